@@ -1,0 +1,75 @@
+//! Waiting longer after each failure: doubling, capped, jittered. The seed is an argument.
+
+use std::time::Duration;
+
+/// The waits after consecutive failures: `first`, doubled up to `cap`, each spread by ±20 % so that
+/// many who failed together do not return together.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    first: Duration,
+    cap: Duration,
+    failures: u32,
+    chance: u64,
+}
+
+impl Backoff {
+    /// Waits from `first` to `cap`; `seed` decides the jitter.
+    pub fn new(first: Duration, cap: Duration, seed: u64) -> Self {
+        Self {
+            first,
+            cap,
+            failures: 0,
+            chance: seed,
+        }
+    }
+
+    /// The wait after one more failure, never above `cap` and never zero.
+    pub fn next_wait(&mut self) -> Duration {
+        let doubled = self
+            .first
+            .saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
+        self.failures = self.failures.saturating_add(1);
+        let percent = 80 + u32::try_from(self.next_chance() % 41).unwrap_or(20);
+        (doubled.min(self.cap) * percent / 100).clamp(Duration::from_millis(1), self.cap)
+    }
+
+    /// Forgets the failures: the next wait is the first again.
+    pub fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Failures since the last reset.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// `SplitMix64`, Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators" (2014).
+    fn next_chance(&mut self) -> u64 {
+        self.chance = self.chance.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.chance;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_wait_is_near_its_doubling_and_under_the_cap(seed: u64, failures in 1_u32..80) {
+            let (first, cap) = (Duration::from_millis(10), Duration::from_secs(1));
+            let mut backoff = Backoff::new(first, cap, seed);
+            for n in 0..failures {
+                let nominal = first.saturating_mul(1 << n.min(20)).min(cap);
+                let wait = backoff.next_wait();
+                prop_assert!(wait >= nominal * 8 / 10 && wait <= (nominal * 12 / 10).min(cap));
+            }
+            backoff.reset();
+            prop_assert!(backoff.next_wait() <= first * 12 / 10);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The one error type of the program and the exit code each kind ends it with.
+//!
+//! Not here: the error codes of the wire (`protocol::error_code`).
+
+use std::{fmt, io, path::PathBuf};
+
+/// What went wrong, where, and (in the text) what to do about it. Printed once, by `main`.
+#[derive(Debug)]
+pub enum Error {
+    /// The command line is wrong. Exit code 2.
+    Usage(String),
+    /// A setting or a file that the user must mend before a restart can help. Exit code 78
+    /// (`EX_CONFIG` of sysexits.h), which no supervisor answers with a restart.
+    Config(String),
+    /// A file operation failed. Exit code 1.
+    File {
+        /// What was tried, as in "cannot {action} {path}".
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No gateway answers at this endpoint. Exit code 1.
+    NotRunning {
+        /// `host:port` that was tried.
+        endpoint: String,
+    },
+    /// The gateway answered a command with an error. Exit code 1.
+    Refused {
+        /// The wire's code, such as `unknown_channel`.
+        code: String,
+        /// The wire's text.
+        message: String,
+    },
+    /// The daemon asks to be started again. Exit code 75 (`EX_TEMPFAIL`).
+    Restart,
+    /// Anything else, told in full. Exit code 1.
+    Failed(String),
+}
+
+/// A result with the program's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The process exit code: 1, 2, 75 or 78.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Restart => 75,
+            Self::Config(_) => 78,
+            Self::File { .. }
+            | Self::NotRunning { .. }
+            | Self::Refused { .. }
+            | Self::Failed(_) => 1,
+        }
+    }
+
+    /// A file operation that failed, ready for `map_err`.
+    pub fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File {
+            action,
+            path,
+            source,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(text) | Self::Config(text) | Self::Failed(text) => f.write_str(text),
+            Self::File {
+                action,
+                path,
+                source,
+            } => write!(f, "cannot {action} {}: {source}", path.display()),
+            Self::NotRunning { endpoint } => {
+                write!(
+                    f,
+                    "no daemon answers at {endpoint}; start it with: cleudocodebot daemon"
+                )
+            }
+            Self::Refused { code, message } => write!(f, "{message} ({code})"),
+            Self::Restart => f.write_str("restart wanted"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Files as this program keeps them: private, replaced whole, locked by one process.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    error::{Error, Result},
+    random,
+};
+
+/// Creates a folder and its parents; the folder itself is the owner's alone (0700 on Unix).
+pub fn create_private_dir(path: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .map_err(Error::file("create the folder", path))
+}
+
+/// Opens a file for appending, created as the owner's alone (0600 on Unix).
+pub fn open_private_append(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().append(true).create(true)).open(path)
+}
+
+/// Replaces a file whole: temporary file beside it (0600 from its first byte on Unix), fsync,
+/// rename, fsync of the folder. A crash leaves the old content or the new, never a mixture.
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    let temporary = temporary_beside(path);
+    let replaced = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
+    if replaced.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    replaced
+        .and_then(|()| sync_folder_of(path))
+        .map_err(Error::file("write", path))
+}
+
+/// A name in the same folder that no other process picks.
+fn temporary_beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.tmp", random::hex(&random::bytes::<6>())));
+    path.with_file_name(name)
+}
+
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// Makes a rename last through a power cut. Windows keeps names in its journal and cannot open folders.
+#[cfg(unix)]
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder_of(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// The permission bits of a file that let others than its owner in, or `None` where it is private
+/// (and always on systems without such bits).
+pub fn foreign_permissions(path: &Path) -> io::Result<Option<u32>> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let mode = fs::metadata(path)?.mode();
+        Ok((mode & 0o077 != 0).then_some(mode & 0o777))
+    }
+    #[cfg(not(unix))]
+    {
+        fs::metadata(path).map(|_| None)
+    }
+}
+
+/// A lock held for as long as this value lives; the system frees it when the process dies.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held, never read: dropping it frees the lock")] File);
+
+impl Lock {
+    /// Takes the lock on `path` (created when missing), or `None` where another process holds it.
+    pub fn try_take(path: &Path) -> Result<Option<Self>> {
+        let file = private(OpenOptions::new().write(true).create(true).truncate(false))
+            .open(path)
+            .map_err(Error::file("open the lock file", path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(Error::file("lock", path)(source)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!(
+            "cleudocodebot-fs-{name}-{}",
+            random::hex(&random::bytes::<6>())
+        ));
+        create_private_dir(&folder).expect("a scratch folder");
+        folder
+    }
+
+    #[test]
+    fn a_written_file_is_private_and_leaves_no_temporary_behind() {
+        let folder = scratch("atomic");
+        let file = folder.join("a.txt");
+        write_atomic(&file, b"one").expect("written");
+        write_atomic(&file, b"two").expect("replaced");
+        assert_eq!(fs::read(&file).expect("read"), b"two");
+        assert_eq!(fs::read_dir(&folder).expect("listed").count(), 1);
+        assert_eq!(foreign_permissions(&file).expect("seen"), None);
+        fs::remove_dir_all(folder).expect("removed");
+    }
+
+    #[test]
+    fn a_lock_is_held_once_and_freed_on_drop() {
+        let folder = scratch("lock");
+        let file = folder.join("daemon.lock");
+        let held = Lock::try_take(&file).expect("opened").expect("free");
+        assert!(Lock::try_take(&file).expect("opened").is_none());
+        drop(held);
+        assert!(Lock::try_take(&file).expect("opened").is_some());
+        fs::remove_dir_all(folder).expect("removed");
+    }
+}
