@@ -1,0 +1,164 @@
+//! JSON-RPC 2.0 (jsonrpc.org/specification): reading calls, notifications and batches.
+//!
+//! Answers are written in `reply`, the numbers of errors stand in `error_code`.
+
+use serde_json::value::RawValue;
+
+use super::{
+    envelope::{Envelope, kind_of, string},
+    error_code::{ErrorCode, Fault},
+    frame::{Call, Dialect, Incoming, Unreadable, bad_frame},
+};
+
+/// Calls in one batch at most; a longer one is refused whole, before anything of it is done.
+pub const MAX_BATCH: usize = 256;
+
+/// Reads one object that has the member `jsonrpc`.
+pub(super) fn call<'a>(envelope: &Envelope<'a>) -> Result<Call<'a>, Unreadable<'a>> {
+    let id = envelope.id.filter(|raw| is_id(raw)).map(RawValue::get);
+    let unreadable = |fault| Unreadable {
+        dialect: Dialect::JsonRpc,
+        action: None,
+        id,
+        no_object: false,
+        fault,
+    };
+    check_shape(envelope).map_err(unreadable)?;
+    let action = envelope.method.and_then(string);
+    let action =
+        action.ok_or_else(|| unreadable(bad_frame("\"method\" must be a string".to_owned())))?;
+    let payload = params(envelope.params).map_err(unreadable)?;
+    Ok(Call {
+        dialect: Dialect::JsonRpc,
+        action,
+        payload,
+        id,
+        wants_answer: envelope.id.is_some(),
+    })
+}
+
+fn check_shape(envelope: &Envelope<'_>) -> Result<(), Fault> {
+    if let Some(name) = envelope.twice {
+        return Err(bad_frame(format!("the member \"{name}\" stands twice")));
+    }
+    if envelope.jsonrpc.is_none_or(|raw| raw.get() != "\"2.0\"") {
+        return Err(bad_frame(
+            "\"jsonrpc\" must be the string \"2.0\"".to_owned(),
+        ));
+    }
+    match envelope.id {
+        Some(raw) if !is_id(raw) => Err(bad_frame(format!(
+            "\"id\" must be a string, a number or null, not {}",
+            kind_of(raw.get())
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Parameters by position have no meaning here: every action names its fields.
+fn params(raw: Option<&RawValue>) -> Result<Option<&RawValue>, Fault> {
+    match raw {
+        Some(raw) if raw.get() == "[]" => Ok(None),
+        Some(raw) if !raw.get().starts_with('{') => {
+            let message = format!("\"params\" must be an object, not {}", kind_of(raw.get()));
+            Err(Fault::new(ErrorCode::BadPayload, message))
+        }
+        other => Ok(other),
+    }
+}
+
+fn is_id(raw: &RawValue) -> bool {
+    !matches!(
+        raw.get().as_bytes().first(),
+        Some(b'{' | b'[' | b't' | b'f')
+    )
+}
+
+/// Reads an array of calls. Each element stands for itself, as the specification wants it.
+pub(super) fn read_batch(text: &str) -> Incoming<'_> {
+    let refuse = |fault| Incoming::Unreadable(Unreadable::beyond(Dialect::JsonRpc, fault));
+    let elements: Vec<&RawValue> = match serde_json::from_str(text) {
+        Ok(elements) => elements,
+        Err(error) => return refuse(Fault::new(ErrorCode::BadJson, format!("not JSON: {error}"))),
+    };
+    match elements.len() {
+        0 => refuse(bad_frame("an empty batch holds no call".to_owned())),
+        count if count > MAX_BATCH => {
+            let message = format!("a batch of {count} calls is over the limit of {MAX_BATCH}");
+            refuse(Fault::new(ErrorCode::TooLarge, message))
+        }
+        _ => Incoming::Batch(elements.into_iter().map(element).collect()),
+    }
+}
+
+fn element(raw: &RawValue) -> Result<Call<'_>, Unreadable<'_>> {
+    let beyond = |fault| Unreadable::beyond(Dialect::JsonRpc, fault);
+    let envelope = Envelope::parse(raw.get()).map_err(beyond)?;
+    call(&envelope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::frame::read;
+
+    fn one(text: &str) -> Result<Call<'_>, Unreadable<'_>> {
+        match read(text, 64, Dialect::Triple) {
+            Incoming::Call(call) => Ok(call),
+            Incoming::Unreadable(unreadable) => Err(unreadable),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_call_and_a_notification_differ_by_their_id() {
+        let call =
+            one(r#"{"jsonrpc":"2.0","method":"ping","params":{"a":1},"id":null}"#).expect("a call");
+        assert!(call.wants_answer && call.id == Some("null"));
+        let notification = one(r#"{"jsonrpc":"2.0","method":"ping"}"#).expect("a notification");
+        assert!(!notification.wants_answer);
+    }
+
+    #[test]
+    fn wrong_members_are_named_with_their_code() {
+        for (text, code) in [
+            (
+                r#"{"jsonrpc":"1.0","method":"ping","id":1}"#,
+                ErrorCode::BadFrame,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","method":1,"id":1}"#,
+                ErrorCode::BadFrame,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","method":"ping","id":{}}"#,
+                ErrorCode::BadFrame,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","method":"ping","params":[1],"id":1}"#,
+                ErrorCode::BadPayload,
+            ),
+            ("[]", ErrorCode::BadFrame),
+            ("[1,", ErrorCode::BadJson),
+        ] {
+            let unreadable = one(text).expect_err(text);
+            assert_eq!(
+                (unreadable.fault.code, unreadable.dialect),
+                (code, Dialect::JsonRpc),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn elements_of_a_batch_stand_for_themselves() {
+        let text = r#"[{"jsonrpc":"2.0","method":"ping","id":1}, 1, {"foo":"bar"}]"#;
+        let Incoming::Batch(elements) = read(text, 64, Dialect::Triple) else {
+            panic!("no batch")
+        };
+        assert_eq!(
+            elements.iter().map(Result::is_ok).collect::<Vec<_>>(),
+            [true, false, false]
+        );
+    }
+}

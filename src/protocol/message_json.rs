@@ -1,0 +1,99 @@
+//! A message as the wire shows it.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::reply::push_string;
+use crate::message::Message;
+
+/// Appends `{"message_id","seq","channel","direction","peer",…}`; what is not there is left out.
+pub fn push_message(out: &mut String, message: &Message) {
+    let _ = write!(
+        out,
+        "{{\"message_id\":\"{}\",\"seq\":{},\"channel\":",
+        message.id, message.seq
+    );
+    push_string(out, &message.channel);
+    let _ = write!(
+        out,
+        ",\"direction\":\"{}\",\"peer\":",
+        message.direction.as_str()
+    );
+    push_string(out, &message.peer);
+    push_optional_text(out, "sender", message.sender.as_deref());
+    out.push_str(",\"text\":");
+    push_string(out, &message.text);
+    push_optional_value(out, "media", message.media.as_ref());
+    let _ = write!(out, ",\"state\":\"{}\"", message.state);
+    push_optional_text(out, "reply_to", message.reply_to.as_deref());
+    let _ = write!(
+        out,
+        ",\"created_ms\":{},\"updated_ms\":{}",
+        message.created_ms, message.updated_ms
+    );
+    if message.attempts > 0 {
+        let _ = write!(out, ",\"attempts\":{}", message.attempts);
+    }
+    push_optional_text(out, "error", message.error.as_deref());
+    push_optional_value(out, "meta", message.meta.as_ref());
+    out.push('}');
+}
+
+fn push_optional_text(out: &mut String, name: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        let _ = write!(out, ",\"{name}\":");
+        push_string(out, text);
+    }
+}
+
+fn push_optional_value(out: &mut String, name: &str, value: Option<&Value>) {
+    if let Some(value) = value {
+        let _ = write!(out, ",\"{name}\":{value}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::message::{Direction, MessageId, State};
+
+    #[test]
+    fn a_message_is_written_with_only_what_it_has() {
+        let mut message = Message {
+            id: MessageId(5),
+            seq: 6,
+            channel: "webchat".into(),
+            direction: Direction::Out,
+            peer: "ana".into(),
+            sender: None,
+            text: "olá\n".into(),
+            media: None,
+            state: State::Queued,
+            reply_to: None,
+            created_ms: 1,
+            updated_ms: 2,
+            attempts: 0,
+            error: None,
+            meta: None,
+        };
+        let mut out = String::new();
+        push_message(&mut out, &message);
+        let bare = json!({"message_id":"m-5","seq":6,"channel":"webchat","direction":"out","peer":"ana",
+            "text":"olá\n","state":"queued","created_ms":1,"updated_ms":2});
+        assert_eq!(serde_json::from_str::<Value>(&out).expect("JSON"), bare);
+
+        message.meta = Some(json!({"k":[1]}));
+        message.attempts = 3;
+        message.error = Some("no".into());
+        out.clear();
+        push_message(&mut out, &message);
+        let full: Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(
+            (&full["attempts"], &full["error"], &full["meta"]),
+            (&json!(3), &json!("no"), &json!({"k":[1]}))
+        );
+    }
+}

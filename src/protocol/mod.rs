@@ -1,0 +1,28 @@
+//! The control protocol, version 1: wire types and their text, no sockets.
+//!
+//! Reading order: `frame` (what comes in) and `jsonrpc`, `payload` against the table of `describe`,
+//! `reply` (what goes out), `websocket` (frames of RFC 6455 over memory), `upgrade` (its handshake).
+
+pub mod describe;
+mod envelope;
+pub mod error_code;
+pub mod frame;
+pub mod jsonrpc;
+pub mod message_json;
+pub mod payload;
+pub mod reply;
+mod scan;
+pub mod topic;
+pub mod websocket;
+
+/// The protocol's version, as the hello tells it.
+pub const VERSION: u32 = 1;
+
+/// The WebSocket subprotocol of the triple, and of whoever offers none.
+pub const SUBPROTOCOL_TRIPLE: &str = "cleudocodebot.v1";
+
+/// The WebSocket subprotocol of JSON-RPC 2.0: events come as notifications.
+pub const SUBPROTOCOL_JSONRPC: &str = "jsonrpc";
+
+/// The port of the gateway unless told otherwise.
+pub const DEFAULT_PORT: u16 = 18789;

@@ -1,0 +1,190 @@
+//! A command's payload, checked against the table of `describe` and read by name.
+
+use serde_json::{Map, Value, value::RawValue};
+
+use super::{
+    describe::{Action, Field, Kind},
+    error_code::{ErrorCode, Fault},
+};
+
+/// Longest name, in bytes.
+const MAX_NAME: usize = 256;
+
+/// Most names in one array.
+const MAX_NAMES: usize = 64;
+
+/// The fields of a payload that passed the check. Getters of required fields cannot fail.
+#[derive(Debug, Default)]
+pub struct Payload(Map<String, Value>);
+
+impl Payload {
+    /// Parses and checks a payload: every field of the table present where required and of its kind.
+    /// A field that is null counts as left out; fields outside the table are ignored.
+    pub fn check(action: &Action, raw: Option<&RawValue>) -> Result<Self, Fault> {
+        let mut map = match raw {
+            None => Map::new(),
+            Some(raw) => serde_json::from_str(raw.get())
+                .map_err(|error| Fault::new(ErrorCode::BadPayload, format!("payload: {error}")))?,
+        };
+        map.retain(|_, value| !value.is_null());
+        for field in action.request {
+            check_field(field, map.get(field.name))?;
+        }
+        Ok(Self(map))
+    }
+
+    /// A string field, or `""` where it was left out.
+    pub fn text(&self, name: &str) -> &str {
+        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A string field that may be left out.
+    pub fn optional_text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// A string field taken out whole.
+    pub fn take_text(&mut self, name: &str) -> Option<String> {
+        match self.0.remove(name) {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A value taken out whole.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    /// A number that may be left out.
+    pub fn integer(&self, name: &str) -> Option<u64> {
+        self.0.get(name).and_then(Value::as_u64)
+    }
+
+    /// A switch; off where it was left out.
+    pub fn flag(&self, name: &str) -> bool {
+        self.0
+            .get(name)
+            .and_then(Value::as_bool)
+            .unwrap_or_default()
+    }
+
+    /// The strings of an array.
+    pub fn names(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+    }
+}
+
+/// The fault of one field: which, what was expected, what came.
+pub fn bad_field(name: &str, expected: &str, came: &str) -> Fault {
+    Fault::new(
+        ErrorCode::BadPayload,
+        format!("the field \"{name}\" must be {expected}, not {came}"),
+    )
+    .with_details(serde_json::json!({"field": name, "expected": expected, "came": came}))
+}
+
+fn check_field(field: &Field, value: Option<&Value>) -> Result<(), Fault> {
+    match value {
+        None if field.required => Err(bad_field(field.name, &field.kind.expectation(), "left out")),
+        Some(value) if !fits(field.kind, value) => Err(bad_field(
+            field.name,
+            &field.kind.expectation(),
+            &describe_value(value),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn fits(kind: Kind, value: &Value) -> bool {
+    match kind {
+        Kind::Text => value.is_string(),
+        Kind::Name => value.as_str().is_some_and(is_name),
+        Kind::Integer(low, high) => value.as_u64().is_some_and(|n| (low..=high).contains(&n)),
+        Kind::Boolean => value.is_boolean(),
+        Kind::Object => value.is_object(),
+        Kind::Names => value.as_array().is_some_and(|all| {
+            (1..=MAX_NAMES).contains(&all.len())
+                && all.iter().all(|v| v.as_str().is_some_and(is_name))
+        }),
+        Kind::Objects => value
+            .as_array()
+            .is_some_and(|all| all.iter().all(Value::is_object)),
+        Kind::Any => true,
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+/// What came, short enough for an error line and without the sender's text.
+fn describe_value(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(b) => b.to_string(),
+        Value::Number(n) => n.to_string(),
+        Value::String(text) => format!("a string of {} bytes", text.len()),
+        Value::Array(all) => format!("an array of {}", all.len()),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::describe::action;
+
+    fn check(name: &str, payload: &str) -> Result<Payload, Fault> {
+        let raw = RawValue::from_string(payload.to_owned()).expect("JSON");
+        Payload::check(action(name).expect("an action"), Some(&raw))
+    }
+
+    #[test]
+    fn a_fault_names_the_field_the_expectation_and_what_came() {
+        for (payload, text) in [
+            (
+                r#"{"to":"a"}"#,
+                "the field \"channel\" must be a string of 1 to 256 bytes without control characters, not left out",
+            ),
+            (r#"{"channel":7,"to":"a"}"#, "not 7"),
+            (r#"{"channel":"","to":"a"}"#, "not a string of 0 bytes"),
+            (r#"{"channel":"a\nb","to":"a"}"#, "not a string of 3 bytes"),
+            (
+                r#"{"channel":"a","to":"b","wait":"yes"}"#,
+                "the field \"wait\" must be true or false",
+            ),
+            (
+                r#"{"channel":"a","to":"b","media":[]}"#,
+                "an object, not an array of 0",
+            ),
+        ] {
+            let fault = check("send", payload).expect_err(payload);
+            assert_eq!(fault.code, ErrorCode::BadPayload);
+            assert!(fault.message.contains(text), "{payload}: {}", fault.message);
+        }
+        let fault = check("history", r#"{"limit":-1}"#).expect_err("negative");
+        assert!(
+            fault
+                .message
+                .contains("a whole number from 1 to 1000, not -1"),
+            "{}",
+            fault.message
+        );
+    }
+
+    #[test]
+    fn null_is_left_out_and_unknown_fields_are_ignored() {
+        let payload = check(
+            "send",
+            r#"{"channel":"a","to":"b","text":"c","media":null,"x":1}"#,
+        )
+        .expect("fine");
+        assert_eq!((payload.text("text"), payload.flag("wait")), ("c", false));
+    }
+}

@@ -1,0 +1,133 @@
+//! What a raw JSON value must be checked for because nobody builds it: its depth, and numbers that
+//! no one can hold. `RawValue` skips both checks of `serde_json`.
+
+use super::error_code::{ErrorCode, Fault};
+
+/// More digits than this in a row may be a number above `f64::MAX`.
+const LONGEST_SURE_NUMBER: usize = 308;
+
+/// Refuses text nested deeper than `max_depth` or with a number outside the range of `f64`.
+///
+/// Grammar is not checked here. Most frames are shown harmless by counting bytes alone, which the
+/// compiler turns into vector code; only the others are walked.
+pub(super) fn check(text: &str, max_depth: usize) -> Result<(), Fault> {
+    let bytes = text.as_bytes();
+    let openers = bytes.iter().filter(|b| **b | 0x20 == b'{').count();
+    let exponents = bytes
+        .windows(2)
+        .filter(|w| w[0].is_ascii_digit() && w[1] | 0x20 == b'e')
+        .count();
+    let digits = if bytes.len() > LONGEST_SURE_NUMBER {
+        bytes.iter().filter(|b| b.is_ascii_digit()).count()
+    } else {
+        0
+    };
+    if openers <= max_depth && exponents == 0 && digits <= LONGEST_SURE_NUMBER {
+        return Ok(());
+    }
+    walk(bytes, max_depth)
+}
+
+fn walk(bytes: &[u8], max_depth: usize) -> Result<(), Fault> {
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => at = end_of_string(bytes, at),
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > max_depth {
+                    return Err(fault(format!(
+                        "nested deeper than {max_depth} levels at byte {at}"
+                    )));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'0'..=b'9' => {
+                let end = end_of_number(bytes, at);
+                check_number(&bytes[at..end], at)?;
+                at = end - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+/// The index of the closing quote, or of the last byte where there is none.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start + 1;
+    while at < bytes.len() && bytes[at] != b'"' {
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    at.min(bytes.len() - 1)
+}
+
+fn end_of_number(bytes: &[u8], start: usize) -> usize {
+    let of_number = |b: &u8| matches!(b, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-');
+    bytes[start..]
+        .iter()
+        .position(|b| !of_number(b))
+        .map_or(bytes.len(), |length| start + length)
+}
+
+fn check_number(number: &[u8], at: usize) -> Result<(), Fault> {
+    let value = std::str::from_utf8(number)
+        .ok()
+        .and_then(|text| text.parse::<f64>().ok());
+    match value {
+        Some(value) if value.is_infinite() => {
+            Err(fault(format!("number out of range at byte {at}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fault(message: String) -> Fault {
+    Fault::new(ErrorCode::BadJson, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn nested(depth: usize) -> String {
+        "[".repeat(depth) + &"]".repeat(depth)
+    }
+
+    #[test]
+    fn the_limit_itself_passes_and_one_more_does_not() {
+        assert!(check(&nested(64), 64).is_ok());
+        assert!(check(&nested(65), 64).is_err());
+        assert!(check(&nested(1_000_000), 64).is_err());
+    }
+
+    #[test]
+    fn width_is_not_depth_and_brackets_in_strings_do_not_count() {
+        assert!(check(&format!("[{}1]", "[1],".repeat(500)), 64).is_ok());
+        assert!(check(&format!(r#"["\"{}"]"#, "[".repeat(500)), 64).is_ok());
+    }
+
+    #[test]
+    fn numbers_no_one_can_hold_are_refused_and_odd_strings_are_not() {
+        for wrong in ["1e400", r#"{"n":-1E999}"#, &"9".repeat(400)] {
+            assert!(check(wrong, 64).is_err(), "{wrong}");
+        }
+        for fine in [
+            "1e300",
+            "1.5e-400",
+            r#"{"note":"1e400"}"#,
+            &format!("\"{}\"", "9".repeat(400)),
+        ] {
+            assert!(check(fine, 64).is_ok(), "{fine}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_walked_without_a_panic(text: String) {
+            let _ = walk(text.as_bytes(), 3);
+        }
+    }
+}

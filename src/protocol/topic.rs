@@ -1,0 +1,157 @@
+//! What a client subscribes to: an event's name, a prefix of names, or one conversation's messages.
+
+use std::{fmt, str::FromStr};
+
+use super::describe::EVENTS;
+use crate::message::Message;
+
+/// `message.status`, `message.*`, `*`, and for messages `message.*@CHANNEL` or
+/// `message.*@CHANNEL/PEER`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Topic {
+    pattern: String,
+    channel: Option<String>,
+    peer: Option<String>,
+}
+
+impl Topic {
+    /// True for an event of this name that is not about one message.
+    pub fn covers(&self, event: &str) -> bool {
+        self.channel.is_none() && self.names(event)
+    }
+
+    /// True for an event of this name about this message.
+    pub fn covers_message(&self, event: &str, message: &Message) -> bool {
+        let of_channel = self
+            .channel
+            .as_ref()
+            .is_none_or(|channel| *channel == message.channel);
+        let of_peer = self.peer.as_ref().is_none_or(|peer| *peer == message.peer);
+        of_channel && of_peer && self.names(event)
+    }
+
+    /// True where this topic singles out the conversation with `peer` on `channel`.
+    pub fn singles_out(&self, channel: &str, peer: &str) -> bool {
+        self.channel.as_deref() == Some(channel) && self.peer.as_deref() == Some(peer)
+    }
+
+    /// True where stored events (`message.*`) can match.
+    pub fn wants_messages(&self) -> bool {
+        self.names("message.received") || self.names("message.status")
+    }
+
+    fn names(&self, event: &str) -> bool {
+        match self.pattern.strip_suffix('*') {
+            Some(prefix) => event.starts_with(prefix),
+            None => self.pattern == event,
+        }
+    }
+
+    /// True where some event of the table can have this name.
+    fn is_possible(&self) -> bool {
+        let prefix = self.pattern.strip_suffix('*').unwrap_or(&self.pattern);
+        prefix.starts_with("app.") || EVENTS.iter().any(|event| self.names(event.name))
+    }
+}
+
+impl FromStr for Topic {
+    type Err = String;
+
+    /// Refuses what no event can match, with the reason: a misspelt topic would be silent for ever.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (pattern, scope) = text
+            .split_once('@')
+            .map_or((text, None), |(pattern, scope)| (pattern, Some(scope)));
+        let (channel, peer) = match scope {
+            None => (None, None),
+            Some(scope) => match scope.split_once('/') {
+                None => (Some(scope.to_owned()), None),
+                Some((channel, peer)) => (Some(channel.to_owned()), Some(peer.to_owned())),
+            },
+        };
+        if channel.as_deref() == Some("") || peer.as_deref() == Some("") {
+            return Err(format!(
+                "topic {text:?} has nothing behind @ or /; write message.*@CHANNEL/PEER"
+            ));
+        }
+        let topic = Self {
+            pattern: pattern.to_owned(),
+            channel,
+            peer,
+        };
+        if topic.pattern.trim_end_matches('*').contains('*') || topic.pattern.ends_with("**") {
+            return Err(format!("topic {text:?} has a * that is not at its end"));
+        }
+        if topic.channel.is_some() && !topic.wants_messages() {
+            return Err(format!(
+                "topic {text:?}: only message events have a channel"
+            ));
+        }
+        if !topic.is_possible() {
+            return Err(format!(
+                "no event matches topic {text:?}; describe lists them"
+            ));
+        }
+        Ok(topic)
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.pattern)?;
+        if let Some(channel) = &self.channel {
+            write!(f, "@{channel}")?;
+        }
+        if let Some(peer) = &self.peer {
+            write!(f, "/{peer}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic(text: &str) -> Topic {
+        text.parse().unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    #[test]
+    fn names_prefixes_and_everything_match() {
+        assert!(topic("message.status").covers("message.status"));
+        assert!(!topic("message.status").covers("message.received"));
+        assert!(topic("message.*").covers("message.received"));
+        assert!(topic("*").covers("log"));
+        assert!(
+            topic("app.*").covers("app.orders") && !topic("app.orders").covers("app.orders.eu")
+        );
+        assert!(!topic("message.*@webchat").covers("message.received"));
+    }
+
+    #[test]
+    fn a_topic_no_event_can_match_is_refused_with_the_reason() {
+        for wrong in [
+            "mesage.*",
+            "",
+            "a*b",
+            "**",
+            "message.*@",
+            "message.*@webchat/",
+            "log@webchat",
+            "shutdownx",
+        ] {
+            assert!(wrong.parse::<Topic>().is_err(), "{wrong}");
+        }
+        for fine in [
+            "*",
+            "m*",
+            "app.",
+            "app.x",
+            "message.*@webchat/a/b@c",
+            "lagged",
+        ] {
+            assert_eq!(topic(fine).to_string(), fine);
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! RFC 6455 over memory: bytes in, messages out, frames appended to a buffer. No sockets, no waiting.
+//!
+//! tungstenite's `WebSocketContext` does the protocol. One context serves every connection of a
+//! thread: a connection keeps one of its own only while it is inside a message, so an idle
+//! connection holds no buffer at all and a large message frees its memory when it ends.
+
+mod boundary;
+
+use std::io::{self, Read, Write};
+
+use tungstenite::{
+    Error as WsError, Message,
+    protocol::{
+        CloseFrame, Role, WebSocketConfig, WebSocketContext,
+        frame::{
+            FrameHeader,
+            coding::{Control, Data, OpCode},
+        },
+    },
+};
+
+use self::boundary::Boundary;
+use super::error_code::close;
+
+/// Bytes the context takes over at a time. It clears as much before each step, so more is slower
+/// for small frames.
+const STEP: usize = 4096;
+
+/// Memory in place of a socket: reads until `input` is empty, writes never fail.
+#[derive(Debug)]
+pub struct MemoryStream<'i, 'o> {
+    /// What is left to read.
+    pub input: &'i [u8],
+    /// Where written bytes go.
+    pub output: &'o mut Vec<u8>,
+}
+
+impl Read for MemoryStream<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.input.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.input.read(buffer)
+    }
+}
+
+impl Write for MemoryStream<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A fresh context for one side, with messages up to `max_message` bytes.
+pub fn context(role: Role, max_message: usize) -> WebSocketContext {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(STEP)
+        .write_buffer_size(STEP)
+        .max_write_buffer_size(usize::MAX)
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(max_message));
+    WebSocketContext::new(role, Some(config))
+}
+
+/// The context that connections between messages share.
+#[derive(Debug)]
+pub struct SharedContext(WebSocketContext);
+
+impl Default for SharedContext {
+    fn default() -> Self {
+        Self(context(Role::Server, STEP))
+    }
+}
+
+/// One thing the peer sent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Received<'a> {
+    /// A whole text message.
+    Text(&'a str),
+    /// A whole binary message, which this protocol has no use for.
+    Binary,
+    /// A ping (its pong is already written) or a pong.
+    Control,
+}
+
+/// Whether to go on with the bytes at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// Next message.
+    Continue,
+    /// No more for now: too much waits to be written, or the connection ends.
+    Pause,
+}
+
+/// Why no more can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The closing handshake is complete, or the peer broke it off.
+    Closed,
+    /// The peer broke the protocol; close with this code and reason.
+    Violation(u16, String),
+}
+
+/// The server's side of one connection.
+#[derive(Debug, Default)]
+pub struct ServerSocket {
+    boundary: Boundary,
+    own: Option<Box<WebSocketContext>>,
+    broken: bool,
+}
+
+impl ServerSocket {
+    /// Reads messages from `input` and hands each to `on_message`, which may append frames to the
+    /// same output that pongs and close replies go to. Returns how many bytes of `input` it took:
+    /// all of them, unless `on_message` paused it.
+    ///
+    /// What was taken before a pause comes out at the next call, which may have an empty `input`.
+    pub fn read(
+        &mut self,
+        shared: &mut SharedContext,
+        max_message: usize,
+        input: &[u8],
+        output: &mut Vec<u8>,
+        mut on_message: impl FnMut(Received<'_>, &mut Vec<u8>) -> Flow,
+    ) -> Result<usize, End> {
+        let context = self.own.as_deref_mut().unwrap_or(&mut shared.0);
+        if context.get_config().max_message_size != Some(max_message) {
+            context.set_config(|config| {
+                config.max_message_size = Some(max_message);
+                config.max_frame_size = Some(max_message);
+            });
+        }
+        let mut left = input;
+        let outcome = loop {
+            let mut stream = MemoryStream {
+                input: left,
+                output: &mut *output,
+            };
+            let message = context.read(&mut stream);
+            left = stream.input;
+            let flow = match message {
+                Ok(Message::Text(text)) => on_message(Received::Text(text.as_str()), output),
+                Ok(Message::Binary(_)) => on_message(Received::Binary, output),
+                Ok(_) => on_message(Received::Control, output),
+                Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    break Ok(Flow::Continue);
+                }
+                Err(error) => break Err(error),
+            };
+            if flow == Flow::Pause {
+                break Ok(Flow::Pause);
+            }
+        };
+        let taken = input.len() - left.len();
+        self.boundary.advance(&input[..taken]);
+        match outcome {
+            Ok(flow) => self.settle(shared, flow == Flow::Continue),
+            Err(error) => {
+                self.keep_context(shared);
+                return Err(self.end(&error));
+            }
+        }
+        Ok(taken)
+    }
+
+    /// True where bytes of an unfinished message are held.
+    pub fn is_inside_message(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Begins the closing handshake, or, after a violation, only says why.
+    pub fn close(
+        &mut self,
+        shared: &mut SharedContext,
+        code: u16,
+        reason: &str,
+        output: &mut Vec<u8>,
+    ) {
+        let reason = truncated(reason, MAX_REASON);
+        if self.broken {
+            push_header(output, OpCode::Control(Control::Close), 2 + reason.len());
+            output.extend_from_slice(&code.to_be_bytes());
+            output.extend_from_slice(reason.as_bytes());
+            return;
+        }
+        self.keep_context(shared);
+        if let Some(context) = &mut self.own {
+            let frame = CloseFrame {
+                code: code.into(),
+                reason: reason.into(),
+            };
+            let _ = context.close(&mut MemoryStream { input: &[], output }, Some(frame));
+        }
+    }
+
+    /// Gives the shared context back where nothing of this connection is in it, and takes it along
+    /// where something is.
+    fn settle(&mut self, shared: &mut SharedContext, drained: bool) {
+        let clean = drained && self.boundary.is_between_messages();
+        match &self.own {
+            Some(own) if clean && own.can_write() => self.own = None,
+            None if !clean => self.keep_context(shared),
+            _ => {}
+        }
+    }
+
+    fn keep_context(&mut self, shared: &mut SharedContext) {
+        if self.own.is_none() {
+            self.own = Some(Box::new(std::mem::take(shared).0));
+        }
+    }
+
+    fn end(&mut self, error: &WsError) -> End {
+        let end = match error {
+            WsError::Capacity(error) => End::Violation(close::TOO_LARGE, error.to_string()),
+            WsError::Utf8(_) => {
+                End::Violation(close::NOT_UTF8, "text that is not UTF-8".to_owned())
+            }
+            WsError::Protocol(error) => End::Violation(close::PROTOCOL, error.to_string()),
+            _ => End::Closed,
+        };
+        self.broken |= end != End::Closed;
+        end
+    }
+}
+
+/// A close reason has at most 123 bytes (RFC 6455 §5.5).
+const MAX_REASON: usize = 123;
+
+fn truncated(text: &str, max: usize) -> &str {
+    let end = (0..=max.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
+/// Appends one whole, unmasked text message: the server's way to write.
+pub fn push_text(output: &mut Vec<u8>, text: &str) {
+    push_header(output, OpCode::Data(Data::Text), text.len());
+    output.extend_from_slice(text.as_bytes());
+}
+
+/// Appends an unmasked, empty ping.
+pub fn push_ping(output: &mut Vec<u8>) {
+    push_header(output, OpCode::Control(Control::Ping), 0);
+}
+
+fn push_header(output: &mut Vec<u8>, opcode: OpCode, length: usize) {
+    let header = FrameHeader {
+        is_final: true,
+        opcode,
+        ..FrameHeader::default()
+    };
+    header
+        .format(length as u64, output)
+        .expect("memory takes every write");
+}
+
+#[cfg(test)]
+mod tests;
