@@ -1,0 +1,108 @@
+//! Reads `.env` text, line by line, into assignments that know where in the text they stand.
+//!
+//! Not here: what stands behind the `=` (`value`).
+
+use std::ops::Range;
+
+use super::{BYTE_ORDER_MARK, ParseError, cursor::Cursor, is_key, is_key_character, value::Piece};
+
+/// One `KEY=value`, with the bytes it occupies.
+#[derive(Debug, Clone)]
+pub(super) struct Assignment {
+    pub(super) key: String,
+    /// The line the key stands on, from 1.
+    pub(super) line: usize,
+    /// Everything from the start of its first line to behind the line end of its last.
+    pub(super) lines: Range<usize>,
+    /// The value as written, quotes included.
+    pub(super) value: Range<usize>,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// All assignments of a text, in order.
+pub(super) fn assignments(text: &str) -> Result<Vec<Assignment>, ParseError> {
+    if let Some(nul) = text.find('\0') {
+        let message = "a NUL character cannot be part of a setting; remove it";
+        return Err(ParseError::at(text, nul, message));
+    }
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.eat(&BYTE_ORDER_MARK.to_string());
+    let (mut found, mut line) = (Vec::new(), 1);
+    while !cursor.rest().is_empty() {
+        let start = cursor.at;
+        found.extend(cursor.assignment_or_nothing(line)?);
+        line += text[start..cursor.at].matches('\n').count();
+    }
+    Ok(found)
+}
+
+impl<'a> Cursor<'a> {
+    /// The next line or lines; `None` where they assign nothing.
+    fn assignment_or_nothing(&mut self, line: usize) -> Result<Option<Assignment>, ParseError> {
+        let start = self.at;
+        self.skip_blanks();
+        if self.at_line_end() || self.peek() == Some('#') {
+            self.skip_line();
+            return Ok(None);
+        }
+        let key = self.key()?.to_owned();
+        self.skip_blanks();
+        if !self.eat("=") {
+            // The word itself stays out of the message: it may be a stray piece of a secret.
+            return Err(self.error("expected `=` here; write KEY=value, or # before a comment"));
+        }
+        let (value, pieces) = self.value()?;
+        self.end_of_line(&value)?;
+        Ok(Some(Assignment {
+            key,
+            line,
+            lines: start..self.at,
+            value,
+            pieces,
+        }))
+    }
+
+    /// The key, without `export` before it. `export=1` sets a key of that name.
+    fn key(&mut self) -> Result<&'a str, ParseError> {
+        let start = self.at;
+        let mut key = self.take_while(is_key_character);
+        if key == "export" && self.skip_blanks() && self.peek() != Some('=') {
+            return self.bare_key();
+        }
+        if key != "export" {
+            self.at = start;
+            key = self.bare_key()?;
+        }
+        Ok(key)
+    }
+
+    fn bare_key(&mut self) -> Result<&'a str, ParseError> {
+        let start = self.at;
+        let key = self.take_while(is_key_character);
+        let stopped_well = self.at_line_end() || matches!(self.peek(), Some('=' | ' ' | '\t'));
+        if is_key(key) && stopped_well {
+            return Ok(key);
+        }
+        if is_key(key) || key.is_empty() {
+            return Err(self.error(
+                "this character cannot be part of a key; use letters, digits and _, as in KEY=value",
+            ));
+        }
+        self.at = start;
+        Err(self.error("a key cannot begin with a digit; put a letter or _ first"))
+    }
+
+    /// Behind a value: blanks, a comment, and nothing else.
+    fn end_of_line(&mut self, value: &Range<usize>) -> Result<(), ParseError> {
+        self.skip_blanks();
+        if self.at_line_end() || self.at_comment() {
+            self.skip_line();
+            return Ok(());
+        }
+        let opened = ParseError::at(self.text, value.start, "").line;
+        Err(self.error(&format!(
+            "only blanks and a comment after a blank may follow a closing quote \
+             (this one was opened on line {opened}); escape quotes inside the value as \\\""
+        )))
+    }
+}

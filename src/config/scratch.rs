@@ -1,0 +1,35 @@
+//! A folder of their own for tests that touch files; it goes when the value does.
+
+use std::path::{Path, PathBuf};
+
+use crate::{fs, random};
+
+pub(super) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        let name = format!(
+            "cleudocodebot-config-{}",
+            random::hex(&random::bytes::<8>())
+        );
+        let folder = std::env::temp_dir().join(name);
+        fs::create_private_dir(&folder).expect("a scratch folder");
+        Self(folder)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn private_file(&self, name: &str, content: &[u8]) -> PathBuf {
+        let file = self.0.join(name);
+        fs::write_atomic(&file, content).expect("a scratch file");
+        file
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
