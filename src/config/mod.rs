@@ -1,6 +1,285 @@
-//! The settings of one run; so far the file they are kept in.
+//! The settings of one run: read once from all sources, checked, typed, and passed down from there.
+//!
+//! `keys` is the table of what there is, `kind` what a text may be, `lookup` who set it, `dotenv` the
+//! file. Not here: what the settings do.
 
 pub mod dotenv;
+pub mod keys;
 
+mod addresses;
+mod environment;
+mod explain;
+mod first_start;
+mod home;
+mod kind;
+mod limits;
+mod lookup;
+mod nearest;
 #[cfg(test)]
 mod scratch;
+mod shown;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
+};
+
+pub use self::{
+    environment::Environment,
+    explain::{Setting, explain},
+    first_start::create_env_file,
+    kind::{Expected, Kind, SAFE_TOKEN_CHARS},
+    limits::Limits,
+    lookup::{Lookup, Source},
+    shown::{is_secret, mask},
+};
+use self::{
+    keys::{ALLOWED_HOSTS, KEYS, TOKEN},
+    lookup::gather,
+    shown::complaint,
+};
+use crate::{
+    error::{Error, Result},
+    level::{LogFormat, LogLevel},
+};
+
+/// What the command line sets. It overrules everything else.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The home folder; may be relative to the current folder.
+    pub home: Option<PathBuf>,
+    /// A `.env` to read instead of the one in the home folder.
+    pub env_file: Option<PathBuf>,
+    /// Keys and values, such as `("CLEUDOCODEBOT_PORT", "0")`; of a key that comes twice, the last.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Overrides {
+    fn setting(&self, name: &str) -> Option<&str> {
+        let named = |(key, _): &&(String, String)| key == name;
+        let found = self.settings.iter().rfind(named);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Debug for Overrides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |(key, value): &(String, String)| {
+            let secret = is_secret(key);
+            (
+                key.clone(),
+                if secret { mask(value) } else { value.clone() },
+            )
+        };
+        f.debug_struct("Overrides")
+            .field("home", &self.home)
+            .field("env_file", &self.env_file)
+            .field(
+                "settings",
+                &self.settings.iter().map(shown).collect::<Vec<_>>(),
+            )
+            .finish()
+    }
+}
+
+/// The settings of one run.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The folder of `.env`, messages and logs. Absolute; not created by reading the settings.
+    pub home: PathBuf,
+    /// The `.env` that was read, or would have been. Absolute.
+    pub env_file: PathBuf,
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port to listen on; 0 lets the system pick one.
+    pub port: u16,
+    /// What every client must show; `None` until the first start has made one.
+    pub token: Option<String>,
+    /// Web origins that may connect besides our own, in lower case.
+    pub allowed_origins: Vec<String>,
+    /// Host names under which we may be reached besides loopback, in lower case.
+    pub allowed_hosts: Vec<String>,
+    /// The bounds of the gateway.
+    pub limits: Limits,
+    /// Days to keep messages; 0 for ever.
+    pub history_days: u32,
+    /// How much to log.
+    pub log_level: LogLevel,
+    /// The shape of a log line.
+    pub log_format: LogFormat,
+}
+
+/// The settings, and what a user should hear about them.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// One line each: what was ignored, doubled or mistyped, where, and what to do.
+    pub warnings: Vec<String>,
+    /// Everything that was set, for integrations to ask for keys of their own.
+    pub lookup: Lookup,
+}
+
+/// Reads every source, checks every key and puts the settings together. A missing `.env` is an empty
+/// one. Fails with [`Error::Config`] that names every value that will not do, and where it stands.
+pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> {
+    let gathered = gather(overrides, environment)?;
+    let lookup = gathered.lookup;
+    refuse_invalid(&lookup)?;
+    let config = Config::read(&lookup, gathered.home, gathered.env_file)?;
+    config.refuse_open_door()?;
+    let mut warnings = gathered.warnings;
+    warnings.extend(config.doubts());
+    Ok(Loaded {
+        config,
+        warnings,
+        lookup,
+    })
+}
+
+/// All mistakes at once, so that mending them takes one round.
+fn refuse_invalid(lookup: &Lookup) -> Result<()> {
+    let complaints: Vec<String> = KEYS
+        .iter()
+        // The home folder is known by now, and with it that its text was right.
+        .filter(|key| key.name != keys::HOME)
+        .filter_map(|key| {
+            let (value, source) = lookup.known(key);
+            let unset = source == Source::Default && value.is_empty();
+            let expected = key.kind.check(value).err().filter(|_| !unset)?;
+            Some(complaint(
+                key.name,
+                value,
+                &lookup.origin(source),
+                &expected,
+            ))
+        })
+        .collect();
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Config(complaints.join("\n")))
+}
+
+impl Config {
+    fn read(lookup: &Lookup, home: PathBuf, env_file: PathBuf) -> Result<Self> {
+        let number = |name| typed(lookup, name, Kind::number);
+        let narrow = |name| number(name).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        let port = number("CLEUDOCODEBOT_PORT")?;
+        Ok(Self {
+            home,
+            env_file,
+            host: typed(lookup, "CLEUDOCODEBOT_HOST", |_, text| {
+                addresses::host(text)
+            })?,
+            port: u16::try_from(port).unwrap_or(u16::MAX),
+            token: lookup.get(TOKEN).map(str::to_owned),
+            allowed_origins: typed(lookup, "CLEUDOCODEBOT_ALLOWED_ORIGINS", |_, text| {
+                addresses::origins(text)
+            })?,
+            allowed_hosts: typed(lookup, ALLOWED_HOSTS, |_, text| addresses::hosts(text))?,
+            limits: Limits::read(number)?,
+            history_days: narrow("CLEUDOCODEBOT_HISTORY_DAYS")?,
+            log_level: typed(lookup, "CLEUDOCODEBOT_LOG_LEVEL", |_, text| {
+                kind::level(text)
+            })?,
+            log_format: typed(lookup, "CLEUDOCODEBOT_LOG_FORMAT", |_, text| {
+                kind::format(text)
+            })?,
+        })
+    }
+
+    /// Where clients on this machine find the gateway: the address without brackets, and the port.
+    /// An address that means all interfaces is reached through loopback.
+    pub fn endpoint(&self) -> (String, u16) {
+        let host = match self.host {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+            other => other,
+        };
+        (host.to_string(), self.port)
+    }
+
+    /// A gateway that others can reach needs a token that cannot be guessed, and the names it goes
+    /// by: without those, a page that makes its own name point here passes for a friend.
+    fn refuse_open_door(&self) -> Result<()> {
+        if self.host.is_loopback() {
+            return Ok(());
+        }
+        let token = self.token.as_deref().unwrap_or_default();
+        let missing = if token.len() < SAFE_TOKEN_CHARS {
+            format!("{TOKEN} with at least {SAFE_TOKEN_CHARS} characters")
+        } else if self.allowed_hosts.is_empty() {
+            format!("{ALLOWED_HOSTS} with the names clients use for this machine")
+        } else {
+            return Ok(());
+        };
+        Err(Error::Config(format!(
+            "CLEUDOCODEBOT_HOST is {}, which others can reach; that needs {missing}, \
+             or set it to 127.0.0.1",
+            self.host
+        )))
+    }
+
+    /// What works and is likely not meant.
+    fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if self
+            .token
+            .as_ref()
+            .is_some_and(|t| t.len() < SAFE_TOKEN_CHARS)
+        {
+            doubts.push(format!(
+                "{TOKEN} has fewer than {SAFE_TOKEN_CHARS} characters and may be guessed; \
+                 remove it and start again for a new one"
+            ));
+        }
+        if self.limits.max_queue_bytes < self.limits.max_message_bytes {
+            doubts.push(
+                "CLEUDOCODEBOT_MAX_QUEUE_BYTES is smaller than CLEUDOCODEBOT_MAX_MESSAGE_BYTES: \
+                 a client that is sent the longest message will be dropped; raise it"
+                    .to_owned(),
+            );
+        }
+        doubts
+    }
+}
+
+/// The value of a key through the reader of its kind.
+fn typed<T>(
+    lookup: &Lookup,
+    name: &'static str,
+    read: impl Fn(Kind, &str) -> Result<T, Expected>,
+) -> Result<T> {
+    let Some(key) = keys::find(name) else {
+        return Err(Error::Failed(format!(
+            "{name} is missing in the table of keys"
+        )));
+    };
+    let (value, source) = lookup.known(key);
+    read(key.kind, value).map_err(|expected| {
+        Error::Config(complaint(name, value, &lookup.origin(source), &expected))
+    })
+}
+
+impl fmt::Debug for Config {
+    /// Everything but the token, of which only the presence is told.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("home", &self.home)
+            .field("env_file", &self.env_file)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("token", &self.token.as_ref().map(|_| "…"))
+            .field("allowed_origins", &self.allowed_origins)
+            .field("allowed_hosts", &self.allowed_hosts)
+            .field("limits", &self.limits)
+            .field("history_days", &self.history_days)
+            .field("log_level", &self.log_level)
+            .field("log_format", &self.log_format)
+            .finish()
+    }
+}

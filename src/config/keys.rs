@@ -1,0 +1,292 @@
+//! Every key this program reads: the one table behind loading, `config show`, `config set` and
+//! `.env.example`.
+//!
+//! Not here: keys of other programs and of integrations, which are kept and can be asked for.
+
+use super::{dotenv, kind::Kind, nearest::nearest, shown::complaint};
+use crate::error::{Error, Result};
+
+/// What every key of this program begins with.
+pub const PREFIX: &str = "CLEUDOCODEBOT_";
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The name, as in `.env` and in the environment.
+    pub name: &'static str,
+    /// The default as it would be written; empty for none.
+    pub default: &'static str,
+    /// One line on what it does.
+    pub doc: &'static str,
+    /// True where the value is shown masked.
+    pub secret: bool,
+    /// What its text may be.
+    pub kind: Kind,
+}
+
+const fn key(name: &'static str, default: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key {
+        name,
+        default,
+        doc,
+        secret: false,
+        kind,
+    }
+}
+
+const fn number(least: u64, most: u64) -> Kind {
+    Kind::Number { least, most }
+}
+
+const MIB: u64 = 1 << 20;
+const HOUR_MS: u64 = 3_600_000;
+
+/// Every key, in the order of `.env.example`.
+pub const KEYS: &[Key] = &[
+    key(
+        HOME,
+        "~/.cleudocodebot",
+        Kind::Folder,
+        "Folder of .env, messages and logs; from the environment or --home only (Windows: %LOCALAPPDATA%\\cleudocodebot).",
+    ),
+    key(
+        "CLEUDOCODEBOT_HOST",
+        "127.0.0.1",
+        Kind::Host,
+        "Address to listen on; anything but loopback needs a token of 32 characters and allowed hosts.",
+    ),
+    key(
+        "CLEUDOCODEBOT_PORT",
+        "18789",
+        number(0, 65_535),
+        "TCP port to listen on; 0 lets the system pick one.",
+    ),
+    Key {
+        secret: true,
+        ..key(
+            TOKEN,
+            "",
+            Kind::Token,
+            "Secret that every client must show; made on the first start.",
+        )
+    },
+    key(
+        "CLEUDOCODEBOT_ALLOWED_ORIGINS",
+        "",
+        Kind::Origins,
+        "Web origins, separated by commas, whose pages may connect besides our own.",
+    ),
+    key(
+        ALLOWED_HOSTS,
+        "",
+        Kind::Hosts,
+        "Host names, separated by commas, under which clients may reach us besides loopback.",
+    ),
+    key(
+        "CLEUDOCODEBOT_MAX_MESSAGE_BYTES",
+        "1048576",
+        number(1024, 64 * MIB),
+        "Longest WebSocket message from a client, in bytes.",
+    ),
+    key(
+        "CLEUDOCODEBOT_MAX_JSON_DEPTH",
+        "64",
+        number(1, 120),
+        "Deepest nesting of a JSON message.",
+    ),
+    key(
+        "CLEUDOCODEBOT_MAX_UNAUTHENTICATED_BYTES",
+        "65536",
+        number(1024, MIB),
+        "Longest message before authentication, in bytes.",
+    ),
+    key(
+        "CLEUDOCODEBOT_AUTH_TIMEOUT_MS",
+        "10000",
+        number(100, HOUR_MS),
+        "Time a new connection has to authenticate, in milliseconds.",
+    ),
+    key(
+        "CLEUDOCODEBOT_MAX_CONNECTIONS",
+        "10000",
+        number(1, 1_000_000),
+        "Connections at a time.",
+    ),
+    key(
+        "CLEUDOCODEBOT_MAX_UNAUTHENTICATED",
+        "64",
+        number(1, 1_000_000),
+        "Connections at a time from one address that have not authenticated yet.",
+    ),
+    key(
+        "CLEUDOCODEBOT_MAX_QUEUE_BYTES",
+        "4194304",
+        number(4096, 1024 * MIB),
+        "Bytes that may wait for a slow client before it is dropped.",
+    ),
+    key(
+        "CLEUDOCODEBOT_HEARTBEAT_MS",
+        "20000",
+        number(100, HOUR_MS),
+        "Time between pings to a silent client, in milliseconds; two without an answer drop it.",
+    ),
+    key(
+        "CLEUDOCODEBOT_MAX_HEADER_BYTES",
+        "16384",
+        number(8192, MIB),
+        "Longest HTTP request header, in bytes.",
+    ),
+    key(
+        "CLEUDOCODEBOT_HEADER_TIMEOUT_MS",
+        "10000",
+        number(100, HOUR_MS),
+        "Time an HTTP request header may take to arrive, in milliseconds.",
+    ),
+    key(
+        "CLEUDOCODEBOT_MAX_BODY_BYTES",
+        "1048576",
+        number(1024, 64 * MIB),
+        "Longest HTTP request body, in bytes.",
+    ),
+    key(
+        "CLEUDOCODEBOT_BODY_TIMEOUT_MS",
+        "30000",
+        number(100, HOUR_MS),
+        "Time an HTTP request body may take to arrive, in milliseconds.",
+    ),
+    key(
+        "CLEUDOCODEBOT_AUTH_FAILURES_PER_MINUTE",
+        "10",
+        number(1, 1_000_000),
+        "Failed authentications a minute after which an address has to wait.",
+    ),
+    key(
+        "CLEUDOCODEBOT_HISTORY_DAYS",
+        "90",
+        // Idempotency keys are kept for 7 days, and with them the messages they name.
+        Kind::Days { least: 7 },
+        "Days to keep messages; 0 keeps them for ever, otherwise at least 7.",
+    ),
+    key(
+        "CLEUDOCODEBOT_LOG_LEVEL",
+        "info",
+        Kind::Level,
+        "How much to log: error, warn, info, debug or trace.",
+    ),
+    key(
+        "CLEUDOCODEBOT_LOG_FORMAT",
+        "text",
+        Kind::Format,
+        "Shape of a log line: text or json.",
+    ),
+];
+
+pub(super) const HOME: &str = "CLEUDOCODEBOT_HOME";
+pub(super) const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
+pub(super) const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
+
+/// The row of a key.
+pub fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// Checks a value before it is written to `.env`. Keys of other programs may hold anything a line
+/// can hold; an unknown key with our prefix is refused with the nearest known one.
+pub fn validate(name: &str, value: &str) -> Result<()> {
+    if name == HOME {
+        return Err(Error::Usage(format!(
+            "{HOME} decides which .env is read and cannot come from it; \
+             set it in the environment or use --home"
+        )));
+    }
+    if let Some(key) = find(name) {
+        return key
+            .kind
+            .check(value)
+            .map_err(|expected| Error::Usage(complaint(name, value, "given here", &expected)));
+    }
+    if name.starts_with(PREFIX) {
+        return Err(Error::Usage(unknown(name)));
+    }
+    if !dotenv::is_key(name) || value.contains('\0') {
+        return Err(Error::Usage(format!(
+            "{name:?} cannot be set so: names are letters, digits and _, and values have no NUL"
+        )));
+    }
+    Ok(())
+}
+
+/// What to tell about a key with our prefix that is not in the table.
+pub(super) fn unknown(name: &str) -> String {
+    let guess = nearest(name, KEYS.iter().map(|key| key.name));
+    let advice = guess.map_or_else(
+        || "see `cleudocodebot config show` for those there are".to_owned(),
+        |guess| format!("did you mean {guess}?"),
+    );
+    format!("{name} is not a key of this program; {advice}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{dotenv::Document, shown::is_secret};
+
+    const EXAMPLE: &str = include_str!("../../.env.example");
+
+    fn rendered() -> String {
+        let header = "\
+# Settings of cleudocodebot: every key with its default. Copy what you change to the .env in its
+# home folder (~/.cleudocodebot/.env), without the `# ` before it, and run: chmod 600 ~/.cleudocodebot/.env
+# The command line overrules the environment, the environment overrules .env, .env overrules these.
+";
+        let rows = KEYS
+            .iter()
+            .map(|key| format!("\n# {}\n# {}={}\n", key.doc, key.name, key.default));
+        rows.fold(header.to_owned(), |text, row| text + &row)
+    }
+
+    #[test]
+    fn the_example_file_is_this_table() {
+        assert_eq!(EXAMPLE.replace("\r\n", "\n"), rendered());
+    }
+
+    #[test]
+    fn the_example_file_reads_with_and_without_its_comment_signs() {
+        Document::parse(EXAMPLE).expect("reads as it is");
+        let uncommented = EXAMPLE.replace("\n# CLEUDOCODEBOT_", "\nCLEUDOCODEBOT_");
+        let document = Document::parse(&uncommented).expect("reads uncommented");
+        for key in KEYS {
+            assert_eq!(document.get(key.name).as_deref(), Some(key.default));
+        }
+    }
+
+    #[test]
+    fn every_default_is_valid_and_every_row_has_one_line_of_text() {
+        for key in KEYS {
+            assert!(key.name.starts_with(PREFIX), "{}", key.name);
+            assert!(key.doc.ends_with('.') && !key.doc.contains('\n'));
+            assert_eq!(key.secret, is_secret(key.name), "{}", key.name);
+            if !key.default.is_empty() && key.kind != Kind::Folder {
+                assert_eq!(key.kind.check(key.default), Ok(()), "{}", key.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_single_value_is_checked_and_explained() {
+        assert!(validate("CLEUDOCODEBOT_PORT", "0").is_ok());
+        assert!(validate("TELEGRAM_TOKEN", "any thing").is_ok());
+        let told = |name, value| validate(name, value).expect_err("refused").to_string();
+        assert_eq!(
+            told("CLEUDOCODEBOT_PORT", "70000"),
+            "CLEUDOCODEBOT_PORT is \"70000\" (given here); expected a whole number from 0 to 65535"
+        );
+        assert_eq!(
+            told("CLEUDOCODEBOT_PRT", "1"),
+            "CLEUDOCODEBOT_PRT is not a key of this program; did you mean CLEUDOCODEBOT_PORT?"
+        );
+        assert!(told("CLEUDOCODEBOT_HOME", "/a").contains("--home"));
+        assert!(told("A B", "1").contains("names are letters"));
+        assert!(told("A", "\0").contains("NUL"));
+    }
+}

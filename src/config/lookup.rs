@@ -1,0 +1,219 @@
+//! Where a setting comes from: command line, environment, `.env`, default, in this order.
+//!
+//! Not here: what the value means (`kind`).
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Overrides, dotenv,
+    dotenv::Document,
+    environment::Environment,
+    home,
+    keys::{self, Key},
+};
+use crate::error::{Error, Result};
+
+/// Who set a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// An argument of this run.
+    CommandLine,
+    /// The process environment.
+    Environment,
+    /// The `.env`, on this line.
+    EnvFile {
+        /// From 1.
+        line: usize,
+    },
+    /// Nobody.
+    Default,
+}
+
+impl Source {
+    /// The words for it, without the line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CommandLine => "command line",
+            Self::Environment => "environment",
+            Self::EnvFile { .. } => ".env",
+            Self::Default => "default",
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Everything that was set, by whomever. Integrations ask it for keys of their own.
+#[derive(Clone, Default)]
+pub struct Lookup {
+    command_line: HashMap<String, String>,
+    environment: Environment,
+    file: BTreeMap<String, dotenv::Value>,
+    env_file: PathBuf,
+}
+
+impl Lookup {
+    /// The value of any key, ours or not. `None` where nobody set it, or only to nothing.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.find(name).map(|(value, _)| value)
+    }
+
+    /// The same, with its source; never [`Source::Default`].
+    ///
+    /// An empty value in the environment or in `.env` counts as not set, because that is how other
+    /// programs pass on what they were not given; lists alone can be empty on purpose.
+    pub fn find(&self, name: &str) -> Option<(&str, Source)> {
+        let may_be_empty = keys::find(name).is_some_and(|key| key.kind.has_empty_value());
+        let counts = |(value, _): &(&str, Source)| may_be_empty || !value.is_empty();
+        let typed = self.command_line.get(name);
+        let inherited = self.environment.get(name);
+        let in_file = self.file.get(name);
+        typed
+            .map(|value| (value.as_str(), Source::CommandLine))
+            .or_else(|| {
+                inherited
+                    .map(|value| (value, Source::Environment))
+                    .filter(counts)
+            })
+            .or_else(|| {
+                in_file
+                    .map(|value| (value.text.as_str(), Source::EnvFile { line: value.line }))
+                    .filter(counts)
+            })
+    }
+
+    /// The value of a key of ours, which its default backs.
+    pub(super) fn known(&self, key: &'static Key) -> (&str, Source) {
+        self.find(key.name)
+            .unwrap_or((key.default, Source::Default))
+    }
+
+    /// The source as an error names it: with file and line.
+    pub(super) fn origin(&self, source: Source) -> String {
+        match source {
+            Source::EnvFile { line } => format!("{}:{line}", self.env_file.display()),
+            _ => source.to_string(),
+        }
+    }
+
+    /// A complaint for each of our keys that nobody knows.
+    fn unknown(&self) -> Vec<String> {
+        let in_file = self.file.iter().map(|(name, value)| {
+            let source = Source::EnvFile { line: value.line };
+            (name.as_str(), source)
+        });
+        let inherited = self.environment.names().map(|n| (n, Source::Environment));
+        let typed = self
+            .command_line
+            .keys()
+            .map(|n| (n.as_str(), Source::CommandLine));
+        let mut unknown: Vec<_> = typed
+            .chain(inherited)
+            .chain(in_file)
+            .filter(|(name, _)| name.starts_with(keys::PREFIX) && keys::find(name).is_none())
+            .map(|(name, source)| format!("{}: {}", self.origin(source), keys::unknown(name)))
+            .collect();
+        // The environment has no order; warnings that change places look like new ones.
+        unknown.sort();
+        unknown
+    }
+}
+
+impl fmt::Debug for Lookup {
+    /// The keys of the file alone: values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.file.keys()).finish()
+    }
+}
+
+/// What all sources together say, before any of it is understood.
+pub(super) struct Gathered {
+    pub(super) home: PathBuf,
+    pub(super) home_source: Source,
+    pub(super) env_file: PathBuf,
+    pub(super) lookup: Lookup,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Finds the home folder and reads its `.env`, or the one that is named.
+pub(super) fn gather(overrides: &Overrides, environment: &Environment) -> Result<Gathered> {
+    refuse_unreadable(environment)?;
+    let (home, home_source) = home::home(overrides, environment)?;
+    let env_file = home::env_file(overrides, &home)?;
+    let document = dotenv::read_file(&env_file)?;
+    let mut warnings: Vec<String> = home::openness(&home).into_iter().collect();
+    if document.is_none() && overrides.env_file.is_some() {
+        warnings.push(format!(
+            "there is no {}; going on without",
+            env_file.display()
+        ));
+    }
+    let document = document.unwrap_or_default();
+    warnings.extend(warnings_about(&document, &env_file));
+    let lookup = Lookup {
+        command_line: overrides.settings.iter().cloned().collect(),
+        file: values(&document, environment, &env_file)?,
+        environment: environment.clone(),
+        env_file: env_file.clone(),
+    };
+    warnings.extend(lookup.unknown());
+    Ok(Gathered {
+        home,
+        home_source,
+        env_file,
+        lookup,
+        warnings,
+    })
+}
+
+/// A setting of ours that is not text must not pass for one that is not set.
+fn refuse_unreadable(environment: &Environment) -> Result<()> {
+    let ours = environment
+        .unreadable()
+        .find(|name| name.starts_with(keys::PREFIX));
+    ours.map_or(Ok(()), |name| {
+        Err(Error::Config(format!(
+            "{name} (environment) is not Unicode text; set it again, as UTF-8"
+        )))
+    })
+}
+
+fn values(
+    document: &Document,
+    environment: &Environment,
+    env_file: &Path,
+) -> Result<BTreeMap<String, dotenv::Value>> {
+    let mut values = document
+        .values(&|name| environment.get(name).map(str::to_owned))
+        .map_err(|error| dotenv::in_file(env_file, &error))?;
+    values.remove(keys::HOME);
+    Ok(values)
+}
+
+fn warnings_about(document: &Document, env_file: &Path) -> Vec<String> {
+    let shown = env_file.display();
+    let mut warnings: Vec<String> = document
+        .duplicates()
+        .iter()
+        .map(|twice| {
+            let (line, key, counts) = (twice.line, &twice.key, twice.counts);
+            format!("{shown}:{line}: {key} is set again on line {counts}, which counts; remove one")
+        })
+        .collect();
+    if document.get(keys::HOME).is_some() {
+        warnings.push(format!(
+            "{shown}: {} is ignored here, because it decides which .env is read; \
+             set it in the environment or use --home",
+            keys::HOME
+        ));
+    }
+    warnings
+}
