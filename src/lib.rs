@@ -1,6 +1,7 @@
 #![doc = "placeholder"]
 
 pub mod backoff;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod error;

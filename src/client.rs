@@ -1,0 +1,320 @@
+//! A small client of the protocol over WebSocket: the command line, the tests and the benches all
+//! speak through this one.
+
+use std::{collections::VecDeque, io, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+use tungstenite::{
+    Error as WsError, Message,
+    handshake::{client::generate_key, derive_accept_key},
+    protocol::{CloseFrame, Role, WebSocketContext},
+};
+
+use crate::{
+    error::{Error, Result},
+    protocol::websocket::{self, MemoryStream},
+};
+
+/// Longest message taken from a gateway, in bytes.
+const MAX_MESSAGE: usize = 64 << 20;
+
+/// Longest answer to the upgrade request, in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// Time for the connection and the upgrade.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// Where a gateway is and how to come in.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// A host name or an address without brackets.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Sent as `Authorization: Bearer` on the upgrade, where there is one.
+    pub token: Option<String>,
+}
+
+/// A connection to a gateway.
+#[derive(Debug)]
+pub struct Client {
+    stream: TcpStream,
+    context: WebSocketContext,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    events: VecDeque<Event>,
+    next_id: u64,
+}
+
+/// Something the gateway told without being asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its name.
+    pub action: String,
+    /// What it carries.
+    pub payload: Value,
+}
+
+/// One thing that came in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Incoming {
+    /// A text message.
+    Text(String),
+    /// The gateway closed the connection with this code and reason (1005 where it gave none).
+    Closed(u16, String),
+}
+
+impl Endpoint {
+    /// `host:port`, an IPv6 address in brackets.
+    pub fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl Client {
+    /// Connects and upgrades. Nobody there is `Error::NotRunning`, a wrong token `Error::Refused`.
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self> {
+        match timeout(OPENING, Self::open(endpoint)).await {
+            Ok(opened) => opened,
+            Err(_) => Err(Error::Failed(format!(
+                "{} did not answer within 10 s",
+                endpoint.authority()
+            ))),
+        }
+    }
+
+    async fn open(endpoint: &Endpoint) -> Result<Self> {
+        let not_running = |_| Error::NotRunning {
+            endpoint: endpoint.authority(),
+        };
+        let address = (endpoint.host.as_str(), endpoint.port);
+        let mut stream = TcpStream::connect(address).await.map_err(not_running)?;
+        let _ = stream.set_nodelay(true);
+        let key = generate_key();
+        stream
+            .write_all(request(endpoint, &key).as_bytes())
+            .await
+            .map_err(broken)?;
+        let (head, rest) = read_head(&mut stream).await?;
+        check_head(&head, &rest, &key)?;
+        let context = websocket::context(Role::Client, MAX_MESSAGE);
+        Ok(Self {
+            stream,
+            context,
+            input: rest,
+            output: Vec::new(),
+            events: VecDeque::new(),
+            next_id: 1,
+        })
+    }
+
+    /// Does one command and waits for its answer; events that come meanwhile are kept for `event`.
+    pub async fn call(&mut self, action: &str, payload: &Value) -> Result<Value> {
+        let id = self.next_id;
+        self.next_id += 1;
+        let command = json!({"type": "command", "action": action, "id": id, "payload": payload});
+        self.send_text(&command.to_string()).await?;
+        loop {
+            let mut frame = self.next_frame().await?;
+            if frame["id"] != json!(id) {
+                self.keep_event(frame);
+                continue;
+            }
+            return match frame["type"].as_str() {
+                Some("response") => Ok(frame["payload"].take()),
+                _ => Err(refused(&frame["payload"])),
+            };
+        }
+    }
+
+    /// The next event, or `None` once the gateway closed the connection in order.
+    pub async fn event(&mut self) -> Result<Option<Event>> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(Some(event));
+            }
+            match self.receive().await? {
+                Incoming::Text(text) => self.keep_event(parse(&text)?),
+                Incoming::Closed(1000 | 1001 | 1005, _) => return Ok(None),
+                Incoming::Closed(code, reason) => return Err(closed(code, &reason)),
+            }
+        }
+    }
+
+    /// Sends one text message. Safe to use while nobody waits in `receive`.
+    pub async fn send_text(&mut self, text: &str) -> Result<()> {
+        let mut stream = MemoryStream {
+            input: &[],
+            output: &mut self.output,
+        };
+        self.context
+            .write(&mut stream, Message::text(text))
+            .map_err(broken)?;
+        self.flush().await
+    }
+
+    /// The next message as it came. Cancel-safe.
+    pub async fn receive(&mut self) -> Result<Incoming> {
+        loop {
+            let mut stream = MemoryStream {
+                input: &self.input,
+                output: &mut self.output,
+            };
+            let read = self.context.read(&mut stream);
+            let taken = self.input.len() - stream.input.len();
+            self.input.drain(..taken);
+            self.flush().await?;
+            match read {
+                Ok(Message::Text(text)) => return Ok(Incoming::Text(text.as_str().to_owned())),
+                Ok(Message::Close(frame)) => return Ok(closing(frame)),
+                Ok(_) => {}
+                Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.read_more().await?
+                }
+                Err(error) => return Err(broken(error)),
+            }
+        }
+    }
+
+    /// Says goodbye and waits for the answer, at most a second.
+    pub async fn close(mut self) {
+        let mut stream = MemoryStream {
+            input: &[],
+            output: &mut self.output,
+        };
+        let _ = self.context.close(&mut stream, None);
+        if self.flush().await.is_ok() {
+            let goodbye = async {
+                while !matches!(self.receive().await, Ok(Incoming::Closed(..)) | Err(_)) {}
+            };
+            let _ = timeout(Duration::from_secs(1), goodbye).await;
+        }
+    }
+
+    async fn next_frame(&mut self) -> Result<Value> {
+        match self.receive().await? {
+            Incoming::Text(text) => parse(&text),
+            Incoming::Closed(code, reason) => Err(closed(code, &reason)),
+        }
+    }
+
+    fn keep_event(&mut self, mut frame: Value) {
+        if frame["type"] == "event" {
+            let action = frame["action"].as_str().unwrap_or_default().to_owned();
+            self.events.push_back(Event {
+                action,
+                payload: frame["payload"].take(),
+            });
+        }
+    }
+
+    /// Bytes leave `output` only when the socket has them, so a cancelled call loses none.
+    async fn flush(&mut self) -> Result<()> {
+        while !self.output.is_empty() {
+            let written = self.stream.write(&self.output).await.map_err(broken)?;
+            self.output.drain(..written);
+        }
+        Ok(())
+    }
+
+    async fn read_more(&mut self) -> Result<()> {
+        match self.stream.read_buf(&mut self.input).await {
+            Ok(0) => Err(Error::Failed(
+                "the gateway broke off the connection".to_owned(),
+            )),
+            Ok(_) => Ok(()),
+            Err(error) => Err(broken(error)),
+        }
+    }
+}
+
+fn request(endpoint: &Endpoint, key: &str) -> String {
+    let authorization = endpoint.token.as_deref().map_or_else(String::new, |token| {
+        format!("Authorization: Bearer {token}\r\n")
+    });
+    format!(
+        "GET / HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{authorization}\r\n",
+        endpoint.authority()
+    )
+}
+
+/// The head of the HTTP answer and the bytes behind it.
+async fn read_head(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
+    let mut bytes = Vec::with_capacity(1024);
+    loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let rest = bytes.split_off(end + 4);
+            return Ok((String::from_utf8_lossy(&bytes).into_owned(), rest));
+        }
+        if bytes.len() > MAX_HEAD || stream.read_buf(&mut bytes).await.map_err(broken)? == 0 {
+            return Err(Error::Failed(
+                "what answers there is no gateway of ours".to_owned(),
+            ));
+        }
+    }
+}
+
+fn check_head(head: &str, rest: &[u8], key: &str) -> Result<()> {
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    if status == "101" {
+        let accept = derive_accept_key(key.as_bytes());
+        let agrees = head.lines().any(|line| {
+            line.split_once(':').is_some_and(|(name, value)| {
+                name.eq_ignore_ascii_case("sec-websocket-accept") && value.trim() == accept
+            })
+        });
+        return if agrees {
+            Ok(())
+        } else {
+            Err(Error::Failed(
+                "the answer to the upgrade is not for us".to_owned(),
+            ))
+        };
+    }
+    let refusal: Value = serde_json::from_slice(rest).unwrap_or_default();
+    if refusal["code"].is_string() {
+        return Err(refused(&refusal));
+    }
+    Err(Error::Failed(format!(
+        "the upgrade was answered with status {status}: is this port another program's?"
+    )))
+}
+
+fn refused(payload: &Value) -> Error {
+    let text = |name: &str| payload[name].as_str().unwrap_or_default().to_owned();
+    Error::Refused {
+        code: text("code"),
+        message: text("message"),
+    }
+}
+
+fn parse(text: &str) -> Result<Value> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::Failed(format!("the gateway sent no JSON: {error}")))
+}
+
+fn closing(frame: Option<CloseFrame>) -> Incoming {
+    frame.map_or(Incoming::Closed(1005, String::new()), |frame| {
+        Incoming::Closed(frame.code.into(), frame.reason.as_str().to_owned())
+    })
+}
+
+fn closed(code: u16, reason: &str) -> Error {
+    Error::Failed(format!(
+        "the gateway closed the connection: {reason} ({code})"
+    ))
+}
+
+fn broken(error: impl std::fmt::Display) -> Error {
+    Error::Failed(format!("the connection to the gateway broke: {error}"))
+}
