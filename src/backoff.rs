@@ -29,8 +29,8 @@ impl Backoff {
             .first
             .saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX));
         self.failures = self.failures.saturating_add(1);
-        let percent = 80 + u32::try_from(self.next_chance() % 41).unwrap_or(20);
-        (doubled.min(self.cap) * percent / 100).clamp(Duration::from_millis(1), self.cap)
+        self.chance = mixed(self.chance);
+        jittered(doubled.min(self.cap), self.chance).clamp(Duration::from_millis(1), self.cap)
     }
 
     /// Forgets the failures: the next wait is the first again.
@@ -42,15 +42,20 @@ impl Backoff {
     pub fn failures(&self) -> u32 {
         self.failures
     }
+}
 
-    /// `SplitMix64`, Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators" (2014).
-    fn next_chance(&mut self) -> u64 {
-        self.chance = self.chance.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.chance;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
+/// A wait spread by up to ±20 %; `chance` decides where.
+pub fn jittered(wait: Duration, chance: u64) -> Duration {
+    let percent = 80 + u32::try_from(mixed(chance) % 41).unwrap_or(20);
+    wait * percent / 100
+}
+
+/// `SplitMix64`: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators" (2014).
+fn mixed(state: u64) -> u64 {
+    let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 #[cfg(test)]

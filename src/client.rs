@@ -158,6 +158,7 @@ impl Client {
         };
         self.context
             .write(&mut stream, Message::text(text))
+            .and_then(|()| self.context.flush(&mut stream))
             .map_err(broken)?;
         self.flush().await
     }
@@ -178,7 +179,7 @@ impl Client {
                 Ok(Message::Close(frame)) => return Ok(closing(frame)),
                 Ok(_) => {}
                 Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.read_more().await?
+                    self.read_more().await?;
                 }
                 Err(error) => return Err(broken(error)),
             }

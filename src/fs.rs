@@ -27,6 +27,28 @@ pub fn open_private_append(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().append(true).create(true)).open(path)
 }
 
+/// Makes an empty file, the owner's alone from its first byte (0600 on Unix), in place of any that
+/// has the name.
+pub fn create_private_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(Error::file("replace", path)(error));
+        }
+        _ => {}
+    }
+    private(OpenOptions::new().write(true).create_new(true))
+        .open(path)
+        .map(drop)
+        .map_err(Error::file("create", path))
+}
+
+/// Gives a finished file its final name so that it lasts through a power cut.
+pub fn rename_lasting(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to)
+        .and_then(|()| sync_folder_of(to))
+        .map_err(Error::file("make", to))
+}
+
 /// Replaces a file whole: temporary file beside it (0600 from its first byte on Unix), fsync,
 /// rename, fsync of the folder. A crash leaves the old content or the new, never a mixture.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {

@@ -1,4 +1,4 @@
-#![doc = "placeholder"]
+//! `cleudocodebot`: many clients and many services on one bus, in one small binary.
 
 pub mod backoff;
 pub mod client;
@@ -9,6 +9,7 @@ pub mod fs;
 pub mod level;
 pub mod log;
 pub mod message;
+pub mod nearest;
 pub mod protocol;
 pub mod random;
 pub mod shutdown;

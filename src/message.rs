@@ -79,16 +79,17 @@ impl State {
 
     /// True where a report of `next` is news: later in the order of states and not after an end.
     pub fn may_become(self, next: Self) -> bool {
-        match (self, next) {
-            (Self::Queued, Self::Cancelled) => true,
-            (Self::Queued | Self::Sending | Self::Sent, Self::Failed) => true,
-            (Self::Queued | Self::Sending | Self::Sent | Self::Delivered, _) => {
-                matches!(
+        match self {
+            Self::Queued | Self::Sending | Self::Sent | Self::Delivered => {
+                let onward = matches!(
                     next,
                     Self::Sending | Self::Sent | Self::Delivered | Self::Read
-                ) && next as u8 > self as u8
+                );
+                (onward && next as u8 > self as u8)
+                    || (next == Self::Failed && self != Self::Delivered)
+                    || (next == Self::Cancelled && self == Self::Queued)
             }
-            _ => false,
+            Self::Received | Self::Read | Self::Failed | Self::Cancelled => false,
         }
     }
 

@@ -10,6 +10,22 @@ use crate::{
     fs,
 };
 
+/// Where this run keeps its things, whether or not they exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// The home folder. Absolute.
+    pub home: PathBuf,
+    /// The `.env` that is read and edited. Absolute.
+    pub env_file: PathBuf,
+}
+
+/// Finds the places without reading anything, so that this works where the settings are broken.
+pub fn places(overrides: &Overrides, environment: &Environment) -> Result<Places> {
+    let (home, _) = home(overrides, environment)?;
+    let env_file = env_file(overrides, &home)?;
+    Ok(Places { home, env_file })
+}
+
 /// The home folder and who said so. It is not created, nor does it have to exist.
 ///
 /// `--home` may be relative to the current folder, as every path that is typed; the environment

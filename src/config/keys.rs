@@ -3,8 +3,11 @@
 //!
 //! Not here: keys of other programs and of integrations, which are kept and can be asked for.
 
-use super::{dotenv, kind::Kind, nearest::nearest, shown::complaint};
-use crate::error::{Error, Result};
+use super::{dotenv, kind::Kind, shown::complaint};
+use crate::{
+    error::{Error, Result},
+    nearest::nearest,
+};
 
 /// What every key of this program begins with.
 pub const PREFIX: &str = "CLEUDOCODEBOT_";
@@ -50,13 +53,13 @@ pub const KEYS: &[Key] = &[
         "Folder of .env, messages and logs; from the environment or --home only (Windows: %LOCALAPPDATA%\\cleudocodebot).",
     ),
     key(
-        "CLEUDOCODEBOT_HOST",
+        HOST,
         "127.0.0.1",
         Kind::Host,
         "Address to listen on; anything but loopback needs a token of 32 characters and allowed hosts.",
     ),
     key(
-        "CLEUDOCODEBOT_PORT",
+        PORT,
         "18789",
         number(0, 65_535),
         "TCP port to listen on; 0 lets the system pick one.",
@@ -181,8 +184,14 @@ pub const KEYS: &[Key] = &[
     ),
 ];
 
-pub(super) const HOME: &str = "CLEUDOCODEBOT_HOME";
-pub(super) const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
+/// The home folder.
+pub const HOME: &str = "CLEUDOCODEBOT_HOME";
+/// The address to listen on.
+pub const HOST: &str = "CLEUDOCODEBOT_HOST";
+/// The port to listen on.
+pub const PORT: &str = "CLEUDOCODEBOT_PORT";
+/// What every client must show.
+pub const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
 pub(super) const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
 
 /// The row of a key.

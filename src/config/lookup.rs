@@ -134,6 +134,11 @@ impl fmt::Debug for Lookup {
     }
 }
 
+/// Every source as it is, for whoever asks for single keys; values are not checked.
+pub fn look_up(overrides: &Overrides, environment: &Environment) -> Result<Lookup> {
+    Ok(gather(overrides, environment)?.lookup)
+}
+
 /// What all sources together say, before any of it is understood.
 pub(super) struct Gathered {
     pub(super) home: PathBuf,

@@ -14,7 +14,6 @@ mod home;
 mod kind;
 mod limits;
 mod lookup;
-mod nearest;
 #[cfg(test)]
 mod scratch;
 mod shown;
@@ -31,9 +30,10 @@ pub use self::{
     environment::Environment,
     explain::{Setting, explain},
     first_start::create_env_file,
+    home::{Places, places},
     kind::{Expected, Kind, SAFE_TOKEN_CHARS},
     limits::Limits,
-    lookup::{Lookup, Source},
+    lookup::{Lookup, Source, look_up},
     shown::{is_secret, mask},
 };
 use self::{

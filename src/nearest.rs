@@ -1,15 +1,13 @@
 //! The known word that a mistyped one most likely meant.
 
-/// The candidate with the fewest edits between, where those are few enough to be a slip.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
-    const SLIP: usize = 4;
+/// The candidate with the fewest edits between, where those are few enough to be a slip: one for
+/// every third of the word begun, four at most.
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let slip = (word.chars().count() / 3 + 1).min(4);
     candidates
         .map(|candidate| (edits(word, candidate), candidate))
         .min_by_key(|(edits, _)| *edits)
-        .filter(|(edits, _)| *edits <= SLIP)
+        .filter(|(edits, _)| *edits <= slip)
         .map(|(_, candidate)| candidate)
 }
 
@@ -49,5 +47,6 @@ mod tests {
         let words = || ["PORT", "HOST"].into_iter();
         assert_eq!(nearest("PROT", words()), Some("PORT"));
         assert_eq!(nearest("SOMETHING_ELSE", words()), None);
+        assert_eq!(nearest("foo", ["logs", "stop"].into_iter()), None);
     }
 }
