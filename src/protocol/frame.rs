@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 use super::{
     envelope::{Envelope, kind_of, string},
     error_code::{ErrorCode, Fault},
-    jsonrpc, scan,
+    jsonrpc,
+    reply::AskerRef,
+    scan,
 };
 
 /// How a call was written, and so how its answer is.
@@ -34,6 +36,17 @@ pub struct Call<'a> {
     pub id: Option<&'a str>,
     /// False for a JSON-RPC notification.
     pub wants_answer: bool,
+}
+
+impl Call<'_> {
+    /// Who to answer.
+    pub fn asker(&self) -> AskerRef<'_> {
+        AskerRef {
+            dialect: self.dialect,
+            action: &self.action,
+            id: self.id,
+        }
+    }
 }
 
 /// A frame that holds no command we can do, with what is known for the answer.

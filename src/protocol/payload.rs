@@ -51,6 +51,11 @@ impl Payload {
         }
     }
 
+    /// Any value that may be left out.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// A value taken out whole.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)

@@ -142,7 +142,7 @@ pub fn event(out: &mut String, dialect: Dialect, name: &str, payload: impl FnOnc
 pub fn unreadable(out: &mut String, dialect: Dialect, fault: &Fault) {
     match dialect {
         Dialect::Triple => event(out, dialect, "error", |out| {
-            out.push_str(&fault.payload().to_string())
+            out.push_str(&fault.payload().to_string());
         }),
         Dialect::JsonRpc => error(
             out,

@@ -35,6 +35,11 @@ impl Topic {
         self.channel.as_deref() == Some(channel) && self.peer.as_deref() == Some(peer)
     }
 
+    /// The one channel it is about, where it names one.
+    pub fn channel(&self) -> Option<&str> {
+        self.channel.as_deref()
+    }
+
     /// True where stored events (`message.*`) can match.
     pub fn wants_messages(&self) -> bool {
         self.names("message.received") || self.names("message.status")

@@ -1,0 +1,89 @@
+//! Every event and what it carries.
+
+use super::{
+    Event, Kind,
+    fields::{COUNT, MESSAGE, must},
+};
+
+/// Every event, in the order of the manual.
+pub const EVENTS: &[Event] = &[
+    Event {
+        name: "message.received",
+        summary: "A peer wrote. Stored.",
+        payload: MESSAGE,
+    },
+    Event {
+        name: "message.status",
+        summary: "A message came to a new state. Stored.",
+        payload: MESSAGE,
+    },
+    Event {
+        name: "integration.state",
+        summary: "An integration changed its state.",
+        payload: &[
+            must("name", Kind::Name, "which"),
+            must("state", Kind::Name, "its state now"),
+        ],
+    },
+    Event {
+        name: "client.connected",
+        summary: "A client authenticated.",
+        payload: &[
+            must("id", Kind::Name, "as c-3"),
+            must("address", Kind::Name, "from where"),
+        ],
+    },
+    Event {
+        name: "client.disconnected",
+        summary: "An authenticated client left.",
+        payload: &[
+            must("id", Kind::Name, "as c-3"),
+            must("reason", Kind::Text, "why"),
+        ],
+    },
+    Event {
+        name: "log",
+        summary: "A log line.",
+        payload: &[
+            must("time_ms", COUNT, "when, ms since 1970"),
+            must("level", Kind::Name, "how grave"),
+            must("target", Kind::Name, "which part spoke"),
+            must("message", Kind::Text, "what"),
+            must("fields", Kind::Object, "what varies"),
+        ],
+    },
+    Event {
+        name: "app.*",
+        summary: "What a client published.",
+        payload: &[],
+    },
+    Event {
+        name: "lagged",
+        summary: "You were too slow; unstored events were left out.",
+        payload: &[
+            must("dropped", COUNT, "how many"),
+            must("from", COUNT, "when the first was, ms since 1970"),
+            must("to", COUNT, "when the last was, ms since 1970"),
+        ],
+    },
+    Event {
+        name: "shutdown",
+        summary: "The daemon goes down; sent to everyone.",
+        payload: &[
+            must("reason", Kind::Text, "why"),
+            must(
+                "restart_expected",
+                Kind::Boolean,
+                "true where it comes back by itself",
+            ),
+        ],
+    },
+    Event {
+        name: "error",
+        summary: "A message of yours could not be read, so there is no id to answer to.",
+        payload: &[
+            must("code", Kind::Name, "as in errors"),
+            must("message", Kind::Text, "what is wrong"),
+        ],
+    },
+];

@@ -1,0 +1,72 @@
+//! Fields that several actions and events share.
+
+use super::{Field, Kind};
+
+/// A field that must be there.
+pub(super) const fn must(name: &'static str, kind: Kind, summary: &'static str) -> Field {
+    Field {
+        name,
+        kind,
+        required: true,
+        summary,
+    }
+}
+
+/// A field that may be left out.
+pub(super) const fn may(name: &'static str, kind: Kind, summary: &'static str) -> Field {
+    Field {
+        name,
+        kind,
+        required: false,
+        summary,
+    }
+}
+
+/// Any whole number that every client can hold (2^53 - 1, RFC 8259 §6).
+pub(super) const COUNT: Kind = Kind::Integer(0, (1 << 53) - 1);
+
+/// How messages are named.
+pub(super) const MESSAGE_ID: Field = must("message_id", Kind::Name, "the message, as m-17");
+
+/// A message on the wire.
+pub(super) const MESSAGE: &[Field] = &[
+    MESSAGE_ID,
+    must(
+        "seq",
+        COUNT,
+        "sequence number of the event that brought it to this state",
+    ),
+    must("channel", Kind::Name, "the integration it belongs to"),
+    must("direction", Kind::Name, "in or out"),
+    must(
+        "peer",
+        Kind::Name,
+        "the other side's address, and so the conversation",
+    ),
+    may(
+        "sender",
+        Kind::Name,
+        "who wrote it, where that is not the peer itself",
+    ),
+    must("text", Kind::Text, "the text"),
+    may("media", Kind::Object, "{kind, url, mime?, name?}"),
+    must(
+        "state",
+        Kind::Name,
+        "received, queued, sending, sent, delivered, read, failed or cancelled",
+    ),
+    may("reply_to", Kind::Name, "the message it answers"),
+    must("created_ms", COUNT, "when it was stored, ms since 1970"),
+    must(
+        "updated_ms",
+        COUNT,
+        "when it came to this state, ms since 1970",
+    ),
+    may("attempts", COUNT, "how often delivery was tried"),
+    may("error", Kind::Text, "why the last attempt did not succeed"),
+    may(
+        "meta",
+        Kind::Any,
+        "what an integration or a client keeps with it",
+    ),
+];
