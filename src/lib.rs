@@ -13,3 +13,4 @@ pub mod nearest;
 pub mod protocol;
 pub mod random;
 pub mod shutdown;
+pub mod store;

@@ -1,0 +1,127 @@
+//! Bytes of which rows are made: numbers of variable length, texts with their length before them.
+//!
+//! Not here: what the rows mean (`tables`).
+
+use super::error::StoreError;
+
+/// Appends a number, seven bits a byte, the lowest first (LEB128).
+pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    out.push(number.to_le_bytes()[0]);
+}
+
+/// Appends a text.
+pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_number(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Takes a row apart, from front to back. Every method fails on a row that ends too early or says
+/// what it cannot say; `row` names it in the error.
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+    row: &'static str,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(row: &'static str, bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, row }
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, StoreError> {
+        let (first, rest) = self
+            .rest
+            .split_first()
+            .ok_or_else(|| self.wrong("ends early"))?;
+        self.rest = rest;
+        Ok(*first)
+    }
+
+    /// Eight bytes, the highest first.
+    pub(super) fn fixed(&mut self) -> Result<u64, StoreError> {
+        let (bytes, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or_else(|| self.wrong("ends early"))?;
+        self.rest = rest;
+        Ok(u64::from_be_bytes(*bytes))
+    }
+
+    pub(super) fn number(&mut self) -> Result<u64, StoreError> {
+        let mut number = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits {
+                break;
+            }
+            number |= bits << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(self.wrong("has a number too large"))
+    }
+
+    pub(super) fn text(&mut self) -> Result<&'a str, StoreError> {
+        let length = usize::try_from(self.number()?).unwrap_or(usize::MAX);
+        let (text, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or_else(|| self.wrong("ends early"))?;
+        self.rest = rest;
+        std::str::from_utf8(text).map_err(|_| self.wrong("has text that is not UTF-8"))
+    }
+
+    /// A row must be used up: bytes left over mean it was not understood.
+    pub(super) fn end(self) -> Result<(), StoreError> {
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(self.wrong("goes on after its end"))
+        }
+    }
+
+    pub(super) fn wrong(&self, what: &str) -> StoreError {
+        StoreError::Corrupt(format!("a row of {} {what}", self.row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn numbers_and_texts_read_back(number: u64, text: String) {
+            let mut row = Vec::new();
+            put_number(&mut row, number);
+            put_text(&mut row, &text);
+            let mut reader = Reader::new("test", &row);
+            prop_assert_eq!(reader.number()?, number);
+            prop_assert_eq!(reader.text()?, text);
+            reader.end()?;
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused_without_a_panic(bytes: Vec<u8>) {
+            let mut reader = Reader::new("test", &bytes);
+            while reader.number().is_ok() && reader.text().is_ok() && reader.fixed().is_ok() {}
+        }
+    }
+
+    #[test]
+    fn a_number_beyond_64_bits_is_refused() {
+        for wrong in [
+            &[0xff; 10][..],
+            &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 2],
+        ] {
+            assert!(Reader::new("test", wrong).number().is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The keys of rows as bytes. Numbers in them are big-endian, so that rows are in the order of their
+//! numbers.
+
+use crate::message::Direction;
+
+use super::error::StoreError;
+
+/// The key of a table that is indexed by a message's or an event's number.
+pub(super) fn number_key(number: u64) -> [u8; 8] {
+    number.to_be_bytes()
+}
+
+/// The number a key ends with.
+pub(super) fn number_of(key: &[u8]) -> Result<u64, StoreError> {
+    key.last_chunk()
+        .map(|bytes| u64::from_be_bytes(*bytes))
+        .ok_or_else(|| StoreError::Corrupt("a number is too short".to_owned()))
+}
+
+/// What the keys of one channel, or of one conversation, start with in `scopes`. Lengths come
+/// before the names, so that no name can look like another with something behind it.
+pub(super) fn scope(channel: &str, peer: Option<&str>) -> Vec<u8> {
+    let mut key = Vec::with_capacity(channel.len() + peer.map_or(0, str::len) + 13);
+    key.push(u8::from(peer.is_some()));
+    put_name(&mut key, channel);
+    if let Some(peer) = peer {
+        put_name(&mut key, peer);
+    }
+    key
+}
+
+/// What the keys of one channel start with in `outbox`.
+pub(super) fn outbox_of(channel: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(channel.len() + 10);
+    put_name(&mut key, channel);
+    key
+}
+
+/// A key made of its beginning and a number.
+pub(super) fn with_number(mut prefix: Vec<u8>, number: u64) -> Vec<u8> {
+    prefix.extend_from_slice(&number_key(number));
+    prefix
+}
+
+/// The channel in a key of `outbox`.
+pub(super) fn outbox_channel(key: &[u8]) -> Result<&str, StoreError> {
+    let wrong = || StoreError::Corrupt("a key of outbox is malformed".to_owned());
+    let (length, rest) = key.split_first_chunk().ok_or_else(wrong)?;
+    let channel = rest.get(..usize::from(u16::from_be_bytes(*length)));
+    std::str::from_utf8(channel.ok_or_else(wrong)?).map_err(|_| wrong())
+}
+
+/// Names are far shorter than 64 KiB: `Store` refuses longer ones.
+fn put_name(key: &mut Vec<u8>, name: &str) {
+    let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
+    key.extend_from_slice(&length.to_be_bytes());
+    key.extend_from_slice(name.as_bytes());
+}
+
+/// A row's key in `keys`: clients choose idempotency keys for all channels together, services
+/// know only their own messages.
+pub(super) fn key_row(direction: Direction, channel: &str, key: &str) -> Vec<u8> {
+    let mut row = Vec::with_capacity(channel.len() + key.len() + 3);
+    match direction {
+        Direction::Out => row.push(0),
+        Direction::In => {
+            row.push(1);
+            put_name(&mut row, channel);
+        }
+    }
+    row.extend_from_slice(key.as_bytes());
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn keys_of_a_scope_sort_by_number(channel: String, peer: String, one: u64, other: u64) {
+            let key = |number| with_number(scope(&channel, Some(&peer)), number);
+            prop_assert_eq!(key(one).cmp(&key(other)), one.cmp(&other));
+            prop_assert_eq!(number_of(&key(one))?, one);
+            let waiting = with_number(outbox_of(&channel), one);
+            prop_assert_eq!(outbox_channel(&waiting)?, &channel);
+        }
+
+        #[test]
+        fn damaged_keys_are_refused_without_a_panic(bytes: Vec<u8>) {
+            let _ = (outbox_channel(&bytes), number_of(&bytes));
+        }
+    }
+
+    #[test]
+    fn no_conversation_is_mistaken_for_another() {
+        assert_ne!(scope("a", Some("bc")), scope("ab", Some("c")));
+        assert_ne!(scope("a", None), scope("a", Some("")));
+        assert!(!scope("ab", None).starts_with(&scope("a", None)));
+    }
+}

@@ -1,0 +1,150 @@
+//! The tables in memory, for a build without the `store` feature (and for tests of the logic).
+//! Nothing survives a restart.
+
+use std::{
+    collections::BTreeMap,
+    ops::{Bound, ControlFlow},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
+};
+
+use super::{
+    backend::{Backend, Get, Order, Rows, Snapshot, Table, Visit, Work},
+    error::StoreError,
+};
+
+/// Messages kept; beyond it the oldest that left the outbox go, and none is queued while so many
+/// wait to be sent.
+const CAPACITY: u64 = 10_000;
+
+type Tables<Value> = [BTreeMap<Vec<u8>, Value>; Table::ALL.len()];
+
+/// All rows. The lock is held for writing only while a finished transaction is merged in.
+pub(super) struct Memory {
+    tables: RwLock<Tables<Vec<u8>>>,
+    capacity: u64,
+}
+
+impl Memory {
+    pub(super) fn new() -> Self {
+        Self::with_capacity(CAPACITY)
+    }
+
+    pub(super) fn with_capacity(capacity: u64) -> Self {
+        Self {
+            tables: RwLock::default(),
+            capacity,
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Tables<Vec<u8>>> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn merge(&self, written: Tables<Option<Vec<u8>>>) {
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        for (table, rows) in tables.iter_mut().zip(written) {
+            for (key, value) in rows {
+                match value {
+                    Some(value) => table.insert(key, value),
+                    None => table.remove(&key),
+                };
+            }
+        }
+    }
+}
+
+impl Backend for Memory {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        Ok(Box::new(View(self.read())))
+    }
+
+    fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let mut overlay = Overlay {
+            base: self,
+            written: Tables::default(),
+        };
+        if work(&mut overlay)? {
+            self.merge(overlay.written);
+        }
+        Ok(())
+    }
+
+    fn recover(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn close(&self) {}
+
+    /// Sequence numbers must grow across restarts although nothing is remembered, so they start
+    /// from the clock: 1,024 events for every millisecond that ever passed. That stays below
+    /// 2^53, which JavaScript can count to, until the year 2248.
+    fn first_head(&self, now_ms: u64) -> u64 {
+        now_ms << 10
+    }
+
+    fn capacity(&self) -> Option<u64> {
+        Some(self.capacity)
+    }
+}
+
+struct View<'m>(RwLockReadGuard<'m, Tables<Vec<u8>>>);
+
+impl Get for View<'_> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.0[table as usize].get(key).cloned())
+    }
+}
+
+impl Snapshot for View<'_> {
+    fn scan(
+        &self,
+        table: Table,
+        first: &[u8],
+        last: &[u8],
+        order: Order,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        let span = (Bound::Included(first), Bound::Included(last));
+        let mut rows = self.0[table as usize].range::<[u8], _>(span);
+        while let Some((key, value)) = match order {
+            Order::Ascending => rows.next(),
+            Order::Descending => rows.next_back(),
+        } {
+            if let ControlFlow::Break(()) = visit(key, value)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn len(&self, table: Table) -> Result<u64, StoreError> {
+        Ok(self.0[table as usize].len() as u64)
+    }
+}
+
+/// A transaction: what it wrote (`None` for a removed row) over what was there before.
+struct Overlay<'m> {
+    base: &'m Memory,
+    written: Tables<Option<Vec<u8>>>,
+}
+
+impl Get for Overlay<'_> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.written[table as usize].get(key) {
+            Some(value) => Ok(value.clone()),
+            None => Ok(self.base.read()[table as usize].get(key).cloned()),
+        }
+    }
+}
+
+impl Rows for Overlay<'_> {
+    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.written[table as usize].insert(key.to_vec(), Some(value.to_vec()));
+        Ok(())
+    }
+
+    fn remove(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError> {
+        self.written[table as usize].insert(key.to_vec(), None);
+        Ok(())
+    }
+}

@@ -1,0 +1,335 @@
+//! Messages and what became of them, kept: the durable outbox, inbox and history.
+//!
+//! One thread writes (`writer`): it commits in one transaction whatever was asked while the last
+//! commit was on its way to the disk, and acknowledges nothing before the fsync. Readers see
+//! snapshots and never wait for it. The logic is written once (`operations`, `read`, `retention`, over
+//! the rows of `tables`); a backend keeps the rows, in one file with the `store` feature (`redb`)
+//! and in memory without it (`memory`).
+//!
+//! Not here: who is told about events and when to send what is due; that is for those who call.
+
+mod backend;
+mod codec;
+mod error;
+mod job;
+mod keys;
+#[cfg(any(test, not(feature = "store")))]
+mod memory;
+mod operations;
+mod pending;
+mod queue;
+mod read;
+#[cfg(feature = "store")]
+mod redb;
+mod request;
+mod retention;
+mod schema;
+mod shared;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod write;
+mod writer;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use crate::{
+    clock,
+    error::{Error, Result},
+    message::{Direction, Message, MessageId},
+};
+
+use self::{
+    backend::{Backend, Snapshot},
+    queue::{Bounds, Queue},
+    schema::Unusable,
+    shared::Shared,
+    tables::Body,
+    write::{Fresh, Transaction},
+    writer::{OnCommit, Writer},
+};
+pub use self::{
+    error::StoreError,
+    pending::Pending,
+    request::{
+        Draft, Health, HistoryQuery, Inbound, Page, Pruned, Queued, Received, Step, StoredEvent,
+        Transition,
+    },
+};
+
+/// Tells the time in ms since 1970.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// Channels and peers are index keys: none may be longer, in bytes.
+const MAX_NAME: usize = 1024;
+
+/// The bytes a request takes in the queue besides its texts.
+const REQUEST_WEIGHT: usize = 256;
+
+/// How to keep messages.
+#[derive(Clone)]
+pub struct Options {
+    /// The file. Its folder must exist. Without the `store` feature nothing is read or written.
+    pub path: PathBuf,
+    /// Messages that left the outbox are kept so many days, at least 7; 0 keeps them for ever.
+    pub history_days: u32,
+    /// The time.
+    pub clock: Clock,
+    /// How many requests one transaction takes.
+    pub max_batch: usize,
+    /// How many requests may wait for the writer.
+    pub max_queued: usize,
+    /// How many bytes the waiting requests may hold together.
+    pub max_queued_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::from("messages.redb"),
+            history_days: 90,
+            clock: Arc::new(clock::now_ms),
+            max_batch: 1024,
+            max_queued: 65_536,
+            max_queued_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// The handle to the messages. Clones share one writer; the last one dropped closes it.
+///
+/// What writes answers at once with a [`Pending`] and never blocks. What reads may wait for the
+/// disk: call it where blocking is allowed.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens the store, making the file where there is none. `on_commit` is called on the writer's
+    /// thread with the events of each durable commit, in the order of their numbers, before anyone
+    /// who asked for them is answered; it should return quickly.
+    pub fn open(
+        options: Options,
+        on_commit: impl FnMut(Vec<StoredEvent>) + Send + 'static,
+    ) -> Result<Self> {
+        #[cfg(feature = "store")]
+        let backend = redb::Redb::open(&options.path)?;
+        #[cfg(not(feature = "store"))]
+        let backend = memory::Memory::new();
+        Self::start(Box::new(backend), options, Box::new(on_commit))
+    }
+
+    fn start(backend: Box<dyn Backend>, options: Options, on_commit: OnCommit) -> Result<Self> {
+        let path = &options.path;
+        schema::prepare(&*backend, (options.clock)()).map_err(|why| unusable(path, &why))?;
+        let counters = backend.snapshot().and_then(|rows| schema::counters(&*rows));
+        let counters = counters.map_err(|error| unusable(path, &Unusable::Storage(error)))?;
+        let queue = Queue::new(Bounds {
+            requests: options.max_queued,
+            bytes: options.max_queued_bytes,
+        });
+        let shared = Arc::new(Shared::new(backend, queue, options.clock, counters));
+        let writer = Writer::new(
+            Arc::clone(&shared),
+            on_commit,
+            options.max_batch,
+            options.history_days,
+        );
+        let thread = thread::Builder::new().name("store".to_owned());
+        let thread = thread
+            .spawn(move || writer.run())
+            .map_err(|error| Error::Failed(format!("cannot start the store's thread: {error}")))?;
+        Ok(Self(Arc::new(Inner {
+            shared,
+            writer: Mutex::new(Some(thread)),
+        })))
+    }
+
+    fn submit<I, T>(
+        &self,
+        action: fn(&mut Transaction<'_>, &mut I) -> Result<T, StoreError>,
+        input: I,
+        weight: usize,
+    ) -> Result<Pending<T>, StoreError>
+    where
+        I: Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, pending) = job::call(action, input);
+        self.0.shared.queue.push(weight + REQUEST_WEIGHT, job)?;
+        Ok(pending)
+    }
+
+    /// Puts a message into the outbox.
+    pub fn queue(&self, draft: Draft) -> Result<Pending<Queued>, StoreError> {
+        let fresh = fresh(Body::outgoing(draft))?;
+        let weight = fresh.weight();
+        self.submit(operations::queue, fresh, weight)
+    }
+
+    /// Keeps a message that came in.
+    pub fn receive(&self, inbound: Inbound) -> Result<Pending<Received>, StoreError> {
+        let fresh = fresh(Body::incoming(inbound))?;
+        let weight = fresh.weight();
+        self.submit(operations::receive, fresh, weight)
+    }
+
+    /// Takes news of an outgoing message. Answers `None`, and changes nothing, where the message
+    /// is already there or further.
+    pub fn advance(
+        &self,
+        id: MessageId,
+        step: Step,
+    ) -> Result<Pending<Option<Message>>, StoreError> {
+        let weight = step.error.as_ref().map_or(0, String::len);
+        self.submit(operations::advance, (id, step), weight)
+    }
+
+    /// Withdraws a message that is still queued.
+    pub fn cancel(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
+        self.submit(operations::cancel, id, 0)
+    }
+
+    /// Queues a failed message again, due now, with its attempts still counted.
+    pub fn retry(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
+        self.submit(operations::retry, id, 0)
+    }
+
+    /// Forgets what is too old now rather than within the hour.
+    pub fn prune(&self) -> Result<Pending<Pruned>, StoreError> {
+        let (reply, pending) = Pending::channel();
+        self.0.shared.queue.push_prune(reply)?;
+        Ok(pending)
+    }
+
+    fn view<T>(
+        &self,
+        ask: impl FnOnce(&dyn Snapshot) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        ask(&*self.0.shared.backend.snapshot()?)
+    }
+
+    /// A message and everything that happened to it, oldest first. Blocks.
+    pub fn message(&self, id: MessageId) -> Result<Option<(Message, Vec<Transition>)>, StoreError> {
+        self.view(|rows| read::message(rows, id.0))
+    }
+
+    /// A page of messages. Blocks.
+    pub fn history(&self, query: &HistoryQuery) -> Result<Page, StoreError> {
+        self.view(|rows| read::history(rows, query))
+    }
+
+    /// The stored events after `seq`, oldest first: at most `limit`, ending with the one that
+    /// reaches `max_bytes` (at least one). Events older than the history kept are left out. May be
+    /// a commit ahead of [`head_seq`](Self::head_seq) and of `on_commit`. Blocks.
+    pub fn events_after(
+        &self,
+        seq: u64,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.view(|rows| read::events_after(rows, seq, limit, max_bytes))
+    }
+
+    /// The sequence number of the last event committed.
+    pub fn head_seq(&self) -> u64 {
+        self.0.shared.head()
+    }
+
+    /// The sequence number of the oldest event kept, or the one to come where none is. Blocks.
+    pub fn oldest_seq(&self) -> Result<u64, StoreError> {
+        let head = self.head_seq();
+        self.view(|rows| read::oldest_seq(rows, head))
+    }
+
+    /// Messages of a channel still to be sent, oldest first, with the time each is due in ms since
+    /// 1970. Blocks.
+    pub fn outbox(
+        &self,
+        channel: &str,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<(Message, u64)>, StoreError> {
+        self.view(|rows| read::outbox(rows, channel, after, limit))
+    }
+
+    /// How many messages of each channel are still to be sent.
+    pub fn outbox_depth(&self) -> BTreeMap<String, u64> {
+        self.0.shared.counters().outbox
+    }
+
+    /// How the store fares. Never waits for the writer.
+    pub fn health(&self) -> Health {
+        self.0.shared.health()
+    }
+
+    /// Writes and answers what waits, then closes the file. What is asked later is refused. Blocks.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        self.shared.queue.close();
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // The last handle may be dropped by `on_commit`, on the writer's own thread.
+        if let Some(thread) =
+            writer.take_if(|thread| thread.thread().id() != thread::current().id())
+        {
+            // A panic of the writer was reported where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Checks the parts that become keys and encodes the rest, on the thread of whoever asks.
+fn fresh(body: Body) -> Result<Fresh, StoreError> {
+    let message = &body.message;
+    let key = match message.direction {
+        Direction::In => "dedup_key",
+        Direction::Out => "idempotency_key",
+    };
+    let names = [
+        ("channel", message.channel.len()),
+        ("peer", message.peer.len()),
+        (key, body.key.as_ref().map_or(0, String::len)),
+    ];
+    match names.iter().find(|(_, length)| *length > MAX_NAME) {
+        Some((field, _)) => Err(StoreError::TooLong {
+            field,
+            limit: MAX_NAME,
+        }),
+        None => Ok(Fresh::new(body)),
+    }
+}
+
+fn unusable(path: &std::path::Path, why: &Unusable) -> Error {
+    let path = path.display();
+    match why {
+        Unusable::Newer(version) => Error::Config(format!(
+            "{path} was written by a newer version of this program (schema {version}, this one knows {}); \
+             install that version again, or move the file away to start empty",
+            schema::VERSION
+        )),
+        Unusable::Storage(error @ StoreError::Corrupt(_)) => {
+            Error::Config(format!("{path}: {error}"))
+        }
+        Unusable::Storage(error) => Error::Failed(format!("{path}: {error}")),
+    }
+}

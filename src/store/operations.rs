@@ -1,0 +1,127 @@
+//! What can be asked of the writer, each within a transaction it shares with others: the rules of
+//! states, keys and the outbox. How that becomes rows is `write`'s.
+//!
+//! Every operation looks before it writes: once it has written, only a failure of the storage can
+//! stop it, and that undoes the whole transaction. So a refused request leaves nothing behind.
+
+use crate::message::{Message, MessageId, State};
+
+use super::{
+    backend::Table,
+    error::StoreError,
+    keys::number_of,
+    request::{Queued, Received, Step},
+    tables::{self, Body},
+    write::{Fresh, KEY_LIFE_MS, Transaction},
+};
+
+/// A message to be sent, unless its key says that it is known already.
+pub(super) fn queue(
+    transaction: &mut Transaction<'_>,
+    fresh: &mut Fresh,
+) -> Result<Queued, StoreError> {
+    if let Some((number, row)) = first_use(transaction, fresh)? {
+        if !tables::same_content(&row, &fresh.row) {
+            return Err(StoreError::Conflict);
+        }
+        let message = transaction.load(MessageId(number))?;
+        return Ok(Queued {
+            message,
+            duplicate: true,
+        });
+    }
+    if transaction.outbox_is_full() {
+        return Err(StoreError::QueueFull);
+    }
+    let message = transaction.create(fresh)?;
+    transaction.enter_outbox(&message, message.created_ms)?;
+    Ok(Queued {
+        message,
+        duplicate: false,
+    })
+}
+
+/// A message that came in, unless its key says that it came before.
+pub(super) fn receive(
+    transaction: &mut Transaction<'_>,
+    fresh: &mut Fresh,
+) -> Result<Received, StoreError> {
+    let (message, duplicate) = match first_use(transaction, fresh)? {
+        Some((number, row)) => (Body::decode(number, &row)?.message, true),
+        None => (transaction.create(fresh)?, false),
+    };
+    Ok(Received { message, duplicate })
+}
+
+/// The message that used the same key first, where its seven days are not over.
+fn first_use(
+    transaction: &Transaction<'_>,
+    fresh: &Fresh,
+) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+    let rows = &*transaction.rows;
+    let Some(key) = &fresh.key else {
+        return Ok(None);
+    };
+    let Some(number) = rows.get(Table::Keys, key)? else {
+        return Ok(None);
+    };
+    let Some(row) = rows.get(Table::Bodies, &number)? else {
+        return Ok(None);
+    };
+    let expires_ms = tables::created(&row)?.saturating_add(KEY_LIFE_MS);
+    let is_valid = expires_ms > transaction.now_ms;
+    Ok(is_valid.then_some((number_of(&number)?, row)))
+}
+
+/// Takes news of a message; `None` where it is not news.
+pub(super) fn advance(
+    transaction: &mut Transaction<'_>,
+    (id, step): &mut (MessageId, Step),
+) -> Result<Option<Message>, StoreError> {
+    let message = transaction.load(*id)?;
+    if message.state.may_become(step.state) {
+        return transaction.change(message, step).map(Some);
+    }
+    if message.state != step.state || message.state.has_left_the_outbox() {
+        return Ok(None);
+    }
+    let tells = step.attempts.is_some() || step.error.is_some();
+    let attempts = step.attempts.unwrap_or(message.attempts);
+    if tells && (attempts, &step.error) != (message.attempts, &message.error) {
+        return transaction.change(message, step).map(Some);
+    }
+    match step.due_ms {
+        Some(due_ms) => transaction
+            .postpone(&message, due_ms)
+            .map(|()| Some(message)),
+        None => Ok(None),
+    }
+}
+
+/// Withdraws a message that no attempt was made for yet.
+pub(super) fn cancel(
+    transaction: &mut Transaction<'_>,
+    id: &mut MessageId,
+) -> Result<Message, StoreError> {
+    let message = transaction.load(*id)?;
+    if !message.state.may_become(State::Cancelled) {
+        return Err(StoreError::WrongState(message.state));
+    }
+    transaction.change(message, &Step::to(State::Cancelled))
+}
+
+/// Puts a failed message back into the outbox, due now.
+pub(super) fn retry(
+    transaction: &mut Transaction<'_>,
+    id: &mut MessageId,
+) -> Result<Message, StoreError> {
+    let message = transaction.load(*id)?;
+    if message.state != State::Failed {
+        return Err(StoreError::WrongState(message.state));
+    }
+    let step = Step {
+        due_ms: Some(transaction.now_ms),
+        ..Step::to(State::Queued)
+    };
+    transaction.change(message, &step)
+}

@@ -1,0 +1,41 @@
+//! The answer to a write, to be had once it is on disk.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::sync::oneshot;
+
+use super::error::StoreError;
+
+/// Resolves after the fsync that made the write durable. Dropping it does not undo the write.
+#[derive(Debug)]
+#[must_use = "the write is durable only once this resolves"]
+pub struct Pending<T>(oneshot::Receiver<Result<T, StoreError>>);
+
+/// The writer's end of a [`Pending`].
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+impl<T> Pending<T> {
+    pub(super) fn channel() -> (Reply<T>, Self) {
+        let (reply, answer) = oneshot::channel();
+        (reply, Self(answer))
+    }
+
+    /// Waits on this thread, which must not be one of an async runtime's.
+    pub fn blocking_recv(self) -> Result<T, StoreError> {
+        self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl<T> Future for Pending<T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0)
+            .poll(context)
+            .map(|answer| answer.unwrap_or(Err(StoreError::Closed)))
+    }
+}

@@ -1,0 +1,137 @@
+//! Requests waiting for the writer: bounded in number and in bytes, taken in batches.
+
+use std::{
+    collections::VecDeque,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{error::StoreError, job::Job, pending::Reply, request::Pruned};
+
+/// How much may wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) requests: usize,
+    pub(super) bytes: usize,
+}
+
+/// The line before the writer. Its lock is held for moments only, so that async code may push.
+pub(super) struct Queue {
+    bounds: Bounds,
+    line: Mutex<Line>,
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct Line {
+    jobs: VecDeque<(usize, Box<dyn Job>)>,
+    bytes: usize,
+    prunes: Vec<Reply<Pruned>>,
+    closed: bool,
+    /// True while the writer sleeps: only then a push has to wake it.
+    asleep: bool,
+}
+
+/// What the writer takes at once.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub(super) jobs: Vec<Box<dyn Job>>,
+    /// Requests for a run of the retention.
+    pub(super) prunes: Vec<Reply<Pruned>>,
+    /// True once the store is closed and nothing waits any more.
+    pub(super) finished: bool,
+}
+
+impl Queue {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            line: Mutex::default(),
+            news: Condvar::new(),
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a request that holds `bytes`, or says that it cannot.
+    pub(super) fn push(&self, bytes: usize, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let mut line = self.line();
+        if line.closed {
+            return Err(StoreError::Closed);
+        }
+        let is_full = line.jobs.len() >= self.bounds.requests
+            || line.bytes.saturating_add(bytes) > self.bounds.bytes;
+        // One request larger than the whole bound would otherwise never be taken.
+        if is_full && !line.jobs.is_empty() {
+            return Err(StoreError::QueueFull);
+        }
+        line.bytes += bytes;
+        line.jobs.push_back((bytes, job));
+        self.wake(line);
+        Ok(())
+    }
+
+    /// Asks for a run of the retention.
+    pub(super) fn push_prune(&self, reply: Reply<Pruned>) -> Result<(), StoreError> {
+        let mut line = self.line();
+        if line.closed {
+            return Err(StoreError::Closed);
+        }
+        line.prunes.push(reply);
+        self.wake(line);
+        Ok(())
+    }
+
+    /// Lets nothing more in.
+    pub(super) fn close(&self) {
+        let mut line = self.line();
+        line.closed = true;
+        self.wake(line);
+    }
+
+    fn wake(&self, mut line: MutexGuard<'_, Line>) {
+        if std::mem::take(&mut line.asleep) {
+            drop(line);
+            self.news.notify_one();
+        }
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.line().jobs.len()
+    }
+
+    /// Takes what waits, at most `limit` requests; waits for something up to `patience`.
+    pub(super) fn take(&self, limit: usize, patience: Duration) -> Taken {
+        let mut line = self.line();
+        if line.is_idle() && !patience.is_zero() {
+            line.asleep = true;
+            let waited = self
+                .news
+                .wait_timeout_while(line, patience, |line| line.is_idle());
+            line = waited.unwrap_or_else(PoisonError::into_inner).0;
+            line.asleep = false;
+        }
+        line.take(limit)
+    }
+}
+
+impl Line {
+    fn is_idle(&self) -> bool {
+        self.jobs.is_empty() && self.prunes.is_empty() && !self.closed
+    }
+
+    fn take(&mut self, limit: usize) -> Taken {
+        let count = self.jobs.len().min(limit);
+        let taken = self.jobs.drain(..count).map(|(bytes, job)| {
+            self.bytes -= bytes;
+            job
+        });
+        Taken {
+            jobs: taken.collect(),
+            prunes: std::mem::take(&mut self.prunes),
+            finished: self.closed && self.jobs.is_empty(),
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Questions answered from one snapshot: a message, its history, a page of messages or events, the
+//! outbox. Each costs what it returns, never the size of the store.
+
+use std::{collections::BTreeMap, ops::ControlFlow};
+
+use crate::message::{Message, MessageId};
+
+use super::{
+    backend::{Get, Order, Snapshot, Table},
+    error::StoreError,
+    keys::{self, number_key, number_of, with_number},
+    request::{HistoryQuery, Page, StoredEvent, Transition},
+    tables::{Body, Change},
+};
+
+/// What a message weighs on a page besides its stored row: names of fields, times, ids.
+const OVERHEAD: usize = 192;
+
+/// What a page may still take.
+struct Room {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Room {
+    fn new(rows: usize, bytes: usize) -> Self {
+        Self {
+            rows: rows.max(1),
+            bytes: bytes.max(1),
+        }
+    }
+
+    /// Takes one message of this many bytes, the last one whole even where it is too large.
+    fn take(&mut self, bytes: usize) {
+        self.rows -= 1;
+        self.bytes = self.bytes.saturating_sub(bytes + OVERHEAD);
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.rows == 0 || self.bytes == 0
+    }
+}
+
+/// The message as it was created, with the size of its row.
+fn body(rows: &dyn Get, number: u64) -> Result<Option<(Body, usize)>, StoreError> {
+    let Some(row) = rows.get(Table::Bodies, &number_key(number))? else {
+        return Ok(None);
+    };
+    Ok(Some((Body::decode(number, &row)?, row.len())))
+}
+
+/// The message as it stands, with the size of its row.
+fn sized(rows: &dyn Get, number: u64) -> Result<Option<(Message, usize)>, StoreError> {
+    let Some((Body { mut message, .. }, size)) = body(rows, number)? else {
+        return Ok(None);
+    };
+    if let Some(change) = last_change(rows, number)? {
+        change.apply_to(&mut message);
+    }
+    Ok(Some((message, size)))
+}
+
+/// The message as it stands.
+pub(super) fn load(rows: &dyn Get, number: u64) -> Result<Option<Message>, StoreError> {
+    Ok(sized(rows, number)?.map(|(message, _)| message))
+}
+
+fn last_change(rows: &dyn Get, number: u64) -> Result<Option<Change>, StoreError> {
+    match rows.get(Table::Latest, &number_key(number))? {
+        Some(seq) => change(rows, number_of(&seq)?).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn change(rows: &dyn Get, seq: u64) -> Result<Change, StoreError> {
+    match rows.get(Table::Changes, &number_key(seq))? {
+        Some(row) => Change::decode(seq, &row),
+        None => Err(StoreError::Corrupt(format!("change {seq} is missing"))),
+    }
+}
+
+/// The changes of a message after its creation, youngest first.
+pub(super) fn changes_of(rows: &dyn Get, number: u64) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::new();
+    let mut next = last_change(rows, number)?;
+    while let Some(found) = next {
+        // The chain must lead down to the creation, or following it would never end.
+        if found.previous >= found.transition.seq || found.previous < number {
+            let seq = found.transition.seq;
+            return Err(StoreError::Corrupt(format!("change {seq} points nowhere")));
+        }
+        next = match found.previous {
+            previous if previous == number => None,
+            previous => Some(change(rows, previous)?),
+        };
+        changes.push(found);
+    }
+    Ok(changes)
+}
+
+/// The message and everything that happened to it, oldest first.
+pub(super) fn message(
+    rows: &dyn Snapshot,
+    number: u64,
+) -> Result<Option<(Message, Vec<Transition>)>, StoreError> {
+    let Some((Body { mut message, .. }, _)) = body(rows, number)? else {
+        return Ok(None);
+    };
+    let mut life = vec![Transition {
+        seq: number,
+        state: message.state,
+        at_ms: message.created_ms,
+        attempts: 0,
+        error: None,
+    }];
+    let mut changes = changes_of(rows, number)?;
+    changes.reverse();
+    life.extend(changes.iter().map(|change| change.transition.clone()));
+    if let Some(last) = changes.pop() {
+        last.apply_to(&mut message);
+    }
+    Ok(Some((message, life)))
+}
+
+/// The numbers a history query spans, both included, or `None` where there are none between.
+fn span(query: &HistoryQuery) -> Option<(u64, u64)> {
+    let first = query
+        .after
+        .map_or(Some(0), |after| after.0.checked_add(1))?;
+    let last = query
+        .before
+        .map_or(Some(u64::MAX), |before| before.0.checked_sub(1))?;
+    (first <= last).then_some((first, last))
+}
+
+/// The index that answers a query, and what its keys start with.
+fn index(query: &HistoryQuery) -> Result<(Table, Vec<u8>), StoreError> {
+    match (&query.channel, &query.peer) {
+        (None, None) => Ok((Table::Bodies, Vec::new())),
+        (Some(channel), peer) => Ok((Table::Scopes, keys::scope(channel, peer.as_deref()))),
+        (None, Some(_)) => Err(StoreError::InvalidQuery(
+            "a peer has a meaning only within its channel; give the channel too".to_owned(),
+        )),
+    }
+}
+
+/// A page of messages, newest last.
+pub(super) fn history(rows: &dyn Snapshot, query: &HistoryQuery) -> Result<Page, StoreError> {
+    let (table, prefix) = index(query)?;
+    let order = match query.after {
+        Some(_) => Order::Ascending,
+        None => Order::Descending,
+    };
+    let mut page = Page {
+        messages: Vec::new(),
+        next: None,
+    };
+    let Some((first, last)) = span(query) else {
+        return Ok(page);
+    };
+    let (first, last) = (
+        with_number(prefix.clone(), first),
+        with_number(prefix, last),
+    );
+    let mut room = Room::new(query.limit, query.max_bytes);
+    rows.scan(table, &first, &last, order, &mut |key, _| {
+        if room.is_used_up() {
+            page.next = page.messages.last().map(|message| message.id);
+            return Ok(ControlFlow::Break(()));
+        }
+        let (message, size) = expect(sized(rows, number_of(key)?)?, key)?;
+        room.take(size);
+        page.messages.push(message);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if order == Order::Descending {
+        page.messages.reverse();
+    }
+    Ok(page)
+}
+
+fn expect<T>(found: Option<T>, key: &[u8]) -> Result<T, StoreError> {
+    found.ok_or_else(|| {
+        let number = number_of(key).unwrap_or_default();
+        StoreError::Corrupt(format!(
+            "message {number} is in an index but missing itself"
+        ))
+    })
+}
+
+/// The events after a sequence number, oldest first: creations come from `bodies`, changes from
+/// `changes`, merged by number.
+pub(super) fn events_after(
+    rows: &dyn Snapshot,
+    seq: u64,
+    limit: usize,
+    max_bytes: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let Some(first) = seq.checked_add(1) else {
+        return Ok(Vec::new());
+    };
+    let changes = changes_from(rows, first, limit.max(1))?;
+    let last = match changes.last() {
+        Some(change) if changes.len() >= limit => change.transition.seq,
+        _ => u64::MAX,
+    };
+    let mut merged = Merge {
+        rows,
+        changes: changes.into_iter().peekable(),
+        room: Room::new(limit, max_bytes),
+        events: Vec::new(),
+    };
+    let (first, last) = (number_key(first), number_key(last));
+    rows.scan(
+        Table::Bodies,
+        &first,
+        &last,
+        Order::Ascending,
+        &mut |key, row| merged.creation(number_of(key)?, row),
+    )?;
+    merged.changes_before(u64::MAX)?;
+    Ok(merged.events)
+}
+
+fn changes_from(rows: &dyn Snapshot, first: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::new();
+    let (first, last) = (number_key(first), number_key(u64::MAX));
+    rows.scan(
+        Table::Changes,
+        &first,
+        &last,
+        Order::Ascending,
+        &mut |key, row| {
+            changes.push(Change::decode(number_of(key)?, row)?);
+            Ok(if changes.len() < limit {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        },
+    )?;
+    Ok(changes)
+}
+
+struct Merge<'r> {
+    rows: &'r dyn Snapshot,
+    changes: std::iter::Peekable<std::vec::IntoIter<Change>>,
+    room: Room,
+    events: Vec<StoredEvent>,
+}
+
+impl Merge<'_> {
+    fn creation(&mut self, number: u64, row: &[u8]) -> Result<ControlFlow<()>, StoreError> {
+        self.changes_before(number)?;
+        if self.room.is_used_up() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let Body { message, .. } = Body::decode(number, row)?;
+        self.push(message, row.len());
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn changes_before(&mut self, seq: u64) -> Result<(), StoreError> {
+        while !self.room.is_used_up()
+            && let Some(change) = self.changes.next_if(|change| change.transition.seq < seq)
+        {
+            let found = body(self.rows, change.number)?;
+            let (Body { mut message, .. }, size) = expect(found, &number_key(change.number))?;
+            change.apply_to(&mut message);
+            self.push(message, size);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, message: Message, size: usize) {
+        self.room.take(size);
+        self.events.push(StoredEvent {
+            seq: message.seq,
+            message,
+        });
+    }
+}
+
+/// The oldest event kept, or the number after `head` where none is.
+pub(super) fn oldest_seq(rows: &dyn Snapshot, head: u64) -> Result<u64, StoreError> {
+    let mut oldest = head.saturating_add(1);
+    for table in [Table::Bodies, Table::Changes] {
+        let (first, last) = (number_key(0), number_key(u64::MAX));
+        rows.scan(table, &first, &last, Order::Ascending, &mut |key, _| {
+            oldest = oldest.min(number_of(key)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+    }
+    Ok(oldest)
+}
+
+/// Messages of a channel that are still to be sent, oldest first, with the time each is due.
+pub(super) fn outbox(
+    rows: &dyn Snapshot,
+    channel: &str,
+    after: Option<MessageId>,
+    limit: usize,
+) -> Result<Vec<(Message, u64)>, StoreError> {
+    let mut waiting = Vec::new();
+    let Some(first) = after.map_or(Some(0), |after| after.0.checked_add(1)) else {
+        return Ok(waiting);
+    };
+    let first = with_number(keys::outbox_of(channel), first);
+    let last = with_number(keys::outbox_of(channel), u64::MAX);
+    rows.scan(
+        Table::Outbox,
+        &first,
+        &last,
+        Order::Ascending,
+        &mut |key, due| {
+            if waiting.len() >= limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            let message = expect(load(rows, number_of(key)?)?, key)?;
+            waiting.push((message, number_of(due)?));
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    Ok(waiting)
+}
+
+/// How many messages of each channel are still to be sent. Walks the whole outbox.
+pub(super) fn outbox_depth(rows: &dyn Snapshot) -> Result<BTreeMap<String, u64>, StoreError> {
+    let mut depth = BTreeMap::new();
+    rows.scan(
+        Table::Outbox,
+        &[],
+        &[u8::MAX; 2],
+        Order::Ascending,
+        &mut |key, _| {
+            let channel = keys::outbox_channel(key)?;
+            match depth.get_mut(channel) {
+                Some(count) => *count += 1,
+                None => drop(depth.insert(channel.to_owned(), 1)),
+            }
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    Ok(depth)
+}

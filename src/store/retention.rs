@@ -1,0 +1,204 @@
+//! What may be forgotten: messages older than the history kept that left the outbox, and keys whose
+//! seven days are over.
+//!
+//! A run goes through the store in slices, each looked up in a snapshot and removed in a transaction
+//! of its own, so that no write waits for more than one slice. When to run is the writer's to say.
+
+use std::ops::ControlFlow;
+
+use super::{
+    backend::{Get, Order, Snapshot, Table},
+    error::StoreError,
+    keys::{self, number_key, number_of, with_number},
+    request::Pruned,
+    schema,
+    tables::{self, Body},
+    write::{KEY_LIFE_MS, Transaction},
+};
+
+/// Messages looked at, and at most removed, in one slice.
+const SLICE: usize = 500;
+
+/// What is too old, or too much.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// Keys of messages created at this time or before are expired.
+    keys_until_ms: u64,
+    /// Messages created before this time may go; 0 for none.
+    messages_before_ms: u64,
+    /// How many messages must go whatever their age.
+    excess: u64,
+}
+
+impl Rules {
+    /// `history_days` of 0 keeps messages for ever. Fewer than 7 count as 7: a message outlives
+    /// its keys, so that a repeated request can always be compared with the first.
+    pub(super) fn new(now_ms: u64, history_days: u32, excess: u64) -> Self {
+        let history_ms = (u64::from(history_days) * 86_400_000).max(KEY_LIFE_MS);
+        let messages_before_ms = match history_days {
+            0 => 0,
+            _ => now_ms.saturating_sub(history_ms),
+        };
+        Self {
+            keys_until_ms: now_ms.saturating_sub(KEY_LIFE_MS),
+            messages_before_ms,
+            excess,
+        }
+    }
+}
+
+/// A run, and how far it came.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    stage: Stage,
+    /// The last message looked at.
+    at: u64,
+    /// What it removed so far.
+    pub(super) pruned: Pruned,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Keys,
+    Messages,
+    Done,
+}
+
+/// What the next transaction of a run is to remove.
+#[derive(Debug, Default)]
+pub(super) struct Slice {
+    keys: Vec<(Vec<u8>, u64)>,
+    keys_forgotten: Option<u64>,
+    messages: Vec<Body>,
+}
+
+impl Run {
+    /// A run that leaves keys alone and looks for messages from the one after `at`.
+    pub(super) fn of_messages_after(at: u64) -> Self {
+        Self {
+            stage: Stage::Messages,
+            at,
+            pruned: Pruned::default(),
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
+    /// The last message looked at.
+    pub(super) fn position(&self) -> u64 {
+        self.at
+    }
+
+    /// Looks up the next slice and moves on behind it.
+    pub(super) fn survey(
+        &mut self,
+        snapshot: &dyn Snapshot,
+        rules: &Rules,
+    ) -> Result<Slice, StoreError> {
+        match self.stage {
+            Stage::Keys => self.survey_keys(snapshot, rules),
+            Stage::Messages => self.survey_messages(snapshot, rules),
+            Stage::Done => Ok(Slice::default()),
+        }
+    }
+
+    /// Keys expire in the order of their messages, so a run starts where the last one ended.
+    fn survey_keys(&mut self, snapshot: &dyn Snapshot, rules: &Rules) -> Result<Slice, StoreError> {
+        let mut slice = Slice::default();
+        let (start, mut at) = (schema::keys_forgotten(snapshot)?, None);
+        let ended = each_body(snapshot, start, &mut |number, row| {
+            if tables::created(row)? > rules.keys_until_ms {
+                return Ok(ControlFlow::Break(()));
+            }
+            at = Some(number);
+            let key = Body::decode(number, row)?.key_row();
+            slice.keys.extend(key.map(|key| (key, number)));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        slice.keys_forgotten = at;
+        if ended {
+            self.stage = Stage::Messages;
+        }
+        Ok(slice)
+    }
+
+    fn survey_messages(
+        &mut self,
+        snapshot: &dyn Snapshot,
+        rules: &Rules,
+    ) -> Result<Slice, StoreError> {
+        let mut slice = Slice::default();
+        let mut at = self.at;
+        let ended = each_body(snapshot, at, &mut |number, row| {
+            let is_old = tables::created(row)? < rules.messages_before_ms;
+            if !is_old && slice.messages.len() as u64 >= rules.excess {
+                return Ok(ControlFlow::Break(()));
+            }
+            at = number;
+            let body = Body::decode(number, row)?;
+            if !is_in_outbox(snapshot, &body)? {
+                slice.messages.push(body);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.at = at;
+        if ended {
+            self.stage = Stage::Done;
+        }
+        Ok(slice)
+    }
+}
+
+impl Slice {
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.keys_forgotten.is_none()
+    }
+
+    /// Removes what was looked up. Nothing may have been written in between.
+    pub(super) fn remove(&self, transaction: &mut Transaction<'_>) -> Result<Pruned, StoreError> {
+        let mut pruned = Pruned::default();
+        for (key, number) in &self.keys {
+            pruned.keys += u64::from(transaction.forget_key(key, *number)?);
+        }
+        if let Some(number) = self.keys_forgotten {
+            transaction.put_keys_forgotten(number)?;
+        }
+        for body in &self.messages {
+            transaction.forget(body)?;
+            pruned.messages += 1;
+        }
+        Ok(pruned)
+    }
+}
+
+type EachBody<'v> = dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, StoreError> + 'v;
+
+/// Shows at most a slice of the messages after `start`; false where it was cut off, so that there
+/// may be more to see.
+fn each_body(
+    snapshot: &dyn Snapshot,
+    start: u64,
+    visit: &mut EachBody<'_>,
+) -> Result<bool, StoreError> {
+    let (first, last) = (number_key(start.saturating_add(1)), number_key(u64::MAX));
+    let mut seen = 0;
+    let order = Order::Ascending;
+    snapshot.scan(Table::Bodies, &first, &last, order, &mut |key, row| {
+        if seen == SLICE {
+            return Ok(ControlFlow::Break(()));
+        }
+        let flow = visit(number_of(key)?, row)?;
+        seen += usize::from(flow.is_continue());
+        Ok(flow)
+    })?;
+    Ok(seen < SLICE)
+}
+
+fn is_in_outbox(rows: &dyn Get, body: &Body) -> Result<bool, StoreError> {
+    let prefix = keys::outbox_of(&body.message.channel);
+    let key = with_number(prefix, body.message.id.0);
+    Ok(rows.get(Table::Outbox, &key)?.is_some())
+}

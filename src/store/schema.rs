@@ -1,0 +1,140 @@
+//! The version of the tables and the numbers beside them: what makes a file ours, and how an older
+//! one becomes a current one.
+
+use super::{
+    backend::{Backend, Get, Rows, Snapshot, Table},
+    error::StoreError,
+    keys::{number_key, number_of},
+    read,
+    write::Counters,
+};
+
+/// The version this program writes.
+pub(super) const VERSION: u64 = 1;
+
+const SCHEMA: &[u8] = b"schema";
+const HEAD: &[u8] = b"head";
+const KEYS_FORGOTTEN: &[u8] = b"keys_forgotten";
+
+/// Why a store cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unusable {
+    /// It was written by a later version of this program, with this schema.
+    Newer(u64),
+    /// The storage said no.
+    Storage(StoreError),
+}
+
+impl From<StoreError> for Unusable {
+    fn from(error: StoreError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// Makes an empty store a current one, brings an older one up to date, refuses a newer one.
+pub(super) fn prepare(backend: &dyn Backend, now_ms: u64) -> Result<(), Unusable> {
+    let found = number(&*backend.snapshot()?, SCHEMA)?;
+    match found {
+        Some(VERSION) => Ok(()),
+        Some(newer) if newer > VERSION => Err(Unusable::Newer(newer)),
+        Some(older) => Ok(upgrade(backend, older)?),
+        None => Ok(backend.transact(&mut |rows| {
+            put_head(rows, backend.first_head(now_ms))?;
+            put_version(rows)?;
+            Ok(true)
+        })?),
+    }
+}
+
+/// All steps from an older version in one transaction: a crash leaves the old file or the new.
+fn upgrade(backend: &dyn Backend, older: u64) -> Result<(), StoreError> {
+    backend.transact(&mut |rows| {
+        for version in older..VERSION {
+            migrate(version, rows)?;
+        }
+        put_version(rows)?;
+        Ok(true)
+    })
+}
+
+/// Brings the tables from `version` to the next. One arm for every version that was ever released
+/// before [`VERSION`].
+fn migrate(version: u64, _rows: &mut dyn Rows) -> Result<(), StoreError> {
+    // No release wrote anything before version 1.
+    Err(StoreError::Corrupt(format!(
+        "schema version {version} was never released"
+    )))
+}
+
+fn put_version(rows: &mut dyn Rows) -> Result<(), StoreError> {
+    rows.put(Table::Meta, SCHEMA, &number_key(VERSION))
+}
+
+fn number(rows: &dyn Get, name: &[u8]) -> Result<Option<u64>, StoreError> {
+    let row = rows.get(Table::Meta, name)?;
+    row.map(|bytes| number_of(&bytes)).transpose()
+}
+
+/// Remembers the last sequence number given out, which outlives the rows it was given to.
+pub(super) fn put_head(rows: &mut dyn Rows, head: u64) -> Result<(), StoreError> {
+    rows.put(Table::Meta, HEAD, &number_key(head))
+}
+
+/// The message up to which expired keys were removed.
+pub(super) fn keys_forgotten(rows: &dyn Get) -> Result<u64, StoreError> {
+    Ok(number(rows, KEYS_FORGOTTEN)?.unwrap_or(0))
+}
+
+pub(super) fn put_keys_forgotten(rows: &mut dyn Rows, number: u64) -> Result<(), StoreError> {
+    rows.put(Table::Meta, KEYS_FORGOTTEN, &number_key(number))
+}
+
+/// Reads the counters from the rows.
+pub(super) fn counters(rows: &dyn Snapshot) -> Result<Counters, StoreError> {
+    Ok(Counters {
+        head: number(rows, HEAD)?.unwrap_or(0),
+        messages: rows.len(Table::Bodies)?,
+        outbox: read::outbox_depth(rows)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::memory::Memory;
+
+    fn with_version(version: u64) -> Memory {
+        let backend = Memory::new();
+        backend
+            .transact(&mut |rows| {
+                rows.put(Table::Meta, SCHEMA, &number_key(version))?;
+                Ok(true)
+            })
+            .expect("written");
+        backend
+    }
+
+    #[test]
+    fn an_empty_store_becomes_a_current_one_and_stays_so() {
+        let backend = Memory::new();
+        assert_eq!(prepare(&backend, 5), Ok(()));
+        assert_eq!(prepare(&backend, 9), Ok(()));
+        let snapshot = backend.snapshot().expect("readable");
+        assert_eq!(number(&*snapshot, SCHEMA), Ok(Some(VERSION)));
+        assert_eq!(number(&*snapshot, HEAD), Ok(Some(5 << 10)));
+    }
+
+    #[test]
+    fn a_newer_version_is_refused() {
+        let newer = Err(Unusable::Newer(VERSION + 1));
+        assert_eq!(prepare(&with_version(VERSION + 1), 0), newer);
+    }
+
+    #[test]
+    fn a_version_no_step_leads_from_is_refused_and_left_alone() {
+        let backend = with_version(0);
+        assert!(matches!(prepare(&backend, 0), Err(Unusable::Storage(_))));
+        let snapshot = backend.snapshot().expect("readable");
+        assert_eq!(number(&*snapshot, SCHEMA), Ok(Some(0)));
+    }
+}

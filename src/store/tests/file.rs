@@ -1,0 +1,184 @@
+//! The file: whose it is, what is refused, and a disk that fails underneath.
+
+use std::{io, sync::atomic::AtomicBool};
+
+use ::redb::{
+    Builder, Database, ReadableDatabase as _, StorageBackend, TableDefinition,
+    backends::FileBackend,
+};
+
+use super::*;
+use crate::{
+    error::Error,
+    store::{backend::Table, keys::number_key, redb::Redb, schema::VERSION},
+};
+
+fn refusal(bench: &Bench) -> Error {
+    match Store::open(bench.options.clone(), |_| ()) {
+        Ok(_) => panic!("it was opened"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn the_file_is_the_owners_alone_and_nothing_else_is_left() {
+    let bench = Bench::new(Kind::File);
+    std::fs::write(bench.folder.join("messages.redb.new"), "left by a crash").expect("written");
+    let store = Store::open(bench.options.clone(), |_| ()).expect("opened");
+    queue(&store, "hello");
+    assert_eq!(
+        fs::foreign_permissions(&bench.options.path).expect("seen"),
+        None
+    );
+    assert_eq!(std::fs::read_dir(&bench.folder).expect("listed").count(), 1);
+}
+
+#[test]
+fn an_empty_file_becomes_a_store() {
+    let bench = Bench::new(Kind::File);
+    std::fs::write(&bench.options.path, "").expect("written");
+    queue(&bench.open(), "hello");
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused() {
+    let bench = Bench::new(Kind::File);
+    bench.open().close();
+    let file = Redb::open(&bench.options.path).expect("opened");
+    let newer = number_key(VERSION + 1);
+    file.transact(&mut |rows| rows.put(Table::Meta, b"schema", &newer).map(|()| true))
+        .expect("written");
+    drop(file);
+    let error = refusal(&bench);
+    assert_eq!(error.exit_code(), 78);
+    let text = error.to_string();
+    let names_both = text.contains("schema 2") && text.contains("knows 1");
+    assert!(text.contains("messages.redb") && names_both, "{text}");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    for content in [
+        b"not a database".to_vec(),
+        vec![0; 4096],
+        vec![0xff; 100_000],
+    ] {
+        let bench = Bench::new(Kind::File);
+        std::fs::write(&bench.options.path, &content).expect("written");
+        let error = refusal(&bench);
+        assert_eq!(error.exit_code(), 78);
+        assert!(error.to_string().contains("messages.redb"), "{error}");
+        assert_eq!(std::fs::read(&bench.options.path).expect("read"), content);
+    }
+}
+
+#[test]
+fn a_database_of_another_program_is_refused_and_not_filled() {
+    const THEIRS: TableDefinition<'_, u64, u64> = TableDefinition::new("theirs");
+    let bench = Bench::new(Kind::File);
+    let database = Database::create(&bench.options.path).expect("made");
+    let transaction = database.begin_write().expect("begun");
+    transaction.open_table(THEIRS).expect("made");
+    transaction.commit().expect("committed");
+    drop(database);
+    assert_eq!(refusal(&bench).exit_code(), 78);
+    let database = Database::open(&bench.options.path).expect("still theirs");
+    let tables = database
+        .begin_read()
+        .expect("begun")
+        .list_tables()
+        .expect("listed")
+        .count();
+    assert_eq!(tables, 1);
+}
+
+#[test]
+fn a_file_in_use_is_not_opened_twice() {
+    let bench = Bench::new(Kind::File);
+    let _store = bench.open();
+    let error = refusal(&bench);
+    assert!(error.to_string().contains("in use"), "{error}");
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let mut bench = Bench::new(Kind::File);
+    bench.options.path = bench.folder.join("nowhere/messages.redb");
+    assert!(refusal(&bench).to_string().contains("nowhere"));
+}
+
+/// A file on a disk that may be full.
+#[derive(Debug)]
+struct FullDisk {
+    file: FileBackend,
+    is_full: Arc<AtomicBool>,
+}
+
+impl FullDisk {
+    fn check(&self) -> io::Result<()> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        Ok(())
+    }
+}
+
+impl StorageBackend for FullDisk {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.check()?;
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.check()?;
+        self.file.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.check()?;
+        self.file.write(offset, data)
+    }
+}
+
+#[test]
+fn after_the_disk_was_full_the_store_goes_on_where_it_stood() {
+    let bench = Bench::new(Kind::File);
+    bench.open().close();
+    let is_full = Arc::new(AtomicBool::new(false));
+    let disk = Arc::clone(&is_full);
+    let open_file = move |path: &std::path::Path| {
+        let file = std::fs::File::options().read(true).write(true).open(path)?;
+        Builder::new().create_with_backend(FullDisk {
+            file: FileBackend::new(file)?,
+            is_full: Arc::clone(&disk),
+        })
+    };
+    let file = Redb::open_with(&bench.options.path, Box::new(open_file)).expect("opened");
+    let store = Store::start(Box::new(file), bench.options.clone(), Box::new(|_| ()));
+    let store = store.expect("started");
+    let first = queue(&store, "before");
+
+    is_full.store(true, Ordering::Relaxed);
+    let refused = answer(store.queue(draft("telegram", "ana", "lost")));
+    assert!(
+        matches!(refused, Err(StoreError::Failing(_))),
+        "{refused:?}"
+    );
+    assert_eq!(store.health().failing_since_ms, Some(START_MS));
+
+    is_full.store(false, Ordering::Relaxed);
+    bench.pass(1000);
+    assert_eq!(queue(&store, "after").0, first.0 + 1);
+    assert_eq!(store.health().failing_since_ms, None);
+    assert!(store.message(first).expect("readable").is_some());
+    store.close();
+    assert_eq!(bench.open().health().messages, 2);
+}

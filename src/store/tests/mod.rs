@@ -1,0 +1,251 @@
+//! The store's behaviour through its own handle, on every backend there is.
+//!
+//! Here: the bench the tests work on, with a clock that stands still and a storage that can be held
+//! up or made to fail. Each file beside this one has the tests of one behaviour.
+
+#[cfg(feature = "store")]
+mod file;
+mod keys;
+mod reading;
+mod retention;
+mod states;
+mod writing;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        mpsc,
+    },
+};
+
+use super::{
+    Draft, Inbound, Options, Pending, Queued, Received, Store, StoreError, StoredEvent,
+    backend::{Backend, Snapshot, Work},
+    memory::Memory,
+};
+use crate::{fs, message::MessageId, random};
+
+pub(super) const DAY_MS: u64 = 86_400_000;
+const START_MS: u64 = 1_800_000_000_000;
+
+/// What a bench keeps its rows in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Memory,
+    #[cfg(feature = "store")]
+    File,
+}
+
+/// Runs a test once for each backend.
+fn on_every_backend(test: impl Fn(Bench)) {
+    test(Bench::new(Kind::Memory));
+    #[cfg(feature = "store")]
+    test(Bench::new(Kind::File));
+}
+
+/// A folder, a clock and a storage that outlives the stores opened on it.
+struct Bench {
+    kind: Kind,
+    folder: PathBuf,
+    memory: Arc<Memory>,
+    now_ms: Arc<AtomicU64>,
+    faults: Arc<Faults>,
+    told: Arc<Mutex<Vec<StoredEvent>>>,
+    options: Options,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Bench {
+    fn new(kind: Kind) -> Self {
+        let name = format!("cleudocodebot-store-{}", random::hex(&random::bytes::<6>()));
+        let folder = std::env::temp_dir().join(name);
+        fs::create_private_dir(&folder).expect("a scratch folder");
+        let now_ms = Arc::new(AtomicU64::new(START_MS));
+        let clock = Arc::clone(&now_ms);
+        Self {
+            kind,
+            options: Options {
+                path: folder.join("messages.redb"),
+                clock: Arc::new(move || clock.load(Ordering::Relaxed)),
+                ..Options::default()
+            },
+            folder,
+            memory: Arc::new(Memory::new()),
+            now_ms,
+            faults: Arc::default(),
+            told: Arc::default(),
+        }
+    }
+
+    /// Opens the store, again if need be, on what the last one left behind.
+    fn open(&self) -> Store {
+        let backend: Arc<dyn Backend> = match self.kind {
+            Kind::Memory => Arc::clone(&self.memory) as _,
+            #[cfg(feature = "store")]
+            Kind::File => Arc::new(super::redb::Redb::open(&self.options.path).expect("opened")),
+        };
+        let faulty = Faulty {
+            backend,
+            faults: Arc::clone(&self.faults),
+        };
+        let told = Arc::clone(&self.told);
+        let tell = move |events| told.lock().expect("whole").extend(events);
+        Store::start(Box::new(faulty), self.options.clone(), Box::new(tell)).expect("started")
+    }
+
+    fn pass(&self, ms: u64) {
+        self.now_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// The events told so far.
+    fn told(&self) -> Vec<StoredEvent> {
+        self.told.lock().expect("whole").clone()
+    }
+}
+
+/// How a storage is to misbehave.
+#[derive(Default)]
+struct Faults {
+    /// So many commits fail and leave nothing.
+    fail: AtomicUsize,
+    /// So many commits say that they failed although they did not.
+    lie: AtomicUsize,
+    /// While there is one, each transaction waits for a word before it commits.
+    gate: Mutex<Option<mpsc::Receiver<()>>>,
+    /// Transactions that came as far as the gate.
+    at_gate: Mutex<Option<mpsc::Sender<()>>>,
+}
+
+/// The other side of a gate.
+struct Gate {
+    open: mpsc::Sender<()>,
+    arrived: mpsc::Receiver<()>,
+}
+
+impl Gate {
+    /// Holds up every commit from now on until the gate is dropped.
+    fn close(faults: &Faults) -> Self {
+        let (open, gate) = mpsc::channel();
+        let (at_gate, arrived) = mpsc::channel();
+        *faults.gate.lock().expect("whole") = Some(gate);
+        *faults.at_gate.lock().expect("whole") = Some(at_gate);
+        Self { open, arrived }
+    }
+
+    /// Waits until a transaction stands at the gate.
+    fn await_arrival(&self) {
+        self.arrived.recv().expect("a transaction arrived");
+    }
+
+    fn let_one_through(&self) {
+        self.open.send(()).expect("somebody waits");
+    }
+}
+
+struct Faulty {
+    backend: Arc<dyn Backend>,
+    faults: Arc<Faults>,
+}
+
+fn take_one(count: &AtomicUsize) -> bool {
+    let taken = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+        left.checked_sub(1)
+    });
+    taken.is_ok()
+}
+
+impl Backend for Faulty {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        self.backend.snapshot()
+    }
+
+    fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let mut failed = false;
+        self.backend.transact(&mut |rows| {
+            let wanted = work(rows)?;
+            if let Some(at_gate) = &*self.faults.at_gate.lock().expect("whole") {
+                let _ = at_gate.send(());
+            }
+            if let Some(gate) = &*self.faults.gate.lock().expect("whole") {
+                let _ = gate.recv();
+            }
+            failed = wanted && take_one(&self.faults.fail);
+            Ok(wanted && !failed)
+        })?;
+        if failed || take_one(&self.faults.lie) {
+            return Err(StoreError::Failing("no space left on device".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn recover(&self) -> Result<(), StoreError> {
+        self.backend.recover()
+    }
+
+    fn close(&self) {
+        self.backend.close();
+    }
+
+    fn first_head(&self, now_ms: u64) -> u64 {
+        self.backend.first_head(now_ms)
+    }
+
+    fn capacity(&self) -> Option<u64> {
+        self.backend.capacity()
+    }
+}
+
+fn draft(channel: &str, peer: &str, text: &str) -> Draft {
+    Draft {
+        channel: channel.to_owned(),
+        peer: peer.to_owned(),
+        text: text.to_owned(),
+        ..Draft::default()
+    }
+}
+
+fn keyed(text: &str, key: &str) -> Draft {
+    Draft {
+        idempotency_key: Some(key.to_owned()),
+        ..draft("telegram", "ana", text)
+    }
+}
+
+fn inbound(channel: &str, text: &str, key: Option<&str>) -> Inbound {
+    Inbound {
+        channel: channel.to_owned(),
+        peer: "ana".to_owned(),
+        text: text.to_owned(),
+        dedup_key: key.map(str::to_owned),
+        ..Inbound::default()
+    }
+}
+
+/// Waits for the answer to a request that is expected to be taken.
+fn done<T>(pending: Result<Pending<T>, StoreError>) -> T {
+    answer(pending).expect("done")
+}
+
+fn answer<T>(pending: Result<Pending<T>, StoreError>) -> Result<T, StoreError> {
+    pending?.blocking_recv()
+}
+
+fn queued(store: &Store, draft: Draft) -> Queued {
+    done(store.queue(draft))
+}
+
+fn received(store: &Store, inbound: Inbound) -> Received {
+    done(store.receive(inbound))
+}
+
+/// Queues a plain message and says its id.
+fn queue(store: &Store, text: &str) -> MessageId {
+    queued(store, draft("telegram", "ana", text)).message.id
+}

@@ -1,0 +1,222 @@
+//! The life of a message: forwards only, cancelled and retried by the user.
+
+use super::*;
+use crate::{
+    message::State,
+    store::{Step, Transition},
+};
+
+fn advance(store: &Store, id: MessageId, state: State) -> Option<State> {
+    let message = done(store.advance(id, Step::to(state)));
+    message.map(|message| message.state)
+}
+
+#[test]
+fn a_new_message_is_queued_under_the_number_of_its_event() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let message = queued(&store, draft("telegram", "ana", "hello")).message;
+        assert_eq!(message.id.0, message.seq);
+        assert_eq!(message.state, State::Queued);
+        assert_eq!(
+            (message.created_ms, message.updated_ms),
+            (START_MS, START_MS)
+        );
+        assert_eq!(store.head_seq(), message.seq);
+        let (stored, life) = store.message(message.id).expect("readable").expect("kept");
+        assert_eq!((stored, life.len()), (message.clone(), 1));
+        let event = StoredEvent {
+            seq: message.seq,
+            message,
+        };
+        assert_eq!(event.name(), "message.status");
+        assert_eq!(bench.told(), [event]);
+    });
+}
+
+#[test]
+fn states_go_forwards_and_late_reports_change_nothing() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let id = queue(&store, "hello");
+        assert_eq!(advance(&store, id, State::Sending), Some(State::Sending));
+        assert_eq!(
+            advance(&store, id, State::Delivered),
+            Some(State::Delivered)
+        );
+        let head = store.head_seq();
+        for late in [
+            State::Sent,
+            State::Delivered,
+            State::Sending,
+            State::Queued,
+            State::Cancelled,
+        ] {
+            assert_eq!(advance(&store, id, late), None, "{late}");
+        }
+        assert_eq!((store.head_seq(), bench.told().len()), (head, 3));
+        assert_eq!(advance(&store, id, State::Read), Some(State::Read));
+    });
+}
+
+#[test]
+fn the_life_of_a_message_is_told_oldest_first() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let (id, other) = (queue(&store, "hello"), queue(&store, "other"));
+        bench.pass(10);
+        let step = Step {
+            attempts: Some(1),
+            error: Some("timeout".to_owned()),
+            ..Step::to(State::Sending)
+        };
+        done(store.advance(id, step));
+        advance(&store, other, State::Sending);
+        bench.pass(10);
+        advance(&store, id, State::Sent);
+        let transition = |seq, state, at_ms, attempts, error: Option<&str>| Transition {
+            seq,
+            state,
+            at_ms,
+            attempts,
+            error: error.map(str::to_owned),
+        };
+        let (message, life) = store.message(id).expect("readable").expect("kept");
+        assert_eq!(
+            life,
+            [
+                transition(id.0, State::Queued, START_MS, 0, None),
+                transition(id.0 + 2, State::Sending, START_MS + 10, 1, Some("timeout")),
+                transition(id.0 + 4, State::Sent, START_MS + 20, 1, None),
+            ]
+        );
+        assert_eq!((message.state, message.attempts), (State::Sent, 1));
+        assert_eq!(
+            (message.created_ms, message.updated_ms),
+            (START_MS, START_MS + 20)
+        );
+    });
+}
+
+#[test]
+fn another_attempt_is_an_event_and_a_postponement_is_not() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let id = queue(&store, "hello");
+        let attempt = Step {
+            attempts: Some(2),
+            error: Some("503".to_owned()),
+            due_ms: Some(START_MS + 25_000),
+            ..Step::to(State::Sending)
+        };
+        advance(&store, id, State::Sending);
+        let again = done(store.advance(id, attempt.clone())).expect("news");
+        assert_eq!((again.attempts, again.error.as_deref()), (2, Some("503")));
+        let head = store.head_seq();
+        assert!(
+            done(store.advance(id, attempt)).is_some(),
+            "a postponement to the same time"
+        );
+        let later = Step {
+            due_ms: Some(START_MS + 90_000),
+            ..Step::to(State::Sending)
+        };
+        assert_eq!(done(store.advance(id, later)), Some(again.clone()));
+        assert_eq!(advance(&store, id, State::Sending), None);
+        assert_eq!(store.head_seq(), head);
+        let outbox = store.outbox("telegram", None, 10).expect("readable");
+        assert_eq!(outbox, [(again, START_MS + 90_000)]);
+    });
+}
+
+#[test]
+fn only_a_queued_message_is_cancelled() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let id = queue(&store, "hello");
+        assert_eq!(done(store.cancel(id)).state, State::Cancelled);
+        let twice = answer(store.cancel(id));
+        assert_eq!(twice, Err(StoreError::WrongState(State::Cancelled)));
+        let sending = queue(&store, "too late");
+        advance(&store, sending, State::Sending);
+        let late = answer(store.cancel(sending));
+        assert_eq!(late, Err(StoreError::WrongState(State::Sending)));
+        assert_eq!(
+            store.outbox("telegram", None, 10).expect("readable").len(),
+            1
+        );
+        assert_eq!(store.outbox_depth()["telegram"], 1);
+    });
+}
+
+#[test]
+fn a_failed_message_is_queued_again_with_its_attempts_and_without_its_error() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let id = queue(&store, "hello");
+        let wrong = answer(store.retry(id));
+        assert_eq!(wrong, Err(StoreError::WrongState(State::Queued)));
+        let failed = Step {
+            attempts: Some(5),
+            error: Some("no such number".to_owned()),
+            ..Step::to(State::Failed)
+        };
+        done(store.advance(id, failed));
+        assert!(
+            store
+                .outbox("telegram", None, 10)
+                .expect("readable")
+                .is_empty()
+        );
+        bench.pass(1000);
+        let again = done(store.retry(id));
+        assert_eq!((again.state, again.attempts), (State::Queued, 5));
+        assert_eq!(again.error, None);
+        let outbox = store.outbox("telegram", None, 10).expect("readable");
+        assert_eq!(outbox, [(again, START_MS + 1000)]);
+        assert_eq!(
+            store.message(id).expect("readable").expect("kept").1.len(),
+            3
+        );
+    });
+}
+
+#[test]
+fn an_unknown_message_is_not_found() {
+    on_every_backend(|bench| {
+        let (store, id) = (bench.open(), MessageId(7));
+        assert_eq!(answer(store.cancel(id)), Err(StoreError::NotFound));
+        assert_eq!(answer(store.retry(id)), Err(StoreError::NotFound));
+        let news = answer(store.advance(id, Step::to(State::Sent)));
+        assert_eq!(news, Err(StoreError::NotFound));
+        assert_eq!(store.message(id), Ok(None));
+        assert!(bench.told().is_empty());
+    });
+}
+
+#[test]
+fn an_inbound_message_is_received_and_stays_so() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let message = received(&store, inbound("telegram", "hi", None)).message;
+        assert_eq!(message.state, State::Received);
+        assert_eq!(advance(&store, message.id, State::Read), None);
+        assert_eq!(bench.told()[0].name(), "message.received");
+        assert!(store.outbox_depth().is_empty());
+    });
+}
+
+#[test]
+fn numbers_go_on_without_a_gap_after_opening_again() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let first = queue(&store, "one").0;
+        advance(&store, MessageId(first), State::Sending);
+        store.close();
+        let store = bench.open();
+        assert_eq!(store.head_seq(), first + 1);
+        assert_eq!(store.outbox_depth()["telegram"], 1);
+        assert_eq!(store.health().messages, 1);
+        assert_eq!(queue(&store, "two").0, first + 2);
+    });
+}

@@ -1,0 +1,274 @@
+//! What a transaction does to the rows: create a message, change its state, forget it.
+//!
+//! Not here: whether that is allowed (`operations`, `retention`).
+
+use std::collections::BTreeMap;
+
+use crate::message::{Direction, Message, MessageId, State};
+
+use super::{
+    backend::{Rows, Table},
+    error::StoreError,
+    keys::{self, number_key, with_number},
+    read,
+    request::{Step, StoredEvent, Transition},
+    schema,
+    tables::{self, Body, Change},
+};
+
+/// How long idempotency and dedup keys are remembered, and a message at least: 7 days.
+pub(super) const KEY_LIFE_MS: u64 = 7 * 86_400_000;
+
+/// What is counted in memory because everybody asks for it: always as of the last commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Counters {
+    /// The last sequence number given out.
+    pub(super) head: u64,
+    /// Messages kept.
+    pub(super) messages: u64,
+    /// Messages still to be sent, by channel.
+    pub(super) outbox: BTreeMap<String, u64>,
+}
+
+/// A message on its way into the store, encoded by whoever brought it so that the writer need not.
+pub(super) struct Fresh {
+    body: Body,
+    /// The body as it is stored, but for the time of creation.
+    pub(super) row: Vec<u8>,
+    /// The key of its row in `keys`.
+    pub(super) key: Option<Vec<u8>>,
+}
+
+impl Fresh {
+    pub(super) fn new(body: Body) -> Self {
+        Self {
+            row: body.encode(),
+            key: body.key_row(),
+            body,
+        }
+    }
+
+    /// About how many bytes it holds while it waits.
+    pub(super) fn weight(&self) -> usize {
+        2 * self.row.len()
+    }
+}
+
+/// One transaction, from the first request of a batch to its commit.
+pub(super) struct Transaction<'t> {
+    pub(super) rows: &'t mut dyn Rows,
+    pub(super) now_ms: u64,
+    outbox_limit: Option<u64>,
+    changed: bool,
+    counters: Counters,
+    events: Vec<StoredEvent>,
+}
+
+/// What a transaction did, of meaning only once it is committed.
+pub(super) struct Outcome {
+    /// False where there is nothing to commit.
+    pub(super) changed: bool,
+    pub(super) counters: Counters,
+    pub(super) events: Vec<StoredEvent>,
+}
+
+impl<'t> Transaction<'t> {
+    pub(super) fn new(
+        rows: &'t mut dyn Rows,
+        now_ms: u64,
+        outbox_limit: Option<u64>,
+        counters: Counters,
+    ) -> Self {
+        Self {
+            rows,
+            now_ms,
+            outbox_limit,
+            changed: false,
+            counters,
+            events: Vec::new(),
+        }
+    }
+
+    /// Has something committed even where nothing changes.
+    pub(super) fn commit_anyway(&mut self) {
+        self.changed = true;
+    }
+
+    pub(super) fn finish(self) -> Result<Outcome, StoreError> {
+        if self.changed {
+            schema::put_head(self.rows, self.counters.head)?;
+        }
+        Ok(Outcome {
+            changed: self.changed,
+            counters: self.counters,
+            events: self.events,
+        })
+    }
+
+    /// True where no more messages may wait to be sent.
+    pub(super) fn outbox_is_full(&self) -> bool {
+        let waiting: u64 = self.counters.outbox.values().sum();
+        self.outbox_limit.is_some_and(|limit| waiting >= limit)
+    }
+
+    /// Stores a new message under the next number.
+    pub(super) fn create(&mut self, fresh: &mut Fresh) -> Result<Message, StoreError> {
+        tables::set_created(&mut fresh.row, self.now_ms);
+        let number = self.next_seq();
+        let message = Message {
+            id: MessageId(number),
+            seq: number,
+            created_ms: self.now_ms,
+            updated_ms: self.now_ms,
+            ..fresh.body.message.clone()
+        };
+        self.rows
+            .put(Table::Bodies, &number_key(number), &fresh.row)?;
+        for scope in scopes(&message) {
+            self.rows.put(Table::Scopes, &scope, &[])?;
+        }
+        if let Some(key) = &fresh.key {
+            self.rows.put(Table::Keys, key, &number_key(number))?;
+        }
+        self.counters.messages += 1;
+        self.tell(&message);
+        Ok(message)
+    }
+
+    fn next_seq(&mut self) -> u64 {
+        self.changed = true;
+        self.counters.head += 1;
+        self.counters.head
+    }
+
+    fn tell(&mut self, message: &Message) {
+        self.events.push(StoredEvent {
+            seq: message.seq,
+            message: message.clone(),
+        });
+    }
+
+    /// The message as it stands in this transaction.
+    pub(super) fn load(&self, id: MessageId) -> Result<Message, StoreError> {
+        read::load(self.rows, id.0)?.ok_or(StoreError::NotFound)
+    }
+
+    /// Brings a message to the state `step` says, as the next event.
+    pub(super) fn change(
+        &mut self,
+        mut message: Message,
+        step: &Step,
+    ) -> Result<Message, StoreError> {
+        let before = message.state;
+        let change = Change {
+            number: message.id.0,
+            previous: message.seq,
+            transition: Transition {
+                seq: self.next_seq(),
+                state: step.state,
+                at_ms: self.now_ms,
+                attempts: step.attempts.unwrap_or(message.attempts),
+                error: step.error.clone(),
+            },
+        };
+        let seq = number_key(change.transition.seq);
+        self.rows.put(Table::Changes, &seq, &change.encode())?;
+        self.rows
+            .put(Table::Latest, &number_key(message.id.0), &seq)?;
+        change.apply_to(&mut message);
+        self.keep_outbox(before, &message, step.due_ms)?;
+        self.tell(&message);
+        Ok(message)
+    }
+
+    /// Holds the outbox to its rule: in it are exactly the messages whose state says so.
+    fn keep_outbox(
+        &mut self,
+        before: State,
+        message: &Message,
+        due_ms: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let was_in = !before.has_left_the_outbox();
+        let is_in = !message.state.has_left_the_outbox();
+        match (was_in, is_in, due_ms) {
+            (false, true, due_ms) => self.enter_outbox(message, due_ms.unwrap_or(self.now_ms)),
+            (true, false, _) => self.leave_outbox(message),
+            (true, true, Some(due_ms)) => self.postpone(message, due_ms),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn enter_outbox(
+        &mut self,
+        message: &Message,
+        due_ms: u64,
+    ) -> Result<(), StoreError> {
+        match self.counters.outbox.get_mut(&message.channel) {
+            Some(depth) => *depth += 1,
+            None => drop(self.counters.outbox.insert(message.channel.clone(), 1)),
+        }
+        self.postpone(message, due_ms)
+    }
+
+    fn leave_outbox(&mut self, message: &Message) -> Result<(), StoreError> {
+        if let Some(depth) = self.counters.outbox.get_mut(&message.channel) {
+            *depth = depth.saturating_sub(1);
+        }
+        self.rows.remove(Table::Outbox, &outbox_key(message))
+    }
+
+    pub(super) fn postpone(&mut self, message: &Message, due_ms: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        let key = outbox_key(message);
+        self.rows.put(Table::Outbox, &key, &number_key(due_ms))
+    }
+
+    /// Removes a message that left the outbox, with everything that refers to it.
+    pub(super) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
+        let number = body.message.id.0;
+        let changes = read::changes_of(self.rows, number)?;
+        self.changed = true;
+        for change in changes {
+            let seq = number_key(change.transition.seq);
+            self.rows.remove(Table::Changes, &seq)?;
+        }
+        for scope in scopes(&body.message) {
+            self.rows.remove(Table::Scopes, &scope)?;
+        }
+        if let Some(key) = body.key_row() {
+            self.forget_key(&key, number)?;
+        }
+        self.rows.remove(Table::Latest, &number_key(number))?;
+        self.rows.remove(Table::Bodies, &number_key(number))?;
+        self.counters.messages = self.counters.messages.saturating_sub(1);
+        Ok(())
+    }
+
+    /// Removes a key unless a younger message took it over; true where it was removed.
+    pub(super) fn forget_key(&mut self, key: &[u8], number: u64) -> Result<bool, StoreError> {
+        let owner = self.rows.get(Table::Keys, key)?;
+        if owner.as_deref() != Some(&number_key(number)[..]) {
+            return Ok(false);
+        }
+        self.changed = true;
+        self.rows.remove(Table::Keys, key)?;
+        Ok(true)
+    }
+
+    /// Remembers up to which message expired keys were removed.
+    pub(super) fn put_keys_forgotten(&mut self, number: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        schema::put_keys_forgotten(self.rows, number)
+    }
+}
+
+/// The index rows of a message: of its channel and of its conversation.
+fn scopes(message: &Message) -> [Vec<u8>; 2] {
+    [None, Some(message.peer.as_str())]
+        .map(|peer| with_number(keys::scope(&message.channel, peer), message.id.0))
+}
+
+fn outbox_key(message: &Message) -> Vec<u8> {
+    debug_assert_eq!(message.direction, Direction::Out);
+    with_number(keys::outbox_of(&message.channel), message.id.0)
+}

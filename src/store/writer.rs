@@ -1,0 +1,370 @@
+//! The one thread that writes. It takes whatever requests came while the last commit was on its way
+//! to the disk and commits them together; only then it publishes and answers.
+//!
+//! When the storage fails, nothing is acknowledged until a commit succeeds again: requests are
+//! refused at once, and once a second one commit is tried, with or without requests.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    error::StoreError,
+    job::Job,
+    pending::Reply,
+    queue::Taken,
+    read,
+    request::{Pruned, StoredEvent},
+    retention::{Rules, Run},
+    schema,
+    shared::Shared,
+    write::{Counters, Outcome, Transaction},
+};
+
+/// The first run of the retention comes this long after the start, when the daemon has settled.
+const FIRST_RUN_MS: u64 = 60_000;
+/// The time between two runs.
+const BETWEEN_RUNS_MS: u64 = 3_600_000;
+/// The time between two tries to commit while the storage fails.
+const BETWEEN_TRIES_MS: u64 = 1_000;
+/// Events published at once where a commit that seemed to fail turns out to have happened.
+const CATCH_UP: usize = 1_000;
+
+/// Hears of every commit.
+pub(super) type OnCommit = Box<dyn FnMut(Vec<StoredEvent>) + Send>;
+
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    on_commit: OnCommit,
+    max_batch: usize,
+    history_days: u32,
+    /// As of the last commit, or of what the storage holds after a failure.
+    counters: Counters,
+    /// The last event told.
+    told: u64,
+    failure: Option<Failure>,
+    run: Option<Run>,
+    next_run_ms: u64,
+    /// Those who asked for the run under way.
+    waiting: Vec<Reply<Pruned>>,
+    /// How far messages were looked at to stay within the capacity, since the last run.
+    trimmed_to: u64,
+}
+
+/// The storage does not work.
+struct Failure {
+    error: StoreError,
+    tried_ms: u64,
+    /// True once the storage is open again and the counters are its own.
+    recovered: bool,
+}
+
+/// What became of a batch.
+enum Attempt {
+    Done(Outcome),
+    /// This request's own code panicked; nothing was kept.
+    Panicked(usize),
+    Failed(StoreError),
+}
+
+impl Writer {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        on_commit: OnCommit,
+        max_batch: usize,
+        history_days: u32,
+    ) -> Self {
+        let counters = shared.counters();
+        Self {
+            told: counters.head,
+            counters,
+            next_run_ms: shared.now_ms().saturating_add(FIRST_RUN_MS),
+            shared,
+            on_commit,
+            max_batch: max_batch.max(1),
+            history_days,
+            failure: None,
+            run: None,
+            waiting: Vec::new(),
+            trimmed_to: 0,
+        }
+    }
+
+    /// Writes until the store is closed and all that waited is answered.
+    pub(super) fn run(mut self) {
+        loop {
+            let Taken {
+                jobs,
+                prunes,
+                finished,
+            } = self.shared.queue.take(self.max_batch, self.patience());
+            match (jobs.is_empty(), &self.failure) {
+                (false, _) => self.write(jobs),
+                (true, Some(_)) => self.probe(),
+                (true, None) => {}
+            }
+            self.start_run(prunes);
+            self.continue_run();
+            self.trim();
+            if finished {
+                break;
+            }
+        }
+        self.shared.backend.close();
+    }
+
+    /// How long to sleep when nothing is asked.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(match (&self.failure, &self.run) {
+            (Some(_), _) => BETWEEN_TRIES_MS,
+            (None, Some(_)) => 0,
+            (None, None) => self
+                .next_run_ms
+                .saturating_sub(self.shared.now_ms())
+                .clamp(1, BETWEEN_RUNS_MS),
+        })
+    }
+
+    /// Commits a batch and answers every request in it. One that panics is taken out and the rest
+    /// is done again without it.
+    fn write(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        if let Err(error) = self.may_try() {
+            return refuse(jobs, &error);
+        }
+        while !jobs.is_empty() {
+            match self.attempt(&mut jobs) {
+                Attempt::Done(outcome) => {
+                    self.publish(outcome, jobs.len() as u64);
+                    return jobs.into_iter().for_each(Job::answer);
+                }
+                Attempt::Panicked(which) => {
+                    let error = "it panicked, see the log; this is a bug".to_owned();
+                    jobs.remove(which).refuse(StoreError::Internal(error));
+                }
+                Attempt::Failed(error) => {
+                    self.fail(error.clone());
+                    return refuse(jobs, &error);
+                }
+            }
+        }
+    }
+
+    fn attempt(&self, jobs: &mut [Box<dyn Job>]) -> Attempt {
+        let mut panicked = None;
+        let result = self.transact(&mut |transaction| {
+            for (which, job) in jobs.iter_mut().enumerate() {
+                let applied = catch_unwind(AssertUnwindSafe(|| job.apply(transaction)));
+                let Ok(applied) = applied else {
+                    panicked = Some(which);
+                    return Ok(false);
+                };
+                applied?;
+            }
+            Ok(true)
+        });
+        match (result, panicked) {
+            (_, Some(which)) => Attempt::Panicked(which),
+            (Ok(outcome), None) => Attempt::Done(outcome),
+            (Err(error), None) => Attempt::Failed(error),
+        }
+    }
+
+    /// Runs `work` in a transaction and commits what it did, unless it did nothing or says `false`.
+    /// The storage's own panics are failures of the storage. After a failure something is always
+    /// committed: an answer may rest on rows that nobody knows to be on the disk.
+    fn transact(
+        &self,
+        work: &mut dyn FnMut(&mut Transaction<'_>) -> Result<bool, StoreError>,
+    ) -> Result<Outcome, StoreError> {
+        let shared = &self.shared;
+        let mut outcome = None;
+        let limit = shared.backend.capacity();
+        let committed = catch_unwind(AssertUnwindSafe(|| {
+            shared.backend.transact(&mut |rows| {
+                let counters = self.counters.clone();
+                let mut transaction = Transaction::new(rows, shared.now_ms(), limit, counters);
+                if self.failure.is_some() {
+                    transaction.commit_anyway();
+                }
+                let wanted = work(&mut transaction)?;
+                let done = outcome.insert(transaction.finish()?);
+                Ok(wanted && done.changed)
+            })
+        }));
+        match (committed, outcome) {
+            (Ok(Ok(())), Some(outcome)) => Ok(outcome),
+            (Ok(Err(error)), _) => Err(error),
+            _ => Err(StoreError::Failing("the database panicked".to_owned())),
+        }
+    }
+
+    /// Makes a commit known, if there was anything to commit.
+    fn publish(&mut self, outcome: Outcome, writes: u64) {
+        if !outcome.changed {
+            return;
+        }
+        self.failure = None;
+        self.counters = outcome.counters;
+        self.shared.note_commit(&self.counters, writes);
+        let next = outcome.events.first().map(|event| event.seq);
+        self.tell_missed(next.unwrap_or(self.counters.head + 1));
+        self.told = self.counters.head;
+        self.tell(outcome.events);
+    }
+
+    /// Tells the events before `next` that were not told: of a commit that seemed to fail and had
+    /// happened after all. Now that another one succeeded, they are known to be stored.
+    fn tell_missed(&mut self, next: u64) {
+        while self.told + 1 < next {
+            let backend = &self.shared.backend;
+            let events = backend
+                .snapshot()
+                .and_then(|rows| read::events_after(&*rows, self.told, CATCH_UP, usize::MAX));
+            let mut events = events.unwrap_or_default();
+            events.retain(|event| event.seq < next);
+            self.told = events.last().map_or(next - 1, |last| last.seq);
+            self.tell(events);
+        }
+    }
+
+    fn tell(&mut self, events: Vec<StoredEvent>) {
+        if !events.is_empty() {
+            // The messages are stored; a listener's panic must not keep them from being answered.
+            let _ = catch_unwind(AssertUnwindSafe(|| (self.on_commit)(events)));
+        }
+    }
+
+    /// Notes a failure and opens the storage again at once, so that readers can go on.
+    fn fail(&mut self, error: StoreError) {
+        let now_ms = self.shared.now_ms();
+        self.shared.note_failure(&error, now_ms);
+        let recovered = self.recover().is_ok();
+        self.failure = Some(Failure {
+            error,
+            tried_ms: now_ms,
+            recovered,
+        });
+    }
+
+    /// Opens the storage again and counts anew: a commit that failed in its last step may have
+    /// happened after all.
+    fn recover(&mut self) -> Result<(), StoreError> {
+        let backend = &self.shared.backend;
+        backend.recover()?;
+        self.counters = schema::counters(&*backend.snapshot()?)?;
+        Ok(())
+    }
+
+    /// Whether a commit may be tried now. A second must have passed since the last one failed.
+    fn may_try(&mut self) -> Result<(), StoreError> {
+        let now_ms = self.shared.now_ms();
+        let Some(failure) = &mut self.failure else {
+            return Ok(());
+        };
+        if now_ms.abs_diff(failure.tried_ms) < BETWEEN_TRIES_MS {
+            return Err(failure.error.clone());
+        }
+        failure.tried_ms = now_ms;
+        if failure.recovered {
+            return Ok(());
+        }
+        self.recover()?;
+        if let Some(failure) = &mut self.failure {
+            failure.recovered = true;
+        }
+        Ok(())
+    }
+
+    /// Finds out whether the storage works again, where nobody else asks.
+    fn probe(&mut self) {
+        if self.may_try().is_err() {
+            return;
+        }
+        match self.transact(&mut |_| Ok(true)) {
+            Ok(outcome) => self.publish(outcome, 0),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn start_run(&mut self, asked: Vec<Reply<Pruned>>) {
+        let now_ms = self.shared.now_ms();
+        if self.run.is_none() && (now_ms >= self.next_run_ms || !asked.is_empty()) {
+            self.next_run_ms = now_ms.saturating_add(BETWEEN_RUNS_MS);
+            self.trimmed_to = 0;
+            self.run = Some(Run::default());
+        }
+        self.waiting.extend(asked);
+    }
+
+    /// Does one slice of the run under way, so that requests need not wait for all of it.
+    fn continue_run(&mut self) {
+        let Some(mut run) = self.run.take() else {
+            return;
+        };
+        match self.prune(&mut run) {
+            Err(error) => {
+                for reply in self.waiting.drain(..) {
+                    let _ = reply.send(Err(error.clone()));
+                }
+            }
+            Ok(()) if run.is_done() => {
+                for reply in self.waiting.drain(..) {
+                    let _ = reply.send(Ok(run.pruned));
+                }
+            }
+            Ok(()) => self.run = Some(run),
+        }
+    }
+
+    /// Drops the oldest messages where there is room for only so many.
+    fn trim(&mut self) {
+        if self.excess() == 0 {
+            return;
+        }
+        let mut run = Run::of_messages_after(self.trimmed_to);
+        // What could not be dropped now is tried again with the next run.
+        let _ = self.prune(&mut run);
+        self.trimmed_to = run.position();
+    }
+
+    fn excess(&self) -> u64 {
+        let capacity = self.shared.backend.capacity();
+        capacity.map_or(0, |capacity| {
+            self.counters.messages.saturating_sub(capacity)
+        })
+    }
+
+    fn prune(&mut self, run: &mut Run) -> Result<(), StoreError> {
+        self.may_try()?;
+        let rules = Rules::new(self.shared.now_ms(), self.history_days, self.excess());
+        let slice = run.survey(&*self.shared.backend.snapshot()?, &rules)?;
+        if slice.is_empty() {
+            return Ok(());
+        }
+        let mut pruned = Pruned::default();
+        let result = self.transact(&mut |transaction| {
+            pruned = slice.remove(transaction)?;
+            Ok(true)
+        });
+        match result {
+            Ok(outcome) => {
+                run.pruned.messages += pruned.messages;
+                run.pruned.keys += pruned.keys;
+                self.publish(outcome, 0);
+                Ok(())
+            }
+            Err(error) => {
+                self.fail(error.clone());
+                Err(error)
+            }
+        }
+    }
+}
+
+fn refuse(jobs: Vec<Box<dyn Job>>, error: &StoreError) {
+    for job in jobs {
+        job.refuse(error.clone());
+    }
+}
