@@ -1,0 +1,260 @@
+//! Events to whoever subscribed: written once, framed once, the same bytes to every mailbox.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::link::Link;
+use crate::{
+    integrations::Audience,
+    protocol::{frame::Dialect, message_json::push_message, reply, topic::Topic, websocket},
+    store::StoredEvent,
+};
+
+/// Who is told the channel of a conversation that a client begins to attend.
+type OnAttend = Box<dyn Fn(&str) + Send + Sync>;
+
+/// Every connected client, and those among them that subscribed to something.
+#[derive(Default)]
+pub struct Bus {
+    inner: Mutex<Inner>,
+    /// Events that went out.
+    pub published: AtomicU64,
+    /// Mailboxes they went to.
+    pub deliveries: AtomicU64,
+    on_attend: OnceLock<OnAttend>,
+}
+
+#[derive(Default)]
+struct Inner {
+    clients: HashMap<u64, Arc<Link>>,
+    subscribers: Vec<Arc<Link>>,
+    last_seq: u64,
+}
+
+/// An event's frames, each dialect's made when the first client needs it.
+struct Framed<'a> {
+    name: &'a str,
+    write: &'a dyn Fn(&mut String),
+    triple: Option<Bytes>,
+    jsonrpc: Option<Bytes>,
+}
+
+impl Framed<'_> {
+    fn of(&mut self, dialect: Dialect) -> Bytes {
+        let slot = match dialect {
+            Dialect::Triple => &mut self.triple,
+            Dialect::JsonRpc => &mut self.jsonrpc,
+        };
+        slot.get_or_insert_with(|| event_frame(dialect, self.name, self.write))
+            .clone()
+    }
+}
+
+/// One event as a whole WebSocket frame.
+pub(super) fn event_frame(dialect: Dialect, name: &str, write: impl FnOnce(&mut String)) -> Bytes {
+    let mut text = String::new();
+    reply::event(&mut text, dialect, name, write);
+    let mut frame = Vec::with_capacity(text.len() + 10);
+    websocket::push_text(&mut frame, &text);
+    frame.into()
+}
+
+impl Bus {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the count of stored events where the store stands.
+    pub fn start_at(&self, seq: u64) {
+        self.inner().last_seq = seq;
+    }
+
+    /// Sets who is told the channel of a conversation that a client begins to attend.
+    pub fn on_attend(&self, hear: impl Fn(&str) + Send + Sync + 'static) {
+        let _ = self.on_attend.set(Box::new(hear));
+    }
+
+    /// Adds an authenticated client.
+    pub fn join(&self, link: Arc<Link>) {
+        self.inner().clients.insert(link.id, link);
+    }
+
+    /// Forgets a client.
+    pub fn leave(&self, id: u64) {
+        let mut inner = self.inner();
+        inner.clients.remove(&id);
+        inner.subscribers.retain(|link| link.id != id);
+    }
+
+    /// All authenticated clients, oldest first.
+    pub fn clients(&self) -> Vec<Arc<Link>> {
+        let mut all: Vec<_> = self
+            .inner()
+            .clients
+            .values()
+            .filter(|link| link.is_present())
+            .cloned()
+            .collect();
+        all.sort_by_key(|link| link.id);
+        all
+    }
+
+    /// How many authenticated clients are connected.
+    pub fn client_count(&self) -> usize {
+        self.inner()
+            .clients
+            .values()
+            .filter(|link| link.is_present())
+            .count()
+    }
+
+    /// Tells everyone the last event and closes all connections behind it.
+    pub fn dismiss_all(
+        &self,
+        event: &str,
+        write: impl Fn(&mut String),
+        code: u16,
+        reason: &'static str,
+    ) {
+        let mut framed = Framed {
+            name: event,
+            write: &write,
+            triple: None,
+            jsonrpc: None,
+        };
+        for link in self.inner().clients.values() {
+            link.dismiss(framed.of(link.dialect), code, reason);
+        }
+    }
+
+    /// Sequence number of the last stored event that went out.
+    pub fn last_seq(&self) -> u64 {
+        self.inner().last_seq
+    }
+
+    /// Bytes that wait in all mailboxes.
+    pub fn queued_bytes(&self) -> usize {
+        let subscribers = self.inner().subscribers.clone();
+        subscribers.iter().map(|link| link.queued_bytes()).sum()
+    }
+
+    /// Adds topics to a client. With `cursor`, only where no stored event after it has gone out yet;
+    /// otherwise nothing changes and false comes back: read the store further and ask again.
+    pub fn subscribe(&self, link: &Arc<Link>, topics: &[Topic], cursor: Option<u64>) -> bool {
+        {
+            let mut inner = self.inner();
+            if cursor.is_some_and(|cursor| cursor < inner.last_seq) {
+                return false;
+            }
+            link.with_topics(|have| {
+                for topic in topics {
+                    if !have.contains(topic) {
+                        have.push(topic.clone());
+                    }
+                }
+            });
+            if !inner.subscribers.iter().any(|other| other.id == link.id) {
+                inner.subscribers.push(Arc::clone(link));
+            }
+        }
+        self.tell_attendance(topics);
+        true
+    }
+
+    /// Outside the bus's lock: who hears it may ask the bus.
+    fn tell_attendance(&self, topics: &[Topic]) {
+        if let Some(hear) = self.on_attend.get() {
+            for channel in topics.iter().filter_map(Topic::channel) {
+                hear(channel);
+            }
+        }
+    }
+
+    /// Takes topics away from a client.
+    pub fn unsubscribe(&self, link: &Link, topics: &[Topic]) {
+        let silent = link.with_topics(|have| {
+            have.retain(|topic| !topics.contains(topic));
+            have.is_empty()
+        });
+        if silent {
+            self.inner().subscribers.retain(|other| other.id != link.id);
+        }
+    }
+
+    /// Sends an unstored event; returns how many clients it was queued for.
+    pub fn publish(&self, name: &str, write: impl Fn(&mut String)) -> usize {
+        let mut framed = Framed {
+            name,
+            write: &write,
+            triple: None,
+            jsonrpc: None,
+        };
+        let inner = self.inner();
+        let hearing = inner.subscribers.iter().filter(|link| link.hears(name));
+        let count = hearing
+            .filter(|link| link.push_droppable(framed.of(link.dialect)))
+            .count();
+        self.count(count);
+        count
+    }
+
+    fn count(&self, deliveries: usize) {
+        self.published.fetch_add(1, Ordering::Relaxed);
+        self.deliveries
+            .fetch_add(deliveries as u64, Ordering::Relaxed);
+    }
+
+    /// Sends a stored event, in the order of the sequence numbers.
+    pub fn publish_stored(&self, event: &StoredEvent) {
+        let write = |out: &mut String| push_message(out, &event.message);
+        let name = event.name();
+        let mut framed = Framed {
+            name,
+            write: &write,
+            triple: None,
+            jsonrpc: None,
+        };
+        let mut inner = self.inner();
+        inner.last_seq = event.seq;
+        let mut count = 0;
+        for link in inner
+            .subscribers
+            .iter()
+            .filter(|link| link.hears_message(name, &event.message))
+        {
+            link.push(framed.of(link.dialect));
+            count += 1;
+        }
+        self.count(count);
+    }
+}
+
+impl Audience for Bus {
+    fn attends(&self, channel: &str, peer: &str) -> bool {
+        self.inner()
+            .subscribers
+            .iter()
+            .any(|link| link.attends(channel, peer))
+    }
+
+    fn reached(&self, channel: &str, peer: &str) -> mpsc::Receiver<()> {
+        let (fired, reached) = mpsc::channel(1);
+        let inner = self.inner();
+        for link in inner
+            .subscribers
+            .iter()
+            .filter(|link| link.attends(channel, peer))
+        {
+            link.mark(fired.clone());
+        }
+        reached
+    }
+}

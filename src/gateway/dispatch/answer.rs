@@ -1,0 +1,136 @@
+//! Answers: when they come and how they are written. Shared by the socket and `POST /rpc`.
+
+use std::fmt::Write as _;
+
+use serde_json::value::RawValue;
+
+use crate::{
+    clock,
+    integrations::BoxFuture,
+    protocol::{
+        error_code::{ErrorCode, Fault},
+        frame::{Call, Unreadable},
+        reply::{self, Asker, AskerRef},
+    },
+};
+
+/// An answer's payload as JSON text, or why there is none.
+pub(in crate::gateway) type Outcome = Result<String, Fault>;
+
+/// An answer, or when it comes.
+pub(in crate::gateway) enum Answer {
+    /// At once.
+    Now(Outcome),
+    /// In its turn, once the disk has spoken.
+    Later(BoxFuture<'static, Outcome>),
+    /// Out of turn, whenever it comes.
+    Unordered(BoxFuture<'static, Outcome>),
+}
+
+impl Answer {
+    /// The outcome, whenever it comes.
+    pub(in crate::gateway) fn outcome(self) -> BoxFuture<'static, Outcome> {
+        match self {
+            Self::Now(outcome) => Box::pin(std::future::ready(outcome)),
+            Self::Later(outcome) | Self::Unordered(outcome) => outcome,
+        }
+    }
+}
+
+/// One answer of a batch; a notification has no asker and is not shown.
+pub(in crate::gateway) type Part = (Option<Asker>, BoxFuture<'static, Outcome>);
+
+/// What each element of a batch comes to; `perform` does those that are calls, in order.
+pub(in crate::gateway) fn parts<'a>(
+    elements: Vec<Result<Call<'a>, Unreadable<'a>>>,
+    mut perform: impl FnMut(&Call<'a>) -> Answer,
+) -> Vec<Part> {
+    let part = |element: Result<Call<'a>, Unreadable<'a>>| match element {
+        Err(Unreadable {
+            dialect, id, fault, ..
+        }) => {
+            let asker = AskerRef {
+                dialect,
+                action: "",
+                id,
+            }
+            .to_owned();
+            (Some(asker), Answer::Now(Err(fault)).outcome())
+        }
+        Ok(call) => (
+            call.wants_answer.then(|| call.asker().to_owned()),
+            perform(&call).outcome(),
+        ),
+    };
+    elements.into_iter().map(part).collect()
+}
+
+/// Writes the payload of a ping's answer.
+pub(in crate::gateway) fn push_pong(out: &mut String, echo: Option<&str>) {
+    let _ = write!(out, "{{\"pong\":true,\"time_ms\":{}", clock::now_ms());
+    if let Some(echo) = echo {
+        out.push_str(",\"echo\":");
+        out.push_str(echo);
+    }
+    out.push('}');
+}
+
+/// The payload of a ping's answer.
+pub(in crate::gateway) fn pong_text(echo: Option<&RawValue>) -> String {
+    let mut text = String::new();
+    push_pong(&mut text, echo.map(RawValue::get));
+    text
+}
+
+/// Writes an answer in the asker's dialect.
+pub(in crate::gateway) fn write_outcome(out: &mut String, asker: AskerRef<'_>, outcome: &Outcome) {
+    match outcome {
+        Ok(payload) => reply::response(out, asker, |out| out.push_str(payload)),
+        Err(fault) => reply::error(out, asker, fault),
+    }
+}
+
+/// An answer in the asker's dialect.
+pub(in crate::gateway) fn outcome_text(asker: &Asker, outcome: &Outcome) -> String {
+    let mut text = String::new();
+    write_outcome(&mut text, asker.as_ref(), outcome);
+    text
+}
+
+/// Writes the answer to what held no command.
+pub(in crate::gateway) fn write_unreadable(out: &mut String, unreadable: &Unreadable<'_>) {
+    if unreadable.no_object {
+        return reply::unreadable(out, unreadable.dialect, &unreadable.fault);
+    }
+    let action = unreadable.action.as_deref().unwrap_or_default();
+    reply::error(
+        out,
+        AskerRef {
+            dialect: unreadable.dialect,
+            action,
+            id: unreadable.id,
+        },
+        &unreadable.fault,
+    );
+}
+
+/// The array of a batch's answers, in the order of its calls; empty where none wants one. What
+/// comes after `max_bytes` of answers is told instead of shown.
+pub(in crate::gateway) async fn joined(parts: Vec<Part>, max_bytes: usize) -> String {
+    let mut text = String::new();
+    for (asker, outcome) in parts {
+        let mut outcome = outcome.await;
+        let Some(asker) = asker else { continue };
+        if text.len() > max_bytes {
+            let message =
+                "the answers of this batch are over the limit; it was done, ask again alone";
+            outcome = Err(Fault::new(ErrorCode::TooLarge, message));
+        }
+        text.push(if text.is_empty() { '[' } else { ',' });
+        write_outcome(&mut text, asker.as_ref(), &outcome);
+    }
+    if !text.is_empty() {
+        text.push(']');
+    }
+    text
+}

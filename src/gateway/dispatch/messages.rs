@@ -1,0 +1,309 @@
+//! The actions about messages: send, receive, read back, cancel, retry.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use serde_json::json;
+
+use super::{answer::Answer, store_fault};
+use crate::{
+    gateway::Gateway,
+    message::{Message, MessageId},
+    protocol::{
+        error_code::{ErrorCode, Fault},
+        message_json::push_message,
+        payload::{Payload, bad_field},
+    },
+    store::{Draft, HistoryQuery, Inbound, Pending, StoreError},
+};
+
+/// Messages in a page of `history` unless told.
+const PAGE: usize = 50;
+
+/// Kinds of media a message may carry.
+const MEDIA_KINDS: [&str; 4] = ["image", "video", "audio", "document"];
+
+pub(super) fn send(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
+    let wait = payload.flag("wait");
+    let queued = draft(gateway, payload).and_then(|draft| {
+        gateway
+            .store
+            .queue(draft)
+            .map_err(|error| store_fault(&error))
+    });
+    let pending = match queued {
+        Ok(pending) => pending,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    if wait {
+        let gateway = Arc::clone(gateway);
+        return Answer::Unordered(Box::pin(async move {
+            let queued = pending.await.map_err(|error| store_fault(&error))?;
+            let settled = settled(&gateway, queued.message).await?;
+            Ok(sent_json(&settled, queued.duplicate))
+        }));
+    }
+    Answer::Later(Box::pin(async move {
+        let queued = pending.await.map_err(|error| store_fault(&error))?;
+        Ok(sent_json(&queued.message, queued.duplicate))
+    }))
+}
+
+fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
+    let channel = payload.take_text("channel").unwrap_or_default();
+    gateway
+        .router
+        .route(&channel)
+        .map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))?;
+    check_content(&payload)?;
+    Ok(Draft {
+        channel,
+        peer: payload.take_text("to").unwrap_or_default(),
+        text: payload.take_text("text").unwrap_or_default(),
+        media: payload.take("media"),
+        reply_to: payload.take_text("reply_to"),
+        meta: None,
+        idempotency_key: payload.take_text("idempotency_key"),
+    })
+}
+
+/// A message says something: text, or media by reference.
+fn check_content(payload: &Payload) -> Result<(), Fault> {
+    let Some(media) = payload.value("media") else {
+        return match payload.text("text") {
+            "" => Err(bad_field(
+                "text",
+                "a string that is not empty, unless there is media",
+                "empty or left out",
+            )),
+            _ => Ok(()),
+        };
+    };
+    let kind = media["kind"].as_str().unwrap_or_default();
+    if !MEDIA_KINDS.contains(&kind) {
+        let expected = format!("one of {}", MEDIA_KINDS.join(", "));
+        return Err(bad_field("media.kind", &expected, "something else"));
+    }
+    match media["url"].as_str() {
+        Some(url) if url.starts_with("https://") || url.starts_with("http://") => Ok(()),
+        _ => Err(bad_field(
+            "media.url",
+            "an http or https address",
+            "something else",
+        )),
+    }
+}
+
+/// Waits until the message has left the outbox.
+async fn settled(gateway: &Arc<Gateway>, queued: Message) -> Result<Message, Fault> {
+    let forget = Forget {
+        gateway: Arc::clone(gateway),
+        id: queued.id,
+    };
+    let wait = gateway.news.waiters.wait_for(queued.id);
+    // It may have settled before we began to wait.
+    let now = read(gateway, queued.id).await?;
+    if now.state.has_left_the_outbox() {
+        return Ok(now);
+    }
+    let settled = wait.await;
+    drop(forget);
+    settled.map_err(|_| {
+        Fault::new(
+            ErrorCode::ShuttingDown,
+            "the daemon stops; the message stays queued",
+        )
+    })
+}
+
+/// Takes a waiter away also when its client left.
+struct Forget {
+    gateway: Arc<Gateway>,
+    id: MessageId,
+}
+
+impl Drop for Forget {
+    fn drop(&mut self) {
+        self.gateway.news.waiters.gave_up(self.id);
+    }
+}
+
+async fn read(gateway: &Gateway, id: MessageId) -> Result<Message, Fault> {
+    let store = gateway.store.clone();
+    let found = blocking(move || store.message(id)).await?;
+    found
+        .map(|(message, _)| message)
+        .ok_or_else(|| store_fault(&StoreError::NotFound))
+}
+
+fn sent_json(message: &Message, duplicate: bool) -> String {
+    let mut answer = json!({"message_id": message.id.to_string(), "state": message.state.as_str(), "duplicate": duplicate});
+    if let Some(error) = &message.error {
+        answer["error"] = json!(error);
+    }
+    answer.to_string()
+}
+
+pub(super) fn receive(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
+    let stored = inbound(gateway, payload).and_then(|inbound| {
+        gateway
+            .store
+            .receive(inbound)
+            .map_err(|error| store_fault(&error))
+    });
+    match stored {
+        Err(fault) => Answer::Now(Err(fault)),
+        Ok(pending) => Answer::Later(Box::pin(async move {
+            let received = pending.await.map_err(|error| store_fault(&error))?;
+            Ok(json!({"message_id": received.message.id.to_string(), "duplicate": received.duplicate}).to_string())
+        })),
+    }
+}
+
+fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
+    let channel = payload.take_text("channel").unwrap_or_default();
+    let route = gateway.router.route(&channel);
+    let route =
+        route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))?;
+    if !route.clients_hand_in {
+        let text =
+            format!("messages of {channel} come from its service, clients cannot hand them in");
+        return Err(Fault::new(ErrorCode::ChannelUnavailable, text));
+    }
+    check_content(&payload)?;
+    Ok(Inbound {
+        channel,
+        peer: payload.take_text("peer").unwrap_or_default(),
+        sender: payload.take_text("sender"),
+        text: payload.take_text("text").unwrap_or_default(),
+        media: payload.take("media"),
+        reply_to: payload.take_text("reply_to"),
+        meta: payload.take("meta"),
+        dedup_key: payload.take_text("dedup_key"),
+    })
+}
+
+pub(super) fn cancel(gateway: &Gateway, payload: &Payload) -> Answer {
+    change(payload, |id| gateway.store.cancel(id))
+}
+
+pub(super) fn retry(gateway: &Gateway, payload: &Payload) -> Answer {
+    change(payload, |id| gateway.store.retry(id))
+}
+
+fn change(
+    payload: &Payload,
+    ask: impl FnOnce(MessageId) -> Result<Pending<Message>, StoreError>,
+) -> Answer {
+    let pending = message_id(payload, "message_id")
+        .and_then(|id| ask(id).map_err(|error| store_fault(&error)));
+    match pending {
+        Err(fault) => Answer::Now(Err(fault)),
+        Ok(pending) => Answer::Later(Box::pin(async move {
+            let message = pending.await.map_err(|error| store_fault(&error))?;
+            Ok(
+                json!({"message_id": message.id.to_string(), "state": message.state.as_str()})
+                    .to_string(),
+            )
+        })),
+    }
+}
+
+/// An id that is none of ours cannot be found, whatever it looks like.
+fn message_id(payload: &Payload, field: &str) -> Result<MessageId, Fault> {
+    payload
+        .text(field)
+        .parse()
+        .map_err(|()| store_fault(&StoreError::NotFound))
+}
+
+pub(super) fn message(gateway: &Gateway, payload: &Payload) -> Answer {
+    let id = match message_id(payload, "message_id") {
+        Ok(id) => id,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let store = gateway.store.clone();
+    Answer::Later(Box::pin(async move {
+        let (message, transitions) = blocking(move || store.message(id))
+            .await?
+            .ok_or_else(|| store_fault(&StoreError::NotFound))?;
+        let history: Vec<_> = transitions
+            .iter()
+            .map(|step| {
+                let mut row =
+                    json!({"seq": step.seq, "state": step.state.as_str(), "at_ms": step.at_ms});
+                if step.attempts > 0 {
+                    row["attempts"] = json!(step.attempts);
+                }
+                if let Some(error) = &step.error {
+                    row["error"] = json!(error);
+                }
+                row
+            })
+            .collect();
+        let mut out = "{\"message\":".to_owned();
+        push_message(&mut out, &message);
+        out.push_str(",\"history\":");
+        out.push_str(&serde_json::Value::from(history).to_string());
+        out.push('}');
+        Ok(out)
+    }))
+}
+
+pub(super) fn history(gateway: &Gateway, payload: &Payload) -> Answer {
+    let query = match query(gateway, payload) {
+        Ok(query) => query,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let store = gateway.store.clone();
+    Answer::Later(Box::pin(async move {
+        let page = blocking(move || store.history(&query)).await?;
+        let mut out = "{\"messages\":[".to_owned();
+        for (i, message) in page.messages.iter().enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            push_message(&mut out, message);
+        }
+        out.push(']');
+        if let Some(next) = page.next {
+            let _ = write!(out, ",\"next\":\"{next}\"");
+        }
+        out.push('}');
+        Ok(out)
+    }))
+}
+
+fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
+    let id = |field: &str| {
+        let text = payload.optional_text(field);
+        text.map(|text| {
+            text.parse()
+                .map_err(|()| bad_field(field, "a message id such as m-17", "something else"))
+        })
+        .transpose()
+    };
+    Ok(HistoryQuery {
+        channel: payload.optional_text("channel").map(str::to_owned),
+        peer: payload.optional_text("peer").map(str::to_owned),
+        before: id("before")?,
+        after: id("after")?,
+        limit: payload
+            .integer("limit")
+            .map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE)),
+        max_bytes: gateway.settings().limits.max_message_bytes,
+    })
+}
+
+/// Runs a read of the store where it may block.
+async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(read).await;
+    done.map_err(|_| {
+        Fault::new(
+            ErrorCode::Internal,
+            "reading the store failed; the log says more",
+        )
+    })?
+    .map_err(|error| store_fault(&error))
+}

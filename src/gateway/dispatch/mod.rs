@@ -1,0 +1,69 @@
+//! From an action's name to what does it. Actions that change the connection itself (`auth`,
+//! `subscribe`, `unsubscribe`) are the session's; all others are here and know no socket.
+
+pub(in crate::gateway) mod answer;
+mod house;
+mod messages;
+
+use std::sync::Arc;
+
+use self::answer::Answer;
+pub(super) use self::house::line_json;
+use super::Gateway;
+use crate::{
+    protocol::{
+        describe::Action,
+        error_code::{ErrorCode, Fault},
+        payload::Payload,
+    },
+    store::StoreError,
+};
+
+/// Does one command whose payload passed the check.
+pub(super) fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload) -> Answer {
+    match action.name {
+        "status" => Answer::Now(Ok(house::status(gateway))),
+        "describe" => Answer::Now(Ok(house::describe())),
+        "publish" => Answer::Now(house::publish(gateway, payload)),
+        "clients" => Answer::Now(Ok(house::clients(gateway))),
+        "integrations" => Answer::Now(Ok(house::integrations(gateway))),
+        "logs" => Answer::Now(house::logs(gateway, &payload)),
+        "reload" => Answer::Now(house::reload(gateway)),
+        "shutdown" => Answer::Now(Ok(house::shutdown(gateway, &payload))),
+        "send" => messages::send(gateway, payload),
+        "receive" => messages::receive(gateway, payload),
+        "cancel" => messages::cancel(gateway, &payload),
+        "retry" => messages::retry(gateway, &payload),
+        "message" => messages::message(gateway, &payload),
+        "history" => messages::history(gateway, &payload),
+        other => Answer::Now(Err(Fault::new(
+            ErrorCode::UnknownAction,
+            format!("{other} needs a WebSocket connection of its own"),
+        ))),
+    }
+}
+
+/// The fault of a name that is no action.
+pub(super) fn unknown_action(name: &str) -> Fault {
+    let shown: String = name.chars().take(64).collect();
+    Fault::new(
+        ErrorCode::UnknownAction,
+        format!("no action {shown:?}; describe lists them"),
+    )
+}
+
+/// What a failure of the store is on the wire.
+fn store_fault(error: &StoreError) -> Fault {
+    let text = error.to_string();
+    match error {
+        StoreError::QueueFull => Fault::new(ErrorCode::QueueFull, text).retry_after(200),
+        StoreError::NotFound => Fault::new(ErrorCode::NotFound, text),
+        StoreError::Conflict | StoreError::WrongState(_) => Fault::new(ErrorCode::Conflict, text),
+        StoreError::Failing(_) => Fault::new(ErrorCode::Internal, text).retry_after(1000),
+        StoreError::InvalidQuery(_) | StoreError::TooLong { .. } => {
+            Fault::new(ErrorCode::BadPayload, text)
+        }
+        StoreError::Closed => Fault::new(ErrorCode::ShuttingDown, text),
+        StoreError::Corrupt(_) | StoreError::Internal(_) => Fault::new(ErrorCode::Internal, text),
+    }
+}

@@ -1,0 +1,398 @@
+//! One client as the rest of the house sees it: who it is, what it wants to hear, and a bounded
+//! mailbox of frames that its session writes out.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Waker},
+};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use crate::{
+    clock,
+    message::Message,
+    protocol::{error_code::close, frame::Dialect, topic::Topic},
+};
+
+/// What a client says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Free text, such as `phone`.
+    pub name: Option<String>,
+    /// `cli`, `webchat`, `agent`, `mobile` or `integration`.
+    pub kind: Option<String>,
+    /// Of the client.
+    pub version: Option<String>,
+}
+
+/// A connected client.
+#[derive(Debug)]
+pub struct Link {
+    /// Shown as `c-3`.
+    pub id: u64,
+    /// Where it came from.
+    pub address: SocketAddr,
+    /// When it connected, ms since 1970.
+    pub since_ms: u64,
+    /// How events are written for it.
+    pub dialect: Dialect,
+    /// Commands taken from it.
+    pub received: AtomicU64,
+    /// Frames given to it: answers and events.
+    pub sent: AtomicU64,
+    present: AtomicBool,
+    max_bytes: usize,
+    mailbox: Mutex<Mailbox>,
+}
+
+#[derive(Debug, Default)]
+struct Mailbox {
+    identity: Identity,
+    topics: Vec<Topic>,
+    items: VecDeque<Item>,
+    bytes: usize,
+    lag: Option<Lag>,
+    overflown: bool,
+    /// Code and reason to close with once everything queued is out.
+    dismissal: Option<(u16, &'static str)>,
+    waker: Option<Waker>,
+    departure: Option<String>,
+}
+
+/// Something for the session to write, or to do once all before it is written.
+#[derive(Debug)]
+pub enum Item {
+    /// A whole frame, shared by all who get it.
+    Frame(Bytes),
+    /// Fires when the socket has taken everything queued before it.
+    Marker(mpsc::Sender<()>),
+}
+
+/// Unstored events that were left out because the client was too slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lag {
+    /// How many.
+    pub dropped: u64,
+    /// Bytes of them.
+    bytes: usize,
+    /// When the first was, ms since 1970.
+    pub from_ms: u64,
+    /// When the last was, ms since 1970.
+    pub to_ms: u64,
+}
+
+/// What the session finds when it looks into the mailbox.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Nothing (more).
+    Empty,
+    /// Frames were moved out.
+    Some,
+    /// The client must go: close with this code and reason.
+    Close(u16, &'static str),
+}
+
+impl Link {
+    /// A link with an empty mailbox of `max_bytes`.
+    pub fn new(id: u64, address: SocketAddr, dialect: Dialect, max_bytes: usize) -> Self {
+        Self {
+            id,
+            address,
+            since_ms: clock::now_ms(),
+            dialect,
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            present: AtomicBool::new(false),
+            max_bytes,
+            mailbox: Mutex::default(),
+        }
+    }
+
+    /// `c-3`.
+    pub fn name(&self) -> String {
+        format!("c-{}", self.id)
+    }
+
+    /// The client authenticated; true the first time.
+    pub fn enter(&self) -> bool {
+        !self.present.swap(true, Ordering::Relaxed)
+    }
+
+    /// True where the client authenticated.
+    pub fn is_present(&self) -> bool {
+        self.present.load(Ordering::Relaxed)
+    }
+
+    /// Remembers why the session ended.
+    pub fn leave_because(&self, reason: &str) {
+        self.mailbox().departure = Some(reason.to_owned());
+    }
+
+    /// Why an authenticated client left; `None` for one that never came in.
+    pub fn departure(&self) -> Option<String> {
+        let fault = || "a fault in its session".to_owned();
+        self.is_present()
+            .then(|| self.mailbox().departure.take().unwrap_or_else(fault))
+    }
+
+    /// Queues a last frame and closes the connection behind it.
+    pub fn dismiss(&self, frame: Bytes, code: u16, reason: &'static str) {
+        let mut mailbox = self.mailbox();
+        mailbox.add(frame);
+        mailbox.dismissal.get_or_insert((code, reason));
+        mailbox.wake();
+    }
+
+    fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a frame that must not be lost: when it does not fit, the client is dropped.
+    pub fn push(&self, frame: Bytes) {
+        let mut mailbox = self.mailbox();
+        mailbox.overflown |= mailbox.load() + frame.len() > self.max_bytes;
+        if !mailbox.overflown {
+            mailbox.add(frame);
+            self.sent.fetch_add(1, Ordering::Relaxed);
+        }
+        mailbox.wake();
+    }
+
+    /// Queues a frame that may be left out when the queue is half full. What is left out is told as
+    /// `lagged`; a client that takes nothing while the other half would have filled is dropped.
+    /// Returns whether it was queued.
+    pub fn push_droppable(&self, frame: Bytes) -> bool {
+        let mut mailbox = self.mailbox();
+        let fits = mailbox.lag.is_none() && mailbox.bytes + frame.len() <= self.max_bytes / 2;
+        if fits {
+            mailbox.add(frame);
+            self.sent.fetch_add(1, Ordering::Relaxed);
+        } else {
+            mailbox.leave_out(frame.len());
+            mailbox.overflown |= mailbox.load() > self.max_bytes;
+        }
+        mailbox.wake();
+        fits
+    }
+
+    /// Queues a marker: `fired` is sent to when the socket took everything before it, and dropped
+    /// where the client leaves first.
+    pub fn mark(&self, fired: mpsc::Sender<()>) {
+        let mut mailbox = self.mailbox();
+        mailbox.items.push_back(Item::Marker(fired));
+        mailbox.wake();
+    }
+
+    /// Moves queued items to `take` until about `room` bytes are moved, and tells what was left out
+    /// once the queue is empty. The session is woken when more comes.
+    pub fn drain(
+        &self,
+        cx: &Context<'_>,
+        mut room: usize,
+        mut take: impl FnMut(Item),
+        lagged: impl FnOnce(Lag),
+    ) -> Taken {
+        let mut mailbox = self.mailbox();
+        if mailbox.overflown {
+            mailbox.items = VecDeque::new();
+            return Taken::Close(
+                close::SLOW_CONSUMER,
+                "slow consumer: the queue of unread frames is full",
+            );
+        }
+        let mut taken = Taken::Empty;
+        while room > 0
+            && let Some(item) = mailbox.items.pop_front()
+        {
+            taken = Taken::Some;
+            if let Item::Frame(frame) = &item {
+                mailbox.bytes -= frame.len();
+                room = room.saturating_sub(frame.len());
+            }
+            take(item);
+        }
+        if room > 0
+            && mailbox.items.is_empty()
+            && let Some(lag) = mailbox.lag.take()
+        {
+            lagged(lag);
+            taken = Taken::Some;
+        }
+        if mailbox.items.is_empty() {
+            if let Some((code, reason)) = mailbox.dismissal {
+                return Taken::Close(code, reason);
+            }
+            if taken == Taken::Empty {
+                mailbox.release();
+            }
+        }
+        if mailbox
+            .waker
+            .as_ref()
+            .is_none_or(|waker| !waker.will_wake(cx.waker()))
+        {
+            mailbox.waker = Some(cx.waker().clone());
+        }
+        taken
+    }
+
+    /// Bytes that wait for the session.
+    pub fn queued_bytes(&self) -> usize {
+        self.mailbox().bytes
+    }
+
+    /// What the client said of itself.
+    pub fn identity(&self) -> Identity {
+        self.mailbox().identity.clone()
+    }
+
+    /// Takes what the client says of itself.
+    pub fn identify(&self, identity: Identity) {
+        self.mailbox().identity = identity;
+    }
+
+    /// The topics it hears.
+    pub fn topics(&self) -> Vec<Topic> {
+        self.mailbox().topics.clone()
+    }
+
+    /// Changes the topics.
+    pub fn with_topics<T>(&self, change: impl FnOnce(&mut Vec<Topic>) -> T) -> T {
+        change(&mut self.mailbox().topics)
+    }
+
+    /// True where it hears events of this name.
+    pub fn hears(&self, event: &str) -> bool {
+        self.mailbox()
+            .topics
+            .iter()
+            .any(|topic| topic.covers(event))
+    }
+
+    /// True where it hears this event of this message.
+    pub fn hears_message(&self, event: &str, message: &Message) -> bool {
+        self.mailbox()
+            .topics
+            .iter()
+            .any(|topic| topic.covers_message(event, message))
+    }
+
+    /// True where it asked for this one conversation.
+    pub fn attends(&self, channel: &str, peer: &str) -> bool {
+        self.mailbox()
+            .topics
+            .iter()
+            .any(|topic| topic.singles_out(channel, peer))
+    }
+}
+
+impl Mailbox {
+    /// What waits, plus what was left out since the client last emptied its queue.
+    fn load(&self) -> usize {
+        self.bytes + self.lag.map_or(0, |lag| lag.bytes)
+    }
+
+    fn add(&mut self, frame: Bytes) {
+        self.bytes += frame.len();
+        self.items.push_back(Item::Frame(frame));
+    }
+
+    fn leave_out(&mut self, bytes: usize) {
+        let now = clock::now_ms();
+        let lag = self.lag.get_or_insert(Lag {
+            dropped: 0,
+            bytes: 0,
+            from_ms: now,
+            to_ms: now,
+        });
+        lag.dropped += 1;
+        lag.bytes += bytes;
+        lag.to_ms = now;
+    }
+
+    /// An idle client holds no memory for a burst that is over.
+    fn release(&mut self) {
+        if self.items.capacity() > 0 {
+            self.items = VecDeque::new();
+        }
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(max_bytes: usize) -> Link {
+        Link::new(
+            1,
+            SocketAddr::from(([127, 0, 0, 1], 1)),
+            Dialect::Triple,
+            max_bytes,
+        )
+    }
+
+    fn frame() -> Bytes {
+        Bytes::from_static(b"0123456789")
+    }
+
+    fn drain(link: &Link) -> (usize, Option<Lag>, Taken) {
+        let (mut frames, mut told) = (0, None);
+        let taken = link.drain(
+            &Context::from_waker(Waker::noop()),
+            usize::MAX,
+            |_| frames += 1,
+            |lag| told = Some(lag),
+        );
+        (frames, told, taken)
+    }
+
+    #[test]
+    fn a_slow_reader_is_told_what_it_missed_and_lives_on() {
+        let link = link(100);
+        assert_eq!((0..8).filter(|_| link.push_droppable(frame())).count(), 5);
+        let (frames, lag, taken) = drain(&link);
+        assert_eq!(
+            (frames, lag.map(|lag| lag.dropped), taken),
+            (5, Some(3), Taken::Some)
+        );
+        assert!(link.push_droppable(frame()));
+    }
+
+    #[test]
+    fn one_that_never_reads_is_dropped_and_its_memory_freed() {
+        let link = link(100);
+        for _ in 0..11 {
+            link.push_droppable(frame());
+        }
+        assert!(matches!(
+            drain(&link).2,
+            Taken::Close(close::SLOW_CONSUMER, _)
+        ));
+    }
+
+    #[test]
+    fn what_must_not_be_lost_overflows_at_the_limit() {
+        let link = link(100);
+        for _ in 0..10 {
+            link.push(frame());
+        }
+        assert_eq!(link.queued_bytes(), 100);
+        link.push(frame());
+        assert!(matches!(
+            drain(&link).2,
+            Taken::Close(close::SLOW_CONSUMER, _)
+        ));
+    }
+}

@@ -1,0 +1,121 @@
+//! `POST /rpc`: one command, JSON-RPC call or batch per request, for curl and for other systems.
+
+use std::sync::Arc;
+
+use hyper::{Request, body::Incoming as Body};
+
+use super::{
+    Gateway,
+    body::{CollectError, collect},
+    dispatch::{
+        answer::{Answer, joined, outcome_text, parts, pong_text, push_pong, write_unreadable},
+        dispatch, unknown_action,
+    },
+    http::{Reply, refuse, reply},
+    metrics::Counters,
+};
+use crate::{
+    config::Config,
+    protocol::{
+        describe,
+        error_code::{ErrorCode, Fault},
+        frame::{self, Call, Dialect, Incoming},
+        payload::Payload,
+        reply as write,
+    },
+};
+
+const JSON: &str = "application/json";
+
+/// Answers a request whose token was checked.
+pub(super) async fn answer(
+    gateway: &Arc<Gateway>,
+    request: Request<Body>,
+    config: &Config,
+) -> Reply {
+    let limits = &config.limits;
+    let body = match collect(
+        request.into_body(),
+        limits.max_body_bytes,
+        limits.body_timeout,
+    )
+    .await
+    {
+        Ok(body) => body,
+        Err(CollectError::TooLarge) => {
+            let text = format!("a body may have {} bytes at most", limits.max_body_bytes);
+            return refuse(413, ErrorCode::TooLarge.as_str(), &text);
+        }
+        Err(CollectError::TooSlow) => {
+            return refuse(408, "timeout", "the body did not come in time");
+        }
+        Err(CollectError::Broken) => return refuse(400, "bad_request", "the body broke off"),
+    };
+    match std::str::from_utf8(&body) {
+        Ok(text) => do_text(gateway, text, config).await,
+        Err(_) => refuse(400, ErrorCode::BadJson.as_str(), "the body is not UTF-8"),
+    }
+}
+
+async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> Reply {
+    match frame::read(text, config.limits.max_json_depth, Dialect::Triple) {
+        Incoming::BarePing => reply(200, "text/plain; charset=utf-8", "pong"),
+        Incoming::TypedPing { id, payload } => {
+            let mut out = String::new();
+            write::pong(&mut out, id, |out| {
+                push_pong(out, payload.map(serde_json::value::RawValue::get));
+            });
+            reply(200, JSON, out)
+        }
+        Incoming::Unreadable(unreadable) => {
+            Counters::add(&gateway.counters.unreadable);
+            let mut out = String::new();
+            write_unreadable(&mut out, &unreadable);
+            reply(unreadable.fault.code.row().http, JSON, out)
+        }
+        Incoming::Call(call) => {
+            let (asker, wanted) = (call.asker().to_owned(), call.wants_answer);
+            let outcome = perform(gateway, &call).outcome();
+            let outcome = outcome.await;
+            let status = outcome
+                .as_ref()
+                .err()
+                .map_or(200, |fault| fault.code.row().http);
+            if wanted {
+                reply(status, JSON, outcome_text(&asker, &outcome))
+            } else {
+                reply(204, JSON, "")
+            }
+        }
+        Incoming::Batch(elements) => {
+            let parts = parts(elements, |call| perform(gateway, call));
+            let text = joined(parts, config.limits.max_queue_bytes / 2).await;
+            if text.is_empty() {
+                reply(204, JSON, "")
+            } else {
+                reply(200, JSON, text)
+            }
+        }
+    }
+}
+
+fn perform(gateway: &Arc<Gateway>, call: &Call<'_>) -> Answer {
+    Counters::add(&gateway.counters.commands);
+    let answer = try_perform(gateway, call).unwrap_or_else(|fault| Answer::Now(Err(fault)));
+    if matches!(answer, Answer::Now(Err(_))) {
+        Counters::add(&gateway.counters.command_errors);
+    }
+    answer
+}
+
+fn try_perform(gateway: &Arc<Gateway>, call: &Call<'_>) -> Result<Answer, Fault> {
+    if call.action == "ping" {
+        return Ok(Answer::Now(Ok(pong_text(call.payload))));
+    }
+    let action = describe::action(&call.action).ok_or_else(|| unknown_action(&call.action))?;
+    Ok(dispatch(
+        gateway,
+        action,
+        Payload::check(action, call.payload)?,
+    ))
+}

@@ -1,0 +1,104 @@
+//! Answers in the order of their commands, also where one must wait for the disk.
+
+use std::{
+    collections::VecDeque,
+    task::{Context, Poll},
+};
+
+use super::replay::Replay;
+use crate::integrations::BoxFuture;
+
+/// Commands of one client that may wait for their answer; then reading pauses.
+const MAX_WAITING: usize = 1024;
+
+/// Something that must come out in its turn.
+pub(super) enum Slot {
+    /// A text to send.
+    Ready(String),
+    /// A text that comes later.
+    Waiting(BoxFuture<'static, String>),
+    /// A replay that begins once everything before it is out.
+    Replay(Replay),
+}
+
+/// What came out of the queue.
+pub(super) enum Out {
+    /// Send this text.
+    Text(String),
+    /// Begin this replay.
+    Replay(Replay),
+}
+
+/// The queue of one session.
+#[derive(Default)]
+pub(super) struct Answers(VecDeque<Slot>);
+
+impl Answers {
+    /// True where an answer may go out at once.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// True where no more commands should be read for now.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() >= MAX_WAITING
+    }
+
+    /// Adds what comes out after everything that waits already.
+    pub(super) fn push(&mut self, slot: Slot) {
+        self.0.push_back(slot);
+    }
+
+    /// The next thing whose turn it is; `Pending` where its time has not come or nothing waits.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Out> {
+        if let Some(Slot::Waiting(answer)) = self.0.front_mut() {
+            let text = std::task::ready!(answer.as_mut().poll(cx));
+            self.0.pop_front();
+            return Poll::Ready(Out::Text(text));
+        }
+        let next = match self.0.pop_front() {
+            Some(Slot::Ready(text)) => Out::Text(text),
+            Some(Slot::Replay(replay)) => Out::Replay(replay),
+            Some(Slot::Waiting(_)) | None => {
+                self.release();
+                return Poll::Pending;
+            }
+        };
+        Poll::Ready(next)
+    }
+
+    /// An idle session holds no memory for a burst that is over.
+    fn release(&mut self) {
+        if self.0.capacity() > 0 {
+            self.0 = VecDeque::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn a_late_answer_holds_back_those_behind_it() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut answers = Answers::default();
+        let (done, wait) = oneshot::channel::<String>();
+        answers.push(Slot::Waiting(Box::pin(async {
+            wait.await.unwrap_or_default()
+        })));
+        answers.push(Slot::Ready("second".to_owned()));
+        assert!(answers.poll_next(&mut cx).is_pending());
+        done.send("first".to_owned()).expect("waited for");
+        for expected in ["first", "second"] {
+            assert!(
+                matches!(answers.poll_next(&mut cx), Poll::Ready(Out::Text(text)) if text == expected)
+            );
+        }
+        assert!(answers.poll_next(&mut cx).is_pending() && answers.is_empty());
+    }
+}

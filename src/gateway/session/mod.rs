@@ -1,0 +1,342 @@
+//! One WebSocket connection, in one task: bytes in, answers and events out, one write per turn.
+//!
+//! A turn reads what the socket has, lets `talk` answer into one buffer together with what the
+//! mailbox holds, and writes that buffer once. Between turns an idle session holds no buffer: the
+//! `workbench` is shared by the thread. When a client does not take what it is sent, it is not read
+//! either; events for it wait in its bounded mailbox (`link`).
+
+mod answers;
+mod membership;
+mod outgoing;
+mod presence;
+mod pulse;
+mod replay;
+mod talk;
+mod workbench;
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    io,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, ready},
+};
+
+use tokio::{
+    io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
+    net::TcpStream,
+    sync::mpsc,
+};
+
+use self::{
+    presence::Presence,
+    pulse::{Due, Pulse},
+    replay::Replay,
+    talk::Talk,
+    workbench::Workbench,
+};
+use super::{Gateway, admission::Seat, link::Link, metrics::Counters};
+use crate::protocol::{
+    error_code::{ErrorCode, Fault, close},
+    reply,
+    websocket::{self, End, ServerSocket},
+};
+
+/// Turns of reading and writing before other sessions get theirs.
+const MAX_ROUNDS: usize = 4;
+
+/// A connection after its upgrade.
+pub(super) struct Session {
+    stream: TcpStream,
+    socket: ServerSocket,
+    talk: Talk,
+    pulse: Pulse,
+    replays: VecDeque<Replay>,
+    /// What the socket has not taken yet, from `pending_at` on.
+    pending: Vec<u8>,
+    pending_at: usize,
+    /// Bytes read but not understood yet, because reading pauses.
+    unread: Vec<u8>,
+    paused: bool,
+    closing: bool,
+    /// Bytes written since the start, and markers with the count at which they fire.
+    written: u64,
+    markers: VecDeque<(u64, mpsc::Sender<()>)>,
+}
+
+/// Why a session ended, for the log and for `client.disconnected`.
+type Reason = String;
+
+/// The reason of most ends.
+const GONE: &str = "the client closed the connection";
+
+/// What reading came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Read {
+    /// Something was read; there may be more.
+    Some,
+    /// The socket has nothing; it will wake us.
+    Waiting,
+    /// Nothing is read while the client does not take its answers.
+    Held,
+}
+
+impl Session {
+    /// A session over `stream`; `first` are bytes that came behind the upgrade request.
+    pub(super) fn new(
+        gateway: Arc<Gateway>,
+        stream: TcpStream,
+        link: Arc<Link>,
+        seat: Seat,
+        authenticated: bool,
+        first: &[u8],
+    ) -> Self {
+        let talk = Talk::new(gateway, link, seat, authenticated);
+        let limits = &talk.config.limits;
+        let pulse = Pulse::new(
+            (!authenticated).then_some(limits.auth_timeout),
+            limits.heartbeat,
+        );
+        Self {
+            stream,
+            socket: ServerSocket::default(),
+            talk,
+            pulse,
+            replays: VecDeque::new(),
+            pending: Vec::new(),
+            pending_at: 0,
+            paused: !first.is_empty(),
+            unread: first.to_vec(),
+            closing: false,
+            written: 0,
+            markers: VecDeque::new(),
+        }
+    }
+
+    /// Runs until the connection ends.
+    pub(super) async fn run(mut self) {
+        let _ = self.stream.set_nodelay(true);
+        let presence = Presence::begin(Arc::clone(&self.talk.gateway), Arc::clone(&self.talk.link));
+        if self.talk.authenticated {
+            self.talk.enter();
+        }
+        let reason = poll_fn(|cx| Workbench::with(|bench| self.turn(cx, bench))).await;
+        presence.ended(&reason);
+    }
+
+    /// Gathers into one buffer, writes it, and keeps for later what the socket did not take.
+    fn turn(&mut self, cx: &mut Context<'_>, bench: &mut Workbench) -> Poll<Reason> {
+        let held_back = !self.pending.is_empty();
+        let mut output = std::mem::take(if held_back {
+            &mut self.pending
+        } else {
+            &mut bench.output
+        });
+        let end = self.rounds(cx, bench, &mut output);
+        if output.len() > self.pending_at {
+            self.pending = output;
+        } else if !held_back {
+            bench.output = output;
+        }
+        end
+    }
+
+    fn rounds(
+        &mut self,
+        cx: &mut Context<'_>,
+        bench: &mut Workbench,
+        output: &mut Vec<u8>,
+    ) -> Poll<Reason> {
+        while let Poll::Ready(due) = self.pulse.poll_due(cx) {
+            if let Some(reason) = self.due(due, bench, output) {
+                return Poll::Ready(reason);
+            }
+        }
+        for _ in 0..MAX_ROUNDS {
+            let more_mail = self.gather(cx, bench, output);
+            let read = match self.read(cx, bench, output) {
+                Ok(read) => read,
+                Err(reason) => {
+                    let _ = self.write(cx, output);
+                    return Poll::Ready(reason);
+                }
+            };
+            let written = match self.write(cx, output) {
+                Poll::Ready(Err(error)) => return Poll::Ready(format!("writing failed: {error}")),
+                Poll::Ready(Ok(())) => true,
+                Poll::Pending => false,
+            };
+            let goes_on = match read {
+                Read::Some => true,
+                Read::Held => written && !self.talk.answers.is_full(),
+                Read::Waiting => written && more_mail,
+            };
+            if !goes_on {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// What the timer wants; a reason where the session is over.
+    fn due(&mut self, due: Due, bench: &mut Workbench, output: &mut Vec<u8>) -> Option<Reason> {
+        match due {
+            Due::Ping => websocket::push_ping(output),
+            Due::Drop => return Some("closed".to_owned()),
+            Due::Dead => {
+                Counters::add(&self.talk.gateway.counters.slow_consumers);
+                self.close(
+                    close::SLOW_CONSUMER,
+                    "two heartbeats were not answered",
+                    bench,
+                    output,
+                );
+            }
+            Due::Unauthenticated => {
+                let fault = Fault::new(ErrorCode::Unauthorized, "no authentication in time");
+                self.talk.say(output, &mut bench.text, |dialect, out| {
+                    reply::unreadable(out, dialect, &fault);
+                });
+                self.close(
+                    close::UNAUTHORIZED,
+                    "no authentication in time",
+                    bench,
+                    output,
+                );
+            }
+        }
+        None
+    }
+
+    /// Reads one piece from the socket, or goes on with what a pause left.
+    fn read(
+        &mut self,
+        cx: &mut Context<'_>,
+        bench: &mut Workbench,
+        output: &mut Vec<u8>,
+    ) -> Result<Read, Reason> {
+        if !self.closing && (self.is_full(output) || self.talk.answers.is_full()) {
+            return Ok(Read::Held);
+        }
+        if self.paused {
+            let unread = std::mem::take(&mut self.unread);
+            return self.understand(&unread, bench, output).map(|()| Read::Some);
+        }
+        let mut input = std::mem::take(&mut bench.input);
+        let mut buffer = ReadBuf::new(&mut input);
+        let outcome = match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+            Poll::Pending => Ok(Read::Waiting),
+            Poll::Ready(Err(error)) => Err(format!("reading failed: {error}")),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => Err(GONE.to_owned()),
+            Poll::Ready(Ok(())) => {
+                self.pulse.heard();
+                let bytes = buffer.filled();
+                self.talk
+                    .gateway
+                    .counters
+                    .bytes_in
+                    .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                self.understand(bytes, bench, output).map(|()| Read::Some)
+            }
+        };
+        bench.input = input;
+        outcome
+    }
+
+    fn understand(
+        &mut self,
+        bytes: &[u8],
+        bench: &mut Workbench,
+        output: &mut Vec<u8>,
+    ) -> Result<(), Reason> {
+        let Workbench { text, context, .. } = bench;
+        let (talk, closing) = (&mut self.talk, self.closing);
+        let mut flow = websocket::Flow::Continue;
+        let max_message = talk.max_message();
+        let read = self
+            .socket
+            .read(context, max_message, bytes, output, |received, output| {
+                if !closing {
+                    flow = talk.hear(&received, output, text);
+                }
+                flow
+            });
+        match read {
+            Ok(taken) => {
+                self.paused = flow == websocket::Flow::Pause;
+                self.unread.extend_from_slice(&bytes[taken..]);
+            }
+            Err(End::Closed) => return Err(GONE.to_owned()),
+            Err(End::Violation(..)) if self.closing => return Err("closed".to_owned()),
+            Err(End::Violation(code, reason)) => self.violation(code, &reason, bench, output),
+        }
+        if self.talk.authenticated {
+            self.pulse.authenticated();
+        }
+        if let Some((code, reason)) = self.talk.ending.take() {
+            self.close(code, &reason, bench, output);
+        }
+        Ok(())
+    }
+
+    /// An oversized message is told as an `error` event too, since the peer may still read it.
+    fn violation(&mut self, code: u16, reason: &str, bench: &mut Workbench, output: &mut Vec<u8>) {
+        Counters::add(&self.talk.gateway.counters.violations);
+        if code == close::TOO_LARGE {
+            let text = format!(
+                "a message may have {} bytes at most: {reason}",
+                self.talk.max_message()
+            );
+            let fault = Fault::new(ErrorCode::TooLarge, text);
+            self.talk.say(output, &mut bench.text, |dialect, out| {
+                reply::unreadable(out, dialect, &fault);
+            });
+        }
+        self.close(code, reason, bench, output);
+    }
+
+    /// Begins the closing handshake. Nothing is said after it; what the peer says is read and
+    /// forgotten until it closes too.
+    fn close(&mut self, code: u16, reason: &str, bench: &mut Workbench, output: &mut Vec<u8>) {
+        if !self.closing {
+            self.closing = true;
+            self.paused = false;
+            self.unread = Vec::new();
+            self.socket.close(&mut bench.context, code, reason, output);
+            self.pulse.closing();
+        }
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, output: &mut Vec<u8>) -> Poll<io::Result<()>> {
+        while self.pending_at < output.len() {
+            let written =
+                ready!(Pin::new(&mut self.stream).poll_write(cx, &output[self.pending_at..]))?;
+            self.pending_at += written;
+            self.written += written as u64;
+            self.talk
+                .gateway
+                .counters
+                .bytes_out
+                .fetch_add(written as u64, Ordering::Relaxed);
+            self.fire_markers();
+        }
+        output.clear();
+        self.pending_at = 0;
+        self.fire_markers();
+        Poll::Ready(Ok(()))
+    }
+
+    fn fire_markers(&mut self) {
+        while self
+            .markers
+            .front()
+            .is_some_and(|(at, _)| *at <= self.written)
+        {
+            if let Some((_, fired)) = self.markers.pop_front() {
+                let _ = fired.try_send(());
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `subscribe` with `since`: stored events from the disk, then live ones, without gap or double.
+//!
+//! The client is not on the bus while it reads the past. When it has read up to the last event that
+//! went out, the bus takes it on in the same step that checks this, so nothing falls between.
+
+use std::{
+    collections::VecDeque,
+    task::{Context, Poll, ready},
+};
+
+use tokio::task::JoinHandle;
+
+use crate::{
+    gateway::{Gateway, link::Link},
+    protocol::topic::Topic,
+    store::{StoreError, StoredEvent},
+};
+
+use std::sync::Arc;
+
+/// Events read from the disk at a time.
+const CHUNK: usize = 256;
+
+/// Bytes read from the disk at a time, about.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// One client's way from the past to the present.
+pub(super) struct Replay {
+    topics: Vec<Topic>,
+    cursor: u64,
+    head: u64,
+    reading: Option<JoinHandle<Result<Vec<StoredEvent>, StoreError>>>,
+    read: VecDeque<StoredEvent>,
+}
+
+/// One step of a replay.
+pub(super) enum Step {
+    /// Send this event.
+    Event(Box<StoredEvent>),
+    /// The present is reached; the client is on the bus.
+    Done,
+    /// The past cannot be read.
+    Failed(String),
+}
+
+impl Replay {
+    /// Replays for `topics` what was stored after `since`.
+    pub(super) fn new(topics: Vec<Topic>, since: u64) -> Self {
+        Self {
+            topics,
+            cursor: since,
+            head: since,
+            reading: None,
+            read: VecDeque::new(),
+        }
+    }
+
+    /// The next event, or the end.
+    pub(super) fn poll_step(
+        &mut self,
+        cx: &mut Context<'_>,
+        gateway: &Gateway,
+        link: &Arc<Link>,
+    ) -> Poll<Step> {
+        loop {
+            while let Some(event) = self.read.pop_front() {
+                self.cursor = event.seq;
+                if self.wants(&event) {
+                    return Poll::Ready(Step::Event(Box::new(event)));
+                }
+            }
+            if let Some(reading) = &mut self.reading {
+                let read = ready!(std::pin::Pin::new(reading).poll(cx));
+                self.reading = None;
+                match read {
+                    Ok(Ok(events)) => self.take(events),
+                    Ok(Err(error)) => return Poll::Ready(Step::Failed(error.to_string())),
+                    Err(error) => return Poll::Ready(Step::Failed(error.to_string())),
+                }
+            } else if gateway
+                .news
+                .bus
+                .subscribe(link, &self.topics, Some(self.cursor))
+            {
+                return Poll::Ready(Step::Done);
+            } else {
+                self.read_on(gateway);
+            }
+        }
+    }
+
+    fn wants(&self, event: &StoredEvent) -> bool {
+        self.topics
+            .iter()
+            .any(|topic| topic.covers_message(event.name(), &event.message))
+    }
+
+    fn read_on(&mut self, gateway: &Gateway) {
+        let (store, cursor) = (gateway.store.clone(), self.cursor);
+        self.head = gateway.news.bus.last_seq();
+        self.reading = Some(tokio::task::spawn_blocking(move || {
+            store.events_after(cursor, CHUNK, CHUNK_BYTES)
+        }));
+    }
+
+    /// What the disk has but the bus has not told yet comes with the next piece, or live. Where
+    /// nothing is left of the past (it was pruned), the cursor stands where the head stood.
+    fn take(&mut self, mut events: Vec<StoredEvent>) {
+        events.retain(|event| event.seq <= self.head);
+        if events.is_empty() {
+            self.cursor = self.cursor.max(self.head);
+        }
+        self.read = events.into();
+    }
+}

@@ -1,0 +1,71 @@
+//! `webchat`: the built-in channel. Its peers are clients of the gateway itself, so it needs
+//! nothing outside.
+//!
+//! A peer is there while a client is subscribed to its conversation (`message.*@webchat/PEER`).
+//! What is sent to a peer that is not there waits in the outbox. A peer's own text comes in by the
+//! action `receive`.
+
+use std::sync::{Arc, Weak};
+
+use super::{Accepted, Audience, BoxFuture, DeliveryError, Health, Integration};
+use crate::{message::Message, shutdown::Shutdown};
+
+/// The channel's name.
+pub const NAME: &str = "webchat";
+
+/// The integration; the audience is the gateway's bus.
+pub struct WebChat {
+    audience: Weak<dyn Audience>,
+}
+
+impl WebChat {
+    /// A channel to the clients that `audience` knows.
+    pub fn new(audience: &Arc<dyn Audience>) -> Self {
+        Self {
+            audience: Arc::downgrade(audience),
+        }
+    }
+}
+
+impl Integration for WebChat {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn run(&self, shutdown: Shutdown) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async move {
+            shutdown.begun().await;
+            Ok(())
+        })
+    }
+
+    /// The message itself travels as the event of its state `sending`, which was published before
+    /// this is called. It is delivered when one client's socket took that event.
+    fn deliver<'a>(
+        &'a self,
+        message: &'a Message,
+    ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
+        let reached = self
+            .audience
+            .upgrade()
+            .map(|all| all.reached(NAME, &message.peer));
+        Box::pin(async move {
+            let mut reached = reached.ok_or(DeliveryError::Away)?;
+            reached
+                .recv()
+                .await
+                .map(|()| Accepted::Delivered)
+                .ok_or(DeliveryError::Away)
+        })
+    }
+
+    fn state(&self) -> Health {
+        Health::Working
+    }
+
+    fn can_reach(&self, peer: &str) -> bool {
+        self.audience
+            .upgrade()
+            .is_some_and(|all| all.attends(NAME, peer))
+    }
+}

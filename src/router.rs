@@ -1,0 +1,121 @@
+//! From a channel's name to whoever delivers for it. The router knows names and mailboxes only;
+//! what an integration is stands one floor up.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{PoisonError, RwLock},
+};
+
+use tokio::sync::mpsc;
+
+use crate::message::{Message, MessageId, State};
+
+/// What a delivery worker is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Nudge {
+    /// This message to this peer is new in the outbox.
+    Queued(MessageId, String),
+    /// A peer that could not be reached may be there now.
+    Look,
+}
+
+/// Where the messages of one channel go.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The delivery worker.
+    pub worker: mpsc::UnboundedSender<Nudge>,
+    /// True where clients may hand in messages with `receive`.
+    pub clients_hand_in: bool,
+}
+
+/// The channels there are.
+#[derive(Debug, Default)]
+pub struct Router(RwLock<BTreeMap<String, Route>>);
+
+/// A channel nobody delivers for, and those there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownChannel {
+    name: String,
+    known: Vec<String>,
+}
+
+impl Router {
+    /// Adds or replaces the route of a channel.
+    pub fn add(&self, channel: &str, route: Route) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(channel.to_owned(), route);
+    }
+
+    /// The route of a channel.
+    pub fn route(&self, channel: &str) -> Result<Route, UnknownChannel> {
+        let routes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        routes.get(channel).cloned().ok_or_else(|| UnknownChannel {
+            name: channel.to_owned(),
+            known: routes.keys().cloned().collect(),
+        })
+    }
+
+    /// Tells the right worker about a message that was just queued.
+    pub fn stored(&self, message: &Message) {
+        if message.state == State::Queued {
+            self.nudge(&message.channel, || {
+                Nudge::Queued(message.id, message.peer.clone())
+            });
+        }
+    }
+
+    /// Tells a channel's worker that a peer may have come.
+    pub fn look(&self, channel: &str) {
+        self.nudge(channel, || Nudge::Look);
+    }
+
+    /// A worker that is gone has nothing to be told: its outbox waits on disk.
+    fn nudge(&self, channel: &str, nudge: impl FnOnce() -> Nudge) {
+        if let Some(route) = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(channel)
+        {
+            let _ = route.worker.send(nudge());
+        }
+    }
+}
+
+impl fmt::Display for UnknownChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "no channel {:?}; there are: {}",
+            self.name,
+            self.known.join(", ")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_channel_is_told_with_those_there_are() {
+        let router = Router::default();
+        let (worker, _inbox) = mpsc::unbounded_channel();
+        router.add(
+            "webchat",
+            Route {
+                worker,
+                clients_hand_in: true,
+            },
+        );
+        assert!(router.route("webchat").is_ok());
+        let unknown = router.route("fax").expect_err("no such channel");
+        assert_eq!(
+            unknown.to_string(),
+            "no channel \"fax\"; there are: webchat"
+        );
+    }
+}
