@@ -1,2 +1,20 @@
-//! The program.
-fn main() {}
+//! The program: parse, run, print the error once, exit code. Everything else is in the library.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use cleudocodebot::{cli, config::Environment};
+
+fn main() -> ExitCode {
+    let invocation = cli::parse(std::env::args_os().skip(1));
+    let outcome =
+        invocation.and_then(|invocation| cli::run(&invocation, &Environment::from_process()));
+    let Err(error) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    // Nobody reading standard error is no reason to panic.
+    let _ = writeln!(io::stderr(), "cleudocodebot: {error}");
+    ExitCode::from(error.exit_code())
+}

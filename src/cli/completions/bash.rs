@@ -1,0 +1,94 @@
+//! Completion for Bash: one function that looks for the command among the words so far.
+
+use std::fmt::Write as _;
+
+use super::{
+    super::{
+        row::{Opt, Takes},
+        table::{self, EVERYWHERE, ROWS},
+    },
+    flags, options_of,
+};
+
+pub(super) fn script() -> String {
+    let valued = EVERYWHERE
+        .iter()
+        .filter(|option| option.takes != Takes::Nothing);
+    let valued: Vec<String> = valued.flat_map(flags).collect();
+    format!(
+        r#"_cleudocodebot() {{
+    local cur="${{COMP_WORDS[COMP_CWORD]}}" prev="${{COMP_WORDS[COMP_CWORD-1]}}"
+    local command="" words="" i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case "${{COMP_WORDS[i]}}" in
+            {valued}) ((i++)) ;;
+            -*) ;;
+            *) command="${{COMP_WORDS[i]}}"; break ;;
+        esac
+    done
+    case "$command $prev" in
+{values}    esac
+    case "$command" in
+{commands}        *) words="{names} {everywhere}" ;;
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}}
+complete -F _cleudocodebot cleudocodebot
+"#,
+        valued = valued.join("|"),
+        values = values(),
+        commands = commands(),
+        names = table::names().join(" "),
+        everywhere = EVERYWHERE
+            .iter()
+            .flat_map(flags)
+            .collect::<Vec<_>>()
+            .join(" "),
+    )
+}
+
+/// What may stand behind an option that takes a value. The same name may mean different things in
+/// different commands.
+fn values() -> String {
+    let mut text = String::new();
+    for row in ROWS {
+        for option in row.options {
+            push_value(&mut text, row.name, option);
+        }
+    }
+    for option in EVERYWHERE {
+        push_value(&mut text, "*", option);
+    }
+    text
+}
+
+/// One branch of the shell's `case`, whose subject is the command and the word before the cursor.
+fn push_value(text: &mut String, command: &str, option: &Opt) {
+    let reply = match option.takes {
+        Takes::Nothing => return,
+        Takes::Text(_) => String::new(),
+        Takes::Folder => r#"COMPREPLY=($(compgen -d -- "$cur")); "#.to_owned(),
+        Takes::File => r#"COMPREPLY=($(compgen -f -- "$cur")); "#.to_owned(),
+        Takes::OneOf(_, words) => {
+            let words = words.join(" ");
+            format!(r#"COMPREPLY=($(compgen -W "{words}" -- "$cur")); "#)
+        }
+    };
+    let patterns = flags(option).into_iter();
+    let patterns: Vec<String> = patterns.map(|flag| format!("{command}' {flag}'")).collect();
+    let _ = writeln!(text, "        {}) {reply}return ;;", patterns.join("|"));
+}
+
+fn commands() -> String {
+    ROWS.iter().fold(String::new(), |mut text, row| {
+        let words = (row.first_word)().into_iter().map(str::to_owned);
+        let words: Vec<String> = words.chain(options_of(row).flat_map(flags)).collect();
+        let _ = writeln!(
+            text,
+            r#"        {}) words="{}" ;;"#,
+            row.name,
+            words.join(" ")
+        );
+        text
+    })
+}

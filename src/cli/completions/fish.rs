@@ -1,0 +1,61 @@
+//! Completion for fish: one `complete` line for each command, option and word.
+
+use std::fmt::Write as _;
+
+use super::super::{
+    row::{Opt, Takes},
+    table::{EVERYWHERE, ROWS},
+};
+
+pub(super) fn script() -> String {
+    let mut text = "complete -c cleudocodebot -f\n".to_owned();
+    for option in EVERYWHERE {
+        push_option(&mut text, "", option);
+    }
+    for row in ROWS {
+        let _ = writeln!(
+            text,
+            "complete -c cleudocodebot -n __fish_use_subcommand -a {} -d '{}'",
+            row.name,
+            quoted(row.summary)
+        );
+        let condition = format!(" -n '__fish_seen_subcommand_from {}'", row.name);
+        for option in row.options {
+            push_option(&mut text, &condition, option);
+        }
+        let words = (row.first_word)();
+        if !words.is_empty() {
+            let words = words.join(" ");
+            let _ = writeln!(text, "complete -c cleudocodebot{condition} -a '{words}'");
+        }
+    }
+    text
+}
+
+fn push_option(text: &mut String, condition: &str, option: &Opt) {
+    let _ = write!(
+        text,
+        "complete -c cleudocodebot{condition} -l {}",
+        option.name
+    );
+    if let Some(alias) = option.alias {
+        let _ = write!(text, " -l {alias}");
+    }
+    if let Some(letter) = option.short {
+        let _ = write!(text, " -s {letter}");
+    }
+    match option.takes {
+        Takes::Nothing => {}
+        Takes::Text(_) => text.push_str(" -x"),
+        Takes::Folder => text.push_str(" -x -a '(__fish_complete_directories)'"),
+        Takes::File => text.push_str(" -r -F"),
+        Takes::OneOf(_, words) => {
+            let _ = write!(text, " -x -a '{}'", words.join(" "));
+        }
+    }
+    let _ = writeln!(text, " -d '{}'", quoted(option.summary));
+}
+
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\'', "\\'")
+}

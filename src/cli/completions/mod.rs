@@ -1,0 +1,179 @@
+//! `completions`: scripts for shells, made from the table of commands.
+//!
+//! Each shell has its file; all are pure text.
+
+mod bash;
+mod fish;
+mod powershell;
+mod zsh;
+
+use super::{
+    command::Command,
+    context::Context,
+    row::{Given, Opt, Row},
+    table::EVERYWHERE,
+};
+use crate::error::{Error, Result};
+
+pub(super) const ROW: Row = Row {
+    name: "completions",
+    summary: "Print a completion script for a shell",
+    usage: &["bash|zsh|fish|powershell"],
+    details: "Load it from the start file of the shell.",
+    options: &[],
+    examples: &[
+        ("source <(cleudocodebot completions bash)", "in ~/.bashrc"),
+        (
+            "cleudocodebot completions zsh > ~/.zfunc/_cleudocodebot",
+            "a folder of $fpath",
+        ),
+        (
+            "cleudocodebot completions fish | source",
+            "in ~/.config/fish/config.fish",
+        ),
+        (
+            "cleudocodebot completions powershell | Out-String | Invoke-Expression",
+            "in $PROFILE",
+        ),
+    ],
+    first_word: || SHELLS.iter().map(|(name, _)| *name).collect(),
+    read,
+};
+
+/// A shell that can complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shell {
+    /// GNU Bash 4 or later.
+    Bash,
+    /// The Z shell.
+    Zsh,
+    /// The friendly interactive shell.
+    Fish,
+    /// `PowerShell` 5 or later.
+    Power,
+}
+
+const SHELLS: [(&str, Shell); 4] = [
+    ("bash", Shell::Bash),
+    ("zsh", Shell::Zsh),
+    ("fish", Shell::Fish),
+    ("powershell", Shell::Power),
+];
+
+fn read(given: &mut Given) -> Result<Command> {
+    let word = given.required_word("bash, zsh, fish or powershell")?;
+    let shell = SHELLS.iter().find(|(name, _)| *name == word);
+    let unknown = || {
+        Error::Usage(format!(
+            "{word:?} is no shell known here; expected bash, zsh, fish or powershell"
+        ))
+    };
+    Ok(Command::Completions(shell.ok_or_else(unknown)?.1))
+}
+
+pub(super) fn run(shell: Shell, context: &mut Context<'_>) -> Result<()> {
+    context.terminal.text(&script(shell))
+}
+
+fn script(shell: Shell) -> String {
+    match shell {
+        Shell::Bash => bash::script(),
+        Shell::Zsh => zsh::script(),
+        Shell::Fish => fish::script(),
+        Shell::Power => powershell::script(),
+    }
+}
+
+/// All options of a command: its own, then those of every command.
+fn options_of(row: &Row) -> impl Iterator<Item = &'static Opt> {
+    row.options.iter().chain(EVERYWHERE)
+}
+
+/// `--name` and `-n`.
+fn flags(option: &Opt) -> Vec<String> {
+    let letter = option.short.map(|letter| format!("-{letter}"));
+    let long = [Some(option.name), option.alias];
+    let long = long.into_iter().flatten().map(|name| format!("--{name}"));
+    long.chain(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write as _,
+        process::{Command as Process, Stdio},
+    };
+
+    use super::{super::table::ROWS, *};
+
+    #[test]
+    fn every_script_knows_every_command_and_option() {
+        for (name, shell) in SHELLS {
+            let script = script(shell);
+            for row in ROWS {
+                assert!(script.contains(row.name), "{name} lacks {}", row.name);
+                for option in options_of(row) {
+                    assert!(script.contains(option.name), "{name} lacks {}", option.name);
+                }
+            }
+        }
+    }
+
+    /// The shell's own parser, where the shell is installed.
+    fn accepts(shell: &str, arguments: &[&str], script: &str) {
+        let run = Process::new(shell)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let Ok(mut run) = run else {
+            eprintln!("skipped: no {shell} here");
+            return;
+        };
+        let mut input = run.stdin.take().expect("a pipe");
+        input.write_all(script.as_bytes()).expect("written");
+        drop(input);
+        let output = run.wait_with_output().expect("ended");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success() && told.is_empty(),
+            "{shell}: {told}"
+        );
+    }
+
+    #[test]
+    fn the_shells_accept_their_scripts() {
+        accepts("bash", &["-n"], &script(Shell::Bash));
+        accepts("zsh", &["-n"], &script(Shell::Zsh));
+        accepts("fish", &["--no-execute"], &script(Shell::Fish));
+    }
+
+    #[test]
+    fn bash_completes_commands_options_and_words() {
+        let complete = |words: &str, index: usize| {
+            format!(
+                "COMP_WORDS=({words}); COMP_CWORD={index}; _cleudocodebot; \
+                 echo \"${{COMPREPLY[*]}}\"\n"
+            )
+        };
+        let lines = [
+            (complete("cleudocodebot stat", 1), "status"),
+            (complete("cleudocodebot --home /tmp pin", 3), "ping"),
+            (complete("cleudocodebot ping --cou", 2), "--count"),
+            (complete("cleudocodebot config uns", 2), "unset"),
+            (complete("cleudocodebot logs --level wa", 3), "warn"),
+        ];
+        let calls: String = lines.iter().map(|(call, _)| call.as_str()).collect();
+        let run = Process::new("bash")
+            .arg("-c")
+            .arg(script(Shell::Bash) + &calls)
+            .output();
+        let Ok(output) = run else {
+            eprintln!("skipped: no bash here");
+            return;
+        };
+        let expected: Vec<&str> = lines.iter().map(|(_, expected)| *expected).collect();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+    }
+}

@@ -1,0 +1,106 @@
+//! `history`: stored messages, oldest first.
+
+use serde_json::{Value, json};
+
+use super::{
+    command::Command,
+    connect::connect,
+    context::Context,
+    layout::printable,
+    message_line::message_line,
+    row::{Given, JSON, Row, Takes, no_words, option},
+};
+use crate::error::{Error, Result};
+
+pub(super) const ROW: Row = Row {
+    name: "history",
+    summary: "Show stored messages, oldest first",
+    usage: &["[--channel CHANNEL [--peer PEER]] [--limit N]"],
+    details: "Times are UTC. `->` went to the peer, `<-` came from it.",
+    options: &[
+        option(
+            "channel",
+            Takes::Text("CHANNEL"),
+            "Only of this integration",
+        )
+        .short('c'),
+        option(
+            "peer",
+            Takes::Text("PEER"),
+            "Only with this peer; needs --channel",
+        )
+        .short('p'),
+        option(
+            "limit",
+            Takes::Text("N"),
+            "At most so many (default 50, up to 1000)",
+        )
+        .short('n'),
+        option("before", Takes::Text("ID"), "Only older than this message"),
+        option("after", Takes::Text("ID"), "Only younger than this message"),
+        JSON,
+    ],
+    examples: &[
+        (
+            "cleudocodebot history -c webchat -p ada",
+            "one conversation",
+        ),
+        (
+            "cleudocodebot history --before m-17 --json",
+            "the page before, for scripts",
+        ),
+    ],
+    first_word: no_words,
+    read,
+};
+
+/// What to ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Options {
+    /// The payload of the action.
+    pub payload: Value,
+    /// For scripts.
+    pub json: bool,
+}
+
+fn read(given: &mut Given) -> Result<Command> {
+    let mut payload = json!({});
+    for name in ["channel", "peer", "before", "after"] {
+        if let Some(value) = given.text(name) {
+            payload[name] = json!(value);
+        }
+    }
+    if let Some(limit) = given.number("limit", &(1..=1000))? {
+        payload["limit"] = json!(limit);
+    }
+    if payload.get("peer").is_some() && payload.get("channel").is_none() {
+        return Err(Error::Usage("--peer needs --channel".to_owned()));
+    }
+    Ok(Command::History(Options {
+        payload,
+        json: given.flag("json"),
+    }))
+}
+
+pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
+    let mut connection = connect(context).await?;
+    let page = connection.client.call("history", &options.payload).await?;
+    for message in page["messages"].as_array().into_iter().flatten() {
+        if options.json {
+            context.terminal.json(message)?;
+        } else {
+            context.terminal.line(message_line(message))?;
+        }
+    }
+    if let Some(next) = page["next"].as_str().filter(|_| !options.json) {
+        let option = if options.payload.get("after").is_some() {
+            "after"
+        } else {
+            "before"
+        };
+        context
+            .terminal
+            .note(format!("more: --{option} {}", printable(next)));
+    }
+    Ok(())
+}

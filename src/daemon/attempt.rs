@@ -1,0 +1,170 @@
+//! One attempt to deliver one message, and what is written down of it.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, task::Poll, time::Duration};
+
+use super::delivery::Tally;
+use crate::{
+    backoff, clock,
+    integrations::{Accepted, DeliveryError, Integration},
+    log::Log,
+    message::{Message, MessageId, State},
+    random,
+    store::{Step, Store, StoreError},
+};
+
+/// Waits after the first, second, … failed attempt; after the last the message is given up.
+const WAITS: [Duration; 4] = [
+    Duration::from_secs(5),
+    Duration::from_secs(25),
+    Duration::from_secs(120),
+    Duration::from_secs(600),
+];
+
+/// The wait after a failure of our own disk.
+const STORE_WAIT: Duration = Duration::from_secs(1);
+
+/// What becomes of the lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The message has left the outbox.
+    Done,
+    /// The same message again after this long.
+    Again(Duration),
+    /// The same message again when its peer can be reached.
+    WhenReachable,
+}
+
+/// What one attempt needs.
+pub(super) struct Attempt {
+    pub(super) integration: Arc<dyn Integration>,
+    pub(super) store: Store,
+    pub(super) log: Log,
+    pub(super) tally: Arc<Tally>,
+}
+
+impl Attempt {
+    /// Makes it. When the disk fails, the message stays where it is and is tried again.
+    pub(super) async fn make(&self, id: MessageId) -> Next {
+        self.try_make(id).await.unwrap_or_else(|error| {
+            self.log.error(
+                "delivery",
+                "the store failed",
+                &[("message", &id), ("error", &error)],
+            );
+            Next::Again(STORE_WAIT)
+        })
+    }
+
+    async fn try_make(&self, id: MessageId) -> Result<Next, StoreError> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || store.message(id)).await;
+        let Some((message, _)) = read.map_err(|error| StoreError::Failing(error.to_string()))??
+        else {
+            return Ok(Next::Done);
+        };
+        if message.state.has_left_the_outbox() {
+            return Ok(Next::Done);
+        }
+        let attempts = message.attempts + 1;
+        let begun = self.step(
+            id,
+            Step {
+                state: State::Sending,
+                attempts: Some(attempts),
+                error: None,
+                due_ms: None,
+            },
+        );
+        let Some(message) = begun.await? else {
+            return Ok(Next::Done);
+        };
+        match self.deliver_contained(&message).await {
+            Ok(accepted) => self.accepted(id, accepted).await,
+            Err(DeliveryError::Away) => Ok(Next::WhenReachable),
+            Err(DeliveryError::Permanent(why)) => self.failed(id, why).await,
+            Err(DeliveryError::Transient(why, earliest)) => {
+                self.transient(id, attempts, why, earliest).await
+            }
+        }
+    }
+
+    async fn step(&self, id: MessageId, step: Step) -> Result<Option<Message>, StoreError> {
+        self.store.advance(id, step)?.await
+    }
+
+    async fn accepted(&self, id: MessageId, accepted: Accepted) -> Result<Next, StoreError> {
+        let to = |state| Step {
+            state,
+            attempts: None,
+            error: None,
+            due_ms: None,
+        };
+        let sent = self.store.advance(id, to(State::Sent))?;
+        if accepted == Accepted::Delivered {
+            self.store.advance(id, to(State::Delivered))?.await?;
+        }
+        sent.await?;
+        Tally::add(&self.tally.sent);
+        Ok(Next::Done)
+    }
+
+    async fn failed(&self, id: MessageId, why: String) -> Result<Next, StoreError> {
+        self.log.warn(
+            "delivery",
+            "a message was given up",
+            &[("message", &id), ("error", &why)],
+        );
+        self.step(
+            id,
+            Step {
+                state: State::Failed,
+                attempts: None,
+                error: Some(why),
+                due_ms: None,
+            },
+        )
+        .await?;
+        Tally::add(&self.tally.failed);
+        Ok(Next::Done)
+    }
+
+    async fn transient(
+        &self,
+        id: MessageId,
+        attempts: u32,
+        why: String,
+        earliest: Option<Duration>,
+    ) -> Result<Next, StoreError> {
+        let Some(wait) = WAITS.get(attempts.saturating_sub(1) as usize) else {
+            return self
+                .failed(id, format!("given up after {attempts} attempts: {why}"))
+                .await;
+        };
+        let wait = backoff::jittered(*wait, random::seed()).max(earliest.unwrap_or_default());
+        let due_ms = clock::now_ms() + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        let step = Step {
+            state: State::Sending,
+            attempts: Some(attempts),
+            error: Some(why),
+            due_ms: Some(due_ms),
+        };
+        self.step(id, step).await?;
+        Tally::add(&self.tally.retried);
+        Ok(Next::Again(wait))
+    }
+
+    /// A panic in an integration is a failed attempt of this message, nothing more.
+    async fn deliver_contained(&self, message: &Message) -> Result<Accepted, DeliveryError> {
+        let mut deliver = self.integration.deliver(message);
+        std::future::poll_fn(move |cx| {
+            let polled = std::panic::catch_unwind(AssertUnwindSafe(|| deliver.as_mut().poll(cx)));
+            polled.unwrap_or_else(|_| {
+                Poll::Ready(Err(DeliveryError::Transient(
+                    "the integration panicked".to_owned(),
+                    None,
+                )))
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,228 @@
+//! One worker a channel: takes messages from the outbox to the integration, in order for each peer,
+//! and writes down what became of them.
+//!
+//! The outbox on disk is the truth; the lanes here are only its index by peer.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use super::attempt::{Attempt, Next};
+use crate::{
+    clock, integrations::Integration, log::Log, message::MessageId, router::Nudge,
+    shutdown::Shutdown, store::Store,
+};
+
+/// Deliveries of one channel under way at a time.
+const MAX_IN_FLIGHT: usize = 32;
+
+/// Messages read from the outbox at a time when the worker starts.
+const PAGE: usize = 512;
+
+/// What a channel has done since the start.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Messages the service took.
+    pub sent: AtomicU64,
+    /// Messages given up.
+    pub failed: AtomicU64,
+    /// Attempts that will be repeated.
+    pub retried: AtomicU64,
+}
+
+/// The messages to one peer, oldest first. Only the first is ever under way.
+#[derive(Debug, Default)]
+struct Lane {
+    waiting: VecDeque<MessageId>,
+    busy: bool,
+    not_before: Option<Instant>,
+}
+
+/// The worker of one channel.
+pub struct Worker {
+    integration: Arc<dyn Integration>,
+    store: Store,
+    log: Log,
+    tally: Arc<Tally>,
+    lanes: HashMap<String, Lane>,
+    running: JoinSet<(String, Next)>,
+    /// Peers whose lane could start but for `MAX_IN_FLIGHT`.
+    starved: VecDeque<String>,
+    timers: BinaryHeap<Reverse<(Instant, String)>>,
+}
+
+impl Worker {
+    /// A worker with empty lanes.
+    pub fn new(
+        integration: Arc<dyn Integration>,
+        store: Store,
+        log: Log,
+        tally: Arc<Tally>,
+    ) -> Self {
+        Self {
+            integration,
+            store,
+            log,
+            tally,
+            lanes: HashMap::new(),
+            running: JoinSet::new(),
+            starved: VecDeque::new(),
+            timers: BinaryHeap::new(),
+        }
+    }
+
+    /// Works until the daemon ends. What is under way then is dropped here and found again on disk.
+    pub async fn work(mut self, mut nudges: mpsc::UnboundedReceiver<Nudge>, shutdown: Shutdown) {
+        if let Err(error) = self.load().await {
+            self.log.error(
+                "delivery",
+                "the outbox cannot be read",
+                &[("channel", &self.integration.name()), ("error", &error)],
+            );
+        }
+        let mut end = std::pin::pin!(shutdown.begun());
+        loop {
+            let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+            tokio::select! {
+                biased;
+                _ = &mut end => return,
+                Some(done) = self.running.join_next() => match done {
+                    Ok((peer, next)) => self.finished(&peer, next),
+                    Err(error) => self.log.error("delivery", "a delivery was lost", &[("error", &error)]),
+                },
+                nudge = nudges.recv() => match nudge {
+                    None => return,
+                    Some(Nudge::Queued(id, peer)) => self.queued(id, peer),
+                    Some(Nudge::Look) => self.look(),
+                },
+                () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => self.due(),
+            }
+        }
+    }
+
+    /// Finds what an earlier run of the daemon left.
+    async fn load(&mut self) -> Result<(), String> {
+        let mut after = None;
+        loop {
+            let (store, channel) = (self.store.clone(), self.integration.name().to_owned());
+            let read =
+                tokio::task::spawn_blocking(move || store.outbox(&channel, after, PAGE)).await;
+            let page = read
+                .map_err(|error| error.to_string())?
+                .map_err(|error| error.to_string())?;
+            let Some((last, _)) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.id);
+            for (message, due_ms) in page {
+                self.adopt(message.id, message.peer, due_ms);
+            }
+        }
+    }
+
+    fn adopt(&mut self, id: MessageId, peer: String, due_ms: u64) {
+        let wait = due_ms.saturating_sub(clock::now_ms());
+        if wait > 0 && !self.lanes.contains_key(&peer) {
+            self.set_timer(&peer, Duration::from_millis(wait));
+        }
+        self.queued(id, peer);
+    }
+
+    /// A message may be named twice, by the disk and by a nudge: ids grow, so the second is known.
+    fn queued(&mut self, id: MessageId, peer: String) {
+        let lane = self.lanes.entry(peer.clone()).or_default();
+        let place = lane.waiting.partition_point(|known| *known < id);
+        if lane.waiting.get(place) != Some(&id) {
+            lane.waiting.insert(place, id);
+        }
+        self.try_start(peer);
+    }
+
+    fn look(&mut self) {
+        let peers: Vec<String> = self.lanes.keys().cloned().collect();
+        for peer in peers {
+            self.try_start(peer);
+        }
+    }
+
+    fn due(&mut self) {
+        if let Some(Reverse((_, peer))) = self.timers.pop() {
+            if let Some(lane) = self.lanes.get_mut(&peer) {
+                lane.not_before = None;
+            }
+            self.try_start(peer);
+        }
+    }
+
+    fn set_timer(&mut self, peer: &str, wait: Duration) {
+        let at = Instant::now() + wait;
+        self.lanes.entry(peer.to_owned()).or_default().not_before = Some(at);
+        self.timers.push(Reverse((at, peer.to_owned())));
+    }
+
+    /// Starts the first message of a lane, unless one of it is under way, it must wait, its peer
+    /// cannot be reached, or too many others are under way.
+    fn try_start(&mut self, peer: String) {
+        let Some(lane) = self.lanes.get_mut(&peer) else {
+            return;
+        };
+        let Some(id) = lane.waiting.front().copied() else {
+            if !lane.busy {
+                self.lanes.remove(&peer);
+            }
+            return;
+        };
+        if lane.busy || lane.not_before.is_some() || !self.integration.can_reach(&peer) {
+            return;
+        }
+        if self.running.len() >= MAX_IN_FLIGHT {
+            self.starved.push_back(peer);
+            return;
+        }
+        lane.busy = true;
+        let attempt = Attempt {
+            integration: Arc::clone(&self.integration),
+            store: self.store.clone(),
+            log: self.log.clone(),
+            tally: Arc::clone(&self.tally),
+        };
+        self.running
+            .spawn(async move { (peer, attempt.make(id).await) });
+    }
+
+    fn finished(&mut self, peer: &str, next: Next) {
+        let Some(lane) = self.lanes.get_mut(peer) else {
+            return;
+        };
+        lane.busy = false;
+        match next {
+            Next::Done => drop(lane.waiting.pop_front()),
+            Next::Again(wait) => self.set_timer(peer, wait),
+            Next::WhenReachable => {}
+        }
+        self.try_start(peer.to_owned());
+        while self.running.len() < MAX_IN_FLIGHT
+            && let Some(starved) = self.starved.pop_front()
+        {
+            self.try_start(starved);
+        }
+    }
+}
+
+impl Tally {
+    pub(super) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}

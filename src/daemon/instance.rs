@@ -1,0 +1,134 @@
+//! One daemon a home: a lock that dies with the process, a note of who holds it, and the port.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, time::timeout};
+
+use crate::{
+    client::{Client, Endpoint},
+    clock::{self, Utc},
+    config::Config,
+    error::{Error, Result},
+    fs::{self, Lock},
+};
+
+/// Time for whoever has our port to say who it is.
+const WHO: Duration = Duration::from_secs(2);
+
+/// The lock on the home folder, held for life.
+#[derive(Debug)]
+pub(super) struct Instance {
+    _lock: Lock,
+}
+
+impl Instance {
+    /// Takes the home, or tells who has it.
+    pub(super) fn take(config: &Config) -> Result<Self> {
+        match Lock::try_take(&config.home.join("daemon.lock"))? {
+            Some(lock) => Ok(Self { _lock: lock }),
+            None => Err(Error::Failed(already_running(config))),
+        }
+    }
+
+    /// Notes who holds the lock and where, for the next one who finds it taken.
+    pub(super) fn announce(config: &Config, address: SocketAddr) -> Result<()> {
+        let note = json!({"pid": std::process::id(), "address": address.to_string(),
+            "since_ms": clock::now_ms(), "version": env!("CARGO_PKG_VERSION")});
+        fs::write_atomic(&note_file(&config.home), format!("{note}\n").as_bytes())
+    }
+}
+
+/// Where the last daemon of this home listened. It may have ended since.
+pub fn announced(home: &Path) -> Option<SocketAddr> {
+    read_note(home)["address"].as_str()?.parse().ok()
+}
+
+fn note_file(home: &Path) -> PathBuf {
+    home.join("daemon.json")
+}
+
+fn read_note(home: &Path) -> Value {
+    let text = std::fs::read_to_string(note_file(home)).ok();
+    let note = text.and_then(|text| serde_json::from_str(&text).ok());
+    note.unwrap_or_default()
+}
+
+/// The note only informs: the lock alone decides.
+fn already_running(config: &Config) -> String {
+    let note = read_note(&config.home);
+    let home = config.home.display();
+    match (
+        note["pid"].as_u64(),
+        note["address"].as_str(),
+        note["since_ms"].as_u64(),
+    ) {
+        (Some(pid), Some(address), Some(since)) => format!(
+            "a daemon runs already: pid {pid} at {address} since {}, home {home}; stop it with: cleudocodebot stop",
+            Utc(since)
+        ),
+        _ => format!("a daemon starts or runs already with the home {home}"),
+    }
+}
+
+/// Binds the port, or tells who has it.
+pub(super) async fn bind(config: &Config) -> Result<TcpListener> {
+    match listen(SocketAddr::new(config.host, config.port)) {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Err(Error::Failed(port_taken(config).await))
+        }
+        Err(error) => Err(Error::Config(format!(
+            "cannot listen on {}:{}: {error}; set CLEUDOCODEBOT_HOST and CLEUDOCODEBOT_PORT",
+            config.host, config.port
+        ))),
+    }
+}
+
+/// Unix: a port in `TIME_WAIT` is free for us. Windows: that option would share the port with a stranger.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        tokio::net::TcpSocket::new_v4()?
+    } else {
+        tokio::net::TcpSocket::new_v6()?
+    };
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
+}
+
+async fn port_taken(config: &Config) -> String {
+    let (host, port) = config.endpoint();
+    let endpoint = Endpoint {
+        host,
+        port,
+        token: config.token.clone(),
+    };
+    let who = match timeout(WHO, ask(&endpoint)).await {
+        Ok(Ok(status)) => format!(
+            "a cleudocodebot {} (pid {}, home {})",
+            status["version"].as_str().unwrap_or("?"),
+            status["pid"],
+            status["home"].as_str().unwrap_or("?")
+        ),
+        Ok(Err(Error::Refused { .. })) => "a cleudocodebot with another token".to_owned(),
+        _ => "another program".to_owned(),
+    };
+    format!(
+        "port {port} is taken by {who}; stop it or set CLEUDOCODEBOT_PORT in {}",
+        config.env_file.display()
+    )
+}
+
+async fn ask(endpoint: &Endpoint) -> Result<Value> {
+    let mut client = Client::connect(endpoint).await?;
+    let status = client.call("status", &json!({})).await;
+    client.close().await;
+    status
+}

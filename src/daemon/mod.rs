@@ -1,0 +1,251 @@
+//! The whole house in order: what starts after what, what stops before what, and who may steer it.
+//!
+//! Start: settings → lock of the home folder → port → store → gateway → integrations → ready.
+//! Stop: no new clients → goodbye to those there are → deliveries dropped (the outbox is on disk) →
+//! store flushed → exit.
+
+mod attempt;
+pub mod delivery;
+mod first_start;
+mod instance;
+mod readiness;
+mod signals;
+mod steering;
+pub mod supervisor;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, runtime, sync::mpsc, task::JoinSet};
+
+pub use self::instance::announced;
+use self::{
+    delivery::{Tally, Worker},
+    instance::Instance,
+    readiness::Readiness,
+    steering::Steering,
+    supervisor::Supervised,
+};
+use crate::{
+    config::{Config, Environment, Overrides},
+    error::{Error, Result},
+    gateway::{self, Gateway, News, Parts, accept},
+    integrations::{Audience, Integration, webchat::WebChat},
+    log::Log,
+    message::MessageId,
+    router::{Route, Router},
+    shutdown::{self, Shutdown},
+    store::{self, Store, StoreError},
+};
+
+/// Time for tasks that were told to end.
+const TASKS_END: Duration = Duration::from_millis(500);
+
+/// What a daemon is started with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the command line sets.
+    pub overrides: Overrides,
+    /// The environment of the process.
+    pub environment: Environment,
+}
+
+/// Runs the daemon until it is asked to stop. `Error::Config` is not worth a restart,
+/// `Error::Restart` asks for one.
+pub fn run(options: &Options) -> Result<()> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Failed(format!("cannot start the runtime: {error}")))?;
+    let ended = runtime.block_on(live(options));
+    runtime.shutdown_timeout(TASKS_END);
+    ended
+}
+
+async fn live(options: &Options) -> Result<()> {
+    let (config, warnings) = first_start::settings(options)?;
+    let _instance = Instance::take(&config)?;
+    let (config, created) = first_start::ensure_token(options, config)?;
+    let log = Log::open(
+        config.log_level,
+        config.log_format,
+        Some(&config.home.join("logs")),
+    )?;
+    for warning in &warnings {
+        log.warn("config", warning, &[]);
+    }
+    if created {
+        log.info(
+            "config",
+            "wrote a fresh token",
+            &[("file", &config.env_file.display())],
+        );
+    }
+    let listener = instance::bind(&config).await?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::Failed(format!("no local address: {error}")))?;
+    Instance::announce(&config, address)?;
+    let house = House::build(config, options.clone(), log)?;
+    house.run(listener, address).await
+}
+
+/// Everything that lives between start and stop.
+struct House {
+    gateway: Arc<Gateway>,
+    store: Store,
+    log: Log,
+    steering: Arc<Steering>,
+    shutdown: Shutdown,
+    readiness: Arc<Readiness>,
+    tasks: JoinSet<()>,
+}
+
+impl House {
+    fn build(config: Config, options: Options, log: Log) -> Result<Self> {
+        let (trigger, shutdown) = shutdown::channel();
+        let readiness = Arc::new(Readiness::from_environment(&options.environment));
+        let (router, news) = (Arc::new(Router::default()), Arc::new(News::default()));
+        let store = open_store(&config, &router, &news)?;
+        news.bus.start_at(store.head_seq());
+        {
+            let router = Arc::clone(&router);
+            news.bus.on_attend(move |channel| router.look(channel));
+        }
+        let steering = Arc::new(Steering::new(options, trigger, log.clone()));
+        let gateway = Gateway::new(Parts {
+            config,
+            store: store.clone(),
+            router: Arc::clone(&router),
+            news: Arc::clone(&news),
+            control: Arc::clone(&steering) as Arc<dyn gateway::control::Control>,
+            shutdown: shutdown.clone(),
+            log: log.clone(),
+        });
+        steering.steers(&gateway);
+        follow_log(&log, &gateway);
+        let tasks = JoinSet::new();
+        let mut house = Self {
+            gateway,
+            store,
+            log,
+            steering,
+            shutdown,
+            readiness,
+            tasks,
+        };
+        let audience: Arc<dyn Audience> = Arc::clone(&news.bus) as Arc<dyn Audience>;
+        house.add(&router, Arc::new(WebChat::new(&audience)), true);
+        Ok(house)
+    }
+
+    /// Gives an integration its route, its delivery worker and its supervisor.
+    fn add(&mut self, router: &Router, integration: Arc<dyn Integration>, clients_hand_in: bool) {
+        let tally = Arc::<Tally>::default();
+        let (worker, nudges) = mpsc::unbounded_channel();
+        router.add(
+            integration.name(),
+            Route {
+                worker,
+                clients_hand_in,
+            },
+        );
+        let delivery = Worker::new(
+            Arc::clone(&integration),
+            self.store.clone(),
+            self.log.clone(),
+            Arc::clone(&tally),
+        );
+        self.tasks
+            .spawn(delivery.work(nudges, self.shutdown.clone()));
+        let gateway = Arc::downgrade(&self.gateway);
+        let supervised = Arc::new(Supervised::new(integration, tally, move |name, state| {
+            if let Some(gateway) = gateway.upgrade() {
+                steering::publish_state(&gateway, name, state);
+            }
+        }));
+        self.steering.oversees(Arc::clone(&supervised));
+        let (shutdown, log) = (self.shutdown.clone(), self.log.clone());
+        self.tasks
+            .spawn(async move { supervised.supervise(shutdown, log).await });
+    }
+
+    async fn run(mut self, listener: TcpListener, address: std::net::SocketAddr) -> Result<()> {
+        self.tasks
+            .spawn(signals::obey(self.steering.trigger(), self.log.clone()));
+        if let Some(period) = self.readiness.watchdog_period() {
+            self.tasks.spawn(signs_of_life(
+                Arc::clone(&self.readiness),
+                period,
+                self.store.clone(),
+            ));
+        }
+        self.log.info(
+            "daemon",
+            "ready",
+            &[
+                ("address", &address),
+                ("version", &env!("CARGO_PKG_VERSION")),
+                ("pid", &std::process::id()),
+            ],
+        );
+        self.readiness.ready(&format!("listening on {address}"));
+        first_start::show_link(&self.gateway.settings(), address);
+        accept::serve(Arc::clone(&self.gateway), listener, self.shutdown.clone()).await;
+        self.stop().await
+    }
+
+    async fn stop(mut self) -> Result<()> {
+        self.readiness.stopping();
+        self.tasks.abort_all();
+        while self.tasks.join_next().await.is_some() {}
+        let store = self.store.clone();
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        let reason = self.shutdown.reason().unwrap_or("shutdown");
+        self.log.info("daemon", "stopped", &[("reason", &reason)]);
+        if reason == accept::RESTART {
+            Err(Error::Restart)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn open_store(config: &Config, router: &Arc<Router>, news: &Arc<News>) -> Result<Store> {
+    let (router, news) = (Arc::clone(router), Arc::clone(news));
+    let options = store::Options {
+        path: config.home.join("messages.redb"),
+        history_days: config.history_days,
+        ..store::Options::default()
+    };
+    Store::open(options, move |events| news.stored(&router, &events))
+}
+
+/// Log lines go to whoever subscribed to `log`.
+fn follow_log(log: &Log, gateway: &Arc<Gateway>) {
+    let gateway = Arc::downgrade(gateway);
+    log.follow(move |line| {
+        if let Some(gateway) = gateway.upgrade() {
+            gateway.publish_line(line);
+        }
+    });
+}
+
+/// Tells the watchdog that we live only after the runtime turned, the reader read and the writer
+/// thread answered.
+async fn signs_of_life(readiness: Arc<Readiness>, period: Duration, store: Store) {
+    let mut ticks = tokio::time::interval(period);
+    loop {
+        ticks.tick().await;
+        let reader = store.clone();
+        let read = tokio::task::spawn_blocking(move || reader.oldest_seq()).await;
+        // No message has the number 0: the writer thread says so and changes nothing. That the disk
+        // is full is told by /readyz and no reason to be killed.
+        let answered = match store.cancel(MessageId(0)) {
+            Ok(pending) => !matches!(pending.await, Err(StoreError::Closed)),
+            Err(_) => false,
+        };
+        if read.is_ok() && answered {
+            readiness.alive();
+        }
+    }
+}
