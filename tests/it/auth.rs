@@ -1,0 +1,152 @@
+//! Who comes in, and what those may do who have not (yet).
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::support::{Daemon, Frame, Scratch, frame, upgrade_request};
+
+fn auth(token: &str) -> String {
+    json!({"type": "command", "action": "auth", "id": 1,
+        "payload": {"token": token, "client": {"name": "t", "kind": "cli"}}})
+    .to_string()
+}
+
+#[test]
+fn a_first_message_opens_the_connection_and_is_answered_with_the_hello() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut raw = daemon.raw_websocket(false);
+    raw.text("ping");
+    assert_eq!(
+        raw.frame(),
+        Some(Frame::Text("pong".to_owned())),
+        "ping needs no token"
+    );
+    raw.text(&auth(&daemon.token));
+    let hello = raw.json();
+    assert_eq!(
+        (&hello["payload"]["protocol"], &hello["payload"]["server"]),
+        (&json!(1), &json!("cleudocodebot"))
+    );
+    assert_eq!(hello["payload"]["limits"]["max_message_bytes"], 1 << 20);
+    raw.text(r#"{"type":"command","action":"clients"}"#);
+    assert_eq!(raw.json()["payload"]["clients"][0]["name"], "t");
+}
+
+#[test]
+fn a_wrong_token_is_refused_before_the_upgrade_or_closes_with_4401() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut raw = daemon.raw();
+    raw.send(
+        upgrade_request(
+            &daemon.address.to_string(),
+            "Authorization: Bearer wrong\r\n",
+        )
+        .as_bytes(),
+    );
+    assert_eq!(raw.head().0, 401);
+    let mut raw = daemon.raw_websocket(false);
+    raw.text(&auth("wrong"));
+    assert_eq!(raw.json()["payload"]["code"], "unauthorized");
+    assert_eq!(raw.close_code(), 4401);
+}
+
+#[test]
+fn before_its_token_a_client_may_not_command_nor_send_much_nor_wait_long() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("AUTH_TIMEOUT_MS", "300")]);
+    let mut raw = daemon.raw_websocket(false);
+    raw.text(r#"{"type":"command","action":"status","id":5}"#);
+    let error = raw.json();
+    assert_eq!(
+        (&error["id"], &error["payload"]["code"]),
+        (&json!(5), &json!("unauthorized"))
+    );
+    assert_eq!(raw.close_code(), 4401);
+
+    let mut large = daemon.raw_websocket(false);
+    large.text(&auth(&"x".repeat(65 * 1024)));
+    assert_eq!(large.json()["payload"]["code"], "too_large");
+    assert_eq!(large.close_code(), 1009);
+
+    let begun = Instant::now();
+    let mut silent = daemon.raw_websocket(false);
+    assert_eq!(silent.json()["payload"]["code"], "unauthorized");
+    assert_eq!(silent.close_code(), 4401);
+    assert!(begun.elapsed().as_millis() >= 300);
+
+    let mut half = daemon.raw_websocket(false);
+    half.send(&frame(0x81, auth("x").as_bytes())[..20]);
+    assert_eq!(
+        half.json()["payload"]["code"],
+        "unauthorized",
+        "half a frame does not stop the clock"
+    );
+}
+
+#[test]
+fn the_eleventh_wrong_token_is_limited_and_so_is_the_right_one_for_a_while() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut open = daemon.raw_websocket(true);
+    for _ in 0..10 {
+        let mut raw = daemon.raw_websocket(false);
+        raw.text(&auth("wrong"));
+        assert_eq!(raw.close_code(), 4401);
+    }
+    let mut raw = daemon.raw_websocket(false);
+    raw.text(&auth("wrong"));
+    let error = raw.json();
+    assert_eq!(error["payload"]["code"], "rate_limited");
+    assert!(
+        error["payload"]["retry_after_ms"]
+            .as_u64()
+            .is_some_and(|ms| ms > 0 && ms <= 60_000)
+    );
+    assert_eq!(raw.close_code(), 4429);
+
+    let mut raw = daemon.raw();
+    raw.send(upgrade_request(&daemon.address.to_string(), &daemon.authorization()).as_bytes());
+    let (status, head) = raw.head();
+    assert_eq!(status, 429);
+    assert!(head.contains("retry-after: "), "{head}");
+    open.text("ping");
+    assert_eq!(
+        open.frame(),
+        Some(Frame::Text("pong".to_owned())),
+        "those inside are not disturbed"
+    );
+}
+
+#[test]
+fn one_address_has_few_unauthenticated_connections() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("MAX_UNAUTHENTICATED", "3")]);
+    let mut waiting: Vec<_> = (0..3).map(|_| daemon.raw_websocket(false)).collect();
+    let mut raw = daemon.raw();
+    raw.send(upgrade_request(&daemon.address.to_string(), "").as_bytes());
+    assert_eq!(raw.head().0, 503);
+    waiting[0].text(&auth(&daemon.token));
+    assert_eq!(waiting[0].json()["type"], "response");
+    daemon.raw_websocket(false);
+}
+
+#[test]
+fn no_token_is_in_the_log() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("LOG_LEVEL", "trace")]);
+    let mut raw = daemon.raw_websocket(false);
+    raw.text(&auth("wrong-but-secret-all-the-same"));
+    assert_eq!(raw.close_code(), 4401);
+    let mut raw = daemon.raw_websocket(false);
+    raw.text(&auth(&daemon.token));
+    raw.json();
+    let log = std::fs::read_to_string(home.0.join("logs/daemon.log")).expect("a log");
+    assert!(log.contains("authentication failed"), "{log}");
+    assert!(
+        !log.contains(&daemon.token) && !log.contains("secret"),
+        "{log}"
+    );
+}

@@ -1,0 +1,105 @@
+//! The scripts of `tests/clients` against a real daemon. What a machine lacks is skipped, aloud.
+
+use std::process::{Command, Stdio};
+
+use crate::support::{Daemon, Scratch, run};
+
+/// Runs a script against the daemon: exit code, stdout, stderr.
+fn script(
+    daemon: &Daemon,
+    home: &Scratch,
+    interpreter: &str,
+    name: &str,
+    arguments: &[&str],
+) -> (i32, String, String) {
+    let mut command = Command::new(interpreter);
+    command
+        .arg(format!(
+            "{}/tests/clients/{name}",
+            env!("CARGO_MANIFEST_DIR")
+        ))
+        .args(arguments)
+        .env("CLEUDOCODEBOT_HOME", &home.0)
+        .env("CLEUDOCODEBOT_URL", format!("ws://{}/", daemon.address))
+        .env_remove("CLEUDOCODEBOT_TOKEN");
+    run(command)
+}
+
+/// True where a probe of an interpreter succeeds; otherwise says what is skipped.
+fn has(interpreter: &str, probe: &[&str], what: &str) -> bool {
+    let mut command = Command::new(interpreter);
+    command
+        .args(probe)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients"));
+    let found = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !found {
+        eprintln!("SKIPPED: no {what} on this machine");
+    }
+    found
+}
+
+#[test]
+fn plain_python_speaks_to_the_gateway_without_a_library() {
+    if !has("python3", &["-c", ""], "python3") {
+        return;
+    }
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let (code, out, told) = script(&daemon, &home, "python3", "plain.py", &[]);
+    assert_eq!(code, 0, "{out}{told}");
+    assert!(out.contains("pong") && out.contains("message_id"), "{out}");
+}
+
+#[test]
+fn ten_lines_of_python_ping_and_say_why_they_cannot() {
+    if !has(
+        "python3",
+        &["-c", "import websockets.sync.client"],
+        "websockets for python3 (pip install websockets)",
+    ) {
+        return;
+    }
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    let (code, out, told) = script(&daemon, &home, "python3", "ping.py", &[]);
+    assert_eq!(code, 0, "{told}");
+    assert!(out.contains("'pong': True"), "{out}");
+    daemon.kill();
+    let (code, _, told) = script(&daemon, &home, "python3", "ping.py", &[]);
+    assert!(code != 0 && told.contains("ping.py: "), "{told}");
+}
+
+#[test]
+fn node_pings_sends_and_reads_back() {
+    if !has(
+        "node",
+        &["--input-type=module", "-e", "import 'ws'"],
+        "ws for node (npm install ws)",
+    ) {
+        return;
+    }
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let (code, out, told) = script(&daemon, &home, "node", "ping.mjs", &[]);
+    assert_eq!(code, 0, "{told}");
+    assert!(out.contains("Hello from Node"), "{out}");
+}
+
+#[test]
+fn curl_does_one_command_a_request() {
+    if !has("curl", &["--version"], "curl") {
+        return;
+    }
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let (code, out, told) = script(&daemon, &home, "sh", "rpc.sh", &[]);
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        out.contains("\"uptime_ms\"") && out.contains("\"message_id\":\"m-"),
+        "{out}"
+    );
+}

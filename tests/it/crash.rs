@@ -1,0 +1,93 @@
+//! kill -9 at any moment: what was acknowledged is there, once, in order.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use crate::support::{Daemon, Raw, Scratch};
+
+/// How often the daemon is killed.
+const KILLS: usize = 50;
+
+/// Sends pipelined in each life: about a thousand in all.
+const SENDS: usize = 20;
+
+fn send(raw: &mut Raw, key: usize) {
+    let command = json!({"type": "command", "action": "send", "id": key, "payload":
+        {"channel": "webchat", "to": "ana", "text": format!("text {key}"), "idempotency_key": format!("k{key}")}});
+    raw.text(&command.to_string());
+}
+
+/// Answers until `stop_after` of them or the connection's end: key and message id of each.
+fn acknowledged(raw: &mut Raw, stop_after: usize) -> Vec<(u64, String)> {
+    let mut seen = Vec::new();
+    while seen.len() < stop_after {
+        let Some(crate::support::Frame::Text(text)) = raw.frame() else {
+            break;
+        };
+        let answer: Value = serde_json::from_str(&text).expect("JSON");
+        let id = answer["payload"]["message_id"]
+            .as_str()
+            .expect("a message id")
+            .to_owned();
+        seen.push((answer["id"].as_u64().expect("an id"), id));
+    }
+    seen
+}
+
+#[test]
+fn fifty_kills_lose_nothing_that_was_acknowledged() {
+    let home = Scratch::new();
+    let mut known: Vec<(u64, String)> = Vec::new();
+    for life in 0..KILLS {
+        let mut daemon = Daemon::start(&home.0);
+        let mut raw = daemon.raw_websocket(true);
+        for key in 0..SENDS {
+            send(&mut raw, life * SENDS + key);
+        }
+        // Each life ends at another place: after none, one, two … answers.
+        let before = acknowledged(&mut raw, life % (SENDS + 1));
+        daemon.kill();
+        known.extend(before);
+        known.extend(acknowledged(&mut raw, SENDS));
+    }
+    let daemon = Daemon::start(&home.0);
+    assert!(
+        known.len() >= KILLS * SENDS / 3,
+        "only {} were acknowledged",
+        known.len()
+    );
+
+    let mut raw = daemon.raw_websocket(true);
+    raw.text(
+        r#"{"type":"command","action":"subscribe","payload":{"topics":["message.*"],"since":0}}"#,
+    );
+    let last = raw.json()["payload"]["seq"]
+        .as_u64()
+        .expect("a sequence number");
+    let mut texts = HashSet::new();
+    for seq in 1..=last {
+        let event = raw.json()["payload"].take();
+        assert_eq!(event["seq"], seq, "no gap and no repeat");
+        let key = event["text"]
+            .as_str()
+            .and_then(|text| text.strip_prefix("text "))
+            .expect("our text")
+            .to_owned();
+        assert!(texts.insert((event["message_id"].as_str().expect("an id").to_owned(), key)));
+    }
+    for (key, id) in &known {
+        assert!(
+            texts.contains(&(id.clone(), key.to_string())),
+            "{key} was acknowledged as {id} and is gone"
+        );
+    }
+    for (key, id) in known.iter().step_by(17) {
+        send(&mut raw, usize::try_from(*key).expect("small"));
+        let answer = raw.json();
+        assert_eq!(
+            answer["payload"],
+            json!({"message_id": id, "state": "queued", "duplicate": true})
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! Subscriptions: what is heard live, what is replayed, and what a client that does not read costs.
+
+use serde_json::{Value, json};
+
+use crate::support::{Daemon, Scratch, next_event, refusal};
+
+#[tokio::test]
+async fn nothing_is_pushed_to_who_did_not_ask() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut quiet = daemon.raw_websocket(true);
+    let mut busy = daemon.client().await;
+    for n in 0..20 {
+        busy.call(
+            "send",
+            &json!({"channel": "webchat", "to": "ana", "text": "x"}),
+        )
+        .await
+        .expect("queued");
+        busy.call("publish", &json!({"topic": "app.n", "data": n}))
+            .await
+            .expect("published");
+    }
+    quiet.text("ping");
+    assert_eq!(
+        quiet.frame(),
+        Some(crate::support::Frame::Text("pong".to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn clients_talk_to_each_other_over_app_topics() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut listener = daemon.listener(&["app.orders.*"]).await;
+    let mut publisher = daemon.client().await;
+    let publish = |topic: &str| json!({"topic": topic, "data": {"n": 1}});
+    assert_eq!(
+        publisher
+            .call("publish", &publish("app.orders.eu"))
+            .await
+            .expect("sent")["delivered"],
+        1
+    );
+    assert_eq!(
+        publisher
+            .call("publish", &publish("app.other"))
+            .await
+            .expect("sent")["delivered"],
+        0
+    );
+    let event = next_event(&mut listener).await;
+    assert_eq!(
+        (event.action.as_str(), &event.payload),
+        ("app.orders.eu", &json!({"n": 1}))
+    );
+    for wrong in ["message.received", "app.", "app.*"] {
+        assert_eq!(
+            refusal(&mut publisher, "publish", publish(wrong)).await,
+            "bad_payload"
+        );
+    }
+    listener
+        .call("unsubscribe", &json!({"topics": ["app.orders.*"]}))
+        .await
+        .expect("left");
+    assert_eq!(
+        publisher
+            .call("publish", &publish("app.orders.eu"))
+            .await
+            .expect("sent")["delivered"],
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_replay_continues_into_the_present_without_gap_or_double() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut sender = daemon.client().await;
+    let text = |n: usize| json!({"channel": "webchat", "to": "nobody", "text": n.to_string()});
+    for n in 0..600 {
+        sender.call("send", &text(n)).await.expect("queued");
+    }
+    let mut late = daemon.client().await;
+    let (_, status) = daemon.rpc(r#"{"type":"command","action":"status"}"#);
+    let before = status["payload"]["store"]["seq"]
+        .as_u64()
+        .expect("a number")
+        - 600;
+    let since = json!({"topics": ["message.*"], "since": before + 100});
+    let answer = late.call("subscribe", &since).await.expect("subscribed");
+    assert_eq!(answer["seq"], before + 600);
+    for n in 600..900 {
+        sender.call("send", &text(n)).await.expect("queued");
+    }
+    for n in 100..900_u64 {
+        let event = next_event(&mut late).await.payload;
+        assert_eq!(
+            (&event["seq"], &event["text"]),
+            (&json!(before + n + 1), &json!(n.to_string()))
+        );
+    }
+    assert_eq!(
+        refusal(
+            &mut late,
+            "subscribe",
+            json!({"topics": ["message.*"], "since": 9_000_000_000_000_000_u64})
+        )
+        .await,
+        "bad_payload"
+    );
+}
+
+#[tokio::test]
+async fn replayed_events_tell_the_message_as_it_was() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut sender = daemon.client().await;
+    let sent = sender
+        .call(
+            "send",
+            &json!({"channel": "webchat", "to": "ana", "text": "x"}),
+        )
+        .await
+        .expect("queued");
+    sender
+        .call("cancel", &json!({"message_id": sent["message_id"]}))
+        .await
+        .expect("cancelled");
+    let mut late = daemon.client().await;
+    late.call(
+        "subscribe",
+        &json!({"topics": ["message.status"], "since": 0}),
+    )
+    .await
+    .expect("subscribed");
+    let states = [
+        next_event(&mut late).await.payload,
+        next_event(&mut late).await.payload,
+    ];
+    assert_eq!(
+        states.map(|event| event["state"].clone()),
+        ["queued", "cancelled"]
+    );
+}
+
+#[tokio::test]
+async fn clients_hear_of_each_other_and_of_the_log() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut listener = daemon.listener(&["client.*", "log"]).await;
+    let other = daemon.client().await;
+    assert_eq!(next_event(&mut listener).await.action, "client.connected");
+    other.close().await;
+    assert_eq!(
+        next_event(&mut listener).await.action,
+        "client.disconnected"
+    );
+    listener.call("reload", &json!({})).await.expect("reloaded");
+    let line = next_event(&mut listener).await;
+    assert_eq!(
+        (line.action.as_str(), &line.payload["message"]),
+        ("log", &json!("reloaded"))
+    );
+}
+
+#[tokio::test]
+async fn json_rpc_clients_get_events_as_notifications() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut raw = daemon.raw();
+    let more = format!(
+        "{}Sec-WebSocket-Protocol: jsonrpc\r\n",
+        daemon.authorization()
+    );
+    raw.send(crate::support::upgrade_request(&daemon.address.to_string(), &more).as_bytes());
+    assert_eq!(raw.head().0, 101);
+    raw.text(r#"{"jsonrpc":"2.0","method":"subscribe","params":{"topics":["app.x"]},"id":1}"#);
+    assert_eq!(raw.json()["result"]["topics"], json!(["app.x"]));
+    raw.text(
+        r#"{"jsonrpc":"2.0","method":"publish","params":{"topic":"app.x","data":[1]},"id":2}"#,
+    );
+    let mut both = [raw.json(), raw.json()];
+    both.sort_by_key(|frame| frame["id"].is_null());
+    assert_eq!(both[0]["result"]["delivered"], 1);
+    assert_eq!(
+        both[1],
+        json!({"jsonrpc": "2.0", "method": "app.x", "params": [1]})
+    );
+}
+
+fn publish_many(count: usize) -> String {
+    let data = "x".repeat(1000);
+    let calls: Vec<Value> = (0..count)
+        .map(|_| json!({"jsonrpc": "2.0", "method": "publish", "params": {"topic": "app.flood", "data": data}}))
+        .collect();
+    Value::from(calls).to_string()
+}
+
+#[tokio::test]
+async fn a_reader_that_falls_behind_is_told_what_it_missed() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("MAX_QUEUE_BYTES", "1048576")]);
+    let mut slow = daemon.raw_websocket(true);
+    slow.text(r#"{"type":"command","action":"subscribe","payload":{"topics":["app.*"]}}"#);
+    slow.json();
+    let mut publisher = daemon.raw_websocket(true);
+    // Until the first event is left out: the kernel's buffers and half of the queue are full then.
+    let mut delivered = true;
+    while delivered {
+        publisher.text(
+            &json!({"type": "command", "action": "publish",
+            "payload": {"topic": "app.flood", "data": "x".repeat(10_000)}})
+            .to_string(),
+        );
+        delivered = publisher.json()["payload"]["delivered"] == 1;
+    }
+    let lagged = loop {
+        let event = slow.json();
+        if event["action"] == "lagged" {
+            break event;
+        }
+    };
+    assert_eq!(lagged["payload"]["dropped"], 1);
+    publisher.text(
+        r#"{"type":"command","action":"publish","payload":{"topic":"app.flood","data":"again"}}"#,
+    );
+    assert_eq!(slow.json()["payload"], "again", "it lives on");
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_dropped_with_4408_and_the_others_hear_all() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("MAX_QUEUE_BYTES", "1048576")]);
+    let mut stuck = daemon.raw_websocket(true);
+    stuck.text(r#"{"type":"command","action":"subscribe","payload":{"topics":["app.*"]}}"#);
+    stuck.json();
+    let mut reader = daemon.listener(&["client.disconnected"]).await;
+    let mut publisher = daemon.raw_websocket(true);
+    let batch = publish_many(200);
+    publisher.text(&batch);
+    let mut dropped = false;
+    while !dropped {
+        publisher.text(&batch);
+        publisher.text("ping");
+        publisher.frame();
+        let status = daemon.rpc(r#"{"type":"command","action":"status"}"#).1;
+        dropped = status["payload"]["counters"]["slow_consumers"] == 1;
+    }
+    assert_eq!(stuck.close_code(), 4408);
+    assert_eq!(next_event(&mut reader).await.action, "client.disconnected");
+}

@@ -1,0 +1,162 @@
+//! Plain HTTP on the same port.
+
+use serde_json::json;
+
+use crate::support::{Daemon, Frame, Scratch};
+
+#[test]
+fn each_path_answers_its_methods_and_no_others() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    for (method, path, more, expected) in [
+        ("GET", "/", "", 200),
+        ("HEAD", "/", "", 200),
+        ("POST", "/", "", 405),
+        ("GET", "/app.js", "", 200),
+        ("GET", "/style.css", "", 200),
+        ("GET", "/healthz", "", 200),
+        ("HEAD", "/healthz", "", 200),
+        ("GET", "/readyz", "", 200),
+        ("GET", "/metrics", "", 401),
+        ("GET", "/metrics", &daemon.authorization(), 200),
+        ("GET", "/rpc", &daemon.authorization(), 405),
+        ("POST", "/rpc", "", 401),
+        ("GET", "/ws", "", 426),
+        ("GET", "/.env", "", 404),
+        ("GET", "/../.env", "", 404),
+    ] {
+        let (status, head, body) = daemon.get(method, path, more);
+        assert_eq!(status, expected, "{method} {path}\n{head}{body}");
+        assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+        assert_eq!(head.contains("allow: "), status == 405, "{head}");
+        assert_eq!(body.is_empty(), method == "HEAD", "{method} {path}");
+    }
+}
+
+#[test]
+fn the_page_may_load_nothing_from_elsewhere() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let (_, head, page) = daemon.get("GET", "/", "");
+    assert!(
+        head.contains("content-security-policy: default-src 'none'; script-src 'self'"),
+        "{head}"
+    );
+    assert!(head.contains("frame-ancestors 'none'"), "{head}");
+    assert!(
+        !page.contains("://") && !page.contains("src=\"//"),
+        "{page}"
+    );
+}
+
+#[test]
+fn metrics_are_prometheus_text() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    daemon.rpc(
+        r#"{"type":"command","action":"send","payload":{"channel":"webchat","to":"a","text":"b"}}"#,
+    );
+    let (_, head, text) = daemon.get("GET", "/metrics", &daemon.authorization());
+    assert!(
+        head.contains("content-type: text/plain; version=0.0.4"),
+        "{head}"
+    );
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.split_once(' ').expect("a name and a value");
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+        assert!(
+            text.contains(&format!("# TYPE {name} ")) && text.contains(&format!("# HELP {name} ")),
+            "{name}"
+        );
+    }
+    assert!(
+        text.contains("cleudocodebot_commands_total 1\n")
+            && text.contains("cleudocodebot_outbox 1\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn one_command_a_request_is_done_with_its_status() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    for (body, status) in [
+        (r#"{"type":"command","action":"status"}"#, 200),
+        (r#"{"jsonrpc":"2.0","method":"ping","id":1}"#, 200),
+        (r#"{"jsonrpc":"2.0","method":"ping"}"#, 204),
+        (r#"[{"jsonrpc":"2.0","method":"ping","id":1}]"#, 200),
+        ("{", 400),
+        (r#"{"type":"command","action":"nothing"}"#, 404),
+        (r#"{"type":"command","action":"send","payload":{}}"#, 400),
+        (
+            r#"{"type":"command","action":"message","payload":{"message_id":"m-1"}}"#,
+            404,
+        ),
+        (
+            r#"{"type":"command","action":"subscribe","payload":{"topics":["log"]}}"#,
+            404,
+        ),
+    ] {
+        assert_eq!(daemon.rpc(body).0, status, "{body}");
+    }
+    let (_, sent) = daemon.rpc(
+        r#"{"type":"command","action":"send","payload":{"channel":"webchat","to":"a","text":"b"}}"#,
+    );
+    assert_eq!(
+        (&sent["payload"]["state"], &sent["payload"]["duplicate"]),
+        (&json!("queued"), &json!(false))
+    );
+}
+
+#[test]
+fn large_and_slow_requests_end_with_their_status_and_disturb_nobody() {
+    let home = Scratch::new();
+    let settings = [
+        ("MAX_BODY_BYTES", "4096"),
+        ("BODY_TIMEOUT_MS", "300"),
+        ("HEADER_TIMEOUT_MS", "300"),
+        ("MAX_HEADER_BYTES", "8192"),
+    ];
+    let daemon = Daemon::start_with(&home.0, &settings);
+    assert_eq!(daemon.rpc(&"x".repeat(4097)).0, 413);
+    assert_eq!(
+        daemon
+            .get("GET", "/", &format!("X-Long: {}\r\n", "x".repeat(9000)))
+            .0,
+        431
+    );
+
+    let post = format!(
+        "POST /rpc HTTP/1.1\r\nHost: {}\r\n{}Content-Length: 10\r\n\r\n{{",
+        daemon.address,
+        daemon.authorization()
+    );
+    let mut slow_body = daemon.raw();
+    slow_body.send(post.as_bytes());
+    let mut slow_head = daemon.raw();
+    slow_head.send(b"GET / HTTP/1.1\r\nHost: lo");
+    let mut websocket = daemon.raw_websocket(true);
+    websocket.text("ping");
+    assert_eq!(websocket.frame(), Some(Frame::Text("pong".to_owned())));
+    assert_eq!(slow_body.head().0, 408);
+    assert_eq!(
+        slow_head.close_code(),
+        1006,
+        "a head that never ends is dropped"
+    );
+}
+
+#[test]
+fn a_chunked_body_is_bounded_as_well() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("MAX_BODY_BYTES", "4096")]);
+    let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+    let request = format!(
+        "POST /rpc HTTP/1.1\r\nHost: {}\r\n{}Transfer-Encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n",
+        daemon.address,
+        daemon.authorization()
+    );
+    let mut raw = daemon.raw();
+    raw.send(request.as_bytes());
+    assert_eq!(raw.head().0, 413);
+}

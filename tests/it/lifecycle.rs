@@ -1,0 +1,219 @@
+//! Start and stop: the first start, a second daemon, a taken port, wrong settings, signals.
+
+use std::{
+    fs,
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use crate::support::{Daemon, Frame, Scratch, daemon_command, run, token_of};
+
+#[test]
+fn the_first_start_writes_its_own_env_and_keeps_it() {
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    assert_eq!(daemon.token.len(), 64);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        assert_eq!(
+            fs::metadata(home.0.join(".env")).expect("there").mode() & 0o777,
+            0o600
+        );
+        assert_eq!(fs::metadata(&home.0).expect("there").mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(home.0.join("logs/daemon.log"))
+                .expect("there")
+                .mode()
+                & 0o777,
+            0o600
+        );
+    }
+    let before = fs::read(home.0.join(".env")).expect("read");
+    daemon.kill();
+    let _again = Daemon::start(&home.0);
+    assert_eq!(fs::read(home.0.join(".env")).expect("read"), before);
+}
+
+#[test]
+fn a_token_is_added_to_an_env_that_has_none_and_the_rest_stays() {
+    let home = Scratch::new();
+    let written = "\u{feff}# mine\r\nexport WHATSAPP_BASE_URL='http://localhost:8080' # kept\r\n";
+    cleudocodebot::fs::write_atomic(&home.0.join(".env"), written.as_bytes()).expect("written");
+    let _daemon = Daemon::start(&home.0);
+    let text = fs::read_to_string(home.0.join(".env")).expect("read");
+    assert!(
+        text.starts_with(written) && text.ends_with("\r\n"),
+        "{text:?}"
+    );
+    assert_eq!(token_of(&home.0).len(), 64);
+}
+
+#[test]
+fn a_second_daemon_says_who_runs_where_and_since_when() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let (code, _, told) = run(daemon_command(&home.0));
+    assert_eq!(code, 1);
+    for part in [
+        &format!("pid {}", daemon.child.id()),
+        &daemon.address.to_string(),
+        "since 20",
+        "cleudocodebot stop",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_told_with_who_has_it_and_the_key_to_change() {
+    let home = Scratch::new();
+    let other = Scratch::new();
+    let theirs = Daemon::start(&other.0);
+    let stranger = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let stranger_port = stranger.local_addr().expect("bound").port();
+    for (port, who) in [
+        (theirs.address.port(), "another token"),
+        (stranger_port, "another program"),
+    ] {
+        let mut command = daemon_command(&home.0);
+        command.env("CLEUDOCODEBOT_PORT", port.to_string());
+        let (code, _, told) = run(command);
+        assert_eq!(code, 1, "{told}");
+        assert!(
+            told.contains(who) && told.contains("CLEUDOCODEBOT_PORT"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn wrong_settings_end_with_78_and_name_key_value_source_and_expectation() {
+    for (text, expected) in [
+        (
+            "CLEUDOCODEBOT_PORT=99999\n",
+            vec!["CLEUDOCODEBOT_PORT", "99999", ".env"],
+        ),
+        ("CLEUDOCODEBOT_TOKEN=\"unclosed\n", vec![".env:1:", "quote"]),
+        ("\u{feff}A=1\r\nB 2\r\n", vec![".env:2:"]),
+        (
+            "CLEUDOCODEBOT_HOST=0.0.0.0\nCLEUDOCODEBOT_TOKEN=0123456789abcdef0123456789abcdef\n",
+            vec!["CLEUDOCODEBOT_ALLOWED_HOSTS"],
+        ),
+        (
+            "CLEUDOCODEBOT_HOST=0.0.0.0\nCLEUDOCODEBOT_TOKEN=short\nCLEUDOCODEBOT_ALLOWED_HOSTS=me.lan\n",
+            vec!["32"],
+        ),
+    ] {
+        let home = Scratch::new();
+        cleudocodebot::fs::write_atomic(&home.0.join(".env"), text.as_bytes()).expect("written");
+        let mut command = daemon_command(&home.0);
+        command.env_remove("CLEUDOCODEBOT_PORT");
+        let (code, _, told) = run(command);
+        assert_eq!(code, 78, "{text:?}: {told}");
+        assert!(
+            expected.iter().all(|part| told.contains(part)),
+            "{text:?}: {told}"
+        );
+        assert_eq!(
+            fs::read_to_string(home.0.join(".env")).expect("read"),
+            text,
+            "a wrong file is left as it is"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_env_that_others_can_read_is_refused_with_the_chmod_line() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Scratch::new();
+    let file = home.0.join(".env");
+    fs::write(
+        &file,
+        "CLEUDOCODEBOT_TOKEN=0123456789abcdef0123456789abcdef\n",
+    )
+    .expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("set");
+    let (code, _, told) = run(daemon_command(&home.0));
+    assert_eq!(code, 78, "{told}");
+    assert!(
+        told.contains(&format!("chmod 600 '{}'", file.display())),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_signal_tells_the_clients_and_ends_with_0_at_once() {
+    for signal in ["TERM", "INT"] {
+        let home = Scratch::new();
+        let mut daemon = Daemon::start(&home.0);
+        let mut raw = daemon.raw_websocket(true);
+        let _silent = daemon.raw_websocket(false);
+        let _idle = daemon.raw();
+        let begun = Instant::now();
+        daemon.signal(signal);
+        let event = raw.json();
+        assert_eq!(
+            (&event["action"], &event["payload"]["restart_expected"]),
+            (&json!("shutdown"), &json!(false))
+        );
+        assert!(matches!(raw.frame(), Some(Frame::Close(1001, _))));
+        drop(raw);
+        assert_eq!(daemon.wait().code(), Some(0));
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_can_stop_and_restart_the_daemon() {
+    for (payload, code) in [(json!({}), 0), (json!({"restart": true}), 75)] {
+        let home = Scratch::new();
+        let mut daemon = Daemon::start(&home.0);
+        let mut client = daemon.client().await;
+        assert_eq!(
+            client.call("shutdown", &payload).await.expect("heard")["stopping"],
+            true
+        );
+        let event = crate::support::next_event(&mut client).await;
+        assert_eq!(
+            event.payload["restart_expected"],
+            payload["restart"] == true
+        );
+        assert_eq!(client.event().await.expect("in order"), None);
+        assert_eq!(daemon.wait().code(), Some(code));
+    }
+}
+
+#[tokio::test]
+async fn reload_takes_a_new_token_and_refuses_a_wrong_file() {
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    let mut client = daemon.client().await;
+    let file = home.0.join(".env");
+    let write =
+        |text: &str| cleudocodebot::fs::write_atomic(&file, text.as_bytes()).expect("written");
+
+    write("CLEUDOCODEBOT_MAX_CONNECTIONS=many\n");
+    assert_eq!(
+        crate::support::refusal(&mut client, "reload", json!({})).await,
+        "conflict"
+    );
+    daemon.client().await.close().await;
+
+    write("CLEUDOCODEBOT_TOKEN=fedcba9876543210fedcba9876543210\n");
+    let done = client.call("reload", &json!({})).await.expect("reloaded");
+    assert_eq!(done["changed"], json!(["CLEUDOCODEBOT_TOKEN"]));
+    daemon.token = token_of(&home.0);
+    daemon.client().await.close().await;
+    assert_eq!(
+        client.call("ping", &json!({})).await.expect("still in")["pong"],
+        true
+    );
+}

@@ -1,0 +1,19 @@
+//! What the program does, seen from outside: a real daemon on a free port and a home of its own.
+
+mod support;
+
+mod auth;
+mod clients;
+mod commands;
+#[cfg(feature = "store")]
+mod crash;
+mod documents;
+mod events;
+mod frames;
+mod handshake;
+mod house;
+mod http;
+mod jsonrpc;
+mod lifecycle;
+mod messages;
+mod stalls;
