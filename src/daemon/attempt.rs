@@ -2,7 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, task::Poll, time::Duration};
 
-use super::delivery::Tally;
+use super::tally::Tally;
 use crate::{
     backoff, clock,
     integrations::{Accepted, DeliveryError, Integration},

@@ -6,10 +6,7 @@
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,7 +16,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::attempt::{Attempt, Next};
+use super::{
+    attempt::{Attempt, Next},
+    tally::Tally,
+};
 use crate::{
     clock, integrations::Integration, log::Log, message::MessageId, router::Nudge,
     shutdown::Shutdown, store::Store,
@@ -30,17 +30,6 @@ const MAX_IN_FLIGHT: usize = 32;
 
 /// Messages read from the outbox at a time when the worker starts.
 const PAGE: usize = 512;
-
-/// What a channel has done since the start.
-#[derive(Debug, Default)]
-pub struct Tally {
-    /// Messages the service took.
-    pub sent: AtomicU64,
-    /// Messages given up.
-    pub failed: AtomicU64,
-    /// Attempts that will be repeated.
-    pub retried: AtomicU64,
-}
 
 /// The messages to one peer, oldest first. Only the first is ever under way.
 #[derive(Debug, Default)]
@@ -218,11 +207,5 @@ impl Worker {
         {
             self.try_start(starved);
         }
-    }
-}
-
-impl Tally {
-    pub(super) fn add(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
     }
 }

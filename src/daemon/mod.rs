@@ -12,6 +12,7 @@ mod readiness;
 mod signals;
 mod steering;
 pub mod supervisor;
+pub mod tally;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,11 +20,8 @@ use tokio::{net::TcpListener, runtime, sync::mpsc, task::JoinSet};
 
 pub use self::instance::announced;
 use self::{
-    delivery::{Tally, Worker},
-    instance::Instance,
-    readiness::Readiness,
-    steering::Steering,
-    supervisor::Supervised,
+    delivery::Worker, instance::Instance, readiness::Readiness, steering::Steering,
+    supervisor::Supervised, tally::Tally,
 };
 use crate::{
     config::{Config, Environment, Overrides},

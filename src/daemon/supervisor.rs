@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 
-use super::delivery::Tally;
+use super::tally::Tally;
 use crate::{
     backoff::Backoff,
     clock,

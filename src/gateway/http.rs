@@ -6,20 +6,16 @@ use std::{
     convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
-    time::Duration,
 };
 
-use bytes::Bytes;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
     body::Incoming,
     header::{
-        AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderName, HeaderValue,
-        ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
-        WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        AUTHORIZATION, CONNECTION, HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT,
+        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
     },
 };
-use serde_json::json;
 
 use super::{
     Gateway,
@@ -28,12 +24,11 @@ use super::{
     link::Link,
     metrics::Counters,
     origin::{host_is_ours, origin_is_ours},
-    page, rpc, status_page, upgrade,
+    page,
+    respond::{Reply, busy, refuse, slow_down},
+    rpc, status_page, upgrade,
 };
 use crate::{config::Config, protocol::error_code::ErrorCode};
-
-/// An answer.
-pub(super) type Reply = Response<Whole>;
 
 /// One TCP connection as its requests see it.
 pub(super) struct Door {
@@ -290,47 +285,5 @@ fn upgrade_refused(refusal: upgrade::Refusal) -> Reply {
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
-    reply
-}
-
-/// An answer with its content type and the headers all answers share.
-pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
-    let mut reply = Response::new(Whole::new(body));
-    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        HeaderName::from_static("referrer-policy"),
-        HeaderValue::from_static("no-referrer"),
-    );
-    reply
-}
-
-/// A refusal: one line of JSON with a code and what to do.
-pub(super) fn refuse(status: u16, code: &str, message: &str) -> Reply {
-    reply(
-        status,
-        "application/json",
-        format!("{}\n", json!({"code": code, "message": message})),
-    )
-}
-
-fn busy(code: ErrorCode, message: &str) -> Reply {
-    retry_after(refuse(503, code.as_str(), message), Duration::from_secs(1))
-}
-
-fn slow_down(wait: Duration) -> Reply {
-    let text = "too many failed authentications from this address";
-    retry_after(refuse(429, ErrorCode::RateLimited.as_str(), text), wait)
-}
-
-fn retry_after(mut reply: Reply, wait: Duration) -> Reply {
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    reply.headers_mut().insert(
-        hyper::header::RETRY_AFTER,
-        HeaderValue::from(seconds.max(1)),
-    );
     reply
 }

@@ -15,6 +15,7 @@ mod link;
 mod metrics;
 mod origin;
 mod page;
+mod respond;
 mod rpc;
 mod session;
 mod status_page;

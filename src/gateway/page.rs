@@ -2,7 +2,7 @@
 
 use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 
-use super::http::{Reply, reply};
+use super::respond::{Reply, reply};
 
 const INDEX: &str = include_str!("../web/index.html");
 const SCRIPT: &str = include_str!("../web/app.js");

@@ -11,8 +11,8 @@ use super::{
         answer::{Answer, joined, outcome_text, parts, pong_text, push_pong, write_unreadable},
         dispatch, unknown_action,
     },
-    http::{Reply, refuse, reply},
     metrics::Counters,
+    respond::{Reply, refuse, reply},
 };
 use crate::{
     config::Config,

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{
     Gateway,
-    http::{Reply, reply},
     metrics::{push_metric, resident_bytes},
+    respond::{Reply, reply},
 };
 
 /// Alive, or (with `ready`) ready: 503 with the reason while it is not.

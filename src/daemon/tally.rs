@@ -1,0 +1,21 @@
+//! What a channel has done since the start, in numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What a channel has done since the start.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Messages the service took.
+    pub sent: AtomicU64,
+    /// Messages given up.
+    pub failed: AtomicU64,
+    /// Attempts that will be repeated.
+    pub retried: AtomicU64,
+}
+
+impl Tally {
+    /// Adds one.
+    pub(super) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}

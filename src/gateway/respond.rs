@@ -1,0 +1,61 @@
+//! HTTP answers: one piece, with the headers that all of them share.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::{
+    Response, StatusCode,
+    header::{
+        CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    },
+};
+use serde_json::json;
+
+use super::body::Whole;
+use crate::protocol::error_code::ErrorCode;
+
+/// An answer.
+pub(super) type Reply = Response<Whole>;
+
+/// An answer with its content type and the headers all answers share.
+pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(Whole::new(body));
+    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        HeaderName::from_static("referrer-policy"),
+        HeaderValue::from_static("no-referrer"),
+    );
+    reply
+}
+
+/// A refusal: one line of JSON with a code and what to do.
+pub(super) fn refuse(status: u16, code: &str, message: &str) -> Reply {
+    reply(
+        status,
+        "application/json",
+        format!("{}\n", json!({"code": code, "message": message})),
+    )
+}
+
+/// 503 for now.
+pub(super) fn busy(code: ErrorCode, message: &str) -> Reply {
+    retry_after(refuse(503, code.as_str(), message), Duration::from_secs(1))
+}
+
+/// 429 until the wait is over.
+pub(super) fn slow_down(wait: Duration) -> Reply {
+    let text = "too many failed authentications from this address";
+    retry_after(refuse(429, ErrorCode::RateLimited.as_str(), text), wait)
+}
+
+fn retry_after(mut reply: Reply, wait: Duration) -> Reply {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    reply
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    reply
+}
