@@ -18,7 +18,7 @@
 //! Commands go down, events come up, imports point down only (`tests/it/house.rs` keeps it):
 //!
 //! 1. Ground, knowing nothing of messages: [`error`] (and exit codes), [`level`], [`clock`],
-//!    [`random`], [`nearest`], [`fs`] (private files, replaced whole), [`backoff`], [`shutdown`],
+//!    [`random`], [`nearest`], [`fs`] (private files, replaced whole), [`backoff`], [`shutdown`], [`contain`] (panics),
 //!    and on it [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, and the one table of keys.
@@ -48,6 +48,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod contain;
 pub mod daemon;
 pub mod error;
 pub mod fs;

@@ -16,8 +16,8 @@ use crate::message::{Message, MessageId, State};
 pub enum Nudge {
     /// This message to this peer is new in the outbox.
     Queued(MessageId, String),
-    /// A peer that could not be reached may be there now.
-    Look,
+    /// This peer, which could not be reached, may be there now.
+    Look(String),
 }
 
 /// Where the messages of one channel go.
@@ -68,8 +68,8 @@ impl Router {
     }
 
     /// Tells a channel's worker that a peer may have come.
-    pub fn look(&self, channel: &str) {
-        self.nudge(channel, || Nudge::Look);
+    pub fn look(&self, channel: &str, peer: &str) {
+        self.nudge(channel, || Nudge::Look(peer.to_owned()));
     }
 
     /// A worker that is gone has nothing to be told: its outbox waits on disk.

@@ -1,10 +1,11 @@
 //! One attempt to deliver one message, and what is written down of it.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, task::Poll, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::tally::Tally;
 use crate::{
     backoff, clock,
+    contain::contained,
     integrations::{Accepted, DeliveryError, Integration},
     log::Log,
     message::{Message, MessageId, State},
@@ -78,7 +79,8 @@ impl Attempt {
         let Some(message) = begun.await? else {
             return Ok(Next::Done);
         };
-        match self.deliver_contained(&message).await {
+        let delivered = contained(self.integration.deliver(&message)).await;
+        match delivered.unwrap_or_else(panicked) {
             Ok(accepted) => self.accepted(id, accepted).await,
             Err(DeliveryError::Away) => Ok(Next::WhenReachable),
             Err(DeliveryError::Permanent(why)) => self.failed(id, why).await,
@@ -152,19 +154,12 @@ impl Attempt {
         Tally::add(&self.tally.retried);
         Ok(Next::Again(wait))
     }
+}
 
-    /// A panic in an integration is a failed attempt of this message, nothing more.
-    async fn deliver_contained(&self, message: &Message) -> Result<Accepted, DeliveryError> {
-        let mut deliver = self.integration.deliver(message);
-        std::future::poll_fn(move |cx| {
-            let polled = std::panic::catch_unwind(AssertUnwindSafe(|| deliver.as_mut().poll(cx)));
-            polled.unwrap_or_else(|_| {
-                Poll::Ready(Err(DeliveryError::Transient(
-                    "the integration panicked".to_owned(),
-                    None,
-                )))
-            })
-        })
-        .await
-    }
+/// A panic in an integration is a failed attempt of this message, nothing more.
+fn panicked(panic: String) -> Result<Accepted, DeliveryError> {
+    Err(DeliveryError::Transient(
+        format!("the integration panicked: {panic}"),
+        None,
+    ))
 }

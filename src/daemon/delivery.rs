@@ -21,12 +21,15 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    clock, integrations::Integration, log::Log, message::MessageId, router::Nudge,
-    shutdown::Shutdown, store::Store,
+    clock, contain::contained, integrations::Integration, log::Log, message::MessageId,
+    router::Nudge, shutdown::Shutdown, store::Store,
 };
 
 /// Deliveries of one channel under way at a time.
 const MAX_IN_FLIGHT: usize = 32;
+
+/// The wait after a panic of our own, so that it cannot spin.
+const AFTER_PANIC: Duration = Duration::from_secs(60);
 
 /// Messages read from the outbox at a time when the worker starts.
 const PAGE: usize = 512;
@@ -35,8 +38,11 @@ const PAGE: usize = 512;
 #[derive(Debug, Default)]
 struct Lane {
     waiting: VecDeque<MessageId>,
-    busy: bool,
+    /// The message under way.
+    busy: Option<MessageId>,
     not_before: Option<Instant>,
+    /// True where the lane waits in `starved`.
+    starved: bool,
 }
 
 /// The worker of one channel.
@@ -89,12 +95,12 @@ impl Worker {
                 _ = &mut end => return,
                 Some(done) = self.running.join_next() => match done {
                     Ok((peer, next)) => self.finished(&peer, next),
-                    Err(error) => self.log.error("delivery", "a delivery was lost", &[("error", &error)]),
+                    Err(error) => self.log.error("delivery", "an attempt was cut off", &[("error", &error)]),
                 },
                 nudge = nudges.recv() => match nudge {
                     None => return,
                     Some(Nudge::Queued(id, peer)) => self.queued(id, peer),
-                    Some(Nudge::Look) => self.look(),
+                    Some(Nudge::Look(peer)) => self.try_start(peer),
                 },
                 () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => self.due(),
             }
@@ -139,13 +145,6 @@ impl Worker {
         self.try_start(peer);
     }
 
-    fn look(&mut self) {
-        let peers: Vec<String> = self.lanes.keys().cloned().collect();
-        for peer in peers {
-            self.try_start(peer);
-        }
-    }
-
     fn due(&mut self) {
         if let Some(Reverse((_, peer))) = self.timers.pop() {
             if let Some(lane) = self.lanes.get_mut(&peer) {
@@ -168,44 +167,55 @@ impl Worker {
             return;
         };
         let Some(id) = lane.waiting.front().copied() else {
-            if !lane.busy {
+            if lane.busy.is_none() {
                 self.lanes.remove(&peer);
             }
             return;
         };
-        if lane.busy || lane.not_before.is_some() || !self.integration.can_reach(&peer) {
+        if lane.busy.is_some()
+            || lane.starved
+            || lane.not_before.is_some()
+            || !self.integration.can_reach(&peer)
+        {
             return;
         }
         if self.running.len() >= MAX_IN_FLIGHT {
+            lane.starved = true;
             self.starved.push_back(peer);
             return;
         }
-        lane.busy = true;
+        lane.busy = Some(id);
         let attempt = Attempt {
             integration: Arc::clone(&self.integration),
             store: self.store.clone(),
             log: self.log.clone(),
             tally: Arc::clone(&self.tally),
         };
-        self.running
-            .spawn(async move { (peer, attempt.make(id).await) });
+        self.running.spawn(async move {
+            let made = contained(attempt.make(id)).await;
+            (peer, made.unwrap_or(Next::Again(AFTER_PANIC)))
+        });
     }
 
     fn finished(&mut self, peer: &str, next: Next) {
         let Some(lane) = self.lanes.get_mut(peer) else {
             return;
         };
-        lane.busy = false;
+        let under_way = lane.busy.take();
         match next {
-            Next::Done => drop(lane.waiting.pop_front()),
+            // A retry may have put an older message before it meanwhile.
+            Next::Done => lane.waiting.retain(|id| Some(*id) != under_way),
             Next::Again(wait) => self.set_timer(peer, wait),
             Next::WhenReachable => {}
         }
-        self.try_start(peer.to_owned());
         while self.running.len() < MAX_IN_FLIGHT
             && let Some(starved) = self.starved.pop_front()
         {
+            if let Some(lane) = self.lanes.get_mut(&starved) {
+                lane.starved = false;
+            }
             self.try_start(starved);
         }
+        self.try_start(peer.to_owned());
     }
 }

@@ -107,7 +107,8 @@ impl House {
         news.bus.start_at(store.head_seq());
         {
             let router = Arc::clone(&router);
-            news.bus.on_attend(move |channel| router.look(channel));
+            news.bus
+                .on_attend(move |channel, peer| router.look(channel, peer));
         }
         let steering = Arc::new(Steering::new(options, trigger, log.clone()));
         let gateway = Gateway::new(Parts {

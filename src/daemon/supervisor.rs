@@ -3,7 +3,6 @@
 //! Integrations never retry; this is the one place that waits and tries again.
 
 use std::{
-    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
@@ -14,6 +13,7 @@ use super::tally::Tally;
 use crate::{
     backoff::Backoff,
     clock,
+    contain::contained,
     gateway::control::IntegrationStatus,
     integrations::{Health, Integration},
     log::Log,
@@ -132,16 +132,18 @@ impl Supervised {
         while shutdown.reason().is_none() {
             self.enter(State::Running, None);
             let begun = Instant::now();
-            let ended = self.run_contained(shutdown.clone()).await;
+            let ended = contained(self.integration.run(shutdown.clone())).await;
             if shutdown.reason().is_some() {
                 break;
             }
             if begun.elapsed() >= STABLE {
                 backoff.reset();
             }
-            let error = ended
-                .err()
-                .unwrap_or_else(|| "it ended by itself".to_owned());
+            let error = match ended {
+                Ok(Ok(())) => "it ended by itself".to_owned(),
+                Ok(Err(error)) => error,
+                Err(panic) => format!("it panicked: {panic}"),
+            };
             let wait = backoff.next_wait();
             log.warn(
                 "integration",
@@ -156,18 +158,6 @@ impl Supervised {
             tokio::select! { _ = shutdown.begun() => break, () = sleep(wait) => {} }
         }
         self.enter(State::Stopped, None);
-    }
-
-    /// A panic is a failure like any other, told as such.
-    async fn run_contained(&self, shutdown: Shutdown) -> Result<(), String> {
-        let mut run = self.integration.run(shutdown);
-        std::future::poll_fn(move |cx| {
-            let polled = std::panic::catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(cx)));
-            polled.unwrap_or_else(|_| {
-                std::task::Poll::Ready(Err("it panicked; the log says more".to_owned()))
-            })
-        })
-        .await
     }
 }
 

@@ -17,7 +17,9 @@ use super::{
     metrics::Counters,
     session::Session,
 };
-use crate::{backoff::Backoff, protocol::error_code::close, random, shutdown::Shutdown};
+use crate::{
+    backoff::Backoff, contain::panic_text, protocol::error_code::close, random, shutdown::Shutdown,
+};
 
 /// Plain HTTP connections let in beyond the limit of WebSocket ones, so that the refusal can be told.
 const HEADROOM: usize = 64;
@@ -120,18 +122,9 @@ fn note_end(gateway: &Gateway, ended: Result<(), JoinError>) {
         gateway.log.error(
             "gateway",
             "a session panicked; the others go on",
-            &[("panic", &panic_text(error))],
+            &[("panic", &panic_text(&*error.into_panic()))],
         );
     }
-}
-
-fn panic_text(error: JoinError) -> String {
-    let panic = error.into_panic();
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("no text").to_owned()
 }
 
 /// HTTP first; its state is freed before the session begins, since it is boxed.

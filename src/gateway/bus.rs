@@ -18,8 +18,8 @@ use crate::{
     store::StoredEvent,
 };
 
-/// Who is told the channel of a conversation that a client begins to attend.
-type OnAttend = Box<dyn Fn(&str) + Send + Sync>;
+/// Who is told the channel and peer of a conversation that a client begins to attend.
+type OnAttend = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Every connected client, and those among them that subscribed to something.
 #[derive(Default)]
@@ -77,8 +77,8 @@ impl Bus {
         self.inner().last_seq = seq;
     }
 
-    /// Sets who is told the channel of a conversation that a client begins to attend.
-    pub fn on_attend(&self, hear: impl Fn(&str) + Send + Sync + 'static) {
+    /// Sets who is told the channel and peer of a conversation that a client begins to attend.
+    pub fn on_attend(&self, hear: impl Fn(&str, &str) + Send + Sync + 'static) {
         let _ = self.on_attend.set(Box::new(hear));
     }
 
@@ -172,8 +172,8 @@ impl Bus {
     /// Outside the bus's lock: who hears it may ask the bus.
     fn tell_attendance(&self, topics: &[Topic]) {
         if let Some(hear) = self.on_attend.get() {
-            for channel in topics.iter().filter_map(Topic::channel) {
-                hear(channel);
+            for (channel, peer) in topics.iter().filter_map(Topic::conversation) {
+                hear(channel, peer);
             }
         }
     }

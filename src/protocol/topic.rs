@@ -32,12 +32,12 @@ impl Topic {
 
     /// True where this topic singles out the conversation with `peer` on `channel`.
     pub fn singles_out(&self, channel: &str, peer: &str) -> bool {
-        self.channel.as_deref() == Some(channel) && self.peer.as_deref() == Some(peer)
+        self.conversation() == Some((channel, peer))
     }
 
-    /// The one channel it is about, where it names one.
-    pub fn channel(&self) -> Option<&str> {
-        self.channel.as_deref()
+    /// Channel and peer of the one conversation it is about, where it names one.
+    pub fn conversation(&self) -> Option<(&str, &str)> {
+        self.channel.as_deref().zip(self.peer.as_deref())
     }
 
     /// True where stored events (`message.*`) can match.

@@ -1,0 +1,42 @@
+//! A panic inside a future becomes a value: one bug ends one piece of work, never its neighbours.
+
+use std::{
+    any::Any,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
+
+/// Runs a future to its end, or to its panic, whose text comes back. The future is not polled again
+/// after a panic, so whatever it left half done is only ever dropped.
+pub async fn contained<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    let mut future = pin!(future);
+    poll_fn(
+        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+            Err(panic) => Poll::Ready(Err(panic_text(&*panic))),
+        },
+    )
+    .await
+}
+
+/// What a panic said.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    let text = owned.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without text").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contained;
+
+    #[tokio::test]
+    async fn a_panic_is_told_and_a_value_passes() {
+        assert_eq!(contained(async { 7 }).await, Ok(7));
+        let broken = contained(async { panic!("no {}", "luck") }).await;
+        assert_eq!(broken, Err::<(), _>("no luck".to_owned()));
+    }
+}
