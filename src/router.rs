@@ -18,6 +18,8 @@ pub enum Nudge {
     Queued(MessageId, String),
     /// This peer, which could not be reached, may be there now.
     Look(String),
+    /// The integration may deliver now, or at another rate.
+    LookAll,
 }
 
 /// Where the messages of one channel go.
@@ -49,6 +51,14 @@ impl Router {
             .insert(channel.to_owned(), route);
     }
 
+    /// Takes the route of a channel away; its worker ends.
+    pub fn remove(&self, channel: &str) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(channel);
+    }
+
     /// The route of a channel.
     pub fn route(&self, channel: &str) -> Result<Route, UnknownChannel> {
         let routes = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -70,6 +80,11 @@ impl Router {
     /// Tells a channel's worker that a peer may have come.
     pub fn look(&self, channel: &str, peer: &str) {
         self.nudge(channel, || Nudge::Look(peer.to_owned()));
+    }
+
+    /// Tells a channel's worker that its integration changed.
+    pub fn look_all(&self, channel: &str) {
+        self.nudge(channel, || Nudge::LookAll);
     }
 
     /// A worker that is gone has nothing to be told: its outbox waits on disk.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{call, chat, completions, config, events, history, logs, ping, send, token};
+use super::{
+    call, chat, completions, config, events, history, integrations, logs, outbox, ping, send, token,
+};
 use crate::config::{Overrides, keys};
 
 /// What a command line asks for.
@@ -51,6 +53,10 @@ pub(super) enum Command {
     Call(call::Options),
     /// Who is connected.
     Clients { json: bool },
+    /// The channels.
+    Integrations(integrations::Options),
+    /// What waits to be sent.
+    Outbox(outbox::Options),
     /// Log lines.
     Logs(logs::Options),
     /// Settings.

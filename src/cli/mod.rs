@@ -18,10 +18,12 @@ mod doctor;
 mod events;
 mod help;
 mod history;
+mod integrations;
 mod layout;
 mod log_line;
 mod logs;
 mod message_line;
+mod outbox;
 mod ping;
 mod ping_statistics;
 mod reload;
@@ -76,6 +78,8 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<()> {
         Command::Chat(options) => block_on(chat::run(options, context)),
         Command::Call(options) => block_on(call::run(options, context)),
         Command::Clients { json } => block_on(clients::run(*json, context)),
+        Command::Integrations(options) => block_on(integrations::run(options, context)),
+        Command::Outbox(options) => block_on(outbox::run(options, context)),
         Command::Logs(options) => block_on(logs::run(options, context)),
         Command::Config(options) => config::run(options, context),
         Command::Token(what) => block_on(token::run(*what, context)),

@@ -3,8 +3,8 @@
 //! A new command is a row here, a variant of `Command` and a file.
 
 use super::{
-    call, chat, clients, completions, config, daemon, doctor, events, help, history, logs, ping,
-    reload,
+    call, chat, clients, completions, config, daemon, doctor, events, help, history, integrations,
+    logs, outbox, ping, reload,
     row::{Opt, Row, Takes, option, switch},
     send, status, stop, token,
 };
@@ -21,6 +21,8 @@ pub(super) const ROWS: &[&Row] = &[
     &chat::ROW,
     &call::ROW,
     &clients::ROW,
+    &integrations::ROW,
+    &outbox::ROW,
     &logs::ROW,
     &config::ROW,
     &token::ROW,

@@ -1,9 +1,9 @@
 //! Every key this program reads: the one table behind loading, `config show`, `config set` and
 //! `.env.example`.
 //!
-//! Not here: keys of other programs and of integrations, which are kept and can be asked for.
+//! Not here: keys of other programs, which are kept and can be asked for.
 
-use super::{dotenv, kind::Kind, shown::complaint};
+use super::{Lookup, dotenv, kind::Kind, shown::complaint};
 use crate::{
     error::{Error, Result},
     nearest::nearest,
@@ -182,7 +182,28 @@ pub const KEYS: &[Key] = &[
         Kind::Format,
         "Shape of a log line: text or json.",
     ),
+    key(
+        "WEBCHAT_MAX_AGE",
+        "0",
+        HOURS,
+        "Hours a message for webchat may wait before it fails; 0 is for ever.",
+    ),
+    key(
+        "WEBCHAT_RATE",
+        "0",
+        RATE,
+        "Messages a minute to webchat; 0 is no limit.",
+    ),
 ];
+
+const HOURS: Kind = number(0, 87_600);
+const RATE: Kind = number(0, 1_000_000);
+
+/// A number of the table, as it is set or by default. A key that is not in the table has none.
+pub fn number_of(lookup: &Lookup, name: &str) -> Option<u64> {
+    let key = find(name)?;
+    key.kind.number(lookup.known(key).0).ok()
+}
 
 /// The home folder.
 pub const HOME: &str = "CLEUDOCODEBOT_HOME";
@@ -256,13 +277,18 @@ mod tests {
 
     #[test]
     fn the_example_file_is_this_table() {
+        if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+            std::fs::write(".env.example", rendered()).expect("written");
+        }
         assert_eq!(EXAMPLE.replace("\r\n", "\n"), rendered());
     }
 
     #[test]
     fn the_example_file_reads_with_and_without_its_comment_signs() {
         Document::parse(EXAMPLE).expect("reads as it is");
-        let uncommented = EXAMPLE.replace("\n# CLEUDOCODEBOT_", "\nCLEUDOCODEBOT_");
+        let uncommented = KEYS.iter().fold(EXAMPLE.to_owned(), |text, key| {
+            text.replace(&format!("\n# {}=", key.name), &format!("\n{}=", key.name))
+        });
         let document = Document::parse(&uncommented).expect("reads uncommented");
         for key in KEYS {
             assert_eq!(document.get(key.name).as_deref(), Some(key.default));
@@ -272,7 +298,6 @@ mod tests {
     #[test]
     fn every_default_is_valid_and_every_row_has_one_line_of_text() {
         for key in KEYS {
-            assert!(key.name.starts_with(PREFIX), "{}", key.name);
             assert!(key.doc.ends_with('.') && !key.doc.contains('\n'));
             assert_eq!(key.secret, is_secret(key.name), "{}", key.name);
             if !key.default.is_empty() && key.kind != Kind::Folder {

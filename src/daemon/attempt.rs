@@ -1,16 +1,23 @@
 //! One attempt to deliver one message, and what is written down of it.
+//!
+//! A message that is `sending` without an error is one whose outcome nobody knows: an attempt was
+//! under way when the daemon died, or got no answer. Every other end of an attempt leaves an error or
+//! another state.
 
 use std::{sync::Arc, time::Duration};
 
-use super::tally::Tally;
+use super::{
+    channel::{Channel, from_now_ms},
+    tally::Tally,
+};
 use crate::{
     backoff, clock,
     contain::contained,
-    integrations::{Accepted, DeliveryError, Integration},
+    integrations::{Accepted, DeliveryError, Fate, Integration, Progress},
     log::Log,
     message::{Message, MessageId, State},
     random,
-    store::{Step, Store, StoreError},
+    store::{Step, Store, StoreError, Transition},
 };
 
 /// Waits after the first, second, … failed attempt; after the last the message is given up.
@@ -38,9 +45,19 @@ pub(super) enum Next {
 /// What one attempt needs.
 pub(super) struct Attempt {
     pub(super) integration: Arc<dyn Integration>,
+    pub(super) channel: Arc<Channel>,
     pub(super) store: Store,
     pub(super) log: Log,
-    pub(super) tally: Arc<Tally>,
+    pub(super) progress: Arc<Progress>,
+}
+
+/// How often a message was tried, as the retry table and the wire count it.
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    /// In its whole life.
+    all: u32,
+    /// Since it was queued last: a retry by the user starts anew.
+    since_queued: u32,
 }
 
 impl Attempt {
@@ -59,35 +76,97 @@ impl Attempt {
     async fn try_make(&self, id: MessageId) -> Result<Next, StoreError> {
         let store = self.store.clone();
         let read = tokio::task::spawn_blocking(move || store.message(id)).await;
-        let Some((message, _)) = read.map_err(|error| StoreError::Failing(error.to_string()))??
-        else {
+        let found = read.map_err(|error| StoreError::Failing(error.to_string()))??;
+        let Some((message, life)) = found else {
             return Ok(Next::Done);
         };
         if message.state.has_left_the_outbox() {
             return Ok(Next::Done);
         }
-        let attempts = message.attempts + 1;
-        let begun = self.step(
-            id,
-            Step {
-                state: State::Sending,
-                attempts: Some(attempts),
-                error: None,
-                due_ms: None,
-            },
-        );
-        let Some(message) = begun.await? else {
+        if message.state == State::Sending && message.error.is_none() {
+            let fate = contained(self.integration.reconcile(&message)).await;
+            match fate.unwrap_or(Fate::Unknown) {
+                Fate::Sent(accepted) => return self.accepted(id, accepted).await,
+                Fate::NotSent | Fate::Unknown => {}
+            }
+        }
+        if let Some(why) = self.too_old(&life) {
+            return self.failed(id, why).await;
+        }
+        self.deliver(message, &life).await
+    }
+
+    async fn deliver(&self, message: Message, life: &[Transition]) -> Result<Next, StoreError> {
+        let id = message.id;
+        let all = message.attempts + 1;
+        let queued_at = last_queued(life).map_or(0, |step| step.attempts);
+        let count = Count {
+            all,
+            since_queued: all.saturating_sub(queued_at),
+        };
+        let begun = Step {
+            attempts: Some(all),
+            ..Step::to(State::Sending)
+        };
+        let Some(mut message) = self.step(id, begun).await? else {
             return Ok(Next::Done);
         };
-        let delivered = contained(self.integration.deliver(&message)).await;
+        self.resolve_reply(&mut message).await?;
+        let delivered = contained(self.integration.deliver(&message, &self.progress)).await;
         match delivered.unwrap_or_else(panicked) {
             Ok(accepted) => self.accepted(id, accepted).await,
             Err(DeliveryError::Away) => Ok(Next::WhenReachable),
             Err(DeliveryError::Permanent(why)) => self.failed(id, why).await,
+            Err(DeliveryError::Unauthorized(why)) => self.unauthorized(id, all, why).await,
+            Err(DeliveryError::Unknown(why)) => {
+                Tally::add(&self.channel.tally.unknown);
+                self.log.warn(
+                    "delivery",
+                    "an attempt got no answer",
+                    &[("message", &id), ("error", &why)],
+                );
+                self.again(id, count, why, None, true).await
+            }
             Err(DeliveryError::Transient(why, earliest)) => {
-                self.transient(id, attempts, why, earliest).await
+                self.again(id, count, why, earliest, false).await
             }
         }
+    }
+
+    /// Why the message must not be sent any more, where it waited too long since it was queued.
+    fn too_old(&self, life: &[Transition]) -> Option<String> {
+        let max_age = self.channel.limits().max_age.filter(|age| !age.is_zero())?;
+        let waited = clock::now_ms().saturating_sub(last_queued(life)?.at_ms);
+        let is_old = u128::from(waited) > max_age.as_millis();
+        is_old.then(|| {
+            let hours = max_age.as_secs() / 3600;
+            format!(
+                "it waited longer than {hours} hours and was not sent, so that it surprises nobody"
+            )
+        })
+    }
+
+    /// The service does not know our ids: an answer to `m-17` becomes one to its name there.
+    async fn resolve_reply(&self, message: &mut Message) -> Result<(), StoreError> {
+        let answered = message.reply_to.as_deref().map(str::parse::<MessageId>);
+        let Some(Ok(answered)) = answered else {
+            return Ok(());
+        };
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let references = store.references(answered)?;
+            let message = store.message(answered)?;
+            Ok::<_, StoreError>((references, message))
+        });
+        let (references, original) = read
+            .await
+            .map_err(|error| StoreError::Failing(error.to_string()))??;
+        let inbound = original.and_then(|(original, _)| {
+            let meta = original.meta?;
+            meta["id"].as_str().map(str::to_owned)
+        });
+        message.reply_to = references.into_iter().next().or(inbound);
+        Ok(())
     }
 
     async fn step(&self, id: MessageId, step: Step) -> Result<Option<Message>, StoreError> {
@@ -95,18 +174,16 @@ impl Attempt {
     }
 
     async fn accepted(&self, id: MessageId, accepted: Accepted) -> Result<Next, StoreError> {
-        let to = |state| Step {
-            state,
-            attempts: None,
-            error: None,
-            due_ms: None,
+        let sent = match accepted {
+            Accepted::Sent(references) => self.store.accepted(id, references)?,
+            Accepted::Delivered => {
+                let sent = self.store.advance(id, Step::to(State::Sent))?;
+                self.step(id, Step::to(State::Delivered)).await?;
+                sent
+            }
         };
-        let sent = self.store.advance(id, to(State::Sent))?;
-        if accepted == Accepted::Delivered {
-            self.store.advance(id, to(State::Delivered))?.await?;
-        }
         sent.await?;
-        Tally::add(&self.tally.sent);
+        Tally::add(&self.channel.tally.sent);
         Ok(Next::Done)
     }
 
@@ -116,50 +193,64 @@ impl Attempt {
             "a message was given up",
             &[("message", &id), ("error", &why)],
         );
-        self.step(
-            id,
-            Step {
-                state: State::Failed,
-                attempts: None,
-                error: Some(why),
-                due_ms: None,
-            },
-        )
-        .await?;
-        Tally::add(&self.tally.failed);
+        let step = Step {
+            error: Some(why),
+            ..Step::to(State::Failed)
+        };
+        self.step(id, step).await?;
+        Tally::add(&self.channel.tally.failed);
         Ok(Next::Done)
     }
 
-    async fn transient(
+    /// Nothing goes out with these credentials: the message waits for better ones.
+    async fn unauthorized(
         &self,
         id: MessageId,
         attempts: u32,
         why: String,
-        earliest: Option<Duration>,
     ) -> Result<Next, StoreError> {
-        let Some(wait) = WAITS.get(attempts.saturating_sub(1) as usize) else {
-            return self
-                .failed(id, format!("given up after {attempts} attempts: {why}"))
-                .await;
-        };
-        let wait = backoff::jittered(*wait, random::seed()).max(earliest.unwrap_or_default());
-        let due_ms = clock::now_ms() + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.channel.park(&why);
         let step = Step {
-            state: State::Sending,
-            attempts: Some(attempts),
-            error: Some(why),
-            due_ms: Some(due_ms),
+            attempts: Some(attempts.saturating_sub(1)),
+            error: Some(format!("waits for credentials: {why}")),
+            ..Step::to(State::Sending)
         };
         self.step(id, step).await?;
-        Tally::add(&self.tally.retried);
+        Ok(Next::WhenReachable)
+    }
+
+    /// The next attempt by the retry table; none after the last. An unknown outcome leaves no error.
+    async fn again(
+        &self,
+        id: MessageId,
+        count: Count,
+        why: String,
+        earliest: Option<Duration>,
+        unknown: bool,
+    ) -> Result<Next, StoreError> {
+        let Some(wait) = WAITS.get(count.since_queued.saturating_sub(1) as usize) else {
+            let text = format!("given up after {} attempts: {why}", count.since_queued);
+            return self.failed(id, text).await;
+        };
+        let wait = backoff::jittered(*wait, random::seed()).max(earliest.unwrap_or_default());
+        let step = Step {
+            attempts: Some(count.all),
+            error: (!unknown).then_some(why),
+            due_ms: Some(from_now_ms(wait)),
+            ..Step::to(State::Sending)
+        };
+        self.step(id, step).await?;
+        Tally::add(&self.channel.tally.retried);
         Ok(Next::Again(wait))
     }
 }
 
-/// A panic in an integration is a failed attempt of this message, nothing more.
-fn panicked(panic: String) -> Result<Accepted, DeliveryError> {
-    Err(DeliveryError::Transient(
-        format!("the integration panicked: {panic}"),
-        None,
-    ))
+/// A panic in an integration is an attempt without an answer, nothing more.
+fn panicked(mut panic: String) -> Result<Accepted, DeliveryError> {
+    panic.insert_str(0, "the integration panicked: ");
+    Err(DeliveryError::Unknown(panic))
+}
+
+fn last_queued(life: &[Transition]) -> Option<&Transition> {
+    life.iter().rfind(|step| step.state == State::Queued)
 }

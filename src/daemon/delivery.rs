@@ -18,11 +18,12 @@ use tokio::{
 
 use super::{
     attempt::{Attempt, Next},
-    tally::Tally,
+    channel::Channel,
+    pace::Pace,
 };
 use crate::{
-    clock, contain::contained, integrations::Integration, log::Log, message::MessageId,
-    router::Nudge, shutdown::Shutdown, store::Store,
+    clock, contain::contained, integrations::Progress, log::Log, message::MessageId, router::Nudge,
+    shutdown::Shutdown, store::Store,
 };
 
 /// Deliveries of one channel under way at a time.
@@ -43,34 +44,43 @@ struct Lane {
     not_before: Option<Instant>,
     /// True where the lane waits in `starved`.
     starved: bool,
+    /// How much of a message earlier attempts sent.
+    progress: Option<(MessageId, Arc<Progress>)>,
+}
+
+impl Lane {
+    fn progress_of(&mut self, id: MessageId) -> Arc<Progress> {
+        let kept = self.progress.take().filter(|(of, _)| *of == id);
+        let (_, progress) = self.progress.insert(kept.unwrap_or((id, Arc::default())));
+        Arc::clone(progress)
+    }
 }
 
 /// The worker of one channel.
 pub struct Worker {
-    integration: Arc<dyn Integration>,
+    channel: Arc<Channel>,
     store: Store,
     log: Log,
-    tally: Arc<Tally>,
+    pace: Pace,
+    /// When the next message may start, where the pace holds all back.
+    paced_until: Option<Instant>,
     lanes: HashMap<String, Lane>,
     running: JoinSet<(String, Next)>,
-    /// Peers whose lane could start but for `MAX_IN_FLIGHT`.
+    /// Peers whose lane could start but for `MAX_IN_FLIGHT` or the pace.
     starved: VecDeque<String>,
     timers: BinaryHeap<Reverse<(Instant, String)>>,
 }
 
 impl Worker {
     /// A worker with empty lanes.
-    pub fn new(
-        integration: Arc<dyn Integration>,
-        store: Store,
-        log: Log,
-        tally: Arc<Tally>,
-    ) -> Self {
+    pub fn new(channel: Arc<Channel>, store: Store, log: Log) -> Self {
+        let pace = Pace::new(channel.limits().per_minute, Instant::now());
         Self {
-            integration,
+            channel,
             store,
             log,
-            tally,
+            pace,
+            paced_until: None,
             lanes: HashMap::new(),
             running: JoinSet::new(),
             starved: VecDeque::new(),
@@ -84,12 +94,13 @@ impl Worker {
             self.log.error(
                 "delivery",
                 "the outbox cannot be read",
-                &[("channel", &self.integration.name()), ("error", &error)],
+                &[("channel", &self.channel.name()), ("error", &error)],
             );
         }
         let mut end = std::pin::pin!(shutdown.begun());
         loop {
             let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+            let timer = [timer, self.paced_until].into_iter().flatten().min();
             tokio::select! {
                 biased;
                 _ = &mut end => return,
@@ -101,6 +112,7 @@ impl Worker {
                     None => return,
                     Some(Nudge::Queued(id, peer)) => self.queued(id, peer),
                     Some(Nudge::Look(peer)) => self.try_start(peer),
+                    Some(Nudge::LookAll) => self.look_all(),
                 },
                 () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => self.due(),
             }
@@ -111,7 +123,7 @@ impl Worker {
     async fn load(&mut self) -> Result<(), String> {
         let mut after = None;
         loop {
-            let (store, channel) = (self.store.clone(), self.integration.name().to_owned());
+            let (store, channel) = (self.store.clone(), self.channel.name().to_owned());
             let read =
                 tokio::task::spawn_blocking(move || store.outbox(&channel, after, PAGE)).await;
             let page = read
@@ -145,7 +157,24 @@ impl Worker {
         self.try_start(peer);
     }
 
+    fn look_all(&mut self) {
+        self.pace.set(self.channel.limits().per_minute);
+        let peers: Vec<String> = self.lanes.keys().cloned().collect();
+        for peer in peers {
+            self.try_start(peer);
+        }
+    }
+
     fn due(&mut self) {
+        let now = Instant::now();
+        if self.paced_until.is_some_and(|at| at <= now) {
+            self.paced_until = None;
+            self.start_starved();
+        }
+        let is_due = |Reverse((at, _)): &Reverse<(Instant, String)>| *at <= now;
+        if !self.timers.peek().is_some_and(is_due) {
+            return;
+        }
         if let Some(Reverse((_, peer))) = self.timers.pop() {
             if let Some(lane) = self.lanes.get_mut(&peer) {
                 lane.not_before = None;
@@ -172,24 +201,31 @@ impl Worker {
             }
             return;
         };
-        if lane.busy.is_some()
-            || lane.starved
-            || lane.not_before.is_some()
-            || !self.integration.can_reach(&peer)
-        {
+        let waits = lane.busy.is_some() || lane.starved || lane.not_before.is_some();
+        if waits || !self.channel.takes_deliveries() {
             return;
         }
-        if self.running.len() >= MAX_IN_FLIGHT {
+        let integration = self.channel.integration();
+        if !integration.can_reach(&peer) {
+            return;
+        }
+        let mut is_full = self.running.len() >= MAX_IN_FLIGHT || self.paced_until.is_some();
+        if !is_full && let Err(at) = self.pace.take(Instant::now()) {
+            self.paced_until = Some(at);
+            is_full = true;
+        }
+        if is_full {
             lane.starved = true;
             self.starved.push_back(peer);
             return;
         }
         lane.busy = Some(id);
         let attempt = Attempt {
-            integration: Arc::clone(&self.integration),
+            integration,
+            channel: Arc::clone(&self.channel),
             store: self.store.clone(),
             log: self.log.clone(),
-            tally: Arc::clone(&self.tally),
+            progress: lane.progress_of(id),
         };
         self.running.spawn(async move {
             let made = contained(attempt.make(id)).await;
@@ -208,7 +244,13 @@ impl Worker {
             Next::Again(wait) => self.set_timer(peer, wait),
             Next::WhenReachable => {}
         }
+        self.start_starved();
+        self.try_start(peer.to_owned());
+    }
+
+    fn start_starved(&mut self) {
         while self.running.len() < MAX_IN_FLIGHT
+            && self.paced_until.is_none()
             && let Some(starved) = self.starved.pop_front()
         {
             if let Some(lane) = self.lanes.get_mut(&starved) {
@@ -216,6 +258,5 @@ impl Worker {
             }
             self.try_start(starved);
         }
-        self.try_start(peer.to_owned());
     }
 }

@@ -5,9 +5,14 @@
 //! store flushed → exit.
 
 mod attempt;
+pub mod channel;
 pub mod delivery;
+#[cfg(test)]
+mod delivery_tests;
 mod first_start;
+mod fleet;
 mod instance;
+mod pace;
 mod readiness;
 mod signals;
 mod steering;
@@ -16,21 +21,23 @@ pub mod tally;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, runtime, sync::mpsc, task::JoinSet};
+use tokio::{net::TcpListener, runtime, task::JoinSet};
 
 pub use self::instance::announced;
 use self::{
-    delivery::Worker, instance::Instance, readiness::Readiness, steering::Steering,
-    supervisor::Supervised, tally::Tally,
+    fleet::{Base, Fleet},
+    instance::Instance,
+    readiness::Readiness,
+    steering::Steering,
 };
 use crate::{
-    config::{Config, Environment, Overrides},
+    config::{self, Config, Environment, Lookup, Overrides},
     error::{Error, Result},
     gateway::{self, Gateway, News, Parts, accept},
-    integrations::{Audience, Integration, webchat::WebChat},
+    integrations::{Audience, plan::Surroundings},
     log::Log,
     message::MessageId,
-    router::{Route, Router},
+    router::Router,
     shutdown::{self, Shutdown},
     store::{self, Store, StoreError},
 };
@@ -95,12 +102,14 @@ struct House {
     steering: Arc<Steering>,
     shutdown: Shutdown,
     readiness: Arc<Readiness>,
+    lookup: Lookup,
     tasks: JoinSet<()>,
 }
 
 impl House {
     fn build(config: Config, options: Options, log: Log) -> Result<Self> {
         let (trigger, shutdown) = shutdown::channel();
+        let lookup = config::look_up(&options.overrides, &options.environment)?;
         let readiness = Arc::new(Readiness::from_environment(&options.environment));
         let (router, news) = (Arc::new(Router::default()), Arc::new(News::default()));
         let store = open_store(&config, &router, &news)?;
@@ -110,7 +119,16 @@ impl House {
             news.bus
                 .on_attend(move |channel, peer| router.look(channel, peer));
         }
-        let steering = Arc::new(Steering::new(options, trigger, log.clone()));
+        let audience: Arc<dyn Audience> = Arc::clone(&news.bus) as Arc<dyn Audience>;
+        let fleet = Fleet::new(Base {
+            router: Arc::clone(&router),
+            store: store.clone(),
+            log: log.clone(),
+            shutdown: shutdown.clone(),
+            around: Surroundings { audience },
+            on_change: steering::tell_states(&news),
+        });
+        let steering = Arc::new(Steering::new(options, trigger, log.clone(), fleet));
         let gateway = Gateway::new(Parts {
             config,
             store: store.clone(),
@@ -123,49 +141,17 @@ impl House {
         steering.steers(&gateway);
         follow_log(&log, &gateway);
         let tasks = JoinSet::new();
-        let mut house = Self {
+        let house = Self {
             gateway,
             store,
             log,
             steering,
             shutdown,
             readiness,
+            lookup,
             tasks,
         };
-        let audience: Arc<dyn Audience> = Arc::clone(&news.bus) as Arc<dyn Audience>;
-        house.add(&router, Arc::new(WebChat::new(&audience)), true);
         Ok(house)
-    }
-
-    /// Gives an integration its route, its delivery worker and its supervisor.
-    fn add(&mut self, router: &Router, integration: Arc<dyn Integration>, clients_hand_in: bool) {
-        let tally = Arc::<Tally>::default();
-        let (worker, nudges) = mpsc::unbounded_channel();
-        router.add(
-            integration.name(),
-            Route {
-                worker,
-                clients_hand_in,
-            },
-        );
-        let delivery = Worker::new(
-            Arc::clone(&integration),
-            self.store.clone(),
-            self.log.clone(),
-            Arc::clone(&tally),
-        );
-        self.tasks
-            .spawn(delivery.work(nudges, self.shutdown.clone()));
-        let gateway = Arc::downgrade(&self.gateway);
-        let supervised = Arc::new(Supervised::new(integration, tally, move |name, state| {
-            if let Some(gateway) = gateway.upgrade() {
-                steering::publish_state(&gateway, name, state);
-            }
-        }));
-        self.steering.oversees(Arc::clone(&supervised));
-        let (shutdown, log) = (self.shutdown.clone(), self.log.clone());
-        self.tasks
-            .spawn(async move { supervised.supervise(shutdown, log).await });
     }
 
     async fn run(mut self, listener: TcpListener, address: std::net::SocketAddr) -> Result<()> {
@@ -189,6 +175,7 @@ impl House {
         );
         self.readiness.ready(&format!("listening on {address}"));
         first_start::show_link(&self.gateway.settings(), address);
+        self.steering.launch(&self.lookup);
         accept::serve(Arc::clone(&self.gateway), listener, self.shutdown.clone()).await;
         self.stop().await
     }
@@ -197,6 +184,7 @@ impl House {
         self.readiness.stopping();
         self.tasks.abort_all();
         while self.tasks.join_next().await.is_some() {}
+        self.steering.end().await;
         let store = self.store.clone();
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
         let reason = self.shutdown.reason().unwrap_or("shutdown");

@@ -1,19 +1,21 @@
-//! What clients may ask of the daemon: reload, shutdown, and how the integrations are.
+//! What clients may ask of the daemon: reload, shutdown, and the integrations: how they are, start,
+//! stop, pair.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
-use serde_json::json;
+use serde_json::Value;
 
 use super::{
     Options,
-    supervisor::{State, Supervised},
+    fleet::{Fleet, OnChange},
 };
 use crate::{
-    config::{self, Config},
+    config::{self, Config, Lookup},
     gateway::{
-        Gateway, accept,
-        control::{Control, IntegrationStatus, Reloaded},
+        Gateway, News, accept,
+        control::{Control, IntegrationStatus, Reloaded, Steer},
     },
+    integrations::{BoxFuture, plan::plans},
     log::Log,
     shutdown::Trigger,
 };
@@ -24,17 +26,17 @@ pub(super) struct Steering {
     trigger: Trigger,
     log: Log,
     gateway: OnceLock<Weak<Gateway>>,
-    overseen: Mutex<Vec<Arc<Supervised>>>,
+    fleet: Fleet,
 }
 
 impl Steering {
-    pub(super) fn new(options: Options, trigger: Trigger, log: Log) -> Self {
+    pub(super) fn new(options: Options, trigger: Trigger, log: Log, fleet: Fleet) -> Self {
         Self {
             options,
             trigger,
             log,
             gateway: OnceLock::new(),
-            overseen: Mutex::default(),
+            fleet,
         }
     }
 
@@ -43,12 +45,14 @@ impl Steering {
         let _ = self.gateway.set(Arc::downgrade(gateway));
     }
 
-    /// One more integration to tell about.
-    pub(super) fn oversees(&self, supervised: Arc<Supervised>) {
-        self.overseen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(supervised);
+    /// Starts the integrations that the settings ask for.
+    pub(super) fn launch(&self, lookup: &Lookup) {
+        self.fleet.apply(plans(lookup));
+    }
+
+    /// Ends all work of the integrations.
+    pub(super) async fn end(&self) {
+        self.fleet.end().await;
     }
 
     pub(super) fn trigger(&self) -> Trigger {
@@ -58,11 +62,21 @@ impl Steering {
 
 impl Control for Steering {
     fn integrations(&self) -> Vec<IntegrationStatus> {
-        let overseen = self.overseen.lock().unwrap_or_else(PoisonError::into_inner);
-        overseen
-            .iter()
-            .map(|supervised| supervised.status())
-            .collect()
+        self.fleet.statuses()
+    }
+
+    fn steer(&self, name: &str, how: Steer) -> Option<IntegrationStatus> {
+        let channel = self.fleet.find(name)?;
+        match how {
+            Steer::Start => channel.start(),
+            Steer::Stop => channel.stop(),
+        }
+        Some(channel.status())
+    }
+
+    fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>> {
+        let integration = self.fleet.find(name)?.integration();
+        Some(Box::pin(async move { integration.connect().await }))
     }
 
     fn reload(&self) -> Result<Reloaded, String> {
@@ -83,12 +97,17 @@ impl Control for Steering {
                 new.env_file.display()
             ));
         }
-        let done = compare(&old, &new);
+        let mut done = compare(&old, &new);
         // What is bound and open stays as it is until the next start.
         (new.home, new.host, new.port, new.history_days) =
             (old.home.clone(), old.host, old.port, old.history_days);
         self.log.reconfigure(new.log_level, new.log_format);
         gateway.reconfigure(new);
+        let integrations = self.fleet.apply(plans(&loaded.lookup));
+        let named = integrations
+            .iter()
+            .map(|name| format!("integration {name}"));
+        done.changed.extend(named);
         self.log.info(
             "config",
             "reloaded",
@@ -136,7 +155,13 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
 }
 
 /// Tells the clients that an integration changed its state.
-pub(super) fn publish_state(gateway: &Gateway, name: &str, state: State) {
-    let event = json!({"name": name, "state": state.as_str()}).to_string();
-    gateway.publish("integration.state", |out| out.push_str(&event));
+pub(super) fn tell_states(news: &Arc<News>) -> OnChange {
+    let news = Arc::downgrade(news);
+    Arc::new(move |status: &IntegrationStatus| {
+        if let Some(news) = news.upgrade() {
+            let event = status.json().to_string();
+            news.bus
+                .publish("integration.state", |out| out.push_str(&event));
+        }
+    })
 }

@@ -1,21 +1,26 @@
-//! Keeps one integration running: starts it, backs off when it fails, knows its state.
+//! Keeps one integration running: starts it, backs off when it fails, parks it when its credentials
+//! are refused, obeys what is wished of it.
 //!
 //! Integrations never retry; this is the one place that waits and tries again.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
-use super::tally::Tally;
+use super::{
+    channel::{Channel, State, Wish, from_now_ms},
+    tally::Tally,
+};
 use crate::{
     backoff::Backoff,
-    clock,
     contain::contained,
-    gateway::control::IntegrationStatus,
-    integrations::{Health, Integration},
+    integrations::{Life, RunError},
     log::Log,
     random,
     shutdown::Shutdown,
@@ -27,195 +32,278 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// An integration that ran this long is stable again: only then are its failures forgotten.
+/// An integration that worked this long is stable again: only then are its failures forgotten.
 const STABLE: Duration = Duration::from_secs(60);
 
-/// Where an integration stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Not begun yet.
-    Starting,
-    /// Its `run` is under way.
-    Running,
-    /// It failed and waits for its next start.
-    BackingOff,
-    /// It ended with the daemon.
-    Stopped,
+/// Runs a channel's integration until the daemon ends or the channel retires, however often it
+/// fails meanwhile.
+pub async fn supervise(channel: Arc<Channel>, shutdown: Shutdown, log: Log) {
+    let mut wishes = channel.wishes();
+    let ended = shutdown.begun();
+    let mut supervisor = Supervisor {
+        backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT, random::seed()),
+        channel: Arc::clone(&channel),
+        shutdown,
+        log,
+    };
+    tokio::select! {
+        _ = ended => {}
+        () = supervisor.obey(&mut wishes) => {}
+    }
+    channel.enter(State::Stopped, None);
 }
 
-impl State {
-    /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::BackingOff => "backing_off",
-            Self::Stopped => "stopped",
-        }
-    }
+struct Supervisor {
+    channel: Arc<Channel>,
+    backoff: Backoff,
+    shutdown: Shutdown,
+    log: Log,
 }
 
-/// Who hears of every new state.
-type OnChange = Box<dyn Fn(&str, State) + Send + Sync>;
-
-/// One integration under supervision.
-pub struct Supervised {
-    integration: Arc<dyn Integration>,
-    tally: Arc<Tally>,
-    standing: Mutex<Standing>,
-    on_change: OnChange,
-}
-
-struct Standing {
-    state: State,
-    since_ms: u64,
-    last_error: Option<String>,
-}
-
-impl Supervised {
-    /// An integration that is about to start; `on_change` hears of every new state.
-    pub fn new(
-        integration: Arc<dyn Integration>,
-        tally: Arc<Tally>,
-        on_change: impl Fn(&str, State) + Send + Sync + 'static,
-    ) -> Self {
-        let standing = Standing {
-            state: State::Starting,
-            since_ms: clock::now_ms(),
-            last_error: None,
-        };
-        Self {
-            integration,
-            tally,
-            standing: Mutex::new(standing),
-            on_change: Box::new(on_change),
-        }
-    }
-
-    fn standing(&self) -> MutexGuard<'_, Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn enter(&self, state: State, error: Option<String>) {
-        {
-            let mut standing = self.standing();
-            standing.state = state;
-            standing.since_ms = clock::now_ms();
-            standing.last_error = error.or_else(|| standing.last_error.take());
-        }
-        (self.on_change)(self.integration.name(), state);
-    }
-
-    /// Its row in `status` and `integrations`.
-    pub fn status(&self) -> IntegrationStatus {
-        let standing = self.standing();
-        let impaired = match self.integration.state() {
-            Health::Working => None,
-            Health::Impaired(why) => Some(why),
-        };
-        IntegrationStatus {
-            name: self.integration.name().to_owned(),
-            state: standing.state.as_str().to_owned(),
-            since_ms: standing.since_ms,
-            last_error: impaired.or_else(|| standing.last_error.clone()),
-            counters: vec![
-                ("sent", self.tally.sent.load(Ordering::Relaxed)),
-                ("failed", self.tally.failed.load(Ordering::Relaxed)),
-                ("retried", self.tally.retried.load(Ordering::Relaxed)),
-            ],
-        }
-    }
-
-    /// Runs it until the daemon ends, however often it fails meanwhile.
-    pub async fn supervise(&self, shutdown: Shutdown, log: Log) {
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, random::seed());
-        while shutdown.reason().is_none() {
-            self.enter(State::Running, None);
-            let begun = Instant::now();
-            let ended = contained(self.integration.run(shutdown.clone())).await;
-            if shutdown.reason().is_some() {
-                break;
+impl Supervisor {
+    async fn obey(&mut self, wishes: &mut watch::Receiver<Wish>) {
+        loop {
+            let wish = wishes.borrow_and_update().clone();
+            match wish {
+                Wish::Retire => return,
+                Wish::Run => tokio::select! {
+                    changed = wishes.changed() => if changed.is_err() { return },
+                    () = self.run_and_wait() => continue,
+                },
+                Wish::Stop => self.rest(State::Stopped, None, wishes).await,
+                Wish::Park(why) => self.rest(State::Parked, Some(why), wishes).await,
             }
-            if begun.elapsed() >= STABLE {
-                backoff.reset();
-            }
-            let error = match ended {
-                Ok(Ok(())) => "it ended by itself".to_owned(),
-                Ok(Err(error)) => error,
-                Err(panic) => format!("it panicked: {panic}"),
-            };
-            let wait = backoff.next_wait();
-            log.warn(
+            self.backoff.reset();
+        }
+    }
+
+    /// Waits for another wish.
+    async fn rest(&self, state: State, why: Option<String>, wishes: &mut watch::Receiver<Wish>) {
+        if let Some(why) = &why {
+            self.log.error(
                 "integration",
-                "it failed and waits",
-                &[
-                    ("name", &self.integration.name()),
-                    ("error", &error),
-                    ("wait_ms", &wait.as_millis()),
-                ],
+                "its credentials were refused",
+                &[("name", &self.channel.name()), ("error", why)],
             );
-            self.enter(State::BackingOff, Some(error));
-            tokio::select! { _ = shutdown.begun() => break, () = sleep(wait) => {} }
         }
-        self.enter(State::Stopped, None);
+        self.channel.enter(state, why);
+        let _ = wishes.changed().await;
+    }
+
+    /// One run, and the wait after its failure.
+    async fn run_and_wait(&mut self) {
+        self.channel.enter(State::Starting, None);
+        let alive_since = Arc::<Mutex<Option<Instant>>>::default();
+        let (channel, first) = (Arc::clone(&self.channel), Arc::clone(&alive_since));
+        let life = Life::new(self.shutdown.clone(), move || {
+            first
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert_with(Instant::now);
+            channel.alive();
+        });
+        let integration = self.channel.integration();
+        let ended = contained(integration.run(life)).await;
+        let alive_since = *alive_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if alive_since.is_some_and(|since| since.elapsed() >= STABLE) {
+            self.backoff.reset();
+        }
+        let panicked = |panic| Err(RunError::Failed(format!("it panicked: {panic}"), None));
+        match ended.unwrap_or_else(panicked) {
+            Err(RunError::Refused(why)) => self.channel.park(&why),
+            Err(RunError::Failed(why, earliest)) => self.failed(why, earliest).await,
+            Ok(()) => self.failed("it ended by itself".to_owned(), None).await,
+        }
+    }
+
+    async fn failed(&mut self, why: String, earliest: Option<Duration>) {
+        Tally::add(&self.channel.tally.restarts);
+        let wait = self.backoff.next_wait().max(earliest.unwrap_or_default());
+        self.log.warn(
+            "integration",
+            "it failed and waits",
+            &[
+                ("name", &self.channel.name()),
+                ("error", &why),
+                ("wait_ms", &wait.as_millis()),
+            ],
+        );
+        self.channel
+            .enter(State::BackingOff(from_now_ms(wait)), Some(why));
+        sleep(wait).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
     use crate::{
-        integrations::{Accepted, BoxFuture, DeliveryError},
+        gateway::control::IntegrationStatus,
+        integrations::{Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::Limits},
         level::LogLevel,
         message::Message,
         shutdown,
     };
 
-    /// Fails at once, by turns with an error, a panic and an early end.
-    struct Flaky(AtomicUsize);
+    type Run = fn(usize, Life) -> BoxFuture<'static, Result<(), RunError>>;
 
-    impl Integration for Flaky {
+    /// Does at its n-th start what `run` says.
+    struct Scripted(AtomicUsize, Run);
+
+    impl Integration for Scripted {
         fn name(&self) -> &'static str {
-            "flaky"
+            "scripted"
         }
-        fn run(&self, _: Shutdown) -> BoxFuture<'_, Result<(), String>> {
-            let turn = self.0.fetch_add(1, Ordering::Relaxed);
-            Box::pin(async move {
-                match turn % 3 {
-                    0 => Err("refused".to_owned()),
-                    1 => panic!("a bug"),
-                    _ => Ok(()),
-                }
-            })
+        fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
+            (self.1)(self.0.fetch_add(1, Ordering::Relaxed), life)
         }
-        fn deliver<'a>(&'a self, _: &'a Message) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
+        fn deliver<'a>(
+            &'a self,
+            _: &'a Message,
+            _: &'a Progress,
+        ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
             Box::pin(std::future::ready(Err(DeliveryError::Away)))
         }
-        fn state(&self) -> Health {
-            Health::Working
-        }
+    }
+
+    const NO_LIMITS: Limits = Limits {
+        max_age: None,
+        per_minute: None,
+    };
+
+    /// Supervises for `time`, during which `steer` may wish; the number of starts and how it stood.
+    async fn supervised<F: std::future::Future<Output = ()>>(
+        run: Run,
+        steer: impl FnOnce(Arc<Channel>) -> F,
+    ) -> (usize, IntegrationStatus) {
+        let scripted = Arc::new(Scripted(AtomicUsize::new(0), run));
+        let channel = Channel::new(scripted.clone(), NO_LIMITS, |_| {});
+        let (trigger, shutdown) = shutdown::channel();
+        let log = Log::in_memory(LogLevel::Info);
+        let steered = async {
+            steer(Arc::clone(&channel)).await;
+            let status = channel.status();
+            trigger.begin("test");
+            status
+        };
+        let supervision = supervise(Arc::clone(&channel), shutdown, log);
+        let (status, ()) = tokio::join!(steered, supervision);
+        assert_eq!(channel.status().state, "stopped");
+        (scripted.0.load(Ordering::Relaxed), status)
+    }
+
+    async fn an_hour(_: Arc<Channel>) {
+        sleep(Duration::from_secs(3600)).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_failing_integration_is_restarted_ever_more_slowly() {
-        let flaky = Arc::new(Flaky(AtomicUsize::new(0)));
-        let supervised = Supervised::new(flaky.clone(), Arc::default(), |_, _| {});
-        let (trigger, shutdown) = shutdown::channel();
-        let log = Log::in_memory(LogLevel::Info);
-        let hour = async {
-            sleep(Duration::from_secs(3600)).await;
-            let status = supervised.status();
-            trigger.begin("test");
-            status
-        };
-        let (status, ()) = tokio::join!(hour, supervised.supervise(shutdown, log));
+        let (starts, status) = supervised(
+            |turn, life| {
+                Box::pin(async move {
+                    life.alive();
+                    match turn % 3 {
+                        0 => Err(RunError::Failed("refused".to_owned(), None)),
+                        1 => panic!("a bug"),
+                        // An instant clean exit that had shown life: no reason to start anew.
+                        _ => Ok(()),
+                    }
+                })
+            },
+            an_hour,
+        )
+        .await;
         assert_eq!(status.state, "backing_off");
-        assert!(status.last_error.is_some());
+        assert!(status.last_error.is_some() && status.until_ms.is_some());
         // 1, 2, 4 … 256 s and then every 300 s, each up to 20 % more or less.
-        let starts = flaky.0.load(Ordering::Relaxed);
         assert!((17..=24).contains(&starts), "{starts} starts in an hour");
-        assert_eq!(supervised.status().state, "stopped");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_stable_minute_forgets_failures() {
+        let (starts, _) = supervised(
+            |_, life| {
+                Box::pin(async move {
+                    life.alive();
+                    sleep(STABLE).await;
+                    Ok(())
+                })
+            },
+            an_hour,
+        )
+        .await;
+        assert!((58..=60).contains(&starts), "{starts} starts in an hour");
+        let (starts, _) = supervised(
+            |_, _| {
+                Box::pin(async {
+                    // A minute of silence is no stable minute.
+                    sleep(STABLE).await;
+                    Ok(())
+                })
+            },
+            an_hour,
+        )
+        .await;
+        assert!((13..=19).contains(&starts), "{starts} starts in an hour");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refused_credentials_park_it_until_it_is_started() {
+        let (starts, status) = supervised(
+            |turn, life| {
+                Box::pin(async move {
+                    if turn == 0 {
+                        return Err(RunError::Refused("401".to_owned()));
+                    }
+                    life.alive();
+                    std::future::pending().await
+                })
+            },
+            |channel| async move {
+                an_hour(Arc::clone(&channel)).await;
+                let parked = channel.status();
+                assert_eq!(parked.state, "parked");
+                assert_eq!(parked.last_error.as_deref(), Some("401"));
+                assert!(parked.advice.is_some_and(|text| text.contains("reload")));
+                assert!(!channel.takes_deliveries());
+                channel.start();
+                sleep(Duration::from_secs(1)).await;
+            },
+        )
+        .await;
+        assert_eq!((starts, status.state.as_str()), (2, "running"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wishes_are_obeyed_in_the_middle_of_a_run_and_of_a_wait() {
+        let (starts, status) = supervised(
+            |turn, life| {
+                Box::pin(async move {
+                    if turn == 1 {
+                        return Err(RunError::Failed("once".to_owned(), Some(STABLE * 60)));
+                    }
+                    life.alive();
+                    std::future::pending().await
+                })
+            },
+            |channel| async move {
+                let soon = Duration::from_secs(1);
+                sleep(soon).await;
+                channel.stop();
+                sleep(soon).await;
+                assert_eq!(channel.status().state, "stopped");
+                channel.park("too late to matter");
+                assert_eq!(channel.status().state, "stopped");
+                channel.start();
+                sleep(soon).await;
+                assert_eq!(channel.status().state, "backing_off");
+                channel.start();
+                sleep(soon).await;
+            },
+        )
+        .await;
+        assert_eq!((starts, status.state.as_str()), (3, "running"));
     }
 }

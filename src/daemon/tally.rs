@@ -1,4 +1,4 @@
-//! What a channel has done since the start, in numbers.
+//! What a channel has done, counted by its worker and its supervisor, shown by `status`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,10 +11,13 @@ pub struct Tally {
     pub failed: AtomicU64,
     /// Attempts that will be repeated.
     pub retried: AtomicU64,
+    /// Attempts that got no answer.
+    pub unknown: AtomicU64,
+    /// Failures of the integration itself.
+    pub restarts: AtomicU64,
 }
 
 impl Tally {
-    /// Adds one.
     pub(super) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
     }

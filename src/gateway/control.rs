@@ -2,16 +2,33 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::integrations::BoxFuture;
+
 /// The daemon, as clients may steer it.
 pub trait Control: Send + Sync {
     /// Every integration and how it is.
     fn integrations(&self) -> Vec<IntegrationStatus>;
+
+    /// Starts or stops one; `None` where there is none of this name.
+    fn steer(&self, name: &str, how: Steer) -> Option<IntegrationStatus>;
+
+    /// Data to pair one with; `None` where there is none of this name.
+    fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>>;
 
     /// Reads `.env` again; the error says what is wrong with it.
     fn reload(&self) -> Result<Reloaded, String>;
 
     /// Begins the end; with `restart`, the exit code asks for a new start.
     fn shutdown(&self, restart: bool);
+}
+
+/// What may be done to an integration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steer {
+    /// Start it, again where it runs.
+    Start,
+    /// Stop it until it is started.
+    Stop,
 }
 
 /// One integration in `status` and `integrations`.
@@ -23,6 +40,10 @@ pub struct IntegrationStatus {
     pub state: String,
     /// Since when, ms since 1970.
     pub since_ms: u64,
+    /// When it starts again, ms since 1970, where it waits for that.
+    pub until_ms: Option<u64>,
+    /// What the user can do about it.
+    pub advice: Option<String>,
     /// What went wrong last.
     pub last_error: Option<String>,
     /// Counts by name.
@@ -38,8 +59,13 @@ impl IntegrationStatus {
             .map(|(name, count)| ((*name).to_owned(), json!(count)))
             .collect();
         let mut status = json!({"name": self.name, "state": self.state, "since_ms": self.since_ms, "counters": counters});
-        if let Some(error) = &self.last_error {
-            status["last_error"] = json!(error);
+        if let Some(until) = self.until_ms {
+            status["until_ms"] = json!(until);
+        }
+        for (name, text) in [("last_error", &self.last_error), ("advice", &self.advice)] {
+            if let Some(text) = text {
+                status[name] = json!(text);
+            }
         }
         status
     }

@@ -1,12 +1,23 @@
 //! What every integration implements, and the list of them.
 //!
 //! An integration reaches one service. It never retries and never waits for long: the daemon's
-//! supervisor and delivery workers do.
+//! supervisor and delivery workers do. What a service brings goes through `inlet`.
 
+pub mod plan;
+pub mod split;
 pub mod webchat;
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::{message::Message, shutdown::Shutdown};
@@ -19,24 +30,108 @@ pub trait Integration: Send + Sync + 'static {
     /// The channel's name in `send`, unique among the integrations.
     fn name(&self) -> &str;
 
-    /// Runs what the integration needs besides deliveries until `shutdown` begins. An early end,
-    /// even a clean one, counts as a failure.
-    fn run(&self, shutdown: Shutdown) -> BoxFuture<'_, Result<(), String>>;
+    /// Runs what the integration needs besides deliveries until the life ends. It may be dropped at
+    /// any await. An early end, even a clean one, counts as a failure.
+    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>>;
 
-    /// Hands one message to the service, once.
+    /// Hands one message to the service, once. Of a text in parts, `progress` knows those that
+    /// earlier attempts sent.
     fn deliver<'a>(
         &'a self,
         message: &'a Message,
+        progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>>;
 
+    /// Asks the service what became of a message whose attempt got no answer.
+    fn reconcile<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Fate> {
+        let _ = message;
+        Box::pin(std::future::ready(Fate::Unknown))
+    }
+
     /// How the integration itself sees its connection.
-    fn state(&self) -> Health;
+    fn state(&self) -> Health {
+        Health::Working
+    }
 
     /// False where a delivery to this peer cannot succeed before the peer does something: it then
     /// waits in the outbox without counting as an attempt.
     fn can_reach(&self, peer: &str) -> bool {
         let _ = peer;
         true
+    }
+
+    /// Data with which a user pairs a device, such as a QR code's text.
+    fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
+        let text = format!("{} has nothing to pair", self.name());
+        Box::pin(std::future::ready(Err(text)))
+    }
+}
+
+/// One run of an integration: until when it lasts, and to whom it says that it works.
+#[derive(Clone)]
+pub struct Life {
+    shutdown: Shutdown,
+    on_alive: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Life {
+    /// A life until `shutdown`; `on_alive` hears of every sign of it.
+    pub fn new(shutdown: Shutdown, on_alive: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            shutdown,
+            on_alive: Arc::new(on_alive),
+        }
+    }
+
+    /// A call or a poll succeeded: the service is there and takes our credentials.
+    pub fn alive(&self) {
+        (self.on_alive)();
+    }
+
+    /// Waits for the end of the daemon.
+    pub fn ended(&self) -> impl Future<Output = &'static str> + Send + 'static {
+        self.shutdown.begun()
+    }
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunError {
+    /// Something that another try may mend, not before this time where one is given.
+    Failed(String, Option<Duration>),
+    /// The service refused the credentials: only the user can mend that.
+    Refused(String),
+}
+
+/// How much of one message the service has taken, kept between its attempts. Lost with the process.
+#[derive(Debug, Default)]
+pub struct Progress {
+    parts: AtomicUsize,
+    references: Mutex<Vec<String>>,
+}
+
+impl Progress {
+    /// Parts that were sent.
+    pub fn parts(&self) -> usize {
+        self.parts.load(Ordering::Relaxed)
+    }
+
+    /// One more part was sent; the service knows it by `reference`.
+    pub fn part_sent(&self, reference: Option<String>) {
+        self.parts.fetch_add(1, Ordering::Relaxed);
+        let mut references = self
+            .references
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        references.extend(reference);
+    }
+
+    /// The service's names of all parts sent.
+    pub fn references(&self) -> Vec<String> {
+        self.references
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -50,10 +145,10 @@ pub enum Health {
 }
 
 /// How far a message came by one delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
-    /// The service took it.
-    Sent,
+    /// The service took it and knows it by these names, by which its receipts come.
+    Sent(Vec<String>),
     /// The peer has it.
     Delivered,
 }
@@ -65,8 +160,23 @@ pub enum DeliveryError {
     Transient(String, Option<Duration>),
     /// It was not sent and never will be.
     Permanent(String),
+    /// The service refused our credentials: nothing can be sent before the user mends them.
+    Unauthorized(String),
+    /// The request left and no answer came.
+    Unknown(String),
     /// The peer cannot be reached (any more); it waits until `can_reach` says otherwise.
     Away,
+}
+
+/// What a service says about an attempt that got no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It cannot tell.
+    Unknown,
+    /// It never got the message.
+    NotSent,
+    /// It has it.
+    Sent(Accepted),
 }
 
 /// Who listens to a conversation right now: the clients of the gateway, seen from below.

@@ -7,8 +7,8 @@
 
 use std::sync::{Arc, Weak};
 
-use super::{Accepted, Audience, BoxFuture, DeliveryError, Health, Integration};
-use crate::{message::Message, shutdown::Shutdown};
+use super::{Accepted, Audience, BoxFuture, DeliveryError, Integration, Life, Progress, RunError};
+use crate::message::Message;
 
 /// The channel's name.
 pub const NAME: &str = "webchat";
@@ -32,9 +32,10 @@ impl Integration for WebChat {
         NAME
     }
 
-    fn run(&self, shutdown: Shutdown) -> BoxFuture<'_, Result<(), String>> {
+    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
         Box::pin(async move {
-            shutdown.begun().await;
+            life.alive();
+            life.ended().await;
             Ok(())
         })
     }
@@ -44,6 +45,7 @@ impl Integration for WebChat {
     fn deliver<'a>(
         &'a self,
         message: &'a Message,
+        _: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
         let reached = self
             .audience
@@ -57,10 +59,6 @@ impl Integration for WebChat {
                 .map(|()| Accepted::Delivered)
                 .ok_or(DeliveryError::Away)
         })
-    }
-
-    fn state(&self) -> Health {
-        Health::Working
     }
 
     fn can_reach(&self, peer: &str) -> bool {

@@ -72,6 +72,19 @@ pub(super) fn key_row(direction: Direction, channel: &str, key: &str) -> Vec<u8>
     row
 }
 
+/// A row's key in `keys`: the name a service gave to a message of ours.
+pub(super) fn reference_row(channel: &str, reference: &str) -> Vec<u8> {
+    let mut row = vec![2];
+    put_name(&mut row, channel);
+    row.extend_from_slice(reference.as_bytes());
+    row
+}
+
+/// A row's key in `keys`: all names a service gave to this message.
+pub(super) fn references_row(number: u64) -> Vec<u8> {
+    with_number(vec![3], number)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

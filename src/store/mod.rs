@@ -194,6 +194,38 @@ impl Store {
         self.submit(operations::advance, (id, step), weight)
     }
 
+    /// Takes the news that the service accepted a message, and the names it knows it by: reports on
+    /// it come by these.
+    pub fn accepted(
+        &self,
+        id: MessageId,
+        references: Vec<String>,
+    ) -> Result<Pending<Option<Message>>, StoreError> {
+        let long = references.iter().any(|name| name.len() > MAX_NAME);
+        // A name that cannot be a key is not worth the message: reports on it are lost.
+        let references = if long { Vec::new() } else { references };
+        let weight = references.iter().map(String::len).sum();
+        self.submit(operations::accepted, (id, references), weight)
+    }
+
+    /// Takes a service's report on a message that it knows by `reference`. Fails with
+    /// [`StoreError::NotFound`] where no message goes by that name.
+    pub fn report(
+        &self,
+        channel: &str,
+        reference: &str,
+        step: Step,
+    ) -> Result<Pending<Option<Message>>, StoreError> {
+        let weight = channel.len() + reference.len();
+        let input = (channel.to_owned(), reference.to_owned(), step);
+        self.submit(operations::report, input, weight)
+    }
+
+    /// The names a service gave to a message. Blocks.
+    pub fn references(&self, id: MessageId) -> Result<Vec<String>, StoreError> {
+        self.view(|rows| read::references(rows, id.0))
+    }
+
     /// Withdraws a message that is still queued.
     pub fn cancel(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
         self.submit(operations::cancel, id, 0)

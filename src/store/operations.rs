@@ -10,6 +10,7 @@ use super::{
     backend::Table,
     error::StoreError,
     keys::number_of,
+    read,
     request::{Queued, Received, Step},
     tables::{self, Body},
     write::{Fresh, KEY_LIFE_MS, Transaction},
@@ -96,6 +97,27 @@ pub(super) fn advance(
             .map(|()| Some(message)),
         None => Ok(None),
     }
+}
+
+/// Takes the news that a service accepted a message, with the names it gave to it.
+pub(super) fn accepted(
+    transaction: &mut Transaction<'_>,
+    (id, references): &mut (MessageId, Vec<String>),
+) -> Result<Option<Message>, StoreError> {
+    let message = transaction.load(*id)?;
+    if !references.is_empty() {
+        transaction.refer(&message, references)?;
+    }
+    advance(transaction, &mut (*id, Step::to(State::Sent)))
+}
+
+/// Takes a service's report on a message that it knows by a name of its own.
+pub(super) fn report(
+    transaction: &mut Transaction<'_>,
+    (channel, reference, step): &mut (String, String, Step),
+) -> Result<Option<Message>, StoreError> {
+    let id = read::referred(transaction.rows, channel, reference)?.ok_or(StoreError::NotFound)?;
+    advance(transaction, &mut (id, step.clone()))
 }
 
 /// Withdraws a message that no attempt was made for yet.

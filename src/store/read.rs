@@ -122,6 +122,28 @@ pub(super) fn message(
     Ok(Some((message, life)))
 }
 
+/// The names a service gave to a message, the first part's first.
+pub(super) fn references(rows: &dyn Get, number: u64) -> Result<Vec<String>, StoreError> {
+    let row = rows.get(Table::Keys, &keys::references_row(number))?;
+    let Some(row) = row else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_slice(&row)
+        .map_err(|_| StoreError::Corrupt(format!("the references of message {number}")))
+}
+
+/// The message that a service knows by this name.
+pub(super) fn referred(
+    rows: &dyn Get,
+    channel: &str,
+    reference: &str,
+) -> Result<Option<MessageId>, StoreError> {
+    let number = rows.get(Table::Keys, &keys::reference_row(channel, reference))?;
+    number
+        .map(|number| number_of(&number).map(MessageId))
+        .transpose()
+}
+
 /// The numbers a history query spans, both included, or `None` where there are none between.
 fn span(query: &HistoryQuery) -> Option<(u64, u64)> {
     let first = query

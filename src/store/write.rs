@@ -223,6 +223,31 @@ impl<'t> Transaction<'t> {
         self.rows.put(Table::Outbox, &key, &number_key(due_ms))
     }
 
+    /// Remembers the names a service gave to a message.
+    pub(super) fn refer(
+        &mut self,
+        message: &Message,
+        references: &[String],
+    ) -> Result<(), StoreError> {
+        self.changed = true;
+        let number = message.id.0;
+        for reference in references {
+            let row = keys::reference_row(&message.channel, reference);
+            self.rows.put(Table::Keys, &row, &number_key(number))?;
+        }
+        let all = serde_json::Value::from(references).to_string();
+        let row = keys::references_row(number);
+        self.rows.put(Table::Keys, &row, all.as_bytes())
+    }
+
+    fn forget_references(&mut self, message: &Message) -> Result<(), StoreError> {
+        let number = message.id.0;
+        for reference in read::references(self.rows, number)? {
+            self.forget_key(&keys::reference_row(&message.channel, &reference), number)?;
+        }
+        self.rows.remove(Table::Keys, &keys::references_row(number))
+    }
+
     /// Removes a message that left the outbox, with everything that refers to it.
     pub(super) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
         let number = body.message.id.0;
@@ -238,6 +263,7 @@ impl<'t> Transaction<'t> {
         if let Some(key) = body.key_row() {
             self.forget_key(&key, number)?;
         }
+        self.forget_references(&body.message)?;
         self.rows.remove(Table::Latest, &number_key(number))?;
         self.rows.remove(Table::Bodies, &number_key(number))?;
         self.counters.messages = self.counters.messages.saturating_sub(1);

@@ -16,4 +16,5 @@ mod http;
 mod jsonrpc;
 mod lifecycle;
 mod messages;
+mod outbox;
 mod stalls;

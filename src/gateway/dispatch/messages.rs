@@ -295,7 +295,7 @@ fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
 }
 
 /// Runs a read of the store where it may block.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Fault> {
     let done = tokio::task::spawn_blocking(read).await;

@@ -3,13 +3,15 @@
 
 pub(in crate::gateway) mod answer;
 mod house;
+mod integrations;
 mod messages;
+mod outbox;
 
 use std::sync::Arc;
 
 use self::answer::Answer;
 pub(super) use self::house::line_json;
-use super::Gateway;
+use super::{Gateway, control::Steer};
 use crate::{
     protocol::{
         describe::Action,
@@ -27,6 +29,12 @@ pub(super) fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload
         "publish" => Answer::Now(house::publish(gateway, payload)),
         "clients" => Answer::Now(Ok(house::clients(gateway))),
         "integrations" => Answer::Now(Ok(house::integrations(gateway))),
+        "integration.start" | "integration.restart" => {
+            Answer::Now(integrations::steer(gateway, &payload, Steer::Start))
+        }
+        "integration.stop" => Answer::Now(integrations::steer(gateway, &payload, Steer::Stop)),
+        "integration.connect" => integrations::connect(gateway, &payload),
+        "outbox" => outbox::outbox(gateway, &payload),
         "logs" => Answer::Now(house::logs(gateway, &payload)),
         "reload" => Answer::Now(house::reload(gateway)),
         "shutdown" => Answer::Now(Ok(house::shutdown(gateway, &payload))),

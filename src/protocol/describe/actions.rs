@@ -2,7 +2,7 @@
 
 use super::{
     Action, Kind,
-    fields::{COUNT, MESSAGE_ID, may, must},
+    fields::{CHANNEL, COUNT, INTEGRATION, MESSAGE_ID, may, must},
 };
 
 /// Every action, in the order of the manual.
@@ -291,8 +291,61 @@ pub const ACTIONS: &[Action] = &[
         response: &[must(
             "integrations",
             Kind::Objects,
-            "{name, state, since_ms, last_error?, counters}",
+            "{name, state, since_ms, until_ms?, last_error?, advice?, counters}",
         )],
+    },
+    Action {
+        name: "integration.start",
+        aliases: &[],
+        summary: "Starts an integration that was stopped, or was parked because its credentials were refused.",
+        request: &[CHANNEL],
+        response: INTEGRATION,
+    },
+    Action {
+        name: "integration.stop",
+        aliases: &[],
+        summary: "Stops an integration until it is started; what is sent meanwhile waits.",
+        request: &[CHANNEL],
+        response: INTEGRATION,
+    },
+    Action {
+        name: "integration.restart",
+        aliases: &[],
+        summary: "Stops an integration and starts it again at once.",
+        request: &[CHANNEL],
+        response: INTEGRATION,
+    },
+    Action {
+        name: "integration.connect",
+        aliases: &[],
+        summary: "Asks an integration for what pairs a device. The answer may come out of order.",
+        request: &[CHANNEL],
+        response: &[
+            must("state", Kind::Name, "connected, pairing or waiting"),
+            may("code", Kind::Text, "the text of a QR code to scan"),
+            may("pairing_code", Kind::Name, "to be typed instead"),
+        ],
+    },
+    Action {
+        name: "outbox",
+        aliases: &[],
+        summary: "What waits to be sent, oldest first, and the newest of what was given up.",
+        request: &[
+            may("channel", Kind::Name, "only of this channel"),
+            may(
+                "limit",
+                Kind::Integer(1, 1000),
+                "messages of each kind at most, 50 unless told",
+            ),
+        ],
+        response: &[
+            must(
+                "waiting",
+                Kind::Objects,
+                "messages, each with due_ms besides: when it is tried next",
+            ),
+            must("failed", Kind::Objects, "messages; retry queues one again"),
+        ],
     },
     Action {
         name: "logs",

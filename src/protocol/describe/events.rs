@@ -2,7 +2,7 @@
 
 use super::{
     Event, Kind,
-    fields::{COUNT, MESSAGE, must},
+    fields::{COUNT, INTEGRATION, MESSAGE, must},
 };
 
 /// Every event, in the order of the manual.
@@ -20,10 +20,7 @@ pub const EVENTS: &[Event] = &[
     Event {
         name: "integration.state",
         summary: "An integration changed its state.",
-        payload: &[
-            must("name", Kind::Name, "which"),
-            must("state", Kind::Name, "its state now"),
-        ],
+        payload: INTEGRATION,
     },
     Event {
         name: "client.connected",

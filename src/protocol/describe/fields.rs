@@ -70,3 +70,25 @@ pub(super) const MESSAGE: &[Field] = &[
         "what an integration or a client keeps with it",
     ),
 ];
+
+/// An integration that is named.
+pub(super) const CHANNEL: Field = must(
+    "name",
+    Kind::Name,
+    "an integration; integrations lists them",
+);
+
+/// An integration as it stands.
+pub(super) const INTEGRATION: &[Field] = &[
+    must("name", Kind::Name, "which"),
+    must(
+        "state",
+        Kind::Name,
+        "stopped, starting, running, backing_off or parked",
+    ),
+    must("since_ms", COUNT, "since when, ms since 1970"),
+    may("until_ms", COUNT, "backing_off: when it starts again"),
+    may("last_error", Kind::Text, "what went wrong last"),
+    may("advice", Kind::Text, "what the user can do about it"),
+    must("counters", Kind::Object, "what it has done, by name"),
+];

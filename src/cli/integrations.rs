@@ -1,0 +1,131 @@
+//! `integrations`: the channels and how each is; start, stop, restart.
+
+use serde_json::{Value, json};
+
+use super::{
+    command::Command,
+    connect::connect,
+    context::Context,
+    layout::{self, Cell, Style, printable},
+    row::{Given, JSON, Row},
+};
+use crate::{
+    clock,
+    error::{Error, Result},
+};
+
+pub(super) const ROW: Row = Row {
+    name: "integrations",
+    summary: "Show the channels and how each is; start, stop, restart",
+    usage: &["[list] [--json]", "start|stop|restart NAME"],
+    details: "What is sent to a stopped or parked channel waits. An integration is parked\n\
+              when its service refused the credentials: mend .env, then reload.",
+    options: &[JSON],
+    examples: &[
+        ("cleudocodebot integrations", "a table"),
+        (
+            "cleudocodebot integrations restart telegram",
+            "start it anew",
+        ),
+    ],
+    first_word: || vec!["list", "start", "stop", "restart"],
+    read,
+};
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Options {
+    /// Show all.
+    List {
+        /// For scripts.
+        json: bool,
+    },
+    /// Do this action with one of them.
+    Steer(&'static str, String),
+}
+
+fn read(given: &mut Given) -> Result<Command> {
+    let word = given.word();
+    let action = match word.as_deref() {
+        None | Some("list") => {
+            let json = given.flag("json");
+            return Ok(Command::Integrations(Options::List { json }));
+        }
+        Some("start") => "integration.start",
+        Some("stop") => "integration.stop",
+        Some("restart") => "integration.restart",
+        Some(other) => {
+            return Err(Error::Usage(format!(
+                "{other:?} is not one of list, start, stop, restart"
+            )));
+        }
+    };
+    let name = given.required_word("NAME")?;
+    Ok(Command::Integrations(Options::Steer(action, name)))
+}
+
+pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
+    let mut connection = connect(context).await?;
+    match options {
+        Options::List { json } => {
+            let answer = connection.client.call("integrations", &json!({})).await?;
+            let all = answer["integrations"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            if *json {
+                return all.iter().try_for_each(|one| context.terminal.json(one));
+            }
+            context.terminal.columns(&rows(&all, clock::now_ms()))
+        }
+        Options::Steer(action, name) => {
+            let asked = json!({"name": name});
+            let status = connection.client.call(action, &asked).await?;
+            context.terminal.columns(&rows(&[status], clock::now_ms()))
+        }
+    }
+}
+
+/// Name, state, since when, what it has done, what went wrong and what to do about it.
+pub(super) fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
+    all.iter()
+        .map(|one| {
+            let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
+            let state = text("state");
+            let since = one["since_ms"].as_u64().unwrap_or(now_ms);
+            let count = |name: &str| one["counters"][name].as_u64().unwrap_or(0);
+            let mut row = vec![
+                text("name").into(),
+                Cell::styled(Style::of_state(&state), state),
+                Cell::styled(Style::Dim, format!("for {}", layout::since(since, now_ms))),
+                format!("{} sent, {} failed", count("sent"), count("failed")).into(),
+            ];
+            if let Some(until) = one["until_ms"].as_u64() {
+                let wait = layout::since(now_ms, until);
+                row.push(format!("starts again in {wait}").into());
+            }
+            for name in ["last_error", "advice"] {
+                if one[name].is_string() {
+                    row.push(text(name).into());
+                }
+            }
+            row
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_told_with_what_to_do() {
+        let parked = json!({"name": "telegram", "state": "parked", "since_ms": 0,
+            "counters": {"sent": 2, "failed": 1}, "last_error": "401", "advice": "reload"});
+        let shown = layout::columns(&rows(&[parked], 5000), |_, text| text.to_owned());
+        assert_eq!(
+            shown,
+            "telegram  parked  for 5s  2 sent, 1 failed  401  reload\n"
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! `outbox`: what waits to be sent and what was given up; tries again, withdraws.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{
+    command::Command,
+    connect::connect,
+    context::Context,
+    layout::printable,
+    message_line::message_line,
+    row::{Given, JSON, Row, Takes, option},
+};
+use crate::{
+    clock,
+    error::{Error, Result},
+};
+
+pub(super) const ROW: Row = Row {
+    name: "outbox",
+    summary: "Show what waits to be sent or failed; try again, withdraw",
+    usage: &[
+        "[list] [--channel CHANNEL] [--limit N] [--json]",
+        "retry ID...",
+        "cancel ID...",
+    ],
+    details: "Messages are tried five times within a quarter of an hour; then they fail and\n\
+              stay here. Those that were never tried can be cancelled.",
+    options: &[
+        option(
+            "channel",
+            Takes::Text("CHANNEL"),
+            "Only of this integration",
+        )
+        .short('c'),
+        option(
+            "limit",
+            Takes::Text("N"),
+            "At most so many of each (default 50, up to 1000)",
+        )
+        .short('n'),
+        JSON,
+    ],
+    examples: &[
+        ("cleudocodebot outbox", "what waits and what failed"),
+        (
+            "cleudocodebot outbox retry m-17",
+            "queue a failed one again",
+        ),
+    ],
+    first_word: || vec!["list", "retry", "cancel"],
+    read,
+};
+
+/// What to do with the outbox.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Options {
+    /// Show it.
+    List {
+        /// The payload of the action.
+        payload: Value,
+        /// For scripts.
+        json: bool,
+    },
+    /// Do this action with each of these messages.
+    Each(&'static str, Vec<String>),
+}
+
+fn read(given: &mut Given) -> Result<Command> {
+    let options = match given.word().as_deref() {
+        None | Some("list") => list(given)?,
+        Some("retry") => Options::Each("retry", ids(given)?),
+        Some("cancel") => Options::Each("cancel", ids(given)?),
+        Some(other) => {
+            return Err(Error::Usage(format!(
+                "{other:?} is not one of list, retry, cancel"
+            )));
+        }
+    };
+    Ok(Command::Outbox(options))
+}
+
+fn list(given: &Given) -> Result<Options> {
+    let mut payload = json!({});
+    if let Some(channel) = given.text("channel") {
+        payload["channel"] = json!(channel);
+    }
+    if let Some(limit) = given.number("limit", &(1..=1000))? {
+        payload["limit"] = json!(limit);
+    }
+    Ok(Options::List {
+        payload,
+        json: given.flag("json"),
+    })
+}
+
+fn ids(given: &mut Given) -> Result<Vec<String>> {
+    let mut ids = vec![given.required_word("ID")?];
+    ids.extend(std::iter::from_fn(|| given.word()));
+    Ok(ids)
+}
+
+pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
+    let mut connection = connect(context).await?;
+    match options {
+        Options::List { payload, json } => {
+            let answer = connection.client.call("outbox", payload).await?;
+            show(&answer, *json, context)
+        }
+        Options::Each(action, ids) => {
+            for id in ids {
+                let asked = json!({"message_id": id});
+                let done = connection.client.call(action, &asked).await?;
+                let state = printable(done["state"].as_str().unwrap_or("?"));
+                context
+                    .terminal
+                    .line(format!("{state} {}", printable(id)))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn show(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
+    let of = |kind: &str| answer[kind].as_array().cloned().unwrap_or_default();
+    let (waiting, failed) = (of("waiting"), of("failed"));
+    for message in waiting.iter().chain(&failed) {
+        if as_json {
+            context.terminal.json(message)?;
+        } else {
+            context.terminal.line(line(message))?;
+        }
+    }
+    if waiting.is_empty() && failed.is_empty() && !as_json {
+        context.terminal.note("nothing waits and nothing failed");
+    }
+    Ok(())
+}
+
+/// A message, why it is still here, and when it is tried next.
+fn line(message: &Value) -> String {
+    let mut line = message_line(message);
+    if let Some(error) = message["error"].as_str() {
+        let _ = write!(line, "; {}", printable(error));
+    }
+    let tried = message["attempts"].as_u64().unwrap_or(0) > 0;
+    if let Some(due_ms) = message["due_ms"].as_u64().filter(|_| tried) {
+        let _ = write!(line, "; next try {}", clock::Utc(due_ms));
+    }
+    line
+}

@@ -1,0 +1,233 @@
+//! One channel as all its tasks see it: its integration, where it stands, what is wished of it, and
+//! what it has done.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::watch;
+
+use super::tally::Tally;
+use crate::{
+    clock,
+    gateway::control::IntegrationStatus,
+    integrations::{Health, Integration, plan::Limits},
+};
+
+/// Where an integration stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// The user stopped it, or the daemon ends.
+    Stopped,
+    /// Its `run` is under way and has not shown yet that it works.
+    Starting,
+    /// It works.
+    Running,
+    /// It failed and starts again at this time, in ms since 1970.
+    BackingOff(u64),
+    /// Its credentials were refused: it waits for the user.
+    Parked,
+}
+
+impl State {
+    /// The name on the wire.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::BackingOff(_) => "backing_off",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+/// What is wished of an integration. Every change of it is obeyed, also to an equal one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Run.
+    Run,
+    /// Do nothing.
+    Stop,
+    /// Do nothing, because the service refused the credentials: what it said.
+    Park(String),
+    /// End: the settings do not ask for it any more.
+    Retire,
+}
+
+/// Who hears of every new state.
+type OnChange = Box<dyn Fn(&IntegrationStatus) + Send + Sync>;
+
+/// One channel.
+pub struct Channel {
+    name: String,
+    current: RwLock<(Arc<dyn Integration>, Limits)>,
+    standing: Mutex<Standing>,
+    wishes: watch::Sender<Wish>,
+    on_change: OnChange,
+    /// What it has done.
+    pub tally: Tally,
+}
+
+struct Standing {
+    state: State,
+    since_ms: u64,
+    last_error: Option<String>,
+}
+
+impl Channel {
+    /// A channel about to start; `on_change` hears of every new state.
+    pub fn new(
+        integration: Arc<dyn Integration>,
+        limits: Limits,
+        on_change: impl Fn(&IntegrationStatus) + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let standing = Standing {
+            state: State::Starting,
+            since_ms: clock::now_ms(),
+            last_error: None,
+        };
+        Arc::new(Self {
+            name: integration.name().to_owned(),
+            current: RwLock::new((integration, limits)),
+            standing: Mutex::new(standing),
+            wishes: watch::Sender::new(Wish::Run),
+            on_change: Box::new(on_change),
+            tally: Tally::default(),
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The integration as the settings describe it now.
+    pub fn integration(&self) -> Arc<dyn Integration> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&current.0)
+    }
+
+    /// How it may send.
+    pub fn limits(&self) -> Limits {
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+    }
+
+    /// Takes new settings and starts again with them.
+    pub fn replace(&self, integration: Arc<dyn Integration>, limits: Limits) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = (integration, limits);
+        self.start();
+    }
+
+    /// Starts it, also where it runs already.
+    pub fn start(&self) {
+        self.wishes.send_replace(Wish::Run);
+    }
+
+    /// Stops it until it is started.
+    pub fn stop(&self) {
+        self.wishes.send_replace(Wish::Stop);
+    }
+
+    /// Stops it because its credentials were refused. What the user wished meanwhile stays.
+    pub fn park(&self, why: &str) {
+        self.wishes.send_if_modified(|wish| {
+            let runs = *wish == Wish::Run;
+            if runs {
+                *wish = Wish::Park(why.to_owned());
+            }
+            runs
+        });
+    }
+
+    /// Ends its supervision.
+    pub fn retire(&self) {
+        self.wishes.send_replace(Wish::Retire);
+    }
+
+    /// True where its credentials were refused.
+    pub fn is_parked(&self) -> bool {
+        matches!(*self.wishes.borrow(), Wish::Park(_))
+    }
+
+    pub(super) fn wishes(&self) -> watch::Receiver<Wish> {
+        self.wishes.subscribe()
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True where messages may be handed to the integration.
+    pub fn takes_deliveries(&self) -> bool {
+        *self.wishes.borrow() == Wish::Run
+    }
+
+    /// It works: the first sign of life after a start makes it running.
+    pub(super) fn alive(&self) {
+        if self.standing().state != State::Running {
+            self.enter(State::Running, None);
+        }
+    }
+
+    pub(super) fn enter(&self, state: State, error: Option<String>) {
+        {
+            let mut standing = self.standing();
+            standing.state = state;
+            standing.since_ms = clock::now_ms();
+            standing.last_error = error.or_else(|| standing.last_error.take());
+        }
+        (self.on_change)(&self.status());
+    }
+
+    /// Its row in `status` and `integrations`.
+    pub fn status(&self) -> IntegrationStatus {
+        let impaired = match self.integration().state() {
+            Health::Working => None,
+            Health::Impaired(why) => Some(why),
+        };
+        let standing = self.standing();
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        IntegrationStatus {
+            name: self.name.clone(),
+            state: standing.state.as_str().to_owned(),
+            since_ms: standing.since_ms,
+            until_ms: match standing.state {
+                State::BackingOff(until_ms) => Some(until_ms),
+                _ => None,
+            },
+            advice: advice(&standing.state, &self.name),
+            last_error: impaired.or_else(|| standing.last_error.clone()),
+            counters: vec![
+                ("sent", count(&self.tally.sent)),
+                ("failed", count(&self.tally.failed)),
+                ("retried", count(&self.tally.retried)),
+                ("unknown", count(&self.tally.unknown)),
+                ("restarts", count(&self.tally.restarts)),
+            ],
+        }
+    }
+}
+
+/// What a user can do about it.
+fn advice(state: &State, name: &str) -> Option<String> {
+    match state {
+        State::Parked => Some(format!(
+            "mend its credentials in .env, then: cleudocodebot reload (or integrations start {name})"
+        )),
+        State::Stopped => Some(format!("cleudocodebot integrations start {name}")),
+        _ => None,
+    }
+}
+
+/// The time `wait` from now, in ms since 1970.
+pub(super) fn from_now_ms(wait: Duration) -> u64 {
+    clock::now_ms().saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,283 @@
+//! The worker against an integration that does as the test says, on a paused clock.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
+
+use super::{channel::Channel, delivery::Worker};
+use crate::{
+    clock,
+    integrations::{
+        Accepted, BoxFuture, DeliveryError, Fate, Integration, Life, Progress, RunError,
+        plan::Limits,
+    },
+    level::LogLevel,
+    log::Log,
+    message::{Message, MessageId, State},
+    random,
+    router::Nudge,
+    shutdown::{self, Trigger},
+    store::{self, Draft, Step, Store},
+};
+
+type Outcome = Result<Accepted, DeliveryError>;
+
+/// Delivers as scripted, then always with success; notes what it was asked.
+#[derive(Default)]
+struct Scripted {
+    outcomes: Mutex<VecDeque<Outcome>>,
+    fates: Mutex<VecDeque<Fate>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Integration for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
+        Box::pin(async move {
+            life.ended().await;
+            Ok(())
+        })
+    }
+    fn deliver<'a>(&'a self, message: &'a Message, _: &'a Progress) -> BoxFuture<'a, Outcome> {
+        self.asked.lock().expect("whole").push(message.text.clone());
+        let mut outcomes = self.outcomes.lock().expect("whole");
+        let next = (message.peer == "ana")
+            .then(|| outcomes.pop_front())
+            .flatten();
+        let accepted = || Ok(Accepted::Sent(vec![format!("ref-{}", message.id)]));
+        Box::pin(std::future::ready(next.unwrap_or_else(accepted)))
+    }
+    fn reconcile<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Fate> {
+        let asked = format!("reconcile {}", message.text);
+        self.asked.lock().expect("whole").push(asked);
+        let fate = self.fates.lock().expect("whole").pop_front();
+        Box::pin(std::future::ready(fate.unwrap_or(Fate::Unknown)))
+    }
+}
+
+struct House {
+    scripted: Arc<Scripted>,
+    channel: Arc<Channel>,
+    store: Store,
+    nudges: mpsc::UnboundedSender<Nudge>,
+    _trigger: Trigger,
+    path: std::path::PathBuf,
+}
+
+impl House {
+    fn new(outcomes: impl IntoIterator<Item = Outcome>, limits: Limits) -> Self {
+        let scripted = Arc::new(Scripted::default());
+        scripted.outcomes.lock().expect("whole").extend(outcomes);
+        let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
+        let options = store::Options {
+            path: path.clone(),
+            // Every message is ten seconds old.
+            clock: Arc::new(|| clock::now_ms() - 10_000),
+            ..store::Options::default()
+        };
+        let store = Store::open(options, |_| {}).expect("a store");
+        let channel = Channel::new(scripted.clone(), limits, |_| {});
+        let (nudges, inbox) = mpsc::unbounded_channel();
+        let (trigger, shutdown) = shutdown::channel();
+        let log = Log::in_memory(LogLevel::Info);
+        let worker = Worker::new(Arc::clone(&channel), store.clone(), log);
+        tokio::spawn(worker.work(inbox, shutdown));
+        Self {
+            scripted,
+            channel,
+            store,
+            nudges,
+            _trigger: trigger,
+            path,
+        }
+    }
+
+    async fn send(&self, peer: &str, text: &str) -> MessageId {
+        let draft = Draft {
+            channel: "scripted".to_owned(),
+            peer: peer.to_owned(),
+            text: text.to_owned(),
+            ..Draft::default()
+        };
+        let queued = self
+            .store
+            .queue(draft)
+            .expect("room")
+            .await
+            .expect("stored");
+        let id = queued.message.id;
+        let _ = self.nudges.send(Nudge::Queued(id, peer.to_owned()));
+        id
+    }
+
+    fn message(&self, id: MessageId) -> Message {
+        self.store.message(id).expect("readable").expect("there").0
+    }
+
+    /// Lets the clock run until the message is as wanted.
+    async fn until(&self, id: MessageId, wanted: impl Fn(&Message) -> bool) -> Message {
+        loop {
+            let message = self.message(id);
+            if wanted(&message) {
+                return message;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.scripted.asked.lock().expect("whole").clone()
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.store.close();
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+const NO_LIMITS: Limits = Limits {
+    max_age: None,
+    per_minute: None,
+};
+
+fn transient() -> Outcome {
+    Err(DeliveryError::Transient("busy".to_owned(), None))
+}
+
+fn is(state: State) -> impl Fn(&Message) -> bool {
+    move |message| message.state == state
+}
+
+#[tokio::test(start_paused = true)]
+async fn transient_failures_follow_the_table_and_then_the_message_fails() {
+    let house = House::new((0..5).map(|_| transient()), NO_LIMITS);
+    let begun = tokio::time::Instant::now();
+    let id = house.send("ana", "x").await;
+    let failed = house.until(id, is(State::Failed)).await;
+    assert_eq!(failed.attempts, 5);
+    assert_eq!(
+        failed.error.as_deref(),
+        Some("given up after 5 attempts: busy")
+    );
+    let took = begun.elapsed().as_secs();
+    assert!(took >= 600, "5 + 25 + 120 + 600 s ± 20 %: {took}");
+    // A retry by the user begins the table anew.
+    house
+        .scripted
+        .outcomes
+        .lock()
+        .expect("whole")
+        .push_back(transient());
+    house.store.retry(id).expect("room").await.expect("queued");
+    let _ = house.nudges.send(Nudge::Queued(id, "ana".to_owned()));
+    assert_eq!(house.until(id, is(State::Sent)).await.attempts, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_peer_waits_in_order_and_others_do_not() {
+    let house = House::new([transient()], NO_LIMITS);
+    house.channel.stop();
+    let first = house.send("ana", "1").await;
+    let second = house.send("ana", "2").await;
+    let other = house.send("bob", "3").await;
+    house.channel.start();
+    let _ = house.nudges.send(Nudge::Queued(first, "ana".to_owned()));
+    tokio::task::yield_now().await;
+    let _ = house.nudges.send(Nudge::LookAll);
+    house.until(second, is(State::Sent)).await;
+    house.until(other, is(State::Sent)).await;
+    let asked = house.asked();
+    let place = asked.iter().position(|text| text == "3");
+    assert!(place.is_some_and(|place| place <= 1), "{asked:?}");
+    let to_ana: Vec<_> = asked.iter().filter(|text| *text != "3").collect();
+    assert_eq!(to_ana, ["1", "1", "2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_credentials_park_the_channel_and_cost_no_attempt() {
+    let refused = Err(DeliveryError::Unauthorized("401".to_owned()));
+    let house = House::new([refused], NO_LIMITS);
+    let id = house.send("ana", "x").await;
+    let waiting = house.until(id, |message| message.error.is_some()).await;
+    assert_eq!((waiting.state, waiting.attempts), (State::Sending, 0));
+    assert!(house.channel.is_parked());
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert_eq!(
+        house.asked().len(),
+        1,
+        "nothing is tried while it is parked"
+    );
+    house.channel.start();
+    let _ = house.nudges.send(Nudge::LookAll);
+    assert_eq!(house.until(id, is(State::Sent)).await.attempts, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_without_an_answer_is_reconciled_before_another() {
+    let lost = || Err(DeliveryError::Unknown("no answer".to_owned()));
+    let house = House::new([lost(), lost()], NO_LIMITS);
+    let there = Fate::Sent(Accepted::Sent(vec!["theirs".to_owned()]));
+    house
+        .scripted
+        .fates
+        .lock()
+        .expect("whole")
+        .extend([Fate::NotSent, there]);
+    let id = house.send("ana", "x").await;
+    house.until(id, is(State::Sent)).await;
+    assert_eq!(house.asked(), ["x", "reconcile x", "x", "reconcile x"]);
+    assert_eq!(house.store.references(id).expect("readable"), ["theirs"]);
+    let read = house
+        .store
+        .report("scripted", "theirs", Step::to(State::Read));
+    read.expect("room").await.expect("known");
+    let late = house
+        .store
+        .report("scripted", "theirs", Step::to(State::Delivered));
+    assert_eq!(late.expect("room").await, Ok(None), "never backwards");
+    assert_eq!(house.message(id).state, State::Read);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waited_too_long_fails_instead_of_surprising_someone() {
+    let limits = Limits {
+        max_age: Some(Duration::from_millis(1)),
+        ..NO_LIMITS
+    };
+    let house = House::new([], limits);
+    house.channel.stop();
+    let id = house.send("ana", "x").await;
+    house.channel.start();
+    let _ = house.nudges.send(Nudge::LookAll);
+    let failed = house.until(id, is(State::Failed)).await;
+    assert!(
+        failed
+            .error
+            .is_some_and(|why| why.contains("waited longer"))
+    );
+    assert!(house.asked().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_spreads_messages_evenly() {
+    let limits = Limits {
+        per_minute: Some(60),
+        ..NO_LIMITS
+    };
+    let house = House::new([], limits);
+    let begun = tokio::time::Instant::now();
+    let mut last = MessageId(0);
+    for n in 0..31 {
+        last = house.send(&n.to_string(), "x").await;
+    }
+    house.until(last, is(State::Sent)).await;
+    assert!(begun.elapsed() >= Duration::from_secs(30));
+}
