@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    call, chat, completions, config, events, history, integrations, logs, outbox, ping, send, token,
+    call, chat, completions, config, events, history, integrations, logs, outbox, pairing, ping,
+    send, token,
 };
 use crate::config::{Overrides, keys};
 
@@ -55,6 +56,8 @@ pub(super) enum Command {
     Clients { json: bool },
     /// The channels.
     Integrations(integrations::Options),
+    /// Who may write.
+    Pairing(pairing::Options),
     /// What waits to be sent.
     Outbox(outbox::Options),
     /// Log lines.

@@ -24,6 +24,7 @@ mod log_line;
 mod logs;
 mod message_line;
 mod outbox;
+mod pairing;
 mod ping;
 mod ping_statistics;
 mod reload;
@@ -79,6 +80,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<()> {
         Command::Call(options) => block_on(call::run(options, context)),
         Command::Clients { json } => block_on(clients::run(*json, context)),
         Command::Integrations(options) => block_on(integrations::run(options, context)),
+        Command::Pairing(options) => block_on(pairing::run(options, context)),
         Command::Outbox(options) => block_on(outbox::run(options, context)),
         Command::Logs(options) => block_on(logs::run(options, context)),
         Command::Config(options) => config::run(options, context),

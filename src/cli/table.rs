@@ -4,7 +4,7 @@
 
 use super::{
     call, chat, clients, completions, config, daemon, doctor, events, help, history, integrations,
-    logs, outbox, ping, reload,
+    logs, outbox, pairing, ping, reload,
     row::{Opt, Row, Takes, option, switch},
     send, status, stop, token,
 };
@@ -23,6 +23,7 @@ pub(super) const ROWS: &[&Row] = &[
     &clients::ROW,
     &integrations::ROW,
     &outbox::ROW,
+    &pairing::ROW,
     &logs::ROW,
     &config::ROW,
     &token::ROW,

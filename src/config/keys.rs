@@ -194,10 +194,49 @@ pub const KEYS: &[Key] = &[
         RATE,
         "Messages a minute to webchat; 0 is no limit.",
     ),
+    Key {
+        secret: true,
+        ..key(
+            "TELEGRAM_BOT_TOKEN",
+            "",
+            Kind::Token,
+            "Token of a Telegram bot, from @BotFather (also TELEGRAM_TOKEN); with _2 to _5 behind it, of more bots.",
+        )
+    },
+    key(
+        "TELEGRAM_ALLOW_FROM",
+        "",
+        Kind::Text,
+        "Telegram user or chat ids, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
+    ),
+    key(
+        "TELEGRAM_BASE_URL",
+        "https://api.telegram.org",
+        Kind::Service,
+        "Where the Telegram Bot API is.",
+    ),
+    key(
+        "TELEGRAM_MAX_AGE",
+        "24",
+        HOURS,
+        "Hours a message for Telegram may wait before it fails; 0 is for ever.",
+    ),
+    key(
+        "TELEGRAM_RATE",
+        "1500",
+        RATE,
+        "Messages a minute to Telegram, for each bot; 0 is no limit.",
+    ),
 ];
 
 const HOURS: Kind = number(0, 87_600);
 const RATE: Kind = number(0, 1_000_000);
+
+/// A text of the table, as it is set or by default; `None` where it is empty.
+pub fn text_of<'a>(lookup: &'a Lookup, name: &str) -> Option<&'a str> {
+    let key = find(name)?;
+    Some(lookup.known(key).0).filter(|text| !text.is_empty())
+}
 
 /// A number of the table, as it is set or by default. A key that is not in the table has none.
 pub fn number_of(lookup: &Lookup, name: &str) -> Option<u64> {

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::addresses;
+use super::{addresses, base_url::BaseUrl};
 use crate::level::{LogFormat, LogLevel};
 
 /// A token at least this long is safe to open to a network.
@@ -35,6 +35,10 @@ pub enum Kind {
         /// The shortest time that keeps the program's promises.
         least: u64,
     },
+    /// The address of a service.
+    Service,
+    /// Any text of one line.
+    Text,
     /// A word of [`LogLevel`].
     Level,
     /// A word of [`LogFormat`].
@@ -57,6 +61,8 @@ impl Kind {
             Self::Origins => addresses::origins(text).map(drop),
             Self::Hosts => addresses::hosts(text).map(drop),
             Self::Number { .. } | Self::Days { .. } => self.number(text).map(drop),
+            Self::Service => BaseUrl::parse(text).map(drop),
+            Self::Text => line(text),
             Self::Level => level(text).map(drop),
             Self::Format => format(text).map(drop),
         }
@@ -113,6 +119,14 @@ pub(super) fn token(text: &str) -> Result<String, Expected> {
         Ok(text.to_owned())
     } else {
         Err("1 to 1024 visible ASCII characters without spaces".to_owned())
+    }
+}
+
+fn line(text: &str) -> Result<(), Expected> {
+    if text.len() <= 4096 && !text.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err("one line of at most 4096 bytes".to_owned())
     }
 }
 

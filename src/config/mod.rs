@@ -7,6 +7,7 @@ pub mod dotenv;
 pub mod keys;
 
 mod addresses;
+mod base_url;
 mod environment;
 mod explain;
 mod first_start;
@@ -27,6 +28,7 @@ use std::{
 };
 
 pub use self::{
+    base_url::BaseUrl,
     environment::Environment,
     explain::{Setting, explain},
     first_start::create_env_file,

@@ -17,7 +17,7 @@ use crate::{
     log::Log,
     message::{Message, MessageId, State},
     random,
-    store::{Step, Store, StoreError, Transition},
+    store::{Draft, Step, Store, StoreError, Transition},
 };
 
 /// Waits after the first, second, … failed attempt; after the last the message is given up.
@@ -182,7 +182,9 @@ impl Attempt {
                 sent
             }
         };
-        sent.await?;
+        if let Some(message) = sent.await? {
+            self.report_back(&message).await?;
+        }
         Tally::add(&self.channel.tally.sent);
         Ok(Next::Done)
     }
@@ -197,9 +199,31 @@ impl Attempt {
             error: Some(why),
             ..Step::to(State::Failed)
         };
-        self.step(id, step).await?;
+        if let Some(message) = self.step(id, step).await? {
+            self.report_back(&message).await?;
+        }
         Tally::add(&self.channel.tally.failed);
         Ok(Next::Done)
+    }
+
+    /// What a chat asked for is told to that chat.
+    async fn report_back(&self, message: &Message) -> Result<(), StoreError> {
+        let Some(to) = message.meta.as_ref().and_then(|meta| meta.get("report_to")) else {
+            return Ok(());
+        };
+        let text = |name: &str| to[name].as_str().unwrap_or_default().to_owned();
+        let outcome = match &message.error {
+            Some(why) => format!("Not sent to {}: {why}", message.peer),
+            None => format!("Sent to {}.", message.peer),
+        };
+        let draft = Draft {
+            channel: text("channel"),
+            peer: text("peer"),
+            text: outcome,
+            idempotency_key: Some(format!("report-{}-{}", message.id, message.attempts)),
+            ..Draft::default()
+        };
+        self.store.queue(draft)?.await.map(drop)
     }
 
     /// Nothing goes out with these credentials: the message waits for better ones.

@@ -10,7 +10,10 @@ use tokio::{sync::mpsc, task::JoinSet};
 use super::{channel::Channel, delivery::Worker, supervisor::supervise};
 use crate::{
     gateway::control::IntegrationStatus,
-    integrations::plan::{Plan, Surroundings},
+    integrations::{
+        pairing::Pairings,
+        plan::{Plan, Surroundings},
+    },
     log::Log,
     router::{Route, Router},
     shutdown::Shutdown,
@@ -123,6 +126,11 @@ impl Fleet {
     pub(super) fn find(&self, name: &str) -> Option<Arc<Channel>> {
         let channels = self.channels();
         channels.get(name).map(|(_, channel)| Arc::clone(channel))
+    }
+
+    /// Who was let in and who asks.
+    pub(super) fn pairings(&self) -> &Pairings {
+        &self.base.around.pairings
     }
 
     /// Every channel and how it is.

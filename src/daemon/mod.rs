@@ -34,7 +34,7 @@ use crate::{
     config::{self, Config, Environment, Lookup, Overrides},
     error::{Error, Result},
     gateway::{self, Gateway, News, Parts, accept},
-    integrations::{Audience, plan::Surroundings},
+    integrations::{Audience, pairing::Pairings, plan::Surroundings},
     log::Log,
     message::MessageId,
     router::Router,
@@ -125,7 +125,12 @@ impl House {
             store: store.clone(),
             log: log.clone(),
             shutdown: shutdown.clone(),
-            around: Surroundings { audience },
+            around: Surroundings {
+                audience,
+                store: store.clone(),
+                pairings: Arc::new(Pairings::open(config.home.join("pairing.json"))),
+                log: log.clone(),
+            },
             on_change: steering::tell_states(&news),
         });
         let steering = Arc::new(Steering::new(options, trigger, log.clone(), fleet));

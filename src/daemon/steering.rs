@@ -15,7 +15,7 @@ use crate::{
         Gateway, News, accept,
         control::{Control, IntegrationStatus, Reloaded, Steer},
     },
-    integrations::{BoxFuture, plan::plans},
+    integrations::{BoxFuture, pairing::Pairings, plan::plans},
     log::Log,
     shutdown::Trigger,
 };
@@ -77,6 +77,10 @@ impl Control for Steering {
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>> {
         let integration = self.fleet.find(name)?.integration();
         Some(Box::pin(async move { integration.connect().await }))
+    }
+
+    fn pairings(&self) -> &Pairings {
+        self.fleet.pairings()
     }
 
     fn reload(&self) -> Result<Reloaded, String> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::integrations::BoxFuture;
+use crate::integrations::{BoxFuture, pairing::Pairings};
 
 /// The daemon, as clients may steer it.
 pub trait Control: Send + Sync {
@@ -14,6 +14,9 @@ pub trait Control: Send + Sync {
 
     /// Data to pair one with; `None` where there is none of this name.
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>>;
+
+    /// Who was let in and who asks.
+    fn pairings(&self) -> &Pairings;
 
     /// Reads `.env` again; the error says what is wrong with it.
     fn reload(&self) -> Result<Reloaded, String>;

@@ -20,7 +20,6 @@ use hyper::{
 use super::{
     Gateway,
     admission::Seat,
-    body::Whole,
     link::Link,
     metrics::Counters,
     origin::{host_is_ours, origin_is_ours},
@@ -28,7 +27,7 @@ use super::{
     respond::{Reply, busy, refuse, slow_down},
     rpc, status_page, upgrade,
 };
-use crate::{config::Config, protocol::error_code::ErrorCode};
+use crate::{body::Whole, config::Config, protocol::error_code::ErrorCode};
 
 /// One TCP connection as its requests see it.
 pub(super) struct Door {

@@ -6,7 +6,6 @@
 
 pub mod accept;
 mod admission;
-mod body;
 mod bus;
 pub mod control;
 mod dispatch;

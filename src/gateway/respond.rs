@@ -11,7 +11,7 @@ use hyper::{
 };
 use serde_json::json;
 
-use super::body::Whole;
+use crate::body::Whole;
 use crate::protocol::error_code::ErrorCode;
 
 /// An answer.

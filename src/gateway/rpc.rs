@@ -6,7 +6,6 @@ use hyper::{Request, body::Incoming as Body};
 
 use super::{
     Gateway,
-    body::{CollectError, collect},
     dispatch::{
         answer::{Answer, joined, outcome_text, parts, pong_text, push_pong, write_unreadable},
         dispatch, unknown_action,
@@ -15,6 +14,7 @@ use super::{
     respond::{Reply, refuse, reply},
 };
 use crate::{
+    body::{CollectError, collect},
     config::Config,
     protocol::{
         describe,

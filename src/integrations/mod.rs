@@ -3,8 +3,14 @@
 //! An integration reaches one service. It never retries and never waits for long: the daemon's
 //! supervisor and delivery workers do. What a service brings goes through `inlet`.
 
+pub mod http;
+pub mod inlet;
+pub mod pairing;
 pub mod plan;
+mod slash;
 pub mod split;
+pub mod telegram;
+mod tls;
 pub mod webchat;
 
 use std::{

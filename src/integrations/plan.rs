@@ -5,9 +5,16 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Audience, Integration,
+    inlet::{Allowed, Inlet},
+    pairing::Pairings,
+    telegram::{self, Telegram},
     webchat::{self, WebChat},
 };
-use crate::config::{Lookup, keys};
+use crate::{
+    config::{BaseUrl, Lookup, keys},
+    log::Log,
+    store::Store,
+};
 
 /// One integration that is to run.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,12 +23,14 @@ pub struct Plan {
     pub name: String,
     /// How fast and how late it may send.
     pub limits: Limits,
+    allowed: Allowed,
     kind: Kind,
 }
 
 #[derive(Clone, PartialEq, Eq)]
 enum Kind {
     WebChat,
+    Telegram(telegram::Settings),
 }
 
 /// How a channel may send.
@@ -37,6 +46,12 @@ pub struct Limits {
 pub struct Surroundings {
     /// The clients of the gateway.
     pub audience: Arc<dyn Audience>,
+    /// Where what comes in is kept.
+    pub store: Store,
+    /// Who was let in.
+    pub pairings: Arc<Pairings>,
+    /// Where to say what happened.
+    pub log: Log,
 }
 
 impl Plan {
@@ -47,7 +62,17 @@ impl Plan {
 
     /// The integration, not running yet.
     pub fn build(&self, around: &Surroundings) -> Arc<dyn Integration> {
+        let inlet = || {
+            Inlet::new(
+                &self.name,
+                self.allowed.clone(),
+                Arc::clone(&around.pairings),
+                around.store.clone(),
+                around.log.clone(),
+            )
+        };
         match &self.kind {
+            Kind::Telegram(settings) => Arc::new(Telegram::new(&self.name, settings, inlet())),
             Kind::WebChat => Arc::new(WebChat::new(&around.audience)),
         }
     }
@@ -55,11 +80,43 @@ impl Plan {
 
 /// Every integration the settings ask for.
 pub fn plans(lookup: &Lookup) -> Vec<Plan> {
-    vec![Plan {
+    let webchat = Plan {
         name: webchat::NAME.to_owned(),
         limits: limits(lookup, "WEBCHAT"),
+        allowed: Allowed::All,
         kind: Kind::WebChat,
-    }]
+    };
+    std::iter::once(webchat).chain(telegrams(lookup)).collect()
+}
+
+/// One bot for each token: `telegram`, `telegram-2`, ….
+fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
+    ["", "_2", "_3", "_4", "_5"]
+        .into_iter()
+        .filter_map(|suffix| {
+            let named = |name: &str| lookup.get(&format!("{name}{suffix}"));
+            let token = named("TELEGRAM_BOT_TOKEN").or_else(|| named("TELEGRAM_TOKEN"))?;
+            Some(Plan {
+                name: format!("telegram{}", suffix.replace('_', "-")),
+                limits: limits(lookup, "TELEGRAM"),
+                allowed: allowed(lookup, "TELEGRAM"),
+                kind: Kind::Telegram(telegram::Settings {
+                    token: token.to_owned(),
+                    base: base(lookup, "TELEGRAM")?,
+                }),
+            })
+        })
+}
+
+/// The settings were checked when they were read: an address that is none cannot come here.
+fn base(lookup: &Lookup, prefix: &str) -> Option<BaseUrl> {
+    let text = keys::text_of(lookup, &format!("{prefix}_BASE_URL"))?;
+    BaseUrl::parse(text).ok()
+}
+
+fn allowed(lookup: &Lookup, prefix: &str) -> Allowed {
+    let text = keys::text_of(lookup, &format!("{prefix}_ALLOW_FROM"));
+    Allowed::read(text.unwrap_or_default())
 }
 
 fn limits(lookup: &Lookup, prefix: &str) -> Limits {

@@ -6,6 +6,7 @@ mod house;
 mod integrations;
 mod messages;
 mod outbox;
+mod pairing;
 
 use std::sync::Arc;
 
@@ -34,6 +35,10 @@ pub(super) fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload
         }
         "integration.stop" => Answer::Now(integrations::steer(gateway, &payload, Steer::Stop)),
         "integration.connect" => integrations::connect(gateway, &payload),
+        "pairing" => Answer::Now(Ok(pairing::list(gateway))),
+        "pairing.approve" => Answer::Now(pairing::decide(gateway, &payload, true)),
+        "pairing.reject" => Answer::Now(pairing::decide(gateway, &payload, false)),
+        "pairing.revoke" => Answer::Now(pairing::revoke(gateway, &payload)),
         "outbox" => outbox::outbox(gateway, &payload),
         "logs" => Answer::Now(house::logs(gateway, &payload)),
         "reload" => Answer::Now(house::reload(gateway)),

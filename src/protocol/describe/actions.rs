@@ -2,7 +2,10 @@
 
 use super::{
     Action, Kind,
-    fields::{CHANNEL, COUNT, INTEGRATION, MESSAGE_ID, may, must},
+    fields::{
+        CHANNEL, COUNT, INTEGRATION, MESSAGE_ID, PAIRING_CHANNEL, PAIRING_CODE, PAIRING_SENDER,
+        may, must,
+    },
 };
 
 /// Every action, in the order of the manual.
@@ -325,6 +328,37 @@ pub const ACTIONS: &[Action] = &[
             may("code", Kind::Text, "the text of a QR code to scan"),
             may("pairing_code", Kind::Name, "to be typed instead"),
         ],
+    },
+    Action {
+        name: "pairing",
+        aliases: &[],
+        summary: "Who asks to be let in, with the codes they were told, and who was.",
+        request: &[],
+        response: &[
+            must("pending", Kind::Objects, "{channel, sender, code, at_ms}"),
+            must("approved", Kind::Objects, "{channel, sender}"),
+        ],
+    },
+    Action {
+        name: "pairing.approve",
+        aliases: &[],
+        summary: "Lets in whoever was told this code: from now on they are heard.",
+        request: &[PAIRING_CHANNEL, PAIRING_CODE],
+        response: &[PAIRING_CHANNEL, PAIRING_SENDER],
+    },
+    Action {
+        name: "pairing.reject",
+        aliases: &[],
+        summary: "Turns away whoever was told this code.",
+        request: &[PAIRING_CHANNEL, PAIRING_CODE],
+        response: &[PAIRING_CHANNEL, PAIRING_SENDER],
+    },
+    Action {
+        name: "pairing.revoke",
+        aliases: &[],
+        summary: "Takes back what was approved.",
+        request: &[PAIRING_CHANNEL, PAIRING_SENDER],
+        response: &[PAIRING_CHANNEL, PAIRING_SENDER],
     },
     Action {
         name: "outbox",

@@ -92,3 +92,12 @@ pub(super) const INTEGRATION: &[Field] = &[
     may("advice", Kind::Text, "what the user can do about it"),
     must("counters", Kind::Object, "what it has done, by name"),
 ];
+
+/// Where someone asks to be let in.
+pub(super) const PAIRING_CHANNEL: Field = must("channel", Kind::Name, "where");
+
+/// What someone was told.
+pub(super) const PAIRING_CODE: Field = must("code", Kind::Name, "the code of 8 characters");
+
+/// Who asks to be let in.
+pub(super) const PAIRING_SENDER: Field = must("sender", Kind::Name, "who");

@@ -12,10 +12,11 @@ use http_body::{Body, Frame, SizeHint};
 
 /// A body of one piece.
 #[derive(Debug, Default)]
-pub(super) struct Whole(Option<Bytes>);
+pub struct Whole(Option<Bytes>);
 
 impl Whole {
-    pub(super) fn new(bytes: impl Into<Bytes>) -> Self {
+    /// A body of these bytes.
+    pub fn new(bytes: impl Into<Bytes>) -> Self {
         Self(Some(bytes.into()).filter(|bytes: &Bytes| !bytes.is_empty()))
     }
 }
@@ -42,7 +43,7 @@ impl Body for Whole {
 
 /// Why a body was not collected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CollectError {
+pub enum CollectError {
     /// More bytes than allowed.
     TooLarge,
     /// Not all of it came in time.
@@ -52,11 +53,7 @@ pub(super) enum CollectError {
 }
 
 /// Collects a body of at most `max_bytes` within `limit`.
-pub(super) async fn collect<B>(
-    body: B,
-    max_bytes: usize,
-    limit: Duration,
-) -> Result<Vec<u8>, CollectError>
+pub async fn collect<B>(body: B, max_bytes: usize, limit: Duration) -> Result<Vec<u8>, CollectError>
 where
     B: Body<Data = Bytes>,
 {

@@ -1,0 +1,119 @@
+//! `pairing`: who asks to be let in, and the owner's answer.
+
+use serde_json::{Value, json};
+
+use super::{
+    command::Command,
+    connect::connect,
+    context::Context,
+    layout::{self, Cell, Style, printable},
+    row::{Given, JSON, Row},
+};
+use crate::{
+    clock,
+    error::{Error, Result},
+};
+
+pub(super) const ROW: Row = Row {
+    name: "pairing",
+    summary: "Show who asks to be let in; approve, reject, revoke",
+    usage: &[
+        "[list] [--json]",
+        "approve|reject CHANNEL CODE",
+        "revoke CHANNEL SENDER",
+    ],
+    details: "Who is not in *_ALLOW_FROM of .env and writes for the first time is told a\n\
+              code, valid for an hour. Nothing they write is processed before you approve.",
+    options: &[JSON],
+    examples: &[(
+        "cleudocodebot pairing approve telegram K7QXM2PA",
+        "let them in",
+    )],
+    first_word: || vec!["list", "approve", "reject", "revoke"],
+    read,
+};
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Options {
+    /// Show all.
+    List {
+        /// For scripts.
+        json: bool,
+    },
+    /// This action with this payload.
+    Decide(&'static str, Value),
+}
+
+fn read(given: &mut Given) -> Result<Command> {
+    let word = given.word();
+    let (action, field) = match word.as_deref() {
+        None | Some("list") => {
+            let json = given.flag("json");
+            return Ok(Command::Pairing(Options::List { json }));
+        }
+        Some("approve") => ("pairing.approve", "code"),
+        Some("reject") => ("pairing.reject", "code"),
+        Some("revoke") => ("pairing.revoke", "sender"),
+        Some(other) => {
+            return Err(Error::Usage(format!(
+                "{other:?} is not one of list, approve, reject, revoke"
+            )));
+        }
+    };
+    let channel = given.required_word("CHANNEL")?;
+    let value = given.required_word(if field == "code" { "CODE" } else { "SENDER" })?;
+    let payload = json!({"channel": channel, field: value});
+    Ok(Command::Pairing(Options::Decide(action, payload)))
+}
+
+pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
+    let mut connection = connect(context).await?;
+    match options {
+        Options::List { json } => {
+            let answer = connection.client.call("pairing", &json!({})).await?;
+            if *json {
+                return context.terminal.json(&answer);
+            }
+            let rows = rows(&answer, clock::now_ms());
+            if rows.is_empty() {
+                context.terminal.note("nobody asks and nobody was let in");
+            }
+            context.terminal.columns(&rows)
+        }
+        Options::Decide(action, payload) => {
+            let done = connection.client.call(action, payload).await?;
+            let text = |name: &str| printable(done[name].as_str().unwrap_or("?"));
+            let verb = match *action {
+                "pairing.approve" => "let in",
+                "pairing.reject" => "turned away",
+                _ => "no longer let in",
+            };
+            let line = format!("{verb}: {} {}", text("channel"), text("sender"));
+            context.terminal.line(line)
+        }
+    }
+}
+
+fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
+    let of = |kind: &str| answer[kind].as_array().cloned().unwrap_or_default();
+    let text = |one: &Value, name: &str| Cell::from(printable(one[name].as_str().unwrap_or("?")));
+    let pending = of("pending").into_iter().map(|one| {
+        let since = one["at_ms"].as_u64().unwrap_or(now_ms);
+        vec![
+            text(&one, "channel"),
+            text(&one, "sender"),
+            Cell::styled(Style::Doubtful, "asks"),
+            text(&one, "code"),
+            Cell::styled(Style::Dim, format!("for {}", layout::since(since, now_ms))),
+        ]
+    });
+    let approved = of("approved").into_iter().map(|one| {
+        vec![
+            text(&one, "channel"),
+            text(&one, "sender"),
+            Cell::styled(Style::Good, "let in"),
+        ]
+    });
+    pending.chain(approved).collect()
+}

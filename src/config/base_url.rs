@@ -1,0 +1,100 @@
+//! Where a service is: `http://host:8080/prefix` taken apart once, when the settings are read.
+
+use std::fmt;
+
+/// The beginning of every URL of one service.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    https: bool,
+    host: String,
+    port: u16,
+    authority: String,
+    prefix: String,
+}
+
+impl BaseUrl {
+    /// Reads an http or https URL without user, query and fragment; the error says what was
+    /// expected.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let expected = || "an address such as http://localhost:8080 or https://example.com/prefix";
+        let (https, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (_, Some(rest)) => (false, rest),
+            _ => return Err(expected().to_owned()),
+        };
+        let visible = text.bytes().all(|b| b.is_ascii_graphic());
+        if !visible || rest.contains(['@', '?', '#', '\\']) {
+            return Err(expected().to_owned());
+        }
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let uri: hyper::http::uri::Authority =
+            authority.parse().map_err(|_| expected().to_owned())?;
+        let port = uri.port_u16();
+        if uri.host().is_empty() || (uri.port().is_none() && authority.ends_with(':')) {
+            return Err(expected().to_owned());
+        }
+        Ok(Self {
+            https,
+            host: uri.host().trim_matches(['[', ']']).to_owned(),
+            port: port.unwrap_or(if https { 443 } else { 80 }),
+            authority: authority.to_owned(),
+            prefix: path.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// True where it must be spoken to through TLS.
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// The host without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Host and port to connect to.
+    pub fn address(&self) -> (&str, u16) {
+        (&self.host, self.port)
+    }
+
+    /// Host and port as they were written.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// What every path begins with, without a slash at its end.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.authority)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let base = BaseUrl::parse("http://localhost:8080/a/").expect("fine");
+        assert_eq!(base.address(), ("localhost", 8080));
+        assert_eq!((base.prefix(), base.is_https()), ("/a", false));
+        let base = BaseUrl::parse("https://[::1]").expect("fine");
+        assert_eq!(base.address(), ("::1", 443));
+        for wrong in [
+            "",
+            "ftp://a",
+            "http://",
+            "http://a b",
+            "http://u:p@h",
+            "http://h?x",
+            "h:1",
+        ] {
+            assert!(BaseUrl::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

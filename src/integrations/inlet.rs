@@ -1,0 +1,227 @@
+//! What comes in: checked against the allow-list, stored, and only then acknowledged to the service.
+//!
+//! Whoever is not on the list gets a code to pair with, and nothing of what they wrote is processed.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::{
+    pairing::{Outcome, Pairings},
+    slash,
+};
+use crate::{
+    log::Log,
+    message::State,
+    store::{Draft, Inbound, Step, Store, StoreError},
+};
+
+/// The way in of one channel.
+#[derive(Clone)]
+pub struct Inlet {
+    channel: String,
+    allowed: Allowed,
+    pairings: Arc<Pairings>,
+    store: Store,
+    log: Log,
+}
+
+/// Who may write, by the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// Everyone.
+    All,
+    /// Those named here and those that were paired.
+    Listed(Vec<String>),
+}
+
+impl Allowed {
+    /// Reads `*_ALLOW_FROM`.
+    pub fn read(text: &str) -> Self {
+        let names = text.split(',').map(|name| plain(name.trim()).to_owned());
+        let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+        if names.iter().any(|name| name == "*") {
+            Self::All
+        } else {
+            Self::Listed(names)
+        }
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed(names) => names.iter().any(|listed| listed == plain(name)),
+        }
+    }
+}
+
+/// An address without what does not tell people apart: a plus sign, the server of a `WhatsApp` number.
+fn plain(name: &str) -> &str {
+    let name = name.strip_prefix('+').unwrap_or(name);
+    name.strip_suffix("@s.whatsapp.net").unwrap_or(name)
+}
+
+/// What became of something that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// Stored now.
+    Fresh,
+    /// Stored before.
+    Known,
+    /// From someone who may not write.
+    Refused,
+}
+
+impl Inlet {
+    /// A way in.
+    pub fn new(
+        channel: &str,
+        allowed: Allowed,
+        pairings: Arc<Pairings>,
+        store: Store,
+        log: Log,
+    ) -> Self {
+        Self {
+            channel: channel.to_owned(),
+            allowed,
+            pairings,
+            store,
+            log,
+        }
+    }
+
+    /// Where to say what happened.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Takes one message. When it comes back it is on disk.
+    pub async fn take(&self, inbound: Inbound) -> Result<Taken, StoreError> {
+        let sender = inbound
+            .sender
+            .clone()
+            .unwrap_or_else(|| inbound.peer.clone());
+        let is_listed = [&sender, &inbound.peer].into_iter().any(|name| {
+            self.allowed.holds(name) || self.pairings.knows(&self.channel, plain(name))
+        });
+        if !is_listed {
+            self.ask_to_pair(&sender, &inbound.peer).await?;
+            return Ok(Taken::Refused);
+        }
+        let (peer, text) = (inbound.peer.clone(), inbound.text.clone());
+        let received = self.store.receive(inbound)?.await?;
+        if received.duplicate {
+            return Ok(Taken::Known);
+        }
+        if let Some(command) = slash::read(&text) {
+            self.obey(command, &peer, &received.message.id.to_string())
+                .await?;
+        }
+        Ok(Taken::Fresh)
+    }
+
+    /// Keeps a message of the user's own, written on another device.
+    pub async fn take_own(&self, inbound: Inbound) -> Result<Taken, StoreError> {
+        let received = self.store.receive(inbound)?.await?;
+        Ok(if received.duplicate {
+            Taken::Known
+        } else {
+            Taken::Fresh
+        })
+    }
+
+    /// Takes a service's report on one of our messages; false where it knows none by that name.
+    pub async fn report(
+        &self,
+        reference: &str,
+        state: State,
+        error: Option<String>,
+    ) -> Result<bool, StoreError> {
+        let step = Step {
+            error,
+            ..Step::to(state)
+        };
+        match self.store.report(&self.channel, reference, step)?.await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The store, for integrations that know our ids.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    async fn ask_to_pair(&self, sender: &str, peer: &str) -> Result<(), StoreError> {
+        // A group is told nothing: whoever is in it could pair the whole group.
+        if sender != peer {
+            return Ok(());
+        }
+        let Outcome::Fresh(code) = self.pairings.request(&self.channel, plain(sender)) else {
+            return Ok(());
+        };
+        self.log.info(
+            "pairing",
+            "someone unknown asks to pair; see: cleudocodebot pairing list",
+            &[("channel", &self.channel)],
+        );
+        let text = format!(
+            "This is a private assistant. To let you in, its owner runs: \
+             cleudocodebot pairing approve {} {code}",
+            self.channel
+        );
+        self.send(peer, text, format!("pairing-{code}")).await
+    }
+
+    async fn send(&self, peer: &str, text: String, key: String) -> Result<(), StoreError> {
+        let draft = Draft {
+            channel: self.channel.clone(),
+            peer: peer.to_owned(),
+            text,
+            idempotency_key: Some(key),
+            ..Draft::default()
+        };
+        self.store.queue(draft)?.await.map(drop)
+    }
+
+    /// `/zap` and `/wa`: send on `WhatsApp`; the delivery reports back here.
+    async fn obey(
+        &self,
+        command: Result<slash::Command, &'static str>,
+        peer: &str,
+        id: &str,
+    ) -> Result<(), StoreError> {
+        let command = match command {
+            Ok(command) => command,
+            Err(usage) => {
+                return self
+                    .send(peer, usage.to_owned(), format!("usage-{id}"))
+                    .await;
+            }
+        };
+        let draft = Draft {
+            channel: "whatsapp".to_owned(),
+            peer: command.number,
+            text: command.text,
+            meta: Some(json!({"report_to": {"channel": self.channel, "peer": peer}})),
+            idempotency_key: Some(format!("slash-{id}")),
+            ..Draft::default()
+        };
+        self.store.queue(draft)?.await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_hold_whom_they_name_and_a_star_holds_all() {
+        let listed = Allowed::read(" +5511, 42 ,");
+        assert!(listed.holds("5511@s.whatsapp.net") && listed.holds("42"));
+        assert!(!listed.holds("4") && !listed.holds(""));
+        assert!(Allowed::read("1,*").holds("anyone"));
+        assert!(!Allowed::read("").holds("anyone"));
+    }
+}

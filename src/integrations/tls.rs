@@ -1,0 +1,74 @@
+//! TLS to services, trusting what the operating system trusts. Without the feature `tls`, every
+//! attempt says how to get it.
+
+#[cfg(feature = "tls")]
+pub(super) use self::with::Tls;
+#[cfg(not(feature = "tls"))]
+pub(super) use self::without::Tls;
+
+#[cfg(feature = "tls")]
+mod with {
+    use std::sync::{Arc, OnceLock};
+
+    use tokio::net::TcpStream;
+    use tokio_rustls::{
+        TlsConnector,
+        client::TlsStream,
+        rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
+    };
+
+    /// Settings made at the first connection: reading the system's certificates takes a while.
+    #[derive(Default)]
+    pub(in crate::integrations) struct Tls(OnceLock<Result<TlsConnector, String>>);
+
+    impl Tls {
+        pub(in crate::integrations) async fn wrap(
+            &self,
+            host: &str,
+            stream: TcpStream,
+        ) -> Result<TlsStream<TcpStream>, String> {
+            let name = ServerName::try_from(host.to_owned())
+                .map_err(|_| "has no name that a certificate could hold".to_owned())?;
+            let connector = self.0.get_or_init(connector).clone()?;
+            let opened = connector.connect(name, stream).await;
+            opened.map_err(|error| format!("cannot be trusted or does not speak TLS: {error}"))
+        }
+    }
+
+    fn connector() -> Result<TlsConnector, String> {
+        let mut roots = RootCertStore::empty();
+        let found = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(found.certs);
+        if roots.is_empty() {
+            return Err(
+                "cannot be trusted: the system has no certificates (install ca-certificates)"
+                    .to_owned(),
+            );
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| format!("cannot be reached with TLS: {error}"))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(TlsConnector::from(Arc::new(config)))
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+mod without {
+    use tokio::net::TcpStream;
+
+    #[derive(Default)]
+    pub(in crate::integrations) struct Tls;
+
+    impl Tls {
+        #[allow(clippy::unused_async, reason = "the same shape as with the feature")]
+        pub(in crate::integrations) async fn wrap(
+            &self,
+            _: &str,
+            _: TcpStream,
+        ) -> Result<TcpStream, String> {
+            Err("needs https, and this program was built without the feature tls".to_owned())
+        }
+    }
+}

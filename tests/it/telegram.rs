@@ -1,0 +1,292 @@
+//! Telegram against a fake of its Bot API.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use cleudocodebot::client::Client;
+use serde_json::{Value, json};
+
+use crate::{
+    fake::{Fake, Reply, Request},
+    support::{Daemon, Scratch, daemon_command, next_event},
+};
+
+const TOKEN: &str = "123456:hush-hush-secret-token";
+
+/// A service with updates to hand out and answers that come before the usual ones.
+#[derive(Default)]
+struct Service {
+    updates: Mutex<Vec<Value>>,
+    answers: Mutex<VecDeque<Reply>>,
+    next_id: AtomicI64,
+}
+
+impl Service {
+    fn answer(&self, request: &Request) -> Reply {
+        let method = request.path.rsplit('/').next().unwrap_or_default();
+        if !request.path.starts_with(&format!("/bot{TOKEN}/")) {
+            return Reply::Json(
+                404,
+                json!({"ok": false, "error_code": 404, "description": "Not Found"}),
+            );
+        }
+        let ok = |result: Value| Reply::Json(200, json!({"ok": true, "result": result}));
+        match method {
+            "getMe" => ok(json!({"id": 1, "is_bot": true})),
+            "getUpdates" => {
+                let offset = request.body["offset"].as_i64().unwrap_or(0);
+                let mut updates = self.updates.lock().expect("whole");
+                updates.retain(|update| update["update_id"].as_i64() >= Some(offset));
+                if updates.is_empty() {
+                    return Reply::Hang;
+                }
+                ok(Value::from(updates.clone()))
+            }
+            _ => {
+                if let Some(reply) = self.answers.lock().expect("whole").pop_front() {
+                    return reply;
+                }
+                let id = self.next_id.fetch_add(1, Ordering::Relaxed) + 100;
+                ok(json!({"message_id": id, "chat": {"id": request.body["chat_id"]}}))
+            }
+        }
+    }
+}
+
+struct Stage {
+    service: Arc<Service>,
+    fake: Fake,
+    home: Scratch,
+}
+
+impl Stage {
+    fn new(updates: Vec<Value>, answers: Vec<Reply>) -> Self {
+        let service = Arc::new(Service {
+            updates: Mutex::new(updates),
+            answers: Mutex::new(answers.into()),
+            ..Service::default()
+        });
+        let answering = Arc::clone(&service);
+        Self {
+            service,
+            fake: Fake::start(move |request| answering.answer(request)),
+            home: Scratch::new(),
+        }
+    }
+
+    fn daemon(&self, settings: &[(&str, &str)]) -> Daemon {
+        let mut command = daemon_command(&self.home.0);
+        command
+            .env("TELEGRAM_BOT_TOKEN", TOKEN)
+            .env("TELEGRAM_BASE_URL", self.fake.url())
+            .envs(settings.iter().copied());
+        Daemon::from_command(command, &self.home.0)
+    }
+}
+
+fn update(id: i64, from: i64, text: &str) -> Value {
+    json!({"update_id": id, "message": {"message_id": id, "text": text,
+        "chat": {"id": from}, "from": {"id": from, "first_name": "Ana"}}})
+}
+
+async fn send(client: &mut Client, payload: Value) -> Value {
+    let mut whole = json!({"channel": "telegram", "to": "42", "wait": true});
+    for (key, value) in payload.as_object().expect("fields") {
+        whole[key] = value.clone();
+    }
+    client.call("send", &whole).await.expect("an outcome")
+}
+
+async fn until_state(client: &mut Client, wanted: &str) -> Value {
+    loop {
+        let event = next_event(client).await;
+        if event.action == "integration.state"
+            && event.payload["name"] == "telegram"
+            && event.payload["state"] == wanted
+        {
+            return event.payload;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_in_is_stored_before_it_is_confirmed_and_once() {
+    let stage = Stage::new(vec![update(7, 42, "olá"), update(8, 42, "again")], vec![]);
+    let settings = [("TELEGRAM_ALLOW_FROM", "42")];
+    let mut daemon = stage.daemon(&settings);
+    let unconfirmed = stage.fake.saw("/getUpdates");
+    assert!(unconfirmed.body.get("offset").is_none());
+    assert!(unconfirmed.body["allowed_updates"].is_array());
+    let confirmed = stage.fake.saw("/getUpdates");
+    assert_eq!(confirmed.body["offset"], 9);
+    daemon.kill();
+    // The service repeats what it gave out, as after a crash before the confirmation.
+    *stage.service.updates.lock().expect("whole") =
+        vec![update(8, 42, "again"), update(9, 42, "new")];
+    let daemon = stage.daemon(&settings);
+    while stage.fake.saw("/getUpdates").body["offset"] != 10 {}
+    let mut client = daemon.client().await;
+    let asked = json!({"channel": "telegram"});
+    let page = client.call("history", &asked).await.expect("a page");
+    let texts = page["messages"].as_array().expect("messages").iter();
+    let texts: Vec<_> = texts.map(|message| &message["text"]).collect();
+    assert_eq!(texts, ["olá", "again", "new"]);
+    // An answer to it goes out as one.
+    let id = &page["messages"][0]["message_id"];
+    send(&mut client, json!({"text": "hi", "reply_to": id})).await;
+    let sent = stage.fake.saw("/sendMessage").body;
+    assert_eq!(sent["reply_parameters"]["message_id"], 7);
+    assert_eq!(sent["chat_id"], 42);
+}
+
+#[tokio::test]
+async fn a_long_text_goes_out_in_parts_and_media_by_url() {
+    let stage = Stage::new(vec![], vec![]);
+    let daemon = stage.daemon(&[]);
+    let mut client = daemon.client().await;
+    let text = "one two three. ".repeat(600);
+    let sent = send(&mut client, json!({"text": text})).await;
+    assert_eq!(sent["state"], "sent", "{sent}");
+    let parts: Vec<_> = (0..3)
+        .map(|_| stage.fake.saw("/sendMessage").body)
+        .collect();
+    let joined: Vec<_> = parts
+        .iter()
+        .map(|part| part["text"].as_str().expect("text"))
+        .collect();
+    assert_eq!(joined.join(" ").trim_end(), text.trim_end());
+    let media = json!({"kind": "image", "url": "https://example.com/a.png"});
+    send(&mut client, json!({"text": "look", "media": media})).await;
+    let photo = stage.fake.saw("/sendPhoto").body;
+    assert_eq!(
+        (&photo["photo"], &photo["caption"]),
+        (&json!("https://example.com/a.png"), &json!("look"))
+    );
+}
+
+#[tokio::test]
+async fn a_bot_that_waits_is_obeyed_and_a_blocked_one_gives_up() {
+    let later = json!({"ok": false, "error_code": 429, "description": "Too Many Requests",
+        "parameters": {"retry_after": 600}});
+    let blocked = json!({"ok": false, "error_code": 403, "description": "Forbidden: bot was blocked by the user"});
+    let stage = Stage::new(
+        vec![],
+        vec![Reply::Json(403, blocked), Reply::Json(429, later)],
+    );
+    let daemon = stage.daemon(&[]);
+    let mut client = daemon.client().await;
+    let failed = send(&mut client, json!({"text": "x"})).await;
+    assert_eq!(failed["state"], "failed");
+    assert!(
+        failed["error"]
+            .as_str()
+            .is_some_and(|why| why.contains("blocked"))
+    );
+    let mut listener = daemon.listener(&["message.status"]).await;
+    let payload = json!({"channel": "telegram", "to": "42", "text": "y"});
+    client.call("send", &payload).await.expect("queued");
+    while next_event(&mut listener).await.payload["error"].is_null() {}
+    let outbox = client.call("outbox", &json!({})).await.expect("listed");
+    let waiting = &outbox["waiting"][0];
+    let wait =
+        waiting["due_ms"].as_u64().expect("due") - waiting["updated_ms"].as_u64().expect("set");
+    assert!((599_000..=601_000).contains(&wait), "{wait}");
+    assert_eq!(outbox["failed"][0]["message_id"], failed["message_id"]);
+}
+
+#[tokio::test]
+async fn an_answer_cut_off_in_the_middle_is_tried_again_and_told() {
+    let stage = Stage::new(vec![], vec![Reply::Half]);
+    let daemon = stage.daemon(&[]);
+    let mut client = daemon.client().await;
+    let sent = send(&mut client, json!({"text": "x"})).await;
+    assert_eq!(sent["state"], "sent");
+    let status = client
+        .call("integrations", &json!({}))
+        .await
+        .expect("listed");
+    let all = status["integrations"].as_array().expect("a list");
+    let telegram = all
+        .iter()
+        .find(|one| one["name"] == "telegram")
+        .expect("there");
+    assert_eq!(telegram["counters"]["unknown"], 1);
+}
+
+#[tokio::test]
+async fn a_wrong_token_parks_the_bot_and_nothing_else() {
+    let stage = Stage::new(vec![], vec![]);
+    let daemon = stage.daemon(&[("TELEGRAM_BOT_TOKEN", "wrong-and-secret")]);
+    let mut client = daemon.listener(&["integration.state"]).await;
+    let all = client
+        .call("integrations", &json!({}))
+        .await
+        .expect("listed");
+    let of = |name: &str| {
+        let all = all["integrations"].as_array().expect("a list");
+        all.iter()
+            .find(|one| one["name"] == name)
+            .expect("there")
+            .clone()
+    };
+    let parked = match of("telegram") {
+        parked if parked["state"] == "parked" => parked,
+        _ => until_state(&mut client, "parked").await,
+    };
+    assert!(
+        parked["advice"]
+            .as_str()
+            .is_some_and(|text| text.contains("reload"))
+    );
+    assert_eq!(of("webchat")["state"], "running");
+    let logged = daemon.logs("credentials were refused");
+    assert!(!logged.contains("wrong-and-secret"), "{logged}");
+}
+
+#[tokio::test]
+async fn an_unknown_sender_is_asked_to_pair_and_heard_only_then() {
+    let stage = Stage::new(
+        vec![update(1, 42, "let me in"), update(2, 42, "hello?")],
+        vec![],
+    );
+    let daemon = stage.daemon(&[]);
+    let mut client = daemon.listener(&["message.received"]).await;
+    let told = stage.fake.saw("/sendMessage").body;
+    let code = told["text"]
+        .as_str()
+        .and_then(|text| text.rsplit(' ').next());
+    let code = code.expect("a code").to_owned();
+    let pending = client.call("pairing", &json!({})).await.expect("listed");
+    assert_eq!(pending["pending"][0]["sender"], "42");
+    let approve = json!({"channel": "telegram", "code": code});
+    let approved = client
+        .call("pairing.approve", &approve)
+        .await
+        .expect("done");
+    assert_eq!(approved["sender"], "42");
+    stage
+        .service
+        .updates
+        .lock()
+        .expect("whole")
+        .push(update(3, 42, "thanks"));
+    // The poll that hangs does not see it; a new run does.
+    client
+        .call("integration.restart", &json!({"name": "telegram"}))
+        .await
+        .expect("done");
+    let heard = next_event(&mut client).await.payload;
+    assert_eq!(
+        heard["text"], "thanks",
+        "what was written before is not processed"
+    );
+    assert!(
+        stage.fake.never_saw("/sendMessage"),
+        "one code is told once"
+    );
+}
