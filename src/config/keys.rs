@@ -227,6 +227,63 @@ pub const KEYS: &[Key] = &[
         RATE,
         "Messages a minute to Telegram, for each bot; 0 is no limit.",
     ),
+    Key {
+        secret: true,
+        ..key(
+            "WHATSAPP_CLOUD_TOKEN",
+            "",
+            Kind::Token,
+            "Access token of Meta's WhatsApp Cloud API.",
+        )
+    },
+    key(
+        "WHATSAPP_CLOUD_PHONE_ID",
+        "",
+        Kind::Token,
+        "Id of the phone number in Meta's Cloud API.",
+    ),
+    Key {
+        secret: true,
+        ..key(
+            "WHATSAPP_CLOUD_APP_SECRET",
+            "",
+            Kind::Token,
+            "The app's secret, which signs what Meta posts; without it nothing comes in.",
+        )
+    },
+    Key {
+        secret: true,
+        ..key(
+            "WHATSAPP_CLOUD_VERIFY_TOKEN",
+            "",
+            Kind::Token,
+            "What Meta shows when it verifies the address of the webhook.",
+        )
+    },
+    key(
+        "WHATSAPP_CLOUD_ALLOW_FROM",
+        "",
+        Kind::Text,
+        "Numbers, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
+    ),
+    key(
+        "WHATSAPP_CLOUD_BASE_URL",
+        "https://graph.facebook.com",
+        Kind::Service,
+        "Where Meta's Graph API is.",
+    ),
+    key(
+        "WHATSAPP_CLOUD_MAX_AGE",
+        "24",
+        HOURS,
+        "Hours a message for the Cloud API may wait before it fails; 0 is for ever.",
+    ),
+    key(
+        "WHATSAPP_CLOUD_RATE",
+        "1200",
+        RATE,
+        "Messages a minute to the Cloud API; 0 is no limit.",
+    ),
 ];
 
 const HOURS: Kind = number(0, 87_600);

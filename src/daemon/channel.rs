@@ -152,6 +152,11 @@ impl Channel {
         self.wishes.send_replace(Wish::Retire);
     }
 
+    /// True where the user stopped it.
+    pub fn is_stopped(&self) -> bool {
+        *self.wishes.borrow() == Wish::Stop
+    }
+
     /// True where its credentials were refused.
     pub fn is_parked(&self) -> bool {
         matches!(*self.wishes.borrow(), Wish::Park(_))

@@ -15,7 +15,12 @@ use crate::{
         Gateway, News, accept,
         control::{Control, IntegrationStatus, Reloaded, Steer},
     },
-    integrations::{BoxFuture, pairing::Pairings, plan::plans},
+    integrations::{
+        BoxFuture,
+        hook::{Hook, HookReply},
+        pairing::Pairings,
+        plan::plans,
+    },
     log::Log,
     shutdown::Trigger,
 };
@@ -77,6 +82,16 @@ impl Control for Steering {
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>> {
         let integration = self.fleet.find(name)?.integration();
         Some(Box::pin(async move { integration.connect().await }))
+    }
+
+    fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>> {
+        let channel = self.fleet.find(name)?;
+        if channel.is_stopped() {
+            let reply = HookReply::again("this integration is stopped");
+            return Some(Box::pin(std::future::ready(reply)));
+        }
+        let integration = channel.integration();
+        Some(Box::pin(async move { integration.hook(&hook).await }))
     }
 
     fn pairings(&self) -> &Pairings {

@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::integrations::{BoxFuture, pairing::Pairings};
+use crate::integrations::{
+    BoxFuture,
+    hook::{Hook, HookReply},
+    pairing::Pairings,
+};
 
 /// The daemon, as clients may steer it.
 pub trait Control: Send + Sync {
@@ -14,6 +18,9 @@ pub trait Control: Send + Sync {
 
     /// Data to pair one with; `None` where there is none of this name.
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>>;
+
+    /// Hands a webhook's request to its integration; `None` where there is none of this name.
+    fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>>;
 
     /// Who was let in and who asks.
     fn pairings(&self) -> &Pairings;

@@ -25,7 +25,7 @@ use super::{
     origin::{host_is_ours, origin_is_ours},
     page,
     respond::{Reply, busy, refuse, slow_down},
-    rpc, status_page, upgrade,
+    rpc, status_page, upgrade, webhook,
 };
 use crate::{body::Whole, config::Config, protocol::error_code::ErrorCode};
 
@@ -42,6 +42,9 @@ pub(super) struct Upgraded {
     pub(super) seat: Seat,
     pub(super) authenticated: bool,
 }
+
+/// What the paths of webhooks begin with.
+const WEBHOOKS: &str = "/webhooks/";
 
 impl Door {
     pub(super) fn new(gateway: Arc<Gateway>, address: SocketAddr) -> Self {
@@ -81,6 +84,11 @@ impl Door {
                 check_origin(request.headers(), &host, &config)?;
                 self.check_bearer(request.headers())?;
                 Ok(rpc::answer(&self.gateway, request, &config).await)
+            }
+            hook if hook.starts_with(WEBHOOKS) => {
+                allow(&request, &[Method::POST, Method::GET])?;
+                let name = hook[WEBHOOKS.len()..].to_owned();
+                Ok(webhook::answer(&self.gateway, &name, request, &config).await)
             }
             "/metrics" => {
                 allow(&request, &[Method::GET, Method::HEAD])?;

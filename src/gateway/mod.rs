@@ -20,6 +20,7 @@ mod session;
 mod status_page;
 mod upgrade;
 mod waiters;
+mod webhook;
 
 use std::{
     net::IpAddr,

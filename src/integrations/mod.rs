@@ -3,10 +3,13 @@
 //! An integration reaches one service. It never retries and never waits for long: the daemon's
 //! supervisor and delivery workers do. What a service brings goes through `inlet`.
 
+pub mod cloud;
+pub mod hook;
 pub mod http;
 pub mod inlet;
 pub mod pairing;
 pub mod plan;
+mod sha256;
 mod slash;
 pub mod split;
 pub mod telegram;
@@ -26,6 +29,7 @@ use std::{
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use self::hook::{Hook, HookReply};
 use crate::{message::Message, shutdown::Shutdown};
 
 /// A future that can move between threads, on the heap.
@@ -64,6 +68,14 @@ pub trait Integration: Send + Sync + 'static {
     fn can_reach(&self, peer: &str) -> bool {
         let _ = peer;
         true
+    }
+
+    /// Takes what the service posts to `/webhooks/NAME`. A 200 says that it is on disk; 5xx asks for
+    /// a repeat.
+    fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {
+        let _ = hook;
+        let reply = HookReply::new(404, "this integration takes no webhooks");
+        Box::pin(std::future::ready(reply))
     }
 
     /// Data with which a user pairs a device, such as a QR code's text.

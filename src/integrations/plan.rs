@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Audience, Integration,
+    cloud::{self, Cloud},
     inlet::{Allowed, Inlet},
     pairing::Pairings,
     telegram::{self, Telegram},
@@ -31,6 +32,7 @@ pub struct Plan {
 enum Kind {
     WebChat,
     Telegram(telegram::Settings),
+    Cloud(cloud::Settings),
 }
 
 /// How a channel may send.
@@ -73,6 +75,7 @@ impl Plan {
         };
         match &self.kind {
             Kind::Telegram(settings) => Arc::new(Telegram::new(&self.name, settings, inlet())),
+            Kind::Cloud(settings) => Arc::new(Cloud::new(settings, inlet())),
             Kind::WebChat => Arc::new(WebChat::new(&around.audience)),
         }
     }
@@ -86,7 +89,10 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
         allowed: Allowed::All,
         kind: Kind::WebChat,
     };
-    std::iter::once(webchat).chain(telegrams(lookup)).collect()
+    std::iter::once(webchat)
+        .chain(telegrams(lookup))
+        .chain(cloud(lookup))
+        .collect()
 }
 
 /// One bot for each token: `telegram`, `telegram-2`, ….
@@ -106,6 +112,22 @@ fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
                 }),
             })
         })
+}
+
+fn cloud(lookup: &Lookup) -> Option<Plan> {
+    let text = |name: &str| keys::text_of(lookup, name).map(str::to_owned);
+    Some(Plan {
+        name: cloud::NAME.to_owned(),
+        limits: limits(lookup, "WHATSAPP_CLOUD"),
+        allowed: allowed(lookup, "WHATSAPP_CLOUD"),
+        kind: Kind::Cloud(cloud::Settings {
+            token: text("WHATSAPP_CLOUD_TOKEN")?,
+            phone_id: text("WHATSAPP_CLOUD_PHONE_ID")?,
+            app_secret: text("WHATSAPP_CLOUD_APP_SECRET"),
+            verify_token: text("WHATSAPP_CLOUD_VERIFY_TOKEN"),
+            base: base(lookup, "WHATSAPP_CLOUD")?,
+        }),
+    })
 }
 
 /// The settings were checked when they were read: an address that is none cannot come here.

@@ -59,7 +59,7 @@ mod without {
     use tokio::net::TcpStream;
 
     #[derive(Default)]
-    pub(in crate::integrations) struct Tls;
+    pub(in crate::integrations) struct Tls(());
 
     impl Tls {
         #[allow(clippy::unused_async, reason = "the same shape as with the feature")]

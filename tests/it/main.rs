@@ -4,8 +4,9 @@ mod support;
 
 mod auth;
 mod clients;
-mod commands;
 #[cfg(feature = "store")]
+mod cloud;
+mod commands;
 mod crash;
 mod documents;
 mod events;

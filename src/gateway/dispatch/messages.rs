@@ -54,14 +54,25 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         .router
         .route(&channel)
         .map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))?;
-    check_content(&payload)?;
+    let template = payload.take("template");
+    if template.is_none() {
+        check_content(&payload)?;
+    }
+    let meta = match (template, payload.flag("reaction")) {
+        (Some(template), _) => Some(json!({"template": template})),
+        (None, true) if payload.text("reply_to").is_empty() => {
+            return Err(bad_field("reply_to", "the message to react to", "left out"));
+        }
+        (None, true) => Some(json!({"reaction": true})),
+        (None, false) => None,
+    };
     Ok(Draft {
         channel,
         peer: payload.take_text("to").unwrap_or_default(),
         text: payload.take_text("text").unwrap_or_default(),
         media: payload.take("media"),
         reply_to: payload.take_text("reply_to"),
-        meta: None,
+        meta,
         idempotency_key: payload.take_text("idempotency_key"),
     })
 }

@@ -113,6 +113,16 @@ pub const ACTIONS: &[Action] = &[
             ),
             may("reply_to", Kind::Name, "the message it answers"),
             may(
+                "reaction",
+                Kind::Boolean,
+                "the text is an emoji put on the message in reply_to, where the channel can",
+            ),
+            may(
+                "template",
+                Kind::Object,
+                "whatsapp-cloud: {name, language: {code}, components?}",
+            ),
+            may(
                 "idempotency_key",
                 Kind::Name,
                 "the same key again gives the first message, for 7 days",

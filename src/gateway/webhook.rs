@@ -1,0 +1,61 @@
+//! `/webhooks/{integration}`: what services post to us. The body is bounded in bytes and time before
+//! anything looks at it; who may post is for each integration to check.
+
+use std::sync::Arc;
+
+use hyper::{Method, Request, body::Incoming};
+
+use super::{
+    Gateway,
+    respond::{Reply, refuse, reply},
+};
+use crate::{
+    body::{CollectError, collect},
+    config::Config,
+    contain::contained,
+    integrations::hook::{Hook, HookReply},
+    protocol::error_code::ErrorCode,
+};
+
+/// Hands a request to the integration it is meant for.
+pub(super) async fn answer(
+    gateway: &Arc<Gateway>,
+    name: &str,
+    request: Request<Incoming>,
+    config: &Config,
+) -> Reply {
+    let limits = &config.limits;
+    let (head, body) = request.into_parts();
+    let body = match collect(body, limits.max_body_bytes, limits.body_timeout).await {
+        Ok(body) => body,
+        Err(CollectError::TooLarge) => {
+            let text = format!("a body may have {} bytes at most", limits.max_body_bytes);
+            return refuse(413, ErrorCode::TooLarge.as_str(), &text);
+        }
+        Err(CollectError::TooSlow) => {
+            return refuse(408, "timeout", "the body did not come in time");
+        }
+        Err(CollectError::Broken) => return refuse(400, "bad_request", "the body broke off"),
+    };
+    let hook = Hook {
+        is_get: head.method == Method::GET,
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers,
+        body,
+    };
+    let Some(taken) = gateway.control.hook(name, hook) else {
+        return refuse(404, "not_found", "no such integration");
+    };
+    let answered = contained(taken).await;
+    let HookReply { status, text } =
+        answered.unwrap_or_else(|_| HookReply::new(500, "the integration failed"));
+    if status == 403 {
+        let address: &dyn std::fmt::Display = &name;
+        gateway.log.warn(
+            "gateway",
+            "a webhook was refused",
+            &[("integration", address), ("reason", &text)],
+        );
+    }
+    reply(status, "text/plain; charset=utf-8", text)
+}

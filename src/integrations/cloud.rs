@@ -1,0 +1,344 @@
+//! `whatsapp-cloud`: `WhatsApp` by Meta's Cloud API
+//! (<https://developers.facebook.com/docs/whatsapp/cloud-api>).
+//!
+//! Its webhook is signed; without the app's secret every post is refused.
+
+use std::time::Duration;
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::{
+    Accepted, BoxFuture, DeliveryError, Integration, Life, Progress, RunError,
+    hook::{Hook, HookReply},
+    http::{Answer, Call, Http, Limits},
+    inlet::Inlet,
+    sha256::{hmac, same},
+    split::{Measure, split},
+};
+use crate::{
+    config::BaseUrl,
+    message::{Message, MessageId, State},
+    random::hex,
+    store::{Inbound, Step, StoreError},
+};
+
+/// The channel's name.
+pub const NAME: &str = "whatsapp-cloud";
+
+const VERSION: &str = "v23.0";
+
+/// Longest text, in characters.
+const MAX_TEXT: usize = 4000;
+
+/// Time between two looks whether the credentials still hold.
+const LOOK: Duration = Duration::from_secs(600);
+
+/// What the integration is made of.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The access token.
+    pub token: String,
+    /// The id of the phone number.
+    pub phone_id: String,
+    /// The app's secret; without it nothing comes in.
+    pub app_secret: Option<String>,
+    /// What Meta shows when it verifies the address.
+    pub verify_token: Option<String>,
+    /// Where the API is.
+    pub base: BaseUrl,
+}
+
+/// One phone number.
+pub struct Cloud {
+    settings: Settings,
+    authorization: String,
+    http: Http,
+    inlet: Inlet,
+}
+
+impl Cloud {
+    /// The integration, not running yet.
+    pub fn new(settings: &Settings, inlet: Inlet) -> Self {
+        Self {
+            authorization: format!("Bearer {}", settings.token),
+            http: Http::new(settings.base.clone()),
+            settings: settings.clone(),
+            inlet,
+        }
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        tail: &str,
+        json: &Value,
+    ) -> Result<Answer, super::http::HttpError> {
+        let path = format!("/{VERSION}/{}{tail}", self.settings.phone_id);
+        let call = Call {
+            method,
+            path: &path,
+            headers: &[("authorization", &self.authorization)],
+            json,
+            limits: Limits::default(),
+        };
+        self.http.call(call).await
+    }
+
+    async fn look(&self, life: &Life) -> Result<(), RunError> {
+        loop {
+            let asked = self.call(Method::GET, "?fields=id", &Value::Null).await;
+            let answer = asked.map_err(|error| RunError::Failed(error.to_string(), None))?;
+            if answer.status != 200 {
+                return Err(match refusal(&answer) {
+                    DeliveryError::Unauthorized(why) => RunError::Refused(why),
+                    DeliveryError::Transient(why, wait) => RunError::Failed(why, wait),
+                    DeliveryError::Permanent(why) | DeliveryError::Unknown(why) => {
+                        RunError::Failed(why, None)
+                    }
+                    DeliveryError::Away => RunError::Failed("refused".to_owned(), None),
+                });
+            }
+            life.alive();
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
+        for mut body in bodies(message).into_iter().skip(progress.parts()) {
+            body["messaging_product"] = json!("whatsapp");
+            body["recipient_type"] = json!("individual");
+            body["to"] = json!(message.peer.trim_start_matches('+'));
+            body["biz_opaque_callback_data"] = json!(message.id.to_string());
+            let answer = self.call(Method::POST, "/messages", &body).await?;
+            if answer.status != 200 {
+                return Err(refusal(&answer));
+            }
+            let id = answer.json()["messages"][0]["id"].take();
+            progress.part_sent(id.as_str().map(str::to_owned));
+        }
+        Ok(())
+    }
+
+    async fn posted(&self, hook: &Hook) -> HookReply {
+        let Some(secret) = &self.settings.app_secret else {
+            return HookReply::forbidden("WHATSAPP_CLOUD_APP_SECRET is not set");
+        };
+        let expected = format!("sha256={}", hex(&hmac(secret.as_bytes(), &hook.body)));
+        let given = hook.header("x-hub-signature-256").unwrap_or_default();
+        if !same(expected.as_bytes(), given.as_bytes()) {
+            return HookReply::forbidden("the signature is wrong");
+        }
+        let body: Value = serde_json::from_slice(&hook.body).unwrap_or(Value::Null);
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        for change in list(&body["entry"])
+            .iter()
+            .flat_map(|entry| list(&entry["changes"]))
+        {
+            let value = &change["value"];
+            let ours = value["metadata"]["phone_number_id"].as_str();
+            if ours.is_some_and(|id| id != self.settings.phone_id) {
+                continue;
+            }
+            if let Err(error) = self.take(value).await {
+                return HookReply::again(&error.to_string());
+            }
+        }
+        HookReply::done()
+    }
+
+    async fn take(&self, value: &Value) -> Result<(), StoreError> {
+        for message in value["messages"].as_array().into_iter().flatten() {
+            if let Some(inbound) = inbound(message, &value["contacts"][0]) {
+                self.inlet.take(inbound).await?;
+            }
+        }
+        for status in value["statuses"].as_array().into_iter().flatten() {
+            self.report(status).await?;
+        }
+        Ok(())
+    }
+
+    /// A report may come before the answer to its call: then our own id, which it carries, helps.
+    async fn report(&self, status: &Value) -> Result<(), StoreError> {
+        let state = match status["status"].as_str() {
+            Some("sent") => State::Sent,
+            Some("delivered") => State::Delivered,
+            Some("read") => State::Read,
+            Some("failed") => State::Failed,
+            _ => return Ok(()),
+        };
+        let why = status["errors"][0]["title"]
+            .as_str()
+            .unwrap_or("no reason given");
+        let error = (state == State::Failed).then(|| format!("Meta says: {why}"));
+        let reference = status["id"].as_str().unwrap_or_default();
+        if self.inlet.report(reference, state, error.clone()).await? {
+            return Ok(());
+        }
+        let ours = status["biz_opaque_callback_data"].as_str();
+        let Some(Ok(id)) = ours.map(str::parse::<MessageId>) else {
+            return Ok(());
+        };
+        let store = self.inlet.store();
+        let step = Step {
+            error,
+            ..Step::to(state)
+        };
+        match store.advance(id, step)?.await {
+            Ok(_) | Err(StoreError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn verified(&self, hook: &Hook) -> HookReply {
+        let given = hook.parameter("hub.verify_token").unwrap_or_default();
+        let is_asked = hook.parameter("hub.mode").as_deref() == Some("subscribe");
+        match &self.settings.verify_token {
+            Some(token) if is_asked && same(token.as_bytes(), given.as_bytes()) => {
+                HookReply::new(200, &hook.parameter("hub.challenge").unwrap_or_default())
+            }
+            Some(_) => HookReply::forbidden("the verify token is wrong"),
+            None => HookReply::forbidden("WHATSAPP_CLOUD_VERIFY_TOKEN is not set"),
+        }
+    }
+}
+
+impl Integration for Cloud {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
+        Box::pin(async move {
+            tokio::select! {
+                _ = life.ended() => Ok(()),
+                ended = self.look(&life) => ended,
+            }
+        })
+    }
+
+    fn deliver<'a>(
+        &'a self,
+        message: &'a Message,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
+        Box::pin(async move {
+            self.send(message, progress).await?;
+            Ok(Accepted::Sent(progress.references()))
+        })
+    }
+
+    fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {
+        Box::pin(async move {
+            if hook.is_get {
+                self.verified(hook)
+            } else {
+                self.posted(hook).await
+            }
+        })
+    }
+}
+
+/// The bodies that bring a message out, in order.
+fn bodies(message: &Message) -> Vec<Value> {
+    let meta = message.meta.as_ref();
+    let field = |name: &str| meta.and_then(|meta| meta.get(name));
+    if let Some(template) = field("template") {
+        return vec![json!({"type": "template", "template": template})];
+    }
+    if field("reaction").is_some() {
+        let reaction = json!({"message_id": message.reply_to, "emoji": message.text});
+        return vec![json!({"type": "reaction", "reaction": reaction})];
+    }
+    let mut bodies = Vec::new();
+    if let Some(media) = &message.media {
+        let kind = media["kind"].as_str().unwrap_or("document");
+        let mut link = json!({"link": media["url"]});
+        if !message.text.is_empty() && kind != "audio" {
+            link["caption"] = json!(message.text);
+        }
+        if let Some(name) = media["name"].as_str().filter(|_| kind == "document") {
+            link["filename"] = json!(name);
+        }
+        bodies.push(json!({"type": kind, kind: link}));
+    }
+    let is_caption = message
+        .media
+        .as_ref()
+        .is_some_and(|media| media["kind"] != "audio");
+    if !message.text.is_empty() && !is_caption {
+        let parts = split(&message.text, MAX_TEXT, Measure::Chars).into_iter();
+        bodies.extend(parts.map(|part| json!({"type": "text", "text": {"body": part}})));
+    }
+    if let (Some(answered), Some(first)) = (&message.reply_to, bodies.first_mut()) {
+        first["context"] = json!({"message_id": answered});
+    }
+    bodies
+}
+
+fn inbound(message: &Value, contact: &Value) -> Option<Inbound> {
+    let (id, from) = (message["id"].as_str()?, message["from"].as_str()?);
+    let kind = message["type"].as_str()?;
+    let content = &message[kind];
+    let media = match kind {
+        "image" | "video" | "audio" | "document" | "sticker" => {
+            let shown = if kind == "sticker" { "image" } else { kind };
+            Some(
+                json!({"kind": shown, "id": content["id"], "mime": content["mime_type"], "name": content["filename"]}),
+            )
+        }
+        _ => None,
+    };
+    let texts = [
+        &content["body"],
+        &content["caption"],
+        &content["text"],
+        &content["emoji"],
+    ];
+    let text = texts.into_iter().find_map(Value::as_str);
+    if text.is_none() && media.is_none() {
+        return None;
+    }
+    let mut meta = json!({"id": id, "name": contact["profile"]["name"]});
+    if kind == "reaction" {
+        meta["reaction_to"] = content["message_id"].clone();
+    }
+    Some(Inbound {
+        channel: NAME.to_owned(),
+        peer: from.to_owned(),
+        text: text.unwrap_or_default().to_owned(),
+        media,
+        reply_to: message["context"]["id"].as_str().map(str::to_owned),
+        meta: Some(meta),
+        dedup_key: Some(id.to_owned()),
+        ..Inbound::default()
+    })
+}
+
+/// What a refusal means, by Meta's code for it.
+fn refusal(answer: &Answer) -> DeliveryError {
+    let body = answer.json();
+    let error = &body["error"];
+    let said = error["message"].as_str().unwrap_or("no reason given");
+    let said: String = said.chars().take(200).collect();
+    let text = format!(
+        "Meta says: {said} (status {}, code {})",
+        answer.status, error["code"]
+    );
+    match error["code"].as_i64() {
+        Some(4 | 80007 | 130_429 | 131_000 | 131_016 | 131_056) => {
+            DeliveryError::Transient(text, answer.retry_after)
+        }
+        Some(131_047) => DeliveryError::Permanent(format!(
+            "{text}; more than 24 hours have passed since the peer wrote: send a template"
+        )),
+        // 131048 is the limit of spam: going on makes it worse, so the user has to look first.
+        Some(0 | 190 | 131_048) => DeliveryError::Unauthorized(text),
+        _ if answer.status == 401 => DeliveryError::Unauthorized(text),
+        _ if answer.status == 429 || answer.status >= 500 => {
+            DeliveryError::Transient(text, answer.retry_after)
+        }
+        _ => DeliveryError::Permanent(text),
+    }
+}

@@ -1,0 +1,103 @@
+//! A webhook's request as an integration sees it, and what it answers.
+
+use hyper::HeaderMap;
+
+/// One request, its body whole and within bounds.
+pub struct Hook {
+    /// True for `GET`, by which services verify an address.
+    pub is_get: bool,
+    /// What stands behind the question mark.
+    pub query: String,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its raw body.
+    pub body: Vec<u8>,
+}
+
+/// What the service is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookReply {
+    /// The status.
+    pub status: u16,
+    /// The body, as plain text.
+    pub text: String,
+}
+
+impl Hook {
+    /// The only value of a header, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next().filter(|_| values.next().is_none())?;
+        value.to_str().ok()
+    }
+
+    /// A value of the query, percent-decoded.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let pairs = self
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        let mut found = pairs.filter(|(key, _)| *key == name);
+        found.next().map(|(_, value)| decoded(value))
+    }
+}
+
+impl HookReply {
+    /// An answer of one line.
+    pub fn new(status: u16, text: &str) -> Self {
+        Self {
+            status,
+            text: text.to_owned(),
+        }
+    }
+
+    /// It is stored, or nothing had to be.
+    pub fn done() -> Self {
+        Self::new(200, "ok")
+    }
+
+    /// Nothing was stored; a repeat may help.
+    pub fn again(why: &str) -> Self {
+        Self::new(503, why)
+    }
+
+    /// Whoever asked is not who they should be.
+    pub fn forbidden(why: &str) -> Self {
+        Self::new(403, why)
+    }
+}
+
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while at < bytes.len() {
+        let code = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        if let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            out.push(byte);
+            at += 3;
+        } else {
+            out.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded() {
+        let hook = Hook {
+            is_get: true,
+            query: "hub.mode=subscribe&a=%41+b%&c=%zz".to_owned(),
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+        };
+        assert_eq!(hook.parameter("hub.mode").as_deref(), Some("subscribe"));
+        assert_eq!(hook.parameter("a").as_deref(), Some("A b%"));
+        assert_eq!(hook.parameter("c").as_deref(), Some("%zz"));
+        assert_eq!(hook.parameter("b"), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! The Cloud API against a fake of it, and its webhook.
+
+use std::{collections::VecDeque, process::Command, sync::Mutex};
+
+use serde_json::{Value, json};
+
+use crate::{
+    fake::{Fake, Reply},
+    support::{Daemon, Scratch, daemon_command},
+};
+
+const SECRET: &str = "app-secret-of-the-test";
+
+struct Stage {
+    fake: Fake,
+    home: Scratch,
+}
+
+impl Stage {
+    fn new(answers: Vec<Reply>) -> Self {
+        let answers = Mutex::new(VecDeque::from(answers));
+        let fake = Fake::start(move |request| {
+            if request.path.ends_with("?fields=id") {
+                return Reply::Json(200, json!({"id": "555"}));
+            }
+            let next = answers.lock().expect("whole").pop_front();
+            next.unwrap_or_else(|| Reply::Json(200, json!({"messages": [{"id": "wamid.1"}]})))
+        });
+        Self {
+            fake,
+            home: Scratch::new(),
+        }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = daemon_command(&self.home.0);
+        command
+            .env("WHATSAPP_CLOUD_TOKEN", "cloud-token-of-the-test")
+            .env("WHATSAPP_CLOUD_PHONE_ID", "555")
+            .env("WHATSAPP_CLOUD_APP_SECRET", SECRET)
+            .env("WHATSAPP_CLOUD_VERIFY_TOKEN", "verify-me")
+            .env("WHATSAPP_CLOUD_ALLOW_FROM", "*")
+            .env("WHATSAPP_CLOUD_BASE_URL", self.fake.url());
+        command
+    }
+
+    fn daemon(&self) -> Daemon {
+        Daemon::from_command(self.command(), &self.home.0)
+    }
+}
+
+fn post(daemon: &Daemon, body: &str, signature: &str) -> u16 {
+    daemon
+        .http(&format!(
+            "POST /webhooks/whatsapp-cloud HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+             X-Hub-Signature-256: {signature}\r\nContent-Length: {}\r\n\r\n{body}",
+            daemon.address,
+            body.len()
+        ))
+        .0
+}
+
+/// Signed by another implementation than ours.
+fn signed(body: &str) -> String {
+    let script = "import hmac,sys;print(hmac.new(sys.argv[1].encode(),sys.argv[2].encode(),'sha256').hexdigest())";
+    let mut python = Command::new("python3");
+    let output = python
+        .args(["-c", script, SECRET, body])
+        .output()
+        .expect("python3");
+    format!("sha256={}", String::from_utf8_lossy(&output.stdout).trim())
+}
+
+fn change(value: &Value) -> String {
+    json!({"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "messages", "value": value}]}]}).to_string()
+}
+
+#[tokio::test]
+async fn a_webhook_is_verified_signed_and_taken_once() {
+    let stage = Stage::new(vec![]);
+    let mut daemon = stage.daemon();
+    let ask = |token: &str| {
+        let path = format!(
+            "/webhooks/whatsapp-cloud?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=42"
+        );
+        daemon.get("GET", &path, "")
+    };
+    let (status, _, body) = ask("verify-me");
+    assert_eq!((status, body.as_str()), (200, "42"));
+    assert_eq!(ask("guess").0, 403);
+    assert_eq!(daemon.get("GET", "/webhooks/fax", "").0, 404);
+    let message =
+        json!({"from": "5511", "id": "wamid.in", "type": "text", "text": {"body": "olá"}});
+    let body = change(&json!({"messages": [message]}));
+    for wrong in ["", "sha256=", "sha256=00", &signed("other")] {
+        assert_eq!(post(&daemon, &body, wrong), 403, "{wrong}");
+    }
+    let signature = signed(&body);
+    assert_eq!(post(&daemon, &body, &signature), 200);
+    assert_eq!(post(&daemon, &body, &signature), 200);
+    daemon.kill();
+    let daemon = stage.daemon();
+    assert_eq!(post(&daemon, &body, &signature), 200);
+    let mut client = daemon.client().await;
+    let asked = json!({"channel": "whatsapp-cloud"});
+    let page = client.call("history", &asked).await.expect("a page");
+    assert_eq!(page["messages"].as_array().map(Vec::len), Some(1));
+    assert_eq!(page["messages"][0]["text"], "olá");
+}
+
+#[tokio::test]
+async fn without_a_secret_nothing_comes_in() {
+    let stage = Stage::new(vec![]);
+    let mut command = stage.command();
+    command.env_remove("WHATSAPP_CLOUD_APP_SECRET");
+    let daemon = Daemon::from_command(command, &stage.home.0);
+    let body = change(&json!({}));
+    assert_eq!(post(&daemon, &body, &signed(&body)), 403);
+}
+
+#[tokio::test]
+async fn receipts_out_of_order_never_take_a_message_back() {
+    let stage = Stage::new(vec![]);
+    let daemon = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp-cloud", "to": "+5511", "text": "hi", "wait": true});
+    let sent = client.call("send", &payload).await.expect("sent");
+    assert_eq!(sent["state"], "sent");
+    let body = stage.fake.saw("/messages").body;
+    assert_eq!(
+        (&body["to"], &body["text"]["body"]),
+        (&json!("5511"), &json!("hi"))
+    );
+    assert_eq!(body["biz_opaque_callback_data"], sent["message_id"]);
+    for (status, id, ours) in [
+        ("read", "wamid.1", json!(null)),
+        ("delivered", "wamid.1", json!(null)),
+        ("sent", "unknown", sent["message_id"].clone()),
+        ("delivered", "unknown", json!("m-99999")),
+    ] {
+        let status = json!({"id": id, "status": status, "biz_opaque_callback_data": ours});
+        let body = change(&json!({"statuses": [status]}));
+        assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    }
+    let asked = json!({"message_id": sent["message_id"]});
+    let seen = client.call("message", &asked).await.expect("known");
+    let states = seen["history"].as_array().expect("history").iter();
+    let states: Vec<_> = states.map(|step| step["state"].clone()).collect();
+    assert_eq!(states, ["queued", "sending", "sent", "read"]);
+}
+
+#[tokio::test]
+async fn a_closed_window_fails_and_a_template_goes_out() {
+    let closed = json!({"error": {"code": 131_047, "message": "Re-engagement message"}});
+    let stage = Stage::new(vec![Reply::Json(400, closed)]);
+    let daemon = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": "hi", "wait": true});
+    let failed = client.call("send", &payload).await.expect("an outcome");
+    assert_eq!(failed["state"], "failed");
+    assert!(
+        failed["error"]
+            .as_str()
+            .is_some_and(|why| why.contains("template"))
+    );
+    let template = json!({"name": "hello", "language": {"code": "pt_BR"}});
+    let payload =
+        json!({"channel": "whatsapp-cloud", "to": "5511", "template": template, "wait": true});
+    let sent = client.call("send", &payload).await.expect("an outcome");
+    assert_eq!(sent["state"], "sent");
+    stage.fake.saw("/messages");
+    assert_eq!(stage.fake.saw("/messages").body["template"], template);
+}
