@@ -227,6 +227,60 @@ pub const KEYS: &[Key] = &[
         RATE,
         "Messages a minute to Telegram, for each bot; 0 is no limit.",
     ),
+    key(
+        "WHATSAPP_BASE_URL",
+        "http://localhost:8080",
+        Kind::Service,
+        "Where the Evolution API (version 2) is, for WhatsApp.",
+    ),
+    Key {
+        secret: true,
+        ..key(
+            "WHATSAPP_API_TOKEN_INSTANCE",
+            "",
+            Kind::Token,
+            "API key of the Evolution API; with it the channel whatsapp exists.",
+        )
+    },
+    key(
+        "WHATSAPP_INSTANCE_NAME",
+        "Cleudocode",
+        Kind::Token,
+        "Name of the instance in the Evolution API; letters, digits, - and _.",
+    ),
+    key(
+        "WHATSAPP_WEBHOOK_URL",
+        "",
+        Kind::Text,
+        "Where the Evolution API reaches us; empty is this machine, /webhooks/whatsapp on our port.",
+    ),
+    Key {
+        secret: true,
+        ..key(
+            "WHATSAPP_WEBHOOK_SECRET",
+            "",
+            Kind::Token,
+            "What a webhook set by hand sends as x-cleudocodebot-secret; empty makes one at each start.",
+        )
+    },
+    key(
+        "WHATSAPP_ALLOW_FROM",
+        "",
+        Kind::Text,
+        "Numbers, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
+    ),
+    key(
+        "WHATSAPP_MAX_AGE",
+        "24",
+        HOURS,
+        "Hours a message for whatsapp may wait before it fails; 0 is for ever.",
+    ),
+    key(
+        "WHATSAPP_RATE",
+        "60",
+        RATE,
+        "Messages a minute to whatsapp, whose spam filter dislikes more; 0 is no limit.",
+    ),
     Key {
         secret: true,
         ..key(
@@ -353,70 +407,4 @@ pub(super) fn unknown(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{dotenv::Document, shown::is_secret};
-
-    const EXAMPLE: &str = include_str!("../../.env.example");
-
-    fn rendered() -> String {
-        let header = "\
-# Settings of cleudocodebot: every key with its default. Copy what you change to the .env in its
-# home folder (~/.cleudocodebot/.env), without the `# ` before it, and run: chmod 600 ~/.cleudocodebot/.env
-# The command line overrules the environment, the environment overrules .env, .env overrules these.
-";
-        let rows = KEYS
-            .iter()
-            .map(|key| format!("\n# {}\n# {}={}\n", key.doc, key.name, key.default));
-        rows.fold(header.to_owned(), |text, row| text + &row)
-    }
-
-    #[test]
-    fn the_example_file_is_this_table() {
-        if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
-            std::fs::write(".env.example", rendered()).expect("written");
-        }
-        assert_eq!(EXAMPLE.replace("\r\n", "\n"), rendered());
-    }
-
-    #[test]
-    fn the_example_file_reads_with_and_without_its_comment_signs() {
-        Document::parse(EXAMPLE).expect("reads as it is");
-        let uncommented = KEYS.iter().fold(EXAMPLE.to_owned(), |text, key| {
-            text.replace(&format!("\n# {}=", key.name), &format!("\n{}=", key.name))
-        });
-        let document = Document::parse(&uncommented).expect("reads uncommented");
-        for key in KEYS {
-            assert_eq!(document.get(key.name).as_deref(), Some(key.default));
-        }
-    }
-
-    #[test]
-    fn every_default_is_valid_and_every_row_has_one_line_of_text() {
-        for key in KEYS {
-            assert!(key.doc.ends_with('.') && !key.doc.contains('\n'));
-            assert_eq!(key.secret, is_secret(key.name), "{}", key.name);
-            if !key.default.is_empty() && key.kind != Kind::Folder {
-                assert_eq!(key.kind.check(key.default), Ok(()), "{}", key.name);
-            }
-        }
-    }
-
-    #[test]
-    fn a_single_value_is_checked_and_explained() {
-        assert!(validate("CLEUDOCODEBOT_PORT", "0").is_ok());
-        assert!(validate("TELEGRAM_TOKEN", "any thing").is_ok());
-        let told = |name, value| validate(name, value).expect_err("refused").to_string();
-        assert_eq!(
-            told("CLEUDOCODEBOT_PORT", "70000"),
-            "CLEUDOCODEBOT_PORT is \"70000\" (given here); expected a whole number from 0 to 65535"
-        );
-        assert_eq!(
-            told("CLEUDOCODEBOT_PRT", "1"),
-            "CLEUDOCODEBOT_PRT is not a key of this program; did you mean CLEUDOCODEBOT_PORT?"
-        );
-        assert!(told("CLEUDOCODEBOT_HOME", "/a").contains("--home"));
-        assert!(told("A B", "1").contains("names are letters"));
-        assert!(told("A", "\0").contains("NUL"));
-    }
-}
+mod tests;

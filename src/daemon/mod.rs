@@ -19,7 +19,7 @@ mod steering;
 pub mod supervisor;
 pub mod tally;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, runtime, task::JoinSet};
 
@@ -90,7 +90,7 @@ async fn live(options: &Options) -> Result<()> {
         .local_addr()
         .map_err(|error| Error::Failed(format!("no local address: {error}")))?;
     Instance::announce(&config, address)?;
-    let house = House::build(config, options.clone(), log)?;
+    let house = House::build(config, options.clone(), log, address)?;
     house.run(listener, address).await
 }
 
@@ -107,7 +107,7 @@ struct House {
 }
 
 impl House {
-    fn build(config: Config, options: Options, log: Log) -> Result<Self> {
+    fn build(config: Config, options: Options, log: Log, address: SocketAddr) -> Result<Self> {
         let (trigger, shutdown) = shutdown::channel();
         let lookup = config::look_up(&options.overrides, &options.environment)?;
         let readiness = Arc::new(Readiness::from_environment(&options.environment));
@@ -130,6 +130,7 @@ impl House {
                 store: store.clone(),
                 pairings: Arc::new(Pairings::open(config.home.join("pairing.json"))),
                 log: log.clone(),
+                address: format!("{}:{}", bracketed(&config.endpoint().0), address.port()),
             },
             on_change: steering::tell_states(&news),
         });
@@ -199,6 +200,15 @@ impl House {
         } else {
             Ok(())
         }
+    }
+}
+
+/// A host as a URL shows it.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
     }
 }
 

@@ -4,6 +4,8 @@
 //! supervisor and delivery workers do. What a service brings goes through `inlet`.
 
 pub mod cloud;
+pub mod evolution;
+mod evolution_wire;
 pub mod hook;
 pub mod http;
 pub mod inlet;

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Audience, Integration,
     cloud::{self, Cloud},
+    evolution::{self, Evolution},
     inlet::{Allowed, Inlet},
     pairing::Pairings,
     telegram::{self, Telegram},
@@ -33,6 +34,7 @@ enum Kind {
     WebChat,
     Telegram(telegram::Settings),
     Cloud(cloud::Settings),
+    Evolution(evolution::Settings),
 }
 
 /// How a channel may send.
@@ -54,6 +56,8 @@ pub struct Surroundings {
     pub pairings: Arc<Pairings>,
     /// Where to say what happened.
     pub log: Log,
+    /// Where services on this machine reach the gateway: `HOST:PORT`.
+    pub address: String,
 }
 
 impl Plan {
@@ -76,6 +80,9 @@ impl Plan {
         match &self.kind {
             Kind::Telegram(settings) => Arc::new(Telegram::new(&self.name, settings, inlet())),
             Kind::Cloud(settings) => Arc::new(Cloud::new(settings, inlet())),
+            Kind::Evolution(settings) => {
+                Arc::new(Evolution::new(settings, &around.address, inlet()))
+            }
             Kind::WebChat => Arc::new(WebChat::new(&around.audience)),
         }
     }
@@ -92,6 +99,7 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
     std::iter::once(webchat)
         .chain(telegrams(lookup))
         .chain(cloud(lookup))
+        .chain(evolution(lookup))
         .collect()
 }
 
@@ -112,6 +120,22 @@ fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
                 }),
             })
         })
+}
+
+fn evolution(lookup: &Lookup) -> Option<Plan> {
+    let text = |name: &str| keys::text_of(lookup, name).map(str::to_owned);
+    Some(Plan {
+        name: evolution::NAME.to_owned(),
+        limits: limits(lookup, "WHATSAPP"),
+        allowed: allowed(lookup, "WHATSAPP"),
+        kind: Kind::Evolution(evolution::Settings {
+            base: base(lookup, "WHATSAPP")?,
+            token: text("WHATSAPP_API_TOKEN_INSTANCE")?,
+            instance: text("WHATSAPP_INSTANCE_NAME")?,
+            webhook_url: text("WHATSAPP_WEBHOOK_URL"),
+            webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
+        }),
+    })
 }
 
 fn cloud(lookup: &Lookup) -> Option<Plan> {

@@ -10,6 +10,7 @@ mod commands;
 mod crash;
 mod documents;
 mod events;
+mod evolution;
 mod fake;
 mod frames;
 mod handshake;

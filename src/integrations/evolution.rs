@@ -1,0 +1,374 @@
+//! `whatsapp`: `WhatsApp` by a self-hosted Evolution API, version 2
+//! (<https://doc.evolution-api.com>).
+//!
+//! Its webhook has no signature: we register one with a secret header of ours, and check that. Its
+//! bodies carry the API key, so none is ever logged.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::{
+    Accepted, BoxFuture, DeliveryError, Fate, Health, Integration, Life, Progress, RunError,
+    evolution_wire::{self, bodies, inbound, refusal, remote_jid, state_of},
+    hook::{Hook, HookReply},
+    http::{Answer, Call, Http, HttpError, Limits},
+    inlet::Inlet,
+    sha256::same,
+};
+use crate::{
+    config::BaseUrl,
+    message::{Message, State},
+    random,
+    store::StoreError,
+};
+
+/// The channel's name.
+pub const NAME: &str = evolution_wire::NAME;
+
+/// The header that carries our secret.
+const SECRET_HEADER: &str = "x-cleudocodebot-secret";
+
+/// Time between two looks at the connection of the instance.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Events we want posted.
+const EVENTS: [&str; 4] = [
+    "MESSAGES_UPSERT",
+    "MESSAGES_UPDATE",
+    "CONNECTION_UPDATE",
+    "QRCODE_UPDATED",
+];
+
+/// What the integration is made of.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the server is.
+    pub base: BaseUrl,
+    /// Its API key.
+    pub token: String,
+    /// The instance.
+    pub instance: String,
+    /// Where it reaches our webhook, where that is not this machine's loopback.
+    pub webhook_url: Option<String>,
+    /// The secret of a webhook set by hand; without it one is made and registered at each start.
+    pub webhook_secret: Option<String>,
+}
+
+/// One instance.
+pub struct Evolution {
+    settings: Settings,
+    secret: String,
+    webhook_url: String,
+    http: Http,
+    inlet: Inlet,
+    health: Mutex<Health>,
+    /// Deliveries under way, by peer: their messages may be posted before we know their names.
+    under_way: Mutex<HashMap<String, usize>>,
+}
+
+impl Evolution {
+    /// The integration, not running yet; `address` is where the gateway listens.
+    pub fn new(settings: &Settings, address: &str, inlet: Inlet) -> Self {
+        let secret = settings.webhook_secret.clone();
+        let here = || format!("http://{address}/webhooks/{NAME}");
+        Self {
+            secret: secret.unwrap_or_else(random::token),
+            webhook_url: settings.webhook_url.clone().unwrap_or_else(here),
+            http: Http::new(settings.base.clone()),
+            settings: settings.clone(),
+            inlet,
+            health: Mutex::new(Health::Working),
+            under_way: Mutex::default(),
+        }
+    }
+
+    async fn call(&self, method: Method, path: &str, json: &Value) -> Result<Answer, HttpError> {
+        let path = format!("{path}/{}", self.settings.instance);
+        let call = Call {
+            method,
+            path: &path,
+            headers: &[("apikey", &self.settings.token)],
+            json,
+            limits: Limits::default(),
+        };
+        self.http.call(call).await
+    }
+
+    async fn connection(&self) -> Result<String, RunError> {
+        let asked = self
+            .call(Method::GET, "/instance/connectionState", &Value::Null)
+            .await;
+        let answer = asked.map_err(|error| RunError::Failed(error.to_string(), None))?;
+        match answer.status {
+            200 => Ok(answer.json()["instance"]["state"]
+                .as_str()
+                .unwrap_or("unknown")
+                .to_owned()),
+            401 | 403 => Err(RunError::Refused(
+                "the Evolution API refused WHATSAPP_API_TOKEN_INSTANCE".to_owned(),
+            )),
+            404 => Err(RunError::Failed(
+                format!(
+                    "there is no instance {:?}; create it first",
+                    self.settings.instance
+                ),
+                None,
+            )),
+            status => Err(RunError::Failed(
+                format!("the Evolution API answered {status}"),
+                None,
+            )),
+        }
+    }
+
+    async fn register(&self) -> Result<(), RunError> {
+        let webhook = json!({"webhook": {"enabled": true, "url": self.webhook_url,
+            "headers": {SECRET_HEADER: self.secret}, "byEvents": false, "base64": false, "events": EVENTS}});
+        let asked = self.call(Method::POST, "/webhook/set", &webhook).await;
+        let answer = asked.map_err(|error| RunError::Failed(error.to_string(), None))?;
+        if answer.status < 300 {
+            return Ok(());
+        }
+        let text = format!(
+            "the webhook could not be registered: status {}",
+            answer.status
+        );
+        Err(RunError::Failed(text, None))
+    }
+
+    async fn look(&self, life: &Life) -> Result<(), RunError> {
+        let mut state = self.connection().await?;
+        self.register().await?;
+        loop {
+            self.became(&state);
+            life.alive();
+            tokio::time::sleep(LOOK).await;
+            state = self.connection().await?;
+        }
+    }
+
+    fn became(&self, state: &str) {
+        let health = match state {
+            "open" => Health::Working,
+            other => Health::Impaired(format!(
+                "WhatsApp is not connected ({other}); run: cleudocodebot integrations connect {NAME}"
+            )),
+        };
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
+        for (path, body) in bodies(message).into_iter().skip(progress.parts()) {
+            let answer = self.call(Method::POST, path, &body).await?;
+            if !(200..300).contains(&answer.status) {
+                return Err(refusal(&answer));
+            }
+            let id = answer.json()["key"]["id"].take();
+            progress.part_sent(id.as_str().map(str::to_owned));
+        }
+        Ok(())
+    }
+
+    /// Looks for our text among the last messages to this peer.
+    async fn find(&self, message: &Message) -> Fate {
+        let steps = bodies(message);
+        let [(_, body)] = steps.as_slice() else {
+            return Fate::Unknown;
+        };
+        let Some(text) = body["text"].as_str() else {
+            return Fate::Unknown;
+        };
+        let jid = remote_jid(&message.peer);
+        let wanted =
+            json!({"where": {"key": {"remoteJid": jid, "fromMe": true}}, "page": 1, "offset": 50});
+        let Ok(answer) = self.call(Method::POST, "/chat/findMessages", &wanted).await else {
+            return Fate::Unknown;
+        };
+        if answer.status >= 300 {
+            return Fate::Unknown;
+        }
+        let found = answer.json();
+        let Some(records) = found["messages"]["records"].as_array() else {
+            return Fate::Unknown;
+        };
+        let since = message.created_ms / 1000;
+        let ours = records.iter().find(|record| {
+            let content = &record["message"];
+            let theirs = content["conversation"]
+                .as_str()
+                .or(content["extendedTextMessage"]["text"].as_str());
+            theirs == Some(text) && record["messageTimestamp"].as_u64() >= Some(since)
+        });
+        match ours.and_then(|record| record["key"]["id"].as_str()) {
+            Some(id) => Fate::Sent(Accepted::Sent(vec![id.to_owned()])),
+            None => Fate::NotSent,
+        }
+    }
+
+    async fn posted(&self, body: &Value) -> Result<HookReply, StoreError> {
+        let event = body["event"].as_str().unwrap_or_default();
+        let event = event.to_ascii_lowercase().replace('_', ".");
+        let data = &body["data"];
+        let all = data
+            .as_array()
+            .map_or(std::slice::from_ref(data), Vec::as_slice);
+        if event == "connection.update" {
+            self.became(data["state"].as_str().unwrap_or("unknown"));
+        }
+        for one in all {
+            let done = match event.as_str() {
+                "messages.upsert" => self.upsert(one).await?,
+                "messages.update" => self.update(one).await?,
+                _ => true,
+            };
+            if !done {
+                return Ok(HookReply::again("a message under way is not known yet"));
+            }
+        }
+        Ok(HookReply::done())
+    }
+
+    /// False where it has to be posted again.
+    async fn upsert(&self, data: &Value) -> Result<bool, StoreError> {
+        let Some((inbound, is_own)) = inbound(data) else {
+            return Ok(true);
+        };
+        if !is_own {
+            self.inlet.take(inbound).await?;
+            return Ok(true);
+        }
+        // Ours, written here or on the phone: which, the names of those sent here tell.
+        let name = data["key"]["id"].as_str().unwrap_or_default();
+        if self.inlet.report(name, State::Sent, None).await? {
+            return Ok(true);
+        }
+        if self.under_way().contains_key(&inbound.peer) {
+            return Ok(false);
+        }
+        self.inlet.take_own(inbound).await?;
+        Ok(true)
+    }
+
+    async fn update(&self, data: &Value) -> Result<bool, StoreError> {
+        let name = data["keyId"].as_str().or(data["key"]["id"].as_str());
+        let (Some(name), Some(state)) = (name, state_of(&data["status"])) else {
+            return Ok(true);
+        };
+        let failed = state == State::Failed;
+        let error = failed.then(|| "WhatsApp reports an error".to_owned());
+        let known = self.inlet.report(name, state, error).await?;
+        Ok(known || self.under_way().is_empty())
+    }
+}
+
+impl Integration for Evolution {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
+        Box::pin(async move {
+            tokio::select! {
+                _ = life.ended() => Ok(()),
+                ended = self.look(&life) => ended,
+            }
+        })
+    }
+
+    fn deliver<'a>(
+        &'a self,
+        message: &'a Message,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
+        Box::pin(async move {
+            let _under_way = UnderWay::begin(self, &message.peer);
+            self.send(message, progress).await?;
+            Ok(Accepted::Sent(progress.references()))
+        })
+    }
+
+    fn reconcile<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Fate> {
+        Box::pin(self.find(message))
+    }
+
+    fn state(&self) -> Health {
+        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.clone()
+    }
+
+    fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {
+        Box::pin(async move {
+            let given = hook.header(SECRET_HEADER).unwrap_or_default();
+            if hook.is_get || !same(given.as_bytes(), self.secret.as_bytes()) {
+                return HookReply::forbidden("the secret header is wrong");
+            }
+            let Ok(body) = serde_json::from_slice(&hook.body) else {
+                return HookReply::new(400, "the body is not JSON");
+            };
+            let posted = self.posted(&body).await;
+            posted.unwrap_or_else(|error| HookReply::again(&error.to_string()))
+        })
+    }
+
+    fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
+        Box::pin(async move {
+            let state = self.connection().await.map_err(|error| match error {
+                RunError::Failed(why, _) | RunError::Refused(why) => why,
+            })?;
+            self.became(&state);
+            if state == "open" {
+                return Ok(json!({"state": "connected"}));
+            }
+            let asked = self
+                .call(Method::GET, "/instance/connect", &Value::Null)
+                .await;
+            let found = asked.map_err(|error| error.to_string())?.json();
+            let Some(code) = found["code"].as_str() else {
+                return Ok(json!({"state": "waiting"}));
+            };
+            let mut pairing = json!({"state": "pairing", "code": code});
+            if let Some(typed) = found["pairingCode"].as_str() {
+                pairing["pairing_code"] = json!(typed);
+            }
+            Ok(pairing)
+        })
+    }
+}
+
+/// Counts a delivery for as long as it lives, also one that is dropped.
+struct UnderWay<'a> {
+    of: &'a Evolution,
+    peer: String,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(of: &'a Evolution, peer: &str) -> Self {
+        *of.under_way().entry(peer.to_owned()).or_default() += 1;
+        let peer = peer.to_owned();
+        Self { of, peer }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.of.under_way();
+        if let Some(count) = under_way.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                under_way.remove(&self.peer);
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What the Evolution API is sent and what it says, as JSON. No calls.
+
+use serde_json::{Value, json};
+
+use super::{
+    DeliveryError,
+    http::Answer,
+    split::{Measure, split},
+};
+use crate::{
+    message::{Message, State},
+    store::Inbound,
+};
+
+/// The channel's name.
+pub(super) const NAME: &str = "whatsapp";
+
+/// Longest text, in characters.
+const MAX_TEXT: usize = 4000;
+
+/// What the address of a person ends with.
+const PERSON: &str = "@s.whatsapp.net";
+
+/// A peer as the service names it.
+pub(super) fn remote_jid(peer: &str) -> String {
+    if peer.contains('@') {
+        return peer.to_owned();
+    }
+    format!("{}{PERSON}", peer.trim_start_matches('+'))
+}
+
+/// The calls that bring a message out, in order: path and body.
+pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
+    let number = message.peer.trim_start_matches('+');
+    let meta = message.meta.as_ref();
+    if meta.is_some_and(|meta| meta.get("reaction").is_some()) {
+        let key = json!({"remoteJid": remote_jid(&message.peer), "fromMe": false, "id": message.reply_to});
+        let body = json!({"key": key, "reaction": message.text});
+        return vec![("/message/sendReaction", body)];
+    }
+    let mut steps = Vec::new();
+    if let Some(media) = &message.media {
+        let mut body = json!({"number": number, "mediatype": media["kind"], "media": media["url"]});
+        for (field, from) in [("mimetype", "mime"), ("fileName", "name")] {
+            if let Some(text) = media[from].as_str() {
+                body[field] = json!(text);
+            }
+        }
+        if !message.text.is_empty() {
+            body["caption"] = json!(message.text);
+        }
+        steps.push(("/message/sendMedia", body));
+    } else {
+        let parts = split(&message.text, MAX_TEXT, Measure::Chars).into_iter();
+        let bodies = parts.map(|part| json!({"number": number, "text": part}));
+        steps.extend(bodies.map(|body| ("/message/sendText", body)));
+    }
+    if let (Some(answered), Some((_, first))) = (&message.reply_to, steps.first_mut()) {
+        first["quoted"] = json!({"key": {"id": answered}});
+    }
+    steps
+}
+
+/// A message in `messages.upsert`, and whether the user's own account wrote it.
+pub(super) fn inbound(data: &Value) -> Option<(Inbound, bool)> {
+    let key = &data["key"];
+    let (id, jid) = (key["id"].as_str()?, key["remoteJid"].as_str()?);
+    let content = &data["message"];
+    let kinds = [
+        ("image", "imageMessage"),
+        ("video", "videoMessage"),
+        ("audio", "audioMessage"),
+        ("document", "documentMessage"),
+        ("image", "stickerMessage"),
+    ];
+    let found = kinds
+        .into_iter()
+        .find_map(|(kind, field)| Some((kind, content.get(field)?)));
+    let media = found.map(|(kind, file)| {
+        json!({"kind": kind, "id": id, "mime": file["mimetype"], "name": file["fileName"]})
+    });
+    let caption = found.and_then(|(_, file)| file["caption"].as_str());
+    let extended = &content["extendedTextMessage"];
+    let text = content["conversation"]
+        .as_str()
+        .or(extended["text"].as_str())
+        .or(content["reactionMessage"]["text"].as_str())
+        .or(caption);
+    if text.is_none() && media.is_none() {
+        return None;
+    }
+    let own = key["fromMe"] == true;
+    let mut meta = json!({"id": id, "name": data["pushName"]});
+    if own {
+        meta["own"] = json!(true);
+    }
+    if let Some(to) = content["reactionMessage"]["key"]["id"].as_str() {
+        meta["reaction_to"] = json!(to);
+    }
+    let person = |jid: &str| jid.strip_suffix(PERSON).unwrap_or(jid).to_owned();
+    let answered = extended["contextInfo"]["stanzaId"].as_str();
+    let inbound = Inbound {
+        channel: NAME.to_owned(),
+        peer: person(jid),
+        sender: match key["participant"].as_str() {
+            Some(member) => Some(person(member)),
+            // A group never passes for one person.
+            None => jid.ends_with("@g.us").then(|| "unknown".to_owned()),
+        },
+        text: text.unwrap_or_default().to_owned(),
+        media,
+        reply_to: answered.map(str::to_owned),
+        meta: Some(meta),
+        dedup_key: Some(format!("{jid}:{id}")),
+    };
+    Some((inbound, own))
+}
+
+/// The state that a receipt tells.
+pub(super) fn state_of(status: &Value) -> Option<State> {
+    match status.as_str()? {
+        "SERVER_ACK" => Some(State::Sent),
+        "DELIVERY_ACK" => Some(State::Delivered),
+        "READ" | "PLAYED" => Some(State::Read),
+        "ERROR" => Some(State::Failed),
+        _ => None,
+    }
+}
+
+/// What a refusal means. Its text may be a string, a list, or a list of lists, or missing.
+pub(super) fn refusal(answer: &Answer) -> DeliveryError {
+    let body = answer.json();
+    let message = &body["response"]["message"];
+    if says_unknown_number(message) {
+        return DeliveryError::Permanent("this number is not on WhatsApp".to_owned());
+    }
+    let mut said = String::new();
+    push_texts(&mut said, message);
+    if said.is_empty() {
+        push_texts(&mut said, &body["error"]);
+    }
+    let said: String = said.chars().take(200).collect();
+    let text = format!("the Evolution API says: {said} (status {})", answer.status);
+    match answer.status {
+        401 | 403 => DeliveryError::Unauthorized(text),
+        429 | 500.. => DeliveryError::Transient(text, answer.retry_after),
+        _ => DeliveryError::Permanent(text),
+    }
+}
+
+fn says_unknown_number(message: &Value) -> bool {
+    match message {
+        Value::Array(all) => all.iter().any(says_unknown_number),
+        other => other["exists"] == false,
+    }
+}
+
+fn push_texts(out: &mut String, value: &Value) {
+    match value {
+        Value::String(text) => {
+            if !out.is_empty() {
+                out.push_str("; ");
+            }
+            out.push_str(text);
+        }
+        Value::Array(all) => all.iter().for_each(|one| push_texts(out, one)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn refused(status: u16, body: &Value) -> DeliveryError {
+        refusal(&Answer {
+            status,
+            retry_after: None,
+            body: Bytes::from(body.to_string()),
+        })
+    }
+
+    #[test]
+    fn refusals_of_every_shape_are_understood() {
+        let unknown =
+            json!({"status": 400, "response": {"message": [{"exists": false, "number": "1"}]}});
+        assert!(
+            matches!(refused(400, &unknown), DeliveryError::Permanent(why) if why.contains("number"))
+        );
+        let nested = json!({"response": {"message": [["a", "b"], "c"]}});
+        assert!(
+            matches!(refused(400, &nested), DeliveryError::Permanent(why) if why.contains("a; b; c"))
+        );
+        let closed = json!({"response": {"message": "Connection Closed"}});
+        assert!(matches!(
+            refused(500, &closed),
+            DeliveryError::Transient(..)
+        ));
+        assert!(matches!(
+            refused(401, &json!({"error": "Unauthorized"})),
+            DeliveryError::Unauthorized(_)
+        ));
+        assert!(matches!(
+            refused(400, &json!("?")),
+            DeliveryError::Permanent(_)
+        ));
+    }
+
+    #[test]
+    fn people_groups_media_and_own_messages_are_told_apart() {
+        let data =
+            |key: Value, message: Value| json!({"key": key, "message": message, "pushName": "Ana"});
+        let (one, own) = inbound(&data(
+            json!({"id": "A", "remoteJid": "5511@s.whatsapp.net", "fromMe": false}),
+            json!({"conversation": "olá"}),
+        ))
+        .expect("a message");
+        assert_eq!(
+            (one.peer.as_str(), one.text.as_str(), own),
+            ("5511", "olá", false)
+        );
+        let (group, own) = inbound(&data(
+            json!({"id": "B", "remoteJid": "1@g.us", "participant": "5522@s.whatsapp.net", "fromMe": true}),
+            json!({"imageMessage": {"caption": "look", "mimetype": "image/png"}}),
+        ))
+        .expect("a message");
+        assert_eq!(
+            (group.peer.as_str(), group.sender.as_deref(), own),
+            ("1@g.us", Some("5522"), true)
+        );
+        assert_eq!(
+            group.media.map(|media| media["kind"].clone()),
+            Some(json!("image"))
+        );
+        assert!(inbound(&json!({"key": {}})).is_none());
+    }
+}

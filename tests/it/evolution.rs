@@ -1,0 +1,152 @@
+//! The Evolution API against a fake of it, and the webhook it is given.
+
+use std::{collections::VecDeque, sync::Mutex};
+
+use serde_json::{Value, json};
+
+use crate::{
+    fake::{Fake, Reply},
+    support::{Daemon, Scratch, daemon_command},
+};
+
+struct Stage {
+    fake: Fake,
+    home: Scratch,
+}
+
+impl Stage {
+    fn new(answers: Vec<Reply>, found: Value) -> Self {
+        let answers = Mutex::new(VecDeque::from(answers));
+        let fake = Fake::start(move |request| match request.path.as_str() {
+            "/instance/connectionState/Cleudocode" => {
+                Reply::Json(200, json!({"instance": {"state": "open"}}))
+            }
+            "/webhook/set/Cleudocode" => Reply::Json(201, json!({})),
+            "/chat/findMessages/Cleudocode" => {
+                Reply::Json(200, json!({"messages": {"records": found}}))
+            }
+            _ => {
+                let next = answers.lock().expect("whole").pop_front();
+                next.unwrap_or_else(|| Reply::Json(201, json!({"key": {"id": "3EB0"}})))
+            }
+        });
+        Self {
+            fake,
+            home: Scratch::new(),
+        }
+    }
+
+    /// The daemon, and the secret header it registered.
+    fn daemon(&self) -> (Daemon, String) {
+        let mut command = daemon_command(&self.home.0);
+        command
+            .env("WHATSAPP_BASE_URL", self.fake.url())
+            .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-test")
+            .env("WHATSAPP_ALLOW_FROM", "5511");
+        let daemon = Daemon::from_command(command, &self.home.0);
+        let webhook = self.fake.saw("/webhook/set/Cleudocode").body["webhook"].take();
+        let url = format!("http://{}/webhooks/whatsapp", daemon.address);
+        assert_eq!(webhook["url"], url.as_str());
+        let secret = webhook["headers"]["x-cleudocodebot-secret"].as_str();
+        (daemon, secret.expect("a secret").to_owned())
+    }
+}
+
+fn post(daemon: &Daemon, body: &Value, secret: &str) -> u16 {
+    let body = body.to_string();
+    daemon
+        .http(&format!(
+            "POST /webhooks/whatsapp HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+             x-cleudocodebot-secret: {secret}\r\nContent-Length: {}\r\n\r\n{body}",
+            daemon.address,
+            body.len()
+        ))
+        .0
+}
+
+fn upsert(id: &str, jid: &str, own: bool, text: &str) -> Value {
+    json!({"event": "messages.upsert", "instance": "Cleudocode", "apikey": "k", "data": {
+        "key": {"id": id, "remoteJid": jid, "fromMe": own}, "message": {"conversation": text}}})
+}
+
+#[tokio::test]
+async fn texts_go_out_and_receipts_come_back() {
+    let stage = Stage::new(vec![], json!([]));
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "+5511", "text": "hi", "wait": true});
+    let sent = client.call("send", &payload).await.expect("sent");
+    assert_eq!(sent["state"], "sent");
+    let body = stage.fake.saw("/message/sendText/Cleudocode").body;
+    assert_eq!(body, json!({"number": "5511", "text": "hi"}));
+    for status in ["READ", "DELIVERY_ACK", "SERVER_ACK", "PENDING"] {
+        let data = json!({"keyId": "3EB0", "remoteJid": "5511@s.whatsapp.net", "fromMe": true, "status": status});
+        let body = json!({"event": "messages.update", "data": data});
+        assert_eq!(post(&daemon, &body, &secret), 200);
+    }
+    let asked = json!({"message_id": sent["message_id"]});
+    let seen = client.call("message", &asked).await.expect("known");
+    assert_eq!(seen["message"]["state"], "read");
+}
+
+#[tokio::test]
+async fn what_comes_in_needs_the_secret_and_comes_in_once() {
+    let stage = Stage::new(vec![], json!([]));
+    let (daemon, secret) = stage.daemon();
+    let body = upsert("A", "5511@s.whatsapp.net", false, "olá");
+    assert_eq!(post(&daemon, &body, "guess"), 403);
+    assert_eq!(post(&daemon, &body, ""), 403);
+    assert_eq!(post(&daemon, &body, &secret), 200);
+    assert_eq!(post(&daemon, &body, &secret), 200);
+    let own = upsert("B", "5511@s.whatsapp.net", true, "from my phone");
+    assert_eq!(post(&daemon, &own, &secret), 200);
+    let group = upsert("C", "1@g.us", false, "a stranger's group");
+    assert_eq!(post(&daemon, &group, &secret), 200);
+    let mut client = daemon.client().await;
+    let page = client
+        .call("history", &json!({"channel": "whatsapp"}))
+        .await;
+    let page = page.expect("a page");
+    let shown = page["messages"].as_array().expect("messages").iter();
+    let shown: Vec<_> = shown
+        .map(|message| (message["text"].clone(), message["meta"]["own"].clone()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (json!("olá"), json!(null)),
+            (json!("from my phone"), json!(true))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice() {
+    let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hi"},
+        "messageTimestamp": 4_000_000_000_u64});
+    let stage = Stage::new(vec![Reply::Half], json!([record]));
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
+    let sent = client.call("send", &payload).await.expect("an outcome");
+    assert_eq!(sent["state"], "sent");
+    stage.fake.saw("/message/sendText/Cleudocode");
+    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
+    let body = json!({"event": "MESSAGES_UPDATE", "data": {"keyId": "FOUND", "status": "READ"}});
+    assert_eq!(post(&daemon, &body, &secret), 200);
+}
+
+#[tokio::test]
+async fn a_number_that_is_not_there_fails_at_once() {
+    let gone = json!({"status": 400, "response": {"message": [{"exists": false}]}});
+    let stage = Stage::new(vec![Reply::Json(400, gone)], json!([]));
+    let (daemon, _) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
+    let failed = client.call("send", &payload).await.expect("an outcome");
+    assert_eq!(failed["state"], "failed");
+    let paired = client
+        .call("integration.connect", &json!({"name": "whatsapp"}))
+        .await;
+    assert_eq!(paired.expect("asked")["state"], "connected");
+}
