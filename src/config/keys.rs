@@ -225,6 +225,9 @@ pub fn validate(name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// Where the example clients look for the gateway: theirs, so no mistake where it stands.
+pub const CLIENT_URL: &str = "CLEUDOCODEBOT_URL";
+
 /// What to tell about a key with our prefix that is not in the table.
 pub(super) fn unknown(name: &str) -> String {
     let guess = nearest(name, KEYS.iter().map(|key| key.name));

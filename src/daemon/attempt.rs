@@ -7,7 +7,7 @@ use crate::{
     backoff, clock,
     contain::contained,
     integrations::{Accepted, DeliveryError, Integration},
-    log::Log,
+    log::{Field, Log},
     message::{Message, MessageId, State},
     random,
     store::{Step, Store, StoreError},
@@ -67,20 +67,18 @@ impl Attempt {
             return Ok(Next::Done);
         }
         let attempts = message.attempts + 1;
-        let begun = self.step(
-            id,
-            Step {
-                state: State::Sending,
-                attempts: Some(attempts),
-                error: None,
-                due_ms: None,
-            },
-        );
-        let Some(message) = begun.await? else {
+        let begun = Step {
+            attempts: Some(attempts),
+            ..Step::to(State::Sending)
+        };
+        let Some(message) = self.note(id, begun).await? else {
             return Ok(Next::Done);
         };
-        let delivered = contained(self.integration.deliver(&message)).await;
-        match delivered.unwrap_or_else(panicked) {
+        let delivery = async { self.integration.deliver(&message).await };
+        match contained(delivery)
+            .await
+            .unwrap_or_else(|panic| panicked(&panic))
+        {
             Ok(accepted) => self.accepted(id, accepted).await,
             Err(DeliveryError::Away) => Ok(Next::WhenReachable),
             Err(DeliveryError::Permanent(why)) => self.failed(id, why).await,
@@ -90,42 +88,46 @@ impl Attempt {
         }
     }
 
-    async fn step(&self, id: MessageId, step: Step) -> Result<Option<Message>, StoreError> {
-        self.store.advance(id, step)?.await
+    /// Writes a step down. What has happened cannot be undone by a failing disk, so it is tried until
+    /// it is written: delivering again instead would send the message twice.
+    async fn note(&self, id: MessageId, step: Step) -> Result<Option<Message>, StoreError> {
+        let mut told = false;
+        loop {
+            let noted = match self.store.advance(id, step.clone()) {
+                Ok(pending) => pending.await,
+                Err(error) => Err(error),
+            };
+            match noted {
+                Err(error @ (StoreError::QueueFull | StoreError::Failing(_))) => {
+                    if !std::mem::replace(&mut told, true) {
+                        let fields: [Field<'_>; 2] = [("message", &id), ("error", &error)];
+                        self.log
+                            .error("delivery", "a step waits for the store", &fields);
+                    }
+                    tokio::time::sleep(STORE_WAIT).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     async fn accepted(&self, id: MessageId, accepted: Accepted) -> Result<Next, StoreError> {
-        let to = |state| Step {
-            state,
-            attempts: None,
-            error: None,
-            due_ms: None,
-        };
-        let sent = self.store.advance(id, to(State::Sent))?;
+        self.note(id, Step::to(State::Sent)).await?;
         if accepted == Accepted::Delivered {
-            self.store.advance(id, to(State::Delivered))?.await?;
+            self.note(id, Step::to(State::Delivered)).await?;
         }
-        sent.await?;
         Tally::add(&self.tally.sent);
         Ok(Next::Done)
     }
 
     async fn failed(&self, id: MessageId, why: String) -> Result<Next, StoreError> {
-        self.log.warn(
-            "delivery",
-            "a message was given up",
-            &[("message", &id), ("error", &why)],
-        );
-        self.step(
-            id,
-            Step {
-                state: State::Failed,
-                attempts: None,
-                error: Some(why),
-                due_ms: None,
-            },
-        )
-        .await?;
+        let fields: [Field<'_>; 2] = [("message", &id), ("error", &why)];
+        self.log.warn("delivery", "a message was given up", &fields);
+        let step = Step {
+            error: Some(why),
+            ..Step::to(State::Failed)
+        };
+        self.note(id, step).await?;
         Tally::add(&self.tally.failed);
         Ok(Next::Done)
     }
@@ -137,27 +139,27 @@ impl Attempt {
         why: String,
         earliest: Option<Duration>,
     ) -> Result<Next, StoreError> {
-        let Some(wait) = WAITS.get(attempts.saturating_sub(1) as usize) else {
-            return self
-                .failed(id, format!("given up after {attempts} attempts: {why}"))
-                .await;
+        // A user's own retry begins a new series.
+        let of_series = attempts.saturating_sub(1) as usize % (WAITS.len() + 1);
+        let Some(wait) = WAITS.get(of_series) else {
+            let why = format!("given up after {attempts} attempts: {why}");
+            return self.failed(id, why).await;
         };
         let wait = backoff::jittered(*wait, random::seed()).max(earliest.unwrap_or_default());
-        let due_ms = clock::now_ms() + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let step = Step {
-            state: State::Sending,
             attempts: Some(attempts),
             error: Some(why),
-            due_ms: Some(due_ms),
+            due_ms: Some(clock::now_ms() + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+            ..Step::to(State::Sending)
         };
-        self.step(id, step).await?;
+        self.note(id, step).await?;
         Tally::add(&self.tally.retried);
         Ok(Next::Again(wait))
     }
 }
 
 /// A panic in an integration is a failed attempt of this message, nothing more.
-fn panicked(panic: String) -> Result<Accepted, DeliveryError> {
+fn panicked(panic: &str) -> Result<Accepted, DeliveryError> {
     Err(DeliveryError::Transient(
         format!("the integration panicked: {panic}"),
         None,

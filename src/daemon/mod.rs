@@ -13,10 +13,11 @@ mod signals;
 mod steering;
 pub mod supervisor;
 pub mod tally;
+mod vigil;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, runtime, sync::mpsc, task::JoinSet};
+use tokio::{net::TcpListener, runtime, sync::mpsc, task::JoinSet, time::timeout};
 
 pub use self::instance::announced;
 use self::{
@@ -29,14 +30,16 @@ use crate::{
     gateway::{self, Gateway, News, Parts, accept},
     integrations::{Audience, Integration, webchat::WebChat},
     log::Log,
-    message::MessageId,
     router::{Route, Router},
     shutdown::{self, Shutdown},
-    store::{self, Store, StoreError},
+    store::{self, Store},
 };
 
 /// Time for tasks that were told to end.
 const TASKS_END: Duration = Duration::from_millis(500);
+
+/// Time for deliveries that were under way to be written down.
+const WORKERS_END: Duration = Duration::from_millis(1200);
 
 /// What a daemon is started with.
 #[derive(Debug, Clone)]
@@ -68,6 +71,7 @@ async fn live(options: &Options) -> Result<()> {
         config.log_format,
         Some(&config.home.join("logs")),
     )?;
+    vigil::log_panics(&log);
     for warning in &warnings {
         log.warn("config", warning, &[]);
     }
@@ -95,6 +99,7 @@ struct House {
     steering: Arc<Steering>,
     shutdown: Shutdown,
     readiness: Arc<Readiness>,
+    workers: JoinSet<()>,
     tasks: JoinSet<()>,
 }
 
@@ -130,6 +135,7 @@ impl House {
             steering,
             shutdown,
             readiness,
+            workers: JoinSet::new(),
             tasks,
         };
         let audience: Arc<dyn Audience> = Arc::clone(&news.bus) as Arc<dyn Audience>;
@@ -154,7 +160,7 @@ impl House {
             self.log.clone(),
             Arc::clone(&tally),
         );
-        self.tasks
+        self.workers
             .spawn(delivery.work(nudges, self.shutdown.clone()));
         let gateway = Arc::downgrade(&self.gateway);
         let supervised = Arc::new(Supervised::new(integration, tally, move |name, state| {
@@ -172,12 +178,19 @@ impl House {
         self.tasks
             .spawn(signals::obey(self.steering.trigger(), self.log.clone()));
         if let Some(period) = self.readiness.watchdog_period() {
-            self.tasks.spawn(signs_of_life(
+            self.tasks.spawn(vigil::signs_of_life(
                 Arc::clone(&self.readiness),
                 period,
                 self.store.clone(),
             ));
         }
+        self.tasks
+            .spawn(vigil::watch_store(self.store.clone(), self.log.clone()));
+        let (readiness, begun) = (Arc::clone(&self.readiness), self.shutdown.begun());
+        self.tasks.spawn(async move {
+            begun.await;
+            readiness.stopping();
+        });
         self.log.info(
             "daemon",
             "ready",
@@ -193,8 +206,14 @@ impl House {
         self.stop().await
     }
 
+    /// Workers write down what was under way; the rest of the tasks has nothing to say.
+    async fn workers_end(&mut self) {
+        let all = async { while self.workers.join_next().await.is_some() {} };
+        let _ = timeout(WORKERS_END, all).await;
+    }
+
     async fn stop(mut self) -> Result<()> {
-        self.readiness.stopping();
+        self.workers_end().await;
         self.tasks.abort_all();
         while self.tasks.join_next().await.is_some() {}
         let store = self.store.clone();
@@ -227,24 +246,4 @@ fn follow_log(log: &Log, gateway: &Arc<Gateway>) {
             gateway.publish_line(line);
         }
     });
-}
-
-/// Tells the watchdog that we live only after the runtime turned, the reader read and the writer
-/// thread answered.
-async fn signs_of_life(readiness: Arc<Readiness>, period: Duration, store: Store) {
-    let mut ticks = tokio::time::interval(period);
-    loop {
-        ticks.tick().await;
-        let reader = store.clone();
-        let read = tokio::task::spawn_blocking(move || reader.oldest_seq()).await;
-        // No message has the number 0: the writer thread says so and changes nothing. That the disk
-        // is full is told by /readyz and no reason to be killed.
-        let answered = match store.cancel(MessageId(0)) {
-            Ok(pending) => !matches!(pending.await, Err(StoreError::Closed)),
-            Err(_) => false,
-        };
-        if read.is_ok() && answered {
-            readiness.alive();
-        }
-    }
 }

@@ -132,7 +132,7 @@ impl Supervised {
         while shutdown.reason().is_none() {
             self.enter(State::Running, None);
             let begun = Instant::now();
-            let ended = contained(self.integration.run(shutdown.clone())).await;
+            let ended = contained(async { self.integration.run(shutdown.clone()).await }).await;
             if shutdown.reason().is_some() {
                 break;
             }

@@ -31,7 +31,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// Serves until `shutdown` begins, then says goodbye and returns when all are gone or the time for
-/// it is over. `restart_expected` tells clients whether to come back.
+/// it is over. The reason `RESTART` tells clients that it comes back by itself.
 pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
     accept_all(&gateway, &listener, &mut connections, &shutdown).await;
@@ -102,7 +102,10 @@ fn admit(
 ) {
     Counters::add(&gateway.counters.connections);
     if connections.len() >= gateway.settings().limits.max_connections + HEADROOM {
-        let _ = stream.try_write(FULL);
+        // A socket this new has no readiness yet, so tokio would not write at all.
+        if let Ok(mut stream) = stream.into_std() {
+            let _ = io::Write::write(&mut stream, FULL);
+        }
         return;
     }
     connections.spawn(connection(

@@ -65,7 +65,8 @@ pub enum DeliveryError {
     Transient(String, Option<Duration>),
     /// It was not sent and never will be.
     Permanent(String),
-    /// The peer cannot be reached (any more); it waits until `can_reach` says otherwise.
+    /// The peer cannot be reached (any more); it waits until `can_reach` says otherwise. However
+    /// often this happens, the message is not given up.
     Away,
 }
 

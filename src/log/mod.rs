@@ -47,7 +47,7 @@ struct Sink {
 }
 
 /// A key and a value behind a log message.
-pub type Field<'a> = (&'a str, &'a dyn Display);
+pub type Field<'a> = (&'a str, &'a (dyn Display + Sync));
 
 impl Log {
     /// A log to stderr, and to `folder/daemon.log` where a folder is given.
