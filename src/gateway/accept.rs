@@ -130,24 +130,42 @@ fn note_end(gateway: &Gateway, ended: Result<(), JoinError>) {
     }
 }
 
-/// HTTP first; its state is freed before the session begins, since it is boxed.
+/// HTTP first; its state is boxed and freed before the session begins, so that an idle client holds
+/// none of it.
 async fn connection(
     gateway: Arc<Gateway>,
     stream: TcpStream,
     address: SocketAddr,
     shutdown: Shutdown,
 ) {
-    let http = Box::pin(http(Arc::clone(&gateway), stream, address, shutdown));
-    if let Some((stream, first, upgraded)) = http.await {
-        let Upgraded {
-            link,
-            seat,
-            authenticated,
-        } = upgraded;
-        Session::new(gateway, stream, link, seat, authenticated, &first)
-            .run()
-            .await;
+    let upgraded = Box::pin(upgraded(gateway, stream, address, shutdown)).await;
+    if let Some(session) = upgraded {
+        session.run().await;
     }
+}
+
+/// The session behind the HTTP part, where the client asked for one. The buffer of HTTP ends here:
+/// the bytes behind the request are copied out of it.
+async fn upgraded(
+    gateway: Arc<Gateway>,
+    stream: TcpStream,
+    address: SocketAddr,
+    shutdown: Shutdown,
+) -> Option<Session> {
+    let (stream, first, upgraded) = http(Arc::clone(&gateway), stream, address, shutdown).await?;
+    let Upgraded {
+        link,
+        seat,
+        authenticated,
+    } = upgraded;
+    Some(Session::new(
+        gateway,
+        stream,
+        link,
+        seat,
+        authenticated,
+        &first,
+    ))
 }
 
 /// Serves HTTP/1.1 until the connection ends or is upgraded; then the socket comes back with the
