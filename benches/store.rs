@@ -15,9 +15,7 @@ mod load;
 mod peers;
 
 use std::{
-    cell::Cell,
     path::Path,
-    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -26,7 +24,7 @@ use load::{
     Result, process,
     scenario::{Mode, Scenario},
 };
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::LocalSet;
 
 /// On their way at a time.
 const DEPTHS: [usize; 3] = [1, 16, 128];
@@ -108,6 +106,7 @@ async fn compared(options: &Options) -> Result<()> {
                 connections: 1,
                 in_flight: depth,
                 size: 64,
+                stalled: 0,
             };
             let figures = scenario.run(&server.target, options.time).await?;
             gateways.push(figures.per_second);
@@ -145,28 +144,14 @@ fn draft(number: usize) -> Draft {
     }
 }
 
-/// Messages a second that are on the disk, with `depth` asked for at a time.
+/// Messages a second that are on the disk, handed in `depth` at a time: one commit each.
 async fn store_rate(store: &Store, depth: usize, time: Duration) -> Result<f64> {
-    let (done, begun) = (Rc::new(Cell::new(0_u64)), Instant::now());
-    let mut tasks = JoinSet::new();
-    for number in 0..depth {
-        let (store, done) = (store.clone(), Rc::clone(&done));
-        tasks.spawn_local(async move {
-            while begun.elapsed() < time {
-                store
-                    .queue(draft(number))
-                    .map_err(|error| error.to_string())?
-                    .await
-                    .map_err(|error| error.to_string())?;
-                done.set(done.get() + 1);
-            }
-            Ok::<_, String>(())
-        });
+    let (mut done, begun) = (0, Instant::now());
+    while begun.elapsed() < time {
+        fill(store, done, done + depth).await?;
+        done += depth;
     }
-    while let Some(ended) = tasks.join_next().await {
-        ended??;
-    }
-    Ok(done.get() as f64 / begun.elapsed().as_secs_f64())
+    Ok(done as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// What sends and pages cost while the store grows to the wanted size.
@@ -174,19 +159,30 @@ async fn grown(options: &Options) -> Result<()> {
     let scratch = daemon::Scratch::new()?;
     let store = open(&scratch.0)?;
     println!(
-        "  {:<12}{:>16}{:>16}",
-        "stored", "sends/s at 128", "page of 50, µs"
+        "  {:<12}{:>16}{:>16}{:>16}",
+        "stored", "sends/s at 128", "CPU µs/send", "page of 50, µs"
     );
     let mut stored = 0;
     for size in [1000, options.stored] {
         fill(&store, stored, size).await?;
         stored = size;
         let pages = page_time(&store)?;
+        let before = own_cpu_time();
+        let begun = Instant::now();
         let rate = store_rate(&store, 128, options.time).await?;
-        println!("  {stored:<12}{rate:>16.0}{:>16}", pages.as_micros());
+        let sends = rate * begun.elapsed().as_secs_f64();
+        let cpu = (own_cpu_time() - before).as_secs_f64() * 1e6 / sends;
+        println!(
+            "  {stored:<12}{rate:>16.0}{cpu:>16.1}{:>16}",
+            pages.as_micros()
+        );
     }
     store.close();
     Ok(())
+}
+
+fn own_cpu_time() -> Duration {
+    process::cpu_time(std::process::id()).unwrap_or_default()
 }
 
 async fn fill(store: &Store, from: usize, to: usize) -> Result<()> {

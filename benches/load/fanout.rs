@@ -56,6 +56,10 @@ pub(super) async fn run(scenario: Scenario, target: &Target, time: Duration) -> 
         subscriber.ask(SUBSCRIBE).await?;
         tasks.spawn_local(hear(subscriber, Rc::clone(&board), Rc::clone(&news)));
     }
+    let mut stalled = Scenario::open(target, scenario.stalled).await?;
+    for subscriber in &mut stalled {
+        subscriber.ask(SUBSCRIBE).await?;
+    }
     let mut publisher = Connection::open(target).await?;
     let cost = Cost::begin(target);
     let until = Instant::now() + time;

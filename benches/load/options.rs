@@ -24,6 +24,7 @@ Without --url it starts the release daemon in a temporary home, and the peers be
   --mode MODE        ping, send, fanout, connect or idle; again for more
   --connections N    connections, or subscribers of a fan-out
   --in-flight N      messages on their way at a time per sending connection
+  --stalled N        subscribers of a fan-out beside the others that never read [0]
   --size BYTES       text in each message [32]
   --seconds S        time of one run [0.5]
   --rounds N         runs of each; the median counts [5]
@@ -42,6 +43,7 @@ pub(crate) struct Options {
     pub connections: Option<usize>,
     pub in_flight: Option<usize>,
     pub size: usize,
+    pub stalled: usize,
     pub time: Duration,
     pub rounds: usize,
     pub servers: Vec<String>,
@@ -64,6 +66,7 @@ impl Default for Options {
             connections: None,
             in_flight: None,
             size: 32,
+            stalled: 0,
             time: Duration::from_millis(500),
             rounds: 5,
             servers: Vec::new(),
@@ -107,6 +110,7 @@ impl Options {
             "mode" => self.modes.push(mode(&parser.value()?.string()?)?),
             "connections" => self.connections = Some(parser.value()?.parse()?),
             "in-flight" => self.in_flight = Some(parser.value()?.parse()?),
+            "stalled" => self.stalled = parser.value()?.parse()?,
             "size" => self.size = parser.value()?.parse()?,
             "seconds" => self.time = Duration::try_from_secs_f64(parser.value()?.parse()?)?,
             "rounds" => self.rounds = parser.value()?.parse::<usize>()?.max(1),
@@ -147,6 +151,7 @@ impl Options {
             connections: self.connections.unwrap_or(connections).max(1),
             in_flight: self.in_flight.unwrap_or(in_flight).max(1),
             size: self.size,
+            stalled: self.stalled,
         };
         rows.into_iter().map(row).collect()
     }

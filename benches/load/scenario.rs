@@ -61,6 +61,8 @@ pub(crate) struct Scenario {
     pub in_flight: usize,
     /// Bytes of text in each message.
     pub size: usize,
+    /// Subscribers that never read, beside the connections.
+    pub stalled: usize,
 }
 
 impl Scenario {
