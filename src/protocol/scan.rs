@@ -35,6 +35,10 @@ fn count(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> usize {
 
 /// True where an `e` follows a digit. It looks at all of them, since a loop that may end early is no
 /// vector code.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch in the loop is no vector code either"
+)]
 fn has_exponent(bytes: &[u8]) -> bool {
     let pairs = bytes.iter().zip(bytes.iter().skip(1));
     pairs.fold(false, |found, (digit, e)| {
