@@ -34,7 +34,10 @@ pub(super) enum Command {
     /// The version.
     Version,
     /// Run the daemon.
-    Daemon,
+    Daemon {
+        /// Log to the file alone.
+        quiet: bool,
+    },
     /// How the daemon is.
     Status { json: bool },
     /// Measure round trips.

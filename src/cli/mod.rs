@@ -67,7 +67,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<()> {
         Command::Nothing => help::run_nothing(context),
         Command::Help(name) => help::run(*name, context),
         Command::Version => help::run_version(context),
-        Command::Daemon => daemon::run(context),
+        Command::Daemon { quiet } => daemon::run(*quiet, context),
         Command::Status { json } => block_on(status::run(*json, context)),
         Command::Ping(options) => block_on(ping::run(options, context)),
         Command::Send(options) => block_on(send::run(options, context)),

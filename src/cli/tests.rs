@@ -33,7 +33,7 @@ fn refused(line: &[&str]) -> String {
 #[test]
 fn commands_without_options_are_their_name() {
     assert_eq!(parsed(&[]), Command::Nothing);
-    assert_eq!(parsed(&["daemon"]), Command::Daemon);
+    assert_eq!(parsed(&["daemon"]), Command::Daemon { quiet: false });
     assert_eq!(parsed(&["stop"]), Command::Stop);
     assert_eq!(parsed(&["status"]), Command::Status { json: false });
     assert_eq!(

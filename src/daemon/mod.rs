@@ -48,6 +48,8 @@ pub struct Options {
     pub overrides: Overrides,
     /// The environment of the process.
     pub environment: Environment,
+    /// Log to the file alone. What keeps the daemon from starting is told on stderr all the same.
+    pub quiet: bool,
 }
 
 /// Runs the daemon until it is asked to stop. `Error::Config` is not worth a restart,
@@ -69,7 +71,8 @@ async fn live(options: &Options) -> Result<()> {
     let log = Log::open(
         config.log_level,
         config.log_format,
-        Some(&config.home.join("logs")),
+        &config.home.join("logs"),
+        !options.quiet,
     )?;
     vigil::log_panics(&log);
     for warning in &warnings {
