@@ -8,7 +8,7 @@ use super::{
     hand::Hand,
     run::Launch,
     site::Site,
-    way::{Condition, Kind, Registration, Way},
+    way::{self, Condition, Kind, Registration, Way},
 };
 use crate::error::{Error, Result};
 
@@ -37,11 +37,10 @@ impl Way for Autostart {
 
     /// The file is the registration.
     fn registration(&self, site: &Site, _hand: &Hand<'_>) -> Registration {
-        if Self::path(site).exists() {
-            Registration::Complete
-        } else {
-            Registration::None
-        }
+        let Ok(home) = Site::text(&site.home) else {
+            return Registration::None;
+        };
+        way::by_file(&Self::path(site), &[format!(" --home {}\n", quoted(home))])
     }
 
     fn register(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {

@@ -141,6 +141,18 @@ impl Doctor<'_> {
                 &self.site.command("doctor"),
             );
         }
+        if identity.address != state.address {
+            self.doubtful(
+                "other_port",
+                format!(
+                    "the daemon listens at {}, and {} says {}, which counts from the next start",
+                    identity.address,
+                    self.site.env_file().display(),
+                    state.address
+                ),
+                &self.site.command("restart"),
+            );
+        }
         for installed in &state.installed {
             self.runs_elsewhere(installed, identity);
         }
@@ -177,15 +189,9 @@ impl Doctor<'_> {
     }
 
     fn silent(&mut self, state: &State) {
-        let noted = state.note.as_ref();
-        let elsewhere = noted.filter(|note| note.address != state.address);
-        let text = match elsewhere {
-            Some(note) => format!(
-                "a daemon has this home and listened at {} when it started, not at {} as .env says",
-                note.address, state.address
-            ),
-            None => "a daemon has this home and does not answer (yet)".to_owned(),
-        };
+        let pid = state.note.as_ref();
+        let pid = pid.map_or_else(String::new, |note| format!(" (pid {})", note.pid));
+        let text = format!("a daemon{pid} has this home and does not answer (yet)");
         self.broken("silent", text, &self.site.command("restart"));
     }
 
@@ -233,6 +239,13 @@ impl Doctor<'_> {
                 &self.site.command("install"),
             );
         }
+        for kind in &state.elsewhere {
+            self.doubtful(
+                "installed_elsewhere",
+                format!("the {} starts a daemon of another home", kind.title()),
+                &self.site.command("install --force"),
+            );
+        }
         for installed in &state.installed {
             let kind = installed.kind.title();
             match &installed.registration {
@@ -246,7 +259,7 @@ impl Doctor<'_> {
                     format!("the {kind} is not as it should be: {why}"),
                     &self.site.command("install"),
                 ),
-                Registration::Complete | Registration::None => {}
+                Registration::Complete | Registration::Elsewhere | Registration::None => {}
             }
         }
     }

@@ -3,11 +3,12 @@
 //! The settings are read as the installed daemon reads them: from its `.env` alone. What the
 //! environment or the command line of this process say besides does not reach it.
 
-use std::{net::SocketAddr, path::PathBuf, thread, time::Duration};
+use std::{path::PathBuf, thread, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{runtime, time::timeout};
 
+use super::note::{self, Note};
 use crate::{
     client::{Client, Endpoint},
     config::{self, Config, Environment, Overrides, keys},
@@ -45,6 +46,8 @@ pub struct Identity {
     pub started_ms: u64,
     /// Why it is not ready.
     pub not_ready: Option<String>,
+    /// Where it was asked.
+    pub address: String,
 }
 
 /// Who asks the gateway.
@@ -55,7 +58,7 @@ pub trait Door {
     /// Asks the daemon to stop. Its agreement is not its end.
     fn shut_down(&self) -> Result<()>;
 
-    /// Where the settings say the gateway is, as `host:port`.
+    /// Where the settings say that the gateway shall be, as `host:port`; for port 0, where it is.
     fn address(&self) -> String;
 }
 
@@ -83,41 +86,35 @@ impl GatewayDoor {
         Ok(config::load(&overrides, &self.environment)?.config)
     }
 
+    /// Where the daemon really listens, while there is one; else where it should.
     fn endpoint(&self) -> Result<Endpoint> {
         let config = self.config()?;
-        let (host, port) = config.endpoint();
-        let (host, port) = match port {
-            0 => noted_address(&config)
-                .map(|address| (address.ip().to_string(), address.port()))
-                .ok_or_else(|| Error::NotRunning {
-                    endpoint: format!("{host}:0"),
-                })?,
-            port => (host, port),
-        };
+        let runs = note::is_held(&self.home).unwrap_or(false);
+        let noted = Note::read(&self.home).filter(|_| runs);
+        let noted = noted.and_then(|note| note.endpoint());
+        let (host, port) = noted.unwrap_or_else(|| config.endpoint());
+        if port == 0 {
+            let endpoint = format!("{host}:0");
+            return Err(Error::NotRunning { endpoint });
+        }
         Ok(Endpoint {
             host,
             port,
             token: config.token,
         })
     }
-
-    fn call(&self, action: &str) -> Result<Value> {
-        let endpoint = self.endpoint()?;
-        alone(async {
-            match timeout(PATIENCE, call(&endpoint, action)).await {
-                Ok(answer) => answer,
-                Err(_) => Err(Error::Failed(format!(
-                    "it takes connections and says nothing within {} s",
-                    PATIENCE.as_secs()
-                ))),
-            }
-        })
-    }
 }
 
-/// Where a daemon whose port the system picked wrote that it listens.
-fn noted_address(config: &Config) -> Option<SocketAddr> {
-    super::note::Note::read(&config.home)?.address.parse().ok()
+fn ask(endpoint: &Endpoint, action: &str) -> Result<Value> {
+    alone(async {
+        match timeout(PATIENCE, call(endpoint, action)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::Failed(format!(
+                "it takes connections and says nothing within {} s",
+                PATIENCE.as_secs()
+            ))),
+        }
+    })
 }
 
 async fn call(endpoint: &Endpoint, action: &str) -> Result<Value> {
@@ -142,8 +139,12 @@ fn alone<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
 
 impl Door for GatewayDoor {
     fn ask(&self) -> Answer {
-        match self.call("status") {
-            Ok(status) => Answer::Ours(Identity::read(&status)),
+        let status = self.endpoint().and_then(|endpoint| {
+            let status = ask(&endpoint, "status")?;
+            Ok(Identity::read(&status, endpoint.authority()))
+        });
+        match status {
+            Ok(identity) => Answer::Ours(identity),
             Err(Error::NotRunning { .. }) => Answer::Nobody,
             Err(Error::Refused { .. }) => Answer::OtherToken,
             Err(error @ (Error::Config(_) | Error::File { .. })) => {
@@ -154,17 +155,24 @@ impl Door for GatewayDoor {
     }
 
     fn shut_down(&self) -> Result<()> {
-        self.call("shutdown").map(drop)
+        ask(&self.endpoint()?, "shutdown").map(drop)
     }
 
     fn address(&self) -> String {
-        self.endpoint()
-            .map_or_else(|error| error.to_string(), |endpoint| endpoint.authority())
+        let endpoint = self.config().and_then(|config| match config.endpoint() {
+            (_, 0) => self.endpoint(),
+            (host, port) => Ok(Endpoint {
+                host,
+                port,
+                token: None,
+            }),
+        });
+        endpoint.map_or_else(|_| "its port".to_owned(), |endpoint| endpoint.authority())
     }
 }
 
 impl Identity {
-    fn read(status: &Value) -> Self {
+    fn read(status: &Value, address: String) -> Self {
         let text = |name: &str| status[name].as_str().map(str::to_owned);
         Self {
             pid: status["pid"]
@@ -175,6 +183,7 @@ impl Identity {
             home: text("home").unwrap_or_default(),
             started_ms: status["started_ms"].as_u64().unwrap_or_default(),
             not_ready: text("not_ready"),
+            address,
         }
     }
 }

@@ -97,7 +97,7 @@ fn candidates(site: &Site, hand: &Hand<'_>, wish: Wish) -> Vec<Box<dyn Way>> {
     let keeps_task = || {
         let known = |kind: Kind| {
             let way = ways.iter().find(|way| way.kind() == kind);
-            way.is_some_and(|way| way.registration(site, hand) != Registration::None)
+            way.is_some_and(|way| way.registration(site, hand).is_ours())
         };
         known(Kind::Task) && !known(Kind::RunKey)
     };
@@ -115,10 +115,10 @@ fn put(
     way: &dyn Way,
     answer: &Answer,
 ) -> Result<Report, Refused> {
-    let artefacts = way.artefacts(site)?;
-    for artefact in &artefacts {
+    for artefact in &way.artefacts(site)? {
         hand.may_write(artefact)?;
     }
+    refuse_to_displace(site, hand, way)?;
     let done_before = hand.deeds().len();
     let fresh = place(site, hand, way)?;
     let registered = register(site, hand, way, fresh)?;
@@ -143,6 +143,18 @@ fn put(
     }
     let identity = begin(site, hand, way, running, registered)?;
     Ok(Report::of(Outcome::Installed, way.kind(), Some(identity)))
+}
+
+/// There is room for one daemon a user; another home's must not vanish by accident.
+fn refuse_to_displace(site: &Site, hand: &Hand<'_>, way: &dyn Way) -> Result<()> {
+    if hand.manner.force || way.registration(site, hand) != Registration::Elsewhere {
+        return Ok(());
+    }
+    Err(Error::Config(format!(
+        "a daemon of another home is installed already (as a {}), and there is room for one: \
+         uninstall that, or take its place with --force",
+        way.kind().title()
+    )))
 }
 
 /// Writes the files, with the daemon at rest where that matters. True where one was not as it should.
@@ -197,7 +209,7 @@ fn remove_others(site: &Site, hand: &mut Hand<'_>, chosen: Kind) -> Result<()> {
         .collect::<Result<Vec<_>>>()?
         .concat();
     for other in ways.iter().filter(|way| way.kind() != chosen) {
-        if other.registration(site, hand) == Registration::None {
+        if !other.registration(site, hand).is_ours() {
             continue;
         }
         other.unregister(site, hand)?;

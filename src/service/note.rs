@@ -1,6 +1,9 @@
 //! The note that a daemon leaves in its home folder, and the lock that tells whether it still holds.
 
-use std::path::Path;
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+};
 
 use serde_json::Value;
 
@@ -30,6 +33,17 @@ impl Note {
             version: note["version"].as_str()?.to_owned(),
             since_ms: note["since_ms"].as_u64()?,
         })
+    }
+
+    /// Where to reach it: an address that means all interfaces is reached through loopback.
+    pub fn endpoint(&self) -> Option<(String, u16)> {
+        let address: SocketAddr = self.address.parse().ok()?;
+        let host = match address.ip() {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+            other => other,
+        };
+        Some((host.to_string(), address.port()))
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     site::{Site, System},
     state::port_trouble,
     verify::{is_home, verify},
-    way::{self, Registration, Way},
+    way::{self, Way},
 };
 use crate::error::{Error, Result};
 
@@ -90,7 +90,7 @@ fn begin(
 /// The way that is registered.
 pub(super) fn find(site: &Site, hand: &Hand<'_>) -> Option<Box<dyn Way>> {
     let mut ways = way::all(site).into_iter();
-    ways.find(|way| way.registration(site, hand) != Registration::None)
+    ways.find(|way| way.registration(site, hand).is_ours())
 }
 
 fn installed(site: &Site, hand: &Hand<'_>) -> Result<Box<dyn Way>> {

@@ -35,6 +35,8 @@ pub struct Installed {
 pub struct State {
     /// The ways the system knows of; more than one is one too many.
     pub installed: Vec<Installed>,
+    /// Ways that start the daemon of another home.
+    pub elsewhere: Vec<Kind>,
     /// Who answers on the port.
     pub answer: Answer,
     /// Where that is.
@@ -69,6 +71,7 @@ impl State {
             overruled,
             unreachable: unreachable(site, hand, &installed),
             installed,
+            elsewhere: elsewhere(site, hand),
         }
     }
 
@@ -86,7 +89,7 @@ fn installed(site: &Site, hand: &Hand<'_>) -> Vec<Installed> {
         .iter()
         .filter_map(|way| {
             let registration = way.registration(site, hand);
-            if registration == Registration::None {
+            if !registration.is_ours() {
                 return None;
             }
             let artefacts = way.artefacts(site).unwrap_or_default();
@@ -104,6 +107,14 @@ fn installed(site: &Site, hand: &Hand<'_>) -> Vec<Installed> {
             })
         })
         .collect()
+}
+
+fn elsewhere(site: &Site, hand: &Hand<'_>) -> Vec<Kind> {
+    let ways = way::all(site);
+    let ways = ways
+        .iter()
+        .filter(|way| way.registration(site, hand) == Registration::Elsewhere);
+    ways.map(|way| way.kind()).collect()
 }
 
 /// An installed unit that cannot be asked about looks like one that is broken.

@@ -20,7 +20,15 @@ pub fn uninstall(site: &Site, hand: &mut Hand<'_>, purge: bool) -> Result<Report
     settings::refuse_sudo(site)?;
     let mut kind = None;
     for way in way::all(site) {
-        if way.registration(site, hand) != Registration::None {
+        let registration = way.registration(site, hand);
+        if registration == Registration::Elsewhere {
+            let title = way.kind().title();
+            hand.note(format!(
+                "the {title} starts a daemon of another home and is left"
+            ));
+            continue;
+        }
+        if registration.is_ours() {
             kind = Some(way.kind());
             halt(site, hand, Some(way.as_ref()))?;
             way.unregister(site, hand)?;

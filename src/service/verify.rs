@@ -64,7 +64,9 @@ fn is_the_one(
     identity: &Identity,
     former: Option<u32>,
 ) -> bool {
-    let is_ours = is_home(site, &identity.home) && identity.version == VERSION;
+    let is_ours = is_home(site, &identity.home)
+        && identity.version == VERSION
+        && identity.address == hand.world.door.address();
     let watched = || way.condition(site, hand).pid.unwrap_or(identity.pid);
     is_ours && former != Some(identity.pid) && watched() == identity.pid
 }

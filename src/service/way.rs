@@ -42,6 +42,8 @@ pub enum Registration {
     None,
     /// All of it, as it should.
     Complete,
+    /// The daemon of another home folder: there is room for one only.
+    Elsewhere,
     /// Something, but not what this program would register.
     Different(String),
     /// All of it, and the user switched it off.
@@ -108,6 +110,27 @@ pub(super) trait Way {
     /// Stops the daemon as far as that is not done by asking it, and keeps it from coming back before
     /// the next log-on.
     fn stop(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()>;
+}
+
+impl Registration {
+    /// True where this home's daemon is what is registered, however well.
+    pub fn is_ours(&self) -> bool {
+        !matches!(self, Self::None | Self::Elsewhere)
+    }
+}
+
+/// Whether a file stands there, and starts the daemon of the home that one of `words` names in it.
+pub(super) fn by_file(path: &std::path::Path, words: &[String]) -> Registration {
+    match std::fs::read(path) {
+        Err(_) => Registration::None,
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            if words.iter().any(|words| text.contains(words)) {
+                return Registration::Complete;
+            }
+            Registration::Elsewhere
+        }
+    }
 }
 
 impl Kind {

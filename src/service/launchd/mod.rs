@@ -9,7 +9,7 @@ use super::{
     hand::Hand,
     run::{Order, Outcome},
     site::Site,
-    way::{Condition, Kind, Registration, Way},
+    way::{self, Condition, Kind, Registration, Way},
 };
 use crate::{
     config::Environment,
@@ -149,8 +149,12 @@ impl Way for LaunchAgent {
     }
 
     fn registration(&self, site: &Site, hand: &Hand<'_>) -> Registration {
-        if !Self::path(site).exists() {
+        let Ok(home) = Site::text(&site.home) else {
             return Registration::None;
+        };
+        let standing = way::by_file(&Self::path(site), &[plist::names_home(home)]);
+        if standing != Registration::Complete {
+            return standing;
         }
         if Self::print(site, hand).succeeded() {
             return Registration::Complete;

@@ -3,6 +3,14 @@
 use super::LABEL;
 use crate::service::{artefact::SEAL, xml};
 
+/// What stands in a plist for the daemon of this home, and in no other.
+pub(super) fn names_home(home: &str) -> String {
+    format!(
+        "<string>--home</string>\n\t\t<string>{}</string>",
+        xml::text(home)
+    )
+}
+
 /// A property list. 78 ends with exit code 0 under launchd (which never gives up), so that every
 /// other failure may bring the daemon back.
 pub fn plist(program: &str, home: &str, log: &str) -> String {

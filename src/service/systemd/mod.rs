@@ -12,7 +12,7 @@ use super::{
     hand::Hand,
     run::{Order, Outcome},
     site::{MACHINE_HOME, Scope, Site},
-    way::{Condition, Kind, Registration, Way},
+    way::{self, Condition, Kind, Registration, Way},
 };
 use crate::error::{Error, Result};
 
@@ -127,8 +127,12 @@ impl Way for Unit {
     }
 
     fn registration(&self, site: &Site, hand: &Hand<'_>) -> Registration {
-        if !Self::path(site).exists() {
+        let Ok(home) = Site::text(&site.home) else {
             return Registration::None;
+        };
+        let standing = way::by_file(&Self::path(site), &[unit::names_home(home)]);
+        if standing != Registration::Complete {
+            return standing;
         }
         if !hand
             .look(&Self::looks(site, ["is-enabled", "--quiet", UNIT]))

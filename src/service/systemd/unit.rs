@@ -72,10 +72,15 @@ fn seal_line() -> String {
 
 fn start(program: &str, home: &str) -> String {
     format!(
-        "ExecStart={} daemon --home {}\n",
+        "ExecStart={} daemon{}\n",
         quote::program(program),
-        quote::argument(home)
+        names_home(home)
     )
+}
+
+/// What stands in a unit for the daemon of this home, and in no other.
+pub(super) fn names_home(home: &str) -> String {
+    format!(" --home {}", quote::argument(home))
 }
 
 /// A unit of the user's own manager.

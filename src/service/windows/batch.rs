@@ -107,6 +107,12 @@ pub fn startup(home: &str, local: &str, windowless: bool) -> String {
     ))
 }
 
+/// What stands in the Start-up folder's file for the daemon of this home, and in no other.
+pub(super) fn names_home(home: &str, local: &str) -> [String; 2] {
+    let place = place(home, local);
+    [format!("\"{place}\\bin\\"), format!("\"{place}\"")]
+}
+
 fn place(home: &str, local: &str) -> String {
     let below = home
         .strip_prefix(local)

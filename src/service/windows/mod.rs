@@ -26,7 +26,7 @@ use super::{
     note::{self, Note},
     run::{Launch, Order},
     site::Site,
-    way::{Condition, Registration},
+    way::Condition,
 };
 use crate::error::{Error, Result};
 
@@ -135,13 +135,4 @@ fn kill(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
 /// What the batch file wrote about the daemon's former runs.
 fn condition(site: &Site) -> Condition {
     supervisor_log::condition(&Layout::of(site).supervisor_log())
-}
-
-/// The registration by a file alone: it is complete where it stands.
-fn registration_by_file(path: &std::path::Path) -> Registration {
-    if path.exists() {
-        Registration::Complete
-    } else {
-        Registration::None
-    }
 }

@@ -78,17 +78,21 @@ impl Way for RunKey {
         let Ok(home) = Site::text(&site.home) else {
             return Registration::None;
         };
-        let wanted = command(home, is_windowless(site));
-        match registry::read(site, hand, RUN, NAME) {
-            None => Registration::None,
-            Some(Value::Text(text)) if text == wanted => {
-                if registry::is_switched_off(site, hand, &registry::approved_run(), NAME) {
-                    return Registration::SwitchedOff("Task Manager".to_owned());
-                }
-                Registration::Complete
-            }
-            Some(_) => Registration::Different("the Run value names another program".to_owned()),
+        let text = match registry::read(site, hand, RUN, NAME) {
+            None => return Registration::None,
+            Some(Value::Text(text)) => text,
+            Some(_) => String::new(),
+        };
+        if text == command(home, !is_windowless(site)) {
+            return Registration::Different("it starts with a window, or would without".to_owned());
         }
+        if text != command(home, is_windowless(site)) {
+            return Registration::Elsewhere;
+        }
+        if registry::is_switched_off(site, hand, &registry::approved_run(), NAME) {
+            return Registration::SwitchedOff("Task Manager".to_owned());
+        }
+        Registration::Complete
     }
 
     /// Read back, because `reg` is not the last who may refuse: policies and guards put values back.
@@ -112,7 +116,7 @@ impl Way for RunKey {
     }
 
     fn unregister(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        if registry::read(site, hand, RUN, NAME).is_some() {
+        if self.registration(site, hand).is_ours() {
             let key = format!(r"HKCU\{RUN}");
             hand.demand(&registry::changes(site, ["delete", &key, "/v", NAME, "/f"]))?;
         }

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    batch, copies, daemon_bat, is_windowless, launch, mention_window, open, registration_by_file,
-    registry, rest,
+    batch, copies, daemon_bat, is_windowless, launch, mention_window, open, registry, rest,
 };
 use crate::{
     error::Result,
@@ -12,7 +11,7 @@ use crate::{
         artefact::Artefact,
         hand::Hand,
         site::Site,
-        way::{Condition, Kind, Registration, Way},
+        way::{self, Condition, Kind, Registration, Way},
     },
 };
 
@@ -59,7 +58,14 @@ impl Way for StartupFolder {
     }
 
     fn registration(&self, site: &Site, hand: &Hand<'_>) -> Registration {
-        let registration = registration_by_file(&Self::path(site));
+        let text = Site::text(&site.home).and_then(|home| {
+            let local = Site::text(&site.folders.local)?;
+            Ok(batch::names_home(home, local))
+        });
+        let Ok(words) = text else {
+            return Registration::None;
+        };
+        let registration = way::by_file(&Self::path(site), &words);
         let off = || {
             let key = registry::approved_startup();
             registry::is_switched_off(site, hand, &key, NAME)
