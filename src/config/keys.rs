@@ -192,7 +192,8 @@ pub const HOST: &str = "CLEUDOCODEBOT_HOST";
 pub const PORT: &str = "CLEUDOCODEBOT_PORT";
 /// What every client must show.
 pub const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
-pub(super) const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
+/// Names under which others reach this machine.
+pub const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
 
 /// The row of a key.
 pub fn find(name: &str) -> Option<&'static Key> {

@@ -197,7 +197,7 @@ impl Doctor<'_> {
 
     fn stopped(&mut self, state: &State) {
         let Some(installed) = state.installed.first() else {
-            self.broken(
+            self.doubtful(
                 "not_installed",
                 "the daemon is not installed and does not run",
                 &self.site.command("onboard --install-daemon"),

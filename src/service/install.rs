@@ -23,6 +23,8 @@ use crate::error::{Error, Result};
 pub struct Wish {
     /// A scheduled task in place of the Run value.
     pub task: bool,
+    /// The settings were changed, so a daemon that runs has to start anew.
+    pub restart: bool,
 }
 
 /// Installs the daemon, starts it and waits until it answers.
@@ -38,7 +40,7 @@ pub fn install(site: &Site, hand: &mut Hand<'_>, wish: Wish) -> Result<Report> {
         match way.open(site, hand) {
             Err(error @ (Error::Usage(_) | Error::Config(_))) => return Err(error),
             Err(error) => refusals.push((way.kind(), error)),
-            Ok(()) => match put(site, hand, way.as_ref(), &answer) {
+            Ok(()) => match put(site, hand, way.as_ref(), &answer, wish) {
                 Err(Refused::By(error)) => refusals.push((way.kind(), error)),
                 Err(Refused::Failed(error)) => return Err(error),
                 Ok(report) => {
@@ -114,6 +116,7 @@ fn put(
     hand: &mut Hand<'_>,
     way: &dyn Way,
     answer: &Answer,
+    wish: Wish,
 ) -> Result<Report, Refused> {
     for artefact in &way.artefacts(site)? {
         hand.may_write(artefact)?;
@@ -128,7 +131,7 @@ fn put(
         _ => None,
     };
     let is_well = running.is_some_and(|identity| serves(site, hand, way, identity));
-    let changed = fresh || registered || hand.manner.force;
+    let changed = fresh || registered || hand.manner.force || wish.restart;
     if is_well && !changed {
         let outcome = if hand.deeds().len() > done_before {
             Outcome::Repaired
@@ -222,15 +225,16 @@ fn remove_others(site: &Site, hand: &mut Hand<'_>, chosen: Kind) -> Result<()> {
     Ok(())
 }
 
-/// True where the daemon that answers needs nothing: right version, and started by this way where
-/// that can be told.
+/// True where the daemon that answers needs nothing: right version and port, and started by
+/// this way where that can be told.
 fn serves(site: &Site, hand: &Hand<'_>, way: &dyn Way, identity: &Identity) -> bool {
     let watches = matches!(
         way.kind(),
         Kind::UserUnit | Kind::MachineUnit | Kind::LaunchAgent
     );
     let started_here = !watches || way.condition(site, hand).pid == Some(identity.pid);
-    identity.version == VERSION && started_here
+    let where_it_should = identity.address == hand.world.door.address();
+    identity.version == VERSION && started_here && where_it_should
 }
 
 /// Starts the daemon, in place of one that runs from elsewhere.

@@ -27,7 +27,7 @@ pub mod hand;
 pub mod install;
 pub mod launchd;
 pub mod note;
-mod port_owner;
+pub mod port_owner;
 pub mod power;
 pub mod report;
 pub mod run;

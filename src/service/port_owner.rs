@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 /// `name, pid`, where it can be told.
-pub(super) fn find(address: &str) -> Option<String> {
+pub fn find(address: &str) -> Option<String> {
     let address: SocketAddr = address.parse().ok()?;
     linux::find(address.port())
 }

@@ -17,6 +17,10 @@ pub enum Outcome {
     AlreadyInstalled,
     /// Something beside the daemon was put right.
     Repaired,
+    /// Settings were written, and nothing was installed.
+    Configured,
+    /// The settings were as they should be, and nothing was installed.
+    Unchanged,
     /// Nothing was done, all of it was told.
     Planned,
     /// The daemon was removed.
@@ -53,6 +57,8 @@ impl Outcome {
             Self::Installed => "installed",
             Self::AlreadyInstalled => "already installed",
             Self::Repaired => "repaired",
+            Self::Configured => "configured",
+            Self::Unchanged => "unchanged",
             Self::Planned => "planned",
             Self::Uninstalled => "uninstalled",
             Self::NotInstalled => "not installed",

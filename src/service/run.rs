@@ -217,8 +217,11 @@ impl Runner for ThisMachine {
     }
 }
 
-/// An empty file of the owner's alone.
+/// An empty file of the owner's alone, in a folder of theirs.
 fn fresh(path: &Path) -> Result<std::fs::File> {
+    if let Some(folder) = path.parent() {
+        crate::fs::create_private_dir(folder)?;
+    }
     crate::fs::create_private_file(path)?;
     crate::fs::open_private_append(path).map_err(Error::file("open", path))
 }

@@ -10,7 +10,7 @@ use std::{
 use super::{
     hand::{Deed, Hand},
     note,
-    site::{Site, System},
+    site::{Scope, Site, System},
     windows::rights,
 };
 use crate::{
@@ -97,8 +97,7 @@ fn sweep(folder: &Path, alone: bool) {
 }
 
 /// Refuses what cannot lead to a daemon that works: root in disguise.
-pub(super) fn refuse_sudo(site: &Site) -> Result<()> {
-    use super::site::Scope;
+pub fn refuse_sudo(site: &Site) -> Result<()> {
     let (Some(user), true, Scope::User) = (&site.account.through_sudo, site.is_root(), site.scope)
     else {
         return Ok(());

@@ -126,16 +126,22 @@ fn unreachable(site: &Site, hand: &Hand<'_>, installed: &[Installed]) -> Option<
     systemd::unreachable(site, hand)
 }
 
+/// Who has the port in place of a daemon of this home folder.
+pub fn port_holder(site: &Site, answer: &Answer, address: &str) -> Option<String> {
+    match answer {
+        Answer::Ours(other) if is_home(site, &other.home) => None,
+        Answer::OtherToken if note::is_held(&site.home).unwrap_or(false) => None,
+        other => stranger(other, address),
+    }
+}
+
 /// Why a daemon of this home folder cannot have the port, if that is so.
 pub(super) fn port_trouble(site: &Site, hand: &Hand<'_>, answer: &Answer) -> Option<Error> {
+    if let Answer::Unknown(why) = answer {
+        return Some(Error::Config(why.clone()));
+    }
     let address = hand.world.door.address();
-    let who = match answer {
-        Answer::Nobody => return None,
-        Answer::Unknown(why) => return Some(Error::Config(why.clone())),
-        Answer::Ours(other) if is_home(site, &other.home) => return None,
-        Answer::OtherToken if note::is_held(&site.home).unwrap_or(false) => return None,
-        other => stranger(other, &address)?,
-    };
+    let who = port_holder(site, answer, &address)?;
     Some(Error::Failed(format!(
         "{address} is taken by {who}; stop that, or take another port: {}",
         site.command("onboard --port PORT")

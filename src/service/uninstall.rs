@@ -35,6 +35,7 @@ pub fn uninstall(site: &Site, hand: &mut Hand<'_>, purge: bool) -> Result<Report
         }
         for artefact in way.artefacts(site)? {
             hand.take_back(&artefact)?;
+            leave_no_empty_folder(site, hand, &artefact.path);
         }
         if kind == Some(way.kind()) {
             way.forget(site, hand);
@@ -59,6 +60,17 @@ pub fn uninstall(site: &Site, hand: &mut Hand<'_>, purge: bool) -> Result<Report
         kind,
         identity: None,
     })
+}
+
+/// Folders that hold nothing any more go, up to the one that everybody shares.
+fn leave_no_empty_folder(site: &Site, hand: &mut Hand<'_>, file: &Path) {
+    if site.system != System::Linux || !file.starts_with(&site.folders.config) {
+        return;
+    }
+    let folders = file.ancestors().skip(1);
+    for folder in folders.take_while(|folder| *folder != site.folders.config) {
+        hand.remove_empty_folder(folder);
+    }
 }
 
 /// Windows does not remove a program that runs, but lets it be moved: this very program may be it.

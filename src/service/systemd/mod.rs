@@ -4,11 +4,11 @@ mod quote;
 mod session;
 pub(super) mod unit;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(super) use self::session::is_lingering;
 use super::{
-    artefact::Artefact,
+    artefact::{self, Artefact, Standing},
     hand::Hand,
     run::{Order, Outcome},
     site::{MACHINE_HOME, Scope, Site},
@@ -196,6 +196,27 @@ impl Way for Unit {
     fn stop(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
         hand.demand(&Self::changes(site, ["stop", UNIT]))
     }
+}
+
+/// True for root on a machine whose own manager has the daemon.
+pub fn is_of_the_machine() -> bool {
+    let unit = Path::new("/etc/systemd/system").join(UNIT);
+    is_root()
+        && matches!(
+            artefact::origin_of(&unit),
+            Ok(Standing::Outdated | Standing::Edited)
+        )
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
 }
 
 /// Why the manager cannot be asked, if it cannot.
