@@ -1,6 +1,7 @@
 //! Files as this program keeps them: private, replaced whole, locked by one process.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -91,12 +92,18 @@ fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// True for names that `write_atomic` uses until it is done: a killed process leaves such files.
-pub fn is_temporary(name: &str) -> bool {
-    let middle = name
+/// True for the names that `write_atomic` uses for `name` until it is done: a killed process leaves
+/// such files.
+pub fn is_temporary_for(temporary: &OsStr, name: &OsStr) -> bool {
+    let middle = temporary
+        .to_string_lossy()
         .strip_suffix(".tmp")
-        .and_then(|rest| rest.rsplit_once('.'));
-    middle.is_some_and(|(_, hex)| hex.len() == 12 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+        .and_then(|rest| rest.rsplit_once('.'))
+        .map(|(name, hex)| (name.to_owned(), hex.to_owned()));
+    middle.is_some_and(|(before, hex)| {
+        let is_hex = hex.len() == 12 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+        is_hex && before == name.to_string_lossy()
+    })
 }
 
 fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
@@ -235,10 +242,13 @@ mod tests {
 
     #[test]
     fn half_written_files_are_known_by_their_names() {
-        let name = temporary_beside(Path::new("/a/.env"));
-        let name = name.file_name().and_then(|name| name.to_str());
-        assert!(is_temporary(name.expect("text")));
-        assert!(!is_temporary(".env") && !is_temporary("a.tmp") && !is_temporary("a.zz.tmp"));
+        let temporary = temporary_beside(Path::new("/a/.env"));
+        let temporary = temporary.file_name().expect("a name");
+        let is_for = |name: &str| is_temporary_for(temporary, OsStr::new(name));
+        assert!(is_for(".env") && !is_for("env") && !is_for(""));
+        for other in [".env", ".env.tmp", ".env.zz.tmp", ".env.0123456789ag.tmp"] {
+            assert!(!is_temporary_for(OsStr::new(other), OsStr::new(".env")));
+        }
     }
 
     #[test]

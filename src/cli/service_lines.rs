@@ -44,7 +44,7 @@ pub(super) fn gather(context: &Context<'_>, system: bool) -> Result<Option<Findi
         format!(
             "{}, {}{scope}",
             installed.kind.title(),
-            installed.kind.moment()
+            installed.kind.moment(state.lingers == Some(true))
         )
     });
     Ok(Some(Findings {

@@ -181,6 +181,7 @@ impl<'a> Hand<'a> {
 
     /// Makes a file what it shall be. True where it was not.
     pub fn write(&mut self, artefact: &Artefact) -> Result<bool> {
+        self.sweep_beside(&artefact.path);
         let standing = artefact.standing()?;
         if standing == Standing::Same {
             return Ok(false);
@@ -198,6 +199,21 @@ impl<'a> Hand<'a> {
         Ok(true)
     }
 
+    /// Removes what a run that was killed left half-written beside the file.
+    fn sweep_beside(&mut self, path: &Path) {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return;
+        };
+        if self.manner.dry {
+            return;
+        }
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if files::is_temporary_for(&entry.file_name(), name) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
     fn back_up(&mut self, artefact: &Artefact) -> Result<()> {
         let (from, to) = (&artefact.path, &artefact.backup);
         self.deeds.push(Deed::BackedUp(from.clone(), to.clone()));
@@ -211,6 +227,7 @@ impl<'a> Hand<'a> {
     /// Takes back a file of ours. One that was changed by hand is kept as backup, a foreign one is
     /// left; both are said.
     pub fn take_back(&mut self, artefact: &Artefact) -> Result<()> {
+        self.sweep_beside(&artefact.path);
         match artefact.standing()? {
             Standing::Missing => Ok(()),
             Standing::Same | Standing::Outdated => self.remove(&artefact.path),

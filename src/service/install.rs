@@ -29,7 +29,7 @@ pub struct Wish {
 
 /// Installs the daemon, starts it and waits until it answers.
 pub fn install(site: &Site, hand: &mut Hand<'_>, wish: Wish) -> Result<Report> {
-    settings::refuse_sudo(site)?;
+    settings::refuse_wrong_user(site)?;
     settings::ensure(site, hand)?;
     let answer = hand.ask();
     if let Some(trouble) = port_trouble(site, hand, &answer) {

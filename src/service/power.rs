@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Starts the installed daemon and waits until it answers.
 pub fn start(site: &Site, hand: &mut Hand<'_>) -> Result<Report> {
-    settings::refuse_sudo(site)?;
+    settings::refuse_wrong_user(site)?;
     let way = installed(site, hand)?;
     let answer = hand.ask();
     if let Some(identity) = own(site, &answer) {
@@ -39,7 +39,7 @@ pub fn start(site: &Site, hand: &mut Hand<'_>) -> Result<Report> {
 
 /// Stops the daemon, installed or not, and waits until it has gone.
 pub fn stop(site: &Site, hand: &mut Hand<'_>) -> Result<Report> {
-    settings::refuse_sudo(site)?;
+    settings::refuse_wrong_user(site)?;
     let way = find(site, hand);
     let stopped = halt(site, hand, way.as_deref())?;
     let outcome = if stopped {
@@ -56,7 +56,7 @@ pub fn stop(site: &Site, hand: &mut Hand<'_>) -> Result<Report> {
 
 /// Starts the installed daemon anew.
 pub fn restart(site: &Site, hand: &mut Hand<'_>) -> Result<Report> {
-    settings::refuse_sudo(site)?;
+    settings::refuse_wrong_user(site)?;
     let way = installed(site, hand)?;
     let answer = hand.ask();
     let former = own(site, &answer).map(|identity| identity.pid);

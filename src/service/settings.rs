@@ -2,6 +2,7 @@
 //! left of it goes.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::Path,
     time::{Duration, SystemTime},
@@ -83,21 +84,26 @@ fn sweep(folder: &Path, alone: bool) {
         return;
     };
     for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
         let age = entry
             .metadata()
             .and_then(|metadata| metadata.modified())
             .ok()
             .and_then(|then| SystemTime::now().duration_since(then).ok());
         let abandoned = alone || age.is_some_and(|age| age > WRITING);
-        if files::is_temporary(&name) && abandoned {
+        if files::is_temporary_for(&entry.file_name(), OsStr::new(".env")) && abandoned {
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Refuses what cannot lead to a daemon that works: root in disguise.
-pub fn refuse_sudo(site: &Site) -> Result<()> {
+/// Refuses what cannot lead to a daemon that works: root in disguise, and a daemon of the machine
+/// without root.
+pub fn refuse_wrong_user(site: &Site) -> Result<()> {
+    if site.scope == Scope::Machine && !site.is_root() {
+        return Err(Error::Usage(
+            "the daemon of the machine is root's to change; run the same with sudo".to_owned(),
+        ));
+    }
     let (Some(user), true, Scope::User) = (&site.account.through_sudo, site.is_root(), site.scope)
     else {
         return Ok(());

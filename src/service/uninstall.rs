@@ -17,7 +17,7 @@ use crate::error::Result;
 /// Stops the daemon, deregisters it and removes its files. The settings and the messages stay unless
 /// `purge`. Where there is nothing to remove, that is no error.
 pub fn uninstall(site: &Site, hand: &mut Hand<'_>, purge: bool) -> Result<Report> {
-    settings::refuse_sudo(site)?;
+    settings::refuse_wrong_user(site)?;
     let mut kind = None;
     for way in way::all(site) {
         let registration = way.registration(site, hand);

@@ -160,10 +160,12 @@ impl Kind {
         }
     }
 
-    /// When it starts the daemon.
-    pub fn moment(self) -> &'static str {
+    /// When it starts the daemon; a user's systemd may outlive the session (`lingers`).
+    pub fn moment(self, lingers: bool) -> &'static str {
         match self {
-            Self::UserUnit | Self::MachineUnit => "when the machine starts",
+            Self::MachineUnit => "when the machine starts",
+            Self::UserUnit if lingers => "when the machine starts",
+            Self::UserUnit => "when you log on, and ends when you log out",
             Self::Autostart => "when you log on to a desktop",
             _ => "when you log on",
         }

@@ -112,6 +112,7 @@ fn read(given: &mut Given) -> Result<Command> {
 pub(super) fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
     let installation = Installation::of(context, options.style.system)?;
     let (site, door) = (&installation.site, &installation.door);
+    settings::refuse_wrong_user(site)?;
     let silent = options.yes || options.style.json || options.style.manner.dry;
     let mut interview = Interview {
         dialogue: Dialogue::of_process(silent),
@@ -163,7 +164,6 @@ fn given(options: &Options, context: &Context<'_>) -> Result<Vec<Edit>> {
 
 /// Writes the answers. True where a daemon that runs has to hear of it.
 fn write(site: &Site, hand: &mut Hand<'_>, edits: &[Edit], rotate: bool) -> Result<bool> {
-    settings::refuse_sudo(site)?;
     settings::ensure(site, hand)?;
     if edits.is_empty() && !rotate {
         return Ok(false);

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use super::super::{context::Context, installation::Installation, layout::Cell};
 use crate::{
     error::Result,
-    service::{report::Report, site::Scope},
+    service::{report::Report, site::Scope, systemd},
 };
 
 /// Prints it. The link holds the token, so only a terminal sees it, never a log or a pipe.
@@ -21,7 +21,8 @@ pub(super) fn tell(
         ["logs".to_owned(), site.logs().display().to_string()],
     ];
     if let Some(kind) = report.kind {
-        let text = format!("{}, {}", kind.title(), kind.moment());
+        let moment = kind.moment(systemd::is_lingering(site));
+        let text = format!("{}, {moment}", kind.title());
         rows.push(["starts as".to_owned(), text]);
     }
     let (host, port) = config.endpoint();

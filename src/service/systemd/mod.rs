@@ -6,7 +6,7 @@ pub(super) mod unit;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use self::session::is_lingering;
+pub use self::session::is_lingering;
 use super::{
     artefact::{self, Artefact, Standing},
     hand::Hand,
@@ -173,9 +173,12 @@ impl Way for Unit {
         let last_exit: Option<i32> = show.number("ExecMainStatus").filter(|_| exited);
         let failed = show.is("ActiveState", "failed");
         let why = || match show.get("Result").as_deref() {
-            Some("start-limit-hit") => "it failed too often in a row".to_owned(),
             _ if last_exit == Some(CONFIG_ERROR) => "its settings are wrong".to_owned(),
-            result => format!("systemd says: {}", result.unwrap_or("failed")),
+            // Whatever else ends it is tried again, until the start limit.
+            result => format!(
+                "it failed too often in a row (systemd: {})",
+                result.unwrap_or("failed")
+            ),
         };
         Condition {
             active: show.is("ActiveState", "active"),
@@ -235,13 +238,6 @@ pub(super) fn unreachable(site: &Site, hand: &Hand<'_>) -> Option<String> {
 }
 
 fn open_machine(site: &Site, hand: &Hand<'_>) -> Result<()> {
-    if !site.is_root() {
-        return Err(Error::Usage(
-            "a daemon of the machine is installed by root; run: \
-             sudo cleudocodebot onboard --install-daemon --system"
-                .to_owned(),
-        ));
-    }
     if site.home != site.folders.root.join(&MACHINE_HOME[1..]) {
         return Err(Error::Usage(format!(
             "a daemon of the machine keeps its home in {MACHINE_HOME}; leave out --home"

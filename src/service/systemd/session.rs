@@ -116,7 +116,7 @@ pub(super) fn linger(site: &Site, hand: &mut Hand<'_>) {
 }
 
 /// logind keeps a file for every user who lingers.
-pub(in crate::service) fn is_lingering(site: &Site) -> bool {
+pub fn is_lingering(site: &Site) -> bool {
     let folder = site.folders.root.join("var/lib/systemd/linger");
     !site.account.name.is_empty() && folder.join(&site.account.name).exists()
 }
