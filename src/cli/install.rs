@@ -18,7 +18,7 @@ use crate::{
 pub(super) const ROW: Row = Row {
     name: "install",
     summary: "Install the daemon, start it and wait until it answers",
-    usage: &["[--force] [--system] [--task] [--dry-run] [--json] [--verbose]"],
+    usage: &["[--force] [--system] [--task] [--dry-run]"],
     details: "It then starts at log-on or when the machine starts: as a systemd unit, a launch\n\
               agent or a Run value. A second run changes nothing; a broken installation is\n\
               mended. `cleudocodebot onboard --install-daemon` asks for settings first.",
@@ -40,7 +40,7 @@ pub(super) const ROW: Row = Row {
 pub(super) const UNINSTALL_ROW: Row = Row {
     name: "uninstall",
     summary: "Stop the daemon and remove what was installed",
-    usage: &["[--purge] [--system] [--dry-run] [--json] [--verbose]"],
+    usage: &["[--purge] [--system] [--dry-run]"],
     details: "The .env and the messages stay, unless --purge. Files that were not written by\n\
               cleudocodebot stay in any case.",
     options: &[

@@ -12,7 +12,7 @@ use crate::{error::Result, service::power};
 pub(super) const ROW: Row = Row {
     name: "start",
     summary: "Start the installed daemon and wait until it answers",
-    usage: &["[--system] [--dry-run] [--json] [--verbose]"],
+    usage: &["[--system] [--dry-run]"],
     details: "A daemon that runs already is left alone: exit code 0.",
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot start", "in the background, as at log-on")],
@@ -23,7 +23,7 @@ pub(super) const ROW: Row = Row {
 pub(super) const RESTART_ROW: Row = Row {
     name: "restart",
     summary: "Restart the installed daemon and wait until it answers",
-    usage: &["[--system] [--dry-run] [--json] [--verbose]"],
+    usage: &["[--system] [--dry-run]"],
     details: "Needed for a new port, and after an update of the program.",
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot restart", "with the settings as they are now")],

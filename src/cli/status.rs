@@ -22,8 +22,8 @@ pub(super) const ROW: Row = Row {
     name: "status",
     summary: "Show how the daemon and its integrations are",
     usage: &["[--system] [--json]"],
-    details: "Exit code 1 where no daemon runs. What is wrong with the installation is told with\n\
-              the command that mends it.",
+    details: "Exit code 1 where no daemon runs. What is wrong with the installation is told\n\
+              with the command that mends it.",
     options: &[SYSTEM, JSON],
     examples: &[
         ("cleudocodebot status", "one screen"),

@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) const ROW: Row = Row {
     name: "stop",
     summary: "Stop the daemon and wait until it has gone",
-    usage: &["[--system] [--dry-run] [--json] [--verbose]"],
+    usage: &["[--system] [--dry-run]"],
     details: "A daemon that does not run is as stopped as it can be: exit code 0. An installed\n\
               one comes back at the next log-on or start of the machine.",
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
