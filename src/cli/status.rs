@@ -47,7 +47,9 @@ pub(super) fn run(asked: Asked, context: &mut Context<'_>) -> Result<()> {
     match status {
         Ok(_) => Ok(()),
         // What to do was told, and depends on how the daemon is installed.
-        Err(Error::NotRunning { endpoint }) if service.is_some() => {
+        Err(Error::NotRunning { endpoint })
+            if service.as_ref().is_some_and(Findings::is_installed) =>
+        {
             Err(Error::Failed(format!("no daemon answers at {endpoint}")))
         }
         Err(error) => Err(error),
