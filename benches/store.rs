@@ -171,7 +171,7 @@ async fn grown(options: &Options) -> Result<()> {
         let begun = Instant::now();
         let rate = store_rate(&store, 128, options.time).await?;
         let sends = rate * begun.elapsed().as_secs_f64();
-        let cpu = (own_cpu_time() - before).as_secs_f64() * 1e6 / sends;
+        let cpu = own_cpu_time().saturating_sub(before).as_secs_f64() * 1e6 / sends;
         println!(
             "  {stored:<12}{rate:>16.0}{cpu:>16.1}{:>16}",
             pages.as_micros()

@@ -20,10 +20,10 @@ fn push_masked(output: &mut Vec<u8>, payload: &[u8]) {
     if payload.len() < 126 {
         output.push(0x80 | payload.len() as u8);
     } else if let Ok(medium) = u16::try_from(payload.len()) {
-        output.push(0x80 | 126);
+        output.push(0x80 | 0x7E);
         output.extend(medium.to_be_bytes());
     } else {
-        output.push(0x80 | 127);
+        output.push(0x80 | 0x7F);
         output.extend((payload.len() as u64).to_be_bytes());
     }
     output.extend(MASK);

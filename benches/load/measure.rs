@@ -43,7 +43,7 @@ impl Cost {
             per_second: messages as f64 / elapsed.as_secs_f64(),
             latency: latencies.percentiles(),
             cpu_us: cpu.map(|(before, after)| {
-                (after - before).as_secs_f64() * 1e6 / messages.max(1) as f64
+                after.saturating_sub(before).as_secs_f64() * 1e6 / messages.max(1) as f64
             }),
             resident_kib: self.pid.and_then(process::resident_kib),
             kib_per_connection: None,

@@ -35,6 +35,10 @@ Without --url it starts the release daemon in a temporary home, and the peers be
 
 /// What was asked for.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct Options {
     pub url: Option<SocketAddr>,
     pub token: String,
