@@ -93,8 +93,11 @@ impl Client {
     }
 
     async fn open(endpoint: &Endpoint) -> Result<Self> {
-        let not_running = |_| Error::NotRunning {
-            endpoint: endpoint.authority(),
+        let not_running = |error: io::Error| match error.kind() {
+            io::ErrorKind::ConnectionRefused => Error::NotRunning {
+                endpoint: endpoint.authority(),
+            },
+            _ => Error::Failed(format!("cannot reach {}: {error}", endpoint.authority())),
         };
         let address = (endpoint.host.as_str(), endpoint.port);
         let mut stream = TcpStream::connect(address).await.map_err(not_running)?;
@@ -163,9 +166,10 @@ impl Client {
         self.flush().await
     }
 
-    /// The next message as it came. Cancel-safe.
+    /// The next message as it came. Cancel-safe: a message is taken only in the step that returns it.
     pub async fn receive(&mut self) -> Result<Incoming> {
         loop {
+            self.flush().await?;
             let mut stream = MemoryStream {
                 input: &self.input,
                 output: &mut self.output,
@@ -173,12 +177,12 @@ impl Client {
             let read = self.context.read(&mut stream);
             let taken = self.input.len() - stream.input.len();
             self.input.drain(..taken);
-            self.flush().await?;
             match read {
                 Ok(Message::Text(text)) => return Ok(Incoming::Text(text.as_str().to_owned())),
                 Ok(Message::Close(frame)) => return Ok(closing(frame)),
                 Ok(_) => {}
                 Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.flush().await?;
                     self.read_more().await?;
                 }
                 Err(error) => return Err(broken(error)),

@@ -1,6 +1,7 @@
 //! Files as this program keeps them: private, replaced whole, locked by one process.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -10,6 +11,11 @@ use crate::{
     error::{Error, Result},
     random,
 };
+
+/// Permission bits of files, on Unix.
+const OWNER_ALONE: u32 = 0o600;
+const READABLE: u32 = 0o644;
+const RUNNABLE: u32 = 0o755;
 
 /// Creates a folder and its parents; the folder itself is the owner's alone (0700 on Unix).
 pub fn create_private_dir(path: &Path) -> Result<()> {
@@ -52,8 +58,25 @@ pub fn rename_lasting(from: &Path, to: &Path) -> Result<()> {
 /// Replaces a file whole: temporary file beside it (0600 from its first byte on Unix), fsync,
 /// rename, fsync of the folder. A crash leaves the old content or the new, never a mixture.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    replace(path, content, OWNER_ALONE)
+}
+
+/// The same for a file that everybody may read (0644 on Unix).
+pub fn write_atomic_readable(path: &Path, content: &[u8]) -> Result<()> {
+    replace(path, content, READABLE)
+}
+
+/// The same for a program (0755 on Unix), with the content of another.
+pub fn copy_program(from: &Path, to: &Path) -> Result<()> {
+    let content = fs::read(from).map_err(Error::file("read", from))?;
+    replace(to, &content, RUNNABLE)
+}
+
+fn replace(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let temporary = temporary_beside(path);
-    let replaced = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
+    let replaced = write_new(&temporary, content, mode)
+        .and_then(|()| adopt(&temporary))
+        .and_then(|()| fs::rename(&temporary, path));
     if replaced.is_err() {
         let _ = fs::remove_file(&temporary);
     }
@@ -69,10 +92,59 @@ fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+/// True for the names that `write_atomic` uses for `name` until it is done: a killed process leaves
+/// such files.
+pub fn is_temporary_for(temporary: &OsStr, name: &OsStr) -> bool {
+    let middle = temporary
+        .to_string_lossy()
+        .strip_suffix(".tmp")
+        .and_then(|rest| rest.rsplit_once('.'))
+        .map(|(name, hex)| (name.to_owned(), hex.to_owned()));
+    middle.is_some_and(|(before, hex)| {
+        let is_hex = hex.len() == 12 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+        is_hex && before == name.to_string_lossy()
+    })
+}
+
+fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut file = private(OpenOptions::new().write(true).create_new(true)).open(path)?;
     file.write_all(content)?;
+    open_up(&file, mode)?;
     file.sync_all()
+}
+
+/// Lets others in, where they may; after the content is there and whatever the umask says.
+#[cfg(unix)]
+fn open_up(file: &File, mode: u32) -> io::Result<()> {
+    if mode == OWNER_ALONE {
+        return Ok(());
+    }
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn open_up(_file: &File, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+/// What root writes into somebody's folder belongs to them: else the daemon of that folder could not
+/// read it any more. Everybody else may not give files away and need not.
+#[cfg(unix)]
+fn adopt(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let Some(folder) = path.parent().and_then(|folder| fs::metadata(folder).ok()) else {
+        return Ok(());
+    };
+    let file = fs::metadata(path)?;
+    if file.uid() == 0 && folder.uid() != 0 {
+        return chown(path, Some(folder.uid()), Some(folder.gid()));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn adopt(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -120,6 +192,7 @@ impl Lock {
         let file = private(OpenOptions::new().write(true).create(true).truncate(false))
             .open(path)
             .map_err(Error::file("open the lock file", path))?;
+        adopt(path).map_err(Error::file("give away", path))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -151,6 +224,31 @@ mod tests {
         assert_eq!(fs::read_dir(&folder).expect("listed").count(), 1);
         assert_eq!(foreign_permissions(&file).expect("seen"), None);
         fs::remove_dir_all(folder).expect("removed");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_may_read_what_is_meant_for_them_and_run_a_program() {
+        use std::os::unix::fs::MetadataExt as _;
+        let folder = scratch("modes");
+        let (text, program) = (folder.join("a.txt"), folder.join("b"));
+        write_atomic_readable(&text, b"one").expect("written");
+        copy_program(&text, &program).expect("copied");
+        let mode = |path| fs::metadata(path).expect("there").mode() & 0o777;
+        assert_eq!((mode(&text), mode(&program)), (0o644, 0o755));
+        assert_eq!(fs::read(&program).expect("read"), b"one");
+        fs::remove_dir_all(folder).expect("removed");
+    }
+
+    #[test]
+    fn half_written_files_are_known_by_their_names() {
+        let temporary = temporary_beside(Path::new("/a/.env"));
+        let temporary = temporary.file_name().expect("a name");
+        let is_for = |name: &str| is_temporary_for(temporary, OsStr::new(name));
+        assert!(is_for(".env") && !is_for("env") && !is_for(""));
+        for other in [".env", ".env.tmp", ".env.zz.tmp", ".env.0123456789ag.tmp"] {
+            assert!(!is_temporary_for(OsStr::new(other), OsStr::new(".env")));
+        }
     }
 
     #[test]

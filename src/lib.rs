@@ -62,5 +62,6 @@ pub mod nearest;
 pub mod protocol;
 pub mod random;
 pub mod router;
+pub mod service;
 pub mod shutdown;
 pub mod store;

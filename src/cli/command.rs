@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use super::{
-    call, chat, completions, config, events, history, integrations, logs, outbox, pairing, ping,
-    send, token,
+    call, chat, completions, config, events, history, installation::Style, integrations, logs,
+    onboard, outbox, pairing, ping, send, token,
 };
-use crate::config::{Overrides, keys};
+use crate::{
+    config::{Overrides, keys},
+    service::install::Wish,
+};
 
 /// What a command line asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,9 +40,22 @@ pub(super) enum Command {
     /// The version.
     Version,
     /// Run the daemon.
-    Daemon,
+    Daemon {
+        /// Log to the file alone.
+        quiet: bool,
+    },
+    /// Set up everything.
+    Onboard(onboard::Options),
+    /// Install the daemon.
+    Install(Style, Wish),
+    /// Remove the daemon; with true, everything.
+    Uninstall(Style, bool),
+    /// Start the installed daemon.
+    Start(Style),
+    /// Start it anew.
+    Restart(Style),
     /// How the daemon is.
-    Status { json: bool },
+    Status(Style),
     /// Measure round trips.
     Ping(ping::Options),
     /// Queue a message.
@@ -69,11 +85,27 @@ pub(super) enum Command {
     /// Read `.env` again.
     Reload { json: bool },
     /// Stop the daemon.
-    Stop,
+    Stop(Style),
     /// Look for what commonly breaks.
     Doctor { json: bool },
     /// Completion for a shell.
     Completions(completions::Shell),
+}
+
+impl Command {
+    /// True where the command line asks for the daemon of the machine.
+    pub(super) fn is_about_the_machine(&self) -> bool {
+        match self {
+            Self::Onboard(options) => options.style.system,
+            Self::Install(style, _)
+            | Self::Uninstall(style, _)
+            | Self::Start(style)
+            | Self::Restart(style)
+            | Self::Status(style)
+            | Self::Stop(style) => style.system,
+            _ => false,
+        }
+    }
 }
 
 impl Common {

@@ -3,17 +3,17 @@
 use super::{
     command::Command,
     context::Context,
-    row::{Row, no_words},
+    row::{Row, no_words, switch},
 };
-use crate::{daemon, error::Result};
+use crate::{daemon, error::Result, service::launchd};
 
 pub(super) const ROW: Row = Row {
     name: "daemon",
     summary: "Run the gateway in the foreground",
-    usage: &[""],
+    usage: &["[--quiet]"],
     details: "The first start creates the home folder and a .env with a fresh token.\n\
               Ctrl-C, a termination signal and `cleudocodebot stop` end it in order.",
-    options: &[],
+    options: &[switch("quiet", "Log to the file in the home folder only")],
     examples: &[
         (
             "cleudocodebot daemon",
@@ -29,12 +29,21 @@ pub(super) const ROW: Row = Row {
         ),
     ],
     first_word: no_words,
-    read: |_| Ok(Command::Daemon),
+    read: |given| {
+        Ok(Command::Daemon {
+            quiet: given.flag("quiet"),
+        })
+    },
 };
 
-pub(super) fn run(context: &Context<'_>) -> Result<()> {
-    daemon::run(&daemon::Options {
+pub(super) fn run(quiet: bool, context: &Context<'_>) -> Result<()> {
+    let ended = daemon::run(&daemon::Options {
         overrides: context.overrides(),
         environment: context.environment.clone(),
-    })
+        quiet,
+    });
+    if launchd::started_us(context.environment) {
+        return launchd::as_it_understands(ended);
+    }
+    ended
 }

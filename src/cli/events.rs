@@ -135,12 +135,13 @@ fn event_line(event: &Event, now_ms: u64) -> String {
         "message.received" | "message.status" => message_line(&event.payload),
         "log" => log_line(&event.payload),
         name => {
-            let payload = event
-                .payload
-                .as_object()
-                .filter(|fields| !fields.is_empty());
-            let payload = payload.map(|_| format!(" {}", event.payload));
-            let payload = printable(&payload.unwrap_or_default());
+            let says_nothing = event.payload == json!({}) || event.payload.is_null();
+            let payload = if says_nothing {
+                String::new()
+            } else {
+                format!(" {}", event.payload)
+            };
+            let payload = printable(&payload);
             format!("{} {}{payload}", Utc(now_ms), printable(name))
         }
     }

@@ -18,11 +18,14 @@ mod doctor;
 mod events;
 mod help;
 mod history;
+mod install;
+mod installation;
 mod integrations;
 mod layout;
 mod log_line;
 mod logs;
 mod message_line;
+mod onboard;
 mod outbox;
 mod pairing;
 mod ping;
@@ -30,6 +33,8 @@ mod ping_statistics;
 mod reload;
 mod row;
 mod send;
+mod service_lines;
+mod start;
 mod status;
 mod stop;
 mod table;
@@ -52,8 +57,9 @@ use crate::{
 /// Does what the command line asks for, on the streams of this process. A reader of standard output
 /// that goes away ends it with success.
 pub fn run(invocation: &Invocation, environment: &Environment) -> Result<()> {
+    let common = installation::with_home_meant(invocation, environment);
     let mut context = Context {
-        common: &invocation.common,
+        common: &common,
         environment,
         terminal: Terminal::of_process(environment, invocation.common.no_color),
         input: Some(Box::new(std::io::stdin())),
@@ -70,8 +76,13 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<()> {
         Command::Nothing => help::run_nothing(context),
         Command::Help(name) => help::run(*name, context),
         Command::Version => help::run_version(context),
-        Command::Daemon => daemon::run(context),
-        Command::Status { json } => block_on(status::run(*json, context)),
+        Command::Onboard(options) => onboard::run(options, context),
+        Command::Install(style, wish) => install::run(*style, *wish, context),
+        Command::Uninstall(style, purge) => install::run_uninstall(*style, *purge, context),
+        Command::Start(style) => start::run(*style, context),
+        Command::Restart(style) => start::run_restart(*style, context),
+        Command::Daemon { quiet } => daemon::run(*quiet, context),
+        Command::Status(style) => status::run(*style, context),
         Command::Ping(options) => block_on(ping::run(options, context)),
         Command::Send(options) => block_on(send::run(options, context)),
         Command::History(options) => block_on(history::run(options, context)),
@@ -86,14 +97,14 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<()> {
         Command::Config(options) => config::run(options, context),
         Command::Token(what) => block_on(token::run(*what, context)),
         Command::Reload { json } => block_on(reload::run(*json, context)),
-        Command::Stop => block_on(stop::run(context)),
+        Command::Stop(style) => stop::run(*style, context),
         Command::Doctor { json } => block_on(doctor::run(*json, context)),
         Command::Completions(shell) => completions::run(*shell, context),
     }
 }
 
 /// One thread is enough for one connection, and starts fastest.
-fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime::Builder::new_current_thread()
         .enable_all()
         .build()

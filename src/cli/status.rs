@@ -3,20 +3,28 @@
 use serde_json::{Value, json};
 
 use super::{
+    block_on,
     command::Command,
     connect::connect,
     context::Context,
+    install::style,
+    installation::{SYSTEM, Style as Asked},
     layout::{self, Cell, Style, counted, printable},
     row::{JSON, Row, no_words},
+    service_lines::{self, Findings},
 };
-use crate::{clock, error::Result};
+use crate::{
+    clock,
+    error::{Error, Result},
+};
 
 pub(super) const ROW: Row = Row {
     name: "status",
     summary: "Show how the daemon and its integrations are",
-    usage: &["[--json]"],
-    details: "Exit code 1 where no daemon runs.",
-    options: &[JSON],
+    usage: &["[--system] [--json]"],
+    details: "Exit code 1 where no daemon runs. What is wrong with the installation is told\n\
+              with the command that mends it.",
+    options: &[SYSTEM, JSON],
     examples: &[
         ("cleudocodebot status", "one screen"),
         (
@@ -25,27 +33,70 @@ pub(super) const ROW: Row = Row {
         ),
     ],
     first_word: no_words,
-    read: |given| {
-        Ok(Command::Status {
-            json: given.flag("json"),
-        })
-    },
+    read: |given| Ok(Command::Status(style(given))),
 };
 
-pub(super) async fn run(as_json: bool, context: &mut Context<'_>) -> Result<()> {
+pub(super) fn run(asked: Asked, context: &mut Context<'_>) -> Result<()> {
+    let service = service_lines::gather(context, asked.system)?;
+    let status = block_on(ask(context));
+    if asked.json {
+        context.terminal.json(&as_json(&status, service.as_ref()))?;
+    } else {
+        tell(&status, service.as_ref(), context)?;
+    }
+    match status {
+        Ok(_) => Ok(()),
+        // What to do was told, and depends on how the daemon is installed.
+        Err(Error::NotRunning { endpoint })
+            if service.as_ref().is_some_and(Findings::is_installed) =>
+        {
+            Err(Error::Failed(format!("no daemon answers at {endpoint}")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What the daemon says of itself, and where it was asked.
+async fn ask(context: &Context<'_>) -> Result<(Value, String)> {
     let mut connection = connect(context).await?;
     let status = connection.client.call("status", &json!({})).await?;
-    if as_json {
-        return context.terminal.json(&status);
+    Ok((status, connection.endpoint.authority()))
+}
+
+fn as_json(status: &Result<(Value, String)>, service: Option<&Findings>) -> Value {
+    let mut value = match status {
+        Ok((status, _)) => status.clone(),
+        Err(error) => json!({"error": error.to_string()}),
+    };
+    value["running"] = json!(status.is_ok());
+    if let Some(service) = service {
+        value["service"] = service.json();
     }
-    let address = connection.endpoint.authority();
-    context.terminal.columns(&overview(&status, &address))?;
-    let integrations = integrations(&status, clock::now_ms());
-    if !integrations.is_empty() {
-        context.terminal.line("")?;
-        context.terminal.columns(&integrations)?;
+    value
+}
+
+fn tell(
+    status: &Result<(Value, String)>,
+    service: Option<&Findings>,
+    context: &mut Context<'_>,
+) -> Result<()> {
+    let mut rows = match status {
+        Ok((status, address)) => overview(status, address),
+        Err(_) => Vec::new(),
+    };
+    rows.extend(service.map(Findings::row));
+    context.terminal.columns(&rows)?;
+    if let Ok((status, _)) = status {
+        let integrations = integrations(status, clock::now_ms());
+        if !integrations.is_empty() {
+            context.terminal.line("")?;
+            context.terminal.columns(&integrations)?;
+        }
     }
-    Ok(())
+    match service {
+        Some(service) => service.tell(context),
+        None => Ok(()),
+    }
 }
 
 fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {

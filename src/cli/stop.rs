@@ -9,14 +9,19 @@ use tokio::{
 };
 
 use super::{
+    block_on,
     command::Command,
     connect::connect,
     context::Context,
-    row::{Row, no_words},
+    install::style,
+    installation::{DRY_RUN, Installation, SYSTEM, Style, VERBOSE},
+    row::{JSON, Row, no_words},
+    service_lines,
 };
 use crate::{
     client::{Client, Endpoint},
     error::{Error, Result},
+    service::{power, report::Outcome},
 };
 
 /// How long the daemon may take; its own drain has a shorter deadline.
@@ -28,29 +33,49 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) const ROW: Row = Row {
     name: "stop",
     summary: "Stop the daemon and wait until it has gone",
-    usage: &[""],
-    details: "A daemon that does not run is as stopped as it can be: exit code 0.",
-    options: &[],
+    usage: &["[--system] [--dry-run]"],
+    details: "A daemon that does not run is as stopped as it can be: exit code 0. An installed\n\
+              one comes back at the next log-on or start of the machine.",
+    options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot stop", "in order, at most 10 s")],
     first_word: no_words,
-    read: |_| Ok(Command::Stop),
+    read: |given| Ok(Command::Stop(style(given))),
 };
 
-pub(super) async fn run(context: &mut Context<'_>) -> Result<()> {
+/// An installed daemon is stopped by whoever would bring it back; any other is asked to end.
+pub(super) fn run(style: Style, context: &mut Context<'_>) -> Result<()> {
+    let is_installed =
+        service_lines::gather(context, style.system)?.is_some_and(|found| found.is_installed());
+    if is_installed || style.manner.dry {
+        let installation = Installation::of(context, style.system)?;
+        return installation.work(style, context, power::stop).map(drop);
+    }
+    let outcome = block_on(ask_to_end(context))?;
+    if style.json {
+        let outcome = outcome.as_str().replace(' ', "_");
+        return context.terminal.json(&json!({"outcome": outcome}));
+    }
+    match outcome {
+        Outcome::NotRunning => Ok(()),
+        _ => context.terminal.line(outcome.as_str()),
+    }
+}
+
+async fn ask_to_end(context: &mut Context<'_>) -> Result<Outcome> {
     let mut connection = match connect(context).await {
         Ok(connection) => connection,
         Err(Error::NotRunning { endpoint }) => {
             context
                 .terminal
                 .note(format!("not running: no daemon answers at {endpoint}"));
-            return Ok(());
+            return Ok(Outcome::NotRunning);
         }
         Err(other) => return Err(other),
     };
     connection.client.call("shutdown", &json!({})).await?;
     let endpoint = connection.endpoint;
     match timeout(PATIENCE, gone(connection.client, &endpoint)).await {
-        Ok(()) => context.terminal.line("stopped"),
+        Ok(()) => Ok(Outcome::Stopped),
         Err(_) => Err(Error::Failed(format!(
             "the daemon still holds {} after {} s; see: cleudocodebot logs",
             endpoint.authority(),

@@ -3,14 +3,20 @@
 //! A new command is a row here, a variant of `Command` and a file.
 
 use super::{
-    call, chat, clients, completions, config, daemon, doctor, events, help, history, integrations,
-    logs, outbox, pairing, ping, reload,
+    call, chat, clients, completions, config, daemon, doctor, events, help, history, install,
+    integrations, logs, onboard, outbox, pairing, ping, reload,
     row::{Opt, Row, Takes, option, switch},
-    send, status, stop, token,
+    send, start, status, stop, token,
 };
 
 /// Every command, in the order of help.
 pub(super) const ROWS: &[&Row] = &[
+    &onboard::ROW,
+    &install::ROW,
+    &install::UNINSTALL_ROW,
+    &start::ROW,
+    &stop::ROW,
+    &start::RESTART_ROW,
     &daemon::ROW,
     &status::ROW,
     &ping::ROW,
@@ -28,7 +34,6 @@ pub(super) const ROWS: &[&Row] = &[
     &config::ROW,
     &token::ROW,
     &reload::ROW,
-    &stop::ROW,
     &doctor::ROW,
     &completions::ROW,
     &help::ROW,

@@ -8,7 +8,9 @@ use super::{
     args::parse,
     call, chat,
     command::{Command, Invocation},
-    completions, config, events, history, logs, ping, send, table, token,
+    completions, config, events, history,
+    installation::Style,
+    logs, ping, send, table, token,
 };
 use crate::{error::Error, level::LogLevel};
 
@@ -33,13 +35,14 @@ fn refused(line: &[&str]) -> String {
 #[test]
 fn commands_without_options_are_their_name() {
     assert_eq!(parsed(&[]), Command::Nothing);
-    assert_eq!(parsed(&["daemon"]), Command::Daemon);
-    assert_eq!(parsed(&["stop"]), Command::Stop);
-    assert_eq!(parsed(&["status"]), Command::Status { json: false });
-    assert_eq!(
-        parsed(&["status", "--json"]),
-        Command::Status { json: true }
-    );
+    assert_eq!(parsed(&["daemon"]), Command::Daemon { quiet: false });
+    let json = Style {
+        json: true,
+        ..Style::default()
+    };
+    assert_eq!(parsed(&["stop"]), Command::Stop(Style::default()));
+    assert_eq!(parsed(&["status"]), Command::Status(Style::default()));
+    assert_eq!(parsed(&["status", "--json"]), Command::Status(json));
     assert_eq!(
         parsed(&["clients", "--json"]),
         Command::Clients { json: true }

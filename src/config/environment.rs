@@ -42,6 +42,15 @@ impl Environment {
         environment
     }
 
+    /// The same without the names that begin so.
+    #[must_use]
+    pub fn without(&self, prefix: &str) -> Self {
+        let mut rest = self.clone();
+        rest.values.retain(|name, _| !name.starts_with(prefix));
+        rest.unreadable.retain(|name| !name.starts_with(prefix));
+        rest
+    }
+
     /// The value of a name, empty ones included.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(&as_compared(name)).map(String::as_str)

@@ -363,7 +363,8 @@ pub const HOST: &str = "CLEUDOCODEBOT_HOST";
 pub const PORT: &str = "CLEUDOCODEBOT_PORT";
 /// What every client must show.
 pub const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
-pub(super) const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
+/// Names under which others reach this machine.
+pub const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
 
 /// The row of a key.
 pub fn find(name: &str) -> Option<&'static Key> {
@@ -395,6 +396,9 @@ pub fn validate(name: &str, value: &str) -> Result<()> {
     }
     Ok(())
 }
+
+/// Where the example clients look for the gateway: theirs, so no mistake where it stands.
+pub const CLIENT_URL: &str = "CLEUDOCODEBOT_URL";
 
 /// What to tell about a key with our prefix that is not in the table.
 pub(super) fn unknown(name: &str) -> String {

@@ -119,6 +119,7 @@ impl Lookup {
             .chain(inherited)
             .chain(in_file)
             .filter(|(name, _)| name.starts_with(keys::PREFIX) && keys::find(name).is_none())
+            .filter(|(name, _)| *name != keys::CLIENT_URL)
             .map(|(name, source)| format!("{}: {}", self.origin(source), keys::unknown(name)))
             .collect();
         // The environment has no order; warnings that change places look like new ones.

@@ -14,10 +14,10 @@ use crate::{
     backoff, clock,
     contain::contained,
     integrations::{Accepted, DeliveryError, Fate, Integration, Progress},
-    log::Log,
+    log::{Field, Log},
     message::{Message, MessageId, State},
     random,
-    store::{Draft, Step, Store, StoreError, Transition},
+    store::{Draft, Pending, Step, Store, StoreError, Transition},
 };
 
 /// Waits after the first, second, … failed attempt; after the last the message is given up.
@@ -84,7 +84,8 @@ impl Attempt {
             return Ok(Next::Done);
         }
         if message.state == State::Sending && message.error.is_none() {
-            let fate = contained(self.integration.reconcile(&message)).await;
+            let asked = async { self.integration.reconcile(&message).await };
+            let fate = contained(asked).await;
             match fate.unwrap_or(Fate::Unknown) {
                 Fate::Sent(accepted) => return self.accepted(id, accepted).await,
                 Fate::NotSent | Fate::Unknown => {}
@@ -112,7 +113,8 @@ impl Attempt {
             return Ok(Next::Done);
         };
         self.resolve_reply(&mut message).await?;
-        let delivered = contained(self.integration.deliver(&message, &self.progress)).await;
+        let delivery = async { self.integration.deliver(&message, &self.progress).await };
+        let delivered = contained(delivery).await;
         match delivered.unwrap_or_else(panicked) {
             Ok(accepted) => self.accepted(id, accepted).await,
             Err(DeliveryError::Away) => Ok(Next::WhenReachable),
@@ -169,20 +171,51 @@ impl Attempt {
         Ok(())
     }
 
+    /// Writes a step down.
     async fn step(&self, id: MessageId, step: Step) -> Result<Option<Message>, StoreError> {
-        self.store.advance(id, step)?.await
+        self.note(id, || self.store.advance(id, step.clone())).await
+    }
+
+    /// What has happened cannot be undone by a failing disk, so it is tried until it is written:
+    /// delivering again instead would send the message twice.
+    async fn note(
+        &self,
+        id: MessageId,
+        ask: impl Fn() -> Result<Pending<Option<Message>>, StoreError>,
+    ) -> Result<Option<Message>, StoreError> {
+        let mut told = false;
+        loop {
+            let noted = match ask() {
+                Ok(pending) => pending.await,
+                Err(error) => Err(error),
+            };
+            match noted {
+                Err(error @ (StoreError::QueueFull | StoreError::Failing(_))) => {
+                    if !std::mem::replace(&mut told, true) {
+                        let fields: [Field<'_>; 2] = [("message", &id), ("error", &error)];
+                        self.log
+                            .error("delivery", "a step waits for the store", &fields);
+                    }
+                    tokio::time::sleep(STORE_WAIT).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     async fn accepted(&self, id: MessageId, accepted: Accepted) -> Result<Next, StoreError> {
         let sent = match accepted {
-            Accepted::Sent(references) => self.store.accepted(id, references)?,
+            Accepted::Sent(references) => {
+                let ask = || self.store.accepted(id, references.clone());
+                self.note(id, ask).await?
+            }
             Accepted::Delivered => {
-                let sent = self.store.advance(id, Step::to(State::Sent))?;
+                let sent = self.step(id, Step::to(State::Sent)).await?;
                 self.step(id, Step::to(State::Delivered)).await?;
                 sent
             }
         };
-        if let Some(message) = sent.await? {
+        if let Some(message) = sent {
             self.report_back(&message).await?;
         }
         Tally::add(&self.channel.tally.sent);

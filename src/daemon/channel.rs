@@ -152,6 +152,11 @@ impl Channel {
         self.wishes.send_replace(Wish::Retire);
     }
 
+    /// True where a message to this peer may be handed to the integration.
+    pub fn can_reach(&self, peer: &str) -> bool {
+        self.takes_deliveries() && self.integration().can_reach(peer)
+    }
+
     /// True where the user stopped it.
     pub fn is_stopped(&self) -> bool {
         *self.wishes.borrow() == Wish::Stop

@@ -13,7 +13,7 @@ use std::{
 use tokio::{
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
@@ -22,8 +22,14 @@ use super::{
     pace::Pace,
 };
 use crate::{
-    clock, contain::contained, integrations::Progress, log::Log, message::MessageId, router::Nudge,
-    shutdown::Shutdown, store::Store,
+    clock,
+    contain::contained,
+    integrations::Progress,
+    log::{Field, Log},
+    message::MessageId,
+    router::Nudge,
+    shutdown::Shutdown,
+    store::Store,
 };
 
 /// Deliveries of one channel under way at a time.
@@ -31,6 +37,12 @@ const MAX_IN_FLIGHT: usize = 32;
 
 /// The wait after a panic of our own, so that it cannot spin.
 const AFTER_PANIC: Duration = Duration::from_secs(60);
+
+/// The wait for a peer that is there but takes nothing.
+const STALLED: Duration = Duration::from_secs(5);
+
+/// Time for deliveries under way when the daemon ends; nothing new is begun then.
+const FINISH: Duration = Duration::from_secs(1);
 
 /// Messages read from the outbox at a time when the worker starts.
 const PAGE: usize = 512;
@@ -88,14 +100,13 @@ impl Worker {
         }
     }
 
-    /// Works until the daemon ends. What is under way then is dropped here and found again on disk.
+    /// Works until the daemon ends.
     pub async fn work(mut self, mut nudges: mpsc::UnboundedReceiver<Nudge>, shutdown: Shutdown) {
-        if let Err(error) = self.load().await {
-            self.log.error(
-                "delivery",
-                "the outbox cannot be read",
-                &[("channel", &self.channel.name()), ("error", &error)],
-            );
+        while let Err(error) = self.load().await {
+            let fields: [Field<'_>; 2] = [("channel", &self.channel.name()), ("error", &error)];
+            self.log
+                .error("delivery", "the outbox cannot be read", &fields);
+            tokio::select! { _ = shutdown.begun() => return, () = sleep(STALLED) => {} }
         }
         let mut end = std::pin::pin!(shutdown.begun());
         loop {
@@ -103,7 +114,7 @@ impl Worker {
             let timer = [timer, self.paced_until].into_iter().flatten().min();
             tokio::select! {
                 biased;
-                _ = &mut end => return,
+                _ = &mut end => return self.finish().await,
                 Some(done) = self.running.join_next() => match done {
                     Ok((peer, next)) => self.finished(&peer, next),
                     Err(error) => self.log.error("delivery", "an attempt was cut off", &[("error", &error)]),
@@ -117,6 +128,12 @@ impl Worker {
                 () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => self.due(),
             }
         }
+    }
+
+    /// What is under way may end and be written down; the rest is found again on disk.
+    async fn finish(mut self) {
+        let all = async { while self.running.join_next().await.is_some() {} };
+        let _ = timeout(FINISH, all).await;
     }
 
     /// Finds what an earlier run of the daemon left.
@@ -242,6 +259,10 @@ impl Worker {
             // A retry may have put an older message before it meanwhile.
             Next::Done => lane.waiting.retain(|id| Some(*id) != under_way),
             Next::Again(wait) => self.set_timer(peer, wait),
+            // One that attends and takes nothing must not be asked in a loop.
+            Next::WhenReachable if self.channel.can_reach(peer) => {
+                self.set_timer(peer, STALLED);
+            }
             Next::WhenReachable => {}
         }
         self.start_starved();

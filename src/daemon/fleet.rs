@@ -3,9 +3,10 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use super::{channel::Channel, delivery::Worker, supervisor::supervise};
 use crate::{
@@ -19,6 +20,9 @@ use crate::{
     shutdown::Shutdown,
     store::Store,
 };
+
+/// Time for deliveries that were under way to be written down.
+const TASKS_END: Duration = Duration::from_millis(1200);
 
 /// Who hears of every new state of any channel.
 pub(super) type OnChange = Arc<dyn Fn(&IntegrationStatus) + Send + Sync>;
@@ -143,10 +147,12 @@ impl Fleet {
         all.iter().map(|channel| channel.status()).collect()
     }
 
-    /// Drops all work. What was under way is found again on disk.
+    /// Lets what is under way end and be written down, for a moment; the rest is found again on disk.
     pub(super) async fn end(&self) {
         let mut tasks =
             std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async { while tasks.join_next().await.is_some() {} };
+        let _ = timeout(TASKS_END, all).await;
         tasks.shutdown().await;
     }
 }

@@ -18,6 +18,7 @@ mod signals;
 mod steering;
 pub mod supervisor;
 pub mod tally;
+mod vigil;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -36,10 +37,9 @@ use crate::{
     gateway::{self, Gateway, News, Parts, accept},
     integrations::{Audience, pairing::Pairings, plan::Surroundings},
     log::Log,
-    message::MessageId,
     router::Router,
     shutdown::{self, Shutdown},
-    store::{self, Store, StoreError},
+    store::{self, Store},
 };
 
 /// Time for tasks that were told to end.
@@ -52,6 +52,8 @@ pub struct Options {
     pub overrides: Overrides,
     /// The environment of the process.
     pub environment: Environment,
+    /// Log to the file alone. What keeps the daemon from starting is told on stderr all the same.
+    pub quiet: bool,
 }
 
 /// Runs the daemon until it is asked to stop. `Error::Config` is not worth a restart,
@@ -73,8 +75,10 @@ async fn live(options: &Options) -> Result<()> {
     let log = Log::open(
         config.log_level,
         config.log_format,
-        Some(&config.home.join("logs")),
+        &config.home.join("logs"),
+        !options.quiet,
     )?;
+    vigil::log_panics(&log);
     for warning in &warnings {
         log.warn("config", warning, &[]);
     }
@@ -164,12 +168,19 @@ impl House {
         self.tasks
             .spawn(signals::obey(self.steering.trigger(), self.log.clone()));
         if let Some(period) = self.readiness.watchdog_period() {
-            self.tasks.spawn(signs_of_life(
+            self.tasks.spawn(vigil::signs_of_life(
                 Arc::clone(&self.readiness),
                 period,
                 self.store.clone(),
             ));
         }
+        self.tasks
+            .spawn(vigil::watch_store(self.store.clone(), self.log.clone()));
+        let (readiness, begun) = (Arc::clone(&self.readiness), self.shutdown.begun());
+        self.tasks.spawn(async move {
+            begun.await;
+            readiness.stopping();
+        });
         self.log.info(
             "daemon",
             "ready",
@@ -187,10 +198,9 @@ impl House {
     }
 
     async fn stop(mut self) -> Result<()> {
-        self.readiness.stopping();
+        self.steering.end().await;
         self.tasks.abort_all();
         while self.tasks.join_next().await.is_some() {}
-        self.steering.end().await;
         let store = self.store.clone();
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
         let reason = self.shutdown.reason().unwrap_or("shutdown");
@@ -230,24 +240,4 @@ fn follow_log(log: &Log, gateway: &Arc<Gateway>) {
             gateway.publish_line(line);
         }
     });
-}
-
-/// Tells the watchdog that we live only after the runtime turned, the reader read and the writer
-/// thread answered.
-async fn signs_of_life(readiness: Arc<Readiness>, period: Duration, store: Store) {
-    let mut ticks = tokio::time::interval(period);
-    loop {
-        ticks.tick().await;
-        let reader = store.clone();
-        let read = tokio::task::spawn_blocking(move || reader.oldest_seq()).await;
-        // No message has the number 0: the writer thread says so and changes nothing. That the disk
-        // is full is told by /readyz and no reason to be killed.
-        let answered = match store.cancel(MessageId(0)) {
-            Ok(pending) => !matches!(pending.await, Err(StoreError::Closed)),
-            Err(_) => false,
-        };
-        if read.is_ok() && answered {
-            readiness.alive();
-        }
-    }
 }

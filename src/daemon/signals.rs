@@ -7,10 +7,14 @@ const AT_ONCE: i32 = 1;
 
 /// Waits for signals until the process ends.
 pub(super) async fn obey(trigger: Trigger, log: Log) {
-    let name = next_signal().await;
+    let Some(mut signals) = Signals::listen() else {
+        log.warn("daemon", "signals cannot be heard", &[]);
+        return;
+    };
+    let name = signals.next().await;
     log.info("daemon", "asked to stop", &[("signal", &name)]);
     trigger.begin(name);
-    let name = next_signal().await;
+    let name = signals.next().await;
     log.warn(
         "daemon",
         "asked again: stopping at once",
@@ -19,25 +23,44 @@ pub(super) async fn obey(trigger: Trigger, log: Log) {
     std::process::exit(AT_ONCE);
 }
 
+/// The streams live as long as we listen, so that no signal falls between two waits.
 #[cfg(unix)]
-async fn next_signal() -> &'static str {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Option<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminate = signal(SignalKind::terminate()).ok()?;
+        let interrupt = signal(SignalKind::interrupt()).ok()?;
+        Some(Self {
+            terminate,
+            interrupt,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
     }
 }
 
-#[cfg(not(unix))]
-async fn next_signal() -> &'static str {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => "Ctrl-C",
-        Err(_) => std::future::pending().await,
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> Option<Self> {
+        tokio::signal::windows::ctrl_c().ok().map(Self)
+    }
+
+    async fn next(&mut self) -> &'static str {
+        self.0.recv().await;
+        "Ctrl-C"
     }
 }

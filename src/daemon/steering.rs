@@ -10,7 +10,7 @@ use super::{
     fleet::{Fleet, OnChange},
 };
 use crate::{
-    config::{self, Config, Lookup},
+    config::{self, Config, Limits, Lookup},
     gateway::{
         Gateway, News, accept,
         control::{Control, IntegrationStatus, Reloaded, Steer},
@@ -117,9 +117,11 @@ impl Control for Steering {
             ));
         }
         let mut done = compare(&old, &new);
-        // What is bound and open stays as it is until the next start.
+        // What is bound and open stays as it is until the next start, and must be safe with the rest.
         (new.home, new.host, new.port, new.history_days) =
             (old.home.clone(), old.host, old.port, old.history_days);
+        new.refuse_open_door().map_err(|error| error.to_string())?;
+        let new_token = old.token != new.token;
         self.log.reconfigure(new.log_level, new.log_format);
         gateway.reconfigure(new);
         let integrations = self.fleet.apply(plans(&loaded.lookup));
@@ -127,6 +129,9 @@ impl Control for Steering {
             .iter()
             .map(|name| format!("integration {name}"));
         done.changed.extend(named);
+        if new_token {
+            gateway.send_all_away("the token was changed");
+        }
         self.log.info(
             "config",
             "reloaded",
@@ -144,33 +149,78 @@ impl Control for Steering {
     }
 }
 
-/// Which keys differ, by whether a running daemon can take them.
+/// Which keys differ, by whether a running daemon can take them. Limits hold for connections that
+/// come from now on.
 fn compare(old: &Config, new: &Config) -> Reloaded {
     let differing = |rows: &[(&str, bool)]| {
         rows.iter()
             .filter(|(_, differs)| *differs)
             .map(|(key, _)| format!("CLEUDOCODEBOT_{key}"))
-            .collect()
+            .collect::<Vec<_>>()
     };
+    let mut changed = differing(&[
+        ("TOKEN", old.token != new.token),
+        (
+            "ALLOWED_ORIGINS",
+            old.allowed_origins != new.allowed_origins,
+        ),
+        ("ALLOWED_HOSTS", old.allowed_hosts != new.allowed_hosts),
+        ("LOG_LEVEL", old.log_level != new.log_level),
+        ("LOG_FORMAT", old.log_format != new.log_format),
+    ]);
+    changed.extend(differing(&limits(&old.limits, &new.limits)));
+    let needs_restart = differing(&[
+        ("HOME", old.home != new.home),
+        ("HOST", old.host != new.host),
+        ("PORT", old.port != new.port),
+        ("HISTORY_DAYS", old.history_days != new.history_days),
+    ]);
     Reloaded {
-        changed: differing(&[
-            ("TOKEN", old.token != new.token),
-            (
-                "ALLOWED_ORIGINS",
-                old.allowed_origins != new.allowed_origins,
-            ),
-            ("ALLOWED_HOSTS", old.allowed_hosts != new.allowed_hosts),
-            ("LIMITS", old.limits != new.limits),
-            ("LOG_LEVEL", old.log_level != new.log_level),
-            ("LOG_FORMAT", old.log_format != new.log_format),
-        ]),
-        needs_restart: differing(&[
-            ("HOME", old.home != new.home),
-            ("HOST", old.host != new.host),
-            ("PORT", old.port != new.port),
-            ("HISTORY_DAYS", old.history_days != new.history_days),
-        ]),
+        changed,
+        needs_restart,
     }
+}
+
+fn limits(old: &Limits, new: &Limits) -> [(&'static str, bool); 13] {
+    [
+        (
+            "MAX_MESSAGE_BYTES",
+            old.max_message_bytes != new.max_message_bytes,
+        ),
+        ("MAX_JSON_DEPTH", old.max_json_depth != new.max_json_depth),
+        (
+            "MAX_UNAUTHENTICATED_BYTES",
+            old.max_unauthenticated_bytes != new.max_unauthenticated_bytes,
+        ),
+        ("AUTH_TIMEOUT_MS", old.auth_timeout != new.auth_timeout),
+        (
+            "MAX_CONNECTIONS",
+            old.max_connections != new.max_connections,
+        ),
+        (
+            "MAX_UNAUTHENTICATED",
+            old.max_unauthenticated != new.max_unauthenticated,
+        ),
+        (
+            "MAX_QUEUE_BYTES",
+            old.max_queue_bytes != new.max_queue_bytes,
+        ),
+        ("HEARTBEAT_MS", old.heartbeat != new.heartbeat),
+        (
+            "MAX_HEADER_BYTES",
+            old.max_header_bytes != new.max_header_bytes,
+        ),
+        (
+            "HEADER_TIMEOUT_MS",
+            old.header_timeout != new.header_timeout,
+        ),
+        ("MAX_BODY_BYTES", old.max_body_bytes != new.max_body_bytes),
+        ("BODY_TIMEOUT_MS", old.body_timeout != new.body_timeout),
+        (
+            "AUTH_FAILURES_PER_MINUTE",
+            old.auth_failures_per_minute != new.auth_failures_per_minute,
+        ),
+    ]
 }
 
 /// Tells the clients that an integration changed its state.

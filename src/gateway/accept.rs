@@ -31,7 +31,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// Serves until `shutdown` begins, then says goodbye and returns when all are gone or the time for
-/// it is over. `restart_expected` tells clients whether to come back.
+/// it is over. The reason `RESTART` tells clients that it comes back by itself.
 pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
     accept_all(&gateway, &listener, &mut connections, &shutdown).await;
@@ -102,7 +102,10 @@ fn admit(
 ) {
     Counters::add(&gateway.counters.connections);
     if connections.len() >= gateway.settings().limits.max_connections + HEADROOM {
-        let _ = stream.try_write(FULL);
+        // A socket this new has no readiness yet, so tokio would not write at all.
+        if let Ok(mut stream) = stream.into_std() {
+            let _ = io::Write::write(&mut stream, FULL);
+        }
         return;
     }
     connections.spawn(connection(
@@ -127,24 +130,42 @@ fn note_end(gateway: &Gateway, ended: Result<(), JoinError>) {
     }
 }
 
-/// HTTP first; its state is freed before the session begins, since it is boxed.
+/// HTTP first; its state is boxed and freed before the session begins, so that an idle client holds
+/// none of it.
 async fn connection(
     gateway: Arc<Gateway>,
     stream: TcpStream,
     address: SocketAddr,
     shutdown: Shutdown,
 ) {
-    let http = Box::pin(http(Arc::clone(&gateway), stream, address, shutdown));
-    if let Some((stream, first, upgraded)) = http.await {
-        let Upgraded {
-            link,
-            seat,
-            authenticated,
-        } = upgraded;
-        Session::new(gateway, stream, link, seat, authenticated, &first)
-            .run()
-            .await;
+    let upgraded = Box::pin(upgraded(gateway, stream, address, shutdown)).await;
+    if let Some(session) = upgraded {
+        session.run().await;
     }
+}
+
+/// The session behind the HTTP part, where the client asked for one. The buffer of HTTP ends here:
+/// the bytes behind the request are copied out of it.
+async fn upgraded(
+    gateway: Arc<Gateway>,
+    stream: TcpStream,
+    address: SocketAddr,
+    shutdown: Shutdown,
+) -> Option<Session> {
+    let (stream, first, upgraded) = http(Arc::clone(&gateway), stream, address, shutdown).await?;
+    let Upgraded {
+        link,
+        seat,
+        authenticated,
+    } = upgraded;
+    Some(Session::new(
+        gateway,
+        stream,
+        link,
+        seat,
+        authenticated,
+        &first,
+    ))
 }
 
 /// Serves HTTP/1.1 until the connection ends or is upgraded; then the socket comes back with the

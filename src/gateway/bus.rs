@@ -47,7 +47,16 @@ struct Framed<'a> {
     jsonrpc: Option<Bytes>,
 }
 
-impl Framed<'_> {
+impl<'a> Framed<'a> {
+    fn new(name: &'a str, write: &'a dyn Fn(&mut String)) -> Self {
+        Self {
+            name,
+            write,
+            triple: None,
+            jsonrpc: None,
+        }
+    }
+
     fn of(&mut self, dialect: Dialect) -> Bytes {
         let slot = match dialect {
             Dialect::Triple => &mut self.triple,
@@ -82,7 +91,7 @@ impl Bus {
         let _ = self.on_attend.set(Box::new(hear));
     }
 
-    /// Adds an authenticated client.
+    /// Adds a client, authenticated or not.
     pub fn join(&self, link: Arc<Link>) {
         self.inner().clients.insert(link.id, link);
     }
@@ -116,7 +125,7 @@ impl Bus {
             .count()
     }
 
-    /// Tells everyone the last event and closes all connections behind it.
+    /// Tells every authenticated client a last event and closes all connections behind it.
     pub fn dismiss_all(
         &self,
         event: &str,
@@ -124,14 +133,10 @@ impl Bus {
         code: u16,
         reason: &'static str,
     ) {
-        let mut framed = Framed {
-            name: event,
-            write: &write,
-            triple: None,
-            jsonrpc: None,
-        };
+        let mut framed = Framed::new(event, &write);
         for link in self.inner().clients.values() {
-            link.dismiss(framed.of(link.dialect), code, reason);
+            let frame = link.is_present().then(|| framed.of(link.dialect));
+            link.dismiss(frame, code, reason);
         }
     }
 
@@ -140,7 +145,14 @@ impl Bus {
         self.inner().last_seq
     }
 
-    /// Bytes that wait in all mailboxes.
+    /// Closes all connections, each behind what waits for it.
+    pub fn close_all(&self, code: u16, reason: &'static str) {
+        for link in self.inner().clients.values() {
+            link.dismiss(None, code, reason);
+        }
+    }
+
+    /// Bytes of events that wait for their subscribers.
     pub fn queued_bytes(&self) -> usize {
         let subscribers = self.inner().subscribers.clone();
         subscribers.iter().map(|link| link.queued_bytes()).sum()
@@ -191,12 +203,7 @@ impl Bus {
 
     /// Sends an unstored event; returns how many clients it was queued for.
     pub fn publish(&self, name: &str, write: impl Fn(&mut String)) -> usize {
-        let mut framed = Framed {
-            name,
-            write: &write,
-            triple: None,
-            jsonrpc: None,
-        };
+        let mut framed = Framed::new(name, &write);
         let inner = self.inner();
         let hearing = inner.subscribers.iter().filter(|link| link.hears(name));
         let count = hearing
@@ -216,12 +223,7 @@ impl Bus {
     pub fn publish_stored(&self, event: &StoredEvent) {
         let write = |out: &mut String| push_message(out, &event.message);
         let name = event.name();
-        let mut framed = Framed {
-            name,
-            write: &write,
-            triple: None,
-            jsonrpc: None,
-        };
+        let mut framed = Framed::new(name, &write);
         let mut inner = self.inner();
         inner.last_seq = event.seq;
         let mut count = 0;

@@ -13,7 +13,7 @@ use hyper::{
     body::Incoming,
     header::{
         AUTHORIZATION, CONNECTION, HOST, HeaderValue, ORIGIN, SEC_WEBSOCKET_ACCEPT,
-        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
+        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
     },
 };
 
@@ -24,7 +24,7 @@ use super::{
     metrics::Counters,
     origin::{host_is_ours, origin_is_ours},
     page,
-    respond::{Reply, busy, refuse, slow_down},
+    respond::{Reply, busy, refuse, slow_down, unauthorized},
     rpc, status_page, upgrade, webhook,
 };
 use crate::{body::Whole, config::Config, protocol::error_code::ErrorCode};
@@ -173,11 +173,7 @@ impl Door {
         }
         let text =
             "wrong or missing token; send Authorization: Bearer with CLEUDOCODEBOT_TOKEN of .env";
-        let mut reply = refuse(401, ErrorCode::Unauthorized.as_str(), text);
-        reply
-            .headers_mut()
-            .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        Err(reply)
+        Err(unauthorized(text))
     }
 }
 
@@ -240,7 +236,7 @@ fn check_query(request: &Request<Incoming>) -> Result<(), Reply> {
     {
         let text =
             "a token does not travel in a URL; send Authorization: Bearer or the action auth";
-        return Err(refuse(401, ErrorCode::Unauthorized.as_str(), text));
+        return Err(unauthorized(text));
     }
     Ok(())
 }

@@ -141,10 +141,12 @@ impl Link {
             .then(|| self.mailbox().departure.take().unwrap_or_else(fault))
     }
 
-    /// Queues a last frame and closes the connection behind it.
-    pub fn dismiss(&self, frame: Bytes, code: u16, reason: &'static str) {
+    /// Closes the connection behind what is queued and a last frame.
+    pub fn dismiss(&self, frame: Option<Bytes>, code: u16, reason: &'static str) {
         let mut mailbox = self.mailbox();
-        mailbox.add(frame);
+        if let Some(frame) = frame {
+            mailbox.add(frame);
+        }
         mailbox.dismissal.get_or_insert((code, reason));
         mailbox.wake();
     }

@@ -39,6 +39,7 @@ use crate::{
     clock,
     config::Config,
     log::{Line, Log},
+    protocol::error_code::close,
     router::Router,
     shutdown::Shutdown,
     store::{Store, StoredEvent},
@@ -143,6 +144,11 @@ impl Gateway {
     /// Sends an unstored event to whoever subscribed; returns how many clients it was queued for.
     pub fn publish(&self, event: &str, write: impl Fn(&mut String)) -> usize {
         self.news.bus.publish(event, write)
+    }
+
+    /// Closes every connection behind what waits for it: each must show the token anew.
+    pub fn send_all_away(&self, reason: &'static str) {
+        self.news.bus.close_all(close::UNAUTHORIZED, reason);
     }
 
     /// Shows a log line to whoever subscribed to `log`.

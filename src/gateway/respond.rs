@@ -6,7 +6,8 @@ use bytes::Bytes;
 use hyper::{
     Response, StatusCode,
     header::{
-        CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+        CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+        X_CONTENT_TYPE_OPTIONS,
     },
 };
 use serde_json::json;
@@ -39,6 +40,14 @@ pub(super) fn refuse(status: u16, code: &str, message: &str) -> Reply {
         "application/json",
         format!("{}\n", json!({"code": code, "message": message})),
     )
+}
+
+/// 401 with the scheme that is wanted (RFC 9110 §15.5.2).
+pub(super) fn unauthorized(message: &str) -> Reply {
+    let mut reply = refuse(401, ErrorCode::Unauthorized.as_str(), message);
+    let scheme = HeaderValue::from_static("Bearer");
+    reply.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+    reply
 }
 
 /// 503 for now.

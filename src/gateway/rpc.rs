@@ -7,8 +7,8 @@ use hyper::{Request, body::Incoming as Body};
 use super::{
     Gateway,
     dispatch::{
-        answer::{Answer, joined, outcome_text, parts, pong_text, push_pong, write_unreadable},
-        dispatch, unknown_action,
+        answer::{Parts, joined, outcome_text, parts, push_pong, write_unreadable},
+        perform,
     },
     metrics::Counters,
     respond::{Reply, refuse, reply},
@@ -17,10 +17,8 @@ use crate::{
     body::{CollectError, collect},
     config::Config,
     protocol::{
-        describe,
-        error_code::{ErrorCode, Fault},
-        frame::{self, Call, Dialect, Incoming},
-        payload::Payload,
+        error_code::ErrorCode,
+        frame::{self, Dialect, Incoming},
         reply as write,
     },
 };
@@ -67,6 +65,7 @@ async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> Reply {
             });
             reply(200, JSON, out)
         }
+        Incoming::Unreadable(unreadable) if !unreadable.wants_answer => reply(204, JSON, ""),
         Incoming::Unreadable(unreadable) => {
             Counters::add(&gateway.counters.unreadable);
             let mut out = String::new();
@@ -75,7 +74,7 @@ async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> Reply {
         }
         Incoming::Call(call) => {
             let (asker, wanted) = (call.asker().to_owned(), call.wants_answer);
-            let outcome = perform(gateway, &call).outcome();
+            let outcome = perform(gateway, &call, |_, _| None).outcome();
             let outcome = outcome.await;
             let status = outcome
                 .as_ref()
@@ -88,7 +87,7 @@ async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> Reply {
             }
         }
         Incoming::Batch(elements) => {
-            let parts = parts(elements, |call| perform(gateway, call));
+            let Parts { parts, .. } = parts(elements, |call| perform(gateway, call, |_, _| None));
             let text = joined(parts, config.limits.max_queue_bytes / 2).await;
             if text.is_empty() {
                 reply(204, JSON, "")
@@ -97,25 +96,4 @@ async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> Reply {
             }
         }
     }
-}
-
-fn perform(gateway: &Arc<Gateway>, call: &Call<'_>) -> Answer {
-    Counters::add(&gateway.counters.commands);
-    let answer = try_perform(gateway, call).unwrap_or_else(|fault| Answer::Now(Err(fault)));
-    if matches!(answer, Answer::Now(Err(_))) {
-        Counters::add(&gateway.counters.command_errors);
-    }
-    answer
-}
-
-fn try_perform(gateway: &Arc<Gateway>, call: &Call<'_>) -> Result<Answer, Fault> {
-    if call.action == "ping" {
-        return Ok(Answer::Now(Ok(pong_text(call.payload))));
-    }
-    let action = describe::action(&call.action).ok_or_else(|| unknown_action(&call.action))?;
-    Ok(dispatch(
-        gateway,
-        action,
-        Payload::check(action, call.payload)?,
-    ))
 }

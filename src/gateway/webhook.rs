@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     contain::contained,
     integrations::hook::{Hook, HookReply},
+    log::Field,
     protocol::error_code::ErrorCode,
 };
 
@@ -50,12 +51,10 @@ pub(super) async fn answer(
     let HookReply { status, text } =
         answered.unwrap_or_else(|_| HookReply::new(500, "the integration failed"));
     if status == 403 {
-        let address: &dyn std::fmt::Display = &name;
-        gateway.log.warn(
-            "gateway",
-            "a webhook was refused",
-            &[("integration", address), ("reason", &text)],
-        );
+        let fields: [Field<'_>; 2] = [("integration", &name), ("reason", &text)];
+        gateway
+            .log
+            .warn("gateway", "a webhook was refused", &fields);
     }
     reply(status, "text/plain; charset=utf-8", text)
 }

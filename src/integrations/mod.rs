@@ -184,7 +184,8 @@ pub enum DeliveryError {
     Unauthorized(String),
     /// The request left and no answer came.
     Unknown(String),
-    /// The peer cannot be reached (any more); it waits until `can_reach` says otherwise.
+    /// The peer cannot be reached (any more); it waits until `can_reach` says otherwise. However
+    /// often this happens, the message is not given up.
     Away,
 }
 

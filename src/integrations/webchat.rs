@@ -5,13 +5,21 @@
 //! What is sent to a peer that is not there waits in the outbox. A peer's own text comes in by the
 //! action `receive`.
 
-use std::sync::{Arc, Weak};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::time::timeout;
 
 use super::{Accepted, Audience, BoxFuture, DeliveryError, Integration, Life, Progress, RunError};
 use crate::message::Message;
 
 /// The channel's name.
 pub const NAME: &str = "webchat";
+
+/// Time for a client that attends to take what is sent to it.
+const TAKES: Duration = Duration::from_secs(5);
 
 /// The integration; the audience is the gateway's bus.
 pub struct WebChat {
@@ -53,9 +61,8 @@ impl Integration for WebChat {
             .map(|all| all.reached(NAME, &message.peer));
         Box::pin(async move {
             let mut reached = reached.ok_or(DeliveryError::Away)?;
-            reached
-                .recv()
-                .await
+            let taken = timeout(TAKES, reached.recv()).await.ok().flatten();
+            taken
                 .map(|()| Accepted::Delivered)
                 .ok_or(DeliveryError::Away)
         })

@@ -47,19 +47,18 @@ struct Sink {
 }
 
 /// A key and a value behind a log message.
-pub type Field<'a> = (&'a str, &'a dyn Display);
+pub type Field<'a> = (&'a str, &'a (dyn Display + Sync));
 
 impl Log {
-    /// A log to stderr, and to `folder/daemon.log` where a folder is given.
-    pub fn open(level: LogLevel, format: LogFormat, folder: Option<&Path>) -> Result<Self> {
-        let file = folder
-            .map(|folder| RotatingFile::open(&folder.join("daemon.log")))
-            .transpose()?;
+    /// A log to `folder/daemon.log`, and to stderr as well where somebody keeps what goes there
+    /// within bounds.
+    pub fn open(level: LogLevel, format: LogFormat, folder: &Path, stderr: bool) -> Result<Self> {
+        let file = RotatingFile::open(&folder.join("daemon.log"))?;
         Ok(Self::with_sink(Sink {
             level,
             format,
-            stderr: true,
-            file,
+            stderr,
+            file: Some(file),
             ring: VecDeque::new(),
         }))
     }

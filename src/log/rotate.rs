@@ -43,8 +43,9 @@ impl RotatingFile {
     }
 
     pub(super) fn write_line(&mut self, text: &str) -> io::Result<()> {
-        if self.bytes >= MAX_BYTES {
-            self.rotate()?;
+        // A log that cannot be moved aside goes on growing rather than falling silent.
+        if self.bytes >= MAX_BYTES && self.rotate().is_err() {
+            self.bytes = 0;
         }
         self.file.write_all(format!("{text}\n").as_bytes())?;
         self.bytes += text.len() as u64 + 1;

@@ -60,6 +60,8 @@ pub struct Unreadable<'a> {
     pub id: Option<&'a str>,
     /// True where nothing of a command was seen: the triple answers with an `error` event.
     pub no_object: bool,
+    /// False for a JSON-RPC notification, which is never answered (§4.1).
+    pub wants_answer: bool,
     /// What is wrong.
     pub fault: Fault,
 }
@@ -118,6 +120,7 @@ impl<'a> Unreadable<'a> {
             action: None,
             id: None,
             no_object: true,
+            wants_answer: true,
             fault,
         }
     }
@@ -130,6 +133,7 @@ impl<'a> Unreadable<'a> {
             action,
             id,
             no_object: false,
+            wants_answer: true,
             fault,
         }
     }

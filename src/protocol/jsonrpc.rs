@@ -21,19 +21,24 @@ pub(super) fn call<'a>(envelope: &Envelope<'a>) -> Result<Call<'a>, Unreadable<'
         action: None,
         id,
         no_object: false,
+        wants_answer: true,
         fault,
     };
     check_shape(envelope).map_err(unreadable)?;
     let action = envelope.method.and_then(string);
     let action =
         action.ok_or_else(|| unreadable(bad_frame("\"method\" must be a string".to_owned())))?;
-    let payload = params(envelope.params).map_err(unreadable)?;
+    let is_notification = envelope.id.is_none();
+    let payload = params(envelope.params).map_err(|fault| Unreadable {
+        wants_answer: !is_notification,
+        ..unreadable(fault)
+    })?;
     Ok(Call {
         dialect: Dialect::JsonRpc,
         action,
         payload,
         id,
-        wants_answer: envelope.id.is_some(),
+        wants_answer: !is_notification,
     })
 }
 

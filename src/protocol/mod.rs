@@ -1,7 +1,7 @@
 //! The control protocol, version 1: wire types and their text, no sockets.
 //!
 //! Reading order: `frame` (what comes in) and `jsonrpc`, `payload` against the table of `describe`,
-//! `reply` (what goes out), `websocket` (frames of RFC 6455 over memory), `upgrade` (its handshake).
+//! `reply` (what goes out), `websocket` (frames of RFC 6455 over memory).
 
 pub mod describe;
 mod envelope;

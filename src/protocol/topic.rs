@@ -30,9 +30,10 @@ impl Topic {
         of_channel && of_peer && self.names(event)
     }
 
-    /// True where this topic singles out the conversation with `peer` on `channel`.
+    /// True where this topic singles out the conversation with `peer` on `channel` and hears what is
+    /// sent to it.
     pub fn singles_out(&self, channel: &str, peer: &str) -> bool {
-        self.conversation() == Some((channel, peer))
+        self.conversation() == Some((channel, peer)) && self.names("message.status")
     }
 
     /// Channel and peer of the one conversation it is about, where it names one.

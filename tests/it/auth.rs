@@ -150,3 +150,52 @@ fn no_token_is_in_the_log() {
         "{log}"
     );
 }
+
+#[test]
+fn a_batch_before_the_token_is_answered_before_the_connection_closes() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut raw = daemon.raw_websocket(false);
+    raw.text(r#"[{"jsonrpc":"2.0","method":"status","id":1}]"#);
+    assert_eq!(raw.json()[0]["error"]["data"]["code"], "unauthorized");
+    assert_eq!(raw.close_code(), 4401);
+}
+
+#[test]
+fn the_limit_of_a_message_is_the_one_after_authentication_also_in_one_segment() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut raw = daemon.raw_websocket(false);
+    let large = json!({"type": "ping", "payload": "x".repeat(100_000)}).to_string();
+    let both = [
+        frame(0x81, auth(&daemon.token).as_bytes()),
+        frame(0x81, large.as_bytes()),
+    ]
+    .concat();
+    raw.send(&both);
+    assert_eq!(raw.json()["action"], "auth");
+    assert_eq!(raw.json()["type"], "pong");
+}
+
+#[test]
+fn a_header_that_claims_the_world_costs_nothing() {
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    let resident = |daemon: &Daemon| {
+        daemon.rpc(r#"{"type":"command","action":"status"}"#).1["payload"]["memory"]["rss_bytes"]
+            .as_u64()
+    };
+    let before = resident(&daemon);
+    let mut raw = daemon.raw_websocket(false);
+    raw.send(&[0x81, 0xFF, 0, 0, 0, 0x40, 0, 0, 0, 0, 1, 2, 3, 4]);
+    assert_eq!(raw.json()["payload"]["code"], "too_large");
+    // What still comes is taken and forgotten, until the connection is dropped.
+    let _ = std::io::Write::write_all(&mut raw.stream, &vec![0; 64 << 20]);
+    if let (Some(before), Some(after)) = (before, resident(&daemon)) {
+        assert!(
+            after < before + (16 << 20),
+            "{before} bytes grew to {after}"
+        );
+    }
+    daemon.kill();
+}

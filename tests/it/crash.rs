@@ -9,8 +9,11 @@ use crate::support::{Daemon, Raw, Scratch};
 /// How often the daemon is killed.
 const KILLS: usize = 50;
 
-/// Sends pipelined in each life: about a thousand in all.
-const SENDS: usize = 20;
+/// Sends pipelined in each life.
+const SENDS: usize = 60;
+
+/// Acknowledged sends at least, over all lives.
+const ENOUGH: usize = 1000;
 
 fn send(raw: &mut Raw, key: usize) {
     let command = json!({"type": "command", "action": "send", "id": key, "payload":
@@ -45,15 +48,16 @@ fn fifty_kills_lose_nothing_that_was_acknowledged() {
         for key in 0..SENDS {
             send(&mut raw, life * SENDS + key);
         }
-        // Each life ends at another place: after none, one, two … answers.
-        let before = acknowledged(&mut raw, life % (SENDS + 1));
+        let chance = usize::try_from(cleudocodebot::random::seed() % SENDS as u64).expect("small");
+        println!("life {life} ends after {chance} answers");
+        let before = acknowledged(&mut raw, chance);
         daemon.kill();
         known.extend(before);
         known.extend(acknowledged(&mut raw, SENDS));
     }
     let daemon = Daemon::start(&home.0);
     assert!(
-        known.len() >= KILLS * SENDS / 3,
+        known.len() >= ENOUGH,
         "only {} were acknowledged",
         known.len()
     );

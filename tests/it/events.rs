@@ -251,3 +251,40 @@ async fn a_client_that_never_reads_is_dropped_with_4408_and_the_others_hear_all(
     assert_eq!(stuck.close_code(), 4408);
     assert_eq!(next_event(&mut reader).await.action, "client.disconnected");
 }
+
+#[tokio::test]
+async fn a_topic_under_replay_counts_and_can_be_taken_away() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut client = daemon.client().await;
+    for n in 0..300 {
+        let payload = json!({"channel": "webchat", "to": "nobody", "text": n.to_string()});
+        client.call("send", &payload).await.expect("queued");
+    }
+    let mut raw = daemon.raw_websocket(true);
+    let first =
+        r#"{"type":"command","action":"history","payload":{"limit":1,"channel":"webchat"}}"#;
+    raw.text(first);
+    let seq = raw.json()["payload"]["messages"][0]["seq"]
+        .as_u64()
+        .expect("a number");
+    let subscribe = json!({"type": "command", "action": "subscribe", "payload": {"topics": ["message.*"], "since": seq - 300}});
+    let unsubscribe =
+        json!({"type": "command", "action": "unsubscribe", "payload": {"topics": ["message.*"]}});
+    let both = [&subscribe, &unsubscribe]
+        .map(|command| crate::support::frame(0x81, command.to_string().as_bytes()));
+    raw.send(&both.concat());
+    assert_eq!(raw.json()["payload"]["topics"], json!(["message.*"]));
+    let left = loop {
+        let frame = raw.json();
+        if frame["action"] == "unsubscribe" {
+            break frame;
+        }
+    };
+    assert_eq!(left["payload"]["topics"], json!([]));
+    raw.text("ping");
+    assert_eq!(
+        raw.frame(),
+        Some(crate::support::Frame::Text("pong".to_owned()))
+    );
+}

@@ -75,6 +75,7 @@ fn notifications_are_done_and_not_answered() {
     let mut raw = daemon.raw_websocket(true);
     raw.text(r#"{"jsonrpc":"2.0","method":"send","params":{"channel":"webchat","to":"ana","text":"quiet"}}"#);
     raw.text(r#"{"jsonrpc":"2.0","method":"nothing"}"#);
+    raw.text(r#"{"jsonrpc":"2.0","method":"ping","params":[1]}"#);
     raw.text(r#"[{"jsonrpc":"2.0","method":"ping"},{"jsonrpc":"2.0","method":"ping"}]"#);
     raw.text(r#"{"jsonrpc":"2.0","method":"history","id":1}"#);
     let history = raw.json();
@@ -126,4 +127,20 @@ fn a_batch_is_bounded_in_calls_and_in_bytes_of_answers() {
         answers[255]["error"]["data"]["code"], "too_large",
         "the rest is told, not shown"
     );
+}
+
+#[test]
+fn a_batch_that_waits_for_a_delivery_holds_up_nothing_else() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut raw = daemon.raw_websocket(true);
+    raw.text(
+        r#"[{"jsonrpc":"2.0","method":"send","params":{"channel":"webchat","to":"away","text":"x","wait":true},"id":1},
+            {"jsonrpc":"2.0","method":"ping","id":2}]"#,
+    );
+    raw.text(r#"{"jsonrpc":"2.0","method":"ping","id":3}"#);
+    assert_eq!(raw.json()["id"], 3);
+    let mut peer = daemon.raw_websocket(true);
+    peer.text(r#"{"type":"command","action":"subscribe","payload":{"topics":["message.*@webchat/away"]}}"#);
+    assert_eq!(raw.json()[1]["id"], 2);
 }

@@ -1,9 +1,11 @@
 //! `doctor`: looks at each thing that commonly breaks and says the remedy.
 //!
-//! `local` looks at this machine, `remote` at the port and at the daemon behind it.
+//! `local` looks at this machine, `remote` at the port and at the daemon behind it, `service` at how
+//! the daemon is installed.
 
 mod local;
 mod remote;
+mod service;
 
 use serde_json::{Value, json};
 
@@ -103,6 +105,7 @@ impl Check {
 pub(super) async fn run(as_json: bool, context: &mut Context<'_>) -> Result<()> {
     let mut checks = local::checks(context);
     checks.extend(remote::checks(context).await);
+    checks.extend(service::checks(context));
     for check in &checks {
         if as_json {
             context.terminal.json(&check.json())?;

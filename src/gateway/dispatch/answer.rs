@@ -40,29 +40,49 @@ impl Answer {
 /// One answer of a batch; a notification has no asker and is not shown.
 pub(in crate::gateway) type Part = (Option<Asker>, BoxFuture<'static, Outcome>);
 
+/// A batch whose calls are under way.
+pub(in crate::gateway) struct Parts {
+    /// In the order of the calls.
+    pub(in crate::gateway) parts: Vec<Part>,
+    /// True where one of them may take as long as it likes.
+    pub(in crate::gateway) unordered: bool,
+}
+
 /// What each element of a batch comes to; `perform` does those that are calls, in order.
 pub(in crate::gateway) fn parts<'a>(
     elements: Vec<Result<Call<'a>, Unreadable<'a>>>,
     mut perform: impl FnMut(&Call<'a>) -> Answer,
-) -> Vec<Part> {
+) -> Parts {
+    let mut unordered = false;
     let part = |element: Result<Call<'a>, Unreadable<'a>>| match element {
         Err(Unreadable {
-            dialect, id, fault, ..
+            dialect,
+            id,
+            fault,
+            wants_answer,
+            ..
         }) => {
             let asker = AskerRef {
                 dialect,
                 action: "",
                 id,
-            }
-            .to_owned();
-            (Some(asker), Answer::Now(Err(fault)).outcome())
+            };
+            (
+                wants_answer.then(|| asker.to_owned()),
+                Answer::Now(Err(fault)).outcome(),
+            )
         }
-        Ok(call) => (
-            call.wants_answer.then(|| call.asker().to_owned()),
-            perform(&call).outcome(),
-        ),
+        Ok(call) => {
+            let answer = perform(&call);
+            unordered |= matches!(answer, Answer::Unordered(_));
+            (
+                call.wants_answer.then(|| call.asker().to_owned()),
+                answer.outcome(),
+            )
+        }
     };
-    elements.into_iter().map(part).collect()
+    let parts = elements.into_iter().map(part).collect();
+    Parts { parts, unordered }
 }
 
 /// Writes the payload of a ping's answer.

@@ -116,9 +116,12 @@ async fn settled(gateway: &Arc<Gateway>, queued: Message) -> Result<Message, Fau
     if now.state.has_left_the_outbox() {
         return Ok(now);
     }
-    let settled = wait.await;
+    let settled = tokio::select! {
+        settled = wait => settled.ok(),
+        _ = gateway.shutdown.begun() => None,
+    };
     drop(forget);
-    settled.map_err(|_| {
+    settled.ok_or_else(|| {
         Fault::new(
             ErrorCode::ShuttingDown,
             "the daemon stops; the message stays queued",

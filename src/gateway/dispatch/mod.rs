@@ -10,20 +10,56 @@ mod pairing;
 
 use std::sync::Arc;
 
-use self::answer::Answer;
+use self::answer::{Answer, Outcome, pong_text};
 pub(super) use self::house::line_json;
-use super::{Gateway, control::Steer};
+use super::{Gateway, control::Steer, metrics::Counters};
 use crate::{
     protocol::{
-        describe::Action,
+        describe::{self, Action},
         error_code::{ErrorCode, Fault},
+        frame::Call,
         payload::Payload,
     },
     store::StoreError,
 };
 
-/// Does one command whose payload passed the check.
-pub(super) fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload) -> Answer {
+/// Does one command, on any transport. `of_connection` does the actions that change the connection
+/// itself, where there is one that can change.
+pub(super) fn perform(
+    gateway: &Arc<Gateway>,
+    call: &Call<'_>,
+    of_connection: impl FnOnce(&Action, &Payload) -> Option<Outcome>,
+) -> Answer {
+    Counters::add(&gateway.counters.commands);
+    if call.action == "ping" {
+        return Answer::Now(Ok(pong_text(call.payload)));
+    }
+    match checked(gateway, call) {
+        Err(fault) => refused(gateway, fault),
+        Ok((action, payload)) => match of_connection(action, &payload) {
+            Some(Err(fault)) => refused(gateway, fault),
+            Some(Ok(payload)) => Answer::Now(Ok(payload)),
+            None => dispatch(gateway, action, payload),
+        },
+    }
+}
+
+/// An error at once, counted.
+pub(super) fn refused(gateway: &Gateway, fault: Fault) -> Answer {
+    Counters::add(&gateway.counters.command_errors);
+    Answer::Now(Err(fault))
+}
+
+fn checked(gateway: &Gateway, call: &Call<'_>) -> Result<(&'static Action, Payload), Fault> {
+    let action = describe::action(&call.action).ok_or_else(|| unknown_action(&call.action))?;
+    if gateway.shutdown.reason().is_some() {
+        let text = "the daemon is stopping; connect again later";
+        return Err(Fault::new(ErrorCode::ShuttingDown, text));
+    }
+    Ok((action, Payload::check(action, call.payload)?))
+}
+
+fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload) -> Answer {
     match action.name {
         "status" => Answer::Now(Ok(house::status(gateway))),
         "describe" => Answer::Now(Ok(house::describe())),
@@ -57,7 +93,7 @@ pub(super) fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload
 }
 
 /// The fault of a name that is no action.
-pub(super) fn unknown_action(name: &str) -> Fault {
+fn unknown_action(name: &str) -> Fault {
     let shown: String = name.chars().take(64).collect();
     Fault::new(
         ErrorCode::UnknownAction,

@@ -5,11 +5,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::replay::Replay;
 use crate::integrations::BoxFuture;
 
 /// Commands of one client that may wait for their answer; then reading pauses.
 const MAX_WAITING: usize = 1024;
+
+/// Bytes of finished answers that may wait behind one that is not; then reading pauses.
+const MAX_READY_BYTES: usize = 1 << 20;
 
 /// Something that must come out in its turn.
 pub(super) enum Slot {
@@ -17,48 +19,57 @@ pub(super) enum Slot {
     Ready(String),
     /// A text that comes later.
     Waiting(BoxFuture<'static, String>),
-    /// A replay that begins once everything before it is out.
-    Replay(Replay),
+    /// The next replay may begin: everything before it is out.
+    Release,
 }
 
 /// What came out of the queue.
 pub(super) enum Out {
     /// Send this text.
     Text(String),
-    /// Begin this replay.
-    Replay(Replay),
+    /// Let the next replay begin.
+    Release,
 }
 
 /// The queue of one session.
 #[derive(Default)]
-pub(super) struct Answers(VecDeque<Slot>);
+pub(super) struct Answers {
+    slots: VecDeque<Slot>,
+    ready_bytes: usize,
+}
 
 impl Answers {
     /// True where an answer may go out at once.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.slots.is_empty()
     }
 
     /// True where no more commands should be read for now.
     pub(super) fn is_full(&self) -> bool {
-        self.0.len() >= MAX_WAITING
+        self.slots.len() >= MAX_WAITING || self.ready_bytes >= MAX_READY_BYTES
     }
 
     /// Adds what comes out after everything that waits already.
     pub(super) fn push(&mut self, slot: Slot) {
-        self.0.push_back(slot);
+        if let Slot::Ready(text) = &slot {
+            self.ready_bytes += text.len();
+        }
+        self.slots.push_back(slot);
     }
 
     /// The next thing whose turn it is; `Pending` where its time has not come or nothing waits.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Out> {
-        if let Some(Slot::Waiting(answer)) = self.0.front_mut() {
+        if let Some(Slot::Waiting(answer)) = self.slots.front_mut() {
             let text = std::task::ready!(answer.as_mut().poll(cx));
-            self.0.pop_front();
+            self.slots.pop_front();
             return Poll::Ready(Out::Text(text));
         }
-        let next = match self.0.pop_front() {
-            Some(Slot::Ready(text)) => Out::Text(text),
-            Some(Slot::Replay(replay)) => Out::Replay(replay),
+        let next = match self.slots.pop_front() {
+            Some(Slot::Ready(text)) => {
+                self.ready_bytes -= text.len();
+                Out::Text(text)
+            }
+            Some(Slot::Release) => Out::Release,
             Some(Slot::Waiting(_)) | None => {
                 self.release();
                 return Poll::Pending;
@@ -69,8 +80,8 @@ impl Answers {
 
     /// An idle session holds no memory for a burst that is over.
     fn release(&mut self) {
-        if self.0.capacity() > 0 {
-            self.0 = VecDeque::new();
+        if self.slots.capacity() > 0 {
+            self.slots = VecDeque::new();
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::{
 /// Topics of one client at a time.
 const MAX_TOPICS: usize = 256;
 
+/// Replays of one client at a time.
+const MAX_REPLAYS: usize = 4;
+
 /// Kinds of clients that `auth` knows.
 const CLIENT_KINDS: [&str; 5] = ["cli", "webchat", "agent", "mobile", "integration"];
 
@@ -44,10 +47,7 @@ impl Talk {
 
     fn check_token(&mut self, token: &str) -> Result<(), Fault> {
         if let Some(wait) = self.gateway.blocked_for(self.address()) {
-            self.ending = Some((
-                close::RATE_LIMITED,
-                "too many failed authentications".to_owned(),
-            ));
+            self.end(close::RATE_LIMITED, "too many failed authentications");
             let text = "too many failed authentications from this address; wait and try again";
             let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             return Err(Fault::new(ErrorCode::RateLimited, text).retry_after(ms));
@@ -64,7 +64,7 @@ impl Talk {
 
     fn fail_authentication(&mut self) {
         self.gateway.authentication_failed(self.address());
-        self.ending = Some((close::UNAUTHORIZED, "wrong or missing token".to_owned()));
+        self.end(close::UNAUTHORIZED, "wrong or missing token");
     }
 
     fn address(&self) -> IpAddr {
@@ -99,12 +99,13 @@ impl Talk {
         .to_string()
     }
 
-    /// Live topics join the bus at once; with `since`, message topics join it after their replay.
+    /// Live topics join the bus at once; with `since`, message topics join it after their replay,
+    /// which they leave the bus for where they were on it.
     pub(super) fn subscribe(&mut self, payload: &Payload) -> Result<String, Fault> {
         let (topics, since) = (topics(payload)?, payload.integer("since"));
         let seq = self.gateway.news.bus.last_seq();
         check_since(since, seq)?;
-        let mut all = self.link.topics();
+        let mut all = self.topics();
         all.extend(
             topics
                 .iter()
@@ -112,12 +113,7 @@ impl Talk {
                 .cloned()
                 .collect::<Vec<_>>(),
         );
-        if all.len() > MAX_TOPICS {
-            let text = format!(
-                "a client has at most {MAX_TOPICS} topics; a wider one such as message.* may do"
-            );
-            return Err(Fault::new(ErrorCode::TooLarge, text));
-        }
+        check_bounds(all.len(), self.replays.len())?;
         let (stored, live): (Vec<_>, Vec<_>) = topics
             .into_iter()
             .partition(|topic| since.is_some() && topic.wants_messages());
@@ -125,19 +121,47 @@ impl Talk {
             self.gateway.news.bus.subscribe(&self.link, &live, None);
         }
         if let Some(since) = since.filter(|_| !stored.is_empty()) {
-            self.begun_replays.push(Replay::new(stored, since));
+            self.forget(&stored);
+            self.replays.push_back(Replay::new(stored, since));
         }
         Ok(json!({"topics": names(&all), "seq": seq}).to_string())
     }
 
     /// Takes topics away and answers with those that are left.
     pub(super) fn unsubscribe(&mut self, payload: &Payload) -> Result<String, Fault> {
-        self.gateway
-            .news
-            .bus
-            .unsubscribe(&self.link, &topics(payload)?);
-        Ok(json!({"topics": names(&self.link.topics())}).to_string())
+        self.forget(&topics(payload)?);
+        Ok(json!({"topics": names(&self.topics())}).to_string())
     }
+
+    fn forget(&mut self, topics: &[Topic]) {
+        self.gateway.news.bus.unsubscribe(&self.link, topics);
+        for replay in &mut self.replays {
+            replay.topics.retain(|topic| !topics.contains(topic));
+        }
+    }
+
+    /// Those on the bus and those that join it after their replay.
+    fn topics(&self) -> Vec<Topic> {
+        let replayed = self
+            .replays
+            .iter()
+            .flat_map(|replay| replay.topics.iter().cloned());
+        self.link.topics().into_iter().chain(replayed).collect()
+    }
+}
+
+fn check_bounds(topics: usize, replays: usize) -> Result<(), Fault> {
+    if topics > MAX_TOPICS {
+        let text = format!(
+            "a client has at most {MAX_TOPICS} topics; a wider one such as message.* may do"
+        );
+        return Err(Fault::new(ErrorCode::TooLarge, text));
+    }
+    if replays >= MAX_REPLAYS {
+        let text = format!("{MAX_REPLAYS} replays of this client are under way already");
+        return Err(Fault::new(ErrorCode::QueueFull, text).retry_after(1000));
+    }
+    Ok(())
 }
 
 /// A number from the future means another store: its owner must hear that events may be missing.

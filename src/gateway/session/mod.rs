@@ -20,7 +20,7 @@ use std::{
     io,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use tokio::{
@@ -32,8 +32,7 @@ use tokio::{
 use self::{
     presence::Presence,
     pulse::{Due, Pulse},
-    replay::Replay,
-    talk::Talk,
+    talk::{PAUSE_BYTES, Talk},
     workbench::Workbench,
 };
 use super::{Gateway, admission::Seat, link::Link, metrics::Counters};
@@ -52,14 +51,16 @@ pub(super) struct Session {
     socket: ServerSocket,
     talk: Talk,
     pulse: Pulse,
-    replays: VecDeque<Replay>,
-    /// What the socket has not taken yet, from `pending_at` on.
+    /// What the socket has not taken yet.
     pending: Vec<u8>,
-    pending_at: usize,
+    /// True where the socket took less than it was given, the last time.
+    blocked: bool,
     /// Bytes read but not understood yet, because reading pauses.
     unread: Vec<u8>,
     paused: bool,
     closing: bool,
+    /// Why we closed, where we did.
+    parting: Option<String>,
     /// Bytes written since the start, and markers with the count at which they fire.
     written: u64,
     markers: VecDeque<(u64, mpsc::Sender<()>)>,
@@ -103,26 +104,38 @@ impl Session {
             socket: ServerSocket::default(),
             talk,
             pulse,
-            replays: VecDeque::new(),
             pending: Vec::new(),
-            pending_at: 0,
+            blocked: false,
             paused: !first.is_empty(),
             unread: first.to_vec(),
             closing: false,
+            parting: None,
             written: 0,
             markers: VecDeque::new(),
         }
     }
 
-    /// Runs until the connection ends.
-    pub(super) async fn run(mut self) {
-        let _ = self.stream.set_nodelay(true);
-        let presence = Presence::begin(Arc::clone(&self.talk.gateway), Arc::clone(&self.talk.link));
-        if self.talk.authenticated {
-            self.talk.enter();
+    /// Runs until the connection ends. No `async fn`: that keeps its arguments twice, and this one
+    /// is most of what an idle client costs.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn holds its arguments twice"
+    )]
+    pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            let _ = self.stream.set_nodelay(true);
+            let presence =
+                Presence::begin(Arc::clone(&self.talk.gateway), Arc::clone(&self.talk.link));
+            if self.talk.authenticated {
+                self.talk.enter();
+            }
+            // Whoever came in while the goodbyes were said did not hear one.
+            if self.talk.gateway.shutdown.reason().is_some() {
+                self.talk.end(close::GOING_AWAY, "shutting down");
+            }
+            let reason = poll_fn(|cx| Workbench::with(|bench| self.turn(cx, bench))).await;
+            presence.ended(&reason);
         }
-        let reason = poll_fn(|cx| Workbench::with(|bench| self.turn(cx, bench))).await;
-        presence.ended(&reason);
     }
 
     /// Gathers into one buffer, writes it, and keeps for later what the socket did not take.
@@ -134,7 +147,7 @@ impl Session {
             &mut bench.output
         });
         let end = self.rounds(cx, bench, &mut output);
-        if output.len() > self.pending_at {
+        if !output.is_empty() {
             self.pending = output;
         } else if !held_back {
             bench.output = output;
@@ -154,25 +167,23 @@ impl Session {
             }
         }
         for _ in 0..MAX_ROUNDS {
+            // Mail gathered in this round is no reason not to read: the socket may take it all.
+            let refused = is_full(output);
             let more_mail = self.gather(cx, bench, output);
-            let read = match self.read(cx, bench, output) {
+            self.close_when_answered(bench, output);
+            let read = match self.read(cx, bench, output, refused) {
                 Ok(read) => read,
                 Err(reason) => {
                     let _ = self.write(cx, output);
-                    return Poll::Ready(reason);
+                    return Poll::Ready(self.parting.take().unwrap_or(reason));
                 }
             };
             let written = match self.write(cx, output) {
                 Poll::Ready(Err(error)) => return Poll::Ready(format!("writing failed: {error}")),
-                Poll::Ready(Ok(())) => true,
-                Poll::Pending => false,
+                written => written.is_ready(),
             };
-            let goes_on = match read {
-                Read::Some => true,
-                Read::Held => written && !self.talk.answers.is_full(),
-                Read::Waiting => written && more_mail,
-            };
-            if !goes_on {
+            // Whatever else holds us back has our waker: the socket, an answer, or the mailbox.
+            if read != Read::Some && !(written && more_mail) {
                 return Poll::Pending;
             }
         }
@@ -184,7 +195,7 @@ impl Session {
     fn due(&mut self, due: Due, bench: &mut Workbench, output: &mut Vec<u8>) -> Option<Reason> {
         match due {
             Due::Ping => websocket::push_ping(output),
-            Due::Drop => return Some("closed".to_owned()),
+            Due::Drop => return Some(self.parting.take().unwrap_or_else(|| GONE.to_owned())),
             Due::Dead => {
                 Counters::add(&self.talk.gateway.counters.slow_consumers);
                 self.close(
@@ -199,12 +210,8 @@ impl Session {
                 self.talk.say(output, &mut bench.text, |dialect, out| {
                     reply::unreadable(out, dialect, &fault);
                 });
-                self.close(
-                    close::UNAUTHORIZED,
-                    "no authentication in time",
-                    bench,
-                    output,
-                );
+                self.talk
+                    .end(close::UNAUTHORIZED, "no authentication in time");
             }
         }
         None
@@ -216,8 +223,10 @@ impl Session {
         cx: &mut Context<'_>,
         bench: &mut Workbench,
         output: &mut Vec<u8>,
+        refused: bool,
     ) -> Result<Read, Reason> {
-        if !self.closing && (self.is_full(output) || self.talk.answers.is_full()) {
+        let held = refused || self.talk.answers.is_full() || self.talk.ending.is_some();
+        if held && !self.closing {
             return Ok(Read::Held);
         }
         if self.paused {
@@ -269,15 +278,13 @@ impl Session {
                 self.unread.extend_from_slice(&bytes[taken..]);
             }
             Err(End::Closed) => return Err(GONE.to_owned()),
-            Err(End::Violation(..)) if self.closing => return Err("closed".to_owned()),
+            Err(End::Violation(..)) if self.closing => {}
             Err(End::Violation(code, reason)) => self.violation(code, &reason, bench, output),
         }
         if self.talk.authenticated {
             self.pulse.authenticated();
         }
-        if let Some((code, reason)) = self.talk.ending.take() {
-            self.close(code, &reason, bench, output);
-        }
+        self.close_when_answered(bench, output);
         Ok(())
     }
 
@@ -286,7 +293,7 @@ impl Session {
         Counters::add(&self.talk.gateway.counters.violations);
         if code == close::TOO_LARGE {
             let text = format!(
-                "a message may have {} bytes at most: {reason}",
+                "a message may have {} bytes at most",
                 self.talk.max_message()
             );
             let fault = Fault::new(ErrorCode::TooLarge, text);
@@ -294,7 +301,19 @@ impl Session {
                 reply::unreadable(out, dialect, &fault);
             });
         }
-        self.close(code, reason, bench, output);
+        self.talk.end(code, reason);
+    }
+
+    /// Closes once every command that was taken is answered, or the time for that is over.
+    fn close_when_answered(&mut self, bench: &mut Workbench, output: &mut Vec<u8>) {
+        let Some((code, reason)) = &self.talk.ending else {
+            return;
+        };
+        self.pulse.closing();
+        if self.talk.answers.is_empty() {
+            let (code, reason) = (*code, reason.clone());
+            self.close(code, &reason, bench, output);
+        }
     }
 
     /// Begins the closing handshake. Nothing is said after it; what the peer says is read and
@@ -302,6 +321,7 @@ impl Session {
     fn close(&mut self, code: u16, reason: &str, bench: &mut Workbench, output: &mut Vec<u8>) {
         if !self.closing {
             self.closing = true;
+            self.parting = Some(reason.to_owned());
             self.paused = false;
             self.unread = Vec::new();
             self.socket.close(&mut bench.context, code, reason, output);
@@ -309,23 +329,30 @@ impl Session {
         }
     }
 
+    /// Writes what the socket takes and keeps the rest at the front of the buffer.
     fn write(&mut self, cx: &mut Context<'_>, output: &mut Vec<u8>) -> Poll<io::Result<()>> {
-        while self.pending_at < output.len() {
-            let written =
-                ready!(Pin::new(&mut self.stream).poll_write(cx, &output[self.pending_at..]))?;
-            self.pending_at += written;
-            self.written += written as u64;
-            self.talk
-                .gateway
-                .counters
-                .bytes_out
-                .fetch_add(written as u64, Ordering::Relaxed);
-            self.fire_markers();
+        let mut at = 0;
+        let outcome = loop {
+            if at == output.len() {
+                break Poll::Ready(Ok(()));
+            }
+            match Pin::new(&mut self.stream).poll_write(cx, &output[at..]) {
+                Poll::Ready(Ok(taken)) => at += taken,
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Pending => break Poll::Pending,
+            }
+        };
+        output.drain(..at);
+        // A full socket that takes bytes again has a peer that reads, however slowly.
+        if self.blocked && at > 0 {
+            self.pulse.heard();
         }
-        output.clear();
-        self.pending_at = 0;
+        self.blocked = outcome.is_pending();
+        self.written += at as u64;
+        let counters = &self.talk.gateway.counters;
+        counters.bytes_out.fetch_add(at as u64, Ordering::Relaxed);
         self.fire_markers();
-        Poll::Ready(Ok(()))
+        outcome
     }
 
     fn fire_markers(&mut self) {
@@ -339,4 +366,9 @@ impl Session {
             }
         }
     }
+}
+
+/// True where so much waits for the socket that nothing more is gathered or read.
+fn is_full(output: &[u8]) -> bool {
+    output.len() > PAUSE_BYTES
 }

@@ -8,7 +8,9 @@ use std::{
 
 use serde_json::json;
 
-use super::{Session, answers::Out, replay::Step, talk::PAUSE_BYTES, workbench::Workbench};
+use super::{
+    Session, answers::Out, is_full, replay::Step, talk::PAUSE_BYTES, workbench::Workbench,
+};
 use crate::{
     gateway::{
         bus::event_frame,
@@ -28,7 +30,7 @@ impl Session {
         output: &mut Vec<u8>,
     ) -> bool {
         while !self.closing
-            && !self.is_full(output)
+            && !is_full(output)
             && let Poll::Ready(out) = self.talk.answers.poll_next(cx)
         {
             match out {
@@ -37,22 +39,17 @@ impl Session {
                     self.talk.link.sent.fetch_add(1, Ordering::Relaxed);
                     websocket::push_text(output, &text);
                 }
-                Out::Replay(replay) => self.replays.push_back(replay),
+                Out::Release => self.talk.release_replay(),
             }
         }
         self.replay(cx, bench, output);
         self.take_mail(cx, bench, output);
-        !self.closing && self.is_full(output)
-    }
-
-    /// True where the socket has not taken enough for more to be gathered.
-    pub(super) fn is_full(&self, output: &[u8]) -> bool {
-        output.len() - self.pending_at > PAUSE_BYTES
+        !self.closing && is_full(output)
     }
 
     fn replay(&mut self, cx: &mut Context<'_>, bench: &mut Workbench, output: &mut Vec<u8>) {
-        while !self.closing && !self.is_full(output) {
-            let Some(replay) = self.replays.front_mut() else {
+        while !self.closing && !is_full(output) {
+            let Some(replay) = self.talk.replays.front_mut().filter(|one| one.released) else {
                 return;
             };
             match replay.poll_step(cx, &self.talk.gateway, &self.talk.link) {
@@ -63,7 +60,7 @@ impl Session {
                     reply::event(&mut bench.text, self.talk.link.dialect, event.name(), write);
                     websocket::push_text(output, &bench.text);
                 }
-                Poll::Ready(Step::Done) => drop(self.replays.pop_front()),
+                Poll::Ready(Step::Done) => drop(self.talk.replays.pop_front()),
                 Poll::Ready(Step::Failed(why)) => {
                     let text = format!("the replay broke off, subscribe again: {why}");
                     self.close(close::INTERNAL, &text, bench, output);
@@ -76,16 +73,16 @@ impl Session {
         if self.closing {
             return;
         }
-        let (dialect, pending_at) = (self.talk.link.dialect, self.pending_at);
+        let dialect = self.talk.link.dialect;
         let (written, markers) = (self.written, &mut self.markers);
         let (mut lag, link) = (None, Arc::clone(&self.talk.link));
         let taken = link.drain(
             cx,
-            (PAUSE_BYTES + 1).saturating_sub(output.len() - pending_at),
+            (PAUSE_BYTES + 1).saturating_sub(output.len()),
             |item| match item {
                 Item::Frame(frame) => output.extend_from_slice(&frame),
                 Item::Marker(fired) => {
-                    markers.push_back((written + (output.len() - pending_at) as u64, fired));
+                    markers.push_back((written + output.len() as u64, fired));
                 }
             },
             |seen| lag = Some(seen),
@@ -93,11 +90,13 @@ impl Session {
         if let Some(lag) = lag {
             output.extend_from_slice(&lagged(dialect, lag));
         }
-        if let Taken::Close(code, reason) = taken {
-            if code == close::SLOW_CONSUMER {
+        match taken {
+            Taken::Close(close::SLOW_CONSUMER, reason) => {
                 Counters::add(&self.talk.gateway.counters.slow_consumers);
+                self.close(close::SLOW_CONSUMER, reason, bench, output);
             }
-            self.close(code, reason, bench, output);
+            Taken::Close(code, reason) => self.talk.end(code, reason),
+            Taken::Some | Taken::Empty => {}
         }
     }
 }

@@ -21,7 +21,7 @@ impl Presence {
 
     /// Notes why the session ended.
     pub(super) fn ended(&self, reason: &str) {
-        let fields: [(&str, &dyn std::fmt::Display); 2] =
+        let fields: [(&str, &(dyn std::fmt::Display + Sync)); 2] =
             [("client", &self.link.name()), ("reason", &reason)];
         self.gateway.log.debug("gateway", "client left", &fields);
         self.link.leave_because(reason);

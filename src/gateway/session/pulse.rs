@@ -75,9 +75,11 @@ impl Pulse {
         }
     }
 
-    /// From now on only the time to close.
+    /// From now on only the time to close. Asking again gives no more of it.
     pub(super) fn closing(&mut self) {
-        self.run(Phase::Closing, CLOSING);
+        if self.phase != Phase::Closing {
+            self.run(Phase::Closing, CLOSING);
+        }
     }
 
     fn run(&mut self, phase: Phase, wait: Duration) {

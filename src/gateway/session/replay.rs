@@ -5,6 +5,8 @@
 
 use std::{
     collections::VecDeque,
+    pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -16,8 +18,6 @@ use crate::{
     store::{StoreError, StoredEvent},
 };
 
-use std::sync::Arc;
-
 /// Events read from the disk at a time.
 const CHUNK: usize = 256;
 
@@ -26,7 +26,9 @@ const CHUNK_BYTES: usize = 256 * 1024;
 
 /// One client's way from the past to the present.
 pub(super) struct Replay {
-    topics: Vec<Topic>,
+    pub(super) topics: Vec<Topic>,
+    /// False until the answer to its `subscribe` is out.
+    pub(super) released: bool,
     cursor: u64,
     head: u64,
     reading: Option<JoinHandle<Result<Vec<StoredEvent>, StoreError>>>,
@@ -48,6 +50,7 @@ impl Replay {
     pub(super) fn new(topics: Vec<Topic>, since: u64) -> Self {
         Self {
             topics,
+            released: false,
             cursor: since,
             head: since,
             reading: None,
@@ -70,7 +73,7 @@ impl Replay {
                 }
             }
             if let Some(reading) = &mut self.reading {
-                let read = ready!(std::pin::Pin::new(reading).poll(cx));
+                let read = ready!(Pin::new(reading).poll(cx));
                 self.reading = None;
                 match read {
                     Ok(Ok(events)) => self.take(events),

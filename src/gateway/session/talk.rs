@@ -1,6 +1,10 @@
 //! From what a client says to what it is answered. No sockets: texts in, frames out.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::VecDeque,
+    future::Future,
+    sync::{Arc, atomic::Ordering},
+};
 
 use tokio::task::JoinSet;
 
@@ -15,21 +19,18 @@ use crate::{
         admission::Seat,
         dispatch::{
             answer::{
-                Answer, Outcome, joined, outcome_text, parts, pong_text, push_pong, write_outcome,
+                Answer, Parts, joined, outcome_text, parts, push_pong, write_outcome,
                 write_unreadable,
             },
-            dispatch, unknown_action,
+            perform, refused,
         },
         link::Link,
         metrics::Counters,
     },
-    integrations::BoxFuture,
     protocol::{
-        describe,
         error_code::{ErrorCode, Fault, close},
         frame::{self, Call, Dialect, Incoming, Unreadable},
-        payload::Payload,
-        reply::{self, Asker},
+        reply,
         websocket::{self, Flow, Received},
     },
 };
@@ -50,8 +51,8 @@ pub(super) struct Talk {
     pub(super) answers: Answers,
     /// Set where the connection must close: code and reason.
     pub(super) ending: Option<(u16, String)>,
-    /// Replays that were asked for and begin once their answer is out.
-    pub(super) begun_replays: Vec<Replay>,
+    /// Replays that were asked for; each begins once its answer is out and the one before is done.
+    pub(super) replays: VecDeque<Replay>,
     waits: Option<Box<JoinSet<()>>>,
 }
 
@@ -72,8 +73,20 @@ impl Talk {
             authenticated,
             answers,
             ending: None,
-            begun_replays: Vec::new(),
+            replays: VecDeque::new(),
             waits: None,
+        }
+    }
+
+    /// The connection must close once everything is answered. The first reason stays.
+    pub(super) fn end(&mut self, code: u16, reason: &str) {
+        self.ending.get_or_insert_with(|| (code, reason.to_owned()));
+    }
+
+    /// The answer to the oldest `subscribe` with `since` is out: its replay may begin.
+    pub(super) fn release_replay(&mut self) {
+        if let Some(next) = self.replays.iter_mut().find(|replay| !replay.released) {
+            next.released = true;
         }
     }
 
@@ -94,6 +107,7 @@ impl Talk {
         output: &mut Vec<u8>,
         scratch: &mut String,
     ) -> Flow {
+        let was_authenticated = self.authenticated;
         match received {
             Received::Control => {}
             Received::Binary => {
@@ -108,7 +122,12 @@ impl Talk {
             Received::Text(text) => self.hear_text(text, output, scratch),
         }
         let full = output.len() > PAUSE_BYTES || self.answers.is_full() || self.ending.is_some();
-        if full { Flow::Pause } else { Flow::Continue }
+        // The limit of a message changes with authentication, also for bytes already read.
+        if full || self.authenticated != was_authenticated {
+            Flow::Pause
+        } else {
+            Flow::Continue
+        }
     }
 
     fn hear_text(&mut self, text: &str, output: &mut Vec<u8>, scratch: &mut String) {
@@ -124,11 +143,10 @@ impl Talk {
             Incoming::Batch(elements) => self.batch(elements),
             Incoming::Unreadable(unreadable) => {
                 Counters::add(&self.gateway.counters.unreadable);
-                self.say(output, scratch, |_, out| write_unreadable(out, &unreadable));
+                if unreadable.wants_answer {
+                    self.say(output, scratch, |_, out| write_unreadable(out, &unreadable));
+                }
             }
-        }
-        for replay in self.begun_replays.drain(..) {
-            self.answers.push(Slot::Replay(replay));
         }
     }
 
@@ -144,26 +162,36 @@ impl Talk {
             }
             return;
         }
+        let replays = self.replays.len();
         match self.perform(call) {
-            Answer::Now(outcome) => {
-                if call.wants_answer {
-                    self.say(output, scratch, |_, out| {
-                        write_outcome(out, asker, &outcome);
-                    });
-                }
+            Answer::Now(outcome) if call.wants_answer => {
+                self.say(output, scratch, |_, out| {
+                    write_outcome(out, asker, &outcome);
+                });
             }
+            Answer::Now(_) => {}
             Answer::Later(outcome) => {
-                let (asker, wanted) = (asker.to_owned(), call.wants_answer);
+                let asker = call.wants_answer.then(|| asker.to_owned());
                 self.answers.push(Slot::Waiting(Box::pin(async move {
                     let outcome = outcome.await;
-                    if wanted {
-                        outcome_text(&asker, &outcome)
-                    } else {
-                        String::new()
-                    }
+                    asker.map_or_else(String::new, |asker| outcome_text(&asker, &outcome))
                 })));
             }
-            Answer::Unordered(outcome) => self.wait(asker.to_owned(), call.wants_answer, outcome),
+            Answer::Unordered(outcome) => {
+                let asker = call.wants_answer.then(|| asker.to_owned());
+                self.beside(async move {
+                    let outcome = outcome.await;
+                    asker.map_or_else(String::new, |asker| outcome_text(&asker, &outcome))
+                });
+            }
+        }
+        self.release_behind(replays);
+    }
+
+    /// Replays asked for since there were `before` begin behind the answers given so far.
+    fn release_behind(&mut self, before: usize) {
+        for _ in before..self.replays.len() {
+            self.answers.push(Slot::Release);
         }
     }
 
@@ -173,70 +201,50 @@ impl Talk {
     }
 
     fn perform(&mut self, call: &Call<'_>) -> Answer {
-        self.count();
-        let answer = self
-            .try_perform(call)
-            .unwrap_or_else(|fault| Answer::Now(Err(fault)));
-        if matches!(answer, Answer::Now(Err(_))) {
-            Counters::add(&self.gateway.counters.command_errors);
-        }
-        answer
-    }
-
-    fn try_perform(&mut self, call: &Call<'_>) -> Result<Answer, Fault> {
+        self.link.received.fetch_add(1, Ordering::Relaxed);
+        let gateway = Arc::clone(&self.gateway);
         if !self.authenticated && call.action != "auth" && call.action != "ping" {
-            self.ending = Some((close::UNAUTHORIZED, "authenticate first".to_owned()));
+            self.end(close::UNAUTHORIZED, "authenticate first");
             let text = "authenticate first: send auth with the token, or the header Authorization: Bearer TOKEN";
-            return Err(Fault::new(ErrorCode::Unauthorized, text));
+            return refused(&gateway, Fault::new(ErrorCode::Unauthorized, text));
         }
-        if call.action == "ping" {
-            return Ok(Answer::Now(Ok(pong_text(call.payload))));
-        }
-        let action = describe::action(&call.action).ok_or_else(|| unknown_action(&call.action))?;
-        if self.gateway.shutdown.reason().is_some() {
-            return Err(Fault::new(
-                ErrorCode::ShuttingDown,
-                "the daemon is stopping; connect again later",
-            ));
-        }
-        let payload = Payload::check(action, call.payload)?;
-        match action.name {
-            "auth" => self.auth(&payload).map(|hello| Answer::Now(Ok(hello))),
-            "subscribe" => self
-                .subscribe(&payload)
-                .map(|topics| Answer::Now(Ok(topics))),
-            "unsubscribe" => self.unsubscribe(&payload).map(|left| Answer::Now(Ok(left))),
-            _ => Ok(dispatch(&self.gateway, action, payload)),
-        }
+        perform(&gateway, call, |action, payload| match action.name {
+            "auth" => Some(self.auth(payload)),
+            "subscribe" => Some(self.subscribe(payload)),
+            "unsubscribe" => Some(self.unsubscribe(payload)),
+            "send" if payload.flag("wait") && self.waits_are_full() => Some(Err(too_many_waits())),
+            _ => None,
+        })
     }
 
     /// Every element is done in order; one array comes back, or nothing where all are notifications.
+    /// One that waits for a delivery takes the whole array out of turn.
     fn batch(&mut self, elements: Vec<Result<Call<'_>, Unreadable<'_>>>) {
-        let parts = parts(elements, |call| self.perform(call));
-        let max_bytes = self.config.limits.max_queue_bytes / 2;
-        self.answers
-            .push(Slot::Waiting(Box::pin(joined(parts, max_bytes))));
+        let replays = self.replays.len();
+        let Parts { parts, unordered } = parts(elements, |call| self.perform(call));
+        let answers = joined(parts, self.config.limits.max_queue_bytes / 2);
+        if unordered {
+            self.beside(answers);
+        } else {
+            self.answers.push(Slot::Waiting(Box::pin(answers)));
+        }
+        self.release_behind(replays);
+    }
+
+    fn waits_are_full(&mut self) -> bool {
+        let waits = self.waits.get_or_insert_default();
+        while waits.try_join_next().is_some() {}
+        waits.len() >= MAX_WAITS
     }
 
     /// Waits beside the conversation; the answer comes by the mailbox, out of turn.
-    fn wait(&mut self, asker: Asker, wanted: bool, outcome: BoxFuture<'static, Outcome>) {
-        let waits = self.waits.get_or_insert_default();
-        while waits.try_join_next().is_some() {}
-        if waits.len() >= MAX_WAITS {
-            let text = format!(
-                "{MAX_WAITS} sends of this client wait already; the message is queued all the same"
-            );
-            let fault = Fault::new(ErrorCode::QueueFull, text).retry_after(1000);
-            self.answers
-                .push(Slot::Ready(outcome_text(&asker, &Err(fault))));
-            return;
-        }
+    fn beside(&mut self, answer: impl Future<Output = String> + Send + 'static) {
         let link = Arc::clone(&self.link);
-        waits.spawn(async move {
-            let outcome = outcome.await;
-            if wanted {
-                let mut frame = Vec::new();
-                websocket::push_text(&mut frame, &outcome_text(&asker, &outcome));
+        self.waits.get_or_insert_default().spawn(async move {
+            let text = answer.await;
+            if !text.is_empty() {
+                let mut frame = Vec::with_capacity(text.len() + 10);
+                websocket::push_text(&mut frame, &text);
                 link.push(frame.into());
             }
         });
@@ -258,4 +266,9 @@ impl Talk {
             self.answers.push(Slot::Ready(scratch.clone()));
         }
     }
+}
+
+fn too_many_waits() -> Fault {
+    let text = format!("{MAX_WAITS} sends of this client wait already; send without wait");
+    Fault::new(ErrorCode::QueueFull, text).retry_after(1000)
 }

@@ -59,7 +59,7 @@ pub fn context(role: Role, max_message: usize) -> WebSocketContext {
     let config = WebSocketConfig::default()
         .read_buffer_size(STEP)
         .write_buffer_size(STEP)
-        .max_write_buffer_size(usize::MAX)
+        .max_write_buffer_size(STEP + max_message.max(STEP))
         .max_message_size(Some(max_message))
         .max_frame_size(Some(max_message));
     WebSocketContext::new(role, Some(config))
@@ -126,6 +126,9 @@ impl ServerSocket {
         output: &mut Vec<u8>,
         mut on_message: impl FnMut(Received<'_>, &mut Vec<u8>) -> Flow,
     ) -> Result<usize, End> {
+        if self.broken {
+            return Ok(input.len());
+        }
         let context = self.own.as_deref_mut().unwrap_or(&mut shared.0);
         if context.get_config().max_message_size != Some(max_message) {
             context.set_config(|config| {
@@ -167,11 +170,13 @@ impl ServerSocket {
     }
 
     /// True where bytes of an unfinished message are held.
-    pub fn is_inside_message(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_inside_message(&self) -> bool {
         self.own.is_some()
     }
 
-    /// Begins the closing handshake, or, after a violation, only says why.
+    /// Begins the closing handshake, or, after a violation, only says why. After a violation nothing
+    /// is read any more: whatever comes is taken and forgotten.
     pub fn close(
         &mut self,
         shared: &mut SharedContext,
@@ -184,6 +189,7 @@ impl ServerSocket {
             push_header(output, OpCode::Control(Control::Close), 2 + reason.len());
             output.extend_from_slice(&code.to_be_bytes());
             output.extend_from_slice(reason.as_bytes());
+            self.own = None;
             return;
         }
         self.keep_context(shared);

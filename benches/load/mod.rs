@@ -1,0 +1,36 @@
+//! The load generator: closed loops of connections against one server, and what they cost it.
+//!
+//! Reading order: `options` → `scenario` → `connection` (with `frames`) → `measure` → `report`. It
+//! knows no daemon and no peer, only a `Target`.
+
+pub(crate) mod connection;
+pub(crate) mod fanout;
+pub(crate) mod frames;
+pub(crate) mod latency;
+pub(crate) mod measure;
+pub(crate) mod options;
+pub(crate) mod process;
+pub(crate) mod report;
+pub(crate) mod scenario;
+
+use std::net::SocketAddr;
+
+/// What bench code fails with: a text that says what and where.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// A server to load.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// Shown in the table.
+    pub name: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Sent as `Authorization: Bearer`.
+    pub token: String,
+    /// Its process, where that is on this machine.
+    pub pid: Option<u32>,
+    /// False for a server that echoes bytes and knows no handshake.
+    pub speaks_websocket: bool,
+    /// True where it keeps messages: only then `send` means something.
+    pub keeps_messages: bool,
+}

@@ -1,0 +1,86 @@
+//! What the Rust peers do with a message, so that only their way with sockets differs.
+
+use std::{cell::RefCell, rc::Rc};
+
+use serde_json::{Value, value::RawValue};
+use tokio_tungstenite::tungstenite::{
+    Utf8Bytes,
+    handshake::server::{ErrorResponse, Request, Response},
+    http::StatusCode,
+};
+
+/// What a message asks for.
+pub(super) enum Asked {
+    /// Send this back.
+    Answer(String),
+    /// Send this back, and events from now on.
+    Subscribed(String),
+    /// Send the first back, the second to all who subscribed.
+    Publish(String, Utf8Bytes),
+}
+
+/// Parses one message and makes what is answered.
+pub(super) fn answer(text: &str) -> Asked {
+    let Some((action, id, payload)) = read(text) else {
+        return Asked::Answer(
+            r#"{"type":"error","action":"","payload":{"code":"bad_json"}}"#.to_owned(),
+        );
+    };
+    let reply = |payload: &str| {
+        format!(r#"{{"type":"response","action":"{action}","id":{id},"payload":{payload}}}"#)
+    };
+    match action.as_str() {
+        "ping" => Asked::Answer(reply(&pong(payload))),
+        "subscribe" => Asked::Subscribed(reply(r#"{"topics":["app.bench"],"seq":0}"#)),
+        "publish" => {
+            let event = format!(r#"{{"type":"event","action":"app.bench","payload":{payload}}}"#);
+            Asked::Publish(reply(r#"{"delivered":0}"#), event.into())
+        }
+        _ => Asked::Answer(
+            r#"{"type":"error","action":"","payload":{"code":"unknown_action"}}"#.to_owned(),
+        ),
+    }
+}
+
+/// Borrowed where it can be, as the gateway's own envelope is: the JSON is parsed to its end.
+fn read(text: &str) -> Option<(String, Value, &RawValue)> {
+    let mut envelope: std::collections::BTreeMap<&str, &RawValue> =
+        serde_json::from_str(text).ok()?;
+    let action: String = serde_json::from_str(envelope.get("action")?.get()).ok()?;
+    let kind: &str = serde_json::from_str(envelope.get("type")?.get()).ok()?;
+    let id = serde_json::from_str(envelope.get("id")?.get()).ok()?;
+    (kind == "command").then_some(())?;
+    Some((action, id, envelope.remove("payload")?))
+}
+
+fn pong(echo: &RawValue) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let ms = now.map_or(0, |since| since.as_millis());
+    format!(r#"{{"pong":true,"time_ms":{ms},"echo":{echo}}}"#)
+}
+
+/// Lets in who shows the token.
+#[allow(
+    clippy::result_large_err,
+    reason = "the handshake's callback is typed so"
+)]
+pub(super) fn check(request: &Request, response: Response) -> Result<Response, ErrorResponse> {
+    let expected = format!("Bearer {}", super::TOKEN);
+    let given = request.headers().get("authorization");
+    if given.is_some_and(|given| given.as_bytes() == expected.as_bytes()) {
+        return Ok(response);
+    }
+    let mut refusal = ErrorResponse::new(None);
+    *refusal.status_mut() = StatusCode::UNAUTHORIZED;
+    Err(refusal)
+}
+
+/// Where each subscriber takes its events.
+pub(super) type Subscribers = Rc<RefCell<Vec<tokio::sync::mpsc::UnboundedSender<Utf8Bytes>>>>;
+
+/// Hands an event to all who are still there.
+pub(super) fn publish(subscribers: &Subscribers, event: &Utf8Bytes) {
+    subscribers
+        .borrow_mut()
+        .retain(|subscriber| subscriber.send(event.clone()).is_ok());
+}

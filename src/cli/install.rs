@@ -1,0 +1,84 @@
+//! `install` and `uninstall`: the daemon as something that comes back by itself, and its end.
+
+use super::{
+    command::Command,
+    context::Context,
+    installation::{DRY_RUN, FORCE, Installation, SYSTEM, Style, TASK, VERBOSE},
+    row::{Given, JSON, Row, no_words, switch},
+};
+use crate::{
+    error::Result,
+    service::{
+        hand::Manner,
+        install::{Wish, install},
+        uninstall::uninstall,
+    },
+};
+
+pub(super) const ROW: Row = Row {
+    name: "install",
+    summary: "Install the daemon, start it and wait until it answers",
+    usage: &["[--force] [--system] [--task] [--dry-run]"],
+    details: "It then starts at log-on or when the machine starts: as a systemd unit, a launch\n\
+              agent or a Run value. A second run changes nothing; a broken installation is\n\
+              mended. `cleudocodebot onboard --install-daemon` asks for settings first.",
+    options: &[FORCE, SYSTEM, TASK, DRY_RUN, VERBOSE, JSON],
+    examples: &[
+        ("cleudocodebot install --dry-run", "what it would do"),
+        ("sudo cleudocodebot install --system", "for a server"),
+    ],
+    first_word: no_words,
+    read: |given| {
+        let wish = Wish {
+            task: given.flag("task"),
+            restart: false,
+        };
+        Ok(Command::Install(style(given), wish))
+    },
+};
+
+pub(super) const UNINSTALL_ROW: Row = Row {
+    name: "uninstall",
+    summary: "Stop the daemon and remove what was installed",
+    usage: &["[--purge] [--system] [--dry-run]"],
+    details: "The .env and the messages stay, unless --purge. Files that were not written by\n\
+              cleudocodebot stay in any case.",
+    options: &[
+        switch("purge", "Remove the settings and the messages too"),
+        SYSTEM,
+        DRY_RUN,
+        VERBOSE,
+        JSON,
+    ],
+    examples: &[
+        ("cleudocodebot uninstall", "settings and messages stay"),
+        ("cleudocodebot uninstall --purge", "nothing stays"),
+    ],
+    first_word: no_words,
+    read: |given| Ok(Command::Uninstall(style(given), given.flag("purge"))),
+};
+
+/// The options that every command about the installed daemon understands.
+pub(super) fn style(given: &Given) -> Style {
+    Style {
+        manner: Manner {
+            dry: given.flag("dry-run"),
+            force: given.flag("force"),
+        },
+        system: given.flag("system"),
+        json: given.flag("json"),
+        verbose: given.flag("verbose"),
+    }
+}
+
+pub(super) fn run(style: Style, wish: Wish, context: &mut Context<'_>) -> Result<()> {
+    let installation = Installation::of(context, style.system)?;
+    let report = installation.work(style, context, |site, hand| install(site, hand, wish));
+    report.map(drop)
+}
+
+pub(super) fn run_uninstall(style: Style, purge: bool, context: &mut Context<'_>) -> Result<()> {
+    let installation = Installation::of(context, style.system)?;
+    let report = installation.work(style, context, |site, hand| uninstall(site, hand, purge));
+    report.map(drop)
+}

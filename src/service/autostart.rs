@@ -1,0 +1,185 @@
+//! Where there is no systemd: an entry that desktops of freedesktop.org start at log-on, and a
+//! daemon in the background until then.
+
+use std::path::PathBuf;
+
+use super::{
+    artefact::{Artefact, SEAL},
+    hand::Hand,
+    run::Launch,
+    site::Site,
+    way::{self, Condition, Kind, Registration, Way},
+};
+use crate::error::{Error, Result};
+
+/// The entry alone: nobody watches over a daemon that is started this way.
+pub(super) struct Autostart;
+
+impl Autostart {
+    fn path(site: &Site) -> PathBuf {
+        site.folders.config.join("autostart/cleudocodebot.desktop")
+    }
+}
+
+impl Way for Autostart {
+    fn kind(&self) -> Kind {
+        Kind::Autostart
+    }
+
+    fn artefacts(&self, site: &Site) -> Result<Vec<Artefact>> {
+        let text = entry(Site::text(&site.program)?, Site::text(&site.home)?)?;
+        Ok(vec![Artefact::text(Self::path(site), &text)])
+    }
+
+    fn open(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// The file is the registration.
+    fn registration(&self, site: &Site, _hand: &Hand<'_>) -> Registration {
+        let Ok(home) = Site::text(&site.home) else {
+            return Registration::None;
+        };
+        way::by_file(&Self::path(site), &[format!(" --home {}\n", quoted(home))])
+    }
+
+    fn register(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn unregister(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn condition(&self, _site: &Site, _hand: &Hand<'_>) -> Condition {
+        Condition::default()
+    }
+
+    fn start(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
+        hand.launch(&launch(site)?).map(drop)
+    }
+
+    fn stop(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The daemon as a process of its own. What it says before its log is open goes to a file, which
+/// begins anew with each start.
+fn launch(site: &Site) -> Result<Launch> {
+    let home = Site::text(&site.home)?;
+    Ok(Launch {
+        program: site.program.clone(),
+        args: ["daemon", "--quiet", "--home", home]
+            .map(str::to_owned)
+            .to_vec(),
+        folder: site.home.clone(),
+        complaints: Some(site.logs().join("start.log")),
+    })
+}
+
+/// The text of the entry: Desktop Entry Specification 1.5.
+pub fn entry(program: &str, home: &str) -> Result<String> {
+    if program.contains('=') {
+        return Err(Error::Config(format!(
+            "{program} has a = in its path, which no desktop entry can name; move the program"
+        )));
+    }
+    Ok(format!(
+        "# {SEAL}\n\
+         [Desktop Entry]\n\
+         Type=Application\n\
+         Name=cleudocodebot\n\
+         Comment=A personal messaging gateway\n\
+         Exec={} daemon --quiet --home {}\n\
+         Terminal=false\n\
+         NoDisplay=true\n",
+        quoted(program),
+        quoted(home)
+    ))
+}
+
+/// A word of `Exec=`: first the rules of its quotes, then those of every string, then field codes.
+fn quoted(word: &str) -> String {
+    let mut text = String::from("\"");
+    for c in word.chars() {
+        match c {
+            '"' | '`' | '$' => text.extend(['\\', '\\', c]),
+            '\\' => text.push_str(r"\\\\"),
+            '%' => text.push_str("%%"),
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a desktop makes of `Exec=`: the escapes of strings, then the quotes, then field codes.
+    fn read(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let (mut in_quotes, mut escaped) = (false, false);
+        for c in unescaped(line).chars() {
+            let word = words.last_mut().expect("never empty");
+            match c {
+                c if escaped => {
+                    word.push(c);
+                    escaped = false;
+                }
+                '\\' if in_quotes => escaped = true,
+                '"' => in_quotes = !in_quotes,
+                ' ' if !in_quotes => words.push(String::new()),
+                c => word.push(c),
+            }
+        }
+        words.iter().map(|word| without_codes(word)).collect()
+    }
+
+    fn unescaped(line: &str) -> String {
+        let mut chars = line.chars();
+        let mut out = String::new();
+        while let Some(c) = chars.next() {
+            out.push(match c {
+                '\\' => match chars.next().expect("something behind the backslash") {
+                    's' => ' ',
+                    'n' => '\n',
+                    't' => '\t',
+                    'r' => '\r',
+                    c => c,
+                },
+                c => c,
+            });
+        }
+        out
+    }
+
+    fn without_codes(word: &str) -> String {
+        let mut chars = word.chars();
+        let mut out = String::new();
+        while let Some(c) = chars.next() {
+            if c != '%' || chars.next() == Some('%') {
+                out.push(c);
+            }
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn words_survive_the_reading_of_a_desktop(path in "/[^\0-\x1f=]{0,30}", home in "/[^\0-\x1f]{0,30}") {
+            let text = entry(&path, &home).expect("an entry");
+            let line = text.lines().find_map(|line| line.strip_prefix("Exec=")).expect("a line");
+            prop_assert_eq!(read(line), [&path, "daemon", "--quiet", "--home", &home]);
+        }
+    }
+
+    #[test]
+    fn a_path_with_an_equals_sign_is_refused() {
+        assert!(entry("/a=b", "/c").is_err());
+    }
+}

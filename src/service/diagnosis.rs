@@ -1,0 +1,316 @@
+//! From the state of an installation to what is wrong with it and what mends it: a pure function.
+
+use serde_json::{Value, json};
+
+use super::{
+    artefact::Standing,
+    door::{Answer, Identity},
+    site::Site,
+    state::{Installed, State, stranger},
+    verify::VERSION,
+    way::{Kind, Registration},
+};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The daemon does not do its work.
+    Broken,
+    /// It does, and will not for ever.
+    Doubtful,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// A word for scripts, which stays the same.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub text: String,
+    /// The command that mends it.
+    pub command: String,
+}
+
+impl Finding {
+    /// As in JSON.
+    pub fn json(&self) -> Value {
+        let severity = match self.severity {
+            Severity::Broken => "broken",
+            Severity::Doubtful => "doubtful",
+        };
+        json!({"code": self.code, "severity": severity, "text": self.text, "command": self.command})
+    }
+}
+
+/// Everything that is wrong, what matters most first. Nothing is where all is well.
+pub fn findings(site: &Site, state: &State) -> Vec<Finding> {
+    let mut doctor = Doctor {
+        site,
+        findings: Vec::new(),
+    };
+    doctor.answer(state);
+    doctor.registration(state);
+    for installed in &state.installed {
+        doctor.files(installed);
+    }
+    doctor.surroundings(state);
+    doctor.findings
+}
+
+struct Doctor<'a> {
+    site: &'a Site,
+    findings: Vec<Finding>,
+}
+
+impl Doctor<'_> {
+    fn broken(&mut self, code: &'static str, text: impl Into<String>, command: &str) {
+        self.add(code, Severity::Broken, text.into(), command);
+    }
+
+    fn doubtful(&mut self, code: &'static str, text: impl Into<String>, command: &str) {
+        self.add(code, Severity::Doubtful, text.into(), command);
+    }
+
+    /// A command that is one word (and options) is one of ours.
+    fn add(&mut self, code: &'static str, severity: Severity, text: String, command: &str) {
+        self.findings.push(Finding {
+            code,
+            severity,
+            text,
+            command: command.to_owned(),
+        });
+    }
+
+    fn answer(&mut self, state: &State) {
+        match &state.answer {
+            Answer::Unknown(why) => self.broken(
+                "settings_broken",
+                why.clone(),
+                &format!(
+                    "mend {}, then: {}",
+                    self.site.env_file().display(),
+                    self.site.command("start")
+                ),
+            ),
+            Answer::Ours(identity) => match state.running(self.site) {
+                Some(_) => self.running(state, identity),
+                None => self.taken(state),
+            },
+            Answer::OtherToken if state.held => self.broken(
+                "token_mismatch",
+                format!(
+                    "the daemon of this home was started with another token than {} holds, which \
+                     wins at the next start",
+                    self.site.env_file().display()
+                ),
+                &self.site.command("restart"),
+            ),
+            Answer::OtherToken | Answer::Stranger(_) => self.taken(state),
+            Answer::Nobody if state.held => self.silent(state),
+            Answer::Nobody => self.stopped(state),
+        }
+    }
+
+    fn running(&mut self, state: &State, identity: &Identity) {
+        if state.installed.is_empty() {
+            self.doubtful(
+                "running_unregistered",
+                format!(
+                    "the daemon runs (pid {}), and nothing will start it again",
+                    identity.pid
+                ),
+                &self.site.command("install"),
+            );
+        }
+        if identity.version != VERSION {
+            self.doubtful(
+                "other_version",
+                format!(
+                    "the daemon that runs has version {}, this program {VERSION}",
+                    identity.version
+                ),
+                &self.site.command("install"),
+            );
+        }
+        if let Some(why) = &identity.not_ready {
+            self.broken(
+                "not_ready",
+                format!("the daemon runs and is not ready: {why}"),
+                &self.site.command("doctor"),
+            );
+        }
+        if identity.address != state.address {
+            self.doubtful(
+                "other_port",
+                format!(
+                    "the daemon listens at {}, and {} says {}, which counts from the next start",
+                    identity.address,
+                    self.site.env_file().display(),
+                    state.address
+                ),
+                &self.site.command("restart"),
+            );
+        }
+        for installed in &state.installed {
+            self.runs_elsewhere(installed, identity);
+        }
+    }
+
+    fn runs_elsewhere(&mut self, installed: &Installed, identity: &Identity) {
+        let watches = matches!(
+            installed.kind,
+            Kind::UserUnit | Kind::MachineUnit | Kind::LaunchAgent
+        );
+        if watches && installed.condition.pid != Some(identity.pid) {
+            self.doubtful(
+                "runs_elsewhere",
+                format!(
+                    "the daemon runs (pid {}), and not as the {}: nobody watches over it",
+                    identity.pid,
+                    installed.kind.title()
+                ),
+                &self.site.command("restart"),
+            );
+        }
+    }
+
+    fn taken(&mut self, state: &State) {
+        let who = stranger(&state.answer, &state.address).unwrap_or_default();
+        self.broken(
+            "port_taken",
+            format!("{} is taken by {who}", state.address),
+            &format!(
+                "stop that, or: {}",
+                self.site.command("onboard --port PORT")
+            ),
+        );
+    }
+
+    fn silent(&mut self, state: &State) {
+        let pid = state.note.as_ref();
+        let pid = pid.map_or_else(String::new, |note| format!(" (pid {})", note.pid));
+        let text = format!("a daemon{pid} has this home and does not answer (yet)");
+        self.broken("silent", text, &self.site.command("restart"));
+    }
+
+    fn stopped(&mut self, state: &State) {
+        let Some(installed) = state.installed.first() else {
+            self.doubtful(
+                "not_installed",
+                "the daemon is not installed and does not run",
+                &self.site.command("onboard --install-daemon"),
+            );
+            return;
+        };
+        let exit = installed.condition.last_exit;
+        let exit = exit.map_or_else(String::new, |code| {
+            format!("; the last run ended with exit code {code}")
+        });
+        match &installed.condition.gave_up {
+            Some(why) => self.broken(
+                "gave_up",
+                format!("the daemon is not started any more: {why}{exit}"),
+                &format!("mend that, then: {}", self.site.command("start")),
+            ),
+            None => self.broken(
+                "not_running",
+                format!("the daemon is installed and does not run{exit}"),
+                &self.site.command("start"),
+            ),
+        }
+    }
+
+    fn registration(&mut self, state: &State) {
+        if let Some(why) = &state.unreachable {
+            self.doubtful("unreachable", why.clone(), &self.site.command("doctor"));
+            return;
+        }
+        if state.installed.len() > 1 {
+            let kinds: Vec<_> = state.installed.iter().map(|one| one.kind.title()).collect();
+            self.doubtful(
+                "registered_twice",
+                format!(
+                    "the daemon is registered {} times: {}",
+                    kinds.len(),
+                    kinds.join(", ")
+                ),
+                &self.site.command("install"),
+            );
+        }
+        for kind in &state.elsewhere {
+            self.doubtful(
+                "installed_elsewhere",
+                format!("the {} starts a daemon of another home", kind.title()),
+                &self.site.command("install --force"),
+            );
+        }
+        for installed in &state.installed {
+            let kind = installed.kind.title();
+            match &installed.registration {
+                Registration::SwitchedOff(by) => self.doubtful(
+                    "switched_off",
+                    format!("the {kind} is switched off in {by}, so nothing starts the daemon"),
+                    &self.site.command("install --force"),
+                ),
+                Registration::Different(why) => self.doubtful(
+                    "registration_incomplete",
+                    format!("the {kind} is not as it should be: {why}"),
+                    &self.site.command("install"),
+                ),
+                Registration::Complete | Registration::Elsewhere | Registration::None => {}
+            }
+        }
+    }
+
+    fn files(&mut self, installed: &Installed) {
+        for (path, standing) in &installed.files {
+            let (code, what, verb) = match standing {
+                Standing::Same => continue,
+                Standing::Missing => ("file_missing", "is not there any more", "install"),
+                Standing::Outdated => (
+                    "file_outdated",
+                    "is of other settings or another version",
+                    "install",
+                ),
+                Standing::Edited => ("file_edited", "was changed by hand", "install --force"),
+                Standing::Foreign => (
+                    "file_foreign",
+                    "was not written by cleudocodebot",
+                    "install --force",
+                ),
+            };
+            self.doubtful(code, format!("{path} {what}"), &self.site.command(verb));
+        }
+        if installed.stale_program {
+            self.doubtful(
+                "program_outdated",
+                "the program that is started at log-on is not this one",
+                &self.site.command("install"),
+            );
+        }
+    }
+
+    fn surroundings(&mut self, state: &State) {
+        if state.lingers == Some(false) {
+            self.doubtful(
+                "linger_missing",
+                "the daemon ends when you log out",
+                &format!("sudo loginctl enable-linger {}", self.site.account.name),
+            );
+        }
+        if !state.overruled.is_empty() {
+            self.doubtful(
+                "overruled",
+                format!(
+                    "{} from the environment or the command line count for this command only: the \
+                     installed daemon reads {}",
+                    state.overruled.join(", "),
+                    self.site.env_file().display()
+                ),
+                "cleudocodebot config show",
+            );
+        }
+    }
+}

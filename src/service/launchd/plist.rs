@@ -1,0 +1,69 @@
+//! The text of the launch agent: a pure function of three paths. See launchd.plist(5).
+
+use super::LABEL;
+use crate::service::{artefact::SEAL, xml};
+
+/// What stands in a plist for the daemon of this home, and in no other.
+pub(super) fn names_home(home: &str) -> String {
+    format!(
+        "<string>--home</string>\n\t\t<string>{}</string>",
+        xml::text(home)
+    )
+}
+
+/// A property list. 78 ends with exit code 0 under launchd (which never gives up), so that every
+/// other failure may bring the daemon back.
+pub fn plist(program: &str, home: &str, log: &str) -> String {
+    let (program, home, log) = (xml::text(program), xml::text(home), xml::text(log));
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<!-- {SEAL} -->
+<plist version="1.0">
+<dict>
+	<key>Label</key>
+	<string>{LABEL}</string>
+	<key>ProgramArguments</key>
+	<array>
+		<string>{program}</string>
+		<string>daemon</string>
+		<string>--quiet</string>
+		<string>--home</string>
+		<string>{home}</string>
+	</array>
+	<key>RunAtLoad</key>
+	<true/>
+	<key>KeepAlive</key>
+	<dict>
+		<key>SuccessfulExit</key>
+		<false/>
+	</dict>
+	<key>ThrottleInterval</key>
+	<integer>10</integer>
+	<key>ExitTimeOut</key>
+	<integer>30</integer>
+	<key>ProcessType</key>
+	<string>Background</string>
+	<key>Umask</key>
+	<integer>63</integer>
+	<key>EnvironmentVariables</key>
+	<dict>
+		<key>PATH</key>
+		<string>/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin</string>
+	</dict>
+	<key>LimitLoadToSessionType</key>
+	<array>
+		<string>Aqua</string>
+		<string>Background</string>
+	</array>
+	<key>WorkingDirectory</key>
+	<string>{home}</string>
+	<key>StandardOutPath</key>
+	<string>/dev/null</string>
+	<key>StandardErrorPath</key>
+	<string>{log}</string>
+</dict>
+</plist>
+"#
+    )
+}

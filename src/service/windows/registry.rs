@@ -1,0 +1,55 @@
+//! Looking into the registry through `reg.exe`.
+
+use super::reg_file::{self, Value};
+use crate::service::{hand::Hand, run::Order, site::Site};
+
+/// The value's name below every key.
+pub(super) const NAME: &str = "Cleudocodebot";
+
+/// What Windows runs at log-on.
+pub(super) const RUN: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
+
+/// What the user switched off of it.
+const APPROVED: &str = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved";
+
+/// What the user switched off of `RUN`.
+pub(super) fn approved_run() -> String {
+    format!(r"{APPROVED}\Run")
+}
+
+/// What the user switched off of the Start-up folder.
+pub(super) fn approved_startup() -> String {
+    format!(r"{APPROVED}\StartupFolder")
+}
+
+/// A command of `reg.exe`.
+pub(super) fn changes<const N: usize>(site: &Site, args: [&str; N]) -> Order {
+    Order::changes(&site.folders.windows_command("reg.exe"), args)
+}
+
+/// A value of a key of the user's; `None` where it is not there or cannot be read.
+///
+/// By way of a file: what `reg query` prints is in the code page of the console.
+pub(super) fn read(site: &Site, hand: &Hand<'_>, key: &str, name: &str) -> Option<Value> {
+    let file = std::env::temp_dir().join(format!(
+        "cleudocodebot-{}.reg",
+        crate::random::hex(&crate::random::bytes::<6>())
+    ));
+    let program = site.folders.windows_command("reg.exe");
+    let short = format!(r"HKCU\{key}");
+    let order = Order::looks(&program, ["export", &short, file.to_str()?, "/y"]);
+    let exported = hand.look(&order).succeeded();
+    let bytes = std::fs::read(&file);
+    let _ = std::fs::remove_file(&file);
+    let bytes = bytes.ok().filter(|_| exported)?;
+    reg_file::value(&bytes, &format!(r"HKEY_CURRENT_USER\{key}"), name)
+}
+
+/// True where the user switched the entry off in Task Manager or in Settings. The first byte is even
+/// for "on" and odd for "off", and the rest tells when.
+pub(super) fn is_switched_off(site: &Site, hand: &Hand<'_>, key: &str, name: &str) -> bool {
+    match read(site, hand, key, name) {
+        Some(Value::Bytes(bytes)) => bytes.first().is_some_and(|first| first % 2 == 1),
+        _ => false,
+    }
+}
