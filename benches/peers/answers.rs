@@ -1,13 +1,17 @@
 //! What the Rust peers do with a message, so that only their way with sockets differs.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{borrow::Cow, cell::RefCell, rc::Rc};
 
-use serde_json::{Value, value::RawValue};
+use cleudocodebot::protocol::frame::{self, Dialect, Incoming};
+use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::{
     Utf8Bytes,
     handshake::server::{ErrorResponse, Request, Response},
     http::StatusCode,
 };
+
+/// The gateway's default.
+const MAX_DEPTH: usize = 64;
 
 /// What a message asks for.
 pub(super) enum Asked {
@@ -29,7 +33,7 @@ pub(super) fn answer(text: &str) -> Asked {
     let reply = |payload: &str| {
         format!(r#"{{"type":"response","action":"{action}","id":{id},"payload":{payload}}}"#)
     };
-    match action.as_str() {
+    match &*action {
         "ping" => Asked::Answer(reply(&pong(payload))),
         "subscribe" => Asked::Subscribed(reply(r#"{"topics":["app.bench"],"seq":0}"#)),
         "publish" => {
@@ -42,15 +46,12 @@ pub(super) fn answer(text: &str) -> Asked {
     }
 }
 
-/// Borrowed where it can be, as the gateway's own envelope is: the JSON is parsed to its end.
-fn read(text: &str) -> Option<(String, Value, &RawValue)> {
-    let mut envelope: std::collections::BTreeMap<&str, &RawValue> =
-        serde_json::from_str(text).ok()?;
-    let action: String = serde_json::from_str(envelope.get("action")?.get()).ok()?;
-    let kind: &str = serde_json::from_str(envelope.get("type")?.get()).ok()?;
-    let id = serde_json::from_str(envelope.get("id")?.get()).ok()?;
-    (kind == "command").then_some(())?;
-    Some((action, id, envelope.remove("payload")?))
+/// By the gateway's own parser: what is compared is the way with sockets, not with JSON.
+fn read(text: &str) -> Option<(Cow<'_, str>, &str, &RawValue)> {
+    let Incoming::Call(call) = frame::read(text, MAX_DEPTH, Dialect::Triple) else {
+        return None;
+    };
+    Some((call.action, call.id?, call.payload?))
 }
 
 fn pong(echo: &RawValue) -> String {
