@@ -17,7 +17,7 @@ use crate::{
 pub(super) const ROW: Row = Row {
     name: "integrations",
     summary: "Show the channels and how each is; start, stop, restart",
-    usage: &["[list] [--json]", "start|stop|restart NAME"],
+    usage: &["[list] [--json]", "start|stop|restart|connect NAME"],
     details: "What is sent to a stopped or parked channel waits. An integration is parked\n\
               when its service refused the credentials: mend .env, then reload.",
     options: &[JSON],
@@ -28,7 +28,7 @@ pub(super) const ROW: Row = Row {
             "start it anew",
         ),
     ],
-    first_word: || vec!["list", "start", "stop", "restart"],
+    first_word: || vec!["list", "start", "stop", "restart", "connect"],
     read,
 };
 
@@ -53,10 +53,11 @@ fn read(given: &mut Given) -> Result<Command> {
         }
         Some("start") => "integration.start",
         Some("stop") => "integration.stop",
+        Some("connect") => "integration.connect",
         Some("restart") => "integration.restart",
         Some(other) => {
             return Err(Error::Usage(format!(
-                "{other:?} is not one of list, start, stop, restart"
+                "{other:?} is not one of list, start, stop, restart, connect"
             )));
         }
     };
@@ -81,9 +82,31 @@ pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<
         Options::Steer(action, name) => {
             let asked = json!({"name": name});
             let status = connection.client.call(action, &asked).await?;
+            if *action == "integration.connect" {
+                return pairing(&status, context);
+            }
             context.terminal.columns(&rows(&[status], clock::now_ms()))
         }
     }
+}
+
+/// What to do on the phone.
+fn pairing(status: &Value, context: &mut Context<'_>) -> Result<()> {
+    let text = |name: &str| status[name].as_str().map(printable);
+    context
+        .terminal
+        .line(text("state").unwrap_or_else(|| "?".to_owned()))?;
+    if let Some(typed) = text("pairing_code") {
+        context
+            .terminal
+            .line(format!("code to type on the phone: {typed}"))?;
+    }
+    if let Some(code) = text("code") {
+        context
+            .terminal
+            .line(format!("text of the QR code: {code}"))?;
+    }
+    Ok(())
 }
 
 /// Name, state, since when, what it has done, what went wrong and what to do about it.

@@ -290,3 +290,52 @@ async fn an_unknown_sender_is_asked_to_pair_and_heard_only_then() {
         "one code is told once"
     );
 }
+
+/// `cargo test --release --test it -- --ignored --nocapture throughput`
+#[tokio::test]
+#[ignore = "measures"]
+async fn throughput_of_the_outbox_to_a_local_service() {
+    const MESSAGES: usize = 20_000;
+    let stage = Stage::new(vec![], vec![]);
+    let daemon = stage.daemon(&[("TELEGRAM_RATE", "0")]);
+    let (mut client, pid) = (daemon.client().await, daemon.child.id());
+    let begun = std::time::Instant::now();
+    for n in 0..MESSAGES {
+        let payload =
+            json!({"channel": "telegram", "to": (n % 200).to_string(), "text": n.to_string()});
+        let command = json!({"type": "command", "action": "send", "payload": payload});
+        client.send_text(&command.to_string()).await.expect("sent");
+        if n % 500 == 499 {
+            client.call("ping", &json!({})).await.expect("alive");
+        }
+    }
+    let sent = loop {
+        let all = client
+            .call("integrations", &json!({}))
+            .await
+            .expect("listed");
+        let all = all["integrations"].as_array().expect("a list").clone();
+        let one = all
+            .iter()
+            .find(|one| one["name"] == "telegram")
+            .expect("there");
+        let sent = one["counters"]["sent"].as_u64().expect("a count");
+        if sent == MESSAGES as u64 {
+            break sent;
+        }
+        tokio::task::yield_now().await;
+    };
+    let took = begun.elapsed().as_secs_f64();
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let ticks: u64 = stat
+        .split(' ')
+        .skip(13)
+        .take(2)
+        .filter_map(|n| n.parse::<u64>().ok())
+        .sum();
+    println!(
+        "{sent} messages in {took:.1} s: {:.0}/s, {:.0} µs of server CPU a message",
+        sent as f64 / took,
+        ticks as f64 * 10_000.0 / sent as f64
+    );
+}
