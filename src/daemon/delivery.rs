@@ -278,6 +278,10 @@ impl Worker {
                 lane.starved = false;
             }
             self.try_start(starved);
+            if self.paced_until.is_some() {
+                // It was put to the end of the line although it was its turn.
+                self.starved.rotate_right(1);
+            }
         }
     }
 }

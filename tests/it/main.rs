@@ -4,9 +4,9 @@ mod support;
 
 mod auth;
 mod clients;
-#[cfg(feature = "store")]
 mod cloud;
 mod commands;
+#[cfg(feature = "store")]
 mod crash;
 mod documents;
 mod events;

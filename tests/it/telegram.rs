@@ -114,6 +114,7 @@ async fn until_state(client: &mut Client, wanted: &str) -> Value {
     }
 }
 
+#[cfg(feature = "store")]
 #[tokio::test]
 async fn what_comes_in_is_stored_before_it_is_confirmed_and_once() {
     let stage = Stage::new(vec![update(7, 42, "olá"), update(8, 42, "again")], vec![]);
