@@ -122,9 +122,11 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 
 fn origin(bytes: &[u8]) -> Standing {
     let text = readable(bytes);
+    // Bytes that are no text are shown as something else, and so never what we wrote.
+    let exact = std::str::from_utf8(bytes).is_ok() || utf16::decode(bytes).is_some();
     match text.find(MARK) {
         None => Standing::Foreign,
-        Some(_) if sealed(&text) == text => Standing::Outdated,
+        Some(_) if exact && sealed(&text) == text => Standing::Outdated,
         Some(_) => Standing::Edited,
     }
 }
