@@ -123,13 +123,16 @@ fn put(
     }
     refuse_to_displace(site, hand, way)?;
     let done_before = hand.deeds().len();
-    let fresh = place(site, hand, way)?;
-    let registered = register(site, hand, way, fresh)?;
-    remove_others(site, hand, way.kind())?;
     let running = match answer {
         Answer::Ours(identity) if is_home(site, &identity.home) => Some(identity),
         _ => None,
     };
+    let fresh = place(site, hand, way)?;
+    if way.registering_starts() {
+        make_room(site, hand, way, running)?;
+    }
+    let registered = register(site, hand, way, fresh)?;
+    remove_others(site, hand, way.kind())?;
     let is_well = running.is_some_and(|identity| serves(site, hand, way, identity));
     let changed = fresh || registered || hand.manner.force || wish.restart;
     if is_well && !changed {
@@ -245,14 +248,24 @@ fn begin(
     running: Option<&Identity>,
     registered: bool,
 ) -> Result<Identity> {
-    let former = running.map(|identity| identity.pid);
-    let watched = way.condition(site, hand).pid;
-    if note::is_held(&site.home)? && (watched.is_none() || (former.is_some() && watched != former))
-    {
-        halt(site, hand, None)?;
-    }
     if !(registered && way.registering_starts()) {
+        make_room(site, hand, way, running)?;
         way.start(site, hand)?;
     }
-    verify(site, hand, way, former)
+    verify(site, hand, way, running.map(|identity| identity.pid))
+}
+
+/// Ends a daemon that was not started by this way: a home has room for one.
+fn make_room(
+    site: &Site,
+    hand: &mut Hand<'_>,
+    way: &dyn Way,
+    running: Option<&Identity>,
+) -> Result<()> {
+    let watched = way.condition(site, hand).pid;
+    let is_other = running.is_some_and(|identity| watched != Some(identity.pid));
+    if note::is_held(&site.home)? && (watched.is_none() || is_other) {
+        halt(site, hand, None)?;
+    }
+    Ok(())
 }

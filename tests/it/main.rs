@@ -20,5 +20,6 @@ mod jsonrpc;
 mod lifecycle;
 mod messages;
 mod outbox;
+mod service;
 mod stalls;
 mod telegram;

@@ -76,6 +76,10 @@ old=$(pid); sleep 5
 kill -STOP "$old"
 check "a daemon that hangs is replaced by the watchdog" wait_for 20 new_pid "$old"
 
+old=$(pid)
+alice "cleudocodebot call shutdown '{\"restart\":true}'" >/dev/null
+check "a daemon that asks for a restart gets it" wait_for 10 new_pid "$old"
+
 say "== a configuration error is not retried"
 in_alice "systemctl --user reset-failed cleudocodebot"
 cp /home/alice/.cleudocodebot/.env /tmp/env
@@ -136,6 +140,16 @@ said "says so" "not installed"
 check "uninstall --purge" alice "cleudocodebot uninstall --purge"
 [ -e /home/alice/.cleudocodebot ] && bad "something is left" || ok "nothing is left"
 
+say "== the installer is killed at every moment"
+for ((ms = 2; ms <= 200; ms += ms < 40 ? 3 : 20)); do
+    su -l alice -c "cleudocodebot uninstall --purge" >/dev/null 2>&1
+    su -l alice -c "XDG_RUNTIME_DIR=/run/user/1000 timeout --signal=KILL 0.$(printf %03d $ms) $program onboard --install-daemon --yes" >/dev/null 2>&1
+    alice "cleudocodebot onboard --install-daemon --yes" >/tmp/last 2>&1 || { bad "killed after $ms ms: a second run does not repair"; sed 's/^/        /' /tmp/last; break; }
+    answers >/dev/null 2>&1 || { bad "killed after $ms ms: no answer"; break; }
+done
+ok "each time the next run repaired"
+alice "cleudocodebot uninstall --purge" >/dev/null
+
 say "== root without a session (as over SSH without PAM)"
 export -n XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
 code "onboard wakes root's own manager" 0 env -i HOME=/root PATH="$PATH" $program onboard --install-daemon --yes
@@ -172,6 +186,25 @@ check "uninstall" $program uninstall
 say "      what is left: $(find /var/lib/cleudocodebot/ /var/lib/private /etc/systemd/system -name '*cleudocodebot*' -o -path '/var/lib/*' -type f 2>/dev/null | sort | tr '\n' ' ')"
 check "uninstall --purge --system" $program uninstall --purge --system
 ls -d /var/lib/cleudocodebot /var/lib/private/cleudocodebot 2>/dev/null && bad "something is left" || ok "nothing is left"
+
+say "== a path with everything that Unix allows"
+odd="/home/bob/a b&c%d!e^f(g)ö'h\$i\"j\\k;l#m\`n~o|p<q>r*s?"
+mkdir "$odd" && cp $program "$odd/cleudocodebot" && chown -R bob: "$odd"
+loginctl enable-linger bob
+printf '%s\n' 'cd "$1" && shift && exec ./cleudocodebot "$@" --home "$PWD/a home of mine"' >/opt/odd.sh
+bob() { systemd-run --quiet --pipe --wait --uid=bob --property=PAMName=login /bin/bash /opt/odd.sh "$odd" "$@"; }
+code "onboard" 0 bob onboard --install-daemon --yes --port 18790
+head -1 /tmp/last
+code "a second time" 0 bob onboard --install-daemon --yes
+said "says so" "already installed"
+code "it answers" 0 bob ping -c 1
+code "status" 0 bob status
+said "as a systemd unit" "systemd user unit"
+code "uninstall" 0 bob uninstall
+left=$(cd "$odd/a home of mine" && find . -type f | sort | tr '\n' ' ')
+[ "$left" = "./.env ./messages.redb " ] && ok "leaves $left" || bad "leaves $left"
+code "uninstall --purge" 0 bob uninstall --purge
+[ -e "$odd/a home of mine" ] && bad "something is left" || ok "nothing is left"
 
 say "== from a home folder, the machine's program is a copy"
 cp $program /root/cleudocodebot

@@ -25,7 +25,7 @@ unset DISPLAY WAYLAND_DISPLAY
 trap 'wineserver -k 2>/dev/null; rm -rf "$WINEPREFIX"' EXIT
 failures=0
 out=$WINEPREFIX/out
-port=${PORT:-18977}
+port=${PORT:-$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr=>"127.0.0.1",Listen=>1)->sockport')}
 say() { printf '%s\n' "$*"; }
 ok() { say "ok    $*"; }
 bad() { say "FAIL  $*"; failures=$((failures + 1)); }
@@ -97,7 +97,12 @@ scenario() {
     crash "$old"
     wait_for 15 another "$old" && ok "another one answers after a crash" || bad "it does not come back"
     [ "$(daemons)" = 1 ] && ok "there is one" || bad "there are $(daemons)"
+    head -c 1100000 /dev/zero | tr '\0' x >>"$home/logs/supervisor.log" 2>/dev/null
     code "restart" 0 restart "${where[@]}"
+    [ -s "$home/logs/supervisor.log.1" ] && [ "$(stat -c %s "$home/logs/supervisor.log")" -lt 10000 ] && ok "the batch file's log is rotated" || bad "the batch file's log is not rotated"
+    old=$(pid)
+    run "$program" call shutdown '{"restart":true}' "${where[@]}"
+    wait_for 15 another "$old" && ok "a daemon that asks for a restart gets it" || bad "it does not come back"
 
     say "-- a clean stop"
     code "stop" 0 stop "${where[@]}"
@@ -160,7 +165,7 @@ say "== the Start-up folder, without the windowless starter"
 code "uninstall --purge" 0 uninstall --purge
 rm "$downloads/cleudocodebotw.exe"
 # ASCII: Wine's cmd reads batch files in one code page, whatever chcp says.
-long=$(printf 'long name %.0s' {1..9})x
+long=$(printf 'long name %.0s' {1..10})x
 home="$WINEPREFIX/drive_c/$long/$long/cleudocodebot"
 code "install in a folder too long for a Run value" 0 onboard --install-daemon --yes --port "$port" --home "C:\\$long\\$long\\cleudocodebot"
 said "is chosen, and said" "Start-up folder"

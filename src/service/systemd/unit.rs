@@ -71,11 +71,14 @@ fn seal_line() -> String {
 }
 
 fn start(program: &str, home: &str) -> String {
-    format!(
-        "ExecStart={} daemon{}\n",
-        quote::program(program),
-        names_home(home)
-    )
+    // systemd refuses a program with quotes or backslashes in its path, however they are written.
+    let program = if program.contains(['\'', '"', '\\']) {
+        let shell = quote::argument("exec \"$0\" \"$@\"");
+        format!("/bin/sh -c {shell} {}", quote::argument(program))
+    } else {
+        quote::program(program)
+    };
+    format!("ExecStart={program} daemon{}\n", names_home(home))
 }
 
 /// What stands in a unit for the daemon of this home, and in no other.

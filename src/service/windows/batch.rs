@@ -122,3 +122,74 @@ fn place(home: &str, local: &str) -> String {
         None => home.replace('%', "%%"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::{
+        super::cmd_model::{FOLDER, Place, filled_in, read},
+        *,
+    };
+
+    const LOCAL: &str = r"C:\Users\a\AppData\Local";
+
+    /// The last line of the Start-up folder's file, as `cmd` reads it.
+    fn started(home: &str, windowless: bool) -> (Vec<String>, Vec<char>) {
+        let text = startup(home, LOCAL, windowless);
+        let line = text.lines().last().expect("a line");
+        let variables = BTreeMap::from([("LOCALAPPDATA", LOCAL), ("PATH", "C:\\x & y")]);
+        let reading = read(&filled_in(line, Place::Batch("unused"), &variables));
+        (reading.words, reading.operators)
+    }
+
+    proptest! {
+        #[test]
+        fn any_home_survives_cmd_in_the_start_up_folder(name in FOLDER, is_local: bool) {
+            let home = if is_local { format!("{LOCAL}\\{name}") } else { format!("D:\\{name}%PATH%") };
+            let program = format!("{home}\\bin\\cleudocodebotw.exe");
+            prop_assert_eq!(started(&home, true), (vec![program], vec![]));
+            let (words, operators) = started(&home, false);
+            let expected = ["start", "", "/min", "/d", &home, "cmd.exe", "/d", "/c", r".\daemon.bat"];
+            prop_assert_eq!(words, expected);
+            prop_assert_eq!(operators, vec![]);
+        }
+    }
+
+    #[test]
+    fn the_folder_of_daemon_bat_never_stands_outside_of_quotes() {
+        const PLAIN: &str = r"C:\plain\";
+        const HOSTILE: &str = r"C:\a & b (x)\100% !x^ ;,=it's ö\";
+        let variables = BTreeMap::from([("TIME", " 1:02:03.4"), ("DATE", "x")]);
+        for line in daemon().lines() {
+            let read_in = |folder| read(&filled_in(line, Place::Batch(folder), &variables));
+            let (plain, hostile) = (read_in(PLAIN), read_in(HOSTILE));
+            let replaced = plain.words.iter().map(|word| word.replace(PLAIN, HOSTILE));
+            assert_eq!(hostile.words, replaced.collect::<Vec<_>>(), "{line}");
+            assert_eq!(hostile.operators, plain.operators, "{line}");
+        }
+    }
+
+    #[test]
+    fn daemon_bat_keeps_its_own_rules() {
+        let text = daemon();
+        assert!(text.is_ascii() && text.lines().count() < 80);
+        for line in text.lines().map(str::to_ascii_lowercase) {
+            assert!(
+                !line.starts_with("call ") && !line.contains("timeout"),
+                "{line}"
+            );
+            // A digit before the sign would be a handle.
+            assert!(
+                !line.contains("echo") || !line.ends_with('>') && !line.contains("%>"),
+                "{line}"
+            );
+            assert_eq!(line.matches('"').count() % 2, 0, "{line}");
+        }
+        for label in ["run", "sleep", "restart", "give_up", "end"] {
+            assert!(text.contains(&format!("\r\n:{label}\r\n")), "{label}");
+        }
+    }
+}

@@ -5,6 +5,8 @@
 //! so it can only name what it finds relative to itself.
 
 pub(super) mod batch;
+#[cfg(test)]
+mod cmd_model;
 pub mod layout;
 mod reg_file;
 mod registry;

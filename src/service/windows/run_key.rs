@@ -135,3 +135,43 @@ impl Way for RunKey {
         rest(site, hand)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::{
+        super::cmd_model::{FOLDER, Place, filled_in, read},
+        *,
+    };
+
+    proptest! {
+        #[test]
+        fn a_run_value_that_is_fit_survives_cmd(name in FOLDER) {
+            let home = format!("D:\\{name}");
+            let variables = BTreeMap::from([("PATH", "x & y")]);
+            let line = command(&home, false);
+            let line = line.strip_prefix("cmd.exe /d /c ").expect("a command line");
+            let reading = read(&filled_in(line, Place::CommandLine, &variables));
+            let expected = ["start", "", "/min", "/d", &home, "cmd.exe", "/d", "/c", r".\daemon.bat"];
+            if unfit(&home, false).is_none() {
+                prop_assert_eq!(reading.words, expected);
+                prop_assert_eq!(reading.operators, vec![]);
+            } else {
+                prop_assert!(name.contains('%'));
+            }
+            // Without `cmd` in between the quotes are all there is.
+            prop_assert_eq!(unfit(&home, true), None);
+        }
+    }
+
+    #[test]
+    fn a_value_of_260_characters_is_the_longest() {
+        let home = |length: usize| format!("C:\\{}", "ö".repeat(length - 3));
+        let around = command("", true).len();
+        assert_eq!(unfit(&home(MAX_VALUE - around), true), None);
+        assert!(unfit(&home(MAX_VALUE - around + 1), true).is_some());
+    }
+}

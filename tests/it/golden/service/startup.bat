@@ -1,0 +1,4 @@
+@echo off␍
+rem cleudocodebot-install e6592d9ec083da60␍
+setlocal EnableExtensions DisableDelayedExpansion␍
+"%LOCALAPPDATA%\cleudocodebot\bin\cleudocodebotw.exe"␍

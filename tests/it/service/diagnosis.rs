@@ -1,0 +1,239 @@
+//! Every broken combination has a word of its own and a command that mends it.
+
+use cleudocodebot::service::{
+    artefact::Artefact,
+    diagnosis::{Finding, Severity, findings},
+    door::{Answer, Identity},
+    run::Outcome,
+    site::System,
+    state::State,
+    texts,
+};
+
+use super::{
+    life::{REAL, SYSTEMS, installed},
+    machine::Machine,
+};
+
+const UNIT: &str = "user/config/systemd/user/cleudocodebot.service";
+
+fn found(machine: &Machine) -> Vec<Finding> {
+    machine.work(REAL, |site, hand| {
+        findings(site, &State::gather(site, hand, Vec::new()))
+    })
+}
+
+fn codes(machine: &Machine) -> Vec<&'static str> {
+    found(machine).iter().map(|finding| finding.code).collect()
+}
+
+/// Exactly this is wrong, and exactly this mends it.
+fn assert_one(machine: &Machine, code: &str, command: &str) {
+    let found = found(machine);
+    let told: Vec<_> = found
+        .iter()
+        .map(|finding| (finding.code, finding.command.as_str()))
+        .collect();
+    assert_eq!(told, [(code, command)]);
+}
+
+fn linux() -> Machine {
+    let machine = Machine::new(System::Linux);
+    installed(&machine);
+    machine
+}
+
+fn answering(answer: Answer) -> Machine {
+    let machine = linux();
+    *machine.stranger.borrow_mut() = Some(answer);
+    machine
+}
+
+#[test]
+fn a_daemon_as_it_should_be_has_no_findings() {
+    for system in SYSTEMS {
+        let machine = Machine::new(system);
+        installed(&machine);
+        assert_eq!(codes(&machine), [""; 0], "{system:?}");
+    }
+}
+
+#[test]
+fn neither_installed_nor_running() {
+    let machine = Machine::new(System::Linux);
+    let command = "cleudocodebot onboard --install-daemon";
+    assert_one(&machine, "not_installed", command);
+}
+
+#[test]
+fn registered_and_not_running() {
+    let machine = linux();
+    machine.end();
+    assert_one(&machine, "not_running", "cleudocodebot start");
+}
+
+#[test]
+fn running_and_not_registered() {
+    let machine = Machine::new(System::Linux);
+    machine.run_in_the_foreground();
+    assert_one(&machine, "running_unregistered", "cleudocodebot install");
+}
+
+#[test]
+fn running_beside_the_unit_that_should_run_it() {
+    let machine = linux();
+    machine.run_in_the_foreground();
+    assert_one(&machine, "runs_elsewhere", "cleudocodebot restart");
+}
+
+#[test]
+fn what_the_daemon_says_of_itself_may_be_wrong() {
+    type Change = fn(&mut Identity);
+    let cases: [(Change, &str); 4] = [
+        (|own| own.version = "0.0.1".to_owned(), "other_version"),
+        (|own| own.not_ready = Some("disk".to_owned()), "not_ready"),
+        (|own| own.address = "127.0.0.1:1".to_owned(), "other_port"),
+        (|own| own.home = "/elsewhere".to_owned(), "port_taken"),
+    ];
+    for (change, code) in cases {
+        let machine = linux();
+        let mut identity = machine.running().expect("a daemon");
+        change(&mut identity);
+        *machine.stranger.borrow_mut() = Some(Answer::Ours(identity));
+        assert_eq!(codes(&machine), [code]);
+    }
+}
+
+#[test]
+fn who_answers_may_be_somebody_else_or_nobody() {
+    for (answer, code) in [
+        (Answer::Stranger("HTTP".to_owned()), "port_taken"),
+        (Answer::OtherToken, "token_mismatch"),
+        (Answer::Nobody, "silent"),
+        (Answer::Unknown("no port".to_owned()), "settings_broken"),
+    ] {
+        assert_eq!(codes(&answering(answer)), [code]);
+    }
+    let machine = answering(Answer::OtherToken);
+    machine.end();
+    // No daemon of ours has the other token then.
+    assert_eq!(codes(&machine), ["port_taken"]);
+}
+
+#[test]
+fn a_token_that_differs_names_the_file_that_wins() {
+    let machine = answering(Answer::OtherToken);
+    let finding = &found(&machine)[0];
+    let env = machine.site.env_file().display().to_string();
+    assert!(finding.text.contains(&env), "{}", finding.text);
+    assert_eq!(finding.severity, Severity::Broken);
+    assert_eq!(finding.command, "cleudocodebot restart");
+}
+
+#[test]
+fn settings_of_the_environment_that_the_daemon_does_not_see_are_named() {
+    linux().work(REAL, |site, hand| {
+        let overruled = vec!["CLEUDOCODEBOT_TOKEN".to_owned()];
+        let found = findings(site, &State::gather(site, hand, overruled));
+        assert_eq!(found[0].code, "overruled");
+        assert!(found[0].text.contains("CLEUDOCODEBOT_TOKEN"));
+    });
+}
+
+#[test]
+fn a_unit_that_gave_up_tells_why() {
+    for (status, word) in [(78, "settings are wrong"), (1, "too often")] {
+        let machine = linux();
+        machine.end();
+        let show = format!(
+            "ActiveState=failed\nMainPID=0\nResult=exit-code\nExecMainStatus={status}\n\
+             ExecMainCode=1\nNeedDaemonReload=no\n"
+        );
+        let outcome = Outcome::Exited {
+            code: 0,
+            stdout: show.into_bytes(),
+            stderr: Vec::new(),
+        };
+        let command = "--user show cleudocodebot".to_owned();
+        *machine.failure.borrow_mut() = Some((command, outcome));
+        let finding = &found(&machine)[0];
+        assert_eq!(finding.code, "gave_up");
+        assert!(finding.text.contains(word), "{}", finding.text);
+        assert!(finding.command.contains("cleudocodebot start"));
+    }
+}
+
+#[test]
+fn a_unit_may_be_old_changed_foreign() {
+    let machine = linux();
+    let path = machine.path(UNIT);
+    let text = std::fs::read_to_string(&path).expect("there");
+    let older = text.replace("WatchdogSec=60", "WatchdogSec=61");
+    let older = Artefact::text(path.clone(), &older).bytes;
+    std::fs::write(&path, older).expect("written");
+    assert_one(&machine, "file_outdated", "cleudocodebot install");
+    std::fs::write(&path, text.clone() + "# mine\n").expect("written");
+    assert_one(&machine, "file_edited", "cleudocodebot install --force");
+    let foreign = text.replace("cleudocodebot-install", "somebody");
+    std::fs::write(&path, foreign).expect("written");
+    assert_one(&machine, "file_foreign", "cleudocodebot install --force");
+}
+
+#[test]
+fn files_and_programs_may_be_missing_or_old() {
+    let machine = Machine::new(System::Windows);
+    installed(&machine);
+    std::fs::write(&machine.site.program, "a newer program").expect("written");
+    assert_one(&machine, "program_outdated", "cleudocodebot install");
+    std::fs::remove_file(machine.site.home.join("daemon.bat")).expect("removed");
+    assert_eq!(codes(&machine), ["file_missing", "program_outdated"]);
+}
+
+#[test]
+fn a_registration_may_be_half_there() {
+    let machine = linux();
+    machine.known.borrow_mut().remove("enabled");
+    let command = "cleudocodebot install";
+    assert_one(&machine, "registration_incomplete", command);
+}
+
+#[test]
+fn a_registration_may_be_there_twice() {
+    let machine = linux();
+    let entry = machine.path("user/config/autostart/cleudocodebot.desktop");
+    std::fs::create_dir_all(entry.parent().expect("a folder")).expect("made");
+    let shown = |path: &std::path::Path| path.display().to_string();
+    let (program, home) = (shown(&machine.site.program), shown(&machine.site.home));
+    let text = texts::desktop_entry(&program, &home).expect("an entry");
+    let bytes = Artefact::text(entry.clone(), &text).bytes;
+    std::fs::write(&entry, bytes).expect("written");
+    assert_one(&machine, "registered_twice", "cleudocodebot install");
+}
+
+#[test]
+fn a_registration_may_be_another_homes() {
+    let mut machine = linux();
+    machine.end();
+    machine.site.home = machine.path("user/other");
+    assert_eq!(codes(&machine), ["not_installed", "installed_elsewhere"]);
+}
+
+#[test]
+fn a_registration_may_be_switched_off() {
+    let machine = Machine::new(System::Windows);
+    installed(&machine);
+    machine.known.borrow_mut().insert("off");
+    assert_one(&machine, "switched_off", "cleudocodebot install --force");
+}
+
+#[test]
+fn lingering_and_the_manager_itself_are_looked_at() {
+    let machine = linux();
+    std::fs::remove_file(machine.path("var/lib/systemd/linger/ada")).expect("removed");
+    let command = "sudo loginctl enable-linger ada";
+    assert_one(&machine, "linger_missing", command);
+
+    let machine = linux();
+    std::fs::remove_dir_all(machine.path("run/systemd")).expect("removed");
+    assert_eq!(codes(&machine), ["unreachable"]);
+}

@@ -1,0 +1,447 @@
+//! A machine that obeys the commands of an installation: systemd, launchd, the registry and a daemon
+//! in a few fields. Any command can be made to fail.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use cleudocodebot::{
+    error::{Error, Result},
+    fs::Lock,
+    service::{
+        door::{Answer, Door, Identity},
+        hand::{Deed, Hand, Manner, World},
+        run::{Launch, Order, Outcome, Runner},
+        site::{Account, Folders, Scope, Site, System},
+        windows::utf16,
+    },
+};
+use serde_json::json;
+
+use crate::support::Scratch;
+
+/// The port of the settings.
+pub(crate) const ADDRESS: &str = "127.0.0.1:18789";
+
+/// The value that Windows runs at log-on.
+const RUN: &str = r"HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Run";
+const APPROVED: &str =
+    r"HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run";
+
+/// The machine, in a folder of its own.
+pub(crate) struct Machine {
+    folder: Scratch,
+    pub site: Site,
+    /// Commands as they were run, one line each.
+    pub log: RefCell<Vec<String>>,
+    /// A part of a command line, and what comes of commands with it.
+    pub failure: RefCell<Option<(String, Outcome)>>,
+    /// After so many commands the installer is killed.
+    pub killed_after: Cell<Option<usize>>,
+    /// Names of what is enabled, loaded or registered, and of what the user switched off.
+    pub known: RefCell<BTreeSet<&'static str>>,
+    /// What the registry holds.
+    pub run_value: RefCell<Option<String>>,
+    /// Who answers instead of the daemon.
+    pub stranger: RefCell<Option<Answer>>,
+    /// The version of the program that would start.
+    pub version: RefCell<String>,
+    daemon: RefCell<Option<Running>>,
+    next_pid: Cell<u32>,
+}
+
+struct Running {
+    identity: Identity,
+    supervised: bool,
+    _lock: Lock,
+}
+
+impl Machine {
+    /// A machine where nothing was ever installed.
+    pub(crate) fn new(system: System) -> Self {
+        Self::with_home(system, ".cleudocodebot")
+    }
+
+    pub(crate) fn with_home(system: System, home: &str) -> Self {
+        let folder = Scratch::new();
+        let root = folder.0.clone();
+        let below = |name: &str| {
+            let path = root.join(name);
+            fs::create_dir_all(&path).expect("a folder");
+            path
+        };
+        let program = below("downloads").join("cleudocodebot");
+        fs::write(&program, "the program").expect("written");
+        fs::write(program.with_file_name("cleudocodebotw.exe"), "windowless").expect("written");
+        if system == System::Linux {
+            below("run/systemd/system");
+        }
+        let windows = system == System::Windows;
+        let site = Site {
+            system,
+            scope: Scope::User,
+            home: root.join("user").join(home),
+            program,
+            account: Account {
+                name: if windows { "S-1-5-21-7" } else { "ada" }.to_owned(),
+                uid: (!windows).then_some(1000),
+                through_sudo: None,
+            },
+            folders: Folders {
+                user: below("user"),
+                config: below("user/config"),
+                local: below("user/local"),
+                runtime: Some(below("run/user/1000")),
+                windows: "C:\\Windows".to_owned(),
+                root,
+            },
+        };
+        Self {
+            folder,
+            site,
+            log: RefCell::default(),
+            failure: RefCell::default(),
+            killed_after: Cell::new(None),
+            known: RefCell::default(),
+            run_value: RefCell::default(),
+            stranger: RefCell::default(),
+            version: RefCell::new(env!("CARGO_PKG_VERSION").to_owned()),
+            daemon: RefCell::default(),
+            next_pid: Cell::new(100),
+        }
+    }
+
+    /// Lets a hand of this manner work.
+    pub(crate) fn work<T>(
+        &self,
+        manner: Manner,
+        work: impl FnOnce(&Site, &mut Hand<'_>) -> T,
+    ) -> T {
+        let world = World {
+            runner: self,
+            door: self,
+            pause: &|_: Duration| {},
+            progress: &|_| {},
+        };
+        work(&self.site, &mut Hand::new(world, manner))
+    }
+
+    /// The same, with what it did and said.
+    pub(crate) fn deeds<T>(
+        &self,
+        manner: Manner,
+        work: impl FnOnce(&Site, &mut Hand<'_>) -> T,
+    ) -> (T, Vec<String>, Vec<String>) {
+        self.work(manner, |site, hand| {
+            let outcome = work(site, hand);
+            let deeds = hand.deeds().iter().map(|deed| self.anonymous(deed));
+            let deeds = deeds.collect();
+            let notes = hand.notes().to_vec();
+            (outcome, deeds, notes)
+        })
+    }
+
+    /// A deed without the folder of this test.
+    fn anonymous(&self, deed: &Deed) -> String {
+        deed.to_string()
+            .replace(&self.folder.0.display().to_string(), "")
+    }
+
+    /// Every file that a person would see, with a slash before it.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder.0.join("user"), self.folder.0.join("etc")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    let path = entry.path();
+                    let path = path.strip_prefix(&self.folder.0).expect("in the folder");
+                    found.push(path.display().to_string());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Every file with its content.
+    pub(crate) fn bytes(&self) -> Vec<(String, Vec<u8>)> {
+        let read = |name: String| {
+            let bytes = fs::read(self.folder.0.join(&name)).expect("read");
+            (name, bytes)
+        };
+        self.files().into_iter().map(read).collect()
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.folder.0.join(below)
+    }
+
+    pub(crate) fn running(&self) -> Option<Identity> {
+        self.daemon
+            .borrow()
+            .as_ref()
+            .map(|daemon| daemon.identity.clone())
+    }
+
+    /// A daemon that nobody watches over, as from a terminal.
+    pub(crate) fn run_in_the_foreground(&self) {
+        self.begin(false);
+    }
+
+    /// A daemon that is watched over as the former was, of the version that is set.
+    pub(crate) fn restart_the_old_one(&self) {
+        let supervised = self.pid() != 0;
+        self.begin(supervised);
+    }
+
+    /// The end of the daemon, whatever it was that ended it.
+    pub(crate) fn end(&self) {
+        *self.daemon.borrow_mut() = None;
+    }
+
+    fn begin(&self, supervised: bool) -> u32 {
+        self.end();
+        let pid = self.next_pid.get();
+        self.next_pid.set(pid + 1);
+        let home = &self.site.home;
+        cleudocodebot::fs::create_private_dir(&home.join("logs")).expect("a folder");
+        let lock = Lock::try_take(&home.join("daemon.lock")).expect("opened");
+        let lock = lock.expect("no two daemons have one home");
+        let identity = Identity {
+            pid,
+            version: self.version.borrow().clone(),
+            home: home.display().to_string(),
+            started_ms: 1,
+            not_ready: None,
+            address: ADDRESS.to_owned(),
+        };
+        let note =
+            json!({"pid": pid, "address": ADDRESS, "version": identity.version, "since_ms": 1});
+        fs::write(home.join("daemon.json"), note.to_string()).expect("written");
+        fs::write(home.join("messages.redb"), "messages").expect("written");
+        *self.daemon.borrow_mut() = Some(Running {
+            identity,
+            supervised,
+            _lock: lock,
+        });
+        pid
+    }
+
+    fn pid(&self) -> u32 {
+        let daemon = self.daemon.borrow();
+        let supervised = daemon.as_ref().filter(|daemon| daemon.supervised);
+        supervised.map_or(0, |daemon| daemon.identity.pid)
+    }
+
+    fn knows(&self, name: &'static str) -> bool {
+        self.known.borrow().contains(name)
+    }
+
+    fn learn(&self, name: &'static str) -> Outcome {
+        self.known.borrow_mut().insert(name);
+        done()
+    }
+
+    fn forget(&self, name: &'static str) -> Outcome {
+        self.known.borrow_mut().remove(name);
+        done()
+    }
+
+    fn systemctl(&self, args: &[&str]) -> Outcome {
+        match args {
+            ["show-environment" | "daemon-reload"] | ["reset-failed", _] => done(),
+            ["is-enabled", ..] => exited(i32::from(!self.knows("enabled"))),
+            ["show", ..] => {
+                let pid = self.pid();
+                let state = if pid == 0 { "inactive" } else { "active" };
+                printed(&format!(
+                    "LoadState=loaded\nActiveState={state}\nMainPID={pid}\nResult=success\n\
+                     ExecMainStatus=0\nExecMainCode=0\nNeedDaemonReload=no\n"
+                ))
+            }
+            ["enable", ..] => self.learn("enabled"),
+            ["disable", ..] => self.forget("enabled"),
+            ["restart", _] => {
+                self.begin(true);
+                done()
+            }
+            ["stop", _] => {
+                self.end();
+                done()
+            }
+            other => panic!("systemctl {other:?}"),
+        }
+    }
+
+    fn launchctl(&self, args: &[&str]) -> Outcome {
+        let loaded = self.knows("loaded");
+        match args {
+            ["print", target] if target.ends_with("cleudocodebot.daemon") => {
+                if !loaded {
+                    return exited(113);
+                }
+                printed(&format!("{target} = {{\n\tpid = {}\n}}\n", self.pid()))
+            }
+            ["print" | "enable", _] => done(),
+            ["bootstrap", ..] if loaded => exited(5),
+            ["bootstrap", ..] => {
+                self.begin(true);
+                self.learn("loaded")
+            }
+            ["bootout", _] => {
+                self.end();
+                self.forget("loaded")
+            }
+            ["kickstart", "-k", _] => {
+                self.begin(true);
+                done()
+            }
+            other => panic!("launchctl {other:?}"),
+        }
+    }
+
+    fn reg(&self, args: &[&str]) -> Outcome {
+        match args {
+            ["export", key, file, "/y"] => self.export(key, Path::new(file)),
+            ["add", _, "/v", _, "/t", "REG_SZ", "/d", value, "/f"] => {
+                *self.run_value.borrow_mut() = Some((*value).to_owned());
+                done()
+            }
+            ["delete", key, ..] if key.ends_with(r"StartupApproved\Run") => self.forget("off"),
+            ["delete", ..] => {
+                *self.run_value.borrow_mut() = None;
+                done()
+            }
+            other => panic!("reg {other:?}"),
+        }
+    }
+
+    fn export(&self, key: &str, file: &Path) -> Outcome {
+        let value = if key.ends_with(r"CurrentVersion\Run") {
+            let value = self.run_value.borrow();
+            value.as_ref().map(|text| {
+                let text = text.replace('\\', r"\\").replace('"', "\\\"");
+                (RUN, format!("\"{text}\""))
+            })
+        } else {
+            self.knows("off")
+                .then(|| (APPROVED, "hex:03,00,00,00,\\\r\n  00".to_owned()))
+        };
+        let Some((key, data)) = value else {
+            return exited(1);
+        };
+        let text = format!(
+            "Windows Registry Editor Version 5.00\r\n\r\n[{key}]\r\n\"Cleudocodebot\"={data}\r\n"
+        );
+        fs::write(file, utf16::encode(&text)).expect("written");
+        done()
+    }
+
+    fn schtasks(&self, args: &[&str]) -> Outcome {
+        match args {
+            ["/query", ..] => exited(i32::from(!self.knows("task"))),
+            ["/create", ..] => self.learn("task"),
+            ["/delete", ..] => self.forget("task"),
+            ["/run", ..] => {
+                self.begin(true);
+                done()
+            }
+            other => panic!("schtasks {other:?}"),
+        }
+    }
+
+    fn obey(&self, order: &Order) -> Outcome {
+        let args: Vec<&str> = order.args.iter().map(String::as_str).collect();
+        let name = order.program.rsplit('\\').next().unwrap_or_default();
+        match name {
+            "systemctl" if args.first() == Some(&"--user") => self.systemctl(&args[1..]),
+            "systemctl" => self.systemctl(&args),
+            "loginctl" => {
+                let linger = self.path("var/lib/systemd/linger");
+                fs::create_dir_all(&linger).expect("a folder");
+                fs::write(linger.join("ada"), "").expect("written");
+                done()
+            }
+            "journalctl" => printed("the last words\n"),
+            "launchctl" => self.launchctl(&args),
+            "reg.exe" => self.reg(&args),
+            "schtasks.exe" => self.schtasks(&args),
+            "icacls.exe" => done(),
+            "kill" | "taskkill.exe" => {
+                self.end();
+                done()
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+pub(crate) fn exited(code: i32) -> Outcome {
+    Outcome::Exited {
+        code,
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+    }
+}
+
+fn done() -> Outcome {
+    exited(0)
+}
+
+fn printed(text: &str) -> Outcome {
+    Outcome::Exited {
+        code: 0,
+        stdout: text.as_bytes().to_vec(),
+        stderr: Vec::new(),
+    }
+}
+
+impl Runner for Machine {
+    fn run(&self, order: &Order) -> Outcome {
+        let line = order.to_string();
+        self.log.borrow_mut().push(line.clone());
+        if let Some(left) = self.killed_after.get() {
+            assert!(left > 0, "killed");
+            self.killed_after.set(Some(left - 1));
+        }
+        match &*self.failure.borrow() {
+            Some((part, outcome)) if line.contains(part.as_str()) => outcome.clone(),
+            _ => self.obey(order),
+        }
+    }
+
+    fn launch(&self, launch: &Launch) -> Result<u32> {
+        self.log.borrow_mut().push(launch.to_string());
+        match &*self.failure.borrow() {
+            Some((part, _)) if launch.to_string().contains(part.as_str()) => {
+                Err(Error::Failed(format!("cannot start {launch}: refused")))
+            }
+            _ => Ok(self.begin(false)),
+        }
+    }
+}
+
+impl Door for Machine {
+    fn ask(&self) -> Answer {
+        if let Some(stranger) = &*self.stranger.borrow() {
+            return stranger.clone();
+        }
+        self.running().map_or(Answer::Nobody, Answer::Ours)
+    }
+
+    fn shut_down(&self) -> Result<()> {
+        self.end();
+        Ok(())
+    }
+
+    fn address(&self) -> String {
+        ADDRESS.to_owned()
+    }
+}

@@ -1,0 +1,12 @@
+//! The installed daemon on machines that exist in memory only: every file to the byte, every sequence
+//! of commands, and every command that fails.
+//!
+//! The real machines are in `tests/service`.
+
+mod diagnosis;
+mod failures;
+mod golden;
+mod life;
+pub(crate) mod machine;
+mod surroundings;
+mod windows;
