@@ -28,6 +28,7 @@
 //!    the command line, the tests and the benches use).
 //! 5. [`integrations`]: the trait and one file for each service.
 //! 6. [`gateway`]: accept → http → session → dispatch, and the bus that events go out on.
+//!    Beside it [`service`]: installing the daemon, text in and commands out, on every system.
 //! 7. [`daemon`]: what starts after what, supervision, delivery, signals.
 //! 8. [`cli`]: one file a command, from one table. `main.rs` only calls it.
 //!
