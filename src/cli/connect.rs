@@ -8,8 +8,8 @@ use super::context::Context;
 use crate::{
     client::{Client, Endpoint},
     config::{self, Config, Source, keys},
-    daemon,
     error::{Error, Result},
+    service::note::Note,
 };
 
 /// A connection that has introduced itself.
@@ -41,8 +41,11 @@ fn candidates(context: &Context<'_>, config: &Config) -> Vec<Endpoint> {
         port,
         token: config.token.clone(),
     };
-    let noted = daemon::announced(&config.home).filter(|_| !is_named_for_this_run(context));
-    let noted = noted.map(|noted| at(reachable(&noted.ip().to_string()), noted.port()));
+    let noted = Note::read(&config.home).filter(|_| !is_named_for_this_run(context));
+    let noted = noted.map(|noted| {
+        let (host, port) = noted.endpoint();
+        at(host, port)
+    });
     let configured = Some(at(host, port)).filter(|endpoint| endpoint.port != 0);
     let mut all: Vec<Endpoint> = noted.into_iter().chain(configured).collect();
     all.dedup_by_key(|endpoint| endpoint.authority());

@@ -1,11 +1,6 @@
 //! One daemon a home: a lock that dies with the process, a note of who holds it, and the port.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::timeout};
@@ -15,7 +10,8 @@ use crate::{
     clock::{self, Utc},
     config::Config,
     error::{Error, Result},
-    fs::{self, Lock},
+    fs::Lock,
+    service::note::{self, Note},
 };
 
 /// Time for whoever has our port to say who it is.
@@ -30,7 +26,7 @@ pub(super) struct Instance {
 impl Instance {
     /// Takes the home, or tells who has it.
     pub(super) fn take(config: &Config) -> Result<Self> {
-        match Lock::try_take(&config.home.join("daemon.lock"))? {
+        match Lock::try_take(&config.home.join(note::LOCK))? {
             Some(lock) => Ok(Self { _lock: lock }),
             None => Err(Error::Failed(already_running(config))),
         }
@@ -38,41 +34,27 @@ impl Instance {
 
     /// Notes who holds the lock and where, for the next one who finds it taken.
     pub(super) fn announce(config: &Config, address: SocketAddr) -> Result<()> {
-        let note = json!({"pid": std::process::id(), "address": address.to_string(),
-            "since_ms": clock::now_ms(), "version": env!("CARGO_PKG_VERSION")});
-        fs::write_atomic(&note_file(&config.home), format!("{note}\n").as_bytes())
+        let note = Note {
+            pid: std::process::id(),
+            address,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            since_ms: clock::now_ms(),
+        };
+        note.write(&config.home)
     }
-}
-
-/// Where the last daemon of this home listened. It may have ended since.
-pub fn announced(home: &Path) -> Option<SocketAddr> {
-    read_note(home)["address"].as_str()?.parse().ok()
-}
-
-fn note_file(home: &Path) -> PathBuf {
-    home.join("daemon.json")
-}
-
-fn read_note(home: &Path) -> Value {
-    let text = std::fs::read_to_string(note_file(home)).ok();
-    let note = text.and_then(|text| serde_json::from_str(&text).ok());
-    note.unwrap_or_default()
 }
 
 /// The note only informs: the lock alone decides.
 fn already_running(config: &Config) -> String {
-    let note = read_note(&config.home);
     let home = config.home.display();
-    match (
-        note["pid"].as_u64(),
-        note["address"].as_str(),
-        note["since_ms"].as_u64(),
-    ) {
-        (Some(pid), Some(address), Some(since)) => format!(
-            "a daemon runs already: pid {pid} at {address} since {}, home {home}; stop it with: cleudocodebot stop",
-            Utc(since)
+    match Note::read(&config.home) {
+        Some(note) => format!(
+            "a daemon runs already: pid {} at {} since {}, home {home}; stop it with: cleudocodebot stop",
+            note.pid,
+            note.address,
+            Utc(note.since_ms)
         ),
-        _ => format!("a daemon starts or runs already with the home {home}"),
+        None => format!("a daemon starts or runs already with the home {home}"),
     }
 }
 

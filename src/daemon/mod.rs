@@ -24,7 +24,6 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, runtime, task::JoinSet};
 
-pub use self::instance::announced;
 use self::{
     fleet::{Base, Fleet},
     instance::Instance,

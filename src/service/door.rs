@@ -50,6 +50,17 @@ pub struct Identity {
     pub address: String,
 }
 
+/// How the daemon sees one of its channels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelState {
+    /// The channel.
+    pub name: String,
+    /// `starting`, `running`, `parked`, ….
+    pub state: String,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
 /// Who asks the gateway.
 pub trait Door {
     /// Who answers on the port.
@@ -86,12 +97,26 @@ impl GatewayDoor {
         Ok(config::load(&overrides, &self.environment)?.config)
     }
 
+    /// How the daemon's channels are.
+    pub fn integrations(&self) -> Result<Vec<ChannelState>> {
+        let answer = ask(&self.endpoint()?, "integrations")?;
+        let all = answer["integrations"].as_array().into_iter().flatten();
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Ok(all
+            .map(|one| ChannelState {
+                name: text(&one["name"]).unwrap_or_default(),
+                state: text(&one["state"]).unwrap_or_default(),
+                last_error: text(&one["last_error"]),
+            })
+            .collect())
+    }
+
     /// Where the daemon really listens, while there is one; else where it should.
     fn endpoint(&self) -> Result<Endpoint> {
         let config = self.config()?;
         let runs = note::is_held(&self.home).unwrap_or(false);
         let noted = Note::read(&self.home).filter(|_| runs);
-        let noted = noted.and_then(|note| note.endpoint());
+        let noted = noted.map(|note| note.endpoint());
         let (host, port) = noted.unwrap_or_else(|| config.endpoint());
         if port == 0 {
             let endpoint = format!("{host}:0");

@@ -5,9 +5,12 @@ use std::{
     path::Path,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{error::Result, fs::Lock};
+use crate::{
+    error::Result,
+    fs::{self, Lock},
+};
 
 /// What the daemon wrote about itself when it began to listen. It outlives the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Note {
     /// Its process.
     pub pid: u32,
     /// Where it listens.
-    pub address: String,
+    pub address: SocketAddr,
     /// Its version.
     pub version: String,
     /// Since when, ms since 1970.
@@ -29,21 +32,27 @@ impl Note {
         let note: Value = serde_json::from_str(&text).ok()?;
         Some(Self {
             pid: u32::try_from(note["pid"].as_u64()?).ok()?,
-            address: note["address"].as_str()?.to_owned(),
+            address: note["address"].as_str()?.parse().ok()?,
             version: note["version"].as_str()?.to_owned(),
             since_ms: note["since_ms"].as_u64()?,
         })
     }
 
+    /// Leaves the note in a home folder.
+    pub fn write(&self, home: &Path) -> Result<()> {
+        let note = json!({"pid": self.pid, "address": self.address.to_string(),
+            "since_ms": self.since_ms, "version": self.version});
+        fs::write_atomic(&home.join(FILE), format!("{note}\n").as_bytes())
+    }
+
     /// Where to reach it: an address that means all interfaces is reached through loopback.
-    pub fn endpoint(&self) -> Option<(String, u16)> {
-        let address: SocketAddr = self.address.parse().ok()?;
-        let host = match address.ip() {
+    pub fn endpoint(&self) -> (String, u16) {
+        let host = match self.address.ip() {
             IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
             other => other,
         };
-        Some((host.to_string(), address.port()))
+        (host.to_string(), self.address.port())
     }
 }
 

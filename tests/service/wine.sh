@@ -14,6 +14,8 @@ if [ -z "${PROGRAMS:-}" ]; then
     quick=()
     [ -z "${QUICK:-}" ] || quick=(--config profile.release.lto=false --config profile.release.codegen-units=16 --config profile.release.opt-level=1)
     # Windows 7's target: the usual one needs ProcessPrng, which Wine 8 does not have.
+    # C code of a dependency has to be told the compiler: its name does not follow from the target's.
+    export CC_x86_64_win7_windows_gnu=x86_64-w64-mingw32-gcc AR_x86_64_win7_windows_gnu=x86_64-w64-mingw32-ar
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 nice -n 15 /usr/bin/cargo build --quiet --release --target-dir target/wine \
         -Z build-std=std,panic_abort --target $target "${quick[@]}" || skip "the cross build failed"
     PROGRAMS=target/wine/$target/release

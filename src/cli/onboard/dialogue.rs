@@ -82,21 +82,37 @@ impl Dialogue<'_> {
     }
 
     /// A secret, which the terminal does not show. Empty for none.
-    pub(super) fn ask_secret(&mut self, terminal: &mut Terminal, question: &str) -> Result<String> {
+    pub(super) fn ask_secret(
+        &mut self,
+        terminal: &mut Terminal,
+        question: &str,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Result<String> {
         let Self::Person(lines) = self else {
             return Ok(String::new());
         };
-        terminal.text(&format!("{question} (not shown; empty for none): "))?;
-        if !io::stdin().is_terminal() {
-            return read_line(lines);
+        let question_shown = format!("{question} (not shown; empty for none): ");
+        for _ in 0..TRIES {
+            let secret = unseen_line(lines, terminal, &question_shown)?;
+            match check(&secret) {
+                Ok(()) => return Ok(secret),
+                Err(expected) => terminal.line(format!("  expected {expected}"))?,
+            }
         }
-        if let Some(secret) = read_unseen() {
+        Err(Error::Usage(format!("no usable answer to: {question}")))
+    }
+}
+
+fn unseen_line(lines: &mut dyn BufRead, terminal: &mut Terminal, question: &str) -> Result<String> {
+    if !cfg!(test) && io::stdin().is_terminal() {
+        if let Some(secret) = read_unseen(question) {
             terminal.line("")?;
             return Ok(secret);
         }
-        terminal.text("\nthis terminal shows what you type; go on: ")?;
-        read_line(lines)
+        terminal.line("\nThis terminal shows what you type.")?;
     }
+    terminal.text(question)?;
+    read_line(lines)
 }
 
 /// The end of input is as good as a withdrawal.
@@ -111,12 +127,12 @@ fn read_line(lines: &mut dyn BufRead) -> Result<String> {
     }
 }
 
-/// The system's own commands switch the echo off, and on again whatever ends them: `sh` by its trap,
-/// also for Ctrl-C; PowerShell by itself.
-fn read_unseen() -> Option<String> {
+/// The system's own commands switch the echo off, ask (only then, so that nothing is typed before) and
+/// switch it on again whatever ends them: `sh` by its trap, also for Ctrl-C; PowerShell by itself.
+fn read_unseen(question: &str) -> Option<String> {
     let mut command = if cfg!(windows) {
         let mut command = Command::new("powershell.exe");
-        command.args(["-NoProfile", "-NonInteractive", "-Command", POWERSHELL]);
+        command.args(["-NoProfile", "-Command", POWERSHELL]);
         command
     } else {
         let mut command = Command::new("sh");
@@ -124,17 +140,19 @@ fn read_unseen() -> Option<String> {
         command
     };
     let output = command
+        .env("QUESTION", question)
         .stdin(Stdio::inherit())
-        .stderr(Stdio::null())
+        .stderr(Stdio::inherit())
         .output()
         .ok()?;
     let secret = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| secret.trim().to_owned())
 }
 
-const SHELL: &str = "trap 'stty echo' EXIT; trap 'exit 130' INT TERM HUP; stty -echo && IFS= read -r l && printf %s \"$l\"";
+const SHELL: &str = "trap 'stty echo' EXIT; trap 'exit 130' INT TERM HUP; stty -echo || exit 1; \
+     printf %s \"$QUESTION\" >&2; IFS= read -r line && printf %s \"$line\"";
 
-const POWERSHELL: &str = "$s = Read-Host -AsSecureString; \
+const POWERSHELL: &str = "[Console]::Error.Write($env:QUESTION); $s = Read-Host -AsSecureString; \
      [Runtime.InteropServices.Marshal]::PtrToStringBSTR(\
      [Runtime.InteropServices.Marshal]::SecureStringToBSTR($s))";
 
@@ -168,7 +186,9 @@ mod tests {
                 .expect("answered")
         );
         assert_eq!(
-            nobody.ask_secret(&mut terminal, "Key").expect("answered"),
+            nobody
+                .ask_secret(&mut terminal, "Key", number)
+                .expect("answered"),
             ""
         );
         assert_eq!(out.text(), "");

@@ -147,7 +147,12 @@ pub(super) fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
     if options.style.json || options.style.manner.dry {
         return Ok(());
     }
-    summary::tell(&installation, &report, context)
+    summary::tell(
+        &installation,
+        &report,
+        &questions::channels(&edits),
+        context,
+    )
 }
 
 /// Answers that came as options: of the shared ones, those that set something.

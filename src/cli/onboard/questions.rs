@@ -18,53 +18,53 @@ use crate::{
 /// Ports above a taken one that are tried.
 const NEARBY: u16 = 50;
 
-/// A service and the keys it needs, the first of which says whether it is wanted.
+/// A service and the keys it needs.
 struct Service {
     name: &'static str,
-    keys: &'static [Wanted],
-}
-
-struct Wanted {
-    key: &'static str,
-    question: &'static str,
-    secret: bool,
-    default: &'static str,
+    /// What its channels are called, up to a number.
+    channel: &'static str,
+    /// Keys of the table and how to ask for them.
+    keys: &'static [(&'static str, &'static str)],
 }
 
 const SERVICES: &[Service] = &[
     Service {
         name: "Telegram",
-        keys: &[Wanted {
-            key: "TELEGRAM_BOT_TOKEN",
-            question: "Bot token from @BotFather",
-            secret: true,
-            default: "",
-        }],
+        channel: "telegram",
+        keys: &[("TELEGRAM_BOT_TOKEN", "Bot token from @BotFather")],
     },
     Service {
-        name: "WhatsApp (Evolution API)",
+        name: "WhatsApp by a self-hosted Evolution API",
+        channel: "whatsapp",
         keys: &[
-            Wanted {
-                key: "WHATSAPP_BASE_URL",
-                question: "Address of the Evolution API, as in http://localhost:8080",
-                secret: false,
-                default: "",
-            },
-            Wanted {
-                key: "WHATSAPP_API_TOKEN_INSTANCE",
-                question: "Its API key",
-                secret: true,
-                default: "",
-            },
-            Wanted {
-                key: "WHATSAPP_INSTANCE_NAME",
-                question: "Name of the instance",
-                secret: false,
-                default: "Cleudocode",
-            },
+            ("WHATSAPP_BASE_URL", "Address of the Evolution API"),
+            ("WHATSAPP_API_TOKEN_INSTANCE", "Its API key"),
+            ("WHATSAPP_INSTANCE_NAME", "Name of the instance"),
+        ],
+    },
+    Service {
+        name: "WhatsApp by Meta's Cloud API",
+        channel: "whatsapp-cloud",
+        keys: &[
+            ("WHATSAPP_CLOUD_TOKEN", "Access token"),
+            ("WHATSAPP_CLOUD_PHONE_ID", "Id of the phone number"),
+            ("WHATSAPP_CLOUD_APP_SECRET", "The app's secret"),
+            (
+                "WHATSAPP_CLOUD_VERIFY_TOKEN",
+                "What Meta shall show to verify the webhook",
+            ),
         ],
     },
 ];
+
+/// The channels that these changes set up.
+pub(super) fn channels(edits: &[Edit]) -> Vec<&'static str> {
+    let is_changed = |key: &str| edits.iter().any(|(edited, _)| edited.starts_with(key));
+    let services = SERVICES
+        .iter()
+        .filter(|service| service.keys.iter().any(|(key, _)| is_changed(key)));
+    services.map(|service| service.channel).collect()
+}
 
 /// A change of `.env`.
 pub(super) type Edit = (String, String);
@@ -174,8 +174,9 @@ impl Interview<'_> {
     }
 
     fn service(&mut self, service: &Service) -> Result<Vec<Edit>> {
-        let known = |wanted: &Wanted| self.document.get(wanted.key).is_some();
-        let is_set_up = service.keys.iter().all(known);
+        let is_secret = |key: &str| keys::find(key).is_some_and(|key| key.secret);
+        let mut secrets = service.keys.iter().filter(|(key, _)| is_secret(key));
+        let is_set_up = secrets.all(|(key, _)| self.document.get(key).is_some());
         let name = service.name;
         let question = if is_set_up {
             format!("{name} is set up. Change it?")
@@ -186,27 +187,33 @@ impl Interview<'_> {
         if !self.dialogue.confirm(self.terminal, &question, false)? {
             return Ok(edits);
         }
-        for wanted in service.keys {
-            if self.is_given(wanted.key) {
-                continue;
-            }
-            let value = self.value(wanted)?;
-            if !value.is_empty() {
-                edits.push((wanted.key.to_owned(), value));
+        for (key, question) in service.keys {
+            if !self.is_given(key) {
+                edits.extend(self.value(key, question)?);
             }
         }
         Ok(edits)
     }
 
-    fn value(&mut self, wanted: &Wanted) -> Result<String> {
-        if wanted.secret {
-            return self.dialogue.ask_secret(self.terminal, wanted.question);
-        }
-        let known = self.document.get(wanted.key);
-        let default = known.unwrap_or_else(|| wanted.default.to_owned());
-        let check = |_: &str| Ok(());
-        self.dialogue
-            .ask(self.terminal, wanted.question, &default, check)
+    /// What the key shall be; nothing where it stays as it is.
+    fn value(&mut self, key: &'static str, question: &str) -> Result<Option<Edit>> {
+        let row = keys::find(key);
+        let check = |text: &str| {
+            let empty = text.is_empty();
+            let checked = row.filter(|_| !empty).map(|row| row.kind.check(text));
+            checked.unwrap_or(Ok(()))
+        };
+        let value = if row.is_some_and(|row| row.secret) {
+            Some(self.dialogue.ask_secret(self.terminal, question, check)?)
+        } else {
+            let known = self.document.get(key);
+            let default = row.map_or("", |row| row.default);
+            let shown = known.unwrap_or_else(|| default.to_owned());
+            let value = self.dialogue.ask(self.terminal, question, &shown, check)?;
+            Some(value).filter(|value| value != default || shown != default)
+        };
+        let value = value.filter(|value| !value.is_empty());
+        Ok(value.map(|value| (key.to_owned(), value)))
     }
 }
 
@@ -237,4 +244,101 @@ fn free_near(host: IpAddr, port: u16) -> Option<u16> {
     (1..NEARBY)
         .filter_map(|step| port.checked_add(step))
         .find(|port| is_free(host, *port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::super::terminal::captured, *};
+    use crate::{
+        config::{self, Environment, Overrides},
+        service::{
+            door::Identity,
+            run::ThisMachine,
+            site::{Scope, Site},
+        },
+    };
+
+    /// Nobody listens anywhere.
+    struct Closed;
+
+    impl Door for Closed {
+        fn ask(&self) -> Answer {
+            Answer::Ours(Identity::default())
+        }
+        fn shut_down(&self) -> Result<()> {
+            Ok(())
+        }
+        fn address(&self) -> String {
+            String::new()
+        }
+    }
+
+    /// What these answers change in this `.env`, and what was shown.
+    fn answered(env: &str, given: &[(&str, &str)], answers: &'static str) -> (Vec<Edit>, String) {
+        let home = std::env::temp_dir().join("cleudocodebot-nowhere");
+        let environment = Environment::from_pairs([("HOME", "/nowhere")]);
+        let overrides = Overrides {
+            home: Some(home.clone()),
+            settings: vec![(keys::PORT.to_owned(), "0".to_owned())],
+            ..Overrides::default()
+        };
+        let config = config::load(&overrides, &environment).expect("settings");
+        let site = Site::survey(Scope::User, home, &environment, &ThisMachine).expect("a site");
+        let (mut terminal, out, _) = captured::terminal();
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let mut interview = Interview {
+            dialogue: Dialogue::Person(Box::new(answers.as_bytes())),
+            terminal: &mut terminal,
+            config: config.config,
+            document: Document::parse(env).expect("a document"),
+            given: given.iter().map(pair).collect(),
+        };
+        let edits = interview.edits(&site, &Closed).expect("answered");
+        (edits, out.text())
+    }
+
+    fn edit(key: &str, value: &str) -> Edit {
+        (key.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn empty_answers_change_nothing() {
+        let (edits, shown) = answered("", &[], "\n\n\n\n\n");
+        assert_eq!(edits, []);
+        assert!(shown.contains("a fresh one will be made"), "{shown}");
+        assert!(shown.contains("Port for clients [0]: "), "{shown}");
+    }
+
+    #[test]
+    fn answers_become_settings() {
+        let (edits, _) = answered("", &[], "18790\ny\nbox.example\ny\n12:ab\nn\nn\n");
+        let expected = [
+            edit(keys::PORT, "18790"),
+            edit(keys::ALLOWED_HOSTS, "box.example"),
+            edit(keys::HOST, "0.0.0.0"),
+            edit("TELEGRAM_BOT_TOKEN", "12:ab"),
+        ];
+        assert_eq!(edits, expected);
+        assert_eq!(channels(&edits), ["telegram"]);
+    }
+
+    #[test]
+    fn what_came_as_an_option_is_not_asked_and_what_stands_there_is_no_change() {
+        let given = [(keys::PORT, "7"), ("A", "1")];
+        let (edits, shown) = answered("A=1\n", &given, "\n\n\n\n");
+        assert_eq!(edits, [edit(keys::PORT, "7")]);
+        assert!(!shown.contains("Port for clients"), "{shown}");
+    }
+
+    #[test]
+    fn a_service_that_is_set_up_shows_what_is_known_and_no_secret() {
+        let env = "WHATSAPP_API_TOKEN_INSTANCE=hunter2\nWHATSAPP_INSTANCE_NAME=mine\n";
+        let (edits, shown) = answered(env, &[], "\n\n\ny\nhttp://box:1\n\n\n\n");
+        assert_eq!(edits, [edit("WHATSAPP_BASE_URL", "http://box:1")]);
+        assert!(shown.contains("is set up. Change it?"), "{shown}");
+        assert!(
+            shown.contains("[mine]") && !shown.contains("hunter2"),
+            "{shown}"
+        );
+    }
 }

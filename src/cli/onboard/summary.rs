@@ -1,17 +1,56 @@
 //! What a person wants to know at the end: what is where, how to stop it, and what to do next.
 
-use std::io::IsTerminal as _;
+use std::{io::IsTerminal as _, thread, time::Duration};
 
 use super::super::{context::Context, installation::Installation, layout::Cell};
 use crate::{
     error::Result,
-    service::{report::Report, site::Scope, systemd},
+    service::{door::ChannelState, report::Report, site::Scope, systemd},
 };
+
+/// How often the gateway is asked whether the services took their credentials.
+const LOOKS: u32 = 50;
+
+/// The pause between two questions.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What the daemon found when it tried the credentials of these channels.
+fn states(installation: &Installation, report: &Report, channels: &[&str]) -> Vec<[String; 2]> {
+    if report.identity.is_none() || channels.is_empty() {
+        return Vec::new();
+    }
+    let is_meant = |name: &str| {
+        let numbered = |channel: &&&str| {
+            name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-') == **channel
+        };
+        channels.iter().any(|channel| numbered(&channel))
+    };
+    let mut states = Vec::new();
+    for _ in 0..LOOKS {
+        let Ok(all) = installation.door.integrations() else {
+            return Vec::new();
+        };
+        states = all;
+        states.retain(|state| is_meant(&state.name));
+        if states.iter().all(|state| state.state != "starting") {
+            break;
+        }
+        thread::sleep(LOOK);
+    }
+    let shown = |state: ChannelState| {
+        let why = state
+            .last_error
+            .map_or_else(String::new, |why| format!(": {why}"));
+        [state.name, format!("{}{why}", state.state)]
+    };
+    states.into_iter().map(shown).collect()
+}
 
 /// Prints it. The link holds the token, so only a terminal sees it, never a log or a pipe.
 pub(super) fn tell(
     installation: &Installation,
     report: &Report,
+    channels: &[&str],
     context: &mut Context<'_>,
 ) -> Result<()> {
     let site = &installation.site;
@@ -40,6 +79,7 @@ pub(super) fn tell(
         "WebChat".to_owned(),
         format!("http://{host}:{port}/{fragment}"),
     ]);
+    rows.extend(states(installation, report, channels));
     let next = if report.kind.is_some() {
         [
             ["see how it is", &site.command("status")],
