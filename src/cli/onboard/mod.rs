@@ -19,12 +19,13 @@ use super::{
     row::{Given, JSON, Row, Takes, no_words, option, switch},
 };
 use crate::{
-    config::{dotenv, is_secret, keys, mask},
+    config::{self, Overrides, dotenv, is_secret, keys, mask},
     error::{Error, Result},
     random,
     service::{
         hand::{Deed, Hand},
         install::{Wish, install},
+        note,
         report::{Outcome, Report},
         settings,
         site::Site,
@@ -133,9 +134,13 @@ pub(super) fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
         None => options.yes,
     };
     drop(interview);
+    check(site, &edits, context)?;
     let report = installation.work(options.style, context, |site, hand| {
         let changed = write(site, hand, &edits, options.rotate_token)?;
         if !wanted {
+            if changed && note::is_held(&site.home)? {
+                hand.note("a daemon runs with the former settings; tell it: cleudocodebot reload");
+            }
             return Ok(configured(changed, options));
         }
         let wish = Wish {
@@ -165,6 +170,23 @@ fn given(options: &Options, context: &Context<'_>) -> Result<Vec<Edit>> {
         keys::validate(key, value)?;
     }
     Ok(given)
+}
+
+/// Refuses answers that are right one by one and wrong together, before anything is written.
+fn check(site: &Site, edits: &[Edit], context: &Context<'_>) -> Result<()> {
+    let environment = context.environment.without(keys::PREFIX);
+    let mut overrides = Overrides {
+        home: Some(site.home.clone()),
+        settings: edits.to_vec(),
+        ..Overrides::default()
+    };
+    let lookup = config::look_up(&overrides, &environment)?;
+    if lookup.find(keys::TOKEN).is_none() {
+        // The one that will be made.
+        let fresh = (keys::TOKEN.to_owned(), random::token());
+        overrides.settings.push(fresh);
+    }
+    config::load(&overrides, &environment).map(drop)
 }
 
 /// Writes the answers. True where a daemon that runs has to hear of it.

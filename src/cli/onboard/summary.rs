@@ -4,8 +4,14 @@ use std::{io::IsTerminal as _, thread, time::Duration};
 
 use super::super::{context::Context, installation::Installation, layout::Cell};
 use crate::{
+    client::Endpoint,
     error::Result,
-    service::{door::ChannelState, report::Report, site::Scope, systemd},
+    service::{
+        door::ChannelState,
+        report::Report,
+        site::{Scope, Site},
+        systemd,
+    },
 };
 
 /// How often the gateway is asked whether the services took their credentials.
@@ -46,16 +52,27 @@ fn states(installation: &Installation, report: &Report, channels: &[&str]) -> Ve
     states.into_iter().map(shown).collect()
 }
 
-/// Prints it. The link holds the token, so only a terminal sees it, never a log or a pipe.
+/// Prints it.
 pub(super) fn tell(
     installation: &Installation,
     report: &Report,
     channels: &[&str],
     context: &mut Context<'_>,
 ) -> Result<()> {
-    let site = &installation.site;
-    let config = installation.door.config()?;
-    let mut rows: Vec<[String; 2]> = vec![
+    let mut rows = places(&installation.site, report);
+    rows.push(["WebChat".to_owned(), link(installation, report)?]);
+    rows.extend(states(installation, report, channels));
+    rows.extend(next(&installation.site, report));
+    context.terminal.line("")?;
+    let rows: Vec<Vec<Cell>> = rows
+        .into_iter()
+        .map(|row| row.map(Cell::from).to_vec())
+        .collect();
+    context.terminal.columns(&rows)
+}
+
+fn places(site: &Site, report: &Report) -> Vec<[String; 2]> {
+    let mut rows = vec![
         ["settings".to_owned(), site.env_file().display().to_string()],
         ["logs".to_owned(), site.logs().display().to_string()],
     ];
@@ -64,50 +81,44 @@ pub(super) fn tell(
         let text = format!("{}, {moment}", kind.title());
         rows.push(["starts as".to_owned(), text]);
     }
-    let (host, port) = config.endpoint();
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host
+    rows
+}
+
+/// The page, where the daemon answered or will. The token goes to a terminal only, never to a log or
+/// a pipe.
+fn link(installation: &Installation, report: &Report) -> Result<String> {
+    let config = installation.door.config()?;
+    let answered = report.identity.as_ref().map(|own| own.address.clone());
+    let address = answered.unwrap_or_else(|| {
+        let (host, port) = config.endpoint();
+        let token = None;
+        Endpoint { host, port, token }.authority()
+    });
+    let token = config.token.filter(|_| std::io::stdout().is_terminal());
+    let fragment = token.map_or_else(String::new, |token| format!("#token={token}"));
+    Ok(format!("http://{address}/{fragment}"))
+}
+
+fn next(site: &Site, report: &Report) -> Vec<[String; 2]> {
+    let sudo = match site.scope {
+        Scope::User => "",
+        Scope::Machine => "sudo ",
     };
-    let shows_secrets = std::io::stdout().is_terminal();
-    let fragment = match config.token.as_deref().filter(|_| shows_secrets) {
-        Some(token) => format!("#token={token}"),
-        None => String::new(),
-    };
-    rows.push([
-        "WebChat".to_owned(),
-        format!("http://{host}:{port}/{fragment}"),
-    ]);
-    rows.extend(states(installation, report, channels));
-    let next = if report.kind.is_some() {
-        [
-            ["see how it is", &site.command("status")],
-            ["stop it", &site.command("stop")],
-            ["remove it", &site.command("uninstall")],
+    let mut rows = if report.kind.is_some() {
+        vec![
+            ["see how it is".to_owned(), site.command("status")],
+            ["stop it".to_owned(), site.command("stop")],
+            ["remove it".to_owned(), site.command("uninstall")],
         ]
-        .map(|row| row.map(str::to_owned))
-        .to_vec()
     } else {
-        [
-            ["run it here", "cleudocodebot daemon"],
-            ["run it always", &site.command("install")],
+        vec![
+            [
+                "run it here".to_owned(),
+                format!("{sudo}cleudocodebot daemon"),
+            ],
+            ["run it always".to_owned(), site.command("install")],
         ]
-        .map(|row| row.map(str::to_owned))
-        .to_vec()
     };
-    rows.extend(next);
-    if site.scope == Scope::User {
-        rows.push(["talk to it".to_owned(), "cleudocodebot chat".to_owned()]);
-    } else {
-        let home = site.home.display();
-        let text = format!("sudo cleudocodebot chat --home {home}");
-        rows.push(["talk to it".to_owned(), text]);
-    }
-    context.terminal.line("")?;
-    let rows: Vec<Vec<Cell>> = rows
-        .into_iter()
-        .map(|row| row.map(Cell::from).to_vec())
-        .collect();
-    context.terminal.columns(&rows)
+    rows.push(["talk to it".to_owned(), format!("{sudo}cleudocodebot chat")]);
+    rows
 }

@@ -121,8 +121,9 @@ pub fn is_lingering(site: &Site) -> bool {
     !site.account.name.is_empty() && folder.join(&site.account.name).exists()
 }
 
+/// Without asking for a password: nobody may sit at the terminal, and what to run is said anyway.
 fn enable_linger(site: &Site) -> Order {
-    let mut order = Order::changes("loginctl", ["enable-linger"]);
+    let mut order = Order::changes("loginctl", ["--no-ask-password", "enable-linger"]);
     if !site.account.name.is_empty() {
         order.args.push(site.account.name.clone());
     }

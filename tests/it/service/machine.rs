@@ -5,7 +5,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -17,7 +17,6 @@ use cleudocodebot::{
         hand::{Deed, Hand, Manner, World},
         run::{Launch, Order, Outcome, Runner},
         site::{Account, Folders, Scope, Site, System},
-        windows::utf16,
     },
 };
 use serde_json::json;
@@ -26,11 +25,6 @@ use crate::support::Scratch;
 
 /// The port of the settings.
 pub(crate) const ADDRESS: &str = "127.0.0.1:18789";
-
-/// The value that Windows runs at log-on.
-const RUN: &str = r"HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Run";
-const APPROVED: &str =
-    r"HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run";
 
 /// The machine, in a folder of its own.
 pub(crate) struct Machine {
@@ -206,7 +200,7 @@ impl Machine {
         *self.daemon.borrow_mut() = None;
     }
 
-    fn begin(&self, supervised: bool) -> u32 {
+    pub(super) fn begin(&self, supervised: bool) -> u32 {
         self.end();
         let pid = self.next_pid.get();
         self.next_pid.set(pid + 1);
@@ -234,152 +228,24 @@ impl Machine {
         pid
     }
 
-    fn pid(&self) -> u32 {
+    pub(super) fn pid(&self) -> u32 {
         let daemon = self.daemon.borrow();
         let supervised = daemon.as_ref().filter(|daemon| daemon.supervised);
         supervised.map_or(0, |daemon| daemon.identity.pid)
     }
 
-    fn knows(&self, name: &'static str) -> bool {
+    pub(super) fn knows(&self, name: &'static str) -> bool {
         self.known.borrow().contains(name)
     }
 
-    fn learn(&self, name: &'static str) -> Outcome {
+    pub(super) fn learn(&self, name: &'static str) -> Outcome {
         self.known.borrow_mut().insert(name);
-        done()
+        exited(0)
     }
 
-    fn forget(&self, name: &'static str) -> Outcome {
+    pub(super) fn forget(&self, name: &'static str) -> Outcome {
         self.known.borrow_mut().remove(name);
-        done()
-    }
-
-    fn systemctl(&self, args: &[&str]) -> Outcome {
-        match args {
-            ["show-environment" | "daemon-reload"] | ["reset-failed", _] => done(),
-            ["is-enabled", ..] => exited(i32::from(!self.knows("enabled"))),
-            ["show", ..] => {
-                let pid = self.pid();
-                let state = if pid == 0 { "inactive" } else { "active" };
-                printed(&format!(
-                    "LoadState=loaded\nActiveState={state}\nMainPID={pid}\nResult=success\n\
-                     ExecMainStatus=0\nExecMainCode=0\nNeedDaemonReload=no\n"
-                ))
-            }
-            ["enable", ..] => self.learn("enabled"),
-            ["disable", ..] => self.forget("enabled"),
-            ["restart", _] => {
-                self.begin(true);
-                done()
-            }
-            ["stop", _] => {
-                self.end();
-                done()
-            }
-            other => panic!("systemctl {other:?}"),
-        }
-    }
-
-    fn launchctl(&self, args: &[&str]) -> Outcome {
-        let loaded = self.knows("loaded");
-        match args {
-            ["print", target] if target.ends_with("cleudocodebot.daemon") => {
-                if !loaded {
-                    return exited(113);
-                }
-                printed(&format!("{target} = {{\n\tpid = {}\n}}\n", self.pid()))
-            }
-            ["print" | "enable", _] => done(),
-            ["bootstrap", ..] if loaded => exited(5),
-            ["bootstrap", ..] => {
-                self.begin(true);
-                self.learn("loaded")
-            }
-            ["bootout", _] => {
-                self.end();
-                self.forget("loaded")
-            }
-            ["kickstart", "-k", _] => {
-                self.begin(true);
-                done()
-            }
-            other => panic!("launchctl {other:?}"),
-        }
-    }
-
-    fn reg(&self, args: &[&str]) -> Outcome {
-        match args {
-            ["export", key, file, "/y"] => self.export(key, Path::new(file)),
-            ["add", _, "/v", _, "/t", "REG_SZ", "/d", value, "/f"] => {
-                *self.run_value.borrow_mut() = Some((*value).to_owned());
-                done()
-            }
-            ["delete", key, ..] if key.ends_with(r"StartupApproved\Run") => self.forget("off"),
-            ["delete", ..] => {
-                *self.run_value.borrow_mut() = None;
-                done()
-            }
-            other => panic!("reg {other:?}"),
-        }
-    }
-
-    fn export(&self, key: &str, file: &Path) -> Outcome {
-        let value = if key.ends_with(r"CurrentVersion\Run") {
-            let value = self.run_value.borrow();
-            value.as_ref().map(|text| {
-                let text = text.replace('\\', r"\\").replace('"', "\\\"");
-                (RUN, format!("\"{text}\""))
-            })
-        } else {
-            self.knows("off")
-                .then(|| (APPROVED, "hex:03,00,00,00,\\\r\n  00".to_owned()))
-        };
-        let Some((key, data)) = value else {
-            return exited(1);
-        };
-        let text = format!(
-            "Windows Registry Editor Version 5.00\r\n\r\n[{key}]\r\n\"Cleudocodebot\"={data}\r\n"
-        );
-        fs::write(file, utf16::encode(&text)).expect("written");
-        done()
-    }
-
-    fn schtasks(&self, args: &[&str]) -> Outcome {
-        match args {
-            ["/query", ..] => exited(i32::from(!self.knows("task"))),
-            ["/create", ..] => self.learn("task"),
-            ["/delete", ..] => self.forget("task"),
-            ["/run", ..] => {
-                self.begin(true);
-                done()
-            }
-            other => panic!("schtasks {other:?}"),
-        }
-    }
-
-    fn obey(&self, order: &Order) -> Outcome {
-        let args: Vec<&str> = order.args.iter().map(String::as_str).collect();
-        let name = order.program.rsplit('\\').next().unwrap_or_default();
-        match name {
-            "systemctl" if args.first() == Some(&"--user") => self.systemctl(&args[1..]),
-            "systemctl" => self.systemctl(&args),
-            "loginctl" => {
-                let linger = self.path("var/lib/systemd/linger");
-                fs::create_dir_all(&linger).expect("a folder");
-                fs::write(linger.join("ada"), "").expect("written");
-                done()
-            }
-            "journalctl" => printed("the last words\n"),
-            "launchctl" => self.launchctl(&args),
-            "reg.exe" => self.reg(&args),
-            "schtasks.exe" => self.schtasks(&args),
-            "icacls.exe" => done(),
-            "kill" | "taskkill.exe" => {
-                self.end();
-                done()
-            }
-            other => panic!("{other}"),
-        }
+        exited(0)
     }
 }
 
@@ -387,18 +253,6 @@ pub(crate) fn exited(code: i32) -> Outcome {
     Outcome::Exited {
         code,
         stdout: Vec::new(),
-        stderr: Vec::new(),
-    }
-}
-
-fn done() -> Outcome {
-    exited(0)
-}
-
-fn printed(text: &str) -> Outcome {
-    Outcome::Exited {
-        code: 0,
-        stdout: text.as_bytes().to_vec(),
         stderr: Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The real machines are in `tests/service`.
 
+mod commands;
 mod diagnosis;
 mod failures;
 mod golden;

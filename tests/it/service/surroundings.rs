@@ -115,7 +115,7 @@ fn a_manager_that_is_not_reached_is_woken_by_lingering() {
     let log = machine.log.borrow();
     let asked = log.iter().filter(|line| line.contains("show-environment"));
     assert!(asked.count() > 10);
-    let woken = |line: &String| line == "loginctl enable-linger ada";
+    let woken = |line: &String| line == "loginctl --no-ask-password enable-linger ada";
     assert!(log.iter().any(woken));
     assert!(notes[0].contains("machinectl shell"), "{notes:?}");
 }
