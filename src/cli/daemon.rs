@@ -37,6 +37,9 @@ pub(super) const ROW: Row = Row {
 };
 
 pub(super) fn run(quiet: bool, context: &Context<'_>) -> Result<()> {
+    if launchd::started_us(context.environment) {
+        launchd::trim_log(&context.places()?.home);
+    }
     let ended = daemon::run(&daemon::Options {
         overrides: context.overrides(),
         environment: context.environment.clone(),

@@ -65,14 +65,18 @@ impl Findings {
         self.moment.as_deref().unwrap_or("not installed")
     }
 
-    /// A row for the overview.
-    pub(super) fn row(&self) -> Vec<Cell> {
-        let text = self.moment.clone();
-        let cell = match text {
-            Some(text) => Cell::from(text),
-            None => Cell::styled(Style::Doubtful, "not installed"),
-        };
-        vec![Cell::styled(Style::Dim, "service"), cell]
+    /// Rows for the overview.
+    pub(super) fn rows(&self) -> Vec<Vec<Cell>> {
+        let row = |name: &str, value: Cell| vec![Cell::styled(Style::Dim, name), value];
+        let mut rows = vec![match &self.moment {
+            Some(text) => row("service", text.as_str().into()),
+            None => row("service", Cell::styled(Style::Doubtful, "not installed")),
+        }];
+        let mut exits = self.state.installed.iter();
+        if let Some(code) = exits.find_map(|one| one.condition.last_exit) {
+            rows.push(row("last exit", format!("code {code}").into()));
+        }
+        rows
     }
 
     /// Every finding and what mends it, in two lines each.

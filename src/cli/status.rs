@@ -84,7 +84,7 @@ fn tell(
         Ok((status, address)) => overview(status, address),
         Err(_) => Vec::new(),
     };
-    rows.extend(service.map(Findings::row));
+    rows.extend(service.into_iter().flat_map(Findings::rows));
     context.terminal.columns(&rows)?;
     if let Ok((status, _)) = status {
         let integrations = integrations(status, clock::now_ms());

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    fs as files,
+    fs as files, random,
 };
 
 /// What an installation reaches the world through.
@@ -255,7 +255,11 @@ impl<'a> Hand<'a> {
             .push(Deed::Copied(from.to_owned(), to.to_owned()));
         if !self.manner.dry {
             create_parent(to)?;
-            files::copy_program(from, to)?;
+            files::copy_program(from, to).or_else(|error| {
+                // Windows does not replace a program that runs, but lets it be moved.
+                set_aside(to).map_err(|_| error)?;
+                files::copy_program(from, to)
+            })?;
         }
         Ok(true)
     }
@@ -301,6 +305,14 @@ impl<'a> Hand<'a> {
         }
         fs::remove_dir_all(path).map_err(Error::file("remove", path))
     }
+}
+
+/// Moves a program to the folder of temporary files, and tells where it is now.
+pub(super) fn set_aside(program: &Path) -> io::Result<PathBuf> {
+    let name = random::hex(&random::bytes::<6>());
+    let aside = std::env::temp_dir().join(format!("cleudocodebot-{name}.old"));
+    fs::rename(program, &aside)?;
+    Ok(aside)
 }
 
 fn create_parent(path: &Path) -> Result<()> {

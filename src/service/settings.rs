@@ -42,7 +42,7 @@ pub fn ensure(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
     let existed = site.home.is_dir();
     files::create_private_dir(&site.home)?;
     if !existed {
-        close(site, hand);
+        close(site, hand, &site.home);
     }
     // Whoever makes a token holds the lock, so that two do not replace each other's.
     let lock = Lock::try_take(&site.home.join(note::LOCK))?;
@@ -57,21 +57,25 @@ pub fn ensure(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
     } else {
         config::create_env_file(&env_file)?;
     }
+    if existed {
+        // The folder was there before us, and may be shared on purpose.
+        close(site, hand, &env_file);
+    }
     hand.did(Deed::Wrote(env_file, None));
     Ok(())
 }
 
 /// On Windows rights are inherited from the folder; elsewhere each file has its own.
-fn close(site: &Site, hand: &mut Hand<'_>) {
+fn close(site: &Site, hand: &mut Hand<'_>, path: &Path) {
     if site.system != System::Windows || site.account.name.is_empty() {
         return;
     }
-    let order = rights::close(&site.folders, &site.home, &site.account.name);
+    let order = rights::close(&site.folders, path, &site.account.name);
     let outcome = hand.attempt(&order);
     if !outcome.succeeded() {
-        let home = site.home.display();
+        let path = path.display();
         hand.note(format!(
-            "the rights of {home} could not be narrowed to you ({}); it keeps those of its folder",
+            "the rights of {path} could not be narrowed to you ({}); it keeps those of its folder",
             outcome.complaint()
         ));
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    hand::Hand,
+    hand::{Hand, set_aside},
     note,
     power::halt,
     report::{Outcome, Report},
@@ -76,12 +76,7 @@ fn leave_no_empty_folder(site: &Site, hand: &mut Hand<'_>, file: &Path) {
 /// Windows does not remove a program that runs, but lets it be moved: this very program may be it.
 fn remove_program(hand: &mut Hand<'_>, program: &Path) -> Result<()> {
     if let Err(error) = hand.remove(program) {
-        let name = format!(
-            "cleudocodebot-{}.old",
-            crate::random::hex(&crate::random::bytes::<6>())
-        );
-        let aside = std::env::temp_dir().join(name);
-        std::fs::rename(program, &aside).map_err(|_| error)?;
+        let aside = set_aside(program).map_err(|_| error)?;
         hand.note(format!("{} can be deleted", aside.display()));
     }
     if let Some(folder) = program.parent() {

@@ -163,8 +163,14 @@ wait_for 20 grep -aq 'exit code 78' "$home/logs/supervisor.log" && ok "a configu
 code "status" 78 status
 said "says what" "CLEUDOCODEBOT_PORT"
 
-say "== the Start-up folder, without the windowless starter"
+say "== the installed program removes itself"
+outside=$program
+program="C:\\users\\$user\\AppData\\Local\\cleudocodebot\\bin\\cleudocodebot.exe"
 code "uninstall --purge" 0 uninstall --purge
+program=$outside
+[ -e "$home" ] && bad "something is left: $(find "$home" | tr '\n' ' ')" || ok "nothing is left"
+
+say "== the Start-up folder, without the windowless starter"
 rm "$downloads/cleudocodebotw.exe"
 # ASCII: Wine's cmd reads batch files in one code page, whatever chcp says.
 long=$(printf 'long name %.0s' {1..10})x

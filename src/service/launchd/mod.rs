@@ -2,7 +2,11 @@
 
 pub(super) mod plist;
 
-use std::{io::Write as _, path::PathBuf, time::Duration};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     artefact::Artefact,
@@ -19,6 +23,9 @@ use crate::{
 /// The agent's name.
 pub const LABEL: &str = "com.cleudocodebot.daemon";
 
+/// Where launchd puts what the agent says.
+const LOG: &str = "launchd.log";
+
 /// `EIO`: launchd answers so while it still takes down the agent's former self.
 const STILL_BUSY: i32 = 5;
 
@@ -31,6 +38,21 @@ const LOOK: Duration = Duration::from_millis(500);
 /// True where launchd started this process as the agent.
 pub fn started_us(environment: &Environment) -> bool {
     environment.get("XPC_SERVICE_NAME") == Some(LABEL)
+}
+
+/// Longest file of what the daemon says outside of its own log, in bytes.
+const MAX_LOG: u64 = 1 << 20;
+
+/// Empties the file that launchd keeps open for the agent, when it has become long. A file with another
+/// name would go on growing, because launchd does not look.
+pub fn trim_log(home: &Path) {
+    let log = home.join("logs").join(LOG);
+    let file = std::fs::OpenOptions::new().write(true).open(log);
+    if let Ok(file) = file
+        && file.metadata().is_ok_and(|data| data.len() > MAX_LOG)
+    {
+        let _ = file.set_len(0);
+    }
 }
 
 /// launchd never gives up on a process that fails, so one that no restart can mend says why and ends
@@ -122,7 +144,7 @@ impl Way for LaunchAgent {
     }
 
     fn artefacts(&self, site: &Site) -> Result<Vec<Artefact>> {
-        let log = site.logs().join("launchd.log");
+        let log = site.logs().join(LOG);
         let text = plist::plist(
             Site::text(&site.program)?,
             Site::text(&site.home)?,
@@ -208,5 +230,34 @@ impl Way for LaunchAgent {
     /// What is unloaded does not come back before the next log-on, when launchd loads the file.
     fn stop(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
         Self::unload(site, hand)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random;
+
+    #[test]
+    fn an_error_of_the_settings_ends_as_launchd_understands() {
+        assert!(as_it_understands(Err(Error::Config("no port".to_owned()))).is_ok());
+        assert!(as_it_understands(Err(Error::Restart)).is_err());
+        let started = |name| started_us(&Environment::from_pairs([("XPC_SERVICE_NAME", name)]));
+        assert!(started(LABEL) && !started("0"));
+    }
+
+    #[test]
+    fn only_a_long_log_is_emptied() {
+        let home = std::env::temp_dir().join(format!("cleudocodebot-launchd-{}", random::token()));
+        let log = home.join("logs").join(LOG);
+        std::fs::create_dir_all(home.join("logs")).expect("made");
+        let size = || std::fs::metadata(&log).expect("there").len();
+        for (bytes, left) in [(10, 10), (MAX_LOG + 1, 0)] {
+            let text = vec![b'x'; usize::try_from(bytes).expect("small")];
+            std::fs::write(&log, text).expect("written");
+            trim_log(&home);
+            assert_eq!(size(), left);
+        }
+        std::fs::remove_dir_all(home).expect("removed");
     }
 }

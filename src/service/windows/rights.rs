@@ -29,13 +29,14 @@ fn sid_in(csv: &str) -> Option<String> {
     is_sid.then(|| sid.to_owned())
 }
 
-/// Takes the home folder from everybody else. What is made in it later inherits that.
-pub(crate) fn close(folders: &Folders, home: &Path, sid: &str) -> Order {
+/// Takes a folder or a file from everybody else. What is made in the folder later inherits that.
+pub(crate) fn close(folders: &Folders, path: &Path, sid: &str) -> Order {
     let program = folders.windows_command("icacls.exe");
-    let mut order = Order::changes(&program, [&home.display().to_string(), "/inheritance:r"]);
+    let mut order = Order::changes(&program, [&path.display().to_string(), "/inheritance:r"]);
+    let inherited = if path.is_dir() { "(OI)(CI)" } else { "" };
     for sid in std::iter::once(sid).chain(OTHERS) {
         order.args.push("/grant:r".to_owned());
-        order.args.push(format!("*{sid}:(OI)(CI)F"));
+        order.args.push(format!("*{sid}:{inherited}F"));
     }
     order.args.push("/q".to_owned());
     order
