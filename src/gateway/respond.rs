@@ -1,10 +1,12 @@
-//! HTTP answers: one piece, with the headers that all of them share.
+//! HTTP answers: one piece, with the headers that all of them share; and bodies of requests, whole or
+//! refused.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::{
     Response, StatusCode,
+    body::Incoming,
     header::{
         CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
         X_CONTENT_TYPE_OPTIONS,
@@ -12,8 +14,11 @@ use hyper::{
 };
 use serde_json::json;
 
-use crate::body::Whole;
-use crate::protocol::error_code::ErrorCode;
+use crate::{
+    body::{CollectError, Whole, collect},
+    config::Limits,
+    protocol::error_code::ErrorCode,
+};
 
 /// An answer.
 pub(super) type Reply = Response<Whole>;
@@ -67,4 +72,17 @@ fn retry_after(mut reply: Reply, wait: Duration) -> Reply {
         .headers_mut()
         .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     reply
+}
+
+/// The body of a request within the bounds of the settings, or the refusal that says which it broke.
+pub(super) async fn whole_body(body: Incoming, limits: &Limits) -> Result<Vec<u8>, Reply> {
+    let collected = collect(body, limits.max_body_bytes, limits.body_timeout).await;
+    collected.map_err(|error| match error {
+        CollectError::TooLarge => {
+            let text = format!("a body may have {} bytes at most", limits.max_body_bytes);
+            refuse(413, ErrorCode::TooLarge.as_str(), &text)
+        }
+        CollectError::TooSlow => refuse(408, "timeout", "the body did not come in time"),
+        CollectError::Broken => refuse(400, "bad_request", "the body broke off"),
+    })
 }

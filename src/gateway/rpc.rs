@@ -11,10 +11,9 @@ use super::{
         perform,
     },
     metrics::Counters,
-    respond::{Reply, refuse, reply},
+    respond::{Reply, refuse, reply, whole_body},
 };
 use crate::{
-    body::{CollectError, collect},
     config::Config,
     protocol::{
         error_code::ErrorCode,
@@ -31,23 +30,9 @@ pub(super) async fn answer(
     request: Request<Body>,
     config: &Config,
 ) -> Reply {
-    let limits = &config.limits;
-    let body = match collect(
-        request.into_body(),
-        limits.max_body_bytes,
-        limits.body_timeout,
-    )
-    .await
-    {
+    let body = match whole_body(request.into_body(), &config.limits).await {
         Ok(body) => body,
-        Err(CollectError::TooLarge) => {
-            let text = format!("a body may have {} bytes at most", limits.max_body_bytes);
-            return refuse(413, ErrorCode::TooLarge.as_str(), &text);
-        }
-        Err(CollectError::TooSlow) => {
-            return refuse(408, "timeout", "the body did not come in time");
-        }
-        Err(CollectError::Broken) => return refuse(400, "bad_request", "the body broke off"),
+        Err(refusal) => return refusal,
     };
     match std::str::from_utf8(&body) {
         Ok(text) => do_text(gateway, text, config).await,

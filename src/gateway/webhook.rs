@@ -7,15 +7,13 @@ use hyper::{Method, Request, body::Incoming};
 
 use super::{
     Gateway,
-    respond::{Reply, refuse, reply},
+    respond::{Reply, refuse, reply, whole_body},
 };
 use crate::{
-    body::{CollectError, collect},
     config::Config,
     contain::contained,
     integrations::hook::{Hook, HookReply},
     log::Field,
-    protocol::error_code::ErrorCode,
 };
 
 /// Hands a request to the integration it is meant for.
@@ -25,18 +23,10 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     config: &Config,
 ) -> Reply {
-    let limits = &config.limits;
     let (head, body) = request.into_parts();
-    let body = match collect(body, limits.max_body_bytes, limits.body_timeout).await {
+    let body = match whole_body(body, &config.limits).await {
         Ok(body) => body,
-        Err(CollectError::TooLarge) => {
-            let text = format!("a body may have {} bytes at most", limits.max_body_bytes);
-            return refuse(413, ErrorCode::TooLarge.as_str(), &text);
-        }
-        Err(CollectError::TooSlow) => {
-            return refuse(408, "timeout", "the body did not come in time");
-        }
-        Err(CollectError::Broken) => return refuse(400, "bad_request", "the body broke off"),
+        Err(refusal) => return refusal,
     };
     let hook = Hook {
         is_get: head.method == Method::GET,

@@ -19,7 +19,7 @@ use crate::{
         admission::Seat,
         dispatch::{
             answer::{
-                Answer, Parts, joined, outcome_text, parts, push_pong, write_outcome,
+                Answer, Outcome, Parts, joined, outcome_text, parts, push_pong, write_outcome,
                 write_unreadable,
             },
             perform, refused,
@@ -27,6 +27,7 @@ use crate::{
         link::Link,
         metrics::Counters,
     },
+    integrations::BoxFuture,
     protocol::{
         error_code::{ErrorCode, Fault, close},
         frame::{self, Call, Dialect, Incoming, Unreadable},
@@ -171,19 +172,10 @@ impl Talk {
             }
             Answer::Now(_) => {}
             Answer::Later(outcome) => {
-                let asker = call.wants_answer.then(|| asker.to_owned());
-                self.answers.push(Slot::Waiting(Box::pin(async move {
-                    let outcome = outcome.await;
-                    asker.map_or_else(String::new, |asker| outcome_text(&asker, &outcome))
-                })));
+                self.answers
+                    .push(Slot::Waiting(Box::pin(late(call, outcome))));
             }
-            Answer::Unordered(outcome) => {
-                let asker = call.wants_answer.then(|| asker.to_owned());
-                self.beside(async move {
-                    let outcome = outcome.await;
-                    asker.map_or_else(String::new, |asker| outcome_text(&asker, &outcome))
-                });
-            }
+            Answer::Unordered(outcome) => self.beside(late(call, outcome)),
         }
         self.release_behind(replays);
     }
@@ -265,6 +257,18 @@ impl Talk {
         } else {
             self.answers.push(Slot::Ready(scratch.clone()));
         }
+    }
+}
+
+/// The text of an answer once it comes; empty where nobody wants one.
+fn late(
+    call: &Call<'_>,
+    outcome: BoxFuture<'static, Outcome>,
+) -> impl Future<Output = String> + Send + use<> {
+    let asker = call.wants_answer.then(|| call.asker().to_owned());
+    async move {
+        let outcome = outcome.await;
+        asker.map_or_else(String::new, |asker| outcome_text(&asker, &outcome))
     }
 }
 
