@@ -23,7 +23,7 @@ mod tests;
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
 };
 
@@ -197,12 +197,20 @@ impl Config {
     /// Where clients on this machine find the gateway: the address without brackets, and the port.
     /// An address that means all interfaces is reached through loopback.
     pub fn endpoint(&self) -> (String, u16) {
-        let host = match self.host {
+        (self.reached_at().to_string(), self.port)
+    }
+
+    /// The same as a URL shows it, with the port that was really bound: `[::1]:18789`.
+    pub fn authority(&self, port: u16) -> String {
+        SocketAddr::new(self.reached_at(), port).to_string()
+    }
+
+    fn reached_at(&self) -> IpAddr {
+        match self.host {
             IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
             other => other,
-        };
-        (host.to_string(), self.port)
+        }
     }
 
     /// A gateway that others can reach needs a token that cannot be guessed, and the names it goes

@@ -121,6 +121,7 @@ fn every_kind_of_setting_arrives_typed() {
     );
     let config = case.loaded().config;
     assert_eq!(config.endpoint(), ("::1".to_owned(), 18_789));
+    assert_eq!(config.authority(7), "[::1]:7");
     assert_eq!(config.allowed_origins, ["https://a.example"]);
     assert_eq!(config.allowed_hosts, ["a.example", "b:1"]);
     assert_eq!(config.limits.auth_timeout.as_millis(), 1500);

@@ -74,9 +74,7 @@ impl Attempt {
     }
 
     async fn try_make(&self, id: MessageId) -> Result<Next, StoreError> {
-        let store = self.store.clone();
-        let read = tokio::task::spawn_blocking(move || store.message(id)).await;
-        let found = read.map_err(|error| StoreError::Failing(error.to_string()))??;
+        let found = self.store.beside(move |store| store.message(id)).await?;
         let Some((message, life)) = found else {
             return Ok(Next::Done);
         };
@@ -154,15 +152,11 @@ impl Attempt {
         let Some(Ok(answered)) = answered else {
             return Ok(());
         };
-        let store = self.store.clone();
-        let read = tokio::task::spawn_blocking(move || {
+        let read = move |store: &Store| {
             let references = store.references(answered)?;
-            let message = store.message(answered)?;
-            Ok::<_, StoreError>((references, message))
-        });
-        let (references, original) = read
-            .await
-            .map_err(|error| StoreError::Failing(error.to_string()))??;
+            Ok((references, store.message(answered)?))
+        };
+        let (references, original) = self.store.beside(read).await?;
         let inbound = original.and_then(|(original, _)| {
             let meta = original.meta?;
             meta["id"].as_str().map(str::to_owned)

@@ -29,7 +29,7 @@ use crate::{
     message::MessageId,
     router::Nudge,
     shutdown::Shutdown,
-    store::Store,
+    store::{Store, StoreError},
 };
 
 /// Deliveries of one channel under way at a time.
@@ -137,15 +137,12 @@ impl Worker {
     }
 
     /// Finds what an earlier run of the daemon left.
-    async fn load(&mut self) -> Result<(), String> {
+    async fn load(&mut self) -> Result<(), StoreError> {
         let mut after = None;
         loop {
-            let (store, channel) = (self.store.clone(), self.channel.name().to_owned());
-            let read =
-                tokio::task::spawn_blocking(move || store.outbox(&channel, after, PAGE)).await;
-            let page = read
-                .map_err(|error| error.to_string())?
-                .map_err(|error| error.to_string())?;
+            let channel = self.channel.name().to_owned();
+            let read = move |store: &Store| store.outbox(&channel, after, PAGE);
+            let page = self.store.beside(read).await?;
             let Some((last, _)) = page.last() else {
                 return Ok(());
             };

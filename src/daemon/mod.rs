@@ -1,8 +1,8 @@
 //! The whole house in order: what starts after what, what stops before what, and who may steer it.
 //!
 //! Start: settings → lock of the home folder → port → store → gateway → integrations → ready.
-//! Stop: no new clients → goodbye to those there are → deliveries dropped (the outbox is on disk) →
-//! store flushed → exit.
+//! Stop: no new clients and no new deliveries → goodbye to those there are → what was under way is
+//! written down (the rest of the outbox is on disk) → store flushed → exit.
 
 mod attempt;
 pub mod channel;
@@ -31,7 +31,7 @@ use self::{
     steering::Steering,
 };
 use crate::{
-    config::{self, Config, Environment, Lookup, Overrides},
+    config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
     gateway::{self, Gateway, News, Parts, accept},
     integrations::{Audience, pairing::Pairings, plan::Surroundings},
@@ -68,9 +68,10 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 async fn live(options: &Options) -> Result<()> {
-    let (config, warnings) = first_start::settings(options)?;
-    let _instance = Instance::take(&config)?;
-    let (config, created) = first_start::ensure_token(options, config)?;
+    let loaded = first_start::settings(options)?;
+    let _instance = Instance::take(&loaded.config)?;
+    let warnings = loaded.warnings.clone();
+    let (Loaded { config, lookup, .. }, created) = first_start::ensure_token(options, loaded)?;
     let log = Log::open(
         config.log_level,
         config.log_format,
@@ -93,7 +94,7 @@ async fn live(options: &Options) -> Result<()> {
         .local_addr()
         .map_err(|error| Error::Failed(format!("no local address: {error}")))?;
     Instance::announce(&config, address)?;
-    let house = House::build(config, options.clone(), log, address)?;
+    let house = House::build(config, lookup, options.clone(), log, address)?;
     house.run(listener, address).await
 }
 
@@ -110,9 +111,14 @@ struct House {
 }
 
 impl House {
-    fn build(config: Config, options: Options, log: Log, address: SocketAddr) -> Result<Self> {
+    fn build(
+        config: Config,
+        lookup: Lookup,
+        options: Options,
+        log: Log,
+        address: SocketAddr,
+    ) -> Result<Self> {
         let (trigger, shutdown) = shutdown::channel();
-        let lookup = config::look_up(&options.overrides, &options.environment)?;
         let readiness = Arc::new(Readiness::from_environment(&options.environment));
         let (router, news) = (Arc::new(Router::default()), Arc::new(News::default()));
         let store = open_store(&config, &router, &news)?;
@@ -133,7 +139,7 @@ impl House {
                 store: store.clone(),
                 pairings: Arc::new(Pairings::open(config.home.join("pairing.json"))),
                 log: log.clone(),
-                address: format!("{}:{}", bracketed(&config.endpoint().0), address.port()),
+                address: config.authority(address.port()),
             },
             on_change: steering::tell_states(&news),
         });
@@ -163,7 +169,7 @@ impl House {
         Ok(house)
     }
 
-    async fn run(mut self, listener: TcpListener, address: std::net::SocketAddr) -> Result<()> {
+    async fn run(mut self, listener: TcpListener, address: SocketAddr) -> Result<()> {
         self.tasks
             .spawn(signals::obey(self.steering.trigger(), self.log.clone()));
         if let Some(period) = self.readiness.watchdog_period() {
@@ -209,15 +215,6 @@ impl House {
         } else {
             Ok(())
         }
-    }
-}
-
-/// A host as a URL shows it.
-fn bracketed(host: &str) -> String {
-    if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
     }
 }
 

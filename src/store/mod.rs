@@ -221,6 +221,16 @@ impl Store {
         self.submit(operations::report, input, weight)
     }
 
+    /// Runs a read where it may block, and waits for it without holding up the runtime.
+    pub async fn beside<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        let done = tokio::task::spawn_blocking(move || read(&store)).await;
+        done.unwrap_or_else(|_| Err(StoreError::Internal("the log says more".to_owned())))
+    }
+
     /// The names a service gave to a message. Blocks.
     pub fn references(&self, id: MessageId) -> Result<Vec<String>, StoreError> {
         self.view(|rows| read::references(rows, id.0))

@@ -13,7 +13,7 @@ use crate::{
         message_json::push_message,
         payload::{Payload, bad_field},
     },
-    store::{Draft, HistoryQuery, Inbound, Pending, StoreError},
+    store::{Draft, HistoryQuery, Inbound, Pending, Store, StoreError},
 };
 
 /// Messages in a page of `history` unless told.
@@ -142,8 +142,7 @@ impl Drop for Forget {
 }
 
 async fn read(gateway: &Gateway, id: MessageId) -> Result<Message, Fault> {
-    let store = gateway.store.clone();
-    let found = blocking(move || store.message(id)).await?;
+    let found = reading(&gateway.store, move |store| store.message(id)).await?;
     found
         .map(|(message, _)| message)
         .ok_or_else(|| store_fault(&StoreError::NotFound))
@@ -237,7 +236,7 @@ pub(super) fn message(gateway: &Gateway, payload: &Payload) -> Answer {
     };
     let store = gateway.store.clone();
     Answer::Later(Box::pin(async move {
-        let (message, transitions) = blocking(move || store.message(id))
+        let (message, transitions) = reading(&store, move |store| store.message(id))
             .await?
             .ok_or_else(|| store_fault(&StoreError::NotFound))?;
         let history: Vec<_> = transitions
@@ -270,7 +269,7 @@ pub(super) fn history(gateway: &Gateway, payload: &Payload) -> Answer {
     };
     let store = gateway.store.clone();
     Answer::Later(Box::pin(async move {
-        let page = blocking(move || store.history(&query)).await?;
+        let page = reading(&store, move |store| store.history(&query)).await?;
         let mut out = "{\"messages\":[".to_owned();
         for (i, message) in page.messages.iter().enumerate() {
             if i > 0 {
@@ -308,16 +307,11 @@ fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
     })
 }
 
-/// Runs a read of the store where it may block.
-pub(super) async fn blocking<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+/// Reads the store beside the runtime; a failure is told as on the wire.
+pub(super) async fn reading<T: Send + 'static>(
+    store: &Store,
+    read: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Fault> {
-    let done = tokio::task::spawn_blocking(read).await;
-    done.map_err(|_| {
-        Fault::new(
-            ErrorCode::Internal,
-            "reading the store failed; the log says more",
-        )
-    })?
-    .map_err(|error| store_fault(&error))
+    let read = store.beside(read).await;
+    read.map_err(|error| store_fault(&error))
 }

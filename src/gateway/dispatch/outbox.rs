@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{answer::Answer, messages::blocking};
+use super::{answer::Answer, messages::reading};
 use crate::{
     gateway::Gateway,
     message::{Direction, Message, State},
@@ -22,9 +22,9 @@ pub(super) fn outbox(gateway: &Gateway, payload: &Payload) -> Answer {
     let limit = usize::try_from(payload.integer("limit").unwrap_or(PAGE)).unwrap_or(usize::MAX);
     let max_bytes = gateway.settings().limits.max_message_bytes;
     Answer::Later(Box::pin(async move {
-        let found = blocking(move || {
-            let waiting = waiting(&store, channel.as_deref(), limit)?;
-            let failed = failed(&store, channel, limit)?;
+        let found = reading(&store, move |store| {
+            let waiting = waiting(store, channel.as_deref(), limit)?;
+            let failed = failed(store, channel, limit)?;
             Ok((waiting, failed))
         });
         let (waiting, failed) = found.await?;
