@@ -57,6 +57,78 @@ impl Limits {
             auth_failures_per_minute: u32::try_from(failures).unwrap_or(u32::MAX),
         })
     }
+
+    /// The keys whose bounds differ. The pattern names every field, so that none is forgotten.
+    pub fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'static str> + 'a {
+        let Self {
+            max_message_bytes,
+            max_json_depth,
+            max_unauthenticated_bytes,
+            auth_timeout,
+            max_connections,
+            max_unauthenticated,
+            max_queue_bytes,
+            heartbeat,
+            max_header_bytes,
+            header_timeout,
+            max_body_bytes,
+            body_timeout,
+            auth_failures_per_minute,
+        } = self;
+        let rows = [
+            (
+                "CLEUDOCODEBOT_MAX_MESSAGE_BYTES",
+                *max_message_bytes != other.max_message_bytes,
+            ),
+            (
+                "CLEUDOCODEBOT_MAX_JSON_DEPTH",
+                *max_json_depth != other.max_json_depth,
+            ),
+            (
+                "CLEUDOCODEBOT_MAX_UNAUTHENTICATED_BYTES",
+                *max_unauthenticated_bytes != other.max_unauthenticated_bytes,
+            ),
+            (
+                "CLEUDOCODEBOT_AUTH_TIMEOUT_MS",
+                *auth_timeout != other.auth_timeout,
+            ),
+            (
+                "CLEUDOCODEBOT_MAX_CONNECTIONS",
+                *max_connections != other.max_connections,
+            ),
+            (
+                "CLEUDOCODEBOT_MAX_UNAUTHENTICATED",
+                *max_unauthenticated != other.max_unauthenticated,
+            ),
+            (
+                "CLEUDOCODEBOT_MAX_QUEUE_BYTES",
+                *max_queue_bytes != other.max_queue_bytes,
+            ),
+            ("CLEUDOCODEBOT_HEARTBEAT_MS", *heartbeat != other.heartbeat),
+            (
+                "CLEUDOCODEBOT_MAX_HEADER_BYTES",
+                *max_header_bytes != other.max_header_bytes,
+            ),
+            (
+                "CLEUDOCODEBOT_HEADER_TIMEOUT_MS",
+                *header_timeout != other.header_timeout,
+            ),
+            (
+                "CLEUDOCODEBOT_MAX_BODY_BYTES",
+                *max_body_bytes != other.max_body_bytes,
+            ),
+            (
+                "CLEUDOCODEBOT_BODY_TIMEOUT_MS",
+                *body_timeout != other.body_timeout,
+            ),
+            (
+                "CLEUDOCODEBOT_AUTH_FAILURES_PER_MINUTE",
+                *auth_failures_per_minute != other.auth_failures_per_minute,
+            ),
+        ];
+        let differing = rows.into_iter().filter(|(_, differs)| *differs);
+        differing.map(|(key, _)| key)
+    }
 }
 
 impl Default for Limits {
@@ -90,5 +162,20 @@ mod tests {
             auth_failures_per_minute: 10,
         };
         assert_eq!(Limits::default(), expected);
+    }
+
+    #[test]
+    fn what_differs_is_named_by_its_key() {
+        let other = Limits {
+            heartbeat: Duration::from_secs(1),
+            max_json_depth: 7,
+            ..Limits::default()
+        };
+        let keys: Vec<_> = Limits::default().differing(&other).collect();
+        assert_eq!(
+            keys,
+            ["CLEUDOCODEBOT_MAX_JSON_DEPTH", "CLEUDOCODEBOT_HEARTBEAT_MS"]
+        );
+        assert_eq!(other.differing(&other).count(), 0);
     }
 }

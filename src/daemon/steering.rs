@@ -10,7 +10,7 @@ use super::{
     fleet::{Fleet, OnChange},
 };
 use crate::{
-    config::{self, Config, Limits, Lookup},
+    config::{self, Config, Lookup},
     gateway::{
         Gateway, News, accept,
         control::{Control, IntegrationStatus, Reloaded, Steer},
@@ -168,7 +168,7 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
         ("LOG_LEVEL", old.log_level != new.log_level),
         ("LOG_FORMAT", old.log_format != new.log_format),
     ]);
-    changed.extend(differing(&limits(&old.limits, &new.limits)));
+    changed.extend(old.limits.differing(&new.limits).map(str::to_owned));
     let needs_restart = differing(&[
         ("HOME", old.home != new.home),
         ("HOST", old.host != new.host),
@@ -179,48 +179,6 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
         changed,
         needs_restart,
     }
-}
-
-fn limits(old: &Limits, new: &Limits) -> [(&'static str, bool); 13] {
-    [
-        (
-            "MAX_MESSAGE_BYTES",
-            old.max_message_bytes != new.max_message_bytes,
-        ),
-        ("MAX_JSON_DEPTH", old.max_json_depth != new.max_json_depth),
-        (
-            "MAX_UNAUTHENTICATED_BYTES",
-            old.max_unauthenticated_bytes != new.max_unauthenticated_bytes,
-        ),
-        ("AUTH_TIMEOUT_MS", old.auth_timeout != new.auth_timeout),
-        (
-            "MAX_CONNECTIONS",
-            old.max_connections != new.max_connections,
-        ),
-        (
-            "MAX_UNAUTHENTICATED",
-            old.max_unauthenticated != new.max_unauthenticated,
-        ),
-        (
-            "MAX_QUEUE_BYTES",
-            old.max_queue_bytes != new.max_queue_bytes,
-        ),
-        ("HEARTBEAT_MS", old.heartbeat != new.heartbeat),
-        (
-            "MAX_HEADER_BYTES",
-            old.max_header_bytes != new.max_header_bytes,
-        ),
-        (
-            "HEADER_TIMEOUT_MS",
-            old.header_timeout != new.header_timeout,
-        ),
-        ("MAX_BODY_BYTES", old.max_body_bytes != new.max_body_bytes),
-        ("BODY_TIMEOUT_MS", old.body_timeout != new.body_timeout),
-        (
-            "AUTH_FAILURES_PER_MINUTE",
-            old.auth_failures_per_minute != new.auth_failures_per_minute,
-        ),
-    ]
 }
 
 /// Tells the clients that an integration changed its state.

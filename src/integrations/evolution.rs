@@ -279,12 +279,7 @@ impl Integration for Evolution {
     }
 
     fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
-        Box::pin(async move {
-            tokio::select! {
-                _ = life.ended() => Ok(()),
-                ended = self.look(&life) => ended,
-            }
-        })
+        Box::pin(async move { life.spent_on(self.look(&life)).await })
     }
 
     fn deliver<'a>(

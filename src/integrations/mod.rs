@@ -108,6 +108,17 @@ impl Life {
         (self.on_alive)();
     }
 
+    /// Does `work` until it ends by itself or the daemon does.
+    pub async fn spent_on(
+        &self,
+        work: impl Future<Output = Result<(), RunError>>,
+    ) -> Result<(), RunError> {
+        tokio::select! {
+            _ = self.ended() => Ok(()),
+            ended = work => ended,
+        }
+    }
+
     /// Waits for the end of the daemon.
     pub fn ended(&self) -> impl Future<Output = &'static str> + Send + 'static {
         self.shutdown.begun()

@@ -139,12 +139,7 @@ impl Integration for Telegram {
     }
 
     fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
-        Box::pin(async move {
-            tokio::select! {
-                _ = life.ended() => Ok(()),
-                ended = self.poll(&life) => ended,
-            }
-        })
+        Box::pin(async move { life.spent_on(self.poll(&life)).await })
     }
 
     fn deliver<'a>(

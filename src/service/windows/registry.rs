@@ -45,6 +45,14 @@ pub(super) fn read(site: &Site, hand: &Hand<'_>, key: &str, name: &str) -> Optio
     reg_file::value(&bytes, &format!(r"HKEY_CURRENT_USER\{key}"), name)
 }
 
+/// Takes back what the user switched off, where they did: installing it again says that it shall run.
+pub(super) fn switch_on(site: &Site, hand: &mut Hand<'_>, key: &str) {
+    if is_switched_off(site, hand, key, NAME) {
+        let key = format!(r"HKCU\{key}");
+        hand.attempt(&changes(site, ["delete", &key, "/v", NAME, "/f"]));
+    }
+}
+
 /// True where the user switched the entry off in Task Manager or in Settings. The first byte is even
 /// for "on" and odd for "off", and the rest tells when.
 pub(super) fn is_switched_off(site: &Site, hand: &Hand<'_>, key: &str, name: &str) -> bool {

@@ -101,10 +101,7 @@ impl Way for RunKey {
         let key = format!(r"HKCU\{RUN}");
         let add = ["add", &key, "/v", NAME, "/t", "REG_SZ", "/d", &wanted, "/f"];
         hand.demand(&registry::changes(site, add))?;
-        if registry::is_switched_off(site, hand, &registry::approved_run(), NAME) {
-            let key = format!(r"HKCU\{}", registry::approved_run());
-            hand.attempt(&registry::changes(site, ["delete", &key, "/v", NAME, "/f"]));
-        }
+        registry::switch_on(site, hand, &registry::approved_run());
         let complete = hand.manner.dry || self.registration(site, hand) == Registration::Complete;
         if complete {
             return Ok(());

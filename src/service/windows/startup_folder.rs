@@ -77,11 +77,7 @@ impl Way for StartupFolder {
     }
 
     fn register(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        let key = registry::approved_startup();
-        if registry::is_switched_off(site, hand, &key, NAME) {
-            let key = format!(r"HKCU\{key}");
-            hand.attempt(&registry::changes(site, ["delete", &key, "/v", NAME, "/f"]));
-        }
+        registry::switch_on(site, hand, &registry::approved_startup());
         hand.note("a console window may flash at log-on: the Start-up folder shows what it starts");
         Ok(())
     }
