@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    call, chat, completions, config, events, history, installation::Style, integrations, logs,
-    onboard, outbox, pairing, ping, send, token,
+    call, chat, completions, config, conversations, events, history, installation::Style,
+    integrations, logs, onboard, outbox, pairing, ping, send, token,
 };
 use crate::{
     config::{Overrides, keys},
@@ -62,6 +62,8 @@ pub(super) enum Command {
     Send(send::Options),
     /// Show stored messages.
     History(history::Options),
+    /// Who there is to talk to.
+    Conversations(conversations::Options),
     /// Follow events.
     Events(events::Options),
     /// Talk as a visitor of the built-in channel.

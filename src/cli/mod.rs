@@ -13,6 +13,7 @@ mod completions;
 mod config;
 mod connect;
 mod context;
+mod conversations;
 mod daemon;
 mod doctor;
 mod events;
@@ -86,6 +87,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<()> {
         Command::Ping(options) => block_on(ping::run(options, context)),
         Command::Send(options) => block_on(send::run(options, context)),
         Command::History(options) => block_on(history::run(options, context)),
+        Command::Conversations(options) => block_on(conversations::run(options, context)),
         Command::Events(options) => block_on(events::run(options, context)),
         Command::Chat(options) => block_on(chat::run(options, context)),
         Command::Call(options) => block_on(call::run(options, context)),

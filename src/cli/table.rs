@@ -3,8 +3,8 @@
 //! A new command is a row here, a variant of `Command` and a file.
 
 use super::{
-    call, chat, clients, completions, config, daemon, doctor, events, help, history, install,
-    integrations, logs, onboard, outbox, pairing, ping, reload,
+    call, chat, clients, completions, config, conversations, daemon, doctor, events, help, history,
+    install, integrations, logs, onboard, outbox, pairing, ping, reload,
     row::{Opt, Row, Takes, option, switch},
     send, start, status, stop, token,
 };
@@ -23,6 +23,7 @@ pub(super) const ROWS: &[&Row] = &[
     &send::ROW,
     &send::MESSAGE_ROW,
     &history::ROW,
+    &conversations::ROW,
     &events::ROW,
     &chat::ROW,
     &call::ROW,

@@ -203,9 +203,30 @@ impl Bus {
 
     /// Sends an unstored event; returns how many clients it was queued for.
     pub fn publish(&self, name: &str, write: impl Fn(&mut String)) -> usize {
+        self.publish_to(name, write, |link| link.hears(name))
+    }
+
+    /// Sends an unstored event about a conversation.
+    pub fn publish_about(
+        &self,
+        conversation: (&str, &str),
+        name: &str,
+        write: impl Fn(&mut String),
+    ) -> usize {
+        self.publish_to(name, write, |link| {
+            link.hears_conversation(name, conversation)
+        })
+    }
+
+    fn publish_to(
+        &self,
+        name: &str,
+        write: impl Fn(&mut String),
+        hears: impl Fn(&Link) -> bool,
+    ) -> usize {
         let mut framed = Framed::new(name, &write);
         let inner = self.inner();
-        let hearing = inner.subscribers.iter().filter(|link| link.hears(name));
+        let hearing = inner.subscribers.iter().filter(|link| hears(link));
         let count = hearing
             .filter(|link| link.push_droppable(framed.of(link.dialect)))
             .count();

@@ -285,6 +285,14 @@ impl Link {
             .any(|topic| topic.covers_message(event, message))
     }
 
+    /// True where it hears this event of this conversation.
+    pub fn hears_conversation(&self, event: &str, (channel, peer): (&str, &str)) -> bool {
+        self.mailbox()
+            .topics
+            .iter()
+            .any(|topic| topic.covers_conversation(event, channel, peer))
+    }
+
     /// True where it asked for this one conversation.
     pub fn attends(&self, channel: &str, peer: &str) -> bool {
         self.mailbox()

@@ -149,7 +149,7 @@ impl Cloud {
 
     async fn take(&self, value: &Value) -> Result<(), StoreError> {
         for message in value["messages"].as_array().into_iter().flatten() {
-            if let Some(inbound) = inbound(message, &value["contacts"][0]) {
+            if let Some(inbound) = inbound(message, &value["contacts"]) {
                 self.inlet.take(inbound).await?;
             }
         }
@@ -272,7 +272,14 @@ fn bodies(message: &Message) -> Vec<Value> {
     bodies
 }
 
-fn inbound(message: &Value, contact: &Value) -> Option<Inbound> {
+/// The name of a sender: a post may bring messages of several.
+fn name_of<'a>(from: &str, contacts: &'a Value) -> Option<&'a str> {
+    let mut contacts = contacts.as_array()?.iter();
+    let contact = contacts.find(|contact| contact["wa_id"] == from)?;
+    contact["profile"]["name"].as_str()
+}
+
+fn inbound(message: &Value, contacts: &Value) -> Option<Inbound> {
     let (id, from) = (message["id"].as_str()?, message["from"].as_str()?);
     let kind = message["type"].as_str()?;
     let content = &message[kind];
@@ -295,7 +302,7 @@ fn inbound(message: &Value, contact: &Value) -> Option<Inbound> {
     if text.is_none() && media.is_none() {
         return None;
     }
-    let mut meta = json!({"id": id, "name": contact["profile"]["name"]});
+    let mut meta = json!({"id": id, "name": name_of(from, contacts)});
     if kind == "reaction" {
         meta["reaction_to"] = content["message_id"].clone();
     }

@@ -208,8 +208,10 @@ fn inbound(channel: &str, update: &Value) -> Option<Inbound> {
     if text.is_none() && media.is_none() {
         return None;
     }
-    let first = message["from"]["first_name"].as_str().unwrap_or_default();
-    let mut meta = json!({"id": name, "name": first});
+    let mut meta = json!({"id": name, "name": full_name(&message["from"])});
+    if let Some(group) = message["chat"]["title"].as_str() {
+        meta["group"] = json!(group);
+    }
     let mut key = name.clone();
     if edited.is_some() {
         meta["edited"] = json!(true);
@@ -228,6 +230,12 @@ fn inbound(channel: &str, update: &Value) -> Option<Inbound> {
         meta: Some(meta),
         dedup_key: Some(key),
     })
+}
+
+fn full_name(person: &Value) -> String {
+    let names = ["first_name", "last_name"].map(|name| person[name].as_str());
+    let names: Vec<&str> = names.into_iter().flatten().collect();
+    names.join(" ")
 }
 
 /// Media by reference: the service gives the file out by its id.
@@ -295,8 +303,9 @@ mod tests {
 
     #[test]
     fn an_update_becomes_a_message_with_a_key_of_its_own() {
-        let update = json!({"update_id": 7, "message": {"message_id": 3, "chat": {"id": -5},
-            "from": {"id": 9, "first_name": "Ana"}, "caption": "look",
+        let update = json!({"update_id": 7, "message": {"message_id": 3,
+            "chat": {"id": -5, "title": "Choir"},
+            "from": {"id": 9, "first_name": "Ana", "last_name": "Lima"}, "caption": "look",
             "photo": [{"file_id": "small"}, {"file_id": "large"}],
             "reply_to_message": {"message_id": 2}}});
         let taken = inbound("telegram", &update).expect("a message");
@@ -305,6 +314,8 @@ mod tests {
             ("-5", Some("9"))
         );
         assert_eq!(taken.media, Some(json!({"kind": "image", "id": "large"})));
+        let meta = json!({"id": "-5:3", "name": "Ana Lima", "group": "Choir"});
+        assert_eq!(taken.meta, Some(meta));
         assert_eq!(taken.dedup_key.as_deref(), Some("-5:3"));
         assert_eq!(taken.reply_to.as_deref(), Some("-5:2"));
         for nothing in [

@@ -5,7 +5,15 @@ use std::{fmt, str::FromStr};
 use super::describe::EVENTS;
 use crate::message::Message;
 
-/// `message.status`, `message.*`, `*`, and for messages `message.*@CHANNEL` or
+/// Events about one conversation, which a topic may single out.
+const OF_CONVERSATIONS: [&str; 4] = [
+    "message.received",
+    "message.status",
+    "conversation.read",
+    "typing",
+];
+
+/// `message.status`, `message.*`, `*`, and for what is about a conversation `message.*@CHANNEL` or
 /// `message.*@CHANNEL/PEER`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Topic {
@@ -22,11 +30,13 @@ impl Topic {
 
     /// True for an event of this name about this message.
     pub fn covers_message(&self, event: &str, message: &Message) -> bool {
-        let of_channel = self
-            .channel
-            .as_ref()
-            .is_none_or(|channel| *channel == message.channel);
-        let of_peer = self.peer.as_ref().is_none_or(|peer| *peer == message.peer);
+        self.covers_conversation(event, &message.channel, &message.peer)
+    }
+
+    /// True for an event of this name about this conversation.
+    pub fn covers_conversation(&self, event: &str, channel: &str, peer: &str) -> bool {
+        let of_channel = self.channel.as_ref().is_none_or(|known| known == channel);
+        let of_peer = self.peer.as_ref().is_none_or(|known| known == peer);
         of_channel && of_peer && self.names(event)
     }
 
@@ -88,9 +98,11 @@ impl FromStr for Topic {
         if topic.pattern.trim_end_matches('*').contains('*') || topic.pattern.ends_with("**") {
             return Err(format!("topic {text:?} has a * that is not at its end"));
         }
-        if topic.channel.is_some() && !topic.wants_messages() {
+        let has_channel = OF_CONVERSATIONS.iter().any(|event| topic.names(event));
+        if topic.channel.is_some() && !has_channel {
             return Err(format!(
-                "topic {text:?}: only message events have a channel"
+                "topic {text:?}: only {} have a channel",
+                OF_CONVERSATIONS.join(", ")
             ));
         }
         if !topic.is_possible() {
@@ -133,6 +145,11 @@ mod tests {
             topic("app.*").covers("app.orders") && !topic("app.orders").covers("app.orders.eu")
         );
         assert!(!topic("message.*@webchat").covers("message.received"));
+        let read = topic("conversation.read@webchat/ana");
+        assert!(read.covers_conversation("conversation.read", "webchat", "ana"));
+        assert!(!read.covers_conversation("conversation.read", "webchat", "bia"));
+        assert!(!read.covers_conversation("message.status", "webchat", "ana"));
+        assert!(topic("c*").covers_conversation("conversation.read", "webchat", "bia"));
     }
 
     #[test]
@@ -155,6 +172,7 @@ mod tests {
             "app.",
             "app.x",
             "message.*@webchat/a/b@c",
+            "conversation.*@webchat",
             "lagged",
         ] {
             assert_eq!(topic(fine).to_string(), fine);

@@ -18,17 +18,21 @@ pub(super) enum Table {
     Latest,
     /// Sequence number → a change of a message's state.
     Changes,
-    /// Channel, or channel and peer, with the message number → nothing.
+    /// Channel, or channel and peer, with the message number → nothing, or (with the peer) whose
+    /// message it is.
     Scopes,
     /// Channel and message number → when it is due. Outgoing messages still to be sent.
     Outbox,
     /// Idempotency or dedup key → message number.
     Keys,
+    /// Channel and peer → number of the newest message that was read. Files of older versions gain
+    /// it when they are opened; those versions take no notice of it.
+    Marks,
 }
 
 impl Table {
     /// Every table, in the order of its discriminant: its place in an array of tables.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -36,6 +40,7 @@ impl Table {
         Self::Scopes,
         Self::Outbox,
         Self::Keys,
+        Self::Marks,
     ];
 }
 

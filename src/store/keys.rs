@@ -29,6 +29,20 @@ pub(super) fn scope(channel: &str, peer: Option<&str>) -> Vec<u8> {
     key
 }
 
+/// What the keys of all conversations start with in `scopes`, or of those on one channel.
+pub(super) fn conversations_of(channel: Option<&str>) -> Vec<u8> {
+    let mut key = vec![1];
+    if let Some(channel) = channel {
+        put_name(&mut key, channel);
+    }
+    key
+}
+
+/// A key of `scopes` without its number.
+pub(super) fn scope_of(key: &[u8]) -> &[u8] {
+    &key[..key.len().saturating_sub(8)]
+}
+
 /// What the keys of one channel start with in `outbox`.
 pub(super) fn outbox_of(channel: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(channel.len() + 10);
@@ -97,6 +111,8 @@ mod tests {
             let key = |number| with_number(scope(&channel, Some(&peer)), number);
             prop_assert_eq!(key(one).cmp(&key(other)), one.cmp(&other));
             prop_assert_eq!(number_of(&key(one))?, one);
+            prop_assert!(scope_of(&key(one)) == scope(&channel, Some(&peer)));
+            prop_assert!(key(one).starts_with(&conversations_of(Some(&channel))));
             let waiting = with_number(outbox_of(&channel), one);
             prop_assert_eq!(outbox_channel(&waiting)?, &channel);
         }

@@ -10,6 +10,7 @@
 
 mod backend;
 mod codec;
+mod conversations;
 mod error;
 mod job;
 mod keys;
@@ -54,6 +55,7 @@ use self::{
     writer::{OnCommit, Writer},
 };
 pub use self::{
+    conversations::{Conversation, ConversationQuery, Conversations, Marked},
     error::StoreError,
     pending::Pending,
     request::{

@@ -8,8 +8,9 @@ use crate::message::{Message, MessageId, State};
 
 use super::{
     backend::Table,
+    conversations::Marked,
     error::StoreError,
-    keys::number_of,
+    keys::{self, number_of},
     read,
     request::{Queued, Received, Step},
     tables::{self, Body},
@@ -118,6 +119,25 @@ pub(super) fn report(
 ) -> Result<Option<Message>, StoreError> {
     let id = read::referred(transaction.rows, channel, reference)?.ok_or(StoreError::NotFound)?;
     advance(transaction, &mut (id, step.clone()))
+}
+
+/// Takes the news that a conversation was read up to a message of it. A mark never moves back.
+pub(super) fn mark_read(
+    transaction: &mut Transaction<'_>,
+    (channel, peer, id): &mut (String, String, MessageId),
+) -> Result<Marked, StoreError> {
+    let message = transaction.load(*id)?;
+    if message.channel != *channel || message.peer != *peer {
+        return Err(StoreError::NotFound);
+    }
+    let before = read::mark(transaction.rows, &keys::scope(channel, Some(peer)))?;
+    if before < Some(*id) {
+        transaction.mark(&message)?;
+    }
+    Ok(Marked {
+        before,
+        up_to: before.max(Some(*id)).unwrap_or(*id),
+    })
 }
 
 /// Withdraws a message that no attempt was made for yet.

@@ -17,13 +17,13 @@ use super::{
 const OVERHEAD: usize = 192;
 
 /// What a page may still take.
-struct Room {
+pub(super) struct Room {
     rows: usize,
     bytes: usize,
 }
 
 impl Room {
-    fn new(rows: usize, bytes: usize) -> Self {
+    pub(super) fn new(rows: usize, bytes: usize) -> Self {
         Self {
             rows: rows.max(1),
             bytes: bytes.max(1),
@@ -31,18 +31,18 @@ impl Room {
     }
 
     /// Takes one message of this many bytes, the last one whole even where it is too large.
-    fn take(&mut self, bytes: usize) {
+    pub(super) fn take(&mut self, bytes: usize) {
         self.rows -= 1;
         self.bytes = self.bytes.saturating_sub(bytes + OVERHEAD);
     }
 
-    fn is_used_up(&self) -> bool {
+    pub(super) fn is_used_up(&self) -> bool {
         self.rows == 0 || self.bytes == 0
     }
 }
 
 /// The message as it was created, with the size of its row.
-fn body(rows: &dyn Get, number: u64) -> Result<Option<(Body, usize)>, StoreError> {
+pub(super) fn body(rows: &dyn Get, number: u64) -> Result<Option<(Body, usize)>, StoreError> {
     let Some(row) = rows.get(Table::Bodies, &number_key(number))? else {
         return Ok(None);
     };
@@ -50,7 +50,7 @@ fn body(rows: &dyn Get, number: u64) -> Result<Option<(Body, usize)>, StoreError
 }
 
 /// The message as it stands, with the size of its row.
-fn sized(rows: &dyn Get, number: u64) -> Result<Option<(Message, usize)>, StoreError> {
+pub(super) fn sized(rows: &dyn Get, number: u64) -> Result<Option<(Message, usize)>, StoreError> {
     let Some((Body { mut message, .. }, size)) = body(rows, number)? else {
         return Ok(None);
     };
@@ -144,6 +144,14 @@ pub(super) fn referred(
         .transpose()
 }
 
+/// The newest message of a conversation that was read.
+pub(super) fn mark(rows: &dyn Get, scope: &[u8]) -> Result<Option<MessageId>, StoreError> {
+    let number = rows.get(Table::Marks, scope)?;
+    number
+        .map(|number| number_of(&number).map(MessageId))
+        .transpose()
+}
+
 /// The numbers a history query spans, both included, or `None` where there are none between.
 fn span(query: &HistoryQuery) -> Option<(u64, u64)> {
     let first = query
@@ -201,7 +209,7 @@ pub(super) fn history(rows: &dyn Snapshot, query: &HistoryQuery) -> Result<Page,
     Ok(page)
 }
 
-fn expect<T>(found: Option<T>, key: &[u8]) -> Result<T, StoreError> {
+pub(super) fn expect<T>(found: Option<T>, key: &[u8]) -> Result<T, StoreError> {
     found.ok_or_else(|| {
         let number = number_of(key).unwrap_or_default();
         StoreError::Corrupt(format!(

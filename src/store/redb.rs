@@ -48,6 +48,7 @@ const fn name(table: Table) -> &'static str {
         Table::Scopes => "scopes",
         Table::Outbox => "outbox",
         Table::Keys => "keys",
+        Table::Marks => "marks",
     }
 }
 
@@ -91,7 +92,7 @@ impl Redb {
             Ok(opened) => opened.map_err(|error| cannot_open(path, error))?,
             Err(_) => return Err(not_ours(path, "damaged")),
         };
-        expect_our_tables(path, &database)?;
+        add_missing_tables(path, &database)?;
         Ok(Self {
             path: path.to_owned(),
             open_file,
@@ -146,21 +147,22 @@ fn create_tables(database: &Database) -> Result<(), ::redb::Error> {
     Ok(transaction.commit()?)
 }
 
-/// A redb file of some other program must not be filled with messages.
-fn expect_our_tables(path: &Path, database: &Database) -> Result<()> {
+/// A redb file of some other program must not be filled with messages; one of ours may be older than
+/// the last table.
+fn add_missing_tables(path: &Path, database: &Database) -> Result<()> {
     let names = || -> Result<Vec<String>, ::redb::Error> {
         let transaction = database.begin_read()?;
         let tables = transaction.list_tables()?;
         Ok(tables.map(|table| table.name().to_owned()).collect())
     };
     let names = names().map_err(|_| not_ours(path, "damaged"))?;
-    let is_ours = Table::ALL
-        .iter()
-        .all(|table| names.iter().any(|name| name == self::name(*table)));
-    if is_ours {
-        Ok(())
-    } else {
-        Err(not_ours(path, "a database of another program"))
+    let is_there = |table: Table| names.iter().any(|name| name == self::name(table));
+    let mut missing = Table::ALL.into_iter().filter(|table| !is_there(*table));
+    match missing.next() {
+        None => Ok(()),
+        Some(Table::Marks) => create_tables(database)
+            .map_err(|error| Error::Failed(format!("cannot add to {}: {error}", path.display()))),
+        Some(_) => Err(not_ours(path, "a database of another program")),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::message::{Direction, Message, MessageId, State};
 
 use super::{
     backend::{Rows, Table},
+    conversations,
     error::StoreError,
     keys::{self, number_key, with_number},
     read,
@@ -124,9 +125,10 @@ impl<'t> Transaction<'t> {
         };
         self.rows
             .put(Table::Bodies, &number_key(number), &fresh.row)?;
-        for scope in scopes(&message) {
-            self.rows.put(Table::Scopes, &scope, &[])?;
-        }
+        let [channel, conversation] = scopes(&message);
+        self.rows.put(Table::Scopes, &channel, &[])?;
+        let side = conversations::side(&message);
+        self.rows.put(Table::Scopes, &conversation, side)?;
         if let Some(key) = &fresh.key {
             self.rows.put(Table::Keys, key, &number_key(number))?;
         }
@@ -248,6 +250,23 @@ impl<'t> Transaction<'t> {
         self.rows.remove(Table::Keys, &keys::references_row(number))
     }
 
+    /// Remembers that a conversation was read up to a message of it.
+    pub(super) fn mark(&mut self, message: &Message) -> Result<(), StoreError> {
+        self.changed = true;
+        let scope = keys::scope(&message.channel, Some(&message.peer));
+        self.rows
+            .put(Table::Marks, &scope, &number_key(message.id.0))
+    }
+
+    /// A mark goes with the message it stands on: older ones, which it says are read, went before.
+    fn forget_mark(&mut self, message: &Message) -> Result<(), StoreError> {
+        let scope = keys::scope(&message.channel, Some(&message.peer));
+        match read::mark(self.rows, &scope)? {
+            Some(marked) if marked == message.id => self.rows.remove(Table::Marks, &scope),
+            _ => Ok(()),
+        }
+    }
+
     /// Removes a message that left the outbox, with everything that refers to it.
     pub(super) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
         let number = body.message.id.0;
@@ -260,6 +279,7 @@ impl<'t> Transaction<'t> {
         for scope in scopes(&body.message) {
             self.rows.remove(Table::Scopes, &scope)?;
         }
+        self.forget_mark(&body.message)?;
         if let Some(key) = body.key_row() {
             self.forget_key(&key, number)?;
         }

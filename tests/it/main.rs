@@ -6,6 +6,7 @@ mod auth;
 mod clients;
 mod cloud;
 mod commands;
+mod conversations;
 #[cfg(feature = "store")]
 mod crash;
 mod documents;

@@ -286,20 +286,19 @@ pub(super) fn history(gateway: &Gateway, payload: &Payload) -> Answer {
     }))
 }
 
+/// A message id that says where a page begins.
+pub(super) fn position(payload: &Payload, field: &str) -> Result<Option<MessageId>, Fault> {
+    let wrong = |()| bad_field(field, "a message id such as m-17", "something else");
+    let text = payload.optional_text(field);
+    text.map(|text| text.parse().map_err(wrong)).transpose()
+}
+
 fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
-    let id = |field: &str| {
-        let text = payload.optional_text(field);
-        text.map(|text| {
-            text.parse()
-                .map_err(|()| bad_field(field, "a message id such as m-17", "something else"))
-        })
-        .transpose()
-    };
     Ok(HistoryQuery {
         channel: payload.optional_text("channel").map(str::to_owned),
         peer: payload.optional_text("peer").map(str::to_owned),
-        before: id("before")?,
-        after: id("after")?,
+        before: position(payload, "before")?,
+        after: position(payload, "after")?,
         limit: payload
             .integer("limit")
             .map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE)),

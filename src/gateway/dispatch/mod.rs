@@ -2,6 +2,7 @@
 //! `subscribe`, `unsubscribe`) are the session's; all others are here and know no socket.
 
 pub(in crate::gateway) mod answer;
+mod conversations;
 mod house;
 mod integrations;
 mod messages;
@@ -85,6 +86,8 @@ fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload) -> Answer
         "retry" => messages::retry(gateway, &payload),
         "message" => messages::message(gateway, &payload),
         "history" => messages::history(gateway, &payload),
+        "conversations" => conversations::conversations(gateway, &payload),
+        "read" => conversations::read(gateway, payload),
         other => Answer::Now(Err(Fault::new(
             ErrorCode::UnknownAction,
             format!("{other} needs a WebSocket connection of its own"),

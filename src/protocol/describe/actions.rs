@@ -1,7 +1,7 @@
 //! Every action: what a client sends and what it is answered.
 
 use super::{
-    Action, Kind,
+    Action, Kind, conversations,
     fields::{
         CHANNEL, COUNT, INTEGRATION, MESSAGE_ID, PAIRING_CHANNEL, PAIRING_CODE, PAIRING_SENDER,
         may, must,
@@ -233,6 +233,8 @@ pub const ACTIONS: &[Action] = &[
             ),
         ],
     },
+    conversations::CONVERSATIONS,
+    conversations::READ,
     Action {
         name: "cancel",
         aliases: &[],

@@ -2,7 +2,7 @@
 
 use super::{
     Event, Kind,
-    fields::{COUNT, INTEGRATION, MESSAGE, must},
+    fields::{COUNT, INTEGRATION, MESSAGE, MESSAGE_ID, must},
 };
 
 /// Every event, in the order of the manual.
@@ -16,6 +16,15 @@ pub const EVENTS: &[Event] = &[
         name: "message.status",
         summary: "A message came to a new state. Stored.",
         payload: MESSAGE,
+    },
+    Event {
+        name: "conversation.read",
+        summary: "A conversation was read up to a message.",
+        payload: &[
+            must("channel", Kind::Name, "the integration it belongs to"),
+            must("peer", Kind::Name, "the other side's address"),
+            MESSAGE_ID,
+        ],
     },
     Event {
         name: "integration.state",

@@ -2,6 +2,7 @@
 //! send against it, the `describe` action shows it, so the two cannot differ.
 
 mod actions;
+mod conversations;
 mod events;
 mod fields;
 

@@ -57,6 +57,23 @@ fn a_file_of_a_newer_version_is_refused() {
 }
 
 #[test]
+fn a_file_of_an_older_version_gains_the_table_of_marks() {
+    const MARKS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("marks");
+    let bench = Bench::new(Kind::File);
+    let store = bench.open();
+    let id = queue(&store, "kept");
+    store.close();
+    let database = Database::open(&bench.options.path).expect("opened");
+    let transaction = database.begin_write().expect("begun");
+    assert!(transaction.delete_table(MARKS).expect("deleted"));
+    transaction.commit().expect("committed");
+    drop(database);
+    let store = bench.open();
+    done(store.mark_read("telegram", "ana", id));
+    assert!(store.message(id).expect("readable").is_some());
+}
+
+#[test]
 fn a_file_that_is_no_database_is_refused_and_left_alone() {
     for content in [
         b"not a database".to_vec(),

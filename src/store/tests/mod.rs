@@ -3,6 +3,7 @@
 //! Here: the bench the tests work on, with a clock that stands still and a storage that can be held
 //! up or made to fail. Each file beside this one has the tests of one behaviour.
 
+mod conversations;
 #[cfg(feature = "store")]
 mod file;
 mod keys;

@@ -1,0 +1,63 @@
+//! The actions about conversations: which there are, up to where each was read.
+
+use super::{
+    Action, Kind,
+    fields::{COUNT, MESSAGE_ID, may, must},
+};
+
+const CHANNEL: super::Field = must("channel", Kind::Name, "the integration it belongs to");
+
+pub(super) const CONVERSATIONS: Action = Action {
+    name: "conversations",
+    aliases: &[],
+    summary: "Who there is to talk to: every conversation with its newest message, newest first.",
+    request: &[
+        may("channel", Kind::Name, "only of this channel"),
+        may(
+            "limit",
+            Kind::Integer(1, 1000),
+            "conversations at most, 100 unless told",
+        ),
+        may(
+            "before",
+            Kind::Name,
+            "only those whose newest message is older than this message id",
+        ),
+    ],
+    response: &[
+        must(
+            "conversations",
+            Kind::Objects,
+            "{channel, peer, name?, unread, last, read_up_to?}; unread counts what the peer wrote behind the read mark, among the newest 1,000 messages",
+        ),
+        may(
+            "next",
+            Kind::Name,
+            "pass it as before for the next page; absent at the end",
+        ),
+        may(
+            "partial",
+            Kind::Boolean,
+            "true where there are more than 10,000 conversations: not all were looked at",
+        ),
+    ],
+};
+
+pub(super) const READ: Action = Action {
+    name: "read",
+    aliases: &[],
+    summary: "Marks a conversation as read, up to its newest message or the one named; the service shows it where it can. A mark never moves back.",
+    request: &[
+        CHANNEL,
+        must("peer", Kind::Name, "the other side's address"),
+        may(
+            "message_id",
+            Kind::Name,
+            "up to this message, the newest unless told",
+        ),
+    ],
+    response: &[
+        MESSAGE_ID,
+        must("unread", COUNT, "what the peer wrote behind the mark"),
+    ],
+};

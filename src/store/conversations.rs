@@ -1,0 +1,333 @@
+//! Conversations: what `scopes` and `marks` say of each channel and peer, without rows of their own.
+//!
+//! The index is in the order of names, so the newest conversation is found by stepping from one to
+//! the next with one seek each. Nothing here is written while messages come and go.
+
+use std::ops::ControlFlow;
+
+use serde_json::Value;
+
+use crate::message::{Direction, Message, MessageId};
+
+use super::{
+    Store,
+    backend::{Get, Order, Snapshot, Table},
+    error::StoreError,
+    keys::{self, number_of, with_number},
+    operations,
+    pending::Pending,
+    read::{self, Room},
+};
+
+/// Conversations looked at in search of the newest.
+const MAX_LOOKED_AT: usize = 10_000;
+
+/// Messages of one conversation looked at, newest first, to count those not read.
+const MAX_COUNTED: usize = 1000;
+
+/// Messages of one conversation looked at, newest first, in search of a name.
+const MAX_SEARCHED: usize = 200;
+
+/// Messages from the peer read in search of a name.
+const MAX_READ: usize = 10;
+
+/// Longest name shown, in characters: strangers choose it.
+const MAX_SHOWN: usize = 128;
+
+/// What an index row of a conversation says of its message. Older versions wrote nothing there.
+const OURS: &[u8] = &[0];
+const THEIRS: &[u8] = &[1];
+
+/// Which conversations to list.
+#[derive(Debug, Clone)]
+pub struct ConversationQuery {
+    /// Only of this channel.
+    pub channel: Option<String>,
+    /// Only those whose newest message is older.
+    pub before: Option<MessageId>,
+    /// At most so many (at least one).
+    pub limit: usize,
+    /// The page ends with the conversation whose last message reaches so many bytes, as stored.
+    pub max_bytes: usize,
+}
+
+/// One conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversation {
+    /// Its newest message, which names channel and peer.
+    pub last: Message,
+    /// The newest name that came with a message of the peer.
+    pub name: Option<String>,
+    /// Messages from the peer behind the read mark, among the newest 1,000 of the conversation.
+    pub unread: usize,
+    /// The read mark.
+    pub read_up_to: Option<MessageId>,
+}
+
+/// A page of conversations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversations {
+    /// Newest first.
+    pub list: Vec<Conversation>,
+    /// To be passed as `before` for the next page; `None` on the last.
+    pub next: Option<MessageId>,
+    /// True where there are more than 10,000, of which not all were looked at.
+    pub partial: bool,
+}
+
+/// What became of a read mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marked {
+    /// Where it stood before.
+    pub before: Option<MessageId>,
+    /// Where it stands.
+    pub up_to: MessageId,
+}
+
+impl Store {
+    /// A page of conversations. Blocks.
+    pub fn conversations(&self, query: &ConversationQuery) -> Result<Conversations, StoreError> {
+        self.view(|rows| page(rows, query))
+    }
+
+    /// The newest message of a conversation. Blocks.
+    pub fn newest(&self, channel: &str, peer: &str) -> Result<Option<MessageId>, StoreError> {
+        let scope = keys::scope(channel, Some(peer));
+        self.view(|rows| newest_below(rows, &scope, &with_number(scope.clone(), u64::MAX)))
+            .map(|found| found.map(|found| MessageId(found.number)))
+    }
+
+    /// Takes the news that a conversation was read up to this message of it.
+    pub fn mark_read(
+        &self,
+        channel: &str,
+        peer: &str,
+        up_to: MessageId,
+    ) -> Result<Pending<Marked>, StoreError> {
+        let weight = channel.len() + peer.len();
+        let input = (channel.to_owned(), peer.to_owned(), up_to);
+        self.submit(operations::mark_read, input, weight)
+    }
+
+    /// How many messages of the peer are behind the read mark, counted as in [`Conversation`].
+    /// Blocks.
+    pub fn unread(&self, channel: &str, peer: &str) -> Result<usize, StoreError> {
+        let scope = keys::scope(channel, Some(peer));
+        self.view(|rows| unread(rows, &scope, read::mark(rows, &scope)?))
+    }
+
+    /// The newest messages of the peer after one message and up to another, newest first. Blocks.
+    pub fn received_between(
+        &self,
+        (channel, peer): (&str, &str),
+        after: Option<MessageId>,
+        up_to: MessageId,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        let scope = keys::scope(channel, Some(peer));
+        self.view(|rows| {
+            let mut found = Vec::new();
+            let span = (after.map_or(0, |after| after.0.saturating_add(1)), up_to.0);
+            each_of_theirs(rows, &scope, span, MAX_COUNTED, &mut |number| {
+                found.extend(read::load(rows, number)?);
+                Ok(if found.len() < limit {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
+            })?;
+            Ok(found)
+        })
+    }
+}
+
+/// Whose a message is, for its row in the index. What the user wrote on another device came in and
+/// is ours all the same.
+pub(super) fn side(message: &Message) -> &'static [u8] {
+    let own = message
+        .meta
+        .as_ref()
+        .is_some_and(|meta| meta["own"] == true);
+    if message.direction == Direction::In && !own {
+        THEIRS
+    } else {
+        OURS
+    }
+}
+
+/// A conversation in the index, ordered by its newest message.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    number: u64,
+    scope: Vec<u8>,
+}
+
+fn page(rows: &dyn Snapshot, query: &ConversationQuery) -> Result<Conversations, StoreError> {
+    let (mut found, partial) = newest_of_each(rows, query.channel.as_deref())?;
+    let before = query.before.map_or(u64::MAX, |before| before.0);
+    found.retain(|one| one.number < before);
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    let mut page = Conversations {
+        list: Vec::new(),
+        next: None,
+        partial,
+    };
+    let mut room = Room::new(query.limit, query.max_bytes);
+    for Found { number, scope } in found {
+        if room.is_used_up() {
+            page.next = page.list.last().map(|shown| shown.last.id);
+            break;
+        }
+        let (last, size) = read::expect(read::sized(rows, number)?, &keys::number_key(number))?;
+        room.take(size);
+        page.list.push(conversation(rows, &scope, last)?);
+    }
+    Ok(page)
+}
+
+fn conversation(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+    last: Message,
+) -> Result<Conversation, StoreError> {
+    let read_up_to = read::mark(rows, scope)?;
+    Ok(Conversation {
+        last,
+        name: name(rows, scope)?,
+        unread: unread(rows, scope, read_up_to)?,
+        read_up_to,
+    })
+}
+
+/// Every conversation, from the last name to the first; true where the bound ended it.
+fn newest_of_each(
+    rows: &dyn Snapshot,
+    channel: Option<&str>,
+) -> Result<(Vec<Found>, bool), StoreError> {
+    let first = keys::conversations_of(channel);
+    // No name is 65,535 bytes long, so nothing of this prefix comes behind.
+    let mut last = first.clone();
+    last.extend([u8::MAX; 2]);
+    let mut found = Vec::new();
+    while let Some(one) = newest_below(rows, &first, &last)? {
+        if found.len() == MAX_LOOKED_AT {
+            return Ok((found, true));
+        }
+        last.clone_from(&one.scope);
+        found.push(one);
+    }
+    Ok((found, false))
+}
+
+/// The last index row of a span.
+fn newest_below(
+    rows: &dyn Snapshot,
+    first: &[u8],
+    last: &[u8],
+) -> Result<Option<Found>, StoreError> {
+    let mut found = None;
+    // A conversation's keys come behind its bare scope, so nothing is between equal bounds.
+    if first >= last {
+        return Ok(None);
+    }
+    rows.scan(
+        Table::Scopes,
+        first,
+        last,
+        Order::Descending,
+        &mut |key, _| {
+            found = Some(Found {
+                number: number_of(key)?,
+                scope: keys::scope_of(key).to_vec(),
+            });
+            Ok(ControlFlow::Break(()))
+        },
+    )?;
+    Ok(found)
+}
+
+type EachNumber<'v> = dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError> + 'v;
+
+/// Shows the numbers of the peer's messages in a span, both ends included, newest first, among at
+/// most `limit` messages of the conversation.
+fn each_of_theirs(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+    (first, last): (u64, u64),
+    limit: usize,
+    visit: &mut EachNumber<'_>,
+) -> Result<(), StoreError> {
+    if first > last {
+        return Ok(());
+    }
+    let first = with_number(scope.to_vec(), first);
+    let last = with_number(scope.to_vec(), last);
+    let mut seen = 0;
+    rows.scan(
+        Table::Scopes,
+        &first,
+        &last,
+        Order::Descending,
+        &mut |key, value| {
+            if seen == limit {
+                return Ok(ControlFlow::Break(()));
+            }
+            seen += 1;
+            let number = number_of(key)?;
+            if is_theirs(rows, number, value)? {
+                visit(number)
+            } else {
+                Ok(ControlFlow::Continue(()))
+            }
+        },
+    )
+}
+
+fn is_theirs(rows: &dyn Get, number: u64, value: &[u8]) -> Result<bool, StoreError> {
+    if !value.is_empty() {
+        return Ok(value == THEIRS);
+    }
+    let found = read::body(rows, number)?;
+    let (body, _) = read::expect(found, &keys::number_key(number))?;
+    Ok(side(&body.message) == THEIRS)
+}
+
+fn unread(rows: &dyn Snapshot, scope: &[u8], mark: Option<MessageId>) -> Result<usize, StoreError> {
+    let first = mark.map_or(0, |mark| mark.0.saturating_add(1));
+    let mut count = 0;
+    each_of_theirs(rows, scope, (first, u64::MAX), MAX_COUNTED, &mut |_| {
+        count += 1;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(count)
+}
+
+/// The newest name of the peer that is found.
+fn name(rows: &dyn Snapshot, scope: &[u8]) -> Result<Option<String>, StoreError> {
+    let (mut name, mut read) = (None, 0);
+    each_of_theirs(rows, scope, (0, u64::MAX), MAX_SEARCHED, &mut |number| {
+        let found = read::body(rows, number)?;
+        name = found.and_then(|(body, _)| name_in(&body.message));
+        read += 1;
+        Ok(if name.is_some() || read == MAX_READ {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(name)
+}
+
+/// `group` of the message's meta, else `name` where the peer itself wrote it: a member's name is not
+/// the group's.
+fn name_in(message: &Message) -> Option<String> {
+    let meta = message.meta.as_ref()?;
+    let by_peer = message
+        .sender
+        .as_ref()
+        .is_none_or(|sender| *sender == message.peer);
+    let name = Some(&meta["name"]).filter(|_| by_peer);
+    let mut names = [Some(&meta["group"]), name].into_iter().flatten();
+    let name = names.find_map(|name| Value::as_str(name).filter(|name| !name.trim().is_empty()))?;
+    Some(name.trim().chars().take(MAX_SHOWN).collect())
+}
