@@ -167,6 +167,11 @@ impl Channel {
         matches!(*self.wishes.borrow(), Wish::Park(_))
     }
 
+    /// True where its service is there as far as we know.
+    pub(super) fn is_running(&self) -> bool {
+        self.standing().state == State::Running
+    }
+
     pub(super) fn wishes(&self) -> watch::Receiver<Wish> {
         self.wishes.subscribe()
     }

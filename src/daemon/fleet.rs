@@ -8,10 +8,11 @@ use std::{
 
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
-use super::{channel::Channel, delivery::Worker, supervisor::supervise};
+use super::{channel::Channel, courtesy::Courtesies, delivery::Worker, supervisor::supervise};
 use crate::{
-    gateway::control::IntegrationStatus,
+    gateway::control::{IntegrationStatus, ReadUpTo},
     integrations::{
+        Integration,
         pairing::Pairings,
         plan::{Plan, Surroundings},
     },
@@ -37,10 +38,17 @@ pub(super) struct Base {
     pub(super) on_change: OnChange,
 }
 
+/// One channel in its place.
+struct Berth {
+    plan: Plan,
+    channel: Arc<Channel>,
+    courtesies: Arc<Courtesies>,
+}
+
 /// The channels there are.
 pub(super) struct Fleet {
     base: Base,
-    channels: Mutex<BTreeMap<String, (Plan, Arc<Channel>)>>,
+    channels: Mutex<BTreeMap<String, Berth>>,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -53,7 +61,7 @@ impl Fleet {
         }
     }
 
-    fn channels(&self) -> MutexGuard<'_, BTreeMap<String, (Plan, Arc<Channel>)>> {
+    fn channels(&self) -> MutexGuard<'_, BTreeMap<String, Berth>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -68,36 +76,36 @@ impl Fleet {
             .cloned()
             .collect();
         for name in gone {
-            if let Some((_, channel)) = channels.remove(&name) {
+            if let Some(berth) = channels.remove(&name) {
                 self.base.router.remove(&name);
-                channel.retire();
+                berth.channel.retire();
             }
             changed.push(name);
         }
         for plan in plans {
             match channels.get_mut(&plan.name) {
-                Some((known, channel)) if *known == plan => {
+                Some(berth) if berth.plan == plan => {
                     // Whoever asks for a reload may have mended what the settings do not show.
-                    if channel.is_parked() {
-                        channel.start();
+                    if berth.channel.is_parked() {
+                        berth.channel.start();
                     }
                 }
-                Some((known, channel)) => {
-                    channel.replace(plan.build(&self.base.around), plan.limits);
+                Some(berth) => {
+                    let integration = plan.build(&self.base.around);
+                    berth.channel.replace(integration, plan.limits);
                     changed.push(plan.name.clone());
-                    *known = plan;
+                    berth.plan = plan;
                 }
                 None => {
-                    let channel = self.launch(&plan);
                     changed.push(plan.name.clone());
-                    channels.insert(plan.name.clone(), (plan, channel));
+                    channels.insert(plan.name.clone(), self.launch(plan));
                 }
             }
         }
         changed
     }
 
-    fn launch(&self, plan: &Plan) -> Arc<Channel> {
+    fn launch(&self, plan: Plan) -> Berth {
         let base = &self.base;
         let (worker, nudges) = mpsc::unbounded_channel();
         let route = Route {
@@ -123,13 +131,40 @@ impl Fleet {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.spawn(delivery.work(nudges, base.shutdown.clone()));
         tasks.spawn(supervision);
-        channel
+        let (courtesies, bearer) = Courtesies::new(base.store.clone(), base.log.clone());
+        tasks.spawn(bearer.work(base.shutdown.clone()));
+        Berth {
+            plan,
+            channel,
+            courtesies,
+        }
+    }
+
+    /// Has a channel's service show its peer that we write; true where it does.
+    pub(super) fn typing(&self, name: &str, peer: &str) -> bool {
+        let found = self.in_service(name);
+        found.is_some_and(|(integration, courtesies)| courtesies.typing(integration, peer))
+    }
+
+    /// Has a channel's service show its peer what was read, where it can.
+    pub(super) fn read(&self, read: ReadUpTo) {
+        if let Some((integration, courtesies)) = self.in_service(&read.channel) {
+            courtesies.read(integration, read);
+        }
+    }
+
+    /// A channel whose service is there, with the way of signs to it.
+    fn in_service(&self, name: &str) -> Option<(Arc<dyn Integration>, Arc<Courtesies>)> {
+        let channels = self.channels();
+        let berth = channels.get(name)?;
+        let runs = berth.channel.is_running();
+        runs.then(|| (berth.channel.integration(), Arc::clone(&berth.courtesies)))
     }
 
     /// The channel of this name.
     pub(super) fn find(&self, name: &str) -> Option<Arc<Channel>> {
         let channels = self.channels();
-        channels.get(name).map(|(_, channel)| Arc::clone(channel))
+        channels.get(name).map(|berth| Arc::clone(&berth.channel))
     }
 
     /// Who was let in and who asks.
@@ -142,7 +177,7 @@ impl Fleet {
         let all: Vec<_> = self
             .channels()
             .values()
-            .map(|(_, channel)| Arc::clone(channel))
+            .map(|berth| Arc::clone(&berth.channel))
             .collect();
         all.iter().map(|channel| channel.status()).collect()
     }

@@ -6,6 +6,7 @@
 
 mod attempt;
 pub mod channel;
+mod courtesy;
 pub mod delivery;
 #[cfg(test)]
 mod delivery_tests;

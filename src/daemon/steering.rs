@@ -13,7 +13,7 @@ use crate::{
     config::{self, Config, Lookup},
     gateway::{
         Gateway, News, accept,
-        control::{Control, IntegrationStatus, Reloaded, Steer},
+        control::{Control, IntegrationStatus, ReadUpTo, Reloaded, Steer},
     },
     integrations::{
         BoxFuture,
@@ -82,6 +82,14 @@ impl Control for Steering {
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>> {
         let integration = self.fleet.find(name)?.integration();
         Some(Box::pin(async move { integration.connect().await }))
+    }
+
+    fn typing(&self, channel: &str, peer: &str) -> bool {
+        self.fleet.typing(channel, peer)
+    }
+
+    fn read(&self, read: ReadUpTo) {
+        self.fleet.read(read);
     }
 
     fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>> {

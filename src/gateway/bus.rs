@@ -13,7 +13,8 @@ use tokio::sync::mpsc;
 
 use super::link::Link;
 use crate::{
-    integrations::Audience,
+    integrations::{Audience, Typing},
+    message::Direction,
     protocol::{frame::Dialect, message_json::push_message, reply, topic::Topic, websocket},
     store::StoredEvent,
 };
@@ -279,5 +280,9 @@ impl Audience for Bus {
             link.mark(fired.clone());
         }
         reached
+    }
+
+    fn hears_typing(&self, typing: &Typing<'_>) {
+        super::typing::tell(self, typing, Direction::In, None);
     }
 }

@@ -2,10 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::integrations::{
-    BoxFuture,
-    hook::{Hook, HookReply},
-    pairing::Pairings,
+use crate::{
+    integrations::{
+        BoxFuture,
+        hook::{Hook, HookReply},
+        pairing::Pairings,
+    },
+    message::MessageId,
 };
 
 /// The daemon, as clients may steer it.
@@ -19,6 +22,12 @@ pub trait Control: Send + Sync {
     /// Data to pair one with; `None` where there is none of this name.
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>>;
 
+    /// Has a service show its peer that we write; true where it does. Never waits for it.
+    fn typing(&self, channel: &str, peer: &str) -> bool;
+
+    /// Has a service show its peer what was read, where it can. Never waits for it.
+    fn read(&self, read: ReadUpTo);
+
     /// Hands a webhook's request to its integration; `None` where there is none of this name.
     fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>>;
 
@@ -30,6 +39,19 @@ pub trait Control: Send + Sync {
 
     /// Begins the end; with `restart`, the exit code asks for a new start.
     fn shutdown(&self, restart: bool);
+}
+
+/// A conversation was read further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadUpTo {
+    /// Its integration.
+    pub channel: String,
+    /// The other side.
+    pub peer: String,
+    /// Up to where it was read before.
+    pub after: Option<MessageId>,
+    /// Up to where it is read now.
+    pub up_to: MessageId,
 }
 
 /// What may be done to an integration.

@@ -18,6 +18,7 @@ mod respond;
 mod rpc;
 mod session;
 mod status_page;
+mod typing;
 mod upgrade;
 mod waiters;
 mod webhook;

@@ -9,7 +9,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Accepted, BoxFuture, DeliveryError, Integration, Life, Progress, RunError,
+    Accepted, BoxFuture, DeliveryError, Integration, Life, Progress, RunError, Sign,
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, Limits},
     inlet::Inlet,
@@ -120,6 +120,31 @@ impl Cloud {
         Ok(())
     }
 
+    /// Says that a message was read; with `typing`, also that we write. One goes only with the other.
+    async fn seen(&self, message: &Message, typing: bool) -> Result<(), String> {
+        let id = message.meta.as_ref().and_then(|meta| meta["id"].as_str());
+        let Some(id) = id else { return Ok(()) };
+        let mut body = json!({"messaging_product": "whatsapp", "status": "read", "message_id": id});
+        if typing {
+            body["typing_indicator"] = json!({"type": "text"});
+        }
+        let asked = self.call(Method::POST, "/messages", &body).await;
+        match asked.map_err(|error| error.to_string())?.status {
+            200 => Ok(()),
+            status => Err(format!("Meta answered {status}")),
+        }
+    }
+
+    /// The newest message of a peer: what we write is shown as an answer to it.
+    async fn newest_of(&self, peer: &str) -> Result<Option<Message>, StoreError> {
+        let peer = peer.trim_start_matches('+').to_owned();
+        let store = self.inlet.store();
+        let all = (None, MessageId(u64::MAX));
+        let newest =
+            store.beside(move |store| store.received_between((NAME, &peer), all.0, all.1, 1));
+        Ok(newest.await?.pop())
+    }
+
     async fn posted(&self, hook: &Hook) -> HookReply {
         let Some(secret) = &self.settings.app_secret else {
             return HookReply::forbidden("WHATSAPP_CLOUD_APP_SECRET is not set");
@@ -221,6 +246,30 @@ impl Integration for Cloud {
         Box::pin(async move {
             self.send(message, progress).await?;
             Ok(Accepted::Sent(progress.references()))
+        })
+    }
+
+    fn can_show(&self, _: Sign, _: &str) -> bool {
+        true
+    }
+
+    fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            let newest = self.newest_of(peer).await;
+            match newest.map_err(|error| error.to_string())? {
+                Some(message) => self.seen(&message, true).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// The newest stands for those before it.
+    fn mark_read<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            match messages.first() {
+                Some(newest) => self.seen(newest, false).await,
+                None => Ok(()),
+            }
         })
     }
 

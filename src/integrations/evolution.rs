@@ -14,8 +14,10 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Accepted, BoxFuture, DeliveryError, Fate, Health, Integration, Life, Progress, RunError,
-    evolution_wire::{self, bodies, inbound, refusal, remote_jid, state_of},
+    Accepted, BoxFuture, DeliveryError, Fate, Health, Integration, Life, Progress, RunError, Sign,
+    evolution_wire::{
+        self, bodies, inbound, presences, read_messages, refusal, remote_jid, state_of,
+    },
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, HttpError, Limits},
     inlet::Inlet,
@@ -37,12 +39,16 @@ const SECRET_HEADER: &str = "x-cleudocodebot-secret";
 /// Time between two looks at the connection of the instance.
 const LOOK: Duration = Duration::from_secs(60);
 
+/// How long `WhatsApp` shows that we write; the call is answered when it ends.
+const TYPING_MS: u64 = 4000;
+
 /// Events we want posted.
-const EVENTS: [&str; 4] = [
+const EVENTS: [&str; 5] = [
     "MESSAGES_UPSERT",
     "MESSAGES_UPDATE",
     "CONNECTION_UPDATE",
     "QRCODE_UPDATED",
+    "PRESENCE_UPDATE",
 ];
 
 /// What the integration is made of.
@@ -231,6 +237,10 @@ impl Evolution {
             let done = match event.as_str() {
                 "messages.upsert" => self.upsert(one).await?,
                 "messages.update" => self.update(one).await?,
+                "presence.update" => {
+                    self.present(one);
+                    true
+                }
                 _ => true,
             };
             if !done {
@@ -259,6 +269,21 @@ impl Evolution {
         }
         self.inlet.take_own(inbound).await?;
         Ok(true)
+    }
+
+    fn present(&self, data: &Value) {
+        for (peer, sender, goes_on) in presences(data) {
+            self.inlet.typing(&peer, sender.as_deref(), goes_on);
+        }
+    }
+
+    /// Asks for something that nobody waits for.
+    async fn ask(&self, path: &str, json: &Value) -> Result<(), String> {
+        let asked = self.call(Method::POST, path, json).await;
+        match asked.map_err(|error| error.to_string())?.status {
+            200..300 => Ok(()),
+            status => Err(format!("the Evolution API answered {status}")),
+        }
     }
 
     async fn update(&self, data: &Value) -> Result<bool, StoreError> {
@@ -296,6 +321,25 @@ impl Integration for Evolution {
 
     fn reconcile<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Fate> {
         Box::pin(self.find(message))
+    }
+
+    fn can_show(&self, _: Sign, _: &str) -> bool {
+        true
+    }
+
+    fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        let number = peer.trim_start_matches('+');
+        let body = json!({"number": number, "presence": "composing", "delay": TYPING_MS});
+        Box::pin(async move { self.ask("/chat/sendPresence", &body).await })
+    }
+
+    fn mark_read<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            match read_messages(messages) {
+                Some(body) => self.ask("/chat/markMessageAsRead", &body).await,
+                None => Ok(()),
+            }
+        })
     }
 
     fn state(&self) -> Health {

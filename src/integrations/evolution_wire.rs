@@ -18,6 +18,9 @@ pub(super) const NAME: &str = "whatsapp";
 /// Longest text, in characters.
 const MAX_TEXT: usize = 4000;
 
+/// Members of a group told of at once.
+const MAX_PRESENCES: usize = 16;
+
 /// What the address of a person ends with.
 const PERSON: &str = "@s.whatsapp.net";
 
@@ -97,7 +100,6 @@ pub(super) fn inbound(data: &Value) -> Option<(Inbound, bool)> {
     if let Some(to) = content["reactionMessage"]["key"]["id"].as_str() {
         meta["reaction_to"] = json!(to);
     }
-    let person = |jid: &str| jid.strip_suffix(PERSON).unwrap_or(jid).to_owned();
     let answered = extended["contextInfo"]["stanzaId"].as_str();
     let inbound = Inbound {
         channel: NAME.to_owned(),
@@ -114,6 +116,37 @@ pub(super) fn inbound(data: &Value) -> Option<(Inbound, bool)> {
         dedup_key: Some(format!("{jid}:{id}")),
     };
     Some((inbound, own))
+}
+
+fn person(jid: &str) -> String {
+    jid.strip_suffix(PERSON).unwrap_or(jid).to_owned()
+}
+
+/// Who writes or no longer does by `presence.update`: peer, member of a group, and whether it goes on.
+pub(super) fn presences(data: &Value) -> Vec<(String, Option<String>, bool)> {
+    let (Some(jid), Some(presences)) = (data["id"].as_str(), data["presences"].as_object()) else {
+        return Vec::new();
+    };
+    let told = presences.iter().filter_map(|(member, presence)| {
+        let goes_on = match presence["lastKnownPresence"].as_str()? {
+            "composing" | "recording" => true,
+            "available" | "paused" => false,
+            _ => return None,
+        };
+        let sender = (member != jid).then(|| person(member));
+        Some((person(jid), sender, goes_on))
+    });
+    told.take(MAX_PRESENCES).collect()
+}
+
+/// The body that marks messages as read, where the service knows any of them.
+pub(super) fn read_messages(messages: &[Message]) -> Option<Value> {
+    let keys = messages.iter().filter_map(|message| {
+        let id = message.meta.as_ref()?["id"].as_str()?;
+        Some(json!({"remoteJid": remote_jid(&message.peer), "fromMe": false, "id": id}))
+    });
+    let keys: Vec<Value> = keys.collect();
+    (!keys.is_empty()).then(|| json!({"readMessages": keys}))
 }
 
 /// The state that a receipt tells.

@@ -2,11 +2,12 @@
 //!
 //! Whoever is not on the list gets a code to pair with, and nothing of what they wrote is processed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde_json::json;
 
 use super::{
+    Audience, Typing,
     pairing::{Outcome, Pairings},
     slash,
 };
@@ -24,6 +25,7 @@ pub struct Inlet {
     pairings: Arc<Pairings>,
     store: Store,
     log: Log,
+    audience: Weak<dyn Audience>,
 }
 
 /// Who may write, by the settings.
@@ -80,6 +82,7 @@ impl Inlet {
         pairings: Arc<Pairings>,
         store: Store,
         log: Log,
+        audience: Weak<dyn Audience>,
     ) -> Self {
         Self {
             channel: channel.to_owned(),
@@ -87,6 +90,7 @@ impl Inlet {
             pairings,
             store,
             log,
+            audience,
         }
     }
 
@@ -101,10 +105,7 @@ impl Inlet {
             .sender
             .clone()
             .unwrap_or_else(|| inbound.peer.clone());
-        let is_listed = [&sender, &inbound.peer].into_iter().any(|name| {
-            self.allowed.holds(name) || self.pairings.knows(&self.channel, plain(name))
-        });
-        if !is_listed {
+        if !self.is_listed(&sender, &inbound.peer) {
             self.ask_to_pair(&sender, &inbound.peer).await?;
             return Ok(Taken::Refused);
         }
@@ -118,6 +119,28 @@ impl Inlet {
                 .await?;
         }
         Ok(Taken::Fresh)
+    }
+
+    fn is_listed(&self, sender: &str, peer: &str) -> bool {
+        [sender, peer]
+            .into_iter()
+            .any(|name| self.allowed.holds(name) || self.pairings.knows(&self.channel, plain(name)))
+    }
+
+    /// Takes the news that someone writes, or no longer does. Of those who may not write, nobody
+    /// hears.
+    pub fn typing(&self, peer: &str, sender: Option<&str>, goes_on: bool) {
+        if !self.is_listed(sender.unwrap_or(peer), peer) {
+            return;
+        }
+        if let Some(audience) = self.audience.upgrade() {
+            audience.hears_typing(&Typing {
+                channel: &self.channel,
+                peer,
+                sender,
+                goes_on,
+            });
+        }
     }
 
     /// Keeps a message of the user's own, written on another device.

@@ -72,6 +72,24 @@ pub trait Integration: Send + Sync + 'static {
         true
     }
 
+    /// True where this peer gets to see such a sign of ours.
+    fn can_show(&self, sign: Sign, peer: &str) -> bool {
+        let _ = (sign, peer);
+        false
+    }
+
+    /// Shows the peer that we write, for some seconds.
+    fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        let _ = peer;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Shows the peer of these messages, newest first, that they were read.
+    fn mark_read<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), String>> {
+        let _ = messages;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Takes what the service posts to `/webhooks/NAME`. A 200 says that it is on disk; 5xx asks for
     /// a repeat.
     fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {
@@ -85,6 +103,15 @@ pub trait Integration: Send + Sync + 'static {
         let text = format!("{} has nothing to pair", self.name());
         Box::pin(std::future::ready(Err(text)))
     }
+}
+
+/// What a peer may get to see of us besides messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// That we write.
+    Typing,
+    /// That we read.
+    Reading,
 }
 
 /// One run of an integration: until when it lasts, and to whom it says that it works.
@@ -219,4 +246,20 @@ pub trait Audience: Send + Sync {
     /// Yields once for the first client that attends it and whose socket took all that was sent to
     /// it so far; ends where every such client left before.
     fn reached(&self, channel: &str, peer: &str) -> mpsc::Receiver<()>;
+
+    /// Tells whoever listens that a peer writes.
+    fn hears_typing(&self, typing: &Typing<'_>);
+}
+
+/// A peer writes, or no longer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Typing<'a> {
+    /// The integration it came by.
+    pub channel: &'a str,
+    /// The conversation.
+    pub peer: &'a str,
+    /// Who writes, where that is not the peer itself.
+    pub sender: Option<&'a str>,
+    /// False where it ended.
+    pub goes_on: bool,
 }

@@ -75,6 +75,7 @@ impl Plan {
                 Arc::clone(&around.pairings),
                 around.store.clone(),
                 around.log.clone(),
+                Arc::downgrade(&around.audience),
             )
         };
         match &self.kind {

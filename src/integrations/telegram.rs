@@ -9,7 +9,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Accepted, BoxFuture, DeliveryError, Integration, Life, Progress, RunError,
+    Accepted, BoxFuture, DeliveryError, Integration, Life, Progress, RunError, Sign,
     http::{Answer, Call, Http, HttpError, Limits},
     inlet::Inlet,
     split::{Measure, split},
@@ -152,14 +152,33 @@ impl Integration for Telegram {
             Ok(Accepted::Sent(progress.references()))
         })
     }
+
+    /// A bot's readers cannot see that it read.
+    fn can_show(&self, sign: Sign, _: &str) -> bool {
+        sign == Sign::Typing
+    }
+
+    fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            let body = json!({"chat_id": chat(peer), "action": "typing"});
+            let done = self.call("sendChatAction", &body, Limits::default()).await;
+            done.map(drop).map_err(|failure| match failure {
+                Failure::Http(error) => error.to_string(),
+                Failure::Refused(refusal) => refusal.text,
+            })
+        })
+    }
+}
+
+/// A peer as the service names it.
+fn chat(peer: &str) -> Value {
+    peer.parse::<i64>()
+        .map_or_else(|_| json!(peer), |id| json!(id))
 }
 
 /// The calls that bring a message out, in order.
 fn steps(message: &Message) -> Vec<(&'static str, Value)> {
-    let chat = message
-        .peer
-        .parse::<i64>()
-        .map_or_else(|_| json!(message.peer), |id| json!(id));
+    let chat = chat(&message.peer);
     let mut text = message.text.as_str();
     let mut steps = Vec::new();
     if let Some(media) = &message.media {

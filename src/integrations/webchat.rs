@@ -12,7 +12,9 @@ use std::{
 
 use tokio::time::timeout;
 
-use super::{Accepted, Audience, BoxFuture, DeliveryError, Integration, Life, Progress, RunError};
+use super::{
+    Accepted, Audience, BoxFuture, DeliveryError, Integration, Life, Progress, RunError, Sign,
+};
 use crate::message::Message;
 
 /// The channel's name.
@@ -66,6 +68,11 @@ impl Integration for WebChat {
                 .map(|()| Accepted::Delivered)
                 .ok_or(DeliveryError::Away)
         })
+    }
+
+    /// What clients see of us are events of the bus: whoever attends hears them.
+    fn can_show(&self, _: Sign, peer: &str) -> bool {
+        self.can_reach(peer)
     }
 
     fn can_reach(&self, peer: &str) -> bool {

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, process::Command, sync::Mutex};
 use serde_json::{Value, json};
 
 use crate::{
-    fake::{Fake, Reply},
+    fake::{Fake, Reply, until_running},
     support::{Daemon, Scratch, daemon_command},
 };
 
@@ -170,4 +170,32 @@ async fn a_closed_window_fails_and_a_template_goes_out() {
     assert_eq!(sent["state"], "sent");
     stage.fake.saw("/messages");
     assert_eq!(stage.fake.saw("/messages").body["template"], template);
+}
+
+#[tokio::test]
+async fn a_peer_sees_that_we_read_and_write_by_its_newest_message() {
+    let stage = Stage::new(vec![Reply::Json(400, json!({"error": {"code": 100}}))]);
+    let daemon = stage.daemon();
+    let mut client = daemon.client().await;
+    until_running(&mut client, "whatsapp-cloud").await;
+    let contacts = json!([{"wa_id": "5522", "profile": {"name": "Bia"}},
+        {"wa_id": "5511", "profile": {"name": "Ana"}}]);
+    let message =
+        |id: &str| json!({"from": "5511", "id": id, "type": "text", "text": {"body": "olá"}});
+    let messages = json!([message("wamid.old"), message("wamid.new")]);
+    let body = change(&json!({"messages": messages, "contacts": contacts}));
+    assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    let page = client.call("conversations", &json!({})).await;
+    assert_eq!(page.expect("a page")["conversations"][0]["name"], "Ana");
+    let read =
+        json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.new"});
+    let ana = json!({"channel": "whatsapp-cloud", "peer": "5511"});
+    // The service refuses the first; that concerns nobody.
+    client.call("read", &ana).await.expect("read");
+    assert_eq!(stage.fake.saw("/messages").body, read);
+    let typing = json!({"channel": "whatsapp-cloud", "to": "+5511"});
+    client.call("typing", &typing).await.expect("taken");
+    let mut shown = read;
+    shown["typing_indicator"] = json!({"type": "text"});
+    assert_eq!(stage.fake.saw("/messages").body, shown);
 }

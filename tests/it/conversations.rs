@@ -3,7 +3,10 @@
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Scratch, next_event, program, refusal, run};
+use crate::{
+    fake::until_running,
+    support::{Daemon, Scratch, next_event, program, refusal, run},
+};
 
 async fn receive(client: &mut Client, peer: &str, text: &str) -> Value {
     let payload = json!({"channel": "webchat", "peer": peer, "text": text,
@@ -92,6 +95,30 @@ async fn reading_is_told_once_never_goes_back_and_is_remembered() {
         let page = listed(&mut client, json!({"channel": "webchat"})).await;
         assert_eq!(page["conversations"][1]["read_up_to"], last);
         assert_eq!(page["conversations"][1]["unread"], 0);
+    }
+}
+
+#[tokio::test]
+async fn a_visitor_that_writes_is_seen_by_who_listens_and_sees_us_while_it_is_there() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut client = daemon.client().await;
+    until_running(&mut client, "webchat").await;
+    let visitor = json!({"channel": "webchat", "peer": "ana", "text": "he"});
+    let us = json!({"channel": "webchat", "to": "ana"});
+    for asked in [&visitor, &us] {
+        let nobody = client.call("typing", asked).await.expect("taken");
+        assert_eq!(nobody, json!({"shown": false}));
+    }
+    let topics = ["typing@webchat/ana", "message.*@webchat/ana"];
+    let mut listener = daemon.listener(&topics).await;
+    for (asked, direction) in [(&visitor, "in"), (&us, "out")] {
+        let heard = client.call("typing", asked).await.expect("taken");
+        assert_eq!(heard, json!({"shown": true}));
+        let event = next_event(&mut listener).await;
+        assert_eq!(event.action, "typing");
+        assert_eq!(event.payload["direction"], direction);
+        assert_eq!(event.payload.get("text"), asked.get("text"));
     }
 }
 

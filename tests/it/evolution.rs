@@ -2,11 +2,12 @@
 
 use std::{collections::VecDeque, sync::Mutex};
 
+use cleudocodebot::clock;
 use serde_json::{Value, json};
 
 use crate::{
-    fake::{Fake, Reply},
-    support::{Daemon, Scratch, daemon_command},
+    fake::{Fake, Reply, until_running},
+    support::{Daemon, Scratch, daemon_command, next_event},
 };
 
 struct Stage {
@@ -149,4 +150,68 @@ async fn a_number_that_is_not_there_fails_at_once() {
         .call("integration.connect", &json!({"name": "whatsapp"}))
         .await;
     assert_eq!(paired.expect("asked")["state"], "connected");
+}
+
+#[tokio::test]
+async fn a_peer_sees_that_we_write_and_what_we_read() {
+    let stage = Stage::new(vec![], json!([]));
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    until_running(&mut client, "whatsapp").await;
+    let typing = json!({"channel": "whatsapp", "to": "+5511"});
+    let shown = client.call("typing", &typing).await.expect("taken");
+    assert_eq!(shown["shown"], true);
+    let body = stage.fake.saw("/chat/sendPresence/Cleudocode").body;
+    let wanted = json!({"number": "5511", "presence": "composing", "delay": 4000});
+    assert_eq!(body, wanted);
+    for (id, own) in [("A", false), ("B", false), ("own", true), ("C", false)] {
+        let body = upsert(id, "5511@s.whatsapp.net", own, "olá");
+        assert_eq!(post(&daemon, &body, &secret), 200);
+    }
+    let ana = json!({"channel": "whatsapp", "peer": "5511"});
+    let read = client.call("read", &ana).await.expect("read");
+    assert_eq!(read["unread"], 0);
+    let key = |id: &str| json!({"remoteJid": "5511@s.whatsapp.net", "fromMe": false, "id": id});
+    let body = stage.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
+    let wanted = json!({"readMessages": [key("C"), key("B"), key("A")]});
+    assert_eq!(body, wanted);
+    client.call("read", &ana).await.expect("read again");
+    let body = upsert("D", "5511@s.whatsapp.net", false, "olá");
+    assert_eq!(post(&daemon, &body, &secret), 200);
+    client.call("read", &ana).await.expect("read");
+    let body = stage.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
+    assert_eq!(body, json!({"readMessages": [key("D")]}));
+}
+
+#[tokio::test]
+async fn a_peer_that_writes_is_told_and_a_stranger_is_not() {
+    let stage = Stage::new(vec![], json!([]));
+    let (daemon, secret) = stage.daemon();
+    let mut listener = daemon.listener(&["typing@whatsapp"]).await;
+    let presence = |jid: &str, member: &str, what: &str| {
+        json!({"event": "presence.update", "data": {"id": jid,
+            "presences": {member: {"lastKnownPresence": what}}}})
+    };
+    let (ana, eve) = ("5511@s.whatsapp.net", "666@s.whatsapp.net");
+    for body in [
+        presence(eve, eve, "composing"),
+        presence(ana, ana, "unavailable"),
+        presence(ana, ana, "composing"),
+        presence(ana, ana, "available"),
+        presence("1@g.us", ana, "recording"),
+        json!({"event": "presence.update", "data": null}),
+    ] {
+        assert_eq!(post(&daemon, &body, &secret), 200);
+    }
+    for (peer, sender, goes_on) in [
+        ("5511", json!(null), true),
+        ("5511", json!(null), false),
+        ("1@g.us", json!("5511"), true),
+    ] {
+        let event = next_event(&mut listener).await.payload;
+        assert_eq!((&event["peer"], &event["sender"]), (&json!(peer), &sender));
+        assert_eq!(event["direction"], "in");
+        let lapses = event["until_ms"].as_u64().expect("a time");
+        assert_eq!(lapses > clock::now_ms(), goes_on, "{event}");
+    }
 }

@@ -9,10 +9,11 @@ use std::{
         mpsc,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use cleudocodebot::client::Client;
+use serde_json::{Value, json};
 
 use crate::support::PATIENCE;
 
@@ -100,6 +101,21 @@ impl Drop for Fake {
         for stream in self.connections.lock().expect("whole").drain(..) {
             let _ = stream.shutdown(std::net::Shutdown::Both);
         }
+    }
+}
+
+/// Waits until an integration says that it works.
+pub(crate) async fn until_running(client: &mut Client, name: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let all = client.call("integrations", &json!({})).await;
+        let all = all.expect("listed")["integrations"].take();
+        let mut all = all.as_array().expect("a list").iter();
+        if all.any(|one| one["name"] == name && one["state"] == "running") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{name} never ran");
+        tokio::task::yield_now().await;
     }
 }
 

@@ -8,12 +8,12 @@ use std::{
     },
 };
 
-use cleudocodebot::client::Client;
+use cleudocodebot::{client::Client, clock};
 use serde_json::{Value, json};
 
 use crate::{
-    fake::{Fake, Reply, Request},
-    support::{Daemon, Scratch, daemon_command, next_event},
+    fake::{Fake, Reply, Request, until_running},
+    support::{Daemon, Scratch, daemon_command, next_event, refusal},
 };
 
 const TOKEN: &str = "123456:hush-hush-secret-token";
@@ -290,6 +290,50 @@ async fn an_unknown_sender_is_asked_to_pair_and_heard_only_then() {
         stage.fake.never_saw("/sendMessage"),
         "one code is told once"
     );
+}
+
+#[tokio::test]
+async fn a_peer_sees_that_we_write_and_nobody_waits_for_it() {
+    let hangs = vec![Reply::Hang];
+    let stage = Stage::new(vec![], hangs);
+    let daemon = stage.daemon(&[]);
+    let mut client = daemon.client().await;
+    let mut listener = daemon.listener(&["typing"]).await;
+    until_running(&mut client, "telegram").await;
+    for text in ["Hel", "Hello"] {
+        let payload = json!({"channel": "telegram", "to": "42", "text": text});
+        let shown = client.call("typing", &payload).await.expect("taken");
+        assert_eq!(shown, json!({"shown": true}));
+        let event = next_event(&mut listener).await;
+        let (payload, now) = (event.payload, clock::now_ms());
+        let told = ["channel", "peer", "direction", "text"].map(|name| payload[name].clone());
+        assert_eq!(json!(told), json!(["telegram", "42", "out", text]));
+        let lapses = payload["until_ms"].as_u64().expect("a time");
+        assert!(lapses > now && lapses <= now + 10_000, "{lapses} at {now}");
+    }
+    let asked = stage.fake.saw("/sendChatAction").body;
+    assert_eq!(asked, json!({"chat_id": 42, "action": "typing"}));
+    // The call hangs, the message does not; the second sign was too soon to be one.
+    assert_eq!(
+        send(&mut client, json!({"text": "x"})).await["state"],
+        "sent"
+    );
+    assert!(stage.fake.never_saw("/sendChatAction"));
+    let read = json!({"channel": "telegram", "peer": "42"});
+    client.call("read", &read).await.expect("read");
+    for wrong in [
+        json!({"channel": "telegram"}),
+        json!({"channel": "telegram", "to": "42", "peer": "42"}),
+    ] {
+        let code = refusal(&mut client, "typing", wrong).await;
+        assert_eq!(code, "bad_payload");
+    }
+    let theirs = json!({"channel": "telegram", "peer": "42"});
+    let code = refusal(&mut client, "typing", theirs).await;
+    assert_eq!(code, "channel_unavailable");
+    let nowhere = json!({"channel": "fax", "to": "42"});
+    let code = refusal(&mut client, "typing", nowhere).await;
+    assert_eq!(code, "unknown_channel");
 }
 
 /// `cargo test --release --test it -- --ignored --nocapture throughput`

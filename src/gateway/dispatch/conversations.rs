@@ -10,7 +10,7 @@ use super::{
     store_fault,
 };
 use crate::{
-    gateway::Gateway,
+    gateway::{Gateway, control::ReadUpTo},
     message::MessageId,
     protocol::{
         error_code::Fault, message_json::push_message, payload::Payload, reply::push_string,
@@ -121,6 +121,12 @@ async fn marked(
             .publish_about(conversation, "conversation.read", |out| {
                 out.push_str(&event);
             });
+        gateway.control.read(ReadUpTo {
+            channel: channel.clone(),
+            peer: peer.clone(),
+            after: marked.before,
+            up_to: marked.up_to,
+        });
     }
     let unread = reading(store, move |store| store.unread(&channel, &peer)).await?;
     Ok(json!({"message_id": message_id, "unread": unread}).to_string())

@@ -172,16 +172,21 @@ pub(super) fn receive(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
     }
 }
 
-fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
-    let channel = payload.take_text("channel").unwrap_or_default();
-    let route = gateway.router.route(&channel);
+/// Fails where what comes by this channel is not for clients to say.
+pub(super) fn expect_hand_in(gateway: &Gateway, channel: &str) -> Result<(), Fault> {
+    let route = gateway.router.route(channel);
     let route =
         route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))?;
-    if !route.clients_hand_in {
-        let text =
-            format!("messages of {channel} come from its service, clients cannot hand them in");
-        return Err(Fault::new(ErrorCode::ChannelUnavailable, text));
+    if route.clients_hand_in {
+        return Ok(());
     }
+    let text = format!("messages of {channel} come from its service, clients cannot hand them in");
+    Err(Fault::new(ErrorCode::ChannelUnavailable, text))
+}
+
+fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
+    let channel = payload.take_text("channel").unwrap_or_default();
+    expect_hand_in(gateway, &channel)?;
     check_content(&payload)?;
     Ok(Inbound {
         channel,

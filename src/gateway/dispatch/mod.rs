@@ -8,6 +8,7 @@ mod integrations;
 mod messages;
 mod outbox;
 mod pairing;
+mod typing;
 
 use std::sync::Arc;
 
@@ -88,6 +89,7 @@ fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload) -> Answer
         "history" => messages::history(gateway, &payload),
         "conversations" => conversations::conversations(gateway, &payload),
         "read" => conversations::read(gateway, payload),
+        "typing" => Answer::Now(typing::typing(gateway, &payload)),
         other => Answer::Now(Err(Fault::new(
             ErrorCode::UnknownAction,
             format!("{other} needs a WebSocket connection of its own"),

@@ -235,6 +235,7 @@ pub const ACTIONS: &[Action] = &[
     },
     conversations::CONVERSATIONS,
     conversations::READ,
+    conversations::TYPING,
     Action {
         name: "cancel",
         aliases: &[],

@@ -1,4 +1,4 @@
-//! The actions about conversations: which there are, up to where each was read.
+//! The actions about conversations: which there are, up to where each was read, who writes.
 
 use super::{
     Action, Kind,
@@ -60,4 +60,29 @@ pub(super) const READ: Action = Action {
         MESSAGE_ID,
         must("unread", COUNT, "what the peer wrote behind the mark"),
     ],
+};
+
+pub(super) const TYPING: Action = Action {
+    name: "typing",
+    aliases: &[],
+    summary: "We write to a peer (to), or a peer of webchat writes (peer): tells subscribers, and the service where it can. Repeat it while it lasts.",
+    request: &[
+        CHANNEL,
+        may(
+            "to",
+            Kind::Name,
+            "we write to this peer; either this or peer",
+        ),
+        may(
+            "peer",
+            Kind::Name,
+            "this peer writes: a WebChat visitor, or one behind a bridge",
+        ),
+        may("text", Kind::Text, "the text as far as it has grown"),
+    ],
+    response: &[must(
+        "shown",
+        Kind::Boolean,
+        "true where the other side can see it; not that it does",
+    )],
 };

@@ -2,7 +2,7 @@
 
 use super::{
     Event, Kind,
-    fields::{COUNT, INTEGRATION, MESSAGE, MESSAGE_ID, must},
+    fields::{COUNT, INTEGRATION, MESSAGE, MESSAGE_ID, may, must},
 };
 
 /// Every event, in the order of the manual.
@@ -24,6 +24,22 @@ pub const EVENTS: &[Event] = &[
             must("channel", Kind::Name, "the integration it belongs to"),
             must("peer", Kind::Name, "the other side's address"),
             MESSAGE_ID,
+        ],
+    },
+    Event {
+        name: "typing",
+        summary: "Someone writes; in is from the peer. It lapses unless it is repeated.",
+        payload: &[
+            must("channel", Kind::Name, "the integration it belongs to"),
+            must("peer", Kind::Name, "the other side's address"),
+            may("sender", Kind::Name, "who writes in a group"),
+            must("direction", Kind::Name, "in or out"),
+            may("text", Kind::Text, "the text as far as it has grown"),
+            must(
+                "until_ms",
+                COUNT,
+                "when it lapses, ms since 1970; past where it ended",
+            ),
         ],
     },
     Event {

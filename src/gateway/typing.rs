@@ -1,0 +1,29 @@
+//! The event `typing`: who writes to whom, how far the text has grown, and until when that holds.
+
+use serde_json::json;
+
+use super::Bus;
+use crate::{clock, integrations::Typing, message::Direction};
+
+/// How long it holds unless it is repeated, in ms.
+const LAPSES_MS: u64 = 10_000;
+
+/// Tells whoever listens; returns how many clients it was queued for.
+pub(super) fn tell(
+    bus: &Bus,
+    typing: &Typing<'_>,
+    direction: Direction,
+    text: Option<&str>,
+) -> usize {
+    let wait = if typing.goes_on { LAPSES_MS } else { 0 };
+    let mut event = json!({"channel": typing.channel, "peer": typing.peer,
+        "direction": direction.as_str(), "until_ms": clock::now_ms() + wait});
+    for (name, text) in [("sender", typing.sender), ("text", text)] {
+        if let Some(text) = text {
+            event[name] = json!(text);
+        }
+    }
+    let event = event.to_string();
+    let conversation = (typing.channel, typing.peer);
+    bus.publish_about(conversation, "typing", |out| out.push_str(&event))
+}
