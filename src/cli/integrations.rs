@@ -1,4 +1,4 @@
-//! `integrations`: the channels and how each is; start, stop, restart.
+//! `integrations`: the channels and how each is; start, stop, restart. Pairing a phone is in `scan`.
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,7 @@ use super::{
     context::Context,
     layout::{self, Cell, Style, printable},
     row::{Given, JSON, Row},
+    scan,
 };
 use crate::{
     clock,
@@ -16,16 +17,26 @@ use crate::{
 
 pub(super) const ROW: Row = Row {
     name: "integrations",
-    summary: "Show the channels and how each is; start, stop, restart",
-    usage: &["[list] [--json]", "start|stop|restart|connect NAME"],
+    summary: "Show the channels and how each is; start, stop, connect",
+    usage: &[
+        "[list] [--json]",
+        "start|stop|restart NAME",
+        "connect NAME [--timeout SECONDS]",
+    ],
     details: "What is sent to a stopped or parked channel waits. An integration is parked\n\
-              when its service refused the credentials: mend .env, then reload.",
-    options: &[JSON],
+              when its service refused the credentials: mend .env, then reload.\n\
+              Connecting draws a QR code to scan with the phone, anew whenever it changes,\n\
+              until the phone is paired.",
+    options: &[scan::TIMEOUT, JSON],
     examples: &[
         ("cleudocodebot integrations", "a table"),
         (
             "cleudocodebot integrations restart telegram",
             "start it anew",
+        ),
+        (
+            "cleudocodebot integrations connect whatsapp",
+            "pair a phone",
         ),
     ],
     first_word: || vec!["list", "start", "stop", "restart", "connect"],
@@ -40,6 +51,8 @@ pub(super) enum Options {
         /// For scripts.
         json: bool,
     },
+    /// Pair a phone with one of them.
+    Connect(scan::Options),
     /// Do this action with one of them.
     Steer(&'static str, String),
 }
@@ -53,7 +66,10 @@ fn read(given: &mut Given) -> Result<Command> {
         }
         Some("start") => "integration.start",
         Some("stop") => "integration.stop",
-        Some("connect") => "integration.connect",
+        Some("connect") => {
+            let options = scan::read(given)?;
+            return Ok(Command::Integrations(Options::Connect(options)));
+        }
         Some("restart") => "integration.restart",
         Some(other) => {
             return Err(Error::Usage(format!(
@@ -68,6 +84,7 @@ fn read(given: &mut Given) -> Result<Command> {
 pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
     let mut connection = connect(context).await?;
     match options {
+        Options::Connect(options) => scan::run(options, &mut connection.client, context).await,
         Options::List { json } => {
             let answer = connection.client.call("integrations", &json!({})).await?;
             let all = answer["integrations"]
@@ -82,31 +99,9 @@ pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<
         Options::Steer(action, name) => {
             let asked = json!({"name": name});
             let status = connection.client.call(action, &asked).await?;
-            if *action == "integration.connect" {
-                return pairing(&status, context);
-            }
             context.terminal.columns(&rows(&[status], clock::now_ms()))
         }
     }
-}
-
-/// What to do on the phone.
-fn pairing(status: &Value, context: &mut Context<'_>) -> Result<()> {
-    let text = |name: &str| status[name].as_str().map(printable);
-    context
-        .terminal
-        .line(text("state").unwrap_or_else(|| "?".to_owned()))?;
-    if let Some(typed) = text("pairing_code") {
-        context
-            .terminal
-            .line(format!("code to type on the phone: {typed}"))?;
-    }
-    if let Some(code) = text("code") {
-        context
-            .terminal
-            .line(format!("text of the QR code: {code}"))?;
-    }
-    Ok(())
 }
 
 /// Name, state, since when, what it has done, what went wrong and what to do about it.

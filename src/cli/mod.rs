@@ -33,6 +33,7 @@ mod ping;
 mod ping_statistics;
 mod reload;
 mod row;
+mod scan;
 mod send;
 mod service_lines;
 mod start;

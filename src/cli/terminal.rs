@@ -20,6 +20,7 @@ pub(super) struct Terminal {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
     colors: bool,
+    watched: bool,
     reader_gone: bool,
 }
 
@@ -32,8 +33,19 @@ impl Terminal {
             out: Box::new(stdout.lock()),
             err: Box::new(io::stderr()),
             colors,
+            watched: stdout.is_terminal(),
             reader_gone: false,
         }
+    }
+
+    /// True where a person looks at standard output.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched
+    }
+
+    /// True where escape sequences are understood and wanted.
+    pub(super) fn has_colors(&self) -> bool {
+        self.colors
     }
 
     /// Writes one line to standard output.
@@ -134,6 +146,7 @@ pub(super) mod captured {
             out: Box::new(out.clone()),
             err: Box::new(err.clone()),
             colors: false,
+            watched: false,
             reader_gone: false,
         };
         (terminal, out, err)

@@ -21,6 +21,8 @@ mod jsonrpc;
 mod lifecycle;
 mod messages;
 mod outbox;
+mod qr;
+mod scan;
 mod service;
 mod stalls;
 mod telegram;

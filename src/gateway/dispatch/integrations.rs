@@ -1,5 +1,7 @@
 //! The actions that steer one integration: start, stop, restart, connect.
 
+use serde_json::{Value, json};
+
 use super::answer::{Answer, Outcome};
 use crate::{
     gateway::{Gateway, control::Steer},
@@ -7,6 +9,7 @@ use crate::{
         error_code::{ErrorCode, Fault},
         payload::Payload,
     },
+    qr::Qr,
 };
 
 pub(super) fn steer(gateway: &Gateway, payload: &Payload, how: Steer) -> Outcome {
@@ -25,10 +28,19 @@ pub(super) fn connect(gateway: &Gateway, payload: &Payload) -> Answer {
         Some(asked) => Answer::Unordered(Box::pin(async move {
             let answered = asked.await;
             answered
-                .map(|pairing| pairing.to_string())
+                .map(|pairing| with_square(pairing).to_string())
                 .map_err(|why| Fault::new(ErrorCode::ChannelUnavailable, why))
         })),
     }
+}
+
+/// A page can draw rows of modules without a library of its own.
+fn with_square(mut pairing: Value) -> Value {
+    let square = pairing["code"].as_str().and_then(Qr::of);
+    if let Some(square) = square {
+        pairing["qr"] = json!(square.rows());
+    }
+    pairing
 }
 
 fn unknown(gateway: &Gateway, name: &str) -> Fault {

@@ -339,6 +339,11 @@ pub const ACTIONS: &[Action] = &[
         response: &[
             must("state", Kind::Name, "connected, pairing or waiting"),
             may("code", Kind::Text, "the text of a QR code to scan"),
+            may(
+                "qr",
+                Kind::Any,
+                "its rows: strings of 1 (dark) and 0; 4 light go around",
+            ),
             may("pairing_code", Kind::Name, "to be typed instead"),
         ],
     },
