@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -76,7 +76,13 @@ impl Courtesies {
             return false;
         }
         match self.is_due(peer) {
-            Due::Now => self.ask(of, Courtesy::Typing(peer.to_owned())),
+            Due::Now => {
+                let is_taken = self.ask(of, Courtesy::Typing(peer.to_owned()));
+                if !is_taken {
+                    self.shown().remove(peer);
+                }
+                is_taken
+            }
             Due::Later => true,
             Due::Never => false,
         }
@@ -94,10 +100,14 @@ impl Courtesies {
         self.asked.try_send(Asked { of, what, at }).is_ok()
     }
 
+    fn shown(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_due(&self, peer: &str) -> Due {
         let now = Instant::now();
         let is_fresh = |at: Instant| now.duration_since(at) < BETWEEN;
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = self.shown();
         if shown.get(peer).is_some_and(|at| is_fresh(*at)) {
             return Due::Later;
         }

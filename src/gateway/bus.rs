@@ -245,6 +245,7 @@ impl Bus {
     pub fn publish_stored(&self, event: &StoredEvent) {
         let write = |out: &mut String| push_message(out, &event.message);
         let name = event.name();
+        let conversation = (event.message.channel.as_str(), event.message.peer.as_str());
         let mut framed = Framed::new(name, &write);
         let mut inner = self.inner();
         inner.last_seq = event.seq;
@@ -252,7 +253,7 @@ impl Bus {
         for link in inner
             .subscribers
             .iter()
-            .filter(|link| link.hears_message(name, &event.message))
+            .filter(|link| link.hears_conversation(name, conversation))
         {
             link.push(framed.of(link.dialect));
             count += 1;

@@ -16,7 +16,6 @@ use tokio::sync::mpsc;
 
 use crate::{
     clock,
-    message::Message,
     protocol::{error_code::close, frame::Dialect, topic::Topic},
 };
 
@@ -275,14 +274,6 @@ impl Link {
             .topics
             .iter()
             .any(|topic| topic.covers(event))
-    }
-
-    /// True where it hears this event of this message.
-    pub fn hears_message(&self, event: &str, message: &Message) -> bool {
-        self.mailbox()
-            .topics
-            .iter()
-            .any(|topic| topic.covers_message(event, message))
     }
 
     /// True where it hears this event of this conversation.

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use super::{
     Accepted, BoxFuture, DeliveryError, Fate, Health, Integration, Life, Progress, RunError, Sign,
     evolution_wire::{
-        self, bodies, inbound, presences, read_messages, refusal, remote_jid, state_of,
+        self, bodies, fate_in, inbound, pairing, presences, read_messages, refusal, remote_jid,
+        state_of,
     },
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, HttpError, Limits},
@@ -205,22 +206,7 @@ impl Evolution {
         if answer.status >= 300 {
             return Fate::Unknown;
         }
-        let found = answer.json();
-        let Some(records) = found["messages"]["records"].as_array() else {
-            return Fate::Unknown;
-        };
-        let since = message.created_ms / 1000;
-        let ours = records.iter().find(|record| {
-            let content = &record["message"];
-            let theirs = content["conversation"]
-                .as_str()
-                .or(content["extendedTextMessage"]["text"].as_str());
-            theirs == Some(text) && record["messageTimestamp"].as_u64() >= Some(since)
-        });
-        match ours.and_then(|record| record["key"]["id"].as_str()) {
-            Some(id) => Fate::Sent(Accepted::Sent(vec![id.to_owned()])),
-            None => Fate::NotSent,
-        }
+        fate_in(&answer.json(), text, message.created_ms / 1000)
     }
 
     async fn posted(&self, body: &Value) -> Result<HookReply, StoreError> {
@@ -373,15 +359,8 @@ impl Integration for Evolution {
             let asked = self
                 .call(Method::GET, "/instance/connect", &Value::Null)
                 .await;
-            let found = asked.map_err(|error| error.to_string())?.json();
-            let Some(code) = found["code"].as_str() else {
-                return Ok(json!({"state": "waiting"}));
-            };
-            let mut pairing = json!({"state": "pairing", "code": code});
-            if let Some(typed) = found["pairingCode"].as_str() {
-                pairing["pairing_code"] = json!(typed);
-            }
-            Ok(pairing)
+            let found = asked.map_err(|error| error.to_string())?;
+            Ok(pairing(&found.json()))
         })
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    DeliveryError,
+    Accepted, DeliveryError, Fate,
     http::Answer,
     split::{Measure, split},
 };
@@ -147,6 +147,36 @@ pub(super) fn read_messages(messages: &[Message]) -> Option<Value> {
     });
     let keys: Vec<Value> = keys.collect();
     (!keys.is_empty()).then(|| json!({"readMessages": keys}))
+}
+
+/// What the last messages say of one with this text, sent at this second or later.
+pub(super) fn fate_in(found: &Value, text: &str, since: u64) -> Fate {
+    let Some(records) = found["messages"]["records"].as_array() else {
+        return Fate::Unknown;
+    };
+    let ours = records.iter().find(|record| {
+        let content = &record["message"];
+        let theirs = content["conversation"]
+            .as_str()
+            .or(content["extendedTextMessage"]["text"].as_str());
+        theirs == Some(text) && record["messageTimestamp"].as_u64() >= Some(since)
+    });
+    match ours.and_then(|record| record["key"]["id"].as_str()) {
+        Some(id) => Fate::Sent(Accepted::Sent(vec![id.to_owned()])),
+        None => Fate::NotSent,
+    }
+}
+
+/// What pairs a phone, or that there is nothing yet.
+pub(super) fn pairing(found: &Value) -> Value {
+    let Some(code) = found["code"].as_str() else {
+        return json!({"state": "waiting"});
+    };
+    let mut pairing = json!({"state": "pairing", "code": code});
+    if let Some(typed) = found["pairingCode"].as_str() {
+        pairing["pairing_code"] = json!(typed);
+    }
+    pairing
 }
 
 /// The state that a receipt tells.
