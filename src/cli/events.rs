@@ -18,8 +18,14 @@ use crate::{
     error::Result,
 };
 
-/// Everything but the log, which has a command of its own.
-const TOPICS: [&str; 4] = ["message.*", "integration.*", "client.*", "app.*"];
+/// Everything but the log, which has a command of its own, and who writes, which is too much.
+const TOPICS: [&str; 5] = [
+    "message.*",
+    "conversation.*",
+    "integration.*",
+    "client.*",
+    "app.*",
+];
 
 pub(super) const ROW: Row = Row {
     name: "events",
@@ -27,7 +33,7 @@ pub(super) const ROW: Row = Row {
     usage: &["[--topics TOPIC,…] [--since N] [--json]"],
     details: "A topic is an event's name, the begin of one with a *, or for one\n\
               conversation message.*@CHANNEL/PEER. Without --topics: message.*,\n\
-              integration.*, client.* and app.*. Ctrl-C ends it.",
+              conversation.*, integration.*, client.* and app.*. Ctrl-C ends it.",
     options: &[
         option(
             "topics",

@@ -228,7 +228,14 @@ fn history_asks_for_a_page() {
 
 #[test]
 fn events_follow_nearly_everything_or_what_was_named() {
-    let topics = json!({"topics": ["message.*", "integration.*", "client.*", "app.*"]});
+    let topics = [
+        "message.*",
+        "conversation.*",
+        "integration.*",
+        "client.*",
+        "app.*",
+    ];
+    let topics = json!({"topics": topics});
     let events = |payload| {
         Command::Events(events::Options {
             payload,
