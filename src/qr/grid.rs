@@ -85,15 +85,12 @@ impl Grid {
     fn draw_alignments(&mut self, version: Version) {
         let centres = version.alignments();
         let last = self.size - 7;
+        let under_finders = [(6, 6), (6, last), (last, 6)];
         for &row in &centres {
             for &column in &centres {
-                if matches!((row, column), (6, 6))
-                    || (row, column) == (6, last)
-                    || (row, column) == (last, 6)
-                {
-                    continue;
+                if !under_finders.contains(&(row, column)) {
+                    self.draw_alignment(row, column);
                 }
-                self.draw_alignment(row, column);
             }
         }
     }
