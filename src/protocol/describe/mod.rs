@@ -2,7 +2,6 @@
 //! send against it, the `describe` action shows it, so the two cannot differ.
 
 mod actions;
-mod conversations;
 mod events;
 mod fields;
 

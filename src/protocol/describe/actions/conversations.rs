@@ -1,11 +1,11 @@
 //! The actions about conversations: which there are, up to where each was read, who writes.
 
-use super::{
-    Action, Kind,
+use crate::protocol::describe::{
+    Action, Field, Kind,
     fields::{COUNT, MESSAGE_ID, may, must},
 };
 
-const CHANNEL: super::Field = must("channel", Kind::Name, "the integration it belongs to");
+const CHANNEL: Field = must("channel", Kind::Name, "the integration it belongs to");
 
 pub(super) const CONVERSATIONS: Action = Action {
     name: "conversations",
