@@ -1,4 +1,5 @@
-//! `integrations`: the channels and how each is; start, stop, restart. Pairing a phone is in `scan`.
+//! `integrations`: the channels and how each is; start, stop, restart, forget. Pairing a phone is in
+//! `scan`.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,7 @@ use super::{
     command::Command,
     connect::connect,
     context::Context,
-    layout::{self, Cell, Style, printable},
+    layout::{self, Cell, Style, counted, printable},
     row::{Given, JSON, Row},
     scan,
 };
@@ -20,13 +21,14 @@ pub(super) const ROW: Row = Row {
     summary: "Show the channels and how each is; start, stop, connect",
     usage: &[
         "[list] [--json]",
-        "start|stop|restart NAME",
+        "start|stop|restart|forget NAME",
         "connect NAME [--timeout SECONDS]",
     ],
-    details: "What is sent to a stopped or parked channel waits. An integration is parked\n\
-              when its service refused the credentials: mend .env, then reload.\n\
+    details: "What is sent to a stopped, parked or away channel waits. An integration is\n\
+              parked when its service refused the credentials: mend .env, then reload.\n\
               Connecting draws a QR code to scan with the phone, anew whenever it changes,\n\
-              until the phone is paired.",
+              until the phone is paired. A bridge of your own is away while it is not\n\
+              connected; forget gives up one that will not come back, and what waits for it.",
     options: &[scan::TIMEOUT, JSON],
     examples: &[
         ("cleudocodebot integrations", "a table"),
@@ -38,8 +40,12 @@ pub(super) const ROW: Row = Row {
             "cleudocodebot integrations connect whatsapp",
             "pair a phone",
         ),
+        (
+            "cleudocodebot integrations forget old-bridge",
+            "its channel goes",
+        ),
     ],
-    first_word: || vec!["list", "start", "stop", "restart", "connect"],
+    first_word: || vec!["list", "start", "stop", "restart", "connect", "forget"],
     read,
 };
 
@@ -71,9 +77,10 @@ fn read(given: &mut Given) -> Result<Command> {
             return Ok(Command::Integrations(Options::Connect(options)));
         }
         Some("restart") => "integration.restart",
+        Some("forget") => "integration.forget",
         Some(other) => {
             return Err(Error::Usage(format!(
-                "{other:?} is not one of list, start, stop, restart, connect"
+                "{other:?} is not one of list, start, stop, restart, connect, forget"
             )));
         }
     };
@@ -99,7 +106,14 @@ pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<
         Options::Steer(action, name) => {
             let asked = json!({"name": name});
             let status = connection.client.call(action, &asked).await?;
-            context.terminal.columns(&rows(&[status], clock::now_ms()))
+            match *action {
+                "integration.forget" => {
+                    let given_up = counted(&status["given_up"], "message");
+                    let line = format!("forgot {}; {given_up} given up", printable(name));
+                    context.terminal.line(line)
+                }
+                _ => context.terminal.columns(&rows(&[status], clock::now_ms())),
+            }
         }
     }
 }

@@ -194,6 +194,18 @@ pub const KEYS: &[Key] = &[
         RATE,
         "Messages a minute to webchat; 0 is no limit.",
     ),
+    key(
+        "EXTERNAL_MAX_AGE",
+        "24",
+        HOURS,
+        "Hours a message for a bridge of your own may wait before it fails; 0 is for ever.",
+    ),
+    key(
+        "EXTERNAL_RATE",
+        "0",
+        RATE,
+        "Messages a minute to each bridge of your own; 0 is no limit.",
+    ),
     Key {
         secret: true,
         ..key(

@@ -115,7 +115,7 @@ impl Attempt {
         let delivered = contained(delivery).await;
         match delivered.unwrap_or_else(panicked) {
             Ok(accepted) => self.accepted(id, accepted).await,
-            Err(DeliveryError::Away) => Ok(Next::WhenReachable),
+            Err(DeliveryError::Away) => self.not_handed_over(id, all).await,
             Err(DeliveryError::Permanent(why)) => self.failed(id, why).await,
             Err(DeliveryError::Unauthorized(why)) => self.unauthorized(id, all, why).await,
             Err(DeliveryError::Unknown(why)) => {
@@ -264,6 +264,16 @@ impl Attempt {
         let step = Step {
             attempts: Some(attempts.saturating_sub(1)),
             error: Some(format!("waits for credentials: {why}")),
+            ..Step::to(State::Sending)
+        };
+        self.step(id, step).await?;
+        Ok(Next::WhenReachable)
+    }
+
+    /// Nobody was there to take it: that is no attempt.
+    async fn not_handed_over(&self, id: MessageId, attempts: u32) -> Result<Next, StoreError> {
+        let step = Step {
+            attempts: Some(attempts.saturating_sub(1)),
             ..Step::to(State::Sending)
         };
         self.step(id, step).await?;

@@ -27,6 +27,8 @@ pub enum State {
     Starting,
     /// It works.
     Running,
+    /// It works, but its other side is not there; it comes back by itself.
+    Away,
     /// It failed and starts again at this time, in ms since 1970.
     BackingOff(u64),
     /// Its credentials were refused: it waits for the user.
@@ -40,6 +42,7 @@ impl State {
             Self::Stopped => "stopped",
             Self::Starting => "starting",
             Self::Running => "running",
+            Self::Away => "away",
             Self::BackingOff(_) => "backing_off",
             Self::Parked => "parked",
         }
@@ -204,7 +207,8 @@ impl Channel {
 
     /// Its row in `status` and `integrations`.
     pub fn status(&self) -> IntegrationStatus {
-        let impaired = match self.integration().state() {
+        let integration = self.integration();
+        let impaired = match integration.state() {
             Health::Working => None,
             Health::Impaired(why) => Some(why),
         };
@@ -218,7 +222,7 @@ impl Channel {
                 State::BackingOff(until_ms) => Some(until_ms),
                 _ => None,
             },
-            advice: advice(&standing.state, &self.name),
+            advice: advice(&standing.state, &*integration),
             last_error: impaired.or_else(|| standing.last_error.clone()),
             counters: vec![
                 ("sent", count(&self.tally.sent)),
@@ -232,12 +236,14 @@ impl Channel {
 }
 
 /// What a user can do about it.
-fn advice(state: &State, name: &str) -> Option<String> {
+fn advice(state: &State, integration: &dyn Integration) -> Option<String> {
+    let name = integration.name();
     match state {
-        State::Parked => Some(format!(
-            "mend its credentials in .env, then: cleudocodebot reload (or integrations start {name})"
-        )),
+        State::Parked => Some(integration.remedy()),
         State::Stopped => Some(format!("cleudocodebot integrations start {name}")),
+        State::Away => Some(format!(
+            "start its bridge; one that will not come back: cleudocodebot integrations forget {name}"
+        )),
         _ => None,
     }
 }

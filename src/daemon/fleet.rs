@@ -1,4 +1,7 @@
 //! All channels of the daemon: each with its route, its delivery worker and its supervisor.
+//! Those that clients announce are in `fleet/bridges`.
+
+mod bridges;
 
 use std::{
     collections::BTreeMap,
@@ -10,11 +13,12 @@ use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use super::{channel::Channel, courtesy::Courtesies, delivery::Worker, supervisor::supervise};
 use crate::{
+    config::Lookup,
     gateway::control::{IntegrationStatus, ReadUpTo},
     integrations::{
         Integration,
         pairing::Pairings,
-        plan::{Plan, Surroundings},
+        plan::{self, Limits, Plan, Surroundings},
     },
     log::Log,
     router::{Route, Router},
@@ -50,6 +54,10 @@ pub(super) struct Fleet {
     base: Base,
     channels: Mutex<BTreeMap<String, Berth>>,
     tasks: Mutex<JoinSet<()>>,
+    /// How bridges may send.
+    bridge_limits: Mutex<Limits>,
+    /// Held while a bridge comes or a channel is forgotten.
+    announcing: tokio::sync::Mutex<()>,
 }
 
 impl Fleet {
@@ -58,6 +66,8 @@ impl Fleet {
             base,
             channels: Mutex::default(),
             tasks: Mutex::default(),
+            bridge_limits: Mutex::new(Limits::default()),
+            announcing: tokio::sync::Mutex::default(),
         }
     }
 
@@ -65,9 +75,11 @@ impl Fleet {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Brings the channels to these plans; those whose plan did not change run on. Returns the names
-    /// of those that came, went or changed.
-    pub(super) fn apply(&self, plans: Vec<Plan>) -> Vec<String> {
+    /// Brings the channels to what the settings ask for and the bridges that are known; those whose
+    /// plan did not change run on. Returns the names of those that came, went or changed.
+    pub(super) fn apply(&self, lookup: &Lookup) -> Vec<String> {
+        let mut plans = plan::plans(lookup);
+        plans.extend(self.bridge_plans(plan::external_limits(lookup)));
         let mut channels = self.channels();
         let mut changed = Vec::new();
         let gone: Vec<String> = channels

@@ -35,7 +35,7 @@ use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
     gateway::{self, Gateway, News, Parts, accept},
-    integrations::{Audience, pairing::Pairings, plan::Surroundings},
+    integrations::{Audience, external::Externals, pairing::Pairings, plan::Surroundings},
     log::Log,
     router::Router,
     shutdown::{self, Shutdown},
@@ -130,6 +130,10 @@ impl House {
                 .on_attend(move |channel, peer| router.look(channel, peer));
         }
         let audience: Arc<dyn Audience> = Arc::clone(&news.bus) as Arc<dyn Audience>;
+        let (externals, trouble) = Externals::open(config.home.join("external.json"));
+        if let Some(trouble) = trouble {
+            log.warn("integration", &trouble, &[]);
+        }
         let fleet = Fleet::new(Base {
             router: Arc::clone(&router),
             store: store.clone(),
@@ -138,6 +142,7 @@ impl House {
             around: Surroundings {
                 audience,
                 store: store.clone(),
+                externals: Arc::new(externals),
                 pairings: Arc::new(Pairings::open(config.home.join("pairing.json"))),
                 log: log.clone(),
                 address: config.authority(address.port()),

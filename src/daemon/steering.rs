@@ -17,9 +17,9 @@ use crate::{
     },
     integrations::{
         BoxFuture,
+        external::{Hold, Outlet, Refusal},
         hook::{Hook, HookReply},
         pairing::Pairings,
-        plan::plans,
     },
     log::Log,
     shutdown::Trigger,
@@ -31,7 +31,7 @@ pub(super) struct Steering {
     trigger: Trigger,
     log: Log,
     gateway: OnceLock<Weak<Gateway>>,
-    fleet: Fleet,
+    fleet: Arc<Fleet>,
 }
 
 impl Steering {
@@ -41,7 +41,7 @@ impl Steering {
             trigger,
             log,
             gateway: OnceLock::new(),
-            fleet,
+            fleet: Arc::new(fleet),
         }
     }
 
@@ -52,7 +52,8 @@ impl Steering {
 
     /// Starts the integrations that the settings ask for.
     pub(super) fn launch(&self, lookup: &Lookup) {
-        self.fleet.apply(plans(lookup));
+        self.fleet.adopt_waiting();
+        self.fleet.apply(lookup);
     }
 
     /// Ends all work of the integrations.
@@ -102,6 +103,24 @@ impl Control for Steering {
         Some(Box::pin(async move { integration.hook(&hook).await }))
     }
 
+    fn bridge(
+        &self,
+        channel: String,
+        outlet: Arc<dyn Outlet>,
+    ) -> BoxFuture<'static, Result<Hold, Refusal>> {
+        let fleet = Arc::clone(&self.fleet);
+        let room = fleet.admit(&channel);
+        Box::pin(async move {
+            room?;
+            fleet.bridge(channel, outlet).await
+        })
+    }
+
+    fn forget(&self, name: String) -> BoxFuture<'static, Result<u64, Refusal>> {
+        let fleet = Arc::clone(&self.fleet);
+        Box::pin(async move { fleet.forget(name).await })
+    }
+
     fn pairings(&self) -> &Pairings {
         self.fleet.pairings()
     }
@@ -132,7 +151,7 @@ impl Control for Steering {
         let new_token = old.token != new.token;
         self.log.reconfigure(new.log_level, new.log_format);
         gateway.reconfigure(new);
-        let integrations = self.fleet.apply(plans(&loaded.lookup));
+        let integrations = self.fleet.apply(&loaded.lookup);
         let named = integrations
             .iter()
             .map(|name| format!("integration {name}"));

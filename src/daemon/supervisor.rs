@@ -20,8 +20,8 @@ use super::{
 use crate::{
     backoff::Backoff,
     contain::contained,
-    integrations::{Life, RunError},
-    log::Log,
+    integrations::{Life, Report, RunError},
+    log::{Field, Log},
     random,
     shutdown::Shutdown,
 };
@@ -95,12 +95,20 @@ impl Supervisor {
         self.channel.enter(State::Starting, None);
         let alive_since = Arc::<Mutex<Option<Instant>>>::default();
         let (channel, first) = (Arc::clone(&self.channel), Arc::clone(&alive_since));
-        let life = Life::new(self.shutdown.clone(), move || {
-            first
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert_with(Instant::now);
-            channel.alive();
+        let log = self.log.clone();
+        let life = Life::new(self.shutdown.clone(), move |sign| match sign {
+            Report::Alive => {
+                first
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert_with(Instant::now);
+                channel.alive();
+            }
+            Report::Away(why) => {
+                let fields: [Field<'_>; 2] = [("name", &channel.name()), ("why", &why)];
+                log.info("integration", "it is away", &fields);
+                channel.enter(State::Away, Some(why.to_owned()));
+            }
         });
         let integration = self.channel.integration();
         let ended = contained(integration.run(life)).await;

@@ -1,10 +1,13 @@
 //! What the gateway asks of the daemon above it, so that the arrow still points down.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
     integrations::{
         BoxFuture,
+        external::{Hold, Outlet, Refusal},
         hook::{Hook, HookReply},
         pairing::Pairings,
     },
@@ -30,6 +33,17 @@ pub trait Control: Send + Sync {
 
     /// Hands a webhook's request to its integration; `None` where there is none of this name.
     fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>>;
+
+    /// Gives a channel to a client that is its bridge. The channel is there when this comes back,
+    /// the client has it when it resolves, and by then it is kept across restarts.
+    fn bridge(
+        &self,
+        channel: String,
+        outlet: Arc<dyn Outlet>,
+    ) -> BoxFuture<'static, Result<Hold, Refusal>>;
+
+    /// Forgets the channel of a bridge and gives up what waits for it: how many messages.
+    fn forget(&self, name: String) -> BoxFuture<'static, Result<u64, Refusal>>;
 
     /// Who was let in and who asks.
     fn pairings(&self) -> &Pairings;

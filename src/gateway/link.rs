@@ -1,11 +1,14 @@
 //! One client as the rest of the house sees it: who it is, what it wants to hear, and a bounded
 //! mailbox of frames that its session writes out.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::VecDeque,
     net::SocketAddr,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Waker},
@@ -16,6 +19,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     clock,
+    integrations::external::Hold,
     protocol::{error_code::close, frame::Dialect, topic::Topic},
 };
 
@@ -48,6 +52,8 @@ pub struct Link {
     present: AtomicBool,
     max_bytes: usize,
     mailbox: Mutex<Mailbox>,
+    /// The channel whose bridge it is, where it is one.
+    hold: Mutex<Option<Arc<Hold>>>,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +116,7 @@ impl Link {
             present: AtomicBool::new(false),
             max_bytes,
             mailbox: Mutex::default(),
+            hold: Mutex::default(),
         }
     }
 
@@ -163,6 +170,26 @@ impl Link {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
         mailbox.wake();
+    }
+
+    /// Queues a frame that may wait for room: half of the queue is kept for what cannot. It is let in
+    /// alone where it needs more than that. False where it was not queued.
+    pub fn push_fitting(&self, frame: Bytes) -> bool {
+        let mut mailbox = self.mailbox();
+        let load = mailbox.load();
+        let fits = load + frame.len() <= self.max_bytes / 2
+            || (load == 0 && frame.len() <= self.max_bytes);
+        if fits {
+            mailbox.add(frame);
+            self.sent.fetch_add(1, Ordering::Relaxed);
+            mailbox.wake();
+        }
+        fits
+    }
+
+    /// True where a frame of this length may be queued ever.
+    pub fn has_room_for(&self, length: usize) -> bool {
+        length <= self.max_bytes
     }
 
     /// Queues a frame that may be left out when the queue is half full. What is left out is told as
@@ -248,6 +275,22 @@ impl Link {
         self.mailbox().bytes
     }
 
+    /// What it holds as a bridge.
+    pub fn hold(&self) -> Option<Arc<Hold>> {
+        let hold = self.hold.lock().unwrap_or_else(PoisonError::into_inner);
+        hold.clone()
+    }
+
+    /// Holds another channel, or none; the one before is given up.
+    pub fn holds_now(&self, hold: Option<Hold>, why: &str) {
+        let mut slot = self.hold.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *slot, hold.map(Arc::new));
+        drop(slot);
+        if let Some(before) = before {
+            before.release(why);
+        }
+    }
+
     /// What the client said of itself.
     pub fn identity(&self) -> Identity {
         self.mailbox().identity.clone()
@@ -328,72 +371,5 @@ impl Mailbox {
         if let Some(waker) = &self.waker {
             waker.wake_by_ref();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn link(max_bytes: usize) -> Link {
-        Link::new(
-            1,
-            SocketAddr::from(([127, 0, 0, 1], 1)),
-            Dialect::Triple,
-            max_bytes,
-        )
-    }
-
-    fn frame() -> Bytes {
-        Bytes::from_static(b"0123456789")
-    }
-
-    fn drain(link: &Link) -> (usize, Option<Lag>, Taken) {
-        let (mut frames, mut told) = (0, None);
-        let taken = link.drain(
-            &Context::from_waker(Waker::noop()),
-            usize::MAX,
-            |_| frames += 1,
-            |lag| told = Some(lag),
-        );
-        (frames, told, taken)
-    }
-
-    #[test]
-    fn a_slow_reader_is_told_what_it_missed_and_lives_on() {
-        let link = link(100);
-        assert_eq!((0..8).filter(|_| link.push_droppable(frame())).count(), 5);
-        let (frames, lag, taken) = drain(&link);
-        assert_eq!(
-            (frames, lag.map(|lag| lag.dropped), taken),
-            (5, Some(3), Taken::Some)
-        );
-        assert!(link.push_droppable(frame()));
-    }
-
-    #[test]
-    fn one_that_never_reads_is_dropped_and_its_memory_freed() {
-        let link = link(100);
-        for _ in 0..11 {
-            link.push_droppable(frame());
-        }
-        assert!(matches!(
-            drain(&link).2,
-            Taken::Close(close::SLOW_CONSUMER, _)
-        ));
-    }
-
-    #[test]
-    fn what_must_not_be_lost_overflows_at_the_limit() {
-        let link = link(100);
-        for _ in 0..10 {
-            link.push(frame());
-        }
-        assert_eq!(link.queued_bytes(), 100);
-        link.push(frame());
-        assert!(matches!(
-            drain(&link).2,
-            Taken::Close(close::SLOW_CONSUMER, _)
-        ));
     }
 }

@@ -2,10 +2,11 @@
 //! tells them what happened.
 //!
 //! Reading order: `accept` → `http` (with `origin`, `admission`, `upgrade`) → `session` → `dispatch`;
-//! beside them `bus`, `link`, `metrics`. What the daemon must do for the gateway stands in `control`.
+//! beside them `bus`, `link`, `bridge`, `metrics`. What the daemon must do for the gateway stands in `control`.
 
 pub mod accept;
 mod admission;
+mod bridge;
 mod bus;
 pub mod control;
 mod dispatch;

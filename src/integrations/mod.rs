@@ -6,6 +6,7 @@
 pub mod cloud;
 pub mod evolution;
 mod evolution_wire;
+pub mod external;
 pub mod hook;
 pub mod http;
 pub mod inlet;
@@ -98,6 +99,14 @@ pub trait Integration: Send + Sync + 'static {
         Box::pin(std::future::ready(reply))
     }
 
+    /// What the user can do where its credentials were refused.
+    fn remedy(&self) -> String {
+        format!(
+            "mend its credentials in .env, then: cleudocodebot reload (or integrations start {})",
+            self.name()
+        )
+    }
+
     /// Data with which a user pairs a device, such as a QR code's text.
     fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
         let text = format!("{} has nothing to pair", self.name());
@@ -114,25 +123,39 @@ pub enum Sign {
     Reading,
 }
 
-/// One run of an integration: until when it lasts, and to whom it says that it works.
+/// One run of an integration: until when it lasts, and to whom it says how it fares.
 #[derive(Clone)]
 pub struct Life {
     shutdown: Shutdown,
-    on_alive: Arc<dyn Fn() + Send + Sync>,
+    on_report: Arc<dyn Fn(Report<'_>) + Send + Sync>,
+}
+
+/// What an integration shows of itself while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report<'a> {
+    /// It works.
+    Alive,
+    /// Its other side is away, and why; it waits for it without failing.
+    Away(&'a str),
 }
 
 impl Life {
-    /// A life until `shutdown`; `on_alive` hears of every sign of it.
-    pub fn new(shutdown: Shutdown, on_alive: impl Fn() + Send + Sync + 'static) -> Self {
+    /// A life until `shutdown`; `on_report` hears of every sign of it.
+    pub fn new(shutdown: Shutdown, on_report: impl Fn(Report<'_>) + Send + Sync + 'static) -> Self {
         Self {
             shutdown,
-            on_alive: Arc::new(on_alive),
+            on_report: Arc::new(on_report),
         }
     }
 
     /// A call or a poll succeeded: the service is there and takes our credentials.
     pub fn alive(&self) {
-        (self.on_alive)();
+        (self.on_report)(Report::Alive);
+    }
+
+    /// The other side is not there, for this reason, and will come back by itself.
+    pub fn away(&self, why: &str) {
+        (self.on_report)(Report::Away(why));
     }
 
     /// Does `work` until it ends by itself or the daemon does.

@@ -7,6 +7,7 @@ use super::{
     Audience, Integration,
     cloud::{self, Cloud},
     evolution::{self, Evolution},
+    external::Externals,
     inlet::{Allowed, Inlet},
     pairing::Pairings,
     telegram::{self, Telegram},
@@ -35,10 +36,12 @@ enum Kind {
     Telegram(telegram::Settings),
     Cloud(cloud::Settings),
     Evolution(evolution::Settings),
+    /// A client of the gateway.
+    External,
 }
 
 /// How a channel may send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
     /// A message that waited longer fails; `None` for ever.
     pub max_age: Option<Duration>,
@@ -52,6 +55,8 @@ pub struct Surroundings {
     pub audience: Arc<dyn Audience>,
     /// Where what comes in is kept.
     pub store: Store,
+    /// The channels whose integrations are clients.
+    pub externals: Arc<Externals>,
     /// Who was let in.
     pub pairings: Arc<Pairings>,
     /// Where to say what happened.
@@ -63,7 +68,7 @@ pub struct Surroundings {
 impl Plan {
     /// True where clients hand in what comes from the peers of this channel.
     pub fn clients_hand_in(&self) -> bool {
-        self.kind == Kind::WebChat
+        matches!(self.kind, Kind::WebChat | Kind::External)
     }
 
     /// The integration, not running yet.
@@ -85,6 +90,7 @@ impl Plan {
                 Arc::new(Evolution::new(settings, &around.address, inlet()))
             }
             Kind::WebChat => Arc::new(WebChat::new(&around.audience)),
+            Kind::External => around.externals.adopt(&self.name),
         }
     }
 }
@@ -102,6 +108,21 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
         .chain(cloud(lookup))
         .chain(evolution(lookup))
         .collect()
+}
+
+/// A channel whose integration is a client.
+pub fn external(name: &str, limits: Limits) -> Plan {
+    Plan {
+        name: name.to_owned(),
+        limits,
+        allowed: Allowed::All,
+        kind: Kind::External,
+    }
+}
+
+/// How the channels whose integrations are clients may send.
+pub fn external_limits(lookup: &Lookup) -> Limits {
+    limits(lookup, "EXTERNAL")
 }
 
 /// One bot for each token: `telegram`, `telegram-2`, ….

@@ -150,6 +150,8 @@ pub mod close {
     pub const UNAUTHORIZED: u16 = 4401;
     /// The client does not read: its queue is full, or its heartbeat stopped.
     pub const SLOW_CONSUMER: u16 = 4408;
+    /// Another client announced the channel whose bridge this one was.
+    pub const REPLACED: u16 = 4409;
     /// Too many failed authentications from this address.
     pub const RATE_LIMITED: u16 = 4429;
 }

@@ -223,6 +223,22 @@ impl Store {
         self.submit(operations::report, input, weight)
     }
 
+    /// Takes what an integration that knows our ids says of a message of its channel, with the names
+    /// the service gave to it. Answers with the message as it stands then; fails with
+    /// [`StoreError::NotFound`] where the channel has sent no such message.
+    pub fn answered(
+        &self,
+        channel: &str,
+        id: MessageId,
+        references: Vec<String>,
+        step: Step,
+    ) -> Result<Pending<Message>, StoreError> {
+        let texts = references.iter().chain(&step.error).map(String::len);
+        let weight = channel.len() + texts.sum::<usize>();
+        let input = (channel.to_owned(), id, references, step);
+        self.submit(operations::answered, input, weight)
+    }
+
     /// Runs a read where it may block, and waits for it without holding up the runtime.
     pub async fn beside<T: Send + 'static>(
         &self,

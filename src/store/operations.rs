@@ -4,7 +4,7 @@
 //! Every operation looks before it writes: once it has written, only a failure of the storage can
 //! stop it, and that undoes the whole transaction. So a refused request leaves nothing behind.
 
-use crate::message::{Message, MessageId, State};
+use crate::message::{Direction, Message, MessageId, State};
 
 use super::{
     backend::Table,
@@ -138,6 +138,26 @@ pub(super) fn mark_read(
         before,
         up_to: before.max(Some(*id)).unwrap_or(*id),
     })
+}
+
+/// Takes what an integration that knows our ids says of a message of its channel. Answers with the
+/// message as it stands then, also where that was no news.
+pub(super) fn answered(
+    transaction: &mut Transaction<'_>,
+    (channel, id, references, step): &mut (String, MessageId, Vec<String>, Step),
+) -> Result<Message, StoreError> {
+    let message = transaction.load(*id)?;
+    if message.channel != *channel || message.direction == Direction::In {
+        return Err(StoreError::NotFound);
+    }
+    if !references.is_empty() {
+        transaction.refer(&message, references)?;
+    }
+    if matches!(step.state, State::Delivered | State::Read) {
+        advance(transaction, &mut (*id, Step::to(State::Sent)))?;
+    }
+    advance(transaction, &mut (*id, step.clone()))?;
+    transaction.load(*id)
 }
 
 /// Withdraws a message that no attempt was made for yet.

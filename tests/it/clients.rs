@@ -1,8 +1,13 @@
 //! The scripts of `tests/clients` against a real daemon. What a machine lacks is skipped, aloud.
 
-use std::process::{Command, Stdio};
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
 
-use crate::support::{Daemon, Scratch, run};
+use serde_json::json;
+
+use crate::support::{Daemon, Scratch, next_event, run};
 
 /// Runs a script against the daemon: exit code, stdout, stderr.
 fn script(
@@ -12,6 +17,16 @@ fn script(
     name: &str,
     arguments: &[&str],
 ) -> (i32, String, String) {
+    run(script_command(daemon, home, interpreter, name, arguments))
+}
+
+fn script_command(
+    daemon: &Daemon,
+    home: &Scratch,
+    interpreter: &str,
+    name: &str,
+    arguments: &[&str],
+) -> Command {
     let mut command = Command::new(interpreter);
     command
         .arg(format!(
@@ -22,7 +37,7 @@ fn script(
         .env("CLEUDOCODEBOT_HOME", &home.0)
         .env("CLEUDOCODEBOT_URL", format!("ws://{}/", daemon.address))
         .env_remove("CLEUDOCODEBOT_TOKEN");
-    run(command)
+    command
 }
 
 /// True where a probe of an interpreter succeeds; otherwise says what is skipped.
@@ -42,6 +57,14 @@ fn has(interpreter: &str, probe: &[&str], what: &str) -> bool {
     found
 }
 
+fn has_websockets() -> bool {
+    has(
+        "python3",
+        &["-c", "import websockets.sync.client"],
+        "websockets for python3 (pip install websockets)",
+    )
+}
+
 #[test]
 fn plain_python_speaks_to_the_gateway_without_a_library() {
     if !has("python3", &["-c", ""], "python3") {
@@ -56,11 +79,7 @@ fn plain_python_speaks_to_the_gateway_without_a_library() {
 
 #[test]
 fn ten_lines_of_python_ping_and_say_why_they_cannot() {
-    if !has(
-        "python3",
-        &["-c", "import websockets.sync.client"],
-        "websockets for python3 (pip install websockets)",
-    ) {
+    if !has_websockets() {
         return;
     }
     let home = Scratch::new();
@@ -71,6 +90,44 @@ fn ten_lines_of_python_ping_and_say_why_they_cannot() {
     daemon.kill();
     let (code, _, told) = script(&daemon, &home, "python3", "ping.py", &[]);
     assert!(code != 0 && told.contains("ping.py: "), "{told}");
+}
+
+#[tokio::test]
+async fn a_bridge_in_python_prints_what_is_sent_and_hands_in_what_is_typed() {
+    if !has_websockets() {
+        return;
+    }
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut client = daemon.listener(&["message.received"]).await;
+    let mut command = script_command(&daemon, &home, "python3", "bridge.py", &["paper"]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut bridge = command.spawn().expect("it starts");
+    let mut typed = bridge.stdin.take().expect("piped");
+    writeln!(typed, "ana Hello from a bridge").expect("typed");
+    let heard = next_event(&mut client).await.payload;
+    assert_eq!(
+        (&heard["channel"], &heard["peer"], &heard["text"]),
+        (
+            &json!("paper"),
+            &json!("ana"),
+            &json!("Hello from a bridge")
+        )
+    );
+    let answer = json!({"channel": "paper", "to": "ana", "text": "Hello back", "wait": true});
+    let sent = client.call("send", &answer).await.expect("an outcome");
+    assert_eq!(sent["state"], "sent");
+    drop(typed);
+    let ended = bridge.wait_with_output().expect("it ends");
+    let (out, told) = (
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr),
+    );
+    assert!(ended.status.success() && told.is_empty(), "{told}");
+    assert_eq!(out.trim(), "ana: Hello back");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod crash;
 mod documents;
 mod events;
 mod evolution;
+mod external;
 mod fake;
 mod frames;
 mod handshake;

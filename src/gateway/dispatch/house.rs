@@ -119,6 +119,9 @@ fn client_json(link: &Link) -> Value {
             client[name] = json!(value);
         }
     }
+    if let Some(hold) = link.hold().filter(|hold| hold.is_valid()) {
+        client["channel"] = json!(hold.channel());
+    }
     client
 }
 

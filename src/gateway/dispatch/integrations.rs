@@ -1,10 +1,11 @@
-//! The actions that steer one integration: start, stop, restart, connect.
+//! The actions that steer one integration: start, stop, restart, connect, forget.
 
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Outcome};
 use crate::{
-    gateway::{Gateway, control::Steer},
+    gateway::{Gateway, bridge, control::Steer},
+    integrations::external::{Refusal, check_name},
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::Payload,
@@ -41,6 +42,24 @@ fn with_square(mut pairing: Value) -> Value {
         pairing["qr"] = json!(square.rows());
     }
     pairing
+}
+
+/// Forgets the channel of a bridge.
+pub(super) fn forget(gateway: &Gateway, payload: &Payload) -> Answer {
+    let name = payload.text("name").to_owned();
+    if check_name(&name) == Err(Refusal::BuiltIn) {
+        let text = format!("{name} comes from .env; take its keys out and reload");
+        return Answer::Now(Err(Fault::new(ErrorCode::Conflict, text)));
+    }
+    let nobody = unknown(gateway, &name);
+    let forgotten = gateway.control.forget(name.clone());
+    Answer::Later(Box::pin(async move {
+        let given_up = forgotten.await.map_err(|refusal| match refusal {
+            Refusal::Unknown => nobody,
+            refusal => bridge::refused(&refusal),
+        })?;
+        Ok(json!({"name": name, "given_up": given_up}).to_string())
+    }))
 }
 
 fn unknown(gateway: &Gateway, name: &str) -> Fault {

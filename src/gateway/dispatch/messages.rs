@@ -312,7 +312,7 @@ fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
 }
 
 /// Reads the store beside the runtime; a failure is told as on the wire.
-pub(super) async fn reading<T: Send + 'static>(
+pub(in crate::gateway) async fn reading<T: Send + 'static>(
     store: &Store,
     read: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Fault> {

@@ -1,5 +1,6 @@
 //! From an action's name to what does it. Actions that change the connection itself (`auth`,
-//! `subscribe`, `unsubscribe`) are the session's; all others are here and know no socket.
+//! `subscribe`, `unsubscribe`) or are a bridge's (`delivered`, `failed`) are the session's; all
+//! others are here and know no socket.
 
 pub(in crate::gateway) mod answer;
 mod conversations;
@@ -12,8 +13,8 @@ mod typing;
 
 use std::sync::Arc;
 
-use self::answer::{Answer, Outcome, pong_text};
-pub(super) use self::house::line_json;
+use self::answer::{Answer, pong_text};
+pub(super) use self::{house::line_json, messages::reading};
 use super::{Gateway, control::Steer, metrics::Counters};
 use crate::{
     protocol::{
@@ -30,7 +31,7 @@ use crate::{
 pub(super) fn perform(
     gateway: &Arc<Gateway>,
     call: &Call<'_>,
-    of_connection: impl FnOnce(&Action, &Payload) -> Option<Outcome>,
+    of_connection: impl FnOnce(&Action, &Payload) -> Option<Answer>,
 ) -> Answer {
     Counters::add(&gateway.counters.commands);
     if call.action == "ping" {
@@ -39,8 +40,8 @@ pub(super) fn perform(
     match checked(gateway, call) {
         Err(fault) => refused(gateway, fault),
         Ok((action, payload)) => match of_connection(action, &payload) {
-            Some(Err(fault)) => refused(gateway, fault),
-            Some(Ok(payload)) => Answer::Now(Ok(payload)),
+            Some(Answer::Now(Err(fault))) => refused(gateway, fault),
+            Some(answer) => answer,
             None => dispatch(gateway, action, payload),
         },
     }
@@ -72,6 +73,7 @@ fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload) -> Answer
             Answer::Now(integrations::steer(gateway, &payload, Steer::Start))
         }
         "integration.stop" => Answer::Now(integrations::steer(gateway, &payload, Steer::Stop)),
+        "integration.forget" => integrations::forget(gateway, &payload),
         "integration.connect" => integrations::connect(gateway, &payload),
         "pairing" => Answer::Now(Ok(pairing::list(gateway))),
         "pairing.approve" => Answer::Now(pairing::decide(gateway, &payload, true)),
@@ -107,7 +109,7 @@ fn unknown_action(name: &str) -> Fault {
 }
 
 /// What a failure of the store is on the wire.
-fn store_fault(error: &StoreError) -> Fault {
+pub(super) fn store_fault(error: &StoreError) -> Fault {
     let text = error.to_string();
     match error {
         StoreError::QueueFull => Fault::new(ErrorCode::QueueFull, text).retry_after(200),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{replay::Replay, talk::Talk};
 use crate::{
-    gateway::link::Identity,
+    gateway::{bridge, dispatch::answer::Answer, link::Identity},
     protocol::{
         self,
         error_code::{ErrorCode, Fault, close},
@@ -28,8 +28,18 @@ const CLIENT_KINDS: [&str; 5] = ["cli", "webchat", "agent", "mobile", "integrati
 const MAX_IDENTITY: usize = 128;
 
 impl Talk {
-    /// Checks the token (not needed again after the header) and answers with the hello.
-    pub(super) fn auth(&mut self, payload: &Payload) -> Result<String, Fault> {
+    /// Checks the token (not needed again after the header) and answers with the hello. A bridge is
+    /// answered when its channel is known for good.
+    pub(super) fn auth(&mut self, payload: &Payload) -> Answer {
+        match self.admit(payload) {
+            Err(fault) => Answer::Now(Err(fault)),
+            Ok(None) => Answer::Now(Ok(self.hello())),
+            Ok(Some(channel)) => bridge::announce(&self.gateway, &self.link, channel, self.hello()),
+        }
+    }
+
+    /// Lets the client in; which channel it announces, where it does.
+    fn admit(&mut self, payload: &Payload) -> Result<Option<String>, Fault> {
         match payload.optional_text("token") {
             Some(token) => self.check_token(token)?,
             None if self.authenticated => {}
@@ -38,11 +48,14 @@ impl Talk {
                 return Err(bad_field("token", "the token of .env", "left out"));
             }
         }
-        if let Some(client) = payload.value("client") {
-            self.link.identify(identity(client)?);
+        let client = payload.value("client");
+        let mut identity = client.map_or_else(|| Ok(Identity::default()), identity)?;
+        let channel = bridge::announced(payload, &mut identity)?;
+        if client.is_some() || channel.is_some() {
+            self.link.identify(identity);
         }
         self.enter();
-        Ok(self.hello())
+        Ok(channel)
     }
 
     fn check_token(&mut self, token: &str) -> Result<(), Fault> {

@@ -31,7 +31,10 @@ impl Presence {
 impl Drop for Presence {
     fn drop(&mut self) {
         self.gateway.news.bus.leave(self.link.id);
-        if let Some(reason) = self.link.departure() {
+        let departure = self.link.departure();
+        let why = departure.as_deref().unwrap_or_default();
+        self.link.holds_now(None, why);
+        if let Some(reason) = departure {
             let event = json!({"id": self.link.name(), "reason": reason}).to_string();
             self.gateway
                 .publish("client.disconnected", |out| out.push_str(&event));

@@ -17,6 +17,7 @@ use crate::{
     gateway::{
         Gateway,
         admission::Seat,
+        bridge,
         dispatch::{
             answer::{
                 Answer, Outcome, Parts, joined, outcome_text, parts, push_pong, write_outcome,
@@ -202,9 +203,13 @@ impl Talk {
         }
         perform(&gateway, call, |action, payload| match action.name {
             "auth" => Some(self.auth(payload)),
-            "subscribe" => Some(self.subscribe(payload)),
-            "unsubscribe" => Some(self.unsubscribe(payload)),
-            "send" if payload.flag("wait") && self.waits_are_full() => Some(Err(too_many_waits())),
+            "subscribe" => Some(Answer::Now(self.subscribe(payload))),
+            "unsubscribe" => Some(Answer::Now(self.unsubscribe(payload))),
+            "delivered" => Some(bridge::delivered(&self.gateway, &self.link, payload)),
+            "failed" => Some(bridge::failed(&self.gateway, &self.link, payload)),
+            "send" if payload.flag("wait") && self.waits_are_full() => {
+                Some(Answer::Now(Err(too_many_waits())))
+            }
             _ => None,
         })
     }

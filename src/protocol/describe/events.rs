@@ -2,7 +2,7 @@
 
 use super::{
     Event, Kind,
-    fields::{COUNT, INTEGRATION, MESSAGE, MESSAGE_ID, may, must},
+    fields::{COUNT, DELIVERY, INTEGRATION, MESSAGE, MESSAGE_ID, may, must},
 };
 
 /// Every event, in the order of the manual.
@@ -41,6 +41,11 @@ pub const EVENTS: &[Event] = &[
                 "when it lapses, ms since 1970; past where it ended",
             ),
         ],
+    },
+    Event {
+        name: "deliver",
+        summary: "To a bridge alone: send this message, and say with delivered or failed what became of it.",
+        payload: DELIVERY,
     },
     Event {
         name: "integration.state",

@@ -71,6 +71,22 @@ pub(super) const MESSAGE: &[Field] = &[
     ),
 ];
 
+/// A message on its way to a bridge.
+pub(super) const DELIVERY: &[Field] = &{
+    const LAST: Field = may(
+        "redelivered",
+        Kind::Boolean,
+        "true where you may have got it before: send it only if you did not",
+    );
+    let mut fields = [LAST; MESSAGE.len() + 1];
+    let mut i = 0;
+    while i < MESSAGE.len() {
+        fields[i] = MESSAGE[i];
+        i += 1;
+    }
+    fields
+};
+
 /// An integration that is named.
 pub(super) const CHANNEL: Field = must(
     "name",
@@ -84,7 +100,7 @@ pub(super) const INTEGRATION: &[Field] = &[
     must(
         "state",
         Kind::Name,
-        "stopped, starting, running, backing_off or parked",
+        "stopped, starting, running, away, backing_off or parked",
     ),
     must("since_ms", COUNT, "since when, ms since 1970"),
     may("until_ms", COUNT, "backing_off: when it starts again"),

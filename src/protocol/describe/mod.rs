@@ -31,7 +31,7 @@ pub enum Kind {
 }
 
 /// One field of a payload.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Field {
     /// Its key.
     pub name: &'static str,

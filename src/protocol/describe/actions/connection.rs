@@ -18,7 +18,12 @@ pub(super) const AUTH: Action = Action {
         may(
             "client",
             Kind::Object,
-            "{name?, kind?: cli|webchat|agent|mobile|integration, version?}",
+            "{name?, kind?: cli|webchat|agent|mobile|integration, version?, channel?}",
+        ),
+        may(
+            "channel",
+            Kind::Name,
+            "as client.channel: the channel whose bridge this client is from now on",
         ),
     ],
     response: &[
@@ -112,6 +117,6 @@ pub(super) const CLIENTS: Action = Action {
     response: &[must(
         "clients",
         Kind::Objects,
-        "{id, name?, kind?, version?, since_ms, address, topics, received, sent, queued_bytes}",
+        "{id, name?, kind?, version?, channel?, since_ms, address, topics, received, sent, queued_bytes}",
     )],
 };

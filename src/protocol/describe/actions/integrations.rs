@@ -2,7 +2,9 @@
 
 use crate::protocol::describe::{
     Action, Kind,
-    fields::{CHANNEL, INTEGRATION, PAIRING_CHANNEL, PAIRING_CODE, PAIRING_SENDER, may, must},
+    fields::{
+        CHANNEL, COUNT, INTEGRATION, PAIRING_CHANNEL, PAIRING_CODE, PAIRING_SENDER, may, must,
+    },
 };
 
 pub(super) const INTEGRATIONS: Action = Action {
@@ -39,6 +41,17 @@ pub(super) const INTEGRATION_RESTART: Action = Action {
     summary: "Stops an integration and starts it again at once.",
     request: &[CHANNEL],
     response: INTEGRATION,
+};
+
+pub(super) const INTEGRATION_FORGET: Action = Action {
+    name: "integration.forget",
+    aliases: &[],
+    summary: "Forgets the channel of a bridge that will not come back; what waits for it fails.",
+    request: &[CHANNEL],
+    response: &[
+        must("name", Kind::Name, "which"),
+        must("given_up", COUNT, "messages that waited for it"),
+    ],
 };
 
 pub(super) const INTEGRATION_CONNECT: Action = Action {

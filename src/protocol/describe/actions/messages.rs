@@ -104,6 +104,47 @@ pub(super) const RECEIVE: Action = Action {
     ],
 };
 
+pub(super) const DELIVERED: Action = Action {
+    name: "delivered",
+    aliases: &[],
+    summary: "A bridge's answer to deliver: the message is sent. Later: how much further it came. When the answer comes it is on disk.",
+    request: &[
+        MESSAGE_ID,
+        may(
+            "state",
+            Kind::Name,
+            "sent (unless told), delivered or read; an older one than known changes nothing",
+        ),
+        may(
+            "references",
+            Kind::Names,
+            "what the service calls it; an answer to this message carries the first as reply_to",
+        ),
+    ],
+    response: &[MESSAGE_ID, must("state", Kind::Name, "as it is now")],
+};
+
+pub(super) const FAILED: Action = Action {
+    name: "failed",
+    aliases: &[],
+    summary: "A bridge's answer to deliver: the message was not sent, or nobody knows.",
+    request: &[
+        MESSAGE_ID,
+        must("error", Kind::Text, "why, for the user"),
+        must(
+            "certainty",
+            Kind::Name,
+            "transient: try again; permanent: never; unauthorized: not before I come with other credentials; unknown: it may have been sent",
+        ),
+        may(
+            "retry_after_ms",
+            Kind::Integer(0, 86_400_000),
+            "transient: not before this time, in milliseconds",
+        ),
+    ],
+    response: &[MESSAGE_ID, must("state", Kind::Name, "as it is now")],
+};
+
 pub(super) const MESSAGE: Action = Action {
     name: "message",
     aliases: &[],

@@ -1,0 +1,138 @@
+//! Channels that clients announce: given to their bridges, known after a restart, forgotten when the
+//! user says so.
+
+use std::sync::{Arc, PoisonError};
+
+use super::Fleet;
+use crate::{
+    integrations::{
+        external::{Externals, Hold, Outlet, Refusal, check_name},
+        plan::{self, Limits, Plan},
+    },
+    message::State,
+    store::{Step, Store, StoreError},
+};
+
+/// Messages given up at a time when a channel is forgotten.
+const PAGE: usize = 512;
+
+impl Fleet {
+    /// Makes channels of those for which messages wait, also where the file that names them is lost.
+    pub(in crate::daemon) fn adopt_waiting(&self) {
+        let waiting = self.base.store.outbox_depth().into_iter();
+        for (name, _) in waiting.filter(|(name, depth)| *depth > 0 && check_name(name).is_ok()) {
+            self.externals().adopt(&name);
+        }
+    }
+
+    pub(super) fn bridge_plans(&self, limits: Limits) -> Vec<Plan> {
+        *self
+            .bridge_limits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = limits;
+        let names = self.externals().names().into_iter();
+        names.map(|name| plan::external(&name, limits)).collect()
+    }
+
+    fn externals(&self) -> &Arc<Externals> {
+        &self.base.around.externals
+    }
+
+    /// Makes a channel where it is new, so that what its bridge says at once behind its announcement
+    /// finds it.
+    pub(in crate::daemon) fn admit(&self, name: &str) -> Result<(), Refusal> {
+        self.externals().admit(name)?;
+        self.ensure(name);
+        Ok(())
+    }
+
+    /// Gives a channel to a client.
+    pub(in crate::daemon) async fn bridge(
+        &self,
+        name: String,
+        outlet: Arc<dyn Outlet>,
+    ) -> Result<Hold, Refusal> {
+        let _alone = self.announcing.lock().await;
+        let externals = Arc::clone(self.externals());
+        let announced = name.clone();
+        let external = blocking(move || externals.announce(&announced)).await?;
+        let channel = self.ensure(&name);
+        let hold = external.attach(outlet);
+        // Whoever connects anew may have better credentials.
+        if channel.is_parked() {
+            channel.start();
+        }
+        self.base
+            .log
+            .info("integration", "its bridge connected", &[("name", &name)]);
+        Ok(hold)
+    }
+
+    fn ensure(&self, name: &str) -> Arc<super::Channel> {
+        let mut channels = self.channels();
+        if let Some(berth) = channels.get(name) {
+            return Arc::clone(&berth.channel);
+        }
+        let limits = *self
+            .bridge_limits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let plan = plan::external(name, limits);
+        let berth = self.launch(plan);
+        let channel = Arc::clone(&berth.channel);
+        channels.insert(name.to_owned(), berth);
+        channel
+    }
+
+    /// Forgets a channel whose bridge is not there, and gives up what waits for it.
+    pub(in crate::daemon) async fn forget(&self, name: String) -> Result<u64, Refusal> {
+        let _alone = self.announcing.lock().await;
+        let (externals, forgotten) = (Arc::clone(self.externals()), name.clone());
+        blocking(move || externals.forget(&forgotten)).await?;
+        if let Some(berth) = self.channels().remove(&name) {
+            self.base.router.remove(&name);
+            berth.channel.retire();
+        }
+        self.base
+            .log
+            .info("integration", "it was forgotten", &[("name", &name)]);
+        let given_up = give_up(&self.base.store, &name).await;
+        given_up.map_err(|error| Refusal::Unwritten(error.to_string()))
+    }
+}
+
+/// Fails every message that waits for a channel; how many.
+async fn give_up(store: &Store, channel: &str) -> Result<u64, StoreError> {
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let name = channel.to_owned();
+        let page = store
+            .beside(move |store| store.outbox(&name, after, PAGE))
+            .await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(count);
+        };
+        after = Some(last.id);
+        let failing: Vec<_> = page
+            .iter()
+            .map(|(message, _)| store.advance(message.id, forgotten()))
+            .collect::<Result<_, _>>()?;
+        for failed in failing {
+            count += u64::from(failed.await?.is_some());
+        }
+    }
+}
+
+fn forgotten() -> Step {
+    Step {
+        error: Some("its channel was forgotten".to_owned()),
+        ..Step::to(State::Failed)
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Refusal::Unwritten(error.to_string())))
+}

@@ -1,0 +1,65 @@
+//! The bounds of a mailbox.
+
+use super::*;
+
+fn link(max_bytes: usize) -> Link {
+    Link::new(
+        1,
+        SocketAddr::from(([127, 0, 0, 1], 1)),
+        Dialect::Triple,
+        max_bytes,
+    )
+}
+
+fn frame() -> Bytes {
+    Bytes::from_static(b"0123456789")
+}
+
+fn drain(link: &Link) -> (usize, Option<Lag>, Taken) {
+    let (mut frames, mut told) = (0, None);
+    let taken = link.drain(
+        &Context::from_waker(Waker::noop()),
+        usize::MAX,
+        |_| frames += 1,
+        |lag| told = Some(lag),
+    );
+    (frames, told, taken)
+}
+
+#[test]
+fn a_slow_reader_is_told_what_it_missed_and_lives_on() {
+    let link = link(100);
+    assert_eq!((0..8).filter(|_| link.push_droppable(frame())).count(), 5);
+    let (frames, lag, taken) = drain(&link);
+    assert_eq!(
+        (frames, lag.map(|lag| lag.dropped), taken),
+        (5, Some(3), Taken::Some)
+    );
+    assert!(link.push_droppable(frame()));
+}
+
+#[test]
+fn one_that_never_reads_is_dropped_and_its_memory_freed() {
+    let link = link(100);
+    for _ in 0..11 {
+        link.push_droppable(frame());
+    }
+    assert!(matches!(
+        drain(&link).2,
+        Taken::Close(close::SLOW_CONSUMER, _)
+    ));
+}
+
+#[test]
+fn what_must_not_be_lost_overflows_at_the_limit() {
+    let link = link(100);
+    for _ in 0..10 {
+        link.push(frame());
+    }
+    assert_eq!(link.queued_bytes(), 100);
+    link.push(frame());
+    assert!(matches!(
+        drain(&link).2,
+        Taken::Close(close::SLOW_CONSUMER, _)
+    ));
+}

@@ -1,0 +1,283 @@
+//! How a bridge takes its channel, loses it, and what waits meanwhile.
+
+use serde_json::json;
+
+use super::{
+    CHANNEL, announce, bridge, bridge_of, delivered, handed, message, send, status, until_message,
+    until_state,
+};
+use crate::support::{Daemon, Frame, Scratch, program, refusal, run};
+
+#[tokio::test]
+async fn a_bridge_sends_what_is_handed_to_it_and_hands_in_what_comes() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut user = daemon.listener(&["message.received"]).await;
+    let unknown = json!({"channel": CHANNEL, "to": "ana", "text": "x"});
+    assert_eq!(
+        refusal(&mut user, "send", unknown).await,
+        "unknown_channel",
+        "nobody announced it yet"
+    );
+    let mut bridge = bridge(&daemon).await;
+    let standing = status(&mut user).await.expect("listed");
+    assert_eq!(standing["state"], "running");
+    let clients = user.call("clients", &json!({})).await.expect("listed");
+    assert_eq!(clients["clients"][1]["channel"], CHANNEL);
+
+    let first = send(&mut user, "ana", "hi").await;
+    let given = handed(&mut bridge).await;
+    assert_eq!(
+        (&given["message_id"], &given["text"], &given["state"]),
+        (&first, &json!("hi"), &json!("sending"))
+    );
+    assert_eq!(
+        (&given["peer"], &given["attempts"]),
+        (&json!("ana"), &json!(1))
+    );
+    assert!(given.get("redelivered").is_none());
+    let told = json!({"message_id": first, "references": ["d-77"]});
+    let answer = bridge.call("delivered", &told).await.expect("known");
+    assert_eq!(answer, json!({"message_id": first, "state": "sent"}));
+    // What answers it carries the name it has there.
+    let reply = json!({"channel": CHANNEL, "to": "ana", "text": "and?", "reply_to": first});
+    user.call("send", &reply).await.expect("queued");
+    let given = handed(&mut bridge).await;
+    assert_eq!(given["reply_to"], "d-77");
+    delivered(&mut bridge, &given["message_id"]).await;
+    // Receipts come later, in any order.
+    for (state, then) in [("read", "read"), ("delivered", "read"), ("sent", "read")] {
+        let receipt = json!({"message_id": first, "state": state});
+        let answer = bridge.call("delivered", &receipt).await.expect("known");
+        assert_eq!(answer["state"], then, "never backwards");
+    }
+
+    let said = json!({"channel": CHANNEL, "peer": "ana", "text": "olá", "dedup_key": "d-78",
+        "meta": {"id": "d-78"}});
+    let stored = bridge.call("receive", &said).await.expect("stored");
+    let heard = until_message(&mut user, &stored["message_id"], |_| true).await;
+    assert_eq!(
+        (&heard["direction"], &heard["text"]),
+        (&json!("in"), &json!("olá"))
+    );
+    let again = bridge.call("receive", &said).await.expect("known");
+    assert_eq!(again["duplicate"], true);
+    let reply =
+        json!({"channel": CHANNEL, "to": "ana", "text": "hello", "reply_to": heard["message_id"]});
+    user.call("send", &reply).await.expect("queued");
+    assert_eq!(handed(&mut bridge).await["reply_to"], "d-78");
+}
+
+#[tokio::test]
+async fn what_is_sent_while_it_is_away_waits_and_costs_no_attempt() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut user = daemon.listener(&["integration.state"]).await;
+    let gone = bridge(&daemon).await;
+    until_state(&mut user, "running").await;
+    gone.close().await;
+    let away = until_state(&mut user, "away").await;
+    assert!(
+        away["last_error"]
+            .as_str()
+            .is_some_and(|why| why.contains("left"))
+            && away["advice"]
+                .as_str()
+                .is_some_and(|text| text.contains("forget")),
+        "{away}"
+    );
+    let (first, second) = (
+        send(&mut user, "ana", "1").await,
+        send(&mut user, "ana", "2").await,
+    );
+    let waiting = message(&mut user, &first).await;
+    assert_eq!(
+        (&waiting["state"], waiting.get("attempts")),
+        (&json!("queued"), None)
+    );
+    let (code, shown, _) = run(program(&home.0, &["integrations"]));
+    assert!(
+        code == 0 && shown.contains(CHANNEL) && shown.contains("away"),
+        "{shown}"
+    );
+    let mut bridge = bridge(&daemon).await;
+    for id in [&first, &second] {
+        let given = handed(&mut bridge).await;
+        assert_eq!((&given["message_id"], &given["attempts"]), (id, &json!(1)));
+        assert_eq!(delivered(&mut bridge, id).await, "sent");
+    }
+    until_state(&mut user, "running").await;
+}
+
+#[tokio::test]
+async fn its_channel_is_known_after_a_restart_before_it_is_back() {
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    let bridge_before = bridge(&daemon).await;
+    daemon.kill();
+    drop(bridge_before);
+    let daemon = Daemon::start(&home.0);
+    let mut user = daemon.client().await;
+    let standing = status(&mut user).await.expect("known");
+    assert_eq!(standing["state"], "away");
+    assert!(
+        standing["last_error"]
+            .as_str()
+            .is_some_and(|why| why.contains("not connected"))
+    );
+    let id = send(&mut user, "ana", "before you came").await;
+    let mut bridge = bridge(&daemon).await;
+    assert_eq!(handed(&mut bridge).await["message_id"], id);
+    assert_eq!(delivered(&mut bridge, &id).await, "sent");
+}
+
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn messages_outlive_the_daemon_and_even_the_file_of_names() {
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    drop(bridge(&daemon).await);
+    let mut user = daemon.client().await;
+    let id = send(&mut user, "ana", "keep me").await;
+    daemon.kill();
+    std::fs::remove_file(home.0.join("external.json")).expect("it was there");
+    let daemon = Daemon::start(&home.0);
+    let mut user = daemon.client().await;
+    let second = send(&mut user, "ana", "me too").await;
+    let mut bridge = bridge(&daemon).await;
+    for id in [id, second] {
+        assert_eq!(handed(&mut bridge).await["message_id"], id);
+        assert_eq!(delivered(&mut bridge, &id).await, "sent");
+    }
+}
+
+#[tokio::test]
+async fn a_second_bridge_takes_over_and_the_first_is_told_and_closed() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut user = daemon.client().await;
+    let mut old = daemon.raw_websocket(true);
+    let auth = json!({"type": "command", "action": "auth", "id": 1,
+        "payload": {"client": {"kind": "integration"}, "channel": CHANNEL}});
+    old.text(&auth.to_string());
+    assert_eq!(old.json()["type"], "response");
+    let id = send(&mut user, "ana", "x").await;
+    assert_eq!(old.json()["payload"]["message_id"], id);
+    let mut new = bridge(&daemon).await;
+    let told = match old.frame() {
+        Some(Frame::Close(code, reason)) => (code, reason),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        told,
+        (4409, "another client announced this channel".to_owned())
+    );
+    // Nobody knows whether the old one sent it.
+    let again = handed(&mut new).await;
+    assert_eq!(
+        (&again["message_id"], &again["redelivered"]),
+        (&id, &json!(true))
+    );
+    assert_eq!(delivered(&mut new, &id).await, "sent");
+    announce(&mut new, CHANNEL).await;
+    assert_eq!(
+        status(&mut user).await.expect("known")["state"],
+        "running",
+        "who announces its own channel again keeps it"
+    );
+}
+
+#[tokio::test]
+async fn one_that_announces_another_channel_leaves_the_first() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut user = daemon.listener(&["integration.state"]).await;
+    let mut bridge = bridge(&daemon).await;
+    until_state(&mut user, "running").await;
+    announce(&mut bridge, "signal").await;
+    let away = until_state(&mut user, "away").await;
+    assert!(
+        away["last_error"]
+            .as_str()
+            .is_some_and(|why| why.contains("another channel"))
+    );
+}
+
+#[tokio::test]
+async fn names_of_others_and_names_that_are_none_are_refused() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut client = daemon.client().await;
+    for client_says in [
+        json!({"client": {"kind": "integration", "channel": "telegram"}}),
+        json!({"client": {"kind": "integration", "channel": "webchat"}}),
+        json!({"client": {"kind": "integration", "channel": "No/Name"}}),
+        json!({"client": {"kind": "integration", "channel": 7}}),
+        json!({"client": {"kind": "cli", "channel": CHANNEL}}),
+        json!({"client": {"kind": "integration", "channel": "a"}, "channel": "b"}),
+        json!({"channel": "whatsapp-cloud"}),
+    ] {
+        let code = refusal(&mut client, "auth", client_says).await;
+        assert_eq!(code, "bad_payload");
+    }
+    assert_eq!(status(&mut client).await, None);
+    let plain = json!({"client": {"kind": "integration", "name": "no channel"}});
+    client.call("auth", &plain).await.expect("as ever");
+}
+
+#[tokio::test]
+async fn a_channel_that_nobody_wants_is_forgotten_with_what_waits_for_it() {
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    let mut user = daemon.listener(&["integration.state"]).await;
+    let connected = bridge(&daemon).await;
+    let forget = |name: &str| json!({"name": name});
+    let code = refusal(&mut user, "integration.forget", forget(CHANNEL)).await;
+    assert_eq!(code, "conflict", "its bridge is there");
+    for (name, expected) in [("fax", "unknown_channel"), ("webchat", "conflict")] {
+        let code = refusal(&mut user, "integration.forget", forget(name)).await;
+        assert_eq!(code, expected);
+    }
+    connected.close().await;
+    until_state(&mut user, "away").await;
+    let id = send(&mut user, "ana", "too late").await;
+    let (code, shown, told) = run(program(&home.0, &["integrations", "forget", CHANNEL]));
+    assert_eq!(
+        (code, shown.trim()),
+        (0, "forgot discord-bridge; 1 message given up"),
+        "{told}"
+    );
+    let failed = message(&mut user, &id).await;
+    assert_eq!(
+        (&failed["state"], &failed["error"]),
+        (&json!("failed"), &json!("its channel was forgotten"))
+    );
+    assert_eq!(status(&mut user).await, None);
+    let gone = json!({"channel": CHANNEL, "to": "ana", "text": "x"});
+    assert_eq!(refusal(&mut user, "send", gone).await, "unknown_channel");
+    daemon.kill();
+    let daemon = Daemon::start(&home.0);
+    assert_eq!(status(&mut daemon.client().await).await, None);
+    // Whoever comes anew begins anew.
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
+    let id = send(&mut daemon.client().await, "ana", "again").await;
+    assert_eq!(handed(&mut bridge).await["message_id"], id);
+}
+
+#[tokio::test]
+async fn a_reload_leaves_bridges_alone_unless_their_limits_change() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut user = daemon.client().await;
+    let mut bridge = bridge(&daemon).await;
+    user.call("reload", &json!({})).await.expect("read");
+    let (code, ..) = run(program(
+        &home.0,
+        &["config", "set", "EXTERNAL_RATE", "6000"],
+    ));
+    assert_eq!(code, 0);
+    user.call("reload", &json!({})).await.expect("read");
+    let id = send(&mut user, "ana", "still here?").await;
+    assert_eq!(handed(&mut bridge).await["message_id"], id);
+    assert_eq!(delivered(&mut bridge, &id).await, "sent");
+}
