@@ -286,3 +286,16 @@ async fn a_rate_spreads_messages_evenly() {
     }
     assert!(begun.elapsed() >= Duration::from_secs(30));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_was_gone_when_its_message_came_costs_no_attempt() {
+    let away = || Err(DeliveryError::Away);
+    let house = House::new(
+        [away(), away(), away(), away(), away(), transient()],
+        NO_LIMITS,
+    );
+    let id = house.send("ana", "x").await;
+    let sent = house.until(id, is(State::Sent)).await;
+    let handed_over = house.asked().iter().filter(|text| *text == "x").count();
+    assert_eq!((handed_over, sent.attempts), (7, 2));
+}

@@ -141,6 +141,8 @@ impl Fleet {
             base.log.clone(),
         );
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those of channels that went are over.
+        while tasks.try_join_next().is_some() {}
         tasks.spawn(delivery.work(nudges, base.shutdown.clone()));
         tasks.spawn(supervision);
         let (courtesies, bearer) = Courtesies::new(base.store.clone(), base.log.clone());

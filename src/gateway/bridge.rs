@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::{
     Gateway,
     bus::event_frame,
+    control::{IntegrationStatus, Steer},
     dispatch::{answer::Answer, reading, store_fault},
     link::{Identity, Link},
 };
@@ -95,12 +96,12 @@ pub(super) fn announced(
 
 /// Makes this client the bridge of a channel, then says `hello`.
 pub(super) fn announce(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     link: &Arc<Link>,
     channel: String,
     hello: String,
 ) -> Answer {
-    let link = Arc::clone(link);
+    let (gateway, link) = (Arc::clone(gateway), Arc::clone(link));
     let has_it = move |link: &Link, channel: &str| {
         let held = link.hold();
         held.is_some_and(|hold| hold.channel() == channel && hold.is_valid())
@@ -109,12 +110,23 @@ pub(super) fn announce(
         .control
         .bridge(channel.clone(), Arc::new(Way(Arc::clone(&link))));
     Answer::Later(Box::pin(async move {
-        if !has_it(&link, &channel) {
+        if has_it(&link, &channel) {
+            resume(&gateway, &channel);
+        } else {
             let hold = asked.await.map_err(|refusal| refused(&refusal))?;
             link.holds_now(Some(hold), "it announced another channel");
         }
         Ok(hello)
     }))
+}
+
+/// Who announces its own channel again may have found credentials that are taken.
+fn resume(gateway: &Gateway, channel: &str) {
+    let all = gateway.control.integrations();
+    let parked = |one: &IntegrationStatus| one.name == channel && one.state == "parked";
+    if all.iter().any(parked) {
+        gateway.control.steer(channel, Steer::Start);
+    }
 }
 
 /// What a refusal is on the wire.

@@ -186,10 +186,14 @@ fn integration(one: &Value) -> Check {
     if one["last_error"].is_string() {
         shown = format!("{shown}: {}", text("last_error"));
     }
+    let remedy = match one["advice"].as_str() {
+        Some(advice) => printable(advice),
+        None => "see: cleudocodebot logs".to_owned(),
+    };
     match Style::of_state(&state) {
         Style::Good | Style::Dim => Check::fine("integration", shown),
-        Style::Bad => Check::broken("integration", shown, "see: cleudocodebot logs"),
-        _ => Check::doubtful("integration", shown, "see: cleudocodebot logs"),
+        Style::Bad => Check::broken("integration", shown, remedy),
+        _ => Check::doubtful("integration", shown, remedy),
     }
 }
 
@@ -224,6 +228,7 @@ mod tests {
         for (state, verdict) in [
             ("running", Verdict::Fine),
             ("backing_off", Verdict::Doubtful),
+            ("away", Verdict::Doubtful),
             ("parked", Verdict::Broken),
         ] {
             assert_eq!(

@@ -220,3 +220,35 @@ fn numbers_go_on_without_a_gap_after_opening_again() {
         assert_eq!(queue(&store, "two").0, first + 2);
     });
 }
+
+#[test]
+fn an_integration_that_knows_our_ids_answers_for_its_own_channel_alone() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let id = queue(&store, "hello");
+        let channel = done(store.advance(id, Step::to(State::Sending)));
+        let channel = channel.expect("news").channel;
+        let answer = |channel: &str, state| {
+            let references = vec!["theirs".to_owned()];
+            let asked = store.answered(channel, id, references, Step::to(state));
+            asked.expect("room").blocking_recv()
+        };
+        assert_eq!(
+            answer("other", State::Sent),
+            Err(StoreError::NotFound),
+            "and nothing is kept of it"
+        );
+        assert!(store.references(id).expect("readable").is_empty());
+        let read = answer(&channel, State::Delivered).expect("its own");
+        assert_eq!(read.state, State::Delivered);
+        let life = store.message(id).expect("readable").expect("kept").1;
+        let states: Vec<_> = life.iter().map(|step| step.state).collect();
+        assert_eq!(
+            states,
+            [State::Queued, State::Sending, State::Sent, State::Delivered]
+        );
+        assert_eq!(store.references(id).expect("readable"), ["theirs"]);
+        let late = answer(&channel, State::Sent).expect("its own");
+        assert_eq!((late.state, store.head_seq()), (State::Delivered, read.seq));
+    });
+}

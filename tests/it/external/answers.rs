@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    CHANNEL, bridge, bridge_of, delivered, handed, message, send, status, until_message,
+    CHANNEL, announce, bridge, bridge_of, delivered, handed, message, send, status, until_message,
     until_state,
 };
 use crate::support::{Daemon, Scratch, refusal};
@@ -95,6 +95,17 @@ async fn a_bridge_without_credentials_is_parked_until_it_comes_anew() {
     assert!(given.get("redelivered").is_none(), "it surely was not sent");
     assert_eq!(delivered(&mut better, &id).await, "sent");
     until_state(&mut user, "running").await;
+    // One that finds better ones while it is connected says so by announcing itself again.
+    let id = send(&mut user, "ana", "y").await;
+    handed(&mut better).await;
+    better
+        .call("failed", &failed(&id, "unauthorized"))
+        .await
+        .expect("known");
+    until_state(&mut user, "parked").await;
+    announce(&mut better, CHANNEL).await;
+    assert_eq!(handed(&mut better).await["message_id"], id);
+    assert_eq!(delivered(&mut better, &id).await, "sent");
 }
 
 #[tokio::test]

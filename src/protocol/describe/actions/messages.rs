@@ -134,7 +134,7 @@ pub(super) const FAILED: Action = Action {
         must(
             "certainty",
             Kind::Name,
-            "transient: try again; permanent: never; unauthorized: not before I come with other credentials; unknown: it may have been sent",
+            "transient: try again; permanent: never; unauthorized: not before I announce the channel anew; unknown: it may have been sent",
         ),
         may(
             "retry_after_ms",
