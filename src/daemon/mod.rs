@@ -142,6 +142,7 @@ impl House {
             around: Surroundings {
                 audience,
                 store: store.clone(),
+                router: Arc::clone(&router),
                 externals: Arc::new(externals),
                 pairings: Arc::new(Pairings::open(config.home.join("pairing.json"))),
                 log: log.clone(),

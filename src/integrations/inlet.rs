@@ -7,15 +7,19 @@ use std::sync::{Arc, Weak};
 use serde_json::json;
 
 use super::{
-    Audience, Typing,
+    Audience, Typing, cloud, evolution,
     pairing::{Outcome, Pairings},
     slash,
 };
 use crate::{
     log::Log,
     message::State,
+    router::Router,
     store::{Draft, Inbound, Step, Store, StoreError},
 };
+
+/// Where `/zap` and `/wa` send: by the first of these that is set up.
+const WHATSAPP: [&str; 2] = [evolution::NAME, cloud::NAME];
 
 /// The way in of one channel.
 #[derive(Clone)]
@@ -24,6 +28,7 @@ pub struct Inlet {
     allowed: Allowed,
     pairings: Arc<Pairings>,
     store: Store,
+    router: Arc<Router>,
     log: Log,
     audience: Weak<dyn Audience>,
 }
@@ -81,6 +86,7 @@ impl Inlet {
         allowed: Allowed,
         pairings: Arc<Pairings>,
         store: Store,
+        router: Arc<Router>,
         log: Log,
         audience: Weak<dyn Audience>,
     ) -> Self {
@@ -89,6 +95,7 @@ impl Inlet {
             allowed,
             pairings,
             store,
+            router,
             log,
             audience,
         }
@@ -111,14 +118,17 @@ impl Inlet {
         }
         let (peer, text) = (inbound.peer.clone(), inbound.text.clone());
         let received = self.store.receive(inbound)?.await?;
-        if received.duplicate {
-            return Ok(Taken::Known);
-        }
+        // Also of a repeat: a crash may have come before its command was obeyed, whose own key keeps
+        // it from being obeyed twice.
         if let Some(command) = slash::read(&text) {
             self.obey(command, &peer, &received.message.id.to_string())
                 .await?;
         }
-        Ok(Taken::Fresh)
+        Ok(if received.duplicate {
+            Taken::Known
+        } else {
+            Taken::Fresh
+        })
     }
 
     fn is_listed(&self, sender: &str, peer: &str) -> bool {
@@ -208,6 +218,11 @@ impl Inlet {
         self.store.queue(draft)?.await.map(drop)
     }
 
+    async fn explain(&self, peer: &str, why: &str, id: &str) -> Result<(), StoreError> {
+        let key = format!("usage-{id}");
+        self.send(peer, why.to_owned(), key).await
+    }
+
     /// `/zap` and `/wa`: send on `WhatsApp`; the delivery reports back here.
     async fn obey(
         &self,
@@ -215,23 +230,26 @@ impl Inlet {
         peer: &str,
         id: &str,
     ) -> Result<(), StoreError> {
-        let command = match command {
-            Ok(command) => command,
-            Err(usage) => {
-                return self
-                    .send(peer, usage.to_owned(), format!("usage-{id}"))
-                    .await;
-            }
+        let set_up = |name: &&str| self.router.route(name).is_ok();
+        let to = WHATSAPP.into_iter().find(set_up);
+        let (command, to) = match (command, to) {
+            (Ok(command), Some(to)) => (command, to),
+            (Err(usage), _) => return self.explain(peer, usage, id).await,
+            (Ok(_), None) => return self.explain(peer, slash::NOT_SET_UP, id).await,
         };
         let draft = Draft {
-            channel: "whatsapp".to_owned(),
+            channel: to.to_owned(),
             peer: command.number,
             text: command.text,
             meta: Some(json!({"report_to": {"channel": self.channel, "peer": peer}})),
             idempotency_key: Some(format!("slash-{id}")),
             ..Draft::default()
         };
-        self.store.queue(draft)?.await.map(drop)
+        match self.store.queue(draft)?.await {
+            // It was obeyed when another channel was set up.
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     config::{BaseUrl, Lookup, keys},
     log::Log,
+    router::Router,
     store::Store,
 };
 
@@ -57,6 +58,8 @@ pub struct Surroundings {
     pub store: Store,
     /// The channels whose integrations are clients.
     pub externals: Arc<Externals>,
+    /// Which channels there are.
+    pub router: Arc<Router>,
     /// Who was let in.
     pub pairings: Arc<Pairings>,
     /// Where to say what happened.
@@ -79,6 +82,7 @@ impl Plan {
                 self.allowed.clone(),
                 Arc::clone(&around.pairings),
                 around.store.clone(),
+                Arc::clone(&around.router),
                 around.log.clone(),
                 Arc::downgrade(&around.audience),
             )

@@ -11,6 +11,9 @@ pub(super) struct Command {
 
 const USAGE: &str = "Use: /zap NUMBER TEXT, the number with its country code";
 
+/// What a chat is told where nothing sends on `WhatsApp`.
+pub(super) const NOT_SET_UP: &str = "WhatsApp is not set up here";
+
 /// The command in a text, how to use it where it is incomplete, or nothing where it is none.
 pub(super) fn read(text: &str) -> Option<Result<Command, &'static str>> {
     let mut words = text.trim_start().splitn(2, char::is_whitespace);

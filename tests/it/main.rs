@@ -25,5 +25,6 @@ mod outbox;
 mod qr;
 mod scan;
 mod service;
+mod slash;
 mod stalls;
 mod telegram;
