@@ -6,6 +6,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::json;
+
 use super::{
     channel::{Channel, from_now_ms},
     tally::Tally,
@@ -15,7 +17,7 @@ use crate::{
     contain::contained,
     integrations::{Accepted, DeliveryError, Fate, Integration, Progress},
     log::{Field, Log},
-    message::{Message, MessageId, State},
+    message::{Direction, Message, MessageId, State},
     random,
     store::{Draft, Pending, Step, Store, StoreError, Transition},
 };
@@ -146,7 +148,8 @@ impl Attempt {
         })
     }
 
-    /// The service does not know our ids: an answer to `m-17` becomes one to its name there.
+    /// The service does not know our ids: an answer to `m-17` becomes one to its name there. A
+    /// reaction is told besides whose message that was, since services name it by that too.
     async fn resolve_reply(&self, message: &mut Message) -> Result<(), StoreError> {
         let answered = message.reply_to.as_deref().map(str::parse::<MessageId>);
         let Some(Ok(answered)) = answered else {
@@ -157,11 +160,21 @@ impl Attempt {
             Ok((references, store.message(answered)?))
         };
         let (references, original) = self.store.beside(read).await?;
-        let inbound = original.and_then(|(original, _)| {
-            let meta = original.meta?;
-            meta["id"].as_str().map(str::to_owned)
-        });
+        let original = original.map(|(original, _)| original);
+        let of_meta = |name: &str| original.as_ref()?.meta.as_ref()?.get(name).cloned();
+        let inbound = of_meta("id").and_then(|name| name.as_str().map(str::to_owned));
         message.reply_to = references.into_iter().next().or(inbound);
+        if let Some(meta) = message
+            .meta
+            .as_mut()
+            .filter(|meta| meta["reaction"] == true)
+        {
+            let outgoing = |original: &Message| original.direction == Direction::Out;
+            let own =
+                original.as_ref().is_some_and(outgoing) || of_meta("own") == Some(true.into());
+            let sender = original.and_then(|original| original.sender);
+            meta["answered"] = json!({"own": own, "sender": sender});
+        }
         Ok(())
     }
 
@@ -209,6 +222,7 @@ impl Attempt {
                 sent
             }
         };
+        self.integration.recorded(id);
         if let Some(message) = sent {
             self.report_back(&message).await?;
         }

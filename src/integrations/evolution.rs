@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use super::{
     Accepted, BoxFuture, DeliveryError, Fate, Health, Integration, Life, Progress, RunError, Sign,
     evolution_wire::{
-        self, bodies, fate_in, inbound, pairing, presences, read_messages, refusal, remote_jid,
-        state_of,
+        self, bodies, fate_in, inbound, pairing, person, presences, read_messages, refusal,
+        remote_jid, state_of,
     },
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, HttpError, Limits},
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     config::BaseUrl,
-    message::{Message, State},
+    message::{Message, MessageId, State},
     random,
     store::StoreError,
 };
@@ -75,8 +75,9 @@ pub struct Evolution {
     http: Http,
     inlet: Inlet,
     health: Mutex<Health>,
-    /// Deliveries under way, by peer: their messages may be posted before we know their names.
-    under_way: Mutex<HashMap<String, usize>>,
+    /// Deliveries whose names are not on disk yet, and their peers: what is posted meanwhile may be
+    /// about one of them.
+    under_way: Mutex<HashMap<MessageId, String>>,
 }
 
 impl Evolution {
@@ -170,7 +171,7 @@ impl Evolution {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<MessageId, String>> {
         self.under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -250,7 +251,7 @@ impl Evolution {
         if self.inlet.report(name, State::Sent, None).await? {
             return Ok(true);
         }
-        if self.under_way().contains_key(&inbound.peer) {
+        if self.under_way().values().any(|peer| *peer == inbound.peer) {
             return Ok(false);
         }
         self.inlet.take_own(inbound).await?;
@@ -299,10 +300,15 @@ impl Integration for Evolution {
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
         Box::pin(async move {
-            let _under_way = UnderWay::begin(self, &message.peer);
+            let under_way = UnderWay::begin(self, message);
             self.send(message, progress).await?;
+            under_way.until_recorded();
             Ok(Accepted::Sent(progress.references()))
         })
+    }
+
+    fn recorded(&self, id: MessageId) {
+        self.under_way().remove(&id);
     }
 
     fn reconcile<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Fate> {
@@ -365,28 +371,28 @@ impl Integration for Evolution {
     }
 }
 
-/// Counts a delivery for as long as it lives, also one that is dropped.
+/// A delivery under way, for as long as it lives, also where it is dropped.
 struct UnderWay<'a> {
     of: &'a Evolution,
-    peer: String,
+    id: MessageId,
 }
 
 impl<'a> UnderWay<'a> {
-    fn begin(of: &'a Evolution, peer: &str) -> Self {
-        *of.under_way().entry(peer.to_owned()).or_default() += 1;
-        let peer = peer.to_owned();
-        Self { of, peer }
+    fn begin(of: &'a Evolution, message: &Message) -> Self {
+        // As the service names it in what it posts.
+        let peer = person(&remote_jid(&message.peer)).to_owned();
+        of.under_way().insert(message.id, peer);
+        Self { of, id: message.id }
+    }
+
+    /// It succeeded: it is under way until its names are on disk.
+    fn until_recorded(self) {
+        std::mem::forget(self);
     }
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        let mut under_way = self.of.under_way();
-        if let Some(count) = under_way.get_mut(&self.peer) {
-            *count -= 1;
-            if *count == 0 {
-                under_way.remove(&self.peer);
-            }
-        }
+        self.of.under_way().remove(&self.id);
     }
 }

@@ -24,6 +24,9 @@ const MAX_PRESENCES: usize = 16;
 /// What the address of a person ends with.
 const PERSON: &str = "@s.whatsapp.net";
 
+/// Who wrote a group's message where the service does not say.
+const UNKNOWN: &str = "unknown";
+
 /// A peer as the service names it.
 pub(super) fn remote_jid(peer: &str) -> String {
     if peer.contains('@') {
@@ -32,13 +35,17 @@ pub(super) fn remote_jid(peer: &str) -> String {
     format!("{}{PERSON}", peer.trim_start_matches('+'))
 }
 
+/// The other way round: people by their number alone.
+pub(super) fn person(jid: &str) -> &str {
+    jid.strip_suffix(PERSON).unwrap_or(jid)
+}
+
 /// The calls that bring a message out, in order: path and body.
 pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
     let number = message.peer.trim_start_matches('+');
     let meta = message.meta.as_ref();
-    if meta.is_some_and(|meta| meta.get("reaction").is_some()) {
-        let key = json!({"remoteJid": remote_jid(&message.peer), "fromMe": false, "id": message.reply_to});
-        let body = json!({"key": key, "reaction": message.text});
+    if let Some(meta) = meta.filter(|meta| meta.get("reaction").is_some()) {
+        let body = json!({"key": reacted(message, &meta["answered"]), "reaction": message.text});
         return vec![("/message/sendReaction", body)];
     }
     let mut steps = Vec::new();
@@ -62,6 +69,19 @@ pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
         first["quoted"] = json!({"key": {"id": answered}});
     }
     steps
+}
+
+/// The whole name of a message that is reacted to: whose it is belongs to it, and in a group, who
+/// wrote it.
+fn reacted(message: &Message, answered: &Value) -> Value {
+    let own = answered["own"] == true;
+    let mut key =
+        json!({"remoteJid": remote_jid(&message.peer), "fromMe": own, "id": message.reply_to});
+    let member = answered["sender"].as_str();
+    if let Some(member) = member.filter(|member| !own && *member != UNKNOWN) {
+        key["participant"] = json!(remote_jid(member));
+    }
+    key
 }
 
 /// A message in `messages.upsert`, and whether the user's own account wrote it.
@@ -103,11 +123,11 @@ pub(super) fn inbound(data: &Value) -> Option<(Inbound, bool)> {
     let answered = extended["contextInfo"]["stanzaId"].as_str();
     let inbound = Inbound {
         channel: NAME.to_owned(),
-        peer: person(jid),
+        peer: person(jid).to_owned(),
         sender: match key["participant"].as_str() {
-            Some(member) => Some(person(member)),
+            Some(member) => Some(person(member).to_owned()),
             // A group never passes for one person.
-            None => jid.ends_with("@g.us").then(|| "unknown".to_owned()),
+            None => jid.ends_with("@g.us").then(|| UNKNOWN.to_owned()),
         },
         text: text.unwrap_or_default().to_owned(),
         media,
@@ -116,10 +136,6 @@ pub(super) fn inbound(data: &Value) -> Option<(Inbound, bool)> {
         dedup_key: Some(format!("{jid}:{id}")),
     };
     Some((inbound, own))
-}
-
-fn person(jid: &str) -> String {
-    jid.strip_suffix(PERSON).unwrap_or(jid).to_owned()
 }
 
 /// Who writes or no longer does by `presence.update`: peer, member of a group, and whether it goes on.
@@ -133,8 +149,8 @@ pub(super) fn presences(data: &Value) -> Vec<(String, Option<String>, bool)> {
             "available" | "paused" => false,
             _ => return None,
         };
-        let sender = (member != jid).then(|| person(member));
-        Some((person(jid), sender, goes_on))
+        let sender = (member != jid).then(|| person(member).to_owned());
+        Some((person(jid).to_owned(), sender, goes_on))
     });
     told.take(MAX_PRESENCES).collect()
 }

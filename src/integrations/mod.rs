@@ -33,7 +33,10 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use self::hook::{Hook, HookReply};
-use crate::{message::Message, shutdown::Shutdown};
+use crate::{
+    message::{Message, MessageId},
+    shutdown::Shutdown,
+};
 
 /// A future that can move between threads, on the heap.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -54,6 +57,11 @@ pub trait Integration: Send + Sync + 'static {
         message: &'a Message,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>>;
+
+    /// What `deliver` accepted is on disk now: reports by its names are understood from here on.
+    fn recorded(&self, id: MessageId) {
+        let _ = id;
+    }
 
     /// Asks the service what became of a message whose attempt got no answer.
     fn reconcile<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Fate> {

@@ -1,13 +1,17 @@
 //! The Evolution API against a fake of it, and the webhook it is given.
 
-use std::{collections::VecDeque, sync::Mutex};
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, mpsc},
+    time::Instant,
+};
 
 use cleudocodebot::clock;
 use serde_json::{Value, json};
 
 use crate::{
     fake::{Fake, Reply, until_running},
-    support::{Daemon, Scratch, daemon_command, next_event},
+    support::{Daemon, PATIENCE, Scratch, daemon_command, next_event},
 };
 
 struct Stage {
@@ -18,6 +22,14 @@ struct Stage {
 impl Stage {
     fn new(answers: Vec<Reply>, found: Value) -> Self {
         let answers = Mutex::new(VecDeque::from(answers));
+        Self::serving(found, move || {
+            let next = answers.lock().expect("whole").pop_front();
+            next.unwrap_or_else(|| Reply::Json(201, json!({"key": {"id": "3EB0"}})))
+        })
+    }
+
+    /// A service that answers what is sent so, and finds these messages.
+    fn serving(found: Value, answer: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
         let fake = Fake::start(move |request| match request.path.as_str() {
             "/instance/connectionState/Cleudocode" => {
                 Reply::Json(200, json!({"instance": {"state": "open"}}))
@@ -26,10 +38,7 @@ impl Stage {
             "/chat/findMessages/Cleudocode" => {
                 Reply::Json(200, json!({"messages": {"records": found}}))
             }
-            _ => {
-                let next = answers.lock().expect("whole").pop_front();
-                next.unwrap_or_else(|| Reply::Json(201, json!({"key": {"id": "3EB0"}})))
-            }
+            _ => answer(),
         });
         Self {
             fake,
@@ -213,5 +222,108 @@ async fn a_peer_that_writes_is_told_and_a_stranger_is_not() {
         assert_eq!(event["direction"], "in");
         let lapses = event["until_ms"].as_u64().expect("a time");
         assert_eq!(lapses > clock::now_ms(), goes_on, "{event}");
+    }
+}
+
+/// The service posts what became of a message before it answers the call that sent it.
+#[tokio::test]
+async fn a_receipt_that_comes_before_the_answer_is_asked_for_again_and_not_lost() {
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let stage = Stage::serving(json!([]), move || {
+        let _ = held.lock().expect("whole").recv_timeout(PATIENCE);
+        Reply::Json(201, json!({"key": {"id": "3EB0"}}))
+    });
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "+5511", "text": "hi"});
+    let queued = client.call("send", &payload).await.expect("queued");
+    stage.fake.saw("/message/sendText/Cleudocode");
+
+    let data = json!({"keyId": "3EB0", "remoteJid": "5511@s.whatsapp.net", "fromMe": true, "status": "DELIVERY_ACK"});
+    let receipt = json!({"event": "messages.update", "data": data});
+    let own = upsert("3EB0", "5511@s.whatsapp.net", true, "hi");
+    assert_eq!(post(&daemon, &receipt, &secret), 503);
+    assert_eq!(post(&daemon, &own, &secret), 503);
+    let elsewhere = upsert("P", "5522@s.whatsapp.net", true, "from my phone");
+    assert_eq!(
+        post(&daemon, &elsewhere, &secret),
+        200,
+        "no other chat waits"
+    );
+
+    release.send(()).expect("the service waits");
+    for posted in [&receipt, &own] {
+        let deadline = Instant::now() + PATIENCE;
+        while post(&daemon, posted, &secret) != 200 {
+            assert!(Instant::now() < deadline, "never taken");
+        }
+    }
+    let asked = json!({"message_id": queued["message_id"]});
+    let seen = client.call("message", &asked).await.expect("known");
+    assert_eq!(seen["message"]["state"], "delivered");
+    let page = client
+        .call("history", &json!({"channel": "whatsapp"}))
+        .await;
+    let page = page.expect("a page");
+    let texts = page["messages"].as_array().expect("messages").iter();
+    let texts: Vec<_> = texts.map(|message| &message["text"]).collect();
+    assert_eq!(texts, ["hi", "from my phone"], "and ours is not kept twice");
+}
+
+#[tokio::test]
+async fn a_reaction_says_whose_message_it_is_on() {
+    let stage = Stage::new(vec![], json!([]));
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
+    let ours = client.call("send", &payload).await.expect("sent");
+    let member = json!({"event": "messages.upsert", "data": {"message": {"conversation": "in a group"},
+        "key": {"id": "G", "remoteJid": "1@g.us", "fromMe": false, "participant": "5511@s.whatsapp.net"}}});
+    for body in [
+        upsert("A", "5511@s.whatsapp.net", false, "theirs"),
+        upsert("B", "5511@s.whatsapp.net", true, "ours, from the phone"),
+        member,
+    ] {
+        assert_eq!(post(&daemon, &body, &secret), 200);
+    }
+    let page = client
+        .call("history", &json!({"channel": "whatsapp"}))
+        .await;
+    let page = page.expect("a page");
+    let of = |text: &str| {
+        let mut all = page["messages"].as_array().expect("messages").iter();
+        let found = all.find(|message| message["text"] == text);
+        found.expect("there")["message_id"].clone()
+    };
+    let (person, group) = ("5511@s.whatsapp.net", "1@g.us");
+    for (on, to, key) in [
+        (
+            ours["message_id"].clone(),
+            "5511",
+            json!({"remoteJid": person, "fromMe": true, "id": "3EB0"}),
+        ),
+        (
+            of("theirs"),
+            "5511",
+            json!({"remoteJid": person, "fromMe": false, "id": "A"}),
+        ),
+        (
+            of("ours, from the phone"),
+            "5511",
+            json!({"remoteJid": person, "fromMe": true, "id": "B"}),
+        ),
+        (
+            of("in a group"),
+            group,
+            json!({"remoteJid": group, "fromMe": false, "id": "G", "participant": person}),
+        ),
+    ] {
+        let reaction = json!({"channel": "whatsapp", "to": to, "text": "👍", "reply_to": on,
+            "reaction": true, "wait": true});
+        let sent = client.call("send", &reaction).await.expect("an outcome");
+        assert_eq!(sent["state"], "sent");
+        let body = stage.fake.saw("/message/sendReaction/Cleudocode").body;
+        assert_eq!(body, json!({"key": key, "reaction": "👍"}));
     }
 }

@@ -23,6 +23,8 @@ const TOKEN: &str = "123456:hush-hush-secret-token";
 struct Service {
     updates: Mutex<Vec<Value>>,
     answers: Mutex<VecDeque<Reply>>,
+    /// Answers to polls that come before the usual ones.
+    polls: Mutex<VecDeque<Reply>>,
     next_id: AtomicI64,
 }
 
@@ -39,6 +41,9 @@ impl Service {
         match method {
             "getMe" => ok(json!({"id": 1, "is_bot": true})),
             "getUpdates" => {
+                if let Some(reply) = self.polls.lock().expect("whole").pop_front() {
+                    return reply;
+                }
                 let offset = request.body["offset"].as_i64().unwrap_or(0);
                 let mut updates = self.updates.lock().expect("whole");
                 updates.retain(|update| update["update_id"].as_i64() >= Some(offset));
@@ -247,6 +252,54 @@ async fn a_wrong_token_parks_the_bot_and_nothing_else() {
     assert_eq!(of("webchat")["state"], "running");
     let logged = daemon.logs("credentials were refused");
     assert!(!logged.contains("wrong-and-secret"), "{logged}");
+}
+
+#[tokio::test]
+async fn a_bot_that_another_polls_waits_for_it_to_end_and_sends_meanwhile() {
+    let stage = Stage::new(vec![update(7, 42, "after the other ended")], vec![]);
+    let text = "Conflict: terminated by other getUpdates request";
+    let conflict = json!({"ok": false, "error_code": 409, "description": text});
+    let polls = &stage.service.polls;
+    polls
+        .lock()
+        .expect("whole")
+        .push_back(Reply::Json(409, conflict));
+    let daemon = stage.daemon(&[("TELEGRAM_ALLOW_FROM", "42")]);
+    let topics = ["integration.state", "message.received"];
+    let mut client = daemon.listener(&topics).await;
+    let all = client
+        .call("integrations", &json!({}))
+        .await
+        .expect("listed");
+    let mut all = all["integrations"].as_array().expect("a list").iter();
+    let now = all.find(|one| one["name"] == "telegram").expect("there");
+    let waiting = match now {
+        waiting if waiting["state"] == "backing_off" => waiting.clone(),
+        _ => until_state(&mut client, "backing_off").await,
+    };
+    assert!(
+        waiting["last_error"]
+            .as_str()
+            .is_some_and(|why| why.contains(text))
+    );
+    let wait =
+        waiting["until_ms"].as_u64().expect("set") - waiting["since_ms"].as_u64().expect("set");
+    assert!((34_900..=36_000).contains(&wait), "{wait}");
+    stage.fake.saw("/getUpdates");
+    let sent = send(&mut client, json!({"text": "x"})).await;
+    assert_eq!(sent["state"], "sent");
+    assert!(
+        stage.fake.never_saw("/getUpdates"),
+        "it does not poll while it waits"
+    );
+    // Whoever knows that the other one ended need not wait.
+    let restart = json!({"name": "telegram"});
+    client
+        .call("integration.restart", &restart)
+        .await
+        .expect("done");
+    until_state(&mut client, "running").await;
+    while next_event(&mut client).await.payload["text"] != "after the other ended" {}
 }
 
 #[tokio::test]
