@@ -182,8 +182,8 @@ impl Fleet {
     }
 
     /// Who was let in and who asks.
-    pub(super) fn pairings(&self) -> &Pairings {
-        &self.base.around.pairings
+    pub(super) fn pairings(&self) -> Arc<Pairings> {
+        Arc::clone(&self.base.around.pairings)
     }
 
     /// Every channel and how it is.

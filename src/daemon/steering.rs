@@ -121,7 +121,7 @@ impl Control for Steering {
         Box::pin(async move { fleet.forget(name).await })
     }
 
-    fn pairings(&self) -> &Pairings {
+    fn pairings(&self) -> Arc<Pairings> {
         self.fleet.pairings()
     }
 

@@ -46,7 +46,7 @@ pub trait Control: Send + Sync {
     fn forget(&self, name: String) -> BoxFuture<'static, Result<u64, Refusal>>;
 
     /// Who was let in and who asks.
-    fn pairings(&self) -> &Pairings;
+    fn pairings(&self) -> Arc<Pairings>;
 
     /// Reads `.env` again; the error says what is wrong with it.
     fn reload(&self) -> Result<Reloaded, String>;

@@ -12,7 +12,7 @@ use super::{
     slash,
 };
 use crate::{
-    log::Log,
+    log::{Field, Log},
     message::State,
     router::Router,
     store::{Draft, Inbound, Step, Store, StoreError},
@@ -194,6 +194,7 @@ impl Inlet {
         let Outcome::Fresh(code) = self.pairings.request(&self.channel, plain(sender)) else {
             return Ok(());
         };
+        self.keep_pairings().await;
         self.log.info(
             "pairing",
             "someone unknown asks to pair; see: cleudocodebot pairing list",
@@ -205,6 +206,17 @@ impl Inlet {
             self.channel
         );
         self.send(peer, text, format!("pairing-{code}")).await
+    }
+
+    /// Writes down who asks. A code that is lost with the daemon is asked for again.
+    async fn keep_pairings(&self) {
+        let pairings = Arc::clone(&self.pairings);
+        let saved = tokio::task::spawn_blocking(move || pairings.save()).await;
+        if let Ok(Err(error)) = saved {
+            let fields: [Field<'_>; 1] = [("error", &error)];
+            self.log
+                .error("pairing", "who asks cannot be written down", &fields);
+        }
     }
 
     async fn send(&self, peer: &str, text: String, key: String) -> Result<(), StoreError> {

@@ -44,10 +44,12 @@ pub(super) enum Outcome {
     Silent,
 }
 
-/// All pairings of a daemon.
+/// All pairings of a daemon. What only looks never waits for the disk.
 pub struct Pairings {
     path: PathBuf,
     book: Mutex<Book>,
+    /// Held while the file is written, which `book` never is.
+    writing: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -64,6 +66,7 @@ impl Pairings {
         Self {
             path,
             book: Mutex::new(book),
+            writing: Mutex::default(),
         }
     }
 
@@ -82,6 +85,7 @@ impl Pairings {
         approved.is_some_and(|senders| senders.contains(sender))
     }
 
+    /// Notes that someone asks; `save` keeps it.
     pub(super) fn request(&self, channel: &str, sender: &str) -> Outcome {
         let mut book = self.book();
         let of_channel = || book.pending.iter().filter(|one| one.channel == channel);
@@ -95,7 +99,6 @@ impl Pairings {
             code: code.clone(),
             at_ms: clock::now_ms(),
         });
-        let _ = self.save(&book);
         Outcome::Fresh(code)
     }
 
@@ -135,20 +138,32 @@ impl Pairings {
             let senders = book.approved.entry(channel.to_owned()).or_default();
             senders.insert(request.sender.clone());
         }
-        self.save(&book).map_err(|error| error.to_string())?;
+        drop(book);
+        self.save()?;
         Ok(Some(request))
     }
 
     /// Takes back what was approved; false where it was not. Blocks.
     pub fn revoke(&self, channel: &str, sender: &str) -> Result<bool, String> {
-        let mut book = self.book();
-        let senders = book.approved.get_mut(channel);
-        let was_there = senders.is_some_and(|senders| senders.remove(sender));
-        self.save(&book).map_err(|error| error.to_string())?;
+        let was_there = {
+            let mut book = self.book();
+            let senders = book.approved.get_mut(channel);
+            senders.is_some_and(|senders| senders.remove(sender))
+        };
+        self.save()?;
         Ok(was_there)
     }
 
-    fn save(&self, book: &Book) -> crate::error::Result<()> {
+    /// Writes the file as things stand. Blocks.
+    pub(super) fn save(&self) -> Result<(), String> {
+        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = self.text();
+        let written = fs::write_atomic(&self.path, text.as_bytes());
+        written.map_err(|error| error.to_string())
+    }
+
+    fn text(&self) -> String {
+        let book = self.book();
         let pending: Value = book
             .pending
             .iter()
@@ -156,8 +171,7 @@ impl Pairings {
                 json!({"channel": one.channel, "sender": one.sender, "code": one.code, "at_ms": one.at_ms})
             })
             .collect();
-        let text = json!({"approved": book.approved, "pending": pending}).to_string();
-        fs::write_atomic(&self.path, text.as_bytes())
+        json!({"approved": book.approved, "pending": pending}).to_string()
     }
 }
 
@@ -219,6 +233,8 @@ mod tests {
             assert_eq!(outcome == Outcome::Silent, silent, "{sender}");
         }
         assert!(!pairings.knows("t", "ana"));
+        pairings.save().expect("written");
+        assert_eq!(Pairings::open(path.0.clone()).pending().len(), 3);
         assert_eq!(pairings.decide("other", &code, true), Ok(None));
         let code = code.to_ascii_lowercase();
         let request = pairings.decide("t", &code, true).expect("written");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::Outcome;
+use super::answer::{Answer, Outcome};
 use crate::{
     gateway::Gateway,
     protocol::{
@@ -28,27 +28,39 @@ pub(super) fn list(gateway: &Gateway) -> String {
     json!({"pending": pending, "approved": approved}).to_string()
 }
 
-pub(super) fn decide(gateway: &Gateway, payload: &Payload, let_in: bool) -> Outcome {
-    let (channel, code) = (payload.text("channel"), payload.text("code"));
-    let decided = gateway.control.pairings().decide(channel, code, let_in);
-    match decided {
+/// Lets in or turns away whoever holds a code.
+pub(super) fn decide(gateway: &Gateway, payload: &Payload, let_in: bool) -> Answer {
+    let text = |name: &str| payload.text(name).to_owned();
+    let (pairings, channel, code) = (gateway.control.pairings(), text("channel"), text("code"));
+    beside(move || match pairings.decide(&channel, &code, let_in) {
         Ok(Some(request)) => Ok(json!({"channel": channel, "sender": request.sender}).to_string()),
         Ok(None) => {
             let text = "nobody on this channel holds such a code; pairing lists those who ask";
             Err(Fault::new(ErrorCode::NotFound, text))
         }
         Err(why) => Err(Fault::new(ErrorCode::Internal, why)),
-    }
+    })
 }
 
-pub(super) fn revoke(gateway: &Gateway, payload: &Payload) -> Outcome {
-    let (channel, sender) = (payload.text("channel"), payload.text("sender"));
-    match gateway.control.pairings().revoke(channel, sender) {
+/// Takes back what was approved.
+pub(super) fn revoke(gateway: &Gateway, payload: &Payload) -> Answer {
+    let text = |name: &str| payload.text(name).to_owned();
+    let (pairings, channel, sender) = (gateway.control.pairings(), text("channel"), text("sender"));
+    beside(move || match pairings.revoke(&channel, &sender) {
         Ok(true) => Ok(json!({"channel": channel, "sender": sender}).to_string()),
         Ok(false) => {
             let text = "this sender was not paired; those in *_ALLOW_FROM are taken out of .env";
             Err(Fault::new(ErrorCode::NotFound, text))
         }
         Err(why) => Err(Fault::new(ErrorCode::Internal, why)),
-    }
+    })
+}
+
+/// What waits for the disk is done beside the runtime, at once and not only in its turn.
+fn beside(work: impl FnOnce() -> Outcome + Send + 'static) -> Answer {
+    let done = tokio::task::spawn_blocking(work);
+    Answer::Later(Box::pin(async move {
+        let fault = || Err(Fault::new(ErrorCode::Internal, "the log says more"));
+        done.await.unwrap_or_else(|_| fault())
+    }))
 }
