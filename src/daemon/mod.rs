@@ -35,7 +35,12 @@ use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
     gateway::{self, Gateway, News, Parts, accept},
-    integrations::{Audience, external::Externals, pairing::Pairings, plan::Surroundings},
+    integrations::{
+        Audience,
+        external::{self, Externals},
+        pairing::{self, Pairings},
+        plan::Surroundings,
+    },
     log::Log,
     router::Router,
     shutdown::{self, Shutdown},
@@ -130,7 +135,7 @@ impl House {
                 .on_attend(move |channel, peer| router.look(channel, peer));
         }
         let audience: Arc<dyn Audience> = Arc::clone(&news.bus) as Arc<dyn Audience>;
-        let (externals, trouble) = Externals::open(config.home.join("external.json"));
+        let (externals, trouble) = Externals::open(config.home.join(external::FILE));
         if let Some(trouble) = trouble {
             log.warn("integration", &trouble, &[]);
         }
@@ -144,7 +149,7 @@ impl House {
                 store: store.clone(),
                 router: Arc::clone(&router),
                 externals: Arc::new(externals),
-                pairings: Arc::new(Pairings::open(config.home.join("pairing.json"))),
+                pairings: Arc::new(Pairings::open(config.home.join(pairing::FILE))),
                 log: log.clone(),
                 address: config.authority(address.port()),
             },

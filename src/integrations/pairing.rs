@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::{clock, fs, random};
 
+/// Where they are, in the home folder.
+pub const FILE: &str = "pairing.json";
+
 /// Letters and digits that nobody confuses: no 0 and O, no 1 and I.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 

@@ -12,7 +12,10 @@ use super::{
     way::{self, Kind, Registration},
     windows::layout::Layout,
 };
-use crate::error::Result;
+use crate::{
+    error::Result,
+    integrations::{external, pairing},
+};
 
 /// Stops the daemon, deregisters it and removes its files. The settings and the messages stay unless
 /// `purge`. Where there is nothing to remove, that is no error.
@@ -119,7 +122,7 @@ fn purge_home(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
         hand.remove_folder(&real)?;
         return hand.remove(&site.home);
     }
-    for file in [".env", "messages.redb"] {
+    for file in [".env", "messages.redb", pairing::FILE, external::FILE] {
         hand.remove(&site.home.join(file))?;
     }
     hand.remove_empty_folder(&site.home);

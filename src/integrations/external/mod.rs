@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-pub use self::register::{Externals, MAX_KNOWN, Refusal, check_name};
+pub use self::register::{Externals, FILE, MAX_KNOWN, Refusal, check_name};
 use super::{Accepted, BoxFuture, DeliveryError, Integration, Life, Progress, RunError};
 use crate::message::{Message, MessageId};
 
@@ -127,8 +127,11 @@ impl External {
     fn left(&self, turn: u64, why: &str) {
         let mut desk = self.desk();
         if self.is_turn(turn) {
-            desk.bridge = None;
+            let gone = desk.bridge.take();
             self.next_turn(&mut desk, Some(format!("its bridge left: {why}")));
+            // What a bridge drops may come back here.
+            drop(desk);
+            drop(gone);
         }
     }
 

@@ -16,6 +16,9 @@ use super::{
 };
 use crate::fs;
 
+/// Where their names are, in the home folder.
+pub const FILE: &str = "external.json";
+
 /// Channels that may be known at a time: each has a worker of its own.
 pub const MAX_KNOWN: usize = 32;
 

@@ -99,6 +99,9 @@ fn purging_a_home_with_another_name_takes_only_what_is_known() {
     let machine = Machine::with_home(System::Linux, "shared");
     installed(&machine);
     std::fs::write(machine.site.home.join("letter.txt"), "mine").expect("written");
+    for ours in ["pairing.json", "external.json"] {
+        std::fs::write(machine.site.home.join(ours), "{}").expect("written");
+    }
     let (report, _, notes) = machine.deeds(REAL, |site, hand| uninstall(site, hand, true));
     report.expect("gone");
     assert_eq!(machine.files(), ["user/shared/letter.txt"]);
