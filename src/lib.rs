@@ -26,7 +26,8 @@
 //!    is the one table of actions and events, `websocket` is RFC 6455 over memory.
 //! 4. [`store`] (messages on disk), [`router`] (channel → worker), [`client`] (the one client that
 //!    the command line, the tests and the benches use).
-//! 5. [`integrations`]: the trait and one file for each service.
+//! 5. [`integrations`]: the trait and one file for each service; `external` is for those that are
+//!    clients of the gateway themselves.
 //! 6. [`gateway`]: accept → http → session → dispatch, and the bus that events go out on.
 //!    Beside it [`service`]: installing the daemon, text in and commands out, on every system.
 //! 7. [`daemon`]: what starts after what, supervision, delivery, signals.

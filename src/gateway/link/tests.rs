@@ -63,3 +63,19 @@ fn what_must_not_be_lost_overflows_at_the_limit() {
         Taken::Close(close::SLOW_CONSUMER, _)
     ));
 }
+
+#[test]
+fn what_may_wait_for_room_leaves_half_of_it_to_what_cannot() {
+    let link = link(100);
+    assert_eq!((0..8).filter(|_| link.push_fitting(frame())).count(), 5);
+    for _ in 0..5 {
+        link.push(frame());
+    }
+    assert_eq!(drain(&link), (10, None, Taken::Some), "nobody is dropped");
+    let long = Bytes::from(vec![b'x'; 90]);
+    assert!(link.push_fitting(long.clone()), "alone it may have all");
+    assert!(!link.push_fitting(frame()));
+    assert!(link.has_room_for(100) && !link.has_room_for(101));
+    drain(&link);
+    assert!(!link.push_fitting(Bytes::from(vec![b'x'; 101])));
+}
