@@ -163,7 +163,12 @@ impl Attempt {
         let original = original.map(|(original, _)| original);
         let of_meta = |name: &str| original.as_ref()?.meta.as_ref()?.get(name).cloned();
         let inbound = of_meta("id").and_then(|name| name.as_str().map(str::to_owned));
-        message.reply_to = references.into_iter().next().or(inbound);
+        let ours = || {
+            self.integration
+                .knows_our_ids()
+                .then(|| answered.to_string())
+        };
+        message.reply_to = references.into_iter().next().or(inbound).or_else(ours);
         if let Some(meta) = message
             .meta
             .as_mut()

@@ -58,6 +58,11 @@ pub trait Integration: Send + Sync + 'static {
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>>;
 
+    /// True where an answer to a message without a name of its own there may carry our id of it.
+    fn knows_our_ids(&self) -> bool {
+        false
+    }
+
     /// What `deliver` accepted is on disk now: reports by its names are understood from here on.
     fn recorded(&self, id: MessageId) {
         let _ = id;

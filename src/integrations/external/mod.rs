@@ -241,6 +241,10 @@ impl Integration for External {
         self.is_held()
     }
 
+    fn knows_our_ids(&self) -> bool {
+        true
+    }
+
     fn remedy(&self) -> String {
         format!(
             "mend the credentials of its bridge and start that anew (or: cleudocodebot integrations start {})",

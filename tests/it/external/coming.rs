@@ -65,7 +65,16 @@ async fn a_bridge_sends_what_is_handed_to_it_and_hands_in_what_comes() {
     let reply =
         json!({"channel": CHANNEL, "to": "ana", "text": "hello", "reply_to": heard["message_id"]});
     user.call("send", &reply).await.expect("queued");
-    assert_eq!(handed(&mut bridge).await["reply_to"], "d-78");
+    let given = handed(&mut bridge).await;
+    assert_eq!(given["reply_to"], "d-78");
+    // One that was given no name there is called by ours.
+    delivered(&mut bridge, &given["message_id"]).await;
+    let reaction = json!({"channel": CHANNEL, "to": "ana", "text": "👍", "reply_to": given["message_id"],
+        "reaction": true});
+    user.call("send", &reaction).await.expect("queued");
+    let reaction = handed(&mut bridge).await;
+    assert_eq!(reaction["reply_to"], given["message_id"]);
+    assert_eq!(reaction["meta"]["answered"]["own"], true);
 }
 
 #[tokio::test]
