@@ -19,7 +19,7 @@ use crate::{
     log::{Field, Log},
     message::{Direction, Message, MessageId, State},
     random,
-    store::{Draft, Pending, Step, Store, StoreError, Transition},
+    store::{Draft, Pending, Step, Store, StoreError, Transition, insist},
 };
 
 /// Waits after the first, second, … failed attempt; after the last the message is given up.
@@ -50,7 +50,6 @@ pub(super) struct Attempt {
     pub(super) channel: Arc<Channel>,
     pub(super) store: Store,
     pub(super) log: Log,
-    pub(super) progress: Arc<Progress>,
 }
 
 /// How often a message was tried, as the retry table and the wire count it.
@@ -61,6 +60,21 @@ struct Count {
     /// Since it was queued last: a retry by the user starts anew.
     since_queued: u32,
 }
+
+impl Count {
+    /// The count with one more attempt.
+    fn of_next(message: &Message, life: &[Transition]) -> Self {
+        let all = message.attempts + 1;
+        let queued_at = last_queued(life).map_or(0, |step| step.attempts);
+        Self {
+            all,
+            since_queued: all.saturating_sub(queued_at),
+        }
+    }
+}
+
+/// What the store knows of the message to be delivered.
+type Known = (Message, Vec<Transition>, Progress);
 
 impl Attempt {
     /// Makes it. When the disk fails, the message stays where it is and is tried again.
@@ -76,50 +90,62 @@ impl Attempt {
     }
 
     async fn try_make(&self, id: MessageId) -> Result<Next, StoreError> {
-        let found = self.store.beside(move |store| store.message(id)).await?;
-        let Some((message, life)) = found else {
+        let read = move |store: &Store| Attempt::read(store, id);
+        let Some((message, life, progress)) = self.store.beside(read).await? else {
             return Ok(Next::Done);
         };
         if message.state.has_left_the_outbox() {
             return Ok(Next::Done);
         }
+        let count = Count::of_next(&message, &life);
         if message.state == State::Sending && message.error.is_none() {
-            let asked = async { self.integration.reconcile(&message).await };
+            let asked = async { self.integration.reconcile(&message, &progress).await };
             let fate = contained(asked).await;
             match fate.unwrap_or(Fate::Unknown) {
                 Fate::Sent(accepted) => return self.accepted(id, accepted).await,
+                Fate::Unasked(why, earliest) => {
+                    return self.again(id, count, why, earliest, true).await;
+                }
                 Fate::NotSent | Fate::Unknown => {}
             }
         }
         if let Some(why) = self.too_old(&life) {
             return self.failed(id, why).await;
         }
-        self.deliver(message, &life).await
+        self.deliver(message, count, &progress).await
     }
 
-    async fn deliver(&self, message: Message, life: &[Transition]) -> Result<Next, StoreError> {
-        let id = message.id;
-        let all = message.attempts + 1;
-        let queued_at = last_queued(life).map_or(0, |step| step.attempts);
-        let count = Count {
-            all,
-            since_queued: all.saturating_sub(queued_at),
+    /// The message, its life, and how much of it was sent already. Blocks.
+    fn read(store: &Store, id: MessageId) -> Result<Option<Known>, StoreError> {
+        let Some((message, life)) = store.message(id)? else {
+            return Ok(None);
         };
+        let progress = Progress::of(&message, store)?;
+        Ok(Some((message, life, progress)))
+    }
+
+    async fn deliver(
+        &self,
+        message: Message,
+        count: Count,
+        progress: &Progress,
+    ) -> Result<Next, StoreError> {
+        let id = message.id;
         let begun = Step {
-            attempts: Some(all),
+            attempts: Some(count.all),
             ..Step::to(State::Sending)
         };
         let Some(mut message) = self.step(id, begun).await? else {
             return Ok(Next::Done);
         };
         self.resolve_reply(&mut message).await?;
-        let delivery = async { self.integration.deliver(&message, &self.progress).await };
+        let delivery = async { self.integration.deliver(&message, progress).await };
         let delivered = contained(delivery).await;
         match delivered.unwrap_or_else(panicked) {
             Ok(accepted) => self.accepted(id, accepted).await,
-            Err(DeliveryError::Away) => self.not_handed_over(id, all).await,
+            Err(DeliveryError::Away) => self.not_handed_over(id, count.all).await,
             Err(DeliveryError::Permanent(why)) => self.failed(id, why).await,
-            Err(DeliveryError::Unauthorized(why)) => self.unauthorized(id, all, why).await,
+            Err(DeliveryError::Unauthorized(why)) => self.unauthorized(id, count.all, why).await,
             Err(DeliveryError::Unknown(why)) => {
                 Tally::add(&self.channel.tally.unknown);
                 self.log.warn(
@@ -195,24 +221,12 @@ impl Attempt {
         id: MessageId,
         ask: impl Fn() -> Result<Pending<Option<Message>>, StoreError>,
     ) -> Result<Option<Message>, StoreError> {
-        let mut told = false;
-        loop {
-            let noted = match ask() {
-                Ok(pending) => pending.await,
-                Err(error) => Err(error),
-            };
-            match noted {
-                Err(error @ (StoreError::QueueFull | StoreError::Failing(_))) => {
-                    if !std::mem::replace(&mut told, true) {
-                        let fields: [Field<'_>; 2] = [("message", &id), ("error", &error)];
-                        self.log
-                            .error("delivery", "a step waits for the store", &fields);
-                    }
-                    tokio::time::sleep(STORE_WAIT).await;
-                }
-                done => return done,
-            }
-        }
+        let tell = |error: &StoreError| {
+            let fields: [Field<'_>; 2] = [("message", &id), ("error", error)];
+            self.log
+                .error("delivery", "a step waits for the store", &fields);
+        };
+        insist(ask, tell).await
     }
 
     async fn accepted(&self, id: MessageId, accepted: Accepted) -> Result<Next, StoreError> {

@@ -24,7 +24,6 @@ use super::{
 use crate::{
     clock,
     contain::contained,
-    integrations::Progress,
     log::{Field, Log},
     message::MessageId,
     router::Nudge,
@@ -56,16 +55,6 @@ struct Lane {
     not_before: Option<Instant>,
     /// True where the lane waits in `starved`.
     starved: bool,
-    /// How much of a message earlier attempts sent.
-    progress: Option<(MessageId, Arc<Progress>)>,
-}
-
-impl Lane {
-    fn progress_of(&mut self, id: MessageId) -> Arc<Progress> {
-        let kept = self.progress.take().filter(|(of, _)| *of == id);
-        let (_, progress) = self.progress.insert(kept.unwrap_or((id, Arc::default())));
-        Arc::clone(progress)
-    }
 }
 
 /// The worker of one channel.
@@ -239,7 +228,6 @@ impl Worker {
             channel: Arc::clone(&self.channel),
             store: self.store.clone(),
             log: self.log.clone(),
-            progress: lane.progress_of(id),
         };
         self.running.spawn(async move {
             let made = contained(attempt.make(id)).await;

@@ -53,7 +53,7 @@ impl Integration for Scripted {
         let accepted = || Ok(Accepted::Sent(vec![format!("ref-{}", message.id)]));
         Box::pin(std::future::ready(next.unwrap_or_else(accepted)))
     }
-    fn reconcile<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Fate> {
+    fn reconcile<'a>(&'a self, message: &'a Message, _: &'a Progress) -> BoxFuture<'a, Fate> {
         let asked = format!("reconcile {}", message.text);
         self.asked.lock().expect("whole").push(asked);
         let fate = self.fates.lock().expect("whole").pop_front();
@@ -246,6 +246,30 @@ async fn an_attempt_without_an_answer_is_reconciled_before_another() {
         .report("scripted", "theirs", Step::to(State::Delivered));
     assert_eq!(late.expect("room").await, Ok(None), "never backwards");
     assert_eq!(house.message(id).state, State::Read);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_again_while_the_service_cannot_be_asked_what_became_of_it() {
+    let house = House::new(
+        [Err(DeliveryError::Unknown("no answer".to_owned()))],
+        NO_LIMITS,
+    );
+    let unasked = || Fate::Unasked("busy".to_owned(), None);
+    let fates = [unasked(), unasked(), unasked(), unasked()];
+    house.scripted.fates.lock().expect("whole").extend(fates);
+    let id = house.send("ana", "x").await;
+    let failed = house.until(id, is(State::Failed)).await;
+    assert_eq!(
+        house.asked(),
+        [
+            "x",
+            "reconcile x",
+            "reconcile x",
+            "reconcile x",
+            "reconcile x"
+        ]
+    );
+    assert!(failed.error.is_some_and(|why| why.contains("busy")));
 }
 
 #[tokio::test(start_paused = true)]

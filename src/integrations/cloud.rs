@@ -105,11 +105,18 @@ impl Cloud {
     }
 
     async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
-        for mut body in bodies(message).into_iter().skip(progress.parts()) {
+        let bodies = bodies(message);
+        let last = bodies.len().saturating_sub(1);
+        for (part, mut body) in bodies.into_iter().enumerate().skip(progress.parts()) {
+            progress.keep().await;
             body["messaging_product"] = json!("whatsapp");
             body["recipient_type"] = json!("individual");
             body["to"] = json!(message.peer.trim_start_matches('+'));
-            body["biz_opaque_callback_data"] = json!(message.id.to_string());
+            body["biz_opaque_callback_data"] = json!(if part == last {
+                message.id.to_string()
+            } else {
+                format!("{}/{part}", message.id)
+            });
             let answer = self.call(Method::POST, "/messages", &body).await?;
             if answer.status != 200 {
                 return Err(refusal(&answer));
@@ -202,6 +209,11 @@ impl Cloud {
             return Ok(());
         }
         let ours = status["biz_opaque_callback_data"].as_str();
+        // With a part in front of the last the message is not sent yet, but it may be lost.
+        let ours = match ours.and_then(|ours| ours.split_once('/')) {
+            Some((id, _)) => (state == State::Failed).then_some(id),
+            None => ours,
+        };
         let Some(Ok(id)) = ours.map(str::parse::<MessageId>) else {
             return Ok(());
         };

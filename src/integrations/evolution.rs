@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use super::{
     Accepted, BoxFuture, DeliveryError, Fate, Health, Integration, Life, Progress, RunError, Sign,
     evolution_wire::{
-        self, bodies, fate_in, inbound, pairing, person, presences, read_messages, refusal,
-        remote_jid, state_of,
+        self, bodies, inbound, names_of, pairing, person, presences, read_messages, refusal,
+        remote_jid, state_of, unasked,
     },
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, HttpError, Limits},
@@ -28,7 +28,7 @@ use crate::{
     config::BaseUrl,
     message::{Message, MessageId, State},
     random,
-    store::StoreError,
+    store::{Store, StoreError},
 };
 
 /// The channel's name.
@@ -179,6 +179,7 @@ impl Evolution {
 
     async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
         for (path, body) in bodies(message).into_iter().skip(progress.parts()) {
+            progress.keep().await;
             let answer = self.call(Method::POST, path, &body).await?;
             if !(200..300).contains(&answer.status) {
                 return Err(refusal(&answer));
@@ -189,25 +190,48 @@ impl Evolution {
         Ok(())
     }
 
-    /// Looks for our text among the last messages to this peer.
-    async fn find(&self, message: &Message) -> Fate {
+    /// Looks for the text whose answer was lost among the last messages to this peer.
+    async fn find(&self, message: &Message, progress: &Progress) -> Fate {
         let steps = bodies(message);
-        let [(_, body)] = steps.as_slice() else {
+        let part = progress.parts();
+        let Some(text) = steps.get(part).and_then(|(_, body)| body["text"].as_str()) else {
             return Fate::Unknown;
         };
-        let Some(text) = body["text"].as_str() else {
+        let wanted = json!({"where": {"key": {"remoteJid": remote_jid(&message.peer), "fromMe": true}},
+            "page": 1, "offset": 50});
+        let asked = self.call(Method::POST, "/chat/findMessages", &wanted).await;
+        let answer = match asked {
+            Ok(answer) if answer.status < 300 => answer,
+            Ok(answer) => return unasked(&answer),
+            Err(error) => return Fate::Unasked(error.to_string(), None),
+        };
+        let Some(names) = names_of(&answer.json(), text, message.created_ms / 1000) else {
             return Fate::Unknown;
         };
-        let jid = remote_jid(&message.peer);
-        let wanted =
-            json!({"where": {"key": {"remoteJid": jid, "fromMe": true}}, "page": 1, "offset": 50});
-        let Ok(answer) = self.call(Method::POST, "/chat/findMessages", &wanted).await else {
-            return Fate::Unknown;
-        };
-        if answer.status >= 300 {
-            return Fate::Unknown;
+        match self.unclaimed(names).await {
+            Err(error) => Fate::Unasked(error.to_string(), None),
+            Ok(None) => Fate::NotSent,
+            Ok(Some(name)) => {
+                progress.part_sent(Some(name));
+                if part + 1 < steps.len() {
+                    return Fate::NotSent;
+                }
+                Fate::Sent(Accepted::Sent(progress.references()))
+            }
         }
-        fate_in(&answer.json(), text, message.created_ms / 1000)
+    }
+
+    /// The first name that no message of ours goes by: the same text may have been sent before.
+    async fn unclaimed(&self, names: Vec<String>) -> Result<Option<String>, StoreError> {
+        let read = move |store: &Store| {
+            for name in names {
+                if store.referred(NAME, &name)?.is_none() {
+                    return Ok(Some(name));
+                }
+            }
+            Ok(None)
+        };
+        self.inlet.store().beside(read).await
     }
 
     async fn posted(&self, body: &Value) -> Result<HookReply, StoreError> {
@@ -311,8 +335,12 @@ impl Integration for Evolution {
         self.under_way().remove(&id);
     }
 
-    fn reconcile<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Fate> {
-        Box::pin(self.find(message))
+    fn reconcile<'a>(
+        &'a self,
+        message: &'a Message,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Fate> {
+        Box::pin(self.find(message, progress))
     }
 
     fn can_show(&self, _: Sign, _: &str) -> bool {

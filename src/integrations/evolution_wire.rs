@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Accepted, DeliveryError, Fate,
+    DeliveryError, Fate,
     http::Answer,
     split::{Measure, split},
 };
@@ -165,24 +165,6 @@ pub(super) fn read_messages(messages: &[Message]) -> Option<Value> {
     (!keys.is_empty()).then(|| json!({"readMessages": keys}))
 }
 
-/// What the last messages say of one with this text, sent at this second or later.
-pub(super) fn fate_in(found: &Value, text: &str, since: u64) -> Fate {
-    let Some(records) = found["messages"]["records"].as_array() else {
-        return Fate::Unknown;
-    };
-    let ours = records.iter().find(|record| {
-        let content = &record["message"];
-        let theirs = content["conversation"]
-            .as_str()
-            .or(content["extendedTextMessage"]["text"].as_str());
-        theirs == Some(text) && record["messageTimestamp"].as_u64() >= Some(since)
-    });
-    match ours.and_then(|record| record["key"]["id"].as_str()) {
-        Some(id) => Fate::Sent(Accepted::Sent(vec![id.to_owned()])),
-        None => Fate::NotSent,
-    }
-}
-
 /// What pairs a phone, or that there is nothing yet.
 pub(super) fn pairing(found: &Value) -> Value {
     let Some(code) = found["code"].as_str() else {
@@ -203,6 +185,33 @@ pub(super) fn state_of(status: &Value) -> Option<State> {
         "READ" | "PLAYED" => Some(State::Read),
         "ERROR" => Some(State::Failed),
         _ => None,
+    }
+}
+
+/// The names of the messages found that have this text and are no older than `since`, in seconds;
+/// `None` where the answer has none to look at.
+pub(super) fn names_of(found: &Value, text: &str, since: u64) -> Option<Vec<String>> {
+    let records = found["messages"]["records"].as_array()?;
+    let ours = records.iter().filter(|record| {
+        let content = &record["message"];
+        let theirs = content["conversation"]
+            .as_str()
+            .or(content["extendedTextMessage"]["text"].as_str());
+        theirs == Some(text) && record["messageTimestamp"].as_u64() >= Some(since)
+    });
+    let names = ours.filter_map(|record| record["key"]["id"].as_str());
+    Some(names.map(str::to_owned).collect())
+}
+
+/// What a refusal to search means: asking again helps where the server is in trouble, and not where
+/// it does not know what a search is.
+pub(super) fn unasked(answer: &Answer) -> Fate {
+    match answer.status {
+        408 | 429 | 500.. => {
+            let text = format!("the Evolution API answered {} to a search", answer.status);
+            Fate::Unasked(text, answer.retry_after)
+        }
+        _ => Fate::Unknown,
     }
 }
 

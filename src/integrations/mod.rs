@@ -12,6 +12,7 @@ pub mod http;
 pub mod inlet;
 pub mod pairing;
 pub mod plan;
+mod progress;
 mod sha256;
 mod slash;
 pub mod split;
@@ -19,18 +20,12 @@ pub mod telegram;
 mod tls;
 pub mod webchat;
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::sync::mpsc;
+
+pub use self::progress::Progress;
 
 use self::hook::{Hook, HookReply};
 use crate::{
@@ -68,9 +63,14 @@ pub trait Integration: Send + Sync + 'static {
         let _ = id;
     }
 
-    /// Asks the service what became of a message whose attempt got no answer.
-    fn reconcile<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Fate> {
-        let _ = message;
+    /// Asks the service what became of a message whose attempt got no answer. Where it was a part
+    /// that is not the last, `progress` takes it.
+    fn reconcile<'a>(
+        &'a self,
+        message: &'a Message,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Fate> {
+        let _ = (message, progress);
         Box::pin(std::future::ready(Fate::Unknown))
     }
 
@@ -197,38 +197,6 @@ pub enum RunError {
     Refused(String),
 }
 
-/// How much of one message the service has taken, kept between its attempts. Lost with the process.
-#[derive(Debug, Default)]
-pub struct Progress {
-    parts: AtomicUsize,
-    references: Mutex<Vec<String>>,
-}
-
-impl Progress {
-    /// Parts that were sent.
-    pub fn parts(&self) -> usize {
-        self.parts.load(Ordering::Relaxed)
-    }
-
-    /// One more part was sent; the service knows it by `reference`.
-    pub fn part_sent(&self, reference: Option<String>) {
-        self.parts.fetch_add(1, Ordering::Relaxed);
-        let mut references = self
-            .references
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        references.extend(reference);
-    }
-
-    /// The service's names of all parts sent.
-    pub fn references(&self) -> Vec<String> {
-        self.references
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
-
 /// What an integration says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
@@ -268,6 +236,8 @@ pub enum DeliveryError {
 pub enum Fate {
     /// It cannot tell.
     Unknown,
+    /// It did not answer that either; to be asked again, not before this time where one is given.
+    Unasked(String, Option<Duration>),
     /// It never got the message.
     NotSent,
     /// It has it.

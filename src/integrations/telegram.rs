@@ -123,8 +123,8 @@ impl Telegram {
     }
 
     async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
-        let mut steps = steps(message).into_iter().skip(progress.parts());
-        for (method, body) in steps.by_ref() {
+        for (method, body) in steps(message).into_iter().skip(progress.parts()) {
+            progress.keep().await;
             let sent = self.call(method, &body, Limits::default()).await?;
             let (chat, id) = (&sent["chat"]["id"], &sent["message_id"]);
             progress.part_sent(id.is_i64().then(|| format!("{chat}:{id}")));

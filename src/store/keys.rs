@@ -1,7 +1,7 @@
 //! The keys of rows as bytes. Numbers in them are big-endian, so that rows are in the order of their
 //! numbers.
 
-use crate::message::Direction;
+use crate::message::{Direction, Message};
 
 use super::error::StoreError;
 
@@ -48,6 +48,12 @@ pub(super) fn outbox_of(channel: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(channel.len() + 10);
     put_name(&mut key, channel);
     key
+}
+
+/// The key of a message in `outbox`.
+pub(super) fn outbox_key(message: &Message) -> Vec<u8> {
+    debug_assert_eq!(message.direction, Direction::Out);
+    with_number(outbox_of(&message.channel), message.id.0)
 }
 
 /// A key made of its beginning and a number.

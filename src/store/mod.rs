@@ -17,6 +17,7 @@ mod keys;
 #[cfg(any(test, not(feature = "store")))]
 mod memory;
 mod operations;
+mod options;
 mod pending;
 mod queue;
 mod read;
@@ -34,13 +35,11 @@ mod writer;
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
 };
 
 use crate::{
-    clock,
     error::{Error, Result},
     message::{Direction, Message, MessageId},
 };
@@ -57,51 +56,19 @@ use self::{
 pub use self::{
     conversations::{Conversation, ConversationQuery, Conversations, Marked},
     error::StoreError,
-    pending::Pending,
+    options::{Clock, Options},
+    pending::{Pending, insist},
     request::{
-        Draft, Health, HistoryQuery, Inbound, Page, Pruned, Queued, Received, Step, StoredEvent,
-        Transition,
+        Draft, Health, HistoryQuery, Inbound, Page, Parts, Pruned, Queued, Received, Step,
+        StoredEvent, Transition,
     },
 };
-
-/// Tells the time in ms since 1970.
-pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// Channels and peers are index keys: none may be longer, in bytes.
 const MAX_NAME: usize = 1024;
 
 /// The bytes a request takes in the queue besides its texts.
 const REQUEST_WEIGHT: usize = 256;
-
-/// How to keep messages.
-#[derive(Clone)]
-pub struct Options {
-    /// The file. Its folder must exist. Without the `store` feature nothing is read or written.
-    pub path: PathBuf,
-    /// Messages that left the outbox are kept so many days, at least 7; 0 keeps them for ever.
-    pub history_days: u32,
-    /// The time.
-    pub clock: Clock,
-    /// How many requests one transaction takes.
-    pub max_batch: usize,
-    /// How many requests may wait for the writer.
-    pub max_queued: usize,
-    /// How many bytes the waiting requests may hold together.
-    pub max_queued_bytes: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            path: PathBuf::from("messages.redb"),
-            history_days: 90,
-            clock: Arc::new(clock::now_ms),
-            max_batch: 1024,
-            max_queued: 65_536,
-            max_queued_bytes: 64 * 1024 * 1024,
-        }
-    }
-}
 
 /// The handle to the messages. Clones share one writer; the last one dropped closes it.
 ///
@@ -203,11 +170,20 @@ impl Store {
         id: MessageId,
         references: Vec<String>,
     ) -> Result<Pending<Option<Message>>, StoreError> {
-        let long = references.iter().any(|name| name.len() > MAX_NAME);
-        // A name that cannot be a key is not worth the message: reports on it are lost.
-        let references = if long { Vec::new() } else { references };
-        let weight = references.iter().map(String::len).sum();
+        let (references, weight) = usable(references);
         self.submit(operations::accepted, (id, references), weight)
+    }
+
+    /// Takes the news that the service accepted some parts of a message but not yet the last.
+    /// Forgotten when the message leaves the outbox.
+    pub fn parts_accepted(
+        &self,
+        id: MessageId,
+        mut parts: Parts,
+    ) -> Result<Pending<()>, StoreError> {
+        let (references, weight) = usable(parts.references);
+        parts.references = references;
+        self.submit(operations::parts_accepted, (id, parts), weight)
     }
 
     /// Takes a service's report on a message that it knows by `reference`. Fails with
@@ -252,6 +228,20 @@ impl Store {
     /// The names a service gave to a message. Blocks.
     pub fn references(&self, id: MessageId) -> Result<Vec<String>, StoreError> {
         self.view(|rows| read::references(rows, id.0))
+    }
+
+    /// How much of a message in the outbox its service has taken. Blocks.
+    pub fn parts(&self, message: &Message) -> Result<Parts, StoreError> {
+        self.view(|rows| read::parts(rows, message))
+    }
+
+    /// The message that a service knows by this name. Blocks.
+    pub fn referred(
+        &self,
+        channel: &str,
+        reference: &str,
+    ) -> Result<Option<MessageId>, StoreError> {
+        self.view(|rows| read::referred(rows, channel, reference))
     }
 
     /// Withdraws a message that is still queued.
@@ -356,6 +346,15 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Names that can be keys, and their weight. One that cannot is not worth the message: reports on it
+/// are lost.
+fn usable(references: Vec<String>) -> (Vec<String>, usize) {
+    let long = references.iter().any(|name| name.len() > MAX_NAME);
+    let references = if long { Vec::new() } else { references };
+    let weight = references.iter().map(String::len).sum();
+    (references, weight)
 }
 
 /// Checks the parts that become keys and encodes the rest, on the thread of whoever asks.

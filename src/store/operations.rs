@@ -12,7 +12,7 @@ use super::{
     error::StoreError,
     keys::{self, number_of},
     read,
-    request::{Queued, Received, Step},
+    request::{Parts, Queued, Received, Step},
     tables::{self, Body},
     write::{Fresh, KEY_LIFE_MS, Transaction},
 };
@@ -81,6 +81,14 @@ pub(super) fn advance(
     (id, step): &mut (MessageId, Step),
 ) -> Result<Option<Message>, StoreError> {
     let message = transaction.load(*id)?;
+    bring(transaction, message, step)
+}
+
+fn bring(
+    transaction: &mut Transaction<'_>,
+    message: Message,
+    step: &Step,
+) -> Result<Option<Message>, StoreError> {
     if message.state.may_become(step.state) {
         return transaction.change(message, step).map(Some);
     }
@@ -109,16 +117,34 @@ pub(super) fn accepted(
     if !references.is_empty() {
         transaction.refer(&message, references)?;
     }
-    advance(transaction, &mut (*id, Step::to(State::Sent)))
+    bring(transaction, message, &Step::to(State::Sent))
 }
 
-/// Takes a service's report on a message that it knows by a name of its own.
+/// Takes the news that a service accepted parts of a message, but not yet the last.
+pub(super) fn parts_accepted(
+    transaction: &mut Transaction<'_>,
+    (id, parts): &mut (MessageId, Parts),
+) -> Result<(), StoreError> {
+    let message = transaction.load(*id)?;
+    if message.state.has_left_the_outbox() {
+        return Ok(());
+    }
+    transaction.refer(&message, &parts.references)?;
+    transaction.keep_parts(&message, parts.accepted)
+}
+
+/// Takes a service's report on a message that it knows by a name of its own. While parts of the
+/// message are still to be sent, a report on one of them is none on the message, unless it failed.
 pub(super) fn report(
     transaction: &mut Transaction<'_>,
     (channel, reference, step): &mut (String, String, Step),
 ) -> Result<Option<Message>, StoreError> {
     let id = read::referred(transaction.rows, channel, reference)?.ok_or(StoreError::NotFound)?;
-    advance(transaction, &mut (id, step.clone()))
+    let message = transaction.load(id)?;
+    if step.state != State::Failed && read::parts_of(transaction.rows, &message)? > 0 {
+        return Ok(None);
+    }
+    bring(transaction, message, step)
 }
 
 /// Takes the news that a conversation was read up to a message of it. A mark never moves back.

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
@@ -14,6 +15,33 @@ use super::error::StoreError;
 #[derive(Debug)]
 #[must_use = "the write is durable only once this resolves"]
 pub struct Pending<T>(oneshot::Receiver<Result<T, StoreError>>);
+
+/// How long to wait before a failing disk is asked again.
+const STORE_WAIT: Duration = Duration::from_secs(1);
+
+/// Asks until it is written: for what has happened already, which a failing disk cannot undo.
+/// `tell` hears of the first failure.
+pub async fn insist<T>(
+    ask: impl Fn() -> Result<Pending<T>, StoreError>,
+    tell: impl FnOnce(&StoreError),
+) -> Result<T, StoreError> {
+    let mut tell = Some(tell);
+    loop {
+        let written = match ask() {
+            Ok(pending) => pending.await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Err(error @ (StoreError::QueueFull | StoreError::Failing(_))) => {
+                if let Some(tell) = tell.take() {
+                    tell(&error);
+                }
+                tokio::time::sleep(STORE_WAIT).await;
+            }
+            done => return done,
+        }
+    }
+}
 
 /// The writer's end of a [`Pending`].
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;

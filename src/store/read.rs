@@ -3,14 +3,14 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
-use crate::message::{Message, MessageId};
+use crate::message::{Message, MessageId, State};
 
 use super::{
     backend::{Get, Order, Snapshot, Table},
     error::StoreError,
-    keys::{self, number_key, number_of, with_number},
-    request::{HistoryQuery, Page, StoredEvent, Transition},
-    tables::{Body, Change},
+    keys::{self, number_key, number_of, outbox_key, with_number},
+    request::{HistoryQuery, Page, Parts, StoredEvent, Transition},
+    tables::{self, Body, Change},
 };
 
 /// What a message weighs on a page besides its stored row: names of fields, times, ids.
@@ -130,6 +130,29 @@ pub(super) fn references(rows: &dyn Get, number: u64) -> Result<Vec<String>, Sto
     };
     serde_json::from_slice(&row)
         .map_err(|_| StoreError::Corrupt(format!("the references of message {number}")))
+}
+
+/// How many parts of a message its service has taken, while it waits for the others.
+pub(super) fn parts_of(rows: &dyn Get, message: &Message) -> Result<usize, StoreError> {
+    if message.state != State::Sending {
+        return Ok(0);
+    }
+    let row = rows.get(Table::Outbox, &outbox_key(message))?;
+    row.map_or(Ok(0), |row| tables::parts_waiting(&row))
+}
+
+/// The same with the names it gave to them.
+pub(super) fn parts(rows: &dyn Get, message: &Message) -> Result<Parts, StoreError> {
+    let accepted = parts_of(rows, message)?;
+    let references = match accepted {
+        // What an earlier round of attempts left counts no more.
+        0 => Vec::new(),
+        _ => references(rows, message.id.0)?,
+    };
+    Ok(Parts {
+        accepted,
+        references,
+    })
 }
 
 /// The message that a service knows by this name.

@@ -71,6 +71,15 @@ impl Step {
     }
 }
 
+/// How much of a text in parts a service has taken, while it has not taken all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Parts accepted, from the first on.
+    pub accepted: usize,
+    /// The names the service gave to them.
+    pub references: Vec<String>,
+}
+
 /// The answer to a [`Draft`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queued {

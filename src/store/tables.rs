@@ -12,7 +12,7 @@ use crate::message::{Direction, Message, MessageId, State};
 use super::{
     codec::{Reader, put_number, put_text},
     error::StoreError,
-    keys,
+    keys::{self, number_key},
     request::{Draft, Inbound, Transition},
 };
 
@@ -213,6 +213,29 @@ pub(super) fn same_content(one: &[u8], other: &[u8]) -> bool {
     one.get(CREATED.end..) == other.get(CREATED.end..)
 }
 
+/// A row of `outbox`: when the message is due, and before that how many of its parts were accepted,
+/// where there are any.
+pub(super) fn waiting(parts: usize, due_ms: u64) -> Vec<u8> {
+    let mut row = Vec::with_capacity(12);
+    if parts > 0 {
+        put_number(&mut row, parts as u64);
+    }
+    row.extend_from_slice(&number_key(due_ms));
+    row
+}
+
+/// How many parts were accepted, by a row of `outbox`.
+pub(super) fn parts_waiting(row: &[u8]) -> Result<usize, StoreError> {
+    let mut reader = Reader::new("outbox", row);
+    let parts = match row.len() {
+        ..=8 => 0,
+        _ => reader.number()?,
+    };
+    reader.fixed()?;
+    reader.end()?;
+    Ok(usize::try_from(parts).unwrap_or(usize::MAX))
+}
+
 /// A row of `changes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
@@ -340,8 +363,15 @@ mod tests {
         }
 
         #[test]
+        fn a_row_of_the_outbox_reads_back(parts: usize, due_ms: u64) {
+            let row = waiting(parts, due_ms);
+            prop_assert_eq!(parts_waiting(&row)?, parts);
+            prop_assert_eq!(keys::number_of(&row)?, due_ms);
+        }
+
+        #[test]
         fn damaged_rows_are_refused_without_a_panic(bytes: Vec<u8>, body in bodies(), at: usize, to: u8) {
-            let _ = (Body::decode(1, &bytes), Change::decode(1, &bytes), Change::decode(2, &bytes));
+            let _ = (parts_waiting(&bytes), Body::decode(1, &bytes), Change::decode(1, &bytes), Change::decode(2, &bytes));
             let mut row = body.encode();
             let at = at % row.len();
             row[at] = to;

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::message::{Direction, Message, MessageId, State};
+use crate::message::{Message, MessageId, State};
 
 use super::{
     backend::{Rows, Table},
     conversations,
     error::StoreError,
-    keys::{self, number_key, with_number},
+    keys::{self, number_key, number_of, outbox_key, with_number},
     read,
     request::{Step, StoredEvent, Transition},
     schema,
@@ -209,7 +209,7 @@ impl<'t> Transaction<'t> {
             Some(depth) => *depth += 1,
             None => drop(self.counters.outbox.insert(message.channel.clone(), 1)),
         }
-        self.postpone(message, due_ms)
+        self.put_waiting(message, 0, due_ms)
     }
 
     fn leave_outbox(&mut self, message: &Message) -> Result<(), StoreError> {
@@ -220,9 +220,28 @@ impl<'t> Transaction<'t> {
     }
 
     pub(super) fn postpone(&mut self, message: &Message, due_ms: u64) -> Result<(), StoreError> {
+        let parts = read::parts_of(self.rows, message)?;
+        self.put_waiting(message, parts, due_ms)
+    }
+
+    /// Remembers how many parts of a message in the outbox were accepted.
+    pub(super) fn keep_parts(&mut self, message: &Message, parts: usize) -> Result<(), StoreError> {
+        let due_ms = match self.rows.get(Table::Outbox, &outbox_key(message))? {
+            Some(row) => number_of(&row)?,
+            None => self.now_ms,
+        };
+        self.put_waiting(message, parts, due_ms)
+    }
+
+    fn put_waiting(
+        &mut self,
+        message: &Message,
+        parts: usize,
+        due_ms: u64,
+    ) -> Result<(), StoreError> {
         self.changed = true;
-        let key = outbox_key(message);
-        self.rows.put(Table::Outbox, &key, &number_key(due_ms))
+        let row = tables::waiting(parts, due_ms);
+        self.rows.put(Table::Outbox, &outbox_key(message), &row)
     }
 
     /// Remembers the names a service gave to a message.
@@ -312,9 +331,4 @@ impl<'t> Transaction<'t> {
 fn scopes(message: &Message) -> [Vec<u8>; 2] {
     [None, Some(message.peer.as_str())]
         .map(|peer| with_number(keys::scope(&message.channel, peer), message.id.0))
-}
-
-fn outbox_key(message: &Message) -> Vec<u8> {
-    debug_assert_eq!(message.direction, Direction::Out);
-    with_number(keys::outbox_of(&message.channel), message.id.0)
 }

@@ -199,3 +199,48 @@ async fn a_peer_sees_that_we_read_and_write_by_its_newest_message() {
     shown["typing_indicator"] = json!({"type": "text"});
     assert_eq!(stage.fake.saw("/messages").body, shown);
 }
+
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn a_receipt_for_the_first_part_of_a_text_does_not_stop_the_second() {
+    let taken = json!({"messages": [{"id": "wamid.first"}]});
+    let stage = Stage::new(vec![Reply::Json(200, taken), Reply::Hang]);
+    let mut daemon = stage.daemon();
+    let mut client = daemon.client().await;
+    let text = "one two three. ".repeat(300);
+    let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": text});
+    let sent = client.call("send", &payload).await.expect("queued");
+    let first = stage.fake.saw("/messages").body;
+    let second = stage.fake.saw("/messages").body;
+    for id in ["wamid.first", "unknown"] {
+        let status = json!({"id": id, "status": "delivered",
+            "biz_opaque_callback_data": first["biz_opaque_callback_data"]});
+        let body = change(&json!({"statuses": [status]}));
+        assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    }
+    daemon.kill();
+    let daemon = stage.daemon();
+    assert_eq!(stage.fake.saw("/messages").body, second);
+    assert_eq!(second["biz_opaque_callback_data"], sent["message_id"]);
+    let body = change(&json!({"statuses": [{"id": "wamid.1", "status": "read",
+        "biz_opaque_callback_data": sent["message_id"]}]}));
+    assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+}
+
+#[tokio::test]
+async fn a_part_that_failed_later_fails_its_message() {
+    let stage = Stage::new(vec![]);
+    let daemon = stage.daemon();
+    let mut client = daemon.client().await;
+    let text = "one two three. ".repeat(300);
+    let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": text, "wait": true});
+    let sent = client.call("send", &payload).await.expect("an outcome");
+    let first = stage.fake.saw("/messages").body;
+    let status = json!({"id": "unknown", "status": "failed", "errors": [{"title": "no window"}],
+        "biz_opaque_callback_data": first["biz_opaque_callback_data"]});
+    let body = change(&json!({"statuses": [status]}));
+    assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    let asked = json!({"message_id": sent["message_id"]});
+    let seen = client.call("message", &asked).await.expect("known");
+    assert_eq!(seen["message"]["state"], "failed");
+}

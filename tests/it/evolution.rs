@@ -327,3 +327,43 @@ async fn a_reaction_says_whose_message_it_is_on() {
         assert_eq!(body, json!({"key": key, "reaction": "👍"}));
     }
 }
+
+#[tokio::test]
+async fn the_same_text_sent_before_is_not_taken_for_the_one_whose_answer_was_lost() {
+    let before = json!({"key": {"id": "3EB0"}, "message": {"conversation": "ok"},
+        "messageTimestamp": 4_000_000_000_u64});
+    let taken = |id: &str| Reply::Json(201, json!({"key": {"id": id}}));
+    let answers = vec![taken("3EB0"), Reply::Half, taken("3EB1")];
+    let stage = Stage::new(answers, json!([before]));
+    let (daemon, _) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "ok", "wait": true});
+    for _ in 0..2 {
+        let sent = client.call("send", &payload).await.expect("an outcome");
+        assert_eq!(sent["state"], "sent");
+    }
+    for _ in 0..3 {
+        stage.fake.saw("/message/sendText/Cleudocode");
+    }
+}
+
+#[tokio::test]
+async fn a_part_found_after_a_lost_answer_is_not_sent_again() {
+    let text = "one two three. ".repeat(300);
+    let first = text[..=text[..4000].rfind(". ").expect("a sentence")].to_owned();
+    let record = json!({"key": {"id": "FIRST"}, "message": {"conversation": first},
+        "messageTimestamp": 4_000_000_000_u64});
+    let stage = Stage::new(vec![Reply::Half], json!([record]));
+    let (daemon, _) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "5511", "text": text, "wait": true});
+    let sent = client.call("send", &payload).await.expect("an outcome");
+    assert_eq!(sent["state"], "sent");
+    assert_eq!(
+        stage.fake.saw("/message/sendText/Cleudocode").body["text"],
+        first
+    );
+    let second = stage.fake.saw("/message/sendText/Cleudocode").body;
+    assert_eq!(second["text"], text[first.len()..].trim_start());
+    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
+}

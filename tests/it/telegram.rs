@@ -427,3 +427,28 @@ async fn throughput_of_the_outbox_to_a_local_service() {
         ticks as f64 * 10_000.0 / f64::from(sent)
     );
 }
+
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn a_crash_between_two_parts_sends_no_accepted_part_again() {
+    let taken = json!({"ok": true, "result": {"message_id": 7, "chat": {"id": 42}}});
+    let answers = vec![Reply::Json(200, taken), Reply::Hang];
+    let stage = Stage::new(vec![], answers);
+    let mut daemon = stage.daemon(&[]);
+    let mut client = daemon.client().await;
+    let text = "one two three. ".repeat(300);
+    let payload = json!({"channel": "telegram", "to": "42", "text": text});
+    let sent = client.call("send", &payload).await.expect("queued");
+    stage.fake.saw("/sendMessage");
+    let second = stage.fake.saw("/sendMessage").body;
+    daemon.kill();
+    let daemon = stage.daemon(&[]);
+    assert_eq!(stage.fake.saw("/sendMessage").body, second);
+    let mut client = daemon.client().await;
+    let asked =
+        json!({"channel": "telegram", "to": "42", "text": "then", "reply_to": sent["message_id"]});
+    send(&mut client, asked).await;
+    // What answers it answers its first part, whose name came before the crash.
+    let next = stage.fake.saw("/sendMessage").body;
+    assert_eq!(next["reply_parameters"]["message_id"], 7);
+}

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     message::State,
-    store::{Step, Transition},
+    store::{Parts, Step, Transition},
 };
 
 fn advance(store: &Store, id: MessageId, state: State) -> Option<State> {
@@ -250,5 +250,45 @@ fn an_integration_that_knows_our_ids_answers_for_its_own_channel_alone() {
         assert_eq!(store.references(id).expect("readable"), ["theirs"]);
         let late = answer(&channel, State::Sent).expect("its own");
         assert_eq!((late.state, store.head_seq()), (State::Delivered, read.seq));
+    });
+}
+
+#[test]
+fn accepted_parts_are_kept_until_the_message_leaves_the_outbox() {
+    on_every_backend(|bench| {
+        let parts = |accepted, names: &[&str]| Parts {
+            accepted,
+            references: names.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let id = {
+            let store = bench.open();
+            let id = queue(&store, "a long text");
+            advance(&store, id, State::Sending);
+            done(store.parts_accepted(id, parts(2, &["a", "b"])));
+            let later = Step {
+                due_ms: Some(START_MS + 5),
+                error: Some("busy".to_owned()),
+                ..Step::to(State::Sending)
+            };
+            done(store.advance(id, later));
+            id
+        };
+        let store = bench.open();
+        let message = || store.message(id).expect("readable").expect("kept").0;
+        assert_eq!(store.parts(&message()), Ok(parts(2, &["a", "b"])));
+        let waiting = store.outbox("telegram", None, 9).expect("readable");
+        assert_eq!(waiting[0].1, START_MS + 5);
+        // A receipt for a part is none for the whole, which is still to be sent.
+        let sent = Step::to(State::Delivered);
+        assert_eq!(done(store.report("telegram", "a", sent.clone())), None);
+        assert_eq!(message().state, State::Sending);
+        done(store.advance(id, Step::to(State::Failed)));
+        done(store.retry(id));
+        advance(&store, id, State::Sending);
+        assert_eq!(store.parts(&message()), Ok(Parts::default()));
+        let delivered = done(store.report("telegram", "b", sent));
+        assert_eq!(delivered.map(|it| it.state), Some(State::Delivered));
+        done(store.parts_accepted(id, parts(1, &["c"])));
+        assert_eq!(store.parts(&message()), Ok(Parts::default()));
     });
 }
