@@ -171,6 +171,12 @@ pub const KEYS: &[Key] = &[
         "Days to keep messages; 0 keeps them for ever, otherwise at least 7.",
     ),
     key(
+        RETRY_DELAYS,
+        "5s,25s,2m,10m",
+        Kind::Delays,
+        "Waits before a message is tried again, 1 to 10 of them; when one more attempt fails, it is given up.",
+    ),
+    key(
         "CLEUDOCODEBOT_LOG_LEVEL",
         "info",
         Kind::Level,
@@ -377,6 +383,9 @@ pub const PORT: &str = "CLEUDOCODEBOT_PORT";
 pub const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
 /// Names under which others reach this machine.
 pub const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
+
+/// How long to wait between attempts.
+pub const RETRY_DELAYS: &str = "CLEUDOCODEBOT_RETRY_DELAYS";
 
 /// The row of a key.
 pub fn find(name: &str) -> Option<&'static Key> {

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{addresses, base_url::BaseUrl};
+use super::{addresses, base_url::BaseUrl, delays::Delays};
 use crate::level::{LogFormat, LogLevel};
 
 /// A token at least this long is safe to open to a network.
@@ -35,6 +35,8 @@ pub enum Kind {
         /// The shortest time that keeps the program's promises.
         least: u64,
     },
+    /// Waits, separated by commas.
+    Delays,
     /// The address of a service.
     Service,
     /// Any text of one line.
@@ -61,6 +63,7 @@ impl Kind {
             Self::Origins => addresses::origins(text).map(drop),
             Self::Hosts => addresses::hosts(text).map(drop),
             Self::Number { .. } | Self::Days { .. } => self.number(text).map(drop),
+            Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
             Self::Text => line(text),
             Self::Level => level(text).map(drop),

@@ -8,6 +8,7 @@ pub mod keys;
 
 mod addresses;
 mod base_url;
+mod delays;
 mod environment;
 mod explain;
 mod first_start;
@@ -29,6 +30,7 @@ use std::{
 
 pub use self::{
     base_url::BaseUrl,
+    delays::Delays,
     environment::Environment,
     explain::{Setting, explain},
     first_start::create_env_file,

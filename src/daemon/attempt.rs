@@ -22,14 +22,6 @@ use crate::{
     store::{Draft, Pending, Step, Store, StoreError, Transition, insist},
 };
 
-/// Waits after the first, second, … failed attempt; after the last the message is given up.
-const WAITS: [Duration; 4] = [
-    Duration::from_secs(5),
-    Duration::from_secs(25),
-    Duration::from_secs(120),
-    Duration::from_secs(600),
-];
-
 /// The wait after a failure of our own disk.
 const STORE_WAIT: Duration = Duration::from_secs(1);
 
@@ -322,11 +314,12 @@ impl Attempt {
         earliest: Option<Duration>,
         unknown: bool,
     ) -> Result<Next, StoreError> {
-        let Some(wait) = WAITS.get(count.since_queued.saturating_sub(1) as usize) else {
+        let delays = self.channel.limits().retry_delays;
+        let Some(wait) = delays.after(count.since_queued) else {
             let text = format!("given up after {} attempts: {why}", count.since_queued);
             return self.failed(id, text).await;
         };
-        let wait = backoff::jittered(*wait, random::seed()).max(earliest.unwrap_or_default());
+        let wait = backoff::jittered(wait, random::seed()).max(earliest.unwrap_or_default());
         let step = Step {
             attempts: Some(count.all),
             error: (!unknown).then_some(why),

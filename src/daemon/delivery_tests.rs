@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::{channel::Channel, delivery::Worker};
 use crate::{
     clock,
+    config::Delays,
     integrations::{
         Accepted, BoxFuture, DeliveryError, Fate, Integration, Life, Progress, RunError,
         plan::Limits,
@@ -146,6 +147,7 @@ impl Drop for House {
 const NO_LIMITS: Limits = Limits {
     max_age: None,
     per_minute: None,
+    retry_delays: Delays::USUAL,
 };
 
 fn transient() -> Outcome {

@@ -148,6 +148,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        config::Delays,
         gateway::control::IntegrationStatus,
         integrations::{Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::Limits},
         level::LogLevel,
@@ -179,6 +180,7 @@ mod tests {
     const NO_LIMITS: Limits = Limits {
         max_age: None,
         per_minute: None,
+        retry_delays: Delays::USUAL,
     };
 
     /// Supervises for `time`, during which `steer` may wish; the number of starts and how it stood.

@@ -14,7 +14,7 @@ use super::{
     webchat::{self, WebChat},
 };
 use crate::{
-    config::{BaseUrl, Lookup, keys},
+    config::{BaseUrl, Delays, Lookup, keys},
     log::Log,
     router::Router,
     store::Store,
@@ -48,6 +48,8 @@ pub struct Limits {
     pub max_age: Option<Duration>,
     /// Messages a minute; `None` for no limit.
     pub per_minute: Option<u32>,
+    /// How long it waits between attempts.
+    pub retry_delays: Delays,
 }
 
 /// What integrations are built with.
@@ -196,5 +198,9 @@ fn limits(lookup: &Lookup, prefix: &str) -> Limits {
     Limits {
         max_age: number("MAX_AGE").map(|hours| Duration::from_secs(hours * 3600)),
         per_minute: number("RATE").and_then(|rate| u32::try_from(rate).ok()),
+        // The settings were checked: the text is a list.
+        retry_delays: keys::text_of(lookup, keys::RETRY_DELAYS)
+            .and_then(|text| Delays::parse(text).ok())
+            .unwrap_or(Delays::USUAL),
     }
 }
