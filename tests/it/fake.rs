@@ -1,14 +1,15 @@
 //! A service of our own on loopback: answers as its test says, also late, half or never.
 
 use std::{
+    collections::HashMap,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -28,8 +29,12 @@ pub(crate) struct Request {
 pub(crate) enum Reply {
     /// An answer.
     Json(u16, Value),
+    /// A refusal that says in how many seconds to come back.
+    Busy(u64, Value),
     /// Nothing, until the fake ends.
     Hang,
+    /// Nothing for this long, then the end of the connection.
+    Silence(Duration),
     /// Half of an answer, then the end of the connection.
     Half,
 }
@@ -39,37 +44,83 @@ type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
 /// A running fake.
 pub(crate) struct Fake {
     pub address: SocketAddr,
-    over: Arc<AtomicBool>,
-    connections: Arc<Mutex<Vec<TcpStream>>>,
+    house: Arc<House>,
     seen: mpsc::Receiver<Request>,
+}
+
+/// What the threads of a fake share.
+struct House {
+    handler: Box<Handler>,
+    over: AtomicBool,
+    connections: Mutex<HashMap<u64, TcpStream>>,
+    next: AtomicU64,
+    seen: mpsc::Sender<Request>,
+    door: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Fake {
     pub(crate) fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let over = Arc::new(AtomicBool::new(false));
-        let connections = Arc::<Mutex<Vec<TcpStream>>>::default();
         let (sender, seen) = mpsc::channel();
-        let handler: Arc<Handler> = Arc::new(handler);
-        let (ends, open) = (Arc::clone(&over), Arc::clone(&connections));
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                if ends.load(Ordering::Relaxed) {
-                    return;
-                }
-                let copy = stream.try_clone().expect("a copy");
-                open.lock().expect("whole").push(copy);
-                let (handler, sender) = (Arc::clone(&handler), sender.clone());
-                thread::spawn(move || serve(stream, &*handler, &sender));
-            }
+        let house = Arc::new(House {
+            handler: Box::new(handler),
+            over: AtomicBool::new(false),
+            connections: Mutex::default(),
+            next: AtomicU64::new(0),
+            seen: sender,
+            door: Mutex::default(),
         });
+        House::open(&house, listener);
         Self {
             address,
-            over,
-            connections,
+            house,
             seen,
         }
+    }
+
+    /// Goes away: every connection ends and no new one is taken.
+    pub(crate) fn vanish(&self) {
+        self.house.over.store(true, Ordering::Relaxed);
+        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
+        if let Some(door) = self.house.door.lock().expect("whole").take() {
+            let _ = door.join();
+        }
+        for stream in self.connections().values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        self.await_quiet();
+    }
+
+    /// Waits until every connection has ended and all that came on it was done.
+    pub(crate) fn await_quiet(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.connections().is_empty() {
+            assert!(Instant::now() < deadline, "a connection never ended");
+            thread::yield_now();
+        }
+    }
+
+    fn connections(&self) -> MutexGuard<'_, HashMap<u64, TcpStream>> {
+        self.house.connections.lock().expect("whole")
+    }
+
+    pub(crate) fn is_there(&self) -> bool {
+        !self.house.over.load(Ordering::Relaxed)
+    }
+
+    /// Is there again, at the same address.
+    pub(crate) fn come_back(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let listener = loop {
+            match TcpListener::bind(self.address) {
+                Ok(listener) => break listener,
+                Err(error) => assert!(Instant::now() < deadline, "{error}"),
+            }
+            thread::yield_now();
+        };
+        self.house.over.store(false, Ordering::Relaxed);
+        House::open(&self.house, listener);
     }
 
     pub(crate) fn url(&self) -> String {
@@ -96,10 +147,53 @@ impl Fake {
 
 impl Drop for Fake {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
-        for stream in self.connections.lock().expect("whole").drain(..) {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
+        self.vanish();
+    }
+}
+
+impl House {
+    fn open(house: &Arc<Self>, listener: TcpListener) {
+        let inside = Arc::clone(house);
+        let door = thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if inside.over.load(Ordering::Relaxed) {
+                    return;
+                }
+                let id = inside.next.fetch_add(1, Ordering::Relaxed);
+                let copy = stream.try_clone().expect("a copy");
+                inside.connections.lock().expect("whole").insert(id, copy);
+                let room = Arc::clone(&inside);
+                thread::spawn(move || {
+                    room.serve(stream);
+                    room.connections.lock().expect("whole").remove(&id);
+                });
+            }
+        });
+        *house.door.lock().expect("whole") = Some(door);
+    }
+
+    fn serve(&self, stream: TcpStream) {
+        let _ = stream.set_nodelay(true);
+        let mut writer = stream.try_clone().expect("a copy");
+        let mut reader = BufReader::new(stream);
+        while let Some(request) = read(&mut reader) {
+            let _ = self.seen.send(request.clone());
+            let text = match (self.handler)(&request) {
+                Reply::Hang => return silent(&mut reader, None),
+                Reply::Silence(time) => return silent(&mut reader, Some(time)),
+                Reply::Half => {
+                    let _ = writer.write_all(HALF);
+                    let _ = writer.shutdown(Shutdown::Both);
+                    return;
+                }
+                Reply::Json(status, body) => whole(status, "", &body),
+                Reply::Busy(seconds, body) => {
+                    whole(429, &format!("Retry-After: {seconds}\r\n"), &body)
+                }
+            };
+            if writer.write_all(text.as_bytes()).is_err() {
+                return;
+            }
         }
     }
 }
@@ -119,35 +213,21 @@ pub(crate) async fn until_running(client: &mut Client, name: &str) {
     }
 }
 
-fn serve(stream: TcpStream, handler: &Handler, seen: &mpsc::Sender<Request>) {
-    let _ = stream.set_nodelay(true);
-    let mut writer = stream.try_clone().expect("a copy");
-    let mut reader = BufReader::new(stream);
-    while let Some(request) = read(&mut reader) {
-        let _ = seen.send(request.clone());
-        let text = match handler(&request) {
-            Reply::Hang => {
-                // Until the other side or the fake closes.
-                let _ = reader.read(&mut [0]);
-                return;
-            }
-            Reply::Half => {
-                let _ = writer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"ok\"");
-                let _ = writer.shutdown(std::net::Shutdown::Both);
-                return;
-            }
-            Reply::Json(status, body) => {
-                let body = body.to_string();
-                format!(
-                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-                    body.len()
-                )
-            }
-        };
-        if writer.write_all(text.as_bytes()).is_err() {
-            return;
-        }
-    }
+const HALF: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"ok\"";
+
+/// Says nothing until this time is over, or the other side or the fake closes.
+fn silent(reader: &mut BufReader<TcpStream>, time: Option<Duration>) {
+    let _ = reader.get_ref().set_read_timeout(time);
+    let _ = reader.read(&mut [0]);
+    let _ = reader.get_ref().shutdown(Shutdown::Both);
+}
+
+fn whole(status: u16, more: &str, body: &Value) -> String {
+    let body = body.to_string();
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{more}Content-Length: {length}\r\n\r\n{body}"
+    )
 }
 
 fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {

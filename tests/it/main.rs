@@ -3,12 +3,15 @@
 mod support;
 
 mod auth;
+#[cfg(feature = "store")]
+mod chaos;
 mod clients;
 mod cloud;
 mod commands;
 mod conversations;
 #[cfg(feature = "store")]
 mod crash;
+mod dice;
 mod documents;
 mod events;
 mod evolution;
@@ -22,6 +25,8 @@ mod jsonrpc;
 mod lifecycle;
 mod messages;
 mod outbox;
+#[cfg(feature = "store")]
+mod post;
 mod qr;
 mod scan;
 mod service;
