@@ -22,6 +22,8 @@ use crate::support::PATIENCE;
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub path: String,
+    /// The whole head, as it came.
+    pub head: String,
     pub body: Value,
 }
 
@@ -246,6 +248,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut first = head.lines().next()?.split(' ');
     Some(Request {
         path: first.nth(1)?.to_owned(),
+        head: head.clone(),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
     })
 }

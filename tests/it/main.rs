@@ -21,11 +21,11 @@ mod frames;
 mod handshake;
 mod house;
 mod http;
+mod hush;
 mod jsonrpc;
 mod lifecycle;
 mod messages;
 mod outbox;
-#[cfg(feature = "store")]
 mod post;
 mod qr;
 mod scan;

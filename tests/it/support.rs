@@ -2,11 +2,11 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::mpsc::Receiver,
     thread,
     time::{Duration, Instant},
 };
@@ -17,6 +17,8 @@ use cleudocodebot::{
     random,
 };
 use serde_json::{Value, json};
+
+use crate::hush::Hush;
 
 /// Longer than anything here may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -45,6 +47,7 @@ pub(crate) struct Daemon {
     pub child: Child,
     pub address: SocketAddr,
     pub token: String,
+    pub hush: Hush,
     log: Receiver<String>,
 }
 
@@ -89,7 +92,8 @@ impl Daemon {
 
     pub(crate) fn from_command(mut command: Command, home: &Path) -> Self {
         let mut child = command.spawn().expect("the daemon starts");
-        let log = lines(child.stderr.take().expect("piped"));
+        let stderr = child.stderr.take().expect("piped");
+        let (hush, log) = Hush::listen(stderr, &command, home);
         let mut seen = Vec::new();
         let address = loop {
             let line = log
@@ -109,6 +113,7 @@ impl Daemon {
             child,
             address,
             token,
+            hush,
             log,
         }
     }
@@ -236,6 +241,9 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         self.kill();
+        if !thread::panicking() {
+            self.hush.check(&self.log);
+        }
     }
 }
 
@@ -261,18 +269,6 @@ pub(crate) fn token_of(home: &Path) -> String {
         .lines()
         .find_map(|line| line.strip_prefix("CLEUDOCODEBOT_TOKEN="));
     line.expect("a token").trim_matches('"').to_owned()
-}
-
-fn lines(stderr: impl std::io::Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }
 
 /// An opening handshake as RFC 6455 §1.2 shows it.

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Value, json};
 
 use super::{CHANNELS, ledger::Texts};
-use crate::support::{Daemon, Frame, Raw};
+use crate::{
+    hush::MARK,
+    support::{Daemon, Frame, Raw},
+};
 
 /// Every so many messages one is long enough for two parts.
 const LONG: usize = 40;
@@ -72,7 +75,7 @@ impl Sender {
 
 /// Words that say whose they are, so that a part can be told from any other.
 fn text(number: usize) -> String {
-    let words = if number.is_multiple_of(LONG) { 500 } else { 2 };
-    let words: Vec<String> = (0..words).map(|n| format!("w{number}.{n}")).collect();
+    let words = if number.is_multiple_of(LONG) { 250 } else { 2 };
+    let words: Vec<String> = (0..words).map(|n| format!("{MARK}-{number}.{n}")).collect();
     words.join(" ")
 }
