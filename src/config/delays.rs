@@ -55,6 +55,12 @@ impl Delays {
     }
 }
 
+impl Default for Delays {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}
+
 fn wait(text: &str) -> Option<Duration> {
     let unit = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(unit);

@@ -133,7 +133,8 @@ impl Attempt {
         self.resolve_reply(&mut message).await?;
         let delivery = async { self.integration.deliver(&message, progress).await };
         let delivered = contained(delivery).await;
-        match delivered.unwrap_or_else(panicked) {
+        let delivered = delivered.unwrap_or_else(panicked);
+        match delivered.map_err(|error| error.without(&message.text)) {
             Ok(accepted) => self.accepted(id, accepted).await,
             Err(DeliveryError::Away) => self.not_handed_over(id, count.all).await,
             Err(DeliveryError::Permanent(why)) => self.failed(id, why).await,

@@ -62,7 +62,7 @@ impl Cloud {
     pub fn new(settings: &Settings, inlet: Inlet) -> Self {
         Self {
             authorization: format!("Bearer {}", settings.token),
-            http: Http::new(settings.base.clone()),
+            http: Http::new(settings.base.clone()).hushing([&settings.token]),
             settings: settings.clone(),
             inlet,
         }

@@ -84,11 +84,12 @@ impl Evolution {
     /// The integration, not running yet; `address` is where the gateway listens.
     pub fn new(settings: &Settings, address: &str, inlet: Inlet) -> Self {
         let secret = settings.webhook_secret.clone();
+        let secret = secret.unwrap_or_else(random::token);
         let here = || format!("http://{address}/webhooks/{NAME}");
         Self {
-            secret: secret.unwrap_or_else(random::token),
+            http: Http::new(settings.base.clone()).hushing([&settings.token, &secret]),
+            secret,
             webhook_url: settings.webhook_url.clone().unwrap_or_else(here),
-            http: Http::new(settings.base.clone()),
             settings: settings.clone(),
             inlet,
             health: Mutex::new(Health::Working),

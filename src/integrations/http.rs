@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::tls::Tls;
+use super::{hush::without_secrets, tls::Tls};
 use crate::{
     body::{CollectError, Whole, collect},
     config::BaseUrl,
@@ -121,6 +121,8 @@ pub struct Http {
     base: BaseUrl,
     tls: Tls,
     idle: Mutex<Vec<Idle>>,
+    /// What no answer may repeat.
+    secrets: Vec<String>,
 }
 
 struct Idle {
@@ -135,7 +137,24 @@ impl Http {
             base,
             tls: Tls::default(),
             idle: Mutex::default(),
+            secrets: Vec::new(),
         }
+    }
+
+    /// The same for a service that is shown these secrets: where one stands in a refusal, it is
+    /// taken out, because refusals are told and logged.
+    #[must_use]
+    pub fn hushing<const N: usize>(mut self, secrets: [&str; N]) -> Self {
+        self.secrets = secrets.map(str::to_owned).into();
+        self
+    }
+
+    fn hushed(&self, status: u16, body: Vec<u8>) -> Bytes {
+        if (200..300).contains(&status) {
+            return body.into();
+        }
+        let said = String::from_utf8_lossy(&body);
+        without_secrets(&said, &self.secrets).into()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
@@ -255,7 +274,7 @@ impl Http {
         Ok(Answer {
             status,
             retry_after,
-            body: body.into(),
+            body: self.hushed(status, body),
         })
     }
 

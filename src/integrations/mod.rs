@@ -9,6 +9,7 @@ mod evolution_wire;
 pub mod external;
 pub mod hook;
 pub mod http;
+pub mod hush;
 pub mod inlet;
 pub mod pairing;
 pub mod plan;
@@ -229,6 +230,21 @@ pub enum DeliveryError {
     /// The peer cannot be reached (any more); it waits until `can_reach` says otherwise. However
     /// often this happens, the message is not given up.
     Away,
+}
+
+impl DeliveryError {
+    /// The same without what it quotes of the message, for errors are logged.
+    #[must_use]
+    pub fn without(self, text: &str) -> Self {
+        let hushed = |why: String| hush::without_text(&why, text);
+        match self {
+            Self::Transient(why, earliest) => Self::Transient(hushed(why), earliest),
+            Self::Permanent(why) => Self::Permanent(hushed(why)),
+            Self::Unauthorized(why) => Self::Unauthorized(hushed(why)),
+            Self::Unknown(why) => Self::Unknown(hushed(why)),
+            Self::Away => Self::Away,
+        }
+    }
 }
 
 /// What a service says about an attempt that got no answer.

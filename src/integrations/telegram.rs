@@ -66,7 +66,7 @@ impl Telegram {
         Self {
             name: name.to_owned(),
             token: settings.token.clone(),
-            http: Http::new(settings.base.clone()),
+            http: Http::new(settings.base.clone()).hushing([&settings.token]),
             inlet,
         }
     }

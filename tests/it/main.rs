@@ -29,6 +29,7 @@ mod outbox;
 mod post;
 mod qr;
 mod scan;
+mod secrets;
 mod service;
 mod slash;
 mod stalls;
