@@ -17,6 +17,8 @@ mod events;
 mod evolution;
 mod external;
 mod fake;
+#[cfg(feature = "store")]
+mod flood;
 mod frames;
 mod handshake;
 mod house;
