@@ -36,6 +36,11 @@ pub enum State {
 }
 
 impl State {
+    /// True where it is on its way to work and does not yet.
+    fn is_trying(&self) -> bool {
+        matches!(self, Self::Starting | Self::BackingOff(_))
+    }
+
     /// The name on the wire.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -198,14 +203,17 @@ impl Channel {
     pub(super) fn enter(&self, state: State, error: Option<String>) {
         {
             let mut standing = self.standing();
+            // Trying and waiting in turn is one trouble, with one beginning.
+            if !(standing.state.is_trying() && state.is_trying()) {
+                standing.since_ms = clock::now_ms();
+            }
             standing.state = state;
-            standing.since_ms = clock::now_ms();
             standing.last_error = error.or_else(|| standing.last_error.take());
         }
         (self.on_change)(&self.status());
     }
 
-    /// Its row in `status` and `integrations`.
+    /// Its row in `status` and `integrations`. Its time is since when it works, or does not.
     pub fn status(&self) -> IntegrationStatus {
         let integration = self.integration();
         let impaired = match integration.state() {
@@ -244,7 +252,15 @@ fn advice(state: &State, integration: &dyn Integration) -> Option<String> {
         State::Away => Some(format!(
             "start its bridge; one that will not come back: cleudocodebot integrations forget {name}"
         )),
-        _ => None,
+        State::Starting => Some(
+            "its service has not answered yet; if that lasts, see whether this machine reaches it"
+                .to_owned(),
+        ),
+        State::BackingOff(_) => Some(format!(
+            "it is tried again by itself; if that lasts, see whether this machine reaches its service \
+             and its address in .env is right; to try now: cleudocodebot integrations restart {name}"
+        )),
+        State::Running => None,
     }
 }
 

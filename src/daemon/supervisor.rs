@@ -227,6 +227,11 @@ mod tests {
         .await;
         assert_eq!(status.state, "backing_off");
         assert!(status.last_error.is_some() && status.until_ms.is_some());
+        assert!(
+            status
+                .advice
+                .is_some_and(|text| text.contains("restart scripted"))
+        );
         // 1, 2, 4 … 256 s and then every 300 s, each up to 20 % more or less.
         assert!((17..=24).contains(&starts), "{starts} starts in an hour");
     }

@@ -24,6 +24,7 @@ mod handshake;
 mod house;
 mod http;
 mod hush;
+mod isolation;
 mod jsonrpc;
 mod lifecycle;
 mod messages;
