@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     Accepted, BoxFuture, DeliveryError, Fate, Health, Integration, Life, Progress, RunError, Sign,
+    evolution_doubt::{is_in_doubt, unclaimed},
     evolution_wire::{
         self, bodies, inbound, names_of, pairing, person, presences, read_messages, refusal,
         remote_jid, state_of, unasked,
@@ -28,7 +29,7 @@ use crate::{
     config::BaseUrl,
     message::{Message, MessageId, State},
     random,
-    store::{Store, StoreError},
+    store::StoreError,
 };
 
 /// The channel's name.
@@ -209,7 +210,7 @@ impl Evolution {
         let Some(names) = names_of(&answer.json(), text, message.created_ms / 1000) else {
             return Fate::Unknown;
         };
-        match self.unclaimed(names).await {
+        match unclaimed(self.inlet.store(), names).await {
             Err(error) => Fate::Unasked(error.to_string(), None),
             Ok(None) => Fate::NotSent,
             Ok(Some(name)) => {
@@ -220,19 +221,6 @@ impl Evolution {
                 Fate::Sent(Accepted::Sent(progress.references()))
             }
         }
-    }
-
-    /// The first name that no message of ours goes by: the same text may have been sent before.
-    async fn unclaimed(&self, names: Vec<String>) -> Result<Option<String>, StoreError> {
-        let read = move |store: &Store| {
-            for name in names {
-                if store.referred(NAME, &name)?.is_none() {
-                    return Ok(Some(name));
-                }
-            }
-            Ok(None)
-        };
-        self.inlet.store().beside(read).await
     }
 
     async fn posted(&self, body: &Value) -> Result<HookReply, StoreError> {
@@ -279,6 +267,10 @@ impl Evolution {
         if self.under_way().values().any(|peer| *peer == inbound.peer) {
             return Ok(false);
         }
+        let jid = data["key"]["remoteJid"].as_str();
+        if is_in_doubt(self.inlet.store(), jid, Some(&inbound.text)).await? {
+            return Ok(false);
+        }
         self.inlet.take_own(inbound).await?;
         Ok(true)
     }
@@ -306,7 +298,11 @@ impl Evolution {
         let failed = state == State::Failed;
         let error = failed.then(|| "WhatsApp reports an error".to_owned());
         let known = self.inlet.report(name, state, error).await?;
-        Ok(known || self.under_way().is_empty())
+        if known || !self.under_way().is_empty() {
+            return Ok(known);
+        }
+        let jid = data["remoteJid"].as_str();
+        Ok(!is_in_doubt(self.inlet.store(), jid, None).await?)
     }
 }
 

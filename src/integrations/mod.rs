@@ -5,6 +5,7 @@
 
 pub mod cloud;
 pub mod evolution;
+mod evolution_doubt;
 mod evolution_wire;
 pub mod external;
 pub mod hook;

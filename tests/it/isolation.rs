@@ -167,19 +167,19 @@ fn dead_channels_leave_the_latency_of_others_and_the_start_as_they_were() {
     let mut ratios = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
         let [mut without, mut with] = latencies(EACH, &mut stages);
-        let mut line = String::new();
+        let mut shown = Vec::new();
         for (place, percent) in [50, 99].into_iter().enumerate() {
             let pair = [
                 percentile(&mut without, percent),
                 percentile(&mut with, percent),
             ];
             ratios[place].push(pair[1] / pair[0]);
-            line += &format!(
-                "p{percent} {:.0} µs without, {:.0} µs with;  ",
+            shown.push(format!(
+                "p{percent} {:.0} µs without, {:.0} µs with",
                 pair[0], pair[1]
-            );
+            ));
         }
-        println!("{line}");
+        println!("{}", shown.join("; "));
     }
     let [half, most] = ratios.map(median);
     println!("medians of {ROUNDS} rounds of {EACH}: p50 × {half:.3}, p99 × {most:.3}");

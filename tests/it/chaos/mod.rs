@@ -34,6 +34,9 @@ const CHANNELS: [&str; 3] = ["whatsapp", "whatsapp-cloud", "telegram"];
 
 const SECRET: &str = "webhook-secret-of-the-chaos";
 
+/// How long whoever posts receipts waits for one before it looks up.
+const BREATH: Duration = Duration::from_millis(50);
+
 /// How much chaos.
 struct Size {
     /// Messages in each phase.
@@ -78,7 +81,7 @@ struct Stage {
     ledger: Arc<Ledger>,
     dice: Arc<Dice>,
     /// Where receipts are posted to.
-    address: Arc<Mutex<SocketAddr>>,
+    address: Arc<Mutex<Option<SocketAddr>>>,
 }
 
 fn run(size: &Size) {
@@ -91,11 +94,11 @@ fn run(size: &Size) {
         services: services.into(),
         ledger,
         dice,
-        address: Arc::new(Mutex::new(([127, 0, 0, 1], 9).into())),
+        address: Arc::default(),
     };
-    let receipts = stage.post_receipts();
     let mut sender = Sender::default();
     let mut daemon = stage.daemon();
+    let receipts = stage.post_receipts();
     for phase in 0..size.phases {
         daemon = stage.phase(size, phase, daemon, &mut sender);
     }
@@ -110,7 +113,7 @@ fn run(size: &Size) {
         begun.elapsed().as_secs_f64()
     );
     stage.settle(&sender);
-    drop((daemon, stage));
+    *stage.address.lock().expect("whole") = None;
     receipts.join().expect("the receipts were posted");
 }
 
@@ -136,7 +139,7 @@ impl Stage {
                 "50ms,100ms,200ms,400ms,800ms,1s,2s,2s,4s,4s",
             );
         let daemon = Daemon::from_command(command, &self.home.0);
-        *self.address.lock().expect("whole") = daemon.address;
+        *self.address.lock().expect("whole") = Some(daemon.address);
         daemon
     }
 
@@ -178,24 +181,35 @@ impl Stage {
     }
 
     /// Posts what an Evolution API posts of each text it sent: in any order, some twice, again
-    /// where it was not taken. Ends with the stage.
+    /// where it was not taken. Ends when there is no daemon any more.
     fn post_receipts(&self) -> thread::JoinHandle<()> {
         let (sender, names) = mpsc::channel::<String>();
         self.services[0].tell(sender);
         let (dice, address) = (Arc::clone(&self.dice), Arc::clone(&self.address));
         thread::spawn(move || {
+            let mut poster: Option<(SocketAddr, Poster)> = None;
             let mut waiting: Vec<(String, &str)> = Vec::new();
-            while let Ok(name) = names.recv() {
-                let states = ["SERVER_ACK", "DELIVERY_ACK", "READ", "DELIVERY_ACK"];
-                waiting.extend(states.map(|state| (name.clone(), state)));
-                dice.shuffle(&mut waiting);
-                let mut poster = Poster::to(*address.lock().expect("whole"));
-                waiting.retain(|(name, state)| {
-                    let data = json!({"keyId": name, "fromMe": true, "status": state});
-                    let body = json!({"event": "messages.update", "data": data}).to_string();
-                    let header = format!("x-cleudocodebot-secret: {SECRET}");
-                    poster.post("/webhooks/whatsapp", &header, &body) != Some(200)
-                });
+            while let Some(at) = *address.lock().expect("whole") {
+                let first = waiting.is_empty().then(|| names.recv_timeout(BREATH).ok());
+                for name in first.flatten().into_iter().chain(names.try_iter()) {
+                    let states = ["SERVER_ACK", "DELIVERY_ACK", "READ", "DELIVERY_ACK"];
+                    waiting.extend(states.map(|state| (name.clone(), state)));
+                }
+                if waiting.is_empty() {
+                    continue;
+                }
+                let place = dice.below(waiting.len());
+                let (name, state) = &waiting[place];
+                let data = json!({"keyId": name, "fromMe": true, "status": state});
+                let body = json!({"event": "messages.update", "data": data}).to_string();
+                let header = format!("x-cleudocodebot-secret: {SECRET}");
+                let (_, open) = match poster.take().filter(|(to, _)| *to == at) {
+                    Some(open) => poster.insert(open),
+                    None => poster.insert((at, Poster::to(at))),
+                };
+                if open.post("/webhooks/whatsapp", &header, &body) == Some(200) {
+                    waiting.swap_remove(place);
+                }
             }
         })
     }
@@ -215,8 +229,8 @@ impl Stage {
     }
 }
 
-/// Hears every stored event from the first until every message is sent: numbers without a gap,
-/// states that only go forwards.
+/// Hears every stored event from the first until every message is sent, and read where receipts
+/// come: numbers without a gap, states that only go forwards.
 fn replay(daemon: &Daemon, sender: &Sender) -> u64 {
     let mut raw: Raw = daemon.raw_websocket(true);
     raw.text(
@@ -224,8 +238,9 @@ fn replay(daemon: &Daemon, sender: &Sender) -> u64 {
     );
     raw.json();
     let mut states: HashMap<String, State> = HashMap::new();
-    let (mut seq, mut sent) = (0, 0);
-    while sent < sender.acknowledged.len() {
+    let (mut seq, mut sent, mut read) = (0, 0, 0);
+    let with_receipts = sender.acknowledged.len().div_ceil(CHANNELS.len());
+    while sent < sender.acknowledged.len() || read < with_receipts {
         let event = raw.json()["payload"].take();
         seq += 1;
         assert_eq!(event["seq"], seq, "no gap and no repeat");
@@ -240,6 +255,7 @@ fn replay(daemon: &Daemon, sender: &Sender) -> u64 {
             "{before:?} and then {event}"
         );
         let was_sent = before.is_some_and(State::has_left_the_outbox);
+        read += usize::from(state == State::Read);
         sent += usize::from(state.has_left_the_outbox() && !was_sent);
     }
     for (number, id) in &sender.acknowledged {
