@@ -37,3 +37,5 @@ mod service;
 mod slash;
 mod stalls;
 mod telegram;
+#[cfg(feature = "tls")]
+mod tls;
