@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
 
 use super::{
     Accepted, BoxFuture, DeliveryError, Integration, Life, Progress, RunError, Sign,
@@ -18,6 +19,9 @@ use crate::{config::BaseUrl, message::Message, store::Inbound};
 
 /// How long the service holds a poll, in seconds.
 const POLL_SECONDS: u64 = 50;
+
+/// The time that a poll without news takes at least.
+const SHORTEST_POLL: Duration = Duration::from_secs(1);
 
 /// Longest text, in UTF-16 code units.
 const MAX_TEXT: usize = 4096;
@@ -102,11 +106,16 @@ impl Telegram {
             if let Some(offset) = offset {
                 body["offset"] = json!(offset);
             }
+            let (begun, before) = (Instant::now(), offset);
             let updates = self.call("getUpdates", &body, limits).await?;
             life.alive();
             for update in updates.as_array().into_iter().flatten() {
                 self.take(update).await?;
                 offset = update["update_id"].as_i64().map(|id| id + 1).or(offset);
+            }
+            if offset == before {
+                // A server that holds no poll must not be asked without a pause.
+                sleep_until(begun + SHORTEST_POLL).await;
             }
         }
     }

@@ -428,6 +428,30 @@ async fn throughput_of_the_outbox_to_a_local_service() {
     );
 }
 
+#[test]
+fn a_server_that_holds_no_poll_is_not_asked_in_a_loop() {
+    let fake = Fake::start(|request| {
+        let result = if request.path.ends_with("/getUpdates") {
+            // Nothing, or what it gave out before.
+            json!([update(1, 42, "old news")])
+        } else {
+            json!({"id": 1})
+        };
+        Reply::Json(200, json!({"ok": true, "result": result}))
+    });
+    let home = Scratch::new();
+    let mut command = daemon_command(&home.0);
+    command
+        .env("TELEGRAM_BOT_TOKEN", TOKEN)
+        .env("TELEGRAM_BASE_URL", fake.url());
+    let _daemon = Daemon::from_command(command, &home.0);
+    fake.saw("/getUpdates");
+    fake.saw("/getUpdates");
+    let begun = std::time::Instant::now();
+    fake.saw("/getUpdates");
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(900));
+}
+
 #[cfg(feature = "store")]
 #[tokio::test]
 async fn a_crash_between_two_parts_sends_no_accepted_part_again() {
