@@ -317,6 +317,8 @@ impl From<Failure> for DeliveryError {
         match failure {
             Failure::Http(error) => error.into(),
             Failure::Refused(refusal) => match refusal.code {
+                // A server that lacks one way to send has nothing against the token.
+                404 if refusal.text.contains("method not found") => Self::Permanent(refusal.text),
                 401 | 404 => Self::Unauthorized(refusal.text),
                 429 | 500.. => Self::Transient(refusal.text, refusal.retry_after),
                 _ => Self::Permanent(refusal.text),
@@ -328,6 +330,25 @@ impl From<Failure> for DeliveryError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_that_is_refused_and_a_method_that_is_missing_are_told_apart() {
+        let refused = |code: u64, text: &str| {
+            DeliveryError::from(Failure::Refused(Refusal {
+                code,
+                text: format!("Telegram says: {text}"),
+                retry_after: None,
+            }))
+        };
+        let missing = refused(404, "Not Found: method not found");
+        assert!(matches!(missing, DeliveryError::Permanent(_)));
+        for (code, text) in [(404, "Not Found"), (401, "Unauthorized")] {
+            assert!(matches!(
+                refused(code, text),
+                DeliveryError::Unauthorized(_)
+            ));
+        }
+    }
 
     #[test]
     fn an_update_becomes_a_message_with_a_key_of_its_own() {
