@@ -28,6 +28,10 @@ pub(crate) struct Request {
 }
 
 /// What the fake does with it.
+#[cfg_attr(
+    not(feature = "store"),
+    allow(dead_code, reason = "only chaos asks for it, and that needs the store")
+)]
 pub(crate) enum Reply {
     /// An answer.
     Json(u16, Value),
@@ -107,6 +111,10 @@ impl Fake {
         self.house.connections.lock().expect("whole")
     }
 
+    #[cfg_attr(
+        not(feature = "store"),
+        allow(dead_code, reason = "only chaos asks for it, and that needs the store")
+    )]
     pub(crate) fn is_there(&self) -> bool {
         !self.house.over.load(Ordering::Relaxed)
     }
