@@ -89,8 +89,7 @@ async fn a_webhook_is_verified_signed_and_taken_once() {
     assert_eq!((status, body.as_str()), (200, "42"));
     assert_eq!(ask("guess").0, 403);
     assert_eq!(daemon.get("GET", "/webhooks/fax", "").0, 404);
-    let message =
-        json!({"from": "5511", "id": "wamid.in", "type": "text", "text": {"body": "olá"}});
+    let message = json!({"from": "5511", "id": "wamid.in", "type": "text", "text": {"body": "hushed-text olá"}});
     let body = change(&json!({"messages": [message]}));
     for wrong in ["", "sha256=", "sha256=00", &signed("other")] {
         assert_eq!(post(&daemon, &body, wrong), 403, "{wrong}");
@@ -105,7 +104,7 @@ async fn a_webhook_is_verified_signed_and_taken_once() {
     let asked = json!({"channel": "whatsapp-cloud"});
     let page = client.call("history", &asked).await.expect("a page");
     assert_eq!(page["messages"].as_array().map(Vec::len), Some(1));
-    assert_eq!(page["messages"][0]["text"], "olá");
+    assert_eq!(page["messages"][0]["text"], "hushed-text olá");
 }
 
 #[tokio::test]
@@ -123,13 +122,14 @@ async fn receipts_out_of_order_never_take_a_message_back() {
     let stage = Stage::new(vec![]);
     let daemon = stage.daemon();
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp-cloud", "to": "+5511", "text": "hi", "wait": true});
+    let payload =
+        json!({"channel": "whatsapp-cloud", "to": "+5511", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("sent");
     assert_eq!(sent["state"], "sent");
     let body = stage.fake.saw("/messages").body;
     assert_eq!(
         (&body["to"], &body["text"]["body"]),
-        (&json!("5511"), &json!("hi"))
+        (&json!("5511"), &json!("hushed-text hi"))
     );
     assert_eq!(body["biz_opaque_callback_data"], sent["message_id"]);
     for (status, id, ours) in [
@@ -155,7 +155,8 @@ async fn a_closed_window_fails_and_a_template_goes_out() {
     let stage = Stage::new(vec![Reply::Json(400, closed)]);
     let daemon = stage.daemon();
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": "hi", "wait": true});
+    let payload =
+        json!({"channel": "whatsapp-cloud", "to": "5511", "text": "hushed-text hi", "wait": true});
     let failed = client.call("send", &payload).await.expect("an outcome");
     assert_eq!(failed["state"], "failed");
     assert!(
@@ -207,7 +208,7 @@ async fn a_receipt_for_the_first_part_of_a_text_does_not_stop_the_second() {
     let stage = Stage::new(vec![Reply::Json(200, taken), Reply::Hang]);
     let mut daemon = stage.daemon();
     let mut client = daemon.client().await;
-    let text = "one two three. ".repeat(300);
+    let text = "hushed-text one. ".repeat(300);
     let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": text});
     let sent = client.call("send", &payload).await.expect("queued");
     let first = stage.fake.saw("/messages").body;
@@ -232,7 +233,7 @@ async fn a_part_that_failed_later_fails_its_message() {
     let stage = Stage::new(vec![]);
     let daemon = stage.daemon();
     let mut client = daemon.client().await;
-    let text = "one two three. ".repeat(300);
+    let text = "hushed-text one. ".repeat(300);
     let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": text, "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     let first = stage.fake.saw("/messages").body;

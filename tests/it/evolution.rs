@@ -84,11 +84,12 @@ async fn texts_go_out_and_receipts_come_back() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, secret) = stage.daemon();
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "+5511", "text": "hi", "wait": true});
+    let payload =
+        json!({"channel": "whatsapp", "to": "+5511", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("sent");
     assert_eq!(sent["state"], "sent");
     let body = stage.fake.saw("/message/sendText/Cleudocode").body;
-    assert_eq!(body, json!({"number": "5511", "text": "hi"}));
+    assert_eq!(body, json!({"number": "5511", "text": "hushed-text hi"}));
     for status in ["READ", "DELIVERY_ACK", "SERVER_ACK", "PENDING"] {
         let data = json!({"keyId": "3EB0", "remoteJid": "5511@s.whatsapp.net", "fromMe": true, "status": status});
         let body = json!({"event": "messages.update", "data": data});
@@ -103,7 +104,7 @@ async fn texts_go_out_and_receipts_come_back() {
 async fn what_comes_in_needs_the_secret_and_comes_in_once() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, secret) = stage.daemon();
-    let body = upsert("A", "5511@s.whatsapp.net", false, "olá");
+    let body = upsert("A", "5511@s.whatsapp.net", false, "hushed-text olá");
     assert_eq!(post(&daemon, &body, "guess"), 403);
     assert_eq!(post(&daemon, &body, ""), 403);
     assert_eq!(post(&daemon, &body, &secret), 200);
@@ -124,7 +125,7 @@ async fn what_comes_in_needs_the_secret_and_comes_in_once() {
     assert_eq!(
         shown,
         [
-            (json!("olá"), json!(null)),
+            (json!("hushed-text olá"), json!(null)),
             (json!("from my phone"), json!(true))
         ]
     );
@@ -132,12 +133,13 @@ async fn what_comes_in_needs_the_secret_and_comes_in_once() {
 
 #[tokio::test]
 async fn an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice() {
-    let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hi"},
+    let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hushed-text hi"},
         "messageTimestamp": 4_000_000_000_u64});
     let stage = Stage::new(vec![Reply::Half], json!([record]));
     let (daemon, secret) = stage.daemon();
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
+    let payload =
+        json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     assert_eq!(sent["state"], "sent");
     stage.fake.saw("/message/sendText/Cleudocode");
@@ -152,7 +154,8 @@ async fn a_number_that_is_not_there_fails_at_once() {
     let stage = Stage::new(vec![Reply::Json(400, gone)], json!([]));
     let (daemon, _) = stage.daemon();
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
+    let payload =
+        json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
     let failed = client.call("send", &payload).await.expect("an outcome");
     assert_eq!(failed["state"], "failed");
     let paired = client
@@ -349,7 +352,7 @@ async fn the_same_text_sent_before_is_not_taken_for_the_one_whose_answer_was_los
 
 #[tokio::test]
 async fn a_part_found_after_a_lost_answer_is_not_sent_again() {
-    let text = "one two three. ".repeat(300);
+    let text = "hushed-text one. ".repeat(300);
     let first = text[..=text[..4000].rfind(". ").expect("a sentence")].to_owned();
     let record = json!({"key": {"id": "FIRST"}, "message": {"conversation": first},
         "messageTimestamp": 4_000_000_000_u64});

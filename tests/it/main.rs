@@ -30,6 +30,8 @@ mod jsonrpc;
 mod lifecycle;
 mod messages;
 mod outbox;
+#[cfg(feature = "store")]
+mod poll;
 mod post;
 mod qr;
 mod scan;

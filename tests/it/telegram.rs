@@ -122,7 +122,10 @@ async fn until_state(client: &mut Client, wanted: &str) -> Value {
 #[cfg(feature = "store")]
 #[tokio::test]
 async fn what_comes_in_is_stored_before_it_is_confirmed_and_once() {
-    let stage = Stage::new(vec![update(7, 42, "olá"), update(8, 42, "again")], vec![]);
+    let stage = Stage::new(
+        vec![update(7, 42, "hushed-text olá"), update(8, 42, "again")],
+        vec![],
+    );
     let settings = [("TELEGRAM_ALLOW_FROM", "42")];
     let mut daemon = stage.daemon(&settings);
     let unconfirmed = stage.fake.saw("/getUpdates");
@@ -141,7 +144,7 @@ async fn what_comes_in_is_stored_before_it_is_confirmed_and_once() {
     let page = client.call("history", &asked).await.expect("a page");
     let texts = page["messages"].as_array().expect("messages").iter();
     let texts: Vec<_> = texts.map(|message| &message["text"]).collect();
-    assert_eq!(texts, ["olá", "again", "new"]);
+    assert_eq!(texts, ["hushed-text olá", "again", "new"]);
     // An answer to it goes out as one.
     let id = &page["messages"][0]["message_id"];
     send(&mut client, json!({"text": "hi", "reply_to": id})).await;
@@ -155,7 +158,7 @@ async fn a_long_text_goes_out_in_parts_and_media_by_url() {
     let stage = Stage::new(vec![], vec![]);
     let daemon = stage.daemon(&[]);
     let mut client = daemon.client().await;
-    let text = "one two three. ".repeat(600);
+    let text = "hushed-text one. ".repeat(600);
     let sent = send(&mut client, json!({"text": text})).await;
     assert_eq!(sent["state"], "sent", "{sent}");
     let parts: Vec<_> = (0..3)
@@ -305,7 +308,10 @@ async fn a_bot_that_another_polls_waits_for_it_to_end_and_sends_meanwhile() {
 #[tokio::test]
 async fn an_unknown_sender_is_asked_to_pair_and_heard_only_then() {
     let stage = Stage::new(
-        vec![update(1, 42, "let me in"), update(2, 42, "hello?")],
+        vec![
+            update(1, 42, "hushed-text let me in"),
+            update(2, 42, "hello?"),
+        ],
         vec![],
     );
     let daemon = stage.daemon(&[]);
@@ -460,7 +466,7 @@ async fn a_crash_between_two_parts_sends_no_accepted_part_again() {
     let stage = Stage::new(vec![], answers);
     let mut daemon = stage.daemon(&[]);
     let mut client = daemon.client().await;
-    let text = "one two three. ".repeat(300);
+    let text = "hushed-text one. ".repeat(300);
     let payload = json!({"channel": "telegram", "to": "42", "text": text});
     let sent = client.call("send", &payload).await.expect("queued");
     stage.fake.saw("/sendMessage");
