@@ -104,8 +104,8 @@ impl Door {
                 Err(upgrade_refused(upgrade::Refusal::NotAsked))
             }
             _ => {
-                let found =
-                    page::find(path).ok_or_else(|| refuse(404, "not_found", "no such page"))?;
+                let found = page::find(path, request.headers())
+                    .ok_or_else(|| refuse(404, "not_found", "no such page"))?;
                 allow(&request, &[Method::GET, Method::HEAD])?;
                 Ok(found)
             }

@@ -1,31 +1,114 @@
-//! The `WebChat` page, served from the binary under a policy that lets it load nothing from elsewhere.
+//! The page, served from the binary: its files by path, the policy that lets it load nothing from
+//! elsewhere, and an answer without a body to a browser that has the file already.
 
-use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
+use std::{
+    hash::{DefaultHasher, Hasher as _},
+    sync::LazyLock,
+};
+
+use hyper::{
+    HeaderMap,
+    header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH},
+};
 
 use super::respond::{Reply, reply};
 
-const INDEX: &str = include_str!("../web/index.html");
-const SCRIPT: &str = include_str!("../web/app.js");
-const STYLE: &str = include_str!("../web/style.css");
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 
-/// Own script, own style, own socket; no frames, no forms, nothing else.
+/// Path, content type and content of every file of the page.
+const FILES: &[(&str, &str, &str)] = &[
+    ("/", HTML, include_str!("../web/index.html")),
+    ("/app.js", SCRIPT, include_str!("../web/app.js")),
+    ("/style.css", STYLE, include_str!("../web/style.css")),
+];
+
+/// Own scripts, own styles, own socket (`'self'` covers `ws:` of the same host, CSP 3 §6.7.2.8), own
+/// pictures; no frames, no forms, nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                      img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
 
-/// The file at this path.
-pub(super) fn find(path: &str) -> Option<Reply> {
-    let (content_type, text) = match path {
-        "/" => ("text/html; charset=utf-8", INDEX),
-        "/app.js" => ("text/javascript; charset=utf-8", SCRIPT),
-        "/style.css" => ("text/css; charset=utf-8", STYLE),
-        _ => return None,
+/// What every file of the page says besides. `no-cache` keeps a copy and asks each time whether it
+/// is still good, so that a page never outlives the program it came from.
+const HEADERS: &[(&str, &str)] = &[
+    ("content-security-policy", POLICY),
+    ("cache-control", "no-cache"),
+    // A window that opened this one, or that this one opened, gets no hold of it.
+    ("cross-origin-opener-policy", "same-origin"),
+];
+
+/// Each file's version, in the order of `FILES`.
+static VERSIONS: LazyLock<Vec<HeaderValue>> =
+    LazyLock::new(|| FILES.iter().map(|(_, _, text)| version(text)).collect());
+
+/// A strong validator (RFC 9110 §8.8.3): other bytes, another name.
+fn version(text: &str) -> HeaderValue {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    let quoted = format!("\"{:016x}-{:x}\"", hasher.finish(), text.len());
+    HeaderValue::from_str(&quoted).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// The file at this path, or 304 where the browser's copy is still good.
+pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<Reply> {
+    let at = FILES.iter().position(|(known, _, _)| *known == path)?;
+    let ((_, content_type, text), version) = (FILES[at], &VERSIONS[at]);
+    let mut reply = if is_known(headers, version) {
+        reply(304, content_type, "")
+    } else {
+        reply(200, content_type, text)
     };
-    let mut reply = reply(200, content_type, text);
-    reply
-        .headers_mut()
-        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    reply
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let fields = reply.headers_mut();
+    for (name, value) in HEADERS {
+        fields.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    fields.insert(ETAG, version.clone());
     Some(reply)
+}
+
+/// True where the browser names this version (RFC 9110 §13.1.2: compared without regard to weakness).
+fn is_known(headers: &HeaderMap, version: &HeaderValue) -> bool {
+    let named = headers.get_all(IF_NONE_MATCH).iter();
+    named
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the whole page may weigh, uncompressed: it is there before one notices, also on a phone.
+    const MOST_BYTES: usize = 60 * 1024;
+
+    #[test]
+    fn all_files_together_stay_light() {
+        let bytes: usize = FILES.iter().map(|(_, _, text)| text.len()).sum();
+        assert!(bytes <= MOST_BYTES, "{bytes} bytes");
+    }
+
+    #[test]
+    fn a_version_is_known_alone_in_a_list_weak_or_as_any() {
+        let version = version("text");
+        let own = version.to_str().expect("ASCII").to_owned();
+        let asked = |value: &str| {
+            let value = HeaderValue::from_str(value).expect("a header");
+            is_known(&HeaderMap::from_iter([(IF_NONE_MATCH, value)]), &version)
+        };
+        for known in [&own, &format!("\"x\", W/{own}"), "*"] {
+            assert!(asked(known), "{known}");
+        }
+        for other in ["\"x\"", "", own.trim_matches('"')] {
+            assert!(!asked(other), "{other}");
+        }
+        assert!(!is_known(&HeaderMap::new(), &version));
+        assert_ne!(version, super::version("texu"));
+    }
 }

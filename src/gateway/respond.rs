@@ -31,10 +31,16 @@ pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Byt
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        HeaderName::from_static("referrer-policy"),
-        HeaderValue::from_static("no-referrer"),
-    );
+    for (name, value) in [
+        ("referrer-policy", "no-referrer"),
+        // No page of another origin may embed an answer, as a picture or a script.
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
     reply
 }
 

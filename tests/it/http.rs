@@ -12,8 +12,6 @@ fn each_path_answers_its_methods_and_no_others() {
         ("GET", "/", "", 200),
         ("HEAD", "/", "", 200),
         ("POST", "/", "", 405),
-        ("GET", "/app.js", "", 200),
-        ("GET", "/style.css", "", 200),
         ("GET", "/healthz", "", 200),
         ("HEAD", "/healthz", "", 200),
         ("GET", "/readyz", "", 200),
@@ -33,16 +31,58 @@ fn each_path_answers_its_methods_and_no_others() {
     }
 }
 
+/// The value of a header in a head that is in lower case.
+fn value<'h>(head: &'h str, name: &str) -> &'h str {
+    let prefix = format!("{name}: ");
+    let line = head.lines().find_map(|line| line.strip_prefix(&prefix));
+    line.unwrap_or_else(|| panic!("no {name} in {head}"))
+}
+
+#[test]
+fn each_file_of_the_page_is_served_whole_and_once() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/web");
+    for entry in std::fs::read_dir(folder).expect("the page") {
+        let file = entry.expect("an entry").path();
+        let name = file.file_name().expect("a name").to_string_lossy();
+        let path = format!("/{}", name.trim_end_matches("index.html"));
+        let (status, head, body) = daemon.get("GET", &path, "");
+        let content = std::fs::read_to_string(&file).expect("a text");
+        assert!(status == 200 && body == content, "{path}: {status} {head}");
+
+        let length = content.len().to_string();
+        let (_, bare, nothing) = daemon.get("HEAD", &path, "");
+        assert!(nothing.is_empty() && value(&bare, "content-length") == length);
+
+        let again = format!("If-None-Match: {}\r\n", value(&head, "etag"));
+        let (status, known, nothing) = daemon.get("GET", &path, &again);
+        assert!(status == 304 && nothing.is_empty(), "{path}: {status}");
+        assert_eq!(value(&known, "etag"), value(&head, "etag"));
+        let (status, _, body) = daemon.get("GET", &path, "If-None-Match: \"older\"\r\n");
+        assert!(status == 200 && body == content, "{path}: {status}");
+    }
+}
+
 #[test]
 fn the_page_may_load_nothing_from_elsewhere() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let (_, head, page) = daemon.get("GET", "/", "");
-    assert!(
-        head.contains("content-security-policy: default-src 'none'; script-src 'self'"),
-        "{head}"
-    );
-    assert!(head.contains("frame-ancestors 'none'"), "{head}");
+    for (name, expected) in [
+        (
+            "content-security-policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+             img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+        ("cache-control", "no-cache"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(value(&head, name), expected, "{name}");
+    }
     assert!(
         !page.contains("://") && !page.contains("src=\"//"),
         "{page}"
