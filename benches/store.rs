@@ -206,10 +206,9 @@ fn page_time(store: &Store) -> Result<Duration> {
         let query = HistoryQuery {
             channel: Some("webchat".to_owned()),
             peer,
-            before: None,
-            after: None,
             limit: PAGE,
             max_bytes: 1 << 20,
+            ..HistoryQuery::default()
         };
         let begun = Instant::now();
         store.history(&query)?;

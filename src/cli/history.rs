@@ -38,6 +38,11 @@ pub(super) const ROW: Row = Row {
         .short('n'),
         option("before", Takes::Text("ID"), "Only older than this message"),
         option("after", Takes::Text("ID"), "Only younger than this message"),
+        option(
+            "contains",
+            Takes::Text("TEXT"),
+            "Only with this in their text",
+        ),
         JSON,
     ],
     examples: &[
@@ -48,6 +53,10 @@ pub(super) const ROW: Row = Row {
         (
             "cleudocodebot history --before m-17 --json",
             "the page before, for scripts",
+        ),
+        (
+            "cleudocodebot history -c webchat --contains invoice",
+            "where somebody wrote of it",
         ),
     ],
     first_word: no_words,
@@ -65,7 +74,7 @@ pub(super) struct Options {
 
 fn read(given: &mut Given) -> Result<Command> {
     let mut payload = json!({});
-    for name in ["channel", "peer", "before", "after"] {
+    for name in ["channel", "peer", "before", "after", "contains"] {
         if let Some(value) = given.text(name) {
             payload[name] = json!(value);
         }

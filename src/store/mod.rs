@@ -2,9 +2,9 @@
 //!
 //! One thread writes (`writer`): it commits in one transaction whatever was asked while the last
 //! commit was on its way to the disk, and acknowledges nothing before the fsync. Readers see
-//! snapshots and never wait for it. The logic is written once (`operations`, `read`, `retention`, over
-//! the rows of `tables`); a backend keeps the rows, in one file with the `store` feature (`redb`)
-//! and in memory without it (`memory`).
+//! snapshots and never wait for it. The logic is written once (`operations`, `read`, `history`,
+//! `retention`, over the rows of `tables`); a backend keeps the rows, in one file with the `store`
+//! feature (`redb`) and in memory without it (`memory`).
 //!
 //! Not here: who is told about events and when to send what is due; that is for those who call.
 
@@ -12,6 +12,7 @@ mod backend;
 mod codec;
 mod conversations;
 mod error;
+mod history;
 mod job;
 mod keys;
 #[cfg(any(test, not(feature = "store")))]
@@ -275,7 +276,7 @@ impl Store {
 
     /// A page of messages. Blocks.
     pub fn history(&self, query: &HistoryQuery) -> Result<Page, StoreError> {
-        self.view(|rows| read::history(rows, query))
+        self.view(|rows| history::history(rows, query))
     }
 
     /// The stored events after `seq`, oldest first: at most `limit`, ending with the one that

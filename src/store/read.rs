@@ -1,5 +1,7 @@
-//! Questions answered from one snapshot: a message, its history, a page of messages or events, the
-//! outbox. Each costs what it returns, never the size of the store.
+//! Questions answered from one snapshot: a message, what happened to it, a page of events, the outbox.
+//! Each costs what it returns, never the size of the store.
+//!
+//! Not here: pages of messages (`history`).
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
@@ -9,7 +11,7 @@ use super::{
     backend::{Get, Order, Snapshot, Table},
     error::StoreError,
     keys::{self, number_key, number_of, outbox_key, with_number},
-    request::{HistoryQuery, Page, Parts, StoredEvent, Transition},
+    request::{Parts, StoredEvent, Transition},
     tables::{self, Body, Change},
 };
 
@@ -51,13 +53,19 @@ pub(super) fn body(rows: &dyn Get, number: u64) -> Result<Option<(Body, usize)>,
 
 /// The message as it stands, with the size of its row.
 pub(super) fn sized(rows: &dyn Get, number: u64) -> Result<Option<(Message, usize)>, StoreError> {
-    let Some((Body { mut message, .. }, size)) = body(rows, number)? else {
+    let Some((body, size)) = body(rows, number)? else {
         return Ok(None);
     };
-    if let Some(change) = last_change(rows, number)? {
+    Ok(Some((as_it_stands(rows, body)?, size)))
+}
+
+/// The message with its last change.
+pub(super) fn as_it_stands(rows: &dyn Get, body: Body) -> Result<Message, StoreError> {
+    let mut message = body.message;
+    if let Some(change) = last_change(rows, message.id.0)? {
         change.apply_to(&mut message);
     }
-    Ok(Some((message, size)))
+    Ok(message)
 }
 
 /// The message as it stands.
@@ -173,63 +181,6 @@ pub(super) fn mark(rows: &dyn Get, scope: &[u8]) -> Result<Option<MessageId>, St
     number
         .map(|number| number_of(&number).map(MessageId))
         .transpose()
-}
-
-/// The numbers a history query spans, both included, or `None` where there are none between.
-fn span(query: &HistoryQuery) -> Option<(u64, u64)> {
-    let first = query
-        .after
-        .map_or(Some(0), |after| after.0.checked_add(1))?;
-    let last = query
-        .before
-        .map_or(Some(u64::MAX), |before| before.0.checked_sub(1))?;
-    (first <= last).then_some((first, last))
-}
-
-/// The index that answers a query, and what its keys start with.
-fn index(query: &HistoryQuery) -> Result<(Table, Vec<u8>), StoreError> {
-    match (&query.channel, &query.peer) {
-        (None, None) => Ok((Table::Bodies, Vec::new())),
-        (Some(channel), peer) => Ok((Table::Scopes, keys::scope(channel, peer.as_deref()))),
-        (None, Some(_)) => Err(StoreError::InvalidQuery(
-            "a peer has a meaning only within its channel; give the channel too".to_owned(),
-        )),
-    }
-}
-
-/// A page of messages, newest last.
-pub(super) fn history(rows: &dyn Snapshot, query: &HistoryQuery) -> Result<Page, StoreError> {
-    let (table, prefix) = index(query)?;
-    let order = match query.after {
-        Some(_) => Order::Ascending,
-        None => Order::Descending,
-    };
-    let mut page = Page {
-        messages: Vec::new(),
-        next: None,
-    };
-    let Some((first, last)) = span(query) else {
-        return Ok(page);
-    };
-    let (first, last) = (
-        with_number(prefix.clone(), first),
-        with_number(prefix, last),
-    );
-    let mut room = Room::new(query.limit, query.max_bytes);
-    rows.scan(table, &first, &last, order, &mut |key, _| {
-        if room.is_used_up() {
-            page.next = page.messages.last().map(|message| message.id);
-            return Ok(ControlFlow::Break(()));
-        }
-        let (message, size) = expect(sized(rows, number_of(key)?)?, key)?;
-        room.take(size);
-        page.messages.push(message);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    if order == Order::Descending {
-        page.messages.reverse();
-    }
-    Ok(page)
 }
 
 pub(super) fn expect<T>(found: Option<T>, key: &[u8]) -> Result<T, StoreError> {

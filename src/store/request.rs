@@ -143,10 +143,14 @@ pub struct HistoryQuery {
     pub before: Option<MessageId>,
     /// Only younger ones. Turns the paging round: oldest first from here.
     pub after: Option<MessageId>,
+    /// Only those whose text contains this one, whatever the case of its letters.
+    pub contains: Option<String>,
     /// At most so many (at least one).
     pub limit: usize,
     /// The page ends with the message that reaches so many bytes, counted as stored.
     pub max_bytes: usize,
+    /// With `contains`: the page ends when so many messages were looked at (at least one).
+    pub max_searched: usize,
 }
 
 impl Default for HistoryQuery {
@@ -156,8 +160,10 @@ impl Default for HistoryQuery {
             peer: None,
             before: None,
             after: None,
+            contains: None,
             limit: 50,
             max_bytes: 256 * 1024,
+            max_searched: 20_000,
         }
     }
 }
@@ -168,7 +174,7 @@ pub struct Page {
     /// Newest last.
     pub messages: Vec<Message>,
     /// Where the next page starts: to be passed as `before`, or as `after` where that was given.
-    /// `None` on the last page.
+    /// `None` on the last page. A search may have found nothing yet and go on there.
     pub next: Option<MessageId>,
 }
 

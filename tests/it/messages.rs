@@ -92,6 +92,26 @@ async fn what_a_visitor_says_comes_in_for_everyone_who_listens() {
     );
 }
 
+#[tokio::test]
+async fn history_finds_words_in_one_conversation() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut client = daemon.client().await;
+    for (peer, text) in [("ana", "O PÃO"), ("ana", "leite"), ("bob", "pão")] {
+        send(&mut client, peer, text).await;
+    }
+    let query = json!({"channel": "webchat", "peer": "ana", "contains": "pão"});
+    let page = client.call("history", &query).await.expect("a page");
+    assert_eq!(page["messages"][0]["text"], "O PÃO");
+    assert_eq!(page["messages"][1], Value::Null);
+    assert_eq!(page["next"], Value::Null);
+    let nothing = json!({"contains": ""});
+    assert_eq!(
+        refusal(&mut client, "history", nothing).await,
+        "bad_payload"
+    );
+}
+
 #[cfg(feature = "store")]
 #[tokio::test]
 async fn history_is_read_in_pages_and_survives_kill_9() {

@@ -304,10 +304,12 @@ fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
         peer: payload.optional_text("peer").map(str::to_owned),
         before: position(payload, "before")?,
         after: position(payload, "after")?,
+        contains: payload.optional_text("contains").map(str::to_owned),
         limit: payload
             .integer("limit")
             .map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE)),
         max_bytes: gateway.settings().limits.max_message_bytes,
+        ..HistoryQuery::default()
     })
 }
 

@@ -115,6 +115,40 @@ fn history_turns_pages_forwards_from_a_message() {
 }
 
 #[test]
+fn history_finds_words_in_any_case_and_goes_on_where_it_stopped_looking() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        for text in ["Ação 1", "nada", "nada", "AÇÃO 2", "nada", "ação 3"] {
+            queue(&store, text);
+        }
+        queued(&store, draft("telegram", "bia", "ação de outra"));
+        let search = |max_searched| HistoryQuery {
+            contains: Some("aÇão".to_owned()),
+            max_searched,
+            ..query(Some("telegram"), Some("ana"), 2)
+        };
+        let everything = all_pages(&store, search(9));
+        assert_eq!(everything, [vec!["AÇÃO 2", "ação 3"], vec!["Ação 1"]]);
+        let bounded = all_pages(&store, search(2));
+        assert_eq!(bounded, [vec!["ação 3"], vec!["AÇÃO 2"], vec!["Ação 1"]]);
+        let nowhere = HistoryQuery {
+            contains: Some("inverno".to_owned()),
+            ..search(4)
+        };
+        assert_eq!(all_pages(&store, nowhere), [[""; 0], [""; 0]]);
+        let plain = HistoryQuery {
+            contains: None,
+            ..search(1)
+        };
+        assert_eq!(
+            all_pages(&store, plain).len(),
+            3,
+            "only a search is bounded"
+        );
+    });
+}
+
+#[test]
 fn a_page_ends_with_the_message_that_fills_it() {
     on_every_backend(|bench| {
         let store = bench.open();

@@ -1,0 +1,104 @@
+//! Pages of messages from one snapshot, and the search in them. A page costs what it returns; a search
+//! looks at a bounded number of messages and says where to go on.
+
+use std::ops::ControlFlow;
+
+use crate::message::{Message, MessageId};
+
+use super::{
+    backend::{Order, Snapshot, Table},
+    error::StoreError,
+    keys::{self, number_of, with_number},
+    read::{Room, as_it_stands, body, expect},
+    request::{HistoryQuery, Page},
+};
+
+/// The numbers a history query spans, both included, or `None` where there are none between.
+fn span(query: &HistoryQuery) -> Option<(u64, u64)> {
+    let first = query
+        .after
+        .map_or(Some(0), |after| after.0.checked_add(1))?;
+    let last = query
+        .before
+        .map_or(Some(u64::MAX), |before| before.0.checked_sub(1))?;
+    (first <= last).then_some((first, last))
+}
+
+/// The index that answers a query, and what its keys start with.
+fn index(query: &HistoryQuery) -> Result<(Table, Vec<u8>), StoreError> {
+    match (&query.channel, &query.peer) {
+        (None, None) => Ok((Table::Bodies, Vec::new())),
+        (Some(channel), peer) => Ok((Table::Scopes, keys::scope(channel, peer.as_deref()))),
+        (None, Some(_)) => Err(StoreError::InvalidQuery(
+            "a peer has a meaning only within its channel; give the channel too".to_owned(),
+        )),
+    }
+}
+
+/// Which messages of a span belong on the page, and how far one has looked.
+struct Search {
+    lowercase: Option<String>,
+    left: usize,
+    last: Option<MessageId>,
+}
+
+impl Search {
+    fn new(query: &HistoryQuery) -> Self {
+        Self {
+            lowercase: query.contains.as_deref().map(str::to_lowercase),
+            left: query.max_searched.max(1),
+            last: None,
+        }
+    }
+
+    /// Only what is searched can be too much: without words each message looked at is on the page.
+    fn is_over(&self) -> bool {
+        self.lowercase.is_some() && self.left == 0
+    }
+
+    fn finds(&mut self, message: &Message) -> bool {
+        self.left = self.left.saturating_sub(1);
+        self.last = Some(message.id);
+        let wanted = self.lowercase.as_deref();
+        wanted.is_none_or(|wanted| message.text.to_lowercase().contains(wanted))
+    }
+}
+
+/// A page of messages, newest last.
+pub(super) fn history(rows: &dyn Snapshot, query: &HistoryQuery) -> Result<Page, StoreError> {
+    let (table, prefix) = index(query)?;
+    let order = match query.after {
+        Some(_) => Order::Ascending,
+        None => Order::Descending,
+    };
+    let mut page = Page {
+        messages: Vec::new(),
+        next: None,
+    };
+    let Some((first, last)) = span(query) else {
+        return Ok(page);
+    };
+    let (first, last) = (
+        with_number(prefix.clone(), first),
+        with_number(prefix, last),
+    );
+    let mut room = Room::new(query.limit, query.max_bytes);
+    let mut search = Search::new(query);
+    rows.scan(table, &first, &last, order, &mut |key, _| {
+        if room.is_used_up() || search.is_over() {
+            page.next = search.last;
+            return Ok(ControlFlow::Break(()));
+        }
+        let number = number_of(key)?;
+        let (body, size) = expect(body(rows, number)?, key)?;
+        if search.finds(&body.message) {
+            page.messages.push(as_it_stands(rows, body)?);
+            room.take(size);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if order == Order::Descending {
+        page.messages.reverse();
+    }
+    Ok(page)
+}
