@@ -4,44 +4,66 @@ use super::{
     Overrides,
     environment::Environment,
     keys::{self, KEYS},
-    lookup::{Source, gather},
-    shown::mask,
+    lookup::{Lookup, Source, gather},
+    shown::{is_hidden, mask},
 };
 use crate::error::Result;
 
-/// A line of `config show`.
+/// A line of `config show` and a row of the action `config`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// Its name.
-    pub key: &'static str,
+    pub key: String,
     /// Its value as it was written, masked where it is secret.
     pub value: String,
     /// Who set it.
     pub source: Source,
     /// True where the value is masked.
     pub secret: bool,
-    /// One line on what it does.
-    pub doc: &'static str,
+    /// One line on what it does; `None` for keys of others.
+    pub doc: Option<&'static str>,
 }
 
-/// Every known key in the order of the table. Values are shown even where [`load`](super::load)
-/// would refuse them: this is where one looks when it does.
+impl Setting {
+    fn new(key: &str, value: &str, source: Source, doc: Option<&'static str>) -> Self {
+        let secret = is_hidden(key, value);
+        Self {
+            key: key.to_owned(),
+            value: if secret {
+                mask(value)
+            } else {
+                value.to_owned()
+            },
+            source,
+            secret,
+            doc,
+        }
+    }
+}
+
+/// Every known key in the order of the table, then what else stands in the file. Values are shown even
+/// where [`load`](super::load) would refuse them: this is where one looks when it does.
 pub fn explain(overrides: &Overrides, environment: &Environment) -> Result<Vec<Setting>> {
     let gathered = gather(overrides, environment)?;
-    let settings = KEYS.iter().map(|key| {
+    let ours = KEYS.iter().map(|key| {
+        let home = gathered.home.display().to_string();
         let (value, source) = if key.name == keys::HOME {
-            (gathered.home.display().to_string(), gathered.home_source)
+            (home.as_str(), gathered.home_source)
         } else {
-            let (value, source) = gathered.lookup.known(key);
-            (value.to_owned(), source)
+            gathered.lookup.known(key)
         };
-        Setting {
-            key: key.name,
-            value: if key.secret { mask(&value) } else { value },
-            source,
-            secret: key.secret,
-            doc: key.doc,
-        }
+        Setting::new(key.name, value, source, Some(key.doc))
     });
-    Ok(settings.collect())
+    Ok(ours.chain(foreign(&gathered.lookup)).collect())
+}
+
+/// Keys of the file that are not in our table: those of other programs.
+fn foreign(lookup: &Lookup) -> impl Iterator<Item = Setting> {
+    let names = lookup.names_in_file().into_iter();
+    names
+        .filter(|name| keys::find(name).is_none())
+        .filter_map(|name| {
+            let (value, source) = lookup.find(name)?;
+            Some(Setting::new(name, value, source, None))
+        })
 }

@@ -90,6 +90,13 @@ impl Lookup {
             })
     }
 
+    /// The keys of the file, in its order.
+    pub(super) fn names_in_file(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.file.iter().collect();
+        names.sort_by_key(|(_, value)| value.line);
+        names.into_iter().map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The value of a key of ours, which its default backs.
     pub(super) fn known(&self, key: &'static Key) -> (&str, Source) {
         self.find(key.name)

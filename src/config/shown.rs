@@ -2,7 +2,7 @@
 
 /// Names key, value, source and expectation. Secrets are masked, long values cut.
 pub(super) fn complaint(name: &str, value: &str, source: &str, expected: &str) -> String {
-    let shown = if is_secret(name) {
+    let shown = if is_hidden(name, value) {
         mask(value)
     } else {
         format!("{:?}", cut(value))
@@ -18,10 +18,19 @@ fn cut(value: &str) -> String {
     value.chars().take(SHOWN).chain(['…']).collect()
 }
 
+/// True where a value may not be shown: its name says so, or it is an address with a password in it.
+pub(super) fn is_hidden(name: &str, value: &str) -> bool {
+    let authority = value.split_once("://").map(|(_, rest)| {
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        &rest[..end]
+    });
+    is_secret(name) || authority.is_some_and(|authority| authority.contains('@'))
+}
+
 /// True where a key's name says that its value is nobody's business. The table of keys marks the
 /// same ones; a test holds it to that.
 pub fn is_secret(name: &str) -> bool {
-    const WORDS: [&str; 4] = ["TOKEN", "SECRET", "KEY", "PASSWORD"];
+    const WORDS: [&str; 5] = ["TOKEN", "SECRET", "KEY", "PASS", "CREDENTIAL"];
     let name = name.to_ascii_uppercase();
     WORDS.iter().any(|word| name.contains(word))
 }
@@ -54,6 +63,12 @@ mod tests {
         );
         assert_eq!((mask("short"), mask("")), ("…".to_owned(), String::new()));
         assert!(is_secret("TELEGRAM_BOT_TOKEN") && is_secret("x_api_key"));
+        assert!(is_secret("SMTP_PASS") && is_secret("AWS_CREDENTIALS"));
         assert!(!is_secret("CLEUDOCODEBOT_PORT"));
+        assert!(is_hidden(
+            "DATABASE_URL",
+            "postgres://ana:hunter2@localhost/db"
+        ));
+        assert!(!is_hidden("A_URL", "https://example.com/@ana"));
     }
 }

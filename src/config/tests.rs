@@ -60,7 +60,8 @@ impl Case {
     fn explained(&self, key: &str) -> Setting {
         let environment = Environment::from_pairs(self.environment.clone());
         let settings = explain(&self.overrides, &environment).expect("explains");
-        assert_eq!(settings.len(), KEYS.len());
+        let known = settings.iter().zip(KEYS);
+        assert!(known.clone().count() == KEYS.len() && known.clone().all(|(s, k)| s.key == k.name));
         settings
             .into_iter()
             .find(|setting| setting.key == key)
@@ -293,6 +294,8 @@ fn no_secret_is_shown_by_explaining_or_debugging() {
         .typed("B_PASSWORD", LONG);
     let token = case.explained(TOKEN);
     assert_eq!((token.value.as_str(), token.secret), ("0123…", true));
+    let foreign = case.explained("A_SECRET");
+    assert_eq!((foreign.value.as_str(), foreign.doc), ("0123…", None));
     let environment = Environment::from_pairs([(TOKEN, LONG)]);
     let document = dotenv::read_file(Path::new(&case.file())).expect("reads");
     let shown = format!(

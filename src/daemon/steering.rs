@@ -10,7 +10,7 @@ use super::{
     fleet::{Fleet, OnChange},
 };
 use crate::{
-    config::{self, Config, Lookup},
+    config::{self, Config, Lookup, Setting},
     gateway::{
         Gateway, News, accept,
         control::{Control, IntegrationStatus, ReadUpTo, Reloaded, Steer},
@@ -123,6 +123,11 @@ impl Control for Steering {
 
     fn pairings(&self) -> Arc<Pairings> {
         self.fleet.pairings()
+    }
+
+    fn settings(&self) -> Result<Vec<Setting>, String> {
+        let (overrides, environment) = (&self.options.overrides, &self.options.environment);
+        config::explain(overrides, environment).map_err(|error| error.to_string())
     }
 
     fn reload(&self) -> Result<Reloaded, String> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    config::Setting,
     integrations::{
         BoxFuture,
         external::{Hold, Outlet, Refusal},
@@ -47,6 +48,9 @@ pub trait Control: Send + Sync {
 
     /// Who was let in and who asks.
     fn pairings(&self) -> Arc<Pairings>;
+
+    /// Every setting as `.env` and the environment have it now; the error says why they cannot be read.
+    fn settings(&self) -> Result<Vec<Setting>, String>;
 
     /// Reads `.env` again; the error says what is wrong with it.
     fn reload(&self) -> Result<Reloaded, String>;

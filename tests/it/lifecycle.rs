@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{Daemon, Frame, Scratch, daemon_command, run, token_of};
+use crate::support::{Daemon, Frame, Scratch, daemon_command, program, run, token_of};
 
 #[test]
 fn the_first_start_writes_its_own_env_and_keeps_it() {
@@ -216,4 +216,32 @@ async fn reload_takes_a_new_token_and_refuses_a_wrong_file() {
     );
     daemon.token = token_of(&home.0);
     daemon.client().await.close().await;
+}
+
+#[tokio::test]
+async fn config_tells_every_setting_with_its_source_and_no_secret() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("LOG_LEVEL", "debug")]);
+    let (_, _, told) = run(program(
+        &home.0,
+        &["config", "set", "SMTP_PASSWORD", "hunter2"],
+    ));
+    let mut client = daemon.client().await;
+    let answer = client.call("config", &json!({})).await.expect("told");
+    let keys = answer["keys"].as_array().expect("keys");
+    let row = |name: &str| keys.iter().find(|row| row["name"] == name).expect(name);
+    let token = format!("{}…", &daemon.token[..4]);
+    for (name, field, expected) in [
+        ("CLEUDOCODEBOT_TOKEN", "value", json!(token)),
+        ("CLEUDOCODEBOT_TOKEN", "secret", json!(true)),
+        ("CLEUDOCODEBOT_TOKEN", "source", json!(".env")),
+        ("CLEUDOCODEBOT_LOG_LEVEL", "value", json!("debug")),
+        ("CLEUDOCODEBOT_LOG_LEVEL", "source", json!("environment")),
+        ("CLEUDOCODEBOT_HOST", "source", json!("default")),
+        ("TELEGRAM_BOT_TOKEN", "value", serde_json::Value::Null),
+        ("SMTP_PASSWORD", "value", json!("…")),
+    ] {
+        assert_eq!(row(name)[field], expected, "{name} {field} {told}");
+    }
+    assert!(!answer.to_string().contains(&daemon.token));
 }

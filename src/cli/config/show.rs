@@ -10,16 +10,9 @@ use super::{
     Options,
 };
 use crate::{
-    config::{self, Lookup, Source, dotenv, is_secret, keys, mask},
+    config::{self, Setting, Source, is_secret, keys},
     error::{Error, Result},
 };
-
-/// One line of `show`.
-struct Shown {
-    key: String,
-    value: String,
-    source: Source,
-}
 
 pub(super) fn show(options: &Options, context: &mut Context<'_>) -> Result<()> {
     let settings = settings(options.show_secrets, context)?;
@@ -41,7 +34,7 @@ pub(super) fn show(options: &Options, context: &mut Context<'_>) -> Result<()> {
 }
 
 /// What was changed stands out, what was not is dim.
-fn row(one: &Shown) -> Vec<Cell> {
+fn row(one: &Setting) -> Vec<Cell> {
     let style = match one.source {
         Source::Default => Style::Dim,
         _ => Style::Strong,
@@ -53,45 +46,26 @@ fn row(one: &Shown) -> Vec<Cell> {
     ]
 }
 
-/// Our own settings in the order of their table, then what else stands in the file.
-fn settings(show_secrets: bool, context: &Context<'_>) -> Result<Vec<Shown>> {
+/// Everything that is set, secrets in full only where that was asked for.
+fn settings(show_secrets: bool, context: &Context<'_>) -> Result<Vec<Setting>> {
     let overrides = context.overrides();
     let lookup = config::look_up(&overrides, context.environment)?;
-    let ours = config::explain(&overrides, context.environment)?.into_iter();
-    let ours = ours.map(|setting| {
-        let full = lookup
-            .get(setting.key)
-            .filter(|_| setting.secret && show_secrets);
-        Shown {
-            key: setting.key.to_owned(),
-            value: full.map_or(setting.value, str::to_owned),
-            source: setting.source,
+    let mut settings = config::explain(&overrides, context.environment)?;
+    for setting in settings.iter_mut().filter(|one| one.secret && show_secrets) {
+        if let Some(full) = lookup.get(&setting.key) {
+            full.clone_into(&mut setting.value);
         }
-    });
-    let foreign = foreign(context)?.into_iter().filter_map(|key| {
-        let (value, source) = lookup.find(&key)?;
-        let hidden = is_secret(&key) && !show_secrets;
-        let value = if hidden {
-            mask(value)
-        } else {
-            value.to_owned()
-        };
-        Some(Shown { key, value, source })
-    });
-    Ok(ours.chain(foreign).collect())
-}
-
-/// Keys of the file that are not in our table: those of integrations.
-fn foreign(context: &Context<'_>) -> Result<Vec<String>> {
-    let file = dotenv::read_file(&context.places()?.env_file)?.unwrap_or_default();
-    let values = file.values(&|_| None);
-    let keys = values.into_iter().flatten().map(|(key, _)| key);
-    Ok(keys.filter(|key| keys::find(key).is_none()).collect())
+    }
+    Ok(settings)
 }
 
 pub(super) fn get(key: &str, options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let (value, source) = value_of(key, context)?;
-    if is_secret(key) && !options.show_secrets {
+    let settings = settings(true, context)?;
+    let known = settings.into_iter().find(|setting| setting.key == key);
+    let (value, source) = value_of(key, known.as_ref(), context)?
+        .ok_or_else(|| Error::Failed(format!("{key} is not set")))?;
+    let is_secret = known.map_or_else(|| is_secret(key), |setting| setting.secret);
+    if is_secret && !options.show_secrets {
         return Err(Error::Failed(format!(
             "{key} is a secret and not printed by mistake; add --show-secrets"
         )));
@@ -105,21 +79,21 @@ pub(super) fn get(key: &str, options: &Options, context: &mut Context<'_>) -> Re
     context.terminal.line(value)
 }
 
-fn value_of(key: &str, context: &Context<'_>) -> Result<(String, Source)> {
-    let overrides = context.overrides();
-    let lookup = config::look_up(&overrides, context.environment)?;
-    let secret = |lookup: &Lookup| {
-        let found = lookup
-            .find(key)
-            .map(|(value, source)| (value.to_owned(), source));
-        found.ok_or_else(|| Error::Failed(format!("{key} is not set")))
-    };
-    let settings = config::explain(&overrides, context.environment)?;
-    match settings.into_iter().find(|setting| setting.key == key) {
-        Some(setting) if !setting.secret => Ok((setting.value, setting.source)),
-        None if key.starts_with(keys::PREFIX) => Err(keys::validate(key, "")
-            .err()
-            .unwrap_or(Error::Failed(format!("{key} is not set")))),
-        _ => secret(&lookup),
+/// A secret that nobody set has no value; what stands in no table and no file may still be set in the
+/// environment.
+fn value_of(
+    key: &str,
+    known: Option<&Setting>,
+    context: &Context<'_>,
+) -> Result<Option<(String, Source)>> {
+    match known {
+        Some(setting) if setting.secret && setting.source == Source::Default => Ok(None),
+        Some(setting) => Ok(Some((setting.value.clone(), setting.source))),
+        None if key.starts_with(keys::PREFIX) => keys::validate(key, "").map(|()| None),
+        None => {
+            let lookup = config::look_up(&context.overrides(), context.environment)?;
+            let found = lookup.find(key);
+            Ok(found.map(|(value, source)| (value.to_owned(), source)))
+        }
     }
 }

@@ -100,6 +100,21 @@ fn a_secret_comes_from_standard_input_and_is_shown_only_when_asked_for() {
 }
 
 #[test]
+fn an_address_with_a_password_in_it_is_a_secret_as_well() {
+    let home = Home::new();
+    let address = "postgres://ana:hunter2@localhost/db";
+    home.run(&["set", "DATABASE_URL", address]).expect("set");
+    let shown = home.told(&["show"]);
+    assert!(
+        shown.contains("DATABASE_URL") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+    assert!(home.run(&["get", "DATABASE_URL"]).is_err());
+    let shown = home.told(&["get", "DATABASE_URL", "--show-secrets"]);
+    assert_eq!(shown, format!("{address}\n"));
+}
+
+#[test]
 fn show_names_the_source_of_every_value() {
     let home = Home::new();
     home.run(&["set", "CLEUDOCODEBOT_LOG_LEVEL", "debug"])

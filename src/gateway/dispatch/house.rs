@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Outcome;
 use crate::{
+    config::Setting,
     gateway::{Gateway, control::IntegrationStatus, link::Link, metrics},
     level::LogLevel,
     log::Line,
@@ -168,6 +169,28 @@ pub(in crate::gateway) fn line_json(line: &Line) -> Value {
         .collect();
     json!({"time_ms": line.time_ms, "level": line.level.as_str(), "target": line.target,
         "message": line.message, "fields": fields})
+}
+
+pub(super) fn config(gateway: &Gateway) -> Outcome {
+    let settings = gateway.control.settings();
+    let settings = settings.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;
+    let keys: Value = settings.iter().map(setting_json).collect();
+    Ok(json!({"keys": keys}).to_string())
+}
+
+/// A setting as `config show` prints it: a secret is masked before it comes here.
+fn setting_json(setting: &Setting) -> Value {
+    let mut row = json!({"name": setting.key, "source": setting.source.as_str()});
+    if !setting.value.is_empty() {
+        row["value"] = json!(setting.value);
+    }
+    if setting.secret {
+        row["secret"] = json!(true);
+    }
+    if let Some(doc) = setting.doc {
+        row["summary"] = json!(doc);
+    }
+    row
 }
 
 pub(super) fn reload(gateway: &Gateway) -> Outcome {

@@ -81,6 +81,7 @@ fn dispatch(gateway: &Arc<Gateway>, action: &Action, payload: Payload) -> Answer
         "pairing.revoke" => pairing::revoke(gateway, &payload),
         "outbox" => outbox::outbox(gateway, &payload),
         "logs" => Answer::Now(house::logs(gateway, &payload)),
+        "config" => Answer::Now(house::config(gateway)),
         "reload" => Answer::Now(house::reload(gateway)),
         "shutdown" => Answer::Now(Ok(house::shutdown(gateway, &payload))),
         "send" => messages::send(gateway, payload),

@@ -54,6 +54,18 @@ pub(super) const LOGS: Action = Action {
     )],
 };
 
+pub(super) const CONFIG: Action = Action {
+    name: "config",
+    aliases: &[],
+    summary: "Every setting as .env and the environment have it now, secrets masked; reload makes it count.",
+    request: &[],
+    response: &[must(
+        "keys",
+        Kind::Objects,
+        "{name, value?, source: command line|environment|.env|default, secret?, summary?}",
+    )],
+};
+
 pub(super) const RELOAD: Action = Action {
     name: "reload",
     aliases: &[],

@@ -173,11 +173,7 @@ pub(super) const HISTORY: Action = Action {
         ),
         may("before", Kind::Name, "only older than this message id"),
         may("after", Kind::Name, "only younger than this message id"),
-        may(
-            "contains",
-            Kind::Name,
-            "only with this in their text, in any case; one call looks at 20,000 messages",
-        ),
+        may("contains", Kind::Name, "only with this in the text"),
         may(
             "limit",
             Kind::Integer(1, 1000),
@@ -189,7 +185,7 @@ pub(super) const HISTORY: Action = Action {
         may(
             "next",
             Kind::Name,
-            "pass it as before (or after) for the next page, also where this one is not full; absent at the end",
+            "pass it as before (or after) for the next page; absent at the end. One call with contains looks at 20,000 messages in any case of letters, so a page may hold few or none and still name it",
         ),
     ],
 };

@@ -41,6 +41,7 @@ pub const ACTIONS: &[Action] = &[
     integrations::PAIRING_REVOKE,
     messages::OUTBOX,
     house::LOGS,
+    house::CONFIG,
     house::RELOAD,
     house::SHUTDOWN,
 ];
