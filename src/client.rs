@@ -1,7 +1,7 @@
 //! A small client of the protocol over WebSocket: the command line, the tests and the benches all
 //! speak through this one.
 
-use std::{collections::VecDeque, io, time::Duration};
+use std::{collections::VecDeque, fmt::Write as _, io, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -78,6 +78,25 @@ impl Endpoint {
             format!("{}:{}", self.host, self.port)
         }
     }
+}
+
+/// The address of the page of the gateway at `host:port`. The token is in the fragment, which no
+/// browser sends to anybody; the page takes it out of the address at once.
+pub fn page_link(authority: &str, token: Option<&str>) -> String {
+    let fragment = token.map(|token| format!("#token={}", escaped(token, b"")));
+    format!("http://{authority}/{}", fragment.unwrap_or_default())
+}
+
+/// Text as part of an address (RFC 3986 §2.1): unreserved characters and those in `also` stay.
+pub fn escaped(text: &str, also: &[u8]) -> String {
+    text.bytes().fold(String::new(), |mut escaped, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+        escaped
+    })
 }
 
 impl Client {

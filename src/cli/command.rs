@@ -44,6 +44,11 @@ pub(super) enum Command {
         /// Log to the file alone.
         quiet: bool,
     },
+    /// The page.
+    Dashboard {
+        /// Open it in the browser.
+        browser: bool,
+    },
     /// Set up everything.
     Onboard(onboard::Options),
     /// Install the daemon.

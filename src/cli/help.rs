@@ -31,6 +31,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "run the gateway here; Ctrl-C ends it",
     ),
     ("cleudocodebot status", "see how it is"),
+    ("cleudocodebot dashboard", "open its page"),
     ("cleudocodebot chat", "talk to it"),
     ("cleudocodebot doctor", "find out what is wrong"),
 ];

@@ -15,6 +15,7 @@ mod connect;
 mod context;
 mod conversations;
 mod daemon;
+mod dashboard;
 mod doctor;
 mod events;
 mod help;
@@ -84,6 +85,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<()> {
         Command::Start(style) => start::run(*style, context),
         Command::Restart(style) => start::run_restart(*style, context),
         Command::Daemon { quiet } => daemon::run(*quiet, context),
+        Command::Dashboard { browser } => block_on(dashboard::run(*browser, context)),
         Command::Status(style) => status::run(*style, context),
         Command::Ping(options) => block_on(ping::run(options, context)),
         Command::Send(options) => block_on(send::run(options, context)),

@@ -3,8 +3,8 @@
 //! A new command is a row here, a variant of `Command` and a file.
 
 use super::{
-    call, chat, clients, completions, config, conversations, daemon, doctor, events, help, history,
-    install, integrations, logs, onboard, outbox, pairing, ping, reload,
+    call, chat, clients, completions, config, conversations, daemon, dashboard, doctor, events,
+    help, history, install, integrations, logs, onboard, outbox, pairing, ping, reload,
     row::{Opt, Row, Takes, option, switch},
     send, start, status, stop, token,
 };
@@ -18,6 +18,7 @@ pub(super) const ROWS: &[&Row] = &[
     &stop::ROW,
     &start::RESTART_ROW,
     &daemon::ROW,
+    &dashboard::ROW,
     &status::ROW,
     &ping::ROW,
     &send::ROW,

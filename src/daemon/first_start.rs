@@ -4,6 +4,7 @@ use std::{io::IsTerminal as _, net::SocketAddr};
 
 use super::Options;
 use crate::{
+    client::page_link,
     config::{self, Config, Loaded, dotenv},
     error::Result,
     fs, random,
@@ -40,7 +41,7 @@ pub(super) fn show_link(config: &Config, address: SocketAddr) {
     use std::io::Write as _;
     let mut stdout = std::io::stdout();
     if let Some(token) = config.token.as_deref().filter(|_| stdout.is_terminal()) {
-        let authority = config.authority(address.port());
-        let _ = writeln!(stdout, "WebChat: http://{authority}/#token={token}");
+        let link = page_link(&config.authority(address.port()), Some(token));
+        let _ = writeln!(stdout, "WebChat: {link}");
     }
 }

@@ -228,14 +228,14 @@ fn fresh(path: &Path) -> Result<std::fs::File> {
 
 /// A group of its own: what ends the shell or its terminal does not end the process.
 #[cfg(unix)]
-fn spawn_apart(command: &mut Command) -> io::Result<Child> {
+pub fn spawn_apart(command: &mut Command) -> io::Result<Child> {
     std::os::unix::process::CommandExt::process_group(command, 0);
     command.spawn()
 }
 
 /// No window, and where the system allows it outside the job of the terminal, which may end all in it.
 #[cfg(windows)]
-fn spawn_apart(command: &mut Command) -> io::Result<Child> {
+pub fn spawn_apart(command: &mut Command) -> io::Result<Child> {
     use std::os::windows::process::CommandExt as _;
     const CREATE_NO_WINDOW: u32 = 0x0800_0000;
     const CREATE_BREAKAWAY_FROM_JOB: u32 = 0x0100_0000;

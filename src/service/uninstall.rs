@@ -122,7 +122,13 @@ fn purge_home(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
         hand.remove_folder(&real)?;
         return hand.remove(&site.home);
     }
-    for file in [".env", "messages.redb", pairing::FILE, external::FILE] {
+    for file in [
+        ".env",
+        "messages.redb",
+        "dashboard.html",
+        pairing::FILE,
+        external::FILE,
+    ] {
         hand.remove(&site.home.join(file))?;
     }
     hand.remove_empty_folder(&site.home);

@@ -11,6 +11,7 @@ mod commands;
 mod conversations;
 #[cfg(feature = "store")]
 mod crash;
+mod dashboard;
 #[cfg(feature = "store")]
 mod dice;
 mod documents;

@@ -4,7 +4,7 @@ use std::{io::IsTerminal as _, thread, time::Duration};
 
 use super::super::{context::Context, installation::Installation, layout::Cell};
 use crate::{
-    client::Endpoint,
+    client::{Endpoint, page_link},
     error::Result,
     service::{
         door::ChannelState,
@@ -95,8 +95,7 @@ fn link(installation: &Installation, report: &Report) -> Result<String> {
         Endpoint { host, port, token }.authority()
     });
     let token = config.token.filter(|_| std::io::stdout().is_terminal());
-    let fragment = token.map_or_else(String::new, |token| format!("#token={token}"));
-    Ok(format!("http://{address}/{fragment}"))
+    Ok(page_link(&address, token.as_deref()))
 }
 
 fn next(site: &Site, report: &Report) -> Vec<[String; 2]> {
