@@ -13,22 +13,24 @@ use hyper::{
 
 use super::respond::{Reply, reply};
 
-const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
+macro_rules! files {
+    ($($path:literal)*) => {
+        /// Path and content of every file of the page.
+        const FILES: &[(&str, &str)] =
+            &[$((concat!("/", $path), include_str!(concat!("../web/", $path)))),*];
+    };
+}
 
-/// Path, content type and content of every file of the page.
-const FILES: &[(&str, &str, &str)] = &[
-    ("/", HTML, include_str!("../web/index.html")),
-    ("/app.js", SCRIPT, include_str!("../web/app.js")),
-    ("/style.css", STYLE, include_str!("../web/style.css")),
-];
+files! {
+    "index.html" "style.css" "app.js"
+}
 
 /// Own scripts, own styles, own socket (`'self'` covers `ws:` of the same host, CSP 3 §6.7.2.8), own
-/// pictures; no frames, no forms, nothing else.
+/// pictures; no frames, no forms, no markup made from text, nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+                      frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                      trusted-types 'none'";
 
 /// What every file of the page says besides. `no-cache` keeps a copy and asks each time whether it
 /// is still good, so that a page never outlives the program it came from.
@@ -41,7 +43,7 @@ const HEADERS: &[(&str, &str)] = &[
 
 /// Each file's version, in the order of `FILES`.
 static VERSIONS: LazyLock<Vec<HeaderValue>> =
-    LazyLock::new(|| FILES.iter().map(|(_, _, text)| version(text)).collect());
+    LazyLock::new(|| FILES.iter().map(|(_, text)| version(text)).collect());
 
 /// A strong validator (RFC 9110 §8.8.3): other bytes, another name.
 fn version(text: &str) -> HeaderValue {
@@ -51,14 +53,24 @@ fn version(text: &str) -> HeaderValue {
     HeaderValue::from_str(&quoted).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// The file at this path, or 304 where the browser's copy is still good.
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').unwrap_or_default().1 {
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        _ => "text/html; charset=utf-8",
+    }
+}
+
+/// The file at this path (`/` is the page itself), or 304 where the browser's copy is still good.
 pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<Reply> {
-    let at = FILES.iter().position(|(known, _, _)| *known == path)?;
-    let ((_, content_type, text), version) = (FILES[at], &VERSIONS[at]);
+    let path = if path == "/" { "/index.html" } else { path };
+    let at = FILES.iter().position(|(known, _)| *known == path)?;
+    let ((_, text), version) = (FILES[at], &VERSIONS[at]);
     let mut reply = if is_known(headers, version) {
-        reply(304, content_type, "")
+        reply(304, content_type(path), "")
     } else {
-        reply(200, content_type, text)
+        reply(200, content_type(path), text)
     };
     let fields = reply.headers_mut();
     for (name, value) in HEADERS {
@@ -90,7 +102,7 @@ mod tests {
 
     #[test]
     fn all_files_together_stay_light() {
-        let bytes: usize = FILES.iter().map(|(_, _, text)| text.len()).sum();
+        let bytes: usize = FILES.iter().map(|(_, text)| text.len()).sum();
         assert!(bytes <= MOST_BYTES, "{bytes} bytes");
     }
 

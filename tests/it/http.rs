@@ -38,18 +38,43 @@ fn value<'h>(head: &'h str, name: &str) -> &'h str {
     line.unwrap_or_else(|| panic!("no {name} in {head}"))
 }
 
+/// The files of the page on disk, each with its path on the wire.
+fn files_of_the_page() -> Vec<(String, String)> {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web"));
+    let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of the page") {
+            let file = entry.expect("an entry").path();
+            if file.is_dir() {
+                folders.push(file);
+                continue;
+            }
+            let inside = file.strip_prefix(root).expect("inside").to_string_lossy();
+            let content = std::fs::read_to_string(&file).expect("a text");
+            found.push((format!("/{}", inside.replace('\\', "/")), content));
+        }
+    }
+    found
+}
+
 #[test]
 fn each_file_of_the_page_is_served_whole_and_once() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/web");
-    for entry in std::fs::read_dir(folder).expect("the page") {
-        let file = entry.expect("an entry").path();
-        let name = file.file_name().expect("a name").to_string_lossy();
-        let path = format!("/{}", name.trim_end_matches("index.html"));
+    let mut files = files_of_the_page();
+    let index = files.iter().find(|(path, _)| path == "/index.html");
+    let index = index.expect("the page itself").1.clone();
+    files.push(("/".to_owned(), index));
+    for (path, content) in files {
         let (status, head, body) = daemon.get("GET", &path, "");
-        let content = std::fs::read_to_string(&file).expect("a text");
         assert!(status == 200 && body == content, "{path}: {status} {head}");
+        let expected = match path.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!(value(&head, "content-type"), expected, "{path}");
 
         let length = content.len().to_string();
         let (_, bare, nothing) = daemon.get("HEAD", &path, "");
@@ -73,7 +98,8 @@ fn the_page_may_load_nothing_from_elsewhere() {
         (
             "content-security-policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-             img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+             img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+             require-trusted-types-for 'script'; trusted-types 'none'",
         ),
         ("cache-control", "no-cache"),
         ("x-content-type-options", "nosniff"),
