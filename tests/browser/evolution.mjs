@@ -1,0 +1,80 @@
+// A stand-in for the Evolution API: takes what is sent, refuses what says so, and speaks for people on
+// WhatsApp through the webhook it was given.
+
+import { createServer } from "node:http";
+
+export class Evolution {
+  /** The state of its instance: `open`, or `close` while no phone is paired. */
+  state = "open";
+  /** What it was asked to send, newest last. */
+  sent = [];
+  /** Texts that contain this are refused, for good. */
+  refuses = "refuse";
+  #server;
+  #hook;
+  #count = 0;
+
+  async start() {
+    this.#server = createServer((request, response) => {
+      let text = "";
+      request.on("data", (piece) => (text += piece));
+      request.on("end", () => {
+        const [status, body] = this.#answer(request.url, text ? JSON.parse(text) : {});
+        response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+      });
+    });
+    await new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  }
+
+  end() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  get settings() {
+    const url = `http://127.0.0.1:${this.#server.address().port}`;
+    return { WHATSAPP_BASE_URL: url, WHATSAPP_API_TOKEN_INSTANCE: "evolution-key-of-the-test", WHATSAPP_RATE: "0" };
+  }
+
+  /** Somebody writes. */
+  async say(from, name, text) {
+    return this.#post({
+      event: "messages.upsert",
+      instance: "Cleudocode",
+      data: { key: { id: `IN${++this.#count}`, remoteJid: `${from}@s.whatsapp.net`, fromMe: false }, pushName: name, message: { conversation: text } },
+    });
+  }
+
+  /** A phone scanned the code. */
+  async pair() {
+    this.state = "open";
+    return this.#post({ event: "connection.update", instance: "Cleudocode", data: { state: "open" } });
+  }
+
+  async #post(body) {
+    const { url, headers } = this.#hook;
+    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`the webhook answered ${answer.status}`);
+  }
+
+  #answer(url, body) {
+    const path = url.split("?")[0].replace(/\/Cleudocode$/, "");
+    switch (path) {
+      case "/instance/connectionState":
+        return [200, { instance: { state: this.state } }];
+      case "/webhook/set":
+        this.#hook = body.webhook;
+        return [201, {}];
+      case "/instance/connect":
+        return [200, { code: "2@hmwNmZr2BnQ9xXlYpTkQ==,aGVsbG8=,d29ybGQ=,", pairingCode: "WZYEH1YY" }];
+      case "/chat/findMessages":
+        return [200, { messages: { records: [] } }];
+      case "/message/sendText":
+        if (body.text.includes(this.refuses)) return [400, { response: { message: "<img src=x onerror=hacked()>" } }];
+        this.sent.push(body);
+        return [201, { key: { id: `OUT${++this.#count}` } }];
+      default:
+        return [201, {}];
+    }
+  }
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+// The page in a real browser against the built daemon. Exit codes: 0 all well, 1 a check failed,
+// 77 skipped because something is not on this machine.
+//
+//   node tests/browser/run.mjs [--only WORD] [--soak] [--no-install] [--program PATH] [--shots FOLDER]
+
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { Stage } from "./stage.mjs";
+import { ARGUMENTS, Missing, findTools } from "./tools.mjs";
+
+const SKIPPED = 77;
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = resolve(here, "../..");
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    soak: { type: "boolean", default: false },
+    "no-install": { type: "boolean", default: false },
+    program: { type: "string" },
+    shots: { type: "string", default: join(root, "target/browser") },
+  },
+});
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Missing)) throw error;
+  console.error(`SKIPPED: ${error.message}`);
+  process.exitCode = SKIPPED;
+}
+
+async function main() {
+  const tools = findTools(!options["no-install"]);
+  options.program ??= built();
+  const browser = await tools.browser.launch({ executablePath: tools.chromium, args: ARGUMENTS });
+  let failed = 0;
+  for (const check of await chosen()) failed += (await passes(check, tools, browser)) ? 0 : 1;
+  await browser.close();
+  if (failed) console.error(`${failed} failed`);
+  return failed ? 1 : 0;
+}
+
+function built() {
+  execFileSync("cargo", ["build", "--quiet"], { cwd: root, stdio: "inherit" });
+  const program = join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug/cleudocodebot");
+  return existsSync(program) ? program : `${program}.exe`;
+}
+
+/** The checks of every file in `checks`, but for those that need a minute each, which have a flag. */
+async function chosen() {
+  const files = readdirSync(join(here, "checks")).filter((file) => file.endsWith(".mjs")).sort();
+  const modules = await Promise.all(files.map((file) => import(new URL(`checks/${file}`, import.meta.url))));
+  const all = modules.flatMap(({ checks }, i) => checks.map((check) => ({ ...check, file: files[i].slice(0, -4) })));
+  const wanted = (check) => Boolean(check.soak) === options.soak && `${check.file}: ${check.name}`.includes(options.only);
+  return all.filter(wanted);
+}
+
+async function passes({ file, name, needs, run }, tools, browser) {
+  const began = Date.now();
+  const stage = new Stage(tools, browser, options);
+  const troubles = [];
+  try {
+    await stage.build(needs);
+    const figures = await run(stage);
+    const told = figures ? `  ${figures}` : "";
+    console.log(`ok    ${file}: ${name}  ${Date.now() - began} ms${told}`);
+  } catch (error) {
+    troubles.push(error);
+    await stage.shot(`failed-${name.replace(/\W+/g, "-").slice(0, 60)}`).catch(() => {});
+  }
+  await stage.end().catch((error) => troubles.push(error));
+  for (const error of troubles) console.log(`FAIL  ${file}: ${name}\n      ${String(error.stack ?? error).replaceAll("\n", "\n      ")}`);
+  return !troubles.length;
+}

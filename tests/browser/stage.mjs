@@ -1,0 +1,139 @@
+// Where a check plays: a daemon, a browser that has never been here, and what it must not do there.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { Client } from "./client.mjs";
+import { Daemon } from "./daemon.mjs";
+import { Evolution } from "./evolution.mjs";
+import { assert, until } from "./until.mjs";
+
+/** What a browser says of a socket that does not open: no fault of the page while the daemon is away. */
+const LOST_SOCKET = /WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/;
+
+export class Stage {
+  complaints = [];
+  tolerated = [];
+  #clients = [];
+  #contexts = [];
+
+  constructor(tools, browser, options) {
+    Object.assign(this, { tools, browser, options });
+  }
+
+  async build({ settings = {}, evolution = false, context = {} } = {}) {
+    if (evolution) {
+      this.evolution = new Evolution();
+      await this.evolution.start();
+      Object.assign(settings, this.evolution.settings);
+    }
+    this.daemon = new Daemon(this.options.program, settings);
+    await this.daemon.start();
+    this.context = await this.visitor(context);
+    this.page = await this.context.newPage();
+  }
+
+  /** A browser that has never been here. */
+  async visitor(context = {}) {
+    const made = await this.browser.newContext({ viewport: { width: 1100, height: 760 }, locale: "en-US", ...context });
+    made.setDefaultTimeout(15_000);
+    made.on("page", (page) => this.#watch(page));
+    await made.addInitScript(() => {
+      window.violations = [];
+      addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+        window.violations.push(`${violatedDirective} ${blockedURI}`);
+        console.error(`violation of ${violatedDirective}: ${blockedURI}`);
+      });
+    });
+    this.#contexts.push(made);
+    return made;
+  }
+
+  #watch(page) {
+    page.on("pageerror", (error) => this.complaints.push(`an error: ${error.name} ${error.message} ${error.stack}`));
+    page.on("console", (line) => {
+      if (["error", "warning"].includes(line.type())) this.complaints.push(`${line.type()}: ${line.text()}`);
+    });
+    page.on("dialog", (dialog) => {
+      this.complaints.push(`a dialog: ${dialog.message()}`);
+      dialog.dismiss();
+    });
+    page.on("request", (request) => {
+      const url = new URL(request.url());
+      if (/^(https?|wss?):$/.test(url.protocol) && url.host !== `127.0.0.1:${this.daemon.port}`) {
+        this.complaints.push(`a request to ${request.url()}`);
+      }
+    });
+  }
+
+  /** What the browser may say in this check. */
+  tolerate(...patterns) {
+    this.tolerated.push(...patterns);
+  }
+
+  tolerateOutage() {
+    this.tolerate(LOST_SOCKET);
+  }
+
+  /** Opens the page by its link, in this view, and waits until it is connected. */
+  async open(view = "", page = this.page) {
+    await page.goto(this.daemon.link);
+    await this.connected(page);
+    if (view) await this.go(view, page);
+  }
+
+  async go(view, page = this.page) {
+    await page.evaluate((hash) => (location.hash = hash), view);
+  }
+
+  connected(page = this.page) {
+    return page.waitForSelector("body[data-state=open]", { state: "attached" });
+  }
+
+  async client(...topics) {
+    const client = await Client.connect(this.tools.WebSocket, this.daemon, topics);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** The texts of the messages on the page, in their order. */
+  texts(page = this.page) {
+    return page.$$eval("#messages li .text", (all) => all.map((one) => one.innerText));
+  }
+
+  /** Waits until the page shows exactly these messages. */
+  async shows(expected, page = this.page) {
+    let seen;
+    const agree = async () => JSON.stringify((seen = await this.texts(page))) === JSON.stringify(expected);
+    await until(`the page shows ${JSON.stringify(expected)}`, agree).catch((error) => assert(false, error.message, seen));
+  }
+
+  async say(text, page = this.page) {
+    await page.fill("#text", text);
+    await page.press("#text", "Enter");
+  }
+
+  async shot(name, page = this.page) {
+    mkdirSync(this.options.shots, { recursive: true });
+    await page.screenshot({ path: join(this.options.shots, `${name}.png`) });
+  }
+
+  /** axe-core's complaints about what is shown now. */
+  async accessible(what, page = this.page) {
+    // As a script of the debugger it does not fall under the page's own policy.
+    await page.evaluate(this.tools.axe);
+    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
+    assert(!told.length, `axe-core about ${what}`, told);
+  }
+
+  /** Ends all of it; complaints that nobody announced are a failure. */
+  async end() {
+    for (const client of this.#clients) client.close();
+    await Promise.all(this.#contexts.map((context) => context.close()));
+    await this.daemon?.end();
+    this.evolution?.end();
+    const untold = this.complaints.filter((text) => !this.tolerated.some((pattern) => pattern.test(text)));
+    assert(!untold.length, "the browser complained", untold);
+  }
+}
