@@ -3,6 +3,7 @@
 mod support;
 
 mod auth;
+mod browser;
 #[cfg(feature = "store")]
 mod chaos;
 mod clients;
