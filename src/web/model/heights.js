@@ -1,0 +1,67 @@
+// Where each row of a long list stands: measured heights where they are known, guesses elsewhere.
+
+export class Heights {
+  #known = new Map();
+  #tops = new Float64Array(256);
+  count = 0;
+
+  /** Lays out `count` rows anew. */
+  lay(count, keyAt, guessAt) {
+    if (count >= this.#tops.length) this.#tops = new Float64Array(count * 2);
+    let top = 0;
+    for (let i = 0; i < count; i++) {
+      this.#tops[i] = top;
+      top += this.#known.get(keyAt(i)) ?? guessAt(i);
+    }
+    this.#tops[count] = top;
+    this.count = count;
+    if (this.#known.size > 2 * count + 500) this.#prune(keyAt);
+  }
+
+  /** True where this is news. */
+  learn(key, height) {
+    if (this.#known.get(key) === height) return false;
+    this.#known.set(key, height);
+    return true;
+  }
+
+  /** Everything has to be measured again, such as at another width. */
+  forget() {
+    this.#known.clear();
+  }
+
+  get total() {
+    return this.#tops[this.count];
+  }
+
+  top(index) {
+    return this.#tops[Math.min(index, this.count)];
+  }
+
+  /** The row at this offset. */
+  at(offset) {
+    let low = 0;
+    let high = this.count - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#tops[middle] <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return Math.max(low, 0);
+  }
+
+  /** First row and the one after the last that are in view, or as near as `margin`. */
+  range(top, height, margin) {
+    if (!this.count) return [0, 0];
+    return [this.at(top - margin), this.at(top + height + margin) + 1];
+  }
+
+  #prune(keyAt) {
+    const all = this.#known;
+    this.#known = new Map();
+    for (let i = 0; i < this.count; i++) {
+      const key = keyAt(i);
+      if (all.has(key)) this.#known.set(key, all.get(key));
+    }
+  }
+}

@@ -1,0 +1,37 @@
+// A text in parts: words, web addresses, blocks of code. What people write never becomes markup.
+
+const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/gi;
+/** Signs at an address's end that belong to the sentence around it. */
+const TAIL = /[.,;:!?)\]}*_]+$/;
+
+/** The address if it is one of the web, otherwise undefined. */
+export function webAddress(text) {
+  try {
+    const url = new URL(text);
+    return ["http:", "https:"].includes(url.protocol) ? url.href : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `[{kind: "text" | "link" | "code", text}]`; put together they say what `text` said, but for fences. */
+export function partsOf(text) {
+  return text.split(/```[\w-]*\n([\s\S]*?)\n?```/).flatMap((piece, i) => {
+    if (i % 2) return [{ kind: "code", text: piece }];
+    return linked(i ? piece.replace(/^\n/, "") : piece);
+  });
+}
+
+function linked(text) {
+  const parts = [];
+  let from = 0;
+  for (const { 0: found, index } of text.matchAll(ADDRESS)) {
+    const address = found.replace(TAIL, "");
+    if (!webAddress(address)) continue;
+    if (index > from) parts.push({ kind: "text", text: text.slice(from, index) });
+    parts.push({ kind: "link", text: address });
+    from = index + address.length;
+  }
+  if (from < text.length) parts.push({ kind: "text", text: text.slice(from) });
+  return parts;
+}
