@@ -22,10 +22,11 @@ macro_rules! files {
 }
 
 files! {
-    "index.html" "style.css" "icon.svg" "app.js" "dom.js" "list.js" "session.js" "wire.js"
+    "index.html" "style.css" "icon.svg" "app.js" "dom.js" "list.js" "session.js" "table.js"
     "words.js" "chat/chat.js" "chat/composer.js" "chat/row.js" "chat/search.js" "chat/sidebar.js"
-    "chat/thread.js" "control/control.js" "model/backoff.js" "model/conversations.js"
-    "model/heights.js" "model/messages.js" "model/parts.js" "words/en.js" "words/pt.js"
+    "chat/thread.js" "control/control.js" "control/log.js" "control/pair.js" "model/backoff.js"
+    "model/conversations.js" "model/heights.js" "model/messages.js" "model/parts.js"
+    "model/rate.js"
 }
 
 /// Own scripts, own styles, own socket (`'self'` covers `ws:` of the same host, CSP 3 §6.7.2.8), own

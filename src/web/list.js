@@ -11,74 +11,37 @@ export class LongList {
   atEnd = false;
   #heights = new Heights();
   #rows = new Map();
-  #anchor = { key: undefined, into: 0 };
+  #anchor = {};
   #width = 0;
 
   /**
-   * `keyOf(item, i)`, `guess(item)`: pixels, `version(item, i)`: a new one makes a new row,
-   * `build(item, i)`: the row. `onMove(first, end)` hears which rows are in view.
+   * `keyOf(item)`, `guess(item, width)`: its height, `version(item, i)`: a new one makes a new row,
+   * `build(item, i)`: the row, `moved(first, end)` hears which are in view. `follows`: begins at the end.
    */
-  constructor(scroller, list, { follows = false, ...of }) {
-    Object.assign(this, { scroller, list, of, follows, atEnd: follows });
+  constructor(scroller, list, of) {
+    Object.assign(this, { scroller, list, of, atEnd: of.follows });
     scroller.addEventListener("scroll", () => this.#moved(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(scroller);
   }
 
-  /** Shows these; anything with `length` and `at`. */
+  /** Shows these: anything with `length` and `at`. */
   show(items) {
     this.items = items;
     this.draw();
   }
 
-  /** Begins anew with other items. */
-  reset(atEnd = this.follows) {
-    this.forget();
-    this.#anchor = { key: undefined, into: 0 };
-    this.atEnd = atEnd;
-    this.scroller.scrollTop = 0;
-  }
-
   /** Makes every row again, such as in another language. */
   forget() {
-    for (const { element } of this.#rows.values()) element.remove();
+    for (const { row } of this.#rows.values()) row.remove();
     this.#rows.clear();
     this.#heights.forget();
   }
 
-  draw() {
-    const { scroller, items } = this;
-    const height = scroller.clientHeight;
-    if (!height) return;
-    if (scroller.clientWidth !== this.#width) this.#heights.forget();
-    this.#width = scroller.clientWidth;
-    let first, end, top;
-    // A row that is measured moves the rest; the second pass nearly always is the last.
-    for (let pass = 0; pass < 5; pass++) {
-      this.#lay();
-      top = this.#top(height);
-      [first, end] = this.#heights.range(top, height, MARGIN);
-      if (!this.#place(first, end)) break;
-    }
-    this.list.style.paddingTop = `${this.#heights.top(first)}px`;
-    this.list.style.paddingBottom = `${this.#heights.total - this.#heights.top(end)}px`;
-    if (Math.abs(scroller.scrollTop - top) >= 1) scroller.scrollTop = top;
-    this.#remember(top);
-    const shown = this.#heights.at(top);
-    this.of.onMove?.(shown, Math.min(this.#heights.at(top + height) + 1, items.length));
-  }
-
-  /** Brings a row into view, in the middle unless it is there already. */
-  reveal(index, inMiddle = true) {
-    this.#lay();
-    const { scroller } = this;
-    const [top, bottom] = [this.#heights.top(index), this.#heights.top(index + 1)];
-    const isIn = top >= scroller.scrollTop && bottom <= scroller.scrollTop + scroller.clientHeight;
-    if (isIn && !inMiddle) return;
-    const room = inMiddle ? (scroller.clientHeight - (bottom - top)) / 2 : 8;
-    this.atEnd = false;
-    this.#anchor = { key: this.#key(index), into: -Math.max(room, 0) };
-    if (!inMiddle && top > scroller.scrollTop) this.#anchor.into = bottom - top - scroller.clientHeight + room;
-    this.draw();
+  /** Begins anew with other items. */
+  reset() {
+    this.forget();
+    this.#anchor = {};
+    this.atEnd = this.of.follows;
   }
 
   toEnd() {
@@ -86,13 +49,40 @@ export class LongList {
     this.draw();
   }
 
-  /** The row of this item, where it is in the page. */
-  row(key) {
-    return this.#rows.get(key)?.element;
+  /** Brings a row into view, in the middle; where it is in view already, only with `always`. */
+  reveal(index, always) {
+    this.#lay();
+    const { scrollTop, clientHeight } = this.scroller;
+    const [top, bottom] = [this.#heights.top(index), this.#heights.top(index + 1)];
+    if (!always && top >= scrollTop && bottom <= scrollTop + clientHeight) return;
+    this.atEnd = false;
+    this.#anchor = { key: this.#key(index), into: Math.min((bottom - top - clientHeight) / 2, 0) };
+    this.draw();
+  }
+
+  draw() {
+    const { scroller, list, items } = this;
+    const height = scroller.clientHeight;
+    if (!height) return;
+    if (scroller.clientWidth !== this.#width) this.#heights.forget();
+    this.#width = scroller.clientWidth;
+    let first, end, top;
+    // A row that is measured moves the others; the second pass nearly always is the last.
+    for (let pass = 0; pass < 5; pass++) {
+      this.#lay();
+      top = this.#top(height);
+      [first, end] = this.#heights.range(top, height, MARGIN);
+      if (!this.#place(first, end)) break;
+    }
+    list.style.paddingTop = `${this.#heights.top(first)}px`;
+    list.style.paddingBottom = `${this.#heights.total - this.#heights.top(end)}px`;
+    if (Math.abs(scroller.scrollTop - top) >= 1) scroller.scrollTop = top;
+    this.#remember(top);
+    this.of.moved?.(this.#heights.at(top), Math.min(end, items.length));
   }
 
   #key(index) {
-    return this.of.keyOf(this.items.at(index), index);
+    return this.of.keyOf(this.items.at(index));
   }
 
   #lay() {
@@ -105,7 +95,7 @@ export class LongList {
     const most = Math.max(0, this.#heights.total - height);
     if (this.atEnd) return most;
     const { key, into } = this.#anchor;
-    for (let i = 0; key !== undefined && i < this.items.length; i++) {
+    for (let i = 0; key && i < this.items.length; i++) {
       if (this.#key(i) === key) return Math.min(Math.max(this.#heights.top(i) + into, 0), most);
     }
     return Math.min(this.scroller.scrollTop, most);
@@ -113,55 +103,48 @@ export class LongList {
 
   #moved() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    if (this.follows) this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    if (this.of.follows) this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
     this.#remember(scrollTop);
     this.draw();
   }
 
   #remember(top) {
-    if (!this.items.length) return;
     const index = this.#heights.at(top);
-    this.#anchor = { key: this.#key(index), into: top - this.#heights.top(index) };
+    if (this.items.length) this.#anchor = { key: this.#key(index), into: top - this.#heights.top(index) };
   }
 
   /** Puts the rows of this range into the page; true where one's height is news. */
   #place(first, end) {
     const { items, of, list } = this;
-    const wanted = new Map();
-    const fresh = [];
+    const [wanted, fresh] = [new Map(), []];
     for (let i = first; i < end; i++) {
       const [item, key] = [items.at(i), this.#key(i)];
       const version = of.version(item, i);
-      let row = this.#rows.get(key);
-      if (row?.version !== version) {
-        const made = { version, element: of.build(item, i) };
-        if (row) row.element.replaceWith(made.element);
-        row = made;
-        fresh.push([key, made.element]);
+      let known = this.#rows.get(key);
+      if (known?.version !== version) {
+        const row = of.build(item, i);
+        known?.row.replaceWith(row);
+        known = { version, row };
+        row.dataset.key = key;
+        fresh.push(known);
       }
-      wanted.set(key, row);
+      known.row.ariaPosInSet = i + 1;
+      known.row.ariaSetSize = items.length;
+      wanted.set(key, known);
     }
-    this.#drop(wanted);
-    let place = list.firstElementChild;
-    let position = first;
-    for (const { element } of wanted.values()) {
-      if (element === place) place = place.nextElementSibling;
-      else list.insertBefore(element, place);
-      element.setAttribute("aria-posinset", ++position);
-      element.setAttribute("aria-setsize", items.length);
-    }
-    this.#rows = wanted;
-    let news = false;
-    for (const [key, made] of fresh) news = this.#heights.learn(key, made.getBoundingClientRect().height) || news;
-    return news;
-  }
-
-  #drop(wanted) {
-    for (const [key, { element }] of this.#rows) {
+    for (const [key, { row }] of this.#rows) {
       if (wanted.has(key)) continue;
       // Who was in it with the keyboard stays in the list.
-      if (element.contains(document.activeElement)) this.scroller.focus();
-      element.remove();
+      if (row.contains(document.activeElement)) this.scroller.focus();
+      row.remove();
     }
+    this.#rows = wanted;
+    let place = list.firstElementChild;
+    for (const { row } of wanted.values()) {
+      if (row === place) place = place.nextElementSibling;
+      else list.insertBefore(row, place);
+    }
+    const heights = fresh.map(({ row }) => this.#heights.learn(row.dataset.key, row.getBoundingClientRect().height));
+    return heights.includes(true);
   }
 }

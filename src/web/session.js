@@ -1,10 +1,9 @@
-// One token, one connection after the other, and how far the events had come when the last one ended.
+// One token, one socket after the other, and how far the events had come when the last one ended.
 //
-// Every stored event has a `seq`: a new connection asks for what came after the highest one seen, so
+// Every stored event has a `seq`: a new socket asks for what came after the highest one seen, so
 // nothing is missed and nothing comes twice.
 
 import { waitBefore } from "./model/backoff.js";
-import { Connection, disconnected } from "./wire.js";
 
 const CLIENT = { name: "webchat", kind: "webchat", version: "1" };
 const UNAUTHORIZED = 4401;
@@ -12,42 +11,49 @@ const RATE_LIMITED = 4429;
 /** Further behind than this, it is quicker to begin anew than to hear every event. */
 const FAR_BEHIND = 5000;
 
+const fault = ({ code, message, retry_after_ms }) => Object.assign(new Error(message), { code, retry_after_ms });
+const disconnected = () => fault({ code: "disconnected", message: "the connection ended" });
+
 export class Session {
   /** The gateway's limits while it knows us, otherwise null. */
   limits = null;
-  #connection = null;
-  #attempt = 0;
+  #socket = null;
+  #waiting = new Map();
+  #lastId = 0;
+  #heard = true;
+  #pulse;
   #timer = null;
+  #attempt = 0;
+  #wait;
   #seq = 0;
   #topics = new Set();
 
   /**
-   * `onState(name, detail)`: `connecting`, `open`, `waiting` (for detail ms), `token` (and why).
+   * `onState(name, detail)`: `connecting`, `open`, `waiting` (for so many ms), `token` (and why).
    * `onOpen(isFresh)`: fresh where events may be missing, so that everything has to be asked for.
    */
-  constructor({ onState, onOpen, onEvent }) {
-    Object.assign(this, { onState, onOpen, onEvent });
+  constructor(on) {
+    this.on = on;
     addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
   }
 
-  /** Asks the gateway; rejects with a Fault. */
+  /** The promise of an answer; rejects with the gateway's error. */
   ask(action, payload = {}) {
-    return this.limits ? this.#connection.ask(action, payload) : Promise.reject(disconnected());
+    return this.limits ? this.#say(action, payload) : Promise.reject(disconnected());
   }
 
   /** Hears these events from now on, over every connection. */
-  follow(topics) {
+  follow(...topics) {
     for (const topic of topics) this.#topics.add(topic);
-    return this.ask("subscribe", { topics }).catch(() => {});
+    this.ask("subscribe", { topics }).catch(() => {});
   }
 
-  unfollow(topics) {
+  unfollow(...topics) {
     for (const topic of topics) this.#topics.delete(topic);
     this.ask("unsubscribe", { topics }).catch(() => {});
   }
 
-  /** Begins with the token at hand. */
   begin() {
     this.#attempt = 0;
     this.#connect();
@@ -58,74 +64,110 @@ export class Session {
     if (this.#timer) this.#connect();
   }
 
-  async #connect() {
-    this.#hangUp();
+  #connect() {
+    this.#end();
     const token = sessionStorage.getItem("token");
-    if (!token) return this.onState("token", { why: "none" });
-    this.onState("connecting");
-    const mine = new Connection({
-      onEvent: (name, payload) => this.#hear(name, payload),
-      onEnd: (code, reason) => this.#ended(mine, code, reason),
-    });
-    this.#connection = mine;
+    if (!token) return this.on.state("token", { why: "tokenNone" });
+    this.on.state("connecting");
+    // Where this page came from, so that it works under another name, behind TLS or below a path.
+    const address = new URL("ws", location.href.split("#")[0]);
+    address.protocol = address.protocol.replace("http", "ws");
+    const socket = (this.#socket = new WebSocket(address));
+    socket.onopen = () => this.#enter(token);
+    socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
+    socket.onclose = ({ code, reason }) => this.#closed(code, reason);
+  }
+
+  async #enter(token) {
     try {
-      await mine.opened;
-      const { limits } = await mine.ask("auth", { token, client: CLIENT });
-      mine.beat(limits.heartbeat_ms);
-      const isFresh = await this.#subscribe(mine);
+      const { limits } = await this.#say("auth", { token, client: CLIENT });
+      this.#beat(limits.heartbeat_ms);
+      const isFresh = await this.#subscribe();
       this.limits = limits;
       this.#attempt = 0;
-      this.onState("open");
-      this.onOpen(isFresh);
-    } catch (fault) {
-      mine.waitMs = fault.retryAfterMs;
-      // Of a refused token and of its own end the connection tells by itself.
-      if (!["unauthorized", "rate_limited", "disconnected"].includes(fault.code)) mine.drop(fault.message);
+      this.on.state("open");
+      this.on.open(isFresh);
+    } catch ({ code, message, retry_after_ms }) {
+      this.#wait = retry_after_ms;
+      // Of a refused token and of its own end the socket tells by itself.
+      if (!["unauthorized", "rate_limited", "disconnected"].includes(code)) this.#closed(0, message);
     }
   }
 
-  /** Goes on where the last connection ended, or begins anew; true for the latter. */
-  async #subscribe(mine) {
+  /** Goes on where the last socket ended, or begins anew; true for the latter. */
+  async #subscribe() {
     const topics = [...this.#topics];
-    const { store } = await mine.ask("status", {});
+    const { store } = await this.#say("status", {});
     const behind = store.seq - this.#seq;
     // Behind by less than nothing: its store is a new one.
     const isFresh = !this.#seq || behind < 0 || behind > FAR_BEHIND;
-    const { seq } = await mine.ask("subscribe", isFresh ? { topics } : { topics, since: this.#seq });
+    const { seq } = await this.#say("subscribe", isFresh ? { topics } : { topics, since: this.#seq });
     if (isFresh) this.#seq = seq;
     return isFresh;
   }
 
-  #hear(name, payload) {
-    if (payload.seq > this.#seq) this.#seq = payload.seq;
-    this.onEvent(name, payload);
+  #say(action, payload) {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      if (this.#socket?.readyState !== WebSocket.OPEN) return reject(disconnected());
+      this.#waiting.set(id, { resolve, reject });
+      this.#socket.send(JSON.stringify({ type: "command", action, id, payload }));
+    });
   }
 
-  /** The connection ended: only a token that was refused needs the user. */
-  #ended({ waitMs }, code, reason) {
-    this.#hangUp();
+  /** Notices a peer that is silently gone (a laptop that slept): the browser itself may take minutes. */
+  #beat(everyMs) {
+    this.#pulse = setInterval(() => {
+      if (!this.#heard) return this.#closed(0, "");
+      this.#heard = false;
+      this.#say("ping", {}).catch(() => {});
+    }, everyMs);
+  }
+
+  #hear({ type, action, id, payload }) {
+    this.#heard = true;
+    if (type === "event") {
+      if (payload.seq > this.#seq) this.#seq = payload.seq;
+      return this.on.event(action, payload);
+    }
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (type === "error") waiting?.reject(fault(payload));
+    else waiting?.resolve(payload);
+  }
+
+  /** The socket ended: only a token that was refused needs the user. */
+  #closed(code, reason) {
+    this.#end();
     if (code === UNAUTHORIZED) {
       sessionStorage.removeItem("token");
-      return this.onState("token", { why: "refused", reason });
+      return this.on.state("token", { why: "tokenRefused", reason });
     }
     if (code === RATE_LIMITED) {
-      return this.onState("token", { why: "limited", seconds: Math.ceil((waitMs ?? 60_000) / 1000) });
+      return this.on.state("token", { why: "tokenLimited", seconds: Math.ceil((this.#wait ?? 60_000) / 1000) });
     }
     const wait = waitBefore(this.#attempt++);
     this.#timer = setTimeout(() => this.#connect(), wait);
-    this.onState("waiting", { wait, reason });
+    this.on.state("waiting", { seconds: Math.ceil(wait / 1000) });
   }
 
-  #hangUp() {
+  #end() {
     clearTimeout(this.#timer);
+    clearInterval(this.#pulse);
     this.#timer = this.limits = null;
-    this.#connection?.leave();
-    this.#connection = null;
+    this.#heard = true;
+    if (this.#socket) {
+      this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+      this.#socket.close();
+    }
+    this.#socket = null;
+    for (const { reject } of this.#waiting.values()) reject(disconnected());
+    this.#waiting.clear();
   }
 }
 
 /** Takes `#token=…` out of the address, where it would stay in the history and in screenshots. */
-export function takeTokenFromAddress() {
+export function takeToken() {
   // A plus sign in a fragment is a plus sign, not a blank.
   const token = new URLSearchParams(location.hash.slice(1).replaceAll("+", "%2B")).get("token");
   if (!token) return false;

@@ -1,66 +1,52 @@
 // One message as it looks.
 
-import { make } from "../dom.js";
+import { button, make } from "../dom.js";
 import { partsOf, webAddress } from "../model/parts.js";
-import { momentOf, timeOf, words, wordsOr } from "../words.js";
+import { timeOf, words } from "../words.js";
 import { tick } from "./sidebar.js";
 
 /** Longer texts are folded: a page of a million letters is slow and helps nobody. */
-const FOLDED = 3000;
+export const FOLDED = 3000;
 
-/** `around` is what the thread knows about it. */
-export function row(one, around) {
-  const { own, day, follows, isExpanded, answered, expand, retry, reveal } = around;
-  const item = make("li", { className: `${own ? "own" : "other"}${follows ? " follows" : ""}` });
-  item.dataset.key = one.message_id ?? one.key;
-  if (day) item.append(make("p", { className: "day" }, day));
+export function row(view, one, { own, day, follows, unfolded }) {
+  const { key, message_id, text = "", media, sender, meta, reply_to, state, error, created_ms } = one;
   const bubble = make("div", { className: "bubble" });
-  item.append(bubble);
-  if (one.key === "typing") {
-    bubble.append(one.text ? said(one.text.slice(-FOLDED)) : make("p", { className: "dots", role: "img", "aria-label": words("typing") }, make("i"), make("i"), make("i")));
-    return item;
-  }
-  const { text, media, sender, meta, reply_to } = one;
   if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto" }, meta?.name ?? sender));
-  if (answered) bubble.append(make("button", { type: "button", className: "quote", onclick: () => reveal(reply_to) }, answered.text.slice(0, 90)));
-  if (text) bubble.append(said(isExpanded ? text : text.slice(0, FOLDED)));
-  if (text.length > FOLDED && !isExpanded) {
-    bubble.append(make("button", { type: "button", className: "plain", onclick: expand }, words("showAll", { n: text.length })));
+  const answered = reply_to && /^m-/.test(reply_to) && view.chat.thread.find(reply_to);
+  if (answered) bubble.append(button("quote", answered.text.slice(0, 90), () => view.reveal(reply_to)));
+  if (key === "typing") bubble.append(text ? said(text.slice(-FOLDED)) : dots());
+  else {
+    if (text) bubble.append(said(unfolded ? text : text.slice(0, FOLDED)));
+    if (text.length > FOLDED && !unfolded) bubble.append(button("plain", words("showAll", { n: text.length }), () => view.unfold(message_id)));
+    if (media) bubble.append(attached(media));
+    const far = key ? (error ? "failed" : "sending") : state;
+    const time = make("time", { dateTime: new Date(created_ms).toISOString() }, timeOf(created_ms));
+    bubble.append(make("p", { className: "about" }, time, own && tick(far)));
+    if (far === "failed") {
+      const again = button("plain retry", words("tryAgain"), () => view.chat.retry(one));
+      bubble.append(make("p", { className: "trouble" }, error ?? words("failed"), " ", again));
+    }
   }
-  if (media) bubble.append(attached(media));
-  bubble.append(about(one, own));
-  const failed = one.state === "failed" || (one.key && one.error);
-  if (failed) {
-    const again = make("button", { type: "button", className: "plain retry", onclick: retry }, words("tryAgain"));
-    bubble.append(make("p", { className: "trouble" }, one.error ?? words("failed"), " ", again));
-  }
-  return item;
+  const className = `${own ? "own" : "other"}${follows ? " follows" : ""}`;
+  return make("li", { className }, day && make("p", { className: "day" }, day), bubble);
 }
 
-function about(one, own) {
-  const time = make("time", { dateTime: new Date(one.created_ms).toISOString(), title: momentOf(one.created_ms) }, timeOf(one.created_ms));
-  const state = one.key ? (one.error ? "failed" : "sending") : one.state;
-  return make("p", { className: "about" }, time, own ? tick({ state }) : "");
-}
+const dots = () => make("p", { className: "dots", role: "img", ariaLabel: words("typing") }, make("i"), make("i"), make("i"));
 
 function said(text) {
-  const paragraph = make("div", { className: "text", dir: "auto" });
-  for (const { kind, text: words } of partsOf(text)) {
-    if (kind === "link") paragraph.append(link(words, words));
-    else if (kind === "code") paragraph.append(make("pre", { tabIndex: 0 }, words));
-    else paragraph.append(words);
-  }
-  return paragraph;
+  const parts = partsOf(text).map(({ kind, text }) => {
+    if (kind === "link") return link(text, text);
+    return kind === "code" ? make("pre", { tabIndex: 0 }, text) : text;
+  });
+  return make("div", { className: "text", dir: "auto" }, ...parts);
 }
 
-function link(address, text) {
-  return make("a", { href: address, target: "_blank", rel: "noopener noreferrer", referrerPolicy: "no-referrer" }, text);
-}
+const link = (href, text) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
 
-/** By reference: an image of this house or in the message itself is shown, all else is a link. */
+/** By reference: an image of this house or in the address itself is shown, all else is a link. */
 function attached({ kind, url, name }) {
-  const text = name || `${wordsOr(kind, kind)}: ${url.slice(0, 60)}`;
-  const isNear = /^data:image\/(png|jpeg|gif|webp);/.test(url) || url.startsWith(`${location.origin}/`);
-  if (kind === "image" && isNear) return make("img", { src: url, alt: name ?? wordsOr(kind, kind), loading: "lazy" });
+  const isNear = url.startsWith(`${location.origin}/`) || /^data:image\/(png|jpeg|gif|webp);/.test(url);
+  if (kind === "image" && isNear) return make("img", { src: url, alt: name ?? words(kind) });
+  const text = name || `${words(kind)}: ${url.slice(0, 60)}`;
   return make("p", { className: "media" }, webAddress(url) ? link(url, text) : text);
 }

@@ -1,6 +1,6 @@
 // Searching in the open conversation.
 
-import { element, make } from "../dom.js";
+import { $, button, make } from "../dom.js";
 import { whenOf, words } from "../words.js";
 
 const WAIT_MS = 200;
@@ -10,17 +10,17 @@ const AROUND = 60;
 export class Search {
   #timer;
   #asked = 0;
+  #text = $("search-text");
+  #results = $("search-results");
 
   constructor(chat) {
     this.chat = chat;
-    this.box = element("search");
-    this.text = element("search-text");
-    element("search-open").addEventListener("click", () => this.#show(this.box.hidden));
-    this.text.addEventListener("input", () => {
+    $("search-open").onclick = () => this.#show($("search").hidden);
+    $("search").onkeydown = ({ key }) => key === "Escape" && this.#show(false);
+    this.#text.oninput = () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#find(), WAIT_MS);
-    });
-    this.box.addEventListener("keydown", ({ key }) => key === "Escape" && this.#show(false));
+    };
   }
 
   opened() {
@@ -28,35 +28,37 @@ export class Search {
   }
 
   #show(shown) {
-    this.box.hidden = !shown;
-    element("search-open").setAttribute("aria-expanded", shown);
-    this.text.value = "";
+    if (shown === !$("search").hidden) return;
+    $("search").hidden = !shown;
+    $("search-open").ariaExpanded = shown;
     this.#asked++;
-    element("search-results").replaceChildren();
-    if (shown) this.text.focus();
-    else if (document.activeElement === document.body) element("text").focus();
+    this.#text.value = "";
+    this.#results.replaceChildren();
+    (shown ? this.#text : $("search-open")).focus();
   }
 
+  /** One call looks at so many messages; a page without any may still name the next. */
   async #find(before) {
     const asked = ++this.#asked;
-    const contains = this.text.value.trim();
-    const results = element("search-results");
-    if (!contains) return results.replaceChildren();
-    const { channel, peer } = this.chat.open;
-    const page = await this.chat.session.ask("history", { channel, peer, contains, before, limit: PAGE }).catch(() => null);
+    const contains = this.#text.value.trim();
+    if (!before) this.#results.replaceChildren();
+    if (!contains) return;
+    const page = await this.chat.session.ask("history", { ...this.chat.open, contains, before, limit: PAGE }).catch(() => null);
     if (!page || asked !== this.#asked) return;
-    if (!before) results.replaceChildren();
-    results.querySelector(".more")?.remove();
-    results.append(...page.messages.reverse().map((message) => this.#row(message, contains)));
-    if (page.next) results.append(make("li", { className: "more" }, make("button", { type: "button", className: "plain", onclick: () => this.#find(page.next) }, words("more"))));
-    else if (!results.children.length) results.append(make("li", { className: "quiet", role: "status" }, words("nothingFound")));
+    const { messages, next } = page;
+    this.#results.querySelector(".more")?.remove();
+    this.#results.append(...messages.reverse().map((message) => this.#row(message, contains)));
+    if (next && !messages.length) return this.#find(next);
+    if (next) this.#results.append(make("li", { className: "more" }, button("plain", words("more"), () => this.#find(next))));
+    else if (!this.#results.children.length) this.#results.append(make("li", { className: "quiet", role: "status" }, words("nothingFound")));
   }
 
   #row({ message_id, text, created_ms }, wanted) {
     const at = Math.max(text.toLowerCase().indexOf(wanted.toLowerCase()), 0);
-    const from = Math.max(at - AROUND / 2, 0);
-    const end = at + wanted.length;
-    const found = make("span", { dir: "auto" }, from ? "…" : "", text.slice(from, at), make("mark", {}, text.slice(at, end)), text.slice(end, end + AROUND));
-    return make("li", {}, make("button", { type: "button", onclick: () => this.chat.views[1].reveal(message_id) }, found, make("time", {}, whenOf(created_ms))));
+    const [from, end] = [Math.max(at - AROUND / 2, 0), at + wanted.length];
+    const said = make("span", {}, from && "…", text.slice(from, at), make("mark", {}, text.slice(at, end)), text.slice(end, end + AROUND));
+    const found = button("", "", () => this.chat.view.reveal(message_id));
+    found.append(said, make("time", {}, whenOf(created_ms)));
+    return make("li", {}, found);
   }
 }

@@ -1,8 +1,8 @@
 // The list of conversations, and the dialog that begins one.
 
-import { element, icon, make, write } from "../dom.js";
+import { $, icon, make } from "../dom.js";
 import { LongList } from "../list.js";
-import { onLanguage, whenOf, words, wordsOr } from "../words.js";
+import { onLanguage, whenOf, words } from "../words.js";
 
 const ROW = 68;
 const PREVIEW = 120;
@@ -12,11 +12,26 @@ const hueOf = (name) => [...name].reduce((sum, letter) => (sum * 31 + letter.cod
 
 export const nameOf = (chat, one) => (chat.isMine(one) ? words("gateway") : (one.name ?? one.peer));
 
+/** Whether a message was written on this side. */
+export const isOwn = (chat, { direction, meta, ...place }) =>
+  direction ? (direction === "in") === chat.isMine(place) || Boolean(meta?.own) : true;
+
+/** How far a message of one's own came. */
+export function tick(state) {
+  const look = { sending: "queued", delivered: "read", cancelled: "failed", received: "sent" }[state] ?? state;
+  const made = icon(look, words(state));
+  made.classList.add(state);
+  return made;
+}
+
+/** What a message says, in one line. */
+const lineOf = ({ text, media }) => text.slice(0, PREVIEW).replace(/\s+/g, " ").trim() || words(media?.kind ?? "");
+
 /** A coloured disc with a letter, and the channel's mark on it. */
-export function portrait(name, channel) {
-  const disc = make("span", { className: "disc", "aria-hidden": "true" }, ([...name.replace(/^\W+/u, "")][0] ?? "#").toUpperCase());
+function portrait(name, channel) {
+  const [letter = "#"] = name.replace(/^[^\p{L}\p{N}]+/u, "");
+  const disc = make("span", { className: "disc", "aria-hidden": true }, letter.toUpperCase(), make("i", { className: channel }));
   disc.style.setProperty("--hue", hueOf(name));
-  disc.append(make("i", { className: `mark ${channel.split("-")[0]}` }));
   return disc;
 }
 
@@ -25,21 +40,20 @@ export class Sidebar {
 
   constructor(chat) {
     this.chat = chat;
-    this.box = element("conversations");
+    this.box = $("conversations");
     this.list = new LongList(this.box.parentElement, this.box, {
-      keyOf: (one) => one.key,
+      keyOf: ({ key }) => key,
       guess: () => ROW,
       version: (one) => this.#version(one),
       build: (one) => this.#row(one),
-      onMove: (_, end) => end > this.list.items.length - 10 && chat.loadConversations(false),
+      moved: (_, end) => end > this.list.items.length - 10 && chat.loadConversations(false),
     });
-    this.box.addEventListener("keydown", (event) => this.#key(event));
-    this.box.addEventListener("focus", () => this.#activate(this.#active));
-    element("new-conversation").addEventListener("click", () => this.#ask());
-    element("new-dialog").addEventListener("close", ({ target }) => {
-      const peer = element("new-peer").value.trim();
-      if (target.returnValue === "open" && peer) this.#go({ channel: element("new-channel").value, peer });
-    });
+    this.box.onkeydown = (event) => this.#key(event);
+    $("new-conversation").onclick = () => this.#ask();
+    $("new-dialog").onclose = ({ target }) => {
+      const peer = $("new-peer").value.trim();
+      if (target.returnValue && peer) this.#go({ channel: $("new-channel").value, peer });
+    };
     onLanguage(() => this.list.forget());
   }
 
@@ -48,84 +62,55 @@ export class Sidebar {
     this.#mark();
   }
 
-  #version({ key, name, last, unread, typing }) {
-    const { chat } = this;
-    return [last?.seq, last && whenOf(last.created_ms), name, unread, Boolean(typing), chat.open && key === chat.conversation.key, chat.visitor].join();
+  #version({ name, last, unread, typing, key }) {
+    const { conversation, visitor } = this.chat;
+    return [last?.seq, last && whenOf(last.created_ms), name, unread, !typing, key === conversation?.key, visitor].join();
   }
 
   #row(one) {
     const { last, unread, typing, key, channel } = one;
     const name = nameOf(this.chat, one);
     const said = typing ? words("typing") : last ? lineOf(last) : "";
-    const when = last ? whenOf(last.created_ms) : "";
-    const isOpen = this.chat.conversation?.key === key;
+    const label = [name, channel, unread && words("unread", { n: unread }), said].filter(Boolean).join(", ");
     const row = make(
       "li",
-      {
-        id: `c:${key}`,
-        className: unread ? "unread" : "",
-        role: "option",
-        "aria-selected": isOpen,
-        "aria-label": [name, channel, unread ? words("unread", { n: unread }) : "", said].filter(Boolean).join(", "),
-        onclick: () => this.#go(one),
-      },
+      { id: `c:${key}`, className: unread ? "unread" : "", role: "option", ariaSelected: key === this.chat.conversation?.key, ariaLabel: label },
       portrait(name, channel),
       make("b", { dir: "auto" }, name),
-      make("time", {}, when),
-      make("span", { className: typing ? "said typing" : "said", dir: "auto" }, last && !typing && !isTheirs(this.chat, last) ? tick(last) : "", said),
-      unread ? make("em", {}, unread > 99 ? "99+" : String(unread)) : "",
+      last && make("time", {}, whenOf(last.created_ms)),
+      make("span", { className: typing ? "typing" : "", dir: "auto" }, last && !typing && isOwn(this.chat, last) && tick(last.state), said),
+      unread && make("em", {}, unread > 99 ? "99+" : unread),
     );
-    row.dataset.key = key;
+    row.onclick = () => this.#go(one);
     return row;
   }
 
   #go({ channel, peer }) {
-    location.hash = `chat/${encodeURIComponent(channel)}/${encodeURIComponent(peer)}`;
+    location.hash = ["chat", channel, peer].map(encodeURIComponent).join("/");
   }
 
   #key(event) {
-    const { items } = this.list;
-    const to = { ArrowDown: this.#active + 1, ArrowUp: this.#active - 1, Home: 0, End: items.length - 1 }[event.key];
-    if (event.key === "Enter" || event.key === " ") this.#go(items[this.#active]);
+    const last = this.list.items.length - 1;
+    const to = { ArrowDown: this.#active + 1, ArrowUp: this.#active - 1, Home: 0, End: last }[event.key];
+    if (event.key === "Enter" || event.key === " ") this.#go(this.list.items[this.#active]);
     else if (to === undefined) return;
-    else this.#activate(Math.min(Math.max(to, 0), items.length - 1));
     event.preventDefault();
-  }
-
-  #activate(index) {
-    this.#active = index;
-    this.list.reveal(index, false);
+    this.#active = Math.min(Math.max(to ?? this.#active, 0), last);
+    this.list.reveal(this.#active);
     this.#mark();
   }
 
   /** Where the arrow keys stand. */
   #mark() {
-    const key = this.list.items.at(this.#active)?.key;
-    this.box.setAttribute("aria-activedescendant", key ? `c:${key}` : "");
+    const key = this.list.items[this.#active]?.key;
+    this.box.setAttribute("aria-activedescendant", `c:${key}`);
     for (const row of this.box.children) row.classList.toggle("active", row.dataset.key === key);
   }
 
   async #ask() {
-    const dialog = element("new-dialog");
     const { integrations } = await this.chat.session.ask("integrations").catch(() => ({ integrations: [] }));
-    element("new-channel").replaceChildren(...integrations.map(({ name }) => make("option", {}, name)));
-    element("new-peer").value = dialog.returnValue = "";
-    dialog.showModal();
+    $("new-channel").replaceChildren(...integrations.map(({ name }) => make("option", {}, name)));
+    $("new-peer").value = $("new-dialog").returnValue = "";
+    $("new-dialog").showModal();
   }
-}
-
-const isTheirs = (chat, message) => (message.direction === "out") === chat.isMine(message);
-
-/** How far a message of one's own came. */
-export function tick({ state }) {
-  const drawn = { sending: "queued", delivered: "read", cancelled: "failed", received: "sent" }[state] ?? state;
-  const made = icon(drawn, wordsOr(state, state));
-  made.classList.add(state);
-  return made;
-}
-
-/** What a message says, in one line. */
-function lineOf({ text, media }) {
-  const said = text.slice(0, PREVIEW).replace(/\s+/g, " ").trim();
-  return said || (media ? wordsOr(media.kind, media.kind) : "");
 }

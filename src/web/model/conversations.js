@@ -7,14 +7,13 @@ const KEEP = 2000;
 const TYPING_MS = [2000, 30_000];
 
 export const keyOf = ({ channel, peer }) => `${channel}/${peer}`;
-
 const age = ({ last }) => (last ? numberOf(last.message_id) : 0);
 
 export class Conversations {
-  #all = new Map();
-  #sorted = null;
   /** Pass it as `before` for the next page; absent at the end. */
   next = undefined;
+  #all = new Map();
+  #sorted = null;
   #begun = false;
 
   /** The visitor's own conversation stands first, whatever is in it. */
@@ -24,12 +23,11 @@ export class Conversations {
   }
 
   /** The conversation, made where it is not there yet. */
-  get({ channel, peer }) {
-    const key = keyOf({ channel, peer });
-    if (!this.#all.has(key)) {
-      this.#all.set(key, { key, channel, peer, unread: 0, last: undefined, typing: undefined });
-      this.#sorted = null;
-    }
+  get(place) {
+    const { channel, peer } = place;
+    const key = keyOf(place);
+    if (!this.#all.has(key)) this.#all.set(key, { key, channel, peer, unread: 0 });
+    this.#sorted = null;
     return this.#all.get(key);
   }
 
@@ -41,76 +39,67 @@ export class Conversations {
   take({ conversations, next }, isFirst) {
     for (const row of conversations) {
       const known = this.get(row);
-      if (row.name) known.name = row.name;
+      known.name = row.name ?? known.name;
       // Of one's own conversation the gateway counts what oneself wrote.
       if (known.key !== this.pinned && age(row) >= age(known)) known.unread = row.unread;
-      this.#last(known, row.last);
+      this.#put(known, row.last);
     }
     // Asking for the first page again does not take the later ones away.
     if (!isFirst || !this.#begun) this.next = this.#all.size < KEEP ? next : undefined;
     this.#begun = true;
-    this.#sorted = null;
   }
 
   /** Takes an event's message. True where it is from the other side and newer than all before. */
   hear(message) {
     const known = this.get(message);
     const isNew = numberOf(message.message_id) > age(known);
-    const fromThem = (message.direction === "out") === (known.key === this.pinned);
-    this.#last(known, message);
-    if (!isNew) return false;
-    known.typing = undefined;
-    this.#sorted = null;
-    if (fromThem) known.unread++;
-    return fromThem;
+    const isTheirs = (message.direction === "out") === (known.key === this.pinned);
+    this.#put(known, message);
+    if (isNew) known.typing = undefined;
+    if (isNew && isTheirs) known.unread++;
+    return isNew && isTheirs;
   }
 
   /** Somebody read up to a message. False where only the gateway can say how many are left. */
-  read({ channel, peer, message_id }) {
-    const known = this.#all.get(keyOf({ channel, peer }));
-    if (!known || known.key === this.pinned) return true;
-    if (numberOf(message_id) < age(known)) return known.unread === 0;
+  read({ message_id, ...place }) {
+    const known = this.#all.get(keyOf(place));
+    if (!known?.unread || known.key === this.pinned) return true;
+    if (numberOf(message_id) < age(known)) return false;
     known.unread = 0;
     return true;
   }
 
   /** Takes an event `typing`. */
-  type({ channel, peer, direction, text, until_ms }, now) {
-    const known = this.#all.get(keyOf({ channel, peer }));
-    if (!known) return;
+  type({ direction, text, until_ms, ...place }, now) {
     const [least, most] = TYPING_MS;
     const until = now + Math.min(Math.max(until_ms - now, least), most);
-    known.typing = until_ms > 0 ? { direction, text, until } : undefined;
+    if (this.has(place)) this.get(place).typing = { direction, text, until };
   }
 
   /** Forgets who stopped typing; the time when the next one lapses. */
   lapse(now) {
     let next = Infinity;
     for (const one of this.#all.values()) {
-      if (one.typing && one.typing.until <= now) one.typing = undefined;
-      if (one.typing) next = Math.min(next, one.typing.until);
+      if (one.typing?.until <= now) one.typing = undefined;
+      next = Math.min(next, one.typing?.until ?? Infinity);
     }
     return next;
   }
 
   /** All, newest first behind the pinned one. */
   get sorted() {
-    if (!this.#sorted) {
-      const rank = (one) => (one.key === this.pinned ? Infinity : age(one));
-      this.#sorted = [...this.#all.values()].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(b) - rank(a)));
-      for (const { key } of this.#sorted.splice(KEEP)) this.#all.delete(key);
-    }
+    const rank = (one) => (one.key === this.pinned ? Number.MAX_VALUE : age(one));
+    this.#sorted ??= [...this.#all.values()].sort((a, b) => rank(b) - rank(a));
+    for (const { key } of this.#sorted.splice(KEEP)) this.#all.delete(key);
     return this.#sorted;
   }
 
   get unread() {
-    return this.sorted.reduce((sum, one) => sum + one.unread, 0);
+    return this.sorted.reduce((sum, { unread }) => sum + unread, 0);
   }
 
-  #last(known, message) {
-    if (!message || age(known) > numberOf(message.message_id)) return;
+  #put(known, message) {
     const isSame = known.last?.message_id === message.message_id;
-    if (isSame && known.last.seq > message.seq) return;
-    known.last = message;
+    if (isSame ? known.last.seq <= message.seq : age(known) < numberOf(message.message_id)) known.last = message;
   }
 }

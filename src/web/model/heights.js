@@ -8,6 +8,7 @@ export class Heights {
   /** Lays out `count` rows anew. */
   lay(count, keyAt, guessAt) {
     if (count >= this.#tops.length) this.#tops = new Float64Array(count * 2);
+    if (this.#known.size > 2 * count + 500) this.forget();
     let top = 0;
     for (let i = 0; i < count; i++) {
       this.#tops[i] = top;
@@ -15,17 +16,15 @@ export class Heights {
     }
     this.#tops[count] = top;
     this.count = count;
-    if (this.#known.size > 2 * count + 500) this.#prune(keyAt);
   }
 
-  /** True where this is news. */
+  /** True where this height is news. */
   learn(key, height) {
     if (this.#known.get(key) === height) return false;
     this.#known.set(key, height);
     return true;
   }
 
-  /** Everything has to be measured again, such as at another width. */
   forget() {
     this.#known.clear();
   }
@@ -35,33 +34,22 @@ export class Heights {
   }
 
   top(index) {
-    return this.#tops[Math.min(index, this.count)];
+    return this.#tops[index];
   }
 
   /** The row at this offset. */
   at(offset) {
-    let low = 0;
-    let high = this.count - 1;
+    let [low, high] = [0, Math.max(this.count - 1, 0)];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.#tops[middle] <= offset) low = middle;
       else high = middle - 1;
     }
-    return Math.max(low, 0);
+    return low;
   }
 
   /** First row and the one after the last that are in view, or as near as `margin`. */
   range(top, height, margin) {
-    if (!this.count) return [0, 0];
-    return [this.at(top - margin), this.at(top + height + margin) + 1];
-  }
-
-  #prune(keyAt) {
-    const all = this.#known;
-    this.#known = new Map();
-    for (let i = 0; i < this.count; i++) {
-      const key = keyAt(i);
-      if (all.has(key)) this.#known.set(key, all.get(key));
-    }
+    return this.count ? [this.at(top - margin), this.at(top + height + margin) + 1] : [0, 0];
   }
 }

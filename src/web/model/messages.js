@@ -24,34 +24,21 @@ export class Thread {
 
   /** Takes an event's message; true where it changed something. */
   hear(message) {
-    const first = this.messages[0];
+    const [first] = this.messages;
     // Between it and the first there may be others that are not here.
     if (this.loaded && this.older && first && numberOf(message.message_id) < numberOf(first.message_id)) return false;
-    const news = this.#put(message);
-    if (news) this.trim(KEEP);
-    return news;
-  }
-
-  /** Drops the oldest above this count. */
-  trim(keep) {
-    let drop = Math.max(0, this.messages.length - keep);
-    for (let i = 0; i < drop; i++) this.#characters -= this.messages[i].text.length;
-    while (this.#characters > KEEP_CHARACTERS && drop < this.messages.length - 1) {
-      this.#characters -= this.messages[drop++].text.length;
-    }
-    if (!drop) return;
-    this.messages.splice(0, drop);
-    this.older = true;
+    const isNews = this.#put(message);
+    while (this.full) this.#dropOldest(this.messages.length >> 3 || 1);
+    return isNews;
   }
 
   get full() {
-    return this.messages.length >= KEEP || this.#characters >= KEEP_CHARACTERS;
+    return this.messages.length > KEEP || this.#characters > KEEP_CHARACTERS;
   }
 
-  /** Where this message stands, or would. */
+  /** Where the message of this number stands, or would. */
   indexOf(number) {
-    let low = 0;
-    let high = this.messages.length;
+    let [low, high] = [0, this.messages.length];
     while (low < high) {
       const middle = (low + high) >> 1;
       if (numberOf(this.messages[middle].message_id) < number) low = middle + 1;
@@ -68,14 +55,15 @@ export class Thread {
   #put(message) {
     const at = this.indexOf(numberOf(message.message_id));
     const there = this.messages[at];
-    if (there?.message_id !== message.message_id) {
-      this.messages.splice(at, 0, message);
-      this.#characters += message.text.length;
-      return true;
-    }
-    if (there.seq >= message.seq) return false;
-    this.messages[at] = message;
-    this.#characters += message.text.length - there.text.length;
+    const isKnown = there?.message_id === message.message_id;
+    if (isKnown && there.seq >= message.seq) return false;
+    this.messages.splice(at, isKnown ? 1 : 0, message);
+    this.#characters += message.text.length - (isKnown ? there.text.length : 0);
     return true;
+  }
+
+  #dropOldest(count) {
+    for (const { text } of this.messages.splice(0, count)) this.#characters -= text.length;
+    this.older = true;
   }
 }
