@@ -18,6 +18,7 @@ mod page;
 mod respond;
 mod rpc;
 mod session;
+mod squeeze;
 mod status_page;
 mod typing;
 mod upgrade;

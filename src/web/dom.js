@@ -9,7 +9,7 @@ export function make(name, properties = {}, ...children) {
     if (key.includes("-")) made.setAttribute(key, value);
     else made[key] = value;
   }
-  made.append(...children.filter((child) => child || child === 0));
+  made.append(...children.filter(Boolean));
   return made;
 }
 

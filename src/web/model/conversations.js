@@ -3,8 +3,8 @@
 import { numberOf } from "./messages.js";
 
 const KEEP = 2000;
-/** A gateway whose clock is off must not hide who types, nor show it for ever. */
-const TYPING_MS = [2000, 30_000];
+/** A gateway whose clock is off must not show for ever who types. */
+const TYPING_MS = 30_000;
 
 export const keyOf = ({ channel, peer }) => `${channel}/${peer}`;
 const age = ({ last }) => (last ? numberOf(last.message_id) : 0);
@@ -71,9 +71,8 @@ export class Conversations {
 
   /** Takes an event `typing`. */
   type({ direction, text, until_ms, ...place }, now) {
-    const [least, most] = TYPING_MS;
-    const until = now + Math.min(Math.max(until_ms - now, least), most);
-    if (this.has(place)) this.get(place).typing = { direction, text, until };
+    const until = Math.min(until_ms, now + TYPING_MS);
+    if (this.has(place)) this.get(place).typing = until > now ? { direction, text, until } : undefined;
   }
 
   /** Forgets who stopped typing; the time when the next one lapses. */
