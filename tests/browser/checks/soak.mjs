@@ -1,13 +1,13 @@
 // A minute of a hundred events a second: no frame is late, and the memory stays where it is.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 
 import { assert, until } from "../until.mjs";
 
 const A_SECOND = 100;
 const SECONDS = 60;
 const LATEST_FRAME_MS = 50;
-/** What may be added between the first third and the end, besides the messages kept. */
+/** What the messages that a page keeps may take, and no more however long it runs. */
 const MOST_GROWTH_MB = 12;
 
 /** Runs in the page: the gaps between frames. */
@@ -22,13 +22,19 @@ function countFrames() {
   requestAnimationFrame(next);
 }
 
-/** The longest task of the page's own thread in a trace, in ms. */
-function longestTask(events) {
-  const main = events.find(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
-  const renderers = new Set(events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(({ pid, tid }) => `${pid}/${tid}`));
-  assert(main, "the trace has no renderer");
-  const tasks = events.filter(({ name, ph, pid, tid }) => ph === "X" && /RunTask$/.test(name) && renderers.has(`${pid}/${tid}`));
-  return Math.max(...tasks.map(({ dur }) => dur / 1000));
+/**
+ * The longest tasks of the pages' own threads in a trace, in ms: by their own time, which is the
+ * page's doing, and by the clock, to which other programs on the machine add.
+ */
+function longestTasks(file) {
+  const { traceEvents: events } = JSON.parse(readFileSync(file, "utf8"));
+  rmSync(file);
+  const threads = events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
+  const pages = new Set(threads.map(({ pid, tid }) => `${pid}/${tid}`));
+  const tasks = events.filter(({ name, ph, pid, tid }) => ph === "X" && name.endsWith("RunTask") && pages.has(`${pid}/${tid}`));
+  assert(tasks.length > 1000, "the trace holds no tasks", tasks.length);
+  const most = (time) => Math.max(...tasks.map(time)) / 1000;
+  return { own: most(({ tdur = 0 }) => tdur), clock: most(({ dur }) => dur) };
 }
 
 async function heap(session) {
@@ -37,30 +43,36 @@ async function heap(session) {
   return usedSize / 1048576;
 }
 
+/** Speaks a hundred times a second for so long. */
+async function speakFor(seconds, speak) {
+  const began = Date.now();
+  for (let sent = 0; sent < A_SECOND * seconds; ) {
+    const due = Math.min(((Date.now() - began) / 1000) * A_SECOND, A_SECOND * seconds);
+    while (sent < due) speak(sent++);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 async function minute(stage, hash, speak) {
   const { page, browser } = stage;
-  const other = await stage.client();
   await stage.open(hash);
   const session = await page.context().newCDPSession(page);
+  await speakFor(10, speak);
+  const before = await heap(session);
+  const file = `${stage.options.shots}/trace.json`;
+  await browser.startTracing(page, { path: file, categories: ["toplevel"] });
   await page.evaluate(countFrames);
-  const file = `${stage.options.shots}/trace-${hash.split("/")[0]}.json`;
-  await browser.startTracing(page, { path: file, categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"] });
-  const heaps = [];
-  const began = Date.now();
-  for (let sent = 0; sent < A_SECOND * SECONDS; ) {
-    const due = Math.floor(((Date.now() - began) / 1000) * A_SECOND);
-    while (sent < due) speak(other, sent++);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    if (heaps.length < Math.floor(sent / (A_SECOND * 10))) heaps.push(await heap(session));
-  }
-  await browser.stopTracing();
+  await speakFor(SECONDS, speak);
   const gaps = await page.evaluate(() => window.gaps);
-  const task = longestTask(JSON.parse(readFileSync(file, "utf8")).traceEvents);
-  const late = gaps.filter((gap) => gap > LATEST_FRAME_MS);
-  const growth = Math.max(...heaps.slice(-2)) - heaps[1];
-  const figures = `${gaps.length} frames, the longest gap ${Math.max(...gaps).toFixed(1)} ms, ${late.length} over ${LATEST_FRAME_MS} ms, the longest task ${task.toFixed(1)} ms, heap ${heaps.map((mb) => mb.toFixed(1)).join(" ")} MB`;
-  assert(task < LATEST_FRAME_MS, `no task over ${LATEST_FRAME_MS} ms`, figures);
-  assert(growth < MOST_GROWTH_MB, `the memory grows by less than ${MOST_GROWTH_MB} MB`, figures);
+  await browser.stopTracing();
+  const { own, clock } = longestTasks(file);
+  const after = await heap(session);
+  const late = gaps.filter((gap) => gap > LATEST_FRAME_MS).length;
+  const figures =
+    `${gaps.length} frames, ${late} over ${LATEST_FRAME_MS} ms by the clock; the longest task took ${own.toFixed(1)} ms of its own, ` +
+    `${clock.toFixed(1)} by the clock; heap ${before.toFixed(1)} MB, a minute later ${after.toFixed(1)} MB`;
+  assert(own < LATEST_FRAME_MS, `no frame needs ${LATEST_FRAME_MS} ms`, figures);
+  assert(after - before < MOST_GROWTH_MB, `the memory grows by less than ${MOST_GROWTH_MB} MB`, figures);
   return figures;
 }
 
@@ -69,15 +81,19 @@ export const checks = [
     name: "a conversation with a hundred messages a second",
     soak: true,
     async run(stage) {
-      const figures = await minute(stage, "chat/webchat/visitor", (other, i) => other.ask("send", { channel: "webchat", to: "visitor", text: `message ${i}` }));
-      const total = A_SECOND * SECONDS;
-      await until("the last is shown", async () => (await stage.texts()).at(-1) === `message ${total - 1}`, 30_000);
+      const other = await stage.client();
+      let said = 0;
+      const figures = await minute(stage, "chat/webchat/visitor", () => other.ask("send", { channel: "webchat", to: "visitor", text: `message ${said++}` }));
+      await until("the last is shown", async () => (await stage.texts()).at(-1) === `message ${said - 1}`, 30_000);
       return figures;
     },
   },
   {
     name: "the control view under a hundred messages a second in twenty conversations",
     soak: true,
-    run: (stage) => minute(stage, "control", (other, i) => other.ask("receive", { channel: "webchat", peer: `peer ${i % 20}`, text: `message ${i}` })),
+    async run(stage) {
+      const other = await stage.client();
+      return minute(stage, "control", (i) => other.ask("receive", { channel: "webchat", peer: `peer ${i % 20}`, text: `message ${i}` }));
+    },
   },
 ];
