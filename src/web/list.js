@@ -126,7 +126,7 @@ export class LongList {
         known?.row.replaceWith(row);
         known = { version, row };
         row.dataset.key = key;
-        fresh.push(known);
+        fresh.push([i, row]);
       }
       known.row.ariaPosInSet = i + 1;
       known.row.ariaSetSize = items.length;
@@ -144,7 +144,7 @@ export class LongList {
       if (row === place) place = place.nextElementSibling;
       else list.insertBefore(row, place);
     }
-    const heights = fresh.map(({ row }) => this.#heights.learn(row.dataset.key, row.getBoundingClientRect().height));
+    const heights = fresh.map(([i, row]) => this.#heights.learn(i, row.getBoundingClientRect().height));
     return heights.includes(true);
   }
 }

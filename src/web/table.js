@@ -32,7 +32,7 @@ export const TABLE = {
   more: ["More", "Mais"],
   empty: ["Nothing has been said yet.", "Nada foi dito ainda."],
   write: ["Write a message", "Escreva uma mensagem"],
-  enterSends: ["Enter sends, Shift+Enter begins a new line.", "Enter envia, Shift+Enter começa uma nova linha."],
+  enterSends: ["Enter sends · Shift+Enter: new line", "Enter envia · Shift+Enter: nova linha"],
   characters: ["{n} characters", "{n} caracteres"],
   tooLong: ["Longer than the gateway takes ({n} bytes).", "Mais longa do que o gateway aceita ({n} bytes)."],
   send: ["Send", "Enviar"],

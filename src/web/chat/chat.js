@@ -15,6 +15,8 @@ const PAGE = 50;
 const OLDER = 200;
 const SAY_TYPING_MS = 4000;
 const REFRESH_MS = 1000;
+/** A new title is dear: browsers tell the whole system of it. */
+const TITLE_MS = 500;
 
 /** Not `crypto.randomUUID`: over plain http from another machine a browser does not offer it. */
 const randomKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -26,6 +28,7 @@ export class Chat {
   #loading = null;
   #refresh = null;
   #lapse;
+  #title;
   #saidTyping = 0;
 
   constructor(session) {
@@ -205,6 +208,7 @@ export class Chat {
 
   /** Lets go of what the gateway took, once it stands among the messages or is out of sight. */
   #settle() {
+    if (!this.#pending.length) return;
     const { messages } = this.thread;
     const awaits = (one) => this.open && keyOf(one) === keyOf(this.open) && this.thread.indexOf(numberOf(one.id)) === messages.length;
     this.#pending = this.#pending.filter((one) => !one.taken || awaits(one));
@@ -212,9 +216,14 @@ export class Chat {
     this.draw();
   }
 
-  #draw() {
+  #sayUnread() {
+    this.#title = undefined;
     const { unread } = this.conversations;
     document.title = `${unread ? `(${unread}) ` : ""}cleudocodebot`;
+  }
+
+  #draw() {
+    this.#title ??= setTimeout(() => this.#sayUnread(), TITLE_MS);
     if ($("chat").hidden) return;
     for (const view of this.views) view.draw?.();
     const { conversation, thread } = this;

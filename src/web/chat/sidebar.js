@@ -25,12 +25,12 @@ export function tick(state) {
 }
 
 /** What a message says, in one line. */
-const lineOf = ({ text, media }) => text.slice(0, PREVIEW).replace(/\s+/g, " ").trim() || words(media?.kind ?? "");
+const lineOf = ({ text, media }) => text.slice(0, PREVIEW).replace(/```\w*|\s+/g, " ").trim() || words(media?.kind ?? "");
 
 /** A coloured disc with a letter, and the channel's mark on it. */
 function portrait(name, channel) {
   const [letter = "#"] = name.replace(/^[^\p{L}\p{N}]+/u, "");
-  const disc = make("span", { className: "disc", "aria-hidden": true }, letter.toUpperCase(), make("i", { className: channel }));
+  const disc = make("span", { className: "disc", title: channel, "aria-hidden": true }, letter.toUpperCase(), make("i", { className: channel }));
   disc.style.setProperty("--hue", hueOf(name));
   return disc;
 }

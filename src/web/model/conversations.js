@@ -26,8 +26,10 @@ export class Conversations {
   get(place) {
     const { channel, peer } = place;
     const key = keyOf(place);
-    if (!this.#all.has(key)) this.#all.set(key, { key, channel, peer, unread: 0 });
-    this.#sorted = null;
+    if (!this.#all.has(key)) {
+      this.#all.set(key, { key, channel, peer, unread: 0 });
+      this.#sorted = null;
+    }
     return this.#all.get(key);
   }
 
@@ -99,6 +101,8 @@ export class Conversations {
 
   #put(known, message) {
     const isSame = known.last?.message_id === message.message_id;
-    if (isSame ? known.last.seq <= message.seq : age(known) < numberOf(message.message_id)) known.last = message;
+    if (!isSame && age(known) < numberOf(message.message_id)) this.#sorted = null;
+    else if (!isSame || known.last.seq > message.seq) return;
+    known.last = message;
   }
 }

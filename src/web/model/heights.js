@@ -2,31 +2,41 @@
 
 export class Heights {
   #known = new Map();
-  #tops = new Float64Array(256);
+  #keys = [];
+  #sizes = new Float64Array(256);
+  #tops = new Float64Array(257);
   count = 0;
 
-  /** Lays out `count` rows anew. */
+  /** Lays out `count` rows anew; only one that stands at another place is looked up. */
   lay(count, keyAt, guessAt) {
-    if (count >= this.#tops.length) this.#tops = new Float64Array(count * 2);
     if (this.#known.size > 2 * count + 500) this.forget();
-    let top = 0;
-    for (let i = 0; i < count; i++) {
-      this.#tops[i] = top;
-      top += this.#known.get(keyAt(i)) ?? guessAt(i);
+    if (count > this.#sizes.length) {
+      this.#keys = [];
+      this.#sizes = new Float64Array(count * 2);
+      this.#tops = new Float64Array(count * 2 + 1);
     }
-    this.#tops[count] = top;
-    this.count = count;
+    this.count = this.#keys.length = count;
+    for (let i = 0; i < count; i++) {
+      const key = keyAt(i);
+      if (this.#keys[i] !== key) {
+        this.#keys[i] = key;
+        this.#sizes[i] = this.#known.get(key) ?? guessAt(i);
+      }
+      this.#tops[i + 1] = this.#tops[i] + this.#sizes[i];
+    }
   }
 
-  /** True where this height is news. */
-  learn(key, height) {
-    if (this.#known.get(key) === height) return false;
-    this.#known.set(key, height);
-    return true;
+  /** Takes a row's measured height; true where it is news. */
+  learn(index, height) {
+    this.#known.set(this.#keys[index], height);
+    const isNews = this.#sizes[index] !== height;
+    this.#sizes[index] = height;
+    return isNews;
   }
 
   forget() {
     this.#known.clear();
+    this.#keys = [];
   }
 
   get total() {
