@@ -7,7 +7,7 @@ import { lasting, numberText, onLanguage, timeOf, translate, words } from "../wo
 import { Log } from "./log.js";
 import { pair } from "./pair.js";
 
-const CARDS = ["status", "integrations", "pairing", "outbox", "clients", "settings", "log"];
+const CARDS = ["status", "integrations", "pairing", "outbox", "clients", "log", "settings"];
 const TOPICS = ["client.*", "log"];
 const POLL_MS = 2000;
 /** What has nothing to pair. */
@@ -20,7 +20,8 @@ const LOOKS = {
     key: one.name,
     title: one.name,
     note: [`${words(one.state)} ${words("since", { time: lasting(Date.now() - one.since_ms) })}`, one.last_error, one.advice].filter(Boolean).join(" · "),
-    state: one.state,
+    // It runs, but there is something for the user to do.
+    state: one.advice && one.state === "running" ? "starting" : one.state,
     acts: [one.state === "stopped" || one.state === "parked" ? "start" : "stop", "restart", NO_DEVICE.test(one.name) ? "" : "connect"],
   }),
   pairing: ({ channel, sender, code, at_ms }) => ({
