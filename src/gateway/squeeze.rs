@@ -1,7 +1,8 @@
 //! Scripts, styles and markup without what a browser skips: comments, indentation, spaces between
 //! signs. Names and strings stay as they are written.
 //!
-//! It reads what this house writes, not all of JavaScript: statements end with a semicolon, and no
+//! It reads what this house writes, not all of JavaScript: statements end with a semicolon and are not
+//! empty, lists have no holes at their end, and no
 //! template spans lines.
 
 /// The text as it is sent, by the ending of its file's name.
@@ -44,9 +45,17 @@ fn squeeze(text: &str, gap: fn(char, char) -> bool) -> String {
             out.push(' ');
         }
         apart = false;
+        if last.is_some_and(|last| is_idle(last, first)) {
+            out.pop();
+        }
         out.push_str(token);
     }
     out
+}
+
+/// True for the last sign of a list or a block where it only separates from what does not come.
+fn is_idle(last: char, next: char) -> bool {
+    (last == ';' && next == '}') || (last == ',' && matches!(next, '}' | ']' | ')'))
 }
 
 fn is_comment(token: &str) -> bool {
@@ -112,7 +121,7 @@ mod tests {
             ("// why\nconst a = 1; /* b */ let c;", "const a=1;let c;"),
             (
                 "async #go() {\n  return x + +y - -1;\n}",
-                "async #go(){return x+ +y- -1;}",
+                "async #go(){return x+ +y- -1}",
             ),
             (r#"say("a // b", 'it\'s');"#, r#"say("a // b",'it\'s');"#),
             (
@@ -120,7 +129,7 @@ mod tests {
                 "t=`a  ${b ? `c  ${d}` : e} f`;",
             ),
             (r#"f(/[/ ] "/, a / b / c);"#, r#"f(/[/ ] "/,a/b/c);"#),
-            ("x = {\n  ç: \"\",\n};\n", "x={ç:\"\",};"),
+            ("x = {\n  ç: \"\",\n};\n", "x={ç:\"\"};"),
         ] {
             assert_eq!(squeezed("a.js", written), sent, "{written}");
         }
@@ -129,7 +138,7 @@ mod tests {
     #[test]
     fn a_style_keeps_the_spaces_that_mean_something() {
         let written = "/* x */\n.a > .b :is(c, d) { margin: 0 calc(1px - 2px) !important; }\n@media (a: b) { e { f: g } }";
-        let sent = ".a>.b :is(c,d){margin:0 calc(1px - 2px)!important;}@media (a:b){e{f:g}}";
+        let sent = ".a>.b :is(c,d){margin:0 calc(1px - 2px)!important}@media (a:b){e{f:g}}";
         assert_eq!(squeezed("a.css", written), sent);
     }
 

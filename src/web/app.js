@@ -25,7 +25,7 @@ const session = new Session({
     control.hear(name, payload);
   },
 });
-session.follow("message.*", "conversation.read", "typing", "integration.state");
+session.follow("message.*", "conversation.read", "typing");
 const chat = new Chat(session);
 const control = new Control(session);
 
@@ -58,15 +58,15 @@ function route() {
   chat.draw();
 }
 
-$("login").onsubmit = (event) => {
+$("login").onsubmit = event => {
   event.preventDefault();
-  sessionStorage.setItem("token", $("token").value.trim());
+  sessionStorage.token = $("token").value.trim();
   $("token").value = "";
   session.begin();
 };
 $("retry-now").onclick = () => session.hurry();
 $("language").onchange = ({ target }) => {
-  localStorage.setItem("language", target.value);
+  localStorage.language = target.value;
   speak(target.value);
 };
 for (const button of document.querySelectorAll(".close")) button.onclick = () => button.closest("dialog").close("");

@@ -1,6 +1,6 @@
 // Elements made and kept. What people write goes in as text nodes, never as markup.
 
-export const $ = (id) => document.getElementById(id);
+export const $ = id => document.getElementById(id);
 
 /** `make("p", {className: "x", onclick}, "text", child)`; `data-…` and `aria-…` become attributes, empty children nothing. */
 export function make(name, properties = {}, ...children) {
@@ -17,7 +17,7 @@ export const button = (className, text, onclick, more) => make("button", { type:
 
 /** A drawing with one child, such as a path or an icon of index.html. */
 export function drawing(attributes, name, inner) {
-  const [svg, child] = ["svg", name].map((name) => document.createElementNS("http://www.w3.org/2000/svg", name));
+  const [svg, child] = ["svg", name].map(name => document.createElementNS("http://www.w3.org/2000/svg", name));
   for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
   for (const [key, value] of Object.entries(inner)) child.setAttribute(key, value);
   svg.append(child);
@@ -26,7 +26,7 @@ export function drawing(attributes, name, inner) {
 
 /** An icon; without a label it only decorates. */
 export const icon = (name, label) =>
-  drawing({ class: `icon ${name}`, ...(label ? { role: "img", "aria-label": label } : { "aria-hidden": true }) }, "use", { href: `#i-${name}` });
+  drawing({ viewBox: "0 0 16 16", class: `icon ${name}`, ...(label ? { role: "img", "aria-label": label } : { "aria-hidden": true }) }, "use", { href: `#i-${name}` });
 
 /** Sets a text only where it changes, so that a screen reader does not hear it again. */
 export function write(target, text) {
@@ -35,7 +35,7 @@ export function write(target, text) {
 
 /** One child for each item, kept by key, so that focus stays where it is. */
 export function keep(parent, items, keyOf, build, update) {
-  const there = new Map([...parent.children].map((child) => [child.dataset.key, child]));
+  const there = new Map([...parent.children].map(child => [child.dataset.key, child]));
   let place = parent.firstElementChild;
   for (const item of items) {
     const key = keyOf(item);

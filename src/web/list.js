@@ -87,7 +87,7 @@ export class LongList {
 
   #lay() {
     const { items, of } = this;
-    this.#heights.lay(items.length, (i) => this.#key(i), (i) => of.guess(items.at(i), this.#width));
+    this.#heights.lay(items.length, i => this.#key(i), i => of.guess(items.at(i), this.#width));
   }
 
   /** Where the view begins: at the end, or where the row that was at its top is now. */

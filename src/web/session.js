@@ -11,8 +11,10 @@ const RATE_LIMITED = 4429;
 /** Further behind than this, it is quicker to begin anew than to hear every event. */
 const FAR_BEHIND = 5000;
 
-const fault = ({ code, message, retry_after_ms }) => Object.assign(new Error(message), { code, retry_after_ms });
-const disconnected = () => fault({ code: "disconnected", message: "the connection ended" });
+const secondsOf = ms => Math.ceil(ms / 1000);
+
+/** A rejection is what the gateway answered, or this. */
+const GONE = { code: "disconnected", message: "the connection ended" };
 
 export class Session {
   /** The gateway's limits while it knows us, otherwise null. */
@@ -40,18 +42,23 @@ export class Session {
 
   /** The promise of an answer; rejects with the gateway's error. */
   ask(action, payload = {}) {
-    return this.limits ? this.#say(action, payload) : Promise.reject(disconnected());
+    return this.limits ? this.#say(action, payload) : Promise.reject(GONE);
+  }
+
+  /** An answer, or null: what fails now is asked for again by the next connection, or is not worth a word. */
+  wish(action, payload) {
+    return this.ask(action, payload).catch(() => null);
   }
 
   /** Hears these events from now on, over every connection. */
   follow(...topics) {
     for (const topic of topics) this.#topics.add(topic);
-    this.ask("subscribe", { topics }).catch(() => {});
+    this.wish("subscribe", { topics });
   }
 
   unfollow(...topics) {
     for (const topic of topics) this.#topics.delete(topic);
-    this.ask("unsubscribe", { topics }).catch(() => {});
+    this.wish("unsubscribe", { topics });
   }
 
   begin() {
@@ -66,7 +73,7 @@ export class Session {
 
   #connect() {
     this.#end();
-    const token = sessionStorage.getItem("token");
+    const token = sessionStorage.token;
     if (!token) return this.on.state("token", { why: "tokenNone" });
     this.on.state("connecting");
     // Where this page came from, so that it works under another name, behind TLS or below a path.
@@ -109,7 +116,7 @@ export class Session {
   #say(action, payload) {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      if (this.#socket?.readyState !== WebSocket.OPEN) return reject(disconnected());
+      if (this.#socket?.readyState !== WebSocket.OPEN) return reject(GONE);
       this.#waiting.set(id, { resolve, reject });
       this.#socket.send(JSON.stringify({ type: "command", action, id, payload }));
     });
@@ -132,23 +139,22 @@ export class Session {
     }
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (type === "error") waiting?.reject(fault(payload));
-    else waiting?.resolve(payload);
+    waiting?.[type === "error" ? "reject" : "resolve"](payload);
   }
 
   /** The socket ended: only a token that was refused needs the user. */
   #closed(code, reason) {
     this.#end();
     if (code === UNAUTHORIZED) {
-      sessionStorage.removeItem("token");
+      delete sessionStorage.token;
       return this.on.state("token", { why: "tokenRefused", reason });
     }
     if (code === RATE_LIMITED) {
-      return this.on.state("token", { why: "tokenLimited", seconds: Math.ceil((this.#wait ?? 60_000) / 1000) });
+      return this.on.state("token", { why: "tokenLimited", seconds: secondsOf(this.#wait ?? 60_000) });
     }
     const wait = waitBefore(this.#attempt++);
     this.#timer = setTimeout(() => this.#connect(), wait);
-    this.on.state("waiting", { seconds: Math.ceil(wait / 1000) });
+    this.on.state("waiting", { seconds: secondsOf(wait) });
   }
 
   #end() {
@@ -156,12 +162,11 @@ export class Session {
     clearInterval(this.#pulse);
     this.#timer = this.limits = null;
     this.#heard = true;
-    if (this.#socket) {
-      this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
-      this.#socket.close();
-    }
+    const socket = this.#socket;
     this.#socket = null;
-    for (const { reject } of this.#waiting.values()) reject(disconnected());
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    socket?.close();
+    for (const { reject } of this.#waiting.values()) reject(GONE);
     this.#waiting.clear();
   }
 }
@@ -171,7 +176,7 @@ export function takeToken() {
   // A plus sign in a fragment is a plus sign, not a blank.
   const token = new URLSearchParams(location.hash.slice(1).replaceAll("+", "%2B")).get("token");
   if (!token) return false;
-  sessionStorage.setItem("token", token);
+  sessionStorage.token = token;
   history.replaceState(null, "", location.pathname + location.search);
   return true;
 }

@@ -14,7 +14,6 @@ export const TABLE = {
   connect: ["Connect", "Conectar"],
   connecting: ["Connecting…", "Conectando…"],
   waiting: ["Connection lost. Next attempt in {seconds} s.", "Conexão perdida. Próxima tentativa em {seconds} s."],
-  stopping: ["The gateway is stopping.", "O gateway está parando."],
   retryNow: ["Try now", "Tentar agora"],
   conversations: ["Conversations", "Conversas"],
   newConversation: ["New conversation", "Nova conversa"],

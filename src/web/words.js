@@ -8,10 +8,10 @@ const hearers = [];
 let column, clock, day, short, digits;
 
 /** Calls `hear` at each change of the language. */
-export const onLanguage = (hear) => hearers.push(hear);
+export const onLanguage = hear => hearers.push(hear);
 
 /** The user's choice, else the browser's. */
-export const firstLanguage = () => localStorage.getItem("language") ?? (/^pt/i.test(navigator.language) ? "pt" : "en");
+export const firstLanguage = () => localStorage.language ?? (/^pt/i.test(navigator.language) ? "pt" : "en");
 
 /** Speaks this language from now on. */
 export function speak(language) {
@@ -38,10 +38,10 @@ export function translate(root) {
   for (const one of root.querySelectorAll("[data-hint]")) one.placeholder = one.ariaLabel = words(one.dataset.hint);
 }
 
-export const timeOf = (ms) => clock.format(ms);
-export const numberText = (number) => digits.format(number);
+export const timeOf = ms => clock.format(ms);
+export const numberText = number => digits.format(number);
 
-const dayStart = (ms) => new Date(ms).setHours(0, 0, 0, 0);
+const dayStart = ms => new Date(ms).setHours(0, 0, 0, 0);
 
 export function dayOf(ms) {
   const ago = Math.round((dayStart(Date.now()) - dayStart(ms)) / 86_400_000);
@@ -49,7 +49,7 @@ export function dayOf(ms) {
 }
 
 /** The time of today, otherwise the day. */
-export const whenOf = (ms) => (dayStart(ms) === dayStart(Date.now()) ? clock : short).format(ms);
+export const whenOf = ms => (dayStart(ms) === dayStart(Date.now()) ? clock : short).format(ms);
 
 /** `3 d`, `12 min`: the largest unit. */
 export function lasting(ms) {

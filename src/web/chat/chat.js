@@ -24,7 +24,7 @@ const randomKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 export class Chat {
   open = null;
   thread = new Thread();
-  #pending = JSON.parse(sessionStorage.getItem("pending") ?? "[]");
+  #pending = JSON.parse(sessionStorage.pending ?? "[]");
   #loading = null;
   #refresh = null;
   #lapse;
@@ -33,7 +33,7 @@ export class Chat {
 
   constructor(session) {
     this.session = session;
-    this.#visit(localStorage.getItem("visitor") || "visitor");
+    this.#visit(localStorage.visitor || "visitor");
     this.draw = eachFrame(() => this.#draw());
     this.view = new ThreadView(this);
     this.views = [new Sidebar(this), this.view, new Search(this), new Composer(this)];
@@ -54,7 +54,7 @@ export class Chat {
 
   /** What was said in the open conversation and is not among its messages yet. */
   get pending() {
-    return this.#pending.filter((one) => keyOf(one) === keyOf(this.open) && !(one.id && this.thread.find(one.id)));
+    return this.#pending.filter(one => keyOf(one) === keyOf(this.open) && !(one.id && this.thread.find(one.id)));
   }
 
   /** A connection stands: asks for what events did not bring. */
@@ -90,7 +90,7 @@ export class Chat {
     clearTimeout(this.#refresh);
     this.#refresh = "now";
     // What fails now is asked for again by the next connection.
-    const page = await this.session.ask("conversations", { limit: PAGE, before }).catch(() => null);
+    const page = await this.session.wish("conversations", { limit: PAGE, before });
     this.#refresh = null;
     if (page) this.conversations.take(page, isFirst);
     this.draw();
@@ -120,20 +120,20 @@ export class Chat {
   /** Tries again what the gateway did not take, or what failed on its way. */
   retry(message) {
     if (message.key) this.#handIn(message);
-    else this.session.ask("retry", { message_id: message.message_id }).catch(() => {});
+    else this.session.wish("retry", { message_id: message.message_id });
   }
 
   typing() {
     if (Date.now() - this.#saidTyping < SAY_TYPING_MS) return;
     this.#saidTyping = Date.now();
     const { channel, peer } = this.open;
-    this.session.ask("typing", { channel, [this.isMine(this.open) ? "peer" : "to"]: peer }).catch(() => {});
+    this.session.wish("typing", { channel, [this.isMine(this.open) ? "peer" : "to"]: peer });
   }
 
   /** Takes another name, and with it another conversation. */
   rename(name) {
     this.session.unfollow(`message.*@webchat/${this.visitor}`);
-    localStorage.setItem("visitor", name);
+    localStorage.visitor = name;
     this.#visit(name);
     this.loadConversations(true);
   }
@@ -150,7 +150,7 @@ export class Chat {
     const { open, thread } = this;
     if (!open || this.#loading === thread || (thread.loaded && !which)) return false;
     this.#loading = thread;
-    const page = await this.session.ask("history", { ...open, limit: PAGE, ...which }).catch(() => null);
+    const page = await this.session.wish("history", { ...open, limit: PAGE, ...which });
     if (page) thread.take(page);
     if (this.#loading === thread) this.#loading = null;
     this.draw();
@@ -163,7 +163,7 @@ export class Chat {
     if (!this.open || keyOf(message) !== keyOf(this.open)) return;
     if (this.thread.hear(message)) {
       // One's own text may be here before the answer that says which message it became.
-      const own = this.pending.find((one) => !one.id && one.text === message.text);
+      const own = this.pending.find(one => !one.id && one.text === message.text);
       if (own) own.id = message.message_id;
       this.#settle();
     }
@@ -210,9 +210,9 @@ export class Chat {
   #settle() {
     if (!this.#pending.length) return;
     const { messages } = this.thread;
-    const awaits = (one) => this.open && keyOf(one) === keyOf(this.open) && this.thread.indexOf(numberOf(one.id)) === messages.length;
-    this.#pending = this.#pending.filter((one) => !one.taken || awaits(one));
-    sessionStorage.setItem("pending", JSON.stringify(this.#pending));
+    const awaits = one => this.open && keyOf(one) === keyOf(this.open) && this.thread.indexOf(numberOf(one.id)) === messages.length;
+    this.#pending = this.#pending.filter(one => !one.taken || awaits(one));
+    sessionStorage.pending = JSON.stringify(this.#pending);
     this.draw();
   }
 
@@ -229,7 +229,7 @@ export class Chat {
     const { conversation, thread } = this;
     if (!conversation?.unread || document.hidden || !this.view.atEnd || !thread.loaded) return;
     conversation.unread = 0;
-    if (!this.isMine(conversation)) this.session.ask("read", { ...this.open }).catch(() => {});
+    if (!this.isMine(conversation)) this.session.wish("read", { ...this.open });
     this.draw();
   }
 }

@@ -11,9 +11,9 @@ export class Composer {
 
   constructor(chat) {
     this.chat = chat;
-    $("composer").onsubmit = (event) => this.#send(event);
+    $("composer").onsubmit = event => this.#send(event);
     this.#text.oninput = () => this.#changed();
-    this.#text.onkeydown = (event) => {
+    this.#text.onkeydown = event => {
       // Enter that ends the choice of a character (Japanese, Chinese) is not meant for us.
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#send(event);
     };
@@ -22,7 +22,7 @@ export class Composer {
 
   opened() {
     if (!this.chat.open) return;
-    this.#text.value = localStorage.getItem(this.#draft) ?? "";
+    this.#text.value = localStorage[this.#draft] ?? "";
     this.#fit();
     if (matchMedia("(hover: hover)").matches) this.#text.focus();
   }
@@ -33,8 +33,8 @@ export class Composer {
 
   #changed() {
     const { value } = this.#text;
-    if (value) localStorage.setItem(this.#draft, value);
-    else localStorage.removeItem(this.#draft);
+    if (value) localStorage[this.#draft] = value;
+    else delete localStorage[this.#draft];
     if (value) this.chat.typing();
     this.#fit();
   }

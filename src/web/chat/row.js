@@ -9,11 +9,9 @@ import { tick } from "./sidebar.js";
 export const FOLDED = 3000;
 
 export function row(view, one, { own, day, follows, unfolded }) {
-  const { key, message_id, text = "", media, sender, meta, reply_to, state, error, created_ms } = one;
+  const { key, message_id, text = "", media, sender, meta, state, error, created_ms } = one;
   const bubble = make("div", { className: "bubble" });
   if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto" }, meta?.name ?? sender));
-  const answered = reply_to && /^m-/.test(reply_to) && view.chat.thread.find(reply_to);
-  if (answered) bubble.append(button("quote", answered.text.slice(0, 90), () => view.reveal(reply_to)));
   if (key === "typing") bubble.append(text ? said(text.slice(-FOLDED)) : dots());
   else {
     if (text) bubble.append(said(unfolded ? text : text.slice(0, FOLDED)));

@@ -43,11 +43,11 @@ export class Search {
     const contains = this.#text.value.trim();
     if (!before) this.#results.replaceChildren();
     if (!contains) return;
-    const page = await this.chat.session.ask("history", { ...this.chat.open, contains, before, limit: PAGE }).catch(() => null);
+    const page = await this.chat.session.wish("history", { ...this.chat.open, contains, before, limit: PAGE });
     if (!page || asked !== this.#asked) return;
     const { messages, next } = page;
     this.#results.querySelector(".more")?.remove();
-    this.#results.append(...messages.reverse().map((message) => this.#row(message, contains)));
+    this.#results.append(...messages.reverse().map(message => this.#row(message, contains)));
     if (next && !messages.length) return this.#find(next);
     if (next) this.#results.append(make("li", { className: "more" }, button("plain", words("more"), () => this.#find(next))));
     else if (!this.#results.children.length) this.#results.append(make("li", { className: "quiet", role: "status" }, words("nothingFound")));

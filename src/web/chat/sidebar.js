@@ -8,7 +8,7 @@ const ROW = 68;
 const PREVIEW = 120;
 
 /** A hue of its own for every name, the same each time. */
-const hueOf = (name) => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7);
+const hueOf = name => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7);
 
 export const nameOf = (chat, one) => (chat.isMine(one) ? words("gateway") : (one.name ?? one.peer));
 
@@ -44,11 +44,11 @@ export class Sidebar {
     this.list = new LongList(this.box.parentElement, this.box, {
       keyOf: ({ key }) => key,
       guess: () => ROW,
-      version: (one) => this.#version(one),
-      build: (one) => this.#row(one),
+      version: one => this.#version(one),
+      build: one => this.#row(one),
       moved: (_, end) => end > this.list.items.length - 10 && chat.loadConversations(false),
     });
-    this.box.onkeydown = (event) => this.#key(event);
+    this.box.onkeydown = event => this.#key(event);
     $("new-conversation").onclick = () => this.#ask();
     $("new-dialog").onclose = ({ target }) => {
       const peer = $("new-peer").value.trim();

@@ -19,11 +19,11 @@ export class ThreadView {
     this.chat = chat;
     this.list = new LongList($("log"), $("messages"), {
       follows: true,
-      keyOf: (one) => one.message_id ?? one.key,
+      keyOf: one => one.message_id ?? one.key,
       guess: ({ text = "" }, width) => 44 + 22 * Math.ceil(Math.min(text.length, FOLDED) / (width / 11)),
       version: (one, i) => [one.seq, one.error, one.text?.length, ...Object.values(this.#around(one, i))].join(),
       build: (one, i) => row(this, one, this.#around(one, i)),
-      moved: (first) => this.#moved(first),
+      moved: first => this.#moved(first),
     });
     $("to-end").onclick = () => this.list.toEnd();
     $("visitor").onchange = ({ target }) => {
@@ -64,7 +64,7 @@ export class ThreadView {
     write($("thread-note"), typing && !typing.text ? words("typing") : about);
     const last = typing ? [...pending, { key: "typing", ...open, ...typing }] : pending;
     const { messages, loaded } = thread;
-    this.list.show({ length: messages.length + last.length, at: (i) => messages[i] ?? last[i - messages.length] });
+    this.list.show({ length: messages.length + last.length, at: i => messages[i] ?? last[i - messages.length] });
     $("empty").hidden = !loaded || this.list.items.length > 0;
     $("log").ariaBusy = !loaded;
   }

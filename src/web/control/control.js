@@ -1,6 +1,6 @@
 // The control view: what the gateway is doing, and the handles to steer it.
 
-import { $, button, drawing, eachFrame, keep, make, write } from "../dom.js";
+import { $, button, drawing, keep, make, write } from "../dom.js";
 import { Rate, SECONDS } from "../model/rate.js";
 import { numberOf } from "../model/messages.js";
 import { lasting, numberText, onLanguage, timeOf, translate, words } from "../words.js";
@@ -8,44 +8,49 @@ import { Log } from "./log.js";
 import { pair } from "./pair.js";
 
 const CARDS = ["status", "integrations", "pairing", "outbox", "clients", "log", "settings"];
-const TOPICS = ["client.*", "log"];
+const TOPICS = ["client.*", "log", "integration.state"];
 const POLL_MS = 2000;
 /** What has nothing to pair. */
 const NO_DEVICE = /^(webchat|telegram|whatsapp-cloud)/;
-const GRAVE = { running: "good", starting: "warn", backing_off: "warn", parked: "bad", queued: "warn", sending: "warn", failed: "bad" };
+const TONES = { running: "good", parked: "bad", failed: "bad", stopped: "" };
+
+const quiet = text => make("p", { className: "quiet", dir: "auto" }, text);
+/** What is there, put together; and how long ago that time is. */
+const line = (...parts) => parts.filter(Boolean).join(" · ");
+const toneOf = state => TONES[state] ?? "warn";
+const ago = ms => lasting(Date.now() - ms);
 
 /** How each row looks: its key, title, note, tone, and what can be done to it. */
 const LOOKS = {
-  integrations: (one) => ({
-    key: one.name,
-    title: one.name,
-    note: [`${words(one.state)} ${words("since", { time: lasting(Date.now() - one.since_ms) })}`, one.last_error, one.advice].filter(Boolean).join(" · "),
-    // It runs, but there is something for the user to do.
-    state: one.advice && one.state === "running" ? "starting" : one.state,
-    acts: [one.state === "stopped" || one.state === "parked" ? "start" : "stop", "restart", NO_DEVICE.test(one.name) ? "" : "connect"],
+  integrations: ({ name, state, since_ms, last_error, advice }) => ({
+    key: name,
+    title: name,
+    note: line(`${words(state)} ${words("since", { time: ago(since_ms) })}`, last_error, advice),
+    // It may run and yet have something to tell.
+    tone: last_error && state === "running" ? "warn" : toneOf(state),
+    acts: [state === "stopped" || state === "parked" ? "start" : "stop", "restart", NO_DEVICE.test(name) ? "" : "connect"],
   }),
   pairing: ({ channel, sender, code, at_ms }) => ({
     key: channel + code,
-    title: `${sender} · ${channel}`,
-    note: `${words("code", { code })} · ${timeOf(at_ms)}`,
-    state: "queued",
+    title: line(sender, channel),
+    note: line(words("code", { code }), timeOf(at_ms)),
+    tone: "warn",
     acts: ["approve", "reject"],
   }),
   outbox: ({ message_id, peer, channel, text, state, error, due_ms }) => ({
     key: message_id,
-    title: `${peer} · ${channel}`,
-    note: [words(state), due_ms > Date.now() && timeOf(due_ms), error, text.slice(0, 80)].filter(Boolean).join(" · "),
-    state,
-    acts: [{ failed: "retry", queued: "cancel" }[state] ?? ""],
+    title: line(peer, channel),
+    note: line(words(state), due_ms > Date.now() && timeOf(due_ms), error, text.slice(0, 80)),
+    tone: toneOf(state),
+    acts: [{ failed: "retry", queued: "cancel" }[state]],
   }),
-  clients: ({ id, name, kind, version, address, since_ms, sent, received }) => ({
+  clients: ({ id, name = id, version = "", kind, address, since_ms, sent, received }) => ({
     key: id,
-    title: [name ?? id, version].filter(Boolean).join(" "),
-    note: `${kind ?? "?"} · ${address} · ${lasting(Date.now() - since_ms)} · ↓${numberText(received)} ↑${numberText(sent)}`,
-    state: "running",
-    acts: [],
+    title: `${name} ${version}`,
+    note: line(kind, address, ago(since_ms), `↓${numberText(received)} ↑${numberText(sent)}`),
+    tone: "good",
   }),
-  settings: ({ name, value, source, summary }) => ({ key: name, title: name, note: `${value || "—"} · ${source}`, hint: summary, acts: [] }),
+  settings: ({ name, value, source, summary = "" }) => ({ key: name, title: name, note: line(value || "—", source), hint: summary }),
 };
 
 export class Control {
@@ -53,7 +58,6 @@ export class Control {
   #timer;
   #due = new Set();
   #rate = new Rate();
-  #draw = eachFrame(() => this.#chart());
 
   constructor(session) {
     this.session = session;
@@ -85,18 +89,16 @@ export class Control {
     if (name.startsWith("message.") && numberOf(payload.message_id) === payload.seq) this.#rate.add(Date.now());
     if (!this.#shown) return;
     if (name === "log") this.log.add(payload);
-    else this.#soon({ me: "outbox", cl: "clients", in: "integrations" }[name.slice(0, 2)]);
+    // Asked for at the next poll: a storm of events is one question.
+    else if (name.startsWith("message.")) this.#due.add("outbox");
+    else if (name.startsWith("client.")) this.#due.add("clients");
+    else if (name === "integration.state") this.#load("integrations");
   }
 
   #begin() {
     this.session.follow(...TOPICS);
     this.log.load();
     for (const what of ["outbox", "clients", "pairing", "settings"]) this.#load(what);
-  }
-
-  /** Asks again at the next poll: a storm of events is one question. */
-  #soon(what) {
-    if (what) this.#due.add(what);
   }
 
   #poll() {
@@ -109,12 +111,11 @@ export class Control {
   }
 
   async #load(what) {
-    const action = { settings: "config", integrations: "status" }[what] ?? what;
-    const answer = await this.session.ask(action).catch(() => null);
+    const answer = await this.session.wish(what === "settings" ? "config" : what);
     if (!answer || !this.#shown) return;
-    if (action === "status") this.#status(answer);
-    else if (what === "outbox") this.#rows(what, [...answer.waiting, ...answer.failed.reverse()]);
-    else this.#rows(what, answer.keys ?? answer.clients ?? answer.pending);
+    if (what === "status") return this.#status(answer);
+    const { integrations, keys, clients, pending, waiting, failed } = answer;
+    this.#rows(what, integrations ?? keys ?? clients ?? pending ?? [...waiting, ...failed.reverse()]);
   }
 
   #status({ version, uptime_ms, memory, clients, store, integrations }) {
@@ -125,14 +126,9 @@ export class Control {
       connections: numberText(clients),
       stored: numberText(store.messages),
     };
-    const build = () => make("p", {}, make("b"), make("span", { className: "quiet" }));
-    if (!$("figures")) $("status").append(make("div", { id: "figures" }), make("div", { id: "rate" }));
-    keep($("figures"), Object.entries(figures), ([key]) => key, build, (figure, [key, value]) => {
-      write(figure.firstChild, value);
-      write(figure.lastChild, words(key));
-    });
+    const shown = Object.entries(figures).map(([key, value]) => make("p", {}, make("b", {}, value), quiet(words(key))));
+    $("status").replaceChildren(make("div", { id: "figures" }, ...shown), this.#chart());
     this.#rows("integrations", integrations);
-    this.#draw();
   }
 
   /** Messages in each second of the last minute. */
@@ -141,25 +137,25 @@ export class Control {
     const most = Math.max(...counts);
     const bars = counts.map((count, i) => `M${i * 5 + 2} 41V${40 - (36 * count) / Math.max(most, 4)}`).join("");
     const label = words("rate", { n: counts[SECONDS - 2], most });
-    const chart = drawing({ viewBox: `0 0 ${SECONDS * 5} 42`, preserveAspectRatio: "none", role: "img", "aria-label": label }, "path", { d: bars });
-    $("rate").replaceChildren(chart, make("p", { className: "quiet" }, label));
+    const chart = drawing({ viewBox: `0 0 ${SECONDS * 5} 42`, preserveAspectRatio: "none", "aria-hidden": true }, "path", { d: bars });
+    return make("div", { id: "rate" }, chart, quiet(label));
   }
 
   #rows(what, items) {
-    const build = () => make("li", {}, make("div", {}, make("b", { dir: "auto" }), make("p", { className: "quiet", dir: "auto" })), make("span"));
-    keep($(what), items, (item) => LOOKS[what](item).key, build, (row, item) => {
-      const { title, note, state, hint = "", acts } = LOOKS[what](item);
-      row.className = GRAVE[state] ?? "";
+    const build = () => make("li", {}, make("div", {}, make("b", { dir: "auto" }), quiet()), make("span"));
+    keep($(what), items, item => LOOKS[what](item).key, build, (row, item) => {
+      const { title, note, tone = "", hint = "", acts = [] } = LOOKS[what](item);
+      row.className = tone;
       row.title = hint;
       write(row.querySelector("b"), title);
       write(row.querySelector("p"), note);
       if (row.dataset.acts === acts.join()) return;
       row.dataset.acts = acts.join();
-      const doing = (act) => button("", "", () => this.#do(what, act, item), { "data-do": act, "data-say": act });
+      const doing = act => button("", "", () => this.#do(what, act, item), { "data-do": act, "data-say": act });
       row.lastChild.replaceChildren(...acts.filter(Boolean).map(doing));
       translate(row);
     });
-    if (!items.length) $(what).append(make("li", { className: "quiet" }, words("nothing")));
+    if (!items.length) $(what).append(make("li", {}, quiet(words("nothing"))));
   }
 
   async #do(what, act, { name, channel, code, message_id }) {

@@ -12,7 +12,7 @@ export class Log {
 
   constructor(session) {
     this.session = session;
-    this.level = make("select", { id: "level", "data-label": "level" }, ...LEVELS.map((level) => make("option", {}, level)));
+    this.level = make("select", { id: "level", "data-label": "level" }, ...LEVELS.map(level => make("option", {}, level)));
     this.level.value = "info";
     this.level.onchange = () => this.load();
     $("t-log").after(this.level);
@@ -23,7 +23,7 @@ export class Log {
       keyOf: ({ key }) => key,
       guess: () => 20,
       version: () => "",
-      build: (line) => this.#row(line),
+      build: line => this.#row(line),
     });
     this.draw = eachFrame(() => this.list.show(this.#lines));
   }

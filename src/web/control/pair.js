@@ -14,12 +14,12 @@ export async function pair(session, name) {
   dialog.showModal();
   let shown = "";
   while (dialog.open) {
-    const { state, qr = [], code, pairing_code, message } = await session.ask("integration.connect", { name }).catch((fault) => fault);
+    const { state, qr = [], code, pairing_code, message } = await session.ask("integration.connect", { name }).catch(fault => fault);
     if (state === "connected") return write($("pair-note"), words("pairDone")), $("qr").replaceChildren();
     if (qr.length && shown !== (shown = qr.join())) $("qr").replaceChildren(codeOf(qr));
     const said = pairing_code ? words("pairCode", { code: pairing_code }) : qr.length ? "" : (code ?? words("pairWaiting"));
     write($("pair-note"), message ?? said);
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    await new Promise(resolve => setTimeout(resolve, AGAIN_MS));
   }
 }
 

@@ -89,7 +89,7 @@ export class Conversations {
 
   /** All, newest first behind the pinned one. */
   get sorted() {
-    const rank = (one) => (one.key === this.pinned ? Number.MAX_VALUE : age(one));
+    const rank = one => (one.key === this.pinned ? Number.MAX_VALUE : age(one));
     this.#sorted ??= [...this.#all.values()].sort((a, b) => rank(b) - rank(a));
     for (const { key } of this.#sorted.splice(KEEP)) this.#all.delete(key);
     return this.#sorted;

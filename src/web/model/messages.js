@@ -5,7 +5,7 @@ export const KEEP = 20_000;
 const KEEP_CHARACTERS = 16_000_000;
 
 /** The number in `m-17`: it grows with age, and is the `seq` of the event that made the message. */
-export const numberOf = (id) => Number(id.slice(2));
+export const numberOf = id => Number(id.slice(2));
 
 export class Thread {
   messages = [];
