@@ -169,12 +169,13 @@ export const checks = [
   {
     name: "who types is shown, a growing answer grows, and the message takes its place",
     async run(stage) {
-      const other = await stage.client("typing");
+      const other = await stage.client("typing", "message.received");
       const { page } = stage;
       await stage.open();
       await page.fill("#text", "a question");
       await other.heard("typing", ({ peer, direction }) => peer === "visitor" && direction === "in");
       await page.press("#text", "Enter");
+      await other.heard("message.received");
       await stage.shows(["a question"]);
       const say = (text) => other.ask("typing", { channel: "webchat", to: "visitor", ...(text && { text }) });
       await say();
