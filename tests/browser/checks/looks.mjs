@@ -70,9 +70,15 @@ export const checks = [
             return box.width > 0 && (box.right > limit + 1 || box.left < -1) && !scroller && !one.closest("[hidden], .heard, svg[hidden]");
           };
           const outside = [...document.body.querySelectorAll("*")].filter(sticksOut).map((one) => `${one.tagName}#${one.id}.${one.className}`);
-          return { scrolls: document.documentElement.scrollWidth > limit, outside: outside.slice(0, 5) };
+          const isSqueezed = (one) => {
+            const own = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join("");
+            const { width, height } = one.getBoundingClientRect();
+            return own.length >= 6 && one.checkVisibility() && width > 1 && width < 40 && height > 60;
+          };
+          const squeezed = [...document.body.querySelectorAll("*")].filter(isSqueezed).map((one) => one.textContent);
+          return { scrolls: document.documentElement.scrollWidth > limit, outside: outside.slice(0, 5), squeezed };
         });
-        same(wide, { scrolls: false, outside: [] }, `${what} fits`);
+        same(wide, { scrolls: false, outside: [], squeezed: [] }, `${what} fits`);
       };
       await page.goto(stage.daemon.origin);
       await page.waitForSelector("#login:not([hidden])");
