@@ -3,6 +3,7 @@
 mod support;
 
 mod auth;
+#[cfg(feature = "store")]
 mod browser;
 #[cfg(feature = "store")]
 mod chaos;

@@ -42,6 +42,22 @@ export const checks = [
     },
   },
   {
+    name: "two tabs of one visitor show the same, each message once",
+    async run(stage) {
+      const second = await stage.context.newPage();
+      await stage.open();
+      await stage.open("", second);
+      await stage.say("from the first");
+      await stage.shows(["from the first"], second);
+      await stage.say("from the second", second);
+      for (const page of [stage.page, second]) {
+        await stage.shows(["from the first", "from the second"], page);
+        const sides = await page.$$eval("#messages li", (all) => all.map((one) => one.matches(".own")));
+        same(sides, [true, true], "both are one's own");
+      }
+    },
+  },
+  {
     name: "several lines, emoji, right to left and a very long text arrive as they were",
     async run(stage) {
       const other = await stage.client("message.*");

@@ -23,7 +23,7 @@ export const checks = [
     name: "markup in every field stays text",
     needs: { evolution: true },
     async run(stage) {
-      const { page, evolution, daemon } = stage;
+      const { page, evolution } = stage;
       await stage.context.addInitScript(() => (window.hacked = () => (window.hackedBy = (window.hackedBy ?? 0) + 1)));
       const other = await stage.client();
       await other.ask("auth", { client: { name: EVIL.slice(0, 100), kind: "agent", version: EVIL.slice(0, 100) } });
@@ -53,7 +53,7 @@ export const checks = [
       await isHarmless(stage, "a failure told by a service");
       await stage.go("control");
       await page.waitForSelector("#control:not([hidden]) #clients [data-key]");
-      await daemon.rpc("nothing-<img src=x onerror=hacked()>").catch(() => {});
+      await until("a log line holds markup", async () => (await page.textContent("#lines")).includes("<img src=x"));
       await isHarmless(stage, "the control view");
       await stage.shot("hostile-control");
     },
