@@ -40,9 +40,18 @@ function tell() {
   route();
 }
 
+/** The parts of the address behind `#`; nonsense is no part. */
+function parts() {
+  try {
+    return location.hash.slice(1).split("/").map(decodeURIComponent);
+  } catch {
+    return [];
+  }
+}
+
 /** Shows what the address names. */
 function route() {
-  const [part, channel, peer] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const [part, channel, peer] = parts();
   const isKnown = state !== "token";
   const isControl = part === "control";
   $("login").hidden = isKnown;

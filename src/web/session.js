@@ -5,11 +5,12 @@
 
 import { waitBefore } from "./model/backoff.js";
 
-const CLIENT = { name: "webchat", kind: "webchat", version: "1" };
 const UNAUTHORIZED = 4401;
 const RATE_LIMITED = 4429;
 /** Further behind than this, it is quicker to begin anew than to hear every event. */
 const FAR_BEHIND = 5000;
+/** For a gateway that has not told its own heartbeat. */
+const PATIENCE_MS = 20_000;
 
 const secondsOf = ms => Math.ceil(ms / 1000);
 
@@ -80,6 +81,7 @@ export class Session {
     const address = new URL("ws", location.href.split("#")[0]);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = (this.#socket = new WebSocket(address));
+    this.#beat(PATIENCE_MS);
     socket.onopen = () => this.#enter(token);
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
     socket.onclose = ({ code, reason }) => this.#closed(code, reason);
@@ -87,7 +89,7 @@ export class Session {
 
   async #enter(token) {
     try {
-      const { limits } = await this.#say("auth", { token, client: CLIENT });
+      const { limits } = await this.#say("auth", { token, client: { name: "webchat", kind: "webchat" } });
       this.#beat(limits.heartbeat_ms);
       const isFresh = await this.#subscribe();
       this.limits = limits;
@@ -124,6 +126,7 @@ export class Session {
 
   /** Notices a peer that is silently gone (a laptop that slept): the browser itself may take minutes. */
   #beat(everyMs) {
+    clearInterval(this.#pulse);
     this.#pulse = setInterval(() => {
       if (!this.#heard) return this.#closed(0, "");
       this.#heard = false;

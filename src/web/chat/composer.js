@@ -2,9 +2,7 @@
 
 import { $, write } from "../dom.js";
 import { keyOf } from "../model/conversations.js";
-import { numberText, onLanguage, words } from "../words.js";
-
-const LONG = 2000;
+import { numberText, words } from "../words.js";
 
 export class Composer {
   #text = $("text");
@@ -17,13 +15,11 @@ export class Composer {
       // Enter that ends the choice of a character (Japanese, Chinese) is not meant for us.
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#send(event);
     };
-    onLanguage(() => this.#fit());
   }
 
   opened() {
     if (!this.chat.open) return;
     this.#text.value = localStorage[this.#draft] ?? "";
-    this.#fit();
     if (matchMedia("(hover: hover)").matches) this.#text.focus();
   }
 
@@ -36,16 +32,7 @@ export class Composer {
     if (value) localStorage[this.#draft] = value;
     else delete localStorage[this.#draft];
     if (value) this.chat.typing();
-    this.#fit();
-  }
-
-  /** As high as its text, up to the style's limit; a long one is not worth measuring. */
-  #fit() {
-    const { style, value } = this.#text;
-    const isLong = value.length > LONG;
-    style.height = "auto";
-    style.height = isLong ? "40vh" : `${this.#text.scrollHeight + 2}px`;
-    write($("text-hint"), isLong ? words("characters", { n: numberText(value.length) }) : words("enterSends"));
+    write($("text-hint"), words("enterSends"));
   }
 
   #send(event) {

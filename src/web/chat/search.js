@@ -16,7 +16,9 @@ export class Search {
   constructor(chat) {
     this.chat = chat;
     $("search-open").onclick = () => this.#show($("search").hidden);
-    $("search").onkeydown = ({ key }) => key === "Escape" && this.#show(false);
+    $("search").onkeydown = ({ key }) => {
+      if (key === "Escape") this.#show(false);
+    };
     this.#text.oninput = () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#find(), WAIT_MS);

@@ -27,9 +27,12 @@ export function tick(state) {
 /** What a message says, in one line. */
 const lineOf = ({ text, media }) => text.slice(0, PREVIEW).replace(/```\w*|\s+/g, " ").trim() || words(media?.kind ?? "");
 
+/** Words for who does not see. */
+const heard = text => make("span", { className: "heard" }, ` ${text}`);
+
 /** A coloured disc with a letter, and the channel's mark on it. */
 function portrait(name, channel) {
-  const [letter = "#"] = name.replace(/^[^\p{L}\p{N}]+/u, "");
+  const [letter] = name.match(/[\p{L}\p{N}]/u) ?? "#";
   const disc = make("span", { className: "disc", title: channel, "aria-hidden": true }, letter.toUpperCase(), make("i", { className: channel }));
   disc.style.setProperty("--hue", hueOf(name));
   return disc;
@@ -71,15 +74,15 @@ export class Sidebar {
     const { last, unread, typing, key, channel } = one;
     const name = nameOf(this.chat, one);
     const said = typing ? words("typing") : last ? lineOf(last) : "";
-    const label = [name, channel, unread && words("unread", { n: unread }), said].filter(Boolean).join(", ");
     const row = make(
       "li",
-      { id: `c:${key}`, className: unread ? "unread" : "", role: "option", ariaSelected: key === this.chat.conversation?.key, ariaLabel: label },
+      { id: `c:${key}`, role: "option", ariaSelected: key === this.chat.conversation?.key },
       portrait(name, channel),
-      make("b", { dir: "auto" }, name),
+      make("b", { dir: "auto" }, name, heard(channel)),
       last && make("time", {}, whenOf(last.created_ms)),
       make("span", { className: typing ? "typing" : "", dir: "auto" }, last && !typing && isOwn(this.chat, last) && tick(last.state), said),
       unread && make("em", {}, unread > 99 ? "99+" : unread),
+      unread && heard(words("unread")),
     );
     row.onclick = () => this.#go(one);
     return row;

@@ -10,6 +10,8 @@ import { pair } from "./pair.js";
 const CARDS = ["status", "integrations", "pairing", "outbox", "clients", "log", "settings"];
 const TOPICS = ["client.*", "log", "integration.state"];
 const POLL_MS = 2000;
+/** Rows of one kind; more of them nobody reads here. */
+const SHOWN = 100;
 /** What has nothing to pair. */
 const NO_DEVICE = /^(webchat|telegram|whatsapp-cloud)/;
 const TONES = { running: "good", parked: "bad", failed: "bad", stopped: "" };
@@ -44,9 +46,9 @@ const LOOKS = {
     tone: toneOf(state),
     acts: [{ failed: "retry", queued: "cancel" }[state]],
   }),
-  clients: ({ id, name = id, version = "", kind, address, since_ms, sent, received }) => ({
+  clients: ({ id, name = id, kind, address, since_ms, sent, received }) => ({
     key: id,
-    title: `${name} ${version}`,
+    title: name,
     note: line(kind, address, ago(since_ms), `↓${numberText(received)} ↑${numberText(sent)}`),
     tone: "good",
   }),
@@ -143,7 +145,7 @@ export class Control {
 
   #rows(what, items) {
     const build = () => make("li", {}, make("div", {}, make("b", { dir: "auto" }), quiet()), make("span"));
-    keep($(what), items, item => LOOKS[what](item).key, build, (row, item) => {
+    keep($(what), items.slice(0, SHOWN), item => LOOKS[what](item).key, build, (row, item) => {
       const { title, note, tone = "", hint = "", acts = [] } = LOOKS[what](item);
       row.className = tone;
       row.title = hint;

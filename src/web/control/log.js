@@ -17,6 +17,7 @@ export class Log {
     this.level.onchange = () => this.load();
     $("t-log").after(this.level);
     const lines = make("ol", { id: "lines" });
+    $("log-lines").tabIndex = 0;
     $("log-lines").append(lines);
     this.list = new LongList($("log-lines"), lines, {
       follows: true,
