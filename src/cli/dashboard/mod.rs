@@ -58,8 +58,8 @@ const FILE: &str = "dashboard.html";
 /// Time for a browser to start and for the page to come in.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The pause between two looks at the program that opens it.
-const LOOK: Duration = Duration::from_millis(50);
+/// The pause between two looks at who is there.
+const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(with_browser: bool, context: &mut Context<'_>) -> Result<()> {
     let mut connection = connect(context).await?;
@@ -92,9 +92,7 @@ async fn open(
     if openers.is_empty() {
         return Err(Error::Failed("there is no screen here".to_owned()));
     }
-    // Before the browser starts, or the page could come in unseen.
-    let topics = json!({"topics": ["client.connected"]});
-    connection.client.call("subscribe", &topics).await?;
+    let before = pages(&mut connection.client).await?;
     let bridge = Bridge::build(file, link)?;
     let mut child = None;
     for opener in &openers {
@@ -104,23 +102,16 @@ async fn open(
         }
     }
     let child = child.ok_or_else(|| Error::Failed(browser::none_found(&openers)))?;
-    page_comes(&mut connection.client, child).await
+    page_comes(&mut connection.client, &before, child).await
 }
 
-/// Waits until the page has come in; not for its opener, which may be the browser itself.
-async fn page_comes(client: &mut Client, mut opener: Child) -> Result<()> {
+/// Waits until a page has come in that was not there before; not for its opener, which may be the
+/// browser itself.
+async fn page_comes(client: &mut Client, before: &[String], mut opener: Child) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
-    loop {
-        tokio::select! {
-            event = client.event() => match event? {
-                Some(event) if is_page(client, event.payload["id"].as_str()).await? => return Ok(()),
-                Some(_) => {}
-                None => return Err(Error::Failed("the daemon stopped".to_owned())),
-            },
-            stopped = tokio::signal::ctrl_c() => {
-                return stopped.map_err(|error| Error::Failed(error.to_string()));
-            }
-            () = sleep(LOOK) => {}
+    while Instant::now() < deadline {
+        if pages(client).await?.iter().any(|id| !before.contains(id)) {
+            return Ok(());
         }
         if let Ok(Some(status)) = opener.try_wait()
             && !status.success()
@@ -129,19 +120,24 @@ async fn page_comes(client: &mut Client, mut opener: Child) -> Result<()> {
                 "the browser did not start ({status})"
             )));
         }
-        if Instant::now() > deadline {
-            return Err(Error::Failed(
-                "the browser did not open the page".to_owned(),
-            ));
+        tokio::select! {
+            () = sleep(LOOK) => {}
+            stopped = tokio::signal::ctrl_c() => {
+                return stopped.map_err(|error| Error::Failed(error.to_string()));
+            }
         }
     }
+    Err(Error::Failed(
+        "the browser did not open the page".to_owned(),
+    ))
 }
 
-/// True where the client of this name is the page: other clients come and go meanwhile.
-async fn is_page(client: &mut Client, id: Option<&str>) -> Result<bool> {
+/// The pages that are connected, by their clients' names.
+async fn pages(client: &mut Client) -> Result<Vec<String>> {
     let answer = client.call("clients", &json!({})).await?;
-    let mut clients = answer["clients"].as_array().into_iter().flatten();
-    Ok(clients.any(|client| client["id"].as_str() == id && client["kind"] == "webchat"))
+    let clients = answer["clients"].as_array().into_iter().flatten();
+    let pages = clients.filter(|client| client["kind"] == "webchat");
+    Ok(pages.map(|page| page["id"].to_string()).collect())
 }
 
 /// A file that leads a browser to the page and is gone with this value.
