@@ -33,6 +33,7 @@ mod jsonrpc;
 mod lifecycle;
 mod messages;
 mod outbox;
+mod page;
 #[cfg(feature = "store")]
 mod poll;
 mod post;

@@ -1,0 +1,67 @@
+//! The page without a browser: its logic tested by Node, and its scripts as they are sent read by
+//! Node. Where there is no Node both are skipped, aloud.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use crate::support::{Daemon, Scratch};
+
+/// What Node says, or nothing where there is none.
+fn node(arguments: &[&Path]) -> Option<Output> {
+    let mut command = Command::new("node");
+    let done = command.args(arguments).stdin(Stdio::null()).output().ok();
+    if done.is_none() {
+        eprintln!("SKIPPED: no node on this machine");
+    }
+    done
+}
+
+/// The files with this ending in a folder and all within.
+fn files(folder: &Path, ending: &str) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of ours");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path, ending)
+            } else {
+                vec![path]
+            }
+        })
+        .filter(|path| path.to_string_lossy().ends_with(ending))
+        .collect()
+}
+
+#[test]
+fn the_logic_of_the_page_does_what_its_tests_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
+    let tests = files(&folder, ".test.mjs");
+    let mut arguments = vec![Path::new("--test")];
+    arguments.extend(tests.iter().map(std::path::PathBuf::as_path));
+    let Some(done) = node(&arguments) else { return };
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success() && tests.len() > 3, "{told}");
+}
+
+#[test]
+fn each_script_can_be_read_as_it_is_sent() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
+    for file in files(&web, ".js") {
+        let inside = file.strip_prefix(&web).expect("inside");
+        let path = format!("/{}", inside.to_string_lossy().replace('\\', "/"));
+        let (status, _, sent) = daemon.get("GET", &path, "");
+        assert_eq!(status, 200, "{path}");
+        let copy = home.0.join("sent.mjs");
+        fs::write(&copy, sent).expect("a scratch folder");
+        let Some(done) = node(&[Path::new("--check"), &copy]) else {
+            return;
+        };
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{path}: {told}");
+    }
+}

@@ -1,0 +1,86 @@
+// The list of conversations: order, what is unread, who types.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Conversations } from "../../src/web/model/conversations.js";
+
+const ME = { channel: "webchat", peer: "visitor" };
+const said = (number, peer, direction = "in", more = {}) => ({ message_id: `m-${number}`, seq: number, channel: "telegram", peer, direction, text: "x", ...more });
+const row = (number, peer, unread, more = {}) => ({ channel: "telegram", peer, unread, last: said(number, peer), ...more });
+const peers = list => list.sorted.map(({ peer }) => peer).join(" ");
+const of = (list, peer) => list.get({ channel: "telegram", peer });
+
+function listOf(...conversations) {
+  const list = new Conversations(ME);
+  list.take({ conversations, next: "m-1" }, true);
+  return list;
+}
+
+test("the newest stands first, behind the visitor's own", () => {
+  const list = listOf(row(9, "ana", 0), row(8, "bia", 0));
+  assert.equal(peers(list), "visitor ana bia");
+  list.hear(said(10, "bia"));
+  assert.equal(peers(list), "visitor bia ana");
+  list.hear(said(3, "ana", "out", { seq: 11 }));
+  assert.equal(peers(list), "visitor bia ana", "a change of an old message is nothing new");
+});
+
+test("only what the other side newly says is unread", () => {
+  const list = listOf(row(9, "ana", 2));
+  assert.equal(list.hear(said(9, "ana")), false, "the page had it already");
+  assert.equal(list.hear(said(10, "ana")), true);
+  assert.equal(list.hear(said(11, "ana", "out")), false);
+  assert.equal(of(list, "ana").unread, 3);
+});
+
+test("in the visitor's own conversation the other side is the one that sends", () => {
+  const list = new Conversations(ME);
+  const own = (number, direction) => ({ ...said(number, "visitor", direction), channel: "webchat" });
+  assert.equal(list.hear(own(1, "in")), false);
+  assert.equal(list.hear(own(2, "out")), true);
+  list.take({ conversations: [{ ...ME, unread: 7, last: own(1, "in") }] }, true);
+  assert.equal(list.unread, 1, "the gateway counts what the visitor wrote");
+});
+
+test("a read mark at the newest clears, one before asks the gateway", () => {
+  const list = listOf(row(9, "ana", 3));
+  const mark = id => list.read({ channel: "telegram", peer: "ana", message_id: id });
+  assert.equal(mark("m-8"), false);
+  assert.equal(of(list, "ana").unread, 3);
+  assert.equal(mark("m-9"), true);
+  assert.equal(list.unread, 0);
+  assert.equal(list.read({ channel: "telegram", peer: "nobody", message_id: "m-1" }), true);
+});
+
+test("a late page does not undo what events brought", () => {
+  const list = listOf(row(9, "ana", 0));
+  list.hear(said(10, "ana"));
+  list.take({ conversations: [row(9, "ana", 0, { name: "Ana" })], next: "m-5" }, true);
+  assert.equal(of(list, "ana").unread, 1);
+  assert.equal(of(list, "ana").last.message_id, "m-10");
+  assert.equal(of(list, "ana").name, "Ana");
+});
+
+test("asking for the first page again keeps the place of the later ones", () => {
+  const list = listOf(row(9, "ana", 0));
+  list.take({ conversations: [row(3, "bia", 0)] }, false);
+  list.take({ conversations: [row(9, "ana", 0)], next: "m-9" }, true);
+  assert.equal(list.next, undefined);
+});
+
+test("who types is shown until it lapses, ends, or the message comes", () => {
+  const list = listOf(row(9, "ana", 0));
+  const type = (until_ms, now) => list.type({ channel: "telegram", peer: "ana", direction: "in", until_ms }, now);
+  type(15_000, 10_000);
+  assert.equal(list.lapse(14_000), 15_000);
+  assert.equal(list.lapse(15_000), Infinity);
+  assert.equal(of(list, "ana").typing, undefined);
+  type(15_000, 10_000);
+  type(10_000, 10_000);
+  assert.equal(of(list, "ana").typing, undefined, "it ended");
+  type(9e15, 10_000);
+  assert.ok(list.lapse(10_000) <= 40_000, "a clock that is off does not show it for ever");
+  list.hear(said(10, "ana"));
+  assert.equal(of(list, "ana").typing, undefined);
+});
