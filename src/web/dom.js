@@ -52,10 +52,9 @@ export function keep(parent, items, keyOf, build, update) {
 /** Runs `draw` once before the next frame, however often it is asked for. */
 export function eachFrame(draw) {
   let asked = 0;
-  return () => {
-    asked ||= requestAnimationFrame(() => {
-      asked = 0;
-      draw();
-    });
+  const drawOnce = () => {
+    asked = 0;
+    draw();
   };
+  return () => (asked ||= requestAnimationFrame(drawOnce));
 }

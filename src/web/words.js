@@ -3,7 +3,6 @@
 import { TABLE } from "./table.js";
 
 const TAGS = ["en", "pt-BR"];
-export const LANGUAGES = ["en", "pt"];
 const hearers = [];
 let column, clock, day, short, digits;
 
@@ -15,7 +14,7 @@ export const firstLanguage = () => localStorage.language ?? (/^pt/i.test(navigat
 
 /** Speaks this language from now on. */
 export function speak(language) {
-  column = Math.max(LANGUAGES.indexOf(language), 0);
+  column = language === "pt" ? 1 : 0;
   const tag = (document.documentElement.lang = TAGS[column]);
   clock = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
   day = new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long" });
@@ -27,7 +26,7 @@ export function speak(language) {
 
 /** The words of this key with `{name}` filled in; what is no key, such as an unknown state, as it is. */
 export function words(key, values) {
-  const said = TABLE[key]?.[column] ?? key;
+  const said = TABLE[key]?.split("|")[column] ?? key;
   return values ? said.replace(/\{(\w+)\}/g, (_, name) => values[name]) : said;
 }
 
