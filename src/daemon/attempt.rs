@@ -94,15 +94,15 @@ impl Attempt {
             let asked = async { self.integration.reconcile(&message, &progress).await };
             let fate = contained(asked).await;
             match fate.unwrap_or(Fate::Unknown) {
-                Fate::Sent(accepted) => return self.accepted(id, accepted).await,
+                Fate::Sent(accepted) => return self.accepted(&message, accepted).await,
                 Fate::Unasked(why, earliest) => {
-                    return self.again(id, count, why, earliest, true).await;
+                    return self.again(&message, count, why, earliest, true).await;
                 }
                 Fate::NotSent | Fate::Unknown => {}
             }
         }
         if let Some(why) = self.too_old(&life) {
-            return self.failed(id, why).await;
+            return self.failed(&message, why).await;
         }
         self.deliver(message, count, &progress).await
     }
@@ -135,9 +135,9 @@ impl Attempt {
         let delivered = contained(delivery).await;
         let delivered = delivered.unwrap_or_else(panicked);
         match delivered.map_err(|error| error.without(&message.text)) {
-            Ok(accepted) => self.accepted(id, accepted).await,
+            Ok(accepted) => self.accepted(&message, accepted).await,
             Err(DeliveryError::Away) => self.not_handed_over(id, count.all).await,
-            Err(DeliveryError::Permanent(why)) => self.failed(id, why).await,
+            Err(DeliveryError::Permanent(why)) => self.failed(&message, why).await,
             Err(DeliveryError::Unauthorized(why)) => self.unauthorized(id, count.all, why).await,
             Err(DeliveryError::Unknown(why)) => {
                 Tally::add(&self.channel.tally.unknown);
@@ -146,10 +146,10 @@ impl Attempt {
                     "an attempt got no answer",
                     &[("message", &id), ("error", &why)],
                 );
-                self.again(id, count, why, None, true).await
+                self.again(&message, count, why, None, true).await
             }
             Err(DeliveryError::Transient(why, earliest)) => {
-                self.again(id, count, why, earliest, false).await
+                self.again(&message, count, why, earliest, false).await
             }
         }
     }
@@ -222,61 +222,57 @@ impl Attempt {
         insist(ask, tell).await
     }
 
-    async fn accepted(&self, id: MessageId, accepted: Accepted) -> Result<Next, StoreError> {
-        let sent = match accepted {
+    async fn accepted(&self, message: &Message, how: Accepted) -> Result<Next, StoreError> {
+        let id = message.id;
+        match how {
             Accepted::Sent(references) => {
-                let ask = || self.store.accepted(id, references.clone());
-                self.note(id, ask).await?
+                self.settle(message, Step::to(State::Sent), references)
+                    .await?;
             }
             Accepted::Delivered => {
-                let sent = self.step(id, Step::to(State::Sent)).await?;
+                self.settle(message, Step::to(State::Sent), vec![]).await?;
                 self.step(id, Step::to(State::Delivered)).await?;
-                sent
             }
-        };
-        self.integration.recorded(id);
-        if let Some(message) = sent {
-            self.report_back(&message).await?;
         }
+        self.integration.recorded(id);
         Tally::add(&self.channel.tally.sent);
         Ok(Next::Done)
     }
 
-    async fn failed(&self, id: MessageId, why: String) -> Result<Next, StoreError> {
+    async fn failed(&self, message: &Message, why: String) -> Result<Next, StoreError> {
         self.log.warn(
             "delivery",
             "a message was given up",
-            &[("message", &id), ("error", &why)],
+            &[("message", &message.id), ("error", &why)],
         );
         let step = Step {
             error: Some(why),
             ..Step::to(State::Failed)
         };
-        if let Some(message) = self.step(id, step).await? {
-            self.report_back(&message).await?;
-        }
+        self.settle(message, step, vec![]).await?;
         Tally::add(&self.channel.tally.failed);
         Ok(Next::Done)
     }
 
-    /// What a chat asked for is told to that chat.
-    async fn report_back(&self, message: &Message) -> Result<(), StoreError> {
-        let Some(to) = message.meta.as_ref().and_then(|meta| meta.get("report_to")) else {
-            return Ok(());
-        };
-        let text = |name: &str| to[name].as_str().unwrap_or_default().to_owned();
-        let outcome = match &message.error {
-            Some(why) => format!("Not sent to {}: {why}", message.peer),
-            None => format!("Sent to {}.", message.peer),
-        };
-        let draft = Draft {
-            channel: text("channel"),
-            peer: text("peer"),
-            text: outcome,
-            idempotency_key: Some(format!("report-{}-{}", message.id, message.attempts)),
-            ..Draft::default()
-        };
-        self.store.queue(draft)?.await.map(drop)
+    /// The end of a message in the outbox, with a report to whoever asked for one.
+    async fn settle(
+        &self,
+        message: &Message,
+        step: Step,
+        references: Vec<String>,
+    ) -> Result<Option<Message>, StoreError> {
+        let id = message.id;
+        let (store, names) = (&self.store, references);
+        match report(message, step.error.as_deref()) {
+            Some(draft) => {
+                let ask = || store.settle(id, step.clone(), names.clone(), draft.clone());
+                self.note(id, ask).await
+            }
+            None if step.state == State::Sent => {
+                self.note(id, || store.accepted(id, names.clone())).await
+            }
+            None => self.step(id, step).await,
+        }
     }
 
     /// Nothing goes out with these credentials: the message waits for better ones.
@@ -309,7 +305,7 @@ impl Attempt {
     /// The next attempt by the retry table; none after the last. An unknown outcome leaves no error.
     async fn again(
         &self,
-        id: MessageId,
+        message: &Message,
         count: Count,
         why: String,
         earliest: Option<Duration>,
@@ -318,7 +314,7 @@ impl Attempt {
         let delays = self.channel.limits().retry_delays;
         let Some(wait) = delays.after(count.since_queued) else {
             let text = format!("given up after {} attempts: {why}", count.since_queued);
-            return self.failed(id, text).await;
+            return self.failed(message, text).await;
         };
         let wait = backoff::jittered(wait, random::seed()).max(earliest.unwrap_or_default());
         let step = Step {
@@ -327,7 +323,7 @@ impl Attempt {
             due_ms: Some(from_now_ms(wait)),
             ..Step::to(State::Sending)
         };
-        self.step(id, step).await?;
+        self.step(message.id, step).await?;
         Tally::add(&self.channel.tally.retried);
         Ok(Next::Again(wait))
     }
@@ -337,6 +333,23 @@ impl Attempt {
 fn panicked(mut panic: String) -> Result<Accepted, DeliveryError> {
     panic.insert_str(0, "the integration panicked: ");
     Err(DeliveryError::Unknown(panic))
+}
+
+/// What a chat asked for is told to that chat.
+fn report(message: &Message, error: Option<&str>) -> Option<Draft> {
+    let to = message.meta.as_ref()?.get("report_to")?;
+    let text = |name: &str| to[name].as_str().unwrap_or_default().to_owned();
+    let outcome = match error {
+        Some(why) => format!("Not sent to {}: {why}", message.peer),
+        None => format!("Sent to {}.", message.peer),
+    };
+    Some(Draft {
+        channel: text("channel"),
+        peer: text("peer"),
+        text: outcome,
+        idempotency_key: Some(format!("report-{}-{}", message.id, message.attempts)),
+        ..Draft::default()
+    })
 }
 
 fn last_queued(life: &[Transition]) -> Option<&Transition> {

@@ -175,6 +175,21 @@ impl Store {
         self.submit(operations::accepted, (id, references), weight)
     }
 
+    /// Takes the last news of a message, with the names of [`accepted`](Self::accepted), and queues
+    /// the message that tells of it: a crash leaves both or neither.
+    pub fn settle(
+        &self,
+        id: MessageId,
+        step: Step,
+        references: Vec<String>,
+        telling: Draft,
+    ) -> Result<Pending<Option<Message>>, StoreError> {
+        let (references, weight) = usable(references);
+        let telling = fresh(Body::outgoing(telling))?;
+        let weight = weight + telling.weight();
+        self.submit(operations::settle, (id, step, references, telling), weight)
+    }
+
     /// Takes the news that the service accepted some parts of a message but not yet the last.
     /// Forgotten when the message leaves the outbox.
     pub fn parts_accepted(
