@@ -84,7 +84,7 @@ export class Session {
     this.#beat(PATIENCE_MS);
     socket.onopen = () => this.#enter(token);
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
-    socket.onclose = ({ code, reason }) => this.#closed(code, reason);
+    socket.onclose = ({ code }) => this.#closed(code);
   }
 
   async #enter(token) {
@@ -96,10 +96,10 @@ export class Session {
       this.#attempt = 0;
       this.on.state("open");
       this.on.open(isFresh);
-    } catch ({ code, message, retry_after_ms }) {
+    } catch ({ code, retry_after_ms }) {
       this.#wait = retry_after_ms;
       // Of a refused token and of its own end the socket tells by itself.
-      if (!["unauthorized", "rate_limited", "disconnected"].includes(code)) this.#closed(0, message);
+      if (!["unauthorized", "rate_limited", "disconnected"].includes(code)) this.#closed();
     }
   }
 
@@ -128,7 +128,7 @@ export class Session {
   #beat(everyMs) {
     clearInterval(this.#pulse);
     this.#pulse = setInterval(() => {
-      if (!this.#heard) return this.#closed(0, "");
+      if (!this.#heard) return this.#closed();
       this.#heard = false;
       this.#say("ping", {}).catch(() => {});
     }, everyMs);
@@ -146,11 +146,11 @@ export class Session {
   }
 
   /** The socket ended: only a token that was refused needs the user. */
-  #closed(code, reason) {
+  #closed(code) {
     this.#end();
     if (code === UNAUTHORIZED) {
       delete sessionStorage.token;
-      return this.on.state("token", { why: "tokenRefused", reason });
+      return this.on.state("token", { why: "tokenRefused" });
     }
     if (code === RATE_LIMITED) {
       return this.on.state("token", { why: "tokenLimited", seconds: secondsOf(this.#wait ?? 60_000) });

@@ -9,7 +9,7 @@ export const TABLE = {
   token: "Token|Token",
   tokenHint: "“cleudocodebot token show” prints it. It stays in this browser tab.|“cleudocodebot token show” o mostra. Ele fica nesta aba do navegador.",
   tokenNone: "This page was opened without a token.|Esta página foi aberta sem token.",
-  tokenRefused: "The gateway refused this token. {reason}|O gateway recusou este token. {reason}",
+  tokenRefused: "The gateway refused this token.|O gateway recusou este token.",
   tokenLimited: "Too many attempts. Wait {seconds} seconds.|Tentativas demais. Espere {seconds} segundos.",
   connect: "Connect|Conectar",
   connecting: "Connecting…|Conectando…",
