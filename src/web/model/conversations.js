@@ -57,7 +57,8 @@ export class Conversations {
     const isNew = numberOf(message.message_id) > age(known);
     const isTheirs = (message.direction === "out") === (known.key === this.pinned);
     this.#put(known, message);
-    if (isNew) known.typing = undefined;
+    // Who types goes on while the other side's message comes.
+    if (isNew && known.typing?.direction === message.direction) known.typing = undefined;
     if (isNew && isTheirs) known.unread++;
     return isNew && isTheirs;
   }
