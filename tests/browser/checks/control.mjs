@@ -155,9 +155,11 @@ async function sameCode({ page }, rows) {
     context.drawImage(image, 0, 0);
     const { data } = context.getImageData(0, 0, image.width, image.height);
     const isDark = (x, y) => data[4 * (Math.round(y) * image.width + Math.round(x))] < 128;
+    // The outermost strip may be round and show what is behind; the code has white around it.
+    const strip = Math.round(image.width / 25);
     let [left, right, top, bottom] = [image.width, 0, image.height, 0];
-    for (let y = 0; y < image.height; y++) {
-      for (let x = 0; x < image.width; x++) {
+    for (let y = strip; y < image.height - strip; y++) {
+      for (let x = strip; x < image.width - strip; x++) {
         if (!isDark(x, y)) continue;
         [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x + 1), Math.min(top, y), Math.max(bottom, y + 1)];
       }
