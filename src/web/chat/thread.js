@@ -21,7 +21,7 @@ export class ThreadView {
       follows: true,
       keyOf: one => one.message_id ?? one.key,
       guess: ({ text = "" }, width) => 44 + 22 * Math.ceil(Math.min(text.length, FOLDED) / (width / 11)),
-      version: (one, i) => [one.seq, one.error, one.text?.length, ...Object.values(this.#around(one, i))].join(),
+      version: (one, i) => [one.seq ?? one.text, one.error, ...Object.values(this.#around(one, i))].join(),
       build: (one, i) => row(this, one, this.#around(one, i)),
       moved: first => this.#moved(first),
     });
