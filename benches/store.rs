@@ -1,7 +1,8 @@
 //! Durable sends through the gateway beside the store's own batched rate, in interleaved rounds.
 //!
 //! With `--stored N` the store is filled first: `send` and pages of `history` must not get slower
-//! with what is kept. All on the disk that holds the temporary folder.
+//! with what is kept. Each conversation touched has a page of its own in the index, so a batch over
+//! `--conversations 1000` by turns writes many more than one of a few. All on the disk that holds the temporary folder.
 
 #![allow(
     dead_code,
@@ -15,13 +16,18 @@ mod load;
 mod peers;
 
 use std::{
+    ops::Range,
     path::Path,
     time::{Duration, Instant},
 };
 
-use cleudocodebot::store::{self, Draft, HistoryQuery, Store};
+use cleudocodebot::store::{self, Draft, HistoryQuery, Inbound, Store};
 use load::{
-    Result, process,
+    Result,
+    connection::Connection,
+    latency::{Latencies, Percentiles},
+    measure::Figures,
+    process,
     scenario::{Mode, Scenario},
 };
 use tokio::task::LocalSet;
@@ -29,13 +35,20 @@ use tokio::task::LocalSet;
 /// On their way at a time.
 const DEPTHS: [usize; 3] = [1, 16, 128];
 
+/// Conversations that messages are spread over, one after the other, unless told.
+const CONVERSATIONS: usize = 1000;
+
 /// Messages in a page of `history`.
 const PAGE: usize = 50;
+
+/// Pages asked for.
+const PAGES: usize = 100;
 
 struct Options {
     time: Duration,
     rounds: usize,
     stored: usize,
+    conversations: usize,
     wanted: bool,
 }
 
@@ -43,7 +56,7 @@ fn main() -> Result<()> {
     let options = options()?;
     if !options.wanted {
         println!(
-            "Usage: cargo bench --bench store -- [--quick] [--seconds S] [--rounds N] [--stored N]"
+            "Usage: cargo bench --bench store -- [--quick] [--seconds S] [--rounds N] [--stored N [--conversations N]]"
         );
         return Ok(());
     }
@@ -67,6 +80,7 @@ fn options() -> Result<Options> {
         time,
         rounds,
         stored: 0,
+        conversations: CONVERSATIONS,
         wanted: false,
     };
     let mut parser = lexopt::Parser::from_env();
@@ -80,6 +94,9 @@ fn options() -> Result<Options> {
             }
             Long("rounds") => options.rounds = parser.value()?.parse::<usize>()?.max(1),
             Long("stored") => options.stored = parser.value()?.parse()?,
+            Long("conversations") => {
+                options.conversations = parser.value()?.parse::<usize>()?.max(1);
+            }
             other => return Err(other.unexpected().into()),
         }
     }
@@ -100,7 +117,7 @@ async fn compared(options: &Options) -> Result<()> {
     for depth in DEPTHS {
         let (mut stores, mut gateways, mut p99) = (Vec::new(), Vec::new(), 0);
         for _ in 0..options.rounds {
-            stores.push(store_rate(&store, depth, options.time).await?);
+            stores.push(store_rate(&store, depth, CONVERSATIONS, options.time).await?);
             let scenario = Scenario {
                 mode: Mode::Send,
                 connections: 1,
@@ -135,61 +152,123 @@ fn open(folder: &Path) -> Result<Store> {
     Ok(Store::open(options, drop)?)
 }
 
-fn draft(number: usize) -> Draft {
+fn draft(conversation: usize) -> Draft {
     Draft {
         channel: "webchat".to_owned(),
-        peer: format!("bench-{}", number % 1000),
+        peer: format!("bench-{conversation}"),
         text: "x".repeat(64),
         ..Draft::default()
     }
 }
 
+fn inbound(conversation: usize) -> Inbound {
+    Inbound {
+        channel: "webchat".to_owned(),
+        peer: format!("bench-{conversation}"),
+        text: "x".repeat(64),
+        ..Inbound::default()
+    }
+}
+
 /// Messages a second that are on the disk, handed in `depth` at a time: one commit each.
-async fn store_rate(store: &Store, depth: usize, time: Duration) -> Result<f64> {
+async fn store_rate(
+    store: &Store,
+    depth: usize,
+    conversations: usize,
+    time: Duration,
+) -> Result<f64> {
     let (mut done, begun) = (0, Instant::now());
     while begun.elapsed() < time {
-        fill(store, done, done + depth).await?;
+        let drafts = (done..done + depth).map(|number| draft(number % conversations));
+        let waiting: Vec<_> = drafts.map(|draft| store.queue(draft)).collect();
+        for pending in waiting {
+            pending?.await?;
+        }
         done += depth;
     }
     Ok(done as f64 / begun.elapsed().as_secs_f64())
 }
 
-/// What sends and pages cost while the store grows to the wanted size.
+/// What sends and pages cost while the store grows to the wanted size: of the store alone, then
+/// through the daemon on the same file.
 async fn grown(options: &Options) -> Result<()> {
     let scratch = daemon::Scratch::new()?;
-    let store = open(&scratch.0)?;
     println!(
-        "  {:<12}{:>16}{:>16}{:>16}",
-        "stored", "sends/s at 128", "CPU µs/send", "page of 50, µs"
+        "  {:<12}{:>16}{:>16}{:>16}{:>16}{:>16}{:>20}",
+        "stored",
+        "sends/s at 128",
+        "CPU µs/send",
+        "page of 50, µs",
+        "gateway sends/s",
+        "CPU µs/send",
+        "page, p50/p99 µs"
     );
     let mut stored = 0;
     for size in [1000, options.stored] {
-        fill(&store, stored, size).await?;
+        let store = open(&scratch.0)?;
+        fill(&store, stored..size, options.conversations).await?;
         stored = size;
-        let pages = page_time(&store)?;
-        let before = own_cpu_time();
-        let begun = Instant::now();
-        let rate = store_rate(&store, 128, options.time).await?;
-        let sends = rate * begun.elapsed().as_secs_f64();
-        let cpu = own_cpu_time().saturating_sub(before).as_secs_f64() * 1e6 / sends;
+        let page = page_time(&store, options.conversations)?.as_micros();
+        let (rate, cpu) = sends(&store, options).await?;
+        store.close();
+        drop(store);
+        let (figures, pages) = through_the_gateway(&scratch.0, options).await?;
         println!(
-            "  {stored:<12}{rate:>16.0}{cpu:>16.1}{:>16}",
-            pages.as_micros()
+            "  {stored:<12}{rate:>16.0}{cpu:>16.1}{page:>16}{:>16.0}{:>16.1}{:>20}",
+            figures.per_second,
+            figures.cpu_us.unwrap_or_default(),
+            format!("{}/{}", pages.p50, pages.p99)
         );
     }
-    store.close();
     Ok(())
+}
+
+/// Sends a second, and their CPU time in µs.
+async fn sends(store: &Store, options: &Options) -> Result<(f64, f64)> {
+    let (before, begun) = (own_cpu_time(), Instant::now());
+    let rate = store_rate(store, 128, options.conversations, options.time).await?;
+    let sends = rate * begun.elapsed().as_secs_f64();
+    let cpu = own_cpu_time().saturating_sub(before).as_secs_f64() * 1e6;
+    Ok((rate, cpu / sends))
+}
+
+async fn through_the_gateway(home: &Path, options: &Options) -> Result<(Figures, Percentiles)> {
+    let server = daemon::start(home, process::can_pin())?;
+    let scenario = Scenario {
+        mode: Mode::Send,
+        connections: 128,
+        in_flight: 1,
+        size: 64,
+        stalled: 0,
+    };
+    let figures = scenario.run(&server.target, options.time).await?;
+    let (mut connection, mut waits) = (
+        Connection::open(&server.target).await?,
+        Latencies::default(),
+    );
+    for number in 0..PAGES {
+        let begun = Instant::now();
+        let peer = number % options.conversations;
+        let ask = format!(
+            r#"{{"type":"command","action":"history","id":1,"payload":{{"channel":"webchat","peer":"bench-{peer}"}}}}"#
+        );
+        connection.ask(&ask).await?;
+        waits.add(begun.elapsed());
+    }
+    Ok((figures, waits.percentiles()))
 }
 
 fn own_cpu_time() -> Duration {
     process::cpu_time(std::process::id()).unwrap_or_default()
 }
 
-async fn fill(store: &Store, from: usize, to: usize) -> Result<()> {
+/// Keeps messages that came in, which is what most of a large store is.
+async fn fill(store: &Store, numbers: Range<usize>, conversations: usize) -> Result<()> {
     let mut waiting = Vec::new();
-    for number in from..to {
-        waiting.push(store.queue(draft(number))?);
-        if waiting.len() == 4096 || number + 1 == to {
+    let end = numbers.end;
+    for number in numbers {
+        waiting.push(store.receive(inbound(number % conversations))?);
+        if waiting.len() == 4096 || number + 1 == end {
             for pending in waiting.drain(..) {
                 pending.await?;
             }
@@ -198,11 +277,11 @@ async fn fill(store: &Store, from: usize, to: usize) -> Result<()> {
     Ok(())
 }
 
-/// The middle of a hundred pages, half of them of one conversation.
-fn page_time(store: &Store) -> Result<Duration> {
+/// The middle of all pages, half of them of one conversation.
+fn page_time(store: &Store, conversations: usize) -> Result<Duration> {
     let mut times = Vec::new();
-    for number in 0..100 {
-        let peer = (number % 2 == 0).then(|| format!("bench-{number}"));
+    for number in 0..PAGES {
+        let peer = (number % 2 == 0).then(|| format!("bench-{}", number % conversations));
         let query = HistoryQuery {
             channel: Some("webchat".to_owned()),
             peer,

@@ -105,6 +105,23 @@ impl Connection {
         Ok(count)
     }
 
+    /// Reads what still comes to the end; the code of the close frame, where there was one.
+    pub(crate) async fn parting(mut self) -> Option<u16> {
+        loop {
+            while let Some(frame) = frames::first(&self.input) {
+                if frame.opcode == 0x8 {
+                    return frame
+                        .payload
+                        .first_chunk()
+                        .map(|code| u16::from_be_bytes(*code));
+                }
+                let length = frame.length;
+                self.input.drain(..length);
+            }
+            self.fill().await.ok()?;
+        }
+    }
+
     /// One message and its answer.
     pub(crate) async fn ask(&mut self, text: &str) -> Result<()> {
         self.push(text);

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{sync::Notify, task::JoinSet, time::timeout};
 
 use super::{
     Result, Target,
@@ -20,6 +20,12 @@ use super::{
 
 const SUBSCRIBE: &str =
     r#"{"type":"command","action":"subscribe","id":1,"payload":{"topics":["app.bench"]}}"#;
+
+/// The close code of a client whose queue is full.
+const SLOW_CONSUMER: u16 = 4408;
+
+/// Time in which a subscriber that begins to read must find the end of its connection.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What is on its way, as publisher and subscribers see it.
 #[derive(Default)]
@@ -64,8 +70,15 @@ pub(super) async fn run(scenario: Scenario, target: &Target, time: Duration) -> 
     let cost = Cost::begin(target);
     let until = Instant::now() + time;
     publish(scenario, &mut publisher, &board, &news, until).await?;
-    let figures = cost.end(&mut board.borrow_mut().latencies);
+    let mut figures = cost.end(&mut board.borrow_mut().latencies);
     tasks.shutdown().await;
+    for subscriber in stalled {
+        match timeout(FAREWELL, subscriber.parting()).await {
+            Ok(Some(SLOW_CONSUMER)) => figures.stalled.told += 1,
+            Ok(_) => figures.stalled.dropped += 1,
+            Err(_) => figures.stalled.kept += 1,
+        }
+    }
     Ok(figures)
 }
 

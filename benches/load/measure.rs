@@ -17,6 +17,18 @@ pub(crate) struct Figures {
     pub cpu_us: Option<f64>,
     pub resident_kib: Option<u64>,
     pub kib_per_connection: Option<f64>,
+    pub stalled: Stalled,
+}
+
+/// What became of subscribers that did not read.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Stalled {
+    /// Dropped, with a close frame that says why.
+    pub told: u64,
+    /// Dropped without.
+    pub dropped: u64,
+    /// Still connected at the end.
+    pub kept: u64,
 }
 
 /// A measurement under way.
@@ -46,7 +58,7 @@ impl Cost {
                 after.saturating_sub(before).as_secs_f64() * 1e6 / messages.max(1) as f64
             }),
             resident_kib: self.pid.and_then(process::resident_kib),
-            kib_per_connection: None,
+            ..Figures::default()
         };
         latencies.clear();
         figures
@@ -75,5 +87,10 @@ pub(crate) fn median(runs: &[Figures]) -> Figures {
         cpu_us: middle(&|run| run.cpu_us),
         resident_kib: middle(&|run| run.resident_kib.map(|kib| kib as f64)).map(|kib| kib as u64),
         kib_per_connection: middle(&|run| run.kib_per_connection),
+        stalled: Stalled {
+            told: runs.iter().map(|run| run.stalled.told).sum(),
+            dropped: runs.iter().map(|run| run.stalled.dropped).sum(),
+            kept: runs.iter().map(|run| run.stalled.kept).sum(),
+        },
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    measure::Figures,
+    measure::{Figures, Stalled},
     scenario::{Mode, Scenario},
 };
 
@@ -49,6 +49,16 @@ pub(crate) fn table(scenario: Scenario, rows: &[Row]) {
             shown(figures.kib_per_connection),
             shown(ratio),
         );
+        if scenario.stalled > 0 {
+            let Stalled {
+                told,
+                dropped,
+                kept,
+            } = figures.stalled;
+            println!(
+                "    of those that never read: {told} told and dropped, {dropped} only dropped, {kept} kept"
+            );
+        }
     }
 }
 
@@ -77,6 +87,7 @@ pub(crate) fn json_line(row: &Row) {
             "p50_us": latency.p50, "p90_us": latency.p90, "p99_us": latency.p99, "p999_us": latency.p999,
             "server_cpu_us_per_message": figures.cpu_us, "resident_kib": figures.resident_kib,
             "kib_per_connection": figures.kib_per_connection,
+            "stalled": {"told": figures.stalled.told, "dropped": figures.stalled.dropped, "kept": figures.stalled.kept},
         })
     );
 }

@@ -70,6 +70,13 @@ impl Scenario {
     pub(crate) fn name(self) -> String {
         match self.mode {
             Mode::Idle | Mode::Connect => format!("{} {}", self.mode.name(), self.connections),
+            Mode::Fanout if self.stalled > 0 => format!(
+                "{} {}×{} and {} that never read",
+                self.mode.name(),
+                self.connections,
+                self.in_flight,
+                self.stalled
+            ),
             _ => format!(
                 "{} {}×{}",
                 self.mode.name(),

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod allocations;
 mod auth;
 #[cfg(feature = "store")]
 mod browser;
