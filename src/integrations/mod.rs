@@ -5,8 +5,6 @@
 
 pub mod cloud;
 pub mod evolution;
-mod evolution_doubt;
-mod evolution_wire;
 pub mod external;
 pub mod hook;
 pub mod http;

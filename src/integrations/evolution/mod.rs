@@ -2,7 +2,11 @@
 //! (<https://doc.evolution-api.com>).
 //!
 //! Its webhook has no signature: we register one with a secret header of ours, and check that. Its
-//! bodies carry the API key, so none is ever logged.
+//! bodies carry the API key, so none is ever logged. What goes over the wire is in `wire`, messages
+//! whose answer was lost are in `doubt`.
+
+mod doubt;
+mod wire;
 
 use std::{
     collections::HashMap,
@@ -13,13 +17,15 @@ use std::{
 use hyper::Method;
 use serde_json::{Value, json};
 
+use self::{
+    doubt::{is_in_doubt, unclaimed},
+    wire::{
+        bodies, inbound, names_of, pairing, person, presences, read_messages, refusal, remote_jid,
+        state_of, unasked,
+    },
+};
 use super::{
     Accepted, BoxFuture, DeliveryError, Fate, Health, Integration, Life, Progress, RunError, Sign,
-    evolution_doubt::{is_in_doubt, unclaimed},
-    evolution_wire::{
-        self, bodies, inbound, names_of, pairing, person, presences, read_messages, refusal,
-        remote_jid, state_of, unasked,
-    },
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, HttpError, Limits},
     inlet::Inlet,
@@ -32,8 +38,7 @@ use crate::{
     store::StoreError,
 };
 
-/// The channel's name.
-pub const NAME: &str = evolution_wire::NAME;
+pub use self::wire::NAME;
 
 /// The header that carries our secret.
 const SECRET_HEADER: &str = "x-cleudocodebot-secret";

@@ -1,7 +1,7 @@
 //! Messages whose answer was lost, as the store knows them: which names the service gave to others,
 //! and whether something it posts may be about one of them.
 
-use super::evolution_wire::{NAME, bodies, remote_jid};
+use super::wire::{NAME, bodies, remote_jid};
 use crate::{
     message::State,
     store::{Store, StoreError},

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
+use crate::integrations::{
     DeliveryError, Fate,
     http::Answer,
     split::{Measure, split},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The channel's name.
-pub(super) const NAME: &str = "whatsapp";
+pub const NAME: &str = "whatsapp";
 
 /// Longest text, in characters.
 const MAX_TEXT: usize = 4000;
