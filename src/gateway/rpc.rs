@@ -7,7 +7,7 @@ use hyper::{Request, body::Incoming as Body};
 use super::{
     Gateway,
     dispatch::{
-        answer::{Parts, joined, outcome_text, parts, push_pong, write_unreadable},
+        answer::{Parts, joined, outcome_text, parts, pong_text, write_unreadable},
         perform,
     },
     metrics::Counters,
@@ -45,9 +45,7 @@ async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> Reply {
         Incoming::BarePing => reply(200, "text/plain; charset=utf-8", "pong"),
         Incoming::TypedPing { id, payload } => {
             let mut out = String::new();
-            write::pong(&mut out, id, |out| {
-                push_pong(out, payload.map(serde_json::value::RawValue::get));
-            });
+            write::pong(&mut out, id, |out| out.push_str(&pong_text(payload)));
             reply(200, JSON, out)
         }
         Incoming::Unreadable(unreadable) if !unreadable.wants_answer => reply(204, JSON, ""),

@@ -85,9 +85,9 @@ pub(in crate::gateway) fn parts<'a>(
     Parts { parts, unordered }
 }
 
-/// Writes the payload of a ping's answer.
-pub(in crate::gateway) fn push_pong(out: &mut String, echo: Option<&str>) {
-    let _ = write!(out, "{{\"pong\":true,\"time_ms\":{}", clock::now_ms());
+/// Writes the payload of a ping's answer at this time.
+pub(in crate::gateway) fn push_pong(out: &mut String, now_ms: u64, echo: Option<&str>) {
+    let _ = write!(out, "{{\"pong\":true,\"time_ms\":{now_ms}");
     if let Some(echo) = echo {
         out.push_str(",\"echo\":");
         out.push_str(echo);
@@ -98,7 +98,7 @@ pub(in crate::gateway) fn push_pong(out: &mut String, echo: Option<&str>) {
 /// The payload of a ping's answer.
 pub(in crate::gateway) fn pong_text(echo: Option<&RawValue>) -> String {
     let mut text = String::new();
-    push_pong(&mut text, echo.map(RawValue::get));
+    push_pong(&mut text, clock::now_ms(), echo.map(RawValue::get));
     text
 }
 

@@ -36,10 +36,13 @@ use self::{
     workbench::Workbench,
 };
 use super::{Gateway, admission::Seat, link::Link, metrics::Counters};
-use crate::protocol::{
-    error_code::{ErrorCode, Fault, close},
-    reply,
-    websocket::{self, End, ServerSocket},
+use crate::{
+    clock,
+    protocol::{
+        error_code::{ErrorCode, Fault, close},
+        reply,
+        websocket::{self, End, ServerSocket},
+    },
 };
 
 /// Turns of reading and writing before other sessions get theirs.
@@ -263,6 +266,7 @@ impl Session {
         let Workbench { text, context, .. } = bench;
         let (talk, closing) = (&mut self.talk, self.closing);
         let mut flow = websocket::Flow::Continue;
+        talk.read_ms = clock::now_ms();
         let max_message = talk.max_message();
         let read = self
             .socket

@@ -50,6 +50,8 @@ pub(super) struct Talk {
     pub(super) link: Arc<Link>,
     pub(super) seat: Seat,
     pub(super) authenticated: bool,
+    /// When the bytes at hand were read, in ms since 1970: one look at the clock for all of them.
+    pub(super) read_ms: u64,
     pub(super) answers: Answers,
     /// Set where the connection must close: code and reason.
     pub(super) ending: Option<(u16, String)>,
@@ -73,6 +75,7 @@ impl Talk {
             link,
             seat,
             authenticated,
+            read_ms: 0,
             answers,
             ending: None,
             replays: VecDeque::new(),
@@ -137,8 +140,9 @@ impl Talk {
             Incoming::BarePing => self.say(output, scratch, |_, out| out.push_str("pong")),
             Incoming::TypedPing { id, payload } => {
                 let echo = payload.map(serde_json::value::RawValue::get);
+                let now_ms = self.read_ms;
                 self.say(output, scratch, |_, out| {
-                    reply::pong(out, id, |out| push_pong(out, echo));
+                    reply::pong(out, id, |out| push_pong(out, now_ms, echo));
                 });
             }
             Incoming::Call(call) => self.call(&call, output, scratch),
@@ -158,8 +162,9 @@ impl Talk {
             self.count();
             if call.wants_answer {
                 let echo = call.payload.map(serde_json::value::RawValue::get);
+                let now_ms = self.read_ms;
                 self.say(output, scratch, |_, out| {
-                    reply::response(out, asker, |out| push_pong(out, echo));
+                    reply::response(out, asker, |out| push_pong(out, now_ms, echo));
                 });
             }
             return;
