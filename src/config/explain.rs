@@ -14,7 +14,8 @@ use crate::error::Result;
 pub struct Setting {
     /// Its name.
     pub key: String,
-    /// Its value as it was written, masked where it is secret.
+    /// Its value as it was written, masked where it is secret. Of a key of others nobody knows, so
+    /// it counts as secret.
     pub value: String,
     /// Who set it.
     pub source: Source,
@@ -26,7 +27,7 @@ pub struct Setting {
 
 impl Setting {
     fn new(key: &str, value: &str, source: Source, doc: Option<&'static str>) -> Self {
-        let secret = is_hidden(key, value);
+        let secret = doc.is_none() || is_hidden(key, value);
         Self {
             key: key.to_owned(),
             value: if secret {
