@@ -26,7 +26,7 @@
 //!    is the one table of actions and events, `websocket` is RFC 6455 over memory.
 //! 4. [`store`] (messages on disk), [`router`] (channel → worker), [`client`] (the one client that
 //!    the command line, the tests and the benches use).
-//! 5. [`integrations`]: the trait and one file for each service; `external` is for those that are
+//! 5. [`integrations`]: the trait and one file or folder for each service; `external` is for those that are
 //!    clients of the gateway themselves.
 //! 6. [`gateway`]: accept → http → session → dispatch, and the bus that events go out on.
 //!    Beside it [`service`]: installing the daemon, text in and commands out, on every system.
@@ -41,7 +41,7 @@
 //! - Every queue, wait, frame and count has a bound with a name; who reads too slowly is told and
 //!   dropped, and nobody else waits for it.
 //! - A token or a message's text is in no log at the default level, and in no file but `.env` and
-//!   the store.
+//!   the store; for the moment in which `dashboard` opens a browser, also in one that leads it there.
 //! - A panic ends one session or one attempt, never the daemon.
 //! - Between two turns an idle session holds no buffer.
 

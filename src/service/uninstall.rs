@@ -125,7 +125,7 @@ fn purge_home(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
     for file in [
         ".env",
         "messages.redb",
-        "dashboard.html",
+        "cleudocodebot-dashboard.html",
         pairing::FILE,
         external::FILE,
     ] {

@@ -75,7 +75,7 @@ mod with_openers {
             tokio::task::yield_now().await;
         }
         let arguments = fs::read_to_string(&record).expect("recorded");
-        let file = home.0.join("dashboard.html");
+        let file = home.0.join("cleudocodebot-dashboard.html");
         assert_eq!(arguments.trim_end(), file.to_string_lossy());
         assert!(!arguments.contains(&daemon.token));
         let link = format!("http://{}/#token={}", daemon.address, daemon.token);
@@ -106,7 +106,7 @@ mod with_openers {
             assert!(out.ends_with(&format!("{}\n", daemon.token)), "{out}");
             assert!(told.contains(expected), "{told}");
             assert!(told.contains("open the link"), "{told}");
-            assert!(!home.0.join("dashboard.html").exists());
+            assert!(!home.0.join("cleudocodebot-dashboard.html").exists());
         };
         check(
             dashboard(&home, &folder.0),

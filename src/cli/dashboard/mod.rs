@@ -9,6 +9,7 @@ mod browser;
 
 use std::{
     path::{Path, PathBuf},
+    pin::pin,
     process::Child,
     time::Duration,
 };
@@ -52,8 +53,8 @@ pub(super) const ROW: Row = Row {
     },
 };
 
-/// The file that leads to the page, in the home folder.
-const FILE: &str = "dashboard.html";
+/// The file that leads to the page.
+const FILE: &str = "cleudocodebot-dashboard.html";
 
 /// Time for a browser to start and for the page to come in.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -69,7 +70,8 @@ pub(super) async fn run(with_browser: bool, context: &mut Context<'_>) -> Result
     if !with_browser {
         return Ok(());
     }
-    let file = context.places()?.home.join(FILE);
+    let user = context.environment.get("HOME");
+    let file = place(&context.places()?.home, user.map(Path::new));
     match open(&mut connection, &link, file, context).await {
         Ok(()) => Ok(()),
         Err(why) => {
@@ -79,6 +81,16 @@ pub(super) async fn run(with_browser: bool, context: &mut Context<'_>) -> Result
             Ok(())
         }
     }
+}
+
+/// Where the file is put: in the home, unless that is hidden. Browsers that come as snaps may read the
+/// user's folder and nothing hidden in it (<https://snapcraft.io/docs/home-interface>).
+fn place(home: &Path, user: Option<&Path>) -> PathBuf {
+    let is_hidden = home
+        .iter()
+        .any(|part| part.as_encoded_bytes().starts_with(b"."));
+    let visible = user.filter(|user| is_hidden && user.is_dir());
+    visible.unwrap_or(home).join(FILE)
 }
 
 /// Opens the page and returns once it is there.
@@ -109,6 +121,7 @@ async fn open(
 /// browser itself.
 async fn page_comes(client: &mut Client, before: &[String], mut opener: Child) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
+    let mut stopped = pin!(stopped());
     while Instant::now() < deadline {
         if pages(client).await?.iter().any(|id| !before.contains(id)) {
             return Ok(());
@@ -122,14 +135,34 @@ async fn page_comes(client: &mut Client, before: &[String], mut opener: Child) -
         }
         tokio::select! {
             () = sleep(LOOK) => {}
-            stopped = tokio::signal::ctrl_c() => {
-                return stopped.map_err(|error| Error::Failed(error.to_string()));
-            }
+            stopped = &mut stopped => return stopped,
         }
     }
     Err(Error::Failed(
         "the browser did not open the page".to_owned(),
     ))
+}
+
+/// Whatever ends us while we can still take the file away.
+#[cfg(unix)]
+async fn stopped() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let hear = |kind| signal(kind).map_err(|error| Error::Failed(error.to_string()));
+    let mut interrupt = hear(SignalKind::interrupt())?;
+    let mut terminate = hear(SignalKind::terminate())?;
+    let mut hang_up = hear(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn stopped() -> Result<()> {
+    let heard = tokio::signal::ctrl_c().await;
+    heard.map_err(|error| Error::Failed(error.to_string()))
 }
 
 /// The pages that are connected, by their clients' names.
@@ -182,6 +215,16 @@ mod tests {
         let text = document("http://127.0.0.1:1/#token=a\"b&c");
         assert_eq!(text.matches("#token=a&quot;b&amp;c\"").count(), 2, "{text}");
         assert_eq!(text.matches("http-equiv=\"refresh\"").count(), 1);
+    }
+
+    #[test]
+    fn a_hidden_home_is_left_to_those_who_may_look_into_it() {
+        let user = std::env::temp_dir();
+        let hidden = user.join(".cleudocodebot");
+        assert_eq!(place(&hidden, Some(&user)), user.join(FILE));
+        assert_eq!(place(&hidden, None), hidden.join(FILE));
+        let open = user.join("bot");
+        assert_eq!(place(&open, Some(&user)), open.join(FILE));
     }
 
     #[test]

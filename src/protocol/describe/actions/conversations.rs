@@ -65,7 +65,7 @@ pub(super) const READ: Action = Action {
 pub(super) const TYPING: Action = Action {
     name: "typing",
     aliases: &[],
-    summary: "We write to a peer (to), or a peer of webchat writes (peer): tells subscribers, and the service where it can. Repeat it while it lasts.",
+    summary: "We write to a peer (to), or one of webchat or of a bridge writes (peer): tells subscribers, and the service where it can. Repeat it while it lasts.",
     request: &[
         CHANNEL,
         may(
