@@ -14,6 +14,10 @@ import { Stage } from "./stage.mjs";
 import { ARGUMENTS, Missing, findTools } from "./tools.mjs";
 
 const SKIPPED = 77;
+/** Checks at a time: most of one is waiting. */
+const LANES = 2;
+/** What measures time has the machine to itself. */
+const isTimed = ({ timed, soak }) => Boolean(timed || soak);
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = resolve(here, "../..");
 
@@ -39,8 +43,8 @@ async function main() {
   const tools = findTools(!options["no-install"]);
   options.program ??= built();
   const browser = await tools.browser.launch({ executablePath: tools.chromium, args: ARGUMENTS });
-  let failed = 0;
-  for (const check of await chosen()) failed += (await passes(check, tools, browser)) ? 0 : 1;
+  const checks = await chosen();
+  const failed = (await inLanes(checks.filter(isTimed), 1, tools, browser)) + (await inLanes(checks.filter((check) => !isTimed(check)), LANES, tools, browser));
   await browser.close();
   if (failed) console.error(`${failed} failed`);
   return failed ? 1 : 0;
@@ -59,6 +63,17 @@ async function chosen() {
   const all = modules.flatMap(({ checks }, i) => checks.map((check) => ({ ...check, file: files[i].slice(0, -4) })));
   const wanted = (check) => Boolean(check.soak) === options.soak && `${check.file}: ${check.name}`.includes(options.only);
   return all.filter(wanted);
+}
+
+/** Runs these checks, so many at a time; how many failed. */
+async function inLanes(checks, lanes, tools, browser) {
+  let failed = 0;
+  const rest = [...checks];
+  const lane = async () => {
+    while (rest.length) failed += (await passes(rest.shift(), tools, browser)) ? 0 : 1;
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return failed;
 }
 
 async function passes({ file, name, needs, run }, tools, browser) {

@@ -19,6 +19,7 @@ const nodes = (page) => page.evaluate(() => document.querySelectorAll("*").lengt
 export const checks = [
   {
     name: "ten thousand messages can be scrolled to the first",
+    timed: true,
     async run(stage) {
       const { page } = stage;
       await fill(stage);

@@ -199,6 +199,7 @@ export const checks = [
   },
   {
     name: "from the first paint to a page that can be used it takes no time",
+    timed: true,
     async run(stage) {
       const other = await stage.client();
       for (let i = 0; i < 60; i++) other.ask("receive", { channel: "webchat", peer: i % 2 ? "visitor" : `peer ${i}`, text: `message ${i}` });
