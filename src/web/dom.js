@@ -1,5 +1,8 @@
 // Elements made and kept. What people write goes in as text nodes, never as markup.
 
+/** Nobody reads faster, and what is drawn less often leaves time for scrolling. */
+const REST_MS = 40;
+
 export const $ = id => document.getElementById(id);
 
 /** `make("p", {className: "x", onclick}, "text", child)`; `data-…` and `aria-…` become attributes, empty children nothing. */
@@ -49,12 +52,16 @@ export function keep(parent, items, keyOf, build, update) {
   for (const child of there.values()) child.remove();
 }
 
-/** Runs `draw` once before the next frame, however often it is asked for. */
+/** Runs `draw` before the next frame, once however often it is asked for, and in a storm not sooner than `REST_MS`. */
 export function eachFrame(draw) {
-  let asked = 0;
+  let [asked, last] = [0, 0];
   const drawOnce = () => {
     asked = 0;
+    last = performance.now();
     draw();
   };
-  return () => (asked ||= requestAnimationFrame(drawOnce));
+  const ask = () => requestAnimationFrame(drawOnce);
+  return () => {
+    asked ||= performance.now() - last < REST_MS ? setTimeout(ask, REST_MS) : ask();
+  };
 }

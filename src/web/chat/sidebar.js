@@ -8,7 +8,7 @@ const ROW = 68;
 const PREVIEW = 120;
 
 /** A hue of its own for every name, the same each time. */
-const hueOf = name => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7);
+const hueOf = name => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0) * 97) % 360, 7);
 
 export const nameOf = (chat, one) => (chat.isMine(one) ? words("gateway") : (one.name ?? one.peer));
 
