@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use hyper::{
     HeaderMap,
-    header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH},
+    header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, LINK},
 };
 
 use super::{
@@ -57,6 +57,17 @@ static SENT: LazyLock<Vec<(Bytes, HeaderValue)>> = LazyLock::new(|| {
         .collect()
 });
 
+/// All scripts at once (RFC 8288): each names the next only when it is there itself.
+static SCRIPTS: LazyLock<HeaderValue> = LazyLock::new(|| {
+    let scripts = FILES
+        .iter()
+        .filter(|(path, _)| content_type(path).starts_with("text/javascript"));
+    let links: Vec<_> = scripts
+        .map(|(path, _)| format!("<{}>;rel=modulepreload", &path[1..]))
+        .collect();
+    HeaderValue::from_str(&links.join(",")).unwrap_or(HeaderValue::from_static(""))
+});
+
 /// A strong validator (RFC 9110 §8.8.3): other bytes, another name.
 fn version(text: &str) -> HeaderValue {
     let mut hasher = DefaultHasher::new();
@@ -92,6 +103,9 @@ pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<Reply> {
         );
     }
     fields.insert(ETAG, version.clone());
+    if path == "/index.html" {
+        fields.insert(LINK, SCRIPTS.clone());
+    }
     Some(reply)
 }
 

@@ -47,15 +47,18 @@ fn the_logic_of_the_page_does_what_its_tests_say() {
 }
 
 #[test]
-fn each_script_can_be_read_as_it_is_sent() {
+fn each_script_is_named_with_the_page_and_can_be_read_as_it_is_sent() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
+    let (_, page, _) = daemon.get("GET", "/", "");
     for file in files(&web, ".js") {
         let inside = file.strip_prefix(&web).expect("inside");
         let path = format!("/{}", inside.to_string_lossy().replace('\\', "/"));
         let (status, _, sent) = daemon.get("GET", &path, "");
         assert_eq!(status, 200, "{path}");
+        let named = format!("<{}>;rel=modulepreload", &path[1..]);
+        assert!(page.contains(&named), "{named} in {page}");
         let copy = home.0.join("sent.mjs");
         fs::write(&copy, sent).expect("a scratch folder");
         let Some(done) = node(&[Path::new("--check"), &copy]) else {
