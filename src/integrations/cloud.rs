@@ -222,7 +222,8 @@ impl Cloud {
             error,
             ..Step::to(state)
         };
-        match store.advance(id, step)?.await {
+        // The id is only what was once sent with it: it may have been given by another store.
+        match store.answered(NAME, id, vec![], step)?.await {
             Ok(_) | Err(StoreError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }

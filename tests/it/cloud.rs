@@ -245,3 +245,22 @@ async fn a_part_that_failed_later_fails_its_message() {
     let seen = client.call("message", &asked).await.expect("known");
     assert_eq!(seen["message"]["state"], "failed");
 }
+
+/// An id in an old report may be the id of another message by now.
+#[tokio::test]
+async fn a_report_moves_no_message_of_another_channel() {
+    let stage = Stage::new(vec![]);
+    let daemon = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "webchat", "to": "phone", "text": "waits for its peer"});
+    let waiting = client.call("send", &payload).await.expect("queued");
+    let id = waiting["message_id"].clone();
+    for state in ["sent", "delivered", "read", "failed"] {
+        let status = json!({"id": "unknown", "status": state, "biz_opaque_callback_data": id});
+        let body = change(&json!({"statuses": [status]}));
+        assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    }
+    let seen = client.call("message", &json!({"message_id": id})).await;
+    let seen = seen.expect("known");
+    assert_eq!(seen["message"]["state"], "queued", "{seen}");
+}
