@@ -278,7 +278,7 @@ pub const KEYS: &[Key] = &[
             "WHATSAPP_WEBHOOK_SECRET",
             "",
             Kind::Token,
-            "What a webhook set by hand sends as x-cleudocodebot-secret; empty makes one at each start.",
+            "What a webhook set by hand sends as x-cleudocodebot-secret; empty derives one from the API key and the instance.",
         )
     },
     key(

@@ -131,6 +131,20 @@ async fn what_comes_in_needs_the_secret_and_comes_in_once() {
     );
 }
 
+/// What the service repeats from the time we were away carries the secret it had then, and it takes
+/// a 403 for the last word.
+#[tokio::test]
+async fn what_was_posted_while_we_were_away_is_taken_after_a_restart() {
+    let stage = Stage::new(vec![], json!([]));
+    let (mut daemon, before) = stage.daemon();
+    daemon.kill();
+    let (daemon, after) = stage.daemon();
+    assert_eq!(after.len(), 64);
+    let body = upsert("A", "5511@s.whatsapp.net", false, "hushed-text olá");
+    assert_eq!(post(&daemon, &body, &before), 200);
+    assert_eq!(post(&daemon, &body, "evolution-key-of-the-test"), 403);
+}
+
 #[tokio::test]
 async fn an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice() {
     let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hushed-text hi"},

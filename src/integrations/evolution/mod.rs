@@ -29,12 +29,12 @@ use super::{
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, HttpError, Limits},
     inlet::Inlet,
-    sha256::same,
+    sha256::{hmac, same},
 };
 use crate::{
     config::BaseUrl,
     message::{Message, MessageId, State},
-    random,
+    random::hex,
     store::StoreError,
 };
 
@@ -69,8 +69,16 @@ pub struct Settings {
     pub instance: String,
     /// Where it reaches our webhook, where that is not this machine's loopback.
     pub webhook_url: Option<String>,
-    /// The secret of a webhook set by hand; without it one is made and registered at each start.
+    /// The secret of a webhook set by hand; without it one is derived from token and
+    /// instance, and registered at each start.
     pub webhook_secret: Option<String>,
+}
+
+/// The secret of a webhook that we register: the same at every start, for what the service repeats
+/// from the time we were away carries the one registered before, and a refusal ends its repeats.
+fn derived(settings: &Settings) -> String {
+    let about = format!("webhook {}", settings.instance);
+    hex(&hmac(settings.token.as_bytes(), about.as_bytes()))
 }
 
 /// One instance.
@@ -90,7 +98,7 @@ impl Evolution {
     /// The integration, not running yet; `address` is where the gateway listens.
     pub fn new(settings: &Settings, address: &str, inlet: Inlet) -> Self {
         let secret = settings.webhook_secret.clone();
-        let secret = secret.unwrap_or_else(random::token);
+        let secret = secret.unwrap_or_else(|| derived(settings));
         let here = || format!("http://{address}/webhooks/{NAME}");
         Self {
             http: Http::new(settings.base.clone()).hushing([&settings.token, &secret]),
