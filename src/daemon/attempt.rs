@@ -234,7 +234,6 @@ impl Attempt {
                 self.step(id, Step::to(State::Delivered)).await?;
             }
         }
-        self.integration.recorded(id);
         Tally::add(&self.channel.tally.sent);
         Ok(Next::Done)
     }

@@ -28,10 +28,7 @@ use tokio::sync::mpsc;
 pub use self::progress::Progress;
 
 use self::hook::{Hook, HookReply};
-use crate::{
-    message::{Message, MessageId},
-    shutdown::Shutdown,
-};
+use crate::{message::Message, shutdown::Shutdown};
 
 /// A future that can move between threads, on the heap.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -56,11 +53,6 @@ pub trait Integration: Send + Sync + 'static {
     /// True where an answer to a message without a name of its own there may carry our id of it.
     fn knows_our_ids(&self) -> bool {
         false
-    }
-
-    /// What `deliver` accepted is on disk now: reports by its names are understood from here on.
-    fn recorded(&self, id: MessageId) {
-        let _ = id;
     }
 
     /// Asks the service what became of a message whose attempt got no answer. Where it was a part

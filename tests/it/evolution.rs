@@ -1,83 +1,16 @@
 //! The Evolution API against a fake of it, and the webhook it is given.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, mpsc},
-    time::Instant,
-};
+mod doubt;
+mod stage;
 
 use cleudocodebot::clock;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::stage::{Stage, post, upsert};
 use crate::{
-    fake::{Fake, Reply, until_running},
-    support::{Daemon, PATIENCE, Scratch, daemon_command, next_event},
+    fake::{Reply, until_running},
+    support::next_event,
 };
-
-struct Stage {
-    fake: Fake,
-    home: Scratch,
-}
-
-impl Stage {
-    fn new(answers: Vec<Reply>, found: Value) -> Self {
-        let answers = Mutex::new(VecDeque::from(answers));
-        Self::serving(found, move || {
-            let next = answers.lock().expect("whole").pop_front();
-            next.unwrap_or_else(|| Reply::Json(201, json!({"key": {"id": "3EB0"}})))
-        })
-    }
-
-    /// A service that answers what is sent so, and finds these messages.
-    fn serving(found: Value, answer: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
-        let fake = Fake::start(move |request| match request.path.as_str() {
-            "/instance/connectionState/Cleudocode" => {
-                Reply::Json(200, json!({"instance": {"state": "open"}}))
-            }
-            "/webhook/set/Cleudocode" => Reply::Json(201, json!({})),
-            "/chat/findMessages/Cleudocode" => {
-                Reply::Json(200, json!({"messages": {"records": found}}))
-            }
-            _ => answer(),
-        });
-        Self {
-            fake,
-            home: Scratch::new(),
-        }
-    }
-
-    /// The daemon, and the secret header it registered.
-    fn daemon(&self) -> (Daemon, String) {
-        let mut command = daemon_command(&self.home.0);
-        command
-            .env("WHATSAPP_BASE_URL", self.fake.url())
-            .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-test")
-            .env("WHATSAPP_ALLOW_FROM", "5511");
-        let daemon = Daemon::from_command(command, &self.home.0);
-        let webhook = self.fake.saw("/webhook/set/Cleudocode").body["webhook"].take();
-        let url = format!("http://{}/webhooks/whatsapp", daemon.address);
-        assert_eq!(webhook["url"], url.as_str());
-        let secret = webhook["headers"]["x-cleudocodebot-secret"].as_str();
-        (daemon, secret.expect("a secret").to_owned())
-    }
-}
-
-fn post(daemon: &Daemon, body: &Value, secret: &str) -> u16 {
-    let body = body.to_string();
-    daemon
-        .http(&format!(
-            "POST /webhooks/whatsapp HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
-             x-cleudocodebot-secret: {secret}\r\nContent-Length: {}\r\n\r\n{body}",
-            daemon.address,
-            body.len()
-        ))
-        .0
-}
-
-fn upsert(id: &str, jid: &str, own: bool, text: &str) -> Value {
-    json!({"event": "messages.upsert", "instance": "Cleudocode", "apikey": "k", "data": {
-        "key": {"id": id, "remoteJid": jid, "fromMe": own}, "message": {"conversation": text}}})
-}
 
 #[tokio::test]
 async fn texts_go_out_and_receipts_come_back() {
@@ -143,23 +76,6 @@ async fn what_was_posted_while_we_were_away_is_taken_after_a_restart() {
     let body = upsert("A", "5511@s.whatsapp.net", false, "hushed-text olá");
     assert_eq!(post(&daemon, &body, &before), 200);
     assert_eq!(post(&daemon, &body, "evolution-key-of-the-test"), 403);
-}
-
-#[tokio::test]
-async fn an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice() {
-    let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hushed-text hi"},
-        "messageTimestamp": 4_000_000_000_u64});
-    let stage = Stage::new(vec![Reply::Half], json!([record]));
-    let (daemon, secret) = stage.daemon();
-    let mut client = daemon.client().await;
-    let payload =
-        json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
-    let sent = client.call("send", &payload).await.expect("an outcome");
-    assert_eq!(sent["state"], "sent");
-    stage.fake.saw("/message/sendText/Cleudocode");
-    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
-    let body = json!({"event": "MESSAGES_UPDATE", "data": {"keyId": "FOUND", "status": "READ"}});
-    assert_eq!(post(&daemon, &body, &secret), 200);
 }
 
 #[tokio::test]
@@ -242,52 +158,6 @@ async fn a_peer_that_writes_is_told_and_a_stranger_is_not() {
     }
 }
 
-/// The service posts what became of a message before it answers the call that sent it.
-#[tokio::test]
-async fn a_receipt_that_comes_before_the_answer_is_asked_for_again_and_not_lost() {
-    let (release, held) = mpsc::channel::<()>();
-    let held = Mutex::new(held);
-    let stage = Stage::serving(json!([]), move || {
-        let _ = held.lock().expect("whole").recv_timeout(PATIENCE);
-        Reply::Json(201, json!({"key": {"id": "3EB0"}}))
-    });
-    let (daemon, secret) = stage.daemon();
-    let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "+5511", "text": "hi"});
-    let queued = client.call("send", &payload).await.expect("queued");
-    stage.fake.saw("/message/sendText/Cleudocode");
-
-    let data = json!({"keyId": "3EB0", "remoteJid": "5511@s.whatsapp.net", "fromMe": true, "status": "DELIVERY_ACK"});
-    let receipt = json!({"event": "messages.update", "data": data});
-    let own = upsert("3EB0", "5511@s.whatsapp.net", true, "hi");
-    assert_eq!(post(&daemon, &receipt, &secret), 503);
-    assert_eq!(post(&daemon, &own, &secret), 503);
-    let elsewhere = upsert("P", "5522@s.whatsapp.net", true, "from my phone");
-    assert_eq!(
-        post(&daemon, &elsewhere, &secret),
-        200,
-        "no other chat waits"
-    );
-
-    release.send(()).expect("the service waits");
-    for posted in [&receipt, &own] {
-        let deadline = Instant::now() + PATIENCE;
-        while post(&daemon, posted, &secret) != 200 {
-            assert!(Instant::now() < deadline, "never taken");
-        }
-    }
-    let asked = json!({"message_id": queued["message_id"]});
-    let seen = client.call("message", &asked).await.expect("known");
-    assert_eq!(seen["message"]["state"], "delivered");
-    let page = client
-        .call("history", &json!({"channel": "whatsapp"}))
-        .await;
-    let page = page.expect("a page");
-    let texts = page["messages"].as_array().expect("messages").iter();
-    let texts: Vec<_> = texts.map(|message| &message["text"]).collect();
-    assert_eq!(texts, ["hi", "from my phone"], "and ours is not kept twice");
-}
-
 #[tokio::test]
 async fn a_reaction_says_whose_message_it_is_on() {
     let stage = Stage::new(vec![], json!([]));
@@ -343,44 +213,4 @@ async fn a_reaction_says_whose_message_it_is_on() {
         let body = stage.fake.saw("/message/sendReaction/Cleudocode").body;
         assert_eq!(body, json!({"key": key, "reaction": "👍"}));
     }
-}
-
-#[tokio::test]
-async fn the_same_text_sent_before_is_not_taken_for_the_one_whose_answer_was_lost() {
-    let before = json!({"key": {"id": "3EB0"}, "message": {"conversation": "ok"},
-        "messageTimestamp": 4_000_000_000_u64});
-    let taken = |id: &str| Reply::Json(201, json!({"key": {"id": id}}));
-    let answers = vec![taken("3EB0"), Reply::Half, taken("3EB1")];
-    let stage = Stage::new(answers, json!([before]));
-    let (daemon, _) = stage.daemon();
-    let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "ok", "wait": true});
-    for _ in 0..2 {
-        let sent = client.call("send", &payload).await.expect("an outcome");
-        assert_eq!(sent["state"], "sent");
-    }
-    for _ in 0..3 {
-        stage.fake.saw("/message/sendText/Cleudocode");
-    }
-}
-
-#[tokio::test]
-async fn a_part_found_after_a_lost_answer_is_not_sent_again() {
-    let text = "hushed-text one. ".repeat(300);
-    let first = text[..=text[..4000].rfind(". ").expect("a sentence")].to_owned();
-    let record = json!({"key": {"id": "FIRST"}, "message": {"conversation": first},
-        "messageTimestamp": 4_000_000_000_u64});
-    let stage = Stage::new(vec![Reply::Half], json!([record]));
-    let (daemon, _) = stage.daemon();
-    let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "5511", "text": text, "wait": true});
-    let sent = client.call("send", &payload).await.expect("an outcome");
-    assert_eq!(sent["state"], "sent");
-    assert_eq!(
-        stage.fake.saw("/message/sendText/Cleudocode").body["text"],
-        first
-    );
-    let second = stage.fake.saw("/message/sendText/Cleudocode").body;
-    assert_eq!(second["text"], text[first.len()..].trim_start());
-    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
 }

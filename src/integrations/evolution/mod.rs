@@ -9,8 +9,7 @@ mod doubt;
 mod wire;
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,10 +17,10 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use self::{
-    doubt::{is_in_doubt, unclaimed},
+    doubt::{Posted, Whose, report, unclaimed},
     wire::{
-        bodies, inbound, names_of, pairing, person, presences, read_messages, refusal, remote_jid,
-        state_of, unasked,
+        bodies, inbound, jids, names_of, pairing, presences, read_messages, refusal, state_of,
+        unasked,
     },
 };
 use super::{
@@ -33,7 +32,7 @@ use super::{
 };
 use crate::{
     config::BaseUrl,
-    message::{Message, MessageId, State},
+    message::{Message, State},
     random::hex,
     store::StoreError,
 };
@@ -89,9 +88,6 @@ pub struct Evolution {
     http: Http,
     inlet: Inlet,
     health: Mutex<Health>,
-    /// Deliveries whose names are not on disk yet, and their peers: what is posted meanwhile may be
-    /// about one of them.
-    under_way: Mutex<HashMap<MessageId, String>>,
 }
 
 impl Evolution {
@@ -107,7 +103,6 @@ impl Evolution {
             settings: settings.clone(),
             inlet,
             health: Mutex::new(Health::Working),
-            under_way: Mutex::default(),
         }
     }
 
@@ -186,12 +181,6 @@ impl Evolution {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<MessageId, String>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
         for (path, body) in bodies(message).into_iter().skip(progress.parts()) {
             progress.keep().await;
@@ -212,28 +201,36 @@ impl Evolution {
         let Some(text) = steps.get(part).and_then(|(_, body)| body["text"].as_str()) else {
             return Fate::Unknown;
         };
-        let wanted = json!({"where": {"key": {"remoteJid": remote_jid(&message.peer), "fromMe": true}},
-            "page": 1, "offset": 50});
-        let asked = self.call(Method::POST, "/chat/findMessages", &wanted).await;
-        let answer = match asked {
-            Ok(answer) if answer.status < 300 => answer,
-            Ok(answer) => return unasked(&answer),
-            Err(error) => return Fate::Unasked(error.to_string(), None),
-        };
-        let Some(names) = names_of(&answer.json(), text, message.created_ms / 1000) else {
-            return Fate::Unknown;
-        };
-        match unclaimed(self.inlet.store(), names).await {
-            Err(error) => Fate::Unasked(error.to_string(), None),
-            Ok(None) => Fate::NotSent,
-            Ok(Some(name)) => {
-                progress.part_sent(Some(name));
-                if part + 1 < steps.len() {
-                    return Fate::NotSent;
+        for jid in jids(&message.peer) {
+            let found = self.found(&jid, text, message.created_ms / 1000).await;
+            match found {
+                Err(fate) => return fate,
+                Ok(None) => {}
+                Ok(Some(name)) => {
+                    progress.part_sent(Some(name));
+                    if part + 1 < steps.len() {
+                        return Fate::NotSent;
+                    }
+                    return Fate::Sent(Accepted::Sent(progress.references()));
                 }
-                Fate::Sent(Accepted::Sent(progress.references()))
             }
         }
+        Fate::NotSent
+    }
+
+    /// The name of a message of this text to this address that no message of ours is known by.
+    async fn found(&self, jid: &str, text: &str, since: u64) -> Result<Option<String>, Fate> {
+        let failed = |why: String| Fate::Unasked(why, None);
+        let wanted = json!({"where": {"key": {"remoteJid": jid, "fromMe": true}},
+            "page": 1, "offset": 50});
+        let asked = self.call(Method::POST, "/chat/findMessages", &wanted).await;
+        let answer = asked.map_err(|error| failed(error.to_string()))?;
+        if answer.status >= 300 {
+            return Err(unasked(&answer));
+        }
+        let names = names_of(&answer.json(), text, since).ok_or(Fate::Unknown)?;
+        let name = unclaimed(self.inlet.store(), names).await;
+        name.map_err(|error| failed(error.to_string()))
     }
 
     async fn posted(&self, body: &Value) -> Result<HookReply, StoreError> {
@@ -273,19 +270,19 @@ impl Evolution {
             return Ok(true);
         }
         // Ours, written here or on the phone: which, the names of those sent here tell.
-        let name = data["key"]["id"].as_str().unwrap_or_default();
-        if self.inlet.report(name, State::Sent, None).await? {
-            return Ok(true);
+        let posted = Posted {
+            name: data["key"]["id"].as_str().unwrap_or_default(),
+            jid: data["key"]["remoteJid"].as_str(),
+            text: Some(&inbound.text),
+        };
+        match report(&self.inlet, &posted, State::Sent, None).await? {
+            Whose::Ours => Ok(true),
+            Whose::InDoubt => Ok(false),
+            Whose::NotOurs => {
+                self.inlet.take_own(inbound).await?;
+                Ok(true)
+            }
         }
-        if self.under_way().values().any(|peer| *peer == inbound.peer) {
-            return Ok(false);
-        }
-        let jid = data["key"]["remoteJid"].as_str();
-        if is_in_doubt(self.inlet.store(), jid, Some(&inbound.text)).await? {
-            return Ok(false);
-        }
-        self.inlet.take_own(inbound).await?;
-        Ok(true)
     }
 
     fn present(&self, data: &Value) {
@@ -310,12 +307,14 @@ impl Evolution {
         };
         let failed = state == State::Failed;
         let error = failed.then(|| "WhatsApp reports an error".to_owned());
-        let known = self.inlet.report(name, state, error).await?;
-        if known || !self.under_way().is_empty() {
-            return Ok(known);
-        }
         let jid = data["remoteJid"].as_str();
-        Ok(!is_in_doubt(self.inlet.store(), jid, None).await?)
+        let posted = Posted {
+            name,
+            jid: jid.or(data["key"]["remoteJid"].as_str()),
+            text: None,
+        };
+        let whose = report(&self.inlet, &posted, state, error).await?;
+        Ok(whose != Whose::InDoubt)
     }
 }
 
@@ -334,15 +333,9 @@ impl Integration for Evolution {
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
         Box::pin(async move {
-            let under_way = UnderWay::begin(self, message);
             self.send(message, progress).await?;
-            under_way.until_recorded();
             Ok(Accepted::Sent(progress.references()))
         })
-    }
-
-    fn recorded(&self, id: MessageId) {
-        self.under_way().remove(&id);
     }
 
     fn reconcile<'a>(
@@ -406,31 +399,5 @@ impl Integration for Evolution {
             let found = asked.map_err(|error| error.to_string())?;
             Ok(pairing(&found.json()))
         })
-    }
-}
-
-/// A delivery under way, for as long as it lives, also where it is dropped.
-struct UnderWay<'a> {
-    of: &'a Evolution,
-    id: MessageId,
-}
-
-impl<'a> UnderWay<'a> {
-    fn begin(of: &'a Evolution, message: &Message) -> Self {
-        // As the service names it in what it posts.
-        let peer = person(&remote_jid(&message.peer)).to_owned();
-        of.under_way().insert(message.id, peer);
-        Self { of, id: message.id }
-    }
-
-    /// It succeeded: it is under way until its names are on disk.
-    fn until_recorded(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.of.under_way().remove(&self.id);
     }
 }
