@@ -227,10 +227,15 @@ pub(super) fn state_of(status: &Value) -> Option<State> {
     }
 }
 
-/// The names of the messages found that have this text and are no older than `since`, in seconds;
-/// `None` where the answer has none to look at.
+/// How far ahead of the clock of `WhatsApp` ours may be, in seconds: a message that seems older than
+/// our wish to send it may still be it. Our own of the same text are kept out by their names.
+const CLOCKS_APART: u64 = 120;
+
+/// The names of the messages found that have this text and were sent since then, in seconds, as far as
+/// clocks tell; `None` where the answer has none to look at.
 pub(super) fn names_of(found: &Value, text: &str, since: u64) -> Option<Vec<String>> {
     let records = found["messages"]["records"].as_array()?;
+    let since = since.saturating_sub(CLOCKS_APART);
     let ours = records.iter().filter(|record| {
         let content = &record["message"];
         let theirs = content["conversation"]

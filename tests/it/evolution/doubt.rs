@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use cleudocodebot::client::Client;
+use cleudocodebot::{client::Client, clock};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, post, upsert};
@@ -144,6 +144,25 @@ async fn an_answer_that_was_lost_is_found_by_the_other_spelling_of_a_number() {
     let own = upsert("FOUND", theirs, true, "hi");
     assert_eq!(post(&daemon, &own, &secret), 200);
     assert_eq!(texts(&mut client).await, ["hi"], "and it is not kept twice");
+}
+
+#[tokio::test]
+async fn a_clock_a_little_ahead_of_theirs_sends_nothing_twice() {
+    for (ago, calls) in [(60, 1), (3600, 2)] {
+        let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hi"},
+            "messageTimestamp": clock::now_ms() / 1000 - ago});
+        let stage = Stage::new(vec![Reply::Half], json!([record]));
+        let (daemon, _) = stage.daemon();
+        let mut client = daemon.client().await;
+        let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
+        let sent = client.call("send", &payload).await.expect("an outcome");
+        assert_eq!(sent["state"], "sent");
+        for _ in 0..calls {
+            stage.fake.saw("/message/sendText/Cleudocode");
+        }
+        let no_more = stage.fake.never_saw("/message/sendText/Cleudocode");
+        assert!(no_more, "{ago} s ago");
+    }
 }
 
 /// Between an attempt without an answer and the next, also where a restart comes between, what is posted may be what it brought out.
