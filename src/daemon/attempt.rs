@@ -19,7 +19,7 @@ use crate::{
     log::{Field, Log},
     message::{Direction, Message, MessageId, State},
     random,
-    store::{Draft, Pending, Step, Store, StoreError, Transition, insist},
+    store::{Pending, Step, Store, StoreError, Transition, insist},
 };
 
 /// The wait after a failure of our own disk.
@@ -224,15 +224,14 @@ impl Attempt {
 
     async fn accepted(&self, message: &Message, how: Accepted) -> Result<Next, StoreError> {
         let id = message.id;
-        match how {
-            Accepted::Sent(references) => {
-                self.settle(message, Step::to(State::Sent), references)
-                    .await?;
-            }
-            Accepted::Delivered => {
-                self.settle(message, Step::to(State::Sent), vec![]).await?;
-                self.step(id, Step::to(State::Delivered)).await?;
-            }
+        let (references, delivered) = match how {
+            Accepted::Sent(references) => (references, false),
+            Accepted::Delivered => (vec![], true),
+        };
+        let ask = || self.store.accepted(id, references.clone());
+        self.note(id, ask).await?;
+        if delivered {
+            self.step(id, Step::to(State::Delivered)).await?;
         }
         Tally::add(&self.channel.tally.sent);
         Ok(Next::Done)
@@ -248,30 +247,9 @@ impl Attempt {
             error: Some(why),
             ..Step::to(State::Failed)
         };
-        self.settle(message, step, vec![]).await?;
+        self.step(message.id, step).await?;
         Tally::add(&self.channel.tally.failed);
         Ok(Next::Done)
-    }
-
-    /// The end of a message in the outbox, with a report to whoever asked for one.
-    async fn settle(
-        &self,
-        message: &Message,
-        step: Step,
-        references: Vec<String>,
-    ) -> Result<Option<Message>, StoreError> {
-        let id = message.id;
-        let (store, names) = (&self.store, references);
-        match report(message, step.error.as_deref()) {
-            Some(draft) => {
-                let ask = || store.settle(id, step.clone(), names.clone(), draft.clone());
-                self.note(id, ask).await
-            }
-            None if step.state == State::Sent => {
-                self.note(id, || store.accepted(id, names.clone())).await
-            }
-            None => self.step(id, step).await,
-        }
     }
 
     /// Nothing goes out with these credentials: the message waits for better ones.
@@ -332,23 +310,6 @@ impl Attempt {
 fn panicked(mut panic: String) -> Result<Accepted, DeliveryError> {
     panic.insert_str(0, "the integration panicked: ");
     Err(DeliveryError::Unknown(panic))
-}
-
-/// What a chat asked for is told to that chat.
-fn report(message: &Message, error: Option<&str>) -> Option<Draft> {
-    let to = message.meta.as_ref()?.get("report_to")?;
-    let text = |name: &str| to[name].as_str().unwrap_or_default().to_owned();
-    let outcome = match error {
-        Some(why) => format!("Not sent to {}: {why}", message.peer),
-        None => format!("Sent to {}.", message.peer),
-    };
-    Some(Draft {
-        channel: text("channel"),
-        peer: text("peer"),
-        text: outcome,
-        idempotency_key: Some(format!("report-{}-{}", message.id, message.attempts)),
-        ..Draft::default()
-    })
 }
 
 fn last_queued(life: &[Transition]) -> Option<&Transition> {

@@ -4,8 +4,6 @@
 
 use std::sync::{Arc, Weak};
 
-use serde_json::json;
-
 use super::{
     Audience, Typing, cloud, evolution,
     pairing::{Outcome, Pairings},
@@ -15,7 +13,7 @@ use crate::{
     log::{Field, Log},
     message::State,
     router::Router,
-    store::{Draft, Inbound, Step, Store, StoreError},
+    store::{Draft, Inbound, Step, Store, StoreError, report_to},
 };
 
 /// Where `/zap` and `/wa` send: by the first of these that is set up.
@@ -253,7 +251,7 @@ impl Inlet {
             channel: to.to_owned(),
             peer: command.number,
             text: command.text,
-            meta: Some(json!({"report_to": {"channel": self.channel, "peer": peer}})),
+            meta: Some(report_to(&self.channel, peer)),
             idempotency_key: Some(format!("slash-{id}")),
             ..Draft::default()
         };

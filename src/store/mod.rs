@@ -24,6 +24,7 @@ mod queue;
 mod read;
 #[cfg(feature = "store")]
 mod redb;
+mod report;
 mod request;
 mod retention;
 mod schema;
@@ -59,6 +60,7 @@ pub use self::{
     error::StoreError,
     options::{Clock, Options},
     pending::{Pending, insist},
+    report::report_to,
     request::{
         Draft, Health, HistoryQuery, Inbound, Page, Parts, Pruned, Queued, Received, Step,
         StoredEvent, Transition,
@@ -173,21 +175,6 @@ impl Store {
     ) -> Result<Pending<Option<Message>>, StoreError> {
         let (references, weight) = usable(references);
         self.submit(operations::accepted, (id, references), weight)
-    }
-
-    /// Takes the last news of a message, with the names of [`accepted`](Self::accepted), and queues
-    /// the message that tells of it: a crash leaves both or neither.
-    pub fn settle(
-        &self,
-        id: MessageId,
-        step: Step,
-        references: Vec<String>,
-        telling: Draft,
-    ) -> Result<Pending<Option<Message>>, StoreError> {
-        let (references, weight) = usable(references);
-        let telling = fresh(Body::outgoing(telling))?;
-        let weight = weight + telling.weight();
-        self.submit(operations::settle, (id, step, references, telling), weight)
     }
 
     /// Takes the news that the service accepted some parts of a message but not yet the last.

@@ -120,24 +120,6 @@ pub(super) fn accepted(
     bring(transaction, message, &Step::to(State::Sent))
 }
 
-/// Takes the last news of a message together with a message that tells of it.
-pub(super) fn settle(
-    transaction: &mut Transaction<'_>,
-    (id, step, references, telling): &mut (MessageId, Step, Vec<String>, Fresh),
-) -> Result<Option<Message>, StoreError> {
-    let message = transaction.load(*id)?;
-    let is_told = first_use(transaction, telling)?.is_some();
-    if !references.is_empty() {
-        transaction.refer(&message, references)?;
-    }
-    let settled = bring(transaction, message, step)?;
-    if settled.is_some() && !is_told {
-        let told = transaction.create(telling)?;
-        transaction.enter_outbox(&told, told.created_ms)?;
-    }
-    Ok(settled)
-}
-
 /// Takes the news that a service accepted parts of a message, but not yet the last.
 pub(super) fn parts_accepted(
     transaction: &mut Transaction<'_>,

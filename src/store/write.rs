@@ -1,4 +1,4 @@
-//! What a transaction does to the rows: create a message, change its state, forget it.
+//! What a transaction does to the rows: create a message, change its state and report that, forget it.
 //!
 //! Not here: whether that is allowed (`operations`, `retention`).
 
@@ -11,7 +11,7 @@ use super::{
     conversations,
     error::StoreError,
     keys::{self, number_key, number_of, outbox_key, with_number},
-    read,
+    read, report,
     request::{Step, StoredEvent, Transition},
     schema,
     tables::{self, Body, Change},
@@ -155,7 +155,8 @@ impl<'t> Transaction<'t> {
         read::load(self.rows, id.0)?.ok_or(StoreError::NotFound)
     }
 
-    /// Brings a message to the state `step` says, as the next event.
+    /// Brings a message to the state `step` says, as the next event. Whoever asked to be told of it
+    /// is told in the same transaction, whoever brought the news.
     pub(super) fn change(
         &mut self,
         mut message: Message,
@@ -180,6 +181,10 @@ impl<'t> Transaction<'t> {
         change.apply_to(&mut message);
         self.keep_outbox(before, &message, step.due_ms)?;
         self.tell(&message);
+        if let Some(told) = report::of(before, &message) {
+            let told = self.create(&mut Fresh::new(Body::outgoing(told)))?;
+            self.enter_outbox(&told, told.created_ms)?;
+        }
         Ok(message)
     }
 

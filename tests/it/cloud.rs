@@ -9,7 +9,7 @@ use crate::{
     support::{Daemon, Scratch, daemon_command},
 };
 
-const SECRET: &str = "app-secret-of-the-test";
+pub(crate) const SECRET: &str = "app-secret-of-the-test";
 
 struct Stage {
     fake: Fake,
@@ -49,7 +49,7 @@ impl Stage {
     }
 }
 
-fn post(daemon: &Daemon, body: &str, signature: &str) -> u16 {
+pub(crate) fn post(daemon: &Daemon, body: &str, signature: &str) -> u16 {
     daemon
         .http(&format!(
             "POST /webhooks/whatsapp-cloud HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
@@ -61,7 +61,7 @@ fn post(daemon: &Daemon, body: &str, signature: &str) -> u16 {
 }
 
 /// Signed by another implementation than ours.
-fn signed(body: &str) -> String {
+pub(crate) fn signed(body: &str) -> String {
     let script = "import hmac,sys;print(hmac.new(sys.argv[1].encode(),sys.argv[2].encode(),'sha256').hexdigest())";
     let mut python = Command::new("python3");
     let output = python
@@ -71,7 +71,7 @@ fn signed(body: &str) -> String {
     format!("sha256={}", String::from_utf8_lossy(&output.stdout).trim())
 }
 
-fn change(value: &Value) -> String {
+pub(crate) fn change(value: &Value) -> String {
     json!({"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "messages", "value": value}]}]}).to_string()
 }
 

@@ -5,6 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::{
+    cloud::{SECRET, change, post, signed},
     fake::{Fake, Reply},
     support::{Daemon, Scratch, daemon_command},
 };
@@ -132,6 +133,25 @@ fn a_message_that_cannot_go_out_is_told_with_its_reason() {
             "Not sent to 5511999998888: this number is not on WhatsApp"
         )
     );
+}
+
+/// The Cloud API takes a message for a number that is not there, and says so later.
+#[test]
+fn a_failure_that_only_the_webhook_tells_reaches_the_chat() {
+    let telegram = telegram(vec![update(1, 42, "/zap 5511999998888 hi")]);
+    let (cloud, home) = (cloud(), Scratch::new());
+    let mut command = command(&home, &telegram);
+    with_cloud(&mut command, &cloud);
+    command.env("WHATSAPP_CLOUD_APP_SECRET", SECRET);
+    let daemon = Daemon::from_command(command, &home.0);
+    assert_eq!(told(&telegram).1, "Sent to 5511999998888.");
+    let errors = json!([{"code": 131_026, "title": "Message undeliverable"}]);
+    let status = json!({"id": "wamid.1", "status": "failed", "errors": errors});
+    let body = change(&json!({"statuses": [status]}));
+    assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    let (chat, text) = told(&telegram);
+    let start = "Not delivered to 5511999998888: ";
+    assert!(chat == 42 && text.starts_with(start), "{text}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod conversations;
 mod file;
 mod keys;
 mod reading;
+mod reports;
 mod retention;
 mod states;
 mod writing;

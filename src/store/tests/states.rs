@@ -292,29 +292,3 @@ fn accepted_parts_are_kept_until_the_message_leaves_the_outbox() {
         assert_eq!(store.parts(&message()), Ok(Parts::default()));
     });
 }
-
-#[test]
-fn a_message_is_settled_and_told_of_at_once() {
-    on_every_backend(|bench| {
-        let store = bench.open();
-        let id = queue(&store, "asked for in a chat");
-        let telling = |text: &str| Draft {
-            idempotency_key: Some("report".to_owned()),
-            ..draft("telegram", "chat", text)
-        };
-        let commits = store.health().commits;
-        let sent = Step::to(State::Sent);
-        let settled = done(store.settle(id, sent, vec!["theirs".to_owned()], telling("sent")));
-        assert_eq!(store.health().commits, commits + 1, "in one transaction");
-        assert_eq!(settled.map(|it| it.state), Some(State::Sent));
-        assert_eq!(store.references(id).expect("readable"), ["theirs"]);
-        let waiting = store.outbox("telegram", None, 9).expect("readable");
-        assert_eq!((waiting.len(), waiting[0].0.text.as_str()), (1, "sent"));
-        let failed = Step {
-            error: Some("late".to_owned()),
-            ..Step::to(State::Failed)
-        };
-        done(store.settle(id, failed, vec![], telling("failed")));
-        assert_eq!(store.outbox_depth()["telegram"], 1, "told once");
-    });
-}
