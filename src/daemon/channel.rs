@@ -134,6 +134,12 @@ impl Channel {
         self.start();
     }
 
+    /// Takes new limits and runs on.
+    pub fn limit(&self, limits: Limits) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.1 = limits;
+    }
+
     /// Starts it, also where it runs already.
     pub fn start(&self) {
         self.wishes.send_replace(Wish::Run);

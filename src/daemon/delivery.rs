@@ -161,7 +161,11 @@ impl Worker {
     }
 
     fn look_all(&mut self) {
-        self.pace.set(self.channel.limits().per_minute);
+        self.pace
+            .set(self.channel.limits().per_minute, Instant::now());
+        // Whoever waits for the pace waited for that of before.
+        self.paced_until = None;
+        self.start_starved();
         let peers: Vec<String> = self.lanes.keys().cloned().collect();
         for peer in peers {
             self.try_start(peer);

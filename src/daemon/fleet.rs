@@ -95,26 +95,36 @@ impl Fleet {
             changed.push(name);
         }
         for plan in plans {
-            match channels.get_mut(&plan.name) {
-                Some(berth) if berth.plan == plan => {
-                    // Whoever asks for a reload may have mended what the settings do not show.
-                    if berth.channel.is_parked() {
-                        berth.channel.start();
-                    }
-                }
-                Some(berth) => {
-                    let integration = plan.build(&self.base.around);
-                    berth.channel.replace(integration, plan.limits);
-                    changed.push(plan.name.clone());
-                    berth.plan = plan;
-                }
-                None => {
-                    changed.push(plan.name.clone());
-                    channels.insert(plan.name.clone(), self.launch(plan));
-                }
+            let name = plan.name.clone();
+            let differs = if let Some(berth) = channels.get_mut(&name) {
+                self.bring(berth, plan)
+            } else {
+                channels.insert(name.clone(), self.launch(plan));
+                true
+            };
+            if differs {
+                changed.push(name);
             }
         }
         changed
+    }
+
+    /// Brings a channel to a plan; true where it had another. It starts again only where it must.
+    fn bring(&self, berth: &mut Berth, plan: Plan) -> bool {
+        let channel = &berth.channel;
+        if berth.plan.builds_another(&plan) {
+            channel.replace(plan.build(&self.base.around), plan.limits);
+        } else if channel.is_parked() {
+            // Whoever asks for a reload may have mended what the settings do not show.
+            channel.limit(plan.limits);
+            channel.start();
+        } else if berth.plan.limits != plan.limits {
+            channel.limit(plan.limits);
+            self.base.router.look_all(&plan.name);
+        }
+        let differs = berth.plan != plan;
+        berth.plan = plan;
+        differs
     }
 
     fn launch(&self, plan: Plan) -> Berth {

@@ -20,9 +20,12 @@ impl Pace {
         }
     }
 
-    /// Takes a new rate.
-    pub(super) fn set(&mut self, per_minute: Option<u32>) {
+    /// Takes a new rate. What was taken out at a slower one is no debt at this one.
+    pub(super) fn set(&mut self, per_minute: Option<u32>, now: Instant) {
         self.per_minute = per_minute.filter(|rate| *rate > 0);
+        if let Some(rate) = self.per_minute {
+            self.full_at = self.full_at.min(now + depth(rate));
+        }
     }
 
     /// Takes one message out, or says when the next one is there.
@@ -30,8 +33,7 @@ impl Pace {
         let Some(rate) = self.per_minute else {
             return Ok(());
         };
-        let each = Duration::from_secs(60) / rate;
-        let depth = each * (rate / 60).max(1);
+        let (each, depth) = (each(rate), depth(rate));
         let filled = self.full_at.max(now) + each;
         if filled > now + depth {
             return Err(filled - depth);
@@ -39,6 +41,16 @@ impl Pace {
         self.full_at = filled;
         Ok(())
     }
+}
+
+/// The time one message takes at this rate.
+fn each(rate: u32) -> Duration {
+    Duration::from_secs(60) / rate
+}
+
+/// The time the whole bucket takes.
+fn depth(rate: u32) -> Duration {
+    each(rate) * (rate / 60).max(1)
 }
 
 #[cfg(test)]
@@ -81,5 +93,15 @@ mod tests {
         let now = Instant::now();
         let mut pace = Pace::new(None, now);
         assert!((0..10_000).all(|_| pace.take(now).is_ok()));
+    }
+
+    #[test]
+    fn a_faster_rate_is_not_held_up_by_a_slower_one_before() {
+        let now = Instant::now();
+        let mut pace = Pace::new(Some(1), now);
+        assert!(pace.take(now).is_ok() && pace.take(now).is_err());
+        pace.set(Some(6000), now);
+        let next = pace.take(now).expect_err("the bucket is empty");
+        assert_eq!(next, now + Duration::from_millis(10));
     }
 }

@@ -76,6 +76,15 @@ impl Plan {
         matches!(self.kind, Kind::WebChat | Kind::External)
     }
 
+    /// True where the other asks for an integration that is not this one at other limits.
+    pub fn builds_another(&self, other: &Self) -> bool {
+        let built = |plan: &Self| Self {
+            limits: Limits::default(),
+            ..plan.clone()
+        };
+        built(self) != built(other)
+    }
+
     /// The integration, not running yet.
     pub fn build(&self, around: &Surroundings) -> Arc<dyn Integration> {
         let inlet = || {

@@ -1,8 +1,12 @@
 //! What waits, what is stopped, and how a user steers it.
 
-use serde_json::json;
+use cleudocodebot::client::Client;
+use serde_json::{Value, json};
 
-use crate::support::{Daemon, Scratch, next_event, program, refusal, run};
+use crate::{
+    fake::{Fake, Reply, until_running},
+    support::{Daemon, Scratch, daemon_command, next_event, program, refusal, run},
+};
 
 #[tokio::test]
 async fn a_stopped_integration_keeps_its_messages_until_it_is_started() {
@@ -79,4 +83,54 @@ async fn a_reload_restarts_only_what_changed() {
     let told = other["changed"].to_string() + &same["changed"].to_string();
     // `config set` may have asked for the reload itself.
     assert!(told.contains("webchat") || told == "[][]", "{told}");
+}
+
+/// The state of an integration and since when.
+async fn since(client: &mut Client, name: &str) -> (Value, Value) {
+    let all = client.call("integrations", &json!({})).await;
+    let mut all = all.expect("listed")["integrations"].take();
+    let mut all = all.as_array_mut().expect("a list").iter_mut();
+    let one = all.find(|one| one["name"] == name).expect("it is there");
+    (one["state"].take(), one["since_ms"].take())
+}
+
+/// Its poll hangs all the while, so that a second one would say that it was cut.
+#[tokio::test]
+async fn a_new_rate_counts_at_once_and_the_integration_runs_on() {
+    let fake = Fake::start(|request| {
+        let ok = |result| Reply::Json(200, json!({"ok": true, "result": result}));
+        match request.path.rsplit('/').next().unwrap_or_default() {
+            "getUpdates" => Reply::Hang,
+            _ => ok(json!({"message_id": 9, "id": 1, "chat": {"id": 42}})),
+        }
+    });
+    let home = Scratch::new();
+    let mut command = daemon_command(&home.0);
+    command
+        .env("TELEGRAM_BOT_TOKEN", "123:token-of-the-test")
+        .env("TELEGRAM_BASE_URL", fake.url());
+    let (code, ..) = run(program(&home.0, &["config", "set", "TELEGRAM_RATE", "1"]));
+    assert_eq!(code, 0);
+    let daemon = Daemon::from_command(command, &home.0);
+    let mut client = daemon.client().await;
+    until_running(&mut client, "telegram").await;
+    let before = since(&mut client, "telegram").await;
+    fake.saw("/getUpdates");
+    for text in ["one", "two"] {
+        let payload = json!({"channel": "telegram", "to": "42", "text": text});
+        client.call("send", &payload).await.expect("queued");
+    }
+    assert_eq!(fake.saw("/sendMessage").body["text"], "one");
+    for (key, value) in [
+        ("CLEUDOCODEBOT_RETRY_DELAYS", "2s,3s"),
+        ("TELEGRAM_RATE", "6000"),
+    ] {
+        let (code, ..) = run(program(&home.0, &["config", "set", key, value]));
+        assert_eq!(code, 0);
+        client.call("reload", &json!({})).await.expect("reloaded");
+    }
+    let next = fake.saw("");
+    assert_eq!(next.body["text"], "two", "{}", next.path);
+    assert_eq!(since(&mut client, "telegram").await, before);
+    assert!(fake.never_saw("/getMe"));
 }
