@@ -17,6 +17,8 @@ mod pace;
 mod readiness;
 mod signals;
 mod steering;
+#[cfg(test)]
+mod steering_tests;
 pub mod supervisor;
 pub mod tally;
 mod vigil;

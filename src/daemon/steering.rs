@@ -118,7 +118,12 @@ impl Control for Steering {
 
     fn forget(&self, name: String) -> BoxFuture<'static, Result<u64, Refusal>> {
         let fleet = Arc::clone(&self.fleet);
-        Box::pin(async move { fleet.forget(name).await })
+        // Half of it would leave messages that no channel has: who asked may go away, it goes on.
+        let forgetting = tokio::spawn(async move { fleet.forget(name).await });
+        Box::pin(async move {
+            let forgotten = forgetting.await;
+            forgotten.unwrap_or_else(|error| Err(Refusal::Unwritten(error.to_string())))
+        })
     }
 
     fn pairings(&self) -> Arc<Pairings> {

@@ -97,7 +97,12 @@ impl Fleet {
             .log
             .info("integration", "it was forgotten", &[("name", &name)]);
         let given_up = give_up(&self.base.store, &name).await;
-        given_up.map_err(|error| Refusal::Unwritten(error.to_string()))
+        given_up.map_err(|error| {
+            // What still waits for it can be given up only while it is known.
+            self.externals().adopt(&name);
+            self.ensure(&name);
+            Refusal::Unwritten(error.to_string())
+        })
     }
 }
 
