@@ -79,8 +79,9 @@ impl Fleet {
     /// plan did not change run on. Returns the names of those that came, went or changed.
     pub(super) fn apply(&self, lookup: &Lookup) -> Vec<String> {
         let mut plans = plan::plans(lookup);
-        plans.extend(self.bridge_plans(plan::external_limits(lookup)));
+        // Under the lock: a bridge that comes in between would be missing here and be retired.
         let mut channels = self.channels();
+        plans.extend(self.bridge_plans(plan::external_limits(lookup)));
         let mut changed = Vec::new();
         let gone: Vec<String> = channels
             .keys()

@@ -143,18 +143,17 @@ impl Externals {
 
     /// The channel of this name, known from now on, until the daemon ends.
     pub fn adopt(&self, name: &str) -> Arc<External> {
-        let mut all = self.all();
-        let new = || Arc::new(External::new(name));
-        Arc::clone(all.entry(name.to_owned()).or_insert_with(new))
+        known(&mut self.all(), name)
     }
 
     /// The same where there is room for another.
     pub fn admit(&self, name: &str) -> Result<Arc<External>, Refusal> {
         check_name(name)?;
-        if self.all().len() >= MAX_KNOWN && self.find(name).is_none() {
+        let mut all = self.all();
+        if all.len() >= MAX_KNOWN && !all.contains_key(name) {
             return Err(Refusal::TooMany);
         }
-        Ok(self.adopt(name))
+        Ok(known(&mut all, name))
     }
 
     /// The channel of this name; when this comes back it is known across restarts. Blocks.
@@ -193,6 +192,12 @@ impl Externals {
         let saved = fs::write_atomic(&self.path, text.as_bytes());
         saved.map_err(|error| Refusal::Unwritten(error.to_string()))
     }
+}
+
+/// The channel of this name, a new one where there is none.
+fn known(all: &mut BTreeMap<String, Arc<External>>, name: &str) -> Arc<External> {
+    let new = || Arc::new(External::new(name));
+    Arc::clone(all.entry(name.to_owned()).or_insert_with(new))
 }
 
 /// The names in the file that may be channels; `None` where it is not as we wrote it.

@@ -294,6 +294,23 @@ fn there_may_be_so_many_and_no_more() {
 }
 
 #[test]
+fn those_who_come_at_once_are_not_more_than_may_be() {
+    let file = Scratch::new();
+    let externals = file.open();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let externals = &externals;
+            scope.spawn(move || {
+                for n in 0..MAX_KNOWN {
+                    let _ = externals.admit(&format!("b{thread}-{n}"));
+                }
+            });
+        }
+    });
+    assert_eq!(externals.names().len(), MAX_KNOWN);
+}
+
+#[test]
 fn a_damaged_file_is_told_and_replaced_by_the_next_name() {
     let file = Scratch::new();
     std::fs::write(&file.0, "{").expect("written");
