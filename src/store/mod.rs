@@ -212,8 +212,8 @@ impl Store {
         references: Vec<String>,
         step: Step,
     ) -> Result<Pending<Message>, StoreError> {
-        let texts = references.iter().chain(&step.error).map(String::len);
-        let weight = channel.len() + texts.sum::<usize>();
+        let (references, weight) = usable(references);
+        let weight = weight + channel.len() + step.error.as_ref().map_or(0, String::len);
         let input = (channel.to_owned(), id, references, step);
         self.submit(operations::answered, input, weight)
     }

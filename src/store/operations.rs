@@ -17,6 +17,9 @@ use super::{
     write::{Fresh, KEY_LIFE_MS, Transaction},
 };
 
+/// Names that one message may be given by an integration that knows our ids.
+pub(super) const MAX_REFERENCES: usize = 128;
+
 /// A message to be sent, unless its key says that it is known already.
 pub(super) fn queue(
     transaction: &mut Transaction<'_>,
@@ -176,14 +179,31 @@ pub(super) fn answered(
     if message.channel != *channel || message.direction == Direction::In {
         return Err(StoreError::NotFound);
     }
-    if !references.is_empty() {
-        transaction.refer(&message, references)?;
-    }
+    refer_besides(transaction, &message, references)?;
     if matches!(step.state, State::Delivered | State::Read) {
         advance(transaction, &mut (*id, Step::to(State::Sent)))?;
     }
     advance(transaction, &mut (*id, step.clone()))?;
     transaction.load(*id)
+}
+
+/// Adds names to those a message has: the first it was given stays the first.
+fn refer_besides(
+    transaction: &mut Transaction<'_>,
+    message: &Message,
+    references: &[String],
+) -> Result<(), StoreError> {
+    let mut all = read::references(transaction.rows, message.id.0)?;
+    let known = all.len();
+    for reference in references {
+        if all.len() < MAX_REFERENCES && !all.contains(reference) {
+            all.push(reference.clone());
+        }
+    }
+    if all.len() == known {
+        return Ok(());
+    }
+    transaction.refer(message, &all)
 }
 
 /// Withdraws a message that no attempt was made for yet.

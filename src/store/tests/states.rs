@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     message::State,
-    store::{Parts, Step, Transition},
+    store::{Parts, Step, Transition, operations::MAX_REFERENCES},
 };
 
 fn advance(store: &Store, id: MessageId, state: State) -> Option<State> {
@@ -250,6 +250,31 @@ fn an_integration_that_knows_our_ids_answers_for_its_own_channel_alone() {
         assert_eq!(store.references(id).expect("readable"), ["theirs"]);
         let late = answer(&channel, State::Sent).expect("its own");
         assert_eq!((late.state, store.head_seq()), (State::Delivered, read.seq));
+    });
+}
+
+#[test]
+fn names_told_later_are_added_and_all_are_forgotten_with_the_message() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let id = queue(&store, "hello");
+        let told = |names: Vec<String>, state| {
+            done(store.answered("telegram", id, names, Step::to(state)));
+            store.references(id).expect("readable")
+        };
+        let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(told(names(&["first"]), State::Sent), ["first"]);
+        let both = told(names(&["later", "first"]), State::Delivered);
+        assert_eq!(both, ["first", "later"]);
+        assert_eq!(told(vec![], State::Delivered), both);
+        let many = (0..MAX_REFERENCES).map(|n| format!("n{n}")).collect();
+        let kept = told(many, State::Read);
+        assert_eq!((kept.len(), &kept[..2]), (MAX_REFERENCES, &both[..]));
+        bench.pass(400 * DAY_MS);
+        assert_eq!(done(store.prune()).messages, 1);
+        for name in kept {
+            assert_eq!(store.referred("telegram", &name), Ok(None), "{name}");
+        }
     });
 }
 

@@ -118,7 +118,7 @@ pub(super) const DELIVERED: Action = Action {
         may(
             "references",
             Kind::Names,
-            "what the service calls it; an answer to this message carries the first as reply_to",
+            "what the service calls it, besides what was told before; an answer to this message carries the first as reply_to. 128 are kept",
         ),
     ],
     response: &[MESSAGE_ID, must("state", Kind::Name, "as it is now")],
