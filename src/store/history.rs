@@ -1,5 +1,5 @@
 //! Pages of messages from one snapshot, and the search in them. A page costs what it returns; a search
-//! looks at a bounded number of messages and says where to go on.
+//! looks at a bounded number of messages and bytes and says where to go on.
 
 use std::ops::ControlFlow;
 
@@ -38,7 +38,9 @@ fn index(query: &HistoryQuery) -> Result<(Table, Vec<u8>), StoreError> {
 /// Which messages of a span belong on the page, and how far one has looked.
 struct Search {
     lowercase: Option<String>,
+    /// Messages and bytes that may still be looked at.
     left: usize,
+    left_bytes: usize,
     last: Option<MessageId>,
 }
 
@@ -47,17 +49,19 @@ impl Search {
         Self {
             lowercase: query.contains.as_deref().map(str::to_lowercase),
             left: query.max_searched.max(1),
+            left_bytes: query.max_searched_bytes.max(1),
             last: None,
         }
     }
 
     /// Only what is searched can be too much: without words each message looked at is on the page.
     fn is_over(&self) -> bool {
-        self.lowercase.is_some() && self.left == 0
+        self.lowercase.is_some() && (self.left == 0 || self.left_bytes == 0)
     }
 
-    fn finds(&mut self, message: &Message) -> bool {
+    fn finds(&mut self, message: &Message, size: usize) -> bool {
         self.left = self.left.saturating_sub(1);
+        self.left_bytes = self.left_bytes.saturating_sub(size);
         self.last = Some(message.id);
         let wanted = self.lowercase.as_deref();
         wanted.is_none_or(|wanted| message.text.to_lowercase().contains(wanted))
@@ -91,7 +95,7 @@ pub(super) fn history(rows: &dyn Snapshot, query: &HistoryQuery) -> Result<Page,
         }
         let number = number_of(key)?;
         let (body, size) = expect(body(rows, number)?, key)?;
-        if search.finds(&body.message) {
+        if search.finds(&body.message, size) {
             page.messages.push(as_it_stands(rows, body)?);
             room.take(size);
         }

@@ -151,6 +151,8 @@ pub struct HistoryQuery {
     pub max_bytes: usize,
     /// With `contains`: the page ends when so many messages were looked at (at least one).
     pub max_searched: usize,
+    /// With `contains`: and when those looked at reach so many bytes, counted as stored.
+    pub max_searched_bytes: usize,
 }
 
 impl Default for HistoryQuery {
@@ -164,6 +166,7 @@ impl Default for HistoryQuery {
             limit: 50,
             max_bytes: 256 * 1024,
             max_searched: 20_000,
+            max_searched_bytes: 64 * 1024 * 1024,
         }
     }
 }

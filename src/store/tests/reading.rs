@@ -131,6 +131,14 @@ fn history_finds_words_in_any_case_and_goes_on_where_it_stopped_looking() {
         assert_eq!(everything, [vec!["AÇÃO 2", "ação 3"], vec!["Ação 1"]]);
         let bounded = all_pages(&store, search(2));
         assert_eq!(bounded, [vec!["ação 3"], vec!["AÇÃO 2"], vec!["Ação 1"]]);
+        // Any message is more than a byte: the page ends with each.
+        let heavy = HistoryQuery {
+            max_searched_bytes: 1,
+            ..search(9)
+        };
+        let one_by_one = all_pages(&store, heavy);
+        assert_eq!(one_by_one.concat(), bounded.concat());
+        assert_eq!(one_by_one.len(), 6, "{one_by_one:?}");
         let nowhere = HistoryQuery {
             contains: Some("inverno".to_owned()),
             ..search(4)

@@ -185,7 +185,7 @@ pub(super) const HISTORY: Action = Action {
         may(
             "next",
             Kind::Name,
-            "pass it as before (or after) for the next page; absent at the end. One call with contains looks at 20,000 messages in any case of letters, so a page may hold few or none and still name it",
+            "pass it as before (or after) for the next page; absent at the end. One call with contains looks at 20,000 messages or 64 MiB of them, in any case of letters, so a page may hold few or none and still name it",
         ),
     ],
 };
