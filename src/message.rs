@@ -93,6 +93,11 @@ impl State {
         }
     }
 
+    /// True where it will not be sent.
+    pub fn is_given_up(self) -> bool {
+        matches!(self, Self::Failed | Self::Cancelled)
+    }
+
     /// True where the outbox has nothing left to do.
     pub fn has_left_the_outbox(self) -> bool {
         !matches!(self, Self::Queued | Self::Sending)

@@ -32,7 +32,7 @@ pub(super) struct Opened {
 
 /// Where the gateway may be, the likeliest first. A daemon notes in its home folder where it really
 /// listens, which differs from the settings after `daemon --port`, an edit of `.env` or port 0; but
-/// who names a host or port for this run means just that.
+/// who names a host or port for this run means just that, unless the port is 0.
 fn candidates(context: &Context<'_>, config: &Config) -> Vec<Endpoint> {
     let (host, port) = config.endpoint();
     let host = context.common.host.as_deref().map_or(host, reachable);
@@ -41,7 +41,8 @@ fn candidates(context: &Context<'_>, config: &Config) -> Vec<Endpoint> {
         port,
         token: config.token.clone(),
     };
-    let noted = Note::read(&config.home).filter(|_| !is_named_for_this_run(context));
+    let named = port != 0 && is_named_for_this_run(context);
+    let noted = Note::read(&config.home).filter(|_| !named);
     let noted = noted.map(|noted| {
         let (host, port) = noted.endpoint();
         at(host, port)

@@ -136,6 +136,10 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
     let now_ms = clock::now_ms();
     let rows: Vec<_> = all.iter().map(|one| row(one, now_ms)).collect();
     context.terminal.columns(&rows)?;
+    if page["partial"] == true {
+        let text = "there are more than were looked at, perhaps newer ones; name a channel";
+        context.terminal.note(text);
+    }
     if let Some(next) = page["next"].as_str() {
         let more = format!("more: --before {}", printable(next));
         context.terminal.note(more);

@@ -128,7 +128,7 @@ pub(super) fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
             let count = |name: &str| one["counters"][name].as_u64().unwrap_or(0);
             let mut row = vec![
                 text("name").into(),
-                Cell::styled(Style::of_state(&state), state),
+                Cell::styled(Style::of_state(&state), state.clone()),
                 Cell::styled(Style::Dim, format!("for {}", layout::since(since, now_ms))),
                 format!("{} sent, {} failed", count("sent"), count("failed")).into(),
             ];
@@ -136,10 +136,16 @@ pub(super) fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
                 let wait = layout::since(now_ms, until);
                 row.push(format!("starts again in {wait}").into());
             }
-            for name in ["last_error", "advice"] {
-                if one[name].is_string() {
-                    row.push(text(name).into());
-                }
+            if one["last_error"].is_string() {
+                let label = if state == "running" {
+                    "last error: "
+                } else {
+                    ""
+                };
+                row.push(format!("{label}{}", text("last_error")).into());
+            }
+            if one["advice"].is_string() {
+                row.push(text("advice").into());
             }
             row
         })
@@ -159,5 +165,9 @@ mod tests {
             shown,
             "telegram  parked  for 5s  2 sent, 1 failed  401  reload\n"
         );
+        let well = json!({"name": "telegram", "state": "running", "since_ms": 0, "last_error": "401",
+            "counters": {"sent": 2, "failed": 1}});
+        let shown = layout::columns(&rows(&[well], 5000), |_, text| text.to_owned());
+        assert!(shown.ends_with("  last error: 401\n"), "{shown}");
     }
 }

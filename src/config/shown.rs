@@ -18,13 +18,15 @@ fn cut(value: &str) -> String {
     value.chars().take(SHOWN).chain(['…']).collect()
 }
 
-/// True where a value may not be shown: its name says so, or it is an address with a password in it.
+/// True where a value may not be shown: its name says so, or it is an address with a password or a
+/// query in it.
 pub(super) fn is_hidden(name: &str, value: &str) -> bool {
     let authority = value.split_once("://").map(|(_, rest)| {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         &rest[..end]
     });
-    is_secret(name) || authority.is_some_and(|authority| authority.contains('@'))
+    let has_query = authority.is_some() && value.contains('?');
+    is_secret(name) || has_query || authority.is_some_and(|authority| authority.contains('@'))
 }
 
 /// True where a key's name says that its value is nobody's business. The table of keys marks the
@@ -70,5 +72,6 @@ mod tests {
             "postgres://ana:hunter2@localhost/db"
         ));
         assert!(!is_hidden("A_URL", "https://example.com/@ana"));
+        assert!(is_hidden("A_URL", "https://example.com/hook?secret=1"));
     }
 }

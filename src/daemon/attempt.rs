@@ -19,6 +19,7 @@ use crate::{
     log::{Field, Log},
     message::{Direction, Message, MessageId, State},
     random,
+    shutdown::Shutdown,
     store::{Pending, Step, Store, StoreError, Transition, insist},
 };
 
@@ -42,6 +43,7 @@ pub(super) struct Attempt {
     pub(super) channel: Arc<Channel>,
     pub(super) store: Store,
     pub(super) log: Log,
+    pub(super) shutdown: Shutdown,
 }
 
 /// How often a message was tried, as the retry table and the wire count it.
@@ -139,6 +141,11 @@ impl Attempt {
             Err(DeliveryError::Away) => self.not_handed_over(id, count.all).await,
             Err(DeliveryError::Permanent(why)) => self.failed(&message, why).await,
             Err(DeliveryError::Unauthorized(why)) => self.unauthorized(id, count.all, why).await,
+            Err(DeliveryError::Interrupted(why)) => self.interrupted(id, count.all, &why).await,
+            // We go, and whoever had it may have gone with us.
+            Err(DeliveryError::Unknown(why)) if self.shutdown.reason().is_some() => {
+                self.interrupted(id, count.all, &why).await
+            }
             Err(DeliveryError::Unknown(why)) => {
                 Tally::add(&self.channel.tally.unknown);
                 self.log.warn(
@@ -273,6 +280,24 @@ impl Attempt {
     async fn not_handed_over(&self, id: MessageId, attempts: u32) -> Result<Next, StoreError> {
         let step = Step {
             attempts: Some(attempts.saturating_sub(1)),
+            ..Step::to(State::Sending)
+        };
+        self.step(id, step).await?;
+        Ok(Next::WhenReachable)
+    }
+
+    /// Nobody failed. The first attempt stays counted, so that the next one is known to be a repeat.
+    async fn interrupted(
+        &self,
+        id: MessageId,
+        attempts: u32,
+        why: &str,
+    ) -> Result<Next, StoreError> {
+        let fields: [Field<'_>; 2] = [("message", &id), ("why", &why)];
+        self.log
+            .info("delivery", "an attempt was interrupted", &fields);
+        let step = Step {
+            attempts: Some(attempts.saturating_sub(1).max(1)),
             ..Step::to(State::Sending)
         };
         self.step(id, step).await?;

@@ -62,6 +62,7 @@ pub struct Worker {
     channel: Arc<Channel>,
     store: Store,
     log: Log,
+    shutdown: Shutdown,
     pace: Pace,
     /// When the next message may start, where the pace holds all back.
     paced_until: Option<Instant>,
@@ -74,12 +75,13 @@ pub struct Worker {
 
 impl Worker {
     /// A worker with empty lanes.
-    pub fn new(channel: Arc<Channel>, store: Store, log: Log) -> Self {
+    pub fn new(channel: Arc<Channel>, store: Store, log: Log, shutdown: Shutdown) -> Self {
         let pace = Pace::new(channel.limits().per_minute, Instant::now());
         Self {
             channel,
             store,
             log,
+            shutdown,
             pace,
             paced_until: None,
             lanes: HashMap::new(),
@@ -90,14 +92,14 @@ impl Worker {
     }
 
     /// Works until the daemon ends.
-    pub async fn work(mut self, mut nudges: mpsc::UnboundedReceiver<Nudge>, shutdown: Shutdown) {
+    pub async fn work(mut self, mut nudges: mpsc::UnboundedReceiver<Nudge>) {
         while let Err(error) = self.load().await {
             let fields: [Field<'_>; 2] = [("channel", &self.channel.name()), ("error", &error)];
             self.log
                 .error("delivery", "the outbox cannot be read", &fields);
-            tokio::select! { _ = shutdown.begun() => return, () = sleep(STALLED) => {} }
+            tokio::select! { _ = self.shutdown.begun() => return, () = sleep(STALLED) => {} }
         }
-        let mut end = std::pin::pin!(shutdown.begun());
+        let mut end = std::pin::pin!(self.shutdown.begun());
         loop {
             let timer = self.timers.peek().map(|Reverse((at, _))| *at);
             let timer = [timer, self.paced_until].into_iter().flatten().min();
@@ -232,6 +234,7 @@ impl Worker {
             channel: Arc::clone(&self.channel),
             store: self.store.clone(),
             log: self.log.clone(),
+            shutdown: self.shutdown.clone(),
         };
         self.running.spawn(async move {
             let made = contained(attempt.make(id)).await;

@@ -87,8 +87,8 @@ impl House {
         let (nudges, inbox) = mpsc::unbounded_channel();
         let (trigger, shutdown) = shutdown::channel();
         let log = Log::in_memory(LogLevel::Info);
-        let worker = Worker::new(Arc::clone(&channel), store.clone(), log);
-        tokio::spawn(worker.work(inbox, shutdown));
+        let worker = Worker::new(Arc::clone(&channel), store.clone(), log, shutdown);
+        tokio::spawn(worker.work(inbox));
         Self {
             scripted,
             channel,
@@ -311,6 +311,16 @@ async fn a_rate_spreads_messages_evenly() {
         house.until(id, is(State::Sent)).await;
     }
     assert!(begun.elapsed() >= Duration::from_secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_we_cut_off_ourselves_is_never_the_last_and_marks_the_next_as_a_repeat() {
+    let cut_off = || Err(DeliveryError::Interrupted("taken over".to_owned()));
+    let house = House::new((0..9).map(|_| cut_off()), NO_LIMITS);
+    let id = house.send("ana", "x").await;
+    let sent = house.until(id, is(State::Sent)).await;
+    let handed_over = house.asked().iter().filter(|text| *text == "x").count();
+    assert_eq!((handed_over, sent.attempts), (10, 2));
 }
 
 #[tokio::test(start_paused = true)]

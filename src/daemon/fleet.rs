@@ -145,7 +145,12 @@ impl Fleet {
                 on_change(status);
             },
         );
-        let delivery = Worker::new(Arc::clone(&channel), base.store.clone(), base.log.clone());
+        let delivery = Worker::new(
+            Arc::clone(&channel),
+            base.store.clone(),
+            base.log.clone(),
+            base.shutdown.clone(),
+        );
         let supervision = supervise(
             Arc::clone(&channel),
             base.shutdown.clone(),
@@ -154,7 +159,7 @@ impl Fleet {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         // Those of channels that went are over.
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(delivery.work(nudges, base.shutdown.clone()));
+        tasks.spawn(delivery.work(nudges));
         tasks.spawn(supervision);
         let (courtesies, bearer) = Courtesies::new(base.store.clone(), base.log.clone());
         tasks.spawn(bearer.work(base.shutdown.clone()));

@@ -116,6 +116,10 @@ impl Supervisor {
         if alive_since.is_some_and(|since| since.elapsed() >= STABLE) {
             self.backoff.reset();
         }
+        if self.shutdown.reason().is_some() {
+            // It ended because all ends; whoever waits for us hears of that too.
+            return std::future::pending().await;
+        }
         let panicked = |panic| Err(RunError::Failed(format!("it panicked: {panic}"), None));
         match ended.unwrap_or_else(panicked) {
             Err(RunError::Refused(why)) => self.channel.park(&why),

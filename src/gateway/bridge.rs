@@ -215,15 +215,28 @@ struct Told {
 
 /// Writes down what is certain, then ends the attempt that waits for it.
 fn settled(gateway: &Gateway, hold: Arc<Hold>, told: Told) -> Answer {
-    let store = &gateway.store;
+    let (store, said) = (&gateway.store, told.step.state);
     match store.answered(hold.channel(), told.id, told.references, told.step) {
         Err(error) => Answer::Now(Err(store_fault(&error))),
         Ok(pending) => Answer::Later(Box::pin(async move {
             let message = pending.await.map_err(|error| store_fault(&error))?;
             hold.settle(told.id, told.verdict);
-            Ok(state_json(&message))
+            if message.state.is_given_up() == said.is_given_up() {
+                Ok(state_json(&message))
+            } else {
+                Err(too_late(&message))
+            }
         })),
     }
+}
+
+/// What was said cannot be: the message ended otherwise before.
+fn too_late(message: &Message) -> Fault {
+    let text = format!(
+        "the message is {} already and stays so; a failed one is sent again by retry",
+        message.state
+    );
+    Fault::new(ErrorCode::Conflict, text)
 }
 
 /// The message was not sent, or nobody knows.

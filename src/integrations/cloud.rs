@@ -93,9 +93,9 @@ impl Cloud {
                 return Err(match refusal(&answer) {
                     DeliveryError::Unauthorized(why) => RunError::Refused(why),
                     DeliveryError::Transient(why, wait) => RunError::Failed(why, wait),
-                    DeliveryError::Permanent(why) | DeliveryError::Unknown(why) => {
-                        RunError::Failed(why, None)
-                    }
+                    DeliveryError::Permanent(why)
+                    | DeliveryError::Unknown(why)
+                    | DeliveryError::Interrupted(why) => RunError::Failed(why, None),
                     DeliveryError::Away => RunError::Failed("refused".to_owned(), None),
                 });
             }

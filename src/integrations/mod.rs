@@ -221,6 +221,9 @@ pub enum DeliveryError {
     /// The peer cannot be reached (any more); it waits until `can_reach` says otherwise. However
     /// often this happens, the message is not given up.
     Away,
+    /// The request left, and its end before any answer was our doing: nobody knows, and nobody is to
+    /// blame. It is tried again however often this happens.
+    Interrupted(String),
 }
 
 impl DeliveryError {
@@ -234,6 +237,7 @@ impl DeliveryError {
             Self::Unauthorized(why) => Self::Unauthorized(hushed(why)),
             Self::Unknown(why) => Self::Unknown(hushed(why)),
             Self::Away => Self::Away,
+            Self::Interrupted(why) => Self::Interrupted(hushed(why)),
         }
     }
 }

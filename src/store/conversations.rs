@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Conversations looked at in search of the newest.
-const MAX_LOOKED_AT: usize = 10_000;
+const MAX_LOOKED_AT: usize = 100_000;
 
 /// Messages of one conversation looked at, newest first, to count those not read.
 const MAX_COUNTED: usize = 1000;
@@ -71,7 +71,7 @@ pub struct Conversations {
     pub list: Vec<Conversation>,
     /// To be passed as `before` for the next page; `None` on the last.
     pub next: Option<MessageId>,
-    /// True where there are more than 10,000, of which not all were looked at.
+    /// True where there are more than 100,000, of which not all were looked at.
     pub partial: bool,
 }
 

@@ -204,8 +204,24 @@ pub(super) fn cancel(gateway: &Gateway, payload: &Payload) -> Answer {
     change(payload, |id| gateway.store.cancel(id))
 }
 
-pub(super) fn retry(gateway: &Gateway, payload: &Payload) -> Answer {
-    change(payload, |id| gateway.store.retry(id))
+/// Only where somebody would send it: a bridge's channel may have been forgotten since.
+pub(super) fn retry(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
+    let id = match message_id(payload, "message_id") {
+        Ok(id) => id,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        let store = &gateway.store;
+        let found = store.beside(move |store| store.message(id)).await;
+        if let Some((message, _)) = found.map_err(|error| store_fault(&error))? {
+            let route = gateway.router.route(&message.channel);
+            route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))?;
+        }
+        let pending = store.retry(id).map_err(|error| store_fault(&error))?;
+        let message = pending.await.map_err(|error| store_fault(&error))?;
+        Ok(state_json(&message))
+    }))
 }
 
 fn change(
@@ -218,12 +234,13 @@ fn change(
         Err(fault) => Answer::Now(Err(fault)),
         Ok(pending) => Answer::Later(Box::pin(async move {
             let message = pending.await.map_err(|error| store_fault(&error))?;
-            Ok(
-                json!({"message_id": message.id.to_string(), "state": message.state.as_str()})
-                    .to_string(),
-            )
+            Ok(state_json(&message))
         })),
     }
+}
+
+fn state_json(message: &Message) -> String {
+    json!({"message_id": message.id.to_string(), "state": message.state.as_str()}).to_string()
 }
 
 /// An id that is none of ours cannot be found, whatever it looks like.

@@ -101,6 +101,10 @@ impl External {
     pub fn attach(self: &Arc<Self>, outlet: Arc<dyn Outlet>) -> Hold {
         let mut desk = self.desk();
         let before = desk.bridge.replace(outlet);
+        for (_, tell) in desk.waiting.drain() {
+            let text = "another client took the channel over".to_owned();
+            let _ = tell.send(Err(DeliveryError::Interrupted(text)));
+        }
         let number = self.next_turn(&mut desk, None);
         drop(desk);
         if let Some(before) = before {

@@ -174,7 +174,7 @@ async fn whoever_takes_a_channel_over_has_it_alone() {
     assert!(old.replaced.load(Ordering::Relaxed) && !before.is_valid() && after.is_valid());
     assert!(matches!(
         cut_off.await.expect("whole"),
-        Err(DeliveryError::Unknown(_))
+        Err(DeliveryError::Interrupted(_))
     ));
     let again = begin(&external, 1, 2).await;
     assert!(

@@ -219,9 +219,9 @@ fn no_more_than_the_bounds_are_counted_and_looked_at() {
     }
     received(&store, inbound("telegram", "x", None));
     assert_eq!(store.unread("telegram", "ana"), Ok(1000));
-    let scopes: Vec<_> = (0..10_001_u64)
+    let scopes: Vec<_> = (0..100_001_u64)
         .map(|peer| {
-            let scope = crate::store::keys::scope("webchat", Some(&format!("{peer:05}")));
+            let scope = crate::store::keys::scope("webchat", Some(&format!("{peer:06}")));
             crate::store::keys::with_number(scope, 1)
         })
         .collect();

@@ -33,7 +33,8 @@ async fn a_permanent_failure_ends_a_message_at_once() {
     let next = send(&mut user, "ana", "y").await;
     assert_eq!(handed(&mut bridge).await["message_id"], next);
     // An end is an end, but the user's own retry is a new beginning.
-    assert_eq!(delivered(&mut bridge, &id).await, "failed");
+    let late = refusal(&mut bridge, "delivered", json!({"message_id": id})).await;
+    assert_eq!(late, "conflict");
     delivered(&mut bridge, &next).await;
     user.call("retry", &json!({"message_id": id}))
         .await
@@ -206,6 +207,30 @@ async fn a_daemon_that_died_between_both_words_hands_the_message_over_again() {
         (&id, &json!(true))
     );
     assert_eq!(delivered(&mut bridge, &id).await, "sent");
+}
+
+/// With one delay the second attempt is the last.
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn a_daemon_that_is_stopped_in_good_order_gives_up_no_message_a_bridge_has() {
+    let home = Scratch::new();
+    for _ in 0..4 {
+        let mut daemon = Daemon::start_with(&home.0, &[("RETRY_DELAYS", "1ms")]);
+        let mut user = daemon.client().await;
+        let mut bridge = bridge(&daemon).await;
+        let waiting = user.call("outbox", &json!({})).await.expect("listed");
+        if waiting["waiting"] == json!([]) {
+            send(&mut user, "ana", "x").await;
+        }
+        handed(&mut bridge).await;
+        daemon.signal("TERM");
+        daemon.wait();
+    }
+    let daemon = Daemon::start(&home.0);
+    let mut bridge = bridge(&daemon).await;
+    let given = handed(&mut bridge).await;
+    assert_eq!(given["redelivered"], true);
+    assert_eq!(delivered(&mut bridge, &given["message_id"]).await, "sent");
 }
 
 #[tokio::test]

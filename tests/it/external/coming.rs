@@ -264,6 +264,8 @@ async fn a_channel_that_nobody_wants_is_forgotten_with_what_waits_for_it() {
     assert_eq!(status(&mut user).await, None);
     let gone = json!({"channel": CHANNEL, "to": "ana", "text": "x"});
     assert_eq!(refusal(&mut user, "send", gone).await, "unknown_channel");
+    let again = json!({"message_id": id});
+    assert_eq!(refusal(&mut user, "retry", again).await, "unknown_channel");
     daemon.kill();
     let daemon = Daemon::start(&home.0);
     assert_eq!(status(&mut daemon.client().await).await, None);

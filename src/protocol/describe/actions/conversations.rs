@@ -38,7 +38,7 @@ pub(super) const CONVERSATIONS: Action = Action {
         may(
             "partial",
             Kind::Boolean,
-            "true where there are more than 10,000 conversations: not all were looked at",
+            "true where there are more than 100,000 conversations: not all were looked at",
         ),
     ],
 };
