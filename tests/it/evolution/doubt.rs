@@ -2,6 +2,7 @@
 
 use std::{
     sync::{Mutex, mpsc},
+    thread,
     time::Instant,
 };
 
@@ -9,7 +10,7 @@ use cleudocodebot::{client::Client, clock};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, post, upsert};
-use crate::{fake::Reply, support::PATIENCE};
+use crate::{fake::Reply, post::Poster, support::PATIENCE};
 
 /// What is kept, oldest first.
 async fn texts(client: &mut Client) -> Vec<Value> {
@@ -43,7 +44,7 @@ async fn an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice() {
 async fn a_receipt_that_comes_before_the_answer_is_asked_for_again_and_not_lost() {
     let (release, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
-    let stage = Stage::serving(json!([]), move || {
+    let stage = Stage::serving(json!([]), move |_| {
         let _ = held.lock().expect("whole").recv_timeout(PATIENCE);
         Reply::Json(201, json!({"key": {"id": "3EB0"}}))
     });
@@ -122,6 +123,67 @@ async fn a_part_found_after_a_lost_answer_is_not_sent_again() {
     let second = stage.fake.saw("/message/sendText/Cleudocode").body;
     assert_eq!(second["text"], text[first.len()..].trim_start());
     assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
+}
+
+/// However what is posted falls in with the commit that brings the name to disk: the service answers
+/// while it asks again and again.
+#[tokio::test]
+async fn what_is_posted_together_with_the_answer_is_neither_lost_nor_kept_twice() {
+    const MESSAGES: usize = 150;
+    let (outbound, sent) = mpsc::channel();
+    let stage = Stage::serving(json!([]), move |request| {
+        let number = request.body["number"].as_str().unwrap_or_default();
+        let (release, held) = mpsc::channel::<()>();
+        let _ = outbound.send((number.to_owned(), release));
+        let _ = held.recv_timeout(PATIENCE);
+        Reply::Json(201, json!({"key": {"id": format!("E{number}")}}))
+    });
+    let (daemon, secret) = stage.daemon_with(&[("WHATSAPP_RATE", "0")]);
+    let mut client = daemon.client().await;
+    for number in 0..MESSAGES {
+        let to = (500_000 + number).to_string();
+        let payload = json!({"channel": "whatsapp", "to": to, "text": "hi"});
+        client.call("send", &payload).await.expect("queued");
+    }
+    let sent = Mutex::new(sent.into_iter().take(MESSAGES));
+    let address = daemon.address;
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut poster = Poster::to(address);
+                loop {
+                    let next = sent.lock().expect("whole").next();
+                    let Some((number, release)) = next else {
+                        return;
+                    };
+                    insist(&mut poster, &secret, &number, &release);
+                }
+            });
+        }
+    });
+    let page = json!({"channel": "whatsapp", "limit": 200});
+    let page = client.call("history", &page).await.expect("a page");
+    let messages = page["messages"].as_array().expect("messages");
+    assert_eq!(messages.len(), MESSAGES, "none is kept twice");
+    let is_read = |message: &Value| message["state"] == "read";
+    assert!(messages.iter().all(is_read), "{page}");
+}
+
+/// Posts a message of ours and its receipt until both are taken; the answer comes meanwhile.
+fn insist(poster: &mut Poster, secret: &str, number: &str, release: &mpsc::Sender<()>) {
+    let (name, jid) = (format!("E{number}"), format!("{number}@s.whatsapp.net"));
+    let header = format!("x-cleudocodebot-secret: {secret}");
+    let data = json!({"keyId": name, "remoteJid": jid, "status": "READ"});
+    let receipt = json!({"event": "messages.update", "data": data});
+    let mut both = vec![upsert(&name, &jid, true, "hi"), receipt];
+    let deadline = Instant::now() + PATIENCE;
+    while !both.is_empty() {
+        assert!(Instant::now() < deadline, "never taken");
+        both.retain(|body| {
+            poster.post("/webhooks/whatsapp", &header, &body.to_string()) != Some(200)
+        });
+        let _ = release.send(());
+    }
 }
 
 /// Where numbers come with and without a digit, the service goes by the spelling of the account.

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Mutex};
 use serde_json::{Value, json};
 
 use crate::{
-    fake::{Fake, Reply},
+    fake::{Fake, Reply, Request},
     support::{Daemon, Scratch, daemon_command},
 };
 
@@ -18,7 +18,7 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new(answers: Vec<Reply>, found: Value) -> Self {
         let answers = Mutex::new(VecDeque::from(answers));
-        Self::serving(found, move || {
+        Self::serving(found, move |_| {
             let next = answers.lock().expect("whole").pop_front();
             next.unwrap_or_else(|| Reply::Json(201, json!({"key": {"id": "3EB0"}})))
         })
@@ -28,7 +28,7 @@ impl Stage {
     /// only by that.
     pub(super) fn serving(
         found: Value,
-        answer: impl Fn() -> Reply + Send + Sync + 'static,
+        answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let fake = Fake::start(move |request| match request.path.as_str() {
             "/instance/connectionState/Cleudocode" => {
@@ -41,7 +41,7 @@ impl Stage {
                 found.retain(|one| one["key"].get("remoteJid").is_none_or(|jid| jid == asked));
                 Reply::Json(200, json!({"messages": {"records": found}}))
             }
-            _ => answer(),
+            _ => answer(request),
         });
         Self {
             fake,
