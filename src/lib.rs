@@ -18,7 +18,7 @@
 //! Commands go down, events come up, imports point down only (`tests/it/house.rs` keeps it):
 //!
 //! 1. Ground, knowing nothing of messages: [`error`] (and exit codes), [`level`], [`clock`],
-//!    [`random`], [`nearest`], [`fs`] (private files, replaced whole), [`backoff`], [`shutdown`], [`contain`] (panics), [`body`] (of HTTP),
+//!    [`random`], [`nearest`], [`fs`] (private files, replaced whole), [`backoff`], [`shutdown`], [`contain`] (panics, what blocks), [`body`] (of HTTP),
 //!    [`qr`] (codes to scan), and on it [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, and the one table of keys.

@@ -20,11 +20,8 @@ use crate::{
     message::{Direction, Message, MessageId, State},
     random,
     shutdown::Shutdown,
-    store::{Pending, Step, Store, StoreError, Transition, insist},
+    store::{Pending, STORE_WAIT, Step, Store, StoreError, Transition, insist},
 };
-
-/// The wait after a failure of our own disk.
-const STORE_WAIT: Duration = Duration::from_secs(1);
 
 /// What becomes of the lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

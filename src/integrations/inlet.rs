@@ -10,6 +10,7 @@ use super::{
     slash,
 };
 use crate::{
+    contain::beside,
     log::{Field, Log},
     message::State,
     router::Router,
@@ -209,7 +210,7 @@ impl Inlet {
     /// Writes down who asks. A code that is lost with the daemon is asked for again.
     async fn keep_pairings(&self) {
         let pairings = Arc::clone(&self.pairings);
-        let saved = tokio::task::spawn_blocking(move || pairings.save()).await;
+        let saved = beside(move || pairings.save()).await;
         if let Ok(Err(error)) = saved {
             let fields: [Field<'_>; 1] = [("error", &error)];
             self.log

@@ -142,21 +142,20 @@ pub fn external_limits(lookup: &Lookup) -> Limits {
 
 /// One bot for each token: `telegram`, `telegram-2`, ….
 fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
-    ["", "_2", "_3", "_4", "_5"]
-        .into_iter()
-        .filter_map(|suffix| {
-            let named = |name: &str| lookup.get(&format!("{name}{suffix}"));
-            let token = named("TELEGRAM_BOT_TOKEN").or_else(|| named("TELEGRAM_TOKEN"))?;
-            Some(Plan {
-                name: format!("telegram{}", suffix.replace('_', "-")),
-                limits: limits(lookup, "TELEGRAM"),
-                allowed: allowed(lookup, "TELEGRAM"),
-                kind: Kind::Telegram(telegram::Settings {
-                    token: token.to_owned(),
-                    base: base(lookup, "TELEGRAM")?,
-                }),
-            })
+    telegram::NAMES.into_iter().filter_map(|name| {
+        let suffix = name.trim_start_matches("telegram").replace('-', "_");
+        let named = |key: &str| lookup.get(&format!("{key}{suffix}"));
+        let token = named("TELEGRAM_BOT_TOKEN").or_else(|| named("TELEGRAM_TOKEN"))?;
+        Some(Plan {
+            name: name.to_owned(),
+            limits: limits(lookup, "TELEGRAM"),
+            allowed: allowed(lookup, "TELEGRAM"),
+            kind: Kind::Telegram(telegram::Settings {
+                token: token.to_owned(),
+                base: base(lookup, "TELEGRAM")?,
+            }),
         })
+    })
 }
 
 fn evolution(lookup: &Lookup) -> Option<Plan> {

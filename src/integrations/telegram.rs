@@ -17,6 +17,15 @@ use super::{
 };
 use crate::{config::BaseUrl, message::Message, store::Inbound};
 
+/// The channels of the bots: each of the keys but for the first ends as its channel does, with `_`.
+pub const NAMES: [&str; 5] = [
+    "telegram",
+    "telegram-2",
+    "telegram-3",
+    "telegram-4",
+    "telegram-5",
+];
+
 /// How long the service holds a poll, in seconds.
 const POLL_SECONDS: u64 = 50;
 

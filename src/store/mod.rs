@@ -42,6 +42,7 @@ use std::{
 };
 
 use crate::{
+    contain::beside,
     error::{Error, Result},
     message::{Direction, Message, MessageId},
 };
@@ -59,7 +60,7 @@ pub use self::{
     conversations::{Conversation, ConversationQuery, Conversations, Marked},
     error::StoreError,
     options::{Clock, Options},
-    pending::{Pending, insist},
+    pending::{Pending, STORE_WAIT, insist},
     report::report_to,
     request::{
         Draft, Health, HistoryQuery, Inbound, Page, Parts, Pruned, Queued, Received, Step,
@@ -224,7 +225,7 @@ impl Store {
         read: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let store = self.clone();
-        let done = tokio::task::spawn_blocking(move || read(&store)).await;
+        let done = beside(move || read(&store)).await;
         done.unwrap_or_else(|_| Err(StoreError::Internal("the log says more".to_owned())))
     }
 

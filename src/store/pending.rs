@@ -17,7 +17,7 @@ use super::error::StoreError;
 pub struct Pending<T>(oneshot::Receiver<Result<T, StoreError>>);
 
 /// How long to wait before a failing disk is asked again.
-const STORE_WAIT: Duration = Duration::from_secs(1);
+pub const STORE_WAIT: Duration = Duration::from_secs(1);
 
 /// Asks until it is written: for what has happened already, which a failing disk cannot undo.
 /// `tell` hears of the first failure.

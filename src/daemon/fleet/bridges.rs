@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::Fleet;
 use crate::{
+    contain::beside,
     integrations::{
         external::{Externals, Hold, Outlet, Refusal, check_name},
         plan::{self, Limits, Plan},
@@ -55,7 +56,7 @@ impl Fleet {
         let _alone = self.announcing.lock().await;
         let externals = Arc::clone(self.externals());
         let announced = name.clone();
-        let external = blocking(move || externals.announce(&announced)).await?;
+        let external = written(move || externals.announce(&announced)).await?;
         let channel = self.ensure(&name);
         let hold = external.attach(outlet);
         // Whoever connects anew may have better credentials.
@@ -88,7 +89,7 @@ impl Fleet {
     pub(in crate::daemon) async fn forget(&self, name: String) -> Result<u64, Refusal> {
         let _alone = self.announcing.lock().await;
         let (externals, forgotten) = (Arc::clone(self.externals()), name.clone());
-        blocking(move || externals.forget(&forgotten)).await?;
+        written(move || externals.forget(&forgotten)).await?;
         if let Some(berth) = self.channels().remove(&name) {
             self.base.router.remove(&name);
             berth.channel.retire();
@@ -135,9 +136,10 @@ fn forgotten() -> Step {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+/// Has the file of names written.
+async fn written<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Refusal::Unwritten(error.to_string())))
+    let done = beside(work).await;
+    done.unwrap_or_else(|panic| Err(Refusal::Unwritten(panic)))
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Outcome};
 use crate::{
+    contain::beside,
     gateway::Gateway,
     protocol::{
         error_code::{ErrorCode, Fault},
@@ -32,7 +33,7 @@ pub(super) fn list(gateway: &Gateway) -> String {
 pub(super) fn decide(gateway: &Gateway, payload: &Payload, let_in: bool) -> Answer {
     let text = |name: &str| payload.text(name).to_owned();
     let (pairings, channel, code) = (gateway.control.pairings(), text("channel"), text("code"));
-    beside(move || match pairings.decide(&channel, &code, let_in) {
+    written(move || match pairings.decide(&channel, &code, let_in) {
         Ok(Some(request)) => Ok(json!({"channel": channel, "sender": request.sender}).to_string()),
         Ok(None) => {
             let text = "nobody on this channel holds such a code; pairing lists those who ask";
@@ -46,7 +47,7 @@ pub(super) fn decide(gateway: &Gateway, payload: &Payload, let_in: bool) -> Answ
 pub(super) fn revoke(gateway: &Gateway, payload: &Payload) -> Answer {
     let text = |name: &str| payload.text(name).to_owned();
     let (pairings, channel, sender) = (gateway.control.pairings(), text("channel"), text("sender"));
-    beside(move || match pairings.revoke(&channel, &sender) {
+    written(move || match pairings.revoke(&channel, &sender) {
         Ok(true) => Ok(json!({"channel": channel, "sender": sender}).to_string()),
         Ok(false) => {
             let text = "this sender was not paired; those in *_ALLOW_FROM are taken out of .env";
@@ -57,8 +58,8 @@ pub(super) fn revoke(gateway: &Gateway, payload: &Payload) -> Answer {
 }
 
 /// What waits for the disk is done beside the runtime, at once and not only in its turn.
-fn beside(work: impl FnOnce() -> Outcome + Send + 'static) -> Answer {
-    let done = tokio::task::spawn_blocking(work);
+fn written(work: impl FnOnce() -> Outcome + Send + 'static) -> Answer {
+    let done = beside(work);
     Answer::Later(Box::pin(async move {
         let fault = || Err(Fault::new(ErrorCode::Internal, "the log says more"));
         done.await.unwrap_or_else(|_| fault())

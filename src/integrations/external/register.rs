@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    super::{cloud, evolution, webchat},
+    super::{cloud, evolution, telegram, webchat},
     External,
 };
 use crate::fs;
@@ -26,16 +26,11 @@ pub const MAX_KNOWN: usize = 32;
 const MAX_NAME: usize = 64;
 
 /// Names that belong to the integrations of the settings, also where those are not set up.
-pub(in crate::integrations) const BUILT_IN: [&str; 8] = [
-    webchat::NAME,
-    evolution::NAME,
-    cloud::NAME,
-    "telegram",
-    "telegram-2",
-    "telegram-3",
-    "telegram-4",
-    "telegram-5",
-];
+pub(in crate::integrations) fn built_in() -> impl Iterator<Item = &'static str> {
+    [webchat::NAME, evolution::NAME, cloud::NAME]
+        .into_iter()
+        .chain(telegram::NAMES)
+}
 
 /// Why a channel is not given to a client, or not forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +76,7 @@ pub fn check_name(name: &str) -> Result<(), Refusal> {
     if !first || name.len() > MAX_NAME || !name.chars().all(letters) {
         return Err(Refusal::Malformed);
     }
-    if BUILT_IN.contains(&name) {
+    if built_in().any(|taken| taken == name) {
         return Err(Refusal::BuiltIn);
     }
     Ok(())

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::{
     ANSWER, External, Externals, Handed, MAX_KNOWN, Outlet, Refusal, Verdict, check_name,
-    register::BUILT_IN,
+    register::built_in,
 };
 use crate::{
     integrations::{Accepted, DeliveryError, Integration, Life, Progress, Report},
@@ -247,7 +247,7 @@ fn names_that_are_none_or_belong_to_others_are_refused() {
     ] {
         assert_eq!(check_name(wrong), Err(Refusal::Malformed), "{wrong}");
     }
-    for taken in BUILT_IN {
+    for taken in built_in() {
         assert_eq!(check_name(taken), Err(Refusal::BuiltIn), "{taken}");
     }
 }
