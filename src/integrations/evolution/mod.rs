@@ -17,7 +17,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use self::{
-    doubt::{Posted, Whose, report, unclaimed},
+    doubt::{Posted, Whose, conversation, report, unclaimed},
     wire::{
         bodies, inbound, jids, names_of, pairing, presences, read_messages, refusal, state_of,
         unasked,
@@ -262,7 +262,7 @@ impl Evolution {
 
     /// False where it has to be posted again.
     async fn upsert(&self, data: &Value) -> Result<bool, StoreError> {
-        let Some((inbound, is_own)) = inbound(data) else {
+        let Some((mut inbound, is_own)) = inbound(data) else {
             return Ok(true);
         };
         if !is_own {
@@ -279,6 +279,7 @@ impl Evolution {
             Whose::Ours => Ok(true),
             Whose::InDoubt => Ok(false),
             Whose::NotOurs => {
+                inbound.peer = conversation(self.inlet.store(), &inbound.peer).await?;
                 self.inlet.take_own(inbound).await?;
                 Ok(true)
             }
