@@ -141,11 +141,10 @@ fn show(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
 /// A message, why it is still here, and when it is tried next.
 fn line(message: &Value) -> String {
     let mut line = message_line(message);
-    if let Some(error) = message["error"].as_str() {
-        let _ = write!(line, "; {}", printable(error));
-    }
     let tried = message["attempts"].as_u64().unwrap_or(0) > 0;
-    if let Some(due_ms) = message["due_ms"].as_u64().filter(|_| tried) {
+    // What is due since a while waits for its channel, not for a time.
+    let ahead = |due_ms: &u64| tried && *due_ms > clock::now_ms();
+    if let Some(due_ms) = message["due_ms"].as_u64().filter(ahead) {
         let _ = write!(line, "; next try {}", clock::Utc(due_ms));
     }
     line

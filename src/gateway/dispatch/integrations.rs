@@ -48,7 +48,9 @@ fn with_square(mut pairing: Value) -> Value {
 pub(super) fn forget(gateway: &Gateway, payload: &Payload) -> Answer {
     let name = payload.text("name").to_owned();
     if check_name(&name) == Err(Refusal::BuiltIn) {
-        let text = format!("{name} comes from .env; take its keys out and reload");
+        let text = format!(
+            "{name} is no bridge's channel; one of a service goes with its keys in .env and a reload"
+        );
         return Answer::Now(Err(Fault::new(ErrorCode::Conflict, text)));
     }
     let nobody = unknown(gateway, &name);
