@@ -8,7 +8,7 @@ use super::{
     context::Context,
     layout::{self, Cell, Style, printable},
     message_line::content,
-    row::{Given, JSON, Row, Takes, option},
+    row::{CHANNEL, Given, JSON, Row, Takes, option},
 };
 use crate::{
     clock,
@@ -28,12 +28,7 @@ pub(super) const ROW: Row = Row {
     details: "`->` went to the peer, `<-` came from it. Reading marks a conversation up to\n\
               its newest message, or the one named; the service shows it where it can.",
     options: &[
-        option(
-            "channel",
-            Takes::Text("CHANNEL"),
-            "Only of this integration",
-        )
-        .short('c'),
+        CHANNEL,
         option(
             "limit",
             Takes::Text("N"),

@@ -8,7 +8,7 @@ use super::{
     context::Context,
     layout::printable,
     message_line::message_line,
-    row::{Given, JSON, Row, Takes, no_words, option},
+    row::{CHANNEL, Given, JSON, Row, Takes, no_words, option},
 };
 use crate::error::{Error, Result};
 
@@ -18,12 +18,7 @@ pub(super) const ROW: Row = Row {
     usage: &["[--channel CHANNEL [--peer PEER]] [--limit N]"],
     details: "Times are UTC. `->` went to the peer, `<-` came from it.",
     options: &[
-        option(
-            "channel",
-            Takes::Text("CHANNEL"),
-            "Only of this integration",
-        )
-        .short('c'),
+        CHANNEL,
         option(
             "peer",
             Takes::Text("PEER"),

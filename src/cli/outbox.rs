@@ -10,7 +10,7 @@ use super::{
     context::Context,
     layout::printable,
     message_line::message_line,
-    row::{Given, JSON, Row, Takes, option},
+    row::{CHANNEL, Given, JSON, Row, Takes, option},
 };
 use crate::{
     clock,
@@ -28,12 +28,7 @@ pub(super) const ROW: Row = Row {
     details: "Messages are tried five times within a quarter of an hour; then they fail and\n\
               stay here. Those that were never tried can be cancelled.",
     options: &[
-        option(
-            "channel",
-            Takes::Text("CHANNEL"),
-            "Only of this integration",
-        )
-        .short('c'),
+        CHANNEL,
         option(
             "limit",
             Takes::Text("N"),

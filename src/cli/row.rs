@@ -88,6 +88,14 @@ pub(super) const fn option(name: &'static str, takes: Takes, summary: &'static s
 /// The switch that commands with an answer for scripts share.
 pub(super) const JSON: Opt = switch("json", "Print JSON, one value a line, for scripts");
 
+/// The option by which commands that list things show those of one channel.
+pub(super) const CHANNEL: Opt = option(
+    "channel",
+    Takes::Text("CHANNEL"),
+    "Only of this integration",
+)
+.short('c');
+
 impl Opt {
     /// The same option with a letter.
     pub(super) const fn short(self, letter: char) -> Self {

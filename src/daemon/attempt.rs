@@ -264,23 +264,13 @@ impl Attempt {
         why: String,
     ) -> Result<Next, StoreError> {
         self.channel.park(&why);
-        let step = Step {
-            attempts: Some(attempts.saturating_sub(1)),
-            error: Some(format!("waits for credentials: {why}")),
-            ..Step::to(State::Sending)
-        };
-        self.step(id, step).await?;
-        Ok(Next::WhenReachable)
+        let why = format!("waits for credentials: {why}");
+        self.waits(id, attempts.saturating_sub(1), Some(why)).await
     }
 
     /// Nobody was there to take it: that is no attempt.
     async fn not_handed_over(&self, id: MessageId, attempts: u32) -> Result<Next, StoreError> {
-        let step = Step {
-            attempts: Some(attempts.saturating_sub(1)),
-            ..Step::to(State::Sending)
-        };
-        self.step(id, step).await?;
-        Ok(Next::WhenReachable)
+        self.waits(id, attempts.saturating_sub(1), None).await
     }
 
     /// Nobody failed. The first attempt stays counted, so that the next one is known to be a repeat.
@@ -293,8 +283,20 @@ impl Attempt {
         let fields: [Field<'_>; 2] = [("message", &id), ("why", &why)];
         self.log
             .info("delivery", "an attempt was interrupted", &fields);
+        self.waits(id, attempts.saturating_sub(1).max(1), None)
+            .await
+    }
+
+    /// Waits for its peer or its service with so many attempts counted, not for a time.
+    async fn waits(
+        &self,
+        id: MessageId,
+        attempts: u32,
+        error: Option<String>,
+    ) -> Result<Next, StoreError> {
         let step = Step {
-            attempts: Some(attempts.saturating_sub(1).max(1)),
+            attempts: Some(attempts),
+            error,
             ..Step::to(State::Sending)
         };
         self.step(id, step).await?;

@@ -5,14 +5,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
     Gateway,
     bus::event_frame,
     control::{IntegrationStatus, Steer},
-    dispatch::{answer::Answer, reading, store_fault},
+    dispatch::{answer::Answer, message_id, reading, state_json, store_fault},
     link::{Identity, Link},
 };
 use crate::{
@@ -159,11 +159,6 @@ fn held(link: &Link) -> Result<Arc<Hold>, Fault> {
     }
 }
 
-fn message_id(payload: &Payload) -> Result<MessageId, Fault> {
-    let id = payload.text("message_id").parse();
-    id.map_err(|()| store_fault(&StoreError::NotFound))
-}
-
 /// Does `answer` for the channel that this client speaks for. Where it speaks for none, its
 /// announcement may still be on the way to the disk: answers keep the order of commands, so it is
 /// looked at again in its turn.
@@ -193,7 +188,7 @@ pub(super) fn delivered(gateway: &Arc<Gateway>, link: &Arc<Link>, payload: &Payl
         }
     };
     let told = Told {
-        id: match message_id(payload) {
+        id: match message_id(payload, "message_id") {
             Ok(id) => id,
             Err(fault) => return Answer::Now(Err(fault)),
         },
@@ -241,7 +236,7 @@ fn too_late(message: &Message) -> Fault {
 
 /// The message was not sent, or nobody knows.
 pub(super) fn failed(gateway: &Arc<Gateway>, link: &Arc<Link>, payload: &Payload) -> Answer {
-    let read = message_id(payload).and_then(|id| Ok((id, failure(payload)?)));
+    let read = message_id(payload, "message_id").and_then(|id| Ok((id, failure(payload)?)));
     let (id, failure) = match read {
         Ok(read) => read,
         Err(fault) => return Answer::Now(Err(fault)),
@@ -296,8 +291,4 @@ fn standing(gateway: &Gateway, hold: Arc<Hold>, id: MessageId) -> Answer {
         let message = message.ok_or_else(|| store_fault(&StoreError::NotFound))?;
         Ok(state_json(&message))
     }))
-}
-
-fn state_json(message: &Message) -> String {
-    json!({"message_id": message.id.to_string(), "state": message.state.as_str()}).to_string()
 }

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::json;
 
-use super::{answer::Answer, store_fault};
+use super::{answer::Answer, routed, store_fault};
 use crate::{
     gateway::Gateway,
     message::{Message, MessageId},
@@ -50,10 +50,7 @@ pub(super) fn send(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
 
 fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
     let channel = payload.take_text("channel").unwrap_or_default();
-    gateway
-        .router
-        .route(&channel)
-        .map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))?;
+    routed(gateway, &channel)?;
     let template = payload.take("template");
     if template.is_none() {
         check_content(&payload)?;
@@ -174,10 +171,7 @@ pub(super) fn receive(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
 
 /// Fails where what comes by this channel is not for clients to say.
 pub(super) fn expect_hand_in(gateway: &Gateway, channel: &str) -> Result<(), Fault> {
-    let route = gateway.router.route(channel);
-    let route =
-        route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))?;
-    if route.clients_hand_in {
+    if routed(gateway, channel)?.clients_hand_in {
         return Ok(());
     }
     let text = format!("messages of {channel} come from its service, clients cannot hand them in");
@@ -213,10 +207,8 @@ pub(super) fn retry(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
     let gateway = Arc::clone(gateway);
     Answer::Later(Box::pin(async move {
         let store = &gateway.store;
-        let found = store.beside(move |store| store.message(id)).await;
-        if let Some((message, _)) = found.map_err(|error| store_fault(&error))? {
-            let route = gateway.router.route(&message.channel);
-            route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))?;
+        if let Some((message, _)) = reading(store, move |store| store.message(id)).await? {
+            routed(&gateway, &message.channel)?;
         }
         let pending = store.retry(id).map_err(|error| store_fault(&error))?;
         let message = pending.await.map_err(|error| store_fault(&error))?;
@@ -239,12 +231,13 @@ fn change(
     }
 }
 
-fn state_json(message: &Message) -> String {
+/// A message's id and where it stands.
+pub(in crate::gateway) fn state_json(message: &Message) -> String {
     json!({"message_id": message.id.to_string(), "state": message.state.as_str()}).to_string()
 }
 
 /// An id that is none of ours cannot be found, whatever it looks like.
-fn message_id(payload: &Payload, field: &str) -> Result<MessageId, Fault> {
+pub(in crate::gateway) fn message_id(payload: &Payload, field: &str) -> Result<MessageId, Fault> {
     payload
         .text(field)
         .parse()

@@ -14,7 +14,10 @@ mod typing;
 use std::sync::Arc;
 
 use self::answer::{Answer, pong_text};
-pub(super) use self::{house::line_json, messages::reading};
+pub(super) use self::{
+    house::line_json,
+    messages::{message_id, reading, state_json},
+};
 use super::{Gateway, control::Steer, metrics::Counters};
 use crate::{
     protocol::{
@@ -23,6 +26,7 @@ use crate::{
         frame::Call,
         payload::Payload,
     },
+    router::Route,
     store::StoreError,
 };
 
@@ -107,6 +111,12 @@ fn unknown_action(name: &str) -> Fault {
         ErrorCode::UnknownAction,
         format!("no action {shown:?}; describe lists them"),
     )
+}
+
+/// The way to a channel, or the fault that there is none.
+fn routed(gateway: &Gateway, channel: &str) -> Result<Route, Fault> {
+    let route = gateway.router.route(channel);
+    route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))
 }
 
 /// What a failure of the store is on the wire.

@@ -2,15 +2,12 @@
 
 use serde_json::json;
 
-use super::{answer::Outcome, messages::expect_hand_in};
+use super::{answer::Outcome, messages::expect_hand_in, routed};
 use crate::{
     gateway::{Gateway, typing::tell},
     integrations::Typing,
     message::Direction,
-    protocol::{
-        error_code::{ErrorCode, Fault},
-        payload::{Payload, bad_field},
-    },
+    protocol::payload::{Payload, bad_field},
 };
 
 pub(super) fn typing(gateway: &Gateway, payload: &Payload) -> Outcome {
@@ -25,8 +22,7 @@ pub(super) fn typing(gateway: &Gateway, payload: &Payload) -> Outcome {
     let bus = &gateway.news.bus;
     let shown = match (payload.optional_text("to"), payload.optional_text("peer")) {
         (Some(to), None) => {
-            let route = gateway.router.route(channel);
-            route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))?;
+            routed(gateway, channel)?;
             tell(bus, &about(to), Direction::Out, text);
             gateway.control.typing(channel, to)
         }
