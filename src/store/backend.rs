@@ -18,8 +18,8 @@ pub(super) enum Table {
     Latest,
     /// Sequence number → a change of a message's state.
     Changes,
-    /// Channel, or channel and peer, with the message number → nothing, or (with the peer) whose
-    /// message it is.
+    /// Channel, or channel and peer, with a number → this message and some after it, and whose they
+    /// are.
     Scopes,
     /// Channel and message number → when it is due. Outgoing messages still to be sent.
     Outbox,
@@ -28,11 +28,14 @@ pub(super) enum Table {
     /// Channel and peer → number of the newest message that was read. Files of older versions gain
     /// it when they are opened; those versions take no notice of it.
     Marks,
+    /// Channel, or channel and peer → its newest messages, which are not in `Scopes` yet. Files of
+    /// version 1 gain it.
+    Tails,
 }
 
 impl Table {
     /// Every table, in the order of its discriminant: its place in an array of tables.
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -41,6 +44,7 @@ impl Table {
         Self::Outbox,
         Self::Keys,
         Self::Marks,
+        Self::Tails,
     ];
 }
 
@@ -57,9 +61,15 @@ pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, S
 /// Writes into a transaction; `true` commits it, `false` and an error undo it.
 pub(super) type Work<'w> = dyn FnMut(&mut dyn Rows) -> Result<bool, StoreError> + 'w;
 
+/// A row: its key and its value.
+pub(super) type Row = (Vec<u8>, Vec<u8>);
+
 /// Reads single rows.
 pub(super) trait Get {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The row of this key, or else the last before it.
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError>;
 }
 
 /// An unchanging view of all tables.

@@ -76,9 +76,14 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(text).map_err(|_| self.wrong("has text that is not UTF-8"))
     }
 
+    /// True where nothing is left.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// A row must be used up: bytes left over mean it was not understood.
     pub(super) fn end(self) -> Result<(), StoreError> {
-        if self.rest.is_empty() {
+        if self.is_at_end() {
             Ok(())
         } else {
             Err(self.wrong("goes on after its end"))

@@ -1,7 +1,4 @@
-//! Conversations: what `scopes` and `marks` say of each channel and peer, without rows of their own.
-//!
-//! The index is in the order of names, so the newest conversation is found by stepping from one to
-//! the next with one seek each. Nothing here is written while messages come and go.
+//! Conversations: what the index and `marks` say of each channel and peer.
 
 use std::ops::ControlFlow;
 
@@ -11,10 +8,10 @@ use crate::message::{Direction, Message, MessageId};
 
 use super::{
     Store,
-    backend::{Get, Order, Snapshot, Table},
+    backend::{Get, Order, Snapshot},
     error::StoreError,
-    keys::{self, number_of, with_number},
-    operations,
+    index::{self, Entry, Side},
+    keys, operations,
     pending::Pending,
     read::{self, Room},
 };
@@ -33,10 +30,6 @@ const MAX_READ: usize = 10;
 
 /// Longest name shown, in characters: strangers choose it.
 const MAX_SHOWN: usize = 128;
-
-/// What an index row of a conversation says of its message. Older versions wrote nothing there.
-const OURS: &[u8] = &[0];
-const THEIRS: &[u8] = &[1];
 
 /// Which conversations to list.
 #[derive(Debug, Clone)]
@@ -93,8 +86,8 @@ impl Store {
     /// The newest message of a conversation. Blocks.
     pub fn newest(&self, channel: &str, peer: &str) -> Result<Option<MessageId>, StoreError> {
         let scope = keys::scope(channel, Some(peer));
-        self.view(|rows| newest_below(rows, &scope, &with_number(scope.clone(), u64::MAX)))
-            .map(|found| found.map(|found| MessageId(found.number)))
+        let newest = self.view(|rows| index::newest(rows, &scope))?;
+        Ok(newest.map(MessageId))
     }
 
     /// Takes the news that a conversation was read up to this message of it.
@@ -141,17 +134,17 @@ impl Store {
     }
 }
 
-/// Whose a message is, for its row in the index. What the user wrote on another device came in and
+/// Whose a message is, for the index. What the user wrote on another device came in and
 /// is ours all the same.
-pub(super) fn side(message: &Message) -> &'static [u8] {
+pub(super) fn side(message: &Message) -> Side {
     let own = message
         .meta
         .as_ref()
         .is_some_and(|meta| meta["own"] == true);
     if message.direction == Direction::In && !own {
-        THEIRS
+        Side::Theirs
     } else {
-        OURS
+        Side::Ours
     }
 }
 
@@ -199,51 +192,22 @@ fn conversation(
     })
 }
 
-/// Every conversation, from the last name to the first; true where the bound ended it.
+/// Every conversation; true where the bound ended it.
 fn newest_of_each(
     rows: &dyn Snapshot,
     channel: Option<&str>,
 ) -> Result<(Vec<Found>, bool), StoreError> {
-    let first = keys::conversations_of(channel);
-    // No name is 65,535 bytes long, so nothing of this prefix comes behind.
-    let mut last = first.clone();
-    last.extend([u8::MAX; 2]);
-    let mut found = Vec::new();
-    while let Some(one) = newest_below(rows, &first, &last)? {
-        if found.len() == MAX_LOOKED_AT {
-            return Ok((found, true));
+    let (mut found, mut partial) = (Vec::new(), false);
+    index::each_conversation(rows, channel, &mut |scope, number| {
+        partial = found.len() == MAX_LOOKED_AT;
+        if partial {
+            return Ok(ControlFlow::Break(()));
         }
-        last.clone_from(&one.scope);
-        found.push(one);
-    }
-    Ok((found, false))
-}
-
-/// The last index row of a span.
-fn newest_below(
-    rows: &dyn Snapshot,
-    first: &[u8],
-    last: &[u8],
-) -> Result<Option<Found>, StoreError> {
-    let mut found = None;
-    // A conversation's keys come behind its bare scope, so nothing is between equal bounds.
-    if first >= last {
-        return Ok(None);
-    }
-    rows.scan(
-        Table::Scopes,
-        first,
-        last,
-        Order::Descending,
-        &mut |key, _| {
-            found = Some(Found {
-                number: number_of(key)?,
-                scope: keys::scope_of(key).to_vec(),
-            });
-            Ok(ControlFlow::Break(()))
-        },
-    )?;
-    Ok(found)
+        let scope = scope.to_vec();
+        found.push(Found { number, scope });
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok((found, partial))
 }
 
 type EachNumber<'v> = dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError> + 'v;
@@ -253,43 +217,31 @@ type EachNumber<'v> = dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError> + 'v
 fn each_of_theirs(
     rows: &dyn Snapshot,
     scope: &[u8],
-    (first, last): (u64, u64),
+    span: (u64, u64),
     limit: usize,
     visit: &mut EachNumber<'_>,
 ) -> Result<(), StoreError> {
-    if first > last {
-        return Ok(());
-    }
-    let first = with_number(scope.to_vec(), first);
-    let last = with_number(scope.to_vec(), last);
     let mut seen = 0;
-    rows.scan(
-        Table::Scopes,
-        &first,
-        &last,
-        Order::Descending,
-        &mut |key, value| {
-            if seen == limit {
-                return Ok(ControlFlow::Break(()));
-            }
-            seen += 1;
-            let number = number_of(key)?;
-            if is_theirs(rows, number, value)? {
-                visit(number)
-            } else {
-                Ok(ControlFlow::Continue(()))
-            }
-        },
-    )
+    index::each(rows, scope, span, Order::Descending, &mut |entry| {
+        if seen == limit {
+            return Ok(ControlFlow::Break(()));
+        }
+        seen += 1;
+        if is_theirs(rows, entry)? {
+            visit(entry.number)
+        } else {
+            Ok(ControlFlow::Continue(()))
+        }
+    })
 }
 
-fn is_theirs(rows: &dyn Get, number: u64, value: &[u8]) -> Result<bool, StoreError> {
-    if !value.is_empty() {
-        return Ok(value == THEIRS);
+fn is_theirs(rows: &dyn Get, Entry { number, side }: Entry) -> Result<bool, StoreError> {
+    if side != Side::Unknown {
+        return Ok(side == Side::Theirs);
     }
     let found = read::body(rows, number)?;
     let (body, _) = read::expect(found, &keys::number_key(number))?;
-    Ok(side(&body.message) == THEIRS)
+    Ok(self::side(&body.message) == Side::Theirs)
 }
 
 fn unread(rows: &dyn Snapshot, scope: &[u8], mark: Option<MessageId>) -> Result<usize, StoreError> {

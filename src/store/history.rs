@@ -8,7 +8,8 @@ use crate::message::{Message, MessageId};
 use super::{
     backend::{Order, Snapshot, Table},
     error::StoreError,
-    keys::{self, number_of, with_number},
+    index,
+    keys::{self, number_key, number_of},
     read::{Room, as_it_stands, body, expect},
     request::{HistoryQuery, Page},
 };
@@ -24,15 +25,32 @@ fn span(query: &HistoryQuery) -> Option<(u64, u64)> {
     (first <= last).then_some((first, last))
 }
 
-/// The index that answers a query, and what its keys start with.
-fn index(query: &HistoryQuery) -> Result<(Table, Vec<u8>), StoreError> {
+/// The scope that answers a query; `None` for all messages there are.
+fn scope(query: &HistoryQuery) -> Result<Option<Vec<u8>>, StoreError> {
     match (&query.channel, &query.peer) {
-        (None, None) => Ok((Table::Bodies, Vec::new())),
-        (Some(channel), peer) => Ok((Table::Scopes, keys::scope(channel, peer.as_deref()))),
+        (None, None) => Ok(None),
+        (Some(channel), peer) => Ok(Some(keys::scope(channel, peer.as_deref()))),
         (None, Some(_)) => Err(StoreError::InvalidQuery(
             "a peer has a meaning only within its channel; give the channel too".to_owned(),
         )),
     }
+}
+
+/// Shows the numbers of a span of messages.
+fn each_number(
+    rows: &dyn Snapshot,
+    scope: Option<&[u8]>,
+    span: (u64, u64),
+    order: Order,
+    visit: &mut dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError>,
+) -> Result<(), StoreError> {
+    if let Some(scope) = scope {
+        return index::each(rows, scope, span, order, &mut |entry| visit(entry.number));
+    }
+    let (first, last) = (number_key(span.0), number_key(span.1));
+    rows.scan(Table::Bodies, &first, &last, order, &mut |key, _| {
+        visit(number_of(key)?)
+    })
 }
 
 /// Which messages of a span belong on the page, and how far one has looked.
@@ -70,7 +88,7 @@ impl Search {
 
 /// A page of messages, newest last.
 pub(super) fn history(rows: &dyn Snapshot, query: &HistoryQuery) -> Result<Page, StoreError> {
-    let (table, prefix) = index(query)?;
+    let scope = scope(query)?;
     let order = match query.after {
         Some(_) => Order::Ascending,
         None => Order::Descending,
@@ -79,22 +97,17 @@ pub(super) fn history(rows: &dyn Snapshot, query: &HistoryQuery) -> Result<Page,
         messages: Vec::new(),
         next: None,
     };
-    let Some((first, last)) = span(query) else {
+    let Some(span) = span(query) else {
         return Ok(page);
     };
-    let (first, last) = (
-        with_number(prefix.clone(), first),
-        with_number(prefix, last),
-    );
     let mut room = Room::new(query.limit, query.max_bytes);
     let mut search = Search::new(query);
-    rows.scan(table, &first, &last, order, &mut |key, _| {
+    each_number(rows, scope.as_deref(), span, order, &mut |number| {
         if room.is_used_up() || search.is_over() {
             page.next = search.last;
             return Ok(ControlFlow::Break(()));
         }
-        let number = number_of(key)?;
-        let (body, size) = expect(body(rows, number)?, key)?;
+        let (body, size) = expect(body(rows, number)?, &number_key(number))?;
         if search.finds(&body.message, size) {
             page.messages.push(as_it_stands(rows, body)?);
             room.take(size);

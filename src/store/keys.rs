@@ -17,8 +17,8 @@ pub(super) fn number_of(key: &[u8]) -> Result<u64, StoreError> {
         .ok_or_else(|| StoreError::Corrupt("a number is too short".to_owned()))
 }
 
-/// What the keys of one channel, or of one conversation, start with in `scopes`. Lengths come
-/// before the names, so that no name can look like another with something behind it.
+/// A channel, or a conversation: its key in `tails`, and what its keys start with in `scopes`. Lengths
+/// come before the names, so that no name can look like another with something behind it.
 pub(super) fn scope(channel: &str, peer: Option<&str>) -> Vec<u8> {
     let mut key = Vec::with_capacity(channel.len() + peer.map_or(0, str::len) + 13);
     key.push(u8::from(peer.is_some()));
@@ -29,7 +29,7 @@ pub(super) fn scope(channel: &str, peer: Option<&str>) -> Vec<u8> {
     key
 }
 
-/// What the keys of all conversations start with in `scopes`, or of those on one channel.
+/// What the scopes of all conversations start with, or of those on one channel.
 pub(super) fn conversations_of(channel: Option<&str>) -> Vec<u8> {
     let mut key = vec![1];
     if let Some(channel) = channel {

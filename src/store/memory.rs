@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    backend::{Backend, Get, Order, Rows, Snapshot, Table, Visit, Work},
+    backend::{Backend, Get, Order, Row, Rows, Snapshot, Table, Visit, Work},
     error::StoreError,
 };
 
@@ -87,11 +87,22 @@ impl Backend for Memory {
     }
 }
 
+fn up_to(key: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
+    (Bound::Unbounded, Bound::Included(key))
+}
+
 struct View<'m>(RwLockReadGuard<'m, Tables<Vec<u8>>>);
 
 impl Get for View<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.0[table as usize].get(key).cloned())
+    }
+
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        let mut rows = self.0[table as usize].range::<[u8], _>(up_to(key));
+        Ok(rows
+            .next_back()
+            .map(|(key, value)| (key.clone(), value.clone())))
     }
 }
 
@@ -134,6 +145,16 @@ impl Get for Overlay<'_> {
             Some(value) => Ok(value.clone()),
             None => Ok(self.base.read()[table as usize].get(key).cloned()),
         }
+    }
+
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        let (base, written) = (self.base.read(), &self.written[table as usize]);
+        let mut untouched = base[table as usize].range::<[u8], _>(up_to(key)).rev();
+        let untouched = untouched.find(|(key, _)| !written.contains_key(*key));
+        let mut put = written.range::<[u8], _>(up_to(key)).rev();
+        let put = put.find_map(|(key, value)| value.as_ref().map(|value| (key, value)));
+        let last = untouched.max(put);
+        Ok(last.map(|(key, value)| (key.clone(), value.clone())))
     }
 }
 

@@ -3,7 +3,7 @@
 //! One thread writes (`writer`): it commits in one transaction whatever was asked while the last
 //! commit was on its way to the disk, and acknowledges nothing before the fsync. Readers see
 //! snapshots and never wait for it. The logic is written once (`operations`, `read`, `history`,
-//! `retention`, over the rows of `tables`); a backend keeps the rows, in one file with the `store`
+//! `retention`, over the rows of `tables` and the `index`); a backend keeps the rows, in one file with the `store`
 //! feature (`redb`) and in memory without it (`memory`).
 //!
 //! Not here: who is told about events and when to send what is due; that is for those who call.
@@ -13,6 +13,7 @@ mod codec;
 mod conversations;
 mod error;
 mod history;
+mod index;
 mod job;
 mod keys;
 #[cfg(any(test, not(feature = "store")))]

@@ -23,7 +23,7 @@ use crate::{
 };
 
 use super::{
-    backend::{Backend, Get, Order, Rows, Snapshot, Table, Visit, Work},
+    backend::{Backend, Get, Order, Row, Rows, Snapshot, Table, Visit, Work},
     error::StoreError,
 };
 
@@ -49,6 +49,7 @@ const fn name(table: Table) -> &'static str {
         Table::Outbox => "outbox",
         Table::Keys => "keys",
         Table::Marks => "marks",
+        Table::Tails => "tails",
     }
 }
 
@@ -148,7 +149,7 @@ fn create_tables(database: &Database) -> Result<(), ::redb::Error> {
 }
 
 /// A redb file of some other program must not be filled with messages; one of ours may be older than
-/// the last table.
+/// the last tables.
 fn add_missing_tables(path: &Path, database: &Database) -> Result<()> {
     let names = || -> Result<Vec<String>, ::redb::Error> {
         let transaction = database.begin_read()?;
@@ -160,7 +161,7 @@ fn add_missing_tables(path: &Path, database: &Database) -> Result<()> {
     let mut missing = Table::ALL.into_iter().filter(|table| !is_there(*table));
     match missing.next() {
         None => Ok(()),
-        Some(Table::Marks) => create_tables(database)
+        Some(Table::Marks | Table::Tails) => create_tables(database)
             .map_err(|error| Error::Failed(format!("cannot add to {}: {error}", path.display()))),
         Some(_) => Err(not_ours(path, "a database of another program")),
     }
@@ -262,6 +263,19 @@ impl Get for View {
         let value = self.table(table)?.get(key).map_err(failing)?;
         Ok(value.map(|value| value.value().to_vec()))
     }
+
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        last_up_to(self.table(table)?, key)
+    }
+}
+
+fn last_up_to(
+    table: &impl ReadableTable<Bytes, Bytes>,
+    key: &[u8],
+) -> Result<Option<Row>, StoreError> {
+    let last = table.range::<&[u8]>(..=key).map_err(failing)?.next_back();
+    let last = last.transpose().map_err(failing)?;
+    Ok(last.map(|(key, value)| (key.value().to_vec(), value.value().to_vec())))
 }
 
 impl Snapshot for View {
@@ -324,6 +338,10 @@ impl Get for Changes<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let value = self.table(table)?.get(key).map_err(failing)?;
         Ok(value.map(|value| value.value().to_vec()))
+    }
+
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        last_up_to(self.table(table)?, key)
     }
 }
 

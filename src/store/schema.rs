@@ -4,13 +4,14 @@
 use super::{
     backend::{Backend, Get, Rows, Snapshot, Table},
     error::StoreError,
+    index,
     keys::{number_key, number_of},
     read,
     write::Counters,
 };
 
 /// The version this program writes.
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 
 const SCHEMA: &[u8] = b"schema";
 const HEAD: &[u8] = b"head";
@@ -59,11 +60,13 @@ fn upgrade(backend: &dyn Backend, older: u64) -> Result<(), StoreError> {
 
 /// Brings the tables from `version` to the next. One arm for every version that was ever released
 /// before [`VERSION`].
-fn migrate(version: u64, _rows: &mut dyn Rows) -> Result<(), StoreError> {
-    // No release wrote anything before version 1.
-    Err(StoreError::Corrupt(format!(
-        "schema version {version} was never released"
-    )))
+fn migrate(version: u64, rows: &mut dyn Rows) -> Result<(), StoreError> {
+    match version {
+        1 => index::upgrade(rows),
+        _ => Err(StoreError::Corrupt(format!(
+            "schema version {version} was never released"
+        ))),
+    }
 }
 
 fn put_version(rows: &mut dyn Rows) -> Result<(), StoreError> {

@@ -10,7 +10,8 @@ use super::{
     backend::{Rows, Table},
     conversations,
     error::StoreError,
-    keys::{self, number_key, number_of, outbox_key, with_number},
+    index::{Entry, Tails},
+    keys::{self, number_key, number_of, outbox_key},
     read, report,
     request::{Step, StoredEvent, Transition},
     schema,
@@ -63,6 +64,7 @@ pub(super) struct Transaction<'t> {
     changed: bool,
     counters: Counters,
     events: Vec<StoredEvent>,
+    tails: Tails,
 }
 
 /// What a transaction did, of meaning only once it is committed.
@@ -87,6 +89,7 @@ impl<'t> Transaction<'t> {
             changed: false,
             counters,
             events: Vec::new(),
+            tails: Tails::default(),
         }
     }
 
@@ -97,6 +100,7 @@ impl<'t> Transaction<'t> {
 
     pub(super) fn finish(self) -> Result<Outcome, StoreError> {
         if self.changed {
+            self.tails.write(self.rows)?;
             schema::put_head(self.rows, self.counters.head)?;
         }
         Ok(Outcome {
@@ -125,10 +129,10 @@ impl<'t> Transaction<'t> {
         };
         self.rows
             .put(Table::Bodies, &number_key(number), &fresh.row)?;
-        let [channel, conversation] = scopes(&message);
-        self.rows.put(Table::Scopes, &channel, &[])?;
         let side = conversations::side(&message);
-        self.rows.put(Table::Scopes, &conversation, side)?;
+        for scope in scopes(&message) {
+            self.tails.add(self.rows, &scope, Entry { number, side })?;
+        }
         if let Some(key) = &fresh.key {
             self.rows.put(Table::Keys, key, &number_key(number))?;
         }
@@ -301,7 +305,7 @@ impl<'t> Transaction<'t> {
             self.rows.remove(Table::Changes, &seq)?;
         }
         for scope in scopes(&body.message) {
-            self.rows.remove(Table::Scopes, &scope)?;
+            self.tails.forget(self.rows, &scope, number)?;
         }
         self.forget_mark(&body.message)?;
         if let Some(key) = body.key_row() {
@@ -332,8 +336,7 @@ impl<'t> Transaction<'t> {
     }
 }
 
-/// The index rows of a message: of its channel and of its conversation.
+/// The scopes of a message: its channel and its conversation.
 fn scopes(message: &Message) -> [Vec<u8>; 2] {
-    [None, Some(message.peer.as_str())]
-        .map(|peer| with_number(keys::scope(&message.channel, peer), message.id.0))
+    [None, Some(message.peer.as_str())].map(|peer| keys::scope(&message.channel, peer))
 }

@@ -4,8 +4,13 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    message::{Message, State},
-    store::{ConversationQuery, Conversations, Marked, Step, backend::Table},
+    message::Message,
+    store::{
+        ConversationQuery, Conversations, Marked,
+        backend::{Rows, Table},
+        index::{Entry, Side, Tails},
+        keys,
+    },
 };
 
 fn query(limit: usize) -> ConversationQuery {
@@ -188,29 +193,6 @@ fn a_mark_goes_with_the_message_it_stands_on() {
 }
 
 #[test]
-fn rows_of_older_versions_are_understood() {
-    on_every_backend(|bench| {
-        let store = bench.open();
-        let came = received(&store, inbound("telegram", "in", None)).message.id;
-        let sent = queue(&store, "out");
-        done(store.advance(sent, Step::to(State::Sending)));
-        let forget_sides = |rows: &mut dyn crate::store::backend::Rows| {
-            for id in [came, sent] {
-                let scope = crate::store::keys::scope("telegram", Some("ana"));
-                let key = crate::store::keys::with_number(scope, id.0);
-                rows.put(Table::Scopes, &key, &[])?;
-            }
-            Ok(true)
-        };
-        let backend = &store.0.shared.backend;
-        backend
-            .transact(&mut |rows| forget_sides(rows))
-            .expect("written");
-        assert_eq!(store.unread("telegram", "ana"), Ok(1));
-    });
-}
-
-#[test]
 fn no_more_than_the_bounds_are_counted_and_looked_at() {
     let bench = Bench::new(Kind::Memory);
     let store = bench.open();
@@ -219,17 +201,14 @@ fn no_more_than_the_bounds_are_counted_and_looked_at() {
     }
     received(&store, inbound("telegram", "x", None));
     assert_eq!(store.unread("telegram", "ana"), Ok(1000));
-    let scopes: Vec<_> = (0..100_001_u64)
-        .map(|peer| {
-            let scope = crate::store::keys::scope("webchat", Some(&format!("{peer:06}")));
-            crate::store::keys::with_number(scope, 1)
-        })
-        .collect();
-    let write = |rows: &mut dyn crate::store::backend::Rows| {
-        for scope in &scopes {
-            rows.put(Table::Scopes, scope, &[1])?;
+    let write = |rows: &mut dyn Rows| {
+        let mut tails = Tails::default();
+        let (number, side) = (1, Side::Ours);
+        for peer in 0..100_001 {
+            let scope = keys::scope("webchat", Some(&format!("{peer:06}")));
+            tails.add(rows, &scope, Entry { number, side })?;
         }
-        Ok(true)
+        tails.write(rows).map(|()| true)
     };
     let backend = &store.0.shared.backend;
     backend.transact(&mut |rows| write(rows)).expect("written");

@@ -52,7 +52,8 @@ fn a_file_of_a_newer_version_is_refused() {
     let error = refusal(&bench);
     assert_eq!(error.exit_code(), 78);
     let text = error.to_string();
-    let names_both = text.contains("schema 2") && text.contains("knows 1");
+    let newer = format!("schema {}", VERSION + 1);
+    let names_both = text.contains(&newer) && text.contains(&format!("knows {VERSION}"));
     assert!(text.contains("messages.redb") && names_both, "{text}");
 }
 

@@ -1,0 +1,136 @@
+//! Which messages a channel and a conversation have: their numbers, in chunks, oldest first.
+//!
+//! The newest chunk of each scope is a row of `tails`. These rows are small and close together, so a
+//! batch for a thousand conversations writes a few pages and not one for each of them. A full chunk
+//! goes to `scopes`, to be touched again only when its messages are forgotten. A scope that has
+//! messages has a tail that is not empty.
+//!
+//! Here: what is read. `tails` writes, `chunk` has the bytes.
+
+mod chunk;
+mod tails;
+
+use std::ops::ControlFlow;
+
+use self::chunk::Chunk;
+pub(super) use self::{
+    chunk::{Entry, Side},
+    tails::{Tails, upgrade},
+};
+use super::{
+    backend::{Get, Order, Snapshot, Table},
+    error::StoreError,
+    keys::{self, number_of, with_number},
+};
+
+/// Sees one message of the index; `Break` ends it.
+pub(super) type Visit<'v> = dyn FnMut(Entry) -> Result<ControlFlow<()>, StoreError> + 'v;
+
+/// Sees a conversation's scope and the number of its newest message.
+pub(super) type VisitNewest<'v> = dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, StoreError> + 'v;
+
+/// The number of the newest message of a scope.
+pub(super) fn newest(rows: &dyn Get, scope: &[u8]) -> Result<Option<u64>, StoreError> {
+    let tail = tail(rows, scope)?;
+    Ok(tail.entries().last().map(|entry| entry.number))
+}
+
+/// Shows every conversation, or those of one channel, in the order of their names.
+pub(super) fn each_conversation(
+    rows: &dyn Snapshot,
+    channel: Option<&str>,
+    visit: &mut VisitNewest<'_>,
+) -> Result<(), StoreError> {
+    let first = keys::conversations_of(channel);
+    // No name is 65,535 bytes long, so nothing of this prefix comes behind.
+    let mut last = first.clone();
+    last.extend([u8::MAX; 2]);
+    let order = Order::Ascending;
+    rows.scan(
+        Table::Tails,
+        &first,
+        &last,
+        order,
+        &mut |scope, row| match Chunk::decode_with_base(row)?.entries().last() {
+            Some(newest) => visit(scope, newest.number),
+            None => Ok(ControlFlow::Continue(())),
+        },
+    )
+}
+
+/// Shows the messages of a scope in a span of numbers, both ends included.
+pub(super) fn each(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+    span: (u64, u64),
+    order: Order,
+    visit: &mut Visit<'_>,
+) -> Result<(), StoreError> {
+    if span.0 > span.1 {
+        return Ok(());
+    }
+    let tail = tail(rows, scope)?;
+    if order == Order::Descending && show(&tail, span, order, visit)?.is_break() {
+        return Ok(());
+    }
+    let flow = each_full(rows, scope, span, order, visit)?;
+    if order == Order::Ascending && flow.is_continue() {
+        return show(&tail, span, order, visit).map(drop);
+    }
+    Ok(())
+}
+
+/// The same of the chunks in `scopes` alone.
+fn each_full(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+    span: (u64, u64),
+    order: Order,
+    visit: &mut Visit<'_>,
+) -> Result<ControlFlow<()>, StoreError> {
+    // The chunk with the first number may be kept under an earlier one.
+    let first = chunk_at(rows, scope, span.0)?.map_or(span.0, |chunk| chunk.base());
+    let [first, last] = [first, span.1].map(|number| with_number(scope.to_vec(), number));
+    let mut flow = ControlFlow::Continue(());
+    rows.scan(Table::Scopes, &first, &last, order, &mut |key, row| {
+        let chunk = Chunk::decode(number_of(key)?, row)?;
+        flow = show(&chunk, span, order, visit)?;
+        Ok(flow)
+    })?;
+    Ok(flow)
+}
+
+fn show(
+    chunk: &Chunk,
+    (first, last): (u64, u64),
+    order: Order,
+    visit: &mut Visit<'_>,
+) -> Result<ControlFlow<()>, StoreError> {
+    let mut wanted = chunk.entries().iter().copied();
+    while let Some(entry) = match order {
+        Order::Ascending => wanted.next(),
+        Order::Descending => wanted.next_back(),
+    } {
+        if (first..=last).contains(&entry.number) && visit(entry)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// The newest chunk of a scope, empty where the scope has no messages.
+fn tail(rows: &dyn Get, scope: &[u8]) -> Result<Chunk, StoreError> {
+    let row = rows.get(Table::Tails, scope)?;
+    row.map_or_else(|| Ok(Chunk::default()), |row| Chunk::decode_with_base(&row))
+}
+
+/// The chunk in `scopes` that has this number, if any has.
+fn chunk_at(rows: &dyn Get, scope: &[u8], number: u64) -> Result<Option<Chunk>, StoreError> {
+    let key = with_number(scope.to_vec(), number);
+    match rows.at_or_before(Table::Scopes, &key)? {
+        Some((key, row)) if keys::scope_of(&key) == scope => {
+            Chunk::decode(number_of(&key)?, &row).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
