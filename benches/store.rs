@@ -1,8 +1,8 @@
 //! Durable sends through the gateway beside the store's own batched rate, in interleaved rounds.
 //!
-//! With `--stored N` the store is filled first: `send` and pages of `history` must not get slower
-//! with what is kept. Each conversation touched has a page of its own in the index, so a batch over
-//! `--conversations 1000` by turns writes many more than one of a few. All on the disk that holds the temporary folder.
+//! With `--stored N` a store that has kept so many messages stands beside one of a thousand: `send`
+//! and pages of `history` must not get slower with what is kept, nor with the `--conversations` that
+//! are spoken to by turns. All on the disk that holds the temporary folder.
 
 #![allow(
     dead_code,
@@ -16,7 +16,6 @@ mod load;
 mod peers;
 
 use std::{
-    ops::Range,
     path::Path,
     time::{Duration, Instant},
 };
@@ -34,6 +33,12 @@ use tokio::task::LocalSet;
 
 /// On their way at a time.
 const DEPTHS: [usize; 3] = [1, 16, 128];
+
+/// The store's file in a home.
+const FILE: &str = "messages.redb";
+
+/// Messages in the store that a large one is held against.
+const SMALL: usize = 1000;
 
 /// Conversations that messages are spread over, one after the other, unless told.
 const CONVERSATIONS: usize = 1000;
@@ -146,7 +151,7 @@ fn middle(rates: &mut [f64]) -> f64 {
 
 fn open(folder: &Path) -> Result<Store> {
     let options = store::Options {
-        path: folder.join("messages.redb"),
+        path: folder.join(FILE),
         ..store::Options::default()
     };
     Ok(Store::open(options, drop)?)
@@ -189,38 +194,113 @@ async fn store_rate(
     Ok(done as f64 / begun.elapsed().as_secs_f64())
 }
 
-/// What sends and pages cost while the store grows to the wanted size: of the store alone, then
-/// through the daemon on the same file.
+/// What sends and pages cost with few messages stored and with many, by turns: through the daemon,
+/// then of the store alone on the same file.
 async fn grown(options: &Options) -> Result<()> {
     let scratch = daemon::Scratch::new()?;
+    let kept = scratch.0.join("kept");
+    let mut costs = [SMALL, options.stored].map(|stored| (stored, Vec::new()));
+    for (stored, _) in &costs {
+        fill(
+            &kept.join(stored.to_string()),
+            *stored,
+            options.conversations,
+        )
+        .await?;
+    }
+    for _ in 0..options.rounds {
+        for (stored, costs) in &mut costs {
+            // What a round sends is kept too, and waits: each begins with a fresh copy.
+            let home = scratch.0.join("home");
+            copy(&kept.join(stored.to_string()), &home)?;
+            costs.push(Cost::measured(&home, options).await?);
+            std::fs::remove_dir_all(&home)?;
+        }
+    }
     println!(
-        "  {:<12}{:>16}{:>16}{:>16}{:>16}{:>16}{:>20}",
+        "  {:<12}{:>16}{:>16}{:>16}{:>16}{:>16}{:>16}",
         "stored",
-        "sends/s at 128",
+        "store sends/s",
         "CPU µs/send",
         "page of 50, µs",
         "gateway sends/s",
         "CPU µs/send",
-        "page, p50/p99 µs"
+        "page p99, µs"
     );
-    let mut stored = 0;
-    for size in [1000, options.stored] {
-        let store = open(&scratch.0)?;
-        fill(&store, stored..size, options.conversations).await?;
-        stored = size;
-        let page = page_time(&store, options.conversations)?.as_micros();
-        let (rate, cpu) = sends(&store, options).await?;
+    let [small, large] = costs.map(|(stored, costs)| {
+        let middle = Cost::middle(&costs);
+        middle.print(&stored.to_string());
+        middle
+    });
+    println!(
+        "  CPU time of a send: {:.2} times in the store, {:.2} times through the gateway",
+        large.store_cpu_us / small.store_cpu_us,
+        large.gateway_cpu_us / small.gateway_cpu_us
+    );
+    Ok(())
+}
+
+/// Copies a store onto the disk, so that its pages are not written out during the round.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    cleudocodebot::fs::create_private_dir(to)?;
+    let [from, to] = [from, to].map(|home| home.join(FILE));
+    std::fs::copy(from, &to)?;
+    Ok(std::fs::File::open(to)?.sync_all()?)
+}
+
+/// What was measured of one store in one round.
+struct Cost {
+    store_rate: f64,
+    store_cpu_us: f64,
+    page_us: f64,
+    gateway_rate: f64,
+    gateway_cpu_us: f64,
+    gateway_page_p99_us: f64,
+}
+
+impl Cost {
+    async fn measured(home: &Path, options: &Options) -> Result<Self> {
+        let (figures, pages) = through_the_gateway(home, options).await?;
+        let store = open(home)?;
+        let page = page_time(&store, options.conversations)?;
+        let (store_rate, store_cpu_us) = sends(&store, options).await?;
         store.close();
-        drop(store);
-        let (figures, pages) = through_the_gateway(&scratch.0, options).await?;
+        Ok(Self {
+            store_rate,
+            store_cpu_us,
+            page_us: page.as_secs_f64() * 1e6,
+            gateway_rate: figures.per_second,
+            gateway_cpu_us: figures.cpu_us.unwrap_or_default(),
+            gateway_page_p99_us: f64::from(pages.p99),
+        })
+    }
+
+    fn middle(rounds: &[Self]) -> Self {
+        let middle = |get: fn(&Self) -> f64| {
+            let mut all: Vec<f64> = rounds.iter().map(get).collect();
+            self::middle(&mut all)
+        };
+        Self {
+            store_rate: middle(|cost| cost.store_rate),
+            store_cpu_us: middle(|cost| cost.store_cpu_us),
+            page_us: middle(|cost| cost.page_us),
+            gateway_rate: middle(|cost| cost.gateway_rate),
+            gateway_cpu_us: middle(|cost| cost.gateway_cpu_us),
+            gateway_page_p99_us: middle(|cost| cost.gateway_page_p99_us),
+        }
+    }
+
+    fn print(&self, stored: &str) {
         println!(
-            "  {stored:<12}{rate:>16.0}{cpu:>16.1}{page:>16}{:>16.0}{:>16.1}{:>20}",
-            figures.per_second,
-            figures.cpu_us.unwrap_or_default(),
-            format!("{}/{}", pages.p50, pages.p99)
+            "  {stored:<12}{:>16.0}{:>16.1}{:>16.0}{:>16.0}{:>16.1}{:>16.0}",
+            self.store_rate,
+            self.store_cpu_us,
+            self.page_us,
+            self.gateway_rate,
+            self.gateway_cpu_us,
+            self.gateway_page_p99_us
         );
     }
-    Ok(())
 }
 
 /// Sends a second, and their CPU time in µs.
@@ -263,17 +343,19 @@ fn own_cpu_time() -> Duration {
 }
 
 /// Keeps messages that came in, which is what most of a large store is.
-async fn fill(store: &Store, numbers: Range<usize>, conversations: usize) -> Result<()> {
+async fn fill(home: &Path, count: usize, conversations: usize) -> Result<()> {
+    cleudocodebot::fs::create_private_dir(home)?;
+    let store = open(home)?;
     let mut waiting = Vec::new();
-    let end = numbers.end;
-    for number in numbers {
+    for number in 0..count {
         waiting.push(store.receive(inbound(number % conversations))?);
-        if waiting.len() == 4096 || number + 1 == end {
+        if waiting.len() == 4096 || number + 1 == count {
             for pending in waiting.drain(..) {
                 pending.await?;
             }
         }
     }
+    store.close();
     Ok(())
 }
 
