@@ -32,7 +32,7 @@ use super::{
 const CACHE_BYTES: usize = 1024 * 1024;
 
 /// From this size of the file on, each commit also saves which pages are in use. After a crash, redb
-/// otherwise reads the whole file once: 30 ms for 100,000 messages in 45 MB. Saving it takes a
+/// otherwise reads the whole file once: 27 ms for 800,000 short messages in 68 MiB. Saving it takes a
 /// second fsync and about a quarter of the throughput, which a small file need not pay.
 const QUICK_REPAIR_FROM_BYTES: u64 = 64 * 1024 * 1024;
 
