@@ -15,7 +15,7 @@ use super::{
 use crate::{
     backoff, clock,
     contain::contained,
-    integrations::{Accepted, DeliveryError, Fate, Integration, Progress},
+    integrations::{Accepted, DeliveryError, Fate, Integration, Progress, inlet::ADDRESS},
     log::{Field, Log},
     message::{Direction, Message, MessageId, State},
     random,
@@ -200,8 +200,9 @@ impl Attempt {
             let outgoing = |original: &Message| original.direction == Direction::Out;
             let own =
                 original.as_ref().is_some_and(outgoing) || of_meta("own") == Some(true.into());
+            let address = of_meta(ADDRESS);
             let sender = original.and_then(|original| original.sender);
-            meta["answered"] = json!({"own": own, "sender": sender});
+            meta["answered"] = json!({"own": own, "sender": sender, ADDRESS: address});
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::{
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, Limits},
     inlet::Inlet,
+    phone,
     sha256::{hmac, same},
     split::{Measure, split},
 };
@@ -111,7 +112,7 @@ impl Cloud {
             progress.keep().await;
             body["messaging_product"] = json!("whatsapp");
             body["recipient_type"] = json!("individual");
-            body["to"] = json!(message.peer.trim_start_matches('+'));
+            body["to"] = json!(phone::digits(&message.peer));
             body["biz_opaque_callback_data"] = json!(if part == last {
                 message.id.to_string()
             } else {
@@ -144,7 +145,7 @@ impl Cloud {
 
     /// The newest message of a peer: what we write is shown as an answer to it.
     async fn newest_of(&self, peer: &str) -> Result<Option<Message>, StoreError> {
-        let peer = peer.trim_start_matches('+').to_owned();
+        let peer = peer.to_owned();
         let store = self.inlet.store();
         let all = (None, MessageId(u64::MAX));
         let newest =

@@ -4,10 +4,12 @@
 
 use std::sync::{Arc, Weak};
 
+use serde_json::json;
+
 use super::{
-    Audience, Typing, cloud, evolution,
+    Audience, Typing,
     pairing::{Outcome, Pairings},
-    slash,
+    phone, slash,
 };
 use crate::{
     contain::beside,
@@ -17,8 +19,9 @@ use crate::{
     store::{Draft, Inbound, Step, Store, StoreError, report_to},
 };
 
-/// Where `/zap` and `/wa` send: by the first of these that is set up.
-const WHATSAPP: [&str; 2] = [evolution::NAME, cloud::NAME];
+/// The field of a message's `meta` with the address it came in by, where that is not the one of its
+/// conversation.
+pub const ADDRESS: &str = "address";
 
 /// The way in of one channel.
 #[derive(Clone)]
@@ -50,6 +53,18 @@ impl Allowed {
             Self::All
         } else {
             Self::Listed(names)
+        }
+    }
+
+    /// The same list of phone numbers: each holds in both of its spellings.
+    #[must_use]
+    pub fn of_numbers(self) -> Self {
+        match self {
+            Self::All => Self::All,
+            Self::Listed(names) => {
+                let spellings = names.iter().flat_map(|name| phone::spellings(name));
+                Self::Listed(spellings.collect())
+            }
         }
     }
 
@@ -115,6 +130,7 @@ impl Inlet {
             self.ask_to_pair(&sender, &inbound.peer).await?;
             return Ok(Taken::Refused);
         }
+        let inbound = self.placed(inbound).await?;
         let (peer, text) = (inbound.peer.clone(), inbound.text.clone());
         let received = self.store.receive(inbound)?.await?;
         // Also of a repeat: a crash may have come before its command was obeyed, whose own key keeps
@@ -136,24 +152,46 @@ impl Inlet {
             .any(|name| self.allowed.holds(name) || self.pairings.knows(&self.channel, plain(name)))
     }
 
+    /// Puts a message into the conversation it belongs to.
+    async fn placed(&self, mut inbound: Inbound) -> Result<Inbound, StoreError> {
+        let peer = self.conversation(&inbound.peer).await?;
+        if peer != inbound.peer {
+            let came_by = std::mem::replace(&mut inbound.peer, peer);
+            inbound.meta.get_or_insert_with(|| json!({}))[ADDRESS] = json!(came_by);
+        }
+        Ok(inbound)
+    }
+
+    async fn conversation(&self, peer: &str) -> Result<String, StoreError> {
+        phone::conversation(&self.store, &self.channel, peer).await
+    }
+
     /// Takes the news that someone writes, or no longer does. Of those who may not write, nobody
     /// hears.
-    pub fn typing(&self, peer: &str, sender: Option<&str>, goes_on: bool) {
+    pub async fn typing(
+        &self,
+        peer: &str,
+        sender: Option<&str>,
+        goes_on: bool,
+    ) -> Result<(), StoreError> {
         if !self.is_listed(sender.unwrap_or(peer), peer) {
-            return;
+            return Ok(());
         }
+        let peer = self.conversation(peer).await?;
         if let Some(audience) = self.audience.upgrade() {
             audience.hears_typing(&Typing {
                 channel: &self.channel,
-                peer,
+                peer: &peer,
                 sender,
                 goes_on,
             });
         }
+        Ok(())
     }
 
     /// Keeps a message of the user's own, written on another device.
     pub async fn take_own(&self, inbound: Inbound) -> Result<Taken, StoreError> {
+        let inbound = self.placed(inbound).await?;
         let received = self.store.receive(inbound)?.await?;
         Ok(if received.duplicate {
             Taken::Known
@@ -242,7 +280,7 @@ impl Inlet {
         id: &str,
     ) -> Result<(), StoreError> {
         let set_up = |name: &&str| self.router.route(name).is_ok();
-        let to = WHATSAPP.into_iter().find(set_up);
+        let to = phone::CHANNELS.into_iter().find(set_up);
         let (command, to) = match (command, to) {
             (Ok(command), Some(to)) => (command, to),
             (Err(usage), _) => return self.explain(peer, usage, id).await,
@@ -273,6 +311,11 @@ mod tests {
         let listed = Allowed::read(" +5511, 42 ,");
         assert!(listed.holds("5511@s.whatsapp.net") && listed.holds("42"));
         assert!(!listed.holds("4") && !listed.holds(""));
+        let numbers = Allowed::read("+55 11 98765-4321,5548 8888-7777,x").of_numbers();
+        for number in ["5511987654321", "551187654321", "5548988887777", "x"] {
+            assert!(numbers.holds(number), "{number}");
+        }
+        assert!(!numbers.holds("5511987654322"));
         assert!(Allowed::read("1,*").holds("anyone"));
         assert!(!Allowed::read("").holds("anyone"));
     }

@@ -11,6 +11,7 @@ pub mod http;
 pub mod hush;
 pub mod inlet;
 pub mod pairing;
+pub mod phone;
 pub mod plan;
 mod progress;
 mod sha256;

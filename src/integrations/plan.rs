@@ -163,7 +163,7 @@ fn evolution(lookup: &Lookup) -> Option<Plan> {
     Some(Plan {
         name: evolution::NAME.to_owned(),
         limits: limits(lookup, "WHATSAPP"),
-        allowed: allowed(lookup, "WHATSAPP"),
+        allowed: allowed(lookup, "WHATSAPP").of_numbers(),
         kind: Kind::Evolution(evolution::Settings {
             base: base(lookup, "WHATSAPP")?,
             token: text("WHATSAPP_API_TOKEN_INSTANCE")?,
@@ -179,7 +179,7 @@ fn cloud(lookup: &Lookup) -> Option<Plan> {
     Some(Plan {
         name: cloud::NAME.to_owned(),
         limits: limits(lookup, "WHATSAPP_CLOUD"),
-        allowed: allowed(lookup, "WHATSAPP_CLOUD"),
+        allowed: allowed(lookup, "WHATSAPP_CLOUD").of_numbers(),
         kind: Kind::Cloud(cloud::Settings {
             token: text("WHATSAPP_CLOUD_TOKEN")?,
             phone_id: text("WHATSAPP_CLOUD_PHONE_ID")?,

@@ -201,6 +201,28 @@ async fn a_peer_sees_that_we_read_and_write_by_its_newest_message() {
     assert_eq!(stage.fake.saw("/messages").body, shown);
 }
 
+#[tokio::test]
+async fn what_a_peer_answers_is_kept_where_we_wrote_to_it() {
+    let stage = Stage::new(vec![]);
+    let daemon = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp-cloud", "to": "+55 48 99999-8888", "text": "hi",
+        "wait": true});
+    client.call("send", &payload).await.expect("sent");
+    let message = json!({"from": "554899998888", "id": "wamid.in", "type": "text",
+        "text": {"body": "olá"}});
+    let body = change(&json!({"messages": [message]}));
+    assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    let page = client.call("conversations", &json!({})).await;
+    let page = page.expect("a page");
+    let all = page["conversations"].as_array().expect("conversations");
+    let peers: Vec<_> = all.iter().map(|one| &one["peer"]).collect();
+    assert_eq!(
+        (peers, &all[0]["last"]["text"]),
+        (vec![&json!("5548999998888")], &json!("olá"))
+    );
+}
+
 #[cfg(feature = "store")]
 #[tokio::test]
 async fn a_receipt_for_the_first_part_of_a_text_does_not_stop_the_second() {

@@ -1,6 +1,7 @@
 //! The Evolution API against a fake of it, and the webhook it is given.
 
 mod doubt;
+mod numbers;
 mod stage;
 
 use cleudocodebot::clock;
@@ -213,30 +214,4 @@ async fn a_reaction_says_whose_message_it_is_on() {
         let body = stage.fake.saw("/message/sendReaction/Cleudocode").body;
         assert_eq!(body, json!({"key": key, "reaction": "👍"}));
     }
-}
-
-#[tokio::test]
-async fn what_is_written_on_the_phone_is_kept_where_we_wrote_to_the_same_number() {
-    let stage = Stage::new(vec![], json!([]));
-    let (daemon, secret) = stage.daemon();
-    let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "5548999998888", "text": "hi", "wait": true});
-    client.call("send", &payload).await.expect("sent");
-    for (name, jid) in [
-        ("A", "554899998888@s.whatsapp.net"),
-        ("B", "554899998888@s.whatsapp.net"),
-        ("A", "554899998888@s.whatsapp.net"),
-        ("C", "554877776666@s.whatsapp.net"),
-    ] {
-        let own = upsert(name, jid, true, "from my phone");
-        assert_eq!(post(&daemon, &own, &secret), 200);
-    }
-    let page = client
-        .call("history", &json!({"channel": "whatsapp"}))
-        .await;
-    let page = page.expect("a page");
-    let peers = page["messages"].as_array().expect("messages").iter();
-    let peers: Vec<_> = peers.map(|message| message["peer"].clone()).collect();
-    let ours = "5548999998888";
-    assert_eq!(peers, [ours, ours, ours, "554877776666"]);
 }

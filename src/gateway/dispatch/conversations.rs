@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     gateway::{Gateway, control::ReadUpTo},
+    integrations::phone,
     message::MessageId,
     protocol::{
         error_code::Fault, message_json::push_message, payload::Payload, reply::push_string,
@@ -87,7 +88,7 @@ pub(super) fn read(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
         None => None,
     };
     let channel = payload.take_text("channel").unwrap_or_default();
-    let peer = payload.take_text("peer").unwrap_or_default();
+    let peer = phone::peer(&channel, payload.text("peer"));
     let gateway = Arc::clone(gateway);
     Answer::Later(Box::pin(async move {
         marked(&gateway, channel, peer, up_to).await

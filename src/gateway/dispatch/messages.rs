@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{answer::Answer, routed, store_fault};
 use crate::{
     gateway::Gateway,
+    integrations::phone,
     message::{Message, MessageId},
     protocol::{
         error_code::{ErrorCode, Fault},
@@ -64,8 +65,8 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         (None, false) => None,
     };
     Ok(Draft {
+        peer: phone::peer(&channel, payload.text("to")),
         channel,
-        peer: payload.take_text("to").unwrap_or_default(),
         text: payload.take_text("text").unwrap_or_default(),
         media: payload.take("media"),
         reply_to: payload.take_text("reply_to"),
@@ -309,9 +310,13 @@ pub(super) fn position(payload: &Payload, field: &str) -> Result<Option<MessageI
 }
 
 fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
+    let (channel, peer) = (
+        payload.optional_text("channel"),
+        payload.optional_text("peer"),
+    );
     Ok(HistoryQuery {
-        channel: payload.optional_text("channel").map(str::to_owned),
-        peer: payload.optional_text("peer").map(str::to_owned),
+        channel: channel.map(str::to_owned),
+        peer: peer.map(|peer| phone::peer(channel.unwrap_or_default(), peer)),
         before: position(payload, "before")?,
         after: position(payload, "after")?,
         contains: payload.optional_text("contains").map(str::to_owned),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{answer::Outcome, messages::expect_hand_in, routed};
 use crate::{
     gateway::{Gateway, typing::tell},
-    integrations::Typing,
+    integrations::{Typing, phone},
     message::Direction,
     protocol::payload::{Payload, bad_field},
 };
@@ -13,22 +13,17 @@ use crate::{
 pub(super) fn typing(gateway: &Gateway, payload: &Payload) -> Outcome {
     let channel = payload.text("channel");
     let text = payload.optional_text("text");
-    let about = |peer| Typing {
-        channel,
-        peer,
-        sender: None,
-        goes_on: true,
-    };
     let bus = &gateway.news.bus;
     let shown = match (payload.optional_text("to"), payload.optional_text("peer")) {
         (Some(to), None) => {
             routed(gateway, channel)?;
-            tell(bus, &about(to), Direction::Out, text);
-            gateway.control.typing(channel, to)
+            let to = phone::peer(channel, to);
+            tell(bus, &about(channel, &to), Direction::Out, text);
+            gateway.control.typing(channel, &to)
         }
         (None, Some(peer)) => {
             expect_hand_in(gateway, channel)?;
-            tell(bus, &about(peer), Direction::In, text) > 0
+            tell(bus, &about(channel, peer), Direction::In, text) > 0
         }
         (to, _) => {
             let came = if to.is_some() { "both" } else { "neither" };
@@ -36,4 +31,13 @@ pub(super) fn typing(gateway: &Gateway, payload: &Payload) -> Outcome {
         }
     };
     Ok(json!({"shown": shown}).to_string())
+}
+
+fn about<'a>(channel: &'a str, peer: &'a str) -> Typing<'a> {
+    Typing {
+        channel,
+        peer,
+        sender: None,
+        goes_on: true,
+    }
 }

@@ -1,11 +1,11 @@
 //! Whose a message is that the service posts, as the store knows it: one of ours, perhaps one whose
-//! answer was lost, or one written on the phone, and in which conversation.
+//! answer was lost, or one written on the phone.
 
-use super::wire::{NAME, bodies, jids, person, same_person};
+use super::wire::{NAME, bodies};
 use crate::{
-    integrations::inlet::Inlet,
-    message::{Direction, Message, State},
-    store::{HistoryQuery, Store, StoreError},
+    integrations::{inlet::Inlet, phone::is_same},
+    message::{Message, State},
+    store::{Store, StoreError},
 };
 
 /// Messages of the outbox read at once.
@@ -59,34 +59,6 @@ pub(super) async fn report(
     })
 }
 
-/// The conversation that something written on the phone belongs to: of the spellings of the number,
-/// the one by which the user wrote last, and that of the service where there is no such.
-pub(super) async fn conversation(store: &Store, peer: &str) -> Result<String, StoreError> {
-    let spellings: Vec<String> = jids(peer).iter().map(|jid| person(jid).into()).collect();
-    if spellings.len() < 2 {
-        return Ok(peer.to_owned());
-    }
-    let by_the_user = |message: &Message| {
-        let meta = message.meta.as_ref();
-        message.direction == Direction::Out || meta.is_some_and(|meta| meta["own"] == true)
-    };
-    let read = move |store: &Store| {
-        let mut last = None;
-        for spelling in &spellings {
-            let page = store.history(&HistoryQuery {
-                channel: Some(NAME.to_owned()),
-                peer: Some(spelling.clone()),
-                ..HistoryQuery::default()
-            })?;
-            let written = page.messages.into_iter().rfind(by_the_user);
-            last = last.max(written.map(|message| (message.id, message.peer)));
-        }
-        Ok(last.map(|(_, spelling)| spelling))
-    };
-    let found = store.beside(read).await?;
-    Ok(found.unwrap_or_else(|| peer.to_owned()))
-}
-
 /// The first name that no message of ours goes by: the same text may have been sent before.
 pub(super) async fn unclaimed(
     store: &Store,
@@ -111,9 +83,7 @@ async fn is_in_doubt(store: &Store, posted: &Posted<'_>) -> Result<bool, StoreEr
     let may_be = move |message: &Message| {
         message.state == State::Sending
             && message.error.is_none()
-            && jid
-                .as_ref()
-                .is_none_or(|jid| same_person(jid, &message.peer))
+            && jid.as_ref().is_none_or(|jid| is_same(jid, &message.peer))
             && text.as_ref().is_none_or(|text| says(message, text))
     };
     let read = move |store: &Store| {

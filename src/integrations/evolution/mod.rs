@@ -17,7 +17,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use self::{
-    doubt::{Posted, Whose, conversation, report, unclaimed},
+    doubt::{Posted, Whose, report, unclaimed},
     wire::{
         bodies, inbound, jids, names_of, pairing, presences, read_messages, refusal, state_of,
         unasked,
@@ -248,7 +248,7 @@ impl Evolution {
                 "messages.upsert" => self.upsert(one).await?,
                 "messages.update" => self.update(one).await?,
                 "presence.update" => {
-                    self.present(one);
+                    self.present(one).await?;
                     true
                 }
                 _ => true,
@@ -262,7 +262,7 @@ impl Evolution {
 
     /// False where it has to be posted again.
     async fn upsert(&self, data: &Value) -> Result<bool, StoreError> {
-        let Some((mut inbound, is_own)) = inbound(data) else {
+        let Some((inbound, is_own)) = inbound(data) else {
             return Ok(true);
         };
         if !is_own {
@@ -279,17 +279,17 @@ impl Evolution {
             Whose::Ours => Ok(true),
             Whose::InDoubt => Ok(false),
             Whose::NotOurs => {
-                inbound.peer = conversation(self.inlet.store(), &inbound.peer).await?;
                 self.inlet.take_own(inbound).await?;
                 Ok(true)
             }
         }
     }
 
-    fn present(&self, data: &Value) {
+    async fn present(&self, data: &Value) -> Result<(), StoreError> {
         for (peer, sender, goes_on) in presences(data) {
-            self.inlet.typing(&peer, sender.as_deref(), goes_on);
+            self.inlet.typing(&peer, sender.as_deref(), goes_on).await?;
         }
+        Ok(())
     }
 
     /// Asks for something that nobody waits for.
@@ -352,8 +352,7 @@ impl Integration for Evolution {
     }
 
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        let number = peer.trim_start_matches('+');
-        let body = json!({"number": number, "presence": "composing", "delay": TYPING_MS});
+        let body = json!({"number": peer, "presence": "composing", "delay": TYPING_MS});
         Box::pin(async move { self.ask("/chat/sendPresence", &body).await })
     }
 

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::integrations::{
     DeliveryError, Fate,
     http::Answer,
+    inlet::ADDRESS,
+    phone::{self, PERSON},
     split::{Measure, split},
 };
 use crate::{
@@ -21,9 +23,6 @@ const MAX_TEXT: usize = 4000;
 /// Members of a group told of at once.
 const MAX_PRESENCES: usize = 16;
 
-/// What the address of a person ends with.
-const PERSON: &str = "@s.whatsapp.net";
-
 /// Who wrote a group's message where the service does not say.
 const UNKNOWN: &str = "unknown";
 
@@ -32,7 +31,7 @@ pub(super) fn remote_jid(peer: &str) -> String {
     if peer.contains('@') {
         return peer.to_owned();
     }
-    format!("{}{PERSON}", peer.trim_start_matches('+'))
+    format!("{}{PERSON}", phone::digits(peer))
 }
 
 /// The other way round: people by their number alone.
@@ -40,48 +39,22 @@ pub(super) fn person(jid: &str) -> &str {
     jid.strip_suffix(PERSON).unwrap_or(jid)
 }
 
-/// The addresses a peer may have there: the one it was given here, and where numbers of its country
-/// come with and without a digit, the other.
-///
-/// The service takes a number in either spelling, and goes by the one that the person's account
-/// has: <https://github.com/EvolutionAPI/evolution-api/blob/main/src/utils/createJid.ts>,
-/// <https://github.com/EvolutionAPI/evolution-api/blob/main/src/utils/onWhatsappCache.ts>.
+/// The addresses a peer may have there: the one it was given here, and in its other spelling.
 pub(super) fn jids(peer: &str) -> Vec<String> {
-    let given = remote_jid(peer);
-    let other = given.strip_suffix(PERSON).and_then(other_spelling);
-    let other = other.map(|number| remote_jid(&number));
-    [given].into_iter().chain(other).collect()
+    let spellings = phone::spellings(peer);
+    spellings.iter().map(|number| remote_jid(number)).collect()
 }
 
-fn other_spelling(number: &str) -> Option<String> {
-    let (at, digit) = match number.get(..2)? {
-        "55" => (4, '9'),
-        "52" => (2, '1'),
-        "54" => (2, '9'),
-        _ => return None,
-    };
-    let (before, after) = number.split_at_checked(at)?;
-    let (rest, digit) = match number.len() {
-        12 => (after, Some(digit)),
-        13 => (after.strip_prefix(digit)?, None),
-        _ => return None,
-    };
-    // Landlines of Brazil never have the digit: with it they are the mobiles of others.
-    if at == 4 && !rest.starts_with(['6', '7', '8', '9']) {
-        return None;
-    }
-    let digit = digit.map(String::from).unwrap_or_default();
-    Some(format!("{before}{digit}{rest}"))
-}
-
-/// True where an address and a peer are the same person or group, in whichever spelling.
-pub(super) fn same_person(jid: &str, peer: &str) -> bool {
-    jids(peer).contains(&remote_jid(jid))
+/// The address of the conversation that a message came in by.
+fn jid_of(message: &Message) -> String {
+    let meta = message.meta.as_ref();
+    let told = meta.and_then(|meta| meta[ADDRESS].as_str());
+    remote_jid(told.unwrap_or(&message.peer))
 }
 
 /// The calls that bring a message out, in order: path and body.
 pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
-    let number = message.peer.trim_start_matches('+');
+    let number = phone::digits(&message.peer);
     let meta = message.meta.as_ref();
     if let Some(meta) = meta.filter(|meta| meta.get("reaction").is_some()) {
         let body = json!({"key": reacted(message, &meta["answered"]), "reaction": message.text});
@@ -114,8 +87,8 @@ pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
 /// wrote it.
 fn reacted(message: &Message, answered: &Value) -> Value {
     let own = answered["own"] == true;
-    let mut key =
-        json!({"remoteJid": remote_jid(&message.peer), "fromMe": own, "id": message.reply_to});
+    let jid = remote_jid(answered[ADDRESS].as_str().unwrap_or(&message.peer));
+    let mut key = json!({"remoteJid": jid, "fromMe": own, "id": message.reply_to});
     let member = answered["sender"].as_str();
     if let Some(member) = member.filter(|member| !own && *member != UNKNOWN) {
         key["participant"] = json!(remote_jid(member));
@@ -198,7 +171,7 @@ pub(super) fn presences(data: &Value) -> Vec<(String, Option<String>, bool)> {
 pub(super) fn read_messages(messages: &[Message]) -> Option<Value> {
     let keys = messages.iter().filter_map(|message| {
         let id = message.meta.as_ref()?["id"].as_str()?;
-        Some(json!({"remoteJid": remote_jid(&message.peer), "fromMe": false, "id": id}))
+        Some(json!({"remoteJid": jid_of(message), "fromMe": false, "id": id}))
     });
     let keys: Vec<Value> = keys.collect();
     (!keys.is_empty()).then(|| json!({"readMessages": keys}))
@@ -338,32 +311,6 @@ mod tests {
             refused(400, &json!("?")),
             DeliveryError::Permanent(_)
         ));
-    }
-
-    #[test]
-    fn a_number_is_the_same_person_with_and_without_the_digit_of_its_country() {
-        for (with, without) in [
-            ("5548999998888", "554899998888"),
-            ("5511987654321", "551187654321"),
-            ("5215512345678", "525512345678"),
-            ("5491123456789", "541123456789"),
-        ] {
-            for (one, other) in [(with, without), (without, with), (with, with)] {
-                assert!(same_person(&remote_jid(one), other), "{one} {other}");
-                assert!(same_person(one, &format!("+{other}")), "{one} {other}");
-            }
-        }
-        for (one, other) in [
-            ("5511933334444", "551133334444"),
-            ("5548999998888", "554899998889"),
-            ("4915112345678", "491112345678"),
-            ("55119", "5511"),
-            ("5548999998888@g.us", "554899998888@g.us"),
-            ("554899999888é", "55489999888é"),
-        ] {
-            assert!(!same_person(one, other), "{one} {other}");
-        }
-        assert_eq!(jids("5511"), ["5511@s.whatsapp.net"]);
     }
 
     #[test]

@@ -15,7 +15,11 @@ pub(super) const SEND: Action = Action {
             Kind::Name,
             "an integration; integrations lists them",
         ),
-        must("to", Kind::Name, "the peer's address on that channel"),
+        must(
+            "to",
+            Kind::Name,
+            "the peer's address on that channel; a number on WhatsApp in any spelling",
+        ),
         may("text", Kind::Text, "the text; needed unless there is media"),
         may(
             "media",
