@@ -2,6 +2,7 @@
 
 import { $, icon, make } from "../dom.js";
 import { LongList } from "../list.js";
+import { peerOf } from "../model/conversations.js";
 import { onLanguage, whenOf, words } from "../words.js";
 
 const ROW = 68;
@@ -54,8 +55,9 @@ export class Sidebar {
     this.box.onkeydown = event => this.#key(event);
     $("new-conversation").onclick = () => this.#ask();
     $("new-dialog").onclose = ({ target }) => {
-      const peer = $("new-peer").value.trim();
-      if (target.returnValue && peer) this.#go({ channel: $("new-channel").value, peer });
+      const channel = $("new-channel").value;
+      const peer = peerOf(channel, $("new-peer").value.trim());
+      if (target.returnValue && peer) this.#go({ channel, peer });
     };
     onLanguage(() => this.list.forget());
   }
