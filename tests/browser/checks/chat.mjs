@@ -5,8 +5,8 @@ import { assert, same, until } from "../until.mjs";
 /** A conversation in the list, by `CHANNEL/PEER`. */
 export const row = (key) => `#conversations [data-key="${key}"]`;
 
-/** What a person in a conversation sees at the edge of its row: the count of what is unread. */
-const unread = (stage, key) => stage.page.$eval(`${row(key)}`, (one) => Number(one.querySelector("em")?.textContent ?? 0));
+/** The count at the edge of a conversation's row; undefined while there is no such row. */
+const unread = (stage, key) => stage.page.$$eval(row(key), ([one]) => one && Number(one.querySelector("em")?.textContent ?? 0));
 
 export const checks = [
   {
