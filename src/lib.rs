@@ -19,7 +19,7 @@
 //!
 //! 1. Ground, knowing nothing of messages: [`error`] (and exit codes), [`level`], [`clock`],
 //!    [`random`], [`nearest`], [`fs`] (private files, replaced whole), [`backoff`], [`shutdown`], [`contain`] (panics, what blocks), [`body`] (of HTTP),
-//!    [`qr`] (codes to scan), and on it [`log`].
+//!    [`qr`] (codes to scan), [`phone`] (numbers), and on it [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, and the one table of keys.
 //! 3. [`protocol`]: the wire without sockets. `frame` and `jsonrpc` read, `reply` writes, `describe`
@@ -61,6 +61,7 @@ pub mod level;
 pub mod log;
 pub mod message;
 pub mod nearest;
+pub mod phone;
 pub mod protocol;
 pub mod qr;
 pub mod random;

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     backoff, clock,
     contain::contained,
-    integrations::{Accepted, DeliveryError, Fate, Integration, Progress, inlet::ADDRESS},
+    integrations::{ADDRESS, Accepted, DeliveryError, Fate, Integration, Progress},
     log::{Field, Log},
     message::{Direction, Message, MessageId, State},
     random,

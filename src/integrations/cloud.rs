@@ -13,19 +13,19 @@ use super::{
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, Limits},
     inlet::Inlet,
-    phone,
     sha256::{hmac, same},
     split::{Measure, split},
 };
 use crate::{
     config::BaseUrl,
     message::{Message, MessageId, State},
+    phone,
     random::hex,
     store::{Inbound, Step, StoreError},
 };
 
 /// The channel's name.
-pub const NAME: &str = "whatsapp-cloud";
+pub const NAME: &str = phone::CHANNELS[1];
 
 const VERSION: &str = "v23.0";
 
@@ -112,7 +112,7 @@ impl Cloud {
             progress.keep().await;
             body["messaging_product"] = json!("whatsapp");
             body["recipient_type"] = json!("individual");
-            body["to"] = json!(phone::digits(&message.peer));
+            body["to"] = json!(phone::person(&message.peer));
             body["biz_opaque_callback_data"] = json!(if part == last {
                 message.id.to_string()
             } else {
@@ -371,7 +371,7 @@ fn inbound(message: &Value, contacts: &Value) -> Option<Inbound> {
     }
     Some(Inbound {
         channel: NAME.to_owned(),
-        peer: from.to_owned(),
+        peer: phone::person(from),
         text: text.unwrap_or_default().to_owned(),
         media,
         reply_to: message["context"]["id"].as_str().map(str::to_owned),

@@ -4,24 +4,19 @@
 
 use std::sync::{Arc, Weak};
 
-use serde_json::json;
-
 use super::{
     Audience, Typing,
     pairing::{Outcome, Pairings},
-    phone, slash,
+    slash,
 };
 use crate::{
     contain::beside,
     log::{Field, Log},
     message::State,
+    phone,
     router::Router,
     store::{Draft, Inbound, Step, Store, StoreError, report_to},
 };
-
-/// The field of a message's `meta` with the address it came in by, where that is not the one of its
-/// conversation.
-pub const ADDRESS: &str = "address";
 
 /// The way in of one channel.
 #[derive(Clone)]
@@ -45,9 +40,9 @@ pub enum Allowed {
 }
 
 impl Allowed {
-    /// Reads `*_ALLOW_FROM`.
-    pub fn read(text: &str) -> Self {
-        let names = text.split(',').map(|name| plain(name.trim()).to_owned());
+    /// Reads the `*_ALLOW_FROM` of a channel.
+    pub fn read(channel: &str, text: &str) -> Self {
+        let names = text.split(',').map(|name| plain(channel, name.trim()));
         let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
         if names.iter().any(|name| name == "*") {
             Self::All
@@ -56,30 +51,17 @@ impl Allowed {
         }
     }
 
-    /// The same list of phone numbers: each holds in both of its spellings.
-    #[must_use]
-    pub fn of_numbers(self) -> Self {
-        match self {
-            Self::All => Self::All,
-            Self::Listed(names) => {
-                let spellings = names.iter().flat_map(|name| phone::spellings(name));
-                Self::Listed(spellings.collect())
-            }
-        }
-    }
-
     fn holds(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Listed(names) => names.iter().any(|listed| listed == plain(name)),
+            Self::Listed(names) => names.iter().any(|listed| listed == name),
         }
     }
 }
 
-/// An address without what does not tell people apart: a plus sign, the server of a `WhatsApp` number.
-fn plain(name: &str) -> &str {
-    let name = name.strip_prefix('+').unwrap_or(name);
-    name.strip_suffix("@s.whatsapp.net").unwrap_or(name)
+/// An address without what does not tell people apart.
+fn plain(channel: &str, name: &str) -> String {
+    phone::peer(channel, name.strip_prefix('+').unwrap_or(name))
 }
 
 /// What became of something that came in.
@@ -130,7 +112,6 @@ impl Inlet {
             self.ask_to_pair(&sender, &inbound.peer).await?;
             return Ok(Taken::Refused);
         }
-        let inbound = self.placed(inbound).await?;
         let (peer, text) = (inbound.peer.clone(), inbound.text.clone());
         let received = self.store.receive(inbound)?.await?;
         // Also of a repeat: a crash may have come before its command was obeyed, whose own key keeps
@@ -148,50 +129,29 @@ impl Inlet {
 
     fn is_listed(&self, sender: &str, peer: &str) -> bool {
         [sender, peer]
-            .into_iter()
-            .any(|name| self.allowed.holds(name) || self.pairings.knows(&self.channel, plain(name)))
-    }
-
-    /// Puts a message into the conversation it belongs to.
-    async fn placed(&self, mut inbound: Inbound) -> Result<Inbound, StoreError> {
-        let peer = self.conversation(&inbound.peer).await?;
-        if peer != inbound.peer {
-            let came_by = std::mem::replace(&mut inbound.peer, peer);
-            inbound.meta.get_or_insert_with(|| json!({}))[ADDRESS] = json!(came_by);
-        }
-        Ok(inbound)
-    }
-
-    async fn conversation(&self, peer: &str) -> Result<String, StoreError> {
-        phone::conversation(&self.store, &self.channel, peer).await
+            .map(|name| plain(&self.channel, name))
+            .iter()
+            .any(|name| self.allowed.holds(name) || self.pairings.knows(&self.channel, name))
     }
 
     /// Takes the news that someone writes, or no longer does. Of those who may not write, nobody
     /// hears.
-    pub async fn typing(
-        &self,
-        peer: &str,
-        sender: Option<&str>,
-        goes_on: bool,
-    ) -> Result<(), StoreError> {
+    pub fn typing(&self, peer: &str, sender: Option<&str>, goes_on: bool) {
         if !self.is_listed(sender.unwrap_or(peer), peer) {
-            return Ok(());
+            return;
         }
-        let peer = self.conversation(peer).await?;
         if let Some(audience) = self.audience.upgrade() {
             audience.hears_typing(&Typing {
                 channel: &self.channel,
-                peer: &peer,
+                peer,
                 sender,
                 goes_on,
             });
         }
-        Ok(())
     }
 
     /// Keeps a message of the user's own, written on another device.
     pub async fn take_own(&self, inbound: Inbound) -> Result<Taken, StoreError> {
-        let inbound = self.placed(inbound).await?;
         let received = self.store.receive(inbound)?.await?;
         Ok(if received.duplicate {
             Taken::Known
@@ -228,7 +188,10 @@ impl Inlet {
         if sender != peer {
             return Ok(());
         }
-        let Outcome::Fresh(code) = self.pairings.request(&self.channel, plain(sender)) else {
+        let Outcome::Fresh(code) = self
+            .pairings
+            .request(&self.channel, &plain(&self.channel, sender))
+        else {
             return Ok(());
         };
         self.keep_pairings().await;
@@ -288,7 +251,7 @@ impl Inlet {
         };
         let draft = Draft {
             channel: to.to_owned(),
-            peer: command.number,
+            peer: phone::peer(to, &command.number),
             text: command.text,
             meta: Some(report_to(&self.channel, peer)),
             idempotency_key: Some(format!("slash-{id}")),
@@ -308,15 +271,19 @@ mod tests {
 
     #[test]
     fn lists_hold_whom_they_name_and_a_star_holds_all() {
-        let listed = Allowed::read(" +5511, 42 ,");
-        assert!(listed.holds("5511@s.whatsapp.net") && listed.holds("42"));
-        assert!(!listed.holds("4") && !listed.holds(""));
-        let numbers = Allowed::read("+55 11 98765-4321,5548 8888-7777,x").of_numbers();
-        for number in ["5511987654321", "551187654321", "5548988887777", "x"] {
-            assert!(numbers.holds(number), "{number}");
+        let holds = |list: &str, name: &str| {
+            let name = plain("whatsapp", name);
+            Allowed::read("whatsapp", list).holds(&name)
+        };
+        let list = " +5511, 42 ,+55 11 98765-4321,554888887777";
+        for name in ["5511@s.whatsapp.net", "42", "551187654321", "5548988887777"] {
+            assert!(holds(list, name), "{name}");
         }
-        assert!(!numbers.holds("5511987654322"));
-        assert!(Allowed::read("1,*").holds("anyone"));
-        assert!(!Allowed::read("").holds("anyone"));
+        for name in ["4", "", "5511987654322"] {
+            assert!(!holds(list, name), "{name}");
+        }
+        assert!(Allowed::read("telegram", "+42").holds("42"));
+        assert!(Allowed::read("telegram", "1,*").holds("anyone"));
+        assert!(!Allowed::read("telegram", "").holds("anyone"));
     }
 }

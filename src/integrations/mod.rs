@@ -11,7 +11,6 @@ pub mod http;
 pub mod hush;
 pub mod inlet;
 pub mod pairing;
-pub mod phone;
 pub mod plan;
 mod progress;
 mod sha256;
@@ -30,6 +29,10 @@ pub use self::progress::Progress;
 
 use self::hook::{Hook, HookReply};
 use crate::{message::Message, shutdown::Shutdown};
+
+/// The field of a message's `meta` with the address it came by, where that is not what the peer is
+/// called here.
+pub const ADDRESS: &str = "address";
 
 /// A future that can move between threads, on the heap.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -149,7 +149,7 @@ fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
         Some(Plan {
             name: name.to_owned(),
             limits: limits(lookup, "TELEGRAM"),
-            allowed: allowed(lookup, "TELEGRAM"),
+            allowed: allowed(lookup, name, "TELEGRAM"),
             kind: Kind::Telegram(telegram::Settings {
                 token: token.to_owned(),
                 base: base(lookup, "TELEGRAM")?,
@@ -163,7 +163,7 @@ fn evolution(lookup: &Lookup) -> Option<Plan> {
     Some(Plan {
         name: evolution::NAME.to_owned(),
         limits: limits(lookup, "WHATSAPP"),
-        allowed: allowed(lookup, "WHATSAPP").of_numbers(),
+        allowed: allowed(lookup, evolution::NAME, "WHATSAPP"),
         kind: Kind::Evolution(evolution::Settings {
             base: base(lookup, "WHATSAPP")?,
             token: text("WHATSAPP_API_TOKEN_INSTANCE")?,
@@ -179,7 +179,7 @@ fn cloud(lookup: &Lookup) -> Option<Plan> {
     Some(Plan {
         name: cloud::NAME.to_owned(),
         limits: limits(lookup, "WHATSAPP_CLOUD"),
-        allowed: allowed(lookup, "WHATSAPP_CLOUD").of_numbers(),
+        allowed: allowed(lookup, cloud::NAME, "WHATSAPP_CLOUD"),
         kind: Kind::Cloud(cloud::Settings {
             token: text("WHATSAPP_CLOUD_TOKEN")?,
             phone_id: text("WHATSAPP_CLOUD_PHONE_ID")?,
@@ -196,9 +196,9 @@ fn base(lookup: &Lookup, prefix: &str) -> Option<BaseUrl> {
     BaseUrl::parse(text).ok()
 }
 
-fn allowed(lookup: &Lookup, prefix: &str) -> Allowed {
+fn allowed(lookup: &Lookup, channel: &str, prefix: &str) -> Allowed {
     let text = keys::text_of(lookup, &format!("{prefix}_ALLOW_FROM"));
-    Allowed::read(text.unwrap_or_default())
+    Allowed::read(channel, text.unwrap_or_default())
 }
 
 fn limits(lookup: &Lookup, prefix: &str) -> Limits {

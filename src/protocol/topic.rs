@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use super::describe::EVENTS;
-use crate::message::Message;
+use crate::{message::Message, phone};
 
 /// Events about one conversation, which a topic may single out.
 const OF_CONVERSATIONS: [&str; 4] = [
@@ -82,7 +82,9 @@ impl FromStr for Topic {
             None => (None, None),
             Some(scope) => match scope.split_once('/') {
                 None => (Some(scope.to_owned()), None),
-                Some((channel, peer)) => (Some(channel.to_owned()), Some(peer.to_owned())),
+                Some((channel, peer)) => {
+                    (Some(channel.to_owned()), Some(phone::peer(channel, peer)))
+                }
             },
         };
         if channel.as_deref() == Some("") || peer.as_deref() == Some("") {

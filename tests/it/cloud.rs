@@ -219,7 +219,7 @@ async fn what_a_peer_answers_is_kept_where_we_wrote_to_it() {
     let peers: Vec<_> = all.iter().map(|one| &one["peer"]).collect();
     assert_eq!(
         (peers, &all[0]["last"]["text"]),
-        (vec![&json!("5548999998888")], &json!("olá"))
+        (vec![&json!("554899998888")], &json!("olá"))
     );
 }
 

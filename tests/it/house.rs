@@ -11,6 +11,7 @@ use std::{
 const FLOORS: &[&[&str]] = &[
     &[
         "error", "level", "clock", "random", "fs", "backoff", "shutdown", "contain", "body", "qr",
+        "phone",
     ],
     &["log"],
     &["message", "config"],

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Conversations, peerOf } from "../../src/web/model/conversations.js";
+import { Conversations } from "../../src/web/model/conversations.js";
 
 const ME = { channel: "webchat", peer: "visitor" };
 const said = (number, peer, direction = "in", more = {}) => ({ message_id: `m-${number}`, seq: number, channel: "telegram", peer, direction, text: "x", ...more });
@@ -83,11 +83,4 @@ test("who types is shown until it lapses, ends, or the message comes", () => {
   assert.ok(list.lapse(10_000) <= 40_000, "a clock that is off does not show it for ever");
   list.hear(said(10, "ana"));
   assert.equal(of(list, "ana").typing, undefined);
-});
-
-test("a number on WhatsApp is its digits, and what is no number stays", () => {
-  for (const written of ["+55 (11) 98765-4321", "5511987654321"]) assert.equal(peerOf("whatsapp", written), "5511987654321");
-  assert.equal(peerOf("whatsapp-cloud", "+55.11"), "5511");
-  for (const [channel, peer] of [["telegram", "+55"], ["whatsapp", "1-2@g.us"], ["whatsapp-2", "+55"], ["whatsapp", ""]])
-    assert.equal(peerOf(channel, peer), peer);
 });

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     gateway::{Gateway, control::ReadUpTo},
-    integrations::phone,
     message::MessageId,
+    phone,
     protocol::{
         error_code::Fault, message_json::push_message, payload::Payload, reply::push_string,
     },

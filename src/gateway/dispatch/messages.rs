@@ -7,12 +7,13 @@ use serde_json::json;
 use super::{answer::Answer, routed, store_fault};
 use crate::{
     gateway::Gateway,
-    integrations::phone,
     message::{Message, MessageId},
+    phone,
     protocol::{
         error_code::{ErrorCode, Fault},
         message_json::push_message,
         payload::{Payload, bad_field},
+        reply::push_string,
     },
     store::{Draft, HistoryQuery, Inbound, Pending, Store, StoreError},
 };
@@ -285,6 +286,7 @@ pub(super) fn history(gateway: &Gateway, payload: &Payload) -> Answer {
     };
     let store = gateway.store.clone();
     Answer::Later(Box::pin(async move {
+        let peer = query.peer.clone();
         let page = reading(&store, move |store| store.history(&query)).await?;
         let mut out = "{\"messages\":[".to_owned();
         for (i, message) in page.messages.iter().enumerate() {
@@ -296,6 +298,10 @@ pub(super) fn history(gateway: &Gateway, payload: &Payload) -> Answer {
         out.push(']');
         if let Some(next) = page.next {
             let _ = write!(out, ",\"next\":\"{next}\"");
+        }
+        if let Some(peer) = peer {
+            out.push_str(",\"peer\":");
+            push_string(&mut out, &peer);
         }
         out.push('}');
         Ok(out)

@@ -5,8 +5,9 @@ use serde_json::json;
 use super::{answer::Outcome, messages::expect_hand_in, routed};
 use crate::{
     gateway::{Gateway, typing::tell},
-    integrations::{Typing, phone},
+    integrations::Typing,
     message::Direction,
+    phone,
     protocol::payload::{Payload, bad_field},
 };
 

@@ -3,8 +3,9 @@
 
 use super::wire::{NAME, bodies};
 use crate::{
-    integrations::{inlet::Inlet, phone::is_same},
+    integrations::inlet::Inlet,
     message::{Message, State},
+    phone,
     store::{Store, StoreError},
 };
 
@@ -79,11 +80,13 @@ pub(super) async fn unclaimed(
 /// the one it was given.
 async fn is_in_doubt(store: &Store, posted: &Posted<'_>) -> Result<bool, StoreError> {
     let jid = posted.jid.filter(|jid| !jid.ends_with(HIDDEN));
-    let (jid, text) = (jid.map(str::to_owned), posted.text.map(str::to_owned));
+    let (peer, text) = (jid.map(phone::person), posted.text.map(str::to_owned));
     let may_be = move |message: &Message| {
         message.state == State::Sending
             && message.error.is_none()
-            && jid.as_ref().is_none_or(|jid| is_same(jid, &message.peer))
+            && peer
+                .as_ref()
+                .is_none_or(|peer| *peer == phone::person(&message.peer))
             && text.as_ref().is_none_or(|text| says(message, text))
     };
     let read = move |store: &Store| {

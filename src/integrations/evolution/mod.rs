@@ -248,7 +248,7 @@ impl Evolution {
                 "messages.upsert" => self.upsert(one).await?,
                 "messages.update" => self.update(one).await?,
                 "presence.update" => {
-                    self.present(one).await?;
+                    self.present(one);
                     true
                 }
                 _ => true,
@@ -285,11 +285,10 @@ impl Evolution {
         }
     }
 
-    async fn present(&self, data: &Value) -> Result<(), StoreError> {
+    fn present(&self, data: &Value) {
         for (peer, sender, goes_on) in presences(data) {
-            self.inlet.typing(&peer, sender.as_deref(), goes_on).await?;
+            self.inlet.typing(&peer, sender.as_deref(), goes_on);
         }
-        Ok(())
     }
 
     /// Asks for something that nobody waits for.

@@ -3,19 +3,18 @@
 use serde_json::{Value, json};
 
 use crate::integrations::{
-    DeliveryError, Fate,
+    ADDRESS, DeliveryError, Fate,
     http::Answer,
-    inlet::ADDRESS,
-    phone::{self, PERSON},
     split::{Measure, split},
 };
 use crate::{
     message::{Message, State},
+    phone::{self, PERSON},
     store::Inbound,
 };
 
 /// The channel's name.
-pub const NAME: &str = "whatsapp";
+pub const NAME: &str = phone::CHANNELS[0];
 
 /// Longest text, in characters.
 const MAX_TEXT: usize = 4000;
@@ -26,26 +25,26 @@ const MAX_PRESENCES: usize = 16;
 /// Who wrote a group's message where the service does not say.
 const UNKNOWN: &str = "unknown";
 
-/// A peer as the service names it.
-pub(super) fn remote_jid(peer: &str) -> String {
-    if peer.contains('@') {
-        return peer.to_owned();
+/// An address as the service names it.
+fn remote_jid(address: &str) -> String {
+    if address.contains('@') {
+        return address.to_owned();
     }
-    format!("{}{PERSON}", phone::digits(peer))
+    format!("{address}{PERSON}")
 }
 
 /// The other way round: people by their number alone.
-pub(super) fn person(jid: &str) -> &str {
+fn number(jid: &str) -> &str {
     jid.strip_suffix(PERSON).unwrap_or(jid)
 }
 
-/// The addresses a peer may have there: the one it was given here, and in its other spelling.
+/// The addresses a peer may have there.
 pub(super) fn jids(peer: &str) -> Vec<String> {
     let spellings = phone::spellings(peer);
     spellings.iter().map(|number| remote_jid(number)).collect()
 }
 
-/// The address of the conversation that a message came in by.
+/// The address a message came by.
 fn jid_of(message: &Message) -> String {
     let meta = message.meta.as_ref();
     let told = meta.and_then(|meta| meta[ADDRESS].as_str());
@@ -54,7 +53,7 @@ fn jid_of(message: &Message) -> String {
 
 /// The calls that bring a message out, in order: path and body.
 pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
-    let number = phone::digits(&message.peer);
+    let number = phone::person(&message.peer);
     let meta = message.meta.as_ref();
     if let Some(meta) = meta.filter(|meta| meta.get("reaction").is_some()) {
         let body = json!({"key": reacted(message, &meta["answered"]), "reaction": message.text});
@@ -129,15 +128,19 @@ pub(super) fn inbound(data: &Value) -> Option<(Inbound, bool)> {
     if own {
         meta["own"] = json!(true);
     }
+    let peer = phone::person(jid);
+    if peer != number(jid) {
+        meta[ADDRESS] = json!(jid);
+    }
     if let Some(to) = content["reactionMessage"]["key"]["id"].as_str() {
         meta["reaction_to"] = json!(to);
     }
     let answered = extended["contextInfo"]["stanzaId"].as_str();
     let inbound = Inbound {
         channel: NAME.to_owned(),
-        peer: person(jid).to_owned(),
+        peer,
         sender: match key["participant"].as_str() {
-            Some(member) => Some(person(member).to_owned()),
+            Some(member) => Some(number(member).to_owned()),
             // A group never passes for one person.
             None => jid.ends_with("@g.us").then(|| UNKNOWN.to_owned()),
         },
@@ -161,8 +164,8 @@ pub(super) fn presences(data: &Value) -> Vec<(String, Option<String>, bool)> {
             "available" | "paused" => false,
             _ => return None,
         };
-        let sender = (member != jid).then(|| person(member).to_owned());
-        Some((person(jid).to_owned(), sender, goes_on))
+        let sender = (member != jid).then(|| number(member).to_owned());
+        Some((phone::person(jid), sender, goes_on))
     });
     told.take(MAX_PRESENCES).collect()
 }

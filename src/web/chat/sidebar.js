@@ -2,7 +2,6 @@
 
 import { $, icon, make } from "../dom.js";
 import { LongList } from "../list.js";
-import { peerOf } from "../model/conversations.js";
 import { onLanguage, whenOf, words } from "../words.js";
 
 const ROW = 68;
@@ -54,11 +53,7 @@ export class Sidebar {
     });
     this.box.onkeydown = event => this.#key(event);
     $("new-conversation").onclick = () => this.#ask();
-    $("new-dialog").onclose = ({ target }) => {
-      const channel = $("new-channel").value;
-      const peer = peerOf(channel, $("new-peer").value.trim());
-      if (target.returnValue && peer) this.#go({ channel, peer });
-    };
+    $("new-dialog").onclose = ({ target }) => target.returnValue && this.#begin($("new-channel").value, $("new-peer").value.trim());
     onLanguage(() => this.list.forget());
   }
 
@@ -110,6 +105,12 @@ export class Sidebar {
     const key = this.list.items[this.#active]?.key;
     this.box.setAttribute("aria-activedescendant", `c:${key}`);
     for (const row of this.box.children) row.classList.toggle("active", row.dataset.key === key);
+  }
+
+  /** The gateway knows how a peer is called: a number may be written in many ways. */
+  async #begin(channel, peer) {
+    const known = peer && (await this.chat.session.wish("history", { channel, peer, limit: 1 }));
+    if (peer) this.#go({ channel, peer: known?.peer ?? peer });
   }
 
   async #ask() {

@@ -7,9 +7,6 @@ const KEEP = 2000;
 const TYPING_MS = 30_000;
 
 export const keyOf = ({ channel, peer }) => `${channel}/${peer}`;
-/** The peer that somebody means: the gateway knows a number on WhatsApp by its digits. */
-export const peerOf = (channel, written) =>
-  /^whatsapp(-cloud)?$/.test(channel) && /^[\d+\-.() ]+$/.test(written) ? written.replace(/\D/g, "") : written;
 const age = ({ last }) => (last ? numberOf(last.message_id) : 0);
 
 export class Conversations {

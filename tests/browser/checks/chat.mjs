@@ -127,6 +127,24 @@ export const checks = [
     },
   },
   {
+    name: "a number is one conversation, however it is typed",
+    needs: { evolution: true, settings: { WHATSAPP_ALLOW_FROM: "5548999998888" } },
+    async run(stage) {
+      const { page, evolution } = stage;
+      await stage.open();
+      await page.click("#new-conversation");
+      await page.waitForSelector("#new-channel option", { state: "attached" });
+      await page.selectOption("#new-channel", "whatsapp");
+      await page.fill("#new-peer", "+55 (48) 99999-8888");
+      await page.press("#new-peer", "Enter");
+      await until("it is open", () => page.url().endsWith("#chat/whatsapp/554899998888"));
+      await stage.say("good morning");
+      await until("it is sent", () => evolution.sent.length === 1);
+      await evolution.say("554899998888", "Ana", "hello");
+      await stage.shows(["good morning", "hello"]);
+    },
+  },
+  {
     name: "what was begun stays with its conversation, also over a reload",
     async run(stage) {
       const other = await stage.client();

@@ -189,7 +189,7 @@ fn insist(poster: &mut Poster, secret: &str, number: &str, release: &mpsc::Sende
 /// Where numbers come with and without a digit, the service goes by the spelling of the account.
 #[tokio::test]
 async fn an_answer_that_was_lost_is_found_by_the_other_spelling_of_a_number() {
-    let (given, theirs) = ("5548999998888", "554899998888@s.whatsapp.net");
+    let (given, theirs) = ("5511987654321", "551187654321@s.whatsapp.net");
     let record = json!({"key": {"id": "FOUND", "remoteJid": theirs},
         "message": {"conversation": "hi"}, "messageTimestamp": 4_000_000_000_u64});
     let stage = Stage::new(vec![Reply::Half], json!([record]));

@@ -60,7 +60,7 @@ impl Stage {
         command
             .env("WHATSAPP_BASE_URL", self.fake.url())
             .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-test")
-            .env("WHATSAPP_ALLOW_FROM", "5511, +55 (48) 99999-8888")
+            .env("WHATSAPP_ALLOW_FROM", "5511, +55 11 98765-4321")
             .envs(settings.iter().copied());
         let daemon = Daemon::from_command(command, &self.home.0);
         let webhook = self.fake.saw("/webhook/set/Cleudocode").body["webhook"].take();

@@ -18,7 +18,7 @@ pub(super) const SEND: Action = Action {
         must(
             "to",
             Kind::Name,
-            "the peer's address on that channel; a number on WhatsApp in any spelling",
+            "the peer's address on that channel; a number on WhatsApp however it is written",
         ),
         may("text", Kind::Text, "the text; needed unless there is media"),
         may(
@@ -190,6 +190,11 @@ pub(super) const HISTORY: Action = Action {
             "next",
             Kind::Name,
             "pass it as before (or after) for the next page; absent at the end. One call with contains looks at 20,000 messages or 64 MiB of them, in any case of letters, so a page may hold few or none and still name it",
+        ),
+        may(
+            "peer",
+            Kind::Name,
+            "where one was given, what it is called here: a number on WhatsApp may be written in many ways",
         ),
     ],
 };

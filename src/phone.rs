@@ -1,0 +1,182 @@
+//! Phone numbers, by which `WhatsApp` knows people: however somebody's is written, it is one peer.
+//!
+//! Pure: what a number means depends on nothing that was said before. Whose number it is, and
+//! whether it may write, is not known here.
+
+/// The channels whose peers are people by their number.
+pub const CHANNELS: [&str; 2] = ["whatsapp", "whatsapp-cloud"];
+
+/// What the address of a person ends with.
+pub const PERSON: &str = "@s.whatsapp.net";
+
+/// The same, as other programs write it.
+const OF_OTHERS: &str = "@c.us";
+
+/// Digits of the longest number (E.164).
+const MAX_DIGITS: usize = 15;
+
+/// The peer that an address on a channel means. Groups, and whatever other channels know peers by,
+/// stay as they are.
+pub fn peer(channel: &str, address: &str) -> String {
+    if CHANNELS.contains(&channel) {
+        person(address)
+    } else {
+        address.to_owned()
+    }
+}
+
+/// The person an address means: the number in the spelling that `WhatsApp` prefers, or the address
+/// itself where it is no number.
+pub fn person(address: &str) -> String {
+    match digits(address) {
+        Some(number) => preferred(number),
+        None => address.to_owned(),
+    }
+}
+
+/// The spellings in which a person's number may come, the preferred first.
+pub fn spellings(address: &str) -> Vec<String> {
+    let person = person(address);
+    let other =
+        both(&person).map(|Both { short, long }| if person == short { long } else { short });
+    [person].into_iter().chain(other).collect()
+}
+
+/// The digits of a number, with those of its country first and nothing around them.
+fn digits(address: &str) -> Option<String> {
+    let address = address.trim();
+    let address = address.strip_prefix("tel:").unwrap_or(address);
+    let mut servers = [PERSON, OF_OTHERS].into_iter();
+    let account = servers.find_map(|server| address.strip_suffix(server));
+    // Behind a colon is which of a person's devices it was.
+    let number = match account {
+        Some(account) => account.split(':').next().unwrap_or_default(),
+        None => address,
+    };
+    if !number.chars().all(|c| c.is_ascii_digit() || is_between(c)) {
+        return None;
+    }
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits
+        .strip_prefix("00")
+        .map(str::to_owned)
+        .unwrap_or(digits);
+    (1..=MAX_DIGITS).contains(&digits.len()).then_some(digits)
+}
+
+/// What people put between digits, and what a copied number brings along unseen.
+fn is_between(c: char) -> bool {
+    "+-.()/".contains(c)
+        || c.is_whitespace()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+}
+
+/// A number of a country whose numbers come with a digit and without it.
+struct Both {
+    short: String,
+    long: String,
+}
+
+/// Of both spellings, that of most accounts: so it is here as the Evolution API has it,
+/// <https://github.com/EvolutionAPI/evolution-api/blob/main/src/utils/createJid.ts>. It and Meta take
+/// either and know which one an account has.
+fn preferred(number: String) -> String {
+    let Some(Both { short, long }) = both(&number) else {
+        return number;
+    };
+    // In the south-east of Brazil mobiles had their ninth digit before there were accounts.
+    let is_long = short.starts_with("55") && (short[2..4] < *"31" || short[4..] < *"7");
+    if is_long { long } else { short }
+}
+
+/// Brazil (9 behind the area), Mexico (1) and Argentina (9, both behind the country).
+fn both(number: &str) -> Option<Both> {
+    let (at, digit) = match number.get(..2)? {
+        "55" => (4, '9'),
+        "52" => (2, '1'),
+        "54" => (2, '9'),
+        _ => return None,
+    };
+    let (before, after) = number.split_at_checked(at)?;
+    let rest = match number.len() {
+        12 => after,
+        13 => after.strip_prefix(digit)?,
+        _ => return None,
+    };
+    // Landlines of Brazil never have the digit: with it they are the mobiles of others.
+    let is_landline = before.len() == 4 && !rest.starts_with(['6', '7', '8', '9']);
+    (!is_landline).then(|| Both {
+        short: format!("{before}{rest}"),
+        long: format!("{before}{digit}{rest}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_number_is_its_digits_however_it_is_written() {
+        for written in [
+            "5511987654321",
+            "+55 (11) 98765-4321",
+            "+55.11.98765.4321",
+            "55/11/987654321",
+            "005511987654321",
+            "tel:+55-11-98765-4321",
+            "\u{202a}+55\u{a0}11\u{a0}98765\u{2011}4321\u{202c}",
+            "5511987654321@s.whatsapp.net",
+            "5511987654321:12@s.whatsapp.net",
+            "5511987654321@c.us",
+        ] {
+            assert_eq!(peer("whatsapp", written), "5511987654321", "{written}");
+            assert_eq!(peer("telegram", written), written);
+        }
+        for other in [
+            "1203-1@g.us",
+            "7@lid",
+            "554899998888-1400000000",
+            "status@broadcast",
+            "@ana",
+            "ana",
+            "",
+            "+",
+            "5511 ana",
+            "5511:12",
+        ] {
+            assert_eq!(peer("whatsapp-cloud", other), other);
+        }
+    }
+
+    #[test]
+    fn both_spellings_of_a_number_are_one_person() {
+        for (preferred, other) in [
+            ("554899998888", "5548999998888"),
+            ("5511987654321", "551187654321"),
+            ("5548969998888", "554869998888"),
+            ("525512345678", "5215512345678"),
+            ("541123456789", "5491123456789"),
+        ] {
+            assert_eq!(person(other), preferred);
+            assert_eq!(spellings(preferred), [preferred, other]);
+        }
+        for number in ["551133334444", "5511933334444", "4915112345678", "55119"] {
+            assert_eq!(spellings(number), [number]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_person_means_itself_and_so_do_its_spellings(text in "[0-9+ @a-zé:-]{0,20}", number in "5[245][0-9]{10,11}") {
+            for address in [&text, &number] {
+                let one = person(address);
+                prop_assert_eq!(&person(&one), &one);
+                for spelling in spellings(&number) {
+                    prop_assert_eq!(person(&spelling), person(&number));
+                }
+            }
+        }
+    }
+}
