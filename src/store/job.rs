@@ -9,8 +9,9 @@ use super::{
 /// A request of any kind, as the writer sees it.
 pub(super) trait Job: Send {
     /// Does what is asked within a transaction. May be called again where that transaction was
-    /// undone. An error is one of the storage and concerns the whole batch; a request that is
-    /// refused for a reason of its own keeps that as its answer.
+    /// undone. After an error the transaction must be undone: the storage failed, or a row that
+    /// this request came to makes no sense. A request that is refused for a reason of its own keeps
+    /// that as its answer.
     fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError>;
 
     /// Answers with what `apply` came to. Only once that is durable.
@@ -50,7 +51,9 @@ impl<I: Send, T: Send> Job for Call<I, T> {
     fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
         self.outcome = (self.action)(transaction, &mut self.input);
         match &self.outcome {
-            Err(failing @ StoreError::Failing(_)) => Err(failing.clone()),
+            Err(halfway @ (StoreError::Failing(_) | StoreError::Corrupt(_))) => {
+                Err(halfway.clone())
+            }
             _ => Ok(()),
         }
     }

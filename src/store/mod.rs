@@ -51,7 +51,6 @@ use crate::{
 use self::{
     backend::{Backend, Snapshot},
     queue::{Bounds, Queue},
-    schema::Unusable,
     shared::Shared,
     tables::Body,
     write::{Fresh, Transaction},
@@ -104,9 +103,8 @@ impl Store {
 
     fn start(backend: Box<dyn Backend>, options: Options, on_commit: OnCommit) -> Result<Self> {
         let path = &options.path;
-        schema::prepare(&*backend, (options.clock)()).map_err(|why| unusable(path, &why))?;
-        let counters = backend.snapshot().and_then(|rows| schema::counters(&*rows));
-        let counters = counters.map_err(|error| unusable(path, &Unusable::Storage(error)))?;
+        let counters = schema::prepared(&*backend, (options.clock)());
+        let counters = counters.map_err(|why| why.told_of(path))?;
         let queue = Queue::new(Bounds {
             requests: options.max_queued,
             bytes: options.max_queued_bytes,
@@ -380,20 +378,5 @@ fn fresh(body: Body) -> Result<Fresh, StoreError> {
             limit: MAX_NAME,
         }),
         None => Ok(Fresh::new(body)),
-    }
-}
-
-fn unusable(path: &std::path::Path, why: &Unusable) -> Error {
-    let path = path.display();
-    match why {
-        Unusable::Newer(version) => Error::Config(format!(
-            "{path} was written by a newer version of this program (schema {version}, this one knows {}); \
-             install that version again, or move the file away to start empty",
-            schema::VERSION
-        )),
-        Unusable::Storage(error @ StoreError::Corrupt(_)) => {
-            Error::Config(format!("{path}: {error}"))
-        }
-        Unusable::Storage(error) => Error::Failed(format!("{path}: {error}")),
     }
 }

@@ -88,12 +88,12 @@ impl Redb {
             create(path)?;
         }
         // A plain open of a damaged file may panic inside redb.
-        let opened = catch_unwind(AssertUnwindSafe(|| open_file(path)));
-        let database = match opened {
-            Ok(opened) => opened.map_err(|error| cannot_open(path, error))?,
-            Err(_) => return Err(not_ours(path, "damaged")),
-        };
-        add_missing_tables(path, &database)?;
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let database = open_file(path).map_err(|error| cannot_open(path, error))?;
+            add_missing_tables(path, &database)?;
+            Ok(database)
+        }));
+        let database = opened.unwrap_or_else(|_| Err(not_ours(path, "damaged")))?;
         Ok(Self {
             path: path.to_owned(),
             open_file,

@@ -1,6 +1,13 @@
 //! The version of the tables and the numbers beside them: what makes a file ours, and how an older
 //! one becomes a current one.
 
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use crate::error::Error;
+
 use super::{
     backend::{Backend, Get, Rows, Snapshot, Table},
     error::StoreError,
@@ -26,14 +33,44 @@ pub(super) enum Unusable {
     Storage(StoreError),
 }
 
+impl Unusable {
+    /// What to tell whoever wants to open this file.
+    pub(super) fn told_of(&self, path: &Path) -> Error {
+        let path = path.display();
+        match self {
+            Self::Newer(version) => Error::Config(format!(
+                "{path} was written by a newer version of this program (schema {version}, this one knows {VERSION}); \
+                 install that version again, or move the file away to start empty"
+            )),
+            Self::Storage(error @ StoreError::Corrupt(_)) => {
+                Error::Config(format!("{path}: {error}"))
+            }
+            Self::Storage(error) => Error::Failed(format!("{path}: {error}")),
+        }
+    }
+}
+
 impl From<StoreError> for Unusable {
     fn from(error: StoreError) -> Self {
         Self::Storage(error)
     }
 }
 
+/// Makes the store a current one and counts what is in it. The rows of a damaged file may make the
+/// storage panic.
+pub(super) fn prepared(backend: &dyn Backend, now_ms: u64) -> Result<Counters, Unusable> {
+    let prepared = catch_unwind(AssertUnwindSafe(|| {
+        prepare(backend, now_ms)?;
+        Ok(counters(&*backend.snapshot()?)?)
+    }));
+    prepared.unwrap_or_else(|_| {
+        let what = "its rows cannot be read".to_owned();
+        Err(StoreError::Corrupt(what).into())
+    })
+}
+
 /// Makes an empty store a current one, brings an older one up to date, refuses a newer one.
-pub(super) fn prepare(backend: &dyn Backend, now_ms: u64) -> Result<(), Unusable> {
+fn prepare(backend: &dyn Backend, now_ms: u64) -> Result<(), Unusable> {
     let found = number(&*backend.snapshot()?, SCHEMA)?;
     match found {
         Some(VERSION) => Ok(()),

@@ -10,7 +10,7 @@ use super::{
     backend::{Rows, Table},
     conversations,
     error::StoreError,
-    index::{Entry, Tails},
+    index::{Entry, TouchedTails},
     keys::{self, number_key, number_of, outbox_key},
     read, report,
     request::{Step, StoredEvent, Transition},
@@ -64,7 +64,7 @@ pub(super) struct Transaction<'t> {
     changed: bool,
     counters: Counters,
     events: Vec<StoredEvent>,
-    tails: Tails,
+    tails: TouchedTails,
 }
 
 /// What a transaction did, of meaning only once it is committed.
@@ -89,7 +89,7 @@ impl<'t> Transaction<'t> {
             changed: false,
             counters,
             events: Vec::new(),
-            tails: Tails::default(),
+            tails: TouchedTails::default(),
         }
     }
 

@@ -64,8 +64,8 @@ struct Failure {
 /// What became of a batch.
 enum Attempt {
     Done(Outcome),
-    /// This request's own code panicked; nothing was kept.
-    Panicked(usize),
+    /// This request cannot be done, and nothing was kept.
+    Spoilt(usize, StoreError),
     Failed(StoreError),
 }
 
@@ -127,8 +127,8 @@ impl Writer {
         })
     }
 
-    /// Commits a batch and answers every request in it. One that panics is taken out and the rest
-    /// is done again without it.
+    /// Commits a batch and answers every request in it. One that panics, or comes to a damaged row,
+    /// is taken out and the rest is done again without it.
     fn write(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         if let Err(error) = self.may_try() {
             return refuse(jobs, &error);
@@ -139,10 +139,7 @@ impl Writer {
                     self.publish(outcome, jobs.len() as u64);
                     return jobs.into_iter().for_each(Job::answer);
                 }
-                Attempt::Panicked(which) => {
-                    let error = "it panicked, see the log; this is a bug".to_owned();
-                    jobs.remove(which).refuse(StoreError::Internal(error));
-                }
+                Attempt::Spoilt(which, error) => jobs.remove(which).refuse(error),
                 Attempt::Failed(error) => {
                     self.fail(error.clone());
                     return refuse(jobs, &error);
@@ -152,20 +149,22 @@ impl Writer {
     }
 
     fn attempt(&self, jobs: &mut [Box<dyn Job>]) -> Attempt {
-        let mut panicked = None;
+        let mut spoilt = None;
         let result = self.transact(&mut |transaction| {
             for (which, job) in jobs.iter_mut().enumerate() {
-                let applied = catch_unwind(AssertUnwindSafe(|| job.apply(transaction)));
-                let Ok(applied) = applied else {
-                    panicked = Some(which);
-                    return Ok(false);
-                };
-                applied?;
+                match apply(&mut **job, transaction) {
+                    Ok(()) => {}
+                    Err(failing @ StoreError::Failing(_)) => return Err(failing),
+                    Err(error) => {
+                        spoilt = Some((which, error));
+                        return Ok(false);
+                    }
+                }
             }
             Ok(true)
         });
-        match (result, panicked) {
-            (_, Some(which)) => Attempt::Panicked(which),
+        match (result, spoilt) {
+            (_, Some((which, error))) => Attempt::Spoilt(which, error),
             (Ok(outcome), None) => Attempt::Done(outcome),
             (Err(error), None) => Attempt::Failed(error),
         }
@@ -361,6 +360,14 @@ impl Writer {
             }
         }
     }
+}
+
+fn apply(job: &mut dyn Job, transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
+    let applied = catch_unwind(AssertUnwindSafe(|| job.apply(transaction)));
+    applied.unwrap_or_else(|_| {
+        let error = "it panicked, see the log; this is a bug".to_owned();
+        Err(StoreError::Internal(error))
+    })
 }
 
 fn refuse(jobs: Vec<Box<dyn Job>>, error: &StoreError) {

@@ -16,7 +16,7 @@ pub(super) const FULL: usize = 32;
 /// Bits of an encoded number that say whose the message is.
 const SIDE_BITS: u32 = 2;
 
-/// Whose a message is.
+/// Whose a message is. Files hold the place in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Side {
     /// The user's, wherever it was written.
@@ -38,10 +38,12 @@ pub(in crate::store) struct Entry {
     pub(in crate::store) side: Side,
 }
 
-/// Some messages of a scope, oldest first, and none of the same scope between them elsewhere.
+/// Some messages of a scope, oldest first. No other chunk of the scope has a number between its first
+/// and its last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Chunk {
-    /// The number it is kept under: of the first message it ever had.
+    /// The number it is kept under: of the first message it ever had. It stays when that is forgotten,
+    /// so that no row need be moved.
     base: u64,
     entries: Vec<Entry>,
 }
@@ -82,7 +84,6 @@ impl Chunk {
     }
 
     /// The value of its row in `scopes`, whose key says the base. There is none for an empty chunk.
-    /// Numbers are below 2^62: they grow by one, from 0 or from the clock.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut row = Vec::with_capacity(2 * self.entries.len());
         self.encode_into(&mut row);
@@ -100,6 +101,7 @@ impl Chunk {
     fn encode_into(&self, row: &mut Vec<u8>) {
         let mut previous = self.base;
         for entry in &self.entries {
+            // Far below 2^62: numbers grow by one, from 0 or from the clock.
             let distance = entry.number - previous;
             put_number(row, distance << SIDE_BITS | entry.side as u64);
             previous = entry.number;
@@ -147,7 +149,7 @@ mod tests {
     use super::*;
 
     fn chunks() -> impl Strategy<Value = Chunk> {
-        let steps = vec((1..1_u64 << 40, 0..Side::ALL.len()), 1..FULL);
+        let steps = vec((1..1_u64 << 40, 0..Side::ALL.len()), 1..=FULL);
         (0..1_u64 << 50, steps).prop_map(|(mut number, steps)| {
             let mut chunk = Chunk::default();
             for (distance, side) in steps {

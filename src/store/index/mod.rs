@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use self::chunk::Chunk;
 pub(super) use self::{
     chunk::{Entry, Side},
-    tails::{Tails, upgrade},
+    tails::{TouchedTails, upgrade},
 };
 use super::{
     backend::{Get, Order, Snapshot, Table},
@@ -73,15 +73,15 @@ pub(super) fn each(
     if order == Order::Descending && show(&tail, span, order, visit)?.is_break() {
         return Ok(());
     }
-    let flow = each_full(rows, scope, span, order, visit)?;
+    let flow = each_older(rows, scope, span, order, visit)?;
     if order == Order::Ascending && flow.is_continue() {
         return show(&tail, span, order, visit).map(drop);
     }
     Ok(())
 }
 
-/// The same of the chunks in `scopes` alone.
-fn each_full(
+/// Shows those of a span that are in `scopes`, older than the tail.
+fn each_older(
     rows: &dyn Snapshot,
     scope: &[u8],
     span: (u64, u64),
@@ -89,7 +89,7 @@ fn each_full(
     visit: &mut Visit<'_>,
 ) -> Result<ControlFlow<()>, StoreError> {
     // The chunk with the first number may be kept under an earlier one.
-    let first = chunk_at(rows, scope, span.0)?.map_or(span.0, |chunk| chunk.base());
+    let first = chunk_from(rows, scope, span.0)?.map_or(span.0, |chunk| chunk.base());
     let [first, last] = [first, span.1].map(|number| with_number(scope.to_vec(), number));
     let mut flow = ControlFlow::Continue(());
     rows.scan(Table::Scopes, &first, &last, order, &mut |key, row| {
@@ -106,10 +106,10 @@ fn show(
     order: Order,
     visit: &mut Visit<'_>,
 ) -> Result<ControlFlow<()>, StoreError> {
-    let mut wanted = chunk.entries().iter().copied();
+    let mut entries = chunk.entries().iter().copied();
     while let Some(entry) = match order {
-        Order::Ascending => wanted.next(),
-        Order::Descending => wanted.next_back(),
+        Order::Ascending => entries.next(),
+        Order::Descending => entries.next_back(),
     } {
         if (first..=last).contains(&entry.number) && visit(entry)?.is_break() {
             return Ok(ControlFlow::Break(()));
@@ -124,8 +124,9 @@ fn tail(rows: &dyn Get, scope: &[u8]) -> Result<Chunk, StoreError> {
     row.map_or_else(|| Ok(Chunk::default()), |row| Chunk::decode_with_base(&row))
 }
 
-/// The chunk in `scopes` that has this number, if any has.
-fn chunk_at(rows: &dyn Get, scope: &[u8], number: u64) -> Result<Option<Chunk>, StoreError> {
+/// The last chunk in `scopes` that begins with this number or before it: the only one there that can
+/// have it.
+fn chunk_from(rows: &dyn Get, scope: &[u8], number: u64) -> Result<Option<Chunk>, StoreError> {
     let key = with_number(scope.to_vec(), number);
     match rows.at_or_before(Table::Scopes, &key)? {
         Some((key, row)) if keys::scope_of(&key) == scope => {

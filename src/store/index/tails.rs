@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, btree_map::Entry as Place};
 
 use super::{
     chunk::{Chunk, Entry},
-    chunk_at, tail,
+    chunk_from, tail,
 };
 use crate::store::{
     backend::{Rows, Table},
@@ -15,9 +15,9 @@ use crate::store::{
 /// The newest chunks that a transaction touched, by scope. They are written when it ends: however
 /// many messages a batch brings, the row of their channel changes once.
 #[derive(Default)]
-pub(in crate::store) struct Tails(BTreeMap<Vec<u8>, Chunk>);
+pub(in crate::store) struct TouchedTails(BTreeMap<Vec<u8>, Chunk>);
 
-impl Tails {
+impl TouchedTails {
     /// Adds a message, the newest there is.
     pub(in crate::store) fn add(
         &mut self,
@@ -47,7 +47,7 @@ impl Tails {
         }
         tail.remove(number);
         if tail.is_empty()
-            && let Some(older) = chunk_at(rows, scope, u64::MAX)?
+            && let Some(older) = chunk_from(rows, scope, u64::MAX)?
         {
             remove(rows, scope, &older)?;
             *tail = older;
@@ -76,7 +76,7 @@ impl Tails {
 }
 
 fn forget_older(rows: &mut dyn Rows, scope: &[u8], number: u64) -> Result<(), StoreError> {
-    let Some(mut chunk) = chunk_at(rows, scope, number)? else {
+    let Some(mut chunk) = chunk_from(rows, scope, number)? else {
         return Ok(());
     };
     chunk.remove(number);
@@ -103,7 +103,11 @@ pub(in crate::store) fn upgrade(rows: &mut dyn Rows) -> Result<(), StoreError> {
     while let Some((key, row)) = rows.at_or_before(Table::Scopes, &end)? {
         let tail = Chunk::decode(number_of(&key)?, &row)?;
         // The keys of a scope come behind the bare scope, and no scope starts another.
-        end = keys::scope_of(&key).to_vec();
+        let scope = keys::scope_of(&key);
+        if *scope >= *end {
+            return Err(StoreError::Corrupt("scopes is out of order".to_owned()));
+        }
+        end = scope.to_vec();
         rows.put(Table::Tails, &end, &tail.encode_with_base())?;
         rows.remove(Table::Scopes, &key)?;
     }

@@ -8,7 +8,7 @@ use crate::{
     store::{
         ConversationQuery, Conversations, Marked,
         backend::{Rows, Table},
-        index::{Entry, Side, Tails},
+        index::{Entry, Side, TouchedTails},
         keys,
     },
 };
@@ -202,7 +202,7 @@ fn no_more_than_the_bounds_are_counted_and_looked_at() {
     received(&store, inbound("telegram", "x", None));
     assert_eq!(store.unread("telegram", "ana"), Ok(1000));
     let write = |rows: &mut dyn Rows| {
-        let mut tails = Tails::default();
+        let mut tails = TouchedTails::default();
         let (number, side) = (1, Side::Ours);
         for peer in 0..100_001 {
             let scope = keys::scope("webchat", Some(&format!("{peer:06}")));

@@ -90,6 +90,36 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
     }
 }
 
+/// A storage that panics over its rows, as redb may over those of a damaged file.
+struct Panicking;
+
+impl Backend for Panicking {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
+        panic!("on purpose")
+    }
+
+    fn transact(&self, _: &mut Work<'_>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn recover(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn close(&self) {}
+}
+
+#[test]
+fn rows_that_make_the_storage_panic_are_told_as_damage() {
+    let bench = Bench::new(Kind::File);
+    let opened = Store::start(Box::new(Panicking), bench.options.clone(), Box::new(drop));
+    let Err(error) = opened else {
+        panic!("it was opened")
+    };
+    assert_eq!(error.exit_code(), 78);
+    assert!(error.to_string().contains("messages.redb"), "{error}");
+}
+
 #[test]
 fn a_database_of_another_program_is_refused_and_not_filled() {
     const THEIRS: TableDefinition<'_, u64, u64> = TableDefinition::new("theirs");

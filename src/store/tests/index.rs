@@ -9,8 +9,8 @@ use crate::{
     message::{Message, State},
     store::{
         ConversationQuery, HistoryQuery, Step,
-        backend::{Order, Rows, Table},
-        index::{self, Entry, Side, Tails},
+        backend::{Get, Order, Row, Rows, Table},
+        index::{self, Entry, Side, TouchedTails},
         keys::{number_key, scope, with_number},
     },
 };
@@ -58,7 +58,7 @@ fn scopes() -> [Vec<u8>; 2] {
 /// Does it, to the index and to the lists.
 fn act(
     rows: &mut dyn Rows,
-    tails: &mut Tails,
+    tails: &mut TouchedTails,
     lists: &mut [Vec<u64>; 2],
     which: usize,
     deed: &Deed,
@@ -166,7 +166,7 @@ proptest! {
             backend.transact(&mut |rows| write(rows)).expect("written");
             compare(&store, &lists, span, limit);
             let mut work = |rows: &mut dyn Rows| {
-                let mut tails = Tails::default();
+                let mut tails = TouchedTails::default();
                 for (which, deed) in &deeds {
                     act(rows, &mut tails, &mut lists, usize::from(*which), deed);
                 }
@@ -252,4 +252,38 @@ fn a_store_of_version_1_is_brought_up_to_date_with_nothing_lost() {
         let left = [Table::Scopes, Table::Tails].map(|table| store.view(|rows| rows.len(table)));
         assert_eq!(left, [Ok(0), Ok(0)]);
     });
+}
+
+/// Rows in which a look for what is before finds the same again.
+struct Stuck(Row);
+
+impl Get for Stuck {
+    fn get(&self, _: Table, _: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
+    fn at_or_before(&self, _: Table, _: &[u8]) -> Result<Option<Row>, StoreError> {
+        Ok(Some(self.0.clone()))
+    }
+}
+
+impl Rows for Stuck {
+    fn put(&mut self, _: Table, _: &[u8], _: &[u8]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn remove(&mut self, _: Table, _: &[u8]) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_damaged_store_of_version_1_is_refused_and_not_looked_at_for_ever() {
+    for key in [with_number(scope("telegram", None), 7), b"short".to_vec()] {
+        let upgraded = index::upgrade(&mut Stuck((key, Vec::new())));
+        assert!(
+            matches!(upgraded, Err(StoreError::Corrupt(_))),
+            "{upgraded:?}"
+        );
+    }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::*;
-use crate::store::REQUEST_WEIGHT;
+use crate::store::{REQUEST_WEIGHT, backend::Table, keys};
 
 fn is_answered<T>(pending: &mut Pending<T>) -> bool {
     let mut context = Context::from_waker(Waker::noop());
@@ -98,6 +98,36 @@ fn the_line_before_the_writer_is_bounded_in_number_and_bytes() {
         assert_eq!(answer(pending), Err(StoreError::NotFound));
     }
     const { assert!(3 * REQUEST_WEIGHT < 10_000) };
+}
+
+#[test]
+fn a_request_that_comes_to_a_damaged_row_leaves_nothing_and_takes_no_other_with_it() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let first = received(&store, inbound("telegram", "first", None))
+            .message
+            .id
+            .0;
+        let scope = keys::scope("telegram", None);
+        let backend = &store.0.shared.backend;
+        backend
+            .transact(&mut |rows| rows.put(Table::Tails, &scope, &[1, 2]).map(|()| true))
+            .expect("written");
+        let gate = Gate::close(&bench.faults);
+        let opener = store.queue(draft("webchat", "ana", "opens the batch"));
+        gate.await_arrival();
+        let spoilt = [0, 1].map(|_| store.receive(inbound("telegram", "lost", Some("k"))));
+        let beside = store.queue(draft("webchat", "ana", "beside them"));
+        drop(gate);
+        for pending in spoilt {
+            assert!(matches!(answer(pending), Err(StoreError::Corrupt(_))));
+        }
+        assert_eq!(done(opener).message.id.0, first + 1);
+        assert_eq!(done(beside).message.id.0, first + 2);
+        assert_eq!(bench.told().len(), 3);
+        let bodies = store.view(|rows| rows.len(Table::Bodies));
+        assert_eq!((bodies, store.health().messages), (Ok(3), 3));
+    });
 }
 
 #[test]
