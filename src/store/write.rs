@@ -10,7 +10,7 @@ use super::{
     backend::{Rows, Table},
     conversations,
     error::StoreError,
-    index::{Entry, TouchedTails},
+    index::{Entry, Touched},
     keys::{self, number_key, number_of, outbox_key},
     read, report,
     request::{Step, StoredEvent, Transition},
@@ -64,7 +64,7 @@ pub(super) struct Transaction<'t> {
     changed: bool,
     counters: Counters,
     events: Vec<StoredEvent>,
-    tails: TouchedTails,
+    index: Touched,
 }
 
 /// What a transaction did, of meaning only once it is committed.
@@ -89,7 +89,7 @@ impl<'t> Transaction<'t> {
             changed: false,
             counters,
             events: Vec::new(),
-            tails: TouchedTails::default(),
+            index: Touched::default(),
         }
     }
 
@@ -100,7 +100,7 @@ impl<'t> Transaction<'t> {
 
     pub(super) fn finish(self) -> Result<Outcome, StoreError> {
         if self.changed {
-            self.tails.write(self.rows)?;
+            self.index.write(self.rows)?;
             schema::put_head(self.rows, self.counters.head)?;
         }
         Ok(Outcome {
@@ -131,7 +131,7 @@ impl<'t> Transaction<'t> {
             .put(Table::Bodies, &number_key(number), &fresh.row)?;
         let side = conversations::side(&message);
         for scope in scopes(&message) {
-            self.tails.add(self.rows, &scope, Entry { number, side })?;
+            self.index.add(self.rows, &scope, Entry { number, side })?;
         }
         if let Some(key) = &fresh.key {
             self.rows.put(Table::Keys, key, &number_key(number))?;
@@ -305,7 +305,7 @@ impl<'t> Transaction<'t> {
             self.rows.remove(Table::Changes, &seq)?;
         }
         for scope in scopes(&body.message) {
-            self.tails.forget(self.rows, &scope, number)?;
+            self.index.forget(self.rows, &scope, number)?;
         }
         self.forget_mark(&body.message)?;
         if let Some(key) = body.key_row() {

@@ -71,6 +71,10 @@ impl Chunk {
         oldest.is_some_and(|oldest| oldest.number <= number)
     }
 
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.entries.iter().any(|entry| entry.number == number)
+    }
+
     /// Adds a message, which must be newer than those there are.
     pub(super) fn push(&mut self, entry: Entry) {
         if self.is_empty() {

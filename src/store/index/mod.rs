@@ -5,17 +5,19 @@
 //! goes to `scopes`, to be touched again only when its messages are forgotten. A scope that has
 //! messages has a tail that is not empty.
 //!
-//! Here: what is read. `tails` writes, `chunk` has the bytes.
+//! Here: what is read. `touched` writes, `chunk` has the bytes.
 
 mod chunk;
-mod tails;
+mod touched;
+mod upgrade;
 
 use std::ops::ControlFlow;
 
 use self::chunk::Chunk;
 pub(super) use self::{
     chunk::{Entry, Side},
-    tails::{TouchedTails, upgrade},
+    touched::Touched,
+    upgrade::upgrade,
 };
 use super::{
     backend::{Get, Order, Snapshot, Table},

@@ -8,7 +8,7 @@ use crate::{
     store::{
         ConversationQuery, Conversations, Marked,
         backend::{Rows, Table},
-        index::{Entry, Side, TouchedTails},
+        index::{Entry, Side, Touched},
         keys,
     },
 };
@@ -202,13 +202,13 @@ fn no_more_than_the_bounds_are_counted_and_looked_at() {
     received(&store, inbound("telegram", "x", None));
     assert_eq!(store.unread("telegram", "ana"), Ok(1000));
     let write = |rows: &mut dyn Rows| {
-        let mut tails = TouchedTails::default();
+        let mut touched = Touched::default();
         let (number, side) = (1, Side::Ours);
         for peer in 0..100_001 {
             let scope = keys::scope("webchat", Some(&format!("{peer:06}")));
-            tails.add(rows, &scope, Entry { number, side })?;
+            touched.add(rows, &scope, Entry { number, side })?;
         }
-        tails.write(rows).map(|()| true)
+        touched.write(rows).map(|()| true)
     };
     let backend = &store.0.shared.backend;
     backend.transact(&mut |rows| write(rows)).expect("written");

@@ -10,7 +10,7 @@ use crate::{
     store::{
         ConversationQuery, HistoryQuery, Step,
         backend::{Get, Order, Row, Rows, Table},
-        index::{self, Entry, Side, TouchedTails},
+        index::{self, Entry, Side, Touched},
         keys::{number_key, scope, with_number},
     },
 };
@@ -58,7 +58,7 @@ fn scopes() -> [Vec<u8>; 2] {
 /// Does it, to the index and to the lists.
 fn act(
     rows: &mut dyn Rows,
-    tails: &mut TouchedTails,
+    touched: &mut Touched,
     lists: &mut [Vec<u64>; 2],
     which: usize,
     deed: &Deed,
@@ -70,16 +70,16 @@ fn act(
             for _ in 0..count {
                 let number = list.last().map_or(1, |last| last + apart);
                 list.push(number);
-                tails.add(rows, scope, entry(number)).expect("added");
+                touched.add(rows, scope, entry(number)).expect("added");
             }
         }
         Deed::Forget(place, count) => {
             let end = (place + count).min(list.len());
             for number in list.drain(place.min(end)..end) {
-                tails.forget(rows, scope, number).expect("forgotten");
+                touched.forget(rows, scope, number).expect("forgotten");
             }
         }
-        Deed::Commit => std::mem::take(tails).write(rows).expect("written"),
+        Deed::Commit => std::mem::take(touched).write(rows).expect("written"),
     }
 }
 
@@ -166,11 +166,11 @@ proptest! {
             backend.transact(&mut |rows| write(rows)).expect("written");
             compare(&store, &lists, span, limit);
             let mut work = |rows: &mut dyn Rows| {
-                let mut tails = TouchedTails::default();
+                let mut touched = Touched::default();
                 for (which, deed) in &deeds {
-                    act(rows, &mut tails, &mut lists, usize::from(*which), deed);
+                    act(rows, &mut touched, &mut lists, usize::from(*which), deed);
                 }
-                tails.write(rows)?;
+                touched.write(rows)?;
                 Ok(true)
             };
             backend.transact(&mut |rows| work(rows)).expect("written");
