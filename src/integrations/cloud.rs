@@ -257,10 +257,7 @@ impl Integration for Cloud {
         message: &'a Message,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
-        Box::pin(async move {
-            self.send(message, progress).await?;
-            Ok(Accepted::Sent(progress.references()))
-        })
+        progress.through(self.send(message, progress))
     }
 
     fn can_show(&self, _: Sign, _: &str) -> bool {

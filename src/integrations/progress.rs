@@ -1,8 +1,12 @@
 //! How much of one message its service has taken: a text may go out in parts, and a part that was
 //! accepted is not sent again, also after a crash between two parts.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    future::Future,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
+use super::{Accepted, BoxFuture, DeliveryError};
 use crate::{
     message::{Message, MessageId},
     store::{Parts, Store, StoreError, insist},
@@ -52,6 +56,17 @@ impl Progress {
         let parts = &mut self.sent().parts;
         parts.accepted += 1;
         parts.references.extend(reference);
+    }
+
+    /// The delivery of a message whose last part is sent when `send` comes back.
+    pub fn through<'a>(
+        &'a self,
+        send: impl Future<Output = Result<(), DeliveryError>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
+        Box::pin(async move {
+            send.await?;
+            Ok(Accepted::Sent(self.references()))
+        })
     }
 
     /// To be called before each part: what was sent so far is on disk when it comes back. The last

@@ -165,10 +165,7 @@ impl Integration for Telegram {
         message: &'a Message,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
-        Box::pin(async move {
-            self.send(message, progress).await?;
-            Ok(Accepted::Sent(progress.references()))
-        })
+        progress.through(self.send(message, progress))
     }
 
     /// A bot's readers cannot see that it read.

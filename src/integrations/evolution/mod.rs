@@ -332,10 +332,7 @@ impl Integration for Evolution {
         message: &'a Message,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
-        Box::pin(async move {
-            self.send(message, progress).await?;
-            Ok(Accepted::Sent(progress.references()))
-        })
+        progress.through(self.send(message, progress))
     }
 
     fn reconcile<'a>(
