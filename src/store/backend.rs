@@ -58,6 +58,9 @@ pub(super) enum Order {
 /// Sees one row of a scan; `Break` ends it.
 pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'v;
 
+/// Sees one message's number; `Break` ends it.
+pub(super) type VisitNumber<'v> = dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError> + 'v;
+
 /// Writes into a transaction; `true` commits it, `false` and an error undo it.
 pub(super) type Work<'w> = dyn FnMut(&mut dyn Rows) -> Result<bool, StoreError> + 'w;
 

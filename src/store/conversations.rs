@@ -8,7 +8,7 @@ use crate::message::{Direction, Message, MessageId};
 
 use super::{
     Store,
-    backend::{Get, Order, Snapshot},
+    backend::{Get, Order, Snapshot, VisitNumber},
     error::StoreError,
     index::{self, Entry, Side},
     keys, operations,
@@ -210,8 +210,6 @@ fn newest_of_each(
     Ok((found, partial))
 }
 
-type EachNumber<'v> = dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError> + 'v;
-
 /// Shows the numbers of the peer's messages in a span, both ends included, newest first, among at
 /// most `limit` messages of the conversation.
 fn each_of_theirs(
@@ -219,7 +217,7 @@ fn each_of_theirs(
     scope: &[u8],
     span: (u64, u64),
     limit: usize,
-    visit: &mut EachNumber<'_>,
+    visit: &mut VisitNumber<'_>,
 ) -> Result<(), StoreError> {
     let mut seen = 0;
     index::each(rows, scope, span, Order::Descending, &mut |entry| {

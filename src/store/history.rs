@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::message::{Message, MessageId};
 
 use super::{
-    backend::{Order, Snapshot, Table},
+    backend::{Order, Snapshot, Table, VisitNumber},
     error::StoreError,
     index,
     keys::{self, number_key, number_of},
@@ -42,7 +42,7 @@ fn each_number(
     scope: Option<&[u8]>,
     span: (u64, u64),
     order: Order,
-    visit: &mut dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError>,
+    visit: &mut VisitNumber<'_>,
 ) -> Result<(), StoreError> {
     if let Some(scope) = scope {
         return index::each(rows, scope, span, order, &mut |entry| visit(entry.number));

@@ -3,8 +3,8 @@
 //! One thread writes (`writer`): it commits in one transaction whatever was asked while the last
 //! commit was on its way to the disk, and acknowledges nothing before the fsync. Readers see
 //! snapshots and never wait for it. The logic is written once (`operations`, `read`, `history`,
-//! `retention`, over the rows of `tables` and the `index`); a backend keeps the rows, in one file with the `store`
-//! feature (`redb`) and in memory without it (`memory`).
+//! `retention`, over the rows of `tables` and the `index`); a backend keeps the rows, in one file
+//! with the `store` feature (`redb`) and in memory without it (`memory`).
 //!
 //! Not here: who is told about events and when to send what is due; that is for those who call.
 
@@ -103,7 +103,7 @@ impl Store {
 
     fn start(backend: Box<dyn Backend>, options: Options, on_commit: OnCommit) -> Result<Self> {
         let path = &options.path;
-        let counters = schema::prepared(&*backend, (options.clock)());
+        let counters = schema::open(&*backend, (options.clock)());
         let counters = counters.map_err(|why| why.told_of(path))?;
         let queue = Queue::new(Bounds {
             requests: options.max_queued,

@@ -58,12 +58,12 @@ impl From<StoreError> for Unusable {
 
 /// Makes the store a current one and counts what is in it. The rows of a damaged file may make the
 /// storage panic.
-pub(super) fn prepared(backend: &dyn Backend, now_ms: u64) -> Result<Counters, Unusable> {
-    let prepared = catch_unwind(AssertUnwindSafe(|| {
+pub(super) fn open(backend: &dyn Backend, now_ms: u64) -> Result<Counters, Unusable> {
+    let opened = catch_unwind(AssertUnwindSafe(|| {
         prepare(backend, now_ms)?;
         Ok(counters(&*backend.snapshot()?)?)
     }));
-    prepared.unwrap_or_else(|_| {
+    opened.unwrap_or_else(|_| {
         let what = "its rows cannot be read".to_owned();
         Err(StoreError::Corrupt(what).into())
     })

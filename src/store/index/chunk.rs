@@ -57,6 +57,11 @@ impl Chunk {
         &self.entries
     }
 
+    /// The number of the newest message.
+    pub(super) fn newest(&self) -> Option<u64> {
+        self.entries.last().map(|entry| entry.number)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

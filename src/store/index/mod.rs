@@ -33,8 +33,7 @@ pub(super) type VisitNewest<'v> = dyn FnMut(&[u8], u64) -> Result<ControlFlow<()
 
 /// The number of the newest message of a scope.
 pub(super) fn newest(rows: &dyn Get, scope: &[u8]) -> Result<Option<u64>, StoreError> {
-    let tail = tail(rows, scope)?;
-    Ok(tail.entries().last().map(|entry| entry.number))
+    Ok(tail(rows, scope)?.newest())
 }
 
 /// Shows every conversation, or those of one channel, in the order of their names.
@@ -53,8 +52,8 @@ pub(super) fn each_conversation(
         &first,
         &last,
         order,
-        &mut |scope, row| match Chunk::decode_with_base(row)?.entries().last() {
-            Some(newest) => visit(scope, newest.number),
+        &mut |scope, row| match Chunk::decode_with_base(row)?.newest() {
+            Some(newest) => visit(scope, newest),
             None => Ok(ControlFlow::Continue(())),
         },
     )
