@@ -198,21 +198,16 @@ async fn store_rate(
 /// then of the store alone on the same file.
 async fn grown(options: &Options) -> Result<()> {
     let scratch = daemon::Scratch::new()?;
-    let kept = scratch.0.join("kept");
+    let kept = |stored: usize| scratch.0.join(format!("kept-{stored}"));
     let mut costs = [SMALL, options.stored].map(|stored| (stored, Vec::new()));
     for (stored, _) in &costs {
-        fill(
-            &kept.join(stored.to_string()),
-            *stored,
-            options.conversations,
-        )
-        .await?;
+        fill(&kept(*stored), *stored, options.conversations).await?;
     }
     for _ in 0..options.rounds {
         for (stored, costs) in &mut costs {
             // What a round sends is kept too, and waits: each begins with a fresh copy.
             let home = scratch.0.join("home");
-            copy(&kept.join(stored.to_string()), &home)?;
+            copy(&kept(*stored), &home)?;
             costs.push(Cost::measured(&home, options).await?);
             std::fs::remove_dir_all(&home)?;
         }

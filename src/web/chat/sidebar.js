@@ -109,8 +109,9 @@ export class Sidebar {
 
   /** The gateway knows how a peer is called: a number may be written in many ways. */
   async #begin(channel, peer) {
-    const known = peer && (await this.chat.session.wish("history", { channel, peer, limit: 1 }));
-    if (peer) this.#go({ channel, peer: known?.peer ?? peer });
+    if (!peer) return;
+    const known = await this.chat.session.wish("history", { channel, peer, limit: 1 });
+    this.#go({ channel, peer: known?.peer ?? peer });
   }
 
   async #ask() {
