@@ -169,13 +169,7 @@ async fn clients_hear_of_each_other_and_of_the_log() {
 async fn json_rpc_clients_get_events_as_notifications() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
-    let mut raw = daemon.raw();
-    let more = format!(
-        "{}Sec-WebSocket-Protocol: jsonrpc\r\n",
-        daemon.authorization()
-    );
-    raw.send(crate::support::upgrade_request(&daemon.address.to_string(), &more).as_bytes());
-    assert_eq!(raw.head().0, 101);
+    let mut raw = daemon.raw_json_rpc();
     raw.text(r#"{"jsonrpc":"2.0","method":"subscribe","params":{"topics":["app.x"]},"id":1}"#);
     assert_eq!(raw.json()["result"]["topics"], json!(["app.x"]));
     raw.text(

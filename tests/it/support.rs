@@ -154,13 +154,19 @@ impl Daemon {
 
     /// A raw WebSocket connection, authenticated by the header or not at all.
     pub(crate) fn raw_websocket(&self, authenticated: bool) -> Raw {
+        let authorization = authenticated.then(|| self.authorization());
+        self.raw_upgraded(&authorization.unwrap_or_default())
+    }
+
+    /// A raw WebSocket connection that speaks JSON-RPC, authenticated.
+    pub(crate) fn raw_json_rpc(&self) -> Raw {
+        let more = self.authorization() + "Sec-WebSocket-Protocol: jsonrpc\r\n";
+        self.raw_upgraded(&more)
+    }
+
+    fn raw_upgraded(&self, more: &str) -> Raw {
         let mut raw = self.raw();
-        let authorization = if authenticated {
-            self.authorization()
-        } else {
-            String::new()
-        };
-        raw.send(upgrade_request(&self.address.to_string(), &authorization).as_bytes());
+        raw.send(upgrade_request(&self.address.to_string(), more).as_bytes());
         let (status, head) = raw.head();
         assert_eq!(status, 101, "{head}");
         raw

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    CHANNEL, announce, bridge, bridge_of, delivered, handed, message, send, status, until_message,
-    until_state,
+    CHANNEL, announce, bridge, bridge_of, delivered, handed, message, send, status, takes_again,
+    until_message, until_state,
 };
 use crate::support::{Daemon, Scratch, refusal};
 
@@ -39,12 +39,7 @@ async fn a_permanent_failure_ends_a_message_at_once() {
     user.call("retry", &json!({"message_id": id}))
         .await
         .expect("queued");
-    let again = handed(&mut bridge).await;
-    assert_eq!(
-        (&again["message_id"], &again["redelivered"]),
-        (&id, &json!(true))
-    );
-    assert_eq!(delivered(&mut bridge, &id).await, "sent");
+    takes_again(&mut bridge, &id).await;
 }
 
 #[tokio::test]
@@ -150,12 +145,7 @@ async fn a_bridge_that_died_between_both_words_gets_the_message_again() {
     handed(&mut dying).await;
     drop(dying);
     let mut bridge = bridge(&daemon).await;
-    let again = handed(&mut bridge).await;
-    assert_eq!(
-        (&again["message_id"], &again["redelivered"]),
-        (&id, &json!(true))
-    );
-    assert_eq!(delivered(&mut bridge, &id).await, "sent");
+    takes_again(&mut bridge, &id).await;
 }
 
 #[tokio::test]
@@ -201,12 +191,7 @@ async fn a_daemon_that_died_between_both_words_hands_the_message_over_again() {
     daemon.kill();
     let daemon = Daemon::start(&home.0);
     let mut bridge = bridge(&daemon).await;
-    let again = handed(&mut bridge).await;
-    assert_eq!(
-        (&again["message_id"], &again["redelivered"]),
-        (&id, &json!(true))
-    );
-    assert_eq!(delivered(&mut bridge, &id).await, "sent");
+    takes_again(&mut bridge, &id).await;
 }
 
 /// With one delay the second attempt is the last.

@@ -48,6 +48,16 @@ async fn delivered(client: &mut Client, id: &Value) -> Value {
     client.call("delivered", &payload).await.expect("known")["state"].take()
 }
 
+/// Takes a message that was handed over before, which is said of it, and says that it was sent.
+async fn takes_again(client: &mut Client, id: &Value) {
+    let again = handed(client).await;
+    assert_eq!(
+        (&again["message_id"], &again["redelivered"]),
+        (id, &json!(true))
+    );
+    assert_eq!(delivered(client, id).await, "sent");
+}
+
 /// A message as it is now.
 async fn message(client: &mut Client, id: &Value) -> Value {
     let payload = json!({"message_id": id});

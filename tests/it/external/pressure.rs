@@ -99,13 +99,7 @@ async fn a_slow_bridge_is_given_no_more_than_it_takes() {
 fn a_bridge_in_json_rpc_hears_deliveries_as_notifications() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
-    let mut raw = daemon.raw();
-    let more = format!(
-        "{}Sec-WebSocket-Protocol: jsonrpc\r\n",
-        daemon.authorization()
-    );
-    raw.send(crate::support::upgrade_request(&daemon.address.to_string(), &more).as_bytes());
-    assert_eq!(raw.head().0, 101);
+    let mut raw = daemon.raw_json_rpc();
     let call = |id: u64, method: &str, params: Value| {
         json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
     };
