@@ -18,7 +18,7 @@
 //! Commands go down, events come up, imports point down only (`tests/it/house.rs` keeps it):
 //!
 //! 1. Ground, knowing nothing of messages: [`error`] (and exit codes), [`level`], [`clock`],
-//!    [`random`], [`nearest`], [`fs`] (private files, replaced whole), [`backoff`], [`shutdown`], [`contain`] (panics, what blocks), [`body`] (of HTTP),
+//!    [`random`], [`suggest`], [`fs`] (private files, replaced whole), [`backoff`], [`shutdown`], [`panics`] (panics, what blocks), [`body`] (of HTTP),
 //!    [`qr`] (codes to scan), [`phone`] (numbers), and on it [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, and the one table of keys.
@@ -26,7 +26,7 @@
 //!    is the one table of actions and events, `websocket` is RFC 6455 over memory.
 //! 4. [`store`] (messages on disk), [`router`] (channel → worker), [`client`] (the one client that
 //!    the command line, the tests and the benches use).
-//! 5. [`integrations`]: the trait and one file or folder for each service; `external` is for those that are
+//! 5. [`integrations`]: the trait and one file or folder for each service; `bridge` is for those that are
 //!    clients of the gateway themselves.
 //! 6. [`gateway`]: accept → http → session → dispatch, and the bus that events go out on.
 //!    Beside it [`service`]: installing the daemon, text in and commands out, on every system.
@@ -51,7 +51,6 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
-pub mod contain;
 pub mod daemon;
 pub mod error;
 pub mod fs;
@@ -60,7 +59,7 @@ pub mod integrations;
 pub mod level;
 pub mod log;
 pub mod message;
-pub mod nearest;
+pub mod panics;
 pub mod phone;
 pub mod protocol;
 pub mod qr;
@@ -69,3 +68,4 @@ pub mod router;
 pub mod service;
 pub mod shutdown;
 pub mod store;
+pub mod suggest;

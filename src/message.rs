@@ -77,7 +77,7 @@ impl State {
         }
     }
 
-    /// True where a report of `next` is news: later in the order of states and not after an end.
+    /// Whether a report of `next` is news: later in the order of states and not after an end.
     pub fn may_become(self, next: Self) -> bool {
         match self {
             Self::Queued | Self::Sending | Self::Sent | Self::Delivered => {
@@ -93,12 +93,12 @@ impl State {
         }
     }
 
-    /// True where it will not be sent.
+    /// Whether it will not be sent.
     pub fn is_given_up(self) -> bool {
         matches!(self, Self::Failed | Self::Cancelled)
     }
 
-    /// True where the outbox has nothing left to do.
+    /// Whether the outbox has nothing left to do.
     pub fn has_left_the_outbox(self) -> bool {
         !matches!(self, Self::Queued | Self::Sending)
     }

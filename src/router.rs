@@ -13,7 +13,7 @@ use crate::message::{Message, MessageId, State};
 
 /// What a delivery worker is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Nudge {
+pub enum Wakeup {
     /// This message to this peer is new in the outbox.
     Queued(MessageId, String),
     /// This peer, which could not be reached, may be there now.
@@ -26,8 +26,8 @@ pub enum Nudge {
 #[derive(Debug, Clone)]
 pub struct Route {
     /// The delivery worker.
-    pub worker: mpsc::UnboundedSender<Nudge>,
-    /// True where clients may hand in messages with `receive`.
+    pub worker: mpsc::UnboundedSender<Wakeup>,
+    /// Whether clients may hand in messages with `receive`.
     pub clients_hand_in: bool,
 }
 
@@ -71,31 +71,31 @@ impl Router {
     /// Tells the right worker about a message that was just queued.
     pub fn stored(&self, message: &Message) {
         if message.state == State::Queued {
-            self.nudge(&message.channel, || {
-                Nudge::Queued(message.id, message.peer.clone())
+            self.wakeup(&message.channel, || {
+                Wakeup::Queued(message.id, message.peer.clone())
             });
         }
     }
 
     /// Tells a channel's worker that a peer may have come.
     pub fn look(&self, channel: &str, peer: &str) {
-        self.nudge(channel, || Nudge::Look(peer.to_owned()));
+        self.wakeup(channel, || Wakeup::Look(peer.to_owned()));
     }
 
     /// Tells a channel's worker that its integration changed.
     pub fn look_all(&self, channel: &str) {
-        self.nudge(channel, || Nudge::LookAll);
+        self.wakeup(channel, || Wakeup::LookAll);
     }
 
     /// A worker that is gone has nothing to be told: its outbox waits on disk.
-    fn nudge(&self, channel: &str, nudge: impl FnOnce() -> Nudge) {
+    fn wakeup(&self, channel: &str, wakeup: impl FnOnce() -> Wakeup) {
         if let Some(route) = self
             .0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(channel)
         {
-            let _ = route.worker.send(nudge());
+            let _ = route.worker.send(wakeup());
         }
     }
 }

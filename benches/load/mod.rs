@@ -31,6 +31,6 @@ pub(crate) struct Target {
     pub pid: Option<u32>,
     /// False for a server that echoes bytes and knows no handshake.
     pub speaks_websocket: bool,
-    /// True where it keeps messages: only then `send` means something.
+    /// Whether it keeps messages: only then `send` means something.
     pub keeps_messages: bool,
 }

@@ -160,7 +160,7 @@ impl Options {
         rows.into_iter().map(row).collect()
     }
 
-    /// True where figures of this server are wanted.
+    /// Whether figures of this server are wanted.
     pub(crate) fn wants(&self, server: &str) -> bool {
         self.servers.is_empty()
             || self

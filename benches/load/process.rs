@@ -27,7 +27,7 @@ pub(crate) fn resident_kib(pid: u32) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// True where server and load can have a core each.
+/// Whether server and load can have a core each.
 pub(crate) fn can_pin() -> bool {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     cores > 1 && quietly(Command::new("taskset").arg("--version"))

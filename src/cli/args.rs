@@ -8,13 +8,13 @@ use lexopt::{Arg, Parser};
 
 use super::{
     command::{Command, Common, Invocation},
-    row::{Given, Opt, Row, Takes},
+    spec::{CommandSpec, Opt, ParsedArgs, Takes},
     table::{self, EVERYWHERE},
 };
 use crate::{
     config::keys,
     error::{Error, Result},
-    nearest::nearest,
+    suggest::suggest,
 };
 
 /// Reads the arguments behind the program's name. Fails with [`Error::Usage`] only.
@@ -22,8 +22,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
     let mut reader = Reader {
         parser: Parser::from_args(args),
         common: Common::default(),
-        row: None,
-        given: Given::default(),
+        spec: None,
+        args: ParsedArgs::default(),
     };
     let command = reader.command()?;
     Ok(Invocation {
@@ -36,8 +36,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
 struct Reader {
     parser: Parser,
     common: Common,
-    row: Option<&'static Row>,
-    given: Given,
+    spec: Option<&'static CommandSpec>,
+    args: ParsedArgs,
 }
 
 /// One argument, no longer tied to the parser.
@@ -60,7 +60,7 @@ impl Reader {
             };
             let option = option.ok_or_else(|| self.unknown_option(&word))?;
             match option.name {
-                "help" => return Ok(Command::Help(self.row.map(|row| row.name))),
+                "help" => return Ok(Command::Help(self.spec.map(|spec| spec.name))),
                 "version" => return Ok(Command::Version),
                 _ => self.option(option)?,
             }
@@ -83,15 +83,15 @@ impl Reader {
     /// The first argument names the command, the others are its own.
     fn plain(&mut self, text: &OsString) -> Result<()> {
         let text = unicode(text.clone())?;
-        match self.row {
-            Some(_) => self.given.push_word(text),
-            None => self.row = Some(table::find(&text).ok_or_else(|| unknown_command(&text))?),
+        match self.spec {
+            Some(_) => self.args.push_word(text),
+            None => self.spec = Some(table::find(&text).ok_or_else(|| unknown_command(&text))?),
         }
         Ok(())
     }
 
     fn find(&self, is_meant: impl Fn(&Opt) -> bool) -> Option<&'static Opt> {
-        let own = self.row.map_or(&[][..], |row| row.options);
+        let own = self.spec.map_or(&[][..], |spec| spec.options);
         own.iter().chain(EVERYWHERE).find(|option| is_meant(option))
     }
 
@@ -105,7 +105,7 @@ impl Reader {
             "port" => self.common.set(keys::PORT, unicode(value)?),
             "token" => self.common.set(keys::TOKEN, unicode(value)?),
             "set" => self.setting(&unicode(value)?)?,
-            name => self.given.push_option(name, unicode(value)?),
+            name => self.args.push_option(name, unicode(value)?),
         }
         Ok(())
     }
@@ -138,21 +138,21 @@ impl Reader {
     }
 
     fn finish(&mut self) -> Result<Command> {
-        let Some(row) = self.row else {
+        let Some(spec) = self.spec else {
             return Ok(Command::Nothing);
         };
-        let read = (row.read)(&mut self.given).and_then(|command| {
-            self.given.finish()?;
+        let read = (spec.read)(&mut self.args).and_then(|command| {
+            self.args.finish()?;
             Ok(command)
         });
         read.map_err(|error| match error {
-            Error::Usage(text) => Error::Usage(format!("{text}; see: {}", help_of(Some(row)))),
+            Error::Usage(text) => Error::Usage(format!("{text}; see: {}", help_of(Some(spec)))),
             other => other,
         })
     }
 
     fn unknown_option(&self, word: &Word) -> Error {
-        let see = help_of(self.row);
+        let see = help_of(self.spec);
         let name = match word {
             Word::Long(name) => name,
             Word::Short(letter) => {
@@ -160,26 +160,26 @@ impl Reader {
             }
             Word::Plain(_) => return Error::Usage(format!("see: {see}")),
         };
-        let own = self.row.map_or(&[][..], |row| row.options);
+        let own = self.spec.map_or(&[][..], |spec| spec.options);
         let all = own.iter().chain(EVERYWHERE);
         let names = all
             .flat_map(|option| [Some(option.name), option.alias])
             .flatten();
-        let guess = nearest(name, names).map(|guess| format!("; did you mean --{guess}?"));
+        let guess = suggest(name, names).map(|guess| format!("; did you mean --{guess}?"));
         let guess = guess.unwrap_or_else(|| ";".to_owned());
         Error::Usage(format!("unknown option --{name}{guess} see: {see}"))
     }
 }
 
-fn help_of(row: Option<&Row>) -> String {
-    row.map_or_else(
+fn help_of(spec: Option<&CommandSpec>) -> String {
+    spec.map_or_else(
         || "cleudocodebot --help".to_owned(),
-        |row| format!("cleudocodebot {} --help", row.name),
+        |spec| format!("cleudocodebot {} --help", spec.name),
     )
 }
 
 pub(super) fn unknown_command(word: &str) -> Error {
-    let guess = nearest(word, table::names().into_iter());
+    let guess = suggest(word, table::names().into_iter());
     let guess = guess.map_or(";".to_owned(), |guess| format!("; did you mean {guess}?"));
     Error::Usage(format!(
         "unknown command {word:?}{guess} see: {}",

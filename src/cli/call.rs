@@ -6,14 +6,14 @@ use super::{
     command::Command,
     connect::connect,
     context::Context,
-    row::{Given, Row, switch},
+    spec::{CommandSpec, ParsedArgs, switch},
 };
 use crate::{
     error::{Error, Result},
     protocol::describe::ACTIONS,
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "call",
     summary: "Do one action of the protocol and print its answer",
     usage: &["ACTION [JSON]", "ACTION -"],
@@ -45,9 +45,9 @@ pub(super) struct Options {
     pub raw: bool,
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    let action = given.required_word("ACTION")?;
-    let payload = match given.word().as_deref() {
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let action = args.required_word("ACTION")?;
+    let payload = match args.word().as_deref() {
         None => Some(json!({})),
         Some("-") => None,
         Some(text) => Some(object(text)?),
@@ -55,7 +55,7 @@ fn read(given: &mut Given) -> Result<Command> {
     Ok(Command::Call(Options {
         action,
         payload,
-        raw: given.flag("raw") || given.flag("json"),
+        raw: args.flag("raw") || args.flag("json"),
     }))
 }
 

@@ -16,7 +16,7 @@ use super::{
     events::parting,
     layout::Style,
     message_line::content,
-    row::{Given, Row, Takes, no_words, option},
+    spec::{CommandSpec, ParsedArgs, Takes, no_words, option},
 };
 use crate::{
     client::{Client, Event},
@@ -30,7 +30,7 @@ const CHANNEL: &str = "webchat";
 /// Messages remembered as shown. A message comes again with every state, never after so many others.
 const REMEMBERED: usize = 256;
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "chat",
     summary: "Talk to the bot as a visitor of the web chat",
     usage: &["[--peer NAME]"],
@@ -50,9 +50,9 @@ pub(super) const ROW: Row = Row {
         ),
     ],
     first_word: no_words,
-    read: |given: &mut Given| {
+    read: |args: &mut ParsedArgs| {
         Ok(Command::Chat(Options {
-            peer: given.text("peer"),
+            peer: args.text("peer"),
         }))
     },
 };

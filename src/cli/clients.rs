@@ -7,11 +7,11 @@ use super::{
     connect::connect,
     context::Context,
     layout::{self, Cell, Style, printable},
-    row::{JSON, Row, no_words},
+    spec::{CommandSpec, JSON, no_words},
 };
 use crate::{clock, error::Result};
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "clients",
     summary: "Show who is connected",
     usage: &["[--json]"],
@@ -19,9 +19,9 @@ pub(super) const ROW: Row = Row {
     options: &[JSON],
     examples: &[("cleudocodebot clients", "a table")],
     first_word: no_words,
-    read: |given| {
+    read: |args| {
         Ok(Command::Clients {
-            json: given.flag("json"),
+            json: args.flag("json"),
         })
     },
 };
@@ -43,12 +43,12 @@ pub(super) async fn run(as_json: bool, context: &mut Context<'_>) -> Result<()> 
         .map(|name| Cell::styled(Style::Strong, name))
         .to_vec();
     let now_ms = clock::now_ms();
-    let rows = clients.iter().map(|client| row(client, now_ms));
-    let table: Vec<_> = std::iter::once(heading).chain(rows).collect();
+    let specs = clients.iter().map(|client| spec(client, now_ms));
+    let table: Vec<_> = std::iter::once(heading).chain(specs).collect();
     context.terminal.columns(&table)
 }
 
-fn row(client: &Value, now_ms: u64) -> Vec<Cell> {
+fn spec(client: &Value, now_ms: u64) -> Vec<Cell> {
     let text = |name: &str| printable(client[name].as_str().unwrap_or("-"));
     let since = client["since_ms"].as_u64().unwrap_or(now_ms);
     vec![

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::{Overrides, keys},
-    service::install::Wish,
+    service::install::InstallRequest,
 };
 
 /// What a command line asks for.
@@ -52,7 +52,7 @@ pub(super) enum Command {
     /// Set up everything.
     Onboard(onboard::Options),
     /// Install the daemon.
-    Install(Style, Wish),
+    Install(Style, InstallRequest),
     /// Remove the daemon; with true, everything.
     Uninstall(Style, bool),
     /// Start the installed daemon.
@@ -100,7 +100,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// True where the command line asks for the daemon of the machine.
+    /// Whether the command line asks for the daemon of the machine.
     pub(super) fn is_about_the_machine(&self) -> bool {
         match self {
             Self::Onboard(options) => options.style.system,

@@ -9,7 +9,7 @@ use crate::{
     client::{Client, Endpoint},
     config::{self, Config, Source, keys},
     error::{Error, Result},
-    service::note::Note,
+    service::runtime_file::RuntimeFile,
 };
 
 /// A connection that has introduced itself.
@@ -42,7 +42,7 @@ fn candidates(context: &Context<'_>, config: &Config) -> Vec<Endpoint> {
         token: config.token.clone(),
     };
     let named = port != 0 && is_named_for_this_run(context);
-    let noted = Note::read(&config.home).filter(|_| !named);
+    let noted = RuntimeFile::read(&config.home).filter(|_| !named);
     let noted = noted.map(|noted| {
         let (host, port) = noted.endpoint();
         at(host, port)
@@ -150,7 +150,7 @@ pub(super) fn token_origin(context: &Context<'_>, config: &Config) -> String {
     }
 }
 
-/// True where a listener could be opened at this address, so nothing holds the port.
+/// Whether a listener could be opened at this address, so nothing holds the port.
 pub(super) fn is_free(address: SocketAddr) -> std::io::Result<()> {
     std::net::TcpListener::bind(address).map(drop)
 }

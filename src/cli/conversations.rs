@@ -8,7 +8,7 @@ use super::{
     context::Context,
     layout::{self, Cell, Style, printable},
     message_line::content,
-    row::{CHANNEL, Given, JSON, Row, Takes, option},
+    spec::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
 };
 use crate::{
     clock,
@@ -18,7 +18,7 @@ use crate::{
 /// The beginning of the last message that is shown, in characters.
 const SHOWN: usize = 60;
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "conversations",
     summary: "Show who there is to talk to, newest first; mark as read",
     usage: &[
@@ -67,14 +67,14 @@ pub(super) enum Options {
     Read(Value),
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    let options = match given.word().as_deref() {
-        None | Some("list") => list(given)?,
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let options = match args.word().as_deref() {
+        None | Some("list") => list(args)?,
         Some("read") => {
-            let channel = given.required_word("CHANNEL")?;
-            let peer = given.required_word("PEER")?;
+            let channel = args.required_word("CHANNEL")?;
+            let peer = args.required_word("PEER")?;
             let mut payload = json!({"channel": channel, "peer": peer});
-            if let Some(id) = given.word() {
+            if let Some(id) = args.word() {
                 payload["message_id"] = json!(id);
             }
             Options::Read(payload)
@@ -86,19 +86,19 @@ fn read(given: &mut Given) -> Result<Command> {
     Ok(Command::Conversations(options))
 }
 
-fn list(given: &Given) -> Result<Options> {
+fn list(args: &ParsedArgs) -> Result<Options> {
     let mut payload = json!({});
     for name in ["channel", "before"] {
-        if let Some(value) = given.text(name) {
+        if let Some(value) = args.text(name) {
             payload[name] = json!(value);
         }
     }
-    if let Some(limit) = given.number("limit", &(1..=1000))? {
+    if let Some(limit) = args.number("limit", &(1..=1000))? {
         payload["limit"] = json!(limit);
     }
     Ok(Options::List {
         payload,
-        json: given.flag("json"),
+        json: args.flag("json"),
     })
 }
 
@@ -129,8 +129,8 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
         context.terminal.note("there is no conversation yet");
     }
     let now_ms = clock::now_ms();
-    let rows: Vec<_> = all.iter().map(|one| row(one, now_ms)).collect();
-    context.terminal.columns(&rows)?;
+    let specs: Vec<_> = all.iter().map(|one| spec(one, now_ms)).collect();
+    context.terminal.columns(&specs)?;
     if page["partial"] == true {
         let text = "there are more than were looked at, perhaps newer ones; name a channel";
         context.terminal.note(text);
@@ -143,7 +143,7 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
 }
 
 /// Channel, peer, name, how much is unread, how old the newest message is and how it begins.
-fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
+fn spec(one: &Value, now_ms: u64) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let unread = one["unread"].as_u64().unwrap_or(0);
     let unread = match unread {
@@ -182,7 +182,7 @@ mod tests {
     fn a_conversation_is_one_line_whatever_it_says() {
         let one = json!({"channel": "telegram", "peer": "42", "name": "Ana\u{1b}", "unread": 2,
             "last": {"direction": "in", "text": "a\nb".repeat(40), "created_ms": 1000}});
-        let shown = layout::columns(&[row(&one, 6000)], |_, text| text.to_owned());
+        let shown = layout::columns(&[spec(&one, 6000)], |_, text| text.to_owned());
         assert_eq!(shown.lines().count(), 1);
         assert!(
             shown.starts_with("telegram  42  Ana\\u{1b}  2 unread  5s  <- a\\nb"),

@@ -3,11 +3,11 @@
 use super::{
     command::Command,
     context::Context,
-    row::{Row, no_words, switch},
+    spec::{CommandSpec, no_words, switch},
 };
 use crate::{daemon, error::Result, service::launchd};
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "daemon",
     summary: "Run the gateway in the foreground",
     usage: &["[--quiet]"],
@@ -29,9 +29,9 @@ pub(super) const ROW: Row = Row {
         ),
     ],
     first_word: no_words,
-    read: |given| {
+    read: |args| {
         Ok(Command::Daemon {
-            quiet: given.flag("quiet"),
+            quiet: args.flag("quiet"),
         })
     },
 };

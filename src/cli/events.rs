@@ -10,7 +10,7 @@ use super::{
     layout::printable,
     log_line::log_line,
     message_line::message_line,
-    row::{Given, JSON, Row, Takes, no_words, option},
+    spec::{CommandSpec, JSON, ParsedArgs, Takes, no_words, option},
 };
 use crate::{
     client::{Client, Event},
@@ -27,7 +27,7 @@ const TOPICS: [&str; 5] = [
     "app.*",
 ];
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "events",
     summary: "Follow what happens",
     usage: &["[--topics TOPIC,…] [--since N] [--json]"],
@@ -67,18 +67,18 @@ pub(super) struct Options {
     pub json: bool,
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    let topics = given.list("topics");
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let topics = args.list("topics");
     let mut payload = json!({"topics": topics});
     if topics.is_empty() {
         payload["topics"] = json!(TOPICS);
     }
-    if let Some(since) = given.number("since", &(0..=u64::MAX))? {
+    if let Some(since) = args.number("since", &(0..=u64::MAX))? {
         payload["since"] = json!(since);
     }
     Ok(Command::Events(Options {
         payload,
-        json: given.flag("json"),
+        json: args.flag("json"),
     }))
 }
 

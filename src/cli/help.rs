@@ -7,12 +7,12 @@ use super::{
     command::Command,
     context::Context,
     layout::{Cell, columns},
-    row::{Given, Opt, Row},
-    table::{self, EVERYWHERE, ROWS},
+    spec::{CommandSpec, Opt, ParsedArgs},
+    table::{self, EVERYWHERE, SPECS},
 };
 use crate::error::{Error, Result};
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "help",
     summary: "Print help for all commands or one",
     usage: &["[COMMAND]"],
@@ -45,17 +45,17 @@ Exit codes:
   78  a setting has to be mended first
 ";
 
-fn read(given: &mut Given) -> Result<Command> {
-    let Some(word) = given.word() else {
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let Some(word) = args.word() else {
         return Ok(Command::Help(None));
     };
-    let row = table::find(&word).ok_or_else(|| unknown_command(&word))?;
-    Ok(Command::Help(Some(row.name)))
+    let spec = table::find(&word).ok_or_else(|| unknown_command(&word))?;
+    Ok(Command::Help(Some(spec.name)))
 }
 
 pub(super) fn run(name: Option<&str>, context: &mut Context<'_>) -> Result<()> {
     let text = match name.and_then(table::find) {
-        Some(row) => of_command(row),
+        Some(spec) => of_command(spec),
         None => of_all(),
     };
     context.terminal.text(&text)
@@ -78,8 +78,8 @@ fn version() -> String {
 }
 
 fn of_all() -> String {
-    let rows = ROWS.iter().map(|row| [row.name, row.summary]);
-    let commands = listed(rows.map(|cells| cells.map(str::to_owned)));
+    let specs = SPECS.iter().map(|spec| [spec.name, spec.summary]);
+    let commands = listed(specs.map(|cells| cells.map(str::to_owned)));
     format!(
         "{}: {ABOUT}\n\nUsage: cleudocodebot [OPTIONS] COMMAND [ARGUMENTS]\n\n\
          Commands:\n{commands}\nOptions of every command:\n{}\n{}\n{EXIT_CODES}\n\
@@ -90,18 +90,18 @@ fn of_all() -> String {
     )
 }
 
-fn of_command(row: &Row) -> String {
-    let mut text = format!("{}\n\n", row.summary);
-    for (index, usage) in row.usage.iter().enumerate() {
+fn of_command(spec: &CommandSpec) -> String {
+    let mut text = format!("{}\n\n", spec.summary);
+    for (index, usage) in spec.usage.iter().enumerate() {
         let label = if index == 0 { "Usage:" } else { "      " };
-        let line = format!("{label} cleudocodebot {} {usage}", row.name);
+        let line = format!("{label} cleudocodebot {} {usage}", spec.name);
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    let _ = write!(text, "\n{}\n\n", row.details);
-    if !row.options.is_empty() {
-        let _ = writeln!(text, "Options:\n{}", options(row.options));
+    let _ = write!(text, "\n{}\n\n", spec.details);
+    if !spec.options.is_empty() {
+        let _ = writeln!(text, "Options:\n{}", options(spec.options));
     }
-    let _ = writeln!(text, "{}", examples(row.examples));
+    let _ = writeln!(text, "{}", examples(spec.examples));
     text.push_str("Options of every command, and exit codes: cleudocodebot --help\n");
     text
 }
@@ -123,11 +123,11 @@ fn label(option: &Opt) -> String {
     format!("{letter}--{}{}", option.name, value.unwrap_or_default())
 }
 
-fn listed(rows: impl Iterator<Item = [String; 2]>) -> String {
-    let rows: Vec<Vec<Cell>> = rows
+fn listed(specs: impl Iterator<Item = [String; 2]>) -> String {
+    let specs: Vec<Vec<Cell>> = specs
         .map(|[name, summary]| vec![format!("  {name}").into(), summary.into()])
         .collect();
-    columns(&rows, |_, text| text.to_owned())
+    columns(&specs, |_, text| text.to_owned())
 }
 
 /// Each with its reason as a comment above, so that both can be pasted into a shell.
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn help_fits_on_eighty_columns_and_has_no_trailing_blanks() {
-        let texts = ROWS.iter().map(|row| of_command(row)).chain([of_all()]);
+        let texts = SPECS.iter().map(|spec| of_command(spec)).chain([of_all()]);
         for text in texts {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{line}");
@@ -157,10 +157,14 @@ mod tests {
     #[test]
     fn every_command_and_every_option_is_explained() {
         let all = of_all();
-        for row in ROWS {
-            assert!(all.contains(&format!("\n  {} ", row.name)), "{}", row.name);
-            let text = of_command(row);
-            for option in row.options {
+        for spec in SPECS {
+            assert!(
+                all.contains(&format!("\n  {} ", spec.name)),
+                "{}",
+                spec.name
+            );
+            let text = of_command(spec);
+            for option in spec.options {
                 assert!(
                     text.contains(&format!("--{}", option.name)),
                     "{}",
@@ -168,9 +172,9 @@ mod tests {
                 );
             }
             assert!(
-                !row.examples.is_empty() && !row.usage.is_empty(),
+                !spec.examples.is_empty() && !spec.usage.is_empty(),
                 "{}",
-                row.name
+                spec.name
             );
         }
         assert!(all.contains("\n  78 "));

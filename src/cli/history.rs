@@ -8,11 +8,11 @@ use super::{
     context::Context,
     layout::printable,
     message_line::message_line,
-    row::{CHANNEL, Given, JSON, Row, Takes, no_words, option},
+    spec::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, no_words, option},
 };
 use crate::error::{Error, Result};
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "history",
     summary: "Show stored messages, oldest first",
     usage: &["[--channel CHANNEL [--peer PEER]] [--limit N]"],
@@ -67,14 +67,14 @@ pub(super) struct Options {
     pub json: bool,
 }
 
-fn read(given: &mut Given) -> Result<Command> {
+fn read(args: &mut ParsedArgs) -> Result<Command> {
     let mut payload = json!({});
     for name in ["channel", "peer", "before", "after", "contains"] {
-        if let Some(value) = given.text(name) {
+        if let Some(value) = args.text(name) {
             payload[name] = json!(value);
         }
     }
-    if let Some(limit) = given.number("limit", &(1..=1000))? {
+    if let Some(limit) = args.number("limit", &(1..=1000))? {
         payload["limit"] = json!(limit);
     }
     if payload.get("peer").is_some() && payload.get("channel").is_none() {
@@ -82,7 +82,7 @@ fn read(given: &mut Given) -> Result<Command> {
     }
     Ok(Command::History(Options {
         payload,
-        json: given.flag("json"),
+        json: args.flag("json"),
     }))
 }
 

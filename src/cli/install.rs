@@ -4,18 +4,18 @@ use super::{
     command::Command,
     context::Context,
     installation::{DRY_RUN, FORCE, Installation, SYSTEM, Style, TASK, VERBOSE},
-    row::{Given, JSON, Row, no_words, switch},
+    spec::{CommandSpec, JSON, ParsedArgs, no_words, switch},
 };
 use crate::{
     error::Result,
     service::{
-        hand::Manner,
-        install::{Wish, install},
+        executor::Mode,
+        install::{InstallRequest, install},
         uninstall::uninstall,
     },
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "install",
     summary: "Install the daemon, start it and wait until it answers",
     usage: &["[--force] [--system] [--task] [--dry-run]"],
@@ -28,16 +28,16 @@ pub(super) const ROW: Row = Row {
         ("sudo cleudocodebot install --system", "for a server"),
     ],
     first_word: no_words,
-    read: |given| {
-        let wish = Wish {
-            task: given.flag("task"),
+    read: |args| {
+        let request = InstallRequest {
+            task: args.flag("task"),
             restart: false,
         };
-        Ok(Command::Install(style(given), wish))
+        Ok(Command::Install(style(args), request))
     },
 };
 
-pub(super) const UNINSTALL_ROW: Row = Row {
+pub(super) const UNINSTALL_SPEC: CommandSpec = CommandSpec {
     name: "uninstall",
     summary: "Stop the daemon and remove what was installed",
     usage: &["[--purge] [--system] [--dry-run]"],
@@ -55,30 +55,34 @@ pub(super) const UNINSTALL_ROW: Row = Row {
         ("cleudocodebot uninstall --purge", "nothing stays"),
     ],
     first_word: no_words,
-    read: |given| Ok(Command::Uninstall(style(given), given.flag("purge"))),
+    read: |args| Ok(Command::Uninstall(style(args), args.flag("purge"))),
 };
 
 /// The options that every command about the installed daemon understands.
-pub(super) fn style(given: &Given) -> Style {
+pub(super) fn style(args: &ParsedArgs) -> Style {
     Style {
-        manner: Manner {
-            dry: given.flag("dry-run"),
-            force: given.flag("force"),
+        mode: Mode {
+            dry: args.flag("dry-run"),
+            force: args.flag("force"),
         },
-        system: given.flag("system"),
-        json: given.flag("json"),
-        verbose: given.flag("verbose"),
+        system: args.flag("system"),
+        json: args.flag("json"),
+        verbose: args.flag("verbose"),
     }
 }
 
-pub(super) fn run(style: Style, wish: Wish, context: &mut Context<'_>) -> Result<()> {
+pub(super) fn run(style: Style, request: InstallRequest, context: &mut Context<'_>) -> Result<()> {
     let installation = Installation::of(context, style.system)?;
-    let report = installation.work(style, context, |site, hand| install(site, hand, wish));
+    let report = installation.work(style, context, |target, executor| {
+        install(target, executor, request)
+    });
     report.map(drop)
 }
 
 pub(super) fn run_uninstall(style: Style, purge: bool, context: &mut Context<'_>) -> Result<()> {
     let installation = Installation::of(context, style.system)?;
-    let report = installation.work(style, context, |site, hand| uninstall(site, hand, purge));
+    let report = installation.work(style, context, |target, executor| {
+        uninstall(target, executor, purge)
+    });
     report.map(drop)
 }

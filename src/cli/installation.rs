@@ -8,19 +8,19 @@ use serde_json::json;
 use super::{
     command::{Common, Invocation},
     context::Context,
-    row::{Opt, switch},
+    spec::{Opt, switch},
     terminal::Terminal,
 };
 use crate::{
     config::{self, Environment, Source, keys},
     error::{Error, Result},
     service::{
-        door::GatewayDoor,
-        hand::{Deed, Hand, Manner, World},
+        executor::{Change, Executor, Mode, World},
+        probe::SocketProbe,
         report::Report,
         run::ThisMachine,
-        site::{MACHINE_HOME, Scope, Site, System},
         systemd,
+        target::{InstallTarget, MACHINE_HOME, Scope, System},
     },
 };
 
@@ -34,7 +34,7 @@ pub(super) const TASK: Opt = switch("task", "Windows: a scheduled task, not a Ru
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Style {
     /// How thorough to be.
-    pub manner: Manner,
+    pub mode: Mode,
     /// The daemon of the machine.
     pub system: bool,
     /// A value for scripts.
@@ -63,9 +63,9 @@ pub(super) fn with_home_meant(invocation: &Invocation, environment: &Environment
 /// The installation that a command line means.
 pub(super) struct Installation {
     /// Its surroundings.
-    pub site: Site,
+    pub target: InstallTarget,
     /// Its daemon.
-    pub door: GatewayDoor,
+    pub probe: SocketProbe,
 }
 
 impl Installation {
@@ -90,24 +90,24 @@ impl Installation {
         } else {
             Scope::User
         };
-        let site = Site::survey(scope, home, context.environment, &ThisMachine)?;
-        let door = GatewayDoor::new(site.home.clone(), context.environment);
-        Ok(Self { site, door })
+        let target = InstallTarget::survey(scope, home, context.environment, &ThisMachine)?;
+        let probe = SocketProbe::new(target.home.clone(), context.environment);
+        Ok(Self { target, probe })
     }
 
     /// Lets `work` look through a hand that changes nothing.
-    pub(super) fn look<T>(&self, work: impl FnOnce(&Site, &Hand<'_>) -> T) -> T {
+    pub(super) fn look<T>(&self, work: impl FnOnce(&InstallTarget, &Executor<'_>) -> T) -> T {
         let world = World {
             runner: &ThisMachine,
-            door: &self.door,
+            probe: &self.probe,
             pause: &thread::sleep,
             progress: &|_| {},
         };
-        let manner = Manner {
+        let mode = Mode {
             dry: true,
             force: false,
         };
-        work(&self.site, &Hand::new(world, manner))
+        work(&self.target, &Executor::new(world, mode))
     }
 
     /// Lets `work` be done by a hand in this world, then tells what it did. The report's line comes
@@ -116,20 +116,20 @@ impl Installation {
         &self,
         style: Style,
         context: &mut Context<'_>,
-        work: impl FnOnce(&Site, &mut Hand<'_>) -> Result<Report>,
+        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<Report>,
     ) -> Result<Report> {
         let terminal = RefCell::new(&mut context.terminal);
         let progress = |text: &str| terminal.borrow_mut().note(text);
         let world = World {
             runner: &ThisMachine,
-            door: &self.door,
+            probe: &self.probe,
             pause: &thread::sleep,
             progress: &progress,
         };
-        let mut hand = Hand::new(world, style.manner);
-        let outcome = work(&self.site, &mut hand);
+        let mut executor = Executor::new(world, style.mode);
+        let outcome = work(&self.target, &mut executor);
         let mut terminal = terminal.borrow_mut();
-        tell(&outcome, &hand, style, &mut terminal)?;
+        tell(&outcome, &executor, style, &mut terminal)?;
         outcome
     }
 
@@ -150,25 +150,25 @@ impl Installation {
 
 fn tell(
     outcome: &Result<Report>,
-    hand: &Hand<'_>,
+    executor: &Executor<'_>,
     style: Style,
     terminal: &mut Terminal,
 ) -> Result<()> {
     if style.json {
         let value = match outcome {
-            Ok(report) => report.json(hand),
+            Ok(report) => report.json(executor),
             Err(error) => {
-                let done: Vec<_> = hand.deeds().iter().map(Deed::json).collect();
+                let done: Vec<_> = executor.changes().iter().map(Change::json).collect();
                 json!({"error": error.to_string(), "exit_code": error.exit_code(),
-                    "done": done, "notes": hand.notes()})
+                    "done": done, "notes": executor.notes()})
             }
         };
         return terminal.json(&value);
     }
-    if style.verbose || style.manner.dry {
-        for deed in hand.deeds() {
-            terminal.line(deed)?;
-            if let Deed::Wrote(_, Some(text)) = deed {
+    if style.verbose || style.mode.dry {
+        for change in executor.changes() {
+            terminal.line(change)?;
+            if let Change::Wrote(_, Some(text)) = change {
                 terminal.text(&indented(text))?;
             }
         }
@@ -176,7 +176,7 @@ fn tell(
     if let Ok(report) = outcome {
         terminal.line(report.line())?;
     }
-    for note in hand.notes() {
+    for note in executor.notes() {
         terminal.line(format!("note: {note}"))?;
     }
     Ok(())

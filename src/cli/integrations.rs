@@ -8,15 +8,15 @@ use super::{
     connect::connect,
     context::Context,
     layout::{self, Cell, Style, counted, printable},
-    row::{Given, JSON, Row},
     scan,
+    spec::{CommandSpec, JSON, ParsedArgs},
 };
 use crate::{
     clock,
     error::{Error, Result},
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "integrations",
     summary: "Show the channels and how each is; start, stop, connect",
     usage: &[
@@ -63,17 +63,17 @@ pub(super) enum Options {
     Steer(&'static str, String),
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    let word = given.word();
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let word = args.word();
     let action = match word.as_deref() {
         None | Some("list") => {
-            let json = given.flag("json");
+            let json = args.flag("json");
             return Ok(Command::Integrations(Options::List { json }));
         }
         Some("start") => "integration.start",
         Some("stop") => "integration.stop",
         Some("connect") => {
-            let options = scan::read(given)?;
+            let options = scan::read(args)?;
             return Ok(Command::Integrations(Options::Connect(options)));
         }
         Some("restart") => "integration.restart",
@@ -84,7 +84,7 @@ fn read(given: &mut Given) -> Result<Command> {
             )));
         }
     };
-    let name = given.required_word("NAME")?;
+    let name = args.required_word("NAME")?;
     Ok(Command::Integrations(Options::Steer(action, name)))
 }
 
@@ -101,7 +101,7 @@ pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<
             if *json {
                 return all.iter().try_for_each(|one| context.terminal.json(one));
             }
-            context.terminal.columns(&rows(&all, clock::now_ms()))
+            context.terminal.columns(&specs(&all, clock::now_ms()))
         }
         Options::Steer(action, name) => {
             let asked = json!({"name": name});
@@ -112,21 +112,21 @@ pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<
                     let line = format!("forgot {}; {given_up} given up", printable(name));
                     context.terminal.line(line)
                 }
-                _ => context.terminal.columns(&rows(&[status], clock::now_ms())),
+                _ => context.terminal.columns(&specs(&[status], clock::now_ms())),
             }
         }
     }
 }
 
 /// Name, state, since when, what it has done, what went wrong and what to do about it.
-pub(super) fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
+pub(super) fn specs(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
     all.iter()
         .map(|one| {
             let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
             let state = text("state");
             let since = one["since_ms"].as_u64().unwrap_or(now_ms);
             let count = |name: &str| one["counters"][name].as_u64().unwrap_or(0);
-            let mut row = vec![
+            let mut spec = vec![
                 text("name").into(),
                 Cell::styled(Style::of_state(&state), state.clone()),
                 Cell::styled(Style::Dim, format!("for {}", layout::since(since, now_ms))),
@@ -134,7 +134,7 @@ pub(super) fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
             ];
             if let Some(until) = one["until_ms"].as_u64() {
                 let wait = layout::since(now_ms, until);
-                row.push(format!("starts again in {wait}").into());
+                spec.push(format!("starts again in {wait}").into());
             }
             if one["last_error"].is_string() {
                 let label = if state == "running" {
@@ -142,12 +142,12 @@ pub(super) fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
                 } else {
                     ""
                 };
-                row.push(format!("{label}{}", text("last_error")).into());
+                spec.push(format!("{label}{}", text("last_error")).into());
             }
             if one["advice"].is_string() {
-                row.push(text("advice").into());
+                spec.push(text("advice").into());
             }
-            row
+            spec
         })
         .collect()
 }
@@ -160,14 +160,14 @@ mod tests {
     fn trouble_is_told_with_what_to_do() {
         let parked = json!({"name": "telegram", "state": "parked", "since_ms": 0,
             "counters": {"sent": 2, "failed": 1}, "last_error": "401", "advice": "reload"});
-        let shown = layout::columns(&rows(&[parked], 5000), |_, text| text.to_owned());
+        let shown = layout::columns(&specs(&[parked], 5000), |_, text| text.to_owned());
         assert_eq!(
             shown,
             "telegram  parked  for 5s  2 sent, 1 failed  401  reload\n"
         );
         let well = json!({"name": "telegram", "state": "running", "since_ms": 0, "last_error": "401",
             "counters": {"sent": 2, "failed": 1}});
-        let shown = layout::columns(&rows(&[well], 5000), |_, text| text.to_owned());
+        let shown = layout::columns(&specs(&[well], 5000), |_, text| text.to_owned());
         assert!(shown.ends_with("  last error: 401\n"), "{shown}");
     }
 }

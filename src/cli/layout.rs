@@ -70,19 +70,19 @@ impl<T: Into<String>> From<T> for Cell {
 
 /// Rows below each other, every column as wide as its widest field, two spaces between. `paint`
 /// comes after the padding, so that invisible bytes do not count.
-pub(super) fn columns(rows: &[Vec<Cell>], paint: impl Fn(Style, &str) -> String) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+pub(super) fn columns(specs: &[Vec<Cell>], paint: impl Fn(Style, &str) -> String) -> String {
+    let count = specs.iter().map(Vec::len).max().unwrap_or_default();
     let widths: Vec<usize> = (0..count)
         .map(|column| {
-            let cells = rows.iter().filter_map(|row| row.get(column));
+            let cells = specs.iter().filter_map(|spec| spec.get(column));
             cells.map(|cell| width(&cell.text)).max().unwrap_or(0)
         })
         .collect();
     let mut text = String::new();
-    for row in rows {
-        for (column, cell) in row.iter().enumerate() {
+    for spec in specs {
+        for (column, cell) in spec.iter().enumerate() {
             text.push_str(&paint(cell.style, &cell.text));
-            if column + 1 < row.len() {
+            if column + 1 < spec.len() {
                 let padding = widths[column] - width(&cell.text) + 2;
                 text.extend(std::iter::repeat_n(' ', padding));
             }
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_lines_end_without_blanks() {
-        let rows = [
+        let specs = [
             vec![
                 Cell::from("a"),
                 Cell::styled(Style::Good, "bcd"),
@@ -173,12 +173,12 @@ mod tests {
             vec!["ähm".into(), "f".into()],
         ];
         let plain = |_: Style, text: &str| text.to_owned();
-        assert_eq!(columns(&rows, plain), "a    bcd  e\nähm  f\n");
+        assert_eq!(columns(&specs, plain), "a    bcd  e\nähm  f\n");
         let marked = |style: Style, text: &str| match style {
             Style::Good => format!("<{text}>"),
             _ => text.to_owned(),
         };
-        assert_eq!(columns(&rows, marked), "a    <bcd>  e\nähm  f\n");
+        assert_eq!(columns(&specs, marked), "a    <bcd>  e\nähm  f\n");
     }
 
     #[test]

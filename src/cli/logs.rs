@@ -10,7 +10,7 @@ use super::{
     context::Context,
     events::follow,
     log_line::{level_of, log_line},
-    row::{Given, JSON, Row, Takes, no_words, option, switch},
+    spec::{CommandSpec, JSON, ParsedArgs, Takes, no_words, option, switch},
 };
 use crate::{
     client::Client,
@@ -18,7 +18,7 @@ use crate::{
     level::LogLevel,
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "logs",
     summary: "Show what the daemon logged",
     usage: &["[-f] [-n N] [--level LEVEL] [--json]"],
@@ -63,12 +63,12 @@ pub(super) struct Options {
     pub json: bool,
 }
 
-fn read(given: &mut Given) -> Result<Command> {
+fn read(args: &mut ParsedArgs) -> Result<Command> {
     Ok(Command::Logs(Options {
-        follow: given.flag("follow"),
-        lines: given.number("lines", &(1..=1000))?.unwrap_or(100),
-        level: given.text("level").and_then(|level| level.parse().ok()),
-        json: given.flag("json"),
+        follow: args.flag("follow"),
+        lines: args.number("lines", &(1..=1000))?.unwrap_or(100),
+        level: args.text("level").and_then(|level| level.parse().ok()),
+        json: args.flag("json"),
     }))
 }
 

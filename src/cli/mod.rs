@@ -33,10 +33,10 @@ mod pairing;
 mod ping;
 mod ping_statistics;
 mod reload;
-mod row;
 mod scan;
 mod send;
 mod service_lines;
+mod spec;
 mod start;
 mod status;
 mod stop;
@@ -80,7 +80,7 @@ fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<()> {
         Command::Help(name) => help::run(*name, context),
         Command::Version => help::run_version(context),
         Command::Onboard(options) => onboard::run(options, context),
-        Command::Install(style, wish) => install::run(*style, *wish, context),
+        Command::Install(style, request) => install::run(*style, *request, context),
         Command::Uninstall(style, purge) => install::run_uninstall(*style, *purge, context),
         Command::Start(style) => start::run(*style, context),
         Command::Restart(style) => start::run_restart(*style, context),

@@ -10,14 +10,14 @@ use super::{
     context::Context,
     layout::printable,
     message_line::message_line,
-    row::{CHANNEL, Given, JSON, Row, Takes, option},
+    spec::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
 };
 use crate::{
     clock,
     error::{Error, Result},
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "outbox",
     summary: "Show what waits to be sent or failed; try again, withdraw",
     usage: &[
@@ -62,11 +62,11 @@ pub(super) enum Options {
     Each(&'static str, Vec<String>),
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    let options = match given.word().as_deref() {
-        None | Some("list") => list(given)?,
-        Some("retry") => Options::Each("retry", ids(given)?),
-        Some("cancel") => Options::Each("cancel", ids(given)?),
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let options = match args.word().as_deref() {
+        None | Some("list") => list(args)?,
+        Some("retry") => Options::Each("retry", ids(args)?),
+        Some("cancel") => Options::Each("cancel", ids(args)?),
         Some(other) => {
             return Err(Error::Usage(format!(
                 "{other:?} is not one of list, retry, cancel"
@@ -76,23 +76,23 @@ fn read(given: &mut Given) -> Result<Command> {
     Ok(Command::Outbox(options))
 }
 
-fn list(given: &Given) -> Result<Options> {
+fn list(args: &ParsedArgs) -> Result<Options> {
     let mut payload = json!({});
-    if let Some(channel) = given.text("channel") {
+    if let Some(channel) = args.text("channel") {
         payload["channel"] = json!(channel);
     }
-    if let Some(limit) = given.number("limit", &(1..=1000))? {
+    if let Some(limit) = args.number("limit", &(1..=1000))? {
         payload["limit"] = json!(limit);
     }
     Ok(Options::List {
         payload,
-        json: given.flag("json"),
+        json: args.flag("json"),
     })
 }
 
-fn ids(given: &mut Given) -> Result<Vec<String>> {
-    let mut ids = vec![given.required_word("ID")?];
-    ids.extend(std::iter::from_fn(|| given.word()));
+fn ids(args: &mut ParsedArgs) -> Result<Vec<String>> {
+    let mut ids = vec![args.required_word("ID")?];
+    ids.extend(std::iter::from_fn(|| args.word()));
     Ok(ids)
 }
 

@@ -7,14 +7,14 @@ use super::{
     connect::connect,
     context::Context,
     layout::{self, Cell, Style, printable},
-    row::{Given, JSON, Row},
+    spec::{CommandSpec, JSON, ParsedArgs},
 };
 use crate::{
     clock,
     error::{Error, Result},
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "pairing",
     summary: "Show who asks to be let in; approve, reject, revoke",
     usage: &[
@@ -45,11 +45,11 @@ pub(super) enum Options {
     Decide(&'static str, Value),
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    let word = given.word();
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let word = args.word();
     let (action, field) = match word.as_deref() {
         None | Some("list") => {
-            let json = given.flag("json");
+            let json = args.flag("json");
             return Ok(Command::Pairing(Options::List { json }));
         }
         Some("approve") => ("pairing.approve", "code"),
@@ -61,8 +61,8 @@ fn read(given: &mut Given) -> Result<Command> {
             )));
         }
     };
-    let channel = given.required_word("CHANNEL")?;
-    let value = given.required_word(if field == "code" { "CODE" } else { "SENDER" })?;
+    let channel = args.required_word("CHANNEL")?;
+    let value = args.required_word(if field == "code" { "CODE" } else { "SENDER" })?;
     let payload = json!({"channel": channel, field: value});
     Ok(Command::Pairing(Options::Decide(action, payload)))
 }
@@ -75,11 +75,11 @@ pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<
             if *json {
                 return context.terminal.json(&answer);
             }
-            let rows = rows(&answer, clock::now_ms());
-            if rows.is_empty() {
+            let specs = specs(&answer, clock::now_ms());
+            if specs.is_empty() {
                 context.terminal.note("nobody asks and nobody was let in");
             }
-            context.terminal.columns(&rows)
+            context.terminal.columns(&specs)
         }
         Options::Decide(action, payload) => {
             let done = connection.client.call(action, payload).await?;
@@ -95,7 +95,7 @@ pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<
     }
 }
 
-fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
+fn specs(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
     let of = |kind: &str| answer[kind].as_array().cloned().unwrap_or_default();
     let text = |one: &Value, name: &str| Cell::from(printable(one[name].as_str().unwrap_or("?")));
     let pending = of("pending").into_iter().map(|one| {

@@ -13,7 +13,7 @@ use super::{
     connect::{Connection, connect},
     context::Context,
     ping_statistics::{Statistics, milliseconds, rounded},
-    row::{Given, JSON, Row, Takes, no_words, option},
+    spec::{CommandSpec, JSON, ParsedArgs, Takes, no_words, option},
 };
 use crate::{
     client::Client,
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest pause: a day.
 const MAX_INTERVAL: f64 = 86_400.0;
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "ping",
     summary: "Measure round trips to the gateway",
     usage: &["[--count N] [--interval SECONDS]"],
@@ -68,16 +68,16 @@ pub(super) struct Options {
     pub json: bool,
 }
 
-fn read(given: &mut Given) -> Result<Command> {
+fn read(args: &mut ParsedArgs) -> Result<Command> {
     Ok(Command::Ping(Options {
-        count: given.number("count", &(0..=u64::MAX))?.unwrap_or(4),
-        interval: interval(given)?,
-        json: given.flag("json"),
+        count: args.number("count", &(0..=u64::MAX))?.unwrap_or(4),
+        interval: interval(args)?,
+        json: args.flag("json"),
     }))
 }
 
-fn interval(given: &Given) -> Result<Duration> {
-    let Some(text) = given.text("interval") else {
+fn interval(args: &ParsedArgs) -> Result<Duration> {
+    let Some(text) = args.text("interval") else {
         return Ok(Duration::from_secs(1));
     };
     let seconds = text.parse().ok();

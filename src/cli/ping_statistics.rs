@@ -34,7 +34,7 @@ impl Statistics {
         self.sum_of_squares += ms * ms;
     }
 
-    /// True where something was lost.
+    /// Whether something was lost.
     pub(super) fn has_losses(&self) -> bool {
         self.received < self.sent
     }

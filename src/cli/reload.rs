@@ -7,11 +7,11 @@ use super::{
     connect::connect,
     context::Context,
     layout::printable,
-    row::{JSON, Row, no_words},
+    spec::{CommandSpec, JSON, no_words},
 };
 use crate::error::Result;
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "reload",
     summary: "Let the daemon read .env again",
     usage: &["[--json]"],
@@ -19,9 +19,9 @@ pub(super) const ROW: Row = Row {
     options: &[JSON],
     examples: &[("cleudocodebot reload", "after editing .env")],
     first_word: no_words,
-    read: |given| {
+    read: |args| {
         Ok(Command::Reload {
-            json: given.flag("json"),
+            json: args.flag("json"),
         })
     },
 };

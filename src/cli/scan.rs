@@ -15,7 +15,7 @@ use tokio::{
 use super::{
     context::Context,
     layout::{Style, printable},
-    row::{Given, Opt, Takes, option},
+    spec::{Opt, ParsedArgs, Takes, option},
 };
 use crate::{
     client::Client,
@@ -43,12 +43,12 @@ pub(super) struct Options {
     json: bool,
 }
 
-pub(super) fn read(given: &mut Given) -> Result<Options> {
-    let seconds = given.number("timeout", &(1..=3600))?;
+pub(super) fn read(args: &mut ParsedArgs) -> Result<Options> {
+    let seconds = args.number("timeout", &(1..=3600))?;
     Ok(Options {
-        name: given.required_word("NAME")?,
+        name: args.required_word("NAME")?,
         limit: Duration::from_secs(seconds.unwrap_or(LIMIT_SECONDS)),
-        json: given.flag("json"),
+        json: args.flag("json"),
     })
 }
 
@@ -180,21 +180,21 @@ impl Shown {
 fn drawn(square: &Qr, colors: bool) -> String {
     let side = square.size() + 2 * QUIET_ZONE;
     // Far outside below where it would be less than nothing: light, too.
-    let is_dark = |row: usize, column: usize| {
+    let is_dark = |spec: usize, column: usize| {
         square.is_dark(
-            row.wrapping_sub(QUIET_ZONE),
+            spec.wrapping_sub(QUIET_ZONE),
             column.wrapping_sub(QUIET_ZONE),
         )
     };
     let mut text = String::new();
-    for row in (0..side).step_by(2) {
+    for spec in (0..side).step_by(2) {
         if colors {
             // From the fixed part of the palette, which no theme changes.
             text.push_str("\u{1b}[38;5;16;48;5;231m");
         }
         text.extend((0..side).map(|column| {
-            let above = is_dark(row, column) == colors;
-            let below = is_dark(row + 1, column) == colors;
+            let above = is_dark(spec, column) == colors;
+            let below = is_dark(spec + 1, column) == colors;
             match (above, below) {
                 (true, true) => '█',
                 (true, false) => '▀',
@@ -231,11 +231,11 @@ mod tests {
         for (drawing, dark) in [(&plain, false), (&colored, true)] {
             let modules = ink(drawing);
             assert_eq!(modules.len(), side + 1, "half a line more");
-            for (row, line) in modules.iter().enumerate() {
+            for (spec, line) in modules.iter().enumerate() {
                 assert_eq!(line.len(), side);
                 for (column, inked) in line.iter().enumerate() {
-                    let wanted = row >= 4 && column >= 4 && square.is_dark(row - 4, column - 4);
-                    assert_eq!(*inked == dark, wanted, "{row} {column}");
+                    let wanted = spec >= 4 && column >= 4 && square.is_dark(spec - 4, column - 4);
+                    assert_eq!(*inked == dark, wanted, "{spec} {column}");
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::{
     connect::connect,
     context::Context,
     layout::printable,
-    row::{Given, JSON, Opt, Row, Takes, no_words, option, switch},
+    spec::{CommandSpec, JSON, Opt, ParsedArgs, Takes, no_words, option, switch},
 };
 use crate::error::{Error, Result};
 
@@ -51,7 +51,7 @@ const OPTIONS: &[Opt] = &[
     JSON,
 ];
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "send",
     summary: "Queue a message",
     usage: &[
@@ -75,7 +75,7 @@ pub(super) const ROW: Row = Row {
     read,
 };
 
-pub(super) const MESSAGE_ROW: Row = Row {
+pub(super) const MESSAGE_SPEC: CommandSpec = CommandSpec {
     name: "message",
     summary: "The same as `message send`, for scripts that call it so",
     usage: &["send --channel CHANNEL --target PEER --message TEXT"],
@@ -86,8 +86,8 @@ pub(super) const MESSAGE_ROW: Row = Row {
         "one line",
     )],
     first_word: || vec!["send"],
-    read: |given| match given.required_word("send")?.as_str() {
-        "send" => read(given),
+    read: |args| match args.required_word("send")?.as_str() {
+        "send" => read(args),
         other => Err(Error::Usage(format!(
             "{other:?} is not known; expected send"
         ))),
@@ -105,23 +105,23 @@ pub(super) struct Options {
     pub json: bool,
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    let mut payload = json!({"channel": given.required("channel")?, "to": given.required("to")?});
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let mut payload = json!({"channel": args.required("channel")?, "to": args.required("to")?});
     for (option, field) in [
         ("reply-to", "reply_to"),
         ("idempotency-key", "idempotency_key"),
     ] {
-        if let Some(value) = given.text(option) {
+        if let Some(value) = args.text(option) {
             payload[field] = json!(value);
         }
     }
-    if let Some(media) = media(given)? {
+    if let Some(media) = media(args)? {
         payload["media"] = media;
     }
-    if given.flag("wait") {
+    if args.flag("wait") {
         payload["wait"] = json!(true);
     }
-    let text = text(given)?;
+    let text = text(args)?;
     let from_input = text.as_deref() == Some("-");
     match text {
         Some(text) if !from_input => payload["text"] = json!(text),
@@ -133,20 +133,20 @@ fn read(given: &mut Given) -> Result<Command> {
     Ok(Command::Send(Options {
         payload,
         from_input,
-        json: given.flag("json"),
+        json: args.flag("json"),
     }))
 }
 
-fn text(given: &mut Given) -> Result<Option<String>> {
-    match (given.text("message"), given.word()) {
+fn text(args: &mut ParsedArgs) -> Result<Option<String>> {
+    match (args.text("message"), args.word()) {
         (Some(_), Some(_)) => Err(Error::Usage("the text is there twice".to_owned())),
         (option, word) => Ok(option.or(word)),
     }
 }
 
-fn media(given: &Given) -> Result<Option<Value>> {
-    let kind = given.text("media-kind");
-    match given.text("media-url") {
+fn media(args: &ParsedArgs) -> Result<Option<Value>> {
+    let kind = args.text("media-kind");
+    match args.text("media-url") {
         Some(url) => {
             let kind = kind.unwrap_or_else(|| "document".to_owned());
             Ok(Some(json!({"kind": kind, "url": url})))

@@ -12,9 +12,9 @@ use crate::{
     error::Result,
     service::{
         diagnosis::{Finding, Severity, findings},
-        site::Scope,
+        launcher::Registration,
         state::{Installed, State},
-        way::Registration,
+        target::Scope,
     },
 };
 
@@ -34,10 +34,10 @@ pub(super) fn gather(context: &Context<'_>, system: bool) -> Result<Option<Findi
     }
     let installation = Installation::of(context, system)?;
     let overruled = Installation::overruled(context);
-    let state = installation.look(|site, hand| State::gather(site, hand, overruled));
-    let list = findings(&installation.site, &state);
+    let state = installation.look(|target, executor| State::gather(target, executor, overruled));
+    let list = findings(&installation.target, &state);
     let moment = state.installed.first().map(|installed| {
-        let scope = match installation.site.scope {
+        let scope = match installation.target.scope {
             Scope::User => "",
             Scope::Machine => ", for the whole machine",
         };
@@ -66,17 +66,17 @@ impl Findings {
     }
 
     /// Rows for the overview.
-    pub(super) fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |name: &str, value: Cell| vec![Cell::styled(Style::Dim, name), value];
-        let mut rows = vec![match &self.moment {
-            Some(text) => row("service", text.as_str().into()),
-            None => row("service", Cell::styled(Style::Doubtful, "not installed")),
+    pub(super) fn specs(&self) -> Vec<Vec<Cell>> {
+        let spec = |name: &str, value: Cell| vec![Cell::styled(Style::Dim, name), value];
+        let mut specs = vec![match &self.moment {
+            Some(text) => spec("service", text.as_str().into()),
+            None => spec("service", Cell::styled(Style::Doubtful, "not installed")),
         }];
         let mut exits = self.state.installed.iter();
         if let Some(code) = exits.find_map(|one| one.condition.last_exit) {
-            rows.push(row("last exit", format!("code {code}").into()));
+            specs.push(spec("last exit", format!("code {code}").into()));
         }
-        rows
+        specs
     }
 
     /// Every finding and what mends it, in two lines each.

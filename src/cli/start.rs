@@ -5,11 +5,11 @@ use super::{
     context::Context,
     install::style,
     installation::{DRY_RUN, Installation, SYSTEM, Style, VERBOSE},
-    row::{JSON, Row, no_words},
+    spec::{CommandSpec, JSON, no_words},
 };
-use crate::{error::Result, service::power};
+use crate::{error::Result, service::lifecycle};
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "start",
     summary: "Start the installed daemon and wait until it answers",
     usage: &["[--system] [--dry-run]"],
@@ -17,10 +17,10 @@ pub(super) const ROW: Row = Row {
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot start", "in the background, as at log-on")],
     first_word: no_words,
-    read: |given| Ok(Command::Start(style(given))),
+    read: |args| Ok(Command::Start(style(args))),
 };
 
-pub(super) const RESTART_ROW: Row = Row {
+pub(super) const RESTART_SPEC: CommandSpec = CommandSpec {
     name: "restart",
     summary: "Restart the installed daemon and wait until it answers",
     usage: &["[--system] [--dry-run]"],
@@ -28,15 +28,19 @@ pub(super) const RESTART_ROW: Row = Row {
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot restart", "with the settings as they are now")],
     first_word: no_words,
-    read: |given| Ok(Command::Restart(style(given))),
+    read: |args| Ok(Command::Restart(style(args))),
 };
 
 pub(super) fn run(style: Style, context: &mut Context<'_>) -> Result<()> {
     let installation = Installation::of(context, style.system)?;
-    installation.work(style, context, power::start).map(drop)
+    installation
+        .work(style, context, lifecycle::start)
+        .map(drop)
 }
 
 pub(super) fn run_restart(style: Style, context: &mut Context<'_>) -> Result<()> {
     let installation = Installation::of(context, style.system)?;
-    installation.work(style, context, power::restart).map(drop)
+    installation
+        .work(style, context, lifecycle::restart)
+        .map(drop)
 }

@@ -10,15 +10,15 @@ use super::{
     install::style,
     installation::{SYSTEM, Style as Asked},
     layout::{self, Cell, Style, counted, printable},
-    row::{JSON, Row, no_words},
     service_lines::{self, Findings},
+    spec::{CommandSpec, JSON, no_words},
 };
 use crate::{
     clock,
     error::{Error, Result},
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "status",
     summary: "Show how the daemon and its integrations are",
     usage: &["[--system] [--json]"],
@@ -33,7 +33,7 @@ pub(super) const ROW: Row = Row {
         ),
     ],
     first_word: no_words,
-    read: |given| Ok(Command::Status(style(given))),
+    read: |args| Ok(Command::Status(style(args))),
 };
 
 pub(super) fn run(asked: Asked, context: &mut Context<'_>) -> Result<()> {
@@ -80,12 +80,12 @@ fn tell(
     service: Option<&Findings>,
     context: &mut Context<'_>,
 ) -> Result<()> {
-    let mut rows = match status {
+    let mut specs = match status {
         Ok((status, address)) => overview(status, address),
         Err(_) => Vec::new(),
     };
-    rows.extend(service.into_iter().flat_map(Findings::rows));
-    context.terminal.columns(&rows)?;
+    specs.extend(service.into_iter().flat_map(Findings::specs));
+    context.terminal.columns(&specs)?;
     if let Ok((status, _)) = status {
         let integrations = integrations(status, clock::now_ms());
         if !integrations.is_empty() {
@@ -100,22 +100,22 @@ fn tell(
 }
 
 fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {
-    let row = |name: &str, value: Cell| vec![Cell::styled(Style::Dim, name), value];
+    let spec = |name: &str, value: Cell| vec![Cell::styled(Style::Dim, name), value];
     let text = |name: &str| printable(status[name].as_str().unwrap_or("?"));
     let uptime = std::time::Duration::from_millis(status["uptime_ms"].as_u64().unwrap_or(0));
     vec![
-        row("version", text("version").into()),
-        row(
+        spec("version", text("version").into()),
+        spec(
             "process",
             format!("{}, up {}", status["pid"], layout::duration(uptime)).into(),
         ),
-        row("address", address.into()),
-        row("home", text("home").into()),
-        row("ready", ready(status)),
-        row("memory", memory(status).into()),
-        row("clients", status["clients"].to_string().into()),
-        row("store", store(&status["store"])),
-        row("outbox", outbox(&status["queues"]["outbox"]).into()),
+        spec("address", address.into()),
+        spec("home", text("home").into()),
+        spec("ready", ready(status)),
+        spec("memory", memory(status).into()),
+        spec("clients", status["clients"].to_string().into()),
+        spec("store", store(&status["store"])),
+        spec("outbox", outbox(&status["queues"]["outbox"]).into()),
     ]
 }
 
@@ -165,15 +165,15 @@ fn integrations(status: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
         let state = text("state");
         let since = one["since_ms"].as_u64().unwrap_or(now_ms);
-        let mut row = vec![
+        let mut spec = vec![
             text("name").into(),
             Cell::styled(Style::of_state(&state), state),
             Cell::styled(Style::Dim, format!("for {}", layout::since(since, now_ms))),
         ];
         if one["last_error"].is_string() {
-            row.push(text("last_error").into());
+            spec.push(text("last_error").into());
         }
-        row
+        spec
     })
     .collect()
 }
@@ -182,8 +182,8 @@ fn integrations(status: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
 mod tests {
     use super::*;
 
-    fn shown(rows: &[Vec<Cell>]) -> String {
-        layout::columns(rows, |_, text| text.to_owned())
+    fn shown(specs: &[Vec<Cell>]) -> String {
+        layout::columns(specs, |_, text| text.to_owned())
     }
 
     #[test]

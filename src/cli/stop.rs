@@ -15,13 +15,13 @@ use super::{
     context::Context,
     install::style,
     installation::{DRY_RUN, Installation, SYSTEM, Style, VERBOSE},
-    row::{JSON, Row, no_words},
     service_lines,
+    spec::{CommandSpec, JSON, no_words},
 };
 use crate::{
     client::{Client, Endpoint},
     error::{Error, Result},
-    service::{power, report::Outcome},
+    service::{lifecycle, report::Outcome},
 };
 
 /// How long the daemon may take; its own drain has a shorter deadline.
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause between two looks at the port.
 const LOOK: Duration = Duration::from_millis(20);
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "stop",
     summary: "Stop the daemon and wait until it has gone",
     usage: &["[--system] [--dry-run]"],
@@ -39,16 +39,16 @@ pub(super) const ROW: Row = Row {
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot stop", "in order, at most 10 s")],
     first_word: no_words,
-    read: |given| Ok(Command::Stop(style(given))),
+    read: |args| Ok(Command::Stop(style(args))),
 };
 
 /// An installed daemon is stopped by whoever would bring it back; any other is asked to end.
 pub(super) fn run(style: Style, context: &mut Context<'_>) -> Result<()> {
     let is_installed =
         service_lines::gather(context, style.system)?.is_some_and(|found| found.is_installed());
-    if is_installed || style.manner.dry {
+    if is_installed || style.mode.dry {
         let installation = Installation::of(context, style.system)?;
-        return installation.work(style, context, power::stop).map(drop);
+        return installation.work(style, context, lifecycle::stop).map(drop);
     }
     let outcome = block_on(ask_to_end(context))?;
     if style.json {

@@ -4,41 +4,41 @@
 
 use super::{
     call, chat, clients, completions, config, conversations, daemon, dashboard, doctor, events,
-    help, history, install, integrations, logs, onboard, outbox, pairing, ping, reload,
-    row::{Opt, Row, Takes, option, switch},
-    send, start, status, stop, token,
+    help, history, install, integrations, logs, onboard, outbox, pairing, ping, reload, send,
+    spec::{CommandSpec, Opt, Takes, option, switch},
+    start, status, stop, token,
 };
 
 /// Every command, in the order of help.
-pub(super) const ROWS: &[&Row] = &[
-    &onboard::ROW,
-    &install::ROW,
-    &install::UNINSTALL_ROW,
-    &start::ROW,
-    &stop::ROW,
-    &start::RESTART_ROW,
-    &daemon::ROW,
-    &dashboard::ROW,
-    &status::ROW,
-    &ping::ROW,
-    &send::ROW,
-    &send::MESSAGE_ROW,
-    &history::ROW,
-    &conversations::ROW,
-    &events::ROW,
-    &chat::ROW,
-    &call::ROW,
-    &clients::ROW,
-    &integrations::ROW,
-    &outbox::ROW,
-    &pairing::ROW,
-    &logs::ROW,
-    &config::ROW,
-    &token::ROW,
-    &reload::ROW,
-    &doctor::ROW,
-    &completions::ROW,
-    &help::ROW,
+pub(super) const SPECS: &[&CommandSpec] = &[
+    &onboard::SPEC,
+    &install::SPEC,
+    &install::UNINSTALL_SPEC,
+    &start::SPEC,
+    &stop::SPEC,
+    &start::RESTART_SPEC,
+    &daemon::SPEC,
+    &dashboard::SPEC,
+    &status::SPEC,
+    &ping::SPEC,
+    &send::SPEC,
+    &send::MESSAGE_SPEC,
+    &history::SPEC,
+    &conversations::SPEC,
+    &events::SPEC,
+    &chat::SPEC,
+    &call::SPEC,
+    &clients::SPEC,
+    &integrations::SPEC,
+    &outbox::SPEC,
+    &pairing::SPEC,
+    &logs::SPEC,
+    &config::SPEC,
+    &token::SPEC,
+    &reload::SPEC,
+    &doctor::SPEC,
+    &completions::SPEC,
+    &help::SPEC,
 ];
 
 /// The options of all commands.
@@ -67,13 +67,13 @@ pub(super) const EVERYWHERE: &[Opt] = &[
 ];
 
 /// The row of a command.
-pub(super) fn find(name: &str) -> Option<&'static Row> {
-    ROWS.iter().copied().find(|row| row.name == name)
+pub(super) fn find(name: &str) -> Option<&'static CommandSpec> {
+    SPECS.iter().copied().find(|spec| spec.name == name)
 }
 
 /// The names of all commands.
 pub(super) fn names() -> Vec<&'static str> {
-    ROWS.iter().map(|row| row.name).collect()
+    SPECS.iter().map(|spec| spec.name).collect()
 }
 
 #[cfg(test)]
@@ -84,19 +84,19 @@ mod tests {
 
     #[test]
     fn names_and_letters_are_unique_in_every_command() {
-        let names: HashSet<_> = ROWS.iter().map(|row| row.name).collect();
-        assert_eq!(names.len(), ROWS.len());
-        for row in ROWS {
-            let all = || row.options.iter().chain(EVERYWHERE);
+        let names: HashSet<_> = SPECS.iter().map(|spec| spec.name).collect();
+        assert_eq!(names.len(), SPECS.len());
+        for spec in SPECS {
+            let all = || spec.options.iter().chain(EVERYWHERE);
             let names: Vec<_> = all()
                 .flat_map(|o| [Some(o.name), o.alias])
                 .flatten()
                 .collect();
             let letters: Vec<_> = all().filter_map(|o| o.short).collect();
             let distinct: HashSet<_> = names.iter().collect();
-            assert_eq!(distinct.len(), names.len(), "{}", row.name);
+            assert_eq!(distinct.len(), names.len(), "{}", spec.name);
             let distinct: HashSet<_> = letters.iter().collect();
-            assert_eq!(distinct.len(), letters.len(), "{}", row.name);
+            assert_eq!(distinct.len(), letters.len(), "{}", spec.name);
         }
     }
 }

@@ -38,12 +38,12 @@ impl Terminal {
         }
     }
 
-    /// True where a person looks at standard output.
+    /// Whether a person looks at standard output.
     pub(super) fn is_watched(&self) -> bool {
         self.watched
     }
 
-    /// True where escape sequences are understood and wanted.
+    /// Whether escape sequences are understood and wanted.
     pub(super) fn has_colors(&self) -> bool {
         self.colors
     }
@@ -71,8 +71,8 @@ impl Terminal {
     }
 
     /// Writes rows below each other, aligned.
-    pub(super) fn columns(&mut self, rows: &[Vec<Cell>]) -> Result<()> {
-        let text = columns(rows, |style, text| self.painted(style, text));
+    pub(super) fn columns(&mut self, specs: &[Vec<Cell>]) -> Result<()> {
+        let text = columns(specs, |style, text| self.painted(style, text));
         self.text(&text)
     }
 

@@ -7,7 +7,7 @@ use super::{
     connect::{Connection, connect, token_origin},
     context::Context,
     reload,
-    row::{Given, Row},
+    spec::{CommandSpec, ParsedArgs},
 };
 use crate::{
     config::{self, Config, Source, dotenv, keys},
@@ -15,7 +15,7 @@ use crate::{
     random,
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "token",
     summary: "Show the token or replace it",
     usage: &["[show]", "rotate"],
@@ -39,8 +39,8 @@ pub(super) enum What {
     Rotate,
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    match given.word().as_deref() {
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    match args.word().as_deref() {
         None | Some("show") => Ok(Command::Token(What::Show)),
         Some("rotate") => Ok(Command::Token(What::Rotate)),
         Some(other) => Err(Error::Usage(format!(

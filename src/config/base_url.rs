@@ -42,7 +42,7 @@ impl BaseUrl {
         })
     }
 
-    /// True where it must be spoken to through TLS.
+    /// Whether it must be spoken to through TLS.
     pub fn is_https(&self) -> bool {
         self.https
     }

@@ -19,7 +19,7 @@ pub struct Setting {
     pub value: String,
     /// Who set it.
     pub source: Source,
-    /// True where the value is masked.
+    /// Whether the value is masked.
     pub secret: bool,
     /// One line on what it does; `None` for keys of others.
     pub doc: Option<&'static str>,

@@ -6,7 +6,7 @@
 use super::{Lookup, dotenv, kind::Kind, shown::complaint};
 use crate::{
     error::{Error, Result},
-    nearest::nearest,
+    suggest::suggest,
 };
 
 /// What every key of this program begins with.
@@ -21,7 +21,7 @@ pub struct Key {
     pub default: &'static str,
     /// One line on what it does.
     pub doc: &'static str,
-    /// True where the value is shown masked.
+    /// Whether the value is shown masked.
     pub secret: bool,
     /// What its text may be.
     pub kind: Kind,
@@ -423,7 +423,7 @@ pub const CLIENT_URL: &str = "CLEUDOCODEBOT_URL";
 
 /// What to tell about a key with our prefix that is not in the table.
 pub(super) fn unknown(name: &str) -> String {
-    let guess = nearest(name, KEYS.iter().map(|key| key.name));
+    let guess = suggest(name, KEYS.iter().map(|key| key.name));
     let advice = guess.map_or_else(
         || "see `cleudocodebot config show` for those there are".to_owned(),
         |guess| format!("did you mean {guess}?"),

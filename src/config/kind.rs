@@ -71,7 +71,7 @@ impl Kind {
         }
     }
 
-    /// True where the empty text is a value (an empty list) and not the absence of one.
+    /// Whether the empty text is a value (an empty list) and not the absence of one.
     pub fn has_empty_value(self) -> bool {
         matches!(self, Self::Origins | Self::Hosts)
     }

@@ -18,7 +18,7 @@ fn cut(value: &str) -> String {
     value.chars().take(SHOWN).chain(['…']).collect()
 }
 
-/// True where a value may not be shown: its name says so, or it is an address with a password or a
+/// Whether a value may not be shown: its name says so, or it is an address with a password or a
 /// query in it.
 pub(super) fn is_hidden(name: &str, value: &str) -> bool {
     let authority = value.split_once("://").map(|(_, rest)| {
@@ -29,7 +29,7 @@ pub(super) fn is_hidden(name: &str, value: &str) -> bool {
     is_secret(name) || has_query || authority.is_some_and(|authority| authority.contains('@'))
 }
 
-/// True where a key's name says that its value is nobody's business. The table of keys marks the
+/// Whether a key's name says that its value is nobody's business. The table of keys marks the
 /// same ones; a test holds it to that.
 pub fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 5] = ["TOKEN", "SECRET", "KEY", "PASS", "CREDENTIAL"];

@@ -10,14 +10,14 @@ use serde_json::json;
 
 use super::{
     channel::{Channel, from_now_ms},
-    tally::Tally,
+    counters::ChannelCounters,
 };
 use crate::{
     backoff, clock,
-    contain::contained,
-    integrations::{ADDRESS, Accepted, DeliveryError, Fate, Integration, Progress},
+    integrations::{ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult},
     log::{Field, Log},
     message::{Direction, Message, MessageId, State},
+    panics::contained,
     random,
     shutdown::Shutdown,
     store::{Pending, STORE_WAIT, Step, Store, StoreError, Transition, insist},
@@ -54,9 +54,9 @@ struct Count {
 
 impl Count {
     /// The count with one more attempt.
-    fn of_next(message: &Message, life: &[Transition]) -> Self {
+    fn of_next(message: &Message, context: &[Transition]) -> Self {
         let all = message.attempts + 1;
-        let queued_at = last_queued(life).map_or(0, |step| step.attempts);
+        let queued_at = last_queued(context).map_or(0, |step| step.attempts);
         Self {
             all,
             since_queued: all.saturating_sub(queued_at),
@@ -82,25 +82,25 @@ impl Attempt {
 
     async fn try_make(&self, id: MessageId) -> Result<Next, StoreError> {
         let read = move |store: &Store| Attempt::read(store, id);
-        let Some((message, life, progress)) = self.store.beside(read).await? else {
+        let Some((message, context, progress)) = self.store.run_blocking(read).await? else {
             return Ok(Next::Done);
         };
         if message.state.has_left_the_outbox() {
             return Ok(Next::Done);
         }
-        let count = Count::of_next(&message, &life);
+        let count = Count::of_next(&message, &context);
         if message.state == State::Sending && message.error.is_none() {
             let asked = async { self.integration.reconcile(&message, &progress).await };
             let fate = contained(asked).await;
-            match fate.unwrap_or(Fate::Unknown) {
-                Fate::Sent(accepted) => return self.accepted(&message, accepted).await,
-                Fate::Unasked(why, earliest) => {
+            match fate.unwrap_or(ReconcileResult::Unknown) {
+                ReconcileResult::Sent(accepted) => return self.accepted(&message, accepted).await,
+                ReconcileResult::Unasked(why, earliest) => {
                     return self.again(&message, count, why, earliest, true).await;
                 }
-                Fate::NotSent | Fate::Unknown => {}
+                ReconcileResult::NotSent | ReconcileResult::Unknown => {}
             }
         }
-        if let Some(why) = self.too_old(&life) {
+        if let Some(why) = self.too_old(&context) {
             return self.failed(&message, why).await;
         }
         self.deliver(message, count, &progress).await
@@ -108,11 +108,11 @@ impl Attempt {
 
     /// The message, its life, and how much of it was sent already. Blocks.
     fn read(store: &Store, id: MessageId) -> Result<Option<Known>, StoreError> {
-        let Some((message, life)) = store.message(id)? else {
+        let Some((message, context)) = store.message(id)? else {
             return Ok(None);
         };
         let progress = Progress::of(&message, store)?;
-        Ok(Some((message, life, progress)))
+        Ok(Some((message, context, progress)))
     }
 
     async fn deliver(
@@ -144,7 +144,7 @@ impl Attempt {
                 self.interrupted(id, count.all, &why).await
             }
             Err(DeliveryError::Unknown(why)) => {
-                Tally::add(&self.channel.tally.unknown);
+                ChannelCounters::add(&self.channel.counters.unknown);
                 self.log.warn(
                     "delivery",
                     "an attempt got no answer",
@@ -159,9 +159,9 @@ impl Attempt {
     }
 
     /// Why the message must not be sent any more, where it waited too long since it was queued.
-    fn too_old(&self, life: &[Transition]) -> Option<String> {
+    fn too_old(&self, context: &[Transition]) -> Option<String> {
         let max_age = self.channel.limits().max_age.filter(|age| !age.is_zero())?;
-        let waited = clock::now_ms().saturating_sub(last_queued(life)?.at_ms);
+        let waited = clock::now_ms().saturating_sub(last_queued(context)?.at_ms);
         let is_old = u128::from(waited) > max_age.as_millis();
         is_old.then(|| {
             let hours = max_age.as_secs() / 3600;
@@ -182,7 +182,7 @@ impl Attempt {
             let references = store.references(answered)?;
             Ok((references, store.message(answered)?))
         };
-        let (references, original) = self.store.beside(read).await?;
+        let (references, original) = self.store.run_blocking(read).await?;
         let original = original.map(|(original, _)| original);
         let of_meta = |name: &str| original.as_ref()?.meta.as_ref()?.get(name).cloned();
         let inbound = of_meta("id").and_then(|name| name.as_str().map(str::to_owned));
@@ -238,7 +238,7 @@ impl Attempt {
         if delivered {
             self.step(id, Step::to(State::Delivered)).await?;
         }
-        Tally::add(&self.channel.tally.sent);
+        ChannelCounters::add(&self.channel.counters.sent);
         Ok(Next::Done)
     }
 
@@ -253,7 +253,7 @@ impl Attempt {
             ..Step::to(State::Failed)
         };
         self.step(message.id, step).await?;
-        Tally::add(&self.channel.tally.failed);
+        ChannelCounters::add(&self.channel.counters.failed);
         Ok(Next::Done)
     }
 
@@ -326,7 +326,7 @@ impl Attempt {
             ..Step::to(State::Sending)
         };
         self.step(message.id, step).await?;
-        Tally::add(&self.channel.tally.retried);
+        ChannelCounters::add(&self.channel.counters.retried);
         Ok(Next::Again(wait))
     }
 }
@@ -337,6 +337,6 @@ fn panicked(mut panic: String) -> Result<Accepted, DeliveryError> {
     Err(DeliveryError::Unknown(panic))
 }
 
-fn last_queued(life: &[Transition]) -> Option<&Transition> {
-    life.iter().rfind(|step| step.state == State::Queued)
+fn last_queued(context: &[Transition]) -> Option<&Transition> {
+    context.iter().rfind(|step| step.state == State::Queued)
 }

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::tally::Tally;
+use super::counters::ChannelCounters;
 use crate::{
     clock,
     gateway::control::IntegrationStatus,
@@ -36,7 +36,7 @@ pub enum State {
 }
 
 impl State {
-    /// True where it is on its way to work and does not yet.
+    /// Whether it is on its way to work and does not yet.
     fn is_trying(&self) -> bool {
         matches!(self, Self::Starting | Self::BackingOff(_))
     }
@@ -56,7 +56,7 @@ impl State {
 
 /// What is wished of an integration. Every change of it is obeyed, also to an equal one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum DesiredState {
     /// Run.
     Run,
     /// Do nothing.
@@ -75,10 +75,10 @@ pub struct Channel {
     name: String,
     current: RwLock<(Arc<dyn Integration>, Limits)>,
     standing: Mutex<Standing>,
-    wishes: watch::Sender<Wish>,
+    wishes: watch::Sender<DesiredState>,
     on_change: OnChange,
     /// What it has done.
-    pub tally: Tally,
+    pub counters: ChannelCounters,
 }
 
 struct Standing {
@@ -103,9 +103,9 @@ impl Channel {
             name: integration.name().to_owned(),
             current: RwLock::new((integration, limits)),
             standing: Mutex::new(standing),
-            wishes: watch::Sender::new(Wish::Run),
+            wishes: watch::Sender::new(DesiredState::Run),
             on_change: Box::new(on_change),
-            tally: Tally::default(),
+            counters: ChannelCounters::default(),
         })
     }
 
@@ -142,20 +142,20 @@ impl Channel {
 
     /// Starts it, also where it runs already.
     pub fn start(&self) {
-        self.wishes.send_replace(Wish::Run);
+        self.wishes.send_replace(DesiredState::Run);
     }
 
     /// Stops it until it is started.
     pub fn stop(&self) {
-        self.wishes.send_replace(Wish::Stop);
+        self.wishes.send_replace(DesiredState::Stop);
     }
 
     /// Stops it because its credentials were refused. What the user wished meanwhile stays.
     pub fn park(&self, why: &str) {
-        self.wishes.send_if_modified(|wish| {
-            let runs = *wish == Wish::Run;
+        self.wishes.send_if_modified(|desired| {
+            let runs = *desired == DesiredState::Run;
             if runs {
-                *wish = Wish::Park(why.to_owned());
+                *desired = DesiredState::Park(why.to_owned());
             }
             runs
         });
@@ -163,30 +163,30 @@ impl Channel {
 
     /// Ends its supervision.
     pub fn retire(&self) {
-        self.wishes.send_replace(Wish::Retire);
+        self.wishes.send_replace(DesiredState::Retire);
     }
 
-    /// True where a message to this peer may be handed to the integration.
+    /// Whether a message to this peer may be handed to the integration.
     pub fn can_reach(&self, peer: &str) -> bool {
         self.takes_deliveries() && self.integration().can_reach(peer)
     }
 
-    /// True where the user stopped it.
+    /// Whether the user stopped it.
     pub fn is_stopped(&self) -> bool {
-        *self.wishes.borrow() == Wish::Stop
+        *self.wishes.borrow() == DesiredState::Stop
     }
 
-    /// True where its credentials were refused.
+    /// Whether its credentials were refused.
     pub fn is_parked(&self) -> bool {
-        matches!(*self.wishes.borrow(), Wish::Park(_))
+        matches!(*self.wishes.borrow(), DesiredState::Park(_))
     }
 
-    /// True where its service is there as far as we know.
+    /// Whether its service is there as far as we know.
     pub(super) fn is_running(&self) -> bool {
         self.standing().state == State::Running
     }
 
-    pub(super) fn wishes(&self) -> watch::Receiver<Wish> {
+    pub(super) fn wishes(&self) -> watch::Receiver<DesiredState> {
         self.wishes.subscribe()
     }
 
@@ -194,9 +194,9 @@ impl Channel {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True where messages may be handed to the integration.
+    /// Whether messages may be handed to the integration.
     pub fn takes_deliveries(&self) -> bool {
-        *self.wishes.borrow() == Wish::Run
+        *self.wishes.borrow() == DesiredState::Run
     }
 
     /// It works: the first sign of life after a start makes it running.
@@ -239,11 +239,11 @@ impl Channel {
             advice: advice(&standing.state, &*integration),
             last_error: impaired.or_else(|| standing.last_error.clone()),
             counters: vec![
-                ("sent", count(&self.tally.sent)),
-                ("failed", count(&self.tally.failed)),
-                ("retried", count(&self.tally.retried)),
-                ("unknown", count(&self.tally.unknown)),
-                ("restarts", count(&self.tally.restarts)),
+                ("sent", count(&self.counters.sent)),
+                ("failed", count(&self.counters.failed)),
+                ("retried", count(&self.counters.retried)),
+                ("unknown", count(&self.counters.unknown)),
+                ("restarts", count(&self.counters.restarts)),
             ],
         }
     }

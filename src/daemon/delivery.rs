@@ -19,14 +19,14 @@ use tokio::{
 use super::{
     attempt::{Attempt, Next},
     channel::Channel,
-    pace::Pace,
+    rate_limiter::RateLimiter,
 };
 use crate::{
     clock,
-    contain::contained,
     log::{Field, Log},
     message::MessageId,
-    router::Nudge,
+    panics::contained,
+    router::Wakeup,
     shutdown::Shutdown,
     store::{Store, StoreError},
 };
@@ -53,7 +53,7 @@ struct Lane {
     /// The message under way.
     busy: Option<MessageId>,
     not_before: Option<Instant>,
-    /// True where the lane waits in `starved`.
+    /// Whether the lane waits in `starved`.
     starved: bool,
 }
 
@@ -63,7 +63,7 @@ pub struct Worker {
     store: Store,
     log: Log,
     shutdown: Shutdown,
-    pace: Pace,
+    rate_limiter: RateLimiter,
     /// When the next message may start, where the pace holds all back.
     paced_until: Option<Instant>,
     lanes: HashMap<String, Lane>,
@@ -76,13 +76,13 @@ pub struct Worker {
 impl Worker {
     /// A worker with empty lanes.
     pub fn new(channel: Arc<Channel>, store: Store, log: Log, shutdown: Shutdown) -> Self {
-        let pace = Pace::new(channel.limits().per_minute, Instant::now());
+        let rate_limiter = RateLimiter::new(channel.limits().per_minute, Instant::now());
         Self {
             channel,
             store,
             log,
             shutdown,
-            pace,
+            rate_limiter,
             paced_until: None,
             lanes: HashMap::new(),
             running: JoinSet::new(),
@@ -92,7 +92,7 @@ impl Worker {
     }
 
     /// Works until the daemon ends.
-    pub async fn work(mut self, mut nudges: mpsc::UnboundedReceiver<Nudge>) {
+    pub async fn work(mut self, mut wakeups: mpsc::UnboundedReceiver<Wakeup>) {
         while let Err(error) = self.load().await {
             let fields: [Field<'_>; 2] = [("channel", &self.channel.name()), ("error", &error)];
             self.log
@@ -110,11 +110,11 @@ impl Worker {
                     Ok((peer, next)) => self.finished(&peer, next),
                     Err(error) => self.log.error("delivery", "an attempt was cut off", &[("error", &error)]),
                 },
-                nudge = nudges.recv() => match nudge {
+                wakeup = wakeups.recv() => match wakeup {
                     None => return,
-                    Some(Nudge::Queued(id, peer)) => self.queued(id, peer),
-                    Some(Nudge::Look(peer)) => self.try_start(peer),
-                    Some(Nudge::LookAll) => self.look_all(),
+                    Some(Wakeup::Queued(id, peer)) => self.queued(id, peer),
+                    Some(Wakeup::Look(peer)) => self.try_start(peer),
+                    Some(Wakeup::LookAll) => self.look_all(),
                 },
                 () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => self.due(),
             }
@@ -133,7 +133,7 @@ impl Worker {
         loop {
             let channel = self.channel.name().to_owned();
             let read = move |store: &Store| store.outbox(&channel, after, PAGE);
-            let page = self.store.beside(read).await?;
+            let page = self.store.run_blocking(read).await?;
             let Some((last, _)) = page.last() else {
                 return Ok(());
             };
@@ -163,7 +163,7 @@ impl Worker {
     }
 
     fn look_all(&mut self) {
-        self.pace
+        self.rate_limiter
             .set(self.channel.limits().per_minute, Instant::now());
         // Whoever waits for the pace waited for that of before.
         self.paced_until = None;
@@ -219,7 +219,7 @@ impl Worker {
             return;
         }
         let mut is_full = self.running.len() >= MAX_IN_FLIGHT || self.paced_until.is_some();
-        if !is_full && let Err(at) = self.pace.take(Instant::now()) {
+        if !is_full && let Err(at) = self.rate_limiter.take(Instant::now()) {
             self.paced_until = Some(at);
             is_full = true;
         }

@@ -13,14 +13,14 @@ use crate::{
     clock,
     config::Delays,
     integrations::{
-        Accepted, BoxFuture, DeliveryError, Fate, Integration, Life, Progress, RunError,
-        plan::Limits,
+        Accepted, BoxFuture, DeliveryError, Integration, Progress, ReconcileResult, RunContext,
+        RunError, plan::Limits,
     },
     level::LogLevel,
     log::Log,
     message::{Message, MessageId, State},
     random,
-    router::Nudge,
+    router::Wakeup,
     shutdown::{self, Trigger},
     store::{self, Draft, Step, Store},
 };
@@ -31,7 +31,7 @@ type Outcome = Result<Accepted, DeliveryError>;
 #[derive(Default)]
 struct Scripted {
     outcomes: Mutex<VecDeque<Outcome>>,
-    fates: Mutex<VecDeque<Fate>>,
+    fates: Mutex<VecDeque<ReconcileResult>>,
     asked: Mutex<Vec<String>>,
 }
 
@@ -39,9 +39,9 @@ impl Integration for Scripted {
     fn name(&self) -> &'static str {
         "scripted"
     }
-    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
+    fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>> {
         Box::pin(async move {
-            life.ended().await;
+            context.ended().await;
             Ok(())
         })
     }
@@ -54,24 +54,28 @@ impl Integration for Scripted {
         let accepted = || Ok(Accepted::Sent(vec![format!("ref-{}", message.id)]));
         Box::pin(std::future::ready(next.unwrap_or_else(accepted)))
     }
-    fn reconcile<'a>(&'a self, message: &'a Message, _: &'a Progress) -> BoxFuture<'a, Fate> {
+    fn reconcile<'a>(
+        &'a self,
+        message: &'a Message,
+        _: &'a Progress,
+    ) -> BoxFuture<'a, ReconcileResult> {
         let asked = format!("reconcile {}", message.text);
         self.asked.lock().expect("whole").push(asked);
         let fate = self.fates.lock().expect("whole").pop_front();
-        Box::pin(std::future::ready(fate.unwrap_or(Fate::Unknown)))
+        Box::pin(std::future::ready(fate.unwrap_or(ReconcileResult::Unknown)))
     }
 }
 
-struct House {
+struct Fixture {
     scripted: Arc<Scripted>,
     channel: Arc<Channel>,
     store: Store,
-    nudges: mpsc::UnboundedSender<Nudge>,
+    wakeups: mpsc::UnboundedSender<Wakeup>,
     _trigger: Trigger,
     path: std::path::PathBuf,
 }
 
-impl House {
+impl Fixture {
     fn new(outcomes: impl IntoIterator<Item = Outcome>, limits: Limits) -> Self {
         let scripted = Arc::new(Scripted::default());
         scripted.outcomes.lock().expect("whole").extend(outcomes);
@@ -84,7 +88,7 @@ impl House {
         };
         let store = Store::open(options, |_| {}).expect("a store");
         let channel = Channel::new(scripted.clone(), limits, |_| {});
-        let (nudges, inbox) = mpsc::unbounded_channel();
+        let (wakeups, inbox) = mpsc::unbounded_channel();
         let (trigger, shutdown) = shutdown::channel();
         let log = Log::in_memory(LogLevel::Info);
         let worker = Worker::new(Arc::clone(&channel), store.clone(), log, shutdown);
@@ -93,7 +97,7 @@ impl House {
             scripted,
             channel,
             store,
-            nudges,
+            wakeups,
             _trigger: trigger,
             path,
         }
@@ -113,7 +117,7 @@ impl House {
             .await
             .expect("stored");
         let id = queued.message.id;
-        let _ = self.nudges.send(Nudge::Queued(id, peer.to_owned()));
+        let _ = self.wakeups.send(Wakeup::Queued(id, peer.to_owned()));
         id
     }
 
@@ -137,7 +141,7 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for Fixture {
     fn drop(&mut self) {
         self.store.close();
         let _ = std::fs::remove_file(&self.path);
@@ -160,10 +164,10 @@ fn is(state: State) -> impl Fn(&Message) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn transient_failures_follow_the_table_and_then_the_message_fails() {
-    let house = House::new((0..5).map(|_| transient()), NO_LIMITS);
+    let fixture = Fixture::new((0..5).map(|_| transient()), NO_LIMITS);
     let begun = tokio::time::Instant::now();
-    let id = house.send("ana", "x").await;
-    let failed = house.until(id, is(State::Failed)).await;
+    let id = fixture.send("ana", "x").await;
+    let failed = fixture.until(id, is(State::Failed)).await;
     assert_eq!(failed.attempts, 5);
     assert_eq!(
         failed.error.as_deref(),
@@ -172,33 +176,40 @@ async fn transient_failures_follow_the_table_and_then_the_message_fails() {
     let took = begun.elapsed().as_secs();
     assert!(took >= 600, "5 + 25 + 120 + 600 s ± 20 %: {took}");
     // A retry by the user begins the table anew.
-    house
+    fixture
         .scripted
         .outcomes
         .lock()
         .expect("whole")
         .push_back(transient());
-    house.store.retry(id).expect("room").await.expect("queued");
-    let _ = house.nudges.send(Nudge::Queued(id, "ana".to_owned()));
-    assert_eq!(house.until(id, is(State::Sent)).await.attempts, 7);
+    fixture
+        .store
+        .retry(id)
+        .expect("room")
+        .await
+        .expect("queued");
+    let _ = fixture.wakeups.send(Wakeup::Queued(id, "ana".to_owned()));
+    assert_eq!(fixture.until(id, is(State::Sent)).await.attempts, 7);
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_peer_waits_in_order_and_others_do_not() {
     // The clock of this test runs on while the disk of a busy machine works: an hour is time enough.
     let later = DeliveryError::Transient("busy".to_owned(), Some(Duration::from_secs(3600)));
-    let house = House::new([Err(later)], NO_LIMITS);
-    house.channel.stop();
-    let first = house.send("ana", "1").await;
-    let second = house.send("ana", "2").await;
-    let other = house.send("bob", "3").await;
-    house.channel.start();
-    let _ = house.nudges.send(Nudge::Queued(first, "ana".to_owned()));
+    let fixture = Fixture::new([Err(later)], NO_LIMITS);
+    fixture.channel.stop();
+    let first = fixture.send("ana", "1").await;
+    let second = fixture.send("ana", "2").await;
+    let other = fixture.send("bob", "3").await;
+    fixture.channel.start();
+    let _ = fixture
+        .wakeups
+        .send(Wakeup::Queued(first, "ana".to_owned()));
     tokio::task::yield_now().await;
-    let _ = house.nudges.send(Nudge::LookAll);
-    house.until(second, is(State::Sent)).await;
-    house.until(other, is(State::Sent)).await;
-    let asked = house.asked();
+    let _ = fixture.wakeups.send(Wakeup::LookAll);
+    fixture.until(second, is(State::Sent)).await;
+    fixture.until(other, is(State::Sent)).await;
+    let asked = fixture.asked();
     let place = asked.iter().position(|text| text == "3");
     assert!(place.is_some_and(|place| place <= 1), "{asked:?}");
     let to_ana: Vec<_> = asked.iter().filter(|text| *text != "3").collect();
@@ -208,61 +219,61 @@ async fn one_peer_waits_in_order_and_others_do_not() {
 #[tokio::test(start_paused = true)]
 async fn refused_credentials_park_the_channel_and_cost_no_attempt() {
     let refused = Err(DeliveryError::Unauthorized("401".to_owned()));
-    let house = House::new([refused], NO_LIMITS);
-    let id = house.send("ana", "x").await;
-    let waiting = house.until(id, |message| message.error.is_some()).await;
+    let fixture = Fixture::new([refused], NO_LIMITS);
+    let id = fixture.send("ana", "x").await;
+    let waiting = fixture.until(id, |message| message.error.is_some()).await;
     assert_eq!((waiting.state, waiting.attempts), (State::Sending, 0));
-    assert!(house.channel.is_parked());
+    assert!(fixture.channel.is_parked());
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert_eq!(
-        house.asked().len(),
+        fixture.asked().len(),
         1,
         "nothing is tried while it is parked"
     );
-    house.channel.start();
-    let _ = house.nudges.send(Nudge::LookAll);
-    assert_eq!(house.until(id, is(State::Sent)).await.attempts, 1);
+    fixture.channel.start();
+    let _ = fixture.wakeups.send(Wakeup::LookAll);
+    assert_eq!(fixture.until(id, is(State::Sent)).await.attempts, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_attempt_without_an_answer_is_reconciled_before_another() {
     let lost = || Err(DeliveryError::Unknown("no answer".to_owned()));
-    let house = House::new([lost(), lost()], NO_LIMITS);
-    let there = Fate::Sent(Accepted::Sent(vec!["theirs".to_owned()]));
-    house
+    let fixture = Fixture::new([lost(), lost()], NO_LIMITS);
+    let there = ReconcileResult::Sent(Accepted::Sent(vec!["theirs".to_owned()]));
+    fixture
         .scripted
         .fates
         .lock()
         .expect("whole")
-        .extend([Fate::NotSent, there]);
-    let id = house.send("ana", "x").await;
-    house.until(id, is(State::Sent)).await;
-    assert_eq!(house.asked(), ["x", "reconcile x", "x", "reconcile x"]);
-    assert_eq!(house.store.references(id).expect("readable"), ["theirs"]);
-    let read = house
+        .extend([ReconcileResult::NotSent, there]);
+    let id = fixture.send("ana", "x").await;
+    fixture.until(id, is(State::Sent)).await;
+    assert_eq!(fixture.asked(), ["x", "reconcile x", "x", "reconcile x"]);
+    assert_eq!(fixture.store.references(id).expect("readable"), ["theirs"]);
+    let read = fixture
         .store
         .report("scripted", "theirs", Step::to(State::Read));
     read.expect("room").await.expect("known");
-    let late = house
+    let late = fixture
         .store
         .report("scripted", "theirs", Step::to(State::Delivered));
     assert_eq!(late.expect("room").await, Ok(None), "never backwards");
-    assert_eq!(house.message(id).state, State::Read);
+    assert_eq!(fixture.message(id).state, State::Read);
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_again_while_the_service_cannot_be_asked_what_became_of_it() {
-    let house = House::new(
+    let fixture = Fixture::new(
         [Err(DeliveryError::Unknown("no answer".to_owned()))],
         NO_LIMITS,
     );
-    let unasked = || Fate::Unasked("busy".to_owned(), None);
+    let unasked = || ReconcileResult::Unasked("busy".to_owned(), None);
     let fates = [unasked(), unasked(), unasked(), unasked()];
-    house.scripted.fates.lock().expect("whole").extend(fates);
-    let id = house.send("ana", "x").await;
-    let failed = house.until(id, is(State::Failed)).await;
+    fixture.scripted.fates.lock().expect("whole").extend(fates);
+    let id = fixture.send("ana", "x").await;
+    let failed = fixture.until(id, is(State::Failed)).await;
     assert_eq!(
-        house.asked(),
+        fixture.asked(),
         [
             "x",
             "reconcile x",
@@ -280,18 +291,18 @@ async fn what_waited_too_long_fails_instead_of_surprising_someone() {
         max_age: Some(Duration::from_millis(1)),
         ..NO_LIMITS
     };
-    let house = House::new([], limits);
-    house.channel.stop();
-    let id = house.send("ana", "x").await;
-    house.channel.start();
-    let _ = house.nudges.send(Nudge::LookAll);
-    let failed = house.until(id, is(State::Failed)).await;
+    let fixture = Fixture::new([], limits);
+    fixture.channel.stop();
+    let id = fixture.send("ana", "x").await;
+    fixture.channel.start();
+    let _ = fixture.wakeups.send(Wakeup::LookAll);
+    let failed = fixture.until(id, is(State::Failed)).await;
     assert!(
         failed
             .error
             .is_some_and(|why| why.contains("waited longer"))
     );
-    assert!(house.asked().is_empty());
+    assert!(fixture.asked().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -300,15 +311,15 @@ async fn a_rate_spreads_messages_evenly() {
         per_minute: Some(60),
         ..NO_LIMITS
     };
-    let house = House::new([], limits);
+    let fixture = Fixture::new([], limits);
     let begun = tokio::time::Instant::now();
     let mut all = Vec::new();
     for n in 0..31 {
-        all.push(house.send(&n.to_string(), "x").await);
+        all.push(fixture.send(&n.to_string(), "x").await);
     }
     // Between peers there is no order: the last one sent need not be the last to go out.
     for id in all {
-        house.until(id, is(State::Sent)).await;
+        fixture.until(id, is(State::Sent)).await;
     }
     assert!(begun.elapsed() >= Duration::from_secs(30));
 }
@@ -316,22 +327,22 @@ async fn a_rate_spreads_messages_evenly() {
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_we_cut_off_ourselves_is_never_the_last_and_marks_the_next_as_a_repeat() {
     let cut_off = || Err(DeliveryError::Interrupted("taken over".to_owned()));
-    let house = House::new((0..9).map(|_| cut_off()), NO_LIMITS);
-    let id = house.send("ana", "x").await;
-    let sent = house.until(id, is(State::Sent)).await;
-    let handed_over = house.asked().iter().filter(|text| *text == "x").count();
+    let fixture = Fixture::new((0..9).map(|_| cut_off()), NO_LIMITS);
+    let id = fixture.send("ana", "x").await;
+    let sent = fixture.until(id, is(State::Sent)).await;
+    let handed_over = fixture.asked().iter().filter(|text| *text == "x").count();
     assert_eq!((handed_over, sent.attempts), (10, 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_was_gone_when_its_message_came_costs_no_attempt() {
     let away = || Err(DeliveryError::Away);
-    let house = House::new(
+    let fixture = Fixture::new(
         [away(), away(), away(), away(), away(), transient()],
         NO_LIMITS,
     );
-    let id = house.send("ana", "x").await;
-    let sent = house.until(id, is(State::Sent)).await;
-    let handed_over = house.asked().iter().filter(|text| *text == "x").count();
+    let id = fixture.send("ana", "x").await;
+    let sent = fixture.until(id, is(State::Sent)).await;
+    let handed_over = fixture.asked().iter().filter(|text| *text == "x").count();
     assert_eq!((handed_over, sent.attempts), (7, 2));
 }

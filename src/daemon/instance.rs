@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     error::{Error, Result},
     fs::Lock,
-    service::note::{self, Note},
+    service::runtime_file::{self, RuntimeFile},
 };
 
 /// Time for whoever has our port to say who it is.
@@ -26,7 +26,7 @@ pub(super) struct Instance {
 impl Instance {
     /// Takes the home, or tells who has it.
     pub(super) fn take(config: &Config) -> Result<Self> {
-        match Lock::try_take(&config.home.join(note::LOCK))? {
+        match Lock::try_take(&config.home.join(runtime_file::LOCK))? {
             Some(lock) => Ok(Self { _lock: lock }),
             None => Err(Error::Failed(already_running(config))),
         }
@@ -34,7 +34,7 @@ impl Instance {
 
     /// Notes who holds the lock and where, for the next one who finds it taken.
     pub(super) fn announce(config: &Config, address: SocketAddr) -> Result<()> {
-        let note = Note {
+        let note = RuntimeFile {
             pid: std::process::id(),
             address,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -47,7 +47,7 @@ impl Instance {
 /// The note only informs: the lock alone decides.
 fn already_running(config: &Config) -> String {
     let home = config.home.display();
-    match Note::read(&config.home) {
+    match RuntimeFile::read(&config.home) {
         Some(note) => format!(
             "a daemon runs already: pid {} at {} since {}, home {home}; stop it with: cleudocodebot stop",
             note.pid,

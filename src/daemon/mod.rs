@@ -6,40 +6,40 @@
 
 mod attempt;
 pub mod channel;
-mod courtesy;
+mod controller;
+#[cfg(test)]
+mod controller_tests;
+pub mod counters;
 pub mod delivery;
 #[cfg(test)]
 mod delivery_tests;
 mod first_start;
-mod fleet;
+mod indicators;
 mod instance;
-mod pace;
-mod readiness;
+mod rate_limiter;
+mod registry;
+mod sd_notify;
 mod signals;
-mod steering;
-#[cfg(test)]
-mod steering_tests;
 pub mod supervisor;
-pub mod tally;
-mod vigil;
+mod watchdog;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, runtime, task::JoinSet};
 
 use self::{
-    fleet::{Base, Fleet},
+    controller::Controller,
     instance::Instance,
-    readiness::Readiness,
-    steering::Steering,
+    registry::{Base, ChannelRegistry},
+    sd_notify::SdNotify,
 };
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
-    gateway::{self, Gateway, News, Parts, accept},
+    gateway::{self, CommitListeners, Gateway, Parts, accept},
     integrations::{
         Audience,
-        external::{self, Externals},
+        bridge::{self, Bridges},
         pairing::{self, Pairings},
         plan::Surroundings,
     },
@@ -86,7 +86,7 @@ async fn live(options: &Options) -> Result<()> {
         &config.home.join("logs"),
         !options.quiet,
     )?;
-    vigil::log_panics(&log);
+    watchdog::log_panics(&log);
     for warning in &warnings {
         log.warn("config", warning, &[]);
     }
@@ -102,23 +102,23 @@ async fn live(options: &Options) -> Result<()> {
         .local_addr()
         .map_err(|error| Error::Failed(format!("no local address: {error}")))?;
     Instance::announce(&config, address)?;
-    let house = House::build(config, lookup, options.clone(), log, address)?;
-    house.run(listener, address).await
+    let daemon = Daemon::build(config, lookup, options.clone(), log, address)?;
+    daemon.run(listener, address).await
 }
 
 /// Everything that lives between start and stop.
-struct House {
+struct Daemon {
     gateway: Arc<Gateway>,
     store: Store,
     log: Log,
-    steering: Arc<Steering>,
+    controller: Arc<Controller>,
     shutdown: Shutdown,
-    readiness: Arc<Readiness>,
+    sd_notify: Arc<SdNotify>,
     lookup: Lookup,
     tasks: JoinSet<()>,
 }
 
-impl House {
+impl Daemon {
     fn build(
         config: Config,
         lookup: Lookup,
@@ -127,21 +127,25 @@ impl House {
         address: SocketAddr,
     ) -> Result<Self> {
         let (trigger, shutdown) = shutdown::channel();
-        let readiness = Arc::new(Readiness::from_environment(&options.environment));
-        let (router, news) = (Arc::new(Router::default()), Arc::new(News::default()));
-        let store = open_store(&config, &router, &news)?;
-        news.bus.start_at(store.head_seq());
+        let sd_notify = Arc::new(SdNotify::from_environment(&options.environment));
+        let (router, listeners) = (
+            Arc::new(Router::default()),
+            Arc::new(CommitListeners::default()),
+        );
+        let store = open_store(&config, &router, &listeners)?;
+        listeners.bus.start_at(store.head_seq());
         {
             let router = Arc::clone(&router);
-            news.bus
+            listeners
+                .bus
                 .on_attend(move |channel, peer| router.look(channel, peer));
         }
-        let audience: Arc<dyn Audience> = Arc::clone(&news.bus) as Arc<dyn Audience>;
-        let (externals, trouble) = Externals::open(config.home.join(external::FILE));
+        let audience: Arc<dyn Audience> = Arc::clone(&listeners.bus) as Arc<dyn Audience>;
+        let (bridges, trouble) = Bridges::open(config.home.join(bridge::FILE));
         if let Some(trouble) = trouble {
             log.warn("integration", &trouble, &[]);
         }
-        let fleet = Fleet::new(Base {
+        let registry = ChannelRegistry::new(Base {
             router: Arc::clone(&router),
             store: store.clone(),
             log: log.clone(),
@@ -150,55 +154,55 @@ impl House {
                 audience,
                 store: store.clone(),
                 router: Arc::clone(&router),
-                externals: Arc::new(externals),
+                bridges: Arc::new(bridges),
                 pairings: Arc::new(Pairings::open(config.home.join(pairing::FILE))),
                 log: log.clone(),
                 address: config.authority(address.port()),
             },
-            on_change: steering::tell_states(&news),
+            on_change: controller::tell_states(&listeners),
         });
-        let steering = Arc::new(Steering::new(options, trigger, log.clone(), fleet));
+        let controller = Arc::new(Controller::new(options, trigger, log.clone(), registry));
         let gateway = Gateway::new(Parts {
             config,
             store: store.clone(),
             router: Arc::clone(&router),
-            news: Arc::clone(&news),
-            control: Arc::clone(&steering) as Arc<dyn gateway::control::Control>,
+            listeners: Arc::clone(&listeners),
+            control: Arc::clone(&controller) as Arc<dyn gateway::control::Control>,
             shutdown: shutdown.clone(),
             log: log.clone(),
         });
-        steering.steers(&gateway);
+        controller.steers(&gateway);
         follow_log(&log, &gateway);
         let tasks = JoinSet::new();
-        let house = Self {
+        let daemon = Self {
             gateway,
             store,
             log,
-            steering,
+            controller,
             shutdown,
-            readiness,
+            sd_notify,
             lookup,
             tasks,
         };
-        Ok(house)
+        Ok(daemon)
     }
 
     async fn run(mut self, listener: TcpListener, address: SocketAddr) -> Result<()> {
         self.tasks
-            .spawn(signals::obey(self.steering.trigger(), self.log.clone()));
-        if let Some(period) = self.readiness.watchdog_period() {
-            self.tasks.spawn(vigil::signs_of_life(
-                Arc::clone(&self.readiness),
+            .spawn(signals::obey(self.controller.trigger(), self.log.clone()));
+        if let Some(period) = self.sd_notify.watchdog_period() {
+            self.tasks.spawn(watchdog::signs_of_life(
+                Arc::clone(&self.sd_notify),
                 period,
                 self.store.clone(),
             ));
         }
         self.tasks
-            .spawn(vigil::watch_store(self.store.clone(), self.log.clone()));
-        let (readiness, begun) = (Arc::clone(&self.readiness), self.shutdown.begun());
+            .spawn(watchdog::watch_store(self.store.clone(), self.log.clone()));
+        let (sd_notify, begun) = (Arc::clone(&self.sd_notify), self.shutdown.begun());
         self.tasks.spawn(async move {
             begun.await;
-            readiness.stopping();
+            sd_notify.stopping();
         });
         self.log.info(
             "daemon",
@@ -209,15 +213,15 @@ impl House {
                 ("pid", &std::process::id()),
             ],
         );
-        self.readiness.ready(&format!("listening on {address}"));
+        self.sd_notify.ready(&format!("listening on {address}"));
         first_start::show_link(&self.gateway.settings(), address);
-        self.steering.launch(&self.lookup);
+        self.controller.launch(&self.lookup);
         accept::serve(Arc::clone(&self.gateway), listener, self.shutdown.clone()).await;
         self.stop().await
     }
 
     async fn stop(mut self) -> Result<()> {
-        self.steering.end().await;
+        self.controller.end().await;
         self.tasks.abort_all();
         while self.tasks.join_next().await.is_some() {}
         let store = self.store.clone();
@@ -232,14 +236,18 @@ impl House {
     }
 }
 
-fn open_store(config: &Config, router: &Arc<Router>, news: &Arc<News>) -> Result<Store> {
-    let (router, news) = (Arc::clone(router), Arc::clone(news));
+fn open_store(
+    config: &Config,
+    router: &Arc<Router>,
+    listeners: &Arc<CommitListeners>,
+) -> Result<Store> {
+    let (router, listeners) = (Arc::clone(router), Arc::clone(listeners));
     let options = store::Options {
         path: config.home.join("messages.redb"),
         history_days: config.history_days,
         ..store::Options::default()
     };
-    Store::open(options, move |events| news.stored(&router, &events))
+    Store::open(options, move |events| listeners.stored(&router, &events))
 }
 
 /// Log lines go to whoever subscribed to `log`.

@@ -14,14 +14,14 @@ use tokio::{
 };
 
 use super::{
-    channel::{Channel, State, Wish, from_now_ms},
-    tally::Tally,
+    channel::{Channel, DesiredState, State, from_now_ms},
+    counters::ChannelCounters,
 };
 use crate::{
     backoff::Backoff,
-    contain::contained,
-    integrations::{Life, Report, RunError},
+    integrations::{Report, RunContext, RunError},
     log::{Field, Log},
+    panics::contained,
     random,
     shutdown::Shutdown,
 };
@@ -61,24 +61,29 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    async fn obey(&mut self, wishes: &mut watch::Receiver<Wish>) {
+    async fn obey(&mut self, wishes: &mut watch::Receiver<DesiredState>) {
         loop {
-            let wish = wishes.borrow_and_update().clone();
-            match wish {
-                Wish::Retire => return,
-                Wish::Run => tokio::select! {
+            let desired = wishes.borrow_and_update().clone();
+            match desired {
+                DesiredState::Retire => return,
+                DesiredState::Run => tokio::select! {
                     changed = wishes.changed() => if changed.is_err() { return },
                     () = self.run_and_wait() => continue,
                 },
-                Wish::Stop => self.rest(State::Stopped, None, wishes).await,
-                Wish::Park(why) => self.rest(State::Parked, Some(why), wishes).await,
+                DesiredState::Stop => self.rest(State::Stopped, None, wishes).await,
+                DesiredState::Park(why) => self.rest(State::Parked, Some(why), wishes).await,
             }
             self.backoff.reset();
         }
     }
 
     /// Waits for another wish.
-    async fn rest(&self, state: State, why: Option<String>, wishes: &mut watch::Receiver<Wish>) {
+    async fn rest(
+        &self,
+        state: State,
+        why: Option<String>,
+        wishes: &mut watch::Receiver<DesiredState>,
+    ) {
         if let Some(why) = &why {
             self.log.error(
                 "integration",
@@ -96,7 +101,7 @@ impl Supervisor {
         let alive_since = Arc::<Mutex<Option<Instant>>>::default();
         let (channel, first) = (Arc::clone(&self.channel), Arc::clone(&alive_since));
         let log = self.log.clone();
-        let life = Life::new(self.shutdown.clone(), move |sign| match sign {
+        let context = RunContext::new(self.shutdown.clone(), move |sign| match sign {
             Report::Alive => {
                 first
                     .lock()
@@ -111,7 +116,7 @@ impl Supervisor {
             }
         });
         let integration = self.channel.integration();
-        let ended = contained(integration.run(life)).await;
+        let ended = contained(integration.run(context)).await;
         let alive_since = *alive_since.lock().unwrap_or_else(PoisonError::into_inner);
         if alive_since.is_some_and(|since| since.elapsed() >= STABLE) {
             self.backoff.reset();
@@ -129,7 +134,7 @@ impl Supervisor {
     }
 
     async fn failed(&mut self, why: String, earliest: Option<Duration>) {
-        Tally::add(&self.channel.tally.restarts);
+        ChannelCounters::add(&self.channel.counters.restarts);
         let wait = self.backoff.next_wait().max(earliest.unwrap_or_default());
         self.log.warn(
             "integration",
@@ -160,7 +165,7 @@ mod tests {
         shutdown,
     };
 
-    type Run = fn(usize, Life) -> BoxFuture<'static, Result<(), RunError>>;
+    type Run = fn(usize, RunContext) -> BoxFuture<'static, Result<(), RunError>>;
 
     /// Does at its n-th start what `run` says.
     struct Scripted(AtomicUsize, Run);
@@ -169,8 +174,8 @@ mod tests {
         fn name(&self) -> &'static str {
             "scripted"
         }
-        fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
-            (self.1)(self.0.fetch_add(1, Ordering::Relaxed), life)
+        fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>> {
+            (self.1)(self.0.fetch_add(1, Ordering::Relaxed), context)
         }
         fn deliver<'a>(
             &'a self,
@@ -215,9 +220,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failing_integration_is_restarted_ever_more_slowly() {
         let (starts, status) = supervised(
-            |turn, life| {
+            |turn, context| {
                 Box::pin(async move {
-                    life.alive();
+                    context.alive();
                     match turn % 3 {
                         0 => Err(RunError::Failed("refused".to_owned(), None)),
                         1 => panic!("a bug"),
@@ -243,9 +248,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn only_a_stable_minute_forgets_failures() {
         let (starts, _) = supervised(
-            |_, life| {
+            |_, context| {
                 Box::pin(async move {
-                    life.alive();
+                    context.alive();
                     sleep(STABLE).await;
                     Ok(())
                 })
@@ -271,12 +276,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn refused_credentials_park_it_until_it_is_started() {
         let (starts, status) = supervised(
-            |turn, life| {
+            |turn, context| {
                 Box::pin(async move {
                     if turn == 0 {
                         return Err(RunError::Refused("401".to_owned()));
                     }
-                    life.alive();
+                    context.alive();
                     std::future::pending().await
                 })
             },
@@ -298,12 +303,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn wishes_are_obeyed_in_the_middle_of_a_run_and_of_a_wait() {
         let (starts, status) = supervised(
-            |turn, life| {
+            |turn, context| {
                 Box::pin(async move {
                     if turn == 1 {
                         return Err(RunError::Failed("once".to_owned(), Some(STABLE * 60)));
                     }
-                    life.alive();
+                    context.alive();
                     std::future::pending().await
                 })
             },

@@ -13,12 +13,12 @@ use tokio::{
 
 use super::{
     Gateway,
-    http::{Door, Upgraded},
+    http::{HttpConnection, Upgraded},
     metrics::Counters,
     session::Session,
 };
 use crate::{
-    backoff::Backoff, contain::panic_text, protocol::error_code::close, random, shutdown::Shutdown,
+    backoff::Backoff, panics::panic_text, protocol::error_code::close, random, shutdown::Shutdown,
 };
 
 /// Plain HTTP connections let in beyond the limit of WebSocket ones, so that the refusal can be told.
@@ -39,7 +39,7 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, shutdown: Shutd
     let reason = shutdown.reason().unwrap_or("shutdown");
     let restart = reason == RESTART;
     let payload = serde_json::json!({"reason": reason, "restart_expected": restart}).to_string();
-    gateway.news.bus.dismiss_all(
+    gateway.listeners.bus.dismiss_all(
         "shutdown",
         |out| out.push_str(&payload),
         close::GOING_AWAY,
@@ -154,15 +154,15 @@ async fn upgraded(
 ) -> Option<Session> {
     let (stream, first, upgraded) = http(Arc::clone(&gateway), stream, address, shutdown).await?;
     let Upgraded {
-        link,
-        seat,
+        handle,
+        permit,
         authenticated,
     } = upgraded;
     Some(Session::new(
         gateway,
         stream,
-        link,
-        seat,
+        handle,
+        permit,
         authenticated,
         &first,
     ))
@@ -177,12 +177,12 @@ async fn http(
     shutdown: Shutdown,
 ) -> Option<(TcpStream, bytes::Bytes, Upgraded)> {
     let limits = gateway.settings().limits.clone();
-    let door = Arc::new(Door::new(gateway, address));
+    let handler = Arc::new(HttpConnection::new(gateway, address));
     let service = {
-        let door = Arc::clone(&door);
+        let handler = Arc::clone(&handler);
         service_fn(move |request| {
-            let door = Arc::clone(&door);
-            Box::pin(async move { door.answer(request).await })
+            let handler = Arc::clone(&handler);
+            Box::pin(async move { handler.answer(request).await })
         })
     };
     let mut connection = http1::Builder::new()
@@ -199,7 +199,8 @@ async fn http(
     };
     ended.ok()?;
     let parts = connection.into_parts();
-    door.take_upgraded()
+    handler
+        .take_upgraded()
         .map(|upgraded| (parts.io.into_inner(), parts.read_buf, upgraded))
 }
 

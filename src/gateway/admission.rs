@@ -111,7 +111,7 @@ impl Admission {
         authenticated: bool,
         max: usize,
         max_unauthenticated: usize,
-    ) -> Result<Seat, Full> {
+    ) -> Result<Permit, Full> {
         let mut counts = self.counts();
         if counts.connections >= max {
             return Err(Full::Gateway);
@@ -124,7 +124,7 @@ impl Admission {
             *of_address += 1;
         }
         counts.connections += 1;
-        Ok(Seat {
+        Ok(Permit {
             admission: Arc::clone(self),
             unauthenticated: (!authenticated).then_some(address),
         })
@@ -133,12 +133,12 @@ impl Admission {
 
 /// One connection's place, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(super) struct Permit {
     admission: Arc<Admission>,
     unauthenticated: Option<IpAddr>,
 }
 
-impl Seat {
+impl Permit {
     /// The connection showed its token.
     pub(super) fn authenticated(&mut self) {
         if let Some(address) = self.unauthenticated.take() {
@@ -147,7 +147,7 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.authenticated();
         self.admission.counts().connections -= 1;

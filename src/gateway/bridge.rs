@@ -11,14 +11,14 @@ use tokio::sync::mpsc;
 use super::{
     Gateway,
     bus::event_frame,
+    client_handle::{ClientHandle, Identity},
     control::{IntegrationStatus, Steer},
     dispatch::{answer::Answer, message_id, reading, state_json, store_fault},
-    link::{Identity, Link},
 };
 use crate::{
     integrations::{
         Accepted, DeliveryError,
-        external::{Handed, Hold, Outlet, Refusal, Verdict, check_name},
+        bridge::{BridgeClient, BridgeLease, Handed, Refusal, Verdict, check_name},
     },
     message::{Direction, Message, MessageId, State},
     protocol::{
@@ -36,9 +36,9 @@ const KIND: &str = "integration";
 const MAX_ERROR: usize = 500;
 
 /// The way to one client.
-struct Way(Arc<Link>);
+struct Way(Arc<ClientHandle>);
 
-impl Outlet for Way {
+impl BridgeClient for Way {
     fn deliver(&self, message: &Message, again: bool) -> Handed {
         let frame = event_frame(self.0.dialect, "deliver", |out| {
             push_message(out, message);
@@ -74,15 +74,15 @@ pub(super) fn announced(
         Some(Value::String(name)) => Some(name.as_str()),
         Some(_) => return Err(bad_field("client.channel", "a string", "something else")),
     };
-    let beside = payload.optional_text("channel");
-    let (field, name) = match (inside, beside) {
+    let run_blocking = payload.optional_text("channel");
+    let (field, name) = match (inside, run_blocking) {
         (None, None) => return Ok(None),
         (Some(name), None) => ("client.channel", name),
         (None, Some(name)) => ("channel", name),
-        (Some(inside), Some(beside)) if inside == beside => ("channel", beside),
-        (Some(_), Some(beside)) => {
+        (Some(inside), Some(run_blocking)) if inside == run_blocking => ("channel", run_blocking),
+        (Some(_), Some(run_blocking)) => {
             let expected = "the same as client.channel, or left out";
-            return Err(bad_field("channel", expected, &format!("{beside:?}")));
+            return Err(bad_field("channel", expected, &format!("{run_blocking:?}")));
         }
     };
     if identity.kind.get_or_insert_with(|| KIND.to_owned()) != KIND {
@@ -97,24 +97,24 @@ pub(super) fn announced(
 /// Makes this client the bridge of a channel, then says `hello`.
 pub(super) fn announce(
     gateway: &Arc<Gateway>,
-    link: &Arc<Link>,
+    handle: &Arc<ClientHandle>,
     channel: String,
     hello: String,
 ) -> Answer {
-    let (gateway, link) = (Arc::clone(gateway), Arc::clone(link));
-    let has_it = move |link: &Link, channel: &str| {
-        let held = link.hold();
-        held.is_some_and(|hold| hold.channel() == channel && hold.is_valid())
+    let (gateway, handle) = (Arc::clone(gateway), Arc::clone(handle));
+    let has_it = move |handle: &ClientHandle, channel: &str| {
+        let held = handle.lease();
+        held.is_some_and(|lease| lease.channel() == channel && lease.is_valid())
     };
     let asked = gateway
         .control
-        .bridge(channel.clone(), Arc::new(Way(Arc::clone(&link))));
+        .bridge(channel.clone(), Arc::new(Way(Arc::clone(&handle))));
     Answer::Later(Box::pin(async move {
-        if has_it(&link, &channel) {
+        if has_it(&handle, &channel) {
             resume(&gateway, &channel);
         } else {
-            let hold = asked.await.map_err(|refusal| refused(&refusal))?;
-            link.holds_now(Some(hold), "it announced another channel");
+            let lease = asked.await.map_err(|refusal| refused(&refusal))?;
+            handle.holds_now(Some(lease), "it announced another channel");
         }
         Ok(hello)
     }))
@@ -141,13 +141,13 @@ pub(super) fn refused(refusal: &Refusal) -> Fault {
 }
 
 /// The channel that this client speaks for.
-fn held(link: &Link) -> Result<Arc<Hold>, Fault> {
-    match link.hold() {
-        Some(hold) if hold.is_valid() => Ok(hold),
-        Some(hold) => {
+fn held(handle: &ClientHandle) -> Result<Arc<BridgeLease>, Fault> {
+    match handle.lease() {
+        Some(lease) if lease.is_valid() => Ok(lease),
+        Some(lease) => {
             let text = format!(
                 "another client announced {} and answers for it",
-                hold.channel()
+                lease.channel()
             );
             Err(Fault::new(ErrorCode::Conflict, text))
         }
@@ -163,21 +163,25 @@ fn held(link: &Link) -> Result<Arc<Hold>, Fault> {
 /// announcement may still be on the way to the disk: answers keep the order of commands, so it is
 /// looked at again in its turn.
 fn as_bridge(
-    link: &Arc<Link>,
-    answer: impl FnOnce(Arc<Hold>) -> Answer + Send + 'static,
+    handle: &Arc<ClientHandle>,
+    answer: impl FnOnce(Arc<BridgeLease>) -> Answer + Send + 'static,
 ) -> Answer {
-    if let Ok(hold) = held(link) {
-        return answer(hold);
+    if let Ok(lease) = held(handle) {
+        return answer(lease);
     }
-    let link = Arc::clone(link);
+    let handle = Arc::clone(handle);
     Answer::Later(Box::pin(async move {
-        let hold = held(&link)?;
-        answer(hold).outcome().await
+        let lease = held(&handle)?;
+        answer(lease).outcome().await
     }))
 }
 
 /// The message was sent, or came further.
-pub(super) fn delivered(gateway: &Arc<Gateway>, link: &Arc<Link>, payload: &Payload) -> Answer {
+pub(super) fn delivered(
+    gateway: &Arc<Gateway>,
+    handle: &Arc<ClientHandle>,
+    payload: &Payload,
+) -> Answer {
     let state = match payload.optional_text("state") {
         None | Some("sent") => State::Sent,
         Some("delivered") => State::Delivered,
@@ -197,7 +201,7 @@ pub(super) fn delivered(gateway: &Arc<Gateway>, link: &Arc<Link>, payload: &Payl
         verdict: Ok(Accepted::Sent(Vec::new())),
     };
     let gateway = Arc::clone(gateway);
-    as_bridge(link, move |hold| settled(&gateway, hold, told))
+    as_bridge(handle, move |lease| settled(&gateway, lease, told))
 }
 
 /// What is certain about a message, and how its attempt ends.
@@ -209,13 +213,13 @@ struct Told {
 }
 
 /// Writes down what is certain, then ends the attempt that waits for it.
-fn settled(gateway: &Gateway, hold: Arc<Hold>, told: Told) -> Answer {
+fn settled(gateway: &Gateway, lease: Arc<BridgeLease>, told: Told) -> Answer {
     let (store, said) = (&gateway.store, told.step.state);
-    match store.answered(hold.channel(), told.id, told.references, told.step) {
+    match store.answered(lease.channel(), told.id, told.references, told.step) {
         Err(error) => Answer::Now(Err(store_fault(&error))),
         Ok(pending) => Answer::Later(Box::pin(async move {
             let message = pending.await.map_err(|error| store_fault(&error))?;
-            hold.settle(told.id, told.verdict);
+            lease.settle(told.id, told.verdict);
             if message.state.is_given_up() == said.is_given_up() {
                 Ok(state_json(&message))
             } else {
@@ -235,7 +239,11 @@ fn too_late(message: &Message) -> Fault {
 }
 
 /// The message was not sent, or nobody knows.
-pub(super) fn failed(gateway: &Arc<Gateway>, link: &Arc<Link>, payload: &Payload) -> Answer {
+pub(super) fn failed(
+    gateway: &Arc<Gateway>,
+    handle: &Arc<ClientHandle>,
+    payload: &Payload,
+) -> Answer {
     let read = message_id(payload, "message_id").and_then(|id| Ok((id, failure(payload)?)));
     let (id, failure) = match read {
         Ok(read) => read,
@@ -253,11 +261,11 @@ pub(super) fn failed(gateway: &Arc<Gateway>, link: &Arc<Link>, payload: &Payload
             step,
             verdict: Err(failure),
         };
-        return as_bridge(link, move |hold| settled(&gateway, hold, told));
+        return as_bridge(handle, move |lease| settled(&gateway, lease, told));
     }
-    as_bridge(link, move |hold| {
-        hold.settle(id, Err(failure));
-        standing(&gateway, hold, id)
+    as_bridge(handle, move |lease| {
+        lease.settle(id, Err(failure));
+        standing(&gateway, lease, id)
     })
 }
 
@@ -281,12 +289,12 @@ fn failure(payload: &Payload) -> Result<DeliveryError, Fault> {
 }
 
 /// How a message of this channel stands.
-fn standing(gateway: &Gateway, hold: Arc<Hold>, id: MessageId) -> Answer {
+fn standing(gateway: &Gateway, lease: Arc<BridgeLease>, id: MessageId) -> Answer {
     let store = gateway.store.clone();
     Answer::Later(Box::pin(async move {
         let found = reading(&store, move |store| store.message(id)).await?;
         let message = found.map(|(message, _)| message).filter(|message| {
-            message.channel == hold.channel() && message.direction == Direction::Out
+            message.channel == lease.channel() && message.direction == Direction::Out
         });
         let message = message.ok_or_else(|| store_fault(&StoreError::NotFound))?;
         Ok(state_json(&message))

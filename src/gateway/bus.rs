@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::link::Link;
+use super::client_handle::ClientHandle;
 use crate::{
     integrations::{Audience, Typing},
     message::Direction,
@@ -35,8 +35,8 @@ pub struct Bus {
 
 #[derive(Default)]
 struct Inner {
-    clients: HashMap<u64, Arc<Link>>,
-    subscribers: Vec<Arc<Link>>,
+    clients: HashMap<u64, Arc<ClientHandle>>,
+    subscribers: Vec<Arc<ClientHandle>>,
     last_seq: u64,
 }
 
@@ -93,27 +93,27 @@ impl Bus {
     }
 
     /// Adds a client, authenticated or not.
-    pub fn join(&self, link: Arc<Link>) {
-        self.inner().clients.insert(link.id, link);
+    pub fn join(&self, handle: Arc<ClientHandle>) {
+        self.inner().clients.insert(handle.id, handle);
     }
 
     /// Forgets a client.
     pub fn leave(&self, id: u64) {
         let mut inner = self.inner();
         inner.clients.remove(&id);
-        inner.subscribers.retain(|link| link.id != id);
+        inner.subscribers.retain(|handle| handle.id != id);
     }
 
     /// All authenticated clients, oldest first.
-    pub fn clients(&self) -> Vec<Arc<Link>> {
+    pub fn clients(&self) -> Vec<Arc<ClientHandle>> {
         let mut all: Vec<_> = self
             .inner()
             .clients
             .values()
-            .filter(|link| link.is_present())
+            .filter(|handle| handle.is_present())
             .cloned()
             .collect();
-        all.sort_by_key(|link| link.id);
+        all.sort_by_key(|handle| handle.id);
         all
     }
 
@@ -122,7 +122,7 @@ impl Bus {
         self.inner()
             .clients
             .values()
-            .filter(|link| link.is_present())
+            .filter(|handle| handle.is_present())
             .count()
     }
 
@@ -135,9 +135,9 @@ impl Bus {
         reason: &'static str,
     ) {
         let mut framed = Framed::new(event, &write);
-        for link in self.inner().clients.values() {
-            let frame = link.is_present().then(|| framed.of(link.dialect));
-            link.dismiss(frame, code, reason);
+        for handle in self.inner().clients.values() {
+            let frame = handle.is_present().then(|| framed.of(handle.dialect));
+            handle.dismiss(frame, code, reason);
         }
     }
 
@@ -148,34 +148,39 @@ impl Bus {
 
     /// Closes all connections, each behind what waits for it.
     pub fn close_all(&self, code: u16, reason: &'static str) {
-        for link in self.inner().clients.values() {
-            link.dismiss(None, code, reason);
+        for handle in self.inner().clients.values() {
+            handle.dismiss(None, code, reason);
         }
     }
 
     /// Bytes of events that wait for their subscribers.
     pub fn queued_bytes(&self) -> usize {
         let subscribers = self.inner().subscribers.clone();
-        subscribers.iter().map(|link| link.queued_bytes()).sum()
+        subscribers.iter().map(|handle| handle.queued_bytes()).sum()
     }
 
     /// Adds topics to a client. With `cursor`, only where no stored event after it has gone out yet;
     /// otherwise nothing changes and false comes back: read the store further and ask again.
-    pub fn subscribe(&self, link: &Arc<Link>, topics: &[Topic], cursor: Option<u64>) -> bool {
+    pub fn subscribe(
+        &self,
+        handle: &Arc<ClientHandle>,
+        topics: &[Topic],
+        cursor: Option<u64>,
+    ) -> bool {
         {
             let mut inner = self.inner();
             if cursor.is_some_and(|cursor| cursor < inner.last_seq) {
                 return false;
             }
-            link.with_topics(|have| {
+            handle.with_topics(|have| {
                 for topic in topics {
                     if !have.contains(topic) {
                         have.push(topic.clone());
                     }
                 }
             });
-            if !inner.subscribers.iter().any(|other| other.id == link.id) {
-                inner.subscribers.push(Arc::clone(link));
+            if !inner.subscribers.iter().any(|other| other.id == handle.id) {
+                inner.subscribers.push(Arc::clone(handle));
             }
         }
         self.tell_attendance(topics);
@@ -192,19 +197,21 @@ impl Bus {
     }
 
     /// Takes topics away from a client.
-    pub fn unsubscribe(&self, link: &Link, topics: &[Topic]) {
-        let silent = link.with_topics(|have| {
+    pub fn unsubscribe(&self, handle: &ClientHandle, topics: &[Topic]) {
+        let silent = handle.with_topics(|have| {
             have.retain(|topic| !topics.contains(topic));
             have.is_empty()
         });
         if silent {
-            self.inner().subscribers.retain(|other| other.id != link.id);
+            self.inner()
+                .subscribers
+                .retain(|other| other.id != handle.id);
         }
     }
 
     /// Sends an unstored event; returns how many clients it was queued for.
     pub fn publish(&self, name: &str, write: impl Fn(&mut String)) -> usize {
-        self.publish_to(name, write, |link| link.hears(name))
+        self.publish_to(name, write, |handle| handle.hears(name))
     }
 
     /// Sends an unstored event about a conversation.
@@ -214,8 +221,8 @@ impl Bus {
         name: &str,
         write: impl Fn(&mut String),
     ) -> usize {
-        self.publish_to(name, write, |link| {
-            link.hears_conversation(name, conversation)
+        self.publish_to(name, write, |handle| {
+            handle.hears_conversation(name, conversation)
         })
     }
 
@@ -223,13 +230,13 @@ impl Bus {
         &self,
         name: &str,
         write: impl Fn(&mut String),
-        hears: impl Fn(&Link) -> bool,
+        hears: impl Fn(&ClientHandle) -> bool,
     ) -> usize {
         let mut framed = Framed::new(name, &write);
         let inner = self.inner();
-        let hearing = inner.subscribers.iter().filter(|link| hears(link));
+        let hearing = inner.subscribers.iter().filter(|handle| hears(handle));
         let count = hearing
-            .filter(|link| link.push_droppable(framed.of(link.dialect)))
+            .filter(|handle| handle.push_droppable(framed.of(handle.dialect)))
             .count();
         self.count(count);
         count
@@ -250,12 +257,12 @@ impl Bus {
         let mut inner = self.inner();
         inner.last_seq = event.seq;
         let mut count = 0;
-        for link in inner
+        for handle in inner
             .subscribers
             .iter()
-            .filter(|link| link.hears_conversation(name, conversation))
+            .filter(|handle| handle.hears_conversation(name, conversation))
         {
-            link.push(framed.of(link.dialect));
+            handle.push(framed.of(handle.dialect));
             count += 1;
         }
         self.count(count);
@@ -267,18 +274,18 @@ impl Audience for Bus {
         self.inner()
             .subscribers
             .iter()
-            .any(|link| link.attends(channel, peer))
+            .any(|handle| handle.attends(channel, peer))
     }
 
     fn reached(&self, channel: &str, peer: &str) -> mpsc::Receiver<()> {
         let (fired, reached) = mpsc::channel(1);
         let inner = self.inner();
-        for link in inner
+        for handle in inner
             .subscribers
             .iter()
-            .filter(|link| link.attends(channel, peer))
+            .filter(|handle| handle.attends(channel, peer))
         {
-            link.mark(fired.clone());
+            handle.mark(fired.clone());
         }
         reached
     }

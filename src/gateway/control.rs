@@ -8,7 +8,7 @@ use crate::{
     config::Setting,
     integrations::{
         BoxFuture,
-        external::{Hold, Outlet, Refusal},
+        bridge::{BridgeClient, BridgeLease, Refusal},
         hook::{Hook, HookReply},
         pairing::Pairings,
     },
@@ -26,7 +26,7 @@ pub trait Control: Send + Sync {
     /// Data to pair one with; `None` where there is none of this name.
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>>;
 
-    /// Has a service show its peer that we write; true where it does. Never waits for it.
+    /// Has a service show its peer that we write; whether it does. Never waits for it.
     fn typing(&self, channel: &str, peer: &str) -> bool;
 
     /// Has a service show its peer what was read, where it can. Never waits for it.
@@ -40,8 +40,8 @@ pub trait Control: Send + Sync {
     fn bridge(
         &self,
         channel: String,
-        outlet: Arc<dyn Outlet>,
-    ) -> BoxFuture<'static, Result<Hold, Refusal>>;
+        client: Arc<dyn BridgeClient>,
+    ) -> BoxFuture<'static, Result<BridgeLease, Refusal>>;
 
     /// Forgets the channel of a bridge and gives up what waits for it: how many messages.
     fn forget(&self, name: String) -> BoxFuture<'static, Result<u64, Refusal>>;

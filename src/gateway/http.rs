@@ -19,8 +19,8 @@ use hyper::{
 
 use super::{
     Gateway,
-    admission::Seat,
-    link::Link,
+    admission::Permit,
+    client_handle::ClientHandle,
     metrics::Counters,
     origin::{host_is_ours, origin_is_ours},
     page,
@@ -30,7 +30,7 @@ use super::{
 use crate::{body::Whole, config::Config, protocol::error_code::ErrorCode};
 
 /// One TCP connection as its requests see it.
-pub(super) struct Door {
+pub(super) struct HttpConnection {
     pub(super) gateway: Arc<Gateway>,
     pub(super) address: SocketAddr,
     upgraded: Mutex<Option<Upgraded>>,
@@ -38,15 +38,15 @@ pub(super) struct Door {
 
 /// What an accepted upgrade leaves for the session.
 pub(super) struct Upgraded {
-    pub(super) link: Arc<Link>,
-    pub(super) seat: Seat,
+    pub(super) handle: Arc<ClientHandle>,
+    pub(super) permit: Permit,
     pub(super) authenticated: bool,
 }
 
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
 
-impl Door {
+impl HttpConnection {
     pub(super) fn new(gateway: Arc<Gateway>, address: SocketAddr) -> Self {
         Self {
             gateway,
@@ -131,23 +131,23 @@ impl Door {
             return Err(busy(ErrorCode::ShuttingDown, "the daemon is stopping"));
         }
         let limits = &config.limits;
-        let seat = self.gateway.admission.enter(
+        let permit = self.gateway.admission.enter(
             self.address.ip(),
             authenticated,
             limits.max_connections,
             limits.max_unauthenticated,
         );
-        let seat = seat.map_err(|full| busy(ErrorCode::RateLimited, full.reason()))?;
+        let permit = permit.map_err(|full| busy(ErrorCode::RateLimited, full.reason()))?;
         let id = self.gateway.next_client.fetch_add(1, Ordering::Relaxed);
-        let link = Arc::new(Link::new(
+        let handle = Arc::new(ClientHandle::new(
             id,
             self.address,
             accepted.dialect,
             limits.max_queue_bytes,
         ));
         *self.upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Upgraded {
-            link,
-            seat,
+            handle,
+            permit,
             authenticated,
         });
         Counters::add(&self.gateway.counters.upgrades);

@@ -8,10 +8,10 @@ pub mod accept;
 mod admission;
 mod bridge;
 mod bus;
+mod client_handle;
 pub mod control;
 mod dispatch;
 mod http;
-mod link;
 mod metrics;
 mod origin;
 mod page;
@@ -53,7 +53,7 @@ pub struct Gateway {
     settings: RwLock<Arc<Config>>,
     store: Store,
     router: Arc<Router>,
-    news: Arc<News>,
+    listeners: Arc<CommitListeners>,
     control: Arc<dyn Control>,
     shutdown: Shutdown,
     log: Log,
@@ -73,7 +73,7 @@ pub struct Parts {
     /// Where they go.
     pub router: Arc<Router>,
     /// Who is told of stored events.
-    pub news: Arc<News>,
+    pub listeners: Arc<CommitListeners>,
     /// The daemon.
     pub control: Arc<dyn Control>,
     /// When to stop.
@@ -84,13 +84,13 @@ pub struct Parts {
 
 /// Everyone who must hear of a stored event before its command is answered.
 #[derive(Default)]
-pub struct News {
+pub struct CommitListeners {
     /// The subscribers.
     pub bus: Arc<Bus>,
     waiters: Waiters,
 }
 
-impl News {
+impl CommitListeners {
     /// Tells all; called by the store after each commit, in the order of the sequence numbers.
     pub fn stored(&self, router: &Router, events: &[StoredEvent]) {
         for event in events {
@@ -108,7 +108,7 @@ impl Gateway {
             settings: RwLock::new(Arc::new(parts.config)),
             store: parts.store,
             router: parts.router,
-            news: parts.news,
+            listeners: parts.listeners,
             control: parts.control,
             shutdown: parts.shutdown,
             log: parts.log,
@@ -146,12 +146,12 @@ impl Gateway {
 
     /// Sends an unstored event to whoever subscribed; returns how many clients it was queued for.
     pub fn publish(&self, event: &str, write: impl Fn(&mut String)) -> usize {
-        self.news.bus.publish(event, write)
+        self.listeners.bus.publish(event, write)
     }
 
     /// Closes every connection behind what waits for it: each must show the token anew.
     pub fn send_all_away(&self, reason: &'static str) {
-        self.news.bus.close_all(close::UNAUTHORIZED, reason);
+        self.listeners.bus.close_all(close::UNAUTHORIZED, reason);
     }
 
     /// Shows a log line to whoever subscribed to `log`.

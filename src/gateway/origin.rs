@@ -34,7 +34,7 @@ pub(super) fn host_is_ours(value: &str, bound: IpAddr, allowed: &[String]) -> bo
             .any(|one| one.eq_ignore_ascii_case(name) || one.eq_ignore_ascii_case(value))
 }
 
-/// True where there is no origin (no browser), where it is our own page's, or where it is allowed.
+/// Whether there is no origin (no browser), where it is our own page's, or where it is allowed.
 pub(super) fn origin_is_ours(origin: Option<&str>, host: &str, allowed: &[String]) -> bool {
     let Some(origin) = origin else { return true };
     let same = ["http://", "https://"].iter().any(|scheme| {

@@ -109,7 +109,7 @@ pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<Reply> {
     Some(reply)
 }
 
-/// True where the browser names this version (RFC 9110 §13.1.2: compared without regard to weakness).
+/// Whether the browser names this version (RFC 9110 §13.1.2: compared without regard to weakness).
 fn is_known(headers: &HeaderMap, version: &HeaderValue) -> bool {
     let named = headers.get_all(IF_NONE_MATCH).iter();
     named

@@ -25,7 +25,7 @@ pub(super) fn health(gateway: &Gateway, ready: bool) -> Reply {
 /// Prometheus text, exposition format 0.0.4.
 pub(super) fn metrics(gateway: &Gateway) -> Reply {
     let mut text = gateway.counters.prometheus();
-    let bus = &gateway.news.bus;
+    let bus = &gateway.listeners.bus;
     let published = bus.published.load(Ordering::Relaxed);
     push_metric(
         &mut text,

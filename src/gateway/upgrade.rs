@@ -34,7 +34,7 @@ pub(super) struct Accepted {
     pub dialect: Dialect,
 }
 
-/// True where the request asks for WebSocket at all.
+/// Whether the request asks for WebSocket at all.
 pub(super) fn is_asked(headers: &HeaderMap) -> bool {
     has_token(headers, UPGRADE.as_str(), "websocket")
 }

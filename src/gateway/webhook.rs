@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     config::Config,
-    contain::contained,
     integrations::hook::{Hook, HookReply},
     log::Field,
+    panics::contained,
 };
 
 /// Hands a request to the integration it is meant for.

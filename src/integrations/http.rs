@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{hush::without_secrets, tls::Tls};
+use super::{redact::without_secrets, tls::Tls};
 use crate::{
     body::{CollectError, Whole, collect},
     config::BaseUrl,

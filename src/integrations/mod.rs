@@ -1,20 +1,20 @@
 //! What every integration implements, and the list of them.
 //!
 //! An integration reaches one service. It never retries and never waits for long: the daemon's
-//! supervisor and delivery workers do. What a service brings goes through `inlet`.
+//! supervisor and delivery workers do. What a service brings goes through `ingress`.
 
+pub mod bridge;
+mod chat_commands;
 pub mod cloud;
 pub mod evolution;
-pub mod external;
 pub mod hook;
 pub mod http;
-pub mod hush;
-pub mod inlet;
+pub mod ingress;
 pub mod pairing;
 pub mod plan;
 mod progress;
+pub mod redact;
 mod sha256;
-mod slash;
 pub mod split;
 pub mod telegram;
 mod tls;
@@ -44,7 +44,7 @@ pub trait Integration: Send + Sync + 'static {
 
     /// Runs what the integration needs besides deliveries until the life ends. It may be dropped at
     /// any await. An early end, even a clean one, counts as a failure.
-    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>>;
+    fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>>;
 
     /// Hands one message to the service, once. Of a text in parts, `progress` knows those that
     /// earlier attempts sent.
@@ -54,7 +54,7 @@ pub trait Integration: Send + Sync + 'static {
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>>;
 
-    /// True where an answer to a message without a name of its own there may carry our id of it.
+    /// Whether an answer to a message without a name of its own there may carry our id of it.
     fn knows_our_ids(&self) -> bool {
         false
     }
@@ -65,9 +65,9 @@ pub trait Integration: Send + Sync + 'static {
         &'a self,
         message: &'a Message,
         progress: &'a Progress,
-    ) -> BoxFuture<'a, Fate> {
+    ) -> BoxFuture<'a, ReconcileResult> {
         let _ = (message, progress);
-        Box::pin(std::future::ready(Fate::Unknown))
+        Box::pin(std::future::ready(ReconcileResult::Unknown))
     }
 
     /// How the integration itself sees its connection.
@@ -82,8 +82,8 @@ pub trait Integration: Send + Sync + 'static {
         true
     }
 
-    /// True where this peer gets to see such a sign of ours.
-    fn can_show(&self, sign: Sign, peer: &str) -> bool {
+    /// Whether this peer gets to see such a sign of ours.
+    fn can_show(&self, sign: Indicator, peer: &str) -> bool {
         let _ = (sign, peer);
         false
     }
@@ -125,7 +125,7 @@ pub trait Integration: Send + Sync + 'static {
 
 /// What a peer may get to see of us besides messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub enum Indicator {
     /// That we write.
     Typing,
     /// That we read.
@@ -134,7 +134,7 @@ pub enum Sign {
 
 /// One run of an integration: until when it lasts, and to whom it says how it fares.
 #[derive(Clone)]
-pub struct Life {
+pub struct RunContext {
     shutdown: Shutdown,
     on_report: Arc<dyn Fn(Report<'_>) + Send + Sync>,
 }
@@ -148,7 +148,7 @@ pub enum Report<'a> {
     Away(&'a str),
 }
 
-impl Life {
+impl RunContext {
     /// A life until `shutdown`; `on_report` hears of every sign of it.
     pub fn new(shutdown: Shutdown, on_report: impl Fn(Report<'_>) + Send + Sync + 'static) -> Self {
         Self {
@@ -234,7 +234,7 @@ impl DeliveryError {
     /// The same without what it quotes of the message, for errors are logged.
     #[must_use]
     pub fn without(self, text: &str) -> Self {
-        let hushed = |why: String| hush::without_text(&why, text);
+        let hushed = |why: String| redact::without_text(&why, text);
         match self {
             Self::Transient(why, earliest) => Self::Transient(hushed(why), earliest),
             Self::Permanent(why) => Self::Permanent(hushed(why)),
@@ -248,7 +248,7 @@ impl DeliveryError {
 
 /// What a service says about an attempt that got no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum ReconcileResult {
     /// It cannot tell.
     Unknown,
     /// It did not answer that either; to be asked again, not before this time where one is given.
@@ -261,7 +261,7 @@ pub enum Fate {
 
 /// Who listens to a conversation right now: the clients of the gateway, seen from below.
 pub trait Audience: Send + Sync {
-    /// True where a client attends this conversation.
+    /// Whether a client attends this conversation.
     fn attends(&self, channel: &str, peer: &str) -> bool;
 
     /// Yields once for the first client that attends it and whose socket took all that was sent to

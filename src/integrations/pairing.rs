@@ -81,7 +81,7 @@ impl Pairings {
         book
     }
 
-    /// True where this sender was let in.
+    /// Whether this sender was let in.
     pub fn knows(&self, channel: &str, sender: &str) -> bool {
         let book = self.book();
         let approved = book.approved.get(channel);

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Audience, Integration,
+    bridge::Bridges,
     cloud::{self, Cloud},
     evolution::{self, Evolution},
-    external::Externals,
-    inlet::{Allowed, Inlet},
+    ingress::{Allowed, Ingress},
     pairing::Pairings,
     telegram::{self, Telegram},
     webchat::{self, WebChat},
@@ -38,7 +38,7 @@ enum Kind {
     Cloud(cloud::Settings),
     Evolution(evolution::Settings),
     /// A client of the gateway.
-    External,
+    Bridge,
 }
 
 /// How a channel may send.
@@ -59,7 +59,7 @@ pub struct Surroundings {
     /// Where what comes in is kept.
     pub store: Store,
     /// The channels whose integrations are clients.
-    pub externals: Arc<Externals>,
+    pub bridges: Arc<Bridges>,
     /// Which channels there are.
     pub router: Arc<Router>,
     /// Who was let in.
@@ -71,12 +71,12 @@ pub struct Surroundings {
 }
 
 impl Plan {
-    /// True where clients hand in what comes from the peers of this channel.
+    /// Whether clients hand in what comes from the peers of this channel.
     pub fn clients_hand_in(&self) -> bool {
-        matches!(self.kind, Kind::WebChat | Kind::External)
+        matches!(self.kind, Kind::WebChat | Kind::Bridge)
     }
 
-    /// True where the other asks for an integration that is not this one at other limits.
+    /// Whether the other asks for an integration that is not this one at other limits.
     pub fn builds_another(&self, other: &Self) -> bool {
         let built = |plan: &Self| Self {
             limits: Limits::default(),
@@ -87,8 +87,8 @@ impl Plan {
 
     /// The integration, not running yet.
     pub fn build(&self, around: &Surroundings) -> Arc<dyn Integration> {
-        let inlet = || {
-            Inlet::new(
+        let ingress = || {
+            Ingress::new(
                 &self.name,
                 self.allowed.clone(),
                 Arc::clone(&around.pairings),
@@ -99,13 +99,13 @@ impl Plan {
             )
         };
         match &self.kind {
-            Kind::Telegram(settings) => Arc::new(Telegram::new(&self.name, settings, inlet())),
-            Kind::Cloud(settings) => Arc::new(Cloud::new(settings, inlet())),
+            Kind::Telegram(settings) => Arc::new(Telegram::new(&self.name, settings, ingress())),
+            Kind::Cloud(settings) => Arc::new(Cloud::new(settings, ingress())),
             Kind::Evolution(settings) => {
-                Arc::new(Evolution::new(settings, &around.address, inlet()))
+                Arc::new(Evolution::new(settings, &around.address, ingress()))
             }
             Kind::WebChat => Arc::new(WebChat::new(&around.audience)),
-            Kind::External => around.externals.adopt(&self.name),
+            Kind::Bridge => around.bridges.adopt(&self.name),
         }
     }
 }
@@ -126,12 +126,12 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
 }
 
 /// A channel whose integration is a client.
-pub fn external(name: &str, limits: Limits) -> Plan {
+pub fn bridge(name: &str, limits: Limits) -> Plan {
     Plan {
         name: name.to_owned(),
         limits,
         allowed: Allowed::All,
-        kind: Kind::External,
+        kind: Kind::Bridge,
     }
 }
 

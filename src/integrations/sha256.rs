@@ -146,7 +146,7 @@ pub(super) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     sha256(&[&padded.map(|byte| byte ^ 0x5c), &inner])
 }
 
-/// True where both are equal, in a time that tells nothing about where they differ.
+/// Whether both are equal, in a time that tells nothing about where they differ.
 pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     let (one, other) = (sha256(&[one]), sha256(&[other]));
     let differing = one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b));

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Accepted, BoxFuture, DeliveryError, Integration, Life, Progress, RunError, Sign,
+    Accepted, BoxFuture, DeliveryError, Indicator, Integration, Progress, RunContext, RunError,
     http::{Answer, Call, Http, HttpError, Limits},
-    inlet::Inlet,
+    ingress::Ingress,
     split::{Measure, split},
 };
 use crate::{config::BaseUrl, message::Message, store::Inbound};
@@ -55,7 +55,7 @@ pub struct Telegram {
     name: String,
     token: String,
     http: Http,
-    inlet: Inlet,
+    ingress: Ingress,
 }
 
 /// An answer that says no.
@@ -75,12 +75,12 @@ enum Failure {
 
 impl Telegram {
     /// A bot on the channel `name`.
-    pub fn new(name: &str, settings: &Settings, inlet: Inlet) -> Self {
+    pub fn new(name: &str, settings: &Settings, ingress: Ingress) -> Self {
         Self {
             name: name.to_owned(),
             token: settings.token.clone(),
             http: Http::new(settings.base.clone()).hushing([&settings.token]),
-            inlet,
+            ingress,
         }
     }
 
@@ -101,9 +101,9 @@ impl Telegram {
         Err(Failure::Refused(refusal(&answer, &body)))
     }
 
-    async fn poll(&self, life: &Life) -> Result<(), RunError> {
+    async fn poll(&self, context: &RunContext) -> Result<(), RunError> {
         self.call("getMe", &json!({}), Limits::default()).await?;
-        life.alive();
+        context.alive();
         let limits = Limits {
             first_byte: Duration::from_secs(POLL_SECONDS + 10),
             ..Limits::default()
@@ -117,7 +117,7 @@ impl Telegram {
             }
             let (begun, before) = (Instant::now(), offset);
             let updates = self.call("getUpdates", &body, limits).await?;
-            life.alive();
+            context.alive();
             for update in updates.as_array().into_iter().flatten() {
                 self.take(update).await?;
                 offset = update["update_id"].as_i64().map(|id| id + 1).or(offset);
@@ -134,7 +134,7 @@ impl Telegram {
         let Some(inbound) = inbound(&self.name, update) else {
             return Ok(());
         };
-        let taken = self.inlet.take(inbound).await;
+        let taken = self.ingress.take(inbound).await;
         taken.map(drop).map_err(|error| {
             RunError::Failed(format!("what came in could not be stored: {error}"), None)
         })
@@ -156,8 +156,8 @@ impl Integration for Telegram {
         &self.name
     }
 
-    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
-        Box::pin(async move { life.spent_on(self.poll(&life)).await })
+    fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>> {
+        Box::pin(async move { context.spent_on(self.poll(&context)).await })
     }
 
     fn deliver<'a>(
@@ -169,8 +169,8 @@ impl Integration for Telegram {
     }
 
     /// A bot's readers cannot see that it read.
-    fn can_show(&self, sign: Sign, _: &str) -> bool {
-        sign == Sign::Typing
+    fn can_show(&self, sign: Indicator, _: &str) -> bool {
+        sign == Indicator::Typing
     }
 
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {

@@ -13,7 +13,8 @@ use std::{
 use tokio::time::timeout;
 
 use super::{
-    Accepted, Audience, BoxFuture, DeliveryError, Integration, Life, Progress, RunError, Sign,
+    Accepted, Audience, BoxFuture, DeliveryError, Indicator, Integration, Progress, RunContext,
+    RunError,
 };
 use crate::message::Message;
 
@@ -42,10 +43,10 @@ impl Integration for WebChat {
         NAME
     }
 
-    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
+    fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>> {
         Box::pin(async move {
-            life.alive();
-            life.ended().await;
+            context.alive();
+            context.ended().await;
             Ok(())
         })
     }
@@ -71,7 +72,7 @@ impl Integration for WebChat {
     }
 
     /// What clients see of us are events of the bus: whoever attends hears them.
-    fn can_show(&self, _: Sign, peer: &str) -> bool {
+    fn can_show(&self, _: Indicator, peer: &str) -> bool {
         self.can_reach(peer)
     }
 

@@ -58,7 +58,7 @@ pub struct Unreadable<'a> {
     pub action: Option<Cow<'a, str>>,
     /// The JSON text of its id where it could be read.
     pub id: Option<&'a str>,
-    /// True where nothing of a command was seen: the triple answers with an `error` event.
+    /// Whether nothing of a command was seen: the triple answers with an `error` event.
     pub no_object: bool,
     /// False for a JSON-RPC notification, which is never answered (§4.1).
     pub wants_answer: bool,

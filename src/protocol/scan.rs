@@ -33,7 +33,7 @@ fn count(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> usize {
         .sum()
 }
 
-/// True where an `e` follows a digit. It looks at all of them, since a loop that may end early is no
+/// Whether an `e` follows a digit. It looks at all of them, since a loop that may end early is no
 /// vector code.
 #[expect(
     clippy::needless_bitwise_bool,

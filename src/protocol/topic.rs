@@ -40,7 +40,7 @@ impl Topic {
         of_channel && of_peer && self.names(event)
     }
 
-    /// True where this topic singles out the conversation with `peer` on `channel` and hears what is
+    /// Whether this topic singles out the conversation with `peer` on `channel` and hears what is
     /// sent to it.
     pub fn singles_out(&self, channel: &str, peer: &str) -> bool {
         self.conversation() == Some((channel, peer)) && self.names("message.status")
@@ -51,7 +51,7 @@ impl Topic {
         self.channel.as_deref().zip(self.peer.as_deref())
     }
 
-    /// True where stored events (`message.*`) can match.
+    /// Whether stored events (`message.*`) can match.
     pub fn wants_messages(&self) -> bool {
         self.names("message.received") || self.names("message.status")
     }
@@ -63,7 +63,7 @@ impl Topic {
         }
     }
 
-    /// True where some event of the table can have this name.
+    /// Whether some event of the table can have this name.
     fn is_possible(&self) -> bool {
         let prefix = self.pattern.strip_suffix('*').unwrap_or(&self.pattern);
         prefix.starts_with("app.") || EVENTS.iter().any(|event| self.names(event.name))

@@ -23,7 +23,7 @@ pub(super) fn best(plain: &Grid) -> Grid {
     all.min_by_key(points).unwrap_or_else(|| masked(0))
 }
 
-/// True where a mask inverts this module (table 10).
+/// Whether a mask inverts this module (table 10).
 fn inverts(mask: u32, row: usize, column: usize) -> bool {
     let (i, j) = (row, column);
     match mask {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use super::{
     artefact::{Artefact, SEAL},
-    hand::Hand,
+    executor::Executor,
+    launcher::{self, Condition, Kind, Launcher, Registration},
     run::Launch,
-    site::Site,
-    way::{self, Condition, Kind, Registration, Way},
+    target::InstallTarget,
 };
 use crate::error::{Error, Result};
 
@@ -16,65 +16,74 @@ use crate::error::{Error, Result};
 pub(super) struct Autostart;
 
 impl Autostart {
-    fn path(site: &Site) -> PathBuf {
-        site.folders.config.join("autostart/cleudocodebot.desktop")
+    fn path(target: &InstallTarget) -> PathBuf {
+        target
+            .folders
+            .config
+            .join("autostart/cleudocodebot.desktop")
     }
 }
 
-impl Way for Autostart {
+impl Launcher for Autostart {
     fn kind(&self) -> Kind {
         Kind::Autostart
     }
 
-    fn artefacts(&self, site: &Site) -> Result<Vec<Artefact>> {
-        let text = entry(Site::text(&site.program)?, Site::text(&site.home)?)?;
-        Ok(vec![Artefact::text(Self::path(site), &text)])
+    fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
+        let text = entry(
+            InstallTarget::text(&target.program)?,
+            InstallTarget::text(&target.home)?,
+        )?;
+        Ok(vec![Artefact::text(Self::path(target), &text)])
     }
 
-    fn open(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {
+    fn open(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 
     /// The file is the registration.
-    fn registration(&self, site: &Site, _hand: &Hand<'_>) -> Registration {
-        let Ok(home) = Site::text(&site.home) else {
+    fn registration(&self, target: &InstallTarget, _hand: &Executor<'_>) -> Registration {
+        let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
         };
-        way::by_file(&Self::path(site), &[format!(" --home {}\n", quoted(home))])
+        launcher::by_file(
+            &Self::path(target),
+            &[format!(" --home {}\n", quoted(home))],
+        )
     }
 
-    fn register(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {
+    fn register(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 
-    fn unregister(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {
+    fn unregister(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 
-    fn condition(&self, _site: &Site, _hand: &Hand<'_>) -> Condition {
+    fn condition(&self, _site: &InstallTarget, _hand: &Executor<'_>) -> Condition {
         Condition::default()
     }
 
-    fn start(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        hand.launch(&launch(site)?).map(drop)
+    fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        executor.launch(&launch(target)?).map(drop)
     }
 
-    fn stop(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {
+    fn stop(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 }
 
 /// The daemon as a process of its own. What it says before its log is open goes to a file, which
 /// begins anew with each start.
-fn launch(site: &Site) -> Result<Launch> {
-    let home = Site::text(&site.home)?;
+fn launch(target: &InstallTarget) -> Result<Launch> {
+    let home = InstallTarget::text(&target.home)?;
     Ok(Launch {
-        program: site.program.clone(),
+        program: target.program.clone(),
         args: ["daemon", "--quiet", "--home", home]
             .map(str::to_owned)
             .to_vec(),
-        folder: site.home.clone(),
-        complaints: Some(site.logs().join("start.log")),
+        folder: target.home.clone(),
+        complaints: Some(target.logs().join("start.log")),
     })
 }
 

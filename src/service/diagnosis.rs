@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{
     artefact::Standing,
-    door::{Answer, Identity},
-    site::Site,
+    launcher::{Kind, Registration},
+    probe::{Answer, Identity},
     state::{Installed, State, stranger},
+    target::InstallTarget,
     verify::VERSION,
-    way::{Kind, Registration},
 };
 
 /// How bad it is.
@@ -45,9 +45,9 @@ impl Finding {
 }
 
 /// Everything that is wrong, what matters most first. Nothing is where all is well.
-pub fn findings(site: &Site, state: &State) -> Vec<Finding> {
+pub fn findings(target: &InstallTarget, state: &State) -> Vec<Finding> {
     let mut doctor = Doctor {
-        site,
+        target,
         findings: Vec::new(),
     };
     doctor.answer(state);
@@ -60,7 +60,7 @@ pub fn findings(site: &Site, state: &State) -> Vec<Finding> {
 }
 
 struct Doctor<'a> {
-    site: &'a Site,
+    target: &'a InstallTarget,
     findings: Vec<Finding>,
 }
 
@@ -90,11 +90,11 @@ impl Doctor<'_> {
                 why.clone(),
                 &format!(
                     "mend {}, then: {}",
-                    self.site.env_file().display(),
-                    self.site.command("start")
+                    self.target.env_file().display(),
+                    self.target.command("start")
                 ),
             ),
-            Answer::Ours(identity) => match state.running(self.site) {
+            Answer::Ours(identity) => match state.running(self.target) {
                 Some(_) => self.running(state, identity),
                 None => self.taken(state),
             },
@@ -103,9 +103,9 @@ impl Doctor<'_> {
                 format!(
                     "the daemon of this home was started with another token than {} holds, which \
                      wins at the next start",
-                    self.site.env_file().display()
+                    self.target.env_file().display()
                 ),
-                &self.site.command("restart"),
+                &self.target.command("restart"),
             ),
             Answer::OtherToken | Answer::Stranger(_) => self.taken(state),
             Answer::Nobody if state.held => self.silent(state),
@@ -121,7 +121,7 @@ impl Doctor<'_> {
                     "the daemon runs (pid {}), and nothing will start it again",
                     identity.pid
                 ),
-                &self.site.command("install"),
+                &self.target.command("install"),
             );
         }
         if identity.version != VERSION {
@@ -131,14 +131,14 @@ impl Doctor<'_> {
                     "the daemon that runs has version {}, this program {VERSION}",
                     identity.version
                 ),
-                &self.site.command("install"),
+                &self.target.command("install"),
             );
         }
         if let Some(why) = &identity.not_ready {
             self.broken(
                 "not_ready",
                 format!("the daemon runs and is not ready: {why}"),
-                &self.site.command("doctor"),
+                &self.target.command("doctor"),
             );
         }
         if identity.address != state.address {
@@ -147,10 +147,10 @@ impl Doctor<'_> {
                 format!(
                     "the daemon listens at {}, and {} says {}, which counts from the next start",
                     identity.address,
-                    self.site.env_file().display(),
+                    self.target.env_file().display(),
                     state.address
                 ),
-                &self.site.command("restart"),
+                &self.target.command("restart"),
             );
         }
         for installed in &state.installed {
@@ -171,7 +171,7 @@ impl Doctor<'_> {
                     identity.pid,
                     installed.kind.title()
                 ),
-                &self.site.command("restart"),
+                &self.target.command("restart"),
             );
         }
     }
@@ -183,7 +183,7 @@ impl Doctor<'_> {
             format!("{} is taken by {who}", state.address),
             &format!(
                 "stop that, or: {}",
-                self.site.command("onboard --port PORT")
+                self.target.command("onboard --port PORT")
             ),
         );
     }
@@ -192,7 +192,7 @@ impl Doctor<'_> {
         let pid = state.note.as_ref();
         let pid = pid.map_or_else(String::new, |note| format!(" (pid {})", note.pid));
         let text = format!("a daemon{pid} has this home and does not answer (yet)");
-        self.broken("silent", text, &self.site.command("restart"));
+        self.broken("silent", text, &self.target.command("restart"));
     }
 
     fn stopped(&mut self, state: &State) {
@@ -200,7 +200,7 @@ impl Doctor<'_> {
             self.doubtful(
                 "not_installed",
                 "the daemon is not installed and does not run",
-                &self.site.command("onboard --install-daemon"),
+                &self.target.command("onboard --install-daemon"),
             );
             return;
         };
@@ -212,19 +212,19 @@ impl Doctor<'_> {
             Some(why) => self.broken(
                 "gave_up",
                 format!("the daemon is not started any more: {why}{exit}"),
-                &format!("mend that, then: {}", self.site.command("start")),
+                &format!("mend that, then: {}", self.target.command("start")),
             ),
             None => self.broken(
                 "not_running",
                 format!("the daemon is installed and does not run{exit}"),
-                &self.site.command("start"),
+                &self.target.command("start"),
             ),
         }
     }
 
     fn registration(&mut self, state: &State) {
         if let Some(why) = &state.unreachable {
-            self.doubtful("unreachable", why.clone(), &self.site.command("doctor"));
+            self.doubtful("unreachable", why.clone(), &self.target.command("doctor"));
             return;
         }
         if state.installed.len() > 1 {
@@ -236,14 +236,14 @@ impl Doctor<'_> {
                     kinds.len(),
                     kinds.join(", ")
                 ),
-                &self.site.command("install"),
+                &self.target.command("install"),
             );
         }
         for kind in &state.elsewhere {
             self.doubtful(
                 "installed_elsewhere",
                 format!("the {} starts a daemon of another home", kind.title()),
-                &self.site.command("install --force"),
+                &self.target.command("install --force"),
             );
         }
         for installed in &state.installed {
@@ -252,12 +252,12 @@ impl Doctor<'_> {
                 Registration::SwitchedOff(by) => self.doubtful(
                     "switched_off",
                     format!("the {kind} is switched off in {by}, so nothing starts the daemon"),
-                    &self.site.command("install --force"),
+                    &self.target.command("install --force"),
                 ),
                 Registration::Different(why) => self.doubtful(
                     "registration_incomplete",
                     format!("the {kind} is not as it should be: {why}"),
-                    &self.site.command("install"),
+                    &self.target.command("install"),
                 ),
                 Registration::Complete | Registration::Elsewhere | Registration::None => {}
             }
@@ -281,13 +281,13 @@ impl Doctor<'_> {
                     "install --force",
                 ),
             };
-            self.doubtful(code, format!("{path} {what}"), &self.site.command(verb));
+            self.doubtful(code, format!("{path} {what}"), &self.target.command(verb));
         }
         if installed.stale_program {
             self.doubtful(
                 "program_outdated",
                 "the program that is started at log-on is not this one",
-                &self.site.command("install"),
+                &self.target.command("install"),
             );
         }
     }
@@ -297,7 +297,7 @@ impl Doctor<'_> {
             self.doubtful(
                 "linger_missing",
                 "the daemon ends when you log out",
-                &format!("sudo loginctl enable-linger {}", self.site.account.name),
+                &format!("sudo loginctl enable-linger {}", self.target.account.name),
             );
         }
         if !state.overruled.is_empty() {
@@ -307,7 +307,7 @@ impl Doctor<'_> {
                     "{} from the environment or the command line count for this command only: the \
                      installed daemon reads {}",
                     state.overruled.join(", "),
-                    self.site.env_file().display()
+                    self.target.env_file().display()
                 ),
                 "cleudocodebot config show",
             );

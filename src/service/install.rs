@@ -5,22 +5,21 @@
 
 use super::{
     artefact::Standing,
-    door::{Answer, Identity},
-    hand::Hand,
-    note,
-    power::halt,
+    executor::Executor,
+    launcher::{self, Kind, Launcher, Registration},
+    lifecycle::halt,
+    probe::{Answer, Identity},
     report::{Outcome, Report},
-    settings,
-    site::{Site, System},
+    runtime_file, settings,
     state::port_trouble,
+    target::{InstallTarget, System},
     verify::{VERSION, is_home, verify},
-    way::{self, Kind, Registration, Way},
 };
 use crate::error::{Error, Result};
 
 /// What the user wishes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct InstallRequest {
     /// A scheduled task in place of the Run value.
     pub task: bool,
     /// The settings were changed, so a daemon that runs has to start anew.
@@ -28,23 +27,27 @@ pub struct Wish {
 }
 
 /// Installs the daemon, starts it and waits until it answers.
-pub fn install(site: &Site, hand: &mut Hand<'_>, wish: Wish) -> Result<Report> {
-    settings::refuse_wrong_user(site)?;
-    settings::ensure(site, hand)?;
-    let answer = hand.ask();
-    if let Some(trouble) = port_trouble(site, hand, &answer) {
+pub fn install(
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    request: InstallRequest,
+) -> Result<Report> {
+    settings::refuse_wrong_user(target)?;
+    settings::ensure(target, executor)?;
+    let answer = executor.ask();
+    if let Some(trouble) = port_trouble(target, executor, &answer) {
         return Err(trouble);
     }
     let mut refusals = Vec::new();
-    for way in candidates(site, hand, wish) {
-        match way.open(site, hand) {
+    for launcher in candidates(target, executor, request) {
+        match launcher.open(target, executor) {
             Err(error @ (Error::Usage(_) | Error::Config(_))) => return Err(error),
-            Err(error) => refusals.push((way.kind(), error)),
-            Ok(()) => match put(site, hand, way.as_ref(), &answer, wish) {
-                Err(Refused::By(error)) => refusals.push((way.kind(), error)),
+            Err(error) => refusals.push((launcher.kind(), error)),
+            Ok(()) => match put(target, executor, launcher.as_ref(), &answer, request) {
+                Err(Refused::By(error)) => refusals.push((launcher.kind(), error)),
                 Err(Refused::Failed(error)) => return Err(error),
                 Ok(report) => {
-                    explain(hand, &refusals, way.kind());
+                    explain(executor, &refusals, launcher.kind());
                     return Ok(report);
                 }
             },
@@ -74,16 +77,16 @@ impl From<Error> for Refused {
     }
 }
 
-fn explain(hand: &mut Hand<'_>, refusals: &[(Kind, Error)], chosen: Kind) {
+fn explain(executor: &mut Executor<'_>, refusals: &[(Kind, Error)], chosen: Kind) {
     for (kind, error) in refusals {
-        hand.note(format!(
+        executor.note(format!(
             "no {}, but a {}: {error}",
             kind.title(),
             chosen.title()
         ));
     }
     if chosen == Kind::Autostart {
-        hand.note(
+        executor.note(
             "the daemon runs in the background now and nothing brings it back after a crash; \
              in the foreground it runs with: cleudocodebot daemon",
         );
@@ -91,181 +94,212 @@ fn explain(hand: &mut Hand<'_>, refusals: &[(Kind, Error)], chosen: Kind) {
 }
 
 /// The ways to try, in order. What is there already is kept, unless another is wished for.
-fn candidates(site: &Site, hand: &Hand<'_>, wish: Wish) -> Vec<Box<dyn Way>> {
-    let mut ways = way::all(site);
-    if site.system != System::Windows {
+fn candidates(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    request: InstallRequest,
+) -> Vec<Box<dyn Launcher>> {
+    let mut ways = launcher::all(target);
+    if target.system != System::Windows {
         return ways;
     }
     let keeps_task = || {
         let known = |kind: Kind| {
-            let way = ways.iter().find(|way| way.kind() == kind);
-            way.is_some_and(|way| way.registration(site, hand).is_ours())
+            let launcher = ways.iter().find(|launcher| launcher.kind() == kind);
+            launcher.is_some_and(|launcher| launcher.registration(target, executor).is_ours())
         };
         known(Kind::Task) && !known(Kind::RunKey)
     };
-    if wish.task || keeps_task() {
+    if request.task || keeps_task() {
         ways.rotate_right(1);
     } else {
-        ways.retain(|way| way.kind() != Kind::Task);
+        ways.retain(|launcher| launcher.kind() != Kind::Task);
     }
     ways
 }
 
 fn put(
-    site: &Site,
-    hand: &mut Hand<'_>,
-    way: &dyn Way,
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    launcher: &dyn Launcher,
     answer: &Answer,
-    wish: Wish,
+    request: InstallRequest,
 ) -> Result<Report, Refused> {
-    for artefact in &way.artefacts(site)? {
-        hand.may_write(artefact)?;
+    for artefact in &launcher.artefacts(target)? {
+        executor.may_write(artefact)?;
     }
-    refuse_to_displace(site, hand, way)?;
-    let done_before = hand.deeds().len();
+    refuse_to_displace(target, executor, launcher)?;
+    let done_before = executor.changes().len();
     let running = match answer {
-        Answer::Ours(identity) if is_home(site, &identity.home) => Some(identity),
+        Answer::Ours(identity) if is_home(target, &identity.home) => Some(identity),
         _ => None,
     };
-    let fresh = place(site, hand, way)?;
-    if way.registering_starts() {
-        make_room(site, hand, way, running)?;
+    let fresh = place(target, executor, launcher)?;
+    if launcher.registering_starts() {
+        make_room(target, executor, launcher, running)?;
     }
-    let registered = register(site, hand, way, fresh)?;
-    remove_others(site, hand, way.kind())?;
-    let is_well = running.is_some_and(|identity| serves(site, hand, way, identity));
-    let changed = fresh || registered || hand.manner.force || wish.restart;
+    let registered = register(target, executor, launcher, fresh)?;
+    remove_others(target, executor, launcher.kind())?;
+    let is_well = running.is_some_and(|identity| serves(target, executor, launcher, identity));
+    let changed = fresh || registered || executor.mode.force || request.restart;
     if is_well && !changed {
-        let outcome = if hand.deeds().len() > done_before {
+        let outcome = if executor.changes().len() > done_before {
             Outcome::Repaired
         } else {
             Outcome::AlreadyInstalled
         };
-        return Ok(Report::of(outcome, way.kind(), running.cloned()));
+        return Ok(Report::of(outcome, launcher.kind(), running.cloned()));
     }
-    if hand.manner.dry {
-        way.start(site, hand)?;
-        return Ok(Report::of(Outcome::Planned, way.kind(), None));
+    if executor.mode.dry {
+        launcher.start(target, executor)?;
+        return Ok(Report::of(Outcome::Planned, launcher.kind(), None));
     }
-    let identity = begin(site, hand, way, running, registered)?;
-    Ok(Report::of(Outcome::Installed, way.kind(), Some(identity)))
+    let identity = begin(target, executor, launcher, running, registered)?;
+    Ok(Report::of(
+        Outcome::Installed,
+        launcher.kind(),
+        Some(identity),
+    ))
 }
 
 /// There is room for one daemon a user; another home's must not vanish by accident.
-fn refuse_to_displace(site: &Site, hand: &Hand<'_>, way: &dyn Way) -> Result<()> {
-    if hand.manner.force || way.registration(site, hand) != Registration::Elsewhere {
+fn refuse_to_displace(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    launcher: &dyn Launcher,
+) -> Result<()> {
+    if executor.mode.force || launcher.registration(target, executor) != Registration::Elsewhere {
         return Ok(());
     }
     Err(Error::Config(format!(
         "a daemon of another home is installed already (as a {}), and there is room for one: \
          uninstall that, or take its place with --force",
-        way.kind().title()
+        launcher.kind().title()
     )))
 }
 
 /// Writes the files, with the daemon at rest where that matters. True where one was not as it should.
-fn place(site: &Site, hand: &mut Hand<'_>, way: &dyn Way) -> Result<bool> {
-    let artefacts = way.artefacts(site)?;
+fn place(
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    launcher: &dyn Launcher,
+) -> Result<bool> {
+    let artefacts = launcher.artefacts(target)?;
     let mut differs = false;
     for artefact in &artefacts {
         differs |= artefact.standing()? != Standing::Same;
     }
-    for (from, to) in way.copies(site) {
-        differs |= hand.differs(&from, &to)?;
+    for (from, to) in launcher.copies(target) {
+        differs |= executor.differs(&from, &to)?;
     }
-    if differs && way.must_rest_to_change() {
-        halt(site, hand, Some(way))?;
+    if differs && launcher.must_rest_to_change() {
+        halt(target, executor, Some(launcher))?;
     }
-    for (from, to) in way.copies(site) {
-        hand.copy(&from, &to)?;
+    for (from, to) in launcher.copies(target) {
+        executor.copy(&from, &to)?;
     }
     for artefact in &artefacts {
-        hand.write(artefact)?;
+        executor.write(artefact)?;
     }
     Ok(differs)
 }
 
-/// True where something had to be registered.
-fn register(site: &Site, hand: &mut Hand<'_>, way: &dyn Way, fresh: bool) -> Result<bool, Refused> {
-    let wanted = match way.registration(site, hand) {
-        Registration::Complete => fresh || hand.manner.force,
-        Registration::SwitchedOff(by) if !hand.manner.force => {
-            hand.note(format!(
+/// Whether something had to be registered.
+fn register(
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    launcher: &dyn Launcher,
+    fresh: bool,
+) -> Result<bool, Refused> {
+    let wanted = match launcher.registration(target, executor) {
+        Registration::Complete => fresh || executor.mode.force,
+        Registration::SwitchedOff(by) if !executor.mode.force => {
+            executor.note(format!(
                 "you switched the entry off in {by}, so it does not start at log-on; \
                  on again: {}",
-                site.command("install --force")
+                target.command("install --force")
             ));
             false
         }
         _ => true,
     };
     if wanted {
-        way.register(site, hand).map_err(Refused::By)?;
+        launcher.register(target, executor).map_err(Refused::By)?;
     }
     Ok(wanted)
 }
 
 /// Only one way is left installed.
-fn remove_others(site: &Site, hand: &mut Hand<'_>, chosen: Kind) -> Result<()> {
-    let ways = way::all(site);
+fn remove_others(target: &InstallTarget, executor: &mut Executor<'_>, chosen: Kind) -> Result<()> {
+    let ways = launcher::all(target);
     let kept: Vec<_> = ways
         .iter()
-        .filter(|way| way.kind() == chosen)
-        .map(|way| way.artefacts(site))
+        .filter(|launcher| launcher.kind() == chosen)
+        .map(|launcher| launcher.artefacts(target))
         .collect::<Result<Vec<_>>>()?
         .concat();
-    for other in ways.iter().filter(|way| way.kind() != chosen) {
-        if !other.registration(site, hand).is_ours() {
+    for other in ways.iter().filter(|launcher| launcher.kind() != chosen) {
+        if !other.registration(target, executor).is_ours() {
             continue;
         }
-        other.unregister(site, hand)?;
-        for artefact in other.artefacts(site)? {
+        other.unregister(target, executor)?;
+        for artefact in other.artefacts(target)? {
             if kept.iter().all(|kept| kept.path != artefact.path) {
-                hand.take_back(&artefact)?;
+                executor.take_back(&artefact)?;
             }
         }
     }
     Ok(())
 }
 
-/// True where the daemon that answers needs nothing: right version and port, and started by
+/// Whether the daemon that answers needs nothing: right version and port, and started by
 /// this way where that can be told.
-fn serves(site: &Site, hand: &Hand<'_>, way: &dyn Way, identity: &Identity) -> bool {
+fn serves(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    launcher: &dyn Launcher,
+    identity: &Identity,
+) -> bool {
     let watches = matches!(
-        way.kind(),
+        launcher.kind(),
         Kind::UserUnit | Kind::MachineUnit | Kind::LaunchAgent
     );
-    let started_here = !watches || way.condition(site, hand).pid == Some(identity.pid);
-    let where_it_should = identity.address == hand.world.door.address();
+    let started_here = !watches || launcher.condition(target, executor).pid == Some(identity.pid);
+    let where_it_should = identity.address == executor.world.probe.address();
     identity.version == VERSION && started_here && where_it_should
 }
 
 /// Starts the daemon, in place of one that runs from elsewhere.
 fn begin(
-    site: &Site,
-    hand: &mut Hand<'_>,
-    way: &dyn Way,
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    launcher: &dyn Launcher,
     running: Option<&Identity>,
     registered: bool,
 ) -> Result<Identity> {
-    if !(registered && way.registering_starts()) {
-        make_room(site, hand, way, running)?;
-        way.start(site, hand)?;
+    if !(registered && launcher.registering_starts()) {
+        make_room(target, executor, launcher, running)?;
+        launcher.start(target, executor)?;
     }
-    verify(site, hand, way, running.map(|identity| identity.pid))
+    verify(
+        target,
+        executor,
+        launcher,
+        running.map(|identity| identity.pid),
+    )
 }
 
 /// Ends a daemon that was not started by this way: a home has room for one.
 fn make_room(
-    site: &Site,
-    hand: &mut Hand<'_>,
-    way: &dyn Way,
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    launcher: &dyn Launcher,
     running: Option<&Identity>,
 ) -> Result<()> {
-    let watched = way.condition(site, hand).pid;
+    let watched = launcher.condition(target, executor).pid;
     let is_other = running.is_some_and(|identity| watched != Some(identity.pid));
-    if note::is_held(&site.home)? && (watched.is_none() || is_other) {
-        halt(site, hand, None)?;
+    if runtime_file::is_held(&target.home)? && (watched.is_none() || is_other) {
+        halt(target, executor, None)?;
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{
-    door::Identity,
-    hand::{Deed, Hand},
-    way::Kind,
+    executor::{Change, Executor},
+    launcher::Kind,
+    probe::Identity,
 };
 
 /// How it ended.
@@ -92,8 +92,8 @@ impl Report {
     }
 
     /// All of it as one value.
-    pub fn json(&self, hand: &Hand<'_>) -> Value {
-        let done: Vec<Value> = hand.deeds().iter().map(Deed::json).collect();
+    pub fn json(&self, executor: &Executor<'_>) -> Value {
+        let done: Vec<Value> = executor.changes().iter().map(Change::json).collect();
         json!({
             "outcome": self.outcome.as_str().replace(' ', "_"),
             "way": self.kind.map(Kind::as_str),
@@ -101,7 +101,7 @@ impl Report {
             "version": self.identity.as_ref().map(|identity| identity.version.as_str()),
             "started_ms": self.identity.as_ref().map(|identity| identity.started_ms),
             "done": done,
-            "notes": hand.notes(),
+            "notes": executor.notes(),
         })
     }
 }

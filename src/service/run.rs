@@ -35,7 +35,7 @@ pub enum Effect {
 
 /// A command of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
+pub struct SystemCommand {
     /// A name to be found in `PATH`, or a path.
     pub program: String,
     /// Its arguments, each as the program shall see it.
@@ -82,7 +82,7 @@ pub struct Launch {
 /// Who runs commands.
 pub trait Runner {
     /// Runs a command to its end.
-    fn run(&self, order: &Order) -> Outcome;
+    fn run(&self, command: &SystemCommand) -> Outcome;
 
     /// Starts a process that outlives this one, and tells its pid.
     fn launch(&self, launch: &Launch) -> Result<u32>;
@@ -92,7 +92,7 @@ pub trait Runner {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ThisMachine;
 
-impl Order {
+impl SystemCommand {
     /// A command that only looks.
     pub fn looks<const N: usize>(program: &str, args: [&str; N]) -> Self {
         Self::new(program, args, Effect::Looks)
@@ -114,7 +114,7 @@ impl Order {
 }
 
 /// As a person would type it into a shell.
-impl fmt::Display for Order {
+impl fmt::Display for SystemCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&as_typed(&self.program))?;
         self.args
@@ -184,15 +184,15 @@ fn last_line(bytes: &[u8]) -> Option<String> {
 }
 
 impl Runner for ThisMachine {
-    fn run(&self, order: &Order) -> Outcome {
-        let mut command = Command::new(&order.program);
-        command
-            .args(&order.args)
-            .envs(order.environment.iter().cloned())
+    fn run(&self, command: &SystemCommand) -> Outcome {
+        let mut process = Command::new(&command.program);
+        process
+            .args(&command.args)
+            .envs(command.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        match command.spawn() {
+        match process.spawn() {
             Ok(child) => wait(child, PATIENCE),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Outcome::Missing,
             Err(error) => Outcome::Refused(error.to_string()),
@@ -289,8 +289,8 @@ mod tests {
 
     #[test]
     fn orders_are_shown_as_one_would_type_them() {
-        let order = Order::looks("systemctl", ["--user", "show", "a b", ""]);
-        assert_eq!(order.to_string(), "systemctl --user show 'a b' ''");
+        let command = SystemCommand::looks("systemctl", ["--user", "show", "a b", ""]);
+        assert_eq!(command.to_string(), "systemctl --user show 'a b' ''");
         assert_eq!(as_typed("it's"), "\"it's\"");
     }
 
@@ -308,17 +308,23 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_real_command_tells_its_code_and_its_output() {
-        let run = |order| ThisMachine.run(&order);
-        let outcome = run(Order::looks("sh", ["-c", "echo out; echo err >&2; exit 3"]));
+        let run = |command| ThisMachine.run(&command);
+        let outcome = run(SystemCommand::looks(
+            "sh",
+            ["-c", "echo out; echo err >&2; exit 3"],
+        ));
         let expected = Outcome::Exited {
             code: 3,
             stdout: b"out\n".to_vec(),
             stderr: b"err\n".to_vec(),
         };
         assert_eq!(outcome, expected);
-        let missing = run(Order::looks("/nonexistent/cleudocodebot", []));
+        let missing = run(SystemCommand::looks("/nonexistent/cleudocodebot", []));
         assert_eq!(missing, Outcome::Missing);
-        assert!(matches!(run(Order::looks("/", [])), Outcome::Refused(_)));
+        assert!(matches!(
+            run(SystemCommand::looks("/", [])),
+            Outcome::Refused(_)
+        ));
     }
 
     #[cfg(unix)]
@@ -331,7 +337,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn output_longer_than_a_pipe_does_not_stand_still() {
-        let outcome = ThisMachine.run(&Order::looks("sh", ["-c", "seq 1 100000"]));
+        let outcome = ThisMachine.run(&SystemCommand::looks("sh", ["-c", "seq 1 100000"]));
         assert_eq!(outcome.text().lines().count(), 100_000);
     }
 }

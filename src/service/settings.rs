@@ -9,9 +9,9 @@ use std::{
 };
 
 use super::{
-    hand::{Deed, Hand},
-    note,
-    site::{Scope, Site, System},
+    executor::{Change, Executor},
+    runtime_file,
+    target::{InstallTarget, Scope, System},
     windows::rights,
 };
 use crate::{
@@ -25,28 +25,28 @@ use crate::{
 const WRITING: Duration = Duration::from_secs(60);
 
 /// Makes the home folder and the `.env` what a daemon needs. A daemon that runs has done it.
-pub fn ensure(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-    let env_file = site.env_file();
+pub fn ensure(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    let env_file = target.env_file();
     let document = dotenv::read_file(&env_file)?;
     let has_token = document.is_some_and(|document| {
         document
             .get(keys::TOKEN)
             .is_some_and(|token| !token.is_empty())
     });
-    if hand.manner.dry {
+    if executor.mode.dry {
         if !has_token {
-            hand.did(Deed::Wrote(env_file, None));
+            executor.did(Change::Wrote(env_file, None));
         }
         return Ok(());
     }
-    let existed = site.home.is_dir();
-    files::create_private_dir(&site.home)?;
+    let existed = target.home.is_dir();
+    files::create_private_dir(&target.home)?;
     if !existed {
-        close(site, hand, &site.home);
+        close(target, executor, &target.home);
     }
     // Whoever makes a token holds the lock, so that two do not replace each other's.
-    let lock = Lock::try_take(&site.home.join(note::LOCK))?;
-    sweep(&site.home, lock.is_some());
+    let lock = Lock::try_take(&target.home.join(runtime_file::LOCK))?;
+    sweep(&target.home, lock.is_some());
     if has_token || lock.is_none() {
         return Ok(());
     }
@@ -59,22 +59,22 @@ pub fn ensure(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
     }
     if existed {
         // The folder was there before us, and may be shared on purpose.
-        close(site, hand, &env_file);
+        close(target, executor, &env_file);
     }
-    hand.did(Deed::Wrote(env_file, None));
+    executor.did(Change::Wrote(env_file, None));
     Ok(())
 }
 
 /// On Windows rights are inherited from the folder; elsewhere each file has its own.
-fn close(site: &Site, hand: &mut Hand<'_>, path: &Path) {
-    if site.system != System::Windows || site.account.name.is_empty() {
+fn close(target: &InstallTarget, executor: &mut Executor<'_>, path: &Path) {
+    if target.system != System::Windows || target.account.name.is_empty() {
         return;
     }
-    let order = rights::close(&site.folders, path, &site.account.name);
-    let outcome = hand.attempt(&order);
+    let command = rights::close(&target.folders, path, &target.account.name);
+    let outcome = executor.attempt(&command);
     if !outcome.succeeded() {
         let path = path.display();
-        hand.note(format!(
+        executor.note(format!(
             "the rights of {path} could not be narrowed to you ({}); it keeps those of its folder",
             outcome.complaint()
         ));
@@ -102,13 +102,14 @@ fn sweep(folder: &Path, alone: bool) {
 
 /// Refuses what cannot lead to a daemon that works: root in disguise, and a daemon of the machine
 /// without root.
-pub fn refuse_wrong_user(site: &Site) -> Result<()> {
-    if site.scope == Scope::Machine && !site.is_root() {
+pub fn refuse_wrong_user(target: &InstallTarget) -> Result<()> {
+    if target.scope == Scope::Machine && !target.is_root() {
         return Err(Error::Usage(
             "the daemon of the machine is root's to change; run the same with sudo".to_owned(),
         ));
     }
-    let (Some(user), true, Scope::User) = (&site.account.through_sudo, site.is_root(), site.scope)
+    let (Some(user), true, Scope::User) =
+        (&target.account.through_sudo, target.is_root(), target.scope)
     else {
         return Ok(());
     };

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use super::{
     artefact::Standing,
-    door::{Answer, Identity},
-    hand::Hand,
-    note::{self, Note},
+    executor::Executor,
+    launcher::{self, Condition, Kind, Registration},
     port_owner,
-    site::Site,
+    probe::{Answer, Identity},
+    runtime_file::{self, RuntimeFile},
     systemd,
+    target::InstallTarget,
     verify::is_home,
-    way::{self, Condition, Kind, Registration},
 };
 use crate::error::Error;
 
@@ -24,7 +24,7 @@ pub struct Installed {
     pub registration: Registration,
     /// Its files, by path, and what stands there.
     pub files: Vec<(String, Standing)>,
-    /// True where a copied program is not this one.
+    /// Whether a copied program is not this one.
     pub stale_program: bool,
     /// What the system says of the daemon.
     pub condition: Condition,
@@ -41,10 +41,10 @@ pub struct State {
     pub answer: Answer,
     /// Where that is.
     pub address: String,
-    /// True where a daemon has the home folder.
+    /// Whether a daemon has the home folder.
     pub held: bool,
     /// What the last daemon wrote about itself.
-    pub note: Option<Note>,
+    pub note: Option<RuntimeFile>,
     /// Whether the user's services outlive a log-out, where that is a question.
     pub lingers: Option<bool>,
     /// Settings of this command's environment or command line, which the daemon does not see.
@@ -55,96 +55,105 @@ pub struct State {
 
 impl State {
     /// Looks at everything; changes nothing.
-    pub fn gather(site: &Site, hand: &Hand<'_>, overruled: Vec<String>) -> Self {
-        let installed = installed(site, hand);
+    pub fn gather(target: &InstallTarget, executor: &Executor<'_>, overruled: Vec<String>) -> Self {
+        let installed = installed(target, executor);
         let is_user_unit = |installed: &Installed| installed.kind == Kind::UserUnit;
         let lingers = installed
             .iter()
             .any(is_user_unit)
-            .then(|| systemd::is_lingering(site));
+            .then(|| systemd::is_lingering(target));
         Self {
-            answer: hand.ask(),
-            address: hand.world.door.address(),
-            held: note::is_held(&site.home).unwrap_or(false),
-            note: Note::read(&site.home),
+            answer: executor.ask(),
+            address: executor.world.probe.address(),
+            held: runtime_file::is_held(&target.home).unwrap_or(false),
+            note: RuntimeFile::read(&target.home),
             lingers,
             overruled,
-            unreachable: unreachable(site, hand, &installed),
+            unreachable: unreachable(target, executor, &installed),
             installed,
-            elsewhere: elsewhere(site, hand),
+            elsewhere: elsewhere(target, executor),
         }
     }
 
     /// The daemon of this home folder, where it answers.
-    pub fn running(&self, site: &Site) -> Option<&Identity> {
+    pub fn running(&self, target: &InstallTarget) -> Option<&Identity> {
         match &self.answer {
-            Answer::Ours(identity) if is_home(site, &identity.home) => Some(identity),
+            Answer::Ours(identity) if is_home(target, &identity.home) => Some(identity),
             _ => None,
         }
     }
 }
 
-fn installed(site: &Site, hand: &Hand<'_>) -> Vec<Installed> {
-    way::all(site)
+fn installed(target: &InstallTarget, executor: &Executor<'_>) -> Vec<Installed> {
+    launcher::all(target)
         .iter()
-        .filter_map(|way| {
-            let registration = way.registration(site, hand);
+        .filter_map(|launcher| {
+            let registration = launcher.registration(target, executor);
             if !registration.is_ours() {
                 return None;
             }
-            let artefacts = way.artefacts(site).unwrap_or_default();
+            let artefacts = launcher.artefacts(target).unwrap_or_default();
             let files = artefacts.iter().map(|artefact| {
                 let standing = artefact.standing().unwrap_or(Standing::Foreign);
                 (artefact.path.display().to_string(), standing)
             });
-            let differs = |(from, to): &(PathBuf, PathBuf)| hand.differs(from, to).unwrap_or(true);
+            let differs =
+                |(from, to): &(PathBuf, PathBuf)| executor.differs(from, to).unwrap_or(true);
             Some(Installed {
-                kind: way.kind(),
+                kind: launcher.kind(),
                 registration,
                 files: files.collect(),
-                stale_program: way.copies(site).iter().any(differs),
-                condition: way.condition(site, hand),
+                stale_program: launcher.copies(target).iter().any(differs),
+                condition: launcher.condition(target, executor),
             })
         })
         .collect()
 }
 
-fn elsewhere(site: &Site, hand: &Hand<'_>) -> Vec<Kind> {
-    let ways = way::all(site);
+fn elsewhere(target: &InstallTarget, executor: &Executor<'_>) -> Vec<Kind> {
+    let ways = launcher::all(target);
     let ways = ways
         .iter()
-        .filter(|way| way.registration(site, hand) == Registration::Elsewhere);
-    ways.map(|way| way.kind()).collect()
+        .filter(|launcher| launcher.registration(target, executor) == Registration::Elsewhere);
+    ways.map(|launcher| launcher.kind()).collect()
 }
 
 /// An installed unit that cannot be asked about looks like one that is broken.
-fn unreachable(site: &Site, hand: &Hand<'_>, installed: &[Installed]) -> Option<String> {
+fn unreachable(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    installed: &[Installed],
+) -> Option<String> {
     let is_unit = |one: &Installed| matches!(one.kind, Kind::UserUnit | Kind::MachineUnit);
     if !installed.iter().any(is_unit) {
         return None;
     }
-    systemd::unreachable(site, hand)
+    systemd::unreachable(target, executor)
 }
 
 /// Who has the port in place of a daemon of this home folder.
-pub fn port_holder(site: &Site, answer: &Answer, address: &str) -> Option<String> {
+pub fn port_holder(target: &InstallTarget, answer: &Answer, address: &str) -> Option<String> {
     match answer {
-        Answer::Ours(other) if is_home(site, &other.home) => None,
-        Answer::OtherToken if note::is_held(&site.home).unwrap_or(false) => None,
+        Answer::Ours(other) if is_home(target, &other.home) => None,
+        Answer::OtherToken if runtime_file::is_held(&target.home).unwrap_or(false) => None,
         other => stranger(other, address),
     }
 }
 
 /// Why a daemon of this home folder cannot have the port, if that is so.
-pub(super) fn port_trouble(site: &Site, hand: &Hand<'_>, answer: &Answer) -> Option<Error> {
+pub(super) fn port_trouble(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    answer: &Answer,
+) -> Option<Error> {
     if let Answer::Unknown(why) = answer {
         return Some(Error::Config(why.clone()));
     }
-    let address = hand.world.door.address();
-    let who = port_holder(site, answer, &address)?;
+    let address = executor.world.probe.address();
+    let who = port_holder(target, answer, &address)?;
     Some(Error::Failed(format!(
         "{address} is taken by {who}; stop that, or take another port: {}",
-        site.command("onboard --port PORT")
+        target.command("onboard --port PORT")
     )))
 }
 

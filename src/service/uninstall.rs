@@ -3,59 +3,62 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    hand::{Hand, set_aside},
-    note,
-    power::halt,
+    executor::{Executor, set_aside},
+    launcher::{self, Kind, Registration},
+    lifecycle::halt,
     report::{Outcome, Report},
-    settings,
-    site::{Site, System},
-    way::{self, Kind, Registration},
+    runtime_file, settings,
+    target::{InstallTarget, System},
     windows::layout::Layout,
 };
 use crate::{
     error::Result,
-    integrations::{external, pairing},
+    integrations::{bridge, pairing},
 };
 
 /// Stops the daemon, deregisters it and removes its files. The settings and the messages stay unless
 /// `purge`. Where there is nothing to remove, that is no error.
-pub fn uninstall(site: &Site, hand: &mut Hand<'_>, purge: bool) -> Result<Report> {
-    settings::refuse_wrong_user(site)?;
+pub fn uninstall(
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    purge: bool,
+) -> Result<Report> {
+    settings::refuse_wrong_user(target)?;
     let mut kind = None;
-    for way in way::all(site) {
-        let registration = way.registration(site, hand);
+    for launcher in launcher::all(target) {
+        let registration = launcher.registration(target, executor);
         if registration == Registration::Elsewhere {
-            let title = way.kind().title();
-            hand.note(format!(
+            let title = launcher.kind().title();
+            executor.note(format!(
                 "the {title} starts a daemon of another home and is left"
             ));
             continue;
         }
         if registration.is_ours() {
-            kind = Some(way.kind());
-            halt(site, hand, Some(way.as_ref()))?;
-            way.unregister(site, hand)?;
+            kind = Some(launcher.kind());
+            halt(target, executor, Some(launcher.as_ref()))?;
+            launcher.unregister(target, executor)?;
         }
-        for artefact in way.artefacts(site)? {
-            hand.take_back(&artefact)?;
-            leave_no_empty_folder(site, hand, &artefact.path);
+        for artefact in launcher.artefacts(target)? {
+            executor.take_back(&artefact)?;
+            leave_no_empty_folder(target, executor, &artefact.path);
         }
-        if kind == Some(way.kind()) {
-            way.forget(site, hand);
+        if kind == Some(launcher.kind()) {
+            launcher.forget(target, executor);
         }
-        for (_, copy) in way.copies(site) {
-            remove_program(hand, &copy)?;
+        for (_, copy) in launcher.copies(target) {
+            remove_program(executor, &copy)?;
         }
     }
-    halt(site, hand, None)?;
-    remove_traces(site, hand)?;
+    halt(target, executor, None)?;
+    remove_traces(target, executor)?;
     if purge {
-        purge_home(site, hand)?;
+        purge_home(target, executor)?;
     }
-    mention_lingering(site, hand, kind);
-    let outcome = match hand.deeds() {
+    mention_lingering(target, executor, kind);
+    let outcome = match executor.changes() {
         [] => Outcome::NotInstalled,
-        _ if hand.manner.dry => Outcome::Planned,
+        _ if executor.mode.dry => Outcome::Planned,
         _ => Outcome::Uninstalled,
     };
     Ok(Report {
@@ -66,33 +69,36 @@ pub fn uninstall(site: &Site, hand: &mut Hand<'_>, purge: bool) -> Result<Report
 }
 
 /// Folders that hold nothing any more go, up to the one that everybody shares.
-fn leave_no_empty_folder(site: &Site, hand: &mut Hand<'_>, file: &Path) {
-    if site.system != System::Linux || !file.starts_with(&site.folders.config) {
+fn leave_no_empty_folder(target: &InstallTarget, executor: &mut Executor<'_>, file: &Path) {
+    if target.system != System::Linux || !file.starts_with(&target.folders.config) {
         return;
     }
     let folders = file.ancestors().skip(1);
-    for folder in folders.take_while(|folder| *folder != site.folders.config) {
-        hand.remove_empty_folder(folder);
+    for folder in folders.take_while(|folder| *folder != target.folders.config) {
+        executor.remove_empty_folder(folder);
     }
 }
 
 /// Windows does not remove a program that runs, but lets it be moved: this very program may be it.
-fn remove_program(hand: &mut Hand<'_>, program: &Path) -> Result<()> {
-    if let Err(error) = hand.remove(program) {
+fn remove_program(executor: &mut Executor<'_>, program: &Path) -> Result<()> {
+    if let Err(error) = executor.remove(program) {
         let aside = set_aside(program).map_err(|_| error)?;
-        hand.note(format!("{} can be deleted", aside.display()));
+        executor.note(format!("{} can be deleted", aside.display()));
     }
     if let Some(folder) = program.parent() {
-        hand.remove_empty_folder(folder);
+        executor.remove_empty_folder(folder);
     }
     Ok(())
 }
 
 /// What daemons and installations leave in the home folder besides settings and messages.
-fn traces(site: &Site) -> Vec<PathBuf> {
-    let layout = Layout::of(site);
-    let mut traces = vec![site.home.join(note::FILE), site.home.join(note::LOCK)];
-    if site.system == System::Windows {
+fn traces(target: &InstallTarget) -> Vec<PathBuf> {
+    let layout = Layout::of(target);
+    let mut traces = vec![
+        target.home.join(runtime_file::FILE),
+        target.home.join(runtime_file::LOCK),
+    ];
+    if target.system == System::Windows {
         traces.extend([
             layout.stop_flag(),
             layout.running(),
@@ -103,45 +109,45 @@ fn traces(site: &Site) -> Vec<PathBuf> {
     traces
 }
 
-fn remove_traces(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-    for file in traces(site) {
-        remove_program(hand, &file)?;
+fn remove_traces(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    for file in traces(target) {
+        remove_program(executor, &file)?;
     }
-    hand.remove_folder(&site.logs())
+    executor.remove_folder(&target.logs())
 }
 
 /// Everything, where the folder is by its name only ours. Elsewhere what is known by name: a home may
 /// be set to a folder that holds other things.
-fn purge_home(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-    let name = site.home.file_name().and_then(|name| name.to_str());
+fn purge_home(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    let name = target.home.file_name().and_then(|name| name.to_str());
     if matches!(name, Some("cleudocodebot" | ".cleudocodebot")) {
-        let real = site
+        let real = target
             .home
             .canonicalize()
-            .unwrap_or_else(|_| site.home.clone());
-        hand.remove_folder(&real)?;
-        return hand.remove(&site.home);
+            .unwrap_or_else(|_| target.home.clone());
+        executor.remove_folder(&real)?;
+        return executor.remove(&target.home);
     }
     for file in [
         ".env",
         "messages.redb",
         "cleudocodebot-dashboard.html",
         pairing::FILE,
-        external::FILE,
+        bridge::FILE,
     ] {
-        hand.remove(&site.home.join(file))?;
+        executor.remove(&target.home.join(file))?;
     }
-    hand.remove_empty_folder(&site.home);
-    if site.home.is_dir() && !hand.manner.dry {
-        let home = site.home.display();
-        hand.note(format!("{home} holds other files and stays"));
+    executor.remove_empty_folder(&target.home);
+    if target.home.is_dir() && !executor.mode.dry {
+        let home = target.home.display();
+        executor.note(format!("{home} holds other files and stays"));
     }
     Ok(())
 }
 
 /// It may have been on before, and other daemons may need it.
-fn mention_lingering(site: &Site, hand: &mut Hand<'_>, kind: Option<Kind>) {
-    if kind == Some(Kind::UserUnit) && super::systemd::is_lingering(site) {
-        hand.note("lingering stays on; if nothing else needs it: loginctl disable-linger");
+fn mention_lingering(target: &InstallTarget, executor: &mut Executor<'_>, kind: Option<Kind>) {
+    if kind == Some(Kind::UserUnit) && super::systemd::is_lingering(target) {
+        executor.note("lingering stays on; if nothing else needs it: loginctl disable-linger");
     }
 }

@@ -4,14 +4,14 @@
 use std::{path::Path, time::Duration};
 
 use super::{
-    door::{Answer, Identity},
-    hand::Hand,
-    site::{Scope, Site},
-    way::{Kind, Way},
+    executor::Executor,
+    launcher::{Kind, Launcher},
+    probe::{Answer, Identity},
+    target::{InstallTarget, Scope},
 };
 use crate::{
     error::{Error, Result},
-    service::run::Order,
+    service::run::SystemCommand,
 };
 
 /// The version of this program, which is the one that shall run.
@@ -31,60 +31,72 @@ const LAST_LINES: usize = 6;
 
 /// Waits for the daemon. `former` is the process that must not be the one that answers.
 pub(super) fn verify(
-    site: &Site,
-    hand: &Hand<'_>,
-    way: &dyn Way,
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    launcher: &dyn Launcher,
     former: Option<u32>,
 ) -> Result<Identity> {
     let rounds = u32::try_from(PATIENCE.as_millis() / LOOK.as_millis()).unwrap_or(u32::MAX);
-    let mut answer = hand.ask();
+    let mut answer = executor.ask();
     for round in 1..=rounds {
         if let Answer::Ours(identity) = &answer
-            && is_the_one(site, hand, way, identity, former)
+            && is_the_one(target, executor, launcher, identity, former)
         {
             return Ok(identity.clone());
         }
         if round % ROUND == 0 {
-            if way.condition(site, hand).gave_up.is_some() {
+            if launcher.condition(target, executor).gave_up.is_some() {
                 break;
             }
             let seconds = (LOOK * round).as_secs();
-            (hand.world.progress)(&format!("waiting for the daemon … {seconds} s"));
+            (executor.world.progress)(&format!("waiting for the daemon … {seconds} s"));
         }
-        (hand.world.pause)(LOOK);
-        answer = hand.ask();
+        (executor.world.pause)(LOOK);
+        answer = executor.ask();
     }
-    Err(Error::Failed(complaint(site, hand, way, &answer)))
+    Err(Error::Failed(complaint(
+        target, executor, launcher, &answer,
+    )))
 }
 
 fn is_the_one(
-    site: &Site,
-    hand: &Hand<'_>,
-    way: &dyn Way,
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    launcher: &dyn Launcher,
     identity: &Identity,
     former: Option<u32>,
 ) -> bool {
-    let is_ours = is_home(site, &identity.home)
+    let is_ours = is_home(target, &identity.home)
         && identity.version == VERSION
-        && identity.address == hand.world.door.address();
-    let watched = || way.condition(site, hand).pid.unwrap_or(identity.pid);
+        && identity.address == executor.world.probe.address();
+    let watched = || {
+        launcher
+            .condition(target, executor)
+            .pid
+            .unwrap_or(identity.pid)
+    };
     is_ours && former != Some(identity.pid) && watched() == identity.pid
 }
 
-/// True where a home folder that a gateway shows is the site's.
-pub(super) fn is_home(site: &Site, shown: &str) -> bool {
-    let home = site.home.display().to_string();
+/// Whether a home folder that a gateway shows is the site's.
+pub(super) fn is_home(target: &InstallTarget, shown: &str) -> bool {
+    let home = target.home.display().to_string();
     let real = |path: &Path| path.canonicalize().ok();
     let same_text = if cfg!(windows) {
         home.eq_ignore_ascii_case(shown)
     } else {
         home == shown
     };
-    same_text || real(&site.home).is_some_and(|path| Some(path) == real(Path::new(shown)))
+    same_text || real(&target.home).is_some_and(|path| Some(path) == real(Path::new(shown)))
 }
 
-fn complaint(site: &Site, hand: &Hand<'_>, way: &dyn Way, answer: &Answer) -> String {
-    let address = hand.world.door.address();
+fn complaint(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    launcher: &dyn Launcher,
+    answer: &Answer,
+) -> String {
+    let address = executor.world.probe.address();
     let what = match answer {
         Answer::Nobody => format!("nobody answers at {address}"),
         Answer::Stranger(why) => format!("another program answers at {address}: {why}"),
@@ -95,14 +107,14 @@ fn complaint(site: &Site, hand: &Hand<'_>, way: &dyn Way, answer: &Answer) -> St
             other.pid, other.version, other.home
         ),
     };
-    let condition = way.condition(site, hand);
+    let condition = launcher.condition(target, executor);
     let exit = condition.last_exit.map_or_else(String::new, |code| {
         format!("; the daemon ended with exit code {code}")
     });
     let why = condition
         .gave_up
         .map_or_else(String::new, |why| format!(": {why}"));
-    let lines = last_words(site, hand, way.kind());
+    let lines = last_words(target, executor, launcher.kind());
     let lines = if lines.is_empty() {
         String::new()
     } else {
@@ -111,16 +123,16 @@ fn complaint(site: &Site, hand: &Hand<'_>, way: &dyn Way, answer: &Answer) -> St
     format!(
         "the daemon was started ({}) and does not answer as it should: {what}{exit}{why}{lines}\n\
          next: {}",
-        way.kind().title(),
-        site.command("doctor")
+        launcher.kind().title(),
+        target.command("doctor")
     )
 }
 
 /// The last lines the daemon wrote, wherever they went.
-fn last_words(site: &Site, hand: &Hand<'_>, kind: Kind) -> Vec<String> {
-    let logs = site.logs();
+fn last_words(target: &InstallTarget, executor: &Executor<'_>, kind: Kind) -> Vec<String> {
+    let logs = target.logs();
     let text = match kind {
-        Kind::UserUnit | Kind::MachineUnit => hand.look(&journal(site)).text(),
+        Kind::UserUnit | Kind::MachineUnit => executor.look(&journal(target)).text(),
         Kind::Autostart => read(&logs.join("start.log")),
         Kind::LaunchAgent => read(&logs.join("launchd.log")),
         Kind::RunKey | Kind::StartupFolder | Kind::Task => read(&logs.join("supervisor.log")),
@@ -139,12 +151,12 @@ fn read(file: &Path) -> String {
     )
 }
 
-fn journal(site: &Site) -> Order {
-    let whose = match site.scope {
+fn journal(target: &InstallTarget) -> SystemCommand {
+    let whose = match target.scope {
         Scope::User => "--user-unit=cleudocodebot.service",
         Scope::Machine => "--unit=cleudocodebot.service",
     };
-    Order::looks(
+    SystemCommand::looks(
         "journalctl",
         [whose, "--lines=6", "--output=cat", "--no-pager", "--quiet"],
     )

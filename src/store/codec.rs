@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(text).map_err(|_| self.wrong("has text that is not UTF-8"))
     }
 
-    /// True where nothing is left.
+    /// Whether nothing is left.
     pub(super) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }

@@ -64,7 +64,7 @@ pub struct Conversations {
     pub list: Vec<Conversation>,
     /// To be passed as `before` for the next page; `None` on the last.
     pub next: Option<MessageId>,
-    /// True where there are more than 100,000, of which not all were looked at.
+    /// Whether there are more than 100,000, of which not all were looked at.
     pub partial: bool,
 }
 
@@ -192,7 +192,7 @@ fn conversation(
     })
 }
 
-/// Every conversation; true where the bound ended it.
+/// Every conversation; whether the bound ended it.
 fn newest_of_each(
     rows: &dyn Snapshot,
     channel: Option<&str>,

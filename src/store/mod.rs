@@ -43,9 +43,9 @@ use std::{
 };
 
 use crate::{
-    contain::beside,
     error::{Error, Result},
     message::{Direction, Message, MessageId},
+    panics::run_blocking,
 };
 
 use self::{
@@ -219,12 +219,12 @@ impl Store {
     }
 
     /// Runs a read where it may block, and waits for it without holding up the runtime.
-    pub async fn beside<T: Send + 'static>(
+    pub async fn run_blocking<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let store = self.clone();
-        let done = beside(move || read(&store)).await;
+        let done = run_blocking(move || read(&store)).await;
         done.unwrap_or_else(|_| Err(StoreError::Internal("the log says more".to_owned())))
     }
 

@@ -85,7 +85,7 @@ pub struct Parts {
 pub struct Queued {
     /// The message as it stands.
     pub message: Message,
-    /// True where an earlier request with the same key had already queued it.
+    /// Whether an earlier request with the same key had already queued it.
     pub duplicate: bool,
 }
 
@@ -94,7 +94,7 @@ pub struct Queued {
 pub struct Received {
     /// The message as it was stored first.
     pub message: Message,
-    /// True where it had been stored before: it must not be processed again.
+    /// Whether it had been stored before: it must not be processed again.
     pub duplicate: bool,
 }
 

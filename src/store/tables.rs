@@ -207,7 +207,7 @@ pub(super) fn created(body: &[u8]) -> Result<u64, StoreError> {
         .ok_or_else(|| StoreError::Corrupt("a row of bodies ends early".to_owned()))
 }
 
-/// True where two encoded bodies differ at most in their time of creation. Bytes are compared
+/// Whether two encoded bodies differ at most in their time of creation. Bytes are compared
 /// rather than what they mean, because a number in JSON may not survive being read and written.
 pub(super) fn same_content(one: &[u8], other: &[u8]) -> bool {
     one.get(CREATED.end..) == other.get(CREATED.end..)

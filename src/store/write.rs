@@ -110,7 +110,7 @@ impl<'t> Transaction<'t> {
         })
     }
 
-    /// True where no more messages may wait to be sent.
+    /// Whether no more messages may wait to be sent.
     pub(super) fn outbox_is_full(&self) -> bool {
         let waiting: u64 = self.counters.outbox.values().sum();
         self.outbox_limit.is_some_and(|limit| waiting >= limit)
@@ -318,7 +318,7 @@ impl<'t> Transaction<'t> {
         Ok(())
     }
 
-    /// Removes a key unless a younger message took it over; true where it was removed.
+    /// Removes a key unless a younger message took it over; whether it was removed.
     pub(super) fn forget_key(&mut self, key: &[u8], number: u64) -> Result<bool, StoreError> {
         let owner = self.rows.get(Table::Keys, key)?;
         if owner.as_deref() != Some(&number_key(number)[..]) {

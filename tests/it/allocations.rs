@@ -9,7 +9,7 @@ use allocation_counter::AllocationInfo;
 use cleudocodebot::{
     config::{Environment, Overrides},
     daemon,
-    service::note::Note,
+    service::runtime_file::RuntimeFile,
 };
 
 use crate::support::{PATIENCE, Raw, Scratch, frame, upgrade_request};
@@ -42,7 +42,7 @@ fn options(home: &Scratch) -> daemon::Options {
 fn connect(home: &Scratch) -> Raw {
     let begun = Instant::now();
     let address = loop {
-        if let Some(note) = Note::read(&home.0) {
+        if let Some(note) = RuntimeFile::read(&home.0) {
             break note.address;
         }
         assert!(begun.elapsed() < PATIENCE, "the daemon did not start");

@@ -40,7 +40,7 @@ fn script_command(
     command
 }
 
-/// True where a probe of an interpreter succeeds; otherwise says what is skipped.
+/// Whether a probe of an interpreter succeeds; otherwise says what is skipped.
 fn has(interpreter: &str, probe: &[&str], what: &str) -> bool {
     let mut command = Command::new(interpreter);
     command

@@ -148,7 +148,7 @@ impl Fake {
         }
     }
 
-    /// True where nothing with such a path was asked up to now.
+    /// Whether nothing with such a path was asked up to now.
     pub(crate) fn never_saw(&self, path: &str) -> bool {
         let mut all = self.seen.try_iter();
         all.all(|request| !request.path.ends_with(path))

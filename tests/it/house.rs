@@ -10,7 +10,7 @@ use std::{
 /// The floors from the ground up. A module may name those of lower floors and of its own.
 const FLOORS: &[&[&str]] = &[
     &[
-        "error", "level", "clock", "random", "fs", "backoff", "shutdown", "contain", "body", "qr",
+        "error", "level", "clock", "random", "fs", "backoff", "shutdown", "panics", "body", "qr",
         "phone",
     ],
     &["log"],

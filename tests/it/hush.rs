@@ -29,7 +29,7 @@ const SHORTEST: usize = 6;
 pub(crate) struct Hush {
     home: PathBuf,
     secrets: BTreeSet<String>,
-    /// True where texts may be logged too.
+    /// Whether texts may be logged too.
     is_debug: bool,
     heard: Arc<Mutex<String>>,
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::{
     super::{
-        row::{Opt, Takes},
-        table::{self, EVERYWHERE, ROWS},
+        spec::{Opt, Takes},
+        table::{self, EVERYWHERE, SPECS},
     },
     flags, options_of,
 };
@@ -51,9 +51,9 @@ complete -F _cleudocodebot cleudocodebot
 /// different commands.
 fn values() -> String {
     let mut text = String::new();
-    for row in ROWS {
-        for option in row.options {
-            push_value(&mut text, row.name, option);
+    for spec in SPECS {
+        for option in spec.options {
+            push_value(&mut text, spec.name, option);
         }
     }
     for option in EVERYWHERE {
@@ -80,13 +80,13 @@ fn push_value(text: &mut String, command: &str, option: &Opt) {
 }
 
 fn commands() -> String {
-    ROWS.iter().fold(String::new(), |mut text, row| {
-        let words = (row.first_word)().into_iter().map(str::to_owned);
-        let words: Vec<String> = words.chain(options_of(row).flat_map(flags)).collect();
+    SPECS.iter().fold(String::new(), |mut text, spec| {
+        let words = (spec.first_word)().into_iter().map(str::to_owned);
+        let words: Vec<String> = words.chain(options_of(spec).flat_map(flags)).collect();
         let _ = writeln!(
             text,
             r#"        {}) words="{}" ;;"#,
-            row.name,
+            spec.name,
             words.join(" ")
         );
         text

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::super::{
-    row::{Opt, Takes},
-    table::{EVERYWHERE, ROWS},
+    spec::{Opt, Takes},
+    table::{EVERYWHERE, SPECS},
 };
 
 pub(super) fn script() -> String {
@@ -12,18 +12,18 @@ pub(super) fn script() -> String {
     for option in EVERYWHERE {
         push_option(&mut text, "", option);
     }
-    for row in ROWS {
+    for spec in SPECS {
         let _ = writeln!(
             text,
             "complete -c cleudocodebot -n __fish_use_subcommand -a {} -d '{}'",
-            row.name,
-            quoted(row.summary)
+            spec.name,
+            quoted(spec.summary)
         );
-        let condition = format!(" -n '__fish_seen_subcommand_from {}'", row.name);
-        for option in row.options {
+        let condition = format!(" -n '__fish_seen_subcommand_from {}'", spec.name);
+        for option in spec.options {
             push_option(&mut text, &condition, option);
         }
-        let words = (row.first_word)();
+        let words = (spec.first_word)();
         if !words.is_empty() {
             let words = words.join(" ");
             let _ = writeln!(text, "complete -c cleudocodebot{condition} -a '{words}'");

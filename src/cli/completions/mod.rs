@@ -10,12 +10,12 @@ mod zsh;
 use super::{
     command::Command,
     context::Context,
-    row::{Given, Opt, Row},
+    spec::{CommandSpec, Opt, ParsedArgs},
     table::EVERYWHERE,
 };
 use crate::error::{Error, Result};
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "completions",
     summary: "Print a completion script for a shell",
     usage: &["bash|zsh|fish|powershell"],
@@ -60,8 +60,8 @@ const SHELLS: [(&str, Shell); 4] = [
     ("powershell", Shell::Power),
 ];
 
-fn read(given: &mut Given) -> Result<Command> {
-    let word = given.required_word("bash, zsh, fish or powershell")?;
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let word = args.required_word("bash, zsh, fish or powershell")?;
     let shell = SHELLS.iter().find(|(name, _)| *name == word);
     let unknown = || {
         Error::Usage(format!(
@@ -85,8 +85,8 @@ fn script(shell: Shell) -> String {
 }
 
 /// All options of a command: its own, then those of every command.
-fn options_of(row: &Row) -> impl Iterator<Item = &'static Opt> {
-    row.options.iter().chain(EVERYWHERE)
+fn options_of(spec: &CommandSpec) -> impl Iterator<Item = &'static Opt> {
+    spec.options.iter().chain(EVERYWHERE)
 }
 
 /// `--name` and `-n`.
@@ -104,15 +104,15 @@ mod tests {
         process::{Command as Process, Stdio},
     };
 
-    use super::{super::table::ROWS, *};
+    use super::{super::table::SPECS, *};
 
     #[test]
     fn every_script_knows_every_command_and_option() {
         for (name, shell) in SHELLS {
             let script = script(shell);
-            for row in ROWS {
-                assert!(script.contains(row.name), "{name} lacks {}", row.name);
-                for option in options_of(row) {
+            for spec in SPECS {
+                assert!(script.contains(spec.name), "{name} lacks {}", spec.name);
+                for option in options_of(spec) {
                     assert!(script.contains(option.name), "{name} lacks {}", option.name);
                 }
             }

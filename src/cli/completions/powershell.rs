@@ -4,22 +4,22 @@ use std::fmt::Write as _;
 
 use super::{
     super::{
-        row::{Opt, Row},
-        table::{EVERYWHERE, ROWS},
+        spec::{CommandSpec, Opt},
+        table::{EVERYWHERE, SPECS},
     },
     flags, options_of,
 };
 
 pub(super) fn script() -> String {
-    let names = ROWS.iter().map(|row| entry(row.name, row.summary));
+    let names = SPECS.iter().map(|spec| entry(spec.name, spec.summary));
     let top: Vec<String> = names.chain(EVERYWHERE.iter().flat_map(entries)).collect();
     let mut table = format!("        '' = @({})\n", top.join(", "));
-    for row in ROWS {
+    for spec in SPECS {
         let _ = writeln!(
             table,
             "        '{}' = @({})",
-            row.name,
-            of_row(row).join(", ")
+            spec.name,
+            of_row(spec).join(", ")
         );
     }
     format!(
@@ -40,9 +40,11 @@ pub(super) fn script() -> String {
     )
 }
 
-fn of_row(row: &Row) -> Vec<String> {
-    let words = (row.first_word)().into_iter().map(|word| entry(word, word));
-    words.chain(options_of(row).flat_map(entries)).collect()
+fn of_row(spec: &CommandSpec) -> Vec<String> {
+    let words = (spec.first_word)()
+        .into_iter()
+        .map(|word| entry(word, word));
+    words.chain(options_of(spec).flat_map(entries)).collect()
 }
 
 fn entries(option: &Opt) -> Vec<String> {

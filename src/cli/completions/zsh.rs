@@ -4,19 +4,19 @@ use std::fmt::Write as _;
 
 use super::{
     super::{
-        row::{Opt, Row, Takes},
-        table::{EVERYWHERE, ROWS},
+        spec::{CommandSpec, Opt, Takes},
+        table::{EVERYWHERE, SPECS},
     },
     flags,
 };
 
 pub(super) fn script() -> String {
-    let names: String = ROWS.iter().fold(String::new(), |mut text, row| {
-        let _ = writeln!(text, "    '{}:{}'", row.name, quoted(row.summary));
+    let names: String = SPECS.iter().fold(String::new(), |mut text, spec| {
+        let _ = writeln!(text, "    '{}:{}'", spec.name, quoted(spec.summary));
         text
     });
-    let cases: String = ROWS.iter().fold(String::new(), |mut text, row| {
-        let _ = writeln!(text, "        {}) _arguments{} ;;", row.name, own(row));
+    let cases: String = SPECS.iter().fold(String::new(), |mut text, spec| {
+        let _ = writeln!(text, "        {}) _arguments{} ;;", spec.name, own(spec));
         text
     });
     format!(
@@ -45,14 +45,14 @@ fi
     )
 }
 
-fn own(row: &Row) -> String {
-    let words = (row.first_word)();
+fn own(spec: &CommandSpec) -> String {
+    let words = (spec.first_word)();
     let words = if words.is_empty() {
         String::new()
     } else {
         format!(" '1:argument:({})'", words.join(" "))
     };
-    specifications(row.options) + &specifications(EVERYWHERE) + &words
+    specifications(spec.options) + &specifications(EVERYWHERE) + &words
 }
 
 /// `'--name[summary]:LABEL:completer'` for every way to write every option.

@@ -10,11 +10,11 @@ mod tests;
 use super::{
     command::Command,
     context::Context,
-    row::{Given, JSON, Row, switch},
+    spec::{CommandSpec, JSON, ParsedArgs, switch},
 };
 use crate::error::{Error, Result};
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "config",
     summary: "Show or change the settings",
     usage: &["[show]", "get KEY", "set KEY VALUE", "unset KEY"],
@@ -58,16 +58,16 @@ pub(super) enum What {
     Unset(String),
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    let what = match given.word().as_deref() {
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let what = match args.word().as_deref() {
         None | Some("show") => What::Show,
-        Some("get") => What::Get(given.required_word("KEY")?),
+        Some("get") => What::Get(args.required_word("KEY")?),
         Some("set") => {
-            let key = given.required_word("KEY")?;
-            let value = given.required_word("VALUE")?;
+            let key = args.required_word("KEY")?;
+            let value = args.required_word("VALUE")?;
             What::Set(key, Some(value).filter(|value| value != "-"))
         }
-        Some("unset") => What::Unset(given.required_word("KEY")?),
+        Some("unset") => What::Unset(args.required_word("KEY")?),
         Some(other) => {
             return Err(Error::Usage(format!(
                 "{other:?} is not known; expected show, get, set or unset"
@@ -76,8 +76,8 @@ fn read(given: &mut Given) -> Result<Command> {
     };
     Ok(Command::Config(Options {
         what,
-        show_secrets: given.flag("show-secrets"),
-        json: given.flag("json"),
+        show_secrets: args.flag("show-secrets"),
+        json: args.flag("json"),
     }))
 }
 

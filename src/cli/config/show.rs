@@ -24,8 +24,8 @@ pub(super) fn show(options: &Options, context: &mut Context<'_>) -> Result<()> {
                 .json(&json!({"key": key, "value": value, "source": source}))
         });
     }
-    let rows: Vec<Vec<Cell>> = settings.iter().map(row).collect();
-    context.terminal.columns(&rows)?;
+    let specs: Vec<Vec<Cell>> = settings.iter().map(spec).collect();
+    context.terminal.columns(&specs)?;
     let file = context.places()?.env_file;
     context
         .terminal
@@ -34,7 +34,7 @@ pub(super) fn show(options: &Options, context: &mut Context<'_>) -> Result<()> {
 }
 
 /// What was changed stands out, what was not is dim.
-fn row(one: &Setting) -> Vec<Cell> {
+fn spec(one: &Setting) -> Vec<Cell> {
     let style = match one.source {
         Source::Default => Style::Dim,
         _ => Style::Strong,

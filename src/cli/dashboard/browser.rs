@@ -19,7 +19,7 @@ use crate::{
 pub(super) struct Opener {
     program: &'static str,
     before: &'static [&'static str],
-    /// True where it reads its arguments as one line and so wants no blanks in them.
+    /// Whether it reads its arguments as one line and so wants no blanks in them.
     takes_address: bool,
 }
 

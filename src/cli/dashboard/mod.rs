@@ -21,7 +21,7 @@ use super::{
     command::Command,
     connect::{Connection, connect},
     context::Context,
-    row::{Row, no_words, switch},
+    spec::{CommandSpec, no_words, switch},
 };
 use crate::{
     client::{Client, escaped, page_link},
@@ -29,7 +29,7 @@ use crate::{
     fs,
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "dashboard",
     summary: "Open the page in the browser",
     usage: &["[--no-browser]"],
@@ -46,9 +46,9 @@ pub(super) const ROW: Row = Row {
         ),
     ],
     first_word: no_words,
-    read: |given| {
+    read: |args| {
         Ok(Command::Dashboard {
-            browser: !given.flag("no-browser"),
+            browser: !args.flag("no-browser"),
         })
     },
 };

@@ -13,11 +13,11 @@ use super::{
     command::Command,
     context::Context,
     layout::Style,
-    row::{JSON, Row, no_words},
+    spec::{CommandSpec, JSON, no_words},
 };
 use crate::error::{Error, Result};
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "doctor",
     summary: "Check what commonly breaks and say the remedy",
     usage: &["[--json]"],
@@ -25,9 +25,9 @@ pub(super) const ROW: Row = Row {
     options: &[JSON],
     examples: &[("cleudocodebot doctor", "before asking anyone else")],
     first_word: no_words,
-    read: |given| {
+    read: |args| {
         Ok(Command::Doctor {
-            json: given.flag("json"),
+            json: args.flag("json"),
         })
     },
 };

@@ -29,7 +29,7 @@ impl Dialogue<'_> {
         Self::Person(Box::new(io::stdin().lock()))
     }
 
-    /// True where somebody answers.
+    /// Whether somebody answers.
     pub(super) fn is_person(&self) -> bool {
         matches!(self, Self::Person(_))
     }

@@ -16,23 +16,22 @@ use super::{
     context::Context,
     install::style,
     installation::{DRY_RUN, FORCE, Installation, SYSTEM, Style, TASK, VERBOSE},
-    row::{Given, JSON, Row, Takes, no_words, option, switch},
+    spec::{CommandSpec, JSON, ParsedArgs, Takes, no_words, option, switch},
 };
 use crate::{
     config::{self, Overrides, dotenv, is_secret, keys, mask},
     error::{Error, Result},
     random,
     service::{
-        hand::{Deed, Hand},
-        install::{Wish, install},
-        note,
+        executor::{Change, Executor},
+        install::{InstallRequest, install},
         report::{Outcome, Report},
-        settings,
-        site::Site,
+        runtime_file, settings,
+        target::InstallTarget,
     },
 };
 
-pub(super) const ROW: Row = Row {
+pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "onboard",
     summary: "Set up cleudocodebot, and install the daemon if you like",
     usage: &["[--install-daemon] [--yes] [OPTIONS]"],
@@ -87,11 +86,8 @@ pub(super) struct Options {
     pub allowed_hosts: Option<String>,
 }
 
-fn read(given: &mut Given) -> Result<Command> {
-    let install = match (
-        given.flag("install-daemon"),
-        given.flag("no-install-daemon"),
-    ) {
+fn read(args: &mut ParsedArgs) -> Result<Command> {
+    let install = match (args.flag("install-daemon"), args.flag("no-install-daemon")) {
         (true, true) => {
             return Err(Error::Usage(
                 "--install-daemon and --no-install-daemon contradict each other".to_owned(),
@@ -101,28 +97,28 @@ fn read(given: &mut Given) -> Result<Command> {
         (wanted, _) => Some(wanted),
     };
     Ok(Command::Onboard(Options {
-        style: style(given),
-        yes: given.flag("yes"),
+        style: style(args),
+        yes: args.flag("yes"),
         install,
-        task: given.flag("task"),
-        rotate_token: given.flag("rotate-token"),
-        allowed_hosts: given.text("allowed-hosts"),
+        task: args.flag("task"),
+        rotate_token: args.flag("rotate-token"),
+        allowed_hosts: args.text("allowed-hosts"),
     }))
 }
 
 pub(super) fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
     let installation = Installation::of(context, options.style.system)?;
-    let (site, door) = (&installation.site, &installation.door);
-    settings::refuse_wrong_user(site)?;
-    let silent = options.yes || options.style.json || options.style.manner.dry;
+    let (target, probe) = (&installation.target, &installation.probe);
+    settings::refuse_wrong_user(target)?;
+    let silent = options.yes || options.style.json || options.style.mode.dry;
     let mut interview = Interview {
         dialogue: Dialogue::of_process(silent),
-        config: door.config()?,
-        document: dotenv::read_file(&site.env_file())?.unwrap_or_default(),
-        given: given(options, context)?,
+        config: probe.config()?,
+        document: dotenv::read_file(&target.env_file())?.unwrap_or_default(),
+        args: args(options, context)?,
         terminal: &mut context.terminal,
     };
-    let edits = interview.edits(site, door)?;
+    let edits = interview.edits(target, probe)?;
     let wanted = match options.install {
         Some(wanted) => wanted,
         None if interview.dialogue.is_person() => {
@@ -134,22 +130,23 @@ pub(super) fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
         None => options.yes,
     };
     drop(interview);
-    check(site, &edits, context)?;
-    let report = installation.work(options.style, context, |site, hand| {
-        let changed = write(site, hand, &edits, options.rotate_token)?;
+    check(target, &edits, context)?;
+    let report = installation.work(options.style, context, |target, executor| {
+        let changed = write(target, executor, &edits, options.rotate_token)?;
         if !wanted {
-            if changed && note::is_held(&site.home)? {
-                hand.note("a daemon runs with the former settings; tell it: cleudocodebot reload");
+            if changed && runtime_file::is_held(&target.home)? {
+                executor
+                    .note("a daemon runs with the former settings; tell it: cleudocodebot reload");
             }
             return Ok(configured(changed, options));
         }
-        let wish = Wish {
+        let request = InstallRequest {
             task: options.task,
             restart: changed,
         };
-        install(site, hand, wish)
+        install(target, executor, request)
     })?;
-    if options.style.json || options.style.manner.dry {
+    if options.style.json || options.style.mode.dry {
         return Ok(());
     }
     summary::tell(
@@ -161,22 +158,22 @@ pub(super) fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
 }
 
 /// Answers that came as options: of the shared ones, those that set something.
-fn given(options: &Options, context: &Context<'_>) -> Result<Vec<Edit>> {
-    let mut given = context.common.overrides().settings;
+fn args(options: &Options, context: &Context<'_>) -> Result<Vec<Edit>> {
+    let mut args = context.common.overrides().settings;
     if let Some(hosts) = &options.allowed_hosts {
-        given.push((keys::ALLOWED_HOSTS.to_owned(), hosts.clone()));
+        args.push((keys::ALLOWED_HOSTS.to_owned(), hosts.clone()));
     }
-    for (key, value) in &given {
+    for (key, value) in &args {
         keys::validate(key, value)?;
     }
-    Ok(given)
+    Ok(args)
 }
 
 /// Refuses answers that are right one by one and wrong together, before anything is written.
-fn check(site: &Site, edits: &[Edit], context: &Context<'_>) -> Result<()> {
+fn check(target: &InstallTarget, edits: &[Edit], context: &Context<'_>) -> Result<()> {
     let environment = context.environment.without(keys::PREFIX);
     let mut overrides = Overrides {
-        home: Some(site.home.clone()),
+        home: Some(target.home.clone()),
         settings: edits.to_vec(),
         ..Overrides::default()
     };
@@ -190,8 +187,13 @@ fn check(site: &Site, edits: &[Edit], context: &Context<'_>) -> Result<()> {
 }
 
 /// Writes the answers. True where a daemon that runs has to hear of it.
-fn write(site: &Site, hand: &mut Hand<'_>, edits: &[Edit], rotate: bool) -> Result<bool> {
-    settings::ensure(site, hand)?;
+fn write(
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    edits: &[Edit],
+    rotate: bool,
+) -> Result<bool> {
+    settings::ensure(target, executor)?;
     if edits.is_empty() && !rotate {
         return Ok(false);
     }
@@ -201,13 +203,13 @@ fn write(site: &Site, hand: &mut Hand<'_>, edits: &[Edit], rotate: bool) -> Resu
         } else {
             value.clone()
         };
-        hand.note(format!("{key} is {shown} now"));
+        executor.note(format!("{key} is {shown} now"));
     }
     if rotate {
-        hand.note("there is a fresh token; every client needs it from now on");
+        executor.note("there is a fresh token; every client needs it from now on");
     }
-    let env_file = site.env_file();
-    if !hand.manner.dry {
+    let env_file = target.env_file();
+    if !executor.mode.dry {
         dotenv::edit_file(&env_file, |document| {
             for (key, value) in edits {
                 document.set(key, value)?;
@@ -218,12 +220,12 @@ fn write(site: &Site, hand: &mut Hand<'_>, edits: &[Edit], rotate: bool) -> Resu
             Ok(())
         })?;
     }
-    hand.did(Deed::Wrote(env_file, None));
+    executor.did(Change::Wrote(env_file, None));
     Ok(true)
 }
 
 fn configured(changed: bool, options: &Options) -> Report {
-    let outcome = if options.style.manner.dry {
+    let outcome = if options.style.mode.dry {
         Outcome::Planned
     } else if changed {
         Outcome::Configured

@@ -8,10 +8,10 @@ use crate::{
     config::{Config, dotenv::Document, keys, mask},
     error::Result,
     service::{
-        door::{Answer, Door},
         port_owner,
-        site::Site,
+        probe::{Answer, GatewayProbe},
         state,
+        target::InstallTarget,
     },
 };
 
@@ -80,16 +80,20 @@ pub(super) struct Interview<'a> {
     /// The file as it stands.
     pub document: Document,
     /// Answers that came as options.
-    pub given: Vec<Edit>,
+    pub args: Vec<Edit>,
 }
 
 impl Interview<'_> {
     /// Everything that shall change, in the order of the questions.
-    pub(super) fn edits(&mut self, site: &Site, door: &dyn Door) -> Result<Vec<Edit>> {
-        let mut edits = self.given.clone();
+    pub(super) fn edits(
+        &mut self,
+        target: &InstallTarget,
+        probe: &dyn GatewayProbe,
+    ) -> Result<Vec<Edit>> {
+        let mut edits = self.args.clone();
         if self.dialogue.is_person() {
             self.show()?;
-            edits.extend(self.port(site, door)?);
+            edits.extend(self.port(target, probe)?);
             edits.extend(self.reach()?);
             for service in SERVICES {
                 edits.extend(self.service(service)?);
@@ -100,7 +104,7 @@ impl Interview<'_> {
     }
 
     fn is_given(&self, key: &str) -> bool {
-        self.given.iter().any(|(given, _)| given == key)
+        self.args.iter().any(|(args, _)| args == key)
     }
 
     fn show(&mut self) -> Result<()> {
@@ -116,12 +120,12 @@ impl Interview<'_> {
         ))
     }
 
-    fn port(&mut self, site: &Site, door: &dyn Door) -> Result<Option<Edit>> {
+    fn port(&mut self, target: &InstallTarget, probe: &dyn GatewayProbe) -> Result<Option<Edit>> {
         if self.is_given(keys::PORT) {
             return Ok(None);
         }
         let (host, port) = (self.config.host, self.config.port);
-        let default = match holder(site, door, host, port) {
+        let default = match holder(target, probe, host, port) {
             None => port,
             Some(who) => {
                 self.terminal
@@ -197,17 +201,17 @@ impl Interview<'_> {
 
     /// What the key shall be; nothing where it stays as it is.
     fn value(&mut self, key: &'static str, question: &str) -> Result<Option<Edit>> {
-        let row = keys::find(key);
+        let spec = keys::find(key);
         let check = |text: &str| {
             let empty = text.is_empty();
-            let checked = row.filter(|_| !empty).map(|row| row.kind.check(text));
+            let checked = spec.filter(|_| !empty).map(|spec| spec.kind.check(text));
             checked.unwrap_or(Ok(()))
         };
-        let value = if row.is_some_and(|row| row.secret) {
+        let value = if spec.is_some_and(|spec| spec.secret) {
             Some(self.dialogue.ask_secret(self.terminal, question, check)?)
         } else {
             let known = self.document.get(key);
-            let default = row.map_or("", |row| row.default);
+            let default = spec.map_or("", |spec| spec.default);
             let shown = known.unwrap_or_else(|| default.to_owned());
             let value = self.dialogue.ask(self.terminal, question, &shown, check)?;
             Some(value).filter(|value| value != default || shown != default)
@@ -218,14 +222,19 @@ impl Interview<'_> {
 }
 
 /// Who else has the port. Our own daemon may have it.
-fn holder(site: &Site, door: &dyn Door, host: IpAddr, port: u16) -> Option<String> {
+fn holder(
+    target: &InstallTarget,
+    probe: &dyn GatewayProbe,
+    host: IpAddr,
+    port: u16,
+) -> Option<String> {
     if port == 0 || is_free(host, port) {
         return None;
     }
-    let address = door.address();
-    let answer = door.ask();
+    let address = probe.address();
+    let answer = probe.ask();
     if let Answer::Ours(_) | Answer::OtherToken = answer {
-        return state::port_holder(site, &answer, &address);
+        return state::port_holder(target, &answer, &address);
     }
     let owner = port_owner::find(&address);
     Some(owner.unwrap_or_else(|| "another program".to_owned()))
@@ -252,16 +261,16 @@ mod tests {
     use crate::{
         config::{self, Environment, Overrides},
         service::{
-            door::Identity,
+            probe::Identity,
             run::ThisMachine,
-            site::{Scope, Site},
+            target::{InstallTarget, Scope},
         },
     };
 
     /// Nobody listens anywhere.
     struct Closed;
 
-    impl Door for Closed {
+    impl GatewayProbe for Closed {
         fn ask(&self) -> Answer {
             Answer::Ours(Identity::default())
         }
@@ -274,7 +283,7 @@ mod tests {
     }
 
     /// What these answers change in this `.env`, and what was shown.
-    fn answered(env: &str, given: &[(&str, &str)], answers: &'static str) -> (Vec<Edit>, String) {
+    fn answered(env: &str, args: &[(&str, &str)], answers: &'static str) -> (Vec<Edit>, String) {
         let home = std::env::temp_dir().join("cleudocodebot-nowhere");
         let environment = Environment::from_pairs([("HOME", "/nowhere")]);
         let overrides = Overrides {
@@ -283,7 +292,8 @@ mod tests {
             ..Overrides::default()
         };
         let config = config::load(&overrides, &environment).expect("settings");
-        let site = Site::survey(Scope::User, home, &environment, &ThisMachine).expect("a site");
+        let target =
+            InstallTarget::survey(Scope::User, home, &environment, &ThisMachine).expect("a site");
         let (mut terminal, out, _) = captured::terminal();
         let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         let mut interview = Interview {
@@ -291,9 +301,9 @@ mod tests {
             terminal: &mut terminal,
             config: config.config,
             document: Document::parse(env).expect("a document"),
-            given: given.iter().map(pair).collect(),
+            args: args.iter().map(pair).collect(),
         };
-        let edits = interview.edits(&site, &Closed).expect("answered");
+        let edits = interview.edits(&target, &Closed).expect("answered");
         (edits, out.text())
     }
 
@@ -324,8 +334,8 @@ mod tests {
 
     #[test]
     fn what_came_as_an_option_is_not_asked_and_what_stands_there_is_no_change() {
-        let given = [(keys::PORT, "7"), ("A", "1")];
-        let (edits, shown) = answered("A=1\n", &given, "\n\n\n\n");
+        let args = [(keys::PORT, "7"), ("A", "1")];
+        let (edits, shown) = answered("A=1\n", &args, "\n\n\n\n");
         assert_eq!(edits, [edit(keys::PORT, "7")]);
         assert!(!shown.contains("Port for clients"), "{shown}");
     }

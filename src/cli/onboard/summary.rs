@@ -7,10 +7,10 @@ use crate::{
     client::{Endpoint, page_link},
     error::Result,
     service::{
-        door::ChannelState,
+        probe::ChannelState,
         report::Report,
-        site::{Scope, Site},
         systemd,
+        target::{InstallTarget, Scope},
     },
 };
 
@@ -33,7 +33,7 @@ fn states(installation: &Installation, report: &Report, channels: &[&str]) -> Ve
     };
     let mut states = Vec::new();
     for _ in 0..LOOKS {
-        let Ok(all) = installation.door.integrations() else {
+        let Ok(all) = installation.probe.integrations() else {
             return Vec::new();
         };
         states = all;
@@ -59,35 +59,38 @@ pub(super) fn tell(
     channels: &[&str],
     context: &mut Context<'_>,
 ) -> Result<()> {
-    let mut rows = places(&installation.site, report);
-    rows.push(["WebChat".to_owned(), link(installation, report)?]);
-    rows.extend(states(installation, report, channels));
-    rows.extend(next(&installation.site, report));
+    let mut specs = places(&installation.target, report);
+    specs.push(["WebChat".to_owned(), link(installation, report)?]);
+    specs.extend(states(installation, report, channels));
+    specs.extend(next(&installation.target, report));
     context.terminal.line("")?;
-    let rows: Vec<Vec<Cell>> = rows
+    let specs: Vec<Vec<Cell>> = specs
         .into_iter()
-        .map(|row| row.map(Cell::from).to_vec())
+        .map(|spec| spec.map(Cell::from).to_vec())
         .collect();
-    context.terminal.columns(&rows)
+    context.terminal.columns(&specs)
 }
 
-fn places(site: &Site, report: &Report) -> Vec<[String; 2]> {
-    let mut rows = vec![
-        ["settings".to_owned(), site.env_file().display().to_string()],
-        ["logs".to_owned(), site.logs().display().to_string()],
+fn places(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
+    let mut specs = vec![
+        [
+            "settings".to_owned(),
+            target.env_file().display().to_string(),
+        ],
+        ["logs".to_owned(), target.logs().display().to_string()],
     ];
     if let Some(kind) = report.kind {
-        let moment = kind.moment(systemd::is_lingering(site));
+        let moment = kind.moment(systemd::is_lingering(target));
         let text = format!("{}, {moment}", kind.title());
-        rows.push(["starts as".to_owned(), text]);
+        specs.push(["starts as".to_owned(), text]);
     }
-    rows
+    specs
 }
 
 /// The page, where the daemon answered or will. The token goes to a terminal only, never to a log or
 /// a pipe.
 fn link(installation: &Installation, report: &Report) -> Result<String> {
-    let config = installation.door.config()?;
+    let config = installation.probe.config()?;
     let answered = report.identity.as_ref().map(|own| own.address.clone());
     let address = answered.unwrap_or_else(|| {
         let (host, port) = config.endpoint();
@@ -98,16 +101,16 @@ fn link(installation: &Installation, report: &Report) -> Result<String> {
     Ok(page_link(&address, token.as_deref()))
 }
 
-fn next(site: &Site, report: &Report) -> Vec<[String; 2]> {
-    let sudo = match site.scope {
+fn next(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
+    let sudo = match target.scope {
         Scope::User => "",
         Scope::Machine => "sudo ",
     };
-    let mut rows = if report.kind.is_some() {
+    let mut specs = if report.kind.is_some() {
         vec![
-            ["see how it is".to_owned(), site.command("status")],
-            ["stop it".to_owned(), site.command("stop")],
-            ["remove it".to_owned(), site.command("uninstall")],
+            ["see how it is".to_owned(), target.command("status")],
+            ["stop it".to_owned(), target.command("stop")],
+            ["remove it".to_owned(), target.command("uninstall")],
         ]
     } else {
         vec![
@@ -115,9 +118,9 @@ fn next(site: &Site, report: &Report) -> Vec<[String; 2]> {
                 "run it here".to_owned(),
                 format!("{sudo}cleudocodebot daemon"),
             ],
-            ["run it always".to_owned(), site.command("install")],
+            ["run it always".to_owned(), target.command("install")],
         ]
     };
-    rows.push(["talk to it".to_owned(), format!("{sudo}cleudocodebot chat")]);
-    rows
+    specs.push(["talk to it".to_owned(), format!("{sudo}cleudocodebot chat")]);
+    specs
 }

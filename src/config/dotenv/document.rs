@@ -171,7 +171,7 @@ fn check(key: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// True where the pieces are this very text, whatever the quotes.
+/// Whether the pieces are this very text, whatever the quotes.
 fn reads_as(pieces: &[Piece], value: &str) -> bool {
     match pieces {
         [] => value.is_empty(),

@@ -44,7 +44,7 @@ pub(in crate::gateway) type Part = (Option<Asker>, BoxFuture<'static, Outcome>);
 pub(in crate::gateway) struct Parts {
     /// In the order of the calls.
     pub(in crate::gateway) parts: Vec<Part>,
-    /// True where one of them may take as long as it likes.
+    /// Whether one of them may take as long as it likes.
     pub(in crate::gateway) unordered: bool,
 }
 

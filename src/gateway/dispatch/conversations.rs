@@ -117,7 +117,7 @@ async fn marked(
         let event = json!({"channel": channel, "peer": peer, "message_id": message_id}).to_string();
         let conversation = (channel.as_str(), peer.as_str());
         gateway
-            .news
+            .listeners
             .bus
             .publish_about(conversation, "conversation.read", |out| {
                 out.push_str(&event);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::answer::Outcome;
 use crate::{
     config::Setting,
-    gateway::{Gateway, control::IntegrationStatus, link::Link, metrics},
+    gateway::{Gateway, client_handle::ClientHandle, control::IntegrationStatus, metrics},
     level::LogLevel,
     log::Line,
     protocol::{
@@ -32,12 +32,12 @@ pub(super) fn status(gateway: &Gateway) -> String {
         "started_ms": gateway.started_ms,
         "uptime_ms": u64::try_from(gateway.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         "home": gateway.settings().home.display().to_string(),
-        "clients": gateway.news.bus.client_count(),
+        "clients": gateway.listeners.bus.client_count(),
         "integrations": integrations_json(gateway),
         "queues": {
             "outbox": gateway.store.outbox_depth(),
             "store": health.queue_depth,
-            "events": gateway.news.bus.queued_bytes(),
+            "events": gateway.listeners.bus.queued_bytes(),
         },
         "store": store_json(gateway),
         "memory": metrics::resident_bytes().map_or_else(|| json!({}), |bytes| json!({"rss_bytes": bytes})),
@@ -90,26 +90,26 @@ pub(super) fn publish(gateway: &Gateway, mut payload: Payload) -> Outcome {
 
 pub(super) fn clients(gateway: &Gateway) -> String {
     let clients: Value = gateway
-        .news
+        .listeners
         .bus
         .clients()
         .iter()
-        .map(|link| client_json(link))
+        .map(|handle| client_json(handle))
         .collect();
     json!({"clients": clients}).to_string()
 }
 
-fn client_json(link: &Link) -> Value {
-    let identity = link.identity();
-    let topics: Value = link.topics().iter().map(ToString::to_string).collect();
+fn client_json(handle: &ClientHandle) -> Value {
+    let identity = handle.identity();
+    let topics: Value = handle.topics().iter().map(ToString::to_string).collect();
     let mut client = json!({
-        "id": link.name(),
-        "since_ms": link.since_ms,
-        "address": link.address.to_string(),
+        "id": handle.name(),
+        "since_ms": handle.since_ms,
+        "address": handle.address.to_string(),
         "topics": topics,
-        "received": link.received.load(Ordering::Relaxed),
-        "sent": link.sent.load(Ordering::Relaxed),
-        "queued_bytes": link.queued_bytes(),
+        "received": handle.received.load(Ordering::Relaxed),
+        "sent": handle.sent.load(Ordering::Relaxed),
+        "queued_bytes": handle.queued_bytes(),
     });
     for (name, value) in [
         ("name", identity.name),
@@ -120,8 +120,8 @@ fn client_json(link: &Link) -> Value {
             client[name] = json!(value);
         }
     }
-    if let Some(hold) = link.hold().filter(|hold| hold.is_valid()) {
-        client["channel"] = json!(hold.channel());
+    if let Some(lease) = handle.lease().filter(|lease| lease.is_valid()) {
+        client["channel"] = json!(lease.channel());
     }
     client
 }

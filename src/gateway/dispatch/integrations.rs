@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Outcome};
 use crate::{
     gateway::{Gateway, bridge, control::Steer},
-    integrations::external::{Refusal, check_name},
+    integrations::bridge::{Refusal, check_name},
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::Payload,

@@ -109,7 +109,7 @@ async fn settled(gateway: &Arc<Gateway>, queued: Message) -> Result<Message, Fau
         gateway: Arc::clone(gateway),
         id: queued.id,
     };
-    let wait = gateway.news.waiters.wait_for(queued.id);
+    let wait = gateway.listeners.waiters.wait_for(queued.id);
     // It may have settled before we began to wait.
     let now = read(gateway, queued.id).await?;
     if now.state.has_left_the_outbox() {
@@ -136,7 +136,7 @@ struct Forget {
 
 impl Drop for Forget {
     fn drop(&mut self) {
-        self.gateway.news.waiters.gave_up(self.id);
+        self.gateway.listeners.waiters.gave_up(self.id);
     }
 }
 
@@ -339,6 +339,6 @@ pub(in crate::gateway) async fn reading<T: Send + 'static>(
     store: &Store,
     read: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Fault> {
-    let read = store.beside(read).await;
+    let read = store.run_blocking(read).await;
     read.map_err(|error| store_fault(&error))
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Outcome};
 use crate::{
-    contain::beside,
     gateway::Gateway,
+    panics::run_blocking,
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::Payload,
@@ -59,7 +59,7 @@ pub(super) fn revoke(gateway: &Gateway, payload: &Payload) -> Answer {
 
 /// What waits for the disk is done beside the runtime, at once and not only in its turn.
 fn written(work: impl FnOnce() -> Outcome + Send + 'static) -> Answer {
-    let done = beside(work);
+    let done = run_blocking(work);
     Answer::Later(Box::pin(async move {
         let fault = || Err(Fault::new(ErrorCode::Internal, "the log says more"));
         done.await.unwrap_or_else(|_| fault())

@@ -14,7 +14,7 @@ use crate::{
 pub(super) fn typing(gateway: &Gateway, payload: &Payload) -> Outcome {
     let channel = payload.text("channel");
     let text = payload.optional_text("text");
-    let bus = &gateway.news.bus;
+    let bus = &gateway.listeners.bus;
     let shown = match (payload.optional_text("to"), payload.optional_text("peer")) {
         (Some(to), None) => {
             routed(gateway, channel)?;

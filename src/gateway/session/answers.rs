@@ -39,12 +39,12 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// True where an answer may go out at once.
+    /// Whether an answer may go out at once.
     pub(super) fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
-    /// True where no more commands should be read for now.
+    /// Whether no more commands should be read for now.
     pub(super) fn is_full(&self) -> bool {
         self.slots.len() >= MAX_WAITING || self.ready_bytes >= MAX_READY_BYTES
     }

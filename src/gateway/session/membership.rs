@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::{replay::Replay, talk::Talk};
+use super::{command_handler::CommandHandler, replay::Replay};
 use crate::{
-    gateway::{bridge, dispatch::answer::Answer, link::Identity},
+    gateway::{bridge, client_handle::Identity, dispatch::answer::Answer},
     protocol::{
         self,
         error_code::{ErrorCode, Fault, close},
@@ -27,14 +27,16 @@ const CLIENT_KINDS: [&str; 5] = ["cli", "webchat", "agent", "mobile", "integrati
 /// Longest text a client may say of itself, in bytes.
 const MAX_IDENTITY: usize = 128;
 
-impl Talk {
+impl CommandHandler {
     /// Checks the token (not needed again after the header) and answers with the hello. A bridge is
     /// answered when its channel is known for good.
     pub(super) fn auth(&mut self, payload: &Payload) -> Answer {
         match self.admit(payload) {
             Err(fault) => Answer::Now(Err(fault)),
             Ok(None) => Answer::Now(Ok(self.hello())),
-            Ok(Some(channel)) => bridge::announce(&self.gateway, &self.link, channel, self.hello()),
+            Ok(Some(channel)) => {
+                bridge::announce(&self.gateway, &self.handle, channel, self.hello())
+            }
         }
     }
 
@@ -52,7 +54,7 @@ impl Talk {
         let mut identity = client.map_or_else(|| Ok(Identity::default()), identity)?;
         let channel = bridge::announced(payload, &mut identity)?;
         if client.is_some() || channel.is_some() {
-            self.link.identify(identity);
+            self.handle.identify(identity);
         }
         self.enter();
         Ok(channel)
@@ -81,16 +83,17 @@ impl Talk {
     }
 
     fn address(&self) -> IpAddr {
-        self.link.address.ip()
+        self.handle.address.ip()
     }
 
     /// From here on the client is known to the others. Only the first time counts.
     pub(super) fn enter(&mut self) {
         self.authenticated = true;
-        self.seat.authenticated();
-        if self.link.enter() {
-            let event = json!({"id": self.link.name(), "address": self.link.address.to_string()})
-                .to_string();
+        self.permit.authenticated();
+        if self.handle.enter() {
+            let event =
+                json!({"id": self.handle.name(), "address": self.handle.address.to_string()})
+                    .to_string();
             self.gateway
                 .publish("client.connected", |out| out.push_str(&event));
         }
@@ -102,7 +105,7 @@ impl Talk {
             "protocol": protocol::VERSION,
             "server": "cleudocodebot",
             "version": env!("CARGO_PKG_VERSION"),
-            "client_id": self.link.name(),
+            "client_id": self.handle.name(),
             "limits": {
                 "max_message_bytes": limits.max_message_bytes,
                 "max_queue_bytes": limits.max_queue_bytes,
@@ -116,7 +119,7 @@ impl Talk {
     /// which they leave the bus for where they were on it.
     pub(super) fn subscribe(&mut self, payload: &Payload) -> Result<String, Fault> {
         let (topics, since) = (topics(payload)?, payload.integer("since"));
-        let seq = self.gateway.news.bus.last_seq();
+        let seq = self.gateway.listeners.bus.last_seq();
         check_since(since, seq)?;
         let mut all = self.topics();
         all.extend(
@@ -131,7 +134,10 @@ impl Talk {
             .into_iter()
             .partition(|topic| since.is_some() && topic.wants_messages());
         if !live.is_empty() {
-            self.gateway.news.bus.subscribe(&self.link, &live, None);
+            self.gateway
+                .listeners
+                .bus
+                .subscribe(&self.handle, &live, None);
         }
         if let Some(since) = since.filter(|_| !stored.is_empty()) {
             self.forget(&stored);
@@ -147,7 +153,7 @@ impl Talk {
     }
 
     fn forget(&mut self, topics: &[Topic]) {
-        self.gateway.news.bus.unsubscribe(&self.link, topics);
+        self.gateway.listeners.bus.unsubscribe(&self.handle, topics);
         for replay in &mut self.replays {
             replay.topics.retain(|topic| !topics.contains(topic));
         }
@@ -159,7 +165,7 @@ impl Talk {
             .replays
             .iter()
             .flat_map(|replay| replay.topics.iter().cloned());
-        self.link.topics().into_iter().chain(replayed).collect()
+        self.handle.topics().into_iter().chain(replayed).collect()
     }
 }
 

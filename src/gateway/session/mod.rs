@@ -6,13 +6,13 @@
 //! either; events for it wait in its bounded mailbox (`link`).
 
 mod answers;
+mod bus_membership;
+mod command_handler;
+mod heartbeat;
 mod membership;
 mod outgoing;
-mod presence;
-mod pulse;
 mod replay;
-mod talk;
-mod workbench;
+mod turn_buffers;
 
 use std::{
     collections::VecDeque,
@@ -30,12 +30,12 @@ use tokio::{
 };
 
 use self::{
-    presence::Presence,
-    pulse::{Due, Pulse},
-    talk::{PAUSE_BYTES, Talk},
-    workbench::Workbench,
+    bus_membership::BusMembership,
+    command_handler::{CommandHandler, PAUSE_BYTES},
+    heartbeat::{Due, Heartbeat},
+    turn_buffers::TurnBuffers,
 };
-use super::{Gateway, admission::Seat, link::Link, metrics::Counters};
+use super::{Gateway, admission::Permit, client_handle::ClientHandle, metrics::Counters};
 use crate::{
     clock,
     protocol::{
@@ -52,11 +52,11 @@ const MAX_ROUNDS: usize = 4;
 pub(super) struct Session {
     stream: TcpStream,
     socket: ServerSocket,
-    talk: Talk,
-    pulse: Pulse,
+    handler: CommandHandler,
+    heartbeat: Heartbeat,
     /// What the socket has not taken yet.
     pending: Vec<u8>,
-    /// True where the socket took less than it was given, the last time.
+    /// Whether the socket took less than it was given, the last time.
     blocked: bool,
     /// Bytes read but not understood yet, because reading pauses.
     unread: Vec<u8>,
@@ -91,22 +91,22 @@ impl Session {
     pub(super) fn new(
         gateway: Arc<Gateway>,
         stream: TcpStream,
-        link: Arc<Link>,
-        seat: Seat,
+        handle: Arc<ClientHandle>,
+        permit: Permit,
         authenticated: bool,
         first: &[u8],
     ) -> Self {
-        let talk = Talk::new(gateway, link, seat, authenticated);
-        let limits = &talk.config.limits;
-        let pulse = Pulse::new(
+        let handler = CommandHandler::new(gateway, handle, permit, authenticated);
+        let limits = &handler.config.limits;
+        let heartbeat = Heartbeat::new(
             (!authenticated).then_some(limits.auth_timeout),
             limits.heartbeat,
         );
         Self {
             stream,
             socket: ServerSocket::default(),
-            talk,
-            pulse,
+            handler,
+            heartbeat,
             pending: Vec::new(),
             blocked: false,
             paused: !first.is_empty(),
@@ -127,33 +127,35 @@ impl Session {
     pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
         async move {
             let _ = self.stream.set_nodelay(true);
-            let presence =
-                Presence::begin(Arc::clone(&self.talk.gateway), Arc::clone(&self.talk.link));
-            if self.talk.authenticated {
-                self.talk.enter();
+            let bus_membership = BusMembership::begin(
+                Arc::clone(&self.handler.gateway),
+                Arc::clone(&self.handler.handle),
+            );
+            if self.handler.authenticated {
+                self.handler.enter();
             }
             // Whoever came in while the goodbyes were said did not hear one.
-            if self.talk.gateway.shutdown.reason().is_some() {
-                self.talk.end(close::GOING_AWAY, "shutting down");
+            if self.handler.gateway.shutdown.reason().is_some() {
+                self.handler.end(close::GOING_AWAY, "shutting down");
             }
-            let reason = poll_fn(|cx| Workbench::with(|bench| self.turn(cx, bench))).await;
-            presence.ended(&reason);
+            let reason = poll_fn(|cx| TurnBuffers::with(|buffers| self.turn(cx, buffers))).await;
+            bus_membership.ended(&reason);
         }
     }
 
     /// Gathers into one buffer, writes it, and keeps for later what the socket did not take.
-    fn turn(&mut self, cx: &mut Context<'_>, bench: &mut Workbench) -> Poll<Reason> {
+    fn turn(&mut self, cx: &mut Context<'_>, buffers: &mut TurnBuffers) -> Poll<Reason> {
         let held_back = !self.pending.is_empty();
         let mut output = std::mem::take(if held_back {
             &mut self.pending
         } else {
-            &mut bench.output
+            &mut buffers.output
         });
-        let end = self.rounds(cx, bench, &mut output);
+        let end = self.rounds(cx, buffers, &mut output);
         if !output.is_empty() {
             self.pending = output;
         } else if !held_back {
-            bench.output = output;
+            buffers.output = output;
         }
         end
     }
@@ -161,20 +163,20 @@ impl Session {
     fn rounds(
         &mut self,
         cx: &mut Context<'_>,
-        bench: &mut Workbench,
+        buffers: &mut TurnBuffers,
         output: &mut Vec<u8>,
     ) -> Poll<Reason> {
-        while let Poll::Ready(due) = self.pulse.poll_due(cx) {
-            if let Some(reason) = self.due(due, bench, output) {
+        while let Poll::Ready(due) = self.heartbeat.poll_due(cx) {
+            if let Some(reason) = self.due(due, buffers, output) {
                 return Poll::Ready(reason);
             }
         }
         for _ in 0..MAX_ROUNDS {
             // Mail gathered in this round is no reason not to read: the socket may take it all.
             let refused = is_full(output);
-            let more_mail = self.gather(cx, bench, output);
-            self.close_when_answered(bench, output);
-            let read = match self.read(cx, bench, output, refused) {
+            let more_mail = self.gather(cx, buffers, output);
+            self.close_when_answered(buffers, output);
+            let read = match self.read(cx, buffers, output, refused) {
                 Ok(read) => read,
                 Err(reason) => {
                     let _ = self.write(cx, output);
@@ -195,25 +197,25 @@ impl Session {
     }
 
     /// What the timer wants; a reason where the session is over.
-    fn due(&mut self, due: Due, bench: &mut Workbench, output: &mut Vec<u8>) -> Option<Reason> {
+    fn due(&mut self, due: Due, buffers: &mut TurnBuffers, output: &mut Vec<u8>) -> Option<Reason> {
         match due {
             Due::Ping => websocket::push_ping(output),
             Due::Drop => return Some(self.parting.take().unwrap_or_else(|| GONE.to_owned())),
             Due::Dead => {
-                Counters::add(&self.talk.gateway.counters.slow_consumers);
+                Counters::add(&self.handler.gateway.counters.slow_consumers);
                 self.close(
                     close::SLOW_CONSUMER,
                     "two heartbeats were not answered",
-                    bench,
+                    buffers,
                     output,
                 );
             }
             Due::Unauthenticated => {
                 let fault = Fault::new(ErrorCode::Unauthorized, "no authentication in time");
-                self.talk.say(output, &mut bench.text, |dialect, out| {
+                self.handler.say(output, &mut buffers.text, |dialect, out| {
                     reply::unreadable(out, dialect, &fault);
                 });
-                self.talk
+                self.handler
                     .end(close::UNAUTHORIZED, "no authentication in time");
             }
         }
@@ -224,55 +226,57 @@ impl Session {
     fn read(
         &mut self,
         cx: &mut Context<'_>,
-        bench: &mut Workbench,
+        buffers: &mut TurnBuffers,
         output: &mut Vec<u8>,
         refused: bool,
     ) -> Result<Read, Reason> {
-        let held = refused || self.talk.answers.is_full() || self.talk.ending.is_some();
+        let held = refused || self.handler.answers.is_full() || self.handler.ending.is_some();
         if held && !self.closing {
             return Ok(Read::Held);
         }
         if self.paused {
             let unread = std::mem::take(&mut self.unread);
-            return self.understand(&unread, bench, output).map(|()| Read::Some);
+            return self
+                .understand(&unread, buffers, output)
+                .map(|()| Read::Some);
         }
-        let mut input = std::mem::take(&mut bench.input);
+        let mut input = std::mem::take(&mut buffers.input);
         let mut buffer = ReadBuf::new(&mut input);
         let outcome = match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
             Poll::Pending => Ok(Read::Waiting),
             Poll::Ready(Err(error)) => Err(format!("reading failed: {error}")),
             Poll::Ready(Ok(())) if buffer.filled().is_empty() => Err(GONE.to_owned()),
             Poll::Ready(Ok(())) => {
-                self.pulse.heard();
+                self.heartbeat.heard();
                 let bytes = buffer.filled();
-                self.talk
+                self.handler
                     .gateway
                     .counters
                     .bytes_in
                     .fetch_add(bytes.len() as u64, Ordering::Relaxed);
-                self.understand(bytes, bench, output).map(|()| Read::Some)
+                self.understand(bytes, buffers, output).map(|()| Read::Some)
             }
         };
-        bench.input = input;
+        buffers.input = input;
         outcome
     }
 
     fn understand(
         &mut self,
         bytes: &[u8],
-        bench: &mut Workbench,
+        buffers: &mut TurnBuffers,
         output: &mut Vec<u8>,
     ) -> Result<(), Reason> {
-        let Workbench { text, context, .. } = bench;
-        let (talk, closing) = (&mut self.talk, self.closing);
+        let TurnBuffers { text, context, .. } = buffers;
+        let (handler, closing) = (&mut self.handler, self.closing);
         let mut flow = websocket::Flow::Continue;
-        talk.read_ms = clock::now_ms();
-        let max_message = talk.max_message();
+        handler.read_ms = clock::now_ms();
+        let max_message = handler.max_message();
         let read = self
             .socket
             .read(context, max_message, bytes, output, |received, output| {
                 if !closing {
-                    flow = talk.hear(&received, output, text);
+                    flow = handler.hear(&received, output, text);
                 }
                 flow
             });
@@ -283,53 +287,60 @@ impl Session {
             }
             Err(End::Closed) => return Err(GONE.to_owned()),
             Err(End::Violation(..)) if self.closing => {}
-            Err(End::Violation(code, reason)) => self.violation(code, &reason, bench, output),
+            Err(End::Violation(code, reason)) => self.violation(code, &reason, buffers, output),
         }
-        if self.talk.authenticated {
-            self.pulse.authenticated();
+        if self.handler.authenticated {
+            self.heartbeat.authenticated();
         }
-        self.close_when_answered(bench, output);
+        self.close_when_answered(buffers, output);
         Ok(())
     }
 
     /// An oversized message is told as an `error` event too, since the peer may still read it.
-    fn violation(&mut self, code: u16, reason: &str, bench: &mut Workbench, output: &mut Vec<u8>) {
-        Counters::add(&self.talk.gateway.counters.violations);
+    fn violation(
+        &mut self,
+        code: u16,
+        reason: &str,
+        buffers: &mut TurnBuffers,
+        output: &mut Vec<u8>,
+    ) {
+        Counters::add(&self.handler.gateway.counters.violations);
         if code == close::TOO_LARGE {
             let text = format!(
                 "a message may have {} bytes at most",
-                self.talk.max_message()
+                self.handler.max_message()
             );
             let fault = Fault::new(ErrorCode::TooLarge, text);
-            self.talk.say(output, &mut bench.text, |dialect, out| {
+            self.handler.say(output, &mut buffers.text, |dialect, out| {
                 reply::unreadable(out, dialect, &fault);
             });
         }
-        self.talk.end(code, reason);
+        self.handler.end(code, reason);
     }
 
     /// Closes once every command that was taken is answered, or the time for that is over.
-    fn close_when_answered(&mut self, bench: &mut Workbench, output: &mut Vec<u8>) {
-        let Some((code, reason)) = &self.talk.ending else {
+    fn close_when_answered(&mut self, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
+        let Some((code, reason)) = &self.handler.ending else {
             return;
         };
-        self.pulse.closing();
-        if self.talk.answers.is_empty() {
+        self.heartbeat.closing();
+        if self.handler.answers.is_empty() {
             let (code, reason) = (*code, reason.clone());
-            self.close(code, &reason, bench, output);
+            self.close(code, &reason, buffers, output);
         }
     }
 
     /// Begins the closing handshake. Nothing is said after it; what the peer says is read and
     /// forgotten until it closes too.
-    fn close(&mut self, code: u16, reason: &str, bench: &mut Workbench, output: &mut Vec<u8>) {
+    fn close(&mut self, code: u16, reason: &str, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
         if !self.closing {
             self.closing = true;
             self.parting = Some(reason.to_owned());
             self.paused = false;
             self.unread = Vec::new();
-            self.socket.close(&mut bench.context, code, reason, output);
-            self.pulse.closing();
+            self.socket
+                .close(&mut buffers.context, code, reason, output);
+            self.heartbeat.closing();
         }
     }
 
@@ -349,11 +360,11 @@ impl Session {
         output.drain(..at);
         // A full socket that takes bytes again has a peer that reads, however slowly.
         if self.blocked && at > 0 {
-            self.pulse.heard();
+            self.heartbeat.heard();
         }
         self.blocked = outcome.is_pending();
         self.written += at as u64;
-        let counters = &self.talk.gateway.counters;
+        let counters = &self.handler.gateway.counters;
         counters.bytes_out.fetch_add(at as u64, Ordering::Relaxed);
         self.fire_markers();
         outcome
@@ -372,7 +383,7 @@ impl Session {
     }
 }
 
-/// True where so much waits for the socket that nothing more is gathered or read.
+/// Whether so much waits for the socket that nothing more is gathered or read.
 fn is_full(output: &[u8]) -> bool {
     output.len() > PAUSE_BYTES
 }

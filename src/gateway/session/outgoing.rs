@@ -9,12 +9,13 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Session, answers::Out, is_full, replay::Step, talk::PAUSE_BYTES, workbench::Workbench,
+    Session, answers::Out, command_handler::PAUSE_BYTES, is_full, replay::Step,
+    turn_buffers::TurnBuffers,
 };
 use crate::{
     gateway::{
         bus::event_frame,
-        link::{Item, Lag, Taken},
+        client_handle::{Item, Lag, Taken},
         metrics::Counters,
     },
     protocol::{error_code::close, frame::Dialect, message_json::push_message, reply, websocket},
@@ -22,61 +23,66 @@ use crate::{
 
 impl Session {
     /// Takes what others have for this client: answers whose time has come, replays, the mailbox.
-    /// True where it stopped because the buffer is full.
+    /// Whether it stopped because the buffer is full.
     pub(super) fn gather(
         &mut self,
         cx: &mut Context<'_>,
-        bench: &mut Workbench,
+        buffers: &mut TurnBuffers,
         output: &mut Vec<u8>,
     ) -> bool {
         while !self.closing
             && !is_full(output)
-            && let Poll::Ready(out) = self.talk.answers.poll_next(cx)
+            && let Poll::Ready(out) = self.handler.answers.poll_next(cx)
         {
             match out {
                 Out::Text(text) if text.is_empty() => {}
                 Out::Text(text) => {
-                    self.talk.link.sent.fetch_add(1, Ordering::Relaxed);
+                    self.handler.handle.sent.fetch_add(1, Ordering::Relaxed);
                     websocket::push_text(output, &text);
                 }
-                Out::Release => self.talk.release_replay(),
+                Out::Release => self.handler.release_replay(),
             }
         }
-        self.replay(cx, bench, output);
-        self.take_mail(cx, bench, output);
+        self.replay(cx, buffers, output);
+        self.take_mail(cx, buffers, output);
         !self.closing && is_full(output)
     }
 
-    fn replay(&mut self, cx: &mut Context<'_>, bench: &mut Workbench, output: &mut Vec<u8>) {
+    fn replay(&mut self, cx: &mut Context<'_>, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
         while !self.closing && !is_full(output) {
-            let Some(replay) = self.talk.replays.front_mut().filter(|one| one.released) else {
+            let Some(replay) = self.handler.replays.front_mut().filter(|one| one.released) else {
                 return;
             };
-            match replay.poll_step(cx, &self.talk.gateway, &self.talk.link) {
+            match replay.poll_step(cx, &self.handler.gateway, &self.handler.handle) {
                 Poll::Pending => return,
                 Poll::Ready(Step::Event(event)) => {
-                    bench.text.clear();
+                    buffers.text.clear();
                     let write = |out: &mut String| push_message(out, &event.message);
-                    reply::event(&mut bench.text, self.talk.link.dialect, event.name(), write);
-                    websocket::push_text(output, &bench.text);
+                    reply::event(
+                        &mut buffers.text,
+                        self.handler.handle.dialect,
+                        event.name(),
+                        write,
+                    );
+                    websocket::push_text(output, &buffers.text);
                 }
-                Poll::Ready(Step::Done) => drop(self.talk.replays.pop_front()),
+                Poll::Ready(Step::Done) => drop(self.handler.replays.pop_front()),
                 Poll::Ready(Step::Failed(why)) => {
                     let text = format!("the replay broke off, subscribe again: {why}");
-                    self.close(close::INTERNAL, &text, bench, output);
+                    self.close(close::INTERNAL, &text, buffers, output);
                 }
             }
         }
     }
 
-    fn take_mail(&mut self, cx: &mut Context<'_>, bench: &mut Workbench, output: &mut Vec<u8>) {
+    fn take_mail(&mut self, cx: &mut Context<'_>, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
         if self.closing {
             return;
         }
-        let dialect = self.talk.link.dialect;
+        let dialect = self.handler.handle.dialect;
         let (written, markers) = (self.written, &mut self.markers);
-        let (mut lag, link) = (None, Arc::clone(&self.talk.link));
-        let taken = link.drain(
+        let (mut lag, handle) = (None, Arc::clone(&self.handler.handle));
+        let taken = handle.drain(
             cx,
             (PAUSE_BYTES + 1).saturating_sub(output.len()),
             |item| match item {
@@ -92,10 +98,10 @@ impl Session {
         }
         match taken {
             Taken::Close(close::SLOW_CONSUMER, reason) => {
-                Counters::add(&self.talk.gateway.counters.slow_consumers);
-                self.close(close::SLOW_CONSUMER, reason, bench, output);
+                Counters::add(&self.handler.gateway.counters.slow_consumers);
+                self.close(close::SLOW_CONSUMER, reason, buffers, output);
             }
-            Taken::Close(code, reason) => self.talk.end(code, reason),
+            Taken::Close(code, reason) => self.handler.end(code, reason),
             Taken::Some | Taken::Empty => {}
         }
     }

@@ -13,7 +13,7 @@ use std::{
 use tokio::task::JoinHandle;
 
 use crate::{
-    gateway::{Gateway, link::Link},
+    gateway::{Gateway, client_handle::ClientHandle},
     protocol::topic::Topic,
     store::{StoreError, StoredEvent},
 };
@@ -63,7 +63,7 @@ impl Replay {
         &mut self,
         cx: &mut Context<'_>,
         gateway: &Gateway,
-        link: &Arc<Link>,
+        handle: &Arc<ClientHandle>,
     ) -> Poll<Step> {
         loop {
             while let Some(event) = self.read.pop_front() {
@@ -81,9 +81,9 @@ impl Replay {
                     Err(error) => return Poll::Ready(Step::Failed(error.to_string())),
                 }
             } else if gateway
-                .news
+                .listeners
                 .bus
-                .subscribe(link, &self.topics, Some(self.cursor))
+                .subscribe(handle, &self.topics, Some(self.cursor))
             {
                 return Poll::Ready(Step::Done);
             } else {
@@ -100,7 +100,7 @@ impl Replay {
 
     fn read_on(&mut self, gateway: &Gateway) {
         let (store, cursor) = (gateway.store.clone(), self.cursor);
-        self.head = gateway.news.bus.last_seq();
+        self.head = gateway.listeners.bus.last_seq();
         self.reading = Some(tokio::task::spawn_blocking(move || {
             store.events_after(cursor, CHUNK, CHUNK_BYTES)
         }));

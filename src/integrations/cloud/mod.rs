@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use self::wire::{bodies, inbound, refusal};
 use super::{
-    Accepted, BoxFuture, DeliveryError, Integration, Life, Progress, RunError, Sign,
+    Accepted, BoxFuture, DeliveryError, Indicator, Integration, Progress, RunContext, RunError,
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, Limits},
-    inlet::Inlet,
+    ingress::Ingress,
     sha256::{hmac, same},
 };
 use crate::{
@@ -53,17 +53,17 @@ pub struct Cloud {
     settings: Settings,
     authorization: String,
     http: Http,
-    inlet: Inlet,
+    ingress: Ingress,
 }
 
 impl Cloud {
     /// The integration, not running yet.
-    pub fn new(settings: &Settings, inlet: Inlet) -> Self {
+    pub fn new(settings: &Settings, ingress: Ingress) -> Self {
         Self {
             authorization: format!("Bearer {}", settings.token),
             http: Http::new(settings.base.clone()).hushing([&settings.token]),
             settings: settings.clone(),
-            inlet,
+            ingress,
         }
     }
 
@@ -84,7 +84,7 @@ impl Cloud {
         self.http.call(call).await
     }
 
-    async fn look(&self, life: &Life) -> Result<(), RunError> {
+    async fn look(&self, context: &RunContext) -> Result<(), RunError> {
         loop {
             let asked = self.call(Method::GET, "?fields=id", &Value::Null).await;
             let answer = asked.map_err(|error| RunError::Failed(error.to_string(), None))?;
@@ -98,7 +98,7 @@ impl Cloud {
                     DeliveryError::Away => RunError::Failed("refused".to_owned(), None),
                 });
             }
-            life.alive();
+            context.alive();
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -144,10 +144,10 @@ impl Cloud {
     /// The newest message of a peer: what we write is shown as an answer to it.
     async fn newest_of(&self, peer: &str) -> Result<Option<Message>, StoreError> {
         let peer = peer.to_owned();
-        let store = self.inlet.store();
+        let store = self.ingress.store();
         let all = (None, MessageId(u64::MAX));
         let newest =
-            store.beside(move |store| store.received_between((NAME, &peer), all.0, all.1, 1));
+            store.run_blocking(move |store| store.received_between((NAME, &peer), all.0, all.1, 1));
         Ok(newest.await?.pop())
     }
 
@@ -181,7 +181,7 @@ impl Cloud {
     async fn take(&self, value: &Value) -> Result<(), StoreError> {
         for message in value["messages"].as_array().into_iter().flatten() {
             if let Some(inbound) = inbound(message, &value["contacts"]) {
-                self.inlet.take(inbound).await?;
+                self.ingress.take(inbound).await?;
             }
         }
         for status in value["statuses"].as_array().into_iter().flatten() {
@@ -204,7 +204,7 @@ impl Cloud {
             .unwrap_or("no reason given");
         let error = (state == State::Failed).then(|| format!("Meta says: {why}"));
         let reference = status["id"].as_str().unwrap_or_default();
-        if self.inlet.report(reference, state, error.clone()).await? {
+        if self.ingress.report(reference, state, error.clone()).await? {
             return Ok(());
         }
         let ours = status["biz_opaque_callback_data"].as_str();
@@ -216,7 +216,7 @@ impl Cloud {
         let Some(Ok(id)) = ours.map(str::parse::<MessageId>) else {
             return Ok(());
         };
-        let store = self.inlet.store();
+        let store = self.ingress.store();
         let step = Step {
             error,
             ..Step::to(state)
@@ -246,8 +246,8 @@ impl Integration for Cloud {
         NAME
     }
 
-    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
-        Box::pin(async move { life.spent_on(self.look(&life)).await })
+    fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>> {
+        Box::pin(async move { context.spent_on(self.look(&context)).await })
     }
 
     fn deliver<'a>(
@@ -258,7 +258,7 @@ impl Integration for Cloud {
         progress.through(self.send(message, progress))
     }
 
-    fn can_show(&self, _: Sign, _: &str) -> bool {
+    fn can_show(&self, _: Indicator, _: &str) -> bool {
         true
     }
 

@@ -5,7 +5,7 @@
 //! bodies carry the API key, so none is ever logged. What goes over the wire is in `wire`, messages
 //! whose answer was lost are in `doubt`.
 
-mod doubt;
+mod reconcile;
 mod wire;
 
 use std::{
@@ -17,17 +17,18 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use self::{
-    doubt::{Posted, Whose, report, unclaimed},
+    reconcile::{Posted, Whose, report, unclaimed},
     wire::{
         bodies, inbound, jids, names_of, pairing, presences, read_messages, refusal, state_of,
         unasked,
     },
 };
 use super::{
-    Accepted, BoxFuture, DeliveryError, Fate, Health, Integration, Life, Progress, RunError, Sign,
+    Accepted, BoxFuture, DeliveryError, Health, Indicator, Integration, Progress, ReconcileResult,
+    RunContext, RunError,
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, HttpError, Limits},
-    inlet::Inlet,
+    ingress::Ingress,
     sha256::{hmac, same},
 };
 use crate::{
@@ -86,13 +87,13 @@ pub struct Evolution {
     secret: String,
     webhook_url: String,
     http: Http,
-    inlet: Inlet,
+    ingress: Ingress,
     health: Mutex<Health>,
 }
 
 impl Evolution {
     /// The integration, not running yet; `address` is where the gateway listens.
-    pub fn new(settings: &Settings, address: &str, inlet: Inlet) -> Self {
+    pub fn new(settings: &Settings, address: &str, ingress: Ingress) -> Self {
         let secret = settings.webhook_secret.clone();
         let secret = secret.unwrap_or_else(|| derived(settings));
         let here = || format!("http://{address}/webhooks/{NAME}");
@@ -101,7 +102,7 @@ impl Evolution {
             secret,
             webhook_url: settings.webhook_url.clone().unwrap_or_else(here),
             settings: settings.clone(),
-            inlet,
+            ingress,
             health: Mutex::new(Health::Working),
         }
     }
@@ -160,12 +161,12 @@ impl Evolution {
         Err(RunError::Failed(text, None))
     }
 
-    async fn look(&self, life: &Life) -> Result<(), RunError> {
+    async fn look(&self, context: &RunContext) -> Result<(), RunError> {
         let mut state = self.connection().await?;
         self.register().await?;
         loop {
             self.became(&state);
-            life.alive();
+            context.alive();
             tokio::time::sleep(LOOK).await;
             state = self.connection().await?;
         }
@@ -195,11 +196,11 @@ impl Evolution {
     }
 
     /// Looks for the text whose answer was lost among the last messages to this peer.
-    async fn find(&self, message: &Message, progress: &Progress) -> Fate {
+    async fn find(&self, message: &Message, progress: &Progress) -> ReconcileResult {
         let steps = bodies(message);
         let part = progress.parts();
         let Some(text) = steps.get(part).and_then(|(_, body)| body["text"].as_str()) else {
-            return Fate::Unknown;
+            return ReconcileResult::Unknown;
         };
         for jid in jids(&message.peer) {
             let found = self.found(&jid, text, message.created_ms / 1000).await;
@@ -209,18 +210,23 @@ impl Evolution {
                 Ok(Some(name)) => {
                     progress.part_sent(Some(name));
                     if part + 1 < steps.len() {
-                        return Fate::NotSent;
+                        return ReconcileResult::NotSent;
                     }
-                    return Fate::Sent(Accepted::Sent(progress.references()));
+                    return ReconcileResult::Sent(Accepted::Sent(progress.references()));
                 }
             }
         }
-        Fate::NotSent
+        ReconcileResult::NotSent
     }
 
     /// The name of a message of this text to this address that no message of ours is known by.
-    async fn found(&self, jid: &str, text: &str, since: u64) -> Result<Option<String>, Fate> {
-        let failed = |why: String| Fate::Unasked(why, None);
+    async fn found(
+        &self,
+        jid: &str,
+        text: &str,
+        since: u64,
+    ) -> Result<Option<String>, ReconcileResult> {
+        let failed = |why: String| ReconcileResult::Unasked(why, None);
         let wanted = json!({"where": {"key": {"remoteJid": jid, "fromMe": true}},
             "page": 1, "offset": 50});
         let asked = self.call(Method::POST, "/chat/findMessages", &wanted).await;
@@ -228,8 +234,8 @@ impl Evolution {
         if answer.status >= 300 {
             return Err(unasked(&answer));
         }
-        let names = names_of(&answer.json(), text, since).ok_or(Fate::Unknown)?;
-        let name = unclaimed(self.inlet.store(), names).await;
+        let names = names_of(&answer.json(), text, since).ok_or(ReconcileResult::Unknown)?;
+        let name = unclaimed(self.ingress.store(), names).await;
         name.map_err(|error| failed(error.to_string()))
     }
 
@@ -266,7 +272,7 @@ impl Evolution {
             return Ok(true);
         };
         if !is_own {
-            self.inlet.take(inbound).await?;
+            self.ingress.take(inbound).await?;
             return Ok(true);
         }
         // Ours, written here or on the phone: which, the names of those sent here tell.
@@ -275,11 +281,11 @@ impl Evolution {
             jid: data["key"]["remoteJid"].as_str(),
             text: Some(&inbound.text),
         };
-        match report(&self.inlet, &posted, State::Sent, None).await? {
+        match report(&self.ingress, &posted, State::Sent, None).await? {
             Whose::Ours => Ok(true),
             Whose::InDoubt => Ok(false),
             Whose::NotOurs => {
-                self.inlet.take_own(inbound).await?;
+                self.ingress.take_own(inbound).await?;
                 Ok(true)
             }
         }
@@ -287,7 +293,7 @@ impl Evolution {
 
     fn present(&self, data: &Value) {
         for (peer, sender, goes_on) in presences(data) {
-            self.inlet.typing(&peer, sender.as_deref(), goes_on);
+            self.ingress.typing(&peer, sender.as_deref(), goes_on);
         }
     }
 
@@ -313,7 +319,7 @@ impl Evolution {
             jid: jid.or(data["key"]["remoteJid"].as_str()),
             text: None,
         };
-        let whose = report(&self.inlet, &posted, state, error).await?;
+        let whose = report(&self.ingress, &posted, state, error).await?;
         Ok(whose != Whose::InDoubt)
     }
 }
@@ -323,8 +329,8 @@ impl Integration for Evolution {
         NAME
     }
 
-    fn run(&self, life: Life) -> BoxFuture<'_, Result<(), RunError>> {
-        Box::pin(async move { life.spent_on(self.look(&life)).await })
+    fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>> {
+        Box::pin(async move { context.spent_on(self.look(&context)).await })
     }
 
     fn deliver<'a>(
@@ -339,11 +345,11 @@ impl Integration for Evolution {
         &'a self,
         message: &'a Message,
         progress: &'a Progress,
-    ) -> BoxFuture<'a, Fate> {
+    ) -> BoxFuture<'a, ReconcileResult> {
         Box::pin(self.find(message, progress))
     }
 
-    fn can_show(&self, _: Sign, _: &str) -> bool {
+    fn can_show(&self, _: Indicator, _: &str) -> bool {
         true
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::integrations::{
-    ADDRESS, DeliveryError, Fate,
+    ADDRESS, DeliveryError, ReconcileResult,
     http::Answer,
     split::{Measure, split},
 };
@@ -225,13 +225,13 @@ pub(super) fn names_of(found: &Value, text: &str, since: u64) -> Option<Vec<Stri
 
 /// What a refusal to search means: asking again helps where the server is in trouble, and not where
 /// it does not know what a search is.
-pub(super) fn unasked(answer: &Answer) -> Fate {
+pub(super) fn unasked(answer: &Answer) -> ReconcileResult {
     match answer.status {
         408 | 429 | 500.. => {
             let text = format!("the Evolution API answered {} to a search", answer.status);
-            Fate::Unasked(text, answer.retry_after)
+            ReconcileResult::Unasked(text, answer.retry_after)
         }
-        _ => Fate::Unknown,
+        _ => ReconcileResult::Unknown,
     }
 }
 

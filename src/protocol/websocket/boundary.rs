@@ -15,7 +15,7 @@ pub(super) struct Boundary {
 }
 
 impl Boundary {
-    /// True where the bytes seen so far end with a whole message and a whole frame.
+    /// Whether the bytes seen so far end with a whole message and a whole frame.
     pub(super) fn is_between_messages(&self) -> bool {
         self.have == 0 && self.payload_left == 0 && !self.inside_message
     }

@@ -169,7 +169,7 @@ impl ServerSocket {
         Ok(taken)
     }
 
-    /// True where bytes of an unfinished message are held.
+    /// Whether bytes of an unfinished message are held.
     #[cfg(test)]
     pub(crate) fn is_inside_message(&self) -> bool {
         self.own.is_some()

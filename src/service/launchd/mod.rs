@@ -10,10 +10,10 @@ use std::{
 
 use super::{
     artefact::Artefact,
-    hand::Hand,
-    run::{Order, Outcome},
-    site::Site,
-    way::{self, Condition, Kind, Registration, Way},
+    executor::Executor,
+    launcher::{self, Condition, Kind, Launcher, Registration},
+    run::{Outcome, SystemCommand},
+    target::InstallTarget,
 };
 use crate::{
     config::Environment,
@@ -35,7 +35,7 @@ const LOOKS: u32 = 60;
 /// The pause between two looks.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// True where launchd started this process as the agent.
+/// Whether launchd started this process as the agent.
 pub fn started_us(environment: &Environment) -> bool {
     environment.get("XPC_SERVICE_NAME") == Some(LABEL)
 }
@@ -71,17 +71,17 @@ pub fn as_it_understands(ended: Result<()>) -> Result<()> {
 pub(super) struct LaunchAgent;
 
 impl LaunchAgent {
-    fn path(site: &Site) -> PathBuf {
+    fn path(target: &InstallTarget) -> PathBuf {
         let name = format!("{LABEL}.plist");
-        site.folders.user.join("Library/LaunchAgents").join(name)
+        target.folders.user.join("Library/LaunchAgents").join(name)
     }
 
     /// `gui/501` where the user sits in front of the machine, `user/501` over SSH.
-    fn domain(site: &Site, hand: &Hand<'_>) -> String {
-        let uid = site.account.uid.unwrap_or_default();
+    fn domain(target: &InstallTarget, executor: &Executor<'_>) -> String {
+        let uid = target.account.uid.unwrap_or_default();
         let gui = format!("gui/{uid}");
-        if hand
-            .look(&Order::looks("launchctl", ["print", &gui]))
+        if executor
+            .look(&SystemCommand::looks("launchctl", ["print", &gui]))
             .succeeded()
         {
             return gui;
@@ -89,77 +89,80 @@ impl LaunchAgent {
         format!("user/{uid}")
     }
 
-    fn target(site: &Site, hand: &Hand<'_>) -> String {
-        format!("{}/{LABEL}", Self::domain(site, hand))
+    fn target(target: &InstallTarget, executor: &Executor<'_>) -> String {
+        format!("{}/{LABEL}", Self::domain(target, executor))
     }
 
-    fn print(site: &Site, hand: &Hand<'_>) -> Outcome {
-        let target = Self::target(site, hand);
-        hand.look(&Order::looks("launchctl", ["print", &target]))
+    fn print(target: &InstallTarget, executor: &Executor<'_>) -> Outcome {
+        let agent = Self::target(target, executor);
+        executor.look(&SystemCommand::looks("launchctl", ["print", &agent]))
     }
 
     /// Loads the agent, which starts it: it runs at load.
-    fn load(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        let (domain, path) = (Self::domain(site, hand), Self::path(site));
-        let order = Order::changes("launchctl", ["bootstrap", &domain, Site::text(&path)?]);
-        let mut outcome = hand.attempt(&order);
+    fn load(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        let (domain, path) = (Self::domain(target, executor), Self::path(target));
+        let command = SystemCommand::changes(
+            "launchctl",
+            ["bootstrap", &domain, InstallTarget::text(&path)?],
+        );
+        let mut outcome = executor.attempt(&command);
         for _ in 1..LOOKS {
             if !matches!(outcome, Outcome::Exited { code, .. } if code == STILL_BUSY) {
                 break;
             }
-            (hand.world.pause)(LOOK);
-            outcome = hand.attempt(&order);
+            (executor.world.pause)(LOOK);
+            outcome = executor.attempt(&command);
         }
         if outcome.succeeded() {
             return Ok(());
         }
         let complaint = outcome.complaint();
-        Err(Error::Failed(format!("`{order}` failed: {complaint}")))
+        Err(Error::Failed(format!("`{command}` failed: {complaint}")))
     }
 
     /// Unloads the agent and waits until it has gone.
-    fn unload(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        if !Self::print(site, hand).succeeded() {
+    fn unload(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        if !Self::print(target, executor).succeeded() {
             return Ok(());
         }
-        let target = Self::target(site, hand);
-        let order = Order::changes("launchctl", ["bootout", &target]);
-        let outcome = hand.attempt(&order);
+        let agent = Self::target(target, executor);
+        let command = SystemCommand::changes("launchctl", ["bootout", &agent]);
+        let outcome = executor.attempt(&command);
         for _ in 0..LOOKS {
-            if hand.manner.dry || !Self::print(site, hand).succeeded() {
+            if executor.mode.dry || !Self::print(target, executor).succeeded() {
                 return Ok(());
             }
-            (hand.world.pause)(LOOK);
+            (executor.world.pause)(LOOK);
         }
         let complaint = outcome.complaint();
         Err(Error::Failed(format!(
-            "the agent does not go away after `{order}`: {complaint}"
+            "the agent does not go away after `{command}`: {complaint}"
         )))
     }
 }
 
-impl Way for LaunchAgent {
+impl Launcher for LaunchAgent {
     fn kind(&self) -> Kind {
         Kind::LaunchAgent
     }
 
-    fn artefacts(&self, site: &Site) -> Result<Vec<Artefact>> {
-        let log = site.logs().join(LOG);
+    fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
+        let log = target.logs().join(LOG);
         let text = plist::plist(
-            Site::text(&site.program)?,
-            Site::text(&site.home)?,
-            Site::text(&log)?,
+            InstallTarget::text(&target.program)?,
+            InstallTarget::text(&target.home)?,
+            InstallTarget::text(&log)?,
         );
-        Ok(vec![Artefact::text(Self::path(site), &text)])
+        Ok(vec![Artefact::text(Self::path(target), &text)])
     }
 
-    fn open(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        let uid = site.account.uid.unwrap_or_default();
-        let order = Order::looks("launchctl", ["print", &format!("user/{uid}")]);
-        match hand.look(&order) {
+    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        let uid = target.account.uid.unwrap_or_default();
+        let command = SystemCommand::looks("launchctl", ["print", &format!("user/{uid}")]);
+        match executor.look(&command) {
             outcome if outcome.succeeded() => Ok(()),
             outcome => Err(Error::Failed(format!(
-                "launchd cannot be reached: `{order}`: {}",
+                "launchd cannot be reached: `{command}`: {}",
                 outcome.complaint()
             ))),
         }
@@ -170,35 +173,35 @@ impl Way for LaunchAgent {
         true
     }
 
-    fn registration(&self, site: &Site, hand: &Hand<'_>) -> Registration {
-        let Ok(home) = Site::text(&site.home) else {
+    fn registration(&self, target: &InstallTarget, executor: &Executor<'_>) -> Registration {
+        let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
         };
-        let standing = way::by_file(&Self::path(site), &[plist::names_home(home)]);
+        let standing = launcher::by_file(&Self::path(target), &[plist::names_home(home)]);
         if standing != Registration::Complete {
             return standing;
         }
-        if Self::print(site, hand).succeeded() {
+        if Self::print(target, executor).succeeded() {
             return Registration::Complete;
         }
         Registration::Different("launchd has not loaded the agent".to_owned())
     }
 
     /// `bootstrap` refuses an agent that was switched off once, so it is switched on first.
-    fn register(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        let target = Self::target(site, hand);
-        hand.demand(&Order::changes("launchctl", ["enable", &target]))?;
-        Self::unload(site, hand)?;
-        Self::load(site, hand)
+    fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        let agent = Self::target(target, executor);
+        executor.demand(&SystemCommand::changes("launchctl", ["enable", &agent]))?;
+        Self::unload(target, executor)?;
+        Self::load(target, executor)
     }
 
-    fn unregister(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        Self::unload(site, hand)
+    fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        Self::unload(target, executor)
     }
 
     /// `launchctl print` is for people and changes; its two lines here only inform.
-    fn condition(&self, site: &Site, hand: &Hand<'_>) -> Condition {
-        let text = Self::print(site, hand).text();
+    fn condition(&self, target: &InstallTarget, executor: &Executor<'_>) -> Condition {
+        let text = Self::print(target, executor).text();
         let value = |name: &str| {
             let mut lines = text.lines().map(str::trim);
             lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "))
@@ -219,17 +222,20 @@ impl Way for LaunchAgent {
         true
     }
 
-    fn start(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        if !Self::print(site, hand).succeeded() {
-            return Self::load(site, hand);
+    fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        if !Self::print(target, executor).succeeded() {
+            return Self::load(target, executor);
         }
-        let target = Self::target(site, hand);
-        hand.demand(&Order::changes("launchctl", ["kickstart", "-k", &target]))
+        let agent = Self::target(target, executor);
+        executor.demand(&SystemCommand::changes(
+            "launchctl",
+            ["kickstart", "-k", &agent],
+        ))
     }
 
     /// What is unloaded does not come back before the next log-on, when launchd loads the file.
-    fn stop(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        Self::unload(site, hand)
+    fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        Self::unload(target, executor)
     }
 }
 

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 pub use self::session::is_lingering;
 use super::{
     artefact::{self, Artefact, Standing},
-    hand::Hand,
-    run::{Order, Outcome},
-    site::{MACHINE_HOME, Scope, Site},
-    way::{self, Condition, Kind, Registration, Way},
+    executor::Executor,
+    launcher::{self, Condition, Kind, Launcher, Registration},
+    run::{Outcome, SystemCommand},
+    target::{InstallTarget, MACHINE_HOME, Scope},
 };
 use crate::error::{Error, Result};
 
@@ -29,45 +29,46 @@ const CONFIG_ERROR: i32 = 78;
 pub(super) struct Unit(pub(super) Scope);
 
 impl Unit {
-    fn path(site: &Site) -> PathBuf {
-        let folder = match site.scope {
-            Scope::User => site.folders.config.join("systemd/user"),
-            Scope::Machine => site.folders.root.join("etc/systemd/system"),
+    fn path(target: &InstallTarget) -> PathBuf {
+        let folder = match target.scope {
+            Scope::User => target.folders.config.join("systemd/user"),
+            Scope::Machine => target.folders.root.join("etc/systemd/system"),
         };
         folder.join(UNIT)
     }
 
     /// Where the daemon's program stands: a sandboxed daemon cannot see home folders, so one that
     /// stands there is copied.
-    fn program(site: &Site) -> PathBuf {
-        let own = |folder: &str| site.program.starts_with(folder);
-        if site.scope == Scope::User
+    fn program(target: &InstallTarget) -> PathBuf {
+        let own = |folder: &str| target.program.starts_with(folder);
+        if target.scope == Scope::User
             || ["/usr", "/opt", "/bin", "/nix", "/gnu"]
                 .into_iter()
                 .any(own)
         {
-            return site.program.clone();
+            return target.program.clone();
         }
-        site.folders
+        target
+            .folders
             .root
             .join("usr/local/lib")
             .join(NAME)
             .join(NAME)
     }
 
-    fn looks<const N: usize>(site: &Site, args: [&str; N]) -> Order {
-        session::addressed(site, Order::looks("systemctl", args))
+    fn looks<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
+        session::addressed(target, SystemCommand::looks("systemctl", args))
     }
 
-    fn changes<const N: usize>(site: &Site, args: [&str; N]) -> Order {
-        session::addressed(site, Order::changes("systemctl", args))
+    fn changes<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
+        session::addressed(target, SystemCommand::changes("systemctl", args))
     }
 
     /// The properties of the unit, which are not translated, unlike what `status` prints.
-    fn show(site: &Site, hand: &Hand<'_>) -> Properties {
+    fn show(target: &InstallTarget, executor: &Executor<'_>) -> Properties {
         const WANTED: &str = "--property=LoadState,ActiveState,MainPID,Result,ExecMainStatus,\
                               ExecMainCode,NeedDaemonReload";
-        Properties(hand.look(&Self::looks(site, ["show", UNIT, WANTED])))
+        Properties(executor.look(&Self::looks(target, ["show", UNIT, WANTED])))
     }
 }
 
@@ -92,7 +93,7 @@ impl Properties {
     }
 }
 
-impl Way for Unit {
+impl Launcher for Unit {
     fn kind(&self) -> Kind {
         match self.0 {
             Scope::User => Kind::UserUnit,
@@ -100,75 +101,75 @@ impl Way for Unit {
         }
     }
 
-    fn artefacts(&self, site: &Site) -> Result<Vec<Artefact>> {
-        let program = Self::program(site);
-        let program = Site::text(&program)?;
-        let home = Site::text(&site.home)?;
-        let text = match site.scope {
+    fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
+        let program = Self::program(target);
+        let program = InstallTarget::text(&program)?;
+        let home = InstallTarget::text(&target.home)?;
+        let text = match target.scope {
             Scope::User => unit::user(program, home),
             Scope::Machine => unit::system(program, home, NAME),
         };
-        Ok(vec![Artefact::text(Self::path(site), &text)])
+        Ok(vec![Artefact::text(Self::path(target), &text)])
     }
 
-    fn copies(&self, site: &Site) -> Vec<(PathBuf, PathBuf)> {
-        let program = Self::program(site);
-        if program == site.program {
+    fn copies(&self, target: &InstallTarget) -> Vec<(PathBuf, PathBuf)> {
+        let program = Self::program(target);
+        if program == target.program {
             return Vec::new();
         }
-        vec![(site.program.clone(), program)]
+        vec![(target.program.clone(), program)]
     }
 
-    fn open(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        match site.scope {
-            Scope::User => session::open(site, hand),
-            Scope::Machine => open_machine(site, hand),
+    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        match target.scope {
+            Scope::User => session::open(target, executor),
+            Scope::Machine => open_machine(target, executor),
         }
     }
 
-    fn registration(&self, site: &Site, hand: &Hand<'_>) -> Registration {
-        let Ok(home) = Site::text(&site.home) else {
+    fn registration(&self, target: &InstallTarget, executor: &Executor<'_>) -> Registration {
+        let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
         };
-        let standing = way::by_file(&Self::path(site), &[unit::names_home(home)]);
+        let standing = launcher::by_file(&Self::path(target), &[unit::names_home(home)]);
         if standing != Registration::Complete {
             return standing;
         }
-        if !hand
-            .look(&Self::looks(site, ["is-enabled", "--quiet", UNIT]))
+        if !executor
+            .look(&Self::looks(target, ["is-enabled", "--quiet", UNIT]))
             .succeeded()
         {
             return Registration::Different("the unit is not enabled".to_owned());
         }
-        if Self::show(site, hand).is("NeedDaemonReload", "yes") {
+        if Self::show(target, executor).is("NeedDaemonReload", "yes") {
             return Registration::Different("systemd has not read the unit again".to_owned());
         }
         Registration::Complete
     }
 
-    fn register(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        hand.demand(&Self::changes(site, ["daemon-reload"]))?;
-        hand.demand(&Self::changes(site, ["enable", "--quiet", UNIT]))?;
-        if site.scope == Scope::User {
-            session::linger(site, hand);
+    fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        executor.demand(&Self::changes(target, ["daemon-reload"]))?;
+        executor.demand(&Self::changes(target, ["enable", "--quiet", UNIT]))?;
+        if target.scope == Scope::User {
+            session::linger(target, executor);
         }
         Ok(())
     }
 
-    fn unregister(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        if Self::path(site).exists() {
-            hand.attempt(&Self::changes(site, ["disable", "--quiet", UNIT]));
+    fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        if Self::path(target).exists() {
+            executor.attempt(&Self::changes(target, ["disable", "--quiet", UNIT]));
         }
         Ok(())
     }
 
-    fn forget(&self, site: &Site, hand: &mut Hand<'_>) {
-        hand.attempt(&Self::changes(site, ["daemon-reload"]));
-        hand.attempt(&Self::changes(site, ["reset-failed", UNIT]));
+    fn forget(&self, target: &InstallTarget, executor: &mut Executor<'_>) {
+        executor.attempt(&Self::changes(target, ["daemon-reload"]));
+        executor.attempt(&Self::changes(target, ["reset-failed", UNIT]));
     }
 
-    fn condition(&self, site: &Site, hand: &Hand<'_>) -> Condition {
-        let show = Self::show(site, hand);
+    fn condition(&self, target: &InstallTarget, executor: &Executor<'_>) -> Condition {
+        let show = Self::show(target, executor);
         let exited = show.get("ExecMainCode").is_some_and(|code| code != "0");
         let last_exit: Option<i32> = show.number("ExecMainStatus").filter(|_| exited);
         let failed = show.is("ActiveState", "failed");
@@ -189,15 +190,15 @@ impl Way for Unit {
     }
 
     /// `restart` starts what is stopped; a start limit that was hit would refuse it.
-    fn start(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        if self.condition(site, hand).gave_up.is_some() {
-            hand.attempt(&Self::changes(site, ["reset-failed", UNIT]));
+    fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        if self.condition(target, executor).gave_up.is_some() {
+            executor.attempt(&Self::changes(target, ["reset-failed", UNIT]));
         }
-        hand.demand(&Self::changes(site, ["restart", UNIT]))
+        executor.demand(&Self::changes(target, ["restart", UNIT]))
     }
 
-    fn stop(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        hand.demand(&Self::changes(site, ["stop", UNIT]))
+    fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        executor.demand(&Self::changes(target, ["stop", UNIT]))
     }
 }
 
@@ -223,11 +224,11 @@ fn is_root() -> bool {
 }
 
 /// Why the manager cannot be asked, if it cannot.
-pub(super) fn unreachable(site: &Site, hand: &Hand<'_>) -> Option<String> {
-    if let Err(error) = session::booted(site) {
+pub(super) fn unreachable(target: &InstallTarget, executor: &Executor<'_>) -> Option<String> {
+    if let Err(error) = session::booted(target) {
         return Some(error.to_string());
     }
-    let outcome = hand.look(&Unit::looks(site, ["show-environment"]));
+    let outcome = executor.look(&Unit::looks(target, ["show-environment"]));
     let why = || {
         format!(
             "systemd cannot be reached: systemctl: {}",
@@ -237,14 +238,14 @@ pub(super) fn unreachable(site: &Site, hand: &Hand<'_>) -> Option<String> {
     (!outcome.succeeded()).then(why)
 }
 
-fn open_machine(site: &Site, hand: &Hand<'_>) -> Result<()> {
-    if site.home != site.folders.root.join(&MACHINE_HOME[1..]) {
+fn open_machine(target: &InstallTarget, executor: &Executor<'_>) -> Result<()> {
+    if target.home != target.folders.root.join(&MACHINE_HOME[1..]) {
         return Err(Error::Usage(format!(
             "a daemon of the machine keeps its home in {MACHINE_HOME}; leave out --home"
         )));
     }
-    session::booted(site)?;
-    let answer = hand.look(&Unit::looks(site, ["show-environment"]));
+    session::booted(target)?;
+    let answer = executor.look(&Unit::looks(target, ["show-environment"]));
     if answer.succeeded() {
         return Ok(());
     }

@@ -5,9 +5,9 @@ use std::{path::PathBuf, time::Duration};
 use crate::{
     error::{Error, Result},
     service::{
-        hand::Hand,
-        run::{Order, Outcome},
-        site::{Scope, Site},
+        executor::Executor,
+        run::{Outcome, SystemCommand},
+        target::{InstallTarget, Scope},
     },
 };
 
@@ -18,32 +18,32 @@ const LOOKS: u32 = 50;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The order with what it takes to reach the manager that is meant.
-pub(super) fn addressed(site: &Site, mut order: Order) -> Order {
-    if site.scope == Scope::User {
-        order.args.insert(0, "--user".to_owned());
+pub(super) fn addressed(target: &InstallTarget, mut command: SystemCommand) -> SystemCommand {
+    if target.scope == Scope::User {
+        command.args.insert(0, "--user".to_owned());
         // `su` and some logins by SSH leave it unset; the folder is there all the same.
-        let runtime = runtime_folder(site).filter(|_| site.folders.runtime.is_none());
+        let runtime = runtime_folder(target).filter(|_| target.folders.runtime.is_none());
         if let Some(folder) = runtime {
             let folder = folder.display().to_string();
-            order
+            command
                 .environment
                 .push(("XDG_RUNTIME_DIR".to_owned(), folder));
         }
     }
-    order
+    command
 }
 
-fn runtime_folder(site: &Site) -> Option<PathBuf> {
-    let named = site.folders.runtime.clone();
+fn runtime_folder(target: &InstallTarget) -> Option<PathBuf> {
+    let named = target.folders.runtime.clone();
     named.or_else(|| {
-        let uid = site.account.uid?;
-        Some(site.folders.root.join(format!("run/user/{uid}")))
+        let uid = target.account.uid?;
+        Some(target.folders.root.join(format!("run/user/{uid}")))
     })
 }
 
 /// `sd_booted(3)`.
-pub(super) fn booted(site: &Site) -> Result<()> {
-    let root = &site.folders.root;
+pub(super) fn booted(target: &InstallTarget) -> Result<()> {
+    let root = &target.folders.root;
     if root.join("run/systemd/system").is_dir() {
         return Ok(());
     }
@@ -61,53 +61,56 @@ pub(super) fn booted(site: &Site) -> Result<()> {
 
 /// Makes sure that the user's manager answers. Where it does not run, lingering starts it: that is
 /// what a login without a session (root by SSH, `su`, a container) needs.
-pub(super) fn open(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-    booted(site)?;
-    let ask = addressed(site, Order::looks("systemctl", ["show-environment"]));
-    match hand.look(&ask) {
+pub(super) fn open(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    booted(target)?;
+    let ask = addressed(
+        target,
+        SystemCommand::looks("systemctl", ["show-environment"]),
+    );
+    match executor.look(&ask) {
         Outcome::Missing => Err(Error::Failed("systemctl is not installed".to_owned())),
         answer if answer.succeeded() => Ok(()),
-        _ => wake(site, hand, &ask),
+        _ => wake(target, executor, &ask),
     }
 }
 
-fn wake(site: &Site, hand: &mut Hand<'_>, ask: &Order) -> Result<()> {
-    let lingers = is_lingering(site) || hand.attempt(&enable_linger(site)).succeeded();
-    let looks = if lingers && !hand.manner.dry {
+fn wake(target: &InstallTarget, executor: &mut Executor<'_>, ask: &SystemCommand) -> Result<()> {
+    let lingers = is_lingering(target) || executor.attempt(&enable_linger(target)).succeeded();
+    let looks = if lingers && !executor.mode.dry {
         LOOKS
     } else {
         1
     };
-    let mut answer = hand.look(ask);
+    let mut answer = executor.look(ask);
     for _ in 1..looks {
         if answer.succeeded() {
             break;
         }
-        (hand.world.pause)(LOOK);
-        answer = hand.look(ask);
+        (executor.world.pause)(LOOK);
+        answer = executor.look(ask);
     }
     if answer.succeeded() {
         return Ok(());
     }
-    let folder = runtime_folder(site).map_or_else(String::new, |path| path.display().to_string());
+    let folder = runtime_folder(target).map_or_else(String::new, |path| path.display().to_string());
     Err(Error::Failed(format!(
         "the systemd of user {} cannot be reached (no bus in {folder}); a login in its own session \
          has one, so has `machinectl shell {}@`; systemctl: {}",
-        site.account.name,
-        site.account.name,
+        target.account.name,
+        target.account.name,
         answer.complaint()
     )))
 }
 
 /// Without lingering the daemon ends when its user logs out.
-pub(super) fn linger(site: &Site, hand: &mut Hand<'_>) {
-    if is_lingering(site) {
+pub(super) fn linger(target: &InstallTarget, executor: &mut Executor<'_>) {
+    if is_lingering(target) {
         return;
     }
-    let outcome = hand.attempt(&enable_linger(site));
+    let outcome = executor.attempt(&enable_linger(target));
     if !outcome.succeeded() {
-        let name = &site.account.name;
-        hand.note(format!(
+        let name = &target.account.name;
+        executor.note(format!(
             "the daemon ends when you log out, until this is run once: \
              sudo loginctl enable-linger {name} ({})",
             outcome.complaint()
@@ -116,16 +119,16 @@ pub(super) fn linger(site: &Site, hand: &mut Hand<'_>) {
 }
 
 /// logind keeps a file for every user who lingers.
-pub fn is_lingering(site: &Site) -> bool {
-    let folder = site.folders.root.join("var/lib/systemd/linger");
-    !site.account.name.is_empty() && folder.join(&site.account.name).exists()
+pub fn is_lingering(target: &InstallTarget) -> bool {
+    let folder = target.folders.root.join("var/lib/systemd/linger");
+    !target.account.name.is_empty() && folder.join(&target.account.name).exists()
 }
 
 /// Without asking for a password: nobody may sit at the terminal, and what to run is said anyway.
-fn enable_linger(site: &Site) -> Order {
-    let mut order = Order::changes("loginctl", ["--no-ask-password", "enable-linger"]);
-    if !site.account.name.is_empty() {
-        order.args.push(site.account.name.clone());
+fn enable_linger(target: &InstallTarget) -> SystemCommand {
+    let mut command = SystemCommand::changes("loginctl", ["--no-ask-password", "enable-linger"]);
+    if !target.account.name.is_empty() {
+        command.args.push(target.account.name.clone());
     }
-    order
+    command
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::utf16;
 use crate::{
     error::{Error, Result},
-    service::site::Site,
+    service::target::InstallTarget,
 };
 
 /// The windowless starter's name.
@@ -26,8 +26,8 @@ pub struct Layout<'a>(&'a Path);
 
 impl<'a> Layout<'a> {
     /// The files of this site's home folder.
-    pub fn of(site: &'a Site) -> Self {
-        Self(&site.home)
+    pub fn of(target: &'a InstallTarget) -> Self {
+        Self(&target.home)
     }
 
     /// The batch file that runs the daemon.

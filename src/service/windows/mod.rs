@@ -24,11 +24,11 @@ use std::{path::PathBuf, time::Duration};
 use self::layout::Layout;
 use super::{
     artefact::Artefact,
-    hand::{Deed, Hand},
-    note::{self, Note},
-    run::{Launch, Order},
-    site::Site,
-    way::Condition,
+    executor::{Change, Executor},
+    launcher::Condition,
+    run::{Launch, SystemCommand},
+    runtime_file::{self, RuntimeFile},
+    target::InstallTarget,
 };
 use crate::error::{Error, Result};
 
@@ -39,15 +39,15 @@ const LOOKS: u32 = 50;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The batch file, which all three ways have.
-fn daemon_bat(site: &Site) -> Artefact {
-    Artefact::text(Layout::of(site).bat(), &batch::daemon())
+fn daemon_bat(target: &InstallTarget) -> Artefact {
+    Artefact::text(Layout::of(target).bat(), &batch::daemon())
 }
 
 /// The programs beside the batch file. The windowless one may be missing: then a window is seen.
-fn copies(site: &Site) -> Vec<(PathBuf, PathBuf)> {
-    let layout = Layout::of(site);
-    let mut copies = vec![(site.program.clone(), layout.program())];
-    let windowless = site.program.with_file_name(layout::WINDOWLESS);
+fn copies(target: &InstallTarget) -> Vec<(PathBuf, PathBuf)> {
+    let layout = Layout::of(target);
+    let mut copies = vec![(target.program.clone(), layout.program())];
+    let windowless = target.program.with_file_name(layout::WINDOWLESS);
     if windowless.is_file() {
         copies.push((windowless, layout.windowless()));
     }
@@ -55,16 +55,16 @@ fn copies(site: &Site) -> Vec<(PathBuf, PathBuf)> {
     copies
 }
 
-/// True where the daemon can be started without a window.
-fn is_windowless(site: &Site) -> bool {
-    Layout::of(site).windowless().is_file()
-        || site.program.with_file_name(layout::WINDOWLESS).is_file()
+/// Whether the daemon can be started without a window.
+fn is_windowless(target: &InstallTarget) -> bool {
+    Layout::of(target).windowless().is_file()
+        || target.program.with_file_name(layout::WINDOWLESS).is_file()
 }
 
 /// Says what comes of a missing windowless starter.
-fn mention_window(site: &Site, hand: &mut Hand<'_>) {
-    if !is_windowless(site) {
-        hand.note(format!(
+fn mention_window(target: &InstallTarget, executor: &mut Executor<'_>) {
+    if !is_windowless(target) {
+        executor.note(format!(
             "{} does not stand beside this program, so a minimised window shows at log-on",
             layout::WINDOWLESS
         ));
@@ -72,69 +72,73 @@ fn mention_window(site: &Site, hand: &mut Hand<'_>) {
 }
 
 /// Refuses a home that the paths of Windows or its commands cannot name.
-fn open(site: &Site) -> Result<()> {
-    let home = Site::text(&site.home)?;
+fn open(target: &InstallTarget) -> Result<()> {
+    let home = InstallTarget::text(&target.home)?;
     layout::check(home)
 }
 
 /// Starts the batch file as the starter at log-on does, hidden.
-fn launch(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-    if Layout::of(site).running().exists() {
-        rest(site, hand)?;
+fn launch(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    if Layout::of(target).running().exists() {
+        rest(target, executor)?;
     }
-    hand.launch(&Launch {
-        program: site.folders.windows_command("cmd.exe").into(),
-        args: starter::arguments(),
-        folder: site.home.clone(),
-        complaints: None,
-    })
-    .map(drop)
+    executor
+        .launch(&Launch {
+            program: target.folders.windows_command("cmd.exe").into(),
+            args: starter::arguments(),
+            folder: target.home.clone(),
+            complaints: None,
+        })
+        .map(drop)
 }
 
 /// Ends the batch file, which would bring the daemon back, and what is left of the daemon.
 ///
 /// The flag is taken away by the batch file when it has seen it; where nobody does, none runs.
-fn rest(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-    let flag = Layout::of(site).stop_flag();
-    if !hand.manner.dry {
+fn rest(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    let flag = Layout::of(target).stop_flag();
+    if !executor.mode.dry {
         crate::fs::write_atomic(&flag, b"")?;
-        hand.did(Deed::Wrote(flag.clone(), None));
+        executor.did(Change::Wrote(flag.clone(), None));
     }
-    let wait = |hand: &Hand<'_>, done: &dyn Fn() -> bool| {
+    let wait = |executor: &Executor<'_>, done: &dyn Fn() -> bool| {
         for _ in 0..LOOKS {
-            if hand.manner.dry || done() {
+            if executor.mode.dry || done() {
                 return true;
             }
-            (hand.world.pause)(LOOK);
+            (executor.world.pause)(LOOK);
         }
         done()
     };
-    let gone = || !note::is_held(&site.home).unwrap_or(false);
-    if !wait(hand, &gone) {
-        kill(site, hand)?;
-        if !wait(hand, &gone) {
+    let gone = || !runtime_file::is_held(&target.home).unwrap_or(false);
+    if !wait(executor, &gone) {
+        kill(target, executor)?;
+        if !wait(executor, &gone) {
             return Err(Error::Failed(format!(
                 "the daemon of {} does not end",
-                site.home.display()
+                target.home.display()
             )));
         }
     }
-    let running = Layout::of(site).running();
-    wait(hand, &|| !flag.exists() || !running.exists());
-    hand.remove(&flag)?;
-    hand.remove(&running)
+    let running = Layout::of(target).running();
+    wait(executor, &|| !flag.exists() || !running.exists());
+    executor.remove(&flag)?;
+    executor.remove(&running)
 }
 
-fn kill(site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-    let Some(note) = Note::read(&site.home) else {
+fn kill(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    let Some(note) = RuntimeFile::read(&target.home) else {
         return Ok(());
     };
-    let program = site.folders.windows_command("taskkill.exe");
+    let program = target.folders.windows_command("taskkill.exe");
     let pid = note.pid.to_string();
-    hand.demand(&Order::changes(&program, ["/T", "/F", "/PID", &pid]))
+    executor.demand(&SystemCommand::changes(
+        &program,
+        ["/T", "/F", "/PID", &pid],
+    ))
 }
 
 /// What the batch file wrote about the daemon's former runs.
-fn condition(site: &Site) -> Condition {
-    supervisor_log::condition(&Layout::of(site).supervisor_log())
+fn condition(target: &InstallTarget) -> Condition {
+    supervisor_log::condition(&Layout::of(target).supervisor_log())
 }

@@ -1,7 +1,7 @@
 //! Looking into the registry through `reg.exe`.
 
 use super::reg_file::{self, Value};
-use crate::service::{hand::Hand, run::Order, site::Site};
+use crate::service::{executor::Executor, run::SystemCommand, target::InstallTarget};
 
 /// The value's name below every key.
 pub(super) const NAME: &str = "Cleudocodebot";
@@ -23,22 +23,27 @@ pub(super) fn approved_startup() -> String {
 }
 
 /// A command of `reg.exe`.
-pub(super) fn changes<const N: usize>(site: &Site, args: [&str; N]) -> Order {
-    Order::changes(&site.folders.windows_command("reg.exe"), args)
+pub(super) fn changes<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
+    SystemCommand::changes(&target.folders.windows_command("reg.exe"), args)
 }
 
 /// A value of a key of the user's; `None` where it is not there or cannot be read.
 ///
 /// By way of a file: what `reg query` prints is in the code page of the console.
-pub(super) fn read(site: &Site, hand: &Hand<'_>, key: &str, name: &str) -> Option<Value> {
+pub(super) fn read(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    key: &str,
+    name: &str,
+) -> Option<Value> {
     let file = std::env::temp_dir().join(format!(
         "cleudocodebot-{}.reg",
         crate::random::hex(&crate::random::bytes::<6>())
     ));
-    let program = site.folders.windows_command("reg.exe");
+    let program = target.folders.windows_command("reg.exe");
     let short = format!(r"HKCU\{key}");
-    let order = Order::looks(&program, ["export", &short, file.to_str()?, "/y"]);
-    let exported = hand.look(&order).succeeded();
+    let command = SystemCommand::looks(&program, ["export", &short, file.to_str()?, "/y"]);
+    let exported = executor.look(&command).succeeded();
     let bytes = std::fs::read(&file);
     let _ = std::fs::remove_file(&file);
     let bytes = bytes.ok().filter(|_| exported)?;
@@ -46,17 +51,22 @@ pub(super) fn read(site: &Site, hand: &Hand<'_>, key: &str, name: &str) -> Optio
 }
 
 /// Takes back what the user switched off, where they did: installing it again says that it shall run.
-pub(super) fn switch_on(site: &Site, hand: &mut Hand<'_>, key: &str) {
-    if is_switched_off(site, hand, key, NAME) {
+pub(super) fn switch_on(target: &InstallTarget, executor: &mut Executor<'_>, key: &str) {
+    if is_switched_off(target, executor, key, NAME) {
         let key = format!(r"HKCU\{key}");
-        hand.attempt(&changes(site, ["delete", &key, "/v", NAME, "/f"]));
+        executor.attempt(&changes(target, ["delete", &key, "/v", NAME, "/f"]));
     }
 }
 
-/// True where the user switched the entry off in Task Manager or in Settings. The first byte is even
+/// Whether the user switched the entry off in Task Manager or in Settings. The first byte is even
 /// for "on" and odd for "off", and the rest tells when.
-pub(super) fn is_switched_off(site: &Site, hand: &Hand<'_>, key: &str, name: &str) -> bool {
-    match read(site, hand, key, name) {
+pub(super) fn is_switched_off(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    key: &str,
+    name: &str,
+) -> bool {
+    match read(target, executor, key, name) {
         Some(Value::Bytes(bytes)) => bytes.first().is_some_and(|first| first % 2 == 1),
         _ => false,
     }

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use crate::service::{
-    run::{Order, Runner},
-    site::Folders,
+    run::{Runner, SystemCommand},
+    target::Folders,
 };
 
 /// `SYSTEM` and `Administrators`: well-known SIDs, [MS-DTYP] 2.4.2.4.
@@ -14,8 +14,8 @@ const OTHERS: [&str; 2] = ["S-1-5-18", "S-1-5-32-544"];
 /// The identifier of the user who runs this.
 pub(crate) fn own_sid(folders: &Folders, runner: &dyn Runner) -> Option<String> {
     let program = folders.windows_command("whoami.exe");
-    let order = Order::looks(&program, ["/user", "/fo", "csv", "/nh"]);
-    let outcome = runner.run(&order);
+    let command = SystemCommand::looks(&program, ["/user", "/fo", "csv", "/nh"]);
+    let outcome = runner.run(&command);
     outcome.succeeded().then(|| sid_in(&outcome.text()))?
 }
 
@@ -30,16 +30,17 @@ fn sid_in(csv: &str) -> Option<String> {
 }
 
 /// Takes a folder or a file from everybody else. What is made in the folder later inherits that.
-pub(crate) fn close(folders: &Folders, path: &Path, sid: &str) -> Order {
+pub(crate) fn close(folders: &Folders, path: &Path, sid: &str) -> SystemCommand {
     let program = folders.windows_command("icacls.exe");
-    let mut order = Order::changes(&program, [&path.display().to_string(), "/inheritance:r"]);
+    let mut command =
+        SystemCommand::changes(&program, [&path.display().to_string(), "/inheritance:r"]);
     let inherited = if path.is_dir() { "(OI)(CI)" } else { "" };
     for sid in std::iter::once(sid).chain(OTHERS) {
-        order.args.push("/grant:r".to_owned());
-        order.args.push(format!("*{sid}:{inherited}F"));
+        command.args.push("/grant:r".to_owned());
+        command.args.push(format!("*{sid}:{inherited}F"));
     }
-    order.args.push("/q".to_owned());
-    order
+    command.args.push("/q".to_owned());
+    command
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ use crate::{
     error::{Error, Result},
     service::{
         artefact::Artefact,
-        hand::Hand,
-        site::Site,
-        way::{Condition, Kind, Registration, Way},
+        executor::Executor,
+        launcher::{Condition, Kind, Launcher, Registration},
+        target::InstallTarget,
     },
 };
 
@@ -48,25 +48,25 @@ pub fn unfit(home: &str, windowless: bool) -> Option<String> {
     filled_in.then(|| format!("{home} has a %, which a Run value without {WINDOWLESS} cannot name"))
 }
 
-impl Way for RunKey {
+impl Launcher for RunKey {
     fn kind(&self) -> Kind {
         Kind::RunKey
     }
 
-    fn artefacts(&self, site: &Site) -> Result<Vec<Artefact>> {
-        Ok(vec![daemon_bat(site)])
+    fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
+        Ok(vec![daemon_bat(target)])
     }
 
-    fn copies(&self, site: &Site) -> Vec<(PathBuf, PathBuf)> {
-        copies(site)
+    fn copies(&self, target: &InstallTarget) -> Vec<(PathBuf, PathBuf)> {
+        copies(target)
     }
 
-    fn open(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        open(site)?;
-        if let Some(why) = unfit(Site::text(&site.home)?, is_windowless(site)) {
+    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        open(target)?;
+        if let Some(why) = unfit(InstallTarget::text(&target.home)?, is_windowless(target)) {
             return Err(Error::Failed(why));
         }
-        mention_window(site, hand);
+        mention_window(target, executor);
         Ok(())
     }
 
@@ -74,35 +74,36 @@ impl Way for RunKey {
         true
     }
 
-    fn registration(&self, site: &Site, hand: &Hand<'_>) -> Registration {
-        let Ok(home) = Site::text(&site.home) else {
+    fn registration(&self, target: &InstallTarget, executor: &Executor<'_>) -> Registration {
+        let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
         };
-        let text = match registry::read(site, hand, RUN, NAME) {
+        let text = match registry::read(target, executor, RUN, NAME) {
             None => return Registration::None,
             Some(Value::Text(text)) => text,
             Some(_) => String::new(),
         };
-        if text == command(home, !is_windowless(site)) {
+        if text == command(home, !is_windowless(target)) {
             return Registration::Different("it starts with a window, or would without".to_owned());
         }
-        if text != command(home, is_windowless(site)) {
+        if text != command(home, is_windowless(target)) {
             return Registration::Elsewhere;
         }
-        if registry::is_switched_off(site, hand, &registry::approved_run(), NAME) {
+        if registry::is_switched_off(target, executor, &registry::approved_run(), NAME) {
             return Registration::SwitchedOff("Task Manager".to_owned());
         }
         Registration::Complete
     }
 
     /// Read back, because `reg` is not the last who may refuse: policies and guards put values back.
-    fn register(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        let wanted = command(Site::text(&site.home)?, is_windowless(site));
+    fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        let wanted = command(InstallTarget::text(&target.home)?, is_windowless(target));
         let key = format!(r"HKCU\{RUN}");
         let add = ["add", &key, "/v", NAME, "/t", "REG_SZ", "/d", &wanted, "/f"];
-        hand.demand(&registry::changes(site, add))?;
-        registry::switch_on(site, hand, &registry::approved_run());
-        let complete = hand.manner.dry || self.registration(site, hand) == Registration::Complete;
+        executor.demand(&registry::changes(target, add))?;
+        registry::switch_on(target, executor, &registry::approved_run());
+        let complete =
+            executor.mode.dry || self.registration(target, executor) == Registration::Complete;
         if complete {
             return Ok(());
         }
@@ -112,24 +113,27 @@ impl Way for RunKey {
         ))
     }
 
-    fn unregister(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        if self.registration(site, hand).is_ours() {
+    fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        if self.registration(target, executor).is_ours() {
             let key = format!(r"HKCU\{RUN}");
-            hand.demand(&registry::changes(site, ["delete", &key, "/v", NAME, "/f"]))?;
+            executor.demand(&registry::changes(
+                target,
+                ["delete", &key, "/v", NAME, "/f"],
+            ))?;
         }
         Ok(())
     }
 
-    fn condition(&self, site: &Site, _hand: &Hand<'_>) -> Condition {
-        super::condition(site)
+    fn condition(&self, target: &InstallTarget, _hand: &Executor<'_>) -> Condition {
+        super::condition(target)
     }
 
-    fn start(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        launch(site, hand)
+    fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        launch(target, executor)
     }
 
-    fn stop(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        rest(site, hand)
+    fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        rest(target, executor)
     }
 }
 

@@ -9,9 +9,9 @@ use crate::{
     error::Result,
     service::{
         artefact::Artefact,
-        hand::Hand,
-        site::Site,
-        way::{self, Condition, Kind, Registration, Way},
+        executor::Executor,
+        launcher::{self, Condition, Kind, Launcher, Registration},
+        target::InstallTarget,
     },
 };
 
@@ -22,34 +22,34 @@ const NAME: &str = "cleudocodebot.bat";
 pub(in crate::service) struct StartupFolder;
 
 impl StartupFolder {
-    fn path(site: &Site) -> PathBuf {
+    fn path(target: &InstallTarget) -> PathBuf {
         let below = ["Microsoft", "Windows", "Start Menu", "Programs", "Startup"];
-        let mut path = site.folders.config.clone();
+        let mut path = target.folders.config.clone();
         path.extend(below);
         path.join(NAME)
     }
 }
 
-impl Way for StartupFolder {
+impl Launcher for StartupFolder {
     fn kind(&self) -> Kind {
         Kind::StartupFolder
     }
 
-    fn artefacts(&self, site: &Site) -> Result<Vec<Artefact>> {
-        let home = Site::text(&site.home)?;
-        let local = Site::text(&site.folders.local)?;
-        let text = batch::startup(home, local, is_windowless(site));
-        let entry = Artefact::text(Self::path(site), &text).backed_up_in(&site.home);
-        Ok(vec![daemon_bat(site), entry])
+    fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
+        let home = InstallTarget::text(&target.home)?;
+        let local = InstallTarget::text(&target.folders.local)?;
+        let text = batch::startup(home, local, is_windowless(target));
+        let entry = Artefact::text(Self::path(target), &text).backed_up_in(&target.home);
+        Ok(vec![daemon_bat(target), entry])
     }
 
-    fn copies(&self, site: &Site) -> Vec<(PathBuf, PathBuf)> {
-        copies(site)
+    fn copies(&self, target: &InstallTarget) -> Vec<(PathBuf, PathBuf)> {
+        copies(target)
     }
 
-    fn open(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        open(site)?;
-        mention_window(site, hand);
+    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        open(target)?;
+        mention_window(target, executor);
         Ok(())
     }
 
@@ -57,18 +57,18 @@ impl Way for StartupFolder {
         true
     }
 
-    fn registration(&self, site: &Site, hand: &Hand<'_>) -> Registration {
-        let text = Site::text(&site.home).and_then(|home| {
-            let local = Site::text(&site.folders.local)?;
+    fn registration(&self, target: &InstallTarget, executor: &Executor<'_>) -> Registration {
+        let text = InstallTarget::text(&target.home).and_then(|home| {
+            let local = InstallTarget::text(&target.folders.local)?;
             Ok(batch::names_home(home, local))
         });
         let Ok(words) = text else {
             return Registration::None;
         };
-        let registration = way::by_file(&Self::path(site), &words);
+        let registration = launcher::by_file(&Self::path(target), &words);
         let off = || {
             let key = registry::approved_startup();
-            registry::is_switched_off(site, hand, &key, NAME)
+            registry::is_switched_off(target, executor, &key, NAME)
         };
         if registration == Registration::Complete && off() {
             return Registration::SwitchedOff("Task Manager".to_owned());
@@ -76,25 +76,26 @@ impl Way for StartupFolder {
         registration
     }
 
-    fn register(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        registry::switch_on(site, hand, &registry::approved_startup());
-        hand.note("a console window may flash at log-on: the Start-up folder shows what it starts");
+    fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        registry::switch_on(target, executor, &registry::approved_startup());
+        executor
+            .note("a console window may flash at log-on: the Start-up folder shows what it starts");
         Ok(())
     }
 
-    fn unregister(&self, _site: &Site, _hand: &mut Hand<'_>) -> Result<()> {
+    fn unregister(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 
-    fn condition(&self, site: &Site, _hand: &Hand<'_>) -> Condition {
-        super::condition(site)
+    fn condition(&self, target: &InstallTarget, _hand: &Executor<'_>) -> Condition {
+        super::condition(target)
     }
 
-    fn start(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        launch(site, hand)
+    fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        launch(target, executor)
     }
 
-    fn stop(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        rest(site, hand)
+    fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        rest(target, executor)
     }
 }

@@ -9,10 +9,10 @@ use crate::{
     error::{Error, Result},
     service::{
         artefact::Artefact,
-        hand::Hand,
-        run::Order,
-        site::Site,
-        way::{Condition, Kind, Registration, Way},
+        executor::Executor,
+        launcher::{Condition, Kind, Launcher, Registration},
+        run::SystemCommand,
+        target::InstallTarget,
     },
 };
 
@@ -23,41 +23,41 @@ const NAME: &str = "Cleudocodebot";
 pub(in crate::service) struct Task;
 
 impl Task {
-    fn program(site: &Site) -> String {
-        site.folders.windows_command("schtasks.exe")
+    fn program(target: &InstallTarget) -> String {
+        target.folders.windows_command("schtasks.exe")
     }
 
-    fn is_known(site: &Site, hand: &Hand<'_>) -> bool {
-        let order = Order::looks(&Self::program(site), ["/query", "/tn", NAME]);
-        hand.look(&order).succeeded()
+    fn is_known(target: &InstallTarget, executor: &Executor<'_>) -> bool {
+        let command = SystemCommand::looks(&Self::program(target), ["/query", "/tn", NAME]);
+        executor.look(&command).succeeded()
     }
 }
 
-impl Way for Task {
+impl Launcher for Task {
     fn kind(&self) -> Kind {
         Kind::Task
     }
 
-    fn artefacts(&self, site: &Site) -> Result<Vec<Artefact>> {
-        let home = Site::text(&site.home)?;
-        let text = task_xml::task(&site.account.name, home, is_windowless(site));
-        let task = Artefact::utf16(Layout::of(site).task_xml(), &text);
-        Ok(vec![daemon_bat(site), task])
+    fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
+        let home = InstallTarget::text(&target.home)?;
+        let text = task_xml::task(&target.account.name, home, is_windowless(target));
+        let task = Artefact::utf16(Layout::of(target).task_xml(), &text);
+        Ok(vec![daemon_bat(target), task])
     }
 
-    fn copies(&self, site: &Site) -> Vec<(PathBuf, PathBuf)> {
-        copies(site)
+    fn copies(&self, target: &InstallTarget) -> Vec<(PathBuf, PathBuf)> {
+        copies(target)
     }
 
-    fn open(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        open(site)?;
-        if site.account.name.is_empty() {
+    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        open(target)?;
+        if target.account.name.is_empty() {
             return Err(Error::Failed(
                 "whoami does not tell the user's security identifier, which a task needs"
                     .to_owned(),
             ));
         }
-        mention_window(site, hand);
+        mention_window(target, executor);
         Ok(())
     }
 
@@ -67,44 +67,51 @@ impl Way for Task {
 
     /// The file is what the task was made from; the scheduler is asked whether it still has it. There
     /// a stub that knows every task may answer, so without the file there is no task of ours.
-    fn registration(&self, site: &Site, hand: &Hand<'_>) -> Registration {
-        if !Layout::of(site).task_xml().exists() {
+    fn registration(&self, target: &InstallTarget, executor: &Executor<'_>) -> Registration {
+        if !Layout::of(target).task_xml().exists() {
             return Registration::None;
         }
-        if Self::is_known(site, hand) {
+        if Self::is_known(target, executor) {
             return Registration::Complete;
         }
         Registration::Different("the Task Scheduler does not know the task any more".to_owned())
     }
 
-    fn register(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        let file = Layout::of(site).task_xml();
-        let args = ["/create", "/tn", NAME, "/xml", Site::text(&file)?, "/f"];
-        hand.demand(&Order::changes(&Self::program(site), args))
+    fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        let file = Layout::of(target).task_xml();
+        let args = [
+            "/create",
+            "/tn",
+            NAME,
+            "/xml",
+            InstallTarget::text(&file)?,
+            "/f",
+        ];
+        executor.demand(&SystemCommand::changes(&Self::program(target), args))
     }
 
-    fn unregister(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        if Layout::of(site).task_xml().exists() && Self::is_known(site, hand) {
+    fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        if Layout::of(target).task_xml().exists() && Self::is_known(target, executor) {
             let args = ["/delete", "/tn", NAME, "/f"];
-            hand.demand(&Order::changes(&Self::program(site), args))?;
+            executor.demand(&SystemCommand::changes(&Self::program(target), args))?;
         }
         Ok(())
     }
 
-    fn condition(&self, site: &Site, _hand: &Hand<'_>) -> Condition {
-        super::condition(site)
+    fn condition(&self, target: &InstallTarget, _hand: &Executor<'_>) -> Condition {
+        super::condition(target)
     }
 
     /// Through the scheduler, so that it counts as an instance of the task.
-    fn start(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        let order = Order::changes(&Self::program(site), ["/run", "/tn", NAME]);
-        if hand.attempt(&order).succeeded() {
+    fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        let command = SystemCommand::changes(&Self::program(target), ["/run", "/tn", NAME]);
+        if executor.attempt(&command).succeeded() {
             return Ok(());
         }
-        launch(site, hand)
+        launch(target, executor)
     }
 
-    fn stop(&self, site: &Site, hand: &mut Hand<'_>) -> Result<()> {
-        rest(site, hand)
+    fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        rest(target, executor)
     }
 }

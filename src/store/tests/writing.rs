@@ -117,13 +117,13 @@ fn a_request_that_comes_to_a_damaged_row_leaves_nothing_and_takes_no_other_with_
         let opener = store.queue(draft("webchat", "ana", "opens the batch"));
         gate.await_arrival();
         let spoilt = [0, 1].map(|_| store.receive(inbound("telegram", "lost", Some("k"))));
-        let beside = store.queue(draft("webchat", "ana", "beside them"));
+        let run_blocking = store.queue(draft("webchat", "ana", "beside them"));
         drop(gate);
         for pending in spoilt {
             assert!(matches!(answer(pending), Err(StoreError::Corrupt(_))));
         }
         assert_eq!(done(opener).message.id.0, first + 1);
-        assert_eq!(done(beside).message.id.0, first + 2);
+        assert_eq!(done(run_blocking).message.id.0, first + 2);
         assert_eq!(bench.told().len(), 3);
         let bodies = store.view(|rows| rows.len(Table::Bodies));
         assert_eq!((bodies, store.health().messages), (Ok(3), 3));

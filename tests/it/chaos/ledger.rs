@@ -19,7 +19,7 @@ struct Call {
     text: String,
     /// What had happened to connections before: answers of an epoch may be lost at its end.
     epoch: usize,
-    /// True where the answer was to leave whole.
+    /// Whether the answer was to leave whole.
     answered: bool,
 }
 

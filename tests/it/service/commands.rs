@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use cleudocodebot::service::{
-    run::{Order, Outcome},
+    run::{Outcome, SystemCommand},
     windows::utf16,
 };
 
@@ -131,9 +131,9 @@ impl Machine {
     }
 
     /// What comes of a command that nobody made fail.
-    pub(super) fn obey(&self, order: &Order) -> Outcome {
-        let args: Vec<&str> = order.args.iter().map(String::as_str).collect();
-        let name = order.program.rsplit('\\').next().unwrap_or_default();
+    pub(super) fn obey(&self, command: &SystemCommand) -> Outcome {
+        let args: Vec<&str> = command.args.iter().map(String::as_str).collect();
+        let name = command.program.rsplit('\\').next().unwrap_or_default();
         match name {
             "systemctl" if args.first() == Some(&"--user") => self.systemctl(&args[1..]),
             "systemctl" => self.systemctl(&args),

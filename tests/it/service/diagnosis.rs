@@ -3,10 +3,10 @@
 use cleudocodebot::service::{
     artefact::Artefact,
     diagnosis::{Finding, Severity, findings},
-    door::{Answer, Identity},
+    probe::{Answer, Identity},
     run::Outcome,
-    site::System,
     state::State,
+    target::System,
     texts,
 };
 
@@ -18,8 +18,8 @@ use super::{
 const UNIT: &str = "user/config/systemd/user/cleudocodebot.service";
 
 fn found(machine: &Machine) -> Vec<Finding> {
-    machine.work(REAL, |site, hand| {
-        findings(site, &State::gather(site, hand, Vec::new()))
+    machine.work(REAL, |target, executor| {
+        findings(target, &State::gather(target, executor, Vec::new()))
     })
 }
 
@@ -124,7 +124,7 @@ fn who_answers_may_be_somebody_else_or_nobody() {
 fn a_token_that_differs_names_the_file_that_wins() {
     let machine = answering(Answer::OtherToken);
     let finding = &found(&machine)[0];
-    let env = machine.site.env_file().display().to_string();
+    let env = machine.target.env_file().display().to_string();
     assert!(finding.text.contains(&env), "{}", finding.text);
     assert_eq!(finding.severity, Severity::Broken);
     assert_eq!(finding.command, "cleudocodebot restart");
@@ -132,9 +132,9 @@ fn a_token_that_differs_names_the_file_that_wins() {
 
 #[test]
 fn settings_of_the_environment_that_the_daemon_does_not_see_are_named() {
-    linux().work(REAL, |site, hand| {
+    linux().work(REAL, |target, executor| {
         let overruled = vec!["CLEUDOCODEBOT_TOKEN".to_owned()];
-        let found = findings(site, &State::gather(site, hand, overruled));
+        let found = findings(target, &State::gather(target, executor, overruled));
         assert_eq!(found[0].code, "overruled");
         assert!(found[0].text.contains("CLEUDOCODEBOT_TOKEN"));
     });
@@ -183,9 +183,9 @@ fn a_unit_may_be_old_changed_foreign() {
 fn files_and_programs_may_be_missing_or_old() {
     let machine = Machine::new(System::Windows);
     installed(&machine);
-    std::fs::write(&machine.site.program, "a newer program").expect("written");
+    std::fs::write(&machine.target.program, "a newer program").expect("written");
     assert_one(&machine, "program_outdated", "cleudocodebot install");
-    std::fs::remove_file(machine.site.home.join("daemon.bat")).expect("removed");
+    std::fs::remove_file(machine.target.home.join("daemon.bat")).expect("removed");
     assert_eq!(codes(&machine), ["file_missing", "program_outdated"]);
 }
 
@@ -203,7 +203,7 @@ fn a_registration_may_be_there_twice() {
     let entry = machine.path("user/config/autostart/cleudocodebot.desktop");
     std::fs::create_dir_all(entry.parent().expect("a folder")).expect("made");
     let shown = |path: &std::path::Path| path.display().to_string();
-    let (program, home) = (shown(&machine.site.program), shown(&machine.site.home));
+    let (program, home) = (shown(&machine.target.program), shown(&machine.target.home));
     let text = texts::desktop_entry(&program, &home).expect("an entry");
     let bytes = Artefact::text(entry.clone(), &text).bytes;
     std::fs::write(&entry, bytes).expect("written");
@@ -214,7 +214,7 @@ fn a_registration_may_be_there_twice() {
 fn a_registration_may_be_another_homes() {
     let mut machine = linux();
     machine.end();
-    machine.site.home = machine.path("user/other");
+    machine.target.home = machine.path("user/other");
     assert_eq!(codes(&machine), ["not_installed", "installed_elsewhere"]);
 }
 

@@ -7,11 +7,11 @@ use std::{
 };
 
 use cleudocodebot::service::{
-    door::Answer,
-    install::{Wish, install},
+    install::{InstallRequest, install},
+    probe::Answer,
     report::Outcome as Came,
     run::Outcome,
-    site::System,
+    target::System,
     uninstall::uninstall,
 };
 
@@ -35,9 +35,9 @@ fn kinds() -> [Outcome; 4] {
 }
 
 /// The first words of every command of an installation, which are the same in each run.
-fn commands(system: System, wish: Wish) -> BTreeSet<String> {
+fn commands(system: System, request: InstallRequest) -> BTreeSet<String> {
     let machine = Machine::new(system);
-    let work = machine.work(REAL, |site, hand| install(site, hand, wish));
+    let work = machine.work(REAL, |target, executor| install(target, executor, request));
     work.expect("installed");
     let log = machine.log.borrow();
     let place = machine.path("").display().to_string();
@@ -53,25 +53,31 @@ fn commands(system: System, wish: Wish) -> BTreeSet<String> {
 fn each_command_that_fails_is_told_and_the_next_run_repairs() {
     for system in SYSTEMS {
         for task in [false, system == System::Windows] {
-            let wish = Wish {
+            let request = InstallRequest {
                 task,
                 restart: false,
             };
-            let commands = commands(system, wish);
+            let commands = commands(system, request);
             assert!(commands.len() > 2, "{commands:?}");
             for command in commands {
                 for outcome in kinds() {
-                    fails_and_is_repaired(system, wish, &command, &outcome);
+                    fails_and_is_repaired(system, request, &command, &outcome);
                 }
             }
         }
     }
 }
 
-fn fails_and_is_repaired(system: System, wish: Wish, command: &str, outcome: &Outcome) {
+fn fails_and_is_repaired(
+    system: System,
+    request: InstallRequest,
+    command: &str,
+    outcome: &Outcome,
+) {
     let machine = Machine::new(system);
     *machine.failure.borrow_mut() = Some((command.to_owned(), outcome.clone()));
-    let (came, _, notes) = machine.deeds(REAL, |site, hand| install(site, hand, wish));
+    let (came, _, notes) =
+        machine.changes(REAL, |target, executor| install(target, executor, request));
     let context = format!("{system:?} {command} {outcome:?}");
     match came {
         // Another way was found, or it was not needed; then the daemon really runs.
@@ -116,16 +122,17 @@ fn each_command_of_an_uninstallation_may_fail_and_the_next_run_finishes() {
         let rehearsal = Machine::new(system);
         installed(&rehearsal);
         rehearsal.log.borrow_mut().clear();
-        let gone = rehearsal.work(REAL, |site, hand| uninstall(site, hand, false));
+        let gone = rehearsal.work(REAL, |target, executor| uninstall(target, executor, false));
         gone.expect("gone");
         for line in rehearsal.log.borrow().iter() {
             let words: Vec<&str> = line.split(' ').take(3).collect();
             let machine = Machine::new(system);
             installed(&machine);
             *machine.failure.borrow_mut() = Some((words.join(" "), exited(5)));
-            let _ = machine.work(REAL, |site, hand| uninstall(site, hand, false));
+            let _ = machine.work(REAL, |target, executor| uninstall(target, executor, false));
             *machine.failure.borrow_mut() = None;
-            let finished = machine.work(REAL, |site, hand| uninstall(site, hand, false));
+            let finished =
+                machine.work(REAL, |target, executor| uninstall(target, executor, false));
             finished.expect("gone");
             let left = machine.files();
             assert_eq!(left.len(), 2, "{system:?} {words:?}: {left:?}");
@@ -139,7 +146,9 @@ fn a_daemon_that_never_answers_is_reported_with_its_last_words() {
     let machine = Machine::new(System::Linux);
     *machine.stranger.borrow_mut() = Some(Answer::Nobody);
     let error = machine
-        .work(REAL, |site, hand| install(site, hand, Wish::default()))
+        .work(REAL, |target, executor| {
+            install(target, executor, InstallRequest::default())
+        })
         .expect_err("it does not answer");
     assert_eq!(error.exit_code(), 1);
     let text = error.to_string();

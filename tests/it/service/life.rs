@@ -3,11 +3,11 @@
 use cleudocodebot::{
     error::Result,
     service::{
-        hand::{Hand, Manner},
-        install::{Wish, install},
-        power,
+        executor::{Executor, Mode},
+        install::{InstallRequest, install},
+        lifecycle,
         report::{Outcome, Report},
-        site::{Site, System},
+        target::{InstallTarget, System},
         uninstall::uninstall,
     },
 };
@@ -16,21 +16,23 @@ use super::machine::Machine;
 
 pub(super) const SYSTEMS: [System; 3] = [System::Linux, System::MacOs, System::Windows];
 
-pub(super) const REAL: Manner = Manner {
+pub(super) const REAL: Mode = Mode {
     dry: false,
     force: false,
 };
-pub(super) const FORCE: Manner = Manner {
+pub(super) const FORCE: Mode = Mode {
     dry: false,
     force: true,
 };
-const DRY: Manner = Manner {
+const DRY: Mode = Mode {
     dry: true,
     force: false,
 };
 
 pub(super) fn installed(machine: &Machine) -> Report {
-    let report = machine.work(REAL, |site, hand| install(site, hand, Wish::default()));
+    let report = machine.work(REAL, |target, executor| {
+        install(target, executor, InstallRequest::default())
+    });
     report.expect("installed")
 }
 
@@ -42,11 +44,12 @@ fn an_installed_daemon_answers_and_a_second_run_changes_no_byte() {
         assert_eq!(report.outcome, Outcome::Installed, "{system:?}");
         assert_eq!(report.identity, machine.running(), "{system:?}");
         let before = (machine.bytes(), machine.known.borrow().clone());
-        let (report, deeds, notes) =
-            machine.deeds(REAL, |site, hand| install(site, hand, Wish::default()));
+        let (report, changes, notes) = machine.changes(REAL, |target, executor| {
+            install(target, executor, InstallRequest::default())
+        });
         let report = report.expect("installed");
         assert_eq!(report.outcome, Outcome::AlreadyInstalled, "{system:?}");
-        assert_eq!((deeds, notes), (vec![], vec![]), "{system:?}");
+        assert_eq!((changes, notes), (vec![], vec![]), "{system:?}");
         assert_eq!(before, (machine.bytes(), machine.known.borrow().clone()));
     }
 }
@@ -56,7 +59,7 @@ fn no_file_but_env_and_no_command_has_the_token() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
         installed(&machine);
-        let env = std::fs::read_to_string(machine.site.env_file()).expect("there");
+        let env = std::fs::read_to_string(machine.target.env_file()).expect("there");
         let token = env
             .lines()
             .find_map(|line| line.strip_prefix("CLEUDOCODEBOT_TOKEN="))
@@ -78,7 +81,7 @@ fn uninstalling_leaves_settings_and_messages_and_twice_is_no_error() {
         let machine = Machine::new(system);
         installed(&machine);
         let gone = |purge| {
-            let report = machine.work(REAL, |site, hand| uninstall(site, hand, purge));
+            let report = machine.work(REAL, |target, executor| uninstall(target, executor, purge));
             report.expect("gone").outcome
         };
         assert_eq!(gone(false), Outcome::Uninstalled);
@@ -98,11 +101,12 @@ fn uninstalling_leaves_settings_and_messages_and_twice_is_no_error() {
 fn purging_a_home_with_another_name_takes_only_what_is_known() {
     let machine = Machine::with_home(System::Linux, "shared");
     installed(&machine);
-    std::fs::write(machine.site.home.join("letter.txt"), "mine").expect("written");
+    std::fs::write(machine.target.home.join("letter.txt"), "mine").expect("written");
     for ours in ["pairing.json", "external.json"] {
-        std::fs::write(machine.site.home.join(ours), "{}").expect("written");
+        std::fs::write(machine.target.home.join(ours), "{}").expect("written");
     }
-    let (report, _, notes) = machine.deeds(REAL, |site, hand| uninstall(site, hand, true));
+    let (report, _, notes) =
+        machine.changes(REAL, |target, executor| uninstall(target, executor, true));
     report.expect("gone");
     assert_eq!(machine.files(), ["user/shared/letter.txt"]);
     assert!(notes.iter().any(|note| note.contains("holds other files")));
@@ -113,16 +117,20 @@ fn a_dry_run_tells_everything_and_does_nothing() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
         let before = machine.bytes();
-        let run = |manner| machine.deeds(manner, |site, hand| install(site, hand, Wish::default()));
+        let run = |mode| {
+            machine.changes(mode, |target, executor| {
+                install(target, executor, InstallRequest::default())
+            })
+        };
         let (report, planned, _) = run(DRY);
         assert_eq!(report.expect("planned").outcome, Outcome::Planned);
         assert_eq!(machine.bytes(), before, "{system:?}");
         assert!(machine.running().is_none() && machine.known.borrow().is_empty());
         let (_, done, _) = run(REAL);
         // Rights are narrowed when the folder is made, and flags come and go.
-        let passing = |deed: &str| deed.contains("icacls") || deed.contains("stop.flag");
-        let surprises = done.iter().filter(|deed| !planned.contains(deed));
-        let surprises: Vec<_> = surprises.filter(|deed| !passing(deed)).collect();
+        let passing = |change: &str| change.contains("icacls") || change.contains("stop.flag");
+        let surprises = done.iter().filter(|change| !planned.contains(change));
+        let surprises: Vec<_> = surprises.filter(|change| !passing(change)).collect();
         assert_eq!(surprises, [""; 0], "{planned:?}");
     }
 }
@@ -132,16 +140,20 @@ fn stopped_started_and_restarted() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
         let first = installed(&machine).identity.expect("a daemon").pid;
-        let outcome = |work: fn(&Site, &mut Hand<'_>) -> Result<Report>| {
+        let outcome = |work: fn(&InstallTarget, &mut Executor<'_>) -> Result<Report>| {
             let report = machine.work(REAL, work);
             report.expect("done").outcome
         };
-        assert_eq!(outcome(power::start), Outcome::AlreadyRunning);
-        assert_eq!(outcome(power::stop), Outcome::Stopped, "{system:?}");
+        assert_eq!(outcome(lifecycle::start), Outcome::AlreadyRunning);
+        assert_eq!(outcome(lifecycle::stop), Outcome::Stopped, "{system:?}");
         assert!(machine.running().is_none());
-        assert_eq!(outcome(power::stop), Outcome::NotRunning, "{system:?}");
-        assert_eq!(outcome(power::start), Outcome::Started, "{system:?}");
-        assert_eq!(outcome(power::restart), Outcome::Restarted, "{system:?}");
+        assert_eq!(outcome(lifecycle::stop), Outcome::NotRunning, "{system:?}");
+        assert_eq!(outcome(lifecycle::start), Outcome::Started, "{system:?}");
+        assert_eq!(
+            outcome(lifecycle::restart),
+            Outcome::Restarted,
+            "{system:?}"
+        );
         let last = machine.running().expect("a daemon").pid;
         assert!(last > first + 1, "{system:?}");
         let is_flag = |name: &String| name.contains(".flag");
@@ -152,7 +164,7 @@ fn stopped_started_and_restarted() {
 #[test]
 fn nothing_is_started_that_is_not_installed() {
     let machine = Machine::new(System::Linux);
-    let error = machine.work(REAL, power::start).expect_err("refused");
+    let error = machine.work(REAL, lifecycle::start).expect_err("refused");
     let text = error.to_string();
     assert!(text.contains("cleudocodebot install") && text.contains("cleudocodebot daemon"));
 }

@@ -13,10 +13,10 @@ use cleudocodebot::{
     error::{Error, Result},
     fs::Lock,
     service::{
-        door::{Answer, Door, Identity},
-        hand::{Deed, Hand, Manner, World},
-        run::{Launch, Order, Outcome, Runner},
-        site::{Account, Folders, Scope, Site, System},
+        executor::{Change, Executor, Mode, World},
+        probe::{Answer, GatewayProbe, Identity},
+        run::{Launch, Outcome, Runner, SystemCommand},
+        target::{Account, Folders, InstallTarget, Scope, System},
     },
 };
 use serde_json::json;
@@ -29,7 +29,7 @@ pub(crate) const ADDRESS: &str = "127.0.0.1:18789";
 /// The machine, in a folder of its own.
 pub(crate) struct Machine {
     folder: Scratch,
-    pub site: Site,
+    pub target: InstallTarget,
     /// Commands as they were run, one line each.
     pub log: RefCell<Vec<String>>,
     /// A part of a command line, and what comes of commands with it.
@@ -75,7 +75,7 @@ impl Machine {
             below("run/systemd/system");
         }
         let windows = system == System::Windows;
-        let site = Site {
+        let target = InstallTarget {
             system,
             scope: Scope::User,
             home: root.join("user").join(home),
@@ -96,7 +96,7 @@ impl Machine {
         };
         Self {
             folder,
-            site,
+            target,
             log: RefCell::default(),
             failure: RefCell::default(),
             killed_after: Cell::new(None),
@@ -112,36 +112,40 @@ impl Machine {
     /// Lets a hand of this manner work.
     pub(crate) fn work<T>(
         &self,
-        manner: Manner,
-        work: impl FnOnce(&Site, &mut Hand<'_>) -> T,
+        mode: Mode,
+        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> T,
     ) -> T {
         let world = World {
             runner: self,
-            door: self,
+            probe: self,
             pause: &|_: Duration| {},
             progress: &|_| {},
         };
-        work(&self.site, &mut Hand::new(world, manner))
+        work(&self.target, &mut Executor::new(world, mode))
     }
 
     /// The same, with what it did and said.
-    pub(crate) fn deeds<T>(
+    pub(crate) fn changes<T>(
         &self,
-        manner: Manner,
-        work: impl FnOnce(&Site, &mut Hand<'_>) -> T,
+        mode: Mode,
+        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> T,
     ) -> (T, Vec<String>, Vec<String>) {
-        self.work(manner, |site, hand| {
-            let outcome = work(site, hand);
-            let deeds = hand.deeds().iter().map(|deed| self.anonymous(deed));
-            let deeds = deeds.collect();
-            let notes = hand.notes().to_vec();
-            (outcome, deeds, notes)
+        self.work(mode, |target, executor| {
+            let outcome = work(target, executor);
+            let changes = executor
+                .changes()
+                .iter()
+                .map(|change| self.anonymous(change));
+            let changes = changes.collect();
+            let notes = executor.notes().to_vec();
+            (outcome, changes, notes)
         })
     }
 
     /// A deed without the folder of this test.
-    fn anonymous(&self, deed: &Deed) -> String {
-        deed.to_string()
+    fn anonymous(&self, change: &Change) -> String {
+        change
+            .to_string()
             .replace(&self.folder.0.display().to_string(), "")
     }
 
@@ -204,7 +208,7 @@ impl Machine {
         self.end();
         let pid = self.next_pid.get();
         self.next_pid.set(pid + 1);
-        let home = &self.site.home;
+        let home = &self.target.home;
         cleudocodebot::fs::create_private_dir(&home.join("logs")).expect("a folder");
         let lock = Lock::try_take(&home.join("daemon.lock")).expect("opened");
         let lock = lock.expect("no two daemons have one home");
@@ -258,8 +262,8 @@ pub(crate) fn exited(code: i32) -> Outcome {
 }
 
 impl Runner for Machine {
-    fn run(&self, order: &Order) -> Outcome {
-        let line = order.to_string();
+    fn run(&self, command: &SystemCommand) -> Outcome {
+        let line = command.to_string();
         self.log.borrow_mut().push(line.clone());
         if let Some(left) = self.killed_after.get() {
             assert!(left > 0, "killed");
@@ -267,7 +271,7 @@ impl Runner for Machine {
         }
         match &*self.failure.borrow() {
             Some((part, outcome)) if line.contains(part.as_str()) => outcome.clone(),
-            _ => self.obey(order),
+            _ => self.obey(command),
         }
     }
 
@@ -282,7 +286,7 @@ impl Runner for Machine {
     }
 }
 
-impl Door for Machine {
+impl GatewayProbe for Machine {
     fn ask(&self) -> Answer {
         if let Some(stranger) = &*self.stranger.borrow() {
             return stranger.clone();

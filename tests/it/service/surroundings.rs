@@ -4,15 +4,15 @@
 use cleudocodebot::{
     error::Error,
     service::{
-        door::{Answer, Identity},
-        hand::Manner,
-        install::{Wish, install},
-        power,
+        executor::Mode,
+        install::{InstallRequest, install},
+        launcher::Kind,
+        lifecycle,
+        probe::{Answer, Identity},
         report::Report,
         run::Outcome,
-        site::{Scope, System},
+        target::{Scope, System},
         uninstall::uninstall,
-        way::Kind,
     },
 };
 
@@ -21,8 +21,10 @@ use super::{
     machine::Machine,
 };
 
-fn attempt(machine: &Machine, manner: Manner) -> Result<Report, Error> {
-    machine.work(manner, |site, hand| install(site, hand, Wish::default()))
+fn attempt(machine: &Machine, mode: Mode) -> Result<Report, Error> {
+    machine.work(mode, |target, executor| {
+        install(target, executor, InstallRequest::default())
+    })
 }
 
 fn refused(machine: &Machine) -> Error {
@@ -87,7 +89,9 @@ fn a_file_of_somebody_else_is_left_alone_and_with_force_kept() {
 fn without_systemd_a_desktop_entry_and_a_daemon_in_the_background_remain() {
     let machine = Machine::new(System::Linux);
     std::fs::remove_dir_all(machine.path("run/systemd")).expect("removed");
-    let (report, _, notes) = machine.deeds(REAL, |site, hand| install(site, hand, Wish::default()));
+    let (report, _, notes) = machine.changes(REAL, |target, executor| {
+        install(target, executor, InstallRequest::default())
+    });
     let report = report.expect("installed");
     assert_eq!(report.kind, Some(Kind::Autostart));
     assert_eq!(report.identity, machine.running());
@@ -110,7 +114,9 @@ fn a_manager_that_is_not_reached_is_woken_by_lingering() {
         stderr: "Verbindung zum Bus fehlgeschlagen".as_bytes().to_vec(),
     };
     *machine.failure.borrow_mut() = Some(("show-environment".to_owned(), bus));
-    let (report, _, notes) = machine.deeds(REAL, |site, hand| install(site, hand, Wish::default()));
+    let (report, _, notes) = machine.changes(REAL, |target, executor| {
+        install(target, executor, InstallRequest::default())
+    });
     assert_eq!(report.expect("installed").kind, Some(Kind::Autostart));
     let log = machine.log.borrow();
     let asked = log.iter().filter(|line| line.contains("show-environment"));
@@ -123,13 +129,13 @@ fn a_manager_that_is_not_reached_is_woken_by_lingering() {
 #[test]
 fn root_through_sudo_and_the_machine_without_root_are_refused() {
     let mut machine = Machine::new(System::Linux);
-    machine.site.account.uid = Some(0);
-    machine.site.account.through_sudo = Some("ada".to_owned());
+    machine.target.account.uid = Some(0);
+    machine.target.account.through_sudo = Some("ada".to_owned());
     let error = refused(&machine);
     assert_eq!(error.exit_code(), 2);
     assert!(error.to_string().contains("--system"), "{error}");
-    machine.site.account.uid = Some(1000);
-    machine.site.scope = Scope::Machine;
+    machine.target.account.uid = Some(1000);
+    machine.target.scope = Scope::Machine;
     assert_eq!(refused(&machine).exit_code(), 2);
     assert_eq!(machine.files(), [""; 0]);
 }
@@ -137,18 +143,18 @@ fn root_through_sudo_and_the_machine_without_root_are_refused() {
 #[test]
 fn the_machines_daemon_has_its_program_outside_of_home_folders() {
     let mut machine = Machine::new(System::Linux);
-    machine.site.account.uid = Some(0);
-    machine.site.scope = Scope::Machine;
-    machine.site.home = machine.path("var/lib/cleudocodebot");
+    machine.target.account.uid = Some(0);
+    machine.target.scope = Scope::Machine;
+    machine.target.home = machine.path("var/lib/cleudocodebot");
     let report = installed(&machine);
     assert_eq!(report.kind, Some(Kind::MachineUnit));
     let copy = machine.path("usr/local/lib/cleudocodebot/cleudocodebot");
     assert_eq!(std::fs::read(&copy).expect("copied"), b"the program");
     let log = machine.log.borrow().clone();
     assert!(log.iter().all(|line| !line.contains("--user")), "{log:?}");
-    let gone = machine.work(REAL, |site, hand| uninstall(site, hand, true));
+    let gone = machine.work(REAL, |target, executor| uninstall(target, executor, true));
     gone.expect("gone");
-    assert!(!copy.exists() && !machine.site.home.exists());
+    assert!(!copy.exists() && !machine.target.home.exists());
 }
 
 #[test]
@@ -157,13 +163,13 @@ fn the_daemon_of_another_home_is_not_touched_by_accident() {
         let mut machine = Machine::new(system);
         installed(&machine);
         let first = machine.running();
-        machine.site.home = machine.path("user/other");
+        machine.target.home = machine.path("user/other");
         *machine.stranger.borrow_mut() = Some(Answer::Nobody);
         let text = refused(&machine).to_string();
         assert!(text.contains("another home"), "{system:?}: {text}");
-        let stopped = machine.work(REAL, power::stop);
+        let stopped = machine.work(REAL, lifecycle::stop);
         stopped.expect("nothing to do");
-        let gone = machine.work(REAL, |site, hand| uninstall(site, hand, false));
+        let gone = machine.work(REAL, |target, executor| uninstall(target, executor, false));
         gone.expect("nothing to do");
         assert_eq!(machine.running(), first, "{system:?}");
     }

@@ -2,12 +2,12 @@
 
 use cleudocodebot::service::{
     artefact::Artefact,
-    hand::Manner,
-    install::{Wish, install},
+    executor::Mode,
+    install::{InstallRequest, install},
+    launcher::Kind,
     report::{Outcome, Report},
     run::Outcome as Ran,
-    site::System,
-    way::Kind,
+    target::System,
 };
 
 use super::{
@@ -15,14 +15,19 @@ use super::{
     machine::{Machine, exited},
 };
 
-const TASK: Wish = Wish {
+const TASK: InstallRequest = InstallRequest {
     task: true,
     restart: false,
 };
 
-fn wished(machine: &Machine, manner: Manner, wish: Wish) -> (Report, Vec<String>, Vec<String>) {
-    let (report, deeds, notes) = machine.deeds(manner, |site, hand| install(site, hand, wish));
-    (report.expect("installed"), deeds, notes)
+fn wished(
+    machine: &Machine,
+    mode: Mode,
+    request: InstallRequest,
+) -> (Report, Vec<String>, Vec<String>) {
+    let (report, changes, notes) =
+        machine.changes(mode, |target, executor| install(target, executor, request));
+    (report.expect("installed"), changes, notes)
 }
 
 #[test]
@@ -42,7 +47,7 @@ fn a_run_value_that_is_put_back_leads_to_the_start_up_folder() {
     let machine = Machine::new(System::Windows);
     // `reg add` succeeds, and then the value is not there.
     *machine.failure.borrow_mut() = Some((" add ".to_owned(), exited(0)));
-    let (report, _, notes) = wished(&machine, REAL, Wish::default());
+    let (report, _, notes) = wished(&machine, REAL, InstallRequest::default());
     assert_eq!(report.kind, Some(Kind::StartupFolder));
     let told = |word: &str| notes.iter().any(|note| note.contains(word));
     assert!(told("guard") && told("may flash"), "{notes:?}");
@@ -53,13 +58,15 @@ fn a_home_too_long_for_a_run_value_leads_to_the_start_up_folder() {
     let mut machine = Machine::new(System::Windows);
     let root = machine.path("").display().to_string().len();
     let programs = r"\bin\cleudocodebotw.exe".len();
-    machine.site.home = machine.path(&"x".repeat(259 - programs - root));
-    let report = wished(&machine, REAL, Wish::default()).0;
+    machine.target.home = machine.path(&"x".repeat(259 - programs - root));
+    let report = wished(&machine, REAL, InstallRequest::default()).0;
     assert_eq!(report.kind, Some(Kind::StartupFolder));
     machine.end();
-    machine.site.home = machine.path(&"y".repeat(260 - programs - root));
+    machine.target.home = machine.path(&"y".repeat(260 - programs - root));
     let error = machine
-        .work(REAL, |site, hand| install(site, hand, Wish::default()))
+        .work(REAL, |target, executor| {
+            install(target, executor, InstallRequest::default())
+        })
         .expect_err("too long");
     let text = error.to_string();
     assert!(text.contains("1 characters too long"), "{text}");
@@ -72,7 +79,7 @@ fn a_task_replaces_the_run_value_and_stays_when_nothing_is_wished() {
     assert_eq!(wished(&machine, REAL, TASK).0.kind, Some(Kind::Task));
     assert_eq!(*machine.run_value.borrow(), None);
     assert!(machine.known.borrow().contains("task"));
-    let again = wished(&machine, REAL, Wish::default()).0;
+    let again = wished(&machine, REAL, InstallRequest::default()).0;
     assert_eq!(again.kind, Some(Kind::Task));
     assert_eq!(again.outcome, Outcome::AlreadyInstalled);
 }
@@ -99,19 +106,22 @@ fn an_entry_that_the_user_switched_off_stays_off_unless_forced() {
     let machine = Machine::new(System::Windows);
     installed(&machine);
     machine.known.borrow_mut().insert("off");
-    let (report, deeds, notes) = wished(&machine, REAL, Wish::default());
-    assert_eq!((report.outcome, deeds), (Outcome::AlreadyInstalled, vec![]));
+    let (report, changes, notes) = wished(&machine, REAL, InstallRequest::default());
+    assert_eq!(
+        (report.outcome, changes),
+        (Outcome::AlreadyInstalled, vec![])
+    );
     assert!(notes[0].contains("Task Manager"), "{notes:?}");
-    wished(&machine, FORCE, Wish::default());
+    wished(&machine, FORCE, InstallRequest::default());
     assert!(!machine.known.borrow().contains("off"));
 }
 
 #[test]
 fn without_the_windowless_starter_a_window_is_announced() {
     let machine = Machine::new(System::Windows);
-    let starter = machine.site.program.with_file_name("cleudocodebotw.exe");
+    let starter = machine.target.program.with_file_name("cleudocodebotw.exe");
     std::fs::remove_file(starter).expect("removed");
-    let (_, _, notes) = wished(&machine, REAL, Wish::default());
+    let (_, _, notes) = wished(&machine, REAL, InstallRequest::default());
     assert!(notes[0].contains("minimised window"), "{notes:?}");
     let value = machine.run_value.borrow().clone().expect("a value");
     let start = "cmd.exe /d /c start \"\" /min /d \"";
@@ -122,14 +132,14 @@ fn without_the_windowless_starter_a_window_is_announced() {
 fn a_batch_file_is_only_changed_while_it_does_not_run() {
     let machine = Machine::new(System::Windows);
     installed(&machine);
-    let bat = machine.site.home.join("daemon.bat");
+    let bat = machine.target.home.join("daemon.bat");
     let text = std::fs::read_to_string(&bat).expect("there");
     let older = Artefact::text(bat.clone(), &text.replace("GEQ 6", "GEQ 7"));
     std::fs::write(&bat, older.bytes).expect("an older version's");
-    let (_, deeds, _) = wished(&machine, REAL, Wish::default());
-    let place = |what: &str| deeds.iter().position(|deed| deed.contains(what));
-    assert!(place("stop.flag") < place("daemon.bat"), "{deeds:?}");
-    assert!(place("stop.flag").is_some(), "{deeds:?}");
+    let (_, changes, _) = wished(&machine, REAL, InstallRequest::default());
+    let place = |what: &str| changes.iter().position(|change| change.contains(what));
+    assert!(place("stop.flag") < place("daemon.bat"), "{changes:?}");
+    assert!(place("stop.flag").is_some(), "{changes:?}");
 }
 
 #[test]

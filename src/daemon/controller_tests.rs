@@ -1,0 +1,122 @@
+//! Steering without a gateway: what was asked for is done, whether or not anybody still waits for it.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use super::{
+    Options,
+    controller::{Controller, tell_states},
+    registry::{Base, ChannelRegistry},
+};
+use crate::{
+    config::{Environment, Lookup, Overrides},
+    gateway::{CommitListeners, control::Control as _},
+    integrations::{
+        Audience,
+        bridge::{Bridges, Refusal},
+        pairing::Pairings,
+        plan::Surroundings,
+    },
+    level::LogLevel,
+    log::Log,
+    message::{MessageId, State},
+    random,
+    router::Router,
+    shutdown,
+    store::{self, Draft, Store},
+};
+
+struct Fixture {
+    folder: PathBuf,
+    store: Store,
+    bridges: Arc<Bridges>,
+    controller: Controller,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
+        crate::fs::create_private_dir(&folder).expect("a scratch folder");
+        let options = store::Options {
+            path: folder.join("messages.redb"),
+            ..store::Options::default()
+        };
+        let store = Store::open(options, |_| {}).expect("a store");
+        let (bridges, _) = Bridges::open(folder.join("external.json"));
+        let bridges = Arc::new(bridges);
+        let (router, listeners) = (
+            Arc::new(Router::default()),
+            Arc::new(CommitListeners::default()),
+        );
+        let (trigger, shutdown) = shutdown::channel();
+        let log = Log::in_memory(LogLevel::Info);
+        let around = Surroundings {
+            audience: Arc::clone(&listeners.bus) as Arc<dyn Audience>,
+            store: store.clone(),
+            bridges: Arc::clone(&bridges),
+            router: Arc::clone(&router),
+            pairings: Arc::new(Pairings::open(folder.join("pairing.json"))),
+            log: log.clone(),
+            address: "127.0.0.1:1".to_owned(),
+        };
+        let registry = ChannelRegistry::new(Base {
+            router,
+            store: store.clone(),
+            log: log.clone(),
+            shutdown,
+            around,
+            on_change: tell_states(&listeners),
+        });
+        let options = Options {
+            overrides: Overrides::default(),
+            environment: Environment::default(),
+            quiet: true,
+        };
+        Self {
+            folder,
+            store,
+            bridges,
+            controller: Controller::new(options, trigger, log, registry),
+        }
+    }
+
+    async fn queue(&self, channel: &str) -> MessageId {
+        let draft = Draft {
+            channel: channel.to_owned(),
+            peer: "ana".to_owned(),
+            text: "x".to_owned(),
+            ..Draft::default()
+        };
+        let queued = self.store.queue(draft).expect("room").await;
+        queued.expect("stored").message.id
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[tokio::test]
+async fn a_channel_is_forgotten_wholly_also_where_nobody_waits_for_the_answer() {
+    let fixture = Fixture::new();
+    let id = fixture.queue("discord").await;
+    fixture.controller.launch(&Lookup::default());
+    assert_eq!(fixture.bridges.names(), ["discord"]);
+    drop(fixture.controller.forget("discord".to_owned()));
+    let state = || {
+        let found = fixture.store.message(id).expect("readable");
+        found.expect("kept").0.state
+    };
+    let failed = async {
+        while state() != State::Failed {
+            tokio::task::yield_now().await;
+        }
+    };
+    let patience = Duration::from_secs(20);
+    let done = tokio::time::timeout(patience, failed).await;
+    done.expect("given up in time");
+    assert!(fixture.bridges.names().is_empty());
+    let again = fixture.controller.forget("discord".to_owned()).await;
+    assert_eq!(again, Err(Refusal::Unknown));
+}

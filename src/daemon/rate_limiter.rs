@@ -1,0 +1,107 @@
+//! How fast a channel may send: a bucket of tokens, filled evenly. The time is an argument.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// A bucket that holds the messages of one second, at least one.
+#[derive(Debug)]
+pub(super) struct RateLimiter {
+    per_minute: Option<u32>,
+    /// When the bucket would be full: behind now by as much as is in it.
+    full_at: Instant,
+}
+
+impl RateLimiter {
+    pub(super) fn new(per_minute: Option<u32>, now: Instant) -> Self {
+        Self {
+            per_minute: per_minute.filter(|rate| *rate > 0),
+            full_at: now,
+        }
+    }
+
+    /// Takes a new rate. What was taken out at a slower one is no debt at this one.
+    pub(super) fn set(&mut self, per_minute: Option<u32>, now: Instant) {
+        self.per_minute = per_minute.filter(|rate| *rate > 0);
+        if let Some(rate) = self.per_minute {
+            self.full_at = self.full_at.min(now + depth(rate));
+        }
+    }
+
+    /// Takes one message out, or says when the next one is there.
+    pub(super) fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        let Some(rate) = self.per_minute else {
+            return Ok(());
+        };
+        let (each, depth) = (each(rate), depth(rate));
+        let filled = self.full_at.max(now) + each;
+        if filled > now + depth {
+            return Err(filled - depth);
+        }
+        self.full_at = filled;
+        Ok(())
+    }
+}
+
+/// The time one message takes at this rate.
+fn each(rate: u32) -> Duration {
+    Duration::from_secs(60) / rate
+}
+
+/// The time the whole bucket takes.
+fn depth(rate: u32) -> Duration {
+    each(rate) * (rate / 60).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_minute_has_more_than_the_rate_and_one_burst(
+            rate in 1_u32..6000,
+            gaps in proptest::collection::vec(0_u64..3000, 1..400),
+        ) {
+            let start = Instant::now();
+            let (mut rate_limiter, mut now) = (RateLimiter::new(Some(rate), start), start);
+            let mut taken = Vec::new();
+            for gap in gaps {
+                now += Duration::from_millis(gap);
+                match rate_limiter.take(now) {
+                    Ok(()) => taken.push(now),
+                    Err(at) => {
+                        prop_assert!(at > now);
+                        prop_assert!(rate_limiter.take(at).is_ok(), "the time told is the right one");
+                        now = at;
+                        taken.push(now);
+                    }
+                }
+            }
+            let burst = (rate / 60).max(1) as usize;
+            for (i, first) in taken.iter().enumerate() {
+                let minute = taken[i..].iter().take_while(|at| **at < *first + Duration::from_secs(60));
+                prop_assert!(minute.count() <= rate as usize + burst + 1);
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_rate_nothing_waits() {
+        let now = Instant::now();
+        let mut rate_limiter = RateLimiter::new(None, now);
+        assert!((0..10_000).all(|_| rate_limiter.take(now).is_ok()));
+    }
+
+    #[test]
+    fn a_faster_rate_is_not_held_up_by_a_slower_one_before() {
+        let now = Instant::now();
+        let mut rate_limiter = RateLimiter::new(Some(1), now);
+        assert!(rate_limiter.take(now).is_ok() && rate_limiter.take(now).is_err());
+        rate_limiter.set(Some(6000), now);
+        let next = rate_limiter.take(now).expect_err("the bucket is empty");
+        assert_eq!(next, now + Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,43 @@
+//! A client's place on the bus, from its session's start to its end.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::gateway::{Gateway, client_handle::ClientHandle};
+
+/// Takes the client off the bus however its session ends, also by a panic.
+pub(super) struct BusMembership {
+    gateway: Arc<Gateway>,
+    handle: Arc<ClientHandle>,
+}
+
+impl BusMembership {
+    /// Puts the client on the bus.
+    pub(super) fn begin(gateway: Arc<Gateway>, handle: Arc<ClientHandle>) -> Self {
+        gateway.listeners.bus.join(Arc::clone(&handle));
+        Self { gateway, handle }
+    }
+
+    /// Notes why the session ended.
+    pub(super) fn ended(&self, reason: &str) {
+        let fields: [(&str, &(dyn std::fmt::Display + Sync)); 2] =
+            [("client", &self.handle.name()), ("reason", &reason)];
+        self.gateway.log.debug("gateway", "client left", &fields);
+        self.handle.leave_because(reason);
+    }
+}
+
+impl Drop for BusMembership {
+    fn drop(&mut self) {
+        self.gateway.listeners.bus.leave(self.handle.id);
+        let departure = self.handle.departure();
+        let why = departure.as_deref().unwrap_or_default();
+        self.handle.holds_now(None, why);
+        if let Some(reason) = departure {
+            let event = json!({"id": self.handle.name(), "reason": reason}).to_string();
+            self.gateway
+                .publish("client.disconnected", |out| out.push_str(&event));
+        }
+    }
+}

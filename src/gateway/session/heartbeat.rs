@@ -1,0 +1,146 @@
+//! The one timer of a session: time to authenticate, then the heartbeat, then time to close.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Pings that may stay unanswered.
+const MAX_UNANSWERED: u8 = 2;
+
+/// Time for the peer to answer our close frame.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// What the timer runs for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Authentication,
+    Heartbeat,
+    Closing,
+}
+
+/// What is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// The client did not authenticate in time.
+    Unauthenticated,
+    /// Send a ping.
+    Ping,
+    /// The client answered nothing for too long.
+    Dead,
+    /// The peer did not finish the closing handshake.
+    Drop,
+}
+
+/// The timer and what it counts.
+#[derive(Debug)]
+pub(super) struct Heartbeat {
+    timer: Pin<Box<Sleep>>,
+    phase: Phase,
+    interval: Duration,
+    heard: bool,
+    unanswered: u8,
+}
+
+impl Heartbeat {
+    /// Runs for authentication first, or at once for the heartbeat.
+    pub(super) fn new(authenticate_within: Option<Duration>, interval: Duration) -> Self {
+        let phase = if authenticate_within.is_some() {
+            Phase::Authentication
+        } else {
+            Phase::Heartbeat
+        };
+        let timer = Box::pin(sleep(authenticate_within.unwrap_or(interval)));
+        Self {
+            timer,
+            phase,
+            interval,
+            heard: false,
+            unanswered: 0,
+        }
+    }
+
+    /// Bytes came: the peer lives.
+    pub(super) fn heard(&mut self) {
+        self.heard = true;
+    }
+
+    /// From now on the heartbeat.
+    pub(super) fn authenticated(&mut self) {
+        if self.phase == Phase::Authentication {
+            self.run(Phase::Heartbeat, self.interval);
+        }
+    }
+
+    /// From now on only the time to close. Asking again gives no more of it.
+    pub(super) fn closing(&mut self) {
+        if self.phase != Phase::Closing {
+            self.run(Phase::Closing, CLOSING);
+        }
+    }
+
+    fn run(&mut self, phase: Phase, wait: Duration) {
+        self.phase = phase;
+        self.timer.as_mut().reset(Instant::now() + wait);
+    }
+
+    /// What is due now.
+    pub(super) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
+        ready!(self.timer.as_mut().poll(cx));
+        Poll::Ready(match self.phase {
+            Phase::Authentication => Due::Unauthenticated,
+            Phase::Closing => Due::Drop,
+            Phase::Heartbeat => {
+                self.run(Phase::Heartbeat, self.interval);
+                self.beat()
+            }
+        })
+    }
+
+    fn beat(&mut self) -> Due {
+        if std::mem::take(&mut self.heard) {
+            self.unanswered = 0;
+        }
+        if self.unanswered >= MAX_UNANSWERED {
+            return Due::Dead;
+        }
+        self.unanswered += 1;
+        Due::Ping
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn two_unanswered_pings_are_the_end_and_any_sound_is_life() {
+        let mut heartbeat = Heartbeat::new(None, Duration::from_secs(20));
+        for _ in 0..5 {
+            assert_eq!(poll_fn(|cx| heartbeat.poll_due(cx)).await, Due::Ping);
+            heartbeat.heard();
+        }
+        let dues = [Due::Ping, Due::Ping, Due::Dead];
+        for due in dues {
+            assert_eq!(poll_fn(|cx| heartbeat.poll_due(cx)).await, due);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_has_its_time_to_authenticate_and_no_more() {
+        let begun = Instant::now();
+        let mut heartbeat = Heartbeat::new(Some(Duration::from_secs(10)), Duration::from_secs(20));
+        assert_eq!(
+            poll_fn(|cx| heartbeat.poll_due(cx)).await,
+            Due::Unauthenticated
+        );
+        assert_eq!(begun.elapsed(), Duration::from_secs(10));
+        heartbeat.closing();
+        assert_eq!(poll_fn(|cx| heartbeat.poll_due(cx)).await, Due::Drop);
+    }
+}

@@ -1,0 +1,336 @@
+//! A channel whose bridge is in the test's hands, on a paused clock; and the file of names.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::sync::mpsc;
+
+use super::{
+    ANSWER, Bridge, BridgeClient, Bridges, Handed, MAX_KNOWN, Refusal, Verdict, check_name,
+    register::built_in,
+};
+use crate::{
+    integrations::{Accepted, DeliveryError, Integration, Progress, Report, RunContext},
+    message::{Direction, Message, MessageId, State},
+    random, shutdown,
+};
+
+/// Takes what it is handed, as its test says.
+#[derive(Default)]
+struct Script {
+    got: Mutex<Vec<(u64, bool)>>,
+    room: Mutex<Vec<Handed>>,
+    replaced: AtomicBool,
+}
+
+impl BridgeClient for Script {
+    fn deliver(&self, message: &Message, again: bool) -> Handed {
+        if let Some(refusal) = self.room.lock().expect("whole").pop() {
+            return refusal;
+        }
+        self.got.lock().expect("whole").push((message.id.0, again));
+        Handed::Over
+    }
+
+    fn replaced(&self) {
+        self.replaced.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Script {
+    fn got(&self) -> Vec<(u64, bool)> {
+        self.got.lock().expect("whole").clone()
+    }
+}
+
+fn message(id: u64, attempts: u32) -> Message {
+    Message {
+        id: MessageId(id),
+        seq: id,
+        channel: "discord".to_owned(),
+        direction: Direction::Out,
+        peer: "ana".to_owned(),
+        sender: None,
+        text: "x".to_owned(),
+        media: None,
+        state: State::Sending,
+        reply_to: None,
+        created_ms: 0,
+        updated_ms: 0,
+        attempts,
+        error: None,
+        meta: None,
+    }
+}
+
+fn bridge() -> Arc<Bridge> {
+    Arc::new(Bridge::new("discord"))
+}
+
+/// Begins a delivery and lets it come to where it waits.
+async fn begin(bridge: &Arc<Bridge>, id: u64, attempts: u32) -> tokio::task::JoinHandle<Verdict> {
+    let bridge = Arc::clone(bridge);
+    let delivery = tokio::spawn(async move {
+        let (message, progress) = (message(id, attempts), Progress::default());
+        bridge.deliver(&message, &progress).await
+    });
+    tokio::task::yield_now().await;
+    delivery
+}
+
+const SENT: Verdict = Ok(Accepted::Sent(Vec::new()));
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_what_its_bridge_says_it_is() {
+    let (bridge, script) = (bridge(), Arc::new(Script::default()));
+    let lease = bridge.attach(Arc::clone(&script) as Arc<dyn BridgeClient>);
+    let first = begin(&bridge, 1, 1).await;
+    let second = begin(&bridge, 2, 2).await;
+    assert_eq!(
+        script.got(),
+        [(1, false), (2, true)],
+        "a repeat is marked as one"
+    );
+    let refused = Err(DeliveryError::Permanent("no such user".to_owned()));
+    assert!(lease.settle(MessageId(2), refused.clone()) && lease.settle(MessageId(1), SENT));
+    assert_eq!(
+        (first.await.expect("whole"), second.await.expect("whole")),
+        (SENT, refused)
+    );
+    assert!(
+        !lease.settle(MessageId(1), SENT),
+        "nothing waits for it any more"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_and_departure_leave_the_outcome_unknown() {
+    let (bridge, script) = (bridge(), Arc::new(Script::default()));
+    let lease = bridge.attach(script);
+    let begun = tokio::time::Instant::now();
+    let silent = begin(&bridge, 1, 1).await.await.expect("whole");
+    assert!(
+        matches!(&silent, Err(DeliveryError::Unknown(why)) if why.contains("60 s")),
+        "{silent:?}"
+    );
+    assert_eq!(begun.elapsed(), ANSWER);
+    assert!(
+        !lease.settle(MessageId(1), SENT),
+        "an answer after its time finds nobody"
+    );
+    let left = begin(&bridge, 2, 1).await;
+    lease.release("it crashed");
+    assert!(
+        matches!(left.await.expect("whole"), Err(DeliveryError::Unknown(why)) if why.contains("left"))
+    );
+    let nobody = begin(&bridge, 3, 1).await.await.expect("whole");
+    assert_eq!(nobody, Err(DeliveryError::Away));
+    assert!(!bridge.can_reach("ana"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bridge_without_room_is_waited_for_and_one_too_small_is_not() {
+    let (bridge, script) = (bridge(), Arc::new(Script::default()));
+    let lease = bridge.attach(Arc::clone(&script) as Arc<dyn BridgeClient>);
+    let (took, room) = mpsc::channel(1);
+    script.room.lock().expect("whole").push(Handed::Full(room));
+    let waiting = begin(&bridge, 1, 1).await;
+    assert!(script.got().is_empty() && !waiting.is_finished());
+    took.send(()).await.expect("waited for");
+    while script.got().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    lease.settle(MessageId(1), SENT);
+    assert_eq!(waiting.await.expect("whole"), SENT);
+    // One that never has room is like one that is away: nothing was sent.
+    let (_never, room) = mpsc::channel(1);
+    script.room.lock().expect("whole").push(Handed::Full(room));
+    let stuck = begin(&bridge, 2, 1).await.await.expect("whole");
+    assert_eq!(stuck, Err(DeliveryError::Away));
+    script.room.lock().expect("whole").push(Handed::TooLarge);
+    let large = begin(&bridge, 3, 1).await.await.expect("whole");
+    assert!(matches!(large, Err(DeliveryError::Permanent(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_takes_a_channel_over_has_it_alone() {
+    let (bridge, old, new) = (
+        bridge(),
+        Arc::new(Script::default()),
+        Arc::new(Script::default()),
+    );
+    let before = bridge.attach(Arc::clone(&old) as Arc<dyn BridgeClient>);
+    let cut_off = begin(&bridge, 1, 1).await;
+    let after = bridge.attach(Arc::clone(&new) as Arc<dyn BridgeClient>);
+    assert!(old.replaced.load(Ordering::Relaxed) && !before.is_valid() && after.is_valid());
+    assert!(matches!(
+        cut_off.await.expect("whole"),
+        Err(DeliveryError::Interrupted(_))
+    ));
+    let again = begin(&bridge, 1, 2).await;
+    assert!(
+        !before.settle(MessageId(1), SENT),
+        "the old one answers for nobody"
+    );
+    drop(before);
+    assert!(bridge.is_held(), "and takes nothing with it");
+    assert!(after.settle(MessageId(1), SENT));
+    assert_eq!(again.await.expect("whole"), SENT);
+    assert_eq!(new.got(), [(1, true)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_coming_and_going_is_told_however_short() {
+    let bridge = bridge();
+    let (_trigger, shutdown) = shutdown::channel();
+    let signs = Arc::<Mutex<Vec<String>>>::default();
+    let heard = Arc::clone(&signs);
+    let context = RunContext::new(shutdown, move |sign| {
+        let text = match sign {
+            Report::Alive => "alive".to_owned(),
+            Report::Away(why) => why.to_owned(),
+        };
+        heard.lock().expect("whole").push(text);
+    });
+    let told = || std::mem::take(&mut *signs.lock().expect("whole"));
+    let running = Arc::clone(&bridge);
+    tokio::spawn(async move { running.run(context).await });
+    tokio::task::yield_now().await;
+    assert!(told()[0].contains("not connected"));
+    let lease = bridge.attach(Arc::new(Script::default()));
+    tokio::task::yield_now().await;
+    assert_eq!(told(), ["alive"]);
+    lease.release("bye");
+    let _hold = bridge.attach(Arc::new(Script::default()));
+    tokio::task::yield_now().await;
+    assert_eq!(told(), ["another client took it over", "alive"]);
+}
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        let name = format!("cdb-external-{}", &random::token()[..16]);
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn open(&self) -> Bridges {
+        let (bridges, trouble) = Bridges::open(self.0.clone());
+        assert_eq!(trouble, None);
+        bridges
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn names_that_are_none_or_belong_to_others_are_refused() {
+    for good in ["discord", "a", "signal_2", "my-bridge"] {
+        assert_eq!(check_name(good), Ok(()), "{good}");
+    }
+    let long = "a".repeat(65);
+    for wrong in [
+        "", "Discord", "2fast", "-x", "a/b", "a@b", "a b", "olá", &long,
+    ] {
+        assert_eq!(check_name(wrong), Err(Refusal::Malformed), "{wrong}");
+    }
+    for taken in built_in() {
+        assert_eq!(check_name(taken), Err(Refusal::BuiltIn), "{taken}");
+    }
+}
+
+#[test]
+fn what_was_announced_is_known_after_a_restart_until_it_is_forgotten() {
+    let file = Scratch::new();
+    let bridges = file.open();
+    bridges.announce("discord").expect("written");
+    bridges.announce("signal").expect("written");
+    let lease = bridges
+        .find("signal")
+        .expect("known")
+        .attach(Arc::new(Script::default()));
+    assert_eq!(bridges.forget("signal"), Err(Refusal::Held));
+    assert_eq!(file.open().names(), ["discord", "signal"]);
+    drop(lease);
+    assert_eq!(bridges.forget("signal"), Ok(()));
+    assert_eq!(bridges.forget("signal"), Err(Refusal::Unknown));
+    assert_eq!(file.open().names(), ["discord"]);
+}
+
+#[test]
+fn what_waits_is_adopted_and_written_when_its_bridge_comes() {
+    let file = Scratch::new();
+    let bridges = file.open();
+    bridges.adopt("discord");
+    assert!(file.open().names().is_empty());
+    bridges.announce("discord").expect("written");
+    assert_eq!(file.open().names(), ["discord"]);
+}
+
+#[test]
+fn there_may_be_so_many_and_no_more() {
+    let file = Scratch::new();
+    let bridges = file.open();
+    for n in 0..MAX_KNOWN {
+        bridges.announce(&format!("b{n}")).expect("room");
+    }
+    assert_eq!(bridges.announce("late").err(), Some(Refusal::TooMany));
+    assert!(bridges.announce("b0").is_ok(), "those known come back");
+    bridges.forget("b0").expect("not held");
+    assert!(bridges.announce("late").is_ok());
+}
+
+#[test]
+fn those_who_come_at_once_are_not_more_than_may_be() {
+    let file = Scratch::new();
+    let bridges = file.open();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let bridges = &bridges;
+            scope.spawn(move || {
+                for n in 0..MAX_KNOWN {
+                    let _ = bridges.admit(&format!("b{thread}-{n}"));
+                }
+            });
+        }
+    });
+    assert_eq!(bridges.names().len(), MAX_KNOWN);
+}
+
+#[test]
+fn a_damaged_file_is_told_and_replaced_by_the_next_name() {
+    let file = Scratch::new();
+    std::fs::write(&file.0, "{").expect("written");
+    let (bridges, trouble) = Bridges::open(file.0.clone());
+    assert!(trouble.is_some_and(|text| text.contains("damaged")));
+    bridges.announce("discord").expect("written");
+    assert_eq!(file.open().names(), ["discord"]);
+    std::fs::write(&file.0, r#"{"channels":["ok","telegram","No Name",7]}"#).expect("written");
+    assert_eq!(file.open().names(), ["ok"]);
+}
+
+#[test]
+fn a_name_that_cannot_be_kept_is_told() {
+    let nowhere = std::env::temp_dir()
+        .join(random::token())
+        .join("external.json");
+    let (bridges, _) = Bridges::open(nowhere);
+    assert!(matches!(
+        bridges.announce("discord"),
+        Err(Refusal::Unwritten(_))
+    ));
+    assert_eq!(
+        bridges.names(),
+        ["discord"],
+        "what waits for it may still be handed over in this life"
+    );
+}

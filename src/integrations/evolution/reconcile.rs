@@ -1,0 +1,172 @@
+//! Whose a message is that the service posts, as the store knows it: one of ours, perhaps one whose
+//! answer was lost, or one written on the phone.
+
+use super::wire::{NAME, bodies};
+use crate::{
+    integrations::ingress::Ingress,
+    message::{Message, State},
+    phone,
+    store::{Store, StoreError},
+};
+
+/// Messages of the outbox read at once.
+const PAGE: usize = 128;
+
+/// Pages looked at. Whoever has more to send than they hold has what is posted asked for again.
+const PAGES: usize = 32;
+
+/// What the end of an address says that hides whose it is.
+const HIDDEN: &str = "@lid";
+
+/// Something posted about a message that may be ours.
+pub(super) struct Posted<'a> {
+    /// The service's name of the message.
+    pub(super) name: &'a str,
+    /// The conversation, where it is told.
+    pub(super) jid: Option<&'a str>,
+    /// The text, where it is told.
+    pub(super) text: Option<&'a str>,
+}
+
+/// Whose a message is that the service names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// It was sent from here.
+    Ours,
+    /// It may have been: to be posted again.
+    InDoubt,
+    /// It was not.
+    NotOurs,
+}
+
+/// Takes a report on a message, where it is one of ours. A name comes to disk in the commit that
+/// ends the doubt about its message, so where no doubt is left the second look finds it.
+pub(super) async fn report(
+    ingress: &Ingress,
+    posted: &Posted<'_>,
+    state: State,
+    error: Option<String>,
+) -> Result<Whose, StoreError> {
+    if ingress.report(posted.name, state, error.clone()).await? {
+        return Ok(Whose::Ours);
+    }
+    if is_in_doubt(ingress.store(), posted).await? {
+        return Ok(Whose::InDoubt);
+    }
+    Ok(if ingress.report(posted.name, state, error).await? {
+        Whose::Ours
+    } else {
+        Whose::NotOurs
+    })
+}
+
+/// The first name that no message of ours goes by: the same text may have been sent before.
+pub(super) async fn unclaimed(
+    store: &Store,
+    names: Vec<String>,
+) -> Result<Option<String>, StoreError> {
+    let read = move |store: &Store| {
+        for name in names {
+            if store.referred(NAME, &name)?.is_none() {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    };
+    store.run_blocking(read).await
+}
+
+/// Whether what became of a message like this is not known yet: a name that nobody knows may be
+/// the one it was given.
+async fn is_in_doubt(store: &Store, posted: &Posted<'_>) -> Result<bool, StoreError> {
+    let jid = posted.jid.filter(|jid| !jid.ends_with(HIDDEN));
+    let (peer, text) = (jid.map(phone::person), posted.text.map(str::to_owned));
+    let may_be = move |message: &Message| {
+        message.state == State::Sending
+            && message.error.is_none()
+            && peer
+                .as_ref()
+                .is_none_or(|peer| *peer == phone::person(&message.peer))
+            && text.as_ref().is_none_or(|text| says(message, text))
+    };
+    let read = move |store: &Store| {
+        let mut after = None;
+        for _ in 0..PAGES {
+            let page = store.outbox(NAME, after, PAGE)?;
+            if page.iter().any(|(message, _)| may_be(message)) {
+                return Ok(true);
+            }
+            after = page.last().map(|(message, _)| message.id);
+            if page.len() < PAGE {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    store.run_blocking(read).await
+}
+
+/// Whether a call that brings the message out shows this text, however that call names it.
+fn says(message: &Message, text: &str) -> bool {
+    bodies(message).iter().any(|(_, body)| {
+        let mut fields = ["text", "caption", "reaction"].iter();
+        let shown = fields.find_map(|field| body[field].as_str());
+        shown.unwrap_or_default() == text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        random,
+        store::{Draft, Options, Step},
+    };
+
+    /// A store with so many messages to send, the last one under way, as the look at them sees it.
+    async fn seen(waiting: usize, last: State) -> bool {
+        let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
+        let options = Options {
+            path: path.clone(),
+            ..Options::default()
+        };
+        let store = Store::open(options, |_| {}).expect("a store");
+        let drafts = (0..waiting).map(|number| Draft {
+            channel: NAME.to_owned(),
+            peer: number.to_string(),
+            text: "hi".to_owned(),
+            ..Draft::default()
+        });
+        let queued: Vec<_> = drafts.map(|draft| store.queue(draft)).collect();
+        let mut newest = None;
+        for pending in queued {
+            newest = Some(pending.expect("room").await.expect("queued").message);
+        }
+        let newest = newest.expect("a message");
+        let step = store.advance(newest.id, Step::to(last)).expect("taken");
+        step.await.expect("written");
+        let posted = Posted {
+            name: "E1",
+            jid: Some(&newest.peer),
+            text: Some("hi"),
+        };
+        let seen = is_in_doubt(&store, &posted).await.expect("read");
+        store.close();
+        let _ = std::fs::remove_file(path);
+        seen
+    }
+
+    #[tokio::test]
+    async fn a_message_under_way_is_seen_behind_all_that_wait() {
+        for waiting in [1, PAGE, PAGE + 1, 5 * PAGE + 1] {
+            assert!(seen(waiting, State::Sending).await, "{waiting}");
+            assert!(!seen(waiting, State::Cancelled).await, "{waiting}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outbox_too_long_to_be_looked_through_leaves_the_doubt() {
+        assert!(!seen(PAGES * PAGE, State::Cancelled).await);
+        assert!(seen(PAGES * PAGE + 1, State::Cancelled).await);
+    }
+}
