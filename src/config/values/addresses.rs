@@ -5,10 +5,10 @@ use std::{
     str::FromStr,
 };
 
-use super::kind::Expected;
+use super::expected::Expected;
 
 /// An address to listen on.
-pub(super) fn host(text: &str) -> Result<IpAddr, Expected> {
+pub(in crate::config) fn host(text: &str) -> Result<IpAddr, Expected> {
     let bare = text
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
@@ -21,7 +21,7 @@ pub(super) fn host(text: &str) -> Result<IpAddr, Expected> {
 }
 
 /// Web origins as RFC 6454, section 6.2 serialises them, in lower case.
-pub(super) fn origins(text: &str) -> Result<Vec<String>, Expected> {
+pub(in crate::config) fn origins(text: &str) -> Result<Vec<String>, Expected> {
     let is_origin = |item: &str| {
         item.split_once("://")
             .is_some_and(|(scheme, host)| is_scheme(scheme) && is_host(host))
@@ -34,7 +34,7 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, Expected> {
 }
 
 /// Host names as they stand in a `Host` header, in lower case.
-pub(super) fn hosts(text: &str) -> Result<Vec<String>, Expected> {
+pub(in crate::config) fn hosts(text: &str) -> Result<Vec<String>, Expected> {
     list(text, is_host).ok_or_else(|| {
         "host names separated by commas, each with or without :port, \
          such as gateway.example.org or 192.0.2.7:18789 (no *)"

@@ -1,10 +1,8 @@
-//! What a setting's text may be, and the typed value it becomes.
-//!
-//! Not here: which setting is of which kind (`keys`).
+//! The kinds of settings, each with its reader.
 
 use std::path::{Path, PathBuf};
 
-use super::{addresses, base_url::BaseUrl, delays::Delays};
+use super::{addresses, base_url::BaseUrl, delays::Delays, expected::Expected};
 use crate::level::{LogFormat, LogLevel};
 
 /// A token at least this long is safe to open to a network.
@@ -46,9 +44,6 @@ pub enum Kind {
     /// A word of [`LogFormat`].
     Format,
 }
-
-/// What would have been right, as in "expected {0}".
-pub type Expected = String;
 
 /// A hundred years: beyond it, 0 says the same.
 const MAX_DAYS: u64 = 36_500;
@@ -101,7 +96,7 @@ impl Kind {
 }
 
 /// The folder a text names; `user` is what `~` stands for, where that is known.
-pub(super) fn folder(text: &str, user: Option<&Path>) -> Result<PathBuf, Expected> {
+pub(in crate::config) fn folder(text: &str, user: Option<&Path>) -> Result<PathBuf, Expected> {
     let below_user = text
         .strip_prefix('~')
         .filter(|rest| rest.is_empty() || rest.starts_with(['/', std::path::MAIN_SEPARATOR]));
@@ -116,7 +111,7 @@ pub(super) fn folder(text: &str, user: Option<&Path>) -> Result<PathBuf, Expecte
 }
 
 /// A token, as it would stand behind `Authorization: Bearer`.
-pub(super) fn token(text: &str) -> Result<String, Expected> {
+pub(in crate::config) fn token(text: &str) -> Result<String, Expected> {
     let fits = (1..=1024).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
     if fits {
         Ok(text.to_owned())
@@ -133,12 +128,12 @@ fn line(text: &str) -> Result<(), Expected> {
     }
 }
 
-pub(super) fn level(text: &str) -> Result<LogLevel, Expected> {
+pub(in crate::config) fn level(text: &str) -> Result<LogLevel, Expected> {
     text.parse()
         .map_err(|()| one_of(LogLevel::ALL.map(LogLevel::as_str)))
 }
 
-pub(super) fn format(text: &str) -> Result<LogFormat, Expected> {
+pub(in crate::config) fn format(text: &str) -> Result<LogFormat, Expected> {
     text.parse()
         .map_err(|()| one_of(LogFormat::ALL.map(LogFormat::as_str)))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::kind::Expected;
+use super::expected::Expected;
 
 /// How many waits there may be.
 const MOST: usize = 10;
