@@ -142,7 +142,7 @@ impl Installation {
             let found = lookup.find(name).map(|(_, source)| source);
             matches!(found, Some(Source::Environment | Source::CommandLine))
         };
-        let names = keys::KEYS.iter().map(|key| key.name);
+        let names = keys::all().map(|key| key.name);
         let names = names.filter(|name| *name != keys::HOME);
         names.filter(from_elsewhere).map(str::to_owned).collect()
     }

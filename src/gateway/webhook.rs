@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    integrations::hook::{Hook, HookReply},
+    integrations::{Hook, HookReply},
     log::Field,
     panics::contained,
 };

@@ -36,7 +36,7 @@ const MAX_IDLE_TIME: Duration = Duration::from_secs(15);
 
 /// How long the parts of a call may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct HttpLimits {
     /// Until there is a connection, TLS included.
     pub connect: Duration,
     /// From the connection to the first byte of the answer.
@@ -47,7 +47,7 @@ pub struct Limits {
     pub max_bytes: usize,
 }
 
-impl Default for Limits {
+impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
@@ -59,7 +59,7 @@ impl Default for Limits {
 }
 
 /// One call.
-pub struct Call<'a> {
+pub struct HttpCall<'a> {
     /// Its method.
     pub method: Method,
     /// The path and query behind the base.
@@ -69,12 +69,12 @@ pub struct Call<'a> {
     /// The body, sent as JSON; none where it is null.
     pub json: &'a Value,
     /// How long it may take.
-    pub limits: Limits,
+    pub limits: HttpLimits,
 }
 
 /// What a service answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// The status.
     pub status: u16,
     /// `Retry-After`, where it was given in seconds.
@@ -83,7 +83,7 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-impl Answer {
+impl HttpAnswer {
     /// The body as JSON, null where it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
@@ -107,7 +107,7 @@ impl fmt::Display for HttpError {
     }
 }
 
-impl From<HttpError> for super::DeliveryError {
+impl From<HttpError> for crate::integrations::DeliveryError {
     fn from(error: HttpError) -> Self {
         match error {
             HttpError::NotSent(why) => Self::Transient(why, None),
@@ -144,12 +144,12 @@ impl Http {
     /// The same for a service that is shown these secrets: where one stands in a refusal, it is
     /// taken out, because refusals are told and logged.
     #[must_use]
-    pub fn hushing<const N: usize>(mut self, secrets: [&str; N]) -> Self {
+    pub fn redacting<const N: usize>(mut self, secrets: [&str; N]) -> Self {
         self.secrets = secrets.map(str::to_owned).into();
         self
     }
 
-    fn hushed(&self, status: u16, body: Vec<u8>) -> Bytes {
+    fn redacted(&self, status: u16, body: Vec<u8>) -> Bytes {
         if (200..300).contains(&status) {
             return body.into();
         }
@@ -163,7 +163,7 @@ impl Http {
 
     /// Makes one call. A connection that turns out to be closed before anything was sent on it is
     /// replaced; nothing else is tried twice.
-    pub async fn call(&self, call: Call<'_>) -> Result<Answer, HttpError> {
+    pub async fn call(&self, call: HttpCall<'_>) -> Result<HttpAnswer, HttpError> {
         let mut request = self.request(&call)?;
         while let Some(mut kept) = self.take_idle() {
             match timeout(call.limits.first_byte, kept.try_send_request(request)).await {
@@ -186,7 +186,7 @@ impl Http {
         }
     }
 
-    fn request(&self, call: &Call<'_>) -> Result<Request<Whole>, HttpError> {
+    fn request(&self, call: &HttpCall<'_>) -> Result<Request<Whole>, HttpError> {
         let body = match call.json {
             Value::Null => Whole::default(),
             json => Whole::new(json.to_string()),
@@ -250,8 +250,8 @@ impl Http {
         &self,
         response: Response<Incoming>,
         sender: SendRequest<Whole>,
-        limits: Limits,
-    ) -> Result<Answer, HttpError> {
+        limits: HttpLimits,
+    ) -> Result<HttpAnswer, HttpError> {
         let status = response.status().as_u16();
         let retry_after = response
             .headers()
@@ -271,10 +271,10 @@ impl Http {
             ))
         })?;
         self.keep(sender);
-        Ok(Answer {
+        Ok(HttpAnswer {
             status,
             retry_after,
-            body: self.hushed(status, body),
+            body: self.redacted(status, body),
         })
     }
 

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Accepted, BoxFuture, DeliveryError};
+use crate::integrations::{Accepted, BoxFuture, DeliveryError};
 use crate::{
     message::{Message, MessageId},
     store::{Parts, Store, StoreError, insist},

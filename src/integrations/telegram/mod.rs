@@ -11,20 +11,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{
     Accepted, BoxFuture, DeliveryError, Indicator, Integration, Progress, RunContext, RunError,
-    http::{Answer, Call, Http, HttpError, Limits},
     ingress::Ingress,
-    split::{Measure, split},
+    support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
+    support::split::{Measure, split},
 };
 use crate::{config::BaseUrl, message::Message, store::Inbound};
-
-/// The channels of the bots: each of the keys but for the first ends as its channel does, with `_`.
-pub const NAMES: [&str; 5] = [
-    "telegram",
-    "telegram-2",
-    "telegram-3",
-    "telegram-4",
-    "telegram-5",
-];
 
 /// How long the service holds a poll, in seconds.
 const POLL_SECONDS: u64 = 50;
@@ -43,7 +34,7 @@ const AFTER_CONFLICT: Duration = Duration::from_secs(35);
 
 /// What a bot is made of.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct BotSettings {
     /// The bot's token.
     pub token: String,
     /// Where the API is.
@@ -60,7 +51,7 @@ pub struct Telegram {
 
 /// An answer that says no.
 #[derive(Debug)]
-struct Refusal {
+struct RefusedCall {
     code: u64,
     text: String,
     retry_after: Option<Duration>,
@@ -68,45 +59,51 @@ struct Refusal {
 
 /// Why a call did not succeed.
 #[derive(Debug)]
-enum Failure {
+enum CallError {
     Http(HttpError),
-    Refused(Refusal),
+    Refused(RefusedCall),
 }
 
 impl Telegram {
     /// A bot on the channel `name`.
-    pub fn new(name: &str, settings: &Settings, ingress: Ingress) -> Self {
+    pub fn new(name: &str, settings: &BotSettings, ingress: Ingress) -> Self {
         Self {
             name: name.to_owned(),
             token: settings.token.clone(),
-            http: Http::new(settings.base.clone()).hushing([&settings.token]),
+            http: Http::new(settings.base.clone()).redacting([&settings.token]),
             ingress,
         }
     }
 
-    async fn call(&self, method: &str, body: &Value, limits: Limits) -> Result<Value, Failure> {
+    async fn call(
+        &self,
+        method: &str,
+        body: &Value,
+        limits: HttpLimits,
+    ) -> Result<Value, CallError> {
         let path = format!("/bot{}/{method}", self.token);
-        let call = Call {
+        let call = HttpCall {
             method: Method::POST,
             path: &path,
             headers: &[],
             json: body,
             limits,
         };
-        let answer = self.http.call(call).await.map_err(Failure::Http)?;
+        let answer = self.http.call(call).await.map_err(CallError::Http)?;
         let mut body = answer.json();
         if answer.status == 200 && body["ok"] == true {
             return Ok(body["result"].take());
         }
-        Err(Failure::Refused(refusal(&answer, &body)))
+        Err(CallError::Refused(refusal(&answer, &body)))
     }
 
     async fn poll(&self, context: &RunContext) -> Result<(), RunError> {
-        self.call("getMe", &json!({}), Limits::default()).await?;
+        self.call("getMe", &json!({}), HttpLimits::default())
+            .await?;
         context.alive();
-        let limits = Limits {
+        let limits = HttpLimits {
             first_byte: Duration::from_secs(POLL_SECONDS + 10),
-            ..Limits::default()
+            ..HttpLimits::default()
         };
         let mut offset = None;
         loop {
@@ -143,7 +140,7 @@ impl Telegram {
     async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
         for (method, body) in steps(message).into_iter().skip(progress.parts()) {
             progress.keep().await;
-            let sent = self.call(method, &body, Limits::default()).await?;
+            let sent = self.call(method, &body, HttpLimits::default()).await?;
             let (chat, id) = (&sent["chat"]["id"], &sent["message_id"]);
             progress.part_sent(id.is_i64().then(|| format!("{chat}:{id}")));
         }
@@ -176,10 +173,12 @@ impl Integration for Telegram {
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
             let body = json!({"chat_id": chat(peer), "action": "typing"});
-            let done = self.call("sendChatAction", &body, Limits::default()).await;
+            let done = self
+                .call("sendChatAction", &body, HttpLimits::default())
+                .await;
             done.map(drop).map_err(|failure| match failure {
-                Failure::Http(error) => error.to_string(),
-                Failure::Refused(refusal) => refusal.text,
+                CallError::Http(error) => error.to_string(),
+                CallError::Refused(refusal) => refusal.text,
             })
         })
     }
@@ -293,22 +292,22 @@ fn media(message: &Value) -> Option<Value> {
     Some(media)
 }
 
-fn refusal(answer: &Answer, body: &Value) -> Refusal {
+fn refusal(answer: &HttpAnswer, body: &Value) -> RefusedCall {
     let seconds = body["parameters"]["retry_after"].as_u64();
     let text = body["description"].as_str().unwrap_or("no reason given");
     let text: String = text.chars().take(200).collect();
-    Refusal {
+    RefusedCall {
         code: body["error_code"].as_u64().unwrap_or(answer.status.into()),
         text: format!("Telegram says: {text}"),
         retry_after: seconds.map(Duration::from_secs).or(answer.retry_after),
     }
 }
 
-impl From<Failure> for RunError {
-    fn from(failure: Failure) -> Self {
+impl From<CallError> for RunError {
+    fn from(failure: CallError) -> Self {
         match failure {
-            Failure::Http(error) => Self::Failed(error.to_string(), None),
-            Failure::Refused(refusal) => match refusal.code {
+            CallError::Http(error) => Self::Failed(error.to_string(), None),
+            CallError::Refused(refusal) => match refusal.code {
                 // An unknown token is answered with 404, a revoked one with 401.
                 401 | 404 => Self::Refused(refusal.text),
                 409 => Self::Failed(refusal.text, Some(AFTER_CONFLICT)),
@@ -318,11 +317,11 @@ impl From<Failure> for RunError {
     }
 }
 
-impl From<Failure> for DeliveryError {
-    fn from(failure: Failure) -> Self {
+impl From<CallError> for DeliveryError {
+    fn from(failure: CallError) -> Self {
         match failure {
-            Failure::Http(error) => error.into(),
-            Failure::Refused(refusal) => match refusal.code {
+            CallError::Http(error) => error.into(),
+            CallError::Refused(refusal) => match refusal.code {
                 // A server that lacks one way to send has nothing against the token.
                 404 if refusal.text.contains("method not found") => Self::Permanent(refusal.text),
                 401 | 404 => Self::Unauthorized(refusal.text),
@@ -340,7 +339,7 @@ mod tests {
     #[test]
     fn a_token_that_is_refused_and_a_method_that_is_missing_are_told_apart() {
         let refused = |code: u64, text: &str| {
-            DeliveryError::from(Failure::Refused(Refusal {
+            DeliveryError::from(CallError::Refused(RefusedCall {
                 code,
                 text: format!("Telegram says: {text}"),
                 retry_after: None,
