@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::reply::push_string;
-use crate::message::Message;
+use crate::message::{Kind, Message};
 
 /// Appends `{"message_id","seq","channel","direction","peer",…}`; what is not there is left out.
 pub fn push_message(out: &mut String, message: &Message) {
@@ -22,8 +22,12 @@ pub fn push_message(out: &mut String, message: &Message) {
     );
     push_string(out, &message.peer);
     push_optional_text(out, "sender", message.sender.as_deref());
+    if message.kind != Kind::Text {
+        let _ = write!(out, ",\"kind\":\"{}\"", message.kind.as_str());
+    }
     out.push_str(",\"text\":");
     push_string(out, &message.text);
+    push_optional_value(out, "content", message.content.as_ref());
     push_optional_value(out, "media", message.media.as_ref());
     let _ = write!(out, ",\"state\":\"{}\"", message.state);
     push_optional_text(out, "reply_to", message.reply_to.as_deref());
@@ -37,7 +41,24 @@ pub fn push_message(out: &mut String, message: &Message) {
     }
     push_optional_text(out, "error", message.error.as_deref());
     push_optional_value(out, "meta", message.meta.as_ref());
+    push_edits(out, message);
+    if let Some(deleted_ms) = message.deleted_ms {
+        let _ = write!(out, ",\"deleted_ms\":{deleted_ms}");
+    }
     out.push('}');
+}
+
+/// What it said before, oldest first.
+fn push_edits(out: &mut String, message: &Message) {
+    for (i, edit) in message.edits.iter().enumerate() {
+        out.push_str(if i == 0 { ",\"edits\":[" } else { "," });
+        out.push_str("{\"text\":");
+        push_string(out, &edit.text);
+        let _ = write!(out, ",\"until_ms\":{}}}", edit.until_ms);
+    }
+    if !message.edits.is_empty() {
+        out.push(']');
+    }
 }
 
 fn push_optional_text(out: &mut String, name: &str, text: Option<&str>) {
@@ -58,7 +79,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::message::{Direction, MessageId, State};
+    use crate::message::{Direction, Edit, MessageId, State};
 
     #[test]
     fn a_message_is_written_with_only_what_it_has() {
@@ -77,7 +98,11 @@ mod tests {
             updated_ms: 2,
             attempts: 0,
             error: None,
+            kind: Kind::Text,
+            content: None,
             meta: None,
+            edits: Vec::new(),
+            deleted_ms: None,
         };
         let mut out = String::new();
         push_message(&mut out, &message);
@@ -95,5 +120,22 @@ mod tests {
             (&full["attempts"], &full["error"], &full["meta"]),
             (&json!(3), &json!("no"), &json!({"k":[1]}))
         );
+
+        message.kind = Kind::Poll;
+        message.content = Some(json!({"question": "?", "options": []}));
+        message.edits = ["a", "b\""]
+            .map(|text| Edit {
+                text: text.into(),
+                until_ms: 7,
+            })
+            .into();
+        message.deleted_ms = Some(9);
+        out.clear();
+        push_message(&mut out, &message);
+        let full: Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(full["kind"], "poll");
+        assert_eq!(full["content"], json!({"question": "?", "options": []}));
+        let edits = json!([{"text": "a", "until_ms": 7}, {"text": "b\"", "until_ms": 7}]);
+        assert_eq!((&full["edits"], &full["deleted_ms"]), (&edits, &json!(9)));
     }
 }

@@ -31,11 +31,16 @@ pub(super) enum Table {
     /// Channel, or channel and peer → its newest messages, which are not in `Scopes` yet. Files of
     /// version 1 gain it.
     Tails,
+    /// Message number → what its author changed after it was stored. Gained as `Marks` is.
+    Revisions,
+    /// Channel and name of a peer → the name it goes by, or the other names of one. Gained as
+    /// `Marks` is.
+    Aliases,
 }
 
 impl Table {
     /// Every table, in the order of its discriminant: its place in an array of tables.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -45,6 +50,8 @@ impl Table {
         Self::Keys,
         Self::Marks,
         Self::Tails,
+        Self::Revisions,
+        Self::Aliases,
     ];
 }
 

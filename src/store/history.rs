@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::message::{Message, MessageId};
+use crate::message::MessageId;
 
 use super::{
     backend::{Order, Snapshot, Table, VisitNumber},
@@ -12,6 +12,7 @@ use super::{
     keys::{self, number_key, number_of},
     read::{Room, as_it_stands, body, expect},
     request::{HistoryQuery, Page},
+    revisions,
 };
 
 /// The numbers a history query spans, both included, or `None` where there are none between.
@@ -77,12 +78,12 @@ impl Search {
         self.lowercase.is_some() && (self.left == 0 || self.left_bytes == 0)
     }
 
-    fn finds(&mut self, message: &Message, size: usize) -> bool {
+    fn finds(&mut self, text: &str, id: MessageId, size: usize) -> bool {
         self.left = self.left.saturating_sub(1);
         self.left_bytes = self.left_bytes.saturating_sub(size);
-        self.last = Some(message.id);
+        self.last = Some(id);
         let wanted = self.lowercase.as_deref();
-        wanted.is_none_or(|wanted| message.text.to_lowercase().contains(wanted))
+        wanted.is_none_or(|wanted| text.to_lowercase().contains(wanted))
     }
 }
 
@@ -102,13 +103,20 @@ pub(super) fn history(rows: &dyn Snapshot, query: &HistoryQuery) -> Result<Page,
     };
     let mut room = Room::new(query.limit, query.max_bytes);
     let mut search = Search::new(query);
+    // Edited messages are found by what they say now. Where there are none, nothing is looked up.
+    let any_edited = query.contains.is_some() && rows.len(Table::Revisions)? > 0;
     each_number(rows, scope.as_deref(), span, order, &mut |number| {
         if room.is_used_up() || search.is_over() {
             page.next = search.last;
             return Ok(ControlFlow::Break(()));
         }
         let (body, size) = expect(body(rows, number)?, &number_key(number))?;
-        if search.finds(&body.message, size) {
+        let edited = match any_edited {
+            true => revisions::text(rows, number)?,
+            false => None,
+        };
+        let text = edited.as_deref().unwrap_or(&body.message.text);
+        if search.finds(text, body.message.id, size) {
             page.messages.push(as_it_stands(rows, body)?);
             room.take(size);
         }

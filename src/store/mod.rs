@@ -8,6 +8,7 @@
 //!
 //! Not here: who is told about events and when to send what is due; that is for those who call.
 
+mod aliases;
 mod backend;
 mod codec;
 mod conversations;
@@ -28,6 +29,7 @@ mod redb;
 mod report;
 mod request;
 mod retention;
+mod revisions;
 mod schema;
 mod shared;
 mod tables;
@@ -63,8 +65,8 @@ pub use self::{
     pending::{Pending, STORE_WAIT, insist},
     report::report_to,
     request::{
-        Draft, Health, HistoryQuery, Inbound, Page, Parts, Pruned, Queued, Received, Step,
-        StoredEvent, Transition,
+        Draft, Health, HistoryQuery, Inbound, Occasion, Page, Parts, Pruned, Queued, Received,
+        Revision, Step, StoredEvent, Transition,
     },
 };
 

@@ -12,7 +12,8 @@ use super::{
     error::StoreError,
     keys::{self, number_of},
     read,
-    request::{Parts, Queued, Received, Step},
+    request::{Parts, Queued, Received, Revision, Step},
+    revisions,
     tables::{self, Body},
     write::{Fresh, KEY_LIFE_MS, Transaction},
 };
@@ -167,6 +168,27 @@ pub(super) fn mark_read(
         before,
         up_to: before.max(Some(*id)).unwrap_or(*id),
     })
+}
+
+/// Takes what its author did to a message that a service knows by a name; `None` where that is known.
+pub(super) fn revise(
+    transaction: &mut Transaction<'_>,
+    (channel, name, revision): &mut (String, String, Revision),
+) -> Result<Option<Message>, StoreError> {
+    let number = revisions::named(transaction.rows, channel, name)?.ok_or(StoreError::NotFound)?;
+    let message = transaction.load(MessageId(number))?;
+    if !revisions::is_news(&message, revision) {
+        return Ok(None);
+    }
+    transaction.revise(message, revision.clone()).map(Some)
+}
+
+/// Takes the news that a name means a peer; whether it was any.
+pub(super) fn remember_alias(
+    transaction: &mut Transaction<'_>,
+    (channel, name, peer): &mut (String, String, String),
+) -> Result<bool, StoreError> {
+    transaction.put_alias(channel, name, peer)
 }
 
 /// Takes what an integration that knows our ids says of a message of its channel. Answers with the

@@ -11,7 +11,8 @@ use super::{
     backend::{Get, Order, Snapshot, Table},
     error::StoreError,
     keys::{self, number_key, number_of, outbox_key, with_number},
-    request::{Parts, StoredEvent, Transition},
+    request::{Occasion, Parts, StoredEvent, Transition},
+    revisions,
     tables::{self, Body, Change},
 };
 
@@ -63,6 +64,7 @@ pub(super) fn sized(rows: &dyn Get, number: u64) -> Result<Option<(Message, usiz
 pub(super) fn as_it_stands(rows: &dyn Get, body: Body) -> Result<Message, StoreError> {
     let mut message = body.message;
     if let Some(change) = last_change(rows, message.id.0)? {
+        revisions::apply(rows, &change, &mut message)?;
         change.apply_to(&mut message);
     }
     Ok(message)
@@ -116,6 +118,7 @@ pub(super) fn message(
     };
     let mut life = vec![Transition {
         seq: number,
+        occasion: Occasion::State,
         state: message.state,
         at_ms: message.created_ms,
         attempts: 0,
@@ -125,6 +128,7 @@ pub(super) fn message(
     changes.reverse();
     life.extend(changes.iter().map(|change| change.transition.clone()));
     if let Some(last) = changes.pop() {
+        revisions::apply(rows, &last, &mut message)?;
         last.apply_to(&mut message);
     }
     Ok(Some((message, life)))
@@ -260,7 +264,7 @@ impl Merge<'_> {
             return Ok(ControlFlow::Break(()));
         }
         let Body { message, .. } = Body::decode(number, row)?;
-        self.push(message, row.len());
+        self.push(message, Occasion::State, row.len());
         Ok(ControlFlow::Continue(()))
     }
 
@@ -270,16 +274,19 @@ impl Merge<'_> {
         {
             let found = body(self.rows, change.number)?;
             let (Body { mut message, .. }, size) = expect(found, &number_key(change.number))?;
+            revisions::apply(self.rows, &change, &mut message)?;
+            let occasion = change.transition.occasion;
             change.apply_to(&mut message);
-            self.push(message, size);
+            self.push(message, occasion, size);
         }
         Ok(())
     }
 
-    fn push(&mut self, message: Message, size: usize) {
+    fn push(&mut self, message: Message, occasion: Occasion, size: usize) {
         self.room.take(size);
         self.events.push(StoredEvent {
             seq: message.seq,
+            occasion,
             message,
         });
     }

@@ -50,6 +50,8 @@ const fn name(table: Table) -> &'static str {
         Table::Keys => "keys",
         Table::Marks => "marks",
         Table::Tails => "tails",
+        Table::Revisions => "revisions",
+        Table::Aliases => "aliases",
     }
 }
 
@@ -161,8 +163,11 @@ fn add_missing_tables(path: &Path, database: &Database) -> Result<()> {
     let mut missing = Table::ALL.into_iter().filter(|table| !is_there(*table));
     match missing.next() {
         None => Ok(()),
-        Some(Table::Marks | Table::Tails) => create_tables(database)
-            .map_err(|error| Error::Failed(format!("cannot add to {}: {error}", path.display()))),
+        Some(Table::Marks | Table::Tails | Table::Revisions | Table::Aliases) => {
+            create_tables(database).map_err(|error| {
+                Error::Failed(format!("cannot add to {}: {error}", path.display()))
+            })
+        }
         Some(_) => Err(not_ours(path, "a database of another program")),
     }
 }

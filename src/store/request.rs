@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::message::{Message, MessageId, State};
+use crate::message::{Kind, Message, MessageId, State};
 
 /// A message somebody wants sent.
 #[derive(Debug, Clone, Default)]
@@ -11,8 +11,12 @@ pub struct Draft {
     pub channel: String,
     /// The address on that channel.
     pub peer: String,
+    /// What it is; a file need not say so.
+    pub kind: Kind,
     /// The text; may be empty where there is media.
     pub text: String,
+    /// What a kind without words says.
+    pub content: Option<Value>,
     /// Media by reference.
     pub media: Option<Value>,
     /// The id of the message it answers.
@@ -32,8 +36,12 @@ pub struct Inbound {
     pub peer: String,
     /// Who wrote it, where that is not the peer.
     pub sender: Option<String>,
-    /// The text; may be empty where there is media.
+    /// What it is; a file need not say so.
+    pub kind: Kind,
+    /// The text, readable also where the kind has no words.
     pub text: String,
+    /// What a kind without words says.
+    pub content: Option<Value>,
     /// Media by reference.
     pub media: Option<Value>,
     /// The id of the message it answers.
@@ -43,6 +51,20 @@ pub struct Inbound {
     /// The service's own identity of it, unique within the channel: a repeat within seven days is
     /// recognised.
     pub dedup_key: Option<String>,
+}
+
+/// What its author did to a message after it was stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Revision {
+    /// It says something else now.
+    Edited {
+        /// The new text.
+        text: String,
+        /// What a kind without words says now.
+        content: Option<Value>,
+    },
+    /// It was deleted for everyone.
+    Deleted,
 }
 
 /// News about an outgoing message.
@@ -98,11 +120,24 @@ pub struct Received {
     pub duplicate: bool,
 }
 
-/// One stored event: a message as it was when it came to a state.
+/// What a stored event tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// The message came to its state.
+    State,
+    /// Its author changed it.
+    Edited,
+    /// Its author deleted it.
+    Deleted,
+}
+
+/// One stored event: a message as it was when something happened to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredEvent {
     /// Its sequence number, strictly increasing across restarts.
     pub seq: u64,
+    /// What happened.
+    pub occasion: Occasion,
     /// The message at that moment.
     pub message: Message,
 }
@@ -110,9 +145,11 @@ pub struct StoredEvent {
 impl StoredEvent {
     /// The event's name on the wire.
     pub fn name(&self) -> &'static str {
-        match self.message.state {
-            State::Received => "message.received",
-            _ => "message.status",
+        match (self.occasion, self.message.state) {
+            (Occasion::Edited, _) => "message.edited",
+            (Occasion::Deleted, _) => "message.deleted",
+            (Occasion::State, State::Received) => "message.received",
+            (Occasion::State, _) => "message.status",
         }
     }
 }
@@ -122,6 +159,8 @@ impl StoredEvent {
 pub struct Transition {
     /// The stored event that told of it.
     pub seq: u64,
+    /// What happened.
+    pub occasion: Occasion,
     /// The state it came to.
     pub state: State,
     /// When, in ms since 1970.

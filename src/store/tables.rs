@@ -7,13 +7,13 @@
 
 use serde_json::Value;
 
-use crate::message::{Direction, Message, MessageId, State};
+use crate::message::{Direction, Kind, Message, MessageId, State};
 
 use super::{
     codec::{Reader, put_number, put_text},
     error::StoreError,
     keys::{self, number_key},
-    request::{Draft, Inbound, Transition},
+    request::{Draft, Inbound, Occasion, Transition},
 };
 
 /// Version of the layouts below, as the first byte of a value.
@@ -29,6 +29,7 @@ const MEDIA: u8 = 4;
 const REPLY_TO: u8 = 8;
 const META: u8 = 16;
 const KEY: u8 = 32;
+const CONTENT: u8 = 64;
 
 /// The state a message is created in.
 pub(super) fn first_state(direction: Direction) -> State {
@@ -51,7 +52,9 @@ impl Body {
         let message = Message {
             channel: draft.channel,
             peer: draft.peer,
+            kind: kind_of(draft.kind, draft.media.as_ref()),
             text: draft.text,
+            content: draft.content,
             media: draft.media,
             reply_to: draft.reply_to,
             meta: draft.meta,
@@ -69,7 +72,9 @@ impl Body {
             channel: inbound.channel,
             peer: inbound.peer,
             sender: inbound.sender,
+            kind: kind_of(inbound.kind, inbound.media.as_ref()),
             text: inbound.text,
+            content: inbound.content,
             media: inbound.media,
             reply_to: inbound.reply_to,
             meta: inbound.meta,
@@ -109,7 +114,18 @@ impl Body {
         for value in [&message.media, &message.meta].into_iter().flatten() {
             put_text(&mut row, &value.to_string());
         }
+        if self.tells_its_kind() {
+            put_text(&mut row, message.kind.as_str());
+            let content = message.content.as_ref().map(Value::to_string);
+            put_text(&mut row, &content.unwrap_or_default());
+        }
         row
+    }
+
+    /// Texts and most files need not: so it is with all messages of the versions that knew no others.
+    fn tells_its_kind(&self) -> bool {
+        let message = &self.message;
+        message.content.is_some() || message.kind != Kind::of_media(message.media.as_ref())
     }
 
     fn flags(&self) -> u8 {
@@ -121,6 +137,7 @@ impl Body {
             | flag(message.reply_to.is_some(), REPLY_TO)
             | flag(message.meta.is_some(), META)
             | flag(self.key.is_some(), KEY)
+            | flag(self.tells_its_kind(), CONTENT)
     }
 
     /// Reads a row back.
@@ -144,8 +161,25 @@ impl Body {
         let key = optional_text(&mut reader, flags & KEY)?;
         message.media = optional_value(&mut reader, flags & MEDIA)?;
         message.meta = optional_value(&mut reader, flags & META)?;
+        message.kind = Kind::of_media(message.media.as_ref());
+        if flags & CONTENT != 0 {
+            let kind = reader.text()?.parse();
+            message.kind = kind.map_err(|()| reader.wrong("has an unknown kind"))?;
+            let content = reader.text()?;
+            message.content = (!content.is_empty())
+                .then(|| json_of(content, &reader))
+                .transpose()?;
+        }
         reader.end()?;
         Ok(Self { message, key })
+    }
+}
+
+/// What a message is: whoever brings a file need not say it twice.
+fn kind_of(told: Kind, media: Option<&Value>) -> Kind {
+    match told {
+        Kind::Text => Kind::of_media(media),
+        other => other,
     }
 }
 
@@ -158,7 +192,9 @@ fn blank(number: u64, direction: Direction, created_ms: u64) -> Message {
         direction,
         peer: String::new(),
         sender: None,
+        kind: Kind::Text,
         text: String::new(),
+        content: None,
         media: None,
         state: first_state(direction),
         reply_to: None,
@@ -167,6 +203,8 @@ fn blank(number: u64, direction: Direction, created_ms: u64) -> Message {
         attempts: 0,
         error: None,
         meta: None,
+        edits: Vec::new(),
+        deleted_ms: None,
     }
 }
 
@@ -188,10 +226,11 @@ fn optional_value(reader: &mut Reader<'_>, flag: u8) -> Result<Option<Value>, St
     if flag == 0 {
         return Ok(None);
     }
-    let value = serde_json::from_str(reader.text()?);
-    value
-        .map(Some)
-        .map_err(|_| reader.wrong("has JSON that cannot be read"))
+    json_of(reader.text()?, reader).map(Some)
+}
+
+pub(super) fn json_of(text: &str, reader: &Reader<'_>) -> Result<Value, StoreError> {
+    serde_json::from_str(text).map_err(|_| reader.wrong("has JSON that cannot be read"))
 }
 
 /// Sets the time of creation in an encoded body.
@@ -236,6 +275,11 @@ pub(super) fn parts_waiting(row: &[u8]) -> Result<usize, StoreError> {
     Ok(usize::try_from(parts).unwrap_or(usize::MAX))
 }
 
+const ERROR: u8 = 1;
+const REVISED: u8 = 2;
+const EDITED: u8 = 4;
+const DELETED: u8 = 8;
+
 /// A row of `changes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
@@ -243,6 +287,8 @@ pub(super) struct Change {
     pub(super) number: u64,
     /// The event of the same message before this one.
     pub(super) previous: u64,
+    /// Whether the message had been edited or deleted by then: its row in `revisions` says how.
+    pub(super) revised: bool,
     /// What happened.
     pub(super) transition: Transition,
 }
@@ -251,11 +297,15 @@ impl Change {
     pub(super) fn encode(&self) -> Vec<u8> {
         let error = self.transition.error.as_deref();
         let mut row = Vec::with_capacity(32 + error.map_or(0, str::len));
-        row.extend([
-            LAYOUT,
-            self.transition.state as u8,
-            u8::from(error.is_some()),
-        ]);
+        let occasion = match self.transition.occasion {
+            Occasion::State => 0,
+            Occasion::Edited => EDITED,
+            Occasion::Deleted => DELETED,
+        };
+        let error_flag = if error.is_some() { ERROR } else { 0 };
+        let revised = if self.revised { REVISED } else { 0 };
+        let flags = error_flag | revised | occasion;
+        row.extend([LAYOUT, self.transition.state as u8, flags]);
         put_number(&mut row, self.number);
         put_number(&mut row, self.previous);
         put_number(&mut row, self.transition.at_ms);
@@ -270,16 +320,24 @@ impl Change {
         let mut reader = Reader::new("changes", row);
         expect_layout(&mut reader)?;
         let state = State::ALL.get(usize::from(reader.byte()?)).copied();
-        let has_error = reader.byte()?;
+        let flags = reader.byte()?;
+        let occasion = match flags & (EDITED | DELETED) {
+            0 => Occasion::State,
+            EDITED => Occasion::Edited,
+            DELETED => Occasion::Deleted,
+            _ => return Err(reader.wrong("has an unknown occasion")),
+        };
         let change = Self {
             number: reader.number()?,
             previous: reader.number()?,
+            revised: flags & REVISED != 0,
             transition: Transition {
                 seq,
+                occasion,
                 state: state.ok_or_else(|| reader.wrong("has an unknown state"))?,
                 at_ms: reader.number()?,
                 attempts: u32::try_from(reader.number()?).unwrap_or(u32::MAX),
-                error: optional_text(&mut reader, has_error)?,
+                error: optional_text(&mut reader, flags & ERROR)?,
             },
         };
         reader.end()?;
@@ -313,23 +371,28 @@ mod tests {
             option::of(any::<i64>()),
         );
         let numbers = (any::<u64>(), any::<bool>(), any::<u64>());
-        (texts, options, numbers).prop_map(|(texts, options, (number, out, created_ms))| Body {
-            message: Message {
-                channel: texts.0,
-                peer: texts.1,
-                text: texts.2,
-                sender: options.0,
-                reply_to: options.1,
-                media: options.2.map(|url| json!({ "kind": "image", "url": url })),
-                meta: options.4.map(|number| json!([number])),
-                ..blank(
-                    number,
-                    if out { Direction::Out } else { Direction::In },
-                    created_ms,
-                )
+        let kinds = (0..Kind::ALL.len(), option::of(any::<String>()));
+        (texts, options, numbers, kinds).prop_map(
+            |(texts, options, (number, out, created_ms), kinds)| Body {
+                message: Message {
+                    channel: texts.0,
+                    peer: texts.1,
+                    text: texts.2,
+                    kind: Kind::ALL[kinds.0],
+                    content: kinds.1.map(|id| json!({ "id": id })),
+                    sender: options.0,
+                    reply_to: options.1,
+                    media: options.2.map(|url| json!({ "kind": "image", "url": url })),
+                    meta: options.4.map(|number| json!([number])),
+                    ..blank(
+                        number,
+                        if out { Direction::Out } else { Direction::In },
+                        created_ms,
+                    )
+                },
+                key: options.3,
             },
-            key: options.3,
-        })
+        )
     }
 
     proptest! {
@@ -355,10 +418,13 @@ mod tests {
             state in 0..State::ALL.len(),
             attempts: u32,
             error in option::of(any::<String>()),
+            occasion in 0..3usize,
+            revised: bool,
         ) {
             let state = State::ALL[state];
-            let transition = Transition { seq, state, at_ms, attempts, error };
-            let change = Change { number, previous, transition };
+            let occasion = [Occasion::State, Occasion::Edited, Occasion::Deleted][occasion];
+            let transition = Transition { seq, occasion, state, at_ms, attempts, error };
+            let change = Change { number, previous, revised, transition };
             prop_assert_eq!(Change::decode(seq, &change.encode())?, change);
         }
 

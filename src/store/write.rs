@@ -13,7 +13,7 @@ use super::{
     index::{Entry, Touched},
     keys::{self, number_key, number_of, outbox_key},
     read, report,
-    request::{Step, StoredEvent, Transition},
+    request::{Occasion, Step, StoredEvent, Transition},
     schema,
     tables::{self, Body, Change},
 };
@@ -137,7 +137,7 @@ impl<'t> Transaction<'t> {
             self.rows.put(Table::Keys, key, &number_key(number))?;
         }
         self.counters.messages += 1;
-        self.tell(&message);
+        self.tell(&message, Occasion::State);
         Ok(message)
     }
 
@@ -147,9 +147,10 @@ impl<'t> Transaction<'t> {
         self.counters.head
     }
 
-    fn tell(&mut self, message: &Message) {
+    pub(super) fn tell(&mut self, message: &Message, occasion: Occasion) {
         self.events.push(StoredEvent {
             seq: message.seq,
+            occasion,
             message: message.clone(),
         });
     }
@@ -167,11 +168,31 @@ impl<'t> Transaction<'t> {
         step: &Step,
     ) -> Result<Message, StoreError> {
         let before = message.state;
+        let change = self.put_change(&message, step, Occasion::State)?;
+        change.apply_to(&mut message);
+        self.keep_outbox(before, &message, step.due_ms)?;
+        self.tell(&message, Occasion::State);
+        if let Some(told) = report::of(before, &message) {
+            let told = self.create(&mut Fresh::new(Body::outgoing(told)))?;
+            self.enter_outbox(&told, told.created_ms)?;
+        }
+        Ok(message)
+    }
+
+    /// Writes down the next event of a message.
+    pub(super) fn put_change(
+        &mut self,
+        message: &Message,
+        step: &Step,
+        occasion: Occasion,
+    ) -> Result<Change, StoreError> {
         let change = Change {
             number: message.id.0,
             previous: message.seq,
+            revised: occasion != Occasion::State || message.is_revised(),
             transition: Transition {
                 seq: self.next_seq(),
+                occasion,
                 state: step.state,
                 at_ms: self.now_ms,
                 attempts: step.attempts.unwrap_or(message.attempts),
@@ -182,14 +203,7 @@ impl<'t> Transaction<'t> {
         self.rows.put(Table::Changes, &seq, &change.encode())?;
         self.rows
             .put(Table::Latest, &number_key(message.id.0), &seq)?;
-        change.apply_to(&mut message);
-        self.keep_outbox(before, &message, step.due_ms)?;
-        self.tell(&message);
-        if let Some(told) = report::of(before, &message) {
-            let told = self.create(&mut Fresh::new(Body::outgoing(told)))?;
-            self.enter_outbox(&told, told.created_ms)?;
-        }
-        Ok(message)
+        Ok(change)
     }
 
     /// Holds the outbox to its rule: in it are exactly the messages whose state says so.
@@ -313,6 +327,7 @@ impl<'t> Transaction<'t> {
         }
         self.forget_references(&body.message)?;
         self.rows.remove(Table::Latest, &number_key(number))?;
+        self.rows.remove(Table::Revisions, &number_key(number))?;
         self.rows.remove(Table::Bodies, &number_key(number))?;
         self.counters.messages = self.counters.messages.saturating_sub(1);
         Ok(())

@@ -73,6 +73,7 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         reply_to: payload.take_text("reply_to"),
         meta,
         idempotency_key: payload.take_text("idempotency_key"),
+        ..Draft::default()
     })
 }
 
@@ -193,6 +194,7 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
         reply_to: payload.take_text("reply_to"),
         meta: payload.take("meta"),
         dedup_key: payload.take_text("dedup_key"),
+        ..Inbound::default()
     })
 }
 

@@ -18,6 +18,16 @@ pub const EVENTS: &[Event] = &[
         payload: MESSAGE,
     },
     Event {
+        name: "message.edited",
+        summary: "The author of a message changed it: the text is the new one. Stored.",
+        payload: MESSAGE,
+    },
+    Event {
+        name: "message.deleted",
+        summary: "The author of a message deleted it for everyone. It stays in the archive. Stored.",
+        payload: MESSAGE,
+    },
+    Event {
         name: "conversation.read",
         summary: "A conversation was read up to a message.",
         payload: &[

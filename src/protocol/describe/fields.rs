@@ -48,7 +48,26 @@ pub(super) const MESSAGE: &[Field] = &[
         Kind::Name,
         "who wrote it, where that is not the peer itself",
     ),
-    must("text", Kind::Text, "the text"),
+    may(
+        "kind",
+        Kind::Name,
+        "what it is, where that is not text: image, video, audio, voice, document, sticker, \
+         location, contact, poll, vote, choice, order, reaction, call, system or unsupported",
+    ),
+    must(
+        "text",
+        Kind::Text,
+        "the text; of a kind without words the same in words",
+    ),
+    may(
+        "content",
+        Kind::Any,
+        "what a kind without words says: location {lat, lng, name?, address?, live?}, \
+         contact [{name, phones, emails}], poll {question, options}, vote {poll?, options}, \
+         choice {id, title, description?, values?}, \
+         order {items: [{id, name?, quantity, price?, currency?}], note?}, reaction {to, emoji}, \
+         call {video, outcome?, seconds?}, system {event, …}, unsupported {type}",
+    ),
     may("media", Kind::Object, "{kind, url, mime?, name?}"),
     must(
         "state",
@@ -68,6 +87,16 @@ pub(super) const MESSAGE: &[Field] = &[
         "meta",
         Kind::Any,
         "what an integration or a client keeps with it",
+    ),
+    may(
+        "edits",
+        Kind::Objects,
+        "what it said before its author edited it, oldest first: {text, until_ms}",
+    ),
+    may(
+        "deleted_ms",
+        COUNT,
+        "when its author deleted it, ms since 1970; it stays in the archive",
     ),
 ];
 
@@ -100,7 +129,7 @@ pub(super) const INTEGRATION: &[Field] = &[
     must(
         "state",
         Kind::Name,
-        "stopped, starting, running, away, backing_off or parked",
+        "stopped, starting, running, impaired, away, backing_off or parked",
     ),
     must("since_ms", COUNT, "since when, ms since 1970"),
     may("until_ms", COUNT, "backing_off: when it starts again"),

@@ -11,6 +11,7 @@ mod keys;
 mod reading;
 mod reports;
 mod retention;
+mod revisions;
 mod states;
 mod writing;
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     message::State,
+    store::Occasion,
     store::{Parts, Step, Transition, operations::MAX_REFERENCES},
 };
 
@@ -27,6 +28,7 @@ fn a_new_message_is_queued_under_the_number_of_its_event() {
         assert_eq!((stored, life.len()), (message.clone(), 1));
         let event = StoredEvent {
             seq: message.seq,
+            occasion: Occasion::State,
             message,
         };
         assert_eq!(event.name(), "message.status");
@@ -76,6 +78,7 @@ fn the_life_of_a_message_is_told_oldest_first() {
         advance(&store, id, State::Sent);
         let transition = |seq, state, at_ms, attempts, error: Option<&str>| Transition {
             seq,
+            occasion: Occasion::State,
             state,
             at_ms,
             attempts,

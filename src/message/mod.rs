@@ -2,9 +2,19 @@
 //!
 //! Not here: where messages are kept (`store`) and how they reach a service (`integrations`).
 
+pub mod content;
+mod kind;
+
 use std::{fmt, str::FromStr};
 
 use serde_json::Value;
+
+pub use self::{content::Content, kind::Kind};
+
+/// A JSON text as people mean it: an empty one is none.
+pub fn text_at<'a>(json: &'a Value, key: &str) -> Option<&'a str> {
+    json.get(key)?.as_str().filter(|text| !text.is_empty())
+}
 
 /// Which way a message travels, seen from the user of this gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,8 +161,12 @@ pub struct Message {
     pub peer: String,
     /// Who wrote it, where that is not the peer itself (a member of a group).
     pub sender: Option<String>,
-    /// The text; empty where there is only media.
+    /// What it is.
+    pub kind: Kind,
+    /// The text. Of a kind without words, the same in words.
     pub text: String,
+    /// What a kind without words says, in the shape of its [`Content`].
+    pub content: Option<Value>,
     /// `{"kind","url","mime"?,"name"?}`, by reference.
     pub media: Option<Value>,
     /// Where it stands.
@@ -169,6 +183,26 @@ pub struct Message {
     pub error: Option<String>,
     /// What an integration or a client wants to keep with it.
     pub meta: Option<Value>,
+    /// The texts it had before, oldest first.
+    pub edits: Vec<Edit>,
+    /// When its author deleted it, in ms since 1970. It stays in the archive.
+    pub deleted_ms: Option<u64>,
+}
+
+impl Message {
+    /// Whether its author changed it after it was stored.
+    pub fn is_revised(&self) -> bool {
+        !self.edits.is_empty() || self.deleted_ms.is_some()
+    }
+}
+
+/// A text that a message had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The text.
+    pub text: String,
+    /// Until when, in ms since 1970.
+    pub until_ms: u64,
 }
 
 #[cfg(test)]
