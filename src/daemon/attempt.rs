@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     backoff, clock,
-    integrations::{ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult},
+    integrations::{
+        ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult, Trouble,
+    },
     log::{Field, Log},
     message::{Direction, Message, MessageId, State},
     panics::contained,
@@ -135,6 +137,7 @@ impl Attempt {
         let delivered = delivered.unwrap_or_else(panicked);
         match delivered.map_err(|error| error.without(&message.text)) {
             Ok(accepted) => self.accepted(&message, accepted).await,
+            Err(DeliveryError::Channel(trouble)) => self.held(id, count.all, &trouble).await,
             Err(DeliveryError::Away) => self.not_handed_over(id, count.all).await,
             Err(DeliveryError::Permanent(why)) => self.failed(&message, why).await,
             Err(DeliveryError::Unauthorized(why)) => self.unauthorized(id, count.all, why).await,
@@ -266,6 +269,22 @@ impl Attempt {
     ) -> Result<Next, StoreError> {
         self.channel.park(&why);
         let why = format!("waits for credentials: {why}");
+        self.waits(id, attempts.saturating_sub(1), Some(why)).await
+    }
+
+    /// The channel is in trouble, not the message: it waits with the others, and the channel says why.
+    async fn held(
+        &self,
+        id: MessageId,
+        attempts: u32,
+        trouble: &Trouble,
+    ) -> Result<Next, StoreError> {
+        if self.channel.impaired(trouble) {
+            let fields: [Field<'_>; 2] = [("name", &self.channel.name()), ("why", &trouble.why)];
+            self.log
+                .warn("integration", "the service cannot send now", &fields);
+        }
+        let why = format!("waits for the service: {}", trouble.why);
         self.waits(id, attempts.saturating_sub(1), Some(why)).await
     }
 

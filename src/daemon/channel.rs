@@ -15,7 +15,7 @@ use super::counters::ChannelCounters;
 use crate::{
     clock,
     gateway::control::IntegrationStatus,
-    integrations::{Health, Integration, plan::SendLimits},
+    integrations::{Integration, Trouble, plan::SendLimits},
 };
 
 /// Where an integration stands.
@@ -27,6 +27,8 @@ pub enum State {
     Starting,
     /// It works.
     Running,
+    /// Its service is there and cannot send now. Nothing is tried until it can.
+    Impaired,
     /// It works, but its other side is not there; it comes back by itself.
     Away,
     /// It failed and starts again at this time, in ms since 1970.
@@ -47,6 +49,7 @@ impl State {
             Self::Stopped => "stopped",
             Self::Starting => "starting",
             Self::Running => "running",
+            Self::Impaired => "impaired",
             Self::Away => "away",
             Self::BackingOff(_) => "backing_off",
             Self::Parked => "parked",
@@ -85,6 +88,8 @@ struct Standing {
     state: State,
     since_ms: u64,
     last_error: Option<String>,
+    /// What the user can do about a trouble of the service.
+    advice: Option<String>,
 }
 
 impl Channel {
@@ -98,6 +103,7 @@ impl Channel {
             state: State::Starting,
             since_ms: clock::now_ms(),
             last_error: None,
+            advice: None,
         };
         Arc::new(Self {
             name: integration.name().to_owned(),
@@ -196,25 +202,45 @@ impl Channel {
 
     /// Whether messages may be handed to the integration.
     pub fn takes_deliveries(&self) -> bool {
-        *self.wishes.borrow() == DesiredState::Run
+        *self.wishes.borrow() == DesiredState::Run && self.standing().state != State::Impaired
     }
 
-    /// It works: the first sign of life after a start makes it running.
+    /// It works: the first sign of life after a start makes it running, and whatever was wrong is over.
     pub(super) fn alive(&self) {
         if self.standing().state != State::Running {
             self.enter(State::Running, None);
         }
     }
 
+    /// Its service cannot send now. Whether that is news.
+    pub(super) fn impaired(&self, trouble: &Trouble) -> bool {
+        {
+            let mut standing = self.standing();
+            let known = standing.state == State::Impaired
+                && standing.last_error.as_deref() == Some(&trouble.why);
+            if known || *self.wishes.borrow() != DesiredState::Run {
+                return false;
+            }
+            standing.advice.clone_from(&trouble.advice);
+        }
+        self.enter(State::Impaired, Some(trouble.why.clone()));
+        true
+    }
+
     pub(super) fn enter(&self, state: State, error: Option<String>) {
         {
             let mut standing = self.standing();
+            if state != State::Impaired {
+                standing.advice = None;
+            }
             // Trying and waiting in turn is one trouble, with one beginning.
             if !(standing.state.is_trying() && state.is_trying()) {
                 standing.since_ms = clock::now_ms();
             }
+            let is_over = state == State::Running;
             standing.state = state;
-            standing.last_error = error.or_else(|| standing.last_error.take());
+            let before = standing.last_error.take().filter(|_| !is_over);
+            standing.last_error = error.or(before);
         }
         (self.on_change)(&self.status());
     }
@@ -222,10 +248,6 @@ impl Channel {
     /// Its row in `status` and `integrations`. Its time is since when it works, or does not.
     pub fn status(&self) -> IntegrationStatus {
         let integration = self.integration();
-        let impaired = match integration.state() {
-            Health::Working => None,
-            Health::Impaired(why) => Some(why),
-        };
         let standing = self.standing();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         IntegrationStatus {
@@ -236,8 +258,11 @@ impl Channel {
                 State::BackingOff(until_ms) => Some(until_ms),
                 _ => None,
             },
-            advice: advice(&standing.state, &*integration),
-            last_error: impaired.or_else(|| standing.last_error.clone()),
+            advice: standing
+                .advice
+                .clone()
+                .or_else(|| advice(&standing.state, &*integration)),
+            last_error: standing.last_error.clone(),
             counters: vec![
                 ("sent", count(&self.counters.sent)),
                 ("failed", count(&self.counters.failed)),
@@ -266,6 +291,7 @@ fn advice(state: &State, integration: &dyn Integration) -> Option<String> {
             "it is tried again by itself; if that lasts, see whether this machine reaches its service \
              and its address in .env is right; to try now: cleudocodebot integrations restart {name}"
         )),
+        State::Impaired => Some("what waits goes out when that is over".to_owned()),
         State::Running => None,
     }
 }

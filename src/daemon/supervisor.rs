@@ -109,6 +109,12 @@ impl Supervisor {
                     .get_or_insert_with(Instant::now);
                 channel.alive();
             }
+            Report::Impaired(trouble) => {
+                if channel.impaired(trouble) {
+                    let fields: [Field<'_>; 2] = [("name", &channel.name()), ("why", &trouble.why)];
+                    log.warn("integration", "the service cannot send now", &fields);
+                }
+            }
             Report::Away(why) => {
                 let fields: [Field<'_>; 2] = [("name", &channel.name()), ("why", &why)];
                 log.info("integration", "it is away", &fields);

@@ -2,7 +2,10 @@
 //!
 //! Whoever is not on the list gets a code to pair with, and nothing of what they wrote is processed.
 
-use std::sync::{Arc, Weak};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
 
 use super::{
     Audience, Typing, chat_commands,
@@ -14,7 +17,7 @@ use crate::{
     panics::run_blocking,
     phone,
     router::Router,
-    store::{Draft, Inbound, Step, Store, StoreError, report_to},
+    store::{Draft, Inbound, Revision, Step, Store, StoreError, report_to},
 };
 
 /// The way in of one channel.
@@ -27,6 +30,7 @@ pub struct Ingress {
     router: Arc<Router>,
     log: Log,
     audience: Weak<dyn Audience>,
+    known_aliases: Arc<Mutex<HashSet<(String, String)>>>,
 }
 
 /// Who may write, by the settings.
@@ -74,6 +78,33 @@ pub enum Taken {
     Refused,
 }
 
+/// What else is known of a message besides what is stored of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Other names of whoever wrote it: remembered from then on as the same person.
+    pub aliases: Vec<String>,
+    /// Names by which the allow-list may hold whoever wrote it, and that others have too: a user name,
+    /// the chat around a topic.
+    pub listed_as: Vec<String>,
+    /// Whether a command in it is obeyed.
+    pub commands: Commands,
+}
+
+/// Whether a command in a message is obeyed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Commands {
+    /// As it stands in the text.
+    #[default]
+    Obeyed,
+    /// As it stands here.
+    Read(String),
+    /// There is none for us.
+    Ignored,
+}
+
+/// Aliases that are known to be on disk, so that they are not written again.
+const MAX_KNOWN_ALIASES: usize = 4096;
+
 impl Ingress {
     /// A way in.
     pub fn new(
@@ -93,6 +124,7 @@ impl Ingress {
             router,
             log,
             audience,
+            known_aliases: Arc::default(),
         }
     }
 
@@ -101,21 +133,31 @@ impl Ingress {
         &self.log
     }
 
-    /// Takes one message. When it comes back it is on disk.
+    /// Takes one message of which nothing else is known. When it comes back it is on disk.
     pub async fn take(&self, inbound: Inbound) -> Result<Taken, StoreError> {
-        let sender = inbound
-            .sender
-            .clone()
-            .unwrap_or_else(|| inbound.peer.clone());
-        if !self.is_listed(&sender, &inbound.peer) {
-            self.ask_to_pair(&sender, &inbound.peer).await?;
+        self.take_from(inbound, &Origin::default()).await
+    }
+
+    /// Takes one message. When it comes back it is on disk.
+    pub async fn take_from(&self, inbound: Inbound, origin: &Origin) -> Result<Taken, StoreError> {
+        let peer = inbound.peer.clone();
+        let sender = inbound.sender.clone().unwrap_or_else(|| peer.clone());
+        if !self.may_write(&sender, &peer, origin).await? {
+            self.ask_to_pair(&sender, &peer).await?;
             return Ok(Taken::Refused);
         }
-        let (peer, text) = (inbound.peer.clone(), inbound.text.clone());
+        for alias in &origin.aliases {
+            self.same_peer(alias, &sender).await?;
+        }
+        let command = match &origin.commands {
+            Commands::Obeyed => chat_commands::read(&inbound.text),
+            Commands::Read(text) => chat_commands::read(text),
+            Commands::Ignored => None,
+        };
         let received = self.store.receive(inbound)?.await?;
         // Also of a repeat: a crash may have come before its command was obeyed, whose own key keeps
         // it from being obeyed twice.
-        if let Some(command) = chat_commands::read(&text) {
+        if let Some(command) = command {
             self.obey(command, &peer, &received.message.id.to_string())
                 .await?;
         }
@@ -127,10 +169,73 @@ impl Ingress {
     }
 
     fn is_listed(&self, sender: &str, peer: &str) -> bool {
-        [sender, peer]
-            .map(|name| plain(&self.channel, name))
-            .iter()
-            .any(|name| self.allowed.holds(name) || self.pairings.knows(&self.channel, name))
+        [sender, peer].iter().any(|name| self.holds(name))
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        let name = plain(&self.channel, name);
+        self.allowed.holds(&name) || self.pairings.knows(&self.channel, &name)
+    }
+
+    /// Whether this sender may write, by any name it is known by.
+    async fn may_write(
+        &self,
+        sender: &str,
+        peer: &str,
+        origin: &Origin,
+    ) -> Result<bool, StoreError> {
+        let mut names = origin.aliases.iter().chain(&origin.listed_as);
+        if self.is_listed(sender, peer) || names.any(|name| self.holds(name)) {
+            return Ok(true);
+        }
+        let (channel, asked) = (self.channel.clone(), [sender.to_owned(), peer.to_owned()]);
+        let read = move |store: &Store| {
+            let [of_sender, of_peer] = asked.map(|name| store.aliases(&channel, &name));
+            Ok([of_sender?, of_peer?].concat())
+        };
+        let known = self.store.run_blocking(read).await?;
+        Ok(known.iter().any(|name| self.holds(name)))
+    }
+
+    /// Remembers that a name means this peer of the channel, for ever.
+    pub async fn same_peer(&self, name: &str, peer: &str) -> Result<(), StoreError> {
+        let pair = (name.to_owned(), peer.to_owned());
+        if name == peer || self.known_aliases().contains(&pair) {
+            return Ok(());
+        }
+        self.store
+            .remember_alias(&self.channel, name, peer)?
+            .await?;
+        let mut known = self.known_aliases();
+        if known.len() == MAX_KNOWN_ALIASES {
+            known.clear();
+        }
+        known.insert(pair);
+        Ok(())
+    }
+
+    fn known_aliases(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
+        let known = self.known_aliases.lock();
+        known.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The peer that a name means on this channel: itself where nothing else was remembered.
+    pub async fn canonical(&self, name: &str) -> Result<String, StoreError> {
+        let (channel, asked) = (self.channel.clone(), name.to_owned());
+        let read = move |store: &Store| store.alias(&channel, &asked);
+        let known = self.store.run_blocking(read).await?;
+        Ok(known.unwrap_or_else(|| name.to_owned()))
+    }
+
+    /// Takes what its author did to a message, which the service knows by `name`: the dedup key it
+    /// came with, or a name it gave to one of ours. False where no message goes by it: one that was
+    /// not taken, or whose seven days are over.
+    pub async fn revise(&self, name: &str, revision: Revision) -> Result<bool, StoreError> {
+        match self.store.revise(&self.channel, name, revision)?.await {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes the news that someone writes, or no longer does. Of those who may not write, nobody
@@ -149,8 +254,9 @@ impl Ingress {
         }
     }
 
-    /// Keeps a message of the user's own, written on another device.
-    pub async fn take_own(&self, inbound: Inbound) -> Result<Taken, StoreError> {
+    /// Keeps a message without asking who wrote it: one of the user's own from another device, a post
+    /// of a channel the user reads.
+    pub async fn keep(&self, inbound: Inbound) -> Result<Taken, StoreError> {
         let received = self.store.receive(inbound)?.await?;
         Ok(if received.duplicate {
             Taken::Known

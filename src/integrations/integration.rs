@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
-    outcome::{Accepted, DeliveryError, Health, ReconcileResult, RunError},
+    outcome::{Accepted, DeliveryError, ReconcileResult, RunError, Trouble},
     support::{
         hook::{Hook, HookReply},
         progress::Progress,
@@ -48,11 +48,6 @@ pub trait Integration: Send + Sync + 'static {
     ) -> BoxFuture<'a, ReconcileResult> {
         let _ = (message, progress);
         Box::pin(std::future::ready(ReconcileResult::Unknown))
-    }
-
-    /// How the integration itself sees its connection.
-    fn state(&self) -> Health {
-        Health::Working
     }
 
     /// False where a delivery to this peer cannot succeed before the peer does something: it then
@@ -124,6 +119,8 @@ pub struct RunContext {
 pub enum Report<'a> {
     /// It works.
     Alive,
+    /// Its service is there, and nothing can be sent by it now.
+    Impaired(&'a Trouble),
     /// Its other side is away, and why; it waits for it without failing.
     Away(&'a str),
 }
@@ -140,6 +137,12 @@ impl RunContext {
     /// A call or a poll succeeded: the service is there and takes our credentials.
     pub fn alive(&self) {
         (self.on_report)(Report::Alive);
+    }
+
+    /// The service is there and says that nothing can be sent by it now. What waits is not tried
+    /// until [`alive`](Self::alive).
+    pub fn impaired(&self, trouble: &Trouble) {
+        (self.on_report)(Report::Impaired(trouble));
     }
 
     /// The other side is not there, for this reason, and will come back by itself.

@@ -20,7 +20,7 @@ pub mod webchat;
 
 pub use self::{
     integration::{Audience, BoxFuture, Indicator, Integration, Report, RunContext, Typing},
-    outcome::{Accepted, DeliveryError, Health, ReconcileResult, RunError},
+    outcome::{Accepted, DeliveryError, ReconcileResult, RunError, Trouble},
     support::{
         hook::{Hook, HookReply},
         progress::Progress,

@@ -13,13 +13,23 @@ pub enum RunError {
     Refused(String),
 }
 
-/// What an integration says of itself.
+/// Why a channel cannot send although its service is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Health {
-    /// It works, as far as it knows.
-    Working,
-    /// It cannot work now, and why.
-    Impaired(String),
+pub struct Trouble {
+    /// What the service says, or does not.
+    pub why: String,
+    /// What the user can do about it, where that is known.
+    pub advice: Option<String>,
+}
+
+impl Trouble {
+    /// A trouble with its remedy.
+    pub fn new(why: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            advice: Some(advice.into()),
+        }
+    }
 }
 
 /// How far a message came by one delivery.
@@ -42,6 +52,9 @@ pub enum DeliveryError {
     Unauthorized(String),
     /// The request left and no answer came.
     Unknown(String),
+    /// It was not sent because the channel itself is in trouble: the message waits until that is over,
+    /// and no attempt is counted.
+    Channel(Trouble),
     /// The peer cannot be reached (any more); it waits until `can_reach` says otherwise. However
     /// often this happens, the message is not given up.
     Away,
@@ -60,6 +73,10 @@ impl DeliveryError {
             Self::Permanent(why) => Self::Permanent(redacted(why)),
             Self::Unauthorized(why) => Self::Unauthorized(redacted(why)),
             Self::Unknown(why) => Self::Unknown(redacted(why)),
+            Self::Channel(trouble) => Self::Channel(Trouble {
+                why: redacted(trouble.why),
+                advice: trouble.advice,
+            }),
             Self::Away => Self::Away,
             Self::Interrupted(why) => Self::Interrupted(redacted(why)),
         }

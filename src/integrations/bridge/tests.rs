@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     integrations::{Accepted, DeliveryError, Integration, Progress, Report, RunContext},
-    message::{Direction, Message, MessageId, State},
+    message::{Direction, Kind, Message, MessageId, State},
     random, shutdown,
 };
 
@@ -56,7 +56,9 @@ fn message(id: u64, attempts: u32) -> Message {
         direction: Direction::Out,
         peer: "ana".to_owned(),
         sender: None,
+        kind: Kind::Text,
         text: "x".to_owned(),
+        content: None,
         media: None,
         state: State::Sending,
         reply_to: None,
@@ -65,6 +67,8 @@ fn message(id: u64, attempts: u32) -> Message {
         attempts,
         error: None,
         meta: None,
+        edits: Vec::new(),
+        deleted_ms: None,
     }
 }
 
@@ -193,6 +197,7 @@ async fn every_coming_and_going_is_told_however_short() {
     let context = RunContext::new(shutdown, move |sign| {
         let text = match sign {
             Report::Alive => "alive".to_owned(),
+            Report::Impaired(trouble) => trouble.why.clone(),
             Report::Away(why) => why.to_owned(),
         };
         heard.lock().expect("whole").push(text);

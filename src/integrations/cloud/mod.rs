@@ -95,6 +95,7 @@ impl Cloud {
                     DeliveryError::Permanent(why)
                     | DeliveryError::Unknown(why)
                     | DeliveryError::Interrupted(why) => RunError::Failed(why, None),
+                    DeliveryError::Channel(trouble) => RunError::Failed(trouble.why, None),
                     DeliveryError::Away => RunError::Failed("refused".to_owned(), None),
                 });
             }

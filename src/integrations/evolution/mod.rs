@@ -24,8 +24,8 @@ use self::{
     },
 };
 use super::{
-    Accepted, BoxFuture, DeliveryError, Health, Hook, HookReply, Indicator, Integration, Progress,
-    ReconcileResult, RunContext, RunError,
+    Accepted, BoxFuture, DeliveryError, Hook, HookReply, Indicator, Integration, Progress,
+    ReconcileResult, RunContext, RunError, Trouble,
     ingress::Ingress,
     sha256::{hmac, same},
     support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
@@ -87,7 +87,8 @@ pub struct Evolution {
     webhook_url: String,
     http: Http,
     ingress: Ingress,
-    health: Mutex<Health>,
+    /// The run under way, to which webhooks tell how the service fares.
+    context: Mutex<Option<RunContext>>,
 }
 
 impl Evolution {
@@ -102,7 +103,7 @@ impl Evolution {
             webhook_url: settings.webhook_url.clone().unwrap_or_else(here),
             settings: settings.clone(),
             ingress,
-            health: Mutex::new(Health::Working),
+            context: Mutex::default(),
         }
     }
 
@@ -165,25 +166,28 @@ impl Evolution {
         Err(RunError::Failed(text, None))
     }
 
-    async fn look(&self, context: &RunContext) -> Result<(), RunError> {
+    async fn look(&self) -> Result<(), RunError> {
         let mut state = self.connection().await?;
         self.register().await?;
         loop {
             self.became(&state);
-            context.alive();
             tokio::time::sleep(LOOK).await;
             state = self.connection().await?;
         }
     }
 
     fn became(&self, state: &str) {
-        let health = match state {
-            "open" => Health::Working,
-            other => Health::Impaired(format!(
-                "WhatsApp is not connected ({other}); run: cleudocodebot integrations connect {NAME}"
-            )),
+        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(context) = context.as_ref() else {
+            return;
         };
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+        match state {
+            "open" => context.alive(),
+            other => context.impaired(&Trouble::new(
+                format!("WhatsApp is not connected ({other})"),
+                format!("cleudocodebot integrations connect {NAME}"),
+            )),
+        }
     }
 
     async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
@@ -289,7 +293,7 @@ impl Evolution {
             Whose::Ours => Ok(true),
             Whose::InDoubt => Ok(false),
             Whose::NotOurs => {
-                self.ingress.take_own(inbound).await?;
+                self.ingress.keep(inbound).await?;
                 Ok(true)
             }
         }
@@ -334,7 +338,8 @@ impl Integration for Evolution {
     }
 
     fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>> {
-        Box::pin(async move { context.spent_on(self.look(&context)).await })
+        *self.context.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.clone());
+        Box::pin(async move { context.spent_on(self.look()).await })
     }
 
     fn deliver<'a>(
@@ -369,11 +374,6 @@ impl Integration for Evolution {
                 None => Ok(()),
             }
         })
-    }
-
-    fn state(&self) -> Health {
-        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        health.clone()
     }
 
     fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {

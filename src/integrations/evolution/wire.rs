@@ -149,6 +149,7 @@ pub(super) fn inbound(data: &Value) -> Option<(Inbound, bool)> {
         reply_to: answered.map(str::to_owned),
         meta: Some(meta),
         dedup_key: Some(format!("{jid}:{id}")),
+        ..Inbound::default()
     };
     Some((inbound, own))
 }

@@ -262,6 +262,7 @@ fn inbound(channel: &str, update: &Value) -> Option<Inbound> {
         reply_to: answered.map(|id| format!("{chat}:{id}")),
         meta: Some(meta),
         dedup_key: Some(key),
+        ..Inbound::default()
     })
 }
 
