@@ -5,7 +5,7 @@ use super::{
     context::Context,
     spec::{CommandSpec, no_words, switch},
 };
-use crate::{daemon, error::Result, service::launchd};
+use crate::{daemon, error::Result, service::launchers::launchd};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "daemon",

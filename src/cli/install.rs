@@ -9,8 +9,8 @@ use super::{
 use crate::{
     error::Result,
     service::{
-        executor::Mode,
         install::{InstallRequest, install},
+        system::executor::Mode,
         uninstall::uninstall,
     },
 };

@@ -15,11 +15,13 @@ use crate::{
     config::{self, Environment, Source, keys},
     error::{Error, Result},
     service::{
-        executor::{Change, Executor, Mode, World},
-        probe::SocketProbe,
+        launchers::systemd,
         report::Report,
-        run::ThisMachine,
-        systemd,
+        system::{
+            command::ThisMachine,
+            executor::{Change, Executor, Mode, World},
+            probe::SocketProbe,
+        },
         target::{InstallTarget, MACHINE_HOME, Scope, System},
     },
 };

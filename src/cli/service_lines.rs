@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     service::{
         diagnosis::{Finding, Severity, findings},
-        launcher::Registration,
+        launchers::launcher::Registration,
         state::{Installed, State},
         target::Scope,
     },

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    artefact::Standing,
-    launcher::{Kind, Registration},
-    probe::{Answer, Identity},
+    launchers::launcher::{Kind, Registration},
     state::{Installed, State, stranger},
+    system::{
+        artefact::Standing,
+        probe::{Answer, Identity},
+    },
     target::InstallTarget,
     verify::VERSION,
 };

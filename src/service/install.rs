@@ -4,14 +4,20 @@
 //! killed goes on where that one ended.
 
 use super::{
-    artefact::Standing,
-    executor::Executor,
-    launcher::{self, Kind, Launcher, Registration},
+    launchers::{
+        self,
+        launcher::{Kind, Launcher, Registration},
+    },
     lifecycle::halt,
-    probe::{Answer, Identity},
     report::{Outcome, Report},
-    runtime_file, settings,
+    settings,
     state::port_trouble,
+    system::{
+        artefact::Standing,
+        executor::Executor,
+        probe::{Answer, Identity},
+        runtime_file,
+    },
     target::{InstallTarget, System},
     verify::{VERSION, is_home, verify},
 };
@@ -99,7 +105,7 @@ fn candidates(
     executor: &Executor<'_>,
     request: InstallRequest,
 ) -> Vec<Box<dyn Launcher>> {
-    let mut ways = launcher::all(target);
+    let mut ways = launchers::all(target);
     if target.system != System::Windows {
         return ways;
     }
@@ -231,7 +237,7 @@ fn register(
 
 /// Only one way is left installed.
 fn remove_others(target: &InstallTarget, executor: &mut Executor<'_>, chosen: Kind) -> Result<()> {
-    let ways = launcher::all(target);
+    let ways = launchers::all(target);
     let kept: Vec<_> = ways
         .iter()
         .filter(|launcher| launcher.kind() == chosen)

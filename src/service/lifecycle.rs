@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use super::{
-    executor::Executor,
-    launcher::{self, Launcher},
-    probe::{Answer, Identity},
+    launchers::{self, launcher::Launcher},
     report::{Outcome, Report},
-    run::SystemCommand,
-    runtime_file::{self, RuntimeFile},
     settings,
     state::port_trouble,
+    system::{
+        command::SystemCommand,
+        executor::Executor,
+        probe::{Answer, Identity},
+        runtime_file::{self, RuntimeFile},
+    },
     target::{InstallTarget, System},
     verify::{is_home, verify},
 };
@@ -95,7 +97,7 @@ fn begin(
 
 /// The way that is registered.
 pub(super) fn find(target: &InstallTarget, executor: &Executor<'_>) -> Option<Box<dyn Launcher>> {
-    let mut ways = launcher::all(target).into_iter();
+    let mut ways = launchers::all(target).into_iter();
     ways.find(|launcher| launcher.registration(target, executor).is_ours())
 }
 

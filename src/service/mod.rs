@@ -19,25 +19,14 @@
 //!
 //! Not here: questions to the user and the printing of reports (`cli`).
 
-pub mod artefact;
-mod autostart;
 pub mod diagnosis;
-pub mod executor;
 pub mod install;
-pub mod launchd;
-pub mod launcher;
+pub mod launchers;
 pub mod lifecycle;
-pub mod port_owner;
-pub mod probe;
 pub mod report;
-pub mod run;
-pub mod runtime_file;
 pub mod settings;
 pub mod state;
-pub mod systemd;
+pub mod system;
 pub mod target;
-pub mod texts;
 pub mod uninstall;
 pub mod verify;
-pub mod windows;
-mod xml;

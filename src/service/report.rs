@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{
-    executor::{Change, Executor},
-    launcher::Kind,
-    probe::Identity,
+    launchers::launcher::Kind,
+    system::{
+        executor::{Change, Executor},
+        probe::Identity,
+    },
 };
 
 /// How it ended.

@@ -9,15 +9,18 @@ use std::{
 };
 
 use super::{
-    executor::{Change, Executor},
-    runtime_file,
+    launchers::windows::rights,
+    system::{
+        executor::{Change, Executor},
+        runtime_file,
+    },
     target::{InstallTarget, Scope, System},
-    windows::rights,
 };
 use crate::{
     config::{self, dotenv, keys},
     error::{Error, Result},
-    fs::{self as files, Lock},
+    fs as files,
+    fs::Lock,
     random,
 };
 

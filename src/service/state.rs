@@ -3,13 +3,18 @@
 use std::path::PathBuf;
 
 use super::{
-    artefact::Standing,
-    executor::Executor,
-    launcher::{self, Condition, Kind, Registration},
-    port_owner,
-    probe::{Answer, Identity},
-    runtime_file::{self, RuntimeFile},
-    systemd,
+    launchers::{
+        self,
+        launcher::{Condition, Kind, Registration},
+        systemd,
+    },
+    system::{
+        artefact::Standing,
+        executor::Executor,
+        port_owner,
+        probe::{Answer, Identity},
+        runtime_file::{self, RuntimeFile},
+    },
     target::InstallTarget,
     verify::is_home,
 };
@@ -85,7 +90,7 @@ impl State {
 }
 
 fn installed(target: &InstallTarget, executor: &Executor<'_>) -> Vec<Installed> {
-    launcher::all(target)
+    launchers::all(target)
         .iter()
         .filter_map(|launcher| {
             let registration = launcher.registration(target, executor);
@@ -111,7 +116,7 @@ fn installed(target: &InstallTarget, executor: &Executor<'_>) -> Vec<Installed> 
 }
 
 fn elsewhere(target: &InstallTarget, executor: &Executor<'_>) -> Vec<Kind> {
-    let ways = launcher::all(target);
+    let ways = launchers::all(target);
     let ways = ways
         .iter()
         .filter(|launcher| launcher.registration(target, executor) == Registration::Elsewhere);

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    run::{Runner, SystemCommand},
-    windows,
+    launchers::windows,
+    system::command::{Runner, SystemCommand},
 };
 use crate::{
     config::Environment,

@@ -3,13 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    executor::{Executor, set_aside},
-    launcher::{self, Kind, Registration},
+    launchers::{
+        self,
+        launcher::{Kind, Registration},
+        windows::layout::Layout,
+    },
     lifecycle::halt,
     report::{Outcome, Report},
-    runtime_file, settings,
+    settings,
+    system::{
+        executor::{Executor, set_aside},
+        runtime_file,
+    },
     target::{InstallTarget, System},
-    windows::layout::Layout,
 };
 use crate::{
     error::Result,
@@ -25,7 +31,7 @@ pub fn uninstall(
 ) -> Result<Report> {
     settings::refuse_wrong_user(target)?;
     let mut kind = None;
-    for launcher in launcher::all(target) {
+    for launcher in launchers::all(target) {
         let registration = launcher.registration(target, executor);
         if registration == Registration::Elsewhere {
             let title = launcher.kind().title();
@@ -147,7 +153,7 @@ fn purge_home(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>
 
 /// It may have been on before, and other daemons may need it.
 fn mention_lingering(target: &InstallTarget, executor: &mut Executor<'_>, kind: Option<Kind>) {
-    if kind == Some(Kind::UserUnit) && super::systemd::is_lingering(target) {
+    if kind == Some(Kind::UserUnit) && launchers::systemd::is_lingering(target) {
         executor.note("lingering stays on; if nothing else needs it: loginctl disable-linger");
     }
 }

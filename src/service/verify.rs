@@ -4,15 +4,15 @@
 use std::{path::Path, time::Duration};
 
 use super::{
-    executor::Executor,
-    launcher::{Kind, Launcher},
-    probe::{Answer, Identity},
+    launchers::launcher::{Kind, Launcher},
+    system::{
+        command::SystemCommand,
+        executor::Executor,
+        probe::{Answer, Identity},
+    },
     target::{InstallTarget, Scope},
 };
-use crate::{
-    error::{Error, Result},
-    service::run::SystemCommand,
-};
+use crate::error::{Error, Result};
 
 /// The version of this program, which is the one that shall run.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -11,7 +11,7 @@ use super::file_address;
 use crate::{
     config::Environment,
     error::{Error, Result},
-    service::run::spawn_apart,
+    service::system::command::spawn_apart,
 };
 
 /// A program that opens files, with what it wants before the file.

@@ -23,10 +23,13 @@ use crate::{
     error::{Error, Result},
     random,
     service::{
-        executor::{Change, Executor},
         install::{InstallRequest, install},
         report::{Outcome, Report},
-        runtime_file, settings,
+        settings,
+        system::{
+            executor::{Change, Executor},
+            runtime_file,
+        },
         target::InstallTarget,
     },
 };

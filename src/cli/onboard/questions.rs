@@ -8,9 +8,11 @@ use crate::{
     config::{Config, dotenv::Document, keys, mask},
     error::Result,
     service::{
-        port_owner,
-        probe::{Answer, GatewayProbe},
         state,
+        system::{
+            port_owner,
+            probe::{Answer, GatewayProbe},
+        },
         target::InstallTarget,
     },
 };
@@ -261,8 +263,7 @@ mod tests {
     use crate::{
         config::{self, Environment, Overrides},
         service::{
-            probe::Identity,
-            run::ThisMachine,
+            system::{command::ThisMachine, probe::Identity},
             target::{InstallTarget, Scope},
         },
     };

@@ -7,9 +7,9 @@ use crate::{
     client::{Endpoint, page_link},
     error::Result,
     service::{
-        probe::ChannelState,
+        launchers::systemd,
         report::Report,
-        systemd,
+        system::probe::ChannelState,
         target::{InstallTarget, Scope},
     },
 };

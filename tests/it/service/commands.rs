@@ -2,9 +2,9 @@
 
 use std::{fs, path::Path};
 
-use cleudocodebot::service::{
-    run::{Outcome, SystemCommand},
-    windows::utf16,
+use cleudocodebot::service::system::{
+    command::{Outcome, SystemCommand},
+    utf16,
 };
 
 use super::machine::{Machine, exited};

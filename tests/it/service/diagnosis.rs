@@ -1,13 +1,15 @@
 //! Every broken combination has a word of its own and a command that mends it.
 
 use cleudocodebot::service::{
-    artefact::Artefact,
     diagnosis::{Finding, Severity, findings},
-    probe::{Answer, Identity},
-    run::Outcome,
+    launchers::texts,
     state::State,
+    system::{
+        artefact::Artefact,
+        command::Outcome,
+        probe::{Answer, Identity},
+    },
     target::System,
-    texts,
 };
 
 use super::{

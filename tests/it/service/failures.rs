@@ -8,9 +8,8 @@ use std::{
 
 use cleudocodebot::service::{
     install::{InstallRequest, install},
-    probe::Answer,
     report::Outcome as Came,
-    run::Outcome,
+    system::{command::Outcome, probe::Answer},
     target::System,
     uninstall::uninstall,
 };

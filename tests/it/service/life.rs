@@ -3,10 +3,10 @@
 use cleudocodebot::{
     error::Result,
     service::{
-        executor::{Executor, Mode},
         install::{InstallRequest, install},
         lifecycle,
         report::{Outcome, Report},
+        system::executor::{Executor, Mode},
         target::{InstallTarget, System},
         uninstall::uninstall,
     },

@@ -13,9 +13,11 @@ use cleudocodebot::{
     error::{Error, Result},
     fs::Lock,
     service::{
-        executor::{Change, Executor, Mode, World},
-        probe::{Answer, GatewayProbe, Identity},
-        run::{Launch, Outcome, Runner, SystemCommand},
+        system::{
+            command::{Launch, Outcome, Runner, SystemCommand},
+            executor::{Change, Executor, Mode, World},
+            probe::{Answer, GatewayProbe, Identity},
+        },
         target::{Account, Folders, InstallTarget, Scope, System},
     },
 };

@@ -4,13 +4,15 @@
 use cleudocodebot::{
     error::Error,
     service::{
-        executor::Mode,
         install::{InstallRequest, install},
-        launcher::Kind,
+        launchers::launcher::Kind,
         lifecycle,
-        probe::{Answer, Identity},
         report::Report,
-        run::Outcome,
+        system::{
+            command::Outcome,
+            executor::Mode,
+            probe::{Answer, Identity},
+        },
         target::{Scope, System},
         uninstall::uninstall,
     },

@@ -1,12 +1,10 @@
 //! What only Windows has: three ways to choose from, the user's own switch, flags for the batch file.
 
 use cleudocodebot::service::{
-    artefact::Artefact,
-    executor::Mode,
     install::{InstallRequest, install},
-    launcher::Kind,
+    launchers::launcher::Kind,
     report::{Outcome, Report},
-    run::Outcome as Ran,
+    system::{artefact::Artefact, command::Outcome as Ran, executor::Mode},
     target::System,
 };
 

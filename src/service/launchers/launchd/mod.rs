@@ -8,16 +8,18 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    artefact::Artefact,
-    executor::Executor,
-    launcher::{self, Condition, Kind, Launcher, Registration},
-    run::{Outcome, SystemCommand},
-    target::InstallTarget,
-};
+use super::launcher::{self, Condition, Kind, Launcher, Registration};
 use crate::{
     config::Environment,
     error::{Error, Result},
+    service::{
+        system::{
+            artefact::Artefact,
+            command::{Outcome, SystemCommand},
+            executor::Executor,
+        },
+        target::InstallTarget,
+    },
 };
 
 /// The agent's name.

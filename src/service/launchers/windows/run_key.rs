@@ -8,14 +8,13 @@ use super::{
     mention_window, open,
     reg_file::Value,
     registry::{self, NAME, RUN},
-    rest, utf16,
+    rest,
 };
 use crate::{
     error::{Error, Result},
     service::{
-        artefact::Artefact,
-        executor::Executor,
-        launcher::{Condition, Kind, Launcher, Registration},
+        launchers::launcher::{Condition, Kind, Launcher, Registration},
+        system::{artefact::Artefact, executor::Executor, utf16},
         target::InstallTarget,
     },
 };

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::utf16;
 use crate::{
     error::{Error, Result},
-    service::target::InstallTarget,
+    service::{system::utf16, target::InstallTarget},
 };
 
 /// The windowless starter's name.

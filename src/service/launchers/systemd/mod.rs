@@ -7,14 +7,18 @@ pub(super) mod unit;
 use std::path::{Path, PathBuf};
 
 pub use self::session::is_lingering;
-use super::{
-    artefact::{self, Artefact, Standing},
-    executor::Executor,
-    launcher::{self, Condition, Kind, Launcher, Registration},
-    run::{Outcome, SystemCommand},
-    target::{InstallTarget, MACHINE_HOME, Scope},
+use super::launcher::{self, Condition, Kind, Launcher, Registration};
+use crate::{
+    error::{Error, Result},
+    service::{
+        system::{
+            artefact::{self, Artefact, Standing},
+            command::{Outcome, SystemCommand},
+            executor::Executor,
+        },
+        target::{InstallTarget, MACHINE_HOME, Scope},
+    },
 };
-use crate::error::{Error, Result};
 
 /// The unit's name.
 const UNIT: &str = "cleudocodebot.service";
@@ -224,7 +228,10 @@ fn is_root() -> bool {
 }
 
 /// Why the manager cannot be asked, if it cannot.
-pub(super) fn unreachable(target: &InstallTarget, executor: &Executor<'_>) -> Option<String> {
+pub(in crate::service) fn unreachable(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+) -> Option<String> {
     if let Err(error) = session::booted(target) {
         return Some(error.to_string());
     }

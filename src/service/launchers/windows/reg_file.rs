@@ -1,6 +1,6 @@
 //! Reading `.reg` files, as `reg export` writes them: UTF-16, so that no code page damages a path.
 
-use super::utf16;
+use crate::service::system::utf16;
 
 /// One value of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]

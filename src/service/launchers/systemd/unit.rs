@@ -1,7 +1,7 @@
 //! The text of a unit: a pure function of two paths.
 
 use super::quote;
-use crate::service::artefact::SEAL;
+use crate::service::system::artefact::SEAL;
 
 /// What a user's unit and the system's have in common. The start limits stand in `[Unit]`: in
 /// `[Service]` they are ignored.

@@ -1,7 +1,7 @@
 //! The text of the launch agent: a pure function of three paths. See launchd.plist(5).
 
 use super::LABEL;
-use crate::service::{artefact::SEAL, xml};
+use crate::service::system::{artefact::SEAL, xml};
 
 /// What stands in a plist for the daemon of this home, and in no other.
 pub(super) fn names_home(home: &str) -> String {

@@ -5,16 +5,13 @@
 
 use std::path::PathBuf;
 
-use super::{
-    artefact::Artefact,
-    autostart::Autostart,
-    executor::Executor,
-    launchd::LaunchAgent,
-    systemd::Unit,
-    target::{InstallTarget, Scope, System},
-    windows::{run_key::RunKey, startup_folder::StartupFolder, task::Task},
+use crate::{
+    error::Result,
+    service::{
+        system::{artefact::Artefact, executor::Executor},
+        target::InstallTarget,
+    },
 };
-use crate::error::Result;
 
 /// A way of being started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +61,7 @@ pub struct Condition {
 }
 
 /// A way of being started.
-pub(super) trait Launcher {
+pub(in crate::service) trait Launcher {
     /// Which one it is.
     fn kind(&self) -> Kind;
 
@@ -120,7 +117,7 @@ impl Registration {
 }
 
 /// Whether a file stands there, and starts the daemon of the home that one of `words` names in it.
-pub(super) fn by_file(path: &std::path::Path, words: &[String]) -> Registration {
+pub(in crate::service) fn by_file(path: &std::path::Path, words: &[String]) -> Registration {
     match std::fs::read(path) {
         Err(_) => Registration::None,
         Ok(bytes) => {
@@ -168,18 +165,6 @@ impl Kind {
             Self::UserUnit => "when you log on, and ends when you log out",
             Self::Autostart => "when you log on to a desktop",
             _ => "when you log on",
-        }
-    }
-}
-
-/// Every way there is on this system, the one that is tried first in front.
-pub(super) fn all(target: &InstallTarget) -> Vec<Box<dyn Launcher>> {
-    match (target.system, target.scope) {
-        (System::Linux, Scope::User) => vec![Box::new(Unit(Scope::User)), Box::new(Autostart)],
-        (System::Linux, Scope::Machine) => vec![Box::new(Unit(Scope::Machine))],
-        (System::MacOs, _) => vec![Box::new(LaunchAgent)],
-        (System::Windows, _) => {
-            vec![Box::new(RunKey), Box::new(StartupFolder), Box::new(Task)]
         }
     }
 }

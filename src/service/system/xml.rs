@@ -2,7 +2,7 @@
 
 /// Character data. Control characters, which XML 1.0 cannot hold at all, never come here: a path with
 /// one is refused before.
-pub(super) fn text(text: &str) -> String {
+pub(in crate::service) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

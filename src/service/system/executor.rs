@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::{
     artefact::{Artefact, Standing},
+    command::{Effect, Launch, Outcome, Runner, SystemCommand},
     probe::{Answer, GatewayProbe},
-    run::{Effect, Launch, Outcome, Runner, SystemCommand},
 };
 use crate::{
     error::{Error, Result},
@@ -309,7 +309,7 @@ impl<'a> Executor<'a> {
 }
 
 /// Moves a program to the folder of temporary files, and tells where it is now.
-pub(super) fn set_aside(program: &Path) -> io::Result<PathBuf> {
+pub(in crate::service) fn set_aside(program: &Path) -> io::Result<PathBuf> {
     let name = random::hex(&random::bytes::<6>());
     let aside = std::env::temp_dir().join(format!("cleudocodebot-{name}.old"));
     fs::rename(program, &aside)?;

@@ -17,20 +17,23 @@ pub(super) mod startup_folder;
 mod supervisor_log;
 pub(super) mod task;
 pub(super) mod task_xml;
-pub mod utf16;
 
 use std::{path::PathBuf, time::Duration};
 
 use self::layout::Layout;
-use super::{
-    artefact::Artefact,
-    executor::{Change, Executor},
-    launcher::Condition,
-    run::{Launch, SystemCommand},
-    runtime_file::{self, RuntimeFile},
-    target::InstallTarget,
+use super::launcher::Condition;
+use crate::{
+    error::{Error, Result},
+    service::{
+        system::{
+            artefact::Artefact,
+            command::{Launch, SystemCommand},
+            executor::{Change, Executor},
+            runtime_file::{self, RuntimeFile},
+        },
+        target::InstallTarget,
+    },
 };
-use crate::error::{Error, Result};
 
 /// How often the end of the batch file and of the daemon is looked for.
 const LOOKS: u32 = 50;

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::windows::utf16;
+use super::utf16;
 use crate::error::{Error, Result};
 
 /// What every file of ours has in one of its lines, a checksum behind it.

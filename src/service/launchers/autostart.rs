@@ -3,14 +3,18 @@
 
 use std::path::PathBuf;
 
-use super::{
-    artefact::{Artefact, SEAL},
-    executor::Executor,
-    launcher::{self, Condition, Kind, Launcher, Registration},
-    run::Launch,
-    target::InstallTarget,
+use super::launcher::{self, Condition, Kind, Launcher, Registration};
+use crate::{
+    error::{Error, Result},
+    service::{
+        system::{
+            artefact::{Artefact, SEAL},
+            command::Launch,
+            executor::Executor,
+        },
+        target::InstallTarget,
+    },
 };
-use crate::error::{Error, Result};
 
 /// The entry alone: nobody watches over a daemon that is started this way.
 pub(super) struct Autostart;

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::service::launcher::Condition;
+use crate::service::launchers::launcher::Condition;
 
 /// As much of the end as is looked at.
 const TAIL: u64 = 16 * 1024;

@@ -8,10 +8,8 @@ use super::{
 use crate::{
     error::{Error, Result},
     service::{
-        artefact::Artefact,
-        executor::Executor,
-        launcher::{Condition, Kind, Launcher, Registration},
-        run::SystemCommand,
+        launchers::launcher::{Condition, Kind, Launcher, Registration},
+        system::{artefact::Artefact, command::SystemCommand, executor::Executor},
         target::InstallTarget,
     },
 };

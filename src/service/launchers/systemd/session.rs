@@ -5,8 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use crate::{
     error::{Error, Result},
     service::{
-        executor::Executor,
-        run::{Outcome, SystemCommand},
+        system::{
+            command::{Outcome, SystemCommand},
+            executor::Executor,
+        },
         target::{InstallTarget, Scope},
     },
 };

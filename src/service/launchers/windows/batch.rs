@@ -7,7 +7,7 @@
 //! (`timeout` needs a console); nothing is `call`ed (which reads `%` and `^` twice); the redirection
 //! stands before `echo` (a digit before `>` is a handle); `.env` is never read here.
 
-use crate::service::artefact::SEAL;
+use crate::service::system::artefact::SEAL;
 
 /// Size in bytes at which the log moves aside.
 const MAX_LOG: u32 = 1 << 20;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::service::{
-    run::{Runner, SystemCommand},
+    system::command::{Runner, SystemCommand},
     target::Folders,
 };
 

@@ -2,7 +2,7 @@
 //! in [MS-TSCH] 2.5.
 
 use super::layout::{PROGRAMS, WINDOWLESS, below};
-use crate::service::{artefact::SEAL, xml};
+use crate::service::system::{artefact::SEAL, xml};
 
 /// The task. Trigger and principal both name the user: a trigger for everybody's log-on needs an
 /// administrator. Off are the defaults that end a daemon: on battery, after three days.

@@ -8,9 +8,8 @@ use super::{
 use crate::{
     error::Result,
     service::{
-        artefact::Artefact,
-        executor::Executor,
-        launcher::{self, Condition, Kind, Launcher, Registration},
+        launchers::launcher::{self, Condition, Kind, Launcher, Registration},
+        system::{artefact::Artefact, executor::Executor},
         target::InstallTarget,
     },
 };

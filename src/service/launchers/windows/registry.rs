@@ -1,7 +1,10 @@
 //! Looking into the registry through `reg.exe`.
 
 use super::reg_file::{self, Value};
-use crate::service::{executor::Executor, run::SystemCommand, target::InstallTarget};
+use crate::service::{
+    system::{command::SystemCommand, executor::Executor},
+    target::InstallTarget,
+};
 
 /// The value's name below every key.
 pub(super) const NAME: &str = "Cleudocodebot";
