@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     service::{
         install::{InstallRequest, install},
-        system::executor::Mode,
+        system::executor::ExecutorMode,
         uninstall::uninstall,
     },
 };
@@ -61,7 +61,7 @@ pub(super) const UNINSTALL_SPEC: CommandSpec = CommandSpec {
 /// The options that every command about the installed daemon understands.
 pub(super) fn style(args: &ParsedArgs) -> Style {
     Style {
-        mode: Mode {
+        mode: ExecutorMode {
             dry: args.flag("dry-run"),
             force: args.flag("force"),
         },

@@ -16,13 +16,15 @@ use crate::{
     error::{Error, Result},
     service::{
         launchers::systemd,
-        report::Report,
+        report::ServiceReport,
         system::{
-            command::ThisMachine,
-            executor::{Change, Executor, Mode, World},
+            change::SystemChange,
+            executor::{Executor, ExecutorMode, World},
+            platform::System,
             probe::SocketProbe,
+            this_machine::ThisMachine,
         },
-        target::{InstallTarget, MACHINE_HOME, Scope, System},
+        target::{InstallTarget, MACHINE_HOME, Scope},
     },
 };
 
@@ -36,7 +38,7 @@ pub(super) const TASK: Opt = switch("task", "Windows: a scheduled task, not a Ru
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Style {
     /// How thorough to be.
-    pub mode: Mode,
+    pub mode: ExecutorMode,
     /// The daemon of the machine.
     pub system: bool,
     /// A value for scripts.
@@ -105,7 +107,7 @@ impl Installation {
             pause: &thread::sleep,
             progress: &|_| {},
         };
-        let mode = Mode {
+        let mode = ExecutorMode {
             dry: true,
             force: false,
         };
@@ -118,8 +120,8 @@ impl Installation {
         &self,
         style: Style,
         context: &mut Context<'_>,
-        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<Report>,
-    ) -> Result<Report> {
+        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<ServiceReport>,
+    ) -> Result<ServiceReport> {
         let terminal = RefCell::new(&mut context.terminal);
         let progress = |text: &str| terminal.borrow_mut().note(text);
         let world = World {
@@ -151,7 +153,7 @@ impl Installation {
 }
 
 fn tell(
-    outcome: &Result<Report>,
+    outcome: &Result<ServiceReport>,
     executor: &Executor<'_>,
     style: Style,
     terminal: &mut Terminal,
@@ -160,7 +162,7 @@ fn tell(
         let value = match outcome {
             Ok(report) => report.json(executor),
             Err(error) => {
-                let done: Vec<_> = executor.changes().iter().map(Change::json).collect();
+                let done: Vec<_> = executor.changes().iter().map(SystemChange::json).collect();
                 json!({"error": error.to_string(), "exit_code": error.exit_code(),
                     "done": done, "notes": executor.notes()})
             }
@@ -170,7 +172,7 @@ fn tell(
     if style.verbose || style.mode.dry {
         for change in executor.changes() {
             terminal.line(change)?;
-            if let Change::Wrote(_, Some(text)) = change {
+            if let SystemChange::Wrote(_, Some(text)) = change {
                 terminal.text(&indented(text))?;
             }
         }

@@ -24,12 +24,9 @@ use crate::{
     random,
     service::{
         install::{InstallRequest, install},
-        report::{Outcome, Report},
+        report::{ServiceOutcome, ServiceReport},
         settings,
-        system::{
-            executor::{Change, Executor},
-            runtime_file,
-        },
+        system::{change::SystemChange, executor::Executor, runtime_file},
         target::InstallTarget,
     },
 };
@@ -223,19 +220,19 @@ fn write(
             Ok(())
         })?;
     }
-    executor.did(Change::Wrote(env_file, None));
+    executor.record(SystemChange::Wrote(env_file, None));
     Ok(true)
 }
 
-fn configured(changed: bool, options: &Options) -> Report {
+fn configured(changed: bool, options: &Options) -> ServiceReport {
     let outcome = if options.style.mode.dry {
-        Outcome::Planned
+        ServiceOutcome::Planned
     } else if changed {
-        Outcome::Configured
+        ServiceOutcome::Configured
     } else {
-        Outcome::Unchanged
+        ServiceOutcome::Unchanged
     };
-    Report {
+    ServiceReport {
         outcome,
         kind: None,
         identity: None,

@@ -8,10 +8,10 @@ use crate::{
     config::{Config, dotenv::Document, keys, mask},
     error::Result,
     service::{
-        state,
+        port_conflict,
         system::{
             port_owner,
-            probe::{Answer, GatewayProbe},
+            probe::{GatewayAnswer, GatewayProbe},
         },
         target::InstallTarget,
     },
@@ -235,8 +235,8 @@ fn holder(
     }
     let address = probe.address();
     let answer = probe.ask();
-    if let Answer::Ours(_) | Answer::OtherToken = answer {
-        return state::port_holder(target, &answer, &address);
+    if let GatewayAnswer::Ours(_) | GatewayAnswer::OtherToken = answer {
+        return port_conflict::other_owner(target, &answer, &address);
     }
     let owner = port_owner::find(&address);
     Some(owner.unwrap_or_else(|| "another program".to_owned()))
@@ -263,7 +263,7 @@ mod tests {
     use crate::{
         config::{self, Environment, Overrides},
         service::{
-            system::{command::ThisMachine, probe::Identity},
+            system::{probe::DaemonIdentity, this_machine::ThisMachine},
             target::{InstallTarget, Scope},
         },
     };
@@ -272,8 +272,8 @@ mod tests {
     struct Closed;
 
     impl GatewayProbe for Closed {
-        fn ask(&self) -> Answer {
-            Answer::Ours(Identity::default())
+        fn ask(&self) -> GatewayAnswer {
+            GatewayAnswer::Ours(DaemonIdentity::default())
         }
         fn shut_down(&self) -> Result<()> {
             Ok(())

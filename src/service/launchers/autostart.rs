@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use super::launcher::{self, Condition, Kind, Launcher, Registration};
+use super::launcher::{
+    Launcher, LauncherKind, Registration, SupervisorStatus, registration_in_file,
+};
 use crate::{
     error::{Error, Result},
     service::{
@@ -29,8 +31,8 @@ impl Autostart {
 }
 
 impl Launcher for Autostart {
-    fn kind(&self) -> Kind {
-        Kind::Autostart
+    fn kind(&self) -> LauncherKind {
+        LauncherKind::Autostart
     }
 
     fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
@@ -41,38 +43,38 @@ impl Launcher for Autostart {
         Ok(vec![Artefact::text(Self::path(target), &text)])
     }
 
-    fn open(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
+    fn check_available(&self, _target: &InstallTarget, _executor: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 
     /// The file is the registration.
-    fn registration(&self, target: &InstallTarget, _hand: &Executor<'_>) -> Registration {
+    fn registration(&self, target: &InstallTarget, _executor: &Executor<'_>) -> Registration {
         let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
         };
-        launcher::by_file(
+        registration_in_file(
             &Self::path(target),
             &[format!(" --home {}\n", quoted(home))],
         )
     }
 
-    fn register(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
+    fn register(&self, _target: &InstallTarget, _executor: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 
-    fn unregister(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
+    fn unregister(&self, _target: &InstallTarget, _executor: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 
-    fn condition(&self, _site: &InstallTarget, _hand: &Executor<'_>) -> Condition {
-        Condition::default()
+    fn status(&self, _target: &InstallTarget, _executor: &Executor<'_>) -> SupervisorStatus {
+        SupervisorStatus::default()
     }
 
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         executor.launch(&launch(target)?).map(drop)
     }
 
-    fn stop(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
+    fn stop(&self, _target: &InstallTarget, _executor: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 }
@@ -87,7 +89,7 @@ fn launch(target: &InstallTarget) -> Result<Launch> {
             .map(str::to_owned)
             .to_vec(),
         folder: target.home.clone(),
-        complaints: Some(target.logs().join("start.log")),
+        stderr_file: Some(target.logs().join("start.log")),
     })
 }
 

@@ -1,9 +1,9 @@
-//! What every way of being started at log-on (or at boot) has in common, and which ways there are.
+//! What every launcher has in common: the trait, and what a launcher reports.
 //!
-//! A way knows its files and its commands; the order in which they are used is the business of
-//! `install`, `uninstall` and `power`.
+//! A launcher knows its files and its commands. In which sequence they are used is decided in
+//! `install`, `uninstall` and `lifecycle`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     error::Result,
@@ -13,14 +13,14 @@ use crate::{
     },
 };
 
-/// A way of being started.
+/// The kinds of launchers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LauncherKind {
     /// A unit of the user's systemd.
     UserUnit,
     /// A unit of the machine's systemd.
     MachineUnit,
-    /// An entry that desktops of freedesktop.org start.
+    /// An autostart entry of a freedesktop.org desktop.
     Autostart,
     /// A launch agent of macOS.
     LaunchAgent,
@@ -32,97 +32,101 @@ pub enum Kind {
     Task,
 }
 
-/// What the system knows of an installation.
+/// How a launcher is registered with the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Registration {
-    /// Nothing.
+    /// It is not.
     None,
-    /// All of it, as it should.
+    /// Completely.
     Complete,
-    /// The daemon of another home folder: there is room for one only.
+    /// For the daemon of another home folder. Each launcher has one entry for each user.
     Elsewhere,
-    /// Something, but not what this program would register.
+    /// Not as this program would register it, and in what it differs.
     Different(String),
-    /// All of it, and the user switched it off.
+    /// Completely, but the user switched the entry off, and where.
     SwitchedOff(String),
 }
 
-/// What whoever starts the daemon says of it.
+/// What the supervisor (systemd, launchd, `daemon.bat`) reports about the daemon.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Condition {
-    /// Whether it holds that the daemon runs.
+pub struct SupervisorStatus {
+    /// Whether it considers the daemon as running.
     pub active: bool,
-    /// The process it watches.
+    /// The process that it supervises.
     pub pid: Option<u32>,
-    /// The exit code of the run before.
+    /// The exit code of the previous run.
     pub last_exit: Option<i32>,
-    /// Why it will not start the daemon again by itself.
+    /// Why it has stopped restarting the daemon.
     pub gave_up: Option<String>,
 }
 
-/// A way of being started.
+/// Something that starts the daemon at log-on or at boot.
 pub(in crate::service) trait Launcher {
     /// Which one it is.
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> LauncherKind;
 
-    /// Its files, each as it shall be.
+    /// Its files, as they should be.
     fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>>;
 
-    /// Programs that it needs in a place of their own: from where, to where.
-    fn copies(&self, _site: &InstallTarget) -> Vec<(PathBuf, PathBuf)> {
+    /// Programs that it needs a copy of: source and destination.
+    fn copies(&self, _target: &InstallTarget) -> Vec<(PathBuf, PathBuf)> {
         Vec::new()
     }
 
-    /// Makes sure that the way is open on this system; the error says what is missing.
-    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>;
+    /// Checks that it can be used on this system; the error says what is missing.
+    ///
+    /// [`Error::Usage`](crate::error::Error) and `Error::Config` mean that no other launcher can be
+    /// used either.
+    fn check_available(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>;
 
-    /// Whether files must not change under a daemon that runs.
-    fn must_rest_to_change(&self) -> bool {
+    /// Whether the daemon has to be stopped before its files change.
+    fn must_stop_to_change(&self) -> bool {
         false
     }
 
-    /// What the system knows.
+    /// How it is registered.
     fn registration(&self, target: &InstallTarget, executor: &Executor<'_>) -> Registration;
 
-    /// Makes the system know; the files stand already. The error says what was refused.
+    /// Registers it; the files have been written. The error says what was refused.
     fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>;
 
-    /// Whether that also starts the daemon.
+    /// Whether [`Self::register`] starts the daemon as well.
     fn registering_starts(&self) -> bool {
         false
     }
 
-    /// Makes the system forget; the files go afterwards.
+    /// Unregisters it; the files are removed afterwards.
     fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>;
 
-    /// Lets the system notice that the files have gone.
-    fn forget(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) {}
+    /// Tells the system that the files have been removed.
+    fn after_removal(&self, _target: &InstallTarget, _executor: &mut Executor<'_>) {}
 
-    /// What the system says of the daemon.
-    fn condition(&self, target: &InstallTarget, executor: &Executor<'_>) -> Condition;
+    /// What the supervisor reports about the daemon.
+    fn status(&self, target: &InstallTarget, executor: &Executor<'_>) -> SupervisorStatus;
 
-    /// Starts the daemon, or starts it anew.
+    /// Starts the daemon, or restarts it.
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>;
 
-    /// Stops the daemon as far as that is not done by asking it, and keeps it from coming back before
-    /// the next log-on.
+    /// Stops the daemon, where asking it over the socket does not, and keeps the supervisor from
+    /// restarting it before the next log-on.
     fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>;
 }
 
 impl Registration {
-    /// Whether this home's daemon is what is registered, however well.
+    /// Whether the registration is for this home, even if it is incomplete.
     pub fn is_ours(&self) -> bool {
         !matches!(self, Self::None | Self::Elsewhere)
     }
 }
 
-/// Whether a file stands there, and starts the daemon of the home that one of `words` names in it.
-pub(in crate::service) fn by_file(path: &std::path::Path, words: &[String]) -> Registration {
+/// The registration of a launcher that consists of a file: complete if the file has one of
+/// `home_markers`, which are the texts that name this home and no other.
+pub(super) fn registration_in_file(path: &Path, home_markers: &[String]) -> Registration {
     match std::fs::read(path) {
         Err(_) => Registration::None,
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
-            if words.iter().any(|words| text.contains(words)) {
+            if home_markers.iter().any(|marker| text.contains(marker)) {
                 return Registration::Complete;
             }
             Registration::Elsewhere
@@ -130,8 +134,8 @@ pub(in crate::service) fn by_file(path: &std::path::Path, words: &[String]) -> R
     }
 }
 
-impl Kind {
-    /// The word for it in JSON.
+impl LauncherKind {
+    /// The identifier in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::UserUnit => "systemd-user",
@@ -144,7 +148,7 @@ impl Kind {
         }
     }
 
-    /// What a person calls it.
+    /// The name in messages.
     pub fn title(self) -> &'static str {
         match self {
             Self::UserUnit => "systemd user unit",
@@ -157,7 +161,12 @@ impl Kind {
         }
     }
 
-    /// When it starts the daemon; a user's systemd may outlive the session (`lingers`).
+    /// Whether its supervisor knows the pid of the daemon.
+    pub(in crate::service) fn knows_pid(self) -> bool {
+        matches!(self, Self::UserUnit | Self::MachineUnit | Self::LaunchAgent)
+    }
+
+    /// When it starts the daemon. With `lingers` the user's systemd runs from boot on.
     pub fn moment(self, lingers: bool) -> &'static str {
         match self {
             Self::MachineUnit => "when the machine starts",

@@ -16,19 +16,28 @@ use self::{
     autostart::Autostart,
     launchd::LaunchAgent,
     launcher::Launcher,
-    systemd::Unit,
-    windows::{run_key::RunKey, startup_folder::StartupFolder, task::Task},
+    systemd::SystemdUnit,
+    windows::{run_key::RunKey, startup_folder::StartupFolder, task::ScheduledTask},
 };
-use super::target::{InstallTarget, Scope, System};
+use super::{
+    system::platform::System,
+    target::{InstallTarget, Scope},
+};
 
 /// Every launcher of this system, in the sequence in which an installation tries them.
 pub(super) fn all(target: &InstallTarget) -> Vec<Box<dyn Launcher>> {
     match (target.system, target.scope) {
-        (System::Linux, Scope::User) => vec![Box::new(Unit(Scope::User)), Box::new(Autostart)],
-        (System::Linux, Scope::Machine) => vec![Box::new(Unit(Scope::Machine))],
+        (System::Linux, Scope::User) => {
+            vec![Box::new(SystemdUnit(Scope::User)), Box::new(Autostart)]
+        }
+        (System::Linux, Scope::Machine) => vec![Box::new(SystemdUnit(Scope::Machine))],
         (System::MacOs, _) => vec![Box::new(LaunchAgent)],
         (System::Windows, _) => {
-            vec![Box::new(RunKey), Box::new(StartupFolder), Box::new(Task)]
+            vec![
+                Box::new(RunKey),
+                Box::new(StartupFolder),
+                Box::new(ScheduledTask),
+            ]
         }
     }
 }

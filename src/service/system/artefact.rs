@@ -34,7 +34,7 @@ pub struct Artefact {
 
 /// What stands where an artefact shall be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum ArtefactState {
     /// Nothing.
     Missing,
     /// The very same bytes.
@@ -47,7 +47,7 @@ pub enum Standing {
     Foreign,
 }
 
-impl Standing {
+impl ArtefactState {
     /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,18 +96,18 @@ impl Artefact {
     }
 
     /// What stands there now.
-    pub fn standing(&self) -> Result<Standing> {
+    pub fn state(&self) -> Result<ArtefactState> {
         match read(&self.path)? {
-            None => Ok(Standing::Missing),
-            Some(bytes) if bytes == self.bytes => Ok(Standing::Same),
+            None => Ok(ArtefactState::Missing),
+            Some(bytes) if bytes == self.bytes => Ok(ArtefactState::Same),
             Some(bytes) => Ok(origin(&bytes)),
         }
     }
 }
 
 /// Whether we wrote the file at this path, as it stands; `Missing` where there is none.
-pub fn origin_of(path: &Path) -> Result<Standing> {
-    Ok(read(path)?.map_or(Standing::Missing, |bytes| origin(&bytes)))
+pub fn origin_of(path: &Path) -> Result<ArtefactState> {
+    Ok(read(path)?.map_or(ArtefactState::Missing, |bytes| origin(&bytes)))
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {
@@ -120,14 +120,14 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-fn origin(bytes: &[u8]) -> Standing {
+fn origin(bytes: &[u8]) -> ArtefactState {
     let text = readable(bytes);
     // Bytes that are no text are shown as something else, and so never what we wrote.
     let exact = std::str::from_utf8(bytes).is_ok() || utf16::decode(bytes).is_some();
     match text.find(MARK) {
-        None => Standing::Foreign,
-        Some(_) if exact && sealed(&text) == text => Standing::Outdated,
-        Some(_) => Standing::Edited,
+        None => ArtefactState::Foreign,
+        Some(_) if exact && sealed(&text) == text => ArtefactState::Outdated,
+        Some(_) => ArtefactState::Edited,
     }
 }
 
@@ -170,11 +170,11 @@ mod tests {
     fn a_sealed_file_is_known_again_in_both_encodings() {
         let wide = Artefact::utf16("/unused".into(), &format!("<!-- {SEAL} -->\r\nä"));
         for artefact in [text("a\n"), wide] {
-            assert_eq!(origin(&artefact.bytes), Standing::Outdated);
+            assert_eq!(origin(&artefact.bytes), ArtefactState::Outdated);
             assert!(!String::from_utf8_lossy(&artefact.bytes).contains('?'));
         }
-        assert_eq!(origin(b"[Unit]\n"), Standing::Foreign);
-        assert_eq!(origin(MARK.as_bytes()), Standing::Edited);
+        assert_eq!(origin(b"[Unit]\n"), ArtefactState::Foreign);
+        assert_eq!(origin(MARK.as_bytes()), ArtefactState::Edited);
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
             let mut changed = whole.clone();
             *place.get_mut(&mut changed) = to;
             // The mark itself may be what was broken: then the file is nobody's.
-            let expected = |standing| matches!(standing, Standing::Edited | Standing::Foreign);
+            let expected = |standing| matches!(standing, ArtefactState::Edited | ArtefactState::Foreign);
             prop_assert!(changed == whole || expected(origin(&changed)));
         }
     }

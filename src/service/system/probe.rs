@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Who answers on the port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum GatewayAnswer {
     /// Nobody.
     Nobody,
     /// Something that is no gateway of ours, and what it did.
@@ -28,14 +28,14 @@ pub enum Answer {
     /// A gateway of ours that does not know our token.
     OtherToken,
     /// A gateway of ours that knows our token.
-    Ours(Identity),
+    Ours(DaemonIdentity),
     /// The settings do not say where to ask, and why.
     Unknown(String),
 }
 
 /// What a gateway says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Identity {
+pub struct DaemonIdentity {
     /// Its process.
     pub pid: u32,
     /// Its version.
@@ -64,7 +64,7 @@ pub struct ChannelState {
 /// Who asks the gateway.
 pub trait GatewayProbe {
     /// Who answers on the port.
-    fn ask(&self) -> Answer;
+    fn ask(&self) -> GatewayAnswer;
 
     /// Asks the daemon to stop. Its agreement is not its end.
     fn shut_down(&self) -> Result<()>;
@@ -163,19 +163,19 @@ fn alone<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
 }
 
 impl GatewayProbe for SocketProbe {
-    fn ask(&self) -> Answer {
+    fn ask(&self) -> GatewayAnswer {
         let status = self.endpoint().and_then(|endpoint| {
             let status = ask(&endpoint, "status")?;
-            Ok(Identity::read(&status, endpoint.authority()))
+            Ok(DaemonIdentity::read(&status, endpoint.authority()))
         });
         match status {
-            Ok(identity) => Answer::Ours(identity),
-            Err(Error::NotRunning { .. }) => Answer::Nobody,
-            Err(Error::Refused { .. }) => Answer::OtherToken,
+            Ok(identity) => GatewayAnswer::Ours(identity),
+            Err(Error::NotRunning { .. }) => GatewayAnswer::Nobody,
+            Err(Error::Refused { .. }) => GatewayAnswer::OtherToken,
             Err(error @ (Error::Config(_) | Error::File { .. })) => {
-                Answer::Unknown(error.to_string())
+                GatewayAnswer::Unknown(error.to_string())
             }
-            Err(error) => Answer::Stranger(error.to_string()),
+            Err(error) => GatewayAnswer::Stranger(error.to_string()),
         }
     }
 
@@ -196,7 +196,7 @@ impl GatewayProbe for SocketProbe {
     }
 }
 
-impl Identity {
+impl DaemonIdentity {
     fn read(status: &Value, address: String) -> Self {
         let text = |name: &str| status[name].as_str().map(str::to_owned);
         Self {

@@ -8,14 +8,16 @@ use std::{
     time::Duration,
 };
 
-use super::launcher::{self, Condition, Kind, Launcher, Registration};
+use super::launcher::{
+    Launcher, LauncherKind, Registration, SupervisorStatus, registration_in_file,
+};
 use crate::{
     config::Environment,
     error::{Error, Result},
     service::{
         system::{
             artefact::Artefact,
-            command::{Outcome, SystemCommand},
+            command::{CommandOutcome, SystemCommand},
             executor::Executor,
         },
         target::InstallTarget,
@@ -83,7 +85,7 @@ impl LaunchAgent {
         let uid = target.account.uid.unwrap_or_default();
         let gui = format!("gui/{uid}");
         if executor
-            .look(&SystemCommand::looks("launchctl", ["print", &gui]))
+            .query(&SystemCommand::read_only("launchctl", ["print", &gui]))
             .succeeded()
         {
             return gui;
@@ -95,30 +97,30 @@ impl LaunchAgent {
         format!("{}/{LABEL}", Self::domain(target, executor))
     }
 
-    fn print(target: &InstallTarget, executor: &Executor<'_>) -> Outcome {
+    fn print(target: &InstallTarget, executor: &Executor<'_>) -> CommandOutcome {
         let agent = Self::target(target, executor);
-        executor.look(&SystemCommand::looks("launchctl", ["print", &agent]))
+        executor.query(&SystemCommand::read_only("launchctl", ["print", &agent]))
     }
 
     /// Loads the agent, which starts it: it runs at load.
     fn load(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         let (domain, path) = (Self::domain(target, executor), Self::path(target));
-        let command = SystemCommand::changes(
+        let command = SystemCommand::modifying(
             "launchctl",
             ["bootstrap", &domain, InstallTarget::text(&path)?],
         );
-        let mut outcome = executor.attempt(&command);
+        let mut outcome = executor.try_run(&command);
         for _ in 1..LOOKS {
-            if !matches!(outcome, Outcome::Exited { code, .. } if code == STILL_BUSY) {
+            if !matches!(outcome, CommandOutcome::Exited { code, .. } if code == STILL_BUSY) {
                 break;
             }
             (executor.world.pause)(LOOK);
-            outcome = executor.attempt(&command);
+            outcome = executor.try_run(&command);
         }
         if outcome.succeeded() {
             return Ok(());
         }
-        let complaint = outcome.complaint();
+        let complaint = outcome.failure();
         Err(Error::Failed(format!("`{command}` failed: {complaint}")))
     }
 
@@ -128,15 +130,15 @@ impl LaunchAgent {
             return Ok(());
         }
         let agent = Self::target(target, executor);
-        let command = SystemCommand::changes("launchctl", ["bootout", &agent]);
-        let outcome = executor.attempt(&command);
+        let command = SystemCommand::modifying("launchctl", ["bootout", &agent]);
+        let outcome = executor.try_run(&command);
         for _ in 0..LOOKS {
             if executor.mode.dry || !Self::print(target, executor).succeeded() {
                 return Ok(());
             }
             (executor.world.pause)(LOOK);
         }
-        let complaint = outcome.complaint();
+        let complaint = outcome.failure();
         Err(Error::Failed(format!(
             "the agent does not go away after `{command}`: {complaint}"
         )))
@@ -144,8 +146,8 @@ impl LaunchAgent {
 }
 
 impl Launcher for LaunchAgent {
-    fn kind(&self) -> Kind {
-        Kind::LaunchAgent
+    fn kind(&self) -> LauncherKind {
+        LauncherKind::LaunchAgent
     }
 
     fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
@@ -158,20 +160,20 @@ impl Launcher for LaunchAgent {
         Ok(vec![Artefact::text(Self::path(target), &text)])
     }
 
-    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    fn check_available(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         let uid = target.account.uid.unwrap_or_default();
-        let command = SystemCommand::looks("launchctl", ["print", &format!("user/{uid}")]);
-        match executor.look(&command) {
+        let command = SystemCommand::read_only("launchctl", ["print", &format!("user/{uid}")]);
+        match executor.query(&command) {
             outcome if outcome.succeeded() => Ok(()),
             outcome => Err(Error::Failed(format!(
                 "launchd cannot be reached: `{command}`: {}",
-                outcome.complaint()
+                outcome.failure()
             ))),
         }
     }
 
     /// launchd keeps a copy of what it loaded, so a file that changed must be loaded again.
-    fn must_rest_to_change(&self) -> bool {
+    fn must_stop_to_change(&self) -> bool {
         true
     }
 
@@ -179,7 +181,7 @@ impl Launcher for LaunchAgent {
         let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
         };
-        let standing = launcher::by_file(&Self::path(target), &[plist::names_home(home)]);
+        let standing = registration_in_file(&Self::path(target), &[plist::names_home(home)]);
         if standing != Registration::Complete {
             return standing;
         }
@@ -192,7 +194,7 @@ impl Launcher for LaunchAgent {
     /// `bootstrap` refuses an agent that was switched off once, so it is switched on first.
     fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         let agent = Self::target(target, executor);
-        executor.demand(&SystemCommand::changes("launchctl", ["enable", &agent]))?;
+        executor.run(&SystemCommand::modifying("launchctl", ["enable", &agent]))?;
         Self::unload(target, executor)?;
         Self::load(target, executor)
     }
@@ -202,14 +204,14 @@ impl Launcher for LaunchAgent {
     }
 
     /// `launchctl print` is for people and changes; its two lines here only inform.
-    fn condition(&self, target: &InstallTarget, executor: &Executor<'_>) -> Condition {
+    fn status(&self, target: &InstallTarget, executor: &Executor<'_>) -> SupervisorStatus {
         let text = Self::print(target, executor).text();
         let value = |name: &str| {
             let mut lines = text.lines().map(str::trim);
             lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "))
         };
         let pid = value("pid").and_then(|pid| pid.parse().ok());
-        Condition {
+        SupervisorStatus {
             active: pid.is_some(),
             pid,
             // As in `78: EX_CONFIG`.
@@ -229,7 +231,7 @@ impl Launcher for LaunchAgent {
             return Self::load(target, executor);
         }
         let agent = Self::target(target, executor);
-        executor.demand(&SystemCommand::changes(
+        executor.run(&SystemCommand::modifying(
             "launchctl",
             ["kickstart", "-k", &agent],
         ))

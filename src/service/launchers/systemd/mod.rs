@@ -7,13 +7,15 @@ pub(super) mod unit;
 use std::path::{Path, PathBuf};
 
 pub use self::session::is_lingering;
-use super::launcher::{self, Condition, Kind, Launcher, Registration};
+use super::launcher::{
+    Launcher, LauncherKind, Registration, SupervisorStatus, registration_in_file,
+};
 use crate::{
     error::{Error, Result},
     service::{
         system::{
-            artefact::{self, Artefact, Standing},
-            command::{Outcome, SystemCommand},
+            artefact::{self, Artefact, ArtefactState},
+            command::{CommandOutcome, SystemCommand},
             executor::Executor,
         },
         target::{InstallTarget, MACHINE_HOME, Scope},
@@ -30,9 +32,9 @@ const NAME: &str = "cleudocodebot";
 const CONFIG_ERROR: i32 = 78;
 
 /// A unit, of the user's manager or of the machine's; the site has the same scope.
-pub(super) struct Unit(pub(super) Scope);
+pub(super) struct SystemdUnit(pub(super) Scope);
 
-impl Unit {
+impl SystemdUnit {
     fn path(target: &InstallTarget) -> PathBuf {
         let folder = match target.scope {
             Scope::User => target.folders.config.join("systemd/user"),
@@ -61,25 +63,25 @@ impl Unit {
     }
 
     fn looks<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
-        session::addressed(target, SystemCommand::looks("systemctl", args))
+        session::addressed(target, SystemCommand::read_only("systemctl", args))
     }
 
     fn changes<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
-        session::addressed(target, SystemCommand::changes("systemctl", args))
+        session::addressed(target, SystemCommand::modifying("systemctl", args))
     }
 
     /// The properties of the unit, which are not translated, unlike what `status` prints.
-    fn show(target: &InstallTarget, executor: &Executor<'_>) -> Properties {
+    fn show(target: &InstallTarget, executor: &Executor<'_>) -> UnitProperties {
         const WANTED: &str = "--property=LoadState,ActiveState,MainPID,Result,ExecMainStatus,\
                               ExecMainCode,NeedDaemonReload";
-        Properties(executor.look(&Self::looks(target, ["show", UNIT, WANTED])))
+        UnitProperties(executor.query(&Self::looks(target, ["show", UNIT, WANTED])))
     }
 }
 
 /// `Name=value` lines.
-struct Properties(Outcome);
+struct UnitProperties(CommandOutcome);
 
-impl Properties {
+impl UnitProperties {
     fn get(&self, name: &str) -> Option<String> {
         let text = self.0.text();
         let value = text
@@ -97,11 +99,11 @@ impl Properties {
     }
 }
 
-impl Launcher for Unit {
-    fn kind(&self) -> Kind {
+impl Launcher for SystemdUnit {
+    fn kind(&self) -> LauncherKind {
         match self.0 {
-            Scope::User => Kind::UserUnit,
-            Scope::Machine => Kind::MachineUnit,
+            Scope::User => LauncherKind::UserUnit,
+            Scope::Machine => LauncherKind::MachineUnit,
         }
     }
 
@@ -124,9 +126,9 @@ impl Launcher for Unit {
         vec![(target.program.clone(), program)]
     }
 
-    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    fn check_available(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         match target.scope {
-            Scope::User => session::open(target, executor),
+            Scope::User => session::check_available(target, executor),
             Scope::Machine => open_machine(target, executor),
         }
     }
@@ -135,12 +137,12 @@ impl Launcher for Unit {
         let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
         };
-        let standing = launcher::by_file(&Self::path(target), &[unit::names_home(home)]);
+        let standing = registration_in_file(&Self::path(target), &[unit::names_home(home)]);
         if standing != Registration::Complete {
             return standing;
         }
         if !executor
-            .look(&Self::looks(target, ["is-enabled", "--quiet", UNIT]))
+            .query(&Self::looks(target, ["is-enabled", "--quiet", UNIT]))
             .succeeded()
         {
             return Registration::Different("the unit is not enabled".to_owned());
@@ -152,8 +154,8 @@ impl Launcher for Unit {
     }
 
     fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        executor.demand(&Self::changes(target, ["daemon-reload"]))?;
-        executor.demand(&Self::changes(target, ["enable", "--quiet", UNIT]))?;
+        executor.run(&Self::changes(target, ["daemon-reload"]))?;
+        executor.run(&Self::changes(target, ["enable", "--quiet", UNIT]))?;
         if target.scope == Scope::User {
             session::linger(target, executor);
         }
@@ -162,17 +164,17 @@ impl Launcher for Unit {
 
     fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         if Self::path(target).exists() {
-            executor.attempt(&Self::changes(target, ["disable", "--quiet", UNIT]));
+            executor.try_run(&Self::changes(target, ["disable", "--quiet", UNIT]));
         }
         Ok(())
     }
 
-    fn forget(&self, target: &InstallTarget, executor: &mut Executor<'_>) {
-        executor.attempt(&Self::changes(target, ["daemon-reload"]));
-        executor.attempt(&Self::changes(target, ["reset-failed", UNIT]));
+    fn after_removal(&self, target: &InstallTarget, executor: &mut Executor<'_>) {
+        executor.try_run(&Self::changes(target, ["daemon-reload"]));
+        executor.try_run(&Self::changes(target, ["reset-failed", UNIT]));
     }
 
-    fn condition(&self, target: &InstallTarget, executor: &Executor<'_>) -> Condition {
+    fn status(&self, target: &InstallTarget, executor: &Executor<'_>) -> SupervisorStatus {
         let show = Self::show(target, executor);
         let exited = show.get("ExecMainCode").is_some_and(|code| code != "0");
         let last_exit: Option<i32> = show.number("ExecMainStatus").filter(|_| exited);
@@ -185,7 +187,7 @@ impl Launcher for Unit {
                 result.unwrap_or("failed")
             ),
         };
-        Condition {
+        SupervisorStatus {
             active: show.is("ActiveState", "active"),
             pid: show.number("MainPID").filter(|pid| *pid != 0),
             last_exit,
@@ -195,14 +197,14 @@ impl Launcher for Unit {
 
     /// `restart` starts what is stopped; a start limit that was hit would refuse it.
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        if self.condition(target, executor).gave_up.is_some() {
-            executor.attempt(&Self::changes(target, ["reset-failed", UNIT]));
+        if self.status(target, executor).gave_up.is_some() {
+            executor.try_run(&Self::changes(target, ["reset-failed", UNIT]));
         }
-        executor.demand(&Self::changes(target, ["restart", UNIT]))
+        executor.run(&Self::changes(target, ["restart", UNIT]))
     }
 
     fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        executor.demand(&Self::changes(target, ["stop", UNIT]))
+        executor.run(&Self::changes(target, ["stop", UNIT]))
     }
 }
 
@@ -212,7 +214,7 @@ pub fn is_of_the_machine() -> bool {
     is_root()
         && matches!(
             artefact::origin_of(&unit),
-            Ok(Standing::Outdated | Standing::Edited)
+            Ok(ArtefactState::Outdated | ArtefactState::Edited)
         )
 }
 
@@ -235,11 +237,11 @@ pub(in crate::service) fn unreachable(
     if let Err(error) = session::booted(target) {
         return Some(error.to_string());
     }
-    let outcome = executor.look(&Unit::looks(target, ["show-environment"]));
+    let outcome = executor.query(&SystemdUnit::looks(target, ["show-environment"]));
     let why = || {
         format!(
             "systemd cannot be reached: systemctl: {}",
-            outcome.complaint()
+            outcome.failure()
         )
     };
     (!outcome.succeeded()).then(why)
@@ -252,12 +254,12 @@ fn open_machine(target: &InstallTarget, executor: &Executor<'_>) -> Result<()> {
         )));
     }
     session::booted(target)?;
-    let answer = executor.look(&Unit::looks(target, ["show-environment"]));
+    let answer = executor.query(&SystemdUnit::looks(target, ["show-environment"]));
     if answer.succeeded() {
         return Ok(());
     }
     Err(Error::Failed(format!(
         "systemd cannot be reached: systemctl: {}",
-        answer.complaint()
+        answer.failure()
     )))
 }

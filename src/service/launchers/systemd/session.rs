@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     service::{
         system::{
-            command::{Outcome, SystemCommand},
+            command::{CommandOutcome, SystemCommand},
             executor::Executor,
         },
         target::{InstallTarget, Scope},
@@ -63,33 +63,33 @@ pub(super) fn booted(target: &InstallTarget) -> Result<()> {
 
 /// Makes sure that the user's manager answers. Where it does not run, lingering starts it: that is
 /// what a login without a session (root by SSH, `su`, a container) needs.
-pub(super) fn open(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+pub(super) fn check_available(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
     booted(target)?;
     let ask = addressed(
         target,
-        SystemCommand::looks("systemctl", ["show-environment"]),
+        SystemCommand::read_only("systemctl", ["show-environment"]),
     );
-    match executor.look(&ask) {
-        Outcome::Missing => Err(Error::Failed("systemctl is not installed".to_owned())),
+    match executor.query(&ask) {
+        CommandOutcome::Missing => Err(Error::Failed("systemctl is not installed".to_owned())),
         answer if answer.succeeded() => Ok(()),
         _ => wake(target, executor, &ask),
     }
 }
 
 fn wake(target: &InstallTarget, executor: &mut Executor<'_>, ask: &SystemCommand) -> Result<()> {
-    let lingers = is_lingering(target) || executor.attempt(&enable_linger(target)).succeeded();
+    let lingers = is_lingering(target) || executor.try_run(&enable_linger(target)).succeeded();
     let looks = if lingers && !executor.mode.dry {
         LOOKS
     } else {
         1
     };
-    let mut answer = executor.look(ask);
+    let mut answer = executor.query(ask);
     for _ in 1..looks {
         if answer.succeeded() {
             break;
         }
         (executor.world.pause)(LOOK);
-        answer = executor.look(ask);
+        answer = executor.query(ask);
     }
     if answer.succeeded() {
         return Ok(());
@@ -100,7 +100,7 @@ fn wake(target: &InstallTarget, executor: &mut Executor<'_>, ask: &SystemCommand
          has one, so has `machinectl shell {}@`; systemctl: {}",
         target.account.name,
         target.account.name,
-        answer.complaint()
+        answer.failure()
     )))
 }
 
@@ -109,13 +109,13 @@ pub(super) fn linger(target: &InstallTarget, executor: &mut Executor<'_>) {
     if is_lingering(target) {
         return;
     }
-    let outcome = executor.attempt(&enable_linger(target));
+    let outcome = executor.try_run(&enable_linger(target));
     if !outcome.succeeded() {
         let name = &target.account.name;
         executor.note(format!(
             "the daemon ends when you log out, until this is run once: \
              sudo loginctl enable-linger {name} ({})",
-            outcome.complaint()
+            outcome.failure()
         ));
     }
 }
@@ -128,7 +128,7 @@ pub fn is_lingering(target: &InstallTarget) -> bool {
 
 /// Without asking for a password: nobody may sit at the terminal, and what to run is said anyway.
 fn enable_linger(target: &InstallTarget) -> SystemCommand {
-    let mut command = SystemCommand::changes("loginctl", ["--no-ask-password", "enable-linger"]);
+    let mut command = SystemCommand::modifying("loginctl", ["--no-ask-password", "enable-linger"]);
     if !target.account.name.is_empty() {
         command.args.push(target.account.name.clone());
     }

@@ -130,7 +130,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        super::cmd_model::{FOLDER, Place, filled_in, read},
+        super::cmd_model::{FOLDER, LineContext, filled_in, read},
         *,
     };
 
@@ -141,7 +141,7 @@ mod tests {
         let text = startup(home, LOCAL, windowless);
         let line = text.lines().last().expect("a line");
         let variables = BTreeMap::from([("LOCALAPPDATA", LOCAL), ("PATH", "C:\\x & y")]);
-        let reading = read(&filled_in(line, Place::Batch("unused"), &variables));
+        let reading = read(&filled_in(line, LineContext::Batch("unused"), &variables));
         (reading.words, reading.operators)
     }
 
@@ -164,7 +164,7 @@ mod tests {
         const HOSTILE: &str = r"C:\a & b (x)\100% !x^ ;,=it's ö\";
         let variables = BTreeMap::from([("TIME", " 1:02:03.4"), ("DATE", "x")]);
         for line in daemon().lines() {
-            let read_in = |folder| read(&filled_in(line, Place::Batch(folder), &variables));
+            let read_in = |folder| read(&filled_in(line, LineContext::Batch(folder), &variables));
             let (plain, hostile) = (read_in(PLAIN), read_in(HOSTILE));
             let replaced = plain.words.iter().map(|word| word.replace(PLAIN, HOSTILE));
             assert_eq!(hostile.words, replaced.collect::<Vec<_>>(), "{line}");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// Where a line stands: that decides what `%%` and unknown variables become.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum LineContext {
     /// In a batch file in this folder, which ends in a backslash.
     Batch(&'static str),
     /// Behind `/c`.
@@ -20,13 +20,17 @@ pub(super) struct Reading {
 }
 
 /// Phase 1: `%NAME%`, `%~dp0` and `%%`. What is filled in is not looked at again.
-pub(super) fn filled_in(line: &str, place: Place, variables: &BTreeMap<&str, &str>) -> String {
+pub(super) fn filled_in(
+    line: &str,
+    place: LineContext,
+    variables: &BTreeMap<&str, &str>,
+) -> String {
     let mut out = String::new();
     let mut rest = line;
     while let Some(at) = rest.find('%') {
         out.push_str(&rest[..at]);
         rest = &rest[at + 1..];
-        if let Place::Batch(folder) = place {
+        if let LineContext::Batch(folder) = place {
             if let Some(after) = rest.strip_prefix('%') {
                 out.push('%');
                 rest = after;
@@ -47,7 +51,7 @@ pub(super) fn filled_in(line: &str, place: Place, variables: &BTreeMap<&str, &st
                 rest = after;
             }
             // In a batch file a lone sign vanishes, on a command line it stays.
-            None if place == Place::CommandLine => out.push('%'),
+            None if place == LineContext::CommandLine => out.push('%'),
             None => {}
         }
     }
@@ -88,13 +92,13 @@ pub(super) const FOLDER: &str = "[^\\x00-\\x1f\\x7f<>:\"/\\\\|?*]{1,20}";
 #[test]
 fn the_model_reads_as_cmd_does() {
     let variables = BTreeMap::from([("A", "x & y")]);
-    let batch = Place::Batch("C:\\100%\\");
+    let batch = LineContext::Batch("C:\\100%\\");
     assert_eq!(
         filled_in("%A% %%A%% %B% %~dp0z", batch, &variables),
         "x & y %A% B C:\\100%\\z"
     );
     assert_eq!(
-        filled_in("%A% %%B", Place::CommandLine, &variables),
+        filled_in("%A% %%B", LineContext::CommandLine, &variables),
         "x & y %%B"
     );
     let reading = read("echo \"a & b\" ^& c & d");

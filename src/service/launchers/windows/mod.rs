@@ -21,14 +21,15 @@ pub(super) mod task_xml;
 use std::{path::PathBuf, time::Duration};
 
 use self::layout::Layout;
-use super::launcher::Condition;
+use super::launcher::SupervisorStatus;
 use crate::{
     error::{Error, Result},
     service::{
         system::{
             artefact::Artefact,
+            change::SystemChange,
             command::{Launch, SystemCommand},
-            executor::{Change, Executor},
+            executor::Executor,
             runtime_file::{self, RuntimeFile},
         },
         target::InstallTarget,
@@ -75,7 +76,7 @@ fn mention_window(target: &InstallTarget, executor: &mut Executor<'_>) {
 }
 
 /// Refuses a home that the paths of Windows or its commands cannot name.
-fn open(target: &InstallTarget) -> Result<()> {
+fn check_home(target: &InstallTarget) -> Result<()> {
     let home = InstallTarget::text(&target.home)?;
     layout::check(home)
 }
@@ -90,7 +91,7 @@ fn launch(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
             program: target.folders.windows_command("cmd.exe").into(),
             args: starter::arguments(),
             folder: target.home.clone(),
-            complaints: None,
+            stderr_file: None,
         })
         .map(drop)
 }
@@ -102,7 +103,7 @@ fn rest(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
     let flag = Layout::of(target).stop_flag();
     if !executor.mode.dry {
         crate::fs::write_atomic(&flag, b"")?;
-        executor.did(Change::Wrote(flag.clone(), None));
+        executor.record(SystemChange::Wrote(flag.clone(), None));
     }
     let wait = |executor: &Executor<'_>, done: &dyn Fn() -> bool| {
         for _ in 0..LOOKS {
@@ -135,13 +136,13 @@ fn kill(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
     };
     let program = target.folders.windows_command("taskkill.exe");
     let pid = note.pid.to_string();
-    executor.demand(&SystemCommand::changes(
+    executor.run(&SystemCommand::modifying(
         &program,
         ["/T", "/F", "/PID", &pid],
     ))
 }
 
 /// What the batch file wrote about the daemon's former runs.
-fn condition(target: &InstallTarget) -> Condition {
-    supervisor_log::condition(&Layout::of(target).supervisor_log())
+fn status(target: &InstallTarget) -> SupervisorStatus {
+    supervisor_log::status(&Layout::of(target).supervisor_log())
 }

@@ -4,7 +4,7 @@ use crate::service::system::utf16;
 
 /// One value of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
+pub(crate) enum RegistryValue {
     /// `"text"`, `REG_SZ`.
     Text(String),
     /// `hex:…`, `REG_BINARY`.
@@ -14,7 +14,7 @@ pub(crate) enum Value {
 }
 
 /// The value of this name in the exported key itself, not in keys below it.
-pub(crate) fn value(file: &[u8], key: &str, name: &str) -> Option<Value> {
+pub(crate) fn value(file: &[u8], key: &str, name: &str) -> Option<RegistryValue> {
     let text = utf16::decode(file)?;
     let wanted = format!("{}=", quoted(name)).to_lowercase();
     let mut in_key = false;
@@ -35,15 +35,17 @@ pub(crate) fn value(file: &[u8], key: &str, name: &str) -> Option<Value> {
     None
 }
 
-fn parsed(data: &str) -> Value {
+fn parsed(data: &str) -> RegistryValue {
     if let Some(text) = data.strip_prefix('"').and_then(|d| d.strip_suffix('"')) {
-        return Value::Text(unquoted(text));
+        return RegistryValue::Text(unquoted(text));
     }
     let bytes = data.strip_prefix("hex:").map(|list| {
         let parse = |digits: &str| u8::from_str_radix(digits.trim(), 16).ok();
         list.split(',').map(parse).collect::<Option<Vec<u8>>>()
     });
-    bytes.flatten().map_or(Value::Other, Value::Bytes)
+    bytes
+        .flatten()
+        .map_or(RegistryValue::Other, RegistryValue::Bytes)
 }
 
 /// Text as it stands in such a file.
@@ -81,8 +83,8 @@ mod tests {
              [HKEY_CURRENT_USER\\Software\\A\\Below]\r\n\"D\"=\"no\"",
         );
         let read = |name| value(&exported, KEY, name);
-        assert_eq!(read("b"), Some(Value::Bytes(vec![3, 0, 255])));
-        assert_eq!(read("C"), Some(Value::Other));
+        assert_eq!(read("b"), Some(RegistryValue::Bytes(vec![3, 0, 255])));
+        assert_eq!(read("C"), Some(RegistryValue::Other));
         assert_eq!(read("D"), None);
         assert_eq!(value(b"not UTF-16", KEY, "B"), None);
     }
@@ -91,7 +93,7 @@ mod tests {
         #[test]
         fn text_survives_the_way_there_and_back(text in "[^\0\r\n]{0,30}") {
             let exported = file(&format!("\"Cleudocodebot\"={}", quoted(&text)));
-            prop_assert_eq!(value(&exported, KEY, "Cleudocodebot"), Some(Value::Text(text)));
+            prop_assert_eq!(value(&exported, KEY, "Cleudocodebot"), Some(RegistryValue::Text(text)));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Looking into the registry through `reg.exe`.
 
-use super::reg_file::{self, Value};
+use super::reg_file::{self, RegistryValue};
 use crate::service::{
     system::{command::SystemCommand, executor::Executor},
     target::InstallTarget,
@@ -27,7 +27,7 @@ pub(super) fn approved_startup() -> String {
 
 /// A command of `reg.exe`.
 pub(super) fn changes<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
-    SystemCommand::changes(&target.folders.windows_command("reg.exe"), args)
+    SystemCommand::modifying(&target.folders.windows_command("reg.exe"), args)
 }
 
 /// A value of a key of the user's; `None` where it is not there or cannot be read.
@@ -38,15 +38,15 @@ pub(super) fn read(
     executor: &Executor<'_>,
     key: &str,
     name: &str,
-) -> Option<Value> {
+) -> Option<RegistryValue> {
     let file = std::env::temp_dir().join(format!(
         "cleudocodebot-{}.reg",
         crate::random::hex(&crate::random::bytes::<6>())
     ));
     let program = target.folders.windows_command("reg.exe");
     let short = format!(r"HKCU\{key}");
-    let command = SystemCommand::looks(&program, ["export", &short, file.to_str()?, "/y"]);
-    let exported = executor.look(&command).succeeded();
+    let command = SystemCommand::read_only(&program, ["export", &short, file.to_str()?, "/y"]);
+    let exported = executor.query(&command).succeeded();
     let bytes = std::fs::read(&file);
     let _ = std::fs::remove_file(&file);
     let bytes = bytes.ok().filter(|_| exported)?;
@@ -57,7 +57,7 @@ pub(super) fn read(
 pub(super) fn switch_on(target: &InstallTarget, executor: &mut Executor<'_>, key: &str) {
     if is_switched_off(target, executor, key, NAME) {
         let key = format!(r"HKCU\{key}");
-        executor.attempt(&changes(target, ["delete", &key, "/v", NAME, "/f"]));
+        executor.try_run(&changes(target, ["delete", &key, "/v", NAME, "/f"]));
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn is_switched_off(
     name: &str,
 ) -> bool {
     match read(target, executor, key, name) {
-        Some(Value::Bytes(bytes)) => bytes.first().is_some_and(|first| first % 2 == 1),
+        Some(RegistryValue::Bytes(bytes)) => bytes.first().is_some_and(|first| first % 2 == 1),
         _ => false,
     }
 }

@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use super::{
-    copies, daemon_bat, is_windowless, launch,
+    check_home, copies, daemon_bat, is_windowless, launch,
     layout::{PROGRAMS, WINDOWLESS, below},
-    mention_window, open,
-    reg_file::Value,
+    mention_window,
+    reg_file::RegistryValue,
     registry::{self, NAME, RUN},
     rest,
 };
 use crate::{
     error::{Error, Result},
     service::{
-        launchers::launcher::{Condition, Kind, Launcher, Registration},
+        launchers::launcher::{Launcher, LauncherKind, Registration, SupervisorStatus},
         system::{artefact::Artefact, executor::Executor, utf16},
         target::InstallTarget,
     },
@@ -48,8 +48,8 @@ pub fn unfit(home: &str, windowless: bool) -> Option<String> {
 }
 
 impl Launcher for RunKey {
-    fn kind(&self) -> Kind {
-        Kind::RunKey
+    fn kind(&self) -> LauncherKind {
+        LauncherKind::RunKey
     }
 
     fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
@@ -60,8 +60,8 @@ impl Launcher for RunKey {
         copies(target)
     }
 
-    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        open(target)?;
+    fn check_available(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        check_home(target)?;
         if let Some(why) = unfit(InstallTarget::text(&target.home)?, is_windowless(target)) {
             return Err(Error::Failed(why));
         }
@@ -69,7 +69,7 @@ impl Launcher for RunKey {
         Ok(())
     }
 
-    fn must_rest_to_change(&self) -> bool {
+    fn must_stop_to_change(&self) -> bool {
         true
     }
 
@@ -79,7 +79,7 @@ impl Launcher for RunKey {
         };
         let text = match registry::read(target, executor, RUN, NAME) {
             None => return Registration::None,
-            Some(Value::Text(text)) => text,
+            Some(RegistryValue::Text(text)) => text,
             Some(_) => String::new(),
         };
         if text == command(home, !is_windowless(target)) {
@@ -99,7 +99,7 @@ impl Launcher for RunKey {
         let wanted = command(InstallTarget::text(&target.home)?, is_windowless(target));
         let key = format!(r"HKCU\{RUN}");
         let add = ["add", &key, "/v", NAME, "/t", "REG_SZ", "/d", &wanted, "/f"];
-        executor.demand(&registry::changes(target, add))?;
+        executor.run(&registry::changes(target, add))?;
         registry::switch_on(target, executor, &registry::approved_run());
         let complete =
             executor.mode.dry || self.registration(target, executor) == Registration::Complete;
@@ -115,7 +115,7 @@ impl Launcher for RunKey {
     fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         if self.registration(target, executor).is_ours() {
             let key = format!(r"HKCU\{RUN}");
-            executor.demand(&registry::changes(
+            executor.run(&registry::changes(
                 target,
                 ["delete", &key, "/v", NAME, "/f"],
             ))?;
@@ -123,8 +123,8 @@ impl Launcher for RunKey {
         Ok(())
     }
 
-    fn condition(&self, target: &InstallTarget, _hand: &Executor<'_>) -> Condition {
-        super::condition(target)
+    fn status(&self, target: &InstallTarget, _executor: &Executor<'_>) -> SupervisorStatus {
+        super::status(target)
     }
 
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
@@ -143,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        super::cmd_model::{FOLDER, Place, filled_in, read},
+        super::cmd_model::{FOLDER, LineContext, filled_in, read},
         *,
     };
 
@@ -154,7 +154,7 @@ mod tests {
             let variables = BTreeMap::from([("PATH", "x & y")]);
             let line = command(&home, false);
             let line = line.strip_prefix("cmd.exe /d /c ").expect("a command line");
-            let reading = read(&filled_in(line, Place::CommandLine, &variables));
+            let reading = read(&filled_in(line, LineContext::CommandLine, &variables));
             let expected = ["start", "", "/min", "/d", &home, "cmd.exe", "/d", "/c", r".\daemon.bat"];
             if unfit(&home, false).is_none() {
                 prop_assert_eq!(reading.words, expected);

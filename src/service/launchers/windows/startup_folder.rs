@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use super::{
-    batch, copies, daemon_bat, is_windowless, launch, mention_window, open, registry, rest,
+    batch, check_home, copies, daemon_bat, is_windowless, launch, mention_window, registry, rest,
 };
 use crate::{
     error::Result,
     service::{
-        launchers::launcher::{self, Condition, Kind, Launcher, Registration},
+        launchers::launcher::{
+            Launcher, LauncherKind, Registration, SupervisorStatus, registration_in_file,
+        },
         system::{artefact::Artefact, executor::Executor},
         target::InstallTarget,
     },
@@ -30,8 +32,8 @@ impl StartupFolder {
 }
 
 impl Launcher for StartupFolder {
-    fn kind(&self) -> Kind {
-        Kind::StartupFolder
+    fn kind(&self) -> LauncherKind {
+        LauncherKind::StartupFolder
     }
 
     fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
@@ -46,13 +48,13 @@ impl Launcher for StartupFolder {
         copies(target)
     }
 
-    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        open(target)?;
+    fn check_available(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        check_home(target)?;
         mention_window(target, executor);
         Ok(())
     }
 
-    fn must_rest_to_change(&self) -> bool {
+    fn must_stop_to_change(&self) -> bool {
         true
     }
 
@@ -64,7 +66,7 @@ impl Launcher for StartupFolder {
         let Ok(words) = text else {
             return Registration::None;
         };
-        let registration = launcher::by_file(&Self::path(target), &words);
+        let registration = registration_in_file(&Self::path(target), &words);
         let off = || {
             let key = registry::approved_startup();
             registry::is_switched_off(target, executor, &key, NAME)
@@ -82,12 +84,12 @@ impl Launcher for StartupFolder {
         Ok(())
     }
 
-    fn unregister(&self, _site: &InstallTarget, _hand: &mut Executor<'_>) -> Result<()> {
+    fn unregister(&self, _target: &InstallTarget, _executor: &mut Executor<'_>) -> Result<()> {
         Ok(())
     }
 
-    fn condition(&self, target: &InstallTarget, _hand: &Executor<'_>) -> Condition {
-        super::condition(target)
+    fn status(&self, target: &InstallTarget, _executor: &Executor<'_>) -> SupervisorStatus {
+        super::status(target)
     }
 
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {

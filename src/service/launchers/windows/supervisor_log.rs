@@ -6,14 +6,14 @@ use std::{
     path::Path,
 };
 
-use crate::service::launchers::launcher::Condition;
+use crate::service::launchers::launcher::SupervisorStatus;
 
 /// As much of the end as is looked at.
 const TAIL: u64 = 16 * 1024;
 
 /// What the last lines say of the daemon's former runs.
-pub(super) fn condition(log: &Path) -> Condition {
-    tail(log).map_or_else(|_| Condition::default(), |text| read(&text))
+pub(super) fn status(log: &Path) -> SupervisorStatus {
+    tail(log).map_or_else(|_| SupervisorStatus::default(), |text| read(&text))
 }
 
 fn tail(log: &Path) -> std::io::Result<String> {
@@ -25,8 +25,8 @@ fn tail(log: &Path) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn read(text: &str) -> Condition {
-    let mut condition = Condition::default();
+fn read(text: &str) -> SupervisorStatus {
+    let mut condition = SupervisorStatus::default();
     for line in text.lines().map(str::trim_end) {
         if let Some(code) = exit_code(line) {
             condition.last_exit = Some(code);
@@ -70,6 +70,9 @@ mod tests {
         let text = "x exit code 1 after 0 s\nx gave up after 6 quick failures\n";
         assert!(read(text).gave_up.is_some());
         assert_eq!(read(&format!("{text}x start\n")).gave_up, None);
-        assert_eq!(condition(Path::new("/nonexistent")), Condition::default());
+        assert_eq!(
+            status(Path::new("/nonexistent")),
+            SupervisorStatus::default()
+        );
     }
 }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use super::{
-    copies, daemon_bat, is_windowless, launch, layout::Layout, mention_window, open, rest, task_xml,
+    check_home, copies, daemon_bat, is_windowless, launch, layout::Layout, mention_window, rest,
+    task_xml,
 };
 use crate::{
     error::{Error, Result},
     service::{
-        launchers::launcher::{Condition, Kind, Launcher, Registration},
+        launchers::launcher::{Launcher, LauncherKind, Registration, SupervisorStatus},
         system::{artefact::Artefact, command::SystemCommand, executor::Executor},
         target::InstallTarget,
     },
@@ -18,22 +19,22 @@ use crate::{
 const NAME: &str = "Cleudocodebot";
 
 /// A scheduled task.
-pub(in crate::service) struct Task;
+pub(in crate::service) struct ScheduledTask;
 
-impl Task {
+impl ScheduledTask {
     fn program(target: &InstallTarget) -> String {
         target.folders.windows_command("schtasks.exe")
     }
 
     fn is_known(target: &InstallTarget, executor: &Executor<'_>) -> bool {
-        let command = SystemCommand::looks(&Self::program(target), ["/query", "/tn", NAME]);
-        executor.look(&command).succeeded()
+        let command = SystemCommand::read_only(&Self::program(target), ["/query", "/tn", NAME]);
+        executor.query(&command).succeeded()
     }
 }
 
-impl Launcher for Task {
-    fn kind(&self) -> Kind {
-        Kind::Task
+impl Launcher for ScheduledTask {
+    fn kind(&self) -> LauncherKind {
+        LauncherKind::Task
     }
 
     fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
@@ -47,8 +48,8 @@ impl Launcher for Task {
         copies(target)
     }
 
-    fn open(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        open(target)?;
+    fn check_available(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+        check_home(target)?;
         if target.account.name.is_empty() {
             return Err(Error::Failed(
                 "whoami does not tell the user's security identifier, which a task needs"
@@ -59,7 +60,7 @@ impl Launcher for Task {
         Ok(())
     }
 
-    fn must_rest_to_change(&self) -> bool {
+    fn must_stop_to_change(&self) -> bool {
         true
     }
 
@@ -85,25 +86,25 @@ impl Launcher for Task {
             InstallTarget::text(&file)?,
             "/f",
         ];
-        executor.demand(&SystemCommand::changes(&Self::program(target), args))
+        executor.run(&SystemCommand::modifying(&Self::program(target), args))
     }
 
     fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         if Layout::of(target).task_xml().exists() && Self::is_known(target, executor) {
             let args = ["/delete", "/tn", NAME, "/f"];
-            executor.demand(&SystemCommand::changes(&Self::program(target), args))?;
+            executor.run(&SystemCommand::modifying(&Self::program(target), args))?;
         }
         Ok(())
     }
 
-    fn condition(&self, target: &InstallTarget, _hand: &Executor<'_>) -> Condition {
-        super::condition(target)
+    fn status(&self, target: &InstallTarget, _executor: &Executor<'_>) -> SupervisorStatus {
+        super::status(target)
     }
 
     /// Through the scheduler, so that it counts as an instance of the task.
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        let command = SystemCommand::changes(&Self::program(target), ["/run", "/tn", NAME]);
-        if executor.attempt(&command).succeeded() {
+        let command = SystemCommand::modifying(&Self::program(target), ["/run", "/tn", NAME]);
+        if executor.try_run(&command).succeeded() {
             return Ok(());
         }
         launch(target, executor)
