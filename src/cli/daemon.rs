@@ -46,7 +46,7 @@ pub(super) fn run(quiet: bool, context: &Context<'_>) -> Result<()> {
         quiet,
     });
     if launchd::started_us(context.environment) {
-        return launchd::as_it_understands(ended);
+        return launchd::exit_result(ended);
     }
     ended
 }

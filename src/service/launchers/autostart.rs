@@ -1,5 +1,5 @@
-//! Where there is no systemd: an entry that desktops of freedesktop.org start at log-on, and a
-//! daemon in the background until then.
+//! Without systemd: an autostart entry of a freedesktop.org desktop. Until the next log-on the daemon
+//! runs as a background process.
 
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// The entry alone: nobody watches over a daemon that is started this way.
+/// An autostart entry. There is no supervisor, so nothing restarts the daemon after a crash.
 pub(super) struct Autostart;
 
 impl Autostart {
@@ -47,7 +47,7 @@ impl Launcher for Autostart {
         Ok(())
     }
 
-    /// The file is the registration.
+    /// The desktop reads the file itself, so there is nothing else to register.
     fn registration(&self, target: &InstallTarget, _executor: &Executor<'_>) -> Registration {
         let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
@@ -79,8 +79,8 @@ impl Launcher for Autostart {
     }
 }
 
-/// The daemon as a process of its own. What it says before its log is open goes to a file, which
-/// begins anew with each start.
+/// The daemon as a background process. Its standard error, which is used until its log is open, goes to
+/// a file that each start truncates.
 fn launch(target: &InstallTarget) -> Result<Launch> {
     let home = InstallTarget::text(&target.home)?;
     Ok(Launch {
@@ -93,7 +93,7 @@ fn launch(target: &InstallTarget) -> Result<Launch> {
     })
 }
 
-/// The text of the entry: Desktop Entry Specification 1.5.
+/// The text of the entry; see the Desktop Entry Specification 1.5.
 pub fn entry(program: &str, home: &str) -> Result<String> {
     if program.contains('=') {
         return Err(Error::Config(format!(
@@ -114,7 +114,8 @@ pub fn entry(program: &str, home: &str) -> Result<String> {
     ))
 }
 
-/// A word of `Exec=`: first the rules of its quotes, then those of every string, then field codes.
+/// A word of `Exec=`, escaped three times: for its quotes, for the string that the value is, and for
+/// field codes (`%`).
 fn quoted(word: &str) -> String {
     let mut text = String::from("\"");
     for c in word.chars() {
@@ -135,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// What a desktop makes of `Exec=`: the escapes of strings, then the quotes, then field codes.
+    /// Reads `Exec=` as a desktop does: string escapes first, then quotes, then field codes.
     fn read(line: &str) -> Vec<String> {
         let mut words = vec![String::new()];
         let (mut in_quotes, mut escaped) = (false, false);
@@ -186,7 +187,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_survive_the_reading_of_a_desktop(path in "/[^\0-\x1f=]{0,30}", home in "/[^\0-\x1f]{0,30}") {
+        fn a_desktop_reads_back_the_same_words(path in "/[^\0-\x1f=]{0,30}", home in "/[^\0-\x1f]{0,30}") {
             let text = entry(&path, &home).expect("an entry");
             let line = text.lines().find_map(|line| line.strip_prefix("Exec=")).expect("a line");
             prop_assert_eq!(read(line), [&path, "daemon", "--quiet", "--home", &home]);

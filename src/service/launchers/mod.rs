@@ -2,7 +2,7 @@
 //! system has.
 //!
 //! A new launcher is a file here that implements [`launcher::Launcher`], a kind in
-//! [`launcher::Kind`], and an entry in [`all`]. The procedures (`install`, `uninstall`,
+//! [`launcher::LauncherKind`], and an entry in [`all`]. The procedures (`install`, `uninstall`,
 //! `lifecycle`) know the trait only.
 
 mod autostart;

@@ -1,4 +1,4 @@
-//! The text of every artefact, for golden files and for readers.
+//! The functions that render the text of each artefact, in one place for the golden files.
 
 pub use super::{
     autostart::entry as desktop_entry,

@@ -1,4 +1,4 @@
-//! launchd: an agent of the user who installs it.
+//! launchd: a launch agent of the user who installs it.
 
 pub(super) mod plist;
 
@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use self::plist::LABEL;
 use super::launcher::{
     Launcher, LauncherKind, Registration, SupervisorStatus, registration_in_file,
 };
@@ -24,31 +25,28 @@ use crate::{
     },
 };
 
-/// The agent's name.
-pub const LABEL: &str = "com.cleudocodebot.daemon";
-
-/// Where launchd puts what the agent says.
+/// The file that launchd writes the agent's standard error to.
 const LOG: &str = "launchd.log";
 
-/// `EIO`: launchd answers so while it still takes down the agent's former self.
-const STILL_BUSY: i32 = 5;
+/// `EIO`: what `bootstrap` exits with while launchd is still unloading the previous instance.
+const STILL_UNLOADING: i32 = 5;
 
-/// How often a busy launchd is asked again, and how often a stopped agent is looked for.
-const LOOKS: u32 = 60;
+/// How often to try to load the agent, and to check whether it is unloaded.
+const ATTEMPTS: u32 = 60;
 
-/// The pause between two looks.
-const LOOK: Duration = Duration::from_millis(500);
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Whether launchd started this process as the agent.
 pub fn started_us(environment: &Environment) -> bool {
     environment.get("XPC_SERVICE_NAME") == Some(LABEL)
 }
 
-/// Longest file of what the daemon says outside of its own log, in bytes.
+/// The size of that file, in bytes, above which the daemon empties it.
 const MAX_LOG: u64 = 1 << 20;
 
-/// Empties the file that launchd keeps open for the agent, when it has become long. A file with another
-/// name would go on growing, because launchd does not look.
+/// Empties the file that launchd writes standard error to, if it is too long. Renaming it would not
+/// help: launchd keeps it open and would go on writing to it.
 pub fn trim_log(home: &Path) {
     let log = home.join("logs").join(LOG);
     let file = std::fs::OpenOptions::new().write(true).open(log);
@@ -59,9 +57,10 @@ pub fn trim_log(home: &Path) {
     }
 }
 
-/// launchd never gives up on a process that fails, so one that no restart can mend says why and ends
-/// as if it had succeeded.
-pub fn as_it_understands(ended: Result<()>) -> Result<()> {
+/// The result that the daemon ends with under launchd. launchd restarts a process that fails without
+/// end, so after a configuration error, which a restart does not repair, the daemon prints the error
+/// and exits with success.
+pub fn exit_result(ended: Result<()>) -> Result<()> {
     match ended {
         Err(Error::Config(why)) => {
             let _ = writeln!(std::io::stderr(), "cleudocodebot: not started: {why}");
@@ -80,7 +79,7 @@ impl LaunchAgent {
         target.folders.user.join("Library/LaunchAgents").join(name)
     }
 
-    /// `gui/501` where the user sits in front of the machine, `user/501` over SSH.
+    /// `gui/501` if the user has a desktop session, else (over SSH) `user/501`.
     fn domain(target: &InstallTarget, executor: &Executor<'_>) -> String {
         let uid = target.account.uid.unwrap_or_default();
         let gui = format!("gui/{uid}");
@@ -93,16 +92,16 @@ impl LaunchAgent {
         format!("user/{uid}")
     }
 
-    fn target(target: &InstallTarget, executor: &Executor<'_>) -> String {
+    fn service_target(target: &InstallTarget, executor: &Executor<'_>) -> String {
         format!("{}/{LABEL}", Self::domain(target, executor))
     }
 
     fn print(target: &InstallTarget, executor: &Executor<'_>) -> CommandOutcome {
-        let agent = Self::target(target, executor);
+        let agent = Self::service_target(target, executor);
         executor.query(&SystemCommand::read_only("launchctl", ["print", &agent]))
     }
 
-    /// Loads the agent, which starts it: it runs at load.
+    /// Loads the agent, which starts it as well (`RunAtLoad`).
     fn load(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         let (domain, path) = (Self::domain(target, executor), Self::path(target));
         let command = SystemCommand::modifying(
@@ -110,11 +109,11 @@ impl LaunchAgent {
             ["bootstrap", &domain, InstallTarget::text(&path)?],
         );
         let mut outcome = executor.try_run(&command);
-        for _ in 1..LOOKS {
-            if !matches!(outcome, CommandOutcome::Exited { code, .. } if code == STILL_BUSY) {
+        for _ in 1..ATTEMPTS {
+            if !matches!(outcome, CommandOutcome::Exited { code, .. } if code == STILL_UNLOADING) {
                 break;
             }
-            (executor.world.pause)(LOOK);
+            (executor.world.pause)(PAUSE);
             outcome = executor.try_run(&command);
         }
         if outcome.succeeded() {
@@ -124,19 +123,19 @@ impl LaunchAgent {
         Err(Error::Failed(format!("`{command}` failed: {complaint}")))
     }
 
-    /// Unloads the agent and waits until it has gone.
+    /// Unloads the agent, and waits for that.
     fn unload(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         if !Self::print(target, executor).succeeded() {
             return Ok(());
         }
-        let agent = Self::target(target, executor);
+        let agent = Self::service_target(target, executor);
         let command = SystemCommand::modifying("launchctl", ["bootout", &agent]);
         let outcome = executor.try_run(&command);
-        for _ in 0..LOOKS {
+        for _ in 0..ATTEMPTS {
             if executor.mode.dry || !Self::print(target, executor).succeeded() {
                 return Ok(());
             }
-            (executor.world.pause)(LOOK);
+            (executor.world.pause)(PAUSE);
         }
         let complaint = outcome.failure();
         Err(Error::Failed(format!(
@@ -172,7 +171,7 @@ impl Launcher for LaunchAgent {
         }
     }
 
-    /// launchd keeps a copy of what it loaded, so a file that changed must be loaded again.
+    /// launchd keeps what it loaded: a changed file has to be unloaded and loaded again.
     fn must_stop_to_change(&self) -> bool {
         true
     }
@@ -181,9 +180,9 @@ impl Launcher for LaunchAgent {
         let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
         };
-        let standing = registration_in_file(&Self::path(target), &[plist::names_home(home)]);
-        if standing != Registration::Complete {
-            return standing;
+        let registration = registration_in_file(&Self::path(target), &[plist::home_marker(home)]);
+        if registration != Registration::Complete {
+            return registration;
         }
         if Self::print(target, executor).succeeded() {
             return Registration::Complete;
@@ -191,9 +190,9 @@ impl Launcher for LaunchAgent {
         Registration::Different("launchd has not loaded the agent".to_owned())
     }
 
-    /// `bootstrap` refuses an agent that was switched off once, so it is switched on first.
+    /// `bootstrap` refuses an agent that was disabled at any time, so it is enabled first.
     fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        let agent = Self::target(target, executor);
+        let agent = Self::service_target(target, executor);
         executor.run(&SystemCommand::modifying("launchctl", ["enable", &agent]))?;
         Self::unload(target, executor)?;
         Self::load(target, executor)
@@ -203,7 +202,8 @@ impl Launcher for LaunchAgent {
         Self::unload(target, executor)
     }
 
-    /// `launchctl print` is for people and changes; its two lines here only inform.
+    /// The format of `launchctl print` may change with any version, so where nothing can be parsed the
+    /// status is just unknown.
     fn status(&self, target: &InstallTarget, executor: &Executor<'_>) -> SupervisorStatus {
         let text = Self::print(target, executor).text();
         let value = |name: &str| {
@@ -214,14 +214,14 @@ impl Launcher for LaunchAgent {
         SupervisorStatus {
             active: pid.is_some(),
             pid,
-            // As in `78: EX_CONFIG`.
+            // As in `last exit code = 78: EX_CONFIG`.
             last_exit: value("last exit code")
                 .and_then(|code| code.split(':').next()?.trim().parse().ok()),
             gave_up: None,
         }
     }
 
-    /// It runs at load.
+    /// Loading starts it (`RunAtLoad`).
     fn registering_starts(&self) -> bool {
         true
     }
@@ -230,14 +230,14 @@ impl Launcher for LaunchAgent {
         if !Self::print(target, executor).succeeded() {
             return Self::load(target, executor);
         }
-        let agent = Self::target(target, executor);
+        let agent = Self::service_target(target, executor);
         executor.run(&SystemCommand::modifying(
             "launchctl",
             ["kickstart", "-k", &agent],
         ))
     }
 
-    /// What is unloaded does not come back before the next log-on, when launchd loads the file.
+    /// An unloaded agent is not restarted before launchd loads the file at the next log-on.
     fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         Self::unload(target, executor)
     }
@@ -249,9 +249,9 @@ mod tests {
     use crate::random;
 
     #[test]
-    fn an_error_of_the_settings_ends_as_launchd_understands() {
-        assert!(as_it_understands(Err(Error::Config("no port".to_owned()))).is_ok());
-        assert!(as_it_understands(Err(Error::Restart)).is_err());
+    fn a_configuration_error_ends_with_success_under_launchd() {
+        assert!(exit_result(Err(Error::Config("no port".to_owned()))).is_ok());
+        assert!(exit_result(Err(Error::Restart)).is_err());
         let started = |name| started_us(&Environment::from_pairs([("XPC_SERVICE_NAME", name)]));
         assert!(started(LABEL) && !started("0"));
     }

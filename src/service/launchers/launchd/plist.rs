@@ -1,18 +1,21 @@
 //! The text of the launch agent: a pure function of three paths. See launchd.plist(5).
 
-use super::LABEL;
 use crate::service::system::{artefact::SEAL, xml};
 
-/// What stands in a plist for the daemon of this home, and in no other.
-pub(super) fn names_home(home: &str) -> String {
+/// The agent's name.
+pub(super) const LABEL: &str = "com.cleudocodebot.daemon";
+
+/// The text by which the agent of this home differs from those of other homes.
+pub(super) fn home_marker(home: &str) -> String {
     format!(
         "<string>--home</string>\n\t\t<string>{}</string>",
         xml::text(home)
     )
 }
 
-/// A property list. 78 ends with exit code 0 under launchd (which never gives up), so that every
-/// other failure may bring the daemon back.
+/// The property list. launchd restarts the daemon after every failure and never gives up; so under
+/// launchd a configuration error (78) ends with exit code 0 instead, see
+/// [`exit_result`](super::exit_result).
 pub fn plist(program: &str, home: &str, log: &str) -> String {
     let (program, home, log) = (xml::text(program), xml::text(home), xml::text(log));
     format!(

@@ -1,4 +1,4 @@
-//! systemd: a unit of the user's own manager, or of the machine's.
+//! systemd: a unit of the user's manager or of the machine's.
 
 mod quote;
 mod session;
@@ -25,13 +25,13 @@ use crate::{
 /// The unit's name.
 const UNIT: &str = "cleudocodebot.service";
 
-/// The state folder below `/var/lib`, and the account.
+/// The name of the state folder below `/var/lib`, and of the account.
 const NAME: &str = "cleudocodebot";
 
-/// A configuration error of the daemon: no restart mends it.
+/// The daemon's exit code for a configuration error, after which systemd does not restart it.
 const CONFIG_ERROR: i32 = 78;
 
-/// A unit, of the user's manager or of the machine's; the site has the same scope.
+/// A unit of the manager of this scope, which is the scope of the install target.
 pub(super) struct SystemdUnit(pub(super) Scope);
 
 impl SystemdUnit {
@@ -43,14 +43,14 @@ impl SystemdUnit {
         folder.join(UNIT)
     }
 
-    /// Where the daemon's program stands: a sandboxed daemon cannot see home folders, so one that
-    /// stands there is copied.
+    /// The program that the unit starts. The sandbox of the machine's daemon hides home folders, so a
+    /// program that may be in one is copied.
     fn program(target: &InstallTarget) -> PathBuf {
-        let own = |folder: &str| target.program.starts_with(folder);
+        let is_below = |folder: &str| target.program.starts_with(folder);
         if target.scope == Scope::User
             || ["/usr", "/opt", "/bin", "/nix", "/gnu"]
                 .into_iter()
-                .any(own)
+                .any(is_below)
         {
             return target.program.clone();
         }
@@ -62,23 +62,23 @@ impl SystemdUnit {
             .join(NAME)
     }
 
-    fn looks<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
+    fn query<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
         session::addressed(target, SystemCommand::read_only("systemctl", args))
     }
 
-    fn changes<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
+    fn command<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
         session::addressed(target, SystemCommand::modifying("systemctl", args))
     }
 
-    /// The properties of the unit, which are not translated, unlike what `status` prints.
+    /// The properties of the unit. Unlike the output of `systemctl status` they are not translated.
     fn show(target: &InstallTarget, executor: &Executor<'_>) -> UnitProperties {
         const WANTED: &str = "--property=LoadState,ActiveState,MainPID,Result,ExecMainStatus,\
                               ExecMainCode,NeedDaemonReload";
-        UnitProperties(executor.query(&Self::looks(target, ["show", UNIT, WANTED])))
+        UnitProperties(executor.query(&Self::query(target, ["show", UNIT, WANTED])))
     }
 }
 
-/// `Name=value` lines.
+/// The output of `systemctl show`: lines of `Name=value`.
 struct UnitProperties(CommandOutcome);
 
 impl UnitProperties {
@@ -129,7 +129,7 @@ impl Launcher for SystemdUnit {
     fn check_available(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         match target.scope {
             Scope::User => session::check_available(target, executor),
-            Scope::Machine => open_machine(target, executor),
+            Scope::Machine => check_machine(target, executor),
         }
     }
 
@@ -137,12 +137,12 @@ impl Launcher for SystemdUnit {
         let Ok(home) = InstallTarget::text(&target.home) else {
             return Registration::None;
         };
-        let standing = registration_in_file(&Self::path(target), &[unit::names_home(home)]);
-        if standing != Registration::Complete {
-            return standing;
+        let registration = registration_in_file(&Self::path(target), &[unit::home_marker(home)]);
+        if registration != Registration::Complete {
+            return registration;
         }
         if !executor
-            .query(&Self::looks(target, ["is-enabled", "--quiet", UNIT]))
+            .query(&Self::query(target, ["is-enabled", "--quiet", UNIT]))
             .succeeded()
         {
             return Registration::Different("the unit is not enabled".to_owned());
@@ -154,24 +154,24 @@ impl Launcher for SystemdUnit {
     }
 
     fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        executor.run(&Self::changes(target, ["daemon-reload"]))?;
-        executor.run(&Self::changes(target, ["enable", "--quiet", UNIT]))?;
+        executor.run(&Self::command(target, ["daemon-reload"]))?;
+        executor.run(&Self::command(target, ["enable", "--quiet", UNIT]))?;
         if target.scope == Scope::User {
-            session::linger(target, executor);
+            session::enable_lingering(target, executor);
         }
         Ok(())
     }
 
     fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         if Self::path(target).exists() {
-            executor.try_run(&Self::changes(target, ["disable", "--quiet", UNIT]));
+            executor.try_run(&Self::command(target, ["disable", "--quiet", UNIT]));
         }
         Ok(())
     }
 
     fn after_removal(&self, target: &InstallTarget, executor: &mut Executor<'_>) {
-        executor.try_run(&Self::changes(target, ["daemon-reload"]));
-        executor.try_run(&Self::changes(target, ["reset-failed", UNIT]));
+        executor.try_run(&Self::command(target, ["daemon-reload"]));
+        executor.try_run(&Self::command(target, ["reset-failed", UNIT]));
     }
 
     fn status(&self, target: &InstallTarget, executor: &Executor<'_>) -> SupervisorStatus {
@@ -181,7 +181,7 @@ impl Launcher for SystemdUnit {
         let failed = show.is("ActiveState", "failed");
         let why = || match show.get("Result").as_deref() {
             _ if last_exit == Some(CONFIG_ERROR) => "its settings are wrong".to_owned(),
-            // Whatever else ends it is tried again, until the start limit.
+            // After any other exit code systemd restarts it until the start limit.
             result => format!(
                 "it failed too often in a row (systemd: {})",
                 result.unwrap_or("failed")
@@ -195,20 +195,20 @@ impl Launcher for SystemdUnit {
         }
     }
 
-    /// `restart` starts what is stopped; a start limit that was hit would refuse it.
+    /// `restart` starts a stopped unit as well, but refuses one that has reached its start limit.
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         if self.status(target, executor).gave_up.is_some() {
-            executor.try_run(&Self::changes(target, ["reset-failed", UNIT]));
+            executor.try_run(&Self::command(target, ["reset-failed", UNIT]));
         }
-        executor.run(&Self::changes(target, ["restart", UNIT]))
+        executor.run(&Self::command(target, ["restart", UNIT]))
     }
 
     fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        executor.run(&Self::changes(target, ["stop", UNIT]))
+        executor.run(&Self::command(target, ["stop", UNIT]))
     }
 }
 
-/// True for root on a machine whose own manager has the daemon.
+/// Whether root runs this on a machine where a machine's daemon is installed.
 pub fn is_of_the_machine() -> bool {
     let unit = Path::new("/etc/systemd/system").join(UNIT);
     is_root()
@@ -229,32 +229,19 @@ fn is_root() -> bool {
     false
 }
 
-/// Why the manager cannot be asked, if it cannot.
+/// Why systemd cannot be asked, if so.
 pub(in crate::service) fn unreachable(
     target: &InstallTarget,
     executor: &Executor<'_>,
 ) -> Option<String> {
-    if let Err(error) = session::booted(target) {
-        return Some(error.to_string());
-    }
-    let outcome = executor.query(&SystemdUnit::looks(target, ["show-environment"]));
-    let why = || {
-        format!(
-            "systemd cannot be reached: systemctl: {}",
-            outcome.failure()
-        )
-    };
-    (!outcome.succeeded()).then(why)
+    let error = session::check_booted(target)
+        .and_then(|()| check_answers(target, executor))
+        .err()?;
+    Some(error.to_string())
 }
 
-fn open_machine(target: &InstallTarget, executor: &Executor<'_>) -> Result<()> {
-    if target.home != target.folders.root.join(&MACHINE_HOME[1..]) {
-        return Err(Error::Usage(format!(
-            "a daemon of the machine keeps its home in {MACHINE_HOME}; leave out --home"
-        )));
-    }
-    session::booted(target)?;
-    let answer = executor.query(&SystemdUnit::looks(target, ["show-environment"]));
+fn check_answers(target: &InstallTarget, executor: &Executor<'_>) -> Result<()> {
+    let answer = executor.query(&SystemdUnit::query(target, ["show-environment"]));
     if answer.succeeded() {
         return Ok(());
     }
@@ -262,4 +249,14 @@ fn open_machine(target: &InstallTarget, executor: &Executor<'_>) -> Result<()> {
         "systemd cannot be reached: systemctl: {}",
         answer.failure()
     )))
+}
+
+fn check_machine(target: &InstallTarget, executor: &Executor<'_>) -> Result<()> {
+    if target.home != target.folders.root.join(&MACHINE_HOME[1..]) {
+        return Err(Error::Usage(format!(
+            "a daemon of the machine keeps its home in {MACHINE_HOME}; leave out --home"
+        )));
+    }
+    session::check_booted(target)?;
+    check_answers(target, executor)
 }

@@ -13,7 +13,7 @@ pub(super) fn argument(text: &str) -> String {
     quoted(&text.replace('%', "%%").replace('$', "$$"))
 }
 
-/// Always in quotes: only there a `;`, a `#` or a blank is a plain character for sure.
+/// Always in quotes: outside of them `;`, `#` and blanks have a meaning.
 fn quoted(text: &str) -> String {
     let mut word = String::with_capacity(text.len() + 2);
     word.push('"');
@@ -36,9 +36,9 @@ mod tests {
 
     use super::*;
 
-    /// What systemd makes of a line of double-quoted words: `extract_first_word` with
-    /// `EXTRACT_UNQUOTE | EXTRACT_CUNESCAPE`, then specifiers, then (behind the first word)
-    /// variables; none is set here, so that an unescaped `$x` would vanish.
+    /// Reads a line of double-quoted words as systemd does: `extract_first_word` with
+    /// `EXTRACT_UNQUOTE | EXTRACT_CUNESCAPE`, then specifiers, then (after the first word) variables.
+    /// No variable is set here, so an unescaped `$x` would vanish.
     fn read(line: &str) -> Vec<String> {
         let mut words = Vec::new();
         let mut rest = line.chars().peekable();
@@ -72,7 +72,7 @@ mod tests {
         }
     }
 
-    /// Doubled characters become one; a single one begins something that is not there.
+    /// A doubled sign becomes one; a single one and the character after it vanish.
     fn halved(word: &str, sign: char) -> String {
         let mut out = String::new();
         let mut chars = word.chars();
@@ -93,7 +93,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_survive_the_reading_of_systemd(path in "/[^\0]{0,30}", arg in "[^\0]{1,30}") {
+        fn systemd_reads_back_the_same_words(path in "/[^\0]{0,30}", arg in "[^\0]{1,30}") {
             let line = format!("{} daemon {}", program(&path), argument(&arg));
             prop_assert!(!line.contains('\n'));
             prop_assert_eq!(read(&line), [path, "daemon".to_owned(), arg]);

@@ -1,4 +1,5 @@
-//! Reaching the user's own systemd: it may not be there, not yet, or not for this session.
+//! Reaching the user's systemd, which may be missing, not running yet, or not reachable from this
+//! session.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -13,17 +14,17 @@ use crate::{
     },
 };
 
-/// How long a user's manager may take to come up, in looks.
-const LOOKS: u32 = 50;
+/// How often to ask a user's manager that is starting.
+const ATTEMPTS: u32 = 50;
 
-/// The pause between two looks.
-const LOOK: Duration = Duration::from_millis(100);
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// The order with what it takes to reach the manager that is meant.
+/// The command with the options and the environment that reach the right manager.
 pub(super) fn addressed(target: &InstallTarget, mut command: SystemCommand) -> SystemCommand {
     if target.scope == Scope::User {
         command.args.insert(0, "--user".to_owned());
-        // `su` and some logins by SSH leave it unset; the folder is there all the same.
+        // After `su` and some logins by SSH it is not set, although the folder exists.
         let runtime = runtime_folder(target).filter(|_| target.folders.runtime.is_none());
         if let Some(folder) = runtime {
             let folder = folder.display().to_string();
@@ -43,8 +44,8 @@ fn runtime_folder(target: &InstallTarget) -> Option<PathBuf> {
     })
 }
 
-/// `sd_booted(3)`.
-pub(super) fn booted(target: &InstallTarget) -> Result<()> {
+/// Whether systemd is the init system, by the rule of sd_booted(3).
+pub(super) fn check_booted(target: &InstallTarget) -> Result<()> {
     let root = &target.folders.root;
     if root.join("run/systemd/system").is_dir() {
         return Ok(());
@@ -61,10 +62,10 @@ pub(super) fn booted(target: &InstallTarget) -> Result<()> {
     )))
 }
 
-/// Makes sure that the user's manager answers. Where it does not run, lingering starts it: that is
-/// what a login without a session (root by SSH, `su`, a container) needs.
+/// Makes sure that the user's manager answers. A login without a session (root by SSH, `su`, a
+/// container) has none; enabling lingering starts it.
 pub(super) fn check_available(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-    booted(target)?;
+    check_booted(target)?;
     let ask = addressed(
         target,
         SystemCommand::read_only("systemctl", ["show-environment"]),
@@ -72,23 +73,27 @@ pub(super) fn check_available(target: &InstallTarget, executor: &mut Executor<'_
     match executor.query(&ask) {
         CommandOutcome::Missing => Err(Error::Failed("systemctl is not installed".to_owned())),
         answer if answer.succeeded() => Ok(()),
-        _ => wake(target, executor, &ask),
+        _ => start_manager(target, executor, &ask),
     }
 }
 
-fn wake(target: &InstallTarget, executor: &mut Executor<'_>, ask: &SystemCommand) -> Result<()> {
-    let lingers = is_lingering(target) || executor.try_run(&enable_linger(target)).succeeded();
-    let looks = if lingers && !executor.mode.dry {
-        LOOKS
+fn start_manager(
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    ask: &SystemCommand,
+) -> Result<()> {
+    let lingers = is_lingering(target) || executor.try_run(&linger_command(target)).succeeded();
+    let attempts = if lingers && !executor.mode.dry {
+        ATTEMPTS
     } else {
         1
     };
     let mut answer = executor.query(ask);
-    for _ in 1..looks {
+    for _ in 1..attempts {
         if answer.succeeded() {
             break;
         }
-        (executor.world.pause)(LOOK);
+        (executor.world.pause)(PAUSE);
         answer = executor.query(ask);
     }
     if answer.succeeded() {
@@ -104,12 +109,12 @@ fn wake(target: &InstallTarget, executor: &mut Executor<'_>, ask: &SystemCommand
     )))
 }
 
-/// Without lingering the daemon ends when its user logs out.
-pub(super) fn linger(target: &InstallTarget, executor: &mut Executor<'_>) {
+/// Enables lingering: without it the daemon is ended when its user logs out.
+pub(super) fn enable_lingering(target: &InstallTarget, executor: &mut Executor<'_>) {
     if is_lingering(target) {
         return;
     }
-    let outcome = executor.try_run(&enable_linger(target));
+    let outcome = executor.try_run(&linger_command(target));
     if !outcome.succeeded() {
         let name = &target.account.name;
         executor.note(format!(
@@ -120,14 +125,15 @@ pub(super) fn linger(target: &InstallTarget, executor: &mut Executor<'_>) {
     }
 }
 
-/// logind keeps a file for every user who lingers.
+/// Whether lingering is enabled: logind keeps a file for each such user.
 pub fn is_lingering(target: &InstallTarget) -> bool {
     let folder = target.folders.root.join("var/lib/systemd/linger");
     !target.account.name.is_empty() && folder.join(&target.account.name).exists()
 }
 
-/// Without asking for a password: nobody may sit at the terminal, and what to run is said anyway.
-fn enable_linger(target: &InstallTarget) -> SystemCommand {
+/// Without a password prompt, which would wait for ever in a script. Where that is refused, the user
+/// gets the command to run.
+fn linger_command(target: &InstallTarget) -> SystemCommand {
     let mut command = SystemCommand::modifying("loginctl", ["--no-ask-password", "enable-linger"]);
     if !target.account.name.is_empty() {
         command.args.push(target.account.name.clone());

@@ -1,10 +1,9 @@
-//! The text of a unit: a pure function of two paths.
+//! The text of the unit files: pure functions of the paths in them.
 
 use super::quote;
 use crate::service::system::artefact::SEAL;
 
-/// What a user's unit and the system's have in common. The start limits stand in `[Unit]`: in
-/// `[Service]` they are ignored.
+/// The beginning of both units. The start limits are in `[Unit]` because `[Service]` ignores them.
 fn head(seal_line: &str, after: &str) -> String {
     format!(
         "{seal_line}\
@@ -21,8 +20,9 @@ fn head(seal_line: &str, after: &str) -> String {
     )
 }
 
-/// 78 is a configuration error, which no restart mends; 75 asks for one.
-const LIFE: &str = "\
+/// Restart rules and the restrictions that a user's manager can apply. The daemon exits with 78 for a
+/// configuration error, which a restart does not repair, and with 75 to be restarted.
+const SERVICE_RULES: &str = "\
 Restart=on-failure
 RestartSec=5
 RestartPreventExitStatus=78
@@ -35,7 +35,8 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 ";
 
-/// Everything a gateway can do without. Namespaces need a system unit.
+/// Takes away what a gateway does not need. Most of it uses namespaces, which only the machine's
+/// manager can set up.
 const SANDBOX: &str = "\
 AmbientCapabilities=
 CapabilityBoundingSet=
@@ -71,37 +72,38 @@ fn seal_line() -> String {
 }
 
 fn start(program: &str, home: &str) -> String {
-    // systemd refuses a program with quotes or backslashes in its path, however they are written.
+    // systemd refuses a program path with quotes or backslashes even when they are escaped, so a
+    // shell starts such a program.
     let program = if program.contains(['\'', '"', '\\']) {
         let shell = quote::argument("exec \"$0\" \"$@\"");
         format!("/bin/sh -c {shell} {}", quote::argument(program))
     } else {
         quote::program(program)
     };
-    format!("ExecStart={program} daemon{}\n", names_home(home))
+    format!("ExecStart={program} daemon{}\n", home_marker(home))
 }
 
-/// What stands in a unit for the daemon of this home, and in no other.
-pub(super) fn names_home(home: &str) -> String {
+/// The text by which a unit of this home differs from those of other homes.
+pub(super) fn home_marker(home: &str) -> String {
     format!(" --home {}", quote::argument(home))
 }
 
-/// A unit of the user's own manager.
+/// The unit for the user's manager.
 pub fn user(program: &str, home: &str) -> String {
     format!(
-        "{}{}{LIFE}\n[Install]\nWantedBy=default.target\n",
+        "{}{}{SERVICE_RULES}\n[Install]\nWantedBy=default.target\n",
         head(&seal_line(), ""),
         start(program, home)
     )
 }
 
-/// A unit of the system's manager: an account that exists only while it runs, in a sandbox. `home`
-/// is the state folder `name` below `/var/lib`, which the manager creates and gives to the account.
+/// The unit for the machine's manager: in a sandbox, with an account that exists only while the daemon
+/// runs. `home` is the state folder `name` below `/var/lib`, which systemd creates for that account.
 pub fn system(program: &str, home: &str, name: &str) -> String {
     let network = "Wants=network-online.target\nAfter=network-online.target\n";
     format!(
         "{}{}User={name}\nDynamicUser=yes\nStateDirectory={name}\nStateDirectoryMode=0700\n\
-         {LIFE}{SANDBOX}\n[Install]\nWantedBy=multi-user.target\n",
+         {SERVICE_RULES}{SANDBOX}\n[Install]\nWantedBy=multi-user.target\n",
         head(&seal_line(), network),
         start(program, home)
     )
