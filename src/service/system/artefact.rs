@@ -1,8 +1,8 @@
-//! A file that an installation leaves: sealed, so that a later run can tell its own work from a file
-//! that somebody wrote or changed.
+//! An artefact is a file that an installation writes. It is sealed, so that a later run can distinguish
+//! it from a file that somebody else wrote or that was edited.
 //!
-//! The seal is a mark and a checksum on one line of the file. It proves nothing to an enemy; it only
-//! answers "did we write this, and is it still what we wrote?".
+//! The seal is a marker and a checksum on one line of the file. It is no protection against an attacker;
+//! it only answers whether we wrote the file and whether it still is as we wrote it.
 
 use std::{
     fs, io,
@@ -12,36 +12,36 @@ use std::{
 use super::utf16;
 use crate::error::{Error, Result};
 
-/// What every file of ours has in one of its lines, a checksum behind it.
+/// The marker in front of the checksum.
 const MARK: &str = "cleudocodebot-install ";
 
 /// Hexadecimal digits of the checksum.
 const DIGITS: usize = 16;
 
-/// What renderers put where the seal shall stand.
+/// The placeholder that the renderers put where the seal belongs.
 pub const SEAL: &str = "cleudocodebot-install ????????????????";
 
-/// A file as it shall be.
+/// A file as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artefact {
-    /// Where it stands.
+    /// Its path.
     pub path: PathBuf,
-    /// What it holds, byte for byte.
+    /// Its content.
     pub bytes: Vec<u8>,
-    /// Where a file that stood there goes when it is forced aside.
+    /// Where a file that must not be lost is moved to.
     pub backup: PathBuf,
 }
 
-/// What stands where an artefact shall be.
+/// What is found at the path of an artefact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArtefactState {
     /// Nothing.
     Missing,
-    /// The very same bytes.
+    /// The same bytes.
     Same,
-    /// A file that we wrote, from other settings or an older version.
+    /// A file that we wrote with other settings or in another version.
     Outdated,
-    /// A file that we wrote and somebody changed.
+    /// A file that we wrote and that was edited.
     Edited,
     /// A file that we did not write.
     Foreign,
@@ -81,7 +81,7 @@ impl Artefact {
         }
     }
 
-    /// The same file, with its backup in another folder: some folders run whatever stands in them.
+    /// Moves the backup to another folder: the Start-up folder would run it.
     #[must_use]
     pub fn backed_up_in(mut self, folder: &Path) -> Self {
         if let Some(name) = self.backup.file_name() {
@@ -90,12 +90,12 @@ impl Artefact {
         self
     }
 
-    /// Its text, for a person to read.
+    /// Its text, for the user to read.
     pub fn shown(&self) -> String {
         readable(&self.bytes)
     }
 
-    /// What stands there now.
+    /// What is at its path now.
     pub fn state(&self) -> Result<ArtefactState> {
         match read(&self.path)? {
             None => Ok(ArtefactState::Missing),
@@ -105,7 +105,7 @@ impl Artefact {
     }
 }
 
-/// Whether we wrote the file at this path, as it stands; `Missing` where there is none.
+/// Whether we wrote the file at this path. Never `Same`, because there is nothing to compare it with.
 pub fn origin_of(path: &Path) -> Result<ArtefactState> {
     Ok(read(path)?.map_or(ArtefactState::Missing, |bytes| origin(&bytes)))
 }
@@ -114,7 +114,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        // A parent that is a file: nothing stands there, and writing will say why it cannot.
+        // A parent is a file: there is nothing at the path, and writing to it will report why.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
         Err(error) => Err(Error::file("read", path)(error)),
     }
@@ -122,11 +122,11 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 
 fn origin(bytes: &[u8]) -> ArtefactState {
     let text = readable(bytes);
-    // Bytes that are no text are shown as something else, and so never what we wrote.
-    let exact = std::str::from_utf8(bytes).is_ok() || utf16::decode(bytes).is_some();
+    // A lossy conversion could make edited bytes look as we wrote them.
+    let is_text = std::str::from_utf8(bytes).is_ok() || utf16::decode(bytes).is_some();
     match text.find(MARK) {
         None => ArtefactState::Foreign,
-        Some(_) if exact && sealed(&text) == text => ArtefactState::Outdated,
+        Some(_) if is_text && sealed(&text) == text => ArtefactState::Outdated,
         Some(_) => ArtefactState::Edited,
     }
 }
@@ -135,12 +135,12 @@ fn readable(bytes: &[u8]) -> String {
     utf16::decode(bytes).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// The text with its checksum in place of whatever stands behind the mark.
+/// The text with the checksum in the place after the marker, whatever is there now.
 fn sealed(text: &str) -> String {
-    let Some(place) = text.find(MARK).map(|start| start + MARK.len()) else {
+    let Some(start) = text.find(MARK).map(|at| at + MARK.len()) else {
         return text.to_owned();
     };
-    let (before, rest) = text.split_at(place);
+    let (before, rest) = text.split_at(start);
     let after = rest
         .char_indices()
         .nth(DIGITS)
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_file_is_known_again_in_both_encodings() {
+    fn a_sealed_file_is_recognised_in_both_encodings() {
         let wide = Artefact::utf16("/unused".into(), &format!("<!-- {SEAL} -->\r\nä"));
         for artefact in [text("a\n"), wide] {
             assert_eq!(origin(&artefact.bytes), ArtefactState::Outdated);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_stands_beside_or_where_it_is_told() {
+    fn a_backup_is_beside_or_in_the_given_folder() {
         let artefact = Artefact::text("/a/b.bat".into(), "");
         assert_eq!(artefact.backup, Path::new("/a/b.bat.bak"));
         let elsewhere = artefact.backed_up_in(Path::new("/c"));
@@ -187,11 +187,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_change_of_a_byte_breaks_the_seal(rest in "\\PC{0,40}", place: prop::sample::Index, to: u8) {
+        fn changing_any_byte_breaks_the_seal(rest in "\\PC{0,40}", place: prop::sample::Index, to: u8) {
             let whole = text(&rest).bytes;
             let mut changed = whole.clone();
             *place.get_mut(&mut changed) = to;
-            // The mark itself may be what was broken: then the file is nobody's.
+            // Without the marker the file counts as foreign.
             let expected = |standing| matches!(standing, ArtefactState::Edited | ArtefactState::Foreign);
             prop_assert!(changed == whole || expected(origin(&changed)));
         }

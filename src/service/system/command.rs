@@ -1,7 +1,7 @@
-//! Running the system's own commands: what is run, what came of it, and the one implementation that
-//! really does it. Tests bring another.
+//! Commands of the system: what is run and how it ended.
 //!
-//! Not here: which commands (each way of starting has its own) and what their answers mean.
+//! Not here: which commands there are and what their output means (`launchers`), and how they are run
+//! (`this_machine`).
 
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -10,10 +10,10 @@ use crate::error::Result;
 /// How long a command may take. `systemctl restart` waits until the daemon is ready.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Whether a command may run while nothing is to be changed.
+/// Whether a command may run in a dry run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandEffect {
-    /// It only looks.
+    /// It changes nothing.
     ReadOnly,
     /// It changes something.
     Modifies,
@@ -22,22 +22,22 @@ pub enum CommandEffect {
 /// A command of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemCommand {
-    /// A name to be found in `PATH`, or a path.
+    /// A name that is searched in `PATH`, or a path.
     pub program: String,
-    /// Its arguments, each as the program shall see it.
+    /// Its arguments, not quoted: no shell is involved.
     pub args: Vec<String>,
-    /// What the environment says besides.
+    /// Variables added to the environment.
     pub environment: Vec<(String, String)>,
-    /// What it does to the system.
+    /// Whether it changes the system.
     pub effect: CommandEffect,
 }
 
-/// What came of a command. Decisions go by the exit code: texts are in the user's language.
+/// How a command ended. Decisions are based on the exit code: the output is in the user's language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandOutcome {
-    /// It ran to its end.
+    /// It ended by itself, or by a signal.
     Exited {
-        /// Its exit code; -1 where a signal ended it.
+        /// Its exit code; -1 after a signal.
         code: i32,
         /// Its standard output.
         stdout: Vec<u8>,
@@ -46,13 +46,13 @@ pub enum CommandOutcome {
     },
     /// There is no such program.
     Missing,
-    /// The system refused to start it, and why.
+    /// It could not be started, and why.
     Refused(String),
     /// It did not end in time and was killed.
     TimedOut,
 }
 
-/// A process that is started and left alone.
+/// A process that is started and outlives this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
     /// The program's path.
@@ -61,21 +61,21 @@ pub struct Launch {
     pub args: Vec<String>,
     /// The folder it starts in.
     pub folder: PathBuf,
-    /// Where its standard error goes, from the start of that file; nowhere without.
+    /// The file for its standard error, which is truncated first; without one it is discarded.
     pub stderr_file: Option<PathBuf>,
 }
 
-/// Who runs commands.
+/// Runs commands.
 pub trait CommandRunner {
     /// Runs a command to its end.
     fn run(&self, command: &SystemCommand) -> CommandOutcome;
 
-    /// Starts a process that outlives this one, and tells its pid.
+    /// Starts a process that outlives this one and returns its pid.
     fn launch(&self, launch: &Launch) -> Result<u32>;
 }
 
 impl SystemCommand {
-    /// A command that only looks.
+    /// A command that changes nothing.
     pub fn read_only<const N: usize>(program: &str, args: [&str; N]) -> Self {
         Self::new(program, args, CommandEffect::ReadOnly)
     }
@@ -95,7 +95,7 @@ impl SystemCommand {
     }
 }
 
-/// As a person would type it into a shell.
+/// The command line as it is typed into a shell.
 impl fmt::Display for SystemCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&as_typed(&self.program))?;
@@ -114,7 +114,7 @@ impl fmt::Display for Launch {
     }
 }
 
-/// A word in quotes where it needs them, for a person to read and copy.
+/// A word in quotes where it needs them. Meant for reading and copying: it is never run.
 pub fn as_typed(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,\\".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -127,12 +127,12 @@ pub fn as_typed(word: &str) -> String {
 }
 
 impl CommandOutcome {
-    /// True for exit code 0.
+    /// Whether it ended with exit code 0.
     pub fn succeeded(&self) -> bool {
         matches!(self, Self::Exited { code: 0, .. })
     }
 
-    /// Standard output as text; bytes of another encoding become `�`.
+    /// Standard output as text; bytes that are not UTF-8 become `�`.
     pub fn text(&self) -> String {
         match self {
             Self::Exited { stdout, .. } => String::from_utf8_lossy(stdout).into_owned(),
@@ -140,7 +140,7 @@ impl CommandOutcome {
         }
     }
 
-    /// Why it did not succeed, for a person; what the command said last is only quoted.
+    /// Why it did not succeed, with the last line of its output quoted.
     pub fn failure(&self) -> String {
         match self {
             Self::Missing => "there is no such program".to_owned(),
@@ -151,9 +151,9 @@ impl CommandOutcome {
                 stdout,
                 stderr,
             } => {
-                let said = last_line(stderr).or_else(|| last_line(stdout));
-                let said = said.map_or_else(String::new, |line| format!(": {line}"));
-                format!("exit code {code}{said}")
+                let quoted = last_line(stderr).or_else(|| last_line(stdout));
+                let quoted = quoted.map_or_else(String::new, |line| format!(": {line}"));
+                format!("exit code {code}{quoted}")
             }
         }
     }
@@ -170,14 +170,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn orders_are_shown_as_one_would_type_them() {
+    fn commands_are_shown_as_typed() {
         let command = SystemCommand::read_only("systemctl", ["--user", "show", "a b", ""]);
         assert_eq!(command.to_string(), "systemctl --user show 'a b' ''");
         assert_eq!(as_typed("it's"), "\"it's\"");
     }
 
     #[test]
-    fn a_complaint_quotes_the_last_line_only() {
+    fn a_failure_quotes_the_last_line_only() {
         let outcome = CommandOutcome::Exited {
             code: 5,
             stdout: b"one".to_vec(),

@@ -1,7 +1,8 @@
-//! What an installation reaches the machine through: commands, files, the gateway's port.
+//! Access to the machine: running commands, writing files, asking the gateway, and the facts about
+//! platform and user. Tests replace it at two traits, `CommandRunner` and `GatewayProbe`.
 //!
-//! Not here: which commands and files (`launchers`), and in which sequence (`install` and its
-//! siblings).
+//! Not here: which commands and files (`launchers`), and in which sequence (`install` and the other
+//! procedures).
 
 pub mod account;
 pub mod artefact;

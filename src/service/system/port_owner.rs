@@ -1,8 +1,9 @@
-//! Which process listens on a port: known on Linux, and there only for processes one may look into.
+//! Which process listens on a port. Known on Linux only, and there for processes that this user may
+//! inspect.
 
 use std::net::SocketAddr;
 
-/// `name, pid`, where it can be told.
+/// The process as `name, pid N`, where it is known.
 pub fn find(address: &str) -> Option<String> {
     let address: SocketAddr = address.parse().ok()?;
     linux::find(address.port())
@@ -44,11 +45,11 @@ mod linux {
         let Ok(files) = fs::read_dir(process.join("fd")) else {
             return false;
         };
-        let target = |file: fs::DirEntry| fs::read_link(file.path()).ok();
+        let link = |file: fs::DirEntry| fs::read_link(file.path()).ok();
         files
             .flatten()
-            .filter_map(target)
-            .any(|target| target.to_str() == Some(wanted))
+            .filter_map(link)
+            .any(|link| link.to_str() == Some(wanted))
     }
 
     #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Asking the gateway itself: who answers on the port, and is it the daemon of this home folder?
+//! Asking the gateway: who answers on the port, and whether it is the daemon of this home folder.
 //!
-//! The settings are read as the installed daemon reads them: from its `.env` alone. What the
-//! environment or the command line of this process say besides does not reach it.
+//! The settings are read as the installed daemon reads them: from its `.env` alone. The environment and
+//! the command line of this process do not reach it.
 
 use std::{path::PathBuf, thread, time::Duration};
 
@@ -15,72 +15,72 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Time for an answer. Whoever takes a connection and says nothing is a stranger.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long to wait for an answer. Whoever accepts a connection and sends nothing is not a gateway.
+const DEADLINE: Duration = Duration::from_secs(3);
 
 /// Who answers on the port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GatewayAnswer {
     /// Nobody.
     Nobody,
-    /// Something that is no gateway of ours, and what it did.
+    /// Another program, and what it did.
     Stranger(String),
-    /// A gateway of ours that does not know our token.
+    /// A gateway of this program that does not accept our token.
     OtherToken,
-    /// A gateway of ours that knows our token.
+    /// A gateway of this program that accepts our token. Its home folder may be another one.
     Ours(DaemonIdentity),
-    /// The settings do not say where to ask, and why.
+    /// The address could not be determined from the settings, and why.
     Unknown(String),
 }
 
-/// What a gateway says of itself.
+/// What a gateway reports about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DaemonIdentity {
-    /// Its process.
+    /// Its process id.
     pub pid: u32,
     /// Its version.
     pub version: String,
-    /// Its home folder, as it shows it.
+    /// Its home folder, as it writes the path.
     pub home: String,
     /// When it started, ms since 1970.
     pub started_ms: u64,
     /// Why it is not ready.
     pub not_ready: Option<String>,
-    /// Where it was asked.
+    /// The address at which it answered.
     pub address: String,
 }
 
-/// How the daemon sees one of its channels.
+/// The state of one channel, as the daemon reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelState {
     /// The channel.
     pub name: String,
     /// `starting`, `running`, `parked`, ….
     pub state: String,
-    /// What went wrong last.
+    /// The last error.
     pub last_error: Option<String>,
 }
 
-/// Who asks the gateway.
+/// Asks the gateway.
 pub trait GatewayProbe {
     /// Who answers on the port.
     fn ask(&self) -> GatewayAnswer;
 
-    /// Asks the daemon to stop. Its agreement is not its end.
+    /// Asks the daemon to stop. When this returns, it has agreed, but may still be running.
     fn shut_down(&self) -> Result<()>;
 
-    /// Where the settings say that the gateway shall be, as `host:port`; for port 0, where it is.
+    /// The address in the settings as `host:port`; for port 0 the one where the daemon listens.
     fn address(&self) -> String;
 }
 
-/// The door of the daemon of a home folder, over the network.
+/// Asks the daemon of a home folder over its socket.
 pub struct SocketProbe {
     home: PathBuf,
     environment: Environment,
 }
 
 impl SocketProbe {
-    /// The door of the daemon with this home.
+    /// A probe for the daemon of this home folder.
     pub fn new(home: PathBuf, environment: &Environment) -> Self {
         Self {
             home,
@@ -97,7 +97,7 @@ impl SocketProbe {
         Ok(config::load(&overrides, &self.environment)?.config)
     }
 
-    /// How the daemon's channels are.
+    /// The states of the daemon's channels.
     pub fn integrations(&self) -> Result<Vec<ChannelState>> {
         let answer = ask(&self.endpoint()?, "integrations")?;
         let all = answer["integrations"].as_array().into_iter().flatten();
@@ -111,13 +111,14 @@ impl SocketProbe {
             .collect())
     }
 
-    /// Where the daemon really listens, while there is one; else where it should.
+    /// Where the daemon listens, if one is running; else the address in the settings.
     fn endpoint(&self) -> Result<Endpoint> {
         let config = self.config()?;
-        let runs = runtime_file::is_held(&self.home).unwrap_or(false);
-        let noted = RuntimeFile::read(&self.home).filter(|_| runs);
-        let noted = noted.map(|note| note.endpoint());
-        let (host, port) = noted.unwrap_or_else(|| config.endpoint());
+        let is_running = runtime_file::is_held(&self.home).unwrap_or(false);
+        // The file of a daemon that has ended may name a port that another program has now.
+        let daemon = RuntimeFile::read(&self.home).filter(|_| is_running);
+        let listening = daemon.map(|daemon| daemon.endpoint());
+        let (host, port) = listening.unwrap_or_else(|| config.endpoint());
         if port == 0 {
             let endpoint = format!("{host}:0");
             return Err(Error::NotRunning { endpoint });
@@ -131,12 +132,12 @@ impl SocketProbe {
 }
 
 fn ask(endpoint: &Endpoint, action: &str) -> Result<Value> {
-    alone(async {
-        match timeout(PATIENCE, call(endpoint, action)).await {
+    block_on(async {
+        match timeout(DEADLINE, call(endpoint, action)).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::Failed(format!(
                 "it takes connections and says nothing within {} s",
-                PATIENCE.as_secs()
+                DEADLINE.as_secs()
             ))),
         }
     })
@@ -149,8 +150,8 @@ async fn call(endpoint: &Endpoint, action: &str) -> Result<Value> {
     answer
 }
 
-/// On a thread of its own: whoever asks may stand in a runtime already.
-fn alone<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+/// Runs a future on a thread of its own: the caller may be inside a runtime, which must not block.
+fn block_on<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
     let run = || {
         runtime::Builder::new_current_thread()
             .enable_all()

@@ -1,4 +1,5 @@
-//! The note that a daemon leaves in its home folder, and the lock that tells whether it still holds.
+//! The runtime file that a daemon writes into its home folder, and the lock that says whether that daemon
+//! is still running.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -12,40 +13,41 @@ use crate::{
     fs::{self, Lock},
 };
 
-/// What the daemon wrote about itself when it began to listen. It outlives the daemon.
+/// What a daemon writes about itself when it begins to listen. The file remains after the daemon has
+/// ended, so it is only valid while the home is locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeFile {
-    /// Its process.
+    /// Its process id.
     pub pid: u32,
     /// Where it listens.
     pub address: SocketAddr,
     /// Its version.
     pub version: String,
-    /// Since when, ms since 1970.
+    /// When it began to listen, ms since 1970.
     pub since_ms: u64,
 }
 
 impl RuntimeFile {
-    /// The note in a home folder, where there is a whole one.
+    /// Reads the file in a home folder; `None` where there is none or it is incomplete.
     pub fn read(home: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(home.join(FILE)).ok()?;
-        let note: Value = serde_json::from_str(&text).ok()?;
+        let fields: Value = serde_json::from_str(&text).ok()?;
         Some(Self {
-            pid: u32::try_from(note["pid"].as_u64()?).ok()?,
-            address: note["address"].as_str()?.parse().ok()?,
-            version: note["version"].as_str()?.to_owned(),
-            since_ms: note["since_ms"].as_u64()?,
+            pid: u32::try_from(fields["pid"].as_u64()?).ok()?,
+            address: fields["address"].as_str()?.parse().ok()?,
+            version: fields["version"].as_str()?.to_owned(),
+            since_ms: fields["since_ms"].as_u64()?,
         })
     }
 
-    /// Leaves the note in a home folder.
+    /// Writes the file into a home folder.
     pub fn write(&self, home: &Path) -> Result<()> {
-        let note = json!({"pid": self.pid, "address": self.address.to_string(),
+        let fields = json!({"pid": self.pid, "address": self.address.to_string(),
             "since_ms": self.since_ms, "version": self.version});
-        fs::write_atomic(&home.join(FILE), format!("{note}\n").as_bytes())
+        fs::write_atomic(&home.join(FILE), format!("{fields}\n").as_bytes())
     }
 
-    /// Where to reach it: an address that means all interfaces is reached through loopback.
+    /// Host and port to connect to: an unspecified address is reached through loopback.
     pub fn endpoint(&self) -> (String, u16) {
         let host = match self.address.ip() {
             IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
@@ -56,13 +58,14 @@ impl RuntimeFile {
     }
 }
 
-/// The note's name.
+/// The file's name.
 pub const FILE: &str = "daemon.json";
 
 /// The lock's name.
 pub const LOCK: &str = "daemon.lock";
 
-/// Whether a daemon has the home folder: the lock dies with its process, so it cannot be stale.
+/// Whether a daemon holds the home folder. The system releases the lock when the process ends, so it
+/// cannot be stale.
 pub fn is_held(home: &Path) -> Result<bool> {
     let lock = home.join(LOCK);
     if !lock.exists() {

@@ -40,9 +40,9 @@ impl CommandRunner for ThisMachine {
     }
 
     fn launch(&self, launch: &Launch) -> Result<u32> {
-        let complaints = match &launch.stderr_file {
+        let stderr = match &launch.stderr_file {
             None => Stdio::null(),
-            Some(file) => Stdio::from(fresh(file)?),
+            Some(file) => Stdio::from(create_empty(file)?),
         };
         let mut command = Command::new(&launch.program);
         command
@@ -50,15 +50,15 @@ impl CommandRunner for ThisMachine {
             .current_dir(&launch.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(complaints);
+            .stderr(stderr);
         spawn_detached(&mut command)
             .map(|child| child.id())
             .map_err(Error::file("start", &launch.program))
     }
 }
 
-/// An empty file of the owner's alone, in a folder of theirs.
-fn fresh(path: &Path) -> Result<std::fs::File> {
+/// An empty file that only its owner can read, in a folder that only its owner can enter.
+fn create_empty(path: &Path) -> Result<std::fs::File> {
     if let Some(folder) = path.parent() {
         crate::fs::create_private_dir(folder)?;
     }
@@ -66,14 +66,16 @@ fn fresh(path: &Path) -> Result<std::fs::File> {
     crate::fs::open_private_append(path).map_err(Error::file("open", path))
 }
 
-/// A group of its own: what ends the shell or its terminal does not end the process.
+/// Starts a process in a process group of its own, so that signals to the shell's job and the end of
+/// the terminal do not reach it.
 #[cfg(unix)]
 pub fn spawn_detached(command: &mut Command) -> io::Result<Child> {
     std::os::unix::process::CommandExt::process_group(command, 0);
     command.spawn()
 }
 
-/// No window, and where the system allows it outside the job of the terminal, which may end all in it.
+/// Starts a process without a window and, where that is allowed, outside of the terminal's job object:
+/// closing the terminal may end every process of that job.
 #[cfg(windows)]
 pub fn spawn_detached(command: &mut Command) -> io::Result<Child> {
     use std::os::windows::process::CommandExt as _;
@@ -85,18 +87,19 @@ pub fn spawn_detached(command: &mut Command) -> io::Result<Child> {
         .or_else(|_| command.creation_flags(CREATE_NO_WINDOW).spawn())
 }
 
-fn wait(mut child: Child, patience: Duration) -> CommandOutcome {
-    let stdout = gather(child.stdout.take());
-    let stderr = gather(child.stderr.take());
-    let deadline = Instant::now() + patience;
+/// Polls, because the standard library has no wait with a deadline.
+fn wait(mut child: Child, limit: Duration) -> CommandOutcome {
+    let stdout = read_all(child.stdout.take());
+    let stderr = read_all(child.stderr.take());
+    let deadline = Instant::now() + limit;
     loop {
         match child.try_wait() {
             Ok(Some(status)) => {
-                let rest = |from: mpsc::Receiver<_>| from.recv_timeout(OUTPUT_DEADLINE);
+                let output = |pipe: mpsc::Receiver<_>| pipe.recv_timeout(OUTPUT_DEADLINE);
                 return CommandOutcome::Exited {
                     code: status.code().unwrap_or(-1),
-                    stdout: rest(stdout).unwrap_or_default(),
-                    stderr: rest(stderr).unwrap_or_default(),
+                    stdout: output(stdout).unwrap_or_default(),
+                    stderr: output(stderr).unwrap_or_default(),
                 };
             }
             Ok(None) if Instant::now() < deadline => thread::sleep(POLL),
@@ -110,8 +113,8 @@ fn wait(mut child: Child, patience: Duration) -> CommandOutcome {
     }
 }
 
-/// Reads a pipe beside the command, which would otherwise stand still once the pipe is full.
-fn gather(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+/// Reads a pipe on a thread of its own: a command blocks once the pipe is full.
+fn read_all(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -129,7 +132,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_real_command_tells_its_code_and_its_output() {
+    fn a_real_command_returns_code_and_output() {
         let run = |command| ThisMachine.run(&command);
         let outcome = run(SystemCommand::read_only(
             "sh",
@@ -151,14 +154,14 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_command_that_hangs_is_ended() {
+    fn a_command_that_hangs_is_killed() {
         let child = Command::new("sleep").arg("60").spawn().expect("started");
         assert_eq!(wait(child, Duration::ZERO), CommandOutcome::TimedOut);
     }
 
     #[cfg(unix)]
     #[test]
-    fn output_longer_than_a_pipe_does_not_stand_still() {
+    fn output_longer_than_a_pipe_does_not_block() {
         let outcome = ThisMachine.run(&SystemCommand::read_only("sh", ["-c", "seq 1 100000"]));
         assert_eq!(outcome.text().lines().count(), 100_000);
     }

@@ -1,8 +1,8 @@
-//! Text inside XML: property lists and tasks.
+//! Escaping text for XML: property lists and scheduled tasks.
 
-/// Character data. Control characters, which XML 1.0 cannot hold at all, never come here: a path with
-/// one is refused before.
-pub(in crate::service) fn text(text: &str) -> String {
+/// Escapes character data. XML 1.0 has no escape for control characters; `InstallTarget::text` has
+/// refused paths with one before.
+pub(in crate::service) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -21,13 +21,13 @@ pub(in crate::service) fn text(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    /// What a reader of XML makes of character data: a `<` ends it, an `&` begins a reference.
+    /// Reads character data as an XML parser does: `<` ends it, `&` begins a reference.
     fn read(data: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = data;
-        while let Some(place) = rest.find(['&', '<']) {
-            out.push_str(&rest[..place]);
-            let (name, after) = rest[place..].strip_prefix('&')?.split_once(';')?;
+        while let Some(at) = rest.find(['&', '<']) {
+            out.push_str(&rest[..at]);
+            let (name, after) = rest[at..].strip_prefix('&')?.split_once(';')?;
             out.push(match name {
                 "amp" => '&',
                 "lt" => '<',
@@ -44,8 +44,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_survives_a_reader_of_xml(text in "[^\0-\x1f]{0,40}|[&<>\"';\\]a]{0,20}") {
-            prop_assert_eq!(read(&super::text(&text)), Some(text));
+        fn an_xml_parser_reads_back_the_same_text(text in "[^\0-\x1f]{0,40}|[&<>\"';\\]a]{0,20}") {
+            prop_assert_eq!(read(&super::escape(&text)), Some(text));
         }
     }
 }

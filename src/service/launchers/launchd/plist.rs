@@ -9,7 +9,7 @@ pub(super) const LABEL: &str = "com.cleudocodebot.daemon";
 pub(super) fn home_marker(home: &str) -> String {
     format!(
         "<string>--home</string>\n\t\t<string>{}</string>",
-        xml::text(home)
+        xml::escape(home)
     )
 }
 
@@ -17,7 +17,7 @@ pub(super) fn home_marker(home: &str) -> String {
 /// launchd a configuration error (78) ends with exit code 0 instead, see
 /// [`exit_result`](super::exit_result).
 pub fn plist(program: &str, home: &str, log: &str) -> String {
-    let (program, home, log) = (xml::text(program), xml::text(home), xml::text(log));
+    let (program, home, log) = (xml::escape(program), xml::escape(home), xml::escape(log));
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">

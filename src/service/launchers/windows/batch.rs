@@ -1,28 +1,32 @@
-//! The batch files: ASCII, CRLF, no byte order mark. `daemon.bat` runs the daemon and brings it back;
-//! the Start-up folder's file starts that one.
+//! The text of the batch files: ASCII, CRLF, no byte order mark. `daemon.bat` runs the daemon and
+//! restarts it; the file in the Start-up folder starts `daemon.bat`.
 //!
-//! Rules they keep to, each of which a batch file in the wild has broken: paths come from `%~dp0` and
-//! stand in quotes (`&`, `^`, `(` and blanks are plain there); delayed expansion is off (`!` is plain);
-//! input comes from `nul` (else Ctrl-C asks a question nobody sees); waiting is done by `ping`
-//! (`timeout` needs a console); nothing is `call`ed (which reads `%` and `^` twice); the redirection
-//! stands before `echo` (a digit before `>` is a handle); `.env` is never read here.
+//! The rules they follow, each of which some published batch file breaks:
+//!
+//! - Paths start with `%~dp0` and are quoted, because `&`, `^`, `(` and blanks have no meaning there.
+//! - Delayed expansion is off, so `!` has no meaning.
+//! - Input comes from `nul`; otherwise Ctrl-C asks a question that nobody sees.
+//! - `ping` is used to wait, because `timeout` needs a console.
+//! - There is no `call`, which expands `%` and `^` twice.
+//! - The redirection is written before `echo`, because a digit before `>` is a handle.
+//! - `.env` is never read here: batch files cannot parse it.
 
 use crate::service::system::artefact::SEAL;
 
-/// Size in bytes at which the log moves aside.
+/// Size in bytes at which the log is renamed to `supervisor.log.1`.
 const MAX_LOG: u32 = 1 << 20;
 
-/// Lines with CRLF.
-fn windows_lines(text: &str) -> String {
+fn with_crlf(text: &str) -> String {
     text.replace('\n', "\r\n")
 }
 
-/// `daemon.bat`. It does not depend on where it stands, so it is the same for everybody.
+/// `daemon.bat`. It contains no path, so it is the same for every home folder.
 ///
-/// A failure is quick when the daemon ran for less than 30 s; a run of 5 minutes makes the waits
-/// short again. `running.flag` says that a batch file is there to answer to `stop.flag`.
+/// It gives up after 6 quick failures, which are runs of less than 30 s. The pauses before a restart
+/// double up to 60 s; a run of 5 minutes resets them. `running.flag` exists while the batch file runs
+/// and so can see `stop.flag`.
 pub fn daemon() -> String {
-    windows_lines(&format!(
+    with_crlf(&format!(
         r#"@echo off
 rem {SEAL}
 rem A changed file is left alone: cleudocodebot install --force keeps it as .bak and writes anew.
@@ -87,33 +91,33 @@ exit /b 0
     ))
 }
 
-/// The Start-up folder's file. `home` is written relative to `local` (`%LOCALAPPDATA%`) where it
-/// stands below it: so the user's name, which may be anything, does not stand in it.
+/// The file in the Start-up folder. A `home` below `local` is written with `%LOCALAPPDATA%`, so that
+/// the user's name, which may have any character, does not appear in the file.
 pub fn startup(home: &str, local: &str, windowless: bool) -> String {
-    let place = place(home, local);
-    // Only a path that is not ASCII needs a code page, and then the file is UTF-8.
-    let code_page = if place.is_ascii() {
+    let folder = folder(home, local);
+    // A file with a path that is not ASCII is UTF-8, and has to say so.
+    let code_page = if folder.is_ascii() {
         ""
     } else {
         "chcp 65001 >nul\n"
     };
     let start = if windowless {
-        format!("\"{place}\\bin\\cleudocodebotw.exe\"\n")
+        format!("\"{folder}\\bin\\cleudocodebotw.exe\"\n")
     } else {
-        format!("start \"\" /min /d \"{place}\" cmd.exe /d /c .\\daemon.bat\n")
+        format!("start \"\" /min /d \"{folder}\" cmd.exe /d /c .\\daemon.bat\n")
     };
-    windows_lines(&format!(
+    with_crlf(&format!(
         "@echo off\nrem {SEAL}\nsetlocal EnableExtensions DisableDelayedExpansion\n{code_page}{start}"
     ))
 }
 
-/// What stands in the Start-up folder's file for the daemon of this home, and in no other.
-pub(super) fn names_home(home: &str, local: &str) -> [String; 2] {
-    let place = place(home, local);
-    [format!("\"{place}\\bin\\"), format!("\"{place}\"")]
+/// The texts of which the Start-up folder's file of this home, and of no other home, has one.
+pub(super) fn home_markers(home: &str, local: &str) -> [String; 2] {
+    let folder = folder(home, local);
+    [format!("\"{folder}\\bin\\"), format!("\"{folder}\"")]
 }
 
-fn place(home: &str, local: &str) -> String {
+fn folder(home: &str, local: &str) -> String {
     let below = home
         .strip_prefix(local)
         .filter(|rest| !local.is_empty() && (rest.is_empty() || rest.starts_with('\\')));
@@ -130,24 +134,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        super::cmd_model::{FOLDER, LineContext, filled_in, read},
+        super::cmd_model::{FOLDER, LineContext, expand, parse},
         *,
     };
 
     const LOCAL: &str = r"C:\Users\a\AppData\Local";
 
-    /// The last line of the Start-up folder's file, as `cmd` reads it.
+    /// The last line of the Start-up folder's file as `cmd` parses it: words and operators.
     fn started(home: &str, windowless: bool) -> (Vec<String>, Vec<char>) {
         let text = startup(home, LOCAL, windowless);
         let line = text.lines().last().expect("a line");
         let variables = BTreeMap::from([("LOCALAPPDATA", LOCAL), ("PATH", "C:\\x & y")]);
-        let reading = read(&filled_in(line, LineContext::Batch("unused"), &variables));
-        (reading.words, reading.operators)
+        let parsed = parse(&expand(line, LineContext::Batch("unused"), &variables));
+        (parsed.words, parsed.operators)
     }
 
     proptest! {
         #[test]
-        fn any_home_survives_cmd_in_the_start_up_folder(name in FOLDER, is_local: bool) {
+        fn cmd_reads_any_home_in_the_start_up_file(name in FOLDER, is_local: bool) {
             let home = if is_local { format!("{LOCAL}\\{name}") } else { format!("D:\\{name}%PATH%") };
             let program = format!("{home}\\bin\\cleudocodebotw.exe");
             prop_assert_eq!(started(&home, true), (vec![program], vec![]));
@@ -159,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_of_daemon_bat_never_stands_outside_of_quotes() {
+    fn daemon_bat_always_quotes_its_folder() {
         const PLAIN: &str = r"C:\plain\";
         const HOSTILE: &str = r"C:\a & b (x)\100% !x^ ;,=it's ö\";
         let variables = BTreeMap::from([("TIME", " 1:02:03.4"), ("DATE", "x")]);
         for line in daemon().lines() {
-            let read_in = |folder| read(&filled_in(line, LineContext::Batch(folder), &variables));
-            let (plain, hostile) = (read_in(PLAIN), read_in(HOSTILE));
+            let parsed_in = |folder| parse(&expand(line, LineContext::Batch(folder), &variables));
+            let (plain, hostile) = (parsed_in(PLAIN), parsed_in(HOSTILE));
             let replaced = plain.words.iter().map(|word| word.replace(PLAIN, HOSTILE));
             assert_eq!(hostile.words, replaced.collect::<Vec<_>>(), "{line}");
             assert_eq!(hostile.operators, plain.operators, "{line}");
@@ -173,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn daemon_bat_keeps_its_own_rules() {
+    fn daemon_bat_follows_the_rules() {
         let text = daemon();
         assert!(text.is_ascii() && text.lines().count() < 80);
         for line in text.lines().map(str::to_ascii_lowercase) {
@@ -181,7 +185,7 @@ mod tests {
                 !line.starts_with("call ") && !line.contains("timeout"),
                 "{line}"
             );
-            // A digit before the sign would be a handle.
+            // A digit before `>` would be a handle.
             assert!(
                 !line.contains("echo") || !line.ends_with('>') && !line.contains("%>"),
                 "{line}"

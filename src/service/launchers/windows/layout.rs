@@ -1,4 +1,4 @@
-//! Where what stands in the home folder on Windows, and how long paths may be.
+//! The paths of the files in the home folder on Windows, and how long a path may be.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub const BAT: &str = "daemon.bat";
 /// The folder of the programs, below the home folder.
 pub const PROGRAMS: &str = "bin";
 
-/// `MAX_PATH`, with the NUL at its end: `cmd` and the shell know no longer paths.
+/// `MAX_PATH`, which counts the NUL at the end. `cmd` and Explorer cannot handle longer paths.
 const MAX_PATH: usize = 260;
 
 /// The files of one home folder.
@@ -24,7 +24,7 @@ const MAX_PATH: usize = 260;
 pub struct Layout<'a>(&'a Path);
 
 impl<'a> Layout<'a> {
-    /// The files of this site's home folder.
+    /// The files in the home folder of this install target.
     pub fn of(target: &'a InstallTarget) -> Self {
         Self(&target.home)
     }
@@ -34,43 +34,43 @@ impl<'a> Layout<'a> {
         self.0.join(BAT)
     }
 
-    /// The program that the batch file runs.
+    /// The copy of the program, which the batch file runs.
     pub fn program(self) -> PathBuf {
         self.programs().join("cleudocodebot.exe")
     }
 
-    /// The starter without a window.
+    /// The copy of the windowless starter.
     pub fn windowless(self) -> PathBuf {
         self.programs().join(WINDOWLESS)
     }
 
-    /// The folder of both.
+    /// The folder of both programs.
     pub fn programs(self) -> PathBuf {
         self.0.join(PROGRAMS)
     }
 
-    /// What tells the batch file to end.
+    /// The file that asks the batch file to end.
     pub fn stop_flag(self) -> PathBuf {
         self.0.join("stop.flag")
     }
 
-    /// What stands there as long as the batch file runs.
+    /// The file that exists while the batch file runs.
     pub fn running(self) -> PathBuf {
         self.0.join("running.flag")
     }
 
-    /// What the batch file writes.
+    /// The log of the batch file.
     pub fn supervisor_log(self) -> PathBuf {
         self.0.join("logs").join("supervisor.log")
     }
 
-    /// What the Task Scheduler is given.
+    /// The definition of the scheduled task.
     pub fn task_xml(self) -> PathBuf {
         self.0.join("task.xml")
     }
 }
 
-/// A path below a folder, as text with the separators of Windows, whatever this system has.
+/// Joins a path with `\\`, also on systems that use another separator.
 pub(crate) fn below(folder: &str, names: &[&str]) -> String {
     let mut path = folder.trim_end_matches('\\').to_owned();
     for name in names {
@@ -80,7 +80,7 @@ pub(crate) fn below(folder: &str, names: &[&str]) -> String {
     path
 }
 
-/// Refuses a home folder whose files would have too long names, or that `cmd` cannot work in.
+/// Fails for a home folder whose files would have too long paths, or in which `cmd` cannot work.
 pub(super) fn check(home: &str) -> Result<()> {
     if home.starts_with(r"\\") {
         return Err(Error::Config(format!(
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_home_that_works_is_told_from_the_first_that_does_not() {
+    fn a_home_is_refused_from_the_first_length_too_long() {
         let home = |length: usize| format!("C:\\{}", "ö".repeat(length - 3));
         let spare = MAX_PATH - 1 - below("", &[PROGRAMS, WINDOWLESS]).len();
         assert!(check(&home(spare)).is_ok());
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_joined_as_windows_does() {
+    fn paths_are_joined_with_backslashes() {
         assert_eq!(below(r"C:\", &["a", "b"]), r"C:\a\b");
         assert_eq!(below(r"C:\x", &["a"]), r"C:\x\a");
     }

@@ -1,4 +1,4 @@
-//! Reading `.reg` files, as `reg export` writes them: UTF-16, so that no code page damages a path.
+//! Parsing the `.reg` files that `reg export` writes. They are UTF-16, so no code page damages a path.
 
 use crate::service::system::utf16;
 
@@ -9,11 +9,11 @@ pub(crate) enum RegistryValue {
     Text(String),
     /// `hex:…`, `REG_BINARY`.
     Bytes(Vec<u8>),
-    /// Any other kind.
+    /// Any other type.
     Other,
 }
 
-/// The value of this name in the exported key itself, not in keys below it.
+/// The value of this name in the key itself, not in the keys below it, which are exported as well.
 pub(crate) fn value(file: &[u8], key: &str, name: &str) -> Option<RegistryValue> {
     let text = utf16::decode(file)?;
     let wanted = format!("{}=", quoted(name)).to_lowercase();
@@ -24,7 +24,7 @@ pub(crate) fn value(file: &[u8], key: &str, name: &str) -> Option<RegistryValue>
             in_key = section.eq_ignore_ascii_case(key);
         } else if in_key && line.to_lowercase().starts_with(&wanted) {
             let mut data = line[wanted.len()..].to_owned();
-            // Long binary values go on behind a backslash.
+            // A backslash continues a long binary value on the next line.
             while data.ends_with('\\') && data.starts_with("hex") {
                 data.pop();
                 data.push_str(lines.next()?.trim());
@@ -48,7 +48,7 @@ fn parsed(data: &str) -> RegistryValue {
         .map_or(RegistryValue::Other, RegistryValue::Bytes)
 }
 
-/// Text as it stands in such a file.
+/// Text as it is written in such a file.
 pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
 }
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_every_kind_are_read_from_their_own_key() {
+    fn values_are_read_from_their_own_key_only() {
         let exported = file(
             "\"B\"=hex:03,00,\\\r\n  ff\r\n\"C\"=dword:00000001\r\n\r\n\
              [HKEY_CURRENT_USER\\Software\\A\\Below]\r\n\"D\"=\"no\"",
@@ -91,7 +91,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_survives_the_way_there_and_back(text in "[^\0\r\n]{0,30}") {
+        fn quoted_text_is_read_back(text in "[^\0\r\n]{0,30}") {
             let exported = file(&format!("\"Cleudocodebot\"={}", quoted(&text)));
             prop_assert_eq!(value(&exported, KEY, "Cleudocodebot"), Some(RegistryValue::Text(text)));
         }

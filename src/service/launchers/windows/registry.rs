@@ -1,4 +1,4 @@
-//! Looking into the registry through `reg.exe`.
+//! Access to the registry through `reg.exe`.
 
 use super::reg_file::{self, RegistryValue};
 use crate::service::{
@@ -6,33 +6,33 @@ use crate::service::{
     target::InstallTarget,
 };
 
-/// The value's name below every key.
+/// The name of our value in each of these keys.
 pub(super) const NAME: &str = "Cleudocodebot";
 
-/// What Windows runs at log-on.
+/// The programs that Windows runs at log-on.
 pub(super) const RUN: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";
 
-/// What the user switched off of it.
+/// Whether the user switched those programs off.
 const APPROVED: &str = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved";
 
-/// What the user switched off of `RUN`.
+/// The switches of the values in [`RUN`].
 pub(super) fn approved_run() -> String {
     format!(r"{APPROVED}\Run")
 }
 
-/// What the user switched off of the Start-up folder.
+/// The switches of the entries in the Start-up folder.
 pub(super) fn approved_startup() -> String {
     format!(r"{APPROVED}\StartupFolder")
 }
 
-/// A command of `reg.exe`.
-pub(super) fn changes<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
+/// A call of `reg.exe` that changes something.
+pub(super) fn command<const N: usize>(target: &InstallTarget, args: [&str; N]) -> SystemCommand {
     SystemCommand::modifying(&target.folders.windows_command("reg.exe"), args)
 }
 
-/// A value of a key of the user's; `None` where it is not there or cannot be read.
+/// A value of a key below `HKEY_CURRENT_USER`; `None` where it is missing or cannot be read.
 ///
-/// By way of a file: what `reg query` prints is in the code page of the console.
+/// It is exported to a file, because `reg query` prints in the code page of the console.
 pub(super) fn read(
     target: &InstallTarget,
     executor: &Executor<'_>,
@@ -53,16 +53,16 @@ pub(super) fn read(
     reg_file::value(&bytes, &format!(r"HKEY_CURRENT_USER\{key}"), name)
 }
 
-/// Takes back what the user switched off, where they did: installing it again says that it shall run.
+/// Switches an entry on again that the user had switched off: they ask for it by installing.
 pub(super) fn switch_on(target: &InstallTarget, executor: &mut Executor<'_>, key: &str) {
     if is_switched_off(target, executor, key, NAME) {
         let key = format!(r"HKCU\{key}");
-        executor.try_run(&changes(target, ["delete", &key, "/v", NAME, "/f"]));
+        executor.try_run(&command(target, ["delete", &key, "/v", NAME, "/f"]));
     }
 }
 
-/// Whether the user switched the entry off in Task Manager or in Settings. The first byte is even
-/// for "on" and odd for "off", and the rest tells when.
+/// Whether the user switched the entry off in Task Manager or in Settings. The first byte is even for
+/// on and odd for off; the others are the time of that.
 pub(super) fn is_switched_off(
     target: &InstallTarget,
     executor: &Executor<'_>,

@@ -1,14 +1,13 @@
-//! The Run value of the user's registry: the usual way, which needs no administrator.
+//! A Run value in the user's part of the registry: the default, which needs no administrator.
 
 use std::path::PathBuf;
 
 use super::{
-    check_home, copies, daemon_bat, is_windowless, launch,
+    files::{check_home, copies, daemon_bat, is_windowless, mention_window},
     layout::{PROGRAMS, WINDOWLESS, below},
-    mention_window,
     reg_file::RegistryValue,
     registry::{self, NAME, RUN},
-    rest,
+    supervisor,
 };
 use crate::{
     error::{Error, Result},
@@ -19,14 +18,14 @@ use crate::{
     },
 };
 
-/// Windows never runs a longer value, and does not say so.
+/// Windows ignores a longer value without a message.
 const MAX_VALUE: usize = 260;
 
 /// The Run value.
 pub(in crate::service) struct RunKey;
 
-/// What Windows shall run. Without the starter, `start` opens a minimised window, in the home folder
-/// so that no path stands in the command line of the inner `cmd`.
+/// The command that Windows runs. Without the windowless starter, `start` opens a minimised window. It
+/// does so in the home folder, so that the command line of the inner `cmd` has no path in it.
 pub fn command(home: &str, windowless: bool) -> String {
     if windowless {
         return format!("\"{}\"", below(home, &[PROGRAMS, WINDOWLESS]));
@@ -34,7 +33,7 @@ pub fn command(home: &str, windowless: bool) -> String {
     format!("cmd.exe /d /c start \"\" /min /d \"{home}\" cmd.exe /d /c .\\daemon.bat")
 }
 
-/// Why a Run value will not do for this home.
+/// Why a Run value cannot be used for this home.
 pub fn unfit(home: &str, windowless: bool) -> Option<String> {
     let length = utf16::length(&command(home, windowless));
     if length > MAX_VALUE {
@@ -42,9 +41,10 @@ pub fn unfit(home: &str, windowless: bool) -> Option<String> {
             "its Run value would have {length} characters, and Windows ignores those above {MAX_VALUE}"
         ));
     }
-    // `cmd` fills in variables outside of batch files too, where nothing can keep it from it.
-    let filled_in = !windowless && home.contains('%');
-    filled_in.then(|| format!("{home} has a %, which a Run value without {WINDOWLESS} cannot name"))
+    // `cmd` expands variables on a command line as well, and there `%` cannot be escaped.
+    let is_expanded = !windowless && home.contains('%');
+    is_expanded
+        .then(|| format!("{home} has a %, which a Run value without {WINDOWLESS} cannot name"))
 }
 
 impl Launcher for RunKey {
@@ -94,12 +94,13 @@ impl Launcher for RunKey {
         Registration::Complete
     }
 
-    /// Read back, because `reg` is not the last who may refuse: policies and guards put values back.
+    /// Reads the value back, because policies and security software may restore the old one after
+    /// `reg` has succeeded.
     fn register(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         let wanted = command(InstallTarget::text(&target.home)?, is_windowless(target));
         let key = format!(r"HKCU\{RUN}");
         let add = ["add", &key, "/v", NAME, "/t", "REG_SZ", "/d", &wanted, "/f"];
-        executor.run(&registry::changes(target, add))?;
+        executor.run(&registry::command(target, add))?;
         registry::switch_on(target, executor, &registry::approved_run());
         let complete =
             executor.mode.dry || self.registration(target, executor) == Registration::Complete;
@@ -115,7 +116,7 @@ impl Launcher for RunKey {
     fn unregister(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         if self.registration(target, executor).is_ours() {
             let key = format!(r"HKCU\{RUN}");
-            executor.run(&registry::changes(
+            executor.run(&registry::command(
                 target,
                 ["delete", &key, "/v", NAME, "/f"],
             ))?;
@@ -124,15 +125,15 @@ impl Launcher for RunKey {
     }
 
     fn status(&self, target: &InstallTarget, _executor: &Executor<'_>) -> SupervisorStatus {
-        super::status(target)
+        supervisor::status(target)
     }
 
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        launch(target, executor)
+        supervisor::start(target, executor)
     }
 
     fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        rest(target, executor)
+        supervisor::stop(target, executor)
     }
 }
 
@@ -143,26 +144,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        super::cmd_model::{FOLDER, LineContext, filled_in, read},
+        super::cmd_model::{FOLDER, LineContext, expand, parse},
         *,
     };
 
     proptest! {
         #[test]
-        fn a_run_value_that_is_fit_survives_cmd(name in FOLDER) {
+        fn cmd_reads_a_fit_run_value_back(name in FOLDER) {
             let home = format!("D:\\{name}");
             let variables = BTreeMap::from([("PATH", "x & y")]);
             let line = command(&home, false);
             let line = line.strip_prefix("cmd.exe /d /c ").expect("a command line");
-            let reading = read(&filled_in(line, LineContext::CommandLine, &variables));
+            let parsed = parse(&expand(line, LineContext::CommandLine, &variables));
             let expected = ["start", "", "/min", "/d", &home, "cmd.exe", "/d", "/c", r".\daemon.bat"];
             if unfit(&home, false).is_none() {
-                prop_assert_eq!(reading.words, expected);
-                prop_assert_eq!(reading.operators, vec![]);
+                prop_assert_eq!(parsed.words, expected);
+                prop_assert_eq!(parsed.operators, vec![]);
             } else {
                 prop_assert!(name.contains('%'));
             }
-            // Without `cmd` in between the quotes are all there is.
+            // The starter is run without `cmd`, so only the quotes matter.
             prop_assert_eq!(unfit(&home, true), None);
         }
     }
@@ -170,8 +171,8 @@ mod tests {
     #[test]
     fn a_value_of_260_characters_is_the_longest() {
         let home = |length: usize| format!("C:\\{}", "ö".repeat(length - 3));
-        let around = command("", true).len();
-        assert_eq!(unfit(&home(MAX_VALUE - around), true), None);
-        assert!(unfit(&home(MAX_VALUE - around + 1), true).is_some());
+        let overhead = command("", true).len();
+        assert_eq!(unfit(&home(MAX_VALUE - overhead), true), None);
+        assert!(unfit(&home(MAX_VALUE - overhead + 1), true).is_some());
     }
 }

@@ -1,14 +1,13 @@
-//! What `cleudocodebotw` does: starts `daemon.bat` in the folder above its own, without a
-//! window.
+//! What the program `cleudocodebotw` does: it starts `daemon.bat` in the folder above its own without
+//! showing a window.
 
 #[cfg(any(windows, test))]
 use std::path::{Path, PathBuf};
 
 use super::layout::BAT;
 
-/// The batch file is named relative to the folder that `cmd` starts in, so no path stands in its
-/// command line, where `%` and `&` would mean something. `/d` leaves out what the user has every `cmd`
-/// run first.
+/// The arguments of `cmd`. The batch file is named relative to the working folder, so that no path is on
+/// the command line, where `%` and `&` have a meaning. `/d` skips the user's AutoRun commands.
 pub(super) fn arguments() -> Vec<String> {
     ["/d", "/e:on", "/v:off", "/c", &format!(".\\{BAT}")]
         .map(str::to_owned)
@@ -21,8 +20,8 @@ fn home_of(starter: &Path) -> Option<PathBuf> {
     starter.parent()?.parent().map(Path::to_owned)
 }
 
-/// Starts the batch file; with `--wait` among the arguments, stays until it ends. The exit code of
-/// this process: 0, or that of the batch file, or 1 where it cannot be started.
+/// Starts the batch file, and with the argument `--wait` waits until it ends. Returns the exit code for
+/// this process: that of the batch file if it waited, else 0, or 1 if it could not be started.
 #[cfg(windows)]
 pub fn run() -> i32 {
     use std::{
@@ -49,7 +48,7 @@ pub fn run() -> i32 {
     }
 }
 
-/// There is nothing to start here.
+/// On other systems there is nothing to start.
 #[cfg(not(windows))]
 pub fn run() -> i32 {
     eprintln!("cleudocodebotw: only Windows needs this program; see: cleudocodebot start --help");

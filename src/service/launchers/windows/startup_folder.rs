@@ -1,9 +1,11 @@
-//! The Start-up folder: where the Run value is refused or too long.
+//! An entry in the Start-up folder: the fallback for a Run value that is refused or too long.
 
 use std::path::PathBuf;
 
 use super::{
-    batch, check_home, copies, daemon_bat, is_windowless, launch, mention_window, registry, rest,
+    batch,
+    files::{check_home, copies, daemon_bat, is_windowless, mention_window},
+    registry, supervisor,
 };
 use crate::{
     error::Result,
@@ -16,7 +18,7 @@ use crate::{
     },
 };
 
-/// The entry's name, also in what the user switched off.
+/// The entry's file name, which is also the name of the value that switches it off.
 const NAME: &str = "cleudocodebot.bat";
 
 /// A batch file in the Start-up folder.
@@ -59,19 +61,19 @@ impl Launcher for StartupFolder {
     }
 
     fn registration(&self, target: &InstallTarget, executor: &Executor<'_>) -> Registration {
-        let text = InstallTarget::text(&target.home).and_then(|home| {
+        let markers = InstallTarget::text(&target.home).and_then(|home| {
             let local = InstallTarget::text(&target.folders.local)?;
-            Ok(batch::names_home(home, local))
+            Ok(batch::home_markers(home, local))
         });
-        let Ok(words) = text else {
+        let Ok(markers) = markers else {
             return Registration::None;
         };
-        let registration = registration_in_file(&Self::path(target), &words);
-        let off = || {
+        let registration = registration_in_file(&Self::path(target), &markers);
+        let is_off = || {
             let key = registry::approved_startup();
             registry::is_switched_off(target, executor, &key, NAME)
         };
-        if registration == Registration::Complete && off() {
+        if registration == Registration::Complete && is_off() {
             return Registration::SwitchedOff("Task Manager".to_owned());
         }
         registration
@@ -89,14 +91,14 @@ impl Launcher for StartupFolder {
     }
 
     fn status(&self, target: &InstallTarget, _executor: &Executor<'_>) -> SupervisorStatus {
-        super::status(target)
+        supervisor::status(target)
     }
 
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        launch(target, executor)
+        supervisor::start(target, executor)
     }
 
     fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        rest(target, executor)
+        supervisor::stop(target, executor)
     }
 }

@@ -1,4 +1,5 @@
-//! Reading back what `daemon.bat` wrote: the words are ours, the date before them is the user's.
+//! Parsing the log that `daemon.bat` writes. The words are ours; the date before them is in the format of
+//! the user's locale, so it is ignored.
 
 use std::{
     fs::File,
@@ -8,12 +9,12 @@ use std::{
 
 use crate::service::launchers::launcher::SupervisorStatus;
 
-/// As much of the end as is looked at.
+/// How many bytes at the end of the log are read.
 const TAIL: u64 = 16 * 1024;
 
-/// What the last lines say of the daemon's former runs.
+/// What the last lines say about the daemon's previous runs.
 pub(super) fn status(log: &Path) -> SupervisorStatus {
-    tail(log).map_or_else(|_| SupervisorStatus::default(), |text| read(&text))
+    tail(log).map_or_else(|_| SupervisorStatus::default(), |text| parse(&text))
 }
 
 fn tail(log: &Path) -> std::io::Result<String> {
@@ -25,20 +26,20 @@ fn tail(log: &Path) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn read(text: &str) -> SupervisorStatus {
-    let mut condition = SupervisorStatus::default();
+fn parse(text: &str) -> SupervisorStatus {
+    let mut status = SupervisorStatus::default();
     for line in text.lines().map(str::trim_end) {
         if let Some(code) = exit_code(line) {
-            condition.last_exit = Some(code);
+            status.last_exit = Some(code);
             let is_config = code == 78;
-            condition.gave_up = is_config.then(|| "its settings are wrong".to_owned());
+            status.gave_up = is_config.then(|| "its settings are wrong".to_owned());
         } else if line.ends_with(" gave up after 6 quick failures") {
-            condition.gave_up = Some("it failed too often in a row".to_owned());
+            status.gave_up = Some("it failed too often in a row".to_owned());
         } else if line.ends_with(" start") {
-            condition.gave_up = None;
+            status.gave_up = None;
         }
     }
-    condition
+    status
 }
 
 /// The code in `… exit code 3 after 12 s`.
@@ -54,22 +55,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_run_counts_whatever_the_date_looks_like() {
+    fn the_last_run_counts_whatever_the_date_format() {
         let text = "Mo 23.11.2026  9:01:02,03 start\r\n\
                     panicked at exit code 5 after all\r\n\
                     Mo 23.11.2026  9:01:12,03 exit code -1073741819 after 10 s\r\n";
-        let condition = read(text);
-        assert_eq!(condition.last_exit, Some(-1_073_741_819));
-        assert_eq!(condition.gave_up, None);
+        let status = parse(text);
+        assert_eq!(status.last_exit, Some(-1_073_741_819));
+        assert_eq!(status.gave_up, None);
     }
 
     #[test]
-    fn giving_up_is_told_until_the_next_start() {
-        let gave_up = read("x exit code 78 after 0 s\nx end\n").gave_up;
+    fn giving_up_counts_until_the_next_start() {
+        let gave_up = parse("x exit code 78 after 0 s\nx end\n").gave_up;
         assert_eq!(gave_up.as_deref(), Some("its settings are wrong"));
         let text = "x exit code 1 after 0 s\nx gave up after 6 quick failures\n";
-        assert!(read(text).gave_up.is_some());
-        assert_eq!(read(&format!("{text}x start\n")).gave_up, None);
+        assert!(parse(text).gave_up.is_some());
+        assert_eq!(parse(&format!("{text}x start\n")).gave_up, None);
         assert_eq!(
             status(Path::new("/nonexistent")),
             SupervisorStatus::default()

@@ -1,10 +1,11 @@
-//! A task of the Task Scheduler: chosen with `--task`.
+//! A task of the Task Scheduler, which the user chooses with `--task`.
 
 use std::path::PathBuf;
 
 use super::{
-    check_home, copies, daemon_bat, is_windowless, launch, layout::Layout, mention_window, rest,
-    task_xml,
+    files::{check_home, copies, daemon_bat, is_windowless, mention_window},
+    layout::Layout,
+    supervisor, task_xml,
 };
 use crate::{
     error::{Error, Result},
@@ -64,8 +65,9 @@ impl Launcher for ScheduledTask {
         true
     }
 
-    /// The file is what the task was made from; the scheduler is asked whether it still has it. There
-    /// a stub that knows every task may answer, so without the file there is no task of ours.
+    /// The task was made from our file, so without the file it is not ours. The scheduler is asked only
+    /// whether it still has the task: some environments (Wine) have a `schtasks` that claims to know
+    /// every task.
     fn registration(&self, target: &InstallTarget, executor: &Executor<'_>) -> Registration {
         if !Layout::of(target).task_xml().exists() {
             return Registration::None;
@@ -98,19 +100,19 @@ impl Launcher for ScheduledTask {
     }
 
     fn status(&self, target: &InstallTarget, _executor: &Executor<'_>) -> SupervisorStatus {
-        super::status(target)
+        supervisor::status(target)
     }
 
-    /// Through the scheduler, so that it counts as an instance of the task.
+    /// Through the scheduler, so that the batch file counts as an instance of the task.
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         let command = SystemCommand::modifying(&Self::program(target), ["/run", "/tn", NAME]);
         if executor.try_run(&command).succeeded() {
             return Ok(());
         }
-        launch(target, executor)
+        supervisor::start(target, executor)
     }
 
     fn stop(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-        rest(target, executor)
+        supervisor::stop(target, executor)
     }
 }

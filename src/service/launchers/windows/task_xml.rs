@@ -1,11 +1,12 @@
-//! The text of the scheduled task: a pure function of the user and the home folder. See the schema
+//! The definition of the scheduled task: a pure function of the user and the home folder. The schema is
 //! in [MS-TSCH] 2.5.
 
 use super::layout::{PROGRAMS, WINDOWLESS, below};
 use crate::service::system::{artefact::SEAL, xml};
 
-/// The task. Trigger and principal both name the user: a trigger for everybody's log-on needs an
-/// administrator. Off are the defaults that end a daemon: on battery, after three days.
+/// The task as XML. Trigger and principal both name the user, because only an administrator may create a
+/// trigger for everybody's log-on. The defaults that would end the daemon on battery power or after
+/// three days are switched off.
 pub fn task(sid: &str, home: &str, windowless: bool) -> String {
     let (command, arguments) = if windowless {
         (below(home, &[PROGRAMS, WINDOWLESS]), "--wait")
@@ -15,7 +16,7 @@ pub fn task(sid: &str, home: &str, windowless: bool) -> String {
             r"/d /c .\daemon.bat",
         )
     };
-    let (sid, home, command) = (xml::text(sid), xml::text(home), xml::text(&command));
+    let (sid, home, command) = (xml::escape(sid), xml::escape(home), xml::escape(&command));
     let text = format!(
         r#"<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
