@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::{
         integrations::{Accepted, BoxFuture, DeliveryError, Progress, RunContext, RunError},
-        level::LogLevel,
+        log::LogLevel,
         message::Message,
         random, shutdown, store,
     };

@@ -160,7 +160,7 @@ mod tests {
         config::Delays,
         gateway::control::IntegrationStatus,
         integrations::{Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::Limits},
-        level::LogLevel,
+        log::LogLevel,
         message::Message,
         shutdown,
     };

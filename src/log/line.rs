@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::Field;
-use crate::{clock::Utc, level::LogLevel};
+use super::{Field, level::LogLevel};
+use crate::clock::Utc;
 
 /// One thing that was said.
 #[derive(Debug, Clone, PartialEq, Eq)]

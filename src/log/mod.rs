@@ -3,6 +3,7 @@
 //!
 //! The rule of the house: no token and no message text below the level debug.
 
+mod level;
 mod line;
 mod rotate;
 
@@ -14,14 +15,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-pub use line::Line;
+pub use self::{
+    level::{LogFormat, LogLevel},
+    line::Line,
+};
 use rotate::RotatingFile;
 
-use crate::{
-    clock,
-    error::Result,
-    level::{LogFormat, LogLevel},
-};
+use crate::{clock, error::Result};
 
 /// Lines kept for the `logs` action.
 const RING_LINES: usize = 1000;

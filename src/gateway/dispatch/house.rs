@@ -9,8 +9,7 @@ use super::answer::Outcome;
 use crate::{
     config::Setting,
     gateway::{Gateway, client_handle::ClientHandle, control::IntegrationStatus, metrics},
-    level::LogLevel,
-    log::Line,
+    log::{Line, LogLevel},
     protocol::{
         self,
         error_code::{ErrorCode, Fault},
