@@ -15,7 +15,7 @@ use super::{
 use crate::{
     backoff, clock,
     integrations::{ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult},
-    log::{Field, Log},
+    log::{Log, LogField},
     message::{Direction, Message, MessageId, State},
     panics::contained,
     random,
@@ -220,7 +220,7 @@ impl Attempt {
         ask: impl Fn() -> Result<Pending<Option<Message>>, StoreError>,
     ) -> Result<Option<Message>, StoreError> {
         let tell = |error: &StoreError| {
-            let fields: [Field<'_>; 2] = [("message", &id), ("error", error)];
+            let fields: [LogField<'_>; 2] = [("message", &id), ("error", error)];
             self.log
                 .error("delivery", "a step waits for the store", &fields);
         };
@@ -281,7 +281,7 @@ impl Attempt {
         attempts: u32,
         why: &str,
     ) -> Result<Next, StoreError> {
-        let fields: [Field<'_>; 2] = [("message", &id), ("why", &why)];
+        let fields: [LogField<'_>; 2] = [("message", &id), ("why", &why)];
         self.log
             .info("delivery", "an attempt was interrupted", &fields);
         self.waits(id, attempts.saturating_sub(1).max(1), None)

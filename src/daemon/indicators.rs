@@ -173,7 +173,7 @@ async fn show(asked: Asked, store: Store, log: Log) {
         Err(_) => Err("the service did not answer in time".to_owned()),
     };
     if let Err(why) = outcome {
-        let fields: [crate::log::Field<'_>; 2] = [("channel", &of.name()), ("error", &why)];
+        let fields: [crate::log::LogField<'_>; 2] = [("channel", &of.name()), ("error", &why)];
         log.debug("courtesy", "a sign to the peer was not shown", &fields);
     }
 }

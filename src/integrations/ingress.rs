@@ -9,7 +9,7 @@ use super::{
     pairing::{Outcome, Pairings},
 };
 use crate::{
-    log::{Field, Log},
+    log::{Log, LogField},
     message::State,
     panics::run_blocking,
     phone,
@@ -212,7 +212,7 @@ impl Ingress {
         let pairings = Arc::clone(&self.pairings);
         let saved = run_blocking(move || pairings.save()).await;
         if let Ok(Err(error)) = saved {
-            let fields: [Field<'_>; 1] = [("error", &error)];
+            let fields: [LogField<'_>; 1] = [("error", &error)];
             self.log
                 .error("pairing", "who asks cannot be written down", &fields);
         }

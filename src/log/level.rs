@@ -1,6 +1,6 @@
-//! How much the program logs and in which shape: two words that the settings choose and the log obeys.
+//! How much the program logs and in which format, as the settings name them.
 //!
-//! Not here: the log itself, and the settings that carry these words.
+//! Not here: the log itself, and the settings themselves.
 
 use std::{fmt, str::FromStr};
 
