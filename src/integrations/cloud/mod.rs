@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use self::wire::{bodies, inbound, refusal};
 use super::{
     Accepted, BoxFuture, DeliveryError, Indicator, Integration, Progress, RunContext, RunError,
+    hmac::{hmac, same},
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, Limits},
     ingress::Ingress,
-    sha256::{hmac, same},
 };
 use crate::{
     config::BaseUrl,

@@ -26,10 +26,10 @@ use self::{
 use super::{
     Accepted, BoxFuture, DeliveryError, Health, Indicator, Integration, Progress, ReconcileResult,
     RunContext, RunError,
+    hmac::{hmac, same},
     hook::{Hook, HookReply},
     http::{Answer, Call, Http, HttpError, Limits},
     ingress::Ingress,
-    sha256::{hmac, same},
 };
 use crate::{
     config::BaseUrl,
