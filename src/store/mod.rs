@@ -8,33 +8,20 @@
 //!
 //! Not here: who is told about events and when to send what is due; that is for those who call.
 
+mod answer;
 mod backend;
-mod codec;
-mod conversations;
 mod error;
-mod history;
 mod index;
-mod job;
-mod keys;
-#[cfg(any(test, not(feature = "store")))]
-mod memory;
-mod operations;
 mod options;
-mod pending;
-mod queue;
-mod read;
-#[cfg(feature = "store")]
-mod redb;
-mod report;
+mod queries;
+mod reads;
 mod request;
-mod retention;
+mod rows;
 mod schema;
-mod shared;
-mod tables;
 #[cfg(test)]
 mod tests;
-mod write;
 mod writer;
+mod writes;
 
 use std::{
     collections::BTreeMap,
@@ -44,32 +31,31 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    message::{Direction, Message, MessageId},
     panics::run_blocking,
 };
 
-use self::{
-    backend::{Backend, Snapshot},
-    queue::{Bounds, Queue},
-    shared::Shared,
-    tables::Body,
-    write::{Fresh, Transaction},
-    writer::{OnCommit, Writer},
-};
 pub use self::{
-    conversations::{Conversation, ConversationQuery, Conversations, Marked},
+    answer::{
+        Conversation, Conversations, Health, Marked, Page, Pruned, Queued, Received, StoredEvent,
+        Transition,
+    },
     error::StoreError,
     options::{Clock, Options},
-    pending::{Pending, STORE_WAIT, insist},
-    report::report_to,
-    request::{
-        Draft, Health, HistoryQuery, Inbound, Page, Parts, Pruned, Queued, Received, Step,
-        StoredEvent, Transition,
+    request::{ConversationQuery, Draft, HistoryQuery, Inbound, Parts, Step},
+    writer::{
+        pending::{Pending, STORE_WAIT, insist},
+        report::report_to,
     },
 };
-
-/// Channels and peers are index keys: none may be longer, in bytes.
-const MAX_NAME: usize = 1024;
+use self::{
+    backend::{Backend, Snapshot},
+    writer::{
+        OnCommit, Writer, job,
+        queue::{Bounds, Queue},
+        shared::Shared,
+        transaction::Transaction,
+    },
+};
 
 /// The bytes a request takes in the queue besides its texts.
 const REQUEST_WEIGHT: usize = 256;
@@ -95,9 +81,9 @@ impl Store {
         on_commit: impl FnMut(Vec<StoredEvent>) + Send + 'static,
     ) -> Result<Self> {
         #[cfg(feature = "store")]
-        let backend = redb::Redb::open(&options.path)?;
+        let backend = backend::redb::Redb::open(&options.path)?;
         #[cfg(not(feature = "store"))]
-        let backend = memory::Memory::new();
+        let backend = backend::memory::Memory::new();
         Self::start(Box::new(backend), options, Box::new(on_commit))
     }
 
@@ -141,83 +127,6 @@ impl Store {
         Ok(pending)
     }
 
-    /// Puts a message into the outbox.
-    pub fn queue(&self, draft: Draft) -> Result<Pending<Queued>, StoreError> {
-        let fresh = fresh(Body::outgoing(draft))?;
-        let weight = fresh.weight();
-        self.submit(operations::queue, fresh, weight)
-    }
-
-    /// Keeps a message that came in.
-    pub fn receive(&self, inbound: Inbound) -> Result<Pending<Received>, StoreError> {
-        let fresh = fresh(Body::incoming(inbound))?;
-        let weight = fresh.weight();
-        self.submit(operations::receive, fresh, weight)
-    }
-
-    /// Takes news of an outgoing message. Answers `None`, and changes nothing, where the message
-    /// is already there or further.
-    pub fn advance(
-        &self,
-        id: MessageId,
-        step: Step,
-    ) -> Result<Pending<Option<Message>>, StoreError> {
-        let weight = step.error.as_ref().map_or(0, String::len);
-        self.submit(operations::advance, (id, step), weight)
-    }
-
-    /// Takes the news that the service accepted a message, and the names it knows it by: reports on
-    /// it come by these.
-    pub fn accepted(
-        &self,
-        id: MessageId,
-        references: Vec<String>,
-    ) -> Result<Pending<Option<Message>>, StoreError> {
-        let (references, weight) = usable(references);
-        self.submit(operations::accepted, (id, references), weight)
-    }
-
-    /// Takes the news that the service accepted some parts of a message but not yet the last.
-    /// Forgotten when the message leaves the outbox.
-    pub fn parts_accepted(
-        &self,
-        id: MessageId,
-        mut parts: Parts,
-    ) -> Result<Pending<()>, StoreError> {
-        let (references, weight) = usable(parts.references);
-        parts.references = references;
-        self.submit(operations::parts_accepted, (id, parts), weight)
-    }
-
-    /// Takes a service's report on a message that it knows by `reference`. Fails with
-    /// [`StoreError::NotFound`] where no message goes by that name.
-    pub fn report(
-        &self,
-        channel: &str,
-        reference: &str,
-        step: Step,
-    ) -> Result<Pending<Option<Message>>, StoreError> {
-        let weight = channel.len() + reference.len();
-        let input = (channel.to_owned(), reference.to_owned(), step);
-        self.submit(operations::report, input, weight)
-    }
-
-    /// Takes what an integration that knows our ids says of a message of its channel, with the names
-    /// the service gave to it. Answers with the message as it stands then; fails with
-    /// [`StoreError::NotFound`] where the channel has sent no such message.
-    pub fn answered(
-        &self,
-        channel: &str,
-        id: MessageId,
-        references: Vec<String>,
-        step: Step,
-    ) -> Result<Pending<Message>, StoreError> {
-        let (references, weight) = usable(references);
-        let weight = weight + channel.len() + step.error.as_ref().map_or(0, String::len);
-        let input = (channel.to_owned(), id, references, step);
-        self.submit(operations::answered, input, weight)
-    }
-
     /// Runs a read where it may block, and waits for it without holding up the runtime.
     pub async fn run_blocking<T: Send + 'static>(
         &self,
@@ -226,35 +135,6 @@ impl Store {
         let store = self.clone();
         let done = run_blocking(move || read(&store)).await;
         done.unwrap_or_else(|_| Err(StoreError::Internal("the log says more".to_owned())))
-    }
-
-    /// The names a service gave to a message. Blocks.
-    pub fn references(&self, id: MessageId) -> Result<Vec<String>, StoreError> {
-        self.view(|rows| read::references(rows, id.0))
-    }
-
-    /// How much of a message in the outbox its service has taken. Blocks.
-    pub fn parts(&self, message: &Message) -> Result<Parts, StoreError> {
-        self.view(|rows| read::parts(rows, message))
-    }
-
-    /// The message that a service knows by this name. Blocks.
-    pub fn referred(
-        &self,
-        channel: &str,
-        reference: &str,
-    ) -> Result<Option<MessageId>, StoreError> {
-        self.view(|rows| read::referred(rows, channel, reference))
-    }
-
-    /// Withdraws a message that is still queued.
-    pub fn cancel(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
-        self.submit(operations::cancel, id, 0)
-    }
-
-    /// Queues a failed message again, due now, with its attempts still counted.
-    pub fn retry(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
-        self.submit(operations::retry, id, 0)
     }
 
     /// Forgets what is too old now rather than within the hour.
@@ -271,48 +151,9 @@ impl Store {
         ask(&*self.0.shared.backend.snapshot()?)
     }
 
-    /// A message and everything that happened to it, oldest first. Blocks.
-    pub fn message(&self, id: MessageId) -> Result<Option<(Message, Vec<Transition>)>, StoreError> {
-        self.view(|rows| read::message(rows, id.0))
-    }
-
-    /// A page of messages. Blocks.
-    pub fn history(&self, query: &HistoryQuery) -> Result<Page, StoreError> {
-        self.view(|rows| history::history(rows, query))
-    }
-
-    /// The stored events after `seq`, oldest first: at most `limit`, ending with the one that
-    /// reaches `max_bytes` (at least one). Events older than the history kept are left out. May be
-    /// a commit ahead of [`head_seq`](Self::head_seq) and of `on_commit`. Blocks.
-    pub fn events_after(
-        &self,
-        seq: u64,
-        limit: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
-        self.view(|rows| read::events_after(rows, seq, limit, max_bytes))
-    }
-
     /// The sequence number of the last event committed.
     pub fn head_seq(&self) -> u64 {
         self.0.shared.head()
-    }
-
-    /// The sequence number of the oldest event kept, or the one to come where none is. Blocks.
-    pub fn oldest_seq(&self) -> Result<u64, StoreError> {
-        let head = self.head_seq();
-        self.view(|rows| read::oldest_seq(rows, head))
-    }
-
-    /// Messages of a channel still to be sent, oldest first, with the time each is due in ms since
-    /// 1970. Blocks.
-    pub fn outbox(
-        &self,
-        channel: &str,
-        after: Option<MessageId>,
-        limit: usize,
-    ) -> Result<Vec<(Message, u64)>, StoreError> {
-        self.view(|rows| read::outbox(rows, channel, after, limit))
     }
 
     /// How many messages of each channel are still to be sent.
@@ -348,35 +189,5 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-/// Names that can be keys, and their weight. One that cannot is not worth the message: reports on it
-/// are lost.
-fn usable(references: Vec<String>) -> (Vec<String>, usize) {
-    let long = references.iter().any(|name| name.len() > MAX_NAME);
-    let references = if long { Vec::new() } else { references };
-    let weight = references.iter().map(String::len).sum();
-    (references, weight)
-}
-
-/// Checks the parts that become keys and encodes the rest, on the thread of whoever asks.
-fn fresh(body: Body) -> Result<Fresh, StoreError> {
-    let message = &body.message;
-    let key = match message.direction {
-        Direction::In => "dedup_key",
-        Direction::Out => "idempotency_key",
-    };
-    let names = [
-        ("channel", message.channel.len()),
-        ("peer", message.peer.len()),
-        (key, body.key.as_ref().map_or(0, String::len)),
-    ];
-    match names.iter().find(|(_, length)| *length > MAX_NAME) {
-        Some((field, _)) => Err(StoreError::TooLong {
-            field,
-            limit: MAX_NAME,
-        }),
-        None => Ok(Fresh::new(body)),
     }
 }

@@ -1,8 +1,10 @@
-//! What is asked of the store and what it answers: plain values, no behaviour.
+//! What is asked of the store: plain values, no behaviour.
+//!
+//! Not here: what it answers (`answer`).
 
 use serde_json::Value;
 
-use crate::message::{Message, MessageId, State};
+use crate::message::{MessageId, State};
 
 /// A message somebody wants sent.
 #[derive(Debug, Clone, Default)]
@@ -80,58 +82,6 @@ pub struct Parts {
     pub references: Vec<String>,
 }
 
-/// The answer to a [`Draft`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Queued {
-    /// The message as it stands.
-    pub message: Message,
-    /// Whether an earlier request with the same key had already queued it.
-    pub duplicate: bool,
-}
-
-/// The answer to an [`Inbound`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Received {
-    /// The message as it was stored first.
-    pub message: Message,
-    /// Whether it had been stored before: it must not be processed again.
-    pub duplicate: bool,
-}
-
-/// One stored event: a message as it was when it came to a state.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoredEvent {
-    /// Its sequence number, strictly increasing across restarts.
-    pub seq: u64,
-    /// The message at that moment.
-    pub message: Message,
-}
-
-impl StoredEvent {
-    /// The event's name on the wire.
-    pub fn name(&self) -> &'static str {
-        match self.message.state {
-            State::Received => "message.received",
-            _ => "message.status",
-        }
-    }
-}
-
-/// One step in the life of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transition {
-    /// The stored event that told of it.
-    pub seq: u64,
-    /// The state it came to.
-    pub state: State,
-    /// When, in ms since 1970.
-    pub at_ms: u64,
-    /// How often delivery had been tried.
-    pub attempts: u32,
-    /// Why the last attempt had failed.
-    pub error: Option<String>,
-}
-
 /// Which messages to list.
 #[derive(Debug, Clone)]
 pub struct HistoryQuery {
@@ -171,38 +121,15 @@ impl Default for HistoryQuery {
     }
 }
 
-/// A page of history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page {
-    /// Newest last.
-    pub messages: Vec<Message>,
-    /// Where the next page starts: to be passed as `before`, or as `after` where that was given.
-    /// `None` on the last page. A search may have found nothing yet and go on there.
-    pub next: Option<MessageId>,
-}
-
-/// How the store fares.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Health {
-    /// Since when nothing can be stored, in ms since 1970; `None` while all is well.
-    pub failing_since_ms: Option<u64>,
-    /// Why.
-    pub error: Option<String>,
-    /// Transactions made durable since the start.
-    pub commits: u64,
-    /// Requests those transactions carried.
-    pub writes: u64,
-    /// Requests waiting to be written.
-    pub queue_depth: usize,
-    /// Messages kept.
-    pub messages: u64,
-}
-
-/// What one run of the retention removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Pruned {
-    /// Messages, with their events.
-    pub messages: u64,
-    /// Idempotency and dedup keys whose seven days were over.
-    pub keys: u64,
+/// Which conversations to list.
+#[derive(Debug, Clone)]
+pub struct ConversationQuery {
+    /// Only of this channel.
+    pub channel: Option<String>,
+    /// Only those whose newest message is older.
+    pub before: Option<MessageId>,
+    /// At most so many (at least one).
+    pub limit: usize,
+    /// The page ends with the conversation whose last message reaches so many bytes, as stored.
+    pub max_bytes: usize,
 }

@@ -4,10 +4,11 @@
 //! Version 1 of the schema had a row for each message, of one byte or none. Read as chunks, they are
 //! chunks of one.
 
+use crate::message::{Direction, Message};
 use crate::store::{
-    codec::{Reader, put_number},
     error::StoreError,
-    keys::number_key,
+    rows::codec::{Reader, put_number},
+    rows::keys::number_key,
 };
 
 /// Messages in a full chunk.
@@ -28,6 +29,20 @@ pub(in crate::store) enum Side {
 }
 
 impl Side {
+    /// Whose a message is. What the user wrote on another device came in, and is the user's all the
+    /// same.
+    pub(in crate::store) fn of(message: &Message) -> Self {
+        let own = message
+            .meta
+            .as_ref()
+            .is_some_and(|meta| meta["own"] == true);
+        if message.direction == Direction::In && !own {
+            Self::Theirs
+        } else {
+            Self::Ours
+        }
+    }
+
     const ALL: [Self; 3] = [Self::Ours, Self::Theirs, Self::Unknown];
 }
 

@@ -8,21 +8,25 @@
 //! Here: what is read. `touched` writes, `chunk` has the bytes.
 
 mod chunk;
+mod lookup;
 mod touched;
 mod upgrade;
 
 use std::ops::ControlFlow;
 
-use self::chunk::Chunk;
+use self::{
+    chunk::Chunk,
+    lookup::{chunk_from, tail},
+};
 pub(super) use self::{
     chunk::{Entry, Side},
     touched::Touched,
     upgrade::upgrade,
 };
-use super::{
+use crate::store::{
     backend::{Get, Order, Snapshot, Table},
     error::StoreError,
-    keys::{self, number_of, with_number},
+    rows::keys::{self, number_of, with_number},
 };
 
 /// Sees one message of the index; `Break` ends it.
@@ -117,22 +121,4 @@ fn show(
         }
     }
     Ok(ControlFlow::Continue(()))
-}
-
-/// The newest chunk of a scope, empty where the scope has no messages.
-fn tail(rows: &dyn Get, scope: &[u8]) -> Result<Chunk, StoreError> {
-    let row = rows.get(Table::Tails, scope)?;
-    row.map_or_else(|| Ok(Chunk::default()), |row| Chunk::decode_with_base(&row))
-}
-
-/// The last chunk in `scopes` that begins with this number or before it: the only one there that can
-/// have it.
-fn chunk_from(rows: &dyn Get, scope: &[u8], number: u64) -> Result<Option<Chunk>, StoreError> {
-    let key = with_number(scope.to_vec(), number);
-    match rows.at_or_before(Table::Scopes, &key)? {
-        Some((key, row)) if keys::scope_of(&key) == scope => {
-            Chunk::decode(number_of(&key)?, &row).map(Some)
-        }
-        _ => Ok(None),
-    }
 }

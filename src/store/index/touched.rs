@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, btree_map::Entry as Place};
 
 use super::{
     chunk::{Chunk, Entry},
-    chunk_from, tail,
+    lookup::{chunk_from, tail},
 };
 use crate::store::{
     backend::{Rows, Table},
     error::StoreError,
-    keys::with_number,
+    rows::keys::with_number,
 };
 
 /// The chunks that a transaction touched, by scope. They are written when it ends: however many

@@ -4,7 +4,7 @@ use super::chunk::Chunk;
 use crate::store::{
     backend::{Rows, Table},
     error::StoreError,
-    keys::{self, number_of},
+    rows::keys::{self, number_of},
 };
 
 /// Gives each scope of a file of version 1 its tail: the newest of its rows.

@@ -9,7 +9,7 @@ use crate::{
         ConversationQuery, Conversations, Marked,
         backend::{Rows, Table},
         index::{Entry, Side, Touched},
-        keys,
+        rows::keys,
     },
 };
 

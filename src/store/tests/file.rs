@@ -10,7 +10,7 @@ use ::redb::{
 use super::*;
 use crate::{
     error::Error,
-    store::{backend::Table, keys::number_key, redb::Redb, schema::VERSION},
+    store::{backend::Table, backend::redb::Redb, rows::keys::number_key, schema::VERSION},
 };
 
 fn refusal(bench: &Bench) -> Error {

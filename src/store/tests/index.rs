@@ -11,7 +11,7 @@ use crate::{
         ConversationQuery, HistoryQuery, Step,
         backend::{Get, Order, Row, Rows, Table},
         index::{self, Entry, Side, Touched},
-        keys::{number_key, scope, with_number},
+        rows::keys::{number_key, scope, with_number},
     },
 };
 

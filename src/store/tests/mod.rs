@@ -25,8 +25,8 @@ use std::{
 
 use super::{
     Draft, Inbound, Options, Pending, Queued, Received, Store, StoreError, StoredEvent,
+    backend::memory::Memory,
     backend::{Backend, Snapshot, Work},
-    memory::Memory,
 };
 use crate::{fs, message::MessageId, random};
 
@@ -92,7 +92,9 @@ impl Bench {
         let backend: Arc<dyn Backend> = match self.kind {
             Kind::Memory => Arc::clone(&self.memory) as _,
             #[cfg(feature = "store")]
-            Kind::File => Arc::new(super::redb::Redb::open(&self.options.path).expect("opened")),
+            Kind::File => {
+                Arc::new(super::backend::redb::Redb::open(&self.options.path).expect("opened"))
+            }
         };
         let faulty = Faulty {
             backend,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     message::State,
-    store::{Parts, Step, Transition, operations::MAX_REFERENCES},
+    store::{Parts, Step, Transition, writer::operations::MAX_REFERENCES},
 };
 
 fn advance(store: &Store, id: MessageId, state: State) -> Option<State> {

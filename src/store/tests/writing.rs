@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::*;
-use crate::store::{REQUEST_WEIGHT, backend::Table, keys};
+use crate::store::{REQUEST_WEIGHT, backend::Table, rows::keys};
 
 fn is_answered<T>(pending: &mut Pending<T>) -> bool {
     let mut context = Context::from_waker(Waker::noop());
@@ -153,7 +153,7 @@ fn a_request_that_panics_takes_no_other_with_it() {
         assert_eq!(done(before).message.id.0, opener + 1);
         assert_eq!(done(after).message.id.0, opener + 2);
         assert_eq!(bench.told().len(), 3, "nothing is told twice");
-        let left = store.view(|rows| crate::store::schema::keys_forgotten(rows));
+        let left = store.view(|rows| crate::store::backend::meta::keys_forgotten(rows));
         assert_eq!(left, Ok(0), "nothing is left of it");
     });
 }

@@ -3,15 +3,18 @@
 
 use crate::message::{Direction, Message};
 
-use super::error::StoreError;
+use crate::store::error::StoreError;
+
+/// Channels, peers and the keys of repeats become keys of rows: none may be longer, in bytes.
+pub(in crate::store) const MAX_NAME: usize = 1024;
 
 /// The key of a table that is indexed by a message's or an event's number.
-pub(super) fn number_key(number: u64) -> [u8; 8] {
+pub(in crate::store) fn number_key(number: u64) -> [u8; 8] {
     number.to_be_bytes()
 }
 
 /// The number a key ends with.
-pub(super) fn number_of(key: &[u8]) -> Result<u64, StoreError> {
+pub(in crate::store) fn number_of(key: &[u8]) -> Result<u64, StoreError> {
     key.last_chunk()
         .map(|bytes| u64::from_be_bytes(*bytes))
         .ok_or_else(|| StoreError::Corrupt("a number is too short".to_owned()))
@@ -19,7 +22,7 @@ pub(super) fn number_of(key: &[u8]) -> Result<u64, StoreError> {
 
 /// A channel, or a conversation: its key in `tails`, and what its keys start with in `scopes`. Lengths
 /// come before the names, so that no name can look like another with something behind it.
-pub(super) fn scope(channel: &str, peer: Option<&str>) -> Vec<u8> {
+pub(in crate::store) fn scope(channel: &str, peer: Option<&str>) -> Vec<u8> {
     let mut key = Vec::with_capacity(channel.len() + peer.map_or(0, str::len) + 13);
     key.push(u8::from(peer.is_some()));
     put_name(&mut key, channel);
@@ -30,7 +33,7 @@ pub(super) fn scope(channel: &str, peer: Option<&str>) -> Vec<u8> {
 }
 
 /// What the scopes of all conversations start with, or of those on one channel.
-pub(super) fn conversations_of(channel: Option<&str>) -> Vec<u8> {
+pub(in crate::store) fn conversations_of(channel: Option<&str>) -> Vec<u8> {
     let mut key = vec![1];
     if let Some(channel) = channel {
         put_name(&mut key, channel);
@@ -39,38 +42,38 @@ pub(super) fn conversations_of(channel: Option<&str>) -> Vec<u8> {
 }
 
 /// A key of `scopes` without its number.
-pub(super) fn scope_of(key: &[u8]) -> &[u8] {
+pub(in crate::store) fn scope_of(key: &[u8]) -> &[u8] {
     &key[..key.len().saturating_sub(8)]
 }
 
 /// What the keys of one channel start with in `outbox`.
-pub(super) fn outbox_of(channel: &str) -> Vec<u8> {
+pub(in crate::store) fn outbox_of(channel: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(channel.len() + 10);
     put_name(&mut key, channel);
     key
 }
 
 /// The key of a message in `outbox`.
-pub(super) fn outbox_key(message: &Message) -> Vec<u8> {
+pub(in crate::store) fn outbox_key(message: &Message) -> Vec<u8> {
     debug_assert_eq!(message.direction, Direction::Out);
     with_number(outbox_of(&message.channel), message.id.0)
 }
 
 /// A key made of its beginning and a number.
-pub(super) fn with_number(mut prefix: Vec<u8>, number: u64) -> Vec<u8> {
+pub(in crate::store) fn with_number(mut prefix: Vec<u8>, number: u64) -> Vec<u8> {
     prefix.extend_from_slice(&number_key(number));
     prefix
 }
 
 /// The channel in a key of `outbox`.
-pub(super) fn outbox_channel(key: &[u8]) -> Result<&str, StoreError> {
+pub(in crate::store) fn outbox_channel(key: &[u8]) -> Result<&str, StoreError> {
     let wrong = || StoreError::Corrupt("a key of outbox is malformed".to_owned());
     let (length, rest) = key.split_first_chunk().ok_or_else(wrong)?;
     let channel = rest.get(..usize::from(u16::from_be_bytes(*length)));
     std::str::from_utf8(channel.ok_or_else(wrong)?).map_err(|_| wrong())
 }
 
-/// Names are far shorter than 64 KiB: `Store` refuses longer ones.
+/// `Store` refuses names beyond [`MAX_NAME`], so that a length always fits into two bytes.
 fn put_name(key: &mut Vec<u8>, name: &str) {
     let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
     key.extend_from_slice(&length.to_be_bytes());
@@ -79,7 +82,7 @@ fn put_name(key: &mut Vec<u8>, name: &str) {
 
 /// A row's key in `keys`: clients choose idempotency keys for all channels together, services
 /// know only their own messages.
-pub(super) fn key_row(direction: Direction, channel: &str, key: &str) -> Vec<u8> {
+pub(in crate::store) fn key_row(direction: Direction, channel: &str, key: &str) -> Vec<u8> {
     let mut row = Vec::with_capacity(channel.len() + key.len() + 3);
     match direction {
         Direction::Out => row.push(0),
@@ -93,7 +96,7 @@ pub(super) fn key_row(direction: Direction, channel: &str, key: &str) -> Vec<u8>
 }
 
 /// A row's key in `keys`: the name a service gave to a message of ours.
-pub(super) fn reference_row(channel: &str, reference: &str) -> Vec<u8> {
+pub(in crate::store) fn reference_row(channel: &str, reference: &str) -> Vec<u8> {
     let mut row = vec![2];
     put_name(&mut row, channel);
     row.extend_from_slice(reference.as_bytes());
@@ -101,7 +104,7 @@ pub(super) fn reference_row(channel: &str, reference: &str) -> Vec<u8> {
 }
 
 /// A row's key in `keys`: all names a service gave to this message.
-pub(super) fn references_row(number: u64) -> Vec<u8> {
+pub(in crate::store) fn references_row(number: u64) -> Vec<u8> {
     with_number(vec![3], number)
 }
 

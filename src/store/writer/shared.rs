@@ -6,15 +6,16 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use super::{
-    Clock, backend::Backend, error::StoreError, queue::Queue, request::Health, write::Counters,
+use crate::store::{
+    answer::Health, backend::Backend, error::StoreError, options::Clock,
+    queries::counters::Counters, writer::queue::Queue,
 };
 
 /// What the writer shares with everybody who asks.
-pub(super) struct Shared {
-    pub(super) backend: Box<dyn Backend>,
-    pub(super) queue: Queue,
-    pub(super) clock: Clock,
+pub(in crate::store) struct Shared {
+    pub(in crate::store) backend: Box<dyn Backend>,
+    pub(in crate::store) queue: Queue,
+    pub(in crate::store) clock: Clock,
     head: AtomicU64,
     condition: Mutex<Condition>,
 }
@@ -27,7 +28,7 @@ struct Condition {
 }
 
 impl Shared {
-    pub(super) fn new(
+    pub(in crate::store) fn new(
         backend: Box<dyn Backend>,
         queue: Queue,
         clock: Clock,
@@ -45,15 +46,15 @@ impl Shared {
         }
     }
 
-    pub(super) fn head(&self) -> u64 {
+    pub(in crate::store) fn head(&self) -> u64 {
         self.head.load(Ordering::Acquire)
     }
 
-    pub(super) fn counters(&self) -> Counters {
+    pub(in crate::store) fn counters(&self) -> Counters {
         self.condition().counters.clone()
     }
 
-    pub(super) fn health(&self) -> Health {
+    pub(in crate::store) fn health(&self) -> Health {
         let queue_depth = self.queue.depth();
         let condition = self.condition();
         Health {
@@ -64,7 +65,7 @@ impl Shared {
     }
 
     /// Takes note of a commit that carried so many requests.
-    pub(super) fn note_commit(&self, counters: &Counters, writes: u64) {
+    pub(in crate::store) fn note_commit(&self, counters: &Counters, writes: u64) {
         let mut condition = self.condition();
         condition.counters.clone_from(counters);
         condition.health.commits += 1;
@@ -76,7 +77,7 @@ impl Shared {
     }
 
     /// Takes note that nothing can be stored, for the first time or still.
-    pub(super) fn note_failure(&self, error: &StoreError, now_ms: u64) {
+    pub(in crate::store) fn note_failure(&self, error: &StoreError, now_ms: u64) {
         let mut condition = self.condition();
         condition.health.failing_since_ms.get_or_insert(now_ms);
         condition.health.error = Some(match error {
@@ -91,7 +92,7 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn now_ms(&self) -> u64 {
+    pub(in crate::store) fn now_ms(&self) -> u64 {
         (self.clock)()
     }
 }

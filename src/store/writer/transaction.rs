@@ -2,47 +2,38 @@
 //!
 //! Not here: whether that is allowed (`operations`, `retention`).
 
-use std::collections::BTreeMap;
-
 use crate::message::{Message, MessageId, State};
 
-use super::{
-    backend::{Rows, Table},
-    conversations,
+use crate::store::{
+    answer::{StoredEvent, Transition},
+    backend::{Rows, Table, meta},
     error::StoreError,
-    index::{Entry, Touched},
-    keys::{self, number_key, number_of, outbox_key},
-    read, report,
-    request::{Step, StoredEvent, Transition},
-    schema,
-    tables::{self, Body, Change},
+    index::{Entry, Side, Touched},
+    queries::{counters::Counters, message as read},
+    request::Step,
+    rows::{
+        body::{self, Body},
+        change::Change,
+        keys::{self, number_key, number_of, outbox_key},
+        outbox,
+    },
+    writer::report,
 };
 
 /// How long idempotency and dedup keys are remembered, and a message at least: 7 days.
-pub(super) const KEY_LIFE_MS: u64 = 7 * 86_400_000;
-
-/// What is counted in memory because everybody asks for it: always as of the last commit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Counters {
-    /// The last sequence number given out.
-    pub(super) head: u64,
-    /// Messages kept.
-    pub(super) messages: u64,
-    /// Messages still to be sent, by channel.
-    pub(super) outbox: BTreeMap<String, u64>,
-}
+pub(in crate::store) const KEY_LIFE_MS: u64 = 7 * 86_400_000;
 
 /// A message on its way into the store, encoded by whoever brought it so that the writer need not.
-pub(super) struct Fresh {
+pub(in crate::store) struct Fresh {
     body: Body,
     /// The body as it is stored, but for the time of creation.
-    pub(super) row: Vec<u8>,
+    pub(in crate::store) row: Vec<u8>,
     /// The key of its row in `keys`.
-    pub(super) key: Option<Vec<u8>>,
+    pub(in crate::store) key: Option<Vec<u8>>,
 }
 
 impl Fresh {
-    pub(super) fn new(body: Body) -> Self {
+    pub(in crate::store) fn new(body: Body) -> Self {
         Self {
             row: body.encode(),
             key: body.key_row(),
@@ -51,15 +42,15 @@ impl Fresh {
     }
 
     /// About how many bytes it holds while it waits.
-    pub(super) fn weight(&self) -> usize {
+    pub(in crate::store) fn weight(&self) -> usize {
         2 * self.row.len()
     }
 }
 
 /// One transaction, from the first request of a batch to its commit.
-pub(super) struct Transaction<'t> {
-    pub(super) rows: &'t mut dyn Rows,
-    pub(super) now_ms: u64,
+pub(in crate::store) struct Transaction<'t> {
+    pub(in crate::store) rows: &'t mut dyn Rows,
+    pub(in crate::store) now_ms: u64,
     outbox_limit: Option<u64>,
     changed: bool,
     counters: Counters,
@@ -68,15 +59,15 @@ pub(super) struct Transaction<'t> {
 }
 
 /// What a transaction did, of meaning only once it is committed.
-pub(super) struct Outcome {
+pub(in crate::store) struct Outcome {
     /// False where there is nothing to commit.
-    pub(super) changed: bool,
-    pub(super) counters: Counters,
-    pub(super) events: Vec<StoredEvent>,
+    pub(in crate::store) changed: bool,
+    pub(in crate::store) counters: Counters,
+    pub(in crate::store) events: Vec<StoredEvent>,
 }
 
 impl<'t> Transaction<'t> {
-    pub(super) fn new(
+    pub(in crate::store) fn new(
         rows: &'t mut dyn Rows,
         now_ms: u64,
         outbox_limit: Option<u64>,
@@ -94,14 +85,14 @@ impl<'t> Transaction<'t> {
     }
 
     /// Has something committed even where nothing changes.
-    pub(super) fn commit_anyway(&mut self) {
+    pub(in crate::store) fn commit_anyway(&mut self) {
         self.changed = true;
     }
 
-    pub(super) fn finish(self) -> Result<Outcome, StoreError> {
+    pub(in crate::store) fn finish(self) -> Result<Outcome, StoreError> {
         if self.changed {
             self.index.write(self.rows)?;
-            schema::put_head(self.rows, self.counters.head)?;
+            meta::put_head(self.rows, self.counters.head)?;
         }
         Ok(Outcome {
             changed: self.changed,
@@ -111,14 +102,14 @@ impl<'t> Transaction<'t> {
     }
 
     /// Whether no more messages may wait to be sent.
-    pub(super) fn outbox_is_full(&self) -> bool {
+    pub(in crate::store) fn outbox_is_full(&self) -> bool {
         let waiting: u64 = self.counters.outbox.values().sum();
         self.outbox_limit.is_some_and(|limit| waiting >= limit)
     }
 
     /// Stores a new message under the next number.
-    pub(super) fn create(&mut self, fresh: &mut Fresh) -> Result<Message, StoreError> {
-        tables::set_created(&mut fresh.row, self.now_ms);
+    pub(in crate::store) fn create(&mut self, fresh: &mut Fresh) -> Result<Message, StoreError> {
+        body::set_created(&mut fresh.row, self.now_ms);
         let number = self.next_seq();
         let message = Message {
             id: MessageId(number),
@@ -129,7 +120,7 @@ impl<'t> Transaction<'t> {
         };
         self.rows
             .put(Table::Bodies, &number_key(number), &fresh.row)?;
-        let side = conversations::side(&message);
+        let side = Side::of(&message);
         for scope in scopes(&message) {
             self.index.add(self.rows, &scope, Entry { number, side })?;
         }
@@ -155,13 +146,13 @@ impl<'t> Transaction<'t> {
     }
 
     /// The message as it stands in this transaction.
-    pub(super) fn load(&self, id: MessageId) -> Result<Message, StoreError> {
+    pub(in crate::store) fn load(&self, id: MessageId) -> Result<Message, StoreError> {
         read::load(self.rows, id.0)?.ok_or(StoreError::NotFound)
     }
 
     /// Brings a message to the state `step` says, as the next event. Whoever asked to be told of it
     /// is told in the same transaction, whoever brought the news.
-    pub(super) fn change(
+    pub(in crate::store) fn change(
         &mut self,
         mut message: Message,
         step: &Step,
@@ -209,7 +200,7 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    pub(super) fn enter_outbox(
+    pub(in crate::store) fn enter_outbox(
         &mut self,
         message: &Message,
         due_ms: u64,
@@ -228,13 +219,21 @@ impl<'t> Transaction<'t> {
         self.rows.remove(Table::Outbox, &outbox_key(message))
     }
 
-    pub(super) fn postpone(&mut self, message: &Message, due_ms: u64) -> Result<(), StoreError> {
+    pub(in crate::store) fn postpone(
+        &mut self,
+        message: &Message,
+        due_ms: u64,
+    ) -> Result<(), StoreError> {
         let parts = read::parts_of(self.rows, message)?;
         self.put_waiting(message, parts, due_ms)
     }
 
     /// Remembers how many parts of a message in the outbox were accepted.
-    pub(super) fn keep_parts(&mut self, message: &Message, parts: usize) -> Result<(), StoreError> {
+    pub(in crate::store) fn keep_parts(
+        &mut self,
+        message: &Message,
+        parts: usize,
+    ) -> Result<(), StoreError> {
         let due_ms = match self.rows.get(Table::Outbox, &outbox_key(message))? {
             Some(row) => number_of(&row)?,
             None => self.now_ms,
@@ -249,12 +248,12 @@ impl<'t> Transaction<'t> {
         due_ms: u64,
     ) -> Result<(), StoreError> {
         self.changed = true;
-        let row = tables::waiting(parts, due_ms);
+        let row = outbox::encode(parts, due_ms);
         self.rows.put(Table::Outbox, &outbox_key(message), &row)
     }
 
     /// Remembers the names a service gave to a message.
-    pub(super) fn refer(
+    pub(in crate::store) fn refer(
         &mut self,
         message: &Message,
         references: &[String],
@@ -279,7 +278,7 @@ impl<'t> Transaction<'t> {
     }
 
     /// Remembers that a conversation was read up to a message of it.
-    pub(super) fn mark(&mut self, message: &Message) -> Result<(), StoreError> {
+    pub(in crate::store) fn mark(&mut self, message: &Message) -> Result<(), StoreError> {
         self.changed = true;
         let scope = keys::scope(&message.channel, Some(&message.peer));
         self.rows
@@ -296,7 +295,7 @@ impl<'t> Transaction<'t> {
     }
 
     /// Removes a message that left the outbox, with everything that refers to it.
-    pub(super) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
+    pub(in crate::store) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
         let number = body.message.id.0;
         let changes = read::changes_of(self.rows, number)?;
         self.changed = true;
@@ -319,7 +318,11 @@ impl<'t> Transaction<'t> {
     }
 
     /// Removes a key unless a younger message took it over; whether it was removed.
-    pub(super) fn forget_key(&mut self, key: &[u8], number: u64) -> Result<bool, StoreError> {
+    pub(in crate::store) fn forget_key(
+        &mut self,
+        key: &[u8],
+        number: u64,
+    ) -> Result<bool, StoreError> {
         let owner = self.rows.get(Table::Keys, key)?;
         if owner.as_deref() != Some(&number_key(number)[..]) {
             return Ok(false);
@@ -330,9 +333,9 @@ impl<'t> Transaction<'t> {
     }
 
     /// Remembers up to which message expired keys were removed.
-    pub(super) fn put_keys_forgotten(&mut self, number: u64) -> Result<(), StoreError> {
+    pub(in crate::store) fn put_keys_forgotten(&mut self, number: u64) -> Result<(), StoreError> {
         self.changed = true;
-        schema::put_keys_forgotten(self.rows, number)
+        meta::put_keys_forgotten(self.rows, number)
     }
 }
 

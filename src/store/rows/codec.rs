@@ -1,11 +1,11 @@
 //! Bytes of which rows are made: numbers of variable length, texts with their length before them.
 //!
-//! Not here: what the rows mean (`tables`).
+//! Not here: what the rows mean.
 
-use super::error::StoreError;
+use crate::store::error::StoreError;
 
 /// Appends a number, seven bits a byte, the lowest first (LEB128).
-pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
+pub(in crate::store) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
@@ -14,24 +14,24 @@ pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Appends a text.
-pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
+pub(in crate::store) fn put_text(out: &mut Vec<u8>, text: &str) {
     put_number(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
 }
 
 /// Takes a row apart, from front to back. Every method fails on a row that ends too early or says
 /// what it cannot say; `row` names it in the error.
-pub(super) struct Reader<'a> {
+pub(in crate::store) struct Reader<'a> {
     rest: &'a [u8],
     row: &'static str,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(row: &'static str, bytes: &'a [u8]) -> Self {
+    pub(in crate::store) fn new(row: &'static str, bytes: &'a [u8]) -> Self {
         Self { rest: bytes, row }
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, StoreError> {
+    pub(in crate::store) fn byte(&mut self) -> Result<u8, StoreError> {
         let (first, rest) = self
             .rest
             .split_first()
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Eight bytes, the highest first.
-    pub(super) fn fixed(&mut self) -> Result<u64, StoreError> {
+    pub(in crate::store) fn fixed(&mut self) -> Result<u64, StoreError> {
         let (bytes, rest) = self
             .rest
             .split_first_chunk()
@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         Ok(u64::from_be_bytes(*bytes))
     }
 
-    pub(super) fn number(&mut self) -> Result<u64, StoreError> {
+    pub(in crate::store) fn number(&mut self) -> Result<u64, StoreError> {
         let mut number = 0;
         for shift in (0..u64::BITS).step_by(7) {
             let byte = self.byte()?;
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         Err(self.wrong("has a number too large"))
     }
 
-    pub(super) fn text(&mut self) -> Result<&'a str, StoreError> {
+    pub(in crate::store) fn text(&mut self) -> Result<&'a str, StoreError> {
         let length = usize::try_from(self.number()?).unwrap_or(usize::MAX);
         let (text, rest) = self
             .rest
@@ -76,13 +76,31 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(text).map_err(|_| self.wrong("has text that is not UTF-8"))
     }
 
+    /// The first byte of a row: the version of its layout, which must be the one known.
+    pub(in crate::store) fn layout(&mut self, known: u8) -> Result<(), StoreError> {
+        match self.byte()? {
+            layout if layout == known => Ok(()),
+            other => Err(self.wrong(&format!("has layout {other}, which is unknown"))),
+        }
+    }
+
+    pub(in crate::store) fn optional_text(
+        &mut self,
+        present: bool,
+    ) -> Result<Option<String>, StoreError> {
+        if !present {
+            return Ok(None);
+        }
+        self.text().map(|text| Some(text.to_owned()))
+    }
+
     /// Whether nothing is left.
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(in crate::store) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// A row must be used up: bytes left over mean it was not understood.
-    pub(super) fn end(self) -> Result<(), StoreError> {
+    pub(in crate::store) fn end(self) -> Result<(), StoreError> {
         if self.is_at_end() {
             Ok(())
         } else {
@@ -90,7 +108,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn wrong(&self, what: &str) -> StoreError {
+    pub(in crate::store) fn wrong(&self, what: &str) -> StoreError {
         StoreError::Corrupt(format!("a row of {} {what}", self.row))
     }
 }

@@ -6,14 +6,15 @@
 
 use std::ops::ControlFlow;
 
-use super::{
-    backend::{Get, Order, Snapshot, Table},
+use crate::store::{
+    answer::Pruned,
+    backend::{Get, Order, Snapshot, Table, meta},
     error::StoreError,
-    keys::{self, number_key, number_of, with_number},
-    request::Pruned,
-    schema,
-    tables::{self, Body},
-    write::{KEY_LIFE_MS, Transaction},
+    rows::{
+        body::{self, Body},
+        keys::{self, number_key, number_of, with_number},
+    },
+    writer::transaction::{KEY_LIFE_MS, Transaction},
 };
 
 /// Messages looked at, and at most removed, in one slice.
@@ -21,7 +22,7 @@ const SLICE: usize = 500;
 
 /// What is too old, or too much.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
+pub(in crate::store) struct Rules {
     /// Keys of messages created at this time or before are expired.
     keys_until_ms: u64,
     /// Messages created before this time may go; 0 for none.
@@ -33,7 +34,7 @@ pub(super) struct Rules {
 impl Rules {
     /// `history_days` of 0 keeps messages for ever. Fewer than 7 count as 7: a message outlives
     /// its keys, so that a repeated request can always be compared with the first.
-    pub(super) fn new(now_ms: u64, history_days: u32, excess: u64) -> Self {
+    pub(in crate::store) fn new(now_ms: u64, history_days: u32, excess: u64) -> Self {
         let history_ms = (u64::from(history_days) * 86_400_000).max(KEY_LIFE_MS);
         let messages_before_ms = match history_days {
             0 => 0,
@@ -49,12 +50,12 @@ impl Rules {
 
 /// A run, and how far it came.
 #[derive(Debug, Default)]
-pub(super) struct Run {
+pub(in crate::store) struct Run {
     stage: Stage,
     /// The last message looked at.
     at: u64,
     /// What it removed so far.
-    pub(super) pruned: Pruned,
+    pub(in crate::store) pruned: Pruned,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ enum Stage {
 
 /// What the next transaction of a run is to remove.
 #[derive(Debug, Default)]
-pub(super) struct Slice {
+pub(in crate::store) struct Slice {
     keys: Vec<(Vec<u8>, u64)>,
     keys_forgotten: Option<u64>,
     messages: Vec<Body>,
@@ -75,7 +76,7 @@ pub(super) struct Slice {
 
 impl Run {
     /// A run that leaves keys alone and looks for messages from the one after `at`.
-    pub(super) fn of_messages_after(at: u64) -> Self {
+    pub(in crate::store) fn of_messages_after(at: u64) -> Self {
         Self {
             stage: Stage::Messages,
             at,
@@ -83,17 +84,17 @@ impl Run {
         }
     }
 
-    pub(super) fn is_done(&self) -> bool {
+    pub(in crate::store) fn is_done(&self) -> bool {
         self.stage == Stage::Done
     }
 
     /// The last message looked at.
-    pub(super) fn position(&self) -> u64 {
+    pub(in crate::store) fn position(&self) -> u64 {
         self.at
     }
 
     /// Looks up the next slice and moves on behind it.
-    pub(super) fn survey(
+    pub(in crate::store) fn survey(
         &mut self,
         snapshot: &dyn Snapshot,
         rules: &Rules,
@@ -108,9 +109,9 @@ impl Run {
     /// Keys expire in the order of their messages, so a run starts where the last one ended.
     fn survey_keys(&mut self, snapshot: &dyn Snapshot, rules: &Rules) -> Result<Slice, StoreError> {
         let mut slice = Slice::default();
-        let (start, mut at) = (schema::keys_forgotten(snapshot)?, None);
+        let (start, mut at) = (meta::keys_forgotten(snapshot)?, None);
         let ended = each_body(snapshot, start, &mut |number, row| {
-            if tables::created(row)? > rules.keys_until_ms {
+            if body::created(row)? > rules.keys_until_ms {
                 return Ok(ControlFlow::Break(()));
             }
             at = Some(number);
@@ -133,7 +134,7 @@ impl Run {
         let mut slice = Slice::default();
         let mut at = self.at;
         let ended = each_body(snapshot, at, &mut |number, row| {
-            let is_old = tables::created(row)? < rules.messages_before_ms;
+            let is_old = body::created(row)? < rules.messages_before_ms;
             if !is_old && slice.messages.len() as u64 >= rules.excess {
                 return Ok(ControlFlow::Break(()));
             }
@@ -153,12 +154,15 @@ impl Run {
 }
 
 impl Slice {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::store) fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.keys_forgotten.is_none()
     }
 
     /// Removes what was looked up. Nothing may have been written in between.
-    pub(super) fn remove(&self, transaction: &mut Transaction<'_>) -> Result<Pruned, StoreError> {
+    pub(in crate::store) fn remove(
+        &self,
+        transaction: &mut Transaction<'_>,
+    ) -> Result<Pruned, StoreError> {
         let mut pruned = Pruned::default();
         for (key, number) in &self.keys {
             pruned.keys += u64::from(transaction.forget_key(key, *number)?);

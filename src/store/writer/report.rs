@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::message::{Message, State};
 
-use super::{MAX_NAME, request::Draft};
+use crate::store::{request::Draft, rows::keys::MAX_NAME};
 
 /// Where the address is in a message's `meta`.
 const KEY: &str = "report_to";
@@ -18,7 +18,7 @@ pub fn report_to(channel: &str, peer: &str) -> Value {
 
 /// The message that tells of a change, where one asked for it and it is what one waits for: that the
 /// service took the message, or that it failed, also after it was taken.
-pub(super) fn of(before: State, message: &Message) -> Option<Draft> {
+pub(in crate::store) fn of(before: State, message: &Message) -> Option<Draft> {
     let to = message.meta.as_ref()?.get(KEY)?;
     let left = !before.has_left_the_outbox();
     let peer = &message.peer;

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::error::StoreError;
+use crate::store::error::StoreError;
 
 /// Resolves after the fsync that made the write durable. Dropping it does not undo the write.
 #[derive(Debug)]
@@ -44,10 +44,10 @@ pub async fn insist<T>(
 }
 
 /// The writer's end of a [`Pending`].
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(in crate::store) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 impl<T> Pending<T> {
-    pub(super) fn channel() -> (Reply<T>, Self) {
+    pub(in crate::store) fn channel() -> (Reply<T>, Self) {
         let (reply, answer) = oneshot::channel();
         (reply, Self(answer))
     }

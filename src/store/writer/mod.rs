@@ -4,23 +4,33 @@
 //! When the storage fails, nothing is acknowledged until a commit succeeds again: requests are
 //! refused at once, and once a second one commit is tried, with or without requests.
 
+pub(super) mod job;
+pub(super) mod operations;
+pub(super) mod pending;
+pub(super) mod queue;
+pub(super) mod report;
+mod retention;
+pub(super) mod shared;
+pub(super) mod transaction;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
-use super::{
-    error::StoreError,
+use self::{
     job::Job,
     pending::Reply,
     queue::Taken,
-    read,
-    request::{Pruned, StoredEvent},
     retention::{Rules, Run},
-    schema,
     shared::Shared,
-    write::{Counters, Outcome, Transaction},
+    transaction::{Outcome, Transaction},
+};
+use crate::store::{
+    answer::{Pruned, StoredEvent},
+    error::StoreError,
+    queries::{counters::Counters, events::events_after},
 };
 
 /// The first run of the retention comes this long after the start, when the daemon has settled.
@@ -33,9 +43,9 @@ const BETWEEN_TRIES_MS: u64 = 1_000;
 const CATCH_UP: usize = 1_000;
 
 /// Hears of every commit.
-pub(super) type OnCommit = Box<dyn FnMut(Vec<StoredEvent>) + Send>;
+pub(in crate::store) type OnCommit = Box<dyn FnMut(Vec<StoredEvent>) + Send>;
 
-pub(super) struct Writer {
+pub(in crate::store) struct Writer {
     shared: Arc<Shared>,
     on_commit: OnCommit,
     max_batch: usize,
@@ -70,7 +80,7 @@ enum Attempt {
 }
 
 impl Writer {
-    pub(super) fn new(
+    pub(in crate::store) fn new(
         shared: Arc<Shared>,
         on_commit: OnCommit,
         max_batch: usize,
@@ -93,7 +103,7 @@ impl Writer {
     }
 
     /// Writes until the store is closed and all that waited is answered.
-    pub(super) fn run(mut self) {
+    pub(in crate::store) fn run(mut self) {
         loop {
             let Taken {
                 jobs,
@@ -220,7 +230,7 @@ impl Writer {
             let backend = &self.shared.backend;
             let events = backend
                 .snapshot()
-                .and_then(|rows| read::events_after(&*rows, self.told, CATCH_UP, usize::MAX));
+                .and_then(|rows| events_after(&*rows, self.told, CATCH_UP, usize::MAX));
             let mut events = events.unwrap_or_default();
             events.retain(|event| event.seq < next);
             self.told = events.last().map_or(next - 1, |last| last.seq);
@@ -252,7 +262,7 @@ impl Writer {
     fn recover(&mut self) -> Result<(), StoreError> {
         let backend = &self.shared.backend;
         backend.recover()?;
-        self.counters = schema::counters(&*backend.snapshot()?)?;
+        self.counters = Counters::read(&*backend.snapshot()?)?;
         Ok(())
     }
 

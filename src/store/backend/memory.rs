@@ -7,7 +7,7 @@ use std::{
     sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
-use super::{
+use crate::store::{
     backend::{Backend, Get, Order, Row, Rows, Snapshot, Table, Visit, Work},
     error::StoreError,
 };
@@ -19,17 +19,17 @@ const CAPACITY: u64 = 10_000;
 type Tables<Value> = [BTreeMap<Vec<u8>, Value>; Table::ALL.len()];
 
 /// All rows. The lock is held for writing only while a finished transaction is merged in.
-pub(super) struct Memory {
+pub(in crate::store) struct Memory {
     tables: RwLock<Tables<Vec<u8>>>,
     capacity: u64,
 }
 
 impl Memory {
-    pub(super) fn new() -> Self {
+    pub(in crate::store) fn new() -> Self {
         Self::with_capacity(CAPACITY)
     }
 
-    pub(super) fn with_capacity(capacity: u64) -> Self {
+    pub(in crate::store) fn with_capacity(capacity: u64) -> Self {
         Self {
             tables: RwLock::default(),
             capacity,

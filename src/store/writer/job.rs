@@ -1,13 +1,15 @@
 //! One request on its way to the writer and its answer on the way back.
 
-use super::{
+use crate::store::{
     error::StoreError,
-    pending::{Pending, Reply},
-    write::Transaction,
+    writer::{
+        pending::{Pending, Reply},
+        transaction::Transaction,
+    },
 };
 
 /// A request of any kind, as the writer sees it.
-pub(super) trait Job: Send {
+pub(in crate::store) trait Job: Send {
     /// Does what is asked within a transaction. May be called again where that transaction was
     /// undone. After an error the transaction must be undone: the storage failed, or a row that
     /// this request came to makes no sense. A request that is refused for a reason of its own keeps
@@ -32,7 +34,7 @@ struct Call<I, T> {
 }
 
 /// Makes a job of an action and its input.
-pub(super) fn call<I, T>(action: Action<I, T>, input: I) -> (Box<dyn Job>, Pending<T>)
+pub(in crate::store) fn call<I, T>(action: Action<I, T>, input: I) -> (Box<dyn Job>, Pending<T>)
 where
     I: Send + 'static,
     T: Send + 'static,

@@ -1,32 +1,34 @@
 //! What can be asked of the writer, each within a transaction it shares with others: the rules of
-//! states, keys and the outbox. How that becomes rows is `write`'s.
+//! states, keys and the outbox. How that becomes rows is in `transaction`.
 //!
 //! Every operation looks before it writes: once it has written, only a failure of the storage can
 //! stop it, and that undoes the whole transaction. So a refused request leaves nothing behind.
 
 use crate::message::{Direction, Message, MessageId, State};
 
-use super::{
+use crate::store::{
+    answer::{Marked, Queued, Received},
     backend::Table,
-    conversations::Marked,
     error::StoreError,
-    keys::{self, number_of},
-    read,
-    request::{Parts, Queued, Received, Step},
-    tables::{self, Body},
-    write::{Fresh, KEY_LIFE_MS, Transaction},
+    queries::message as read,
+    request::{Parts, Step},
+    rows::{
+        body::{self, Body},
+        keys::{self, number_of},
+    },
+    writer::transaction::{Fresh, KEY_LIFE_MS, Transaction},
 };
 
 /// Names that one message may be given by an integration that knows our ids.
-pub(super) const MAX_REFERENCES: usize = 128;
+pub(in crate::store) const MAX_REFERENCES: usize = 128;
 
 /// A message to be sent, unless its key says that it is known already.
-pub(super) fn queue(
+pub(in crate::store) fn queue(
     transaction: &mut Transaction<'_>,
     fresh: &mut Fresh,
 ) -> Result<Queued, StoreError> {
     if let Some((number, row)) = first_use(transaction, fresh)? {
-        if !tables::same_content(&row, &fresh.row) {
+        if !body::same_content(&row, &fresh.row) {
             return Err(StoreError::Conflict);
         }
         let message = transaction.load(MessageId(number))?;
@@ -47,7 +49,7 @@ pub(super) fn queue(
 }
 
 /// A message that came in, unless its key says that it came before.
-pub(super) fn receive(
+pub(in crate::store) fn receive(
     transaction: &mut Transaction<'_>,
     fresh: &mut Fresh,
 ) -> Result<Received, StoreError> {
@@ -73,13 +75,13 @@ fn first_use(
     let Some(row) = rows.get(Table::Bodies, &number)? else {
         return Ok(None);
     };
-    let expires_ms = tables::created(&row)?.saturating_add(KEY_LIFE_MS);
+    let expires_ms = body::created(&row)?.saturating_add(KEY_LIFE_MS);
     let is_valid = expires_ms > transaction.now_ms;
     Ok(is_valid.then_some((number_of(&number)?, row)))
 }
 
 /// Takes news of a message; `None` where it is not news.
-pub(super) fn advance(
+pub(in crate::store) fn advance(
     transaction: &mut Transaction<'_>,
     (id, step): &mut (MessageId, Step),
 ) -> Result<Option<Message>, StoreError> {
@@ -112,7 +114,7 @@ fn bring(
 }
 
 /// Takes the news that a service accepted a message, with the names it gave to it.
-pub(super) fn accepted(
+pub(in crate::store) fn accepted(
     transaction: &mut Transaction<'_>,
     (id, references): &mut (MessageId, Vec<String>),
 ) -> Result<Option<Message>, StoreError> {
@@ -124,7 +126,7 @@ pub(super) fn accepted(
 }
 
 /// Takes the news that a service accepted parts of a message, but not yet the last.
-pub(super) fn parts_accepted(
+pub(in crate::store) fn parts_accepted(
     transaction: &mut Transaction<'_>,
     (id, parts): &mut (MessageId, Parts),
 ) -> Result<(), StoreError> {
@@ -138,7 +140,7 @@ pub(super) fn parts_accepted(
 
 /// Takes a service's report on a message that it knows by a name of its own. While parts of the
 /// message are still to be sent, a report on one of them is none on the message, unless it failed.
-pub(super) fn report(
+pub(in crate::store) fn report(
     transaction: &mut Transaction<'_>,
     (channel, reference, step): &mut (String, String, Step),
 ) -> Result<Option<Message>, StoreError> {
@@ -151,7 +153,7 @@ pub(super) fn report(
 }
 
 /// Takes the news that a conversation was read up to a message of it. A mark never moves back.
-pub(super) fn mark_read(
+pub(in crate::store) fn mark_read(
     transaction: &mut Transaction<'_>,
     (channel, peer, id): &mut (String, String, MessageId),
 ) -> Result<Marked, StoreError> {
@@ -171,7 +173,7 @@ pub(super) fn mark_read(
 
 /// Takes what an integration that knows our ids says of a message of its channel. Answers with the
 /// message as it stands then, also where that was no news.
-pub(super) fn answered(
+pub(in crate::store) fn answered(
     transaction: &mut Transaction<'_>,
     (channel, id, references, step): &mut (String, MessageId, Vec<String>, Step),
 ) -> Result<Message, StoreError> {
@@ -207,7 +209,7 @@ fn refer_besides(
 }
 
 /// Withdraws a message that no attempt was made for yet.
-pub(super) fn cancel(
+pub(in crate::store) fn cancel(
     transaction: &mut Transaction<'_>,
     id: &mut MessageId,
 ) -> Result<Message, StoreError> {
@@ -219,7 +221,7 @@ pub(super) fn cancel(
 }
 
 /// Puts a failed message back into the outbox, due now.
-pub(super) fn retry(
+pub(in crate::store) fn retry(
     transaction: &mut Transaction<'_>,
     id: &mut MessageId,
 ) -> Result<Message, StoreError> {

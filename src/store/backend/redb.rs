@@ -22,7 +22,7 @@ use crate::{
     fs,
 };
 
-use super::{
+use crate::store::{
     backend::{Backend, Get, Order, Row, Rows, Snapshot, Table, Visit, Work},
     error::StoreError,
 };
@@ -58,7 +58,8 @@ const fn definition(table: Table) -> Definition {
 }
 
 /// Opens the file; another one in tests, where it must be able to fail.
-pub(super) type OpenFile = Box<dyn Fn(&Path) -> Result<Database, DatabaseError> + Send + Sync>;
+pub(in crate::store) type OpenFile =
+    Box<dyn Fn(&Path) -> Result<Database, DatabaseError> + Send + Sync>;
 
 /// Whether the file can be used.
 enum Place {
@@ -69,7 +70,7 @@ enum Place {
 }
 
 /// A redb file, and the way to open it again: after an error of the disk, redb wants to be.
-pub(super) struct Redb {
+pub(in crate::store) struct Redb {
     path: PathBuf,
     open_file: OpenFile,
     place: RwLock<Place>,
@@ -77,12 +78,12 @@ pub(super) struct Redb {
 
 impl Redb {
     /// Opens the file, or makes an empty one, the owner's alone.
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(in crate::store) fn open(path: &Path) -> Result<Self> {
         Self::open_with(path, Box::new(|path| builder().open(path)))
     }
 
     /// Opens it in a way of one's own.
-    pub(super) fn open_with(path: &Path, open_file: OpenFile) -> Result<Self> {
+    pub(in crate::store) fn open_with(path: &Path, open_file: OpenFile) -> Result<Self> {
         let is_there = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
         if !is_there {
             create(path)?;

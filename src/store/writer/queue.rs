@@ -6,17 +6,21 @@ use std::{
     time::Duration,
 };
 
-use super::{error::StoreError, job::Job, pending::Reply, request::Pruned};
+use crate::store::{
+    answer::Pruned,
+    error::StoreError,
+    writer::{job::Job, pending::Reply},
+};
 
 /// How much may wait.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) requests: usize,
-    pub(super) bytes: usize,
+pub(in crate::store) struct Bounds {
+    pub(in crate::store) requests: usize,
+    pub(in crate::store) bytes: usize,
 }
 
 /// The line before the writer. Its lock is held for moments only, so that async code may push.
-pub(super) struct Queue {
+pub(in crate::store) struct Queue {
     bounds: Bounds,
     line: Mutex<Line>,
     news: Condvar,
@@ -34,16 +38,16 @@ struct Line {
 
 /// What the writer takes at once.
 #[derive(Default)]
-pub(super) struct Taken {
-    pub(super) jobs: Vec<Box<dyn Job>>,
+pub(in crate::store) struct Taken {
+    pub(in crate::store) jobs: Vec<Box<dyn Job>>,
     /// Requests for a run of the retention.
-    pub(super) prunes: Vec<Reply<Pruned>>,
+    pub(in crate::store) prunes: Vec<Reply<Pruned>>,
     /// True once the store is closed and nothing waits any more.
-    pub(super) finished: bool,
+    pub(in crate::store) finished: bool,
 }
 
 impl Queue {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub(in crate::store) fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
             line: Mutex::default(),
@@ -56,7 +60,7 @@ impl Queue {
     }
 
     /// Adds a request that holds `bytes`, or says that it cannot.
-    pub(super) fn push(&self, bytes: usize, job: Box<dyn Job>) -> Result<(), StoreError> {
+    pub(in crate::store) fn push(&self, bytes: usize, job: Box<dyn Job>) -> Result<(), StoreError> {
         let mut line = self.line();
         if line.closed {
             return Err(StoreError::Closed);
@@ -74,7 +78,7 @@ impl Queue {
     }
 
     /// Asks for a run of the retention.
-    pub(super) fn push_prune(&self, reply: Reply<Pruned>) -> Result<(), StoreError> {
+    pub(in crate::store) fn push_prune(&self, reply: Reply<Pruned>) -> Result<(), StoreError> {
         let mut line = self.line();
         if line.closed {
             return Err(StoreError::Closed);
@@ -85,7 +89,7 @@ impl Queue {
     }
 
     /// Lets nothing more in.
-    pub(super) fn close(&self) {
+    pub(in crate::store) fn close(&self) {
         let mut line = self.line();
         line.closed = true;
         self.wake(line);
@@ -98,12 +102,12 @@ impl Queue {
         }
     }
 
-    pub(super) fn depth(&self) -> usize {
+    pub(in crate::store) fn depth(&self) -> usize {
         self.line().jobs.len()
     }
 
     /// Takes what waits, at most `limit` requests; waits for something up to `patience`.
-    pub(super) fn take(&self, limit: usize, patience: Duration) -> Taken {
+    pub(in crate::store) fn take(&self, limit: usize, patience: Duration) -> Taken {
         let mut line = self.line();
         if line.is_idle() && !patience.is_zero() {
             line.asleep = true;

@@ -3,13 +3,19 @@
 //!
 //! The logic above is written once over these traits; `redb` and `memory` implement them.
 
+#[cfg(any(test, not(feature = "store")))]
+pub(super) mod memory;
+pub(super) mod meta;
+#[cfg(feature = "store")]
+pub(super) mod redb;
+
 use std::ops::ControlFlow;
 
-use super::error::StoreError;
+use crate::store::error::StoreError;
 
-/// The tables; what their rows hold is said in `tables`.
+/// The tables; `rows` says what their rows hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Table {
+pub(in crate::store) enum Table {
     /// Names to numbers: schema version, last sequence number.
     Meta,
     /// Message number → the message as it was created.
@@ -35,7 +41,7 @@ pub(super) enum Table {
 
 impl Table {
     /// Every table, in the order of its discriminant: its place in an array of tables.
-    pub(super) const ALL: [Self; 9] = [
+    pub(in crate::store) const ALL: [Self; 9] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -50,25 +56,27 @@ impl Table {
 
 /// Which end a scan starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(in crate::store) enum Order {
     Ascending,
     Descending,
 }
 
 /// Sees one row of a scan; `Break` ends it.
-pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'v;
+pub(in crate::store) type Visit<'v> =
+    dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'v;
 
 /// Sees one message's number; `Break` ends it.
-pub(super) type VisitNumber<'v> = dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError> + 'v;
+pub(in crate::store) type VisitNumber<'v> =
+    dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError> + 'v;
 
 /// Writes into a transaction; `true` commits it, `false` and an error undo it.
-pub(super) type Work<'w> = dyn FnMut(&mut dyn Rows) -> Result<bool, StoreError> + 'w;
+pub(in crate::store) type Work<'w> = dyn FnMut(&mut dyn Rows) -> Result<bool, StoreError> + 'w;
 
 /// A row: its key and its value.
-pub(super) type Row = (Vec<u8>, Vec<u8>);
+pub(in crate::store) type Row = (Vec<u8>, Vec<u8>);
 
 /// Reads single rows.
-pub(super) trait Get {
+pub(in crate::store) trait Get {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// The row of this key, or else the last before it.
@@ -76,7 +84,7 @@ pub(super) trait Get {
 }
 
 /// An unchanging view of all tables.
-pub(super) trait Snapshot: Get {
+pub(in crate::store) trait Snapshot: Get {
     /// Shows the rows from `first` to `last`, both included, to `visit`. `first` must not be
     /// greater than `last`.
     fn scan(
@@ -93,13 +101,13 @@ pub(super) trait Snapshot: Get {
 }
 
 /// A transaction in the making. Reads see its own writes.
-pub(super) trait Rows: Get {
+pub(in crate::store) trait Rows: Get {
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError>;
     fn remove(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError>;
 }
 
 /// Keeps the tables. Errors of the storage itself are [`StoreError::Failing`].
-pub(super) trait Backend: Send + Sync {
+pub(in crate::store) trait Backend: Send + Sync {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
 
     /// Runs `work` in a transaction and, where it says so, makes it durable before returning.

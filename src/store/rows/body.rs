@@ -1,22 +1,24 @@
-//! The rows of messages and their changes as bytes, each starting with a version of its layout.
+//! Rows of `bodies`: a message as it was created.
 //!
-//! A message is written once, in `bodies`, and never touched again. Each change of its state is one
-//! row in `changes` that points back to the change before it, and `latest` points to the last: so
-//! the state of a message is its last event, and an event is rebuilt exactly as it was. The
-//! creation needs no row of its own: its sequence number is the message's number.
+//! A row is written once and never touched again. Each change of the message's state is a row of
+//! `changes` that points back to the change before it, and `latest` points to the last: so the state
+//! of a message is its last event, and an event can be rebuilt exactly as it was. The creation needs
+//! no row in `changes`: its sequence number is the message's number.
 
 use serde_json::Value;
 
 use crate::message::{Direction, Message, MessageId, State};
 
-use super::{
-    codec::{Reader, put_number, put_text},
+use crate::store::{
     error::StoreError,
-    keys::{self, number_key},
-    request::{Draft, Inbound, Transition},
+    request::{Draft, Inbound},
+    rows::{
+        codec::{Reader, put_text},
+        keys,
+    },
 };
 
-/// Version of the layouts below, as the first byte of a value.
+/// Version of the layout below, as the first byte of a row.
 const LAYOUT: u8 = 1;
 
 /// Where the time of creation stands in a body: fixed, so that the writer can set it in a row that
@@ -31,7 +33,7 @@ const META: u8 = 16;
 const KEY: u8 = 32;
 
 /// The state a message is created in.
-pub(super) fn first_state(direction: Direction) -> State {
+pub(in crate::store) fn first_state(direction: Direction) -> State {
     match direction {
         Direction::In => State::Received,
         Direction::Out => State::Queued,
@@ -40,14 +42,14 @@ pub(super) fn first_state(direction: Direction) -> State {
 
 /// A message as it was created, and the idempotency or dedup key it came with.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Body {
-    pub(super) message: Message,
-    pub(super) key: Option<String>,
+pub(in crate::store) struct Body {
+    pub(in crate::store) message: Message,
+    pub(in crate::store) key: Option<String>,
 }
 
 impl Body {
     /// A message to be sent. Its number and times are set when it is stored.
-    pub(super) fn outgoing(draft: Draft) -> Self {
+    pub(in crate::store) fn outgoing(draft: Draft) -> Self {
         let message = Message {
             channel: draft.channel,
             peer: draft.peer,
@@ -64,7 +66,7 @@ impl Body {
     }
 
     /// A message that came in. Its number and times are set when it is stored.
-    pub(super) fn incoming(inbound: Inbound) -> Self {
+    pub(in crate::store) fn incoming(inbound: Inbound) -> Self {
         let message = Message {
             channel: inbound.channel,
             peer: inbound.peer,
@@ -82,7 +84,7 @@ impl Body {
     }
 
     /// The key of its row in `keys`.
-    pub(super) fn key_row(&self) -> Option<Vec<u8>> {
+    pub(in crate::store) fn key_row(&self) -> Option<Vec<u8>> {
         let (direction, channel) = (self.message.direction, &self.message.channel);
         self.key
             .as_deref()
@@ -90,7 +92,7 @@ impl Body {
     }
 
     /// The row; its state, counters and number are not part of it.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(in crate::store) fn encode(&self) -> Vec<u8> {
         let message = &self.message;
         let size = message.text.len() + message.channel.len() + message.peer.len() + 48;
         let mut row = Vec::with_capacity(size);
@@ -124,9 +126,9 @@ impl Body {
     }
 
     /// Reads a row back.
-    pub(super) fn decode(number: u64, row: &[u8]) -> Result<Self, StoreError> {
+    pub(in crate::store) fn decode(number: u64, row: &[u8]) -> Result<Self, StoreError> {
         let mut reader = Reader::new("bodies", row);
-        expect_layout(&mut reader)?;
+        reader.layout(LAYOUT)?;
         let created_ms = reader.fixed()?;
         let flags = reader.byte()?;
         let direction = match flags & OUT {
@@ -139,11 +141,11 @@ impl Body {
             text: reader.text()?.to_owned(),
             ..blank(number, direction, created_ms)
         };
-        message.sender = optional_text(&mut reader, flags & SENDER)?;
-        message.reply_to = optional_text(&mut reader, flags & REPLY_TO)?;
-        let key = optional_text(&mut reader, flags & KEY)?;
-        message.media = optional_value(&mut reader, flags & MEDIA)?;
-        message.meta = optional_value(&mut reader, flags & META)?;
+        message.sender = reader.optional_text(flags & SENDER != 0)?;
+        message.reply_to = reader.optional_text(flags & REPLY_TO != 0)?;
+        let key = reader.optional_text(flags & KEY != 0)?;
+        message.media = optional_value(&mut reader, flags & MEDIA != 0)?;
+        message.meta = optional_value(&mut reader, flags & META != 0)?;
         reader.end()?;
         Ok(Self { message, key })
     }
@@ -170,22 +172,8 @@ fn blank(number: u64, direction: Direction, created_ms: u64) -> Message {
     }
 }
 
-fn expect_layout(reader: &mut Reader<'_>) -> Result<(), StoreError> {
-    match reader.byte()? {
-        LAYOUT => Ok(()),
-        other => Err(reader.wrong(&format!("has layout {other}, which is unknown"))),
-    }
-}
-
-fn optional_text(reader: &mut Reader<'_>, flag: u8) -> Result<Option<String>, StoreError> {
-    if flag == 0 {
-        return Ok(None);
-    }
-    reader.text().map(|text| Some(text.to_owned()))
-}
-
-fn optional_value(reader: &mut Reader<'_>, flag: u8) -> Result<Option<Value>, StoreError> {
-    if flag == 0 {
+fn optional_value(reader: &mut Reader<'_>, present: bool) -> Result<Option<Value>, StoreError> {
+    if !present {
         return Ok(None);
     }
     let value = serde_json::from_str(reader.text()?);
@@ -195,12 +183,12 @@ fn optional_value(reader: &mut Reader<'_>, flag: u8) -> Result<Option<Value>, St
 }
 
 /// Sets the time of creation in an encoded body.
-pub(super) fn set_created(body: &mut [u8], created_ms: u64) {
+pub(in crate::store) fn set_created(body: &mut [u8], created_ms: u64) {
     body[CREATED].copy_from_slice(&created_ms.to_be_bytes());
 }
 
 /// The time of creation of an encoded body.
-pub(super) fn created(body: &[u8]) -> Result<u64, StoreError> {
+pub(in crate::store) fn created(body: &[u8]) -> Result<u64, StoreError> {
     body.get(CREATED)
         .and_then(|bytes| bytes.try_into().ok())
         .map(u64::from_be_bytes)
@@ -209,91 +197,8 @@ pub(super) fn created(body: &[u8]) -> Result<u64, StoreError> {
 
 /// Whether two encoded bodies differ at most in their time of creation. Bytes are compared
 /// rather than what they mean, because a number in JSON may not survive being read and written.
-pub(super) fn same_content(one: &[u8], other: &[u8]) -> bool {
+pub(in crate::store) fn same_content(one: &[u8], other: &[u8]) -> bool {
     one.get(CREATED.end..) == other.get(CREATED.end..)
-}
-
-/// A row of `outbox`: when the message is due, and before that how many of its parts were accepted,
-/// where there are any.
-pub(super) fn waiting(parts: usize, due_ms: u64) -> Vec<u8> {
-    let mut row = Vec::with_capacity(12);
-    if parts > 0 {
-        put_number(&mut row, parts as u64);
-    }
-    row.extend_from_slice(&number_key(due_ms));
-    row
-}
-
-/// How many parts were accepted, by a row of `outbox`.
-pub(super) fn parts_waiting(row: &[u8]) -> Result<usize, StoreError> {
-    let mut reader = Reader::new("outbox", row);
-    let parts = match row.len() {
-        ..=8 => 0,
-        _ => reader.number()?,
-    };
-    reader.fixed()?;
-    reader.end()?;
-    Ok(usize::try_from(parts).unwrap_or(usize::MAX))
-}
-
-/// A row of `changes`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
-    /// The message it belongs to.
-    pub(super) number: u64,
-    /// The event of the same message before this one.
-    pub(super) previous: u64,
-    /// What happened.
-    pub(super) transition: Transition,
-}
-
-impl Change {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let error = self.transition.error.as_deref();
-        let mut row = Vec::with_capacity(32 + error.map_or(0, str::len));
-        row.extend([
-            LAYOUT,
-            self.transition.state as u8,
-            u8::from(error.is_some()),
-        ]);
-        put_number(&mut row, self.number);
-        put_number(&mut row, self.previous);
-        put_number(&mut row, self.transition.at_ms);
-        put_number(&mut row, u64::from(self.transition.attempts));
-        if let Some(error) = error {
-            put_text(&mut row, error);
-        }
-        row
-    }
-
-    pub(super) fn decode(seq: u64, row: &[u8]) -> Result<Self, StoreError> {
-        let mut reader = Reader::new("changes", row);
-        expect_layout(&mut reader)?;
-        let state = State::ALL.get(usize::from(reader.byte()?)).copied();
-        let has_error = reader.byte()?;
-        let change = Self {
-            number: reader.number()?,
-            previous: reader.number()?,
-            transition: Transition {
-                seq,
-                state: state.ok_or_else(|| reader.wrong("has an unknown state"))?,
-                at_ms: reader.number()?,
-                attempts: u32::try_from(reader.number()?).unwrap_or(u32::MAX),
-                error: optional_text(&mut reader, has_error)?,
-            },
-        };
-        reader.end()?;
-        Ok(change)
-    }
-
-    /// Brings a message to the state this change brought it to.
-    pub(super) fn apply_to(self, message: &mut Message) {
-        message.seq = self.transition.seq;
-        message.state = self.transition.state;
-        message.updated_ms = self.transition.at_ms;
-        message.attempts = self.transition.attempts;
-        message.error = self.transition.error;
-    }
 }
 
 #[cfg(test)]
@@ -350,28 +255,8 @@ mod tests {
         }
 
         #[test]
-        fn a_change_reads_back(
-            (number, previous, seq, at_ms) in any::<(u64, u64, u64, u64)>(),
-            state in 0..State::ALL.len(),
-            attempts: u32,
-            error in option::of(any::<String>()),
-        ) {
-            let state = State::ALL[state];
-            let transition = Transition { seq, state, at_ms, attempts, error };
-            let change = Change { number, previous, transition };
-            prop_assert_eq!(Change::decode(seq, &change.encode())?, change);
-        }
-
-        #[test]
-        fn a_row_of_the_outbox_reads_back(parts: usize, due_ms: u64) {
-            let row = waiting(parts, due_ms);
-            prop_assert_eq!(parts_waiting(&row)?, parts);
-            prop_assert_eq!(keys::number_of(&row)?, due_ms);
-        }
-
-        #[test]
         fn damaged_rows_are_refused_without_a_panic(bytes: Vec<u8>, body in bodies(), at: usize, to: u8) {
-            let _ = (parts_waiting(&bytes), Body::decode(1, &bytes), Change::decode(1, &bytes), Change::decode(2, &bytes));
+            let _ = Body::decode(1, &bytes);
             let mut row = body.encode();
             let at = at % row.len();
             row[at] = to;

@@ -5,13 +5,17 @@ use std::ops::ControlFlow;
 
 use crate::message::{Message, MessageId};
 
-use super::{
+use crate::store::{
+    answer::Page,
     backend::{Order, Snapshot, Table, VisitNumber},
     error::StoreError,
     index,
-    keys::{self, number_key, number_of},
-    read::{Room, as_it_stands, body, expect},
-    request::{HistoryQuery, Page},
+    queries::{
+        budget::Room,
+        message::{as_it_stands, body, expect},
+    },
+    request::HistoryQuery,
+    rows::keys::{self, number_key, number_of},
 };
 
 /// The numbers a history query spans, both included, or `None` where there are none between.
@@ -87,7 +91,10 @@ impl Search {
 }
 
 /// A page of messages, newest last.
-pub(super) fn history(rows: &dyn Snapshot, query: &HistoryQuery) -> Result<Page, StoreError> {
+pub(in crate::store) fn history(
+    rows: &dyn Snapshot,
+    query: &HistoryQuery,
+) -> Result<Page, StoreError> {
     let scope = scope(query)?;
     let order = match query.after {
         Some(_) => Order::Ascending,

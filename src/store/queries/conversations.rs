@@ -1,0 +1,199 @@
+//! Conversations: what the index and `marks` say of each channel and peer.
+
+use std::ops::ControlFlow;
+
+use serde_json::Value;
+
+use crate::message::{Message, MessageId};
+
+use crate::store::{
+    answer::{Conversation, Conversations},
+    backend::{Get, Order, Snapshot, VisitNumber},
+    error::StoreError,
+    index::{self, Entry, Side},
+    queries::{
+        budget::Room,
+        message::{body, expect, load, mark, sized},
+    },
+    request::ConversationQuery,
+    rows::keys,
+};
+
+/// Conversations looked at in search of the newest.
+const MAX_LOOKED_AT: usize = 100_000;
+
+/// Messages of one conversation looked at, newest first, to count those not read.
+const MAX_COUNTED: usize = 1000;
+
+/// Messages of one conversation looked at, newest first, in search of a name.
+const MAX_SEARCHED: usize = 200;
+
+/// Messages from the peer read in search of a name.
+const MAX_READ: usize = 10;
+
+/// Longest name shown, in characters: strangers choose it.
+const MAX_SHOWN: usize = 128;
+
+/// A conversation in the index, ordered by its newest message.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    number: u64,
+    scope: Vec<u8>,
+}
+
+/// A page of conversations, newest first.
+pub(in crate::store) fn page(
+    rows: &dyn Snapshot,
+    query: &ConversationQuery,
+) -> Result<Conversations, StoreError> {
+    let (mut found, partial) = newest_of_each(rows, query.channel.as_deref())?;
+    let before = query.before.map_or(u64::MAX, |before| before.0);
+    found.retain(|one| one.number < before);
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    let mut page = Conversations {
+        list: Vec::new(),
+        next: None,
+        partial,
+    };
+    let mut room = Room::new(query.limit, query.max_bytes);
+    for Found { number, scope } in found {
+        if room.is_used_up() {
+            page.next = page.list.last().map(|shown| shown.last.id);
+            break;
+        }
+        let (last, size) = expect(sized(rows, number)?, &keys::number_key(number))?;
+        room.take(size);
+        page.list.push(conversation(rows, &scope, last)?);
+    }
+    Ok(page)
+}
+
+fn conversation(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+    last: Message,
+) -> Result<Conversation, StoreError> {
+    let read_up_to = mark(rows, scope)?;
+    Ok(Conversation {
+        last,
+        name: name(rows, scope)?,
+        unread: unread(rows, scope, read_up_to)?,
+        read_up_to,
+    })
+}
+
+/// Every conversation; whether the bound ended it.
+fn newest_of_each(
+    rows: &dyn Snapshot,
+    channel: Option<&str>,
+) -> Result<(Vec<Found>, bool), StoreError> {
+    let (mut found, mut partial) = (Vec::new(), false);
+    index::each_conversation(rows, channel, &mut |scope, number| {
+        partial = found.len() == MAX_LOOKED_AT;
+        if partial {
+            return Ok(ControlFlow::Break(()));
+        }
+        let scope = scope.to_vec();
+        found.push(Found { number, scope });
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok((found, partial))
+}
+
+/// Shows the numbers of the peer's messages in a span, both ends included, newest first, among at
+/// most `limit` messages of the conversation.
+fn each_of_theirs(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+    span: (u64, u64),
+    limit: usize,
+    visit: &mut VisitNumber<'_>,
+) -> Result<(), StoreError> {
+    let mut seen = 0;
+    index::each(rows, scope, span, Order::Descending, &mut |entry| {
+        if seen == limit {
+            return Ok(ControlFlow::Break(()));
+        }
+        seen += 1;
+        if is_theirs(rows, entry)? {
+            visit(entry.number)
+        } else {
+            Ok(ControlFlow::Continue(()))
+        }
+    })
+}
+
+fn is_theirs(rows: &dyn Get, Entry { number, side }: Entry) -> Result<bool, StoreError> {
+    if side != Side::Unknown {
+        return Ok(side == Side::Theirs);
+    }
+    let found = body(rows, number)?;
+    let (body, _) = expect(found, &keys::number_key(number))?;
+    Ok(Side::of(&body.message) == Side::Theirs)
+}
+
+/// How many messages of the peer are behind a read mark.
+pub(in crate::store) fn unread(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+    mark: Option<MessageId>,
+) -> Result<usize, StoreError> {
+    let first = mark.map_or(0, |mark| mark.0.saturating_add(1));
+    let mut count = 0;
+    each_of_theirs(rows, scope, (first, u64::MAX), MAX_COUNTED, &mut |_| {
+        count += 1;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(count)
+}
+
+/// The newest messages of the peer after one message and up to another, newest first.
+pub(in crate::store) fn received_between(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+    after: Option<MessageId>,
+    up_to: MessageId,
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let mut found = Vec::new();
+    let span = (after.map_or(0, |after| after.0.saturating_add(1)), up_to.0);
+    each_of_theirs(rows, scope, span, MAX_COUNTED, &mut |number| {
+        found.extend(load(rows, number)?);
+        Ok(if found.len() < limit {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        })
+    })?;
+    Ok(found)
+}
+
+/// The newest name of the peer that is found.
+fn name(rows: &dyn Snapshot, scope: &[u8]) -> Result<Option<String>, StoreError> {
+    let (mut name, mut read) = (None, 0);
+    each_of_theirs(rows, scope, (0, u64::MAX), MAX_SEARCHED, &mut |number| {
+        let found = body(rows, number)?;
+        name = found.and_then(|(body, _)| name_in(&body.message));
+        read += 1;
+        Ok(if name.is_some() || read == MAX_READ {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(name)
+}
+
+/// `group` of the message's meta, else `name` where the peer itself wrote it: a member's name is not
+/// the group's.
+fn name_in(message: &Message) -> Option<String> {
+    let meta = message.meta.as_ref()?;
+    let by_peer = message
+        .sender
+        .as_ref()
+        .is_none_or(|sender| *sender == message.peer);
+    let name = Some(&meta["name"]).filter(|_| by_peer);
+    let mut names = [Some(&meta["group"]), name].into_iter().flatten();
+    let name = names.find_map(|name| Value::as_str(name).filter(|name| !name.trim().is_empty()))?;
+    Some(name.trim().chars().take(MAX_SHOWN).collect())
+}

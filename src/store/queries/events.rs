@@ -1,0 +1,126 @@
+//! Pages of stored events, each rebuilt as it was published.
+
+use std::ops::ControlFlow;
+
+use crate::message::Message;
+
+use crate::store::{
+    answer::StoredEvent,
+    backend::{Order, Snapshot, Table},
+    error::StoreError,
+    queries::{
+        budget::Room,
+        message::{body, expect},
+    },
+    rows::{
+        body::Body,
+        change::Change,
+        keys::{number_key, number_of},
+    },
+};
+
+/// The events after a sequence number, oldest first: creations come from `bodies`, changes from
+/// `changes`, merged by number.
+pub(in crate::store) fn events_after(
+    rows: &dyn Snapshot,
+    seq: u64,
+    limit: usize,
+    max_bytes: usize,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let Some(first) = seq.checked_add(1) else {
+        return Ok(Vec::new());
+    };
+    let changes = changes_from(rows, first, limit.max(1))?;
+    let last = match changes.last() {
+        Some(change) if changes.len() >= limit => change.transition.seq,
+        _ => u64::MAX,
+    };
+    let mut merged = Merge {
+        rows,
+        changes: changes.into_iter().peekable(),
+        room: Room::new(limit, max_bytes),
+        events: Vec::new(),
+    };
+    let (first, last) = (number_key(first), number_key(last));
+    rows.scan(
+        Table::Bodies,
+        &first,
+        &last,
+        Order::Ascending,
+        &mut |key, row| merged.creation(number_of(key)?, row),
+    )?;
+    merged.changes_before(u64::MAX)?;
+    Ok(merged.events)
+}
+
+fn changes_from(rows: &dyn Snapshot, first: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+    let mut changes = Vec::new();
+    let (first, last) = (number_key(first), number_key(u64::MAX));
+    rows.scan(
+        Table::Changes,
+        &first,
+        &last,
+        Order::Ascending,
+        &mut |key, row| {
+            changes.push(Change::decode(number_of(key)?, row)?);
+            Ok(if changes.len() < limit {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        },
+    )?;
+    Ok(changes)
+}
+
+struct Merge<'r> {
+    rows: &'r dyn Snapshot,
+    changes: std::iter::Peekable<std::vec::IntoIter<Change>>,
+    room: Room,
+    events: Vec<StoredEvent>,
+}
+
+impl Merge<'_> {
+    fn creation(&mut self, number: u64, row: &[u8]) -> Result<ControlFlow<()>, StoreError> {
+        self.changes_before(number)?;
+        if self.room.is_used_up() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let Body { message, .. } = Body::decode(number, row)?;
+        self.push(message, row.len());
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn changes_before(&mut self, seq: u64) -> Result<(), StoreError> {
+        while !self.room.is_used_up()
+            && let Some(change) = self.changes.next_if(|change| change.transition.seq < seq)
+        {
+            let found = body(self.rows, change.number)?;
+            let (Body { mut message, .. }, size) = expect(found, &number_key(change.number))?;
+            change.apply_to(&mut message);
+            self.push(message, size);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, message: Message, size: usize) {
+        self.room.take(size);
+        self.events.push(StoredEvent {
+            seq: message.seq,
+            message,
+        });
+    }
+}
+
+/// The oldest event kept, or the number after `head` where none is.
+pub(in crate::store) fn oldest_seq(rows: &dyn Snapshot, head: u64) -> Result<u64, StoreError> {
+    let mut oldest = head.saturating_add(1);
+    for table in [Table::Bodies, Table::Changes] {
+        let (first, last) = (number_key(0), number_key(u64::MAX));
+        rows.scan(table, &first, &last, Order::Ascending, &mut |key, _| {
+            oldest = oldest.min(number_of(key)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+    }
+    Ok(oldest)
+}

@@ -1,0 +1,12 @@
+//! Questions answered from one snapshot. Each costs what it returns, never the size of the store;
+//! a search or a count looks at a bounded number of messages.
+//!
+//! Not here: changes (`writer`).
+
+mod budget;
+pub(super) mod conversations;
+pub(super) mod counters;
+pub(super) mod events;
+pub(super) mod history;
+pub(super) mod message;
+pub(super) mod outbox;

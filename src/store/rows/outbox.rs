@@ -1,0 +1,54 @@
+//! Rows of `outbox`: what is known of a message that is still to be sent.
+
+use crate::store::{
+    error::StoreError,
+    rows::{
+        codec::{Reader, put_number},
+        keys::number_key,
+    },
+};
+
+/// A row of `outbox`: when the message is due, and before that how many of its parts were accepted,
+/// where there are any.
+pub(in crate::store) fn encode(parts: usize, due_ms: u64) -> Vec<u8> {
+    let mut row = Vec::with_capacity(12);
+    if parts > 0 {
+        put_number(&mut row, parts as u64);
+    }
+    row.extend_from_slice(&number_key(due_ms));
+    row
+}
+
+/// How many parts were accepted, by a row of `outbox`.
+pub(in crate::store) fn accepted_parts(row: &[u8]) -> Result<usize, StoreError> {
+    let mut reader = Reader::new("outbox", row);
+    let parts = match row.len() {
+        ..=8 => 0,
+        _ => reader.number()?,
+    };
+    reader.fixed()?;
+    reader.end()?;
+    Ok(usize::try_from(parts).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::rows::keys::number_of;
+
+    proptest! {
+        #[test]
+        fn a_row_of_the_outbox_reads_back(parts: usize, due_ms: u64) {
+            let row = encode(parts, due_ms);
+            prop_assert_eq!(accepted_parts(&row)?, parts);
+            prop_assert_eq!(number_of(&row)?, due_ms);
+        }
+
+        #[test]
+        fn damaged_rows_are_refused_without_a_panic(bytes: Vec<u8>) {
+            let _ = accepted_parts(&bytes);
+        }
+    }
+}
