@@ -91,6 +91,12 @@ impl Store {
         self.submit(operations::answered, input, weight)
     }
 
+    /// Goes through the queue and the writer's thread and writes nothing. While the storage fails it
+    /// comes back with that error: the thread runs all the same.
+    pub fn ping(&self) -> Result<Pending<()>, StoreError> {
+        self.submit(operations::ping, (), 0)
+    }
+
     /// Withdraws a message that is still queued.
     pub fn cancel(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
         self.submit(operations::cancel, id, 0)

@@ -42,6 +42,37 @@ fn nothing_is_answered_or_told_before_the_commit() {
 }
 
 #[test]
+fn a_ping_waits_for_the_writer_and_changes_nothing() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        queue(&store, "hello");
+        let (head, health) = (store.head_seq(), store.health());
+        done(store.ping());
+        assert_eq!(store.head_seq(), head, "head_seq");
+        assert_eq!(store.health(), health, "health");
+        let gate = Gate::close(&bench.faults);
+        let held_up = store.queue(draft("telegram", "ana", "hello"));
+        gate.await_arrival();
+        let mut ping = store.ping().expect("taken");
+        assert!(!is_answered(&mut ping), "answered while the writer waits");
+        drop(gate);
+        done(held_up);
+        done(Ok(ping));
+    });
+}
+
+#[test]
+fn a_ping_is_answered_also_while_the_storage_fails() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        bench.faults.fail.store(1, Ordering::Relaxed);
+        assert!(answer(store.queue(draft("telegram", "ana", "lost"))).is_err());
+        let answer = answer(store.ping());
+        assert!(matches!(answer, Err(StoreError::Failing(_))), "{answer:?}");
+    });
+}
+
+#[test]
 fn what_comes_during_a_commit_shares_the_next_one() {
     on_every_backend(|bench| {
         let store = bench.open();
