@@ -7,6 +7,7 @@
 pub(super) mod job;
 pub(super) mod operations;
 pub(super) mod pending;
+mod pruning;
 pub(super) mod queue;
 pub(super) mod report;
 mod retention;
@@ -23,7 +24,7 @@ use self::{
     job::Job,
     pending::Reply,
     queue::Taken,
-    retention::{Rules, Run},
+    retention::{BETWEEN_RUNS_MS, FIRST_RUN_MS, Run},
     shared::Shared,
     transaction::{Outcome, Transaction},
 };
@@ -33,10 +34,6 @@ use crate::store::{
     queries::{counters::Counters, events::events_after},
 };
 
-/// The first run of the retention comes this long after the start, when the daemon has settled.
-const FIRST_RUN_MS: u64 = 60_000;
-/// The time between two runs.
-const BETWEEN_RUNS_MS: u64 = 3_600_000;
 /// The time between two tries to commit while the storage fails.
 const BETWEEN_TRIES_MS: u64 = 1_000;
 /// Events published at once where a commit that seemed to fail turns out to have happened.
@@ -294,80 +291,6 @@ impl Writer {
         match self.transact(&mut |_| Ok(true)) {
             Ok(outcome) => self.publish(outcome, 0),
             Err(error) => self.fail(error),
-        }
-    }
-
-    fn start_run(&mut self, asked: Vec<Reply<Pruned>>) {
-        let now_ms = self.shared.now_ms();
-        if self.run.is_none() && (now_ms >= self.next_run_ms || !asked.is_empty()) {
-            self.next_run_ms = now_ms.saturating_add(BETWEEN_RUNS_MS);
-            self.trimmed_to = 0;
-            self.run = Some(Run::default());
-        }
-        self.waiting.extend(asked);
-    }
-
-    /// Does one slice of the run under way, so that requests need not wait for all of it.
-    fn continue_run(&mut self) {
-        let Some(mut run) = self.run.take() else {
-            return;
-        };
-        match self.prune(&mut run) {
-            Err(error) => {
-                for reply in self.waiting.drain(..) {
-                    let _ = reply.send(Err(error.clone()));
-                }
-            }
-            Ok(()) if run.is_done() => {
-                for reply in self.waiting.drain(..) {
-                    let _ = reply.send(Ok(run.pruned));
-                }
-            }
-            Ok(()) => self.run = Some(run),
-        }
-    }
-
-    /// Drops the oldest messages where there is room for only so many.
-    fn trim(&mut self) {
-        if self.excess() == 0 {
-            return;
-        }
-        let mut run = Run::of_messages_after(self.trimmed_to);
-        // What could not be dropped now is tried again with the next run.
-        let _ = self.prune(&mut run);
-        self.trimmed_to = run.position();
-    }
-
-    fn excess(&self) -> u64 {
-        let capacity = self.shared.backend.capacity();
-        capacity.map_or(0, |capacity| {
-            self.counters.messages.saturating_sub(capacity)
-        })
-    }
-
-    fn prune(&mut self, run: &mut Run) -> Result<(), StoreError> {
-        self.may_try()?;
-        let rules = Rules::new(self.shared.now_ms(), self.history_days, self.excess());
-        let slice = run.survey(&*self.shared.backend.snapshot()?, &rules)?;
-        if slice.is_empty() {
-            return Ok(());
-        }
-        let mut pruned = Pruned::default();
-        let result = self.transact(&mut |transaction| {
-            pruned = slice.remove(transaction)?;
-            Ok(true)
-        });
-        match result {
-            Ok(outcome) => {
-                run.pruned.messages += pruned.messages;
-                run.pruned.keys += pruned.keys;
-                self.publish(outcome, 0);
-                Ok(())
-            }
-            Err(error) => {
-                self.fail(error.clone());
-                Err(error)
-            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! seven days are over.
 //!
 //! A run goes through the store in slices, each looked up in a snapshot and removed in a transaction
-//! of its own, so that no write waits for more than one slice. When to run is the writer's to say.
+//! of its own, so that no write waits for more than one slice. When a run starts is in `pruning`.
 
 use std::ops::ControlFlow;
 
@@ -20,6 +20,10 @@ use crate::store::{
 /// Messages looked at, and at most removed, in one slice.
 const SLICE: usize = 500;
 
+/// The first run of the retention comes this long after the start, when the daemon has settled.
+pub(super) const FIRST_RUN_MS: u64 = 60_000;
+/// The time between two runs.
+pub(super) const BETWEEN_RUNS_MS: u64 = 3_600_000;
 /// What is too old, or too much.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Rules {
