@@ -20,7 +20,7 @@ use crate::{
     panics::contained,
     random,
     shutdown::Shutdown,
-    store::{Pending, STORE_WAIT, Step, Store, StoreError, Transition, insist},
+    store::{Pending, STORE_WAIT, StatusUpdate, Store, StoreError, Transition, insist},
 };
 
 /// What becomes of the lane.
@@ -122,9 +122,9 @@ impl Attempt {
         progress: &Progress,
     ) -> Result<Next, StoreError> {
         let id = message.id;
-        let begun = Step {
+        let begun = StatusUpdate {
             attempts: Some(count.all),
-            ..Step::to(State::Sending)
+            ..StatusUpdate::to(State::Sending)
         };
         let Some(mut message) = self.step(id, begun).await? else {
             return Ok(Next::Done);
@@ -208,7 +208,7 @@ impl Attempt {
     }
 
     /// Writes a step down.
-    async fn step(&self, id: MessageId, step: Step) -> Result<Option<Message>, StoreError> {
+    async fn step(&self, id: MessageId, step: StatusUpdate) -> Result<Option<Message>, StoreError> {
         self.note(id, || self.store.advance(id, step.clone())).await
     }
 
@@ -236,7 +236,7 @@ impl Attempt {
         let ask = || self.store.accepted(id, references.clone());
         self.note(id, ask).await?;
         if delivered {
-            self.step(id, Step::to(State::Delivered)).await?;
+            self.step(id, StatusUpdate::to(State::Delivered)).await?;
         }
         ChannelCounters::add(&self.channel.counters.sent);
         Ok(Next::Done)
@@ -248,9 +248,9 @@ impl Attempt {
             "a message was given up",
             &[("message", &message.id), ("error", &why)],
         );
-        let step = Step {
+        let step = StatusUpdate {
             error: Some(why),
-            ..Step::to(State::Failed)
+            ..StatusUpdate::to(State::Failed)
         };
         self.step(message.id, step).await?;
         ChannelCounters::add(&self.channel.counters.failed);
@@ -295,10 +295,10 @@ impl Attempt {
         attempts: u32,
         error: Option<String>,
     ) -> Result<Next, StoreError> {
-        let step = Step {
+        let step = StatusUpdate {
             attempts: Some(attempts),
             error,
-            ..Step::to(State::Sending)
+            ..StatusUpdate::to(State::Sending)
         };
         self.step(id, step).await?;
         Ok(Next::WhenReachable)
@@ -319,11 +319,11 @@ impl Attempt {
             return self.failed(message, text).await;
         };
         let wait = backoff::jittered(wait, random::seed()).max(earliest.unwrap_or_default());
-        let step = Step {
+        let step = StatusUpdate {
             attempts: Some(count.all),
             error: (!unknown).then_some(why),
             due_ms: Some(from_now_ms(wait)),
-            ..Step::to(State::Sending)
+            ..StatusUpdate::to(State::Sending)
         };
         self.step(message.id, step).await?;
         ChannelCounters::add(&self.channel.counters.retried);

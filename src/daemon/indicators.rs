@@ -248,9 +248,9 @@ mod tests {
     impl Fixture {
         fn new(permits: usize) -> Self {
             let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
-            let options = store::Options {
+            let options = store::StoreOptions {
                 path: path.clone(),
-                ..store::Options::default()
+                ..store::StoreOptions::default()
             };
             let store = Store::open(options, |_| {}).expect("a store");
             let log = Log::in_memory(LogLevel::Debug);

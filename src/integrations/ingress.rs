@@ -14,7 +14,7 @@ use crate::{
     panics::run_blocking,
     phone,
     router::Router,
-    store::{Draft, Inbound, Step, Store, StoreError, report_to},
+    store::{Draft, Inbound, StatusUpdate, Store, StoreError, report_to},
 };
 
 /// The way in of one channel.
@@ -166,9 +166,9 @@ impl Ingress {
         state: State,
         error: Option<String>,
     ) -> Result<bool, StoreError> {
-        let step = Step {
+        let step = StatusUpdate {
             error,
-            ..Step::to(state)
+            ..StatusUpdate::to(state)
         };
         match self.store.report(&self.channel, reference, step)?.await {
             Ok(_) => Ok(true),

@@ -4,7 +4,7 @@ use crate::message::{Message, MessageId, State};
 
 /// The answer to a [`Draft`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Queued {
+pub struct QueuedMessage {
     /// The message as it stands.
     pub message: Message,
     /// Whether an earlier request with the same key had already queued it.
@@ -13,7 +13,7 @@ pub struct Queued {
 
 /// The answer to an [`Inbound`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Received {
+pub struct ReceivedMessage {
     /// The message as it was stored first.
     pub message: Message,
     /// Whether it had been stored before: it must not be processed again.
@@ -56,7 +56,7 @@ pub struct Transition {
 
 /// A page of history.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Page {
+pub struct HistoryPage {
     /// Newest last.
     pub messages: Vec<Message>,
     /// Where the next page starts: to be passed as `before`, or as `after` where that was given.
@@ -90,7 +90,7 @@ pub struct Conversations {
 
 /// What became of a read mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Marked {
+pub struct ReadMark {
     /// Where it stood before.
     pub before: Option<MessageId>,
     /// Where it stands.
@@ -99,7 +99,7 @@ pub struct Marked {
 
 /// How the store fares.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Health {
+pub struct StoreHealth {
     /// Since when nothing can be stored, in ms since 1970; `None` while all is well.
     pub failing_since_ms: Option<u64>,
     /// Why.

@@ -36,12 +36,12 @@ use crate::{
 
 pub use self::{
     answer::{
-        Conversation, Conversations, Health, Marked, Page, Pruned, Queued, Received, StoredEvent,
-        Transition,
+        Conversation, Conversations, HistoryPage, Pruned, QueuedMessage, ReadMark, ReceivedMessage,
+        StoreHealth, StoredEvent, Transition,
     },
     error::StoreError,
-    options::{Clock, Options},
-    request::{ConversationQuery, Draft, HistoryQuery, Inbound, Parts, Step},
+    options::{Clock, StoreOptions},
+    request::{AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, StatusUpdate},
     writer::{
         pending::{Pending, STORE_WAIT, insist},
         report::report_to,
@@ -51,7 +51,7 @@ use self::{
     backend::{Backend, Snapshot},
     writer::{
         OnCommit, Writer, job,
-        queue::{Bounds, Queue},
+        queue::{Queue, QueueBounds},
         shared::Shared,
         transaction::Transaction,
     },
@@ -65,9 +65,9 @@ const REQUEST_WEIGHT: usize = 256;
 /// What writes answers at once with a [`Pending`] and never blocks. What reads may wait for the
 /// disk: call it where blocking is allowed.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<StoreInner>);
 
-struct Inner {
+struct StoreInner {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -77,7 +77,7 @@ impl Store {
     /// thread with the events of each durable commit, in the order of their numbers, before anyone
     /// who asked for them is answered; it should return quickly.
     pub fn open(
-        options: Options,
+        options: StoreOptions,
         on_commit: impl FnMut(Vec<StoredEvent>) + Send + 'static,
     ) -> Result<Self> {
         #[cfg(feature = "store")]
@@ -87,11 +87,15 @@ impl Store {
         Self::start(Box::new(backend), options, Box::new(on_commit))
     }
 
-    fn start(backend: Box<dyn Backend>, options: Options, on_commit: OnCommit) -> Result<Self> {
+    fn start(
+        backend: Box<dyn Backend>,
+        options: StoreOptions,
+        on_commit: OnCommit,
+    ) -> Result<Self> {
         let path = &options.path;
         let counters = schema::open(&*backend, (options.clock)());
         let counters = counters.map_err(|why| why.told_of(path))?;
-        let queue = Queue::new(Bounds {
+        let queue = Queue::new(QueueBounds {
             requests: options.max_queued,
             bytes: options.max_queued_bytes,
         });
@@ -106,7 +110,7 @@ impl Store {
         let thread = thread
             .spawn(move || writer.run())
             .map_err(|error| Error::Failed(format!("cannot start the store's thread: {error}")))?;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(StoreInner {
             shared,
             writer: Mutex::new(Some(thread)),
         })))
@@ -162,7 +166,7 @@ impl Store {
     }
 
     /// How the store fares. Never waits for the writer.
-    pub fn health(&self) -> Health {
+    pub fn health(&self) -> StoreHealth {
         self.0.shared.health()
     }
 
@@ -172,7 +176,7 @@ impl Store {
     }
 }
 
-impl Inner {
+impl StoreInner {
     fn close(&self) {
         self.shared.queue.close();
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -186,7 +190,7 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
+impl Drop for StoreInner {
     fn drop(&mut self) {
         self.close();
     }

@@ -9,7 +9,7 @@ pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// How to keep messages.
 #[derive(Clone)]
-pub struct Options {
+pub struct StoreOptions {
     /// The file. Its folder must exist. Without the `store` feature nothing is read or written.
     pub path: PathBuf,
     /// Messages that left the outbox are kept so many days, at least 7; 0 keeps them for ever.
@@ -24,7 +24,7 @@ pub struct Options {
     pub max_queued_bytes: usize,
 }
 
-impl Default for Options {
+impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             path: PathBuf::from("messages.redb"),

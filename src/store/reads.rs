@@ -5,11 +5,11 @@
 
 use super::{
     Store,
-    answer::{Conversations, Page, StoredEvent, Transition},
+    answer::{Conversations, HistoryPage, StoredEvent, Transition},
     error::StoreError,
     index,
     queries::{conversations, events, history, message, outbox},
-    request::{ConversationQuery, HistoryQuery, Parts},
+    request::{AcceptedParts, ConversationQuery, HistoryQuery},
     rows::keys,
 };
 use crate::message::{Message, MessageId};
@@ -21,7 +21,7 @@ impl Store {
     }
 
     /// A page of messages. Blocks.
-    pub fn history(&self, query: &HistoryQuery) -> Result<Page, StoreError> {
+    pub fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
         self.view(|rows| history::history(rows, query))
     }
 
@@ -42,7 +42,7 @@ impl Store {
     }
 
     /// How much of a message in the outbox its service has taken. Blocks.
-    pub fn parts(&self, stored: &Message) -> Result<Parts, StoreError> {
+    pub fn parts(&self, stored: &Message) -> Result<AcceptedParts, StoreError> {
         self.view(|rows| message::parts(rows, stored))
     }
 

@@ -49,7 +49,7 @@ pub struct Inbound {
 
 /// News about an outgoing message.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct StatusUpdate {
     /// Where it stands now. The same `queued` or `sending` again reports another attempt.
     pub state: State,
     /// How often delivery was tried; `None` leaves the count.
@@ -61,7 +61,7 @@ pub struct Step {
     pub due_ms: Option<u64>,
 }
 
-impl Step {
+impl StatusUpdate {
     /// The state alone.
     pub fn to(state: State) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl Step {
 
 /// How much of a text in parts a service has taken, while it has not taken all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parts {
+pub struct AcceptedParts {
     /// Parts accepted, from the first on.
     pub accepted: usize,
     /// The names the service gave to them.

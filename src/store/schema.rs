@@ -12,7 +12,7 @@ use crate::store::{
     backend::{Backend, Rows, meta},
     error::StoreError,
     index,
-    queries::counters::Counters,
+    queries::counters::StoreCounters,
 };
 
 /// The version this program writes.
@@ -52,10 +52,10 @@ impl From<StoreError> for Unusable {
 
 /// Makes the store a current one and counts what is in it. The rows of a damaged file may make the
 /// storage panic.
-pub(super) fn open(backend: &dyn Backend, now_ms: u64) -> Result<Counters, Unusable> {
+pub(super) fn open(backend: &dyn Backend, now_ms: u64) -> Result<StoreCounters, Unusable> {
     let opened = catch_unwind(AssertUnwindSafe(|| {
         prepare(backend, now_ms)?;
-        Ok(Counters::read(&*backend.snapshot()?)?)
+        Ok(StoreCounters::read(&*backend.snapshot()?)?)
     }));
     opened.unwrap_or_else(|_| {
         let what = "its rows cannot be read".to_owned();

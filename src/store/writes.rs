@@ -5,24 +5,24 @@
 
 use super::{
     Store,
-    answer::{Marked, Queued, Received},
+    answer::{QueuedMessage, ReadMark, ReceivedMessage},
     error::StoreError,
-    request::{Draft, Inbound, Parts, Step},
+    request::{AcceptedParts, Draft, Inbound, StatusUpdate},
     rows::{body::Body, keys::MAX_NAME},
-    writer::{operations, pending::Pending, transaction::Fresh},
+    writer::{operations, pending::Pending, transaction::EncodedMessage},
 };
 use crate::message::{Direction, Message, MessageId};
 
 impl Store {
     /// Puts a message into the outbox.
-    pub fn queue(&self, draft: Draft) -> Result<Pending<Queued>, StoreError> {
+    pub fn queue(&self, draft: Draft) -> Result<Pending<QueuedMessage>, StoreError> {
         let fresh = fresh(Body::outgoing(draft))?;
         let weight = fresh.weight();
         self.submit(operations::queue, fresh, weight)
     }
 
     /// Keeps a message that came in.
-    pub fn receive(&self, inbound: Inbound) -> Result<Pending<Received>, StoreError> {
+    pub fn receive(&self, inbound: Inbound) -> Result<Pending<ReceivedMessage>, StoreError> {
         let fresh = fresh(Body::incoming(inbound))?;
         let weight = fresh.weight();
         self.submit(operations::receive, fresh, weight)
@@ -33,10 +33,10 @@ impl Store {
     pub fn advance(
         &self,
         id: MessageId,
-        step: Step,
+        update: StatusUpdate,
     ) -> Result<Pending<Option<Message>>, StoreError> {
-        let weight = step.error.as_ref().map_or(0, String::len);
-        self.submit(operations::advance, (id, step), weight)
+        let weight = update.error.as_ref().map_or(0, String::len);
+        self.submit(operations::advance, (id, update), weight)
     }
 
     /// Takes the news that the service accepted a message, and the names it knows it by: reports on
@@ -55,7 +55,7 @@ impl Store {
     pub fn parts_accepted(
         &self,
         id: MessageId,
-        mut parts: Parts,
+        mut parts: AcceptedParts,
     ) -> Result<Pending<()>, StoreError> {
         let (references, weight) = usable(parts.references);
         parts.references = references;
@@ -68,10 +68,10 @@ impl Store {
         &self,
         channel: &str,
         reference: &str,
-        step: Step,
+        update: StatusUpdate,
     ) -> Result<Pending<Option<Message>>, StoreError> {
         let weight = channel.len() + reference.len();
-        let input = (channel.to_owned(), reference.to_owned(), step);
+        let input = (channel.to_owned(), reference.to_owned(), update);
         self.submit(operations::report, input, weight)
     }
 
@@ -83,11 +83,11 @@ impl Store {
         channel: &str,
         id: MessageId,
         references: Vec<String>,
-        step: Step,
+        update: StatusUpdate,
     ) -> Result<Pending<Message>, StoreError> {
         let (references, weight) = usable(references);
-        let weight = weight + channel.len() + step.error.as_ref().map_or(0, String::len);
-        let input = (channel.to_owned(), id, references, step);
+        let weight = weight + channel.len() + update.error.as_ref().map_or(0, String::len);
+        let input = (channel.to_owned(), id, references, update);
         self.submit(operations::answered, input, weight)
     }
 
@@ -113,7 +113,7 @@ impl Store {
         channel: &str,
         peer: &str,
         up_to: MessageId,
-    ) -> Result<Pending<Marked>, StoreError> {
+    ) -> Result<Pending<ReadMark>, StoreError> {
         let weight = channel.len() + peer.len();
         let input = (channel.to_owned(), peer.to_owned(), up_to);
         self.submit(operations::mark_read, input, weight)
@@ -130,7 +130,7 @@ fn usable(references: Vec<String>) -> (Vec<String>, usize) {
 }
 
 /// Checks the parts that become keys and encodes the rest, on the thread of whoever asks.
-fn fresh(body: Body) -> Result<Fresh, StoreError> {
+fn fresh(body: Body) -> Result<EncodedMessage, StoreError> {
     let message = &body.message;
     let key = match message.direction {
         Direction::In => "dedup_key",
@@ -146,6 +146,6 @@ fn fresh(body: Body) -> Result<Fresh, StoreError> {
             field,
             limit: MAX_NAME,
         }),
-        None => Ok(Fresh::new(body)),
+        None => Ok(EncodedMessage::new(body)),
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::store::{
-    backend::{Backend, Get, Order, Row, Rows, Snapshot, Table, Visit, Work},
+    backend::{Backend, Get, KeyValue, Rows, ScanOrder, Snapshot, Table, VisitRow, Work},
     error::StoreError,
 };
 
@@ -55,11 +55,11 @@ impl Memory {
 
 impl Backend for Memory {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
-        Ok(Box::new(View(self.read())))
+        Ok(Box::new(MemorySnapshot(self.read())))
     }
 
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        let mut overlay = Overlay {
+        let mut overlay = MemoryTransaction {
             base: self,
             written: Tables::default(),
         };
@@ -91,14 +91,14 @@ fn up_to(key: &[u8]) -> (Bound<&[u8]>, Bound<&[u8]>) {
     (Bound::Unbounded, Bound::Included(key))
 }
 
-struct View<'m>(RwLockReadGuard<'m, Tables<Vec<u8>>>);
+struct MemorySnapshot<'m>(RwLockReadGuard<'m, Tables<Vec<u8>>>);
 
-impl Get for View<'_> {
+impl Get for MemorySnapshot<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.0[table as usize].get(key).cloned())
     }
 
-    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<KeyValue>, StoreError> {
         let mut rows = self.0[table as usize].range::<[u8], _>(up_to(key));
         Ok(rows
             .next_back()
@@ -106,20 +106,20 @@ impl Get for View<'_> {
     }
 }
 
-impl Snapshot for View<'_> {
+impl Snapshot for MemorySnapshot<'_> {
     fn scan(
         &self,
         table: Table,
         first: &[u8],
         last: &[u8],
-        order: Order,
-        visit: &mut Visit<'_>,
+        order: ScanOrder,
+        visit: &mut VisitRow<'_>,
     ) -> Result<(), StoreError> {
         let span = (Bound::Included(first), Bound::Included(last));
         let mut rows = self.0[table as usize].range::<[u8], _>(span);
         while let Some((key, value)) = match order {
-            Order::Ascending => rows.next(),
-            Order::Descending => rows.next_back(),
+            ScanOrder::Ascending => rows.next(),
+            ScanOrder::Descending => rows.next_back(),
         } {
             if let ControlFlow::Break(()) = visit(key, value)? {
                 break;
@@ -134,12 +134,12 @@ impl Snapshot for View<'_> {
 }
 
 /// A transaction: what it wrote (`None` for a removed row) over what was there before.
-struct Overlay<'m> {
+struct MemoryTransaction<'m> {
     base: &'m Memory,
     written: Tables<Option<Vec<u8>>>,
 }
 
-impl Get for Overlay<'_> {
+impl Get for MemoryTransaction<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.written[table as usize].get(key) {
             Some(value) => Ok(value.clone()),
@@ -147,7 +147,7 @@ impl Get for Overlay<'_> {
         }
     }
 
-    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<KeyValue>, StoreError> {
         let (base, written) = (self.base.read(), &self.written[table as usize]);
         let mut untouched = base[table as usize].range::<[u8], _>(up_to(key)).rev();
         let untouched = untouched.find(|(key, _)| !written.contains_key(*key));
@@ -158,7 +158,7 @@ impl Get for Overlay<'_> {
     }
 }
 
-impl Rows for Overlay<'_> {
+impl Rows for MemoryTransaction<'_> {
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         self.written[table as usize].insert(key.to_vec(), Some(value.to_vec()));
         Ok(())

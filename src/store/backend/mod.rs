@@ -56,13 +56,13 @@ impl Table {
 
 /// Which end a scan starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) enum Order {
+pub(in crate::store) enum ScanOrder {
     Ascending,
     Descending,
 }
 
 /// Sees one row of a scan; `Break` ends it.
-pub(in crate::store) type Visit<'v> =
+pub(in crate::store) type VisitRow<'v> =
     dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'v;
 
 /// Sees one message's number; `Break` ends it.
@@ -73,14 +73,14 @@ pub(in crate::store) type VisitNumber<'v> =
 pub(in crate::store) type Work<'w> = dyn FnMut(&mut dyn Rows) -> Result<bool, StoreError> + 'w;
 
 /// A row: its key and its value.
-pub(in crate::store) type Row = (Vec<u8>, Vec<u8>);
+pub(in crate::store) type KeyValue = (Vec<u8>, Vec<u8>);
 
 /// Reads single rows.
 pub(in crate::store) trait Get {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// The row of this key, or else the last before it.
-    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError>;
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<KeyValue>, StoreError>;
 }
 
 /// An unchanging view of all tables.
@@ -92,8 +92,8 @@ pub(in crate::store) trait Snapshot: Get {
         table: Table,
         first: &[u8],
         last: &[u8],
-        order: Order,
-        visit: &mut Visit<'_>,
+        order: ScanOrder,
+        visit: &mut VisitRow<'_>,
     ) -> Result<(), StoreError>;
 
     /// How many rows a table has, without counting them.

@@ -7,7 +7,7 @@
 use crate::message::{Direction, Message};
 use crate::store::{
     error::StoreError,
-    rows::codec::{Reader, put_number},
+    rows::codec::{RowReader, put_number},
     rows::keys::number_key,
 };
 
@@ -48,7 +48,7 @@ impl Side {
 
 /// A message in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) struct Entry {
+pub(in crate::store) struct IndexEntry {
     pub(in crate::store) number: u64,
     pub(in crate::store) side: Side,
 }
@@ -60,7 +60,7 @@ pub(super) struct Chunk {
     /// The number it is kept under: of the first message it ever had. It stays when that is forgotten,
     /// so that no row need be moved.
     base: u64,
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
 }
 
 impl Chunk {
@@ -68,7 +68,7 @@ impl Chunk {
         self.base
     }
 
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(super) fn entries(&self) -> &[IndexEntry] {
         &self.entries
     }
 
@@ -96,7 +96,7 @@ impl Chunk {
     }
 
     /// Adds a message, which must be newer than those there are.
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(super) fn push(&mut self, entry: IndexEntry) {
         if self.is_empty() {
             self.base = entry.number;
         }
@@ -135,18 +135,18 @@ impl Chunk {
     pub(super) fn decode(base: u64, row: &[u8]) -> Result<Self, StoreError> {
         if row.is_empty() {
             let (number, side) = (base, Side::Unknown);
-            let entries = vec![Entry { number, side }];
+            let entries = vec![IndexEntry { number, side }];
             return Ok(Self { base, entries });
         }
-        Self::read(base, Reader::new("scopes", row))
+        Self::read(base, RowReader::new("scopes", row))
     }
 
     pub(super) fn decode_with_base(row: &[u8]) -> Result<Self, StoreError> {
-        let mut reader = Reader::new("tails", row);
+        let mut reader = RowReader::new("tails", row);
         Self::read(reader.fixed()?, reader)
     }
 
-    fn read(base: u64, mut reader: Reader<'_>) -> Result<Self, StoreError> {
+    fn read(base: u64, mut reader: RowReader<'_>) -> Result<Self, StoreError> {
         let (mut number, mut entries) = (base, Vec::new());
         while entries.is_empty() || !reader.is_at_end() {
             let encoded = reader.number()?;
@@ -160,7 +160,7 @@ impl Chunk {
                 .checked_add(distance)
                 .filter(|_| is_next)
                 .ok_or_else(|| reader.wrong("is not in the order of its numbers"))?;
-            entries.push(Entry { number, side });
+            entries.push(IndexEntry { number, side });
         }
         Ok(Self { base, entries })
     }
@@ -179,7 +179,7 @@ mod tests {
             for (distance, side) in steps {
                 number += distance;
                 let side = Side::ALL[side];
-                chunk.push(Entry { number, side });
+                chunk.push(IndexEntry { number, side });
             }
             chunk
         })
@@ -212,7 +212,7 @@ mod tests {
             (&[1], Side::Theirs),
         ] {
             let chunk = Chunk::decode(7, row).expect("readable");
-            assert_eq!(chunk.entries(), [Entry { number: 7, side }]);
+            assert_eq!(chunk.entries(), [IndexEntry { number: 7, side }]);
         }
     }
 

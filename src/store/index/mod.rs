@@ -5,32 +5,32 @@
 //! goes to `scopes`, to be touched again only when its messages are forgotten. A scope that has
 //! messages has a tail that is not empty.
 //!
-//! Here: what is read. `touched` writes, `chunk` has the bytes.
+//! Here: what is read. `changes` writes, `chunk` has the bytes.
 
+mod changes;
 mod chunk;
 mod lookup;
-mod touched;
 mod upgrade;
 
 use std::ops::ControlFlow;
 
+pub(super) use self::{
+    changes::IndexChanges,
+    chunk::{IndexEntry, Side},
+    upgrade::upgrade,
+};
 use self::{
     chunk::Chunk,
     lookup::{chunk_from, tail},
 };
-pub(super) use self::{
-    chunk::{Entry, Side},
-    touched::Touched,
-    upgrade::upgrade,
-};
 use crate::store::{
-    backend::{Get, Order, Snapshot, Table},
+    backend::{Get, ScanOrder, Snapshot, Table},
     error::StoreError,
     rows::keys::{self, number_of, with_number},
 };
 
 /// Sees one message of the index; `Break` ends it.
-pub(super) type Visit<'v> = dyn FnMut(Entry) -> Result<ControlFlow<()>, StoreError> + 'v;
+pub(super) type VisitEntry<'v> = dyn FnMut(IndexEntry) -> Result<ControlFlow<()>, StoreError> + 'v;
 
 /// Sees a conversation's scope and the number of its newest message.
 pub(super) type VisitNewest<'v> = dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, StoreError> + 'v;
@@ -50,7 +50,7 @@ pub(super) fn each_conversation(
     // No name is 65,535 bytes long, so nothing of this prefix comes behind.
     let mut last = first.clone();
     last.extend([u8::MAX; 2]);
-    let order = Order::Ascending;
+    let order = ScanOrder::Ascending;
     rows.scan(
         Table::Tails,
         &first,
@@ -68,18 +68,18 @@ pub(super) fn each(
     rows: &dyn Snapshot,
     scope: &[u8],
     span: (u64, u64),
-    order: Order,
-    visit: &mut Visit<'_>,
+    order: ScanOrder,
+    visit: &mut VisitEntry<'_>,
 ) -> Result<(), StoreError> {
     if span.0 > span.1 {
         return Ok(());
     }
     let tail = tail(rows, scope)?;
-    if order == Order::Descending && show(&tail, span, order, visit)?.is_break() {
+    if order == ScanOrder::Descending && show(&tail, span, order, visit)?.is_break() {
         return Ok(());
     }
     let flow = each_older(rows, scope, span, order, visit)?;
-    if order == Order::Ascending && flow.is_continue() {
+    if order == ScanOrder::Ascending && flow.is_continue() {
         return show(&tail, span, order, visit).map(drop);
     }
     Ok(())
@@ -90,8 +90,8 @@ fn each_older(
     rows: &dyn Snapshot,
     scope: &[u8],
     span: (u64, u64),
-    order: Order,
-    visit: &mut Visit<'_>,
+    order: ScanOrder,
+    visit: &mut VisitEntry<'_>,
 ) -> Result<ControlFlow<()>, StoreError> {
     // The chunk with the first number may be kept under an earlier one.
     let first = chunk_from(rows, scope, span.0)?.map_or(span.0, |chunk| chunk.base());
@@ -108,13 +108,13 @@ fn each_older(
 fn show(
     chunk: &Chunk,
     (first, last): (u64, u64),
-    order: Order,
-    visit: &mut Visit<'_>,
+    order: ScanOrder,
+    visit: &mut VisitEntry<'_>,
 ) -> Result<ControlFlow<()>, StoreError> {
     let mut entries = chunk.entries().iter().copied();
     while let Some(entry) = match order {
-        Order::Ascending => entries.next(),
-        Order::Descending => entries.next_back(),
+        ScanOrder::Ascending => entries.next(),
+        ScanOrder::Descending => entries.next_back(),
     } {
         if (first..=last).contains(&entry.number) && visit(entry)?.is_break() {
             return Ok(ControlFlow::Break(()));

@@ -4,12 +4,12 @@
 const OVERHEAD: usize = 192;
 
 /// What a page may still take.
-pub(in crate::store) struct Room {
+pub(in crate::store) struct PageBudget {
     rows: usize,
     bytes: usize,
 }
 
-impl Room {
+impl PageBudget {
     pub(in crate::store) fn new(rows: usize, bytes: usize) -> Self {
         Self {
             rows: rows.max(1),

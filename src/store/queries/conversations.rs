@@ -8,11 +8,11 @@ use crate::message::{Message, MessageId};
 
 use crate::store::{
     answer::{Conversation, Conversations},
-    backend::{Get, Order, Snapshot, VisitNumber},
+    backend::{Get, ScanOrder, Snapshot, VisitNumber},
     error::StoreError,
-    index::{self, Entry, Side},
+    index::{self, IndexEntry, Side},
     queries::{
-        budget::Room,
+        budget::PageBudget,
         message::{body, expect, load, mark, sized},
     },
     request::ConversationQuery,
@@ -36,7 +36,7 @@ const MAX_SHOWN: usize = 128;
 
 /// A conversation in the index, ordered by its newest message.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
+struct NewestMessage {
     number: u64,
     scope: Vec<u8>,
 }
@@ -55,8 +55,8 @@ pub(in crate::store) fn page(
         next: None,
         partial,
     };
-    let mut room = Room::new(query.limit, query.max_bytes);
-    for Found { number, scope } in found {
+    let mut room = PageBudget::new(query.limit, query.max_bytes);
+    for NewestMessage { number, scope } in found {
         if room.is_used_up() {
             page.next = page.list.last().map(|shown| shown.last.id);
             break;
@@ -86,7 +86,7 @@ fn conversation(
 fn newest_of_each(
     rows: &dyn Snapshot,
     channel: Option<&str>,
-) -> Result<(Vec<Found>, bool), StoreError> {
+) -> Result<(Vec<NewestMessage>, bool), StoreError> {
     let (mut found, mut partial) = (Vec::new(), false);
     index::each_conversation(rows, channel, &mut |scope, number| {
         partial = found.len() == MAX_LOOKED_AT;
@@ -94,7 +94,7 @@ fn newest_of_each(
             return Ok(ControlFlow::Break(()));
         }
         let scope = scope.to_vec();
-        found.push(Found { number, scope });
+        found.push(NewestMessage { number, scope });
         Ok(ControlFlow::Continue(()))
     })?;
     Ok((found, partial))
@@ -110,7 +110,7 @@ fn each_of_theirs(
     visit: &mut VisitNumber<'_>,
 ) -> Result<(), StoreError> {
     let mut seen = 0;
-    index::each(rows, scope, span, Order::Descending, &mut |entry| {
+    index::each(rows, scope, span, ScanOrder::Descending, &mut |entry| {
         if seen == limit {
             return Ok(ControlFlow::Break(()));
         }
@@ -123,7 +123,7 @@ fn each_of_theirs(
     })
 }
 
-fn is_theirs(rows: &dyn Get, Entry { number, side }: Entry) -> Result<bool, StoreError> {
+fn is_theirs(rows: &dyn Get, IndexEntry { number, side }: IndexEntry) -> Result<bool, StoreError> {
     if side != Side::Unknown {
         return Ok(side == Side::Theirs);
     }

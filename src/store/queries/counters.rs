@@ -10,7 +10,7 @@ use crate::store::{
 
 /// What is counted in memory because everybody asks for it: always as of the last commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::store) struct Counters {
+pub(in crate::store) struct StoreCounters {
     /// The last sequence number given out.
     pub(in crate::store) head: u64,
     /// Messages kept.
@@ -19,7 +19,7 @@ pub(in crate::store) struct Counters {
     pub(in crate::store) outbox: BTreeMap<String, u64>,
 }
 
-impl Counters {
+impl StoreCounters {
     /// Reads the counters from the rows. Walks the whole outbox.
     pub(in crate::store) fn read(rows: &dyn Snapshot) -> Result<Self, StoreError> {
         Ok(Self {

@@ -6,10 +6,10 @@ use crate::message::Message;
 
 use crate::store::{
     answer::StoredEvent,
-    backend::{Order, Snapshot, Table},
+    backend::{ScanOrder, Snapshot, Table},
     error::StoreError,
     queries::{
-        budget::Room,
+        budget::PageBudget,
         message::{body, expect},
     },
     rows::{
@@ -35,10 +35,10 @@ pub(in crate::store) fn events_after(
         Some(change) if changes.len() >= limit => change.transition.seq,
         _ => u64::MAX,
     };
-    let mut merged = Merge {
+    let mut merged = EventMerge {
         rows,
         changes: changes.into_iter().peekable(),
-        room: Room::new(limit, max_bytes),
+        room: PageBudget::new(limit, max_bytes),
         events: Vec::new(),
     };
     let (first, last) = (number_key(first), number_key(last));
@@ -46,7 +46,7 @@ pub(in crate::store) fn events_after(
         Table::Bodies,
         &first,
         &last,
-        Order::Ascending,
+        ScanOrder::Ascending,
         &mut |key, row| merged.creation(number_of(key)?, row),
     )?;
     merged.changes_before(u64::MAX)?;
@@ -60,7 +60,7 @@ fn changes_from(rows: &dyn Snapshot, first: u64, limit: usize) -> Result<Vec<Cha
         Table::Changes,
         &first,
         &last,
-        Order::Ascending,
+        ScanOrder::Ascending,
         &mut |key, row| {
             changes.push(Change::decode(number_of(key)?, row)?);
             Ok(if changes.len() < limit {
@@ -73,14 +73,14 @@ fn changes_from(rows: &dyn Snapshot, first: u64, limit: usize) -> Result<Vec<Cha
     Ok(changes)
 }
 
-struct Merge<'r> {
+struct EventMerge<'r> {
     rows: &'r dyn Snapshot,
     changes: std::iter::Peekable<std::vec::IntoIter<Change>>,
-    room: Room,
+    room: PageBudget,
     events: Vec<StoredEvent>,
 }
 
-impl Merge<'_> {
+impl EventMerge<'_> {
     fn creation(&mut self, number: u64, row: &[u8]) -> Result<ControlFlow<()>, StoreError> {
         self.changes_before(number)?;
         if self.room.is_used_up() {
@@ -117,7 +117,7 @@ pub(in crate::store) fn oldest_seq(rows: &dyn Snapshot, head: u64) -> Result<u64
     let mut oldest = head.saturating_add(1);
     for table in [Table::Bodies, Table::Changes] {
         let (first, last) = (number_key(0), number_key(u64::MAX));
-        rows.scan(table, &first, &last, Order::Ascending, &mut |key, _| {
+        rows.scan(table, &first, &last, ScanOrder::Ascending, &mut |key, _| {
             oldest = oldest.min(number_of(key)?);
             Ok(ControlFlow::Break(()))
         })?;

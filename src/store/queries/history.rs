@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use crate::message::{Message, MessageId};
 
 use crate::store::{
-    answer::Page,
-    backend::{Order, Snapshot, Table, VisitNumber},
+    answer::HistoryPage,
+    backend::{ScanOrder, Snapshot, Table, VisitNumber},
     error::StoreError,
     index,
     queries::{
-        budget::Room,
+        budget::PageBudget,
         message::{as_it_stands, body, expect},
     },
     request::HistoryQuery,
@@ -45,7 +45,7 @@ fn each_number(
     rows: &dyn Snapshot,
     scope: Option<&[u8]>,
     span: (u64, u64),
-    order: Order,
+    order: ScanOrder,
     visit: &mut VisitNumber<'_>,
 ) -> Result<(), StoreError> {
     if let Some(scope) = scope {
@@ -58,7 +58,7 @@ fn each_number(
 }
 
 /// Which messages of a span belong on the page, and how far one has looked.
-struct Search {
+struct HistorySearch {
     lowercase: Option<String>,
     /// Messages and bytes that may still be looked at.
     left: usize,
@@ -66,7 +66,7 @@ struct Search {
     last: Option<MessageId>,
 }
 
-impl Search {
+impl HistorySearch {
     fn new(query: &HistoryQuery) -> Self {
         Self {
             lowercase: query.contains.as_deref().map(str::to_lowercase),
@@ -94,21 +94,21 @@ impl Search {
 pub(in crate::store) fn history(
     rows: &dyn Snapshot,
     query: &HistoryQuery,
-) -> Result<Page, StoreError> {
+) -> Result<HistoryPage, StoreError> {
     let scope = scope(query)?;
     let order = match query.after {
-        Some(_) => Order::Ascending,
-        None => Order::Descending,
+        Some(_) => ScanOrder::Ascending,
+        None => ScanOrder::Descending,
     };
-    let mut page = Page {
+    let mut page = HistoryPage {
         messages: Vec::new(),
         next: None,
     };
     let Some(span) = span(query) else {
         return Ok(page);
     };
-    let mut room = Room::new(query.limit, query.max_bytes);
-    let mut search = Search::new(query);
+    let mut room = PageBudget::new(query.limit, query.max_bytes);
+    let mut search = HistorySearch::new(query);
     each_number(rows, scope.as_deref(), span, order, &mut |number| {
         if room.is_used_up() || search.is_over() {
             page.next = search.last;
@@ -121,7 +121,7 @@ pub(in crate::store) fn history(
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    if order == Order::Descending {
+    if order == ScanOrder::Descending {
         page.messages.reverse();
     }
     Ok(page)

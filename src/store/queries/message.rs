@@ -8,7 +8,7 @@ use crate::store::{
     answer::Transition,
     backend::{Get, Snapshot, Table},
     error::StoreError,
-    request::Parts,
+    request::AcceptedParts,
     rows::{
         body::Body,
         change::Change,
@@ -130,14 +130,17 @@ pub(in crate::store) fn parts_of(rows: &dyn Get, message: &Message) -> Result<us
 }
 
 /// The same with the names it gave to them.
-pub(in crate::store) fn parts(rows: &dyn Get, message: &Message) -> Result<Parts, StoreError> {
+pub(in crate::store) fn parts(
+    rows: &dyn Get,
+    message: &Message,
+) -> Result<AcceptedParts, StoreError> {
     let accepted = parts_of(rows, message)?;
     let references = match accepted {
         // What an earlier round of attempts left counts no more.
         0 => Vec::new(),
         _ => references(rows, message.id.0)?,
     };
-    Ok(Parts {
+    Ok(AcceptedParts {
         accepted,
         references,
     })

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 use crate::message::{Message, MessageId};
 
 use crate::store::{
-    backend::{Order, Snapshot, Table},
+    backend::{ScanOrder, Snapshot, Table},
     error::StoreError,
     queries::message::{expect, load},
     rows::keys::{self, number_of, with_number},
@@ -28,7 +28,7 @@ pub(in crate::store) fn outbox(
         Table::Outbox,
         &first,
         &last,
-        Order::Ascending,
+        ScanOrder::Ascending,
         &mut |key, due| {
             if waiting.len() >= limit {
                 return Ok(ControlFlow::Break(()));
@@ -50,7 +50,7 @@ pub(in crate::store) fn outbox_depth(
         Table::Outbox,
         &[],
         &[u8::MAX; 2],
-        Order::Ascending,
+        ScanOrder::Ascending,
         &mut |key, _| {
             let channel = keys::outbox_channel(key)?;
             match depth.get_mut(channel) {

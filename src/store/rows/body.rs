@@ -13,7 +13,7 @@ use crate::store::{
     error::StoreError,
     request::{Draft, Inbound},
     rows::{
-        codec::{Reader, put_text},
+        codec::{RowReader, put_text},
         keys,
     },
 };
@@ -127,7 +127,7 @@ impl Body {
 
     /// Reads a row back.
     pub(in crate::store) fn decode(number: u64, row: &[u8]) -> Result<Self, StoreError> {
-        let mut reader = Reader::new("bodies", row);
+        let mut reader = RowReader::new("bodies", row);
         reader.layout(LAYOUT)?;
         let created_ms = reader.fixed()?;
         let flags = reader.byte()?;
@@ -172,7 +172,7 @@ fn blank(number: u64, direction: Direction, created_ms: u64) -> Message {
     }
 }
 
-fn optional_value(reader: &mut Reader<'_>, present: bool) -> Result<Option<Value>, StoreError> {
+fn optional_value(reader: &mut RowReader<'_>, present: bool) -> Result<Option<Value>, StoreError> {
     if !present {
         return Ok(None);
     }

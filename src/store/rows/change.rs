@@ -6,7 +6,7 @@ use crate::message::{Message, State};
 use crate::store::{
     answer::Transition,
     error::StoreError,
-    rows::codec::{Reader, put_number, put_text},
+    rows::codec::{RowReader, put_number, put_text},
 };
 
 /// Version of the layout below, as the first byte of a row.
@@ -43,7 +43,7 @@ impl Change {
     }
 
     pub(in crate::store) fn decode(seq: u64, row: &[u8]) -> Result<Self, StoreError> {
-        let mut reader = Reader::new("changes", row);
+        let mut reader = RowReader::new("changes", row);
         reader.layout(LAYOUT)?;
         let state = State::ALL.get(usize::from(reader.byte()?)).copied();
         let has_error = reader.byte()? != 0;

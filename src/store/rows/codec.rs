@@ -21,12 +21,12 @@ pub(in crate::store) fn put_text(out: &mut Vec<u8>, text: &str) {
 
 /// Takes a row apart, from front to back. Every method fails on a row that ends too early or says
 /// what it cannot say; `row` names it in the error.
-pub(in crate::store) struct Reader<'a> {
+pub(in crate::store) struct RowReader<'a> {
     rest: &'a [u8],
     row: &'static str,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> RowReader<'a> {
     pub(in crate::store) fn new(row: &'static str, bytes: &'a [u8]) -> Self {
         Self { rest: bytes, row }
     }
@@ -125,7 +125,7 @@ mod tests {
             let mut row = Vec::new();
             put_number(&mut row, number);
             put_text(&mut row, &text);
-            let mut reader = Reader::new("test", &row);
+            let mut reader = RowReader::new("test", &row);
             prop_assert_eq!(reader.number()?, number);
             prop_assert_eq!(reader.text()?, text);
             reader.end()?;
@@ -133,7 +133,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_or_refused_without_a_panic(bytes: Vec<u8>) {
-            let mut reader = Reader::new("test", &bytes);
+            let mut reader = RowReader::new("test", &bytes);
             while reader.number().is_ok() && reader.text().is_ok() && reader.fixed().is_ok() {}
         }
     }
@@ -144,7 +144,7 @@ mod tests {
             &[0xff; 10][..],
             &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 2],
         ] {
-            assert!(Reader::new("test", wrong).number().is_err(), "{wrong:?}");
+            assert!(RowReader::new("test", wrong).number().is_err(), "{wrong:?}");
         }
     }
 }

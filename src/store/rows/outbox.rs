@@ -3,7 +3,7 @@
 use crate::store::{
     error::StoreError,
     rows::{
-        codec::{Reader, put_number},
+        codec::{RowReader, put_number},
         keys::number_key,
     },
 };
@@ -21,7 +21,7 @@ pub(in crate::store) fn encode(parts: usize, due_ms: u64) -> Vec<u8> {
 
 /// How many parts were accepted, by a row of `outbox`.
 pub(in crate::store) fn accepted_parts(row: &[u8]) -> Result<usize, StoreError> {
-    let mut reader = Reader::new("outbox", row);
+    let mut reader = RowReader::new("outbox", row);
     let parts = match row.len() {
         ..=8 => 0,
         _ => reader.number()?,

@@ -1,6 +1,6 @@
 //! The store's behaviour through its own handle, on every backend there is.
 //!
-//! Here: the bench the tests work on, with a clock that stands still and a storage that can be held
+//! Here: the fixture the tests work on, with a clock that stands still and a storage that can be held
 //! up or made to fail. Each file beside this one has the tests of one behaviour.
 
 mod conversations;
@@ -24,7 +24,8 @@ use std::{
 };
 
 use super::{
-    Draft, Inbound, Options, Pending, Queued, Received, Store, StoreError, StoredEvent,
+    Draft, Inbound, Pending, QueuedMessage, ReceivedMessage, Store, StoreError, StoreOptions,
+    StoredEvent,
     backend::memory::Memory,
     backend::{Backend, Snapshot, Work},
 };
@@ -33,40 +34,40 @@ use crate::{fs, message::MessageId, random};
 pub(super) const DAY_MS: u64 = 86_400_000;
 const START_MS: u64 = 1_800_000_000_000;
 
-/// What a bench keeps its rows in.
+/// What a fixture keeps its rows in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BackendKind {
     Memory,
     #[cfg(feature = "store")]
     File,
 }
 
 /// Runs a test once for each backend.
-fn on_every_backend(test: impl Fn(Bench)) {
-    test(Bench::new(Kind::Memory));
+fn on_every_backend(test: impl Fn(Fixture)) {
+    test(Fixture::new(BackendKind::Memory));
     #[cfg(feature = "store")]
-    test(Bench::new(Kind::File));
+    test(Fixture::new(BackendKind::File));
 }
 
 /// A folder, a clock and a storage that outlives the stores opened on it.
-struct Bench {
-    kind: Kind,
+struct Fixture {
+    kind: BackendKind,
     folder: PathBuf,
     memory: Arc<Memory>,
     now_ms: Arc<AtomicU64>,
     faults: Arc<Faults>,
     told: Arc<Mutex<Vec<StoredEvent>>>,
-    options: Options,
+    options: StoreOptions,
 }
 
-impl Drop for Bench {
+impl Drop for Fixture {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-impl Bench {
-    fn new(kind: Kind) -> Self {
+impl Fixture {
+    fn new(kind: BackendKind) -> Self {
         let name = format!("cleudocodebot-store-{}", random::hex(&random::bytes::<6>()));
         let folder = std::env::temp_dir().join(name);
         fs::create_private_dir(&folder).expect("a scratch folder");
@@ -74,10 +75,10 @@ impl Bench {
         let clock = Arc::clone(&now_ms);
         Self {
             kind,
-            options: Options {
+            options: StoreOptions {
                 path: folder.join("messages.redb"),
                 clock: Arc::new(move || clock.load(Ordering::Relaxed)),
-                ..Options::default()
+                ..StoreOptions::default()
             },
             folder,
             memory: Arc::new(Memory::new()),
@@ -90,9 +91,9 @@ impl Bench {
     /// Opens the store, again if need be, on what the last one left behind.
     fn open(&self) -> Store {
         let backend: Arc<dyn Backend> = match self.kind {
-            Kind::Memory => Arc::clone(&self.memory) as _,
+            BackendKind::Memory => Arc::clone(&self.memory) as _,
             #[cfg(feature = "store")]
-            Kind::File => {
+            BackendKind::File => {
                 Arc::new(super::backend::redb::Redb::open(&self.options.path).expect("opened"))
             }
         };
@@ -242,11 +243,11 @@ fn answer<T>(pending: Result<Pending<T>, StoreError>) -> Result<T, StoreError> {
     pending?.blocking_recv()
 }
 
-fn queued(store: &Store, draft: Draft) -> Queued {
+fn queued(store: &Store, draft: Draft) -> QueuedMessage {
     done(store.queue(draft))
 }
 
-fn received(store: &Store, inbound: Inbound) -> Received {
+fn received(store: &Store, inbound: Inbound) -> ReceivedMessage {
     done(store.receive(inbound))
 }
 

@@ -3,7 +3,7 @@
 use crate::store::{
     error::StoreError,
     writer::{
-        pending::{Pending, Reply},
+        pending::{Pending, ReplySender},
         transaction::Transaction,
     },
 };
@@ -24,23 +24,23 @@ pub(in crate::store) trait Job: Send {
 }
 
 /// Does one kind of request. Never takes the input away: it may be needed again.
-type Action<I, T> = fn(&mut Transaction<'_>, &mut I) -> Result<T, StoreError>;
+type Operation<I, T> = fn(&mut Transaction<'_>, &mut I) -> Result<T, StoreError>;
 
-struct Call<I, T> {
+struct QueuedRequest<I, T> {
     input: I,
-    action: Action<I, T>,
+    action: Operation<I, T>,
     outcome: Result<T, StoreError>,
-    reply: Reply<T>,
+    reply: ReplySender<T>,
 }
 
 /// Makes a job of an action and its input.
-pub(in crate::store) fn call<I, T>(action: Action<I, T>, input: I) -> (Box<dyn Job>, Pending<T>)
+pub(in crate::store) fn call<I, T>(action: Operation<I, T>, input: I) -> (Box<dyn Job>, Pending<T>)
 where
     I: Send + 'static,
     T: Send + 'static,
 {
     let (reply, pending) = Pending::channel();
-    let call = Call {
+    let call = QueuedRequest {
         input,
         action,
         outcome: Err(StoreError::Closed),
@@ -49,7 +49,7 @@ where
     (Box::new(call), pending)
 }
 
-impl<I: Send, T: Send> Job for Call<I, T> {
+impl<I: Send, T: Send> Job for QueuedRequest<I, T> {
     fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
         self.outcome = (self.action)(transaction, &mut self.input);
         match &self.outcome {

@@ -22,16 +22,16 @@ use std::{
 
 use self::{
     job::Job,
-    pending::Reply,
-    queue::Taken,
-    retention::{BETWEEN_RUNS_MS, FIRST_RUN_MS, Run},
+    pending::ReplySender,
+    queue::Batch,
+    retention::{BETWEEN_RUNS_MS, FIRST_RUN_MS, RetentionRun},
     shared::Shared,
-    transaction::{Outcome, Transaction},
+    transaction::{Transaction, TransactionOutcome},
 };
 use crate::store::{
     answer::{Pruned, StoredEvent},
     error::StoreError,
-    queries::{counters::Counters, events::events_after},
+    queries::{counters::StoreCounters, events::events_after},
 };
 
 /// The time between two tries to commit while the storage fails.
@@ -48,20 +48,20 @@ pub(in crate::store) struct Writer {
     max_batch: usize,
     history_days: u32,
     /// As of the last commit, or of what the storage holds after a failure.
-    counters: Counters,
+    counters: StoreCounters,
     /// The last event told.
     told: u64,
-    failure: Option<Failure>,
-    run: Option<Run>,
+    failure: Option<StorageFailure>,
+    run: Option<RetentionRun>,
     next_run_ms: u64,
     /// Those who asked for the run under way.
-    waiting: Vec<Reply<Pruned>>,
+    waiting: Vec<ReplySender<Pruned>>,
     /// How far messages were looked at to stay within the capacity, since the last run.
     trimmed_to: u64,
 }
 
 /// The storage does not work.
-struct Failure {
+struct StorageFailure {
     error: StoreError,
     tried_ms: u64,
     /// True once the storage is open again and the counters are its own.
@@ -69,8 +69,8 @@ struct Failure {
 }
 
 /// What became of a batch.
-enum Attempt {
-    Done(Outcome),
+enum BatchOutcome {
+    Done(TransactionOutcome),
     /// This request cannot be done, and nothing was kept.
     Spoilt(usize, StoreError),
     Failed(StoreError),
@@ -102,7 +102,7 @@ impl Writer {
     /// Writes until the store is closed and all that waited is answered.
     pub(in crate::store) fn run(mut self) {
         loop {
-            let Taken {
+            let Batch {
                 jobs,
                 prunes,
                 finished,
@@ -142,12 +142,12 @@ impl Writer {
         }
         while !jobs.is_empty() {
             match self.attempt(&mut jobs) {
-                Attempt::Done(outcome) => {
+                BatchOutcome::Done(outcome) => {
                     self.publish(outcome, jobs.len() as u64);
                     return jobs.into_iter().for_each(Job::answer);
                 }
-                Attempt::Spoilt(which, error) => jobs.remove(which).refuse(error),
-                Attempt::Failed(error) => {
+                BatchOutcome::Spoilt(which, error) => jobs.remove(which).refuse(error),
+                BatchOutcome::Failed(error) => {
                     self.fail(error.clone());
                     return refuse(jobs, &error);
                 }
@@ -155,7 +155,7 @@ impl Writer {
         }
     }
 
-    fn attempt(&self, jobs: &mut [Box<dyn Job>]) -> Attempt {
+    fn attempt(&self, jobs: &mut [Box<dyn Job>]) -> BatchOutcome {
         let mut spoilt = None;
         let result = self.transact(&mut |transaction| {
             for (which, job) in jobs.iter_mut().enumerate() {
@@ -171,9 +171,9 @@ impl Writer {
             Ok(true)
         });
         match (result, spoilt) {
-            (_, Some((which, error))) => Attempt::Spoilt(which, error),
-            (Ok(outcome), None) => Attempt::Done(outcome),
-            (Err(error), None) => Attempt::Failed(error),
+            (_, Some((which, error))) => BatchOutcome::Spoilt(which, error),
+            (Ok(outcome), None) => BatchOutcome::Done(outcome),
+            (Err(error), None) => BatchOutcome::Failed(error),
         }
     }
 
@@ -183,7 +183,7 @@ impl Writer {
     fn transact(
         &self,
         work: &mut dyn FnMut(&mut Transaction<'_>) -> Result<bool, StoreError>,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<TransactionOutcome, StoreError> {
         let shared = &self.shared;
         let mut outcome = None;
         let limit = shared.backend.capacity();
@@ -207,7 +207,7 @@ impl Writer {
     }
 
     /// Makes a commit known, if there was anything to commit.
-    fn publish(&mut self, outcome: Outcome, writes: u64) {
+    fn publish(&mut self, outcome: TransactionOutcome, writes: u64) {
         if !outcome.changed {
             return;
         }
@@ -247,7 +247,7 @@ impl Writer {
         let now_ms = self.shared.now_ms();
         self.shared.note_failure(&error, now_ms);
         let recovered = self.recover().is_ok();
-        self.failure = Some(Failure {
+        self.failure = Some(StorageFailure {
             error,
             tried_ms: now_ms,
             recovered,
@@ -259,7 +259,7 @@ impl Writer {
     fn recover(&mut self) -> Result<(), StoreError> {
         let backend = &self.shared.backend;
         backend.recover()?;
-        self.counters = Counters::read(&*backend.snapshot()?)?;
+        self.counters = StoreCounters::read(&*backend.snapshot()?)?;
         Ok(())
     }
 

@@ -7,16 +7,16 @@
 use crate::message::{Direction, Message, MessageId, State};
 
 use crate::store::{
-    answer::{Marked, Queued, Received},
+    answer::{QueuedMessage, ReadMark, ReceivedMessage},
     backend::Table,
     error::StoreError,
     queries::message as read,
-    request::{Parts, Step},
+    request::{AcceptedParts, StatusUpdate},
     rows::{
         body::{self, Body},
         keys::{self, number_of},
     },
-    writer::transaction::{Fresh, KEY_LIFE_MS, Transaction},
+    writer::transaction::{EncodedMessage, KEY_LIFE_MS, Transaction},
 };
 
 /// Names that one message may be given by an integration that knows our ids.
@@ -25,14 +25,14 @@ pub(in crate::store) const MAX_REFERENCES: usize = 128;
 /// A message to be sent, unless its key says that it is known already.
 pub(in crate::store) fn queue(
     transaction: &mut Transaction<'_>,
-    fresh: &mut Fresh,
-) -> Result<Queued, StoreError> {
+    fresh: &mut EncodedMessage,
+) -> Result<QueuedMessage, StoreError> {
     if let Some((number, row)) = first_use(transaction, fresh)? {
         if !body::same_content(&row, &fresh.row) {
             return Err(StoreError::Conflict);
         }
         let message = transaction.load(MessageId(number))?;
-        return Ok(Queued {
+        return Ok(QueuedMessage {
             message,
             duplicate: true,
         });
@@ -42,7 +42,7 @@ pub(in crate::store) fn queue(
     }
     let message = transaction.create(fresh)?;
     transaction.enter_outbox(&message, message.created_ms)?;
-    Ok(Queued {
+    Ok(QueuedMessage {
         message,
         duplicate: false,
     })
@@ -51,19 +51,19 @@ pub(in crate::store) fn queue(
 /// A message that came in, unless its key says that it came before.
 pub(in crate::store) fn receive(
     transaction: &mut Transaction<'_>,
-    fresh: &mut Fresh,
-) -> Result<Received, StoreError> {
+    fresh: &mut EncodedMessage,
+) -> Result<ReceivedMessage, StoreError> {
     let (message, duplicate) = match first_use(transaction, fresh)? {
         Some((number, row)) => (Body::decode(number, &row)?.message, true),
         None => (transaction.create(fresh)?, false),
     };
-    Ok(Received { message, duplicate })
+    Ok(ReceivedMessage { message, duplicate })
 }
 
 /// The message that used the same key first, where its seven days are not over.
 fn first_use(
     transaction: &Transaction<'_>,
-    fresh: &Fresh,
+    fresh: &EncodedMessage,
 ) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
     let rows = &*transaction.rows;
     let Some(key) = &fresh.key else {
@@ -83,29 +83,29 @@ fn first_use(
 /// Takes news of a message; `None` where it is not news.
 pub(in crate::store) fn advance(
     transaction: &mut Transaction<'_>,
-    (id, step): &mut (MessageId, Step),
+    (id, update): &mut (MessageId, StatusUpdate),
 ) -> Result<Option<Message>, StoreError> {
     let message = transaction.load(*id)?;
-    bring(transaction, message, step)
+    bring(transaction, message, update)
 }
 
 fn bring(
     transaction: &mut Transaction<'_>,
     message: Message,
-    step: &Step,
+    update: &StatusUpdate,
 ) -> Result<Option<Message>, StoreError> {
-    if message.state.may_become(step.state) {
-        return transaction.change(message, step).map(Some);
+    if message.state.may_become(update.state) {
+        return transaction.change(message, update).map(Some);
     }
-    if message.state != step.state || message.state.has_left_the_outbox() {
+    if message.state != update.state || message.state.has_left_the_outbox() {
         return Ok(None);
     }
-    let tells = step.attempts.is_some() || step.error.is_some();
-    let attempts = step.attempts.unwrap_or(message.attempts);
-    if tells && (attempts, &step.error) != (message.attempts, &message.error) {
-        return transaction.change(message, step).map(Some);
+    let tells = update.attempts.is_some() || update.error.is_some();
+    let attempts = update.attempts.unwrap_or(message.attempts);
+    if tells && (attempts, &update.error) != (message.attempts, &message.error) {
+        return transaction.change(message, update).map(Some);
     }
-    match step.due_ms {
+    match update.due_ms {
         Some(due_ms) => transaction
             .postpone(&message, due_ms)
             .map(|()| Some(message)),
@@ -122,13 +122,13 @@ pub(in crate::store) fn accepted(
     if !references.is_empty() {
         transaction.refer(&message, references)?;
     }
-    bring(transaction, message, &Step::to(State::Sent))
+    bring(transaction, message, &StatusUpdate::to(State::Sent))
 }
 
 /// Takes the news that a service accepted parts of a message, but not yet the last.
 pub(in crate::store) fn parts_accepted(
     transaction: &mut Transaction<'_>,
-    (id, parts): &mut (MessageId, Parts),
+    (id, parts): &mut (MessageId, AcceptedParts),
 ) -> Result<(), StoreError> {
     let message = transaction.load(*id)?;
     if message.state.has_left_the_outbox() {
@@ -142,21 +142,21 @@ pub(in crate::store) fn parts_accepted(
 /// message are still to be sent, a report on one of them is none on the message, unless it failed.
 pub(in crate::store) fn report(
     transaction: &mut Transaction<'_>,
-    (channel, reference, step): &mut (String, String, Step),
+    (channel, reference, update): &mut (String, String, StatusUpdate),
 ) -> Result<Option<Message>, StoreError> {
     let id = read::referred(transaction.rows, channel, reference)?.ok_or(StoreError::NotFound)?;
     let message = transaction.load(id)?;
-    if step.state != State::Failed && read::parts_of(transaction.rows, &message)? > 0 {
+    if update.state != State::Failed && read::parts_of(transaction.rows, &message)? > 0 {
         return Ok(None);
     }
-    bring(transaction, message, step)
+    bring(transaction, message, update)
 }
 
 /// Takes the news that a conversation was read up to a message of it. A mark never moves back.
 pub(in crate::store) fn mark_read(
     transaction: &mut Transaction<'_>,
     (channel, peer, id): &mut (String, String, MessageId),
-) -> Result<Marked, StoreError> {
+) -> Result<ReadMark, StoreError> {
     let message = transaction.load(*id)?;
     if message.channel != *channel || message.peer != *peer {
         return Err(StoreError::NotFound);
@@ -165,7 +165,7 @@ pub(in crate::store) fn mark_read(
     if before < Some(*id) {
         transaction.mark(&message)?;
     }
-    Ok(Marked {
+    Ok(ReadMark {
         before,
         up_to: before.max(Some(*id)).unwrap_or(*id),
     })
@@ -175,17 +175,17 @@ pub(in crate::store) fn mark_read(
 /// message as it stands then, also where that was no news.
 pub(in crate::store) fn answered(
     transaction: &mut Transaction<'_>,
-    (channel, id, references, step): &mut (String, MessageId, Vec<String>, Step),
+    (channel, id, references, update): &mut (String, MessageId, Vec<String>, StatusUpdate),
 ) -> Result<Message, StoreError> {
     let message = transaction.load(*id)?;
     if message.channel != *channel || message.direction == Direction::In {
         return Err(StoreError::NotFound);
     }
     refer_besides(transaction, &message, references)?;
-    if matches!(step.state, State::Delivered | State::Read) {
-        advance(transaction, &mut (*id, Step::to(State::Sent)))?;
+    if matches!(update.state, State::Delivered | State::Read) {
+        advance(transaction, &mut (*id, StatusUpdate::to(State::Sent)))?;
     }
-    advance(transaction, &mut (*id, step.clone()))?;
+    advance(transaction, &mut (*id, update.clone()))?;
     transaction.load(*id)
 }
 
@@ -217,7 +217,7 @@ pub(in crate::store) fn cancel(
     if !message.state.may_become(State::Cancelled) {
         return Err(StoreError::WrongState(message.state));
     }
-    transaction.change(message, &Step::to(State::Cancelled))
+    transaction.change(message, &StatusUpdate::to(State::Cancelled))
 }
 
 /// Puts a failed message back into the outbox, due now.
@@ -229,11 +229,11 @@ pub(in crate::store) fn retry(
     if message.state != State::Failed {
         return Err(StoreError::WrongState(message.state));
     }
-    let step = Step {
+    let update = StatusUpdate {
         due_ms: Some(transaction.now_ms),
-        ..Step::to(State::Queued)
+        ..StatusUpdate::to(State::Queued)
     };
-    transaction.change(message, &step)
+    transaction.change(message, &update)
 }
 
 /// Does nothing: that it is answered is the point.

@@ -44,10 +44,10 @@ pub async fn insist<T>(
 }
 
 /// The writer's end of a [`Pending`].
-pub(in crate::store) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(in crate::store) type ReplySender<T> = oneshot::Sender<Result<T, StoreError>>;
 
 impl<T> Pending<T> {
-    pub(in crate::store) fn channel() -> (Reply<T>, Self) {
+    pub(in crate::store) fn channel() -> (ReplySender<T>, Self) {
         let (reply, answer) = oneshot::channel();
         (reply, Self(answer))
     }

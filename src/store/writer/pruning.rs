@@ -5,18 +5,18 @@
 
 use super::{
     Writer,
-    pending::Reply,
-    retention::{BETWEEN_RUNS_MS, Rules, Run},
+    pending::ReplySender,
+    retention::{BETWEEN_RUNS_MS, RetentionRules, RetentionRun},
 };
 use crate::store::{answer::Pruned, error::StoreError};
 
 impl Writer {
-    pub(super) fn start_run(&mut self, asked: Vec<Reply<Pruned>>) {
+    pub(super) fn start_run(&mut self, asked: Vec<ReplySender<Pruned>>) {
         let now_ms = self.shared.now_ms();
         if self.run.is_none() && (now_ms >= self.next_run_ms || !asked.is_empty()) {
             self.next_run_ms = now_ms.saturating_add(BETWEEN_RUNS_MS);
             self.trimmed_to = 0;
-            self.run = Some(Run::default());
+            self.run = Some(RetentionRun::default());
         }
         self.waiting.extend(asked);
     }
@@ -46,7 +46,7 @@ impl Writer {
         if self.excess() == 0 {
             return;
         }
-        let mut run = Run::of_messages_after(self.trimmed_to);
+        let mut run = RetentionRun::of_messages_after(self.trimmed_to);
         // What could not be dropped now is tried again with the next run.
         let _ = self.prune(&mut run);
         self.trimmed_to = run.position();
@@ -59,9 +59,9 @@ impl Writer {
         })
     }
 
-    fn prune(&mut self, run: &mut Run) -> Result<(), StoreError> {
+    fn prune(&mut self, run: &mut RetentionRun) -> Result<(), StoreError> {
         self.may_try()?;
-        let rules = Rules::new(self.shared.now_ms(), self.history_days, self.excess());
+        let rules = RetentionRules::new(self.shared.now_ms(), self.history_days, self.excess());
         let slice = run.survey(&*self.shared.backend.snapshot()?, &rules)?;
         if slice.is_empty() {
             return Ok(());

@@ -9,28 +9,28 @@ use std::{
 use crate::store::{
     answer::Pruned,
     error::StoreError,
-    writer::{job::Job, pending::Reply},
+    writer::{job::Job, pending::ReplySender},
 };
 
 /// How much may wait.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct Bounds {
+pub(in crate::store) struct QueueBounds {
     pub(in crate::store) requests: usize,
     pub(in crate::store) bytes: usize,
 }
 
 /// The line before the writer. Its lock is held for moments only, so that async code may push.
 pub(in crate::store) struct Queue {
-    bounds: Bounds,
-    line: Mutex<Line>,
+    bounds: QueueBounds,
+    line: Mutex<Waiting>,
     news: Condvar,
 }
 
 #[derive(Default)]
-struct Line {
+struct Waiting {
     jobs: VecDeque<(usize, Box<dyn Job>)>,
     bytes: usize,
-    prunes: Vec<Reply<Pruned>>,
+    prunes: Vec<ReplySender<Pruned>>,
     closed: bool,
     /// True while the writer sleeps: only then a push has to wake it.
     asleep: bool,
@@ -38,16 +38,16 @@ struct Line {
 
 /// What the writer takes at once.
 #[derive(Default)]
-pub(in crate::store) struct Taken {
+pub(in crate::store) struct Batch {
     pub(in crate::store) jobs: Vec<Box<dyn Job>>,
     /// Requests for a run of the retention.
-    pub(in crate::store) prunes: Vec<Reply<Pruned>>,
+    pub(in crate::store) prunes: Vec<ReplySender<Pruned>>,
     /// True once the store is closed and nothing waits any more.
     pub(in crate::store) finished: bool,
 }
 
 impl Queue {
-    pub(in crate::store) fn new(bounds: Bounds) -> Self {
+    pub(in crate::store) fn new(bounds: QueueBounds) -> Self {
         Self {
             bounds,
             line: Mutex::default(),
@@ -55,7 +55,7 @@ impl Queue {
         }
     }
 
-    fn line(&self) -> MutexGuard<'_, Line> {
+    fn line(&self) -> MutexGuard<'_, Waiting> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -78,7 +78,10 @@ impl Queue {
     }
 
     /// Asks for a run of the retention.
-    pub(in crate::store) fn push_prune(&self, reply: Reply<Pruned>) -> Result<(), StoreError> {
+    pub(in crate::store) fn push_prune(
+        &self,
+        reply: ReplySender<Pruned>,
+    ) -> Result<(), StoreError> {
         let mut line = self.line();
         if line.closed {
             return Err(StoreError::Closed);
@@ -95,7 +98,7 @@ impl Queue {
         self.wake(line);
     }
 
-    fn wake(&self, mut line: MutexGuard<'_, Line>) {
+    fn wake(&self, mut line: MutexGuard<'_, Waiting>) {
         if std::mem::take(&mut line.asleep) {
             drop(line);
             self.news.notify_one();
@@ -107,7 +110,7 @@ impl Queue {
     }
 
     /// Takes what waits, at most `limit` requests; waits for something up to `patience`.
-    pub(in crate::store) fn take(&self, limit: usize, patience: Duration) -> Taken {
+    pub(in crate::store) fn take(&self, limit: usize, patience: Duration) -> Batch {
         let mut line = self.line();
         if line.is_idle() && !patience.is_zero() {
             line.asleep = true;
@@ -121,18 +124,18 @@ impl Queue {
     }
 }
 
-impl Line {
+impl Waiting {
     fn is_idle(&self) -> bool {
         self.jobs.is_empty() && self.prunes.is_empty() && !self.closed
     }
 
-    fn take(&mut self, limit: usize) -> Taken {
+    fn take(&mut self, limit: usize) -> Batch {
         let count = self.jobs.len().min(limit);
         let taken = self.jobs.drain(..count).map(|(bytes, job)| {
             self.bytes -= bytes;
             job
         });
-        Taken {
+        Batch {
             jobs: taken.collect(),
             prunes: std::mem::take(&mut self.prunes),
             finished: self.closed && self.jobs.is_empty(),

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use crate::store::{
     answer::Pruned,
-    backend::{Get, Order, Snapshot, Table, meta},
+    backend::{Get, ScanOrder, Snapshot, Table, meta},
     error::StoreError,
     rows::{
         body::{self, Body},
@@ -26,7 +26,7 @@ pub(super) const FIRST_RUN_MS: u64 = 60_000;
 pub(super) const BETWEEN_RUNS_MS: u64 = 3_600_000;
 /// What is too old, or too much.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct Rules {
+pub(in crate::store) struct RetentionRules {
     /// Keys of messages created at this time or before are expired.
     keys_until_ms: u64,
     /// Messages created before this time may go; 0 for none.
@@ -35,7 +35,7 @@ pub(in crate::store) struct Rules {
     excess: u64,
 }
 
-impl Rules {
+impl RetentionRules {
     /// `history_days` of 0 keeps messages for ever. Fewer than 7 count as 7: a message outlives
     /// its keys, so that a repeated request can always be compared with the first.
     pub(in crate::store) fn new(now_ms: u64, history_days: u32, excess: u64) -> Self {
@@ -54,8 +54,8 @@ impl Rules {
 
 /// A run, and how far it came.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Run {
-    stage: Stage,
+pub(in crate::store) struct RetentionRun {
+    stage: RetentionStage,
     /// The last message looked at.
     at: u64,
     /// What it removed so far.
@@ -63,7 +63,7 @@ pub(in crate::store) struct Run {
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum RetentionStage {
     #[default]
     Keys,
     Messages,
@@ -72,24 +72,24 @@ enum Stage {
 
 /// What the next transaction of a run is to remove.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Slice {
+pub(in crate::store) struct RetentionSlice {
     keys: Vec<(Vec<u8>, u64)>,
     keys_forgotten: Option<u64>,
     messages: Vec<Body>,
 }
 
-impl Run {
+impl RetentionRun {
     /// A run that leaves keys alone and looks for messages from the one after `at`.
     pub(in crate::store) fn of_messages_after(at: u64) -> Self {
         Self {
-            stage: Stage::Messages,
+            stage: RetentionStage::Messages,
             at,
             pruned: Pruned::default(),
         }
     }
 
     pub(in crate::store) fn is_done(&self) -> bool {
-        self.stage == Stage::Done
+        self.stage == RetentionStage::Done
     }
 
     /// The last message looked at.
@@ -101,18 +101,22 @@ impl Run {
     pub(in crate::store) fn survey(
         &mut self,
         snapshot: &dyn Snapshot,
-        rules: &Rules,
-    ) -> Result<Slice, StoreError> {
+        rules: &RetentionRules,
+    ) -> Result<RetentionSlice, StoreError> {
         match self.stage {
-            Stage::Keys => self.survey_keys(snapshot, rules),
-            Stage::Messages => self.survey_messages(snapshot, rules),
-            Stage::Done => Ok(Slice::default()),
+            RetentionStage::Keys => self.survey_keys(snapshot, rules),
+            RetentionStage::Messages => self.survey_messages(snapshot, rules),
+            RetentionStage::Done => Ok(RetentionSlice::default()),
         }
     }
 
     /// Keys expire in the order of their messages, so a run starts where the last one ended.
-    fn survey_keys(&mut self, snapshot: &dyn Snapshot, rules: &Rules) -> Result<Slice, StoreError> {
-        let mut slice = Slice::default();
+    fn survey_keys(
+        &mut self,
+        snapshot: &dyn Snapshot,
+        rules: &RetentionRules,
+    ) -> Result<RetentionSlice, StoreError> {
+        let mut slice = RetentionSlice::default();
         let (start, mut at) = (meta::keys_forgotten(snapshot)?, None);
         let ended = each_body(snapshot, start, &mut |number, row| {
             if body::created(row)? > rules.keys_until_ms {
@@ -125,7 +129,7 @@ impl Run {
         })?;
         slice.keys_forgotten = at;
         if ended {
-            self.stage = Stage::Messages;
+            self.stage = RetentionStage::Messages;
         }
         Ok(slice)
     }
@@ -133,9 +137,9 @@ impl Run {
     fn survey_messages(
         &mut self,
         snapshot: &dyn Snapshot,
-        rules: &Rules,
-    ) -> Result<Slice, StoreError> {
-        let mut slice = Slice::default();
+        rules: &RetentionRules,
+    ) -> Result<RetentionSlice, StoreError> {
+        let mut slice = RetentionSlice::default();
         let mut at = self.at;
         let ended = each_body(snapshot, at, &mut |number, row| {
             let is_old = body::created(row)? < rules.messages_before_ms;
@@ -151,13 +155,13 @@ impl Run {
         })?;
         self.at = at;
         if ended {
-            self.stage = Stage::Done;
+            self.stage = RetentionStage::Done;
         }
         Ok(slice)
     }
 }
 
-impl Slice {
+impl RetentionSlice {
     pub(in crate::store) fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.keys_forgotten.is_none()
     }
@@ -193,7 +197,7 @@ fn each_body(
 ) -> Result<bool, StoreError> {
     let (first, last) = (number_key(start.saturating_add(1)), number_key(u64::MAX));
     let mut seen = 0;
-    let order = Order::Ascending;
+    let order = ScanOrder::Ascending;
     snapshot.scan(Table::Bodies, &first, &last, order, &mut |key, row| {
         if seen == SLICE {
             return Ok(ControlFlow::Break(()));

@@ -7,8 +7,8 @@ use std::sync::{
 };
 
 use crate::store::{
-    answer::Health, backend::Backend, error::StoreError, options::Clock,
-    queries::counters::Counters, writer::queue::Queue,
+    answer::StoreHealth, backend::Backend, error::StoreError, options::Clock,
+    queries::counters::StoreCounters, writer::queue::Queue,
 };
 
 /// What the writer shares with everybody who asks.
@@ -17,14 +17,14 @@ pub(in crate::store) struct Shared {
     pub(in crate::store) queue: Queue,
     pub(in crate::store) clock: Clock,
     head: AtomicU64,
-    condition: Mutex<Condition>,
+    last_known: Mutex<LastKnown>,
 }
 
 /// As of the last commit or failure.
 #[derive(Default)]
-struct Condition {
-    health: Health,
-    counters: Counters,
+struct LastKnown {
+    health: StoreHealth,
+    counters: StoreCounters,
 }
 
 impl Shared {
@@ -32,15 +32,15 @@ impl Shared {
         backend: Box<dyn Backend>,
         queue: Queue,
         clock: Clock,
-        counters: Counters,
+        counters: StoreCounters,
     ) -> Self {
         Self {
             backend,
             queue,
             clock,
             head: AtomicU64::new(counters.head),
-            condition: Mutex::new(Condition {
-                health: Health::default(),
+            last_known: Mutex::new(LastKnown {
+                health: StoreHealth::default(),
                 counters,
             }),
         }
@@ -50,44 +50,44 @@ impl Shared {
         self.head.load(Ordering::Acquire)
     }
 
-    pub(in crate::store) fn counters(&self) -> Counters {
-        self.condition().counters.clone()
+    pub(in crate::store) fn counters(&self) -> StoreCounters {
+        self.last_known().counters.clone()
     }
 
-    pub(in crate::store) fn health(&self) -> Health {
+    pub(in crate::store) fn health(&self) -> StoreHealth {
         let queue_depth = self.queue.depth();
-        let condition = self.condition();
-        Health {
+        let known = self.last_known();
+        StoreHealth {
             queue_depth,
-            messages: condition.counters.messages,
-            ..condition.health.clone()
+            messages: known.counters.messages,
+            ..known.health.clone()
         }
     }
 
     /// Takes note of a commit that carried so many requests.
-    pub(in crate::store) fn note_commit(&self, counters: &Counters, writes: u64) {
-        let mut condition = self.condition();
-        condition.counters.clone_from(counters);
-        condition.health.commits += 1;
-        condition.health.writes += writes;
-        condition.health.failing_since_ms = None;
-        condition.health.error = None;
-        drop(condition);
+    pub(in crate::store) fn note_commit(&self, counters: &StoreCounters, writes: u64) {
+        let mut known = self.last_known();
+        known.counters.clone_from(counters);
+        known.health.commits += 1;
+        known.health.writes += writes;
+        known.health.failing_since_ms = None;
+        known.health.error = None;
+        drop(known);
         self.head.store(counters.head, Ordering::Release);
     }
 
     /// Takes note that nothing can be stored, for the first time or still.
     pub(in crate::store) fn note_failure(&self, error: &StoreError, now_ms: u64) {
-        let mut condition = self.condition();
-        condition.health.failing_since_ms.get_or_insert(now_ms);
-        condition.health.error = Some(match error {
+        let mut known = self.last_known();
+        known.health.failing_since_ms.get_or_insert(now_ms);
+        known.health.error = Some(match error {
             StoreError::Failing(why) => why.clone(),
             other => other.to_string(),
         });
     }
 
-    fn condition(&self) -> MutexGuard<'_, Condition> {
-        self.condition
+    fn last_known(&self) -> MutexGuard<'_, LastKnown> {
+        self.last_known
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,9 +8,9 @@ use crate::store::{
     answer::{StoredEvent, Transition},
     backend::{Rows, Table, meta},
     error::StoreError,
-    index::{Entry, Side, Touched},
-    queries::{counters::Counters, message as read},
-    request::Step,
+    index::{IndexChanges, IndexEntry, Side},
+    queries::{counters::StoreCounters, message as read},
+    request::StatusUpdate,
     rows::{
         body::{self, Body},
         change::Change,
@@ -24,7 +24,7 @@ use crate::store::{
 pub(in crate::store) const KEY_LIFE_MS: u64 = 7 * 86_400_000;
 
 /// A message on its way into the store, encoded by whoever brought it so that the writer need not.
-pub(in crate::store) struct Fresh {
+pub(in crate::store) struct EncodedMessage {
     body: Body,
     /// The body as it is stored, but for the time of creation.
     pub(in crate::store) row: Vec<u8>,
@@ -32,7 +32,7 @@ pub(in crate::store) struct Fresh {
     pub(in crate::store) key: Option<Vec<u8>>,
 }
 
-impl Fresh {
+impl EncodedMessage {
     pub(in crate::store) fn new(body: Body) -> Self {
         Self {
             row: body.encode(),
@@ -53,16 +53,16 @@ pub(in crate::store) struct Transaction<'t> {
     pub(in crate::store) now_ms: u64,
     outbox_limit: Option<u64>,
     changed: bool,
-    counters: Counters,
+    counters: StoreCounters,
     events: Vec<StoredEvent>,
-    index: Touched,
+    index: IndexChanges,
 }
 
 /// What a transaction did, of meaning only once it is committed.
-pub(in crate::store) struct Outcome {
+pub(in crate::store) struct TransactionOutcome {
     /// False where there is nothing to commit.
     pub(in crate::store) changed: bool,
-    pub(in crate::store) counters: Counters,
+    pub(in crate::store) counters: StoreCounters,
     pub(in crate::store) events: Vec<StoredEvent>,
 }
 
@@ -71,7 +71,7 @@ impl<'t> Transaction<'t> {
         rows: &'t mut dyn Rows,
         now_ms: u64,
         outbox_limit: Option<u64>,
-        counters: Counters,
+        counters: StoreCounters,
     ) -> Self {
         Self {
             rows,
@@ -80,7 +80,7 @@ impl<'t> Transaction<'t> {
             changed: false,
             counters,
             events: Vec::new(),
-            index: Touched::default(),
+            index: IndexChanges::default(),
         }
     }
 
@@ -89,12 +89,12 @@ impl<'t> Transaction<'t> {
         self.changed = true;
     }
 
-    pub(in crate::store) fn finish(self) -> Result<Outcome, StoreError> {
+    pub(in crate::store) fn finish(self) -> Result<TransactionOutcome, StoreError> {
         if self.changed {
             self.index.write(self.rows)?;
             meta::put_head(self.rows, self.counters.head)?;
         }
-        Ok(Outcome {
+        Ok(TransactionOutcome {
             changed: self.changed,
             counters: self.counters,
             events: self.events,
@@ -108,7 +108,10 @@ impl<'t> Transaction<'t> {
     }
 
     /// Stores a new message under the next number.
-    pub(in crate::store) fn create(&mut self, fresh: &mut Fresh) -> Result<Message, StoreError> {
+    pub(in crate::store) fn create(
+        &mut self,
+        fresh: &mut EncodedMessage,
+    ) -> Result<Message, StoreError> {
         body::set_created(&mut fresh.row, self.now_ms);
         let number = self.next_seq();
         let message = Message {
@@ -122,7 +125,8 @@ impl<'t> Transaction<'t> {
             .put(Table::Bodies, &number_key(number), &fresh.row)?;
         let side = Side::of(&message);
         for scope in scopes(&message) {
-            self.index.add(self.rows, &scope, Entry { number, side })?;
+            self.index
+                .add(self.rows, &scope, IndexEntry { number, side })?;
         }
         if let Some(key) = &fresh.key {
             self.rows.put(Table::Keys, key, &number_key(number))?;
@@ -150,12 +154,12 @@ impl<'t> Transaction<'t> {
         read::load(self.rows, id.0)?.ok_or(StoreError::NotFound)
     }
 
-    /// Brings a message to the state `step` says, as the next event. Whoever asked to be told of it
+    /// Brings a message to the state `update` says, as the next event. Whoever asked to be told of it
     /// is told in the same transaction, whoever brought the news.
     pub(in crate::store) fn change(
         &mut self,
         mut message: Message,
-        step: &Step,
+        update: &StatusUpdate,
     ) -> Result<Message, StoreError> {
         let before = message.state;
         let change = Change {
@@ -163,10 +167,10 @@ impl<'t> Transaction<'t> {
             previous: message.seq,
             transition: Transition {
                 seq: self.next_seq(),
-                state: step.state,
+                state: update.state,
                 at_ms: self.now_ms,
-                attempts: step.attempts.unwrap_or(message.attempts),
-                error: step.error.clone(),
+                attempts: update.attempts.unwrap_or(message.attempts),
+                error: update.error.clone(),
             },
         };
         let seq = number_key(change.transition.seq);
@@ -174,10 +178,10 @@ impl<'t> Transaction<'t> {
         self.rows
             .put(Table::Latest, &number_key(message.id.0), &seq)?;
         change.apply_to(&mut message);
-        self.keep_outbox(before, &message, step.due_ms)?;
+        self.keep_outbox(before, &message, update.due_ms)?;
         self.tell(&message);
         if let Some(told) = report::of(before, &message) {
-            let told = self.create(&mut Fresh::new(Body::outgoing(told)))?;
+            let told = self.create(&mut EncodedMessage::new(Body::outgoing(told)))?;
             self.enter_outbox(&told, told.created_ms)?;
         }
         Ok(message)

@@ -15,7 +15,7 @@ use ::redb::{Database, DatabaseError, ReadableDatabase as _};
 
 use self::{
     file::{add_missing_tables, builder, cannot_open, create, not_ours},
-    rows::{Changes, View, failing},
+    rows::{RedbSnapshot, RedbTransaction, failing},
 };
 use crate::{
     error::Result,
@@ -35,7 +35,7 @@ pub(in crate::store) type OpenFile =
     Box<dyn Fn(&Path) -> Result<Database, DatabaseError> + Send + Sync>;
 
 /// Whether the file can be used.
-enum Place {
+enum FileState {
     Open(Arc<Database>),
     /// It failed and could not be opened again so far.
     Broken,
@@ -46,7 +46,7 @@ enum Place {
 pub(in crate::store) struct Redb {
     path: PathBuf,
     open_file: OpenFile,
-    place: RwLock<Place>,
+    state: RwLock<FileState>,
 }
 
 impl Redb {
@@ -71,16 +71,16 @@ impl Redb {
         Ok(Self {
             path: path.to_owned(),
             open_file,
-            place: RwLock::new(Place::Open(Arc::new(database))),
+            state: RwLock::new(FileState::Open(Arc::new(database))),
         })
     }
 
     fn database(&self) -> Result<Arc<Database>, StoreError> {
-        let place = self.place.read().unwrap_or_else(PoisonError::into_inner);
-        match &*place {
-            Place::Open(database) => Ok(Arc::clone(database)),
-            Place::Broken => Err(StoreError::Failing("the file is not open".to_owned())),
-            Place::Closed => Err(StoreError::Closed),
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            FileState::Open(database) => Ok(Arc::clone(database)),
+            FileState::Broken => Err(StoreError::Failing("the file is not open".to_owned())),
+            FileState::Closed => Err(StoreError::Closed),
         }
     }
 
@@ -89,8 +89,8 @@ impl Redb {
         file.is_ok_and(|file| file.len() >= QUICK_REPAIR_FROM_BYTES)
     }
 
-    fn put(&self, place: Place) {
-        *self.place.write().unwrap_or_else(PoisonError::into_inner) = place;
+    fn put(&self, state: FileState) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }
 
@@ -98,14 +98,14 @@ impl Backend for Redb {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         let database = self.database()?;
         let transaction = database.begin_read().map_err(failing)?;
-        Ok(Box::new(View::new(transaction, database)))
+        Ok(Box::new(RedbSnapshot::new(transaction, database)))
     }
 
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
         let database = self.database()?;
         let mut transaction = database.begin_write().map_err(failing)?;
         transaction.set_quick_repair(self.is_large());
-        let mut changes = Changes::new(&transaction);
+        let mut changes = RedbTransaction::new(&transaction);
         let wanted = work(&mut changes)?;
         drop(changes);
         if wanted {
@@ -118,14 +118,14 @@ impl Backend for Redb {
     /// Readers that are still at work hold the file; then it cannot be opened yet, and the next
     /// try will.
     fn recover(&self) -> Result<(), StoreError> {
-        self.put(Place::Broken);
+        self.put(FileState::Broken);
         let opened = catch_unwind(AssertUnwindSafe(|| (self.open_file)(&self.path)));
         let opened = opened.map_err(|_| StoreError::Failing("the database panicked".to_owned()))?;
-        self.put(Place::Open(Arc::new(opened.map_err(failing)?)));
+        self.put(FileState::Open(Arc::new(opened.map_err(failing)?)));
         Ok(())
     }
 
     fn close(&self) {
-        self.put(Place::Closed);
+        self.put(FileState::Closed);
     }
 }

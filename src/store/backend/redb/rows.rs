@@ -8,7 +8,7 @@ use ::redb::{
 };
 
 use crate::store::{
-    backend::{Get, Order, Row, Rows, Snapshot, Table, Visit},
+    backend::{Get, KeyValue, Rows, ScanOrder, Snapshot, Table, VisitRow},
     error::StoreError,
 };
 
@@ -38,14 +38,14 @@ pub(super) fn failing(error: impl Into<::redb::Error>) -> StoreError {
 }
 
 /// A snapshot. Tables are opened as they are asked for, each once.
-pub(super) struct View {
+pub(super) struct RedbSnapshot {
     transaction: ReadTransaction,
     tables: [OnceCell<ReadOnlyTable<Bytes, Bytes>>; Table::ALL.len()],
     /// Keeps the file open while it is read.
     _database: Arc<Database>,
 }
 
-impl View {
+impl RedbSnapshot {
     pub(super) fn new(transaction: ReadTransaction, database: Arc<Database>) -> Self {
         Self {
             transaction,
@@ -65,13 +65,13 @@ impl View {
     }
 }
 
-impl Get for View {
+impl Get for RedbSnapshot {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let value = self.table(table)?.get(key).map_err(failing)?;
         Ok(value.map(|value| value.value().to_vec()))
     }
 
-    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<KeyValue>, StoreError> {
         last_up_to(self.table(table)?, key)
     }
 }
@@ -79,26 +79,26 @@ impl Get for View {
 fn last_up_to(
     table: &impl ReadableTable<Bytes, Bytes>,
     key: &[u8],
-) -> Result<Option<Row>, StoreError> {
+) -> Result<Option<KeyValue>, StoreError> {
     let last = table.range::<&[u8]>(..=key).map_err(failing)?.next_back();
     let last = last.transpose().map_err(failing)?;
     Ok(last.map(|(key, value)| (key.value().to_vec(), value.value().to_vec())))
 }
 
-impl Snapshot for View {
+impl Snapshot for RedbSnapshot {
     fn scan(
         &self,
         table: Table,
         first: &[u8],
         last: &[u8],
-        order: Order,
-        visit: &mut Visit<'_>,
+        order: ScanOrder,
+        visit: &mut VisitRow<'_>,
     ) -> Result<(), StoreError> {
         let table = self.table(table)?;
         let mut rows = table.range::<&[u8]>(first..=last).map_err(failing)?;
         while let Some(row) = match order {
-            Order::Ascending => rows.next(),
-            Order::Descending => rows.next_back(),
+            ScanOrder::Ascending => rows.next(),
+            ScanOrder::Descending => rows.next_back(),
         } {
             let (key, value) = row.map_err(failing)?;
             if let ControlFlow::Break(()) = visit(key.value(), value.value())? {
@@ -114,12 +114,12 @@ impl Snapshot for View {
 }
 
 /// A transaction. Opening a table costs more than a row, so each is opened once, when it is needed.
-pub(super) struct Changes<'t> {
+pub(super) struct RedbTransaction<'t> {
     transaction: &'t WriteTransaction,
     tables: [OnceCell<::redb::Table<'t, Bytes, Bytes>>; Table::ALL.len()],
 }
 
-impl<'t> Changes<'t> {
+impl<'t> RedbTransaction<'t> {
     pub(super) fn new(transaction: &'t WriteTransaction) -> Self {
         Self {
             transaction,
@@ -148,18 +148,18 @@ impl<'t> Changes<'t> {
     }
 }
 
-impl Get for Changes<'_> {
+impl Get for RedbTransaction<'_> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let value = self.table(table)?.get(key).map_err(failing)?;
         Ok(value.map(|value| value.value().to_vec()))
     }
 
-    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<KeyValue>, StoreError> {
         last_up_to(self.table(table)?, key)
     }
 }
 
-impl Rows for Changes<'_> {
+impl Rows for RedbTransaction<'_> {
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
         let replaced = self.table_mut(table)?.insert(key, value);
         replaced.map(drop).map_err(failing)

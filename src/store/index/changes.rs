@@ -1,9 +1,9 @@
 //! Writing the index: what a transaction adds and forgets, each chunk once.
 
-use std::collections::{BTreeMap, btree_map::Entry as Place};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
-    chunk::{Chunk, Entry},
+    chunk::{Chunk, IndexEntry},
     lookup::{chunk_from, tail},
 };
 use crate::store::{
@@ -15,7 +15,7 @@ use crate::store::{
 /// The chunks that a transaction touched, by scope. They are written when it ends: however many
 /// messages a batch brings, the row of their channel changes once.
 #[derive(Default)]
-pub(in crate::store) struct Touched(BTreeMap<Vec<u8>, Chunks>);
+pub(in crate::store) struct IndexChanges(BTreeMap<Vec<u8>, Chunks>);
 
 /// Those of one scope.
 struct Chunks {
@@ -25,13 +25,13 @@ struct Chunks {
     older: Option<Chunk>,
 }
 
-impl Touched {
+impl IndexChanges {
     /// Adds a message, the newest there is.
     pub(in crate::store) fn add(
         &mut self,
         rows: &mut dyn Rows,
         scope: &[u8],
-        entry: Entry,
+        entry: IndexEntry,
     ) -> Result<(), StoreError> {
         let tail = &mut self.touch(rows, scope)?.tail;
         if tail.is_full() {
@@ -75,8 +75,8 @@ impl Touched {
 
     fn touch(&mut self, rows: &dyn Rows, scope: &[u8]) -> Result<&mut Chunks, StoreError> {
         match self.0.entry(scope.to_vec()) {
-            Place::Occupied(touched) => Ok(touched.into_mut()),
-            Place::Vacant(untouched) => Ok(untouched.insert(Chunks {
+            Entry::Occupied(touched) => Ok(touched.into_mut()),
+            Entry::Vacant(untouched) => Ok(untouched.insert(Chunks {
                 tail: tail(rows, scope)?,
                 older: None,
             })),
