@@ -1,8 +1,10 @@
 //! What the store answers: plain values, no behaviour.
+//!
+//! Not here: errors (`error`).
 
 use crate::message::{Message, MessageId, State};
 
-/// The answer to a [`Draft`].
+/// The answer to a draft.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueuedMessage {
     /// The message as it stands.
@@ -11,16 +13,16 @@ pub struct QueuedMessage {
     pub duplicate: bool,
 }
 
-/// The answer to an [`Inbound`].
+/// The answer to an incoming message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReceivedMessage {
     /// The message as it was stored first.
     pub message: Message,
-    /// Whether it had been stored before: it must not be processed again.
+    /// Whether it was stored before: it must not be processed again.
     pub duplicate: bool,
 }
 
-/// One stored event: a message as it was when it came to a state.
+/// One stored event: a message as it was when it reached a state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredEvent {
     /// Its sequence number, strictly increasing across restarts.
@@ -39,12 +41,12 @@ impl StoredEvent {
     }
 }
 
-/// One step in the life of a message.
+/// One change in the history of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
-    /// The stored event that told of it.
+    /// The sequence number of its stored event.
     pub seq: u64,
-    /// The state it came to.
+    /// The state it reached.
     pub state: State,
     /// When, in ms since 1970.
     pub at_ms: u64,
@@ -59,8 +61,8 @@ pub struct Transition {
 pub struct HistoryPage {
     /// Newest last.
     pub messages: Vec<Message>,
-    /// Where the next page starts: to be passed as `before`, or as `after` where that was given.
-    /// `None` on the last page. A search may have found nothing yet and go on there.
+    /// Where the next page starts: pass it as `before`, or as `after` if that was given. `None` on
+    /// the last page. A page of a search may be empty and still have a next one.
     pub next: Option<MessageId>,
 }
 
@@ -71,7 +73,7 @@ pub struct Conversation {
     pub last: Message,
     /// The newest name that came with a message of the peer.
     pub name: Option<String>,
-    /// Messages from the peer behind the read mark, among the newest 1,000 of the conversation.
+    /// Messages from the peer after the read mark, among the newest 1,000 of the conversation.
     pub unread: usize,
     /// The read mark.
     pub read_up_to: Option<MessageId>,
@@ -82,13 +84,13 @@ pub struct Conversation {
 pub struct Conversations {
     /// Newest first.
     pub list: Vec<Conversation>,
-    /// To be passed as `before` for the next page; `None` on the last.
+    /// Pass it as `before` for the next page; `None` on the last.
     pub next: Option<MessageId>,
-    /// Whether there are more than 100,000, of which not all were looked at.
+    /// Whether there are more than 100,000, so that not all were considered.
     pub partial: bool,
 }
 
-/// What became of a read mark.
+/// A read mark, before and after a request to move it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadMark {
     /// Where it stood before.
@@ -97,16 +99,16 @@ pub struct ReadMark {
     pub up_to: MessageId,
 }
 
-/// How the store fares.
+/// The state of the store as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoreHealth {
-    /// Since when nothing can be stored, in ms since 1970; `None` while all is well.
+    /// Since when nothing can be stored, in ms since 1970; `None` while the store works.
     pub failing_since_ms: Option<u64>,
     /// Why.
     pub error: Option<String>,
-    /// Transactions made durable since the start.
+    /// Transactions committed since the start.
     pub commits: u64,
-    /// Requests those transactions carried.
+    /// Requests carried out by those transactions.
     pub writes: u64,
     /// Requests waiting to be written.
     pub queue_depth: usize,
@@ -114,7 +116,7 @@ pub struct StoreHealth {
     pub messages: u64,
 }
 
-/// What one run of the retention removed.
+/// What one retention run removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pruned {
     /// Messages, with their events.

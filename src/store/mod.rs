@@ -1,12 +1,21 @@
-//! Messages and what became of them, kept: the durable outbox, inbox and history.
+//! The durable outbox, inbox and history: messages and everything that happened to them.
 //!
-//! One thread writes (`writer`): it commits in one transaction whatever was asked while the last
-//! commit was on its way to the disk, and acknowledges nothing before the fsync. Readers see
-//! snapshots and never wait for it. The logic is written once (`operations`, `read`, `history`,
-//! `retention`, over the rows of `tables` and the `index`); a backend keeps the rows, in one file
-//! with the `store` feature (`redb`) and in memory without it (`memory`).
+//! One thread writes: it commits in one transaction all requests that arrived during the previous
+//! commit, and acknowledges none before the fsync. Readers use snapshots and never wait for it.
 //!
-//! Not here: who is told about events and when to send what is due; that is for those who call.
+//! From the ground up, each importing only those before it:
+//! - `rows`: the bytes of rows and keys.
+//! - `backend`: the tables, in one redb file, or in memory without the feature `store`.
+//! - `index`: which messages a channel and a conversation have.
+//! - `queries`: everything that is answered from a snapshot.
+//! - `schema`: creating a store and upgrading an older one.
+//! - `writer`: everything that changes rows, and the thread that does it.
+//! - here: the handle [`Store`], with its `reads` and its `writes`.
+//!
+//! A new query is a function in `queries` and a method in `reads`; a new request is an operation in
+//! `writer::operations` and a method in `writes`.
+//!
+//! Not here: who is told of events, and when what is due is sent.
 
 mod answer;
 mod backend;
@@ -50,20 +59,20 @@ pub use self::{
 use self::{
     backend::{Backend, Snapshot},
     writer::{
-        OnCommit, Writer, job,
+        OnCommit, Writer,
+        job::{self, Operation},
         queue::{Queue, QueueBounds},
         shared::Shared,
-        transaction::Transaction,
     },
 };
 
-/// The bytes a request takes in the queue besides its texts.
+/// What a request counts in the queue besides its texts, in bytes.
 const REQUEST_WEIGHT: usize = 256;
 
-/// The handle to the messages. Clones share one writer; the last one dropped closes it.
+/// A handle to the store. Clones share one writer thread; dropping the last one closes the store.
 ///
-/// What writes answers at once with a [`Pending`] and never blocks. What reads may wait for the
-/// disk: call it where blocking is allowed.
+/// Methods that write return a [`Pending`] at once and never block. Methods that read may wait for
+/// the disk: call them where blocking is allowed.
 #[derive(Clone)]
 pub struct Store(Arc<StoreInner>);
 
@@ -73,9 +82,9 @@ struct StoreInner {
 }
 
 impl Store {
-    /// Opens the store, making the file where there is none. `on_commit` is called on the writer's
-    /// thread with the events of each durable commit, in the order of their numbers, before anyone
-    /// who asked for them is answered; it should return quickly.
+    /// Opens the store and creates the file if it is missing. `on_commit` is called on the writer's
+    /// thread with the events of each durable commit, in the order of their numbers, and before the
+    /// requests of that commit are answered. It must return quickly: the next commit waits for it.
     pub fn open(
         options: StoreOptions,
         on_commit: impl FnMut(Vec<StoredEvent>) + Send + 'static,
@@ -94,7 +103,7 @@ impl Store {
     ) -> Result<Self> {
         let path = &options.path;
         let counters = schema::open(&*backend, (options.clock)());
-        let counters = counters.map_err(|why| why.told_of(path))?;
+        let counters = counters.map_err(|why| why.error_for(path))?;
         let queue = Queue::new(QueueBounds {
             requests: options.max_queued,
             bytes: options.max_queued_bytes,
@@ -118,7 +127,7 @@ impl Store {
 
     fn submit<I, T>(
         &self,
-        action: fn(&mut Transaction<'_>, &mut I) -> Result<T, StoreError>,
+        operation: Operation<I, T>,
         input: I,
         weight: usize,
     ) -> Result<Pending<T>, StoreError>
@@ -126,12 +135,12 @@ impl Store {
         I: Send + 'static,
         T: Send + 'static,
     {
-        let (job, pending) = job::call(action, input);
+        let (job, pending) = job::request(operation, input);
         self.0.shared.queue.push(weight + REQUEST_WEIGHT, job)?;
         Ok(pending)
     }
 
-    /// Runs a read where it may block, and waits for it without holding up the runtime.
+    /// Runs a read on a thread that may block, and awaits it.
     pub async fn run_blocking<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
@@ -141,7 +150,7 @@ impl Store {
         done.unwrap_or_else(|_| Err(StoreError::Internal("the log says more".to_owned())))
     }
 
-    /// Forgets what is too old now rather than within the hour.
+    /// Starts a retention run now rather than within the hour; resolves when it is done.
     pub fn prune(&self) -> Result<Pending<Pruned>, StoreError> {
         let (reply, pending) = Pending::channel();
         self.0.shared.queue.push_prune(reply)?;
@@ -165,12 +174,13 @@ impl Store {
         self.0.shared.counters().outbox
     }
 
-    /// How the store fares. Never waits for the writer.
+    /// The state of the store. Never waits for the writer.
     pub fn health(&self) -> StoreHealth {
         self.0.shared.health()
     }
 
-    /// Writes and answers what waits, then closes the file. What is asked later is refused. Blocks.
+    /// Commits and answers the waiting requests, then closes the file. Later requests are refused.
+    /// Blocks.
     pub fn close(&self) {
         self.0.close();
     }
@@ -180,11 +190,11 @@ impl StoreInner {
     fn close(&self) {
         self.shared.queue.close();
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // The last handle may be dropped by `on_commit`, on the writer's own thread.
+        // `on_commit` may drop the last handle: on the writer's own thread, which cannot join itself.
         if let Some(thread) =
             writer.take_if(|thread| thread.thread().id() != thread::current().id())
         {
-            // A panic of the writer was reported where it happened.
+            // The panic hook has logged a panic of the writer already.
             let _ = thread.join();
         }
     }

@@ -1,7 +1,7 @@
-//! The part of [`Store`] that reads: each method asks a snapshot, and may wait for the disk. Call them
+//! The methods of [`Store`] that read. Each opens a snapshot and may wait for the disk: call them
 //! where blocking is allowed, or through [`Store::run_blocking`].
 //!
-//! Not here: how a question is answered (`queries`).
+//! Not here: how a query is answered (`queries`).
 
 use super::{
     Store,
@@ -41,12 +41,12 @@ impl Store {
         self.view(|rows| message::references(rows, id.0))
     }
 
-    /// How much of a message in the outbox its service has taken. Blocks.
+    /// The parts of a message in the outbox that its service has accepted. Blocks.
     pub fn parts(&self, stored: &Message) -> Result<AcceptedParts, StoreError> {
         self.view(|rows| message::parts(rows, stored))
     }
 
-    /// The message that a service knows by this name. Blocks.
+    /// The message that its service knows by this name. Blocks.
     pub fn referred(
         &self,
         channel: &str,
@@ -57,7 +57,7 @@ impl Store {
 
     /// The stored events after `seq`, oldest first: at most `limit`, ending with the one that
     /// reaches `max_bytes` (at least one). Events older than the history kept are left out. May be
-    /// a commit ahead of [`head_seq`](Self::head_seq) and of `on_commit`. Blocks.
+    /// one commit ahead of [`head_seq`](Self::head_seq) and of `on_commit`. Blocks.
     pub fn events_after(
         &self,
         seq: u64,
@@ -67,7 +67,7 @@ impl Store {
         self.view(|rows| events::events_after(rows, seq, limit, max_bytes))
     }
 
-    /// The sequence number of the oldest event kept, or the one to come where none is. Blocks.
+    /// The sequence number of the oldest event kept, or of the next event if none is kept. Blocks.
     pub fn oldest_seq(&self) -> Result<u64, StoreError> {
         let head = self.head_seq();
         self.view(|rows| events::oldest_seq(rows, head))
@@ -85,8 +85,8 @@ impl Store {
         Ok(newest.map(MessageId))
     }
 
-    /// How many messages of the peer are behind the read mark, counted as in [`Conversation`].
-    /// Blocks.
+    /// How many messages of the peer came after the read mark, among the newest 1,000 of the
+    /// conversation. Blocks.
     pub fn unread(&self, channel: &str, peer: &str) -> Result<usize, StoreError> {
         let scope = keys::scope(channel, Some(peer));
         self.view(|rows| conversations::unread(rows, &scope, message::mark(rows, &scope)?))

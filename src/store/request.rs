@@ -1,4 +1,4 @@
-//! What is asked of the store: plain values, no behaviour.
+//! What the store is asked for: plain values, no behaviour.
 //!
 //! Not here: what it answers (`answer`).
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::message::{MessageId, State};
 
-/// A message somebody wants sent.
+/// A message to be sent.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
     /// The integration to send it through.
@@ -19,13 +19,13 @@ pub struct Draft {
     pub media: Option<Value>,
     /// The id of the message it answers.
     pub reply_to: Option<String>,
-    /// Whatever is to be kept with it.
+    /// Arbitrary data to be kept with it.
     pub meta: Option<Value>,
     /// Makes repeats of the same request harmless for seven days.
     pub idempotency_key: Option<String>,
 }
 
-/// A message a service brought.
+/// A message that a service delivered.
 #[derive(Debug, Clone, Default)]
 pub struct Inbound {
     /// The integration that received it.
@@ -40,29 +40,29 @@ pub struct Inbound {
     pub media: Option<Value>,
     /// The id of the message it answers.
     pub reply_to: Option<String>,
-    /// Whatever is to be kept with it.
+    /// Arbitrary data to be kept with it.
     pub meta: Option<Value>,
-    /// The service's own identity of it, unique within the channel: a repeat within seven days is
-    /// recognised.
+    /// The service's own id of it, unique within the channel: repeats within seven days are
+    /// recognised by it.
     pub dedup_key: Option<String>,
 }
 
-/// News about an outgoing message.
+/// A change of an outgoing message.
 #[derive(Debug, Clone)]
 pub struct StatusUpdate {
-    /// Where it stands now. The same `queued` or `sending` again reports another attempt.
+    /// The new state. Repeating `queued` or `sending` reports another attempt.
     pub state: State,
     /// How often delivery was tried; `None` leaves the count.
     pub attempts: Option<u32>,
     /// Why the last attempt failed; `None` clears it.
     pub error: Option<String>,
-    /// When to try again; `None` leaves the time. Alone, with the state unchanged, it is a mere
-    /// postponement and makes no event.
+    /// When to try again; `None` leaves the time. If nothing else changes, the message is only
+    /// postponed and there is no event.
     pub due_ms: Option<u64>,
 }
 
 impl StatusUpdate {
-    /// The state alone.
+    /// An update of the state alone.
     pub fn to(state: State) -> Self {
         Self {
             state,
@@ -73,10 +73,10 @@ impl StatusUpdate {
     }
 }
 
-/// How much of a text in parts a service has taken, while it has not taken all.
+/// The parts of a long text that a service has accepted, while it has not accepted all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AcceptedParts {
-    /// Parts accepted, from the first on.
+    /// How many, counted from the first.
     pub accepted: usize,
     /// The names the service gave to them.
     pub references: Vec<String>,
@@ -91,17 +91,17 @@ pub struct HistoryQuery {
     pub peer: Option<String>,
     /// Only older ones.
     pub before: Option<MessageId>,
-    /// Only younger ones. Turns the paging round: oldest first from here.
+    /// Only newer ones. Reverses the paging: the page starts with the oldest of them.
     pub after: Option<MessageId>,
-    /// Only those whose text contains this one, whatever the case of its letters.
+    /// Only those whose text contains this one, ignoring case.
     pub contains: Option<String>,
     /// At most so many (at least one).
     pub limit: usize,
     /// The page ends with the message that reaches so many bytes, counted as stored.
     pub max_bytes: usize,
-    /// With `contains`: the page ends when so many messages were looked at (at least one).
+    /// With `contains`: the page ends after so many messages were searched (at least one).
     pub max_searched: usize,
-    /// With `contains`: and when those looked at reach so many bytes, counted as stored.
+    /// With `contains`: the page ends when those searched reach so many bytes, counted as stored.
     pub max_searched_bytes: usize,
 }
 

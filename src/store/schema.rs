@@ -1,5 +1,7 @@
-//! The version of the tables and the numbers beside them: what makes a file ours, and how an older
-//! one becomes a current one.
+//! The version of the tables: creating them in an empty store, upgrading those of an older version,
+//! refusing those of a newer one.
+//!
+//! Not here: what makes a file a redb file at all (`backend::redb`).
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -23,13 +25,13 @@ pub(super) const VERSION: u64 = 2;
 pub(super) enum Unusable {
     /// It was written by a later version of this program, with this schema.
     Newer(u64),
-    /// The storage said no.
+    /// The storage failed.
     Storage(StoreError),
 }
 
 impl Unusable {
-    /// What to tell whoever wants to open this file.
-    pub(super) fn told_of(&self, path: &Path) -> Error {
+    /// The error to show for this file.
+    pub(super) fn error_for(&self, path: &Path) -> Error {
         let path = path.display();
         match self {
             Self::Newer(version) => Error::Config(format!(
@@ -50,8 +52,8 @@ impl From<StoreError> for Unusable {
     }
 }
 
-/// Makes the store a current one and counts what is in it. The rows of a damaged file may make the
-/// storage panic.
+/// Brings the store to the current version and counts what is in it. Catches panics: redb may panic
+/// on the pages of a damaged file.
 pub(super) fn open(backend: &dyn Backend, now_ms: u64) -> Result<StoreCounters, Unusable> {
     let opened = catch_unwind(AssertUnwindSafe(|| {
         prepare(backend, now_ms)?;
@@ -63,7 +65,7 @@ pub(super) fn open(backend: &dyn Backend, now_ms: u64) -> Result<StoreCounters, 
     })
 }
 
-/// Makes an empty store a current one, brings an older one up to date, refuses a newer one.
+/// Initialises an empty store, upgrades an older one, refuses a newer one.
 fn prepare(backend: &dyn Backend, now_ms: u64) -> Result<(), Unusable> {
     let found = meta::schema_version(&*backend.snapshot()?)?;
     match found {
@@ -78,7 +80,7 @@ fn prepare(backend: &dyn Backend, now_ms: u64) -> Result<(), Unusable> {
     }
 }
 
-/// All steps from an older version in one transaction: a crash leaves the old file or the new.
+/// Runs all migrations in one transaction: after a crash the file has the old version or the new.
 fn upgrade(backend: &dyn Backend, older: u64) -> Result<(), StoreError> {
     backend.transact(&mut |rows| {
         for version in older..VERSION {
@@ -89,7 +91,7 @@ fn upgrade(backend: &dyn Backend, older: u64) -> Result<(), StoreError> {
     })
 }
 
-/// Brings the tables from `version` to the next. One arm for every version that was ever released
+/// Migrates the tables from `version` to the next. Needs one arm for every version ever released
 /// before [`VERSION`].
 fn migrate(version: u64, rows: &mut dyn Rows) -> Result<(), StoreError> {
     match version {

@@ -1,7 +1,7 @@
-//! The part of [`Store`] that writes. Each method puts a request into the queue and answers at once
-//! with a [`Pending`]; none blocks.
+//! The methods of [`Store`] that write. Each puts a request into the writer's queue and returns a
+//! [`Pending`] at once; none blocks.
 //!
-//! Not here: what a request does (`writer::operations`).
+//! Not here: what a request does to the rows (`writer::operations`).
 
 use super::{
     Store,
@@ -16,20 +16,20 @@ use crate::message::{Direction, Message, MessageId};
 impl Store {
     /// Puts a message into the outbox.
     pub fn queue(&self, draft: Draft) -> Result<Pending<QueuedMessage>, StoreError> {
-        let fresh = fresh(Body::outgoing(draft))?;
-        let weight = fresh.weight();
-        self.submit(operations::queue, fresh, weight)
+        let encoded = encode(Body::outgoing(draft))?;
+        let weight = encoded.weight();
+        self.submit(operations::queue, encoded, weight)
     }
 
-    /// Keeps a message that came in.
+    /// Stores an incoming message.
     pub fn receive(&self, inbound: Inbound) -> Result<Pending<ReceivedMessage>, StoreError> {
-        let fresh = fresh(Body::incoming(inbound))?;
-        let weight = fresh.weight();
-        self.submit(operations::receive, fresh, weight)
+        let encoded = encode(Body::incoming(inbound))?;
+        let weight = encoded.weight();
+        self.submit(operations::receive, encoded, weight)
     }
 
-    /// Takes news of an outgoing message. Answers `None`, and changes nothing, where the message
-    /// is already there or further.
+    /// Brings an outgoing message to a new state. Resolves to `None`, and changes nothing, if the
+    /// message is in that state already or beyond it.
     pub fn advance(
         &self,
         id: MessageId,
@@ -39,8 +39,8 @@ impl Store {
         self.submit(operations::advance, (id, update), weight)
     }
 
-    /// Takes the news that the service accepted a message, and the names it knows it by: reports on
-    /// it come by these.
+    /// Records that the service accepted a message, and the names it gave to it: later reports
+    /// refer to the message by these.
     pub fn accepted(
         &self,
         id: MessageId,
@@ -50,8 +50,8 @@ impl Store {
         self.submit(operations::accepted, (id, references), weight)
     }
 
-    /// Takes the news that the service accepted some parts of a message but not yet the last.
-    /// Forgotten when the message leaves the outbox.
+    /// Records that the service accepted some parts of a message but not yet the last. Forgotten
+    /// when the message leaves the outbox.
     pub fn parts_accepted(
         &self,
         id: MessageId,
@@ -62,8 +62,8 @@ impl Store {
         self.submit(operations::parts_accepted, (id, parts), weight)
     }
 
-    /// Takes a service's report on a message that it knows by `reference`. Fails with
-    /// [`StoreError::NotFound`] where no message goes by that name.
+    /// Records a service's report on the message that it knows by `reference`. Fails with
+    /// [`StoreError::NotFound`] if no message has that name.
     pub fn report(
         &self,
         channel: &str,
@@ -75,9 +75,9 @@ impl Store {
         self.submit(operations::report, input, weight)
     }
 
-    /// Takes what an integration that knows our ids says of a message of its channel, with the names
-    /// the service gave to it. Answers with the message as it stands then; fails with
-    /// [`StoreError::NotFound`] where the channel has sent no such message.
+    /// Records what a bridge, which knows our ids, reports on a message of its channel, with the
+    /// names the service gave to it. Resolves to the message as it stands then; fails with
+    /// [`StoreError::NotFound`] if the channel has no such outgoing message.
     pub fn answered(
         &self,
         channel: &str,
@@ -91,8 +91,8 @@ impl Store {
         self.submit(operations::answered, input, weight)
     }
 
-    /// Goes through the queue and the writer's thread and writes nothing. While the storage fails it
-    /// comes back with that error: the thread runs all the same.
+    /// Makes a round trip through the queue and the writer's thread without writing anything. While
+    /// the storage fails it resolves to that error, which also shows that the thread runs.
     pub fn ping(&self) -> Result<Pending<()>, StoreError> {
         self.submit(operations::ping, (), 0)
     }
@@ -102,12 +102,12 @@ impl Store {
         self.submit(operations::cancel, id, 0)
     }
 
-    /// Queues a failed message again, due now, with its attempts still counted.
+    /// Queues a failed message again, due now. Its attempts go on being counted.
     pub fn retry(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
         self.submit(operations::retry, id, 0)
     }
 
-    /// Takes the news that a conversation was read up to this message of it.
+    /// Records that a conversation was read up to this message of it.
     pub fn mark_read(
         &self,
         channel: &str,
@@ -120,8 +120,8 @@ impl Store {
     }
 }
 
-/// Names that can be keys, and their weight. One that cannot is not worth the message: reports on it
-/// are lost.
+/// The references, or none if one of them is too long for a key, and their weight. Losing the reports
+/// on a message is better than failing to record that it was sent.
 fn usable(references: Vec<String>) -> (Vec<String>, usize) {
     let long = references.iter().any(|name| name.len() > MAX_NAME);
     let references = if long { Vec::new() } else { references };
@@ -129,8 +129,9 @@ fn usable(references: Vec<String>) -> (Vec<String>, usize) {
     (references, weight)
 }
 
-/// Checks the parts that become keys and encodes the rest, on the thread of whoever asks.
-fn fresh(body: Body) -> Result<EncodedMessage, StoreError> {
+/// Checks the lengths of what becomes keys, and encodes the row here, on the caller's thread: the
+/// writer's is the one that everybody waits for.
+fn encode(body: Body) -> Result<EncodedMessage, StoreError> {
     let message = &body.message;
     let key = match message.direction {
         Direction::In => "dedup_key",

@@ -1,4 +1,6 @@
-//! One request on its way to the writer and its answer on the way back.
+//! One request with its input, its operation and the channel for its answer.
+//!
+//! Not here: the queue it waits in.
 
 use crate::store::{
     error::StoreError,
@@ -8,60 +10,62 @@ use crate::store::{
     },
 };
 
-/// A request of any kind, as the writer sees it.
+/// A request of any type, as the writer sees it.
 pub(in crate::store) trait Job: Send {
-    /// Does what is asked within a transaction. May be called again where that transaction was
-    /// undone. After an error the transaction must be undone: the storage failed, or a row that
-    /// this request came to makes no sense. A request that is refused for a reason of its own keeps
-    /// that as its answer.
+    /// Runs the request within a transaction; again, if that transaction was undone. An error means
+    /// that the transaction must be undone: the storage failed, or the request met a damaged row. A
+    /// request that is refused, as for its message's state, is no such error: the refusal is its
+    /// answer.
     fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError>;
 
-    /// Answers with what `apply` came to. Only once that is durable.
+    /// Sends the result of `apply`. Call only once that is durable.
     fn answer(self: Box<Self>);
 
-    /// Answers with an error.
+    /// Sends an error instead.
     fn refuse(self: Box<Self>, error: StoreError);
 }
 
-/// Does one kind of request. Never takes the input away: it may be needed again.
-type Operation<I, T> = fn(&mut Transaction<'_>, &mut I) -> Result<T, StoreError>;
+/// Carries out one type of request. Borrows the input, since it may run again.
+pub(in crate::store) type Operation<I, T> =
+    fn(&mut Transaction<'_>, &mut I) -> Result<T, StoreError>;
 
 struct QueuedRequest<I, T> {
     input: I,
-    action: Operation<I, T>,
+    operation: Operation<I, T>,
     outcome: Result<T, StoreError>,
     reply: ReplySender<T>,
 }
 
-/// Makes a job of an action and its input.
-pub(in crate::store) fn call<I, T>(action: Operation<I, T>, input: I) -> (Box<dyn Job>, Pending<T>)
+/// A request to run `operation` with `input`.
+pub(in crate::store) fn request<I, T>(
+    operation: Operation<I, T>,
+    input: I,
+) -> (Box<dyn Job>, Pending<T>)
 where
     I: Send + 'static,
     T: Send + 'static,
 {
     let (reply, pending) = Pending::channel();
-    let call = QueuedRequest {
+    let request = QueuedRequest {
         input,
-        action,
+        operation,
         outcome: Err(StoreError::Closed),
         reply,
     };
-    (Box::new(call), pending)
+    (Box::new(request), pending)
 }
 
 impl<I: Send, T: Send> Job for QueuedRequest<I, T> {
     fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
-        self.outcome = (self.action)(transaction, &mut self.input);
+        self.outcome = (self.operation)(transaction, &mut self.input);
         match &self.outcome {
-            Err(halfway @ (StoreError::Failing(_) | StoreError::Corrupt(_))) => {
-                Err(halfway.clone())
-            }
+            Err(undo @ (StoreError::Failing(_) | StoreError::Corrupt(_))) => Err(undo.clone()),
             _ => Ok(()),
         }
     }
 
     fn answer(self: Box<Self>) {
-        // Nobody may be waiting any more, which changes nothing.
+        // Fails if the caller no longer waits, which changes nothing.
         let _ = self.reply.send(self.outcome);
     }
 

@@ -1,8 +1,10 @@
-//! The one thread that writes. It takes whatever requests came while the last commit was on its way
-//! to the disk and commits them together; only then it publishes and answers.
+//! The one thread that writes. It commits together all requests that arrived during the previous
+//! commit; only after the fsync it publishes the events and answers the requests.
 //!
 //! When the storage fails, nothing is acknowledged until a commit succeeds again: requests are
-//! refused at once, and once a second one commit is tried, with or without requests.
+//! refused at once, and one commit a second is tried, with or without requests.
+//!
+//! Not here: what a request does (`operations`) and how that becomes rows (`transaction`).
 
 pub(super) mod job;
 pub(super) mod operations;
@@ -34,12 +36,12 @@ use crate::store::{
     queries::{counters::StoreCounters, events::events_after},
 };
 
-/// The time between two tries to commit while the storage fails.
+/// The wait between two attempts to commit while the storage fails.
 const BETWEEN_TRIES_MS: u64 = 1_000;
-/// Events published at once where a commit that seemed to fail turns out to have happened.
+/// How many events are read at once after a commit that reported an error but had happened.
 const CATCH_UP: usize = 1_000;
 
-/// Hears of every commit.
+/// Called with the events of every commit.
 pub(in crate::store) type OnCommit = Box<dyn FnMut(Vec<StoredEvent>) + Send>;
 
 pub(in crate::store) struct Writer {
@@ -47,32 +49,33 @@ pub(in crate::store) struct Writer {
     on_commit: OnCommit,
     max_batch: usize,
     history_days: u32,
-    /// As of the last commit, or of what the storage holds after a failure.
+    /// As of the last commit or, after a failure, as read from the storage.
     counters: StoreCounters,
-    /// The last event told.
-    told: u64,
+    /// The sequence number of the last event passed to `on_commit`.
+    published: u64,
     failure: Option<StorageFailure>,
     run: Option<RetentionRun>,
     next_run_ms: u64,
-    /// Those who asked for the run under way.
+    /// The callers that wait for the current retention run.
     waiting: Vec<ReplySender<Pruned>>,
-    /// How far messages were looked at to stay within the capacity, since the last run.
+    /// Since the last run: the last message considered for removal to stay within the capacity.
     trimmed_to: u64,
 }
 
-/// The storage does not work.
+/// The last failure of the storage, until a commit succeeds.
 struct StorageFailure {
     error: StoreError,
     tried_ms: u64,
-    /// True once the storage is open again and the counters are its own.
+    /// Whether the storage was opened again and the counters read from it.
     recovered: bool,
 }
 
-/// What became of a batch.
+/// The outcome of one attempt to commit a batch.
 enum BatchOutcome {
-    Done(TransactionOutcome),
-    /// This request cannot be done, and nothing was kept.
+    Committed(TransactionOutcome),
+    /// The transaction was undone because this request panicked or met a damaged row.
     Spoilt(usize, StoreError),
+    /// The storage failed.
     Failed(StoreError),
 }
 
@@ -85,7 +88,7 @@ impl Writer {
     ) -> Self {
         let counters = shared.counters();
         Self {
-            told: counters.head,
+            published: counters.head,
             counters,
             next_run_ms: shared.now_ms().saturating_add(FIRST_RUN_MS),
             shared,
@@ -99,7 +102,7 @@ impl Writer {
         }
     }
 
-    /// Writes until the store is closed and all that waited is answered.
+    /// Runs until the store is closed and every waiting request is answered.
     pub(in crate::store) fn run(mut self) {
         loop {
             let Batch {
@@ -107,11 +110,13 @@ impl Writer {
                 prunes,
                 finished,
             } = self.shared.queue.take(self.max_batch, self.patience());
+            // While the storage fails, an empty batch is a chance to find out whether it works again.
             match (jobs.is_empty(), &self.failure) {
                 (false, _) => self.write(jobs),
                 (true, Some(_)) => self.probe(),
                 (true, None) => {}
             }
+            // One slice of retention between two batches, so that no request waits for a whole run.
             self.start_run(prunes);
             self.continue_run();
             self.trim();
@@ -122,7 +127,7 @@ impl Writer {
         self.shared.backend.close();
     }
 
-    /// How long to sleep when nothing is asked.
+    /// How long to wait for requests.
     fn patience(&self) -> Duration {
         Duration::from_millis(match (&self.failure, &self.run) {
             (Some(_), _) => BETWEEN_TRIES_MS,
@@ -134,15 +139,18 @@ impl Writer {
         })
     }
 
-    /// Commits a batch and answers every request in it. One that panics, or comes to a damaged row,
-    /// is taken out and the rest is done again without it.
+    /// Commits a batch and answers every request in it.
+    ///
+    /// All requests share one transaction, so one that panics or meets a damaged row undoes the
+    /// others too. It is taken out of the batch and the rest is tried again: each round of the loop
+    /// removes one request, so the loop ends, and no request fails because of another.
     fn write(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         if let Err(error) = self.may_try() {
             return refuse(jobs, &error);
         }
         while !jobs.is_empty() {
             match self.attempt(&mut jobs) {
-                BatchOutcome::Done(outcome) => {
+                BatchOutcome::Committed(outcome) => {
                     self.publish(outcome, jobs.len() as u64);
                     return jobs.into_iter().for_each(Job::answer);
                 }
@@ -172,14 +180,14 @@ impl Writer {
         });
         match (result, spoilt) {
             (_, Some((which, error))) => BatchOutcome::Spoilt(which, error),
-            (Ok(outcome), None) => BatchOutcome::Done(outcome),
+            (Ok(outcome), None) => BatchOutcome::Committed(outcome),
             (Err(error), None) => BatchOutcome::Failed(error),
         }
     }
 
-    /// Runs `work` in a transaction and commits what it did, unless it did nothing or says `false`.
-    /// The storage's own panics are failures of the storage. After a failure something is always
-    /// committed: an answer may rest on rows that nobody knows to be on the disk.
+    /// Runs `work` in a transaction and commits it, unless nothing changed or `work` returns `false`.
+    /// A panic of redb counts as a failure of the storage. After a failure something is always
+    /// committed: an answer may depend on rows of the failed commit, which may not be on the disk.
     fn transact(
         &self,
         work: &mut dyn FnMut(&mut Transaction<'_>) -> Result<bool, StoreError>,
@@ -206,7 +214,7 @@ impl Writer {
         }
     }
 
-    /// Makes a commit known, if there was anything to commit.
+    /// Publishes a commit, if there was anything to commit.
     fn publish(&mut self, outcome: TransactionOutcome, writes: u64) {
         if !outcome.changed {
             return;
@@ -215,34 +223,35 @@ impl Writer {
         self.counters = outcome.counters;
         self.shared.note_commit(&self.counters, writes);
         let next = outcome.events.first().map(|event| event.seq);
-        self.tell_missed(next.unwrap_or(self.counters.head + 1));
-        self.told = self.counters.head;
-        self.tell(outcome.events);
+        self.publish_missed(next.unwrap_or(self.counters.head + 1));
+        self.published = self.counters.head;
+        self.notify(outcome.events);
     }
 
-    /// Tells the events before `next` that were not told: of a commit that seemed to fail and had
-    /// happened after all. Now that another one succeeded, they are known to be stored.
-    fn tell_missed(&mut self, next: u64) {
-        while self.told + 1 < next {
+    /// Publishes the events before `next` that were not published: those of a commit that reported an
+    /// error but had happened. Now that a later commit succeeded, they are known to be on the disk.
+    fn publish_missed(&mut self, next: u64) {
+        while self.published + 1 < next {
             let backend = &self.shared.backend;
             let events = backend
                 .snapshot()
-                .and_then(|rows| events_after(&*rows, self.told, CATCH_UP, usize::MAX));
+                .and_then(|rows| events_after(&*rows, self.published, CATCH_UP, usize::MAX));
             let mut events = events.unwrap_or_default();
             events.retain(|event| event.seq < next);
-            self.told = events.last().map_or(next - 1, |last| last.seq);
-            self.tell(events);
+            // Without events left to read, as after an error, go on with the current ones.
+            self.published = events.last().map_or(next - 1, |last| last.seq);
+            self.notify(events);
         }
     }
 
-    fn tell(&mut self, events: Vec<StoredEvent>) {
+    fn notify(&mut self, events: Vec<StoredEvent>) {
         if !events.is_empty() {
-            // The messages are stored; a listener's panic must not keep them from being answered.
+            // The commit is durable: a panic of the listener must not keep its requests unanswered.
             let _ = catch_unwind(AssertUnwindSafe(|| (self.on_commit)(events)));
         }
     }
 
-    /// Notes a failure and opens the storage again at once, so that readers can go on.
+    /// Records a failure and reopens the storage at once, so that reads work again.
     fn fail(&mut self, error: StoreError) {
         let now_ms = self.shared.now_ms();
         self.shared.note_failure(&error, now_ms);
@@ -254,8 +263,8 @@ impl Writer {
         });
     }
 
-    /// Opens the storage again and counts anew: a commit that failed in its last step may have
-    /// happened after all.
+    /// Reopens the storage and reads the counters from it: a commit that reported an error may have
+    /// happened all the same.
     fn recover(&mut self) -> Result<(), StoreError> {
         let backend = &self.shared.backend;
         backend.recover()?;
@@ -263,7 +272,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether a commit may be tried now. A second must have passed since the last one failed.
+    /// Whether a commit may be tried now: not within a second of the last one that failed. Reopens
+    /// the storage first if that has not succeeded yet.
     fn may_try(&mut self) -> Result<(), StoreError> {
         let now_ms = self.shared.now_ms();
         let Some(failure) = &mut self.failure else {
@@ -283,7 +293,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Finds out whether the storage works again, where nobody else asks.
+    /// Commits an empty transaction to find out whether the storage works again.
     fn probe(&mut self) {
         if self.may_try().is_err() {
             return;

@@ -1,8 +1,10 @@
-//! What can be asked of the writer, each within a transaction it shares with others: the rules of
-//! states, keys and the outbox. How that becomes rows is in `transaction`.
+//! What each request does, within a transaction that it shares with others: the rules of states, keys
+//! and the outbox.
 //!
-//! Every operation looks before it writes: once it has written, only a failure of the storage can
-//! stop it, and that undoes the whole transaction. So a refused request leaves nothing behind.
+//! Every operation checks before it writes. Once it has written, only a failure of the storage can
+//! stop it, and that undoes the whole transaction: so a refused request leaves nothing behind.
+//!
+//! Not here: how changes become rows (`transaction`).
 
 use crate::message::{Direction, Message, MessageId, State};
 
@@ -19,16 +21,16 @@ use crate::store::{
     writer::transaction::{EncodedMessage, KEY_LIFE_MS, Transaction},
 };
 
-/// Names that one message may be given by an integration that knows our ids.
+/// How many names a bridge may give to one message.
 pub(in crate::store) const MAX_REFERENCES: usize = 128;
 
-/// A message to be sent, unless its key says that it is known already.
+/// Puts a message into the outbox, unless its idempotency key was used before.
 pub(in crate::store) fn queue(
     transaction: &mut Transaction<'_>,
-    fresh: &mut EncodedMessage,
+    encoded: &mut EncodedMessage,
 ) -> Result<QueuedMessage, StoreError> {
-    if let Some((number, row)) = first_use(transaction, fresh)? {
-        if !body::same_content(&row, &fresh.row) {
+    if let Some((number, row)) = first_use(transaction, encoded)? {
+        if !body::same_content(&row, &encoded.row) {
             return Err(StoreError::Conflict);
         }
         let message = transaction.load(MessageId(number))?;
@@ -40,7 +42,7 @@ pub(in crate::store) fn queue(
     if transaction.outbox_is_full() {
         return Err(StoreError::QueueFull);
     }
-    let message = transaction.create(fresh)?;
+    let message = transaction.create(encoded)?;
     transaction.enter_outbox(&message, message.created_ms)?;
     Ok(QueuedMessage {
         message,
@@ -48,25 +50,25 @@ pub(in crate::store) fn queue(
     })
 }
 
-/// A message that came in, unless its key says that it came before.
+/// Stores an incoming message, unless its dedup key was seen before.
 pub(in crate::store) fn receive(
     transaction: &mut Transaction<'_>,
-    fresh: &mut EncodedMessage,
+    encoded: &mut EncodedMessage,
 ) -> Result<ReceivedMessage, StoreError> {
-    let (message, duplicate) = match first_use(transaction, fresh)? {
+    let (message, duplicate) = match first_use(transaction, encoded)? {
         Some((number, row)) => (Body::decode(number, &row)?.message, true),
-        None => (transaction.create(fresh)?, false),
+        None => (transaction.create(encoded)?, false),
     };
     Ok(ReceivedMessage { message, duplicate })
 }
 
-/// The message that used the same key first, where its seven days are not over.
+/// The message that used the same key first, if its seven days are not over.
 fn first_use(
     transaction: &Transaction<'_>,
-    fresh: &EncodedMessage,
+    encoded: &EncodedMessage,
 ) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
     let rows = &*transaction.rows;
-    let Some(key) = &fresh.key else {
+    let Some(key) = &encoded.key else {
         return Ok(None);
     };
     let Some(number) = rows.get(Table::Keys, key)? else {
@@ -80,16 +82,18 @@ fn first_use(
     Ok(is_valid.then_some((number_of(&number)?, row)))
 }
 
-/// Takes news of a message; `None` where it is not news.
+/// Brings a message to a new state; `None` if it is in that state or beyond it already.
 pub(in crate::store) fn advance(
     transaction: &mut Transaction<'_>,
     (id, update): &mut (MessageId, StatusUpdate),
 ) -> Result<Option<Message>, StoreError> {
     let message = transaction.load(*id)?;
-    bring(transaction, message, update)
+    apply_update(transaction, message, update)
 }
 
-fn bring(
+/// The states decide: a message moves forward only. In the same state a new attempt or error is an
+/// event, and a new time alone is none.
+fn apply_update(
     transaction: &mut Transaction<'_>,
     message: Message,
     update: &StatusUpdate,
@@ -100,9 +104,9 @@ fn bring(
     if message.state != update.state || message.state.has_left_the_outbox() {
         return Ok(None);
     }
-    let tells = update.attempts.is_some() || update.error.is_some();
+    let has_news = update.attempts.is_some() || update.error.is_some();
     let attempts = update.attempts.unwrap_or(message.attempts);
-    if tells && (attempts, &update.error) != (message.attempts, &message.error) {
+    if has_news && (attempts, &update.error) != (message.attempts, &message.error) {
         return transaction.change(message, update).map(Some);
     }
     match update.due_ms {
@@ -113,7 +117,7 @@ fn bring(
     }
 }
 
-/// Takes the news that a service accepted a message, with the names it gave to it.
+/// Records that a service accepted a message, with the names it gave to it.
 pub(in crate::store) fn accepted(
     transaction: &mut Transaction<'_>,
     (id, references): &mut (MessageId, Vec<String>),
@@ -122,10 +126,10 @@ pub(in crate::store) fn accepted(
     if !references.is_empty() {
         transaction.refer(&message, references)?;
     }
-    bring(transaction, message, &StatusUpdate::to(State::Sent))
+    apply_update(transaction, message, &StatusUpdate::to(State::Sent))
 }
 
-/// Takes the news that a service accepted parts of a message, but not yet the last.
+/// Records that a service accepted parts of a message, but not yet the last.
 pub(in crate::store) fn parts_accepted(
     transaction: &mut Transaction<'_>,
     (id, parts): &mut (MessageId, AcceptedParts),
@@ -138,8 +142,8 @@ pub(in crate::store) fn parts_accepted(
     transaction.keep_parts(&message, parts.accepted)
 }
 
-/// Takes a service's report on a message that it knows by a name of its own. While parts of the
-/// message are still to be sent, a report on one of them is none on the message, unless it failed.
+/// Records a service's report on a message that it knows by a name of its own. While parts of the
+/// message are still to be sent, a report on one part does not count for the message, unless it failed.
 pub(in crate::store) fn report(
     transaction: &mut Transaction<'_>,
     (channel, reference, update): &mut (String, String, StatusUpdate),
@@ -149,10 +153,10 @@ pub(in crate::store) fn report(
     if update.state != State::Failed && read::parts_of(transaction.rows, &message)? > 0 {
         return Ok(None);
     }
-    bring(transaction, message, update)
+    apply_update(transaction, message, update)
 }
 
-/// Takes the news that a conversation was read up to a message of it. A mark never moves back.
+/// Records that a conversation was read up to a message of it. A read mark never moves back.
 pub(in crate::store) fn mark_read(
     transaction: &mut Transaction<'_>,
     (channel, peer, id): &mut (String, String, MessageId),
@@ -171,8 +175,8 @@ pub(in crate::store) fn mark_read(
     })
 }
 
-/// Takes what an integration that knows our ids says of a message of its channel. Answers with the
-/// message as it stands then, also where that was no news.
+/// Records what a bridge reports on a message of its channel. Returns the message as it stands then,
+/// whether or not that changed it.
 pub(in crate::store) fn answered(
     transaction: &mut Transaction<'_>,
     (channel, id, references, update): &mut (String, MessageId, Vec<String>, StatusUpdate),
@@ -189,7 +193,7 @@ pub(in crate::store) fn answered(
     transaction.load(*id)
 }
 
-/// Adds names to those a message has: the first it was given stays the first.
+/// Adds names to those that a message has. The first stays the first.
 fn refer_besides(
     transaction: &mut Transaction<'_>,
     message: &Message,
@@ -208,7 +212,7 @@ fn refer_besides(
     transaction.refer(message, &all)
 }
 
-/// Withdraws a message that no attempt was made for yet.
+/// Withdraws a message before its first attempt.
 pub(in crate::store) fn cancel(
     transaction: &mut Transaction<'_>,
     id: &mut MessageId,
@@ -236,7 +240,7 @@ pub(in crate::store) fn retry(
     transaction.change(message, &update)
 }
 
-/// Does nothing: that it is answered is the point.
+/// Does nothing; the answer shows that the writer works.
 #[expect(clippy::unnecessary_wraps, reason = "operations share one signature")]
 pub(in crate::store) fn ping(_: &mut Transaction<'_>, (): &mut ()) -> Result<(), StoreError> {
     Ok(())

@@ -1,4 +1,6 @@
-//! The answer to a write, to be had once it is on disk.
+//! The answer to a write, available once it is on disk.
+//!
+//! Not here: when the writer sends it.
 
 use std::{
     future::Future,
@@ -16,25 +18,25 @@ use crate::store::error::StoreError;
 #[must_use = "the write is durable only once this resolves"]
 pub struct Pending<T>(oneshot::Receiver<Result<T, StoreError>>);
 
-/// How long to wait before a failing disk is asked again.
+/// The wait before a write is tried again while the disk fails.
 pub const STORE_WAIT: Duration = Duration::from_secs(1);
 
-/// Asks until it is written: for what has happened already, which a failing disk cannot undo.
-/// `tell` hears of the first failure.
+/// Repeats a write until it is stored: for what has happened already, such as a message sent, and must
+/// not be forgotten because the disk fails. `report` is called with the first failure.
 pub async fn insist<T>(
-    ask: impl Fn() -> Result<Pending<T>, StoreError>,
-    tell: impl FnOnce(&StoreError),
+    write: impl Fn() -> Result<Pending<T>, StoreError>,
+    report: impl FnOnce(&StoreError),
 ) -> Result<T, StoreError> {
-    let mut tell = Some(tell);
+    let mut report = Some(report);
     loop {
-        let written = match ask() {
+        let written = match write() {
             Ok(pending) => pending.await,
             Err(error) => Err(error),
         };
         match written {
             Err(error @ (StoreError::QueueFull | StoreError::Failing(_))) => {
-                if let Some(tell) = tell.take() {
-                    tell(&error);
+                if let Some(report) = report.take() {
+                    report(&error);
                 }
                 tokio::time::sleep(STORE_WAIT).await;
             }
@@ -52,7 +54,7 @@ impl<T> Pending<T> {
         (reply, Self(answer))
     }
 
-    /// Waits on this thread, which must not be one of an async runtime's.
+    /// Blocks this thread, which must not be one of an async runtime's.
     pub fn blocking_recv(self) -> Result<T, StoreError> {
         self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
     }

@@ -1,7 +1,7 @@
-//! When the writer forgets: a run of the retention every hour, in slices between the batches, and at
-//! once where there is room for only so many messages.
+//! When the writer removes old messages: in a retention run every hour, in slices between batches, and
+//! at once when the capacity is exceeded (of the store in memory).
 //!
-//! Not here: what may be forgotten (`retention`).
+//! Not here: what may be removed (`retention`).
 
 use super::{
     Writer,
@@ -11,6 +11,7 @@ use super::{
 use crate::store::{answer::Pruned, error::StoreError};
 
 impl Writer {
+    /// Starts a run if one is due or asked for. Callers that ask during a run get its result.
     pub(super) fn start_run(&mut self, asked: Vec<ReplySender<Pruned>>) {
         let now_ms = self.shared.now_ms();
         if self.run.is_none() && (now_ms >= self.next_run_ms || !asked.is_empty()) {
@@ -21,7 +22,7 @@ impl Writer {
         self.waiting.extend(asked);
     }
 
-    /// Does one slice of the run under way, so that requests need not wait for all of it.
+    /// Does one slice of the current run and answers its callers at the end of it.
     pub(super) fn continue_run(&mut self) {
         let Some(mut run) = self.run.take() else {
             return;
@@ -41,17 +42,18 @@ impl Writer {
         }
     }
 
-    /// Drops the oldest messages where there is room for only so many.
+    /// Removes the oldest messages beyond the capacity.
     pub(super) fn trim(&mut self) {
         if self.excess() == 0 {
             return;
         }
         let mut run = RetentionRun::of_messages_after(self.trimmed_to);
-        // What could not be dropped now is tried again with the next run.
+        // On an error the next retention run tries again.
         let _ = self.prune(&mut run);
         self.trimmed_to = run.position();
     }
 
+    /// How many messages there are beyond the capacity.
     fn excess(&self) -> u64 {
         let capacity = self.shared.backend.capacity();
         capacity.map_or(0, |capacity| {
@@ -59,6 +61,7 @@ impl Writer {
         })
     }
 
+    /// Looks up and removes one slice of a run.
     fn prune(&mut self, run: &mut RetentionRun) -> Result<(), StoreError> {
         self.may_try()?;
         let rules = RetentionRules::new(self.shared.now_ms(), self.history_days, self.excess());

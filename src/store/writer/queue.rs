@@ -1,4 +1,6 @@
 //! Requests waiting for the writer: bounded in number and in bytes, taken in batches.
+//!
+//! Not here: what a request does (`operations`).
 
 use std::{
     collections::VecDeque,
@@ -19,11 +21,11 @@ pub(in crate::store) struct QueueBounds {
     pub(in crate::store) bytes: usize,
 }
 
-/// The line before the writer. Its lock is held for moments only, so that async code may push.
+/// The queue before the writer. Its lock is never held for long, so that async code may push.
 pub(in crate::store) struct Queue {
     bounds: QueueBounds,
-    line: Mutex<Waiting>,
-    news: Condvar,
+    waiting: Mutex<Waiting>,
+    wake_up: Condvar,
 }
 
 #[derive(Default)]
@@ -32,17 +34,17 @@ struct Waiting {
     bytes: usize,
     prunes: Vec<ReplySender<Pruned>>,
     closed: bool,
-    /// True while the writer sleeps: only then a push has to wake it.
+    /// Whether the writer sleeps: only then a push has to wake it.
     asleep: bool,
 }
 
-/// What the writer takes at once.
+/// What the writer takes out of the queue at once.
 #[derive(Default)]
 pub(in crate::store) struct Batch {
     pub(in crate::store) jobs: Vec<Box<dyn Job>>,
-    /// Requests for a run of the retention.
+    /// Callers that ask for a retention run.
     pub(in crate::store) prunes: Vec<ReplySender<Pruned>>,
-    /// True once the store is closed and nothing waits any more.
+    /// Whether the store is closed and the queue empty.
     pub(in crate::store) finished: bool,
 }
 
@@ -50,77 +52,77 @@ impl Queue {
     pub(in crate::store) fn new(bounds: QueueBounds) -> Self {
         Self {
             bounds,
-            line: Mutex::default(),
-            news: Condvar::new(),
+            waiting: Mutex::default(),
+            wake_up: Condvar::new(),
         }
     }
 
-    fn line(&self) -> MutexGuard<'_, Waiting> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a request that holds `bytes`, or says that it cannot.
+    /// Adds a request that counts as `bytes`; fails if the queue is full or closed.
     pub(in crate::store) fn push(&self, bytes: usize, job: Box<dyn Job>) -> Result<(), StoreError> {
-        let mut line = self.line();
-        if line.closed {
+        let mut waiting = self.lock();
+        if waiting.closed {
             return Err(StoreError::Closed);
         }
-        let is_full = line.jobs.len() >= self.bounds.requests
-            || line.bytes.saturating_add(bytes) > self.bounds.bytes;
-        // One request larger than the whole bound would otherwise never be taken.
-        if is_full && !line.jobs.is_empty() {
+        let is_full = waiting.jobs.len() >= self.bounds.requests
+            || waiting.bytes.saturating_add(bytes) > self.bounds.bytes;
+        // An empty queue takes any request, or one larger than the bound would never be taken.
+        if is_full && !waiting.jobs.is_empty() {
             return Err(StoreError::QueueFull);
         }
-        line.bytes += bytes;
-        line.jobs.push_back((bytes, job));
-        self.wake(line);
+        waiting.bytes += bytes;
+        waiting.jobs.push_back((bytes, job));
+        self.wake(waiting);
         Ok(())
     }
 
-    /// Asks for a run of the retention.
+    /// Asks for a retention run.
     pub(in crate::store) fn push_prune(
         &self,
         reply: ReplySender<Pruned>,
     ) -> Result<(), StoreError> {
-        let mut line = self.line();
-        if line.closed {
+        let mut waiting = self.lock();
+        if waiting.closed {
             return Err(StoreError::Closed);
         }
-        line.prunes.push(reply);
-        self.wake(line);
+        waiting.prunes.push(reply);
+        self.wake(waiting);
         Ok(())
     }
 
-    /// Lets nothing more in.
+    /// Refuses requests from now on.
     pub(in crate::store) fn close(&self) {
-        let mut line = self.line();
-        line.closed = true;
-        self.wake(line);
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        self.wake(waiting);
     }
 
-    fn wake(&self, mut line: MutexGuard<'_, Waiting>) {
-        if std::mem::take(&mut line.asleep) {
-            drop(line);
-            self.news.notify_one();
+    fn wake(&self, mut waiting: MutexGuard<'_, Waiting>) {
+        if std::mem::take(&mut waiting.asleep) {
+            drop(waiting);
+            self.wake_up.notify_one();
         }
     }
 
     pub(in crate::store) fn depth(&self) -> usize {
-        self.line().jobs.len()
+        self.lock().jobs.len()
     }
 
-    /// Takes what waits, at most `limit` requests; waits for something up to `patience`.
+    /// Takes at most `limit` requests, after waiting up to `patience` for the first.
     pub(in crate::store) fn take(&self, limit: usize, patience: Duration) -> Batch {
-        let mut line = self.line();
-        if line.is_idle() && !patience.is_zero() {
-            line.asleep = true;
+        let mut waiting = self.lock();
+        if waiting.is_idle() && !patience.is_zero() {
+            waiting.asleep = true;
             let waited = self
-                .news
-                .wait_timeout_while(line, patience, |line| line.is_idle());
-            line = waited.unwrap_or_else(PoisonError::into_inner).0;
-            line.asleep = false;
+                .wake_up
+                .wait_timeout_while(waiting, patience, |waiting| waiting.is_idle());
+            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
+            waiting.asleep = false;
         }
-        line.take(limit)
+        waiting.take(limit)
     }
 }
 

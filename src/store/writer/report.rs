@@ -1,6 +1,6 @@
-//! What a chat is told of a message it asked for: where it is told, when, and in which words.
+//! The report that a chat gets on a message it asked for: to which address, when, and its text.
 //!
-//! Not here: who queues it, in the transaction that changes the message (`write`).
+//! Not here: queueing it, in the transaction that changes the message (`transaction`).
 
 use serde_json::{Value, json};
 
@@ -8,16 +8,16 @@ use crate::message::{Message, State};
 
 use crate::store::{request::Draft, rows::keys::MAX_NAME};
 
-/// Where the address is in a message's `meta`.
+/// The key of the address in a message's `meta`.
 const KEY: &str = "report_to";
 
-/// The `meta` of a message whose end is told to this peer.
+/// The `meta` of a message whose outcome is reported to this peer.
 pub fn report_to(channel: &str, peer: &str) -> Value {
     json!({KEY: {"channel": channel, "peer": peer}})
 }
 
-/// The message that tells of a change, where one asked for it and it is what one waits for: that the
-/// service took the message, or that it failed, also after it was taken.
+/// The report on a change, if one was asked for and the change is worth one: the service accepted the
+/// message, or it failed, before or after it was accepted.
 pub(in crate::store) fn of(before: State, message: &Message) -> Option<Draft> {
     let to = message.meta.as_ref()?.get(KEY)?;
     let left = !before.has_left_the_outbox();
@@ -44,7 +44,7 @@ fn because(mut what: String, message: &Message) -> String {
     what
 }
 
-/// Clients may write what they like there: what cannot be an address is none.
+/// Clients may set any `meta`: what cannot be an address is ignored.
 fn name(to: &Value, part: &str) -> Option<String> {
     let name = to.get(part)?.as_str()?;
     let usable = !name.is_empty() && name.len() <= MAX_NAME;

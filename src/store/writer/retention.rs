@@ -1,8 +1,10 @@
-//! What may be forgotten: messages older than the history kept that left the outbox, and keys whose
-//! seven days are over.
+//! What may be removed: messages that left the outbox and are older than the history kept, and keys
+//! whose seven days are over.
 //!
 //! A run goes through the store in slices, each looked up in a snapshot and removed in a transaction
-//! of its own, so that no write waits for more than one slice. When a run starts is in `pruning`.
+//! of its own, so that no write waits for more than one slice.
+//!
+//! Not here: when a run starts (`pruning`).
 
 use std::ops::ControlFlow;
 
@@ -17,26 +19,26 @@ use crate::store::{
     writer::transaction::{KEY_LIFE_MS, Transaction},
 };
 
-/// Messages looked at, and at most removed, in one slice.
+/// How many messages one slice looks at, and may remove.
 const SLICE: usize = 500;
 
-/// The first run of the retention comes this long after the start, when the daemon has settled.
+/// The first run starts this long after the store is opened, when the daemon has settled.
 pub(super) const FIRST_RUN_MS: u64 = 60_000;
 /// The time between two runs.
 pub(super) const BETWEEN_RUNS_MS: u64 = 3_600_000;
-/// What is too old, or too much.
+/// What counts as too old or too many.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct RetentionRules {
     /// Keys of messages created at this time or before are expired.
     keys_until_ms: u64,
-    /// Messages created before this time may go; 0 for none.
+    /// Messages created before this time may be removed; 0 for none.
     messages_before_ms: u64,
-    /// How many messages must go whatever their age.
+    /// How many messages must be removed whatever their age.
     excess: u64,
 }
 
 impl RetentionRules {
-    /// `history_days` of 0 keeps messages for ever. Fewer than 7 count as 7: a message outlives
+    /// `history_days` of 0 keeps messages for ever. Fewer than 7 count as 7: a message must outlive
     /// its keys, so that a repeated request can always be compared with the first.
     pub(in crate::store) fn new(now_ms: u64, history_days: u32, excess: u64) -> Self {
         let history_ms = (u64::from(history_days) * 86_400_000).max(KEY_LIFE_MS);
@@ -52,13 +54,13 @@ impl RetentionRules {
     }
 }
 
-/// A run, and how far it came.
+/// A run and its progress.
 #[derive(Debug, Default)]
 pub(in crate::store) struct RetentionRun {
     stage: RetentionStage,
     /// The last message looked at.
     at: u64,
-    /// What it removed so far.
+    /// What was removed so far.
     pub(in crate::store) pruned: Pruned,
 }
 
@@ -79,7 +81,7 @@ pub(in crate::store) struct RetentionSlice {
 }
 
 impl RetentionRun {
-    /// A run that leaves keys alone and looks for messages from the one after `at`.
+    /// A run that leaves the keys out and starts with the message after `at`.
     pub(in crate::store) fn of_messages_after(at: u64) -> Self {
         Self {
             stage: RetentionStage::Messages,
@@ -97,7 +99,7 @@ impl RetentionRun {
         self.at
     }
 
-    /// Looks up the next slice and moves on behind it.
+    /// Looks up the next slice and moves past it.
     pub(in crate::store) fn survey(
         &mut self,
         snapshot: &dyn Snapshot,
@@ -166,7 +168,7 @@ impl RetentionSlice {
         self.messages.is_empty() && self.keys_forgotten.is_none()
     }
 
-    /// Removes what was looked up. Nothing may have been written in between.
+    /// Removes what was looked up. Nothing may be written between lookup and removal.
     pub(in crate::store) fn remove(
         &self,
         transaction: &mut Transaction<'_>,
@@ -188,8 +190,8 @@ impl RetentionSlice {
 
 type EachBody<'v> = dyn FnMut(u64, &[u8]) -> Result<ControlFlow<()>, StoreError> + 'v;
 
-/// Shows at most a slice of the messages after `start`; false where it was cut off, so that there
-/// may be more to see.
+/// Visits at most one slice of the messages after `start`. Returns false if the slice was full, so
+/// that there may be more.
 fn each_body(
     snapshot: &dyn Snapshot,
     start: u64,

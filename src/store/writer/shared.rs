@@ -1,5 +1,5 @@
-//! What the writer shares with everybody who asks: the storage, the queue, and how things stand as of
-//! the last commit.
+//! What the writer shares with every handle: the storage, the queue, and health and counters as of the
+//! last commit.
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
@@ -11,7 +11,7 @@ use crate::store::{
     queries::counters::StoreCounters, writer::queue::Queue,
 };
 
-/// What the writer shares with everybody who asks.
+/// What the writer shares with every handle.
 pub(in crate::store) struct Shared {
     pub(in crate::store) backend: Box<dyn Backend>,
     pub(in crate::store) queue: Queue,
@@ -64,7 +64,7 @@ impl Shared {
         }
     }
 
-    /// Takes note of a commit that carried so many requests.
+    /// Records a commit that carried out so many requests.
     pub(in crate::store) fn note_commit(&self, counters: &StoreCounters, writes: u64) {
         let mut known = self.last_known();
         known.counters.clone_from(counters);
@@ -76,7 +76,7 @@ impl Shared {
         self.head.store(counters.head, Ordering::Release);
     }
 
-    /// Takes note that nothing can be stored, for the first time or still.
+    /// Records that nothing can be stored, for the first time or still.
     pub(in crate::store) fn note_failure(&self, error: &StoreError, now_ms: u64) {
         let mut known = self.last_known();
         known.health.failing_since_ms.get_or_insert(now_ms);

@@ -1,4 +1,4 @@
-//! What a transaction does to the rows: create a message, change its state and report that, forget it.
+//! What a transaction does to the rows: creates messages, changes their state, removes them.
 //!
 //! Not here: whether that is allowed (`operations`, `retention`).
 
@@ -23,10 +23,10 @@ use crate::store::{
 /// How long idempotency and dedup keys are remembered, and a message at least: 7 days.
 pub(in crate::store) const KEY_LIFE_MS: u64 = 7 * 86_400_000;
 
-/// A message on its way into the store, encoded by whoever brought it so that the writer need not.
+/// A message to be stored, encoded on the thread of the caller so that the writer need not.
 pub(in crate::store) struct EncodedMessage {
     body: Body,
-    /// The body as it is stored, but for the time of creation.
+    /// The body as it will be stored, except for the time of creation.
     pub(in crate::store) row: Vec<u8>,
     /// The key of its row in `keys`.
     pub(in crate::store) key: Option<Vec<u8>>,
@@ -41,7 +41,7 @@ impl EncodedMessage {
         }
     }
 
-    /// About how many bytes it holds while it waits.
+    /// About how many bytes it takes while it waits.
     pub(in crate::store) fn weight(&self) -> usize {
         2 * self.row.len()
     }
@@ -58,7 +58,7 @@ pub(in crate::store) struct Transaction<'t> {
     index: IndexChanges,
 }
 
-/// What a transaction did, of meaning only once it is committed.
+/// What a transaction did. Valid only once it is committed.
 pub(in crate::store) struct TransactionOutcome {
     /// False where there is nothing to commit.
     pub(in crate::store) changed: bool,
@@ -84,7 +84,7 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Has something committed even where nothing changes.
+    /// Makes the transaction commit even if nothing changes.
     pub(in crate::store) fn commit_anyway(&mut self) {
         self.changed = true;
     }
@@ -101,7 +101,7 @@ impl<'t> Transaction<'t> {
         })
     }
 
-    /// Whether no more messages may wait to be sent.
+    /// Whether the outbox has reached its limit.
     pub(in crate::store) fn outbox_is_full(&self) -> bool {
         let waiting: u64 = self.counters.outbox.values().sum();
         self.outbox_limit.is_some_and(|limit| waiting >= limit)
@@ -110,29 +110,29 @@ impl<'t> Transaction<'t> {
     /// Stores a new message under the next number.
     pub(in crate::store) fn create(
         &mut self,
-        fresh: &mut EncodedMessage,
+        encoded: &mut EncodedMessage,
     ) -> Result<Message, StoreError> {
-        body::set_created(&mut fresh.row, self.now_ms);
+        body::set_created(&mut encoded.row, self.now_ms);
         let number = self.next_seq();
         let message = Message {
             id: MessageId(number),
             seq: number,
             created_ms: self.now_ms,
             updated_ms: self.now_ms,
-            ..fresh.body.message.clone()
+            ..encoded.body.message.clone()
         };
         self.rows
-            .put(Table::Bodies, &number_key(number), &fresh.row)?;
+            .put(Table::Bodies, &number_key(number), &encoded.row)?;
         let side = Side::of(&message);
         for scope in scopes(&message) {
             self.index
                 .add(self.rows, &scope, IndexEntry { number, side })?;
         }
-        if let Some(key) = &fresh.key {
+        if let Some(key) = &encoded.key {
             self.rows.put(Table::Keys, key, &number_key(number))?;
         }
         self.counters.messages += 1;
-        self.tell(&message);
+        self.push_event(&message);
         Ok(message)
     }
 
@@ -142,7 +142,7 @@ impl<'t> Transaction<'t> {
         self.counters.head
     }
 
-    fn tell(&mut self, message: &Message) {
+    fn push_event(&mut self, message: &Message) {
         self.events.push(StoredEvent {
             seq: message.seq,
             message: message.clone(),
@@ -154,8 +154,8 @@ impl<'t> Transaction<'t> {
         read::load(self.rows, id.0)?.ok_or(StoreError::NotFound)
     }
 
-    /// Brings a message to the state `update` says, as the next event. Whoever asked to be told of it
-    /// is told in the same transaction, whoever brought the news.
+    /// Brings a message to the state of `update`, as the next event. If a chat asked for a report,
+    /// that is queued in the same transaction, so that a crash loses neither or both.
     pub(in crate::store) fn change(
         &mut self,
         mut message: Message,
@@ -179,15 +179,15 @@ impl<'t> Transaction<'t> {
             .put(Table::Latest, &number_key(message.id.0), &seq)?;
         change.apply_to(&mut message);
         self.keep_outbox(before, &message, update.due_ms)?;
-        self.tell(&message);
-        if let Some(told) = report::of(before, &message) {
-            let told = self.create(&mut EncodedMessage::new(Body::outgoing(told)))?;
-            self.enter_outbox(&told, told.created_ms)?;
+        self.push_event(&message);
+        if let Some(draft) = report::of(before, &message) {
+            let report = self.create(&mut EncodedMessage::new(Body::outgoing(draft)))?;
+            self.enter_outbox(&report, report.created_ms)?;
         }
         Ok(message)
     }
 
-    /// Holds the outbox to its rule: in it are exactly the messages whose state says so.
+    /// Keeps the invariant of the outbox: it has exactly the messages whose state says so.
     fn keep_outbox(
         &mut self,
         before: State,
@@ -232,7 +232,7 @@ impl<'t> Transaction<'t> {
         self.put_waiting(message, parts, due_ms)
     }
 
-    /// Remembers how many parts of a message in the outbox were accepted.
+    /// Stores how many parts of a message in the outbox were accepted.
     pub(in crate::store) fn keep_parts(
         &mut self,
         message: &Message,
@@ -256,7 +256,7 @@ impl<'t> Transaction<'t> {
         self.rows.put(Table::Outbox, &outbox_key(message), &row)
     }
 
-    /// Remembers the names a service gave to a message.
+    /// Stores the names that a service gave to a message.
     pub(in crate::store) fn refer(
         &mut self,
         message: &Message,
@@ -281,7 +281,7 @@ impl<'t> Transaction<'t> {
         self.rows.remove(Table::Keys, &keys::references_row(number))
     }
 
-    /// Remembers that a conversation was read up to a message of it.
+    /// Stores that a conversation was read up to a message of it.
     pub(in crate::store) fn mark(&mut self, message: &Message) -> Result<(), StoreError> {
         self.changed = true;
         let scope = keys::scope(&message.channel, Some(&message.peer));
@@ -289,7 +289,8 @@ impl<'t> Transaction<'t> {
             .put(Table::Marks, &scope, &number_key(message.id.0))
     }
 
-    /// A mark goes with the message it stands on: older ones, which it says are read, went before.
+    /// Removes a read mark together with the message it points to: the older messages, which it says
+    /// are read, were removed before.
     fn forget_mark(&mut self, message: &Message) -> Result<(), StoreError> {
         let scope = keys::scope(&message.channel, Some(&message.peer));
         match read::mark(self.rows, &scope)? {
@@ -298,7 +299,7 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// Removes a message that left the outbox, with everything that refers to it.
+    /// Removes a message that left the outbox and everything that refers to it.
     pub(in crate::store) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
         let number = body.message.id.0;
         let changes = read::changes_of(self.rows, number)?;
@@ -321,7 +322,7 @@ impl<'t> Transaction<'t> {
         Ok(())
     }
 
-    /// Removes a key unless a younger message took it over; whether it was removed.
+    /// Removes a key unless a newer message has taken it over. Returns whether it was removed.
     pub(in crate::store) fn forget_key(
         &mut self,
         key: &[u8],
@@ -336,7 +337,7 @@ impl<'t> Transaction<'t> {
         Ok(true)
     }
 
-    /// Remembers up to which message expired keys were removed.
+    /// Stores up to which message expired keys were removed.
     pub(in crate::store) fn put_keys_forgotten(&mut self, number: u64) -> Result<(), StoreError> {
         self.changed = true;
         meta::put_keys_forgotten(self.rows, number)
