@@ -2,7 +2,7 @@
 //! paired.
 //!
 //! Encoded by `qrcodegen`, always in byte mode at the error correction level L: a screen is not torn
-//! or dirty, and the smallest square fits into the most windows.
+//! or dirty, and the smallest square fits into most windows.
 //!
 //! Not here: how a module is drawn.
 

@@ -1,5 +1,5 @@
-//! The tables in memory, for a build without the `store` feature (and for tests of the logic).
-//! Nothing survives a restart.
+//! The tables in memory, for builds without the feature `store` and for tests. Nothing survives a
+//! restart.
 
 use std::{
     collections::BTreeMap,
@@ -12,13 +12,13 @@ use crate::store::{
     error::StoreError,
 };
 
-/// Messages kept; beyond it the oldest that left the outbox go, and none is queued while so many
-/// wait to be sent.
+/// The largest number of messages kept. Beyond it the oldest that left the outbox are removed, and none
+/// is queued while so many wait to be sent.
 const CAPACITY: u64 = 10_000;
 
 type Tables<Value> = [BTreeMap<Vec<u8>, Value>; Table::ALL.len()];
 
-/// All rows. The lock is held for writing only while a finished transaction is merged in.
+/// All rows. The write lock is held only while a finished transaction is merged in.
 pub(in crate::store) struct Memory {
     tables: RwLock<Tables<Vec<u8>>>,
     capacity: u64,
@@ -75,9 +75,9 @@ impl Backend for Memory {
 
     fn close(&self) {}
 
-    /// Sequence numbers must grow across restarts although nothing is remembered, so they start
-    /// from the clock: 1,024 events for every millisecond that ever passed. That stays below
-    /// 2^53, which JavaScript can count to, until the year 2248.
+    /// Sequence numbers must grow across restarts although nothing is kept, so they start from the
+    /// clock: 1,024 events for every millisecond since 1970. That stays below 2^53, the largest
+    /// integer that JavaScript represents exactly, until the year 2248.
     fn first_head(&self, now_ms: u64) -> u64 {
         now_ms << 10
     }
@@ -133,7 +133,7 @@ impl Snapshot for MemorySnapshot<'_> {
     }
 }
 
-/// A transaction: what it wrote (`None` for a removed row) over what was there before.
+/// A transaction: the rows it wrote (`None` for a removed one) on top of those that were there.
 struct MemoryTransaction<'m> {
     base: &'m Memory,
     written: Tables<Option<Vec<u8>>>,

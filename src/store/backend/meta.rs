@@ -1,4 +1,6 @@
-//! The table `meta`: numbers of the store as a whole, by name.
+//! The table `meta`: numbers that belong to the store as a whole, by name.
+//!
+//! Not here: what a version of the schema means (`schema`).
 
 use crate::store::{
     backend::{Get, Rows, Table},
@@ -15,7 +17,7 @@ fn number(rows: &dyn Get, name: &[u8]) -> Result<Option<u64>, StoreError> {
     row.map(|bytes| number_of(&bytes)).transpose()
 }
 
-/// The version of the schema; `None` in an empty store.
+/// The version of the schema; `None` in a new store.
 pub(in crate::store) fn schema_version(rows: &dyn Get) -> Result<Option<u64>, StoreError> {
     number(rows, SCHEMA)
 }
@@ -27,7 +29,7 @@ pub(in crate::store) fn put_schema_version(
     rows.put(Table::Meta, SCHEMA, &number_key(version))
 }
 
-/// The last sequence number given out, which outlives the rows it was given to.
+/// The last sequence number assigned. It must be kept apart, since retention may remove its row.
 pub(in crate::store) fn head(rows: &dyn Get) -> Result<u64, StoreError> {
     Ok(number(rows, HEAD)?.unwrap_or(0))
 }

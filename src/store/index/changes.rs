@@ -1,4 +1,6 @@
-//! Writing the index: what a transaction adds and forgets, each chunk once.
+//! Writing the index: what a transaction adds and removes. Each chunk is written once.
+//!
+//! Not here: reading it (`super`, `lookup`).
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -12,16 +14,16 @@ use crate::store::{
     rows::keys::with_number,
 };
 
-/// The chunks that a transaction touched, by scope. They are written when it ends: however many
-/// messages a batch brings, the row of their channel changes once.
+/// The chunks that a transaction changes, by scope. They are written at its end: however many messages
+/// a batch adds to a channel, the channel's row is written once.
 #[derive(Default)]
 pub(in crate::store) struct IndexChanges(BTreeMap<Vec<u8>, Chunks>);
 
-/// Those of one scope.
+/// The changed chunks of one scope.
 struct Chunks {
     tail: Chunk,
-    /// One from `scopes` that lost messages. Messages are forgotten oldest first, so it is seldom
-    /// another one.
+    /// The chunk of `scopes` from which messages were removed last. They are removed oldest first, so
+    /// the next one is nearly always in the same chunk.
     older: Option<Chunk>,
 }
 
@@ -33,7 +35,7 @@ impl IndexChanges {
         scope: &[u8],
         entry: IndexEntry,
     ) -> Result<(), StoreError> {
-        let tail = &mut self.touch(rows, scope)?.tail;
+        let tail = &mut self.chunks_of(rows, scope)?.tail;
         if tail.is_full() {
             put(rows, scope, tail)?;
             *tail = Chunk::default();
@@ -42,14 +44,14 @@ impl IndexChanges {
         Ok(())
     }
 
-    /// Forgets a message.
+    /// Removes a message.
     pub(in crate::store) fn forget(
         &mut self,
         rows: &mut dyn Rows,
         scope: &[u8],
         number: u64,
     ) -> Result<(), StoreError> {
-        let chunks = self.touch(rows, scope)?;
+        let chunks = self.chunks_of(rows, scope)?;
         if !chunks.tail.reaches_back_to(number) {
             return chunks.forget_older(rows, scope, number);
         }
@@ -60,7 +62,7 @@ impl IndexChanges {
         Ok(())
     }
 
-    /// Writes what was touched.
+    /// Writes the changed chunks.
     pub(in crate::store) fn write(self, rows: &mut dyn Rows) -> Result<(), StoreError> {
         for (scope, mut chunks) in self.0 {
             chunks.put_older(rows, &scope)?;
@@ -73,10 +75,10 @@ impl IndexChanges {
         Ok(())
     }
 
-    fn touch(&mut self, rows: &dyn Rows, scope: &[u8]) -> Result<&mut Chunks, StoreError> {
+    fn chunks_of(&mut self, rows: &dyn Rows, scope: &[u8]) -> Result<&mut Chunks, StoreError> {
         match self.0.entry(scope.to_vec()) {
-            Entry::Occupied(touched) => Ok(touched.into_mut()),
-            Entry::Vacant(untouched) => Ok(untouched.insert(Chunks {
+            Entry::Occupied(changed) => Ok(changed.into_mut()),
+            Entry::Vacant(unchanged) => Ok(unchanged.insert(Chunks {
                 tail: tail(rows, scope)?,
                 older: None,
             })),
@@ -101,7 +103,7 @@ impl Chunks {
         Ok(())
     }
 
-    /// A tail is empty only where there is nothing older.
+    /// Makes the newest older chunk the tail, which may be empty only if there is none.
     fn fill_tail(&mut self, rows: &mut dyn Rows, scope: &[u8]) -> Result<(), StoreError> {
         self.put_older(rows, scope)?;
         if let Some(last) = chunk_from(rows, scope, u64::MAX)? {

@@ -1,8 +1,11 @@
-//! A run of a scope's messages as bytes: each number as its distance to the one before, with whose
-//! the message is in the lowest two bits, seven bits a byte. Most take one or two bytes.
+//! Some consecutive messages of a scope as bytes: each number as its distance to the one before, with
+//! the side of the message in the lowest two bits, as a number of variable length. Most messages take
+//! one or two bytes.
 //!
-//! Version 1 of the schema had a row for each message, of one byte or none. Read as chunks, they are
-//! chunks of one.
+//! Version 1 of the schema had one row for each message, of one byte or none. Such a row is also a
+//! valid chunk of one message.
+//!
+//! Not here: the keys of chunks (`rows::keys`).
 
 use crate::message::{Direction, Message};
 use crate::store::{
@@ -11,26 +14,25 @@ use crate::store::{
     rows::keys::number_key,
 };
 
-/// Messages in a full chunk.
+/// The number of messages in a full chunk.
 pub(super) const FULL: usize = 32;
 
-/// Bits of an encoded number that say whose the message is.
+/// The bits of an encoded number that hold the side.
 const SIDE_BITS: u32 = 2;
 
-/// Whose a message is. Files hold the place in this order.
+/// Who wrote a message. Files hold the discriminant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Side {
-    /// The user's, wherever it was written.
+    /// The user, on whatever device.
     Ours,
-    /// The peer's.
+    /// The peer.
     Theirs,
-    /// To be seen in the message itself: the first files did not say it.
+    /// Not recorded, as in the first files: the message itself has to be read.
     Unknown,
 }
 
 impl Side {
-    /// Whose a message is. What the user wrote on another device came in, and is the user's all the
-    /// same.
+    /// The side of a message. What the user wrote on another device is incoming, and yet ours.
     pub(in crate::store) fn of(message: &Message) -> Self {
         let own = message
             .meta
@@ -57,8 +59,8 @@ pub(in crate::store) struct IndexEntry {
 /// and its last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Chunk {
-    /// The number it is kept under: of the first message it ever had. It stays when that is forgotten,
-    /// so that no row need be moved.
+    /// The number in its key: that of the first message it ever had. It stays when that message is
+    /// removed, so that the row need not move.
     base: u64,
     entries: Vec<IndexEntry>,
 }
@@ -85,7 +87,7 @@ impl Chunk {
         self.entries.len() >= FULL
     }
 
-    /// False where a message of this number would be in an older chunk.
+    /// Whether a message of this number would be in this chunk rather than in an older one.
     pub(super) fn reaches_back_to(&self, number: u64) -> bool {
         let oldest = self.entries.first();
         oldest.is_some_and(|oldest| oldest.number <= number)
@@ -95,7 +97,7 @@ impl Chunk {
         self.entries.iter().any(|entry| entry.number == number)
     }
 
-    /// Adds a message, which must be newer than those there are.
+    /// Adds a message, which must be newer than the others.
     pub(super) fn push(&mut self, entry: IndexEntry) {
         if self.is_empty() {
             self.base = entry.number;
@@ -107,14 +109,14 @@ impl Chunk {
         self.entries.retain(|entry| entry.number != number);
     }
 
-    /// The value of its row in `scopes`, whose key says the base. There is none for an empty chunk.
+    /// The row in `scopes`, whose key has the base. An empty chunk has no row.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut row = Vec::with_capacity(2 * self.entries.len());
         self.encode_into(&mut row);
         row
     }
 
-    /// Its row in `tails`: the base, and behind it the same.
+    /// The row in `tails`: the base, then the same bytes.
     pub(super) fn encode_with_base(&self) -> Vec<u8> {
         let mut row = Vec::with_capacity(8 + 2 * self.entries.len());
         row.extend_from_slice(&number_key(self.base));

@@ -1,4 +1,6 @@
 //! Finding a chunk by its scope and a number.
+//!
+//! Not here: scans over chunks (`super`).
 
 use super::chunk::Chunk;
 use crate::store::{
@@ -7,14 +9,14 @@ use crate::store::{
     rows::keys::{self, number_of, with_number},
 };
 
-/// The newest chunk of a scope, empty where the scope has no messages.
+/// The newest chunk of a scope; empty if the scope has no messages.
 pub(super) fn tail(rows: &dyn Get, scope: &[u8]) -> Result<Chunk, StoreError> {
     let row = rows.get(Table::Tails, scope)?;
     row.map_or_else(|| Ok(Chunk::default()), |row| Chunk::decode_with_base(&row))
 }
 
-/// The last chunk in `scopes` that begins with this number or before it: the only one there that can
-/// have it.
+/// The last chunk in `scopes` that starts at this number or before it: the only one there that can
+/// contain it.
 pub(super) fn chunk_from(
     rows: &dyn Get,
     scope: &[u8],

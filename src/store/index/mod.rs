@@ -1,11 +1,11 @@
-//! Which messages a channel and a conversation have: their numbers, in chunks, oldest first.
+//! The index: which messages a channel and a conversation have, as chunks of numbers, oldest first.
 //!
 //! The newest chunk of each scope is a row of `tails`. These rows are small and close together, so a
-//! batch for a thousand conversations writes a few pages and not one for each of them. A full chunk
-//! goes to `scopes`, to be touched again only when its messages are forgotten. A scope that has
-//! messages has a tail that is not empty.
+//! batch for a thousand conversations writes a few pages rather than one for each of them. A full
+//! chunk moves to `scopes` and is modified again only when its messages are removed. A scope with
+//! messages always has a tail that is not empty.
 //!
-//! Here: what is read. `changes` writes, `chunk` has the bytes.
+//! Here: what is read. Not here: what is written (`changes`), and the bytes (`chunk`).
 
 mod changes;
 mod chunk;
@@ -29,10 +29,10 @@ use crate::store::{
     rows::keys::{self, number_of, with_number},
 };
 
-/// Sees one message of the index; `Break` ends it.
+/// Called with each message; `Break` ends the scan.
 pub(super) type VisitEntry<'v> = dyn FnMut(IndexEntry) -> Result<ControlFlow<()>, StoreError> + 'v;
 
-/// Sees a conversation's scope and the number of its newest message.
+/// Called with the scope of each conversation and the number of its newest message.
 pub(super) type VisitNewest<'v> = dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, StoreError> + 'v;
 
 /// The number of the newest message of a scope.
@@ -40,14 +40,14 @@ pub(super) fn newest(rows: &dyn Get, scope: &[u8]) -> Result<Option<u64>, StoreE
     Ok(tail(rows, scope)?.newest())
 }
 
-/// Shows every conversation, or those of one channel, in the order of their names.
+/// Visits every conversation, or those of one channel, in the order of their names.
 pub(super) fn each_conversation(
     rows: &dyn Snapshot,
     channel: Option<&str>,
     visit: &mut VisitNewest<'_>,
 ) -> Result<(), StoreError> {
     let first = keys::conversations_of(channel);
-    // No name is 65,535 bytes long, so nothing of this prefix comes behind.
+    // No name is 65,535 bytes long, so this is behind every key with the prefix.
     let mut last = first.clone();
     last.extend([u8::MAX; 2]);
     let order = ScanOrder::Ascending;
@@ -63,7 +63,7 @@ pub(super) fn each_conversation(
     )
 }
 
-/// Shows the messages of a scope in a span of numbers, both ends included.
+/// Visits the messages of a scope in a span of numbers, both ends included.
 pub(super) fn each(
     rows: &dyn Snapshot,
     scope: &[u8],
@@ -85,7 +85,7 @@ pub(super) fn each(
     Ok(())
 }
 
-/// Shows those of a span that are in `scopes`, older than the tail.
+/// Visits those of the span that are in `scopes`, and so older than the tail.
 fn each_older(
     rows: &dyn Snapshot,
     scope: &[u8],
@@ -93,7 +93,7 @@ fn each_older(
     order: ScanOrder,
     visit: &mut VisitEntry<'_>,
 ) -> Result<ControlFlow<()>, StoreError> {
-    // The chunk with the first number may be kept under an earlier one.
+    // The chunk that contains the first number may have an earlier one in its key.
     let first = chunk_from(rows, scope, span.0)?.map_or(span.0, |chunk| chunk.base());
     let [first, last] = [first, span.1].map(|number| with_number(scope.to_vec(), number));
     let mut flow = ControlFlow::Continue(());

@@ -1,6 +1,8 @@
-//! How much a page may still take: so many messages, so many bytes.
+//! How many messages and bytes a page may still take.
+//!
+//! Not here: how many messages a search may look at (`history`).
 
-/// What a message weighs on a page besides its stored row: names of fields, times, ids.
+/// What a message takes on a page besides its stored row: field names, times, ids. In bytes.
 const OVERHEAD: usize = 192;
 
 /// What a page may still take.
@@ -17,7 +19,8 @@ impl PageBudget {
         }
     }
 
-    /// Takes one message of this many bytes, the last one whole even where it is too large.
+    /// Takes one message of so many bytes. The last may exceed the budget: it goes on the page whole, so
+    /// that a large message does not stop the paging.
     pub(in crate::store) fn take(&mut self, bytes: usize) {
         self.rows -= 1;
         self.bytes = self.bytes.saturating_sub(bytes + OVERHEAD);

@@ -1,4 +1,6 @@
-//! Conversations: what the index and `marks` say of each channel and peer.
+//! Conversations: their newest message, name, read mark and unread messages.
+//!
+//! Not here: their messages (`history`).
 
 use std::ops::ControlFlow;
 
@@ -19,22 +21,22 @@ use crate::store::{
     rows::keys,
 };
 
-/// Conversations looked at in search of the newest.
+/// How many conversations are considered when the newest are listed.
 const MAX_LOOKED_AT: usize = 100_000;
 
-/// Messages of one conversation looked at, newest first, to count those not read.
+/// How many messages of one conversation, newest first, are considered when unread ones are counted.
 const MAX_COUNTED: usize = 1000;
 
-/// Messages of one conversation looked at, newest first, in search of a name.
+/// How many messages of one conversation, newest first, are considered in search of a name.
 const MAX_SEARCHED: usize = 200;
 
-/// Messages from the peer read in search of a name.
+/// How many of them, from the peer, are read in search of a name.
 const MAX_READ: usize = 10;
 
-/// Longest name shown, in characters: strangers choose it.
+/// The longest name shown, in characters: names are chosen by strangers.
 const MAX_SHOWN: usize = 128;
 
-/// A conversation in the index, ordered by its newest message.
+/// The newest message of a conversation, by which conversations are ordered.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct NewestMessage {
     number: u64,
@@ -82,7 +84,7 @@ fn conversation(
     })
 }
 
-/// Every conversation; whether the bound ended it.
+/// The newest message of every conversation, and whether there are more than are considered.
 fn newest_of_each(
     rows: &dyn Snapshot,
     channel: Option<&str>,
@@ -100,7 +102,7 @@ fn newest_of_each(
     Ok((found, partial))
 }
 
-/// Shows the numbers of the peer's messages in a span, both ends included, newest first, among at
+/// Visits the numbers of the peer's messages in a span, both ends included, newest first, among at
 /// most `limit` messages of the conversation.
 fn each_of_theirs(
     rows: &dyn Snapshot,
@@ -132,7 +134,7 @@ fn is_theirs(rows: &dyn Get, IndexEntry { number, side }: IndexEntry) -> Result<
     Ok(Side::of(&body.message) == Side::Theirs)
 }
 
-/// How many messages of the peer are behind a read mark.
+/// How many messages of the peer came after a read mark.
 pub(in crate::store) fn unread(
     rows: &dyn Snapshot,
     scope: &[u8],
@@ -168,7 +170,7 @@ pub(in crate::store) fn received_between(
     Ok(found)
 }
 
-/// The newest name of the peer that is found.
+/// The newest name that came with a message of the peer.
 fn name(rows: &dyn Snapshot, scope: &[u8]) -> Result<Option<String>, StoreError> {
     let (mut name, mut read) = (None, 0);
     each_of_theirs(rows, scope, (0, u64::MAX), MAX_SEARCHED, &mut |number| {
@@ -184,8 +186,8 @@ fn name(rows: &dyn Snapshot, scope: &[u8]) -> Result<Option<String>, StoreError>
     Ok(name)
 }
 
-/// `group` of the message's meta, else `name` where the peer itself wrote it: a member's name is not
-/// the group's.
+/// `group` of the message's meta, or else `name` if the peer itself wrote the message: the name of a
+/// group's member is not the group's.
 fn name_in(message: &Message) -> Option<String> {
     let meta = message.meta.as_ref()?;
     let by_peer = message

@@ -1,4 +1,6 @@
-//! What is counted once, when the store is opened, and kept up to date from then on.
+//! The counters of the store: read from the rows when it is opened, then kept up to date.
+//!
+//! Not here: changing them (`writer::transaction`).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +10,7 @@ use crate::store::{
     queries::outbox::outbox_depth,
 };
 
-/// What is counted in memory because everybody asks for it: always as of the last commit.
+/// What is counted in memory, so that asking for it costs no read. Always as of the last commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::store) struct StoreCounters {
     /// The last sequence number given out.

@@ -1,4 +1,6 @@
 //! Pages of stored events, each rebuilt as it was published.
+//!
+//! Not here: publishing them (`writer`).
 
 use std::ops::ControlFlow;
 
@@ -19,8 +21,9 @@ use crate::store::{
     },
 };
 
-/// The events after a sequence number, oldest first: creations come from `bodies`, changes from
-/// `changes`, merged by number.
+/// The events after a sequence number, oldest first. Creations are in `bodies` and changes in
+/// `changes`; both are ordered by number and merged here. Creations beyond the last change read are
+/// left for the next page, since a change that was not read may come before them.
 pub(in crate::store) fn events_after(
     rows: &dyn Snapshot,
     seq: u64,
@@ -112,7 +115,7 @@ impl EventMerge<'_> {
     }
 }
 
-/// The oldest event kept, or the number after `head` where none is.
+/// The sequence number of the oldest event kept, or the one after `head` if none is.
 pub(in crate::store) fn oldest_seq(rows: &dyn Snapshot, head: u64) -> Result<u64, StoreError> {
     let mut oldest = head.saturating_add(1);
     for table in [Table::Bodies, Table::Changes] {

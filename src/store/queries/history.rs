@@ -1,5 +1,7 @@
-//! Pages of messages from one snapshot, and the search in them. A page costs what it returns; a search
-//! looks at a bounded number of messages and bytes and says where to go on.
+//! Pages of messages, and the search in them. A search looks at a bounded number of messages and bytes
+//! and returns where to go on.
+//!
+//! Not here: single messages (`message`).
 
 use std::ops::ControlFlow;
 
@@ -18,7 +20,7 @@ use crate::store::{
     rows::keys::{self, number_key, number_of},
 };
 
-/// The numbers a history query spans, both included, or `None` where there are none between.
+/// The span of numbers of a query, both ends included; `None` if it is empty.
 fn span(query: &HistoryQuery) -> Option<(u64, u64)> {
     let first = query
         .after
@@ -29,7 +31,7 @@ fn span(query: &HistoryQuery) -> Option<(u64, u64)> {
     (first <= last).then_some((first, last))
 }
 
-/// The scope that answers a query; `None` for all messages there are.
+/// The scope of a query; `None` for all messages.
 fn scope(query: &HistoryQuery) -> Result<Option<Vec<u8>>, StoreError> {
     match (&query.channel, &query.peer) {
         (None, None) => Ok(None),
@@ -40,7 +42,7 @@ fn scope(query: &HistoryQuery) -> Result<Option<Vec<u8>>, StoreError> {
     }
 }
 
-/// Shows the numbers of a span of messages.
+/// Visits the numbers of a span of messages.
 fn each_number(
     rows: &dyn Snapshot,
     scope: Option<&[u8]>,
@@ -57,10 +59,10 @@ fn each_number(
     })
 }
 
-/// Which messages of a span belong on the page, and how far one has looked.
+/// Which messages of a span belong on the page, and how far the search has come.
 struct HistorySearch {
     lowercase: Option<String>,
-    /// Messages and bytes that may still be looked at.
+    /// How many messages and bytes may still be searched.
     left: usize,
     left_bytes: usize,
     last: Option<MessageId>,
@@ -76,7 +78,7 @@ impl HistorySearch {
         }
     }
 
-    /// Only what is searched can be too much: without words each message looked at is on the page.
+    /// Only a search can be over before the page is full: otherwise every message is on the page.
     fn is_over(&self) -> bool {
         self.lowercase.is_some() && (self.left == 0 || self.left_bytes == 0)
     }

@@ -1,4 +1,4 @@
-//! One message: as it stands, what happened to it, and the names its service gave to it.
+//! One message: its current state, its changes, and the names that its service gave to it.
 //!
 //! Not here: pages of messages (`history`) and of events (`events`).
 
@@ -28,7 +28,7 @@ pub(in crate::store) fn body(
     Ok(Some((Body::decode(number, &row)?, row.len())))
 }
 
-/// The message as it stands, with the size of its row.
+/// The message in its current state, with the size of its row.
 pub(in crate::store) fn sized(
     rows: &dyn Get,
     number: u64,
@@ -39,7 +39,7 @@ pub(in crate::store) fn sized(
     Ok(Some((as_it_stands(rows, body)?, size)))
 }
 
-/// The message with its last change.
+/// The message in its current state: as created, with its last change applied.
 pub(in crate::store) fn as_it_stands(rows: &dyn Get, body: Body) -> Result<Message, StoreError> {
     let mut message = body.message;
     if let Some(change) = last_change(rows, message.id.0)? {
@@ -48,7 +48,7 @@ pub(in crate::store) fn as_it_stands(rows: &dyn Get, body: Body) -> Result<Messa
     Ok(message)
 }
 
-/// The message as it stands.
+/// The message in its current state.
 pub(in crate::store) fn load(rows: &dyn Get, number: u64) -> Result<Option<Message>, StoreError> {
     Ok(sized(rows, number)?.map(|(message, _)| message))
 }
@@ -67,12 +67,12 @@ fn change(rows: &dyn Get, seq: u64) -> Result<Change, StoreError> {
     }
 }
 
-/// The changes of a message after its creation, youngest first.
+/// The changes of a message after its creation, newest first.
 pub(in crate::store) fn changes_of(rows: &dyn Get, number: u64) -> Result<Vec<Change>, StoreError> {
     let mut changes = Vec::new();
     let mut next = last_change(rows, number)?;
     while let Some(found) = next {
-        // The chain must lead down to the creation, or following it would never end.
+        // Each change must point to an older one, or a damaged file could make this loop endless.
         if found.previous >= found.transition.seq || found.previous < number {
             let seq = found.transition.seq;
             return Err(StoreError::Corrupt(format!("change {seq} points nowhere")));
@@ -94,7 +94,7 @@ pub(in crate::store) fn message(
     let Some((Body { mut message, .. }, _)) = body(rows, number)? else {
         return Ok(None);
     };
-    let mut life = vec![Transition {
+    let mut transitions = vec![Transition {
         seq: number,
         state: message.state,
         at_ms: message.created_ms,
@@ -103,14 +103,14 @@ pub(in crate::store) fn message(
     }];
     let mut changes = changes_of(rows, number)?;
     changes.reverse();
-    life.extend(changes.iter().map(|change| change.transition.clone()));
+    transitions.extend(changes.iter().map(|change| change.transition.clone()));
     if let Some(last) = changes.pop() {
         last.apply_to(&mut message);
     }
-    Ok(Some((message, life)))
+    Ok(Some((message, transitions)))
 }
 
-/// The names a service gave to a message, the first part's first.
+/// The names that a service gave to a message, that of the first part first.
 pub(in crate::store) fn references(rows: &dyn Get, number: u64) -> Result<Vec<String>, StoreError> {
     let row = rows.get(Table::Keys, &keys::references_row(number))?;
     let Some(row) = row else {
@@ -120,7 +120,7 @@ pub(in crate::store) fn references(rows: &dyn Get, number: u64) -> Result<Vec<St
         .map_err(|_| StoreError::Corrupt(format!("the references of message {number}")))
 }
 
-/// How many parts of a message its service has taken, while it waits for the others.
+/// How many parts of a message its service has accepted, while others are still to be sent.
 pub(in crate::store) fn parts_of(rows: &dyn Get, message: &Message) -> Result<usize, StoreError> {
     if message.state != State::Sending {
         return Ok(0);
@@ -129,14 +129,14 @@ pub(in crate::store) fn parts_of(rows: &dyn Get, message: &Message) -> Result<us
     row.map_or(Ok(0), |row| outbox::accepted_parts(&row))
 }
 
-/// The same with the names it gave to them.
+/// The same with the names that the service gave to them.
 pub(in crate::store) fn parts(
     rows: &dyn Get,
     message: &Message,
 ) -> Result<AcceptedParts, StoreError> {
     let accepted = parts_of(rows, message)?;
     let references = match accepted {
-        // What an earlier round of attempts left counts no more.
+        // The names of an earlier round of attempts are no longer valid.
         0 => Vec::new(),
         _ => references(rows, message.id.0)?,
     };
@@ -146,7 +146,7 @@ pub(in crate::store) fn parts(
     })
 }
 
-/// The message that a service knows by this name.
+/// The message that its service knows by this name.
 pub(in crate::store) fn referred(
     rows: &dyn Get,
     channel: &str,
@@ -169,6 +169,7 @@ pub(in crate::store) fn mark(
         .transpose()
 }
 
+/// Turns a missing message into an error: the index has a number without a message.
 pub(in crate::store) fn expect<T>(found: Option<T>, key: &[u8]) -> Result<T, StoreError> {
     found.ok_or_else(|| {
         let number = number_of(key).unwrap_or_default();

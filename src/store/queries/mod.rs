@@ -1,5 +1,5 @@
-//! Questions answered from one snapshot. Each costs what it returns, never the size of the store;
-//! a search or a count looks at a bounded number of messages.
+//! Queries, each answered from one snapshot. A query costs as much as it returns, whatever the size of
+//! the store; a search or a count looks at a bounded number of messages.
 //!
 //! Not here: changes (`writer`).
 

@@ -1,4 +1,6 @@
 //! The messages still to be sent, and how many there are.
+//!
+//! Not here: when a message enters or leaves the outbox (`writer::transaction`).
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 

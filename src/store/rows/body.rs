@@ -1,9 +1,11 @@
 //! Rows of `bodies`: a message as it was created.
 //!
-//! A row is written once and never touched again. Each change of the message's state is a row of
-//! `changes` that points back to the change before it, and `latest` points to the last: so the state
-//! of a message is its last event, and an event can be rebuilt exactly as it was. The creation needs
-//! no row in `changes`: its sequence number is the message's number.
+//! A row is written once and never modified. Each change of the message's state is a row of `changes`
+//! that points to the change before it, and `latest` points to the last one: so the state of a message
+//! is its last event, and every event can be rebuilt exactly as it was. The creation needs no row in
+//! `changes`: its sequence number is the message's number.
+//!
+//! Not here: changes (`change`).
 
 use serde_json::Value;
 
@@ -21,8 +23,8 @@ use crate::store::{
 /// Version of the layout below, as the first byte of a row.
 const LAYOUT: u8 = 1;
 
-/// Where the time of creation stands in a body: fixed, so that the writer can set it in a row that
-/// was encoded before.
+/// The position of the time of creation: fixed, so that the writer can set it in a row that was
+/// encoded before.
 const CREATED: std::ops::Range<usize> = 1..9;
 
 const OUT: u8 = 1;
@@ -40,7 +42,7 @@ pub(in crate::store) fn first_state(direction: Direction) -> State {
     }
 }
 
-/// A message as it was created, and the idempotency or dedup key it came with.
+/// A message as it was created, and its idempotency or dedup key.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::store) struct Body {
     pub(in crate::store) message: Message,
@@ -65,7 +67,7 @@ impl Body {
         }
     }
 
-    /// A message that came in. Its number and times are set when it is stored.
+    /// An incoming message. Its number and times are set when it is stored.
     pub(in crate::store) fn incoming(inbound: Inbound) -> Self {
         let message = Message {
             channel: inbound.channel,
@@ -91,7 +93,7 @@ impl Body {
             .map(|key| keys::key_row(direction, channel, key))
     }
 
-    /// The row; its state, counters and number are not part of it.
+    /// Encodes the row. State, attempts and number are not part of it.
     pub(in crate::store) fn encode(&self) -> Vec<u8> {
         let message = &self.message;
         let size = message.text.len() + message.channel.len() + message.peer.len() + 48;
@@ -125,7 +127,7 @@ impl Body {
             | flag(self.key.is_some(), KEY)
     }
 
-    /// Reads a row back.
+    /// Decodes a row.
     pub(in crate::store) fn decode(number: u64, row: &[u8]) -> Result<Self, StoreError> {
         let mut reader = RowReader::new("bodies", row);
         reader.layout(LAYOUT)?;
@@ -151,7 +153,7 @@ impl Body {
     }
 }
 
-/// A message just created, with nothing in it.
+/// A new message without content.
 fn blank(number: u64, direction: Direction, created_ms: u64) -> Message {
     Message {
         id: MessageId(number),
@@ -195,8 +197,8 @@ pub(in crate::store) fn created(body: &[u8]) -> Result<u64, StoreError> {
         .ok_or_else(|| StoreError::Corrupt("a row of bodies ends early".to_owned()))
 }
 
-/// Whether two encoded bodies differ at most in their time of creation. Bytes are compared
-/// rather than what they mean, because a number in JSON may not survive being read and written.
+/// Whether two encoded bodies are equal except for their time of creation. Compares bytes, because
+/// decoding and encoding a JSON number may change it.
 pub(in crate::store) fn same_content(one: &[u8], other: &[u8]) -> bool {
     one.get(CREATED.end..) == other.get(CREATED.end..)
 }

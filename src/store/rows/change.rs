@@ -1,5 +1,7 @@
-//! Rows of `changes`: what happened to a message after its creation, each pointing back to the change
-//! before it.
+//! Rows of `changes`: what happened to a message after its creation. Each points to the change before
+//! it.
+//!
+//! Not here: the creation (`body`).
 
 use crate::message::{Message, State};
 
@@ -62,7 +64,7 @@ impl Change {
         Ok(change)
     }
 
-    /// Brings a message to the state this change brought it to.
+    /// Sets the state of a message to that after this change.
     pub(in crate::store) fn apply_to(self, message: &mut Message) {
         message.seq = self.transition.seq;
         message.state = self.transition.state;

@@ -1,4 +1,4 @@
-//! Bytes of which rows are made: numbers of variable length, texts with their length before them.
+//! The encoding of fields: numbers of variable length, and texts with their length before them.
 //!
 //! Not here: what the rows mean.
 
@@ -19,8 +19,8 @@ pub(in crate::store) fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Takes a row apart, from front to back. Every method fails on a row that ends too early or says
-/// what it cannot say; `row` names it in the error.
+/// Decodes a row from front to back. Every method fails on a row that ends early or has an invalid
+/// field; `row` is the table's name, for the error.
 pub(in crate::store) struct RowReader<'a> {
     rest: &'a [u8],
     row: &'static str,
@@ -40,7 +40,7 @@ impl<'a> RowReader<'a> {
         Ok(*first)
     }
 
-    /// Eight bytes, the highest first.
+    /// A number of eight bytes, big-endian.
     pub(in crate::store) fn fixed(&mut self) -> Result<u64, StoreError> {
         let (bytes, rest) = self
             .rest
@@ -76,7 +76,7 @@ impl<'a> RowReader<'a> {
         std::str::from_utf8(text).map_err(|_| self.wrong("has text that is not UTF-8"))
     }
 
-    /// The first byte of a row: the version of its layout, which must be the one known.
+    /// Reads the first byte of a row, the version of its layout, and fails if that is not `known`.
     pub(in crate::store) fn layout(&mut self, known: u8) -> Result<(), StoreError> {
         match self.byte()? {
             layout if layout == known => Ok(()),
@@ -94,12 +94,12 @@ impl<'a> RowReader<'a> {
         self.text().map(|text| Some(text.to_owned()))
     }
 
-    /// Whether nothing is left.
+    /// Whether the row is used up.
     pub(in crate::store) fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// A row must be used up: bytes left over mean it was not understood.
+    /// Fails if bytes are left: then the row was not understood.
     pub(in crate::store) fn end(self) -> Result<(), StoreError> {
         if self.is_at_end() {
             Ok(())

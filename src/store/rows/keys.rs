@@ -1,11 +1,12 @@
-//! The keys of rows as bytes. Numbers in them are big-endian, so that rows are in the order of their
-//! numbers.
+//! The keys of rows. Numbers in them are big-endian, so that rows are ordered by number.
+//!
+//! Not here: the values (`body`, `change`, `outbox`, and the chunks of `index`).
 
 use crate::message::{Direction, Message};
 
 use crate::store::error::StoreError;
 
-/// Channels, peers and the keys of repeats become keys of rows: none may be longer, in bytes.
+/// The longest channel, peer, idempotency or dedup key, in bytes: they become keys of rows.
 pub(in crate::store) const MAX_NAME: usize = 1024;
 
 /// The key of a table that is indexed by a message's or an event's number.
@@ -20,8 +21,8 @@ pub(in crate::store) fn number_of(key: &[u8]) -> Result<u64, StoreError> {
         .ok_or_else(|| StoreError::Corrupt("a number is too short".to_owned()))
 }
 
-/// A channel, or a conversation: its key in `tails`, and what its keys start with in `scopes`. Lengths
-/// come before the names, so that no name can look like another with something behind it.
+/// The scope of a channel or of a conversation: its key in `tails`, and the prefix of its keys in
+/// `scopes`. Each name has its length before it, so that no scope is a prefix of another.
 pub(in crate::store) fn scope(channel: &str, peer: Option<&str>) -> Vec<u8> {
     let mut key = Vec::with_capacity(channel.len() + peer.map_or(0, str::len) + 13);
     key.push(u8::from(peer.is_some()));
@@ -32,7 +33,7 @@ pub(in crate::store) fn scope(channel: &str, peer: Option<&str>) -> Vec<u8> {
     key
 }
 
-/// What the scopes of all conversations start with, or of those on one channel.
+/// The prefix of the scopes of all conversations, or of those on one channel.
 pub(in crate::store) fn conversations_of(channel: Option<&str>) -> Vec<u8> {
     let mut key = vec![1];
     if let Some(channel) = channel {
@@ -46,7 +47,7 @@ pub(in crate::store) fn scope_of(key: &[u8]) -> &[u8] {
     &key[..key.len().saturating_sub(8)]
 }
 
-/// What the keys of one channel start with in `outbox`.
+/// The prefix of the keys of one channel in `outbox`.
 pub(in crate::store) fn outbox_of(channel: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(channel.len() + 10);
     put_name(&mut key, channel);
@@ -59,7 +60,7 @@ pub(in crate::store) fn outbox_key(message: &Message) -> Vec<u8> {
     with_number(outbox_of(&message.channel), message.id.0)
 }
 
-/// A key made of its beginning and a number.
+/// A key of a prefix and a number.
 pub(in crate::store) fn with_number(mut prefix: Vec<u8>, number: u64) -> Vec<u8> {
     prefix.extend_from_slice(&number_key(number));
     prefix
@@ -80,8 +81,8 @@ fn put_name(key: &mut Vec<u8>, name: &str) {
     key.extend_from_slice(name.as_bytes());
 }
 
-/// A row's key in `keys`: clients choose idempotency keys for all channels together, services
-/// know only their own messages.
+/// The key in `keys` for an idempotency or a dedup key. Idempotency keys are unique across channels,
+/// since one client chooses them; dedup keys are unique only within their channel.
 pub(in crate::store) fn key_row(direction: Direction, channel: &str, key: &str) -> Vec<u8> {
     let mut row = Vec::with_capacity(channel.len() + key.len() + 3);
     match direction {
@@ -95,7 +96,7 @@ pub(in crate::store) fn key_row(direction: Direction, channel: &str, key: &str) 
     row
 }
 
-/// A row's key in `keys`: the name a service gave to a message of ours.
+/// The key in `keys` for the name that a service gave to one of our messages.
 pub(in crate::store) fn reference_row(channel: &str, reference: &str) -> Vec<u8> {
     let mut row = vec![2];
     put_name(&mut row, channel);
@@ -103,7 +104,7 @@ pub(in crate::store) fn reference_row(channel: &str, reference: &str) -> Vec<u8>
     row
 }
 
-/// A row's key in `keys`: all names a service gave to this message.
+/// The key in `keys` for all names that a service gave to this message.
 pub(in crate::store) fn references_row(number: u64) -> Vec<u8> {
     with_number(vec![3], number)
 }

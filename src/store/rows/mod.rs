@@ -1,7 +1,7 @@
-//! How things lie on disk: the bytes of rows and of their keys. A row starts with the version of its
-//! layout, or is too plain to have one.
+//! The format on disk: the bytes of rows and of their keys. Rows with several fields start with the
+//! version of their layout.
 //!
-//! Not here: which tables there are (`backend`), and the chunks of the index (`index`).
+//! Not here: which tables there are (`backend`), and the rows of the index (`index`).
 
 pub(super) mod body;
 pub(super) mod change;

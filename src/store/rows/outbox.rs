@@ -1,4 +1,6 @@
-//! Rows of `outbox`: what is known of a message that is still to be sent.
+//! Rows of `outbox`: when a message is due, and how much of it was accepted already.
+//!
+//! Not here: their keys (`keys`).
 
 use crate::store::{
     error::StoreError,
@@ -8,8 +10,7 @@ use crate::store::{
     },
 };
 
-/// A row of `outbox`: when the message is due, and before that how many of its parts were accepted,
-/// where there are any.
+/// Encodes a row: the number of accepted parts, left out if it is 0, then the time the message is due.
 pub(in crate::store) fn encode(parts: usize, due_ms: u64) -> Vec<u8> {
     let mut row = Vec::with_capacity(12);
     if parts > 0 {
@@ -19,7 +20,7 @@ pub(in crate::store) fn encode(parts: usize, due_ms: u64) -> Vec<u8> {
     row
 }
 
-/// How many parts were accepted, by a row of `outbox`.
+/// The number of accepted parts in a row.
 pub(in crate::store) fn accepted_parts(row: &[u8]) -> Result<usize, StoreError> {
     let mut reader = RowReader::new("outbox", row);
     let parts = match row.len() {

@@ -213,7 +213,7 @@ fn no_more_than_the_bounds_are_counted_and_looked_at() {
     let backend = &store.0.shared.backend;
     backend.transact(&mut |rows| write(rows)).expect("written");
     let query = ConversationQuery {
-        // Their messages are made up: none may be read.
+        // There are index rows only: reading a message would fail.
         before: Some(MessageId(1)),
         ..query(9)
     };

@@ -1,4 +1,4 @@
-//! The file: whose it is, what is refused, and a disk that fails underneath.
+//! The file: its permissions, which files are refused, and a disk that fails.
 
 use std::{io, sync::atomic::AtomicBool};
 

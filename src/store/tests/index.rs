@@ -18,14 +18,14 @@ use crate::{
 /// More than fit into a few chunks.
 const MANY: usize = 100;
 
-/// What may happen to one of two scopes.
+/// A change to one of two scopes.
 #[derive(Debug, Clone)]
 enum Deed {
-    /// So many messages come, their numbers so far apart.
+    /// Adds so many messages, their numbers so far apart.
     Add(usize, u64),
-    /// The messages at this place and so many after it are forgotten.
+    /// Removes the message at this position and so many after it.
     Forget(usize, usize),
-    /// The transaction ends.
+    /// Ends the transaction.
     Commit,
 }
 
@@ -39,7 +39,7 @@ fn deeds() -> impl Strategy<Value = Vec<(bool, Deed)>> {
     vec((any::<bool>(), deed), 1..20)
 }
 
-/// Whose a message is made to be.
+/// The side that a message of this number gets.
 fn entry(number: u64) -> IndexEntry {
     let side = match number % 2 {
         0 => Side::Ours,
@@ -55,7 +55,7 @@ fn scopes() -> [Vec<u8>; 2] {
     ]
 }
 
-/// Does it, to the index and to the lists.
+/// Applies a change to the index and to the lists.
 fn act(
     rows: &mut dyn Rows,
     touched: &mut IndexChanges,
@@ -104,7 +104,7 @@ fn shown(
     seen
 }
 
-/// Everything the index can be asked gives what the lists say.
+/// Checks that every query of the index agrees with the lists.
 fn compare(store: &Store, lists: &[Vec<u64>; 2], (first, last): (u64, u64), limit: usize) {
     let mut conversations = Vec::new();
     for (scope, list) in scopes().iter().zip(lists) {
@@ -165,7 +165,7 @@ proptest! {
         limit in 0..MANY,
     ) {
         let span = (u64::from(span.0), u64::from(span.1));
-        // Every list starts as a file of version 1 would have it.
+        // Every scope starts as in a file of version 1.
         let old = old.map(|steps| steps.iter().scan(0, |at, update| { *at += update; Some(*at) }).collect());
         on_every_backend(|fixture| {
             let store = fixture.open();
@@ -205,7 +205,7 @@ fn history(store: &Store, peer: Option<&str>) -> Vec<Message> {
     store.history(&query).expect("readable").messages
 }
 
-/// Makes the store one of version 1 whose first rows do not say whose the messages are.
+/// Turns the store into one of version 1 whose first rows do not have a side.
 fn age(store: &Store) {
     let messages = history(store, None);
     let write = |rows: &mut dyn Rows| {
@@ -270,7 +270,7 @@ fn a_store_of_version_1_is_brought_up_to_date_with_nothing_lost() {
     });
 }
 
-/// Rows in which a look for what is before finds the same again.
+/// Damaged rows in which a search for an earlier row finds the same one again.
 struct Stuck(KeyValue);
 
 impl Get for Stuck {

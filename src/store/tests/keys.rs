@@ -1,4 +1,4 @@
-//! Repeats: recognised by their keys for seven days, in one batch and across restarts.
+//! Repeated requests: recognised by their keys for seven days, within one batch and across restarts.
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ fn a_repeated_request_gets_the_first_message_as_it_stands() {
         assert!(second.duplicate);
         assert_eq!(second.message.id, first.message.id);
         assert_eq!(second.message.state, State::Sent);
-        assert_eq!(fixture.told().len(), 2);
+        assert_eq!(fixture.published().len(), 2);
     });
 }
 
@@ -48,7 +48,7 @@ fn a_repeat_in_the_same_batch_is_recognised() {
         );
         assert_eq!(answers[0].message, answers[1].message);
         assert_eq!(answer(conflict), Err(StoreError::Conflict));
-        assert_eq!((store.health().commits, fixture.told().len()), (2, 3));
+        assert_eq!((store.health().commits, fixture.published().len()), (2, 3));
     });
 }
 
@@ -93,7 +93,7 @@ fn the_same_key_with_other_content_is_a_conflict() {
         for other in others {
             assert_eq!(answer(store.queue(other)), Err(StoreError::Conflict));
         }
-        assert_eq!(fixture.told().len(), 1);
+        assert_eq!(fixture.published().len(), 1);
     });
 }
 

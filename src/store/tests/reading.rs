@@ -40,7 +40,7 @@ fn query(channel: Option<&str>, peer: Option<&str>, limit: usize) -> HistoryQuer
     }
 }
 
-/// Turns the pages of a query until the last one.
+/// Follows a query to its last page.
 fn all_pages(store: &Store, mut query: HistoryQuery) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     loop {
@@ -226,7 +226,7 @@ fn an_empty_store_has_nothing_to_show() {
     });
 }
 
-/// Lets anything happen to a few messages, in steps a number stands for.
+/// Applies random changes, each given by a number, to a few messages.
 fn live(fixture: &Fixture, store: &Store, steps: &[(u8, u8)]) {
     let mut ids = vec![queue(store, "first")];
     for (what, which) in steps {
@@ -260,7 +260,7 @@ proptest! {
             let store = fixture.open();
             let start = store.head_seq();
             live(&fixture, &store, &steps);
-            let told = fixture.told();
+            let told = fixture.published();
             let numbers: Vec<u64> = told.iter().map(|event| event.seq).collect();
             assert_eq!(numbers, (start + 1..=store.head_seq()).collect::<Vec<_>>());
             let mut read = Vec::new();

@@ -1,4 +1,4 @@
-//! What a chat that asked for a message is told of it.
+//! The reports that a chat gets on a message it asked for.
 
 use super::*;
 use crate::{
@@ -15,7 +15,7 @@ fn asked(store: &Store) -> MessageId {
     queued(store, draft).message.id
 }
 
-/// All the chat was told, oldest first.
+/// The texts of all reports to the chat, oldest first.
 fn told(store: &Store) -> Vec<String> {
     let waiting = store.outbox("telegram", None, 99).expect("readable");
     let to_chat = |message: &crate::message::Message| message.peer == "chat";

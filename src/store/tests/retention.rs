@@ -1,4 +1,4 @@
-//! What is forgotten, and what is not.
+//! What retention removes and what it keeps.
 
 use super::*;
 use crate::{
@@ -148,7 +148,7 @@ fn memory_drops_the_oldest_messages_that_were_sent_and_refuses_more_that_wait() 
     for text in ["1", "2", "3", "4"] {
         sent(&store, text);
     }
-    // One more transaction, so that the one before has certainly been tidied up after.
+    // One more transaction, so that the trimming after the one before is certainly done.
     done(store.prune());
     let kept = store
         .history(&HistoryQuery::default())

@@ -1,4 +1,4 @@
-//! The life of a message: forwards only, cancelled and retried by the user.
+//! The states of a message: forwards only, except for cancel and retry.
 
 use super::*;
 use crate::{
@@ -30,7 +30,7 @@ fn a_new_message_is_queued_under_the_number_of_its_event() {
             message,
         };
         assert_eq!(event.name(), "message.status");
-        assert_eq!(fixture.told(), [event]);
+        assert_eq!(fixture.published(), [event]);
     });
 }
 
@@ -54,7 +54,7 @@ fn states_go_forwards_and_late_reports_change_nothing() {
         ] {
             assert_eq!(advance(&store, id, late), None, "{late}");
         }
-        assert_eq!((store.head_seq(), fixture.told().len()), (head, 3));
+        assert_eq!((store.head_seq(), fixture.published().len()), (head, 3));
         assert_eq!(advance(&store, id, State::Read), Some(State::Read));
     });
 }
@@ -190,7 +190,7 @@ fn an_unknown_message_is_not_found() {
         let news = answer(store.advance(id, StatusUpdate::to(State::Sent)));
         assert_eq!(news, Err(StoreError::NotFound));
         assert_eq!(store.message(id), Ok(None));
-        assert!(fixture.told().is_empty());
+        assert!(fixture.published().is_empty());
     });
 }
 
@@ -201,7 +201,7 @@ fn an_inbound_message_is_received_and_stays_so() {
         let message = received(&store, inbound("telegram", "hi", None)).message;
         assert_eq!(message.state, State::Received);
         assert_eq!(advance(&store, message.id, State::Read), None);
-        assert_eq!(fixture.told()[0].name(), "message.received");
+        assert_eq!(fixture.published()[0].name(), "message.received");
         assert!(store.outbox_depth().is_empty());
     });
 }
@@ -303,7 +303,7 @@ fn accepted_parts_are_kept_until_the_message_leaves_the_outbox() {
         assert_eq!(store.parts(&message()), Ok(parts(2, &["a", "b"])));
         let waiting = store.outbox("telegram", None, 9).expect("readable");
         assert_eq!(waiting[0].1, START_MS + 5);
-        // A receipt for a part is none for the whole, which is still to be sent.
+        // A receipt for one part does not count for the message, which is still to be sent.
         let sent = StatusUpdate::to(State::Delivered);
         assert_eq!(done(store.report("telegram", "a", sent.clone())), None);
         assert_eq!(message().state, State::Sending);

@@ -1,4 +1,4 @@
-//! Durable before acknowledged, many at once, bounded, and honest when the storage fails.
+//! Writing: durable before acknowledged, in batches, bounded, and what happens when the storage fails.
 
 use std::{
     future::Future as _,
@@ -25,7 +25,7 @@ fn nothing_is_answered_or_told_before_the_commit() {
             .expect("taken");
         gate.await_arrival();
         assert!(!is_answered(&mut pending));
-        assert_eq!((fixture.told().len(), store.head_seq()), (0, head));
+        assert_eq!((fixture.published().len(), store.head_seq()), (0, head));
         assert_eq!(
             store.events_after(head, 10, 1000),
             Ok(Vec::new()),
@@ -34,7 +34,7 @@ fn nothing_is_answered_or_told_before_the_commit() {
         gate.let_one_through();
         let queued = pending.blocking_recv().expect("done");
         assert_eq!(
-            fixture.told()[0].message,
+            fixture.published()[0].message,
             queued.message,
             "told before answered"
         );
@@ -155,7 +155,7 @@ fn a_request_that_comes_to_a_damaged_row_leaves_nothing_and_takes_no_other_with_
         }
         assert_eq!(done(opener).message.id.0, first + 1);
         assert_eq!(done(run_blocking).message.id.0, first + 2);
-        assert_eq!(fixture.told().len(), 3);
+        assert_eq!(fixture.published().len(), 3);
         let bodies = store.view(|rows| rows.len(Table::Bodies));
         assert_eq!((bodies, store.health().messages), (Ok(3), 3));
     });
@@ -183,7 +183,7 @@ fn a_request_that_panics_takes_no_other_with_it() {
         assert!(matches!(answer(bad), Err(StoreError::Internal(_))));
         assert_eq!(done(before).message.id.0, opener + 1);
         assert_eq!(done(after).message.id.0, opener + 2);
-        assert_eq!(fixture.told().len(), 3, "nothing is told twice");
+        assert_eq!(fixture.published().len(), 3, "nothing is told twice");
         let left = store.view(|rows| crate::store::backend::meta::keys_forgotten(rows));
         assert_eq!(left, Ok(0), "nothing is left of it");
     });
@@ -229,7 +229,7 @@ fn a_failing_storage_acknowledges_nothing_says_so_and_recovers() {
         let health = store.health();
         assert_eq!((health.failing_since_ms, health.error), (None, None));
         let told: Vec<_> = fixture
-            .told()
+            .published()
             .into_iter()
             .map(|event| event.message.text)
             .collect();
@@ -246,7 +246,7 @@ fn a_commit_that_happened_in_spite_of_its_error_is_told_but_not_acknowledged() {
         let answered = answer(store.queue(keyed("hello", "k")));
         assert!(matches!(answered, Err(StoreError::Failing(_))));
         assert!(
-            fixture.told().is_empty(),
+            fixture.published().is_empty(),
             "nobody knows yet that it is on the disk"
         );
         fixture.pass(1000);
@@ -254,7 +254,11 @@ fn a_commit_that_happened_in_spite_of_its_error_is_told_but_not_acknowledged() {
         assert!(again.duplicate, "asking again finds it");
         let next = queue(&store, "next");
         assert_eq!(next.0, again.message.seq + 1);
-        let told: Vec<_> = fixture.told().into_iter().map(|event| event.seq).collect();
+        let told: Vec<_> = fixture
+            .published()
+            .into_iter()
+            .map(|event| event.seq)
+            .collect();
         assert_eq!(told, [again.message.seq, next.0]);
         assert_eq!(store.outbox_depth()["telegram"], 2);
     });

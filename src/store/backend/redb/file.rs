@@ -1,4 +1,6 @@
-//! Making and opening the redb file, and what is told where it cannot be used.
+//! Creating the redb file, checking that it is ours, and the errors of one that cannot be used.
+//!
+//! Not here: reopening it after a failure (`super`).
 
 use std::{io, path::Path};
 
@@ -14,8 +16,8 @@ use crate::{
 
 use super::rows::{definition, name};
 
-/// Pages kept in memory. The system caches the file anyway: with eight times as much, writes were no
-/// faster and only the resident memory grew.
+/// The page cache. The system caches the file anyway: eight times as much made writes no faster and
+/// only the resident memory grew.
 const CACHE_BYTES: usize = 1024 * 1024;
 
 pub(super) fn builder() -> Builder {
@@ -24,8 +26,8 @@ pub(super) fn builder() -> Builder {
     builder
 }
 
-/// Makes the file under another name first: a crash halfway through would otherwise leave one that
-/// is neither empty nor a database, which could not be told from somebody else's.
+/// Creates the file under another name first: otherwise a crash could leave one that is neither empty
+/// nor a database, and that we could not tell from a file of another program.
 pub(super) fn create(path: &Path) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
@@ -46,8 +48,7 @@ pub(super) fn create_tables(database: &Database) -> Result<(), ::redb::Error> {
     Ok(transaction.commit()?)
 }
 
-/// A redb file of some other program must not be filled with messages; one of ours may be older than
-/// the last tables.
+/// Refuses a redb file of another program, and adds the tables that older versions of ours lack.
 pub(super) fn add_missing_tables(path: &Path, database: &Database) -> Result<()> {
     let names = || -> Result<Vec<String>, ::redb::Error> {
         let transaction = database.begin_read()?;

@@ -1,6 +1,7 @@
-//! The tables in one redb file.
+//! The tables in one redb file. Every commit is on the disk when it returns
+//! (`Durability::Immediate`, redb's default).
 //!
-//! Every commit is on the disk when it returns (`Durability::Immediate`, redb's default).
+//! Not here: creating and checking the file (`file`), reading and writing its rows (`rows`).
 
 mod file;
 mod rows;
@@ -25,24 +26,24 @@ use crate::{
     },
 };
 
-/// From this size of the file on, each commit also saves which pages are in use. After a crash, redb
-/// otherwise reads the whole file once: 27 ms for 800,000 short messages in 68 MiB. Saving it takes a
-/// second fsync and about a quarter of the throughput, which a small file need not pay.
+/// From this file size on, each commit also saves which pages are in use. Otherwise redb has to read
+/// the whole file after a crash: 27 ms for 800,000 short messages in 68 MiB. Saving it costs a second
+/// fsync and about a quarter of the throughput, which is not worth it for a small file.
 const QUICK_REPAIR_FROM_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Opens the file; another one in tests, where it must be able to fail.
+/// Opens the file. Tests pass one whose disk can fail.
 pub(in crate::store) type OpenFile =
     Box<dyn Fn(&Path) -> Result<Database, DatabaseError> + Send + Sync>;
 
 /// Whether the file can be used.
 enum FileState {
     Open(Arc<Database>),
-    /// It failed and could not be opened again so far.
+    /// It failed and could not be reopened so far.
     Broken,
     Closed,
 }
 
-/// A redb file, and the way to open it again: after an error of the disk, redb wants to be.
+/// A redb file and how to reopen it, which redb requires after an I/O error.
 pub(in crate::store) struct Redb {
     path: PathBuf,
     open_file: OpenFile,
@@ -50,18 +51,18 @@ pub(in crate::store) struct Redb {
 }
 
 impl Redb {
-    /// Opens the file, or makes an empty one, the owner's alone.
+    /// Opens the file, or creates an empty one that only the owner may read.
     pub(in crate::store) fn open(path: &Path) -> Result<Self> {
         Self::open_with(path, Box::new(|path| builder().open(path)))
     }
 
-    /// Opens it in a way of one's own.
+    /// The same with another way to open the file.
     pub(in crate::store) fn open_with(path: &Path, open_file: OpenFile) -> Result<Self> {
         let is_there = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
         if !is_there {
             create(path)?;
         }
-        // A plain open of a damaged file may panic inside redb.
+        // redb may panic while it opens a damaged file.
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let database = open_file(path).map_err(|error| cannot_open(path, error))?;
             add_missing_tables(path, &database)?;
@@ -115,8 +116,7 @@ impl Backend for Redb {
         }
     }
 
-    /// Readers that are still at work hold the file; then it cannot be opened yet, and the next
-    /// try will.
+    /// Fails while a reader still has the file open; the next attempt finds it closed.
     fn recover(&self) -> Result<(), StoreError> {
         self.put(FileState::Broken);
         let opened = catch_unwind(AssertUnwindSafe(|| (self.open_file)(&self.path)));

@@ -1,4 +1,6 @@
 //! Reading and writing rows within a snapshot or a transaction of redb.
+//!
+//! Not here: committing (`super`).
 
 use std::{cell::OnceCell, ops::ControlFlow, sync::Arc};
 
@@ -37,7 +39,7 @@ pub(super) fn failing(error: impl Into<::redb::Error>) -> StoreError {
     StoreError::Failing(error.into().to_string())
 }
 
-/// A snapshot. Tables are opened as they are asked for, each once.
+/// A snapshot. Each table is opened once, on first use.
 pub(super) struct RedbSnapshot {
     transaction: ReadTransaction,
     tables: [OnceCell<ReadOnlyTable<Bytes, Bytes>>; Table::ALL.len()],
@@ -113,7 +115,7 @@ impl Snapshot for RedbSnapshot {
     }
 }
 
-/// A transaction. Opening a table costs more than a row, so each is opened once, when it is needed.
+/// A transaction. Each table is opened once, on first use: opening one costs more than a row.
 pub(super) struct RedbTransaction<'t> {
     transaction: &'t WriteTransaction,
     tables: [OnceCell<::redb::Table<'t, Bytes, Bytes>>; Table::ALL.len()],
