@@ -42,8 +42,8 @@ impl Store {
     }
 
     /// The parts of a message in the outbox that its service has accepted. Blocks.
-    pub fn parts(&self, stored: &Message) -> Result<AcceptedParts, StoreError> {
-        self.view(|rows| message::parts(rows, stored))
+    pub fn parts(&self, message: &Message) -> Result<AcceptedParts, StoreError> {
+        self.view(|rows| message::parts(rows, message))
     }
 
     /// The message that its service knows by this name. Blocks.

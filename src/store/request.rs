@@ -95,13 +95,13 @@ pub struct HistoryQuery {
     pub after: Option<MessageId>,
     /// Only those whose text contains this one, ignoring case.
     pub contains: Option<String>,
-    /// At most so many (at least one).
+    /// At most this many (at least one).
     pub limit: usize,
-    /// The page ends with the message that reaches so many bytes, counted as stored.
+    /// The page ends with the message that reaches this many bytes, counted as stored.
     pub max_bytes: usize,
-    /// With `contains`: the page ends after so many messages were searched (at least one).
+    /// With `contains`: the page ends once this many messages have been searched (at least one).
     pub max_searched: usize,
-    /// With `contains`: the page ends when those searched reach so many bytes, counted as stored.
+    /// With `contains`: the page ends when those searched reach this many bytes, counted as stored.
     pub max_searched_bytes: usize,
 }
 
@@ -128,8 +128,8 @@ pub struct ConversationQuery {
     pub channel: Option<String>,
     /// Only those whose newest message is older.
     pub before: Option<MessageId>,
-    /// At most so many (at least one).
+    /// At most this many (at least one).
     pub limit: usize,
-    /// The page ends with the conversation whose last message reaches so many bytes, as stored.
+    /// The page ends with the conversation whose last message reaches this many bytes, as stored.
     pub max_bytes: usize,
 }

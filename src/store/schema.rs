@@ -8,13 +8,14 @@ use std::{
     path::Path,
 };
 
-use crate::error::Error;
-
-use crate::store::{
-    backend::{Backend, Rows, meta},
-    error::StoreError,
-    index,
-    queries::counters::StoreCounters,
+use crate::{
+    error::Error,
+    store::{
+        backend::{Backend, Rows, meta},
+        error::StoreError,
+        index,
+        queries::counters::StoreCounters,
+    },
 };
 
 /// The version this program writes.

@@ -13,7 +13,7 @@ use crate::store::{
 };
 
 /// The largest number of messages kept. Beyond it the oldest that left the outbox are removed, and none
-/// is queued while so many wait to be sent.
+/// is queued while that many wait to be sent.
 const CAPACITY: u64 = 10_000;
 
 type Tables<Value> = [BTreeMap<Vec<u8>, Value>; Table::ALL.len()];

@@ -7,11 +7,15 @@
 //!
 //! Not here: the keys of chunks (`rows::keys`).
 
-use crate::message::{Direction, Message};
-use crate::store::{
-    error::StoreError,
-    rows::codec::{RowReader, put_number},
-    rows::keys::number_key,
+use crate::{
+    message::{Direction, Message},
+    store::{
+        error::StoreError,
+        rows::{
+            codec::{RowReader, put_number},
+            keys::number_key,
+        },
+    },
 };
 
 /// The number of messages in a full chunk.

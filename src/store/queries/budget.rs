@@ -19,7 +19,7 @@ impl PageBudget {
         }
     }
 
-    /// Takes one message of so many bytes. The last may exceed the budget: it goes on the page whole, so
+    /// Takes one message of this many bytes. The last may exceed the budget: it goes on the page whole, so
     /// that a large message does not stop the paging.
     pub(in crate::store) fn take(&mut self, bytes: usize) {
         self.rows -= 1;

@@ -6,19 +6,20 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use crate::message::{Message, MessageId};
-
-use crate::store::{
-    answer::{Conversation, Conversations},
-    backend::{Get, ScanOrder, Snapshot, VisitNumber},
-    error::StoreError,
-    index::{self, IndexEntry, Side},
-    queries::{
-        budget::PageBudget,
-        message::{body, expect, load, mark, sized},
+use crate::{
+    message::{Message, MessageId},
+    store::{
+        answer::{Conversation, Conversations},
+        backend::{Get, ScanOrder, Snapshot, VisitNumber},
+        error::StoreError,
+        index::{self, IndexEntry, Side},
+        queries::{
+            budget::PageBudget,
+            message::{body, expect, load, mark, sized},
+        },
+        request::ConversationQuery,
+        rows::keys,
     },
-    request::ConversationQuery,
-    rows::keys,
 };
 
 /// How many conversations are considered when the newest are listed.

@@ -4,20 +4,21 @@
 
 use std::ops::ControlFlow;
 
-use crate::message::Message;
-
-use crate::store::{
-    answer::StoredEvent,
-    backend::{ScanOrder, Snapshot, Table},
-    error::StoreError,
-    queries::{
-        budget::PageBudget,
-        message::{body, expect},
-    },
-    rows::{
-        body::Body,
-        change::Change,
-        keys::{number_key, number_of},
+use crate::{
+    message::Message,
+    store::{
+        answer::StoredEvent,
+        backend::{ScanOrder, Snapshot, Table},
+        error::StoreError,
+        queries::{
+            budget::PageBudget,
+            message::{body, expect},
+        },
+        rows::{
+            body::Body,
+            change::Change,
+            keys::{number_key, number_of},
+        },
     },
 };
 

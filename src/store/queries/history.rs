@@ -5,19 +5,20 @@
 
 use std::ops::ControlFlow;
 
-use crate::message::{Message, MessageId};
-
-use crate::store::{
-    answer::HistoryPage,
-    backend::{ScanOrder, Snapshot, Table, VisitNumber},
-    error::StoreError,
-    index,
-    queries::{
-        budget::PageBudget,
-        message::{as_it_stands, body, expect},
+use crate::{
+    message::{Message, MessageId},
+    store::{
+        answer::HistoryPage,
+        backend::{ScanOrder, Snapshot, Table, VisitNumber},
+        error::StoreError,
+        index,
+        queries::{
+            budget::PageBudget,
+            message::{as_it_stands, body, expect},
+        },
+        request::HistoryQuery,
+        rows::keys::{self, number_key, number_of},
     },
-    request::HistoryQuery,
-    rows::keys::{self, number_key, number_of},
 };
 
 /// The span of numbers of a query, both ends included; `None` if it is empty.

@@ -2,18 +2,19 @@
 //!
 //! Not here: pages of messages (`history`) and of events (`events`).
 
-use crate::message::{Message, MessageId, State};
-
-use crate::store::{
-    answer::Transition,
-    backend::{Get, Snapshot, Table},
-    error::StoreError,
-    request::AcceptedParts,
-    rows::{
-        body::Body,
-        change::Change,
-        keys::{self, number_key, number_of, outbox_key},
-        outbox,
+use crate::{
+    message::{Message, MessageId, State},
+    store::{
+        answer::Transition,
+        backend::{Get, Snapshot, Table},
+        error::StoreError,
+        request::AcceptedParts,
+        rows::{
+            body::Body,
+            change::Change,
+            keys::{self, number_key, number_of, outbox_key},
+            outbox,
+        },
     },
 };
 

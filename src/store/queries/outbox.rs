@@ -4,13 +4,14 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
-use crate::message::{Message, MessageId};
-
-use crate::store::{
-    backend::{ScanOrder, Snapshot, Table},
-    error::StoreError,
-    queries::message::{expect, load},
-    rows::keys::{self, number_of, with_number},
+use crate::{
+    message::{Message, MessageId},
+    store::{
+        backend::{ScanOrder, Snapshot, Table},
+        error::StoreError,
+        queries::message::{expect, load},
+        rows::keys::{self, number_of, with_number},
+    },
 };
 
 /// Messages of a channel that are still to be sent, oldest first, with the time each is due.

@@ -9,14 +9,15 @@
 
 use serde_json::Value;
 
-use crate::message::{Direction, Message, MessageId, State};
-
-use crate::store::{
-    error::StoreError,
-    request::{Draft, Inbound},
-    rows::{
-        codec::{RowReader, put_text},
-        keys,
+use crate::{
+    message::{Direction, Message, MessageId, State},
+    store::{
+        error::StoreError,
+        request::{Draft, Inbound},
+        rows::{
+            codec::{RowReader, put_text},
+            keys,
+        },
     },
 };
 

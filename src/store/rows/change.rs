@@ -3,12 +3,13 @@
 //!
 //! Not here: the creation (`body`).
 
-use crate::message::{Message, State};
-
-use crate::store::{
-    answer::Transition,
-    error::StoreError,
-    rows::codec::{RowReader, put_number, put_text},
+use crate::{
+    message::{Message, State},
+    store::{
+        answer::Transition,
+        error::StoreError,
+        rows::codec::{RowReader, put_number, put_text},
+    },
 };
 
 /// Version of the layout below, as the first byte of a row.

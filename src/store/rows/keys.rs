@@ -2,9 +2,10 @@
 //!
 //! Not here: the values (`body`, `change`, `outbox`, and the chunks of `index`).
 
-use crate::message::{Direction, Message};
-
-use crate::store::error::StoreError;
+use crate::{
+    message::{Direction, Message},
+    store::error::StoreError,
+};
 
 /// The longest channel, peer, idempotency or dedup key, in bytes: they become keys of rows.
 pub(in crate::store) const MAX_NAME: usize = 1024;

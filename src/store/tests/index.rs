@@ -21,9 +21,9 @@ const MANY: usize = 100;
 /// A change to one of two scopes.
 #[derive(Debug, Clone)]
 enum Deed {
-    /// Adds so many messages, their numbers so far apart.
+    /// Adds this many messages, their numbers so far apart.
     Add(usize, u64),
-    /// Removes the message at this position and so many after it.
+    /// Removes the message at this position and this many after it.
     Forget(usize, usize),
     /// Ends the transaction.
     Commit,

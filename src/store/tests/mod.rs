@@ -119,9 +119,9 @@ impl Fixture {
 /// How the storage is to fail.
 #[derive(Default)]
 struct Faults {
-    /// So many commits fail and leave nothing.
+    /// This many commits fail and leave nothing.
     fail: AtomicUsize,
-    /// So many commits report an error although they happened.
+    /// This many commits report an error although they happened.
     lie: AtomicUsize,
     /// While there is one, each transaction waits for a signal before it commits.
     gate: Mutex<Option<mpsc::Receiver<()>>>,

@@ -6,19 +6,20 @@
 //!
 //! Not here: how changes become rows (`transaction`).
 
-use crate::message::{Direction, Message, MessageId, State};
-
-use crate::store::{
-    answer::{QueuedMessage, ReadMark, ReceivedMessage},
-    backend::Table,
-    error::StoreError,
-    queries::message as read,
-    request::{AcceptedParts, StatusUpdate},
-    rows::{
-        body::{self, Body},
-        keys::{self, number_of},
+use crate::{
+    message::{Direction, Message, MessageId, State},
+    store::{
+        answer::{QueuedMessage, ReadMark, ReceivedMessage},
+        backend::Table,
+        error::StoreError,
+        queries::message,
+        request::{AcceptedParts, StatusUpdate},
+        rows::{
+            body::{self, Body},
+            keys::{self, number_of},
+        },
+        writer::transaction::{EncodedMessage, KEY_LIFE_MS, Transaction},
     },
-    writer::transaction::{EncodedMessage, KEY_LIFE_MS, Transaction},
 };
 
 /// How many names a bridge may give to one message.
@@ -148,9 +149,10 @@ pub(in crate::store) fn report(
     transaction: &mut Transaction<'_>,
     (channel, reference, update): &mut (String, String, StatusUpdate),
 ) -> Result<Option<Message>, StoreError> {
-    let id = read::referred(transaction.rows, channel, reference)?.ok_or(StoreError::NotFound)?;
+    let id =
+        message::referred(transaction.rows, channel, reference)?.ok_or(StoreError::NotFound)?;
     let message = transaction.load(id)?;
-    if update.state != State::Failed && read::parts_of(transaction.rows, &message)? > 0 {
+    if update.state != State::Failed && message::parts_of(transaction.rows, &message)? > 0 {
         return Ok(None);
     }
     apply_update(transaction, message, update)
@@ -165,7 +167,7 @@ pub(in crate::store) fn mark_read(
     if message.channel != *channel || message.peer != *peer {
         return Err(StoreError::NotFound);
     }
-    let before = read::mark(transaction.rows, &keys::scope(channel, Some(peer)))?;
+    let before = message::mark(transaction.rows, &keys::scope(channel, Some(peer)))?;
     if before < Some(*id) {
         transaction.mark(&message)?;
     }
@@ -199,7 +201,7 @@ fn refer_besides(
     message: &Message,
     references: &[String],
 ) -> Result<(), StoreError> {
-    let mut all = read::references(transaction.rows, message.id.0)?;
+    let mut all = message::references(transaction.rows, message.id.0)?;
     let known = all.len();
     for reference in references {
         if all.len() < MAX_REFERENCES && !all.contains(reference) {

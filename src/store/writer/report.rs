@@ -4,9 +4,10 @@
 
 use serde_json::{Value, json};
 
-use crate::message::{Message, State};
-
-use crate::store::{request::Draft, rows::keys::MAX_NAME};
+use crate::{
+    message::{Message, State},
+    store::{request::Draft, rows::keys::MAX_NAME},
+};
 
 /// The key of the address in a message's `meta`.
 const KEY: &str = "report_to";

@@ -64,7 +64,7 @@ impl Shared {
         }
     }
 
-    /// Records a commit that carried out so many requests.
+    /// Records a commit that carried out this many requests.
     pub(in crate::store) fn note_commit(&self, counters: &StoreCounters, writes: u64) {
         let mut known = self.last_known();
         known.counters.clone_from(counters);

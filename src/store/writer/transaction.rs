@@ -2,22 +2,23 @@
 //!
 //! Not here: whether that is allowed (`operations`, `retention`).
 
-use crate::message::{Message, MessageId, State};
-
-use crate::store::{
-    answer::{StoredEvent, Transition},
-    backend::{Rows, Table, meta},
-    error::StoreError,
-    index::{IndexChanges, IndexEntry, Side},
-    queries::{counters::StoreCounters, message as read},
-    request::StatusUpdate,
-    rows::{
-        body::{self, Body},
-        change::Change,
-        keys::{self, number_key, number_of, outbox_key},
-        outbox,
+use crate::{
+    message::{Message, MessageId, State},
+    store::{
+        answer::{StoredEvent, Transition},
+        backend::{Rows, Table, meta},
+        error::StoreError,
+        index::{IndexChanges, IndexEntry, Side},
+        queries::{counters::StoreCounters, message},
+        request::StatusUpdate,
+        rows::{
+            body::{self, Body},
+            change::Change,
+            keys::{self, number_key, number_of, outbox_key},
+            outbox,
+        },
+        writer::report,
     },
-    writer::report,
 };
 
 /// How long idempotency and dedup keys are remembered, and a message at least: 7 days.
@@ -151,7 +152,7 @@ impl<'t> Transaction<'t> {
 
     /// The message as it stands in this transaction.
     pub(in crate::store) fn load(&self, id: MessageId) -> Result<Message, StoreError> {
-        read::load(self.rows, id.0)?.ok_or(StoreError::NotFound)
+        message::load(self.rows, id.0)?.ok_or(StoreError::NotFound)
     }
 
     /// Brings a message to the state of `update`, as the next event. If a chat asked for a report,
@@ -228,7 +229,7 @@ impl<'t> Transaction<'t> {
         message: &Message,
         due_ms: u64,
     ) -> Result<(), StoreError> {
-        let parts = read::parts_of(self.rows, message)?;
+        let parts = message::parts_of(self.rows, message)?;
         self.put_waiting(message, parts, due_ms)
     }
 
@@ -275,7 +276,7 @@ impl<'t> Transaction<'t> {
 
     fn forget_references(&mut self, message: &Message) -> Result<(), StoreError> {
         let number = message.id.0;
-        for reference in read::references(self.rows, number)? {
+        for reference in message::references(self.rows, number)? {
             self.forget_key(&keys::reference_row(&message.channel, &reference), number)?;
         }
         self.rows.remove(Table::Keys, &keys::references_row(number))
@@ -293,7 +294,7 @@ impl<'t> Transaction<'t> {
     /// are read, were removed before.
     fn forget_mark(&mut self, message: &Message) -> Result<(), StoreError> {
         let scope = keys::scope(&message.channel, Some(&message.peer));
-        match read::mark(self.rows, &scope)? {
+        match message::mark(self.rows, &scope)? {
             Some(marked) if marked == message.id => self.rows.remove(Table::Marks, &scope),
             _ => Ok(()),
         }
@@ -302,7 +303,7 @@ impl<'t> Transaction<'t> {
     /// Removes a message that left the outbox and everything that refers to it.
     pub(in crate::store) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
         let number = body.message.id.0;
-        let changes = read::changes_of(self.rows, number)?;
+        let changes = message::changes_of(self.rows, number)?;
         self.changed = true;
         for change in changes {
             let seq = number_key(change.transition.seq);
