@@ -1,4 +1,5 @@
-//! What the gateway asks of the daemon above it, so that the arrow still points down.
+//! What the gateway asks of the daemon. The traits stand here, in the lower of the two modules, so that
+//! the gateway needs to know nothing of the daemon that implements them.
 
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use crate::{
     message::MessageId,
 };
 
-/// The daemon, as clients may steer it.
-pub trait Control: Send + Sync {
+/// The channels that the daemon runs, as clients may steer them.
+pub trait Channels: Send + Sync {
     /// Every integration and how it is.
     fn integrations(&self) -> Vec<IntegrationStatus>;
 
@@ -38,17 +39,21 @@ pub trait Control: Send + Sync {
     /// Gives a channel to a client that is its bridge. The channel is there when this comes back,
     /// the client has it when it resolves, and by then it is kept across restarts.
     fn bridge(
-        &self,
+        self: Arc<Self>,
         channel: String,
         client: Arc<dyn BridgeClient>,
     ) -> BoxFuture<'static, Result<BridgeLease, Refusal>>;
 
-    /// Forgets the channel of a bridge and gives up what waits for it: how many messages.
-    fn forget(&self, name: String) -> BoxFuture<'static, Result<u64, Refusal>>;
+    /// Forgets the channel of a bridge and gives up what waits for it: how many messages. It goes on
+    /// to its end also where nobody waits for the answer.
+    fn forget(self: Arc<Self>, name: String) -> BoxFuture<'static, Result<u64, Refusal>>;
 
     /// Who was let in and who asks.
     fn pairings(&self) -> Arc<Pairings>;
+}
 
+/// The daemon itself: its settings and its end.
+pub trait Admin: Send + Sync {
     /// Every setting as `.env` and the environment have it now; the error says why they cannot be read.
     fn settings(&self) -> Result<Vec<Setting>, String>;
 

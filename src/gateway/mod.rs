@@ -1,29 +1,16 @@
-//! The door of the house: one port for WebSocket and HTTP, the sessions behind it, and the bus that
-//! tells them what happened.
+//! One port for WebSocket and HTTP, the sessions of the clients, and the bus that tells them what
+//! happened.
 //!
-//! Reading order: `accept` → `http` (with `origin`, `admission`, `upgrade`) → `session` → `dispatch`;
-//! beside them `bus`, `link`, `bridge`, `metrics`. What the daemon must do for the gateway stands in `control`.
+//! Reading order: `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
+//! (what a command does); beside them `clients` (who is connected and hears what) and `metrics`. What
+//! the gateway asks of the daemon above it stands in `control`.
 
-pub mod accept;
-mod admission;
-mod bridge;
-mod bus;
-mod client_handle;
+mod actions;
+mod clients;
 pub mod control;
-mod dispatch;
 mod http;
 mod metrics;
-mod origin;
-mod page;
-mod respond;
-mod rpc;
 mod session;
-mod squeeze;
-mod status_page;
-mod typing;
-mod upgrade;
-mod waiters;
-mod webhook;
 
 use std::{
     net::IpAddr,
@@ -31,18 +18,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use self::bus::Bus;
+pub use self::{clients::Bus, http::accept};
 use self::{
-    admission::{Admission, tokens_match},
-    control::Control,
+    clients::waiters::Waiters,
+    control::{Admin, Channels},
+    http::admission::Admission,
     metrics::Counters,
-    waiters::Waiters,
 };
 use crate::{
     clock,
     config::Config,
+    constant_time,
     log::{Line, Log},
-    protocol::error_code::close,
+    protocol::{
+        describe::{EventName, event},
+        error_code::close,
+        log_json::line_json,
+    },
     router::Router,
     shutdown::Shutdown,
     store::{Store, StoredEvent},
@@ -54,7 +46,8 @@ pub struct Gateway {
     store: Store,
     router: Arc<Router>,
     listeners: Arc<CommitListeners>,
-    control: Arc<dyn Control>,
+    channels: Arc<dyn Channels>,
+    admin: Arc<dyn Admin>,
     shutdown: Shutdown,
     log: Log,
     counters: Counters,
@@ -65,7 +58,7 @@ pub struct Gateway {
 }
 
 /// What a gateway is made of.
-pub struct Parts {
+pub struct GatewayParts {
     /// The settings it starts with; the token must be there.
     pub config: Config,
     /// Where messages are kept.
@@ -74,8 +67,10 @@ pub struct Parts {
     pub router: Arc<Router>,
     /// Who is told of stored events.
     pub listeners: Arc<CommitListeners>,
+    /// The channels of the daemon.
+    pub channels: Arc<dyn Channels>,
     /// The daemon.
-    pub control: Arc<dyn Control>,
+    pub admin: Arc<dyn Admin>,
     /// When to stop.
     pub shutdown: Shutdown,
     /// Where to say so.
@@ -103,13 +98,14 @@ impl CommitListeners {
 
 impl Gateway {
     /// Puts the parts together.
-    pub fn new(parts: Parts) -> Arc<Self> {
+    pub fn new(parts: GatewayParts) -> Arc<Self> {
         Arc::new(Self {
             settings: RwLock::new(Arc::new(parts.config)),
             store: parts.store,
             router: parts.router,
             listeners: parts.listeners,
-            control: parts.control,
+            channels: parts.channels,
+            admin: parts.admin,
             shutdown: parts.shutdown,
             log: parts.log,
             counters: Counters::default(),
@@ -145,7 +141,7 @@ impl Gateway {
     }
 
     /// Sends an unstored event to whoever subscribed; returns how many clients it was queued for.
-    pub fn publish(&self, event: &str, write: impl Fn(&mut String)) -> usize {
+    pub fn publish(&self, event: EventName<'_>, write: impl Fn(&mut String)) -> usize {
         self.listeners.bus.publish(event, write)
     }
 
@@ -156,8 +152,8 @@ impl Gateway {
 
     /// Shows a log line to whoever subscribed to `log`.
     pub fn publish_line(&self, line: &Line) {
-        self.publish("log", |out| {
-            out.push_str(&dispatch::line_json(line).to_string());
+        self.publish(event::LOG, |out| {
+            out.push_str(&line_json(line).to_string());
         });
     }
 
@@ -165,7 +161,7 @@ impl Gateway {
     fn is_token(&self, given: &str) -> bool {
         let settings = self.settings();
         let expected = settings.token.as_deref().unwrap_or_default();
-        !expected.is_empty() && tokens_match(given, expected)
+        !expected.is_empty() && constant_time::equal(given.as_bytes(), expected.as_bytes())
     }
 
     /// How long this address must wait before it may try a token, if it must.

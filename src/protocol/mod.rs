@@ -1,13 +1,17 @@
 //! The control protocol, version 1: wire types and their text, no sockets.
 //!
-//! Reading order: `frame` (what comes in) and `jsonrpc`, `payload` against the table of `describe`,
-//! `reply` (what goes out), `websocket` (frames of RFC 6455 over memory).
+//! Reading order: `call` (what a message comes to), `frame` and `jsonrpc` (which read it), `payload`
+//! against the table of `describe`, `reply` (what goes out), `websocket` (frames of RFC 6455 over
+//! memory).
 
+pub mod call;
 pub mod describe;
+pub mod dialect;
 mod envelope;
 pub mod error_code;
 pub mod frame;
 pub mod jsonrpc;
+pub mod log_json;
 pub mod message_json;
 pub mod payload;
 pub mod reply;

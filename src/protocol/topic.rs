@@ -2,15 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-use super::describe::EVENTS;
+use super::describe::{EVENTS, event};
 use crate::{message::Message, phone};
 
 /// Events about one conversation, which a topic may single out.
 const OF_CONVERSATIONS: [&str; 4] = [
-    "message.received",
-    "message.status",
-    "conversation.read",
-    "typing",
+    event::MESSAGE_RECEIVED.as_str(),
+    event::MESSAGE_STATUS.as_str(),
+    event::CONVERSATION_READ.as_str(),
+    event::TYPING.as_str(),
 ];
 
 /// `message.status`, `message.*`, `*`, and for what is about a conversation `message.*@CHANNEL` or
@@ -43,7 +43,7 @@ impl Topic {
     /// Whether this topic singles out the conversation with `peer` on `channel` and hears what is
     /// sent to it.
     pub fn singles_out(&self, channel: &str, peer: &str) -> bool {
-        self.conversation() == Some((channel, peer)) && self.names("message.status")
+        self.conversation() == Some((channel, peer)) && self.names(event::MESSAGE_STATUS.as_str())
     }
 
     /// Channel and peer of the one conversation it is about, where it names one.
@@ -53,7 +53,7 @@ impl Topic {
 
     /// Whether stored events (`message.*`) can match.
     pub fn wants_messages(&self) -> bool {
-        self.names("message.received") || self.names("message.status")
+        self.names(event::MESSAGE_RECEIVED.as_str()) || self.names(event::MESSAGE_STATUS.as_str())
     }
 
     fn names(&self, event: &str) -> bool {

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::message::{Message, MessageId, State};
+use crate::{
+    message::{Message, MessageId, State},
+    protocol::describe::{EventName, event},
+};
 
 /// A message somebody wants sent.
 #[derive(Debug, Clone, Default)]
@@ -109,10 +112,10 @@ pub struct StoredEvent {
 
 impl StoredEvent {
     /// The event's name on the wire.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> EventName<'static> {
         match self.message.state {
-            State::Received => "message.received",
-            _ => "message.status",
+            State::Received => event::MESSAGE_RECEIVED,
+            _ => event::MESSAGE_STATUS,
         }
     }
 }

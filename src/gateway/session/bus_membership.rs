@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::gateway::{Gateway, client_handle::ClientHandle};
+use crate::{
+    gateway::{Gateway, clients::handle::ClientHandle},
+    protocol::describe::event,
+};
 
 /// Takes the client off the bus however its session ends, also by a panic.
 pub(super) struct BusMembership {
@@ -35,9 +38,9 @@ impl Drop for BusMembership {
         let why = departure.as_deref().unwrap_or_default();
         self.handle.holds_now(None, why);
         if let Some(reason) = departure {
-            let event = json!({"id": self.handle.name(), "reason": reason}).to_string();
+            let payload = json!({"id": self.handle.name(), "reason": reason}).to_string();
             self.gateway
-                .publish("client.disconnected", |out| out.push_str(&event));
+                .publish(event::CLIENT_DISCONNECTED, |out| out.push_str(&payload));
         }
     }
 }

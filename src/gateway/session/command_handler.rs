@@ -9,30 +9,31 @@ use std::{
 use tokio::task::JoinSet;
 
 use super::{
-    answers::{Answers, Slot},
+    answers::{AnswerSlot, Answers},
     replay::Replay,
 };
 use crate::{
     config::Config,
     gateway::{
         Gateway,
-        admission::Permit,
-        bridge,
-        client_handle::ClientHandle,
-        dispatch::{
+        actions::{
             answer::{
-                Answer, Outcome, Parts, joined, outcome_text, parts, push_pong, write_outcome,
+                Answer, Batch, CommandResult, batch, joined, outcome_text, write_outcome,
                 write_unreadable,
             },
+            connection::push_pong,
             perform, refused,
         },
+        clients::handle::ClientHandle,
+        http::admission::Permit,
         metrics::Counters,
     },
     integrations::BoxFuture,
     protocol::{
+        call::{Call, ClientMessage, Unreadable},
+        dialect::Dialect,
         error_code::{ErrorCode, Fault, close},
-        frame::{self, Call, Dialect, Incoming, Unreadable},
-        reply,
+        frame, reply,
         websocket::{self, Flow, Received},
     },
 };
@@ -137,17 +138,17 @@ impl CommandHandler {
 
     fn hear_text(&mut self, text: &str, output: &mut Vec<u8>, scratch: &mut String) {
         match frame::read(text, self.config.limits.max_json_depth, self.handle.dialect) {
-            Incoming::BarePing => self.say(output, scratch, |_, out| out.push_str("pong")),
-            Incoming::TypedPing { id, payload } => {
+            ClientMessage::BarePing => self.say(output, scratch, |_, out| out.push_str("pong")),
+            ClientMessage::TypedPing { id, payload } => {
                 let echo = payload.map(serde_json::value::RawValue::get);
                 let now_ms = self.read_ms;
                 self.say(output, scratch, |_, out| {
                     reply::pong(out, id, |out| push_pong(out, now_ms, echo));
                 });
             }
-            Incoming::Call(call) => self.call(&call, output, scratch),
-            Incoming::Batch(elements) => self.batch(elements),
-            Incoming::Unreadable(unreadable) => {
+            ClientMessage::Call(call) => self.call(&call, output, scratch),
+            ClientMessage::Batch(elements) => self.batch(elements),
+            ClientMessage::Unreadable(unreadable) => {
                 Counters::add(&self.gateway.counters.unreadable);
                 if unreadable.wants_answer {
                     self.say(output, scratch, |_, out| write_unreadable(out, &unreadable));
@@ -179,7 +180,7 @@ impl CommandHandler {
             Answer::Now(_) => {}
             Answer::Later(outcome) => {
                 self.answers
-                    .push(Slot::Waiting(Box::pin(late(call, outcome))));
+                    .push(AnswerSlot::Waiting(Box::pin(late(call, outcome))));
             }
             Answer::Unordered(outcome) => self.answer_later(late(call, outcome)),
         }
@@ -189,7 +190,7 @@ impl CommandHandler {
     /// Replays asked for since there were `before` begin behind the answers given so far.
     fn release_behind(&mut self, before: usize) {
         for _ in before..self.replays.len() {
-            self.answers.push(Slot::Release);
+            self.answers.push(AnswerSlot::Release);
         }
     }
 
@@ -206,37 +207,32 @@ impl CommandHandler {
             let text = "authenticate first: send auth with the token, or the header Authorization: Bearer TOKEN";
             return refused(&gateway, Fault::new(ErrorCode::Unauthorized, text));
         }
-        perform(&gateway, call, |action, payload| match action.name {
-            "auth" => Some(self.auth(payload)),
-            "subscribe" => Some(Answer::Now(self.subscribe(payload))),
-            "unsubscribe" => Some(Answer::Now(self.unsubscribe(payload))),
-            "delivered" => Some(bridge::delivered(&self.gateway, &self.handle, payload)),
-            "failed" => Some(bridge::failed(&self.gateway, &self.handle, payload)),
-            "send" if payload.flag("wait") && self.waits_are_full() => {
-                Some(Answer::Now(Err(too_many_waits())))
-            }
-            _ => None,
-        })
+        perform(&gateway, call, Some(self))
     }
 
     /// Every element is done in order; one array comes back, or nothing where all are notifications.
     /// One that waits for a delivery takes the whole array out of turn.
     fn batch(&mut self, elements: Vec<Result<Call<'_>, Unreadable<'_>>>) {
         let replays = self.replays.len();
-        let Parts { parts, unordered } = parts(elements, |call| self.perform(call));
+        let Batch { parts, unordered } = batch(elements, |call| self.perform(call));
         let answers = joined(parts, self.config.limits.max_queue_bytes / 2);
         if unordered {
             self.answer_later(answers);
         } else {
-            self.answers.push(Slot::Waiting(Box::pin(answers)));
+            self.answers.push(AnswerSlot::Waiting(Box::pin(answers)));
         }
         self.release_behind(replays);
     }
 
-    fn waits_are_full(&mut self) -> bool {
+    /// Whether one more answer may be waited for out of turn.
+    pub(super) fn expect_room_for_wait(&mut self) -> Result<(), Fault> {
         let waits = self.waits.get_or_insert_default();
         while waits.try_join_next().is_some() {}
-        waits.len() >= MAX_WAITS
+        if waits.len() < MAX_WAITS {
+            return Ok(());
+        }
+        let text = format!("{MAX_WAITS} sends of this client wait already; send without wait");
+        Err(Fault::new(ErrorCode::QueueFull, text).retry_after(1000))
     }
 
     /// Waits beside the conversation; the answer comes by the mailbox, out of turn.
@@ -265,7 +261,7 @@ impl CommandHandler {
             self.handle.sent.fetch_add(1, Ordering::Relaxed);
             websocket::push_text(output, scratch);
         } else {
-            self.answers.push(Slot::Ready(scratch.clone()));
+            self.answers.push(AnswerSlot::Ready(scratch.clone()));
         }
     }
 }
@@ -273,16 +269,11 @@ impl CommandHandler {
 /// The text of an answer once it comes; empty where nobody wants one.
 fn late(
     call: &Call<'_>,
-    outcome: BoxFuture<'static, Outcome>,
+    outcome: BoxFuture<'static, CommandResult>,
 ) -> impl Future<Output = String> + Send + use<> {
     let asker = call.wants_answer.then(|| call.asker().to_owned());
     async move {
         let outcome = outcome.await;
         asker.map_or_else(String::new, |asker| outcome_text(&asker, &outcome))
     }
-}
-
-fn too_many_waits() -> Fault {
-    let text = format!("{MAX_WAITS} sends of this client wait already; send without wait");
-    Fault::new(ErrorCode::QueueFull, text).retry_after(1000)
 }

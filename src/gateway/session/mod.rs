@@ -6,12 +6,14 @@
 //! either; events for it wait in its bounded mailbox (`link`).
 
 mod answers;
+mod auth;
 mod bus_membership;
 mod command_handler;
+mod connection;
 mod heartbeat;
-mod membership;
 mod outgoing;
 mod replay;
+mod subscriptions;
 mod turn_buffers;
 
 use std::{
@@ -35,7 +37,7 @@ use self::{
     heartbeat::{Due, Heartbeat},
     turn_buffers::TurnBuffers,
 };
-use super::{Gateway, admission::Permit, client_handle::ClientHandle, metrics::Counters};
+use super::{Gateway, clients::handle::ClientHandle, http::admission::Permit, metrics::Counters};
 use crate::{
     clock,
     protocol::{

@@ -13,7 +13,7 @@ use std::{
 use tokio::task::JoinHandle;
 
 use crate::{
-    gateway::{Gateway, client_handle::ClientHandle},
+    gateway::{Gateway, clients::handle::ClientHandle},
     protocol::topic::Topic,
     store::{StoreError, StoredEvent},
 };
@@ -36,7 +36,7 @@ pub(super) struct Replay {
 }
 
 /// One step of a replay.
-pub(super) enum Step {
+pub(super) enum ReplayStep {
     /// Send this event.
     Event(Box<StoredEvent>),
     /// The present is reached; the client is on the bus.
@@ -64,12 +64,12 @@ impl Replay {
         cx: &mut Context<'_>,
         gateway: &Gateway,
         handle: &Arc<ClientHandle>,
-    ) -> Poll<Step> {
+    ) -> Poll<ReplayStep> {
         loop {
             while let Some(event) = self.read.pop_front() {
                 self.cursor = event.seq;
                 if self.wants(&event) {
-                    return Poll::Ready(Step::Event(Box::new(event)));
+                    return Poll::Ready(ReplayStep::Event(Box::new(event)));
                 }
             }
             if let Some(reading) = &mut self.reading {
@@ -77,15 +77,15 @@ impl Replay {
                 self.reading = None;
                 match read {
                     Ok(Ok(events)) => self.take(events),
-                    Ok(Err(error)) => return Poll::Ready(Step::Failed(error.to_string())),
-                    Err(error) => return Poll::Ready(Step::Failed(error.to_string())),
+                    Ok(Err(error)) => return Poll::Ready(ReplayStep::Failed(error.to_string())),
+                    Err(error) => return Poll::Ready(ReplayStep::Failed(error.to_string())),
                 }
             } else if gateway
                 .listeners
                 .bus
                 .subscribe(handle, &self.topics, Some(self.cursor))
             {
-                return Poll::Ready(Step::Done);
+                return Poll::Ready(ReplayStep::Done);
             } else {
                 self.read_on(gateway);
             }
@@ -95,7 +95,7 @@ impl Replay {
     fn wants(&self, event: &StoredEvent) -> bool {
         self.topics
             .iter()
-            .any(|topic| topic.covers_message(event.name(), &event.message))
+            .any(|topic| topic.covers_message(event.name().as_str(), &event.message))
     }
 
     fn read_on(&mut self, gateway: &Gateway) {
