@@ -103,7 +103,7 @@ impl Admin for Controller {
             .map(|name| format!("integration {name}"));
         done.changed.extend(named);
         if new_token {
-            gateway.send_all_away("the token was changed");
+            gateway.close_all_unauthorized("the token was changed");
         }
         self.log.info(
             "config",

@@ -1,8 +1,7 @@
-//! One port for WebSocket and HTTP, the sessions of the clients, and the bus that tells them what
-//! happened.
+//! One port for WebSocket and HTTP, the sessions of the clients, and the bus that sends them events.
 //!
 //! Reading order: `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
-//! (what a command does); beside them `clients` (who is connected and hears what) and `metrics`. What
+//! (what a command does); besides these `clients` (who is connected and subscribed to what) and `metrics`. What
 //! the gateway asks of the daemon above it stands in `control`.
 
 mod actions;
@@ -73,11 +72,11 @@ pub struct GatewayParts {
     pub admin: Arc<dyn Admin>,
     /// When to stop.
     pub shutdown: Shutdown,
-    /// Where to say so.
+    /// The log.
     pub log: Log,
 }
 
-/// Everyone who must hear of a stored event before its command is answered.
+/// Those who are told of a stored event before its command is answered.
 #[derive(Default)]
 pub struct CommitListeners {
     /// The subscribers.
@@ -97,7 +96,7 @@ impl CommitListeners {
 }
 
 impl Gateway {
-    /// Puts the parts together.
+    /// A gateway of these parts; it serves once `accept::serve` runs.
     pub fn new(parts: GatewayParts) -> Arc<Self> {
         Arc::new(Self {
             settings: RwLock::new(Arc::new(parts.config)),
@@ -121,7 +120,7 @@ impl Gateway {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes new settings for connections that come from now on.
+    /// Replaces the settings; they hold for connections that come from now on.
     pub fn reconfigure(&self, config: Config) {
         *self
             .settings
@@ -145,9 +144,9 @@ impl Gateway {
         self.listeners.bus.publish(event, write)
     }
 
-    /// Closes every connection behind what waits for it: each must show the token anew.
-    pub fn send_all_away(&self, reason: &'static str) {
-        self.listeners.bus.close_all(close::UNAUTHORIZED, reason);
+    /// Closes every connection after what is queued for it: each client must authenticate anew.
+    pub fn close_all_unauthorized(&self, reason: &'static str) {
+        self.listeners.bus.close_every(close::UNAUTHORIZED, reason);
     }
 
     /// Shows a log line to whoever subscribed to `log`.

@@ -19,7 +19,7 @@ mod scan;
 pub mod topic;
 pub mod websocket;
 
-/// The protocol's version, as the hello tells it.
+/// The protocol's version, as the hello has it.
 pub const VERSION: u32 = 1;
 
 /// The WebSocket subprotocol of the triple, and of whoever offers none.
@@ -28,5 +28,5 @@ pub const SUBPROTOCOL_TRIPLE: &str = "cleudocodebot.v1";
 /// The WebSocket subprotocol of JSON-RPC 2.0: events come as notifications.
 pub const SUBPROTOCOL_JSONRPC: &str = "jsonrpc";
 
-/// The port of the gateway unless told otherwise.
+/// The default port of the gateway.
 pub const DEFAULT_PORT: u16 = 18789;

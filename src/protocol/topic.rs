@@ -23,24 +23,24 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// True for an event of this name that is not about one message.
+    /// Whether it covers an event of this name that is about no conversation.
     pub fn covers(&self, event: &str) -> bool {
         self.channel.is_none() && self.names(event)
     }
 
-    /// True for an event of this name about this message.
+    /// Whether it covers an event of this name about this message.
     pub fn covers_message(&self, event: &str, message: &Message) -> bool {
         self.covers_conversation(event, &message.channel, &message.peer)
     }
 
-    /// True for an event of this name about this conversation.
+    /// Whether it covers an event of this name about this conversation.
     pub fn covers_conversation(&self, event: &str, channel: &str, peer: &str) -> bool {
         let of_channel = self.channel.as_ref().is_none_or(|known| known == channel);
         let of_peer = self.peer.as_ref().is_none_or(|known| known == peer);
         of_channel && of_peer && self.names(event)
     }
 
-    /// Whether this topic singles out the conversation with `peer` on `channel` and hears what is
+    /// Whether this topic names the one conversation with `peer` on `channel` and covers the messages
     /// sent to it.
     pub fn singles_out(&self, channel: &str, peer: &str) -> bool {
         self.conversation() == Some((channel, peer)) && self.names(event::MESSAGE_STATUS.as_str())
@@ -73,7 +73,8 @@ impl Topic {
 impl FromStr for Topic {
     type Err = String;
 
-    /// Refuses what no event can match, with the reason: a misspelt topic would be silent for ever.
+    /// Refuses what no event can match, with the reason: a misspelt topic would otherwise just never
+    /// bring an event.
     fn from_str(text: &str) -> Result<Self, String> {
         let (pattern, scope) = text
             .split_once('@')

@@ -16,9 +16,9 @@ pub(in crate::gateway) type CommandResult = Result<String, Fault>;
 pub(in crate::gateway) enum Answer {
     /// At once.
     Now(CommandResult),
-    /// In its turn, once the disk has spoken.
+    /// In its turn, once the disk has it.
     Later(BoxFuture<'static, CommandResult>),
-    /// Out of turn, whenever it comes.
+    /// Out of order, whenever it comes.
     Unordered(BoxFuture<'static, CommandResult>),
 }
 
@@ -32,7 +32,7 @@ impl Answer {
     }
 }
 
-/// One answer of a batch; a notification has no asker and is not shown.
+/// One answer of a batch; a notification has no asker and is left out.
 pub(in crate::gateway) type BatchPart = (Option<Asker>, BoxFuture<'static, CommandResult>);
 
 /// A batch whose calls are under way.
@@ -43,7 +43,7 @@ pub(in crate::gateway) struct Batch {
     pub(in crate::gateway) unordered: bool,
 }
 
-/// What each element of a batch comes to; `perform` does those that are calls, in order.
+/// Does the elements of a batch in order: `perform` those that are calls, a fault for the others.
 pub(in crate::gateway) fn batch<'a>(
     elements: Vec<Result<Call<'a>, Unreadable<'a>>>,
     mut perform: impl FnMut(&Call<'a>) -> Answer,
@@ -117,7 +117,7 @@ pub(in crate::gateway) fn write_unreadable(out: &mut String, unreadable: &Unread
 }
 
 /// The array of a batch's answers, in the order of its calls; empty where none wants one. What
-/// comes after `max_bytes` of answers is told instead of shown.
+/// comes after `max_bytes` of answers is answered by an error instead.
 pub(in crate::gateway) async fn joined(parts: Vec<BatchPart>, max_bytes: usize) -> String {
     let mut text = String::new();
     for (asker, outcome) in parts {

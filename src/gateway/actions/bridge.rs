@@ -1,5 +1,4 @@
-//! What the bridge of a channel says: that it serves the channel, and what became of the messages it
-//! was given.
+//! The commands of a bridge: that it serves a channel, and what became of the messages it was given.
 //!
 //! Not here: how messages reach it (`clients::bridge`).
 
@@ -33,7 +32,7 @@ use crate::{
 /// Characters of a bridge's error that are kept.
 const MAX_ERROR: usize = 500;
 
-/// Makes this client the bridge of a channel, then says `hello`.
+/// Makes this client the bridge of a channel, then answers `hello`.
 pub(in crate::gateway) fn announce(
     gateway: &Arc<Gateway>,
     handle: &Arc<ClientHandle>,
@@ -52,13 +51,14 @@ pub(in crate::gateway) fn announce(
             resume(&gateway, &channel);
         } else {
             let lease = asked.await.map_err(|refusal| refusal_fault(&refusal))?;
-            handle.holds_now(Some(lease), "it announced another channel");
+            handle.set_lease(Some(lease), "it announced another channel");
         }
         Ok(hello)
     }))
 }
 
-/// Who announces its own channel again may have found credentials that are taken.
+/// A bridge that announces its own channel again may have better credentials by now, so a parked channel
+/// is started.
 fn resume(gateway: &Gateway, channel: &str) {
     let all = gateway.channels.integrations();
     let parked = |one: &IntegrationStatus| one.name == channel && one.state == "parked";
@@ -67,7 +67,7 @@ fn resume(gateway: &Gateway, channel: &str) {
     }
 }
 
-/// The channel that this client speaks for.
+/// The lease of the channel whose bridge this client is.
 fn held(handle: &ClientHandle) -> Result<Arc<BridgeLease>, Fault> {
     match handle.lease() {
         Some(lease) if lease.is_valid() => Ok(lease),
@@ -86,9 +86,9 @@ fn held(handle: &ClientHandle) -> Result<Arc<BridgeLease>, Fault> {
     }
 }
 
-/// Does `answer` for the channel that this client speaks for. Where it speaks for none, its
-/// announcement may still be on the way to the disk: answers keep the order of commands, so it is
-/// looked at again in its turn.
+/// Does `answer` for the channel whose bridge this client is. Where it is none yet, its announcement
+/// may still be on the way to the disk: answers keep the order of commands, so it is checked again when
+/// this answer is due.
 fn as_bridge(
     handle: &Arc<ClientHandle>,
     answer: impl FnOnce(Arc<BridgeLease>) -> Answer + Send + 'static,
@@ -103,7 +103,7 @@ fn as_bridge(
     }))
 }
 
-/// The message was sent, or came further.
+/// `delivered`: the message was sent, or got further.
 pub(super) fn delivered(
     gateway: &Arc<Gateway>,
     handle: &Arc<ClientHandle>,
@@ -131,7 +131,7 @@ pub(super) fn delivered(
     as_bridge(handle, move |lease| settled(&gateway, lease, report))
 }
 
-/// What is certain about a message, and how its attempt ends.
+/// What a bridge reported about a message: what is stored, and how the attempt ends.
 struct DeliveryReport {
     id: MessageId,
     references: Vec<String>,
@@ -139,7 +139,7 @@ struct DeliveryReport {
     verdict: Verdict,
 }
 
-/// Writes down what is certain, then ends the attempt that waits for it.
+/// Stores what was reported, then ends the attempt that waits for it.
 fn settled(gateway: &Gateway, lease: Arc<BridgeLease>, report: DeliveryReport) -> Answer {
     let (store, said) = (&gateway.store, report.step.state);
     match store.answered(lease.channel(), report.id, report.references, report.step) {
@@ -156,7 +156,7 @@ fn settled(gateway: &Gateway, lease: Arc<BridgeLease>, report: DeliveryReport) -
     }
 }
 
-/// What was said cannot be: the message ended otherwise before.
+/// The report comes too late: the message ended otherwise before.
 fn too_late(message: &Message) -> Fault {
     let text = format!(
         "the message is {} already and stays so; a failed one is sent again by retry",
@@ -165,7 +165,7 @@ fn too_late(message: &Message) -> Fault {
     Fault::new(ErrorCode::Conflict, text)
 }
 
-/// The message was not sent, or nobody knows.
+/// `failed`: the message was not sent, or nobody knows.
 pub(super) fn failed(
     gateway: &Arc<Gateway>,
     handle: &Arc<ClientHandle>,
@@ -215,7 +215,7 @@ fn failure(payload: &Payload) -> Result<DeliveryError, Fault> {
     }
 }
 
-/// How a message of this channel stands.
+/// The state of a message of this channel.
 fn standing(gateway: &Gateway, lease: Arc<BridgeLease>, id: MessageId) -> Answer {
     let store = gateway.store.clone();
     Answer::Later(Box::pin(async move {

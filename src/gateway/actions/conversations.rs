@@ -23,7 +23,7 @@ use crate::{
     store::{Conversation, ConversationQuery, Conversations, StoreError},
 };
 
-/// Conversations in a page unless told.
+/// Conversations in a page where the client names no limit.
 const PAGE: usize = 100;
 
 pub(super) fn conversations(gateway: &Gateway, payload: &Payload) -> Answer {

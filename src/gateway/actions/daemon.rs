@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Log lines unless told.
+/// Log lines where the client names no limit.
 const LINES: usize = 100;
 
 pub(super) fn status(gateway: &Gateway) -> String {

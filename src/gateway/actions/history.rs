@@ -17,7 +17,7 @@ use crate::{
     store::{HistoryQuery, StoreError},
 };
 
-/// Messages in a page unless told.
+/// Messages in a page where the client names no limit.
 const PAGE: usize = 50;
 
 pub(super) fn message(gateway: &Gateway, payload: &Payload) -> Answer {

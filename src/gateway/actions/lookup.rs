@@ -49,7 +49,7 @@ pub(super) fn state_json(message: &Message) -> String {
     json!({"message_id": message.id.to_string(), "state": message.state.as_str()}).to_string()
 }
 
-/// Reads the store on a thread that may block; a failure is told as on the wire.
+/// Reads the store on a thread that may block; a failure comes back as a fault.
 pub(super) async fn reading<T: Send + 'static>(
     store: &Store,
     read: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,

@@ -10,7 +10,7 @@ use crate::{
     store::{HistoryQuery, Store, StoreError},
 };
 
-/// Messages unless told.
+/// Messages where the client names no limit.
 const PAGE: u64 = 50;
 
 /// Messages looked at, newest first, in search of failed ones.

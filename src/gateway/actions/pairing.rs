@@ -1,4 +1,4 @@
-//! The actions about who may write: pairing, approve, reject, revoke.
+//! The actions about who may write to an integration: pairing, approve, reject, revoke.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub(super) fn list(gateway: &Gateway) -> String {
     json!({"pending": pending, "approved": approved}).to_string()
 }
 
-/// Lets in or turns away whoever holds a code.
+/// Approves or rejects the sender who was given a code.
 pub(super) fn decide(gateway: &Gateway, payload: &Payload, let_in: bool) -> Answer {
     let text = |name: &str| payload.text(name).to_owned();
     let (pairings, channel, code) = (gateway.channels.pairings(), text("channel"), text("code"));

@@ -56,7 +56,7 @@ impl BridgeClient for MailboxBridge {
     }
 }
 
-/// The channel that `auth` announces, where it does: beside the kind or beside the token.
+/// The channel that `auth` announces, if any: inside `client`, or at the top beside the token.
 pub(in crate::gateway) fn announced(
     payload: &Payload,
     identity: &mut ClientIdentity,
@@ -66,15 +66,15 @@ pub(in crate::gateway) fn announced(
         Some(Value::String(name)) => Some(name.as_str()),
         Some(_) => return Err(bad_field("client.channel", "a string", "something else")),
     };
-    let beside = payload.optional_text("channel");
-    let (field, name) = match (inside, beside) {
+    let at_top = payload.optional_text("channel");
+    let (field, name) = match (inside, at_top) {
         (None, None) => return Ok(None),
         (Some(name), None) => ("client.channel", name),
         (None, Some(name)) => ("channel", name),
-        (Some(inside), Some(beside)) if inside == beside => ("channel", beside),
-        (Some(_), Some(beside)) => {
+        (Some(inside), Some(at_top)) if inside == at_top => ("channel", at_top),
+        (Some(_), Some(at_top)) => {
             let expected = "the same as client.channel, or left out";
-            return Err(bad_field("channel", expected, &format!("{beside:?}")));
+            return Err(bad_field("channel", expected, &format!("{at_top:?}")));
         }
     };
     if identity.kind.get_or_insert_with(|| KIND.to_owned()) != KIND {

@@ -1,4 +1,5 @@
-//! Events to whoever subscribed: written once, framed once, the same bytes to every mailbox.
+//! Events to the clients that subscribed: each is written once and framed once for each dialect, and
+//! every mailbox gets the same bytes.
 
 use std::{
     collections::HashMap,
@@ -26,7 +27,7 @@ use crate::{
     store::StoredEvent,
 };
 
-/// Who is told the channel and peer of a conversation that a client begins to attend.
+/// Called with the channel and peer of a conversation that a client subscribes to.
 type OnAttend = Box<dyn Fn(&str, &str) + Send + Sync>;
 
 /// Every connected client, and those among them that subscribed to something.
@@ -93,14 +94,14 @@ impl Bus {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the count of stored events where the store stands.
+    /// Sets the sequence number of the last stored event, as the store has it at the start.
     pub fn start_at(&self, seq: u64) {
         self.state().last_seq = seq;
     }
 
-    /// Sets who is told the channel and peer of a conversation that a client begins to attend.
-    pub fn on_attend(&self, hear: impl Fn(&str, &str) + Send + Sync + 'static) {
-        let _ = self.on_attend.set(Box::new(hear));
+    /// Sets what is called with the channel and peer of a conversation that a client subscribes to.
+    pub fn on_attend(&self, callback: impl Fn(&str, &str) + Send + Sync + 'static) {
+        let _ = self.on_attend.set(Box::new(callback));
     }
 
     /// Adds a client, authenticated or not.
@@ -121,7 +122,7 @@ impl Bus {
             .state()
             .clients
             .values()
-            .filter(|handle| handle.is_present())
+            .filter(|handle| handle.is_authenticated())
             .cloned()
             .collect();
         all.sort_by_key(|handle| handle.id);
@@ -133,11 +134,11 @@ impl Bus {
         self.state()
             .clients
             .values()
-            .filter(|handle| handle.is_present())
+            .filter(|handle| handle.is_authenticated())
             .count()
     }
 
-    /// Tells every authenticated client a last event and closes all connections behind it.
+    /// Sends every authenticated client a last event and closes all connections after it.
     pub fn dismiss_all(
         &self,
         event: EventName<'_>,
@@ -147,7 +148,7 @@ impl Bus {
     ) {
         let mut framed = Framed::new(event, &write);
         for handle in self.state().clients.values() {
-            let frame = handle.is_present().then(|| framed.of(handle.dialect));
+            let frame = handle.is_authenticated().then(|| framed.of(handle.dialect));
             handle.dismiss(frame, code, reason);
         }
     }
@@ -157,8 +158,8 @@ impl Bus {
         self.state().last_seq
     }
 
-    /// Closes all connections, each behind what waits for it.
-    pub fn close_all(&self, code: u16, reason: &'static str) {
+    /// Closes all connections, each after what is queued for it.
+    pub fn close_every(&self, code: u16, reason: &'static str) {
         for handle in self.state().clients.values() {
             handle.dismiss(None, code, reason);
         }
@@ -170,8 +171,8 @@ impl Bus {
         subscribers.iter().map(|handle| handle.queued_bytes()).sum()
     }
 
-    /// Adds topics to a client. With `cursor`, only where no stored event after it has gone out yet;
-    /// otherwise nothing changes and false comes back: read the store further and ask again.
+    /// Adds topics to a client. With `cursor`, only where no stored event after it was sent yet;
+    /// otherwise nothing changes and it returns false: read the store further and ask again.
     pub fn subscribe(
         &self,
         handle: &Arc<ClientHandle>,
@@ -194,15 +195,15 @@ impl Bus {
                 state.subscribers.push(Arc::clone(handle));
             }
         }
-        self.tell_attendance(topics);
+        self.notify_attendance(topics);
         true
     }
 
     /// Call without the lock: the callback may ask the bus in its turn.
-    fn tell_attendance(&self, topics: &[Topic]) {
-        if let Some(hear) = self.on_attend.get() {
+    fn notify_attendance(&self, topics: &[Topic]) {
+        if let Some(callback) = self.on_attend.get() {
             for (channel, peer) in topics.iter().filter_map(Topic::conversation) {
-                hear(channel, peer);
+                callback(channel, peer);
             }
         }
     }
@@ -222,7 +223,7 @@ impl Bus {
 
     /// Sends an unstored event; returns how many clients it was queued for.
     pub fn publish(&self, name: EventName<'_>, write: impl Fn(&mut String)) -> usize {
-        self.publish_to(name, write, |handle| handle.hears(name))
+        self.publish_to(name, write, |handle| handle.wants_event(name))
     }
 
     /// Sends an unstored event about a conversation.
@@ -233,7 +234,7 @@ impl Bus {
         write: impl Fn(&mut String),
     ) -> usize {
         self.publish_to(name, write, |handle| {
-            handle.hears_conversation(name, conversation)
+            handle.wants_event_about(name, conversation)
         })
     }
 
@@ -283,7 +284,7 @@ impl Bus {
         for handle in state
             .subscribers
             .iter()
-            .filter(|handle| handle.hears_conversation(name, conversation))
+            .filter(|handle| handle.wants_event_about(name, conversation))
         {
             handle.push(framed.of(handle.dialect));
             count += 1;

@@ -23,7 +23,7 @@ use crate::{
     protocol::{describe::EventName, dialect::Dialect, topic::Topic},
 };
 
-/// What a client says of itself.
+/// What a client sent about itself with `auth`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientIdentity {
     /// Free text, such as `phone`.
@@ -49,9 +49,9 @@ pub struct ClientHandle {
     pub received: AtomicU64,
     /// Frames given to it: answers and events.
     pub sent: AtomicU64,
-    present: AtomicBool,
+    authenticated: AtomicBool,
     state: Mutex<HandleState>,
-    /// The channel whose bridge it is, where it is one.
+    /// Held while it is the bridge of a channel.
     lease: Mutex<Option<Arc<BridgeLease>>>,
 }
 
@@ -85,7 +85,7 @@ impl ClientHandle {
             dialect,
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
-            present: AtomicBool::new(false),
+            authenticated: AtomicBool::new(false),
             state: Mutex::new(HandleState::new(max_bytes)),
             lease: Mutex::default(),
         }
@@ -96,29 +96,29 @@ impl ClientHandle {
         format!("c-{}", self.id)
     }
 
-    /// The client authenticated; true the first time.
-    pub fn enter(&self) -> bool {
-        !self.present.swap(true, Ordering::Relaxed)
+    /// Notes that the client authenticated; true the first time.
+    pub fn set_authenticated(&self) -> bool {
+        !self.authenticated.swap(true, Ordering::Relaxed)
     }
 
     /// Whether the client authenticated.
-    pub fn is_present(&self) -> bool {
-        self.present.load(Ordering::Relaxed)
+    pub fn is_authenticated(&self) -> bool {
+        self.authenticated.load(Ordering::Relaxed)
     }
 
-    /// Remembers why the session ended.
-    pub fn leave_because(&self, reason: &str) {
+    /// Notes why the session ended.
+    pub fn set_departure(&self, reason: &str) {
         self.state().departure = Some(reason.to_owned());
     }
 
-    /// Why an authenticated client left; `None` for one that never came in.
+    /// Why the session of an authenticated client ended; `None` for one that never authenticated.
     pub fn departure(&self) -> Option<String> {
         let fault = || "a fault in its session".to_owned();
-        self.is_present()
+        self.is_authenticated()
             .then(|| self.state().departure.take().unwrap_or_else(fault))
     }
 
-    /// Closes the connection behind what is queued and a last frame.
+    /// Closes the connection after what is queued and a last frame.
     pub fn dismiss(&self, frame: Option<Bytes>, code: u16, reason: &'static str) {
         self.state().mailbox.dismiss(frame, code, reason);
     }
@@ -181,14 +181,14 @@ impl ClientHandle {
         self.state().mailbox.queued_bytes()
     }
 
-    /// What it holds as a bridge.
+    /// The lease of the channel whose bridge it is.
     pub fn lease(&self) -> Option<Arc<BridgeLease>> {
         let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
         lease.clone()
     }
 
-    /// Holds another channel, or none; the one before is given up.
-    pub fn holds_now(&self, lease: Option<BridgeLease>, why: &str) {
+    /// Takes the lease of another channel, or none; the one before is released with this reason.
+    pub fn set_lease(&self, lease: Option<BridgeLease>, why: &str) {
         let mut slot = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *slot, lease.map(Arc::new));
         drop(slot);
@@ -197,17 +197,17 @@ impl ClientHandle {
         }
     }
 
-    /// What the client said of itself.
+    /// What the client sent about itself.
     pub fn identity(&self) -> ClientIdentity {
         self.state().identity.clone()
     }
 
-    /// Takes what the client says of itself.
+    /// Keeps what the client sent about itself.
     pub fn identify(&self, identity: ClientIdentity) {
         self.state().identity = identity;
     }
 
-    /// The topics it hears.
+    /// The topics it subscribed to.
     pub fn topics(&self) -> Vec<Topic> {
         self.state().topics.clone()
     }
@@ -217,23 +217,23 @@ impl ClientHandle {
         change(&mut self.state().topics)
     }
 
-    /// Whether it hears events of this name.
-    pub fn hears(&self, event: EventName<'_>) -> bool {
+    /// Whether it subscribed to events of this name.
+    pub fn wants_event(&self, event: EventName<'_>) -> bool {
         self.state()
             .topics
             .iter()
             .any(|topic| topic.covers(event.as_str()))
     }
 
-    /// Whether it hears this event of this conversation.
-    pub fn hears_conversation(&self, event: EventName<'_>, (channel, peer): (&str, &str)) -> bool {
+    /// Whether it subscribed to this event of this conversation.
+    pub fn wants_event_about(&self, event: EventName<'_>, (channel, peer): (&str, &str)) -> bool {
         self.state()
             .topics
             .iter()
             .any(|topic| topic.covers_conversation(event.as_str(), channel, peer))
     }
 
-    /// Whether it asked for this one conversation.
+    /// Whether it subscribed to the messages of this one conversation.
     pub fn attends(&self, channel: &str, peer: &str) -> bool {
         self.state()
             .topics

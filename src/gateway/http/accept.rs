@@ -1,5 +1,5 @@
-//! The listening socket and everything that came through it: one task a connection, all in one set,
-//! so that the end can wait for them.
+//! The listening socket and its connections: one task each, all in one set, so that the shutdown can
+//! wait for them.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -21,17 +21,18 @@ use crate::{
     shutdown::Shutdown,
 };
 
-/// Plain HTTP connections let in beyond the limit of WebSocket ones, so that the refusal can be told.
+/// Connections accepted beyond the limit of WebSocket ones, so that they can be refused by HTTP with a
+/// reason.
 const HEADROOM: usize = 64;
 
-/// Time for clients to take the goodbye.
+/// Time for connections to close once they were told of the shutdown.
 const DRAIN: Duration = Duration::from_secs(3);
 
-/// What is said to a connection that is beyond even the headroom.
+/// The answer to a connection beyond even the headroom.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
-/// Serves until `shutdown` begins, then says goodbye and returns when all are gone or the time for
-/// it is over. The reason `RESTART` tells clients that it comes back by itself.
+/// Serves until `shutdown` begins, then tells the clients and returns when all connections are closed
+/// or the time for that is over. With the reason `RESTART`, clients are told to expect a restart.
 pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, shutdown: Shutdown) {
     let mut connections = JoinSet::new();
     accept_all(&gateway, &listener, &mut connections, &shutdown).await;
@@ -51,6 +52,8 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, shutdown: Shutd
 /// The reason of a shutdown that a new start follows.
 pub const RESTART: &str = "restart";
 
+/// Accepts until the shutdown begins. `biased` puts the shutdown first, then the connections that
+/// ended, so that a flood of new ones delays neither.
 async fn accept_all(
     gateway: &Arc<Gateway>,
     listener: &TcpListener,
@@ -83,7 +86,8 @@ async fn accept_all(
     }
 }
 
-/// Such as no free file descriptor: waiting longer each time lets others finish. Said once a series.
+/// Such as no free file descriptor: waiting longer each time lets other connections finish first.
+/// Logged once for a series of errors.
 fn note_accept_error(gateway: &Gateway, error: &io::Error, earlier: u32) {
     Counters::add(&gateway.counters.accept_errors);
     if earlier == 0 {
@@ -102,7 +106,7 @@ fn admit(
 ) {
     Counters::add(&gateway.counters.connections);
     if connections.len() >= gateway.settings().limits.max_connections + HEADROOM {
-        // A socket this new has no readiness yet, so tokio would not write at all.
+        // tokio would not write: it does not know yet that this socket is ready.
         if let Ok(mut stream) = stream.into_std() {
             let _ = io::Write::write(&mut stream, FULL);
         }
@@ -130,8 +134,8 @@ fn note_end(gateway: &Gateway, ended: Result<(), JoinError>) {
     }
 }
 
-/// HTTP first; its state is boxed and freed before the session begins, so that an idle client holds
-/// none of it.
+/// HTTP first, then the session. The state of HTTP is boxed and freed before the session begins, so
+/// that an idle client does not pay for it.
 async fn connection(
     gateway: Arc<Gateway>,
     stream: TcpStream,
@@ -144,8 +148,8 @@ async fn connection(
     }
 }
 
-/// The session behind the HTTP part, where the client asked for one. The buffer of HTTP ends here:
-/// the bytes behind the request are copied out of it.
+/// The session that follows the HTTP part, where the client asked for one. Bytes behind the request are
+/// copied, so that the buffer of HTTP can be freed.
 async fn upgraded(
     gateway: Arc<Gateway>,
     stream: TcpStream,

@@ -10,7 +10,7 @@ use std::{
 /// Failures are counted over this long.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Addresses remembered at most; beyond it the oldest failure is forgotten first.
+/// Addresses remembered at most; beyond it the one whose last failure is oldest is forgotten.
 const MAX_ADDRESSES: usize = 4096;
 
 /// Counts of one gateway, shared by all its connections.
@@ -24,7 +24,7 @@ struct Counts {
     failures: HashMap<IpAddr, VecDeque<Instant>>,
 }
 
-/// Why no more connections are let in.
+/// Which limit refuses a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::gateway) enum Full {
     /// The gateway has as many as it may.
@@ -34,7 +34,7 @@ pub(in crate::gateway) enum Full {
 }
 
 impl Full {
-    /// For the refusal.
+    /// The text of the refusal.
     pub(in crate::gateway) fn reason(self) -> &'static str {
         match self {
             Self::Gateway => {
@@ -98,7 +98,7 @@ impl Admission {
     }
 
     /// Counts one more connection, unauthenticated or not; dropping the permit counts it out again.
-    pub(in crate::gateway) fn enter(
+    pub(in crate::gateway) fn admit(
         self: &Arc<Self>,
         address: IpAddr,
         authenticated: bool,
@@ -124,7 +124,7 @@ impl Admission {
     }
 }
 
-/// One connection's place, given back when dropped.
+/// Counts one connection for as long as it lives.
 #[derive(Debug)]
 pub(in crate::gateway) struct Permit {
     admission: Arc<Admission>,
@@ -132,8 +132,8 @@ pub(in crate::gateway) struct Permit {
 }
 
 impl Permit {
-    /// The connection showed its token.
-    pub(in crate::gateway) fn authenticated(&mut self) {
+    /// The connection authenticated, so it no longer counts against its address.
+    pub(in crate::gateway) fn mark_authenticated(&mut self) {
         if let Some(address) = self.unauthenticated.take() {
             self.admission.counts().left_unauthenticated(address);
         }
@@ -142,7 +142,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.authenticated();
+        self.mark_authenticated();
         self.admission.counts().connections -= 1;
     }
 }
@@ -194,19 +194,19 @@ mod tests {
     #[test]
     fn permits_are_counted_in_and_out() {
         let admission = Arc::new(Admission::default());
-        let mut first = admission.enter(HERE, false, 2, 1).expect("room");
+        let mut first = admission.admit(HERE, false, 2, 1).expect("room");
         assert_eq!(
-            admission.enter(HERE, false, 2, 1).map(|_| ()),
+            admission.admit(HERE, false, 2, 1).map(|_| ()),
             Err(Full::Address)
         );
-        first.authenticated();
-        let second = admission.enter(HERE, false, 2, 1).expect("room");
+        first.mark_authenticated();
+        let second = admission.admit(HERE, false, 2, 1).expect("room");
         assert_eq!(
-            admission.enter(HERE, true, 2, 1).map(|_| ()),
+            admission.admit(HERE, true, 2, 1).map(|_| ()),
             Err(Full::Gateway)
         );
         drop((first, second));
-        assert!(admission.enter(HERE, true, 1, 1).is_ok());
+        assert!(admission.admit(HERE, true, 1, 1).is_ok());
         assert!(admission.counts().unauthenticated.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP on the same port: who may ask what, in which order it is checked, and the upgrade.
+//! The requests of one TCP connection: which path answers, which checks come first, and the upgrade.
 //!
 //! Order of checks: Host → path and method → version and key → Origin → rate limit → token → 101.
 
@@ -135,7 +135,7 @@ impl HttpConnection {
             return Err(busy(ErrorCode::ShuttingDown, "the daemon is stopping"));
         }
         let limits = &config.limits;
-        let permit = self.gateway.admission.enter(
+        let permit = self.gateway.admission.admit(
             self.address.ip(),
             authenticated,
             limits.max_connections,

@@ -60,7 +60,7 @@ pub(super) fn check_origin(headers: &HeaderMap, host: &str, config: &Config) -> 
     Err(refuse(403, "forbidden_origin", text))
 }
 
-/// A query ends up in logs and histories, so a token in it is told instead of silently ignored.
+/// A query ends up in logs and histories, so a token in it is refused with a reason, not ignored.
 pub(super) fn check_query(request: &Request<Body>) -> Result<(), Reply> {
     let names_token = |pair: &str| {
         pair.split('=')

@@ -36,12 +36,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       frame-ancestors 'none'; require-trusted-types-for 'script'; \
                       trusted-types 'none'";
 
-/// What every file of the page says besides. `no-cache` keeps a copy and asks each time whether it
-/// is still good, so that a page never outlives the program it came from.
+/// Headers of every file of the page. With `no-cache` the browser keeps a copy but asks each time
+/// whether it is still good, so that a page never outlives the program it came from.
 const HEADERS: &[(&str, &str)] = &[
     ("content-security-policy", POLICY),
     ("cache-control", "no-cache"),
-    // A window that opened this one, or that this one opened, gets no hold of it.
+    // No window that opened this one, or that it opened, can script it.
     ("cross-origin-opener-policy", "same-origin"),
 ];
 
@@ -49,7 +49,8 @@ const HEADERS: &[(&str, &str)] = &[
 static VERSIONS: LazyLock<Vec<HeaderValue>> =
     LazyLock::new(|| FILES.iter().map(|(_, text)| version(text)).collect());
 
-/// All scripts at once (RFC 8288): each names the next only when it is there itself.
+/// Names all scripts at once (RFC 8288), since a browser finds an import only once it has the script
+/// that holds it.
 static SCRIPTS: LazyLock<HeaderValue> = LazyLock::new(|| {
     let scripts = FILES
         .iter()
@@ -60,7 +61,7 @@ static SCRIPTS: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::from_str(&links.join(",")).unwrap_or(HeaderValue::from_static(""))
 });
 
-/// A strong validator (RFC 9110 §8.8.3): other bytes, another name.
+/// A strong validator (RFC 9110 §8.8.3), which changes with every byte of the file.
 fn version(text: &str) -> HeaderValue {
     let mut hasher = DefaultHasher::new();
     hasher.write(text.as_bytes());

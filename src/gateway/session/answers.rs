@@ -13,7 +13,7 @@ const MAX_WAITING: usize = 1024;
 /// Bytes of finished answers that may wait behind one that is not; then reading pauses.
 const MAX_READY_BYTES: usize = 1 << 20;
 
-/// Something that must come out in its turn.
+/// One place in the queue.
 pub(super) enum AnswerSlot {
     /// A text to send.
     Ready(String),

@@ -22,7 +22,7 @@ use crate::{
 /// Kinds of clients that `auth` knows.
 const CLIENT_KINDS: [&str; 5] = ["cli", "webchat", "agent", "mobile", "integration"];
 
-/// Longest text a client may say of itself, in bytes.
+/// Longest name, kind or version of a client, in bytes.
 const MAX_IDENTITY: usize = 128;
 
 impl CommandHandler {
@@ -52,13 +52,13 @@ impl CommandHandler {
         if client.is_some() || channel.is_some() {
             self.handle.identify(identity);
         }
-        self.enter();
+        self.mark_authenticated();
         Ok(channel)
     }
 
     fn check_token(&mut self, token: &str) -> Result<(), Fault> {
         if let Some(wait) = self.gateway.blocked_for(self.address()) {
-            self.end(close::RATE_LIMITED, "too many failed authentications");
+            self.request_close(close::RATE_LIMITED, "too many failed authentications");
             let text = "too many failed authentications from this address; wait and try again";
             let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             return Err(Fault::new(ErrorCode::RateLimited, text).retry_after(ms));
@@ -75,18 +75,18 @@ impl CommandHandler {
 
     fn fail_authentication(&mut self) {
         self.gateway.authentication_failed(self.address());
-        self.end(close::UNAUTHORIZED, "wrong or missing token");
+        self.request_close(close::UNAUTHORIZED, "wrong or missing token");
     }
 
     fn address(&self) -> IpAddr {
         self.handle.address.ip()
     }
 
-    /// From here on the client is known to the others. Only the first time counts.
-    pub(super) fn enter(&mut self) {
+    /// The client counts as authenticated from here on; others are told the first time only.
+    pub(super) fn mark_authenticated(&mut self) {
         self.authenticated = true;
-        self.permit.authenticated();
-        if self.handle.enter() {
+        self.permit.mark_authenticated();
+        if self.handle.set_authenticated() {
             let payload =
                 json!({"id": self.handle.name(), "address": self.handle.address.to_string()})
                     .to_string();

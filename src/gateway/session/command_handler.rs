@@ -1,4 +1,5 @@
-//! From what a client says to what it is answered. No sockets: texts in, frames out.
+//! From a client's messages to their answers: reads each, has it done, and keeps the answers in the
+//! order of the commands. No sockets: texts in, frames out.
 
 use std::{
     collections::VecDeque,
@@ -44,18 +45,18 @@ pub(super) const PAUSE_BYTES: usize = 64 * 1024;
 /// `send` with `wait` of one client at a time.
 const MAX_WAITS: usize = 1024;
 
-/// One client's conversation with the gateway.
+/// The state of one client's commands: what it may do, and which answers are under way.
 pub(super) struct CommandHandler {
     pub(super) gateway: Arc<Gateway>,
     pub(super) config: Arc<Config>,
     pub(super) handle: Arc<ClientHandle>,
     pub(super) permit: Permit,
     pub(super) authenticated: bool,
-    /// When the bytes at hand were read, in ms since 1970: one look at the clock for all of them.
+    /// When the current bytes were read, in ms since 1970. The clock is read once for all of them.
     pub(super) read_ms: u64,
     pub(super) answers: Answers,
     /// Set where the connection must close: code and reason.
-    pub(super) ending: Option<(u16, String)>,
+    pub(super) pending_close: Option<(u16, String)>,
     /// Replays that were asked for; each begins once its answer is out and the one before is done.
     pub(super) replays: VecDeque<Replay>,
     waits: Option<Box<JoinSet<()>>>,
@@ -78,15 +79,16 @@ impl CommandHandler {
             authenticated,
             read_ms: 0,
             answers,
-            ending: None,
+            pending_close: None,
             replays: VecDeque::new(),
             waits: None,
         }
     }
 
     /// The connection must close once everything is answered. The first reason stays.
-    pub(super) fn end(&mut self, code: u16, reason: &str) {
-        self.ending.get_or_insert_with(|| (code, reason.to_owned()));
+    pub(super) fn request_close(&mut self, code: u16, reason: &str) {
+        self.pending_close
+            .get_or_insert_with(|| (code, reason.to_owned()));
     }
 
     /// The answer to the oldest `subscribe` with `since` is out: its replay may begin.
@@ -106,8 +108,8 @@ impl CommandHandler {
         }
     }
 
-    /// Hears one message and appends what is answered at once.
-    pub(super) fn hear(
+    /// Handles one message and appends the answer where it is known at once.
+    pub(super) fn handle(
         &mut self,
         received: &Received<'_>,
         output: &mut Vec<u8>,
@@ -121,13 +123,14 @@ impl CommandHandler {
                     ErrorCode::BinaryUnsupported,
                     "binary messages are not supported; send text",
                 );
-                self.say(output, scratch, |dialect, out| {
+                self.respond(output, scratch, |dialect, out| {
                     reply::unreadable(out, dialect, &fault);
                 });
             }
-            Received::Text(text) => self.hear_text(text, output, scratch),
+            Received::Text(text) => self.handle_text(text, output, scratch),
         }
-        let full = output.len() > PAUSE_BYTES || self.answers.is_full() || self.ending.is_some();
+        let full =
+            output.len() > PAUSE_BYTES || self.answers.is_full() || self.pending_close.is_some();
         // The limit of a message changes with authentication, also for bytes already read.
         if full || self.authenticated != was_authenticated {
             Flow::Pause
@@ -136,13 +139,13 @@ impl CommandHandler {
         }
     }
 
-    fn hear_text(&mut self, text: &str, output: &mut Vec<u8>, scratch: &mut String) {
+    fn handle_text(&mut self, text: &str, output: &mut Vec<u8>, scratch: &mut String) {
         match frame::read(text, self.config.limits.max_json_depth, self.handle.dialect) {
-            ClientMessage::BarePing => self.say(output, scratch, |_, out| out.push_str("pong")),
+            ClientMessage::BarePing => self.respond(output, scratch, |_, out| out.push_str("pong")),
             ClientMessage::TypedPing { id, payload } => {
                 let echo = payload.map(serde_json::value::RawValue::get);
                 let now_ms = self.read_ms;
-                self.say(output, scratch, |_, out| {
+                self.respond(output, scratch, |_, out| {
                     reply::pong(out, id, |out| push_pong(out, now_ms, echo));
                 });
             }
@@ -151,7 +154,7 @@ impl CommandHandler {
             ClientMessage::Unreadable(unreadable) => {
                 Counters::add(&self.gateway.counters.unreadable);
                 if unreadable.wants_answer {
-                    self.say(output, scratch, |_, out| write_unreadable(out, &unreadable));
+                    self.respond(output, scratch, |_, out| write_unreadable(out, &unreadable));
                 }
             }
         }
@@ -164,7 +167,7 @@ impl CommandHandler {
             if call.wants_answer {
                 let echo = call.payload.map(serde_json::value::RawValue::get);
                 let now_ms = self.read_ms;
-                self.say(output, scratch, |_, out| {
+                self.respond(output, scratch, |_, out| {
                     reply::response(out, asker, |out| push_pong(out, now_ms, echo));
                 });
             }
@@ -173,7 +176,7 @@ impl CommandHandler {
         let replays = self.replays.len();
         match self.perform(call) {
             Answer::Now(outcome) if call.wants_answer => {
-                self.say(output, scratch, |_, out| {
+                self.respond(output, scratch, |_, out| {
                     write_outcome(out, asker, &outcome);
                 });
             }
@@ -187,7 +190,8 @@ impl CommandHandler {
         self.release_behind(replays);
     }
 
-    /// Replays asked for since there were `before` begin behind the answers given so far.
+    /// Queues the start of the replays that were requested since there were `before` of them, behind
+    /// the answers given so far.
     fn release_behind(&mut self, before: usize) {
         for _ in before..self.replays.len() {
             self.answers.push(AnswerSlot::Release);
@@ -203,15 +207,15 @@ impl CommandHandler {
         self.handle.received.fetch_add(1, Ordering::Relaxed);
         let gateway = Arc::clone(&self.gateway);
         if !self.authenticated && call.action != "auth" && call.action != "ping" {
-            self.end(close::UNAUTHORIZED, "authenticate first");
+            self.request_close(close::UNAUTHORIZED, "authenticate first");
             let text = "authenticate first: send auth with the token, or the header Authorization: Bearer TOKEN";
             return refused(&gateway, Fault::new(ErrorCode::Unauthorized, text));
         }
         perform(&gateway, call, Some(self))
     }
 
-    /// Every element is done in order; one array comes back, or nothing where all are notifications.
-    /// One that waits for a delivery takes the whole array out of turn.
+    /// Does every element in order; the answer is one array, or nothing where all are notifications.
+    /// An element that waits for a delivery takes the whole array out of order with it.
     fn batch(&mut self, elements: Vec<Result<Call<'_>, Unreadable<'_>>>) {
         let replays = self.replays.len();
         let Batch { parts, unordered } = batch(elements, |call| self.perform(call));
@@ -235,7 +239,7 @@ impl CommandHandler {
         Err(Fault::new(ErrorCode::QueueFull, text).retry_after(1000))
     }
 
-    /// Waits beside the conversation; the answer comes by the mailbox, out of turn.
+    /// Waits in a task of its own; the answer comes through the mailbox, out of order.
     fn answer_later(&mut self, answer: impl Future<Output = String> + Send + 'static) {
         let handle = Arc::clone(&self.handle);
         self.waits.get_or_insert_default().spawn(async move {
@@ -248,8 +252,8 @@ impl CommandHandler {
         });
     }
 
-    /// Says something in its turn: at once where nothing waits, else behind it.
-    pub(super) fn say(
+    /// Writes an answer in its turn: at once where no earlier one is waiting, else behind those.
+    pub(super) fn respond(
         &mut self,
         output: &mut Vec<u8>,
         scratch: &mut String,

@@ -63,19 +63,19 @@ impl Heartbeat {
         }
     }
 
-    /// Bytes came: the peer lives.
+    /// Bytes came: the peer is alive.
     pub(super) fn heard(&mut self) {
         self.heard = true;
     }
 
-    /// From now on the heartbeat.
+    /// Ends the time to authenticate and starts the heartbeat.
     pub(super) fn authenticated(&mut self) {
         if self.phase == Phase::Authentication {
             self.run(Phase::Heartbeat, self.interval);
         }
     }
 
-    /// From now on only the time to close. Asking again gives no more of it.
+    /// Starts the time to close; asking again does not extend it.
     pub(super) fn closing(&mut self) {
         if self.phase != Phase::Closing {
             self.run(Phase::Closing, CLOSING);

@@ -1,4 +1,4 @@
-//! What others have for this client: answers whose time has come, replays, and its mailbox, all
+//! What is to be sent to this client: answers that are due, replayed events, and its mailbox, all
 //! gathered into the one buffer of a turn.
 
 use std::{
@@ -27,8 +27,9 @@ use crate::{
 };
 
 impl Session {
-    /// Takes what others have for this client: answers whose time has come, replays, the mailbox.
-    /// Whether it stopped because the buffer is full.
+    /// Gathers answers that are due, replayed events, and the mailbox, in this order: an answer to
+    /// `subscribe` must come before the events it asked for. Whether it stopped because the buffer is
+    /// full.
     pub(super) fn gather(
         &mut self,
         cx: &mut Context<'_>,
@@ -49,7 +50,7 @@ impl Session {
             }
         }
         self.replay(cx, buffers, output);
-        self.take_mail(cx, buffers, output);
+        self.drain_mailbox(cx, buffers, output);
         !self.closing && is_full(output)
     }
 
@@ -80,7 +81,12 @@ impl Session {
         }
     }
 
-    fn take_mail(&mut self, cx: &mut Context<'_>, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
+    fn drain_mailbox(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffers: &mut TurnBuffers,
+        output: &mut Vec<u8>,
+    ) {
         if self.closing {
             return;
         }
@@ -106,7 +112,7 @@ impl Session {
                 Counters::add(&self.handler.gateway.counters.slow_consumers);
                 self.close(close::SLOW_CONSUMER, reason, buffers, output);
             }
-            Mail::Close(code, reason) => self.handler.end(code, reason),
+            Mail::Close(code, reason) => self.handler.request_close(code, reason),
             Mail::Some | Mail::Empty => {}
         }
     }

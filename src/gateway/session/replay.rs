@@ -1,7 +1,8 @@
-//! `subscribe` with `since`: stored events from the disk, then live ones, without gap or double.
+//! `subscribe` with `since`: stored events from the disk, then live ones, without a gap or a repeat.
 //!
-//! The client is not on the bus while it reads the past. When it has read up to the last event that
-//! went out, the bus takes it on in the same step that checks this, so nothing falls between.
+//! The client is not on the bus while stored events are read for it. Once it has them all, the bus
+//! adds it in the same step, under one lock, that checks that no event went out since, so that no
+//! event is lost or sent twice.
 
 use std::{
     collections::VecDeque,
@@ -24,7 +25,7 @@ const CHUNK: usize = 256;
 /// Bytes read from the disk at a time, about.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// One client's way from the past to the present.
+/// The replay of one `subscribe`: from the sequence number it named to the last event sent.
 pub(super) struct Replay {
     pub(super) topics: Vec<Topic>,
     /// False until the answer to its `subscribe` is out.
@@ -39,9 +40,9 @@ pub(super) struct Replay {
 pub(super) enum ReplayStep {
     /// Send this event.
     Event(Box<StoredEvent>),
-    /// The present is reached; the client is on the bus.
+    /// Caught up; the client is on the bus.
     Done,
-    /// The past cannot be read.
+    /// The stored events cannot be read.
     Failed(String),
 }
 
@@ -58,7 +59,8 @@ impl Replay {
         }
     }
 
-    /// The next event, or the end.
+    /// The next event, or the end. The loop has three states: events of the last chunk to hand out, a
+    /// chunk being read, or none of both; then either the bus takes the client, or the next is read.
     pub(super) fn poll_step(
         &mut self,
         cx: &mut Context<'_>,
@@ -106,8 +108,8 @@ impl Replay {
         }));
     }
 
-    /// What the disk has but the bus has not told yet comes with the next piece, or live. Where
-    /// nothing is left of the past (it was pruned), the cursor stands where the head stood.
+    /// Events that are on disk but not yet on the bus are dropped here: they come with the next chunk,
+    /// or live. Where nothing is left (it was pruned), the cursor moves to the head.
     fn take(&mut self, mut events: Vec<StoredEvent>) {
         events.retain(|event| event.seq <= self.head);
         if events.is_empty() {

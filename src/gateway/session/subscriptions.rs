@@ -17,8 +17,8 @@ const MAX_TOPICS: usize = 256;
 const MAX_REPLAYS: usize = 4;
 
 impl CommandHandler {
-    /// Live topics join the bus at once; with `since`, message topics join it after their replay,
-    /// which they leave the bus for where they were on it.
+    /// Adds live topics to the bus at once. With `since`, topics of stored events join it only after
+    /// their replay; until then they leave the bus, or an event could overtake an older one.
     pub(super) fn add_topics(&mut self, payload: &Payload) -> Result<String, Fault> {
         let (topics, since) = (topics(payload)?, payload.integer("since"));
         let seq = self.gateway.listeners.bus.last_seq();
@@ -85,7 +85,8 @@ fn check_bounds(topics: usize, replays: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A number from the future means another store: its owner must hear that events may be missing.
+/// A number above the last one comes from another store: answering as if all were well would hide that
+/// events may be missing.
 fn check_since(since: Option<u64>, seq: u64) -> Result<(), Fault> {
     match since {
         Some(since) if since > seq => {

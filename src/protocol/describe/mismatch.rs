@@ -1,5 +1,5 @@
 //! Holds what the gateway writes to its description: every required field is there, each is of its
-//! kind, and nothing else is said.
+//! kind, and there are no others.
 //!
 //! Debug builds ask on every response and event. A payload that fits is read without an allocation
 //! wherever its fields are numbers, switches or free values, so that measuring a ping stays possible.

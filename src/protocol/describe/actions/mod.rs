@@ -17,7 +17,7 @@ use super::shape::{ActionSpec, FieldSpec};
 /// One row of the table: an action as `ActionSpec` describes it, and its id.
 #[derive(Debug)]
 pub struct Action {
-    /// What the gateway tells actions apart by.
+    /// What the gateway matches on.
     pub id: ActionId,
     /// Its name.
     pub name: &'static str,
