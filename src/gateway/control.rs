@@ -18,37 +18,37 @@ use crate::{
 
 /// The channels that the daemon runs, as clients may steer them.
 pub trait Channels: Send + Sync {
-    /// Every integration and how it is.
+    /// The status of every integration.
     fn integrations(&self) -> Vec<IntegrationStatus>;
 
     /// Starts or stops one; `None` where there is none of this name.
     fn steer(&self, name: &str, how: Steer) -> Option<IntegrationStatus>;
 
-    /// Data to pair one with; `None` where there is none of this name.
+    /// Asks one for what pairs a device; `None` where there is none of this name.
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>>;
 
-    /// Has a service show its peer that we write; whether it does. Never waits for it.
+    /// Has a service show its peer that we are typing; whether it will. Does not wait for the service.
     fn typing(&self, channel: &str, peer: &str) -> bool;
 
-    /// Has a service show its peer what was read, where it can. Never waits for it.
+    /// Has a service show its peer what was read, where it can. Does not wait for the service.
     fn read(&self, read: ReadUpTo);
 
     /// Hands a webhook's request to its integration; `None` where there is none of this name.
     fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>>;
 
-    /// Gives a channel to a client that is its bridge. The channel is there when this comes back,
-    /// the client has it when it resolves, and by then it is kept across restarts.
+    /// Gives a channel to a client that becomes its bridge. The channel exists when this returns; when
+    /// the future resolves the client has it, and it will exist after a restart.
     fn bridge(
         self: Arc<Self>,
         channel: String,
         client: Arc<dyn BridgeClient>,
     ) -> BoxFuture<'static, Result<BridgeLease, Refusal>>;
 
-    /// Forgets the channel of a bridge and gives up what waits for it: how many messages. It goes on
-    /// to its end also where nobody waits for the answer.
+    /// Forgets the channel of a bridge and gives up the messages that wait for it; returns how many.
+    /// This is completed even if the future is dropped.
     fn forget(self: Arc<Self>, name: String) -> BoxFuture<'static, Result<u64, Refusal>>;
 
-    /// Who was let in and who asks.
+    /// The senders that were approved, and those who ask to be.
     fn pairings(&self) -> Arc<Pairings>;
 }
 
@@ -60,7 +60,7 @@ pub trait Admin: Send + Sync {
     /// Reads `.env` again; the error says what is wrong with it.
     fn reload(&self) -> Result<Reloaded, String>;
 
-    /// Begins the end; with `restart`, the exit code asks for a new start.
+    /// Begins the shutdown; with `restart`, the exit code asks for a new start.
     fn shutdown(&self, restart: bool);
 }
 
@@ -77,10 +77,10 @@ pub struct ReadUpTo {
     pub up_to: MessageId,
 }
 
-/// What may be done to an integration.
+/// What a client may do to an integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Steer {
-    /// Start it, again where it runs.
+    /// Start it; where it runs, restart it.
     Start,
     /// Stop it until it is started.
     Stop,
@@ -93,7 +93,7 @@ pub struct IntegrationStatus {
     pub name: String,
     /// `running`, ….
     pub state: String,
-    /// Since when, ms since 1970.
+    /// When it came to this state, ms since 1970.
     pub since_ms: u64,
     /// When it starts again, ms since 1970, where it waits for that.
     pub until_ms: Option<u64>,

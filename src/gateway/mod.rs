@@ -22,7 +22,7 @@ use self::{
     clients::waiters::Waiters,
     control::{Admin, Channels},
     http::admission::Admission,
-    metrics::Counters,
+    metrics::GatewayCounters,
 };
 use crate::{
     clock,
@@ -49,7 +49,7 @@ pub struct Gateway {
     admin: Arc<dyn Admin>,
     shutdown: Shutdown,
     log: Log,
-    counters: Counters,
+    counters: GatewayCounters,
     admission: Arc<Admission>,
     started: Instant,
     started_ms: u64,
@@ -107,7 +107,7 @@ impl Gateway {
             admin: parts.admin,
             shutdown: parts.shutdown,
             log: parts.log,
-            counters: Counters::default(),
+            counters: GatewayCounters::default(),
             admission: Arc::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
@@ -173,7 +173,7 @@ impl Gateway {
 
     /// Counts a wrong or missing token.
     fn authentication_failed(&self, address: IpAddr) {
-        Counters::add(&self.counters.auth_failures);
+        GatewayCounters::add(&self.counters.auth_failures);
         self.admission.failed(
             address,
             self.settings().limits.auth_failures_per_minute as usize,

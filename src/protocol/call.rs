@@ -1,5 +1,5 @@
-//! What a text message of a client comes to: a command, a batch of them, a ping, or nothing that can
-//! be done. And who asked, so that an answer can say so.
+//! What a text message of a client can be: a command, a batch of them, a ping, or nothing that can be
+//! done. And who asked, so that the answer can be addressed.
 //!
 //! Only the types; `frame` and `jsonrpc` read them, `reply` writes what they are answered.
 

@@ -1,5 +1,5 @@
 //! The outermost object of a frame, borrowed from its text: the fields both dialects know, each
-//! still raw. Unknown fields are passed over, a known field twice is refused.
+//! still raw. Unknown fields are ignored, a known field twice is refused.
 
 use std::{borrow::Cow, fmt};
 

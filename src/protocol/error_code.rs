@@ -28,7 +28,7 @@ pub enum ErrorCode {
     ShuttingDown,
 }
 
-/// What one code is called where.
+/// The names and numbers of one code.
 #[derive(Debug)]
 pub struct ErrorRow {
     /// The code.

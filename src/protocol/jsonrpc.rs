@@ -1,6 +1,6 @@
 //! JSON-RPC 2.0 (jsonrpc.org/specification): reading calls, notifications and batches.
 //!
-//! Answers are written in `reply`, the numbers of errors stand in `error_code`.
+//! Answers are written in `reply`, the numbers of errors are in `error_code`.
 
 use serde_json::value::RawValue;
 
@@ -80,7 +80,7 @@ fn is_id(raw: &RawValue) -> bool {
     )
 }
 
-/// Reads an array of calls. Each element stands for itself, as the specification wants it.
+/// Reads an array of calls. A wrong element does not spoil the others (§6).
 pub(super) fn read_batch(text: &str) -> ClientMessage<'_> {
     let refuse =
         |fault| ClientMessage::Unreadable(Unreadable::without_object(Dialect::JsonRpc, fault));

@@ -1,4 +1,4 @@
-//! The actions about the connection that need none: ping and describe.
+//! The actions about the connection that do not change it: ping and describe.
 //!
 //! Not here: `auth` (`session::auth`).
 

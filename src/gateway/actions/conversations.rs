@@ -1,4 +1,4 @@
-//! The actions about conversations: list them, mark one as read, say that somebody writes in one.
+//! The actions about conversations: list them, mark one as read, say that somebody is typing in one.
 
 use std::{fmt::Write as _, sync::Arc};
 

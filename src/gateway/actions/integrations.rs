@@ -1,4 +1,4 @@
-//! The actions about integrations: how each is, start, stop, restart, connect, forget.
+//! The actions about integrations: list them, start, stop, restart, connect, forget.
 
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ pub(super) fn connect(gateway: &Gateway, payload: &Payload) -> Answer {
     }
 }
 
-/// A page can draw rows of modules without a library of its own.
+/// Adds the rows of the QR code, so that a page can draw it without a library.
 fn with_square(mut pairing: Value) -> Value {
     let square = pairing["code"].as_str().and_then(Qr::of);
     if let Some(square) = square {

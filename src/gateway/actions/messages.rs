@@ -70,7 +70,7 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
     })
 }
 
-/// A message says something: text, or media by reference.
+/// Fails where there is neither text nor media by reference.
 fn check_content(payload: &Payload) -> Result<(), Fault> {
     let Some(media) = payload.value("media") else {
         return match payload.text("text") {
@@ -104,7 +104,7 @@ async fn settled(gateway: &Arc<Gateway>, queued: Message) -> Result<Message, Fau
         id: queued.id,
     };
     let wait = gateway.listeners.waiters.wait_for(queued.id);
-    // It may have settled before we began to wait.
+    // Read after the waiter is in place: it may have settled in between.
     let now = read(gateway, queued.id).await?;
     if now.state.has_left_the_outbox() {
         return Ok(now);
@@ -180,7 +180,7 @@ pub(super) fn cancel(gateway: &Gateway, payload: &Payload) -> Answer {
     change(payload, |id| gateway.store.cancel(id))
 }
 
-/// Only where somebody would send it: a bridge's channel may have been forgotten since.
+/// Refused where the channel is gone: that of a bridge may have been forgotten since.
 pub(super) fn retry(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
     let id = match message_id(payload, "message_id") {
         Ok(id) => id,

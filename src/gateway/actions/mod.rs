@@ -20,7 +20,7 @@ mod pairing;
 use std::sync::Arc;
 
 use self::{answer::Answer, connection::pong_text};
-use super::{Gateway, clients::handle::ClientHandle, control::Steer, metrics::Counters};
+use super::{Gateway, clients::handle::ClientHandle, control::Steer, metrics::GatewayCounters};
 use crate::protocol::{
     call::Call,
     describe::{self, Action, ActionId},
@@ -40,7 +40,7 @@ pub(super) trait Connection {
     fn unsubscribe(&mut self, payload: &Payload) -> Answer;
 
     /// The client, which may be the bridge of a channel.
-    fn handle(&self) -> &Arc<ClientHandle>;
+    fn client(&self) -> &Arc<ClientHandle>;
 
     /// Fails where too many `send` with `wait` of this client are under way.
     fn expect_room_to_wait(&mut self) -> Result<(), Fault>;
@@ -52,7 +52,7 @@ pub(super) fn perform(
     call: &Call<'_>,
     session: Option<&mut dyn Connection>,
 ) -> Answer {
-    Counters::add(&gateway.counters.commands);
+    GatewayCounters::add(&gateway.counters.commands);
     // The most frequent command by far: no look-up in the table, no check of what is only echoed.
     if call.action == "ping" {
         return Answer::Now(Ok(pong_text(call.payload)));
@@ -65,7 +65,7 @@ pub(super) fn perform(
 
 /// An error at once, counted.
 pub(super) fn refused(gateway: &Gateway, fault: Fault) -> Answer {
-    Counters::add(&gateway.counters.command_errors);
+    GatewayCounters::add(&gateway.counters.command_errors);
     Answer::Now(Err(fault))
 }
 
@@ -90,10 +90,10 @@ fn dispatch(
         ActionId::Subscribe => change(gateway, action, session, |it| it.subscribe(&payload)),
         ActionId::Unsubscribe => change(gateway, action, session, |it| it.unsubscribe(&payload)),
         ActionId::Delivered => change(gateway, action, session, |it| {
-            bridge::delivered(gateway, it.handle(), &payload)
+            bridge::delivered(gateway, it.client(), &payload)
         }),
         ActionId::Failed => change(gateway, action, session, |it| {
-            bridge::failed(gateway, it.handle(), &payload)
+            bridge::failed(gateway, it.client(), &payload)
         }),
         ActionId::Send => match room_to_wait(&payload, session) {
             Ok(()) => messages::send(gateway, payload),

@@ -43,7 +43,7 @@ pub(super) fn decide(gateway: &Gateway, payload: &Payload, let_in: bool) -> Answ
     })
 }
 
-/// Takes back what was approved.
+/// Revokes what was approved.
 pub(super) fn revoke(gateway: &Gateway, payload: &Payload) -> Answer {
     let text = |name: &str| payload.text(name).to_owned();
     let (pairings, channel, sender) =

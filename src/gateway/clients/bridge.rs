@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
-    bus::event_frame,
+    event_frames::event_frame,
     handle::{ClientHandle, ClientIdentity},
 };
 use crate::{

@@ -9,20 +9,16 @@ use std::{
     },
 };
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::{handle::ClientHandle, typing};
+use super::{event_frames::EventFrames, handle::ClientHandle, typing};
 use crate::{
     integrations::{Audience, Typing},
     message::Direction,
     protocol::{
         describe::{EventName, event},
-        dialect::Dialect,
         message_json::push_message,
-        reply,
         topic::Topic,
-        websocket,
     },
     store::StoredEvent,
 };
@@ -46,47 +42,6 @@ struct BusState {
     clients: HashMap<u64, Arc<ClientHandle>>,
     subscribers: Vec<Arc<ClientHandle>>,
     last_seq: u64,
-}
-
-/// An event's frames, each dialect's made when the first client needs it.
-struct Framed<'a> {
-    name: EventName<'a>,
-    write: &'a dyn Fn(&mut String),
-    triple: Option<Bytes>,
-    jsonrpc: Option<Bytes>,
-}
-
-impl<'a> Framed<'a> {
-    fn new(name: EventName<'a>, write: &'a dyn Fn(&mut String)) -> Self {
-        Self {
-            name,
-            write,
-            triple: None,
-            jsonrpc: None,
-        }
-    }
-
-    fn of(&mut self, dialect: Dialect) -> Bytes {
-        let slot = match dialect {
-            Dialect::Triple => &mut self.triple,
-            Dialect::JsonRpc => &mut self.jsonrpc,
-        };
-        slot.get_or_insert_with(|| event_frame(dialect, self.name, self.write))
-            .clone()
-    }
-}
-
-/// One event as a whole WebSocket frame.
-pub(in crate::gateway) fn event_frame(
-    dialect: Dialect,
-    name: EventName<'_>,
-    write: impl FnOnce(&mut String),
-) -> Bytes {
-    let mut text = String::new();
-    reply::event(&mut text, dialect, name, write);
-    let mut frame = Vec::with_capacity(text.len() + 10);
-    websocket::push_text(&mut frame, &text);
-    frame.into()
 }
 
 impl Bus {
@@ -146,9 +101,9 @@ impl Bus {
         code: u16,
         reason: &'static str,
     ) {
-        let mut framed = Framed::new(event, &write);
+        let mut frames = EventFrames::new(event, &write);
         for handle in self.state().clients.values() {
-            let frame = handle.is_authenticated().then(|| framed.of(handle.dialect));
+            let frame = handle.is_authenticated().then(|| frames.of(handle.dialect));
             handle.dismiss(frame, code, reason);
         }
     }
@@ -256,11 +211,11 @@ impl Bus {
         write: impl Fn(&mut String),
         hears: impl Fn(&ClientHandle) -> bool,
     ) -> usize {
-        let mut framed = Framed::new(name, &write);
+        let mut frames = EventFrames::new(name, &write);
         let state = self.state();
         let hearing = state.subscribers.iter().filter(|handle| hears(handle));
         let count = hearing
-            .filter(|handle| handle.push_droppable(framed.of(handle.dialect)))
+            .filter(|handle| handle.push_droppable(frames.of(handle.dialect)))
             .count();
         self.count(count);
         count
@@ -277,7 +232,7 @@ impl Bus {
         let write = |out: &mut String| push_message(out, &event.message);
         let name = event.name();
         let conversation = (event.message.channel.as_str(), event.message.peer.as_str());
-        let mut framed = Framed::new(name, &write);
+        let mut frames = EventFrames::new(name, &write);
         let mut state = self.state();
         state.last_seq = event.seq;
         let mut count = 0;
@@ -286,7 +241,7 @@ impl Bus {
             .iter()
             .filter(|handle| handle.wants_event_about(name, conversation))
         {
-            handle.push(framed.of(handle.dialect));
+            handle.push(frames.of(handle.dialect));
             count += 1;
         }
         self.count(count);

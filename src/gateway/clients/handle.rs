@@ -1,4 +1,4 @@
-//! One client as the rest of the gateway sees it: who it is, what it wants to hear, and the way into
+//! One client as the rest of the gateway sees it: who it is, what it subscribed to, and the way into
 //! the mailbox that its session empties.
 
 #[cfg(test)]
@@ -145,7 +145,7 @@ impl ClientHandle {
         self.state().mailbox.has_room_for(length)
     }
 
-    /// Queues a frame that may be left out when the queue is half full. What is left out is told as
+    /// Queues a frame that may be left out when the queue is half full. What is left out is reported as
     /// `lagged`; a client that takes nothing while the other half would have filled is dropped.
     /// Returns whether it was queued.
     pub fn push_droppable(&self, frame: Bytes) -> bool {
@@ -164,7 +164,7 @@ impl ClientHandle {
         self.state().mailbox.mark(fired);
     }
 
-    /// Moves queued items to `take` until about `room` bytes are moved, and tells what was left out
+    /// Moves queued items to `take` until about `room` bytes are moved, and reports what was left out
     /// once the queue is empty. The session is woken when more comes.
     pub fn drain(
         &self,

@@ -1,8 +1,8 @@
 //! The bounded mailbox of one client: frames that wait for its session to write them, what was left out
-//! because it reads too slowly, and why it must go.
+//! because it reads too slowly, and why the client must be closed.
 //!
 //! Half of the room is kept for what must not be lost; only the other half is open to events that may be
-//! left out and to frames that can wait for room. Who puts what in is `handle`'s to say.
+//! left out and to frames that can wait for room.
 
 use std::{
     collections::VecDeque,
@@ -110,8 +110,8 @@ impl Mailbox {
     }
 
     /// A frame that may be left out when half of the room is taken. Once one is left out, those behind
-    /// it are too, until the session emptied the queue and told so: what is missing is one stretch. A
-    /// client that takes nothing while the other half would have filled is dropped. Whether it was
+    /// it are too until the session has emptied the queue and sent `lagged`, so that what is missing is
+    /// one stretch. A client that takes nothing while the other half would have filled is dropped. Whether it was
     /// queued.
     pub(super) fn push_droppable(&mut self, frame: Bytes) -> bool {
         let fits = self.lag.is_none() && self.bytes + frame.len() <= self.max_bytes / 2;
@@ -131,7 +131,7 @@ impl Mailbox {
         self.wake();
     }
 
-    /// Closes the connection behind what is queued and a last frame. The first reason stays.
+    /// Closes the connection after what is queued and a last frame. The first reason stays.
     pub(super) fn dismiss(&mut self, frame: Option<Bytes>, code: u16, reason: &'static str) {
         if let Some(frame) = frame {
             self.add(frame);
@@ -140,7 +140,7 @@ impl Mailbox {
         self.wake();
     }
 
-    /// Moves queued items to `take` until about `room` bytes are moved, and tells what was left out
+    /// Moves queued items to `take` until about `room` bytes are moved, and reports what was left out
     /// once the queue is empty. The session is woken when more comes.
     pub(super) fn drain(
         &mut self,

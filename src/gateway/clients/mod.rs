@@ -4,7 +4,8 @@
 //! Nothing here reads or writes a socket (`session` does).
 
 pub(super) mod bridge;
-pub(super) mod bus;
+mod bus;
+pub(super) mod event_frames;
 pub(super) mod handle;
 pub(super) mod mailbox;
 mod typing;

@@ -1,4 +1,4 @@
-//! Who waits for a message to leave the outbox: `send` with `wait`.
+//! The commands that wait for a message to leave the outbox: `send` with `wait`.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::message::{Message, MessageId};
 
-/// Waiting clients by message.
+/// Waiting commands by message.
 #[derive(Debug, Default)]
 pub(in crate::gateway) struct Waiters(Mutex<HashMap<MessageId, Vec<oneshot::Sender<Message>>>>);
 
@@ -28,7 +28,7 @@ impl Waiters {
         wait
     }
 
-    /// Hears of every stored event.
+    /// Called for every stored event.
     pub(in crate::gateway) fn stored(&self, message: &Message) {
         if !message.state.has_left_the_outbox() {
             return;

@@ -14,7 +14,7 @@ use tokio::{
 use super::connection::{HttpConnection, Upgraded};
 use crate::{
     backoff::Backoff,
-    gateway::{Gateway, metrics::Counters, session::Session},
+    gateway::{Gateway, metrics::GatewayCounters, session::Session},
     panics::panic_text,
     protocol::{describe::event, error_code::close},
     random,
@@ -89,7 +89,7 @@ async fn accept_all(
 /// Such as no free file descriptor: waiting longer each time lets other connections finish first.
 /// Logged once for a series of errors.
 fn note_accept_error(gateway: &Gateway, error: &io::Error, earlier: u32) {
-    Counters::add(&gateway.counters.accept_errors);
+    GatewayCounters::add(&gateway.counters.accept_errors);
     if earlier == 0 {
         gateway
             .log
@@ -104,7 +104,7 @@ fn admit(
     connections: &mut JoinSet<()>,
     shutdown: &Shutdown,
 ) {
-    Counters::add(&gateway.counters.connections);
+    GatewayCounters::add(&gateway.counters.connections);
     if connections.len() >= gateway.settings().limits.max_connections + HEADROOM {
         // tokio would not write: it does not know yet that this socket is ready.
         if let Ok(mut stream) = stream.into_std() {
@@ -125,7 +125,7 @@ fn note_end(gateway: &Gateway, ended: Result<(), JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
-        Counters::add(&gateway.counters.panics);
+        GatewayCounters::add(&gateway.counters.panics);
         gateway.log.error(
             "gateway",
             "a session panicked; the others go on",

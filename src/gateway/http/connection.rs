@@ -21,7 +21,7 @@ use super::{
     admission::Permit,
     guard::{allow, bearer, check_origin, check_query, checked_host},
     page,
-    respond::{Reply, busy, refuse, slow_down, unauthorized},
+    respond::{HttpReply, busy, refuse, slow_down, unauthorized},
     rpc, status_page,
     upgrade::{self, HandshakeRefusal},
     webhook,
@@ -29,11 +29,11 @@ use super::{
 use crate::{
     body::Whole,
     config::Config,
-    gateway::{Gateway, clients::handle::ClientHandle, metrics::Counters},
+    gateway::{Gateway, clients::handle::ClientHandle, metrics::GatewayCounters},
     protocol::error_code::ErrorCode,
 };
 
-/// One TCP connection as its requests see it.
+/// What the requests of one TCP connection share.
 pub(super) struct HttpConnection {
     pub(super) gateway: Arc<Gateway>,
     pub(super) address: SocketAddr,
@@ -68,20 +68,20 @@ impl HttpConnection {
     }
 
     /// Answers one request.
-    pub(super) async fn answer(&self, request: Request<Body>) -> Result<Reply, Infallible> {
+    pub(super) async fn answer(&self, request: Request<Body>) -> Result<HttpReply, Infallible> {
         Ok(self.route(request).await.unwrap_or_else(|refusal| refusal))
     }
 
-    async fn route(&self, request: Request<Body>) -> Result<Reply, Reply> {
+    async fn route(&self, request: Request<Body>) -> Result<HttpReply, HttpReply> {
         let config = self.gateway.settings();
         let host = checked_host(&request, &config)?;
         let path = request.uri().path();
         if matches!(path, "/" | "/ws") && upgrade::is_asked(request.headers()) {
             return self.upgrade(&request, &host, &config).inspect_err(|_| {
-                Counters::add(&self.gateway.counters.upgrade_refusals);
+                GatewayCounters::add(&self.gateway.counters.upgrade_refusals);
             });
         }
-        Counters::add(&self.gateway.counters.http_requests);
+        GatewayCounters::add(&self.gateway.counters.http_requests);
         match path {
             "/rpc" => {
                 allow(&request, &[Method::POST])?;
@@ -121,7 +121,7 @@ impl HttpConnection {
         request: &Request<Body>,
         host: &str,
         config: &Config,
-    ) -> Result<Reply, Reply> {
+    ) -> Result<HttpReply, HttpReply> {
         allow(request, &[Method::GET])?;
         let accepted =
             upgrade::check(request.version(), request.headers()).map_err(upgrade_refused)?;
@@ -154,12 +154,12 @@ impl HttpConnection {
             permit,
             authenticated,
         });
-        Counters::add(&self.gateway.counters.upgrades);
+        GatewayCounters::add(&self.gateway.counters.upgrades);
         Ok(switching(&accepted))
     }
 
     /// The token in `Authorization: Bearer`: exactly one header, compared whole.
-    fn check_bearer(&self, headers: &HeaderMap) -> Result<(), Reply> {
+    fn check_bearer(&self, headers: &HeaderMap) -> Result<(), HttpReply> {
         if let Some(wait) = self.gateway.blocked_for(self.address.ip()) {
             return Err(slow_down(wait));
         }
@@ -171,7 +171,7 @@ impl HttpConnection {
         if token.is_some_and(|token| self.gateway.is_token(token)) {
             return Ok(());
         }
-        // Only a try counts as a failure; a request without any token is none.
+        // A request without any token is no attempt to guess one.
         if headers.contains_key(AUTHORIZATION) {
             self.gateway.authentication_failed(self.address.ip());
         }
@@ -181,7 +181,7 @@ impl HttpConnection {
     }
 }
 
-fn switching(accepted: &upgrade::Handshake) -> Reply {
+fn switching(accepted: &upgrade::Handshake) -> HttpReply {
     let mut reply = Response::new(Whole::default());
     *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = reply.headers_mut();
@@ -196,7 +196,7 @@ fn switching(accepted: &upgrade::Handshake) -> Reply {
     reply
 }
 
-fn upgrade_refused(refusal: HandshakeRefusal) -> Reply {
+fn upgrade_refused(refusal: HandshakeRefusal) -> HttpReply {
     let (status, text) = match refusal {
         HandshakeRefusal::NotAsked => (426, "this address speaks WebSocket; ask for the upgrade"),
         HandshakeRefusal::Version => (426, "WebSocket version 13 is the one spoken here"),

@@ -11,7 +11,7 @@ use hyper::{
 
 use super::{
     origin::{host_is_ours, origin_is_ours},
-    respond::{Reply, refuse, unauthorized},
+    respond::{HttpReply, refuse, unauthorized},
 };
 use crate::config::Config;
 
@@ -22,7 +22,7 @@ pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
 }
 
 /// The one `Host`, if it is ours. An absolute request target counts as well (RFC 9112 §3.2.2).
-pub(super) fn checked_host(request: &Request<Body>, config: &Config) -> Result<String, Reply> {
+pub(super) fn checked_host(request: &Request<Body>, config: &Config) -> Result<String, HttpReply> {
     let mut hosts = request
         .headers()
         .get_all(HOST)
@@ -47,7 +47,11 @@ pub(super) fn checked_host(request: &Request<Body>, config: &Config) -> Result<S
     Err(refuse(403, "forbidden_host", text))
 }
 
-pub(super) fn check_origin(headers: &HeaderMap, host: &str, config: &Config) -> Result<(), Reply> {
+pub(super) fn check_origin(
+    headers: &HeaderMap,
+    host: &str,
+    config: &Config,
+) -> Result<(), HttpReply> {
     let mut origins = headers
         .get_all(ORIGIN)
         .iter()
@@ -61,7 +65,7 @@ pub(super) fn check_origin(headers: &HeaderMap, host: &str, config: &Config) -> 
 }
 
 /// A query ends up in logs and histories, so a token in it is refused with a reason, not ignored.
-pub(super) fn check_query(request: &Request<Body>) -> Result<(), Reply> {
+pub(super) fn check_query(request: &Request<Body>) -> Result<(), HttpReply> {
     let names_token = |pair: &str| {
         pair.split('=')
             .next()
@@ -79,7 +83,7 @@ pub(super) fn check_query(request: &Request<Body>) -> Result<(), Reply> {
     Ok(())
 }
 
-pub(super) fn allow(request: &Request<Body>, methods: &[Method]) -> Result<(), Reply> {
+pub(super) fn allow(request: &Request<Body>, methods: &[Method]) -> Result<(), HttpReply> {
     if methods.contains(request.method()) {
         return Ok(());
     }

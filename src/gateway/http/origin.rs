@@ -1,7 +1,8 @@
-//! Which `Host` and `Origin` a request may carry: the two checks that keep web pages of others out.
+//! Which `Host` and `Origin` a request may carry: the two checks that keep foreign web pages out.
 //!
-//! A page that resolves its own name to 127.0.0.1 sends its name as `Host` (DNS rebinding); a page
-//! that opens our socket sends its address as `Origin` (cross-site hijacking, RFC 6455 §10.2).
+//! A page whose own name resolves to 127.0.0.1 would pass for the same origin (DNS rebinding), but it
+//! sends its name as `Host`. A page that opens our socket sends its address as `Origin` (cross-site
+//! hijacking, RFC 6455 §10.2).
 
 use std::net::IpAddr;
 
@@ -18,7 +19,7 @@ fn host_name(value: &str) -> Option<&str> {
     (!name.is_empty() && port_is_fine).then_some(name)
 }
 
-/// True for loopback names and addresses, the address we are bound to, and the names in `allowed`.
+/// Whether it is a loopback name or address, the address we are bound to, or a name in `allowed`.
 pub(super) fn host_is_ours(value: &str, bound: IpAddr, allowed: &[String]) -> bool {
     let Some(name) = host_name(value) else {
         return false;
@@ -34,7 +35,7 @@ pub(super) fn host_is_ours(value: &str, bound: IpAddr, allowed: &[String]) -> bo
             .any(|one| one.eq_ignore_ascii_case(name) || one.eq_ignore_ascii_case(value))
 }
 
-/// Whether there is no origin (no browser), where it is our own page's, or where it is allowed.
+/// Whether there is no origin (so no browser), or it is that of our own page, or an allowed one.
 pub(super) fn origin_is_ours(origin: Option<&str>, host: &str, allowed: &[String]) -> bool {
     let Some(origin) = origin else { return true };
     let same = ["http://", "https://"].iter().any(|scheme| {

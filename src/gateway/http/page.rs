@@ -11,7 +11,7 @@ use hyper::{
     header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, LINK},
 };
 
-use super::respond::{Reply, reply};
+use super::respond::{HttpReply, reply};
 
 macro_rules! files {
     ($($path:literal)*) => {
@@ -79,7 +79,7 @@ fn content_type(path: &str) -> &'static str {
 }
 
 /// The file at this path (`/` is the page itself), or 304 where the browser's copy is still good.
-pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<Reply> {
+pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<HttpReply> {
     let path = if path == "/" { "/index.html" } else { path };
     let at = FILES.iter().position(|(known, _)| *known == path)?;
     let (text, version) = (FILES[at].1, &VERSIONS[at]);

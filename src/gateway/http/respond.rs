@@ -1,5 +1,4 @@
-//! HTTP answers: one piece, with the headers that all of them share; and bodies of requests, whole or
-//! refused.
+//! HTTP answers with the headers that all of them share; and the bodies of requests, whole or refused.
 
 use std::time::Duration;
 
@@ -21,10 +20,10 @@ use crate::{
 };
 
 /// An answer.
-pub(super) type Reply = Response<Whole>;
+pub(super) type HttpReply = Response<Whole>;
 
 /// An answer with its content type and the headers all answers share.
-pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
+pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> HttpReply {
     let mut reply = Response::new(Whole::new(body));
     *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = reply.headers_mut();
@@ -45,7 +44,7 @@ pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Byt
 }
 
 /// A refusal: one line of JSON with a code and what to do.
-pub(super) fn refuse(status: u16, code: &str, message: &str) -> Reply {
+pub(super) fn refuse(status: u16, code: &str, message: &str) -> HttpReply {
     reply(
         status,
         "application/json",
@@ -53,26 +52,26 @@ pub(super) fn refuse(status: u16, code: &str, message: &str) -> Reply {
     )
 }
 
-/// 401 with the scheme that is wanted (RFC 9110 §15.5.2).
-pub(super) fn unauthorized(message: &str) -> Reply {
+/// 401 with the scheme to use (RFC 9110 §15.5.2).
+pub(super) fn unauthorized(message: &str) -> HttpReply {
     let mut reply = refuse(401, ErrorCode::Unauthorized.as_str(), message);
     let scheme = HeaderValue::from_static("Bearer");
     reply.headers_mut().insert(WWW_AUTHENTICATE, scheme);
     reply
 }
 
-/// 503 for now.
-pub(super) fn busy(code: ErrorCode, message: &str) -> Reply {
+/// 503, to be tried again soon.
+pub(super) fn busy(code: ErrorCode, message: &str) -> HttpReply {
     retry_after(refuse(503, code.as_str(), message), Duration::from_secs(1))
 }
 
 /// 429 until the wait is over.
-pub(super) fn slow_down(wait: Duration) -> Reply {
+pub(super) fn slow_down(wait: Duration) -> HttpReply {
     let text = "too many failed authentications from this address";
     retry_after(refuse(429, ErrorCode::RateLimited.as_str(), text), wait)
 }
 
-fn retry_after(mut reply: Reply, wait: Duration) -> Reply {
+fn retry_after(mut reply: HttpReply, wait: Duration) -> HttpReply {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     reply
         .headers_mut()
@@ -80,8 +79,8 @@ fn retry_after(mut reply: Reply, wait: Duration) -> Reply {
     reply
 }
 
-/// The body of a request within the bounds of the settings, or the refusal that says which it broke.
-pub(super) async fn whole_body(body: Incoming, limits: &Limits) -> Result<Vec<u8>, Reply> {
+/// The body of a request, or the refusal that names the limit it exceeded.
+pub(super) async fn whole_body(body: Incoming, limits: &Limits) -> Result<Vec<u8>, HttpReply> {
     let collected = collect(body, limits.max_body_bytes, limits.body_timeout).await;
     collected.map_err(|error| match error {
         CollectError::TooLarge => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::{Request, body::Incoming as Body};
 
-use super::respond::{Reply, refuse, reply, whole_body};
+use super::respond::{HttpReply, refuse, reply, whole_body};
 use crate::{
     config::Config,
     gateway::{
@@ -14,7 +14,7 @@ use crate::{
             connection::pong_text,
             perform,
         },
-        metrics::Counters,
+        metrics::GatewayCounters,
     },
     protocol::{
         call::ClientMessage, dialect::Dialect, error_code::ErrorCode, frame, reply as write,
@@ -28,7 +28,7 @@ pub(super) async fn answer(
     gateway: &Arc<Gateway>,
     request: Request<Body>,
     config: &Config,
-) -> Reply {
+) -> HttpReply {
     let body = match whole_body(request.into_body(), &config.limits).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
@@ -39,7 +39,7 @@ pub(super) async fn answer(
     }
 }
 
-async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> Reply {
+async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> HttpReply {
     match frame::read(text, config.limits.max_json_depth, Dialect::Triple) {
         ClientMessage::BarePing => reply(200, "text/plain; charset=utf-8", "pong"),
         ClientMessage::TypedPing { id, payload } => {
@@ -49,7 +49,7 @@ async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> Reply {
         }
         ClientMessage::Unreadable(unreadable) if !unreadable.wants_answer => reply(204, JSON, ""),
         ClientMessage::Unreadable(unreadable) => {
-            Counters::add(&gateway.counters.unreadable);
+            GatewayCounters::add(&gateway.counters.unreadable);
             let mut out = String::new();
             write_unreadable(&mut out, &unreadable);
             reply(unreadable.fault.code.row().http, JSON, out)

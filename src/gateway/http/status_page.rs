@@ -1,17 +1,18 @@
-//! `/healthz`, `/readyz` and `/metrics`: what machines ask.
+//! `/healthz`, `/readyz` and `/metrics`, for supervisors and monitoring.
 
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
-use super::respond::{Reply, reply};
+use super::respond::{HttpReply, reply};
 use crate::gateway::{
     Gateway,
     metrics::{push_metric, resident_bytes},
 };
 
-/// Alive, or (with `ready`) ready: 503 with the reason while it is not.
-pub(super) fn health(gateway: &Gateway, ready: bool) -> Reply {
+/// `/healthz` is 200 while the process answers; `/readyz` (with `ready`) is 503 with the reason while it
+/// is not ready.
+pub(super) fn health(gateway: &Gateway, ready: bool) -> HttpReply {
     match gateway.not_ready().filter(|_| ready) {
         None => reply(200, "application/json", "{\"ok\":true}\n"),
         Some(reason) => reply(
@@ -23,7 +24,7 @@ pub(super) fn health(gateway: &Gateway, ready: bool) -> Reply {
 }
 
 /// Prometheus text, exposition format 0.0.4.
-pub(super) fn metrics(gateway: &Gateway) -> Reply {
+pub(super) fn metrics(gateway: &Gateway) -> HttpReply {
     let mut text = gateway.counters.prometheus();
     let bus = &gateway.listeners.bus;
     let published = bus.published.load(Ordering::Relaxed);

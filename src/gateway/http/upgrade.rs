@@ -92,7 +92,7 @@ fn is_key(key: &[u8]) -> bool {
         if digits.len() == 21 && digits.iter().all(is_digit) && is_digit(last))
 }
 
-/// The first subprotocol of the client's list that we know (§4.2.2: the client's order is its wish).
+/// The first subprotocol of the client's list that we know (§4.2.2: the client lists them by preference).
 fn choose(headers: &HeaderMap) -> Option<&'static str> {
     tokens(headers, SEC_WEBSOCKET_PROTOCOL.as_str()).find_map(|offered| {
         [SUBPROTOCOL_TRIPLE, SUBPROTOCOL_JSONRPC]

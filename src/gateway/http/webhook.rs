@@ -1,11 +1,11 @@
 //! `/webhooks/{integration}`: what services post to us. The body is bounded in bytes and time before
-//! anything looks at it; who may post is for each integration to check.
+//! an integration sees it; who may post is for each integration to check.
 
 use std::sync::Arc;
 
 use hyper::{Method, Request, body::Incoming as Body};
 
-use super::respond::{Reply, refuse, reply, whole_body};
+use super::respond::{HttpReply, refuse, reply, whole_body};
 use crate::{
     config::Config,
     gateway::Gateway,
@@ -20,7 +20,7 @@ pub(super) async fn answer(
     name: &str,
     request: Request<Body>,
     config: &Config,
-) -> Reply {
+) -> HttpReply {
     let (head, body) = request.into_parts();
     let body = match whole_body(body, &config.limits).await {
         Ok(body) => body,

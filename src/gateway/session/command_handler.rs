@@ -27,7 +27,7 @@ use crate::{
         },
         clients::handle::ClientHandle,
         http::admission::Permit,
-        metrics::Counters,
+        metrics::GatewayCounters,
     },
     integrations::BoxFuture,
     protocol::{
@@ -35,7 +35,7 @@ use crate::{
         dialect::Dialect,
         error_code::{ErrorCode, Fault, close},
         frame, reply,
-        websocket::{self, Flow, Received},
+        websocket::{self, Flow, PeerMessage},
     },
 };
 
@@ -109,16 +109,16 @@ impl CommandHandler {
     }
 
     /// Handles one message and appends the answer where it is known at once.
-    pub(super) fn handle(
+    pub(super) fn handle_message(
         &mut self,
-        received: &Received<'_>,
+        received: &PeerMessage<'_>,
         output: &mut Vec<u8>,
         scratch: &mut String,
     ) -> Flow {
         let was_authenticated = self.authenticated;
         match received {
-            Received::Control => {}
-            Received::Binary => {
+            PeerMessage::Control => {}
+            PeerMessage::Binary => {
                 let fault = Fault::new(
                     ErrorCode::BinaryUnsupported,
                     "binary messages are not supported; send text",
@@ -127,7 +127,7 @@ impl CommandHandler {
                     reply::unreadable(out, dialect, &fault);
                 });
             }
-            Received::Text(text) => self.handle_text(text, output, scratch),
+            PeerMessage::Text(text) => self.handle_text(text, output, scratch),
         }
         let full =
             output.len() > PAUSE_BYTES || self.answers.is_full() || self.pending_close.is_some();
@@ -152,7 +152,7 @@ impl CommandHandler {
             ClientMessage::Call(call) => self.call(&call, output, scratch),
             ClientMessage::Batch(elements) => self.batch(elements),
             ClientMessage::Unreadable(unreadable) => {
-                Counters::add(&self.gateway.counters.unreadable);
+                GatewayCounters::add(&self.gateway.counters.unreadable);
                 if unreadable.wants_answer {
                     self.respond(output, scratch, |_, out| write_unreadable(out, &unreadable));
                 }
@@ -200,7 +200,7 @@ impl CommandHandler {
 
     fn count(&self) {
         self.handle.received.fetch_add(1, Ordering::Relaxed);
-        Counters::add(&self.gateway.counters.commands);
+        GatewayCounters::add(&self.gateway.counters.commands);
     }
 
     fn perform(&mut self, call: &Call<'_>) -> Answer {

@@ -24,7 +24,7 @@ impl Connection for CommandHandler {
         Answer::Now(self.remove_topics(payload))
     }
 
-    fn handle(&self) -> &Arc<ClientHandle> {
+    fn client(&self) -> &Arc<ClientHandle> {
         &self.handle
     }
 

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 use super::{CLIENT_CLOSED, ReadOutcome, Reason, Session, turn_buffers::TurnBuffers};
 use crate::{
     clock,
-    gateway::metrics::Counters,
+    gateway::metrics::GatewayCounters,
     protocol::{
         error_code::{ErrorCode, Fault, close},
         reply,
@@ -77,7 +77,7 @@ impl Session {
             .socket
             .read(context, max_message, bytes, output, |received, output| {
                 if !closing {
-                    flow = handler.handle(&received, output, text);
+                    flow = handler.handle_message(&received, output, text);
                 }
                 flow
             });
@@ -105,7 +105,7 @@ impl Session {
         buffers: &mut TurnBuffers,
         output: &mut Vec<u8>,
     ) {
-        Counters::add(&self.handler.gateway.counters.violations);
+        GatewayCounters::add(&self.handler.gateway.counters.violations);
         if code == close::TOO_LARGE {
             let text = format!(
                 "a message may have {} bytes at most",

@@ -31,10 +31,12 @@ use tokio::{io::AsyncWrite as _, net::TcpStream, sync::mpsc};
 use self::{
     bus_membership::BusMembership,
     command_handler::{CommandHandler, PAUSE_BYTES},
-    heartbeat::{Due, Heartbeat},
+    heartbeat::{Heartbeat, TimerEvent},
     turn_buffers::TurnBuffers,
 };
-use super::{Gateway, clients::handle::ClientHandle, http::admission::Permit, metrics::Counters};
+use super::{
+    Gateway, clients::handle::ClientHandle, http::admission::Permit, metrics::GatewayCounters,
+};
 use crate::protocol::{
     error_code::{ErrorCode, Fault, close},
     reply,
@@ -169,8 +171,8 @@ impl Session {
         buffers: &mut TurnBuffers,
         output: &mut Vec<u8>,
     ) -> Poll<Reason> {
-        while let Poll::Ready(due) = self.heartbeat.poll_due(cx) {
-            if let Some(reason) = self.due(due, buffers, output) {
+        while let Poll::Ready(event) = self.heartbeat.poll_due(cx) {
+            if let Some(reason) = self.on_timer(event, buffers, output) {
                 return Poll::Ready(reason);
             }
         }
@@ -200,18 +202,23 @@ impl Session {
     }
 
     /// Does what the timer asks for; a reason where the session is over.
-    fn due(&mut self, due: Due, buffers: &mut TurnBuffers, output: &mut Vec<u8>) -> Option<Reason> {
-        match due {
-            Due::Ping => websocket::push_ping(output),
-            Due::Drop => {
+    fn on_timer(
+        &mut self,
+        event: TimerEvent,
+        buffers: &mut TurnBuffers,
+        output: &mut Vec<u8>,
+    ) -> Option<Reason> {
+        match event {
+            TimerEvent::Ping => websocket::push_ping(output),
+            TimerEvent::Drop => {
                 return Some(
                     self.close_reason
                         .take()
                         .unwrap_or_else(|| CLIENT_CLOSED.to_owned()),
                 );
             }
-            Due::Dead => {
-                Counters::add(&self.handler.gateway.counters.slow_consumers);
+            TimerEvent::Dead => {
+                GatewayCounters::add(&self.handler.gateway.counters.slow_consumers);
                 self.close(
                     close::SLOW_CONSUMER,
                     "two heartbeats were not answered",
@@ -219,7 +226,7 @@ impl Session {
                     output,
                 );
             }
-            Due::Unauthenticated => {
+            TimerEvent::Unauthenticated => {
                 let fault = Fault::new(ErrorCode::Unauthorized, "no authentication in time");
                 self.handler
                     .respond(output, &mut buffers.text, |dialect, out| {

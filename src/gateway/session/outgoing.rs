@@ -15,10 +15,10 @@ use super::{
 use crate::{
     gateway::{
         clients::{
-            bus::event_frame,
+            event_frames::event_frame,
             mailbox::{Lag, Mail, MailItem},
         },
-        metrics::Counters,
+        metrics::GatewayCounters,
     },
     protocol::{
         describe::event, dialect::Dialect, error_code::close, message_json::push_message, reply,
@@ -109,7 +109,7 @@ impl Session {
         }
         match taken {
             Mail::Close(close::SLOW_CONSUMER, reason) => {
-                Counters::add(&self.handler.gateway.counters.slow_consumers);
+                GatewayCounters::add(&self.handler.gateway.counters.slow_consumers);
                 self.close(close::SLOW_CONSUMER, reason, buffers, output);
             }
             Mail::Close(code, reason) => self.handler.request_close(code, reason),

@@ -25,7 +25,7 @@ pub(super) const fn may(name: &'static str, kind: FieldKind, summary: &'static s
 /// Any whole number that every client can hold (2^53 - 1, RFC 8259 §6).
 pub(super) const COUNT: FieldKind = FieldKind::Integer(0, (1 << 53) - 1);
 
-/// How messages are named.
+/// The id of a message.
 pub(super) const MESSAGE_ID: FieldSpec =
     must("message_id", FieldKind::Name, "the message, as m-17");
 
@@ -99,7 +99,7 @@ pub(super) const CHANNEL: FieldSpec = must(
     "an integration; integrations lists them",
 );
 
-/// An integration as it stands.
+/// The status of an integration.
 pub(super) const INTEGRATION: &[FieldSpec] = &[
     must("name", FieldKind::Name, "which"),
     must(
@@ -114,12 +114,12 @@ pub(super) const INTEGRATION: &[FieldSpec] = &[
     must("counters", FieldKind::Object, "what it has done, by name"),
 ];
 
-/// Where someone asks to be let in.
+/// The channel on which a sender asks to be approved.
 pub(super) const PAIRING_CHANNEL: FieldSpec = must("channel", FieldKind::Name, "where");
 
-/// What someone was told.
+/// The code that a sender was given.
 pub(super) const PAIRING_CODE: FieldSpec =
     must("code", FieldKind::Name, "the code of 8 characters");
 
-/// Who asks to be let in.
+/// The sender who asks to be approved.
 pub(super) const PAIRING_SENDER: FieldSpec = must("sender", FieldKind::Name, "who");

@@ -1,7 +1,7 @@
-//! What a description is made of: the fields of a payload and the kinds of values they hold, the
-//! shape of an action and of an event. And the one check of a value against its kind.
+//! The types of a description: an action, an event, the fields of their payloads, and the kinds of
+//! values these hold, with the one check of a value against its kind.
 //!
-//! What is described stands in `actions`, `events` and `fields`.
+//! The descriptions themselves are in `actions`, `events` and `fields`.
 
 use std::borrow::Cow;
 
