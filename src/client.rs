@@ -254,7 +254,7 @@ impl Client {
     async fn read_more(&mut self) -> Result<()> {
         match self.stream.read_buf(&mut self.input).await {
             Ok(0) => Err(Error::Failed(
-                "the gateway broke off the connection".to_owned(),
+                "the gateway closed the connection without a reason".to_owned(),
             )),
             Ok(_) => Ok(()),
             Err(error) => Err(broken(error)),
@@ -283,7 +283,7 @@ async fn read_head(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
         }
         if bytes.len() > MAX_HEAD || stream.read_buf(&mut bytes).await.map_err(broken)? == 0 {
             return Err(Error::Failed(
-                "what answers there is no gateway of ours".to_owned(),
+                "what answers there is not a cleudocodebot gateway".to_owned(),
             ));
         }
     }
@@ -302,7 +302,7 @@ fn check_head(head: &str, rest: &[u8], key: &str) -> Result<()> {
             Ok(())
         } else {
             Err(Error::Failed(
-                "the answer to the upgrade is not for us".to_owned(),
+                "the answer to the upgrade does not match its key".to_owned(),
             ))
         };
     }
@@ -325,7 +325,7 @@ fn refused(payload: &Value) -> Error {
 
 fn parse(text: &str) -> Result<Value> {
     serde_json::from_str(text)
-        .map_err(|error| Error::Failed(format!("the gateway sent no JSON: {error}")))
+        .map_err(|error| Error::Failed(format!("the gateway sent what is not JSON: {error}")))
 }
 
 fn closing(frame: Option<CloseFrame>) -> ServerMessage {

@@ -2,7 +2,7 @@
 //!
 //! Reading order: `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
 //! (what a command does); besides these `clients` (who is connected and subscribed to what) and `metrics`. What
-//! the gateway asks of the daemon above it stands in `control`.
+//! the gateway asks of the daemon above it is in `control`.
 
 mod actions;
 mod clients;

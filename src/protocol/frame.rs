@@ -14,7 +14,8 @@ use super::{
     jsonrpc, scan,
 };
 
-/// Reads one text message. `fallback` is the dialect of an answer to what is not even an object.
+/// Reads one text message: a batch where it is an array, JSON-RPC where it says so, else the triple.
+/// `fallback` is the dialect of an answer to what is not even an object.
 pub fn read(text: &str, max_depth: usize, fallback: Dialect) -> ClientMessage<'_> {
     let trimmed = text.trim_ascii();
     if trimmed == "ping" {

@@ -1,6 +1,6 @@
 //! The control protocol, version 1: wire types and their text, no sockets.
 //!
-//! Reading order: `call` (what a message comes to), `frame` and `jsonrpc` (which read it), `payload`
+//! Reading order: `call` (what a message can be), `frame` and `jsonrpc` (which read it), `payload`
 //! against the table of `describe`, `reply` (what goes out), `websocket` (frames of RFC 6455 over
 //! memory).
 

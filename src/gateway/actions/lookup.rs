@@ -44,7 +44,7 @@ pub(super) fn position(payload: &Payload, field: &str) -> Result<Option<MessageI
     text.map(|text| text.parse().map_err(wrong)).transpose()
 }
 
-/// A message's id and where it stands.
+/// A message's id and its state.
 pub(super) fn state_json(message: &Message) -> String {
     json!({"message_id": message.id.to_string(), "state": message.state.as_str()}).to_string()
 }

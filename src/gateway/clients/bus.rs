@@ -30,9 +30,9 @@ type OnAttend = Box<dyn Fn(&str, &str) + Send + Sync>;
 #[derive(Default)]
 pub struct Bus {
     state: Mutex<BusState>,
-    /// Events that went out.
+    /// Events published.
     pub published: AtomicU64,
-    /// Mailboxes they went to.
+    /// Mailboxes they were queued in.
     pub deliveries: AtomicU64,
     on_attend: OnceLock<OnAttend>,
 }
@@ -108,7 +108,7 @@ impl Bus {
         }
     }
 
-    /// Sequence number of the last stored event that went out.
+    /// Sequence number of the last stored event that was published.
     pub fn last_seq(&self) -> u64 {
         self.state().last_seq
     }

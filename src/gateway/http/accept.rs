@@ -194,6 +194,8 @@ async fn http(
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.max_header_bytes)
         .serve_connection(TokioIo::new(stream), service);
+    // Polled, not awaited: awaiting would shut the socket down at the end, and an upgrade needs it. A
+    // shutdown lets the request that is being answered finish, then the connection ends.
     let ended = tokio::select! {
         ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
         _ = shutdown.begun() => {

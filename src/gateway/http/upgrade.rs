@@ -66,7 +66,7 @@ pub(super) fn check(version: Version, headers: &HeaderMap) -> Result<Handshake, 
     })
 }
 
-/// The header's value where it stands exactly once.
+/// The header's value where there is exactly one.
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
     let mut all = headers.get_all(name).iter();
     all.next().filter(|_| all.next().is_none())

@@ -1,7 +1,7 @@
 //! `subscribe` with `since`: stored events from the disk, then live ones, without a gap or a repeat.
 //!
 //! The client is not on the bus while stored events are read for it. Once it has them all, the bus
-//! adds it in the same step, under one lock, that checks that no event went out since, so that no
+//! adds it in the same step, under one lock, that checks that no event was sent since, so that no
 //! event is lost or sent twice.
 
 use std::{

@@ -54,7 +54,7 @@ impl<'de> Visitor<'de> for FieldsVisitor<'_> {
             };
             let raw = map.next_value::<&RawValue>()?;
             if seen & (1 << at) != 0 {
-                return Err(A::Error::custom(format!("{key} stands twice")));
+                return Err(A::Error::custom(format!("{key} is there twice")));
             }
             seen |= 1 << at;
             if !fits(&self.fields[at], raw) {
@@ -90,7 +90,7 @@ mod tests {
             (r#"{"pong":true,"time_ms":1,"x":1}"#, "x is not described"),
             (
                 r#"{"pong":true,"pong":true,"time_ms":1}"#,
-                "pong stands twice",
+                "pong is there twice",
             ),
             ("[]", "expected an object"),
         ] {

@@ -1,4 +1,4 @@
-//! Where in the byte stream a connection stands: between two messages, or inside one.
+//! Where in the byte stream a connection is: between two messages, or inside one.
 //!
 //! Only counting: whether a frame is valid is for tungstenite to check.
 
