@@ -14,7 +14,7 @@ use crate::{
     config::Delays,
     integrations::{
         Accepted, BoxFuture, DeliveryError, Integration, Progress, ReconcileResult, RunContext,
-        RunError, plan::Limits,
+        RunError, plan::SendLimits,
     },
     level::LogLevel,
     log::Log,
@@ -76,7 +76,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    fn new(outcomes: impl IntoIterator<Item = Outcome>, limits: Limits) -> Self {
+    fn new(outcomes: impl IntoIterator<Item = Outcome>, limits: SendLimits) -> Self {
         let scripted = Arc::new(Scripted::default());
         scripted.outcomes.lock().expect("whole").extend(outcomes);
         let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
@@ -148,7 +148,7 @@ impl Drop for Fixture {
     }
 }
 
-const NO_LIMITS: Limits = Limits {
+const NO_LIMITS: SendLimits = SendLimits {
     max_age: None,
     per_minute: None,
     retry_delays: Delays::USUAL,
@@ -287,7 +287,7 @@ async fn nothing_is_sent_again_while_the_service_cannot_be_asked_what_became_of_
 
 #[tokio::test(start_paused = true)]
 async fn what_waited_too_long_fails_instead_of_surprising_someone() {
-    let limits = Limits {
+    let limits = SendLimits {
         max_age: Some(Duration::from_millis(1)),
         ..NO_LIMITS
     };
@@ -307,7 +307,7 @@ async fn what_waited_too_long_fails_instead_of_surprising_someone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rate_spreads_messages_evenly() {
-    let limits = Limits {
+    let limits = SendLimits {
         per_minute: Some(60),
         ..NO_LIMITS
     };

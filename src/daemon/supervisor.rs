@@ -159,7 +159,9 @@ mod tests {
     use crate::{
         config::Delays,
         gateway::control::IntegrationStatus,
-        integrations::{Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::Limits},
+        integrations::{
+            Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::SendLimits,
+        },
         level::LogLevel,
         message::Message,
         shutdown,
@@ -186,7 +188,7 @@ mod tests {
         }
     }
 
-    const NO_LIMITS: Limits = Limits {
+    const NO_LIMITS: SendLimits = SendLimits {
         max_age: None,
         per_minute: None,
         retry_delays: Delays::USUAL,

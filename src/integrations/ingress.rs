@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use super::{
     Audience, Typing, chat_commands,
-    pairing::{Outcome, Pairings},
+    pairing::{PairingOutcome, Pairings},
 };
 use crate::{
     log::{Field, Log},
@@ -187,7 +187,7 @@ impl Ingress {
         if sender != peer {
             return Ok(());
         }
-        let Outcome::Fresh(code) = self
+        let PairingOutcome::Fresh(code) = self
             .pairings
             .request(&self.channel, &plain(&self.channel, sender))
         else {

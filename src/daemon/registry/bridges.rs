@@ -7,7 +7,7 @@ use super::ChannelRegistry;
 use crate::{
     integrations::{
         bridge::{BridgeClient, BridgeLease, Bridges, Refusal, check_name},
-        plan::{self, Limits, Plan},
+        plan::{self, Plan, SendLimits},
     },
     message::State,
     panics::run_blocking,
@@ -26,7 +26,7 @@ impl ChannelRegistry {
         }
     }
 
-    pub(super) fn bridge_plans(&self, limits: Limits) -> Vec<Plan> {
+    pub(super) fn bridge_plans(&self, limits: SendLimits) -> Vec<Plan> {
         *self
             .bridge_limits
             .lock()

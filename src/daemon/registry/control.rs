@@ -8,9 +8,8 @@ use super::ChannelRegistry;
 use crate::{
     gateway::control::{Channels, IntegrationStatus, ReadUpTo, Steer},
     integrations::{
-        BoxFuture,
+        BoxFuture, Hook, HookReply,
         bridge::{BridgeClient, BridgeLease, Refusal},
-        hook::{Hook, HookReply},
         pairing::Pairings,
     },
 };

@@ -9,7 +9,7 @@ use super::respond::{HttpReply, refuse, reply, whole_body};
 use crate::{
     config::Config,
     gateway::Gateway,
-    integrations::hook::{Hook, HookReply},
+    integrations::{Hook, HookReply},
     log::Field,
     panics::contained,
 };
