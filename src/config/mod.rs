@@ -47,7 +47,7 @@ use self::{
 };
 use crate::{
     error::{Error, Result},
-    level::{LogFormat, LogLevel},
+    log::{LogFormat, LogLevel},
 };
 
 /// What the command line sets. It overrules everything else.

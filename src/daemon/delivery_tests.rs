@@ -16,13 +16,12 @@ use crate::{
         Accepted, BoxFuture, DeliveryError, Integration, Progress, ReconcileResult, RunContext,
         RunError, plan::SendLimits,
     },
-    level::LogLevel,
-    log::Log,
+    log::{Log, LogLevel},
     message::{Message, MessageId, State},
     random,
     router::Wakeup,
     shutdown::{self, Trigger},
-    store::{self, Draft, Step, Store},
+    store::{self, Draft, StatusUpdate, Store},
 };
 
 type Outcome = Result<Accepted, DeliveryError>;
@@ -80,11 +79,11 @@ impl Fixture {
         let scripted = Arc::new(Scripted::default());
         scripted.outcomes.lock().expect("whole").extend(outcomes);
         let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
-        let options = store::Options {
+        let options = store::StoreOptions {
             path: path.clone(),
             // Every message is ten seconds old.
             clock: Arc::new(|| clock::now_ms() - 10_000),
-            ..store::Options::default()
+            ..store::StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
         let channel = Channel::new(scripted.clone(), limits, |_| {});
@@ -252,11 +251,11 @@ async fn an_attempt_without_an_answer_is_reconciled_before_another() {
     assert_eq!(fixture.store.references(id).expect("readable"), ["theirs"]);
     let read = fixture
         .store
-        .report("scripted", "theirs", Step::to(State::Read));
+        .report("scripted", "theirs", StatusUpdate::to(State::Read));
     read.expect("room").await.expect("known");
     let late = fixture
         .store
-        .report("scripted", "theirs", Step::to(State::Delivered));
+        .report("scripted", "theirs", StatusUpdate::to(State::Delivered));
     assert_eq!(late.expect("room").await, Ok(None), "never backwards");
     assert_eq!(fixture.message(id).state, State::Read);
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     backoff::Backoff,
     integrations::{Report, RunContext, RunError},
-    log::{Field, Log},
+    log::{Log, LogField},
     panics::contained,
     random,
     shutdown::Shutdown,
@@ -110,7 +110,7 @@ impl Supervisor {
                 channel.alive();
             }
             Report::Away(why) => {
-                let fields: [Field<'_>; 2] = [("name", &channel.name()), ("why", &why)];
+                let fields: [LogField<'_>; 2] = [("name", &channel.name()), ("why", &why)];
                 log.info("integration", "it is away", &fields);
                 channel.enter(State::Away, Some(why.to_owned()));
             }
@@ -162,7 +162,7 @@ mod tests {
         integrations::{
             Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::SendLimits,
         },
-        level::LogLevel,
+        log::LogLevel,
         message::Message,
         shutdown,
     };

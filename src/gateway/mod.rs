@@ -28,7 +28,7 @@ use crate::{
     clock,
     config::Config,
     constant_time,
-    log::{Line, Log},
+    log::{Log, LogLine},
     protocol::{
         describe::{EventName, event},
         error_code::close,
@@ -150,7 +150,7 @@ impl Gateway {
     }
 
     /// Shows a log line to whoever subscribed to `log`.
-    pub fn publish_line(&self, line: &Line) {
+    pub fn publish_line(&self, line: &LogLine) {
         self.publish(event::LOG, |out| {
             out.push_str(&line_json(line).to_string());
         });

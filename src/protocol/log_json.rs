@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::log::Line;
+use crate::log::LogLine;
 
 /// `{"time_ms","level","target","message","fields"}`.
-pub fn line_json(line: &Line) -> Value {
+pub fn line_json(line: &LogLine) -> Value {
     let fields: Map<String, Value> = line
         .fields
         .iter()

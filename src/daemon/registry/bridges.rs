@@ -11,7 +11,7 @@ use crate::{
     },
     message::State,
     panics::run_blocking,
-    store::{Step, Store, StoreError},
+    store::{StatusUpdate, Store, StoreError},
 };
 
 /// Messages given up at a time when a channel is forgotten.
@@ -129,10 +129,10 @@ async fn give_up(store: &Store, channel: &str) -> Result<u64, StoreError> {
     }
 }
 
-fn forgotten() -> Step {
-    Step {
+fn forgotten() -> StatusUpdate {
+    StatusUpdate {
         error: Some("its channel was forgotten".to_owned()),
-        ..Step::to(State::Failed)
+        ..StatusUpdate::to(State::Failed)
     }
 }
 

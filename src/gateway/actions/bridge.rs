@@ -26,7 +26,7 @@ use crate::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
     },
-    store::{Step, StoreError},
+    store::{StatusUpdate, StoreError},
 };
 
 /// Characters of a bridge's error that are kept.
@@ -124,7 +124,7 @@ pub(super) fn delivered(
             Err(fault) => return Answer::Now(Err(fault)),
         },
         references: payload.names("references").map(str::to_owned).collect(),
-        step: Step::to(state),
+        step: StatusUpdate::to(state),
         verdict: Ok(Accepted::Sent(Vec::new())),
     };
     let gateway = Arc::clone(gateway);
@@ -135,7 +135,7 @@ pub(super) fn delivered(
 struct DeliveryReport {
     id: MessageId,
     references: Vec<String>,
-    step: Step,
+    step: StatusUpdate,
     verdict: Verdict,
 }
 
@@ -178,9 +178,9 @@ pub(super) fn failed(
     };
     let gateway = Arc::clone(gateway);
     if let DeliveryError::Permanent(why) = &failure {
-        let step = Step {
+        let step = StatusUpdate {
             error: Some(why.clone()),
-            ..Step::to(State::Failed)
+            ..StatusUpdate::to(State::Failed)
         };
         let report = DeliveryReport {
             id,

@@ -6,7 +6,7 @@ use super::{answer::CommandResult, integrations::integrations_json};
 use crate::{
     config::Setting,
     gateway::{Gateway, metrics},
-    level::LogLevel,
+    log::LogLevel,
     protocol::{
         error_code::{ErrorCode, Fault},
         log_json::line_json,

@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     gateway::Gateway,
     integrations::{Hook, HookReply},
-    log::Field,
+    log::LogField,
     panics::contained,
 };
 
@@ -39,7 +39,7 @@ pub(super) async fn answer(
     let HookReply { status, text } =
         answered.unwrap_or_else(|_| HookReply::new(500, "the integration failed"));
     if status == 403 {
-        let fields: [Field<'_>; 2] = [("integration", &name), ("reason", &text)];
+        let fields: [LogField<'_>; 2] = [("integration", &name), ("reason", &text)];
         gateway
             .log
             .warn("gateway", "a webhook was refused", &fields);

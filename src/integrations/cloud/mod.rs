@@ -15,7 +15,7 @@ use super::{
     Accepted, BoxFuture, DeliveryError, Hook, HookReply, Indicator, Integration, Progress,
     RunContext, RunError,
     ingress::Ingress,
-    sha256::hmac,
+    support::hmac::hmac,
     support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     message::{Message, MessageId, State},
     phone,
     random::hex,
-    store::{Step, StoreError},
+    store::{StatusUpdate, StoreError},
 };
 
 pub use self::wire::NAME;
@@ -218,9 +218,9 @@ impl Cloud {
             return Ok(());
         };
         let store = self.ingress.store();
-        let step = Step {
+        let step = StatusUpdate {
             error,
-            ..Step::to(state)
+            ..StatusUpdate::to(state)
         };
         // The id is only what was once sent with it: it may have been given by another store.
         match store.answered(NAME, id, vec![], step)?.await {

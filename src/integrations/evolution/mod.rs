@@ -27,7 +27,7 @@ use super::{
     Accepted, BoxFuture, DeliveryError, Health, Hook, HookReply, Indicator, Integration, Progress,
     ReconcileResult, RunContext, RunError,
     ingress::Ingress,
-    sha256::hmac,
+    support::hmac::hmac,
     support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
 };
 use crate::{
