@@ -40,7 +40,7 @@ pub(super) fn run(quiet: bool, context: &Context<'_>) -> Result<()> {
     if launchd::started_us(context.environment) {
         launchd::trim_log(&context.places()?.home);
     }
-    let ended = daemon::run(&daemon::Options {
+    let ended = daemon::run(&daemon::DaemonOptions {
         overrides: context.overrides(),
         environment: context.environment.clone(),
         quiet,

@@ -1,12 +1,12 @@
 //! What clients may ask of the daemon itself: its settings, reload, shutdown.
 //!
-//! Not here: what they may ask of its channels (`registry`).
+//! Not here: what they may ask of its channels (`channels`).
 
 use std::sync::{Arc, OnceLock, Weak};
 
 use super::{
-    Options,
-    registry::{ChannelRegistry, OnChange},
+    DaemonOptions,
+    channels::{ChannelRegistry, OnChange},
 };
 use crate::{
     config::{self, Config, Lookup, Setting},
@@ -21,7 +21,7 @@ use crate::{
 
 /// The daemon as the gateway knows it.
 pub(super) struct Controller {
-    options: Options,
+    options: DaemonOptions,
     trigger: Trigger,
     log: Log,
     gateway: OnceLock<Weak<Gateway>>,
@@ -30,7 +30,7 @@ pub(super) struct Controller {
 
 impl Controller {
     pub(super) fn new(
-        options: Options,
+        options: DaemonOptions,
         trigger: Trigger,
         log: Log,
         registry: Arc<ChannelRegistry>,

@@ -3,9 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    Options,
+    DaemonOptions,
+    channels::{Base, ChannelRegistry},
     controller::{Controller, tell_states},
-    registry::{Base, ChannelRegistry},
 };
 use crate::{
     config::{Environment, Lookup, Overrides},
@@ -66,7 +66,7 @@ impl Fixture {
             around,
             on_change: tell_states(&listeners),
         }));
-        let options = Options {
+        let options = DaemonOptions {
             overrides: Overrides::default(),
             environment: Environment::default(),
             quiet: true,

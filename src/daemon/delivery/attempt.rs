@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use super::{
+use crate::daemon::channels::{
     channel::{Channel, from_now_ms},
     counters::ChannelCounters,
 };

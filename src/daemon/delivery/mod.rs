@@ -3,6 +3,11 @@
 //!
 //! The outbox on disk is the truth; the lanes here are only its index by peer.
 
+mod attempt;
+mod rate_limiter;
+#[cfg(test)]
+mod tests;
+
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
@@ -16,11 +21,11 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use super::{
+use self::{
     attempt::{Attempt, Next},
-    channel::Channel,
     rate_limiter::RateLimiter,
 };
+use super::channels::channel::Channel;
 use crate::{
     clock,
     log::{Log, LogField},
@@ -58,7 +63,7 @@ struct Lane {
 }
 
 /// The worker of one channel.
-pub struct Worker {
+pub struct DeliveryWorker {
     channel: Arc<Channel>,
     store: Store,
     log: Log,
@@ -73,7 +78,7 @@ pub struct Worker {
     timers: BinaryHeap<Reverse<(Instant, String)>>,
 }
 
-impl Worker {
+impl DeliveryWorker {
     /// A worker with empty lanes.
     pub fn new(channel: Arc<Channel>, store: Store, log: Log, shutdown: Shutdown) -> Self {
         let rate_limiter = RateLimiter::new(channel.limits().per_minute, Instant::now());

@@ -61,12 +61,12 @@ pub(super) struct Indicators {
 
 impl Indicators {
     /// The way in, and the worker behind it, which ends with it.
-    pub(super) fn new(store: Store, log: Log) -> (Arc<Self>, Worker) {
+    pub(super) fn new(store: Store, log: Log) -> (Arc<Self>, IndicatorWorker) {
         let (asked, inbox) = mpsc::channel(MAX_WAITING);
         let shown = Mutex::default();
         (
             Arc::new(Self { asked, shown }),
-            Worker { inbox, store, log },
+            IndicatorWorker { inbox, store, log },
         )
     }
 
@@ -132,13 +132,13 @@ enum Due {
 }
 
 /// Brings the signs of one channel to its service.
-pub(super) struct Worker {
+pub(super) struct IndicatorWorker {
     inbox: mpsc::Receiver<Asked>,
     store: Store,
     log: Log,
 }
 
-impl Worker {
+impl IndicatorWorker {
     /// Works until nobody can ask any more, or the daemon ends.
     pub(super) async fn work(mut self, shutdown: Shutdown) {
         let mut end = std::pin::pin!(shutdown.begun());

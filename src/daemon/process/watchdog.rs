@@ -18,7 +18,11 @@ const GLANCE: Duration = Duration::from_secs(1);
 
 /// Tells the watchdog that we live only after the runtime turned, the reader read and the writer
 /// thread answered or committed.
-pub(super) async fn signs_of_life(sd_notify: Arc<SdNotify>, period: Duration, store: Store) {
+pub(in crate::daemon) async fn signs_of_life(
+    sd_notify: Arc<SdNotify>,
+    period: Duration,
+    store: Store,
+) {
     let mut ticks = interval(period);
     let mut commits = 0;
     loop {
@@ -39,7 +43,7 @@ pub(super) async fn signs_of_life(sd_notify: Arc<SdNotify>, period: Duration, st
 }
 
 /// Says once when the store stops taking writes, and once when it takes them again.
-pub(super) async fn watch_store(store: Store, log: Log) {
+pub(in crate::daemon) async fn watch_store(store: Store, log: Log) {
     let mut ticks = interval(GLANCE);
     let mut failing = false;
     loop {
@@ -64,7 +68,7 @@ pub(super) async fn watch_store(store: Store, log: Log) {
 }
 
 /// From here on a panic of any thread is a log line too, with the place it came from.
-pub(super) fn log_panics(log: &Log) {
+pub(in crate::daemon) fn log_panics(log: &Log) {
     let log = log.clone();
     std::panic::set_hook(Box::new(move |panic| {
         let place = panic

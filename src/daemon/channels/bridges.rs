@@ -69,7 +69,7 @@ impl ChannelRegistry {
         Ok(lease)
     }
 
-    fn ensure(&self, name: &str) -> Arc<super::Channel> {
+    fn ensure(&self, name: &str) -> Arc<super::channel::Channel> {
         let mut channels = self.channels();
         if let Some(entry) = channels.get(name) {
             return Arc::clone(&entry.channel);

@@ -2,7 +2,11 @@
 //! Those that clients announce are in `bridges`, what clients may ask of all is in `control`.
 
 mod bridges;
+pub mod channel;
 mod control;
+pub mod counters;
+mod indicators;
+pub mod supervisor;
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +16,8 @@ use std::{
 
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
-use super::{channel::Channel, delivery::Worker, indicators::Indicators, supervisor::supervise};
+use self::{channel::Channel, indicators::Indicators, supervisor::supervise};
+use super::delivery::DeliveryWorker;
 use crate::{
     config::Lookup,
     gateway::control::IntegrationStatus,
@@ -145,7 +150,7 @@ impl ChannelRegistry {
                 on_change(status);
             },
         );
-        let delivery = Worker::new(
+        let delivery = DeliveryWorker::new(
             Arc::clone(&channel),
             base.store.clone(),
             base.log.clone(),

@@ -271,6 +271,6 @@ fn advice(state: &State, integration: &dyn Integration) -> Option<String> {
 }
 
 /// The time `wait` from now, in ms since 1970.
-pub(super) fn from_now_ms(wait: Duration) -> u64 {
+pub(in crate::daemon) fn from_now_ms(wait: Duration) -> u64 {
     clock::now_ms().saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
 }

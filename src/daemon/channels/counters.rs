@@ -18,7 +18,7 @@ pub struct ChannelCounters {
 }
 
 impl ChannelCounters {
-    pub(super) fn add(counter: &AtomicU64) {
+    pub(in crate::daemon) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 }

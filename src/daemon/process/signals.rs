@@ -6,7 +6,7 @@ use crate::{log::Log, shutdown::Trigger};
 const AT_ONCE: i32 = 1;
 
 /// Waits for signals until the process ends.
-pub(super) async fn obey(trigger: Trigger, log: Log) {
+pub(in crate::daemon) async fn obey(trigger: Trigger, log: Log) {
     let Some(mut signals) = Signals::listen() else {
         log.warn("daemon", "signals cannot be heard", &[]);
         return;

@@ -14,7 +14,7 @@ use crate::config::Environment;
 
 /// Whoever started us, if it wants to be told.
 #[derive(Debug, Default)]
-pub(super) struct SdNotify {
+pub(in crate::daemon) struct SdNotify {
     #[cfg(target_os = "linux")]
     socket: Option<(UnixDatagram, SocketAddr)>,
     watchdog: Option<Duration>,
@@ -22,7 +22,7 @@ pub(super) struct SdNotify {
 
 impl SdNotify {
     /// Reads `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID`.
-    pub(super) fn from_environment(environment: &Environment) -> Self {
+    pub(in crate::daemon) fn from_environment(environment: &Environment) -> Self {
         let of_us = |pid: &str| pid == std::process::id().to_string();
         let watchdog = environment
             .get("WATCHDOG_USEC")
@@ -38,22 +38,22 @@ impl SdNotify {
     }
 
     /// How often a sign of life is wanted: half of the time after which systemd would act.
-    pub(super) fn watchdog_period(&self) -> Option<Duration> {
+    pub(in crate::daemon) fn watchdog_period(&self) -> Option<Duration> {
         self.watchdog.map(|limit| limit / 2)
     }
 
     /// Start-up is finished; `status` shows in `systemctl status`.
-    pub(super) fn ready(&self, status: &str) {
+    pub(in crate::daemon) fn ready(&self, status: &str) {
         self.send(&format!("READY=1\nSTATUS={status}"));
     }
 
     /// The store and the router make progress.
-    pub(super) fn alive(&self) {
+    pub(in crate::daemon) fn alive(&self) {
         self.send("WATCHDOG=1");
     }
 
     /// The end has begun.
-    pub(super) fn stopping(&self) {
+    pub(in crate::daemon) fn stopping(&self) {
         self.send("STOPPING=1");
     }
 

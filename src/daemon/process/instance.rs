@@ -19,13 +19,13 @@ const WHO: Duration = Duration::from_secs(2);
 
 /// The lock on the home folder, held for life.
 #[derive(Debug)]
-pub(super) struct Instance {
+pub(in crate::daemon) struct Instance {
     _lock: Lock,
 }
 
 impl Instance {
     /// Takes the home, or tells who has it.
-    pub(super) fn take(config: &Config) -> Result<Self> {
+    pub(in crate::daemon) fn take(config: &Config) -> Result<Self> {
         match Lock::try_take(&config.home.join(runtime_file::LOCK))? {
             Some(lock) => Ok(Self { _lock: lock }),
             None => Err(Error::Failed(already_running(config))),
@@ -33,7 +33,7 @@ impl Instance {
     }
 
     /// Notes who holds the lock and where, for the next one who finds it taken.
-    pub(super) fn announce(config: &Config, address: SocketAddr) -> Result<()> {
+    pub(in crate::daemon) fn announce(config: &Config, address: SocketAddr) -> Result<()> {
         let note = RuntimeFile {
             pid: std::process::id(),
             address,
@@ -59,7 +59,7 @@ fn already_running(config: &Config) -> String {
 }
 
 /// Binds the port, or tells who has it.
-pub(super) async fn bind(config: &Config) -> Result<TcpListener> {
+pub(in crate::daemon) async fn bind(config: &Config) -> Result<TcpListener> {
     match listen(SocketAddr::new(config.host, config.port)) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {

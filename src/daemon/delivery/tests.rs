@@ -8,7 +8,8 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{channel::Channel, delivery::Worker};
+use super::DeliveryWorker;
+use crate::daemon::channels::channel::Channel;
 use crate::{
     clock,
     config::Delays,
@@ -90,7 +91,7 @@ impl Fixture {
         let (wakeups, inbox) = mpsc::unbounded_channel();
         let (trigger, shutdown) = shutdown::channel();
         let log = Log::in_memory(LogLevel::Info);
-        let worker = Worker::new(Arc::clone(&channel), store.clone(), log, shutdown);
+        let worker = DeliveryWorker::new(Arc::clone(&channel), store.clone(), log, shutdown);
         tokio::spawn(worker.work(inbox));
         Self {
             scripted,
