@@ -49,7 +49,7 @@ fn a_run_value_that_is_put_back_leads_to_the_start_up_folder() {
     let (report, _, notes) = wished(&machine, REAL, InstallRequest::default());
     assert_eq!(report.kind, Some(LauncherKind::StartupFolder));
     let told = |word: &str| notes.iter().any(|note| note.contains(word));
-    assert!(told("guard") && told("may flash"), "{notes:?}");
+    assert!(told("security software") && told("may flash"), "{notes:?}");
 }
 
 #[test]
