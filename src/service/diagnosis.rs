@@ -264,8 +264,8 @@ impl Diagnosis<'_> {
     }
 
     fn files(&mut self, installed: &InstalledLauncher) {
-        for (path, standing) in &installed.files {
-            let (code, what, verb) = match standing {
+        for (path, state) in &installed.files {
+            let (code, what, verb) = match state {
                 ArtefactState::Same => continue,
                 ArtefactState::Missing => ("file_missing", "is missing", "install"),
                 ArtefactState::Outdated => (
