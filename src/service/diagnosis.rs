@@ -104,8 +104,8 @@ impl Diagnosis<'_> {
             GatewayAnswer::OtherToken if state.held => self.broken(
                 "token_mismatch",
                 format!(
-                    "the daemon of this home was started with another token than {} holds, which \
-                     wins at the next start",
+                    "the daemon of this home was started with a token other than the one in {}, \
+                     which applies from the next start",
                     self.target.env_file().display()
                 ),
                 &self.target.command("restart"),
@@ -148,7 +148,7 @@ impl Diagnosis<'_> {
             self.doubtful(
                 "other_port",
                 format!(
-                    "the daemon listens at {}, and {} says {}, which counts from the next start",
+                    "the daemon listens at {}, but {} says {}, which applies from the next start",
                     identity.address,
                     self.target.env_file().display(),
                     state.address
@@ -166,7 +166,7 @@ impl Diagnosis<'_> {
             self.doubtful(
                 "runs_elsewhere",
                 format!(
-                    "the daemon runs (pid {}), and not as the {}: nobody watches over it",
+                    "the daemon runs (pid {}), but not as the {}, so nothing restarts it after a crash",
                     identity.pid,
                     installed.kind.title()
                 ),
@@ -190,7 +190,7 @@ impl Diagnosis<'_> {
     fn silent(&mut self, state: &InstallState) {
         let daemon = state.runtime_file.as_ref();
         let pid = daemon.map_or_else(String::new, |daemon| format!(" (pid {})", daemon.pid));
-        let text = format!("a daemon{pid} has this home and does not answer (yet)");
+        let text = format!("a daemon{pid} holds this home but does not answer (yet)");
         self.broken("silent", text, &self.target.command("restart"));
     }
 
@@ -215,7 +215,7 @@ impl Diagnosis<'_> {
             ),
             None => self.broken(
                 "not_running",
-                format!("the daemon is installed and does not run{exit}"),
+                format!("the daemon is installed but does not run{exit}"),
                 &self.target.command("start"),
             ),
         }
@@ -264,13 +264,13 @@ impl Diagnosis<'_> {
     }
 
     fn files(&mut self, installed: &InstalledLauncher) {
-        for (path, standing) in &installed.files {
-            let (code, what, verb) = match standing {
+        for (path, state) in &installed.files {
+            let (code, what, verb) = match state {
                 ArtefactState::Same => continue,
-                ArtefactState::Missing => ("file_missing", "is not there any more", "install"),
+                ArtefactState::Missing => ("file_missing", "is missing", "install"),
                 ArtefactState::Outdated => (
                     "file_outdated",
-                    "is of other settings or another version",
+                    "was written with other settings or by another version",
                     "install",
                 ),
                 ArtefactState::Edited => ("file_edited", "was changed by hand", "install --force"),

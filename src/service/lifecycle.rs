@@ -185,7 +185,7 @@ fn await_end(target: &InstallTarget, executor: &Executor<'_>) -> Result<()> {
     let pid = RuntimeFile::read(&target.home)
         .map_or_else(String::new, |daemon| format!(" (pid {})", daemon.pid));
     Err(Error::Failed(format!(
-        "the daemon of {}{pid} does not end within {} s; see its log: {}",
+        "the daemon of {}{pid} did not end within {} s; see its log: {}",
         target.home.display(),
         (PAUSE * CHECKS).as_secs(),
         target.logs().join("daemon.log").display()

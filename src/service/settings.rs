@@ -77,7 +77,7 @@ fn restrict_rights(target: &InstallTarget, executor: &mut Executor<'_>, path: &P
     if !outcome.succeeded() {
         let path = path.display();
         executor.note(format!(
-            "the rights of {path} could not be narrowed to you ({}); it keeps those of its folder",
+            "the rights of {path} could not be restricted to you ({}); it keeps those of its folder",
             outcome.failure()
         ));
     }
@@ -102,7 +102,8 @@ fn is_old(entry: &DirEntry) -> bool {
 pub fn refuse_wrong_user(target: &InstallTarget) -> Result<()> {
     if target.scope == Scope::Machine && !target.is_root() {
         return Err(Error::Usage(
-            "the daemon of the machine is root's to change; run the same with sudo".to_owned(),
+            "only root can change the daemon of the machine; run the same command with sudo"
+                .to_owned(),
         ));
     }
     let (Some(user), true, Scope::User) =

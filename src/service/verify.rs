@@ -2,16 +2,15 @@
 //! answers on the port, accepts the token of `.env`, has this home folder and this version, and is the
 //! process that was started.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use super::{
-    launchers::launcher::{Launcher, LauncherKind},
+    launchers::launcher::Launcher,
     system::{
-        command::SystemCommand,
         executor::Executor,
         probe::{DaemonIdentity, GatewayAnswer},
     },
-    target::{InstallTarget, Scope},
+    target::InstallTarget,
 };
 use crate::error::{Error, Result};
 
@@ -94,7 +93,7 @@ fn failure(
         GatewayAnswer::OtherToken => format!("what answers at {address} refuses the token of .env"),
         GatewayAnswer::Unknown(why) => why.clone(),
         GatewayAnswer::Ours(other) => format!(
-            "at {address} answers pid {} with version {} and home {}",
+            "pid {} with version {} and home {} answers at {address}",
             other.pid, other.version, other.home
         ),
     };
@@ -105,11 +104,11 @@ fn failure(
     let why = status
         .gave_up
         .map_or_else(String::new, |why| format!(": {why}"));
-    let lines = last_lines(target, executor, launcher.kind());
+    let lines = last_lines(target, executor, launcher);
     let lines = if lines.is_empty() {
         String::new()
     } else {
-        format!("\nits last words:\n  {}", lines.join("\n  "))
+        format!("\nits last log lines:\n  {}", lines.join("\n  "))
     };
     format!(
         "the daemon was started ({}) and does not answer as it should: {what}{exit}{why}{lines}\n\
@@ -119,41 +118,16 @@ fn failure(
     )
 }
 
-/// The last lines that the daemon wrote before its own log was open; where they are depends on the
-/// launcher.
-fn last_lines(target: &InstallTarget, executor: &Executor<'_>, kind: LauncherKind) -> Vec<String> {
-    let logs = target.logs();
-    let text = match kind {
-        LauncherKind::UserUnit | LauncherKind::MachineUnit => {
-            executor.query(&journal(target)).text()
-        }
-        LauncherKind::Autostart => read(&logs.join("start.log")),
-        LauncherKind::LaunchAgent => read(&logs.join("launchd.log")),
-        LauncherKind::RunKey | LauncherKind::StartupFolder | LauncherKind::Task => {
-            read(&logs.join("supervisor.log"))
-        }
-    };
+/// The last lines that the daemon printed before its own log was open.
+fn last_lines(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    launcher: &dyn Launcher,
+) -> Vec<String> {
+    let text = launcher.last_output(target, executor);
     let lines = text.lines().map(str::trim_end);
     let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
     let from = lines.len().saturating_sub(LAST_LINES);
     let printable = |line: &&str| line.chars().filter(|c| !c.is_control()).collect();
     lines[from..].iter().map(printable).collect()
-}
-
-fn read(file: &Path) -> String {
-    std::fs::read(file).map_or_else(
-        |_| String::new(),
-        |bytes| String::from_utf8_lossy(&bytes).into_owned(),
-    )
-}
-
-fn journal(target: &InstallTarget) -> SystemCommand {
-    let unit = match target.scope {
-        Scope::User => "--user-unit=cleudocodebot.service",
-        Scope::Machine => "--unit=cleudocodebot.service",
-    };
-    SystemCommand::read_only(
-        "journalctl",
-        [unit, "--lines=6", "--output=cat", "--no-pager", "--quiet"],
-    )
 }

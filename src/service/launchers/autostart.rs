@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::launcher::{
-    Launcher, LauncherKind, Registration, SupervisorStatus, registration_in_file,
+    Launcher, LauncherKind, Registration, SupervisorStatus, read_log, registration_in_file,
 };
 use crate::{
     error::{Error, Result},
@@ -70,6 +70,10 @@ impl Launcher for Autostart {
         SupervisorStatus::default()
     }
 
+    fn last_output(&self, target: &InstallTarget, _executor: &Executor<'_>) -> String {
+        read_log(&start_log(target))
+    }
+
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         executor.launch(&launch(target)?).map(drop)
     }
@@ -89,8 +93,12 @@ fn launch(target: &InstallTarget) -> Result<Launch> {
             .map(str::to_owned)
             .to_vec(),
         folder: target.home.clone(),
-        stderr_file: Some(target.logs().join("start.log")),
+        stderr_file: Some(start_log(target)),
     })
+}
+
+fn start_log(target: &InstallTarget) -> PathBuf {
+    target.logs().join("start.log")
 }
 
 /// The text of the entry; see the Desktop Entry Specification 1.5.

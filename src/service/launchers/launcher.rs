@@ -104,6 +104,9 @@ pub(in crate::service) trait Launcher {
     /// What the supervisor reports about the daemon.
     fn status(&self, target: &InstallTarget, executor: &Executor<'_>) -> SupervisorStatus;
 
+    /// What the daemon printed while its own log was not open: the reason why it did not start.
+    fn last_output(&self, target: &InstallTarget, executor: &Executor<'_>) -> String;
+
     /// Starts the daemon, or restarts it.
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>;
 
@@ -132,6 +135,14 @@ pub(super) fn registration_in_file(path: &Path, home_markers: &[String]) -> Regi
             Registration::Elsewhere
         }
     }
+}
+
+/// The text of a log, or nothing where it cannot be read.
+pub(super) fn read_log(path: &Path) -> String {
+    std::fs::read(path).map_or_else(
+        |_| String::new(),
+        |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+    )
 }
 
 impl LauncherKind {

@@ -192,7 +192,7 @@ mod tests {
             let mut changed = whole.clone();
             *place.get_mut(&mut changed) = to;
             // Without the marker the file counts as foreign.
-            let expected = |standing| matches!(standing, ArtefactState::Edited | ArtefactState::Foreign);
+            let expected = |state| matches!(state, ArtefactState::Edited | ArtefactState::Foreign);
             prop_assert!(changed == whole || expected(origin(&changed)));
         }
     }

@@ -136,7 +136,7 @@ fn ask(endpoint: &Endpoint, action: &str) -> Result<Value> {
         match timeout(DEADLINE, call(endpoint, action)).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::Failed(format!(
-                "it takes connections and says nothing within {} s",
+                "it accepts connections, but sends nothing within {} s",
                 DEADLINE.as_secs()
             ))),
         }

@@ -1,4 +1,4 @@
-//! What the commands of the machine in memory do: systemd, launchd, the registry, the scheduler.
+//! What each command does on the machine in memory: systemd, launchd, the registry, the scheduler.
 
 use std::{fs, path::Path};
 
@@ -7,23 +7,15 @@ use cleudocodebot::service::system::{
     utf16,
 };
 
-use super::machine::{Machine, exited};
+use super::machine::{Machine, exited, printed};
 
-/// The value that Windows runs at log-on, and what the user switched off of it.
+/// The keys of the programs that Windows runs at log-on, and of the switches for them.
 const RUN: &str = r"HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Run";
 const APPROVED: &str =
     r"HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run";
 
 fn done() -> CommandOutcome {
     exited(0)
-}
-
-fn printed(text: &str) -> CommandOutcome {
-    CommandOutcome::Exited {
-        code: 0,
-        stdout: text.as_bytes().to_vec(),
-        stderr: Vec::new(),
-    }
 }
 
 impl Machine {
@@ -130,8 +122,8 @@ impl Machine {
         }
     }
 
-    /// What comes of a command that nobody made fail.
-    pub(super) fn obey(&self, command: &SystemCommand) -> CommandOutcome {
+    /// Executes a command that was not made to fail.
+    pub(super) fn execute(&self, command: &SystemCommand) -> CommandOutcome {
         let args: Vec<&str> = command.args.iter().map(String::as_str).collect();
         let name = command.program.rsplit('\\').next().unwrap_or_default();
         match name {

@@ -10,7 +10,7 @@ use std::{
 
 use self::plist::LABEL;
 use super::launcher::{
-    Launcher, LauncherKind, Registration, SupervisorStatus, registration_in_file,
+    Launcher, LauncherKind, Registration, SupervisorStatus, read_log, registration_in_file,
 };
 use crate::{
     config::Environment,
@@ -139,7 +139,7 @@ impl LaunchAgent {
         }
         let complaint = outcome.failure();
         Err(Error::Failed(format!(
-            "the agent does not go away after `{command}`: {complaint}"
+            "the agent is still loaded after `{command}`: {complaint}"
         )))
     }
 }
@@ -219,6 +219,10 @@ impl Launcher for LaunchAgent {
                 .and_then(|code| code.split(':').next()?.trim().parse().ok()),
             gave_up: None,
         }
+    }
+
+    fn last_output(&self, target: &InstallTarget, _executor: &Executor<'_>) -> String {
+        read_log(&target.logs().join(LOG))
     }
 
     /// Loading starts it (`RunAtLoad`).

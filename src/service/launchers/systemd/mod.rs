@@ -148,7 +148,7 @@ impl Launcher for SystemdUnit {
             return Registration::Different("the unit is not enabled".to_owned());
         }
         if Self::show(target, executor).is("NeedDaemonReload", "yes") {
-            return Registration::Different("systemd has not read the unit again".to_owned());
+            return Registration::Different("systemd has not reloaded the changed unit".to_owned());
         }
         Registration::Complete
     }
@@ -193,6 +193,18 @@ impl Launcher for SystemdUnit {
             last_exit,
             gave_up: failed.then(why),
         }
+    }
+
+    fn last_output(&self, target: &InstallTarget, executor: &Executor<'_>) -> String {
+        let unit = match target.scope {
+            Scope::User => "--user-unit=cleudocodebot.service",
+            Scope::Machine => "--unit=cleudocodebot.service",
+        };
+        let command = SystemCommand::read_only(
+            "journalctl",
+            [unit, "--lines=6", "--output=cat", "--no-pager", "--quiet"],
+        );
+        executor.query(&command).text()
     }
 
     /// `restart` starts a stopped unit as well, but refuses one that has reached its start limit.

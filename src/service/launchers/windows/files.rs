@@ -42,7 +42,7 @@ pub(super) fn is_windowless(target: &InstallTarget) -> bool {
 pub(super) fn mention_window(target: &InstallTarget, executor: &mut Executor<'_>) {
     if !is_windowless(target) {
         executor.note(format!(
-            "{} does not stand beside this program, so a minimised window shows at log-on",
+            "{} is not beside this program, so a minimised window shows at log-on",
             layout::WINDOWLESS
         ));
     }

@@ -83,7 +83,9 @@ impl Launcher for RunKey {
             Some(_) => String::new(),
         };
         if text == command(home, !is_windowless(target)) {
-            return Registration::Different("it starts with a window, or would without".to_owned());
+            return Registration::Different(
+                "it starts the daemon with a window and could without, or the reverse".to_owned(),
+            );
         }
         if text != command(home, is_windowless(target)) {
             return Registration::Elsewhere;
@@ -108,7 +110,8 @@ impl Launcher for RunKey {
             return Ok(());
         }
         Err(Error::Failed(
-            "the Run value was written and is not there: does a policy or a guard put it back?"
+            "the Run value was written and is gone: a policy or security software may have restored the \
+             old one"
                 .to_owned(),
         ))
     }
@@ -126,6 +129,10 @@ impl Launcher for RunKey {
 
     fn status(&self, target: &InstallTarget, _executor: &Executor<'_>) -> SupervisorStatus {
         supervisor::status(target)
+    }
+
+    fn last_output(&self, target: &InstallTarget, _executor: &Executor<'_>) -> String {
+        supervisor::last_output(target)
     }
 
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {

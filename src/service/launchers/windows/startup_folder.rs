@@ -94,6 +94,10 @@ impl Launcher for StartupFolder {
         supervisor::status(target)
     }
 
+    fn last_output(&self, target: &InstallTarget, _executor: &Executor<'_>) -> String {
+        supervisor::last_output(target)
+    }
+
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         supervisor::start(target, executor)
     }

@@ -7,7 +7,7 @@ use super::{layout::Layout, starter, supervisor_log};
 use crate::{
     error::{Error, Result},
     service::{
-        launchers::launcher::SupervisorStatus,
+        launchers::launcher::{SupervisorStatus, read_log},
         system::{
             change::SystemChange,
             command::{Launch, SystemCommand},
@@ -54,7 +54,7 @@ pub(super) fn stop(target: &InstallTarget, executor: &mut Executor<'_>) -> Resul
         kill_daemon(target, executor)?;
         if !wait_until(executor, &has_ended) {
             return Err(Error::Failed(format!(
-                "the daemon of {} does not end",
+                "the daemon of {} did not end, not even when it was killed",
                 target.home.display()
             )));
         }
@@ -86,6 +86,11 @@ fn kill_daemon(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()
         &program,
         ["/T", "/F", "/PID", &pid],
     ))
+}
+
+/// What the batch file logged: its own lines, and the output of the daemon.
+pub(super) fn last_output(target: &InstallTarget) -> String {
+    read_log(&Layout::of(target).supervisor_log())
 }
 
 /// What the batch file logged about the daemon's previous runs.

@@ -103,6 +103,10 @@ impl Launcher for ScheduledTask {
         supervisor::status(target)
     }
 
+    fn last_output(&self, target: &InstallTarget, _executor: &Executor<'_>) -> String {
+        supervisor::last_output(target)
+    }
+
     /// Through the scheduler, so that the batch file counts as an instance of the task.
     fn start(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
         let command = SystemCommand::modifying(&Self::program(target), ["/run", "/tn", NAME]);
