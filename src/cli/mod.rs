@@ -4,46 +4,84 @@
 //! Everything printed goes through `terminal`, everything asked of a gateway through `connect`. Not
 //! here: exit codes (`error`), the daemon itself.
 
+#[path = "parser/reader.rs"]
 mod args;
+#[path = "commands/gateway/call.rs"]
 mod call;
+#[path = "commands/messages/chat.rs"]
 mod chat;
+#[path = "commands/gateway/clients.rs"]
 mod clients;
+#[path = "common_options.rs"]
 mod command;
+#[path = "commands/about/completions/mod.rs"]
 mod completions;
+#[path = "commands/settings/config/mod.rs"]
 mod config;
+#[path = "connection/connect.rs"]
 mod connect;
 mod context;
+#[path = "commands/messages/conversations.rs"]
 mod conversations;
+#[path = "commands/lifecycle/daemon.rs"]
 mod daemon;
+#[path = "commands/gateway/dashboard/mod.rs"]
 mod dashboard;
+#[path = "commands/health/doctor/mod.rs"]
 mod doctor;
+#[path = "commands/gateway/events.rs"]
 mod events;
+#[path = "commands/about/help.rs"]
 mod help;
+#[path = "commands/messages/history.rs"]
 mod history;
+#[path = "commands/lifecycle/install.rs"]
 mod install;
+#[path = "installation/mod.rs"]
 mod installation;
+#[path = "commands/channels/integrations/mod.rs"]
 mod integrations;
+#[path = "output/columns.rs"]
 mod layout;
+#[path = "output/log_line.rs"]
 mod log_line;
+#[path = "commands/health/logs.rs"]
 mod logs;
+#[path = "output/message_line.rs"]
 mod message_line;
+#[path = "commands/lifecycle/onboard/mod.rs"]
 mod onboard;
+#[path = "commands/messages/outbox.rs"]
 mod outbox;
+#[path = "commands/channels/pairing.rs"]
 mod pairing;
+#[path = "commands/health/ping/mod.rs"]
 mod ping;
+#[path = "commands/health/ping/statistics.rs"]
 mod ping_statistics;
+#[path = "commands/settings/reload.rs"]
 mod reload;
+#[path = "commands/channels/integrations/connect.rs"]
 mod scan;
+#[path = "commands/messages/send.rs"]
 mod send;
+#[path = "installation/findings.rs"]
 mod service_lines;
+#[path = "parser/spec.rs"]
 mod spec;
+#[path = "commands/lifecycle/start.rs"]
 mod start;
+#[path = "commands/health/status.rs"]
 mod status;
+#[path = "commands/lifecycle/stop.rs"]
 mod stop;
+#[path = "commands/mod.rs"]
 mod table;
+#[path = "output/terminal.rs"]
 mod terminal;
 #[cfg(test)]
 mod tests;
+#[path = "commands/settings/token.rs"]
 mod token;
 
 use std::future::Future;
