@@ -1,98 +1,118 @@
-//! The one table of commands and options: `--help`, the completions and the parser all read it.
+//! The one table of commands: parser, help and completions all get it from here.
 //!
-//! A new command is a row here, a variant of `Command` and a file.
+//! A new command is one file in the folder of its subject, which declares its row (`SPEC`), the value
+//! it is parsed into and what running it does, and two lines here: the file and the row.
 
-use super::{
-    call, chat, clients, completions, config, conversations, daemon, dashboard, doctor, events,
-    help, history, install, integrations, logs, onboard, outbox, pairing, ping, reload, send,
-    spec::{CommandSpec, Opt, Takes, option, switch},
-    start, status, stop, token,
+pub(crate) mod about {
+    //! The program itself.
+    pub(crate) mod completions;
+    pub(crate) mod help;
+    pub(crate) mod version;
+}
+
+pub(crate) mod channels {
+    //! The channels to services, and who may write on them.
+    pub(crate) mod integrations;
+    pub(crate) mod pairing;
+}
+
+pub(crate) mod gateway {
+    //! The gateway as its clients see it: actions, events, clients, the page.
+    pub(crate) mod call;
+    pub(crate) mod clients;
+    pub(crate) mod dashboard;
+    pub(crate) mod events;
+}
+
+pub(crate) mod health {
+    //! How the daemon is, and what is wrong.
+    pub(crate) mod doctor;
+    pub(crate) mod logs;
+    pub(crate) mod ping;
+    pub(crate) mod status;
+}
+
+pub(crate) mod lifecycle {
+    //! Setting the daemon up, starting and stopping it.
+    pub(crate) mod daemon;
+    pub(crate) mod install;
+    pub(crate) mod onboard;
+    pub(crate) mod restart;
+    pub(crate) mod start;
+    pub(crate) mod stop;
+    pub(crate) mod uninstall;
+}
+
+pub(crate) mod messages {
+    //! Messages: those to send, those that wait, those that are stored.
+    pub(crate) mod chat;
+    pub(crate) mod conversations;
+    pub(crate) mod history;
+    pub(crate) mod message;
+    pub(crate) mod outbox;
+    pub(crate) mod send;
+}
+
+pub(crate) mod settings {
+    //! `.env` and the token in it.
+    pub(crate) mod config;
+    pub(crate) mod reload;
+    pub(crate) mod token;
+}
+
+pub(super) use self::about::{
+    help::{HelpCommand, MissingCommand},
+    version::VersionCommand,
 };
+use super::parser::CommandTable;
 
 /// Every command, in the order of help.
-pub(super) const SPECS: &[&CommandSpec] = &[
-    &onboard::SPEC,
-    &install::SPEC,
-    &install::UNINSTALL_SPEC,
-    &start::SPEC,
-    &stop::SPEC,
-    &start::RESTART_SPEC,
-    &daemon::SPEC,
-    &dashboard::SPEC,
-    &status::SPEC,
-    &ping::SPEC,
-    &send::SPEC,
-    &send::MESSAGE_SPEC,
-    &history::SPEC,
-    &conversations::SPEC,
-    &events::SPEC,
-    &chat::SPEC,
-    &call::SPEC,
-    &clients::SPEC,
-    &integrations::SPEC,
-    &outbox::SPEC,
-    &pairing::SPEC,
-    &logs::SPEC,
-    &config::SPEC,
-    &token::SPEC,
-    &reload::SPEC,
-    &doctor::SPEC,
-    &completions::SPEC,
-    &help::SPEC,
+pub(super) const COMMANDS: CommandTable = &[
+    &lifecycle::onboard::SPEC,
+    &lifecycle::install::SPEC,
+    &lifecycle::uninstall::SPEC,
+    &lifecycle::start::SPEC,
+    &lifecycle::stop::SPEC,
+    &lifecycle::restart::SPEC,
+    &lifecycle::daemon::SPEC,
+    &gateway::dashboard::SPEC,
+    &health::status::SPEC,
+    &health::ping::SPEC,
+    &messages::send::SPEC,
+    &messages::message::SPEC,
+    &messages::history::SPEC,
+    &messages::conversations::SPEC,
+    &gateway::events::SPEC,
+    &messages::chat::SPEC,
+    &gateway::call::SPEC,
+    &gateway::clients::SPEC,
+    &channels::integrations::SPEC,
+    &messages::outbox::SPEC,
+    &channels::pairing::SPEC,
+    &health::logs::SPEC,
+    &settings::config::SPEC,
+    &settings::token::SPEC,
+    &settings::reload::SPEC,
+    &health::doctor::SPEC,
+    &about::completions::SPEC,
+    &about::help::SPEC,
 ];
-
-/// The options of all commands.
-pub(super) const EVERYWHERE: &[Opt] = &[
-    option("home", Takes::Folder, "Folder of .env, messages and logs"),
-    option(
-        "env-file",
-        Takes::File,
-        "Read this .env instead of the one in the home folder",
-    ),
-    option("host", Takes::Text("HOST"), "Address of the gateway"),
-    option("port", Takes::Text("PORT"), "Its port"),
-    option(
-        "token",
-        Takes::Text("TOKEN"),
-        "The token; others can see it in the list of processes",
-    ),
-    option(
-        "set",
-        Takes::Text("KEY=VALUE"),
-        "Overrule a setting of .env for this run",
-    ),
-    switch("no-color", "Never print colours"),
-    switch("help", "Print help").short('h'),
-    switch("version", "Print the version").short('V'),
-];
-
-/// The row of a command.
-pub(super) fn find(name: &str) -> Option<&'static CommandSpec> {
-    SPECS.iter().copied().find(|spec| spec.name == name)
-}
-
-/// The names of all commands.
-pub(super) fn names() -> Vec<&'static str> {
-    SPECS.iter().map(|spec| spec.name).collect()
-}
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::cli::parser::{COMMON_OPTIONS, OptionSpec};
 
     #[test]
     fn names_and_letters_are_unique_in_every_command() {
-        let names: HashSet<_> = SPECS.iter().map(|spec| spec.name).collect();
-        assert_eq!(names.len(), SPECS.len());
-        for spec in SPECS {
-            let all = || spec.options.iter().chain(EVERYWHERE);
-            let names: Vec<_> = all()
-                .flat_map(|o| [Some(o.name), o.alias])
-                .flatten()
-                .collect();
-            let letters: Vec<_> = all().filter_map(|o| o.short).collect();
+        let names: HashSet<_> = COMMANDS.iter().map(|spec| spec.name).collect();
+        assert_eq!(names.len(), COMMANDS.len());
+        for spec in COMMANDS {
+            let all = || spec.options.iter().chain(COMMON_OPTIONS);
+            let names: Vec<_> = all().flat_map(OptionSpec::names).collect();
+            let letters: Vec<_> = all().filter_map(|option| option.short).collect();
             let distinct: HashSet<_> = names.iter().collect();
             assert_eq!(distinct.len(), names.len(), "{}", spec.name);
             let distinct: HashSet<_> = letters.iter().collect();

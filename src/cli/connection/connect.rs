@@ -1,38 +1,38 @@
-//! How every command finds the gateway and comes in, and what it says when it cannot.
+//! Finding the gateway and signing in, and the errors that tell a user why that failed.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::context::Context;
 use crate::{
+    cli::context::Context,
     client::{Client, Endpoint},
     config::{self, Config, Source, keys},
     error::{Error, Result},
     service::runtime_file::RuntimeFile,
 };
 
-/// A connection that has introduced itself.
-pub(super) struct Connection {
+/// A connection that has signed in.
+pub(crate) struct Connection {
     /// The client.
     pub client: Client,
-    /// What the gateway said of itself.
+    /// The answer to `auth`: what the gateway says of itself.
     pub hello: Value,
     /// Where it is.
     pub endpoint: Endpoint,
 }
 
-/// A place that was tried, and what came of it.
-pub(super) struct Opened {
+/// An endpoint that was tried, and what came of it.
+pub(crate) struct ConnectAttempt {
     /// Where.
     pub endpoint: Endpoint,
     /// The connection, or why there is none.
     pub client: Result<Client>,
 }
 
-/// Where the gateway may be, the likeliest first. A daemon notes in its home folder where it really
-/// listens, which differs from the settings after `daemon --port`, an edit of `.env` or port 0; but
-/// who names a host or port for this run means just that, unless the port is 0.
+/// Where the gateway may be, the likeliest first. A running daemon writes into its home folder where
+/// it really listens, which differs from the settings after `daemon --port`, after an edit of `.env`
+/// and with port 0. A host or port named for this run goes first, except port 0.
 fn candidates(context: &Context<'_>, config: &Config) -> Vec<Endpoint> {
     let (host, port) = config.endpoint();
     let host = context.common.host.as_deref().map_or(host, reachable);
@@ -60,19 +60,19 @@ fn is_named_for_this_run(context: &Context<'_>) -> bool {
     context.common.host.is_some() || here(keys::HOST) || here(keys::PORT)
 }
 
-/// Connects to the first place where anything answers. The endpoint is that place, or the last that
-/// was tried.
-pub(super) async fn open(context: &Context<'_>, config: &Config) -> Result<Opened> {
-    let mut opened = None;
+/// Connects to the first endpoint where anything answers, without signing in. Where none answers, the
+/// attempt is the last one.
+pub(crate) async fn open(context: &Context<'_>, config: &Config) -> Result<ConnectAttempt> {
+    let mut last = None;
     for endpoint in candidates(context, config) {
         let client = Client::connect(&endpoint).await;
         let answered = !matches!(client, Err(Error::NotRunning { .. }));
-        opened = Some(Opened { endpoint, client });
+        last = Some(ConnectAttempt { endpoint, client });
         if answered {
             break;
         }
     }
-    opened.ok_or_else(|| {
+    last.ok_or_else(|| {
         Error::Config(format!(
             "{} is 0, so only a running daemon knows its port, and none has left a note in {}",
             keys::PORT,
@@ -81,7 +81,7 @@ pub(super) async fn open(context: &Context<'_>, config: &Config) -> Result<Opene
     })
 }
 
-/// An address as one connects to it: no brackets, and loopback where all interfaces are meant.
+/// The address to connect to for one to listen on: no brackets, and loopback for all interfaces.
 fn reachable(host: &str) -> String {
     let bare = host
         .strip_prefix('[')
@@ -94,10 +94,10 @@ fn reachable(host: &str) -> String {
     }
 }
 
-/// Connects, shows the token and says who we are.
-pub(super) async fn connect(context: &Context<'_>) -> Result<Connection> {
+/// Connects and signs in with the token of the settings.
+pub(crate) async fn connect(context: &Context<'_>) -> Result<Connection> {
     let config = context.client_config()?;
-    let Opened { endpoint, client } = open(context, &config).await?;
+    let ConnectAttempt { endpoint, client } = open(context, &config).await?;
     let mut client = client.map_err(|error| explained(error, context, &config, &endpoint))?;
     if endpoint.token.is_none() {
         return Err(no_token(&config, &endpoint));
@@ -111,7 +111,7 @@ pub(super) async fn connect(context: &Context<'_>) -> Result<Connection> {
     })
 }
 
-/// A gateway that does not know our token is most likely another home folder's.
+/// Adds what to do. A gateway that refuses our token is most likely another home folder's.
 fn explained(error: Error, context: &Context<'_>, config: &Config, endpoint: &Endpoint) -> Error {
     match error {
         Error::Refused { code, .. } if code == "unauthorized" => {
@@ -139,8 +139,8 @@ fn no_token(config: &Config, endpoint: &Endpoint) -> Error {
     ))
 }
 
-/// Who set the token, with the file where it was a file.
-pub(super) fn token_origin(context: &Context<'_>, config: &Config) -> String {
+/// Where the token was set: the file and line, or what else set it.
+pub(crate) fn token_origin(context: &Context<'_>, config: &Config) -> String {
     let lookup = config::look_up(&context.common.overrides, context.environment);
     let source = lookup.ok().and_then(|all| Some(all.find(keys::TOKEN)?.1));
     match source {
@@ -148,11 +148,6 @@ pub(super) fn token_origin(context: &Context<'_>, config: &Config) -> String {
         Some(source) => format!("the {source}"),
         None => "nowhere".to_owned(),
     }
-}
-
-/// Whether a listener could be opened at this address, so nothing holds the port.
-pub(super) fn is_free(address: SocketAddr) -> std::io::Result<()> {
-    std::net::TcpListener::bind(address).map(drop)
 }
 
 #[cfg(test)]

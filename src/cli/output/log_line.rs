@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::layout::printable;
+use super::printable::printable;
 use crate::{clock::Utc, level::LogLevel};
 
 /// `time level target message key=value`.
-pub(super) fn log_line(line: &Value) -> String {
+pub(crate) fn log_line(line: &Value) -> String {
     let text = |name: &str| printable(line[name].as_str().unwrap_or_default());
     let time = Utc(line["time_ms"].as_u64().unwrap_or(0));
     let mut shown = format!(
@@ -32,9 +32,9 @@ pub(super) fn log_line(line: &Value) -> String {
     shown
 }
 
-/// How grave a line of the log file is, in either of its formats. `None` for what is no such line,
-/// such as the middle of a panic's message.
-pub(super) fn level_of(line: &str) -> Option<LogLevel> {
+/// The level of a line of the log file, in either of its formats. `None` for other text, such as the
+/// middle of a panic's message.
+pub(crate) fn level_of(line: &str) -> Option<LogLevel> {
     if line.starts_with('{') {
         let line: Value = serde_json::from_str(line).ok()?;
         return line["level"].as_str()?.parse().ok();

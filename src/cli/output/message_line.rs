@@ -1,15 +1,15 @@
-//! One message as one line, for `history` and `events`.
+//! One message as one line, from its form on the wire.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::layout::printable;
+use super::printable::printable;
 use crate::clock::Utc;
 
 /// `time id channel peer <- text`, with the state where it says something and the reason of a
 /// failure. Arrows point the way the message went: `->` to the peer, `<-` from it.
-pub(super) fn message_line(message: &Value) -> String {
+pub(crate) fn message_line(message: &Value) -> String {
     let text = |name: &str| printable(message[name].as_str().unwrap_or_default());
     let inbound = message["direction"] == "in";
     let mut line = format!(
@@ -34,7 +34,7 @@ pub(super) fn message_line(message: &Value) -> String {
 }
 
 /// The text, and what stands for media.
-pub(super) fn content(message: &Value) -> String {
+pub(crate) fn content(message: &Value) -> String {
     let text = printable(message["text"].as_str().unwrap_or_default());
     let media = &message["media"];
     let Some(url) = media["url"].as_str() else {

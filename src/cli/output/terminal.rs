@@ -1,6 +1,6 @@
 //! What a command writes to: standard output and standard error, colours only where a person looks.
 //!
-//! Not here: how a value becomes text (`layout`).
+//! Not here: how a value becomes text (the other files of this folder).
 
 use std::{
     fmt::{Display, Write as _},
@@ -9,14 +9,14 @@ use std::{
 
 use serde_json::Value;
 
-use super::layout::{Cell, Style, columns};
+use super::columns::{Cell, TextStyle, columns};
 use crate::{
     config::Environment,
     error::{Error, Result},
 };
 
 /// The two streams of a run.
-pub(super) struct Terminal {
+pub(crate) struct Terminal {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
     colors: bool,
@@ -26,7 +26,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// The streams of this process; `plain` forbids colours.
-    pub(super) fn of_process(environment: &Environment, plain: bool) -> Self {
+    pub(crate) fn of_process(environment: &Environment, plain: bool) -> Self {
         let stdout = io::stdout();
         let colors = !plain && wants_colors(environment, stdout.is_terminal());
         Self {
@@ -39,22 +39,22 @@ impl Terminal {
     }
 
     /// Whether a person looks at standard output.
-    pub(super) fn is_watched(&self) -> bool {
+    pub(crate) fn is_watched(&self) -> bool {
         self.watched
     }
 
     /// Whether escape sequences are understood and wanted.
-    pub(super) fn has_colors(&self) -> bool {
+    pub(crate) fn has_colors(&self) -> bool {
         self.colors
     }
 
     /// Writes one line to standard output.
-    pub(super) fn line(&mut self, text: impl Display) -> Result<()> {
+    pub(crate) fn line(&mut self, text: impl Display) -> Result<()> {
         self.text(&format!("{text}\n"))
     }
 
     /// Writes a text that ends its own lines to standard output, at once.
-    pub(super) fn text(&mut self, text: &str) -> Result<()> {
+    pub(crate) fn text(&mut self, text: &str) -> Result<()> {
         let written = self
             .out
             .write_all(text.as_bytes())
@@ -66,23 +66,23 @@ impl Terminal {
     }
 
     /// Writes a value as one line of JSON.
-    pub(super) fn json(&mut self, value: &Value) -> Result<()> {
+    pub(crate) fn json(&mut self, value: &Value) -> Result<()> {
         self.line(value)
     }
 
     /// Writes rows below each other, aligned.
-    pub(super) fn columns(&mut self, specs: &[Vec<Cell>]) -> Result<()> {
-        let text = columns(specs, |style, text| self.painted(style, text));
+    pub(crate) fn columns(&mut self, rows: &[Vec<Cell>]) -> Result<()> {
+        let text = columns(rows, |style, text| self.painted(style, text));
         self.text(&text)
     }
 
-    /// Writes one line to standard error. Nobody reading it is no reason to stop.
-    pub(super) fn note(&mut self, text: impl Display) {
+    /// Writes one line to standard error. A failure is ignored: there is nowhere left to report it.
+    pub(crate) fn note(&mut self, text: impl Display) {
         let _ = writeln!(self.err, "{text}");
     }
 
     /// The text in a colour, where colours are wanted.
-    pub(super) fn painted(&self, style: Style, text: &str) -> String {
+    pub(crate) fn painted(&self, style: TextStyle, text: &str) -> String {
         let mut painted = String::new();
         match style.code().filter(|_| self.colors) {
             Some(code) => {
@@ -93,15 +93,15 @@ impl Terminal {
         painted
     }
 
-    /// True once standard output turned out to be a pipe that nobody reads any more, as in
-    /// `cleudocodebot history | head -1`. Rust ignores SIGPIPE, so this is how it shows.
-    pub(super) fn reader_is_gone(&self) -> bool {
+    /// Whether standard output turned out to be a pipe that nobody reads any more, as in
+    /// `cleudocodebot history | head -1`. Rust ignores SIGPIPE, so a failed write is the only sign.
+    pub(crate) fn reader_is_gone(&self) -> bool {
         self.reader_gone
     }
 }
 
-/// <https://no-color.org>: any value but the empty one says no. Old consoles of Windows show the
-/// codes themselves; the ones that do not set `WT_SESSION` or `TERM`.
+/// <https://no-color.org>: any value but the empty one says no. Old consoles of Windows print the
+/// escape codes instead of obeying them; those that obey set `WT_SESSION` or `TERM`.
 fn wants_colors(environment: &Environment, is_terminal: bool) -> bool {
     let set = |name| environment.get(name).filter(|value| !value.is_empty());
     let understands = match set("TERM") {
@@ -112,7 +112,7 @@ fn wants_colors(environment: &Environment, is_terminal: bool) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod captured {
+pub(crate) mod captured {
     //! A terminal whose streams a test can read.
 
     use std::{cell::RefCell, io, rc::Rc};
@@ -121,10 +121,10 @@ pub(super) mod captured {
 
     /// What was written so far.
     #[derive(Clone, Default)]
-    pub(in crate::cli) struct Written(Rc<RefCell<Vec<u8>>>);
+    pub(crate) struct Written(Rc<RefCell<Vec<u8>>>);
 
     impl Written {
-        pub(in crate::cli) fn text(&self) -> String {
+        pub(crate) fn text(&self) -> String {
             String::from_utf8(self.0.borrow().clone()).expect("text")
         }
     }
@@ -140,7 +140,7 @@ pub(super) mod captured {
     }
 
     /// A terminal without colours, its standard output and its standard error.
-    pub(in crate::cli) fn terminal() -> (Terminal, Written, Written) {
+    pub(crate) fn terminal() -> (Terminal, Written, Written) {
         let (out, err) = (Written::default(), Written::default());
         let terminal = Terminal {
             out: Box::new(out.clone()),
@@ -175,14 +175,14 @@ mod tests {
         let (mut terminal, out, err) = captured::terminal();
         terminal.line("one").expect("written");
         terminal.note("two");
-        assert_eq!(terminal.painted(Style::Bad, "x"), "x");
+        assert_eq!(terminal.painted(TextStyle::Bad, "x"), "x");
         assert_eq!((out.text(), err.text()), ("one\n".into(), "two\n".into()));
     }
 
     #[test]
     fn a_reader_that_went_away_is_noticed() {
-        struct Closed;
-        impl Write for Closed {
+        struct BrokenPipe;
+        impl Write for BrokenPipe {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
                 Err(ErrorKind::BrokenPipe.into())
             }
@@ -191,7 +191,7 @@ mod tests {
             }
         }
         let (mut terminal, ..) = captured::terminal();
-        terminal.out = Box::new(Closed);
+        terminal.out = Box::new(BrokenPipe);
         assert!(!terminal.reader_is_gone());
         assert!(terminal.line("x").is_err());
         assert!(terminal.reader_is_gone());

@@ -1,46 +1,62 @@
-//! From the words of a command line to an inert `Invocation`, by the table of commands.
+//! Goes through the words of a command line: the first plain one names the command, whose row says
+//! which options there are.
 //!
-//! Not here: what a command makes of its options (each command reads its own).
+//! Not here: what a command makes of its options (each command's `parse`).
 
 use std::ffi::OsString;
 
 use lexopt::{Arg, Parser};
 
 use super::{
-    command::{Command, Common, Invocation},
-    spec::{CommandSpec, Opt, ParsedArgs, Takes},
-    table::{self, EVERYWHERE},
+    common::{COMMON_OPTIONS, keep},
+    option::{OptionSpec, Takes},
+    spec::{CommandSpec, CommandTable, ParsedArgs},
+    usage::{help_line, unicode, unknown_command, unknown_option},
 };
 use crate::{
-    config::keys,
+    cli::{command::Command, common_options::CommonOptions},
     error::{Error, Result},
-    suggest::suggest,
 };
 
+/// What a command line asks for.
+pub(crate) enum Request {
+    /// A command of the table.
+    Run(Box<dyn Command>),
+    /// `--help`, about one command or all.
+    Help(Option<&'static CommandSpec>),
+    /// `--version`.
+    Version,
+    /// No command was named.
+    Nothing,
+}
+
 /// Reads the arguments behind the program's name. Fails with [`Error::Usage`] only.
-pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
+pub(crate) fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    commands: CommandTable,
+) -> Result<(CommonOptions, Request)> {
     let mut reader = Reader {
         parser: Parser::from_args(args),
-        common: Common::default(),
+        commands,
+        common: CommonOptions::default(),
         spec: None,
-        args: ParsedArgs::default(),
+        args: ParsedArgs::of(commands),
     };
-    let command = reader.command()?;
-    Ok(Invocation {
-        common: reader.common,
-        command,
-    })
+    let request = reader.request()?;
+    Ok((reader.common, request))
 }
 
 /// A command line half read.
 struct Reader {
     parser: Parser,
-    common: Common,
+    commands: CommandTable,
+    common: CommonOptions,
+    /// The row of the command, once it was named.
     spec: Option<&'static CommandSpec>,
     args: ParsedArgs,
 }
 
-/// One argument, no longer tied to the parser.
+/// One argument, no longer borrowed from the parser.
 enum Word {
     Plain(OsString),
     Long(String),
@@ -48,21 +64,21 @@ enum Word {
 }
 
 impl Reader {
-    fn command(&mut self) -> Result<Command> {
+    /// Help and version win wherever they stand, so nothing behind them is looked at.
+    fn request(&mut self) -> Result<Request> {
         while let Some(word) = self.next()? {
-            let option = match &word {
+            let option = match word {
                 Word::Plain(text) => {
                     self.plain(text)?;
                     continue;
                 }
-                Word::Long(name) => self.find(|option| option.is_named(name)),
-                Word::Short(letter) => self.find(|option| option.short == Some(*letter)),
+                Word::Long(name) => self.long(&name)?,
+                Word::Short(letter) => self.short(letter)?,
             };
-            let option = option.ok_or_else(|| self.unknown_option(&word))?;
             match option.name {
-                "help" => return Ok(Command::Help(self.spec.map(|spec| spec.name))),
-                "version" => return Ok(Command::Version),
-                _ => self.option(option)?,
+                "help" => return Ok(Request::Help(self.spec)),
+                "version" => return Ok(Request::Version),
+                _ => self.take(option)?,
             }
         }
         self.finish()
@@ -80,37 +96,46 @@ impl Reader {
         }))
     }
 
-    /// The first argument names the command, the others are its own.
-    fn plain(&mut self, text: &OsString) -> Result<()> {
-        let text = unicode(text.clone())?;
-        match self.spec {
-            Some(_) => self.args.push_word(text),
-            None => self.spec = Some(table::find(&text).ok_or_else(|| unknown_command(&text))?),
+    /// The first plain argument names the command, the others are its own.
+    fn plain(&mut self, text: OsString) -> Result<()> {
+        let text = unicode(text)?;
+        if self.spec.is_some() {
+            self.args.push_word(text);
+            return Ok(());
         }
+        let named = self.commands.iter().find(|spec| spec.name == text);
+        let unknown = || unknown_command(&text, self.commands);
+        self.spec = Some(named.copied().ok_or_else(unknown)?);
         Ok(())
     }
 
-    fn find(&self, is_meant: impl Fn(&Opt) -> bool) -> Option<&'static Opt> {
+    fn long(&self, name: &str) -> Result<&'static OptionSpec> {
+        let mut options = self.options();
+        let found = options.find(|option| option.names().any(|own| own == name));
+        found.ok_or_else(|| unknown_option(name, self.options(), self.spec))
+    }
+
+    fn short(&self, letter: char) -> Result<&'static OptionSpec> {
+        let found = self.options().find(|option| option.short == Some(letter));
+        let see = help_line(self.spec);
+        found.ok_or_else(|| Error::Usage(format!("unknown option -{letter}; see: {see}")))
+    }
+
+    /// What may stand here: the common options, and those of the command once it was named.
+    fn options(&self) -> impl Iterator<Item = &'static OptionSpec> + use<> {
         let own = self.spec.map_or(&[][..], |spec| spec.options);
-        own.iter().chain(EVERYWHERE).find(|option| is_meant(option))
+        own.iter().chain(COMMON_OPTIONS)
     }
 
-    fn option(&mut self, option: &'static Opt) -> Result<()> {
+    fn take(&mut self, option: &'static OptionSpec) -> Result<()> {
         let value = self.value(option)?;
-        match option.name {
-            "home" => self.common.set_home(value.into()),
-            "env-file" => self.common.set_env_file(value.into()),
-            "no-color" => self.common.no_color = true,
-            "host" => self.common.host = Some(unicode(value)?),
-            "port" => self.common.set(keys::PORT, unicode(value)?),
-            "token" => self.common.set(keys::TOKEN, unicode(value)?),
-            "set" => self.setting(&unicode(value)?)?,
-            name => self.args.push_option(name, unicode(value)?),
+        if let Some(own) = keep(&mut self.common, option.name, value)? {
+            self.args.push_option(option.name, unicode(own)?);
         }
         Ok(())
     }
 
-    fn value(&mut self, option: &Opt) -> Result<OsString> {
+    fn value(&mut self, option: &OptionSpec) -> Result<OsString> {
         let Some(label) = option.takes.label() else {
             return Ok(OsString::new());
         };
@@ -129,68 +154,17 @@ impl Reader {
         Ok(value)
     }
 
-    fn setting(&mut self, text: &str) -> Result<()> {
-        let wrong = || Error::Usage(format!("--set is {text:?}; expected KEY=VALUE"));
-        let (key, value) = text.split_once('=').ok_or_else(wrong)?;
-        keys::validate(key, value)?;
-        self.common.set(key, value.to_owned());
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<Command> {
+    fn finish(&mut self) -> Result<Request> {
         let Some(spec) = self.spec else {
-            return Ok(Command::Nothing);
+            return Ok(Request::Nothing);
         };
-        let read = (spec.read)(&mut self.args).and_then(|command| {
+        let parsed = (spec.parse)(&mut self.args).and_then(|command| {
             self.args.finish()?;
-            Ok(command)
+            Ok(Request::Run(command))
         });
-        read.map_err(|error| match error {
-            Error::Usage(text) => Error::Usage(format!("{text}; see: {}", help_of(Some(spec)))),
+        parsed.map_err(|error| match error {
+            Error::Usage(text) => Error::Usage(format!("{text}; see: {}", help_line(Some(spec)))),
             other => other,
         })
     }
-
-    fn unknown_option(&self, word: &Word) -> Error {
-        let see = help_of(self.spec);
-        let name = match word {
-            Word::Long(name) => name,
-            Word::Short(letter) => {
-                return Error::Usage(format!("unknown option -{letter}; see: {see}"));
-            }
-            Word::Plain(_) => return Error::Usage(format!("see: {see}")),
-        };
-        let own = self.spec.map_or(&[][..], |spec| spec.options);
-        let all = own.iter().chain(EVERYWHERE);
-        let names = all
-            .flat_map(|option| [Some(option.name), option.alias])
-            .flatten();
-        let guess = suggest(name, names).map(|guess| format!("; did you mean --{guess}?"));
-        let guess = guess.unwrap_or_else(|| ";".to_owned());
-        Error::Usage(format!("unknown option --{name}{guess} see: {see}"))
-    }
-}
-
-fn help_of(spec: Option<&CommandSpec>) -> String {
-    spec.map_or_else(
-        || "cleudocodebot --help".to_owned(),
-        |spec| format!("cleudocodebot {} --help", spec.name),
-    )
-}
-
-pub(super) fn unknown_command(word: &str) -> Error {
-    let guess = suggest(word, table::names().into_iter());
-    let guess = guess.map_or(";".to_owned(), |guess| format!("; did you mean {guess}?"));
-    Error::Usage(format!(
-        "unknown command {word:?}{guess} see: {}",
-        help_of(None)
-    ))
-}
-
-fn unicode(text: OsString) -> Result<String> {
-    let wrong = |text: OsString| {
-        let shown = text.to_string_lossy();
-        Error::Usage(format!("the argument {shown:?} is not Unicode text"))
-    };
-    text.into_string().map_err(wrong)
 }

@@ -1,14 +1,21 @@
-//! What one row of the table of commands says, and what a command line gave for it.
+//! One row of the table of commands, and what a command line gave for it.
 //!
-//! Not here: the rows (each with its command) and their order (`table`).
+//! Both are here because each names the other: a row parses what was given, and the commands about
+//! commands (help, completions) take the table from it. The rows stand with their commands.
 
-use std::ops::RangeInclusive;
+use std::{collections::VecDeque, fmt, ops::RangeInclusive};
 
-use super::command::Command;
-use crate::error::{Error, Result};
+use super::option::OptionSpec;
+use crate::{
+    cli::command::Command,
+    error::{Error, Result},
+};
+
+/// Every command, in the order of help.
+pub(crate) type CommandTable = &'static [&'static CommandSpec];
 
 /// One command: everything that `--help`, the completions and the parser know about it.
-pub(super) struct CommandSpec {
+pub(crate) struct CommandSpec {
     /// The word that calls it.
     pub name: &'static str,
     /// One line for the list of commands.
@@ -18,120 +25,68 @@ pub(super) struct CommandSpec {
     /// What a user should know besides, in lines of at most 76 characters.
     pub details: &'static str,
     /// Its options, besides those of all commands.
-    pub options: &'static [Opt],
+    pub options: &'static [OptionSpec],
     /// Whole command lines and what they do.
     pub examples: &'static [(&'static str, &'static str)],
     /// What its first argument can be, for completion.
-    pub first_word: fn() -> Vec<&'static str>,
+    pub first_word: FirstWord,
     /// Makes the inert command of what was given.
-    pub read: fn(&mut ParsedArgs) -> Result<Command>,
+    pub parse: fn(&mut ParsedArgs) -> Result<Box<dyn Command>>,
 }
 
-/// An option of one command or of all.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Opt {
-    /// The long name, without dashes.
-    pub name: &'static str,
-    /// Another long name that means the same.
-    pub alias: Option<&'static str>,
-    /// The letter behind a single dash.
-    pub short: Option<char>,
-    /// What must follow it.
-    pub takes: Takes,
-    /// One line on what it does.
-    pub summary: &'static str,
+/// What the first argument of a command can be.
+pub(crate) enum FirstWord {
+    /// Anything, so that nothing can be proposed.
+    Any,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// One of the words of another table.
+    Listed(fn() -> Vec<&'static str>),
+    /// The name of a command.
+    CommandName,
 }
 
-/// What follows an option.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
-    /// Nothing: it is a switch.
-    Nothing,
-    /// A text, shown under this name.
-    Text(&'static str),
-    /// A folder.
-    Folder,
-    /// A file.
-    File,
-    /// One of these words, shown under this name.
-    OneOf(&'static str, &'static [&'static str]),
-}
-
-impl Takes {
-    /// The name of the value in help, where there is one.
-    pub(super) fn label(self) -> Option<&'static str> {
+impl FirstWord {
+    /// What to propose.
+    pub(crate) fn proposals(&self, commands: &[&CommandSpec]) -> Vec<&'static str> {
         match self {
-            Self::Nothing => None,
-            Self::Text(label) | Self::OneOf(label, _) => Some(label),
-            Self::Folder => Some("DIR"),
-            Self::File => Some("FILE"),
+            Self::Any => Vec::new(),
+            Self::OneOf(words) => words.to_vec(),
+            Self::Listed(words) => words(),
+            Self::CommandName => commands.iter().map(|spec| spec.name).collect(),
         }
     }
 }
 
-/// A switch.
-pub(super) const fn switch(name: &'static str, summary: &'static str) -> Opt {
-    option(name, Takes::Nothing, summary)
-}
-
-/// An option without a letter.
-pub(super) const fn option(name: &'static str, takes: Takes, summary: &'static str) -> Opt {
-    Opt {
-        name,
-        alias: None,
-        short: None,
-        takes,
-        summary,
+/// A command is told by its name alone.
+impl fmt::Debug for CommandSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
     }
-}
-
-/// The switch that commands with an answer for scripts share.
-pub(super) const JSON: Opt = switch("json", "Print JSON, one value a line, for scripts");
-
-/// The option by which commands that list things show those of one channel.
-pub(super) const CHANNEL: Opt = option(
-    "channel",
-    Takes::Text("CHANNEL"),
-    "Only of this integration",
-)
-.short('c');
-
-impl Opt {
-    /// The same option with a letter.
-    pub(super) const fn short(self, letter: char) -> Self {
-        Self {
-            short: Some(letter),
-            ..self
-        }
-    }
-
-    /// The same option with a second name.
-    pub(super) const fn alias(self, name: &'static str) -> Self {
-        Self {
-            alias: Some(name),
-            ..self
-        }
-    }
-
-    /// Whether this is what stands on the command line.
-    pub(super) fn is_named(&self, name: &str) -> bool {
-        self.name == name || self.alias == Some(name)
-    }
-}
-
-/// For rows whose first argument cannot be completed.
-pub(super) fn no_words() -> Vec<&'static str> {
-    Vec::new()
 }
 
 /// What the command line gave to one command, taken out piece by piece.
 #[derive(Debug, Default)]
-pub(super) struct ParsedArgs {
+pub(crate) struct ParsedArgs {
     options: Vec<(&'static str, String)>,
-    words: std::collections::VecDeque<String>,
+    words: VecDeque<String>,
+    commands: CommandTable,
 }
 
 impl ParsedArgs {
+    /// Nothing yet, for a command of this table.
+    pub(super) fn of(commands: CommandTable) -> Self {
+        Self {
+            commands,
+            ..Self::default()
+        }
+    }
+
+    /// The table that the command is from, for commands about commands.
+    pub(crate) fn commands(&self) -> CommandTable {
+        self.commands
+    }
+
     /// Keeps an option; a switch has no value.
     pub(super) fn push_option(&mut self, name: &'static str, value: String) {
         self.options.push((name, value));
@@ -143,32 +98,32 @@ impl ParsedArgs {
     }
 
     /// Whether the switch was given.
-    pub(super) fn flag(&self, name: &str) -> bool {
-        self.options.iter().any(|(args, _)| *args == name)
+    pub(crate) fn flag(&self, name: &str) -> bool {
+        self.options.iter().any(|(given, _)| *given == name)
     }
 
     /// An option's value; of an option that comes twice, the last.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
-        let last = self.options.iter().rfind(|(args, _)| *args == name);
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        let last = self.options.iter().rfind(|(given, _)| *given == name);
         last.map(|(_, value)| value.clone())
     }
 
     /// The values of an option that adds up, each of which may hold several between commas.
-    pub(super) fn list(&self, name: &str) -> Vec<String> {
-        let values = self.options.iter().filter(|(args, _)| *args == name);
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        let values = self.options.iter().filter(|(given, _)| *given == name);
         let pieces = values.flat_map(|(_, value)| value.split(','));
         let pieces = pieces.map(str::trim).filter(|piece| !piece.is_empty());
         pieces.map(str::to_owned).collect()
     }
 
     /// An option that has to be there.
-    pub(super) fn required(&self, name: &str) -> Result<String> {
+    pub(crate) fn required(&self, name: &str) -> Result<String> {
         let missing = || Error::Usage(format!("--{name} is missing"));
         self.text(name).ok_or_else(missing)
     }
 
     /// A whole number in a range.
-    pub(super) fn number(&self, name: &str, range: &RangeInclusive<u64>) -> Result<Option<u64>> {
+    pub(crate) fn number(&self, name: &str, range: &RangeInclusive<u64>) -> Result<Option<u64>> {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
@@ -189,12 +144,12 @@ impl ParsedArgs {
     }
 
     /// The next argument, where there is one.
-    pub(super) fn word(&mut self) -> Option<String> {
+    pub(crate) fn word(&mut self) -> Option<String> {
         self.words.pop_front()
     }
 
     /// The next argument, which has to be there.
-    pub(super) fn required_word(&mut self, label: &str) -> Result<String> {
+    pub(crate) fn required_word(&mut self, label: &str) -> Result<String> {
         let missing = || Error::Usage(format!("{label} is missing"));
         self.word().ok_or_else(missing)
     }

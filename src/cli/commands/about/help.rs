@@ -1,26 +1,30 @@
-//! `help`, `--help` and `--version`: text made from the table of commands.
+//! `help` and `--help`: text made from the table of commands.
 
 use std::fmt::Write as _;
 
-use super::{
-    args::unknown_command,
-    command::Command,
-    context::Context,
-    layout::{Cell, columns},
-    spec::{CommandSpec, Opt, ParsedArgs},
-    table::{self, EVERYWHERE, SPECS},
+use super::version::version;
+use crate::{
+    cli::{
+        command::Command,
+        context::Context,
+        output::{Cell, columns},
+        parser::{
+            COMMON_OPTIONS, CommandSpec, CommandTable, FirstWord, OptionSpec, ParsedArgs,
+            unknown_command,
+        },
+    },
+    error::{Error, Result},
 };
-use crate::error::{Error, Result};
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "help",
     summary: "Print help for all commands or one",
     usage: &["[COMMAND]"],
     details: "The same as --help behind a command.",
     options: &[],
     examples: &[("cleudocodebot help send", "all about send")],
-    first_word: table::names,
-    read,
+    first_word: FirstWord::CommandName,
+    parse,
 };
 
 const ABOUT: &str = "a personal messaging gateway";
@@ -45,47 +49,63 @@ Exit codes:
   78  a setting has to be mended first
 ";
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
-    let Some(word) = args.word() else {
-        return Ok(Command::Help(None));
+/// Prints the help on one command or all.
+#[derive(Debug)]
+pub(crate) struct HelpCommand {
+    /// Every command.
+    pub commands: CommandTable,
+    /// The one that was named.
+    pub about: Option<&'static CommandSpec>,
+}
+
+/// Stands for a command line without a command.
+#[derive(Debug)]
+pub(crate) struct MissingCommand {
+    /// Every command.
+    pub commands: CommandTable,
+}
+
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let commands = args.commands();
+    let about = match args.word() {
+        None => None,
+        Some(word) => {
+            let named = commands.iter().copied().find(|spec| spec.name == word);
+            Some(named.ok_or_else(|| unknown_command(&word, commands))?)
+        }
     };
-    let spec = table::find(&word).ok_or_else(|| unknown_command(&word))?;
-    Ok(Command::Help(Some(spec.name)))
+    Ok(Box::new(HelpCommand { commands, about }))
 }
 
-pub(super) fn run(name: Option<&str>, context: &mut Context<'_>) -> Result<()> {
-    let text = match name.and_then(table::find) {
-        Some(spec) => of_command(spec),
-        None => of_all(),
-    };
-    context.terminal.text(&text)
+impl Command for HelpCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let text = match self.about {
+            Some(spec) => of_command(spec),
+            None => of_all(self.commands),
+        };
+        context.terminal.text(&text)
+    }
 }
 
-/// Without a command the help is an answer to a mistake, so it goes where mistakes are told.
-pub(super) fn run_nothing(context: &mut Context<'_>) -> Result<()> {
-    context.terminal.note(of_all());
-    Err(Error::Usage(
-        "name a command, as in: cleudocodebot status".to_owned(),
-    ))
+impl Command for MissingCommand {
+    /// The help answers a mistake here, so it goes to standard error.
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        context.terminal.note(of_all(self.commands));
+        Err(Error::Usage(
+            "name a command, as in: cleudocodebot status".to_owned(),
+        ))
+    }
 }
 
-pub(super) fn run_version(context: &mut Context<'_>) -> Result<()> {
-    context.terminal.line(version())
-}
-
-fn version() -> String {
-    format!("cleudocodebot {}", env!("CARGO_PKG_VERSION"))
-}
-
-fn of_all() -> String {
-    let specs = SPECS.iter().map(|spec| [spec.name, spec.summary]);
-    let commands = listed(specs.map(|cells| cells.map(str::to_owned)));
+fn of_all(commands: &[&CommandSpec]) -> String {
+    let rows = commands.iter().map(|spec| [spec.name, spec.summary]);
+    let commands = listed(rows.map(|cells| cells.map(str::to_owned)));
     format!(
         "{}: {ABOUT}\n\nUsage: cleudocodebot [OPTIONS] COMMAND [ARGUMENTS]\n\n\
          Commands:\n{commands}\nOptions of every command:\n{}\n{}\n{EXIT_CODES}\n\
          More on a command: cleudocodebot COMMAND --help\n",
         version(),
-        options(EVERYWHERE),
+        options(COMMON_OPTIONS),
         examples(EXAMPLES),
     )
 }
@@ -106,7 +126,7 @@ fn of_command(spec: &CommandSpec) -> String {
     text
 }
 
-fn options(options: &[Opt]) -> String {
+fn options(options: &[OptionSpec]) -> String {
     listed(
         options
             .iter()
@@ -115,7 +135,7 @@ fn options(options: &[Opt]) -> String {
 }
 
 /// `-c, --count N`, with room for the letter where there is none.
-fn label(option: &Opt) -> String {
+fn label(option: &OptionSpec) -> String {
     let letter = option
         .short
         .map_or("    ".to_owned(), |letter| format!("-{letter}, "));
@@ -123,14 +143,14 @@ fn label(option: &Opt) -> String {
     format!("{letter}--{}{}", option.name, value.unwrap_or_default())
 }
 
-fn listed(specs: impl Iterator<Item = [String; 2]>) -> String {
-    let specs: Vec<Vec<Cell>> = specs
+fn listed(rows: impl Iterator<Item = [String; 2]>) -> String {
+    let rows: Vec<Vec<Cell>> = rows
         .map(|[name, summary]| vec![format!("  {name}").into(), summary.into()])
         .collect();
-    columns(&specs, |_, text| text.to_owned())
+    columns(&rows, |_, text| text.to_owned())
 }
 
-/// Each with its reason as a comment above, so that both can be pasted into a shell.
+/// Each with what it does as a comment above, so that both can be pasted into a shell.
 fn examples(examples: &[(&str, &str)]) -> String {
     let mut text = "Examples:\n".to_owned();
     for (line, what) in examples {
@@ -142,10 +162,12 @@ fn examples(examples: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::commands::COMMANDS;
 
     #[test]
     fn help_fits_on_eighty_columns_and_has_no_trailing_blanks() {
-        let texts = SPECS.iter().map(|spec| of_command(spec)).chain([of_all()]);
+        let texts = COMMANDS.iter().map(|spec| of_command(spec));
+        let texts = texts.chain([of_all(COMMANDS)]);
         for text in texts {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{line}");
@@ -156,8 +178,8 @@ mod tests {
 
     #[test]
     fn every_command_and_every_option_is_explained() {
-        let all = of_all();
-        for spec in SPECS {
+        let all = of_all(COMMANDS);
+        for spec in COMMANDS {
             assert!(
                 all.contains(&format!("\n  {} ", spec.name)),
                 "{}",
@@ -182,8 +204,10 @@ mod tests {
 
     #[test]
     fn the_help_of_a_command_reads_well() {
+        let ping = COMMANDS.iter().find(|spec| spec.name == "ping");
+        let ping = ping.expect("there");
         assert_eq!(
-            of_command(table::find("ping").expect("there")),
+            of_command(ping),
             "\
 Measure round trips to the gateway
 

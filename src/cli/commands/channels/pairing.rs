@@ -1,20 +1,21 @@
-//! `pairing`: who asks to be let in, and the owner's answer.
+//! `pairing`: which senders ask to be approved, and the owner's decision.
 
 use serde_json::{Value, json};
 
-use super::{
-    command::Command,
-    connect::connect,
-    context::Context,
-    layout::{self, Cell, Style, printable},
-    spec::{CommandSpec, JSON, ParsedArgs},
-};
 use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::{Cell, TextStyle, printable, units},
+        parser::{CommandSpec, FirstWord, JSON, ParsedArgs},
+        runtime::block_on,
+    },
     clock,
     error::{Error, Result},
 };
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "pairing",
     summary: "Show who asks to be let in; approve, reject, revoke",
     usage: &[
@@ -29,13 +30,13 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         "cleudocodebot pairing approve telegram K7QXM2PA",
         "let them in",
     )],
-    first_word: || vec!["list", "approve", "reject", "revoke"],
-    read,
+    first_word: FirstWord::OneOf(&["list", "approve", "reject", "revoke"]),
+    parse,
 };
 
-/// What to do.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Options {
+/// Shows who asks, or decides on one.
+#[derive(Debug, PartialEq)]
+pub(crate) enum PairingCommand {
     /// Show all.
     List {
         /// For scripts.
@@ -45,12 +46,12 @@ pub(super) enum Options {
     Decide(&'static str, Value),
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let word = args.word();
     let (action, field) = match word.as_deref() {
         None | Some("list") => {
             let json = args.flag("json");
-            return Ok(Command::Pairing(Options::List { json }));
+            return Ok(Box::new(PairingCommand::List { json }));
         }
         Some("approve") => ("pairing.approve", "code"),
         Some("reject") => ("pairing.reject", "code"),
@@ -64,38 +65,46 @@ fn read(args: &mut ParsedArgs) -> Result<Command> {
     let channel = args.required_word("CHANNEL")?;
     let value = args.required_word(if field == "code" { "CODE" } else { "SENDER" })?;
     let payload = json!({"channel": channel, field: value});
-    Ok(Command::Pairing(Options::Decide(action, payload)))
+    Ok(Box::new(PairingCommand::Decide(action, payload)))
 }
 
-pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let mut connection = connect(context).await?;
-    match options {
-        Options::List { json } => {
-            let answer = connection.client.call("pairing", &json!({})).await?;
-            if *json {
-                return context.terminal.json(&answer);
+impl Command for PairingCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.ask(context))
+    }
+}
+
+impl PairingCommand {
+    async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        match self {
+            Self::List { json } => {
+                let answer = connection.client.call("pairing", &json!({})).await?;
+                if *json {
+                    return context.terminal.json(&answer);
+                }
+                let rows = rows(&answer, clock::now_ms());
+                if rows.is_empty() {
+                    context.terminal.note("nobody asks and nobody was let in");
+                }
+                context.terminal.columns(&rows)
             }
-            let specs = specs(&answer, clock::now_ms());
-            if specs.is_empty() {
-                context.terminal.note("nobody asks and nobody was let in");
+            Self::Decide(action, payload) => {
+                let done = connection.client.call(action, payload).await?;
+                let text = |name: &str| printable(done[name].as_str().unwrap_or("?"));
+                let verb = match *action {
+                    "pairing.approve" => "let in",
+                    "pairing.reject" => "turned away",
+                    _ => "no longer let in",
+                };
+                let line = format!("{verb}: {} {}", text("channel"), text("sender"));
+                context.terminal.line(line)
             }
-            context.terminal.columns(&specs)
-        }
-        Options::Decide(action, payload) => {
-            let done = connection.client.call(action, payload).await?;
-            let text = |name: &str| printable(done[name].as_str().unwrap_or("?"));
-            let verb = match *action {
-                "pairing.approve" => "let in",
-                "pairing.reject" => "turned away",
-                _ => "no longer let in",
-            };
-            let line = format!("{verb}: {} {}", text("channel"), text("sender"));
-            context.terminal.line(line)
         }
     }
 }
 
-fn specs(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
+fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
     let of = |kind: &str| answer[kind].as_array().cloned().unwrap_or_default();
     let text = |one: &Value, name: &str| Cell::from(printable(one[name].as_str().unwrap_or("?")));
     let pending = of("pending").into_iter().map(|one| {
@@ -103,16 +112,19 @@ fn specs(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         vec![
             text(&one, "channel"),
             text(&one, "sender"),
-            Cell::styled(Style::Doubtful, "asks"),
+            Cell::styled(TextStyle::Doubtful, "asks"),
             text(&one, "code"),
-            Cell::styled(Style::Dim, format!("for {}", layout::since(since, now_ms))),
+            Cell::styled(
+                TextStyle::Dim,
+                format!("for {}", units::since(since, now_ms)),
+            ),
         ]
     });
     let approved = of("approved").into_iter().map(|one| {
         vec![
             text(&one, "channel"),
             text(&one, "sender"),
-            Cell::styled(Style::Good, "let in"),
+            Cell::styled(TextStyle::Good, "let in"),
         ]
     });
     pending.chain(approved).collect()

@@ -2,18 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    command::Command,
-    connect::connect,
-    context::Context,
-    spec::{CommandSpec, ParsedArgs, switch},
-};
 use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        parser::{CommandSpec, FirstWord, ParsedArgs, switch},
+        runtime::block_on,
+    },
     error::{Error, Result},
     protocol::describe::ACTIONS,
 };
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "call",
     summary: "Do one action of the protocol and print its answer",
     usage: &["ACTION [JSON]", "ACTION -"],
@@ -30,29 +31,29 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "withdraw a message",
         ),
     ],
-    first_word: || ACTIONS.iter().map(|action| action.name).collect(),
-    read,
+    first_word: FirstWord::Listed(|| ACTIONS.iter().map(|action| action.name).collect()),
+    parse,
 };
 
-/// What to call.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Options {
+/// Does one action and prints its answer.
+#[derive(Debug, PartialEq)]
+pub(crate) struct CallCommand {
     /// The action's name; the gateway knows which there are.
     pub action: String,
     /// Its payload; `None` where it comes from standard input.
     pub payload: Option<Value>,
-    /// One line.
+    /// The answer on one line.
     pub raw: bool,
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let action = args.required_word("ACTION")?;
     let payload = match args.word().as_deref() {
         None => Some(json!({})),
         Some("-") => None,
         Some(text) => Some(object(text)?),
     };
-    Ok(Command::Call(Options {
+    Ok(Box::new(CallCommand {
         action,
         payload,
         raw: args.flag("raw") || args.flag("json"),
@@ -68,19 +69,28 @@ fn object(text: &str) -> Result<Value> {
     Err(wrong(format!("it is {value}")))
 }
 
-pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let payload = match &options.payload {
-        Some(payload) => payload.clone(),
-        None => object(&context.read_input()?)?,
-    };
-    let mut connection = connect(context).await?;
-    let answer = connection.client.call(&options.action, &payload).await;
-    let answer = answer.map_err(|error| match error {
-        Error::Refused { code, message } => Error::Failed(format!("{code}: {message}")),
-        other => other,
-    })?;
-    if options.raw {
-        return context.terminal.json(&answer);
+impl Command for CallCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.call(context))
     }
-    context.terminal.line(format!("{answer:#}"))
+}
+
+impl CallCommand {
+    async fn call(&self, context: &mut Context<'_>) -> Result<()> {
+        let payload = match &self.payload {
+            Some(payload) => payload.clone(),
+            None => object(&context.read_input()?)?,
+        };
+        let mut connection = connect(context).await?;
+        let answer = connection.client.call(&self.action, &payload).await;
+        // Scripts look at the code, which other commands leave out.
+        let answer = answer.map_err(|error| match error {
+            Error::Refused { code, message } => Error::Failed(format!("{code}: {message}")),
+            other => other,
+        })?;
+        if self.raw {
+            return context.terminal.json(&answer);
+        }
+        context.terminal.line(format!("{answer:#}"))
+    }
 }

@@ -1,24 +1,23 @@
 //! `events`: follows what happens.
 
 use serde_json::{Value, json};
-use tokio::signal::ctrl_c;
 
-use super::{
-    command::Command,
-    connect::connect,
-    context::Context,
-    layout::printable,
-    log_line::log_line,
-    message_line::message_line,
-    spec::{CommandSpec, JSON, ParsedArgs, Takes, no_words, option},
-};
 use crate::{
-    client::{Client, Event},
+    cli::{
+        command::Command,
+        connection::{connect, follow},
+        context::Context,
+        output::{log_line, message_line, printable},
+        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
+    client::Event,
     clock::{self, Utc},
     error::Result,
 };
 
-/// Everything but the log, which has a command of its own, and who writes, which is too much.
+/// What is followed unless topics are named: all but the log, which has a command of its own, and
+/// typing, which comes too often.
 const TOPICS: [&str; 5] = [
     "message.*",
     "conversation.*",
@@ -27,7 +26,7 @@ const TOPICS: [&str; 5] = [
     "app.*",
 ];
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "events",
     summary: "Follow what happens",
     usage: &["[--topics TOPIC,…] [--since N] [--json]"],
@@ -54,20 +53,20 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "incoming, for scripts",
         ),
     ],
-    first_word: no_words,
-    read,
+    first_word: FirstWord::Any,
+    parse,
 };
 
-/// What to follow.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Options {
+/// Follows what happens.
+#[derive(Debug, PartialEq)]
+pub(crate) struct EventsCommand {
     /// The payload of `subscribe`.
     pub payload: Value,
     /// For scripts.
     pub json: bool,
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let topics = args.list("topics");
     let mut payload = json!({"topics": topics});
     if topics.is_empty() {
@@ -76,64 +75,32 @@ fn read(args: &mut ParsedArgs) -> Result<Command> {
     if let Some(since) = args.number("since", &(0..=u64::MAX))? {
         payload["since"] = json!(since);
     }
-    Ok(Command::Events(Options {
+    Ok(Box::new(EventsCommand {
         payload,
         json: args.flag("json"),
     }))
 }
 
-pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let mut client = connect(context).await?.client;
-    client.call("subscribe", &options.payload).await?;
-    follow(client, context, |event, context| {
-        if options.json {
-            let (action, payload) = (&event.action, &event.payload);
-            let whole = json!({"type": "event", "action": action, "payload": payload});
-            return context.terminal.json(&whole);
-        }
-        context.terminal.line(event_line(event, clock::now_ms()))
-    })
-    .await
-}
-
-/// Shows every event until Ctrl-C or the end of the daemon, both of which are success. The daemon's
-/// farewell is not shown: it is told on standard error, so that it never lands in a script's input.
-pub(super) async fn follow(
-    mut client: Client,
-    context: &mut Context<'_>,
-    mut show: impl FnMut(&Event, &mut Context<'_>) -> Result<()>,
-) -> Result<()> {
-    let mut farewell = None;
-    loop {
-        let event = tokio::select! {
-            event = client.event() => event?,
-            _ = ctrl_c() => {
-                client.close().await;
-                return Ok(());
-            }
-        };
-        match event {
-            Some(event) if event.action == "shutdown" => farewell = Some(event.payload),
-            Some(event) => show(&event, context)?,
-            None => break,
-        }
+impl Command for EventsCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.follow(context))
     }
-    context.terminal.note(parting(farewell.as_ref()));
-    Ok(())
 }
 
-/// What to say of a connection that ended in order.
-pub(super) fn parting(farewell: Option<&Value>) -> String {
-    let Some(farewell) = farewell else {
-        return "the gateway closed the connection".to_owned();
-    };
-    let reason = printable(farewell["reason"].as_str().unwrap_or("no reason given"));
-    let again = if farewell["restart_expected"] == true {
-        "; it will be back"
-    } else {
-        ""
-    };
-    format!("the daemon shut down: {reason}{again}")
+impl EventsCommand {
+    async fn follow(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut client = connect(context).await?.client;
+        client.call("subscribe", &self.payload).await?;
+        follow(client, context, |event, context| {
+            if self.json {
+                let (action, payload) = (&event.action, &event.payload);
+                let whole = json!({"type": "event", "action": action, "payload": payload});
+                return context.terminal.json(&whole);
+            }
+            context.terminal.line(event_line(event, clock::now_ms()))
+        })
+        .await
+    }
 }
 
 fn event_line(event: &Event, now_ms: u64) -> String {
@@ -141,8 +108,8 @@ fn event_line(event: &Event, now_ms: u64) -> String {
         "message.received" | "message.status" => message_line(&event.payload),
         "log" => log_line(&event.payload),
         name => {
-            let says_nothing = event.payload == json!({}) || event.payload.is_null();
-            let payload = if says_nothing {
+            let is_empty = event.payload == json!({}) || event.payload.is_null();
+            let payload = if is_empty {
                 String::new()
             } else {
                 format!(" {}", event.payload)
@@ -171,15 +138,5 @@ mod tests {
             r#"1970-01-01T00:00:00.000Z integration.state {"name":"webchat","state":"running"}"#
         );
         assert_eq!(line("app.x", json!({})), "1970-01-01T00:00:00.000Z app.x");
-    }
-
-    #[test]
-    fn the_end_is_explained() {
-        assert_eq!(parting(None), "the gateway closed the connection");
-        let farewell = json!({"reason": "asked", "restart_expected": true});
-        assert_eq!(
-            parting(Some(&farewell)),
-            "the daemon shut down: asked; it will be back"
-        );
     }
 }

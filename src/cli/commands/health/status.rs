@@ -2,23 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    block_on,
-    command::Command,
-    connect::connect,
-    context::Context,
-    install::style,
-    installation::{SYSTEM, Style as Asked},
-    layout::{self, Cell, Style, counted, printable},
-    service_lines::{self, Findings},
-    spec::{CommandSpec, JSON, no_words},
-};
 use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        installed_daemon::{Findings, SYSTEM, ServiceOptions},
+        output::{
+            Cell, TextStyle, printable,
+            units::{self, counted},
+        },
+        parser::{CommandSpec, FirstWord, JSON},
+        runtime::block_on,
+    },
     clock,
     error::{Error, Result},
 };
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "status",
     summary: "Show how the daemon and its integrations are",
     usage: &["[--system] [--json]"],
@@ -32,27 +33,38 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "the whole answer, for scripts",
         ),
     ],
-    first_word: no_words,
-    read: |args| Ok(Command::Status(style(args))),
+    first_word: FirstWord::Any,
+    parse: |args| Ok(Box::new(StatusCommand(ServiceOptions::of(args)))),
 };
 
-pub(super) fn run(asked: Asked, context: &mut Context<'_>) -> Result<()> {
-    let service = service_lines::gather(context, asked.system)?;
-    let status = block_on(ask(context));
-    if asked.json {
-        context.terminal.json(&as_json(&status, service.as_ref()))?;
-    } else {
-        tell(&status, service.as_ref(), context)?;
-    }
-    match status {
-        Ok(_) => Ok(()),
-        // What to do was told, and depends on how the daemon is installed.
-        Err(Error::NotRunning { endpoint })
-            if service.as_ref().is_some_and(Findings::is_installed) =>
-        {
-            Err(Error::Failed(format!("no daemon answers at {endpoint}")))
+/// Shows how the daemon is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StatusCommand(pub ServiceOptions);
+
+impl Command for StatusCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let service = Findings::gather(context, self.0.system)?;
+        let status = block_on(ask(context));
+        if self.0.json {
+            context.terminal.json(&as_json(&status, service.as_ref()))?;
+        } else {
+            print(&status, service.as_ref(), context)?;
         }
-        Err(error) => Err(error),
+        match status {
+            Ok(_) => Ok(()),
+            // The findings said what to do. The usual advice, to run `cleudocodebot daemon`, would be
+            // wrong for an installed one.
+            Err(Error::NotRunning { endpoint })
+                if service.as_ref().is_some_and(Findings::is_installed) =>
+            {
+                Err(Error::Failed(format!("no daemon answers at {endpoint}")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_about_the_machine(&self) -> bool {
+        self.0.system
     }
 }
 
@@ -75,17 +87,17 @@ fn as_json(status: &Result<(Value, String)>, service: Option<&Findings>) -> Valu
     value
 }
 
-fn tell(
+fn print(
     status: &Result<(Value, String)>,
     service: Option<&Findings>,
     context: &mut Context<'_>,
 ) -> Result<()> {
-    let mut specs = match status {
+    let mut rows = match status {
         Ok((status, address)) => overview(status, address),
         Err(_) => Vec::new(),
     };
-    specs.extend(service.into_iter().flat_map(Findings::specs));
-    context.terminal.columns(&specs)?;
+    rows.extend(service.into_iter().flat_map(Findings::rows));
+    context.terminal.columns(&rows)?;
     if let Ok((status, _)) = status {
         let integrations = integrations(status, clock::now_ms());
         if !integrations.is_empty() {
@@ -94,41 +106,41 @@ fn tell(
         }
     }
     match service {
-        Some(service) => service.tell(context),
+        Some(service) => service.print(context),
         None => Ok(()),
     }
 }
 
 fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {
-    let spec = |name: &str, value: Cell| vec![Cell::styled(Style::Dim, name), value];
+    let row = |name: &str, value: Cell| vec![Cell::styled(TextStyle::Dim, name), value];
     let text = |name: &str| printable(status[name].as_str().unwrap_or("?"));
     let uptime = std::time::Duration::from_millis(status["uptime_ms"].as_u64().unwrap_or(0));
     vec![
-        spec("version", text("version").into()),
-        spec(
+        row("version", text("version").into()),
+        row(
             "process",
-            format!("{}, up {}", status["pid"], layout::duration(uptime)).into(),
+            format!("{}, up {}", status["pid"], units::duration(uptime)).into(),
         ),
-        spec("address", address.into()),
-        spec("home", text("home").into()),
-        spec("ready", ready(status)),
-        spec("memory", memory(status).into()),
-        spec("clients", status["clients"].to_string().into()),
-        spec("store", store(&status["store"])),
-        spec("outbox", outbox(&status["queues"]["outbox"]).into()),
+        row("address", address.into()),
+        row("home", text("home").into()),
+        row("ready", ready(status)),
+        row("memory", memory(status).into()),
+        row("clients", status["clients"].to_string().into()),
+        row("store", store(&status["store"])),
+        row("outbox", outbox(&status["queues"]["outbox"]).into()),
     ]
 }
 
 fn ready(status: &Value) -> Cell {
     match status["not_ready"].as_str() {
-        Some(reason) => Cell::styled(Style::Doubtful, format!("no: {}", printable(reason))),
-        None => Cell::styled(Style::Good, "yes"),
+        Some(reason) => Cell::styled(TextStyle::Doubtful, format!("no: {}", printable(reason))),
+        None => Cell::styled(TextStyle::Good, "yes"),
     }
 }
 
 fn memory(status: &Value) -> String {
     let resident = status["memory"]["rss_bytes"].as_u64();
-    resident.map_or_else(|| "unknown".to_owned(), layout::bytes)
+    resident.map_or_else(|| "unknown".to_owned(), units::bytes)
 }
 
 fn store(store: &Value) -> Cell {
@@ -139,12 +151,12 @@ fn store(store: &Value) -> Cell {
         Some(then) => {
             let why = printable(store["error"].as_str().unwrap_or("no reason given"));
             let text = format!("{text}, failing since {}: {why}", clock::Utc(then));
-            Cell::styled(Style::Bad, text)
+            Cell::styled(TextStyle::Bad, text)
         }
     }
 }
 
-/// Which channels have how much waiting.
+/// How many messages wait for which channel.
 fn outbox(outbox: &Value) -> String {
     let waiting: Vec<String> = outbox
         .as_object()
@@ -165,15 +177,18 @@ fn integrations(status: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
         let state = text("state");
         let since = one["since_ms"].as_u64().unwrap_or(now_ms);
-        let mut spec = vec![
+        let mut row = vec![
             text("name").into(),
-            Cell::styled(Style::of_state(&state), state),
-            Cell::styled(Style::Dim, format!("for {}", layout::since(since, now_ms))),
+            Cell::styled(TextStyle::of_state(&state), state),
+            Cell::styled(
+                TextStyle::Dim,
+                format!("for {}", units::since(since, now_ms)),
+            ),
         ];
         if one["last_error"].is_string() {
-            spec.push(text("last_error").into());
+            row.push(text("last_error").into());
         }
-        spec
+        row
     })
     .collect()
 }
@@ -181,9 +196,10 @@ fn integrations(status: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::output::columns;
 
-    fn shown(specs: &[Vec<Cell>]) -> String {
-        layout::columns(specs, |_, text| text.to_owned())
+    fn shown(rows: &[Vec<Cell>]) -> String {
+        columns(rows, |_, text| text.to_owned())
     }
 
     #[test]
@@ -205,9 +221,9 @@ mod tests {
         let store =
             store(&json!({"kind": "redb", "messages": 1, "failing_since_ms": 0, "error": "full"}));
         let told = "redb, 1 message, failing since 1970-01-01T00:00:00.000Z: full";
-        assert_eq!(store, Cell::styled(Style::Bad, told));
+        assert_eq!(store, Cell::styled(TextStyle::Bad, told));
         let ready = ready(&json!({"not_ready": "starting"}));
-        assert_eq!(ready, Cell::styled(Style::Doubtful, "no: starting"));
+        assert_eq!(ready, Cell::styled(TextStyle::Doubtful, "no: starting"));
         let status = json!({"integrations": [
             {"name": "telegram", "state": "backing_off", "since_ms": 0, "last_error": "no\nway"}]});
         assert_eq!(

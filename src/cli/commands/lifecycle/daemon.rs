@@ -1,13 +1,17 @@
 //! `daemon`: runs the gateway in the foreground.
 
-use super::{
-    command::Command,
-    context::Context,
-    spec::{CommandSpec, no_words, switch},
+use crate::{
+    cli::{
+        command::Command,
+        context::Context,
+        parser::{CommandSpec, FirstWord, switch},
+    },
+    daemon,
+    error::Result,
+    service::launchd,
 };
-use crate::{daemon, error::Result, service::launchd};
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "daemon",
     summary: "Run the gateway in the foreground",
     usage: &["[--quiet]"],
@@ -28,25 +32,34 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "chattier",
         ),
     ],
-    first_word: no_words,
-    read: |args| {
-        Ok(Command::Daemon {
+    first_word: FirstWord::Any,
+    parse: |args| {
+        Ok(Box::new(DaemonCommand {
             quiet: args.flag("quiet"),
-        })
+        }))
     },
 };
 
-pub(super) fn run(quiet: bool, context: &Context<'_>) -> Result<()> {
-    if launchd::started_us(context.environment) {
-        launchd::trim_log(&context.places()?.home);
+/// Runs the daemon in this process.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DaemonCommand {
+    /// Log to the file only.
+    pub quiet: bool,
+}
+
+impl Command for DaemonCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        if launchd::started_us(context.environment) {
+            launchd::trim_log(&context.places()?.home);
+        }
+        let ended = daemon::run(&daemon::Options {
+            overrides: context.overrides(),
+            environment: context.environment.clone(),
+            quiet: self.quiet,
+        });
+        if launchd::started_us(context.environment) {
+            return launchd::as_it_understands(ended);
+        }
+        ended
     }
-    let ended = daemon::run(&daemon::Options {
-        overrides: context.overrides(),
-        environment: context.environment.clone(),
-        quiet,
-    });
-    if launchd::started_us(context.environment) {
-        return launchd::as_it_understands(ended);
-    }
-    ended
 }

@@ -1,21 +1,17 @@
-//! `install` and `uninstall`: the daemon as something that comes back by itself, and its end.
+//! `install`: lets the daemon start by itself, and starts it.
 
-use super::{
-    command::Command,
-    context::Context,
-    installation::{DRY_RUN, FORCE, Installation, SYSTEM, Style, TASK, VERBOSE},
-    spec::{CommandSpec, JSON, ParsedArgs, no_words, switch},
-};
 use crate::{
-    error::Result,
-    service::{
-        executor::Mode,
-        install::{InstallRequest, install},
-        uninstall::uninstall,
+    cli::{
+        command::Command,
+        context::Context,
+        installed_daemon::{DRY_RUN, FORCE, Installation, SYSTEM, ServiceOptions, TASK, VERBOSE},
+        parser::{CommandSpec, FirstWord, JSON},
     },
+    error::Result,
+    service::install::{InstallRequest, install},
 };
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "install",
     summary: "Install the daemon, start it and wait until it answers",
     usage: &["[--force] [--system] [--task] [--dry-run]"],
@@ -27,62 +23,38 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         ("cleudocodebot install --dry-run", "what it would do"),
         ("sudo cleudocodebot install --system", "for a server"),
     ],
-    first_word: no_words,
-    read: |args| {
-        let request = InstallRequest {
+    first_word: FirstWord::Any,
+    parse: |args| {
+        Ok(Box::new(InstallCommand {
+            options: ServiceOptions::of(args),
             task: args.flag("task"),
-            restart: false,
-        };
-        Ok(Command::Install(style(args), request))
+        }))
     },
 };
 
-pub(super) const UNINSTALL_SPEC: CommandSpec = CommandSpec {
-    name: "uninstall",
-    summary: "Stop the daemon and remove what was installed",
-    usage: &["[--purge] [--system] [--dry-run]"],
-    details: "The .env and the messages stay, unless --purge. Files that were not written by\n\
-              cleudocodebot stay in any case.",
-    options: &[
-        switch("purge", "Remove the settings and the messages too"),
-        SYSTEM,
-        DRY_RUN,
-        VERBOSE,
-        JSON,
-    ],
-    examples: &[
-        ("cleudocodebot uninstall", "settings and messages stay"),
-        ("cleudocodebot uninstall --purge", "nothing stays"),
-    ],
-    first_word: no_words,
-    read: |args| Ok(Command::Uninstall(style(args), args.flag("purge"))),
-};
+/// Installs the daemon.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct InstallCommand {
+    /// How to do it.
+    pub options: ServiceOptions,
+    /// On Windows a scheduled task.
+    pub task: bool,
+}
 
-/// The options that every command about the installed daemon understands.
-pub(super) fn style(args: &ParsedArgs) -> Style {
-    Style {
-        mode: Mode {
-            dry: args.flag("dry-run"),
-            force: args.flag("force"),
-        },
-        system: args.flag("system"),
-        json: args.flag("json"),
-        verbose: args.flag("verbose"),
+impl Command for InstallCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let request = InstallRequest {
+            task: self.task,
+            restart: false,
+        };
+        let installation = Installation::of(context, self.options.system)?;
+        let report = installation.work(self.options, context, |target, executor| {
+            install(target, executor, request)
+        });
+        report.map(drop)
     }
-}
 
-pub(super) fn run(style: Style, request: InstallRequest, context: &mut Context<'_>) -> Result<()> {
-    let installation = Installation::of(context, style.system)?;
-    let report = installation.work(style, context, |target, executor| {
-        install(target, executor, request)
-    });
-    report.map(drop)
-}
-
-pub(super) fn run_uninstall(style: Style, purge: bool, context: &mut Context<'_>) -> Result<()> {
-    let installation = Installation::of(context, style.system)?;
-    let report = installation.work(style, context, |target, executor| {
-        uninstall(target, executor, purge)
-    });
-    report.map(drop)
+    fn is_about_the_machine(&self) -> bool {
+        self.options.system
+    }
 }

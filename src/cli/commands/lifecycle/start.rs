@@ -1,46 +1,39 @@
-//! `start` and `restart`: the installed daemon, now.
+//! `start`: the installed daemon, now.
 
-use super::{
-    command::Command,
-    context::Context,
-    install::style,
-    installation::{DRY_RUN, Installation, SYSTEM, Style, VERBOSE},
-    spec::{CommandSpec, JSON, no_words},
+use crate::{
+    cli::{
+        command::Command,
+        context::Context,
+        installed_daemon::{DRY_RUN, Installation, SYSTEM, ServiceOptions, VERBOSE},
+        parser::{CommandSpec, FirstWord, JSON},
+    },
+    error::Result,
+    service::lifecycle,
 };
-use crate::{error::Result, service::lifecycle};
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "start",
     summary: "Start the installed daemon and wait until it answers",
     usage: &["[--system] [--dry-run]"],
     details: "A daemon that runs already is left alone: exit code 0.",
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot start", "in the background, as at log-on")],
-    first_word: no_words,
-    read: |args| Ok(Command::Start(style(args))),
+    first_word: FirstWord::Any,
+    parse: |args| Ok(Box::new(StartCommand(ServiceOptions::of(args)))),
 };
 
-pub(super) const RESTART_SPEC: CommandSpec = CommandSpec {
-    name: "restart",
-    summary: "Restart the installed daemon and wait until it answers",
-    usage: &["[--system] [--dry-run]"],
-    details: "Needed for a new port, and after an update of the program.",
-    options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
-    examples: &[("cleudocodebot restart", "with the settings as they are now")],
-    first_word: no_words,
-    read: |args| Ok(Command::Restart(style(args))),
-};
+/// Starts the installed daemon.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StartCommand(pub ServiceOptions);
 
-pub(super) fn run(style: Style, context: &mut Context<'_>) -> Result<()> {
-    let installation = Installation::of(context, style.system)?;
-    installation
-        .work(style, context, lifecycle::start)
-        .map(drop)
-}
+impl Command for StartCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let installation = Installation::of(context, self.0.system)?;
+        let report = installation.work(self.0, context, lifecycle::start);
+        report.map(drop)
+    }
 
-pub(super) fn run_restart(style: Style, context: &mut Context<'_>) -> Result<()> {
-    let installation = Installation::of(context, style.system)?;
-    installation
-        .work(style, context, lifecycle::restart)
-        .map(drop)
+    fn is_about_the_machine(&self) -> bool {
+        self.0.system
+    }
 }

@@ -8,29 +8,27 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    block_on,
-    command::Command,
-    connect::connect,
-    context::Context,
-    install::style,
-    installation::{DRY_RUN, Installation, SYSTEM, Style, VERBOSE},
-    service_lines,
-    spec::{CommandSpec, JSON, no_words},
-};
 use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        installed_daemon::{DRY_RUN, Findings, Installation, SYSTEM, ServiceOptions, VERBOSE},
+        parser::{CommandSpec, FirstWord, JSON},
+        runtime::block_on,
+    },
     client::{Client, Endpoint},
     error::{Error, Result},
     service::{lifecycle, report::Outcome},
 };
 
-/// How long the daemon may take; its own drain has a shorter deadline.
+/// How long the daemon may take to end; its own drain has a shorter deadline.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The pause between two looks at the port.
 const LOOK: Duration = Duration::from_millis(20);
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "stop",
     summary: "Stop the daemon and wait until it has gone",
     usage: &["[--system] [--dry-run]"],
@@ -38,30 +36,44 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
               one comes back at the next log-on or start of the machine.",
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot stop", "in order, at most 10 s")],
-    first_word: no_words,
-    read: |args| Ok(Command::Stop(style(args))),
+    first_word: FirstWord::Any,
+    parse: |args| Ok(Box::new(StopCommand(ServiceOptions::of(args)))),
 };
 
-/// An installed daemon is stopped by whoever would bring it back; any other is asked to end.
-pub(super) fn run(style: Style, context: &mut Context<'_>) -> Result<()> {
-    let is_installed =
-        service_lines::gather(context, style.system)?.is_some_and(|found| found.is_installed());
-    if is_installed || style.mode.dry {
-        let installation = Installation::of(context, style.system)?;
-        return installation.work(style, context, lifecycle::stop).map(drop);
+/// Stops the daemon.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StopCommand(pub ServiceOptions);
+
+impl Command for StopCommand {
+    /// An installed daemon is stopped through the system's launcher, which would start it again
+    /// otherwise; any other is asked to shut down.
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let options = self.0;
+        let found = Findings::gather(context, options.system)?;
+        let is_installed = found.is_some_and(|found| found.is_installed());
+        if is_installed || options.mode.dry {
+            let installation = Installation::of(context, options.system)?;
+            return installation
+                .work(options, context, lifecycle::stop)
+                .map(drop);
+        }
+        let outcome = block_on(shut_down(context))?;
+        if options.json {
+            let outcome = outcome.as_str().replace(' ', "_");
+            return context.terminal.json(&json!({"outcome": outcome}));
+        }
+        match outcome {
+            Outcome::NotRunning => Ok(()),
+            _ => context.terminal.line(outcome.as_str()),
+        }
     }
-    let outcome = block_on(ask_to_end(context))?;
-    if style.json {
-        let outcome = outcome.as_str().replace(' ', "_");
-        return context.terminal.json(&json!({"outcome": outcome}));
-    }
-    match outcome {
-        Outcome::NotRunning => Ok(()),
-        _ => context.terminal.line(outcome.as_str()),
+
+    fn is_about_the_machine(&self) -> bool {
+        self.0.system
     }
 }
 
-async fn ask_to_end(context: &mut Context<'_>) -> Result<Outcome> {
+async fn shut_down(context: &mut Context<'_>) -> Result<Outcome> {
     let mut connection = match connect(context).await {
         Ok(connection) => connection,
         Err(Error::NotRunning { endpoint }) => {

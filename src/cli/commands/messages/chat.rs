@@ -1,4 +1,4 @@
-//! `chat`: a conversation with the built-in channel, line by line, as its visitor.
+//! `chat`: a conversation on the built-in channel, line by line, as its visitor.
 
 use std::{
     collections::VecDeque,
@@ -9,16 +9,15 @@ use std::{
 use serde_json::{Value, json};
 use tokio::{signal::ctrl_c, sync::mpsc};
 
-use super::{
-    command::Command,
-    connect::connect,
-    context::Context,
-    events::parting,
-    layout::Style,
-    message_line::content,
-    spec::{CommandSpec, ParsedArgs, Takes, no_words, option},
-};
 use crate::{
+    cli::{
+        command::Command,
+        connection::{connect, parting},
+        context::Context,
+        output::{TextStyle, content},
+        parser::{CommandSpec, FirstWord, Takes, option},
+        runtime::block_on,
+    },
     client::{Client, Event},
     config::Environment,
     error::{Error, Result},
@@ -27,10 +26,11 @@ use crate::{
 /// The channel whose visitor this is.
 const CHANNEL: &str = "webchat";
 
-/// Messages remembered as shown. A message comes again with every state, never after so many others.
+/// How many shown messages are remembered. A message comes again with every state, but never after so
+/// many others.
 const REMEMBERED: usize = 256;
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "chat",
     summary: "Talk to the bot as a visitor of the web chat",
     usage: &["[--peer NAME]"],
@@ -49,53 +49,64 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "one line from a script",
         ),
     ],
-    first_word: no_words,
-    read: |args: &mut ParsedArgs| {
-        Ok(Command::Chat(Options {
+    first_word: FirstWord::Any,
+    parse: |args| {
+        Ok(Box::new(ChatCommand {
             peer: args.text("peer"),
         }))
     },
 };
 
-/// Who talks.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Options {
-    /// The conversation; the user's name unless told.
+/// Talks as a visitor of the built-in channel.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ChatCommand {
+    /// Who the visitor is; the user's name unless told.
     pub peer: Option<String>,
 }
 
+impl Command for ChatCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.chat(context))
+    }
+}
+
+impl ChatCommand {
+    async fn chat(&self, context: &mut Context<'_>) -> Result<()> {
+        let named = self.peer.clone();
+        let peer = named.unwrap_or_else(|| user_name(context.environment));
+        let mut client = connect(context).await?.client;
+        let topic = format!("message.*@{CHANNEL}/{peer}");
+        client
+            .call("subscribe", &json!({"topics": [topic]}))
+            .await?;
+        context
+            .terminal
+            .note(format!("You are {peer}. Ctrl-D ends."));
+        let lines = lines_of(context.take_input())?;
+        let session = ChatSession {
+            client,
+            peer,
+            shown: VecDeque::new(),
+            refused: 0,
+            farewell: None,
+        };
+        session.talk(lines, context).await
+    }
+}
+
 /// A conversation under way.
-struct Chat {
+struct ChatSession {
     client: Client,
     peer: String,
+    /// The ids of the last messages that were shown.
     shown: VecDeque<String>,
+    /// How many lines the gateway refused.
     refused: u64,
+    /// The payload of `shutdown`, once it came.
     farewell: Option<Value>,
 }
 
-pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let named = options.peer.clone();
-    let peer = named.unwrap_or_else(|| user_name(context.environment));
-    let mut client = connect(context).await?.client;
-    let topic = format!("message.*@{CHANNEL}/{peer}");
-    client
-        .call("subscribe", &json!({"topics": [topic]}))
-        .await?;
-    context
-        .terminal
-        .note(format!("You are {peer}. Ctrl-D ends."));
-    let lines = lines_of(context.take_input())?;
-    let chat = Chat {
-        client,
-        peer,
-        shown: VecDeque::new(),
-        refused: 0,
-        farewell: None,
-    };
-    chat.talk(lines, context).await
-}
-
-impl Chat {
+impl ChatSession {
     async fn talk(
         mut self,
         mut lines: mpsc::Receiver<String>,
@@ -103,10 +114,11 @@ impl Chat {
     ) -> Result<()> {
         loop {
             tokio::select! {
-                // Lines of a pipe come faster than answers; without an order they would wait by chance.
+                // Events first: the lines of a pipe come so fast that events would otherwise wait for
+                // their turn by chance.
                 biased;
                 event = self.client.event() => match event? {
-                    Some(event) => self.hear(event, context)?,
+                    Some(event) => self.show(event, context)?,
                     None => return Err(Error::Failed(parting(self.farewell.as_ref()))),
                 },
                 line = lines.recv() => match line {
@@ -125,8 +137,8 @@ impl Chat {
         }
     }
 
-    /// Hands one line in and waits until the gateway has stored it. A line that is refused does not
-    /// end the conversation.
+    /// Sends one line and waits until the gateway has stored it. A line that is refused does not end
+    /// the conversation.
     async fn say(&mut self, line: &str, context: &mut Context<'_>) -> Result<()> {
         if line.trim().is_empty() {
             return Ok(());
@@ -145,8 +157,8 @@ impl Chat {
         }
     }
 
-    /// Shows a message to us once, in whichever state it is seen first on its way out.
-    fn hear(&mut self, event: Event, context: &mut Context<'_>) -> Result<()> {
+    /// Shows a message to the visitor once, at the first state that says it is being sent.
+    fn show(&mut self, event: Event, context: &mut Context<'_>) -> Result<()> {
         if event.action == "shutdown" {
             self.farewell = Some(event.payload);
             return Ok(());
@@ -155,17 +167,17 @@ impl Chat {
         let state = message["state"].as_str().unwrap_or_default();
         let on_its_way = matches!(state, "sending" | "sent" | "delivered" | "read");
         let id = message["message_id"].as_str().unwrap_or_default();
-        if message["direction"] != "out" || !on_its_way || self.knows(id) {
+        if message["direction"] != "out" || !on_its_way || self.was_shown(id) {
             return Ok(());
         }
-        let arrow = context.terminal.painted(Style::Good, "<");
+        let arrow = context.terminal.painted(TextStyle::Good, "<");
         context
             .terminal
             .line(format!("{arrow} {}", content(message)))
     }
 
-    /// True for an id that was asked for before.
-    fn knows(&mut self, id: &str) -> bool {
+    /// Whether this id was asked for before; remembers it.
+    fn was_shown(&mut self, id: &str) -> bool {
         if self.shown.iter().any(|shown| shown == id) {
             return true;
         }
@@ -184,8 +196,8 @@ fn user_name(environment: &Environment) -> String {
     usable.next().unwrap_or("cli").to_owned()
 }
 
-/// The lines of the input, one at a time. A thread of its own reads them: on no system can a read
-/// from a terminal be given up, and this thread may be left behind at the end.
+/// The lines of the input, one at a time, read on a thread of their own: no system lets a read from a
+/// terminal be cancelled, so at the end the thread is left behind.
 fn lines_of(input: Box<dyn Read + Send>) -> Result<mpsc::Receiver<String>> {
     let (sender, receiver) = mpsc::channel(1);
     let read = move || {

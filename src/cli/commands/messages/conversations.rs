@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    command::Command,
-    connect::connect,
-    context::Context,
-    layout::{self, Cell, Style, printable},
-    message_line::content,
-    spec::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
-};
 use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::{Cell, TextStyle, content, printable, units},
+        parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
     clock,
     error::{Error, Result},
 };
 
-/// The beginning of the last message that is shown, in characters.
+/// How much of the last message is shown, in characters.
 const SHOWN: usize = 60;
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "conversations",
     summary: "Show who there is to talk to, newest first; mark as read",
     usage: &[
@@ -49,13 +49,13 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "nothing of it is unread any more",
         ),
     ],
-    first_word: || vec!["list", "read"],
-    read,
+    first_word: FirstWord::OneOf(&["list", "read"]),
+    parse,
 };
 
-/// What to do.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Options {
+/// Shows conversations or marks one as read.
+#[derive(Debug, PartialEq)]
+pub(crate) enum ConversationsCommand {
     /// Show them.
     List {
         /// The payload of the action.
@@ -67,8 +67,8 @@ pub(super) enum Options {
     Read(Value),
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
-    let options = match args.word().as_deref() {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let command = match args.word().as_deref() {
         None | Some("list") => list(args)?,
         Some("read") => {
             let channel = args.required_word("CHANNEL")?;
@@ -77,16 +77,16 @@ fn read(args: &mut ParsedArgs) -> Result<Command> {
             if let Some(id) = args.word() {
                 payload["message_id"] = json!(id);
             }
-            Options::Read(payload)
+            ConversationsCommand::Read(payload)
         }
         Some(other) => {
             return Err(Error::Usage(format!("{other:?} is not one of list, read")));
         }
     };
-    Ok(Command::Conversations(options))
+    Ok(Box::new(command))
 }
 
-fn list(args: &ParsedArgs) -> Result<Options> {
+fn list(args: &ParsedArgs) -> Result<ConversationsCommand> {
     let mut payload = json!({});
     for name in ["channel", "before"] {
         if let Some(value) = args.text(name) {
@@ -96,24 +96,32 @@ fn list(args: &ParsedArgs) -> Result<Options> {
     if let Some(limit) = args.number("limit", &(1..=1000))? {
         payload["limit"] = json!(limit);
     }
-    Ok(Options::List {
+    Ok(ConversationsCommand::List {
         payload,
         json: args.flag("json"),
     })
 }
 
-pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let mut connection = connect(context).await?;
-    match options {
-        Options::Read(payload) => {
-            let done = connection.client.call("read", payload).await?;
-            let id = printable(done["message_id"].as_str().unwrap_or("?"));
-            let line = format!("read up to {id}, {} unread", done["unread"]);
-            context.terminal.line(line)
-        }
-        Options::List { payload, json } => {
-            let page = connection.client.call("conversations", payload).await?;
-            show(&page, *json, context)
+impl Command for ConversationsCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.ask(context))
+    }
+}
+
+impl ConversationsCommand {
+    async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        match self {
+            Self::Read(payload) => {
+                let done = connection.client.call("read", payload).await?;
+                let id = printable(done["message_id"].as_str().unwrap_or("?"));
+                let line = format!("read up to {id}, {} unread", done["unread"]);
+                context.terminal.line(line)
+            }
+            Self::List { payload, json } => {
+                let page = connection.client.call("conversations", payload).await?;
+                show(&page, *json, context)
+            }
         }
     }
 }
@@ -129,8 +137,8 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
         context.terminal.note("there is no conversation yet");
     }
     let now_ms = clock::now_ms();
-    let specs: Vec<_> = all.iter().map(|one| spec(one, now_ms)).collect();
-    context.terminal.columns(&specs)?;
+    let rows: Vec<_> = all.iter().map(|one| row(one, now_ms)).collect();
+    context.terminal.columns(&rows)?;
     if page["partial"] == true {
         let text = "there are more than were looked at, perhaps newer ones; name a channel";
         context.terminal.note(text);
@@ -143,12 +151,12 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
 }
 
 /// Channel, peer, name, how much is unread, how old the newest message is and how it begins.
-fn spec(one: &Value, now_ms: u64) -> Vec<Cell> {
+fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let unread = one["unread"].as_u64().unwrap_or(0);
     let unread = match unread {
-        0 => Cell::styled(Style::Dim, "read"),
-        count => Cell::styled(Style::Strong, format!("{count} unread")),
+        0 => Cell::styled(TextStyle::Dim, "read"),
+        count => Cell::styled(TextStyle::Strong, format!("{count} unread")),
     };
     let last = &one["last"];
     let since = last["created_ms"].as_u64().unwrap_or(now_ms);
@@ -162,7 +170,7 @@ fn spec(one: &Value, now_ms: u64) -> Vec<Cell> {
         text("peer").into(),
         text("name").into(),
         unread,
-        Cell::styled(Style::Dim, layout::since(since, now_ms)),
+        Cell::styled(TextStyle::Dim, units::since(since, now_ms)),
         format!("{arrow} {}", beginning(&content(last))).into(),
     ]
 }
@@ -177,12 +185,13 @@ fn beginning(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::output::columns;
 
     #[test]
     fn a_conversation_is_one_line_whatever_it_says() {
         let one = json!({"channel": "telegram", "peer": "42", "name": "Ana\u{1b}", "unread": 2,
             "last": {"direction": "in", "text": "a\nb".repeat(40), "created_ms": 1000}});
-        let shown = layout::columns(&[spec(&one, 6000)], |_, text| text.to_owned());
+        let shown = columns(&[row(&one, 6000)], |_, text| text.to_owned());
         assert_eq!(shown.lines().count(), 1);
         assert!(
             shown.starts_with("telegram  42  Ana\\u{1b}  2 unread  5s  <- a\\nb"),

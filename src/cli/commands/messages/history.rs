@@ -2,17 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    command::Command,
-    connect::connect,
-    context::Context,
-    layout::printable,
-    message_line::message_line,
-    spec::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, no_words, option},
+use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::{message_line, printable},
+        parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
+    error::{Error, Result},
 };
-use crate::error::{Error, Result};
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "history",
     summary: "Show stored messages, oldest first",
     usage: &["[--channel CHANNEL [--peer PEER]] [--limit N]"],
@@ -54,20 +56,20 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "where somebody wrote of it",
         ),
     ],
-    first_word: no_words,
-    read,
+    first_word: FirstWord::Any,
+    parse,
 };
 
-/// What to ask for.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Options {
+/// Shows one page of stored messages.
+#[derive(Debug, PartialEq)]
+pub(crate) struct HistoryCommand {
     /// The payload of the action.
     pub payload: Value,
     /// For scripts.
     pub json: bool,
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let mut payload = json!({});
     for name in ["channel", "peer", "before", "after", "contains"] {
         if let Some(value) = args.text(name) {
@@ -80,31 +82,39 @@ fn read(args: &mut ParsedArgs) -> Result<Command> {
     if payload.get("peer").is_some() && payload.get("channel").is_none() {
         return Err(Error::Usage("--peer needs --channel".to_owned()));
     }
-    Ok(Command::History(Options {
+    Ok(Box::new(HistoryCommand {
         payload,
         json: args.flag("json"),
     }))
 }
 
-pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let mut connection = connect(context).await?;
-    let page = connection.client.call("history", &options.payload).await?;
-    for message in page["messages"].as_array().into_iter().flatten() {
-        if options.json {
-            context.terminal.json(message)?;
-        } else {
-            context.terminal.line(message_line(message))?;
+impl Command for HistoryCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.show(context))
+    }
+}
+
+impl HistoryCommand {
+    async fn show(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        let page = connection.client.call("history", &self.payload).await?;
+        for message in page["messages"].as_array().into_iter().flatten() {
+            if self.json {
+                context.terminal.json(message)?;
+            } else {
+                context.terminal.line(message_line(message))?;
+            }
         }
+        if let Some(next) = page["next"].as_str().filter(|_| !self.json) {
+            let option = if self.payload.get("after").is_some() {
+                "after"
+            } else {
+                "before"
+            };
+            context
+                .terminal
+                .note(format!("more: --{option} {}", printable(next)));
+        }
+        Ok(())
     }
-    if let Some(next) = page["next"].as_str().filter(|_| !options.json) {
-        let option = if options.payload.get("after").is_some() {
-            "after"
-        } else {
-            "before"
-        };
-        context
-            .terminal
-            .note(format!("more: --{option} {}", printable(next)));
-    }
-    Ok(())
 }

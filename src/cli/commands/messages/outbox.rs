@@ -4,20 +4,20 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{
-    command::Command,
-    connect::connect,
-    context::Context,
-    layout::printable,
-    message_line::message_line,
-    spec::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
-};
 use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::{message_line, printable},
+        parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
     clock,
     error::{Error, Result},
 };
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "outbox",
     summary: "Show what waits to be sent or failed; try again, withdraw",
     usage: &[
@@ -44,13 +44,13 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "queue a failed one again",
         ),
     ],
-    first_word: || vec!["list", "retry", "cancel"],
-    read,
+    first_word: FirstWord::OneOf(&["list", "retry", "cancel"]),
+    parse,
 };
 
-/// What to do with the outbox.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Options {
+/// Shows the outbox, or does an action with some of its messages.
+#[derive(Debug, PartialEq)]
+pub(crate) enum OutboxCommand {
     /// Show it.
     List {
         /// The payload of the action.
@@ -62,21 +62,21 @@ pub(super) enum Options {
     Each(&'static str, Vec<String>),
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
-    let options = match args.word().as_deref() {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let command = match args.word().as_deref() {
         None | Some("list") => list(args)?,
-        Some("retry") => Options::Each("retry", ids(args)?),
-        Some("cancel") => Options::Each("cancel", ids(args)?),
+        Some("retry") => OutboxCommand::Each("retry", ids(args)?),
+        Some("cancel") => OutboxCommand::Each("cancel", ids(args)?),
         Some(other) => {
             return Err(Error::Usage(format!(
                 "{other:?} is not one of list, retry, cancel"
             )));
         }
     };
-    Ok(Command::Outbox(options))
+    Ok(Box::new(command))
 }
 
-fn list(args: &ParsedArgs) -> Result<Options> {
+fn list(args: &ParsedArgs) -> Result<OutboxCommand> {
     let mut payload = json!({});
     if let Some(channel) = args.text("channel") {
         payload["channel"] = json!(channel);
@@ -84,7 +84,7 @@ fn list(args: &ParsedArgs) -> Result<Options> {
     if let Some(limit) = args.number("limit", &(1..=1000))? {
         payload["limit"] = json!(limit);
     }
-    Ok(Options::List {
+    Ok(OutboxCommand::List {
         payload,
         json: args.flag("json"),
     })
@@ -96,23 +96,31 @@ fn ids(args: &mut ParsedArgs) -> Result<Vec<String>> {
     Ok(ids)
 }
 
-pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let mut connection = connect(context).await?;
-    match options {
-        Options::List { payload, json } => {
-            let answer = connection.client.call("outbox", payload).await?;
-            show(&answer, *json, context)
-        }
-        Options::Each(action, ids) => {
-            for id in ids {
-                let asked = json!({"message_id": id});
-                let done = connection.client.call(action, &asked).await?;
-                let state = printable(done["state"].as_str().unwrap_or("?"));
-                context
-                    .terminal
-                    .line(format!("{state} {}", printable(id)))?;
+impl Command for OutboxCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.ask(context))
+    }
+}
+
+impl OutboxCommand {
+    async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        match self {
+            Self::List { payload, json } => {
+                let answer = connection.client.call("outbox", payload).await?;
+                show(&answer, *json, context)
             }
-            Ok(())
+            Self::Each(action, ids) => {
+                for id in ids {
+                    let asked = json!({"message_id": id});
+                    let done = connection.client.call(action, &asked).await?;
+                    let state = printable(done["state"].as_str().unwrap_or("?"));
+                    context
+                        .terminal
+                        .line(format!("{state} {}", printable(id)))?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -137,7 +145,7 @@ fn show(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
 fn line(message: &Value) -> String {
     let mut line = message_line(message);
     let tried = message["attempts"].as_u64().unwrap_or(0) > 0;
-    // What is due since a while waits for its channel, not for a time.
+    // A message that is overdue waits for its channel, not for a time.
     let ahead = |due_ms: &u64| tried && *due_ms > clock::now_ms();
     if let Some(due_ms) = message["due_ms"].as_u64().filter(ahead) {
         let _ = write!(line, "; next try {}", clock::Utc(due_ms));

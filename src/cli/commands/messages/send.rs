@@ -1,17 +1,21 @@
-//! `send`, also as `message send`: queues a message.
+//! `send`: queues a message.
 
 use serde_json::{Value, json};
 
-use super::{
-    command::Command,
-    connect::connect,
-    context::Context,
-    layout::printable,
-    spec::{CommandSpec, JSON, Opt, ParsedArgs, Takes, no_words, option, switch},
+use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::printable,
+        parser::{CommandSpec, FirstWord, JSON, OptionSpec, ParsedArgs, Takes, option, switch},
+        runtime::block_on,
+    },
+    error::{Error, Result},
 };
-use crate::error::{Error, Result};
 
-const OPTIONS: &[Opt] = &[
+/// The options of `send` and of `message send`.
+pub(super) const OPTIONS: &[OptionSpec] = &[
     option(
         "channel",
         Takes::Text("CHANNEL"),
@@ -51,7 +55,7 @@ const OPTIONS: &[Opt] = &[
     JSON,
 ];
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "send",
     summary: "Queue a message",
     usage: &[
@@ -71,32 +75,13 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "from a pipe",
         ),
     ],
-    first_word: no_words,
-    read,
+    first_word: FirstWord::Any,
+    parse,
 };
 
-pub(super) const MESSAGE_SPEC: CommandSpec = CommandSpec {
-    name: "message",
-    summary: "The same as `message send`, for scripts that call it so",
-    usage: &["send --channel CHANNEL --target PEER --message TEXT"],
-    details: "Everything that `send` can do.",
-    options: OPTIONS,
-    examples: &[(
-        "cleudocodebot message send --channel webchat --target ada --message Hi",
-        "one line",
-    )],
-    first_word: || vec!["send"],
-    read: |args| match args.required_word("send")?.as_str() {
-        "send" => read(args),
-        other => Err(Error::Usage(format!(
-            "{other:?} is not known; expected send"
-        ))),
-    },
-};
-
-/// What to send.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Options {
+/// Queues a message.
+#[derive(Debug, PartialEq)]
+pub(crate) struct SendCommand {
     /// The payload of the action, without a text that is still to be read.
     pub payload: Value,
     /// The text comes from standard input.
@@ -105,7 +90,8 @@ pub(super) struct Options {
     pub json: bool,
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
+/// For `message send` as well.
+pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let mut payload = json!({"channel": args.required("channel")?, "to": args.required("to")?});
     for (option, field) in [
         ("reply-to", "reply_to"),
@@ -130,7 +116,7 @@ fn read(args: &mut ParsedArgs) -> Result<Command> {
         }
         _ => {}
     }
-    Ok(Command::Send(Options {
+    Ok(Box::new(SendCommand {
         payload,
         from_input,
         json: args.flag("json"),
@@ -156,19 +142,27 @@ fn media(args: &ParsedArgs) -> Result<Option<Value>> {
     }
 }
 
-pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let mut payload = options.payload.clone();
-    if options.from_input {
-        payload["text"] = json!(context.read_input()?);
+impl Command for SendCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.send(context))
     }
-    let mut connection = connect(context).await?;
-    let answer = connection.client.call("send", &payload).await?;
-    if options.json {
-        context.terminal.json(&answer)?;
-    } else {
-        context.terminal.line(outcome(&answer))?;
+}
+
+impl SendCommand {
+    async fn send(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut payload = self.payload.clone();
+        if self.from_input {
+            payload["text"] = json!(context.read_input()?);
+        }
+        let mut connection = connect(context).await?;
+        let answer = connection.client.call("send", &payload).await?;
+        if self.json {
+            context.terminal.json(&answer)?;
+        } else {
+            context.terminal.line(outcome(&answer))?;
+        }
+        failure(&answer).map_or(Ok(()), Err)
     }
-    failure(&answer).map_or(Ok(()), Err)
 }
 
 fn outcome(answer: &Value) -> String {
@@ -181,6 +175,7 @@ fn outcome(answer: &Value) -> String {
     format!("{} {}{again}", text("state"), text("message_id"))
 }
 
+/// The error of a message that the gateway took and, with `--wait`, could not send.
 fn failure(answer: &Value) -> Option<Error> {
     let state = answer["state"].as_str().unwrap_or_default();
     let why = match state {

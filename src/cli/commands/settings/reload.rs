@@ -2,40 +2,58 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    command::Command,
-    connect::connect,
-    context::Context,
-    layout::printable,
-    spec::{CommandSpec, JSON, no_words},
+use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::printable,
+        parser::{CommandSpec, FirstWord, JSON},
+        runtime::block_on,
+    },
+    error::Result,
 };
-use crate::error::Result;
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "reload",
     summary: "Let the daemon read .env again",
     usage: &["[--json]"],
     details: "A file with a mistake changes nothing and is explained.",
     options: &[JSON],
     examples: &[("cleudocodebot reload", "after editing .env")],
-    first_word: no_words,
-    read: |args| {
-        Ok(Command::Reload {
+    first_word: FirstWord::Any,
+    parse: |args| {
+        Ok(Box::new(ReloadCommand {
             json: args.flag("json"),
-        })
+        }))
     },
 };
 
-pub(super) async fn run(as_json: bool, context: &mut Context<'_>) -> Result<()> {
-    let mut connection = connect(context).await?;
-    let answer = connection.client.call("reload", &json!({})).await?;
-    if as_json {
-        return context.terminal.json(&answer);
-    }
-    context.terminal.line(outcome(&answer))
+/// Lets the daemon read `.env` again.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ReloadCommand {
+    /// For scripts.
+    pub json: bool,
 }
 
-/// What took effect and what waits for the next start.
+impl Command for ReloadCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.reload(context))
+    }
+}
+
+impl ReloadCommand {
+    async fn reload(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        let answer = connection.client.call("reload", &json!({})).await?;
+        if self.json {
+            return context.terminal.json(&answer);
+        }
+        context.terminal.line(outcome(&answer))
+    }
+}
+
+/// Which keys took effect and which wait for the next start.
 pub(super) fn outcome(answer: &Value) -> String {
     let (changed, waiting) = (names(&answer["changed"]), names(&answer["needs_restart"]));
     match (changed.is_empty(), waiting.is_empty()) {

@@ -2,20 +2,21 @@
 
 use serde_json::json;
 
-use super::{
-    command::Command,
-    connect::{Connection, connect, token_origin},
-    context::Context,
-    reload,
-    spec::{CommandSpec, ParsedArgs},
-};
+use super::reload;
 use crate::{
+    cli::{
+        command::Command,
+        connection::{Connection, connect, token_origin},
+        context::Context,
+        parser::{CommandSpec, FirstWord, ParsedArgs},
+        runtime::block_on,
+    },
     config::{self, Config, Source, dotenv, keys},
     error::{Error, Result},
     random,
 };
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "token",
     summary: "Show the token or replace it",
     usage: &["[show]", "rotate"],
@@ -26,34 +27,36 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
         ("cleudocodebot token", "the token"),
         ("cleudocodebot token rotate", "a fresh one, after a leak"),
     ],
-    first_word: || vec!["show", "rotate"],
-    read,
+    first_word: FirstWord::OneOf(&["show", "rotate"]),
+    parse,
 };
 
-/// What to do with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+/// Shows or replaces the token.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TokenCommand {
     /// Print it.
     Show,
     /// Replace it.
     Rotate,
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     match args.word().as_deref() {
-        None | Some("show") => Ok(Command::Token(What::Show)),
-        Some("rotate") => Ok(Command::Token(What::Rotate)),
+        None | Some("show") => Ok(Box::new(TokenCommand::Show)),
+        Some("rotate") => Ok(Box::new(TokenCommand::Rotate)),
         Some(other) => Err(Error::Usage(format!(
             "{other:?} is not known; expected show or rotate"
         ))),
     }
 }
 
-pub(super) async fn run(what: What, context: &mut Context<'_>) -> Result<()> {
-    let config = context.client_config()?;
-    match what {
-        What::Show => show(&config, context),
-        What::Rotate => rotate(&config, context).await,
+impl Command for TokenCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let config = context.client_config()?;
+        match self {
+            Self::Show => show(&config, context),
+            Self::Rotate => block_on(rotate(&config, context)),
+        }
     }
 }
 
@@ -68,7 +71,8 @@ fn show(config: &Config, context: &mut Context<'_>) -> Result<()> {
     context.terminal.line(token)
 }
 
-/// Comes in with the old token before the file changes: afterwards this process could not know it.
+/// Signs in with the old token before the file changes: the daemon takes no other until it has read
+/// the new one from there.
 async fn rotate(config: &Config, context: &mut Context<'_>) -> Result<()> {
     refuse_overruled(context, config)?;
     let daemon = match config.token {
@@ -85,7 +89,7 @@ async fn rotate(config: &Config, context: &mut Context<'_>) -> Result<()> {
         .terminal
         .note("every client needs it from now on: cleudocodebot token show");
     match daemon {
-        Ok(Some(connection)) => hand_over(connection, context).await,
+        Ok(Some(connection)) => reload_daemon(connection, context).await,
         Ok(None) | Err(Error::NotRunning { .. }) => Ok(()),
         Err(error) => {
             context
@@ -96,12 +100,12 @@ async fn rotate(config: &Config, context: &mut Context<'_>) -> Result<()> {
     }
 }
 
-async fn hand_over(mut connection: Connection, context: &mut Context<'_>) -> Result<()> {
+async fn reload_daemon(mut connection: Connection, context: &mut Context<'_>) -> Result<()> {
     let answer = connection.client.call("reload", &json!({})).await?;
     context.terminal.line(reload::outcome(&answer))
 }
 
-/// Writing what something else overrules would look like success and change nothing.
+/// Where the environment or the command line sets the token, a new one in `.env` would change nothing.
 fn refuse_overruled(context: &Context<'_>, config: &Config) -> Result<()> {
     let lookup = config::look_up(&context.common.overrides, context.environment)?;
     match lookup.find(keys::TOKEN) {

@@ -2,19 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    super::{
-        spec::{Opt, Takes},
-        table::{self, EVERYWHERE, SPECS},
-    },
-    flags, options_of,
-};
+use super::flags::{flags, options_of};
+use crate::cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec, Takes};
 
-pub(super) fn script() -> String {
-    let valued = EVERYWHERE
+pub(super) fn script(commands: &[&CommandSpec]) -> String {
+    let valued = COMMON_OPTIONS
         .iter()
         .filter(|option| option.takes != Takes::Nothing);
     let valued: Vec<String> = valued.flat_map(flags).collect();
+    let names: Vec<&str> = commands.iter().map(|spec| spec.name).collect();
     format!(
         r#"_cleudocodebot() {{
     local cur="${{COMP_WORDS[COMP_CWORD]}}" prev="${{COMP_WORDS[COMP_CWORD-1]}}"
@@ -36,10 +32,10 @@ pub(super) fn script() -> String {
 complete -F _cleudocodebot cleudocodebot
 "#,
         valued = valued.join("|"),
-        values = values(),
-        commands = commands(),
-        names = table::names().join(" "),
-        everywhere = EVERYWHERE
+        values = values(commands),
+        commands = cases(commands),
+        names = names.join(" "),
+        everywhere = COMMON_OPTIONS
             .iter()
             .flat_map(flags)
             .collect::<Vec<_>>()
@@ -49,21 +45,21 @@ complete -F _cleudocodebot cleudocodebot
 
 /// What may stand behind an option that takes a value. The same name may mean different things in
 /// different commands.
-fn values() -> String {
+fn values(commands: &[&CommandSpec]) -> String {
     let mut text = String::new();
-    for spec in SPECS {
+    for spec in commands {
         for option in spec.options {
             push_value(&mut text, spec.name, option);
         }
     }
-    for option in EVERYWHERE {
+    for option in COMMON_OPTIONS {
         push_value(&mut text, "*", option);
     }
     text
 }
 
 /// One branch of the shell's `case`, whose subject is the command and the word before the cursor.
-fn push_value(text: &mut String, command: &str, option: &Opt) {
+fn push_value(text: &mut String, command: &str, option: &OptionSpec) {
     let reply = match option.takes {
         Takes::Nothing => return,
         Takes::Text(_) => String::new(),
@@ -79,9 +75,11 @@ fn push_value(text: &mut String, command: &str, option: &Opt) {
     let _ = writeln!(text, "        {}) {reply}return ;;", patterns.join("|"));
 }
 
-fn commands() -> String {
-    SPECS.iter().fold(String::new(), |mut text, spec| {
-        let words = (spec.first_word)().into_iter().map(str::to_owned);
+/// The words and options of each command, as branches of a `case`.
+fn cases(commands: &[&CommandSpec]) -> String {
+    commands.iter().fold(String::new(), |mut text, spec| {
+        let words = spec.first_word.proposals(commands);
+        let words = words.into_iter().map(str::to_owned);
         let words: Vec<String> = words.chain(options_of(spec).flat_map(flags)).collect();
         let _ = writeln!(
             text,

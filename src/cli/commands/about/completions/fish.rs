@@ -2,17 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::super::{
-    spec::{Opt, Takes},
-    table::{EVERYWHERE, SPECS},
-};
+use crate::cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec, Takes};
 
-pub(super) fn script() -> String {
+pub(super) fn script(commands: &[&CommandSpec]) -> String {
     let mut text = "complete -c cleudocodebot -f\n".to_owned();
-    for option in EVERYWHERE {
+    for option in COMMON_OPTIONS {
         push_option(&mut text, "", option);
     }
-    for spec in SPECS {
+    for spec in commands {
         let _ = writeln!(
             text,
             "complete -c cleudocodebot -n __fish_use_subcommand -a {} -d '{}'",
@@ -23,7 +20,7 @@ pub(super) fn script() -> String {
         for option in spec.options {
             push_option(&mut text, &condition, option);
         }
-        let words = (spec.first_word)();
+        let words = spec.first_word.proposals(commands);
         if !words.is_empty() {
             let words = words.join(" ");
             let _ = writeln!(text, "complete -c cleudocodebot{condition} -a '{words}'");
@@ -32,7 +29,7 @@ pub(super) fn script() -> String {
     text
 }
 
-fn push_option(text: &mut String, condition: &str, option: &Opt) {
+fn push_option(text: &mut String, condition: &str, option: &OptionSpec) {
     let _ = write!(
         text,
         "complete -c cleudocodebot{condition} -l {}",

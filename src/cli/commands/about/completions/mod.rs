@@ -1,21 +1,23 @@
 //! `completions`: scripts for shells, made from the table of commands.
 //!
-//! Each shell has its file; all are pure text.
+//! Each shell has its file, a pure function from the table to text; `flags` is what they share.
 
 mod bash;
 mod fish;
+mod flags;
 mod powershell;
 mod zsh;
 
-use super::{
-    command::Command,
-    context::Context,
-    spec::{CommandSpec, Opt, ParsedArgs},
-    table::EVERYWHERE,
+use crate::{
+    cli::{
+        command::Command,
+        context::Context,
+        parser::{CommandSpec, CommandTable, FirstWord, ParsedArgs},
+    },
+    error::{Error, Result},
 };
-use crate::error::{Error, Result};
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "completions",
     summary: "Print a completion script for a shell",
     usage: &["bash|zsh|fish|powershell"],
@@ -36,13 +38,22 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "in $PROFILE",
         ),
     ],
-    first_word: || SHELLS.iter().map(|(name, _)| *name).collect(),
-    read,
+    first_word: FirstWord::Listed(|| SHELLS.iter().map(|(name, _)| *name).collect()),
+    parse,
 };
+
+/// Prints the script for a shell.
+#[derive(Debug)]
+pub(crate) struct CompletionsCommand {
+    /// Every command.
+    pub commands: CommandTable,
+    /// Who is to complete them.
+    pub shell: Shell,
+}
 
 /// A shell that can complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shell {
+pub(crate) enum Shell {
     /// GNU Bash 4 or later.
     Bash,
     /// The Z shell.
@@ -60,7 +71,7 @@ const SHELLS: [(&str, Shell); 4] = [
     ("powershell", Shell::Power),
 ];
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let word = args.required_word("bash, zsh, fish or powershell")?;
     let shell = SHELLS.iter().find(|(name, _)| *name == word);
     let unknown = || {
@@ -68,33 +79,26 @@ fn read(args: &mut ParsedArgs) -> Result<Command> {
             "{word:?} is no shell known here; expected bash, zsh, fish or powershell"
         ))
     };
-    Ok(Command::Completions(shell.ok_or_else(unknown)?.1))
+    let (_, shell) = shell.ok_or_else(unknown)?;
+    Ok(Box::new(CompletionsCommand {
+        commands: args.commands(),
+        shell: *shell,
+    }))
 }
 
-pub(super) fn run(shell: Shell, context: &mut Context<'_>) -> Result<()> {
-    context.terminal.text(&script(shell))
-}
-
-fn script(shell: Shell) -> String {
-    match shell {
-        Shell::Bash => bash::script(),
-        Shell::Zsh => zsh::script(),
-        Shell::Fish => fish::script(),
-        Shell::Power => powershell::script(),
+impl Command for CompletionsCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        context.terminal.text(&script(self.shell, self.commands))
     }
 }
 
-/// All options of a command: its own, then those of every command.
-fn options_of(spec: &CommandSpec) -> impl Iterator<Item = &'static Opt> {
-    spec.options.iter().chain(EVERYWHERE)
-}
-
-/// `--name` and `-n`.
-fn flags(option: &Opt) -> Vec<String> {
-    let letter = option.short.map(|letter| format!("-{letter}"));
-    let long = [Some(option.name), option.alias];
-    let long = long.into_iter().flatten().map(|name| format!("--{name}"));
-    long.chain(letter).collect()
+fn script(shell: Shell, commands: &[&CommandSpec]) -> String {
+    match shell {
+        Shell::Bash => bash::script(commands),
+        Shell::Zsh => zsh::script(commands),
+        Shell::Fish => fish::script(commands),
+        Shell::Power => powershell::script(commands),
+    }
 }
 
 #[cfg(test)]
@@ -104,13 +108,14 @@ mod tests {
         process::{Command as Process, Stdio},
     };
 
-    use super::{super::table::SPECS, *};
+    use super::{flags::options_of, *};
+    use crate::cli::commands::COMMANDS;
 
     #[test]
     fn every_script_knows_every_command_and_option() {
         for (name, shell) in SHELLS {
-            let script = script(shell);
-            for spec in SPECS {
+            let script = script(shell, COMMANDS);
+            for spec in COMMANDS {
                 assert!(script.contains(spec.name), "{name} lacks {}", spec.name);
                 for option in options_of(spec) {
                     assert!(script.contains(option.name), "{name} lacks {}", option.name);
@@ -143,9 +148,9 @@ mod tests {
 
     #[test]
     fn the_shells_accept_their_scripts() {
-        accepts("bash", &["-n"], &script(Shell::Bash));
-        accepts("zsh", &["-n"], &script(Shell::Zsh));
-        accepts("fish", &["--no-execute"], &script(Shell::Fish));
+        accepts("bash", &["-n"], &script(Shell::Bash, COMMANDS));
+        accepts("zsh", &["-n"], &script(Shell::Zsh, COMMANDS));
+        accepts("fish", &["--no-execute"], &script(Shell::Fish, COMMANDS));
     }
 
     #[test]
@@ -166,7 +171,7 @@ mod tests {
         let calls: String = lines.iter().map(|(call, _)| call.as_str()).collect();
         let run = Process::new("bash")
             .arg("-c")
-            .arg(script(Shell::Bash) + &calls)
+            .arg(script(Shell::Bash, COMMANDS) + &calls)
             .output();
         let Ok(output) = run else {
             eprintln!("skipped: no bash here");

@@ -2,24 +2,21 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    super::{
-        spec::{CommandSpec, Opt},
-        table::{EVERYWHERE, SPECS},
-    },
-    flags, options_of,
-};
+use super::flags::{flags, options_of};
+use crate::cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec};
 
-pub(super) fn script() -> String {
-    let names = SPECS.iter().map(|spec| entry(spec.name, spec.summary));
-    let top: Vec<String> = names.chain(EVERYWHERE.iter().flat_map(entries)).collect();
+pub(super) fn script(commands: &[&CommandSpec]) -> String {
+    let names = commands.iter().map(|spec| entry(spec.name, spec.summary));
+    let top: Vec<String> = names
+        .chain(COMMON_OPTIONS.iter().flat_map(entries))
+        .collect();
     let mut table = format!("        '' = @({})\n", top.join(", "));
-    for spec in SPECS {
+    for spec in commands {
         let _ = writeln!(
             table,
             "        '{}' = @({})",
             spec.name,
-            of_row(spec).join(", ")
+            words(spec, commands).join(", ")
         );
     }
     format!(
@@ -40,14 +37,17 @@ pub(super) fn script() -> String {
     )
 }
 
-fn of_row(spec: &CommandSpec) -> Vec<String> {
-    let words = (spec.first_word)()
+/// What can follow a command: its first words, then its options.
+fn words(spec: &CommandSpec, commands: &[&CommandSpec]) -> Vec<String> {
+    let words = spec
+        .first_word
+        .proposals(commands)
         .into_iter()
         .map(|word| entry(word, word));
     words.chain(options_of(spec).flat_map(entries)).collect()
 }
 
-fn entries(option: &Opt) -> Vec<String> {
+fn entries(option: &OptionSpec) -> Vec<String> {
     flags(option)
         .iter()
         .map(|flag| entry(flag, option.summary))

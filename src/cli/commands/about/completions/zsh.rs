@@ -2,21 +2,21 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    super::{
-        spec::{CommandSpec, Opt, Takes},
-        table::{EVERYWHERE, SPECS},
-    },
-    flags,
-};
+use super::flags::flags;
+use crate::cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec, Takes};
 
-pub(super) fn script() -> String {
-    let names: String = SPECS.iter().fold(String::new(), |mut text, spec| {
+pub(super) fn script(commands: &[&CommandSpec]) -> String {
+    let names: String = commands.iter().fold(String::new(), |mut text, spec| {
         let _ = writeln!(text, "    '{}:{}'", spec.name, quoted(spec.summary));
         text
     });
-    let cases: String = SPECS.iter().fold(String::new(), |mut text, spec| {
-        let _ = writeln!(text, "        {}) _arguments{} ;;", spec.name, own(spec));
+    let cases: String = commands.iter().fold(String::new(), |mut text, spec| {
+        let _ = writeln!(
+            text,
+            "        {}) _arguments{} ;;",
+            spec.name,
+            arguments(spec, commands)
+        );
         text
     });
     format!(
@@ -41,22 +41,23 @@ else
   compdef _cleudocodebot cleudocodebot
 fi
 "#,
-        everywhere = specifications(EVERYWHERE),
+        everywhere = specifications(COMMON_OPTIONS),
     )
 }
 
-fn own(spec: &CommandSpec) -> String {
-    let words = (spec.first_word)();
+/// What follows the name of a command, for `_arguments`.
+fn arguments(spec: &CommandSpec, commands: &[&CommandSpec]) -> String {
+    let words = spec.first_word.proposals(commands);
     let words = if words.is_empty() {
         String::new()
     } else {
         format!(" '1:argument:({})'", words.join(" "))
     };
-    specifications(spec.options) + &specifications(EVERYWHERE) + &words
+    specifications(spec.options) + &specifications(COMMON_OPTIONS) + &words
 }
 
 /// `'--name[summary]:LABEL:completer'` for every way to write every option.
-fn specifications(options: &[Opt]) -> String {
+fn specifications(options: &[OptionSpec]) -> String {
     options.iter().fold(String::new(), |mut text, option| {
         let value = match option.takes {
             Takes::Nothing => String::new(),

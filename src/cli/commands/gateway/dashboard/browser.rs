@@ -1,4 +1,5 @@
-//! Who opens a file in the default browser on each system. No shell reads any of it.
+//! What opens a file in the default browser on each system. No shell is involved, so nothing needs
+//! quoting.
 
 use std::{
     ffi::OsString,
@@ -7,8 +8,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::file_address;
 use crate::{
+    client::escaped,
     config::Environment,
     error::{Error, Result},
     service::run::spawn_apart,
@@ -19,7 +20,7 @@ use crate::{
 pub(super) struct Opener {
     program: &'static str,
     before: &'static [&'static str],
-    /// Whether it reads its arguments as one line and so wants no blanks in them.
+    /// Whether it joins its arguments to one line, so that a path with blanks needs escaping.
     takes_address: bool,
 }
 
@@ -94,6 +95,13 @@ impl Opener {
     }
 }
 
+/// A file as an address without blanks, which every program takes as one word.
+fn file_address(file: &Path) -> String {
+    let path = file.to_string_lossy().replace('\\', "/");
+    let root = if path.starts_with('/') { "" } else { "/" };
+    format!("file://{root}{}", escaped(&path, b"/:"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +131,13 @@ mod tests {
         );
         let expected = ["url.dll,FileProtocolHandler", "file:///home/a%20b/d.html"];
         assert_eq!(WINDOWS[0].arguments(file), expected);
+    }
+
+    #[test]
+    fn a_path_becomes_an_address_in_one_word() {
+        let address = |path: &str| file_address(Path::new(path));
+        assert_eq!(address("/home/a b/x.html"), "file:///home/a%20b/x.html");
+        let windows = address("C:\\Users\\Ana Ló\\x.html");
+        assert_eq!(windows, "file:///C:/Users/Ana%20L%C3%B3/x.html");
     }
 }

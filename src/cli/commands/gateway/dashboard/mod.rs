@@ -1,9 +1,9 @@
 //! `dashboard`: the link to the page, and the page in the default browser.
 //!
-//! The token never stands in an argument: arguments are in the list of processes, which every user of
-//! the machine can read, and a browser keeps its first ones for as long as it runs. So the browser is
-//! given a file of the owner's alone that leads to the page, and the file goes as soon as the page has
-//! come in. `browser` knows who opens files on which system.
+//! The token is never an argument of the browser: every user of the machine can read the list of
+//! processes, and a browser keeps its first arguments for as long as it runs. So the browser opens a
+//! file that only the owner can read and that redirects to the page. It is removed as soon as the page
+//! has connected. `browser` knows what opens files on which system.
 
 mod browser;
 
@@ -17,19 +17,20 @@ use std::{
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::{
-    command::Command,
-    connect::{Connection, connect},
-    context::Context,
-    spec::{CommandSpec, no_words, switch},
-};
 use crate::{
-    client::{Client, escaped, page_link},
+    cli::{
+        command::Command,
+        connection::{Connection, connect},
+        context::Context,
+        parser::{CommandSpec, FirstWord, switch},
+        runtime::block_on,
+    },
+    client::{Client, page_link},
     error::{Error, Result},
     fs,
 };
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "dashboard",
     summary: "Open the page in the browser",
     usage: &["[--no-browser]"],
@@ -45,40 +46,55 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "the link, for a browser elsewhere",
         ),
     ],
-    first_word: no_words,
-    read: |args| {
-        Ok(Command::Dashboard {
-            browser: !args.flag("no-browser"),
-        })
+    first_word: FirstWord::Any,
+    parse: |args| {
+        Ok(Box::new(DashboardCommand {
+            with_browser: !args.flag("no-browser"),
+        }))
     },
 };
 
-/// The file that leads to the page.
+/// Prints the link to the page and opens it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DashboardCommand {
+    /// Open it in the browser.
+    pub with_browser: bool,
+}
+
+/// The file that redirects to the page.
 const FILE: &str = "cleudocodebot-dashboard.html";
 
-/// Time for a browser to start and for the page to come in.
+/// Time for a browser to start and for the page to connect.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The pause between two looks at who is there.
+/// The pause between two looks at who is connected.
 const LOOK: Duration = Duration::from_millis(100);
 
-pub(super) async fn run(with_browser: bool, context: &mut Context<'_>) -> Result<()> {
-    let mut connection = connect(context).await?;
-    let endpoint = &connection.endpoint;
-    let link = page_link(&endpoint.authority(), endpoint.token.as_deref());
-    context.terminal.line(&link)?;
-    if !with_browser {
-        return Ok(());
+impl Command for DashboardCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.open_page(context))
     }
-    let user = context.environment.get("HOME");
-    let file = place(&context.places()?.home, user.map(Path::new));
-    match open(&mut connection, &link, file, context).await {
-        Ok(()) => Ok(()),
-        Err(why) => {
-            context
-                .terminal
-                .note(format!("{why}; open the link in a browser yourself"));
-            Ok(())
+}
+
+impl DashboardCommand {
+    async fn open_page(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        let endpoint = &connection.endpoint;
+        let link = page_link(&endpoint.authority(), endpoint.token.as_deref());
+        context.terminal.line(&link)?;
+        if !self.with_browser {
+            return Ok(());
+        }
+        let user = context.environment.get("HOME");
+        let file = place(&context.places()?.home, user.map(Path::new));
+        match open(&mut connection, &link, file, context).await {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                context
+                    .terminal
+                    .note(format!("{why}; open the link in a browser yourself"));
+                Ok(())
+            }
         }
     }
 }
@@ -93,7 +109,7 @@ fn place(home: &Path, user: Option<&Path>) -> PathBuf {
     visible.unwrap_or(home).join(FILE)
 }
 
-/// Opens the page and returns once it is there.
+/// Opens the page and returns once it is connected.
 async fn open(
     connection: &mut Connection,
     link: &str,
@@ -105,10 +121,11 @@ async fn open(
         return Err(Error::Failed("there is no screen here".to_owned()));
     }
     let before = pages(&mut connection.client).await?;
-    let bridge = Bridge::build(file, link)?;
+    // Removed at the end of this function, whatever happens.
+    let redirect = RedirectFile::write(file, link)?;
     let mut child = None;
     for opener in &openers {
-        child = opener.open(&bridge.0)?;
+        child = opener.open(&redirect.0)?;
         if child.is_some() {
             break;
         }
@@ -117,7 +134,7 @@ async fn open(
     page_comes(&mut connection.client, &before, child).await
 }
 
-/// Waits until a page has come in that was not there before; not for its opener, which may be the
+/// Waits until a page connects that was not there before. Not for the opener to end: it may be the
 /// browser itself.
 async fn page_comes(client: &mut Client, before: &[String], mut opener: Child) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
@@ -143,7 +160,7 @@ async fn page_comes(client: &mut Client, before: &[String], mut opener: Child) -
     ))
 }
 
-/// Whatever ends us while we can still take the file away.
+/// Waits for a signal that ends this process while the file can still be removed.
 #[cfg(unix)]
 async fn stopped() -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -165,7 +182,7 @@ async fn stopped() -> Result<()> {
     heard.map_err(|error| Error::Failed(error.to_string()))
 }
 
-/// The pages that are connected, by their clients' names.
+/// The connected pages, by the ids of their clients.
 async fn pages(client: &mut Client) -> Result<Vec<String>> {
     let answer = client.call("clients", &json!({})).await?;
     let clients = answer["clients"].as_array().into_iter().flatten();
@@ -173,23 +190,23 @@ async fn pages(client: &mut Client) -> Result<Vec<String>> {
     Ok(pages.map(|page| page["id"].to_string()).collect())
 }
 
-/// A file that leads a browser to the page and is gone with this value.
-struct Bridge(PathBuf);
+/// A file that redirects a browser to the page, removed when this value is dropped.
+struct RedirectFile(PathBuf);
 
-impl Bridge {
-    fn build(file: PathBuf, link: &str) -> Result<Self> {
+impl RedirectFile {
+    fn write(file: PathBuf, link: &str) -> Result<Self> {
         fs::write_atomic(&file, document(link).as_bytes())?;
         Ok(Self(file))
     }
 }
 
-impl Drop for Bridge {
+impl Drop for RedirectFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
-/// An immediate refresh takes the place of this document in the browser's history.
+/// An immediate refresh replaces this document in the browser's history, so "back" does not lead to it.
 fn document(link: &str) -> String {
     let link = link.replace('&', "&amp;").replace('"', "&quot;");
     format!(
@@ -197,13 +214,6 @@ fn document(link: &str) -> String {
          <meta http-equiv=\"refresh\" content=\"0; url={link}\">\n<title>cleudocodebot</title>\n\
          <a href=\"{link}\">cleudocodebot</a>\n"
     )
-}
-
-/// A file as an address without blanks, which every program takes as one word.
-fn file_address(file: &Path) -> String {
-    let path = file.to_string_lossy().replace('\\', "/");
-    let root = if path.starts_with('/') { "" } else { "/" };
-    format!("file://{root}{}", escaped(&path, b"/:"))
 }
 
 #[cfg(test)]
@@ -225,13 +235,5 @@ mod tests {
         assert_eq!(place(&hidden, None), hidden.join(FILE));
         let open = user.join("bot");
         assert_eq!(place(&open, Some(&user)), open.join(FILE));
-    }
-
-    #[test]
-    fn a_path_becomes_an_address_in_one_word() {
-        let address = |path: &str| file_address(Path::new(path));
-        assert_eq!(address("/home/a b/x.html"), "file:///home/a%20b/x.html");
-        let windows = address("C:\\Users\\Ana Ló\\x.html");
-        assert_eq!(windows, "file:///C:/Users/Ana%20L%C3%B3/x.html");
     }
 }

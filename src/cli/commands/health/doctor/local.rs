@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::{super::context::Context, Check, Verdict};
+use super::check::{Check, CheckResult};
 use crate::{
+    cli::context::Context,
     clock::{self, Utc},
     config::{Places, SAFE_TOKEN_CHARS, dotenv, keys},
     fs, random,
@@ -24,9 +25,9 @@ pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
     checks.push(home(&places.home));
     checks.push(logs(&places.home.join("logs")));
     let env_file = env_file(&places);
-    let readable = env_file.verdict != Verdict::Broken;
+    let readable = env_file.result != CheckResult::Broken;
     checks.push(env_file);
-    // A file that does not read would be told three times.
+    // A file that cannot be read would be reported three times.
     if readable {
         checks.push(settings(context));
         checks.push(token(context));
@@ -75,7 +76,7 @@ fn logs(folder: &Path) -> Check {
     }
 }
 
-/// Permissions say too little (read-only mounts, full disks, quotas): only writing tells.
+/// Permissions say too little (read-only mounts, full disks, quotas): only writing shows it.
 fn writable(name: &'static str, folder: &Path) -> Result<(), Check> {
     let probe = folder.join(format!("probe-{}", random::hex(&random::bytes::<6>())));
     let written = fs::write_atomic(&probe, b"probe");
@@ -139,24 +140,24 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_never_set_is_noticed() {
-        assert_eq!(clock(0).verdict, Verdict::Broken);
-        assert_eq!(clock(SANE_MS).verdict, Verdict::Fine);
+        assert_eq!(clock(0).result, CheckResult::Broken);
+        assert_eq!(clock(SANE_MS).result, CheckResult::Fine);
     }
 
     #[test]
     fn folders_are_judged_by_writing_to_them() {
         let name = format!("cleudocodebot-doctor-{}", random::token());
         let folder = std::env::temp_dir().join(name);
-        assert_eq!(home(&folder).verdict, Verdict::Doubtful);
-        assert_eq!(logs(&folder).verdict, Verdict::Fine);
+        assert_eq!(home(&folder).result, CheckResult::Doubtful);
+        assert_eq!(logs(&folder).result, CheckResult::Fine);
         fs::create_private_dir(&folder).expect("made");
-        assert_eq!(home(&folder).verdict, Verdict::Fine);
-        assert_eq!(logs(&folder).verdict, Verdict::Fine);
+        assert_eq!(home(&folder).result, CheckResult::Fine);
+        assert_eq!(logs(&folder).result, CheckResult::Fine);
         let left = std::fs::read_dir(&folder).expect("listed").count();
         assert_eq!(left, 0, "the probe is taken away");
         let file = folder.join("file");
         fs::write_atomic(&file, b"x").expect("written");
-        assert_eq!(home(&file).verdict, Verdict::Broken);
+        assert_eq!(home(&file).result, CheckResult::Broken);
         std::fs::remove_dir_all(folder).expect("removed");
     }
 }

@@ -2,33 +2,31 @@
 
 use std::{
     io::{self, ErrorKind},
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::Path,
 };
 
 use serde_json::{Value, json};
 
-use super::{
-    super::{
-        connect::{Opened, is_free, open, token_origin},
-        context::Context,
-        layout::{Style, counted, printable},
-    },
-    Check,
-};
+use super::check::Check;
 use crate::{
+    cli::{
+        connection::{ConnectAttempt, open, token_origin},
+        context::Context,
+        output::{TextStyle, printable, units::counted},
+    },
     client::{Client, Endpoint},
     clock::Utc,
     config::{Config, keys},
     error::Error,
 };
 
-/// Nothing where the settings are wrong: those were told already, and say where to look.
+/// None where the settings are wrong: `local` reported that, and they say where to connect.
 pub(super) async fn checks(context: &Context<'_>) -> Vec<Check> {
     let Ok(config) = context.client_config() else {
         return Vec::new();
     };
-    let Opened { endpoint, client } = match open(context, &config).await {
+    let ConnectAttempt { endpoint, client } = match open(context, &config).await {
         Ok(opened) => opened,
         Err(error) => return vec![Check::doubtful("port", error.to_string(), "")],
     };
@@ -61,7 +59,8 @@ fn nobody(error: &Error, context: &Context<'_>, config: &Config, endpoint: &Endp
             "start it there: cleudocodebot daemon",
         ),
         Error::NotRunning { .. } => {
-            let free = is_free(SocketAddr::new(config.host, config.port));
+            let address = SocketAddr::new(config.host, config.port);
+            let free = TcpListener::bind(address).map(drop);
             port(free, &authority)
         }
         Error::Refused { code, .. } if code == "unauthorized" => Check::broken(
@@ -84,7 +83,7 @@ fn nobody(error: &Error, context: &Context<'_>, config: &Config, endpoint: &Endp
     }
 }
 
-/// What trying to listen says about a port where nobody answered.
+/// What an attempt to listen says about a port where nobody answered.
 fn port(free: io::Result<()>, authority: &str) -> Check {
     let Err(error) = free else {
         let text = format!("none runs; {authority} is free");
@@ -190,50 +189,50 @@ fn integration(one: &Value) -> Check {
         Some(advice) => printable(advice),
         None => "see: cleudocodebot logs".to_owned(),
     };
-    match Style::of_state(&state) {
-        Style::Good | Style::Dim => Check::fine("integration", shown),
-        Style::Bad => Check::broken("integration", shown, remedy),
+    match TextStyle::of_state(&state) {
+        TextStyle::Good | TextStyle::Dim => Check::fine("integration", shown),
+        TextStyle::Bad => Check::broken("integration", shown, remedy),
         _ => Check::doubtful("integration", shown, remedy),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Verdict, *};
+    use super::{super::check::CheckResult, *};
 
     #[test]
     fn a_port_is_judged_by_what_listening_said() {
-        assert_eq!(port(Ok(()), "a:1").verdict, Verdict::Doubtful);
+        assert_eq!(port(Ok(()), "a:1").result, CheckResult::Doubtful);
         let check = port(Err(ErrorKind::PermissionDenied.into()), "a:1");
-        assert_eq!(check.verdict, Verdict::Broken);
+        assert_eq!(check.result, CheckResult::Broken);
         assert_eq!(check.remedy.as_deref(), Some("choose a port above 1023"));
     }
 
     #[test]
     fn what_a_daemon_says_of_itself_is_judged() {
         let ours = json!({"version": env!("CARGO_PKG_VERSION")});
-        assert_eq!(version(&ours).verdict, Verdict::Fine);
+        assert_eq!(version(&ours).result, CheckResult::Fine);
         assert_eq!(
-            version(&json!({"version": "0.0.0"})).verdict,
-            Verdict::Doubtful
+            version(&json!({"version": "0.0.0"})).result,
+            CheckResult::Doubtful
         );
         assert_eq!(
-            ready(&json!({"not_ready": "starting"})).verdict,
-            Verdict::Doubtful
+            ready(&json!({"not_ready": "starting"})).result,
+            CheckResult::Doubtful
         );
         assert_eq!(
-            store(&json!({"failing_since_ms": 1})).verdict,
-            Verdict::Broken
+            store(&json!({"failing_since_ms": 1})).result,
+            CheckResult::Broken
         );
-        for (state, verdict) in [
-            ("running", Verdict::Fine),
-            ("backing_off", Verdict::Doubtful),
-            ("away", Verdict::Doubtful),
-            ("parked", Verdict::Broken),
+        for (state, result) in [
+            ("running", CheckResult::Fine),
+            ("backing_off", CheckResult::Doubtful),
+            ("away", CheckResult::Doubtful),
+            ("parked", CheckResult::Broken),
         ] {
             assert_eq!(
-                integration(&json!({"name": "x", "state": state})).verdict,
-                verdict
+                integration(&json!({"name": "x", "state": state})).result,
+                result
             );
         }
     }
@@ -242,12 +241,12 @@ mod tests {
     fn another_home_folder_is_noticed() {
         let status = json!({"home": std::env::temp_dir()});
         assert_eq!(
-            same_home(&status, &std::env::temp_dir()).verdict,
-            Verdict::Fine
+            same_home(&status, &std::env::temp_dir()).result,
+            CheckResult::Fine
         );
         assert_eq!(
-            same_home(&status, Path::new("/nowhere")).verdict,
-            Verdict::Doubtful
+            same_home(&status, Path::new("/nowhere")).result,
+            CheckResult::Doubtful
         );
     }
 }

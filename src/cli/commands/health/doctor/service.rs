@@ -1,13 +1,13 @@
 //! Checks of the installation: the same findings that `status` shows.
 
-use super::{
-    super::{context::Context, service_lines},
-    Check,
+use super::check::Check;
+use crate::{
+    cli::{context::Context, installed_daemon::Findings},
+    service::diagnosis::Severity,
 };
-use crate::service::diagnosis::Severity;
 
-/// What the checks of settings, port and daemon have told already.
-const TOLD: [&str; 4] = [
+/// Findings that the checks of settings, port and daemon report already.
+const REPORTED: [&str; 4] = [
     "settings_broken",
     "other_version",
     "not_ready",
@@ -15,15 +15,15 @@ const TOLD: [&str; 4] = [
 ];
 
 pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
-    // For a daemon elsewhere, or one of a file of its own, nothing here is installed.
-    let Ok(Some(found)) = service_lines::gather(context, false) else {
+    // `None`: the command line is about a daemon that cannot be installed here.
+    let Ok(Some(found)) = Findings::gather(context, false) else {
         return Vec::new();
     };
-    let news = found
+    let new = found
         .list
         .iter()
-        .filter(|finding| !TOLD.contains(&finding.code));
-    let mut checks: Vec<Check> = news
+        .filter(|finding| !REPORTED.contains(&finding.code));
+    let mut checks: Vec<Check> = new
         .map(|finding| match finding.severity {
             Severity::Broken => Check::broken("service", &finding.text, &finding.command),
             Severity::Doubtful => Check::doubtful("service", &finding.text, &finding.command),

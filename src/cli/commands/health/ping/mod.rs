@@ -1,4 +1,8 @@
-//! `ping`: round trips through the gateway's whole message path, told as ping(8) does.
+//! `ping`: round trips through the gateway's whole message path, printed as ping(8) does.
+//!
+//! `statistics` sums them up.
+
+mod statistics;
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +12,15 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    command::Command,
-    connect::{Connection, connect},
-    context::Context,
-    ping_statistics::{Statistics, milliseconds, rounded},
-    spec::{CommandSpec, JSON, ParsedArgs, Takes, no_words, option},
-};
+use self::statistics::{RoundTripStatistics, milliseconds, rounded};
 use crate::{
+    cli::{
+        command::Command,
+        connection::{Connection, connect},
+        context::Context,
+        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
     client::Client,
     error::{Error, Result},
 };
@@ -26,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest pause: a day.
 const MAX_INTERVAL: f64 = 86_400.0;
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "ping",
     summary: "Measure round trips to the gateway",
     usage: &["[--count N] [--interval SECONDS]"],
@@ -53,13 +58,13 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "as fast as they come back",
         ),
     ],
-    first_word: no_words,
-    read,
+    first_word: FirstWord::Any,
+    parse,
 };
 
-/// What to do.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Options {
+/// Measures round trips.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PingCommand {
     /// How many, 0 for ever.
     pub count: u64,
     /// The pause between two.
@@ -68,8 +73,8 @@ pub(super) struct Options {
     pub json: bool,
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
-    Ok(Command::Ping(Options {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    Ok(Box::new(PingCommand {
         count: args.number("count", &(0..=u64::MAX))?.unwrap_or(4),
         interval: interval(args)?,
         json: args.flag("json"),
@@ -89,85 +94,93 @@ fn interval(args: &ParsedArgs) -> Result<Duration> {
     })
 }
 
-pub(super) async fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let Connection {
-        mut client,
-        hello,
-        endpoint,
-    } = connect(context).await?;
-    if !options.json {
-        let version = hello["version"].as_str().unwrap_or("?");
-        let address = endpoint.authority();
+impl Command for PingCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.ping(context))
+    }
+}
+
+impl PingCommand {
+    async fn ping(&self, context: &mut Context<'_>) -> Result<()> {
+        let Connection {
+            mut client,
+            hello,
+            endpoint,
+        } = connect(context).await?;
+        if !self.json {
+            let version = hello["version"].as_str().unwrap_or("?");
+            let address = endpoint.authority();
+            context
+                .terminal
+                .line(format!("PING {address}, cleudocodebot {version}"))?;
+        }
+        let mut statistics = RoundTripStatistics::default();
+        let outcome = tokio::select! {
+            done = self.round_trips(&mut client, context, &mut statistics) => done,
+            _ = ctrl_c() => Ok(()),
+        };
+        self.print_end(&statistics, context)?;
+        outcome?;
+        if statistics.has_losses() {
+            return Err(Error::Failed("not every ping came back".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Pings until the count is reached. A connection that breaks counts as one loss and ends it.
+    async fn round_trips(
+        &self,
+        client: &mut Client,
+        context: &mut Context<'_>,
+        statistics: &mut RoundTripStatistics,
+    ) -> Result<()> {
+        let mut number = 0;
+        loop {
+            number += 1;
+            let begun = Instant::now();
+            let reply = timeout(PATIENCE, client.call("ping", &json!({}))).await;
+            let (came_back, broken) = match reply {
+                Ok(Ok(_)) => (Some(begun.elapsed()), None),
+                Ok(Err(error)) => (None, Some(error)),
+                Err(_) => (None, None),
+            };
+            statistics.count(came_back);
+            self.print_one(number, came_back, context)?;
+            if let Some(error) = broken {
+                return Err(error);
+            }
+            if number == self.count {
+                return Ok(());
+            }
+            let pause = self.interval.saturating_sub(begun.elapsed());
+            // The timer rounds even nothing up to a millisecond.
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
+        }
+    }
+
+    fn print_one(
+        &self,
+        number: u64,
+        time: Option<Duration>,
+        context: &mut Context<'_>,
+    ) -> Result<()> {
+        let terminal = &mut context.terminal;
+        let ms = time.map(milliseconds);
+        match (self.json, ms) {
+            (true, ms) => terminal.json(&json!({"seq": number, "time_ms": ms.map(rounded)})),
+            (false, Some(ms)) => terminal.line(format!("seq={number} time={ms:.3} ms")),
+            (false, None) => terminal.line(format!("seq={number} lost")),
+        }
+    }
+
+    fn print_end(&self, statistics: &RoundTripStatistics, context: &mut Context<'_>) -> Result<()> {
+        if self.json {
+            return context.terminal.json(&statistics.json());
+        }
         context
             .terminal
-            .line(format!("PING {address}, cleudocodebot {version}"))?;
+            .line(format!("--- statistics ---\n{statistics}"))
     }
-    let mut statistics = Statistics::default();
-    let outcome = tokio::select! {
-        done = round_trips(&mut client, options, context, &mut statistics) => done,
-        _ = ctrl_c() => Ok(()),
-    };
-    tell(&statistics, options, context)?;
-    outcome?;
-    if statistics.has_losses() {
-        return Err(Error::Failed("not every ping came back".to_owned()));
-    }
-    Ok(())
-}
-
-/// A connection that breaks counts as one loss and ends it.
-async fn round_trips(
-    client: &mut Client,
-    options: &Options,
-    context: &mut Context<'_>,
-    statistics: &mut Statistics,
-) -> Result<()> {
-    let mut number = 0;
-    loop {
-        number += 1;
-        let begun = Instant::now();
-        let reply = timeout(PATIENCE, client.call("ping", &json!({}))).await;
-        let (came_back, broken) = match reply {
-            Ok(Ok(_)) => (Some(begun.elapsed()), None),
-            Ok(Err(error)) => (None, Some(error)),
-            Err(_) => (None, None),
-        };
-        statistics.count(came_back);
-        tell_one(number, came_back, options, context)?;
-        if let Some(error) = broken {
-            return Err(error);
-        }
-        if number == options.count {
-            return Ok(());
-        }
-        let pause = options.interval.saturating_sub(begun.elapsed());
-        // The timer rounds even nothing up to a millisecond.
-        if !pause.is_zero() {
-            sleep(pause).await;
-        }
-    }
-}
-
-fn tell_one(
-    number: u64,
-    time: Option<Duration>,
-    options: &Options,
-    context: &mut Context<'_>,
-) -> Result<()> {
-    let terminal = &mut context.terminal;
-    let ms = time.map(milliseconds);
-    match (options.json, ms) {
-        (true, ms) => terminal.json(&json!({"seq": number, "time_ms": ms.map(rounded)})),
-        (false, Some(ms)) => terminal.line(format!("seq={number} time={ms:.3} ms")),
-        (false, None) => terminal.line(format!("seq={number} lost")),
-    }
-}
-
-fn tell(statistics: &Statistics, options: &Options, context: &mut Context<'_>) -> Result<()> {
-    if options.json {
-        return context.terminal.json(&statistics.json());
-    }
-    context
-        .terminal
-        .line(format!("--- statistics ---\n{statistics}"))
 }

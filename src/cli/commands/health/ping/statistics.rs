@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Sums over the round trips so far.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Statistics {
+pub(super) struct RoundTripStatistics {
     sent: u64,
     received: u64,
     least_ms: f64,
@@ -16,7 +16,7 @@ pub(super) struct Statistics {
     sum_of_squares: f64,
 }
 
-impl Statistics {
+impl RoundTripStatistics {
     /// One more was sent; `reply` is how long it took, where it came back.
     pub(super) fn count(&mut self, reply: Option<Duration>) {
         self.sent += 1;
@@ -69,7 +69,7 @@ impl Statistics {
     }
 }
 
-impl fmt::Display for Statistics {
+impl fmt::Display for RoundTripStatistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sent, received, .. } = self;
         write!(
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_numbers_are_those_of_ping() {
-        let mut statistics = Statistics::default();
+        let mut statistics = RoundTripStatistics::default();
         for ms in [2, 4, 4, 4, 5, 5, 7, 9] {
             statistics.count(Some(Duration::from_millis(ms)));
         }
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn without_a_reply_there_are_no_times() {
-        let mut statistics = Statistics::default();
+        let mut statistics = RoundTripStatistics::default();
         assert_eq!(statistics.to_string(), "0 sent, 0 received, 0% lost");
         statistics.count(None);
         assert_eq!(statistics.to_string(), "1 sent, 0 received, 100% lost");
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn equal_times_have_no_deviation() {
-        let mut statistics = Statistics::default();
+        let mut statistics = RoundTripStatistics::default();
         for _ in 0..3 {
             statistics.count(Some(Duration::from_micros(100)));
         }

@@ -1,13 +1,15 @@
-//! Questions to a person: each with a default, secrets typed unseen. Without a person nothing waits:
-//! every answer is its default.
+//! Questions to a person, each with a default, secrets typed unseen. Without a person every answer is
+//! its default, so that a script never waits.
 
 use std::{
     io::{self, BufRead, IsTerminal as _},
     process::{Command, Stdio},
 };
 
-use super::super::terminal::Terminal;
-use crate::error::{Error, Result};
+use crate::{
+    cli::output::Terminal,
+    error::{Error, Result},
+};
 
 /// How often a wrong answer is asked about again.
 const TRIES: u32 = 5;
@@ -115,7 +117,7 @@ fn unseen_line(lines: &mut dyn BufRead, terminal: &mut Terminal, question: &str)
     read_line(lines)
 }
 
-/// The end of input is as good as a withdrawal.
+/// The end of input means that the person gave up.
 fn read_line(lines: &mut dyn BufRead) -> Result<String> {
     let mut line = String::new();
     match lines.read_line(&mut line) {
@@ -127,8 +129,8 @@ fn read_line(lines: &mut dyn BufRead) -> Result<String> {
     }
 }
 
-/// The system's own commands switch the echo off, ask (only then, so that nothing is typed before) and
-/// switch it on again whatever ends them: `sh` by its trap, also for Ctrl-C; PowerShell by itself.
+/// Lets the system's own commands switch the echo off, ask (only then, so that nothing is typed before)
+/// and switch it on again whatever ends them: `sh` by its trap, also for Ctrl-C; PowerShell by itself.
 fn read_unseen(question: &str) -> Option<String> {
     let mut command = if cfg!(windows) {
         let mut command = Command::new("powershell.exe");
@@ -158,7 +160,8 @@ const POWERSHELL: &str = "[Console]::Error.Write($env:QUESTION); $s = Read-Host 
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::terminal::captured, *};
+    use super::*;
+    use crate::cli::output::captured;
 
     fn typed(text: &'static str) -> Dialogue<'static> {
         Dialogue::Person(Box::new(text.as_bytes()))

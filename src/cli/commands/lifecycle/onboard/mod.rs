@@ -1,7 +1,7 @@
 //! `onboard`: from nothing to settings and, if wanted, an installed daemon, in one short dialogue.
 //! Every answer can be an option, and a second run changes only what is asked.
 //!
-//! `dialogue` speaks with a person, `questions` says what is asked, `summary` what came of it.
+//! `dialogue` asks a person, `questions` says what is asked, `summary` prints what came of it.
 
 mod dialogue;
 mod questions;
@@ -9,16 +9,15 @@ mod summary;
 
 use self::{
     dialogue::Dialogue,
-    questions::{Edit, Interview},
-};
-use super::{
-    command::Command,
-    context::Context,
-    install::style,
-    installation::{DRY_RUN, FORCE, Installation, SYSTEM, Style, TASK, VERBOSE},
-    spec::{CommandSpec, JSON, ParsedArgs, Takes, no_words, option, switch},
+    questions::{EnvEdit, Interview},
 };
 use crate::{
+    cli::{
+        command::Command,
+        context::Context,
+        installed_daemon::{DRY_RUN, FORCE, Installation, SYSTEM, ServiceOptions, TASK, VERBOSE},
+        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option, switch},
+    },
     config::{self, Overrides, dotenv, is_secret, keys, mask},
     error::{Error, Result},
     random,
@@ -31,7 +30,7 @@ use crate::{
     },
 };
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "onboard",
     summary: "Set up cleudocodebot, and install the daemon if you like",
     usage: &["[--install-daemon] [--yes] [OPTIONS]"],
@@ -65,28 +64,28 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "everything, without a question",
         ),
     ],
-    first_word: no_words,
-    read,
+    first_word: FirstWord::Any,
+    parse,
 };
 
-/// What was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Options {
+/// Sets up the settings and, if wanted, installs the daemon.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct OnboardCommand {
     /// How to do it.
-    pub style: Style,
+    pub options: ServiceOptions,
     /// Take every default.
     pub yes: bool,
     /// Install the daemon, or not; `None` where nothing was said.
     pub install: Option<bool>,
-    /// A scheduled task.
+    /// On Windows a scheduled task.
     pub task: bool,
-    /// A fresh token.
+    /// Make a fresh token.
     pub rotate_token: bool,
     /// Names under which others reach this machine.
     pub allowed_hosts: Option<String>,
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let install = match (args.flag("install-daemon"), args.flag("no-install-daemon")) {
         (true, true) => {
             return Err(Error::Usage(
@@ -96,8 +95,8 @@ fn read(args: &mut ParsedArgs) -> Result<Command> {
         (false, false) => None,
         (wanted, _) => Some(wanted),
     };
-    Ok(Command::Onboard(Options {
-        style: style(args),
+    Ok(Box::new(OnboardCommand {
+        options: ServiceOptions::of(args),
         yes: args.flag("yes"),
         install,
         task: args.flag("task"),
@@ -106,71 +105,112 @@ fn read(args: &mut ParsedArgs) -> Result<Command> {
     }))
 }
 
-pub(super) fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let installation = Installation::of(context, options.style.system)?;
-    let (target, probe) = (&installation.target, &installation.probe);
-    settings::refuse_wrong_user(target)?;
-    let silent = options.yes || options.style.json || options.style.mode.dry;
-    let mut interview = Interview {
-        dialogue: Dialogue::of_process(silent),
-        config: probe.config()?,
-        document: dotenv::read_file(&target.env_file())?.unwrap_or_default(),
-        args: args(options, context)?,
-        terminal: &mut context.terminal,
-    };
-    let edits = interview.edits(target, probe)?;
-    let wanted = match options.install {
-        Some(wanted) => wanted,
-        None if interview.dialogue.is_person() => {
-            let question = "Install the daemon, so that it always runs?";
-            interview
-                .dialogue
-                .confirm(interview.terminal, question, true)?
+impl Command for OnboardCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let installation = Installation::of(context, self.options.system)?;
+        settings::refuse_wrong_user(&installation.target)?;
+        let answers = self.ask(&installation, context)?;
+        check(&installation.target, &answers.edits, context)?;
+        let report = installation.work(self.options, context, |target, executor| {
+            self.apply(&answers, target, executor)
+        })?;
+        if self.options.json || self.options.mode.dry {
+            return Ok(());
         }
-        None => options.yes,
-    };
-    drop(interview);
-    check(target, &edits, context)?;
-    let report = installation.work(options.style, context, |target, executor| {
-        let changed = write(target, executor, &edits, options.rotate_token)?;
-        if !wanted {
-            if changed && runtime_file::is_held(&target.home)? {
-                executor
-                    .note("a daemon runs with the former settings; tell it: cleudocodebot reload");
-            }
-            return Ok(configured(changed, options));
-        }
-        let request = InstallRequest {
-            task: options.task,
-            restart: changed,
+        let channels = questions::channels(&answers.edits);
+        summary::print(&installation, &report, &channels, context)
+    }
+
+    fn is_about_the_machine(&self) -> bool {
+        self.options.system
+    }
+}
+
+/// What came of the dialogue.
+struct Answers {
+    /// What to change in `.env`.
+    edits: Vec<EnvEdit>,
+    /// Whether to install the daemon.
+    install: bool,
+}
+
+impl OnboardCommand {
+    /// Asks whatever no option answered.
+    fn ask(&self, installation: &Installation, context: &mut Context<'_>) -> Result<Answers> {
+        let (target, probe) = (&installation.target, &installation.probe);
+        let silent = self.yes || self.options.json || self.options.mode.dry;
+        let mut interview = Interview {
+            dialogue: Dialogue::of_process(silent),
+            config: probe.config()?,
+            document: dotenv::read_file(&target.env_file())?.unwrap_or_default(),
+            given: self.given(context)?,
+            terminal: &mut context.terminal,
         };
-        install(target, executor, request)
-    })?;
-    if options.style.json || options.style.mode.dry {
-        return Ok(());
+        let edits = interview.edits(target, probe)?;
+        let install = match self.install {
+            Some(install) => install,
+            None if interview.dialogue.is_person() => {
+                let question = "Install the daemon, so that it always runs?";
+                interview
+                    .dialogue
+                    .confirm(interview.terminal, question, true)?
+            }
+            None => self.yes,
+        };
+        Ok(Answers { edits, install })
     }
-    summary::tell(
-        &installation,
-        &report,
-        &questions::channels(&edits),
-        context,
-    )
+
+    /// Answers that came as options: of the common ones, those that set something.
+    fn given(&self, context: &Context<'_>) -> Result<Vec<EnvEdit>> {
+        let mut given = context.common.overrides().settings;
+        if let Some(hosts) = &self.allowed_hosts {
+            given.push((keys::ALLOWED_HOSTS.to_owned(), hosts.clone()));
+        }
+        for (key, value) in &given {
+            keys::validate(key, value)?;
+        }
+        Ok(given)
+    }
+
+    fn apply(
+        &self,
+        answers: &Answers,
+        target: &InstallTarget,
+        executor: &mut Executor<'_>,
+    ) -> Result<Report> {
+        let changed = write(target, executor, &answers.edits, self.rotate_token)?;
+        if answers.install {
+            let request = InstallRequest {
+                task: self.task,
+                restart: changed,
+            };
+            return install(target, executor, request);
+        }
+        if changed && runtime_file::is_held(&target.home)? {
+            executor.note("a daemon runs with the former settings; tell it: cleudocodebot reload");
+        }
+        Ok(self.configured(changed))
+    }
+
+    /// The report where nothing is installed.
+    fn configured(&self, changed: bool) -> Report {
+        let outcome = if self.options.mode.dry {
+            Outcome::Planned
+        } else if changed {
+            Outcome::Configured
+        } else {
+            Outcome::Unchanged
+        };
+        Report {
+            outcome,
+            kind: None,
+            identity: None,
+        }
+    }
 }
 
-/// Answers that came as options: of the shared ones, those that set something.
-fn args(options: &Options, context: &Context<'_>) -> Result<Vec<Edit>> {
-    let mut args = context.common.overrides().settings;
-    if let Some(hosts) = &options.allowed_hosts {
-        args.push((keys::ALLOWED_HOSTS.to_owned(), hosts.clone()));
-    }
-    for (key, value) in &args {
-        keys::validate(key, value)?;
-    }
-    Ok(args)
-}
-
-/// Refuses answers that are right one by one and wrong together, before anything is written.
-fn check(target: &InstallTarget, edits: &[Edit], context: &Context<'_>) -> Result<()> {
+/// Refuses settings that are valid one by one and wrong together, before anything is written.
+fn check(target: &InstallTarget, edits: &[EnvEdit], context: &Context<'_>) -> Result<()> {
     let environment = context.environment.without(keys::PREFIX);
     let mut overrides = Overrides {
         home: Some(target.home.clone()),
@@ -179,18 +219,18 @@ fn check(target: &InstallTarget, edits: &[Edit], context: &Context<'_>) -> Resul
     };
     let lookup = config::look_up(&overrides, &environment)?;
     if lookup.find(keys::TOKEN).is_none() {
-        // The one that will be made.
+        // `write` will make one.
         let fresh = (keys::TOKEN.to_owned(), random::token());
         overrides.settings.push(fresh);
     }
     config::load(&overrides, &environment).map(drop)
 }
 
-/// Writes the answers. True where a daemon that runs has to hear of it.
+/// Writes the answers. True where a running daemon has to read them.
 fn write(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
-    edits: &[Edit],
+    edits: &[EnvEdit],
     rotate: bool,
 ) -> Result<bool> {
     settings::ensure(target, executor)?;
@@ -222,19 +262,4 @@ fn write(
     }
     executor.did(Change::Wrote(env_file, None));
     Ok(true)
-}
-
-fn configured(changed: bool, options: &Options) -> Report {
-    let outcome = if options.style.mode.dry {
-        Outcome::Planned
-    } else if changed {
-        Outcome::Configured
-    } else {
-        Outcome::Unchanged
-    };
-    Report {
-        outcome,
-        kind: None,
-        identity: None,
-    }
 }

@@ -1,10 +1,11 @@
-//! What is asked, and which settings come of it. Nothing that can be known is asked; what stands in
-//! `.env` is the default, so an empty line changes nothing.
+//! What is asked, and which settings come of it. Nothing is asked that the program can find out, and
+//! what `.env` holds is the default, so an empty line changes nothing.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
-use super::{super::terminal::Terminal, dialogue::Dialogue};
+use super::dialogue::Dialogue;
 use crate::{
+    cli::output::Terminal,
     config::{Config, dotenv::Document, keys, mask},
     error::Result,
     service::{
@@ -18,8 +19,8 @@ use crate::{
 /// Ports above a taken one that are tried.
 const NEARBY: u16 = 50;
 
-/// A service and the keys it needs.
-struct Service {
+/// A service to connect and the keys it needs.
+struct ServiceQuestions {
     name: &'static str,
     /// What its channels are called, up to a number.
     channel: &'static str,
@@ -27,13 +28,13 @@ struct Service {
     keys: &'static [(&'static str, &'static str)],
 }
 
-const SERVICES: &[Service] = &[
-    Service {
+const SERVICES: &[ServiceQuestions] = &[
+    ServiceQuestions {
         name: "Telegram",
         channel: "telegram",
         keys: &[("TELEGRAM_BOT_TOKEN", "Bot token from @BotFather")],
     },
-    Service {
+    ServiceQuestions {
         name: "WhatsApp by a self-hosted Evolution API",
         channel: "whatsapp",
         keys: &[
@@ -42,7 +43,7 @@ const SERVICES: &[Service] = &[
             ("WHATSAPP_INSTANCE_NAME", "Name of the instance"),
         ],
     },
-    Service {
+    ServiceQuestions {
         name: "WhatsApp by Meta's Cloud API",
         channel: "whatsapp-cloud",
         keys: &[
@@ -58,7 +59,7 @@ const SERVICES: &[Service] = &[
 ];
 
 /// The channels that these changes set up.
-pub(super) fn channels(edits: &[Edit]) -> Vec<&'static str> {
+pub(super) fn channels(edits: &[EnvEdit]) -> Vec<&'static str> {
     let is_changed = |key: &str| edits.iter().any(|(edited, _)| edited.starts_with(key));
     let services = SERVICES
         .iter()
@@ -67,9 +68,9 @@ pub(super) fn channels(edits: &[Edit]) -> Vec<&'static str> {
 }
 
 /// A change of `.env`.
-pub(super) type Edit = (String, String);
+pub(super) type EnvEdit = (String, String);
 
-/// What the questions need to know.
+/// The questions under way, and what they need to know.
 pub(super) struct Interview<'a> {
     /// Who answers.
     pub dialogue: Dialogue<'a>,
@@ -80,17 +81,17 @@ pub(super) struct Interview<'a> {
     /// The file as it stands.
     pub document: Document,
     /// Answers that came as options.
-    pub args: Vec<Edit>,
+    pub given: Vec<EnvEdit>,
 }
 
 impl Interview<'_> {
-    /// Everything that shall change, in the order of the questions.
+    /// Asks, and returns everything that shall change, in the order of the questions.
     pub(super) fn edits(
         &mut self,
         target: &InstallTarget,
         probe: &dyn GatewayProbe,
-    ) -> Result<Vec<Edit>> {
-        let mut edits = self.args.clone();
+    ) -> Result<Vec<EnvEdit>> {
+        let mut edits = self.given.clone();
         if self.dialogue.is_person() {
             self.show()?;
             edits.extend(self.port(target, probe)?);
@@ -104,7 +105,7 @@ impl Interview<'_> {
     }
 
     fn is_given(&self, key: &str) -> bool {
-        self.args.iter().any(|(args, _)| args == key)
+        self.given.iter().any(|(given, _)| given == key)
     }
 
     fn show(&mut self) -> Result<()> {
@@ -120,7 +121,11 @@ impl Interview<'_> {
         ))
     }
 
-    fn port(&mut self, target: &InstallTarget, probe: &dyn GatewayProbe) -> Result<Option<Edit>> {
+    fn port(
+        &mut self,
+        target: &InstallTarget,
+        probe: &dyn GatewayProbe,
+    ) -> Result<Option<EnvEdit>> {
         if self.is_given(keys::PORT) {
             return Ok(None);
         }
@@ -145,8 +150,8 @@ impl Interview<'_> {
         Ok(Some(edit).filter(|(_, port)| *port != self.config.port.to_string()))
     }
 
-    /// A gateway that others can reach needs the names they use; nobody has to know that beforehand.
-    fn reach(&mut self) -> Result<Vec<Edit>> {
+    /// A gateway that others can reach must allow the names they use, so both are asked together.
+    fn reach(&mut self) -> Result<Vec<EnvEdit>> {
         if self.is_given(keys::HOST) || self.is_given(keys::ALLOWED_HOSTS) {
             return Ok(Vec::new());
         }
@@ -177,7 +182,7 @@ impl Interview<'_> {
         Ok(edits)
     }
 
-    fn service(&mut self, service: &Service) -> Result<Vec<Edit>> {
+    fn service(&mut self, service: &ServiceQuestions) -> Result<Vec<EnvEdit>> {
         let is_secret = |key: &str| keys::find(key).is_some_and(|key| key.secret);
         let mut secrets = service.keys.iter().filter(|(key, _)| is_secret(key));
         let is_set_up = secrets.all(|(key, _)| self.document.get(key).is_some());
@@ -199,8 +204,8 @@ impl Interview<'_> {
         Ok(edits)
     }
 
-    /// What the key shall be; nothing where it stays as it is.
-    fn value(&mut self, key: &'static str, question: &str) -> Result<Option<Edit>> {
+    /// What the key shall be; `None` where it stays as it is.
+    fn value(&mut self, key: &'static str, question: &str) -> Result<Option<EnvEdit>> {
         let spec = keys::find(key);
         let check = |text: &str| {
             let empty = text.is_empty();
@@ -221,7 +226,7 @@ impl Interview<'_> {
     }
 }
 
-/// Who else has the port. Our own daemon may have it.
+/// What else holds the port; `None` where it is free or held by our own daemon.
 fn holder(
     target: &InstallTarget,
     probe: &dyn GatewayProbe,
@@ -257,8 +262,9 @@ fn free_near(host: IpAddr, port: u16) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::terminal::captured, *};
+    use super::*;
     use crate::{
+        cli::output::captured,
         config::{self, Environment, Overrides},
         service::{
             probe::Identity,
@@ -267,10 +273,10 @@ mod tests {
         },
     };
 
-    /// Nobody listens anywhere.
-    struct Closed;
+    /// A gateway that nobody needs to ask.
+    struct UnaskedGateway;
 
-    impl GatewayProbe for Closed {
+    impl GatewayProbe for UnaskedGateway {
         fn ask(&self) -> Answer {
             Answer::Ours(Identity::default())
         }
@@ -283,7 +289,11 @@ mod tests {
     }
 
     /// What these answers change in this `.env`, and what was shown.
-    fn answered(env: &str, args: &[(&str, &str)], answers: &'static str) -> (Vec<Edit>, String) {
+    fn answered(
+        env: &str,
+        given: &[(&str, &str)],
+        answers: &'static str,
+    ) -> (Vec<EnvEdit>, String) {
         let home = std::env::temp_dir().join("cleudocodebot-nowhere");
         let environment = Environment::from_pairs([("HOME", "/nowhere")]);
         let overrides = Overrides {
@@ -301,13 +311,13 @@ mod tests {
             terminal: &mut terminal,
             config: config.config,
             document: Document::parse(env).expect("a document"),
-            args: args.iter().map(pair).collect(),
+            given: given.iter().map(pair).collect(),
         };
-        let edits = interview.edits(&target, &Closed).expect("answered");
+        let edits = interview.edits(&target, &UnaskedGateway).expect("answered");
         (edits, out.text())
     }
 
-    fn edit(key: &str, value: &str) -> Edit {
+    fn edit(key: &str, value: &str) -> EnvEdit {
         (key.to_owned(), value.to_owned())
     }
 
@@ -334,8 +344,8 @@ mod tests {
 
     #[test]
     fn what_came_as_an_option_is_not_asked_and_what_stands_there_is_no_change() {
-        let args = [(keys::PORT, "7"), ("A", "1")];
-        let (edits, shown) = answered("A=1\n", &args, "\n\n\n\n");
+        let given = [(keys::PORT, "7"), ("A", "1")];
+        let (edits, shown) = answered("A=1\n", &given, "\n\n\n\n");
         assert_eq!(edits, [edit(keys::PORT, "7")]);
         assert!(!shown.contains("Port for clients"), "{shown}");
     }

@@ -1,9 +1,9 @@
-//! What a person wants to know at the end: what is where, how to stop it, and what to do next.
+//! What a person wants to know after onboarding: what is where, how to stop it, what to do next.
 
 use std::{io::IsTerminal as _, thread, time::Duration};
 
-use super::super::{context::Context, installation::Installation, layout::Cell};
 use crate::{
+    cli::{context::Context, installed_daemon::Installation, output::Cell},
     client::{Endpoint, page_link},
     error::Result,
     service::{
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// How often the gateway is asked whether the services took their credentials.
+/// How often the gateway is asked whether the services accepted their credentials.
 const LOOKS: u32 = 50;
 
 /// The pause between two questions.
@@ -53,26 +53,26 @@ fn states(installation: &Installation, report: &Report, channels: &[&str]) -> Ve
 }
 
 /// Prints it.
-pub(super) fn tell(
+pub(super) fn print(
     installation: &Installation,
     report: &Report,
     channels: &[&str],
     context: &mut Context<'_>,
 ) -> Result<()> {
-    let mut specs = places(&installation.target, report);
-    specs.push(["WebChat".to_owned(), link(installation, report)?]);
-    specs.extend(states(installation, report, channels));
-    specs.extend(next(&installation.target, report));
+    let mut rows = places(&installation.target, report);
+    rows.push(["WebChat".to_owned(), link(installation, report)?]);
+    rows.extend(states(installation, report, channels));
+    rows.extend(next(&installation.target, report));
     context.terminal.line("")?;
-    let specs: Vec<Vec<Cell>> = specs
+    let rows: Vec<Vec<Cell>> = rows
         .into_iter()
-        .map(|spec| spec.map(Cell::from).to_vec())
+        .map(|row| row.map(Cell::from).to_vec())
         .collect();
-    context.terminal.columns(&specs)
+    context.terminal.columns(&rows)
 }
 
 fn places(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
-    let mut specs = vec![
+    let mut rows = vec![
         [
             "settings".to_owned(),
             target.env_file().display().to_string(),
@@ -82,13 +82,13 @@ fn places(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
     if let Some(kind) = report.kind {
         let moment = kind.moment(systemd::is_lingering(target));
         let text = format!("{}, {moment}", kind.title());
-        specs.push(["starts as".to_owned(), text]);
+        rows.push(["starts as".to_owned(), text]);
     }
-    specs
+    rows
 }
 
-/// The page, where the daemon answered or will. The token goes to a terminal only, never to a log or
-/// a pipe.
+/// The link to the page, at the address where the daemon answered or will. It holds the token only on
+/// a terminal, never in a log or a pipe.
 fn link(installation: &Installation, report: &Report) -> Result<String> {
     let config = installation.probe.config()?;
     let answered = report.identity.as_ref().map(|own| own.address.clone());
@@ -106,7 +106,7 @@ fn next(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
         Scope::User => "",
         Scope::Machine => "sudo ",
     };
-    let mut specs = if report.kind.is_some() {
+    let mut rows = if report.kind.is_some() {
         vec![
             ["see how it is".to_owned(), target.command("status")],
             ["stop it".to_owned(), target.command("stop")],
@@ -121,6 +121,6 @@ fn next(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
             ["run it always".to_owned(), target.command("install")],
         ]
     };
-    specs.push(["talk to it".to_owned(), format!("{sudo}cleudocodebot chat")]);
-    specs
+    rows.push(["talk to it".to_owned(), format!("{sudo}cleudocodebot chat")]);
+    rows
 }

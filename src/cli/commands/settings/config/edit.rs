@@ -1,7 +1,7 @@
 //! Changes of `.env`, one key at a time, and what follows from them.
 
-use super::super::context::Context;
 use crate::{
+    cli::context::Context,
     config::{self, dotenv, keys},
     error::Result,
 };

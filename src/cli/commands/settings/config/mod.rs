@@ -7,14 +7,17 @@ mod show;
 #[cfg(test)]
 mod tests;
 
-use super::{
-    command::Command,
-    context::Context,
-    spec::{CommandSpec, JSON, ParsedArgs, switch},
+use self::show::SettingsView;
+use crate::{
+    cli::{
+        command::Command,
+        context::Context,
+        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, switch},
+    },
+    error::{Error, Result},
 };
-use crate::error::{Error, Result};
 
-pub(super) const SPEC: CommandSpec = CommandSpec {
+pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "config",
     summary: "Show or change the settings",
     usage: &["[show]", "get KEY", "set KEY VALUE", "unset KEY"],
@@ -30,66 +33,72 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
             "change one",
         ),
     ],
-    first_word: || vec!["show", "get", "set", "unset"],
-    read,
+    first_word: FirstWord::OneOf(&["show", "get", "set", "unset"]),
+    parse,
 };
 
-/// What to do, and how to print it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Options {
+/// Shows or changes the settings.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ConfigCommand {
     /// What to do.
-    pub what: What,
-    /// Secrets in full.
+    pub action: ConfigAction,
+    /// Print secrets in full.
     pub show_secrets: bool,
     /// For scripts.
     pub json: bool,
 }
 
 /// What to do with the settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum What {
-    /// All of them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ConfigAction {
+    /// Print all of them.
     Show,
-    /// One value.
+    /// Print one value.
     Get(String),
-    /// A new value; `None` where it comes from standard input.
+    /// Set a value; `None` where it comes from standard input.
     Set(String, Option<String>),
     /// Remove a key.
     Unset(String),
 }
 
-fn read(args: &mut ParsedArgs) -> Result<Command> {
-    let what = match args.word().as_deref() {
-        None | Some("show") => What::Show,
-        Some("get") => What::Get(args.required_word("KEY")?),
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let action = match args.word().as_deref() {
+        None | Some("show") => ConfigAction::Show,
+        Some("get") => ConfigAction::Get(args.required_word("KEY")?),
         Some("set") => {
             let key = args.required_word("KEY")?;
             let value = args.required_word("VALUE")?;
-            What::Set(key, Some(value).filter(|value| value != "-"))
+            ConfigAction::Set(key, Some(value).filter(|value| value != "-"))
         }
-        Some("unset") => What::Unset(args.required_word("KEY")?),
+        Some("unset") => ConfigAction::Unset(args.required_word("KEY")?),
         Some(other) => {
             return Err(Error::Usage(format!(
                 "{other:?} is not known; expected show, get, set or unset"
             )));
         }
     };
-    Ok(Command::Config(Options {
-        what,
+    Ok(Box::new(ConfigCommand {
+        action,
         show_secrets: args.flag("show-secrets"),
         json: args.flag("json"),
     }))
 }
 
-pub(super) fn run(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    match &options.what {
-        What::Show => show::show(options, context),
-        What::Get(key) => show::get(key, options, context),
-        What::Set(key, Some(value)) => edit::set(key, value, context),
-        What::Set(key, None) => {
-            let value = context.read_input()?;
-            edit::set(key, &value, context)
+impl Command for ConfigCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let view = SettingsView {
+            show_secrets: self.show_secrets,
+            json: self.json,
+        };
+        match &self.action {
+            ConfigAction::Show => view.show(context),
+            ConfigAction::Get(key) => view.get(key, context),
+            ConfigAction::Set(key, Some(value)) => edit::set(key, value, context),
+            ConfigAction::Set(key, None) => {
+                let value = context.read_input()?;
+                edit::set(key, &value, context)
+            }
+            ConfigAction::Unset(key) => edit::unset(key, context),
         }
-        What::Unset(key) => edit::unset(key, context),
     }
 }

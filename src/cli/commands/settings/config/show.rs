@@ -2,47 +2,77 @@
 
 use serde_json::json;
 
-use super::{
-    super::{
-        context::Context,
-        layout::{Cell, Style, printable},
-    },
-    Options,
-};
 use crate::{
+    cli::{
+        context::Context,
+        output::{Cell, TextStyle, printable},
+    },
     config::{self, Setting, Source, is_secret, keys},
     error::{Error, Result},
 };
 
-pub(super) fn show(options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let settings = settings(options.show_secrets, context)?;
-    if options.json {
-        return settings.iter().try_for_each(|one| {
-            let (key, value, source) = (&one.key, &one.value, one.source.as_str());
-            context
-                .terminal
-                .json(&json!({"key": key, "value": value, "source": source}))
-        });
-    }
-    let specs: Vec<Vec<Cell>> = settings.iter().map(spec).collect();
-    context.terminal.columns(&specs)?;
-    let file = context.places()?.env_file;
-    context
-        .terminal
-        .note(format!("the file: {}", file.display()));
-    Ok(())
+/// How to print settings.
+#[derive(Clone, Copy)]
+pub(super) struct SettingsView {
+    /// Secrets in full.
+    pub show_secrets: bool,
+    /// For scripts.
+    pub json: bool,
 }
 
-/// What was changed stands out, what was not is dim.
-fn spec(one: &Setting) -> Vec<Cell> {
+impl SettingsView {
+    /// Prints every setting.
+    pub(super) fn show(self, context: &mut Context<'_>) -> Result<()> {
+        let settings = settings(self.show_secrets, context)?;
+        if self.json {
+            return settings.iter().try_for_each(|one| {
+                let (key, value, source) = (&one.key, &one.value, one.source.as_str());
+                context
+                    .terminal
+                    .json(&json!({"key": key, "value": value, "source": source}))
+            });
+        }
+        let rows: Vec<Vec<Cell>> = settings.iter().map(row).collect();
+        context.terminal.columns(&rows)?;
+        let file = context.places()?.env_file;
+        context
+            .terminal
+            .note(format!("the file: {}", file.display()));
+        Ok(())
+    }
+
+    /// Prints the value of one.
+    pub(super) fn get(self, key: &str, context: &mut Context<'_>) -> Result<()> {
+        let settings = settings(true, context)?;
+        let known = settings.into_iter().find(|setting| setting.key == key);
+        let (value, source) = value_of(key, known.as_ref(), context)?
+            .ok_or_else(|| Error::Failed(format!("{key} is not set")))?;
+        let is_secret = known.map_or_else(|| is_secret(key), |setting| setting.secret);
+        if is_secret && !self.show_secrets {
+            return Err(Error::Failed(format!(
+                "{key} is a secret and not printed by mistake; add --show-secrets"
+            )));
+        }
+        if self.json {
+            let source = source.as_str();
+            return context
+                .terminal
+                .json(&json!({"key": key, "value": value, "source": source}));
+        }
+        context.terminal.line(value)
+    }
+}
+
+/// Settings that somebody changed stand out; defaults are dim.
+fn row(one: &Setting) -> Vec<Cell> {
     let style = match one.source {
-        Source::Default => Style::Dim,
-        _ => Style::Strong,
+        Source::Default => TextStyle::Dim,
+        _ => TextStyle::Strong,
     };
     vec![
         Cell::styled(style, one.key.as_str()),
         printable(&one.value).into(),
-        Cell::styled(Style::Dim, one.source.as_str()),
+        Cell::styled(TextStyle::Dim, one.source.as_str()),
     ]
 }
 
@@ -59,28 +89,8 @@ fn settings(show_secrets: bool, context: &Context<'_>) -> Result<Vec<Setting>> {
     Ok(settings)
 }
 
-pub(super) fn get(key: &str, options: &Options, context: &mut Context<'_>) -> Result<()> {
-    let settings = settings(true, context)?;
-    let known = settings.into_iter().find(|setting| setting.key == key);
-    let (value, source) = value_of(key, known.as_ref(), context)?
-        .ok_or_else(|| Error::Failed(format!("{key} is not set")))?;
-    let is_secret = known.map_or_else(|| is_secret(key), |setting| setting.secret);
-    if is_secret && !options.show_secrets {
-        return Err(Error::Failed(format!(
-            "{key} is a secret and not printed by mistake; add --show-secrets"
-        )));
-    }
-    if options.json {
-        let source = source.as_str();
-        return context
-            .terminal
-            .json(&json!({"key": key, "value": value, "source": source}));
-    }
-    context.terminal.line(value)
-}
-
-/// A secret that nobody set has no value; what stands in no table and no file may still be set in the
-/// environment.
+/// The value of a key and who set it. A secret at its default has none; a key that is in no table and
+/// no file may still be set in the environment.
 fn value_of(
     key: &str,
     known: Option<&Setting>,

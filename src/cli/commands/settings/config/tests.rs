@@ -2,12 +2,16 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use super::super::{args::parse, context::Context, dispatch, terminal::captured};
-use crate::{config::Environment, error::Error, fs, random};
+use crate::{
+    cli::{Invocation, context::Context, output::captured, parse},
+    config::Environment,
+    error::Error,
+    fs, random,
+};
 
-struct Home(PathBuf);
+struct ScratchHome(PathBuf);
 
-impl Home {
+impl ScratchHome {
     fn new() -> Self {
         let name = format!("cleudocodebot-cli-{}", random::token());
         let folder = std::env::temp_dir().join(name);
@@ -33,15 +37,15 @@ impl Home {
         let home = self.0.to_str().expect("text");
         let first = ["--home", home, "config"];
         let words = first.iter().chain(line);
-        let invocation = parse(words.map(OsString::from))?;
+        let Invocation { common, command } = parse(words.map(OsString::from))?;
         let (terminal, out, err) = captured::terminal();
         let mut context = Context {
-            common: &invocation.common,
+            common: &common,
             environment: &Environment::from_pairs(environment.iter().copied()),
             terminal,
             input: Some(Box::new(std::io::Cursor::new(input.to_owned()))),
         };
-        dispatch(&invocation.command, &mut context)?;
+        command.run(&mut context)?;
         Ok((out.text(), err.text()))
     }
 
@@ -50,7 +54,7 @@ impl Home {
     }
 }
 
-impl Drop for Home {
+impl Drop for ScratchHome {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
@@ -58,7 +62,7 @@ impl Drop for Home {
 
 #[test]
 fn a_key_is_set_got_and_unset() {
-    let home = Home::new();
+    let home = ScratchHome::new();
     let (out, err) = home.run(&["set", "CLEUDOCODEBOT_PORT", "7"]).expect("set");
     assert!(out.starts_with("CLEUDOCODEBOT_PORT is set in ") && out.ends_with(".env\n"));
     assert_eq!(err, "apply it with: cleudocodebot reload\n");
@@ -77,7 +81,7 @@ fn a_key_is_set_got_and_unset() {
 
 #[test]
 fn a_wrong_value_and_an_unknown_key_leave_the_file_alone() {
-    let home = Home::new();
+    let home = ScratchHome::new();
     for (key, value) in [("CLEUDOCODEBOT_PORT", "x"), ("CLEUDOCODEBOT_PROT", "7")] {
         let error = home.run(&["set", key, value]).expect_err("refused");
         assert_eq!(error.exit_code(), 2);
@@ -88,7 +92,7 @@ fn a_wrong_value_and_an_unknown_key_leave_the_file_alone() {
 
 #[test]
 fn a_secret_comes_from_standard_input_and_is_shown_only_when_asked_for() {
-    let home = Home::new();
+    let home = ScratchHome::new();
     let line = ["set", "TELEGRAM_BOT_TOKEN", "-"];
     home.run_with(&line, &[], "1234:abcd\n").expect("set");
     let hidden = home.told(&["show"]);
@@ -101,7 +105,7 @@ fn a_secret_comes_from_standard_input_and_is_shown_only_when_asked_for() {
 
 #[test]
 fn an_address_with_a_password_in_it_is_a_secret_as_well() {
-    let home = Home::new();
+    let home = ScratchHome::new();
     let address = "postgres://ana:hunter2@localhost/db";
     home.run(&["set", "DATABASE_URL", address]).expect("set");
     let shown = home.told(&["show"]);
@@ -116,7 +120,7 @@ fn an_address_with_a_password_in_it_is_a_secret_as_well() {
 
 #[test]
 fn show_names_the_source_of_every_value() {
-    let home = Home::new();
+    let home = ScratchHome::new();
     home.run(&["set", "CLEUDOCODEBOT_LOG_LEVEL", "debug"])
         .expect("set");
     let environment = [("CLEUDOCODEBOT_PORT", "9")];
@@ -134,7 +138,7 @@ fn show_names_the_source_of_every_value() {
 
 #[test]
 fn an_edit_that_something_overrules_says_so() {
-    let home = Home::new();
+    let home = ScratchHome::new();
     let line = ["set", "CLEUDOCODEBOT_PORT", "7"];
     let (_, err) = home
         .run_with(&line, &[("CLEUDOCODEBOT_PORT", "9")], "")
@@ -147,7 +151,7 @@ fn an_edit_that_something_overrules_says_so() {
 
 #[test]
 fn settings_that_do_not_load_can_be_shown_and_mended() {
-    let home = Home::new();
+    let home = ScratchHome::new();
     fs::write_atomic(&home.0.join(".env"), b"CLEUDOCODEBOT_PORT=x\n").expect("written");
     assert_eq!(home.told(&["get", "CLEUDOCODEBOT_PORT"]), "x\n");
     assert!(home.told(&["show"]).contains(" x "));

@@ -1,0 +1,107 @@
+//! An installation that a command line means: where it is, how to reach its daemon, and doing
+//! something with it.
+
+use std::{cell::RefCell, path::Path, thread};
+
+use super::{options::ServiceOptions, report};
+use crate::{
+    cli::context::Context,
+    config::{self, Source, keys},
+    error::{Error, Result},
+    service::{
+        executor::{Executor, Mode, World},
+        probe::SocketProbe,
+        report::Report,
+        run::ThisMachine,
+        target::{InstallTarget, MACHINE_HOME, Scope, System},
+    },
+};
+
+/// The installation that a command line means.
+pub(crate) struct Installation {
+    /// The system, user and folders it is for.
+    pub target: InstallTarget,
+    /// Asks its daemon.
+    pub probe: SocketProbe,
+}
+
+impl Installation {
+    /// The one of this user; of the machine with `system` or where its home folder is named.
+    pub(crate) fn of(context: &Context<'_>, system: bool) -> Result<Self> {
+        if context.common.overrides.env_file.is_some() {
+            return Err(Error::Usage(
+                "an installed daemon reads the .env in its home folder; leave out --env-file"
+                    .to_owned(),
+            ));
+        }
+        if system && System::current() != System::Linux {
+            return Err(Error::Usage(
+                "--system is for Linux with systemd".to_owned(),
+            ));
+        }
+        let home = context.places()?.home;
+        let is_of_the_machine =
+            System::current() == System::Linux && home == Path::new(MACHINE_HOME);
+        let scope = if system || is_of_the_machine {
+            Scope::Machine
+        } else {
+            Scope::User
+        };
+        let target = InstallTarget::survey(scope, home, context.environment, &ThisMachine)?;
+        let probe = SocketProbe::new(target.home.clone(), context.environment);
+        Ok(Self { target, probe })
+    }
+
+    /// Lets `work` look at it with an executor that changes nothing.
+    pub(crate) fn look<T>(&self, work: impl FnOnce(&InstallTarget, &Executor<'_>) -> T) -> T {
+        let world = World {
+            runner: &ThisMachine,
+            probe: &self.probe,
+            pause: &thread::sleep,
+            progress: &|_| {},
+        };
+        let mode = Mode {
+            dry: true,
+            force: false,
+        };
+        work(&self.target, &Executor::new(world, mode))
+    }
+
+    /// Lets `work` change it with an executor that does what the options allow, then prints what was
+    /// done, also where it failed half-way.
+    pub(crate) fn work(
+        &self,
+        options: ServiceOptions,
+        context: &mut Context<'_>,
+        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<Report>,
+    ) -> Result<Report> {
+        let terminal = RefCell::new(&mut context.terminal);
+        let progress = |text: &str| terminal.borrow_mut().note(text);
+        let world = World {
+            runner: &ThisMachine,
+            probe: &self.probe,
+            pause: &thread::sleep,
+            progress: &progress,
+        };
+        let mut executor = Executor::new(world, options.mode);
+        let outcome = work(&self.target, &mut executor);
+        let mut terminal = terminal.borrow_mut();
+        report::print(&outcome, &executor, options, &mut terminal)?;
+        outcome
+    }
+
+    /// The keys that the environment or the command line set for this command. The installed daemon
+    /// does not see those.
+    pub(crate) fn overruled(context: &Context<'_>) -> Vec<String> {
+        let Ok(lookup) = config::look_up(&context.overrides(), context.environment) else {
+            return Vec::new();
+        };
+        let from_elsewhere = |name: &&str| {
+            let found = lookup.find(name).map(|(_, source)| source);
+            matches!(found, Some(Source::Environment | Source::CommandLine))
+        };
+        let names = keys::KEYS.iter().map(|key| key.name);
+        let names = names.filter(|name| *name != keys::HOME);
+        names.filter(from_elsewhere).map(str::to_owned).collect()
+    }
+}
