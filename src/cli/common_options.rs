@@ -11,15 +11,15 @@ use crate::config::{Overrides, keys};
 pub(crate) struct CommonOptions {
     /// The folder, the file and the settings of this run, without the host.
     pub overrides: Overrides,
-    /// Where to find the gateway. The daemon takes it as the address to listen on; a client may also
-    /// name a machine that the daemon here could never listen for, so it is no setting yet.
+    /// Where to find the gateway. For the daemon it is the address to listen on; a client may also
+    /// name another machine, which would be no valid setting, so it is kept apart.
     pub host: Option<String>,
     /// Colours are forbidden.
     pub no_color: bool,
 }
 
 impl CommonOptions {
-    /// Everything that was set for this run, for whoever listens or explains settings.
+    /// Everything set for this run, the host included, for the daemon and for explaining settings.
     pub(crate) fn overrides(&self) -> Overrides {
         let mut overrides = self.overrides.clone();
         if let Some(host) = &self.host {

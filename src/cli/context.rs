@@ -24,12 +24,13 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The settings for a client: a host on the command line is not one to listen on.
+    /// The settings for a client, and warnings about them. Without `--host`, which for a client is
+    /// no address to listen on.
     pub(crate) fn client_settings(&self) -> Result<Loaded> {
         config::load(&self.common.overrides, self.environment)
     }
 
-    /// The same without what a user should hear about them.
+    /// The same without the warnings.
     pub(crate) fn client_config(&self) -> Result<Config> {
         Ok(self.client_settings()?.config)
     }
@@ -51,7 +52,7 @@ impl Context<'_> {
             .unwrap_or_else(|| Box::new(std::io::empty()))
     }
 
-    /// Reads standard input to its end, without the line end that `echo` puts there.
+    /// Reads standard input to its end, without the last line break, which `echo` adds.
     pub(crate) fn read_input(&mut self) -> Result<String> {
         let mut text = String::new();
         let read = self.take_input().take(MAX_INPUT).read_to_string(&mut text);

@@ -4,9 +4,9 @@
 //! - `commands` holds that table and every command, sorted by subject. A new command is one file
 //!   there and one row in `commands/mod.rs`.
 //! - `command` is the trait of all commands, `context` what each gets when it runs.
-//! - `connection` finds and enters the gateway; `installed_daemon` is what is said and
-//!   done about the one that starts by itself.
-//! - `output` makes text of values and writes it.
+//! - `connection` finds the gateway and signs in; `installed_daemon` inspects and changes the daemon
+//!   that starts by itself.
+//! - `output` turns values into text and writes it.
 //!
 //! Not here: exit codes (`error`), the daemon itself.
 

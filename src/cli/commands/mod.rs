@@ -1,7 +1,7 @@
 //! The one table of commands: parser, help and completions all get it from here.
 //!
-//! A new command is one file in the folder of its subject, which declares its row (`SPEC`), the value
-//! it is parsed into and what running it does, and two lines here: the file and the row.
+//! A new command is one file in the folder of its subject, which declares its row (`SPEC`), the
+//! value it is parsed into and what running it does, and two lines here: the file and the row.
 
 pub(crate) mod about {
     //! The program itself.

@@ -30,9 +30,10 @@ pub(crate) struct ConnectAttempt {
     pub client: Result<Client>,
 }
 
-/// Where the gateway may be, the likeliest first. A running daemon writes into its home folder where
-/// it really listens, which differs from the settings after `daemon --port`, after an edit of `.env`
-/// and with port 0. A host or port named for this run goes first, except port 0.
+/// Where the gateway may be, the likeliest first. A running daemon writes into its home folder
+/// where it really listens, which differs from the settings after `daemon --port`, after an edit of
+/// `.env` and with port 0. But if a host or port is named for this run, only that is tried, except
+/// port 0.
 fn candidates(context: &Context<'_>, config: &Config) -> Vec<Endpoint> {
     let (host, port) = config.endpoint();
     let host = context.common.host.as_deref().map_or(host, reachable);
@@ -60,8 +61,8 @@ fn is_named_for_this_run(context: &Context<'_>) -> bool {
     context.common.host.is_some() || here(keys::HOST) || here(keys::PORT)
 }
 
-/// Connects to the first endpoint where anything answers, without signing in. Where none answers, the
-/// attempt is the last one.
+/// Connects to the first endpoint where anything answers, without signing in. If none answers,
+/// returns the last attempt.
 pub(crate) async fn open(context: &Context<'_>, config: &Config) -> Result<ConnectAttempt> {
     let mut last = None;
     for endpoint in candidates(context, config) {
@@ -81,7 +82,7 @@ pub(crate) async fn open(context: &Context<'_>, config: &Config) -> Result<Conne
     })
 }
 
-/// The address to connect to for one to listen on: no brackets, and loopback for all interfaces.
+/// Turns an address to listen on into one to connect to: no brackets, loopback for all interfaces.
 fn reachable(host: &str) -> String {
     let bare = host
         .strip_prefix('[')
@@ -111,7 +112,8 @@ pub(crate) async fn connect(context: &Context<'_>) -> Result<Connection> {
     })
 }
 
-/// Adds what to do. A gateway that refuses our token is most likely another home folder's.
+/// Adds the remedy to an error. A gateway that refuses our token is most likely another home
+/// folder's.
 fn explained(error: Error, context: &Context<'_>, config: &Config, endpoint: &Endpoint) -> Error {
     match error {
         Error::Refused { code, .. } if code == "unauthorized" => {

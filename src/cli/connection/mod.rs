@@ -10,5 +10,5 @@ mod follow;
 
 pub(crate) use self::{
     connect::{ConnectAttempt, Connection, connect, open, token_origin},
-    follow::{follow, parting},
+    follow::{end_of_connection, follow},
 };

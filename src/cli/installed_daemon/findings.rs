@@ -21,14 +21,14 @@ use crate::{
 /// What was found out about an installation.
 pub(crate) struct Findings {
     state: State,
-    /// How the daemon is installed, and when it starts; `None` where it is not.
+    /// How the daemon is installed, and when it starts; `None` if it is not.
     moment: Option<String>,
-    /// What is wrong, the gravest first.
+    /// What is wrong, the most severe first.
     pub list: Vec<Finding>,
 }
 
 impl Findings {
-    /// Looks at the installation of this machine; `None` where the command is about a daemon elsewhere
+    /// Inspects the installation on this machine; `None` if the command is about a daemon elsewhere
     /// or one with an `.env` of its own, which cannot be installed here.
     pub(crate) fn gather(context: &Context<'_>, system: bool) -> Result<Option<Self>> {
         let common = context.common;
@@ -85,7 +85,7 @@ impl Findings {
         rows
     }
 
-    /// Prints every finding and the command that mends it, in two lines each.
+    /// Prints every finding and the command that fixes it, in two lines each.
     pub(crate) fn print(&self, context: &mut Context<'_>) -> Result<()> {
         for finding in &self.list {
             let (word, style) = match finding.severity {

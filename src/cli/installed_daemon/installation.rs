@@ -1,5 +1,4 @@
-//! An installation that a command line means: where it is, how to reach its daemon, and doing
-//! something with it.
+//! The installation that a command acts on: where it is, how to reach its daemon, and changing it.
 
 use std::{cell::RefCell, path::Path, thread};
 
@@ -17,7 +16,7 @@ use crate::{
     },
 };
 
-/// The installation that a command line means.
+/// The installation that a command acts on.
 pub(crate) struct Installation {
     /// The system, user and folders it is for.
     pub target: InstallTarget,
@@ -26,7 +25,7 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
-    /// The one of this user; of the machine with `system` or where its home folder is named.
+    /// That of this user, or of the machine with `system` or if its home folder is named.
     pub(crate) fn of(context: &Context<'_>, system: bool) -> Result<Self> {
         if context.common.overrides.env_file.is_some() {
             return Err(Error::Usage(
@@ -52,7 +51,7 @@ impl Installation {
         Ok(Self { target, probe })
     }
 
-    /// Lets `work` look at it with an executor that changes nothing.
+    /// Inspects it: `work` gets an executor that changes nothing.
     pub(crate) fn look<T>(&self, work: impl FnOnce(&InstallTarget, &Executor<'_>) -> T) -> T {
         let world = World {
             runner: &ThisMachine,
@@ -67,8 +66,8 @@ impl Installation {
         work(&self.target, &Executor::new(world, mode))
     }
 
-    /// Lets `work` change it with an executor that does what the options allow, then prints what was
-    /// done, also where it failed half-way.
+    /// Changes it: `work` gets an executor that does what the options allow. Prints what was done,
+    /// even if it failed half-way.
     pub(crate) fn work(
         &self,
         options: ServiceOptions,

@@ -1,4 +1,4 @@
-//! Whose home folder a command line means: the user's, or that of the machine's daemon.
+//! Which home folder a command uses: the user's, or that of the machine's daemon.
 
 use crate::{
     cli::common_options::CommonOptions,
@@ -9,9 +9,9 @@ use crate::{
     },
 };
 
-/// The common options, with the home folder of the machine's daemon where that is meant: because the
-/// command asks for that daemon, or because root has no other, so that `sudo cleudocodebot logs` finds
-/// the logs.
+/// The common options, with the home folder of the machine's daemon filled in if that is meant:
+/// because the command asks for that daemon, or because root has no other, so that `sudo
+/// cleudocodebot logs` finds the logs.
 pub(crate) fn with_home_meant(
     common: &CommonOptions,
     is_about_the_machine: bool,

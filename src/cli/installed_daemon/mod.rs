@@ -1,6 +1,6 @@
 //! The installed daemon as commands see it.
 //!
-//! - `installation` is where it is and how to reach it, and lets a change be made to it.
+//! - `installation` knows where it is and how to reach it, and changes it.
 //! - `options` are the options of the commands about it.
 //! - `machine_home` says when the daemon of the whole machine is meant.
 //! - `findings` is the state of an installation; `report` prints what was done with one.

@@ -13,7 +13,7 @@ pub(crate) const DRY_RUN: OptionSpec =
 pub(crate) const VERBOSE: OptionSpec = switch("verbose", "Show every file and command");
 pub(crate) const TASK: OptionSpec = switch("task", "Windows: a scheduled task, not a Run value");
 
-/// What the command line asks of a command about the installed daemon.
+/// The values of the options that the commands about the installed daemon share.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ServiceOptions {
     /// What may be changed.

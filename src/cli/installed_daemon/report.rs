@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// Prints what was done, or would be, and what came of it. An error itself is printed by `main`;
-/// scripts get it with what was done until then.
+/// Prints what was done, or would be, and the outcome. The error of a failed change is left to
+/// `main`, but scripts get it here too, with what was done before it.
 pub(super) fn print(
     outcome: &Result<Report>,
     executor: &Executor<'_>,

@@ -1,6 +1,6 @@
-//! Rows of cells as aligned columns, and how a cell stands out. Pure text, no streams.
+//! Rows of cells as aligned columns, and how a cell is highlighted. Pure text, no streams.
 
-/// How a piece of text stands out.
+/// How a piece of text is highlighted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextStyle {
     /// Not at all.
@@ -11,7 +11,7 @@ pub(crate) enum TextStyle {
     Doubtful,
     /// Broken.
     Bad,
-    /// Less important than what stands beside it.
+    /// Less important than the cells beside it.
     Dim,
     /// A heading.
     Strong,
@@ -50,7 +50,7 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// A field that stands out.
+    /// A field with a style.
     pub(crate) fn styled(style: TextStyle, text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -65,8 +65,8 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
-/// Rows below each other, every column as wide as its widest field, two spaces between. `paint`
-/// comes after the padding, so that invisible bytes do not count.
+/// Rows as aligned columns, each as wide as its widest field, two spaces between. Widths are taken
+/// before `paint`, so that escape sequences do not count.
 pub(crate) fn columns(rows: &[Vec<Cell>], paint: impl Fn(TextStyle, &str) -> String) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
     let widths: Vec<usize> = (0..count)

@@ -32,8 +32,8 @@ pub(crate) fn log_line(line: &Value) -> String {
     shown
 }
 
-/// The level of a line of the log file, in either of its formats. `None` for other text, such as the
-/// middle of a panic's message.
+/// The level of a line of the log file, in either of its formats. `None` for other text, such as
+/// the middle of a panic's message.
 pub(crate) fn level_of(line: &str) -> Option<LogLevel> {
     if line.starts_with('{') {
         let line: Value = serde_json::from_str(line).ok()?;

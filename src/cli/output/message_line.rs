@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::printable::printable;
 use crate::clock::Utc;
 
-/// `time id channel peer <- text`, with the state where it says something and the reason of a
-/// failure. Arrows point the way the message went: `->` to the peer, `<-` from it.
+/// `time id channel peer <- text`, then the state of an outgoing message and the reason of a
+/// failure. Arrows show the direction: `->` to the peer, `<-` from it.
 pub(crate) fn message_line(message: &Value) -> String {
     let text = |name: &str| printable(message[name].as_str().unwrap_or_default());
     let inbound = message["direction"] == "in";
@@ -33,7 +33,7 @@ pub(crate) fn message_line(message: &Value) -> String {
     line
 }
 
-/// The text, and what stands for media.
+/// The text, with media as `<kind url>` before it.
 pub(crate) fn content(message: &Value) -> String {
     let text = printable(message["text"].as_str().unwrap_or_default());
     let media = &message["media"];

@@ -1,9 +1,9 @@
 //! How values become text, and where the text goes.
 //!
-//! - `terminal` is standard output and standard error, with colours where a person looks.
+//! - `terminal` is standard output and standard error, with colours on a terminal.
 //! - `columns` aligns rows of cells.
 //! - `units` writes times, sizes and counts; `printable` makes foreign text safe.
-//! - `message_line` and `log_line` are one stored message and one log line; `qr_drawing` is a QR code.
+//! - `message_line` is one stored message, `log_line` one log line, `qr_drawing` a QR code.
 //!
 //! Not here: what is printed (each command says it).
 

@@ -1,7 +1,7 @@
-//! Foreign text made safe: it comes from other people and must not play tricks on a terminal.
+//! Text from other people, made safe to print: it could contain terminal escapes.
 
 /// Foreign text on one line. Control characters (among them terminal escapes and line ends) and the
-/// characters that turn the direction of writing are shown escaped, so that none takes effect.
+/// characters that change the writing direction are shown escaped, so that none takes effect.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {

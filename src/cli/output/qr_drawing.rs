@@ -7,8 +7,8 @@ pub(crate) fn width(square: &Qr) -> usize {
     square.size() + 2 * QUIET_ZONE
 }
 
-/// Two modules in each character, one above the other. With colours, black on white whatever the
-/// terminal's own are; without, as a dark terminal needs it.
+/// Draws two modules in each character, one above the other. With colours it is black on white
+/// whatever the terminal's theme; without, it is right on a dark terminal.
 pub(crate) fn drawn(square: &Qr, colors: bool) -> String {
     let side = width(square);
     // In the quiet zone the subtraction wraps to a module far outside, and those are light.

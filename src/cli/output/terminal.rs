@@ -1,4 +1,4 @@
-//! What a command writes to: standard output and standard error, colours only where a person looks.
+//! What a command writes to: standard output and standard error, with colours only on a terminal.
 //!
 //! Not here: how a value becomes text (the other files of this folder).
 
@@ -38,7 +38,7 @@ impl Terminal {
         }
     }
 
-    /// Whether a person looks at standard output.
+    /// Whether standard output is a terminal, so that a person sees it.
     pub(crate) fn is_watched(&self) -> bool {
         self.watched
     }

@@ -37,7 +37,7 @@ pub(crate) const COMMON_OPTIONS: &[OptionSpec] = &[
     switch("version", "Print the version").short('V'),
 ];
 
-/// Keeps the value of one of these options, or hands it back where the option is a command's own.
+/// Stores the value of one of these options, or returns it if the option is a command's own.
 pub(super) fn keep(
     common: &mut CommonOptions,
     name: &str,

@@ -1,4 +1,4 @@
-//! From the words of a command line to a command, by a table of commands that the caller hands in.
+//! Turns the words of a command line into a command, by a table of commands that the caller passes.
 //!
 //! - `spec` is one row of such a table, and what a command line gave for it.
 //! - `option` is one option of a row; `common` are the options of every command.

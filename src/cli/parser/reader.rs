@@ -64,7 +64,7 @@ enum Word {
 }
 
 impl Reader {
-    /// Help and version win wherever they stand, so nothing behind them is looked at.
+    /// Help and version win over everything behind them, so the rest may be wrong.
     fn request(&mut self) -> Result<Request> {
         while let Some(word) = self.next()? {
             let option = match word {
@@ -121,7 +121,8 @@ impl Reader {
         found.ok_or_else(|| Error::Usage(format!("unknown option -{letter}; see: {see}")))
     }
 
-    /// What may stand here: the common options, and those of the command once it was named.
+    /// The options that are allowed here: the common ones, and those of the command once it was
+    /// named.
     fn options(&self) -> impl Iterator<Item = &'static OptionSpec> + use<> {
         let own = self.spec.map_or(&[][..], |spec| spec.options);
         own.iter().chain(COMMON_OPTIONS)

@@ -1,7 +1,7 @@
 //! One row of the table of commands, and what a command line gave for it.
 //!
 //! Both are here because each names the other: a row parses what was given, and the commands about
-//! commands (help, completions) take the table from it. The rows stand with their commands.
+//! commands (help, completions) take the table from it. The rows are with their commands.
 
 use std::{collections::VecDeque, fmt, ops::RangeInclusive};
 
@@ -20,7 +20,7 @@ pub(crate) struct CommandSpec {
     pub name: &'static str,
     /// One line for the list of commands.
     pub summary: &'static str,
-    /// What stands behind the name, one line for each way.
+    /// What follows the name, one line for each way to call it.
     pub usage: &'static [&'static str],
     /// What a user should know besides, in lines of at most 76 characters.
     pub details: &'static str,
@@ -30,7 +30,7 @@ pub(crate) struct CommandSpec {
     pub examples: &'static [(&'static str, &'static str)],
     /// What its first argument can be, for completion.
     pub first_word: FirstWord,
-    /// Makes the inert command of what was given.
+    /// Makes the command from what was given. Nothing is done yet.
     pub parse: fn(&mut ParsedArgs) -> Result<Box<dyn Command>>,
 }
 
@@ -58,7 +58,7 @@ impl FirstWord {
     }
 }
 
-/// A command is told by its name alone.
+/// The name says which command it is; the rest is help text.
 impl fmt::Debug for CommandSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
@@ -154,7 +154,7 @@ impl ParsedArgs {
         self.word().ok_or_else(missing)
     }
 
-    /// Refuses what nobody took.
+    /// Refuses arguments that the command did not take.
     pub(super) fn finish(&self) -> Result<()> {
         match self.words.front() {
             None => Ok(()),

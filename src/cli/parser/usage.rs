@@ -1,4 +1,4 @@
-//! What is wrong with a command line, and where to read how it is right.
+//! The errors of a wrong command line, each with the help to read.
 
 use std::ffi::OsString;
 
@@ -16,7 +16,7 @@ pub(super) fn help_line(spec: Option<&CommandSpec>) -> String {
     )
 }
 
-/// A word where a command should stand.
+/// The error for a word that names no command.
 pub(crate) fn unknown_command(word: &str, commands: &[&CommandSpec]) -> Error {
     let guess = suggest(word, commands.iter().map(|spec| spec.name));
     let guess = guess.map_or(";".to_owned(), |guess| format!("; did you mean {guess}?"));
@@ -26,7 +26,7 @@ pub(crate) fn unknown_command(word: &str, commands: &[&CommandSpec]) -> Error {
     ))
 }
 
-/// A long option that is none of those known at this point.
+/// The error for a long option that is not among those allowed at this point.
 pub(super) fn unknown_option(
     name: &str,
     known: impl Iterator<Item = &'static OptionSpec>,

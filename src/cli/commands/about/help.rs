@@ -54,11 +54,11 @@ Exit codes:
 pub(crate) struct HelpCommand {
     /// Every command.
     pub commands: CommandTable,
-    /// The one that was named.
+    /// The one to explain; all if `None`.
     pub about: Option<&'static CommandSpec>,
 }
 
-/// Stands for a command line without a command.
+/// What a command line without a command becomes.
 #[derive(Debug)]
 pub(crate) struct MissingCommand {
     /// Every command.
@@ -88,7 +88,7 @@ impl Command for HelpCommand {
 }
 
 impl Command for MissingCommand {
-    /// The help answers a mistake here, so it goes to standard error.
+    /// Here the help answers a mistake, so it goes to standard error.
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
         context.terminal.note(of_all(self.commands));
         Err(Error::Usage(
@@ -134,7 +134,7 @@ fn options(options: &[OptionSpec]) -> String {
     )
 }
 
-/// `-c, --count N`, with room for the letter where there is none.
+/// `-c, --count N`, with blanks in place of a missing letter.
 fn label(option: &OptionSpec) -> String {
     let letter = option
         .short
@@ -150,7 +150,7 @@ fn listed(rows: impl Iterator<Item = [String; 2]>) -> String {
     columns(&rows, |_, text| text.to_owned())
 }
 
-/// Each with what it does as a comment above, so that both can be pasted into a shell.
+/// Each with its explanation as a comment above, so that both can be pasted into a shell.
 fn examples(examples: &[(&str, &str)]) -> String {
     let mut text = "Examples:\n".to_owned();
     for (line, what) in examples {

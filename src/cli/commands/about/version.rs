@@ -15,7 +15,7 @@ impl Command for VersionCommand {
     }
 }
 
-/// Name and version, as help begins with them as well.
+/// Name and version; help begins with them too.
 pub(super) fn version() -> String {
     format!("cleudocodebot {}", env!("CARGO_PKG_VERSION"))
 }

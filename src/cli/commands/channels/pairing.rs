@@ -42,7 +42,7 @@ pub(crate) enum PairingCommand {
         /// For scripts.
         json: bool,
     },
-    /// This action with this payload.
+    /// Approve, reject or revoke: the action and its payload.
     Decide(&'static str, Value),
 }
 

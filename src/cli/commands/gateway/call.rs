@@ -40,7 +40,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 pub(crate) struct CallCommand {
     /// The action's name; the gateway knows which there are.
     pub action: String,
-    /// Its payload; `None` where it comes from standard input.
+    /// Its payload; `None` if it comes from standard input.
     pub payload: Option<Value>,
     /// The answer on one line.
     pub raw: bool,
@@ -83,7 +83,7 @@ impl CallCommand {
         };
         let mut connection = connect(context).await?;
         let answer = connection.client.call(&self.action, &payload).await;
-        // Scripts look at the code, which other commands leave out.
+        // Scripts match on the code, which other commands leave out.
         let answer = answer.map_err(|error| match error {
             Error::Refused { code, message } => Error::Failed(format!("{code}: {message}")),
             other => other,

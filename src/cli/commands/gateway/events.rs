@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What is followed unless topics are named: all but the log, which has a command of its own, and
-/// typing, which comes too often.
+/// typing, which is too frequent.
 const TOPICS: [&str; 5] = [
     "message.*",
     "conversation.*",

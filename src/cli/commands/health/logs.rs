@@ -1,4 +1,4 @@
-//! `logs`: what the daemon logged, from the daemon, or from its file where it does not run.
+//! `logs`: what the daemon logged, asked of the daemon or read from its file if it does not run.
 
 use std::{collections::HashSet, fs, io::ErrorKind};
 
@@ -57,7 +57,7 @@ pub(crate) struct LogsCommand {
     pub follow: bool,
     /// At most so many lines of the past.
     pub lines: u64,
-    /// Leave out less grave lines.
+    /// Leave out less severe lines.
     pub level: Option<LogLevel>,
     /// For scripts.
     pub json: bool,
@@ -85,7 +85,7 @@ impl Command for LogsCommand {
 }
 
 impl LogsCommand {
-    /// Whether a line is grave enough. One without a level belongs to the line before it.
+    /// Whether a line is severe enough. One without a level continues the line before it.
     fn lets_through(&self, level: Option<LogLevel>) -> bool {
         match (self.level, level) {
             (Some(wanted), Some(level)) => level <= wanted,
@@ -93,8 +93,8 @@ impl LogsCommand {
         }
     }
 
-    /// Follows before it asks for the past, so that no line is missed in between; lines that come both
-    /// ways are shown once.
+    /// Follows before it asks for the past, so that no line is missed in between; lines that come
+    /// both ways are shown once.
     async fn show_from_daemon(&self, mut client: Client, context: &mut Context<'_>) -> Result<()> {
         if self.follow {
             client
@@ -164,11 +164,11 @@ impl LogsCommand {
 
     fn last_lines<'a>(&self, text: &'a str) -> Vec<&'a str> {
         let count = usize::try_from(self.lines).unwrap_or(usize::MAX);
-        let grave = text
+        let severe = text
             .lines()
             .rev()
             .filter(|line| self.lets_through(level_of(line)));
-        let mut lines: Vec<&str> = grave.take(count).collect();
+        let mut lines: Vec<&str> = severe.take(count).collect();
         lines.reverse();
         lines
     }

@@ -1,4 +1,4 @@
-//! `status`: one screen on how the daemon is.
+//! `status`: the state of the daemon on one screen.
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     parse: |args| Ok(Box::new(StatusCommand(ServiceOptions::of(args)))),
 };
 
-/// Shows how the daemon is.
+/// Shows the state of the daemon.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StatusCommand(pub ServiceOptions);
 
@@ -52,8 +52,8 @@ impl Command for StatusCommand {
         }
         match status {
             Ok(_) => Ok(()),
-            // The findings said what to do. The usual advice, to run `cleudocodebot daemon`, would be
-            // wrong for an installed one.
+            // The findings said what to do. The usual advice, to run `cleudocodebot daemon`, would
+            // be wrong for an installed one.
             Err(Error::NotRunning { endpoint })
                 if service.as_ref().is_some_and(Findings::is_installed) =>
             {
@@ -68,7 +68,7 @@ impl Command for StatusCommand {
     }
 }
 
-/// What the daemon says of itself, and where it was asked.
+/// The daemon's answer to `status`, and the address that it came from.
 async fn ask(context: &Context<'_>) -> Result<(Value, String)> {
     let mut connection = connect(context).await?;
     let status = connection.client.call("status", &json!({})).await?;

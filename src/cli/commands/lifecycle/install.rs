@@ -1,4 +1,4 @@
-//! `install`: lets the daemon start by itself, and starts it.
+//! `install`: registers the daemon to start by itself, and starts it.
 
 use crate::{
     cli::{
@@ -35,9 +35,9 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 /// Installs the daemon.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct InstallCommand {
-    /// How to do it.
+    /// The options that the commands about the installed daemon share.
     pub options: ServiceOptions,
-    /// On Windows a scheduled task.
+    /// On Windows: register a scheduled task, not a Run value.
     pub task: bool,
 }
 

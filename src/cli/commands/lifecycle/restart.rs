@@ -1,4 +1,4 @@
-//! `restart`: the installed daemon, anew.
+//! `restart`: restarts the installed daemon and waits until it answers.
 
 use crate::{
     cli::{

@@ -1,4 +1,4 @@
-//! `start`: the installed daemon, now.
+//! `start`: starts the installed daemon and waits until it answers.
 
 use crate::{
     cli::{

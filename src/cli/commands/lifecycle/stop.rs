@@ -23,10 +23,10 @@ use crate::{
 };
 
 /// How long the daemon may take to end; its own drain has a shorter deadline.
-const PATIENCE: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The pause between two looks at the port.
-const LOOK: Duration = Duration::from_millis(20);
+/// The pause between two checks of the port.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "stop",
@@ -86,18 +86,18 @@ async fn shut_down(context: &mut Context<'_>) -> Result<Outcome> {
     };
     connection.client.call("shutdown", &json!({})).await?;
     let endpoint = connection.endpoint;
-    match timeout(PATIENCE, gone(connection.client, &endpoint)).await {
+    match timeout(STOP_TIMEOUT, wait_until_gone(connection.client, &endpoint)).await {
         Ok(()) => Ok(Outcome::Stopped),
         Err(_) => Err(Error::Failed(format!(
             "the daemon still holds {} after {} s; see: cleudocodebot logs",
             endpoint.authority(),
-            PATIENCE.as_secs()
+            STOP_TIMEOUT.as_secs()
         ))),
     }
 }
 
 /// Returns when our connection has ended and the port refuses new ones.
-async fn gone(mut client: Client, endpoint: &Endpoint) {
+async fn wait_until_gone(mut client: Client, endpoint: &Endpoint) {
     while matches!(client.event().await, Ok(Some(_))) {}
     let address = (endpoint.host.as_str(), endpoint.port);
     loop {
@@ -105,6 +105,6 @@ async fn gone(mut client: Client, endpoint: &Endpoint) {
         if refused.is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
             return;
         }
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }

@@ -40,7 +40,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 /// Removes the installed daemon.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UninstallCommand {
-    /// How to do it.
+    /// The options that the commands about the installed daemon share.
     pub options: ServiceOptions,
     /// Remove the settings and the messages too.
     pub purge: bool,

@@ -12,7 +12,7 @@ use tokio::{signal::ctrl_c, sync::mpsc};
 use crate::{
     cli::{
         command::Command,
-        connection::{connect, parting},
+        connection::{connect, end_of_connection},
         context::Context,
         output::{TextStyle, content},
         parser::{CommandSpec, FirstWord, Takes, option},
@@ -26,8 +26,8 @@ use crate::{
 /// The channel whose visitor this is.
 const CHANNEL: &str = "webchat";
 
-/// How many shown messages are remembered. A message comes again with every state, but never after so
-/// many others.
+/// How many shown messages are remembered. A message comes again with every state, but never after
+/// so many others.
 const REMEMBERED: usize = 256;
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -60,7 +60,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 /// Talks as a visitor of the built-in channel.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ChatCommand {
-    /// Who the visitor is; the user's name unless told.
+    /// The visitor's name; the user's name by default.
     pub peer: Option<String>,
 }
 
@@ -88,7 +88,7 @@ impl ChatCommand {
             peer,
             shown: VecDeque::new(),
             refused: 0,
-            farewell: None,
+            shutdown: None,
         };
         session.talk(lines, context).await
     }
@@ -103,7 +103,7 @@ struct ChatSession {
     /// How many lines the gateway refused.
     refused: u64,
     /// The payload of `shutdown`, once it came.
-    farewell: Option<Value>,
+    shutdown: Option<Value>,
 }
 
 impl ChatSession {
@@ -114,12 +114,12 @@ impl ChatSession {
     ) -> Result<()> {
         loop {
             tokio::select! {
-                // Events first: the lines of a pipe come so fast that events would otherwise wait for
-                // their turn by chance.
+                // Events first: the lines of a pipe come so fast that events would otherwise wait
+                // for their turn by chance.
                 biased;
                 event = self.client.event() => match event? {
                     Some(event) => self.show(event, context)?,
-                    None => return Err(Error::Failed(parting(self.farewell.as_ref()))),
+                    None => return Err(Error::Failed(end_of_connection(self.shutdown.as_ref()))),
                 },
                 line = lines.recv() => match line {
                     Some(line) => self.say(&line, context).await?,
@@ -137,8 +137,8 @@ impl ChatSession {
         }
     }
 
-    /// Sends one line and waits until the gateway has stored it. A line that is refused does not end
-    /// the conversation.
+    /// Sends one line and waits until the gateway has stored it. A line that is refused does not
+    /// end the conversation.
     async fn say(&mut self, line: &str, context: &mut Context<'_>) -> Result<()> {
         if line.trim().is_empty() {
             return Ok(());
@@ -160,7 +160,7 @@ impl ChatSession {
     /// Shows a message to the visitor once, at the first state that says it is being sent.
     fn show(&mut self, event: Event, context: &mut Context<'_>) -> Result<()> {
         if event.action == "shutdown" {
-            self.farewell = Some(event.payload);
+            self.shutdown = Some(event.payload);
             return Ok(());
         }
         let message = &event.payload;
@@ -176,7 +176,7 @@ impl ChatSession {
             .line(format!("{arrow} {}", content(message)))
     }
 
-    /// Whether this id was asked for before; remembers it.
+    /// Whether this message was shown before; from now on it counts as shown.
     fn was_shown(&mut self, id: &str) -> bool {
         if self.shown.iter().any(|shown| shown == id) {
             return true;
@@ -196,8 +196,8 @@ fn user_name(environment: &Environment) -> String {
     usable.next().unwrap_or("cli").to_owned()
 }
 
-/// The lines of the input, one at a time, read on a thread of their own: no system lets a read from a
-/// terminal be cancelled, so at the end the thread is left behind.
+/// The lines of the input, one at a time, read on a thread of their own: no system lets a read from
+/// a terminal be cancelled, so at the end the thread is left behind.
 fn lines_of(input: Box<dyn Read + Send>) -> Result<mpsc::Receiver<String>> {
     let (sender, receiver) = mpsc::channel(1);
     let read = move || {

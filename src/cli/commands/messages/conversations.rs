@@ -1,4 +1,4 @@
-//! `conversations`: who there is to talk to, newest first; marks one as read.
+//! `conversations`: lists the conversations, newest first; marks one as read.
 
 use serde_json::{Value, json};
 
@@ -150,7 +150,7 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Channel, peer, name, how much is unread, how old the newest message is and how it begins.
+/// Channel, peer, name, number of unread messages, age of the newest message and its beginning.
 fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let unread = one["unread"].as_u64().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! `outbox`: what waits to be sent and what was given up; tries again, withdraws.
+//! `outbox`: lists messages that wait to be sent or failed; retries or cancels them.
 
 use std::fmt::Write as _;
 
@@ -141,7 +141,7 @@ fn show(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
     Ok(())
 }
 
-/// A message, why it is still here, and when it is tried next.
+/// A message, its last error, and when it is tried next.
 fn line(message: &Value) -> String {
     let mut line = message_line(message);
     let tried = message["attempts"].as_u64().unwrap_or(0) > 0;

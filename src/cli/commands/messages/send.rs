@@ -90,7 +90,7 @@ pub(crate) struct SendCommand {
     pub json: bool,
 }
 
-/// For `message send` as well.
+/// Parses what follows `send`, also in `message send`.
 pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let mut payload = json!({"channel": args.required("channel")?, "to": args.required("to")?});
     for (option, field) in [
@@ -175,7 +175,7 @@ fn outcome(answer: &Value) -> String {
     format!("{} {}{again}", text("state"), text("message_id"))
 }
 
-/// The error of a message that the gateway took and, with `--wait`, could not send.
+/// The error if the message was accepted but failed while `--wait` waited for it.
 fn failure(answer: &Value) -> Option<Error> {
     let state = answer["state"].as_str().unwrap_or_default();
     let why = match state {

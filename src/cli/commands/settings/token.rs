@@ -71,8 +71,8 @@ fn show(config: &Config, context: &mut Context<'_>) -> Result<()> {
     context.terminal.line(token)
 }
 
-/// Signs in with the old token before the file changes: the daemon takes no other until it has read
-/// the new one from there.
+/// Signs in with the old token before the file changes: the daemon accepts no other until it has
+/// reloaded the file.
 async fn rotate(config: &Config, context: &mut Context<'_>) -> Result<()> {
     refuse_overruled(context, config)?;
     let daemon = match config.token {
@@ -105,7 +105,7 @@ async fn reload_daemon(mut connection: Connection, context: &mut Context<'_>) ->
     context.terminal.line(reload::outcome(&answer))
 }
 
-/// Where the environment or the command line sets the token, a new one in `.env` would change nothing.
+/// If the environment or the command line sets the token, a new one in `.env` would have no effect.
 fn refuse_overruled(context: &Context<'_>, config: &Config) -> Result<()> {
     let lookup = config::look_up(&context.common.overrides, context.environment)?;
     match lookup.find(keys::TOKEN) {

@@ -43,8 +43,8 @@ complete -F _cleudocodebot cleudocodebot
     )
 }
 
-/// What may stand behind an option that takes a value. The same name may mean different things in
-/// different commands.
+/// Completion of the values of options. Cases name the command too, because two commands may give
+/// the same option different values.
 fn values(commands: &[&CommandSpec]) -> String {
     let mut text = String::new();
     for spec in commands {

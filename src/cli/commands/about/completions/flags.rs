@@ -1,4 +1,4 @@
-//! The options of a command as a shell is told of them.
+//! The options of a command as the completion scripts list them.
 
 use crate::cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec};
 

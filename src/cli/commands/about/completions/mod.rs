@@ -47,7 +47,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 pub(crate) struct CompletionsCommand {
     /// Every command.
     pub commands: CommandTable,
-    /// Who is to complete them.
+    /// The shell that will run the script.
     pub shell: Shell,
 }
 

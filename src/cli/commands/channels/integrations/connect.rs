@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// The pause between two polls.
-const LOOK: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// How long to follow, unless told.
+/// How long to wait by default.
 const LIMIT_SECONDS: u64 = 180;
 
 pub(super) const TIMEOUT: OptionSpec = option(
@@ -52,7 +52,7 @@ impl ConnectOptions {
         })
     }
 
-    /// Shows codes until the phone is paired, the limit is over or Ctrl-C comes.
+    /// Shows codes until the phone is paired, the time limit passes or Ctrl-C is pressed.
     pub(super) async fn follow(
         &self,
         client: &mut Client,
@@ -90,7 +90,7 @@ impl ConnectOptions {
                 }
                 Err(error) => return Err(error),
             }
-            sleep(LOOK).await;
+            sleep(POLL_INTERVAL).await;
         }
     }
 }
@@ -176,8 +176,8 @@ impl PairingScreen {
                 .note("run this in a terminal to see it drawn, or: qrencode -t ansiutf8 'TEXT'"),
         }
         if terminal.has_colors() && self.lines > 0 {
-            // Go up to the first line of the last drawing and erase everything below (ECMA-48 §8.3.22,
-            // §8.3.39).
+            // Go up to the first line of the last drawing and erase everything below (ECMA-48
+            // §8.3.22, §8.3.39).
             terminal.text(&format!("\u{1b}[{}A\u{1b}[J", self.lines))?;
         }
         self.lines = text.lines().count();

@@ -1,4 +1,5 @@
-//! `integrations`: the channels and how each is; start, stop, restart, forget. `connect` pairs a phone.
+//! `integrations`: the channels and their states; start, stop, restart, forget. `connect` pairs a
+//! phone.
 
 mod connect;
 
@@ -131,7 +132,7 @@ impl IntegrationsCommand {
     }
 }
 
-/// Name, state, since when, what it has done, what went wrong and what to do about it.
+/// One row each: name, state, since when, counters, the last error and what to do about it.
 fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
     all.iter()
         .map(|one| {

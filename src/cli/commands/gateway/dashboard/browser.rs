@@ -15,7 +15,7 @@ use crate::{
     service::run::spawn_apart,
 };
 
-/// A program that opens files, with what it wants before the file.
+/// A program that opens files, with its arguments before the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Opener {
     program: &'static str,
@@ -50,7 +50,7 @@ const WINDOWS: [Opener; 1] = [Opener {
     ..opener("rundll32.exe")
 }];
 
-/// The programs to try, in order; none where nobody could see a window.
+/// The programs to try, in order; none if there is no screen to open a window on.
 pub(super) fn openers(environment: &Environment, system: &str) -> Vec<Opener> {
     const SCREENS: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "BROWSER"];
     let is_set = |name| environment.get(name).is_some_and(|value| !value.is_empty());
@@ -62,14 +62,15 @@ pub(super) fn openers(environment: &Environment, system: &str) -> Vec<Opener> {
     }
 }
 
-/// What to say where none of them is installed.
+/// The error if none of them is installed.
 pub(super) fn none_found(openers: &[Opener]) -> String {
     let names: Vec<_> = openers.iter().map(|opener| opener.program).collect();
     format!("none of {} is installed", names.join(", "))
 }
 
 impl Opener {
-    /// Starts it, out of reach of what ends this terminal; `None` where it is not installed.
+    /// Starts it in a session of its own, so that closing the terminal does not end the browser.
+    /// `None` if it is not installed.
     pub(super) fn open(self, file: &Path) -> Result<Option<Child>> {
         let mut command = Command::new(self.program);
         command
@@ -95,7 +96,7 @@ impl Opener {
     }
 }
 
-/// A file as an address without blanks, which every program takes as one word.
+/// The `file:` address of a file, with blanks escaped so that it stays one word.
 fn file_address(file: &Path) -> String {
     let path = file.to_string_lossy().replace('\\', "/");
     let root = if path.starts_with('/') { "" } else { "/" };

@@ -1,9 +1,9 @@
 //! `dashboard`: the link to the page, and the page in the default browser.
 //!
 //! The token is never an argument of the browser: every user of the machine can read the list of
-//! processes, and a browser keeps its first arguments for as long as it runs. So the browser opens a
-//! file that only the owner can read and that redirects to the page. It is removed as soon as the page
-//! has connected. `browser` knows what opens files on which system.
+//! processes, and a browser keeps its first arguments for as long as it runs. So the browser opens
+//! a file that only the owner can read and that redirects to the page. It is removed as soon as the
+//! page has connected. `browser` knows what opens files on which system.
 
 mod browser;
 
@@ -65,10 +65,10 @@ pub(crate) struct DashboardCommand {
 const FILE: &str = "cleudocodebot-dashboard.html";
 
 /// Time for a browser to start and for the page to connect.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The pause between two looks at who is connected.
-const LOOK: Duration = Duration::from_millis(100);
+/// The pause between two polls of the connected clients.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Command for DashboardCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
@@ -99,8 +99,9 @@ impl DashboardCommand {
     }
 }
 
-/// Where the file is put: in the home, unless that is hidden. Browsers that come as snaps may read the
-/// user's folder and nothing hidden in it (<https://snapcraft.io/docs/home-interface>).
+/// Where the file is put: in the home folder, unless that is hidden. Browsers installed as snaps
+/// may read the user's folder but nothing hidden in it
+/// (<https://snapcraft.io/docs/home-interface>).
 fn place(home: &Path, user: Option<&Path>) -> PathBuf {
     let is_hidden = home
         .iter()
@@ -137,7 +138,7 @@ async fn open(
 /// Waits until a page connects that was not there before. Not for the opener to end: it may be the
 /// browser itself.
 async fn page_comes(client: &mut Client, before: &[String], mut opener: Child) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PAGE_TIMEOUT;
     let mut stopped = pin!(stopped());
     while Instant::now() < deadline {
         if pages(client).await?.iter().any(|id| !before.contains(id)) {
@@ -151,7 +152,7 @@ async fn page_comes(client: &mut Client, before: &[String], mut opener: Child) -
             )));
         }
         tokio::select! {
-            () = sleep(LOOK) => {}
+            () = sleep(POLL_INTERVAL) => {}
             stopped = &mut stopped => return stopped,
         }
     }
@@ -206,7 +207,8 @@ impl Drop for RedirectFile {
     }
 }
 
-/// An immediate refresh replaces this document in the browser's history, so "back" does not lead to it.
+/// An immediate refresh replaces this document in the browser's history, so "back" does not lead to
+/// it.
 fn document(link: &str) -> String {
     let link = link.replace('&', "&amp;").replace('"', "&quot;");
     format!(

@@ -1,4 +1,4 @@
-//! One result of the doctor: what was looked at, how it went and what to do.
+//! One check of the doctor: its name, its result and the remedy.
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ impl CheckResult {
     }
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Check {
     pub name: &'static str,

@@ -10,7 +10,7 @@ use crate::{
     fs, random,
 };
 
-/// 2024-01-01: an earlier clock is one that was never set.
+/// 2024-01-01, which no clock that was ever set precedes.
 const SANE_MS: u64 = 1_704_067_200_000;
 
 pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {

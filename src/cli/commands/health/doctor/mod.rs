@@ -1,7 +1,7 @@
-//! `doctor`: looks at each thing that commonly breaks and says the remedy.
+//! `doctor`: checks what commonly breaks and says the remedy.
 //!
-//! `local` looks at this machine, `remote` at the port and at the daemon behind it, `service` at how
-//! the daemon is installed. `check` is one result of theirs.
+//! `local` checks this machine, `remote` the port and the daemon behind it, `service` how the
+//! daemon is installed. `check` is one result of theirs.
 
 mod check;
 mod local;

@@ -1,4 +1,4 @@
-//! Checks of the port, and of the daemon where one answers there.
+//! Checks of the port, and of the daemon if one answers there.
 
 use std::{
     io::{self, ErrorKind},
@@ -21,7 +21,7 @@ use crate::{
     error::Error,
 };
 
-/// None where the settings are wrong: `local` reported that, and they say where to connect.
+/// No checks if the settings are wrong: `local` reported that, and they say where to connect.
 pub(super) async fn checks(context: &Context<'_>) -> Vec<Check> {
     let Ok(config) = context.client_config() else {
         return Vec::new();

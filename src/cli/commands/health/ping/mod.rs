@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A reply that takes longer counts as lost.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The longest pause: a day.
 const MAX_INTERVAL: f64 = 86_400.0;
@@ -138,7 +138,7 @@ impl PingCommand {
         loop {
             number += 1;
             let begun = Instant::now();
-            let reply = timeout(PATIENCE, client.call("ping", &json!({}))).await;
+            let reply = timeout(REPLY_TIMEOUT, client.call("ping", &json!({}))).await;
             let (came_back, broken) = match reply {
                 Ok(Ok(_)) => (Some(begun.elapsed()), None),
                 Ok(Err(error)) => (None, Some(error)),
@@ -153,7 +153,7 @@ impl PingCommand {
                 return Ok(());
             }
             let pause = self.interval.saturating_sub(begun.elapsed());
-            // The timer rounds even nothing up to a millisecond.
+            // The timer rounds up to a millisecond, so do not ask it for nothing.
             if !pause.is_zero() {
                 sleep(pause).await;
             }

@@ -1,11 +1,11 @@
-//! What ping(8) prints at its end: how many came back, and minimum, mean, maximum and mean deviation
-//! of their times.
+//! What ping(8) prints at its end: how many came back, and minimum, mean, maximum and mean
+//! deviation of their times.
 
 use std::{fmt, time::Duration};
 
 use serde_json::{Value, json};
 
-/// Sums over the round trips so far.
+/// Sums over the round trips so far, enough for mean and deviation without keeping each.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct RoundTripStatistics {
     sent: u64,
@@ -17,7 +17,7 @@ pub(super) struct RoundTripStatistics {
 }
 
 impl RoundTripStatistics {
-    /// One more was sent; `reply` is how long it took, where it came back.
+    /// Counts one more ping; `reply` is how long it took, `None` if it was lost.
     pub(super) fn count(&mut self, reply: Option<Duration>) {
         self.sent += 1;
         let Some(ms) = reply.map(milliseconds) else {
@@ -49,13 +49,13 @@ impl RoundTripStatistics {
     }
 
     /// The standard deviation, which ping(8) calls mdev. Rounding can push the difference below
-    /// zero where all times are the same.
+    /// zero if all times are the same.
     fn deviation_ms(&self) -> f64 {
         let mean_of_squares = self.sum_of_squares / self.received.max(1) as f64;
         (mean_of_squares - self.mean_ms().powi(2)).max(0.0).sqrt()
     }
 
-    /// The same for scripts; times are left out where nothing came back.
+    /// The same for scripts; times are left out if nothing came back.
     pub(super) fn json(&self) -> Value {
         let mut value = json!({"sent": self.sent, "received": self.received,
             "loss_percent": rounded(self.loss_percent())});

@@ -1,5 +1,5 @@
-//! Questions to a person, each with a default, secrets typed unseen. Without a person every answer is
-//! its default, so that a script never waits.
+//! Questions to a person, each with a default, secrets typed unseen. Without a person every answer
+//! is its default, so that a script never waits.
 
 use std::{
     io::{self, BufRead, IsTerminal as _},
@@ -11,19 +11,19 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How often a wrong answer is asked about again.
+/// How often a question is asked before its answers are given up as unusable.
 const TRIES: u32 = 5;
 
 /// Where answers come from.
 pub(super) enum Dialogue<'a> {
-    /// Nobody: defaults.
+    /// Nobody answers: every answer is its default.
     Nobody,
     /// A person's lines.
     Person(Box<dyn BufRead + 'a>),
 }
 
 impl Dialogue<'_> {
-    /// A person, where both streams are a terminal and nothing else was asked for.
+    /// A person if both streams are a terminal and `silent` does not forbid questions.
     pub(super) fn of_process(silent: bool) -> Self {
         if silent || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Self::Nobody;
@@ -36,7 +36,7 @@ impl Dialogue<'_> {
         matches!(self, Self::Person(_))
     }
 
-    /// A line; the empty one means the default. `check` says what would be right.
+    /// Asks for a line; an empty one means the default. `check` returns what it expects instead.
     pub(super) fn ask(
         &mut self,
         terminal: &mut Terminal,
@@ -60,7 +60,7 @@ impl Dialogue<'_> {
         Err(Error::Usage(format!("no usable answer to: {question}")))
     }
 
-    /// Yes or no.
+    /// Asks for yes or no.
     pub(super) fn confirm(
         &mut self,
         terminal: &mut Terminal,
@@ -83,7 +83,7 @@ impl Dialogue<'_> {
         Err(Error::Usage(format!("no usable answer to: {question}")))
     }
 
-    /// A secret, which the terminal does not show. Empty for none.
+    /// Asks for a secret, which the terminal does not echo. Empty for none.
     pub(super) fn ask_secret(
         &mut self,
         terminal: &mut Terminal,
@@ -129,8 +129,9 @@ fn read_line(lines: &mut dyn BufRead) -> Result<String> {
     }
 }
 
-/// Lets the system's own commands switch the echo off, ask (only then, so that nothing is typed before)
-/// and switch it on again whatever ends them: `sh` by its trap, also for Ctrl-C; PowerShell by itself.
+/// Lets the system's own commands switch the echo off, ask (only then, so that nothing is typed
+/// before) and switch it on again whatever ends them: `sh` by its trap, also for Ctrl-C; PowerShell
+/// by itself.
 fn read_unseen(question: &str) -> Option<String> {
     let mut command = if cfg!(windows) {
         let mut command = Command::new("powershell.exe");

@@ -1,5 +1,5 @@
-//! `onboard`: from nothing to settings and, if wanted, an installed daemon, in one short dialogue.
-//! Every answer can be an option, and a second run changes only what is asked.
+//! `onboard`: sets up the settings and, if wanted, installs the daemon, in one short dialogue.
+//! Every answer can be given as an option, and a second run changes only what is asked.
 //!
 //! `dialogue` asks a person, `questions` says what is asked, `summary` prints what came of it.
 
@@ -71,13 +71,13 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 /// Sets up the settings and, if wanted, installs the daemon.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct OnboardCommand {
-    /// How to do it.
+    /// The options that the commands about the installed daemon share.
     pub options: ServiceOptions,
     /// Take every default.
     pub yes: bool,
-    /// Install the daemon, or not; `None` where nothing was said.
+    /// Whether to install the daemon; `None` if no option says so, which means to ask.
     pub install: Option<bool>,
-    /// On Windows a scheduled task.
+    /// On Windows: register a scheduled task, not a Run value.
     pub task: bool,
     /// Make a fresh token.
     pub rotate_token: bool,
@@ -135,7 +135,7 @@ struct Answers {
 }
 
 impl OnboardCommand {
-    /// Asks whatever no option answered.
+    /// Asks what no option answered.
     fn ask(&self, installation: &Installation, context: &mut Context<'_>) -> Result<Answers> {
         let (target, probe) = (&installation.target, &installation.probe);
         let silent = self.yes || self.options.json || self.options.mode.dry;
@@ -192,7 +192,7 @@ impl OnboardCommand {
         Ok(self.configured(changed))
     }
 
-    /// The report where nothing is installed.
+    /// The report if nothing is to be installed.
     fn configured(&self, changed: bool) -> Report {
         let outcome = if self.options.mode.dry {
             Outcome::Planned
@@ -226,7 +226,7 @@ fn check(target: &InstallTarget, edits: &[EnvEdit], context: &Context<'_>) -> Re
     config::load(&overrides, &environment).map(drop)
 }
 
-/// Writes the answers. True where a running daemon has to read them.
+/// Writes the answers. True if a running daemon has to reload them.
 fn write(
     target: &InstallTarget,
     executor: &mut Executor<'_>,

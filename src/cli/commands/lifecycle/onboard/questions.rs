@@ -1,5 +1,5 @@
-//! What is asked, and which settings come of it. Nothing is asked that the program can find out, and
-//! what `.env` holds is the default, so an empty line changes nothing.
+//! What is asked, and which settings come of it. Nothing is asked that the program can find out,
+//! and what `.env` holds is the default, so an empty line changes nothing.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
@@ -16,15 +16,15 @@ use crate::{
     },
 };
 
-/// Ports above a taken one that are tried.
+/// How many ports above a taken one are tried.
 const NEARBY: u16 = 50;
 
 /// A service to connect and the keys it needs.
 struct ServiceQuestions {
     name: &'static str,
-    /// What its channels are called, up to a number.
+    /// The name of its channels, without the number that several instances have.
     channel: &'static str,
-    /// Keys of the table and how to ask for them.
+    /// Its keys in `.env` and how to ask for them.
     keys: &'static [(&'static str, &'static str)],
 }
 
@@ -76,9 +76,9 @@ pub(super) struct Interview<'a> {
     pub dialogue: Dialogue<'a>,
     /// Where the questions go.
     pub terminal: &'a mut Terminal,
-    /// The settings as they stand.
+    /// The present settings.
     pub config: Config,
-    /// The file as it stands.
+    /// The present `.env`.
     pub document: Document,
     /// Answers that came as options.
     pub given: Vec<EnvEdit>,
@@ -204,7 +204,7 @@ impl Interview<'_> {
         Ok(edits)
     }
 
-    /// What the key shall be; `None` where it stays as it is.
+    /// Asks for the value of a key; `None` if it stays as it is.
     fn value(&mut self, key: &'static str, question: &str) -> Result<Option<EnvEdit>> {
         let spec = keys::find(key);
         let check = |text: &str| {
@@ -226,7 +226,7 @@ impl Interview<'_> {
     }
 }
 
-/// What else holds the port; `None` where it is free or held by our own daemon.
+/// What else holds the port; `None` if it is free or held by the daemon of this home.
 fn holder(
     target: &InstallTarget,
     probe: &dyn GatewayProbe,
@@ -273,7 +273,7 @@ mod tests {
         },
     };
 
-    /// A gateway that nobody needs to ask.
+    /// The questions ask it nothing.
     struct UnaskedGateway;
 
     impl GatewayProbe for UnaskedGateway {

@@ -14,13 +14,13 @@ use crate::{
     },
 };
 
-/// How often the gateway is asked whether the services accepted their credentials.
-const LOOKS: u32 = 50;
+/// At most how often the gateway is asked whether the services accepted their credentials.
+const MAX_POLLS: u32 = 50;
 
-/// The pause between two questions.
-const LOOK: Duration = Duration::from_millis(200);
+/// The pause between two of these polls.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What the daemon found when it tried the credentials of these channels.
+/// The states of these channels, once the daemon has tried their credentials.
 fn states(installation: &Installation, report: &Report, channels: &[&str]) -> Vec<[String; 2]> {
     if report.identity.is_none() || channels.is_empty() {
         return Vec::new();
@@ -32,7 +32,7 @@ fn states(installation: &Installation, report: &Report, channels: &[&str]) -> Ve
         channels.iter().any(|channel| numbered(&channel))
     };
     let mut states = Vec::new();
-    for _ in 0..LOOKS {
+    for _ in 0..MAX_POLLS {
         let Ok(all) = installation.probe.integrations() else {
             return Vec::new();
         };
@@ -41,7 +41,7 @@ fn states(installation: &Installation, report: &Report, channels: &[&str]) -> Ve
         if states.iter().all(|state| state.state != "starting") {
             break;
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
     let shown = |state: ChannelState| {
         let why = state
@@ -87,8 +87,8 @@ fn places(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
     rows
 }
 
-/// The link to the page, at the address where the daemon answered or will. It holds the token only on
-/// a terminal, never in a log or a pipe.
+/// The link to the page, at the address where the daemon answered or will. It holds the token only
+/// on a terminal, never in a log or a pipe.
 fn link(installation: &Installation, report: &Report) -> Result<String> {
     let config = installation.probe.config()?;
     let answered = report.identity.as_ref().map(|own| own.address.clone());

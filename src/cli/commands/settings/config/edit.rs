@@ -1,4 +1,4 @@
-//! Changes of `.env`, one key at a time, and what follows from them.
+//! Edits of `.env`, one key at a time, and the notes on how an edit takes effect.
 
 use crate::{
     cli::context::Context,
@@ -33,7 +33,7 @@ pub(super) fn unset(key: &str, context: &mut Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What a user should know after an edit: how it takes effect, and what keeps it from doing so.
+/// Notes after an edit: how it takes effect, or what keeps it from doing so.
 fn aftermath(key: &str, context: &mut Context<'_>) {
     if context
         .environment

@@ -55,7 +55,7 @@ pub(crate) enum ConfigAction {
     Show,
     /// Print one value.
     Get(String),
-    /// Set a value; `None` where it comes from standard input.
+    /// Set a value; `None` if it comes from standard input.
     Set(String, Option<String>),
     /// Remove a key.
     Unset(String),

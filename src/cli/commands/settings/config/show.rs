@@ -1,4 +1,4 @@
-//! What the settings are and who set them.
+//! Printing settings and where each was set.
 
 use serde_json::json;
 
@@ -63,7 +63,7 @@ impl SettingsView {
     }
 }
 
-/// Settings that somebody changed stand out; defaults are dim.
+/// Changed settings are highlighted; defaults are dim.
 fn row(one: &Setting) -> Vec<Cell> {
     let style = match one.source {
         Source::Default => TextStyle::Dim,
@@ -76,7 +76,7 @@ fn row(one: &Setting) -> Vec<Cell> {
     ]
 }
 
-/// Everything that is set, secrets in full only where that was asked for.
+/// All settings, secrets in full only if that was asked for.
 fn settings(show_secrets: bool, context: &Context<'_>) -> Result<Vec<Setting>> {
     let overrides = context.overrides();
     let lookup = config::look_up(&overrides, context.environment)?;
@@ -89,8 +89,8 @@ fn settings(show_secrets: bool, context: &Context<'_>) -> Result<Vec<Setting>> {
     Ok(settings)
 }
 
-/// The value of a key and who set it. A secret at its default has none; a key that is in no table and
-/// no file may still be set in the environment.
+/// The value of a key and where it was set. A secret at its default has none; a key that is in no
+/// table and no file may still be set in the environment.
 fn value_of(
     key: &str,
     known: Option<&Setting>,
