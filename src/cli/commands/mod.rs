@@ -50,6 +50,7 @@ pub(crate) mod messages {
     pub(crate) mod history;
     pub(crate) mod message;
     pub(crate) mod outbox;
+    mod page;
     pub(crate) mod send;
 }
 

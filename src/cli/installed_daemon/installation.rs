@@ -89,6 +89,16 @@ impl Installation {
         outcome
     }
 
+    /// The same for a command that does nothing else.
+    pub(crate) fn change(
+        options: ServiceOptions,
+        context: &mut Context<'_>,
+        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<Report>,
+    ) -> Result<()> {
+        let installation = Self::of(context, options.system)?;
+        installation.work(options, context, work).map(drop)
+    }
+
     /// The keys that the environment or the command line set for this command. The installed daemon
     /// does not see those.
     pub(crate) fn overruled(context: &Context<'_>) -> Vec<String> {

@@ -47,11 +47,9 @@ impl Command for InstallCommand {
             task: self.task,
             restart: false,
         };
-        let installation = Installation::of(context, self.options.system)?;
-        let report = installation.work(self.options, context, |target, executor| {
+        Installation::change(self.options, context, |target, executor| {
             install(target, executor, request)
-        });
-        report.map(drop)
+        })
     }
 
     fn is_about_the_machine(&self) -> bool {

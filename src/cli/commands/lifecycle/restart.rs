@@ -28,9 +28,7 @@ pub(crate) struct RestartCommand(pub ServiceOptions);
 
 impl Command for RestartCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        let installation = Installation::of(context, self.0.system)?;
-        let report = installation.work(self.0, context, lifecycle::restart);
-        report.map(drop)
+        Installation::change(self.0, context, lifecycle::restart)
     }
 
     fn is_about_the_machine(&self) -> bool {

@@ -28,9 +28,7 @@ pub(crate) struct StartCommand(pub ServiceOptions);
 
 impl Command for StartCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        let installation = Installation::of(context, self.0.system)?;
-        let report = installation.work(self.0, context, lifecycle::start);
-        report.map(drop)
+        Installation::change(self.0, context, lifecycle::start)
     }
 
     fn is_about_the_machine(&self) -> bool {

@@ -52,10 +52,7 @@ impl Command for StopCommand {
         let found = Findings::gather(context, options.system)?;
         let is_installed = found.is_some_and(|found| found.is_installed());
         if is_installed || options.mode.dry {
-            let installation = Installation::of(context, options.system)?;
-            return installation
-                .work(options, context, lifecycle::stop)
-                .map(drop);
+            return Installation::change(options, context, lifecycle::stop);
         }
         let outcome = block_on(shut_down(context))?;
         if options.json {

@@ -48,11 +48,9 @@ pub(crate) struct UninstallCommand {
 
 impl Command for UninstallCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        let installation = Installation::of(context, self.options.system)?;
-        let report = installation.work(self.options, context, |target, executor| {
+        Installation::change(self.options, context, |target, executor| {
             uninstall(target, executor, self.purge)
-        });
-        report.map(drop)
+        })
     }
 
     fn is_about_the_machine(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::page::page;
 use crate::{
     cli::{
         command::Command,
@@ -87,15 +88,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
 }
 
 fn list(args: &ParsedArgs) -> Result<ConversationsCommand> {
-    let mut payload = json!({});
-    for name in ["channel", "before"] {
-        if let Some(value) = args.text(name) {
-            payload[name] = json!(value);
-        }
-    }
-    if let Some(limit) = args.number("limit", &(1..=1000))? {
-        payload["limit"] = json!(limit);
-    }
+    let payload = page(args, &["channel", "before"])?;
     Ok(ConversationsCommand::List {
         payload,
         json: args.flag("json"),

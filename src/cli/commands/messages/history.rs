@@ -1,7 +1,8 @@
 //! `history`: stored messages, oldest first.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::page::page;
 use crate::{
     cli::{
         command::Command,
@@ -70,15 +71,7 @@ pub(crate) struct HistoryCommand {
 }
 
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
-    let mut payload = json!({});
-    for name in ["channel", "peer", "before", "after", "contains"] {
-        if let Some(value) = args.text(name) {
-            payload[name] = json!(value);
-        }
-    }
-    if let Some(limit) = args.number("limit", &(1..=1000))? {
-        payload["limit"] = json!(limit);
-    }
+    let payload = page(args, &["channel", "peer", "before", "after", "contains"])?;
     if payload.get("peer").is_some() && payload.get("channel").is_none() {
         return Err(Error::Usage("--peer needs --channel".to_owned()));
     }
@@ -97,15 +90,15 @@ impl Command for HistoryCommand {
 impl HistoryCommand {
     async fn show(&self, context: &mut Context<'_>) -> Result<()> {
         let mut connection = connect(context).await?;
-        let page = connection.client.call("history", &self.payload).await?;
-        for message in page["messages"].as_array().into_iter().flatten() {
+        let answer = connection.client.call("history", &self.payload).await?;
+        for message in answer["messages"].as_array().into_iter().flatten() {
             if self.json {
                 context.terminal.json(message)?;
             } else {
                 context.terminal.line(message_line(message))?;
             }
         }
-        if let Some(next) = page["next"].as_str().filter(|_| !self.json) {
+        if let Some(next) = answer["next"].as_str().filter(|_| !self.json) {
             let option = if self.payload.get("after").is_some() {
                 "after"
             } else {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::page::page;
 use crate::{
     cli::{
         command::Command,
@@ -77,13 +78,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
 }
 
 fn list(args: &ParsedArgs) -> Result<OutboxCommand> {
-    let mut payload = json!({});
-    if let Some(channel) = args.text("channel") {
-        payload["channel"] = json!(channel);
-    }
-    if let Some(limit) = args.number("limit", &(1..=1000))? {
-        payload["limit"] = json!(limit);
-    }
+    let payload = page(args, &["channel"])?;
     Ok(OutboxCommand::List {
         payload,
         json: args.flag("json"),
