@@ -101,7 +101,7 @@ pub(super) const COMMANDS: CommandTable = &[
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::{collections::HashSet, fs, path::Path};
 
     use super::*;
     use crate::cli::parser::{COMMON_OPTIONS, OptionSpec};
@@ -119,5 +119,25 @@ mod tests {
             let distinct: HashSet<_> = letters.iter().collect();
             assert_eq!(distinct.len(), letters.len(), "{}", spec.name);
         }
+    }
+
+    /// How many files below this folder declare a row.
+    fn rows_below(folder: &Path) -> usize {
+        let entries = fs::read_dir(folder).expect("a folder of ours");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let rows = paths.map(|path| {
+            if path.is_dir() {
+                return rows_below(&path);
+            }
+            let text = fs::read_to_string(&path).expect("a file of ours");
+            usize::from(text.contains("\npub(crate) const SPEC: CommandSpec"))
+        });
+        rows.sum()
+    }
+
+    #[test]
+    fn every_file_of_a_command_is_in_the_table() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/commands");
+        assert_eq!(rows_below(&folder), COMMANDS.len());
     }
 }
