@@ -150,9 +150,9 @@ fn middle(rates: &mut [f64]) -> f64 {
 }
 
 fn open(folder: &Path) -> Result<Store> {
-    let options = store::Options {
+    let options = store::StoreOptions {
         path: folder.join(FILE),
-        ..store::Options::default()
+        ..store::StoreOptions::default()
     };
     Ok(Store::open(options, drop)?)
 }

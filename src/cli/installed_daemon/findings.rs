@@ -12,15 +12,15 @@ use crate::{
     error::Result,
     service::{
         diagnosis::{Finding, Severity, findings},
-        launcher::Registration,
-        state::{Installed, State},
+        launchers::launcher::Registration,
+        state::{InstallState, InstalledLauncher},
         target::Scope,
     },
 };
 
 /// What was found out about an installation.
 pub(crate) struct Findings {
-    state: State,
+    state: InstallState,
     /// How the daemon is installed, and when it starts; `None` if it is not.
     moment: Option<String>,
     /// What is wrong, the most severe first.
@@ -38,7 +38,7 @@ impl Findings {
         let installation = Installation::of(context, system)?;
         let overruled = Installation::overruled(context);
         let state =
-            installation.look(|target, executor| State::gather(target, executor, overruled));
+            installation.look(|target, executor| InstallState::gather(target, executor, overruled));
         let list = findings(&installation.target, &state);
         let moment = state.installed.first().map(|installed| {
             let scope = match installation.target.scope {
@@ -79,7 +79,7 @@ impl Findings {
             ),
         }];
         let mut exits = self.state.installed.iter();
-        if let Some(code) = exits.find_map(|one| one.condition.last_exit) {
+        if let Some(code) = exits.find_map(|one| one.status.last_exit) {
             rows.push(row("last exit", format!("code {code}").into()));
         }
         rows
@@ -110,7 +110,7 @@ impl Findings {
     }
 }
 
-fn installed_json(installed: &Installed) -> Value {
+fn installed_json(installed: &InstalledLauncher) -> Value {
     let (registration, why) = match &installed.registration {
         Registration::None => ("none", None),
         Registration::Elsewhere => ("elsewhere", None),
@@ -128,8 +128,8 @@ fn installed_json(installed: &Installed) -> Value {
         "registration": registration,
         "why": why,
         "files": files,
-        "pid": installed.condition.pid,
-        "last_exit": installed.condition.last_exit,
-        "gave_up": installed.condition.gave_up,
+        "pid": installed.status.pid,
+        "last_exit": installed.status.last_exit,
+        "gave_up": installed.status.gave_up,
     })
 }

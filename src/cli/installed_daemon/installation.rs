@@ -8,11 +8,14 @@ use crate::{
     config::{self, Source, keys},
     error::{Error, Result},
     service::{
-        executor::{Executor, Mode, World},
-        probe::SocketProbe,
-        report::Report,
-        run::ThisMachine,
-        target::{InstallTarget, MACHINE_HOME, Scope, System},
+        report::ServiceReport,
+        system::{
+            executor::{Executor, ExecutorMode, World},
+            platform::System,
+            probe::SocketProbe,
+            this_machine::ThisMachine,
+        },
+        target::{InstallTarget, MACHINE_HOME, Scope},
     },
 };
 
@@ -59,7 +62,7 @@ impl Installation {
             pause: &thread::sleep,
             progress: &|_| {},
         };
-        let mode = Mode {
+        let mode = ExecutorMode {
             dry: true,
             force: false,
         };
@@ -72,8 +75,8 @@ impl Installation {
         &self,
         options: ServiceOptions,
         context: &mut Context<'_>,
-        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<Report>,
-    ) -> Result<Report> {
+        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<ServiceReport>,
+    ) -> Result<ServiceReport> {
         let terminal = RefCell::new(&mut context.terminal);
         let progress = |text: &str| terminal.borrow_mut().note(text);
         let world = World {
@@ -93,7 +96,7 @@ impl Installation {
     pub(crate) fn change(
         options: ServiceOptions,
         context: &mut Context<'_>,
-        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<Report>,
+        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<ServiceReport>,
     ) -> Result<()> {
         let installation = Self::of(context, options.system)?;
         installation.work(options, context, work).map(drop)
@@ -109,7 +112,7 @@ impl Installation {
             let found = lookup.find(name).map(|(_, source)| source);
             matches!(found, Some(Source::Environment | Source::CommandLine))
         };
-        let names = keys::KEYS.iter().map(|key| key.name);
+        let names = keys::all().map(|key| key.name);
         let names = names.filter(|name| *name != keys::HOME);
         names.filter(from_elsewhere).map(str::to_owned).collect()
     }

@@ -3,10 +3,7 @@
 use crate::{
     cli::common_options::CommonOptions,
     config::{Environment, keys},
-    service::{
-        systemd,
-        target::{MACHINE_HOME, System},
-    },
+    service::{launchers::systemd, system::platform::System, target::MACHINE_HOME},
 };
 
 /// The common options, with the home folder of the machine's daemon filled in if that is meant:

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::parser::{OptionSpec, ParsedArgs, switch},
-    service::executor::Mode,
+    service::system::executor::ExecutorMode,
 };
 
 pub(crate) const SYSTEM: OptionSpec =
@@ -17,7 +17,7 @@ pub(crate) const TASK: OptionSpec = switch("task", "Windows: a scheduled task, n
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ServiceOptions {
     /// What may be changed.
-    pub mode: Mode,
+    pub mode: ExecutorMode,
     /// The daemon of the machine, not of this user.
     pub system: bool,
     /// JSON for scripts.
@@ -30,7 +30,7 @@ impl ServiceOptions {
     /// Those that were given.
     pub(crate) fn of(args: &ParsedArgs) -> Self {
         Self {
-            mode: Mode {
+            mode: ExecutorMode {
                 dry: args.flag("dry-run"),
                 force: args.flag("force"),
             },

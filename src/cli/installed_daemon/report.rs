@@ -7,15 +7,15 @@ use crate::{
     cli::output::Terminal,
     error::Result,
     service::{
-        executor::{Change, Executor},
-        report::Report,
+        report::ServiceReport,
+        system::{change::SystemChange, executor::Executor},
     },
 };
 
 /// Prints what was done, or would be, and the outcome. The error of a failed change is left to
 /// `main`, but scripts get it here too, with what was done before it.
 pub(super) fn print(
-    outcome: &Result<Report>,
+    outcome: &Result<ServiceReport>,
     executor: &Executor<'_>,
     options: ServiceOptions,
     terminal: &mut Terminal,
@@ -24,7 +24,7 @@ pub(super) fn print(
         let value = match outcome {
             Ok(report) => report.json(executor),
             Err(error) => {
-                let done: Vec<_> = executor.changes().iter().map(Change::json).collect();
+                let done: Vec<_> = executor.changes().iter().map(SystemChange::json).collect();
                 json!({"error": error.to_string(), "exit_code": error.exit_code(),
                     "done": done, "notes": executor.notes()})
             }
@@ -34,7 +34,7 @@ pub(super) fn print(
     if options.verbose || options.mode.dry {
         for change in executor.changes() {
             terminal.line(change)?;
-            if let Change::Wrote(_, Some(text)) = change {
+            if let SystemChange::Wrote(_, Some(text)) = change {
                 terminal.text(&indented(text))?;
             }
         }

@@ -24,7 +24,7 @@ use crate::{
         },
         installed_daemon::ServiceOptions,
     },
-    level::LogLevel,
+    log::LogLevel,
 };
 
 #[test]

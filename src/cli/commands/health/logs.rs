@@ -15,7 +15,7 @@ use crate::{
     },
     client::Client,
     error::{Error, Result},
-    level::LogLevel,
+    log::LogLevel,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {

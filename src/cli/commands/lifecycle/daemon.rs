@@ -8,7 +8,7 @@ use crate::{
     },
     daemon,
     error::Result,
-    service::launchd,
+    service::launchers::launchd,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -58,7 +58,7 @@ impl Command for DaemonCommand {
             quiet: self.quiet,
         });
         if launchd::started_us(context.environment) {
-            return launchd::as_it_understands(ended);
+            return launchd::exit_result(ended);
         }
         ended
     }

@@ -12,7 +12,7 @@ use crate::{
     client::escaped,
     config::Environment,
     error::{Error, Result},
-    service::run::spawn_apart,
+    service::system::this_machine::spawn_detached,
 };
 
 /// A program that opens files, with its arguments before the file.
@@ -78,7 +78,7 @@ impl Opener {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        match spawn_apart(&mut command) {
+        match spawn_detached(&mut command) {
             Ok(child) => Ok(Some(child)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::file("start", self.program)(error)),

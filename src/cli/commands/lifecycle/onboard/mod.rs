@@ -22,10 +22,10 @@ use crate::{
     error::{Error, Result},
     random,
     service::{
-        executor::{Change, Executor},
         install::{InstallRequest, install},
-        report::{Outcome, Report},
-        runtime_file, settings,
+        report::{ServiceOutcome, ServiceReport},
+        settings,
+        system::{change::SystemChange, executor::Executor, runtime_file},
         target::InstallTarget,
     },
 };
@@ -177,7 +177,7 @@ impl OnboardCommand {
         answers: &Answers,
         target: &InstallTarget,
         executor: &mut Executor<'_>,
-    ) -> Result<Report> {
+    ) -> Result<ServiceReport> {
         let changed = write(target, executor, &answers.edits, self.rotate_token)?;
         if answers.install {
             let request = InstallRequest {
@@ -193,15 +193,15 @@ impl OnboardCommand {
     }
 
     /// The report if nothing is to be installed.
-    fn configured(&self, changed: bool) -> Report {
+    fn configured(&self, changed: bool) -> ServiceReport {
         let outcome = if self.options.mode.dry {
-            Outcome::Planned
+            ServiceOutcome::Planned
         } else if changed {
-            Outcome::Configured
+            ServiceOutcome::Configured
         } else {
-            Outcome::Unchanged
+            ServiceOutcome::Unchanged
         };
-        Report {
+        ServiceReport {
             outcome,
             kind: None,
             identity: None,
@@ -260,6 +260,6 @@ fn write(
             Ok(())
         })?;
     }
-    executor.did(Change::Wrote(env_file, None));
+    executor.record(SystemChange::Wrote(env_file, None));
     Ok(true)
 }

@@ -9,9 +9,11 @@ use crate::{
     config::{Config, dotenv::Document, keys, mask},
     error::Result,
     service::{
-        port_owner,
-        probe::{Answer, GatewayProbe},
-        state,
+        port_conflict,
+        system::{
+            port_owner,
+            probe::{GatewayAnswer, GatewayProbe},
+        },
         target::InstallTarget,
     },
 };
@@ -238,8 +240,8 @@ fn holder(
     }
     let address = probe.address();
     let answer = probe.ask();
-    if let Answer::Ours(_) | Answer::OtherToken = answer {
-        return state::port_holder(target, &answer, &address);
+    if let GatewayAnswer::Ours(_) | GatewayAnswer::OtherToken = answer {
+        return port_conflict::other_owner(target, &answer, &address);
     }
     let owner = port_owner::find(&address);
     Some(owner.unwrap_or_else(|| "another program".to_owned()))
@@ -267,8 +269,7 @@ mod tests {
         cli::output::captured,
         config::{self, Environment, Overrides},
         service::{
-            probe::Identity,
-            run::ThisMachine,
+            system::{probe::DaemonIdentity, this_machine::ThisMachine},
             target::{InstallTarget, Scope},
         },
     };
@@ -277,8 +278,8 @@ mod tests {
     struct UnaskedGateway;
 
     impl GatewayProbe for UnaskedGateway {
-        fn ask(&self) -> Answer {
-            Answer::Ours(Identity::default())
+        fn ask(&self) -> GatewayAnswer {
+            GatewayAnswer::Ours(DaemonIdentity::default())
         }
         fn shut_down(&self) -> Result<()> {
             Ok(())
