@@ -1,12 +1,18 @@
-//! What is asked, and which settings come of it. Nothing is asked that the program can find out,
-//! and what `.env` holds is the default, so an empty line changes nothing.
+//! What is asked, and which settings come of it. The services and their questions are rows of
+//! `config::services`. Nothing is asked that the program can find out, and what `.env` holds is the
+//! default, so an empty line changes nothing.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
 use super::dialogue::Dialogue;
 use crate::{
     cli::output::Terminal,
-    config::{Config, dotenv::Document, keys, mask},
+    config::{
+        Config,
+        dotenv::Document,
+        keys, mask,
+        services::{SERVICES, Service},
+    },
     error::Result,
     service::{
         port_conflict,
@@ -21,52 +27,15 @@ use crate::{
 /// How many ports above a taken one are tried.
 const NEARBY: u16 = 50;
 
-/// A service to connect and the keys it needs.
-struct ServiceQuestions {
-    name: &'static str,
-    /// The name of its channels, without the number that several instances have.
-    channel: &'static str,
-    /// Its keys in `.env` and how to ask for them.
-    keys: &'static [(&'static str, &'static str)],
-}
-
-const SERVICES: &[ServiceQuestions] = &[
-    ServiceQuestions {
-        name: "Telegram",
-        channel: "telegram",
-        keys: &[("TELEGRAM_BOT_TOKEN", "Bot token from @BotFather")],
-    },
-    ServiceQuestions {
-        name: "WhatsApp by a self-hosted Evolution API",
-        channel: "whatsapp",
-        keys: &[
-            ("WHATSAPP_BASE_URL", "Address of the Evolution API"),
-            ("WHATSAPP_API_TOKEN_INSTANCE", "Its API key"),
-            ("WHATSAPP_INSTANCE_NAME", "Name of the instance"),
-        ],
-    },
-    ServiceQuestions {
-        name: "WhatsApp by Meta's Cloud API",
-        channel: "whatsapp-cloud",
-        keys: &[
-            ("WHATSAPP_CLOUD_TOKEN", "Access token"),
-            ("WHATSAPP_CLOUD_PHONE_ID", "Id of the phone number"),
-            ("WHATSAPP_CLOUD_APP_SECRET", "The app's secret"),
-            (
-                "WHATSAPP_CLOUD_VERIFY_TOKEN",
-                "What Meta shall show to verify the webhook",
-            ),
-        ],
-    },
-];
-
-/// The channels that these changes set up.
+/// The channels that these changes set up. Several instances of a service have a number behind the
+/// name of the first.
 pub(super) fn channels(edits: &[EnvEdit]) -> Vec<&'static str> {
     let is_changed = |key: &str| edits.iter().any(|(edited, _)| edited.starts_with(key));
     let services = SERVICES
         .iter()
-        .filter(|service| service.keys.iter().any(|(key, _)| is_changed(key)));
-    services.map(|service| service.channel).collect()
+        .filter(|service| service.questions.iter().any(|(key, _)| is_changed(key)));
+    let names = services.filter_map(|service| service.channels.first());
+    names.copied().collect()
 }
 
 /// A change of `.env`.
@@ -98,7 +67,8 @@ impl Interview<'_> {
             self.show()?;
             edits.extend(self.port(target, probe)?);
             edits.extend(self.reach()?);
-            for service in SERVICES {
+            // The built-in page and bridges need no settings, so there is nothing to ask.
+            for service in SERVICES.iter().filter(|one| !one.questions.is_empty()) {
                 edits.extend(self.service(service)?);
             }
         }
@@ -184,11 +154,11 @@ impl Interview<'_> {
         Ok(edits)
     }
 
-    fn service(&mut self, service: &ServiceQuestions) -> Result<Vec<EnvEdit>> {
+    fn service(&mut self, service: &Service) -> Result<Vec<EnvEdit>> {
         let is_secret = |key: &str| keys::find(key).is_some_and(|key| key.secret);
-        let mut secrets = service.keys.iter().filter(|(key, _)| is_secret(key));
+        let mut secrets = service.questions.iter().filter(|(key, _)| is_secret(key));
         let is_set_up = secrets.all(|(key, _)| self.document.get(key).is_some());
-        let name = service.name;
+        let name = service.title;
         let question = if is_set_up {
             format!("{name} is set up. Change it?")
         } else {
@@ -198,7 +168,7 @@ impl Interview<'_> {
         if !self.dialogue.confirm(self.terminal, &question, false)? {
             return Ok(edits);
         }
-        for (key, question) in service.keys {
+        for (key, question) in service.questions {
             if !self.is_given(key) {
                 edits.extend(self.value(key, question)?);
             }
