@@ -37,8 +37,8 @@ impl Findings {
         }
         let installation = Installation::of(context, system)?;
         let overruled = Installation::overruled(context);
-        let state =
-            installation.look(|target, executor| InstallState::gather(target, executor, overruled));
+        let state = installation
+            .inspect(|target, executor| InstallState::gather(target, executor, overruled));
         let list = findings(&installation.target, &state);
         let moment = state.installed.first().map(|installed| {
             let scope = match installation.target.scope {

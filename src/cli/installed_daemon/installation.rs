@@ -55,7 +55,7 @@ impl Installation {
     }
 
     /// Inspects it: `work` gets an executor that changes nothing.
-    pub(crate) fn look<T>(&self, work: impl FnOnce(&InstallTarget, &Executor<'_>) -> T) -> T {
+    pub(crate) fn inspect<T>(&self, work: impl FnOnce(&InstallTarget, &Executor<'_>) -> T) -> T {
         let world = World {
             runner: &ThisMachine,
             probe: &self.probe,
@@ -71,7 +71,7 @@ impl Installation {
 
     /// Changes it: `work` gets an executor that does what the options allow. Prints what was done,
     /// even if it failed half-way.
-    pub(crate) fn work(
+    pub(crate) fn apply(
         &self,
         options: ServiceOptions,
         context: &mut Context<'_>,
@@ -92,14 +92,14 @@ impl Installation {
         outcome
     }
 
-    /// The same for a command that does nothing else.
+    /// Finds the installation and applies the work of a command that does nothing else.
     pub(crate) fn change(
         options: ServiceOptions,
         context: &mut Context<'_>,
         work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<ServiceReport>,
     ) -> Result<()> {
         let installation = Self::of(context, options.system)?;
-        installation.work(options, context, work).map(drop)
+        installation.apply(options, context, work).map(drop)
     }
 
     /// The keys that the environment or the command line set for this command. The installed daemon

@@ -111,7 +111,7 @@ impl Command for OnboardCommand {
         settings::refuse_wrong_user(&installation.target)?;
         let answers = self.ask(&installation, context)?;
         check(&installation.target, &answers.edits, context)?;
-        let report = installation.work(self.options, context, |target, executor| {
+        let report = installation.apply(self.options, context, |target, executor| {
             self.apply(&answers, target, executor)
         })?;
         if self.options.json || self.options.mode.dry {
