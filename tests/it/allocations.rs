@@ -26,13 +26,13 @@ const HEADER: usize = 4;
 /// each time all messages of the last one were read, and its small frames share it.
 const MESSAGES_FOR_ONE: u64 = 64;
 
-fn options(home: &Scratch) -> daemon::Options {
+fn options(home: &Scratch) -> daemon::DaemonOptions {
     let pairs = [
         ("CLEUDOCODEBOT_HOME", home.0.to_str().expect("UTF-8")),
         ("CLEUDOCODEBOT_PORT", "0"),
         ("CLEUDOCODEBOT_TOKEN", TOKEN),
     ];
-    daemon::Options {
+    daemon::DaemonOptions {
         overrides: Overrides::default(),
         environment: Environment::from_pairs(pairs),
         quiet: true,
