@@ -1,5 +1,5 @@
 //! Whole codes. Those in `golden` were made by another encoder, the `qrcode` of Python, under the same
-//! mask; `tests/it/qr.rs` asks it anew, and a reader, where a machine has them.
+//! mask; `tests/it/cli/qr.rs` asks it anew, and a reader, where a machine has them.
 
 use super::*;
 

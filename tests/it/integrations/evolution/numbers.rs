@@ -1,0 +1,92 @@
+//! One person's number, written in many ways, is one peer.
+
+use cleudocodebot::client::Client;
+use serde_json::{Value, json};
+
+use super::stage::{Stage, post, upsert};
+use crate::support::{fake::until_running, next_event};
+
+/// A number as people write it; as it is known here, which is how most such accounts have it; and the
+/// account of one that has it otherwise.
+const WRITTEN: &str = "+55 (11) 98765-4321";
+const KNOWN: &str = "5511987654321";
+const UNUSUAL: &str = "551187654321@s.whatsapp.net";
+
+async fn peers(client: &mut Client) -> Vec<Value> {
+    let all = json!({"channel": "whatsapp"});
+    let page = client.call("history", &all).await.expect("a page");
+    let messages = page["messages"].as_array().expect("messages").iter();
+    messages.map(|message| message["peer"].clone()).collect()
+}
+
+#[tokio::test]
+async fn what_is_sent_and_what_comes_is_one_conversation() {
+    let stage = Stage::new(vec![], json!([]));
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    let topic = format!("message.*@whatsapp/{WRITTEN}");
+    let mut listener = daemon.listener(&[&topic, "typing@whatsapp"]).await;
+    for (name, own) in [("A", false), ("B", true), ("A", false)] {
+        let body = upsert(name, UNUSUAL, own, "hello");
+        assert_eq!(post(&daemon, &body, &secret), 200);
+    }
+    for to in [WRITTEN, "551187654321", "5511987654321@s.whatsapp.net"] {
+        let payload = json!({"channel": "whatsapp", "to": to, "text": "hi", "wait": true});
+        let sent = client.call("send", &payload).await.expect("sent");
+        assert_eq!(sent["state"], "sent");
+        let body = stage.fake.saw("/message/sendText/Cleudocode").body;
+        assert_eq!(body["number"], KNOWN);
+    }
+    assert_eq!(peers(&mut client).await, [KNOWN; 5]);
+    let conversation = json!({"channel": "whatsapp", "peer": WRITTEN});
+    let page = client.call("history", &conversation).await.expect("a page");
+    assert_eq!(page["messages"].as_array().map(Vec::len), Some(5));
+    assert_eq!(page["peer"], KNOWN);
+    let typing = json!({"event": "presence.update", "data": {"id": UNUSUAL,
+        "presences": {UNUSUAL: {"lastKnownPresence": "composing"}}}});
+    assert_eq!(post(&daemon, &typing, &secret), 200);
+    // Two that came, three that were sent in three steps each, and the sign.
+    let events = [2, 3 * 3, 1].iter().sum();
+    for _ in 0..events {
+        let event = next_event(&mut listener).await;
+        assert_eq!(event.payload["peer"], KNOWN, "{}", event.action);
+    }
+}
+
+#[tokio::test]
+async fn the_service_hears_of_a_message_by_the_address_it_came_by() {
+    let stage = Stage::new(vec![], json!([]));
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    until_running(&mut client, "whatsapp").await;
+    let body = upsert("A", UNUSUAL, false, "hello");
+    assert_eq!(post(&daemon, &body, &secret), 200);
+    let conversation = json!({"channel": "whatsapp", "peer": WRITTEN});
+    let read = client.call("read", &conversation).await.expect("read");
+    assert_eq!(read["unread"], 0);
+    let key = json!({"remoteJid": UNUSUAL, "fromMe": false, "id": "A"});
+    let body = stage.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
+    assert_eq!(body, json!({"readMessages": [key]}));
+    let page = client.call("history", &conversation).await.expect("a page");
+    let reaction = json!({"channel": "whatsapp", "to": WRITTEN, "text": "👍", "reaction": true,
+        "reply_to": page["messages"][0]["message_id"], "wait": true});
+    client.call("send", &reaction).await.expect("an outcome");
+    let body = stage.fake.saw("/message/sendReaction/Cleudocode").body;
+    assert_eq!(body["key"], key);
+}
+
+#[tokio::test]
+async fn a_repeated_request_is_one_however_the_number_is_written() {
+    let stage = Stage::new(vec![], json!([]));
+    let (daemon, _) = stage.daemon();
+    let mut client = daemon.client().await;
+    let mut ids = Vec::new();
+    for to in [WRITTEN, KNOWN, "551187654321"] {
+        let payload = json!({"channel": "whatsapp", "to": to, "text": "hi", "wait": true,
+            "idempotency_key": "once"});
+        let sent = client.call("send", &payload).await.expect("sent");
+        ids.push(sent["message_id"].clone());
+    }
+    assert_eq!(ids, vec![ids[0].clone(); 3]);
+    assert_eq!(peers(&mut client).await, [KNOWN]);
+}

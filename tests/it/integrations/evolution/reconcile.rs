@@ -1,0 +1,285 @@
+//! Messages whose answer was late or lost, and what is posted about them meanwhile.
+
+use std::{
+    sync::{Mutex, mpsc},
+    thread,
+    time::Instant,
+};
+
+use cleudocodebot::{client::Client, clock};
+use serde_json::{Value, json};
+
+use super::stage::{Stage, post, upsert};
+use crate::support::{PATIENCE, fake::Reply, poster::Poster};
+
+/// What is kept, oldest first.
+async fn texts(client: &mut Client) -> Vec<Value> {
+    let page = client
+        .call("history", &json!({"channel": "whatsapp"}))
+        .await;
+    let page = page.expect("a page");
+    let texts = page["messages"].as_array().expect("messages").iter();
+    texts.map(|message| message["text"].clone()).collect()
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice() {
+    let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hushed-text hi"},
+        "messageTimestamp": 4_000_000_000_u64});
+    let stage = Stage::new(vec![Reply::Half], json!([record]));
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload =
+        json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
+    let sent = client.call("send", &payload).await.expect("an outcome");
+    assert_eq!(sent["state"], "sent");
+    stage.fake.saw("/message/sendText/Cleudocode");
+    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
+    let body = json!({"event": "MESSAGES_UPDATE", "data": {"keyId": "FOUND", "status": "READ"}});
+    assert_eq!(post(&daemon, &body, &secret), 200);
+}
+
+/// The service posts what became of a message before it answers the call that sent it.
+#[tokio::test]
+async fn a_receipt_that_comes_before_the_answer_is_asked_for_again_and_not_lost() {
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let stage = Stage::serving(json!([]), move |_| {
+        let _ = held.lock().expect("whole").recv_timeout(PATIENCE);
+        Reply::Json(201, json!({"key": {"id": "3EB0"}}))
+    });
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "+5511", "text": "hi"});
+    let queued = client.call("send", &payload).await.expect("queued");
+    stage.fake.saw("/message/sendText/Cleudocode");
+
+    let data = json!({"keyId": "3EB0", "remoteJid": "5511@s.whatsapp.net", "fromMe": true, "status": "DELIVERY_ACK"});
+    let receipt = json!({"event": "messages.update", "data": data});
+    let own = upsert("3EB0", "5511@s.whatsapp.net", true, "hi");
+    assert_eq!(post(&daemon, &receipt, &secret), 503);
+    assert_eq!(post(&daemon, &own, &secret), 503);
+    let elsewhere = upsert("P", "5522@s.whatsapp.net", true, "from my phone");
+    assert_eq!(
+        post(&daemon, &elsewhere, &secret),
+        200,
+        "no other chat waits"
+    );
+
+    release.send(()).expect("the service waits");
+    for posted in [&receipt, &own] {
+        let deadline = Instant::now() + PATIENCE;
+        while post(&daemon, posted, &secret) != 200 {
+            assert!(Instant::now() < deadline, "never taken");
+        }
+    }
+    let asked = json!({"message_id": queued["message_id"]});
+    let seen = client.call("message", &asked).await.expect("known");
+    assert_eq!(seen["message"]["state"], "delivered");
+    let page = client
+        .call("history", &json!({"channel": "whatsapp"}))
+        .await;
+    let page = page.expect("a page");
+    let texts = page["messages"].as_array().expect("messages").iter();
+    let texts: Vec<_> = texts.map(|message| &message["text"]).collect();
+    assert_eq!(texts, ["hi", "from my phone"], "and ours is not kept twice");
+}
+
+#[tokio::test]
+async fn the_same_text_sent_before_is_not_taken_for_the_one_whose_answer_was_lost() {
+    let before = json!({"key": {"id": "3EB0"}, "message": {"conversation": "ok"},
+        "messageTimestamp": 4_000_000_000_u64});
+    let taken = |id: &str| Reply::Json(201, json!({"key": {"id": id}}));
+    let answers = vec![taken("3EB0"), Reply::Half, taken("3EB1")];
+    let stage = Stage::new(answers, json!([before]));
+    let (daemon, _) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "ok", "wait": true});
+    for _ in 0..2 {
+        let sent = client.call("send", &payload).await.expect("an outcome");
+        assert_eq!(sent["state"], "sent");
+    }
+    for _ in 0..3 {
+        stage.fake.saw("/message/sendText/Cleudocode");
+    }
+}
+
+#[tokio::test]
+async fn a_part_found_after_a_lost_answer_is_not_sent_again() {
+    let text = "hushed-text one. ".repeat(300);
+    let first = text[..=text[..4000].rfind(". ").expect("a sentence")].to_owned();
+    let record = json!({"key": {"id": "FIRST"}, "message": {"conversation": first},
+        "messageTimestamp": 4_000_000_000_u64});
+    let stage = Stage::new(vec![Reply::Half], json!([record]));
+    let (daemon, _) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": "5511", "text": text, "wait": true});
+    let sent = client.call("send", &payload).await.expect("an outcome");
+    assert_eq!(sent["state"], "sent");
+    assert_eq!(
+        stage.fake.saw("/message/sendText/Cleudocode").body["text"],
+        first
+    );
+    let second = stage.fake.saw("/message/sendText/Cleudocode").body;
+    assert_eq!(second["text"], text[first.len()..].trim_start());
+    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
+}
+
+/// However what is posted falls in with the commit that brings the name to disk: the service answers
+/// while it asks again and again.
+#[tokio::test]
+async fn what_is_posted_together_with_the_answer_is_neither_lost_nor_kept_twice() {
+    const MESSAGES: usize = 150;
+    let (outbound, sent) = mpsc::channel();
+    let stage = Stage::serving(json!([]), move |request| {
+        let number = request.body["number"].as_str().unwrap_or_default();
+        let (release, held) = mpsc::channel::<()>();
+        let _ = outbound.send((number.to_owned(), release));
+        let _ = held.recv_timeout(PATIENCE);
+        Reply::Json(201, json!({"key": {"id": format!("E{number}")}}))
+    });
+    let (daemon, secret) = stage.daemon_with(&[("WHATSAPP_RATE", "0")]);
+    let mut client = daemon.client().await;
+    for number in 0..MESSAGES {
+        let to = (500_000 + number).to_string();
+        let payload = json!({"channel": "whatsapp", "to": to, "text": "hi"});
+        client.call("send", &payload).await.expect("queued");
+    }
+    let sent = Mutex::new(sent.into_iter().take(MESSAGES));
+    let address = daemon.address;
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut poster = Poster::to(address);
+                loop {
+                    let next = sent.lock().expect("whole").next();
+                    let Some((number, release)) = next else {
+                        return;
+                    };
+                    insist(&mut poster, &secret, &number, &release);
+                }
+            });
+        }
+    });
+    let page = json!({"channel": "whatsapp", "limit": 200});
+    let page = client.call("history", &page).await.expect("a page");
+    let messages = page["messages"].as_array().expect("messages");
+    assert_eq!(messages.len(), MESSAGES, "none is kept twice");
+    let is_read = |message: &Value| message["state"] == "read";
+    assert!(messages.iter().all(is_read), "{page}");
+}
+
+/// Posts a message of ours and its receipt until both are taken; the answer comes meanwhile.
+fn insist(poster: &mut Poster, secret: &str, number: &str, release: &mpsc::Sender<()>) {
+    let (name, jid) = (format!("E{number}"), format!("{number}@s.whatsapp.net"));
+    let header = format!("x-cleudocodebot-secret: {secret}");
+    let data = json!({"keyId": name, "remoteJid": jid, "status": "READ"});
+    let receipt = json!({"event": "messages.update", "data": data});
+    let mut both = vec![upsert(&name, &jid, true, "hi"), receipt];
+    let deadline = Instant::now() + PATIENCE;
+    while !both.is_empty() {
+        assert!(Instant::now() < deadline, "never taken");
+        both.retain(|body| {
+            poster.post("/webhooks/whatsapp", &header, &body.to_string()) != Some(200)
+        });
+        let _ = release.send(());
+    }
+}
+
+/// Where numbers come with and without a digit, the service goes by the spelling of the account.
+#[tokio::test]
+async fn an_answer_that_was_lost_is_found_by_the_other_spelling_of_a_number() {
+    let (given, theirs) = ("5511987654321", "551187654321@s.whatsapp.net");
+    let record = json!({"key": {"id": "FOUND", "remoteJid": theirs},
+        "message": {"conversation": "hi"}, "messageTimestamp": 4_000_000_000_u64});
+    let stage = Stage::new(vec![Reply::Half], json!([record]));
+    let (daemon, secret) = stage.daemon();
+    let mut client = daemon.client().await;
+    let payload = json!({"channel": "whatsapp", "to": given, "text": "hi", "wait": true});
+    let sent = client.call("send", &payload).await.expect("an outcome");
+    assert_eq!(sent["state"], "sent");
+    for jid in [&format!("{given}@s.whatsapp.net"), theirs] {
+        let asked = stage.fake.saw("/chat/findMessages/Cleudocode").body;
+        assert_eq!(asked["where"]["key"]["remoteJid"], *jid);
+    }
+    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
+    let own = upsert("FOUND", theirs, true, "hi");
+    assert_eq!(post(&daemon, &own, &secret), 200);
+    assert_eq!(texts(&mut client).await, ["hi"], "and it is not kept twice");
+}
+
+#[tokio::test]
+async fn a_clock_a_little_ahead_of_theirs_sends_nothing_twice() {
+    for (ago, calls) in [(60, 1), (3600, 2)] {
+        let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hi"},
+            "messageTimestamp": clock::now_ms() / 1000 - ago});
+        let stage = Stage::new(vec![Reply::Half], json!([record]));
+        let (daemon, _) = stage.daemon();
+        let mut client = daemon.client().await;
+        let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
+        let sent = client.call("send", &payload).await.expect("an outcome");
+        assert_eq!(sent["state"], "sent");
+        for _ in 0..calls {
+            stage.fake.saw("/message/sendText/Cleudocode");
+        }
+        let no_more = stage.fake.never_saw("/message/sendText/Cleudocode");
+        assert!(no_more, "{ago} s ago");
+    }
+}
+
+/// Between an attempt without an answer and the next, also where a restart comes between, what is posted may be what it brought out.
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn what_an_attempt_without_an_answer_brought_out_is_not_taken_for_written_on_the_phone() {
+    let answered = Reply::Json(201, json!({"key": {"id": "3EB0"}}));
+    let stage = Stage::new(
+        vec![answered, Reply::Half, Reply::Half, Reply::Half],
+        json!([]),
+    );
+    let delays = [("CLEUDOCODEBOT_RETRY_DELAYS", "1h")];
+    let (mut daemon, secret) = stage.daemon_with(&delays);
+    let mut client = daemon.client().await;
+    let mut payload = json!({"channel": "whatsapp", "to": "5533", "text": "hi", "wait": true});
+    let sent = client.call("send", &payload).await.expect("an outcome");
+    payload = json!({"channel": "whatsapp", "to": "5533", "text": "👍", "reaction": true,
+        "reply_to": sent["message_id"]});
+    client.call("send", &payload).await.expect("queued");
+    let file = json!({"kind": "image", "url": "https://example.org/a.png"});
+    payload = json!({"channel": "whatsapp", "to": "5548999998888", "text": "look", "media": file});
+    client.call("send", &payload).await.expect("queued");
+    payload = json!({"channel": "whatsapp", "to": "5544", "media": file});
+    client.call("send", &payload).await.expect("queued");
+    for _ in 0..3 {
+        daemon.logs("an attempt got no answer");
+    }
+    let image = |caption: Value| json!({"imageMessage": {"caption": caption}});
+    let reaction = json!({"reactionMessage": {"text": "👍", "key": {"id": "3EB0"}}});
+    let own = |name: &str, jid: &str, message: &Value| {
+        json!({"event": "messages.upsert", "data": {"message": message,
+            "key": {"id": name, "remoteJid": format!("{jid}@s.whatsapp.net"), "fromMe": true}}})
+    };
+    let about = [
+        own("A", "5533", &reaction),
+        own("B", "554899998888", &image(json!("look"))),
+        own("C", "5544", &image(Value::Null)),
+        json!({"event": "messages.update", "data": {"status": "READ",
+            "key": {"id": "D", "remoteJid": "554899998888@s.whatsapp.net"}}}),
+        json!({"event": "messages.update", "data": {"status": "READ", "keyId": "E",
+            "remoteJid": "1234@lid"}}),
+    ];
+    for body in &about {
+        assert_eq!(post(&daemon, body, &secret), 503, "{body}");
+    }
+    daemon.kill();
+    let (daemon, secret) = stage.daemon_with(&delays);
+    for body in &about {
+        assert_eq!(post(&daemon, body, &secret), 503, "{body}");
+    }
+    for body in [
+        own("F", "5533", &json!({"conversation": "from my phone"})),
+        own("G", "5544", &image(json!("from my phone"))),
+        own("H", "5511", &image(json!("look"))),
+    ] {
+        assert_eq!(post(&daemon, &body, &secret), 200, "{body}");
+    }
+}

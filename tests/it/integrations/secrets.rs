@@ -1,0 +1,94 @@
+//! Services that repeat in their errors whatever they were shown: the path with its token, the key,
+//! the text. What must be in no log is checked when the daemon ends.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Daemon, Scratch, daemon_command,
+    fake::{Fake, Reply, Request},
+    log_watch::MARK,
+    next_event,
+    poster::Poster,
+};
+
+const SECRET: &str = "webhook-secret-of-the-parrot";
+
+/// Says everything back, as an error that is final or passes.
+fn parrot(request: &Request, status: u16) -> Reply {
+    let said = format!("no: {} {}", request.head, request.body);
+    Reply::Json(
+        status,
+        json!({"ok": false, "error_code": status, "description": said,
+            "error": {"message": said, "code": 1}, "response": {"message": [said]}}),
+    )
+}
+
+fn daemon(fake: &Fake, home: &Scratch) -> Daemon {
+    let mut command = daemon_command(&home.0);
+    command
+        .env("WHATSAPP_BASE_URL", fake.url())
+        .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-parrot")
+        .env("WHATSAPP_WEBHOOK_SECRET", SECRET)
+        .env("WHATSAPP_ALLOW_FROM", "*")
+        .env("WHATSAPP_CLOUD_BASE_URL", fake.url())
+        .env("WHATSAPP_CLOUD_TOKEN", "cloud-token-of-the-parrot")
+        .env("WHATSAPP_CLOUD_PHONE_ID", "555")
+        .env("WHATSAPP_CLOUD_APP_SECRET", "app-secret-of-the-parrot")
+        .env("WHATSAPP_CLOUD_VERIFY_TOKEN", "verify-token-of-the-parrot")
+        .env("TELEGRAM_BASE_URL", fake.url())
+        .env("TELEGRAM_BOT_TOKEN", "1:telegram-token-of-the-parrot")
+        .env("CLEUDOCODEBOT_RETRY_DELAYS", "10ms");
+    Daemon::from_command(command, &home.0)
+}
+
+async fn outcomes(status: u16) {
+    let fake = Fake::start(move |request| parrot(request, status));
+    let home = Scratch::new();
+    let daemon = daemon(&fake, &home);
+    let mut client = daemon
+        .listener(&["message.status", "integration.state"])
+        .await;
+    let words: Vec<String> = (0..60).map(|n| format!("{MARK}-{n}")).collect();
+    for channel in ["whatsapp", "whatsapp-cloud", "telegram"] {
+        let payload = json!({"channel": channel, "to": "5511", "text": words.join(" ")});
+        client.call("send", &payload).await.expect("queued");
+    }
+    let mut failed = 0;
+    while failed < 3 {
+        let event = next_event(&mut client).await.payload;
+        failed += usize::from(event["state"] == "failed");
+    }
+    let inbound = json!({"event": "messages.upsert", "apikey": "evolution-key-of-the-parrot", "data": {
+        "key": {"id": "A", "remoteJid": "5511@s.whatsapp.net"}, "message": {"conversation": MARK}}});
+    let mut poster = Poster::to(daemon.address);
+    for (secret, body, expected) in [
+        ("wrong", inbound.to_string(), 403),
+        (SECRET, inbound.to_string() + MARK, 400),
+        (SECRET, inbound.to_string(), 200),
+        (SECRET, inbound.to_string(), 200),
+    ] {
+        let header = format!("x-cleudocodebot-secret: {secret}");
+        let status = poster.post("/webhooks/whatsapp", &header, &body);
+        assert_eq!(status, Some(expected));
+    }
+    let path =
+        "/webhooks/whatsapp-cloud?hub.mode=subscribe&hub.verify_token=verify-token-of-the-parrot";
+    assert_eq!(daemon.get("GET", path, "").0, 200);
+    let body = Value::from(MARK).to_string();
+    let status = poster.post(
+        "/webhooks/whatsapp-cloud",
+        "X-Hub-Signature-256: sha256=00",
+        &body,
+    );
+    assert_eq!(status, Some(403));
+}
+
+#[tokio::test]
+async fn what_a_service_repeats_of_a_lasting_error_stays_out_of_the_log() {
+    outcomes(400).await;
+}
+
+#[tokio::test]
+async fn what_a_service_repeats_of_a_passing_error_stays_out_of_the_log() {
+    outcomes(500).await;
+}

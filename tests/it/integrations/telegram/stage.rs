@@ -1,0 +1,121 @@
+//! The fake of the Bot API and a daemon with one bot on it.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use cleudocodebot::client::Client;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Daemon, Scratch, daemon_command,
+    fake::{Fake, Reply, Request},
+    next_event,
+};
+
+pub(super) const TOKEN: &str = "123456:hush-hush-secret-token";
+
+/// A service with updates to hand out and answers that come before the usual ones.
+#[derive(Default)]
+pub(super) struct Service {
+    pub(super) updates: Mutex<Vec<Value>>,
+    pub(super) answers: Mutex<VecDeque<Reply>>,
+    /// Answers to polls that come before the usual ones.
+    pub(super) polls: Mutex<VecDeque<Reply>>,
+    pub(super) next_id: AtomicI64,
+}
+
+impl Service {
+    fn answer(&self, request: &Request) -> Reply {
+        let method = request.path.rsplit('/').next().unwrap_or_default();
+        if !request.path.starts_with(&format!("/bot{TOKEN}/")) {
+            return Reply::Json(
+                404,
+                json!({"ok": false, "error_code": 404, "description": "Not Found"}),
+            );
+        }
+        let ok = |result: Value| Reply::Json(200, json!({"ok": true, "result": result}));
+        match method {
+            "getMe" => ok(json!({"id": 1, "is_bot": true})),
+            "getUpdates" => {
+                if let Some(reply) = self.polls.lock().expect("whole").pop_front() {
+                    return reply;
+                }
+                let offset = request.body["offset"].as_i64().unwrap_or(0);
+                let mut updates = self.updates.lock().expect("whole");
+                updates.retain(|update| update["update_id"].as_i64() >= Some(offset));
+                if updates.is_empty() {
+                    return Reply::Hang;
+                }
+                ok(Value::from(updates.clone()))
+            }
+            _ => {
+                if let Some(reply) = self.answers.lock().expect("whole").pop_front() {
+                    return reply;
+                }
+                let id = self.next_id.fetch_add(1, Ordering::Relaxed) + 100;
+                ok(json!({"message_id": id, "chat": {"id": request.body["chat_id"]}}))
+            }
+        }
+    }
+}
+
+pub(super) struct Stage {
+    pub(super) service: Arc<Service>,
+    pub(super) fake: Fake,
+    pub(super) home: Scratch,
+}
+
+impl Stage {
+    pub(super) fn new(updates: Vec<Value>, answers: Vec<Reply>) -> Self {
+        let service = Arc::new(Service {
+            updates: Mutex::new(updates),
+            answers: Mutex::new(answers.into()),
+            ..Service::default()
+        });
+        let answering = Arc::clone(&service);
+        Self {
+            service,
+            fake: Fake::start(move |request| answering.answer(request)),
+            home: Scratch::new(),
+        }
+    }
+
+    pub(super) fn daemon(&self, settings: &[(&str, &str)]) -> Daemon {
+        let mut command = daemon_command(&self.home.0);
+        command
+            .env("TELEGRAM_BOT_TOKEN", TOKEN)
+            .env("TELEGRAM_BASE_URL", self.fake.url())
+            .envs(settings.iter().copied());
+        Daemon::from_command(command, &self.home.0)
+    }
+}
+
+pub(super) fn update(id: i64, from: i64, text: &str) -> Value {
+    json!({"update_id": id, "message": {"message_id": id, "text": text,
+        "chat": {"id": from}, "from": {"id": from, "first_name": "Ana"}}})
+}
+
+pub(super) async fn send(client: &mut Client, payload: Value) -> Value {
+    let mut whole = json!({"channel": "telegram", "to": "42", "wait": true});
+    for (key, value) in payload.as_object().expect("fields") {
+        whole[key] = value.clone();
+    }
+    client.call("send", &whole).await.expect("an outcome")
+}
+
+pub(super) async fn until_state(client: &mut Client, wanted: &str) -> Value {
+    loop {
+        let event = next_event(client).await;
+        if event.action == "integration.state"
+            && event.payload["name"] == "telegram"
+            && event.payload["state"] == wanted
+        {
+            return event.payload;
+        }
+    }
+}

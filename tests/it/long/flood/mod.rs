@@ -1,0 +1,287 @@
+//! A flood of webhooks with repeats, in the wrong order, while the daemon is killed: each message is
+//! stored once, a 200 is given only for what is stored, and no receipt takes a message back.
+//!
+//! The full size: `cargo test --release --test it -- --ignored --nocapture flood`.
+
+mod posts;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    net::SocketAddr,
+    sync::{Condvar, Mutex, MutexGuard},
+    thread,
+    time::{Duration, Instant},
+};
+
+use cleudocodebot::message::State;
+use serde_json::{Value, json};
+
+use self::posts::{APP_SECRET, Flood, HOOK_SECRET};
+use crate::support::{
+    Daemon, Scratch, daemon_command,
+    dice::Dice,
+    fake::{Fake, Reply, Request},
+    poster::Poster,
+};
+
+/// Longer than half of the posts may take.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// How many post at a time.
+const POSTERS: usize = 16;
+
+#[test]
+fn two_thousand_posts_and_a_kill_store_each_message_once() {
+    run(2_000);
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn fifty_thousand_posts_and_a_kill_store_each_message_once() {
+    run(50_000);
+}
+
+fn run(count: usize) {
+    let dice = Dice::thrown("flood");
+    let sent = count / 100;
+    let flood = Flood::new(count, sent, &dice);
+    let (home, fake) = (Scratch::new(), Fake::start(answer));
+    let mut daemon = start(&home, &fake);
+    send(&daemon, sent);
+    let crowd = Crowd::new(&flood, daemon.address);
+    let begun = Instant::now();
+    let mut cpu = -ticks(&daemon);
+    thread::scope(|scope| {
+        for _ in 0..POSTERS {
+            scope.spawn(|| crowd.post_all());
+        }
+        crowd.await_taken(count / 2);
+        cpu += ticks(&daemon);
+        // What is under way is cut off; nothing new begins.
+        crowd.state().address = None;
+        daemon.kill();
+        let before = crowd.await_quiet();
+        daemon = start(&home, &fake);
+        let stored = Stored::read(&daemon);
+        let missing = before
+            .iter()
+            .find(|name| !stored.inbound.contains_key(*name));
+        assert_eq!(missing, None, "answered with 200 and gone");
+        crowd.go_on(daemon.address);
+    });
+    cpu += ticks(&daemon);
+    let took = begun.elapsed().as_secs_f64();
+    let tries = crowd.state().tries;
+    println!(
+        "{count} posts, {tries} tries with the kill: {:.0} posts/s, {:.0} µs of server CPU a post",
+        count as f64 / took,
+        cpu * 10_000.0 / count as f64
+    );
+    let stored = Stored::read(&daemon);
+    assert_eq!(stored.inbound, flood.inbound, "each message once");
+    assert_eq!(stored.read, 2 * sent, "every message sent is read at last");
+}
+
+fn answer(request: &Request) -> Reply {
+    let number = |text: &Value| text.as_str().unwrap_or_default().replace("out ", "OUT");
+    if request.path.ends_with("/messages") {
+        let id = format!("wamid.{}", number(&request.body["text"]["body"]));
+        return Reply::Json(200, json!({"messages": [{"id": id}]}));
+    }
+    if request.path.contains("sendText") {
+        return Reply::Json(201, json!({"key": {"id": number(&request.body["text"])}}));
+    }
+    Reply::Json(200, json!({"id": "555", "instance": {"state": "open"}}))
+}
+
+fn start(home: &Scratch, fake: &Fake) -> Daemon {
+    let mut command = daemon_command(&home.0);
+    command
+        .env("WHATSAPP_BASE_URL", fake.url())
+        .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-flood")
+        .env("WHATSAPP_WEBHOOK_SECRET", HOOK_SECRET)
+        .env("WHATSAPP_ALLOW_FROM", "*")
+        .env("WHATSAPP_RATE", "0")
+        .env("WHATSAPP_CLOUD_BASE_URL", fake.url())
+        .env("WHATSAPP_CLOUD_TOKEN", "cloud-token-of-the-flood")
+        .env("WHATSAPP_CLOUD_PHONE_ID", "555")
+        .env("WHATSAPP_CLOUD_APP_SECRET", APP_SECRET)
+        .env("WHATSAPP_CLOUD_ALLOW_FROM", "*")
+        .env("WHATSAPP_CLOUD_RATE", "0");
+    Daemon::from_command(command, &home.0)
+}
+
+/// Sends so many messages on each channel and waits until they are sent.
+fn send(daemon: &Daemon, count: usize) {
+    let mut raw = daemon.raw_websocket(true);
+    for number in 0..count {
+        for channel in ["whatsapp", "whatsapp-cloud"] {
+            let payload = json!({"channel": channel, "to": "55", "text": format!("out {number}"), "wait": true});
+            let command = json!({"type": "command", "action": "send", "payload": payload});
+            raw.text(&command.to_string());
+        }
+    }
+    for _ in 0..2 * count {
+        assert_eq!(raw.json()["payload"]["state"], "sent");
+    }
+}
+
+/// Processor time of the daemon so far, in hundredths of a second; 0 where the system tells none.
+fn ticks(daemon: &Daemon) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", daemon.child.id()));
+    let stat = stat.unwrap_or_default();
+    let numbers = stat.split(' ').skip(13).take(2);
+    numbers.filter_map(|n| n.parse::<f64>().ok()).sum()
+}
+
+/// Those who post, and what is left to them.
+struct Crowd<'f> {
+    flood: &'f Flood,
+    state: Mutex<Posting>,
+    news: Condvar,
+}
+
+struct Posting {
+    /// Posts still to be taken, by place.
+    open: Vec<usize>,
+    /// Posts under way.
+    busy: usize,
+    taken: Vec<usize>,
+    tries: usize,
+    /// `None` while the daemon is dead.
+    address: Option<SocketAddr>,
+}
+
+impl<'f> Crowd<'f> {
+    fn new(flood: &'f Flood, address: SocketAddr) -> Self {
+        let state = Posting {
+            open: (0..flood.posts.len()).collect(),
+            busy: 0,
+            taken: Vec::new(),
+            tries: 0,
+            address: Some(address),
+        };
+        Self {
+            flood,
+            state: Mutex::new(state),
+            news: Condvar::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Posting> {
+        self.state.lock().expect("whole")
+    }
+
+    fn post_all(&self) {
+        let mut poster: Option<(SocketAddr, Poster)> = None;
+        while let Some((place, address)) = self.next() {
+            let post = &self.flood.posts[place];
+            let (_, open) = match poster.take() {
+                Some(open) if open.0 == address => poster.insert(open),
+                _ => poster.insert((address, Poster::to(address))),
+            };
+            let status = open.post(post.path, &post.header, &post.body);
+            self.done(place, status);
+        }
+    }
+
+    /// The next post, once there is a daemon to take it; `None` when all were taken.
+    fn next(&self) -> Option<(usize, SocketAddr)> {
+        let mut state = self.state();
+        loop {
+            let open = state.address.and_then(|at| Some((state.open.pop()?, at)));
+            if open.is_some() {
+                state.busy += 1;
+                state.tries += 1;
+                return open;
+            }
+            if state.address.is_some() && state.busy == 0 {
+                return None;
+            }
+            state = self.news.wait(state).expect("whole");
+        }
+    }
+
+    fn done(&self, place: usize, status: Option<u16>) {
+        let mut state = self.state();
+        state.busy -= 1;
+        match status {
+            Some(200) => state.taken.push(place),
+            Some(503) => state.open.insert(0, place),
+            None => state.open.push(place),
+            Some(other) => panic!("answered with {other}"),
+        }
+        self.news.notify_all();
+    }
+
+    fn await_taken(&self, count: usize) {
+        let state = self.state();
+        let seen = self
+            .news
+            .wait_timeout_while(state, LONGEST, |state| state.taken.len() < count);
+        assert!(!seen.expect("whole").1.timed_out(), "half was never taken");
+    }
+
+    /// Waits until nobody posts any more; the names in what was taken so far.
+    fn await_quiet(&self) -> HashSet<String> {
+        let state = self.state();
+        let state = self.news.wait_while(state, |state| state.busy > 0);
+        let state = state.expect("whole");
+        let posts = state.taken.iter().map(|place| &self.flood.posts[*place]);
+        posts.flat_map(|post| post.names.clone()).collect()
+    }
+
+    fn go_on(&self, address: SocketAddr) {
+        self.state().address = Some(address);
+        self.news.notify_all();
+    }
+}
+
+/// What the store has, by its events from the first on.
+#[derive(Default)]
+struct Stored {
+    /// Channel and text of what came in, by the service's name of it.
+    inbound: BTreeMap<String, (&'static str, String)>,
+    /// Messages sent that were read.
+    read: usize,
+}
+
+impl Stored {
+    /// Fails on a message that is there twice and on a state that goes backwards.
+    fn read(daemon: &Daemon) -> Self {
+        let mut raw = daemon.raw_websocket(true);
+        raw.text(
+            r#"{"type":"command","action":"subscribe","payload":{"topics":["message.*"],"since":0}}"#,
+        );
+        let last = raw.json()["payload"]["seq"].as_u64().expect("a number");
+        let mut states: HashMap<String, State> = HashMap::new();
+        let mut stored = Self::default();
+        for seq in 1..=last {
+            let event = raw.json()["payload"].take();
+            assert_eq!(event["seq"], seq, "no gap and no repeat");
+            if event["direction"] == "in" {
+                stored.came_in(&event);
+                continue;
+            }
+            let id = event["message_id"].as_str().expect("an id").to_owned();
+            let named = |state: &State| event["state"] == state.as_str();
+            let state = State::ALL.into_iter().find(named).expect("a state");
+            let before = states.insert(id, state);
+            let is_onward = before.is_none_or(|before| before.may_become(state));
+            assert!(is_onward, "{before:?} and then {event}");
+            stored.read += usize::from(state == State::Read);
+        }
+        stored
+    }
+
+    fn came_in(&mut self, event: &Value) {
+        let name = event["meta"]["id"].as_str().expect("a name").to_owned();
+        let channels = ["whatsapp", "whatsapp-cloud"];
+        let channel = channels.into_iter().find(|one| event["channel"] == *one);
+        let text = event["text"].as_str().expect("a text").to_owned();
+        let twice = self
+            .inbound
+            .insert(name, (channel.expect("a channel"), text));
+        assert_eq!(twice, None, "stored twice");
+    }
+}

@@ -1,0 +1,102 @@
+//! A long poll and a daemon that is killed in the middle of it: the service forgets what was
+//! confirmed, so nothing may be confirmed that is not stored.
+
+use std::sync::{Arc, Condvar, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Daemon, PATIENCE, Scratch, daemon_command,
+    dice::Dice,
+    fake::{Fake, Reply, Request},
+    log_watch::MARK,
+};
+
+/// Messages that wait at the service, and how many it gives out at a time.
+const MESSAGES: usize = 1500;
+const BATCH: usize = 20;
+
+const KILLS: usize = 8;
+
+/// How many messages were confirmed: they are not given out again.
+#[derive(Default)]
+struct Service {
+    confirmed: Mutex<usize>,
+    grown: Condvar,
+}
+
+impl Service {
+    fn answer(&self, request: &Request) -> Reply {
+        let ok = |result: Value| Reply::Json(200, json!({"ok": true, "result": result}));
+        if !request.path.ends_with("/getUpdates") {
+            return ok(json!({"id": 1}));
+        }
+        let mut confirmed = self.confirmed.lock().expect("whole");
+        let offset = request.body["offset"].as_u64().unwrap_or(0);
+        let offset = usize::try_from(offset).expect("small");
+        *confirmed = offset.saturating_sub(1).max(*confirmed);
+        self.grown.notify_all();
+        let batch: Vec<Value> = (*confirmed + 1..=MESSAGES)
+            .take(BATCH)
+            .map(update)
+            .collect();
+        if batch.is_empty() {
+            return Reply::Hang;
+        }
+        ok(Value::from(batch))
+    }
+
+    fn await_confirmed(&self, wanted: usize) {
+        let confirmed = self.confirmed.lock().expect("whole");
+        let seen = self
+            .grown
+            .wait_timeout_while(confirmed, PATIENCE, |confirmed| *confirmed < wanted)
+            .expect("whole");
+        assert!(!seen.1.timed_out(), "{} of {wanted} were confirmed", seen.0);
+    }
+}
+
+fn update(number: usize) -> Value {
+    json!({"update_id": number, "message": {"message_id": number, "text": format!("{MARK} {number}"),
+        "chat": {"id": number % 7}, "from": {"id": number % 7, "first_name": "Ana"}}})
+}
+
+fn start(home: &Scratch, fake: &Fake) -> Daemon {
+    let mut command = daemon_command(&home.0);
+    command
+        .env("TELEGRAM_BOT_TOKEN", "1:telegram-token-of-the-test")
+        .env("TELEGRAM_BASE_URL", fake.url())
+        .env("TELEGRAM_ALLOW_FROM", "*");
+    Daemon::from_command(command, &home.0)
+}
+
+#[test]
+fn what_is_confirmed_is_stored_once_and_in_order_through_eight_kills() {
+    let dice = Dice::thrown("poll");
+    let service = Arc::new(Service::default());
+    let asked = Arc::clone(&service);
+    let fake = Fake::start(move |request| asked.answer(request));
+    let home = Scratch::new();
+    for kill in 0..KILLS {
+        let mut daemon = start(&home, &fake);
+        let step = MESSAGES / KILLS;
+        service.await_confirmed(kill * step + dice.below(step));
+        daemon.kill();
+        fake.await_quiet();
+    }
+    let daemon = start(&home, &fake);
+    service.await_confirmed(MESSAGES);
+    let mut raw = daemon.raw_websocket(true);
+    raw.text(
+        r#"{"type":"command","action":"subscribe","payload":{"topics":["message.*"],"since":0}}"#,
+    );
+    assert_eq!(raw.json()["payload"]["seq"], MESSAGES);
+    for number in 1..=MESSAGES {
+        let event = raw.json()["payload"].take();
+        assert_eq!(
+            event["text"],
+            format!("{MARK} {number}"),
+            "once and in order"
+        );
+    }
+}

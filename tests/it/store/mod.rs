@@ -1,0 +1,4 @@
+//! What is on disk after the daemon was killed.
+
+#[cfg(feature = "store")]
+mod crash;
