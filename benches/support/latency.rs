@@ -1,8 +1,8 @@
-//! Waiting times and their percentiles.
+//! Latencies and their percentiles.
 
 use std::time::Duration;
 
-/// Every waiting time of a run, in µs.
+/// Every latency of a run, in µs.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Latencies(Vec<u32>);
 

@@ -1,8 +1,8 @@
-//! The floor: bytes back as they came, without WebSocket or JSON.
+//! The lower bound: echoes bytes, without WebSocket or JSON.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::load::Result;
+use crate::support::Result;
 
 pub(super) async fn serve() -> Result<()> {
     let listener = super::listen().await?;

@@ -1,4 +1,4 @@
-//! Figures of one run: what the load saw, and what it cost the server.
+//! Figures of one run: latency as the load saw it, and what the run cost the server.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use super::{
     process,
 };
 
-/// What one run came to. `None` is what cannot be known, such as the CPU time of another machine.
+/// The result of one run. `None` is what cannot be measured, such as the CPU time of another machine.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Figures {
     pub messages: u64,
@@ -20,25 +20,25 @@ pub(crate) struct Figures {
     pub stalled: Stalled,
 }
 
-/// What became of subscribers that did not read.
+/// How the server treated subscribers that did not read.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Stalled {
-    /// Dropped, with a close frame that says why.
+    /// Disconnected, with a close frame that says why.
     pub told: u64,
-    /// Dropped without.
+    /// Disconnected without one.
     pub dropped: u64,
     /// Still connected at the end.
     pub kept: u64,
 }
 
 /// A measurement under way.
-pub(crate) struct Cost {
+pub(crate) struct Measurement {
     pid: Option<u32>,
     cpu: Option<Duration>,
     begun: Instant,
 }
 
-impl Cost {
+impl Measurement {
     pub(crate) fn begin(target: &Target) -> Self {
         Self {
             pid: target.pid,
@@ -65,7 +65,7 @@ impl Cost {
     }
 }
 
-/// The run in the middle of several, figure by figure.
+/// The median of several runs, figure by figure.
 pub(crate) fn median(runs: &[Figures]) -> Figures {
     let middle = |get: &dyn Fn(&Figures) -> Option<f64>| {
         let mut all: Vec<_> = runs.iter().filter_map(get).collect();

@@ -1,7 +1,7 @@
-//! Client frames out, server frames in: as much of RFC 6455 §5 as a load needs, and no more, so that
-//! the load costs less than the server it measures.
+//! Writes client frames and reads server frames: the part of RFC 6455 §5 that a load needs and no more,
+//! so that the load costs less than the server it measures.
 
-/// Every frame is masked with this key: its cost to the server is that of any other.
+/// Every frame is masked with this one key: unmasking costs the server the same with any key.
 const MASK: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
 /// Appends one masked text message.
@@ -31,18 +31,18 @@ fn push_masked(output: &mut Vec<u8>, payload: &[u8]) {
     output.extend(masked.map(|(byte, key)| byte ^ key));
 }
 
-/// One whole frame at the front of what was read.
+/// One complete frame at the front of the bytes read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame<'a> {
     /// Text, ping, close and so on.
     pub opcode: u8,
-    /// Still masked where the peer masks, as one that echoes does.
+    /// Still masked if the sender masked it: an echo server sends our own frames back.
     pub payload: &'a [u8],
-    /// Bytes of the stream it takes.
+    /// Length of the whole frame in the stream.
     pub length: usize,
 }
 
-/// The frame that `bytes` begins with, if it is there to its end.
+/// The frame that `bytes` begins with, if all of it has arrived.
 pub(crate) fn first(bytes: &[u8]) -> Option<Frame<'_>> {
     let second = *bytes.get(1)?;
     let (extended, length) = match second & 0x7F {

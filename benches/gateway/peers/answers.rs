@@ -1,4 +1,4 @@
-//! What the Rust peers do with a message, so that only their way with sockets differs.
+//! What the Rust peers do with a message, so that they differ only in how they use sockets.
 
 use std::{borrow::Cow, cell::RefCell, rc::Rc};
 
@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{
 /// The gateway's default.
 const MAX_DEPTH: usize = 64;
 
-/// What a message asks for.
+/// What is to be done about a message.
 pub(super) enum Asked {
     /// Send this back.
     Answer(String),
@@ -23,7 +23,7 @@ pub(super) enum Asked {
     Publish(String, Utf8Bytes),
 }
 
-/// Parses one message and makes what is answered.
+/// Parses one message and builds its answer.
 pub(super) fn answer(text: &str) -> Asked {
     let Some((action, id, payload)) = read(text) else {
         return Asked::Answer(
@@ -46,7 +46,7 @@ pub(super) fn answer(text: &str) -> Asked {
     }
 }
 
-/// By the gateway's own parser: what is compared is the way with sockets, not with JSON.
+/// Uses the gateway's own parser: the comparison is about sockets, not about JSON.
 fn read(text: &str) -> Option<(Cow<'_, str>, &str, &RawValue)> {
     let Incoming::Call(call) = frame::read(text, MAX_DEPTH, Dialect::Triple) else {
         return None;
@@ -60,10 +60,10 @@ fn pong(echo: &RawValue) -> String {
     format!(r#"{{"pong":true,"time_ms":{ms},"echo":{echo}}}"#)
 }
 
-/// Lets in who shows the token.
+/// Accepts the upgrade if the token is right.
 #[allow(
     clippy::result_large_err,
-    reason = "the handshake's callback is typed so"
+    reason = "the type of the handshake's callback"
 )]
 pub(super) fn check(request: &Request, response: Response) -> Result<Response, ErrorResponse> {
     let expected = format!("Bearer {}", super::TOKEN);
@@ -76,10 +76,10 @@ pub(super) fn check(request: &Request, response: Response) -> Result<Response, E
     Err(refusal)
 }
 
-/// Where each subscriber takes its events.
+/// The event queue of each subscriber.
 pub(super) type Subscribers = Rc<RefCell<Vec<tokio::sync::mpsc::UnboundedSender<Utf8Bytes>>>>;
 
-/// Hands an event to all who are still there.
+/// Queues an event for every subscriber that is still connected.
 pub(super) fn publish(subscribers: &Subscribers, event: &Utf8Bytes) {
     subscribers
         .borrow_mut()

@@ -1,4 +1,4 @@
-//! The command line of the benches.
+//! The command line of the gateway's bench, and the scenarios it selects.
 
 use std::{
     net::{SocketAddr, ToSocketAddrs as _},
@@ -7,7 +7,7 @@ use std::{
 
 use lexopt::{Arg, ValueExt as _};
 
-use super::{
+use crate::support::{
     Result,
     scenario::{Mode, Scenario},
 };
@@ -39,7 +39,7 @@ Without --url it starts the release daemon in a temporary home, and the peers be
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
 )]
-pub(crate) struct Options {
+pub(crate) struct GatewayOptions {
     pub url: Option<SocketAddr>,
     pub token: String,
     pub pid: Option<u32>,
@@ -54,13 +54,13 @@ pub(crate) struct Options {
     pub quick: bool,
     pub json: bool,
     pub help: bool,
-    /// False where cargo builds the bench but does not want it run.
+    /// False without any argument: then nothing is measured and the help is shown.
     pub wanted: bool,
-    /// The server this process is to be, instead of the load.
+    /// The peer to serve as, in the processes that the bench starts of itself.
     pub serve: Option<String>,
 }
 
-impl Default for Options {
+impl Default for GatewayOptions {
     fn default() -> Self {
         Self {
             url: None,
@@ -83,7 +83,7 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl GatewayOptions {
     /// Reads the command line of this process.
     pub(crate) fn from_arguments() -> Result<Self> {
         let (mut options, mut parser) = (Self::default(), lexopt::Parser::from_env());
@@ -103,7 +103,7 @@ impl Options {
 
     fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<()> {
         match name {
-            // Cargo says so to every bench.
+            // `cargo bench` passes `--bench` to every bench.
             "bench" => {}
             "quick" => self.quick = true,
             "json" => self.json = true,
@@ -125,9 +125,9 @@ impl Options {
         Ok(())
     }
 
-    /// The rows of the plan, or those that were asked for.
+    /// The default scenarios, or those that were asked for.
     pub(crate) fn scenarios(&self) -> Vec<Scenario> {
-        let plan = [
+        let defaults = [
             (Mode::Ping, 64, 1),
             (Mode::Ping, 64, 16),
             (Mode::Fanout, 200, 1),
@@ -136,7 +136,7 @@ impl Options {
             (Mode::Idle, if self.quick { 1000 } else { 5000 }, 1),
         ];
         let own = self.connections.is_some() || self.in_flight.is_some();
-        let mut rows: Vec<_> = plan
+        let mut rows: Vec<_> = defaults
             .into_iter()
             .filter(|(mode, ..)| self.modes.is_empty() || self.modes.contains(mode))
             .collect();
@@ -160,7 +160,7 @@ impl Options {
         rows.into_iter().map(row).collect()
     }
 
-    /// Whether figures of this server are wanted.
+    /// Whether this server is to be measured.
     pub(crate) fn wants(&self, server: &str) -> bool {
         self.servers.is_empty()
             || self

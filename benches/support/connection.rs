@@ -15,6 +15,9 @@ use super::{Result, Target, frames, latency::Latencies};
 /// Bytes read at a time.
 const READ_BYTES: usize = 16 * 1024;
 
+/// Handshakes under way at a time while many connections are opened.
+const OPENING: usize = 64;
+
 /// A connection and the bytes it has read but not used.
 pub(crate) struct Connection {
     stream: TcpStream,
@@ -23,7 +26,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Connects and, where the server knows it, upgrades with the token.
+    /// Connects and, where the server speaks WebSocket, upgrades with the token.
     pub(crate) async fn open(target: &Target) -> Result<Self> {
         let stream = TcpStream::connect(target.address).await?;
         stream.set_nodelay(true)?;
@@ -36,6 +39,19 @@ impl Connection {
             connection.upgrade(target).await?;
         }
         Ok(connection)
+    }
+
+    /// `count` connections that are all open.
+    pub(crate) async fn open_many(target: &Target, count: usize) -> Result<Vec<Self>> {
+        let mut open = Vec::with_capacity(count);
+        while open.len() < count {
+            let batch = OPENING.min(count - open.len());
+            let opening = (0..batch).map(|_| Self::open(target));
+            for connection in futures_util::future::join_all(opening).await {
+                open.push(connection?);
+            }
+        }
+        Ok(open)
     }
 
     async fn upgrade(&mut self, target: &Target) -> Result<()> {
@@ -81,7 +97,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads once and hands on each text message that is whole; how many there were.
+    /// Reads once and passes on each complete text message; returns how many there were.
     pub(crate) async fn read(&mut self, mut on_text: impl FnMut(&[u8])) -> Result<usize> {
         self.fill().await?;
         let (mut at, mut count) = (0, 0);
@@ -99,13 +115,13 @@ impl Connection {
         }
         self.input.drain(..at);
         if self.input.is_empty() {
-            // A connection that waits holds nothing, so that thousands of them fit.
+            // Idle connections keep no buffer, so that thousands of them fit in memory.
             self.input = Vec::new();
         }
         Ok(count)
     }
 
-    /// Reads what still comes to the end; the code of the close frame, where there was one.
+    /// Reads to the end of the connection; returns the code of the close frame, if there was one.
     pub(crate) async fn parting(mut self) -> Option<u16> {
         loop {
             while let Some(frame) = frames::first(&self.input) {
@@ -122,7 +138,7 @@ impl Connection {
         }
     }
 
-    /// One message and its answer.
+    /// Sends one message and waits for its answer.
     pub(crate) async fn ask(&mut self, text: &str) -> Result<()> {
         self.push(text);
         self.flush().await?;
@@ -130,7 +146,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Keeps `in_flight` messages on their way until `until`, then takes the answers that are due.
+    /// Keeps `in_flight` messages under way until `until`, then waits for the answers still due.
     pub(crate) async fn closed_loop(
         &mut self,
         in_flight: usize,
@@ -157,12 +173,12 @@ impl Connection {
         }
     }
 
-    /// Ends it at once: no port is kept waiting, so that connections can be opened for minutes.
+    /// Resets the connection: no port is left in TIME_WAIT, so the bench never runs out of ports.
     pub(crate) fn abort(self) -> Result<()> {
         self.stream.set_zero_linger()?;
         Ok(())
     }
 }
 
-/// Waiting times that all tasks of the one thread share.
-pub(crate) type Shared = std::rc::Rc<std::cell::RefCell<Latencies>>;
+/// Latencies that all tasks of the one thread add to.
+pub(crate) type SharedLatencies = std::rc::Rc<std::cell::RefCell<Latencies>>;

@@ -7,10 +7,7 @@ use std::{
     process::Stdio,
 };
 
-use crate::{
-    load::{Result, process},
-    peers::Server,
-};
+use super::{Result, process, server::Server};
 
 /// Shown in the tables.
 pub(crate) const NAME: &str = "cleudocodebot";
@@ -57,7 +54,7 @@ pub(crate) fn start(home: &Path, pinned: bool) -> Result<Server> {
             let (_, rest) = line.split_once("daemon ready address=")?;
             rest.split(' ').next()?.parse().ok()
         });
-    // Its log is read on, or it would stop when the pipe is full.
+    // Keep reading its log: a full pipe would block the daemon.
     std::thread::spawn(move || log.map_while(std::io::Result::ok).for_each(drop));
     let address = ready.ok_or("the daemon did not become ready")?;
     let mut server = Server::new(child, NAME, address, &token(home)?);

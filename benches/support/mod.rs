@@ -1,17 +1,17 @@
-//! The load generator: closed loops of connections against one server, and what they cost it.
+//! What both benches share: a server to load, closed loops of connections against it, and what they
+//! cost it. Which servers are loaded and how figures are shown is each bench's own.
 //!
-//! Reading order: `options` → `scenario` → `connection` (with `frames`) → `measure` → `report`. It
-//! knows no daemon and no peer, only a `Target`.
+//! Reading order: `scenario` → `exchange` → `connection` (with `frames`) → `measure`.
 
 pub(crate) mod connection;
-pub(crate) mod fanout;
+pub(crate) mod daemon;
+pub(crate) mod exchange;
 pub(crate) mod frames;
 pub(crate) mod latency;
 pub(crate) mod measure;
-pub(crate) mod options;
 pub(crate) mod process;
-pub(crate) mod report;
 pub(crate) mod scenario;
+pub(crate) mod server;
 
 use std::net::SocketAddr;
 

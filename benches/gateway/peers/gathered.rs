@@ -1,5 +1,5 @@
-//! tokio-tungstenite as one writes it who has measured: one task a connection, buffers of 4 KiB,
-//! answers and events fed until there are no more, then one flush.
+//! tokio-tungstenite tuned by measurement: one task for each connection, buffers of 4 KiB, answers and
+//! events fed until there are no more, then one flush.
 
 use std::rc::Rc;
 
@@ -11,9 +11,9 @@ use tokio_tungstenite::{
 };
 
 use super::answers::{self, Asked, Subscribers};
-use crate::load::Result;
+use crate::support::Result;
 
-/// Of each buffer.
+/// Bytes of each buffer.
 const BUFFER: usize = 4096;
 
 pub(super) async fn serve() -> Result<()> {

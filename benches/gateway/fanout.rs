@@ -1,5 +1,5 @@
-//! One publisher, many subscribers. A publication is done when the last subscriber has it; only
-//! then the next one goes out in its place.
+//! One publisher, many subscribers. A publication is done when the last subscriber has it; only then
+//! is the next one published in its place.
 
 use std::{
     cell::RefCell,
@@ -10,11 +10,11 @@ use std::{
 
 use tokio::{sync::Notify, task::JoinSet, time::timeout};
 
-use super::{
+use crate::support::{
     Result, Target,
     connection::Connection,
     latency::Latencies,
-    measure::{Cost, Figures},
+    measure::{Figures, Measurement},
     scenario::Scenario,
 };
 
@@ -24,53 +24,57 @@ const SUBSCRIBE: &str =
 /// The close code of a client whose queue is full.
 const SLOW_CONSUMER: u16 = 4408;
 
-/// Time in which a subscriber that begins to read must find the end of its connection.
+/// Once a stalled subscriber reads again, the time in which it must see its connection end.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// What is on its way, as publisher and subscribers see it.
+/// Publications under way, shared by publisher and subscribers.
 #[derive(Default)]
-struct Board {
-    /// When each publication left and how many have yet to get it, the oldest first.
-    on_the_way: VecDeque<(Instant, usize)>,
-    /// Publications that every subscriber has.
+struct Publications {
+    /// When each publication left and how many subscribers still lack it, oldest first.
+    under_way: VecDeque<(Instant, usize)>,
+    /// Publications that every subscriber has received.
     done: usize,
     latencies: Latencies,
 }
 
-impl Board {
-    /// A subscriber has its `n`th publication.
+impl Publications {
+    /// A subscriber received its `n`th publication.
     fn arrived(&mut self, n: usize) {
-        let Some((sent, left)) = self.on_the_way.get_mut(n - self.done) else {
+        let Some((sent, left)) = self.under_way.get_mut(n - self.done) else {
             return;
         };
         *left -= 1;
         self.latencies.add(sent.elapsed());
-        while self.on_the_way.front().is_some_and(|(_, left)| *left == 0) {
-            self.on_the_way.pop_front();
+        while self.under_way.front().is_some_and(|(_, left)| *left == 0) {
+            self.under_way.pop_front();
             self.done += 1;
         }
     }
 }
 
-pub(super) async fn run(scenario: Scenario, target: &Target, time: Duration) -> Result<Figures> {
-    let (board, news) = (
-        Rc::new(RefCell::new(Board::default())),
+pub(crate) async fn run(scenario: Scenario, target: &Target, time: Duration) -> Result<Figures> {
+    let (publications, arrivals) = (
+        Rc::new(RefCell::new(Publications::default())),
         Rc::new(Notify::new()),
     );
     let mut tasks = JoinSet::new();
-    for mut subscriber in Scenario::open(target, scenario.connections).await? {
+    for mut subscriber in Connection::open_many(target, scenario.connections).await? {
         subscriber.ask(SUBSCRIBE).await?;
-        tasks.spawn_local(hear(subscriber, Rc::clone(&board), Rc::clone(&news)));
+        tasks.spawn_local(listen(
+            subscriber,
+            Rc::clone(&publications),
+            Rc::clone(&arrivals),
+        ));
     }
-    let mut stalled = Scenario::open(target, scenario.stalled).await?;
+    let mut stalled = Connection::open_many(target, scenario.stalled).await?;
     for subscriber in &mut stalled {
         subscriber.ask(SUBSCRIBE).await?;
     }
     let mut publisher = Connection::open(target).await?;
-    let cost = Cost::begin(target);
+    let measurement = Measurement::begin(target);
     let until = Instant::now() + time;
-    publish(scenario, &mut publisher, &board, &news, until).await?;
-    let mut figures = cost.end(&mut board.borrow_mut().latencies);
+    publish(scenario, &mut publisher, &publications, &arrivals, until).await?;
+    let mut figures = measurement.end(&mut publications.borrow_mut().latencies);
     tasks.shutdown().await;
     for subscriber in stalled {
         match timeout(FAREWELL, subscriber.parting()).await {
@@ -82,22 +86,26 @@ pub(super) async fn run(scenario: Scenario, target: &Target, time: Duration) -> 
     Ok(figures)
 }
 
-async fn hear(mut subscriber: Connection, board: Rc<RefCell<Board>>, news: Rc<Notify>) {
+async fn listen(
+    mut subscriber: Connection,
+    publications: Rc<RefCell<Publications>>,
+    arrivals: Rc<Notify>,
+) {
     let mut heard = 0;
     let mut on_event = |_: &[u8]| {
-        board.borrow_mut().arrived(heard);
+        publications.borrow_mut().arrived(heard);
         heard += 1;
     };
     while subscriber.read(&mut on_event).await.is_ok() && subscriber.flush().await.is_ok() {
-        news.notify_one();
+        arrivals.notify_one();
     }
 }
 
 async fn publish(
     scenario: Scenario,
     publisher: &mut Connection,
-    board: &RefCell<Board>,
-    news: &Notify,
+    publications: &RefCell<Publications>,
+    arrivals: &Notify,
     until: Instant,
 ) -> Result<()> {
     let text = format!(
@@ -108,10 +116,10 @@ async fn publish(
     loop {
         let (now, mut room) = (Instant::now(), 0);
         if now < until {
-            let on_the_way = &mut board.borrow_mut().on_the_way;
-            room = scenario.in_flight - on_the_way.len().min(scenario.in_flight);
-            on_the_way.extend(std::iter::repeat_n((now, scenario.connections), room));
-        } else if board.borrow().on_the_way.is_empty() && unanswered == 0 {
+            let under_way = &mut publications.borrow_mut().under_way;
+            room = scenario.in_flight - under_way.len().min(scenario.in_flight);
+            under_way.extend(std::iter::repeat_n((now, scenario.connections), room));
+        } else if publications.borrow().under_way.is_empty() && unanswered == 0 {
             return Ok(());
         }
         (0..room).for_each(|_| publisher.push(&text));
@@ -119,7 +127,7 @@ async fn publish(
         publisher.flush().await?;
         tokio::select! {
             answers = publisher.read(|_| {}), if unanswered > 0 => unanswered -= answers?,
-            () = news.notified() => {}
+            () = arrivals.notified() => {}
         }
     }
 }

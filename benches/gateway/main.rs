@@ -1,7 +1,7 @@
 //! The gateway beside what a user would take instead: one load, interleaved rounds, medians.
 //!
-//! `cargo bench --bench gateway -- --help` tells what can be chosen. With `--url` it loads a daemon
-//! that runs already. Nothing is measured here; that is `load`.
+//! `cargo bench --bench gateway -- --help` lists the options. With `--url` it loads a daemon that is
+//! already running. What measures is in `../support`; here is what is measured and how it is shown.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -9,22 +9,28 @@
     reason = "figures are rounded to be shown"
 )]
 
-mod daemon;
-mod load;
+mod connections;
+mod fanout;
+mod options;
 mod peers;
+mod report;
+#[path = "../support/mod.rs"]
+mod support;
 
-use load::{
-    Result, Target,
+use std::time::Duration;
+
+use options::{GatewayOptions, HELP};
+use report::Row;
+use support::{
+    Result, Target, daemon, exchange,
     measure::{Figures, median},
-    options::{HELP, Options},
     process,
-    report::{self, Row},
-    scenario::Scenario,
+    scenario::{Mode, Scenario},
+    server::Server,
 };
-use peers::Server;
 
 fn main() -> Result<()> {
-    let options = Options::from_arguments()?;
+    let options = GatewayOptions::from_arguments()?;
     if let Some(peer) = &options.serve {
         return peers::serve(peer);
     }
@@ -57,7 +63,10 @@ fn main() -> Result<()> {
 }
 
 /// The daemon and its peers; none where a running daemon is to be loaded.
-fn servers(options: &Options, pinned: bool) -> Result<(Option<daemon::Scratch>, Vec<Server>)> {
+fn servers(
+    options: &GatewayOptions,
+    pinned: bool,
+) -> Result<(Option<daemon::Scratch>, Vec<Server>)> {
     if options.url.is_some() {
         return Ok((None, Vec::new()));
     }
@@ -70,7 +79,7 @@ fn servers(options: &Options, pinned: bool) -> Result<(Option<daemon::Scratch>, 
     Ok((Some(scratch), servers))
 }
 
-fn running(options: &Options, address: std::net::SocketAddr) -> Target {
+fn running(options: &GatewayOptions, address: std::net::SocketAddr) -> Target {
     Target {
         name: address.to_string(),
         address,
@@ -82,20 +91,24 @@ fn running(options: &Options, address: std::net::SocketAddr) -> Target {
 }
 
 /// Every server once a round, so that a noisy minute hits all alike.
-async fn rounds(options: &Options, scenario: Scenario, targets: &[Target]) -> Result<Vec<Row>> {
+async fn rounds(
+    options: &GatewayOptions,
+    scenario: Scenario,
+    targets: &[Target],
+) -> Result<Vec<Row>> {
     let targets: Vec<_> = targets
         .iter()
         .filter(|target| scenario.suits(target))
         .collect();
     let mut runs: Vec<Vec<Figures>> = vec![Vec::new(); targets.len()];
-    let rounds = if scenario.mode == load::scenario::Mode::Idle {
+    let rounds = if scenario.mode == Mode::Idle {
         1
     } else {
         options.rounds
     };
     for _ in 0..rounds {
         for (target, runs) in targets.iter().zip(&mut runs) {
-            runs.push(scenario.run(target, options.time).await?);
+            runs.push(run(scenario, target, options.time).await?);
         }
     }
     let rows = targets.iter().zip(&runs).map(|(target, runs)| Row {
@@ -104,4 +117,14 @@ async fn rounds(options: &Options, scenario: Scenario, targets: &[Target]) -> Re
         figures: median(runs),
     });
     Ok(rows.collect())
+}
+
+/// Loads `target` for `time` with the kind of load that the scenario names.
+async fn run(scenario: Scenario, target: &Target, time: Duration) -> Result<Figures> {
+    match scenario.mode {
+        Mode::Ping | Mode::Send => exchange::run(scenario, target, time).await,
+        Mode::Fanout => fanout::run(scenario, target, time).await,
+        Mode::Connect => connections::churn(scenario, target, time).await,
+        Mode::Idle => connections::idle(scenario, target).await,
+    }
 }

@@ -1,4 +1,5 @@
-//! What Linux tells of a process: its CPU time and its memory (proc(5)). Elsewhere nothing is known.
+//! CPU time and memory of a process, from Linux's proc(5); `None` on other systems. And which core a
+//! process runs on.
 
 use std::{
     fs,
@@ -27,13 +28,13 @@ pub(crate) fn resident_kib(pid: u32) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// Whether server and load can have a core each.
+/// Whether server and load can be pinned to a core each.
 pub(crate) fn can_pin() -> bool {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     cores > 1 && quietly(Command::new("taskset").arg("--version"))
 }
 
-/// Keeps this process on the second core; servers are started on the first.
+/// Pins this process to the second core; servers are started on the first.
 pub(crate) fn pin_load() {
     let own = std::process::id().to_string();
     quietly(Command::new("taskset").args(["-cp", "1", &own]));

@@ -1,5 +1,5 @@
-//! What a user could take instead, each in a process of its own, each doing the same work: check the
-//! token, parse the JSON, answer `ping`, hand `publish` on to who subscribed.
+//! What a user could choose instead, each in a process of its own and doing the same work: check the
+//! token, parse the JSON, answer `ping`, pass `publish` on to the subscribers.
 
 mod answers;
 mod echo;
@@ -8,55 +8,26 @@ mod plain;
 
 use std::{
     io::{BufRead as _, BufReader},
-    net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
-use crate::load::{Result, Target, process};
+use crate::support::{Result, process, server::Server};
 
 /// The token that every peer asks for.
 pub(crate) const TOKEN: &str = "bench-token-of-every-peer";
 
-/// A running server, killed when dropped.
-pub(crate) struct Server {
-    pub target: Target,
-    child: Child,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Server {
-    /// Takes over a process that is ready at `address`.
-    pub(crate) fn new(child: Child, name: &str, address: SocketAddr, token: &str) -> Self {
-        let target = Target {
-            name: name.to_owned(),
-            address,
-            token: token.to_owned(),
-            pid: Some(child.id()),
-            speaks_websocket: true,
-            keeps_messages: false,
-        };
-        Self { target, child }
-    }
-}
-
-/// Something to compare with.
+/// A server to compare with.
 struct Peer {
     name: &'static str,
     runs: Runs,
 }
 
-/// How it is started.
+/// How a peer is started.
 enum Runs {
-    /// This very program, told to be that server.
+    /// By this program itself, with `--serve`.
     Here,
-    /// A script, by the first of these programs that is there.
+    /// A script, run by the first of these programs that is installed.
     Script(&'static str, &'static [&'static str]),
 }
 
@@ -91,7 +62,7 @@ const ECHO: &str = "bare TCP echo";
 const PLAIN: &str = "tokio-tungstenite";
 const GATHERED: &str = "tokio-tungstenite gathered";
 
-/// Is one of the peers written in Rust until it is killed.
+/// Serves as one of the peers written in Rust, until it is killed.
 pub(crate) fn serve(name: &str) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -107,7 +78,7 @@ pub(crate) fn serve(name: &str) -> Result<()> {
     })
 }
 
-/// Starts every peer that is wanted and installed; says which is not.
+/// Starts every peer that is wanted and installed; reports those that are not.
 pub(crate) fn start(pinned: bool, wanted: impl Fn(&str) -> bool) -> Vec<Server> {
     let wanted = PEERS.iter().filter(|peer| wanted(peer.name));
     let started = wanted.filter_map(|peer| match peer.start(pinned) {
@@ -147,7 +118,7 @@ impl Peer {
             Runs::Here => (std::env::current_exe()?, format!("--serve={}", self.name)),
             Runs::Script(script, names) => {
                 let found = names.iter().find_map(|name| on_path(name));
-                let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
+                let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/gateway/peers");
                 let script = folder.join(script).to_string_lossy().into_owned();
                 (found.ok_or("not installed")?, script)
             }
@@ -165,7 +136,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// A listening socket whose address is told to whoever started us.
+/// A listening socket. Its address goes to standard output, where the bench reads it.
 async fn listen() -> Result<tokio::net::TcpListener> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("{}", listener.local_addr()?);

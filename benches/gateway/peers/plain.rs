@@ -11,7 +11,7 @@ use tokio_tungstenite::{
 };
 
 use super::answers::{self, Asked, Subscribers};
-use crate::load::Result;
+use crate::support::Result;
 
 pub(super) async fn serve() -> Result<()> {
     let listener = super::listen().await?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{
+use crate::support::{
     measure::{Figures, Stalled},
     scenario::{Mode, Scenario},
 };
@@ -16,7 +16,9 @@ pub(crate) struct Row {
 
 /// Prints one scenario's rows; the first server is what the others are compared with.
 pub(crate) fn table(scenario: Scenario, rows: &[Row]) {
-    let ours = rows.first().and_then(|row| weight(scenario, &row.figures));
+    let ours = rows
+        .first()
+        .and_then(|row| compared_figure(scenario, &row.figures));
     println!("\n{}", scenario.name());
     println!(
         "  {:<24}{:>10}{:>9}{:>9}{:>9}{:>9}{:>10}{:>9}{:>10}{:>8}",
@@ -34,7 +36,7 @@ pub(crate) fn table(scenario: Scenario, rows: &[Row]) {
     for row in rows {
         let (figures, latency) = (&row.figures, row.figures.latency);
         let ratio = ours
-            .zip(weight(scenario, figures))
+            .zip(compared_figure(scenario, figures))
             .map(|(ours, theirs)| ours / theirs);
         println!(
             "  {:<24}{:>10.0}{:>9}{:>9}{:>9}{:>9}{:>10}{:>9}{:>10}{:>8}",
@@ -62,8 +64,8 @@ pub(crate) fn table(scenario: Scenario, rows: &[Row]) {
     }
 }
 
-/// What a scenario is about: CPU time, or memory where nothing is said.
-fn weight(scenario: Scenario, figures: &Figures) -> Option<f64> {
+/// The figure that servers are compared by: CPU time, or memory where connections are idle.
+fn compared_figure(scenario: Scenario, figures: &Figures) -> Option<f64> {
     match scenario.mode {
         Mode::Idle => figures.kib_per_connection,
         _ => figures.cpu_us,
