@@ -93,7 +93,7 @@ fn replace_behind(text: &str, heading: &str, end: &str, content: &str) -> String
 }
 
 #[test]
-fn the_readme_shows_the_tables_and_the_clients_as_they_are() {
+fn readme_tables_are_current() {
     let readme = read("README.md");
     let mut current = readme.clone();
     for (heading, rows) in [
@@ -126,7 +126,7 @@ fn the_readme_shows_the_tables_and_the_clients_as_they_are() {
 }
 
 #[test]
-fn the_readme_names_the_test_command_that_ci_runs() {
+fn readme_names_the_ci_command() {
     let ci = read(".ci/run");
     let last = ci.lines().last().expect("a command");
     assert!(read("README.md").contains(&format!("$ {last}\n")), "{last}");
@@ -137,7 +137,7 @@ fn the_readme_names_the_test_command_that_ci_runs() {
 }
 
 #[test]
-fn each_command_the_readme_shows_exists() {
+fn readme_commands_exist() {
     let home = Scratch::new();
     let (code, help, _) = run(program(&home.0, &["--help"]));
     assert_eq!(code, 0);
@@ -155,7 +155,7 @@ fn each_command_the_readme_shows_exists() {
 }
 
 #[test]
-fn help_of_every_command_fits_a_terminal_and_ends_with_0() {
+fn help_fits_a_terminal() {
     let home = Scratch::new();
     let (_, help, _) = run(program(&home.0, &["--help"]));
     let commands = help

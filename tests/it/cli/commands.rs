@@ -1,60 +1,29 @@
 //! The command line against a real daemon: what a person types and what comes back.
 
-use std::{
-    io::Write as _,
-    process::{Command, Stdio},
-};
+use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Daemon, Scratch, program, run};
-
-fn done(home: &Scratch, arguments: &[&str]) -> String {
-    let (code, out, told) = run(program(&home.0, arguments));
-    assert_eq!(code, 0, "{arguments:?}: {out}{told}");
-    out
-}
-
-/// Runs a command with something on its standard input.
-fn fed(mut command: Command, input: &str) -> (i32, String) {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    child
-        .stdin
-        .take()
-        .expect("piped")
-        .write_all(input.as_bytes())
-        .expect("written");
-    let output = child.wait_with_output().expect("it ends");
-    (
-        output.status.code().unwrap_or(-1),
-        String::from_utf8_lossy(&output.stdout).into_owned(),
-    )
-}
+use crate::support::{Daemon, Scratch, Shared, assert_fields, done, program, run, run_with_input};
 
 #[test]
-fn a_message_is_sent_from_the_command_line_and_read_back() {
+fn send_and_history() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let sent = done(
-        &home,
+        &home.0,
         &["send", "--channel", "webchat", "--to", "ana", "Hello"],
     );
     assert!(sent.starts_with("queued m-"), "{sent}");
-    let (code, out) = fed(
-        program(
-            &home.0,
-            &["send", "--channel", "webchat", "--to", "ana", "-"],
-        ),
-        "from a pipe\n",
+    let from_stdin = ["send", "--channel", "webchat", "--to", "ana", "-"];
+    let piped = run_with_input(program(&home.0, &from_stdin), "from a pipe\n");
+    let out = String::from_utf8_lossy(&piped.stdout);
+    assert!(
+        piped.status.success() && out.starts_with("queued m-"),
+        "{out}"
     );
-    assert!(code == 0 && out.starts_with("queued m-"), "{out}");
     done(
-        &home,
+        &home.0,
         &[
             "message",
             "send",
@@ -66,30 +35,33 @@ fn a_message_is_sent_from_the_command_line_and_read_back() {
             "as before",
         ],
     );
-    let history = done(&home, &["history", "--json"]);
+    let history = done(&home.0, &["history", "--json"]);
     let texts: Vec<Value> = history
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["text"].clone())
         .collect();
     assert_eq!(texts, ["Hello", "from a pipe", "as before"]);
-    let status: Value = serde_json::from_str(&done(&home, &["status", "--json"])).expect("JSON");
-    assert_eq!(
-        (&status["pid"], &status["queues"]["outbox"]["webchat"]),
-        (&daemon.child.id().into(), &3.into())
+    let status: Value = serde_json::from_str(&done(&home.0, &["status", "--json"])).expect("JSON");
+    assert_fields(
+        &status,
+        &json!({"pid": daemon.child.id(), "queues.outbox.webchat": 3}),
     );
-    assert!(done(&home, &["call", "ping"]).contains("\"pong\": true"));
-    assert!(done(&home, &["ping", "--count", "2", "--interval", "0"]).contains("seq=2"));
-    assert!(done(&home, &["clients"]).contains("cli"));
-    assert!(done(&home, &["logs"]).contains("ready"));
+    assert!(done(&home.0, &["call", "ping"]).contains("\"pong\": true"));
+    assert!(done(&home.0, &["ping", "--count", "2", "--interval", "0"]).contains("seq=2"));
+    assert!(done(&home.0, &["clients"]).contains("cli"));
+    assert!(done(&home.0, &["logs"]).contains("ready"));
 }
 
 #[test]
-fn chat_hands_in_what_is_typed() {
-    let home = Scratch::new();
-    let _daemon = Daemon::start(&home.0);
-    let (code, _) = fed(program(&home.0, &["chat", "--peer", "ana"]), "one\ntwo\n");
-    assert_eq!(code, 0);
-    let history = done(&home, &["history", "--peer", "ana", "--channel", "webchat"]);
+fn chat_receives_typed_lines() {
+    let daemon = Shared::daemon();
+    let chat = program(&daemon.home, &["chat", "--peer", "chat-ana"]);
+    let ended = run_with_input(chat, "one\ntwo\n");
+    assert!(ended.status.success(), "{ended:?}");
+    let history = done(
+        &daemon.home,
+        &["history", "--peer", "chat-ana", "--channel", "webchat"],
+    );
     assert!(
         history.contains("one") && history.contains("two"),
         "{history}"
@@ -97,25 +69,25 @@ fn chat_hands_in_what_is_typed() {
 }
 
 #[test]
-fn settings_and_token_are_changed_and_taken_over() {
+fn config_and_token_changes_apply() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     done(
-        &home,
+        &home.0,
         &["config", "set", "CLEUDOCODEBOT_HISTORY_DAYS", "30"],
     );
     assert_eq!(
-        done(&home, &["config", "get", "CLEUDOCODEBOT_HISTORY_DAYS"]),
+        done(&home.0, &["config", "get", "CLEUDOCODEBOT_HISTORY_DAYS"]),
         "30\n"
     );
     assert!(
-        !done(&home, &["config", "show"]).contains(&daemon.token),
+        !done(&home.0, &["config", "show"]).contains(&daemon.token),
         "secrets are masked"
     );
-    assert_eq!(done(&home, &["token", "show"]).trim(), daemon.token);
-    done(&home, &["token", "rotate"]);
-    assert_ne!(done(&home, &["token", "show"]).trim(), daemon.token);
-    done(&home, &["status"]);
+    assert_eq!(done(&home.0, &["token", "show"]).trim(), daemon.token);
+    done(&home.0, &["token", "rotate"]);
+    assert_ne!(done(&home.0, &["token", "show"]).trim(), daemon.token);
+    done(&home.0, &["status"]);
     let (code, _, told) = run(program(
         &home.0,
         &["config", "set", "CLEUDOCODEBOT_PORT", "many"],
@@ -124,13 +96,13 @@ fn settings_and_token_are_changed_and_taken_over() {
 }
 
 #[test]
-fn stop_stops_and_says_so_and_everything_else_says_how_to_start() {
+fn after_stop_commands_say_start() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
-    assert!(done(&home, &["doctor"]).contains("ok"));
+    assert!(done(&home.0, &["doctor"]).contains("ok"));
     // Later commands must ask where the daemon was, not at the default port.
     done(
-        &home,
+        &home.0,
         &[
             "config",
             "set",
@@ -138,9 +110,9 @@ fn stop_stops_and_says_so_and_everything_else_says_how_to_start() {
             &daemon.address.port().to_string(),
         ],
     );
-    done(&home, &["stop"]);
+    done(&home.0, &["stop"]);
     assert_eq!(daemon.wait().code(), Some(0));
-    done(&home, &["stop"]);
+    done(&home.0, &["stop"]);
     for command in [
         &["status"][..],
         &["ping"],
@@ -155,18 +127,17 @@ fn stop_stops_and_says_so_and_everything_else_says_how_to_start() {
 }
 
 #[test]
-fn wrong_words_end_with_2_and_a_broken_pipe_with_0() {
-    let home = Scratch::new();
-    let _daemon = Daemon::start(&home.0);
+fn exit_codes_of_usage_and_pipe() {
+    let daemon = Shared::daemon();
     for wrong in [
         &["statos"][..],
         &["send"],
         &["ping", "--count", "x"],
         &["history", "--limit"],
     ] {
-        assert_eq!(run(program(&home.0, wrong)).0, 2, "{wrong:?}");
+        assert_eq!(run(program(&daemon.home, wrong)).0, 2, "{wrong:?}");
     }
-    let mut command = program(&home.0, &["call", "describe"]);
+    let mut command = program(&daemon.home, &["call", "describe"]);
     let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));

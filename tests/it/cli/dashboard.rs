@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Daemon, Scratch, program, run};
 
 #[test]
-fn without_a_browser_the_link_stands_alone_on_standard_output() {
+fn no_browser_prints_only_link() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let (code, out, told) = run(program(&home.0, &["dashboard", "--no-browser"]));
@@ -15,7 +15,7 @@ fn without_a_browser_the_link_stands_alone_on_standard_output() {
 }
 
 #[test]
-fn without_a_daemon_it_fails_and_says_how_to_start_one() {
+fn no_daemon_says_how_to_start() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     daemon.kill();
@@ -53,7 +53,7 @@ mod with_openers {
     }
 
     #[tokio::test]
-    async fn the_browser_gets_a_private_file_that_goes_once_the_page_is_there() {
+    async fn browser_opens_private_file() {
         let home = Scratch::new();
         let daemon = Daemon::start(&home.0);
         let folder = Scratch::new();
@@ -96,7 +96,7 @@ mod with_openers {
     }
 
     #[test]
-    fn no_browser_and_one_that_fails_are_told_and_no_failure() {
+    fn missing_browser_is_no_failure() {
         let home = Scratch::new();
         let daemon = Daemon::start(&home.0);
         let folder = Scratch::new();

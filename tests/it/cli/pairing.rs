@@ -11,9 +11,10 @@ use cleudocodebot::qr::Qr;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Daemon, Scratch, daemon_command,
+    Daemon, Scratch, Shared, daemon_command,
     fake::{Fake, Reply},
     program, run,
+    services::use_evolution,
 };
 
 struct Stage {
@@ -28,21 +29,19 @@ impl Stage {
         let answers = Mutex::new(VecDeque::from_iter(answers));
         let fake = Fake::start(move |request| match request.path.as_str() {
             "/instance/connectionState/Cleudocode" => {
-                let is_open = answers.lock().expect("whole").is_empty();
+                let is_open = answers.lock().expect("not poisoned").is_empty();
                 let state = if is_open { "open" } else { "connecting" };
                 Reply::Json(200, json!({"instance": {"state": state}}))
             }
             "/instance/connect/Cleudocode" => {
-                let next = answers.lock().expect("whole").pop_front();
+                let next = answers.lock().expect("not poisoned").pop_front();
                 Reply::Json(200, next.unwrap_or_else(|| json!({"count": 0})))
             }
             _ => Reply::Json(201, json!({})),
         });
         let home = Scratch::new();
         let mut command = daemon_command(&home.0);
-        command
-            .env("WHATSAPP_BASE_URL", fake.url())
-            .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-test");
+        use_evolution(&mut command, &fake);
         let daemon = Daemon::from_command(command, &home.0);
         Self {
             _fake: fake,
@@ -62,7 +61,7 @@ fn code(text: &str) -> Value {
 }
 
 #[test]
-fn every_new_code_is_shown_until_the_phone_is_paired() {
+fn json_shows_codes_until_paired() {
     let stage = Stage::new([
         json!({"count": 0}),
         code("2@first"),
@@ -103,7 +102,7 @@ fn modules(drawing: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_terminal_shows_the_code_drawn_and_draws_the_next_one_over_it() {
+fn terminal_redraws_each_code() {
     let pty = Command::new("python3").args(["-c", "import pty"]).output();
     if !pty.is_ok_and(|output| output.status.success()) {
         return eprintln!("SKIPPED: no python3 to make a terminal with");
@@ -148,7 +147,7 @@ fn a_terminal_shows_the_code_drawn_and_draws_the_next_one_over_it() {
 }
 
 #[test]
-fn a_pipe_gets_the_text_and_who_gives_up_is_told_how_it_stands() {
+fn pipe_timeout_and_interrupt() {
     let stage = Stage::new((0..99).map(|_| code("2@first")));
     let (status, out, told) = run(stage.command(&["--timeout", "1"]));
     assert_eq!(status, 1);
@@ -184,14 +183,16 @@ fn a_pipe_gets_the_text_and_who_gives_up_is_told_how_it_stands() {
 }
 
 #[test]
-fn a_channel_that_pairs_nothing_says_so_at_once() {
-    let home = Scratch::new();
-    let _daemon = Daemon::start(&home.0);
-    let (status, _, told) = run(program(&home.0, &["integrations", "connect", "webchat"]));
+fn unpairable_channel_is_refused() {
+    let daemon = Shared::daemon();
+    let (status, _, told) = run(program(
+        &daemon.home,
+        &["integrations", "connect", "webchat"],
+    ));
     assert_eq!(status, 1);
     assert!(told.contains("webchat has nothing to pair"), "{told}");
     for wrong in [&["connect"][..], &["connect", "whatsapp", "--timeout", "0"]] {
         let arguments = [&["integrations"], wrong].concat();
-        assert_eq!(run(program(&home.0, &arguments)).0, 2, "{wrong:?}");
+        assert_eq!(run(program(&daemon.home, &arguments)).0, 2, "{wrong:?}");
     }
 }

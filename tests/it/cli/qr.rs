@@ -54,7 +54,7 @@ fn texts() -> Vec<String> {
 }
 
 #[test]
-fn every_version_is_read_by_a_strangers_eye() {
+fn other_libraries_read_every_version() {
     let codes = texts().into_iter().map(|text| {
         let rows = Qr::of(&text).expect("it fits").rows();
         json!({"text": text, "rows": rows})

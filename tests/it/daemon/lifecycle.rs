@@ -8,10 +8,13 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{Daemon, Frame, Scratch, daemon_command, program, run, token_of};
+use crate::support::{
+    Daemon, Frame, Scratch, assert_field, assert_fields, daemon_command, next_event, program,
+    refusal, run, token_of,
+};
 
 #[test]
-fn the_first_start_writes_its_own_env_and_keeps_it() {
+fn first_start_writes_env_once() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     assert_eq!(daemon.token.len(), 64);
@@ -38,7 +41,7 @@ fn the_first_start_writes_its_own_env_and_keeps_it() {
 }
 
 #[test]
-fn a_token_is_added_to_an_env_that_has_none_and_the_rest_stays() {
+fn token_is_appended_to_env() {
     let home = Scratch::new();
     let written = "\u{feff}# mine\r\nexport WHATSAPP_BASE_URL='http://localhost:8080' # kept\r\n";
     cleudocodebot::fs::write_atomic(&home.0.join(".env"), written.as_bytes()).expect("written");
@@ -52,7 +55,7 @@ fn a_token_is_added_to_an_env_that_has_none_and_the_rest_stays() {
 }
 
 #[test]
-fn a_second_daemon_says_who_runs_where_and_since_when() {
+fn second_daemon_names_the_first() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let (code, _, told) = run(daemon_command(&home.0));
@@ -68,7 +71,7 @@ fn a_second_daemon_says_who_runs_where_and_since_when() {
 }
 
 #[test]
-fn a_taken_port_is_told_with_who_has_it_and_the_key_to_change() {
+fn taken_port_names_its_owner() {
     let home = Scratch::new();
     let other = Scratch::new();
     let theirs = Daemon::start(&other.0);
@@ -90,7 +93,7 @@ fn a_taken_port_is_told_with_who_has_it_and_the_key_to_change() {
 }
 
 #[test]
-fn wrong_settings_end_with_78_and_name_key_value_source_and_expectation() {
+fn wrong_settings_exit_with_78() {
     for (text, expected) in [
         (
             "CLEUDOCODEBOT_PORT=99999\n",
@@ -127,7 +130,7 @@ fn wrong_settings_end_with_78_and_name_key_value_source_and_expectation() {
 
 #[cfg(unix)]
 #[test]
-fn an_env_that_others_can_read_is_refused_with_the_chmod_line() {
+fn world_readable_env_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Scratch::new();
     let file = home.0.join(".env");
@@ -146,7 +149,7 @@ fn an_env_that_others_can_read_is_refused_with_the_chmod_line() {
 }
 
 #[test]
-fn a_signal_tells_the_clients_and_ends_with_0_at_once() {
+fn signal_shuts_down_with_notice() {
     for signal in ["TERM", "INT"] {
         let home = Scratch::new();
         let mut daemon = Daemon::start(&home.0);
@@ -156,9 +159,9 @@ fn a_signal_tells_the_clients_and_ends_with_0_at_once() {
         let begun = Instant::now();
         daemon.signal(signal);
         let event = raw.json();
-        assert_eq!(
-            (&event["action"], &event["payload"]["restart_expected"]),
-            (&json!("shutdown"), &json!(false))
+        assert_fields(
+            &event,
+            &json!({"action": "shutdown", "payload.restart_expected": false}),
         );
         assert!(matches!(raw.frame(), Some(Frame::Close(1001, _))));
         drop(raw);
@@ -172,19 +175,21 @@ fn a_signal_tells_the_clients_and_ends_with_0_at_once() {
 }
 
 #[tokio::test]
-async fn a_client_can_stop_and_restart_the_daemon() {
+async fn client_stops_and_restarts_daemon() {
     for (payload, code) in [(json!({}), 0), (json!({"restart": true}), 75)] {
         let home = Scratch::new();
         let mut daemon = Daemon::start(&home.0);
         let mut client = daemon.client().await;
-        assert_eq!(
-            client.call("shutdown", &payload).await.expect("heard")["stopping"],
-            true
+        assert_field(
+            &client.call("shutdown", &payload).await.expect("heard"),
+            "stopping",
+            true,
         );
-        let event = crate::support::next_event(&mut client).await;
-        assert_eq!(
-            event.payload["restart_expected"],
-            payload["restart"] == true
+        let event = next_event(&mut client).await;
+        assert_field(
+            &event.payload,
+            "restart_expected",
+            json!(payload["restart"] == true),
         );
         assert_eq!(client.event().await.expect("in order"), None);
         assert_eq!(daemon.wait().code(), Some(code));
@@ -192,7 +197,7 @@ async fn a_client_can_stop_and_restart_the_daemon() {
 }
 
 #[tokio::test]
-async fn reload_takes_a_new_token_and_refuses_a_wrong_file() {
+async fn reload_applies_token_or_refuses() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     let mut client = daemon.client().await;
@@ -201,25 +206,22 @@ async fn reload_takes_a_new_token_and_refuses_a_wrong_file() {
         |text: &str| cleudocodebot::fs::write_atomic(&file, text.as_bytes()).expect("written");
 
     write("CLEUDOCODEBOT_MAX_CONNECTIONS=many\n");
-    assert_eq!(
-        crate::support::refusal(&mut client, "reload", json!({})).await,
-        "conflict"
-    );
+    assert_eq!(refusal(&mut client, "reload", json!({})).await, "conflict");
     daemon.client().await.close().await;
 
     write("CLEUDOCODEBOT_TOKEN=fedcba9876543210fedcba9876543210\n");
     let done = client.call("reload", &json!({})).await.expect("reloaded");
-    assert_eq!(done["changed"], json!(["CLEUDOCODEBOT_TOKEN"]));
+    assert_field(&done, "changed", json!(["CLEUDOCODEBOT_TOKEN"]));
     assert!(
         client.call("ping", &json!({})).await.is_err(),
         "whoever came in with the old token is sent away"
     );
-    daemon.token = token_of(&home.0);
+    daemon.gateway.token = token_of(&home.0);
     daemon.client().await.close().await;
 }
 
 #[tokio::test]
-async fn config_tells_every_setting_with_its_source_and_no_secret() {
+async fn config_lists_sources_without_secrets() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("LOG_LEVEL", "debug")]);
     let (_, _, told) = run(program(

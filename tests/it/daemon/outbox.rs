@@ -4,13 +4,15 @@ use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Daemon, Scratch, daemon_command,
-    fake::{Fake, Reply, until_running},
-    next_event, program, refusal, run,
+    Daemon, Scratch, assert_field, daemon_command,
+    fake::{Fake, Reply},
+    integration, next_event, program, refusal, run,
+    services::{telegram_ok, use_telegram},
+    until_running,
 };
 
 #[tokio::test]
-async fn a_stopped_integration_keeps_its_messages_until_it_is_started() {
+async fn stopped_integration_keeps_messages() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut client = daemon.listener(&["integration.state"]).await;
@@ -18,15 +20,15 @@ async fn a_stopped_integration_keeps_its_messages_until_it_is_started() {
         .call("integration.stop", &json!({"name": "webchat"}))
         .await
         .expect("known");
-    assert_eq!(stopped["name"], "webchat");
+    assert_field(&stopped, "name", "webchat");
     while next_event(&mut client).await.payload["state"] != "stopped" {}
     let mut ana = daemon.listener(&["message.*@webchat/ana"]).await;
     let sent = json!({"channel": "webchat", "to": "ana", "text": "later"});
     let id = client.call("send", &sent).await.expect("queued")["message_id"].clone();
     let outbox = client.call("outbox", &json!({})).await.expect("listed");
-    assert_eq!(outbox["waiting"][0]["message_id"], id);
+    assert_field(&outbox["waiting"][0], "message_id", json!(id));
     assert!(outbox["waiting"][0]["due_ms"].is_u64());
-    assert_eq!(outbox["failed"], json!([]));
+    assert_field(&outbox, "failed", json!([]));
     client
         .call("integration.start", &json!({"name": "webchat"}))
         .await
@@ -46,7 +48,7 @@ async fn a_stopped_integration_keeps_its_messages_until_it_is_started() {
 }
 
 #[tokio::test]
-async fn the_commands_show_and_steer() {
+async fn outbox_and_integrations_commands() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut client = daemon.client().await;
@@ -72,12 +74,12 @@ async fn the_commands_show_and_steer() {
 }
 
 #[tokio::test]
-async fn a_reload_restarts_only_what_changed() {
+async fn reload_restarts_only_changed() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut client = daemon.client().await;
     let same = client.call("reload", &json!({})).await.expect("read");
-    assert_eq!(same["changed"], json!([]));
+    assert_field(&same, "changed", json!([]));
     let (code, ..) = run(program(&home.0, &["config", "set", "WEBCHAT_RATE", "60"]));
     assert_eq!(code, 0);
     let other = client.call("reload", &json!({})).await.expect("read");
@@ -88,28 +90,22 @@ async fn a_reload_restarts_only_what_changed() {
 
 /// The state of an integration and since when.
 async fn since(client: &mut Client, name: &str) -> (Value, Value) {
-    let all = client.call("integrations", &json!({})).await;
-    let mut all = all.expect("listed")["integrations"].take();
-    let mut all = all.as_array_mut().expect("a list").iter_mut();
-    let one = all.find(|one| one["name"] == name).expect("it is there");
+    let mut one = integration(client, name).await.expect("it is there");
     (one["state"].take(), one["since_ms"].take())
 }
 
 /// Its poll hangs all the while, so that a second one would say that it was cut.
 #[tokio::test]
-async fn a_new_rate_counts_at_once_and_the_integration_runs_on() {
-    let fake = Fake::start(|request| {
-        let ok = |result| Reply::Json(200, json!({"ok": true, "result": result}));
-        match request.path.rsplit('/').next().unwrap_or_default() {
+async fn new_rate_needs_no_restart() {
+    let fake = Fake::start(
+        |request| match request.path.rsplit('/').next().unwrap_or_default() {
             "getUpdates" => Reply::Hang,
-            _ => ok(json!({"message_id": 9, "id": 1, "chat": {"id": 42}})),
-        }
-    });
+            _ => telegram_ok(json!({"message_id": 9, "id": 1, "chat": {"id": 42}})),
+        },
+    );
     let home = Scratch::new();
     let mut command = daemon_command(&home.0);
-    command
-        .env("TELEGRAM_BOT_TOKEN", "123:token-of-the-test")
-        .env("TELEGRAM_BASE_URL", fake.url());
+    use_telegram(&mut command, &fake);
     let (code, ..) = run(program(&home.0, &["config", "set", "TELEGRAM_RATE", "1"]));
     assert_eq!(code, 0);
     let daemon = Daemon::from_command(command, &home.0);
@@ -121,7 +117,7 @@ async fn a_new_rate_counts_at_once_and_the_integration_runs_on() {
         let payload = json!({"channel": "telegram", "to": "42", "text": text});
         client.call("send", &payload).await.expect("queued");
     }
-    assert_eq!(fake.saw("/sendMessage").body["text"], "one");
+    assert_field(&fake.saw("/sendMessage").body, "text", "one");
     for (key, value) in [
         ("CLEUDOCODEBOT_RETRY_DELAYS", "2s,3s"),
         ("TELEGRAM_RATE", "6000"),

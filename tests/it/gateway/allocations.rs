@@ -85,7 +85,7 @@ fn allocated(text: &str, batches: u64) -> u64 {
 }
 
 #[test]
-fn a_ping_takes_nothing_from_the_heap_beyond_the_buffers_in_use() {
+fn ping_allocates_nothing() {
     let text = r#"{"type":"command","id":7,"action":"ping","payload":{"text":"as long as what people write to each other"}}"#;
     let (few, many) = (1_000, 5_000);
     let more = allocated(text, many).saturating_sub(allocated(text, few));

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::support::{Daemon, Frame, Scratch, frame, upgrade_request};
+use crate::support::{
+    Daemon, Frame, Scratch, Shared, assert_field, assert_fields, frame, upgrade_request,
+};
 
 fn auth(token: &str) -> String {
     json!({"type": "command", "action": "auth", "id": 1,
@@ -13,7 +15,7 @@ fn auth(token: &str) -> String {
 }
 
 #[test]
-fn a_first_message_opens_the_connection_and_is_answered_with_the_hello() {
+fn auth_command_is_answered_hello() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut raw = daemon.raw_websocket(false);
@@ -25,17 +27,21 @@ fn a_first_message_opens_the_connection_and_is_answered_with_the_hello() {
     );
     raw.text(&auth(&daemon.token));
     let hello = raw.json();
-    assert_eq!(
-        (&hello["payload"]["protocol"], &hello["payload"]["server"]),
-        (&json!(1), &json!("cleudocodebot"))
+    assert_fields(
+        &hello["payload"],
+        &json!({"protocol": 1, "server": "cleudocodebot"}),
     );
-    assert_eq!(hello["payload"]["limits"]["max_message_bytes"], 1 << 20);
+    assert_field(
+        &hello["payload"]["limits"],
+        "max_message_bytes",
+        json!(1 << 20),
+    );
     raw.text(r#"{"type":"command","action":"clients"}"#);
-    assert_eq!(raw.json()["payload"]["clients"][0]["name"], "t");
+    assert_field(&raw.json()["payload"]["clients"][0], "name", "t");
 }
 
 #[test]
-fn a_wrong_token_is_refused_before_the_upgrade_or_closes_with_4401() {
+fn wrong_token_gets_401_or_4401() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut raw = daemon.raw();
@@ -49,31 +55,28 @@ fn a_wrong_token_is_refused_before_the_upgrade_or_closes_with_4401() {
     assert_eq!(raw.head().0, 401);
     let mut raw = daemon.raw_websocket(false);
     raw.text(&auth("wrong"));
-    assert_eq!(raw.json()["payload"]["code"], "unauthorized");
+    assert_field(&raw.json()["payload"], "code", "unauthorized");
     assert_eq!(raw.close_code(), 4401);
 }
 
 #[test]
-fn before_its_token_a_client_may_not_command_nor_send_much_nor_wait_long() {
+fn limits_before_authentication() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("AUTH_TIMEOUT_MS", "300")]);
     let mut raw = daemon.raw_websocket(false);
     raw.text(r#"{"type":"command","action":"status","id":5}"#);
     let error = raw.json();
-    assert_eq!(
-        (&error["id"], &error["payload"]["code"]),
-        (&json!(5), &json!("unauthorized"))
-    );
+    assert_fields(&error, &json!({"id": 5, "payload.code": "unauthorized"}));
     assert_eq!(raw.close_code(), 4401);
 
     let mut large = daemon.raw_websocket(false);
     large.text(&auth(&"x".repeat(65 * 1024)));
-    assert_eq!(large.json()["payload"]["code"], "too_large");
+    assert_field(&large.json()["payload"], "code", "too_large");
     assert_eq!(large.close_code(), 1009);
 
     let begun = Instant::now();
     let mut silent = daemon.raw_websocket(false);
-    assert_eq!(silent.json()["payload"]["code"], "unauthorized");
+    assert_field(&silent.json()["payload"], "code", "unauthorized");
     assert_eq!(silent.close_code(), 4401);
     assert!(begun.elapsed().as_millis() >= 300);
 
@@ -87,7 +90,7 @@ fn before_its_token_a_client_may_not_command_nor_send_much_nor_wait_long() {
 }
 
 #[test]
-fn the_eleventh_wrong_token_is_limited_and_so_is_the_right_one_for_a_while() {
+fn eleventh_wrong_token_is_limited() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut open = daemon.raw_websocket(true);
@@ -99,7 +102,7 @@ fn the_eleventh_wrong_token_is_limited_and_so_is_the_right_one_for_a_while() {
     let mut raw = daemon.raw_websocket(false);
     raw.text(&auth("wrong"));
     let error = raw.json();
-    assert_eq!(error["payload"]["code"], "rate_limited");
+    assert_field(&error["payload"], "code", "rate_limited");
     assert!(
         error["payload"]["retry_after_ms"]
             .as_u64()
@@ -121,7 +124,7 @@ fn the_eleventh_wrong_token_is_limited_and_so_is_the_right_one_for_a_while() {
 }
 
 #[test]
-fn one_address_has_few_unauthenticated_connections() {
+fn unauthenticated_connections_are_few() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("MAX_UNAUTHENTICATED", "3")]);
     let mut waiting: Vec<_> = (0..3).map(|_| daemon.raw_websocket(false)).collect();
@@ -129,12 +132,12 @@ fn one_address_has_few_unauthenticated_connections() {
     raw.send(upgrade_request(&daemon.address.to_string(), "").as_bytes());
     assert_eq!(raw.head().0, 503);
     waiting[0].text(&auth(&daemon.token));
-    assert_eq!(waiting[0].json()["type"], "response");
+    assert_field(&waiting[0].json(), "type", "response");
     daemon.raw_websocket(false);
 }
 
 #[test]
-fn no_token_is_in_the_log() {
+fn log_holds_no_token() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("LOG_LEVEL", "trace")]);
     let mut raw = daemon.raw_websocket(false);
@@ -152,19 +155,18 @@ fn no_token_is_in_the_log() {
 }
 
 #[test]
-fn a_batch_before_the_token_is_answered_before_the_connection_closes() {
+fn unauthenticated_batch_is_answered_first() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut raw = daemon.raw_websocket(false);
     raw.text(r#"[{"jsonrpc":"2.0","method":"status","id":1}]"#);
-    assert_eq!(raw.json()[0]["error"]["data"]["code"], "unauthorized");
+    assert_field(&raw.json()[0]["error"]["data"], "code", "unauthorized");
     assert_eq!(raw.close_code(), 4401);
 }
 
 #[test]
-fn the_limit_of_a_message_is_the_one_after_authentication_also_in_one_segment() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn authentication_raises_the_limit_immediately() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(false);
     let large = json!({"type": "ping", "payload": "x".repeat(100_000)}).to_string();
     let both = [
@@ -173,12 +175,12 @@ fn the_limit_of_a_message_is_the_one_after_authentication_also_in_one_segment() 
     ]
     .concat();
     raw.send(&both);
-    assert_eq!(raw.json()["action"], "auth");
-    assert_eq!(raw.json()["type"], "pong");
+    assert_field(&raw.json(), "action", "auth");
+    assert_field(&raw.json(), "type", "pong");
 }
 
 #[test]
-fn a_header_that_claims_the_world_costs_nothing() {
+fn huge_length_allocates_nothing() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     let resident = |daemon: &Daemon| {
@@ -188,7 +190,7 @@ fn a_header_that_claims_the_world_costs_nothing() {
     let before = resident(&daemon);
     let mut raw = daemon.raw_websocket(false);
     raw.send(&[0x81, 0xFF, 0, 0, 0, 0x40, 0, 0, 0, 0, 1, 2, 3, 4]);
-    assert_eq!(raw.json()["payload"]["code"], "too_large");
+    assert_field(&raw.json()["payload"], "code", "too_large");
     // What still comes is taken and forgotten, until the connection is dropped.
     let _ = std::io::Write::write_all(&mut raw.stream, &vec![0; 64 << 20]);
     if let (Some(before), Some(after)) = (before, resident(&daemon)) {

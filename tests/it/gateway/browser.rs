@@ -10,7 +10,7 @@ use std::{
 const SKIPPED: i32 = 77;
 
 #[test]
-fn the_page_does_what_it_should_in_a_real_browser() {
+fn browser_checks_pass() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/run.mjs");
     let started = Command::new("node")
         .args([script, "--no-install", "--program"])

@@ -2,27 +2,30 @@
 
 use std::{
     io::Write as _,
+    path::Path,
     process::{Command, Stdio},
 };
 
 use serde_json::json;
 
-use crate::support::{Daemon, Scratch, next_event, run};
+use crate::support::{
+    Daemon, Gateway, Scratch, Shared, assert_field, assert_fields, next_event, run,
+};
 
 /// Runs a script against the daemon: exit code, stdout, stderr.
 fn script(
-    daemon: &Daemon,
-    home: &Scratch,
+    gateway: &Gateway,
+    home: &Path,
     interpreter: &str,
     name: &str,
     arguments: &[&str],
 ) -> (i32, String, String) {
-    run(script_command(daemon, home, interpreter, name, arguments))
+    run(script_command(gateway, home, interpreter, name, arguments))
 }
 
 fn script_command(
-    daemon: &Daemon,
-    home: &Scratch,
+    gateway: &Gateway,
+    home: &Path,
     interpreter: &str,
     name: &str,
     arguments: &[&str],
@@ -34,8 +37,8 @@ fn script_command(
             env!("CARGO_MANIFEST_DIR")
         ))
         .args(arguments)
-        .env("CLEUDOCODEBOT_HOME", &home.0)
-        .env("CLEUDOCODEBOT_URL", format!("ws://{}/", daemon.address))
+        .env("CLEUDOCODEBOT_HOME", home)
+        .env("CLEUDOCODEBOT_URL", format!("ws://{}/", gateway.address))
         .env_remove("CLEUDOCODEBOT_TOKEN");
     command
 }
@@ -66,41 +69,40 @@ fn has_websockets() -> bool {
 }
 
 #[test]
-fn plain_python_speaks_to_the_gateway_without_a_library() {
+fn plain_python_needs_no_library() {
     if !has("python3", &["-c", ""], "python3") {
         return;
     }
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
-    let (code, out, told) = script(&daemon, &home, "python3", "plain.py", &[]);
+    let daemon = Shared::daemon();
+    let (code, out, told) = script(&daemon, &daemon.home, "python3", "plain.py", &[]);
     assert_eq!(code, 0, "{out}{told}");
     assert!(out.contains("pong") && out.contains("message_id"), "{out}");
 }
 
 #[test]
-fn ten_lines_of_python_ping_and_say_why_they_cannot() {
+fn python_ping_and_its_error() {
     if !has_websockets() {
         return;
     }
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
-    let (code, out, told) = script(&daemon, &home, "python3", "ping.py", &[]);
+    let (code, out, told) = script(&daemon, &home.0, "python3", "ping.py", &[]);
     assert_eq!(code, 0, "{told}");
     assert!(out.contains("'pong': True"), "{out}");
     daemon.kill();
-    let (code, _, told) = script(&daemon, &home, "python3", "ping.py", &[]);
+    let (code, _, told) = script(&daemon, &home.0, "python3", "ping.py", &[]);
     assert!(code != 0 && told.contains("ping.py: "), "{told}");
 }
 
 #[tokio::test]
-async fn a_bridge_in_python_prints_what_is_sent_and_hands_in_what_is_typed() {
+async fn python_bridge_sends_and_receives() {
     if !has_websockets() {
         return;
     }
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut client = daemon.listener(&["message.received"]).await;
-    let mut command = script_command(&daemon, &home, "python3", "bridge.py", &["paper"]);
+    let mut command = script_command(&daemon, &home.0, "python3", "bridge.py", &["paper"]);
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -109,17 +111,13 @@ async fn a_bridge_in_python_prints_what_is_sent_and_hands_in_what_is_typed() {
     let mut typed = bridge.stdin.take().expect("piped");
     writeln!(typed, "ana Hello from a bridge").expect("typed");
     let heard = next_event(&mut client).await.payload;
-    assert_eq!(
-        (&heard["channel"], &heard["peer"], &heard["text"]),
-        (
-            &json!("paper"),
-            &json!("ana"),
-            &json!("Hello from a bridge")
-        )
+    assert_fields(
+        &heard,
+        &json!({"channel": "paper", "peer": "ana", "text": "Hello from a bridge"}),
     );
     let answer = json!({"channel": "paper", "to": "ana", "text": "Hello back", "wait": true});
     let sent = client.call("send", &answer).await.expect("an outcome");
-    assert_eq!(sent["state"], "sent");
+    assert_field(&sent, "state", "sent");
     drop(typed);
     let ended = bridge.wait_with_output().expect("it ends");
     let (out, told) = (
@@ -131,7 +129,7 @@ async fn a_bridge_in_python_prints_what_is_sent_and_hands_in_what_is_typed() {
 }
 
 #[test]
-fn node_pings_sends_and_reads_back() {
+fn node_pings_and_sends() {
     if !has(
         "node",
         &["--input-type=module", "-e", "import 'ws'"],
@@ -139,21 +137,19 @@ fn node_pings_sends_and_reads_back() {
     ) {
         return;
     }
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
-    let (code, out, told) = script(&daemon, &home, "node", "ping.mjs", &[]);
+    let daemon = Shared::daemon();
+    let (code, out, told) = script(&daemon, &daemon.home, "node", "ping.mjs", &[]);
     assert_eq!(code, 0, "{told}");
     assert!(out.contains("Hello from Node"), "{out}");
 }
 
 #[test]
-fn curl_does_one_command_a_request() {
+fn curl_posts_commands() {
     if !has("curl", &["--version"], "curl") {
         return;
     }
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
-    let (code, out, told) = script(&daemon, &home, "sh", "rpc.sh", &[]);
+    let daemon = Shared::daemon();
+    let (code, out, told) = script(&daemon, &daemon.home, "sh", "rpc.sh", &[]);
     assert_eq!(code, 0, "{told}");
     assert!(
         out.contains("\"uptime_ms\"") && out.contains("\"message_id\":\"m-"),

@@ -3,7 +3,10 @@
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Scratch, fake::until_running, next_event, program, refusal, run};
+use crate::support::{
+    Daemon, Scratch, Shared, assert_field, assert_fields, next_event, program, refusal, run,
+    until_running,
+};
 
 async fn receive(client: &mut Client, peer: &str, text: &str) -> Value {
     let payload = json!({"channel": "webchat", "peer": peer, "text": text,
@@ -17,7 +20,7 @@ async fn listed(client: &mut Client, asked: Value) -> Value {
 }
 
 #[tokio::test]
-async fn conversations_are_listed_newest_first_with_what_is_unread() {
+async fn conversations_newest_first_with_unread() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut client = daemon.client().await;
@@ -31,12 +34,12 @@ async fn conversations_are_listed_newest_first_with_what_is_unread() {
     client.call("send", &answer).await.expect("queued");
     let page = listed(&mut client, json!({"limit": 1})).await;
     let bia = &page["conversations"][0];
-    assert_eq!((&bia["peer"], &bia["unread"]), (&json!("bia"), &json!(0)));
-    assert_eq!(bia["last"]["text"], "out");
+    assert_fields(&bia, &json!({"peer": "bia", "unread": 0}));
+    assert_field(&bia["last"], "text", "out");
     let rest = json!({"before": page["next"], "channel": "webchat"});
     let page = listed(&mut client, rest).await;
     let ana = &page["conversations"][0];
-    assert_eq!(ana["last"]["message_id"], last);
+    assert_field(&ana["last"], "message_id", json!(last));
     let told = ["channel", "peer", "name", "unread"].map(|field| ana[field].clone());
     assert_eq!(json!(told), json!(["webchat", "ana", "The ana", 2]));
     assert_eq!((page.get("next"), ana.get("read_up_to")), (None, None));
@@ -51,7 +54,7 @@ async fn conversations_are_listed_newest_first_with_what_is_unread() {
 }
 
 #[tokio::test]
-async fn reading_is_told_once_never_goes_back_and_is_remembered() {
+async fn read_marks_only_move_forward() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     let mut client = daemon.client().await;
@@ -77,7 +80,11 @@ async fn reading_is_told_once_never_goes_back_and_is_remembered() {
     let bia = receive(&mut client, "bia", "4").await;
     let marked = json!({"channel": "webchat", "peer": "bia"});
     client.call("read", &marked).await.expect("read");
-    assert_eq!(next_event(&mut elsewhere).await.payload["message_id"], bia);
+    assert_field(
+        &next_event(&mut elsewhere).await.payload,
+        "message_id",
+        json!(bia),
+    );
     for unknown in [
         up_to(&bia),
         up_to(&json!("m-1x")),
@@ -90,61 +97,60 @@ async fn reading_is_told_once_never_goes_back_and_is_remembered() {
         let daemon = Daemon::start(&home.0);
         let mut client = daemon.client().await;
         let page = listed(&mut client, json!({"channel": "webchat"})).await;
-        assert_eq!(page["conversations"][1]["read_up_to"], last);
-        assert_eq!(page["conversations"][1]["unread"], 0);
+        assert_field(&page["conversations"][1], "read_up_to", json!(last));
+        assert_field(&page["conversations"][1], "unread", 0);
     }
 }
 
 #[tokio::test]
-async fn a_visitor_that_writes_is_seen_by_who_listens_and_sees_us_while_it_is_there() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+async fn typing_reaches_listeners_both_ways() {
+    let daemon = Shared::daemon();
     let mut client = daemon.client().await;
     until_running(&mut client, "webchat").await;
-    let visitor = json!({"channel": "webchat", "peer": "ana", "text": "he"});
-    let us = json!({"channel": "webchat", "to": "ana"});
+    let visitor = json!({"channel": "webchat", "peer": "typing-ana", "text": "he"});
+    let us = json!({"channel": "webchat", "to": "typing-ana"});
     for asked in [&visitor, &us] {
         let nobody = client.call("typing", asked).await.expect("taken");
         assert_eq!(nobody, json!({"shown": false}));
     }
-    let topics = ["typing@webchat/ana", "message.*@webchat/ana"];
+    let topics = ["typing@webchat/typing-ana", "message.*@webchat/typing-ana"];
     let mut listener = daemon.listener(&topics).await;
     for (asked, direction) in [(&visitor, "in"), (&us, "out")] {
         let heard = client.call("typing", asked).await.expect("taken");
         assert_eq!(heard, json!({"shown": true}));
         let event = next_event(&mut listener).await;
         assert_eq!(event.action, "typing");
-        assert_eq!(event.payload["direction"], direction);
+        assert_field(&event.payload, "direction", json!(direction));
         assert_eq!(event.payload.get("text"), asked.get("text"));
     }
 }
 
 #[tokio::test]
-async fn the_command_line_lists_and_reads() {
+async fn conversations_command_lists_and_reads() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut client = daemon.client().await;
-    let done = |arguments: &[&str]| {
+    let shell = |arguments: &[&str]| {
         let (code, out, told) = run(program(&home.0, arguments));
         assert_eq!(code, 0, "{arguments:?}: {out}{told}");
         (out, told)
     };
-    assert!(done(&["conversations"]).1.contains("no conversation yet"));
+    assert!(shell(&["conversations"]).1.contains("no conversation yet"));
     let id = receive(&mut client, "ana", "hello").await;
-    let (shown, _) = done(&["conversations"]);
+    let (shown, _) = shell(&["conversations"]);
     assert!(
         shown.starts_with("webchat  ana  The ana  1 unread  "),
         "{shown}"
     );
     assert!(shown.ends_with("  <- hello\n"), "{shown}");
-    let (told, _) = done(&["conversations", "read", "webchat", "ana"]);
+    let (told, _) = shell(&["conversations", "read", "webchat", "ana"]);
     assert_eq!(
         told,
         format!("read up to {}, 0 unread\n", id.as_str().unwrap_or_default())
     );
-    let (line, _) = done(&["conversations", "--json", "-c", "webchat"]);
+    let (line, _) = shell(&["conversations", "--json", "-c", "webchat"]);
     let one: Value = serde_json::from_str(&line).expect("JSON");
-    assert_eq!(one["read_up_to"], id);
+    assert_field(&one, "read_up_to", json!(id));
     let (code, ..) = run(program(&home.0, &["conversations", "burn"]));
     assert_eq!(code, 2);
 }

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Scratch, next_event, refusal};
+use crate::support::{
+    Daemon, Frame, Scratch, Shared, assert_field, assert_fields, frame, next_event, refusal,
+};
 
 #[tokio::test]
-async fn nothing_is_pushed_to_who_did_not_ask() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+async fn no_events_without_subscription() {
+    let daemon = Shared::daemon();
     let mut quiet = daemon.raw_websocket(true);
     let mut busy = daemon.client().await;
     for n in 0..20 {
@@ -22,32 +23,30 @@ async fn nothing_is_pushed_to_who_did_not_ask() {
             .expect("published");
     }
     quiet.text("ping");
-    assert_eq!(
-        quiet.frame(),
-        Some(crate::support::Frame::Text("pong".to_owned()))
-    );
+    assert_eq!(quiet.frame(), Some(Frame::Text("pong".to_owned())));
 }
 
 #[tokio::test]
-async fn clients_talk_to_each_other_over_app_topics() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+async fn app_topics_between_clients() {
+    let daemon = Shared::daemon();
     let mut listener = daemon.listener(&["app.orders.*"]).await;
     let mut publisher = daemon.client().await;
     let publish = |topic: &str| json!({"topic": topic, "data": {"n": 1}});
-    assert_eq!(
-        publisher
+    assert_field(
+        &publisher
             .call("publish", &publish("app.orders.eu"))
             .await
-            .expect("sent")["delivered"],
-        1
+            .expect("sent"),
+        "delivered",
+        1,
     );
-    assert_eq!(
-        publisher
+    assert_field(
+        &publisher
             .call("publish", &publish("app.other"))
             .await
-            .expect("sent")["delivered"],
-        0
+            .expect("sent"),
+        "delivered",
+        0,
     );
     let event = next_event(&mut listener).await;
     assert_eq!(
@@ -64,17 +63,18 @@ async fn clients_talk_to_each_other_over_app_topics() {
         .call("unsubscribe", &json!({"topics": ["app.orders.*"]}))
         .await
         .expect("left");
-    assert_eq!(
-        publisher
+    assert_field(
+        &publisher
             .call("publish", &publish("app.orders.eu"))
             .await
-            .expect("sent")["delivered"],
-        0
+            .expect("sent"),
+        "delivered",
+        0,
     );
 }
 
 #[tokio::test]
-async fn a_replay_continues_into_the_present_without_gap_or_double() {
+async fn replay_continues_live_without_gap() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut sender = daemon.client().await;
@@ -90,15 +90,15 @@ async fn a_replay_continues_into_the_present_without_gap_or_double() {
         - 600;
     let since = json!({"topics": ["message.*"], "since": before + 100});
     let answer = late.call("subscribe", &since).await.expect("subscribed");
-    assert_eq!(answer["seq"], before + 600);
+    assert_field(&answer, "seq", json!(before + 600));
     for n in 600..900 {
         sender.call("send", &text(n)).await.expect("queued");
     }
     for n in 100..900_u64 {
         let event = next_event(&mut late).await.payload;
-        assert_eq!(
-            (&event["seq"], &event["text"]),
-            (&json!(before + n + 1), &json!(n.to_string()))
+        assert_fields(
+            &event,
+            &json!({"seq": before + n + 1, "text": n.to_string()}),
         );
     }
     assert_eq!(
@@ -113,7 +113,7 @@ async fn a_replay_continues_into_the_present_without_gap_or_double() {
 }
 
 #[tokio::test]
-async fn replayed_events_tell_the_message_as_it_was() {
+async fn replayed_events_keep_past_states() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut sender = daemon.client().await;
@@ -146,7 +146,7 @@ async fn replayed_events_tell_the_message_as_it_was() {
 }
 
 #[tokio::test]
-async fn clients_hear_of_each_other_and_of_the_log() {
+async fn client_and_log_events() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut listener = daemon.listener(&["client.*", "log"]).await;
@@ -166,21 +166,20 @@ async fn clients_hear_of_each_other_and_of_the_log() {
 }
 
 #[tokio::test]
-async fn json_rpc_clients_get_events_as_notifications() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+async fn json_rpc_events_are_notifications() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_json_rpc();
-    raw.text(r#"{"jsonrpc":"2.0","method":"subscribe","params":{"topics":["app.x"]},"id":1}"#);
-    assert_eq!(raw.json()["result"]["topics"], json!(["app.x"]));
+    raw.text(r#"{"jsonrpc":"2.0","method":"subscribe","params":{"topics":["app.rpc"]},"id":1}"#);
+    assert_field(&raw.json()["result"], "topics", json!(["app.rpc"]));
     raw.text(
-        r#"{"jsonrpc":"2.0","method":"publish","params":{"topic":"app.x","data":[1]},"id":2}"#,
+        r#"{"jsonrpc":"2.0","method":"publish","params":{"topic":"app.rpc","data":[1]},"id":2}"#,
     );
     let mut both = [raw.json(), raw.json()];
     both.sort_by_key(|frame| frame["id"].is_null());
-    assert_eq!(both[0]["result"]["delivered"], 1);
+    assert_field(&both[0]["result"], "delivered", 1);
     assert_eq!(
         both[1],
-        json!({"jsonrpc": "2.0", "method": "app.x", "params": [1]})
+        json!({"jsonrpc": "2.0", "method": "app.rpc", "params": [1]})
     );
 }
 
@@ -193,22 +192,17 @@ fn publish_many(count: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_reader_that_falls_behind_is_told_what_it_missed() {
+async fn lagging_reader_is_told() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("MAX_QUEUE_BYTES", "1048576")]);
     let mut slow = daemon.raw_websocket(true);
-    slow.text(r#"{"type":"command","action":"subscribe","payload":{"topics":["app.*"]}}"#);
-    slow.json();
+    slow.subscribe(&["app.*"]);
     let mut publisher = daemon.raw_websocket(true);
     // Until the first event is left out: the kernel's buffers and half of the queue are full then.
     let mut delivered = true;
     while delivered {
-        publisher.text(
-            &json!({"type": "command", "action": "publish",
-            "payload": {"topic": "app.flood", "data": "x".repeat(10_000)}})
-            .to_string(),
-        );
-        delivered = publisher.json()["payload"]["delivered"] == 1;
+        let flood = json!({"topic": "app.flood", "data": "x".repeat(10_000)});
+        delivered = publisher.call("publish", &flood)["delivered"] == 1;
     }
     let lagged = loop {
         let event = slow.json();
@@ -216,7 +210,7 @@ async fn a_reader_that_falls_behind_is_told_what_it_missed() {
             break event;
         }
     };
-    assert_eq!(lagged["payload"]["dropped"], 1);
+    assert_field(&lagged["payload"], "dropped", 1);
     publisher.text(
         r#"{"type":"command","action":"publish","payload":{"topic":"app.flood","data":"again"}}"#,
     );
@@ -224,12 +218,11 @@ async fn a_reader_that_falls_behind_is_told_what_it_missed() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_is_dropped_with_4408_and_the_others_hear_all() {
+async fn slow_consumer_closes_with_4408() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("MAX_QUEUE_BYTES", "1048576")]);
     let mut stuck = daemon.raw_websocket(true);
-    stuck.text(r#"{"type":"command","action":"subscribe","payload":{"topics":["app.*"]}}"#);
-    stuck.json();
+    stuck.subscribe(&["app.*"]);
     let mut reader = daemon.listener(&["client.disconnected"]).await;
     let mut publisher = daemon.raw_websocket(true);
     let batch = publish_many(200);
@@ -247,7 +240,7 @@ async fn a_client_that_never_reads_is_dropped_with_4408_and_the_others_hear_all(
 }
 
 #[tokio::test]
-async fn a_topic_under_replay_counts_and_can_be_taken_away() {
+async fn topic_under_replay_can_be_dropped() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut client = daemon.client().await;
@@ -265,20 +258,17 @@ async fn a_topic_under_replay_counts_and_can_be_taken_away() {
     let subscribe = json!({"type": "command", "action": "subscribe", "payload": {"topics": ["message.*"], "since": seq - 300}});
     let unsubscribe =
         json!({"type": "command", "action": "unsubscribe", "payload": {"topics": ["message.*"]}});
-    let both = [&subscribe, &unsubscribe]
-        .map(|command| crate::support::frame(0x81, command.to_string().as_bytes()));
+    let both =
+        [&subscribe, &unsubscribe].map(|command| frame(0x81, command.to_string().as_bytes()));
     raw.send(&both.concat());
-    assert_eq!(raw.json()["payload"]["topics"], json!(["message.*"]));
+    assert_field(&raw.json()["payload"], "topics", json!(["message.*"]));
     let left = loop {
         let frame = raw.json();
         if frame["action"] == "unsubscribe" {
             break frame;
         }
     };
-    assert_eq!(left["payload"]["topics"], json!([]));
+    assert_field(&left["payload"], "topics", json!([]));
     raw.text("ping");
-    assert_eq!(
-        raw.frame(),
-        Some(crate::support::Frame::Text("pong".to_owned()))
-    );
+    assert_eq!(raw.frame(), Some(Frame::Text("pong".to_owned())));
 }

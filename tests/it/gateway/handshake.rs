@@ -1,18 +1,17 @@
 //! The upgrade: what is checked, in which order, and what each refusal says.
 
-use crate::support::{Daemon, Scratch, upgrade_request};
+use crate::support::{Daemon, Gateway, Scratch, Shared, upgrade_request};
 
 /// Status and head of the answer to these bytes.
-fn ask(daemon: &Daemon, request: &str) -> (u16, String) {
-    let mut raw = daemon.raw();
+fn ask(gateway: &Gateway, request: &str) -> (u16, String) {
+    let mut raw = gateway.raw();
     raw.send(request.as_bytes());
     raw.head()
 }
 
 #[test]
-fn the_answer_is_that_of_the_rfc() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn upgrade_answer_follows_rfc() {
+    let daemon = Shared::daemon();
     let more =
         "Sec-WebSocket-Protocol: chat, jsonrpc\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
     let (status, head) = ask(&daemon, &upgrade_request(&daemon.address.to_string(), more));
@@ -29,7 +28,7 @@ fn the_answer_is_that_of_the_rfc() {
 }
 
 #[test]
-fn each_wrong_request_has_its_own_status() {
+fn each_bad_upgrade_status() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let host = daemon.address.to_string();
@@ -81,7 +80,7 @@ fn each_wrong_request_has_its_own_status() {
 }
 
 #[test]
-fn host_comes_before_origin_and_origin_before_the_token() {
+fn host_and_origin_before_token() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let all_wrong = "Origin: http://evil.example\r\nAuthorization: Bearer wrong\r\n";
@@ -97,7 +96,7 @@ fn host_comes_before_origin_and_origin_before_the_token() {
 }
 
 #[test]
-fn names_and_origins_of_the_settings_are_let_in() {
+fn allowed_hosts_and_origins_connect() {
     let home = Scratch::new();
     let settings = [
         ("ALLOWED_HOSTS", "gateway.lan"),
@@ -115,7 +114,7 @@ fn names_and_origins_of_the_settings_are_let_in() {
 }
 
 #[test]
-fn connections_over_the_limit_are_told_to_come_back() {
+fn excess_connections_get_503() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("MAX_CONNECTIONS", "2")]);
     let _held = [daemon.raw_websocket(true), daemon.raw_websocket(true)];

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::{Daemon, Frame, Scratch};
+use crate::support::{Daemon, Scratch, Shared, assert_fields};
 
 #[test]
-fn each_path_answers_its_methods_and_no_others() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn paths_answer_only_their_methods() {
+    let daemon = Shared::daemon();
     for (method, path, more, expected) in [
         ("GET", "/", "", 200),
         ("HEAD", "/", "", 200),
@@ -58,9 +57,8 @@ fn files_of_the_page() -> Vec<(String, String)> {
 }
 
 #[test]
-fn each_file_of_the_page_is_served_and_fetched_once() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn page_files_are_cached_by_etag() {
+    let daemon = Shared::daemon();
     let mut files = files_of_the_page();
     let index = files.iter().find(|(path, _)| path == "/index.html");
     let index = index.expect("the page itself").1.clone();
@@ -91,9 +89,8 @@ fn each_file_of_the_page_is_served_and_fetched_once() {
 }
 
 #[test]
-fn the_page_may_load_nothing_from_elsewhere() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn page_loads_nothing_foreign() {
+    let daemon = Shared::daemon();
     let (_, head, page) = daemon.get("GET", "/", "");
     for (name, expected) in [
         (
@@ -144,9 +141,8 @@ fn metrics_are_prometheus_text() {
 }
 
 #[test]
-fn one_command_a_request_is_done_with_its_status() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn rpc_statuses() {
+    let daemon = Shared::daemon();
     for (body, status) in [
         (r#"{"type":"command","action":"status"}"#, 200),
         (r#"{"jsonrpc":"2.0","method":"ping","id":1}"#, 200),
@@ -156,7 +152,7 @@ fn one_command_a_request_is_done_with_its_status() {
         (r#"{"type":"command","action":"nothing"}"#, 404),
         (r#"{"type":"command","action":"send","payload":{}}"#, 400),
         (
-            r#"{"type":"command","action":"message","payload":{"message_id":"m-1"}}"#,
+            r#"{"type":"command","action":"message","payload":{"message_id":"m-999999999"}}"#,
             404,
         ),
         (
@@ -169,14 +165,14 @@ fn one_command_a_request_is_done_with_its_status() {
     let (_, sent) = daemon.rpc(
         r#"{"type":"command","action":"send","payload":{"channel":"webchat","to":"a","text":"b"}}"#,
     );
-    assert_eq!(
-        (&sent["payload"]["state"], &sent["payload"]["duplicate"]),
-        (&json!("queued"), &json!(false))
+    assert_fields(
+        &sent["payload"],
+        &json!({"state": "queued", "duplicate": false}),
     );
 }
 
 #[test]
-fn large_and_slow_requests_end_with_their_status_and_disturb_nobody() {
+fn large_and_slow_requests_end() {
     let home = Scratch::new();
     let settings = [
         ("MAX_BODY_BYTES", "4096"),
@@ -203,8 +199,7 @@ fn large_and_slow_requests_end_with_their_status_and_disturb_nobody() {
     let mut slow_head = daemon.raw();
     slow_head.send(b"GET / HTTP/1.1\r\nHost: lo");
     let mut websocket = daemon.raw_websocket(true);
-    websocket.text("ping");
-    assert_eq!(websocket.frame(), Some(Frame::Text("pong".to_owned())));
+    websocket.assert_alive();
     assert_eq!(slow_body.head().0, 408);
     assert_eq!(
         slow_head.close_code(),
@@ -214,7 +209,7 @@ fn large_and_slow_requests_end_with_their_status_and_disturb_nobody() {
 }
 
 #[test]
-fn a_chunked_body_is_bounded_as_well() {
+fn chunked_body_is_bounded() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("MAX_BODY_BYTES", "4096")]);
     let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));

@@ -3,7 +3,9 @@
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Scratch, next_event, refusal};
+use crate::support::{
+    Daemon, Scratch, Shared, assert_field, assert_fields, message, next_event, refusal,
+};
 
 async fn send(client: &mut Client, to: &str, text: &str) -> Value {
     client
@@ -15,31 +17,16 @@ async fn send(client: &mut Client, to: &str, text: &str) -> Value {
         .expect("queued")
 }
 
-async fn state(client: &mut Client, id: &Value) -> Value {
-    client
-        .call("message", &json!({"message_id": id}))
-        .await
-        .expect("known")["message"]["state"]
-        .take()
-}
-
 #[tokio::test]
-async fn a_message_reaches_the_client_that_attends_its_peer() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+async fn message_reaches_its_peers_client() {
+    let daemon = Shared::daemon();
     let mut sender = daemon.client().await;
-    let waiting = send(&mut sender, "ana", "before you came").await;
-    assert_eq!(
-        (&waiting["state"], &waiting["duplicate"]),
-        (&json!("queued"), &json!(false))
-    );
-    assert_eq!(
-        state(&mut sender, &waiting["message_id"]).await,
-        "queued",
-        "nobody attends ana yet"
-    );
+    let waiting = send(&mut sender, "late-ana", "before you came").await;
+    assert_fields(&waiting, &json!({"state": "queued", "duplicate": false}));
+    let kept = message(&mut sender, &waiting["message_id"]).await;
+    assert_eq!(kept["state"], "queued", "nobody attends ana yet");
 
-    let mut ana = daemon.listener(&["message.*@webchat/ana"]).await;
+    let mut ana = daemon.listener(&["message.*@webchat/late-ana"]).await;
     let (mut texts, mut states) = (Vec::new(), Vec::new());
     while states.last() != Some(&json!("delivered")) {
         let event = next_event(&mut ana).await;
@@ -53,7 +40,7 @@ async fn a_message_reaches_the_client_that_attends_its_peer() {
         "every event tells the whole message"
     );
 
-    let payload = json!({"channel": "webchat", "to": "ana", "text": "now", "wait": true});
+    let payload = json!({"channel": "webchat", "to": "late-ana", "text": "now", "wait": true});
     let sent = sender.call("send", &payload).await.expect("sent");
     assert!(
         ["sent", "delivered"].contains(&sent["state"].as_str().unwrap_or_default()),
@@ -62,7 +49,7 @@ async fn a_message_reaches_the_client_that_attends_its_peer() {
 }
 
 #[tokio::test]
-async fn what_a_visitor_says_comes_in_for_everyone_who_listens() {
+async fn received_message_reaches_all_listeners() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut agent = daemon.listener(&["message.received"]).await;
@@ -70,14 +57,14 @@ async fn what_a_visitor_says_comes_in_for_everyone_who_listens() {
     let said = json!({"channel": "webchat", "peer": "ana", "text": "olá", "dedup_key": "k1"});
     let first = visitor.call("receive", &said).await.expect("stored");
     let again = visitor.call("receive", &said).await.expect("known");
-    assert_eq!(
-        (&again["message_id"], &again["duplicate"]),
-        (&first["message_id"], &json!(true))
+    assert_fields(
+        &again,
+        &json!({"message_id": first["message_id"], "duplicate": true}),
     );
     let event = next_event(&mut agent).await.payload;
-    assert_eq!(
-        (&event["peer"], &event["text"], &event["state"]),
-        (&json!("ana"), &json!("olá"), &json!("received"))
+    assert_fields(
+        &event,
+        &json!({"peer": "ana", "text": "olá", "state": "received"}),
     );
     let pong = agent.call("ping", &json!({})).await.expect("alive");
     assert_eq!(pong["pong"], true, "the repeat made no second event");
@@ -93,18 +80,17 @@ async fn what_a_visitor_says_comes_in_for_everyone_who_listens() {
 }
 
 #[tokio::test]
-async fn history_finds_words_in_one_conversation() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+async fn history_searches_one_conversation() {
+    let daemon = Shared::daemon();
     let mut client = daemon.client().await;
-    for (peer, text) in [("ana", "O PÃO"), ("ana", "leite"), ("bob", "pão")] {
+    for (peer, text) in [("word-ana", "O PÃO"), ("word-ana", "leite"), ("bob", "pão")] {
         send(&mut client, peer, text).await;
     }
-    let query = json!({"channel": "webchat", "peer": "ana", "contains": "pão"});
+    let query = json!({"channel": "webchat", "peer": "word-ana", "contains": "pão"});
     let page = client.call("history", &query).await.expect("a page");
-    assert_eq!(page["messages"][0]["text"], "O PÃO");
+    assert_field(&page["messages"][0], "text", "O PÃO");
     assert_eq!(page["messages"][1], Value::Null);
-    assert_eq!(page["next"], Value::Null);
+    assert_field(&page, "next", Value::Null);
     let nothing = json!({"contains": ""});
     assert_eq!(
         refusal(&mut client, "history", nothing).await,
@@ -114,7 +100,7 @@ async fn history_finds_words_in_one_conversation() {
 
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn history_is_read_in_pages_and_survives_kill_9() {
+async fn history_pages_survive_a_kill() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     let mut client = daemon.client().await;
@@ -153,7 +139,7 @@ async fn history_is_read_in_pages_and_survives_kill_9() {
 
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn an_idempotency_key_holds_across_a_restart() {
+async fn idempotency_key_survives_restart() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     let payload =
@@ -168,9 +154,9 @@ async fn an_idempotency_key_holds_across_a_restart() {
     let daemon = Daemon::start(&home.0);
     let mut client = daemon.client().await;
     let again = client.call("send", &payload).await.expect("known");
-    assert_eq!(
-        (&again["message_id"], &again["duplicate"]),
-        (&first["message_id"], &json!(true))
+    assert_fields(
+        &again,
+        &json!({"message_id": first["message_id"], "duplicate": true}),
     );
     let mut other = payload;
     other["text"] = json!("another text");
@@ -178,16 +164,15 @@ async fn an_idempotency_key_holds_across_a_restart() {
 }
 
 #[tokio::test]
-async fn a_queued_message_can_be_cancelled_once() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+async fn queued_message_is_cancelled_once() {
+    let daemon = Shared::daemon();
     let mut client = daemon.client().await;
-    let id = send(&mut client, "ana", "x").await["message_id"].clone();
+    let id = send(&mut client, "cancel-ana", "x").await["message_id"].clone();
     let cancelled = client
         .call("cancel", &json!({"message_id": id}))
         .await
         .expect("cancelled");
-    assert_eq!(cancelled["state"], "cancelled");
+    assert_field(&cancelled, "state", "cancelled");
     assert_eq!(
         refusal(&mut client, "cancel", json!({"message_id": id})).await,
         "conflict"
@@ -207,8 +192,8 @@ async fn a_queued_message_can_be_cancelled_once() {
         .map(|step| &step["state"])
         .collect();
     assert_eq!(states, ["queued", "cancelled"]);
-    let mut ana = daemon.listener(&["message.*@webchat/ana"]).await;
-    send(&mut client, "ana", "second").await;
+    let mut ana = daemon.listener(&["message.*@webchat/cancel-ana"]).await;
+    send(&mut client, "cancel-ana", "second").await;
     assert_eq!(
         next_event(&mut ana).await.payload["text"],
         "second",
@@ -217,15 +202,14 @@ async fn a_queued_message_can_be_cancelled_once() {
 }
 
 #[tokio::test]
-async fn answers_come_in_order_but_for_send_with_wait() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+async fn only_waiting_sends_answer_late() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
-    raw.text(r#"{"type":"command","action":"send","id":"slow","payload":{"channel":"webchat","to":"ana","text":"x","wait":true}}"#);
+    raw.text(r#"{"type":"command","action":"send","id":"slow","payload":{"channel":"webchat","to":"slow-ana","text":"x","wait":true}}"#);
     raw.text(r#"{"type":"command","action":"send","id":"disk","payload":{"channel":"webchat","to":"bob","text":"x"}}"#);
     raw.text(r#"{"type":"command","action":"ping","id":"quick"}"#);
-    assert_eq!(raw.json()["id"], "disk");
-    assert_eq!(raw.json()["id"], "quick");
-    let _ana = daemon.listener(&["message.*@webchat/ana"]).await;
-    assert_eq!(raw.json()["id"], "slow");
+    assert_field(&raw.json(), "id", "disk");
+    assert_field(&raw.json(), "id", "quick");
+    let _ana = daemon.listener(&["message.*@webchat/slow-ana"]).await;
+    assert_field(&raw.json(), "id", "slow");
 }

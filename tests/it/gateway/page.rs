@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use crate::support::{Daemon, Scratch};
+use crate::support::{Scratch, Shared};
 
 /// What Node says, or nothing where there is none.
 fn node(arguments: &[&Path]) -> Option<Output> {
@@ -36,7 +36,7 @@ fn files(folder: &Path, ending: &str) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn the_logic_of_the_page_does_what_its_tests_say() {
+fn page_logic_tests_pass() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
     let tests = files(&folder, ".test.mjs");
     let mut arguments = vec![Path::new("--test")];
@@ -47,9 +47,8 @@ fn the_logic_of_the_page_does_what_its_tests_say() {
 }
 
 #[test]
-fn each_script_is_named_with_the_page_and_can_be_read_as_it_is_sent() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn sent_scripts_parse_in_node() {
+    let (daemon, scratch) = (Shared::daemon(), Scratch::new());
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
     let (_, page, _) = daemon.get("GET", "/", "");
     for file in files(&web, ".js") {
@@ -59,7 +58,7 @@ fn each_script_is_named_with_the_page_and_can_be_read_as_it_is_sent() {
         assert_eq!(status, 200, "{path}");
         let named = format!("<{}>;rel=modulepreload", &path[1..]);
         assert!(page.contains(&named), "{named} in {page}");
-        let copy = home.0.join("sent.mjs");
+        let copy = scratch.0.join("sent.mjs");
         fs::write(&copy, sent).expect("a scratch folder");
         let Some(done) = node(&[Path::new("--check"), &copy]) else {
             return;

@@ -2,14 +2,15 @@
 
 use std::{collections::VecDeque, process::Command, sync::Mutex};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
-    Daemon, Scratch, daemon_command,
-    fake::{Fake, Reply, until_running},
+    Daemon, Scratch, assert_field, assert_fields, assert_mentions, daemon_command,
+    fake::{Fake, Reply},
+    message,
+    services::{self, CLOUD_SECRET, cloud_change, cloud_signature, post_to_cloud, use_cloud},
+    until_running,
 };
-
-pub(crate) const SECRET: &str = "app-secret-of-the-test";
 
 struct Stage {
     fake: Fake,
@@ -19,28 +20,21 @@ struct Stage {
 impl Stage {
     fn new(answers: Vec<Reply>) -> Self {
         let answers = Mutex::new(VecDeque::from(answers));
-        let fake = Fake::start(move |request| {
-            if request.path.ends_with("?fields=id") {
-                return Reply::Json(200, json!({"id": "555"}));
-            }
-            let next = answers.lock().expect("whole").pop_front();
-            next.unwrap_or_else(|| Reply::Json(200, json!({"messages": [{"id": "wamid.1"}]})))
-        });
         Self {
-            fake,
+            fake: services::cloud(move |_| {
+                let next = answers.lock().expect("not poisoned").pop_front();
+                next.unwrap_or_else(services::cloud_accepted)
+            }),
             home: Scratch::new(),
         }
     }
 
     fn command(&self) -> Command {
         let mut command = daemon_command(&self.home.0);
-        command
-            .env("WHATSAPP_CLOUD_TOKEN", "cloud-token-of-the-test")
-            .env("WHATSAPP_CLOUD_PHONE_ID", "555")
-            .env("WHATSAPP_CLOUD_APP_SECRET", SECRET)
+        use_cloud(&mut command, &self.fake)
+            .env("WHATSAPP_CLOUD_APP_SECRET", CLOUD_SECRET)
             .env("WHATSAPP_CLOUD_VERIFY_TOKEN", "verify-me")
-            .env("WHATSAPP_CLOUD_ALLOW_FROM", "*")
-            .env("WHATSAPP_CLOUD_BASE_URL", self.fake.url());
+            .env("WHATSAPP_CLOUD_ALLOW_FROM", "*");
         command
     }
 
@@ -49,34 +43,8 @@ impl Stage {
     }
 }
 
-pub(crate) fn post(daemon: &Daemon, body: &str, signature: &str) -> u16 {
-    daemon
-        .http(&format!(
-            "POST /webhooks/whatsapp-cloud HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
-             X-Hub-Signature-256: {signature}\r\nContent-Length: {}\r\n\r\n{body}",
-            daemon.address,
-            body.len()
-        ))
-        .0
-}
-
-/// Signed by another implementation than ours.
-pub(crate) fn signed(body: &str) -> String {
-    let script = "import hmac,sys;print(hmac.new(sys.argv[1].encode(),sys.argv[2].encode(),'sha256').hexdigest())";
-    let mut python = Command::new("python3");
-    let output = python
-        .args(["-c", script, SECRET, body])
-        .output()
-        .expect("python3");
-    format!("sha256={}", String::from_utf8_lossy(&output.stdout).trim())
-}
-
-pub(crate) fn change(value: &Value) -> String {
-    json!({"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "messages", "value": value}]}]}).to_string()
-}
-
 #[tokio::test]
-async fn a_webhook_is_verified_signed_and_taken_once() {
+async fn webhook_is_verified_and_deduplicated() {
     let stage = Stage::new(vec![]);
     let mut daemon = stage.daemon();
     let ask = |token: &str| {
@@ -90,48 +58,45 @@ async fn a_webhook_is_verified_signed_and_taken_once() {
     assert_eq!(ask("guess").0, 403);
     assert_eq!(daemon.get("GET", "/webhooks/fax", "").0, 404);
     let message = json!({"from": "5511", "id": "wamid.in", "type": "text", "text": {"body": "hushed-text olá"}});
-    let body = change(&json!({"messages": [message]}));
-    for wrong in ["", "sha256=", "sha256=00", &signed("other")] {
-        assert_eq!(post(&daemon, &body, wrong), 403, "{wrong}");
+    let body = cloud_change(&json!({"messages": [message]}));
+    for wrong in ["", "sha256=", "sha256=00", &cloud_signature("other")] {
+        assert_eq!(post_to_cloud(&daemon, &body, wrong), 403, "{wrong}");
     }
-    let signature = signed(&body);
-    assert_eq!(post(&daemon, &body, &signature), 200);
-    assert_eq!(post(&daemon, &body, &signature), 200);
+    let signature = cloud_signature(&body);
+    assert_eq!(post_to_cloud(&daemon, &body, &signature), 200);
+    assert_eq!(post_to_cloud(&daemon, &body, &signature), 200);
     daemon.kill();
     let daemon = stage.daemon();
-    assert_eq!(post(&daemon, &body, &signature), 200);
+    assert_eq!(post_to_cloud(&daemon, &body, &signature), 200);
     let mut client = daemon.client().await;
     let asked = json!({"channel": "whatsapp-cloud"});
     let page = client.call("history", &asked).await.expect("a page");
     assert_eq!(page["messages"].as_array().map(Vec::len), Some(1));
-    assert_eq!(page["messages"][0]["text"], "hushed-text olá");
+    assert_field(&page["messages"][0], "text", "hushed-text olá");
 }
 
 #[tokio::test]
-async fn without_a_secret_nothing_comes_in() {
+async fn no_secret_refuses_webhooks() {
     let stage = Stage::new(vec![]);
     let mut command = stage.command();
     command.env_remove("WHATSAPP_CLOUD_APP_SECRET");
     let daemon = Daemon::from_command(command, &stage.home.0);
-    let body = change(&json!({}));
-    assert_eq!(post(&daemon, &body, &signed(&body)), 403);
+    let body = cloud_change(&json!({}));
+    assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 403);
 }
 
 #[tokio::test]
-async fn receipts_out_of_order_never_take_a_message_back() {
+async fn receipts_never_go_backwards() {
     let stage = Stage::new(vec![]);
     let daemon = stage.daemon();
     let mut client = daemon.client().await;
     let payload =
         json!({"channel": "whatsapp-cloud", "to": "+5511", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("sent");
-    assert_eq!(sent["state"], "sent");
+    assert_field(&sent, "state", "sent");
     let body = stage.fake.saw("/messages").body;
-    assert_eq!(
-        (&body["to"], &body["text"]["body"]),
-        (&json!("5511"), &json!("hushed-text hi"))
-    );
-    assert_eq!(body["biz_opaque_callback_data"], sent["message_id"]);
+    assert_fields(&body, &json!({"to": "5511", "text.body": "hushed-text hi"}));
+    assert_field(&body, "biz_opaque_callback_data", json!(sent["message_id"]));
     for (status, id, ours) in [
         ("read", "wamid.1", json!(null)),
         ("delivered", "wamid.1", json!(null)),
@@ -139,8 +104,8 @@ async fn receipts_out_of_order_never_take_a_message_back() {
         ("delivered", "unknown", json!("m-99999")),
     ] {
         let status = json!({"id": id, "status": status, "biz_opaque_callback_data": ours});
-        let body = change(&json!({"statuses": [status]}));
-        assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+        let body = cloud_change(&json!({"statuses": [status]}));
+        assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 200);
     }
     let asked = json!({"message_id": sent["message_id"]});
     let seen = client.call("message", &asked).await.expect("known");
@@ -150,7 +115,7 @@ async fn receipts_out_of_order_never_take_a_message_back() {
 }
 
 #[tokio::test]
-async fn a_closed_window_fails_and_a_template_goes_out() {
+async fn closed_window_needs_a_template() {
     let closed = json!({"error": {"code": 131_047, "message": "Re-engagement message"}});
     let stage = Stage::new(vec![Reply::Json(400, closed)]);
     let daemon = stage.daemon();
@@ -158,23 +123,23 @@ async fn a_closed_window_fails_and_a_template_goes_out() {
     let payload =
         json!({"channel": "whatsapp-cloud", "to": "5511", "text": "hushed-text hi", "wait": true});
     let failed = client.call("send", &payload).await.expect("an outcome");
-    assert_eq!(failed["state"], "failed");
-    assert!(
-        failed["error"]
-            .as_str()
-            .is_some_and(|why| why.contains("template"))
-    );
+    assert_field(&failed, "state", "failed");
+    assert_mentions(&failed, "error", "template");
     let template = json!({"name": "hello", "language": {"code": "pt_BR"}});
     let payload =
         json!({"channel": "whatsapp-cloud", "to": "5511", "template": template, "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
-    assert_eq!(sent["state"], "sent");
+    assert_field(&sent, "state", "sent");
     stage.fake.saw("/messages");
-    assert_eq!(stage.fake.saw("/messages").body["template"], template);
+    assert_field(
+        &stage.fake.saw("/messages").body,
+        "template",
+        json!(template),
+    );
 }
 
 #[tokio::test]
-async fn a_peer_sees_that_we_read_and_write_by_its_newest_message() {
+async fn read_and_typing_indicators() {
     let stage = Stage::new(vec![Reply::Json(400, json!({"error": {"code": 100}}))]);
     let daemon = stage.daemon();
     let mut client = daemon.client().await;
@@ -184,10 +149,10 @@ async fn a_peer_sees_that_we_read_and_write_by_its_newest_message() {
     let message =
         |id: &str| json!({"from": "5511", "id": id, "type": "text", "text": {"body": "olá"}});
     let messages = json!([message("wamid.old"), message("wamid.new")]);
-    let body = change(&json!({"messages": messages, "contacts": contacts}));
-    assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    let body = cloud_change(&json!({"messages": messages, "contacts": contacts}));
+    assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 200);
     let page = client.call("conversations", &json!({})).await;
-    assert_eq!(page.expect("a page")["conversations"][0]["name"], "Ana");
+    assert_field(&page.expect("a page")["conversations"][0], "name", "Ana");
     let read =
         json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.new"});
     let ana = json!({"channel": "whatsapp-cloud", "peer": "5511"});
@@ -202,7 +167,7 @@ async fn a_peer_sees_that_we_read_and_write_by_its_newest_message() {
 }
 
 #[tokio::test]
-async fn what_a_peer_answers_is_kept_where_we_wrote_to_it() {
+async fn reply_joins_the_conversation() {
     let stage = Stage::new(vec![]);
     let daemon = stage.daemon();
     let mut client = daemon.client().await;
@@ -211,8 +176,8 @@ async fn what_a_peer_answers_is_kept_where_we_wrote_to_it() {
     client.call("send", &payload).await.expect("sent");
     let message = json!({"from": "554899998888", "id": "wamid.in", "type": "text",
         "text": {"body": "olá"}});
-    let body = change(&json!({"messages": [message]}));
-    assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    let body = cloud_change(&json!({"messages": [message]}));
+    assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 200);
     let page = client.call("conversations", &json!({})).await;
     let page = page.expect("a page");
     let all = page["conversations"].as_array().expect("conversations");
@@ -225,7 +190,7 @@ async fn what_a_peer_answers_is_kept_where_we_wrote_to_it() {
 
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn a_receipt_for_the_first_part_of_a_text_does_not_stop_the_second() {
+async fn first_receipt_keeps_second_part() {
     let taken = json!({"messages": [{"id": "wamid.first"}]});
     let stage = Stage::new(vec![Reply::Json(200, taken), Reply::Hang]);
     let mut daemon = stage.daemon();
@@ -238,20 +203,24 @@ async fn a_receipt_for_the_first_part_of_a_text_does_not_stop_the_second() {
     for id in ["wamid.first", "unknown"] {
         let status = json!({"id": id, "status": "delivered",
             "biz_opaque_callback_data": first["biz_opaque_callback_data"]});
-        let body = change(&json!({"statuses": [status]}));
-        assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+        let body = cloud_change(&json!({"statuses": [status]}));
+        assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 200);
     }
     daemon.kill();
     let daemon = stage.daemon();
     assert_eq!(stage.fake.saw("/messages").body, second);
-    assert_eq!(second["biz_opaque_callback_data"], sent["message_id"]);
-    let body = change(&json!({"statuses": [{"id": "wamid.1", "status": "read",
+    assert_field(
+        &second,
+        "biz_opaque_callback_data",
+        json!(sent["message_id"]),
+    );
+    let body = cloud_change(&json!({"statuses": [{"id": "wamid.1", "status": "read",
         "biz_opaque_callback_data": sent["message_id"]}]}));
-    assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+    assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 200);
 }
 
 #[tokio::test]
-async fn a_part_that_failed_later_fails_its_message() {
+async fn failed_part_fails_its_message() {
     let stage = Stage::new(vec![]);
     let daemon = stage.daemon();
     let mut client = daemon.client().await;
@@ -261,16 +230,15 @@ async fn a_part_that_failed_later_fails_its_message() {
     let first = stage.fake.saw("/messages").body;
     let status = json!({"id": "unknown", "status": "failed", "errors": [{"title": "no window"}],
         "biz_opaque_callback_data": first["biz_opaque_callback_data"]});
-    let body = change(&json!({"statuses": [status]}));
-    assert_eq!(post(&daemon, &body, &signed(&body)), 200);
-    let asked = json!({"message_id": sent["message_id"]});
-    let seen = client.call("message", &asked).await.expect("known");
-    assert_eq!(seen["message"]["state"], "failed");
+    let body = cloud_change(&json!({"statuses": [status]}));
+    assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 200);
+    let seen = message(&mut client, &sent["message_id"]).await;
+    assert_field(&seen, "state", "failed");
 }
 
 /// An id in an old report may be the id of another message by now.
 #[tokio::test]
-async fn a_report_moves_no_message_of_another_channel() {
+async fn receipts_stay_in_their_channel() {
     let stage = Stage::new(vec![]);
     let daemon = stage.daemon();
     let mut client = daemon.client().await;
@@ -279,10 +247,8 @@ async fn a_report_moves_no_message_of_another_channel() {
     let id = waiting["message_id"].clone();
     for state in ["sent", "delivered", "read", "failed"] {
         let status = json!({"id": "unknown", "status": state, "biz_opaque_callback_data": id});
-        let body = change(&json!({"statuses": [status]}));
-        assert_eq!(post(&daemon, &body, &signed(&body)), 200);
+        let body = cloud_change(&json!({"statuses": [status]}));
+        assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 200);
     }
-    let seen = client.call("message", &json!({"message_id": id})).await;
-    let seen = seen.expect("known");
-    assert_eq!(seen["message"]["state"], "queued", "{seen}");
+    assert_field(&message(&mut client, &id).await, "state", "queued");
 }

@@ -84,11 +84,11 @@ async fn outcomes(status: u16) {
 }
 
 #[tokio::test]
-async fn what_a_service_repeats_of_a_lasting_error_stays_out_of_the_log() {
+async fn permanent_errors_leak_nothing() {
     outcomes(400).await;
 }
 
 #[tokio::test]
-async fn what_a_service_repeats_of_a_passing_error_stays_out_of_the_log() {
+async fn transient_errors_leak_nothing() {
     outcomes(500).await;
 }

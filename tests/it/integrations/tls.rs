@@ -8,12 +8,12 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
     Daemon, Scratch, daemon_command,
     fake::{Fake, Reply},
-    next_event,
+    integration, next_event,
 };
 
 /// A Cloud API behind TLS on a port of its own, which it prints.
@@ -110,7 +110,7 @@ fn daemon(home: &Scratch, base: &str, trusted: &PathBuf) -> Daemon {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_vouched_for_is_trusted_and_the_connection_kept() {
+async fn trusted_certificate_connects() {
     let Some(stage) = Stage::new() else { return };
     let home = Scratch::new();
     let base = format!("https://localhost:{}", stage.port);
@@ -137,16 +137,15 @@ async fn refused(base: &str, trusted: &PathBuf) -> String {
             break error.to_owned();
         }
     };
-    let status = client.call("status", &json!({})).await.expect("a status");
-    let all = status["integrations"].as_array().expect("a list").iter();
-    let cloud = all.clone().find(|one| one["name"] == "whatsapp-cloud");
-    let cloud: &Value = cloud.expect("there");
+    let cloud = integration(&mut client, "whatsapp-cloud")
+        .await
+        .expect("there");
     assert_eq!(cloud["counters"]["unknown"], 0, "nothing was sent: {cloud}");
     error
 }
 
 #[tokio::test]
-async fn another_name_and_an_unknown_authority_are_refused_before_anything_is_sent() {
+async fn wrong_name_and_authority_refused() {
     let Some(stage) = Stage::new() else { return };
     let by_number = format!("https://127.0.0.1:{}", stage.port);
     let error = refused(&by_number, &stage.authority("ca.pem")).await;
@@ -166,7 +165,7 @@ async fn another_name_and_an_unknown_authority_are_refused_before_anything_is_se
 }
 
 #[tokio::test]
-async fn a_service_that_speaks_no_tls_is_told_so() {
+async fn plain_service_is_reported() {
     let fake = Fake::start(|_| Reply::Json(200, json!({"id": "555"})));
     let Some(stage) = Stage::new() else { return };
     let base = format!("https://{}", fake.address);

@@ -10,6 +10,7 @@ use crate::support::{
     dice::Dice,
     fake::{Fake, Reply, Request},
     log_watch::MARK,
+    services::{telegram_ok, use_telegram},
 };
 
 /// Messages that wait at the service, and how many it gives out at a time.
@@ -27,11 +28,10 @@ struct Service {
 
 impl Service {
     fn answer(&self, request: &Request) -> Reply {
-        let ok = |result: Value| Reply::Json(200, json!({"ok": true, "result": result}));
         if !request.path.ends_with("/getUpdates") {
-            return ok(json!({"id": 1}));
+            return telegram_ok(json!({"id": 1}));
         }
-        let mut confirmed = self.confirmed.lock().expect("whole");
+        let mut confirmed = self.confirmed.lock().expect("not poisoned");
         let offset = request.body["offset"].as_u64().unwrap_or(0);
         let offset = usize::try_from(offset).expect("small");
         *confirmed = offset.saturating_sub(1).max(*confirmed);
@@ -43,15 +43,15 @@ impl Service {
         if batch.is_empty() {
             return Reply::Hang;
         }
-        ok(Value::from(batch))
+        telegram_ok(batch)
     }
 
     fn await_confirmed(&self, wanted: usize) {
-        let confirmed = self.confirmed.lock().expect("whole");
+        let confirmed = self.confirmed.lock().expect("not poisoned");
         let seen = self
             .grown
             .wait_timeout_while(confirmed, PATIENCE, |confirmed| *confirmed < wanted)
-            .expect("whole");
+            .expect("not poisoned");
         assert!(!seen.1.timed_out(), "{} of {wanted} were confirmed", seen.0);
     }
 }
@@ -63,15 +63,12 @@ fn update(number: usize) -> Value {
 
 fn start(home: &Scratch, fake: &Fake) -> Daemon {
     let mut command = daemon_command(&home.0);
-    command
-        .env("TELEGRAM_BOT_TOKEN", "1:telegram-token-of-the-test")
-        .env("TELEGRAM_BASE_URL", fake.url())
-        .env("TELEGRAM_ALLOW_FROM", "*");
+    use_telegram(&mut command, fake).env("TELEGRAM_ALLOW_FROM", "*");
     Daemon::from_command(command, &home.0)
 }
 
 #[test]
-fn what_is_confirmed_is_stored_once_and_in_order_through_eight_kills() {
+fn confirmed_updates_survive_eight_kills() {
     let dice = Dice::thrown("poll");
     let service = Arc::new(Service::default());
     let asked = Arc::clone(&service);
@@ -87,10 +84,7 @@ fn what_is_confirmed_is_stored_once_and_in_order_through_eight_kills() {
     let daemon = start(&home, &fake);
     service.await_confirmed(MESSAGES);
     let mut raw = daemon.raw_websocket(true);
-    raw.text(
-        r#"{"type":"command","action":"subscribe","payload":{"topics":["message.*"],"since":0}}"#,
-    );
-    assert_eq!(raw.json()["payload"]["seq"], MESSAGES);
+    assert_eq!(raw.replay_messages(), MESSAGES as u64, "seq");
     for number in 1..=MESSAGES {
         let event = raw.json()["payload"].take();
         assert_eq!(

@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Frame, Raw, Scratch, frame, upgrade_request};
+use crate::support::{Frame, Raw, Shared, assert_field, assert_fields, frame, upgrade_request};
 
 fn still_alive(raw: &mut Raw) {
-    raw.text("ping");
-    assert_eq!(raw.frame(), Some(Frame::Text("pong".to_owned())));
+    raw.assert_alive();
 }
 
 fn code(answer: &Value) -> &str {
@@ -14,14 +13,13 @@ fn code(answer: &Value) -> &str {
 }
 
 #[test]
-fn a_wrong_text_is_answered_with_its_code_and_the_connection_lives_on() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn wrong_text_gets_its_code() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     let nested = |depth: usize| {
         let value = "[".repeat(depth) + &"]".repeat(depth);
         format!(
-            r#"{{"type":"command","action":"publish","id":7,"payload":{{"topic":"app.x","data":{value}}}}}"#
+            r#"{{"type":"command","action":"publish","id":7,"payload":{{"topic":"app.nested","data":{value}}}}}"#
         )
     };
     let million = "[".repeat(1_000_000);
@@ -61,7 +59,7 @@ fn a_wrong_text_is_answered_with_its_code_and_the_connection_lives_on() {
             "unknown_channel",
         ),
         (
-            r#"{"type":"command","action":"message","payload":{"message_id":"m-99"}}"#,
+            r#"{"type":"command","action":"message","payload":{"message_id":"m-999999999"}}"#,
             "not_found",
         ),
         (
@@ -90,22 +88,18 @@ fn a_wrong_text_is_answered_with_its_code_and_the_connection_lives_on() {
 }
 
 #[test]
-fn an_unreadable_message_is_an_event_and_a_readable_one_gets_its_id_back() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn error_event_or_echoed_id() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     raw.text("{");
     let event = raw.json();
-    assert_eq!(
-        (&event["type"], &event["action"]),
-        (&json!("event"), &json!("error"))
-    );
+    assert_fields(&event, &json!({"type": "event", "action": "error"}));
     for id in [json!("a\"b"), json!(-5), json!(9_007_199_254_740_993_u64)] {
         raw.text(&json!({"type": "command", "action": "nothing", "id": id}).to_string());
         let error = raw.json();
-        assert_eq!(
-            (&error["type"], &error["action"], &error["id"]),
-            (&json!("error"), &json!("nothing"), &id)
+        assert_fields(
+            &error,
+            &json!({"type": "error", "action": "nothing", "id": id}),
         );
     }
     raw.text(r#"{"type":"command","action":"ping"}"#);
@@ -113,9 +107,8 @@ fn an_unreadable_message_is_an_event_and_a_readable_one_gets_its_id_back() {
 }
 
 #[test]
-fn a_binary_message_is_refused_and_the_connection_lives_on() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn binary_message_is_refused() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     raw.send(&frame(0x82, b"\x00\x01"));
     assert_eq!(code(&raw.json()), "binary_unsupported");
@@ -123,9 +116,8 @@ fn a_binary_message_is_refused_and_the_connection_lives_on() {
 }
 
 #[test]
-fn what_breaks_rfc_6455_closes_with_its_code() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn rfc_6455_violations_close() {
+    let daemon = Shared::daemon();
     let unmasked = vec![0x81, 4, b'p', b'i', b'n', b'g'];
     for (bytes, expected) in [
         (frame(0x81, b"\xC3\x28"), 1007),
@@ -143,9 +135,8 @@ fn what_breaks_rfc_6455_closes_with_its_code() {
 }
 
 #[test]
-fn a_message_over_its_limit_is_told_and_closes_with_1009() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn oversized_message_closes_with_1009() {
+    let daemon = Shared::daemon();
     let largest = |more: usize| {
         let shell = r#"{"type":"ping","payload":""}"#.len();
         format!(
@@ -155,7 +146,7 @@ fn a_message_over_its_limit_is_told_and_closes_with_1009() {
     };
     let mut raw = daemon.raw_websocket(true);
     raw.text(&largest(0));
-    assert_eq!(raw.json()["type"], "pong");
+    assert_field(&raw.json(), "type", "pong");
     raw.text(&largest(1));
     assert_eq!(code(&raw.json()), "too_large");
     assert_eq!(raw.close_code(), 1009);
@@ -168,9 +159,8 @@ fn a_message_over_its_limit_is_told_and_closes_with_1009() {
 }
 
 #[test]
-fn frames_cut_at_every_byte_are_understood() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn frames_cut_at_every_byte() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     raw.stream.set_nodelay(true).expect("set");
     let bytes = [
@@ -191,9 +181,8 @@ fn frames_cut_at_every_byte_are_understood() {
 }
 
 #[test]
-fn a_thousand_commands_in_one_segment_are_answered_in_order() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn pipelined_commands_answer_in_order() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     let command = |id: usize| match id % 3 {
         0 => json!({"type": "command", "action": "ping", "id": id}),
@@ -207,17 +196,13 @@ fn a_thousand_commands_in_one_segment_are_answered_in_order() {
     raw.send(&all);
     for id in 0..1000 {
         let answer = raw.json();
-        assert_eq!(
-            (&answer["id"], &answer["type"]),
-            (&json!(id), &json!("response"))
-        );
+        assert_fields(&answer, &json!({"id": id, "type": "response"}));
     }
 }
 
 #[test]
-fn bytes_behind_the_upgrade_request_are_not_lost() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn bytes_behind_upgrade_are_kept() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw();
     let mut bytes =
         upgrade_request(&daemon.address.to_string(), &daemon.authorization()).into_bytes();
@@ -225,15 +210,14 @@ fn bytes_behind_the_upgrade_request_are_not_lost() {
     bytes.extend(&frame(0x81, b"ping")[..3]);
     raw.send(&bytes);
     assert_eq!(raw.head().0, 101);
-    assert_eq!(raw.json()["id"], 1);
+    assert_field(&raw.json(), "id", 1);
     raw.send(&frame(0x81, b"ping")[3..]);
     assert_eq!(raw.frame(), Some(Frame::Text("pong".to_owned())));
 }
 
 #[test]
-fn the_closing_handshake_is_answered_with_the_same_code() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn close_code_is_echoed() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     raw.send(&frame(
         0x88,

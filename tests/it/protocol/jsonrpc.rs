@@ -2,22 +2,18 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, Scratch};
+use crate::support::{Shared, assert_field, assert_fields};
 
 #[test]
-fn the_examples_of_the_specification_are_answered_as_it_says() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn specification_examples() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     let mut ask = |text: &str| -> Value {
         raw.text(text);
         raw.json()
     };
     let pong = ask(r#"{"jsonrpc":"2.0","method":"ping","params":{"a":[1]},"id":"1"}"#);
-    assert_eq!(
-        (&pong["id"], &pong["result"]["echo"]),
-        (&json!("1"), &json!({"a": [1]}))
-    );
+    assert_fields(&pong, &json!({"id": "1", "result.echo": {"a": [1]}}));
     for (text, code, id) in [
         (
             r#"{"jsonrpc":"2.0","method":"foobar","id":"1"}"#,
@@ -52,7 +48,7 @@ fn the_examples_of_the_specification_are_answered_as_it_says() {
             (&json!(code), &id),
             "{text}"
         );
-        assert_eq!(answer["jsonrpc"], "2.0");
+        assert_field(&answer, "jsonrpc", "2.0");
         assert!(
             answer["error"]["message"].is_string() && answer["error"]["data"]["code"].is_string()
         );
@@ -69,15 +65,14 @@ fn the_examples_of_the_specification_are_answered_as_it_says() {
 }
 
 #[test]
-fn notifications_are_done_and_not_answered() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn notifications_get_no_answer() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
-    raw.text(r#"{"jsonrpc":"2.0","method":"send","params":{"channel":"webchat","to":"ana","text":"quiet"}}"#);
+    raw.text(r#"{"jsonrpc":"2.0","method":"send","params":{"channel":"webchat","to":"notified","text":"quiet"}}"#);
     raw.text(r#"{"jsonrpc":"2.0","method":"nothing"}"#);
     raw.text(r#"{"jsonrpc":"2.0","method":"ping","params":[1]}"#);
     raw.text(r#"[{"jsonrpc":"2.0","method":"ping"},{"jsonrpc":"2.0","method":"ping"}]"#);
-    raw.text(r#"{"jsonrpc":"2.0","method":"history","id":1}"#);
+    raw.text(r#"{"jsonrpc":"2.0","method":"history","params":{"channel":"webchat","peer":"notified"},"id":1}"#);
     let history = raw.json();
     assert_eq!(
         (&history["id"], &history["result"]["messages"][0]["text"]),
@@ -86,9 +81,8 @@ fn notifications_are_done_and_not_answered() {
 }
 
 #[test]
-fn a_batch_mixes_slow_and_quick_calls_and_keeps_their_order() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn mixed_batch_keeps_order() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     raw.text(
         r#"[{"jsonrpc":"2.0","method":"send","params":{"channel":"webchat","to":"a","text":"x"},"id":1},
@@ -106,20 +100,19 @@ fn a_batch_mixes_slow_and_quick_calls_and_keeps_their_order() {
         .map(|answer| &answer["id"])
         .collect();
     assert_eq!(ids, [&json!(1), &json!(2), &Value::Null, &json!(3)]);
-    assert_eq!(raw.json()["id"], 4);
+    assert_field(&raw.json(), "id", 4);
 }
 
 #[test]
-fn a_batch_is_bounded_in_calls_and_in_bytes_of_answers() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn batch_is_bounded() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     let batch = |count: usize| -> String {
         let call = json!({"jsonrpc": "2.0", "method": "describe", "id": 1});
         Value::from(vec![call; count]).to_string()
     };
     raw.text(&batch(257));
-    assert_eq!(raw.json()["error"]["data"]["code"], "too_large");
+    assert_field(&raw.json()["error"]["data"], "code", "too_large");
     raw.text(&batch(256));
     let answers = raw.json();
     assert_eq!(answers.as_array().map(Vec::len), Some(256));
@@ -130,17 +123,16 @@ fn a_batch_is_bounded_in_calls_and_in_bytes_of_answers() {
 }
 
 #[test]
-fn a_batch_that_waits_for_a_delivery_holds_up_nothing_else() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+fn waiting_batch_blocks_nothing() {
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_websocket(true);
     raw.text(
         r#"[{"jsonrpc":"2.0","method":"send","params":{"channel":"webchat","to":"away","text":"x","wait":true},"id":1},
             {"jsonrpc":"2.0","method":"ping","id":2}]"#,
     );
     raw.text(r#"{"jsonrpc":"2.0","method":"ping","id":3}"#);
-    assert_eq!(raw.json()["id"], 3);
+    assert_field(&raw.json(), "id", 3);
     let mut peer = daemon.raw_websocket(true);
     peer.text(r#"{"type":"command","action":"subscribe","payload":{"topics":["message.*@webchat/away"]}}"#);
-    assert_eq!(raw.json()[1]["id"], 2);
+    assert_field(&raw.json()[1], "id", 2);
 }

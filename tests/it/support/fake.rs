@@ -1,4 +1,4 @@
-//! A service of our own on loopback: answers as its test says, also late, half or never.
+//! A service on loopback that answers as its test says: also late, half, or never.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cleudocodebot::client::Client;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::PATIENCE;
+use super::PATIENCE;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -27,19 +26,22 @@ pub(crate) struct Request {
     pub body: Value,
 }
 
-/// What the fake does with it.
+/// What the fake does with a request.
 #[cfg_attr(
     not(feature = "store"),
-    allow(dead_code, reason = "only chaos asks for it, and that needs the store")
+    allow(
+        dead_code,
+        reason = "only the chaos test uses it, and that needs the store"
+    )
 )]
 pub(crate) enum Reply {
-    /// An answer.
+    /// Status and body.
     Json(u16, Value),
-    /// A refusal that says in how many seconds to come back.
+    /// 429 with a `Retry-After` of so many seconds.
     Busy(u64, Value),
-    /// Nothing, until the fake ends.
+    /// No answer until the fake ends.
     Hang,
-    /// Nothing for this long, then the end of the connection.
+    /// No answer for this long, then the end of the connection.
     Silence(Duration),
     /// Half of an answer, then the end of the connection.
     Half,
@@ -50,18 +52,18 @@ type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
 /// A running fake.
 pub(crate) struct Fake {
     pub address: SocketAddr,
-    house: Arc<House>,
+    shared: Arc<Shared>,
     seen: mpsc::Receiver<Request>,
 }
 
 /// What the threads of a fake share.
-struct House {
+struct Shared {
     handler: Box<Handler>,
-    over: AtomicBool,
+    ended: AtomicBool,
     connections: Mutex<HashMap<u64, TcpStream>>,
     next: AtomicU64,
     seen: mpsc::Sender<Request>,
-    door: Mutex<Option<JoinHandle<()>>>,
+    acceptor: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Fake {
@@ -69,28 +71,28 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let (sender, seen) = mpsc::channel();
-        let house = Arc::new(House {
+        let shared = Arc::new(Shared {
             handler: Box::new(handler),
-            over: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             connections: Mutex::default(),
             next: AtomicU64::new(0),
             seen: sender,
-            door: Mutex::default(),
+            acceptor: Mutex::default(),
         });
-        House::open(&house, listener);
+        Shared::listen(&shared, listener);
         Self {
             address,
-            house,
+            shared,
             seen,
         }
     }
 
-    /// Goes away: every connection ends and no new one is taken.
+    /// Stops: every connection ends and no new one is accepted.
     pub(crate) fn vanish(&self) {
-        self.house.over.store(true, Ordering::Relaxed);
+        self.shared.ended.store(true, Ordering::Relaxed);
         let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
-        if let Some(door) = self.house.door.lock().expect("whole").take() {
-            let _ = door.join();
+        if let Some(acceptor) = self.shared.acceptor.lock().expect("not poisoned").take() {
+            let _ = acceptor.join();
         }
         for stream in self.connections().values() {
             let _ = stream.shutdown(Shutdown::Both);
@@ -98,7 +100,7 @@ impl Fake {
         self.await_quiet();
     }
 
-    /// Waits until every connection has ended and all that came on it was done.
+    /// Waits until every connection has ended and its requests are handled.
     pub(crate) fn await_quiet(&self) {
         let deadline = Instant::now() + PATIENCE;
         while !self.connections().is_empty() {
@@ -108,18 +110,21 @@ impl Fake {
     }
 
     fn connections(&self) -> MutexGuard<'_, HashMap<u64, TcpStream>> {
-        self.house.connections.lock().expect("whole")
+        self.shared.connections.lock().expect("not poisoned")
     }
 
     #[cfg_attr(
         not(feature = "store"),
-        allow(dead_code, reason = "only chaos asks for it, and that needs the store")
+        allow(
+            dead_code,
+            reason = "only the chaos test uses it, and that needs the store"
+        )
     )]
-    pub(crate) fn is_there(&self) -> bool {
-        !self.house.over.load(Ordering::Relaxed)
+    pub(crate) fn is_running(&self) -> bool {
+        !self.shared.ended.load(Ordering::Relaxed)
     }
 
-    /// Is there again, at the same address.
+    /// Starts again at the same address.
     pub(crate) fn come_back(&self) {
         let deadline = Instant::now() + PATIENCE;
         let listener = loop {
@@ -129,26 +134,26 @@ impl Fake {
             }
             thread::yield_now();
         };
-        self.house.over.store(false, Ordering::Relaxed);
-        House::open(&self.house, listener);
+        self.shared.ended.store(false, Ordering::Relaxed);
+        Shared::listen(&self.shared, listener);
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The next request whose path ends so.
+    /// Waits for the next request whose path ends with `path`; skips others.
     pub(crate) fn saw(&self, path: &str) -> Request {
         loop {
             let request = self.seen.recv_timeout(PATIENCE);
-            let request = request.unwrap_or_else(|_| panic!("{path} was never asked"));
+            let request = request.unwrap_or_else(|_| panic!("no request for {path} came"));
             if request.path.ends_with(path) {
                 return request;
             }
         }
     }
 
-    /// Whether nothing with such a path was asked up to now.
+    /// Whether no request since the last one taken has a path that ends with `path`.
     pub(crate) fn never_saw(&self, path: &str) -> bool {
         let mut all = self.seen.try_iter();
         all.all(|request| !request.path.ends_with(path))
@@ -161,25 +166,33 @@ impl Drop for Fake {
     }
 }
 
-impl House {
-    fn open(house: &Arc<Self>, listener: TcpListener) {
-        let inside = Arc::clone(house);
-        let door = thread::spawn(move || {
+impl Shared {
+    fn listen(shared: &Arc<Self>, listener: TcpListener) {
+        let accepting = Arc::clone(shared);
+        let acceptor = thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                if inside.over.load(Ordering::Relaxed) {
+                if accepting.ended.load(Ordering::Relaxed) {
                     return;
                 }
-                let id = inside.next.fetch_add(1, Ordering::Relaxed);
+                let id = accepting.next.fetch_add(1, Ordering::Relaxed);
                 let copy = stream.try_clone().expect("a copy");
-                inside.connections.lock().expect("whole").insert(id, copy);
-                let room = Arc::clone(&inside);
+                accepting
+                    .connections
+                    .lock()
+                    .expect("not poisoned")
+                    .insert(id, copy);
+                let serving = Arc::clone(&accepting);
                 thread::spawn(move || {
-                    room.serve(stream);
-                    room.connections.lock().expect("whole").remove(&id);
+                    serving.serve(stream);
+                    serving
+                        .connections
+                        .lock()
+                        .expect("not poisoned")
+                        .remove(&id);
                 });
             }
         });
-        *house.door.lock().expect("whole") = Some(door);
+        *shared.acceptor.lock().expect("not poisoned") = Some(acceptor);
     }
 
     fn serve(&self, stream: TcpStream) {
@@ -208,24 +221,9 @@ impl House {
     }
 }
 
-/// Waits until an integration says that it works.
-pub(crate) async fn until_running(client: &mut Client, name: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let all = client.call("integrations", &json!({})).await;
-        let all = all.expect("listed")["integrations"].take();
-        let mut all = all.as_array().expect("a list").iter();
-        if all.any(|one| one["name"] == name && one["state"] == "running") {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{name} never ran");
-        tokio::task::yield_now().await;
-    }
-}
-
 const HALF: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"ok\"";
 
-/// Says nothing until this time is over, or the other side or the fake closes.
+/// Writes nothing until the time is over or either side closes.
 fn silent(reader: &mut BufReader<TcpStream>, time: Option<Duration>) {
     let _ = reader.get_ref().set_read_timeout(time);
     let _ = reader.read(&mut [0]);

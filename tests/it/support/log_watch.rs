@@ -17,7 +17,7 @@ use std::{
 
 use cleudocodebot::config::is_secret;
 
-use crate::support::{PATIENCE, Scratch};
+use super::{PATIENCE, Scratch};
 
 /// Stands in the texts of messages that tests send and receive.
 pub(crate) const MARK: &str = "hushed-text";
@@ -46,7 +46,7 @@ impl LogWatch {
         let ear = Arc::clone(&heard);
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                ear.lock().expect("whole").extend([&line, "\n"]);
+                ear.lock().expect("not poisoned").extend([&line, "\n"]);
                 let _ = sender.send(line);
             }
         });
@@ -90,9 +90,14 @@ impl LogWatch {
     /// Checks all that was said. The daemon has ended; `rest` is what it said last.
     pub(crate) fn check(&mut self, rest: &Receiver<String>) {
         while rest.recv_timeout(PATIENCE).is_ok() {}
-        // A token may have been made or changed while it ran.
+        self.check_until_now();
+    }
+
+    /// Checks what a daemon that still runs has written so far.
+    pub(crate) fn check_until_now(&mut self) {
+        // A token may have been created or changed while it ran.
         self.read_env_file();
-        self.check_text("standard error", &self.heard.lock().expect("whole"));
+        self.check_text("standard error", &self.heard.lock().expect("not poisoned"));
         self.check_folder(&self.home);
     }
 

@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-use crate::support::PATIENCE;
+use super::PATIENCE;
 
 /// A connection to one daemon.
 pub(crate) struct Poster {

@@ -7,7 +7,7 @@ mod pressure;
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, next_event};
+use crate::support::{Daemon, assert_field, assert_fields, event_where, integration, next_event};
 
 /// The channel of most tests.
 const CHANNEL: &str = "discord-bridge";
@@ -26,7 +26,7 @@ async fn bridge(daemon: &Daemon) -> Client {
 async fn announce(client: &mut Client, channel: &str) {
     let who = json!({"client": {"name": "test", "kind": "integration", "channel": channel}});
     let hello = client.call("auth", &who).await.expect("taken");
-    assert_eq!(hello["protocol"], 1);
+    assert_field(&hello, "protocol", 1);
 }
 
 /// Queues a message for the channel; its id.
@@ -51,48 +51,21 @@ async fn delivered(client: &mut Client, id: &Value) -> Value {
 /// Takes a message that was handed over before, which is said of it, and says that it was sent.
 async fn takes_again(client: &mut Client, id: &Value) {
     let again = handed(client).await;
-    assert_eq!(
-        (&again["message_id"], &again["redelivered"]),
-        (id, &json!(true))
-    );
+    assert_fields(&again, &json!({"message_id": id, "redelivered": true}));
     assert_eq!(delivered(client, id).await, "sent");
 }
 
-/// A message as it is now.
-async fn message(client: &mut Client, id: &Value) -> Value {
-    let payload = json!({"message_id": id});
-    client.call("message", &payload).await.expect("known")["message"].take()
-}
-
-/// The channel in `integrations`, where it is there.
+/// The bridge's channel as `integrations` lists it, if it is there.
 async fn status(client: &mut Client) -> Option<Value> {
-    let all = client
-        .call("integrations", &json!({}))
-        .await
-        .expect("listed");
-    let all = all["integrations"].as_array().expect("a list");
-    all.iter().find(|one| one["name"] == CHANNEL).cloned()
+    integration(client, CHANNEL).await
 }
 
-/// Waits for an event of the channel in this state, of a client that hears `integration.state`.
+/// Waits for the bridge's channel to be in this state; the client is subscribed to `integration.state`.
 async fn until_state(client: &mut Client, state: &str) -> Value {
-    loop {
-        let event = next_event(client).await;
-        if event.action == "integration.state"
-            && event.payload["name"] == CHANNEL
-            && event.payload["state"] == state
-        {
-            return event.payload;
-        }
-    }
+    crate::support::until_state(client, CHANNEL, state).await
 }
 
-/// Waits for an event of this message in this state, of a client that hears `message.status`.
-async fn until_message(client: &mut Client, id: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
-    loop {
-        let event = next_event(client).await;
-        if event.payload["message_id"] == *id && wanted(&event.payload) {
-            return event.payload;
-        }
-    }
+/// Waits for the next event of this message; the client is subscribed to it.
+async fn event_of(client: &mut Client, id: &Value, wanted: impl Fn(&Value) -> bool) -> Value {
+    event_where(client, |event| event["message_id"] == *id && wanted(event)).await
 }

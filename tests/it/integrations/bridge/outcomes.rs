@@ -1,12 +1,14 @@
-//! What a bridge says became of a message, and what it does not say.
+//! What a bridge says became of a and what it does not say.
 
 use serde_json::{Value, json};
 
 use super::{
-    CHANNEL, announce, bridge, bridge_of, delivered, handed, message, send, status, takes_again,
-    until_message, until_state,
+    CHANNEL, announce, bridge, bridge_of, delivered, event_of, handed, send, status, takes_again,
+    until_state,
 };
-use crate::support::{Daemon, Scratch, refusal};
+use crate::support::{
+    Daemon, Scratch, assert_field, assert_fields, assert_mentions, message, refusal,
+};
 
 /// How a bridge says that a message was not sent.
 fn failed(id: &Value, certainty: &str) -> Value {
@@ -14,7 +16,7 @@ fn failed(id: &Value, certainty: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_permanent_failure_ends_a_message_at_once() {
+async fn permanent_failure_ends_a_message() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
@@ -25,13 +27,14 @@ async fn a_permanent_failure_ends_a_message_at_once() {
         .await
         .expect("known");
     assert_eq!(answer, json!({"message_id": id, "state": "failed"}));
-    assert_eq!(
-        message(&mut user, &id).await["error"],
-        "the service says no"
+    assert_field(
+        &message(&mut user, &id).await,
+        "error",
+        "the service says no",
     );
     // The next one to the same peer is not held up by it.
     let next = send(&mut user, "ana", "y").await;
-    assert_eq!(handed(&mut bridge).await["message_id"], next);
+    assert_field(&handed(&mut bridge).await, "message_id", json!(next));
     // An end is an end, but the user's own retry is a new beginning.
     let late = refusal(&mut bridge, "delivered", json!({"message_id": id})).await;
     assert_eq!(late, "conflict");
@@ -43,7 +46,7 @@ async fn a_permanent_failure_ends_a_message_at_once() {
 }
 
 #[tokio::test]
-async fn a_transient_failure_is_tried_again_when_the_bridge_said() {
+async fn transient_failure_honours_retry_after() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut user = daemon.listener(&["message.status"]).await;
@@ -53,9 +56,9 @@ async fn a_transient_failure_is_tried_again_when_the_bridge_said() {
     let mut busy = failed(&id, "transient");
     busy["retry_after_ms"] = json!(600_000);
     let answer = bridge.call("failed", &busy).await.expect("known");
-    assert_eq!(answer["state"], "sending");
-    let waits = until_message(&mut user, &id, |event| event["error"].is_string()).await;
-    assert_eq!(waits["error"], "the service says no");
+    assert_field(&answer, "state", "sending");
+    let waits = event_of(&mut user, &id, |event| event["error"].is_string()).await;
+    assert_field(&waits, "error", "the service says no");
     let outbox = user.call("outbox", &json!({})).await.expect("listed");
     let waiting = &outbox["waiting"][0];
     let wait =
@@ -66,7 +69,7 @@ async fn a_transient_failure_is_tried_again_when_the_bridge_said() {
 }
 
 #[tokio::test]
-async fn a_bridge_without_credentials_is_parked_until_it_comes_anew() {
+async fn unauthorized_parks_until_reattached() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut user = daemon.listener(&["integration.state"]).await;
@@ -78,16 +81,12 @@ async fn a_bridge_without_credentials_is_parked_until_it_comes_anew() {
         .await
         .expect("known");
     let parked = until_state(&mut user, "parked").await;
-    assert_eq!(parked["last_error"], "the service says no");
-    assert!(
-        parked["advice"]
-            .as_str()
-            .is_some_and(|text| text.contains("bridge"))
-    );
+    assert_field(&parked, "last_error", "the service says no");
+    assert_mentions(&parked, "advice", "bridge");
     refused.close().await;
     let mut better = bridge(&daemon).await;
     let given = handed(&mut better).await;
-    assert_eq!((&given["message_id"], &given["attempts"]), (&id, &json!(1)));
+    assert_fields(&given, &json!({"message_id": id, "attempts": 1}));
     assert!(given.get("redelivered").is_none(), "it surely was not sent");
     assert_eq!(delivered(&mut better, &id).await, "sent");
     until_state(&mut user, "running").await;
@@ -100,12 +99,12 @@ async fn a_bridge_without_credentials_is_parked_until_it_comes_anew() {
         .expect("known");
     until_state(&mut user, "parked").await;
     announce(&mut better, CHANNEL).await;
-    assert_eq!(handed(&mut better).await["message_id"], id);
+    assert_field(&handed(&mut better).await, "message_id", json!(id));
     assert_eq!(delivered(&mut better, &id).await, "sent");
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_is_handed_over_again_and_marked() {
+async fn unknown_outcome_is_redelivered() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
@@ -116,27 +115,17 @@ async fn an_unknown_outcome_is_handed_over_again_and_marked() {
         .await
         .expect("known");
     let again = handed(&mut bridge).await;
-    assert_eq!(
-        (
-            &again["message_id"],
-            &again["attempts"],
-            &again["redelivered"]
-        ),
-        (&id, &json!(2), &json!(true))
+    assert_fields(
+        &again,
+        &json!({"message_id": id, "attempts": 2, "redelivered": true}),
     );
     assert_eq!(delivered(&mut bridge, &id).await, "sent");
     let standing = status(&mut user).await.expect("listed");
-    assert_eq!(
-        (
-            &standing["counters"]["unknown"],
-            &standing["counters"]["retried"]
-        ),
-        (&json!(1), &json!(1))
-    );
+    assert_fields(&standing["counters"], &json!({"unknown": 1, "retried": 1}));
 }
 
 #[tokio::test]
-async fn a_bridge_that_died_between_both_words_gets_the_message_again() {
+async fn crashed_bridge_gets_it_again() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut user = daemon.client().await;
@@ -149,7 +138,7 @@ async fn a_bridge_that_died_between_both_words_gets_the_message_again() {
 }
 
 #[tokio::test]
-async fn one_that_knows_what_it_sent_before_it_died_says_so_and_gets_no_repeat() {
+async fn late_outcome_prevents_redelivery() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut user = daemon.listener(&["message.status"]).await;
@@ -164,11 +153,10 @@ async fn one_that_knows_what_it_sent_before_it_died_says_so_and_gets_no_repeat()
         ("delivered", json!({"message_id": id})),
     ];
     for (action, payload) in said {
-        let command = json!({"type": "command", "action": action, "payload": payload});
-        hasty.text(&command.to_string());
+        hasty.command(action, &payload);
     }
-    assert_eq!(hasty.json()["payload"]["protocol"], 1);
-    assert_eq!(hasty.json()["payload"]["state"], "sent");
+    assert_field(&hasty.json()["payload"], "protocol", 1);
+    assert_field(&hasty.json()["payload"], "state", "sent");
     let mut bridge = bridge(&daemon).await;
     let next = send(&mut user, "ana", "y").await;
     let given = handed(&mut bridge).await;
@@ -181,7 +169,7 @@ async fn one_that_knows_what_it_sent_before_it_died_says_so_and_gets_no_repeat()
 
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn a_daemon_that_died_between_both_words_hands_the_message_over_again() {
+async fn crashed_daemon_delivers_again() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     let mut user = daemon.client().await;
@@ -197,7 +185,7 @@ async fn a_daemon_that_died_between_both_words_hands_the_message_over_again() {
 /// With one delay the second attempt is the last.
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn a_daemon_that_is_stopped_in_good_order_gives_up_no_message_a_bridge_has() {
+async fn clean_stop_uses_no_attempt() {
     let home = Scratch::new();
     for _ in 0..4 {
         let mut daemon = Daemon::start_with(&home.0, &[("RETRY_DELAYS", "1ms")]);
@@ -214,12 +202,12 @@ async fn a_daemon_that_is_stopped_in_good_order_gives_up_no_message_a_bridge_has
     let daemon = Daemon::start(&home.0);
     let mut bridge = bridge(&daemon).await;
     let given = handed(&mut bridge).await;
-    assert_eq!(given["redelivered"], true);
+    assert_field(&given, "redelivered", true);
     assert_eq!(delivered(&mut bridge, &given["message_id"]).await, "sent");
 }
 
 #[tokio::test]
-async fn nobody_answers_for_a_channel_of_another() {
+async fn only_its_bridge_reports_outcomes() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
@@ -257,12 +245,12 @@ async fn nobody_answers_for_a_channel_of_another() {
         refusal(&mut bridge, "delivered", inbound).await,
         "not_found"
     );
-    assert_eq!(message(&mut user, &id).await["state"], "sending");
+    assert_field(&message(&mut user, &id).await, "state", "sending");
     assert_eq!(delivered(&mut bridge, &id).await, "sent");
 }
 
 #[tokio::test]
-async fn answers_that_say_nothing_are_explained() {
+async fn malformed_outcomes_are_refused() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::{CHANNEL, bridge, delivered, handed, send, status};
-use crate::support::{Daemon, Frame, Scratch};
+use crate::support::{Daemon, Frame, Scratch, assert_field};
 
 /// Deliveries of one channel under way at a time.
 const IN_FLIGHT: usize = 32;
 
 #[tokio::test]
-async fn one_peer_has_its_order_and_holds_up_no_other() {
+async fn order_within_a_peer_only() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
@@ -19,7 +19,7 @@ async fn one_peer_has_its_order_and_holds_up_no_other() {
     for text in ["1", "2", "3"] {
         ids.push(send(&mut user, "ana", text).await);
     }
-    assert_eq!(handed(&mut bridge).await["message_id"], ids[0]);
+    assert_field(&handed(&mut bridge).await, "message_id", json!(ids[0]));
     let other = send(&mut user, "bob", "me too").await;
     assert_eq!(
         handed(&mut bridge).await["message_id"],
@@ -28,12 +28,12 @@ async fn one_peer_has_its_order_and_holds_up_no_other() {
     );
     for (answered, next) in [(0, 1), (1, 2)] {
         delivered(&mut bridge, &ids[answered]).await;
-        assert_eq!(handed(&mut bridge).await["message_id"], ids[next]);
+        assert_field(&handed(&mut bridge).await, "message_id", json!(ids[next]));
     }
 }
 
 #[tokio::test]
-async fn only_so_many_are_under_way_until_one_is_answered() {
+async fn deliveries_in_flight_are_bounded() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
@@ -64,15 +64,13 @@ async fn only_so_many_are_under_way_until_one_is_answered() {
 /// A bridge that does not read is waited for: what it cannot take stays here, and nothing is sent
 /// twice.
 #[tokio::test]
-async fn a_slow_bridge_is_given_no_more_than_it_takes() {
+async fn slow_bridge_is_not_flooded() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("MAX_QUEUE_BYTES", "65536")]);
     let mut user = daemon.client().await;
     let mut slow = daemon.raw_websocket(true);
-    let auth =
-        json!({"type": "command", "action": "auth", "payload": {"client": {"channel": CHANNEL}}});
-    slow.text(&auth.to_string());
-    assert_eq!(slow.json()["type"], "response");
+    slow.command("auth", &json!({"client": {"channel": CHANNEL}}));
+    assert_field(&slow.json(), "type", "response");
     let mut waiting = HashSet::new();
     // More than the queue and what the system's buffers of one connection hold.
     for n in 0..IN_FLIGHT * 4 {
@@ -96,7 +94,7 @@ async fn a_slow_bridge_is_given_no_more_than_it_takes() {
 }
 
 #[test]
-fn a_bridge_in_json_rpc_hears_deliveries_as_notifications() {
+fn json_rpc_bridge_gets_notifications() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut raw = daemon.raw_json_rpc();
@@ -104,7 +102,7 @@ fn a_bridge_in_json_rpc_hears_deliveries_as_notifications() {
         json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
     };
     raw.text(&call(1, "auth", json!({"channel": CHANNEL})));
-    assert_eq!(raw.json()["result"]["protocol"], 1);
+    assert_field(&raw.json()["result"], "protocol", 1);
     raw.text(&call(
         2,
         "send",
@@ -128,5 +126,5 @@ fn a_bridge_in_json_rpc_hears_deliveries_as_notifications() {
         "delivered",
         json!({"message_id": given, "state": "delivered"}),
     ));
-    assert_eq!(raw.json()["result"]["state"], "delivered");
+    assert_field(&raw.json()["result"], "state", "delivered");
 }

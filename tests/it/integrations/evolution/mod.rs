@@ -9,19 +9,18 @@ use serde_json::json;
 
 use self::stage::{Stage, post, upsert};
 use crate::support::{
-    fake::{Reply, until_running},
-    next_event,
+    assert_field, assert_fields, fake::Reply, history, message, next_event, until_running,
 };
 
 #[tokio::test]
-async fn texts_go_out_and_receipts_come_back() {
+async fn send_and_receipts() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, secret) = stage.daemon();
     let mut client = daemon.client().await;
     let payload =
         json!({"channel": "whatsapp", "to": "+5511", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("sent");
-    assert_eq!(sent["state"], "sent");
+    assert_field(&sent, "state", "sent");
     let body = stage.fake.saw("/message/sendText/Cleudocode").body;
     assert_eq!(body, json!({"number": "5511", "text": "hushed-text hi"}));
     for status in ["READ", "DELIVERY_ACK", "SERVER_ACK", "PENDING"] {
@@ -29,13 +28,12 @@ async fn texts_go_out_and_receipts_come_back() {
         let body = json!({"event": "messages.update", "data": data});
         assert_eq!(post(&daemon, &body, &secret), 200);
     }
-    let asked = json!({"message_id": sent["message_id"]});
-    let seen = client.call("message", &asked).await.expect("known");
-    assert_eq!(seen["message"]["state"], "read");
+    let seen = message(&mut client, &sent["message_id"]).await;
+    assert_field(&seen, "state", "read");
 }
 
 #[tokio::test]
-async fn what_comes_in_needs_the_secret_and_comes_in_once() {
+async fn webhook_needs_secret_and_deduplicates() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, secret) = stage.daemon();
     let body = upsert("A", "5511@s.whatsapp.net", false, "hushed-text olá");
@@ -48,12 +46,9 @@ async fn what_comes_in_needs_the_secret_and_comes_in_once() {
     let group = upsert("C", "1@g.us", false, "a stranger's group");
     assert_eq!(post(&daemon, &group, &secret), 200);
     let mut client = daemon.client().await;
-    let page = client
-        .call("history", &json!({"channel": "whatsapp"}))
-        .await;
-    let page = page.expect("a page");
-    let shown = page["messages"].as_array().expect("messages").iter();
-    let shown: Vec<_> = shown
+    let messages = history(&mut client, "whatsapp").await;
+    let shown: Vec<_> = messages
+        .iter()
         .map(|message| (message["text"].clone(), message["meta"]["own"].clone()))
         .collect();
     assert_eq!(
@@ -68,7 +63,7 @@ async fn what_comes_in_needs_the_secret_and_comes_in_once() {
 /// What the service repeats from the time we were away carries the secret it had then, and it takes
 /// a 403 for the last word.
 #[tokio::test]
-async fn what_was_posted_while_we_were_away_is_taken_after_a_restart() {
+async fn old_webhook_secret_stays_valid() {
     let stage = Stage::new(vec![], json!([]));
     let (mut daemon, before) = stage.daemon();
     daemon.kill();
@@ -80,7 +75,7 @@ async fn what_was_posted_while_we_were_away_is_taken_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_number_that_is_not_there_fails_at_once() {
+async fn unknown_number_fails_at_once() {
     let gone = json!({"status": 400, "response": {"message": [{"exists": false}]}});
     let stage = Stage::new(vec![Reply::Json(400, gone)], json!([]));
     let (daemon, _) = stage.daemon();
@@ -88,22 +83,22 @@ async fn a_number_that_is_not_there_fails_at_once() {
     let payload =
         json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
     let failed = client.call("send", &payload).await.expect("an outcome");
-    assert_eq!(failed["state"], "failed");
+    assert_field(&failed, "state", "failed");
     let paired = client
         .call("integration.connect", &json!({"name": "whatsapp"}))
         .await;
-    assert_eq!(paired.expect("asked")["state"], "connected");
+    assert_field(&paired.expect("asked"), "state", "connected");
 }
 
 #[tokio::test]
-async fn a_peer_sees_that_we_write_and_what_we_read() {
+async fn typing_and_read_are_shown() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, secret) = stage.daemon();
     let mut client = daemon.client().await;
     until_running(&mut client, "whatsapp").await;
     let typing = json!({"channel": "whatsapp", "to": "+5511"});
     let shown = client.call("typing", &typing).await.expect("taken");
-    assert_eq!(shown["shown"], true);
+    assert_field(&shown, "shown", true);
     let body = stage.fake.saw("/chat/sendPresence/Cleudocode").body;
     let wanted = json!({"number": "5511", "presence": "composing", "delay": 4000});
     assert_eq!(body, wanted);
@@ -113,7 +108,7 @@ async fn a_peer_sees_that_we_write_and_what_we_read() {
     }
     let ana = json!({"channel": "whatsapp", "peer": "5511"});
     let read = client.call("read", &ana).await.expect("read");
-    assert_eq!(read["unread"], 0);
+    assert_field(&read, "unread", 0);
     let key = |id: &str| json!({"remoteJid": "5511@s.whatsapp.net", "fromMe": false, "id": id});
     let body = stage.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
     let wanted = json!({"readMessages": [key("C"), key("B"), key("A")]});
@@ -127,7 +122,7 @@ async fn a_peer_sees_that_we_write_and_what_we_read() {
 }
 
 #[tokio::test]
-async fn a_peer_that_writes_is_told_and_a_stranger_is_not() {
+async fn typing_of_allowed_peers_only() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, secret) = stage.daemon();
     let mut listener = daemon.listener(&["typing@whatsapp"]).await;
@@ -152,15 +147,15 @@ async fn a_peer_that_writes_is_told_and_a_stranger_is_not() {
         ("1@g.us", json!("5511"), true),
     ] {
         let event = next_event(&mut listener).await.payload;
-        assert_eq!((&event["peer"], &event["sender"]), (&json!(peer), &sender));
-        assert_eq!(event["direction"], "in");
+        assert_fields(&event, &json!({"peer": peer, "sender": sender}));
+        assert_field(&event, "direction", "in");
         let lapses = event["until_ms"].as_u64().expect("a time");
         assert_eq!(lapses > clock::now_ms(), goes_on, "{event}");
     }
 }
 
 #[tokio::test]
-async fn a_reaction_says_whose_message_it_is_on() {
+async fn reaction_names_its_message() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, secret) = stage.daemon();
     let mut client = daemon.client().await;
@@ -175,13 +170,9 @@ async fn a_reaction_says_whose_message_it_is_on() {
     ] {
         assert_eq!(post(&daemon, &body, &secret), 200);
     }
-    let page = client
-        .call("history", &json!({"channel": "whatsapp"}))
-        .await;
-    let page = page.expect("a page");
+    let messages = history(&mut client, "whatsapp").await;
     let of = |text: &str| {
-        let mut all = page["messages"].as_array().expect("messages").iter();
-        let found = all.find(|message| message["text"] == text);
+        let found = messages.iter().find(|message| message["text"] == text);
         found.expect("there")["message_id"].clone()
     };
     let (person, group) = ("5511@s.whatsapp.net", "1@g.us");
@@ -210,7 +201,7 @@ async fn a_reaction_says_whose_message_it_is_on() {
         let reaction = json!({"channel": "whatsapp", "to": to, "text": "👍", "reply_to": on,
             "reaction": true, "wait": true});
         let sent = client.call("send", &reaction).await.expect("an outcome");
-        assert_eq!(sent["state"], "sent");
+        assert_field(&sent, "state", "sent");
         let body = stage.fake.saw("/message/sendReaction/Cleudocode").body;
         assert_eq!(body, json!({"key": key, "reaction": "👍"}));
     }

@@ -4,7 +4,7 @@ use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, post, upsert};
-use crate::support::{fake::until_running, next_event};
+use crate::support::{assert_field, history, next_event, until_running};
 
 /// A number as people write it; as it is known here, which is how most such accounts have it; and the
 /// account of one that has it otherwise.
@@ -13,14 +13,12 @@ const KNOWN: &str = "5511987654321";
 const UNUSUAL: &str = "551187654321@s.whatsapp.net";
 
 async fn peers(client: &mut Client) -> Vec<Value> {
-    let all = json!({"channel": "whatsapp"});
-    let page = client.call("history", &all).await.expect("a page");
-    let messages = page["messages"].as_array().expect("messages").iter();
+    let messages = history(client, "whatsapp").await.into_iter();
     messages.map(|message| message["peer"].clone()).collect()
 }
 
 #[tokio::test]
-async fn what_is_sent_and_what_comes_is_one_conversation() {
+async fn number_spellings_share_a_conversation() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, secret) = stage.daemon();
     let mut client = daemon.client().await;
@@ -33,15 +31,15 @@ async fn what_is_sent_and_what_comes_is_one_conversation() {
     for to in [WRITTEN, "551187654321", "5511987654321@s.whatsapp.net"] {
         let payload = json!({"channel": "whatsapp", "to": to, "text": "hi", "wait": true});
         let sent = client.call("send", &payload).await.expect("sent");
-        assert_eq!(sent["state"], "sent");
+        assert_field(&sent, "state", "sent");
         let body = stage.fake.saw("/message/sendText/Cleudocode").body;
-        assert_eq!(body["number"], KNOWN);
+        assert_field(&body, "number", json!(KNOWN));
     }
     assert_eq!(peers(&mut client).await, [KNOWN; 5]);
     let conversation = json!({"channel": "whatsapp", "peer": WRITTEN});
     let page = client.call("history", &conversation).await.expect("a page");
     assert_eq!(page["messages"].as_array().map(Vec::len), Some(5));
-    assert_eq!(page["peer"], KNOWN);
+    assert_field(&page, "peer", json!(KNOWN));
     let typing = json!({"event": "presence.update", "data": {"id": UNUSUAL,
         "presences": {UNUSUAL: {"lastKnownPresence": "composing"}}}});
     assert_eq!(post(&daemon, &typing, &secret), 200);
@@ -54,7 +52,7 @@ async fn what_is_sent_and_what_comes_is_one_conversation() {
 }
 
 #[tokio::test]
-async fn the_service_hears_of_a_message_by_the_address_it_came_by() {
+async fn replies_use_the_original_address() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, secret) = stage.daemon();
     let mut client = daemon.client().await;
@@ -63,7 +61,7 @@ async fn the_service_hears_of_a_message_by_the_address_it_came_by() {
     assert_eq!(post(&daemon, &body, &secret), 200);
     let conversation = json!({"channel": "whatsapp", "peer": WRITTEN});
     let read = client.call("read", &conversation).await.expect("read");
-    assert_eq!(read["unread"], 0);
+    assert_field(&read, "unread", 0);
     let key = json!({"remoteJid": UNUSUAL, "fromMe": false, "id": "A"});
     let body = stage.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
     assert_eq!(body, json!({"readMessages": [key]}));
@@ -72,11 +70,11 @@ async fn the_service_hears_of_a_message_by_the_address_it_came_by() {
         "reply_to": page["messages"][0]["message_id"], "wait": true});
     client.call("send", &reaction).await.expect("an outcome");
     let body = stage.fake.saw("/message/sendReaction/Cleudocode").body;
-    assert_eq!(body["key"], key);
+    assert_field(&body, "key", json!(key));
 }
 
 #[tokio::test]
-async fn a_repeated_request_is_one_however_the_number_is_written() {
+async fn idempotent_across_number_spellings() {
     let stage = Stage::new(vec![], json!([]));
     let (daemon, _) = stage.daemon();
     let mut client = daemon.client().await;

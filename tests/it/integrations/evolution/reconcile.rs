@@ -10,20 +10,16 @@ use cleudocodebot::{client::Client, clock};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, post, upsert};
-use crate::support::{PATIENCE, fake::Reply, poster::Poster};
+use crate::support::{PATIENCE, assert_field, fake::Reply, history, message, poster::Poster};
 
-/// What is kept, oldest first.
+/// The texts stored, oldest first.
 async fn texts(client: &mut Client) -> Vec<Value> {
-    let page = client
-        .call("history", &json!({"channel": "whatsapp"}))
-        .await;
-    let page = page.expect("a page");
-    let texts = page["messages"].as_array().expect("messages").iter();
-    texts.map(|message| message["text"].clone()).collect()
+    let messages = history(client, "whatsapp").await.into_iter();
+    messages.map(|message| message["text"].clone()).collect()
 }
 
 #[tokio::test]
-async fn an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice() {
+async fn lost_answer_is_found() {
     let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hushed-text hi"},
         "messageTimestamp": 4_000_000_000_u64});
     let stage = Stage::new(vec![Reply::Half], json!([record]));
@@ -32,7 +28,7 @@ async fn an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice() {
     let payload =
         json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
-    assert_eq!(sent["state"], "sent");
+    assert_field(&sent, "state", "sent");
     stage.fake.saw("/message/sendText/Cleudocode");
     assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
     let body = json!({"event": "MESSAGES_UPDATE", "data": {"keyId": "FOUND", "status": "READ"}});
@@ -41,11 +37,11 @@ async fn an_answer_that_was_lost_is_found_again_and_nothing_is_sent_twice() {
 
 /// The service posts what became of a message before it answers the call that sent it.
 #[tokio::test]
-async fn a_receipt_that_comes_before_the_answer_is_asked_for_again_and_not_lost() {
+async fn early_receipt_is_retried() {
     let (release, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
     let stage = Stage::serving(json!([]), move |_| {
-        let _ = held.lock().expect("whole").recv_timeout(PATIENCE);
+        let _ = held.lock().expect("not poisoned").recv_timeout(PATIENCE);
         Reply::Json(201, json!({"key": {"id": "3EB0"}}))
     });
     let (daemon, secret) = stage.daemon();
@@ -73,20 +69,14 @@ async fn a_receipt_that_comes_before_the_answer_is_asked_for_again_and_not_lost(
             assert!(Instant::now() < deadline, "never taken");
         }
     }
-    let asked = json!({"message_id": queued["message_id"]});
-    let seen = client.call("message", &asked).await.expect("known");
-    assert_eq!(seen["message"]["state"], "delivered");
-    let page = client
-        .call("history", &json!({"channel": "whatsapp"}))
-        .await;
-    let page = page.expect("a page");
-    let texts = page["messages"].as_array().expect("messages").iter();
-    let texts: Vec<_> = texts.map(|message| &message["text"]).collect();
-    assert_eq!(texts, ["hi", "from my phone"], "and ours is not kept twice");
+    let seen = message(&mut client, &queued["message_id"]).await;
+    assert_field(&seen, "state", "delivered");
+    let texts = texts(&mut client).await;
+    assert_eq!(texts, ["hi", "from my phone"], "ours is not stored twice");
 }
 
 #[tokio::test]
-async fn the_same_text_sent_before_is_not_taken_for_the_one_whose_answer_was_lost() {
+async fn earlier_same_text_is_ignored() {
     let before = json!({"key": {"id": "3EB0"}, "message": {"conversation": "ok"},
         "messageTimestamp": 4_000_000_000_u64});
     let taken = |id: &str| Reply::Json(201, json!({"key": {"id": id}}));
@@ -97,7 +87,7 @@ async fn the_same_text_sent_before_is_not_taken_for_the_one_whose_answer_was_los
     let payload = json!({"channel": "whatsapp", "to": "5511", "text": "ok", "wait": true});
     for _ in 0..2 {
         let sent = client.call("send", &payload).await.expect("an outcome");
-        assert_eq!(sent["state"], "sent");
+        assert_field(&sent, "state", "sent");
     }
     for _ in 0..3 {
         stage.fake.saw("/message/sendText/Cleudocode");
@@ -105,7 +95,7 @@ async fn the_same_text_sent_before_is_not_taken_for_the_one_whose_answer_was_los
 }
 
 #[tokio::test]
-async fn a_part_found_after_a_lost_answer_is_not_sent_again() {
+async fn found_part_is_not_resent() {
     let text = "hushed-text one. ".repeat(300);
     let first = text[..=text[..4000].rfind(". ").expect("a sentence")].to_owned();
     let record = json!({"key": {"id": "FIRST"}, "message": {"conversation": first},
@@ -115,20 +105,21 @@ async fn a_part_found_after_a_lost_answer_is_not_sent_again() {
     let mut client = daemon.client().await;
     let payload = json!({"channel": "whatsapp", "to": "5511", "text": text, "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
-    assert_eq!(sent["state"], "sent");
-    assert_eq!(
-        stage.fake.saw("/message/sendText/Cleudocode").body["text"],
-        first
+    assert_field(&sent, "state", "sent");
+    assert_field(
+        &stage.fake.saw("/message/sendText/Cleudocode").body,
+        "text",
+        json!(first),
     );
     let second = stage.fake.saw("/message/sendText/Cleudocode").body;
-    assert_eq!(second["text"], text[first.len()..].trim_start());
+    assert_field(&second, "text", json!(text[first.len()..].trim_start()));
     assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
 }
 
 /// However what is posted falls in with the commit that brings the name to disk: the service answers
 /// while it asks again and again.
 #[tokio::test]
-async fn what_is_posted_together_with_the_answer_is_neither_lost_nor_kept_twice() {
+async fn concurrent_echo_is_stored_once() {
     const MESSAGES: usize = 150;
     let (outbound, sent) = mpsc::channel();
     let stage = Stage::serving(json!([]), move |request| {
@@ -152,7 +143,7 @@ async fn what_is_posted_together_with_the_answer_is_neither_lost_nor_kept_twice(
             scope.spawn(|| {
                 let mut poster = Poster::to(address);
                 loop {
-                    let next = sent.lock().expect("whole").next();
+                    let next = sent.lock().expect("not poisoned").next();
                     let Some((number, release)) = next else {
                         return;
                     };
@@ -161,12 +152,10 @@ async fn what_is_posted_together_with_the_answer_is_neither_lost_nor_kept_twice(
             });
         }
     });
-    let page = json!({"channel": "whatsapp", "limit": 200});
-    let page = client.call("history", &page).await.expect("a page");
-    let messages = page["messages"].as_array().expect("messages");
-    assert_eq!(messages.len(), MESSAGES, "none is kept twice");
-    let is_read = |message: &Value| message["state"] == "read";
-    assert!(messages.iter().all(is_read), "{page}");
+    let messages = history(&mut client, "whatsapp").await;
+    assert_eq!(messages.len(), MESSAGES, "none is stored twice");
+    let unread = messages.iter().find(|message| message["state"] != "read");
+    assert_eq!(unread, None, "every message is read");
 }
 
 /// Posts a message of ours and its receipt until both are taken; the answer comes meanwhile.
@@ -188,7 +177,7 @@ fn insist(poster: &mut Poster, secret: &str, number: &str, release: &mpsc::Sende
 
 /// Where numbers come with and without a digit, the service goes by the spelling of the account.
 #[tokio::test]
-async fn an_answer_that_was_lost_is_found_by_the_other_spelling_of_a_number() {
+async fn lost_answer_found_by_spelling() {
     let (given, theirs) = ("5511987654321", "551187654321@s.whatsapp.net");
     let record = json!({"key": {"id": "FOUND", "remoteJid": theirs},
         "message": {"conversation": "hi"}, "messageTimestamp": 4_000_000_000_u64});
@@ -197,10 +186,10 @@ async fn an_answer_that_was_lost_is_found_by_the_other_spelling_of_a_number() {
     let mut client = daemon.client().await;
     let payload = json!({"channel": "whatsapp", "to": given, "text": "hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
-    assert_eq!(sent["state"], "sent");
+    assert_field(&sent, "state", "sent");
     for jid in [&format!("{given}@s.whatsapp.net"), theirs] {
         let asked = stage.fake.saw("/chat/findMessages/Cleudocode").body;
-        assert_eq!(asked["where"]["key"]["remoteJid"], *jid);
+        assert_field(&asked["where"]["key"], "remoteJid", json!(*jid));
     }
     assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
     let own = upsert("FOUND", theirs, true, "hi");
@@ -209,7 +198,7 @@ async fn an_answer_that_was_lost_is_found_by_the_other_spelling_of_a_number() {
 }
 
 #[tokio::test]
-async fn a_clock_a_little_ahead_of_theirs_sends_nothing_twice() {
+async fn clock_skew_sends_nothing_twice() {
     for (ago, calls) in [(60, 1), (3600, 2)] {
         let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hi"},
             "messageTimestamp": clock::now_ms() / 1000 - ago});
@@ -218,7 +207,7 @@ async fn a_clock_a_little_ahead_of_theirs_sends_nothing_twice() {
         let mut client = daemon.client().await;
         let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
         let sent = client.call("send", &payload).await.expect("an outcome");
-        assert_eq!(sent["state"], "sent");
+        assert_field(&sent, "state", "sent");
         for _ in 0..calls {
             stage.fake.saw("/message/sendText/Cleudocode");
         }
@@ -230,7 +219,7 @@ async fn a_clock_a_little_ahead_of_theirs_sends_nothing_twice() {
 /// Between an attempt without an answer and the next, also where a restart comes between, what is posted may be what it brought out.
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn what_an_attempt_without_an_answer_brought_out_is_not_taken_for_written_on_the_phone() {
+async fn unanswered_attempt_holds_its_echo() {
     let answered = Reply::Json(201, json!({"key": {"id": "3EB0"}}));
     let stage = Stage::new(
         vec![answered, Reply::Half, Reply::Half, Reply::Half],

@@ -5,8 +5,9 @@ use std::{collections::VecDeque, sync::Mutex};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Daemon, Scratch, daemon_command,
+    Daemon, Scratch, assert_field, daemon_command,
     fake::{Fake, Reply, Request},
+    services::{self, use_evolution},
 };
 
 /// A service and a home.
@@ -19,7 +20,7 @@ impl Stage {
     pub(super) fn new(answers: Vec<Reply>, found: Value) -> Self {
         let answers = Mutex::new(VecDeque::from(answers));
         Self::serving(found, move |_| {
-            let next = answers.lock().expect("whole").pop_front();
+            let next = answers.lock().expect("not poisoned").pop_front();
             next.unwrap_or_else(|| Reply::Json(201, json!({"key": {"id": "3EB0"}})))
         })
     }
@@ -30,11 +31,7 @@ impl Stage {
         found: Value,
         answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        let fake = Fake::start(move |request| match request.path.as_str() {
-            "/instance/connectionState/Cleudocode" => {
-                Reply::Json(200, json!({"instance": {"state": "open"}}))
-            }
-            "/webhook/set/Cleudocode" => Reply::Json(201, json!({})),
+        let fake = services::evolution(move |request| match request.path.as_str() {
             "/chat/findMessages/Cleudocode" => {
                 let asked = &request.body["where"]["key"]["remoteJid"];
                 let mut found = found.as_array().expect("messages").clone();
@@ -57,32 +54,27 @@ impl Stage {
     /// The same with more settings.
     pub(super) fn daemon_with(&self, settings: &[(&str, &str)]) -> (Daemon, String) {
         let mut command = daemon_command(&self.home.0);
-        command
-            .env("WHATSAPP_BASE_URL", self.fake.url())
-            .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-test")
+        use_evolution(&mut command, &self.fake)
             .env("WHATSAPP_ALLOW_FROM", "5511, +55 11 98765-4321")
             .envs(settings.iter().copied());
         let daemon = Daemon::from_command(command, &self.home.0);
         let webhook = self.fake.saw("/webhook/set/Cleudocode").body["webhook"].take();
         let url = format!("http://{}/webhooks/whatsapp", daemon.address);
-        assert_eq!(webhook["url"], url.as_str());
+        assert_field(&webhook, "url", json!(url.as_str()));
         let secret = webhook["headers"]["x-cleudocodebot-secret"].as_str();
         (daemon, secret.expect("a secret").to_owned())
     }
 }
 
+/// Posts to the webhook; the status of the answer.
 pub(super) fn post(daemon: &Daemon, body: &Value, secret: &str) -> u16 {
-    let body = body.to_string();
+    let header = format!("x-cleudocodebot-secret: {secret}");
     daemon
-        .http(&format!(
-            "POST /webhooks/whatsapp HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
-             x-cleudocodebot-secret: {secret}\r\nContent-Length: {}\r\n\r\n{body}",
-            daemon.address,
-            body.len()
-        ))
+        .post("/webhooks/whatsapp", &header, &body.to_string())
         .0
 }
 
+/// A new message as the service posts it, `own` if the account itself wrote it.
 pub(super) fn upsert(id: &str, jid: &str, own: bool, text: &str) -> Value {
     json!({"event": "messages.upsert", "instance": "Cleudocode", "apikey": "k", "data": {
         "key": {"id": id, "remoteJid": jid, "fromMe": own}, "message": {"conversation": text}}})

@@ -5,18 +5,23 @@ mod stage;
 use cleudocodebot::clock;
 use serde_json::json;
 
-use self::stage::{Stage, TOKEN, send, until_state, update};
+use self::stage::{Stage, send};
 use crate::support::{
-    Daemon, Scratch, daemon_command,
-    fake::{Fake, Reply, until_running},
-    next_event, refusal,
+    Daemon, Scratch, assert_field, assert_fields, assert_mentions, daemon_command,
+    fake::{Fake, Reply},
+    integration, next_event, refusal,
+    services::{telegram_ok, telegram_update, use_telegram},
+    until_running, until_state,
 };
 
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn what_comes_in_is_stored_before_it_is_confirmed_and_once() {
+async fn updates_stored_before_confirmed() {
     let stage = Stage::new(
-        vec![update(7, 42, "hushed-text olá"), update(8, 42, "again")],
+        vec![
+            telegram_update(7, 42, "hushed-text olá"),
+            telegram_update(8, 42, "again"),
+        ],
         vec![],
     );
     let settings = [("TELEGRAM_ALLOW_FROM", "42")];
@@ -25,11 +30,13 @@ async fn what_comes_in_is_stored_before_it_is_confirmed_and_once() {
     assert!(unconfirmed.body.get("offset").is_none());
     assert!(unconfirmed.body["allowed_updates"].is_array());
     let confirmed = stage.fake.saw("/getUpdates");
-    assert_eq!(confirmed.body["offset"], 9);
+    assert_field(&confirmed.body, "offset", 9);
     daemon.kill();
     // The service repeats what it gave out, as after a crash before the confirmation.
-    *stage.service.updates.lock().expect("whole") =
-        vec![update(8, 42, "again"), update(9, 42, "new")];
+    *stage.service.updates.lock().expect("not poisoned") = vec![
+        telegram_update(8, 42, "again"),
+        telegram_update(9, 42, "new"),
+    ];
     let daemon = stage.daemon(&settings);
     while stage.fake.saw("/getUpdates").body["offset"] != 10 {}
     let mut client = daemon.client().await;
@@ -42,12 +49,12 @@ async fn what_comes_in_is_stored_before_it_is_confirmed_and_once() {
     let id = &page["messages"][0]["message_id"];
     send(&mut client, json!({"text": "hi", "reply_to": id})).await;
     let sent = stage.fake.saw("/sendMessage").body;
-    assert_eq!(sent["reply_parameters"]["message_id"], 7);
-    assert_eq!(sent["chat_id"], 42);
+    assert_field(&sent["reply_parameters"], "message_id", 7);
+    assert_field(&sent, "chat_id", 42);
 }
 
 #[tokio::test]
-async fn a_long_text_goes_out_in_parts_and_media_by_url() {
+async fn long_text_and_media() {
     let stage = Stage::new(vec![], vec![]);
     let daemon = stage.daemon(&[]);
     let mut client = daemon.client().await;
@@ -65,14 +72,14 @@ async fn a_long_text_goes_out_in_parts_and_media_by_url() {
     let media = json!({"kind": "image", "url": "https://example.com/a.png"});
     send(&mut client, json!({"text": "look", "media": media})).await;
     let photo = stage.fake.saw("/sendPhoto").body;
-    assert_eq!(
-        (&photo["photo"], &photo["caption"]),
-        (&json!("https://example.com/a.png"), &json!("look"))
+    assert_fields(
+        &photo,
+        &json!({"photo": "https://example.com/a.png", "caption": "look"}),
     );
 }
 
 #[tokio::test]
-async fn a_bot_that_waits_is_obeyed_and_a_blocked_one_gives_up() {
+async fn retry_after_and_blocked_bot() {
     let later = json!({"ok": false, "error_code": 429, "description": "Too Many Requests",
         "parameters": {"retry_after": 600}});
     let blocked = json!({"ok": false, "error_code": 403, "description": "Forbidden: bot was blocked by the user"});
@@ -83,12 +90,8 @@ async fn a_bot_that_waits_is_obeyed_and_a_blocked_one_gives_up() {
     let daemon = stage.daemon(&[]);
     let mut client = daemon.client().await;
     let failed = send(&mut client, json!({"text": "x"})).await;
-    assert_eq!(failed["state"], "failed");
-    assert!(
-        failed["error"]
-            .as_str()
-            .is_some_and(|why| why.contains("blocked"))
-    );
+    assert_field(&failed, "state", "failed");
+    assert_mentions(&failed, "error", "blocked");
     let mut listener = daemon.listener(&["message.status"]).await;
     let payload = json!({"channel": "telegram", "to": "42", "text": "y"});
     client.call("send", &payload).await.expect("queued");
@@ -98,92 +101,67 @@ async fn a_bot_that_waits_is_obeyed_and_a_blocked_one_gives_up() {
     let wait =
         waiting["due_ms"].as_u64().expect("due") - waiting["updated_ms"].as_u64().expect("set");
     assert!((599_000..=601_000).contains(&wait), "{wait}");
-    assert_eq!(outbox["failed"][0]["message_id"], failed["message_id"]);
+    assert_field(
+        &outbox["failed"][0],
+        "message_id",
+        json!(failed["message_id"]),
+    );
 }
 
 #[tokio::test]
-async fn an_answer_cut_off_in_the_middle_is_tried_again_and_told() {
+async fn cut_off_answer_is_retried() {
     let stage = Stage::new(vec![], vec![Reply::Half]);
     let daemon = stage.daemon(&[]);
     let mut client = daemon.client().await;
     let sent = send(&mut client, json!({"text": "x"})).await;
-    assert_eq!(sent["state"], "sent");
-    let status = client
-        .call("integrations", &json!({}))
-        .await
-        .expect("listed");
-    let all = status["integrations"].as_array().expect("a list");
-    let telegram = all
-        .iter()
-        .find(|one| one["name"] == "telegram")
-        .expect("there");
-    assert_eq!(telegram["counters"]["unknown"], 1);
+    assert_field(&sent, "state", "sent");
+    let telegram = integration(&mut client, "telegram").await.expect("there");
+    assert_field(&telegram["counters"], "unknown", 1);
 }
 
 #[tokio::test]
-async fn a_wrong_token_parks_the_bot_and_nothing_else() {
+async fn wrong_token_parks_the_bot() {
     let stage = Stage::new(vec![], vec![]);
     let daemon = stage.daemon(&[("TELEGRAM_BOT_TOKEN", "wrong-and-secret")]);
     let mut client = daemon.listener(&["integration.state"]).await;
-    let all = client
-        .call("integrations", &json!({}))
-        .await
-        .expect("listed");
-    let of = |name: &str| {
-        let all = all["integrations"].as_array().expect("a list");
-        all.iter()
-            .find(|one| one["name"] == name)
-            .expect("there")
-            .clone()
-    };
-    let parked = match of("telegram") {
+    let webchat = integration(&mut client, "webchat").await.expect("there");
+    let parked = match integration(&mut client, "telegram").await.expect("there") {
         parked if parked["state"] == "parked" => parked,
-        _ => until_state(&mut client, "parked").await,
+        _ => until_state(&mut client, "telegram", "parked").await,
     };
-    assert!(
-        parked["advice"]
-            .as_str()
-            .is_some_and(|text| text.contains("reload"))
-    );
-    assert_eq!(of("webchat")["state"], "running");
+    assert_mentions(&parked, "advice", "reload");
+    assert_field(&webchat, "state", "running");
     let logged = daemon.logs("credentials were refused");
     assert!(!logged.contains("wrong-and-secret"), "{logged}");
 }
 
 #[tokio::test]
-async fn a_bot_that_another_polls_waits_for_it_to_end_and_sends_meanwhile() {
-    let stage = Stage::new(vec![update(7, 42, "after the other ended")], vec![]);
+async fn second_poller_backs_off() {
+    let stage = Stage::new(
+        vec![telegram_update(7, 42, "after the other ended")],
+        vec![],
+    );
     let text = "Conflict: terminated by other getUpdates request";
     let conflict = json!({"ok": false, "error_code": 409, "description": text});
     let polls = &stage.service.polls;
     polls
         .lock()
-        .expect("whole")
+        .expect("not poisoned")
         .push_back(Reply::Json(409, conflict));
     let daemon = stage.daemon(&[("TELEGRAM_ALLOW_FROM", "42")]);
     let topics = ["integration.state", "message.received"];
     let mut client = daemon.listener(&topics).await;
-    let all = client
-        .call("integrations", &json!({}))
-        .await
-        .expect("listed");
-    let mut all = all["integrations"].as_array().expect("a list").iter();
-    let now = all.find(|one| one["name"] == "telegram").expect("there");
-    let waiting = match now {
-        waiting if waiting["state"] == "backing_off" => waiting.clone(),
-        _ => until_state(&mut client, "backing_off").await,
+    let waiting = match integration(&mut client, "telegram").await.expect("there") {
+        waiting if waiting["state"] == "backing_off" => waiting,
+        _ => until_state(&mut client, "telegram", "backing_off").await,
     };
-    assert!(
-        waiting["last_error"]
-            .as_str()
-            .is_some_and(|why| why.contains(text))
-    );
+    assert_mentions(&waiting, "last_error", text);
     let wait =
         waiting["until_ms"].as_u64().expect("set") - waiting["since_ms"].as_u64().expect("set");
     assert!((34_900..=36_000).contains(&wait), "{wait}");
     stage.fake.saw("/getUpdates");
     let sent = send(&mut client, json!({"text": "x"})).await;
-    assert_eq!(sent["state"], "sent");
+    assert_field(&sent, "state", "sent");
     assert!(
         stage.fake.never_saw("/getUpdates"),
         "it does not poll while it waits"
@@ -194,16 +172,16 @@ async fn a_bot_that_another_polls_waits_for_it_to_end_and_sends_meanwhile() {
         .call("integration.restart", &restart)
         .await
         .expect("done");
-    until_state(&mut client, "running").await;
+    until_state(&mut client, "telegram", "running").await;
     while next_event(&mut client).await.payload["text"] != "after the other ended" {}
 }
 
 #[tokio::test]
-async fn an_unknown_sender_is_asked_to_pair_and_heard_only_then() {
+async fn unknown_sender_must_pair() {
     let stage = Stage::new(
         vec![
-            update(1, 42, "hushed-text let me in"),
-            update(2, 42, "hello?"),
+            telegram_update(1, 42, "hushed-text let me in"),
+            telegram_update(2, 42, "hello?"),
         ],
         vec![],
     );
@@ -215,19 +193,19 @@ async fn an_unknown_sender_is_asked_to_pair_and_heard_only_then() {
         .and_then(|text| text.rsplit(' ').next());
     let code = code.expect("a code").to_owned();
     let pending = client.call("pairing", &json!({})).await.expect("listed");
-    assert_eq!(pending["pending"][0]["sender"], "42");
+    assert_field(&pending["pending"][0], "sender", "42");
     let approve = json!({"channel": "telegram", "code": code});
     let approved = client
         .call("pairing.approve", &approve)
         .await
         .expect("done");
-    assert_eq!(approved["sender"], "42");
+    assert_field(&approved, "sender", "42");
     stage
         .service
         .updates
         .lock()
-        .expect("whole")
-        .push(update(3, 42, "thanks"));
+        .expect("not poisoned")
+        .push(telegram_update(3, 42, "thanks"));
     // The poll that hangs does not see it; a new run does.
     client
         .call("integration.restart", &json!({"name": "telegram"}))
@@ -245,7 +223,7 @@ async fn an_unknown_sender_is_asked_to_pair_and_heard_only_then() {
 }
 
 #[tokio::test]
-async fn a_peer_sees_that_we_write_and_nobody_waits_for_it() {
+async fn typing_is_shown_without_waiting() {
     let hangs = vec![Reply::Hang];
     let stage = Stage::new(vec![], hangs);
     let daemon = stage.daemon(&[]);
@@ -266,9 +244,10 @@ async fn a_peer_sees_that_we_write_and_nobody_waits_for_it() {
     let asked = stage.fake.saw("/sendChatAction").body;
     assert_eq!(asked, json!({"chat_id": 42, "action": "typing"}));
     // The call hangs, the message does not; the second sign was too soon to be one.
-    assert_eq!(
-        send(&mut client, json!({"text": "x"})).await["state"],
-        "sent"
+    assert_field(
+        &send(&mut client, json!({"text": "x"})).await,
+        "state",
+        "sent",
     );
     assert!(stage.fake.never_saw("/sendChatAction"));
     let read = json!({"channel": "telegram", "peer": "42"});
@@ -291,11 +270,11 @@ async fn a_peer_sees_that_we_write_and_nobody_waits_for_it() {
 /// `cargo test --release --test it -- --ignored --nocapture throughput`
 #[tokio::test]
 #[ignore = "measures"]
-async fn throughput_of_the_outbox_to_a_local_service() {
+async fn outbox_throughput() {
     const MESSAGES: u32 = 20_000;
     let stage = Stage::new(vec![], vec![]);
     let daemon = stage.daemon(&[("TELEGRAM_RATE", "0")]);
-    let (mut client, pid) = (daemon.client().await, daemon.child.id());
+    let mut client = daemon.client().await;
     let begun = std::time::Instant::now();
     for n in 0..MESSAGES {
         let payload =
@@ -309,40 +288,31 @@ async fn throughput_of_the_outbox_to_a_local_service() {
     // Order is kept for each peer: when its last message is sent, all are.
     for peer in 0..200 {
         let last = json!({"to": peer.to_string(), "text": "last"});
-        assert_eq!(send(&mut client, last).await["state"], "sent");
+        assert_field(&send(&mut client, last).await, "state", "sent");
     }
     let sent = MESSAGES + 200;
     let took = begun.elapsed().as_secs_f64();
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let ticks: u64 = stat
-        .split(' ')
-        .skip(13)
-        .take(2)
-        .filter_map(|n| n.parse::<u64>().ok())
-        .sum();
     println!(
         "{sent} messages in {took:.1} s: {:.0}/s, {:.0} µs of server CPU a message",
         f64::from(sent) / took,
-        ticks as f64 * 10_000.0 / f64::from(sent)
+        daemon.cpu_ticks() * 10_000.0 / f64::from(sent)
     );
 }
 
 #[test]
-fn a_server_that_holds_no_poll_is_not_asked_in_a_loop() {
+fn short_polls_are_throttled() {
     let fake = Fake::start(|request| {
         let result = if request.path.ends_with("/getUpdates") {
             // Nothing, or what it gave out before.
-            json!([update(1, 42, "old news")])
+            json!([telegram_update(1, 42, "old news")])
         } else {
             json!({"id": 1})
         };
-        Reply::Json(200, json!({"ok": true, "result": result}))
+        telegram_ok(result)
     });
     let home = Scratch::new();
     let mut command = daemon_command(&home.0);
-    command
-        .env("TELEGRAM_BOT_TOKEN", TOKEN)
-        .env("TELEGRAM_BASE_URL", fake.url());
+    use_telegram(&mut command, &fake);
     let _daemon = Daemon::from_command(command, &home.0);
     fake.saw("/getUpdates");
     fake.saw("/getUpdates");
@@ -353,7 +323,7 @@ fn a_server_that_holds_no_poll_is_not_asked_in_a_loop() {
 
 #[cfg(feature = "store")]
 #[tokio::test]
-async fn a_crash_between_two_parts_sends_no_accepted_part_again() {
+async fn crash_resends_no_accepted_part() {
     let taken = json!({"ok": true, "result": {"message_id": 7, "chat": {"id": 42}}});
     let answers = vec![Reply::Json(200, taken), Reply::Hang];
     let stage = Stage::new(vec![], answers);
@@ -373,5 +343,5 @@ async fn a_crash_between_two_parts_sends_no_accepted_part_again() {
     send(&mut client, asked).await;
     // What answers it answers its first part, whose name came before the crash.
     let next = stage.fake.saw("/sendMessage").body;
-    assert_eq!(next["reply_parameters"]["message_id"], 7);
+    assert_field(&next["reply_parameters"], "message_id", 7);
 }

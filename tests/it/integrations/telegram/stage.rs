@@ -14,10 +14,8 @@ use serde_json::{Value, json};
 use crate::support::{
     Daemon, Scratch, daemon_command,
     fake::{Fake, Reply, Request},
-    next_event,
+    services::{TELEGRAM_TOKEN, telegram_ok, use_telegram},
 };
-
-pub(super) const TOKEN: &str = "123456:hush-hush-secret-token";
 
 /// A service with updates to hand out and answers that come before the usual ones.
 #[derive(Default)]
@@ -32,33 +30,32 @@ pub(super) struct Service {
 impl Service {
     fn answer(&self, request: &Request) -> Reply {
         let method = request.path.rsplit('/').next().unwrap_or_default();
-        if !request.path.starts_with(&format!("/bot{TOKEN}/")) {
+        if !request.path.starts_with(&format!("/bot{TELEGRAM_TOKEN}/")) {
             return Reply::Json(
                 404,
                 json!({"ok": false, "error_code": 404, "description": "Not Found"}),
             );
         }
-        let ok = |result: Value| Reply::Json(200, json!({"ok": true, "result": result}));
         match method {
-            "getMe" => ok(json!({"id": 1, "is_bot": true})),
+            "getMe" => telegram_ok(json!({"id": 1, "is_bot": true})),
             "getUpdates" => {
-                if let Some(reply) = self.polls.lock().expect("whole").pop_front() {
+                if let Some(reply) = self.polls.lock().expect("not poisoned").pop_front() {
                     return reply;
                 }
                 let offset = request.body["offset"].as_i64().unwrap_or(0);
-                let mut updates = self.updates.lock().expect("whole");
+                let mut updates = self.updates.lock().expect("not poisoned");
                 updates.retain(|update| update["update_id"].as_i64() >= Some(offset));
                 if updates.is_empty() {
                     return Reply::Hang;
                 }
-                ok(Value::from(updates.clone()))
+                telegram_ok(Value::from(updates.clone()))
             }
             _ => {
-                if let Some(reply) = self.answers.lock().expect("whole").pop_front() {
+                if let Some(reply) = self.answers.lock().expect("not poisoned").pop_front() {
                     return reply;
                 }
                 let id = self.next_id.fetch_add(1, Ordering::Relaxed) + 100;
-                ok(json!({"message_id": id, "chat": {"id": request.body["chat_id"]}}))
+                telegram_ok(json!({"message_id": id, "chat": {"id": request.body["chat_id"]}}))
             }
         }
     }
@@ -87,17 +84,9 @@ impl Stage {
 
     pub(super) fn daemon(&self, settings: &[(&str, &str)]) -> Daemon {
         let mut command = daemon_command(&self.home.0);
-        command
-            .env("TELEGRAM_BOT_TOKEN", TOKEN)
-            .env("TELEGRAM_BASE_URL", self.fake.url())
-            .envs(settings.iter().copied());
+        use_telegram(&mut command, &self.fake).envs(settings.iter().copied());
         Daemon::from_command(command, &self.home.0)
     }
-}
-
-pub(super) fn update(id: i64, from: i64, text: &str) -> Value {
-    json!({"update_id": id, "message": {"message_id": id, "text": text,
-        "chat": {"id": from}, "from": {"id": from, "first_name": "Ana"}}})
 }
 
 pub(super) async fn send(client: &mut Client, payload: Value) -> Value {
@@ -106,16 +95,4 @@ pub(super) async fn send(client: &mut Client, payload: Value) -> Value {
         whole[key] = value.clone();
     }
     client.call("send", &whole).await.expect("an outcome")
-}
-
-pub(super) async fn until_state(client: &mut Client, wanted: &str) -> Value {
-    loop {
-        let event = next_event(client).await;
-        if event.action == "integration.state"
-            && event.payload["name"] == "telegram"
-            && event.payload["state"] == wanted
-        {
-            return event.payload;
-        }
-    }
 }

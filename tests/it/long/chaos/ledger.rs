@@ -48,7 +48,7 @@ impl Ledger {
             epoch: self.epoch.load(Ordering::SeqCst),
             answered,
         };
-        let mut calls = self.calls.lock().expect("whole");
+        let mut calls = self.calls.lock().expect("not poisoned");
         calls
             .entry((channel, peer.to_owned()))
             .or_default()
@@ -68,18 +68,18 @@ impl Ledger {
 
     /// Waits until so many texts were sent on.
     pub(crate) fn await_count(&self, wanted: usize) {
-        let calls = self.calls.lock().expect("whole");
+        let calls = self.calls.lock().expect("not poisoned");
         let seen = self
             .grown
             .wait_timeout_while(calls, PATIENCE, |_| self.count() < wanted);
-        let is_late = seen.expect("whole").1.timed_out();
+        let is_late = seen.expect("not poisoned").1.timed_out();
         assert!(!is_late, "only {} of {wanted} texts came", self.count());
     }
 
     /// The texts sent to each peer, once each, and how many were sent again. Fails where one was
     /// sent again without need or out of order.
     pub(crate) fn settle(&self) -> (Texts, BTreeMap<&'static str, Duplicates>) {
-        let calls = self.calls.lock().expect("whole");
+        let calls = self.calls.lock().expect("not poisoned");
         let mut texts = BTreeMap::new();
         let mut again: BTreeMap<&'static str, Duplicates> = BTreeMap::new();
         for ((channel, peer), calls) in &*calls {

@@ -24,7 +24,7 @@ use self::{
     sender::Sender,
     service::{Service, Trouble},
 };
-use crate::support::{Daemon, Raw, Scratch, daemon_command, dice::Dice, poster::Poster};
+use crate::support::{Daemon, Scratch, daemon_command, dice::Dice, poster::Poster};
 
 const CHANNELS: [&str; 3] = ["whatsapp", "whatsapp-cloud", "telegram"];
 
@@ -48,7 +48,7 @@ struct Size {
 }
 
 #[test]
-fn a_few_hundred_messages_survive_every_trouble_and_three_kills() {
+fn hundreds_survive_three_kills() {
     run(&Size {
         messages: 60,
         phases: 5,
@@ -60,7 +60,7 @@ fn a_few_hundred_messages_survive_every_trouble_and_three_kills() {
 
 #[test]
 #[ignore = "takes minutes"]
-fn ten_thousand_messages_survive_every_trouble_and_twenty_kills() {
+fn ten_thousand_survive_twenty_kills() {
     run(&Size {
         messages: 500,
         phases: 20,
@@ -109,7 +109,7 @@ fn run(size: &Size) {
         begun.elapsed().as_secs_f64()
     );
     stage.settle(&sender);
-    *stage.address.lock().expect("whole") = None;
+    *stage.address.lock().expect("not poisoned") = None;
     receipts.join().expect("the receipts were posted");
 }
 
@@ -135,7 +135,7 @@ impl Stage {
                 "50ms,100ms,200ms,400ms,800ms,1s,2s,2s,4s,4s",
             );
         let daemon = Daemon::from_command(command, &self.home.0);
-        *self.address.lock().expect("whole") = Some(daemon.address);
+        *self.address.lock().expect("not poisoned") = Some(daemon.address);
         daemon
     }
 
@@ -155,7 +155,7 @@ impl Stage {
         let left = self.dice.below(sender.open());
         sender.await_answers(&mut raw, left);
         self.ledger.await_count(before + size.messages / 4);
-        for service in self.services.iter().filter(|one| !one.fake.is_there()) {
+        for service in self.services.iter().filter(|one| !one.fake.is_running()) {
             service.fake.come_back();
         }
         let more = self.dice.below(size.messages / 2);
@@ -185,7 +185,7 @@ impl Stage {
         thread::spawn(move || {
             let mut poster: Option<(SocketAddr, Poster)> = None;
             let mut waiting: Vec<(String, &str)> = Vec::new();
-            while let Some(at) = *address.lock().expect("whole") {
+            while let Some(at) = *address.lock().expect("not poisoned") {
                 let first = waiting.is_empty().then(|| names.recv_timeout(BREATH).ok());
                 for name in first.flatten().into_iter().chain(names.try_iter()) {
                     let states = ["SERVER_ACK", "DELIVERY_ACK", "READ", "DELIVERY_ACK"];
@@ -228,11 +228,8 @@ impl Stage {
 /// Hears every stored event from the first until every message is sent, and read where receipts
 /// come: numbers without a gap, states that only go forwards.
 fn replay(daemon: &Daemon, sender: &Sender) -> u64 {
-    let mut raw: Raw = daemon.raw_websocket(true);
-    raw.text(
-        r#"{"type":"command","action":"subscribe","payload":{"topics":["message.*"],"since":0}}"#,
-    );
-    raw.json();
+    let mut raw = daemon.raw_websocket(true);
+    raw.replay_messages();
     let mut states: HashMap<String, State> = HashMap::new();
     let (mut seq, mut sent, mut read) = (0, 0, 0);
     let with_receipts = sender.acknowledged.len().div_ceil(CHANNELS.len());

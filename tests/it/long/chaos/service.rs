@@ -87,7 +87,7 @@ impl Service {
     }
 
     pub(crate) fn suffer(&self, trouble: Trouble) {
-        *self.patient.trouble.lock().expect("whole") = trouble;
+        *self.patient.trouble.lock().expect("not poisoned") = trouble;
     }
 
     /// Calls that were to send or to search, answered or not.
@@ -97,7 +97,7 @@ impl Service {
 
     /// Who hears the name of every text sent.
     pub(crate) fn tell(&self, posts: std::sync::mpsc::Sender<String>) {
-        *self.patient.posts.lock().expect("whole") = Some(posts);
+        *self.patient.posts.lock().expect("not poisoned") = Some(posts);
     }
 }
 
@@ -119,7 +119,7 @@ impl Patient {
             );
         }
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let trouble = *self.trouble.lock().expect("whole");
+        let trouble = *self.trouble.lock().expect("not poisoned");
         let is_ill = self.dice.percent(ILL);
         match trouble {
             Trouble::Fails if is_ill => Reply::Json(500, self.refusal()),
@@ -172,7 +172,7 @@ impl Patient {
             }
         };
         let text = string(text);
-        let mut sent = self.sent.lock().expect("whole");
+        let mut sent = self.sent.lock().expect("not poisoned");
         self.ledger.note(self.channel, &peer, &text, answered);
         if self.channel == "whatsapp" {
             sent.push((peer, format!("E{id}"), text));
@@ -186,7 +186,7 @@ impl Patient {
 
     fn found(&self, body: &Value) -> Reply {
         let jid = string(&body["where"]["key"]["remoteJid"]);
-        let sent = self.sent.lock().expect("whole");
+        let sent = self.sent.lock().expect("not poisoned");
         let of_peer = sent
             .iter()
             .rev()

@@ -6,9 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{dice::Dice, log_watch::MARK};
+use crate::support::{dice::Dice, log_watch::MARK, services::cloud_change};
 
 pub(crate) const APP_SECRET: &str = "app-secret-of-the-flood";
 pub(crate) const HOOK_SECRET: &str = "webhook-secret-of-the-flood";
@@ -50,11 +50,11 @@ impl Flood {
         flood
     }
 
-    fn push(&mut self, path: &'static str, body: &Value, names: Vec<String>) {
+    fn push(&mut self, path: &'static str, body: String, names: Vec<String>) {
         self.posts.push(Post {
             path,
             header: format!("x-cleudocodebot-secret: {HOOK_SECRET}"),
-            body: body.to_string(),
+            body,
             names,
         });
     }
@@ -90,7 +90,7 @@ impl Flood {
         let jid = format!("55{}@s.whatsapp.net", number % 50);
         let body = json!({"event": "messages.upsert", "instance": "Cleudocode", "data": {
             "key": {"id": name, "remoteJid": jid, "fromMe": is_own}, "message": {"conversation": text}}});
-        self.push("/webhooks/whatsapp", &body, vec![name]);
+        self.push("/webhooks/whatsapp", body.to_string(), vec![name]);
     }
 
     fn cloud(&mut self, number: usize, together: usize) {
@@ -104,8 +104,8 @@ impl Flood {
             messages
                 .push(json!({"from": from, "id": name, "type": "text", "text": {"body": text}}));
         }
-        let body = change(&json!({"messages": messages}));
-        self.push("/webhooks/whatsapp-cloud", &body, names);
+        let body = cloud_change(&json!({"messages": messages}));
+        self.push("/webhooks/whatsapp-cloud", body, names);
     }
 
     /// Every receipt for one message of each channel, and the Evolution API's word that it was sent
@@ -120,16 +120,16 @@ impl Flood {
         ] {
             let data = json!({"keyId": format!("OUT{number}"), "fromMe": true, "status": status});
             let body = json!({"event": "messages.update", "data": data});
-            self.push("/webhooks/whatsapp", &body, vec![]);
+            self.push("/webhooks/whatsapp", body.to_string(), vec![]);
         }
         let key =
             json!({"id": format!("OUT{number}"), "remoteJid": "55@s.whatsapp.net", "fromMe": true});
         let body = json!({"event": "messages.upsert", "data": {"key": key, "message": {"conversation": MARK}}});
-        self.push("/webhooks/whatsapp", &body, vec![]);
+        self.push("/webhooks/whatsapp", body.to_string(), vec![]);
         for status in ["sent", "delivered", "read", "delivered"] {
             let status = json!({"id": format!("wamid.OUT{number}"), "status": status});
-            let body = change(&json!({"statuses": [status]}));
-            self.push("/webhooks/whatsapp-cloud", &body, vec![]);
+            let body = cloud_change(&json!({"statuses": [status]}));
+            self.push("/webhooks/whatsapp-cloud", body, vec![]);
         }
     }
 
@@ -156,9 +156,4 @@ impl Flood {
         drop(bodies);
         let _ = python.wait();
     }
-}
-
-fn change(value: &Value) -> Value {
-    json!({"object": "whatsapp_business_account",
-        "entry": [{"changes": [{"field": "messages", "value": value}]}]})
 }
