@@ -173,7 +173,7 @@ impl Connection {
         }
     }
 
-    /// Resets the connection: no port is left in TIME_WAIT, so the bench never runs out of ports.
+    /// Resets the connection: no port is left in `TIME_WAIT`, so the bench never runs out of ports.
     pub(crate) fn abort(self) -> Result<()> {
         self.stream.set_zero_linger()?;
         Ok(())

@@ -1,4 +1,4 @@
-//! The command line against a real daemon: what a person types and what comes back.
+//! Commands against a real daemon: their output and exit codes.
 
 use std::process::Stdio;
 
@@ -88,11 +88,11 @@ fn config_and_token_changes_apply() {
     done(&home.0, &["token", "rotate"]);
     assert_ne!(done(&home.0, &["token", "show"]).trim(), daemon.token);
     done(&home.0, &["status"]);
-    let (code, _, told) = run(program(
+    let (code, _, stderr) = run(program(
         &home.0,
         &["config", "set", "CLEUDOCODEBOT_PORT", "many"],
     ));
-    assert!(code == 2 && told.contains("many"), "{code} {told}");
+    assert!(code == 2 && stderr.contains("many"), "{code} {stderr}");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn after_stop_commands_say_start() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     assert!(done(&home.0, &["doctor"]).contains("ok"));
-    // Later commands must ask where the daemon was, not at the default port.
+    // Later commands must ask at the daemon's former port, not at the default one.
     done(
         &home.0,
         &[
@@ -120,9 +120,13 @@ fn after_stop_commands_say_start() {
         &["call", "status"],
         &["reload"],
     ] {
-        let (code, _, told) = run(program(&home.0, command));
-        assert_eq!((code, told.lines().count()), (1, 1), "{command:?}: {told}");
-        assert!(told.contains("cleudocodebot daemon"), "{told}");
+        let (code, _, stderr) = run(program(&home.0, command));
+        assert_eq!(
+            (code, stderr.lines().count()),
+            (1, 1),
+            "{command:?}: {stderr}"
+        );
+        assert!(stderr.contains("cleudocodebot daemon"), "{stderr}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! `dashboard`: the link, the file that a browser gets instead of the token, and what is told where
-//! there is no daemon or no browser.
+//! `dashboard`: the link, the file that a browser gets instead of the token, and the messages without a
+//! daemon or a browser.
 
 use serde_json::json;
 
@@ -9,9 +9,9 @@ use crate::support::{Daemon, Scratch, program, run};
 fn no_browser_prints_only_link() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
-    let (code, out, told) = run(program(&home.0, &["dashboard", "--no-browser"]));
+    let (code, out, stderr) = run(program(&home.0, &["dashboard", "--no-browser"]));
     let link = format!("http://{}/#token={}\n", daemon.address, daemon.token);
-    assert_eq!((code, out, told.as_str()), (0, link, ""));
+    assert_eq!((code, out, stderr.as_str()), (0, link, ""));
 }
 
 #[test]
@@ -19,10 +19,13 @@ fn no_daemon_says_how_to_start() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     daemon.kill();
-    let (code, out, told) = run(program(&home.0, &["dashboard"]));
+    let (code, out, stderr) = run(program(&home.0, &["dashboard"]));
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(told.contains("no daemon answers at 127.0.0.1:"), "{told}");
-    assert!(told.contains("cleudocodebot daemon"), "{told}");
+    assert!(
+        stderr.contains("no daemon answers at 127.0.0.1:"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("cleudocodebot daemon"), "{stderr}");
 }
 
 #[cfg(unix)]
@@ -38,7 +41,7 @@ mod with_openers {
     use super::*;
     use crate::support::PATIENCE;
 
-    /// The command with nothing on its `PATH` but what the test puts there.
+    /// The command with only `folder` on its `PATH`.
     fn dashboard(home: &Scratch, folder: &Path) -> Command {
         let mut command = program(&home.0, &["dashboard"]);
         command.env("PATH", folder).env("DISPLAY", ":0");
@@ -89,8 +92,8 @@ mod with_openers {
         let who = json!({"client": {"name": "page", "kind": "webchat"}});
         page.call("auth", &who).await.expect("in");
         let output = child.wait_with_output().expect("ended");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && told.is_empty(), "{told}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && stderr.is_empty(), "{stderr}");
         assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{link}\n"));
         assert!(!file.exists());
     }
@@ -101,11 +104,11 @@ mod with_openers {
         let daemon = Daemon::start(&home.0);
         let folder = Scratch::new();
         let check = |command: Command, expected: &str| {
-            let (code, out, told) = run(command);
-            assert_eq!(code, 0, "{told}");
+            let (code, out, stderr) = run(command);
+            assert_eq!(code, 0, "{stderr}");
             assert!(out.ends_with(&format!("{}\n", daemon.token)), "{out}");
-            assert!(told.contains(expected), "{told}");
-            assert!(told.contains("open the link"), "{told}");
+            assert!(stderr.contains(expected), "{stderr}");
+            assert!(stderr.contains("open the link"), "{stderr}");
             assert!(!home.0.join("cleudocodebot-dashboard.html").exists());
         };
         check(

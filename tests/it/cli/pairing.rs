@@ -1,4 +1,4 @@
-//! `integrations connect` against a fake Evolution API whose code comes late, changes, and is scanned.
+//! `integrations connect` against a fake Evolution API whose code comes late, changes, and is then scanned.
 
 use std::{
     collections::VecDeque,
@@ -24,7 +24,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// A service that gives these answers to who wants to connect, and is connected then.
+    /// A service that answers `connect` with these in turn, and is connected then.
     fn new(answers: impl IntoIterator<Item = Value>) -> Self {
         let answers = Mutex::new(VecDeque::from_iter(answers));
         let fake = Fake::start(move |request| match request.path.as_str() {
@@ -68,8 +68,8 @@ fn json_shows_codes_until_paired() {
         code("2@first"),
         code("2@second"),
     ]);
-    let (status, out, told) = run(stage.command(&["--json"]));
-    assert_eq!(status, 0, "{told}");
+    let (status, out, stderr) = run(stage.command(&["--json"]));
+    assert_eq!(status, 0, "{stderr}");
     let lines: Vec<Value> = out
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
@@ -87,7 +87,7 @@ fn json_shows_codes_until_paired() {
     assert_eq!(lines, wanted);
 }
 
-/// What stands in a drawing of half blocks, as rows of 1 and 0.
+/// The modules in a drawing of half blocks, as rows of 1 and 0.
 fn modules(drawing: &str) -> Vec<String> {
     let ink = |line: &str, inked: [char; 2]| {
         let modules = line
@@ -119,8 +119,8 @@ fn terminal_redraws_each_code() {
             .filter_map(|(name, value)| Some((name, value?))),
     );
     python.env("TERM", "xterm").env_remove("NO_COLOR");
-    let (status, out, told) = run(python);
-    assert_eq!(status, 0, "{out}{told}");
+    let (status, out, stderr) = run(python);
+    assert_eq!(status, 0, "{out}{stderr}");
     let out = out.replace("\r\n", "\n");
     let drawings: Vec<&str> = out.split("\u{1b}[38;5;16;48;5;231m").collect();
     let square = |text: &str| Qr::of(text).expect("it fits");
@@ -139,7 +139,7 @@ fn terminal_redraws_each_code() {
         assert_eq!(inside, square(text).rows());
     }
     assert_eq!(drawings.len() - 1, 2 * height);
-    // Up over the drawing, the code to type, and two lines of what to do.
+    // The cursor moves up over the drawing, the code to type, and two lines of instructions.
     let over = format!("\u{1b}[{}A\u{1b}[J", height + 3);
     assert_eq!(out.matches(&over).count(), 1, "{out}");
     assert!(out.contains("code to type on the phone: ABCD1234\n"));
@@ -149,15 +149,15 @@ fn terminal_redraws_each_code() {
 #[test]
 fn pipe_timeout_and_interrupt() {
     let stage = Stage::new((0..99).map(|_| code("2@first")));
-    let (status, out, told) = run(stage.command(&["--timeout", "1"]));
+    let (status, out, stderr) = run(stage.command(&["--timeout", "1"]));
     assert_eq!(status, 1);
     assert_eq!(
         out,
         "text of the QR code: 2@first\ncode to type on the phone: ABCD1234\n"
     );
     assert!(
-        told.contains("qrencode") && told.contains("within 1 s"),
-        "{told}"
+        stderr.contains("qrencode") && stderr.contains("within 1 s"),
+        "{stderr}"
     );
     let mut child = stage
         .command(&[])
@@ -173,24 +173,24 @@ fn pipe_timeout_and_interrupt() {
         .status();
     assert!(sent.is_ok_and(|status| status.success()));
     assert_eq!(child.wait().expect("it ends").code(), Some(1));
-    let mut told = String::new();
+    let mut stderr = String::new();
     let mut err = child.stderr.take().expect("piped");
-    err.read_to_string(&mut told).expect("text");
+    err.read_to_string(&mut stderr).expect("text");
     assert!(
-        told.contains("stopped; whatsapp is not connected yet"),
-        "{told}"
+        stderr.contains("stopped; whatsapp is not connected yet"),
+        "{stderr}"
     );
 }
 
 #[test]
 fn unpairable_channel_is_refused() {
     let daemon = Shared::daemon();
-    let (status, _, told) = run(program(
+    let (status, _, stderr) = run(program(
         &daemon.home,
         &["integrations", "connect", "webchat"],
     ));
     assert_eq!(status, 1);
-    assert!(told.contains("webchat has nothing to pair"), "{told}");
+    assert!(stderr.contains("webchat has nothing to pair"), "{stderr}");
     for wrong in [&["connect"][..], &["connect", "whatsapp", "--timeout", "0"]] {
         let arguments = [&["integrations"], wrong].concat();
         assert_eq!(run(program(&daemon.home, &arguments)).0, 2, "{wrong:?}");

@@ -1,5 +1,5 @@
-//! Our QR codes before other people's readers and encoders, where this machine has them: `ZXing` reads
-//! them, qrcode makes the same ones.
+//! QR codes against other libraries, where they are installed: `ZXing` must read them, and Python's qrcode
+//! must produce the same ones.
 
 use std::{
     io::Write as _,
@@ -9,7 +9,7 @@ use std::{
 use cleudocodebot::qr::Qr;
 use serde_json::{Value, json};
 
-/// Reads `[{text, rows}]`, says which libraries it has and which codes each finds wrong.
+/// Reads `[{text, rows}]` and prints, for each library it has, the codes that are wrong.
 const READER: &str = r#"
 import json, sys
 codes = json.load(sys.stdin)
@@ -42,7 +42,7 @@ except ImportError: pass
 print(json.dumps(report))
 "#;
 
-/// Texts for every version, of the kind that pairs a phone, and some that are none.
+/// Texts for every version, and one that is not ASCII.
 fn texts() -> Vec<String> {
     let lengths = (1..60).chain((60..2953).step_by(37)).chain([2953]);
     let texts = lengths.map(|length| {

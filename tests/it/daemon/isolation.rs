@@ -1,4 +1,4 @@
-//! One channel in trouble is nobody else's trouble.
+//! A channel that fails or hangs neither stops nor delays the others.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,7 @@ use crate::support::{
     services::{use_cloud, use_telegram},
 };
 
-/// A Cloud API that works, a Telegram that takes calls and never answers, an Evolution API that
-/// knows no such key.
+/// A Cloud API that works, a Bot API that never answers, and an Evolution API that refuses the key.
 fn answer(request: &Request) -> Reply {
     match request.path.as_str() {
         path if path.starts_with("/bot") => Reply::Hang,
@@ -20,7 +19,7 @@ fn answer(request: &Request) -> Reply {
     }
 }
 
-/// A daemon with the channel that works, and with the others where they are wanted.
+/// A daemon with the channel that works, and on request with the two that do not.
 fn start(home: &Scratch, fake: &Fake, with_trouble: bool) -> Daemon {
     let mut command = daemon_command(&home.0);
     use_cloud(&mut command, fake).env("WHATSAPP_CLOUD_RATE", "0");
@@ -38,7 +37,7 @@ fn send(raw: &mut Raw, channel: &str, wait: bool) -> Value {
     raw.call("send", &payload)
 }
 
-/// How a channel is, once it is in this state.
+/// Waits until a channel is in this state; its status then.
 fn status_of(raw: &mut Raw, name: &str, state: &str) -> Value {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -83,7 +82,7 @@ fn unreachable_service_is_reported() {
     let first = status_of(&mut raw, "telegram", "backing_off");
     assert_mentions(&first, "last_error", &fake.address.to_string());
     assert_mentions(&first, "advice", "restart telegram");
-    // It is tried again and fails again: that is the same trouble.
+    // A second failed attempt continues the same outage.
     let restarts = |status: &Value| status["counters"]["restarts"].as_u64();
     let again = loop {
         let again = status_of(&mut raw, "telegram", "backing_off");
@@ -95,11 +94,11 @@ fn unreachable_service_is_reported() {
     fake.come_back();
 }
 
-/// The time until the fake has each of these messages, by turns of two daemons.
+/// The time until the fake receives each message, for two daemons in turn.
 fn latencies(count: usize, stages: &mut [(Raw, &Fake); 2]) -> [Vec<Duration>; 2] {
     let mut times = [Vec::new(), Vec::new()];
     for turn in 0..2 * count {
-        // Who goes first changes, so that nobody always comes behind the other.
+        // The order alternates, so that neither daemon always runs right after the other.
         let one = (turn + turn / 2) % 2;
         let (raw, fake) = &mut stages[one];
         let begun = Instant::now();
@@ -138,7 +137,7 @@ fn dead_channels_cost_no_latency() {
     let daemons = [0, 1].map(|one| start(&homes[one], &fakes[one], one == 1));
     let mut stages = [0, 1].map(|one| (daemons[one].raw_websocket(true), &fakes[one]));
     for number in 0..1000 {
-        // A backlog for the dead ones, to many peers: all their places are taken.
+        // A backlog for the dead channels to many peers, so that all their delivery slots are in use.
         for channel in ["telegram", "whatsapp"] {
             let payload =
                 json!({"channel": channel, "to": (5000 + number).to_string(), "text": "x"});

@@ -58,7 +58,7 @@ fn token_is_appended_to_env() {
 fn second_daemon_names_the_first() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
-    let (code, _, told) = run(daemon_command(&home.0));
+    let (code, _, stderr) = run(daemon_command(&home.0));
     assert_eq!(code, 1);
     for part in [
         &format!("pid {}", daemon.child.id()),
@@ -66,7 +66,7 @@ fn second_daemon_names_the_first() {
         "since 20",
         "cleudocodebot stop",
     ] {
-        assert!(told.contains(part), "{told}");
+        assert!(stderr.contains(part), "{stderr}");
     }
 }
 
@@ -83,11 +83,11 @@ fn taken_port_names_its_owner() {
     ] {
         let mut command = daemon_command(&home.0);
         command.env("CLEUDOCODEBOT_PORT", port.to_string());
-        let (code, _, told) = run(command);
-        assert_eq!(code, 1, "{told}");
+        let (code, _, stderr) = run(command);
+        assert_eq!(code, 1, "{stderr}");
         assert!(
-            told.contains(who) && told.contains("CLEUDOCODEBOT_PORT"),
-            "{told}"
+            stderr.contains(who) && stderr.contains("CLEUDOCODEBOT_PORT"),
+            "{stderr}"
         );
     }
 }
@@ -114,11 +114,11 @@ fn wrong_settings_exit_with_78() {
         cleudocodebot::fs::write_atomic(&home.0.join(".env"), text.as_bytes()).expect("written");
         let mut command = daemon_command(&home.0);
         command.env_remove("CLEUDOCODEBOT_PORT");
-        let (code, _, told) = run(command);
-        assert_eq!(code, 78, "{text:?}: {told}");
+        let (code, _, stderr) = run(command);
+        assert_eq!(code, 78, "{text:?}: {stderr}");
         assert!(
-            expected.iter().all(|part| told.contains(part)),
-            "{text:?}: {told}"
+            expected.iter().all(|part| stderr.contains(part)),
+            "{text:?}: {stderr}"
         );
         assert_eq!(
             fs::read_to_string(home.0.join(".env")).expect("read"),
@@ -140,11 +140,11 @@ fn world_readable_env_is_refused() {
     )
     .expect("written");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("set");
-    let (code, _, told) = run(daemon_command(&home.0));
-    assert_eq!(code, 78, "{told}");
+    let (code, _, stderr) = run(daemon_command(&home.0));
+    assert_eq!(code, 78, "{stderr}");
     assert!(
-        told.contains(&format!("chmod 600 '{}'", file.display())),
-        "{told}"
+        stderr.contains(&format!("chmod 600 '{}'", file.display())),
+        "{stderr}"
     );
 }
 
@@ -224,12 +224,12 @@ async fn reload_applies_token_or_refuses() {
 async fn config_lists_sources_without_secrets() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("LOG_LEVEL", "debug")]);
-    let (_, _, told) = run(program(
+    let (_, _, stderr) = run(program(
         &home.0,
         &["config", "set", "SMTP_PASSWORD", "hunter2"],
     ));
     let mut client = daemon.client().await;
-    let answer = client.call("config", &json!({})).await.expect("told");
+    let answer = client.call("config", &json!({})).await.expect("stderr");
     let keys = answer["keys"].as_array().expect("keys");
     let row = |name: &str| keys.iter().find(|row| row["name"] == name).expect(name);
     let token = format!("{}…", &daemon.token[..4]);
@@ -243,7 +243,7 @@ async fn config_lists_sources_without_secrets() {
         ("TELEGRAM_BOT_TOKEN", "value", serde_json::Value::Null),
         ("SMTP_PASSWORD", "value", json!("…")),
     ] {
-        assert_eq!(row(name)[field], expected, "{name} {field} {told}");
+        assert_eq!(row(name)[field], expected, "{name} {field} {stderr}");
     }
     assert!(!answer.to_string().contains(&daemon.token));
 }

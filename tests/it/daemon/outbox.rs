@@ -1,4 +1,4 @@
-//! What waits, what is stopped, and how a user steers it.
+//! The outbox and the state of integrations: stop, start, reload, and the commands for them.
 
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
@@ -84,17 +84,17 @@ async fn reload_restarts_only_changed() {
     assert_eq!(code, 0);
     let other = client.call("reload", &json!({})).await.expect("read");
     let told = other["changed"].to_string() + &same["changed"].to_string();
-    // `config set` may have asked for the reload itself.
+    // `config set` may already have triggered the reload.
     assert!(told.contains("webchat") || told == "[][]", "{told}");
 }
 
-/// The state of an integration and since when.
+/// The state of an integration, and since when it is in it.
 async fn since(client: &mut Client, name: &str) -> (Value, Value) {
     let mut one = integration(client, name).await.expect("it is there");
     (one["state"].take(), one["since_ms"].take())
 }
 
-/// Its poll hangs all the while, so that a second one would say that it was cut.
+/// The poll hangs throughout: a restart of the integration would show as a second poll.
 #[tokio::test]
 async fn new_rate_needs_no_restart() {
     let fake = Fake::start(

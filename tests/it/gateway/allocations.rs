@@ -1,7 +1,7 @@
-//! What a message costs in memory from the heap once a connection has warmed up.
+//! Heap allocations of a message on a connection that has warmed up.
 //!
-//! The daemon runs in a thread of this process, which counts what that thread allocates between its
-//! start and its end: two runs that differ in their messages alone differ by the cost of these.
+//! The daemon runs in a thread of this process, and the allocations of that thread are counted from its
+//! start to its end. Two runs that differ only in their messages differ by the cost of these messages.
 
 use std::{io::Read as _, net::TcpStream, thread, time::Instant};
 
@@ -16,14 +16,14 @@ use crate::support::{PATIENCE, Raw, Scratch, frame, upgrade_request};
 
 const TOKEN: &str = "a-token-for-the-counting-of-allocations";
 
-/// Commands written at once.
+/// Commands in one write.
 const BATCH: usize = 16;
 
-/// What stands before an answer of 126 bytes and more (RFC 6455 §5.2).
+/// Bytes of the header of an answer of 126 bytes or more (RFC 6455 §5.2).
 const HEADER: usize = 4;
 
-/// Messages after which one allocation is due: tungstenite takes a new piece of 4 KiB for its input
-/// each time all messages of the last one were read, and its small frames share it.
+/// Messages for which one allocation is allowed: tungstenite allocates an input buffer of 4 KiB whenever
+/// the last one is used up, and small frames share it.
 const MESSAGES_FOR_ONE: u64 = 64;
 
 fn options(home: &Scratch) -> daemon::Options {
@@ -59,7 +59,7 @@ fn connect(home: &Scratch) -> Raw {
     raw
 }
 
-/// What the daemon's thread allocates from its start to its end, with so many batches between.
+/// Allocations of the daemon's thread from its start to its end, with so many batches in between.
 fn allocated(text: &str, batches: u64) -> u64 {
     let home = Scratch::new();
     let options = options(&home);

@@ -1,4 +1,4 @@
-//! Who comes in, and what those may do who have not (yet).
+//! Authentication, and what a connection may do before it.
 
 use std::time::Instant;
 
@@ -119,7 +119,7 @@ fn eleventh_wrong_token_is_limited() {
     assert_eq!(
         open.frame(),
         Some(Frame::Text("pong".to_owned())),
-        "those inside are not disturbed"
+        "connected clients are not affected"
     );
 }
 
@@ -191,7 +191,7 @@ fn huge_length_allocates_nothing() {
     let mut raw = daemon.raw_websocket(false);
     raw.send(&[0x81, 0xFF, 0, 0, 0, 0x40, 0, 0, 0, 0, 1, 2, 3, 4]);
     assert_field(&raw.json()["payload"], "code", "too_large");
-    // What still comes is taken and forgotten, until the connection is dropped.
+    // Until the connection ends, the daemon reads further bytes and discards them.
     let _ = std::io::Write::write_all(&mut raw.stream, &vec![0; 64 << 20]);
     if let (Some(before), Some(after)) = (before, resident(&daemon)) {
         assert!(

@@ -1,12 +1,12 @@
-//! The page in a real browser: the checks of `tests/browser`, run by Node. What a machine lacks is
-//! skipped, aloud; those that need a minute each stay with `node tests/browser/run.mjs --soak`.
+//! The page in a real browser: Node runs the checks of `tests/browser`. Without a browser the test says
+//! that it is skipped. Checks of a minute each run only with `node tests/browser/run.mjs --soak`.
 
 use std::{
     io::{self, BufRead as _, BufReader, Write as _},
     process::{Command, Stdio},
 };
 
-/// The exit code that says that something is not on this machine.
+/// The exit code for a missing browser or library.
 const SKIPPED: i32 = 77;
 
 #[test]
@@ -19,7 +19,7 @@ fn browser_checks_pass() {
         .stdout(Stdio::piped())
         .spawn();
     let Ok(mut node) = started else {
-        // Past the test harness, which keeps what a test that succeeds says to itself.
+        // Not by `println!`: the test harness hides the output of tests that pass.
         let _ = writeln!(io::stderr(), "SKIPPED: no node on this machine");
         return;
     };

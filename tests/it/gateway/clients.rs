@@ -1,4 +1,5 @@
-//! The scripts of `tests/clients` against a real daemon. What a machine lacks is skipped, aloud.
+//! The scripts of `tests/clients` against a real daemon. A test whose interpreter is not installed says
+//! that it is skipped.
 
 use std::{
     io::Write as _,
@@ -43,7 +44,7 @@ fn script_command(
     command
 }
 
-/// Whether a probe of an interpreter succeeds; otherwise says what is skipped.
+/// Whether a probe of an interpreter succeeds; prints what is skipped if not.
 fn has(interpreter: &str, probe: &[&str], what: &str) -> bool {
     let mut command = Command::new(interpreter);
     command
@@ -74,8 +75,8 @@ fn plain_python_needs_no_library() {
         return;
     }
     let daemon = Shared::daemon();
-    let (code, out, told) = script(&daemon, &daemon.home, "python3", "plain.py", &[]);
-    assert_eq!(code, 0, "{out}{told}");
+    let (code, out, stderr) = script(&daemon, &daemon.home, "python3", "plain.py", &[]);
+    assert_eq!(code, 0, "{out}{stderr}");
     assert!(out.contains("pong") && out.contains("message_id"), "{out}");
 }
 
@@ -86,12 +87,12 @@ fn python_ping_and_its_error() {
     }
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
-    let (code, out, told) = script(&daemon, &home.0, "python3", "ping.py", &[]);
-    assert_eq!(code, 0, "{told}");
+    let (code, out, stderr) = script(&daemon, &home.0, "python3", "ping.py", &[]);
+    assert_eq!(code, 0, "{stderr}");
     assert!(out.contains("'pong': True"), "{out}");
     daemon.kill();
-    let (code, _, told) = script(&daemon, &home.0, "python3", "ping.py", &[]);
-    assert!(code != 0 && told.contains("ping.py: "), "{told}");
+    let (code, _, stderr) = script(&daemon, &home.0, "python3", "ping.py", &[]);
+    assert!(code != 0 && stderr.contains("ping.py: "), "{stderr}");
 }
 
 #[tokio::test]
@@ -120,11 +121,11 @@ async fn python_bridge_sends_and_receives() {
     assert_field(&sent, "state", "sent");
     drop(typed);
     let ended = bridge.wait_with_output().expect("it ends");
-    let (out, told) = (
+    let (out, stderr) = (
         String::from_utf8_lossy(&ended.stdout),
         String::from_utf8_lossy(&ended.stderr),
     );
-    assert!(ended.status.success() && told.is_empty(), "{told}");
+    assert!(ended.status.success() && stderr.is_empty(), "{stderr}");
     assert_eq!(out.trim(), "ana: Hello back");
 }
 
@@ -138,8 +139,8 @@ fn node_pings_and_sends() {
         return;
     }
     let daemon = Shared::daemon();
-    let (code, out, told) = script(&daemon, &daemon.home, "node", "ping.mjs", &[]);
-    assert_eq!(code, 0, "{told}");
+    let (code, out, stderr) = script(&daemon, &daemon.home, "node", "ping.mjs", &[]);
+    assert_eq!(code, 0, "{stderr}");
     assert!(out.contains("Hello from Node"), "{out}");
 }
 
@@ -149,8 +150,8 @@ fn curl_posts_commands() {
         return;
     }
     let daemon = Shared::daemon();
-    let (code, out, told) = script(&daemon, &daemon.home, "sh", "rpc.sh", &[]);
-    assert_eq!(code, 0, "{told}");
+    let (code, out, stderr) = script(&daemon, &daemon.home, "sh", "rpc.sh", &[]);
+    assert_eq!(code, 0, "{stderr}");
     assert!(
         out.contains("\"uptime_ms\"") && out.contains("\"message_id\":\"m-"),
         "{out}"

@@ -34,7 +34,7 @@ async fn conversations_newest_first_with_unread() {
     client.call("send", &answer).await.expect("queued");
     let page = listed(&mut client, json!({"limit": 1})).await;
     let bia = &page["conversations"][0];
-    assert_fields(&bia, &json!({"peer": "bia", "unread": 0}));
+    assert_fields(bia, &json!({"peer": "bia", "unread": 0}));
     assert_field(&bia["last"], "text", "out");
     let rest = json!({"before": page["next"], "channel": "webchat"});
     let page = listed(&mut client, rest).await;

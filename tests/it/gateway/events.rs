@@ -1,4 +1,4 @@
-//! Subscriptions: what is heard live, what is replayed, and what a client that does not read costs.
+//! Subscriptions: live events, replays, and clients that read too slowly.
 
 use serde_json::{Value, json};
 
@@ -198,7 +198,7 @@ async fn lagging_reader_is_told() {
     let mut slow = daemon.raw_websocket(true);
     slow.subscribe(&["app.*"]);
     let mut publisher = daemon.raw_websocket(true);
-    // Until the first event is left out: the kernel's buffers and half of the queue are full then.
+    // Publish until an event is dropped: by then the kernel's buffers and half of the queue are full.
     let mut delivered = true;
     while delivered {
         let flood = json!({"topic": "app.flood", "data": "x".repeat(10_000)});
@@ -214,7 +214,7 @@ async fn lagging_reader_is_told() {
     publisher.text(
         r#"{"type":"command","action":"publish","payload":{"topic":"app.flood","data":"again"}}"#,
     );
-    assert_eq!(slow.json()["payload"], "again", "it lives on");
+    assert_eq!(slow.json()["payload"], "again", "the connection goes on");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The upgrade: what is checked, in which order, and what each refusal says.
+//! The upgrade to WebSocket: what is checked, in which order, and the status of each refusal.
 
 use crate::support::{Daemon, Gateway, Scratch, Shared, upgrade_request};
 
@@ -89,7 +89,7 @@ fn host_and_origin_before_token() {
             assert_eq!(
                 ask(&daemon, &upgrade_request(host, all_wrong)).0,
                 403,
-                "a foreign page cannot try tokens"
+                "a page of another origin cannot try tokens"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Plain HTTP on the same port.
+//! Plain HTTP: the page, health, metrics, `POST /rpc`, and limits of requests.
 
 use serde_json::json;
 
@@ -30,14 +30,14 @@ fn paths_answer_only_their_methods() {
     }
 }
 
-/// The value of a header in a head that is in lower case.
+/// The value of a header; the head is in lower case.
 fn value<'h>(head: &'h str, name: &str) -> &'h str {
     let prefix = format!("{name}: ");
     let line = head.lines().find_map(|line| line.strip_prefix(&prefix));
     line.unwrap_or_else(|| panic!("no {name} in {head}"))
 }
 
-/// The files of the page on disk, each with its path on the wire.
+/// The files of the page on disk, each with the path it is served at.
 fn files_of_the_page() -> Vec<(String, String)> {
     let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web"));
     let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);

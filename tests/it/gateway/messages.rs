@@ -1,4 +1,4 @@
-//! Sending, receiving, reading back: what the gateway is for.
+//! `send`, `receive`, `history` and `cancel` over the WebSocket.
 
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
@@ -24,7 +24,10 @@ async fn message_reaches_its_peers_client() {
     let waiting = send(&mut sender, "late-ana", "before you came").await;
     assert_fields(&waiting, &json!({"state": "queued", "duplicate": false}));
     let kept = message(&mut sender, &waiting["message_id"]).await;
-    assert_eq!(kept["state"], "queued", "nobody attends ana yet");
+    assert_eq!(
+        kept["state"], "queued",
+        "no client is subscribed to this peer yet"
+    );
 
     let mut ana = daemon.listener(&["message.*@webchat/late-ana"]).await;
     let (mut texts, mut states) = (Vec::new(), Vec::new());
@@ -37,7 +40,7 @@ async fn message_reaches_its_peers_client() {
     assert_eq!(states, ["sending", "sent", "delivered"]);
     assert!(
         texts.iter().all(|text| text == "before you came"),
-        "every event tells the whole message"
+        "every event carries the whole message"
     );
 
     let payload = json!({"channel": "webchat", "to": "late-ana", "text": "now", "wait": true});

@@ -1,5 +1,5 @@
-//! The page without a browser: its logic tested by Node, and its scripts as they are sent read by
-//! Node. Where there is no Node both are skipped, aloud.
+//! The page without a browser: Node runs the tests of its logic and parses its scripts as they are served.
+//! Without Node both tests say that they are skipped.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::support::{Scratch, Shared};
 
-/// What Node says, or nothing where there is none.
+/// The output of Node, or `None` where it is not installed.
 fn node(arguments: &[&Path]) -> Option<Output> {
     let mut command = Command::new("node");
     let done = command.args(arguments).stdin(Stdio::null()).output().ok();
@@ -19,7 +19,7 @@ fn node(arguments: &[&Path]) -> Option<Output> {
     done
 }
 
-/// The files with this ending in a folder and all within.
+/// The files with this ending in a folder and all folders below it.
 fn files(folder: &Path, ending: &str) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder of ours");
     let paths = entries.map(|entry| entry.expect("an entry").path());

@@ -1,4 +1,4 @@
-//! A connection that stalls costs only itself.
+//! Connections that stall: they end or recover, and delay no other connection.
 
 use std::{process::Command, time::Instant};
 
@@ -51,7 +51,7 @@ fn stuck_reader_delays_nobody() {
     assert_eq!(
         stuck.json()["action"],
         "describe",
-        "and when it reads again, it gets its answers"
+        "once it reads again it gets its answers"
     );
 }
 
@@ -79,7 +79,8 @@ fn busy_connection_starves_nobody() {
     assert_eq!(counter.join().expect("read"), 20_000);
 }
 
-/// Runs out of file descriptors, waits without spinning, and goes on when some are free again.
+/// At the limit of file descriptors the daemon waits without spinning, and accepts again once some are
+/// free.
 #[cfg(target_os = "linux")]
 #[test]
 fn accept_recovers_from_descriptor_limit() {
@@ -108,7 +109,7 @@ fn accept_recovers_from_descriptor_limit() {
     assert_eq!(
         first.frame(),
         Some(Frame::Text("pong".to_owned())),
-        "those inside are served"
+        "connected clients are still served"
     );
     drop(crowd);
     let mut late = daemon.raw_websocket(true);

@@ -1,4 +1,4 @@
-//! `/zap` and `/wa` in a Telegram chat: what goes out on `WhatsApp`, and what the chat is told.
+//! `/zap` and `/wa` in a Telegram chat: what is sent on `WhatsApp`, and what the chat is told.
 
 use std::process::Command;
 
@@ -40,7 +40,7 @@ fn command(home: &Scratch, telegram: &Fake) -> Command {
     command
 }
 
-/// What the chat is told next: to whom and what.
+/// The next message that the bot sends: its chat and text.
 fn told(telegram: &Fake) -> (Value, String) {
     let sent = telegram.saw("/sendMessage").body;
     let text = sent["text"].as_str().expect("a text").to_owned();
@@ -102,7 +102,7 @@ fn failure_is_told_with_reason() {
     );
 }
 
-/// The Cloud API takes a message for a number that is not there, and says so later.
+/// The Cloud API accepts a message to an unknown number and reports the failure later.
 #[test]
 fn later_failure_reaches_the_chat() {
     let telegram = telegram(vec![telegram_update(1, 42, "/zap 5511999998888 hi")]);
@@ -156,7 +156,7 @@ fn malformed_commands_are_explained() {
     }
 }
 
-/// The service repeats an update after a crash: its command is obeyed once.
+/// After a crash the service repeats an update; its command must not run again.
 #[cfg(feature = "store")]
 #[test]
 fn repeated_update_sends_once() {

@@ -1,4 +1,4 @@
-//! The Cloud API against a fake of it, and its webhook.
+//! The Cloud API's integration against a fake, and its webhook.
 
 use std::{collections::VecDeque, process::Command, sync::Mutex};
 
@@ -156,7 +156,7 @@ async fn read_and_typing_indicators() {
     let read =
         json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.new"});
     let ana = json!({"channel": "whatsapp-cloud", "peer": "5511"});
-    // The service refuses the first; that concerns nobody.
+    // The service refuses the first indicator; that has no effect on anything else.
     client.call("read", &ana).await.expect("read");
     assert_eq!(stage.fake.saw("/messages").body, read);
     let typing = json!({"channel": "whatsapp-cloud", "to": "+5511"});
@@ -236,7 +236,7 @@ async fn failed_part_fails_its_message() {
     assert_field(&seen, "state", "failed");
 }
 
-/// An id in an old report may be the id of another message by now.
+/// A receipt may carry an id that belongs to a message of another channel.
 #[tokio::test]
 async fn receipts_stay_in_their_channel() {
     let stage = Stage::new(vec![]);

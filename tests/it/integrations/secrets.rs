@@ -1,5 +1,5 @@
-//! Services that repeat in their errors whatever they were shown: the path with its token, the key,
-//! the text. What must be in no log is checked when the daemon ends.
+//! Services whose errors repeat all they were sent: the path with its token, the key, the text. That none
+//! of it is in a log is checked when the daemon is dropped.
 
 use serde_json::{Value, json};
 
@@ -13,8 +13,8 @@ use crate::support::{
 
 const SECRET: &str = "webhook-secret-of-the-parrot";
 
-/// Says everything back, as an error that is final or passes.
-fn parrot(request: &Request, status: u16) -> Reply {
+/// Answers with an error that repeats the whole request.
+fn echo_as_error(request: &Request, status: u16) -> Reply {
     let said = format!("no: {} {}", request.head, request.body);
     Reply::Json(
         status,
@@ -42,7 +42,7 @@ fn daemon(fake: &Fake, home: &Scratch) -> Daemon {
 }
 
 async fn outcomes(status: u16) {
-    let fake = Fake::start(move |request| parrot(request, status));
+    let fake = Fake::start(move |request| echo_as_error(request, status));
     let home = Scratch::new();
     let daemon = daemon(&fake, &home);
     let mut client = daemon

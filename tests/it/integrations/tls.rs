@@ -1,5 +1,5 @@
-//! TLS against a real server with a throw-away authority: what is trusted, what is refused, and that
-//! nothing was sent where it was. Skipped aloud where openssl or python3 is missing.
+//! TLS against a real server with a temporary authority: what is trusted, what is refused, and that nothing
+//! was sent to a server that was refused. Without openssl or python3 the tests say that they are skipped.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::support::{
     integration, next_event,
 };
 
-/// A Cloud API behind TLS on a port of its own, which it prints.
+/// A Cloud API behind TLS. It prints its port.
 const SERVER: &str = r#"
 import http.server, ssl, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,7 +38,7 @@ print(server.server_port, flush=True)
 server.serve_forever()
 "#;
 
-/// Authorities, a server that one of them vouches for under the name `localhost`, and its port.
+/// Two authorities, and a server whose certificate for `localhost` the first one signed.
 struct Stage {
     folder: Scratch,
     python: Child,
@@ -53,7 +53,7 @@ impl Drop for Stage {
 }
 
 impl Stage {
-    /// `None`, and a word on it, where the programs are missing.
+    /// `None`, with a message, if openssl or python3 is not installed.
     fn new() -> Option<Self> {
         for (program, argument) in [("openssl", "version"), ("python3", "--version")] {
             let found = Command::new(program).arg(argument).output();
@@ -123,7 +123,7 @@ async fn trusted_certificate_connects() {
     }
 }
 
-/// What a message that cannot be sent is told to fail of, and how often its outcome was unknown.
+/// Sends a message that cannot be sent; its error. Checks that its outcome was never unknown.
 async fn refused(base: &str, trusted: &PathBuf) -> String {
     let home = Scratch::new();
     let daemon = daemon(&home, base, trusted);

@@ -1,5 +1,5 @@
-//! A long poll and a daemon that is killed in the middle of it: the service forgets what was
-//! confirmed, so nothing may be confirmed that is not stored.
+//! Long polls of a daemon that is killed again and again. The service forgets what was confirmed, so the
+//! daemon may confirm only what it has stored.
 
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -13,13 +13,13 @@ use crate::support::{
     services::{telegram_ok, use_telegram},
 };
 
-/// Messages that wait at the service, and how many it gives out at a time.
+/// Messages waiting at the service, and how many it returns at a time.
 const MESSAGES: usize = 1500;
 const BATCH: usize = 20;
 
 const KILLS: usize = 8;
 
-/// How many messages were confirmed: they are not given out again.
+/// Counts the messages that were confirmed; it does not return them again.
 #[derive(Default)]
 struct Service {
     confirmed: Mutex<usize>,

@@ -1,4 +1,4 @@
-//! Bad input: each kind has its documented error, and the connection lives on or closes as documented.
+//! Bad input: each kind has its documented error, and the connection goes on or closes as documented.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! kill -9 at any moment: what was acknowledged is there, once, in order.
+//! kill -9 at random moments: what was acknowledged is stored, once and in order.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use crate::support::{Daemon, Frame, Raw, Scratch, assert_field};
 /// How often the daemon is killed.
 const KILLS: usize = 50;
 
-/// Sends pipelined in each life.
+/// Sends pipelined before each kill.
 const SENDS: usize = 60;
 
-/// Acknowledged sends at least, over all lives.
+/// Acknowledged sends that all kills together must leave, so that the test means something.
 const ENOUGH: usize = 1000;
 
 fn send(raw: &mut Raw, key: usize) {
@@ -21,7 +21,7 @@ fn send(raw: &mut Raw, key: usize) {
     raw.text(&command.to_string());
 }
 
-/// Answers until `stop_after` of them or the connection's end: key and message id of each.
+/// Reads `stop_after` answers, fewer if the connection ends: key and message id of each.
 fn acknowledged(raw: &mut Raw, stop_after: usize) -> Vec<(u64, String)> {
     let mut seen = Vec::new();
     while seen.len() < stop_after {

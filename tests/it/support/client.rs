@@ -1,4 +1,4 @@
-//! What tests ask over the project's own client, and events they wait for.
+//! What tests ask over the project's own client, and waiting for events.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::PATIENCE;
 
-/// The next event of this client, which must come.
+/// Waits for the next event of this client.
 pub(crate) async fn next_event(client: &mut Client) -> Event {
     tokio::time::timeout(PATIENCE, client.event())
         .await

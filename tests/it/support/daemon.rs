@@ -26,12 +26,12 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts one and waits until it says that it is ready.
+    /// Starts one and waits until it is ready.
     pub(crate) fn start(home: &Path) -> Self {
         Self::start_with(home, &[])
     }
 
-    /// The same with settings in its environment, named without their prefix.
+    /// The same with settings in its environment, named without `CLEUDOCODEBOT_`.
     pub(crate) fn start_with(home: &Path, settings: &[(&str, &str)]) -> Self {
         let mut command = daemon_command(home);
         for (key, value) in settings {
@@ -69,20 +69,20 @@ impl Daemon {
         assert!(sent.is_ok_and(|status| status.success()));
     }
 
-    /// Ends it as a power cut would, as far as a process can tell.
+    /// Kills it with SIGKILL: it can flush nothing.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Waits for its end.
+    /// Waits until it has ended.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child of ours") {
                 return status;
             }
-            assert!(Instant::now() < deadline, "it never ended");
+            assert!(Instant::now() < deadline, "the daemon never ended");
             thread::yield_now();
         }
     }

@@ -1,12 +1,12 @@
-//! Chance that can be repeated: a test prints its seed, and `SEED=… cargo test` plays it again.
+//! Reproducible randomness: a test prints its seed, and `SEED=… cargo test` repeats the run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Numbers that follow from a seed.
+/// A generator of random numbers.
 pub(crate) struct Dice(AtomicU64);
 
 impl Dice {
-    /// Dice by the variable `SEED`, or by a fresh seed; says which.
+    /// Seeded by the variable `SEED`, or freshly; prints the seed.
     pub(crate) fn thrown(test: &str) -> Self {
         let given = std::env::var("SEED").ok();
         let seed = given
@@ -27,12 +27,12 @@ impl Dice {
         usize::try_from((z ^ (z >> 31)) % bound).expect("below a usize")
     }
 
-    /// True in so many of a hundred cases.
+    /// True in `chance` of a hundred cases.
     pub(crate) fn percent(&self, chance: usize) -> bool {
         self.below(100) < chance
     }
 
-    /// Brings a list into another order.
+    /// Shuffles a list (Fisher and Yates).
     pub(crate) fn shuffle<T>(&self, list: &mut [T]) {
         for end in (1..list.len()).rev() {
             list.swap(end, self.below(end + 1));

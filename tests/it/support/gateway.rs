@@ -36,7 +36,7 @@ impl Gateway {
             .expect("a connection")
     }
 
-    /// A client that hears these topics.
+    /// A client that is subscribed to these topics.
     pub(crate) async fn listener(&self, topics: &[&str]) -> Client {
         let mut client = self.client().await;
         client
@@ -90,7 +90,7 @@ impl Gateway {
         (status, head, String::from_utf8_lossy(&body).into_owned())
     }
 
-    /// A request without a body whose connection closes behind the answer.
+    /// A request without a body; the connection closes after the answer.
     pub(crate) fn get(&self, method: &str, path: &str, more: &str) -> (u16, String, String) {
         self.http(&format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{more}\r\n",

@@ -1,6 +1,5 @@
-//! What no log may say: every daemon a test runs is listened to until its end, and neither its
-//! standard error nor any file of its home, but `.env` and the store, may hold a secret of its
-//! settings or a text that a test marked.
+//! Secrets in logs: no daemon of a test may write a secret of its settings, or a text that the test marked,
+//! to its standard error or to any file of its home but `.env` and the store.
 
 use std::{
     collections::BTreeSet,
@@ -19,34 +18,37 @@ use cleudocodebot::config::is_secret;
 
 use super::{PATIENCE, Scratch};
 
-/// Stands in the texts of messages that tests send and receive.
+/// Marks texts of messages that must not be logged.
 pub(crate) const MARK: &str = "hushed-text";
 
-/// Shorter ones may be found by chance.
+/// Shorter secrets could be found by chance.
 const SHORTEST: usize = 6;
 
-/// The ear at one daemon.
+/// Collects the log of one daemon, and knows its secrets.
 pub(crate) struct LogWatch {
     home: PathBuf,
     secrets: BTreeSet<String>,
-    /// Whether texts may be logged too.
+    /// Whether the log level allows texts.
     is_debug: bool,
-    heard: Arc<Mutex<String>>,
+    log: Arc<Mutex<String>>,
 }
 
 impl LogWatch {
-    /// Listens to `stderr`, whose lines go on to the receiver.
+    /// Reads `stderr` to its end; its lines also go to the receiver.
     pub(crate) fn listen(
         stderr: impl Read + Send + 'static,
         command: &Command,
         home: &Path,
     ) -> (Self, Receiver<String>) {
         let (sender, receiver) = mpsc::channel();
-        let heard = Arc::<Mutex<String>>::default();
-        let ear = Arc::clone(&heard);
+        let log = Arc::<Mutex<String>>::default();
+        let collected = Arc::clone(&log);
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                ear.lock().expect("not poisoned").extend([&line, "\n"]);
+                collected
+                    .lock()
+                    .expect("not poisoned")
+                    .extend([&line, "\n"]);
                 let _ = sender.send(line);
             }
         });
@@ -54,7 +56,7 @@ impl LogWatch {
             home: home.to_owned(),
             secrets: BTreeSet::new(),
             is_debug: false,
-            heard,
+            log,
         };
         for (name, value) in command.get_envs() {
             let value = value.unwrap_or_default();
@@ -64,7 +66,7 @@ impl LogWatch {
         (watch, receiver)
     }
 
-    /// One more that must not be heard.
+    /// Adds a secret that must not be logged.
     pub(crate) fn keep_secret(&mut self, secret: &str) {
         self.secrets.insert(secret.to_owned());
     }
@@ -87,7 +89,7 @@ impl LogWatch {
         }
     }
 
-    /// Checks all that was said. The daemon has ended; `rest` is what it said last.
+    /// Checks the whole log. The daemon has ended; `rest` yields its last lines.
     pub(crate) fn check(&mut self, rest: &Receiver<String>) {
         while rest.recv_timeout(PATIENCE).is_ok() {}
         self.check_until_now();
@@ -97,7 +99,7 @@ impl LogWatch {
     pub(crate) fn check_until_now(&mut self) {
         // A token may have been created or changed while it ran.
         self.read_env_file();
-        self.check_text("standard error", &self.heard.lock().expect("not poisoned"));
+        self.check_text("standard error", &self.log.lock().expect("not poisoned"));
         self.check_folder(&self.home);
     }
 
@@ -118,15 +120,15 @@ impl LogWatch {
     fn check_text(&self, place: &str, text: &str) {
         let marks = (!self.is_debug).then_some(MARK);
         for secret in self.secrets.iter().map(String::as_str).chain(marks) {
-            let told = text.lines().find(|line| line.contains(secret));
-            assert!(told.is_none(), "{place} tells {secret:?}: {told:?}");
+            let leak = text.lines().find(|line| line.contains(secret));
+            assert!(leak.is_none(), "{place} tells {secret:?}: {leak:?}");
         }
     }
 }
 
 #[test]
 #[should_panic(expected = "standard error tells")]
-fn the_ear_hears_a_secret() {
+fn a_leaked_secret_is_found() {
     let home = Scratch::new();
     let mut command = Command::new("true");
     command.env("ANY_TOKEN", "a-secret-of-the-test");
@@ -137,7 +139,7 @@ fn the_ear_hears_a_secret() {
 
 #[test]
 #[should_panic(expected = "tells \"hushed-text\"")]
-fn the_ear_hears_a_text_in_a_file() {
+fn a_leaked_text_in_a_file_is_found() {
     let home = Scratch::new();
     fs::write(home.0.join("some.log"), MARK).expect("written");
     let (mut watch, rest) = LogWatch::listen(&[][..], &Command::new("true"), &home.0);

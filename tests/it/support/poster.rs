@@ -1,5 +1,5 @@
-//! Posting to a webhook as a service does: one connection kept open, and a clear word on whether an
-//! answer came.
+//! Posts to a webhook as a service does: over one connection that stays open, telling apart an answer and
+//! none.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -22,7 +22,7 @@ impl Poster {
         }
     }
 
-    /// The status of the answer; `None` where none came.
+    /// The status of the answer; `None` if none came.
     pub(crate) fn post(&mut self, path: &str, header: &str, body: &str) -> Option<u16> {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: {}\r\n{header}\r\nContent-Length: {}\r\n\r\n{body}",

@@ -76,8 +76,8 @@ pub(crate) fn run(mut command: Command) -> (i32, String, String) {
 
 /// Runs the program in this home, which must succeed; its standard output.
 pub(crate) fn done(home: &Path, arguments: &[&str]) -> String {
-    let (code, out, told) = run(program(home, arguments));
-    assert_eq!(code, 0, "exit code of {arguments:?}: {out}{told}");
+    let (code, out, stderr) = run(program(home, arguments));
+    assert_eq!(code, 0, "exit code of {arguments:?}: {out}{stderr}");
     out
 }
 

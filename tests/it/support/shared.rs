@@ -1,5 +1,5 @@
-//! One daemon for the tests that only ask something: those that neither stop it nor change its settings,
-//! nor depend on what else it stores, counts or sends. Each uses peers and topics of its own.
+//! One daemon for all tests that only ask it something: those that neither stop it nor need settings of
+//! their own, nor depend on what else it stores, counts or sends. Each uses peers and topics of its own.
 
 use std::{
     ops::Deref,

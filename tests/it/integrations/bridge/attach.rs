@@ -1,10 +1,10 @@
-//! How a bridge takes its channel, loses it, and what waits meanwhile.
+//! How a bridge attaches to its channel and loses it, and the messages that wait meanwhile.
 
 use serde_json::json;
 
 use super::{
-    CHANNEL, announce, bridge, bridge_of, delivered, event_of, handed, send, status, takes_again,
-    until_state,
+    CHANNEL, accept_redelivery, announce, bridge, bridge_of, delivered, delivery, event_of, send,
+    status, until_state,
 };
 use crate::support::{
     Daemon, Frame, Scratch, assert_field, assert_fields, assert_mentions, message, program,
@@ -29,7 +29,7 @@ async fn bridge_delivers_and_receives() {
     assert_field(&clients["clients"][1], "channel", json!(CHANNEL));
 
     let first = send(&mut user, "ana", "hi").await;
-    let given = handed(&mut bridge).await;
+    let given = delivery(&mut bridge).await;
     assert_fields(
         &given,
         &json!({"message_id": first, "text": "hi", "state": "sending"}),
@@ -39,13 +39,13 @@ async fn bridge_delivers_and_receives() {
     let told = json!({"message_id": first, "references": ["d-77"]});
     let answer = bridge.call("delivered", &told).await.expect("known");
     assert_eq!(answer, json!({"message_id": first, "state": "sent"}));
-    // What answers it carries the name it has there.
+    // A reply refers to the service's id of the message.
     let reply = json!({"channel": CHANNEL, "to": "ana", "text": "and?", "reply_to": first});
     user.call("send", &reply).await.expect("queued");
-    let given = handed(&mut bridge).await;
+    let given = delivery(&mut bridge).await;
     assert_field(&given, "reply_to", "d-77");
     delivered(&mut bridge, &given["message_id"]).await;
-    // Receipts come later, in any order.
+    // Receipts may come later, in any order.
     for (state, then) in [("read", "read"), ("delivered", "read"), ("sent", "read")] {
         let receipt = json!({"message_id": first, "state": state});
         let answer = bridge.call("delivered", &receipt).await.expect("known");
@@ -62,14 +62,14 @@ async fn bridge_delivers_and_receives() {
     let reply =
         json!({"channel": CHANNEL, "to": "ana", "text": "hello", "reply_to": heard["message_id"]});
     user.call("send", &reply).await.expect("queued");
-    let given = handed(&mut bridge).await;
+    let given = delivery(&mut bridge).await;
     assert_field(&given, "reply_to", "d-78");
-    // One that was given no name there is called by ours.
+    // A message without an id of the service is referred to by ours.
     delivered(&mut bridge, &given["message_id"]).await;
     let reaction = json!({"channel": CHANNEL, "to": "ana", "text": "👍", "reply_to": given["message_id"],
         "reaction": true});
     user.call("send", &reaction).await.expect("queued");
-    let reaction = handed(&mut bridge).await;
+    let reaction = delivery(&mut bridge).await;
     assert_field(&reaction, "reply_to", json!(given["message_id"]));
     assert_field(&reaction["meta"]["answered"], "own", true);
 }
@@ -101,7 +101,7 @@ async fn waiting_costs_no_attempt() {
     );
     let mut bridge = bridge(&daemon).await;
     for id in [&first, &second] {
-        let given = handed(&mut bridge).await;
+        let given = delivery(&mut bridge).await;
         assert_fields(&given, &json!({"message_id": id, "attempts": 1}));
         assert_eq!(delivered(&mut bridge, id).await, "sent");
     }
@@ -122,7 +122,7 @@ async fn channel_survives_restart_as_away() {
     assert_mentions(&standing, "last_error", "not connected");
     let id = send(&mut user, "ana", "before you came").await;
     let mut bridge = bridge(&daemon).await;
-    assert_field(&handed(&mut bridge).await, "message_id", json!(id));
+    assert_field(&delivery(&mut bridge).await, "message_id", json!(id));
     assert_eq!(delivered(&mut bridge, &id).await, "sent");
 }
 
@@ -141,7 +141,7 @@ async fn messages_survive_without_external_json() {
     let second = send(&mut user, "ana", "me too").await;
     let mut bridge = bridge(&daemon).await;
     for id in [id, second] {
-        assert_field(&handed(&mut bridge).await, "message_id", json!(id));
+        assert_field(&delivery(&mut bridge).await, "message_id", json!(id));
         assert_eq!(delivered(&mut bridge, &id).await, "sent");
     }
 }
@@ -167,13 +167,13 @@ async fn second_bridge_takes_over() {
         told,
         (4409, "another client announced this channel".to_owned())
     );
-    // Nobody knows whether the old one sent it.
-    takes_again(&mut new, &id).await;
+    // Whether the old bridge sent it is unknown.
+    accept_redelivery(&mut new, &id).await;
     announce(&mut new, CHANNEL).await;
     assert_eq!(
         status(&mut user).await.expect("known")["state"],
         "running",
-        "who announces its own channel again keeps it"
+        "a bridge that announces its own channel again keeps it"
     );
 }
 
@@ -246,10 +246,10 @@ async fn forgotten_channel_fails_its_messages() {
     daemon.kill();
     let daemon = Daemon::start(&home.0);
     assert_eq!(status(&mut daemon.client().await).await, None);
-    // Whoever comes anew begins anew.
+    // A bridge that attaches again gets an empty channel.
     let mut bridge = bridge_of(&daemon, CHANNEL).await;
     let id = send(&mut daemon.client().await, "ana", "again").await;
-    assert_field(&handed(&mut bridge).await, "message_id", json!(id));
+    assert_field(&delivery(&mut bridge).await, "message_id", json!(id));
 }
 
 #[tokio::test]
@@ -266,6 +266,6 @@ async fn reload_keeps_bridges_attached() {
     assert_eq!(code, 0);
     user.call("reload", &json!({})).await.expect("read");
     let id = send(&mut user, "ana", "still here?").await;
-    assert_field(&handed(&mut bridge).await, "message_id", json!(id));
+    assert_field(&delivery(&mut bridge).await, "message_id", json!(id));
     assert_eq!(delivered(&mut bridge, &id).await, "sent");
 }

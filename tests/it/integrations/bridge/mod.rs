@@ -1,4 +1,4 @@
-//! A bridge of one's own: a client that is the integration of a channel.
+//! Bridges: clients of the gateway that are the integration of a channel.
 
 mod attach;
 mod outcomes;
@@ -35,22 +35,22 @@ async fn send(client: &mut Client, to: &str, text: &str) -> Value {
     client.call("send", &payload).await.expect("queued")["message_id"].take()
 }
 
-/// The next message that is handed to this bridge.
-async fn handed(client: &mut Client) -> Value {
+/// The next delivery to this bridge.
+async fn delivery(client: &mut Client) -> Value {
     let event = next_event(client).await;
     assert_eq!(event.action, "deliver");
     event.payload
 }
 
-/// Says that a message was sent; the state it has then.
+/// Reports that a message was sent; its state then.
 async fn delivered(client: &mut Client, id: &Value) -> Value {
     let payload = json!({"message_id": id});
     client.call("delivered", &payload).await.expect("known")["state"].take()
 }
 
-/// Takes a message that was handed over before, which is said of it, and says that it was sent.
-async fn takes_again(client: &mut Client, id: &Value) {
-    let again = handed(client).await;
+/// Expects a delivery that is marked as repeated, and reports that it was sent.
+async fn accept_redelivery(client: &mut Client, id: &Value) {
+    let again = delivery(client).await;
     assert_fields(&again, &json!({"message_id": id, "redelivered": true}));
     assert_eq!(delivered(client, id).await, "sent");
 }

@@ -1,16 +1,16 @@
-//! What a bridge says became of a and what it does not say.
+//! The outcomes that a bridge reports for deliveries, and those it never reports.
 
 use serde_json::{Value, json};
 
 use super::{
-    CHANNEL, announce, bridge, bridge_of, delivered, event_of, handed, send, status, takes_again,
-    until_state,
+    CHANNEL, accept_redelivery, announce, bridge, bridge_of, delivered, delivery, event_of, send,
+    status, until_state,
 };
 use crate::support::{
     Daemon, Scratch, assert_field, assert_fields, assert_mentions, message, refusal,
 };
 
-/// How a bridge says that a message was not sent.
+/// The payload of `failed`.
 fn failed(id: &Value, certainty: &str) -> Value {
     json!({"message_id": id, "error": "the service says no", "certainty": certainty})
 }
@@ -21,7 +21,7 @@ async fn permanent_failure_ends_a_message() {
     let daemon = Daemon::start(&home.0);
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
     let id = send(&mut user, "ana", "x").await;
-    handed(&mut bridge).await;
+    delivery(&mut bridge).await;
     let answer = bridge
         .call("failed", &failed(&id, "permanent"))
         .await
@@ -32,17 +32,17 @@ async fn permanent_failure_ends_a_message() {
         "error",
         "the service says no",
     );
-    // The next one to the same peer is not held up by it.
+    // It does not block the next message to the same peer.
     let next = send(&mut user, "ana", "y").await;
-    assert_field(&handed(&mut bridge).await, "message_id", json!(next));
-    // An end is an end, but the user's own retry is a new beginning.
+    assert_field(&delivery(&mut bridge).await, "message_id", json!(next));
+    // A failed message stays failed, unless the user retries it.
     let late = refusal(&mut bridge, "delivered", json!({"message_id": id})).await;
     assert_eq!(late, "conflict");
     delivered(&mut bridge, &next).await;
     user.call("retry", &json!({"message_id": id}))
         .await
         .expect("queued");
-    takes_again(&mut bridge, &id).await;
+    accept_redelivery(&mut bridge, &id).await;
 }
 
 #[tokio::test]
@@ -52,7 +52,7 @@ async fn transient_failure_honours_retry_after() {
     let mut user = daemon.listener(&["message.status"]).await;
     let mut bridge = bridge(&daemon).await;
     let id = send(&mut user, "ana", "x").await;
-    handed(&mut bridge).await;
+    delivery(&mut bridge).await;
     let mut busy = failed(&id, "transient");
     busy["retry_after_ms"] = json!(600_000);
     let answer = bridge.call("failed", &busy).await.expect("known");
@@ -64,7 +64,7 @@ async fn transient_failure_honours_retry_after() {
     let wait =
         waiting["due_ms"].as_u64().expect("due") - waiting["updated_ms"].as_u64().expect("set");
     assert!((599_000..=601_000).contains(&wait), "{wait}");
-    // What it could not do before, it may do in the end without being asked.
+    // The bridge may still report success before the next attempt.
     assert_eq!(delivered(&mut bridge, &id).await, "sent");
 }
 
@@ -75,7 +75,7 @@ async fn unauthorized_parks_until_reattached() {
     let mut user = daemon.listener(&["integration.state"]).await;
     let mut refused = bridge(&daemon).await;
     let id = send(&mut user, "ana", "x").await;
-    handed(&mut refused).await;
+    delivery(&mut refused).await;
     refused
         .call("failed", &failed(&id, "unauthorized"))
         .await
@@ -85,21 +85,24 @@ async fn unauthorized_parks_until_reattached() {
     assert_mentions(&parked, "advice", "bridge");
     refused.close().await;
     let mut better = bridge(&daemon).await;
-    let given = handed(&mut better).await;
+    let given = delivery(&mut better).await;
     assert_fields(&given, &json!({"message_id": id, "attempts": 1}));
-    assert!(given.get("redelivered").is_none(), "it surely was not sent");
+    assert!(
+        given.get("redelivered").is_none(),
+        "it was certainly not sent"
+    );
     assert_eq!(delivered(&mut better, &id).await, "sent");
     until_state(&mut user, "running").await;
-    // One that finds better ones while it is connected says so by announcing itself again.
+    // A bridge that gets new credentials while connected announces itself again.
     let id = send(&mut user, "ana", "y").await;
-    handed(&mut better).await;
+    delivery(&mut better).await;
     better
         .call("failed", &failed(&id, "unauthorized"))
         .await
         .expect("known");
     until_state(&mut user, "parked").await;
     announce(&mut better, CHANNEL).await;
-    assert_field(&handed(&mut better).await, "message_id", json!(id));
+    assert_field(&delivery(&mut better).await, "message_id", json!(id));
     assert_eq!(delivered(&mut better, &id).await, "sent");
 }
 
@@ -109,12 +112,12 @@ async fn unknown_outcome_is_redelivered() {
     let daemon = Daemon::start(&home.0);
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
     let id = send(&mut user, "ana", "x").await;
-    handed(&mut bridge).await;
+    delivery(&mut bridge).await;
     bridge
         .call("failed", &failed(&id, "unknown"))
         .await
         .expect("known");
-    let again = handed(&mut bridge).await;
+    let again = delivery(&mut bridge).await;
     assert_fields(
         &again,
         &json!({"message_id": id, "attempts": 2, "redelivered": true}),
@@ -131,10 +134,10 @@ async fn crashed_bridge_gets_it_again() {
     let mut user = daemon.client().await;
     let mut dying = bridge(&daemon).await;
     let id = send(&mut user, "ana", "x").await;
-    handed(&mut dying).await;
+    delivery(&mut dying).await;
     drop(dying);
     let mut bridge = bridge(&daemon).await;
-    takes_again(&mut bridge, &id).await;
+    accept_redelivery(&mut bridge, &id).await;
 }
 
 #[tokio::test]
@@ -144,9 +147,9 @@ async fn late_outcome_prevents_redelivery() {
     let mut user = daemon.listener(&["message.status"]).await;
     let mut dying = bridge(&daemon).await;
     let id = send(&mut user, "ana", "x").await;
-    handed(&mut dying).await;
+    delivery(&mut dying).await;
     drop(dying);
-    // It need not wait for the hello either.
+    // It need not wait for the answer to `auth` either.
     let mut hasty = daemon.raw_websocket(true);
     let said = [
         ("auth", json!({"channel": CHANNEL})),
@@ -159,10 +162,10 @@ async fn late_outcome_prevents_redelivery() {
     assert_field(&hasty.json()["payload"], "state", "sent");
     let mut bridge = bridge(&daemon).await;
     let next = send(&mut user, "ana", "y").await;
-    let given = handed(&mut bridge).await;
+    let given = delivery(&mut bridge).await;
     assert_eq!(
         given["message_id"], next,
-        "the first is not handed over again"
+        "the first is not delivered again"
     );
     delivered(&mut bridge, &next).await;
 }
@@ -175,14 +178,14 @@ async fn crashed_daemon_delivers_again() {
     let mut user = daemon.client().await;
     let mut bridge_before = bridge(&daemon).await;
     let id = send(&mut user, "ana", "x").await;
-    handed(&mut bridge_before).await;
+    delivery(&mut bridge_before).await;
     daemon.kill();
     let daemon = Daemon::start(&home.0);
     let mut bridge = bridge(&daemon).await;
-    takes_again(&mut bridge, &id).await;
+    accept_redelivery(&mut bridge, &id).await;
 }
 
-/// With one delay the second attempt is the last.
+/// With one retry delay the second attempt is the last.
 #[cfg(feature = "store")]
 #[tokio::test]
 async fn clean_stop_uses_no_attempt() {
@@ -195,13 +198,13 @@ async fn clean_stop_uses_no_attempt() {
         if waiting["waiting"] == json!([]) {
             send(&mut user, "ana", "x").await;
         }
-        handed(&mut bridge).await;
+        delivery(&mut bridge).await;
         daemon.signal("TERM");
         daemon.wait();
     }
     let daemon = Daemon::start(&home.0);
     let mut bridge = bridge(&daemon).await;
-    let given = handed(&mut bridge).await;
+    let given = delivery(&mut bridge).await;
     assert_field(&given, "redelivered", true);
     assert_eq!(delivered(&mut bridge, &given["message_id"]).await, "sent");
 }
@@ -213,7 +216,7 @@ async fn only_its_bridge_reports_outcomes() {
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
     let mut other = bridge_of(&daemon, "signal").await;
     let id = send(&mut user, "ana", "x").await;
-    handed(&mut bridge).await;
+    delivery(&mut bridge).await;
     let sent = json!({"message_id": id});
     assert_eq!(
         refusal(&mut user, "delivered", sent.clone()).await,
@@ -237,7 +240,7 @@ async fn only_its_bridge_reports_outcomes() {
         (status, &answer["payload"]["code"]),
         (404, &json!("unknown_action"))
     );
-    // What came in is nothing that a bridge could have sent.
+    // An inbound message has no delivery to report on.
     let said = json!({"channel": CHANNEL, "peer": "ana", "text": "y"});
     let inbound = bridge.call("receive", &said).await.expect("stored");
     let inbound = json!({"message_id": inbound["message_id"]});
@@ -255,7 +258,7 @@ async fn malformed_outcomes_are_refused() {
     let daemon = Daemon::start(&home.0);
     let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
     let id = send(&mut user, "ana", "x").await;
-    handed(&mut bridge).await;
+    delivery(&mut bridge).await;
     for wrong in [
         failed(&id, "perhaps"),
         json!({"message_id": id, "certainty": "permanent"}),

@@ -1,13 +1,13 @@
-//! Many messages: order for each peer, so many under way and no more, a bridge that is slow.
+//! Many messages: order within a peer, the limit of deliveries in flight, slow bridges.
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{CHANNEL, bridge, delivered, handed, send, status};
+use super::{CHANNEL, bridge, delivered, delivery, send, status};
 use crate::support::{Daemon, Frame, Scratch, assert_field};
 
-/// Deliveries of one channel under way at a time.
+/// Deliveries of one channel in flight at a time.
 const IN_FLIGHT: usize = 32;
 
 #[tokio::test]
@@ -19,16 +19,16 @@ async fn order_within_a_peer_only() {
     for text in ["1", "2", "3"] {
         ids.push(send(&mut user, "ana", text).await);
     }
-    assert_field(&handed(&mut bridge).await, "message_id", json!(ids[0]));
+    assert_field(&delivery(&mut bridge).await, "message_id", json!(ids[0]));
     let other = send(&mut user, "bob", "me too").await;
     assert_eq!(
-        handed(&mut bridge).await["message_id"],
+        delivery(&mut bridge).await["message_id"],
         other,
-        "the second to ana waits for the first"
+        "the second message to ana waits for the first"
     );
     for (answered, next) in [(0, 1), (1, 2)] {
         delivered(&mut bridge, &ids[answered]).await;
-        assert_field(&handed(&mut bridge).await, "message_id", json!(ids[next]));
+        assert_field(&delivery(&mut bridge).await, "message_id", json!(ids[next]));
     }
 }
 
@@ -42,7 +42,7 @@ async fn deliveries_in_flight_are_bounded() {
     }
     let mut given = Vec::new();
     for _ in 0..IN_FLIGHT {
-        given.push(handed(&mut bridge).await["message_id"].take());
+        given.push(delivery(&mut bridge).await["message_id"].take());
     }
     let mut sending = 0;
     let outbox = user.call("outbox", &json!({})).await.expect("listed");
@@ -54,15 +54,14 @@ async fn deliveries_in_flight_are_bounded() {
         let id = given.pop().expect("one under way");
         delivered(&mut bridge, &id).await;
         if n < 8 {
-            given.push(handed(&mut bridge).await["message_id"].take());
+            given.push(delivery(&mut bridge).await["message_id"].take());
         }
     }
     let counters = status(&mut user).await.expect("listed")["counters"].take();
     assert_eq!(counters["failed"], 0, "{counters}");
 }
 
-/// A bridge that does not read is waited for: what it cannot take stays here, and nothing is sent
-/// twice.
+/// Deliveries wait for a bridge that does not read: nothing is dropped, and nothing is sent twice.
 #[tokio::test]
 async fn slow_bridge_is_not_flooded() {
     let home = Scratch::new();
@@ -72,7 +71,7 @@ async fn slow_bridge_is_not_flooded() {
     slow.command("auth", &json!({"client": {"channel": CHANNEL}}));
     assert_field(&slow.json(), "type", "response");
     let mut waiting = HashSet::new();
-    // More than the queue and what the system's buffers of one connection hold.
+    // More than the queue and the socket's buffers hold.
     for n in 0..IN_FLIGHT * 4 {
         let id = send(&mut user, &format!("peer-{n}"), &"x".repeat(60_000)).await;
         waiting.insert(id.to_string());

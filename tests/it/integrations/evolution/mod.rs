@@ -1,4 +1,4 @@
-//! The Evolution API against a fake of it, and the webhook it is given.
+//! The Evolution API's integration against a fake: sends, receipts, inbound messages, indicators.
 
 mod numbers;
 mod reconcile;
@@ -60,8 +60,7 @@ async fn webhook_needs_secret_and_deduplicates() {
     );
 }
 
-/// What the service repeats from the time we were away carries the secret it had then, and it takes
-/// a 403 for the last word.
+/// Webhooks that the service repeats after a restart carry the secret of before, and it gives up on a 403.
 #[tokio::test]
 async fn old_webhook_secret_stays_valid() {
     let stage = Stage::new(vec![], json!([]));

@@ -1,4 +1,4 @@
-//! One person's number, written in many ways, is one peer.
+//! A phone number is one peer, however it is written.
 
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::stage::{Stage, post, upsert};
 use crate::support::{assert_field, history, next_event, until_running};
 
-/// A number as people write it; as it is known here, which is how most such accounts have it; and the
-/// account of one that has it otherwise.
+/// A number as people write it, in the normal form of this project, and as the id of an account that was
+/// registered without the ninth digit.
 const WRITTEN: &str = "+55 (11) 98765-4321";
 const KNOWN: &str = "5511987654321";
 const UNUSUAL: &str = "551187654321@s.whatsapp.net";
@@ -43,7 +43,7 @@ async fn number_spellings_share_a_conversation() {
     let typing = json!({"event": "presence.update", "data": {"id": UNUSUAL,
         "presences": {UNUSUAL: {"lastKnownPresence": "composing"}}}});
     assert_eq!(post(&daemon, &typing, &secret), 200);
-    // Two that came, three that were sent in three steps each, and the sign.
+    // Two inbound messages, three sent ones with three states each, and the typing event.
     let events = [2, 3 * 3, 1].iter().sum();
     for _ in 0..events {
         let event = next_event(&mut listener).await;

@@ -1,4 +1,4 @@
-//! Messages whose answer was late or lost, and what is posted about them meanwhile.
+//! Sends whose answer was late or lost, and webhooks about them that arrive meanwhile.
 
 use std::{
     sync::{Mutex, mpsc},
@@ -35,7 +35,7 @@ async fn lost_answer_is_found() {
     assert_eq!(post(&daemon, &body, &secret), 200);
 }
 
-/// The service posts what became of a message before it answers the call that sent it.
+/// The service posts a receipt before it answers the call that sent the message.
 #[tokio::test]
 async fn early_receipt_is_retried() {
     let (release, held) = mpsc::channel::<()>();
@@ -116,8 +116,8 @@ async fn found_part_is_not_resent() {
     assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
 }
 
-/// However what is posted falls in with the commit that brings the name to disk: the service answers
-/// while it asks again and again.
+/// The echo of a message races with the commit that stores its id: the service answers while it posts
+/// again and again.
 #[tokio::test]
 async fn concurrent_echo_is_stored_once() {
     const MESSAGES: usize = 150;
@@ -158,7 +158,7 @@ async fn concurrent_echo_is_stored_once() {
     assert_eq!(unread, None, "every message is read");
 }
 
-/// Posts a message of ours and its receipt until both are taken; the answer comes meanwhile.
+/// Posts the echo of a message and its receipt until both are accepted; the answer comes meanwhile.
 fn insist(poster: &mut Poster, secret: &str, number: &str, release: &mpsc::Sender<()>) {
     let (name, jid) = (format!("E{number}"), format!("{number}@s.whatsapp.net"));
     let header = format!("x-cleudocodebot-secret: {secret}");
@@ -175,7 +175,7 @@ fn insist(poster: &mut Poster, secret: &str, number: &str, release: &mpsc::Sende
     }
 }
 
-/// Where numbers come with and without a digit, the service goes by the spelling of the account.
+/// Some numbers exist with and without a digit; the service knows only the spelling of the account.
 #[tokio::test]
 async fn lost_answer_found_by_spelling() {
     let (given, theirs) = ("5511987654321", "551187654321@s.whatsapp.net");
@@ -216,7 +216,8 @@ async fn clock_skew_sends_nothing_twice() {
     }
 }
 
-/// Between an attempt without an answer and the next, also where a restart comes between, what is posted may be what it brought out.
+/// After an attempt without an answer, an echo may be of that attempt or written on the phone. Until the
+/// next attempt it is held back, also across a restart.
 #[cfg(feature = "store")]
 #[tokio::test]
 async fn unanswered_attempt_holds_its_echo() {

@@ -1,4 +1,4 @@
-//! A fake of the Evolution API, a daemon that goes by it, and what it posts.
+//! A fake Evolution API, a daemon that uses it, and what it posts.
 
 use std::{collections::VecDeque, sync::Mutex};
 
@@ -10,7 +10,7 @@ use crate::support::{
     services::{self, use_evolution},
 };
 
-/// A service and a home.
+/// A fake service, and the home of the daemon.
 pub(super) struct Stage {
     pub fake: Fake,
     pub home: Scratch,
@@ -25,8 +25,8 @@ impl Stage {
         })
     }
 
-    /// A service that answers what is sent so, and finds these messages: those with an address
-    /// only by that.
+    /// A service that answers sends by `answer`, and finds these messages: those with a `remoteJid` only
+    /// when asked for it.
     pub(super) fn serving(
         found: Value,
         answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
@@ -46,7 +46,7 @@ impl Stage {
         }
     }
 
-    /// The daemon, and the secret header it registered.
+    /// Starts the daemon; returns it with the secret that it registered for the webhook.
     pub(super) fn daemon(&self) -> (Daemon, String) {
         self.daemon_with(&[])
     }

@@ -1,4 +1,4 @@
-//! Telegram against a fake of its Bot API.
+//! Telegram's integration against a fake Bot API.
 
 mod stage;
 
@@ -32,7 +32,7 @@ async fn updates_stored_before_confirmed() {
     let confirmed = stage.fake.saw("/getUpdates");
     assert_field(&confirmed.body, "offset", 9);
     daemon.kill();
-    // The service repeats what it gave out, as after a crash before the confirmation.
+    // The service repeats an update, as after a crash before its confirmation.
     *stage.service.updates.lock().expect("not poisoned") = vec![
         telegram_update(8, 42, "again"),
         telegram_update(9, 42, "new"),
@@ -45,7 +45,7 @@ async fn updates_stored_before_confirmed() {
     let texts = page["messages"].as_array().expect("messages").iter();
     let texts: Vec<_> = texts.map(|message| &message["text"]).collect();
     assert_eq!(texts, ["hushed-text olá", "again", "new"]);
-    // An answer to it goes out as one.
+    // A reply to it is sent as a reply.
     let id = &page["messages"][0]["message_id"];
     send(&mut client, json!({"text": "hi", "reply_to": id})).await;
     let sent = stage.fake.saw("/sendMessage").body;
@@ -166,7 +166,7 @@ async fn second_poller_backs_off() {
         stage.fake.never_saw("/getUpdates"),
         "it does not poll while it waits"
     );
-    // Whoever knows that the other one ended need not wait.
+    // A restart by the user ends the wait.
     let restart = json!({"name": "telegram"});
     client
         .call("integration.restart", &restart)
@@ -206,7 +206,7 @@ async fn unknown_sender_must_pair() {
         .lock()
         .expect("not poisoned")
         .push(telegram_update(3, 42, "thanks"));
-    // The poll that hangs does not see it; a new run does.
+    // The hanging poll does not return it; the poll of a new run does.
     client
         .call("integration.restart", &json!({"name": "telegram"}))
         .await
@@ -243,7 +243,7 @@ async fn typing_is_shown_without_waiting() {
     }
     let asked = stage.fake.saw("/sendChatAction").body;
     assert_eq!(asked, json!({"chat_id": 42, "action": "typing"}));
-    // The call hangs, the message does not; the second sign was too soon to be one.
+    // The call hangs, but the message is sent; the second indicator came too soon and was left out.
     assert_field(
         &send(&mut client, json!({"text": "x"})).await,
         "state",
@@ -285,7 +285,7 @@ async fn outbox_throughput() {
             client.call("ping", &json!({})).await.expect("alive");
         }
     }
-    // Order is kept for each peer: when its last message is sent, all are.
+    // Each peer has its order: when its last message is sent, all of them are.
     for peer in 0..200 {
         let last = json!({"to": peer.to_string(), "text": "last"});
         assert_field(&send(&mut client, last).await, "state", "sent");
@@ -303,7 +303,7 @@ async fn outbox_throughput() {
 fn short_polls_are_throttled() {
     let fake = Fake::start(|request| {
         let result = if request.path.ends_with("/getUpdates") {
-            // Nothing, or what it gave out before.
+            // Answers at once, with an update that was confirmed before.
             json!([telegram_update(1, 42, "old news")])
         } else {
             json!({"id": 1})
@@ -341,7 +341,7 @@ async fn crash_resends_no_accepted_part() {
     let asked =
         json!({"channel": "telegram", "to": "42", "text": "then", "reply_to": sent["message_id"]});
     send(&mut client, asked).await;
-    // What answers it answers its first part, whose name came before the crash.
+    // A reply refers to its first part, whose id was stored before the crash.
     let next = stage.fake.saw("/sendMessage").body;
     assert_field(&next["reply_parameters"], "message_id", 7);
 }

@@ -1,4 +1,4 @@
-//! The fake of the Bot API and a daemon with one bot on it.
+//! A fake Bot API, and a daemon with one bot on it.
 
 use std::{
     collections::VecDeque,
@@ -17,12 +17,12 @@ use crate::support::{
     services::{TELEGRAM_TOKEN, telegram_ok, use_telegram},
 };
 
-/// A service with updates to hand out and answers that come before the usual ones.
+/// A service with updates, and answers to use before the default ones.
 #[derive(Default)]
 pub(super) struct Service {
     pub(super) updates: Mutex<Vec<Value>>,
     pub(super) answers: Mutex<VecDeque<Reply>>,
-    /// Answers to polls that come before the usual ones.
+    /// Answers to polls to use before the default ones.
     pub(super) polls: Mutex<VecDeque<Reply>>,
     pub(super) next_id: AtomicI64,
 }

@@ -1,4 +1,4 @@
-//! What the services were asked to send, in the order they did it, and what that must look like.
+//! The texts that the services sent on, in order, and the check that none is missing or repeated.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -10,16 +10,16 @@ use std::{
 
 use crate::support::PATIENCE;
 
-/// All that was sent to each peer of each channel.
+/// All text sent to each peer of each channel.
 pub(crate) type Texts = BTreeMap<(&'static str, String), String>;
 
 /// One text that a service sent on to a peer.
 #[derive(Debug, Clone)]
 struct Call {
     text: String,
-    /// What had happened to connections before: answers of an epoch may be lost at its end.
+    /// Restarts before it: answers of an epoch may be lost when the next one begins.
     epoch: usize,
-    /// Whether the answer was to leave whole.
+    /// Whether the service meant to answer in full.
     answered: bool,
 }
 
@@ -32,12 +32,12 @@ pub(crate) struct Ledger {
     grown: Condvar,
 }
 
-/// What came of a run.
+/// Texts that were sent more than once.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Duplicates {
-    /// Sent again because the service gave no whole answer.
+    /// Repeated because the service did not answer in full.
     pub unanswered: usize,
-    /// Sent again because the daemon or the service died around the answer.
+    /// Repeated because the daemon or the service was restarted around the answer.
     pub cut_off: usize,
 }
 
@@ -57,7 +57,7 @@ impl Ledger {
         self.grown.notify_all();
     }
 
-    /// Somebody died: answers on their way are lost.
+    /// Call when the daemon or a service is restarted: answers under way are lost.
     pub(crate) fn begin_epoch(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }
@@ -76,8 +76,8 @@ impl Ledger {
         assert!(!is_late, "only {} of {wanted} texts came", self.count());
     }
 
-    /// The texts sent to each peer, once each, and how many were sent again. Fails where one was
-    /// sent again without need or out of order.
+    /// The texts sent to each peer, once each, and how many were repeated. Fails where one was repeated
+    /// without need or came out of order.
     pub(crate) fn settle(&self) -> (Texts, BTreeMap<&'static str, Duplicates>) {
         let calls = self.calls.lock().expect("not poisoned");
         let mut texts = BTreeMap::new();

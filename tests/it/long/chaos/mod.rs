@@ -1,6 +1,6 @@
-//! Everything goes wrong at once: services that fail, hang, break off, are busy and go away, and a
-//! daemon that is killed again and again. Nothing may be lost, nothing come out of order, and nothing
-//! come twice but where an answer was lost.
+//! Everything fails at once: services answer with errors, hang, break off, are busy and restart, and the
+//! daemon is killed again and again. Nothing may be lost or come out of order, and nothing may be sent
+//! twice unless an answer was lost.
 //!
 //! The full size: `cargo test --release --test it -- --ignored --nocapture chaos`.
 
@@ -30,20 +30,20 @@ const CHANNELS: [&str; 3] = ["whatsapp", "whatsapp-cloud", "telegram"];
 
 const SECRET: &str = "webhook-secret-of-the-chaos";
 
-/// How long whoever posts receipts waits for one before it looks up.
-const BREATH: Duration = Duration::from_millis(50);
+/// How long the poster of receipts waits for one before it looks for a new daemon.
+const RECEIPT_WAIT: Duration = Duration::from_millis(50);
 
-/// How much chaos.
+/// The size of a run.
 struct Size {
     /// Messages in each phase.
     messages: usize,
-    /// Phases, in each of which every service has another trouble.
+    /// Phases; in each of them every service has a different trouble.
     phases: usize,
-    /// Phases, from the first on, at whose end the daemon is killed.
+    /// How many phases, from the first on, end with a kill of the daemon.
     kills: usize,
     /// Peers of each channel.
     peers: usize,
-    /// How long a hanging call takes before its connection ends.
+    /// How long a hanging call lasts before its connection ends.
     silence: Duration,
 }
 
@@ -70,7 +70,7 @@ fn ten_thousand_survive_twenty_kills() {
     });
 }
 
-/// The whole stage of a run.
+/// The services, the daemon's home and the records of a run.
 struct Stage {
     home: Scratch,
     services: Vec<Service>,
@@ -99,7 +99,7 @@ fn run(size: &Size) {
         daemon = stage.phase(size, phase, daemon, &mut sender);
     }
     for service in &stage.services {
-        service.suffer(Trouble::None);
+        service.set_trouble(Trouble::None);
     }
     let events = replay(&daemon, &sender);
     println!(
@@ -139,11 +139,11 @@ impl Stage {
         daemon
     }
 
-    /// Every service is ill in its own way, messages come in, and at the end the daemon may die.
+    /// Gives every service a trouble, sends messages, and may kill the daemon at the end.
     fn phase(&self, size: &Size, phase: usize, mut daemon: Daemon, sender: &mut Sender) -> Daemon {
         for (place, service) in self.services.iter().enumerate() {
             let trouble = Trouble::ROUND[(phase + place) % Trouble::ROUND.len()];
-            service.suffer(trouble);
+            service.set_trouble(trouble);
             if trouble == Trouble::Restarts {
                 service.fake.vanish();
                 self.ledger.begin_epoch();
@@ -176,17 +176,19 @@ impl Stage {
         daemon
     }
 
-    /// Posts what an Evolution API posts of each text it sent: in any order, some twice, again
-    /// where it was not taken. Ends when there is no daemon any more.
+    /// Posts the receipts of an Evolution API for each text it sent: in random order, some twice, and again
+    /// where one was not accepted. Ends once `address` is `None`.
     fn post_receipts(&self) -> thread::JoinHandle<()> {
         let (sender, names) = mpsc::channel::<String>();
-        self.services[0].tell(sender);
+        self.services[0].report_sent(sender);
         let (dice, address) = (Arc::clone(&self.dice), Arc::clone(&self.address));
         thread::spawn(move || {
             let mut poster: Option<(SocketAddr, Poster)> = None;
             let mut waiting: Vec<(String, &str)> = Vec::new();
             while let Some(at) = *address.lock().expect("not poisoned") {
-                let first = waiting.is_empty().then(|| names.recv_timeout(BREATH).ok());
+                let first = waiting
+                    .is_empty()
+                    .then(|| names.recv_timeout(RECEIPT_WAIT).ok());
                 for name in first.flatten().into_iter().chain(names.try_iter()) {
                     let states = ["SERVER_ACK", "DELIVERY_ACK", "READ", "DELIVERY_ACK"];
                     waiting.extend(states.map(|state| (name.clone(), state)));
@@ -225,8 +227,8 @@ impl Stage {
     }
 }
 
-/// Hears every stored event from the first until every message is sent, and read where receipts
-/// come: numbers without a gap, states that only go forwards.
+/// Reads all stored events until every message is sent and those with receipts are read. Fails on a gap in
+/// the numbers and on a state that goes backwards.
 fn replay(daemon: &Daemon, sender: &Sender) -> u64 {
     let mut raw = daemon.raw_websocket(true);
     raw.replay_messages();

@@ -1,4 +1,4 @@
-//! A client that knows what it sent and what of that was acknowledged, over all lives of the daemon.
+//! A client that records what it sent and what was acknowledged, across restarts of the daemon.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::{CHANNELS, ledger::Texts};
 use crate::support::{Daemon, Frame, Raw, log_watch::MARK};
 
-/// Every so many messages one is long enough for two parts.
+/// One of so many messages is long enough for two parts.
 const LONG: usize = 40;
 
-/// The client.
+/// The client and its record.
 #[derive(Default)]
 pub(crate) struct Sender {
     made: usize,
@@ -40,12 +40,12 @@ impl Sender {
         self.made += count;
     }
 
-    /// Sends again what was never answered.
+    /// Repeats the commands that were not answered.
     pub(crate) fn send_again(&self, raw: &mut Raw) {
         self.open.iter().for_each(|(_, command)| raw.text(command));
     }
 
-    /// Takes answers until so many are left or the connection ends.
+    /// Reads answers until only `left` are due or the connection ends.
     pub(crate) fn await_answers(&mut self, raw: &mut Raw, left: usize) {
         while self.open.len() > left {
             let Some(Frame::Text(text)) = raw.frame() else {
@@ -64,13 +64,13 @@ impl Sender {
         self.open.len()
     }
 
-    /// A connection on which sending goes on.
+    /// A connection to send on.
     pub(crate) fn connect(daemon: &Daemon) -> Raw {
         daemon.raw_websocket(true)
     }
 }
 
-/// Words that say whose they are, so that a part can be told from any other.
+/// Each word carries the number of its message, so that parts of different messages never look alike.
 fn text(number: usize) -> String {
     let words = if number.is_multiple_of(LONG) { 250 } else { 2 };
     let words: Vec<String> = (0..words).map(|n| format!("{MARK}-{number}.{n}")).collect();

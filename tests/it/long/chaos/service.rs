@@ -1,5 +1,4 @@
-//! Three services in one shape: an Evolution API, a Cloud API and a Telegram, each as ill as it is
-//! told to be.
+//! Fakes of an Evolution API, a Cloud API and a Bot API, each with the trouble that the test sets.
 
 use std::{
     sync::{
@@ -17,10 +16,10 @@ use crate::support::{
     fake::{Fake, Reply, Request},
 };
 
-/// How many of a hundred calls go wrong while a service is ill.
-const ILL: usize = 20;
+/// How many of a hundred calls fail while a service is in trouble.
+const FAILING_PERCENT: usize = 20;
 
-/// What a service suffers from.
+/// How a service fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
     None,
@@ -28,12 +27,12 @@ pub(crate) enum Trouble {
     Hangs,
     BreaksOff,
     IsBusy,
-    /// Goes away and comes back; what the driver does to it.
+    /// Stops and starts again; the test does that itself.
     Restarts,
 }
 
 impl Trouble {
-    /// Those that come round.
+    /// The troubles that take turns.
     pub(crate) const ROUND: [Self; 5] = [
         Self::Fails,
         Self::Hangs,
@@ -46,11 +45,11 @@ impl Trouble {
 /// A service and its fake.
 pub(crate) struct Service {
     pub fake: Fake,
-    patient: Arc<Patient>,
+    shared: Arc<ServiceState>,
 }
 
-/// What the fake's threads know.
-struct Patient {
+/// What the fake's threads share.
+struct ServiceState {
     channel: &'static str,
     trouble: Mutex<Trouble>,
     ledger: Arc<Ledger>,
@@ -70,7 +69,7 @@ impl Service {
         dice: &Arc<Dice>,
         silence: Duration,
     ) -> Self {
-        let patient = Arc::new(Patient {
+        let shared = Arc::new(ServiceState {
             channel,
             trouble: Mutex::new(Trouble::None),
             ledger: Arc::clone(ledger),
@@ -81,27 +80,27 @@ impl Service {
             sent: Mutex::default(),
             posts: Mutex::default(),
         });
-        let asked = Arc::clone(&patient);
+        let asked = Arc::clone(&shared);
         let fake = Fake::start(move |request| asked.answer(request));
-        Self { fake, patient }
+        Self { fake, shared }
     }
 
-    pub(crate) fn suffer(&self, trouble: Trouble) {
-        *self.patient.trouble.lock().expect("not poisoned") = trouble;
+    pub(crate) fn set_trouble(&self, trouble: Trouble) {
+        *self.shared.trouble.lock().expect("not poisoned") = trouble;
     }
 
-    /// Calls that were to send or to search, answered or not.
+    /// Calls to send or to search, answered or not.
     pub(crate) fn calls(&self) -> usize {
-        self.patient.calls.load(Ordering::Relaxed)
+        self.shared.calls.load(Ordering::Relaxed)
     }
 
-    /// Who hears the name of every text sent.
-    pub(crate) fn tell(&self, posts: std::sync::mpsc::Sender<String>) {
-        *self.patient.posts.lock().expect("not poisoned") = Some(posts);
+    /// The name of every text sent goes to this channel.
+    pub(crate) fn report_sent(&self, posts: std::sync::mpsc::Sender<String>) {
+        *self.shared.posts.lock().expect("not poisoned") = Some(posts);
     }
 }
 
-impl Patient {
+impl ServiceState {
     fn answer(&self, request: &Request) -> Reply {
         let path = request.path.as_str();
         if path.ends_with("/getUpdates") {
@@ -120,18 +119,18 @@ impl Patient {
         }
         self.calls.fetch_add(1, Ordering::Relaxed);
         let trouble = *self.trouble.lock().expect("not poisoned");
-        let is_ill = self.dice.percent(ILL);
+        let fails_now = self.dice.percent(FAILING_PERCENT);
         match trouble {
-            Trouble::Fails if is_ill => Reply::Json(500, self.refusal()),
-            Trouble::IsBusy if is_ill => Reply::Busy(1, self.refusal()),
-            Trouble::Hangs if is_ill => {
-                // Some die before they have done it and some behind.
+            Trouble::Fails if fails_now => Reply::Json(500, self.refusal()),
+            Trouble::IsBusy if fails_now => Reply::Busy(1, self.refusal()),
+            Trouble::Hangs if fails_now => {
+                // Some hang before the message is sent and some after.
                 if self.dice.percent(50) {
                     self.done(request, is_search, false);
                 }
                 Reply::Silence(self.silence)
             }
-            Trouble::BreaksOff if is_ill => {
+            Trouble::BreaksOff if fails_now => {
                 self.done(request, is_search, false);
                 Reply::Half
             }

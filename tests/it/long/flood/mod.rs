@@ -1,5 +1,5 @@
-//! A flood of webhooks with repeats, in the wrong order, while the daemon is killed: each message is
-//! stored once, a 200 is given only for what is stored, and no receipt takes a message back.
+//! A flood of webhook requests with repeats, in random order, while the daemon is killed: each message is
+//! stored once, only what is stored is answered with 200, and no receipt moves a state backwards.
 //!
 //! The full size: `cargo test --release --test it -- --ignored --nocapture flood`.
 
@@ -24,11 +24,11 @@ use crate::support::{
     poster::Poster,
 };
 
-/// Longer than half of the posts may take.
+/// More than half of the posts may take.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// How many post at a time.
-const POSTERS: usize = 16;
+/// Threads that post.
+const POSTER_THREADS: usize = 16;
 
 #[test]
 fn two_thousand_posts_stored_once() {
@@ -48,30 +48,30 @@ fn run(count: usize) {
     let (home, fake) = (Scratch::new(), Fake::start(answer));
     let mut daemon = start(&home, &fake);
     send(&daemon, sent);
-    let crowd = Crowd::new(&flood, daemon.address);
+    let posters = Posters::new(&flood, daemon.address);
     let begun = Instant::now();
     let mut cpu = -daemon.cpu_ticks();
     thread::scope(|scope| {
-        for _ in 0..POSTERS {
-            scope.spawn(|| crowd.post_all());
+        for _ in 0..POSTER_THREADS {
+            scope.spawn(|| posters.post_all());
         }
-        crowd.await_taken(count / 2);
+        posters.await_taken(count / 2);
         cpu += daemon.cpu_ticks();
-        // What is under way is cut off; nothing new begins.
-        crowd.state().address = None;
+        // Posts under way are cut off, and no new one begins before the daemon is back.
+        posters.state().address = None;
         daemon.kill();
-        let before = crowd.await_quiet();
+        let before = posters.await_quiet();
         daemon = start(&home, &fake);
         let stored = Stored::read(&daemon);
         let missing = before
             .iter()
             .find(|name| !stored.inbound.contains_key(*name));
         assert_eq!(missing, None, "answered with 200 and gone");
-        crowd.go_on(daemon.address);
+        posters.go_on(daemon.address);
     });
     cpu += daemon.cpu_ticks();
     let took = begun.elapsed().as_secs_f64();
-    let tries = crowd.state().tries;
+    let tries = posters.state().tries;
     println!(
         "{count} posts, {tries} tries with the kill: {:.0} posts/s, {:.0} µs of server CPU a post",
         count as f64 / took,
@@ -111,7 +111,7 @@ fn start(home: &Scratch, fake: &Fake) -> Daemon {
     Daemon::from_command(command, &home.0)
 }
 
-/// Sends so many messages on each channel and waits until they are sent.
+/// Sends `count` messages on each channel and waits until they are sent.
 fn send(daemon: &Daemon, count: usize) {
     let mut raw = daemon.raw_websocket(true);
     for number in 0..count {
@@ -125,25 +125,25 @@ fn send(daemon: &Daemon, count: usize) {
     }
 }
 
-/// Those who post, and what is left to them.
-struct Crowd<'f> {
+/// The threads that post, and what is left to post.
+struct Posters<'f> {
     flood: &'f Flood,
     state: Mutex<Posting>,
-    news: Condvar,
+    changed: Condvar,
 }
 
 struct Posting {
-    /// Posts still to be taken, by place.
+    /// Indices of the posts that were not accepted yet.
     open: Vec<usize>,
     /// Posts under way.
     busy: usize,
     taken: Vec<usize>,
     tries: usize,
-    /// `None` while the daemon is dead.
+    /// `None` while no daemon runs.
     address: Option<SocketAddr>,
 }
 
-impl<'f> Crowd<'f> {
+impl<'f> Posters<'f> {
     fn new(flood: &'f Flood, address: SocketAddr) -> Self {
         let state = Posting {
             open: (0..flood.posts.len()).collect(),
@@ -155,7 +155,7 @@ impl<'f> Crowd<'f> {
         Self {
             flood,
             state: Mutex::new(state),
-            news: Condvar::new(),
+            changed: Condvar::new(),
         }
     }
 
@@ -176,7 +176,7 @@ impl<'f> Crowd<'f> {
         }
     }
 
-    /// The next post, once there is a daemon to take it; `None` when all were taken.
+    /// Waits for a daemon and returns the next post; `None` once all were accepted.
     fn next(&self) -> Option<(usize, SocketAddr)> {
         let mut state = self.state();
         loop {
@@ -189,7 +189,7 @@ impl<'f> Crowd<'f> {
             if state.address.is_some() && state.busy == 0 {
                 return None;
             }
-            state = self.news.wait(state).expect("not poisoned");
+            state = self.changed.wait(state).expect("not poisoned");
         }
     }
 
@@ -202,13 +202,13 @@ impl<'f> Crowd<'f> {
             None => state.open.push(place),
             Some(other) => panic!("answered with {other}"),
         }
-        self.news.notify_all();
+        self.changed.notify_all();
     }
 
     fn await_taken(&self, count: usize) {
         let state = self.state();
         let seen = self
-            .news
+            .changed
             .wait_timeout_while(state, LONGEST, |state| state.taken.len() < count);
         assert!(
             !seen.expect("not poisoned").1.timed_out(),
@@ -216,10 +216,10 @@ impl<'f> Crowd<'f> {
         );
     }
 
-    /// Waits until nobody posts any more; the names in what was taken so far.
+    /// Waits until no post is under way; the message ids in what was accepted so far.
     fn await_quiet(&self) -> HashSet<String> {
         let state = self.state();
-        let state = self.news.wait_while(state, |state| state.busy > 0);
+        let state = self.changed.wait_while(state, |state| state.busy > 0);
         let state = state.expect("not poisoned");
         let posts = state.taken.iter().map(|place| &self.flood.posts[*place]);
         posts.flat_map(|post| post.names.clone()).collect()
@@ -227,21 +227,21 @@ impl<'f> Crowd<'f> {
 
     fn go_on(&self, address: SocketAddr) {
         self.state().address = Some(address);
-        self.news.notify_all();
+        self.changed.notify_all();
     }
 }
 
-/// What the store has, by its events from the first on.
+/// What is stored, read from the event log.
 #[derive(Default)]
 struct Stored {
-    /// Channel and text of what came in, by the service's name of it.
+    /// Channel and text of inbound messages, by the service's id.
     inbound: BTreeMap<String, (&'static str, String)>,
-    /// Messages sent that were read.
+    /// Outbound messages that were read.
     read: usize,
 }
 
 impl Stored {
-    /// Fails on a message that is there twice and on a state that goes backwards.
+    /// Fails on a message stored twice and on a state that goes backwards.
     fn read(daemon: &Daemon) -> Self {
         let mut raw = daemon.raw_websocket(true);
         let last = raw.replay_messages();

@@ -1,4 +1,4 @@
-//! What two services post in a busy time: messages, receipts, repeats, all in the wrong order.
+//! What two services post under load: messages, receipts and repeats, in random order.
 
 use std::{
     collections::BTreeMap,
@@ -13,25 +13,25 @@ use crate::support::{dice::Dice, log_watch::MARK, services::cloud_change};
 pub(crate) const APP_SECRET: &str = "app-secret-of-the-flood";
 pub(crate) const HOOK_SECRET: &str = "webhook-secret-of-the-flood";
 
-/// One post.
+/// One webhook request.
 pub(crate) struct Post {
     pub path: &'static str,
     pub header: String,
     pub body: String,
-    /// The service's names of the messages it brings.
+    /// The service's ids of the messages in it.
     pub names: Vec<String>,
 }
 
-/// All posts, and what must be there when they were taken.
+/// All posts, and what must be stored once they were accepted.
 #[derive(Default)]
 pub(crate) struct Flood {
     pub posts: Vec<Post>,
-    /// Text and channel of each message that comes in, by the service's name of it.
+    /// Channel and text of each inbound message, by the service's id.
     pub inbound: BTreeMap<String, (&'static str, String)>,
 }
 
 impl Flood {
-    /// So many posts, of which receipts are for messages sent before, named by `sent`.
+    /// `count` posts, with receipts for the first `sent` messages that the daemon sends.
     pub(crate) fn new(count: usize, sent: usize, dice: &Dice) -> Self {
         let mut flood = Self::default();
         for number in 0..sent {
@@ -108,8 +108,7 @@ impl Flood {
         self.push("/webhooks/whatsapp-cloud", body, names);
     }
 
-    /// Every receipt for one message of each channel, and the Evolution API's word that it was sent
-    /// by the account itself.
+    /// Every receipt for one message of each channel, and the Evolution API's echo of it.
     fn receipts(&mut self, number: usize) {
         for status in [
             "PENDING",
@@ -133,7 +132,7 @@ impl Flood {
         }
     }
 
-    /// Signs what the Cloud API posts, by another implementation than ours.
+    /// Signs what the Cloud API posts, with an implementation other than ours.
     fn sign(&mut self) {
         let script = "import hmac,sys\nfor l in sys.stdin.buffer: print(hmac.new(sys.argv[1].encode(),l[:-1],'sha256').hexdigest(),flush=True)";
         let mut python = Command::new("python3")
