@@ -17,7 +17,7 @@
 //!
 //! Commands go down, events come up, imports point down only (`tests/it/house.rs` keeps it):
 //!
-//! 1. Ground, knowing nothing of messages: [`error`] (and exit codes), [`level`], [`clock`],
+//! 1. Ground, knowing nothing of messages: [`error`] (and exit codes), [`clock`],
 //!    [`random`], [`suggest`], [`fs`] (private files, replaced whole), [`backoff`], [`shutdown`], [`panics`] (panics, what blocks), [`body`] (of HTTP),
 //!    [`qr`] (codes to scan), [`phone`] (numbers), and on it [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
@@ -56,7 +56,6 @@ pub mod error;
 pub mod fs;
 pub mod gateway;
 pub mod integrations;
-pub mod level;
 pub mod log;
 pub mod message;
 pub mod panics;

@@ -8,7 +8,7 @@ use std::{
 use cleudocodebot::store::Store;
 
 use super::{
-    StoreOptions,
+    StoreBenchOptions,
     support::{
         Result,
         connection::Connection,
@@ -26,7 +26,7 @@ const SMALL: usize = 1000;
 
 /// Measures sends and pages with few messages stored and with many, in turn: through the daemon, then on
 /// the store alone with the same file.
-pub(crate) async fn run(options: &StoreOptions) -> Result<()> {
+pub(crate) async fn run(options: &StoreBenchOptions) -> Result<()> {
     let scratch = daemon::Scratch::new()?;
     let kept = |stored: usize| scratch.0.join(format!("kept-{stored}"));
     let mut costs = [SMALL, options.stored].map(|stored| (stored, Vec::new()));
@@ -84,7 +84,7 @@ struct RoundCost {
 }
 
 impl RoundCost {
-    async fn measured(home: &Path, options: &StoreOptions) -> Result<Self> {
+    async fn measured(home: &Path, options: &StoreBenchOptions) -> Result<Self> {
         let (figures, pages) = through_the_gateway(home, options).await?;
         let store = open(home)?;
         let page = page_time(&store, options.conversations)?;
@@ -129,7 +129,7 @@ impl RoundCost {
 }
 
 /// Sends a second, and their CPU time in µs.
-async fn sends(store: &Store, options: &StoreOptions) -> Result<(f64, f64)> {
+async fn sends(store: &Store, options: &StoreBenchOptions) -> Result<(f64, f64)> {
     let (before, begun) = (own_cpu_time(), Instant::now());
     let rate = store_rate(store, 128, options.conversations, options.time).await?;
     let sends = rate * begun.elapsed().as_secs_f64();
@@ -139,7 +139,7 @@ async fn sends(store: &Store, options: &StoreOptions) -> Result<(f64, f64)> {
 
 async fn through_the_gateway(
     home: &Path,
-    options: &StoreOptions,
+    options: &StoreBenchOptions,
 ) -> Result<(Figures, Percentiles)> {
     let server = daemon::start(home, process::can_pin())?;
     let scenario = Scenario {

@@ -26,7 +26,7 @@ use tokio::task::LocalSet;
 const CONVERSATIONS: usize = 1000;
 
 /// What was asked for.
-struct StoreOptions {
+struct StoreBenchOptions {
     time: Duration,
     rounds: usize,
     /// Messages in the large store; 0 compares the gateway with the store instead.
@@ -57,10 +57,10 @@ fn main() -> Result<()> {
     })
 }
 
-fn options() -> Result<StoreOptions> {
+fn options() -> Result<StoreBenchOptions> {
     use lexopt::{Arg::Long, ValueExt as _};
     let (time, rounds) = (Duration::from_secs(2), 3);
-    let mut options = StoreOptions {
+    let mut options = StoreBenchOptions {
         time,
         rounds,
         stored: 0,

@@ -1,7 +1,7 @@
 //! The rate of durable sends through the gateway, compared with that of the store, its upper limit.
 
 use super::{
-    CONVERSATIONS, StoreOptions,
+    CONVERSATIONS, StoreBenchOptions,
     support::{
         Result, daemon, exchange, process,
         scenario::{Mode, Scenario},
@@ -13,7 +13,7 @@ use super::{
 const DEPTHS: [usize; 3] = [1, 16, 128];
 
 /// Prints a row for each depth.
-pub(crate) async fn run(options: &StoreOptions) -> Result<()> {
+pub(crate) async fn run(options: &StoreBenchOptions) -> Result<()> {
     let scratch = daemon::Scratch::new()?;
     let server = daemon::start(&scratch.0, process::can_pin())?;
     let own = scratch.0.join("store");

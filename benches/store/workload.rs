@@ -24,9 +24,9 @@ pub(crate) fn median(rates: &mut [f64]) -> f64 {
 }
 
 pub(crate) fn open(folder: &Path) -> Result<Store> {
-    let options = store::Options {
+    let options = store::StoreOptions {
         path: folder.join(FILE),
-        ..store::Options::default()
+        ..store::StoreOptions::default()
     };
     Ok(Store::open(options, drop)?)
 }

@@ -9,7 +9,7 @@ use crate::{
     client::{Client, Endpoint},
     config::{self, Config, Source, keys},
     error::{Error, Result},
-    service::runtime_file::RuntimeFile,
+    service::system::runtime_file::RuntimeFile,
 };
 
 /// A connection that has introduced itself.

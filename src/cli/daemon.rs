@@ -5,7 +5,7 @@ use super::{
     context::Context,
     spec::{CommandSpec, no_words, switch},
 };
-use crate::{daemon, error::Result, service::launchd};
+use crate::{daemon, error::Result, service::launchers::launchd};
 
 pub(super) const SPEC: CommandSpec = CommandSpec {
     name: "daemon",
@@ -46,7 +46,7 @@ pub(super) fn run(quiet: bool, context: &Context<'_>) -> Result<()> {
         quiet,
     });
     if launchd::started_us(context.environment) {
-        return launchd::as_it_understands(ended);
+        return launchd::exit_result(ended);
     }
     ended
 }

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     error::Result,
     service::{
-        executor::Mode,
         install::{InstallRequest, install},
+        system::executor::ExecutorMode,
         uninstall::uninstall,
     },
 };
@@ -61,7 +61,7 @@ pub(super) const UNINSTALL_SPEC: CommandSpec = CommandSpec {
 /// The options that every command about the installed daemon understands.
 pub(super) fn style(args: &ParsedArgs) -> Style {
     Style {
-        mode: Mode {
+        mode: ExecutorMode {
             dry: args.flag("dry-run"),
             force: args.flag("force"),
         },

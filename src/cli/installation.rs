@@ -15,12 +15,16 @@ use crate::{
     config::{self, Environment, Source, keys},
     error::{Error, Result},
     service::{
-        executor::{Change, Executor, Mode, World},
-        probe::SocketProbe,
-        report::Report,
-        run::ThisMachine,
-        systemd,
-        target::{InstallTarget, MACHINE_HOME, Scope, System},
+        launchers::systemd,
+        report::ServiceReport,
+        system::{
+            change::SystemChange,
+            executor::{Executor, ExecutorMode, World},
+            platform::System,
+            probe::SocketProbe,
+            this_machine::ThisMachine,
+        },
+        target::{InstallTarget, MACHINE_HOME, Scope},
     },
 };
 
@@ -34,7 +38,7 @@ pub(super) const TASK: Opt = switch("task", "Windows: a scheduled task, not a Ru
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Style {
     /// How thorough to be.
-    pub mode: Mode,
+    pub mode: ExecutorMode,
     /// The daemon of the machine.
     pub system: bool,
     /// A value for scripts.
@@ -103,7 +107,7 @@ impl Installation {
             pause: &thread::sleep,
             progress: &|_| {},
         };
-        let mode = Mode {
+        let mode = ExecutorMode {
             dry: true,
             force: false,
         };
@@ -116,8 +120,8 @@ impl Installation {
         &self,
         style: Style,
         context: &mut Context<'_>,
-        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<Report>,
-    ) -> Result<Report> {
+        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> Result<ServiceReport>,
+    ) -> Result<ServiceReport> {
         let terminal = RefCell::new(&mut context.terminal);
         let progress = |text: &str| terminal.borrow_mut().note(text);
         let world = World {
@@ -142,14 +146,14 @@ impl Installation {
             let found = lookup.find(name).map(|(_, source)| source);
             matches!(found, Some(Source::Environment | Source::CommandLine))
         };
-        let names = keys::KEYS.iter().map(|key| key.name);
+        let names = keys::all().map(|key| key.name);
         let names = names.filter(|name| *name != keys::HOME);
         names.filter(from_elsewhere).map(str::to_owned).collect()
     }
 }
 
 fn tell(
-    outcome: &Result<Report>,
+    outcome: &Result<ServiceReport>,
     executor: &Executor<'_>,
     style: Style,
     terminal: &mut Terminal,
@@ -158,7 +162,7 @@ fn tell(
         let value = match outcome {
             Ok(report) => report.json(executor),
             Err(error) => {
-                let done: Vec<_> = executor.changes().iter().map(Change::json).collect();
+                let done: Vec<_> = executor.changes().iter().map(SystemChange::json).collect();
                 json!({"error": error.to_string(), "exit_code": error.exit_code(),
                     "done": done, "notes": executor.notes()})
             }
@@ -168,7 +172,7 @@ fn tell(
     if style.verbose || style.mode.dry {
         for change in executor.changes() {
             terminal.line(change)?;
-            if let Change::Wrote(_, Some(text)) = change {
+            if let SystemChange::Wrote(_, Some(text)) = change {
                 terminal.text(&indented(text))?;
             }
         }

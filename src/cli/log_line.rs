@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::layout::printable;
-use crate::{clock::Utc, level::LogLevel};
+use crate::{clock::Utc, log::LogLevel};
 
 /// `time level target message key=value`.
 pub(super) fn log_line(line: &Value) -> String {

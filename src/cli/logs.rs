@@ -15,7 +15,7 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Result},
-    level::LogLevel,
+    log::LogLevel,
 };
 
 pub(super) const SPEC: CommandSpec = CommandSpec {

@@ -12,15 +12,15 @@ use crate::{
     error::Result,
     service::{
         diagnosis::{Finding, Severity, findings},
-        launcher::Registration,
-        state::{Installed, State},
+        launchers::launcher::Registration,
+        state::{InstallState, InstalledLauncher},
         target::Scope,
     },
 };
 
 /// What was found out.
 pub(super) struct Findings {
-    state: State,
+    state: InstallState,
     moment: Option<String>,
     /// What is wrong, what matters most first.
     pub list: Vec<Finding>,
@@ -34,7 +34,8 @@ pub(super) fn gather(context: &Context<'_>, system: bool) -> Result<Option<Findi
     }
     let installation = Installation::of(context, system)?;
     let overruled = Installation::overruled(context);
-    let state = installation.look(|target, executor| State::gather(target, executor, overruled));
+    let state =
+        installation.look(|target, executor| InstallState::gather(target, executor, overruled));
     let list = findings(&installation.target, &state);
     let moment = state.installed.first().map(|installed| {
         let scope = match installation.target.scope {
@@ -73,7 +74,7 @@ impl Findings {
             None => spec("service", Cell::styled(Style::Doubtful, "not installed")),
         }];
         let mut exits = self.state.installed.iter();
-        if let Some(code) = exits.find_map(|one| one.condition.last_exit) {
+        if let Some(code) = exits.find_map(|one| one.status.last_exit) {
             specs.push(spec("last exit", format!("code {code}").into()));
         }
         specs
@@ -104,7 +105,7 @@ impl Findings {
     }
 }
 
-fn installed_json(installed: &Installed) -> Value {
+fn installed_json(installed: &InstalledLauncher) -> Value {
     let (registration, why) = match &installed.registration {
         Registration::None => ("none", None),
         Registration::Elsewhere => ("elsewhere", None),
@@ -122,8 +123,8 @@ fn installed_json(installed: &Installed) -> Value {
         "registration": registration,
         "why": why,
         "files": files,
-        "pid": installed.condition.pid,
-        "last_exit": installed.condition.last_exit,
-        "gave_up": installed.condition.gave_up,
+        "pid": installed.status.pid,
+        "last_exit": installed.status.last_exit,
+        "gave_up": installed.status.gave_up,
     })
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     client::{Client, Endpoint},
     error::{Error, Result},
-    service::{lifecycle, report::Outcome},
+    service::{lifecycle, report::ServiceOutcome},
 };
 
 /// How long the daemon may take; its own drain has a shorter deadline.
@@ -56,26 +56,26 @@ pub(super) fn run(style: Style, context: &mut Context<'_>) -> Result<()> {
         return context.terminal.json(&json!({"outcome": outcome}));
     }
     match outcome {
-        Outcome::NotRunning => Ok(()),
+        ServiceOutcome::NotRunning => Ok(()),
         _ => context.terminal.line(outcome.as_str()),
     }
 }
 
-async fn ask_to_end(context: &mut Context<'_>) -> Result<Outcome> {
+async fn ask_to_end(context: &mut Context<'_>) -> Result<ServiceOutcome> {
     let mut connection = match connect(context).await {
         Ok(connection) => connection,
         Err(Error::NotRunning { endpoint }) => {
             context
                 .terminal
                 .note(format!("not running: no daemon answers at {endpoint}"));
-            return Ok(Outcome::NotRunning);
+            return Ok(ServiceOutcome::NotRunning);
         }
         Err(other) => return Err(other),
     };
     connection.client.call("shutdown", &json!({})).await?;
     let endpoint = connection.endpoint;
     match timeout(PATIENCE, gone(connection.client, &endpoint)).await {
-        Ok(()) => Ok(Outcome::Stopped),
+        Ok(()) => Ok(ServiceOutcome::Stopped),
         Err(_) => Err(Error::Failed(format!(
             "the daemon still holds {} after {} s; see: cleudocodebot logs",
             endpoint.authority(),

@@ -12,7 +12,7 @@ use super::{
     installation::Style,
     logs, ping, send, table, token,
 };
-use crate::{error::Error, level::LogLevel};
+use crate::{error::Error, log::LogLevel};
 
 fn invocation(line: &[&str]) -> Result<Invocation, Error> {
     parse(line.iter().map(OsString::from))

@@ -3,9 +3,10 @@
 use super::{
     Overrides,
     environment::Environment,
-    keys::{self, KEYS},
-    lookup::{Lookup, Source, gather},
+    keys,
+    lookup::{Lookup, gather},
     shown::{is_hidden, mask},
+    source::Source,
 };
 use crate::error::Result;
 
@@ -46,7 +47,7 @@ impl Setting {
 /// where [`load`](super::load) would refuse them: this is where one looks when it does.
 pub fn explain(overrides: &Overrides, environment: &Environment) -> Result<Vec<Setting>> {
     let gathered = gather(overrides, environment)?;
-    let ours = KEYS.iter().map(|key| {
+    let ours = keys::all().map(|key| {
         let home = gathered.home.display().to_string();
         let (value, source) = if key.name == keys::HOME {
             (home.as_str(), gathered.home_source)

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Overrides, environment::Environment, keys, kind::folder, lookup::Source, shown::complaint,
+    Overrides, environment::Environment, keys, shown::complaint, source::Source,
+    values::kind::folder,
 };
 use crate::{
     error::{Error, Result},

@@ -1,9 +1,18 @@
 //! Every key this program reads: the one table behind loading, `config show`, `config set` and
 //! `.env.example`.
 //!
-//! Not here: keys of other programs, which are kept and can be asked for.
+//! The bounds of the gateway stand in `limits` and the keys of the services in `services`. Not here:
+//! keys of other programs, which are kept and can be asked for.
 
-use super::{Lookup, dotenv, kind::Kind, shown::complaint};
+pub use super::key::Key;
+use super::{
+    dotenv,
+    key::{key, number, secret},
+    limits,
+    services::SERVICES,
+    shown::complaint,
+    values::Kind,
+};
 use crate::{
     error::{Error, Result},
     suggest::suggest,
@@ -12,40 +21,8 @@ use crate::{
 /// What every key of this program begins with.
 pub const PREFIX: &str = "CLEUDOCODEBOT_";
 
-/// A row of the table.
-#[derive(Debug, Clone, Copy)]
-pub struct Key {
-    /// The name, as in `.env` and in the environment.
-    pub name: &'static str,
-    /// The default as it would be written; empty for none.
-    pub default: &'static str,
-    /// One line on what it does.
-    pub doc: &'static str,
-    /// Whether the value is shown masked.
-    pub secret: bool,
-    /// What its text may be.
-    pub kind: Kind,
-}
-
-const fn key(name: &'static str, default: &'static str, kind: Kind, doc: &'static str) -> Key {
-    Key {
-        name,
-        default,
-        doc,
-        secret: false,
-        kind,
-    }
-}
-
-const fn number(least: u64, most: u64) -> Kind {
-    Kind::Number { least, most }
-}
-
-const MIB: u64 = 1 << 20;
-const HOUR_MS: u64 = 3_600_000;
-
-/// Every key, in the order of `.env.example`.
-pub const KEYS: &[Key] = &[
+/// Where the gateway is and who gets in.
+const REACH: &[Key] = &[
     key(
         HOME,
         "~/.cleudocodebot",
@@ -64,15 +41,10 @@ pub const KEYS: &[Key] = &[
         number(0, 65_535),
         "TCP port to listen on; 0 lets the system pick one.",
     ),
-    Key {
-        secret: true,
-        ..key(
-            TOKEN,
-            "",
-            Kind::Token,
-            "Secret that every client must show; made on the first start.",
-        )
-    },
+    secret(
+        TOKEN,
+        "Secret that every client must show; made on the first start.",
+    ),
     key(
         "CLEUDOCODEBOT_ALLOWED_ORIGINS",
         "",
@@ -85,84 +57,10 @@ pub const KEYS: &[Key] = &[
         Kind::Hosts,
         "Host names, separated by commas, under which clients may reach us besides loopback.",
     ),
-    key(
-        "CLEUDOCODEBOT_MAX_MESSAGE_BYTES",
-        "1048576",
-        number(1024, 64 * MIB),
-        "Longest WebSocket message from a client, in bytes.",
-    ),
-    key(
-        "CLEUDOCODEBOT_MAX_JSON_DEPTH",
-        "64",
-        number(1, 120),
-        "Deepest nesting of a JSON message.",
-    ),
-    key(
-        "CLEUDOCODEBOT_MAX_UNAUTHENTICATED_BYTES",
-        "65536",
-        number(1024, MIB),
-        "Longest message before authentication, in bytes.",
-    ),
-    key(
-        "CLEUDOCODEBOT_AUTH_TIMEOUT_MS",
-        "10000",
-        number(100, HOUR_MS),
-        "Time a new connection has to authenticate, in milliseconds.",
-    ),
-    key(
-        "CLEUDOCODEBOT_MAX_CONNECTIONS",
-        "10000",
-        number(1, 1_000_000),
-        "Connections at a time.",
-    ),
-    key(
-        "CLEUDOCODEBOT_MAX_UNAUTHENTICATED",
-        "64",
-        number(1, 1_000_000),
-        "Connections at a time from one address that have not authenticated yet.",
-    ),
-    key(
-        "CLEUDOCODEBOT_MAX_QUEUE_BYTES",
-        "4194304",
-        number(4096, 1024 * MIB),
-        "Bytes that may wait for a slow client before it is dropped.",
-    ),
-    key(
-        "CLEUDOCODEBOT_HEARTBEAT_MS",
-        "20000",
-        number(100, HOUR_MS),
-        "Time between pings to a silent client, in milliseconds; two without an answer drop it.",
-    ),
-    key(
-        "CLEUDOCODEBOT_MAX_HEADER_BYTES",
-        "16384",
-        number(8192, MIB),
-        "Longest HTTP request header, in bytes.",
-    ),
-    key(
-        "CLEUDOCODEBOT_HEADER_TIMEOUT_MS",
-        "10000",
-        number(100, HOUR_MS),
-        "Time an HTTP request header may take to arrive, in milliseconds.",
-    ),
-    key(
-        "CLEUDOCODEBOT_MAX_BODY_BYTES",
-        "1048576",
-        number(1024, 64 * MIB),
-        "Longest HTTP request body, in bytes.",
-    ),
-    key(
-        "CLEUDOCODEBOT_BODY_TIMEOUT_MS",
-        "30000",
-        number(100, HOUR_MS),
-        "Time an HTTP request body may take to arrive, in milliseconds.",
-    ),
-    key(
-        "CLEUDOCODEBOT_AUTH_FAILURES_PER_MINUTE",
-        "10",
-        number(1, 1_000_000),
-        "Failed authentications a minute after which an address has to wait.",
-    ),
+];
+
+/// What is kept and told.
+const KEEPING: &[Key] = &[
     key(
         "CLEUDOCODEBOT_HISTORY_DAYS",
         "90",
@@ -188,189 +86,16 @@ pub const KEYS: &[Key] = &[
         Kind::Format,
         "Shape of a log line: text or json.",
     ),
-    key(
-        "WEBCHAT_MAX_AGE",
-        "0",
-        HOURS,
-        "Hours a message for webchat may wait before it fails; 0 is for ever.",
-    ),
-    key(
-        "WEBCHAT_RATE",
-        "0",
-        RATE,
-        "Messages a minute to webchat; 0 is no limit.",
-    ),
-    key(
-        "EXTERNAL_MAX_AGE",
-        "24",
-        HOURS,
-        "Hours a message for a bridge of your own may wait before it fails; 0 is for ever.",
-    ),
-    key(
-        "EXTERNAL_RATE",
-        "0",
-        RATE,
-        "Messages a minute to each bridge of your own; 0 is no limit.",
-    ),
-    Key {
-        secret: true,
-        ..key(
-            "TELEGRAM_BOT_TOKEN",
-            "",
-            Kind::Token,
-            "Token of a Telegram bot, from @BotFather (also TELEGRAM_TOKEN); with _2 to _5 behind it, of more bots.",
-        )
-    },
-    key(
-        "TELEGRAM_ALLOW_FROM",
-        "",
-        Kind::Text,
-        "Telegram user or chat ids, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
-    ),
-    key(
-        "TELEGRAM_BASE_URL",
-        "https://api.telegram.org",
-        Kind::Service,
-        "Where the Telegram Bot API is.",
-    ),
-    key(
-        "TELEGRAM_MAX_AGE",
-        "24",
-        HOURS,
-        "Hours a message for Telegram may wait before it fails; 0 is for ever.",
-    ),
-    key(
-        "TELEGRAM_RATE",
-        "1500",
-        RATE,
-        "Messages a minute to Telegram, for each bot; 0 is no limit.",
-    ),
-    key(
-        "WHATSAPP_BASE_URL",
-        "http://localhost:8080",
-        Kind::Service,
-        "Where the Evolution API (version 2) is, for WhatsApp.",
-    ),
-    Key {
-        secret: true,
-        ..key(
-            "WHATSAPP_API_TOKEN_INSTANCE",
-            "",
-            Kind::Token,
-            "API key of the Evolution API; with it the channel whatsapp exists.",
-        )
-    },
-    key(
-        "WHATSAPP_INSTANCE_NAME",
-        "Cleudocode",
-        Kind::Token,
-        "Name of the instance in the Evolution API; letters, digits, - and _.",
-    ),
-    key(
-        "WHATSAPP_WEBHOOK_URL",
-        "",
-        Kind::Text,
-        "Where the Evolution API reaches us; empty is this machine, /webhooks/whatsapp on our port.",
-    ),
-    Key {
-        secret: true,
-        ..key(
-            "WHATSAPP_WEBHOOK_SECRET",
-            "",
-            Kind::Token,
-            "What a webhook set by hand sends as x-cleudocodebot-secret; empty derives one from the API key and the instance.",
-        )
-    },
-    key(
-        "WHATSAPP_ALLOW_FROM",
-        "",
-        Kind::Text,
-        "Numbers, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
-    ),
-    key(
-        "WHATSAPP_MAX_AGE",
-        "24",
-        HOURS,
-        "Hours a message for whatsapp may wait before it fails; 0 is for ever.",
-    ),
-    key(
-        "WHATSAPP_RATE",
-        "60",
-        RATE,
-        "Messages a minute to whatsapp, whose spam filter dislikes more; 0 is no limit.",
-    ),
-    Key {
-        secret: true,
-        ..key(
-            "WHATSAPP_CLOUD_TOKEN",
-            "",
-            Kind::Token,
-            "Access token of Meta's WhatsApp Cloud API.",
-        )
-    },
-    key(
-        "WHATSAPP_CLOUD_PHONE_ID",
-        "",
-        Kind::Token,
-        "Id of the phone number in Meta's Cloud API.",
-    ),
-    Key {
-        secret: true,
-        ..key(
-            "WHATSAPP_CLOUD_APP_SECRET",
-            "",
-            Kind::Token,
-            "The app's secret, which signs what Meta posts; without it nothing comes in.",
-        )
-    },
-    Key {
-        secret: true,
-        ..key(
-            "WHATSAPP_CLOUD_VERIFY_TOKEN",
-            "",
-            Kind::Token,
-            "What Meta shows when it verifies the address of the webhook.",
-        )
-    },
-    key(
-        "WHATSAPP_CLOUD_ALLOW_FROM",
-        "",
-        Kind::Text,
-        "Numbers, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
-    ),
-    key(
-        "WHATSAPP_CLOUD_BASE_URL",
-        "https://graph.facebook.com",
-        Kind::Service,
-        "Where Meta's Graph API is.",
-    ),
-    key(
-        "WHATSAPP_CLOUD_MAX_AGE",
-        "24",
-        HOURS,
-        "Hours a message for the Cloud API may wait before it fails; 0 is for ever.",
-    ),
-    key(
-        "WHATSAPP_CLOUD_RATE",
-        "1200",
-        RATE,
-        "Messages a minute to the Cloud API; 0 is no limit.",
-    ),
 ];
 
-const HOURS: Kind = number(0, 87_600);
-const RATE: Kind = number(0, 1_000_000);
-
-/// A text of the table, as it is set or by default; `None` where it is empty.
-pub fn text_of<'a>(lookup: &'a Lookup, name: &str) -> Option<&'a str> {
-    let key = find(name)?;
-    Some(lookup.known(key).0).filter(|text| !text.is_empty())
-}
-
-/// A number of the table, as it is set or by default. A key that is not in the table has none.
-pub fn number_of(lookup: &Lookup, name: &str) -> Option<u64> {
-    let key = find(name)?;
-    key.kind.number(lookup.known(key).0).ok()
+/// Every key, in the order of `.env.example`.
+pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
+    let services = SERVICES.iter().flat_map(|service| service.keys);
+    REACH
+        .iter()
+        .chain(limits::KEYS)
+        .chain(KEEPING)
+        .chain(services)
 }
 
 /// The home folder.
@@ -389,7 +114,7 @@ pub const RETRY_DELAYS: &str = "CLEUDOCODEBOT_RETRY_DELAYS";
 
 /// The row of a key.
 pub fn find(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.name == name)
+    all().find(|key| key.name == name)
 }
 
 /// Checks a value before it is written to `.env`. Keys of other programs may hold anything a line
@@ -423,7 +148,7 @@ pub const CLIENT_URL: &str = "CLEUDOCODEBOT_URL";
 
 /// What to tell about a key with our prefix that is not in the table.
 pub(super) fn unknown(name: &str) -> String {
-    let guess = suggest(name, KEYS.iter().map(|key| key.name));
+    let guess = suggest(name, all().map(|key| key.name));
     let advice = guess.map_or_else(
         || "see `cleudocodebot config show` for those there are".to_owned(),
         |guess| format!("did you mean {guess}?"),

@@ -1,142 +1,98 @@
-//! Every bound of the gateway, typed.
+//! Every bound of the gateway: one row each, from which come the typed field, the key in `.env` and
+//! what a reload compares.
 
 use std::time::Duration;
 
-use super::keys;
+use super::key::{Key, key, number};
 
-/// The bounds that keep one client from harming the others. Fields are named as their keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Longest WebSocket message from a client.
-    pub max_message_bytes: usize,
-    /// Deepest nesting of a JSON message.
-    pub max_json_depth: usize,
-    /// Longest message before authentication.
-    pub max_unauthenticated_bytes: usize,
-    /// Time a new connection has to authenticate.
-    pub auth_timeout: Duration,
-    /// Connections at a time.
-    pub max_connections: usize,
-    /// Unauthenticated connections at a time from one address.
-    pub max_unauthenticated: usize,
-    /// Bytes that may wait for one client.
-    pub max_queue_bytes: usize,
-    /// Time between pings.
-    pub heartbeat: Duration,
-    /// Longest HTTP request header.
-    pub max_header_bytes: usize,
-    /// Time an HTTP request header may take to arrive.
-    pub header_timeout: Duration,
-    /// Longest HTTP request body.
-    pub max_body_bytes: usize,
-    /// Time an HTTP request body may take to arrive.
-    pub body_timeout: Duration,
-    /// Failed authentications a minute after which an address has to wait.
-    pub auth_failures_per_minute: u32,
+/// How a number in `.env` becomes a field.
+trait FromNumber: Copy {
+    fn from_number(number: u64) -> Self;
 }
 
-impl Limits {
-    /// Asks `number` for every key.
-    pub(super) fn read<E>(number: impl Fn(&'static str) -> Result<u64, E>) -> Result<Self, E> {
-        let count = |name| number(name).map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-        let time = |name| number(name).map(Duration::from_millis);
-        let failures = number("CLEUDOCODEBOT_AUTH_FAILURES_PER_MINUTE")?;
-        Ok(Self {
-            max_message_bytes: count("CLEUDOCODEBOT_MAX_MESSAGE_BYTES")?,
-            max_json_depth: count("CLEUDOCODEBOT_MAX_JSON_DEPTH")?,
-            max_unauthenticated_bytes: count("CLEUDOCODEBOT_MAX_UNAUTHENTICATED_BYTES")?,
-            auth_timeout: time("CLEUDOCODEBOT_AUTH_TIMEOUT_MS")?,
-            max_connections: count("CLEUDOCODEBOT_MAX_CONNECTIONS")?,
-            max_unauthenticated: count("CLEUDOCODEBOT_MAX_UNAUTHENTICATED")?,
-            max_queue_bytes: count("CLEUDOCODEBOT_MAX_QUEUE_BYTES")?,
-            heartbeat: time("CLEUDOCODEBOT_HEARTBEAT_MS")?,
-            max_header_bytes: count("CLEUDOCODEBOT_MAX_HEADER_BYTES")?,
-            header_timeout: time("CLEUDOCODEBOT_HEADER_TIMEOUT_MS")?,
-            max_body_bytes: count("CLEUDOCODEBOT_MAX_BODY_BYTES")?,
-            body_timeout: time("CLEUDOCODEBOT_BODY_TIMEOUT_MS")?,
-            auth_failures_per_minute: u32::try_from(failures).unwrap_or(u32::MAX),
-        })
+impl FromNumber for usize {
+    fn from_number(number: u64) -> Self {
+        Self::try_from(number).unwrap_or(Self::MAX)
     }
+}
 
-    /// The keys whose bounds differ. The pattern names every field, so that none is forgotten.
-    pub fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'static str> + 'a {
-        let Self {
-            max_message_bytes,
-            max_json_depth,
-            max_unauthenticated_bytes,
-            auth_timeout,
-            max_connections,
-            max_unauthenticated,
-            max_queue_bytes,
-            heartbeat,
-            max_header_bytes,
-            header_timeout,
-            max_body_bytes,
-            body_timeout,
-            auth_failures_per_minute,
-        } = self;
-        let rows = [
-            (
-                "CLEUDOCODEBOT_MAX_MESSAGE_BYTES",
-                *max_message_bytes != other.max_message_bytes,
-            ),
-            (
-                "CLEUDOCODEBOT_MAX_JSON_DEPTH",
-                *max_json_depth != other.max_json_depth,
-            ),
-            (
-                "CLEUDOCODEBOT_MAX_UNAUTHENTICATED_BYTES",
-                *max_unauthenticated_bytes != other.max_unauthenticated_bytes,
-            ),
-            (
-                "CLEUDOCODEBOT_AUTH_TIMEOUT_MS",
-                *auth_timeout != other.auth_timeout,
-            ),
-            (
-                "CLEUDOCODEBOT_MAX_CONNECTIONS",
-                *max_connections != other.max_connections,
-            ),
-            (
-                "CLEUDOCODEBOT_MAX_UNAUTHENTICATED",
-                *max_unauthenticated != other.max_unauthenticated,
-            ),
-            (
-                "CLEUDOCODEBOT_MAX_QUEUE_BYTES",
-                *max_queue_bytes != other.max_queue_bytes,
-            ),
-            ("CLEUDOCODEBOT_HEARTBEAT_MS", *heartbeat != other.heartbeat),
-            (
-                "CLEUDOCODEBOT_MAX_HEADER_BYTES",
-                *max_header_bytes != other.max_header_bytes,
-            ),
-            (
-                "CLEUDOCODEBOT_HEADER_TIMEOUT_MS",
-                *header_timeout != other.header_timeout,
-            ),
-            (
-                "CLEUDOCODEBOT_MAX_BODY_BYTES",
-                *max_body_bytes != other.max_body_bytes,
-            ),
-            (
-                "CLEUDOCODEBOT_BODY_TIMEOUT_MS",
-                *body_timeout != other.body_timeout,
-            ),
-            (
-                "CLEUDOCODEBOT_AUTH_FAILURES_PER_MINUTE",
-                *auth_failures_per_minute != other.auth_failures_per_minute,
-            ),
-        ];
-        let differing = rows.into_iter().filter(|(_, differs)| *differs);
-        differing.map(|(key, _)| key)
+impl FromNumber for u32 {
+    fn from_number(number: u64) -> Self {
+        Self::try_from(number).unwrap_or(Self::MAX)
     }
+}
+
+impl FromNumber for Duration {
+    /// The keys of times end in `_MS`.
+    fn from_number(number: u64) -> Self {
+        Self::from_millis(number)
+    }
+}
+
+macro_rules! limits {
+    ($($field:ident: $type:ty, $key:literal = $default:literal, $least:literal..=$most:expr, $doc:literal;)*) => {
+        /// The bounds that keep one client from harming the others. Fields are named as their keys.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Limits { $(#[doc = $doc] pub $field: $type,)* }
+
+        /// Their keys.
+        pub(super) const KEYS: &[Key] = &[$(key($key, $default, number($least, $most), $doc)),*];
+
+        impl Limits {
+            /// Asks `number` for every key.
+            pub(super) fn read<E>(number: impl Fn(&'static str) -> Result<u64, E>) -> Result<Self, E> {
+                Ok(Self { $($field: FromNumber::from_number(number($key)?)),* })
+            }
+
+            /// The keys whose bounds differ.
+            pub fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'static str> + 'a {
+                let rows = [$(($key, self.$field != other.$field)),*];
+                rows.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key)
+            }
+        }
+    };
+}
+
+const MIB: u64 = 1 << 20;
+const HOUR_MS: u64 = 3_600_000;
+
+limits! {
+    max_message_bytes: usize, "CLEUDOCODEBOT_MAX_MESSAGE_BYTES" = "1048576", 1024..=64 * MIB,
+        "Longest WebSocket message from a client, in bytes.";
+    max_json_depth: usize, "CLEUDOCODEBOT_MAX_JSON_DEPTH" = "64", 1..=120,
+        "Deepest nesting of a JSON message.";
+    max_unauthenticated_bytes: usize, "CLEUDOCODEBOT_MAX_UNAUTHENTICATED_BYTES" = "65536", 1024..=MIB,
+        "Longest message before authentication, in bytes.";
+    auth_timeout: Duration, "CLEUDOCODEBOT_AUTH_TIMEOUT_MS" = "10000", 100..=HOUR_MS,
+        "Time a new connection has to authenticate, in milliseconds.";
+    max_connections: usize, "CLEUDOCODEBOT_MAX_CONNECTIONS" = "10000", 1..=1_000_000,
+        "Connections at a time.";
+    max_unauthenticated: usize, "CLEUDOCODEBOT_MAX_UNAUTHENTICATED" = "64", 1..=1_000_000,
+        "Connections at a time from one address that have not authenticated yet.";
+    max_queue_bytes: usize, "CLEUDOCODEBOT_MAX_QUEUE_BYTES" = "4194304", 4096..=1024 * MIB,
+        "Bytes that may wait for a slow client before it is dropped.";
+    heartbeat: Duration, "CLEUDOCODEBOT_HEARTBEAT_MS" = "20000", 100..=HOUR_MS,
+        "Time between pings to a silent client, in milliseconds; two without an answer drop it.";
+    max_header_bytes: usize, "CLEUDOCODEBOT_MAX_HEADER_BYTES" = "16384", 8192..=MIB,
+        "Longest HTTP request header, in bytes.";
+    header_timeout: Duration, "CLEUDOCODEBOT_HEADER_TIMEOUT_MS" = "10000", 100..=HOUR_MS,
+        "Time an HTTP request header may take to arrive, in milliseconds.";
+    max_body_bytes: usize, "CLEUDOCODEBOT_MAX_BODY_BYTES" = "1048576", 1024..=64 * MIB,
+        "Longest HTTP request body, in bytes.";
+    body_timeout: Duration, "CLEUDOCODEBOT_BODY_TIMEOUT_MS" = "30000", 100..=HOUR_MS,
+        "Time an HTTP request body may take to arrive, in milliseconds.";
+    auth_failures_per_minute: u32, "CLEUDOCODEBOT_AUTH_FAILURES_PER_MINUTE" = "10", 1..=1_000_000,
+        "Failed authentications a minute after which an address has to wait.";
 }
 
 impl Default for Limits {
-    /// The defaults of the table of keys, which are those of the protocol.
+    /// The defaults of the rows, which are those of the protocol.
     fn default() -> Self {
-        let default = |name| keys::find(name).ok_or(name)?.default.parse().or(Err(name));
-        Self::read(default)
-            .expect("the table has a number for every limit; a test holds it to that")
+        let default = |name| {
+            let row = KEYS.iter().find(|key| key.name == name).ok_or(name)?;
+            row.default.parse().or(Err(name))
+        };
+        Self::read(default).expect("every row has a number as its default; a test checks it")
     }
 }
 

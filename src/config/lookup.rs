@@ -1,6 +1,6 @@
 //! Where a setting comes from: command line, environment, `.env`, default, in this order.
 //!
-//! Not here: what the value means (`kind`).
+//! Not here: what the value means (`values`).
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -14,42 +14,9 @@ use super::{
     environment::Environment,
     home,
     keys::{self, Key},
+    source::Source,
 };
 use crate::error::{Error, Result};
-
-/// Who set a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// An argument of this run.
-    CommandLine,
-    /// The process environment.
-    Environment,
-    /// The `.env`, on this line.
-    EnvFile {
-        /// From 1.
-        line: usize,
-    },
-    /// Nobody.
-    Default,
-}
-
-impl Source {
-    /// The words for it, without the line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CommandLine => "command line",
-            Self::Environment => "environment",
-            Self::EnvFile { .. } => ".env",
-            Self::Default => "default",
-        }
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// Everything that was set, by whomever. Integrations ask it for keys of their own.
 #[derive(Clone, Default)]
@@ -101,6 +68,18 @@ impl Lookup {
     pub(super) fn known(&self, key: &'static Key) -> (&str, Source) {
         self.find(key.name)
             .unwrap_or((key.default, Source::Default))
+    }
+
+    /// A text of the table, as it is set or by default; `None` where it is empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let key = keys::find(name)?;
+        Some(self.known(key).0).filter(|text| !text.is_empty())
+    }
+
+    /// A number of the table, as it is set or by default. A key that is not in the table has none.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        let key = keys::find(name)?;
+        key.kind.number(self.known(key).0).ok()
     }
 
     /// The source as an error names it: with file and line.

@@ -1,26 +1,26 @@
 //! The settings of one run: read once from all sources, checked, typed, and passed down from there.
 //!
-//! `keys` is the table of what there is, `kind` what a text may be, `lookup` who set it, `dotenv` the
-//! file. Not here: what the settings do.
+//! `keys` is the table of what there is (with `limits` and `services`), `values` what a text may be,
+//! `lookup` who set it, `dotenv` the file. Not here: what the settings do.
 
 pub mod dotenv;
 pub mod keys;
+pub mod services;
 
-mod addresses;
-mod base_url;
-mod delays;
 mod environment;
 mod explain;
 mod first_start;
 mod home;
-mod kind;
+mod key;
 mod limits;
 mod lookup;
 #[cfg(test)]
 mod scratch;
 mod shown;
+mod source;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::{
     fmt,
@@ -29,25 +29,25 @@ use std::{
 };
 
 pub use self::{
-    base_url::BaseUrl,
-    delays::Delays,
     environment::Environment,
     explain::{Setting, explain},
     first_start::create_env_file,
     home::{Places, places},
-    kind::{Expected, Kind, SAFE_TOKEN_CHARS},
     limits::Limits,
-    lookup::{Lookup, Source, look_up},
+    lookup::{Lookup, look_up},
     shown::{is_secret, mask},
+    source::Source,
+    values::{BaseUrl, Delays, Expected, Kind, SAFE_TOKEN_CHARS},
 };
 use self::{
-    keys::{ALLOWED_HOSTS, KEYS, TOKEN},
+    keys::{ALLOWED_HOSTS, TOKEN},
     lookup::gather,
     shown::complaint,
+    values::{addresses, kind},
 };
 use crate::{
     error::{Error, Result},
-    level::{LogFormat, LogLevel},
+    log::{LogFormat, LogLevel},
 };
 
 /// What the command line sets. It overrules everything else.
@@ -146,8 +146,7 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
 
 /// All mistakes at once, so that mending them takes one round.
 fn refuse_invalid(lookup: &Lookup) -> Result<()> {
-    let complaints: Vec<String> = KEYS
-        .iter()
+    let complaints: Vec<String> = keys::all()
         // The home folder is known by now, and with it that its text was right.
         .filter(|key| key.name != keys::HOME)
         .filter_map(|key| {

@@ -60,8 +60,11 @@ impl Case {
     fn explained(&self, key: &str) -> Setting {
         let environment = Environment::from_pairs(self.environment.clone());
         let settings = explain(&self.overrides, &environment).expect("explains");
-        let known = settings.iter().zip(KEYS);
-        assert!(known.clone().count() == KEYS.len() && known.clone().all(|(s, k)| s.key == k.name));
+        let known = settings.iter().zip(keys::all());
+        assert!(
+            known.clone().count() == keys::all().count()
+                && known.clone().all(|(s, k)| s.key == k.name)
+        );
         settings
             .into_iter()
             .find(|setting| setting.key == key)

@@ -15,12 +15,12 @@ use super::{
 use crate::{
     backoff, clock,
     integrations::{ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult},
-    log::{Field, Log},
+    log::{Log, LogField},
     message::{Direction, Message, MessageId, State},
     panics::contained,
     random,
     shutdown::Shutdown,
-    store::{Pending, STORE_WAIT, Step, Store, StoreError, Transition, insist},
+    store::{Pending, STORE_WAIT, StatusUpdate, Store, StoreError, Transition, insist},
 };
 
 /// What becomes of the lane.
@@ -122,9 +122,9 @@ impl Attempt {
         progress: &Progress,
     ) -> Result<Next, StoreError> {
         let id = message.id;
-        let begun = Step {
+        let begun = StatusUpdate {
             attempts: Some(count.all),
-            ..Step::to(State::Sending)
+            ..StatusUpdate::to(State::Sending)
         };
         let Some(mut message) = self.step(id, begun).await? else {
             return Ok(Next::Done);
@@ -208,7 +208,7 @@ impl Attempt {
     }
 
     /// Writes a step down.
-    async fn step(&self, id: MessageId, step: Step) -> Result<Option<Message>, StoreError> {
+    async fn step(&self, id: MessageId, step: StatusUpdate) -> Result<Option<Message>, StoreError> {
         self.note(id, || self.store.advance(id, step.clone())).await
     }
 
@@ -220,7 +220,7 @@ impl Attempt {
         ask: impl Fn() -> Result<Pending<Option<Message>>, StoreError>,
     ) -> Result<Option<Message>, StoreError> {
         let tell = |error: &StoreError| {
-            let fields: [Field<'_>; 2] = [("message", &id), ("error", error)];
+            let fields: [LogField<'_>; 2] = [("message", &id), ("error", error)];
             self.log
                 .error("delivery", "a step waits for the store", &fields);
         };
@@ -236,7 +236,7 @@ impl Attempt {
         let ask = || self.store.accepted(id, references.clone());
         self.note(id, ask).await?;
         if delivered {
-            self.step(id, Step::to(State::Delivered)).await?;
+            self.step(id, StatusUpdate::to(State::Delivered)).await?;
         }
         ChannelCounters::add(&self.channel.counters.sent);
         Ok(Next::Done)
@@ -248,9 +248,9 @@ impl Attempt {
             "a message was given up",
             &[("message", &message.id), ("error", &why)],
         );
-        let step = Step {
+        let step = StatusUpdate {
             error: Some(why),
-            ..Step::to(State::Failed)
+            ..StatusUpdate::to(State::Failed)
         };
         self.step(message.id, step).await?;
         ChannelCounters::add(&self.channel.counters.failed);
@@ -281,7 +281,7 @@ impl Attempt {
         attempts: u32,
         why: &str,
     ) -> Result<Next, StoreError> {
-        let fields: [Field<'_>; 2] = [("message", &id), ("why", &why)];
+        let fields: [LogField<'_>; 2] = [("message", &id), ("why", &why)];
         self.log
             .info("delivery", "an attempt was interrupted", &fields);
         self.waits(id, attempts.saturating_sub(1).max(1), None)
@@ -295,10 +295,10 @@ impl Attempt {
         attempts: u32,
         error: Option<String>,
     ) -> Result<Next, StoreError> {
-        let step = Step {
+        let step = StatusUpdate {
             attempts: Some(attempts),
             error,
-            ..Step::to(State::Sending)
+            ..StatusUpdate::to(State::Sending)
         };
         self.step(id, step).await?;
         Ok(Next::WhenReachable)
@@ -319,11 +319,11 @@ impl Attempt {
             return self.failed(message, text).await;
         };
         let wait = backoff::jittered(wait, random::seed()).max(earliest.unwrap_or_default());
-        let step = Step {
+        let step = StatusUpdate {
             attempts: Some(count.all),
             error: (!unknown).then_some(why),
             due_ms: Some(from_now_ms(wait)),
-            ..Step::to(State::Sending)
+            ..StatusUpdate::to(State::Sending)
         };
         self.step(message.id, step).await?;
         ChannelCounters::add(&self.channel.counters.retried);

@@ -15,7 +15,7 @@ use super::counters::ChannelCounters;
 use crate::{
     clock,
     gateway::control::IntegrationStatus,
-    integrations::{Health, Integration, plan::Limits},
+    integrations::{Health, Integration, plan::SendLimits},
 };
 
 /// Where an integration stands.
@@ -73,7 +73,7 @@ type OnChange = Box<dyn Fn(&IntegrationStatus) + Send + Sync>;
 /// One channel.
 pub struct Channel {
     name: String,
-    current: RwLock<(Arc<dyn Integration>, Limits)>,
+    current: RwLock<(Arc<dyn Integration>, SendLimits)>,
     standing: Mutex<Standing>,
     wishes: watch::Sender<DesiredState>,
     on_change: OnChange,
@@ -91,7 +91,7 @@ impl Channel {
     /// A channel about to start; `on_change` hears of every new state.
     pub fn new(
         integration: Arc<dyn Integration>,
-        limits: Limits,
+        limits: SendLimits,
         on_change: impl Fn(&IntegrationStatus) + Send + Sync + 'static,
     ) -> Arc<Self> {
         let standing = Standing {
@@ -121,7 +121,7 @@ impl Channel {
     }
 
     /// How it may send.
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> SendLimits {
         self.current
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -129,13 +129,13 @@ impl Channel {
     }
 
     /// Takes new settings and starts again with them.
-    pub fn replace(&self, integration: Arc<dyn Integration>, limits: Limits) {
+    pub fn replace(&self, integration: Arc<dyn Integration>, limits: SendLimits) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = (integration, limits);
         self.start();
     }
 
     /// Takes new limits and runs on.
-    pub fn limit(&self, limits: Limits) {
+    pub fn limit(&self, limits: SendLimits) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.1 = limits;
     }

@@ -16,9 +16,8 @@ use crate::{
         control::{Control, IntegrationStatus, ReadUpTo, Reloaded, Steer},
     },
     integrations::{
-        BoxFuture,
+        BoxFuture, Hook, HookReply,
         bridge::{BridgeClient, BridgeLease, Refusal},
-        hook::{Hook, HookReply},
         pairing::Pairings,
     },
     log::Log,

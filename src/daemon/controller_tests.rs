@@ -16,8 +16,7 @@ use crate::{
         pairing::Pairings,
         plan::Surroundings,
     },
-    level::LogLevel,
-    log::Log,
+    log::{Log, LogLevel},
     message::{MessageId, State},
     random,
     router::Router,
@@ -36,9 +35,9 @@ impl Fixture {
     fn new() -> Self {
         let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
         crate::fs::create_private_dir(&folder).expect("a scratch folder");
-        let options = store::Options {
+        let options = store::StoreOptions {
             path: folder.join("messages.redb"),
-            ..store::Options::default()
+            ..store::StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
         let (bridges, _) = Bridges::open(folder.join("external.json"));

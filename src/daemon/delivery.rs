@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     clock,
-    log::{Field, Log},
+    log::{Log, LogField},
     message::MessageId,
     panics::contained,
     router::Wakeup,
@@ -94,7 +94,7 @@ impl Worker {
     /// Works until the daemon ends.
     pub async fn work(mut self, mut wakeups: mpsc::UnboundedReceiver<Wakeup>) {
         while let Err(error) = self.load().await {
-            let fields: [Field<'_>; 2] = [("channel", &self.channel.name()), ("error", &error)];
+            let fields: [LogField<'_>; 2] = [("channel", &self.channel.name()), ("error", &error)];
             self.log
                 .error("delivery", "the outbox cannot be read", &fields);
             tokio::select! { _ = self.shutdown.begun() => return, () = sleep(STALLED) => {} }

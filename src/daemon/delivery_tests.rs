@@ -14,15 +14,14 @@ use crate::{
     config::Delays,
     integrations::{
         Accepted, BoxFuture, DeliveryError, Integration, Progress, ReconcileResult, RunContext,
-        RunError, plan::Limits,
+        RunError, plan::SendLimits,
     },
-    level::LogLevel,
-    log::Log,
+    log::{Log, LogLevel},
     message::{Message, MessageId, State},
     random,
     router::Wakeup,
     shutdown::{self, Trigger},
-    store::{self, Draft, Step, Store},
+    store::{self, Draft, StatusUpdate, Store},
 };
 
 type Outcome = Result<Accepted, DeliveryError>;
@@ -76,15 +75,15 @@ struct Fixture {
 }
 
 impl Fixture {
-    fn new(outcomes: impl IntoIterator<Item = Outcome>, limits: Limits) -> Self {
+    fn new(outcomes: impl IntoIterator<Item = Outcome>, limits: SendLimits) -> Self {
         let scripted = Arc::new(Scripted::default());
         scripted.outcomes.lock().expect("whole").extend(outcomes);
         let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
-        let options = store::Options {
+        let options = store::StoreOptions {
             path: path.clone(),
             // Every message is ten seconds old.
             clock: Arc::new(|| clock::now_ms() - 10_000),
-            ..store::Options::default()
+            ..store::StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
         let channel = Channel::new(scripted.clone(), limits, |_| {});
@@ -148,7 +147,7 @@ impl Drop for Fixture {
     }
 }
 
-const NO_LIMITS: Limits = Limits {
+const NO_LIMITS: SendLimits = SendLimits {
     max_age: None,
     per_minute: None,
     retry_delays: Delays::USUAL,
@@ -252,11 +251,11 @@ async fn an_attempt_without_an_answer_is_reconciled_before_another() {
     assert_eq!(fixture.store.references(id).expect("readable"), ["theirs"]);
     let read = fixture
         .store
-        .report("scripted", "theirs", Step::to(State::Read));
+        .report("scripted", "theirs", StatusUpdate::to(State::Read));
     read.expect("room").await.expect("known");
     let late = fixture
         .store
-        .report("scripted", "theirs", Step::to(State::Delivered));
+        .report("scripted", "theirs", StatusUpdate::to(State::Delivered));
     assert_eq!(late.expect("room").await, Ok(None), "never backwards");
     assert_eq!(fixture.message(id).state, State::Read);
 }
@@ -287,7 +286,7 @@ async fn nothing_is_sent_again_while_the_service_cannot_be_asked_what_became_of_
 
 #[tokio::test(start_paused = true)]
 async fn what_waited_too_long_fails_instead_of_surprising_someone() {
-    let limits = Limits {
+    let limits = SendLimits {
         max_age: Some(Duration::from_millis(1)),
         ..NO_LIMITS
     };
@@ -307,7 +306,7 @@ async fn what_waited_too_long_fails_instead_of_surprising_someone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rate_spreads_messages_evenly() {
-    let limits = Limits {
+    let limits = SendLimits {
         per_minute: Some(60),
         ..NO_LIMITS
     };

@@ -173,7 +173,7 @@ async fn show(asked: Asked, store: Store, log: Log) {
         Err(_) => Err("the service did not answer in time".to_owned()),
     };
     if let Err(why) = outcome {
-        let fields: [crate::log::Field<'_>; 2] = [("channel", &of.name()), ("error", &why)];
+        let fields: [crate::log::LogField<'_>; 2] = [("channel", &of.name()), ("error", &why)];
         log.debug("courtesy", "a sign to the peer was not shown", &fields);
     }
 }
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::{
         integrations::{Accepted, BoxFuture, DeliveryError, Progress, RunContext, RunError},
-        level::LogLevel,
+        log::LogLevel,
         message::Message,
         random, shutdown, store,
     };
@@ -248,9 +248,9 @@ mod tests {
     impl Fixture {
         fn new(permits: usize) -> Self {
             let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
-            let options = store::Options {
+            let options = store::StoreOptions {
                 path: path.clone(),
-                ..store::Options::default()
+                ..store::StoreOptions::default()
             };
             let store = Store::open(options, |_| {}).expect("a store");
             let log = Log::in_memory(LogLevel::Debug);

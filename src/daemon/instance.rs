@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     error::{Error, Result},
     fs::Lock,
-    service::runtime_file::{self, RuntimeFile},
+    service::system::runtime_file::{self, RuntimeFile},
 };
 
 /// Time for whoever has our port to say who it is.

@@ -242,10 +242,10 @@ fn open_store(
     listeners: &Arc<CommitListeners>,
 ) -> Result<Store> {
     let (router, listeners) = (Arc::clone(router), Arc::clone(listeners));
-    let options = store::Options {
+    let options = store::StoreOptions {
         path: config.home.join("messages.redb"),
         history_days: config.history_days,
-        ..store::Options::default()
+        ..store::StoreOptions::default()
     };
     Store::open(options, move |events| listeners.stored(&router, &events))
 }

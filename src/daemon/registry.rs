@@ -18,7 +18,7 @@ use crate::{
     integrations::{
         Integration,
         pairing::Pairings,
-        plan::{self, Limits, Plan, Surroundings},
+        plan::{self, Plan, SendLimits, Surroundings},
     },
     log::Log,
     router::{Route, Router},
@@ -55,7 +55,7 @@ pub(super) struct ChannelRegistry {
     channels: Mutex<BTreeMap<String, ChannelEntry>>,
     tasks: Mutex<JoinSet<()>>,
     /// How bridges may send.
-    bridge_limits: Mutex<Limits>,
+    bridge_limits: Mutex<SendLimits>,
     /// Held while a bridge comes or a channel is forgotten.
     announcing: tokio::sync::Mutex<()>,
 }
@@ -66,7 +66,7 @@ impl ChannelRegistry {
             base,
             channels: Mutex::default(),
             tasks: Mutex::default(),
-            bridge_limits: Mutex::new(Limits::default()),
+            bridge_limits: Mutex::new(SendLimits::default()),
             announcing: tokio::sync::Mutex::default(),
         }
     }
@@ -81,7 +81,7 @@ impl ChannelRegistry {
         let mut plans = plan::plans(lookup);
         // Under the lock: a bridge that comes in between would be missing here and be retired.
         let mut channels = self.channels();
-        plans.extend(self.bridge_plans(plan::external_limits(lookup)));
+        plans.extend(self.bridge_plans(plan::bridge_limits(lookup)));
         let mut changed = Vec::new();
         let gone: Vec<String> = channels
             .keys()

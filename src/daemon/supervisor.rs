@@ -20,7 +20,7 @@ use super::{
 use crate::{
     backoff::Backoff,
     integrations::{Report, RunContext, RunError},
-    log::{Field, Log},
+    log::{Log, LogField},
     panics::contained,
     random,
     shutdown::Shutdown,
@@ -110,7 +110,7 @@ impl Supervisor {
                 channel.alive();
             }
             Report::Away(why) => {
-                let fields: [Field<'_>; 2] = [("name", &channel.name()), ("why", &why)];
+                let fields: [LogField<'_>; 2] = [("name", &channel.name()), ("why", &why)];
                 log.info("integration", "it is away", &fields);
                 channel.enter(State::Away, Some(why.to_owned()));
             }
@@ -159,8 +159,10 @@ mod tests {
     use crate::{
         config::Delays,
         gateway::control::IntegrationStatus,
-        integrations::{Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::Limits},
-        level::LogLevel,
+        integrations::{
+            Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::SendLimits,
+        },
+        log::LogLevel,
         message::Message,
         shutdown,
     };
@@ -186,7 +188,7 @@ mod tests {
         }
     }
 
-    const NO_LIMITS: Limits = Limits {
+    const NO_LIMITS: SendLimits = SendLimits {
         max_age: None,
         per_minute: None,
         retry_delays: Delays::USUAL,

@@ -9,7 +9,6 @@ use super::sd_notify::SdNotify;
 use crate::{
     clock::Utc,
     log::Log,
-    message::MessageId,
     panics::panic_text,
     store::{Store, StoreError},
 };
@@ -26,9 +25,9 @@ pub(super) async fn signs_of_life(sd_notify: Arc<SdNotify>, period: Duration, st
         ticks.tick().await;
         let reader = store.clone();
         let read = tokio::task::spawn_blocking(move || reader.oldest_seq()).await;
-        // No message has the number 0: the writer thread says so and changes nothing. That the disk
-        // is full is told by /readyz and no reason to be killed.
-        let answered = match store.cancel(MessageId(0)) {
+        // A full disk is reported by /readyz and no reason to be killed: any answer but "closed" counts.
+        // Where the queue is full, a commit since the last look shows that the writer works.
+        let answered = match store.ping() {
             Ok(pending) => !matches!(pending.await, Err(StoreError::Closed)),
             Err(_) => store.health().commits != commits,
         };

@@ -26,7 +26,7 @@ use crate::{
         message_json::push_message,
         payload::{Payload, bad_field},
     },
-    store::{Step, StoreError},
+    store::{StatusUpdate, StoreError},
 };
 
 /// The kind of client that may announce a channel.
@@ -197,7 +197,7 @@ pub(super) fn delivered(
             Err(fault) => return Answer::Now(Err(fault)),
         },
         references: payload.names("references").map(str::to_owned).collect(),
-        step: Step::to(state),
+        step: StatusUpdate::to(state),
         verdict: Ok(Accepted::Sent(Vec::new())),
     };
     let gateway = Arc::clone(gateway);
@@ -208,7 +208,7 @@ pub(super) fn delivered(
 struct Told {
     id: MessageId,
     references: Vec<String>,
-    step: Step,
+    step: StatusUpdate,
     verdict: Verdict,
 }
 
@@ -251,9 +251,9 @@ pub(super) fn failed(
     };
     let gateway = Arc::clone(gateway);
     if let DeliveryError::Permanent(why) = &failure {
-        let step = Step {
+        let step = StatusUpdate {
             error: Some(why.clone()),
-            ..Step::to(State::Failed)
+            ..StatusUpdate::to(State::Failed)
         };
         let told = Told {
             id,

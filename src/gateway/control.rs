@@ -7,9 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     config::Setting,
     integrations::{
-        BoxFuture,
+        BoxFuture, Hook, HookReply,
         bridge::{BridgeClient, BridgeLease, Refusal},
-        hook::{Hook, HookReply},
         pairing::Pairings,
     },
     message::MessageId,

@@ -41,7 +41,7 @@ use self::{
 use crate::{
     clock,
     config::Config,
-    log::{Line, Log},
+    log::{Log, LogLine},
     protocol::error_code::close,
     router::Router,
     shutdown::Shutdown,
@@ -155,7 +155,7 @@ impl Gateway {
     }
 
     /// Shows a log line to whoever subscribed to `log`.
-    pub fn publish_line(&self, line: &Line) {
+    pub fn publish_line(&self, line: &LogLine) {
         self.publish("log", |out| {
             out.push_str(&dispatch::line_json(line).to_string());
         });

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     config::Config,
-    integrations::hook::{Hook, HookReply},
-    log::Field,
+    integrations::{Hook, HookReply},
+    log::LogField,
     panics::contained,
 };
 
@@ -41,7 +41,7 @@ pub(super) async fn answer(
     let HookReply { status, text } =
         answered.unwrap_or_else(|_| HookReply::new(500, "the integration failed"));
     if status == 403 {
-        let fields: [Field<'_>; 2] = [("integration", &name), ("reason", &text)];
+        let fields: [LogField<'_>; 2] = [("integration", &name), ("reason", &text)];
         gateway
             .log
             .warn("gateway", "a webhook was refused", &fields);

@@ -6,15 +6,15 @@ use std::sync::{Arc, Weak};
 
 use super::{
     Audience, Typing, chat_commands,
-    pairing::{Outcome, Pairings},
+    pairing::{PairingOutcome, Pairings},
 };
 use crate::{
-    log::{Field, Log},
+    log::{Log, LogField},
     message::State,
     panics::run_blocking,
     phone,
     router::Router,
-    store::{Draft, Inbound, Step, Store, StoreError, report_to},
+    store::{Draft, Inbound, StatusUpdate, Store, StoreError, report_to},
 };
 
 /// The way in of one channel.
@@ -166,9 +166,9 @@ impl Ingress {
         state: State,
         error: Option<String>,
     ) -> Result<bool, StoreError> {
-        let step = Step {
+        let step = StatusUpdate {
             error,
-            ..Step::to(state)
+            ..StatusUpdate::to(state)
         };
         match self.store.report(&self.channel, reference, step)?.await {
             Ok(_) => Ok(true),
@@ -187,7 +187,7 @@ impl Ingress {
         if sender != peer {
             return Ok(());
         }
-        let Outcome::Fresh(code) = self
+        let PairingOutcome::Fresh(code) = self
             .pairings
             .request(&self.channel, &plain(&self.channel, sender))
         else {
@@ -212,7 +212,7 @@ impl Ingress {
         let pairings = Arc::clone(&self.pairings);
         let saved = run_blocking(move || pairings.save()).await;
         if let Ok(Err(error)) = saved {
-            let fields: [Field<'_>; 1] = [("error", &error)];
+            let fields: [LogField<'_>; 1] = [("error", &error)];
             self.log
                 .error("pairing", "who asks cannot be written down", &fields);
         }

@@ -40,7 +40,7 @@ pub struct Request {
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum PairingOutcome {
     /// The sender is to be told this code.
     Fresh(String),
     /// The sender was told a code before, or too many ask already.
@@ -89,11 +89,11 @@ impl Pairings {
     }
 
     /// Notes that someone asks; `save` keeps it.
-    pub(super) fn request(&self, channel: &str, sender: &str) -> Outcome {
+    pub(super) fn request(&self, channel: &str, sender: &str) -> PairingOutcome {
         let mut book = self.book();
         let of_channel = || book.pending.iter().filter(|one| one.channel == channel);
         if of_channel().count() >= MAX_PENDING || of_channel().any(|one| one.sender == sender) {
-            return Outcome::Silent;
+            return PairingOutcome::Silent;
         }
         let code = code();
         book.pending.push(Request {
@@ -102,7 +102,7 @@ impl Pairings {
             code: code.clone(),
             at_ms: clock::now_ms(),
         });
-        Outcome::Fresh(code)
+        PairingOutcome::Fresh(code)
     }
 
     /// Who asks now.
@@ -226,14 +226,14 @@ mod tests {
         let name = format!("cdb-pairing-{}", &random::token()[..16]);
         let path = Scratch(std::env::temp_dir().join(name));
         let pairings = Pairings::open(path.0.clone());
-        let Outcome::Fresh(code) = pairings.request("t", "ana") else {
+        let PairingOutcome::Fresh(code) = pairings.request("t", "ana") else {
             panic!("the first gets a code");
         };
         assert!(code.len() == 8 && !code.contains(['0', 'O', '1', 'I']));
-        assert_eq!(pairings.request("t", "ana"), Outcome::Silent);
+        assert_eq!(pairings.request("t", "ana"), PairingOutcome::Silent);
         for (sender, silent) in [("bob", false), ("eve", false), ("mal", true)] {
             let outcome = pairings.request("t", sender);
-            assert_eq!(outcome == Outcome::Silent, silent, "{sender}");
+            assert_eq!(outcome == PairingOutcome::Silent, silent, "{sender}");
         }
         assert!(!pairings.knows("t", "ana"));
         pairings.save().expect("written");

@@ -14,7 +14,10 @@ use super::{
     webchat::{self, WebChat},
 };
 use crate::{
-    config::{BaseUrl, Delays, Lookup, keys},
+    config::{
+        BaseUrl, Delays, Lookup, keys,
+        services::{self, Service},
+    },
     log::Log,
     router::Router,
     store::Store,
@@ -26,24 +29,24 @@ pub struct Plan {
     /// Its channel.
     pub name: String,
     /// How fast and how late it may send.
-    pub limits: Limits,
+    pub limits: SendLimits,
     allowed: Allowed,
-    kind: Kind,
+    settings: ServiceSettings,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum Kind {
+enum ServiceSettings {
     WebChat,
-    Telegram(telegram::Settings),
-    Cloud(cloud::Settings),
-    Evolution(evolution::Settings),
+    Telegram(telegram::BotSettings),
+    Cloud(cloud::CloudSettings),
+    Evolution(evolution::EvolutionSettings),
     /// A client of the gateway.
     Bridge,
 }
 
 /// How a channel may send.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct SendLimits {
     /// A message that waited longer fails; `None` for ever.
     pub max_age: Option<Duration>,
     /// Messages a minute; `None` for no limit.
@@ -73,13 +76,16 @@ pub struct Surroundings {
 impl Plan {
     /// Whether clients hand in what comes from the peers of this channel.
     pub fn clients_hand_in(&self) -> bool {
-        matches!(self.kind, Kind::WebChat | Kind::Bridge)
+        matches!(
+            self.settings,
+            ServiceSettings::WebChat | ServiceSettings::Bridge
+        )
     }
 
     /// Whether the other asks for an integration that is not this one at other limits.
     pub fn builds_another(&self, other: &Self) -> bool {
         let built = |plan: &Self| Self {
-            limits: Limits::default(),
+            limits: SendLimits::default(),
             ..plan.clone()
         };
         built(self) != built(other)
@@ -98,26 +104,28 @@ impl Plan {
                 Arc::downgrade(&around.audience),
             )
         };
-        match &self.kind {
-            Kind::Telegram(settings) => Arc::new(Telegram::new(&self.name, settings, ingress())),
-            Kind::Cloud(settings) => Arc::new(Cloud::new(settings, ingress())),
-            Kind::Evolution(settings) => {
+        match &self.settings {
+            ServiceSettings::Telegram(settings) => {
+                Arc::new(Telegram::new(&self.name, settings, ingress()))
+            }
+            ServiceSettings::Cloud(settings) => Arc::new(Cloud::new(settings, ingress())),
+            ServiceSettings::Evolution(settings) => {
                 Arc::new(Evolution::new(settings, &around.address, ingress()))
             }
-            Kind::WebChat => Arc::new(WebChat::new(&around.audience)),
-            Kind::Bridge => around.bridges.adopt(&self.name),
+            ServiceSettings::WebChat => Arc::new(WebChat::new(&around.audience)),
+            ServiceSettings::Bridge => around.bridges.adopt(&self.name),
         }
     }
 }
 
 /// Every integration the settings ask for.
 pub fn plans(lookup: &Lookup) -> Vec<Plan> {
-    let webchat = Plan {
-        name: webchat::NAME.to_owned(),
-        limits: limits(lookup, "WEBCHAT"),
-        allowed: Allowed::All,
-        kind: Kind::WebChat,
-    };
+    let webchat = plan(
+        lookup,
+        &services::WEBCHAT,
+        webchat::NAME,
+        ServiceSettings::WebChat,
+    );
     std::iter::once(webchat)
         .chain(telegrams(lookup))
         .chain(cloud(lookup))
@@ -126,88 +134,108 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
 }
 
 /// A channel whose integration is a client.
-pub fn bridge(name: &str, limits: Limits) -> Plan {
+pub fn bridge(name: &str, limits: SendLimits) -> Plan {
     Plan {
         name: name.to_owned(),
         limits,
         allowed: Allowed::All,
-        kind: Kind::Bridge,
+        settings: ServiceSettings::Bridge,
     }
 }
 
 /// How the channels whose integrations are clients may send.
-pub fn external_limits(lookup: &Lookup) -> Limits {
-    limits(lookup, "EXTERNAL")
+pub fn bridge_limits(lookup: &Lookup) -> SendLimits {
+    limits(lookup, &services::BRIDGES)
 }
 
-/// One bot for each token: `telegram`, `telegram-2`, ….
+fn plan(lookup: &Lookup, service: &Service, channel: &str, settings: ServiceSettings) -> Plan {
+    Plan {
+        name: channel.to_owned(),
+        limits: limits(lookup, service),
+        allowed: allowed(lookup, service, channel),
+        settings,
+    }
+}
+
+/// One bot for each token: `telegram`, `telegram-2`, …. Each key but for the first ends as its
+/// channel does, with `_`.
 fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
-    telegram::NAMES.into_iter().filter_map(|name| {
+    let service = &services::TELEGRAM;
+    service.channels.iter().filter_map(|name| {
         let suffix = name.trim_start_matches("telegram").replace('-', "_");
         let named = |key: &str| lookup.get(&format!("{key}{suffix}"));
         let token = named("TELEGRAM_BOT_TOKEN").or_else(|| named("TELEGRAM_TOKEN"))?;
-        Some(Plan {
-            name: name.to_owned(),
-            limits: limits(lookup, "TELEGRAM"),
-            allowed: allowed(lookup, name, "TELEGRAM"),
-            kind: Kind::Telegram(telegram::Settings {
-                token: token.to_owned(),
-                base: base(lookup, "TELEGRAM")?,
-            }),
-        })
+        let settings = telegram::BotSettings {
+            token: token.to_owned(),
+            base: base(lookup, service)?,
+        };
+        Some(plan(
+            lookup,
+            service,
+            name,
+            ServiceSettings::Telegram(settings),
+        ))
     })
 }
 
 fn evolution(lookup: &Lookup) -> Option<Plan> {
-    let text = |name: &str| keys::text_of(lookup, name).map(str::to_owned);
-    Some(Plan {
-        name: evolution::NAME.to_owned(),
-        limits: limits(lookup, "WHATSAPP"),
-        allowed: allowed(lookup, evolution::NAME, "WHATSAPP"),
-        kind: Kind::Evolution(evolution::Settings {
-            base: base(lookup, "WHATSAPP")?,
-            token: text("WHATSAPP_API_TOKEN_INSTANCE")?,
-            instance: text("WHATSAPP_INSTANCE_NAME")?,
-            webhook_url: text("WHATSAPP_WEBHOOK_URL"),
-            webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
-        }),
-    })
+    let service = &services::EVOLUTION;
+    let text = |name: &str| lookup.text(name).map(str::to_owned);
+    let settings = evolution::EvolutionSettings {
+        base: base(lookup, service)?,
+        token: text("WHATSAPP_API_TOKEN_INSTANCE")?,
+        instance: text("WHATSAPP_INSTANCE_NAME")?,
+        webhook_url: text("WHATSAPP_WEBHOOK_URL"),
+        webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
+    };
+    Some(plan(
+        lookup,
+        service,
+        evolution::NAME,
+        ServiceSettings::Evolution(settings),
+    ))
 }
 
 fn cloud(lookup: &Lookup) -> Option<Plan> {
-    let text = |name: &str| keys::text_of(lookup, name).map(str::to_owned);
-    Some(Plan {
-        name: cloud::NAME.to_owned(),
-        limits: limits(lookup, "WHATSAPP_CLOUD"),
-        allowed: allowed(lookup, cloud::NAME, "WHATSAPP_CLOUD"),
-        kind: Kind::Cloud(cloud::Settings {
-            token: text("WHATSAPP_CLOUD_TOKEN")?,
-            phone_id: text("WHATSAPP_CLOUD_PHONE_ID")?,
-            app_secret: text("WHATSAPP_CLOUD_APP_SECRET"),
-            verify_token: text("WHATSAPP_CLOUD_VERIFY_TOKEN"),
-            base: base(lookup, "WHATSAPP_CLOUD")?,
-        }),
-    })
+    let service = &services::CLOUD;
+    let text = |name: &str| lookup.text(name).map(str::to_owned);
+    let settings = cloud::CloudSettings {
+        token: text("WHATSAPP_CLOUD_TOKEN")?,
+        phone_id: text("WHATSAPP_CLOUD_PHONE_ID")?,
+        app_secret: text("WHATSAPP_CLOUD_APP_SECRET"),
+        verify_token: text("WHATSAPP_CLOUD_VERIFY_TOKEN"),
+        base: base(lookup, service)?,
+    };
+    Some(plan(
+        lookup,
+        service,
+        cloud::NAME,
+        ServiceSettings::Cloud(settings),
+    ))
 }
 
-/// The settings were checked when they were read: an address that is none cannot come here.
-fn base(lookup: &Lookup, prefix: &str) -> Option<BaseUrl> {
-    let text = keys::text_of(lookup, &format!("{prefix}_BASE_URL"))?;
+/// The settings were checked when they were read, so the address is one.
+fn base(lookup: &Lookup, service: &Service) -> Option<BaseUrl> {
+    let text = lookup.text(&service.key("BASE_URL"))?;
     BaseUrl::parse(text).ok()
 }
 
-fn allowed(lookup: &Lookup, channel: &str, prefix: &str) -> Allowed {
-    let text = keys::text_of(lookup, &format!("{prefix}_ALLOW_FROM"));
-    Allowed::read(channel, text.unwrap_or_default())
+fn allowed(lookup: &Lookup, service: &Service, channel: &str) -> Allowed {
+    match service.find("ALLOW_FROM") {
+        None => Allowed::All,
+        Some(key) => Allowed::read(channel, lookup.text(key.name).unwrap_or_default()),
+    }
 }
 
-fn limits(lookup: &Lookup, prefix: &str) -> Limits {
-    let number = |what| keys::number_of(lookup, &format!("{prefix}_{what}"));
-    Limits {
+fn limits(lookup: &Lookup, service: &Service) -> SendLimits {
+    let number = |what| lookup.number(&service.key(what));
+    SendLimits {
+        // 0 hours is for ever, and 0 messages a minute no limit.
         max_age: number("MAX_AGE").map(|hours| Duration::from_secs(hours * 3600)),
         per_minute: number("RATE").and_then(|rate| u32::try_from(rate).ok()),
-        // The settings were checked: the text is a list.
-        retry_delays: keys::text_of(lookup, keys::RETRY_DELAYS)
+        // The settings were checked when they were read, so the text is a list.
+        retry_delays: lookup
+            .text(keys::RETRY_DELAYS)
             .and_then(|text| Delays::parse(text).ok())
             .unwrap_or(Delays::USUAL),
     }

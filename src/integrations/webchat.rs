@@ -16,10 +16,10 @@ use super::{
     Accepted, Audience, BoxFuture, DeliveryError, Indicator, Integration, Progress, RunContext,
     RunError,
 };
-use crate::message::Message;
+use crate::{config::services, message::Message};
 
 /// The channel's name.
-pub const NAME: &str = "webchat";
+pub const NAME: &str = services::WEBCHAT.channels[0];
 
 /// Time for a client that attends to take what is sent to it.
 const TAKES: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@
 use std::{fmt::Write as _, fs, path::PathBuf};
 
 use cleudocodebot::{
-    config::keys::KEYS,
+    config::keys,
     protocol::{
         describe::{ACTIONS, EVENTS},
         error_code::ROWS,
@@ -28,7 +28,7 @@ fn cell(text: &str) -> String {
 }
 
 fn keys() -> String {
-    KEYS.iter().fold(String::new(), |mut rows, key| {
+    keys::all().fold(String::new(), |mut rows, key| {
         let default = if key.default.is_empty() {
             String::new()
         } else {

@@ -11,7 +11,7 @@ use super::file_address;
 use crate::{
     config::Environment,
     error::{Error, Result},
-    service::run::spawn_apart,
+    service::system::this_machine::spawn_detached,
 };
 
 /// A program that opens files, with what it wants before the file.
@@ -76,7 +76,7 @@ impl Opener {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        match spawn_apart(&mut command) {
+        match spawn_detached(&mut command) {
             Ok(child) => Ok(Some(child)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::file("start", self.program)(error)),

@@ -23,10 +23,10 @@ use crate::{
     error::{Error, Result},
     random,
     service::{
-        executor::{Change, Executor},
         install::{InstallRequest, install},
-        report::{Outcome, Report},
-        runtime_file, settings,
+        report::{ServiceOutcome, ServiceReport},
+        settings,
+        system::{change::SystemChange, executor::Executor, runtime_file},
         target::InstallTarget,
     },
 };
@@ -220,19 +220,19 @@ fn write(
             Ok(())
         })?;
     }
-    executor.did(Change::Wrote(env_file, None));
+    executor.record(SystemChange::Wrote(env_file, None));
     Ok(true)
 }
 
-fn configured(changed: bool, options: &Options) -> Report {
+fn configured(changed: bool, options: &Options) -> ServiceReport {
     let outcome = if options.style.mode.dry {
-        Outcome::Planned
+        ServiceOutcome::Planned
     } else if changed {
-        Outcome::Configured
+        ServiceOutcome::Configured
     } else {
-        Outcome::Unchanged
+        ServiceOutcome::Unchanged
     };
-    Report {
+    ServiceReport {
         outcome,
         kind: None,
         identity: None,

@@ -8,9 +8,11 @@ use crate::{
     config::{Config, dotenv::Document, keys, mask},
     error::Result,
     service::{
-        port_owner,
-        probe::{Answer, GatewayProbe},
-        state,
+        port_conflict,
+        system::{
+            port_owner,
+            probe::{GatewayAnswer, GatewayProbe},
+        },
         target::InstallTarget,
     },
 };
@@ -233,8 +235,8 @@ fn holder(
     }
     let address = probe.address();
     let answer = probe.ask();
-    if let Answer::Ours(_) | Answer::OtherToken = answer {
-        return state::port_holder(target, &answer, &address);
+    if let GatewayAnswer::Ours(_) | GatewayAnswer::OtherToken = answer {
+        return port_conflict::other_owner(target, &answer, &address);
     }
     let owner = port_owner::find(&address);
     Some(owner.unwrap_or_else(|| "another program".to_owned()))
@@ -261,8 +263,7 @@ mod tests {
     use crate::{
         config::{self, Environment, Overrides},
         service::{
-            probe::Identity,
-            run::ThisMachine,
+            system::{probe::DaemonIdentity, this_machine::ThisMachine},
             target::{InstallTarget, Scope},
         },
     };
@@ -271,8 +272,8 @@ mod tests {
     struct Closed;
 
     impl GatewayProbe for Closed {
-        fn ask(&self) -> Answer {
-            Answer::Ours(Identity::default())
+        fn ask(&self) -> GatewayAnswer {
+            GatewayAnswer::Ours(DaemonIdentity::default())
         }
         fn shut_down(&self) -> Result<()> {
             Ok(())

@@ -7,9 +7,9 @@ use crate::{
     client::{Endpoint, page_link},
     error::Result,
     service::{
-        probe::ChannelState,
-        report::Report,
-        systemd,
+        launchers::systemd,
+        report::ServiceReport,
+        system::probe::ChannelState,
         target::{InstallTarget, Scope},
     },
 };
@@ -21,7 +21,11 @@ const LOOKS: u32 = 50;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What the daemon found when it tried the credentials of these channels.
-fn states(installation: &Installation, report: &Report, channels: &[&str]) -> Vec<[String; 2]> {
+fn states(
+    installation: &Installation,
+    report: &ServiceReport,
+    channels: &[&str],
+) -> Vec<[String; 2]> {
     if report.identity.is_none() || channels.is_empty() {
         return Vec::new();
     }
@@ -55,7 +59,7 @@ fn states(installation: &Installation, report: &Report, channels: &[&str]) -> Ve
 /// Prints it.
 pub(super) fn tell(
     installation: &Installation,
-    report: &Report,
+    report: &ServiceReport,
     channels: &[&str],
     context: &mut Context<'_>,
 ) -> Result<()> {
@@ -71,7 +75,7 @@ pub(super) fn tell(
     context.terminal.columns(&specs)
 }
 
-fn places(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
+fn places(target: &InstallTarget, report: &ServiceReport) -> Vec<[String; 2]> {
     let mut specs = vec![
         [
             "settings".to_owned(),
@@ -89,7 +93,7 @@ fn places(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
 
 /// The page, where the daemon answered or will. The token goes to a terminal only, never to a log or
 /// a pipe.
-fn link(installation: &Installation, report: &Report) -> Result<String> {
+fn link(installation: &Installation, report: &ServiceReport) -> Result<String> {
     let config = installation.probe.config()?;
     let answered = report.identity.as_ref().map(|own| own.address.clone());
     let address = answered.unwrap_or_else(|| {
@@ -101,7 +105,7 @@ fn link(installation: &Installation, report: &Report) -> Result<String> {
     Ok(page_link(&address, token.as_deref()))
 }
 
-fn next(target: &InstallTarget, report: &Report) -> Vec<[String; 2]> {
+fn next(target: &InstallTarget, report: &ServiceReport) -> Vec<[String; 2]> {
     let sudo = match target.scope {
         Scope::User => "",
         Scope::Machine => "sudo ",

@@ -11,9 +11,7 @@ fn rendered() -> String {
 # home folder (~/.cleudocodebot/.env), without the `# ` before it, and run: chmod 600 ~/.cleudocodebot/.env
 # The command line overrules the environment, the environment overrules .env, .env overrules these.
 ";
-    let rows = KEYS
-        .iter()
-        .map(|key| format!("\n# {}\n# {}={}\n", key.doc, key.name, key.default));
+    let rows = all().map(|key| format!("\n# {}\n# {}={}\n", key.doc, key.name, key.default));
     rows.fold(header.to_owned(), |text, row| text + &row)
 }
 
@@ -28,18 +26,18 @@ fn the_example_file_is_this_table() {
 #[test]
 fn the_example_file_reads_with_and_without_its_comment_signs() {
     Document::parse(EXAMPLE).expect("reads as it is");
-    let uncommented = KEYS.iter().fold(EXAMPLE.to_owned(), |text, key| {
+    let uncommented = all().fold(EXAMPLE.to_owned(), |text, key| {
         text.replace(&format!("\n# {}=", key.name), &format!("\n{}=", key.name))
     });
     let document = Document::parse(&uncommented).expect("reads uncommented");
-    for key in KEYS {
+    for key in all() {
         assert_eq!(document.get(key.name).as_deref(), Some(key.default));
     }
 }
 
 #[test]
 fn every_default_is_valid_and_every_row_has_one_line_of_text() {
-    for key in KEYS {
+    for key in all() {
         assert!(key.doc.ends_with('.') && !key.doc.contains('\n'));
         assert_eq!(key.secret, is_secret(key.name), "{}", key.name);
         if !key.default.is_empty() && key.kind != Kind::Folder {

@@ -7,11 +7,11 @@ use super::ChannelRegistry;
 use crate::{
     integrations::{
         bridge::{BridgeClient, BridgeLease, Bridges, Refusal, check_name},
-        plan::{self, Limits, Plan},
+        plan::{self, Plan, SendLimits},
     },
     message::State,
     panics::run_blocking,
-    store::{Step, Store, StoreError},
+    store::{StatusUpdate, Store, StoreError},
 };
 
 /// Messages given up at a time when a channel is forgotten.
@@ -26,7 +26,7 @@ impl ChannelRegistry {
         }
     }
 
-    pub(super) fn bridge_plans(&self, limits: Limits) -> Vec<Plan> {
+    pub(super) fn bridge_plans(&self, limits: SendLimits) -> Vec<Plan> {
         *self
             .bridge_limits
             .lock()
@@ -129,10 +129,10 @@ async fn give_up(store: &Store, channel: &str) -> Result<u64, StoreError> {
     }
 }
 
-fn forgotten() -> Step {
-    Step {
+fn forgotten() -> StatusUpdate {
+    StatusUpdate {
         error: Some("its channel was forgotten".to_owned()),
-        ..Step::to(State::Failed)
+        ..StatusUpdate::to(State::Failed)
     }
 }
 

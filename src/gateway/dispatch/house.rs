@@ -9,8 +9,7 @@ use super::answer::Outcome;
 use crate::{
     config::Setting,
     gateway::{Gateway, client_handle::ClientHandle, control::IntegrationStatus, metrics},
-    level::LogLevel,
-    log::Line,
+    log::{LogLevel, LogLine},
     protocol::{
         self,
         error_code::{ErrorCode, Fault},
@@ -161,7 +160,7 @@ pub(super) fn logs(gateway: &Gateway, payload: &Payload) -> Outcome {
 }
 
 /// A log line as `logs` and the event `log` show it.
-pub(in crate::gateway) fn line_json(line: &Line) -> Value {
+pub(in crate::gateway) fn line_json(line: &LogLine) -> Value {
     let fields: Map<String, Value> = line
         .fields
         .iter()

@@ -10,11 +10,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{
-    super::{cloud, evolution, telegram, webchat},
-    Bridge,
-};
-use crate::fs;
+use super::Bridge;
+use crate::{config::services::SERVICES, fs};
 
 /// Where their names are, in the home folder.
 pub const FILE: &str = "external.json";
@@ -27,9 +24,8 @@ const MAX_NAME: usize = 64;
 
 /// Names that belong to the integrations of the settings, also where those are not set up.
 pub(in crate::integrations) fn built_in() -> impl Iterator<Item = &'static str> {
-    [webchat::NAME, evolution::NAME, cloud::NAME]
-        .into_iter()
-        .chain(telegram::NAMES)
+    let services = SERVICES.iter();
+    services.flat_map(|service| service.channels.iter().copied())
 }
 
 /// Why a channel is not given to a client, or not forgotten.

@@ -12,18 +12,18 @@ use serde_json::{Value, json};
 
 use self::wire::{bodies, inbound, refusal};
 use super::{
-    Accepted, BoxFuture, DeliveryError, Indicator, Integration, Progress, RunContext, RunError,
-    hook::{Hook, HookReply},
-    http::{Answer, Call, Http, Limits},
+    Accepted, BoxFuture, DeliveryError, Hook, HookReply, Indicator, Integration, Progress,
+    RunContext, RunError,
     ingress::Ingress,
-    sha256::{hmac, same},
+    support::hmac::{hmac, same},
+    support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
 };
 use crate::{
     config::BaseUrl,
     message::{Message, MessageId, State},
     phone,
     random::hex,
-    store::{Step, StoreError},
+    store::{StatusUpdate, StoreError},
 };
 
 pub use self::wire::NAME;
@@ -35,7 +35,7 @@ const LOOK: Duration = Duration::from_secs(600);
 
 /// What the integration is made of.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct CloudSettings {
     /// The access token.
     pub token: String,
     /// The id of the phone number.
@@ -50,7 +50,7 @@ pub struct Settings {
 
 /// One phone number.
 pub struct Cloud {
-    settings: Settings,
+    settings: CloudSettings,
     authorization: String,
     http: Http,
     ingress: Ingress,
@@ -58,10 +58,10 @@ pub struct Cloud {
 
 impl Cloud {
     /// The integration, not running yet.
-    pub fn new(settings: &Settings, ingress: Ingress) -> Self {
+    pub fn new(settings: &CloudSettings, ingress: Ingress) -> Self {
         Self {
             authorization: format!("Bearer {}", settings.token),
-            http: Http::new(settings.base.clone()).hushing([&settings.token]),
+            http: Http::new(settings.base.clone()).redacting([&settings.token]),
             settings: settings.clone(),
             ingress,
         }
@@ -72,14 +72,14 @@ impl Cloud {
         method: Method,
         tail: &str,
         json: &Value,
-    ) -> Result<Answer, super::http::HttpError> {
+    ) -> Result<HttpAnswer, HttpError> {
         let path = format!("/{VERSION}/{}{tail}", self.settings.phone_id);
-        let call = Call {
+        let call = HttpCall {
             method,
             path: &path,
             headers: &[("authorization", &self.authorization)],
             json,
-            limits: Limits::default(),
+            limits: HttpLimits::default(),
         };
         self.http.call(call).await
     }
@@ -217,9 +217,9 @@ impl Cloud {
             return Ok(());
         };
         let store = self.ingress.store();
-        let step = Step {
+        let step = StatusUpdate {
             error,
-            ..Step::to(state)
+            ..StatusUpdate::to(state)
         };
         // The id is only what was once sent with it: it may have been given by another store.
         match store.answered(NAME, id, vec![], step)?.await {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::integrations::{
     DeliveryError,
-    http::Answer,
-    split::{Measure, split},
+    support::http::HttpAnswer,
+    support::split::{Measure, split},
 };
 use crate::{message::Message, phone, store::Inbound};
 
@@ -99,7 +99,7 @@ pub(super) fn inbound(message: &Value, contacts: &Value) -> Option<Inbound> {
 }
 
 /// What a refusal means, by Meta's code for it.
-pub(super) fn refusal(answer: &Answer) -> DeliveryError {
+pub(super) fn refusal(answer: &HttpAnswer) -> DeliveryError {
     let body = answer.json();
     let error = &body["error"];
     let said = error["message"].as_str().unwrap_or("no reason given");

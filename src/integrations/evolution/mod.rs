@@ -24,12 +24,11 @@ use self::{
     },
 };
 use super::{
-    Accepted, BoxFuture, DeliveryError, Health, Indicator, Integration, Progress, ReconcileResult,
-    RunContext, RunError,
-    hook::{Hook, HookReply},
-    http::{Answer, Call, Http, HttpError, Limits},
+    Accepted, BoxFuture, DeliveryError, Health, Hook, HookReply, Indicator, Integration, Progress,
+    ReconcileResult, RunContext, RunError,
     ingress::Ingress,
-    sha256::{hmac, same},
+    support::hmac::{hmac, same},
+    support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
 };
 use crate::{
     config::BaseUrl,
@@ -60,7 +59,7 @@ const EVENTS: [&str; 5] = [
 
 /// What the integration is made of.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct EvolutionSettings {
     /// Where the server is.
     pub base: BaseUrl,
     /// Its API key.
@@ -76,14 +75,14 @@ pub struct Settings {
 
 /// The secret of a webhook that we register: the same at every start, for what the service repeats
 /// from the time we were away carries the one registered before, and a refusal ends its repeats.
-fn derived(settings: &Settings) -> String {
+fn derived(settings: &EvolutionSettings) -> String {
     let about = format!("webhook {}", settings.instance);
     hex(&hmac(settings.token.as_bytes(), about.as_bytes()))
 }
 
 /// One instance.
 pub struct Evolution {
-    settings: Settings,
+    settings: EvolutionSettings,
     secret: String,
     webhook_url: String,
     http: Http,
@@ -93,12 +92,12 @@ pub struct Evolution {
 
 impl Evolution {
     /// The integration, not running yet; `address` is where the gateway listens.
-    pub fn new(settings: &Settings, address: &str, ingress: Ingress) -> Self {
+    pub fn new(settings: &EvolutionSettings, address: &str, ingress: Ingress) -> Self {
         let secret = settings.webhook_secret.clone();
         let secret = secret.unwrap_or_else(|| derived(settings));
         let here = || format!("http://{address}/webhooks/{NAME}");
         Self {
-            http: Http::new(settings.base.clone()).hushing([&settings.token, &secret]),
+            http: Http::new(settings.base.clone()).redacting([&settings.token, &secret]),
             secret,
             webhook_url: settings.webhook_url.clone().unwrap_or_else(here),
             settings: settings.clone(),
@@ -107,14 +106,19 @@ impl Evolution {
         }
     }
 
-    async fn call(&self, method: Method, path: &str, json: &Value) -> Result<Answer, HttpError> {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        json: &Value,
+    ) -> Result<HttpAnswer, HttpError> {
         let path = format!("{path}/{}", self.settings.instance);
-        let call = Call {
+        let call = HttpCall {
             method,
             path: &path,
             headers: &[("apikey", &self.settings.token)],
             json,
-            limits: Limits::default(),
+            limits: HttpLimits::default(),
         };
         self.http.call(call).await
     }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::integrations::{
     ADDRESS, DeliveryError, ReconcileResult,
-    http::Answer,
-    split::{Measure, split},
+    support::http::HttpAnswer,
+    support::split::{Measure, split},
 };
 use crate::{
     message::{Message, State},
@@ -225,7 +225,7 @@ pub(super) fn names_of(found: &Value, text: &str, since: u64) -> Option<Vec<Stri
 
 /// What a refusal to search means: asking again helps where the server is in trouble, and not where
 /// it does not know what a search is.
-pub(super) fn unasked(answer: &Answer) -> ReconcileResult {
+pub(super) fn unasked(answer: &HttpAnswer) -> ReconcileResult {
     match answer.status {
         408 | 429 | 500.. => {
             let text = format!("the Evolution API answered {} to a search", answer.status);
@@ -236,7 +236,7 @@ pub(super) fn unasked(answer: &Answer) -> ReconcileResult {
 }
 
 /// What a refusal means. Its text may be a string, a list, or a list of lists, or missing.
-pub(super) fn refusal(answer: &Answer) -> DeliveryError {
+pub(super) fn refusal(answer: &HttpAnswer) -> DeliveryError {
     let body = answer.json();
     let message = &body["response"]["message"];
     if says_unknown_number(message) {
@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, body: &Value) -> DeliveryError {
-        refusal(&Answer {
+        refusal(&HttpAnswer {
             status,
             retry_after: None,
             body: Bytes::from(body.to_string()),

@@ -10,8 +10,8 @@ use super::{
 /// The layers from the bottom up. A module may name those of lower layers and of its own.
 const LAYERS: &[&[&str]] = &[
     &[
-        "error", "level", "clock", "random", "suggest", "fs", "backoff", "shutdown", "panics",
-        "body", "qr", "phone",
+        "error", "clock", "random", "suggest", "fs", "backoff", "shutdown", "panics", "body", "qr",
+        "phone",
     ],
     &["log"],
     &["message", "config"],

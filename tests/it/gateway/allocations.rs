@@ -9,7 +9,7 @@ use allocation_counter::AllocationInfo;
 use cleudocodebot::{
     config::{Environment, Overrides},
     daemon,
-    service::runtime_file::RuntimeFile,
+    service::system::runtime_file::RuntimeFile,
 };
 
 use crate::support::{PATIENCE, Raw, Scratch, frame, upgrade_request};

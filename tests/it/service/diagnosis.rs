@@ -1,13 +1,15 @@
 //! Every broken combination has a word of its own and a command that mends it.
 
 use cleudocodebot::service::{
-    artefact::Artefact,
     diagnosis::{Finding, Severity, findings},
-    probe::{Answer, Identity},
-    run::Outcome,
-    state::State,
-    target::System,
-    texts,
+    launchers::texts,
+    state::InstallState,
+    system::{
+        artefact::Artefact,
+        command::CommandOutcome,
+        platform::System,
+        probe::{DaemonIdentity, GatewayAnswer},
+    },
 };
 
 use super::{
@@ -19,7 +21,7 @@ const UNIT: &str = "user/config/systemd/user/cleudocodebot.service";
 
 fn found(machine: &Machine) -> Vec<Finding> {
     machine.work(REAL, |target, executor| {
-        findings(target, &State::gather(target, executor, Vec::new()))
+        findings(target, &InstallState::gather(target, executor, Vec::new()))
     })
 }
 
@@ -43,7 +45,7 @@ fn linux() -> Machine {
     machine
 }
 
-fn answering(answer: Answer) -> Machine {
+fn answering(answer: GatewayAnswer) -> Machine {
     let machine = linux();
     *machine.stranger.borrow_mut() = Some(answer);
     machine
@@ -88,8 +90,8 @@ fn running_beside_the_unit_that_should_run_it() {
 
 #[test]
 fn what_the_daemon_says_of_itself_may_be_wrong() {
-    type Change = fn(&mut Identity);
-    let cases: [(Change, &str); 4] = [
+    type SystemChange = fn(&mut DaemonIdentity);
+    let cases: [(SystemChange, &str); 4] = [
         (|own| own.version = "0.0.1".to_owned(), "other_version"),
         (|own| own.not_ready = Some("disk".to_owned()), "not_ready"),
         (|own| own.address = "127.0.0.1:1".to_owned(), "other_port"),
@@ -99,7 +101,7 @@ fn what_the_daemon_says_of_itself_may_be_wrong() {
         let machine = linux();
         let mut identity = machine.running().expect("a daemon");
         change(&mut identity);
-        *machine.stranger.borrow_mut() = Some(Answer::Ours(identity));
+        *machine.stranger.borrow_mut() = Some(GatewayAnswer::Ours(identity));
         assert_eq!(codes(&machine), [code]);
     }
 }
@@ -107,14 +109,17 @@ fn what_the_daemon_says_of_itself_may_be_wrong() {
 #[test]
 fn who_answers_may_be_somebody_else_or_nobody() {
     for (answer, code) in [
-        (Answer::Stranger("HTTP".to_owned()), "port_taken"),
-        (Answer::OtherToken, "token_mismatch"),
-        (Answer::Nobody, "silent"),
-        (Answer::Unknown("no port".to_owned()), "settings_broken"),
+        (GatewayAnswer::Stranger("HTTP".to_owned()), "port_taken"),
+        (GatewayAnswer::OtherToken, "token_mismatch"),
+        (GatewayAnswer::Nobody, "silent"),
+        (
+            GatewayAnswer::Unknown("no port".to_owned()),
+            "settings_broken",
+        ),
     ] {
         assert_eq!(codes(&answering(answer)), [code]);
     }
-    let machine = answering(Answer::OtherToken);
+    let machine = answering(GatewayAnswer::OtherToken);
     machine.end();
     // No daemon of ours has the other token then.
     assert_eq!(codes(&machine), ["port_taken"]);
@@ -122,7 +127,7 @@ fn who_answers_may_be_somebody_else_or_nobody() {
 
 #[test]
 fn a_token_that_differs_names_the_file_that_wins() {
-    let machine = answering(Answer::OtherToken);
+    let machine = answering(GatewayAnswer::OtherToken);
     let finding = &found(&machine)[0];
     let env = machine.target.env_file().display().to_string();
     assert!(finding.text.contains(&env), "{}", finding.text);
@@ -134,7 +139,7 @@ fn a_token_that_differs_names_the_file_that_wins() {
 fn settings_of_the_environment_that_the_daemon_does_not_see_are_named() {
     linux().work(REAL, |target, executor| {
         let overruled = vec!["CLEUDOCODEBOT_TOKEN".to_owned()];
-        let found = findings(target, &State::gather(target, executor, overruled));
+        let found = findings(target, &InstallState::gather(target, executor, overruled));
         assert_eq!(found[0].code, "overruled");
         assert!(found[0].text.contains("CLEUDOCODEBOT_TOKEN"));
     });
@@ -149,7 +154,7 @@ fn a_unit_that_gave_up_tells_why() {
             "ActiveState=failed\nMainPID=0\nResult=exit-code\nExecMainStatus={status}\n\
              ExecMainCode=1\nNeedDaemonReload=no\n"
         );
-        let outcome = Outcome::Exited {
+        let outcome = CommandOutcome::Exited {
             code: 0,
             stdout: show.into_bytes(),
             stderr: Vec::new(),

@@ -8,10 +8,8 @@ use std::{
 
 use cleudocodebot::service::{
     install::{InstallRequest, install},
-    probe::Answer,
-    report::Outcome as Came,
-    run::Outcome,
-    target::System,
+    report::ServiceOutcome,
+    system::{command::CommandOutcome, platform::System, probe::GatewayAnswer},
     uninstall::uninstall,
 };
 
@@ -20,12 +18,12 @@ use super::{
     machine::{Machine, exited},
 };
 
-fn kinds() -> [Outcome; 4] {
+fn kinds() -> [CommandOutcome; 4] {
     [
-        Outcome::Missing,
-        Outcome::Refused("Keine Berechtigung".to_owned()),
-        Outcome::TimedOut,
-        Outcome::Exited {
+        CommandOutcome::Missing,
+        CommandOutcome::Refused("Keine Berechtigung".to_owned()),
+        CommandOutcome::TimedOut,
+        CommandOutcome::Exited {
             code: 1,
             stdout: Vec::new(),
             // "Zugriff verweigert" and umlauts in the code page of a German console.
@@ -72,7 +70,7 @@ fn fails_and_is_repaired(
     system: System,
     request: InstallRequest,
     command: &str,
-    outcome: &Outcome,
+    outcome: &CommandOutcome,
 ) {
     let machine = Machine::new(system);
     *machine.failure.borrow_mut() = Some((command.to_owned(), outcome.clone()));
@@ -94,7 +92,7 @@ fn fails_and_is_repaired(
     let report = installed(&machine);
     assert_eq!(report.identity, machine.running(), "{context}");
     let again = installed(&machine);
-    assert_eq!(again.outcome, Came::AlreadyInstalled, "{context}");
+    assert_eq!(again.outcome, ServiceOutcome::AlreadyInstalled, "{context}");
 }
 
 #[test]
@@ -108,7 +106,11 @@ fn an_installer_that_is_killed_at_any_command_is_repaired_by_the_next() {
             let report = installed(&machine);
             assert!(report.identity.is_some(), "{system:?} {killed_after}");
             let again = installed(&machine).outcome;
-            assert_eq!(again, Came::AlreadyInstalled, "{system:?} {killed_after}");
+            assert_eq!(
+                again,
+                ServiceOutcome::AlreadyInstalled,
+                "{system:?} {killed_after}"
+            );
             if run.is_ok() {
                 break;
             }
@@ -144,7 +146,7 @@ fn each_command_of_an_uninstallation_may_fail_and_the_next_run_finishes() {
 #[test]
 fn a_daemon_that_never_answers_is_reported_with_its_last_words() {
     let machine = Machine::new(System::Linux);
-    *machine.stranger.borrow_mut() = Some(Answer::Nobody);
+    *machine.stranger.borrow_mut() = Some(GatewayAnswer::Nobody);
     let error = machine
         .work(REAL, |target, executor| {
             install(target, executor, InstallRequest::default())

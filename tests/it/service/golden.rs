@@ -6,7 +6,10 @@
 
 use std::{fs, path::PathBuf};
 
-use cleudocodebot::service::{artefact::Artefact, texts, windows::utf16};
+use cleudocodebot::service::{
+    launchers::texts,
+    system::{artefact::Artefact, utf16},
+};
 
 const UNIX: (&str, &str) = ("/usr/bin/cleudocodebot", "/home/ada/.cleudocodebot");
 

@@ -3,11 +3,14 @@
 use cleudocodebot::{
     error::Result,
     service::{
-        executor::{Executor, Mode},
         install::{InstallRequest, install},
         lifecycle,
-        report::{Outcome, Report},
-        target::{InstallTarget, System},
+        report::{ServiceOutcome, ServiceReport},
+        system::{
+            executor::{Executor, ExecutorMode},
+            platform::System,
+        },
+        target::InstallTarget,
         uninstall::uninstall,
     },
 };
@@ -16,20 +19,20 @@ use super::machine::Machine;
 
 pub(super) const SYSTEMS: [System; 3] = [System::Linux, System::MacOs, System::Windows];
 
-pub(super) const REAL: Mode = Mode {
+pub(super) const REAL: ExecutorMode = ExecutorMode {
     dry: false,
     force: false,
 };
-pub(super) const FORCE: Mode = Mode {
+pub(super) const FORCE: ExecutorMode = ExecutorMode {
     dry: false,
     force: true,
 };
-const DRY: Mode = Mode {
+const DRY: ExecutorMode = ExecutorMode {
     dry: true,
     force: false,
 };
 
-pub(super) fn installed(machine: &Machine) -> Report {
+pub(super) fn installed(machine: &Machine) -> ServiceReport {
     let report = machine.work(REAL, |target, executor| {
         install(target, executor, InstallRequest::default())
     });
@@ -41,14 +44,18 @@ fn an_installed_daemon_answers_and_a_second_run_changes_no_byte() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
         let report = installed(&machine);
-        assert_eq!(report.outcome, Outcome::Installed, "{system:?}");
+        assert_eq!(report.outcome, ServiceOutcome::Installed, "{system:?}");
         assert_eq!(report.identity, machine.running(), "{system:?}");
         let before = (machine.bytes(), machine.known.borrow().clone());
         let (report, changes, notes) = machine.changes(REAL, |target, executor| {
             install(target, executor, InstallRequest::default())
         });
         let report = report.expect("installed");
-        assert_eq!(report.outcome, Outcome::AlreadyInstalled, "{system:?}");
+        assert_eq!(
+            report.outcome,
+            ServiceOutcome::AlreadyInstalled,
+            "{system:?}"
+        );
         assert_eq!((changes, notes), (vec![], vec![]), "{system:?}");
         assert_eq!(before, (machine.bytes(), machine.known.borrow().clone()));
     }
@@ -84,16 +91,16 @@ fn uninstalling_leaves_settings_and_messages_and_twice_is_no_error() {
             let report = machine.work(REAL, |target, executor| uninstall(target, executor, purge));
             report.expect("gone").outcome
         };
-        assert_eq!(gone(false), Outcome::Uninstalled);
+        assert_eq!(gone(false), ServiceOutcome::Uninstalled);
         let home = "user/.cleudocodebot/";
         let left = [format!("{home}.env"), format!("{home}messages.redb")];
         assert_eq!(machine.files(), left, "{system:?}");
         assert!(machine.known.borrow().is_empty() && machine.running().is_none());
         assert_eq!(*machine.run_value.borrow(), None);
-        assert_eq!(gone(false), Outcome::NotInstalled);
-        assert_eq!(gone(true), Outcome::Uninstalled);
+        assert_eq!(gone(false), ServiceOutcome::NotInstalled);
+        assert_eq!(gone(true), ServiceOutcome::Uninstalled);
         assert_eq!(machine.files(), [""; 0], "{system:?}");
-        assert_eq!(gone(true), Outcome::NotInstalled);
+        assert_eq!(gone(true), ServiceOutcome::NotInstalled);
     }
 }
 
@@ -123,7 +130,7 @@ fn a_dry_run_tells_everything_and_does_nothing() {
             })
         };
         let (report, planned, _) = run(DRY);
-        assert_eq!(report.expect("planned").outcome, Outcome::Planned);
+        assert_eq!(report.expect("planned").outcome, ServiceOutcome::Planned);
         assert_eq!(machine.bytes(), before, "{system:?}");
         assert!(machine.running().is_none() && machine.known.borrow().is_empty());
         let (_, done, _) = run(REAL);
@@ -140,18 +147,30 @@ fn stopped_started_and_restarted() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
         let first = installed(&machine).identity.expect("a daemon").pid;
-        let outcome = |work: fn(&InstallTarget, &mut Executor<'_>) -> Result<Report>| {
+        let outcome = |work: fn(&InstallTarget, &mut Executor<'_>) -> Result<ServiceReport>| {
             let report = machine.work(REAL, work);
             report.expect("done").outcome
         };
-        assert_eq!(outcome(lifecycle::start), Outcome::AlreadyRunning);
-        assert_eq!(outcome(lifecycle::stop), Outcome::Stopped, "{system:?}");
+        assert_eq!(outcome(lifecycle::start), ServiceOutcome::AlreadyRunning);
+        assert_eq!(
+            outcome(lifecycle::stop),
+            ServiceOutcome::Stopped,
+            "{system:?}"
+        );
         assert!(machine.running().is_none());
-        assert_eq!(outcome(lifecycle::stop), Outcome::NotRunning, "{system:?}");
-        assert_eq!(outcome(lifecycle::start), Outcome::Started, "{system:?}");
+        assert_eq!(
+            outcome(lifecycle::stop),
+            ServiceOutcome::NotRunning,
+            "{system:?}"
+        );
+        assert_eq!(
+            outcome(lifecycle::start),
+            ServiceOutcome::Started,
+            "{system:?}"
+        );
         assert_eq!(
             outcome(lifecycle::restart),
-            Outcome::Restarted,
+            ServiceOutcome::Restarted,
             "{system:?}"
         );
         let last = machine.running().expect("a daemon").pid;
@@ -178,7 +197,7 @@ fn a_daemon_of_another_version_gives_way() {
         machine.restart_the_old_one();
         env!("CARGO_PKG_VERSION").clone_into(&mut machine.version.borrow_mut());
         let report = installed(&machine);
-        assert_eq!(report.outcome, Outcome::Installed, "{system:?}");
+        assert_eq!(report.outcome, ServiceOutcome::Installed, "{system:?}");
         let version = report.identity.expect("a daemon").version;
         assert_eq!(version, env!("CARGO_PKG_VERSION"), "{system:?}");
     }
@@ -191,7 +210,7 @@ fn a_daemon_from_a_terminal_gives_way_to_one_that_is_watched_over() {
         machine.run_in_the_foreground();
         let former = machine.running().expect("a daemon").pid;
         let report = installed(&machine);
-        assert_eq!(report.outcome, Outcome::Installed, "{system:?}");
+        assert_eq!(report.outcome, ServiceOutcome::Installed, "{system:?}");
         assert_ne!(report.identity.expect("a daemon").pid, former, "{system:?}");
     }
 }

@@ -13,10 +13,15 @@ use cleudocodebot::{
     error::{Error, Result},
     fs::Lock,
     service::{
-        executor::{Change, Executor, Mode, World},
-        probe::{Answer, GatewayProbe, Identity},
-        run::{Launch, Outcome, Runner, SystemCommand},
-        target::{Account, Folders, InstallTarget, Scope, System},
+        system::{
+            account::Account,
+            change::SystemChange,
+            command::{CommandOutcome, CommandRunner, Launch, SystemCommand},
+            executor::{Executor, ExecutorMode, World},
+            platform::{Folders, System},
+            probe::{DaemonIdentity, GatewayAnswer, GatewayProbe},
+        },
+        target::{InstallTarget, Scope},
     },
 };
 use serde_json::json;
@@ -33,7 +38,7 @@ pub(crate) struct Machine {
     /// Commands as they were run, one line each.
     pub log: RefCell<Vec<String>>,
     /// A part of a command line, and what comes of commands with it.
-    pub failure: RefCell<Option<(String, Outcome)>>,
+    pub failure: RefCell<Option<(String, CommandOutcome)>>,
     /// After so many commands the installer is killed.
     pub killed_after: Cell<Option<usize>>,
     /// Names of what is enabled, loaded or registered, and of what the user switched off.
@@ -41,7 +46,7 @@ pub(crate) struct Machine {
     /// What the registry holds.
     pub run_value: RefCell<Option<String>>,
     /// Who answers instead of the daemon.
-    pub stranger: RefCell<Option<Answer>>,
+    pub stranger: RefCell<Option<GatewayAnswer>>,
     /// The version of the program that would start.
     pub version: RefCell<String>,
     daemon: RefCell<Option<Running>>,
@@ -49,7 +54,7 @@ pub(crate) struct Machine {
 }
 
 struct Running {
-    identity: Identity,
+    identity: DaemonIdentity,
     supervised: bool,
     _lock: Lock,
 }
@@ -112,7 +117,7 @@ impl Machine {
     /// Lets a hand of this manner work.
     pub(crate) fn work<T>(
         &self,
-        mode: Mode,
+        mode: ExecutorMode,
         work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> T,
     ) -> T {
         let world = World {
@@ -127,7 +132,7 @@ impl Machine {
     /// The same, with what it did and said.
     pub(crate) fn changes<T>(
         &self,
-        mode: Mode,
+        mode: ExecutorMode,
         work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> T,
     ) -> (T, Vec<String>, Vec<String>) {
         self.work(mode, |target, executor| {
@@ -143,7 +148,7 @@ impl Machine {
     }
 
     /// A deed without the folder of this test.
-    fn anonymous(&self, change: &Change) -> String {
+    fn anonymous(&self, change: &SystemChange) -> String {
         change
             .to_string()
             .replace(&self.folder.0.display().to_string(), "")
@@ -181,7 +186,7 @@ impl Machine {
         self.folder.0.join(below)
     }
 
-    pub(crate) fn running(&self) -> Option<Identity> {
+    pub(crate) fn running(&self) -> Option<DaemonIdentity> {
         self.daemon
             .borrow()
             .as_ref()
@@ -212,7 +217,7 @@ impl Machine {
         cleudocodebot::fs::create_private_dir(&home.join("logs")).expect("a folder");
         let lock = Lock::try_take(&home.join("daemon.lock")).expect("opened");
         let lock = lock.expect("no two daemons have one home");
-        let identity = Identity {
+        let identity = DaemonIdentity {
             pid,
             version: self.version.borrow().clone(),
             home: home.display().to_string(),
@@ -242,27 +247,27 @@ impl Machine {
         self.known.borrow().contains(name)
     }
 
-    pub(super) fn learn(&self, name: &'static str) -> Outcome {
+    pub(super) fn learn(&self, name: &'static str) -> CommandOutcome {
         self.known.borrow_mut().insert(name);
         exited(0)
     }
 
-    pub(super) fn forget(&self, name: &'static str) -> Outcome {
+    pub(super) fn forget(&self, name: &'static str) -> CommandOutcome {
         self.known.borrow_mut().remove(name);
         exited(0)
     }
 }
 
-pub(crate) fn exited(code: i32) -> Outcome {
-    Outcome::Exited {
+pub(crate) fn exited(code: i32) -> CommandOutcome {
+    CommandOutcome::Exited {
         code,
         stdout: Vec::new(),
         stderr: Vec::new(),
     }
 }
 
-impl Runner for Machine {
-    fn run(&self, command: &SystemCommand) -> Outcome {
+impl CommandRunner for Machine {
+    fn run(&self, command: &SystemCommand) -> CommandOutcome {
         let line = command.to_string();
         self.log.borrow_mut().push(line.clone());
         if let Some(left) = self.killed_after.get() {
@@ -287,11 +292,12 @@ impl Runner for Machine {
 }
 
 impl GatewayProbe for Machine {
-    fn ask(&self) -> Answer {
+    fn ask(&self) -> GatewayAnswer {
         if let Some(stranger) = &*self.stranger.borrow() {
             return stranger.clone();
         }
-        self.running().map_or(Answer::Nobody, Answer::Ours)
+        self.running()
+            .map_or(GatewayAnswer::Nobody, GatewayAnswer::Ours)
     }
 
     fn shut_down(&self) -> Result<()> {

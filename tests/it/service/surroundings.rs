@@ -4,14 +4,17 @@
 use cleudocodebot::{
     error::Error,
     service::{
-        executor::Mode,
         install::{InstallRequest, install},
-        launcher::Kind,
+        launchers::launcher::LauncherKind,
         lifecycle,
-        probe::{Answer, Identity},
-        report::Report,
-        run::Outcome,
-        target::{Scope, System},
+        report::ServiceReport,
+        system::{
+            command::CommandOutcome,
+            executor::ExecutorMode,
+            platform::System,
+            probe::{DaemonIdentity, GatewayAnswer},
+        },
+        target::Scope,
         uninstall::uninstall,
     },
 };
@@ -21,7 +24,7 @@ use super::{
     machine::Machine,
 };
 
-fn attempt(machine: &Machine, mode: Mode) -> Result<Report, Error> {
+fn attempt(machine: &Machine, mode: ExecutorMode) -> Result<ServiceReport, Error> {
     machine.work(mode, |target, executor| {
         install(target, executor, InstallRequest::default())
     })
@@ -33,16 +36,19 @@ fn refused(machine: &Machine) -> Error {
 
 #[test]
 fn who_else_has_the_port_is_named_and_nothing_is_installed() {
-    let identity = Identity {
+    let identity = DaemonIdentity {
         pid: 7,
         version: "0.0.9".to_owned(),
         home: "/elsewhere".to_owned(),
-        ..Identity::default()
+        ..DaemonIdentity::default()
     };
     for (answer, named) in [
-        (Answer::Stranger("no gateway".to_owned()), "another program"),
-        (Answer::OtherToken, "another token"),
-        (Answer::Ours(identity), "/elsewhere"),
+        (
+            GatewayAnswer::Stranger("no gateway".to_owned()),
+            "another program",
+        ),
+        (GatewayAnswer::OtherToken, "another token"),
+        (GatewayAnswer::Ours(identity), "/elsewhere"),
     ] {
         let machine = Machine::new(System::Linux);
         *machine.stranger.borrow_mut() = Some(answer);
@@ -93,14 +99,14 @@ fn without_systemd_a_desktop_entry_and_a_daemon_in_the_background_remain() {
         install(target, executor, InstallRequest::default())
     });
     let report = report.expect("installed");
-    assert_eq!(report.kind, Some(Kind::Autostart));
+    assert_eq!(report.kind, Some(LauncherKind::Autostart));
     assert_eq!(report.identity, machine.running());
     let told = notes.join("\n");
     assert!(told.contains("was not started by systemd") && told.contains("cleudocodebot daemon"));
     // Where systemd comes later, it takes over and one way is left.
     std::fs::create_dir_all(machine.path("run/systemd/system")).expect("made");
     let report = installed(&machine);
-    assert_eq!(report.kind, Some(Kind::UserUnit));
+    assert_eq!(report.kind, Some(LauncherKind::UserUnit));
     let is_entry = |name: &String| name.ends_with(".desktop");
     assert!(!machine.files().iter().any(is_entry));
 }
@@ -108,7 +114,7 @@ fn without_systemd_a_desktop_entry_and_a_daemon_in_the_background_remain() {
 #[test]
 fn a_manager_that_is_not_reached_is_woken_by_lingering() {
     let machine = Machine::new(System::Linux);
-    let bus = Outcome::Exited {
+    let bus = CommandOutcome::Exited {
         code: 1,
         stdout: Vec::new(),
         stderr: "Verbindung zum Bus fehlgeschlagen".as_bytes().to_vec(),
@@ -117,7 +123,10 @@ fn a_manager_that_is_not_reached_is_woken_by_lingering() {
     let (report, _, notes) = machine.changes(REAL, |target, executor| {
         install(target, executor, InstallRequest::default())
     });
-    assert_eq!(report.expect("installed").kind, Some(Kind::Autostart));
+    assert_eq!(
+        report.expect("installed").kind,
+        Some(LauncherKind::Autostart)
+    );
     let log = machine.log.borrow();
     let asked = log.iter().filter(|line| line.contains("show-environment"));
     assert!(asked.count() > 10);
@@ -147,7 +156,7 @@ fn the_machines_daemon_has_its_program_outside_of_home_folders() {
     machine.target.scope = Scope::Machine;
     machine.target.home = machine.path("var/lib/cleudocodebot");
     let report = installed(&machine);
-    assert_eq!(report.kind, Some(Kind::MachineUnit));
+    assert_eq!(report.kind, Some(LauncherKind::MachineUnit));
     let copy = machine.path("usr/local/lib/cleudocodebot/cleudocodebot");
     assert_eq!(std::fs::read(&copy).expect("copied"), b"the program");
     let log = machine.log.borrow().clone();
@@ -164,7 +173,7 @@ fn the_daemon_of_another_home_is_not_touched_by_accident() {
         installed(&machine);
         let first = machine.running();
         machine.target.home = machine.path("user/other");
-        *machine.stranger.borrow_mut() = Some(Answer::Nobody);
+        *machine.stranger.borrow_mut() = Some(GatewayAnswer::Nobody);
         let text = refused(&machine).to_string();
         assert!(text.contains("another home"), "{system:?}: {text}");
         let stopped = machine.work(REAL, lifecycle::stop);

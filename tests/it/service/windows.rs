@@ -1,13 +1,12 @@
 //! What only Windows has: three ways to choose from, the user's own switch, flags for the batch file.
 
 use cleudocodebot::service::{
-    artefact::Artefact,
-    executor::Mode,
     install::{InstallRequest, install},
-    launcher::Kind,
-    report::{Outcome, Report},
-    run::Outcome as Ran,
-    target::System,
+    launchers::launcher::LauncherKind,
+    report::{ServiceOutcome, ServiceReport},
+    system::{
+        artefact::Artefact, command::CommandOutcome, executor::ExecutorMode, platform::System,
+    },
 };
 
 use super::{
@@ -22,9 +21,9 @@ const TASK: InstallRequest = InstallRequest {
 
 fn wished(
     machine: &Machine,
-    mode: Mode,
+    mode: ExecutorMode,
     request: InstallRequest,
-) -> (Report, Vec<String>, Vec<String>) {
+) -> (ServiceReport, Vec<String>, Vec<String>) {
     let (report, changes, notes) =
         machine.changes(mode, |target, executor| install(target, executor, request));
     (report.expect("installed"), changes, notes)
@@ -33,7 +32,7 @@ fn wished(
 #[test]
 fn the_run_value_is_written_and_read_back() {
     let machine = Machine::new(System::Windows);
-    assert_eq!(installed(&machine).kind, Some(Kind::RunKey));
+    assert_eq!(installed(&machine).kind, Some(LauncherKind::RunKey));
     let value = machine.run_value.borrow().clone().expect("a value");
     assert!(value.ends_with("\\bin\\cleudocodebotw.exe\""), "{value}");
     let log = machine.log.borrow();
@@ -48,7 +47,7 @@ fn a_run_value_that_is_put_back_leads_to_the_start_up_folder() {
     // `reg add` succeeds, and then the value is not there.
     *machine.failure.borrow_mut() = Some((" add ".to_owned(), exited(0)));
     let (report, _, notes) = wished(&machine, REAL, InstallRequest::default());
-    assert_eq!(report.kind, Some(Kind::StartupFolder));
+    assert_eq!(report.kind, Some(LauncherKind::StartupFolder));
     let told = |word: &str| notes.iter().any(|note| note.contains(word));
     assert!(told("guard") && told("may flash"), "{notes:?}");
 }
@@ -60,7 +59,7 @@ fn a_home_too_long_for_a_run_value_leads_to_the_start_up_folder() {
     let programs = r"\bin\cleudocodebotw.exe".len();
     machine.target.home = machine.path(&"x".repeat(259 - programs - root));
     let report = wished(&machine, REAL, InstallRequest::default()).0;
-    assert_eq!(report.kind, Some(Kind::StartupFolder));
+    assert_eq!(report.kind, Some(LauncherKind::StartupFolder));
     machine.end();
     machine.target.home = machine.path(&"y".repeat(260 - programs - root));
     let error = machine
@@ -76,25 +75,28 @@ fn a_home_too_long_for_a_run_value_leads_to_the_start_up_folder() {
 fn a_task_replaces_the_run_value_and_stays_when_nothing_is_wished() {
     let machine = Machine::new(System::Windows);
     installed(&machine);
-    assert_eq!(wished(&machine, REAL, TASK).0.kind, Some(Kind::Task));
+    assert_eq!(
+        wished(&machine, REAL, TASK).0.kind,
+        Some(LauncherKind::Task)
+    );
     assert_eq!(*machine.run_value.borrow(), None);
     assert!(machine.known.borrow().contains("task"));
     let again = wished(&machine, REAL, InstallRequest::default()).0;
-    assert_eq!(again.kind, Some(Kind::Task));
-    assert_eq!(again.outcome, Outcome::AlreadyInstalled);
+    assert_eq!(again.kind, Some(LauncherKind::Task));
+    assert_eq!(again.outcome, ServiceOutcome::AlreadyInstalled);
 }
 
 #[test]
 fn a_task_that_is_refused_falls_back_and_says_so() {
     let machine = Machine::new(System::Windows);
-    let refused = Ran::Exited {
+    let refused = CommandOutcome::Exited {
         code: 1,
         stdout: Vec::new(),
         stderr: "ERREUR\u{a0}: Accès refusé.".as_bytes().to_vec(),
     };
     *machine.failure.borrow_mut() = Some(("/create".to_owned(), refused));
     let (report, _, notes) = wished(&machine, REAL, TASK);
-    assert_eq!(report.kind, Some(Kind::RunKey));
+    assert_eq!(report.kind, Some(LauncherKind::RunKey));
     assert!(notes[0].contains("no scheduled task"), "{notes:?}");
     let is_task = |name: &String| name.ends_with("task.xml");
     let files = machine.files();
@@ -109,7 +111,7 @@ fn an_entry_that_the_user_switched_off_stays_off_unless_forced() {
     let (report, changes, notes) = wished(&machine, REAL, InstallRequest::default());
     assert_eq!(
         (report.outcome, changes),
-        (Outcome::AlreadyInstalled, vec![])
+        (ServiceOutcome::AlreadyInstalled, vec![])
     );
     assert!(notes[0].contains("Task Manager"), "{notes:?}");
     wished(&machine, FORCE, InstallRequest::default());

@@ -1,0 +1,249 @@
+//! The services behind the gateway: one row each, with the name of its channels, its keys, and what
+//! `onboard` asks for. The table of keys, `onboard` and the integrations read it.
+//!
+//! Not here: what an integration does with its settings (`integrations`).
+
+use super::{
+    key::{Key, key, number, secret},
+    values::Kind,
+};
+
+/// A service and its settings.
+#[derive(Debug)]
+pub struct Service {
+    /// What `onboard` calls it.
+    pub title: &'static str,
+    /// The channels it may have, the usual one first. Those of bridges choose their names.
+    pub channels: &'static [&'static str],
+    /// What its keys begin with.
+    pub prefix: &'static str,
+    /// Its keys, in the order of `.env.example`.
+    pub keys: &'static [Key],
+    /// The keys it cannot do without, and how `onboard` asks for them.
+    pub questions: &'static [(&'static str, &'static str)],
+}
+
+impl Service {
+    /// The name of one of its keys, such as `BASE_URL`, whether or not it has one.
+    pub fn key(&self, what: &str) -> String {
+        format!("{}_{what}", self.prefix)
+    }
+
+    /// The row of one of its keys, where it has one.
+    pub fn find(&self, what: &str) -> Option<&'static Key> {
+        let name = self.key(what);
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+const HOURS: Kind = number(0, 87_600);
+const RATE: Kind = number(0, 1_000_000);
+
+/// Every service, in the order of `.env.example`.
+pub const SERVICES: &[&Service] = &[&WEBCHAT, &BRIDGES, &TELEGRAM, &EVOLUTION, &CLOUD];
+
+/// The built-in page and its visitors.
+pub const WEBCHAT: Service = Service {
+    title: "WebChat",
+    channels: &["webchat"],
+    prefix: "WEBCHAT",
+    keys: &[
+        key(
+            "WEBCHAT_MAX_AGE",
+            "0",
+            HOURS,
+            "Hours a message for webchat may wait before it fails; 0 is for ever.",
+        ),
+        key(
+            "WEBCHAT_RATE",
+            "0",
+            RATE,
+            "Messages a minute to webchat; 0 is no limit.",
+        ),
+    ],
+    questions: &[],
+};
+
+/// Channels whose integrations are clients of the gateway.
+pub const BRIDGES: Service = Service {
+    title: "A bridge of your own",
+    channels: &[],
+    prefix: "EXTERNAL",
+    keys: &[
+        key(
+            "EXTERNAL_MAX_AGE",
+            "24",
+            HOURS,
+            "Hours a message for a bridge of your own may wait before it fails; 0 is for ever.",
+        ),
+        key(
+            "EXTERNAL_RATE",
+            "0",
+            RATE,
+            "Messages a minute to each bridge of your own; 0 is no limit.",
+        ),
+    ],
+    questions: &[],
+};
+
+/// Bots of Telegram, one for each token.
+pub const TELEGRAM: Service = Service {
+    title: "Telegram",
+    channels: &[
+        "telegram",
+        "telegram-2",
+        "telegram-3",
+        "telegram-4",
+        "telegram-5",
+    ],
+    prefix: "TELEGRAM",
+    keys: &[
+        secret(
+            "TELEGRAM_BOT_TOKEN",
+            "Token of a Telegram bot, from @BotFather (also TELEGRAM_TOKEN); with _2 to _5 behind it, of more bots.",
+        ),
+        key(
+            "TELEGRAM_ALLOW_FROM",
+            "",
+            Kind::Text,
+            "Telegram user or chat ids, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
+        ),
+        key(
+            "TELEGRAM_BASE_URL",
+            "https://api.telegram.org",
+            Kind::Service,
+            "Where the Telegram Bot API is.",
+        ),
+        key(
+            "TELEGRAM_MAX_AGE",
+            "24",
+            HOURS,
+            "Hours a message for Telegram may wait before it fails; 0 is for ever.",
+        ),
+        key(
+            "TELEGRAM_RATE",
+            "1500",
+            RATE,
+            "Messages a minute to Telegram, for each bot; 0 is no limit.",
+        ),
+    ],
+    questions: &[("TELEGRAM_BOT_TOKEN", "Bot token from @BotFather")],
+};
+
+/// `WhatsApp` by the Evolution API.
+pub const EVOLUTION: Service = Service {
+    title: "WhatsApp by a self-hosted Evolution API",
+    channels: &["whatsapp"],
+    prefix: "WHATSAPP",
+    keys: &[
+        key(
+            "WHATSAPP_BASE_URL",
+            "http://localhost:8080",
+            Kind::Service,
+            "Where the Evolution API (version 2) is, for WhatsApp.",
+        ),
+        secret(
+            "WHATSAPP_API_TOKEN_INSTANCE",
+            "API key of the Evolution API; with it the channel whatsapp exists.",
+        ),
+        key(
+            "WHATSAPP_INSTANCE_NAME",
+            "Cleudocode",
+            Kind::Token,
+            "Name of the instance in the Evolution API; letters, digits, - and _.",
+        ),
+        key(
+            "WHATSAPP_WEBHOOK_URL",
+            "",
+            Kind::Text,
+            "Where the Evolution API reaches us; empty is this machine, /webhooks/whatsapp on our port.",
+        ),
+        secret(
+            "WHATSAPP_WEBHOOK_SECRET",
+            "What a webhook set by hand sends as x-cleudocodebot-secret; empty derives one from the API key and the instance.",
+        ),
+        key(
+            "WHATSAPP_ALLOW_FROM",
+            "",
+            Kind::Text,
+            "Numbers, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
+        ),
+        key(
+            "WHATSAPP_MAX_AGE",
+            "24",
+            HOURS,
+            "Hours a message for whatsapp may wait before it fails; 0 is for ever.",
+        ),
+        key(
+            "WHATSAPP_RATE",
+            "60",
+            RATE,
+            "Messages a minute to whatsapp, whose spam filter dislikes more; 0 is no limit.",
+        ),
+    ],
+    questions: &[
+        ("WHATSAPP_BASE_URL", "Address of the Evolution API"),
+        ("WHATSAPP_API_TOKEN_INSTANCE", "Its API key"),
+        ("WHATSAPP_INSTANCE_NAME", "Name of the instance"),
+    ],
+};
+
+/// `WhatsApp` by Meta's Cloud API.
+pub const CLOUD: Service = Service {
+    title: "WhatsApp by Meta's Cloud API",
+    channels: &["whatsapp-cloud"],
+    prefix: "WHATSAPP_CLOUD",
+    keys: &[
+        secret(
+            "WHATSAPP_CLOUD_TOKEN",
+            "Access token of Meta's WhatsApp Cloud API.",
+        ),
+        key(
+            "WHATSAPP_CLOUD_PHONE_ID",
+            "",
+            Kind::Token,
+            "Id of the phone number in Meta's Cloud API.",
+        ),
+        secret(
+            "WHATSAPP_CLOUD_APP_SECRET",
+            "The app's secret, which signs what Meta posts; without it nothing comes in.",
+        ),
+        secret(
+            "WHATSAPP_CLOUD_VERIFY_TOKEN",
+            "What Meta shows when it verifies the address of the webhook.",
+        ),
+        key(
+            "WHATSAPP_CLOUD_ALLOW_FROM",
+            "",
+            Kind::Text,
+            "Numbers, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
+        ),
+        key(
+            "WHATSAPP_CLOUD_BASE_URL",
+            "https://graph.facebook.com",
+            Kind::Service,
+            "Where Meta's Graph API is.",
+        ),
+        key(
+            "WHATSAPP_CLOUD_MAX_AGE",
+            "24",
+            HOURS,
+            "Hours a message for the Cloud API may wait before it fails; 0 is for ever.",
+        ),
+        key(
+            "WHATSAPP_CLOUD_RATE",
+            "1200",
+            RATE,
+            "Messages a minute to the Cloud API; 0 is no limit.",
+        ),
+    ],
+    questions: &[
+        ("WHATSAPP_CLOUD_TOKEN", "Access token"),
+        ("WHATSAPP_CLOUD_PHONE_ID", "Id of the phone number"),
+        ("WHATSAPP_CLOUD_APP_SECRET", "The app's secret"),
+        (
+            "WHATSAPP_CLOUD_VERIFY_TOKEN",
+            "What Meta shall show to verify the webhook",
+        ),
+    ],
+};

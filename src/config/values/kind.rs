@@ -1,0 +1,185 @@
+//! The kinds of settings, each with its reader.
+
+use std::path::{Path, PathBuf};
+
+use super::{addresses, base_url::BaseUrl, delays::Delays, expected::Expected};
+use crate::log::{LogFormat, LogLevel};
+
+/// A token at least this long is safe to open to a network.
+pub const SAFE_TOKEN_CHARS: usize = 32;
+
+/// The kinds of settings. Each reads its text into a value or says what it had expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An absolute path, or one that begins with `~/`.
+    Folder,
+    /// An IP address to listen on, or `localhost`.
+    Host,
+    /// A secret that fits in an HTTP header.
+    Token,
+    /// Web origins, separated by commas; may be empty.
+    Origins,
+    /// Host names with or without a port, separated by commas; may be empty.
+    Hosts,
+    /// A whole number in a range.
+    Number {
+        /// The smallest that is accepted.
+        least: u64,
+        /// The greatest that is accepted.
+        most: u64,
+    },
+    /// Days to keep something: 0 for ever, otherwise at least this many.
+    Days {
+        /// The shortest time that keeps the program's promises.
+        least: u64,
+    },
+    /// Waits, separated by commas.
+    Delays,
+    /// The address of a service.
+    Service,
+    /// Any text of one line.
+    Text,
+    /// A word of [`LogLevel`].
+    Level,
+    /// A word of [`LogFormat`].
+    Format,
+}
+
+/// A hundred years: beyond it, 0 says the same.
+const MAX_DAYS: u64 = 36_500;
+
+impl Kind {
+    /// Checks a text without keeping the value.
+    pub fn check(self, text: &str) -> Result<(), Expected> {
+        match self {
+            Self::Folder => folder(text, None).map(drop),
+            Self::Host => addresses::host(text).map(drop),
+            Self::Token => token(text).map(drop),
+            Self::Origins => addresses::origins(text).map(drop),
+            Self::Hosts => addresses::hosts(text).map(drop),
+            Self::Number { .. } | Self::Days { .. } => self.number(text).map(drop),
+            Self::Delays => Delays::parse(text).map(drop),
+            Self::Service => BaseUrl::parse(text).map(drop),
+            Self::Text => line(text),
+            Self::Level => level(text).map(drop),
+            Self::Format => format(text).map(drop),
+        }
+    }
+
+    /// Whether the empty text is a value (an empty list) and not the absence of one.
+    pub fn has_empty_value(self) -> bool {
+        matches!(self, Self::Origins | Self::Hosts)
+    }
+
+    /// The number in a text of a numeric kind.
+    pub fn number(self, text: &str) -> Result<u64, Expected> {
+        let (range, expected) = match self {
+            Self::Number { least, most } => (
+                least..=most,
+                format!("a whole number from {least} to {most}"),
+            ),
+            Self::Days { least } => (
+                least..=MAX_DAYS,
+                format!("0 (for ever) or a whole number from {least} to {MAX_DAYS}"),
+            ),
+            _ => return Err("a setting that is a number".to_owned()),
+        };
+        let for_ever = |n: u64| n == 0 && matches!(self, Self::Days { .. });
+        // `u64::from_str` takes a plus sign, which no other reader of such files does.
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        let number = text
+            .parse()
+            .ok()
+            .filter(|n| digits && (range.contains(n) || for_ever(*n)));
+        number.ok_or(expected)
+    }
+}
+
+/// The folder a text names; `user` is what `~` stands for, where that is known.
+pub(in crate::config) fn folder(text: &str, user: Option<&Path>) -> Result<PathBuf, Expected> {
+    let below_user = text
+        .strip_prefix('~')
+        .filter(|rest| rest.is_empty() || rest.starts_with(['/', std::path::MAIN_SEPARATOR]));
+    let folder = match below_user {
+        Some(rest) => user.map(|user| user.join(rest.trim_start_matches(['/', '\\']))),
+        None => Some(PathBuf::from(text)),
+    };
+    let expected = "an absolute path, or one that begins with ~/ in a known home folder";
+    folder
+        .filter(|folder| folder.is_absolute())
+        .ok_or_else(|| expected.to_owned())
+}
+
+/// A token, as it would stand behind `Authorization: Bearer`.
+pub(in crate::config) fn token(text: &str) -> Result<String, Expected> {
+    let fits = (1..=1024).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("1 to 1024 visible ASCII characters without spaces".to_owned())
+    }
+}
+
+fn line(text: &str) -> Result<(), Expected> {
+    if text.len() <= 4096 && !text.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err("one line of at most 4096 bytes".to_owned())
+    }
+}
+
+pub(in crate::config) fn level(text: &str) -> Result<LogLevel, Expected> {
+    text.parse()
+        .map_err(|()| one_of(LogLevel::ALL.map(LogLevel::as_str)))
+}
+
+pub(in crate::config) fn format(text: &str) -> Result<LogFormat, Expected> {
+    text.parse()
+        .map_err(|()| one_of(LogFormat::ALL.map(LogFormat::as_str)))
+}
+
+fn one_of<const N: usize>(words: [&str; N]) -> Expected {
+    format!("one of {}", words.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_in_their_range() {
+        let port = Kind::Number { least: 0, most: 9 };
+        assert_eq!((port.number("0"), port.number("9")), (Ok(0), Ok(9)));
+        for wrong in ["", "10", "-1", "+1", "1.0", "0x1", " 1", "1e0", "٣"] {
+            assert!(port.check(wrong).is_err(), "{wrong}");
+        }
+        assert!(Kind::Level.number("1").is_err());
+    }
+
+    #[test]
+    fn days_are_for_ever_or_long_enough() {
+        let days = Kind::Days { least: 7 };
+        assert!(["0", "7", "36500"].iter().all(|n| days.check(n).is_ok()));
+        assert!(["1", "6", "36501"].iter().all(|n| days.check(n).is_err()));
+    }
+
+    #[test]
+    fn tokens_fit_in_a_header() {
+        assert!(Kind::Token.check("a~/+=").is_ok());
+        for wrong in ["", "a b", "a\n", "ä", &"x".repeat(1025)] {
+            assert!(Kind::Token.check(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_are_absolute_or_below_the_users_own() {
+        let user = Some(Path::new("/home/a"));
+        let read = |text: &str| folder(text, user);
+        assert_eq!(read("~/b"), Ok(PathBuf::from("/home/a/b")));
+        assert_eq!(read("~"), Ok(PathBuf::from("/home/a/")));
+        assert_eq!(read("/c"), Ok(PathBuf::from("/c")));
+        assert!(["", "b", "./b", "~b/c"].iter().all(|t| read(t).is_err()));
+        assert!(folder("~/b", None).is_err());
+    }
+}

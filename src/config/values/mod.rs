@@ -1,0 +1,16 @@
+//! What the text of a setting may be, and the typed value it becomes.
+//!
+//! Not here: which setting is of which kind (`keys`).
+
+pub(super) mod addresses;
+mod base_url;
+mod delays;
+mod expected;
+pub(super) mod kind;
+
+pub use self::{
+    base_url::BaseUrl,
+    delays::Delays,
+    expected::Expected,
+    kind::{Kind, SAFE_TOKEN_CHARS},
+};
