@@ -17,13 +17,13 @@ use crate::support::{
     services::use_evolution,
 };
 
-struct Stage {
+struct PairingSetup {
     _fake: Fake,
     home: Scratch,
     _daemon: Daemon,
 }
 
-impl Stage {
+impl PairingSetup {
     /// A service that answers `connect` with these in turn, and is connected then.
     fn new(answers: impl IntoIterator<Item = Value>) -> Self {
         let answers = Mutex::new(VecDeque::from_iter(answers));
@@ -62,13 +62,13 @@ fn code(text: &str) -> Value {
 
 #[test]
 fn json_shows_codes_until_paired() {
-    let stage = Stage::new([
+    let setup = PairingSetup::new([
         json!({"count": 0}),
         code("2@first"),
         code("2@first"),
         code("2@second"),
     ]);
-    let (status, out, stderr) = run(stage.command(&["--json"]));
+    let (status, out, stderr) = run(setup.command(&["--json"]));
     assert_eq!(status, 0, "{stderr}");
     let lines: Vec<Value> = out
         .lines()
@@ -107,8 +107,8 @@ fn terminal_redraws_each_code() {
     if !pty.is_ok_and(|output| output.status.success()) {
         return eprintln!("SKIPPED: no python3 to make a terminal with");
     }
-    let stage = Stage::new([code("2@first"), code("2@second")]);
-    let command = stage.command(&[]);
+    let setup = PairingSetup::new([code("2@first"), code("2@second")]);
+    let command = setup.command(&[]);
     let script = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
     let mut python = Command::new("python3");
     python.args(["-c", script]).arg(command.get_program());
@@ -148,8 +148,8 @@ fn terminal_redraws_each_code() {
 
 #[test]
 fn pipe_timeout_and_interrupt() {
-    let stage = Stage::new((0..99).map(|_| code("2@first")));
-    let (status, out, stderr) = run(stage.command(&["--timeout", "1"]));
+    let setup = PairingSetup::new((0..99).map(|_| code("2@first")));
+    let (status, out, stderr) = run(setup.command(&["--timeout", "1"]));
     assert_eq!(status, 1);
     assert_eq!(
         out,
@@ -159,7 +159,7 @@ fn pipe_timeout_and_interrupt() {
         stderr.contains("qrencode") && stderr.contains("within 1 s"),
         "{stderr}"
     );
-    let mut child = stage
+    let mut child = setup
         .command(&[])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

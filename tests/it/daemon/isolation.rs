@@ -95,12 +95,12 @@ fn unreachable_service_is_reported() {
 }
 
 /// The time until the fake receives each message, for two daemons in turn.
-fn latencies(count: usize, stages: &mut [(Raw, &Fake); 2]) -> [Vec<Duration>; 2] {
+fn latencies(count: usize, setups: &mut [(Raw, &Fake); 2]) -> [Vec<Duration>; 2] {
     let mut times = [Vec::new(), Vec::new()];
     for turn in 0..2 * count {
         // The order alternates, so that neither daemon always runs right after the other.
         let one = (turn + turn / 2) % 2;
-        let (raw, fake) = &mut stages[one];
+        let (raw, fake) = &mut setups[one];
         let begun = Instant::now();
         send(raw, "whatsapp-cloud", false);
         fake.saw("/messages");
@@ -135,18 +135,18 @@ fn dead_channels_cost_no_latency() {
         starts[one].push(begun.elapsed().as_secs_f64() * 1e3);
     }
     let daemons = [0, 1].map(|one| start(&homes[one], &fakes[one], one == 1));
-    let mut stages = [0, 1].map(|one| (daemons[one].raw_websocket(true), &fakes[one]));
+    let mut setups = [0, 1].map(|one| (daemons[one].raw_websocket(true), &fakes[one]));
     for number in 0..1000 {
         // A backlog for the dead channels to many peers, so that all their delivery slots are in use.
         for channel in ["telegram", "whatsapp"] {
             let payload =
                 json!({"channel": channel, "to": (5000 + number).to_string(), "text": "x"});
-            stages[1].0.call("send", &payload);
+            setups[1].0.call("send", &payload);
         }
     }
     let mut ratios = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
-        let [mut without, mut with] = latencies(EACH, &mut stages);
+        let [mut without, mut with] = latencies(EACH, &mut setups);
         let mut shown = Vec::new();
         for (place, percent) in [50, 99].into_iter().enumerate() {
             let pair = [

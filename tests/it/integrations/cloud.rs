@@ -12,12 +12,12 @@ use crate::support::{
     until_running,
 };
 
-struct Stage {
+struct CloudSetup {
     fake: Fake,
     home: Scratch,
 }
 
-impl Stage {
+impl CloudSetup {
     fn new(answers: Vec<Reply>) -> Self {
         let answers = Mutex::new(VecDeque::from(answers));
         Self {
@@ -45,8 +45,8 @@ impl Stage {
 
 #[tokio::test]
 async fn webhook_is_verified_and_deduplicated() {
-    let stage = Stage::new(vec![]);
-    let mut daemon = stage.daemon();
+    let setup = CloudSetup::new(vec![]);
+    let mut daemon = setup.daemon();
     let ask = |token: &str| {
         let path = format!(
             "/webhooks/whatsapp-cloud?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=42"
@@ -66,7 +66,7 @@ async fn webhook_is_verified_and_deduplicated() {
     assert_eq!(post_to_cloud(&daemon, &body, &signature), 200);
     assert_eq!(post_to_cloud(&daemon, &body, &signature), 200);
     daemon.kill();
-    let daemon = stage.daemon();
+    let daemon = setup.daemon();
     assert_eq!(post_to_cloud(&daemon, &body, &signature), 200);
     let mut client = daemon.client().await;
     let asked = json!({"channel": "whatsapp-cloud"});
@@ -77,24 +77,24 @@ async fn webhook_is_verified_and_deduplicated() {
 
 #[tokio::test]
 async fn no_secret_refuses_webhooks() {
-    let stage = Stage::new(vec![]);
-    let mut command = stage.command();
+    let setup = CloudSetup::new(vec![]);
+    let mut command = setup.command();
     command.env_remove("WHATSAPP_CLOUD_APP_SECRET");
-    let daemon = Daemon::from_command(command, &stage.home.0);
+    let daemon = Daemon::from_command(command, &setup.home.0);
     let body = cloud_change(&json!({}));
     assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 403);
 }
 
 #[tokio::test]
 async fn receipts_never_go_backwards() {
-    let stage = Stage::new(vec![]);
-    let daemon = stage.daemon();
+    let setup = CloudSetup::new(vec![]);
+    let daemon = setup.daemon();
     let mut client = daemon.client().await;
     let payload =
         json!({"channel": "whatsapp-cloud", "to": "+5511", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("sent");
     assert_field(&sent, "state", "sent");
-    let body = stage.fake.saw("/messages").body;
+    let body = setup.fake.saw("/messages").body;
     assert_fields(&body, &json!({"to": "5511", "text.body": "hushed-text hi"}));
     assert_field(&body, "biz_opaque_callback_data", json!(sent["message_id"]));
     for (status, id, ours) in [
@@ -117,8 +117,8 @@ async fn receipts_never_go_backwards() {
 #[tokio::test]
 async fn closed_window_needs_a_template() {
     let closed = json!({"error": {"code": 131_047, "message": "Re-engagement message"}});
-    let stage = Stage::new(vec![Reply::Json(400, closed)]);
-    let daemon = stage.daemon();
+    let setup = CloudSetup::new(vec![Reply::Json(400, closed)]);
+    let daemon = setup.daemon();
     let mut client = daemon.client().await;
     let payload =
         json!({"channel": "whatsapp-cloud", "to": "5511", "text": "hushed-text hi", "wait": true});
@@ -130,9 +130,9 @@ async fn closed_window_needs_a_template() {
         json!({"channel": "whatsapp-cloud", "to": "5511", "template": template, "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     assert_field(&sent, "state", "sent");
-    stage.fake.saw("/messages");
+    setup.fake.saw("/messages");
     assert_field(
-        &stage.fake.saw("/messages").body,
+        &setup.fake.saw("/messages").body,
         "template",
         json!(template),
     );
@@ -140,8 +140,8 @@ async fn closed_window_needs_a_template() {
 
 #[tokio::test]
 async fn read_and_typing_indicators() {
-    let stage = Stage::new(vec![Reply::Json(400, json!({"error": {"code": 100}}))]);
-    let daemon = stage.daemon();
+    let setup = CloudSetup::new(vec![Reply::Json(400, json!({"error": {"code": 100}}))]);
+    let daemon = setup.daemon();
     let mut client = daemon.client().await;
     until_running(&mut client, "whatsapp-cloud").await;
     let contacts = json!([{"wa_id": "5522", "profile": {"name": "Bia"}},
@@ -158,18 +158,18 @@ async fn read_and_typing_indicators() {
     let ana = json!({"channel": "whatsapp-cloud", "peer": "5511"});
     // The service refuses the first indicator; that has no effect on anything else.
     client.call("read", &ana).await.expect("read");
-    assert_eq!(stage.fake.saw("/messages").body, read);
+    assert_eq!(setup.fake.saw("/messages").body, read);
     let typing = json!({"channel": "whatsapp-cloud", "to": "+5511"});
     client.call("typing", &typing).await.expect("taken");
     let mut shown = read;
     shown["typing_indicator"] = json!({"type": "text"});
-    assert_eq!(stage.fake.saw("/messages").body, shown);
+    assert_eq!(setup.fake.saw("/messages").body, shown);
 }
 
 #[tokio::test]
 async fn reply_joins_the_conversation() {
-    let stage = Stage::new(vec![]);
-    let daemon = stage.daemon();
+    let setup = CloudSetup::new(vec![]);
+    let daemon = setup.daemon();
     let mut client = daemon.client().await;
     let payload = json!({"channel": "whatsapp-cloud", "to": "+55 48 99999-8888", "text": "hi",
         "wait": true});
@@ -192,14 +192,14 @@ async fn reply_joins_the_conversation() {
 #[tokio::test]
 async fn first_receipt_keeps_second_part() {
     let taken = json!({"messages": [{"id": "wamid.first"}]});
-    let stage = Stage::new(vec![Reply::Json(200, taken), Reply::Hang]);
-    let mut daemon = stage.daemon();
+    let setup = CloudSetup::new(vec![Reply::Json(200, taken), Reply::Hang]);
+    let mut daemon = setup.daemon();
     let mut client = daemon.client().await;
     let text = "hushed-text one. ".repeat(300);
     let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": text});
     let sent = client.call("send", &payload).await.expect("queued");
-    let first = stage.fake.saw("/messages").body;
-    let second = stage.fake.saw("/messages").body;
+    let first = setup.fake.saw("/messages").body;
+    let second = setup.fake.saw("/messages").body;
     for id in ["wamid.first", "unknown"] {
         let status = json!({"id": id, "status": "delivered",
             "biz_opaque_callback_data": first["biz_opaque_callback_data"]});
@@ -207,8 +207,8 @@ async fn first_receipt_keeps_second_part() {
         assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 200);
     }
     daemon.kill();
-    let daemon = stage.daemon();
-    assert_eq!(stage.fake.saw("/messages").body, second);
+    let daemon = setup.daemon();
+    assert_eq!(setup.fake.saw("/messages").body, second);
     assert_field(
         &second,
         "biz_opaque_callback_data",
@@ -221,13 +221,13 @@ async fn first_receipt_keeps_second_part() {
 
 #[tokio::test]
 async fn failed_part_fails_its_message() {
-    let stage = Stage::new(vec![]);
-    let daemon = stage.daemon();
+    let setup = CloudSetup::new(vec![]);
+    let daemon = setup.daemon();
     let mut client = daemon.client().await;
     let text = "hushed-text one. ".repeat(300);
     let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": text, "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
-    let first = stage.fake.saw("/messages").body;
+    let first = setup.fake.saw("/messages").body;
     let status = json!({"id": "unknown", "status": "failed", "errors": [{"title": "no window"}],
         "biz_opaque_callback_data": first["biz_opaque_callback_data"]});
     let body = cloud_change(&json!({"statuses": [status]}));
@@ -239,8 +239,8 @@ async fn failed_part_fails_its_message() {
 /// A receipt may carry an id that belongs to a message of another channel.
 #[tokio::test]
 async fn receipts_stay_in_their_channel() {
-    let stage = Stage::new(vec![]);
-    let daemon = stage.daemon();
+    let setup = CloudSetup::new(vec![]);
+    let daemon = setup.daemon();
     let mut client = daemon.client().await;
     let payload = json!({"channel": "webchat", "to": "phone", "text": "waits for its peer"});
     let waiting = client.call("send", &payload).await.expect("queued");

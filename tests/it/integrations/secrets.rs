@@ -9,9 +9,10 @@ use crate::support::{
     log_watch::MARK,
     next_event,
     poster::Poster,
+    services::{CLOUD_SECRET, EVOLUTION_KEY, use_cloud, use_evolution, use_telegram},
 };
 
-const SECRET: &str = "webhook-secret-of-the-parrot";
+const SECRET: &str = "webhook-secret-of-the-test";
 
 /// Answers with an error that repeats the whole request.
 fn echo_as_error(request: &Request, status: u16) -> Reply {
@@ -25,19 +26,13 @@ fn echo_as_error(request: &Request, status: u16) -> Reply {
 
 fn daemon(fake: &Fake, home: &Scratch) -> Daemon {
     let mut command = daemon_command(&home.0);
-    command
-        .env("WHATSAPP_BASE_URL", fake.url())
-        .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-parrot")
+    use_evolution(&mut command, fake)
         .env("WHATSAPP_WEBHOOK_SECRET", SECRET)
-        .env("WHATSAPP_ALLOW_FROM", "*")
-        .env("WHATSAPP_CLOUD_BASE_URL", fake.url())
-        .env("WHATSAPP_CLOUD_TOKEN", "cloud-token-of-the-parrot")
-        .env("WHATSAPP_CLOUD_PHONE_ID", "555")
-        .env("WHATSAPP_CLOUD_APP_SECRET", "app-secret-of-the-parrot")
-        .env("WHATSAPP_CLOUD_VERIFY_TOKEN", "verify-token-of-the-parrot")
-        .env("TELEGRAM_BASE_URL", fake.url())
-        .env("TELEGRAM_BOT_TOKEN", "1:telegram-token-of-the-parrot")
-        .env("CLEUDOCODEBOT_RETRY_DELAYS", "10ms");
+        .env("WHATSAPP_ALLOW_FROM", "*");
+    use_cloud(&mut command, fake)
+        .env("WHATSAPP_CLOUD_APP_SECRET", CLOUD_SECRET)
+        .env("WHATSAPP_CLOUD_VERIFY_TOKEN", "verify-token-of-the-test");
+    use_telegram(&mut command, fake).env("CLEUDOCODEBOT_RETRY_DELAYS", "10ms");
     Daemon::from_command(command, &home.0)
 }
 
@@ -58,7 +53,7 @@ async fn outcomes(status: u16) {
         let event = next_event(&mut client).await.payload;
         failed += usize::from(event["state"] == "failed");
     }
-    let inbound = json!({"event": "messages.upsert", "apikey": "evolution-key-of-the-parrot", "data": {
+    let inbound = json!({"event": "messages.upsert", "apikey": EVOLUTION_KEY, "data": {
         "key": {"id": "A", "remoteJid": "5511@s.whatsapp.net"}, "message": {"conversation": MARK}}});
     let mut poster = Poster::to(daemon.address);
     for (secret, body, expected) in [
@@ -72,7 +67,7 @@ async fn outcomes(status: u16) {
         assert_eq!(status, Some(expected));
     }
     let path =
-        "/webhooks/whatsapp-cloud?hub.mode=subscribe&hub.verify_token=verify-token-of-the-parrot";
+        "/webhooks/whatsapp-cloud?hub.mode=subscribe&hub.verify_token=verify-token-of-the-test";
     assert_eq!(daemon.get("GET", path, "").0, 200);
     let body = Value::from(MARK).to_string();
     let status = poster.post(

@@ -39,20 +39,20 @@ server.serve_forever()
 "#;
 
 /// Two authorities, and a server whose certificate for `localhost` the first one signed.
-struct Stage {
+struct TlsServer {
     folder: Scratch,
     python: Child,
     port: String,
 }
 
-impl Drop for Stage {
+impl Drop for TlsServer {
     fn drop(&mut self) {
         let _ = self.python.kill();
         let _ = self.python.wait();
     }
 }
 
-impl Stage {
+impl TlsServer {
     /// `None`, with a message, if openssl or python3 is not installed.
     fn new() -> Option<Self> {
         for (program, argument) in [("openssl", "version"), ("python3", "--version")] {
@@ -111,10 +111,12 @@ fn daemon(home: &Scratch, base: &str, trusted: &PathBuf) -> Daemon {
 
 #[tokio::test]
 async fn trusted_certificate_connects() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(server) = TlsServer::new() else {
+        return;
+    };
     let home = Scratch::new();
-    let base = format!("https://localhost:{}", stage.port);
-    let daemon = daemon(&home, &base, &stage.authority("ca.pem"));
+    let base = format!("https://localhost:{}", server.port);
+    let daemon = daemon(&home, &base, &server.authority("ca.pem"));
     let mut client = daemon.client().await;
     let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": "hi", "wait": true});
     for _ in 0..3 {
@@ -146,29 +148,33 @@ async fn refused(base: &str, trusted: &PathBuf) -> String {
 
 #[tokio::test]
 async fn wrong_name_and_authority_refused() {
-    let Some(stage) = Stage::new() else { return };
-    let by_number = format!("https://127.0.0.1:{}", stage.port);
-    let error = refused(&by_number, &stage.authority("ca.pem")).await;
+    let Some(server) = TlsServer::new() else {
+        return;
+    };
+    let by_number = format!("https://127.0.0.1:{}", server.port);
+    let error = refused(&by_number, &server.authority("ca.pem")).await;
     assert!(error.starts_with(&by_number[8..]), "{error}");
     assert!(
         error.contains("cannot be trusted") && error.contains("not valid for name"),
         "{error}"
     );
-    let by_name = format!("https://localhost:{}", stage.port);
-    let error = refused(&by_name, &stage.authority("other.pem")).await;
+    let by_name = format!("https://localhost:{}", server.port);
+    let error = refused(&by_name, &server.authority("other.pem")).await;
     assert!(
         error.contains("cannot be trusted") && error.contains("UnknownIssuer"),
         "{error}"
     );
-    let error = refused(&by_name, &stage.authority("nothing.pem")).await;
+    let error = refused(&by_name, &server.authority("nothing.pem")).await;
     assert!(error.contains("no certificates"), "{error}");
 }
 
 #[tokio::test]
 async fn plain_service_is_reported() {
     let fake = Fake::start(|_| Reply::Json(200, json!({"id": "555"})));
-    let Some(stage) = Stage::new() else { return };
+    let Some(server) = TlsServer::new() else {
+        return;
+    };
     let base = format!("https://{}", fake.address);
-    let error = refused(&base, &stage.authority("ca.pem")).await;
+    let error = refused(&base, &server.authority("ca.pem")).await;
     assert!(error.contains("does not speak TLS"), "{error}");
 }

@@ -21,12 +21,12 @@ const KILLS: usize = 8;
 
 /// Counts the messages that were confirmed; it does not return them again.
 #[derive(Default)]
-struct Service {
+struct PollService {
     confirmed: Mutex<usize>,
     grown: Condvar,
 }
 
-impl Service {
+impl PollService {
     fn answer(&self, request: &Request) -> Reply {
         if !request.path.ends_with("/getUpdates") {
             return telegram_ok(json!({"id": 1}));
@@ -70,7 +70,7 @@ fn start(home: &Scratch, fake: &Fake) -> Daemon {
 #[test]
 fn confirmed_updates_survive_eight_kills() {
     let dice = Dice::thrown("poll");
-    let service = Arc::new(Service::default());
+    let service = Arc::new(PollService::default());
     let asked = Arc::clone(&service);
     let fake = Fake::start(move |request| asked.answer(request));
     let home = Scratch::new();

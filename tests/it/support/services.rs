@@ -13,6 +13,9 @@ use super::{
 /// The token of the fake bot.
 pub(crate) const TELEGRAM_TOKEN: &str = "123456:telegram-token-of-the-test";
 
+/// The key of the fake Evolution API.
+pub(crate) const EVOLUTION_KEY: &str = "evolution-key-of-the-test";
+
 /// The secret with which the fake Cloud API signs.
 pub(crate) const CLOUD_SECRET: &str = "app-secret-of-the-test";
 
@@ -27,7 +30,7 @@ pub(crate) fn use_telegram<'c>(command: &'c mut Command, fake: &Fake) -> &'c mut
 pub(crate) fn use_evolution<'c>(command: &'c mut Command, fake: &Fake) -> &'c mut Command {
     command
         .env("WHATSAPP_BASE_URL", fake.url())
-        .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-test")
+        .env("WHATSAPP_API_TOKEN_INSTANCE", EVOLUTION_KEY)
 }
 
 /// Points the daemon at a fake Cloud API.

@@ -2,26 +2,26 @@
 
 mod numbers;
 mod reconcile;
-mod stage;
+mod setup;
 
 use cleudocodebot::clock;
 use serde_json::json;
 
-use self::stage::{Stage, post, upsert};
+use self::setup::{EvolutionSetup, post, upsert};
 use crate::support::{
     assert_field, assert_fields, fake::Reply, history, message, next_event, until_running,
 };
 
 #[tokio::test]
 async fn send_and_receipts() {
-    let stage = Stage::new(vec![], json!([]));
-    let (daemon, secret) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
     let payload =
         json!({"channel": "whatsapp", "to": "+5511", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("sent");
     assert_field(&sent, "state", "sent");
-    let body = stage.fake.saw("/message/sendText/Cleudocode").body;
+    let body = setup.fake.saw("/message/sendText/Cleudocode").body;
     assert_eq!(body, json!({"number": "5511", "text": "hushed-text hi"}));
     for status in ["READ", "DELIVERY_ACK", "SERVER_ACK", "PENDING"] {
         let data = json!({"keyId": "3EB0", "remoteJid": "5511@s.whatsapp.net", "fromMe": true, "status": status});
@@ -34,8 +34,8 @@ async fn send_and_receipts() {
 
 #[tokio::test]
 async fn webhook_needs_secret_and_deduplicates() {
-    let stage = Stage::new(vec![], json!([]));
-    let (daemon, secret) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (daemon, secret) = setup.daemon();
     let body = upsert("A", "5511@s.whatsapp.net", false, "hushed-text olá");
     assert_eq!(post(&daemon, &body, "guess"), 403);
     assert_eq!(post(&daemon, &body, ""), 403);
@@ -63,10 +63,10 @@ async fn webhook_needs_secret_and_deduplicates() {
 /// Webhooks that the service repeats after a restart carry the secret of before, and it gives up on a 403.
 #[tokio::test]
 async fn old_webhook_secret_stays_valid() {
-    let stage = Stage::new(vec![], json!([]));
-    let (mut daemon, before) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (mut daemon, before) = setup.daemon();
     daemon.kill();
-    let (daemon, after) = stage.daemon();
+    let (daemon, after) = setup.daemon();
     assert_eq!(after.len(), 64);
     let body = upsert("A", "5511@s.whatsapp.net", false, "hushed-text olá");
     assert_eq!(post(&daemon, &body, &before), 200);
@@ -76,8 +76,8 @@ async fn old_webhook_secret_stays_valid() {
 #[tokio::test]
 async fn unknown_number_fails_at_once() {
     let gone = json!({"status": 400, "response": {"message": [{"exists": false}]}});
-    let stage = Stage::new(vec![Reply::Json(400, gone)], json!([]));
-    let (daemon, _) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![Reply::Json(400, gone)], json!([]));
+    let (daemon, _) = setup.daemon();
     let mut client = daemon.client().await;
     let payload =
         json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
@@ -91,14 +91,14 @@ async fn unknown_number_fails_at_once() {
 
 #[tokio::test]
 async fn typing_and_read_are_shown() {
-    let stage = Stage::new(vec![], json!([]));
-    let (daemon, secret) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
     until_running(&mut client, "whatsapp").await;
     let typing = json!({"channel": "whatsapp", "to": "+5511"});
     let shown = client.call("typing", &typing).await.expect("taken");
     assert_field(&shown, "shown", true);
-    let body = stage.fake.saw("/chat/sendPresence/Cleudocode").body;
+    let body = setup.fake.saw("/chat/sendPresence/Cleudocode").body;
     let wanted = json!({"number": "5511", "presence": "composing", "delay": 4000});
     assert_eq!(body, wanted);
     for (id, own) in [("A", false), ("B", false), ("own", true), ("C", false)] {
@@ -109,21 +109,21 @@ async fn typing_and_read_are_shown() {
     let read = client.call("read", &ana).await.expect("read");
     assert_field(&read, "unread", 0);
     let key = |id: &str| json!({"remoteJid": "5511@s.whatsapp.net", "fromMe": false, "id": id});
-    let body = stage.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
+    let body = setup.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
     let wanted = json!({"readMessages": [key("C"), key("B"), key("A")]});
     assert_eq!(body, wanted);
     client.call("read", &ana).await.expect("read again");
     let body = upsert("D", "5511@s.whatsapp.net", false, "olá");
     assert_eq!(post(&daemon, &body, &secret), 200);
     client.call("read", &ana).await.expect("read");
-    let body = stage.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
+    let body = setup.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
     assert_eq!(body, json!({"readMessages": [key("D")]}));
 }
 
 #[tokio::test]
 async fn typing_of_allowed_peers_only() {
-    let stage = Stage::new(vec![], json!([]));
-    let (daemon, secret) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (daemon, secret) = setup.daemon();
     let mut listener = daemon.listener(&["typing@whatsapp"]).await;
     let presence = |jid: &str, member: &str, what: &str| {
         json!({"event": "presence.update", "data": {"id": jid,
@@ -155,8 +155,8 @@ async fn typing_of_allowed_peers_only() {
 
 #[tokio::test]
 async fn reaction_names_its_message() {
-    let stage = Stage::new(vec![], json!([]));
-    let (daemon, secret) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
     let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
     let ours = client.call("send", &payload).await.expect("sent");
@@ -201,7 +201,7 @@ async fn reaction_names_its_message() {
             "reaction": true, "wait": true});
         let sent = client.call("send", &reaction).await.expect("an outcome");
         assert_field(&sent, "state", "sent");
-        let body = stage.fake.saw("/message/sendReaction/Cleudocode").body;
+        let body = setup.fake.saw("/message/sendReaction/Cleudocode").body;
         assert_eq!(body, json!({"key": key, "reaction": "👍"}));
     }
 }

@@ -3,7 +3,7 @@
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, post, upsert};
+use super::setup::{EvolutionSetup, post, upsert};
 use crate::support::{assert_field, history, next_event, until_running};
 
 /// A number as people write it, in the normal form of this project, and as the id of an account that was
@@ -19,8 +19,8 @@ async fn peers(client: &mut Client) -> Vec<Value> {
 
 #[tokio::test]
 async fn number_spellings_share_a_conversation() {
-    let stage = Stage::new(vec![], json!([]));
-    let (daemon, secret) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
     let topic = format!("message.*@whatsapp/{WRITTEN}");
     let mut listener = daemon.listener(&[&topic, "typing@whatsapp"]).await;
@@ -32,7 +32,7 @@ async fn number_spellings_share_a_conversation() {
         let payload = json!({"channel": "whatsapp", "to": to, "text": "hi", "wait": true});
         let sent = client.call("send", &payload).await.expect("sent");
         assert_field(&sent, "state", "sent");
-        let body = stage.fake.saw("/message/sendText/Cleudocode").body;
+        let body = setup.fake.saw("/message/sendText/Cleudocode").body;
         assert_field(&body, "number", json!(KNOWN));
     }
     assert_eq!(peers(&mut client).await, [KNOWN; 5]);
@@ -53,8 +53,8 @@ async fn number_spellings_share_a_conversation() {
 
 #[tokio::test]
 async fn replies_use_the_original_address() {
-    let stage = Stage::new(vec![], json!([]));
-    let (daemon, secret) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
     until_running(&mut client, "whatsapp").await;
     let body = upsert("A", UNUSUAL, false, "hello");
@@ -63,20 +63,20 @@ async fn replies_use_the_original_address() {
     let read = client.call("read", &conversation).await.expect("read");
     assert_field(&read, "unread", 0);
     let key = json!({"remoteJid": UNUSUAL, "fromMe": false, "id": "A"});
-    let body = stage.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
+    let body = setup.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
     assert_eq!(body, json!({"readMessages": [key]}));
     let page = client.call("history", &conversation).await.expect("a page");
     let reaction = json!({"channel": "whatsapp", "to": WRITTEN, "text": "👍", "reaction": true,
         "reply_to": page["messages"][0]["message_id"], "wait": true});
     client.call("send", &reaction).await.expect("an outcome");
-    let body = stage.fake.saw("/message/sendReaction/Cleudocode").body;
+    let body = setup.fake.saw("/message/sendReaction/Cleudocode").body;
     assert_field(&body, "key", json!(key));
 }
 
 #[tokio::test]
 async fn idempotent_across_number_spellings() {
-    let stage = Stage::new(vec![], json!([]));
-    let (daemon, _) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![], json!([]));
+    let (daemon, _) = setup.daemon();
     let mut client = daemon.client().await;
     let mut ids = Vec::new();
     for to in [WRITTEN, KNOWN, "551187654321"] {

@@ -9,7 +9,7 @@ use std::{
 use cleudocodebot::{client::Client, clock};
 use serde_json::{Value, json};
 
-use super::stage::{Stage, post, upsert};
+use super::setup::{EvolutionSetup, post, upsert};
 use crate::support::{PATIENCE, assert_field, fake::Reply, history, message, poster::Poster};
 
 /// The texts stored, oldest first.
@@ -22,15 +22,15 @@ async fn texts(client: &mut Client) -> Vec<Value> {
 async fn lost_answer_is_found() {
     let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hushed-text hi"},
         "messageTimestamp": 4_000_000_000_u64});
-    let stage = Stage::new(vec![Reply::Half], json!([record]));
-    let (daemon, secret) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![Reply::Half], json!([record]));
+    let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
     let payload =
         json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     assert_field(&sent, "state", "sent");
-    stage.fake.saw("/message/sendText/Cleudocode");
-    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
+    setup.fake.saw("/message/sendText/Cleudocode");
+    assert!(setup.fake.never_saw("/message/sendText/Cleudocode"));
     let body = json!({"event": "MESSAGES_UPDATE", "data": {"keyId": "FOUND", "status": "READ"}});
     assert_eq!(post(&daemon, &body, &secret), 200);
 }
@@ -40,15 +40,15 @@ async fn lost_answer_is_found() {
 async fn early_receipt_is_retried() {
     let (release, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
-    let stage = Stage::serving(json!([]), move |_| {
+    let setup = EvolutionSetup::serving(json!([]), move |_| {
         let _ = held.lock().expect("not poisoned").recv_timeout(PATIENCE);
         Reply::Json(201, json!({"key": {"id": "3EB0"}}))
     });
-    let (daemon, secret) = stage.daemon();
+    let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
     let payload = json!({"channel": "whatsapp", "to": "+5511", "text": "hi"});
     let queued = client.call("send", &payload).await.expect("queued");
-    stage.fake.saw("/message/sendText/Cleudocode");
+    setup.fake.saw("/message/sendText/Cleudocode");
 
     let data = json!({"keyId": "3EB0", "remoteJid": "5511@s.whatsapp.net", "fromMe": true, "status": "DELIVERY_ACK"});
     let receipt = json!({"event": "messages.update", "data": data});
@@ -81,8 +81,8 @@ async fn earlier_same_text_is_ignored() {
         "messageTimestamp": 4_000_000_000_u64});
     let taken = |id: &str| Reply::Json(201, json!({"key": {"id": id}}));
     let answers = vec![taken("3EB0"), Reply::Half, taken("3EB1")];
-    let stage = Stage::new(answers, json!([before]));
-    let (daemon, _) = stage.daemon();
+    let setup = EvolutionSetup::new(answers, json!([before]));
+    let (daemon, _) = setup.daemon();
     let mut client = daemon.client().await;
     let payload = json!({"channel": "whatsapp", "to": "5511", "text": "ok", "wait": true});
     for _ in 0..2 {
@@ -90,7 +90,7 @@ async fn earlier_same_text_is_ignored() {
         assert_field(&sent, "state", "sent");
     }
     for _ in 0..3 {
-        stage.fake.saw("/message/sendText/Cleudocode");
+        setup.fake.saw("/message/sendText/Cleudocode");
     }
 }
 
@@ -100,20 +100,20 @@ async fn found_part_is_not_resent() {
     let first = text[..=text[..4000].rfind(". ").expect("a sentence")].to_owned();
     let record = json!({"key": {"id": "FIRST"}, "message": {"conversation": first},
         "messageTimestamp": 4_000_000_000_u64});
-    let stage = Stage::new(vec![Reply::Half], json!([record]));
-    let (daemon, _) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![Reply::Half], json!([record]));
+    let (daemon, _) = setup.daemon();
     let mut client = daemon.client().await;
     let payload = json!({"channel": "whatsapp", "to": "5511", "text": text, "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     assert_field(&sent, "state", "sent");
     assert_field(
-        &stage.fake.saw("/message/sendText/Cleudocode").body,
+        &setup.fake.saw("/message/sendText/Cleudocode").body,
         "text",
         json!(first),
     );
-    let second = stage.fake.saw("/message/sendText/Cleudocode").body;
+    let second = setup.fake.saw("/message/sendText/Cleudocode").body;
     assert_field(&second, "text", json!(text[first.len()..].trim_start()));
-    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
+    assert!(setup.fake.never_saw("/message/sendText/Cleudocode"));
 }
 
 /// The echo of a message races with the commit that stores its id: the service answers while it posts
@@ -122,14 +122,14 @@ async fn found_part_is_not_resent() {
 async fn concurrent_echo_is_stored_once() {
     const MESSAGES: usize = 150;
     let (outbound, sent) = mpsc::channel();
-    let stage = Stage::serving(json!([]), move |request| {
+    let setup = EvolutionSetup::serving(json!([]), move |request| {
         let number = request.body["number"].as_str().unwrap_or_default();
         let (release, held) = mpsc::channel::<()>();
         let _ = outbound.send((number.to_owned(), release));
         let _ = held.recv_timeout(PATIENCE);
         Reply::Json(201, json!({"key": {"id": format!("E{number}")}}))
     });
-    let (daemon, secret) = stage.daemon_with(&[("WHATSAPP_RATE", "0")]);
+    let (daemon, secret) = setup.daemon_with(&[("WHATSAPP_RATE", "0")]);
     let mut client = daemon.client().await;
     for number in 0..MESSAGES {
         let to = (500_000 + number).to_string();
@@ -181,17 +181,17 @@ async fn lost_answer_found_by_spelling() {
     let (given, theirs) = ("5511987654321", "551187654321@s.whatsapp.net");
     let record = json!({"key": {"id": "FOUND", "remoteJid": theirs},
         "message": {"conversation": "hi"}, "messageTimestamp": 4_000_000_000_u64});
-    let stage = Stage::new(vec![Reply::Half], json!([record]));
-    let (daemon, secret) = stage.daemon();
+    let setup = EvolutionSetup::new(vec![Reply::Half], json!([record]));
+    let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
     let payload = json!({"channel": "whatsapp", "to": given, "text": "hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     assert_field(&sent, "state", "sent");
     for jid in [&format!("{given}@s.whatsapp.net"), theirs] {
-        let asked = stage.fake.saw("/chat/findMessages/Cleudocode").body;
+        let asked = setup.fake.saw("/chat/findMessages/Cleudocode").body;
         assert_field(&asked["where"]["key"], "remoteJid", json!(*jid));
     }
-    assert!(stage.fake.never_saw("/message/sendText/Cleudocode"));
+    assert!(setup.fake.never_saw("/message/sendText/Cleudocode"));
     let own = upsert("FOUND", theirs, true, "hi");
     assert_eq!(post(&daemon, &own, &secret), 200);
     assert_eq!(texts(&mut client).await, ["hi"], "and it is not kept twice");
@@ -202,16 +202,16 @@ async fn clock_skew_sends_nothing_twice() {
     for (ago, calls) in [(60, 1), (3600, 2)] {
         let record = json!({"key": {"id": "FOUND"}, "message": {"conversation": "hi"},
             "messageTimestamp": clock::now_ms() / 1000 - ago});
-        let stage = Stage::new(vec![Reply::Half], json!([record]));
-        let (daemon, _) = stage.daemon();
+        let setup = EvolutionSetup::new(vec![Reply::Half], json!([record]));
+        let (daemon, _) = setup.daemon();
         let mut client = daemon.client().await;
         let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
         let sent = client.call("send", &payload).await.expect("an outcome");
         assert_field(&sent, "state", "sent");
         for _ in 0..calls {
-            stage.fake.saw("/message/sendText/Cleudocode");
+            setup.fake.saw("/message/sendText/Cleudocode");
         }
-        let no_more = stage.fake.never_saw("/message/sendText/Cleudocode");
+        let no_more = setup.fake.never_saw("/message/sendText/Cleudocode");
         assert!(no_more, "{ago} s ago");
     }
 }
@@ -222,12 +222,12 @@ async fn clock_skew_sends_nothing_twice() {
 #[tokio::test]
 async fn unanswered_attempt_holds_its_echo() {
     let answered = Reply::Json(201, json!({"key": {"id": "3EB0"}}));
-    let stage = Stage::new(
+    let setup = EvolutionSetup::new(
         vec![answered, Reply::Half, Reply::Half, Reply::Half],
         json!([]),
     );
     let delays = [("CLEUDOCODEBOT_RETRY_DELAYS", "1h")];
-    let (mut daemon, secret) = stage.daemon_with(&delays);
+    let (mut daemon, secret) = setup.daemon_with(&delays);
     let mut client = daemon.client().await;
     let mut payload = json!({"channel": "whatsapp", "to": "5533", "text": "hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
@@ -261,7 +261,7 @@ async fn unanswered_attempt_holds_its_echo() {
         assert_eq!(post(&daemon, body, &secret), 503, "{body}");
     }
     daemon.kill();
-    let (daemon, secret) = stage.daemon_with(&delays);
+    let (daemon, secret) = setup.daemon_with(&delays);
     for body in &about {
         assert_eq!(post(&daemon, body, &secret), 503, "{body}");
     }

@@ -1,11 +1,11 @@
 //! Telegram's integration against a fake Bot API.
 
-mod stage;
+mod setup;
 
 use cleudocodebot::clock;
 use serde_json::json;
 
-use self::stage::{Stage, send};
+use self::setup::{TelegramSetup, send};
 use crate::support::{
     Daemon, Scratch, assert_field, assert_fields, assert_mentions, daemon_command,
     fake::{Fake, Reply},
@@ -17,7 +17,7 @@ use crate::support::{
 #[cfg(feature = "store")]
 #[tokio::test]
 async fn updates_stored_before_confirmed() {
-    let stage = Stage::new(
+    let setup = TelegramSetup::new(
         vec![
             telegram_update(7, 42, "hushed-text olá"),
             telegram_update(8, 42, "again"),
@@ -25,20 +25,20 @@ async fn updates_stored_before_confirmed() {
         vec![],
     );
     let settings = [("TELEGRAM_ALLOW_FROM", "42")];
-    let mut daemon = stage.daemon(&settings);
-    let unconfirmed = stage.fake.saw("/getUpdates");
+    let mut daemon = setup.daemon(&settings);
+    let unconfirmed = setup.fake.saw("/getUpdates");
     assert!(unconfirmed.body.get("offset").is_none());
     assert!(unconfirmed.body["allowed_updates"].is_array());
-    let confirmed = stage.fake.saw("/getUpdates");
+    let confirmed = setup.fake.saw("/getUpdates");
     assert_field(&confirmed.body, "offset", 9);
     daemon.kill();
     // The service repeats an update, as after a crash before its confirmation.
-    *stage.service.updates.lock().expect("not poisoned") = vec![
+    *setup.service.updates.lock().expect("not poisoned") = vec![
         telegram_update(8, 42, "again"),
         telegram_update(9, 42, "new"),
     ];
-    let daemon = stage.daemon(&settings);
-    while stage.fake.saw("/getUpdates").body["offset"] != 10 {}
+    let daemon = setup.daemon(&settings);
+    while setup.fake.saw("/getUpdates").body["offset"] != 10 {}
     let mut client = daemon.client().await;
     let asked = json!({"channel": "telegram"});
     let page = client.call("history", &asked).await.expect("a page");
@@ -48,21 +48,21 @@ async fn updates_stored_before_confirmed() {
     // A reply to it is sent as a reply.
     let id = &page["messages"][0]["message_id"];
     send(&mut client, json!({"text": "hi", "reply_to": id})).await;
-    let sent = stage.fake.saw("/sendMessage").body;
+    let sent = setup.fake.saw("/sendMessage").body;
     assert_field(&sent["reply_parameters"], "message_id", 7);
     assert_field(&sent, "chat_id", 42);
 }
 
 #[tokio::test]
 async fn long_text_and_media() {
-    let stage = Stage::new(vec![], vec![]);
-    let daemon = stage.daemon(&[]);
+    let setup = TelegramSetup::new(vec![], vec![]);
+    let daemon = setup.daemon(&[]);
     let mut client = daemon.client().await;
     let text = "hushed-text one. ".repeat(600);
     let sent = send(&mut client, json!({"text": text})).await;
     assert_eq!(sent["state"], "sent", "{sent}");
     let parts: Vec<_> = (0..3)
-        .map(|_| stage.fake.saw("/sendMessage").body)
+        .map(|_| setup.fake.saw("/sendMessage").body)
         .collect();
     let joined: Vec<_> = parts
         .iter()
@@ -71,7 +71,7 @@ async fn long_text_and_media() {
     assert_eq!(joined.join(" ").trim_end(), text.trim_end());
     let media = json!({"kind": "image", "url": "https://example.com/a.png"});
     send(&mut client, json!({"text": "look", "media": media})).await;
-    let photo = stage.fake.saw("/sendPhoto").body;
+    let photo = setup.fake.saw("/sendPhoto").body;
     assert_fields(
         &photo,
         &json!({"photo": "https://example.com/a.png", "caption": "look"}),
@@ -83,11 +83,11 @@ async fn retry_after_and_blocked_bot() {
     let later = json!({"ok": false, "error_code": 429, "description": "Too Many Requests",
         "parameters": {"retry_after": 600}});
     let blocked = json!({"ok": false, "error_code": 403, "description": "Forbidden: bot was blocked by the user"});
-    let stage = Stage::new(
+    let setup = TelegramSetup::new(
         vec![],
         vec![Reply::Json(403, blocked), Reply::Json(429, later)],
     );
-    let daemon = stage.daemon(&[]);
+    let daemon = setup.daemon(&[]);
     let mut client = daemon.client().await;
     let failed = send(&mut client, json!({"text": "x"})).await;
     assert_field(&failed, "state", "failed");
@@ -110,8 +110,8 @@ async fn retry_after_and_blocked_bot() {
 
 #[tokio::test]
 async fn cut_off_answer_is_retried() {
-    let stage = Stage::new(vec![], vec![Reply::Half]);
-    let daemon = stage.daemon(&[]);
+    let setup = TelegramSetup::new(vec![], vec![Reply::Half]);
+    let daemon = setup.daemon(&[]);
     let mut client = daemon.client().await;
     let sent = send(&mut client, json!({"text": "x"})).await;
     assert_field(&sent, "state", "sent");
@@ -121,8 +121,8 @@ async fn cut_off_answer_is_retried() {
 
 #[tokio::test]
 async fn wrong_token_parks_the_bot() {
-    let stage = Stage::new(vec![], vec![]);
-    let daemon = stage.daemon(&[("TELEGRAM_BOT_TOKEN", "wrong-and-secret")]);
+    let setup = TelegramSetup::new(vec![], vec![]);
+    let daemon = setup.daemon(&[("TELEGRAM_BOT_TOKEN", "wrong-and-secret")]);
     let mut client = daemon.listener(&["integration.state"]).await;
     let webchat = integration(&mut client, "webchat").await.expect("there");
     let parked = match integration(&mut client, "telegram").await.expect("there") {
@@ -137,18 +137,18 @@ async fn wrong_token_parks_the_bot() {
 
 #[tokio::test]
 async fn second_poller_backs_off() {
-    let stage = Stage::new(
+    let setup = TelegramSetup::new(
         vec![telegram_update(7, 42, "after the other ended")],
         vec![],
     );
     let text = "Conflict: terminated by other getUpdates request";
     let conflict = json!({"ok": false, "error_code": 409, "description": text});
-    let polls = &stage.service.polls;
+    let polls = &setup.service.polls;
     polls
         .lock()
         .expect("not poisoned")
         .push_back(Reply::Json(409, conflict));
-    let daemon = stage.daemon(&[("TELEGRAM_ALLOW_FROM", "42")]);
+    let daemon = setup.daemon(&[("TELEGRAM_ALLOW_FROM", "42")]);
     let topics = ["integration.state", "message.received"];
     let mut client = daemon.listener(&topics).await;
     let waiting = match integration(&mut client, "telegram").await.expect("there") {
@@ -159,11 +159,11 @@ async fn second_poller_backs_off() {
     let wait =
         waiting["until_ms"].as_u64().expect("set") - waiting["since_ms"].as_u64().expect("set");
     assert!((34_900..=36_000).contains(&wait), "{wait}");
-    stage.fake.saw("/getUpdates");
+    setup.fake.saw("/getUpdates");
     let sent = send(&mut client, json!({"text": "x"})).await;
     assert_field(&sent, "state", "sent");
     assert!(
-        stage.fake.never_saw("/getUpdates"),
+        setup.fake.never_saw("/getUpdates"),
         "it does not poll while it waits"
     );
     // A restart by the user ends the wait.
@@ -178,16 +178,16 @@ async fn second_poller_backs_off() {
 
 #[tokio::test]
 async fn unknown_sender_must_pair() {
-    let stage = Stage::new(
+    let setup = TelegramSetup::new(
         vec![
             telegram_update(1, 42, "hushed-text let me in"),
             telegram_update(2, 42, "hello?"),
         ],
         vec![],
     );
-    let daemon = stage.daemon(&[]);
+    let daemon = setup.daemon(&[]);
     let mut client = daemon.listener(&["message.received"]).await;
-    let told = stage.fake.saw("/sendMessage").body;
+    let told = setup.fake.saw("/sendMessage").body;
     let code = told["text"]
         .as_str()
         .and_then(|text| text.rsplit(' ').next());
@@ -200,7 +200,7 @@ async fn unknown_sender_must_pair() {
         .await
         .expect("done");
     assert_field(&approved, "sender", "42");
-    stage
+    setup
         .service
         .updates
         .lock()
@@ -217,7 +217,7 @@ async fn unknown_sender_must_pair() {
         "what was written before is not processed"
     );
     assert!(
-        stage.fake.never_saw("/sendMessage"),
+        setup.fake.never_saw("/sendMessage"),
         "one code is told once"
     );
 }
@@ -225,8 +225,8 @@ async fn unknown_sender_must_pair() {
 #[tokio::test]
 async fn typing_is_shown_without_waiting() {
     let hangs = vec![Reply::Hang];
-    let stage = Stage::new(vec![], hangs);
-    let daemon = stage.daemon(&[]);
+    let setup = TelegramSetup::new(vec![], hangs);
+    let daemon = setup.daemon(&[]);
     let mut client = daemon.client().await;
     let mut listener = daemon.listener(&["typing"]).await;
     until_running(&mut client, "telegram").await;
@@ -241,7 +241,7 @@ async fn typing_is_shown_without_waiting() {
         let lapses = payload["until_ms"].as_u64().expect("a time");
         assert!(lapses > now && lapses <= now + 10_000, "{lapses} at {now}");
     }
-    let asked = stage.fake.saw("/sendChatAction").body;
+    let asked = setup.fake.saw("/sendChatAction").body;
     assert_eq!(asked, json!({"chat_id": 42, "action": "typing"}));
     // The call hangs, but the message is sent; the second indicator came too soon and was left out.
     assert_field(
@@ -249,7 +249,7 @@ async fn typing_is_shown_without_waiting() {
         "state",
         "sent",
     );
-    assert!(stage.fake.never_saw("/sendChatAction"));
+    assert!(setup.fake.never_saw("/sendChatAction"));
     let read = json!({"channel": "telegram", "peer": "42"});
     client.call("read", &read).await.expect("read");
     for wrong in [
@@ -272,8 +272,8 @@ async fn typing_is_shown_without_waiting() {
 #[ignore = "measures"]
 async fn outbox_throughput() {
     const MESSAGES: u32 = 20_000;
-    let stage = Stage::new(vec![], vec![]);
-    let daemon = stage.daemon(&[("TELEGRAM_RATE", "0")]);
+    let setup = TelegramSetup::new(vec![], vec![]);
+    let daemon = setup.daemon(&[("TELEGRAM_RATE", "0")]);
     let mut client = daemon.client().await;
     let begun = std::time::Instant::now();
     for n in 0..MESSAGES {
@@ -326,22 +326,22 @@ fn short_polls_are_throttled() {
 async fn crash_resends_no_accepted_part() {
     let taken = json!({"ok": true, "result": {"message_id": 7, "chat": {"id": 42}}});
     let answers = vec![Reply::Json(200, taken), Reply::Hang];
-    let stage = Stage::new(vec![], answers);
-    let mut daemon = stage.daemon(&[]);
+    let setup = TelegramSetup::new(vec![], answers);
+    let mut daemon = setup.daemon(&[]);
     let mut client = daemon.client().await;
     let text = "hushed-text one. ".repeat(300);
     let payload = json!({"channel": "telegram", "to": "42", "text": text});
     let sent = client.call("send", &payload).await.expect("queued");
-    stage.fake.saw("/sendMessage");
-    let second = stage.fake.saw("/sendMessage").body;
+    setup.fake.saw("/sendMessage");
+    let second = setup.fake.saw("/sendMessage").body;
     daemon.kill();
-    let daemon = stage.daemon(&[]);
-    assert_eq!(stage.fake.saw("/sendMessage").body, second);
+    let daemon = setup.daemon(&[]);
+    assert_eq!(setup.fake.saw("/sendMessage").body, second);
     let mut client = daemon.client().await;
     let asked =
         json!({"channel": "telegram", "to": "42", "text": "then", "reply_to": sent["message_id"]});
     send(&mut client, asked).await;
     // A reply refers to its first part, whose id was stored before the crash.
-    let next = stage.fake.saw("/sendMessage").body;
+    let next = setup.fake.saw("/sendMessage").body;
     assert_field(&next["reply_parameters"], "message_id", 7);
 }

@@ -22,9 +22,14 @@ use serde_json::{Value, json};
 use self::{
     ledger::Ledger,
     sender::Sender,
-    service::{Service, Trouble},
+    service::{FaultyService, Trouble},
 };
-use crate::support::{Daemon, Scratch, daemon_command, dice::Dice, poster::Poster};
+use crate::support::{
+    Daemon, Scratch, daemon_command,
+    dice::Dice,
+    poster::Poster,
+    services::{use_cloud, use_evolution, use_telegram},
+};
 
 const CHANNELS: [&str; 3] = ["whatsapp", "whatsapp-cloud", "telegram"];
 
@@ -71,9 +76,9 @@ fn ten_thousand_survive_twenty_kills() {
 }
 
 /// The services, the daemon's home and the records of a run.
-struct Stage {
+struct ChaosRun {
     home: Scratch,
-    services: Vec<Service>,
+    services: Vec<FaultyService>,
     ledger: Arc<Ledger>,
     dice: Arc<Dice>,
     /// Where receipts are posted to.
@@ -84,8 +89,9 @@ fn run(size: &Size) {
     let begun = Instant::now();
     let dice = Arc::new(Dice::thrown("chaos"));
     let ledger = Arc::new(Ledger::default());
-    let services = CHANNELS.map(|channel| Service::start(channel, &ledger, &dice, size.silence));
-    let stage = Stage {
+    let services =
+        CHANNELS.map(|channel| FaultyService::start(channel, &ledger, &dice, size.silence));
+    let chaos = ChaosRun {
         home: Scratch::new(),
         services: services.into(),
         ledger,
@@ -93,12 +99,12 @@ fn run(size: &Size) {
         address: Arc::default(),
     };
     let mut sender = Sender::default();
-    let mut daemon = stage.daemon();
-    let receipts = stage.post_receipts();
+    let mut daemon = chaos.daemon();
+    let receipts = chaos.post_receipts();
     for phase in 0..size.phases {
-        daemon = stage.phase(size, phase, daemon, &mut sender);
+        daemon = chaos.phase(size, phase, daemon, &mut sender);
     }
-    for service in &stage.services {
+    for service in &chaos.services {
         service.set_trouble(Trouble::None);
     }
     let events = replay(&daemon, &sender);
@@ -108,26 +114,20 @@ fn run(size: &Size) {
         size.kills,
         begun.elapsed().as_secs_f64()
     );
-    stage.settle(&sender);
-    *stage.address.lock().expect("not poisoned") = None;
+    chaos.settle(&sender);
+    *chaos.address.lock().expect("not poisoned") = None;
     receipts.join().expect("the receipts were posted");
 }
 
-impl Stage {
+impl ChaosRun {
     fn daemon(&self) -> Daemon {
-        let [evolution, cloud, telegram] = [0, 1, 2].map(|n| self.services[n].fake.url());
+        let [evolution, cloud, telegram] = [0, 1, 2].map(|n| &self.services[n].fake);
         let mut command = daemon_command(&self.home.0);
-        command
-            .env("WHATSAPP_BASE_URL", evolution)
-            .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-chaos")
+        use_evolution(&mut command, evolution)
             .env("WHATSAPP_WEBHOOK_SECRET", SECRET)
-            .env("WHATSAPP_RATE", "0")
-            .env("WHATSAPP_CLOUD_BASE_URL", cloud)
-            .env("WHATSAPP_CLOUD_TOKEN", "cloud-token-of-the-chaos")
-            .env("WHATSAPP_CLOUD_PHONE_ID", "555")
-            .env("WHATSAPP_CLOUD_RATE", "0")
-            .env("TELEGRAM_BASE_URL", telegram)
-            .env("TELEGRAM_BOT_TOKEN", "1:telegram-token-of-the-chaos")
+            .env("WHATSAPP_RATE", "0");
+        use_cloud(&mut command, cloud).env("WHATSAPP_CLOUD_RATE", "0");
+        use_telegram(&mut command, telegram)
             .env("TELEGRAM_RATE", "0")
             .env("CLEUDOCODEBOT_HEARTBEAT_MS", "3600000")
             .env(
@@ -215,7 +215,7 @@ impl Stage {
     fn settle(&self, sender: &Sender) {
         let (texts, again) = self.ledger.settle();
         assert_eq!(texts, sender.expected, "every text, once, in order");
-        let calls: usize = self.services.iter().map(Service::calls).sum();
+        let calls: usize = self.services.iter().map(FaultyService::calls).sum();
         println!(
             "{calls} calls, {} texts sent on; sent again: {again:?}",
             self.ledger.count()

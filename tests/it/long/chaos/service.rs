@@ -43,7 +43,7 @@ impl Trouble {
 }
 
 /// A service and its fake.
-pub(crate) struct Service {
+pub(crate) struct FaultyService {
     pub fake: Fake,
     shared: Arc<ServiceState>,
 }
@@ -62,7 +62,7 @@ struct ServiceState {
     posts: Mutex<Option<std::sync::mpsc::Sender<String>>>,
 }
 
-impl Service {
+impl FaultyService {
     pub(crate) fn start(
         channel: &'static str,
         ledger: &Arc<Ledger>,

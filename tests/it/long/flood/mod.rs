@@ -16,12 +16,13 @@ use std::{
 use cleudocodebot::message::State;
 use serde_json::{Value, json};
 
-use self::posts::{APP_SECRET, Flood, HOOK_SECRET};
+use self::posts::{Flood, HOOK_SECRET};
 use crate::support::{
     Daemon, Scratch, assert_field, daemon_command,
     dice::Dice,
     fake::{Fake, Reply, Request},
     poster::Poster,
+    services::{CLOUD_SECRET, use_cloud, use_evolution},
 };
 
 /// More than half of the posts may take.
@@ -96,16 +97,12 @@ fn answer(request: &Request) -> Reply {
 
 fn start(home: &Scratch, fake: &Fake) -> Daemon {
     let mut command = daemon_command(&home.0);
-    command
-        .env("WHATSAPP_BASE_URL", fake.url())
-        .env("WHATSAPP_API_TOKEN_INSTANCE", "evolution-key-of-the-flood")
+    use_evolution(&mut command, fake)
         .env("WHATSAPP_WEBHOOK_SECRET", HOOK_SECRET)
         .env("WHATSAPP_ALLOW_FROM", "*")
-        .env("WHATSAPP_RATE", "0")
-        .env("WHATSAPP_CLOUD_BASE_URL", fake.url())
-        .env("WHATSAPP_CLOUD_TOKEN", "cloud-token-of-the-flood")
-        .env("WHATSAPP_CLOUD_PHONE_ID", "555")
-        .env("WHATSAPP_CLOUD_APP_SECRET", APP_SECRET)
+        .env("WHATSAPP_RATE", "0");
+    use_cloud(&mut command, fake)
+        .env("WHATSAPP_CLOUD_APP_SECRET", CLOUD_SECRET)
         .env("WHATSAPP_CLOUD_ALLOW_FROM", "*")
         .env("WHATSAPP_CLOUD_RATE", "0");
     Daemon::from_command(command, &home.0)

@@ -8,9 +8,12 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{dice::Dice, log_watch::MARK, services::cloud_change};
+use crate::support::{
+    dice::Dice,
+    log_watch::MARK,
+    services::{CLOUD_SECRET, cloud_change},
+};
 
-pub(crate) const APP_SECRET: &str = "app-secret-of-the-flood";
 pub(crate) const HOOK_SECRET: &str = "webhook-secret-of-the-flood";
 
 /// One webhook request.
@@ -136,7 +139,7 @@ impl Flood {
     fn sign(&mut self) {
         let script = "import hmac,sys\nfor l in sys.stdin.buffer: print(hmac.new(sys.argv[1].encode(),l[:-1],'sha256').hexdigest(),flush=True)";
         let mut python = Command::new("python3")
-            .args(["-c", script, APP_SECRET])
+            .args(["-c", script, CLOUD_SECRET])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

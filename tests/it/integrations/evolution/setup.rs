@@ -11,12 +11,12 @@ use crate::support::{
 };
 
 /// A fake service, and the home of the daemon.
-pub(super) struct Stage {
+pub(super) struct EvolutionSetup {
     pub fake: Fake,
     pub home: Scratch,
 }
 
-impl Stage {
+impl EvolutionSetup {
     pub(super) fn new(answers: Vec<Reply>, found: Value) -> Self {
         let answers = Mutex::new(VecDeque::from(answers));
         Self::serving(found, move |_| {

@@ -19,7 +19,7 @@ use crate::support::{
 
 /// A service with updates, and answers to use before the default ones.
 #[derive(Default)]
-pub(super) struct Service {
+pub(super) struct BotApi {
     pub(super) updates: Mutex<Vec<Value>>,
     pub(super) answers: Mutex<VecDeque<Reply>>,
     /// Answers to polls to use before the default ones.
@@ -27,7 +27,7 @@ pub(super) struct Service {
     pub(super) next_id: AtomicI64,
 }
 
-impl Service {
+impl BotApi {
     fn answer(&self, request: &Request) -> Reply {
         let method = request.path.rsplit('/').next().unwrap_or_default();
         if !request.path.starts_with(&format!("/bot{TELEGRAM_TOKEN}/")) {
@@ -61,18 +61,18 @@ impl Service {
     }
 }
 
-pub(super) struct Stage {
-    pub(super) service: Arc<Service>,
+pub(super) struct TelegramSetup {
+    pub(super) service: Arc<BotApi>,
     pub(super) fake: Fake,
     pub(super) home: Scratch,
 }
 
-impl Stage {
+impl TelegramSetup {
     pub(super) fn new(updates: Vec<Value>, answers: Vec<Reply>) -> Self {
-        let service = Arc::new(Service {
+        let service = Arc::new(BotApi {
             updates: Mutex::new(updates),
             answers: Mutex::new(answers.into()),
-            ..Service::default()
+            ..BotApi::default()
         });
         let answering = Arc::clone(&service);
         Self {
