@@ -2,13 +2,10 @@
 
 use serde_json::json;
 
-use super::{
-    CHANNEL, accept_redelivery, announce, bridge, bridge_of, delivered, delivery, event_of, send,
-    status, until_state,
-};
+use super::{CHANNEL, accept_redelivery, announce, bridge_of, delivered, delivery, event_of, send};
 use crate::support::{
-    Daemon, Frame, Scratch, assert_field, assert_fields, assert_mentions, message, program,
-    refusal, run,
+    Daemon, Frame, Scratch, Shared, assert_field, assert_fields, assert_mentions, integration,
+    message, program, refusal, run, until_state,
 };
 
 #[tokio::test]
@@ -22,13 +19,13 @@ async fn bridge_delivers_and_receives() {
         "unknown_channel",
         "nobody announced it yet"
     );
-    let mut bridge = bridge(&daemon).await;
-    let standing = status(&mut user).await.expect("listed");
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
+    let standing = integration(&mut user, CHANNEL).await.expect("listed");
     assert_field(&standing, "state", "running");
     let clients = user.call("clients", &json!({})).await.expect("listed");
     assert_field(&clients["clients"][1], "channel", json!(CHANNEL));
 
-    let first = send(&mut user, "ana", "hi").await;
+    let first = send(&mut user, CHANNEL, "ana", "hi").await;
     let given = delivery(&mut bridge).await;
     assert_fields(
         &given,
@@ -79,15 +76,15 @@ async fn waiting_costs_no_attempt() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut user = daemon.listener(&["integration.state"]).await;
-    let gone = bridge(&daemon).await;
-    until_state(&mut user, "running").await;
+    let gone = bridge_of(&daemon, CHANNEL).await;
+    until_state(&mut user, CHANNEL, "running").await;
     gone.close().await;
-    let away = until_state(&mut user, "away").await;
+    let away = until_state(&mut user, CHANNEL, "away").await;
     assert_mentions(&away, "last_error", "left");
     assert_mentions(&away, "advice", "forget");
     let (first, second) = (
-        send(&mut user, "ana", "1").await,
-        send(&mut user, "ana", "2").await,
+        send(&mut user, CHANNEL, "ana", "1").await,
+        send(&mut user, CHANNEL, "ana", "2").await,
     );
     let waiting = message(&mut user, &first).await;
     assert_eq!(
@@ -99,29 +96,29 @@ async fn waiting_costs_no_attempt() {
         code == 0 && shown.contains(CHANNEL) && shown.contains("away"),
         "{shown}"
     );
-    let mut bridge = bridge(&daemon).await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
     for id in [&first, &second] {
         let given = delivery(&mut bridge).await;
         assert_fields(&given, &json!({"message_id": id, "attempts": 1}));
         assert_eq!(delivered(&mut bridge, id).await, "sent");
     }
-    until_state(&mut user, "running").await;
+    until_state(&mut user, CHANNEL, "running").await;
 }
 
 #[tokio::test]
 async fn channel_survives_restart_as_away() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
-    let bridge_before = bridge(&daemon).await;
+    let bridge_before = bridge_of(&daemon, CHANNEL).await;
     daemon.kill();
     drop(bridge_before);
     let daemon = Daemon::start(&home.0);
     let mut user = daemon.client().await;
-    let standing = status(&mut user).await.expect("known");
+    let standing = integration(&mut user, CHANNEL).await.expect("known");
     assert_field(&standing, "state", "away");
     assert_mentions(&standing, "last_error", "not connected");
-    let id = send(&mut user, "ana", "before you came").await;
-    let mut bridge = bridge(&daemon).await;
+    let id = send(&mut user, CHANNEL, "ana", "before you came").await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
     assert_field(&delivery(&mut bridge).await, "message_id", json!(id));
     assert_eq!(delivered(&mut bridge, &id).await, "sent");
 }
@@ -131,15 +128,15 @@ async fn channel_survives_restart_as_away() {
 async fn messages_survive_without_external_json() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
-    drop(bridge(&daemon).await);
+    drop(bridge_of(&daemon, CHANNEL).await);
     let mut user = daemon.client().await;
-    let id = send(&mut user, "ana", "keep me").await;
+    let id = send(&mut user, CHANNEL, "ana", "keep me").await;
     daemon.kill();
     std::fs::remove_file(home.0.join("external.json")).expect("it was there");
     let daemon = Daemon::start(&home.0);
     let mut user = daemon.client().await;
-    let second = send(&mut user, "ana", "me too").await;
-    let mut bridge = bridge(&daemon).await;
+    let second = send(&mut user, CHANNEL, "ana", "me too").await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
     for id in [id, second] {
         assert_field(&delivery(&mut bridge).await, "message_id", json!(id));
         assert_eq!(delivered(&mut bridge, &id).await, "sent");
@@ -148,17 +145,17 @@ async fn messages_survive_without_external_json() {
 
 #[tokio::test]
 async fn second_bridge_takes_over() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+    const CHANNEL: &str = "taken-over-bridge";
+    let daemon = Shared::daemon();
     let mut user = daemon.client().await;
     let mut old = daemon.raw_websocket(true);
     let auth = json!({"type": "command", "action": "auth", "id": 1,
         "payload": {"client": {"kind": "integration"}, "channel": CHANNEL}});
     old.text(&auth.to_string());
     assert_field(&old.json(), "type", "response");
-    let id = send(&mut user, "ana", "x").await;
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     assert_field(&old.json()["payload"], "message_id", json!(id));
-    let mut new = bridge(&daemon).await;
+    let mut new = bridge_of(&daemon, CHANNEL).await;
     let told = match old.frame() {
         Some(Frame::Close(code, reason)) => (code, reason),
         other => panic!("{other:?}"),
@@ -171,7 +168,7 @@ async fn second_bridge_takes_over() {
     accept_redelivery(&mut new, &id).await;
     announce(&mut new, CHANNEL).await;
     assert_eq!(
-        status(&mut user).await.expect("known")["state"],
+        integration(&mut user, CHANNEL).await.expect("known")["state"],
         "running",
         "a bridge that announces its own channel again keeps it"
     );
@@ -179,20 +176,20 @@ async fn second_bridge_takes_over() {
 
 #[tokio::test]
 async fn new_channel_leaves_the_old() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+    const CHANNEL: &str = "left-bridge";
+    let daemon = Shared::daemon();
     let mut user = daemon.listener(&["integration.state"]).await;
-    let mut bridge = bridge(&daemon).await;
-    until_state(&mut user, "running").await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
+    until_state(&mut user, CHANNEL, "running").await;
     announce(&mut bridge, "signal").await;
-    let away = until_state(&mut user, "away").await;
+    let away = until_state(&mut user, CHANNEL, "away").await;
     assert_mentions(&away, "last_error", "another channel");
 }
 
 #[tokio::test]
 async fn invalid_channel_names_are_refused() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+    const CHANNEL: &str = "never-announced-bridge";
+    let daemon = Shared::daemon();
     let mut client = daemon.client().await;
     for client_says in [
         json!({"client": {"kind": "integration", "channel": "telegram"}}),
@@ -206,7 +203,7 @@ async fn invalid_channel_names_are_refused() {
         let code = refusal(&mut client, "auth", client_says).await;
         assert_eq!(code, "bad_payload");
     }
-    assert_eq!(status(&mut client).await, None);
+    assert_eq!(integration(&mut client, CHANNEL).await, None);
     let plain = json!({"client": {"kind": "integration", "name": "no channel"}});
     client.call("auth", &plain).await.expect("as ever");
 }
@@ -216,7 +213,7 @@ async fn forgotten_channel_fails_its_messages() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     let mut user = daemon.listener(&["integration.state"]).await;
-    let connected = bridge(&daemon).await;
+    let connected = bridge_of(&daemon, CHANNEL).await;
     let forget = |name: &str| json!({"name": name});
     let code = refusal(&mut user, "integration.forget", forget(CHANNEL)).await;
     assert_eq!(code, "conflict", "its bridge is there");
@@ -225,8 +222,8 @@ async fn forgotten_channel_fails_its_messages() {
         assert_eq!(code, expected);
     }
     connected.close().await;
-    until_state(&mut user, "away").await;
-    let id = send(&mut user, "ana", "too late").await;
+    until_state(&mut user, CHANNEL, "away").await;
+    let id = send(&mut user, CHANNEL, "ana", "too late").await;
     let (code, shown, told) = run(program(&home.0, &["integrations", "forget", CHANNEL]));
     assert_eq!(
         (code, shown.trim()),
@@ -238,17 +235,17 @@ async fn forgotten_channel_fails_its_messages() {
         &failed,
         &json!({"state": "failed", "error": "its channel was forgotten"}),
     );
-    assert_eq!(status(&mut user).await, None);
+    assert_eq!(integration(&mut user, CHANNEL).await, None);
     let gone = json!({"channel": CHANNEL, "to": "ana", "text": "x"});
     assert_eq!(refusal(&mut user, "send", gone).await, "unknown_channel");
     let again = json!({"message_id": id});
     assert_eq!(refusal(&mut user, "retry", again).await, "unknown_channel");
     daemon.kill();
     let daemon = Daemon::start(&home.0);
-    assert_eq!(status(&mut daemon.client().await).await, None);
+    assert_eq!(integration(&mut daemon.client().await, CHANNEL).await, None);
     // A bridge that attaches again gets an empty channel.
     let mut bridge = bridge_of(&daemon, CHANNEL).await;
-    let id = send(&mut daemon.client().await, "ana", "again").await;
+    let id = send(&mut daemon.client().await, CHANNEL, "ana", "again").await;
     assert_field(&delivery(&mut bridge).await, "message_id", json!(id));
 }
 
@@ -257,7 +254,7 @@ async fn reload_keeps_bridges_attached() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut user = daemon.client().await;
-    let mut bridge = bridge(&daemon).await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
     user.call("reload", &json!({})).await.expect("read");
     let (code, ..) = run(program(
         &home.0,
@@ -265,7 +262,7 @@ async fn reload_keeps_bridges_attached() {
     ));
     assert_eq!(code, 0);
     user.call("reload", &json!({})).await.expect("read");
-    let id = send(&mut user, "ana", "still here?").await;
+    let id = send(&mut user, CHANNEL, "ana", "still here?").await;
     assert_field(&delivery(&mut bridge).await, "message_id", json!(id));
     assert_eq!(delivered(&mut bridge, &id).await, "sent");
 }

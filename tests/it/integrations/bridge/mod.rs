@@ -7,20 +7,16 @@ mod pressure;
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use crate::support::{Daemon, assert_field, assert_fields, event_where, integration, next_event};
+use crate::support::{Gateway, assert_field, assert_fields, event_where, next_event};
 
-/// The channel of most tests.
+/// The channel of tests with a daemon of their own; others shadow it with one that is theirs alone.
 const CHANNEL: &str = "discord-bridge";
 
 /// A client that is the bridge of this channel.
-async fn bridge_of(daemon: &Daemon, channel: &str) -> Client {
+async fn bridge_of(daemon: &Gateway, channel: &str) -> Client {
     let mut client = daemon.client().await;
     announce(&mut client, channel).await;
     client
-}
-
-async fn bridge(daemon: &Daemon) -> Client {
-    bridge_of(daemon, CHANNEL).await
 }
 
 async fn announce(client: &mut Client, channel: &str) {
@@ -30,8 +26,8 @@ async fn announce(client: &mut Client, channel: &str) {
 }
 
 /// Queues a message for the channel; its id.
-async fn send(client: &mut Client, to: &str, text: &str) -> Value {
-    let payload = json!({"channel": CHANNEL, "to": to, "text": text});
+async fn send(client: &mut Client, channel: &str, to: &str, text: &str) -> Value {
+    let payload = json!({"channel": channel, "to": to, "text": text});
     client.call("send", &payload).await.expect("queued")["message_id"].take()
 }
 
@@ -53,16 +49,6 @@ async fn accept_redelivery(client: &mut Client, id: &Value) {
     let again = delivery(client).await;
     assert_fields(&again, &json!({"message_id": id, "redelivered": true}));
     assert_eq!(delivered(client, id).await, "sent");
-}
-
-/// The bridge's channel as `integrations` lists it, if it is there.
-async fn status(client: &mut Client) -> Option<Value> {
-    integration(client, CHANNEL).await
-}
-
-/// Waits for the bridge's channel to be in this state; the client is subscribed to `integration.state`.
-async fn until_state(client: &mut Client, state: &str) -> Value {
-    crate::support::until_state(client, CHANNEL, state).await
 }
 
 /// Waits for the next event of this message; the client is subscribed to it.

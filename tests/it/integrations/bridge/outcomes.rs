@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    CHANNEL, accept_redelivery, announce, bridge, bridge_of, delivered, delivery, event_of, send,
-    status, until_state,
-};
+use super::{CHANNEL, accept_redelivery, announce, bridge_of, delivered, delivery, event_of, send};
 use crate::support::{
-    Daemon, Scratch, assert_field, assert_fields, assert_mentions, message, refusal,
+    Daemon, Scratch, Shared, assert_field, assert_fields, assert_mentions, integration, message,
+    refusal, until_state,
 };
 
 /// The payload of `failed`.
@@ -17,10 +15,10 @@ fn failed(id: &Value, certainty: &str) -> Value {
 
 #[tokio::test]
 async fn permanent_failure_ends_a_message() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
-    let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
-    let id = send(&mut user, "ana", "x").await;
+    const CHANNEL: &str = "permanent-bridge";
+    let daemon = Shared::daemon();
+    let (mut user, mut bridge) = (daemon.client().await, bridge_of(&daemon, CHANNEL).await);
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     delivery(&mut bridge).await;
     let answer = bridge
         .call("failed", &failed(&id, "permanent"))
@@ -33,7 +31,7 @@ async fn permanent_failure_ends_a_message() {
         "the service says no",
     );
     // It does not block the next message to the same peer.
-    let next = send(&mut user, "ana", "y").await;
+    let next = send(&mut user, CHANNEL, "ana", "y").await;
     assert_field(&delivery(&mut bridge).await, "message_id", json!(next));
     // A failed message stays failed, unless the user retries it.
     let late = refusal(&mut bridge, "delivered", json!({"message_id": id})).await;
@@ -50,8 +48,8 @@ async fn transient_failure_honours_retry_after() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let mut user = daemon.listener(&["message.status"]).await;
-    let mut bridge = bridge(&daemon).await;
-    let id = send(&mut user, "ana", "x").await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     delivery(&mut bridge).await;
     let mut busy = failed(&id, "transient");
     busy["retry_after_ms"] = json!(600_000);
@@ -70,21 +68,21 @@ async fn transient_failure_honours_retry_after() {
 
 #[tokio::test]
 async fn unauthorized_parks_until_reattached() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+    const CHANNEL: &str = "unauthorized-bridge";
+    let daemon = Shared::daemon();
     let mut user = daemon.listener(&["integration.state"]).await;
-    let mut refused = bridge(&daemon).await;
-    let id = send(&mut user, "ana", "x").await;
+    let mut refused = bridge_of(&daemon, CHANNEL).await;
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     delivery(&mut refused).await;
     refused
         .call("failed", &failed(&id, "unauthorized"))
         .await
         .expect("known");
-    let parked = until_state(&mut user, "parked").await;
+    let parked = until_state(&mut user, CHANNEL, "parked").await;
     assert_field(&parked, "last_error", "the service says no");
     assert_mentions(&parked, "advice", "bridge");
     refused.close().await;
-    let mut better = bridge(&daemon).await;
+    let mut better = bridge_of(&daemon, CHANNEL).await;
     let given = delivery(&mut better).await;
     assert_fields(&given, &json!({"message_id": id, "attempts": 1}));
     assert!(
@@ -92,15 +90,15 @@ async fn unauthorized_parks_until_reattached() {
         "it was certainly not sent"
     );
     assert_eq!(delivered(&mut better, &id).await, "sent");
-    until_state(&mut user, "running").await;
+    until_state(&mut user, CHANNEL, "running").await;
     // A bridge that gets new credentials while connected announces itself again.
-    let id = send(&mut user, "ana", "y").await;
+    let id = send(&mut user, CHANNEL, "ana", "y").await;
     delivery(&mut better).await;
     better
         .call("failed", &failed(&id, "unauthorized"))
         .await
         .expect("known");
-    until_state(&mut user, "parked").await;
+    until_state(&mut user, CHANNEL, "parked").await;
     announce(&mut better, CHANNEL).await;
     assert_field(&delivery(&mut better).await, "message_id", json!(id));
     assert_eq!(delivered(&mut better, &id).await, "sent");
@@ -108,10 +106,10 @@ async fn unauthorized_parks_until_reattached() {
 
 #[tokio::test]
 async fn unknown_outcome_is_redelivered() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
-    let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
-    let id = send(&mut user, "ana", "x").await;
+    const CHANNEL: &str = "unknown-bridge";
+    let daemon = Shared::daemon();
+    let (mut user, mut bridge) = (daemon.client().await, bridge_of(&daemon, CHANNEL).await);
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     delivery(&mut bridge).await;
     bridge
         .call("failed", &failed(&id, "unknown"))
@@ -123,30 +121,30 @@ async fn unknown_outcome_is_redelivered() {
         &json!({"message_id": id, "attempts": 2, "redelivered": true}),
     );
     assert_eq!(delivered(&mut bridge, &id).await, "sent");
-    let standing = status(&mut user).await.expect("listed");
+    let standing = integration(&mut user, CHANNEL).await.expect("listed");
     assert_fields(&standing["counters"], &json!({"unknown": 1, "retried": 1}));
 }
 
 #[tokio::test]
 async fn crashed_bridge_gets_it_again() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+    const CHANNEL: &str = "crashed-bridge";
+    let daemon = Shared::daemon();
     let mut user = daemon.client().await;
-    let mut dying = bridge(&daemon).await;
-    let id = send(&mut user, "ana", "x").await;
+    let mut dying = bridge_of(&daemon, CHANNEL).await;
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     delivery(&mut dying).await;
     drop(dying);
-    let mut bridge = bridge(&daemon).await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
     accept_redelivery(&mut bridge, &id).await;
 }
 
 #[tokio::test]
 async fn late_outcome_prevents_redelivery() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+    const CHANNEL: &str = "late-bridge";
+    let daemon = Shared::daemon();
     let mut user = daemon.listener(&["message.status"]).await;
-    let mut dying = bridge(&daemon).await;
-    let id = send(&mut user, "ana", "x").await;
+    let mut dying = bridge_of(&daemon, CHANNEL).await;
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     delivery(&mut dying).await;
     drop(dying);
     // It need not wait for the answer to `auth` either.
@@ -160,8 +158,8 @@ async fn late_outcome_prevents_redelivery() {
     }
     assert_field(&hasty.json()["payload"], "protocol", 1);
     assert_field(&hasty.json()["payload"], "state", "sent");
-    let mut bridge = bridge(&daemon).await;
-    let next = send(&mut user, "ana", "y").await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
+    let next = send(&mut user, CHANNEL, "ana", "y").await;
     let given = delivery(&mut bridge).await;
     assert_eq!(
         given["message_id"], next,
@@ -176,12 +174,12 @@ async fn crashed_daemon_delivers_again() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     let mut user = daemon.client().await;
-    let mut bridge_before = bridge(&daemon).await;
-    let id = send(&mut user, "ana", "x").await;
+    let mut bridge_before = bridge_of(&daemon, CHANNEL).await;
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     delivery(&mut bridge_before).await;
     daemon.kill();
     let daemon = Daemon::start(&home.0);
-    let mut bridge = bridge(&daemon).await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
     accept_redelivery(&mut bridge, &id).await;
 }
 
@@ -193,17 +191,17 @@ async fn clean_stop_uses_no_attempt() {
     for _ in 0..4 {
         let mut daemon = Daemon::start_with(&home.0, &[("RETRY_DELAYS", "1ms")]);
         let mut user = daemon.client().await;
-        let mut bridge = bridge(&daemon).await;
+        let mut bridge = bridge_of(&daemon, CHANNEL).await;
         let waiting = user.call("outbox", &json!({})).await.expect("listed");
         if waiting["waiting"] == json!([]) {
-            send(&mut user, "ana", "x").await;
+            send(&mut user, CHANNEL, "ana", "x").await;
         }
         delivery(&mut bridge).await;
         daemon.signal("TERM");
         daemon.wait();
     }
     let daemon = Daemon::start(&home.0);
-    let mut bridge = bridge(&daemon).await;
+    let mut bridge = bridge_of(&daemon, CHANNEL).await;
     let given = delivery(&mut bridge).await;
     assert_field(&given, "redelivered", true);
     assert_eq!(delivered(&mut bridge, &given["message_id"]).await, "sent");
@@ -211,11 +209,11 @@ async fn clean_stop_uses_no_attempt() {
 
 #[tokio::test]
 async fn only_its_bridge_reports_outcomes() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
-    let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
-    let mut other = bridge_of(&daemon, "signal").await;
-    let id = send(&mut user, "ana", "x").await;
+    const CHANNEL: &str = "reported-bridge";
+    let daemon = Shared::daemon();
+    let (mut user, mut bridge) = (daemon.client().await, bridge_of(&daemon, CHANNEL).await);
+    let mut other = bridge_of(&daemon, "unrelated-bridge").await;
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     delivery(&mut bridge).await;
     let sent = json!({"message_id": id});
     assert_eq!(
@@ -254,10 +252,10 @@ async fn only_its_bridge_reports_outcomes() {
 
 #[tokio::test]
 async fn malformed_outcomes_are_refused() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
-    let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
-    let id = send(&mut user, "ana", "x").await;
+    const CHANNEL: &str = "malformed-bridge";
+    let daemon = Shared::daemon();
+    let (mut user, mut bridge) = (daemon.client().await, bridge_of(&daemon, CHANNEL).await);
+    let id = send(&mut user, CHANNEL, "ana", "x").await;
     delivery(&mut bridge).await;
     for wrong in [
         failed(&id, "perhaps"),
@@ -272,7 +270,7 @@ async fn malformed_outcomes_are_refused() {
         refusal(&mut bridge, "delivered", state).await,
         "bad_payload"
     );
-    for id in ["m-999", "seventeen"] {
+    for id in ["m-999999999", "seventeen"] {
         let nothing = json!({"message_id": id});
         assert_eq!(
             refusal(&mut bridge, "delivered", nothing).await,

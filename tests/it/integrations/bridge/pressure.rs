@@ -4,23 +4,23 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{CHANNEL, bridge, delivered, delivery, send, status};
-use crate::support::{Daemon, Frame, Scratch, assert_field};
+use super::{CHANNEL, bridge_of, delivered, delivery, send};
+use crate::support::{Daemon, Frame, Scratch, Shared, assert_field, integration};
 
 /// Deliveries of one channel in flight at a time.
 const IN_FLIGHT: usize = 32;
 
 #[tokio::test]
 async fn order_within_a_peer_only() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
-    let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
+    const CHANNEL: &str = "ordered-bridge";
+    let daemon = Shared::daemon();
+    let (mut user, mut bridge) = (daemon.client().await, bridge_of(&daemon, CHANNEL).await);
     let mut ids = Vec::new();
     for text in ["1", "2", "3"] {
-        ids.push(send(&mut user, "ana", text).await);
+        ids.push(send(&mut user, CHANNEL, "ana", text).await);
     }
     assert_field(&delivery(&mut bridge).await, "message_id", json!(ids[0]));
-    let other = send(&mut user, "bob", "me too").await;
+    let other = send(&mut user, CHANNEL, "bob", "me too").await;
     assert_eq!(
         delivery(&mut bridge).await["message_id"],
         other,
@@ -36,9 +36,9 @@ async fn order_within_a_peer_only() {
 async fn deliveries_in_flight_are_bounded() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
-    let (mut user, mut bridge) = (daemon.client().await, bridge(&daemon).await);
+    let (mut user, mut bridge) = (daemon.client().await, bridge_of(&daemon, CHANNEL).await);
     for n in 0..IN_FLIGHT + 8 {
-        send(&mut user, &format!("peer-{n}"), "x").await;
+        send(&mut user, CHANNEL, &format!("peer-{n}"), "x").await;
     }
     let mut given = Vec::new();
     for _ in 0..IN_FLIGHT {
@@ -57,7 +57,7 @@ async fn deliveries_in_flight_are_bounded() {
             given.push(delivery(&mut bridge).await["message_id"].take());
         }
     }
-    let counters = status(&mut user).await.expect("listed")["counters"].take();
+    let counters = integration(&mut user, CHANNEL).await.expect("listed")["counters"].take();
     assert_eq!(counters["failed"], 0, "{counters}");
 }
 
@@ -73,7 +73,13 @@ async fn slow_bridge_is_not_flooded() {
     let mut waiting = HashSet::new();
     // More than the queue and the socket's buffers hold.
     for n in 0..IN_FLIGHT * 4 {
-        let id = send(&mut user, &format!("peer-{n}"), &"x".repeat(60_000)).await;
+        let id = send(
+            &mut user,
+            CHANNEL,
+            &format!("peer-{n}"),
+            &"x".repeat(60_000),
+        )
+        .await;
         waiting.insert(id.to_string());
     }
     while !waiting.is_empty() {
@@ -94,8 +100,8 @@ async fn slow_bridge_is_not_flooded() {
 
 #[test]
 fn json_rpc_bridge_gets_notifications() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
+    const CHANNEL: &str = "json-rpc-bridge";
+    let daemon = Shared::daemon();
     let mut raw = daemon.raw_json_rpc();
     let call = |id: u64, method: &str, params: Value| {
         json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
