@@ -51,6 +51,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod constant_time;
 pub mod daemon;
 pub mod error;
 pub mod fs;

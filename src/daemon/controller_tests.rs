@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{Environment, Lookup, Overrides},
-    gateway::{CommitListeners, control::Control as _},
+    gateway::{CommitListeners, control::Channels as _},
     integrations::{
         Audience,
         bridge::{Bridges, Refusal},
@@ -28,6 +28,7 @@ struct Fixture {
     folder: PathBuf,
     store: Store,
     bridges: Arc<Bridges>,
+    registry: Arc<ChannelRegistry>,
     controller: Controller,
 }
 
@@ -57,14 +58,14 @@ impl Fixture {
             log: log.clone(),
             address: "127.0.0.1:1".to_owned(),
         };
-        let registry = ChannelRegistry::new(Base {
+        let registry = Arc::new(ChannelRegistry::new(Base {
             router,
             store: store.clone(),
             log: log.clone(),
             shutdown,
             around,
             on_change: tell_states(&listeners),
-        });
+        }));
         let options = Options {
             overrides: Overrides::default(),
             environment: Environment::default(),
@@ -74,7 +75,8 @@ impl Fixture {
             folder,
             store,
             bridges,
-            controller: Controller::new(options, trigger, log, registry),
+            controller: Controller::new(options, trigger, log, Arc::clone(&registry)),
+            registry,
         }
     }
 
@@ -102,7 +104,7 @@ async fn a_channel_is_forgotten_wholly_also_where_nobody_waits_for_the_answer() 
     let id = fixture.queue("discord").await;
     fixture.controller.launch(&Lookup::default());
     assert_eq!(fixture.bridges.names(), ["discord"]);
-    drop(fixture.controller.forget("discord".to_owned()));
+    drop(Arc::clone(&fixture.registry).forget("discord".to_owned()));
     let state = || {
         let found = fixture.store.message(id).expect("readable");
         found.expect("kept").0.state
@@ -116,6 +118,8 @@ async fn a_channel_is_forgotten_wholly_also_where_nobody_waits_for_the_answer() 
     let done = tokio::time::timeout(patience, failed).await;
     done.expect("given up in time");
     assert!(fixture.bridges.names().is_empty());
-    let again = fixture.controller.forget("discord".to_owned()).await;
+    let again = Arc::clone(&fixture.registry)
+        .forget("discord".to_owned())
+        .await;
     assert_eq!(again, Err(Refusal::Unknown));
 }

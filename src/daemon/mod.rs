@@ -36,7 +36,7 @@ use self::{
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
-    gateway::{self, CommitListeners, Gateway, Parts, accept},
+    gateway::{CommitListeners, Gateway, GatewayParts, accept},
     integrations::{
         Audience,
         bridge::{self, Bridges},
@@ -145,7 +145,7 @@ impl Daemon {
         if let Some(trouble) = trouble {
             log.warn("integration", &trouble, &[]);
         }
-        let registry = ChannelRegistry::new(Base {
+        let registry = Arc::new(ChannelRegistry::new(Base {
             router: Arc::clone(&router),
             store: store.clone(),
             log: log.clone(),
@@ -160,14 +160,20 @@ impl Daemon {
                 address: config.authority(address.port()),
             },
             on_change: controller::tell_states(&listeners),
-        });
-        let controller = Arc::new(Controller::new(options, trigger, log.clone(), registry));
-        let gateway = Gateway::new(Parts {
+        }));
+        let controller = Arc::new(Controller::new(
+            options,
+            trigger,
+            log.clone(),
+            Arc::clone(&registry),
+        ));
+        let gateway = Gateway::new(GatewayParts {
             config,
             store: store.clone(),
             router: Arc::clone(&router),
             listeners: Arc::clone(&listeners),
-            control: Arc::clone(&controller) as Arc<dyn gateway::control::Control>,
+            channels: Arc::clone(&registry) as _,
+            admin: Arc::clone(&controller) as _,
             shutdown: shutdown.clone(),
             log: log.clone(),
         });

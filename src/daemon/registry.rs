@@ -1,7 +1,8 @@
 //! All channels of the daemon: each with its route, its delivery worker and its supervisor.
-//! Those that clients announce are in `fleet/bridges`.
+//! Those that clients announce are in `bridges`, what clients may ask of all is in `control`.
 
 mod bridges;
+mod control;
 
 use std::{
     collections::BTreeMap,
@@ -14,10 +15,9 @@ use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use super::{channel::Channel, delivery::Worker, indicators::Indicators, supervisor::supervise};
 use crate::{
     config::Lookup,
-    gateway::control::{IntegrationStatus, ReadUpTo},
+    gateway::control::IntegrationStatus,
     integrations::{
         Integration,
-        pairing::Pairings,
         plan::{self, Plan, SendLimits, Surroundings},
     },
     log::Log,
@@ -170,20 +170,7 @@ impl ChannelRegistry {
         }
     }
 
-    /// Has a channel's service show its peer that we write; whether it does.
-    pub(super) fn typing(&self, name: &str, peer: &str) -> bool {
-        let found = self.in_service(name);
-        found.is_some_and(|(integration, indicators)| indicators.typing(integration, peer))
-    }
-
-    /// Has a channel's service show its peer what was read, where it can.
-    pub(super) fn read(&self, read: ReadUpTo) {
-        if let Some((integration, indicators)) = self.in_service(&read.channel) {
-            indicators.read(integration, read);
-        }
-    }
-
-    /// A channel whose service is there, with the way of signs to it.
+    /// A channel whose service is there, with what shows typing and reading to it.
     fn in_service(&self, name: &str) -> Option<(Arc<dyn Integration>, Arc<Indicators>)> {
         let channels = self.channels();
         let entry = channels.get(name)?;
@@ -195,21 +182,6 @@ impl ChannelRegistry {
     pub(super) fn find(&self, name: &str) -> Option<Arc<Channel>> {
         let channels = self.channels();
         channels.get(name).map(|entry| Arc::clone(&entry.channel))
-    }
-
-    /// Who was let in and who asks.
-    pub(super) fn pairings(&self) -> Arc<Pairings> {
-        Arc::clone(&self.base.around.pairings)
-    }
-
-    /// Every channel and how it is.
-    pub(super) fn statuses(&self) -> Vec<IntegrationStatus> {
-        let all: Vec<_> = self
-            .channels()
-            .values()
-            .map(|entry| Arc::clone(&entry.channel))
-            .collect();
-        all.iter().map(|channel| channel.status()).collect()
     }
 
     /// Lets what is under way end and be written down, for a moment; the rest is found again on disk.

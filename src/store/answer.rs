@@ -2,7 +2,10 @@
 //!
 //! Not here: errors (`error`).
 
-use crate::message::{Message, MessageId, State};
+use crate::{
+    message::{Message, MessageId, State},
+    protocol::describe::{EventName, event},
+};
 
 /// The answer to a draft.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,10 +36,10 @@ pub struct StoredEvent {
 
 impl StoredEvent {
     /// The event's name on the wire.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> EventName<'static> {
         match self.message.state {
-            State::Received => "message.received",
-            _ => "message.status",
+            State::Received => event::MESSAGE_RECEIVED,
+            _ => event::MESSAGE_STATUS,
         }
     }
 }

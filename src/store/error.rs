@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-use crate::message::State;
+use crate::{
+    message::State,
+    protocol::error_code::{ErrorCode, Fault},
+};
 
 /// Why a request was not carried out. Nothing of a refused request is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,3 +69,25 @@ impl fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
+
+/// What a failure of the store is on the wire.
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        match error {
+            StoreError::QueueFull => Self::new(ErrorCode::QueueFull, text).retry_after(200),
+            StoreError::NotFound => Self::new(ErrorCode::NotFound, text),
+            StoreError::Conflict | StoreError::WrongState(_) => {
+                Self::new(ErrorCode::Conflict, text)
+            }
+            StoreError::Failing(_) => Self::new(ErrorCode::Internal, text).retry_after(1000),
+            StoreError::InvalidQuery(_) | StoreError::TooLong { .. } => {
+                Self::new(ErrorCode::BadPayload, text)
+            }
+            StoreError::Closed => Self::new(ErrorCode::ShuttingDown, text),
+            StoreError::Corrupt(_) | StoreError::Internal(_) => {
+                Self::new(ErrorCode::Internal, text)
+            }
+        }
+    }
+}

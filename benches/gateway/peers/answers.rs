@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cell::RefCell, rc::Rc};
 
-use cleudocodebot::protocol::frame::{self, Dialect, Incoming};
+use cleudocodebot::protocol::{call::ClientMessage, dialect::Dialect, frame};
 use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::{
     Utf8Bytes,
@@ -48,7 +48,7 @@ pub(super) fn answer(text: &str) -> Asked {
 
 /// Uses the gateway's own parser: the comparison is about sockets, not about JSON.
 fn read(text: &str) -> Option<(Cow<'_, str>, &str, &RawValue)> {
-    let Incoming::Call(call) = frame::read(text, MAX_DEPTH, Dialect::Triple) else {
+    let ClientMessage::Call(call) = frame::read(text, MAX_DEPTH, Dialect::Triple) else {
         return None;
     };
     Some((call.action, call.id?, call.payload?))

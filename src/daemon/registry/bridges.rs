@@ -41,14 +41,14 @@ impl ChannelRegistry {
 
     /// Makes a channel where it is new, so that what its bridge says at once behind its announcement
     /// finds it.
-    pub(in crate::daemon) fn admit(&self, name: &str) -> Result<(), Refusal> {
+    pub(super) fn admit(&self, name: &str) -> Result<(), Refusal> {
         self.bridges().admit(name)?;
         self.ensure(name);
         Ok(())
     }
 
     /// Gives a channel to a client.
-    pub(in crate::daemon) async fn bridge(
+    pub(super) async fn attach(
         &self,
         name: String,
         client: Arc<dyn BridgeClient>,
@@ -86,7 +86,7 @@ impl ChannelRegistry {
     }
 
     /// Forgets a channel whose bridge is not there, and gives up what waits for it.
-    pub(in crate::daemon) async fn forget(&self, name: String) -> Result<u64, Refusal> {
+    pub(super) async fn forget_channel(&self, name: String) -> Result<u64, Refusal> {
         let _alone = self.announcing.lock().await;
         let (bridges, forgotten) = (Arc::clone(self.bridges()), name.clone());
         written(move || bridges.forget(&forgotten)).await?;

@@ -29,7 +29,7 @@ fn a_new_message_is_queued_under_the_number_of_its_event() {
             seq: message.seq,
             message,
         };
-        assert_eq!(event.name(), "message.status");
+        assert_eq!(event.name().as_str(), "message.status");
         assert_eq!(fixture.published(), [event]);
     });
 }
@@ -201,7 +201,7 @@ fn an_inbound_message_is_received_and_stays_so() {
         let message = received(&store, inbound("telegram", "hi", None)).message;
         assert_eq!(message.state, State::Received);
         assert_eq!(advance(&store, message.id, State::Read), None);
-        assert_eq!(fixture.published()[0].name(), "message.received");
+        assert_eq!(fixture.published()[0].name().as_str(), "message.received");
         assert!(store.outbox_depth().is_empty());
     });
 }

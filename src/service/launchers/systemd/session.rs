@@ -44,7 +44,7 @@ fn runtime_folder(target: &InstallTarget) -> Option<PathBuf> {
     })
 }
 
-/// Whether systemd is the init system, by the rule of sd_booted(3).
+/// Whether systemd is the init system, by the rule of `sd_booted`(3).
 pub(super) fn check_booted(target: &InstallTarget) -> Result<()> {
     let root = &target.folders.root;
     if root.join("run/systemd/system").is_dir() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::layout::BAT;
 
 /// The arguments of `cmd`. The batch file is named relative to the working folder, so that no path is on
-/// the command line, where `%` and `&` have a meaning. `/d` skips the user's AutoRun commands.
+/// the command line, where `%` and `&` have a meaning. `/d` skips the user's `AutoRun` commands.
 pub(super) fn arguments() -> Vec<String> {
     ["/d", "/e:on", "/v:off", "/c", &format!(".\\{BAT}")]
         .map(str::to_owned)
