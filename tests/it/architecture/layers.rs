@@ -10,7 +10,17 @@ use super::{
 /// The layers from the bottom up. A module may name those of lower layers and of its own.
 const LAYERS: &[&[&str]] = &[
     &[
-        "error", "clock", "random", "suggest", "fs", "backoff", "shutdown", "panics", "body", "qr",
+        "error",
+        "clock",
+        "constant_time",
+        "random",
+        "suggest",
+        "fs",
+        "backoff",
+        "shutdown",
+        "panics",
+        "body",
+        "qr",
         "phone",
     ],
     &["log"],
