@@ -1,8 +1,8 @@
 //! What starts the daemon at log-on or at boot, one file or folder for each kind, and which kinds a
 //! system has.
 //!
-//! A new launcher is a file here that implements [`launcher::Launcher`], a kind in
-//! [`launcher::LauncherKind`], and an entry in [`all`]. The procedures (`install`, `uninstall`,
+//! A new launcher is a file here that implements `launcher::Launcher`, a kind in
+//! `launcher::LauncherKind`, and an entry in `all`. The procedures (`install`, `uninstall`,
 //! `lifecycle`) know the trait only.
 
 mod autostart;
