@@ -100,6 +100,8 @@ pub struct IntegrationStatus {
     pub advice: Option<String>,
     /// What went wrong last.
     pub last_error: Option<String>,
+    /// Whether a device can be paired with it.
+    pub pairable: bool,
     /// Counts by name.
     pub counters: Vec<(&'static str, u64)>,
 }
@@ -120,6 +122,9 @@ impl IntegrationStatus {
             if let Some(text) = text {
                 status[name] = json!(text);
             }
+        }
+        if self.pairable {
+            status["pairable"] = json!(true);
         }
         status
     }

@@ -1,13 +1,11 @@
 //! Finding the gateway and signing in, and the errors that tell a user why that failed.
 
-use std::net::IpAddr;
-
 use serde_json::{Value, json};
 
 use crate::{
     cli::context::Context,
     client::{Client, Endpoint},
-    config::{self, Config, Source, keys},
+    config::{self, Config, Source, keys, reached_at},
     error::{Error, Result},
     service::system::runtime_file::RuntimeFile,
 };
@@ -88,11 +86,8 @@ fn reachable(host: &str) -> String {
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));
     let host = bare.unwrap_or(host);
-    match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(address)) if address.is_unspecified() => "127.0.0.1".to_owned(),
-        Ok(IpAddr::V6(address)) if address.is_unspecified() => "::1".to_owned(),
-        _ => host.to_owned(),
-    }
+    host.parse()
+        .map_or_else(|_| host.to_owned(), |host| reached_at(host).to_string())
 }
 
 /// Connects and signs in with the token of the settings.

@@ -238,6 +238,7 @@ impl Channel {
             },
             advice: advice(&standing.state, &*integration),
             last_error: impaired.or_else(|| standing.last_error.clone()),
+            pairable: integration.pairs_a_device(),
             counters: vec![
                 ("sent", count(&self.counters.sent)),
                 ("failed", count(&self.counters.failed)),

@@ -391,6 +391,10 @@ impl Integration for Evolution {
         })
     }
 
+    fn pairs_a_device(&self) -> bool {
+        true
+    }
+
     fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
         Box::pin(async move {
             let state = self.connection().await.map_err(|error| match error {

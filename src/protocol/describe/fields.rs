@@ -111,6 +111,11 @@ pub(super) const INTEGRATION: &[FieldSpec] = &[
     may("until_ms", COUNT, "backing_off: when it starts again"),
     may("last_error", FieldKind::Text, "what went wrong last"),
     may("advice", FieldKind::Text, "what the user can do about it"),
+    may(
+        "pairable",
+        FieldKind::Boolean,
+        "true where integration.connect pairs a device",
+    ),
     must("counters", FieldKind::Object, "what it has done, by name"),
 ];
 

@@ -1,14 +1,12 @@
 //! The runtime file that a daemon writes into its home folder, and the lock that says whether that daemon
 //! is still running.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::Path,
-};
+use std::{net::SocketAddr, path::Path};
 
 use serde_json::{Value, json};
 
 use crate::{
+    config::reached_at,
     error::Result,
     fs::{self, Lock},
 };
@@ -49,11 +47,7 @@ impl RuntimeFile {
 
     /// Host and port to connect to: an unspecified address is reached through loopback.
     pub fn endpoint(&self) -> (String, u16) {
-        let host = match self.address.ip() {
-            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-            other => other,
-        };
+        let host = reached_at(self.address.ip());
         (host.to_string(), self.address.port())
     }
 }
