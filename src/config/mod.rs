@@ -24,7 +24,7 @@ mod values;
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
 
@@ -37,7 +37,7 @@ pub use self::{
     lookup::{Lookup, look_up},
     shown::{is_secret, mask},
     source::Source,
-    values::{BaseUrl, Delays, Expected, Kind, SAFE_TOKEN_CHARS},
+    values::{BaseUrl, Delays, Expected, Kind, SAFE_TOKEN_CHARS, reached_at},
 };
 use self::{
     keys::{ALLOWED_HOSTS, TOKEN},
@@ -47,7 +47,7 @@ use self::{
 };
 use crate::{
     error::{Error, Result},
-    level::{LogFormat, LogLevel},
+    log::{LogFormat, LogLevel},
 };
 
 /// What the command line sets. It overrules everything else.
@@ -198,20 +198,12 @@ impl Config {
     /// Where clients on this machine find the gateway: the address without brackets, and the port.
     /// An address that means all interfaces is reached through loopback.
     pub fn endpoint(&self) -> (String, u16) {
-        (self.reached_at().to_string(), self.port)
+        (reached_at(self.host).to_string(), self.port)
     }
 
     /// The same as a URL shows it, with the port that was really bound: `[::1]:18789`.
     pub fn authority(&self, port: u16) -> String {
-        SocketAddr::new(self.reached_at(), port).to_string()
-    }
-
-    fn reached_at(&self) -> IpAddr {
-        match self.host {
-            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-            other => other,
-        }
+        SocketAddr::new(reached_at(self.host), port).to_string()
     }
 
     /// A gateway that others can reach needs a token that cannot be guessed, and the names it goes

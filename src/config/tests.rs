@@ -1,6 +1,6 @@
 //! Loading as a whole: precedence, complaints, warnings, what may listen where.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, net::Ipv4Addr, path::Path};
 
 use super::{scratch::Scratch, *};
 

@@ -13,7 +13,6 @@ mod integration;
 mod outcome;
 pub mod pairing;
 pub mod plan;
-mod sha256;
 pub mod support;
 pub mod telegram;
 pub mod webchat;
