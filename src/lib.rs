@@ -59,7 +59,7 @@
 //! - A new integration: its folder `src/integrations/NAME/mod.rs` with the trait `Integration`, its row
 //!   in `src/config/services.rs`, the module in `src/integrations/mod.rs`, its plan in
 //!   `src/integrations/plan.rs`.
-//! - A new command: its file in `src/cli/commands/NAME.rs` and its row in `src/cli/commands/mod.rs`.
+//! - A new command: its file in `src/cli/commands/SUBJECT/NAME.rs` and its row in `src/cli/commands/mod.rs`.
 
 pub mod backoff;
 pub mod body;
