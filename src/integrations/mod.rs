@@ -5,6 +5,7 @@
 //! stands in `support`; which of them the settings ask for, in `plan`.
 
 pub mod bridge;
+mod broken;
 mod chat_commands;
 pub mod cloud;
 pub mod evolution;
