@@ -59,6 +59,14 @@ const REACH: &[Key] = &[
     ),
 ];
 
+/// Where those who use it live.
+const PLACE: &[Key] = &[key(
+    COUNTRY,
+    "",
+    Kind::Country,
+    "Country of WhatsApp numbers written without a country code, such as BR; empty takes that of the first number that was paired.",
+)];
+
 /// What is kept and told.
 const KEEPING: &[Key] = &[
     key(
@@ -93,6 +101,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
     let services = SERVICES.iter().flat_map(|service| service.keys);
     REACH
         .iter()
+        .chain(PLACE)
         .chain(limits::KEYS)
         .chain(KEEPING)
         .chain(services)
@@ -108,6 +117,9 @@ pub const PORT: &str = "CLEUDOCODEBOT_PORT";
 pub const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
 /// Names under which others reach this machine.
 pub const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
+
+/// The country of numbers without a code.
+pub const COUNTRY: &str = "CLEUDOCODEBOT_COUNTRY";
 
 /// How long to wait between attempts.
 pub const RETRY_DELAYS: &str = "CLEUDOCODEBOT_RETRY_DELAYS";

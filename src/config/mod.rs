@@ -48,6 +48,7 @@ use self::{
 use crate::{
     error::{Error, Result},
     log::{LogFormat, LogLevel},
+    phone::Country,
 };
 
 /// What the command line sets. It overrules everything else.
@@ -110,6 +111,8 @@ pub struct Config {
     pub limits: Limits,
     /// Days to keep messages; 0 for ever.
     pub history_days: u32,
+    /// The country of numbers that are written without its code.
+    pub country: Option<Country>,
     /// How much to log.
     pub log_level: LogLevel,
     /// The shape of a log line.
@@ -184,6 +187,7 @@ impl Config {
             allowed_hosts: typed(lookup, ALLOWED_HOSTS, |_, text| addresses::hosts(text))?,
             limits: Limits::read(number)?,
             history_days: narrow("CLEUDOCODEBOT_HISTORY_DAYS")?,
+            country: typed(lookup, keys::COUNTRY, |_, text| kind::country(text))?,
             log_level: typed(lookup, "CLEUDOCODEBOT_LOG_LEVEL", |_, text| {
                 kind::level(text)
             })?,
@@ -279,6 +283,7 @@ impl fmt::Debug for Config {
             .field("allowed_hosts", &self.allowed_hosts)
             .field("limits", &self.limits)
             .field("history_days", &self.history_days)
+            .field("country", &self.country.map(Country::name))
             .field("log_level", &self.log_level)
             .field("log_format", &self.log_format)
             .finish()

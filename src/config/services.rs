@@ -5,6 +5,7 @@
 
 use super::{
     key::{Key, key, number, secret},
+    keys::COUNTRY,
     values::Kind,
 };
 
@@ -206,6 +207,7 @@ pub const EVOLUTION: Service = Service {
         ("WHATSAPP_BASE_URL", "Address of the Evolution API"),
         ("WHATSAPP_API_TOKEN_INSTANCE", "Its API key"),
         ("WHATSAPP_INSTANCE_NAME", "Name of the instance"),
+        (COUNTRY, "Country of numbers without a country code, as BR"),
     ],
 };
 
@@ -267,5 +269,6 @@ pub const CLOUD: Service = Service {
             "WHATSAPP_CLOUD_VERIFY_TOKEN",
             "What Meta shall show to verify the webhook",
         ),
+        (COUNTRY, "Country of numbers without a country code, as BR"),
     ],
 };

@@ -94,6 +94,7 @@ fn without_any_setting_the_defaults_hold() {
         allowed_hosts: Vec::new(),
         limits: Limits::default(),
         history_days: 90,
+        country: None,
         log_level: LogLevel::Info,
         log_format: LogFormat::Text,
     };

@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Audience, Integration,
+    allow_list::AllowList,
     bridge::Bridges,
     broken::Broken,
     cloud::{self, Cloud},
     evolution::{self, Evolution},
-    ingress::{Allowed, Ingress},
+    ingress::Ingress,
     pairing::Pairings,
     telegram::{self, Telegram},
     webchat::{self, WebChat},
@@ -20,6 +21,7 @@ use crate::{
         services::{self, Service},
     },
     log::Log,
+    phone::Country,
     router::Router,
     store::Store,
 };
@@ -31,8 +33,11 @@ pub struct Plan {
     pub name: String,
     /// How fast and how late it may send.
     pub limits: SendLimits,
-    allowed: Allowed,
+    allowed: AllowList,
+    country: Option<Country>,
     settings: ServiceSettings,
+    /// What of its settings is read and cannot be meant so.
+    pub doubts: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -106,6 +111,7 @@ impl Plan {
                 around.log.clone(),
                 Arc::downgrade(&around.audience),
             )
+            .of_country(self.country)
         };
         match &self.settings {
             ServiceSettings::Telegram(settings) => {
@@ -138,8 +144,10 @@ pub fn bridge(name: &str, limits: SendLimits) -> Plan {
     Plan {
         name: name.to_owned(),
         limits,
-        allowed: Allowed::All,
+        allowed: AllowList::All,
+        country: None,
         settings: ServiceSettings::Bridge,
+        doubts: Vec::new(),
     }
 }
 
@@ -162,6 +170,8 @@ fn plan(
         name: channel.to_owned(),
         limits: limits(lookup, service),
         allowed: allowed(lookup, service, channel),
+        country: country(lookup),
+        doubts: doubts(lookup, service, channel),
         settings,
     }
 }
@@ -221,11 +231,27 @@ fn base(lookup: &Lookup, service: &Service) -> Option<BaseUrl> {
     BaseUrl::parse(lookup.text(&service.key("BASE_URL"))?).ok()
 }
 
-fn allowed(lookup: &Lookup, service: &Service, channel: &str) -> Allowed {
+fn country(lookup: &Lookup) -> Option<Country> {
+    lookup.text(keys::COUNTRY)?.parse().ok()
+}
+
+fn allowed(lookup: &Lookup, service: &Service, channel: &str) -> AllowList {
     match service.find("ALLOW_FROM") {
-        None => Allowed::All,
-        Some(key) => Allowed::read(channel, lookup.text(key.name).unwrap_or_default()),
+        None => AllowList::All,
+        Some(key) => {
+            let text = lookup.text(key.name).unwrap_or_default();
+            AllowList::read(channel, text, country(lookup))
+        }
     }
+}
+
+/// What of the settings is read and cannot be meant so.
+fn doubts(lookup: &Lookup, service: &Service, channel: &str) -> Vec<String> {
+    let Some(key) = service.find("ALLOW_FROM") else {
+        return Vec::new();
+    };
+    let text = lookup.text(key.name).unwrap_or_default();
+    AllowList::doubts(channel, key.name, text, country(lookup))
 }
 
 fn limits(lookup: &Lookup, service: &Service) -> SendLimits {
