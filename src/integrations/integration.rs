@@ -91,6 +91,11 @@ pub trait Integration: Send + Sync + 'static {
         )
     }
 
+    /// What the user can do about its last failure, where more is known than that it is tried again.
+    fn advice(&self) -> Option<String> {
+        None
+    }
+
     /// Data with which a user pairs a device, such as a QR code's text.
     fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
         let text = format!("{} has nothing to pair", self.name());

@@ -249,6 +249,15 @@ impl Store {
         self.view(|rows| read::referred(rows, channel, reference))
     }
 
+    /// The message of a channel that goes by the service's `name`: the dedup key it came with, or a
+    /// name given to one of ours. Blocks.
+    pub fn named(&self, channel: &str, name: &str) -> Result<Option<Message>, StoreError> {
+        self.view(|rows| match revisions::named(rows, channel, name)? {
+            Some(number) => read::load(rows, number),
+            None => Ok(None),
+        })
+    }
+
     /// Withdraws a message that is still queued.
     pub fn cancel(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
         self.submit(operations::cancel, id, 0)
