@@ -1,9 +1,11 @@
-//! Waiting longer after each failure: doubling, capped, jittered. The seed is an argument.
+//! Exponential back-off with a cap and jitter. The seed is an argument, so that tests can repeat it.
+//!
+//! Not here: sleeping.
 
 use std::time::Duration;
 
-/// The waits after consecutive failures: `first`, doubled up to `cap`, each spread by ±20 % so that
-/// many who failed together do not return together.
+/// The waits after consecutive failures: `first`, doubled up to `cap`, each with a jitter of ±20 % so
+/// that many who failed at the same time do not retry at the same time.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     first: Duration,
@@ -33,7 +35,7 @@ impl Backoff {
         jittered(doubled.min(self.cap), self.chance).clamp(Duration::from_millis(1), self.cap)
     }
 
-    /// Forgets the failures: the next wait is the first again.
+    /// Starts over after a success: the next wait is the first again.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
@@ -44,7 +46,7 @@ impl Backoff {
     }
 }
 
-/// A wait spread by up to ±20 %; `chance` decides where.
+/// A wait with a jitter of up to ±20 %, decided by `chance`.
 pub fn jittered(wait: Duration, chance: u64) -> Duration {
     let percent = 80 + u32::try_from(mixed(chance) % 41).unwrap_or(20);
     wait * percent / 100

@@ -1,4 +1,4 @@
-//! Bodies of HTTP messages: one we send whole, one we collect under a bound of bytes and time.
+//! Bodies of HTTP messages: sent in one piece, collected within limits of bytes and time.
 
 use std::{
     convert::Infallible,

@@ -1,5 +1,4 @@
-//! A small client of the protocol over WebSocket: the command line, the tests and the benches all
-//! speak through this one.
+//! A small client of the protocol over WebSocket, used by the command line, the tests and the benches.
 
 use std::{collections::VecDeque, fmt::Write as _, io, time::Duration};
 
@@ -51,7 +50,7 @@ pub struct Client {
     next_id: u64,
 }
 
-/// Something the gateway told without being asked.
+/// An event that the gateway sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Its name.
@@ -60,9 +59,9 @@ pub struct Event {
     pub payload: Value,
 }
 
-/// One thing that came in.
+/// One message of the gateway.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Incoming {
+pub enum ServerMessage {
     /// A text message.
     Text(String),
     /// The gateway closed the connection with this code and reason (1005 where it gave none).
@@ -165,9 +164,9 @@ impl Client {
                 return Ok(Some(event));
             }
             match self.receive().await? {
-                Incoming::Text(text) => self.keep_event(parse(&text)?),
-                Incoming::Closed(1000 | 1001 | 1005, _) => return Ok(None),
-                Incoming::Closed(code, reason) => return Err(closed(code, &reason)),
+                ServerMessage::Text(text) => self.keep_event(parse(&text)?),
+                ServerMessage::Closed(1000 | 1001 | 1005, _) => return Ok(None),
+                ServerMessage::Closed(code, reason) => return Err(closed(code, &reason)),
             }
         }
     }
@@ -186,7 +185,7 @@ impl Client {
     }
 
     /// The next message as it came. Cancel-safe: a message is taken only in the step that returns it.
-    pub async fn receive(&mut self) -> Result<Incoming> {
+    pub async fn receive(&mut self) -> Result<ServerMessage> {
         loop {
             self.flush().await?;
             let mut stream = MemoryStream {
@@ -197,7 +196,9 @@ impl Client {
             let taken = self.input.len() - stream.input.len();
             self.input.drain(..taken);
             match read {
-                Ok(Message::Text(text)) => return Ok(Incoming::Text(text.as_str().to_owned())),
+                Ok(Message::Text(text)) => {
+                    return Ok(ServerMessage::Text(text.as_str().to_owned()));
+                }
                 Ok(Message::Close(frame)) => return Ok(closing(frame)),
                 Ok(_) => {}
                 Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -209,7 +210,7 @@ impl Client {
         }
     }
 
-    /// Says goodbye and waits for the answer, at most a second.
+    /// Sends a close frame and waits for the answer, at most a second.
     pub async fn close(mut self) {
         let mut stream = MemoryStream {
             input: &[],
@@ -218,7 +219,7 @@ impl Client {
         let _ = self.context.close(&mut stream, None);
         if self.flush().await.is_ok() {
             let goodbye = async {
-                while !matches!(self.receive().await, Ok(Incoming::Closed(..)) | Err(_)) {}
+                while !matches!(self.receive().await, Ok(ServerMessage::Closed(..)) | Err(_)) {}
             };
             let _ = timeout(Duration::from_secs(1), goodbye).await;
         }
@@ -226,8 +227,8 @@ impl Client {
 
     async fn next_frame(&mut self) -> Result<Value> {
         match self.receive().await? {
-            Incoming::Text(text) => parse(&text),
-            Incoming::Closed(code, reason) => Err(closed(code, &reason)),
+            ServerMessage::Text(text) => parse(&text),
+            ServerMessage::Closed(code, reason) => Err(closed(code, &reason)),
         }
     }
 
@@ -253,7 +254,7 @@ impl Client {
     async fn read_more(&mut self) -> Result<()> {
         match self.stream.read_buf(&mut self.input).await {
             Ok(0) => Err(Error::Failed(
-                "the gateway broke off the connection".to_owned(),
+                "the gateway closed the connection without a reason".to_owned(),
             )),
             Ok(_) => Ok(()),
             Err(error) => Err(broken(error)),
@@ -282,7 +283,7 @@ async fn read_head(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
         }
         if bytes.len() > MAX_HEAD || stream.read_buf(&mut bytes).await.map_err(broken)? == 0 {
             return Err(Error::Failed(
-                "what answers there is no gateway of ours".to_owned(),
+                "what answers there is not a cleudocodebot gateway".to_owned(),
             ));
         }
     }
@@ -301,7 +302,7 @@ fn check_head(head: &str, rest: &[u8], key: &str) -> Result<()> {
             Ok(())
         } else {
             Err(Error::Failed(
-                "the answer to the upgrade is not for us".to_owned(),
+                "the answer to the upgrade does not match its key".to_owned(),
             ))
         };
     }
@@ -324,12 +325,12 @@ fn refused(payload: &Value) -> Error {
 
 fn parse(text: &str) -> Result<Value> {
     serde_json::from_str(text)
-        .map_err(|error| Error::Failed(format!("the gateway sent no JSON: {error}")))
+        .map_err(|error| Error::Failed(format!("the gateway sent what is not JSON: {error}")))
 }
 
-fn closing(frame: Option<CloseFrame>) -> Incoming {
-    frame.map_or(Incoming::Closed(1005, String::new()), |frame| {
-        Incoming::Closed(frame.code.into(), frame.reason.as_str().to_owned())
+fn closing(frame: Option<CloseFrame>) -> ServerMessage {
+    frame.map_or(ServerMessage::Closed(1005, String::new()), |frame| {
+        ServerMessage::Closed(frame.code.into(), frame.reason.as_str().to_owned())
     })
 }
 

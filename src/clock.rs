@@ -1,4 +1,6 @@
-//! Wall time as the program shows and stores it: milliseconds since 1970 and RFC 3339 text in UTC.
+//! Wall time as the program stores and shows it: milliseconds since 1970, and RFC 3339 text in UTC.
+//!
+//! Not here: durations and deadlines, which use the monotonic clock.
 
 use std::{
     fmt,
@@ -14,7 +16,7 @@ pub fn now_ms() -> u64 {
         })
 }
 
-/// Shows milliseconds since 1970 as RFC 3339 in UTC: `2026-11-22T22:37:33.123Z`.
+/// Milliseconds since 1970, displayed as RFC 3339 in UTC: `2026-11-22T22:37:33.123Z`.
 #[derive(Debug, Clone, Copy)]
 pub struct Utc(pub u64);
 

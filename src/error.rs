@@ -1,4 +1,4 @@
-//! The one error type of the program and the exit code each kind ends it with.
+//! The error type of the program, and the exit code of each variant.
 //!
 //! Not here: the error codes of the wire (`protocol::error_code`).
 
@@ -9,12 +9,12 @@ use std::{fmt, io, path::PathBuf};
 pub enum Error {
     /// The command line is wrong. Exit code 2.
     Usage(String),
-    /// A setting or a file that the user must mend before a restart can help. Exit code 78
-    /// (`EX_CONFIG` of sysexits.h), which no supervisor answers with a restart.
+    /// A setting or a file that the user must correct before a restart can help. Exit code 78
+    /// (`EX_CONFIG` of sysexits.h), after which no supervisor restarts the program.
     Config(String),
     /// A file operation failed. Exit code 1.
     File {
-        /// What was tried, as in "cannot {action} {path}".
+        /// What was tried, to follow "cannot": `open the log file`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -33,13 +33,13 @@ pub enum Error {
         /// The wire's text.
         message: String,
     },
-    /// The daemon asks to be started again. Exit code 75 (`EX_TEMPFAIL`).
+    /// The daemon asks its supervisor to start it again. Exit code 75 (`EX_TEMPFAIL`).
     Restart,
-    /// Anything else, told in full. Exit code 1.
+    /// Anything else, with its whole text. Exit code 1.
     Failed(String),
 }
 
-/// A result with the program's error.
+/// A result with the program's error as default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
@@ -56,7 +56,7 @@ impl Error {
         }
     }
 
-    /// A file operation that failed, ready for `map_err`.
+    /// Wraps the error of a file operation; for `map_err`.
     pub fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File {

@@ -1,4 +1,6 @@
-//! Files as this program keeps them: private, replaced whole, locked by one process.
+//! Files as this program needs them: private, replaced atomically, locked by one process.
+//!
+//! Not here: what is in them.
 
 use std::{
     ffi::OsStr,
@@ -17,7 +19,7 @@ const OWNER_ALONE: u32 = 0o600;
 const READABLE: u32 = 0o644;
 const RUNNABLE: u32 = 0o755;
 
-/// Creates a folder and its parents; the folder itself is the owner's alone (0700 on Unix).
+/// Creates a folder and its parents. Only the owner has access to the folder itself (0700 on Unix).
 pub fn create_private_dir(path: &Path) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -28,13 +30,12 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
         .map_err(Error::file("create the folder", path))
 }
 
-/// Opens a file for appending, created as the owner's alone (0600 on Unix).
+/// Opens a file for appending. A new file is created with access for the owner only (0600 on Unix).
 pub fn open_private_append(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().append(true).create(true)).open(path)
 }
 
-/// Makes an empty file, the owner's alone from its first byte (0600 on Unix), in place of any that
-/// has the name.
+/// Creates an empty file with access for the owner only (0600 on Unix). Replaces any of that name.
 pub fn create_private_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -48,25 +49,25 @@ pub fn create_private_file(path: &Path) -> Result<()> {
         .map_err(Error::file("create", path))
 }
 
-/// Gives a finished file its final name so that it lasts through a power cut.
+/// Renames a finished file durably: after a power cut it still has the new name.
 pub fn rename_lasting(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to)
         .and_then(|()| sync_folder_of(to))
         .map_err(Error::file("make", to))
 }
 
-/// Replaces a file whole: temporary file beside it (0600 from its first byte on Unix), fsync,
-/// rename, fsync of the folder. A crash leaves the old content or the new, never a mixture.
+/// Replaces a file atomically: writes a temporary file beside it (0600 from its creation on Unix),
+/// fsync, rename, fsync of the folder. A crash leaves the old content or the new, never a mixture.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     replace(path, content, OWNER_ALONE)
 }
 
-/// The same for a file that everybody may read (0644 on Unix).
+/// The same for a file that anyone may read (0644 on Unix).
 pub fn write_atomic_readable(path: &Path, content: &[u8]) -> Result<()> {
     replace(path, content, READABLE)
 }
 
-/// The same for a program (0755 on Unix), with the content of another.
+/// Copies a program the same way (0755 on Unix).
 pub fn copy_program(from: &Path, to: &Path) -> Result<()> {
     let content = fs::read(from).map_err(Error::file("read", from))?;
     replace(to, &content, RUNNABLE)
@@ -85,15 +86,15 @@ fn replace(path: &Path, content: &[u8], mode: u32) -> Result<()> {
         .map_err(Error::file("write", path))
 }
 
-/// A name in the same folder that no other process picks.
+/// A random name in the same folder, which no other process picks.
 fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", random::hex(&random::bytes::<6>())));
     path.with_file_name(name)
 }
 
-/// True for the names that `write_atomic` uses for `name` until it is done: a killed process leaves
-/// such files.
+/// Whether this is a name that `write_atomic` uses for the temporary file of `name`. A killed process
+/// leaves such files behind.
 pub fn is_temporary_for(temporary: &OsStr, name: &OsStr) -> bool {
     let middle = temporary
         .to_string_lossy()
@@ -113,7 +114,7 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Lets others in, where they may; after the content is there and whatever the umask says.
+/// Widens the permissions, after the content is written. `set_permissions` ignores the umask.
 #[cfg(unix)]
 fn open_up(file: &File, mode: u32) -> io::Result<()> {
     if mode == OWNER_ALONE {
@@ -127,8 +128,8 @@ fn open_up(_file: &File, _mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// What root writes into somebody's folder belongs to them: else the daemon of that folder could not
-/// read it any more. Everybody else may not give files away and need not.
+/// Gives a file that root wrote into another user's folder to that user: otherwise the daemon, which
+/// runs as that user, could no longer read it. Other users cannot change owners and need not.
 #[cfg(unix)]
 fn adopt(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, chown};
@@ -153,7 +154,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Makes a rename last through a power cut. Windows keeps names in its journal and cannot open folders.
+/// Makes a rename durable. Windows journals names by itself and cannot open folders.
 #[cfg(unix)]
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path
@@ -167,8 +168,8 @@ fn sync_folder_of(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The permission bits of a file that let others than its owner in, or `None` where it is private
-/// (and always on systems without such bits).
+/// The permission bits of a file, if they give access to others than its owner; `None` if the file is
+/// private, and always on systems without such bits.
 pub fn foreign_permissions(path: &Path) -> io::Result<Option<u32>> {
     #[cfg(unix)]
     {
@@ -182,12 +183,12 @@ pub fn foreign_permissions(path: &Path) -> io::Result<Option<u32>> {
     }
 }
 
-/// A lock held for as long as this value lives; the system frees it when the process dies.
+/// A lock on a file, held while this value lives. The system releases it if the process dies.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "held, never read: dropping it frees the lock")] File);
 
 impl Lock {
-    /// Takes the lock on `path` (created when missing), or `None` where another process holds it.
+    /// Takes the lock on `path`, which is created if missing; `None` if another process holds it.
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
         let file = private(OpenOptions::new().write(true).create(true).truncate(false))
             .open(path)

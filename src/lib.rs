@@ -1,49 +1,65 @@
 //! `cleudocodebot`: many clients and many services on one bus, in one small binary.
 //!
-//! This page is the map of the house. Read it once, then open the room you need.
+//! This page is the map. Read it once, then open the module you need.
 //!
-//! # The way of a message
+//! # The path of a message
 //!
-//! A client writes `{"type":"command","action":"send",…}` on its WebSocket. [`gateway`] read it
-//! from the socket that `gateway::accept` took in and `gateway::http` upgraded; its session hands
-//! the text to [`protocol`], which says what it means, and to `gateway::dispatch`, which asks
-//! [`router`] whether such a channel exists and gives the message to the [`store`]. One thread
-//! commits it together with whatever else came meanwhile, and only after the fsync the client hears
-//! `queued`, everyone who subscribed hears `message.status`, and the channel's worker in [`daemon`]
-//! hears that there is work. The worker hands it to its integration ([`integrations`]) and writes
-//! down what became of it, and each new state goes the same way up: store, bus, clients.
+//! A client writes `{"type":"command","action":"send",…}` on its WebSocket. [`gateway`] reads it: the
+//! socket was accepted and upgraded in `gateway::http`, and `gateway::session` hands each text to
+//! [`protocol`], which parses it, and to `gateway::actions`, which asks [`router`] whether the channel
+//! exists and gives the message to the [`store`]. The store's writer thread commits it together with
+//! whatever else arrived meanwhile. Only after the fsync does the client get `queued`, every
+//! subscriber get `message.status`, and the delivery worker in [`daemon`] wake up. The worker passes
+//! the message to its integration ([`integrations`]) and records the outcome; each new state takes the
+//! same path back up: store, bus, clients.
 //!
-//! # Floors
+//! # Layers
 //!
-//! Commands go down, events come up, imports point down only (`tests/it/house.rs` keeps it):
+//! Commands go down, events come up, imports point down only (`tests/it/architecture` checks it):
 //!
-//! 1. Ground, knowing nothing of messages: [`error`] (and exit codes), [`level`], [`clock`],
-//!    [`random`], [`suggest`], [`fs`] (private files, replaced whole), [`backoff`], [`shutdown`], [`panics`] (panics, what blocks), [`body`] (of HTTP),
-//!    [`qr`] (codes to scan), [`phone`] (numbers), and on it [`log`].
+//! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`random`],
+//!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
+//!    (containment, blocking work), [`constant_time`], [`body`] (HTTP bodies), [`qr`] (codes to scan),
+//!    [`phone`] (numbers), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
-//!    edited by hand, and the one table of keys.
-//! 3. [`protocol`]: the wire without sockets. `frame` and `jsonrpc` read, `reply` writes, `describe`
+//!    edited by hand, with one table each of keys, limits and services.
+//! 3. [`protocol`]: the wire without sockets. `frame` and `jsonrpc` parse, `reply` writes, `describe`
 //!    is the one table of actions and events, `websocket` is RFC 6455 over memory.
-//! 4. [`store`] (messages on disk), [`router`] (channel → worker), [`client`] (the one client that
+//! 4. [`store`] (messages on disk), [`router`] (channel to worker), [`client`] (the one client that
 //!    the command line, the tests and the benches use).
-//! 5. [`integrations`]: the trait and one file or folder for each service; `bridge` is for those that are
-//!    clients of the gateway themselves.
-//! 6. [`gateway`]: accept → http → session → dispatch, and the bus that events go out on.
-//!    Beside it [`service`]: installing the daemon, text in and commands out, on every system.
-//! 7. [`daemon`]: what starts after what, supervision, delivery, signals.
-//! 8. [`cli`]: one file a command, from one table. `main.rs` only calls it.
+//! 5. [`integrations`]: the trait, a folder for each service, `bridge` for channels whose integration
+//!    is a client of the gateway, `support` for what they share.
+//! 6. [`gateway`]: `http` → `session` → `actions`, and `clients` with the bus that events go out on.
+//!    Beside it [`service`]: installing the daemon on every system, text in and commands out.
+//! 7. [`daemon`]: what starts after what, `channels` and their supervision, `delivery`, `process`.
+//! 8. [`cli`]: `parser`, `commands` (one file and one row a command), `output`. `main.rs` only calls it.
 //!
-//! # What always holds
+//! # Invariants
 //!
 //! - What was acknowledged is on disk, and a failing disk acknowledges nothing.
 //! - A message's state never goes backwards.
 //! - Stored events carry sequence numbers without gap or repeat, across crashes.
-//! - Every queue, wait, frame and count has a bound with a name; who reads too slowly is told and
-//!   dropped, and nobody else waits for it.
-//! - A token or a message's text is in no log at the default level, and in no file but `.env` and
-//!   the store; for the moment in which `dashboard` opens a browser, also in one that leads it there.
+//! - Every queue, wait, frame and count has a bound with a name. A client that reads too slowly is
+//!   told so and dropped, and nobody else waits for it.
+//! - Neither a token nor a message's text is in any log at the default level, or in any file but
+//!   `.env` and the store; while `dashboard` opens a browser, also in the file that leads it there.
 //! - A panic ends one session or one attempt, never the daemon.
-//! - Between two turns an idle session holds no buffer.
+//! - An idle session holds no buffer between two turns.
+//!
+//! # Recipes
+//!
+//! - A new action: its description in `src/protocol/describe/actions/NAME.rs`, its row in
+//!   `src/protocol/describe/actions/mod.rs`, its code in `src/gateway/actions/NAME.rs`, its arm in
+//!   `src/gateway/actions/mod.rs`. Without the arm the crate does not compile.
+//! - A new event: its row in `src/protocol/describe/events.rs`, and the call that publishes it. An event
+//!   without a row does not compile; a payload that its row does not describe fails in debug builds.
+//! - A new setting: its row in `src/config/keys.rs` (a limit: in `src/config/limits.rs`, a service's: in
+//!   `src/config/services.rs`), its typed field in `src/config/mod.rs` where it is no limit, and
+//!   `UPDATE_DOCUMENTS=1 cargo test` for `.env.example` and the README.
+//! - A new integration: its folder `src/integrations/NAME/mod.rs` with the trait `Integration`, its row
+//!   in `src/config/services.rs`, the module in `src/integrations/mod.rs`, its plan in
+//!   `src/integrations/plan.rs`.
+//! - A new command: its file in `src/cli/commands/SUBJECT/NAME.rs` and its row in `src/cli/commands/mod.rs`.
 
 pub mod backoff;
 pub mod body;
@@ -51,12 +67,12 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod constant_time;
 pub mod daemon;
 pub mod error;
 pub mod fs;
 pub mod gateway;
 pub mod integrations;
-pub mod level;
 pub mod log;
 pub mod message;
 pub mod panics;

@@ -1,5 +1,7 @@
-//! A panic inside a future, or in work beside the runtime, becomes a value: one bug ends one piece of
-//! work, never its neighbours.
+//! Turning panics of futures and of blocking work into errors, so that a bug ends one session or one
+//! attempt and never the daemon.
+//!
+//! Not here: logging them, which the panic hook does (`daemon::watchdog`).
 
 use std::{
     any::Any,
@@ -9,8 +11,8 @@ use std::{
     task::Poll,
 };
 
-/// Runs a future to its end, or to its panic, whose text comes back. The future is not polled again
-/// after a panic, so whatever it left half done is only ever dropped.
+/// Runs a future to its end; a panic becomes an error with its text. After a panic the future is not
+/// polled again, only dropped, so nobody sees what it left half done.
 pub async fn contained<T>(future: impl Future<Output = T>) -> Result<T, String> {
     let mut future = pin!(future);
     poll_fn(
@@ -23,8 +25,8 @@ pub async fn contained<T>(future: impl Future<Output = T>) -> Result<T, String> 
     .await
 }
 
-/// Runs what may block, such as a small write, beside the runtime: at once, and to its end also where
-/// nobody waits for it. What comes back instead after a panic is its text.
+/// Runs work that may block on a thread for it. It starts at once and is finished even if the returned
+/// future is dropped. A panic becomes an error with its text.
 pub fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> impl Future<Output = Result<T, String>> + Send {
@@ -37,7 +39,7 @@ pub fn run_blocking<T: Send + 'static>(
     }
 }
 
-/// What a panic said.
+/// The text of a panic.
 pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
     let text = owned.or_else(|| panic.downcast_ref::<&str>().copied());

@@ -1,17 +1,16 @@
-//! Chance from the operating system: tokens, keys and seeds.
+//! Random numbers of the operating system: tokens, keys and seeds; and hexadecimal text.
 
 use std::fmt::Write as _;
 
-/// Fills an array from the system's generator. Without one nothing here can be safe, so its
-/// absence ends the process.
+/// Fills an array from the system's generator. Panics without one: no token would be safe.
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut out = [0; N];
     getrandom::fill(&mut out).expect("the system's random generator answers");
     out
 }
 
-/// A fresh 256-bit token as 64 lower-case hexadecimal digits: safe in a header, a URL fragment and
-/// every shell without quoting.
+/// A new 256-bit token as 64 lower-case hexadecimal digits, which need no quoting in a header, a URL or
+/// a shell.
 pub fn token() -> String {
     hex(&bytes::<32>())
 }

@@ -1,5 +1,5 @@
-//! From a channel's name to whoever delivers for it. The router knows names and mailboxes only;
-//! what an integration is stands one floor up.
+//! From a channel's name to its delivery worker. The router knows names and queues only, nothing of
+//! integrations.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::message::{Message, MessageId, State};
 
-/// What a delivery worker is told.
+/// What wakes a delivery worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wakeup {
     /// This message to this peer is new in the outbox.
@@ -35,7 +35,7 @@ pub struct Route {
 #[derive(Debug, Default)]
 pub struct Router(RwLock<BTreeMap<String, Route>>);
 
-/// A channel nobody delivers for, and those there are.
+/// A channel that does not exist, and those that do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownChannel {
     name: String,
@@ -51,7 +51,7 @@ impl Router {
             .insert(channel.to_owned(), route);
     }
 
-    /// Takes the route of a channel away; its worker ends.
+    /// Removes the route of a channel; its worker ends.
     pub fn remove(&self, channel: &str) {
         self.0
             .write()
@@ -68,7 +68,7 @@ impl Router {
         })
     }
 
-    /// Tells the right worker about a message that was just queued.
+    /// Wakes the channel's worker for a message that was just queued.
     pub fn stored(&self, message: &Message) {
         if message.state == State::Queued {
             self.wakeup(&message.channel, || {
@@ -77,17 +77,17 @@ impl Router {
         }
     }
 
-    /// Tells a channel's worker that a peer may have come.
+    /// Wakes a channel's worker because a peer may be reachable now.
     pub fn look(&self, channel: &str, peer: &str) {
         self.wakeup(channel, || Wakeup::Look(peer.to_owned()));
     }
 
-    /// Tells a channel's worker that its integration changed.
+    /// Wakes a channel's worker because its integration changed.
     pub fn look_all(&self, channel: &str) {
         self.wakeup(channel, || Wakeup::LookAll);
     }
 
-    /// A worker that is gone has nothing to be told: its outbox waits on disk.
+    /// A worker that has ended needs no wakeup: its outbox is on disk.
     fn wakeup(&self, channel: &str, wakeup: impl FnOnce() -> Wakeup) {
         if let Some(route) = self
             .0

@@ -1,14 +1,16 @@
-//! One signal that many tasks wait for: the program is going down, and why.
+//! The shutdown signal that every task waits for, with its reason.
+//!
+//! Not here: what begins it, and in which order things stop (`daemon`).
 
 use std::future::Future;
 
 use tokio::sync::watch;
 
-/// The side that asks for the end. Dropping it without asking never ends anything.
+/// The side that begins the shutdown. Dropping it does not begin one.
 #[derive(Debug, Clone)]
 pub struct Trigger(watch::Sender<Option<&'static str>>);
 
-/// The side that waits for it; clones all see the same end.
+/// The side that waits for the shutdown. All clones see the same one.
 #[derive(Debug, Clone)]
 pub struct Shutdown(watch::Receiver<Option<&'static str>>);
 
@@ -19,7 +21,7 @@ pub fn channel() -> (Trigger, Shutdown) {
 }
 
 impl Trigger {
-    /// Begins the end for `reason`. The first reason stays.
+    /// Begins the shutdown. Only the first reason counts.
     pub fn begin(&self, reason: &'static str) {
         self.0.send_if_modified(|now| {
             let first = now.is_none();
@@ -30,12 +32,12 @@ impl Trigger {
 }
 
 impl Shutdown {
-    /// The reason, once the end has begun.
+    /// The reason, once the shutdown has begun.
     pub fn reason(&self) -> Option<&'static str> {
         *self.0.borrow()
     }
 
-    /// Waits until the end begins and tells why. Cancel-safe.
+    /// Waits until the shutdown begins and returns the reason. Cancel-safe.
     pub fn begun(&self) -> impl Future<Output = &'static str> + Send + 'static {
         let mut receiver = self.0.clone();
         async move {

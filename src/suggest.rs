@@ -1,7 +1,7 @@
-//! The known word that a mistyped one most likely meant.
+//! The known word that was most likely meant by a mistyped one.
 
-/// The candidate with the fewest edits between, where those are few enough to be a slip: one for
-/// every third of the word begun, four at most.
+/// The candidate with the smallest edit distance, if that is small enough for a typing error: one more
+/// than a third of the length of the word, at most four.
 pub fn suggest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let slip = (word.chars().count() / 3 + 1).min(4);
     candidates
@@ -11,7 +11,7 @@ pub fn suggest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         .map(|(_, candidate)| candidate)
 }
 
-/// The Levenshtein distance, one row of its table at a time.
+/// The Levenshtein distance, computed one row of the table at a time.
 fn edits(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::{command::Common, terminal::Terminal};
+use super::{common_options::CommonOptions, output::Terminal};
 use crate::{
     config::{self, Config, Environment, Loaded, Overrides, Places},
     error::{Error, Result},
@@ -12,9 +12,9 @@ use crate::{
 const MAX_INPUT: u64 = 64 << 20;
 
 /// The surroundings of one command.
-pub(super) struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The options of all commands.
-    pub common: &'a Common,
+    pub common: &'a CommonOptions,
     /// The process environment.
     pub environment: &'a Environment,
     /// Where to write.
@@ -24,35 +24,36 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The settings for a client: a host on the command line is not one to listen on.
-    pub(super) fn client_settings(&self) -> Result<Loaded> {
+    /// The settings for a client, and warnings about them. Without `--host`, which for a client is
+    /// no address to listen on.
+    pub(crate) fn client_settings(&self) -> Result<Loaded> {
         config::load(&self.common.overrides, self.environment)
     }
 
-    /// The same without what a user should hear about them.
-    pub(super) fn client_config(&self) -> Result<Config> {
+    /// The same without the warnings.
+    pub(crate) fn client_config(&self) -> Result<Config> {
         Ok(self.client_settings()?.config)
     }
 
     /// The home folder and its `.env`, even where the settings are broken.
-    pub(super) fn places(&self) -> Result<Places> {
+    pub(crate) fn places(&self) -> Result<Places> {
         config::places(&self.common.overrides, self.environment)
     }
 
     /// Everything the command line sets.
-    pub(super) fn overrides(&self) -> Overrides {
+    pub(crate) fn overrides(&self) -> Overrides {
         self.common.overrides()
     }
 
     /// Takes standard input.
-    pub(super) fn take_input(&mut self) -> Box<dyn Read + Send> {
+    pub(crate) fn take_input(&mut self) -> Box<dyn Read + Send> {
         self.input
             .take()
             .unwrap_or_else(|| Box::new(std::io::empty()))
     }
 
-    /// Reads standard input to its end, without the line end that `echo` puts there.
-    pub(super) fn read_input(&mut self) -> Result<String> {
+    /// Reads standard input to its end, without the last line break, which `echo` adds.
+    pub(crate) fn read_input(&mut self) -> Result<String> {
         let mut text = String::new();
         let read = self.take_input().take(MAX_INPUT).read_to_string(&mut text);
         read.map_err(|error| Error::Failed(format!("cannot read standard input: {error}")))?;

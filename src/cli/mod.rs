@@ -1,118 +1,77 @@
-//! The command line: `args` makes an inert value of it by the rows of `table`, `run` does what the
-//! value says, one file per command.
+//! The command line, from its words to what is printed.
 //!
-//! Everything printed goes through `terminal`, everything asked of a gateway through `connect`. Not
-//! here: exit codes (`error`), the daemon itself.
+//! - `parser` turns the words into an inert command, knowing only the table that it is given.
+//! - `commands` holds that table and every command, sorted by subject. A new command is one file
+//!   there and one row in `commands/mod.rs`.
+//! - `command` is the trait of all commands, `context` what each gets when it runs.
+//! - `connection` finds the gateway and signs in; `installed_daemon` inspects and changes the daemon
+//!   that starts by itself.
+//! - `output` turns values into text and writes it.
+//!
+//! Not here: exit codes (`error`), the daemon itself.
 
-mod args;
-mod call;
-mod chat;
-mod clients;
 mod command;
-mod completions;
-mod config;
-mod connect;
+mod commands;
+mod common_options;
+mod connection;
 mod context;
-mod conversations;
-mod daemon;
-mod dashboard;
-mod doctor;
-mod events;
-mod help;
-mod history;
-mod install;
-mod installation;
-mod integrations;
-mod layout;
-mod log_line;
-mod logs;
-mod message_line;
-mod onboard;
-mod outbox;
-mod pairing;
-mod ping;
-mod ping_statistics;
-mod reload;
-mod scan;
-mod send;
-mod service_lines;
-mod spec;
-mod start;
-mod status;
-mod stop;
-mod table;
-mod terminal;
+mod installed_daemon;
+mod output;
+mod parser;
+mod runtime;
 #[cfg(test)]
 mod tests;
-mod token;
 
-use std::future::Future;
+use std::ffi::OsString;
 
-use tokio::runtime;
-
-pub use self::{args::parse, command::Invocation};
-use self::{command::Command, context::Context, terminal::Terminal};
-use crate::{
-    config::Environment,
-    error::{Error, Result},
+use self::{
+    command::Command,
+    commands::{COMMANDS, HelpCommand, MissingCommand, VersionCommand},
+    common_options::CommonOptions,
+    context::Context,
+    output::Terminal,
+    parser::Request,
 };
+use crate::{config::Environment, error::Result};
 
-/// Does what the command line asks for, on the streams of this process. A reader of standard output
-/// that goes away ends it with success.
+/// A command line as a value: what to do, and the options that all commands share.
+#[derive(Debug)]
+pub struct Invocation {
+    common: CommonOptions,
+    command: Box<dyn Command>,
+}
+
+/// Reads the arguments behind the program's name. Fails with [`Error::Usage`](crate::error::Error)
+/// only.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
+    let (common, request) = parser::parse(args, COMMANDS)?;
+    let command: Box<dyn Command> = match request {
+        Request::Run(command) => command,
+        Request::Help(about) => Box::new(HelpCommand {
+            commands: COMMANDS,
+            about,
+        }),
+        Request::Version => Box::new(VersionCommand),
+        Request::Nothing => Box::new(MissingCommand { commands: COMMANDS }),
+    };
+    Ok(Invocation { common, command })
+}
+
+/// Does what the command line asks for, on the streams of this process. When the reader of standard
+/// output goes away, as in `cleudocodebot history | head -1`, that is success.
 pub fn run(invocation: &Invocation, environment: &Environment) -> Result<()> {
-    let common = installation::with_home_meant(invocation, environment);
+    let Invocation { common, command } = invocation;
+    let common =
+        installed_daemon::with_home_meant(common, command.is_about_the_machine(), environment);
     let mut context = Context {
         common: &common,
         environment,
-        terminal: Terminal::of_process(environment, invocation.common.no_color),
+        terminal: Terminal::of_process(environment, common.no_color),
         input: Some(Box::new(std::io::stdin())),
     };
-    let outcome = dispatch(&invocation.command, &mut context);
+    let outcome = command.run(&mut context);
     if context.terminal.reader_is_gone() {
         return Ok(());
     }
     outcome
-}
-
-fn dispatch(command: &Command, context: &mut Context<'_>) -> Result<()> {
-    match command {
-        Command::Nothing => help::run_nothing(context),
-        Command::Help(name) => help::run(*name, context),
-        Command::Version => help::run_version(context),
-        Command::Onboard(options) => onboard::run(options, context),
-        Command::Install(style, request) => install::run(*style, *request, context),
-        Command::Uninstall(style, purge) => install::run_uninstall(*style, *purge, context),
-        Command::Start(style) => start::run(*style, context),
-        Command::Restart(style) => start::run_restart(*style, context),
-        Command::Daemon { quiet } => daemon::run(*quiet, context),
-        Command::Dashboard { browser } => block_on(dashboard::run(*browser, context)),
-        Command::Status(style) => status::run(*style, context),
-        Command::Ping(options) => block_on(ping::run(options, context)),
-        Command::Send(options) => block_on(send::run(options, context)),
-        Command::History(options) => block_on(history::run(options, context)),
-        Command::Conversations(options) => block_on(conversations::run(options, context)),
-        Command::Events(options) => block_on(events::run(options, context)),
-        Command::Chat(options) => block_on(chat::run(options, context)),
-        Command::Call(options) => block_on(call::run(options, context)),
-        Command::Clients { json } => block_on(clients::run(*json, context)),
-        Command::Integrations(options) => block_on(integrations::run(options, context)),
-        Command::Pairing(options) => block_on(pairing::run(options, context)),
-        Command::Outbox(options) => block_on(outbox::run(options, context)),
-        Command::Logs(options) => block_on(logs::run(options, context)),
-        Command::Config(options) => config::run(options, context),
-        Command::Token(what) => block_on(token::run(*what, context)),
-        Command::Reload { json } => block_on(reload::run(*json, context)),
-        Command::Stop(style) => stop::run(*style, context),
-        Command::Doctor { json } => block_on(doctor::run(*json, context)),
-        Command::Completions(shell) => completions::run(*shell, context),
-    }
-}
-
-/// One thread is enough for one connection, and starts fastest.
-fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::Failed(format!("cannot start the runtime: {error}")))?
-        .block_on(work)
 }

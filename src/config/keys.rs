@@ -117,6 +117,11 @@ pub fn find(name: &str) -> Option<&'static Key> {
     all().find(|key| key.name == name)
 }
 
+/// The row that a key has: its own, or that of the service's key it stands for.
+pub fn row(name: &str) -> Option<&'static Key> {
+    find(name).or_else(|| SERVICES.iter().find_map(|service| service.row(name)))
+}
+
 /// Checks a value before it is written to `.env`. Keys of other programs may hold anything a line
 /// can hold; an unknown key with our prefix is refused with the nearest known one.
 pub fn validate(name: &str, value: &str) -> Result<()> {
@@ -126,7 +131,7 @@ pub fn validate(name: &str, value: &str) -> Result<()> {
              set it in the environment or use --home"
         )));
     }
-    if let Some(key) = find(name) {
+    if let Some(key) = row(name) {
         return key
             .kind
             .check(value)

@@ -24,7 +24,7 @@ mod values;
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
 
@@ -37,7 +37,7 @@ pub use self::{
     lookup::{Lookup, look_up},
     shown::{is_secret, mask},
     source::Source,
-    values::{BaseUrl, Delays, Expected, Kind, SAFE_TOKEN_CHARS},
+    values::{BaseUrl, Delays, Expected, Kind, SAFE_TOKEN_CHARS, reached_at},
 };
 use self::{
     keys::{ALLOWED_HOSTS, TOKEN},
@@ -47,7 +47,7 @@ use self::{
 };
 use crate::{
     error::{Error, Result},
-    level::{LogFormat, LogLevel},
+    log::{LogFormat, LogLevel},
 };
 
 /// What the command line sets. It overrules everything else.
@@ -132,10 +132,16 @@ pub struct Loaded {
 pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> {
     let gathered = gather(overrides, environment)?;
     let lookup = gathered.lookup;
-    refuse_invalid(&lookup)?;
+    let of_services = services::SERVICES
+        .iter()
+        .flat_map(|service| lookup.complaints(service));
+    let of_services: Vec<String> = of_services.collect();
+    refuse_invalid(&lookup, &of_services)?;
     let config = Config::read(&lookup, gathered.home, gathered.env_file)?;
     config.refuse_open_door()?;
     let mut warnings = gathered.warnings;
+    let parked = |why: &String| format!("{why}; its channel waits until that is mended");
+    warnings.extend(of_services.iter().map(parked));
     warnings.extend(config.doubts());
     Ok(Loaded {
         config,
@@ -144,26 +150,18 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
     })
 }
 
-/// All mistakes at once, so that mending them takes one round.
-fn refuse_invalid(lookup: &Lookup) -> Result<()> {
-    let complaints: Vec<String> = keys::all()
+/// All mistakes at once, so that mending them takes one round. A mistake in the settings of a service
+/// alone parks its channel and stops nobody else.
+fn refuse_invalid(lookup: &Lookup, of_services: &[String]) -> Result<()> {
+    let mut complaints: Vec<String> = keys::all()
         // The home folder is known by now, and with it that its text was right.
-        .filter(|key| key.name != keys::HOME)
-        .filter_map(|key| {
-            let (value, source) = lookup.known(key);
-            let unset = source == Source::Default && value.is_empty();
-            let expected = key.kind.check(value).err().filter(|_| !unset)?;
-            Some(complaint(
-                key.name,
-                value,
-                &lookup.origin(source),
-                &expected,
-            ))
-        })
+        .filter(|key| key.name != keys::HOME && key.name.starts_with(keys::PREFIX))
+        .filter_map(|key| lookup.complaint(key.name, key))
         .collect();
     if complaints.is_empty() {
         return Ok(());
     }
+    complaints.extend_from_slice(of_services);
     Err(Error::Config(complaints.join("\n")))
 }
 
@@ -198,20 +196,12 @@ impl Config {
     /// Where clients on this machine find the gateway: the address without brackets, and the port.
     /// An address that means all interfaces is reached through loopback.
     pub fn endpoint(&self) -> (String, u16) {
-        (self.reached_at().to_string(), self.port)
+        (reached_at(self.host).to_string(), self.port)
     }
 
     /// The same as a URL shows it, with the port that was really bound: `[::1]:18789`.
     pub fn authority(&self, port: u16) -> String {
-        SocketAddr::new(self.reached_at(), port).to_string()
-    }
-
-    fn reached_at(&self) -> IpAddr {
-        match self.host {
-            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-            other => other,
-        }
+        SocketAddr::new(reached_at(self.host), port).to_string()
     }
 
     /// A gateway that others can reach needs a token that cannot be guessed, and the names it goes

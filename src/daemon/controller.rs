@@ -1,32 +1,27 @@
-//! What clients may ask of the daemon: reload, shutdown, and the integrations: how they are, start,
-//! stop, pair.
+//! What clients may ask of the daemon itself: its settings, reload, shutdown.
+//!
+//! Not here: what they may ask of its channels (`channels`).
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use serde_json::Value;
-
 use super::{
-    Options,
-    registry::{ChannelRegistry, OnChange},
+    DaemonOptions,
+    channels::{ChannelRegistry, OnChange},
 };
 use crate::{
     config::{self, Config, Lookup, Setting},
     gateway::{
         CommitListeners, Gateway, accept,
-        control::{Control, IntegrationStatus, ReadUpTo, Reloaded, Steer},
-    },
-    integrations::{
-        BoxFuture, Hook, HookReply,
-        bridge::{BridgeClient, BridgeLease, Refusal},
-        pairing::Pairings,
+        control::{Admin, IntegrationStatus, Reloaded},
     },
     log::Log,
+    protocol::describe::event,
     shutdown::Trigger,
 };
 
 /// The daemon as the gateway knows it.
 pub(super) struct Controller {
-    options: Options,
+    options: DaemonOptions,
     trigger: Trigger,
     log: Log,
     gateway: OnceLock<Weak<Gateway>>,
@@ -35,17 +30,17 @@ pub(super) struct Controller {
 
 impl Controller {
     pub(super) fn new(
-        options: Options,
+        options: DaemonOptions,
         trigger: Trigger,
         log: Log,
-        registry: ChannelRegistry,
+        registry: Arc<ChannelRegistry>,
     ) -> Self {
         Self {
             options,
             trigger,
             log,
             gateway: OnceLock::new(),
-            registry: Arc::new(registry),
+            registry,
         }
     }
 
@@ -70,70 +65,7 @@ impl Controller {
     }
 }
 
-impl Control for Controller {
-    fn integrations(&self) -> Vec<IntegrationStatus> {
-        self.registry.statuses()
-    }
-
-    fn steer(&self, name: &str, how: Steer) -> Option<IntegrationStatus> {
-        let channel = self.registry.find(name)?;
-        match how {
-            Steer::Start => channel.start(),
-            Steer::Stop => channel.stop(),
-        }
-        Some(channel.status())
-    }
-
-    fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>> {
-        let integration = self.registry.find(name)?.integration();
-        Some(Box::pin(async move { integration.connect().await }))
-    }
-
-    fn typing(&self, channel: &str, peer: &str) -> bool {
-        self.registry.typing(channel, peer)
-    }
-
-    fn read(&self, read: ReadUpTo) {
-        self.registry.read(read);
-    }
-
-    fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>> {
-        let channel = self.registry.find(name)?;
-        if channel.is_stopped() {
-            let reply = HookReply::again("this integration is stopped");
-            return Some(Box::pin(std::future::ready(reply)));
-        }
-        let integration = channel.integration();
-        Some(Box::pin(async move { integration.hook(&hook).await }))
-    }
-
-    fn bridge(
-        &self,
-        channel: String,
-        client: Arc<dyn BridgeClient>,
-    ) -> BoxFuture<'static, Result<BridgeLease, Refusal>> {
-        let registry = Arc::clone(&self.registry);
-        let room = registry.admit(&channel);
-        Box::pin(async move {
-            room?;
-            registry.bridge(channel, client).await
-        })
-    }
-
-    fn forget(&self, name: String) -> BoxFuture<'static, Result<u64, Refusal>> {
-        let registry = Arc::clone(&self.registry);
-        // Half of it would leave messages that no channel has: who asked may go away, it goes on.
-        let forgetting = tokio::spawn(async move { registry.forget(name).await });
-        Box::pin(async move {
-            let forgotten = forgetting.await;
-            forgotten.unwrap_or_else(|error| Err(Refusal::Unwritten(error.to_string())))
-        })
-    }
-
-    fn pairings(&self) -> Arc<Pairings> {
-        self.registry.pairings()
-    }
-
+impl Admin for Controller {
     fn settings(&self) -> Result<Vec<Setting>, String> {
         let (overrides, environment) = (&self.options.overrides, &self.options.environment);
         config::explain(overrides, environment).map_err(|error| error.to_string())
@@ -171,7 +103,7 @@ impl Control for Controller {
             .map(|name| format!("integration {name}"));
         done.changed.extend(named);
         if new_token {
-            gateway.send_all_away("the token was changed");
+            gateway.close_all_unauthorized("the token was changed");
         }
         self.log.info(
             "config",
@@ -227,10 +159,10 @@ pub(super) fn tell_states(listeners: &Arc<CommitListeners>) -> OnChange {
     let listeners = Arc::downgrade(listeners);
     Arc::new(move |status: &IntegrationStatus| {
         if let Some(listeners) = listeners.upgrade() {
-            let event = status.json().to_string();
+            let payload = status.json().to_string();
             listeners
                 .bus
-                .publish("integration.state", |out| out.push_str(&event));
+                .publish(event::INTEGRATION_STATE, |out| out.push_str(&payload));
         }
     })
 }

@@ -3,21 +3,20 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    Options,
+    DaemonOptions,
+    channels::{Base, ChannelRegistry},
     controller::{Controller, tell_states},
-    registry::{Base, ChannelRegistry},
 };
 use crate::{
     config::{Environment, Lookup, Overrides},
-    gateway::{CommitListeners, control::Control as _},
+    gateway::{CommitListeners, control::Channels as _},
     integrations::{
         Audience,
         bridge::{Bridges, Refusal},
         pairing::Pairings,
         plan::Surroundings,
     },
-    level::LogLevel,
-    log::Log,
+    log::{Log, LogLevel},
     message::{MessageId, State},
     random,
     router::Router,
@@ -29,6 +28,7 @@ struct Fixture {
     folder: PathBuf,
     store: Store,
     bridges: Arc<Bridges>,
+    registry: Arc<ChannelRegistry>,
     controller: Controller,
 }
 
@@ -36,9 +36,9 @@ impl Fixture {
     fn new() -> Self {
         let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
         crate::fs::create_private_dir(&folder).expect("a scratch folder");
-        let options = store::Options {
+        let options = store::StoreOptions {
             path: folder.join("messages.redb"),
-            ..store::Options::default()
+            ..store::StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
         let (bridges, _) = Bridges::open(folder.join("external.json"));
@@ -58,15 +58,15 @@ impl Fixture {
             log: log.clone(),
             address: "127.0.0.1:1".to_owned(),
         };
-        let registry = ChannelRegistry::new(Base {
+        let registry = Arc::new(ChannelRegistry::new(Base {
             router,
             store: store.clone(),
             log: log.clone(),
             shutdown,
             around,
             on_change: tell_states(&listeners),
-        });
-        let options = Options {
+        }));
+        let options = DaemonOptions {
             overrides: Overrides::default(),
             environment: Environment::default(),
             quiet: true,
@@ -75,7 +75,8 @@ impl Fixture {
             folder,
             store,
             bridges,
-            controller: Controller::new(options, trigger, log, registry),
+            controller: Controller::new(options, trigger, log, Arc::clone(&registry)),
+            registry,
         }
     }
 
@@ -103,7 +104,7 @@ async fn a_channel_is_forgotten_wholly_also_where_nobody_waits_for_the_answer() 
     let id = fixture.queue("discord").await;
     fixture.controller.launch(&Lookup::default());
     assert_eq!(fixture.bridges.names(), ["discord"]);
-    drop(fixture.controller.forget("discord".to_owned()));
+    drop(Arc::clone(&fixture.registry).forget("discord".to_owned()));
     let state = || {
         let found = fixture.store.message(id).expect("readable");
         found.expect("kept").0.state
@@ -117,6 +118,8 @@ async fn a_channel_is_forgotten_wholly_also_where_nobody_waits_for_the_answer() 
     let done = tokio::time::timeout(patience, failed).await;
     done.expect("given up in time");
     assert!(fixture.bridges.names().is_empty());
-    let again = fixture.controller.forget("discord".to_owned()).await;
+    let again = Arc::clone(&fixture.registry)
+        .forget("discord".to_owned())
+        .await;
     assert_eq!(again, Err(Refusal::Unknown));
 }

@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal as _, net::SocketAddr};
 
-use super::Options;
+use super::DaemonOptions;
 use crate::{
     client::page_link,
     config::{self, Config, Loaded, dotenv},
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The settings and what is odd about them. The home folder exists afterwards.
-pub(super) fn settings(options: &Options) -> Result<Loaded> {
+pub(super) fn settings(options: &DaemonOptions) -> Result<Loaded> {
     let loaded = config::load(&options.overrides, &options.environment)?;
     fs::create_private_dir(&loaded.config.home)?;
     Ok(loaded)
@@ -19,7 +19,7 @@ pub(super) fn settings(options: &Options) -> Result<Loaded> {
 
 /// Settings with a token: read again after one was written to `.env`, if there was none. True where
 /// one was written.
-pub(super) fn ensure_token(options: &Options, loaded: Loaded) -> Result<(Loaded, bool)> {
+pub(super) fn ensure_token(options: &DaemonOptions, loaded: Loaded) -> Result<(Loaded, bool)> {
     let config = &loaded.config;
     if config.token.is_some() {
         return Ok((loaded, false));

@@ -4,39 +4,31 @@
 //! Stop: no new clients and no new deliveries → goodbye to those there are → what was under way is
 //! written down (the rest of the outbox is on disk) → store flushed → exit.
 
-mod attempt;
-pub mod channel;
+pub mod channels;
 mod controller;
 #[cfg(test)]
 mod controller_tests;
-pub mod counters;
 pub mod delivery;
-#[cfg(test)]
-mod delivery_tests;
 mod first_start;
-mod indicators;
-mod instance;
-mod rate_limiter;
-mod registry;
-mod sd_notify;
-mod signals;
-pub mod supervisor;
-mod watchdog;
+mod process;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, runtime, task::JoinSet};
 
 use self::{
+    channels::{Base, ChannelRegistry},
     controller::Controller,
-    instance::Instance,
-    registry::{Base, ChannelRegistry},
-    sd_notify::SdNotify,
+    process::{
+        instance::{self, Instance},
+        sd_notify::SdNotify,
+        signals, watchdog,
+    },
 };
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
-    gateway::{self, CommitListeners, Gateway, Parts, accept},
+    gateway::{CommitListeners, Gateway, GatewayParts, accept},
     integrations::{
         Audience,
         bridge::{self, Bridges},
@@ -54,7 +46,7 @@ const TASKS_END: Duration = Duration::from_millis(500);
 
 /// What a daemon is started with.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct DaemonOptions {
     /// What the command line sets.
     pub overrides: Overrides,
     /// The environment of the process.
@@ -65,7 +57,7 @@ pub struct Options {
 
 /// Runs the daemon until it is asked to stop. `Error::Config` is not worth a restart,
 /// `Error::Restart` asks for one.
-pub fn run(options: &Options) -> Result<()> {
+pub fn run(options: &DaemonOptions) -> Result<()> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -75,7 +67,7 @@ pub fn run(options: &Options) -> Result<()> {
     ended
 }
 
-async fn live(options: &Options) -> Result<()> {
+async fn live(options: &DaemonOptions) -> Result<()> {
     let loaded = first_start::settings(options)?;
     let _instance = Instance::take(&loaded.config)?;
     let warnings = loaded.warnings.clone();
@@ -122,7 +114,7 @@ impl Daemon {
     fn build(
         config: Config,
         lookup: Lookup,
-        options: Options,
+        options: DaemonOptions,
         log: Log,
         address: SocketAddr,
     ) -> Result<Self> {
@@ -145,7 +137,7 @@ impl Daemon {
         if let Some(trouble) = trouble {
             log.warn("integration", &trouble, &[]);
         }
-        let registry = ChannelRegistry::new(Base {
+        let registry = Arc::new(ChannelRegistry::new(Base {
             router: Arc::clone(&router),
             store: store.clone(),
             log: log.clone(),
@@ -160,14 +152,20 @@ impl Daemon {
                 address: config.authority(address.port()),
             },
             on_change: controller::tell_states(&listeners),
-        });
-        let controller = Arc::new(Controller::new(options, trigger, log.clone(), registry));
-        let gateway = Gateway::new(Parts {
+        }));
+        let controller = Arc::new(Controller::new(
+            options,
+            trigger,
+            log.clone(),
+            Arc::clone(&registry),
+        ));
+        let gateway = Gateway::new(GatewayParts {
             config,
             store: store.clone(),
             router: Arc::clone(&router),
             listeners: Arc::clone(&listeners),
-            control: Arc::clone(&controller) as Arc<dyn gateway::control::Control>,
+            channels: Arc::clone(&registry) as _,
+            admin: Arc::clone(&controller) as _,
             shutdown: shutdown.clone(),
             log: log.clone(),
         });
@@ -242,10 +240,10 @@ fn open_store(
     listeners: &Arc<CommitListeners>,
 ) -> Result<Store> {
     let (router, listeners) = (Arc::clone(router), Arc::clone(listeners));
-    let options = store::Options {
+    let options = store::StoreOptions {
         path: config.home.join("messages.redb"),
         history_days: config.history_days,
-        ..store::Options::default()
+        ..store::StoreOptions::default()
     };
     Store::open(options, move |events| listeners.stored(&router, &events))
 }

@@ -1,4 +1,5 @@
-//! What the gateway asks of the daemon above it, so that the arrow still points down.
+//! What the gateway asks of the daemon. The traits stand here, in the lower of the two modules, so that
+//! the gateway needs to know nothing of the daemon that implements them.
 
 use std::sync::Arc;
 
@@ -14,47 +15,51 @@ use crate::{
     message::MessageId,
 };
 
-/// The daemon, as clients may steer it.
-pub trait Control: Send + Sync {
-    /// Every integration and how it is.
+/// The channels that the daemon runs, as clients may steer them.
+pub trait Channels: Send + Sync {
+    /// The status of every integration.
     fn integrations(&self) -> Vec<IntegrationStatus>;
 
     /// Starts or stops one; `None` where there is none of this name.
     fn steer(&self, name: &str, how: Steer) -> Option<IntegrationStatus>;
 
-    /// Data to pair one with; `None` where there is none of this name.
+    /// Asks one for what pairs a device; `None` where there is none of this name.
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>>;
 
-    /// Has a service show its peer that we write; whether it does. Never waits for it.
+    /// Has a service show its peer that we are typing; whether it will. Does not wait for the service.
     fn typing(&self, channel: &str, peer: &str) -> bool;
 
-    /// Has a service show its peer what was read, where it can. Never waits for it.
+    /// Has a service show its peer what was read, where it can. Does not wait for the service.
     fn read(&self, read: ReadUpTo);
 
     /// Hands a webhook's request to its integration; `None` where there is none of this name.
     fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>>;
 
-    /// Gives a channel to a client that is its bridge. The channel is there when this comes back,
-    /// the client has it when it resolves, and by then it is kept across restarts.
+    /// Gives a channel to a client that becomes its bridge. The channel exists when this returns; when
+    /// the future resolves the client has it, and it will exist after a restart.
     fn bridge(
-        &self,
+        self: Arc<Self>,
         channel: String,
         client: Arc<dyn BridgeClient>,
     ) -> BoxFuture<'static, Result<BridgeLease, Refusal>>;
 
-    /// Forgets the channel of a bridge and gives up what waits for it: how many messages.
-    fn forget(&self, name: String) -> BoxFuture<'static, Result<u64, Refusal>>;
+    /// Forgets the channel of a bridge and gives up the messages that wait for it; returns how many.
+    /// This is completed even if the future is dropped.
+    fn forget(self: Arc<Self>, name: String) -> BoxFuture<'static, Result<u64, Refusal>>;
 
-    /// Who was let in and who asks.
+    /// The senders that were approved, and those who ask to be.
     fn pairings(&self) -> Arc<Pairings>;
+}
 
+/// The daemon itself: its settings and its end.
+pub trait Admin: Send + Sync {
     /// Every setting as `.env` and the environment have it now; the error says why they cannot be read.
     fn settings(&self) -> Result<Vec<Setting>, String>;
 
     /// Reads `.env` again; the error says what is wrong with it.
     fn reload(&self) -> Result<Reloaded, String>;
 
-    /// Begins the end; with `restart`, the exit code asks for a new start.
+    /// Begins the shutdown; with `restart`, the exit code asks for a new start.
     fn shutdown(&self, restart: bool);
 }
 
@@ -71,10 +76,10 @@ pub struct ReadUpTo {
     pub up_to: MessageId,
 }
 
-/// What may be done to an integration.
+/// What a client may do to an integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Steer {
-    /// Start it, again where it runs.
+    /// Start it; where it runs, restart it.
     Start,
     /// Stop it until it is started.
     Stop,
@@ -87,7 +92,7 @@ pub struct IntegrationStatus {
     pub name: String,
     /// `running`, ….
     pub state: String,
-    /// Since when, ms since 1970.
+    /// When it came to this state, ms since 1970.
     pub since_ms: u64,
     /// When it starts again, ms since 1970, where it waits for that.
     pub until_ms: Option<u64>,
@@ -95,6 +100,8 @@ pub struct IntegrationStatus {
     pub advice: Option<String>,
     /// What went wrong last.
     pub last_error: Option<String>,
+    /// Whether a device can be paired with it.
+    pub pairable: bool,
     /// Counts by name.
     pub counters: Vec<(&'static str, u64)>,
 }
@@ -115,6 +122,9 @@ impl IntegrationStatus {
             if let Some(text) = text {
                 status[name] = json!(text);
             }
+        }
+        if self.pairable {
+            status["pairable"] = json!(true);
         }
         status
     }

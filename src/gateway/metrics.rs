@@ -11,9 +11,9 @@ macro_rules! counters {
     ($($field:ident $help:literal;)*) => {
         /// Counts since the start. Each field is the metric `cleudocodebot_{field}_total`.
         #[derive(Debug, Default)]
-        pub(super) struct Counters { $(#[doc = $help] pub(super) $field: AtomicU64,)* }
+        pub(super) struct GatewayCounters { $(#[doc = $help] pub(super) $field: AtomicU64,)* }
 
-        impl Counters {
+        impl GatewayCounters {
             fn rows(&self) -> Vec<(&'static str, &'static str, u64)> {
                 vec![$((stringify!($field), $help, self.$field.load(Ordering::Relaxed))),*]
             }
@@ -38,7 +38,7 @@ counters! {
     panics "Panics contained in a session or an integration.";
 }
 
-impl Counters {
+impl GatewayCounters {
     /// Adds one.
     pub(super) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
@@ -98,8 +98,8 @@ mod tests {
 
     #[test]
     fn every_counter_has_help_and_type() {
-        let counters = Counters::default();
-        Counters::add(&counters.commands);
+        let counters = GatewayCounters::default();
+        GatewayCounters::add(&counters.commands);
         let text = counters.prometheus();
         assert!(text.contains(
             "# TYPE cleudocodebot_commands_total counter\ncleudocodebot_commands_total 1\n"

@@ -1,29 +1,15 @@
-//! The door of the house: one port for WebSocket and HTTP, the sessions behind it, and the bus that
-//! tells them what happened.
+//! One port for WebSocket and HTTP, the sessions of the clients, and the bus that sends them events.
 //!
-//! Reading order: `accept` → `http` (with `origin`, `admission`, `upgrade`) → `session` → `dispatch`;
-//! beside them `bus`, `link`, `bridge`, `metrics`. What the daemon must do for the gateway stands in `control`.
+//! Reading order: `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
+//! (what a command does); besides these `clients` (who is connected and subscribed to what) and `metrics`. What
+//! the gateway asks of the daemon above it is in `control`.
 
-pub mod accept;
-mod admission;
-mod bridge;
-mod bus;
-mod client_handle;
+mod actions;
+mod clients;
 pub mod control;
-mod dispatch;
 mod http;
 mod metrics;
-mod origin;
-mod page;
-mod respond;
-mod rpc;
 mod session;
-mod squeeze;
-mod status_page;
-mod typing;
-mod upgrade;
-mod waiters;
-mod webhook;
 
 use std::{
     net::IpAddr,
@@ -31,18 +17,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use self::bus::Bus;
+pub use self::{clients::Bus, http::accept};
 use self::{
-    admission::{Admission, tokens_match},
-    control::Control,
-    metrics::Counters,
-    waiters::Waiters,
+    clients::waiters::Waiters,
+    control::{Admin, Channels},
+    http::admission::Admission,
+    metrics::GatewayCounters,
 };
 use crate::{
     clock,
     config::Config,
-    log::{Line, Log},
-    protocol::error_code::close,
+    constant_time,
+    log::{Log, LogLine},
+    protocol::{
+        describe::{EventName, event},
+        error_code::close,
+        log_json::line_json,
+    },
     router::Router,
     shutdown::Shutdown,
     store::{Store, StoredEvent},
@@ -54,10 +45,11 @@ pub struct Gateway {
     store: Store,
     router: Arc<Router>,
     listeners: Arc<CommitListeners>,
-    control: Arc<dyn Control>,
+    channels: Arc<dyn Channels>,
+    admin: Arc<dyn Admin>,
     shutdown: Shutdown,
     log: Log,
-    counters: Counters,
+    counters: GatewayCounters,
     admission: Arc<Admission>,
     started: Instant,
     started_ms: u64,
@@ -65,7 +57,7 @@ pub struct Gateway {
 }
 
 /// What a gateway is made of.
-pub struct Parts {
+pub struct GatewayParts {
     /// The settings it starts with; the token must be there.
     pub config: Config,
     /// Where messages are kept.
@@ -74,15 +66,17 @@ pub struct Parts {
     pub router: Arc<Router>,
     /// Who is told of stored events.
     pub listeners: Arc<CommitListeners>,
+    /// The channels of the daemon.
+    pub channels: Arc<dyn Channels>,
     /// The daemon.
-    pub control: Arc<dyn Control>,
+    pub admin: Arc<dyn Admin>,
     /// When to stop.
     pub shutdown: Shutdown,
-    /// Where to say so.
+    /// The log.
     pub log: Log,
 }
 
-/// Everyone who must hear of a stored event before its command is answered.
+/// Those who are told of a stored event before its command is answered.
 #[derive(Default)]
 pub struct CommitListeners {
     /// The subscribers.
@@ -102,17 +96,18 @@ impl CommitListeners {
 }
 
 impl Gateway {
-    /// Puts the parts together.
-    pub fn new(parts: Parts) -> Arc<Self> {
+    /// A gateway of these parts; it serves once `accept::serve` runs.
+    pub fn new(parts: GatewayParts) -> Arc<Self> {
         Arc::new(Self {
             settings: RwLock::new(Arc::new(parts.config)),
             store: parts.store,
             router: parts.router,
             listeners: parts.listeners,
-            control: parts.control,
+            channels: parts.channels,
+            admin: parts.admin,
             shutdown: parts.shutdown,
             log: parts.log,
-            counters: Counters::default(),
+            counters: GatewayCounters::default(),
             admission: Arc::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
@@ -125,7 +120,7 @@ impl Gateway {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes new settings for connections that come from now on.
+    /// Replaces the settings; they hold for connections that come from now on.
     pub fn reconfigure(&self, config: Config) {
         *self
             .settings
@@ -145,19 +140,19 @@ impl Gateway {
     }
 
     /// Sends an unstored event to whoever subscribed; returns how many clients it was queued for.
-    pub fn publish(&self, event: &str, write: impl Fn(&mut String)) -> usize {
+    pub fn publish(&self, event: EventName<'_>, write: impl Fn(&mut String)) -> usize {
         self.listeners.bus.publish(event, write)
     }
 
-    /// Closes every connection behind what waits for it: each must show the token anew.
-    pub fn send_all_away(&self, reason: &'static str) {
-        self.listeners.bus.close_all(close::UNAUTHORIZED, reason);
+    /// Closes every connection after what is queued for it: each client must authenticate anew.
+    pub fn close_all_unauthorized(&self, reason: &'static str) {
+        self.listeners.bus.close_every(close::UNAUTHORIZED, reason);
     }
 
     /// Shows a log line to whoever subscribed to `log`.
-    pub fn publish_line(&self, line: &Line) {
-        self.publish("log", |out| {
-            out.push_str(&dispatch::line_json(line).to_string());
+    pub fn publish_line(&self, line: &LogLine) {
+        self.publish(event::LOG, |out| {
+            out.push_str(&line_json(line).to_string());
         });
     }
 
@@ -165,7 +160,7 @@ impl Gateway {
     fn is_token(&self, given: &str) -> bool {
         let settings = self.settings();
         let expected = settings.token.as_deref().unwrap_or_default();
-        !expected.is_empty() && tokens_match(given, expected)
+        !expected.is_empty() && constant_time::equal(given.as_bytes(), expected.as_bytes())
     }
 
     /// How long this address must wait before it may try a token, if it must.
@@ -178,7 +173,7 @@ impl Gateway {
 
     /// Counts a wrong or missing token.
     fn authentication_failed(&self, address: IpAddr) {
-        Counters::add(&self.counters.auth_failures);
+        GatewayCounters::add(&self.counters.auth_failures);
         self.admission.failed(
             address,
             self.settings().limits.auth_failures_per_minute as usize,

@@ -12,12 +12,12 @@ use super::{
     pairing::{PairingOutcome, Pairings},
 };
 use crate::{
-    log::{Field, Log},
+    log::{Log, LogField},
     message::State,
     panics::run_blocking,
     phone,
     router::Router,
-    store::{Draft, Inbound, Revision, Step, Store, StoreError, report_to},
+    store::{Draft, Inbound, Revision, StatusUpdate, Store, StoreError, report_to},
 };
 
 /// The way in of one channel.
@@ -272,9 +272,9 @@ impl Ingress {
         state: State,
         error: Option<String>,
     ) -> Result<bool, StoreError> {
-        let step = Step {
+        let step = StatusUpdate {
             error,
-            ..Step::to(state)
+            ..StatusUpdate::to(state)
         };
         match self.store.report(&self.channel, reference, step)?.await {
             Ok(_) => Ok(true),
@@ -318,7 +318,7 @@ impl Ingress {
         let pairings = Arc::clone(&self.pairings);
         let saved = run_blocking(move || pairings.save()).await;
         if let Ok(Err(error)) = saved {
-            let fields: [Field<'_>; 1] = [("error", &error)];
+            let fields: [LogField<'_>; 1] = [("error", &error)];
             self.log
                 .error("pairing", "who asks cannot be written down", &fields);
         }

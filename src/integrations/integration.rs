@@ -96,6 +96,11 @@ pub trait Integration: Send + Sync + 'static {
         None
     }
 
+    /// Whether [`connect`](Self::connect) pairs a device.
+    fn pairs_a_device(&self) -> bool {
+        false
+    }
+
     /// Data with which a user pairs a device, such as a QR code's text.
     fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
         let text = format!("{} has nothing to pair", self.name());

@@ -5,6 +5,7 @@
 //! stands in `support`; which of them the settings ask for, in `plan`.
 
 pub mod bridge;
+mod broken;
 mod chat_commands;
 pub mod cloud;
 pub mod evolution;
@@ -13,7 +14,6 @@ mod integration;
 mod outcome;
 pub mod pairing;
 pub mod plan;
-mod sha256;
 pub mod support;
 pub mod telegram;
 pub mod webchat;

@@ -1,34 +1,39 @@
-//! One log line and its two written forms. Text from outside cannot break out of its line.
+//! One log line and its two written forms. Text from outside cannot start a line of its own.
+//!
+//! Not here: where lines are written.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use serde_json::{Map, Value, json};
 
-use super::Field;
-use crate::{clock::Utc, level::LogLevel};
+use super::level::LogLevel;
+use crate::clock::Utc;
 
-/// One thing that was said.
+/// A key and a value behind a log message.
+pub type LogField<'a> = (&'a str, &'a (dyn Display + Sync));
+
+/// One log line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct LogLine {
     /// When, in ms since 1970.
     pub time_ms: u64,
-    /// How grave.
+    /// How serious.
     pub level: LogLevel,
-    /// Which part of the house spoke: `gateway`, `store`, ….
+    /// The part of the program that logged it: `gateway`, `store`, ….
     pub target: &'static str,
-    /// A constant text.
+    /// A constant text that reads alone.
     pub message: String,
-    /// What varies.
+    /// What varies, as keys and values.
     pub fields: Vec<(String, String)>,
 }
 
-impl Line {
+impl LogLine {
     pub(super) fn new(
         time_ms: u64,
         level: LogLevel,
         target: &'static str,
         message: &str,
-        fields: &[Field<'_>],
+        fields: &[LogField<'_>],
     ) -> Self {
         let fields = fields
             .iter()
@@ -87,7 +92,8 @@ fn push_value(text: &mut String, value: &str) {
     }
 }
 
-/// Control characters (line ends and terminal escapes among them) are shown, not obeyed.
+/// Escapes control characters: a line end would forge a second log line, an escape sequence would
+/// reach the reader's terminal.
 fn push_printable(text: &mut String, raw: &str) {
     for c in raw.chars() {
         if c.is_control() {
@@ -104,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_value_cannot_forge_a_second_line() {
-        let line = Line::new(
+        let line = LogLine::new(
             0,
             LogLevel::Warn,
             "test",

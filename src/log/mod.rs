@@ -1,33 +1,33 @@
 //! What the daemon says about itself: one line each, to stderr, a size-rotated file, a ring of the
 //! last lines, and whoever follows.
 //!
-//! The rule of the house: no token and no message text below the level debug.
+//! No token is ever logged, and a message's text only at the levels debug and trace.
 
+mod level;
 mod line;
 mod rotate;
 
 use std::{
     collections::VecDeque,
-    fmt::{self, Display},
+    fmt,
     io::Write as _,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-pub use line::Line;
+pub use self::{
+    level::{LogFormat, LogLevel},
+    line::{LogField, LogLine},
+};
 use rotate::RotatingFile;
 
-use crate::{
-    clock,
-    error::Result,
-    level::{LogFormat, LogLevel},
-};
+use crate::{clock, error::Result};
 
 /// Lines kept for the `logs` action.
 const RING_LINES: usize = 1000;
 
-/// What follows every line that is let through.
-type Follower = Box<dyn Fn(&Line) + Send + Sync>;
+/// Called with every line that passes the level.
+type Follower = Box<dyn Fn(&LogLine) + Send + Sync>;
 
 /// A handle to the log; clones write to the same one.
 #[derive(Clone)]
@@ -43,15 +43,12 @@ struct Sink {
     format: LogFormat,
     stderr: bool,
     file: Option<RotatingFile>,
-    ring: VecDeque<Line>,
+    ring: VecDeque<LogLine>,
 }
 
-/// A key and a value behind a log message.
-pub type Field<'a> = (&'a str, &'a (dyn Display + Sync));
-
 impl Log {
-    /// A log to `folder/daemon.log`, and to stderr as well where somebody keeps what goes there
-    /// within bounds.
+    /// A log to `folder/daemon.log`, and with `stderr` to stderr as well: only where whatever collects
+    /// stderr bounds its size, as the journal does.
     pub fn open(level: LogLevel, format: LogFormat, folder: &Path, stderr: bool) -> Result<Self> {
         let file = RotatingFile::open(&folder.join("daemon.log"))?;
         Ok(Self::with_sink(Sink {
@@ -63,7 +60,7 @@ impl Log {
         }))
     }
 
-    /// A log that only remembers: for tests and one-shot commands.
+    /// A log that keeps only the ring: for tests and one-shot commands.
     pub fn in_memory(level: LogLevel) -> Self {
         let format = LogFormat::Text;
         Self::with_sink(Sink {
@@ -82,52 +79,53 @@ impl Log {
         }))
     }
 
-    /// Sets who is shown every further line. The first follower stays.
-    pub fn follow(&self, follower: impl Fn(&Line) + Send + Sync + 'static) {
+    /// Calls `follower` with every further line. Only the first one set is kept.
+    pub fn follow(&self, follower: impl Fn(&LogLine) + Send + Sync + 'static) {
         let _ = self.0.follower.set(Box::new(follower));
     }
 
-    /// Takes a new level and format at once.
+    /// Changes level and format; they hold from the next line on.
     pub fn reconfigure(&self, level: LogLevel, format: LogFormat) {
         let mut sink = self.sink();
         (sink.level, sink.format) = (level, format);
     }
 
-    /// Something failed and needs a person.
-    pub fn error(&self, target: &'static str, message: &str, fields: &[Field<'_>]) {
+    /// Something failed and somebody must act.
+    pub fn error(&self, target: &'static str, message: &str, fields: &[LogField<'_>]) {
         self.write(LogLevel::Error, target, message, fields);
     }
 
-    /// Something failed that the program lives with.
-    pub fn warn(&self, target: &'static str, message: &str, fields: &[Field<'_>]) {
+    /// Something failed and the program goes on.
+    pub fn warn(&self, target: &'static str, message: &str, fields: &[LogField<'_>]) {
         self.write(LogLevel::Warn, target, message, fields);
     }
 
-    /// A step in the life of the daemon.
-    pub fn info(&self, target: &'static str, message: &str, fields: &[Field<'_>]) {
+    /// A milestone of a normal run.
+    pub fn info(&self, target: &'static str, message: &str, fields: &[LogField<'_>]) {
         self.write(LogLevel::Info, target, message, fields);
     }
 
-    /// What a founder wants to see while mending something.
-    pub fn debug(&self, target: &'static str, message: &str, fields: &[Field<'_>]) {
+    /// Details for finding a fault.
+    pub fn debug(&self, target: &'static str, message: &str, fields: &[LogField<'_>]) {
         self.write(LogLevel::Debug, target, message, fields);
     }
 
-    fn write(&self, level: LogLevel, target: &'static str, message: &str, fields: &[Field<'_>]) {
+    fn write(&self, level: LogLevel, target: &'static str, message: &str, fields: &[LogField<'_>]) {
         if level > self.sink().level {
             return;
         }
-        let line = Line::new(clock::now_ms(), level, target, message, fields);
+        let line = LogLine::new(clock::now_ms(), level, target, message, fields);
         self.sink().keep(&line);
+        // Call without the lock: the follower may log too.
         if let Some(follower) = self.0.follower.get() {
             follower(&line);
         }
     }
 
-    /// The last `count` lines of at least this level, oldest first.
-    pub fn last(&self, count: usize, level: LogLevel) -> Vec<Line> {
+    /// The last `count` lines of this level or a more serious one, oldest first.
+    pub fn last(&self, count: usize, level: LogLevel) -> Vec<LogLine> {
         let sink = self.sink();
-        let mut lines: Vec<Line> = sink
+        let mut lines: Vec<LogLine> = sink
             .ring
             .iter()
             .rev()
@@ -139,15 +137,15 @@ impl Log {
         lines
     }
 
-    /// A panic while writing a line leaves the ring usable, so poison is no reason to fall silent.
+    /// Ignores poison: a panic while writing a line leaves the ring usable.
     fn sink(&self) -> MutexGuard<'_, Sink> {
         self.0.sink.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Sink {
-    /// A log that cannot be written is no reason to stop: the ring still has the line.
-    fn keep(&mut self, line: &Line) {
+    /// Ignores write errors: the ring still has the line, and there is nowhere to report them.
+    fn keep(&mut self, line: &LogLine) {
         let text = match self.format {
             LogFormat::Text => line.text(),
             LogFormat::Json => line.json(),

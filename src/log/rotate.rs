@@ -1,4 +1,6 @@
-//! A log file that never outgrows its bound: at 1 MiB it becomes `.1`, the older ones move up.
+//! A log file of bounded size: at 1 MiB it becomes `.1`, and the older ones move up.
+//!
+//! Not here: what is written into it.
 
 use std::{
     ffi::OsString,
@@ -43,7 +45,7 @@ impl RotatingFile {
     }
 
     pub(super) fn write_line(&mut self, text: &str) -> io::Result<()> {
-        // A log that cannot be moved aside goes on growing rather than falling silent.
+        // If it cannot be rotated, let it grow for another 1 MiB rather than stop logging.
         if self.bytes >= MAX_BYTES && self.rotate().is_err() {
             self.bytes = 0;
         }
@@ -74,7 +76,7 @@ mod tests {
     use crate::random;
 
     #[test]
-    fn a_full_file_moves_aside_and_the_oldest_goes() {
+    fn a_full_file_is_rotated_and_the_oldest_deleted() {
         let folder = std::env::temp_dir().join(format!("cleudocodebot-log-{}", random::token()));
         let path = folder.join("daemon.log");
         let mut log = RotatingFile::open(&path).expect("opened");

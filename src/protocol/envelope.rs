@@ -1,5 +1,5 @@
 //! The outermost object of a frame, borrowed from its text: the fields both dialects know, each
-//! still raw. Unknown fields are passed over, a known field twice is refused.
+//! still raw. Unknown fields are ignored, a known field twice is refused.
 
 use std::{borrow::Cow, fmt};
 
@@ -67,7 +67,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope<'de>, A::Error> {
         let mut envelope = Envelope::default();
-        while let Some(Key(key)) = map.next_key()? {
+        while let Some(EnvelopeKey(key)) = map.next_key()? {
             let Some((name, slot)) = envelope.slot(&key) else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -84,26 +84,31 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
 }
 
 /// A key borrowed from the text unless it was written with escapes.
-struct Key<'a>(Cow<'a, str>);
+struct EnvelopeKey<'a>(Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for EnvelopeKey<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct KeyVisitor;
         impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
+            type Value = EnvelopeKey<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a key")
             }
-            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(key)))
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<EnvelopeKey<'de>, E> {
+                Ok(EnvelopeKey(Cow::Borrowed(key)))
             }
-            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
+            fn visit_str<E>(self, key: &str) -> Result<EnvelopeKey<'de>, E> {
+                Ok(EnvelopeKey(Cow::Owned(key.to_owned())))
             }
         }
         deserializer.deserialize_str(KeyVisitor)
     }
+}
+
+/// The fault of an object that is no frame.
+pub(super) fn bad_frame(message: String) -> Fault {
+    Fault::new(ErrorCode::BadFrame, message)
 }
 
 /// What a JSON text is, by its first byte, with its article: "an array".

@@ -28,9 +28,9 @@ pub enum ErrorCode {
     ShuttingDown,
 }
 
-/// What one code is called where.
+/// The names and numbers of one code.
 #[derive(Debug)]
-pub struct Row {
+pub struct ErrorRow {
     /// The code.
     pub code: ErrorCode,
     /// Its name in the triple's `code`.
@@ -46,7 +46,7 @@ pub struct Row {
 macro_rules! rows {
     ($($code:ident $name:literal $number:literal $http:literal $meaning:literal;)*) => {
         /// The table, in the order of `ErrorCode`.
-        pub const ROWS: &[Row] = &[$(Row {
+        pub const ROWS: &[ErrorRow] = &[$(ErrorRow {
             code: ErrorCode::$code, name: $name, number: $number, http: $http, meaning: $meaning,
         }),*];
     };
@@ -73,7 +73,7 @@ rows! {
 
 impl ErrorCode {
     /// This code's row.
-    pub fn row(self) -> &'static Row {
+    pub fn row(self) -> &'static ErrorRow {
         &ROWS[self as usize]
     }
 

@@ -1,4 +1,4 @@
-//! What a client may send: the triple, its shorthands, and JSON-RPC, read into one kind of `Call`.
+//! Reads one text message of a client: the triple and its shorthands here, JSON-RPC in `jsonrpc`.
 //!
 //! Reading borrows from the text and builds nothing of the payload.
 
@@ -7,139 +7,52 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{
-    envelope::{Envelope, kind_of, string},
+    call::{Call, ClientMessage, Unreadable},
+    dialect::Dialect,
+    envelope::{Envelope, bad_frame, kind_of, string},
     error_code::{ErrorCode, Fault},
-    jsonrpc,
-    reply::AskerRef,
-    scan,
+    jsonrpc, scan,
 };
 
-/// How a call was written, and so how its answer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// `{"type","action","payload"}`.
-    Triple,
-    /// JSON-RPC 2.0.
-    JsonRpc,
-}
-
-/// One command to be done.
-#[derive(Debug)]
-pub struct Call<'a> {
-    /// How it was written.
-    pub dialect: Dialect,
-    /// Its name, not yet looked up.
-    pub action: Cow<'a, str>,
-    /// Its arguments; `None` where none were sent.
-    pub payload: Option<&'a RawValue>,
-    /// The JSON text of its id, echoed as it came.
-    pub id: Option<&'a str>,
-    /// False for a JSON-RPC notification.
-    pub wants_answer: bool,
-}
-
-impl Call<'_> {
-    /// Who to answer.
-    pub fn asker(&self) -> AskerRef<'_> {
-        AskerRef {
-            dialect: self.dialect,
-            action: &self.action,
-            id: self.id,
-        }
-    }
-}
-
-/// A frame that holds no command we can do, with what is known for the answer.
-#[derive(Debug)]
-pub struct Unreadable<'a> {
-    /// How to answer.
-    pub dialect: Dialect,
-    /// The action's name where it could be read.
-    pub action: Option<Cow<'a, str>>,
-    /// The JSON text of its id where it could be read.
-    pub id: Option<&'a str>,
-    /// Whether nothing of a command was seen: the triple answers with an `error` event.
-    pub no_object: bool,
-    /// False for a JSON-RPC notification, which is never answered (§4.1).
-    pub wants_answer: bool,
-    /// What is wrong.
-    pub fault: Fault,
-}
-
-/// Everything a text message can be.
-#[derive(Debug)]
-pub enum Incoming<'a> {
-    /// The bare text `ping`.
-    BarePing,
-    /// `{"type":"ping"}`, answered by `{"type":"pong"}`.
-    TypedPing {
-        /// The JSON text of its id.
-        id: Option<&'a str>,
-        /// What to echo.
-        payload: Option<&'a RawValue>,
-    },
-    /// One command.
-    Call(Call<'a>),
-    /// A JSON-RPC batch (never empty), answered by one array.
-    Batch(Vec<Result<Call<'a>, Unreadable<'a>>>),
-    /// No command.
-    Unreadable(Unreadable<'a>),
-}
-
-/// Reads one text message. `fallback` is the dialect of an answer to what is not even an object.
-pub fn read(text: &str, max_depth: usize, fallback: Dialect) -> Incoming<'_> {
+/// Reads one text message: a batch where it is an array, JSON-RPC where it says so, else the triple.
+/// `fallback` is the dialect of an answer to what is not even an object.
+pub fn read(text: &str, max_depth: usize, fallback: Dialect) -> ClientMessage<'_> {
     let trimmed = text.trim_ascii();
     if trimmed == "ping" {
-        return Incoming::BarePing;
+        return ClientMessage::BarePing;
     }
-    let beyond = |fault| Incoming::Unreadable(Unreadable::beyond(fallback, fault));
+    let unreadable = |fault| ClientMessage::Unreadable(Unreadable::without_object(fallback, fault));
     if let Err(fault) = scan::check(trimmed, max_depth) {
-        return beyond(fault);
+        return unreadable(fault);
     }
     if trimmed.starts_with('[') {
         return jsonrpc::read_batch(trimmed);
     }
     match Envelope::parse(trimmed) {
-        Err(fault) => beyond(fault),
+        Err(fault) => unreadable(fault),
         Ok(envelope) if envelope.jsonrpc.is_some() => match jsonrpc::call(&envelope) {
-            Ok(call) => Incoming::Call(call),
-            Err(unreadable) => Incoming::Unreadable(unreadable),
+            Ok(call) => ClientMessage::Call(call),
+            Err(unreadable) => ClientMessage::Unreadable(unreadable),
         },
         Ok(envelope) => match triple(&envelope) {
             Ok(incoming) => incoming,
-            Err(fault) => Incoming::Unreadable(Unreadable::of_triple(&envelope, fault)),
+            Err(fault) => ClientMessage::Unreadable(unreadable_triple(&envelope, fault)),
         },
     }
 }
 
-impl<'a> Unreadable<'a> {
-    /// Text in which no object was seen.
-    pub(super) fn beyond(dialect: Dialect, fault: Fault) -> Self {
-        Self {
-            dialect,
-            action: None,
-            id: None,
-            no_object: true,
-            wants_answer: true,
-            fault,
-        }
-    }
-
-    fn of_triple(envelope: &Envelope<'a>, fault: Fault) -> Self {
-        let id = envelope.id.filter(|raw| is_id(raw)).map(RawValue::get);
-        let action = envelope.action.and_then(string);
-        Self {
-            dialect: Dialect::Triple,
-            action,
-            id,
-            no_object: false,
-            wants_answer: true,
-            fault,
-        }
+fn unreadable_triple<'a>(envelope: &Envelope<'a>, fault: Fault) -> Unreadable<'a> {
+    Unreadable {
+        dialect: Dialect::Triple,
+        action: envelope.action.and_then(string),
+        id: envelope.id.filter(|raw| is_id(raw)).map(RawValue::get),
+        no_object: false,
+        wants_answer: true,
+        fault,
     }
 }
 
-fn triple<'a>(envelope: &Envelope<'a>) -> Result<Incoming<'a>, Fault> {
+fn triple<'a>(envelope: &Envelope<'a>) -> Result<ClientMessage<'a>, Fault> {
     if let Some(name) = envelope.twice {
         return Err(bad_frame(format!("the field \"{name}\" stands twice")));
     }
@@ -158,7 +71,7 @@ fn triple<'a>(envelope: &Envelope<'a>) -> Result<Incoming<'a>, Fault> {
     match &*kind {
         "command" => {
             let action = text_field("action", envelope.action)?;
-            Ok(Incoming::Call(Call {
+            Ok(ClientMessage::Call(Call {
                 dialect: Dialect::Triple,
                 action,
                 payload,
@@ -166,7 +79,7 @@ fn triple<'a>(envelope: &Envelope<'a>) -> Result<Incoming<'a>, Fault> {
                 wants_answer: true,
             }))
         }
-        "ping" => Ok(Incoming::TypedPing { id, payload }),
+        "ping" => Ok(ClientMessage::TypedPing { id, payload }),
         other => Err(Fault::new(
             ErrorCode::UnknownType,
             format!("type {other:?} is not one a client sends; expected \"command\" or \"ping\""),
@@ -215,17 +128,13 @@ fn wrong_type(name: &str, expected: &str, raw: &RawValue) -> Fault {
     ))
 }
 
-pub(super) fn bad_frame(message: String) -> Fault {
-    Fault::new(ErrorCode::BadFrame, message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn fault(text: &str) -> (ErrorCode, Option<String>) {
         match read(text, 64, Dialect::Triple) {
-            Incoming::Unreadable(unreadable) => {
+            ClientMessage::Unreadable(unreadable) => {
                 (unreadable.fault.code, unreadable.id.map(str::to_owned))
             }
             other => panic!("{text} was read as {other:?}"),
@@ -235,7 +144,7 @@ mod tests {
     #[test]
     fn a_command_is_borrowed_whole() {
         let text = r#" {"id":"a","type":"command","x":[{}],"action":"ping","payload":{"n":1}} "#;
-        let Incoming::Call(call) = read(text, 64, Dialect::Triple) else {
+        let ClientMessage::Call(call) = read(text, 64, Dialect::Triple) else {
             panic!("no call")
         };
         assert_eq!((&*call.action, call.id), ("ping", Some("\"a\"")));
@@ -247,9 +156,9 @@ mod tests {
     fn shorthands_are_known() {
         assert!(matches!(
             read("ping", 64, Dialect::Triple),
-            Incoming::BarePing
+            ClientMessage::BarePing
         ));
-        let Incoming::TypedPing { id, payload } = read(
+        let ClientMessage::TypedPing { id, payload } = read(
             r#"{"type":"ping","payload":[1],"id":3}"#,
             64,
             Dialect::Triple,

@@ -1,13 +1,14 @@
 //! JSON-RPC 2.0 (jsonrpc.org/specification): reading calls, notifications and batches.
 //!
-//! Answers are written in `reply`, the numbers of errors stand in `error_code`.
+//! Answers are written in `reply`, the numbers of errors are in `error_code`.
 
 use serde_json::value::RawValue;
 
 use super::{
-    envelope::{Envelope, kind_of, string},
+    call::{Call, ClientMessage, Unreadable},
+    dialect::Dialect,
+    envelope::{Envelope, bad_frame, kind_of, string},
     error_code::{ErrorCode, Fault},
-    frame::{Call, Dialect, Incoming, Unreadable, bad_frame},
 };
 
 /// Calls in one batch at most; a longer one is refused whole, before anything of it is done.
@@ -79,9 +80,10 @@ fn is_id(raw: &RawValue) -> bool {
     )
 }
 
-/// Reads an array of calls. Each element stands for itself, as the specification wants it.
-pub(super) fn read_batch(text: &str) -> Incoming<'_> {
-    let refuse = |fault| Incoming::Unreadable(Unreadable::beyond(Dialect::JsonRpc, fault));
+/// Reads an array of calls. A wrong element does not spoil the others (§6).
+pub(super) fn read_batch(text: &str) -> ClientMessage<'_> {
+    let refuse =
+        |fault| ClientMessage::Unreadable(Unreadable::without_object(Dialect::JsonRpc, fault));
     let elements: Vec<&RawValue> = match serde_json::from_str(text) {
         Ok(elements) => elements,
         Err(error) => return refuse(Fault::new(ErrorCode::BadJson, format!("not JSON: {error}"))),
@@ -92,25 +94,26 @@ pub(super) fn read_batch(text: &str) -> Incoming<'_> {
             let message = format!("a batch of {count} calls is over the limit of {MAX_BATCH}");
             refuse(Fault::new(ErrorCode::TooLarge, message))
         }
-        _ => Incoming::Batch(elements.into_iter().map(element).collect()),
+        _ => ClientMessage::Batch(elements.into_iter().map(element).collect()),
     }
 }
 
 fn element(raw: &RawValue) -> Result<Call<'_>, Unreadable<'_>> {
-    let beyond = |fault| Unreadable::beyond(Dialect::JsonRpc, fault);
-    let envelope = Envelope::parse(raw.get()).map_err(beyond)?;
+    let unreadable = |fault| Unreadable::without_object(Dialect::JsonRpc, fault);
+    let envelope = Envelope::parse(raw.get()).map_err(unreadable)?;
     call(&envelope)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::frame::read;
 
     fn one(text: &str) -> Result<Call<'_>, Unreadable<'_>> {
-        match read(text, 64, Dialect::Triple) {
-            Incoming::Call(call) => Ok(call),
-            Incoming::Unreadable(unreadable) => Err(unreadable),
+        if !text.starts_with('[') {
+            return call(&Envelope::parse(text).expect("an object"));
+        }
+        match read_batch(text) {
+            ClientMessage::Unreadable(unreadable) => Err(unreadable),
             other => panic!("{other:?}"),
         }
     }
@@ -158,7 +161,7 @@ mod tests {
     #[test]
     fn elements_of_a_batch_stand_for_themselves() {
         let text = r#"[{"jsonrpc":"2.0","method":"ping","id":1}, 1, {"foo":"bar"}]"#;
-        let Incoming::Batch(elements) = read(text, 64, Dialect::Triple) else {
+        let ClientMessage::Batch(elements) = read_batch(text) else {
             panic!("no batch")
         };
         assert_eq!(

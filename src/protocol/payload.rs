@@ -3,15 +3,9 @@
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
-    describe::{Action, Field, Kind},
+    describe::{Action, FieldSpec},
     error_code::{ErrorCode, Fault},
 };
-
-/// Longest name, in bytes.
-const MAX_NAME: usize = 256;
-
-/// Most names in one array.
-const MAX_NAMES: usize = 64;
 
 /// The fields of a payload that passed the check. Getters of required fields cannot fail.
 #[derive(Debug, Default)]
@@ -94,38 +88,16 @@ pub fn bad_field(name: &str, expected: &str, came: &str) -> Fault {
     .with_details(serde_json::json!({"field": name, "expected": expected, "came": came}))
 }
 
-fn check_field(field: &Field, value: Option<&Value>) -> Result<(), Fault> {
+fn check_field(field: &FieldSpec, value: Option<&Value>) -> Result<(), Fault> {
     match value {
         None if field.required => Err(bad_field(field.name, &field.kind.expectation(), "left out")),
-        Some(value) if !fits(field.kind, value) => Err(bad_field(
+        Some(value) if !field.kind.fits(value) => Err(bad_field(
             field.name,
             &field.kind.expectation(),
             &describe_value(value),
         )),
         _ => Ok(()),
     }
-}
-
-fn fits(kind: Kind, value: &Value) -> bool {
-    match kind {
-        Kind::Text => value.is_string(),
-        Kind::Name => value.as_str().is_some_and(is_name),
-        Kind::Integer(low, high) => value.as_u64().is_some_and(|n| (low..=high).contains(&n)),
-        Kind::Boolean => value.is_boolean(),
-        Kind::Object => value.is_object(),
-        Kind::Names => value.as_array().is_some_and(|all| {
-            (1..=MAX_NAMES).contains(&all.len())
-                && all.iter().all(|v| v.as_str().is_some_and(is_name))
-        }),
-        Kind::Objects => value
-            .as_array()
-            .is_some_and(|all| all.iter().all(Value::is_object)),
-        Kind::Any => true,
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
 /// What came, short enough for an error line and without the sender's text.

@@ -1,10 +1,18 @@
-//! What the gateway sends: answers, errors and events, written in the dialect of the one who reads.
+//! What the gateway sends: responses, errors and events, written in the dialect of the one who reads.
+//!
+//! Every response and every event passes here once, so here a debug build holds its payload to the
+//! description.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{error_code::Fault, frame::Dialect};
+use super::{
+    call::AskerRef,
+    describe::{self, EventName, event},
+    dialect::Dialect,
+    error_code::Fault,
+};
 
 /// A text as a JSON string, quotes and all.
 pub fn push_string(out: &mut String, text: &str) {
@@ -18,96 +26,63 @@ pub fn push_string(out: &mut String, text: &str) {
     }
 }
 
-/// Who asked, so that the answer can say so: a `Call` without its arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asker {
-    /// How to write.
-    pub dialect: Dialect,
-    /// The action as it was asked for.
-    pub action: String,
-    /// The JSON text of the id.
-    pub id: Option<String>,
-}
-
-/// The same, borrowed.
-#[derive(Debug, Clone, Copy)]
-pub struct AskerRef<'a> {
-    /// How to write.
-    pub dialect: Dialect,
-    /// The action as it was asked for.
-    pub action: &'a str,
-    /// The JSON text of the id.
-    pub id: Option<&'a str>,
-}
-
-impl Asker {
-    /// Borrows it.
-    pub fn as_ref(&self) -> AskerRef<'_> {
-        AskerRef {
-            dialect: self.dialect,
-            action: &self.action,
-            id: self.id.as_deref(),
-        }
-    }
-}
-
-impl AskerRef<'_> {
-    /// Keeps it for an answer that comes later.
-    pub fn to_owned(self) -> Asker {
-        Asker {
-            dialect: self.dialect,
-            action: self.action.to_owned(),
-            id: self.id.map(str::to_owned),
-        }
-    }
-
-    fn open(self, out: &mut String, kind: &str) {
-        match self.dialect {
-            Dialect::Triple => {
-                out.push_str("{\"type\":\"");
-                out.push_str(kind);
-                out.push_str("\",\"action\":");
-                push_string(out, self.action);
-                if let Some(id) = self.id {
-                    out.push_str(",\"id\":");
-                    out.push_str(id);
-                }
+/// Opens the object of an answer: all that stands before its payload.
+fn open(out: &mut String, asker: AskerRef<'_>, kind: &str) {
+    match asker.dialect {
+        Dialect::Triple => {
+            out.push_str("{\"type\":\"");
+            out.push_str(kind);
+            out.push_str("\",\"action\":");
+            push_string(out, asker.action);
+            if let Some(id) = asker.id {
+                out.push_str(",\"id\":");
+                out.push_str(id);
             }
-            Dialect::JsonRpc => {
-                out.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
-                out.push_str(self.id.unwrap_or("null"));
-            }
+        }
+        Dialect::JsonRpc => {
+            out.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
+            out.push_str(asker.id.unwrap_or("null"));
         }
     }
 }
 
 /// Writes a response around `payload`, which writes one JSON value.
 pub fn response(out: &mut String, asker: AskerRef<'_>, payload: impl FnOnce(&mut String)) {
-    asker.open(out, "response");
+    open(out, asker, "response");
     out.push_str(match asker.dialect {
         Dialect::Triple => ",\"payload\":",
         Dialect::JsonRpc => ",\"result\":",
     });
-    payload(out);
+    push_response_payload(out, asker.action, payload);
     out.push('}');
 }
 
 /// Writes the answer to `{"type":"ping"}`.
 pub fn pong(out: &mut String, id: Option<&str>, payload: impl FnOnce(&mut String)) {
-    AskerRef {
+    let asker = AskerRef {
         dialect: Dialect::Triple,
         action: "ping",
         id,
-    }
-    .open(out, "pong");
+    };
+    open(out, asker, "pong");
     out.push_str(",\"payload\":");
-    payload(out);
+    push_response_payload(out, asker.action, payload);
     out.push('}');
+}
+
+fn push_response_payload(out: &mut String, action: &str, payload: impl FnOnce(&mut String)) {
+    let start = out.len();
+    payload(out);
+    debug_assert_eq!(
+        describe::response_mismatch(action, &out[start..]),
+        None,
+        "the response of {action} is not as described"
+    );
 }
 
 /// Writes an error.
 pub fn error(out: &mut String, asker: AskerRef<'_>, fault: &Fault) {
-    asker.open(out, "error");
+    open(out, asker, "error");
     match asker.dialect {
         Dialect::Triple => {
             let _ = write!(out, ",\"payload\":{}}}", fault.payload());
@@ -125,15 +100,26 @@ pub fn error(out: &mut String, asker: AskerRef<'_>, fault: &Fault) {
 }
 
 /// Writes an event around `payload`, which writes one JSON value.
-pub fn event(out: &mut String, dialect: Dialect, name: &str, payload: impl FnOnce(&mut String)) {
+pub fn event(
+    out: &mut String,
+    dialect: Dialect,
+    name: EventName<'_>,
+    payload: impl FnOnce(&mut String),
+) {
     let (open, before_payload) = match dialect {
         Dialect::Triple => ("{\"type\":\"event\",\"action\":", ",\"payload\":"),
         Dialect::JsonRpc => ("{\"jsonrpc\":\"2.0\",\"method\":", ",\"params\":"),
     };
     out.push_str(open);
-    push_string(out, name);
+    push_string(out, name.as_str());
     out.push_str(before_payload);
+    let start = out.len();
     payload(out);
+    debug_assert_eq!(
+        describe::event_mismatch(name, &out[start..]),
+        None,
+        "the event {name} is not as described"
+    );
     out.push('}');
 }
 
@@ -141,7 +127,7 @@ pub fn event(out: &mut String, dialect: Dialect, name: &str, payload: impl FnOnc
 /// null id instead (§5).
 pub fn unreadable(out: &mut String, dialect: Dialect, fault: &Fault) {
     match dialect {
-        Dialect::Triple => event(out, dialect, "error", |out| {
+        Dialect::Triple => self::event(out, dialect, event::ERROR, |out| {
             out.push_str(&fault.payload().to_string());
         }),
         Dialect::JsonRpc => error(
@@ -169,10 +155,12 @@ mod tests {
             action: "ping",
             id: Some("7"),
         };
-        response(&mut out, asker, |out| out.push_str("{}"));
+        response(&mut out, asker, |out| {
+            out.push_str(r#"{"pong":true,"time_ms":1}"#);
+        });
         assert_eq!(
             out,
-            r#"{"type":"response","action":"ping","id":7,"payload":{}}"#
+            r#"{"type":"response","action":"ping","id":7,"payload":{"pong":true,"time_ms":1}}"#
         );
 
         let rpc = AskerRef {
@@ -188,7 +176,8 @@ mod tests {
         );
 
         out.clear();
-        event(&mut out, Dialect::JsonRpc, "app.x", |out| out.push('1'));
+        let name = EventName::app("app.x").expect("a topic of clients");
+        super::event(&mut out, Dialect::JsonRpc, name, |out| out.push('1'));
         assert_eq!(out, r#"{"jsonrpc":"2.0","method":"app.x","params":1}"#);
     }
 

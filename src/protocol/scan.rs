@@ -1,5 +1,5 @@
-//! What a raw JSON value must be checked for because nobody builds it: its depth, and numbers that
-//! no one can hold. `RawValue` skips both checks of `serde_json`.
+//! Two checks of raw JSON that `serde_json` makes only for values it builds, not for a `RawValue`: the
+//! depth, and numbers outside the range of `f64`.
 
 use super::error_code::{ErrorCode, Fault};
 
@@ -8,8 +8,8 @@ const LONGEST_SURE_NUMBER: usize = 308;
 
 /// Refuses text nested deeper than `max_depth` or with a number outside the range of `f64`.
 ///
-/// Grammar is not checked here. Most frames are shown harmless by counting bytes alone, which the
-/// compiler turns into vector code; only the others are walked.
+/// Grammar is not checked here. Counting bytes is enough to pass most frames, and the compiler turns
+/// that into vector code; only the others are walked.
 pub(super) fn check(text: &str, max_depth: usize) -> Result<(), Fault> {
     let bytes = text.as_bytes();
     let openers = count(bytes, |b| b | 0x20 == b'{');
@@ -24,8 +24,8 @@ pub(super) fn check(text: &str, max_depth: usize) -> Result<(), Fault> {
     walk(bytes, max_depth)
 }
 
-/// Counts in single bytes, piece by piece: so a vector holds the most of them. One of `usize` each
-/// makes it eight times as long.
+/// Counts in single bytes, chunk by chunk, so that a vector holds the most counters; with `usize`
+/// counters it takes eight times as long.
 fn count(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> usize {
     let pieces = bytes.chunks(usize::from(u8::MAX));
     pieces
@@ -33,11 +33,11 @@ fn count(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> usize {
         .sum()
 }
 
-/// Whether an `e` follows a digit. It looks at all of them, since a loop that may end early is no
-/// vector code.
+/// Whether an `e` follows a digit anywhere. The loop does not end early, since such a loop is not
+/// vectorized.
 #[expect(
     clippy::needless_bitwise_bool,
-    reason = "a branch in the loop is no vector code either"
+    reason = "a branch in the loop would keep it from being vectorized"
 )]
 fn has_exponent(bytes: &[u8]) -> bool {
     let pairs = bytes.iter().zip(bytes.iter().skip(1));

@@ -2,15 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
-use super::describe::EVENTS;
+use super::describe::{EVENTS, event};
 use crate::{message::Message, phone};
 
 /// Events about one conversation, which a topic may single out.
 const OF_CONVERSATIONS: [&str; 4] = [
-    "message.received",
-    "message.status",
-    "conversation.read",
-    "typing",
+    event::MESSAGE_RECEIVED.as_str(),
+    event::MESSAGE_STATUS.as_str(),
+    event::CONVERSATION_READ.as_str(),
+    event::TYPING.as_str(),
 ];
 
 /// `message.status`, `message.*`, `*`, and for what is about a conversation `message.*@CHANNEL` or
@@ -23,27 +23,27 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// True for an event of this name that is not about one message.
+    /// Whether it covers an event of this name that is about no conversation.
     pub fn covers(&self, event: &str) -> bool {
         self.channel.is_none() && self.names(event)
     }
 
-    /// True for an event of this name about this message.
+    /// Whether it covers an event of this name about this message.
     pub fn covers_message(&self, event: &str, message: &Message) -> bool {
         self.covers_conversation(event, &message.channel, &message.peer)
     }
 
-    /// True for an event of this name about this conversation.
+    /// Whether it covers an event of this name about this conversation.
     pub fn covers_conversation(&self, event: &str, channel: &str, peer: &str) -> bool {
         let of_channel = self.channel.as_ref().is_none_or(|known| known == channel);
         let of_peer = self.peer.as_ref().is_none_or(|known| known == peer);
         of_channel && of_peer && self.names(event)
     }
 
-    /// Whether this topic singles out the conversation with `peer` on `channel` and hears what is
+    /// Whether this topic names the one conversation with `peer` on `channel` and covers the messages
     /// sent to it.
     pub fn singles_out(&self, channel: &str, peer: &str) -> bool {
-        self.conversation() == Some((channel, peer)) && self.names("message.status")
+        self.conversation() == Some((channel, peer)) && self.names(event::MESSAGE_STATUS.as_str())
     }
 
     /// Channel and peer of the one conversation it is about, where it names one.
@@ -53,7 +53,7 @@ impl Topic {
 
     /// Whether stored events (`message.*`) can match.
     pub fn wants_messages(&self) -> bool {
-        self.names("message.received") || self.names("message.status")
+        self.names(event::MESSAGE_RECEIVED.as_str()) || self.names(event::MESSAGE_STATUS.as_str())
     }
 
     fn names(&self, event: &str) -> bool {
@@ -73,7 +73,8 @@ impl Topic {
 impl FromStr for Topic {
     type Err = String;
 
-    /// Refuses what no event can match, with the reason: a misspelt topic would be silent for ever.
+    /// Refuses what no event can match, with the reason: a misspelt topic would otherwise just never
+    /// bring an event.
     fn from_str(text: &str) -> Result<Self, String> {
         let (pattern, scope) = text
             .split_once('@')

@@ -1,40 +1,44 @@
-//! From the state of an installation to what is wrong with it and what mends it: a pure function.
+//! From the state of an installation to what is wrong with it and which command repairs it: a pure
+//! function.
 
 use serde_json::{Value, json};
 
 use super::{
-    artefact::Standing,
-    launcher::{Kind, Registration},
-    probe::{Answer, Identity},
-    state::{Installed, State, stranger},
+    launchers::launcher::Registration,
+    port_conflict::describe_owner,
+    state::{InstallState, InstalledLauncher},
+    system::{
+        artefact::ArtefactState,
+        probe::{DaemonIdentity, GatewayAnswer},
+    },
     target::InstallTarget,
     verify::VERSION,
 };
 
-/// How bad it is.
+/// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// The daemon does not do its work.
+    /// The daemon does not work.
     Broken,
-    /// It does, and will not for ever.
+    /// The daemon works, but may not after the next log-on, restart or update.
     Doubtful,
 }
 
-/// Something that is not as it should be.
+/// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// A word for scripts, which stays the same.
+    /// A stable identifier for scripts.
     pub code: &'static str,
     /// How bad it is.
     pub severity: Severity,
     /// What is wrong.
     pub text: String,
-    /// The command that mends it.
+    /// The command that repairs it.
     pub command: String,
 }
 
 impl Finding {
-    /// As in JSON.
+    /// The finding as `--json` prints it.
     pub fn json(&self) -> Value {
         let severity = match self.severity {
             Severity::Broken => "broken",
@@ -44,27 +48,27 @@ impl Finding {
     }
 }
 
-/// Everything that is wrong, what matters most first. Nothing is where all is well.
-pub fn findings(target: &InstallTarget, state: &State) -> Vec<Finding> {
-    let mut doctor = Doctor {
+/// Everything that is wrong, the most important first.
+pub fn findings(target: &InstallTarget, state: &InstallState) -> Vec<Finding> {
+    let mut diagnosis = Diagnosis {
         target,
         findings: Vec::new(),
     };
-    doctor.answer(state);
-    doctor.registration(state);
+    diagnosis.answer(state);
+    diagnosis.registration(state);
     for installed in &state.installed {
-        doctor.files(installed);
+        diagnosis.files(installed);
     }
-    doctor.surroundings(state);
-    doctor.findings
+    diagnosis.surroundings(state);
+    diagnosis.findings
 }
 
-struct Doctor<'a> {
+struct Diagnosis<'a> {
     target: &'a InstallTarget,
     findings: Vec<Finding>,
 }
 
-impl Doctor<'_> {
+impl Diagnosis<'_> {
     fn broken(&mut self, code: &'static str, text: impl Into<String>, command: &str) {
         self.add(code, Severity::Broken, text.into(), command);
     }
@@ -73,7 +77,6 @@ impl Doctor<'_> {
         self.add(code, Severity::Doubtful, text.into(), command);
     }
 
-    /// A command that is one word (and options) is one of ours.
     fn add(&mut self, code: &'static str, severity: Severity, text: String, command: &str) {
         self.findings.push(Finding {
             code,
@@ -83,9 +86,9 @@ impl Doctor<'_> {
         });
     }
 
-    fn answer(&mut self, state: &State) {
+    fn answer(&mut self, state: &InstallState) {
         match &state.answer {
-            Answer::Unknown(why) => self.broken(
+            GatewayAnswer::Unknown(why) => self.broken(
                 "settings_broken",
                 why.clone(),
                 &format!(
@@ -94,26 +97,26 @@ impl Doctor<'_> {
                     self.target.command("start")
                 ),
             ),
-            Answer::Ours(identity) => match state.running(self.target) {
+            GatewayAnswer::Ours(identity) => match state.running(self.target) {
                 Some(_) => self.running(state, identity),
                 None => self.taken(state),
             },
-            Answer::OtherToken if state.held => self.broken(
+            GatewayAnswer::OtherToken if state.held => self.broken(
                 "token_mismatch",
                 format!(
-                    "the daemon of this home was started with another token than {} holds, which \
-                     wins at the next start",
+                    "the daemon of this home was started with a token other than the one in {}, \
+                     which applies from the next start",
                     self.target.env_file().display()
                 ),
                 &self.target.command("restart"),
             ),
-            Answer::OtherToken | Answer::Stranger(_) => self.taken(state),
-            Answer::Nobody if state.held => self.silent(state),
-            Answer::Nobody => self.stopped(state),
+            GatewayAnswer::OtherToken | GatewayAnswer::Stranger(_) => self.taken(state),
+            GatewayAnswer::Nobody if state.held => self.silent(state),
+            GatewayAnswer::Nobody => self.stopped(state),
         }
     }
 
-    fn running(&mut self, state: &State, identity: &Identity) {
+    fn running(&mut self, state: &InstallState, identity: &DaemonIdentity) {
         if state.installed.is_empty() {
             self.doubtful(
                 "running_unregistered",
@@ -145,7 +148,7 @@ impl Doctor<'_> {
             self.doubtful(
                 "other_port",
                 format!(
-                    "the daemon listens at {}, and {} says {}, which counts from the next start",
+                    "the daemon listens at {}, but {} says {}, which applies from the next start",
                     identity.address,
                     self.target.env_file().display(),
                     state.address
@@ -158,16 +161,12 @@ impl Doctor<'_> {
         }
     }
 
-    fn runs_elsewhere(&mut self, installed: &Installed, identity: &Identity) {
-        let watches = matches!(
-            installed.kind,
-            Kind::UserUnit | Kind::MachineUnit | Kind::LaunchAgent
-        );
-        if watches && installed.condition.pid != Some(identity.pid) {
+    fn runs_elsewhere(&mut self, installed: &InstalledLauncher, identity: &DaemonIdentity) {
+        if installed.kind.knows_pid() && installed.status.pid != Some(identity.pid) {
             self.doubtful(
                 "runs_elsewhere",
                 format!(
-                    "the daemon runs (pid {}), and not as the {}: nobody watches over it",
+                    "the daemon runs (pid {}), but not as the {}, so nothing restarts it after a crash",
                     identity.pid,
                     installed.kind.title()
                 ),
@@ -176,8 +175,8 @@ impl Doctor<'_> {
         }
     }
 
-    fn taken(&mut self, state: &State) {
-        let who = stranger(&state.answer, &state.address).unwrap_or_default();
+    fn taken(&mut self, state: &InstallState) {
+        let who = describe_owner(&state.answer, &state.address).unwrap_or_default();
         self.broken(
             "port_taken",
             format!("{} is taken by {who}", state.address),
@@ -188,14 +187,14 @@ impl Doctor<'_> {
         );
     }
 
-    fn silent(&mut self, state: &State) {
-        let pid = state.note.as_ref();
-        let pid = pid.map_or_else(String::new, |note| format!(" (pid {})", note.pid));
-        let text = format!("a daemon{pid} has this home and does not answer (yet)");
+    fn silent(&mut self, state: &InstallState) {
+        let daemon = state.runtime_file.as_ref();
+        let pid = daemon.map_or_else(String::new, |daemon| format!(" (pid {})", daemon.pid));
+        let text = format!("a daemon{pid} holds this home but does not answer (yet)");
         self.broken("silent", text, &self.target.command("restart"));
     }
 
-    fn stopped(&mut self, state: &State) {
+    fn stopped(&mut self, state: &InstallState) {
         let Some(installed) = state.installed.first() else {
             self.doubtful(
                 "not_installed",
@@ -204,11 +203,11 @@ impl Doctor<'_> {
             );
             return;
         };
-        let exit = installed.condition.last_exit;
+        let exit = installed.status.last_exit;
         let exit = exit.map_or_else(String::new, |code| {
             format!("; the last run ended with exit code {code}")
         });
-        match &installed.condition.gave_up {
+        match &installed.status.gave_up {
             Some(why) => self.broken(
                 "gave_up",
                 format!("the daemon is not started any more: {why}{exit}"),
@@ -216,13 +215,13 @@ impl Doctor<'_> {
             ),
             None => self.broken(
                 "not_running",
-                format!("the daemon is installed and does not run{exit}"),
+                format!("the daemon is installed but does not run{exit}"),
                 &self.target.command("start"),
             ),
         }
     }
 
-    fn registration(&mut self, state: &State) {
+    fn registration(&mut self, state: &InstallState) {
         if let Some(why) = &state.unreachable {
             self.doubtful("unreachable", why.clone(), &self.target.command("doctor"));
             return;
@@ -264,18 +263,18 @@ impl Doctor<'_> {
         }
     }
 
-    fn files(&mut self, installed: &Installed) {
-        for (path, standing) in &installed.files {
-            let (code, what, verb) = match standing {
-                Standing::Same => continue,
-                Standing::Missing => ("file_missing", "is not there any more", "install"),
-                Standing::Outdated => (
+    fn files(&mut self, installed: &InstalledLauncher) {
+        for (path, state) in &installed.files {
+            let (code, what, verb) = match state {
+                ArtefactState::Same => continue,
+                ArtefactState::Missing => ("file_missing", "is missing", "install"),
+                ArtefactState::Outdated => (
                     "file_outdated",
-                    "is of other settings or another version",
+                    "was written with other settings or by another version",
                     "install",
                 ),
-                Standing::Edited => ("file_edited", "was changed by hand", "install --force"),
-                Standing::Foreign => (
+                ArtefactState::Edited => ("file_edited", "was changed by hand", "install --force"),
+                ArtefactState::Foreign => (
                     "file_foreign",
                     "was not written by cleudocodebot",
                     "install --force",
@@ -292,7 +291,7 @@ impl Doctor<'_> {
         }
     }
 
-    fn surroundings(&mut self, state: &State) {
+    fn surroundings(&mut self, state: &InstallState) {
         if state.lingers == Some(false) {
             self.doubtful(
                 "linger_missing",

@@ -1,51 +1,63 @@
-//! Installing: from whatever stands there to a daemon that answers and comes back.
+//! Installing: from whatever is there to a daemon that answers and is started again at log-on.
 //!
-//! Every step looks before it acts, so a second run finds nothing to do and a run after one that was
-//! killed goes on where that one ended.
+//! Every step looks before it changes anything, so a second run has nothing to do, and a run after one
+//! that was killed completes it.
 
 use super::{
-    artefact::Standing,
-    executor::Executor,
-    launcher::{self, Kind, Launcher, Registration},
-    lifecycle::halt,
-    probe::{Answer, Identity},
-    report::{Outcome, Report},
-    runtime_file, settings,
-    state::port_trouble,
-    target::{InstallTarget, System},
-    verify::{VERSION, is_home, verify},
+    launchers::{
+        self,
+        launcher::{Launcher, LauncherKind, Registration},
+    },
+    lifecycle::stop_daemon,
+    port_conflict::port_error,
+    report::{ServiceOutcome, ServiceReport},
+    settings,
+    system::{
+        artefact::ArtefactState,
+        executor::Executor,
+        files,
+        platform::System,
+        probe::{DaemonIdentity, GatewayAnswer},
+        runtime_file,
+    },
+    target::InstallTarget,
+    verify::{VERSION, verify},
 };
 use crate::error::{Error, Result};
 
-/// What the user wishes.
+/// What the user asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct InstallRequest {
     /// A scheduled task in place of the Run value.
     pub task: bool,
-    /// The settings were changed, so a daemon that runs has to start anew.
+    /// The settings were changed, so a running daemon has to be restarted.
     pub restart: bool,
 }
 
 /// Installs the daemon, starts it and waits until it answers.
+///
+/// Tries the launchers one after the other, because some cannot be known to work before they are
+/// registered: a policy may refuse a Run value, and a user's systemd may not be running.
 pub fn install(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
     request: InstallRequest,
-) -> Result<Report> {
+) -> Result<ServiceReport> {
     settings::refuse_wrong_user(target)?;
     settings::ensure(target, executor)?;
-    let answer = executor.ask();
-    if let Some(trouble) = port_trouble(target, executor, &answer) {
-        return Err(trouble);
+    let answer = executor.ask_gateway();
+    if let Some(error) = port_error(target, executor, &answer) {
+        return Err(error);
     }
     let mut refusals = Vec::new();
     for launcher in candidates(target, executor, request) {
-        match launcher.open(target, executor) {
+        match launcher.check_available(target, executor) {
+            // No other launcher would get along with these settings either.
             Err(error @ (Error::Usage(_) | Error::Config(_))) => return Err(error),
             Err(error) => refusals.push((launcher.kind(), error)),
-            Ok(()) => match put(target, executor, launcher.as_ref(), &answer, request) {
-                Err(Refused::By(error)) => refusals.push((launcher.kind(), error)),
-                Err(Refused::Failed(error)) => return Err(error),
+            Ok(()) => match install_with(target, executor, launcher.as_ref(), &answer, request) {
+                Err(AttemptError::Refused(error)) => refusals.push((launcher.kind(), error)),
+                Err(AttemptError::Fatal(error)) => return Err(error),
                 Ok(report) => {
                     explain(executor, &refusals, launcher.kind());
                     return Ok(report);
@@ -63,21 +75,22 @@ pub fn install(
     )))
 }
 
-/// Why a way did not work out.
-enum Refused {
-    /// The system refused to register it: another way may do.
-    By(Error),
-    /// Nothing else would do better.
-    Failed(Error),
+/// Why the installation with one launcher failed.
+enum AttemptError {
+    /// The system refused the registration: another launcher may work.
+    Refused(Error),
+    /// Another launcher would fail as well.
+    Fatal(Error),
 }
 
-impl From<Error> for Refused {
+impl From<Error> for AttemptError {
     fn from(error: Error) -> Self {
-        Self::Failed(error)
+        Self::Fatal(error)
     }
 }
 
-fn explain(executor: &mut Executor<'_>, refusals: &[(Kind, Error)], chosen: Kind) {
+/// Notes for the user why it became this launcher.
+fn explain(executor: &mut Executor<'_>, refusals: &[(LauncherKind, Error)], chosen: LauncherKind) {
     for (kind, error) in refusals {
         executor.note(format!(
             "no {}, but a {}: {error}",
@@ -85,7 +98,7 @@ fn explain(executor: &mut Executor<'_>, refusals: &[(Kind, Error)], chosen: Kind
             chosen.title()
         ));
     }
-    if chosen == Kind::Autostart {
+    if chosen == LauncherKind::Autostart {
         executor.note(
             "the daemon runs in the background now and nothing brings it back after a crash; \
              in the foreground it runs with: cleudocodebot daemon",
@@ -93,76 +106,85 @@ fn explain(executor: &mut Executor<'_>, refusals: &[(Kind, Error)], chosen: Kind
     }
 }
 
-/// The ways to try, in order. What is there already is kept, unless another is wished for.
+/// The launchers to try, the preferred one first. On Windows a scheduled task is used only if the user
+/// asks for it now or did so at an earlier installation.
 fn candidates(
     target: &InstallTarget,
     executor: &Executor<'_>,
     request: InstallRequest,
 ) -> Vec<Box<dyn Launcher>> {
-    let mut ways = launcher::all(target);
+    let mut launchers = launchers::all(target);
     if target.system != System::Windows {
-        return ways;
+        return launchers;
     }
-    let keeps_task = || {
-        let known = |kind: Kind| {
-            let launcher = ways.iter().find(|launcher| launcher.kind() == kind);
+    let is_installed_as_task = || {
+        let is_ours = |kind: LauncherKind| {
+            let launcher = launchers.iter().find(|launcher| launcher.kind() == kind);
             launcher.is_some_and(|launcher| launcher.registration(target, executor).is_ours())
         };
-        known(Kind::Task) && !known(Kind::RunKey)
+        is_ours(LauncherKind::Task) && !is_ours(LauncherKind::RunKey)
     };
-    if request.task || keeps_task() {
-        ways.rotate_right(1);
+    if request.task || is_installed_as_task() {
+        // The task is the last in the list; the others remain as fallback.
+        launchers.rotate_right(1);
     } else {
-        ways.retain(|launcher| launcher.kind() != Kind::Task);
+        launchers.retain(|launcher| launcher.kind() != LauncherKind::Task);
     }
-    ways
+    launchers
 }
 
-fn put(
+/// Installs with this launcher: files, registration, start, verification, each only where needed.
+fn install_with(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
     launcher: &dyn Launcher,
-    answer: &Answer,
+    answer: &GatewayAnswer,
     request: InstallRequest,
-) -> Result<Report, Refused> {
+) -> Result<ServiceReport, AttemptError> {
+    // Everything that may be refused comes before the first change.
     for artefact in &launcher.artefacts(target)? {
-        executor.may_write(artefact)?;
+        executor.check_overwrite(artefact)?;
     }
     refuse_to_displace(target, executor, launcher)?;
-    let done_before = executor.changes().len();
-    let running = match answer {
-        Answer::Ours(identity) if is_home(target, &identity.home) => Some(identity),
-        _ => None,
-    };
-    let fresh = place(target, executor, launcher)?;
+    let changes_before = executor.changes().len();
+    let running = target.own_daemon(answer);
+    let wrote_files = write_files(target, executor, launcher)?;
     if launcher.registering_starts() {
-        make_room(target, executor, launcher, running)?;
+        stop_unsupervised(target, executor, launcher, running)?;
     }
-    let registered = register(target, executor, launcher, fresh)?;
-    remove_others(target, executor, launcher.kind())?;
-    let is_well = running.is_some_and(|identity| serves(target, executor, launcher, identity));
-    let changed = fresh || registered || executor.mode.force || request.restart;
+    let registered = register(target, executor, launcher, wrote_files)?;
+    unregister_others(target, executor, launcher.kind())?;
+    let is_well = running.is_some_and(|identity| is_current(target, executor, launcher, identity));
+    let changed = wrote_files || registered || executor.mode.force || request.restart;
     if is_well && !changed {
-        let outcome = if executor.changes().len() > done_before {
-            Outcome::Repaired
+        let outcome = if executor.changes().len() > changes_before {
+            ServiceOutcome::Repaired
         } else {
-            Outcome::AlreadyInstalled
+            ServiceOutcome::AlreadyInstalled
         };
-        return Ok(Report::of(outcome, launcher.kind(), running.cloned()));
+        return Ok(ServiceReport::of(
+            outcome,
+            launcher.kind(),
+            running.cloned(),
+        ));
     }
     if executor.mode.dry {
         launcher.start(target, executor)?;
-        return Ok(Report::of(Outcome::Planned, launcher.kind(), None));
+        return Ok(ServiceReport::of(
+            ServiceOutcome::Planned,
+            launcher.kind(),
+            None,
+        ));
     }
-    let identity = begin(target, executor, launcher, running, registered)?;
-    Ok(Report::of(
-        Outcome::Installed,
+    let identity = start_and_verify(target, executor, launcher, running, registered)?;
+    Ok(ServiceReport::of(
+        ServiceOutcome::Installed,
         launcher.kind(),
         Some(identity),
     ))
 }
 
-/// There is room for one daemon a user; another home's must not vanish by accident.
+/// Each launcher has one entry for each user, so the daemon of another home would silently lose its.
 fn refuse_to_displace(
     target: &InstallTarget,
     executor: &Executor<'_>,
@@ -178,8 +200,9 @@ fn refuse_to_displace(
     )))
 }
 
-/// Writes the files, with the daemon at rest where that matters. True where one was not as it should.
-fn place(
+/// Writes the files, after stopping the daemon where the launcher needs that. Returns whether any file
+/// was missing or different.
+fn write_files(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
     launcher: &dyn Launcher,
@@ -187,13 +210,13 @@ fn place(
     let artefacts = launcher.artefacts(target)?;
     let mut differs = false;
     for artefact in &artefacts {
-        differs |= artefact.standing()? != Standing::Same;
+        differs |= artefact.state()? != ArtefactState::Same;
     }
     for (from, to) in launcher.copies(target) {
-        differs |= executor.differs(&from, &to)?;
+        differs |= !files::have_same_content(&from, &to)?;
     }
-    if differs && launcher.must_rest_to_change() {
-        halt(target, executor, Some(launcher))?;
+    if differs && launcher.must_stop_to_change() {
+        stop_daemon(target, executor, Some(launcher))?;
     }
     for (from, to) in launcher.copies(target) {
         executor.copy(&from, &to)?;
@@ -204,102 +227,106 @@ fn place(
     Ok(differs)
 }
 
-/// Whether something had to be registered.
+/// Registers the launcher unless it is registered already. Returns whether it did.
 fn register(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
     launcher: &dyn Launcher,
-    fresh: bool,
-) -> Result<bool, Refused> {
-    let wanted = match launcher.registration(target, executor) {
-        Registration::Complete => fresh || executor.mode.force,
+    wrote_files: bool,
+) -> Result<bool, AttemptError> {
+    let is_needed = match launcher.registration(target, executor) {
+        Registration::Complete => wrote_files || executor.mode.force,
         Registration::SwitchedOff(by) if !executor.mode.force => {
             executor.note(format!(
                 "you switched the entry off in {by}, so it does not start at log-on; \
-                 on again: {}",
+                 to switch it on again: {}",
                 target.command("install --force")
             ));
             false
         }
         _ => true,
     };
-    if wanted {
-        launcher.register(target, executor).map_err(Refused::By)?;
+    if is_needed {
+        launcher
+            .register(target, executor)
+            .map_err(AttemptError::Refused)?;
     }
-    Ok(wanted)
+    Ok(is_needed)
 }
 
-/// Only one way is left installed.
-fn remove_others(target: &InstallTarget, executor: &mut Executor<'_>, chosen: Kind) -> Result<()> {
-    let ways = launcher::all(target);
-    let kept: Vec<_> = ways
+/// Removes every other launcher of this home: two would start two daemons.
+fn unregister_others(
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    chosen: LauncherKind,
+) -> Result<()> {
+    let launchers = launchers::all(target);
+    // Launchers share files: all of Windows have `daemon.bat`.
+    let kept: Vec<_> = launchers
         .iter()
         .filter(|launcher| launcher.kind() == chosen)
         .map(|launcher| launcher.artefacts(target))
         .collect::<Result<Vec<_>>>()?
         .concat();
-    for other in ways.iter().filter(|launcher| launcher.kind() != chosen) {
+    for other in launchers
+        .iter()
+        .filter(|launcher| launcher.kind() != chosen)
+    {
         if !other.registration(target, executor).is_ours() {
             continue;
         }
         other.unregister(target, executor)?;
         for artefact in other.artefacts(target)? {
             if kept.iter().all(|kept| kept.path != artefact.path) {
-                executor.take_back(&artefact)?;
+                executor.remove_artefact(&artefact)?;
             }
         }
     }
     Ok(())
 }
 
-/// Whether the daemon that answers needs nothing: right version and port, and started by
-/// this way where that can be told.
-fn serves(
+/// Whether the running daemon may stay: it has this version and the address of the settings, and was
+/// started by this launcher as far as the launcher knows the process.
+fn is_current(
     target: &InstallTarget,
     executor: &Executor<'_>,
     launcher: &dyn Launcher,
-    identity: &Identity,
+    identity: &DaemonIdentity,
 ) -> bool {
-    let watches = matches!(
-        launcher.kind(),
-        Kind::UserUnit | Kind::MachineUnit | Kind::LaunchAgent
-    );
-    let started_here = !watches || launcher.condition(target, executor).pid == Some(identity.pid);
-    let where_it_should = identity.address == executor.world.probe.address();
-    identity.version == VERSION && started_here && where_it_should
+    let is_supervised =
+        !launcher.kind().knows_pid() || launcher.status(target, executor).pid == Some(identity.pid);
+    let has_address = identity.address == executor.world.probe.address();
+    identity.version == VERSION && is_supervised && has_address
 }
 
-/// Starts the daemon, in place of one that runs from elsewhere.
-fn begin(
+/// Starts the daemon in place of the running one, and waits until it answers.
+fn start_and_verify(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
     launcher: &dyn Launcher,
-    running: Option<&Identity>,
+    running: Option<&DaemonIdentity>,
     registered: bool,
-) -> Result<Identity> {
+) -> Result<DaemonIdentity> {
     if !(registered && launcher.registering_starts()) {
-        make_room(target, executor, launcher, running)?;
+        stop_unsupervised(target, executor, launcher, running)?;
         launcher.start(target, executor)?;
     }
-    verify(
-        target,
-        executor,
-        launcher,
-        running.map(|identity| identity.pid),
-    )
+    let former = running.map(|identity| identity.pid);
+    verify(target, executor, launcher, former)
 }
 
-/// Ends a daemon that was not started by this way: a home has room for one.
-fn make_room(
+/// Stops a daemon that this launcher did not start: it holds the lock on the home folder, so the one
+/// that the launcher starts would give up.
+fn stop_unsupervised(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
     launcher: &dyn Launcher,
-    running: Option<&Identity>,
+    running: Option<&DaemonIdentity>,
 ) -> Result<()> {
-    let watched = launcher.condition(target, executor).pid;
-    let is_other = running.is_some_and(|identity| watched != Some(identity.pid));
-    if runtime_file::is_held(&target.home)? && (watched.is_none() || is_other) {
-        halt(target, executor, None)?;
+    let supervised = launcher.status(target, executor).pid;
+    let is_other = running.is_some_and(|identity| supervised != Some(identity.pid));
+    if runtime_file::is_held(&target.home)? && (supervised.is_none() || is_other) {
+        stop_daemon(target, executor, None)?;
     }
     Ok(())
 }

@@ -3,104 +3,123 @@
 use std::time::Duration;
 
 use super::{
-    executor::Executor,
-    launcher::{self, Launcher},
-    probe::{Answer, Identity},
-    report::{Outcome, Report},
-    run::SystemCommand,
-    runtime_file::{self, RuntimeFile},
+    launchers::{self, launcher::Launcher},
+    port_conflict::port_error,
+    report::{ServiceOutcome, ServiceReport},
     settings,
-    state::port_trouble,
-    target::{InstallTarget, System},
-    verify::{is_home, verify},
+    system::{
+        command::SystemCommand,
+        executor::Executor,
+        platform::System,
+        runtime_file::{self, RuntimeFile},
+    },
+    target::InstallTarget,
+    verify::verify,
 };
 use crate::error::{Error, Result};
 
-/// How often the end of the daemon is looked for.
-const LOOKS: u32 = 200;
+/// How often to check whether the daemon has ended before giving up.
+const CHECKS: u32 = 200;
 
-/// The pause between two looks.
-const LOOK: Duration = Duration::from_millis(50);
+/// The pause between two checks.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Starts the installed daemon and waits until it answers.
-pub fn start(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<Report> {
+pub fn start(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<ServiceReport> {
     settings::refuse_wrong_user(target)?;
-    let launcher = installed(target, executor)?;
-    let answer = executor.ask();
-    if let Some(identity) = own(target, &answer) {
-        let report = Report::of(Outcome::AlreadyRunning, launcher.kind(), Some(identity));
-        return Ok(report);
+    let launcher = installed_launcher(target, executor)?;
+    let answer = executor.ask_gateway();
+    if let Some(identity) = target.own_daemon(&answer) {
+        return Ok(ServiceReport::of(
+            ServiceOutcome::AlreadyRunning,
+            launcher.kind(),
+            Some(identity.clone()),
+        ));
     }
-    if let Some(trouble) = port_trouble(target, executor, &answer) {
-        return Err(trouble);
+    if let Some(error) = port_error(target, executor, &answer) {
+        return Err(error);
     }
-    begin(target, executor, launcher.as_ref(), None, Outcome::Started)
+    start_and_verify(
+        target,
+        executor,
+        launcher.as_ref(),
+        None,
+        ServiceOutcome::Started,
+    )
 }
 
-/// Stops the daemon, installed or not, and waits until it has gone.
-pub fn stop(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<Report> {
+/// Stops the daemon, installed or not, and waits until it has ended.
+pub fn stop(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<ServiceReport> {
     settings::refuse_wrong_user(target)?;
-    let launcher = find(target, executor);
-    let stopped = halt(target, executor, launcher.as_deref())?;
+    let launcher = find_launcher(target, executor);
+    let stopped = stop_daemon(target, executor, launcher.as_deref())?;
     let outcome = if stopped {
-        Outcome::Stopped
+        ServiceOutcome::Stopped
     } else {
-        Outcome::NotRunning
+        ServiceOutcome::NotRunning
     };
-    Ok(Report {
+    Ok(ServiceReport {
         outcome,
         kind: launcher.map(|launcher| launcher.kind()),
         identity: None,
     })
 }
 
-/// Starts the installed daemon anew.
-pub fn restart(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<Report> {
+/// Restarts the installed daemon, or starts it where it does not run.
+pub fn restart(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<ServiceReport> {
     settings::refuse_wrong_user(target)?;
-    let launcher = installed(target, executor)?;
-    let answer = executor.ask();
-    let former = own(target, &answer).map(|identity| identity.pid);
+    let launcher = installed_launcher(target, executor)?;
+    let answer = executor.ask_gateway();
+    let former = target.own_daemon(&answer).map(|identity| identity.pid);
     if former.is_none()
-        && let Some(trouble) = port_trouble(target, executor, &answer)
+        && let Some(error) = port_error(target, executor, &answer)
     {
-        return Err(trouble);
+        return Err(error);
     }
-    let watched = launcher.condition(target, executor).pid;
-    if watched.is_none() || watched != former {
-        halt(target, executor, Some(launcher.as_ref()))?;
+    // A supervisor restarts its own process by itself; any other has to be stopped first.
+    let supervised = launcher.status(target, executor).pid;
+    if supervised.is_none() || supervised != former {
+        stop_daemon(target, executor, Some(launcher.as_ref()))?;
     }
-    begin(
+    start_and_verify(
         target,
         executor,
         launcher.as_ref(),
         former,
-        Outcome::Restarted,
+        ServiceOutcome::Restarted,
     )
 }
 
-fn begin(
+fn start_and_verify(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
     launcher: &dyn Launcher,
     former: Option<u32>,
-    outcome: Outcome,
-) -> Result<Report> {
+    outcome: ServiceOutcome,
+) -> Result<ServiceReport> {
     launcher.start(target, executor)?;
     if executor.mode.dry {
-        return Ok(Report::of(Outcome::Planned, launcher.kind(), None));
+        return Ok(ServiceReport::of(
+            ServiceOutcome::Planned,
+            launcher.kind(),
+            None,
+        ));
     }
     let identity = verify(target, executor, launcher, former)?;
-    Ok(Report::of(outcome, launcher.kind(), Some(identity)))
+    Ok(ServiceReport::of(outcome, launcher.kind(), Some(identity)))
 }
 
-/// The way that is registered.
-pub(super) fn find(target: &InstallTarget, executor: &Executor<'_>) -> Option<Box<dyn Launcher>> {
-    let mut ways = launcher::all(target).into_iter();
-    ways.find(|launcher| launcher.registration(target, executor).is_ours())
+/// The launcher that is registered for this home.
+fn find_launcher(target: &InstallTarget, executor: &Executor<'_>) -> Option<Box<dyn Launcher>> {
+    let mut launchers = launchers::all(target).into_iter();
+    launchers.find(|launcher| launcher.registration(target, executor).is_ours())
 }
 
-fn installed(target: &InstallTarget, executor: &Executor<'_>) -> Result<Box<dyn Launcher>> {
-    find(target, executor).ok_or_else(|| {
+fn installed_launcher(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+) -> Result<Box<dyn Launcher>> {
+    find_launcher(target, executor).ok_or_else(|| {
         Error::Failed(format!(
             "the daemon is not installed; run: {}, or in the foreground: cleudocodebot daemon",
             target.command("install")
@@ -108,36 +127,34 @@ fn installed(target: &InstallTarget, executor: &Executor<'_>) -> Result<Box<dyn 
     })
 }
 
-/// The daemon of this home folder, where that is who answers.
-fn own(target: &InstallTarget, answer: &Answer) -> Option<Identity> {
-    match answer {
-        Answer::Ours(identity) if is_home(target, &identity.home) => Some(identity.clone()),
-        _ => None,
-    }
-}
-
-/// Stops whatever daemon has this home folder, and whoever would bring it back. True where there was
-/// one.
-pub(super) fn halt(
+/// Stops the daemon of this home, whoever started it, and the supervisor that would restart it.
+/// Returns whether one was running.
+pub(super) fn stop_daemon(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
     launcher: Option<&dyn Launcher>,
 ) -> Result<bool> {
     let mut stopped = false;
+    // Through the supervisor first, so that it does not start the daemon again.
     if let Some(launcher) = launcher
-        && launcher.condition(target, executor).active
+        && launcher.status(target, executor).active
     {
         launcher.stop(target, executor)?;
         stopped = true;
     }
-    let held = runtime_file::is_held(&target.home)?;
-    if held && !(stopped && executor.mode.dry) {
-        let agreed = own(target, &executor.ask()).is_some() && executor.shut_down();
+    // A daemon that still holds the home was not started by the supervisor. A dry run has not stopped
+    // anything, so there the lock says nothing any more.
+    let is_held = runtime_file::is_held(&target.home)?;
+    if is_held && !(stopped && executor.mode.dry) {
+        let answer = executor.ask_gateway();
+        let agreed = target.own_daemon(&answer).is_some() && executor.ask_to_stop();
         stopped = true;
         if !agreed && target.system != System::Windows {
-            end_process(target, executor)?;
+            send_sigterm(target, executor)?;
         }
     }
+    // On Windows the supervisor is a batch file without a status of its own: stopping it covers the
+    // time between two runs of the daemon, and kills a daemon that did not agree to stop.
     if let Some(launcher) = launcher
         && target.system == System::Windows
     {
@@ -147,30 +164,30 @@ pub(super) fn halt(
     Ok(stopped)
 }
 
-/// A daemon that does not know our token has to be told by the system.
-fn end_process(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-    let Some(note) = RuntimeFile::read(&target.home) else {
+/// For a daemon that does not accept our token and so cannot be asked.
+fn send_sigterm(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    let Some(daemon) = RuntimeFile::read(&target.home) else {
         return Ok(());
     };
-    executor.demand(&SystemCommand::changes("kill", [&note.pid.to_string()]))
+    executor.run(&SystemCommand::modifying("kill", [&daemon.pid.to_string()]))
 }
 
 fn await_end(target: &InstallTarget, executor: &Executor<'_>) -> Result<()> {
     if executor.mode.dry {
         return Ok(());
     }
-    for _ in 0..LOOKS {
+    for _ in 0..CHECKS {
         if !runtime_file::is_held(&target.home)? {
             return Ok(());
         }
-        (executor.world.pause)(LOOK);
+        (executor.world.pause)(PAUSE);
     }
     let pid = RuntimeFile::read(&target.home)
-        .map_or_else(String::new, |note| format!(" (pid {})", note.pid));
+        .map_or_else(String::new, |daemon| format!(" (pid {})", daemon.pid));
     Err(Error::Failed(format!(
-        "the daemon of {}{pid} does not end within {} s; see its log: {}",
+        "the daemon of {}{pid} did not end within {} s; see its log: {}",
         target.home.display(),
-        (LOOK * LOOKS).as_secs(),
+        (PAUSE * CHECKS).as_secs(),
         target.logs().join("daemon.log").display()
     )))
 }

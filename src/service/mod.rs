@@ -1,43 +1,37 @@
-//! Installing the daemon so that it comes back by itself, and everything that can be said of an
+//! Installing the daemon so that it is started at log-on or at boot, controlling it, and diagnosing an
 //! installation.
 //!
-//! # The way through it
+//! # Where to start reading
 //!
-//! [`site`] knows the surroundings, [`way`] the ways of being started at log-on: a systemd unit, a
-//! desktop's autostart entry, a launch agent, and three ways of Windows. A way names its files (pure
-//! functions of a few paths, the same on every system, which golden files hold to the byte) and its
-//! commands. [`install`], [`uninstall`] and [`power`] put them in order; [`verify`] asks the gateway
-//! itself whether it worked. [`state`] gathers what stands there and [`diagnosis`] tells what is
+//! [`target`] holds the facts about machine and user. A launcher (in [`launchers`]) is one thing that
+//! starts the daemon: a systemd unit, a desktop's autostart entry, a launch agent, or one of three on
+//! Windows. It names its files and its commands; the text of the files is a pure function of a few
+//! paths, the same on every system, which golden files pin to the byte. [`install`], [`uninstall`]
+//! and [`lifecycle`] call the launchers in the right sequence; [`verify`] asks the gateway whether
+//! that worked. [`state`] collects what is found on the machine and [`diagnosis`] derives what is
 //! wrong with it.
 //!
-//! # What holds everywhere
+//! # Invariants
 //!
-//! - Files and commands pass through one [`hand`], which keeps account and can be told to do nothing.
-//! - Every step looks before it acts. So a second run changes no byte, and one after a kill repairs.
-//! - Commands are judged by their exit code; their words are only quoted.
-//! - No artefact and no command holds a secret: port and token stand in `.env` and nowhere else.
+//! - Every change goes through one [`executor`](system::executor), which records it and makes none in
+//!   a dry run.
+//! - Every step looks before it changes anything. So a second run changes no byte, and a run after one
+//!   that was killed completes it.
+//! - Decisions are based on the exit code of a command; its output is in the user's language and only
+//!   quoted.
+//! - No artefact and no command holds a secret: port and token are in `.env` and nowhere else.
 //!
 //! Not here: questions to the user and the printing of reports (`cli`).
 
-pub mod artefact;
-mod autostart;
 pub mod diagnosis;
-pub mod executor;
 pub mod install;
-pub mod launchd;
-pub mod launcher;
+pub mod launchers;
 pub mod lifecycle;
-pub mod port_owner;
-pub mod probe;
+pub mod port_conflict;
 pub mod report;
-pub mod run;
-pub mod runtime_file;
 pub mod settings;
 pub mod state;
-pub mod systemd;
+pub mod system;
 pub mod target;
-pub mod texts;
 pub mod uninstall;
 pub mod verify;
-pub mod windows;
-mod xml;

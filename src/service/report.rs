@@ -1,57 +1,56 @@
-//! What came of a request, for people and for scripts.
+//! The result of a procedure, as a line for people and as JSON for scripts.
 
 use serde_json::{Value, json};
 
 use super::{
-    executor::{Change, Executor},
-    launcher::Kind,
-    probe::Identity,
+    launchers::launcher::LauncherKind,
+    system::{change::SystemChange, executor::Executor, probe::DaemonIdentity},
 };
 
-/// How it ended.
+/// How a procedure ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ServiceOutcome {
     /// The daemon was installed and answers.
     Installed,
     /// Everything was as it should be.
     AlreadyInstalled,
-    /// Something beside the daemon was put right.
+    /// Files or registration were repaired; the daemon was not touched.
     Repaired,
     /// Settings were written, and nothing was installed.
     Configured,
     /// The settings were as they should be, and nothing was installed.
     Unchanged,
-    /// Nothing was done, all of it was told.
+    /// A dry run: nothing was changed.
     Planned,
     /// The daemon was removed.
     Uninstalled,
     /// There was nothing to remove.
     NotInstalled,
-    /// The daemon runs now.
+    /// The daemon was started.
     Started,
-    /// The daemon ran before.
+    /// The daemon was running already.
     AlreadyRunning,
-    /// The daemon has gone.
+    /// The daemon was stopped.
     Stopped,
-    /// The daemon did not run.
+    /// The daemon was not running.
     NotRunning,
-    /// The daemon runs anew.
+    /// The daemon was restarted.
     Restarted,
 }
 
-/// What came of a request.
+/// The result of a procedure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The way of starting it is about.
-    pub kind: Option<Kind>,
-    /// The daemon that answers now.
-    pub identity: Option<Identity>,
+pub struct ServiceReport {
+    /// How the procedure ended.
+    pub outcome: ServiceOutcome,
+    /// The launcher that was used.
+    pub kind: Option<LauncherKind>,
+    /// The daemon that answers, where the procedure waited for it.
+    pub identity: Option<DaemonIdentity>,
 }
 
-impl Outcome {
-    /// The words for it; scripts see them with `_` between.
+impl ServiceOutcome {
+    /// The words for it. In JSON they are joined by `_`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Installed => "installed",
@@ -71,8 +70,12 @@ impl Outcome {
     }
 }
 
-impl Report {
-    pub(super) fn of(outcome: Outcome, kind: Kind, identity: Option<Identity>) -> Self {
+impl ServiceReport {
+    pub(super) fn of(
+        outcome: ServiceOutcome,
+        kind: LauncherKind,
+        identity: Option<DaemonIdentity>,
+    ) -> Self {
         Self {
             outcome,
             kind: Some(kind),
@@ -80,7 +83,7 @@ impl Report {
         }
     }
 
-    /// One line: what, how, and which process.
+    /// One line: outcome, launcher and process.
     pub fn line(&self) -> String {
         let how = self
             .kind
@@ -91,12 +94,12 @@ impl Report {
         format!("{}{how}{who}", self.outcome.as_str())
     }
 
-    /// All of it as one value.
+    /// The report and all changes as `--json` prints them. The key `way` names the launcher.
     pub fn json(&self, executor: &Executor<'_>) -> Value {
-        let done: Vec<Value> = executor.changes().iter().map(Change::json).collect();
+        let done: Vec<Value> = executor.changes().iter().map(SystemChange::json).collect();
         json!({
             "outcome": self.outcome.as_str().replace(' ', "_"),
-            "way": self.kind.map(Kind::as_str),
+            "way": self.kind.map(LauncherKind::as_str),
             "pid": self.identity.as_ref().map(|identity| identity.pid),
             "version": self.identity.as_ref().map(|identity| identity.version.as_str()),
             "started_ms": self.identity.as_ref().map(|identity| identity.started_ms),

@@ -1,30 +1,32 @@
-//! The `.env` before anything starts: it is there, has a token and makes sense. What a killed run
-//! left of it goes.
+//! The home folder and its `.env` before the daemon starts: both exist, belong to the right user, and
+//! the `.env` has a token.
+//!
+//! Not here: which settings there are and what they mean (`config`).
 
 use std::{
     ffi::OsStr,
-    fs,
+    fs::DirEntry,
     path::Path,
     time::{Duration, SystemTime},
 };
 
 use super::{
-    executor::{Change, Executor},
-    runtime_file,
-    target::{InstallTarget, Scope, System},
-    windows::rights,
+    launchers::windows::rights,
+    system::{change::SystemChange, executor::Executor, files, platform::System, runtime_file},
+    target::{InstallTarget, Scope},
 };
 use crate::{
     config::{self, dotenv, keys},
     error::{Error, Result},
-    fs::{self as files, Lock},
+    fs::{self, Lock},
     random,
 };
 
-/// Half-written files are younger than this while somebody still writes them.
-const WRITING: Duration = Duration::from_secs(60);
+/// A temporary file that is older than this is not being written any more.
+const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 
-/// Makes the home folder and the `.env` what a daemon needs. A daemon that runs has done it.
+/// Creates the home folder and the `.env` where they are missing, and adds a token where there is
+/// none. A running daemon has done all of that, so then nothing is written.
 pub fn ensure(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
     let env_file = target.env_file();
     let document = dotenv::read_file(&env_file)?;
@@ -35,18 +37,18 @@ pub fn ensure(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>
     });
     if executor.mode.dry {
         if !has_token {
-            executor.did(Change::Wrote(env_file, None));
+            executor.record(SystemChange::Wrote(env_file, None));
         }
         return Ok(());
     }
     let existed = target.home.is_dir();
-    files::create_private_dir(&target.home)?;
+    fs::create_private_dir(&target.home)?;
     if !existed {
-        close(target, executor, &target.home);
+        restrict_rights(target, executor, &target.home);
     }
-    // Whoever makes a token holds the lock, so that two do not replace each other's.
+    // The daemon creates a token at its start as well; under the lock neither overwrites the other's.
     let lock = Lock::try_take(&target.home.join(runtime_file::LOCK))?;
-    sweep(&target.home, lock.is_some());
+    remove_temporary_files(&target.home, lock.is_some());
     if has_token || lock.is_none() {
         return Ok(());
     }
@@ -58,54 +60,50 @@ pub fn ensure(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>
         config::create_env_file(&env_file)?;
     }
     if existed {
-        // The folder was there before us, and may be shared on purpose.
-        close(target, executor, &env_file);
+        // The folder was there before, and may be shared on purpose: only the file is restricted.
+        restrict_rights(target, executor, &env_file);
     }
-    executor.did(Change::Wrote(env_file, None));
+    executor.record(SystemChange::Wrote(env_file, None));
     Ok(())
 }
 
-/// On Windows rights are inherited from the folder; elsewhere each file has its own.
-fn close(target: &InstallTarget, executor: &mut Executor<'_>, path: &Path) {
+/// Only on Windows: elsewhere the files are created with mode 0600.
+fn restrict_rights(target: &InstallTarget, executor: &mut Executor<'_>, path: &Path) {
     if target.system != System::Windows || target.account.name.is_empty() {
         return;
     }
-    let command = rights::close(&target.folders, path, &target.account.name);
-    let outcome = executor.attempt(&command);
+    let command = rights::restrict(&target.folders, path, &target.account.name);
+    let outcome = executor.try_run(&command);
     if !outcome.succeeded() {
         let path = path.display();
         executor.note(format!(
-            "the rights of {path} could not be narrowed to you ({}); it keeps those of its folder",
-            outcome.complaint()
+            "the rights of {path} could not be restricted to you ({}); it keeps those of its folder",
+            outcome.failure()
         ));
     }
 }
 
-/// Removes half-written files, which may hold the token: all where nobody else can be writing, else
-/// only the old ones.
-fn sweep(folder: &Path, alone: bool) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let age = entry
-            .metadata()
-            .and_then(|metadata| metadata.modified())
-            .ok()
-            .and_then(|then| SystemTime::now().duration_since(then).ok());
-        let abandoned = alone || age.is_some_and(|age| age > WRITING);
-        if files::is_temporary_for(&entry.file_name(), OsStr::new(".env")) && abandoned {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
+/// Removes what killed runs left half-written, because it may hold the token. While another process
+/// may be writing the file, only what is too old for that.
+fn remove_temporary_files(home: &Path, is_locked: bool) {
+    files::remove_temporary_files(home, OsStr::new(".env"), |entry| is_locked || is_old(entry));
 }
 
-/// Refuses what cannot lead to a daemon that works: root in disguise, and a daemon of the machine
-/// without root.
+fn is_old(entry: &DirEntry) -> bool {
+    let age = entry
+        .metadata()
+        .and_then(|metadata| metadata.modified())
+        .ok()
+        .and_then(|then| SystemTime::now().duration_since(then).ok());
+    age.is_some_and(|age| age > WRITE_DEADLINE)
+}
+
+/// Refuses to install a user's daemon through sudo, and the daemon of the machine without root.
 pub fn refuse_wrong_user(target: &InstallTarget) -> Result<()> {
     if target.scope == Scope::Machine && !target.is_root() {
         return Err(Error::Usage(
-            "the daemon of the machine is root's to change; run the same with sudo".to_owned(),
+            "only root can change the daemon of the machine; run the same command with sudo"
+                .to_owned(),
         ));
     }
     let (Some(user), true, Scope::User) =

@@ -1,72 +1,76 @@
-//! The state of an installation: everything that `status` and `doctor` go by, gathered by looking.
+//! The state of an installation: everything that `status` and `doctor` are based on, collected
+//! without a change to the machine.
 
 use std::path::PathBuf;
 
 use super::{
-    artefact::Standing,
-    executor::Executor,
-    launcher::{self, Condition, Kind, Registration},
-    port_owner,
-    probe::{Answer, Identity},
-    runtime_file::{self, RuntimeFile},
-    systemd,
+    launchers::{
+        self,
+        launcher::{LauncherKind, Registration, SupervisorStatus},
+        systemd,
+    },
+    system::{
+        artefact::ArtefactState,
+        executor::Executor,
+        files,
+        probe::{DaemonIdentity, GatewayAnswer},
+        runtime_file::{self, RuntimeFile},
+    },
     target::InstallTarget,
-    verify::is_home,
 };
-use crate::error::Error;
 
-/// One way of starting that the system knows of.
+/// A launcher that is registered for this home.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installed {
+pub struct InstalledLauncher {
     /// Which one.
-    pub kind: Kind,
-    /// What the system knows.
+    pub kind: LauncherKind,
+    /// How it is registered.
     pub registration: Registration,
-    /// Its files, by path, and what stands there.
-    pub files: Vec<(String, Standing)>,
-    /// Whether a copied program is not this one.
+    /// Its files, by path.
+    pub files: Vec<(String, ArtefactState)>,
+    /// Whether a copied program differs from the running one.
     pub stale_program: bool,
-    /// What the system says of the daemon.
-    pub condition: Condition,
+    /// What its supervisor knows of the daemon.
+    pub status: SupervisorStatus,
 }
 
-/// Everything there is to know.
+/// The state of an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    /// The ways the system knows of; more than one is one too many.
-    pub installed: Vec<Installed>,
-    /// Ways that start the daemon of another home.
-    pub elsewhere: Vec<Kind>,
+pub struct InstallState {
+    /// The launchers of this home; more than one is an error.
+    pub installed: Vec<InstalledLauncher>,
+    /// Launchers that start the daemon of another home.
+    pub elsewhere: Vec<LauncherKind>,
     /// Who answers on the port.
-    pub answer: Answer,
-    /// Where that is.
+    pub answer: GatewayAnswer,
+    /// The address that was asked.
     pub address: String,
-    /// Whether a daemon has the home folder.
+    /// Whether a daemon holds the lock on the home folder.
     pub held: bool,
     /// What the last daemon wrote about itself.
-    pub note: Option<RuntimeFile>,
-    /// Whether the user's services outlive a log-out, where that is a question.
+    pub runtime_file: Option<RuntimeFile>,
+    /// Whether the user's services keep running after a log-out; `None` where the daemon is not one.
     pub lingers: Option<bool>,
-    /// Settings of this command's environment or command line, which the daemon does not see.
+    /// Settings from the environment or the command line, which the installed daemon does not see.
     pub overruled: Vec<String>,
-    /// Why the registration could not be looked at.
+    /// Why the registration could not be read.
     pub unreachable: Option<String>,
 }
 
-impl State {
-    /// Looks at everything; changes nothing.
+impl InstallState {
+    /// Collects everything; changes nothing.
     pub fn gather(target: &InstallTarget, executor: &Executor<'_>, overruled: Vec<String>) -> Self {
         let installed = installed(target, executor);
-        let is_user_unit = |installed: &Installed| installed.kind == Kind::UserUnit;
+        let is_user_unit = |one: &InstalledLauncher| one.kind == LauncherKind::UserUnit;
         let lingers = installed
             .iter()
             .any(is_user_unit)
             .then(|| systemd::is_lingering(target));
         Self {
-            answer: executor.ask(),
+            answer: executor.ask_gateway(),
             address: executor.world.probe.address(),
             held: runtime_file::is_held(&target.home).unwrap_or(false),
-            note: RuntimeFile::read(&target.home),
+            runtime_file: RuntimeFile::read(&target.home),
             lingers,
             overruled,
             unreachable: unreachable(target, executor, &installed),
@@ -75,17 +79,14 @@ impl State {
         }
     }
 
-    /// The daemon of this home folder, where it answers.
-    pub fn running(&self, target: &InstallTarget) -> Option<&Identity> {
-        match &self.answer {
-            Answer::Ours(identity) if is_home(target, &identity.home) => Some(identity),
-            _ => None,
-        }
+    /// The daemon of this home folder, if it answers.
+    pub fn running(&self, target: &InstallTarget) -> Option<&DaemonIdentity> {
+        target.own_daemon(&self.answer)
     }
 }
 
-fn installed(target: &InstallTarget, executor: &Executor<'_>) -> Vec<Installed> {
-    launcher::all(target)
+fn installed(target: &InstallTarget, executor: &Executor<'_>) -> Vec<InstalledLauncher> {
+    launchers::all(target)
         .iter()
         .filter_map(|launcher| {
             let registration = launcher.registration(target, executor);
@@ -94,82 +95,42 @@ fn installed(target: &InstallTarget, executor: &Executor<'_>) -> Vec<Installed> 
             }
             let artefacts = launcher.artefacts(target).unwrap_or_default();
             let files = artefacts.iter().map(|artefact| {
-                let standing = artefact.standing().unwrap_or(Standing::Foreign);
-                (artefact.path.display().to_string(), standing)
+                let state = artefact.state().unwrap_or(ArtefactState::Foreign);
+                (artefact.path.display().to_string(), state)
             });
-            let differs =
-                |(from, to): &(PathBuf, PathBuf)| executor.differs(from, to).unwrap_or(true);
-            Some(Installed {
+            let differs = |(from, to): &(PathBuf, PathBuf)| {
+                !files::have_same_content(from, to).unwrap_or(false)
+            };
+            Some(InstalledLauncher {
                 kind: launcher.kind(),
                 registration,
                 files: files.collect(),
                 stale_program: launcher.copies(target).iter().any(differs),
-                condition: launcher.condition(target, executor),
+                status: launcher.status(target, executor),
             })
         })
         .collect()
 }
 
-fn elsewhere(target: &InstallTarget, executor: &Executor<'_>) -> Vec<Kind> {
-    let ways = launcher::all(target);
-    let ways = ways
+fn elsewhere(target: &InstallTarget, executor: &Executor<'_>) -> Vec<LauncherKind> {
+    launchers::all(target)
         .iter()
-        .filter(|launcher| launcher.registration(target, executor) == Registration::Elsewhere);
-    ways.map(|launcher| launcher.kind()).collect()
+        .filter(|launcher| launcher.registration(target, executor) == Registration::Elsewhere)
+        .map(|launcher| launcher.kind())
+        .collect()
 }
 
-/// An installed unit that cannot be asked about looks like one that is broken.
+/// Without systemd an installed unit looks as if it were broken, so that reason has to be known.
 fn unreachable(
     target: &InstallTarget,
     executor: &Executor<'_>,
-    installed: &[Installed],
+    installed: &[InstalledLauncher],
 ) -> Option<String> {
-    let is_unit = |one: &Installed| matches!(one.kind, Kind::UserUnit | Kind::MachineUnit);
+    let is_unit = |one: &InstalledLauncher| {
+        matches!(one.kind, LauncherKind::UserUnit | LauncherKind::MachineUnit)
+    };
     if !installed.iter().any(is_unit) {
         return None;
     }
     systemd::unreachable(target, executor)
-}
-
-/// Who has the port in place of a daemon of this home folder.
-pub fn port_holder(target: &InstallTarget, answer: &Answer, address: &str) -> Option<String> {
-    match answer {
-        Answer::Ours(other) if is_home(target, &other.home) => None,
-        Answer::OtherToken if runtime_file::is_held(&target.home).unwrap_or(false) => None,
-        other => stranger(other, address),
-    }
-}
-
-/// Why a daemon of this home folder cannot have the port, if that is so.
-pub(super) fn port_trouble(
-    target: &InstallTarget,
-    executor: &Executor<'_>,
-    answer: &Answer,
-) -> Option<Error> {
-    if let Answer::Unknown(why) = answer {
-        return Some(Error::Config(why.clone()));
-    }
-    let address = executor.world.probe.address();
-    let who = port_holder(target, answer, &address)?;
-    Some(Error::Failed(format!(
-        "{address} is taken by {who}; stop that, or take another port: {}",
-        target.command("onboard --port PORT")
-    )))
-}
-
-/// Who has the port in place of us.
-pub(super) fn stranger(answer: &Answer, address: &str) -> Option<String> {
-    let owner = || port_owner::find(address).map_or_else(String::new, |who| format!(" ({who})"));
-    match answer {
-        Answer::Ours(other) => Some(format!(
-            "a cleudocodebot with another home (pid {}, version {}, home {})",
-            other.pid, other.version, other.home
-        )),
-        Answer::OtherToken => Some(format!(
-            "a cleudocodebot with another token, so of another home or user{}",
-            owner()
-        )),
-        Answer::Stranger(_) => Some(format!("another program{}", owner())),
-        Answer::Nobody | Answer::Unknown(_) => None,
-    }
 }

@@ -1,75 +1,92 @@
-//! Uninstalling: what an installation made goes, what the user made stays.
+//! Uninstalling: removes what an installation made and keeps what the user made.
 
 use std::path::{Path, PathBuf};
 
 use super::{
-    executor::{Executor, set_aside},
-    launcher::{self, Kind, Registration},
-    lifecycle::halt,
-    report::{Outcome, Report},
-    runtime_file, settings,
-    target::{InstallTarget, System},
-    windows::layout::Layout,
+    launchers::{
+        self,
+        launcher::{Launcher, LauncherKind, Registration},
+        systemd,
+        windows::layout::Layout,
+    },
+    lifecycle::stop_daemon,
+    report::{ServiceOutcome, ServiceReport},
+    settings,
+    system::{executor::Executor, files::set_aside, platform::System, runtime_file},
+    target::InstallTarget,
 };
 use crate::{
     error::Result,
     integrations::{bridge, pairing},
 };
 
-/// Stops the daemon, deregisters it and removes its files. The settings and the messages stay unless
-/// `purge`. Where there is nothing to remove, that is no error.
+/// Stops the daemon, unregisters it and removes its files. Settings and messages stay unless `purge`.
+/// Succeeds as well where nothing is installed.
 pub fn uninstall(
     target: &InstallTarget,
     executor: &mut Executor<'_>,
     purge: bool,
-) -> Result<Report> {
+) -> Result<ServiceReport> {
     settings::refuse_wrong_user(target)?;
     let mut kind = None;
-    for launcher in launcher::all(target) {
-        let registration = launcher.registration(target, executor);
-        if registration == Registration::Elsewhere {
-            let title = launcher.kind().title();
-            executor.note(format!(
-                "the {title} starts a daemon of another home and is left"
-            ));
-            continue;
-        }
-        if registration.is_ours() {
+    for launcher in launchers::all(target) {
+        if remove_launcher(target, executor, launcher.as_ref())? {
             kind = Some(launcher.kind());
-            halt(target, executor, Some(launcher.as_ref()))?;
-            launcher.unregister(target, executor)?;
-        }
-        for artefact in launcher.artefacts(target)? {
-            executor.take_back(&artefact)?;
-            leave_no_empty_folder(target, executor, &artefact.path);
-        }
-        if kind == Some(launcher.kind()) {
-            launcher.forget(target, executor);
-        }
-        for (_, copy) in launcher.copies(target) {
-            remove_program(executor, &copy)?;
         }
     }
-    halt(target, executor, None)?;
-    remove_traces(target, executor)?;
+    // A daemon may run without being installed.
+    stop_daemon(target, executor, None)?;
+    remove_leftovers(target, executor)?;
     if purge {
         purge_home(target, executor)?;
     }
     mention_lingering(target, executor, kind);
     let outcome = match executor.changes() {
-        [] => Outcome::NotInstalled,
-        _ if executor.mode.dry => Outcome::Planned,
-        _ => Outcome::Uninstalled,
+        [] => ServiceOutcome::NotInstalled,
+        _ if executor.mode.dry => ServiceOutcome::Planned,
+        _ => ServiceOutcome::Uninstalled,
     };
-    Ok(Report {
+    Ok(ServiceReport {
         outcome,
         kind,
         identity: None,
     })
 }
 
-/// Folders that hold nothing any more go, up to the one that everybody shares.
-fn leave_no_empty_folder(target: &InstallTarget, executor: &mut Executor<'_>, file: &Path) {
+/// Removes one launcher and its files. Returns whether it was registered for this home. The files go
+/// in any case: an earlier run may have been killed after it had unregistered the launcher.
+fn remove_launcher(
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    launcher: &dyn Launcher,
+) -> Result<bool> {
+    let registration = launcher.registration(target, executor);
+    if registration == Registration::Elsewhere {
+        let title = launcher.kind().title();
+        executor.note(format!(
+            "the {title} starts a daemon of another home and is left"
+        ));
+        return Ok(false);
+    }
+    if registration.is_ours() {
+        stop_daemon(target, executor, Some(launcher))?;
+        launcher.unregister(target, executor)?;
+    }
+    for artefact in launcher.artefacts(target)? {
+        executor.remove_artefact(&artefact)?;
+        remove_empty_parents(target, executor, &artefact.path);
+    }
+    if registration.is_ours() {
+        launcher.after_removal(target, executor);
+    }
+    for (_, copy) in launcher.copies(target) {
+        remove_program(executor, &copy)?;
+    }
+    Ok(registration.is_ours())
+}
+
+/// Removes the empty folders above a file, up to `~/.config`, which other programs use as well.
+fn remove_empty_parents(target: &InstallTarget, executor: &mut Executor<'_>, file: &Path) {
     if target.system != System::Linux || !file.starts_with(&target.folders.config) {
         return;
     }
@@ -79,7 +96,7 @@ fn leave_no_empty_folder(target: &InstallTarget, executor: &mut Executor<'_>, fi
     }
 }
 
-/// Windows does not remove a program that runs, but lets it be moved: this very program may be it.
+/// Removes a program, or renames it where it is running: it may be the very program that uninstalls.
 fn remove_program(executor: &mut Executor<'_>, program: &Path) -> Result<()> {
     if let Err(error) = executor.remove(program) {
         let aside = set_aside(program).map_err(|_| error)?;
@@ -91,36 +108,37 @@ fn remove_program(executor: &mut Executor<'_>, program: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What daemons and installations leave in the home folder besides settings and messages.
-fn traces(target: &InstallTarget) -> Vec<PathBuf> {
+/// The files in the home folder besides settings, messages and logs.
+fn leftovers(target: &InstallTarget) -> Vec<PathBuf> {
     let layout = Layout::of(target);
-    let mut traces = vec![
+    let mut leftovers = vec![
         target.home.join(runtime_file::FILE),
         target.home.join(runtime_file::LOCK),
     ];
     if target.system == System::Windows {
-        traces.extend([
+        leftovers.extend([
             layout.stop_flag(),
             layout.running(),
             layout.program(),
             layout.windowless(),
         ]);
     }
-    traces
+    leftovers
 }
 
-fn remove_traces(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-    for file in traces(target) {
+fn remove_leftovers(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
+    for file in leftovers(target) {
         remove_program(executor, &file)?;
     }
     executor.remove_folder(&target.logs())
 }
 
-/// Everything, where the folder is by its name only ours. Elsewhere what is known by name: a home may
-/// be set to a folder that holds other things.
+/// Removes the whole home folder if its name says that it is only ours. The user may have set the home
+/// to a folder with other files in it; there the files are removed that are known by name.
 fn purge_home(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
     let name = target.home.file_name().and_then(|name| name.to_str());
     if matches!(name, Some("cleudocodebot" | ".cleudocodebot")) {
+        // With DynamicUser= the home is a link; both the link and what it points to go.
         let real = target
             .home
             .canonicalize()
@@ -145,9 +163,13 @@ fn purge_home(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>
     Ok(())
 }
 
-/// It may have been on before, and other daemons may need it.
-fn mention_lingering(target: &InstallTarget, executor: &mut Executor<'_>, kind: Option<Kind>) {
-    if kind == Some(Kind::UserUnit) && super::systemd::is_lingering(target) {
+/// Lingering is not switched off: it may have been on before, and other daemons may need it.
+fn mention_lingering(
+    target: &InstallTarget,
+    executor: &mut Executor<'_>,
+    kind: Option<LauncherKind>,
+) {
+    if kind == Some(LauncherKind::UserUnit) && systemd::is_lingering(target) {
         executor.note("lingering stays on; if nothing else needs it: loginctl disable-linger");
     }
 }

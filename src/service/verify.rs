@@ -1,124 +1,114 @@
-//! Success is what the gateway says: it answers on the port, knows the token of `.env`, has this home
-//! folder and this version, and is the process that was started.
+//! Waiting for the daemon that was just started. Success is what the gateway itself reports: it
+//! answers on the port, accepts the token of `.env`, has this home folder and this version, and is the
+//! process that was started.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use super::{
-    executor::Executor,
-    launcher::{Kind, Launcher},
-    probe::{Answer, Identity},
-    target::{InstallTarget, Scope},
+    launchers::launcher::Launcher,
+    system::{
+        executor::Executor,
+        probe::{DaemonIdentity, GatewayAnswer},
+    },
+    target::InstallTarget,
 };
-use crate::{
-    error::{Error, Result},
-    service::run::SystemCommand,
-};
+use crate::error::{Error, Result};
 
-/// The version of this program, which is the one that shall run.
+/// The version of this program, and so of the daemon that is installed.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How long the daemon may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The pause between two questions.
-const LOOK: Duration = Duration::from_millis(50);
+/// The pause between two questions to the gateway.
+const PAUSE: Duration = Duration::from_millis(50);
 
-/// Questions between two looks at whoever started the daemon, and between two lines of progress.
-const ROUND: u32 = 40;
+/// After so many questions the supervisor is asked whether it gave up, and progress is shown.
+const STATUS_EVERY: u32 = 40;
 
-/// Log lines that are shown when it does not answer.
+/// How many lines of the log to show when the daemon does not answer.
 const LAST_LINES: usize = 6;
 
-/// Waits for the daemon. `former` is the process that must not be the one that answers.
+/// Waits for the daemon. `former` is the process that is to be replaced: its answers do not count.
 pub(super) fn verify(
     target: &InstallTarget,
     executor: &Executor<'_>,
     launcher: &dyn Launcher,
     former: Option<u32>,
-) -> Result<Identity> {
-    let rounds = u32::try_from(PATIENCE.as_millis() / LOOK.as_millis()).unwrap_or(u32::MAX);
-    let mut answer = executor.ask();
-    for round in 1..=rounds {
-        if let Answer::Ours(identity) = &answer
+) -> Result<DaemonIdentity> {
+    // Counted in questions rather than measured: tests pass a pause that returns at once.
+    let questions = u32::try_from(DEADLINE.as_millis() / PAUSE.as_millis()).unwrap_or(u32::MAX);
+    let mut answer = executor.ask_gateway();
+    for question in 1..=questions {
+        if let GatewayAnswer::Ours(identity) = &answer
             && is_the_one(target, executor, launcher, identity, former)
         {
             return Ok(identity.clone());
         }
-        if round % ROUND == 0 {
-            if launcher.condition(target, executor).gave_up.is_some() {
+        if question % STATUS_EVERY == 0 {
+            // Asking the supervisor takes a command, so not each time.
+            if launcher.status(target, executor).gave_up.is_some() {
                 break;
             }
-            let seconds = (LOOK * round).as_secs();
+            let seconds = (PAUSE * question).as_secs();
             (executor.world.progress)(&format!("waiting for the daemon … {seconds} s"));
         }
-        (executor.world.pause)(LOOK);
-        answer = executor.ask();
+        (executor.world.pause)(PAUSE);
+        answer = executor.ask_gateway();
     }
-    Err(Error::Failed(complaint(
-        target, executor, launcher, &answer,
-    )))
+    Err(Error::Failed(failure(target, executor, launcher, &answer)))
 }
 
 fn is_the_one(
     target: &InstallTarget,
     executor: &Executor<'_>,
     launcher: &dyn Launcher,
-    identity: &Identity,
+    identity: &DaemonIdentity,
     former: Option<u32>,
 ) -> bool {
-    let is_ours = is_home(target, &identity.home)
+    let is_ours = target.is_home(&identity.home)
         && identity.version == VERSION
         && identity.address == executor.world.probe.address();
-    let watched = || {
+    // A supervisor that does not know the pid leaves the question open.
+    let supervised = || {
         launcher
-            .condition(target, executor)
+            .status(target, executor)
             .pid
             .unwrap_or(identity.pid)
     };
-    is_ours && former != Some(identity.pid) && watched() == identity.pid
+    is_ours && former != Some(identity.pid) && supervised() == identity.pid
 }
 
-/// Whether a home folder that a gateway shows is the site's.
-pub(super) fn is_home(target: &InstallTarget, shown: &str) -> bool {
-    let home = target.home.display().to_string();
-    let real = |path: &Path| path.canonicalize().ok();
-    let same_text = if cfg!(windows) {
-        home.eq_ignore_ascii_case(shown)
-    } else {
-        home == shown
-    };
-    same_text || real(&target.home).is_some_and(|path| Some(path) == real(Path::new(shown)))
-}
-
-fn complaint(
+/// What was found instead of the daemon, its last log lines, and the next step.
+fn failure(
     target: &InstallTarget,
     executor: &Executor<'_>,
     launcher: &dyn Launcher,
-    answer: &Answer,
+    answer: &GatewayAnswer,
 ) -> String {
     let address = executor.world.probe.address();
     let what = match answer {
-        Answer::Nobody => format!("nobody answers at {address}"),
-        Answer::Stranger(why) => format!("another program answers at {address}: {why}"),
-        Answer::OtherToken => format!("what answers at {address} refuses the token of .env"),
-        Answer::Unknown(why) => why.clone(),
-        Answer::Ours(other) => format!(
-            "at {address} answers pid {} with version {} and home {}",
+        GatewayAnswer::Nobody => format!("nobody answers at {address}"),
+        GatewayAnswer::Stranger(why) => format!("another program answers at {address}: {why}"),
+        GatewayAnswer::OtherToken => format!("what answers at {address} refuses the token of .env"),
+        GatewayAnswer::Unknown(why) => why.clone(),
+        GatewayAnswer::Ours(other) => format!(
+            "pid {} with version {} and home {} answers at {address}",
             other.pid, other.version, other.home
         ),
     };
-    let condition = launcher.condition(target, executor);
-    let exit = condition.last_exit.map_or_else(String::new, |code| {
+    let status = launcher.status(target, executor);
+    let exit = status.last_exit.map_or_else(String::new, |code| {
         format!("; the daemon ended with exit code {code}")
     });
-    let why = condition
+    let why = status
         .gave_up
         .map_or_else(String::new, |why| format!(": {why}"));
-    let lines = last_words(target, executor, launcher.kind());
+    let lines = last_lines(target, executor, launcher);
     let lines = if lines.is_empty() {
         String::new()
     } else {
-        format!("\nits last words:\n  {}", lines.join("\n  "))
+        format!("\nits last log lines:\n  {}", lines.join("\n  "))
     };
     format!(
         "the daemon was started ({}) and does not answer as it should: {what}{exit}{why}{lines}\n\
@@ -128,36 +118,16 @@ fn complaint(
     )
 }
 
-/// The last lines the daemon wrote, wherever they went.
-fn last_words(target: &InstallTarget, executor: &Executor<'_>, kind: Kind) -> Vec<String> {
-    let logs = target.logs();
-    let text = match kind {
-        Kind::UserUnit | Kind::MachineUnit => executor.look(&journal(target)).text(),
-        Kind::Autostart => read(&logs.join("start.log")),
-        Kind::LaunchAgent => read(&logs.join("launchd.log")),
-        Kind::RunKey | Kind::StartupFolder | Kind::Task => read(&logs.join("supervisor.log")),
-    };
+/// The last lines that the daemon printed before its own log was open.
+fn last_lines(
+    target: &InstallTarget,
+    executor: &Executor<'_>,
+    launcher: &dyn Launcher,
+) -> Vec<String> {
+    let text = launcher.last_output(target, executor);
     let lines = text.lines().map(str::trim_end);
     let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
     let from = lines.len().saturating_sub(LAST_LINES);
     let printable = |line: &&str| line.chars().filter(|c| !c.is_control()).collect();
     lines[from..].iter().map(printable).collect()
-}
-
-fn read(file: &Path) -> String {
-    std::fs::read(file).map_or_else(
-        |_| String::new(),
-        |bytes| String::from_utf8_lossy(&bytes).into_owned(),
-    )
-}
-
-fn journal(target: &InstallTarget) -> SystemCommand {
-    let whose = match target.scope {
-        Scope::User => "--user-unit=cleudocodebot.service",
-        Scope::Machine => "--unit=cleudocodebot.service",
-    };
-    SystemCommand::looks(
-        "journalctl",
-        [whose, "--lines=6", "--output=cat", "--no-pager", "--quiet"],
-    )
 }

@@ -1,42 +1,36 @@
-//! Messages and what became of them, kept: the durable outbox, inbox and history.
+//! The durable outbox, inbox and history: messages and everything that happened to them.
 //!
-//! One thread writes (`writer`): it commits in one transaction whatever was asked while the last
-//! commit was on its way to the disk, and acknowledges nothing before the fsync. Readers see
-//! snapshots and never wait for it. The logic is written once (`operations`, `read`, `history`,
-//! `retention`, over the rows of `tables` and the `index`); a backend keeps the rows, in one file
-//! with the `store` feature (`redb`) and in memory without it (`memory`).
+//! One thread writes: it commits in one transaction all requests that arrived during the previous
+//! commit, and acknowledges none before the fsync. Readers use snapshots and never wait for it.
 //!
-//! Not here: who is told about events and when to send what is due; that is for those who call.
+//! From the ground up, each importing only those before it:
+//! - `rows`: the bytes of rows and keys.
+//! - `backend`: the tables, in one redb file, or in memory without the feature `store`.
+//! - `index`: which messages a channel and a conversation have.
+//! - `queries`: everything that is answered from a snapshot.
+//! - `schema`: creating a store and upgrading an older one.
+//! - `writer`: everything that changes rows, and the thread that does it.
+//! - here: the handle [`Store`], with its `reads` and its `writes`.
+//!
+//! A new query is a function in `queries` and a method in `reads`; a new request is an operation in
+//! `writer::operations` and a method in `writes`.
+//!
+//! Not here: who is told of events, and when what is due is sent.
 
-mod aliases;
+mod answer;
 mod backend;
-mod codec;
-mod conversations;
 mod error;
-mod history;
 mod index;
-mod job;
-mod keys;
-#[cfg(any(test, not(feature = "store")))]
-mod memory;
-mod operations;
 mod options;
-mod pending;
-mod queue;
-mod read;
-#[cfg(feature = "store")]
-mod redb;
-mod report;
+mod queries;
+mod reads;
 mod request;
-mod retention;
-mod revisions;
+mod rows;
 mod schema;
-mod shared;
-mod tables;
 #[cfg(test)]
 mod tests;
-mod write;
 mod writer;
+mod writes;
 
 use std::{
     collections::BTreeMap,
@@ -46,68 +40,73 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    message::{Direction, Message, MessageId},
     panics::run_blocking,
 };
 
+pub use self::{
+    answer::{
+        Conversation, Conversations, HistoryPage, Occasion, Pruned, QueuedMessage, ReadMark,
+        ReceivedMessage, StoreHealth, StoredEvent, Transition,
+    },
+    error::StoreError,
+    options::{Clock, StoreOptions},
+    request::{
+        AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, Revision, StatusUpdate,
+    },
+    writer::{
+        pending::{Pending, STORE_WAIT, insist},
+        report::report_to,
+    },
+};
 use self::{
     backend::{Backend, Snapshot},
-    queue::{Bounds, Queue},
-    shared::Shared,
-    tables::Body,
-    write::{Fresh, Transaction},
-    writer::{OnCommit, Writer},
-};
-pub use self::{
-    conversations::{Conversation, ConversationQuery, Conversations, Marked},
-    error::StoreError,
-    options::{Clock, Options},
-    pending::{Pending, STORE_WAIT, insist},
-    report::report_to,
-    request::{
-        Draft, Health, HistoryQuery, Inbound, Occasion, Page, Parts, Pruned, Queued, Received,
-        Revision, Step, StoredEvent, Transition,
+    writer::{
+        OnCommit, Writer,
+        job::{self, Operation},
+        queue::{Queue, QueueBounds},
+        shared::Shared,
     },
 };
 
-/// Channels and peers are index keys: none may be longer, in bytes.
-const MAX_NAME: usize = 1024;
-
-/// The bytes a request takes in the queue besides its texts.
+/// What a request counts in the queue besides its texts, in bytes.
 const REQUEST_WEIGHT: usize = 256;
 
-/// The handle to the messages. Clones share one writer; the last one dropped closes it.
+/// A handle to the store. Clones share one writer thread; dropping the last one closes the store.
 ///
-/// What writes answers at once with a [`Pending`] and never blocks. What reads may wait for the
-/// disk: call it where blocking is allowed.
+/// Methods that write return a [`Pending`] at once and never block. Methods that read may wait for
+/// the disk: call them where blocking is allowed.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<StoreInner>);
 
-struct Inner {
+struct StoreInner {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
-    /// Opens the store, making the file where there is none. `on_commit` is called on the writer's
-    /// thread with the events of each durable commit, in the order of their numbers, before anyone
-    /// who asked for them is answered; it should return quickly.
+    /// Opens the store and creates the file if it is missing. `on_commit` is called on the writer's
+    /// thread with the events of each durable commit, in the order of their numbers, and before the
+    /// requests of that commit are answered. It must return quickly: the next commit waits for it.
     pub fn open(
-        options: Options,
+        options: StoreOptions,
         on_commit: impl FnMut(Vec<StoredEvent>) + Send + 'static,
     ) -> Result<Self> {
         #[cfg(feature = "store")]
-        let backend = redb::Redb::open(&options.path)?;
+        let backend = backend::redb::Redb::open(&options.path)?;
         #[cfg(not(feature = "store"))]
-        let backend = memory::Memory::new();
+        let backend = backend::memory::Memory::new();
         Self::start(Box::new(backend), options, Box::new(on_commit))
     }
 
-    fn start(backend: Box<dyn Backend>, options: Options, on_commit: OnCommit) -> Result<Self> {
+    fn start(
+        backend: Box<dyn Backend>,
+        options: StoreOptions,
+        on_commit: OnCommit,
+    ) -> Result<Self> {
         let path = &options.path;
         let counters = schema::open(&*backend, (options.clock)());
-        let counters = counters.map_err(|why| why.told_of(path))?;
-        let queue = Queue::new(Bounds {
+        let counters = counters.map_err(|why| why.error_for(path))?;
+        let queue = Queue::new(QueueBounds {
             requests: options.max_queued,
             bytes: options.max_queued_bytes,
         });
@@ -122,7 +121,7 @@ impl Store {
         let thread = thread
             .spawn(move || writer.run())
             .map_err(|error| Error::Failed(format!("cannot start the store's thread: {error}")))?;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(StoreInner {
             shared,
             writer: Mutex::new(Some(thread)),
         })))
@@ -130,7 +129,7 @@ impl Store {
 
     fn submit<I, T>(
         &self,
-        action: fn(&mut Transaction<'_>, &mut I) -> Result<T, StoreError>,
+        operation: Operation<I, T>,
         input: I,
         weight: usize,
     ) -> Result<Pending<T>, StoreError>
@@ -138,89 +137,12 @@ impl Store {
         I: Send + 'static,
         T: Send + 'static,
     {
-        let (job, pending) = job::call(action, input);
+        let (job, pending) = job::request(operation, input);
         self.0.shared.queue.push(weight + REQUEST_WEIGHT, job)?;
         Ok(pending)
     }
 
-    /// Puts a message into the outbox.
-    pub fn queue(&self, draft: Draft) -> Result<Pending<Queued>, StoreError> {
-        let fresh = fresh(Body::outgoing(draft))?;
-        let weight = fresh.weight();
-        self.submit(operations::queue, fresh, weight)
-    }
-
-    /// Keeps a message that came in.
-    pub fn receive(&self, inbound: Inbound) -> Result<Pending<Received>, StoreError> {
-        let fresh = fresh(Body::incoming(inbound))?;
-        let weight = fresh.weight();
-        self.submit(operations::receive, fresh, weight)
-    }
-
-    /// Takes news of an outgoing message. Answers `None`, and changes nothing, where the message
-    /// is already there or further.
-    pub fn advance(
-        &self,
-        id: MessageId,
-        step: Step,
-    ) -> Result<Pending<Option<Message>>, StoreError> {
-        let weight = step.error.as_ref().map_or(0, String::len);
-        self.submit(operations::advance, (id, step), weight)
-    }
-
-    /// Takes the news that the service accepted a message, and the names it knows it by: reports on
-    /// it come by these.
-    pub fn accepted(
-        &self,
-        id: MessageId,
-        references: Vec<String>,
-    ) -> Result<Pending<Option<Message>>, StoreError> {
-        let (references, weight) = usable(references);
-        self.submit(operations::accepted, (id, references), weight)
-    }
-
-    /// Takes the news that the service accepted some parts of a message but not yet the last.
-    /// Forgotten when the message leaves the outbox.
-    pub fn parts_accepted(
-        &self,
-        id: MessageId,
-        mut parts: Parts,
-    ) -> Result<Pending<()>, StoreError> {
-        let (references, weight) = usable(parts.references);
-        parts.references = references;
-        self.submit(operations::parts_accepted, (id, parts), weight)
-    }
-
-    /// Takes a service's report on a message that it knows by `reference`. Fails with
-    /// [`StoreError::NotFound`] where no message goes by that name.
-    pub fn report(
-        &self,
-        channel: &str,
-        reference: &str,
-        step: Step,
-    ) -> Result<Pending<Option<Message>>, StoreError> {
-        let weight = channel.len() + reference.len();
-        let input = (channel.to_owned(), reference.to_owned(), step);
-        self.submit(operations::report, input, weight)
-    }
-
-    /// Takes what an integration that knows our ids says of a message of its channel, with the names
-    /// the service gave to it. Answers with the message as it stands then; fails with
-    /// [`StoreError::NotFound`] where the channel has sent no such message.
-    pub fn answered(
-        &self,
-        channel: &str,
-        id: MessageId,
-        references: Vec<String>,
-        step: Step,
-    ) -> Result<Pending<Message>, StoreError> {
-        let (references, weight) = usable(references);
-        let weight = weight + channel.len() + step.error.as_ref().map_or(0, String::len);
-        let input = (channel.to_owned(), id, references, step);
-        self.submit(operations::answered, input, weight)
-    }
-
-    /// Runs a read where it may block, and waits for it without holding up the runtime.
+    /// Runs a read on a thread that may block, and awaits it.
     pub async fn run_blocking<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
@@ -230,45 +152,7 @@ impl Store {
         done.unwrap_or_else(|_| Err(StoreError::Internal("the log says more".to_owned())))
     }
 
-    /// The names a service gave to a message. Blocks.
-    pub fn references(&self, id: MessageId) -> Result<Vec<String>, StoreError> {
-        self.view(|rows| read::references(rows, id.0))
-    }
-
-    /// How much of a message in the outbox its service has taken. Blocks.
-    pub fn parts(&self, message: &Message) -> Result<Parts, StoreError> {
-        self.view(|rows| read::parts(rows, message))
-    }
-
-    /// The message that a service knows by this name. Blocks.
-    pub fn referred(
-        &self,
-        channel: &str,
-        reference: &str,
-    ) -> Result<Option<MessageId>, StoreError> {
-        self.view(|rows| read::referred(rows, channel, reference))
-    }
-
-    /// The message of a channel that goes by the service's `name`: the dedup key it came with, or a
-    /// name given to one of ours. Blocks.
-    pub fn named(&self, channel: &str, name: &str) -> Result<Option<Message>, StoreError> {
-        self.view(|rows| match revisions::named(rows, channel, name)? {
-            Some(number) => read::load(rows, number),
-            None => Ok(None),
-        })
-    }
-
-    /// Withdraws a message that is still queued.
-    pub fn cancel(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
-        self.submit(operations::cancel, id, 0)
-    }
-
-    /// Queues a failed message again, due now, with its attempts still counted.
-    pub fn retry(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
-        self.submit(operations::retry, id, 0)
-    }
-
-    /// Forgets what is too old now rather than within the hour.
+    /// Starts a retention run now rather than within the hour; resolves when it is done.
     pub fn prune(&self) -> Result<Pending<Pruned>, StoreError> {
         let (reply, pending) = Pending::channel();
         self.0.shared.queue.push_prune(reply)?;
@@ -282,48 +166,9 @@ impl Store {
         ask(&*self.0.shared.backend.snapshot()?)
     }
 
-    /// A message and everything that happened to it, oldest first. Blocks.
-    pub fn message(&self, id: MessageId) -> Result<Option<(Message, Vec<Transition>)>, StoreError> {
-        self.view(|rows| read::message(rows, id.0))
-    }
-
-    /// A page of messages. Blocks.
-    pub fn history(&self, query: &HistoryQuery) -> Result<Page, StoreError> {
-        self.view(|rows| history::history(rows, query))
-    }
-
-    /// The stored events after `seq`, oldest first: at most `limit`, ending with the one that
-    /// reaches `max_bytes` (at least one). Events older than the history kept are left out. May be
-    /// a commit ahead of [`head_seq`](Self::head_seq) and of `on_commit`. Blocks.
-    pub fn events_after(
-        &self,
-        seq: u64,
-        limit: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
-        self.view(|rows| read::events_after(rows, seq, limit, max_bytes))
-    }
-
     /// The sequence number of the last event committed.
     pub fn head_seq(&self) -> u64 {
         self.0.shared.head()
-    }
-
-    /// The sequence number of the oldest event kept, or the one to come where none is. Blocks.
-    pub fn oldest_seq(&self) -> Result<u64, StoreError> {
-        let head = self.head_seq();
-        self.view(|rows| read::oldest_seq(rows, head))
-    }
-
-    /// Messages of a channel still to be sent, oldest first, with the time each is due in ms since
-    /// 1970. Blocks.
-    pub fn outbox(
-        &self,
-        channel: &str,
-        after: Option<MessageId>,
-        limit: usize,
-    ) -> Result<Vec<(Message, u64)>, StoreError> {
-        self.view(|rows| read::outbox(rows, channel, after, limit))
     }
 
     /// How many messages of each channel are still to be sent.
@@ -331,63 +176,34 @@ impl Store {
         self.0.shared.counters().outbox
     }
 
-    /// How the store fares. Never waits for the writer.
-    pub fn health(&self) -> Health {
+    /// The state of the store. Never waits for the writer.
+    pub fn health(&self) -> StoreHealth {
         self.0.shared.health()
     }
 
-    /// Writes and answers what waits, then closes the file. What is asked later is refused. Blocks.
+    /// Commits and answers the waiting requests, then closes the file. Later requests are refused.
+    /// Blocks.
     pub fn close(&self) {
         self.0.close();
     }
 }
 
-impl Inner {
+impl StoreInner {
     fn close(&self) {
         self.shared.queue.close();
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // The last handle may be dropped by `on_commit`, on the writer's own thread.
+        // `on_commit` may drop the last handle: on the writer's own thread, which cannot join itself.
         if let Some(thread) =
             writer.take_if(|thread| thread.thread().id() != thread::current().id())
         {
-            // A panic of the writer was reported where it happened.
+            // The panic hook has logged a panic of the writer already.
             let _ = thread.join();
         }
     }
 }
 
-impl Drop for Inner {
+impl Drop for StoreInner {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-/// Names that can be keys, and their weight. One that cannot is not worth the message: reports on it
-/// are lost.
-fn usable(references: Vec<String>) -> (Vec<String>, usize) {
-    let long = references.iter().any(|name| name.len() > MAX_NAME);
-    let references = if long { Vec::new() } else { references };
-    let weight = references.iter().map(String::len).sum();
-    (references, weight)
-}
-
-/// Checks the parts that become keys and encodes the rest, on the thread of whoever asks.
-fn fresh(body: Body) -> Result<Fresh, StoreError> {
-    let message = &body.message;
-    let key = match message.direction {
-        Direction::In => "dedup_key",
-        Direction::Out => "idempotency_key",
-    };
-    let names = [
-        ("channel", message.channel.len()),
-        ("peer", message.peer.len()),
-        (key, body.key.as_ref().map_or(0, String::len)),
-    ];
-    match names.iter().find(|(_, length)| *length > MAX_NAME) {
-        Some((field, _)) => Err(StoreError::TooLong {
-            field,
-            limit: MAX_NAME,
-        }),
-        None => Ok(Fresh::new(body)),
     }
 }

@@ -1,22 +1,24 @@
-//! How to keep messages: where, how long, how much at a time.
+//! The options of a store: where it keeps messages, how long, how much at a time.
+//!
+//! Not here: the settings of `.env` that some of them come from.
 
 use std::{path::PathBuf, sync::Arc};
 
 use crate::clock;
 
-/// Tells the time in ms since 1970.
+/// Returns the time in ms since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// How to keep messages.
+/// How a store is opened.
 #[derive(Clone)]
-pub struct Options {
+pub struct StoreOptions {
     /// The file. Its folder must exist. Without the `store` feature nothing is read or written.
     pub path: PathBuf,
-    /// Messages that left the outbox are kept so many days, at least 7; 0 keeps them for ever.
+    /// For how many days messages that left the outbox are kept, at least 7; 0 keeps them for ever.
     pub history_days: u32,
-    /// The time.
+    /// The clock; tests have one of their own.
     pub clock: Clock,
-    /// How many requests one transaction takes.
+    /// How many requests go into one transaction.
     pub max_batch: usize,
     /// How many requests may wait for the writer.
     pub max_queued: usize,
@@ -24,7 +26,7 @@ pub struct Options {
     pub max_queued_bytes: usize,
 }
 
-impl Default for Options {
+impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             path: PathBuf::from("messages.redb"),

@@ -1,10 +1,12 @@
-//! What is asked of the store and what it answers: plain values, no behaviour.
+//! What the store is asked for: plain values, no behaviour.
+//!
+//! Not here: what it answers (`answer`).
 
 use serde_json::Value;
 
-use crate::message::{Kind, Message, MessageId, State};
+use crate::message::{Kind, MessageId, State};
 
-/// A message somebody wants sent.
+/// A message to be sent.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
     /// The integration to send it through.
@@ -21,13 +23,13 @@ pub struct Draft {
     pub media: Option<Value>,
     /// The id of the message it answers.
     pub reply_to: Option<String>,
-    /// Whatever is to be kept with it.
+    /// Arbitrary data to be kept with it.
     pub meta: Option<Value>,
     /// Makes repeats of the same request harmless for seven days.
     pub idempotency_key: Option<String>,
 }
 
-/// A message a service brought.
+/// A message that a service delivered.
 #[derive(Debug, Clone, Default)]
 pub struct Inbound {
     /// The integration that received it.
@@ -46,10 +48,10 @@ pub struct Inbound {
     pub media: Option<Value>,
     /// The id of the message it answers.
     pub reply_to: Option<String>,
-    /// Whatever is to be kept with it.
+    /// Arbitrary data to be kept with it.
     pub meta: Option<Value>,
-    /// The service's own identity of it, unique within the channel: a repeat within seven days is
-    /// recognised.
+    /// The service's own id of it, unique within the channel: repeats within seven days are
+    /// recognised by it.
     pub dedup_key: Option<String>,
 }
 
@@ -67,22 +69,22 @@ pub enum Revision {
     Deleted,
 }
 
-/// News about an outgoing message.
+/// A change of an outgoing message.
 #[derive(Debug, Clone)]
-pub struct Step {
-    /// Where it stands now. The same `queued` or `sending` again reports another attempt.
+pub struct StatusUpdate {
+    /// The new state. Repeating `queued` or `sending` reports another attempt.
     pub state: State,
     /// How often delivery was tried; `None` leaves the count.
     pub attempts: Option<u32>,
     /// Why the last attempt failed; `None` clears it.
     pub error: Option<String>,
-    /// When to try again; `None` leaves the time. Alone, with the state unchanged, it is a mere
-    /// postponement and makes no event.
+    /// When to try again; `None` leaves the time. If nothing else changes, the message is only
+    /// postponed and there is no event.
     pub due_ms: Option<u64>,
 }
 
-impl Step {
-    /// The state alone.
+impl StatusUpdate {
+    /// An update of the state alone.
     pub fn to(state: State) -> Self {
         Self {
             state,
@@ -93,82 +95,13 @@ impl Step {
     }
 }
 
-/// How much of a text in parts a service has taken, while it has not taken all.
+/// The parts of a long text that a service has accepted, while it has not accepted all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parts {
-    /// Parts accepted, from the first on.
+pub struct AcceptedParts {
+    /// How many, counted from the first.
     pub accepted: usize,
     /// The names the service gave to them.
     pub references: Vec<String>,
-}
-
-/// The answer to a [`Draft`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Queued {
-    /// The message as it stands.
-    pub message: Message,
-    /// Whether an earlier request with the same key had already queued it.
-    pub duplicate: bool,
-}
-
-/// The answer to an [`Inbound`].
-#[derive(Debug, Clone, PartialEq)]
-pub struct Received {
-    /// The message as it was stored first.
-    pub message: Message,
-    /// Whether it had been stored before: it must not be processed again.
-    pub duplicate: bool,
-}
-
-/// What a stored event tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Occasion {
-    /// The message came to its state.
-    State,
-    /// Its author changed it.
-    Edited,
-    /// Its author deleted it.
-    Deleted,
-}
-
-/// One stored event: a message as it was when something happened to it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StoredEvent {
-    /// Its sequence number, strictly increasing across restarts.
-    pub seq: u64,
-    /// What happened.
-    pub occasion: Occasion,
-    /// The message at that moment.
-    pub message: Message,
-}
-
-impl StoredEvent {
-    /// The event's name on the wire.
-    pub fn name(&self) -> &'static str {
-        match (self.occasion, self.message.state) {
-            (Occasion::Edited, _) => "message.edited",
-            (Occasion::Deleted, _) => "message.deleted",
-            (Occasion::State, State::Received) => "message.received",
-            (Occasion::State, _) => "message.status",
-        }
-    }
-}
-
-/// One step in the life of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transition {
-    /// The stored event that told of it.
-    pub seq: u64,
-    /// What happened.
-    pub occasion: Occasion,
-    /// The state it came to.
-    pub state: State,
-    /// When, in ms since 1970.
-    pub at_ms: u64,
-    /// How often delivery had been tried.
-    pub attempts: u32,
-    /// Why the last attempt had failed.
-    pub error: Option<String>,
 }
 
 /// Which messages to list.
@@ -180,17 +113,17 @@ pub struct HistoryQuery {
     pub peer: Option<String>,
     /// Only older ones.
     pub before: Option<MessageId>,
-    /// Only younger ones. Turns the paging round: oldest first from here.
+    /// Only newer ones. Reverses the paging: the page starts with the oldest of them.
     pub after: Option<MessageId>,
-    /// Only those whose text contains this one, whatever the case of its letters.
+    /// Only those whose text contains this one, ignoring case.
     pub contains: Option<String>,
-    /// At most so many (at least one).
+    /// At most this many (at least one).
     pub limit: usize,
-    /// The page ends with the message that reaches so many bytes, counted as stored.
+    /// The page ends with the message that reaches this many bytes, counted as stored.
     pub max_bytes: usize,
-    /// With `contains`: the page ends when so many messages were looked at (at least one).
+    /// With `contains`: the page ends once this many messages have been searched (at least one).
     pub max_searched: usize,
-    /// With `contains`: and when those looked at reach so many bytes, counted as stored.
+    /// With `contains`: the page ends when those searched reach this many bytes, counted as stored.
     pub max_searched_bytes: usize,
 }
 
@@ -210,38 +143,15 @@ impl Default for HistoryQuery {
     }
 }
 
-/// A page of history.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page {
-    /// Newest last.
-    pub messages: Vec<Message>,
-    /// Where the next page starts: to be passed as `before`, or as `after` where that was given.
-    /// `None` on the last page. A search may have found nothing yet and go on there.
-    pub next: Option<MessageId>,
-}
-
-/// How the store fares.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Health {
-    /// Since when nothing can be stored, in ms since 1970; `None` while all is well.
-    pub failing_since_ms: Option<u64>,
-    /// Why.
-    pub error: Option<String>,
-    /// Transactions made durable since the start.
-    pub commits: u64,
-    /// Requests those transactions carried.
-    pub writes: u64,
-    /// Requests waiting to be written.
-    pub queue_depth: usize,
-    /// Messages kept.
-    pub messages: u64,
-}
-
-/// What one run of the retention removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Pruned {
-    /// Messages, with their events.
-    pub messages: u64,
-    /// Idempotency and dedup keys whose seven days were over.
-    pub keys: u64,
+/// Which conversations to list.
+#[derive(Debug, Clone)]
+pub struct ConversationQuery {
+    /// Only of this channel.
+    pub channel: Option<String>,
+    /// Only those whose newest message is older.
+    pub before: Option<MessageId>,
+    /// At most this many (at least one).
+    pub limit: usize,
+    /// The page ends with the conversation whose last message reaches this many bytes, as stored.
+    pub max_bytes: usize,
 }

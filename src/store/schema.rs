@@ -1,41 +1,38 @@
-//! The version of the tables and the numbers beside them: what makes a file ours, and how an older
-//! one becomes a current one.
+//! The version of the tables: creating them in an empty store, upgrading those of an older version,
+//! refusing those of a newer one.
+//!
+//! Not here: what makes a file a redb file at all (`backend::redb`).
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
 
-use crate::error::Error;
-
-use super::{
-    backend::{Backend, Get, Rows, Snapshot, Table},
-    error::StoreError,
-    index,
-    keys::{number_key, number_of},
-    read,
-    write::Counters,
+use crate::{
+    error::Error,
+    store::{
+        backend::{Backend, Rows, meta},
+        error::StoreError,
+        index,
+        queries::counters::StoreCounters,
+    },
 };
 
 /// The version this program writes.
 pub(super) const VERSION: u64 = 2;
-
-const SCHEMA: &[u8] = b"schema";
-const HEAD: &[u8] = b"head";
-const KEYS_FORGOTTEN: &[u8] = b"keys_forgotten";
 
 /// Why a store cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
     /// It was written by a later version of this program, with this schema.
     Newer(u64),
-    /// The storage said no.
+    /// The storage failed.
     Storage(StoreError),
 }
 
 impl Unusable {
-    /// What to tell whoever wants to open this file.
-    pub(super) fn told_of(&self, path: &Path) -> Error {
+    /// The error to show for this file.
+    pub(super) fn error_for(&self, path: &Path) -> Error {
         let path = path.display();
         match self {
             Self::Newer(version) => Error::Config(format!(
@@ -56,12 +53,12 @@ impl From<StoreError> for Unusable {
     }
 }
 
-/// Makes the store a current one and counts what is in it. The rows of a damaged file may make the
-/// storage panic.
-pub(super) fn open(backend: &dyn Backend, now_ms: u64) -> Result<Counters, Unusable> {
+/// Brings the store to the current version and counts what is in it. Catches panics: redb may panic
+/// on the pages of a damaged file.
+pub(super) fn open(backend: &dyn Backend, now_ms: u64) -> Result<StoreCounters, Unusable> {
     let opened = catch_unwind(AssertUnwindSafe(|| {
         prepare(backend, now_ms)?;
-        Ok(counters(&*backend.snapshot()?)?)
+        Ok(StoreCounters::read(&*backend.snapshot()?)?)
     }));
     opened.unwrap_or_else(|_| {
         let what = "its rows cannot be read".to_owned();
@@ -69,33 +66,33 @@ pub(super) fn open(backend: &dyn Backend, now_ms: u64) -> Result<Counters, Unusa
     })
 }
 
-/// Makes an empty store a current one, brings an older one up to date, refuses a newer one.
+/// Initialises an empty store, upgrades an older one, refuses a newer one.
 fn prepare(backend: &dyn Backend, now_ms: u64) -> Result<(), Unusable> {
-    let found = number(&*backend.snapshot()?, SCHEMA)?;
+    let found = meta::schema_version(&*backend.snapshot()?)?;
     match found {
         Some(VERSION) => Ok(()),
         Some(newer) if newer > VERSION => Err(Unusable::Newer(newer)),
         Some(older) => Ok(upgrade(backend, older)?),
         None => Ok(backend.transact(&mut |rows| {
-            put_head(rows, backend.first_head(now_ms))?;
-            put_version(rows)?;
+            meta::put_head(rows, backend.first_head(now_ms))?;
+            meta::put_schema_version(rows, VERSION)?;
             Ok(true)
         })?),
     }
 }
 
-/// All steps from an older version in one transaction: a crash leaves the old file or the new.
+/// Runs all migrations in one transaction: after a crash the file has the old version or the new.
 fn upgrade(backend: &dyn Backend, older: u64) -> Result<(), StoreError> {
     backend.transact(&mut |rows| {
         for version in older..VERSION {
             migrate(version, rows)?;
         }
-        put_version(rows)?;
+        meta::put_schema_version(rows, VERSION)?;
         Ok(true)
     })
 }
 
-/// Brings the tables from `version` to the next. One arm for every version that was ever released
+/// Migrates the tables from `version` to the next. Needs one arm for every version ever released
 /// before [`VERSION`].
 fn migrate(version: u64, rows: &mut dyn Rows) -> Result<(), StoreError> {
     match version {
@@ -106,48 +103,16 @@ fn migrate(version: u64, rows: &mut dyn Rows) -> Result<(), StoreError> {
     }
 }
 
-fn put_version(rows: &mut dyn Rows) -> Result<(), StoreError> {
-    rows.put(Table::Meta, SCHEMA, &number_key(VERSION))
-}
-
-fn number(rows: &dyn Get, name: &[u8]) -> Result<Option<u64>, StoreError> {
-    let row = rows.get(Table::Meta, name)?;
-    row.map(|bytes| number_of(&bytes)).transpose()
-}
-
-/// Remembers the last sequence number given out, which outlives the rows it was given to.
-pub(super) fn put_head(rows: &mut dyn Rows, head: u64) -> Result<(), StoreError> {
-    rows.put(Table::Meta, HEAD, &number_key(head))
-}
-
-/// The message up to which expired keys were removed.
-pub(super) fn keys_forgotten(rows: &dyn Get) -> Result<u64, StoreError> {
-    Ok(number(rows, KEYS_FORGOTTEN)?.unwrap_or(0))
-}
-
-pub(super) fn put_keys_forgotten(rows: &mut dyn Rows, number: u64) -> Result<(), StoreError> {
-    rows.put(Table::Meta, KEYS_FORGOTTEN, &number_key(number))
-}
-
-/// Reads the counters from the rows.
-pub(super) fn counters(rows: &dyn Snapshot) -> Result<Counters, StoreError> {
-    Ok(Counters {
-        head: number(rows, HEAD)?.unwrap_or(0),
-        messages: rows.len(Table::Bodies)?,
-        outbox: read::outbox_depth(rows)?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::memory::Memory;
+    use crate::store::backend::memory::Memory;
 
     fn with_version(version: u64) -> Memory {
         let backend = Memory::new();
         backend
             .transact(&mut |rows| {
-                rows.put(Table::Meta, SCHEMA, &number_key(version))?;
+                meta::put_schema_version(rows, version)?;
                 Ok(true)
             })
             .expect("written");
@@ -160,8 +125,8 @@ mod tests {
         assert_eq!(prepare(&backend, 5), Ok(()));
         assert_eq!(prepare(&backend, 9), Ok(()));
         let snapshot = backend.snapshot().expect("readable");
-        assert_eq!(number(&*snapshot, SCHEMA), Ok(Some(VERSION)));
-        assert_eq!(number(&*snapshot, HEAD), Ok(Some(5 << 10)));
+        assert_eq!(meta::schema_version(&*snapshot), Ok(Some(VERSION)));
+        assert_eq!(meta::head(&*snapshot), Ok(5 << 10));
     }
 
     #[test]
@@ -175,6 +140,6 @@ mod tests {
         let backend = with_version(0);
         assert!(matches!(prepare(&backend, 0), Err(Unusable::Storage(_))));
         let snapshot = backend.snapshot().expect("readable");
-        assert_eq!(number(&*snapshot, SCHEMA), Ok(Some(0)));
+        assert_eq!(meta::schema_version(&*snapshot), Ok(Some(0)));
     }
 }

@@ -1,6 +1,6 @@
-//! README, `.env.example`, `--help` and the tables of the code say the same.
+//! The README and `--help` agree with the tables of the code.
 //!
-//! `UPDATE_DOCUMENTS=1 cargo test documents` writes the generated parts of the README anew.
+//! `UPDATE_DOCUMENTS=1 cargo test documents` rewrites the generated parts of the README.
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
@@ -22,7 +22,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(file(path)).expect("a file of the project")
 }
 
-/// Cells may hold a bar.
+/// Escapes bars, which would end the cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
@@ -81,8 +81,7 @@ fn errors() -> String {
     })
 }
 
-/// Replaces what stands between a heading (a table's two first lines or a fence) and the next blank
-/// line or fence.
+/// Replaces the text between `heading` (the two first lines of a table, or a fence) and the next `end`.
 fn replace_behind(text: &str, heading: &str, end: &str, content: &str) -> String {
     let start = text
         .find(heading)
@@ -93,7 +92,7 @@ fn replace_behind(text: &str, heading: &str, end: &str, content: &str) -> String
 }
 
 #[test]
-fn the_readme_shows_the_tables_and_the_clients_as_they_are() {
+fn readme_tables_are_current() {
     let readme = read("README.md");
     let mut current = readme.clone();
     for (heading, rows) in [
@@ -126,7 +125,7 @@ fn the_readme_shows_the_tables_and_the_clients_as_they_are() {
 }
 
 #[test]
-fn the_readme_names_the_test_command_that_ci_runs() {
+fn readme_names_the_ci_command() {
     let ci = read(".ci/run");
     let last = ci.lines().last().expect("a command");
     assert!(read("README.md").contains(&format!("$ {last}\n")), "{last}");
@@ -137,7 +136,7 @@ fn the_readme_names_the_test_command_that_ci_runs() {
 }
 
 #[test]
-fn each_command_the_readme_shows_exists() {
+fn readme_commands_exist() {
     let home = Scratch::new();
     let (code, help, _) = run(program(&home.0, &["--help"]));
     assert_eq!(code, 0);
@@ -155,7 +154,7 @@ fn each_command_the_readme_shows_exists() {
 }
 
 #[test]
-fn help_of_every_command_fits_a_terminal_and_ends_with_0() {
+fn help_fits_a_terminal() {
     let home = Scratch::new();
     let (_, help, _) = run(program(&home.0, &["--help"]));
     let commands = help
@@ -164,8 +163,8 @@ fn help_of_every_command_fits_a_terminal_and_ends_with_0() {
         .skip(1)
         .take_while(|line| !line.is_empty());
     for command in commands.filter_map(|line| line.split_whitespace().next()) {
-        let (code, text, told) = run(program(&home.0, &[command, "--help"]));
-        assert_eq!(code, 0, "{command}: {told}");
+        let (code, text, stderr) = run(program(&home.0, &[command, "--help"]));
+        assert_eq!(code, 0, "{command}: {stderr}");
         assert!(
             text.contains(command) && text.lines().all(|line| line.chars().count() <= 80),
             "{text}"

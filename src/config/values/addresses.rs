@@ -7,6 +7,15 @@ use std::{
 
 use super::expected::Expected;
 
+/// Where clients on this machine reach a listener: one on all interfaces through loopback.
+pub fn reached_at(host: IpAddr) -> IpAddr {
+    match host {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        other => other,
+    }
+}
+
 /// An address to listen on.
 pub(in crate::config) fn host(text: &str) -> Result<IpAddr, Expected> {
     let bare = text

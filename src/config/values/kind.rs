@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{addresses, base_url::BaseUrl, delays::Delays, expected::Expected};
-use crate::level::{LogFormat, LogLevel};
+use crate::log::{LogFormat, LogLevel};
 
 /// A token at least this long is safe to open to a network.
 pub const SAFE_TOKEN_CHARS: usize = 32;

@@ -9,6 +9,7 @@ mod expected;
 pub(super) mod kind;
 
 pub use self::{
+    addresses::reached_at,
     base_url::BaseUrl,
     delays::Delays,
     expected::Expected,

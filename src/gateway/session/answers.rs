@@ -13,8 +13,8 @@ const MAX_WAITING: usize = 1024;
 /// Bytes of finished answers that may wait behind one that is not; then reading pauses.
 const MAX_READY_BYTES: usize = 1 << 20;
 
-/// Something that must come out in its turn.
-pub(super) enum Slot {
+/// One place in the queue.
+pub(super) enum AnswerSlot {
     /// A text to send.
     Ready(String),
     /// A text that comes later.
@@ -24,7 +24,7 @@ pub(super) enum Slot {
 }
 
 /// What came out of the queue.
-pub(super) enum Out {
+pub(super) enum NextAnswer {
     /// Send this text.
     Text(String),
     /// Let the next replay begin.
@@ -34,7 +34,7 @@ pub(super) enum Out {
 /// The queue of one session.
 #[derive(Default)]
 pub(super) struct Answers {
-    slots: VecDeque<Slot>,
+    slots: VecDeque<AnswerSlot>,
     ready_bytes: usize,
 }
 
@@ -50,27 +50,27 @@ impl Answers {
     }
 
     /// Adds what comes out after everything that waits already.
-    pub(super) fn push(&mut self, slot: Slot) {
-        if let Slot::Ready(text) = &slot {
+    pub(super) fn push(&mut self, slot: AnswerSlot) {
+        if let AnswerSlot::Ready(text) = &slot {
             self.ready_bytes += text.len();
         }
         self.slots.push_back(slot);
     }
 
     /// The next thing whose turn it is; `Pending` where its time has not come or nothing waits.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Out> {
-        if let Some(Slot::Waiting(answer)) = self.slots.front_mut() {
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<NextAnswer> {
+        if let Some(AnswerSlot::Waiting(answer)) = self.slots.front_mut() {
             let text = std::task::ready!(answer.as_mut().poll(cx));
             self.slots.pop_front();
-            return Poll::Ready(Out::Text(text));
+            return Poll::Ready(NextAnswer::Text(text));
         }
         let next = match self.slots.pop_front() {
-            Some(Slot::Ready(text)) => {
+            Some(AnswerSlot::Ready(text)) => {
                 self.ready_bytes -= text.len();
-                Out::Text(text)
+                NextAnswer::Text(text)
             }
-            Some(Slot::Release) => Out::Release,
-            Some(Slot::Waiting(_)) | None => {
+            Some(AnswerSlot::Release) => NextAnswer::Release,
+            Some(AnswerSlot::Waiting(_)) | None => {
                 self.release();
                 return Poll::Pending;
             }
@@ -99,15 +99,15 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         let mut answers = Answers::default();
         let (done, wait) = oneshot::channel::<String>();
-        answers.push(Slot::Waiting(Box::pin(async {
+        answers.push(AnswerSlot::Waiting(Box::pin(async {
             wait.await.unwrap_or_default()
         })));
-        answers.push(Slot::Ready("second".to_owned()));
+        answers.push(AnswerSlot::Ready("second".to_owned()));
         assert!(answers.poll_next(&mut cx).is_pending());
         done.send("first".to_owned()).expect("waited for");
         for expected in ["first", "second"] {
             assert!(
-                matches!(answers.poll_next(&mut cx), Poll::Ready(Out::Text(text)) if text == expected)
+                matches!(answers.poll_next(&mut cx), Poll::Ready(NextAnswer::Text(text)) if text == expected)
             );
         }
         assert!(answers.poll_next(&mut cx).is_pending() && answers.is_empty());

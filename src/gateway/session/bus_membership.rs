@@ -1,12 +1,15 @@
-//! A client's place on the bus, from its session's start to its end.
+//! A client's membership of the bus: from the start of its session to its end.
 
 use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::gateway::{Gateway, client_handle::ClientHandle};
+use crate::{
+    gateway::{Gateway, clients::handle::ClientHandle},
+    protocol::describe::event,
+};
 
-/// Takes the client off the bus however its session ends, also by a panic.
+/// Takes the client off the bus when dropped, so also where its session panics.
 pub(super) struct BusMembership {
     gateway: Arc<Gateway>,
     handle: Arc<ClientHandle>,
@@ -24,7 +27,7 @@ impl BusMembership {
         let fields: [(&str, &(dyn std::fmt::Display + Sync)); 2] =
             [("client", &self.handle.name()), ("reason", &reason)];
         self.gateway.log.debug("gateway", "client left", &fields);
-        self.handle.leave_because(reason);
+        self.handle.set_departure(reason);
     }
 }
 
@@ -33,11 +36,11 @@ impl Drop for BusMembership {
         self.gateway.listeners.bus.leave(self.handle.id);
         let departure = self.handle.departure();
         let why = departure.as_deref().unwrap_or_default();
-        self.handle.holds_now(None, why);
+        self.handle.set_lease(None, why);
         if let Some(reason) = departure {
-            let event = json!({"id": self.handle.name(), "reason": reason}).to_string();
+            let payload = json!({"id": self.handle.name(), "reason": reason}).to_string();
             self.gateway
-                .publish("client.disconnected", |out| out.push_str(&event));
+                .publish(event::CLIENT_DISCONNECTED, |out| out.push_str(&payload));
         }
     }
 }

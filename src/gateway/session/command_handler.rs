@@ -1,4 +1,5 @@
-//! From what a client says to what it is answered. No sockets: texts in, frames out.
+//! From a client's messages to their answers: reads each, has it done, and keeps the answers in the
+//! order of the commands. No sockets: texts in, frames out.
 
 use std::{
     collections::VecDeque,
@@ -9,31 +10,32 @@ use std::{
 use tokio::task::JoinSet;
 
 use super::{
-    answers::{Answers, Slot},
+    answers::{AnswerSlot, Answers},
     replay::Replay,
 };
 use crate::{
     config::Config,
     gateway::{
         Gateway,
-        admission::Permit,
-        bridge,
-        client_handle::ClientHandle,
-        dispatch::{
+        actions::{
             answer::{
-                Answer, Outcome, Parts, joined, outcome_text, parts, push_pong, write_outcome,
+                Answer, Batch, CommandResult, batch, joined, outcome_text, write_outcome,
                 write_unreadable,
             },
+            connection::push_pong,
             perform, refused,
         },
-        metrics::Counters,
+        clients::handle::ClientHandle,
+        http::admission::Permit,
+        metrics::GatewayCounters,
     },
     integrations::BoxFuture,
     protocol::{
+        call::{Call, ClientMessage, Unreadable},
+        dialect::Dialect,
         error_code::{ErrorCode, Fault, close},
-        frame::{self, Call, Dialect, Incoming, Unreadable},
-        reply,
-        websocket::{self, Flow, Received},
+        frame, reply,
+        websocket::{self, Flow, PeerMessage},
     },
 };
 
@@ -43,18 +45,18 @@ pub(super) const PAUSE_BYTES: usize = 64 * 1024;
 /// `send` with `wait` of one client at a time.
 const MAX_WAITS: usize = 1024;
 
-/// One client's conversation with the gateway.
+/// The state of one client's commands: what it may do, and which answers are under way.
 pub(super) struct CommandHandler {
     pub(super) gateway: Arc<Gateway>,
     pub(super) config: Arc<Config>,
     pub(super) handle: Arc<ClientHandle>,
     pub(super) permit: Permit,
     pub(super) authenticated: bool,
-    /// When the bytes at hand were read, in ms since 1970: one look at the clock for all of them.
+    /// When the current bytes were read, in ms since 1970. The clock is read once for all of them.
     pub(super) read_ms: u64,
     pub(super) answers: Answers,
     /// Set where the connection must close: code and reason.
-    pub(super) ending: Option<(u16, String)>,
+    pub(super) pending_close: Option<(u16, String)>,
     /// Replays that were asked for; each begins once its answer is out and the one before is done.
     pub(super) replays: VecDeque<Replay>,
     waits: Option<Box<JoinSet<()>>>,
@@ -77,15 +79,16 @@ impl CommandHandler {
             authenticated,
             read_ms: 0,
             answers,
-            ending: None,
+            pending_close: None,
             replays: VecDeque::new(),
             waits: None,
         }
     }
 
     /// The connection must close once everything is answered. The first reason stays.
-    pub(super) fn end(&mut self, code: u16, reason: &str) {
-        self.ending.get_or_insert_with(|| (code, reason.to_owned()));
+    pub(super) fn request_close(&mut self, code: u16, reason: &str) {
+        self.pending_close
+            .get_or_insert_with(|| (code, reason.to_owned()));
     }
 
     /// The answer to the oldest `subscribe` with `since` is out: its replay may begin.
@@ -105,28 +108,29 @@ impl CommandHandler {
         }
     }
 
-    /// Hears one message and appends what is answered at once.
-    pub(super) fn hear(
+    /// Handles one message and appends the answer where it is known at once.
+    pub(super) fn handle_message(
         &mut self,
-        received: &Received<'_>,
+        received: &PeerMessage<'_>,
         output: &mut Vec<u8>,
         scratch: &mut String,
     ) -> Flow {
         let was_authenticated = self.authenticated;
         match received {
-            Received::Control => {}
-            Received::Binary => {
+            PeerMessage::Control => {}
+            PeerMessage::Binary => {
                 let fault = Fault::new(
                     ErrorCode::BinaryUnsupported,
                     "binary messages are not supported; send text",
                 );
-                self.say(output, scratch, |dialect, out| {
+                self.respond(output, scratch, |dialect, out| {
                     reply::unreadable(out, dialect, &fault);
                 });
             }
-            Received::Text(text) => self.hear_text(text, output, scratch),
+            PeerMessage::Text(text) => self.handle_text(text, output, scratch),
         }
-        let full = output.len() > PAUSE_BYTES || self.answers.is_full() || self.ending.is_some();
+        let full =
+            output.len() > PAUSE_BYTES || self.answers.is_full() || self.pending_close.is_some();
         // The limit of a message changes with authentication, also for bytes already read.
         if full || self.authenticated != was_authenticated {
             Flow::Pause
@@ -135,22 +139,22 @@ impl CommandHandler {
         }
     }
 
-    fn hear_text(&mut self, text: &str, output: &mut Vec<u8>, scratch: &mut String) {
+    fn handle_text(&mut self, text: &str, output: &mut Vec<u8>, scratch: &mut String) {
         match frame::read(text, self.config.limits.max_json_depth, self.handle.dialect) {
-            Incoming::BarePing => self.say(output, scratch, |_, out| out.push_str("pong")),
-            Incoming::TypedPing { id, payload } => {
+            ClientMessage::BarePing => self.respond(output, scratch, |_, out| out.push_str("pong")),
+            ClientMessage::TypedPing { id, payload } => {
                 let echo = payload.map(serde_json::value::RawValue::get);
                 let now_ms = self.read_ms;
-                self.say(output, scratch, |_, out| {
+                self.respond(output, scratch, |_, out| {
                     reply::pong(out, id, |out| push_pong(out, now_ms, echo));
                 });
             }
-            Incoming::Call(call) => self.call(&call, output, scratch),
-            Incoming::Batch(elements) => self.batch(elements),
-            Incoming::Unreadable(unreadable) => {
-                Counters::add(&self.gateway.counters.unreadable);
+            ClientMessage::Call(call) => self.call(&call, output, scratch),
+            ClientMessage::Batch(elements) => self.batch(elements),
+            ClientMessage::Unreadable(unreadable) => {
+                GatewayCounters::add(&self.gateway.counters.unreadable);
                 if unreadable.wants_answer {
-                    self.say(output, scratch, |_, out| write_unreadable(out, &unreadable));
+                    self.respond(output, scratch, |_, out| write_unreadable(out, &unreadable));
                 }
             }
         }
@@ -163,7 +167,7 @@ impl CommandHandler {
             if call.wants_answer {
                 let echo = call.payload.map(serde_json::value::RawValue::get);
                 let now_ms = self.read_ms;
-                self.say(output, scratch, |_, out| {
+                self.respond(output, scratch, |_, out| {
                     reply::response(out, asker, |out| push_pong(out, now_ms, echo));
                 });
             }
@@ -172,74 +176,70 @@ impl CommandHandler {
         let replays = self.replays.len();
         match self.perform(call) {
             Answer::Now(outcome) if call.wants_answer => {
-                self.say(output, scratch, |_, out| {
+                self.respond(output, scratch, |_, out| {
                     write_outcome(out, asker, &outcome);
                 });
             }
             Answer::Now(_) => {}
             Answer::Later(outcome) => {
                 self.answers
-                    .push(Slot::Waiting(Box::pin(late(call, outcome))));
+                    .push(AnswerSlot::Waiting(Box::pin(late(call, outcome))));
             }
             Answer::Unordered(outcome) => self.answer_later(late(call, outcome)),
         }
         self.release_behind(replays);
     }
 
-    /// Replays asked for since there were `before` begin behind the answers given so far.
+    /// Queues the start of the replays that were requested since there were `before` of them, behind
+    /// the answers given so far.
     fn release_behind(&mut self, before: usize) {
         for _ in before..self.replays.len() {
-            self.answers.push(Slot::Release);
+            self.answers.push(AnswerSlot::Release);
         }
     }
 
     fn count(&self) {
         self.handle.received.fetch_add(1, Ordering::Relaxed);
-        Counters::add(&self.gateway.counters.commands);
+        GatewayCounters::add(&self.gateway.counters.commands);
     }
 
     fn perform(&mut self, call: &Call<'_>) -> Answer {
         self.handle.received.fetch_add(1, Ordering::Relaxed);
         let gateway = Arc::clone(&self.gateway);
         if !self.authenticated && call.action != "auth" && call.action != "ping" {
-            self.end(close::UNAUTHORIZED, "authenticate first");
+            self.request_close(close::UNAUTHORIZED, "authenticate first");
             let text = "authenticate first: send auth with the token, or the header Authorization: Bearer TOKEN";
             return refused(&gateway, Fault::new(ErrorCode::Unauthorized, text));
         }
-        perform(&gateway, call, |action, payload| match action.name {
-            "auth" => Some(self.auth(payload)),
-            "subscribe" => Some(Answer::Now(self.subscribe(payload))),
-            "unsubscribe" => Some(Answer::Now(self.unsubscribe(payload))),
-            "delivered" => Some(bridge::delivered(&self.gateway, &self.handle, payload)),
-            "failed" => Some(bridge::failed(&self.gateway, &self.handle, payload)),
-            "send" if payload.flag("wait") && self.waits_are_full() => {
-                Some(Answer::Now(Err(too_many_waits())))
-            }
-            _ => None,
-        })
+        perform(&gateway, call, Some(self))
     }
 
-    /// Every element is done in order; one array comes back, or nothing where all are notifications.
-    /// One that waits for a delivery takes the whole array out of turn.
+    /// Does every element in order; the answer is one array, or nothing where all are notifications.
+    /// An element that waits for a delivery takes the whole array out of order with it.
     fn batch(&mut self, elements: Vec<Result<Call<'_>, Unreadable<'_>>>) {
         let replays = self.replays.len();
-        let Parts { parts, unordered } = parts(elements, |call| self.perform(call));
+        let Batch { parts, unordered } = batch(elements, |call| self.perform(call));
         let answers = joined(parts, self.config.limits.max_queue_bytes / 2);
         if unordered {
             self.answer_later(answers);
         } else {
-            self.answers.push(Slot::Waiting(Box::pin(answers)));
+            self.answers.push(AnswerSlot::Waiting(Box::pin(answers)));
         }
         self.release_behind(replays);
     }
 
-    fn waits_are_full(&mut self) -> bool {
+    /// Whether one more answer may be waited for out of turn.
+    pub(super) fn expect_room_for_wait(&mut self) -> Result<(), Fault> {
         let waits = self.waits.get_or_insert_default();
         while waits.try_join_next().is_some() {}
-        waits.len() >= MAX_WAITS
+        if waits.len() < MAX_WAITS {
+            return Ok(());
+        }
+        let text = format!("{MAX_WAITS} sends of this client wait already; send without wait");
+        Err(Fault::new(ErrorCode::QueueFull, text).retry_after(1000))
     }
 
-    /// Waits beside the conversation; the answer comes by the mailbox, out of turn.
+    /// Waits in a task of its own; the answer comes through the mailbox, out of order.
     fn answer_later(&mut self, answer: impl Future<Output = String> + Send + 'static) {
         let handle = Arc::clone(&self.handle);
         self.waits.get_or_insert_default().spawn(async move {
@@ -252,8 +252,8 @@ impl CommandHandler {
         });
     }
 
-    /// Says something in its turn: at once where nothing waits, else behind it.
-    pub(super) fn say(
+    /// Writes an answer in its turn: at once where no earlier one is waiting, else behind those.
+    pub(super) fn respond(
         &mut self,
         output: &mut Vec<u8>,
         scratch: &mut String,
@@ -265,7 +265,7 @@ impl CommandHandler {
             self.handle.sent.fetch_add(1, Ordering::Relaxed);
             websocket::push_text(output, scratch);
         } else {
-            self.answers.push(Slot::Ready(scratch.clone()));
+            self.answers.push(AnswerSlot::Ready(scratch.clone()));
         }
     }
 }
@@ -273,16 +273,11 @@ impl CommandHandler {
 /// The text of an answer once it comes; empty where nobody wants one.
 fn late(
     call: &Call<'_>,
-    outcome: BoxFuture<'static, Outcome>,
+    outcome: BoxFuture<'static, CommandResult>,
 ) -> impl Future<Output = String> + Send + use<> {
     let asker = call.wants_answer.then(|| call.asker().to_owned());
     async move {
         let outcome = outcome.await;
         asker.map_or_else(String::new, |asker| outcome_text(&asker, &outcome))
     }
-}
-
-fn too_many_waits() -> Fault {
-    let text = format!("{MAX_WAITS} sends of this client wait already; send without wait");
-    Fault::new(ErrorCode::QueueFull, text).retry_after(1000)
 }

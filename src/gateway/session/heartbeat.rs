@@ -24,7 +24,7 @@ enum Phase {
 
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Due {
+pub(super) enum TimerEvent {
     /// The client did not authenticate in time.
     Unauthenticated,
     /// Send a ping.
@@ -63,19 +63,19 @@ impl Heartbeat {
         }
     }
 
-    /// Bytes came: the peer lives.
+    /// Bytes came: the peer is alive.
     pub(super) fn heard(&mut self) {
         self.heard = true;
     }
 
-    /// From now on the heartbeat.
+    /// Ends the time to authenticate and starts the heartbeat.
     pub(super) fn authenticated(&mut self) {
         if self.phase == Phase::Authentication {
             self.run(Phase::Heartbeat, self.interval);
         }
     }
 
-    /// From now on only the time to close. Asking again gives no more of it.
+    /// Starts the time to close; asking again does not extend it.
     pub(super) fn closing(&mut self) {
         if self.phase != Phase::Closing {
             self.run(Phase::Closing, CLOSING);
@@ -88,11 +88,11 @@ impl Heartbeat {
     }
 
     /// What is due now.
-    pub(super) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
+    pub(super) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<TimerEvent> {
         ready!(self.timer.as_mut().poll(cx));
         Poll::Ready(match self.phase {
-            Phase::Authentication => Due::Unauthenticated,
-            Phase::Closing => Due::Drop,
+            Phase::Authentication => TimerEvent::Unauthenticated,
+            Phase::Closing => TimerEvent::Drop,
             Phase::Heartbeat => {
                 self.run(Phase::Heartbeat, self.interval);
                 self.beat()
@@ -100,15 +100,15 @@ impl Heartbeat {
         })
     }
 
-    fn beat(&mut self) -> Due {
+    fn beat(&mut self) -> TimerEvent {
         if std::mem::take(&mut self.heard) {
             self.unanswered = 0;
         }
         if self.unanswered >= MAX_UNANSWERED {
-            return Due::Dead;
+            return TimerEvent::Dead;
         }
         self.unanswered += 1;
-        Due::Ping
+        TimerEvent::Ping
     }
 }
 
@@ -122,10 +122,10 @@ mod tests {
     async fn two_unanswered_pings_are_the_end_and_any_sound_is_life() {
         let mut heartbeat = Heartbeat::new(None, Duration::from_secs(20));
         for _ in 0..5 {
-            assert_eq!(poll_fn(|cx| heartbeat.poll_due(cx)).await, Due::Ping);
+            assert_eq!(poll_fn(|cx| heartbeat.poll_due(cx)).await, TimerEvent::Ping);
             heartbeat.heard();
         }
-        let dues = [Due::Ping, Due::Ping, Due::Dead];
+        let dues = [TimerEvent::Ping, TimerEvent::Ping, TimerEvent::Dead];
         for due in dues {
             assert_eq!(poll_fn(|cx| heartbeat.poll_due(cx)).await, due);
         }
@@ -137,10 +137,10 @@ mod tests {
         let mut heartbeat = Heartbeat::new(Some(Duration::from_secs(10)), Duration::from_secs(20));
         assert_eq!(
             poll_fn(|cx| heartbeat.poll_due(cx)).await,
-            Due::Unauthenticated
+            TimerEvent::Unauthenticated
         );
         assert_eq!(begun.elapsed(), Duration::from_secs(10));
         heartbeat.closing();
-        assert_eq!(poll_fn(|cx| heartbeat.poll_due(cx)).await, Due::Drop);
+        assert_eq!(poll_fn(|cx| heartbeat.poll_due(cx)).await, TimerEvent::Drop);
     }
 }

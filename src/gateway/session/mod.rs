@@ -1,17 +1,20 @@
 //! One WebSocket connection, in one task: bytes in, answers and events out, one write per turn.
 //!
-//! A turn reads what the socket has, lets `talk` answer into one buffer together with what the
-//! mailbox holds, and writes that buffer once. Between turns an idle session holds no buffer: the
-//! `workbench` is shared by the thread. When a client does not take what it is sent, it is not read
-//! either; events for it wait in its bounded mailbox (`link`).
+//! A turn reads what the socket has, lets `command_handler` answer into one buffer together with what
+//! the mailbox holds, and writes that buffer once. Between turns an idle session holds no buffer: the
+//! `turn_buffers` are shared by all sessions of the thread. While a client does not read what it is
+//! sent, nothing is read from it either; events for it wait in its bounded mailbox.
 
 mod answers;
+mod auth;
 mod bus_membership;
 mod command_handler;
+mod connection;
 mod heartbeat;
-mod membership;
+mod incoming;
 mod outgoing;
 mod replay;
+mod subscriptions;
 mod turn_buffers;
 
 use std::{
@@ -23,26 +26,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{
-    io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
-    net::TcpStream,
-    sync::mpsc,
-};
+use tokio::{io::AsyncWrite as _, net::TcpStream, sync::mpsc};
 
 use self::{
     bus_membership::BusMembership,
     command_handler::{CommandHandler, PAUSE_BYTES},
-    heartbeat::{Due, Heartbeat},
+    heartbeat::{Heartbeat, TimerEvent},
     turn_buffers::TurnBuffers,
 };
-use super::{Gateway, admission::Permit, client_handle::ClientHandle, metrics::Counters};
-use crate::{
-    clock,
-    protocol::{
-        error_code::{ErrorCode, Fault, close},
-        reply,
-        websocket::{self, End, ServerSocket},
-    },
+use super::{
+    Gateway, clients::handle::ClientHandle, http::admission::Permit, metrics::GatewayCounters,
+};
+use crate::protocol::{
+    error_code::{ErrorCode, Fault, close},
+    reply,
+    websocket::{self, ServerSocket},
 };
 
 /// Turns of reading and writing before other sessions get theirs.
@@ -58,14 +56,15 @@ pub(super) struct Session {
     pending: Vec<u8>,
     /// Whether the socket took less than it was given, the last time.
     blocked: bool,
-    /// Bytes read but not understood yet, because reading pauses.
+    /// Bytes read but not processed yet, because reading pauses.
     unread: Vec<u8>,
     paused: bool,
     closing: bool,
     /// Why we closed, where we did.
-    parting: Option<String>,
-    /// Bytes written since the start, and markers with the count at which they fire.
+    close_reason: Option<String>,
+    /// Bytes written since the start.
     written: u64,
+    /// Markers of the mailbox, each with the count of written bytes at which it fires.
     markers: VecDeque<(u64, mpsc::Sender<()>)>,
 }
 
@@ -73,11 +72,11 @@ pub(super) struct Session {
 type Reason = String;
 
 /// The reason of most ends.
-const GONE: &str = "the client closed the connection";
+const CLIENT_CLOSED: &str = "the client closed the connection";
 
-/// What reading came to.
+/// The outcome of one attempt to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Read {
+enum ReadOutcome {
     /// Something was read; there may be more.
     Some,
     /// The socket has nothing; it will wake us.
@@ -112,7 +111,7 @@ impl Session {
             paused: !first.is_empty(),
             unread: first.to_vec(),
             closing: false,
-            parting: None,
+            close_reason: None,
             written: 0,
             markers: VecDeque::new(),
         }
@@ -132,18 +131,21 @@ impl Session {
                 Arc::clone(&self.handler.handle),
             );
             if self.handler.authenticated {
-                self.handler.enter();
+                self.handler.mark_authenticated();
             }
-            // Whoever came in while the goodbyes were said did not hear one.
+            // The shutdown event goes to the clients of that moment; one that connected just after
+            // it would never be closed.
             if self.handler.gateway.shutdown.reason().is_some() {
-                self.handler.end(close::GOING_AWAY, "shutting down");
+                self.handler
+                    .request_close(close::GOING_AWAY, "shutting down");
             }
             let reason = poll_fn(|cx| TurnBuffers::with(|buffers| self.turn(cx, buffers))).await;
             bus_membership.ended(&reason);
         }
     }
 
-    /// Gathers into one buffer, writes it, and keeps for later what the socket did not take.
+    /// One turn: gathers into one buffer, writes it, and keeps what the socket did not take. Only such
+    /// leftovers make a session hold a buffer of its own between turns.
     fn turn(&mut self, cx: &mut Context<'_>, buffers: &mut TurnBuffers) -> Poll<Reason> {
         let held_back = !self.pending.is_empty();
         let mut output = std::mem::take(if held_back {
@@ -151,7 +153,7 @@ impl Session {
         } else {
             &mut buffers.output
         });
-        let end = self.rounds(cx, buffers, &mut output);
+        let end = self.run_rounds(cx, buffers, &mut output);
         if !output.is_empty() {
             self.pending = output;
         } else if !held_back {
@@ -160,19 +162,22 @@ impl Session {
         end
     }
 
-    fn rounds(
+    /// Alternates gathering, reading and writing until each of them waits for something, or until other
+    /// sessions should get their turn. A buffer that is full at the start of a round stops reading: a
+    /// client that does not read its answers must not pile up more of them.
+    fn run_rounds(
         &mut self,
         cx: &mut Context<'_>,
         buffers: &mut TurnBuffers,
         output: &mut Vec<u8>,
     ) -> Poll<Reason> {
-        while let Poll::Ready(due) = self.heartbeat.poll_due(cx) {
-            if let Some(reason) = self.due(due, buffers, output) {
+        while let Poll::Ready(event) = self.heartbeat.poll_due(cx) {
+            if let Some(reason) = self.on_timer(event, buffers, output) {
                 return Poll::Ready(reason);
             }
         }
         for _ in 0..MAX_ROUNDS {
-            // Mail gathered in this round is no reason not to read: the socket may take it all.
+            // Measured before gathering: the socket may take all that this round adds.
             let refused = is_full(output);
             let more_mail = self.gather(cx, buffers, output);
             self.close_when_answered(buffers, output);
@@ -180,15 +185,15 @@ impl Session {
                 Ok(read) => read,
                 Err(reason) => {
                     let _ = self.write(cx, output);
-                    return Poll::Ready(self.parting.take().unwrap_or(reason));
+                    return Poll::Ready(self.close_reason.take().unwrap_or(reason));
                 }
             };
             let written = match self.write(cx, output) {
                 Poll::Ready(Err(error)) => return Poll::Ready(format!("writing failed: {error}")),
                 written => written.is_ready(),
             };
-            // Whatever else holds us back has our waker: the socket, an answer, or the mailbox.
-            if read != Read::Some && !(written && more_mail) {
+            // Whatever we wait for has our waker by now: the socket, an answer, or the mailbox.
+            if read != ReadOutcome::Some && !(written && more_mail) {
                 return Poll::Pending;
             }
         }
@@ -196,13 +201,24 @@ impl Session {
         Poll::Pending
     }
 
-    /// What the timer wants; a reason where the session is over.
-    fn due(&mut self, due: Due, buffers: &mut TurnBuffers, output: &mut Vec<u8>) -> Option<Reason> {
-        match due {
-            Due::Ping => websocket::push_ping(output),
-            Due::Drop => return Some(self.parting.take().unwrap_or_else(|| GONE.to_owned())),
-            Due::Dead => {
-                Counters::add(&self.handler.gateway.counters.slow_consumers);
+    /// Does what the timer asks for; a reason where the session is over.
+    fn on_timer(
+        &mut self,
+        event: TimerEvent,
+        buffers: &mut TurnBuffers,
+        output: &mut Vec<u8>,
+    ) -> Option<Reason> {
+        match event {
+            TimerEvent::Ping => websocket::push_ping(output),
+            TimerEvent::Drop => {
+                return Some(
+                    self.close_reason
+                        .take()
+                        .unwrap_or_else(|| CLIENT_CLOSED.to_owned()),
+                );
+            }
+            TimerEvent::Dead => {
+                GatewayCounters::add(&self.handler.gateway.counters.slow_consumers);
                 self.close(
                     close::SLOW_CONSUMER,
                     "two heartbeats were not answered",
@@ -210,117 +226,22 @@ impl Session {
                     output,
                 );
             }
-            Due::Unauthenticated => {
+            TimerEvent::Unauthenticated => {
                 let fault = Fault::new(ErrorCode::Unauthorized, "no authentication in time");
-                self.handler.say(output, &mut buffers.text, |dialect, out| {
-                    reply::unreadable(out, dialect, &fault);
-                });
                 self.handler
-                    .end(close::UNAUTHORIZED, "no authentication in time");
+                    .respond(output, &mut buffers.text, |dialect, out| {
+                        reply::unreadable(out, dialect, &fault);
+                    });
+                self.handler
+                    .request_close(close::UNAUTHORIZED, "no authentication in time");
             }
         }
         None
     }
 
-    /// Reads one piece from the socket, or goes on with what a pause left.
-    fn read(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffers: &mut TurnBuffers,
-        output: &mut Vec<u8>,
-        refused: bool,
-    ) -> Result<Read, Reason> {
-        let held = refused || self.handler.answers.is_full() || self.handler.ending.is_some();
-        if held && !self.closing {
-            return Ok(Read::Held);
-        }
-        if self.paused {
-            let unread = std::mem::take(&mut self.unread);
-            return self
-                .understand(&unread, buffers, output)
-                .map(|()| Read::Some);
-        }
-        let mut input = std::mem::take(&mut buffers.input);
-        let mut buffer = ReadBuf::new(&mut input);
-        let outcome = match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-            Poll::Pending => Ok(Read::Waiting),
-            Poll::Ready(Err(error)) => Err(format!("reading failed: {error}")),
-            Poll::Ready(Ok(())) if buffer.filled().is_empty() => Err(GONE.to_owned()),
-            Poll::Ready(Ok(())) => {
-                self.heartbeat.heard();
-                let bytes = buffer.filled();
-                self.handler
-                    .gateway
-                    .counters
-                    .bytes_in
-                    .fetch_add(bytes.len() as u64, Ordering::Relaxed);
-                self.understand(bytes, buffers, output).map(|()| Read::Some)
-            }
-        };
-        buffers.input = input;
-        outcome
-    }
-
-    fn understand(
-        &mut self,
-        bytes: &[u8],
-        buffers: &mut TurnBuffers,
-        output: &mut Vec<u8>,
-    ) -> Result<(), Reason> {
-        let TurnBuffers { text, context, .. } = buffers;
-        let (handler, closing) = (&mut self.handler, self.closing);
-        let mut flow = websocket::Flow::Continue;
-        handler.read_ms = clock::now_ms();
-        let max_message = handler.max_message();
-        let read = self
-            .socket
-            .read(context, max_message, bytes, output, |received, output| {
-                if !closing {
-                    flow = handler.hear(&received, output, text);
-                }
-                flow
-            });
-        match read {
-            Ok(taken) => {
-                self.paused = flow == websocket::Flow::Pause;
-                self.unread.extend_from_slice(&bytes[taken..]);
-            }
-            Err(End::Closed) => return Err(GONE.to_owned()),
-            Err(End::Violation(..)) if self.closing => {}
-            Err(End::Violation(code, reason)) => self.violation(code, &reason, buffers, output),
-        }
-        if self.handler.authenticated {
-            self.heartbeat.authenticated();
-        }
-        self.close_when_answered(buffers, output);
-        Ok(())
-    }
-
-    /// An oversized message is told as an `error` event too, since the peer may still read it.
-    fn violation(
-        &mut self,
-        code: u16,
-        reason: &str,
-        buffers: &mut TurnBuffers,
-        output: &mut Vec<u8>,
-    ) {
-        Counters::add(&self.handler.gateway.counters.violations);
-        if code == close::TOO_LARGE {
-            let text = format!(
-                "a message may have {} bytes at most",
-                self.handler.max_message()
-            );
-            let fault = Fault::new(ErrorCode::TooLarge, text);
-            self.handler.say(output, &mut buffers.text, |dialect, out| {
-                reply::unreadable(out, dialect, &fault);
-            });
-        }
-        self.handler.end(code, reason);
-    }
-
-    /// Closes once every command that was taken is answered, or the time for that is over.
+    /// Closes once every command that was read is answered, or the time for that is over.
     fn close_when_answered(&mut self, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
-        let Some((code, reason)) = &self.handler.ending else {
+        let Some((code, reason)) = &self.handler.pending_close else {
             return;
         };
         self.heartbeat.closing();
@@ -330,12 +251,12 @@ impl Session {
         }
     }
 
-    /// Begins the closing handshake. Nothing is said after it; what the peer says is read and
-    /// forgotten until it closes too.
+    /// Begins the closing handshake. Nothing is sent after it; what the peer sends is read and dropped
+    /// until it closes too.
     fn close(&mut self, code: u16, reason: &str, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
         if !self.closing {
             self.closing = true;
-            self.parting = Some(reason.to_owned());
+            self.close_reason = Some(reason.to_owned());
             self.paused = false;
             self.unread = Vec::new();
             self.socket

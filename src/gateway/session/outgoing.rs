@@ -1,4 +1,4 @@
-//! What others have for this client: answers whose time has come, replays, and its mailbox, all
+//! What is to be sent to this client: answers that are due, replayed events, and its mailbox, all
 //! gathered into the one buffer of a turn.
 
 use std::{
@@ -9,21 +9,27 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Session, answers::Out, command_handler::PAUSE_BYTES, is_full, replay::Step,
+    Session, answers::NextAnswer, command_handler::PAUSE_BYTES, is_full, replay::ReplayStep,
     turn_buffers::TurnBuffers,
 };
 use crate::{
     gateway::{
-        bus::event_frame,
-        client_handle::{Item, Lag, Taken},
-        metrics::Counters,
+        clients::{
+            event_frames::event_frame,
+            mailbox::{Lag, Mail, MailItem},
+        },
+        metrics::GatewayCounters,
     },
-    protocol::{error_code::close, frame::Dialect, message_json::push_message, reply, websocket},
+    protocol::{
+        describe::event, dialect::Dialect, error_code::close, message_json::push_message, reply,
+        websocket,
+    },
 };
 
 impl Session {
-    /// Takes what others have for this client: answers whose time has come, replays, the mailbox.
-    /// Whether it stopped because the buffer is full.
+    /// Gathers answers that are due, replayed events, and the mailbox, in this order: an answer to
+    /// `subscribe` must come before the events it asked for. Whether it stopped because the buffer is
+    /// full.
     pub(super) fn gather(
         &mut self,
         cx: &mut Context<'_>,
@@ -35,16 +41,16 @@ impl Session {
             && let Poll::Ready(out) = self.handler.answers.poll_next(cx)
         {
             match out {
-                Out::Text(text) if text.is_empty() => {}
-                Out::Text(text) => {
+                NextAnswer::Text(text) if text.is_empty() => {}
+                NextAnswer::Text(text) => {
                     self.handler.handle.sent.fetch_add(1, Ordering::Relaxed);
                     websocket::push_text(output, &text);
                 }
-                Out::Release => self.handler.release_replay(),
+                NextAnswer::Release => self.handler.release_replay(),
             }
         }
         self.replay(cx, buffers, output);
-        self.take_mail(cx, buffers, output);
+        self.drain_mailbox(cx, buffers, output);
         !self.closing && is_full(output)
     }
 
@@ -55,7 +61,7 @@ impl Session {
             };
             match replay.poll_step(cx, &self.handler.gateway, &self.handler.handle) {
                 Poll::Pending => return,
-                Poll::Ready(Step::Event(event)) => {
+                Poll::Ready(ReplayStep::Event(event)) => {
                     buffers.text.clear();
                     let write = |out: &mut String| push_message(out, &event.message);
                     reply::event(
@@ -66,8 +72,8 @@ impl Session {
                     );
                     websocket::push_text(output, &buffers.text);
                 }
-                Poll::Ready(Step::Done) => drop(self.handler.replays.pop_front()),
-                Poll::Ready(Step::Failed(why)) => {
+                Poll::Ready(ReplayStep::Done) => drop(self.handler.replays.pop_front()),
+                Poll::Ready(ReplayStep::Failed(why)) => {
                     let text = format!("the replay broke off, subscribe again: {why}");
                     self.close(close::INTERNAL, &text, buffers, output);
                 }
@@ -75,7 +81,12 @@ impl Session {
         }
     }
 
-    fn take_mail(&mut self, cx: &mut Context<'_>, buffers: &mut TurnBuffers, output: &mut Vec<u8>) {
+    fn drain_mailbox(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffers: &mut TurnBuffers,
+        output: &mut Vec<u8>,
+    ) {
         if self.closing {
             return;
         }
@@ -86,8 +97,8 @@ impl Session {
             cx,
             (PAUSE_BYTES + 1).saturating_sub(output.len()),
             |item| match item {
-                Item::Frame(frame) => output.extend_from_slice(&frame),
-                Item::Marker(fired) => {
+                MailItem::Frame(frame) => output.extend_from_slice(&frame),
+                MailItem::Marker(fired) => {
                     markers.push_back((written + output.len() as u64, fired));
                 }
             },
@@ -97,17 +108,17 @@ impl Session {
             output.extend_from_slice(&lagged(dialect, lag));
         }
         match taken {
-            Taken::Close(close::SLOW_CONSUMER, reason) => {
-                Counters::add(&self.handler.gateway.counters.slow_consumers);
+            Mail::Close(close::SLOW_CONSUMER, reason) => {
+                GatewayCounters::add(&self.handler.gateway.counters.slow_consumers);
                 self.close(close::SLOW_CONSUMER, reason, buffers, output);
             }
-            Taken::Close(code, reason) => self.handler.end(code, reason),
-            Taken::Some | Taken::Empty => {}
+            Mail::Close(code, reason) => self.handler.request_close(code, reason),
+            Mail::Some | Mail::Empty => {}
         }
     }
 }
 
 fn lagged(dialect: Dialect, lag: Lag) -> bytes::Bytes {
     let payload = json!({"dropped": lag.dropped, "from": lag.from_ms, "to": lag.to_ms}).to_string();
-    event_frame(dialect, "lagged", |out| out.push_str(&payload))
+    event_frame(dialect, event::LAGGED, |out| out.push_str(&payload))
 }

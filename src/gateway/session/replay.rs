@@ -1,7 +1,8 @@
-//! `subscribe` with `since`: stored events from the disk, then live ones, without gap or double.
+//! `subscribe` with `since`: stored events from the disk, then live ones, without a gap or a repeat.
 //!
-//! The client is not on the bus while it reads the past. When it has read up to the last event that
-//! went out, the bus takes it on in the same step that checks this, so nothing falls between.
+//! The client is not on the bus while stored events are read for it. Once it has them all, the bus
+//! adds it in the same step, under one lock, that checks that no event was sent since, so that no
+//! event is lost or sent twice.
 
 use std::{
     collections::VecDeque,
@@ -13,7 +14,7 @@ use std::{
 use tokio::task::JoinHandle;
 
 use crate::{
-    gateway::{Gateway, client_handle::ClientHandle},
+    gateway::{Gateway, clients::handle::ClientHandle},
     protocol::topic::Topic,
     store::{StoreError, StoredEvent},
 };
@@ -24,7 +25,7 @@ const CHUNK: usize = 256;
 /// Bytes read from the disk at a time, about.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// One client's way from the past to the present.
+/// The replay of one `subscribe`: from the sequence number it named to the last event sent.
 pub(super) struct Replay {
     pub(super) topics: Vec<Topic>,
     /// False until the answer to its `subscribe` is out.
@@ -36,12 +37,12 @@ pub(super) struct Replay {
 }
 
 /// One step of a replay.
-pub(super) enum Step {
+pub(super) enum ReplayStep {
     /// Send this event.
     Event(Box<StoredEvent>),
-    /// The present is reached; the client is on the bus.
+    /// Caught up; the client is on the bus.
     Done,
-    /// The past cannot be read.
+    /// The stored events cannot be read.
     Failed(String),
 }
 
@@ -58,18 +59,19 @@ impl Replay {
         }
     }
 
-    /// The next event, or the end.
+    /// The next event, or the end. The loop has three states: events of the last chunk to hand out, a
+    /// chunk being read, or none of both; then either the bus takes the client, or the next is read.
     pub(super) fn poll_step(
         &mut self,
         cx: &mut Context<'_>,
         gateway: &Gateway,
         handle: &Arc<ClientHandle>,
-    ) -> Poll<Step> {
+    ) -> Poll<ReplayStep> {
         loop {
             while let Some(event) = self.read.pop_front() {
                 self.cursor = event.seq;
                 if self.wants(&event) {
-                    return Poll::Ready(Step::Event(Box::new(event)));
+                    return Poll::Ready(ReplayStep::Event(Box::new(event)));
                 }
             }
             if let Some(reading) = &mut self.reading {
@@ -77,15 +79,15 @@ impl Replay {
                 self.reading = None;
                 match read {
                     Ok(Ok(events)) => self.take(events),
-                    Ok(Err(error)) => return Poll::Ready(Step::Failed(error.to_string())),
-                    Err(error) => return Poll::Ready(Step::Failed(error.to_string())),
+                    Ok(Err(error)) => return Poll::Ready(ReplayStep::Failed(error.to_string())),
+                    Err(error) => return Poll::Ready(ReplayStep::Failed(error.to_string())),
                 }
             } else if gateway
                 .listeners
                 .bus
                 .subscribe(handle, &self.topics, Some(self.cursor))
             {
-                return Poll::Ready(Step::Done);
+                return Poll::Ready(ReplayStep::Done);
             } else {
                 self.read_on(gateway);
             }
@@ -95,7 +97,7 @@ impl Replay {
     fn wants(&self, event: &StoredEvent) -> bool {
         self.topics
             .iter()
-            .any(|topic| topic.covers_message(event.name(), &event.message))
+            .any(|topic| topic.covers_message(event.name().as_str(), &event.message))
     }
 
     fn read_on(&mut self, gateway: &Gateway) {
@@ -106,8 +108,8 @@ impl Replay {
         }));
     }
 
-    /// What the disk has but the bus has not told yet comes with the next piece, or live. Where
-    /// nothing is left of the past (it was pruned), the cursor stands where the head stood.
+    /// Events that are on disk but not yet on the bus are dropped here: they come with the next chunk,
+    /// or live. Where nothing is left (it was pruned), the cursor moves to the head.
     fn take(&mut self, mut events: Vec<StoredEvent>) {
         events.retain(|event| event.seq <= self.head);
         if events.is_empty() {

@@ -1,5 +1,5 @@
-//! What all sessions of a thread share while one of them works: buffers and the WebSocket context.
-//! Between two turns a session owns none of it.
+//! The buffers and the WebSocket context that the sessions of a thread share: one session has them for
+//! one turn, so that an idle one costs no memory for them.
 
 use std::cell::Cell;
 
@@ -11,20 +11,20 @@ const READ_BYTES: usize = 64 * 1024;
 /// A buffer that grew beyond this is not kept for the next session.
 const KEEP_BYTES: usize = 1 << 20;
 
-/// The shared things.
+/// What a session works with during its turn.
 pub(super) struct TurnBuffers {
     /// Where bytes arrive.
     pub(super) input: Box<[u8]>,
     /// Where frames gather until they are written; empty between turns.
     pub(super) output: Vec<u8>,
-    /// Where an answer's text is made.
+    /// Where the text of an answer is written.
     pub(super) text: String,
-    /// The WebSocket context of whoever is between messages.
+    /// The WebSocket context of sessions that are between two messages.
     pub(super) context: SharedContext,
 }
 
 thread_local! {
-    static BENCH: Cell<Option<Box<TurnBuffers>>> = const { Cell::new(None) };
+    static SHARED: Cell<Option<Box<TurnBuffers>>> = const { Cell::new(None) };
 }
 
 impl TurnBuffers {
@@ -37,10 +37,10 @@ impl TurnBuffers {
         }
     }
 
-    /// Lends the bench to one session for one turn. A turn that panics takes it down with it, and
-    /// the next one finds a new bench.
+    /// Runs one turn with the buffers of this thread. A turn that panics drops them, since they may
+    /// hold half a frame, and the next one makes new ones.
     pub(super) fn with<T>(turn: impl FnOnce(&mut Self) -> T) -> T {
-        BENCH.with(|cell| {
+        SHARED.with(|cell| {
             let mut buffers = cell.take().unwrap_or_else(|| Box::new(Self::new()));
             let result = turn(&mut buffers);
             buffers.tidy();

@@ -15,15 +15,16 @@ use super::{
     Accepted, BoxFuture, DeliveryError, Hook, HookReply, Indicator, Integration, Progress,
     RunContext, RunError,
     ingress::Ingress,
-    sha256::{hmac, same},
+    support::hmac::hmac,
     support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
 };
 use crate::{
     config::BaseUrl,
+    constant_time,
     message::{Message, MessageId, State},
     phone,
     random::hex,
-    store::{Step, StoreError},
+    store::{StatusUpdate, StoreError},
 };
 
 pub use self::wire::NAME;
@@ -158,7 +159,7 @@ impl Cloud {
         };
         let expected = format!("sha256={}", hex(&hmac(secret.as_bytes(), &hook.body)));
         let given = hook.header("x-hub-signature-256").unwrap_or_default();
-        if !same(expected.as_bytes(), given.as_bytes()) {
+        if !constant_time::equal(expected.as_bytes(), given.as_bytes()) {
             return HookReply::forbidden("the signature is wrong");
         }
         let body: Value = serde_json::from_slice(&hook.body).unwrap_or(Value::Null);
@@ -218,9 +219,9 @@ impl Cloud {
             return Ok(());
         };
         let store = self.ingress.store();
-        let step = Step {
+        let step = StatusUpdate {
             error,
-            ..Step::to(state)
+            ..StatusUpdate::to(state)
         };
         // The id is only what was once sent with it: it may have been given by another store.
         match store.answered(NAME, id, vec![], step)?.await {
@@ -233,7 +234,7 @@ impl Cloud {
         let given = hook.parameter("hub.verify_token").unwrap_or_default();
         let is_asked = hook.parameter("hub.mode").as_deref() == Some("subscribe");
         match &self.settings.verify_token {
-            Some(token) if is_asked && same(token.as_bytes(), given.as_bytes()) => {
+            Some(token) if is_asked && constant_time::equal(token.as_bytes(), given.as_bytes()) => {
                 HookReply::new(200, &hook.parameter("hub.challenge").unwrap_or_default())
             }
             Some(_) => HookReply::forbidden("the verify token is wrong"),

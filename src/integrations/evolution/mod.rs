@@ -27,11 +27,12 @@ use super::{
     Accepted, BoxFuture, DeliveryError, Hook, HookReply, Indicator, Integration, Progress,
     ReconcileResult, RunContext, RunError, Trouble,
     ingress::Ingress,
-    sha256::{hmac, same},
+    support::hmac::hmac,
     support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
 };
 use crate::{
     config::BaseUrl,
+    constant_time,
     message::{Message, State},
     random::hex,
     store::StoreError,
@@ -379,7 +380,7 @@ impl Integration for Evolution {
     fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {
         Box::pin(async move {
             let given = hook.header(SECRET_HEADER).unwrap_or_default();
-            if hook.is_get || !same(given.as_bytes(), self.secret.as_bytes()) {
+            if hook.is_get || !constant_time::equal(given.as_bytes(), self.secret.as_bytes()) {
                 return HookReply::forbidden("the secret header is wrong");
             }
             let Ok(body) = serde_json::from_slice(&hook.body) else {
@@ -388,6 +389,10 @@ impl Integration for Evolution {
             let posted = self.posted(&body).await;
             posted.unwrap_or_else(|error| HookReply::again(&error.to_string()))
         })
+    }
+
+    fn pairs_a_device(&self) -> bool {
+        true
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {

@@ -120,15 +120,15 @@ mod tests {
     use super::*;
     use crate::{
         random,
-        store::{Draft, Options, Step},
+        store::{Draft, StatusUpdate, StoreOptions},
     };
 
     /// A store with so many messages to send, the last one under way, as the look at them sees it.
     async fn seen(waiting: usize, last: State) -> bool {
         let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
-        let options = Options {
+        let options = StoreOptions {
             path: path.clone(),
-            ..Options::default()
+            ..StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
         let drafts = (0..waiting).map(|number| Draft {
@@ -143,7 +143,9 @@ mod tests {
             newest = Some(pending.expect("room").await.expect("queued").message);
         }
         let newest = newest.expect("a message");
-        let step = store.advance(newest.id, Step::to(last)).expect("taken");
+        let step = store
+            .advance(newest.id, StatusUpdate::to(last))
+            .expect("taken");
         step.await.expect("written");
         let posted = Posted {
             name: "E1",

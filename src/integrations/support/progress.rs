@@ -9,7 +9,7 @@ use std::{
 use crate::integrations::{Accepted, BoxFuture, DeliveryError};
 use crate::{
     message::{Message, MessageId},
-    store::{Parts, Store, StoreError, insist},
+    store::{AcceptedParts, Store, StoreError, insist},
 };
 
 /// The parts sent by this attempt and those before it.
@@ -21,7 +21,7 @@ pub struct Progress {
 
 #[derive(Default)]
 struct Sent {
-    parts: Parts,
+    parts: AcceptedParts,
     /// How many of them are on disk.
     kept: usize,
 }

@@ -19,7 +19,7 @@ use crate::{
         ingress::{Commands, Ingress, Taken},
         support::http::HttpLimits,
     },
-    log::Field,
+    log::LogField,
     message::Message,
     store::{Revision, Store, StoreError},
 };
@@ -81,7 +81,7 @@ impl Receiver {
     }
 
     fn debug(&self, what: &str, kind: &str) {
-        let fields: [Field<'_>; 2] = [("name", &self.channel), ("type", &kind)];
+        let fields: [LogField<'_>; 2] = [("name", &self.channel), ("type", &kind)];
         self.ingress.log().debug("integration", what, &fields);
     }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     integrations::{DeliveryError, Progress, ingress::Ingress, support::http::HttpLimits},
-    log::Field,
+    log::LogField,
     message::Message,
     store::{Store, StoreError},
 };
@@ -183,7 +183,7 @@ impl Sender {
     }
 
     fn mended(&self, refusal: &Refusal) {
-        let fields: [Field<'_>; 2] = [("name", &self.channel), ("why", &refusal.text)];
+        let fields: [LogField<'_>; 2] = [("name", &self.channel), ("why", &refusal.text)];
         let log = self.ingress.log();
         log.debug(
             "integration",
@@ -193,7 +193,7 @@ impl Sender {
     }
 
     fn debug(&self, what: &str, message: &Message) {
-        let fields: [Field<'_>; 2] = [("name", &self.channel), ("message", &message.id)];
+        let fields: [LogField<'_>; 2] = [("name", &self.channel), ("message", &message.id)];
         self.ingress.log().debug("integration", what, &fields);
     }
 }

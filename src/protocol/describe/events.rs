@@ -1,126 +1,140 @@
-//! Every event and what it carries.
+//! Every event and what it carries, and the only place where an event's name can be made: what is not
+//! described cannot be published.
+
+use std::fmt;
 
 use super::{
-    Event, Kind,
     fields::{COUNT, DELIVERY, INTEGRATION, MESSAGE, MESSAGE_ID, may, must},
+    shape::{EventSpec, FieldKind, FieldSpec},
 };
 
-/// Every event, in the order of the manual.
-pub const EVENTS: &[Event] = &[
-    Event {
-        name: "message.received",
-        summary: "A peer wrote. Stored.",
-        payload: MESSAGE,
-    },
-    Event {
-        name: "message.status",
-        summary: "A message came to a new state. Stored.",
-        payload: MESSAGE,
-    },
-    Event {
-        name: "message.edited",
-        summary: "The author of a message changed it: the text is the new one. Stored.",
-        payload: MESSAGE,
-    },
-    Event {
-        name: "message.deleted",
-        summary: "The author of a message deleted it for everyone. It stays in the archive. Stored.",
-        payload: MESSAGE,
-    },
-    Event {
-        name: "conversation.read",
-        summary: "A conversation was read up to a message.",
-        payload: &[
-            must("channel", Kind::Name, "the integration it belongs to"),
-            must("peer", Kind::Name, "the other side's address"),
+/// The name of an event: one of the table (`event` lists them), or a topic of the clients' own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventName<'a>(&'a str);
+
+impl<'a> EventName<'a> {
+    /// What a client publishes: `app.` and a name without `*`. Other topics belong to the gateway.
+    pub fn app(topic: &'a str) -> Option<Self> {
+        let name = topic.strip_prefix(event::APP_ANY.0.trim_end_matches('*'))?;
+        (!name.is_empty() && !name.contains('*')).then_some(Self(topic))
+    }
+
+    /// As on the wire.
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Display for EventName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+macro_rules! events {
+    ($($(($vis:tt))? $id:ident $name:literal $summary:literal $payload:expr;)*) => {
+        /// The names of the gateway's own events.
+        pub mod event {
+            use super::EventName;
+
+            $(#[doc = $summary] pub $(($vis))? const $id: EventName<'static> = EventName($name);)*
+        }
+
+        /// Every event, in the order of the manual.
+        pub const EVENTS: &[EventSpec] = &[$({
+            const PAYLOAD: &[FieldSpec] = $payload;
+            EventSpec { name: $name, summary: $summary, payload: PAYLOAD }
+        }),*];
+    };
+}
+
+events! {
+    MESSAGE_RECEIVED "message.received"
+        "A peer wrote. Stored."
+        MESSAGE;
+    MESSAGE_STATUS "message.status"
+        "A message came to a new state. Stored."
+        MESSAGE;
+    MESSAGE_EDITED "message.edited"
+        "The author of a message changed it: the text is the new one. Stored."
+        MESSAGE;
+    MESSAGE_DELETED "message.deleted"
+        "The author of a message deleted it for everyone. It stays in the archive. Stored."
+        MESSAGE;
+    CONVERSATION_READ "conversation.read"
+        "A conversation was read up to a message."
+        &[
+            must("channel", FieldKind::Name, "the integration it belongs to"),
+            must("peer", FieldKind::Name, "the other side's address"),
             MESSAGE_ID,
-        ],
-    },
-    Event {
-        name: "typing",
-        summary: "Someone writes; in is from the peer. It lapses unless it is repeated.",
-        payload: &[
-            must("channel", Kind::Name, "the integration it belongs to"),
-            must("peer", Kind::Name, "the other side's address"),
-            may("sender", Kind::Name, "who writes in a group"),
-            must("direction", Kind::Name, "in or out"),
-            may("text", Kind::Text, "the text as far as it has grown"),
+        ];
+    TYPING "typing"
+        "Someone writes; in is from the peer. It lapses unless it is repeated."
+        &[
+            must("channel", FieldKind::Name, "the integration it belongs to"),
+            must("peer", FieldKind::Name, "the other side's address"),
+            may("sender", FieldKind::Name, "who writes in a group"),
+            must("direction", FieldKind::Name, "in or out"),
+            may("text", FieldKind::Text, "the text as far as it has grown"),
             must(
                 "until_ms",
                 COUNT,
                 "when it lapses, ms since 1970; past where it ended",
             ),
-        ],
-    },
-    Event {
-        name: "deliver",
-        summary: "To a bridge alone: send this message, and say with delivered or failed what became of it.",
-        payload: DELIVERY,
-    },
-    Event {
-        name: "integration.state",
-        summary: "An integration changed its state.",
-        payload: INTEGRATION,
-    },
-    Event {
-        name: "client.connected",
-        summary: "A client authenticated.",
-        payload: &[
-            must("id", Kind::Name, "as c-3"),
-            must("address", Kind::Name, "from where"),
-        ],
-    },
-    Event {
-        name: "client.disconnected",
-        summary: "An authenticated client left.",
-        payload: &[
-            must("id", Kind::Name, "as c-3"),
-            must("reason", Kind::Text, "why"),
-        ],
-    },
-    Event {
-        name: "log",
-        summary: "A log line.",
-        payload: &[
+        ];
+    DELIVER "deliver"
+        "To a bridge alone: send this message, and say with delivered or failed what became of it."
+        DELIVERY;
+    INTEGRATION_STATE "integration.state"
+        "An integration changed its state."
+        INTEGRATION;
+    CLIENT_CONNECTED "client.connected"
+        "A client authenticated."
+        &[
+            must("id", FieldKind::Name, "as c-3"),
+            must("address", FieldKind::Name, "from where"),
+        ];
+    CLIENT_DISCONNECTED "client.disconnected"
+        "An authenticated client left."
+        &[
+            must("id", FieldKind::Name, "as c-3"),
+            must("reason", FieldKind::Text, "why"),
+        ];
+    LOG "log"
+        "A log line."
+        &[
             must("time_ms", COUNT, "when, ms since 1970"),
-            must("level", Kind::Name, "how grave"),
-            must("target", Kind::Name, "which part spoke"),
-            must("message", Kind::Text, "what"),
-            must("fields", Kind::Object, "what varies"),
-        ],
-    },
-    Event {
-        name: "app.*",
-        summary: "What a client published.",
-        payload: &[],
-    },
-    Event {
-        name: "lagged",
-        summary: "You were too slow; unstored events were left out.",
-        payload: &[
+            must("level", FieldKind::Name, "how grave"),
+            must("target", FieldKind::Name, "which part spoke"),
+            must("message", FieldKind::Text, "what"),
+            must("fields", FieldKind::Object, "what varies"),
+        ];
+    (super) APP_ANY "app.*"
+        "What a client published."
+        &[];
+    LAGGED "lagged"
+        "You were too slow; unstored events were left out."
+        &[
             must("dropped", COUNT, "how many"),
             must("from", COUNT, "when the first was, ms since 1970"),
             must("to", COUNT, "when the last was, ms since 1970"),
-        ],
-    },
-    Event {
-        name: "shutdown",
-        summary: "The daemon goes down; sent to everyone.",
-        payload: &[
-            must("reason", Kind::Text, "why"),
+        ];
+    SHUTDOWN "shutdown"
+        "The daemon goes down; sent to everyone."
+        &[
+            must("reason", FieldKind::Text, "why"),
             must(
                 "restart_expected",
-                Kind::Boolean,
+                FieldKind::Boolean,
                 "true where it comes back by itself",
             ),
-        ],
-    },
-    Event {
-        name: "error",
-        summary: "A message of yours could not be read, so there is no id to answer to.",
-        payload: &[
-            must("code", Kind::Name, "as in errors"),
-            must("message", Kind::Text, "what is wrong"),
-        ],
-    },
-];
+        ];
+    ERROR "error"
+        "A message of yours could not be read, so there is no id to answer to."
+        &[
+            must("code", FieldKind::Name, "as in errors"),
+            must("message", FieldKind::Text, "what is wrong"),
+            may("details", FieldKind::Any, "more for a program, such as the field"),
+            may("retry_after_ms", COUNT, "when another try may help"),
+        ];
+}

@@ -1,10 +1,10 @@
 //! Fields that several actions and events share.
 
-use super::{Field, Kind};
+use super::shape::{FieldKind, FieldSpec};
 
 /// A field that must be there.
-pub(super) const fn must(name: &'static str, kind: Kind, summary: &'static str) -> Field {
-    Field {
+pub(super) const fn must(name: &'static str, kind: FieldKind, summary: &'static str) -> FieldSpec {
+    FieldSpec {
         name,
         kind,
         required: true,
@@ -13,8 +13,8 @@ pub(super) const fn must(name: &'static str, kind: Kind, summary: &'static str) 
 }
 
 /// A field that may be left out.
-pub(super) const fn may(name: &'static str, kind: Kind, summary: &'static str) -> Field {
-    Field {
+pub(super) const fn may(name: &'static str, kind: FieldKind, summary: &'static str) -> FieldSpec {
+    FieldSpec {
         name,
         kind,
         required: false,
@@ -23,58 +23,59 @@ pub(super) const fn may(name: &'static str, kind: Kind, summary: &'static str) -
 }
 
 /// Any whole number that every client can hold (2^53 - 1, RFC 8259 §6).
-pub(super) const COUNT: Kind = Kind::Integer(0, (1 << 53) - 1);
+pub(super) const COUNT: FieldKind = FieldKind::Integer(0, (1 << 53) - 1);
 
-/// How messages are named.
-pub(super) const MESSAGE_ID: Field = must("message_id", Kind::Name, "the message, as m-17");
+/// The id of a message.
+pub(super) const MESSAGE_ID: FieldSpec =
+    must("message_id", FieldKind::Name, "the message, as m-17");
 
 /// A message on the wire.
-pub(super) const MESSAGE: &[Field] = &[
+pub(super) const MESSAGE: &[FieldSpec] = &[
     MESSAGE_ID,
     must(
         "seq",
         COUNT,
         "sequence number of the event that brought it to this state",
     ),
-    must("channel", Kind::Name, "the integration it belongs to"),
-    must("direction", Kind::Name, "in or out"),
+    must("channel", FieldKind::Name, "the integration it belongs to"),
+    must("direction", FieldKind::Name, "in or out"),
     must(
         "peer",
-        Kind::Name,
+        FieldKind::Name,
         "the other side's address, and so the conversation",
     ),
     may(
         "sender",
-        Kind::Name,
+        FieldKind::Name,
         "who wrote it, where that is not the peer itself",
     ),
     may(
         "kind",
-        Kind::Name,
+        FieldKind::Name,
         "what it is, where that is not text: image, video, audio, voice, document, sticker, \
          location, contact, poll, vote, choice, order, reaction, call, system or unsupported",
     ),
     must(
         "text",
-        Kind::Text,
+        FieldKind::Text,
         "the text; of a kind without words the same in words",
     ),
     may(
         "content",
-        Kind::Any,
+        FieldKind::Any,
         "what a kind without words says: location {lat, lng, name?, address?, live?}, \
          contact [{name, phones, emails}], poll {question, options}, vote {poll?, options}, \
          choice {id, title, description?, values?}, \
          order {items: [{id, name?, quantity, price?, currency?}], note?}, reaction {to, emoji}, \
          call {video, outcome?, seconds?}, system {event, …}, unsupported {type}",
     ),
-    may("media", Kind::Object, "{kind, url, mime?, name?}"),
+    may("media", FieldKind::Object, "{kind, url, mime?, name?}"),
     must(
         "state",
-        Kind::Name,
+        FieldKind::Name,
         "received, queued, sending, sent, delivered, read, failed or cancelled",
     ),
-    may("reply_to", Kind::Name, "the message it answers"),
+    may("reply_to", FieldKind::Name, "the message it answers"),
     must("created_ms", COUNT, "when it was stored, ms since 1970"),
     must(
         "updated_ms",
@@ -82,15 +83,19 @@ pub(super) const MESSAGE: &[Field] = &[
         "when it came to this state, ms since 1970",
     ),
     may("attempts", COUNT, "how often delivery was tried"),
-    may("error", Kind::Text, "why the last attempt did not succeed"),
+    may(
+        "error",
+        FieldKind::Text,
+        "why the last attempt did not succeed",
+    ),
     may(
         "meta",
-        Kind::Any,
+        FieldKind::Any,
         "what an integration or a client keeps with it",
     ),
     may(
         "edits",
-        Kind::Objects,
+        FieldKind::Objects,
         "what it said before its author edited it, oldest first: {text, until_ms}",
     ),
     may(
@@ -101,10 +106,10 @@ pub(super) const MESSAGE: &[Field] = &[
 ];
 
 /// A message on its way to a bridge.
-pub(super) const DELIVERY: &[Field] = &{
-    const LAST: Field = may(
+pub(super) const DELIVERY: &[FieldSpec] = &{
+    const LAST: FieldSpec = may(
         "redelivered",
-        Kind::Boolean,
+        FieldKind::Boolean,
         "true where you may have got it before: send it only if you did not",
     );
     let mut fields = [LAST; MESSAGE.len() + 1];
@@ -117,32 +122,38 @@ pub(super) const DELIVERY: &[Field] = &{
 };
 
 /// An integration that is named.
-pub(super) const CHANNEL: Field = must(
+pub(super) const CHANNEL: FieldSpec = must(
     "name",
-    Kind::Name,
+    FieldKind::Name,
     "an integration; integrations lists them",
 );
 
-/// An integration as it stands.
-pub(super) const INTEGRATION: &[Field] = &[
-    must("name", Kind::Name, "which"),
+/// The status of an integration.
+pub(super) const INTEGRATION: &[FieldSpec] = &[
+    must("name", FieldKind::Name, "which"),
     must(
         "state",
-        Kind::Name,
+        FieldKind::Name,
         "stopped, starting, running, impaired, away, backing_off or parked",
     ),
     must("since_ms", COUNT, "since when, ms since 1970"),
     may("until_ms", COUNT, "backing_off: when it starts again"),
-    may("last_error", Kind::Text, "what went wrong last"),
-    may("advice", Kind::Text, "what the user can do about it"),
-    must("counters", Kind::Object, "what it has done, by name"),
+    may("last_error", FieldKind::Text, "what went wrong last"),
+    may("advice", FieldKind::Text, "what the user can do about it"),
+    may(
+        "pairable",
+        FieldKind::Boolean,
+        "true where integration.connect pairs a device",
+    ),
+    must("counters", FieldKind::Object, "what it has done, by name"),
 ];
 
-/// Where someone asks to be let in.
-pub(super) const PAIRING_CHANNEL: Field = must("channel", Kind::Name, "where");
+/// The channel on which a sender asks to be approved.
+pub(super) const PAIRING_CHANNEL: FieldSpec = must("channel", FieldKind::Name, "where");
 
-/// What someone was told.
-pub(super) const PAIRING_CODE: Field = must("code", Kind::Name, "the code of 8 characters");
+/// The code that a sender was given.
+pub(super) const PAIRING_CODE: FieldSpec =
+    must("code", FieldKind::Name, "the code of 8 characters");
 
-/// Who asks to be let in.
-pub(super) const PAIRING_SENDER: Field = must("sender", Kind::Name, "who");
+/// The sender who asks to be approved.
+pub(super) const PAIRING_SENDER: FieldSpec = must("sender", FieldKind::Name, "who");

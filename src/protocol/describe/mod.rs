@@ -1,98 +1,23 @@
 //! The protocol documents itself: one table of actions and events. `payload` checks what clients
-//! send against it, the `describe` action shows it, so the two cannot differ.
+//! send against it, `mismatch` what the gateway writes, and the `describe` action shows it, so the
+//! three cannot differ.
 
 mod actions;
 mod events;
 mod fields;
+mod mismatch;
+mod shape;
 
 use serde_json::{Value, json};
 
-pub use self::{actions::ACTIONS, events::EVENTS};
+pub use self::{
+    actions::{ACTIONS, Action, ActionId, action},
+    events::{EVENTS, EventName, event},
+    mismatch::{event_mismatch, response_mismatch},
+    shape::{ActionSpec, EventSpec, FieldKind, FieldSpec},
+};
 
-/// What a field may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Any string.
-    Text,
-    /// A string of 1 to 256 bytes without control characters.
-    Name,
-    /// A whole number in this range.
-    Integer(u64, u64),
-    /// `true` or `false`.
-    Boolean,
-    /// An object.
-    Object,
-    /// An array of strings, each as `Name`, 1 to 64 of them.
-    Names,
-    /// An array of objects.
-    Objects,
-    /// Any JSON value.
-    Any,
-}
-
-/// One field of a payload.
-#[derive(Debug, Clone, Copy)]
-pub struct Field {
-    /// Its key.
-    pub name: &'static str,
-    /// What it may hold.
-    pub kind: Kind,
-    /// False where it may be left out.
-    pub required: bool,
-    /// One line of text.
-    pub summary: &'static str,
-}
-
-/// One action and the shape of both its payloads.
-#[derive(Debug)]
-pub struct Action {
-    /// Its name.
-    pub name: &'static str,
-    /// Older names that stay accepted.
-    pub aliases: &'static [&'static str],
-    /// One line of text.
-    pub summary: &'static str,
-    /// What the client sends.
-    pub request: &'static [Field],
-    /// What the gateway answers.
-    pub response: &'static [Field],
-}
-
-/// One event and the shape of its payload.
-#[derive(Debug)]
-pub struct Event {
-    /// Its name; `*` stands for what the publisher chose.
-    pub name: &'static str,
-    /// One line of text.
-    pub summary: &'static str,
-    /// What it carries.
-    pub payload: &'static [Field],
-}
-
-/// The action of this name or alias.
-pub fn action(name: &str) -> Option<&'static Action> {
-    ACTIONS
-        .iter()
-        .find(|action| action.name == name || action.aliases.contains(&name))
-}
-
-impl Kind {
-    /// What a field must be, with its article.
-    pub fn expectation(self) -> String {
-        match self {
-            Self::Text => "a string".to_owned(),
-            Self::Name => "a string of 1 to 256 bytes without control characters".to_owned(),
-            Self::Integer(low, high) => format!("a whole number from {low} to {high}"),
-            Self::Boolean => "true or false".to_owned(),
-            Self::Object => "an object".to_owned(),
-            Self::Names => "an array of 1 to 64 strings".to_owned(),
-            Self::Objects => "an array of objects".to_owned(),
-            Self::Any => "any JSON value".to_owned(),
-        }
-    }
-}
-
-fn fields_json(fields: &[Field]) -> Value {
+fn fields_json(fields: &[FieldSpec]) -> Value {
     fields
         .iter()
         .map(|field| {

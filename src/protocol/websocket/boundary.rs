@@ -1,6 +1,6 @@
-//! Where in the byte stream a connection stands: between two messages, or inside one.
+//! Where in the byte stream a connection is: between two messages, or inside one.
 //!
-//! Only counting: whether a frame is lawful is tungstenite's to say.
+//! Only counting: whether a frame is valid is for tungstenite to check.
 
 /// The longest header: two bytes, eight of length, four of mask (RFC 6455 §5.2).
 const MAX_HEADER: usize = 14;

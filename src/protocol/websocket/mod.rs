@@ -1,6 +1,6 @@
 //! RFC 6455 over memory: bytes in, messages out, frames appended to a buffer. No sockets, no waiting.
 //!
-//! tungstenite's `WebSocketContext` does the protocol. One context serves every connection of a
+//! tungstenite's `WebSocketContext` implements the protocol. One context serves every connection of a
 //! thread: a connection keeps one of its own only while it is inside a message, so an idle
 //! connection holds no buffer at all and a large message frees its memory when it ends.
 
@@ -22,8 +22,8 @@ use tungstenite::{
 use self::boundary::Boundary;
 use super::error_code::close;
 
-/// Bytes the context takes over at a time. It clears as much before each step, so more is slower
-/// for small frames.
+/// Bytes the context reads at a time. It zeroes as much before each read, so a larger step makes small
+/// frames slower.
 const STEP: usize = 4096;
 
 /// Memory in place of a socket: reads until `input` is empty, writes never fail.
@@ -77,7 +77,7 @@ impl Default for SharedContext {
 
 /// One thing the peer sent.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Received<'a> {
+pub enum PeerMessage<'a> {
     /// A whole text message.
     Text(&'a str),
     /// A whole binary message, which this protocol has no use for.
@@ -124,7 +124,7 @@ impl ServerSocket {
         max_message: usize,
         input: &[u8],
         output: &mut Vec<u8>,
-        mut on_message: impl FnMut(Received<'_>, &mut Vec<u8>) -> Flow,
+        mut on_message: impl FnMut(PeerMessage<'_>, &mut Vec<u8>) -> Flow,
     ) -> Result<usize, End> {
         if self.broken {
             return Ok(input.len());
@@ -137,6 +137,8 @@ impl ServerSocket {
             });
         }
         let mut left = input;
+        // One message per step: the context returns `WouldBlock` once the input is used up, and a pause
+        // leaves the rest of the input to the next call.
         let outcome = loop {
             let mut stream = MemoryStream {
                 input: left,
@@ -145,9 +147,9 @@ impl ServerSocket {
             let message = context.read(&mut stream);
             left = stream.input;
             let flow = match message {
-                Ok(Message::Text(text)) => on_message(Received::Text(text.as_str()), output),
-                Ok(Message::Binary(_)) => on_message(Received::Binary, output),
-                Ok(_) => on_message(Received::Control, output),
+                Ok(Message::Text(text)) => on_message(PeerMessage::Text(text.as_str()), output),
+                Ok(Message::Binary(_)) => on_message(PeerMessage::Binary, output),
+                Ok(_) => on_message(PeerMessage::Control, output),
                 Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     break Ok(Flow::Continue);
                 }
@@ -175,8 +177,8 @@ impl ServerSocket {
         self.own.is_some()
     }
 
-    /// Begins the closing handshake, or, after a violation, only says why. After a violation nothing
-    /// is read any more: whatever comes is taken and forgotten.
+    /// Begins the closing handshake, or, after a violation, only sends the reason: from then on whatever
+    /// the peer sends is dropped unread.
     pub fn close(
         &mut self,
         shared: &mut SharedContext,
@@ -202,8 +204,8 @@ impl ServerSocket {
         }
     }
 
-    /// Gives the shared context back where nothing of this connection is in it, and takes it along
-    /// where something is.
+    /// Leaves the shared context to the next connection where it holds nothing of this one; otherwise
+    /// keeps it until the message is complete.
     fn settle(&mut self, shared: &mut SharedContext, drained: bool) {
         let clean = drained && self.boundary.is_between_messages();
         match &self.own {

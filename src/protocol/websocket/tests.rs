@@ -42,7 +42,7 @@ fn read_all<'a>(
     let mut texts = Vec::new();
     for piece in pieces {
         let read = socket.read(shared, MAX, piece, output, |received, _| {
-            if let Received::Text(text) = received {
+            if let PeerMessage::Text(text) = received {
                 texts.push(text.to_owned());
             }
             Flow::Continue
@@ -102,7 +102,7 @@ fn a_pause_loses_nothing() {
     while seen < 1000 {
         let taken = socket
             .read(&mut shared, MAX, left, &mut output, |received, _| {
-                assert_eq!(received, Received::Text(&seen.to_string()));
+                assert_eq!(received, PeerMessage::Text(&seen.to_string()));
                 seen += 1;
                 Flow::Pause
             })

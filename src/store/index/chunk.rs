@@ -1,39 +1,60 @@
-//! A run of a scope's messages as bytes: each number as its distance to the one before, with whose
-//! the message is in the lowest two bits, seven bits a byte. Most take one or two bytes.
+//! Some consecutive messages of a scope as bytes: each number as its distance to the one before, with
+//! the side of the message in the lowest two bits, as a number of variable length. Most messages take
+//! one or two bytes.
 //!
-//! Version 1 of the schema had a row for each message, of one byte or none. Read as chunks, they are
-//! chunks of one.
+//! Version 1 of the schema had one row for each message, of one byte or none. Such a row is also a
+//! valid chunk of one message.
+//!
+//! Not here: the keys of chunks (`rows::keys`).
 
-use crate::store::{
-    codec::{Reader, put_number},
-    error::StoreError,
-    keys::number_key,
+use crate::{
+    message::{Direction, Message},
+    store::{
+        error::StoreError,
+        rows::{
+            codec::{RowReader, put_number},
+            keys::number_key,
+        },
+    },
 };
 
-/// Messages in a full chunk.
+/// The number of messages in a full chunk.
 pub(super) const FULL: usize = 32;
 
-/// Bits of an encoded number that say whose the message is.
+/// The bits of an encoded number that hold the side.
 const SIDE_BITS: u32 = 2;
 
-/// Whose a message is. Files hold the place in this order.
+/// Who wrote a message. Files hold the discriminant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Side {
-    /// The user's, wherever it was written.
+    /// The user, on whatever device.
     Ours,
-    /// The peer's.
+    /// The peer.
     Theirs,
-    /// To be seen in the message itself: the first files did not say it.
+    /// Not recorded, as in the first files: the message itself has to be read.
     Unknown,
 }
 
 impl Side {
+    /// The side of a message. What the user wrote on another device is incoming, and yet ours.
+    pub(in crate::store) fn of(message: &Message) -> Self {
+        let own = message
+            .meta
+            .as_ref()
+            .is_some_and(|meta| meta["own"] == true);
+        if message.direction == Direction::In && !own {
+            Self::Theirs
+        } else {
+            Self::Ours
+        }
+    }
+
     const ALL: [Self; 3] = [Self::Ours, Self::Theirs, Self::Unknown];
 }
 
 /// A message in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) struct Entry {
+pub(in crate::store) struct IndexEntry {
     pub(in crate::store) number: u64,
     pub(in crate::store) side: Side,
 }
@@ -42,10 +63,10 @@ pub(in crate::store) struct Entry {
 /// and its last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Chunk {
-    /// The number it is kept under: of the first message it ever had. It stays when that is forgotten,
-    /// so that no row need be moved.
+    /// The number in its key: that of the first message it ever had. It stays when that message is
+    /// removed, so that the row need not move.
     base: u64,
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
 }
 
 impl Chunk {
@@ -53,7 +74,7 @@ impl Chunk {
         self.base
     }
 
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(super) fn entries(&self) -> &[IndexEntry] {
         &self.entries
     }
 
@@ -70,7 +91,7 @@ impl Chunk {
         self.entries.len() >= FULL
     }
 
-    /// False where a message of this number would be in an older chunk.
+    /// Whether a message of this number would be in this chunk rather than in an older one.
     pub(super) fn reaches_back_to(&self, number: u64) -> bool {
         let oldest = self.entries.first();
         oldest.is_some_and(|oldest| oldest.number <= number)
@@ -80,8 +101,8 @@ impl Chunk {
         self.entries.iter().any(|entry| entry.number == number)
     }
 
-    /// Adds a message, which must be newer than those there are.
-    pub(super) fn push(&mut self, entry: Entry) {
+    /// Adds a message, which must be newer than the others.
+    pub(super) fn push(&mut self, entry: IndexEntry) {
         if self.is_empty() {
             self.base = entry.number;
         }
@@ -92,14 +113,14 @@ impl Chunk {
         self.entries.retain(|entry| entry.number != number);
     }
 
-    /// The value of its row in `scopes`, whose key says the base. There is none for an empty chunk.
+    /// The row in `scopes`, whose key has the base. An empty chunk has no row.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut row = Vec::with_capacity(2 * self.entries.len());
         self.encode_into(&mut row);
         row
     }
 
-    /// Its row in `tails`: the base, and behind it the same.
+    /// The row in `tails`: the base, then the same bytes.
     pub(super) fn encode_with_base(&self) -> Vec<u8> {
         let mut row = Vec::with_capacity(8 + 2 * self.entries.len());
         row.extend_from_slice(&number_key(self.base));
@@ -120,18 +141,18 @@ impl Chunk {
     pub(super) fn decode(base: u64, row: &[u8]) -> Result<Self, StoreError> {
         if row.is_empty() {
             let (number, side) = (base, Side::Unknown);
-            let entries = vec![Entry { number, side }];
+            let entries = vec![IndexEntry { number, side }];
             return Ok(Self { base, entries });
         }
-        Self::read(base, Reader::new("scopes", row))
+        Self::read(base, RowReader::new("scopes", row))
     }
 
     pub(super) fn decode_with_base(row: &[u8]) -> Result<Self, StoreError> {
-        let mut reader = Reader::new("tails", row);
+        let mut reader = RowReader::new("tails", row);
         Self::read(reader.fixed()?, reader)
     }
 
-    fn read(base: u64, mut reader: Reader<'_>) -> Result<Self, StoreError> {
+    fn read(base: u64, mut reader: RowReader<'_>) -> Result<Self, StoreError> {
         let (mut number, mut entries) = (base, Vec::new());
         while entries.is_empty() || !reader.is_at_end() {
             let encoded = reader.number()?;
@@ -145,7 +166,7 @@ impl Chunk {
                 .checked_add(distance)
                 .filter(|_| is_next)
                 .ok_or_else(|| reader.wrong("is not in the order of its numbers"))?;
-            entries.push(Entry { number, side });
+            entries.push(IndexEntry { number, side });
         }
         Ok(Self { base, entries })
     }
@@ -164,7 +185,7 @@ mod tests {
             for (distance, side) in steps {
                 number += distance;
                 let side = Side::ALL[side];
-                chunk.push(Entry { number, side });
+                chunk.push(IndexEntry { number, side });
             }
             chunk
         })
@@ -197,7 +218,7 @@ mod tests {
             (&[1], Side::Theirs),
         ] {
             let chunk = Chunk::decode(7, row).expect("readable");
-            assert_eq!(chunk.entries(), [Entry { number: 7, side }]);
+            assert_eq!(chunk.entries(), [IndexEntry { number: 7, side }]);
         }
     }
 

@@ -1,34 +1,38 @@
-//! Which messages a channel and a conversation have: their numbers, in chunks, oldest first.
+//! The index: which messages a channel and a conversation have, as chunks of numbers, oldest first.
 //!
 //! The newest chunk of each scope is a row of `tails`. These rows are small and close together, so a
-//! batch for a thousand conversations writes a few pages and not one for each of them. A full chunk
-//! goes to `scopes`, to be touched again only when its messages are forgotten. A scope that has
-//! messages has a tail that is not empty.
+//! batch for a thousand conversations writes a few pages rather than one for each of them. A full
+//! chunk moves to `scopes` and is modified again only when its messages are removed. A scope with
+//! messages always has a tail that is not empty.
 //!
-//! Here: what is read. `touched` writes, `chunk` has the bytes.
+//! Here: what is read. Not here: what is written (`changes`), and the bytes (`chunk`).
 
+mod changes;
 mod chunk;
-mod touched;
+mod lookup;
 mod upgrade;
 
 use std::ops::ControlFlow;
 
-use self::chunk::Chunk;
 pub(super) use self::{
-    chunk::{Entry, Side},
-    touched::Touched,
+    changes::IndexChanges,
+    chunk::{IndexEntry, Side},
     upgrade::upgrade,
 };
-use super::{
-    backend::{Get, Order, Snapshot, Table},
+use self::{
+    chunk::Chunk,
+    lookup::{chunk_from, tail},
+};
+use crate::store::{
+    backend::{Get, ScanOrder, Snapshot, Table},
     error::StoreError,
-    keys::{self, number_of, with_number},
+    rows::keys::{self, number_of, with_number},
 };
 
-/// Sees one message of the index; `Break` ends it.
-pub(super) type Visit<'v> = dyn FnMut(Entry) -> Result<ControlFlow<()>, StoreError> + 'v;
+/// Called with each message; `Break` ends the scan.
+pub(super) type VisitEntry<'v> = dyn FnMut(IndexEntry) -> Result<ControlFlow<()>, StoreError> + 'v;
 
-/// Sees a conversation's scope and the number of its newest message.
+/// Called with the scope of each conversation and the number of its newest message.
 pub(super) type VisitNewest<'v> = dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, StoreError> + 'v;
 
 /// The number of the newest message of a scope.
@@ -36,17 +40,17 @@ pub(super) fn newest(rows: &dyn Get, scope: &[u8]) -> Result<Option<u64>, StoreE
     Ok(tail(rows, scope)?.newest())
 }
 
-/// Shows every conversation, or those of one channel, in the order of their names.
+/// Visits every conversation, or those of one channel, in the order of their names.
 pub(super) fn each_conversation(
     rows: &dyn Snapshot,
     channel: Option<&str>,
     visit: &mut VisitNewest<'_>,
 ) -> Result<(), StoreError> {
     let first = keys::conversations_of(channel);
-    // No name is 65,535 bytes long, so nothing of this prefix comes behind.
+    // No name is 65,535 bytes long, so this is behind every key with the prefix.
     let mut last = first.clone();
     last.extend([u8::MAX; 2]);
-    let order = Order::Ascending;
+    let order = ScanOrder::Ascending;
     rows.scan(
         Table::Tails,
         &first,
@@ -59,37 +63,37 @@ pub(super) fn each_conversation(
     )
 }
 
-/// Shows the messages of a scope in a span of numbers, both ends included.
+/// Visits the messages of a scope in a span of numbers, both ends included.
 pub(super) fn each(
     rows: &dyn Snapshot,
     scope: &[u8],
     span: (u64, u64),
-    order: Order,
-    visit: &mut Visit<'_>,
+    order: ScanOrder,
+    visit: &mut VisitEntry<'_>,
 ) -> Result<(), StoreError> {
     if span.0 > span.1 {
         return Ok(());
     }
     let tail = tail(rows, scope)?;
-    if order == Order::Descending && show(&tail, span, order, visit)?.is_break() {
+    if order == ScanOrder::Descending && show(&tail, span, order, visit)?.is_break() {
         return Ok(());
     }
     let flow = each_older(rows, scope, span, order, visit)?;
-    if order == Order::Ascending && flow.is_continue() {
+    if order == ScanOrder::Ascending && flow.is_continue() {
         return show(&tail, span, order, visit).map(drop);
     }
     Ok(())
 }
 
-/// Shows those of a span that are in `scopes`, older than the tail.
+/// Visits those of the span that are in `scopes`, and so older than the tail.
 fn each_older(
     rows: &dyn Snapshot,
     scope: &[u8],
     span: (u64, u64),
-    order: Order,
-    visit: &mut Visit<'_>,
+    order: ScanOrder,
+    visit: &mut VisitEntry<'_>,
 ) -> Result<ControlFlow<()>, StoreError> {
-    // The chunk with the first number may be kept under an earlier one.
+    // The chunk that contains the first number may have an earlier one in its key.
     let first = chunk_from(rows, scope, span.0)?.map_or(span.0, |chunk| chunk.base());
     let [first, last] = [first, span.1].map(|number| with_number(scope.to_vec(), number));
     let mut flow = ControlFlow::Continue(());
@@ -104,35 +108,17 @@ fn each_older(
 fn show(
     chunk: &Chunk,
     (first, last): (u64, u64),
-    order: Order,
-    visit: &mut Visit<'_>,
+    order: ScanOrder,
+    visit: &mut VisitEntry<'_>,
 ) -> Result<ControlFlow<()>, StoreError> {
     let mut entries = chunk.entries().iter().copied();
     while let Some(entry) = match order {
-        Order::Ascending => entries.next(),
-        Order::Descending => entries.next_back(),
+        ScanOrder::Ascending => entries.next(),
+        ScanOrder::Descending => entries.next_back(),
     } {
         if (first..=last).contains(&entry.number) && visit(entry)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
     Ok(ControlFlow::Continue(()))
-}
-
-/// The newest chunk of a scope, empty where the scope has no messages.
-fn tail(rows: &dyn Get, scope: &[u8]) -> Result<Chunk, StoreError> {
-    let row = rows.get(Table::Tails, scope)?;
-    row.map_or_else(|| Ok(Chunk::default()), |row| Chunk::decode_with_base(&row))
-}
-
-/// The last chunk in `scopes` that begins with this number or before it: the only one there that can
-/// have it.
-fn chunk_from(rows: &dyn Get, scope: &[u8], number: u64) -> Result<Option<Chunk>, StoreError> {
-    let key = with_number(scope.to_vec(), number);
-    match rows.at_or_before(Table::Scopes, &key)? {
-        Some((key, row)) if keys::scope_of(&key) == scope => {
-            Chunk::decode(number_of(&key)?, &row).map(Some)
-        }
-        _ => Ok(None),
-    }
 }

@@ -1,19 +1,22 @@
-//! Files of version 1, in which all of the index was in `scopes`.
+//! Upgrading files of version 1, which had the whole index in `scopes`.
+//!
+//! Not here: when that is done (`schema`).
 
 use super::chunk::Chunk;
 use crate::store::{
     backend::{Rows, Table},
     error::StoreError,
-    keys::{self, number_of},
+    rows::keys::{self, number_of},
 };
 
-/// Gives each scope of a file of version 1 its tail: the newest of its rows.
+/// Moves the newest row of each scope to `tails`.
 pub(in crate::store) fn upgrade(rows: &mut dyn Rows) -> Result<(), StoreError> {
-    // Every key starts with 0 or 1.
+    // Greater than every key: they start with 0 or 1.
     let mut end = vec![u8::MAX];
     while let Some((key, row)) = rows.at_or_before(Table::Scopes, &end)? {
         let tail = Chunk::decode(number_of(&key)?, &row)?;
-        // The keys of a scope come behind the bare scope, and no scope starts another.
+        // The keys of a scope sort after the scope itself, and no scope is a prefix of another: the last
+        // row before this scope is the newest of the scope before it.
         let scope = keys::scope_of(&key);
         if *scope >= *end {
             return Err(StoreError::Corrupt("scopes is out of order".to_owned()));

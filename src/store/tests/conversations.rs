@@ -6,10 +6,10 @@ use super::*;
 use crate::{
     message::Message,
     store::{
-        ConversationQuery, Conversations, Marked,
+        ConversationQuery, Conversations, ReadMark,
         backend::{Rows, Table},
-        index::{Entry, Side, Touched},
-        keys,
+        index::{IndexChanges, IndexEntry, Side},
+        rows::keys,
     },
 };
 
@@ -51,8 +51,8 @@ fn shown(all: &Conversations) -> Vec<(&str, &str, &str)> {
 
 #[test]
 fn each_conversation_is_shown_once_with_its_newest_message_newest_first() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         assert_eq!(listed(&store, &query(9)).list, []);
         for (channel, peer, text) in [
             ("telegram", "ana", "1"),
@@ -95,8 +95,8 @@ fn each_conversation_is_shown_once_with_its_newest_message_newest_first() {
 
 #[test]
 fn a_name_is_the_newest_that_came_and_a_members_name_is_not_the_groups() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let name = || listed(&store, &query(1)).list.remove(0).name;
         received(&store, from("ana", "1", json!({"name": "Ana"})));
         received(&store, from("ana", "2", json!({"name": "Ana Lima"})));
@@ -120,8 +120,8 @@ fn a_name_is_the_newest_that_came_and_a_members_name_is_not_the_groups() {
 
 #[test]
 fn what_the_peer_wrote_behind_the_mark_is_unread() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let ids: Vec<_> = (0..4)
             .map(|_| received(&store, inbound("telegram", "in", None)).message.id)
             .collect();
@@ -130,7 +130,7 @@ fn what_the_peer_wrote_behind_the_mark_is_unread() {
         received(&store, from("bia", "else", json!({})));
         assert_eq!(store.unread("telegram", "ana"), Ok(4));
         let marked = done(store.mark_read("telegram", "ana", ids[1]));
-        let wanted = Marked {
+        let wanted = ReadMark {
             before: None,
             up_to: ids[1],
         };
@@ -153,14 +153,14 @@ fn what_the_peer_wrote_behind_the_mark_is_unread() {
 
 #[test]
 fn a_mark_never_moves_back_and_outlives_the_process() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let first = queue(&store, "1");
         let second = queue(&store, "2");
         let elsewhere = queued(&store, draft("telegram", "bia", "3")).message.id;
         done(store.mark_read("telegram", "ana", second));
         let head = store.head_seq();
-        let stays = Marked {
+        let stays = ReadMark {
             before: Some(second),
             up_to: second,
         };
@@ -170,7 +170,7 @@ fn a_mark_never_moves_back_and_outlives_the_process() {
             assert_eq!(refused, Err(StoreError::NotFound));
         }
         store.close();
-        let store = bench.open();
+        let store = fixture.open();
         assert_eq!(done(store.mark_read("telegram", "ana", first)), stays);
         assert_eq!(store.head_seq(), head, "a mark is no event");
     });
@@ -178,11 +178,11 @@ fn a_mark_never_moves_back_and_outlives_the_process() {
 
 #[test]
 fn a_mark_goes_with_the_message_it_stands_on() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let old = received(&store, inbound("telegram", "old", None));
         done(store.mark_read("telegram", "ana", old.message.id));
-        bench.pass(91 * DAY_MS);
+        fixture.pass(91 * DAY_MS);
         received(&store, inbound("telegram", "young", None));
         done(store.prune());
         assert_eq!(store.health().messages, 1);
@@ -194,26 +194,26 @@ fn a_mark_goes_with_the_message_it_stands_on() {
 
 #[test]
 fn no_more_than_the_bounds_are_counted_and_looked_at() {
-    let bench = Bench::new(Kind::Memory);
-    let store = bench.open();
+    let fixture = Fixture::new(BackendKind::Memory);
+    let store = fixture.open();
     for _ in 0..1001 {
         drop(store.receive(inbound("telegram", "x", None)));
     }
     received(&store, inbound("telegram", "x", None));
     assert_eq!(store.unread("telegram", "ana"), Ok(1000));
     let write = |rows: &mut dyn Rows| {
-        let mut touched = Touched::default();
+        let mut touched = IndexChanges::default();
         let (number, side) = (1, Side::Ours);
         for peer in 0..100_001 {
             let scope = keys::scope("webchat", Some(&format!("{peer:06}")));
-            touched.add(rows, &scope, Entry { number, side })?;
+            touched.add(rows, &scope, IndexEntry { number, side })?;
         }
         touched.write(rows).map(|()| true)
     };
     let backend = &store.0.shared.backend;
     backend.transact(&mut |rows| write(rows)).expect("written");
     let query = ConversationQuery {
-        // Their messages are made up: none may be read.
+        // There are index rows only: reading a message would fail.
         before: Some(MessageId(1)),
         ..query(9)
     };

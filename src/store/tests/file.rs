@@ -1,4 +1,4 @@
-//! The file: whose it is, what is refused, and a disk that fails underneath.
+//! The file: its permissions, which files are refused, and a disk that fails.
 
 use std::{io, sync::atomic::AtomicBool};
 
@@ -10,11 +10,11 @@ use ::redb::{
 use super::*;
 use crate::{
     error::Error,
-    store::{backend::Table, keys::number_key, redb::Redb, schema::VERSION},
+    store::{backend::Table, backend::redb::Redb, rows::keys::number_key, schema::VERSION},
 };
 
-fn refusal(bench: &Bench) -> Error {
-    match Store::open(bench.options.clone(), |_| ()) {
+fn refusal(fixture: &Fixture) -> Error {
+    match Store::open(fixture.options.clone(), |_| ()) {
         Ok(_) => panic!("it was opened"),
         Err(error) => error,
     }
@@ -22,34 +22,37 @@ fn refusal(bench: &Bench) -> Error {
 
 #[test]
 fn the_file_is_the_owners_alone_and_nothing_else_is_left() {
-    let bench = Bench::new(Kind::File);
-    std::fs::write(bench.folder.join("messages.redb.new"), "left by a crash").expect("written");
-    let store = Store::open(bench.options.clone(), |_| ()).expect("opened");
+    let fixture = Fixture::new(BackendKind::File);
+    std::fs::write(fixture.folder.join("messages.redb.new"), "left by a crash").expect("written");
+    let store = Store::open(fixture.options.clone(), |_| ()).expect("opened");
     queue(&store, "hello");
     assert_eq!(
-        fs::foreign_permissions(&bench.options.path).expect("seen"),
+        fs::foreign_permissions(&fixture.options.path).expect("seen"),
         None
     );
-    assert_eq!(std::fs::read_dir(&bench.folder).expect("listed").count(), 1);
+    assert_eq!(
+        std::fs::read_dir(&fixture.folder).expect("listed").count(),
+        1
+    );
 }
 
 #[test]
 fn an_empty_file_becomes_a_store() {
-    let bench = Bench::new(Kind::File);
-    std::fs::write(&bench.options.path, "").expect("written");
-    queue(&bench.open(), "hello");
+    let fixture = Fixture::new(BackendKind::File);
+    std::fs::write(&fixture.options.path, "").expect("written");
+    queue(&fixture.open(), "hello");
 }
 
 #[test]
 fn a_file_of_a_newer_version_is_refused() {
-    let bench = Bench::new(Kind::File);
-    bench.open().close();
-    let file = Redb::open(&bench.options.path).expect("opened");
+    let fixture = Fixture::new(BackendKind::File);
+    fixture.open().close();
+    let file = Redb::open(&fixture.options.path).expect("opened");
     let newer = number_key(VERSION + 1);
     file.transact(&mut |rows| rows.put(Table::Meta, b"schema", &newer).map(|()| true))
         .expect("written");
     drop(file);
-    let error = refusal(&bench);
+    let error = refusal(&fixture);
     assert_eq!(error.exit_code(), 78);
     let text = error.to_string();
     let newer = format!("schema {}", VERSION + 1);
@@ -60,16 +63,16 @@ fn a_file_of_a_newer_version_is_refused() {
 #[test]
 fn a_file_of_an_older_version_gains_the_table_of_marks() {
     const MARKS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("marks");
-    let bench = Bench::new(Kind::File);
-    let store = bench.open();
+    let fixture = Fixture::new(BackendKind::File);
+    let store = fixture.open();
     let id = queue(&store, "kept");
     store.close();
-    let database = Database::open(&bench.options.path).expect("opened");
+    let database = Database::open(&fixture.options.path).expect("opened");
     let transaction = database.begin_write().expect("begun");
     assert!(transaction.delete_table(MARKS).expect("deleted"));
     transaction.commit().expect("committed");
     drop(database);
-    let store = bench.open();
+    let store = fixture.open();
     done(store.mark_read("telegram", "ana", id));
     assert!(store.message(id).expect("readable").is_some());
 }
@@ -81,12 +84,12 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
         vec![0; 4096],
         vec![0xff; 100_000],
     ] {
-        let bench = Bench::new(Kind::File);
-        std::fs::write(&bench.options.path, &content).expect("written");
-        let error = refusal(&bench);
+        let fixture = Fixture::new(BackendKind::File);
+        std::fs::write(&fixture.options.path, &content).expect("written");
+        let error = refusal(&fixture);
         assert_eq!(error.exit_code(), 78);
         assert!(error.to_string().contains("messages.redb"), "{error}");
-        assert_eq!(std::fs::read(&bench.options.path).expect("read"), content);
+        assert_eq!(std::fs::read(&fixture.options.path).expect("read"), content);
     }
 }
 
@@ -111,8 +114,8 @@ impl Backend for Panicking {
 
 #[test]
 fn rows_that_make_the_storage_panic_are_told_as_damage() {
-    let bench = Bench::new(Kind::File);
-    let opened = Store::start(Box::new(Panicking), bench.options.clone(), Box::new(drop));
+    let fixture = Fixture::new(BackendKind::File);
+    let opened = Store::start(Box::new(Panicking), fixture.options.clone(), Box::new(drop));
     let Err(error) = opened else {
         panic!("it was opened")
     };
@@ -123,14 +126,14 @@ fn rows_that_make_the_storage_panic_are_told_as_damage() {
 #[test]
 fn a_database_of_another_program_is_refused_and_not_filled() {
     const THEIRS: TableDefinition<'_, u64, u64> = TableDefinition::new("theirs");
-    let bench = Bench::new(Kind::File);
-    let database = Database::create(&bench.options.path).expect("made");
+    let fixture = Fixture::new(BackendKind::File);
+    let database = Database::create(&fixture.options.path).expect("made");
     let transaction = database.begin_write().expect("begun");
     transaction.open_table(THEIRS).expect("made");
     transaction.commit().expect("committed");
     drop(database);
-    assert_eq!(refusal(&bench).exit_code(), 78);
-    let database = Database::open(&bench.options.path).expect("still theirs");
+    assert_eq!(refusal(&fixture).exit_code(), 78);
+    let database = Database::open(&fixture.options.path).expect("still theirs");
     let tables = database
         .begin_read()
         .expect("begun")
@@ -142,17 +145,17 @@ fn a_database_of_another_program_is_refused_and_not_filled() {
 
 #[test]
 fn a_file_in_use_is_not_opened_twice() {
-    let bench = Bench::new(Kind::File);
-    let _store = bench.open();
-    let error = refusal(&bench);
+    let fixture = Fixture::new(BackendKind::File);
+    let _store = fixture.open();
+    let error = refusal(&fixture);
     assert!(error.to_string().contains("in use"), "{error}");
 }
 
 #[test]
 fn a_missing_folder_is_named() {
-    let mut bench = Bench::new(Kind::File);
-    bench.options.path = bench.folder.join("nowhere/messages.redb");
-    assert!(refusal(&bench).to_string().contains("nowhere"));
+    let mut fixture = Fixture::new(BackendKind::File);
+    fixture.options.path = fixture.folder.join("nowhere/messages.redb");
+    assert!(refusal(&fixture).to_string().contains("nowhere"));
 }
 
 /// A file on a disk that may be full.
@@ -198,8 +201,8 @@ impl StorageBackend for FullDisk {
 
 #[test]
 fn after_the_disk_was_full_the_store_goes_on_where_it_stood() {
-    let bench = Bench::new(Kind::File);
-    bench.open().close();
+    let fixture = Fixture::new(BackendKind::File);
+    fixture.open().close();
     let is_full = Arc::new(AtomicBool::new(false));
     let disk = Arc::clone(&is_full);
     let open_file = move |path: &std::path::Path| {
@@ -209,8 +212,8 @@ fn after_the_disk_was_full_the_store_goes_on_where_it_stood() {
             is_full: Arc::clone(&disk),
         })
     };
-    let file = Redb::open_with(&bench.options.path, Box::new(open_file)).expect("opened");
-    let store = Store::start(Box::new(file), bench.options.clone(), Box::new(|_| ()));
+    let file = Redb::open_with(&fixture.options.path, Box::new(open_file)).expect("opened");
+    let store = Store::start(Box::new(file), fixture.options.clone(), Box::new(|_| ()));
     let store = store.expect("started");
     let first = queue(&store, "before");
 
@@ -223,10 +226,10 @@ fn after_the_disk_was_full_the_store_goes_on_where_it_stood() {
     assert_eq!(store.health().failing_since_ms, Some(START_MS));
 
     is_full.store(false, Ordering::Relaxed);
-    bench.pass(1000);
+    fixture.pass(1000);
     assert_eq!(queue(&store, "after").0, first.0 + 1);
     assert_eq!(store.health().failing_since_ms, None);
     assert!(store.message(first).expect("readable").is_some());
     store.close();
-    assert_eq!(bench.open().health().messages, 2);
+    assert_eq!(fixture.open().health().messages, 2);
 }

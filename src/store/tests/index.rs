@@ -8,24 +8,24 @@ use super::*;
 use crate::{
     message::{Message, State},
     store::{
-        ConversationQuery, HistoryQuery, Step,
-        backend::{Get, Order, Row, Rows, Table},
-        index::{self, Entry, Side, Touched},
-        keys::{number_key, scope, with_number},
+        ConversationQuery, HistoryQuery, StatusUpdate,
+        backend::{Get, KeyValue, Rows, ScanOrder, Table},
+        index::{self, IndexChanges, IndexEntry, Side},
+        rows::keys::{number_key, scope, with_number},
     },
 };
 
 /// More than fit into a few chunks.
 const MANY: usize = 100;
 
-/// What may happen to one of two scopes.
+/// A change to one of two scopes.
 #[derive(Debug, Clone)]
 enum Deed {
-    /// So many messages come, their numbers so far apart.
+    /// Adds this many messages, their numbers so far apart.
     Add(usize, u64),
-    /// The messages at this place and so many after it are forgotten.
+    /// Removes the message at this position and this many after it.
     Forget(usize, usize),
-    /// The transaction ends.
+    /// Ends the transaction.
     Commit,
 }
 
@@ -39,13 +39,13 @@ fn deeds() -> impl Strategy<Value = Vec<(bool, Deed)>> {
     vec((any::<bool>(), deed), 1..20)
 }
 
-/// Whose a message is made to be.
-fn entry(number: u64) -> Entry {
+/// The side that a message of this number gets.
+fn entry(number: u64) -> IndexEntry {
     let side = match number % 2 {
         0 => Side::Ours,
         _ => Side::Theirs,
     };
-    Entry { number, side }
+    IndexEntry { number, side }
 }
 
 fn scopes() -> [Vec<u8>; 2] {
@@ -55,10 +55,10 @@ fn scopes() -> [Vec<u8>; 2] {
     ]
 }
 
-/// Does it, to the index and to the lists.
+/// Applies a change to the index and to the lists.
 fn act(
     rows: &mut dyn Rows,
-    touched: &mut Touched,
+    touched: &mut IndexChanges,
     lists: &mut [Vec<u64>; 2],
     which: usize,
     deed: &Deed,
@@ -83,7 +83,13 @@ fn act(
     }
 }
 
-fn shown(store: &Store, scope: &[u8], span: (u64, u64), order: Order, limit: usize) -> Vec<Entry> {
+fn shown(
+    store: &Store,
+    scope: &[u8],
+    span: (u64, u64),
+    order: ScanOrder,
+    limit: usize,
+) -> Vec<IndexEntry> {
     let mut seen = Vec::new();
     let look = |rows: &dyn Snapshot| {
         index::each(rows, scope, span, order, &mut |entry| {
@@ -98,7 +104,7 @@ fn shown(store: &Store, scope: &[u8], span: (u64, u64), order: Order, limit: usi
     seen
 }
 
-/// Everything the index can be asked gives what the lists say.
+/// Checks that every query of the index agrees with the lists.
 fn compare(store: &Store, lists: &[Vec<u64>; 2], (first, last): (u64, u64), limit: usize) {
     let mut conversations = Vec::new();
     for (scope, list) in scopes().iter().zip(lists) {
@@ -108,10 +114,16 @@ fn compare(store: &Store, lists: &[Vec<u64>; 2], (first, last): (u64, u64), limi
         for (span, limit) in [((0, u64::MAX), usize::MAX), ((first, last), limit)] {
             let inside = |number: &&u64| (span.0..=span.1).contains(number);
             let wanted = list.iter().filter(inside).map(|number| entry(*number));
-            let forwards: Vec<Entry> = wanted.clone().take(limit).collect();
-            assert_eq!(shown(store, scope, span, Order::Ascending, limit), forwards);
-            let back: Vec<Entry> = wanted.rev().take(limit).collect();
-            assert_eq!(shown(store, scope, span, Order::Descending, limit), back);
+            let forwards: Vec<IndexEntry> = wanted.clone().take(limit).collect();
+            assert_eq!(
+                shown(store, scope, span, ScanOrder::Ascending, limit),
+                forwards
+            );
+            let back: Vec<IndexEntry> = wanted.rev().take(limit).collect();
+            assert_eq!(
+                shown(store, scope, span, ScanOrder::Descending, limit),
+                back
+            );
         }
     }
     let mut found = Vec::new();
@@ -126,8 +138,12 @@ fn compare(store: &Store, lists: &[Vec<u64>; 2], (first, last): (u64, u64), limi
 }
 
 /// Rows as version 1 wrote them, one for each message.
-fn put_version_1(rows: &mut dyn Rows, scope: &[u8], entries: &[Entry]) -> Result<(), StoreError> {
-    for Entry { number, side } in entries {
+fn put_version_1(
+    rows: &mut dyn Rows,
+    scope: &[u8],
+    entries: &[IndexEntry],
+) -> Result<(), StoreError> {
+    for IndexEntry { number, side } in entries {
         let row: &[u8] = match side {
             Side::Ours => &[0],
             Side::Theirs => &[1],
@@ -149,14 +165,14 @@ proptest! {
         limit in 0..MANY,
     ) {
         let span = (u64::from(span.0), u64::from(span.1));
-        // Every list starts as a file of version 1 would have it.
-        let old = old.map(|steps| steps.iter().scan(0, |at, step| { *at += step; Some(*at) }).collect());
-        on_every_backend(|bench| {
-            let store = bench.open();
+        // Every scope starts as in a file of version 1.
+        let old = old.map(|steps| steps.iter().scan(0, |at, update| { *at += update; Some(*at) }).collect());
+        on_every_backend(|fixture| {
+            let store = fixture.open();
             let mut lists: [Vec<u64>; 2] = old.clone();
             let write = |rows: &mut dyn Rows| {
                 for (scope, list) in scopes().iter().zip(&old) {
-                    let entries: Vec<Entry> = list.iter().map(|number| entry(*number)).collect();
+                    let entries: Vec<IndexEntry> = list.iter().map(|number| entry(*number)).collect();
                     put_version_1(rows, scope, &entries)?;
                 }
                 index::upgrade(rows)?;
@@ -166,7 +182,7 @@ proptest! {
             backend.transact(&mut |rows| write(rows)).expect("written");
             compare(&store, &lists, span, limit);
             let mut work = |rows: &mut dyn Rows| {
-                let mut touched = Touched::default();
+                let mut touched = IndexChanges::default();
                 for (which, deed) in &deeds {
                     act(rows, &mut touched, &mut lists, usize::from(*which), deed);
                 }
@@ -189,7 +205,7 @@ fn history(store: &Store, peer: Option<&str>) -> Vec<Message> {
     store.history(&query).expect("readable").messages
 }
 
-/// Makes the store one of version 1 whose first rows do not say whose the messages are.
+/// Turns the store into one of version 1 whose first rows do not have a side.
 fn age(store: &Store) {
     let messages = history(store, None);
     let write = |rows: &mut dyn Rows| {
@@ -203,7 +219,7 @@ fn age(store: &Store) {
             for peer in [None, Some(message.peer.as_str())] {
                 let scope = scope("telegram", peer);
                 rows.remove(Table::Tails, &scope)?;
-                put_version_1(rows, &scope, &[Entry { number, side }])?;
+                put_version_1(rows, &scope, &[IndexEntry { number, side }])?;
             }
         }
         rows.put(Table::Meta, b"schema", &number_key(1))?;
@@ -215,8 +231,8 @@ fn age(store: &Store) {
 
 #[test]
 fn a_store_of_version_1_is_brought_up_to_date_with_nothing_lost() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         for number in 0..20 {
             let peer = ["ana", "bia"][number % 2];
             queued(&store, draft("telegram", peer, &number.to_string()));
@@ -235,7 +251,7 @@ fn a_store_of_version_1_is_brought_up_to_date_with_nothing_lost() {
         let before = every(&store);
         age(&store);
         store.close();
-        let store = bench.open();
+        let store = fixture.open();
         assert_eq!(every(&store), before);
         assert_eq!(store.unread("telegram", "ana"), Ok(20));
         for _ in 0..40 {
@@ -244,25 +260,25 @@ fn a_store_of_version_1_is_brought_up_to_date_with_nothing_lost() {
         assert_eq!(store.unread("telegram", "ana"), Ok(60));
         for message in history(&store, None) {
             if message.state == State::Queued {
-                done(store.advance(message.id, Step::to(State::Sent)));
+                done(store.advance(message.id, StatusUpdate::to(State::Sent)));
             }
         }
-        bench.pass(91 * DAY_MS);
+        fixture.pass(91 * DAY_MS);
         assert_eq!(done(store.prune()).messages, 80);
         let left = [Table::Scopes, Table::Tails].map(|table| store.view(|rows| rows.len(table)));
         assert_eq!(left, [Ok(0), Ok(0)]);
     });
 }
 
-/// Rows in which a look for what is before finds the same again.
-struct Stuck(Row);
+/// Damaged rows in which a search for an earlier row finds the same one again.
+struct Stuck(KeyValue);
 
 impl Get for Stuck {
     fn get(&self, _: Table, _: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(None)
     }
 
-    fn at_or_before(&self, _: Table, _: &[u8]) -> Result<Option<Row>, StoreError> {
+    fn at_or_before(&self, _: Table, _: &[u8]) -> Result<Option<KeyValue>, StoreError> {
         Ok(Some(self.0.clone()))
     }
 }

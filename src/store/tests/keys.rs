@@ -1,33 +1,33 @@
-//! Repeats: recognised by their keys for seven days, in one batch and across restarts.
+//! Repeated requests: recognised by their keys for seven days, within one batch and across restarts.
 
 use serde_json::json;
 
 use super::*;
-use crate::{message::State, store::Step};
+use crate::{message::State, store::StatusUpdate};
 
 #[test]
 fn a_repeated_request_gets_the_first_message_as_it_stands() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let first = queued(&store, keyed("hello", "k"));
         assert!(!first.duplicate);
-        done(store.advance(first.message.id, Step::to(State::Sent)));
-        bench.pass(7 * DAY_MS - 1);
+        done(store.advance(first.message.id, StatusUpdate::to(State::Sent)));
+        fixture.pass(7 * DAY_MS - 1);
         store.close();
-        let store = bench.open();
+        let store = fixture.open();
         let second = queued(&store, keyed("hello", "k"));
         assert!(second.duplicate);
         assert_eq!(second.message.id, first.message.id);
         assert_eq!(second.message.state, State::Sent);
-        assert_eq!(bench.told().len(), 2);
+        assert_eq!(fixture.published().len(), 2);
     });
 }
 
 #[test]
 fn a_repeat_in_the_same_batch_is_recognised() {
-    on_every_backend(|bench| {
-        let store = bench.open();
-        let gate = Gate::close(&bench.faults);
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let gate = Gate::close(&fixture.faults);
         let opener = store.queue(draft("telegram", "ana", "opens the batch"));
         gate.await_arrival();
         let pending: Vec<_> = ["k", "k", "other"]
@@ -38,7 +38,7 @@ fn a_repeat_in_the_same_batch_is_recognised() {
         gate.let_one_through();
         drop(gate);
         done(opener);
-        let answers: Vec<Queued> = pending.into_iter().map(done).collect();
+        let answers: Vec<QueuedMessage> = pending.into_iter().map(done).collect();
         assert_eq!(
             answers
                 .iter()
@@ -48,14 +48,14 @@ fn a_repeat_in_the_same_batch_is_recognised() {
         );
         assert_eq!(answers[0].message, answers[1].message);
         assert_eq!(answer(conflict), Err(StoreError::Conflict));
-        assert_eq!((store.health().commits, bench.told().len()), (2, 3));
+        assert_eq!((store.health().commits, fixture.published().len()), (2, 3));
     });
 }
 
 #[test]
 fn the_same_key_with_other_content_is_a_conflict() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let full = Draft {
             media: Some(json!({ "kind": "image", "url": "https://example.com/a.png" })),
             reply_to: Some("m-1".to_owned()),
@@ -93,16 +93,16 @@ fn the_same_key_with_other_content_is_a_conflict() {
         for other in others {
             assert_eq!(answer(store.queue(other)), Err(StoreError::Conflict));
         }
-        assert_eq!(bench.told().len(), 1);
+        assert_eq!(fixture.published().len(), 1);
     });
 }
 
 #[test]
 fn a_key_is_forgotten_after_seven_days() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let first = queued(&store, keyed("hello", "k")).message.id;
-        bench.pass(7 * DAY_MS);
+        fixture.pass(7 * DAY_MS);
         let second = queued(&store, keyed("another text", "k"));
         assert!(!second.duplicate);
         assert_ne!(second.message.id, first);
@@ -112,27 +112,27 @@ fn a_key_is_forgotten_after_seven_days() {
 
 #[test]
 fn a_repeated_inbound_message_is_dropped_within_its_channel() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let first = received(&store, inbound("telegram", "hi", Some("update 1")));
         assert!(!first.duplicate);
         store.close();
-        let store = bench.open();
+        let store = fixture.open();
         let again = received(&store, inbound("telegram", "hi, edited", Some("update 1")));
         assert!(again.duplicate);
         assert_eq!(again.message, first.message);
         assert!(!received(&store, inbound("whatsapp", "hi", Some("update 1"))).duplicate);
         assert!(!queued(&store, keyed("hi", "update 1")).duplicate);
         assert!(!received(&store, inbound("telegram", "hi", None)).duplicate);
-        bench.pass(7 * DAY_MS);
+        fixture.pass(7 * DAY_MS);
         assert!(!received(&store, inbound("telegram", "hi", Some("update 1"))).duplicate);
     });
 }
 
 #[test]
 fn a_name_too_long_for_an_index_is_refused() {
-    let bench = Bench::new(Kind::Memory);
-    let (store, long) = (bench.open(), "x".repeat(1025));
+    let fixture = Fixture::new(BackendKind::Memory);
+    let (store, long) = (fixture.open(), "x".repeat(1025));
     let too_long = |field| Err(StoreError::TooLong { field, limit: 1024 });
     assert_eq!(
         answer(store.queue(keyed("hello", &long))),

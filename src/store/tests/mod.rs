@@ -1,7 +1,7 @@
-//! The store's behaviour through its own handle, on every backend there is.
+//! Tests of the store through its public handle, on every backend.
 //!
-//! Here: the bench the tests work on, with a clock that stands still and a storage that can be held
-//! up or made to fail. Each file beside this one has the tests of one behaviour.
+//! Here: the fixture, with a clock that the test sets and a storage that can be held up or made to
+//! fail. Each file beside this one has the tests of one behaviour.
 
 mod conversations;
 #[cfg(feature = "store")]
@@ -25,49 +25,50 @@ use std::{
 };
 
 use super::{
-    Draft, Inbound, Options, Pending, Queued, Received, Store, StoreError, StoredEvent,
+    Draft, Inbound, Pending, QueuedMessage, ReceivedMessage, Store, StoreError, StoreOptions,
+    StoredEvent,
+    backend::memory::Memory,
     backend::{Backend, Snapshot, Work},
-    memory::Memory,
 };
 use crate::{fs, message::MessageId, random};
 
 pub(super) const DAY_MS: u64 = 86_400_000;
 const START_MS: u64 = 1_800_000_000_000;
 
-/// What a bench keeps its rows in.
+/// The backend of a fixture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BackendKind {
     Memory,
     #[cfg(feature = "store")]
     File,
 }
 
 /// Runs a test once for each backend.
-fn on_every_backend(test: impl Fn(Bench)) {
-    test(Bench::new(Kind::Memory));
+fn on_every_backend(test: impl Fn(Fixture)) {
+    test(Fixture::new(BackendKind::Memory));
     #[cfg(feature = "store")]
-    test(Bench::new(Kind::File));
+    test(Fixture::new(BackendKind::File));
 }
 
-/// A folder, a clock and a storage that outlives the stores opened on it.
-struct Bench {
-    kind: Kind,
+/// A folder, a clock, and a storage that outlives the stores opened on it.
+struct Fixture {
+    kind: BackendKind,
     folder: PathBuf,
     memory: Arc<Memory>,
     now_ms: Arc<AtomicU64>,
     faults: Arc<Faults>,
-    told: Arc<Mutex<Vec<StoredEvent>>>,
-    options: Options,
+    published: Arc<Mutex<Vec<StoredEvent>>>,
+    options: StoreOptions,
 }
 
-impl Drop for Bench {
+impl Drop for Fixture {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-impl Bench {
-    fn new(kind: Kind) -> Self {
+impl Fixture {
+    fn new(kind: BackendKind) -> Self {
         let name = format!("cleudocodebot-store-{}", random::hex(&random::bytes::<6>()));
         let folder = std::env::temp_dir().join(name);
         fs::create_private_dir(&folder).expect("a scratch folder");
@@ -75,59 +76,61 @@ impl Bench {
         let clock = Arc::clone(&now_ms);
         Self {
             kind,
-            options: Options {
+            options: StoreOptions {
                 path: folder.join("messages.redb"),
                 clock: Arc::new(move || clock.load(Ordering::Relaxed)),
-                ..Options::default()
+                ..StoreOptions::default()
             },
             folder,
             memory: Arc::new(Memory::new()),
             now_ms,
             faults: Arc::default(),
-            told: Arc::default(),
+            published: Arc::default(),
         }
     }
 
-    /// Opens the store, again if need be, on what the last one left behind.
+    /// Opens the store on what the last one left behind.
     fn open(&self) -> Store {
         let backend: Arc<dyn Backend> = match self.kind {
-            Kind::Memory => Arc::clone(&self.memory) as _,
+            BackendKind::Memory => Arc::clone(&self.memory) as _,
             #[cfg(feature = "store")]
-            Kind::File => Arc::new(super::redb::Redb::open(&self.options.path).expect("opened")),
+            BackendKind::File => {
+                Arc::new(super::backend::redb::Redb::open(&self.options.path).expect("opened"))
+            }
         };
         let faulty = Faulty {
             backend,
             faults: Arc::clone(&self.faults),
         };
-        let told = Arc::clone(&self.told);
-        let tell = move |events| told.lock().expect("whole").extend(events);
-        Store::start(Box::new(faulty), self.options.clone(), Box::new(tell)).expect("started")
+        let published = Arc::clone(&self.published);
+        let publish = move |events| published.lock().expect("whole").extend(events);
+        Store::start(Box::new(faulty), self.options.clone(), Box::new(publish)).expect("started")
     }
 
     fn pass(&self, ms: u64) {
         self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
-    /// The events told so far.
-    fn told(&self) -> Vec<StoredEvent> {
-        self.told.lock().expect("whole").clone()
+    /// The events published so far.
+    fn published(&self) -> Vec<StoredEvent> {
+        self.published.lock().expect("whole").clone()
     }
 }
 
-/// How a storage is to misbehave.
+/// How the storage is to fail.
 #[derive(Default)]
 struct Faults {
-    /// So many commits fail and leave nothing.
+    /// This many commits fail and leave nothing.
     fail: AtomicUsize,
-    /// So many commits say that they failed although they did not.
+    /// This many commits report an error although they happened.
     lie: AtomicUsize,
-    /// While there is one, each transaction waits for a word before it commits.
+    /// While there is one, each transaction waits for a signal before it commits.
     gate: Mutex<Option<mpsc::Receiver<()>>>,
-    /// Transactions that came as far as the gate.
+    /// Gets a signal from each transaction that reaches the gate.
     at_gate: Mutex<Option<mpsc::Sender<()>>>,
 }
 
-/// The other side of a gate.
+/// A gate before every commit, held by the test.
 struct Gate {
     open: mpsc::Sender<()>,
     arrived: mpsc::Receiver<()>,
@@ -143,7 +146,7 @@ impl Gate {
         Self { open, arrived }
     }
 
-    /// Waits until a transaction stands at the gate.
+    /// Waits until a transaction reaches the gate.
     fn await_arrival(&self) {
         self.arrived.recv().expect("a transaction arrived");
     }
@@ -232,7 +235,7 @@ fn inbound(channel: &str, text: &str, key: Option<&str>) -> Inbound {
     }
 }
 
-/// Waits for the answer to a request that is expected to be taken.
+/// Waits for the answer to a request that must succeed.
 fn done<T>(pending: Result<Pending<T>, StoreError>) -> T {
     answer(pending).expect("done")
 }
@@ -241,15 +244,15 @@ fn answer<T>(pending: Result<Pending<T>, StoreError>) -> Result<T, StoreError> {
     pending?.blocking_recv()
 }
 
-fn queued(store: &Store, draft: Draft) -> Queued {
+fn queued(store: &Store, draft: Draft) -> QueuedMessage {
     done(store.queue(draft))
 }
 
-fn received(store: &Store, inbound: Inbound) -> Received {
+fn received(store: &Store, inbound: Inbound) -> ReceivedMessage {
     done(store.receive(inbound))
 }
 
-/// Queues a plain message and says its id.
+/// Queues a plain message and returns its id.
 fn queue(store: &Store, text: &str) -> MessageId {
     queued(store, draft("telegram", "ana", text)).message.id
 }

@@ -5,10 +5,10 @@ use proptest::{collection::vec, prelude::*, test_runner::Config};
 use super::*;
 use crate::{
     message::State,
-    store::{HistoryQuery, Page, Step},
+    store::{HistoryPage, HistoryQuery, StatusUpdate},
 };
 
-fn texts(page: &Page) -> Vec<&str> {
+fn texts(page: &HistoryPage) -> Vec<&str> {
     page.messages
         .iter()
         .map(|message| message.text.as_str())
@@ -40,7 +40,7 @@ fn query(channel: Option<&str>, peer: Option<&str>, limit: usize) -> HistoryQuer
     }
 }
 
-/// Turns the pages of a query until the last one.
+/// Follows a query to its last page.
 fn all_pages(store: &Store, mut query: HistoryQuery) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     loop {
@@ -56,8 +56,8 @@ fn all_pages(store: &Store, mut query: HistoryQuery) -> Vec<Vec<String>> {
 
 #[test]
 fn history_turns_pages_from_the_newest_back() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         fill(&store);
         let everything = all_pages(&store, query(None, None, 4));
         assert_eq!(
@@ -83,8 +83,8 @@ fn history_turns_pages_from_the_newest_back() {
 
 #[test]
 fn history_turns_pages_forwards_from_a_message() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let ids = fill(&store);
         let forwards = HistoryQuery {
             after: Some(ids[1]),
@@ -116,8 +116,8 @@ fn history_turns_pages_forwards_from_a_message() {
 
 #[test]
 fn history_finds_words_in_any_case_and_goes_on_where_it_stopped_looking() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         for text in ["Ação 1", "nada", "nada", "AÇÃO 2", "nada", "ação 3"] {
             queue(&store, text);
         }
@@ -158,8 +158,8 @@ fn history_finds_words_in_any_case_and_goes_on_where_it_stopped_looking() {
 
 #[test]
 fn a_page_ends_with_the_message_that_fills_it() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         for letter in ["a", "b", "c"] {
             queue(&store, &letter.repeat(1000));
         }
@@ -186,18 +186,18 @@ fn a_page_ends_with_the_message_that_fills_it() {
 
 #[test]
 fn a_peer_without_its_channel_is_no_query() {
-    let bench = Bench::new(Kind::Memory);
-    let answer = bench.open().history(&query(None, Some("ana"), 5));
+    let fixture = Fixture::new(BackendKind::Memory);
+    let answer = fixture.open().history(&query(None, Some("ana"), 5));
     assert!(matches!(answer, Err(StoreError::InvalidQuery(_))));
 }
 
 #[test]
 fn the_outbox_lists_what_is_still_to_be_sent_by_channel() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let ids = fill(&store);
-        done(store.advance(ids[1], Step::to(State::Sent)));
-        done(store.advance(ids[2], Step::to(State::Sending)));
+        done(store.advance(ids[1], StatusUpdate::to(State::Sent)));
+        done(store.advance(ids[2], StatusUpdate::to(State::Sending)));
         let outbox = |after, limit| -> Vec<MessageId> {
             let waiting = store.outbox("telegram", after, limit).expect("readable");
             waiting.iter().map(|(message, _)| message.id).collect()
@@ -211,8 +211,8 @@ fn the_outbox_lists_what_is_still_to_be_sent_by_channel() {
 
 #[test]
 fn an_empty_store_has_nothing_to_show() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         assert_eq!(store.events_after(0, 10, 1000), Ok(Vec::new()));
         assert_eq!(store.events_after(u64::MAX, 10, 1000), Ok(Vec::new()));
         assert_eq!(store.oldest_seq(), Ok(store.head_seq() + 1));
@@ -226,23 +226,23 @@ fn an_empty_store_has_nothing_to_show() {
     });
 }
 
-/// Lets anything happen to a few messages, in steps a number stands for.
-fn live(bench: &Bench, store: &Store, steps: &[(u8, u8)]) {
+/// Applies random changes, each given by a number, to a few messages.
+fn live(fixture: &Fixture, store: &Store, steps: &[(u8, u8)]) {
     let mut ids = vec![queue(store, "first")];
     for (what, which) in steps {
-        bench.pass(1);
+        fixture.pass(1);
         let id = ids[usize::from(*which) % ids.len()];
-        let step = Step {
+        let update = StatusUpdate {
             attempts: Some(u32::from(*which)),
             error: (which % 2 == 0).then(|| "again".to_owned()),
-            ..Step::to(State::ALL[usize::from(*what) % State::ALL.len()])
+            ..StatusUpdate::to(State::ALL[usize::from(*what) % State::ALL.len()])
         };
         match what % 12 {
             0 => ids.push(queue(store, &which.to_string())),
             1 => drop(received(store, inbound("telegram", "hi", None))),
             2 => drop(answer(store.cancel(id))),
             3 => drop(answer(store.retry(id))),
-            _ => drop(done(store.advance(id, step))),
+            _ => drop(done(store.advance(id, update))),
         }
     }
 }
@@ -256,11 +256,11 @@ proptest! {
         skip in 0_u64..50,
         limit in 1_usize..20,
     ) {
-        on_every_backend(|bench| {
-            let store = bench.open();
+        on_every_backend(|fixture| {
+            let store = fixture.open();
             let start = store.head_seq();
-            live(&bench, &store, &steps);
-            let told = bench.told();
+            live(&fixture, &store, &steps);
+            let told = fixture.published();
             let numbers: Vec<u64> = told.iter().map(|event| event.seq).collect();
             assert_eq!(numbers, (start + 1..=store.head_seq()).collect::<Vec<_>>());
             let mut read = Vec::new();

@@ -1,9 +1,9 @@
-//! What a chat that asked for a message is told of it.
+//! The reports that a chat gets on a message it asked for.
 
 use super::*;
 use crate::{
     message::State,
-    store::{Step, report_to},
+    store::{StatusUpdate, report_to},
 };
 
 /// A message that the chat `chat` on `telegram` asked for.
@@ -15,7 +15,7 @@ fn asked(store: &Store) -> MessageId {
     queued(store, draft).message.id
 }
 
-/// All the chat was told, oldest first.
+/// The texts of all reports to the chat, oldest first.
 fn told(store: &Store) -> Vec<String> {
     let waiting = store.outbox("telegram", None, 99).expect("readable");
     let to_chat = |message: &crate::message::Message| message.peer == "chat";
@@ -23,17 +23,17 @@ fn told(store: &Store) -> Vec<String> {
     waiting.into_iter().map(|(told, _)| told.text).collect()
 }
 
-fn failed(why: &str) -> Step {
-    Step {
+fn failed(why: &str) -> StatusUpdate {
+    StatusUpdate {
         error: Some(why.to_owned()),
-        ..Step::to(State::Failed)
+        ..StatusUpdate::to(State::Failed)
     }
 }
 
 #[test]
 fn a_message_and_the_word_of_it_are_written_in_one_transaction() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let id = asked(&store);
         let commits = store.health().commits;
         let sent = done(store.accepted(id, vec!["theirs".to_owned()]));
@@ -42,17 +42,17 @@ fn a_message_and_the_word_of_it_are_written_in_one_transaction() {
         assert_eq!(store.references(id).expect("readable"), ["theirs"]);
         assert_eq!(told(&store), ["Sent to 5511."]);
         assert_eq!(done(store.accepted(id, vec![])), None);
-        done(store.advance(id, Step::to(State::Delivered)));
+        done(store.advance(id, StatusUpdate::to(State::Delivered)));
         assert_eq!(told(&store).len(), 1, "told once");
     });
 }
 
 #[test]
 fn what_the_service_says_first_by_its_own_way_is_told_too() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let id = asked(&store);
-        let answered = store.answered("whatsapp", id, vec![], Step::to(State::Delivered));
+        let answered = store.answered("whatsapp", id, vec![], StatusUpdate::to(State::Delivered));
         assert_eq!(done(answered).state, State::Delivered);
         assert_eq!(done(store.accepted(id, vec![])), None, "no news any more");
         assert_eq!(told(&store), ["Sent to 5511."]);
@@ -68,8 +68,8 @@ fn what_the_service_says_first_by_its_own_way_is_told_too() {
 
 #[test]
 fn each_round_of_attempts_has_its_own_word() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let id = asked(&store);
         done(store.advance(id, failed("too old")));
         done(store.retry(id));
@@ -83,8 +83,8 @@ fn each_round_of_attempts_has_its_own_word() {
 
 #[test]
 fn nobody_is_told_of_what_is_withdrawn_or_at_no_address() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         done(store.cancel(asked(&store)));
         for to in [
             ("", "chat"),

@@ -1,15 +1,15 @@
-//! What is forgotten, and what is not.
+//! What retention removes and what it keeps.
 
 use super::*;
 use crate::{
     message::State,
-    store::{HistoryQuery, Pruned, Step, backend::Table},
+    store::{HistoryQuery, Pruned, StatusUpdate, backend::Table},
 };
 
 fn sent(store: &Store, text: &str) -> MessageId {
     let id = queue(store, text);
-    done(store.advance(id, Step::to(State::Sending)));
-    done(store.advance(id, Step::to(State::Sent)));
+    done(store.advance(id, StatusUpdate::to(State::Sending)));
+    done(store.advance(id, StatusUpdate::to(State::Sent)));
     id
 }
 
@@ -23,14 +23,14 @@ fn pruned(messages: u64, keys: u64) -> Pruned {
 
 #[test]
 fn old_messages_go_with_all_their_rows_unless_they_wait_to_be_sent() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         sent(&store, "old");
         received(&store, inbound("telegram", "old too", Some("k")));
         let waiting = queue(&store, "old but not sent");
-        bench.pass(90 * DAY_MS);
+        fixture.pass(90 * DAY_MS);
         assert_eq!(done(store.prune()), pruned(0, 1), "not a day too early");
-        bench.pass(1);
+        fixture.pass(1);
         let young = sent(&store, "young");
         assert_eq!(done(store.prune()), pruned(2, 0));
         let kept = store
@@ -63,28 +63,28 @@ fn old_messages_go_with_all_their_rows_unless_they_wait_to_be_sent() {
 
 #[test]
 fn numbers_are_never_given_out_again_after_all_was_forgotten() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         sent(&store, "old");
         let head = store.head_seq();
-        bench.pass(91 * DAY_MS);
+        fixture.pass(91 * DAY_MS);
         assert_eq!(done(store.prune()).messages, 1);
         assert_eq!(store.oldest_seq(), Ok(head + 1));
         store.close();
-        assert_eq!(queue(&bench.open(), "new").0, head + 1);
+        assert_eq!(queue(&fixture.open(), "new").0, head + 1);
     });
 }
 
 #[test]
 fn a_key_taken_over_by_a_younger_message_is_kept() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         queued(&store, keyed("first", "k"));
-        bench.pass(7 * DAY_MS);
+        fixture.pass(7 * DAY_MS);
         let second = queued(&store, keyed("second", "k")).message.id;
         assert_eq!(done(store.prune()), pruned(0, 0));
         assert_eq!(queued(&store, keyed("second", "k")).message.id, second);
-        bench.pass(7 * DAY_MS);
+        fixture.pass(7 * DAY_MS);
         assert_eq!(done(store.prune()), pruned(0, 1));
         let keys = store.view(|rows| rows.get(Table::Keys, b"\0k"));
         assert_eq!(keys, Ok(None));
@@ -93,40 +93,40 @@ fn a_key_taken_over_by_a_younger_message_is_kept() {
 
 #[test]
 fn history_for_ever_forgets_only_keys() {
-    on_every_backend(|mut bench| {
-        bench.options.history_days = 0;
-        let store = bench.open();
+    on_every_backend(|mut fixture| {
+        fixture.options.history_days = 0;
+        let store = fixture.open();
         received(&store, inbound("telegram", "hi", Some("k")));
-        bench.pass(10_000 * DAY_MS);
+        fixture.pass(10_000 * DAY_MS);
         assert_eq!(done(store.prune()), pruned(0, 1));
     });
 }
 
 #[test]
 fn a_message_outlives_its_keys_however_short_the_history() {
-    on_every_backend(|mut bench| {
-        bench.options.history_days = 1;
-        let store = bench.open();
+    on_every_backend(|mut fixture| {
+        fixture.options.history_days = 1;
+        let store = fixture.open();
         received(&store, inbound("telegram", "hi", Some("k")));
-        bench.pass(7 * DAY_MS - 1);
+        fixture.pass(7 * DAY_MS - 1);
         assert_eq!(done(store.prune()), Pruned::default());
         assert!(received(&store, inbound("telegram", "hi", Some("k"))).duplicate);
-        bench.pass(2);
+        fixture.pass(2);
         assert_eq!(done(store.prune()), pruned(1, 1));
     });
 }
 
 #[test]
 fn much_to_forget_is_forgotten_in_several_transactions() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let pending: Vec<_> = (0..1200)
             .map(|i| store.receive(inbound("telegram", "hi", Some(&i.to_string()))))
             .collect();
         for pending in pending {
             done(pending);
         }
-        bench.pass(91 * DAY_MS);
+        fixture.pass(91 * DAY_MS);
         let before = store.health().commits;
         assert_eq!(done(store.prune()), pruned(1200, 1200));
         assert_eq!(
@@ -141,14 +141,14 @@ fn much_to_forget_is_forgotten_in_several_transactions() {
 
 #[test]
 fn memory_drops_the_oldest_messages_that_were_sent_and_refuses_more_that_wait() {
-    let mut bench = Bench::new(Kind::Memory);
-    bench.memory = Arc::new(Memory::with_capacity(3));
-    let store = bench.open();
+    let mut fixture = Fixture::new(BackendKind::Memory);
+    fixture.memory = Arc::new(Memory::with_capacity(3));
+    let store = fixture.open();
     let waiting = queue(&store, "waits");
     for text in ["1", "2", "3", "4"] {
         sent(&store, text);
     }
-    // One more transaction, so that the one before has certainly been tidied up after.
+    // One more transaction, so that the trimming after the one before is certainly done.
     done(store.prune());
     let kept = store
         .history(&HistoryQuery::default())

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     message::State,
-    store::{HistoryQuery, Occasion, Revision, Step},
+    store::{HistoryQuery, Occasion, Revision, StatusUpdate},
 };
 
 fn edited(text: &str) -> Revision {
@@ -47,17 +47,14 @@ fn an_edit_and_a_deletion_are_events_of_the_message_they_concern() {
         let events = store.events_after(0, 10, 1 << 20).expect("readable");
         let told: Vec<_> = events
             .iter()
-            .map(|event| (event.name().to_owned(), event.message.text.clone()))
+            .map(|event| (event.name().as_str(), event.message.text.clone()))
             .collect();
         let expected = [
             ("message.received", "at seven"),
             ("message.edited", "at eight"),
             ("message.deleted", "at eight"),
         ];
-        assert_eq!(
-            told,
-            expected.map(|(name, text)| (name.to_owned(), text.to_owned()))
-        );
+        assert_eq!(told, expected.map(|(name, text)| (name, text.to_owned())));
         let found = |words: &str| {
             let query = HistoryQuery {
                 contains: Some(words.to_owned()),
@@ -78,7 +75,7 @@ fn what_nobody_sent_cannot_be_edited_and_a_later_state_keeps_an_edit() {
         let id = queued(&store, draft("telegram", "ana", "hello")).message.id;
         done(store.accepted(id, vec!["S1".to_owned()]));
         done(store.revise("telegram", "S1", edited("hello!"))).expect("news");
-        done(store.advance(id, Step::to(State::Read)));
+        done(store.advance(id, StatusUpdate::to(State::Read)));
         let (message, _) = store.message(id).expect("readable").expect("kept");
         assert_eq!(
             (message.text.as_str(), message.state),

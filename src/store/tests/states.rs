@@ -1,21 +1,21 @@
-//! The life of a message: forwards only, cancelled and retried by the user.
+//! The states of a message: forwards only, except for cancel and retry.
 
 use super::*;
+use crate::store::Occasion;
 use crate::{
     message::State,
-    store::Occasion,
-    store::{Parts, Step, Transition, operations::MAX_REFERENCES},
+    store::{AcceptedParts, StatusUpdate, Transition, writer::operations::MAX_REFERENCES},
 };
 
 fn advance(store: &Store, id: MessageId, state: State) -> Option<State> {
-    let message = done(store.advance(id, Step::to(state)));
+    let message = done(store.advance(id, StatusUpdate::to(state)));
     message.map(|message| message.state)
 }
 
 #[test]
 fn a_new_message_is_queued_under_the_number_of_its_event() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let message = queued(&store, draft("telegram", "ana", "hello")).message;
         assert_eq!(message.id.0, message.seq);
         assert_eq!(message.state, State::Queued);
@@ -31,15 +31,15 @@ fn a_new_message_is_queued_under_the_number_of_its_event() {
             occasion: Occasion::State,
             message,
         };
-        assert_eq!(event.name(), "message.status");
-        assert_eq!(bench.told(), [event]);
+        assert_eq!(event.name().as_str(), "message.status");
+        assert_eq!(fixture.published(), [event]);
     });
 }
 
 #[test]
 fn states_go_forwards_and_late_reports_change_nothing() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let id = queue(&store, "hello");
         assert_eq!(advance(&store, id, State::Sending), Some(State::Sending));
         assert_eq!(
@@ -56,25 +56,25 @@ fn states_go_forwards_and_late_reports_change_nothing() {
         ] {
             assert_eq!(advance(&store, id, late), None, "{late}");
         }
-        assert_eq!((store.head_seq(), bench.told().len()), (head, 3));
+        assert_eq!((store.head_seq(), fixture.published().len()), (head, 3));
         assert_eq!(advance(&store, id, State::Read), Some(State::Read));
     });
 }
 
 #[test]
 fn the_life_of_a_message_is_told_oldest_first() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let (id, other) = (queue(&store, "hello"), queue(&store, "other"));
-        bench.pass(10);
-        let step = Step {
+        fixture.pass(10);
+        let update = StatusUpdate {
             attempts: Some(1),
             error: Some("timeout".to_owned()),
-            ..Step::to(State::Sending)
+            ..StatusUpdate::to(State::Sending)
         };
-        done(store.advance(id, step));
+        done(store.advance(id, update));
         advance(&store, other, State::Sending);
-        bench.pass(10);
+        fixture.pass(10);
         advance(&store, id, State::Sent);
         let transition = |seq, state, at_ms, attempts, error: Option<&str>| Transition {
             seq,
@@ -103,14 +103,14 @@ fn the_life_of_a_message_is_told_oldest_first() {
 
 #[test]
 fn another_attempt_is_an_event_and_a_postponement_is_not() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let id = queue(&store, "hello");
-        let attempt = Step {
+        let attempt = StatusUpdate {
             attempts: Some(2),
             error: Some("503".to_owned()),
             due_ms: Some(START_MS + 25_000),
-            ..Step::to(State::Sending)
+            ..StatusUpdate::to(State::Sending)
         };
         advance(&store, id, State::Sending);
         let again = done(store.advance(id, attempt.clone())).expect("news");
@@ -120,9 +120,9 @@ fn another_attempt_is_an_event_and_a_postponement_is_not() {
             done(store.advance(id, attempt)).is_some(),
             "a postponement to the same time"
         );
-        let later = Step {
+        let later = StatusUpdate {
             due_ms: Some(START_MS + 90_000),
-            ..Step::to(State::Sending)
+            ..StatusUpdate::to(State::Sending)
         };
         assert_eq!(done(store.advance(id, later)), Some(again.clone()));
         assert_eq!(advance(&store, id, State::Sending), None);
@@ -134,8 +134,8 @@ fn another_attempt_is_an_event_and_a_postponement_is_not() {
 
 #[test]
 fn only_a_queued_message_is_cancelled() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let id = queue(&store, "hello");
         assert_eq!(done(store.cancel(id)).state, State::Cancelled);
         let twice = answer(store.cancel(id));
@@ -154,15 +154,15 @@ fn only_a_queued_message_is_cancelled() {
 
 #[test]
 fn a_failed_message_is_queued_again_with_its_attempts_and_without_its_error() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let id = queue(&store, "hello");
         let wrong = answer(store.retry(id));
         assert_eq!(wrong, Err(StoreError::WrongState(State::Queued)));
-        let failed = Step {
+        let failed = StatusUpdate {
             attempts: Some(5),
             error: Some("no such number".to_owned()),
-            ..Step::to(State::Failed)
+            ..StatusUpdate::to(State::Failed)
         };
         done(store.advance(id, failed));
         assert!(
@@ -171,7 +171,7 @@ fn a_failed_message_is_queued_again_with_its_attempts_and_without_its_error() {
                 .expect("readable")
                 .is_empty()
         );
-        bench.pass(1000);
+        fixture.pass(1000);
         let again = done(store.retry(id));
         assert_eq!((again.state, again.attempts), (State::Queued, 5));
         assert_eq!(again.error, None);
@@ -186,37 +186,37 @@ fn a_failed_message_is_queued_again_with_its_attempts_and_without_its_error() {
 
 #[test]
 fn an_unknown_message_is_not_found() {
-    on_every_backend(|bench| {
-        let (store, id) = (bench.open(), MessageId(7));
+    on_every_backend(|fixture| {
+        let (store, id) = (fixture.open(), MessageId(7));
         assert_eq!(answer(store.cancel(id)), Err(StoreError::NotFound));
         assert_eq!(answer(store.retry(id)), Err(StoreError::NotFound));
-        let news = answer(store.advance(id, Step::to(State::Sent)));
+        let news = answer(store.advance(id, StatusUpdate::to(State::Sent)));
         assert_eq!(news, Err(StoreError::NotFound));
         assert_eq!(store.message(id), Ok(None));
-        assert!(bench.told().is_empty());
+        assert!(fixture.published().is_empty());
     });
 }
 
 #[test]
 fn an_inbound_message_is_received_and_stays_so() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let message = received(&store, inbound("telegram", "hi", None)).message;
         assert_eq!(message.state, State::Received);
         assert_eq!(advance(&store, message.id, State::Read), None);
-        assert_eq!(bench.told()[0].name(), "message.received");
+        assert_eq!(fixture.published()[0].name().as_str(), "message.received");
         assert!(store.outbox_depth().is_empty());
     });
 }
 
 #[test]
 fn numbers_go_on_without_a_gap_after_opening_again() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let first = queue(&store, "one").0;
         advance(&store, MessageId(first), State::Sending);
         store.close();
-        let store = bench.open();
+        let store = fixture.open();
         assert_eq!(store.head_seq(), first + 1);
         assert_eq!(store.outbox_depth()["telegram"], 1);
         assert_eq!(store.health().messages, 1);
@@ -226,14 +226,14 @@ fn numbers_go_on_without_a_gap_after_opening_again() {
 
 #[test]
 fn an_integration_that_knows_our_ids_answers_for_its_own_channel_alone() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let id = queue(&store, "hello");
-        let channel = done(store.advance(id, Step::to(State::Sending)));
+        let channel = done(store.advance(id, StatusUpdate::to(State::Sending)));
         let channel = channel.expect("news").channel;
         let answer = |channel: &str, state| {
             let references = vec!["theirs".to_owned()];
-            let asked = store.answered(channel, id, references, Step::to(state));
+            let asked = store.answered(channel, id, references, StatusUpdate::to(state));
             asked.expect("room").blocking_recv()
         };
         assert_eq!(
@@ -245,7 +245,7 @@ fn an_integration_that_knows_our_ids_answers_for_its_own_channel_alone() {
         let read = answer(&channel, State::Delivered).expect("its own");
         assert_eq!(read.state, State::Delivered);
         let life = store.message(id).expect("readable").expect("kept").1;
-        let states: Vec<_> = life.iter().map(|step| step.state).collect();
+        let states: Vec<_> = life.iter().map(|update| update.state).collect();
         assert_eq!(
             states,
             [State::Queued, State::Sending, State::Sent, State::Delivered]
@@ -258,11 +258,11 @@ fn an_integration_that_knows_our_ids_answers_for_its_own_channel_alone() {
 
 #[test]
 fn names_told_later_are_added_and_all_are_forgotten_with_the_message() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let id = queue(&store, "hello");
         let told = |names: Vec<String>, state| {
-            done(store.answered("telegram", id, names, Step::to(state)));
+            done(store.answered("telegram", id, names, StatusUpdate::to(state)));
             store.references(id).expect("readable")
         };
         let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect();
@@ -273,7 +273,7 @@ fn names_told_later_are_added_and_all_are_forgotten_with_the_message() {
         let many = (0..MAX_REFERENCES).map(|n| format!("n{n}")).collect();
         let kept = told(many, State::Read);
         assert_eq!((kept.len(), &kept[..2]), (MAX_REFERENCES, &both[..]));
-        bench.pass(400 * DAY_MS);
+        fixture.pass(400 * DAY_MS);
         assert_eq!(done(store.prune()).messages, 1);
         for name in kept {
             assert_eq!(store.referred("telegram", &name), Ok(None), "{name}");
@@ -283,40 +283,40 @@ fn names_told_later_are_added_and_all_are_forgotten_with_the_message() {
 
 #[test]
 fn accepted_parts_are_kept_until_the_message_leaves_the_outbox() {
-    on_every_backend(|bench| {
-        let parts = |accepted, names: &[&str]| Parts {
+    on_every_backend(|fixture| {
+        let parts = |accepted, names: &[&str]| AcceptedParts {
             accepted,
             references: names.iter().map(|name| (*name).to_owned()).collect(),
         };
         let id = {
-            let store = bench.open();
+            let store = fixture.open();
             let id = queue(&store, "a long text");
             advance(&store, id, State::Sending);
             done(store.parts_accepted(id, parts(2, &["a", "b"])));
-            let later = Step {
+            let later = StatusUpdate {
                 due_ms: Some(START_MS + 5),
                 error: Some("busy".to_owned()),
-                ..Step::to(State::Sending)
+                ..StatusUpdate::to(State::Sending)
             };
             done(store.advance(id, later));
             id
         };
-        let store = bench.open();
+        let store = fixture.open();
         let message = || store.message(id).expect("readable").expect("kept").0;
         assert_eq!(store.parts(&message()), Ok(parts(2, &["a", "b"])));
         let waiting = store.outbox("telegram", None, 9).expect("readable");
         assert_eq!(waiting[0].1, START_MS + 5);
-        // A receipt for a part is none for the whole, which is still to be sent.
-        let sent = Step::to(State::Delivered);
+        // A receipt for one part does not count for the message, which is still to be sent.
+        let sent = StatusUpdate::to(State::Delivered);
         assert_eq!(done(store.report("telegram", "a", sent.clone())), None);
         assert_eq!(message().state, State::Sending);
-        done(store.advance(id, Step::to(State::Failed)));
+        done(store.advance(id, StatusUpdate::to(State::Failed)));
         done(store.retry(id));
         advance(&store, id, State::Sending);
-        assert_eq!(store.parts(&message()), Ok(Parts::default()));
+        assert_eq!(store.parts(&message()), Ok(AcceptedParts::default()));
         let delivered = done(store.report("telegram", "b", sent));
         assert_eq!(delivered.map(|it| it.state), Some(State::Delivered));
         done(store.parts_accepted(id, parts(1, &["c"])));
-        assert_eq!(store.parts(&message()), Ok(Parts::default()));
+        assert_eq!(store.parts(&message()), Ok(AcceptedParts::default()));
     });
 }

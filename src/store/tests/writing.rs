@@ -1,4 +1,4 @@
-//! Durable before acknowledged, many at once, bounded, and honest when the storage fails.
+//! Writing: durable before acknowledged, in batches, bounded, and what happens when the storage fails.
 
 use std::{
     future::Future as _,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::*;
-use crate::store::{REQUEST_WEIGHT, backend::Table, keys};
+use crate::store::{REQUEST_WEIGHT, backend::Table, rows::keys};
 
 fn is_answered<T>(pending: &mut Pending<T>) -> bool {
     let mut context = Context::from_waker(Waker::noop());
@@ -16,16 +16,16 @@ fn is_answered<T>(pending: &mut Pending<T>) -> bool {
 
 #[test]
 fn nothing_is_answered_or_told_before_the_commit() {
-    on_every_backend(|bench| {
-        let store = bench.open();
-        let gate = Gate::close(&bench.faults);
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let gate = Gate::close(&fixture.faults);
         let head = store.head_seq();
         let mut pending = store
             .queue(draft("telegram", "ana", "hello"))
             .expect("taken");
         gate.await_arrival();
         assert!(!is_answered(&mut pending));
-        assert_eq!((bench.told().len(), store.head_seq()), (0, head));
+        assert_eq!((fixture.published().len(), store.head_seq()), (0, head));
         assert_eq!(
             store.events_after(head, 10, 1000),
             Ok(Vec::new()),
@@ -34,7 +34,7 @@ fn nothing_is_answered_or_told_before_the_commit() {
         gate.let_one_through();
         let queued = pending.blocking_recv().expect("done");
         assert_eq!(
-            bench.told()[0].message,
+            fixture.published()[0].message,
             queued.message,
             "told before answered"
         );
@@ -42,10 +42,41 @@ fn nothing_is_answered_or_told_before_the_commit() {
 }
 
 #[test]
+fn a_ping_waits_for_the_writer_and_changes_nothing() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        queue(&store, "hello");
+        let (head, health) = (store.head_seq(), store.health());
+        done(store.ping());
+        assert_eq!(store.head_seq(), head, "head_seq");
+        assert_eq!(store.health(), health, "health");
+        let gate = Gate::close(&fixture.faults);
+        let held_up = store.queue(draft("telegram", "ana", "hello"));
+        gate.await_arrival();
+        let mut ping = store.ping().expect("taken");
+        assert!(!is_answered(&mut ping), "answered while the writer waits");
+        drop(gate);
+        done(held_up);
+        done(Ok(ping));
+    });
+}
+
+#[test]
+fn a_ping_is_answered_also_while_the_storage_fails() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        fixture.faults.fail.store(1, Ordering::Relaxed);
+        assert!(answer(store.queue(draft("telegram", "ana", "lost"))).is_err());
+        let answer = answer(store.ping());
+        assert!(matches!(answer, Err(StoreError::Failing(_))), "{answer:?}");
+    });
+}
+
+#[test]
 fn what_comes_during_a_commit_shares_the_next_one() {
-    on_every_backend(|bench| {
-        let store = bench.open();
-        let gate = Gate::close(&bench.faults);
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let gate = Gate::close(&fixture.faults);
         let first = store.queue(draft("telegram", "ana", "first"));
         gate.await_arrival();
         let others: Vec<_> = (0..100)
@@ -70,11 +101,11 @@ fn what_comes_during_a_commit_shares_the_next_one() {
 
 #[test]
 fn the_line_before_the_writer_is_bounded_in_number_and_bytes() {
-    let mut bench = Bench::new(Kind::Memory);
-    bench.options.max_queued = 3;
-    bench.options.max_queued_bytes = 10_000;
-    let store = bench.open();
-    let gate = Gate::close(&bench.faults);
+    let mut fixture = Fixture::new(BackendKind::Memory);
+    fixture.options.max_queued = 3;
+    fixture.options.max_queued_bytes = 10_000;
+    let store = fixture.open();
+    let gate = Gate::close(&fixture.faults);
     let held = store.queue(draft("telegram", "ana", "held up"));
     gate.await_arrival();
     let large = store.queue(draft("telegram", "ana", &"x".repeat(9_000)));
@@ -83,7 +114,7 @@ fn the_line_before_the_writer_is_bounded_in_number_and_bytes() {
     drop(gate);
     drop((done(held), done(large)));
 
-    let gate = Gate::close(&bench.faults);
+    let gate = Gate::close(&fixture.faults);
     let held = store.cancel(MessageId(7));
     gate.await_arrival();
     let taken: Vec<_> = (0..3).map(|_| store.cancel(MessageId(7))).collect();
@@ -102,8 +133,8 @@ fn the_line_before_the_writer_is_bounded_in_number_and_bytes() {
 
 #[test]
 fn a_request_that_comes_to_a_damaged_row_leaves_nothing_and_takes_no_other_with_it() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let first = received(&store, inbound("telegram", "first", None))
             .message
             .id
@@ -113,7 +144,7 @@ fn a_request_that_comes_to_a_damaged_row_leaves_nothing_and_takes_no_other_with_
         backend
             .transact(&mut |rows| rows.put(Table::Tails, &scope, &[1, 2]).map(|()| true))
             .expect("written");
-        let gate = Gate::close(&bench.faults);
+        let gate = Gate::close(&fixture.faults);
         let opener = store.queue(draft("webchat", "ana", "opens the batch"));
         gate.await_arrival();
         let spoilt = [0, 1].map(|_| store.receive(inbound("telegram", "lost", Some("k"))));
@@ -124,7 +155,7 @@ fn a_request_that_comes_to_a_damaged_row_leaves_nothing_and_takes_no_other_with_
         }
         assert_eq!(done(opener).message.id.0, first + 1);
         assert_eq!(done(run_blocking).message.id.0, first + 2);
-        assert_eq!(bench.told().len(), 3);
+        assert_eq!(fixture.published().len(), 3);
         let bodies = store.view(|rows| rows.len(Table::Bodies));
         assert_eq!((bodies, store.health().messages), (Ok(3), 3));
     });
@@ -132,9 +163,9 @@ fn a_request_that_comes_to_a_damaged_row_leaves_nothing_and_takes_no_other_with_
 
 #[test]
 fn a_request_that_panics_takes_no_other_with_it() {
-    on_every_backend(|bench| {
-        let store = bench.open();
-        let gate = Gate::close(&bench.faults);
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let gate = Gate::close(&fixture.faults);
         let opener = store.queue(draft("telegram", "ana", "opens the batch"));
         gate.await_arrival();
         let before = store.queue(draft("telegram", "ana", "before"));
@@ -152,28 +183,28 @@ fn a_request_that_panics_takes_no_other_with_it() {
         assert!(matches!(answer(bad), Err(StoreError::Internal(_))));
         assert_eq!(done(before).message.id.0, opener + 1);
         assert_eq!(done(after).message.id.0, opener + 2);
-        assert_eq!(bench.told().len(), 3, "nothing is told twice");
-        let left = store.view(|rows| crate::store::schema::keys_forgotten(rows));
+        assert_eq!(fixture.published().len(), 3, "nothing is told twice");
+        let left = store.view(|rows| crate::store::backend::meta::keys_forgotten(rows));
         assert_eq!(left, Ok(0), "nothing is left of it");
     });
 }
 
 #[test]
 fn a_listener_that_panics_keeps_nobody_from_being_answered() {
-    let bench = Bench::new(Kind::Memory);
+    let fixture = Fixture::new(BackendKind::Memory);
     let memory = Box::new(Memory::new());
     let tell = |_| panic!("on purpose");
-    let store = Store::start(memory, bench.options.clone(), Box::new(tell)).expect("started");
+    let store = Store::start(memory, fixture.options.clone(), Box::new(tell)).expect("started");
     queue(&store, "one");
     queue(&store, "two");
 }
 
 #[test]
 fn a_failing_storage_acknowledges_nothing_says_so_and_recovers() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let first = queue(&store, "before");
-        bench.faults.fail.store(2, Ordering::Relaxed);
+        fixture.faults.fail.store(2, Ordering::Relaxed);
         let failing = Err(StoreError::Failing("no space left on device".to_owned()));
         let refused = |text| answer(store.queue(draft("telegram", "ana", text))).map(drop);
         assert_eq!(refused("lost"), failing);
@@ -182,23 +213,23 @@ fn a_failing_storage_acknowledges_nothing_says_so_and_recovers() {
         assert_eq!(health.error.as_deref(), Some("no space left on device"));
         assert_eq!(refused("refused at once"), failing);
         assert_eq!(
-            bench.faults.fail.load(Ordering::Relaxed),
+            fixture.faults.fail.load(Ordering::Relaxed),
             1,
             "one try a second"
         );
         let (kept, _) = store.message(first).expect("readers go on").expect("kept");
         assert_eq!(kept.text, "before");
 
-        bench.pass(1000);
+        fixture.pass(1000);
         // Either this request or the writer's own probe meets the second failure.
         assert_eq!(refused("lost too"), failing);
         assert_eq!(store.health().failing_since_ms, Some(START_MS));
-        bench.pass(1000);
+        fixture.pass(1000);
         assert_eq!(queue(&store, "after").0, first.0 + 1, "no number is lost");
         let health = store.health();
         assert_eq!((health.failing_since_ms, health.error), (None, None));
-        let told: Vec<_> = bench
-            .told()
+        let told: Vec<_> = fixture
+            .published()
             .into_iter()
             .map(|event| event.message.text)
             .collect();
@@ -209,21 +240,25 @@ fn a_failing_storage_acknowledges_nothing_says_so_and_recovers() {
 
 #[test]
 fn a_commit_that_happened_in_spite_of_its_error_is_told_but_not_acknowledged() {
-    on_every_backend(|bench| {
-        let store = bench.open();
-        bench.faults.lie.store(1, Ordering::Relaxed);
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        fixture.faults.lie.store(1, Ordering::Relaxed);
         let answered = answer(store.queue(keyed("hello", "k")));
         assert!(matches!(answered, Err(StoreError::Failing(_))));
         assert!(
-            bench.told().is_empty(),
+            fixture.published().is_empty(),
             "nobody knows yet that it is on the disk"
         );
-        bench.pass(1000);
+        fixture.pass(1000);
         let again = queued(&store, keyed("hello", "k"));
         assert!(again.duplicate, "asking again finds it");
         let next = queue(&store, "next");
         assert_eq!(next.0, again.message.seq + 1);
-        let told: Vec<_> = bench.told().into_iter().map(|event| event.seq).collect();
+        let told: Vec<_> = fixture
+            .published()
+            .into_iter()
+            .map(|event| event.seq)
+            .collect();
         assert_eq!(told, [again.message.seq, next.0]);
         assert_eq!(store.outbox_depth()["telegram"], 2);
     });
@@ -231,8 +266,8 @@ fn a_commit_that_happened_in_spite_of_its_error_is_told_but_not_acknowledged() {
 
 #[test]
 fn closing_answers_what_waits_and_refuses_what_comes_later() {
-    on_every_backend(|bench| {
-        let store = bench.open();
+    on_every_backend(|fixture| {
+        let store = fixture.open();
         let pending: Vec<_> = (0..3000)
             .map(|i| store.queue(draft("telegram", "ana", &i.to_string())))
             .collect();
@@ -242,13 +277,13 @@ fn closing_answers_what_waits_and_refuses_what_comes_later() {
         let late = store.queue(draft("telegram", "ana", "late"));
         assert!(matches!(late, Err(StoreError::Closed)));
         assert!(matches!(store.prune(), Err(StoreError::Closed)));
-        assert_eq!(bench.open().health().messages, 3000);
+        assert_eq!(fixture.open().health().messages, 3000);
     });
 }
 
 #[test]
 fn the_last_handle_may_be_dropped_by_the_listener() {
-    let bench = Bench::new(Kind::Memory);
+    let fixture = Fixture::new(BackendKind::Memory);
     let held: Arc<Mutex<Option<Store>>> = Arc::default();
     let (dropped, was_dropped) = mpsc::channel();
     let listener = Arc::clone(&held);
@@ -257,7 +292,7 @@ fn the_last_handle_may_be_dropped_by_the_listener() {
         let _ = dropped.send(());
     };
     let memory = Box::new(Memory::new());
-    let store = Store::start(memory, bench.options.clone(), Box::new(tell)).expect("started");
+    let store = Store::start(memory, fixture.options.clone(), Box::new(tell)).expect("started");
     *held.lock().expect("whole") = Some(store.clone());
     let pending = store.queue(draft("telegram", "ana", "hello"));
     drop(store);

@@ -12,8 +12,6 @@ const TOPICS = ["client.*", "log", "integration.state"];
 const POLL_MS = 2000;
 /** Rows of one kind; more of them nobody reads here. */
 const SHOWN = 100;
-/** What has nothing to pair. */
-const NO_DEVICE = /^(webchat|telegram|whatsapp-cloud)/;
 const TONES = { running: "good", parked: "bad", failed: "bad", stopped: "" };
 
 const quiet = text => make("p", { className: "quiet", dir: "auto" }, text);
@@ -24,13 +22,13 @@ const ago = ms => lasting(Date.now() - ms);
 
 /** How each row looks: its key, title, note, tone, and what can be done to it. */
 const LOOKS = {
-  integrations: ({ name, state, since_ms, last_error, advice }) => ({
+  integrations: ({ name, state, since_ms, last_error, advice, pairable }) => ({
     key: name,
     title: name,
     note: line(`${words(state)} ${words("since", { time: ago(since_ms) })}`, last_error, advice),
     // It may run and yet have something to tell.
     tone: last_error && state === "running" ? "warn" : toneOf(state),
-    acts: [state === "stopped" || state === "parked" ? "start" : "stop", "restart", NO_DEVICE.test(name) ? "" : "connect"],
+    acts: [state === "stopped" || state === "parked" ? "start" : "stop", "restart", pairable ? "connect" : ""],
   }),
   pairing: ({ channel, sender, code, at_ms }) => ({
     key: channel + code,

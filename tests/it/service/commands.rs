@@ -1,33 +1,25 @@
-//! What the commands of the machine in memory do: systemd, launchd, the registry, the scheduler.
+//! What each command does on the machine in memory: systemd, launchd, the registry, the scheduler.
 
 use std::{fs, path::Path};
 
-use cleudocodebot::service::{
-    run::{Outcome, SystemCommand},
-    windows::utf16,
+use cleudocodebot::service::system::{
+    command::{CommandOutcome, SystemCommand},
+    utf16,
 };
 
-use super::machine::{Machine, exited};
+use super::machine::{Machine, exited, printed};
 
-/// The value that Windows runs at log-on, and what the user switched off of it.
+/// The keys of the programs that Windows runs at log-on, and of the switches for them.
 const RUN: &str = r"HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Run";
 const APPROVED: &str =
     r"HKEY_CURRENT_USER\Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run";
 
-fn done() -> Outcome {
+fn done() -> CommandOutcome {
     exited(0)
 }
 
-fn printed(text: &str) -> Outcome {
-    Outcome::Exited {
-        code: 0,
-        stdout: text.as_bytes().to_vec(),
-        stderr: Vec::new(),
-    }
-}
-
 impl Machine {
-    fn systemctl(&self, args: &[&str]) -> Outcome {
+    fn systemctl(&self, args: &[&str]) -> CommandOutcome {
         match args {
             ["show-environment" | "daemon-reload"] | ["reset-failed", _] => done(),
             ["is-enabled", ..] => exited(i32::from(!self.knows("enabled"))),
@@ -53,7 +45,7 @@ impl Machine {
         }
     }
 
-    fn launchctl(&self, args: &[&str]) -> Outcome {
+    fn launchctl(&self, args: &[&str]) -> CommandOutcome {
         let loaded = self.knows("loaded");
         match args {
             ["print", target] if target.ends_with("cleudocodebot.daemon") => {
@@ -80,7 +72,7 @@ impl Machine {
         }
     }
 
-    fn reg(&self, args: &[&str]) -> Outcome {
+    fn reg(&self, args: &[&str]) -> CommandOutcome {
         match args {
             ["export", key, file, "/y"] => self.export(key, Path::new(file)),
             ["add", _, "/v", _, "/t", "REG_SZ", "/d", value, "/f"] => {
@@ -96,7 +88,7 @@ impl Machine {
         }
     }
 
-    fn export(&self, key: &str, file: &Path) -> Outcome {
+    fn export(&self, key: &str, file: &Path) -> CommandOutcome {
         let value = if key.ends_with(r"CurrentVersion\Run") {
             let value = self.run_value.borrow();
             value.as_ref().map(|text| {
@@ -117,7 +109,7 @@ impl Machine {
         done()
     }
 
-    fn schtasks(&self, args: &[&str]) -> Outcome {
+    fn schtasks(&self, args: &[&str]) -> CommandOutcome {
         match args {
             ["/query", ..] => exited(i32::from(!self.knows("task"))),
             ["/create", ..] => self.learn("task"),
@@ -130,8 +122,8 @@ impl Machine {
         }
     }
 
-    /// What comes of a command that nobody made fail.
-    pub(super) fn obey(&self, command: &SystemCommand) -> Outcome {
+    /// Executes a command that was not made to fail.
+    pub(super) fn execute(&self, command: &SystemCommand) -> CommandOutcome {
         let args: Vec<&str> = command.args.iter().map(String::as_str).collect();
         let name = command.program.rsplit('\\').next().unwrap_or_default();
         match name {

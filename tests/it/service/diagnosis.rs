@@ -1,25 +1,26 @@
-//! Every broken combination has a word of its own and a command that mends it.
+//! Every broken state has a finding with a code of its own and the command that repairs it.
 
 use cleudocodebot::service::{
-    artefact::Artefact,
     diagnosis::{Finding, Severity, findings},
-    probe::{Answer, Identity},
-    run::Outcome,
-    state::State,
-    target::System,
-    texts,
+    launchers::texts,
+    state::InstallState,
+    system::{
+        artefact::Artefact,
+        platform::System,
+        probe::{DaemonIdentity, GatewayAnswer},
+    },
 };
 
 use super::{
-    life::{REAL, SYSTEMS, installed},
-    machine::Machine,
+    machine::{Machine, printed},
+    runs::{REAL, SYSTEMS, assert_contains},
 };
 
 const UNIT: &str = "user/config/systemd/user/cleudocodebot.service";
 
 fn found(machine: &Machine) -> Vec<Finding> {
-    machine.work(REAL, |target, executor| {
-        findings(target, &State::gather(target, executor, Vec::new()))
+    machine.with_executor(REAL, |target, executor| {
+        findings(target, &InstallState::gather(target, executor, Vec::new()))
     })
 }
 
@@ -27,34 +28,35 @@ fn codes(machine: &Machine) -> Vec<&'static str> {
     found(machine).iter().map(|finding| finding.code).collect()
 }
 
-/// Exactly this is wrong, and exactly this mends it.
+/// Asserts that there is one finding, with this code and this command.
+#[track_caller]
 fn assert_one(machine: &Machine, code: &str, command: &str) {
     let found = found(machine);
-    let told: Vec<_> = found
+    let findings: Vec<_> = found
         .iter()
         .map(|finding| (finding.code, finding.command.as_str()))
         .collect();
-    assert_eq!(told, [(code, command)]);
+    assert_eq!(findings, [(code, command)]);
 }
 
 fn linux() -> Machine {
     let machine = Machine::new(System::Linux);
-    installed(&machine);
+    machine.install();
     machine
 }
 
-fn answering(answer: Answer) -> Machine {
+fn answering(answer: GatewayAnswer) -> Machine {
     let machine = linux();
-    *machine.stranger.borrow_mut() = Some(answer);
+    machine.answer_with(answer);
     machine
 }
 
 #[test]
-fn a_daemon_as_it_should_be_has_no_findings() {
+fn a_healthy_daemon_has_no_findings() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
-        installed(&machine);
-        assert_eq!(codes(&machine), [""; 0], "{system:?}");
+        machine.install();
+        assert_eq!(codes(&machine), [""; 0], "findings on {system:?}");
     }
 }
 
@@ -80,16 +82,16 @@ fn running_and_not_registered() {
 }
 
 #[test]
-fn running_beside_the_unit_that_should_run_it() {
+fn running_beside_its_unit() {
     let machine = linux();
     machine.run_in_the_foreground();
     assert_one(&machine, "runs_elsewhere", "cleudocodebot restart");
 }
 
 #[test]
-fn what_the_daemon_says_of_itself_may_be_wrong() {
-    type Change = fn(&mut Identity);
-    let cases: [(Change, &str); 4] = [
+fn what_the_daemon_reports_may_be_wrong() {
+    type Edit = fn(&mut DaemonIdentity);
+    let cases: [(Edit, &str); 4] = [
         (|own| own.version = "0.0.1".to_owned(), "other_version"),
         (|own| own.not_ready = Some("disk".to_owned()), "not_ready"),
         (|own| own.address = "127.0.0.1:1".to_owned(), "other_port"),
@@ -99,72 +101,69 @@ fn what_the_daemon_says_of_itself_may_be_wrong() {
         let machine = linux();
         let mut identity = machine.running().expect("a daemon");
         change(&mut identity);
-        *machine.stranger.borrow_mut() = Some(Answer::Ours(identity));
-        assert_eq!(codes(&machine), [code]);
+        machine.answer_with(GatewayAnswer::Ours(identity));
+        assert_eq!(codes(&machine), [code], "findings");
     }
 }
 
 #[test]
-fn who_answers_may_be_somebody_else_or_nobody() {
+fn somebody_else_or_nobody_may_answer() {
     for (answer, code) in [
-        (Answer::Stranger("HTTP".to_owned()), "port_taken"),
-        (Answer::OtherToken, "token_mismatch"),
-        (Answer::Nobody, "silent"),
-        (Answer::Unknown("no port".to_owned()), "settings_broken"),
+        (GatewayAnswer::Stranger("HTTP".to_owned()), "port_taken"),
+        (GatewayAnswer::OtherToken, "token_mismatch"),
+        (GatewayAnswer::Nobody, "silent"),
+        (
+            GatewayAnswer::Unknown("no port".to_owned()),
+            "settings_broken",
+        ),
     ] {
-        assert_eq!(codes(&answering(answer)), [code]);
+        assert_eq!(codes(&answering(answer.clone())), [code], "{answer:?}");
     }
-    let machine = answering(Answer::OtherToken);
+    let machine = answering(GatewayAnswer::OtherToken);
     machine.end();
-    // No daemon of ours has the other token then.
+    // No daemon holds the home, so the one with the other token is not ours.
     assert_eq!(codes(&machine), ["port_taken"]);
 }
 
 #[test]
-fn a_token_that_differs_names_the_file_that_wins() {
-    let machine = answering(Answer::OtherToken);
+fn a_token_mismatch_names_the_file() {
+    let machine = answering(GatewayAnswer::OtherToken);
     let finding = &found(&machine)[0];
     let env = machine.target.env_file().display().to_string();
-    assert!(finding.text.contains(&env), "{}", finding.text);
-    assert_eq!(finding.severity, Severity::Broken);
-    assert_eq!(finding.command, "cleudocodebot restart");
+    assert_contains(&finding.text, &env);
+    assert_eq!(finding.severity, Severity::Broken, "severity");
+    assert_eq!(finding.command, "cleudocodebot restart", "command");
 }
 
 #[test]
-fn settings_of_the_environment_that_the_daemon_does_not_see_are_named() {
-    linux().work(REAL, |target, executor| {
+fn settings_that_the_daemon_does_not_see_are_named() {
+    linux().with_executor(REAL, |target, executor| {
         let overruled = vec!["CLEUDOCODEBOT_TOKEN".to_owned()];
-        let found = findings(target, &State::gather(target, executor, overruled));
+        let found = findings(target, &InstallState::gather(target, executor, overruled));
         assert_eq!(found[0].code, "overruled");
-        assert!(found[0].text.contains("CLEUDOCODEBOT_TOKEN"));
+        assert_contains(&found[0].text, "CLEUDOCODEBOT_TOKEN");
     });
 }
 
 #[test]
-fn a_unit_that_gave_up_tells_why() {
-    for (status, word) in [(78, "settings are wrong"), (1, "too often")] {
+fn a_unit_that_gave_up_says_why() {
+    for (status, reason) in [(78, "settings are wrong"), (1, "too often")] {
         let machine = linux();
         machine.end();
         let show = format!(
             "ActiveState=failed\nMainPID=0\nResult=exit-code\nExecMainStatus={status}\n\
              ExecMainCode=1\nNeedDaemonReload=no\n"
         );
-        let outcome = Outcome::Exited {
-            code: 0,
-            stdout: show.into_bytes(),
-            stderr: Vec::new(),
-        };
-        let command = "--user show cleudocodebot".to_owned();
-        *machine.failure.borrow_mut() = Some((command, outcome));
+        machine.fail("--user show cleudocodebot", printed(&show));
         let finding = &found(&machine)[0];
-        assert_eq!(finding.code, "gave_up");
-        assert!(finding.text.contains(word), "{}", finding.text);
-        assert!(finding.command.contains("cleudocodebot start"));
+        assert_eq!(finding.code, "gave_up", "code for status {status}");
+        assert_contains(&finding.text, reason);
+        assert_contains(&finding.command, "cleudocodebot start");
     }
 }
 
 #[test]
-fn a_unit_may_be_old_changed_foreign() {
+fn a_unit_may_be_outdated_edited_or_foreign() {
     let machine = linux();
     let path = machine.path(UNIT);
     let text = std::fs::read_to_string(&path).expect("there");
@@ -182,7 +181,7 @@ fn a_unit_may_be_old_changed_foreign() {
 #[test]
 fn files_and_programs_may_be_missing_or_old() {
     let machine = Machine::new(System::Windows);
-    installed(&machine);
+    machine.install();
     std::fs::write(&machine.target.program, "a newer program").expect("written");
     assert_one(&machine, "program_outdated", "cleudocodebot install");
     std::fs::remove_file(machine.target.home.join("daemon.bat")).expect("removed");
@@ -190,7 +189,7 @@ fn files_and_programs_may_be_missing_or_old() {
 }
 
 #[test]
-fn a_registration_may_be_half_there() {
+fn a_registration_may_be_incomplete() {
     let machine = linux();
     machine.known.borrow_mut().remove("enabled");
     let command = "cleudocodebot install";
@@ -211,7 +210,7 @@ fn a_registration_may_be_there_twice() {
 }
 
 #[test]
-fn a_registration_may_be_another_homes() {
+fn a_registration_may_be_for_another_home() {
     let mut machine = linux();
     machine.end();
     machine.target.home = machine.path("user/other");
@@ -221,13 +220,13 @@ fn a_registration_may_be_another_homes() {
 #[test]
 fn a_registration_may_be_switched_off() {
     let machine = Machine::new(System::Windows);
-    installed(&machine);
+    machine.install();
     machine.known.borrow_mut().insert("off");
     assert_one(&machine, "switched_off", "cleudocodebot install --force");
 }
 
 #[test]
-fn lingering_and_the_manager_itself_are_looked_at() {
+fn missing_lingering_and_systemd_are_found() {
     let machine = linux();
     std::fs::remove_file(machine.path("var/lib/systemd/linger/ada")).expect("removed");
     let command = "sudo loginctl enable-linger ada";

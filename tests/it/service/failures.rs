@@ -1,5 +1,5 @@
-//! Each command of each sequence fails in each way: what comes of it is told, and the next run, when
-//! the command works again, repairs.
+//! Each command of each procedure fails in each way. The error says so, and the next run, when the
+//! command works again, repairs the installation.
 
 use std::{
     collections::BTreeSet,
@@ -7,25 +7,22 @@ use std::{
 };
 
 use cleudocodebot::service::{
-    install::{InstallRequest, install},
-    probe::Answer,
-    report::Outcome as Came,
-    run::Outcome,
-    target::System,
-    uninstall::uninstall,
+    install::InstallRequest,
+    report::ServiceOutcome,
+    system::{command::CommandOutcome, platform::System, probe::GatewayAnswer},
 };
 
 use super::{
-    life::{REAL, SYSTEMS, installed},
     machine::{Machine, exited},
+    runs::{REAL, SYSTEMS, assert_contains, assert_none},
 };
 
-fn kinds() -> [Outcome; 4] {
+fn failures() -> [CommandOutcome; 4] {
     [
-        Outcome::Missing,
-        Outcome::Refused("Keine Berechtigung".to_owned()),
-        Outcome::TimedOut,
-        Outcome::Exited {
+        CommandOutcome::Missing,
+        CommandOutcome::Refused("Keine Berechtigung".to_owned()),
+        CommandOutcome::TimedOut,
+        CommandOutcome::Exited {
             code: 1,
             stdout: Vec::new(),
             // "Zugriff verweigert" and umlauts in the code page of a German console.
@@ -37,20 +34,19 @@ fn kinds() -> [Outcome; 4] {
 /// The first words of every command of an installation, which are the same in each run.
 fn commands(system: System, request: InstallRequest) -> BTreeSet<String> {
     let machine = Machine::new(system);
-    let work = machine.work(REAL, |target, executor| install(target, executor, request));
-    work.expect("installed");
+    machine.install_as(REAL, request).report();
     let log = machine.log.borrow();
-    let place = machine.path("").display().to_string();
+    let folder = machine.path("").display().to_string();
     let beginning = |line: &String| {
         let count = if line.contains(".exe") { 2 } else { 3 };
         let words: Vec<&str> = line.split(' ').take(count).collect();
-        words.join(" ").replace(&place, "")
+        words.join(" ").replace(&folder, "")
     };
     log.iter().map(beginning).collect()
 }
 
 #[test]
-fn each_command_that_fails_is_told_and_the_next_run_repairs() {
+fn each_failing_command_is_reported_and_then_repaired() {
     for system in SYSTEMS {
         for task in [false, system == System::Windows] {
             let request = InstallRequest {
@@ -58,9 +54,9 @@ fn each_command_that_fails_is_told_and_the_next_run_repairs() {
                 restart: false,
             };
             let commands = commands(system, request);
-            assert!(commands.len() > 2, "{commands:?}");
+            assert!(commands.len() > 2, "too few commands: {commands:?}");
             for command in commands {
-                for outcome in kinds() {
+                for outcome in failures() {
                     fails_and_is_repaired(system, request, &command, &outcome);
                 }
             }
@@ -72,43 +68,60 @@ fn fails_and_is_repaired(
     system: System,
     request: InstallRequest,
     command: &str,
-    outcome: &Outcome,
+    outcome: &CommandOutcome,
 ) {
+    let context = format!("{system:?}, {command}: {outcome:?}");
     let machine = Machine::new(system);
-    *machine.failure.borrow_mut() = Some((command.to_owned(), outcome.clone()));
-    let (came, _, notes) =
-        machine.changes(REAL, |target, executor| install(target, executor, request));
-    let context = format!("{system:?} {command} {outcome:?}");
-    match came {
-        // Another way was found, or it was not needed; then the daemon really runs.
-        Ok(report) => assert_eq!(report.identity, machine.running(), "{context}"),
+    machine.fail(command, outcome.clone());
+    let run = machine.install_as(REAL, request);
+    assert_none(&run.notes, |note| note.contains('\n'));
+    match run.result {
+        // Another launcher was used, or the command was not needed. The daemon really runs then.
+        Ok(report) => assert_eq!(report.identity, machine.running(), "identity, {context}"),
         Err(error) => {
             let text = error.to_string();
-            assert!(text.lines().count() <= 4, "{context}: {text}");
-            assert!(text.len() > 20, "{context}: {text}");
+            let lines = text.lines().count();
+            assert!(lines <= 4, "an error of {lines} lines, {context}: {text}");
+            assert!(text.len() > 20, "a short error, {context}: {text}");
         }
     }
-    let one_line = |note: &String| !note.contains('\n');
-    assert!(notes.iter().all(one_line), "{context}: {notes:?}");
-    *machine.failure.borrow_mut() = None;
-    let report = installed(&machine);
-    assert_eq!(report.identity, machine.running(), "{context}");
-    let again = installed(&machine);
-    assert_eq!(again.outcome, Came::AlreadyInstalled, "{context}");
+    machine.stop_failing();
+    let report = machine.install();
+    assert_eq!(
+        report.identity,
+        machine.running(),
+        "identity after the repair, {context}"
+    );
+    assert_eq!(
+        machine.install().outcome,
+        ServiceOutcome::AlreadyInstalled,
+        "outcome after the repair, {context}"
+    );
 }
 
 #[test]
-fn an_installer_that_is_killed_at_any_command_is_repaired_by_the_next() {
+fn an_installer_killed_at_any_command_is_repaired() {
     for system in SYSTEMS {
         for killed_after in 0.. {
             let machine = Machine::new(system);
             machine.killed_after.set(Some(killed_after));
-            let run = catch_unwind(AssertUnwindSafe(|| installed(&machine)));
+            let run = catch_unwind(AssertUnwindSafe(|| machine.install()));
             machine.killed_after.set(None);
-            let report = installed(&machine);
-            assert!(report.identity.is_some(), "{system:?} {killed_after}");
-            let again = installed(&machine).outcome;
-            assert_eq!(again, Came::AlreadyInstalled, "{system:?} {killed_after}");
+            let identity = machine.install().identity;
+            assert!(
+                identity.is_some(),
+                "no daemon on {system:?}, killed after {killed_after} commands"
+            );
+            assert_eq!(
+                identity,
+                machine.running(),
+                "identity on {system:?}, killed after {killed_after} commands"
+            );
+            assert_eq!(
+                machine.install().outcome,
+                ServiceOutcome::AlreadyInstalled,
+                "outcome on {system:?}, killed after {killed_after} commands"
+            );
             if run.is_ok() {
                 break;
             }
@@ -117,46 +130,40 @@ fn an_installer_that_is_killed_at_any_command_is_repaired_by_the_next() {
 }
 
 #[test]
-fn each_command_of_an_uninstallation_may_fail_and_the_next_run_finishes() {
+fn an_uninstallation_is_finished_after_any_failure() {
     for system in SYSTEMS {
         let rehearsal = Machine::new(system);
-        installed(&rehearsal);
+        rehearsal.install();
         rehearsal.log.borrow_mut().clear();
-        let gone = rehearsal.work(REAL, |target, executor| uninstall(target, executor, false));
-        gone.expect("gone");
+        rehearsal.uninstall(false).report();
         for line in rehearsal.log.borrow().iter() {
             let words: Vec<&str> = line.split(' ').take(3).collect();
             let machine = Machine::new(system);
-            installed(&machine);
-            *machine.failure.borrow_mut() = Some((words.join(" "), exited(5)));
-            let _ = machine.work(REAL, |target, executor| uninstall(target, executor, false));
-            *machine.failure.borrow_mut() = None;
-            let finished =
-                machine.work(REAL, |target, executor| uninstall(target, executor, false));
-            finished.expect("gone");
+            machine.install();
+            machine.fail(&words.join(" "), exited(5));
+            let _ = machine.uninstall(false).result;
+            machine.stop_failing();
+            machine.uninstall(false).report();
             let left = machine.files();
-            assert_eq!(left.len(), 2, "{system:?} {words:?}: {left:?}");
-            assert!(machine.running().is_none(), "{system:?} {words:?}");
+            assert_eq!(left.len(), 2, "files on {system:?}, {words:?}: {left:?}");
+            assert_eq!(machine.running(), None, "daemon on {system:?}, {words:?}");
         }
     }
 }
 
 #[test]
-fn a_daemon_that_never_answers_is_reported_with_its_last_words() {
+fn a_daemon_that_never_answers_is_reported_with_its_log() {
     let machine = Machine::new(System::Linux);
-    *machine.stranger.borrow_mut() = Some(Answer::Nobody);
-    let error = machine
-        .work(REAL, |target, executor| {
-            install(target, executor, InstallRequest::default())
-        })
-        .expect_err("it does not answer");
-    assert_eq!(error.exit_code(), 1);
+    machine.answer_with(GatewayAnswer::Nobody);
+    let run = machine.install_in(REAL);
+    let error = run.result.expect_err("it does not answer");
+    assert_eq!(error.exit_code(), 1, "exit code");
     let text = error.to_string();
     for part in [
         "nobody answers at",
         "the last words",
         "cleudocodebot doctor",
     ] {
-        assert!(text.contains(part), "{part}: {text}");
+        assert_contains(&text, part);
     }
 }

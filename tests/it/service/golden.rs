@@ -1,16 +1,19 @@
-//! Every artefact to the byte, also for paths with everything that the system allows in them.
-//! `UPDATE_GOLDEN=1 cargo test golden` writes the files anew.
+//! Every artefact to the byte, also for paths with every character that the system allows.
+//! `UPDATE_GOLDEN=1 cargo test golden` writes the files again.
 //!
-//! git may change line ends where it is told to, so a carriage return is written as `␍` in these
-//! files and line feeds are all they have; UTF-16 it takes for binary and leaves alone.
+//! git may be configured to convert line ends, so the files have line feeds only and a carriage return
+//! is written as `␍`. It treats UTF-16 as binary and leaves it alone.
 
 use std::{fs, path::PathBuf};
 
-use cleudocodebot::service::{artefact::Artefact, texts, windows::utf16};
+use cleudocodebot::service::{
+    launchers::texts,
+    system::{artefact::Artefact, utf16},
+};
 
 const UNIX: (&str, &str) = ("/usr/bin/cleudocodebot", "/home/ada/.cleudocodebot");
 
-/// All that Unix allows in a path and no service file takes as it is.
+/// What Unix allows in a path and service files need escaped.
 const HOSTILE: (&str, &str) = (
     "/opt/a b&c%d!e^f(g)ö'h$i\"j\\k;l#m`n~o|p<q>r*s?/cleudocodebot",
     "/home/a b&c%d!e^f(g)ö'h$i\"j\\k;l#m`n~o|p<q>r*s?=/.cleudocodebot",
@@ -19,7 +22,7 @@ const HOSTILE: (&str, &str) = (
 const WINDOWS: &str = r"C:\Users\ada\AppData\Local\cleudocodebot";
 const LOCAL: &str = r"C:\Users\ada\AppData\Local";
 
-/// All that Windows allows in a path and `cmd` and XML do not take as it is.
+/// What Windows allows in a path and `cmd` or XML need escaped.
 const HOSTILE_WINDOWS: &str = r"D:\a b&c%PATH%d!e^f(g)ö'h$i;j#k`l~m,n=o@p[q]{r}+\cleudocodebot";
 
 const SID: &str = "S-1-5-21-1004336348-1177238915-682003330-512";
@@ -40,7 +43,7 @@ fn check(name: &str, bytes: &[u8]) {
     }
     let mut golden = fs::read(&file).expect("a golden file; make it with UPDATE_GOLDEN=1");
     if is_text {
-        // Where git was told to check out text with CRLF.
+        // git may have checked the file out with CRLF.
         let text = String::from_utf8(golden)
             .expect("text")
             .replace("\r\n", "\n");
@@ -48,7 +51,7 @@ fn check(name: &str, bytes: &[u8]) {
     }
     assert!(
         golden == kept,
-        "{name} is not as it was:\n{}",
+        "{name} differs from its golden file:\n{}",
         String::from_utf8_lossy(bytes)
     );
 }

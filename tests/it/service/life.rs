@@ -3,62 +3,55 @@
 use cleudocodebot::{
     error::Result,
     service::{
-        executor::{Executor, Mode},
-        install::{InstallRequest, install},
         lifecycle,
-        report::{Outcome, Report},
-        target::{InstallTarget, System},
-        uninstall::uninstall,
+        report::{ServiceOutcome, ServiceReport},
+        system::{executor::Executor, platform::System},
+        target::InstallTarget,
     },
 };
 
-use super::machine::Machine;
-
-pub(super) const SYSTEMS: [System; 3] = [System::Linux, System::MacOs, System::Windows];
-
-pub(super) const REAL: Mode = Mode {
-    dry: false,
-    force: false,
+use super::{
+    machine::Machine,
+    runs::{DRY, REAL, SYSTEMS, assert_contains, assert_none},
 };
-pub(super) const FORCE: Mode = Mode {
-    dry: false,
-    force: true,
-};
-const DRY: Mode = Mode {
-    dry: true,
-    force: false,
-};
-
-pub(super) fn installed(machine: &Machine) -> Report {
-    let report = machine.work(REAL, |target, executor| {
-        install(target, executor, InstallRequest::default())
-    });
-    report.expect("installed")
-}
 
 #[test]
-fn an_installed_daemon_answers_and_a_second_run_changes_no_byte() {
+fn a_second_installation_changes_no_byte() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
-        let report = installed(&machine);
-        assert_eq!(report.outcome, Outcome::Installed, "{system:?}");
-        assert_eq!(report.identity, machine.running(), "{system:?}");
-        let before = (machine.bytes(), machine.known.borrow().clone());
-        let (report, changes, notes) = machine.changes(REAL, |target, executor| {
-            install(target, executor, InstallRequest::default())
-        });
-        let report = report.expect("installed");
-        assert_eq!(report.outcome, Outcome::AlreadyInstalled, "{system:?}");
-        assert_eq!((changes, notes), (vec![], vec![]), "{system:?}");
-        assert_eq!(before, (machine.bytes(), machine.known.borrow().clone()));
+        let report = machine.install();
+        assert_eq!(
+            report.outcome,
+            ServiceOutcome::Installed,
+            "outcome on {system:?}"
+        );
+        assert_eq!(report.identity, machine.running(), "identity on {system:?}");
+        let bytes = machine.bytes();
+        let known = machine.known.borrow().clone();
+
+        let again = machine.install_in(REAL);
+        assert_eq!(again.changes, [""; 0], "changes on {system:?}");
+        assert_eq!(again.notes, [""; 0], "notes on {system:?}");
+        let outcome = again.report().outcome;
+        assert_eq!(
+            outcome,
+            ServiceOutcome::AlreadyInstalled,
+            "second outcome on {system:?}"
+        );
+        assert_eq!(machine.bytes(), bytes, "files on {system:?}");
+        assert_eq!(
+            *machine.known.borrow(),
+            known,
+            "registrations on {system:?}"
+        );
     }
 }
 
 #[test]
-fn no_file_but_env_and_no_command_has_the_token() {
+fn only_env_holds_the_token() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
-        installed(&machine);
+        machine.install();
         let env = std::fs::read_to_string(machine.target.env_file()).expect("there");
         let token = env
             .lines()
@@ -67,131 +60,182 @@ fn no_file_but_env_and_no_command_has_the_token() {
         let wide: Vec<u8> = token.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for (name, bytes) in machine.bytes() {
             let has = |needle: &[u8]| bytes.windows(needle.len()).any(|part| part == needle);
-            let found = has(token.as_bytes()) || has(&wide);
-            assert_eq!(found, name.rsplit('/').next() == Some(".env"), "{name}");
+            let has_token = has(token.as_bytes()) || has(&wide);
+            let is_env = name.rsplit('/').next() == Some(".env");
+            assert_eq!(has_token, is_env, "the token in {name}");
         }
-        let log = machine.log.borrow();
-        assert!(log.iter().all(|line| !line.contains(token)));
+        assert_none(&machine.log.borrow(), |line| line.contains(token));
     }
 }
 
 #[test]
-fn uninstalling_leaves_settings_and_messages_and_twice_is_no_error() {
+fn uninstalling_keeps_settings_and_messages_until_purged() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
-        installed(&machine);
-        let gone = |purge| {
-            let report = machine.work(REAL, |target, executor| uninstall(target, executor, purge));
-            report.expect("gone").outcome
-        };
-        assert_eq!(gone(false), Outcome::Uninstalled);
+        machine.install();
+        let outcome = |purge| machine.uninstall(purge).report().outcome;
+        assert_eq!(
+            outcome(false),
+            ServiceOutcome::Uninstalled,
+            "first outcome on {system:?}"
+        );
         let home = "user/.cleudocodebot/";
         let left = [format!("{home}.env"), format!("{home}messages.redb")];
-        assert_eq!(machine.files(), left, "{system:?}");
-        assert!(machine.known.borrow().is_empty() && machine.running().is_none());
-        assert_eq!(*machine.run_value.borrow(), None);
-        assert_eq!(gone(false), Outcome::NotInstalled);
-        assert_eq!(gone(true), Outcome::Uninstalled);
-        assert_eq!(machine.files(), [""; 0], "{system:?}");
-        assert_eq!(gone(true), Outcome::NotInstalled);
+        assert_eq!(machine.files(), left, "files on {system:?}");
+        assert_eq!(
+            *machine.known.borrow(),
+            [].into(),
+            "registrations on {system:?}"
+        );
+        assert_eq!(machine.running(), None, "daemon on {system:?}");
+        assert_eq!(*machine.run_value.borrow(), None, "Run value on {system:?}");
+        assert_eq!(
+            outcome(false),
+            ServiceOutcome::NotInstalled,
+            "second outcome on {system:?}"
+        );
+        assert_eq!(
+            outcome(true),
+            ServiceOutcome::Uninstalled,
+            "first purge on {system:?}"
+        );
+        assert_eq!(
+            machine.files(),
+            [""; 0],
+            "files after the purge on {system:?}"
+        );
+        assert_eq!(
+            outcome(true),
+            ServiceOutcome::NotInstalled,
+            "second purge on {system:?}"
+        );
     }
 }
 
 #[test]
-fn purging_a_home_with_another_name_takes_only_what_is_known() {
+fn purging_a_shared_home_removes_known_files_only() {
     let machine = Machine::with_home(System::Linux, "shared");
-    installed(&machine);
+    machine.install();
     std::fs::write(machine.target.home.join("letter.txt"), "mine").expect("written");
     for ours in ["pairing.json", "external.json"] {
         std::fs::write(machine.target.home.join(ours), "{}").expect("written");
     }
-    let (report, _, notes) =
-        machine.changes(REAL, |target, executor| uninstall(target, executor, true));
-    report.expect("gone");
+    let run = machine.uninstall(true);
+    run.assert_note("holds other files");
+    run.report();
     assert_eq!(machine.files(), ["user/shared/letter.txt"]);
-    assert!(notes.iter().any(|note| note.contains("holds other files")));
 }
 
 #[test]
-fn a_dry_run_tells_everything_and_does_nothing() {
+fn a_dry_run_plans_everything_and_changes_nothing() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
-        let before = machine.bytes();
-        let run = |mode| {
-            machine.changes(mode, |target, executor| {
-                install(target, executor, InstallRequest::default())
-            })
-        };
-        let (report, planned, _) = run(DRY);
-        assert_eq!(report.expect("planned").outcome, Outcome::Planned);
-        assert_eq!(machine.bytes(), before, "{system:?}");
-        assert!(machine.running().is_none() && machine.known.borrow().is_empty());
-        let (_, done, _) = run(REAL);
-        // Rights are narrowed when the folder is made, and flags come and go.
-        let passing = |change: &str| change.contains("icacls") || change.contains("stop.flag");
-        let surprises = done.iter().filter(|change| !planned.contains(change));
-        let surprises: Vec<_> = surprises.filter(|change| !passing(change)).collect();
-        assert_eq!(surprises, [""; 0], "{planned:?}");
+        let bytes = machine.bytes();
+        let dry = machine.install_in(DRY);
+        let planned = dry.changes.clone();
+        assert_eq!(
+            dry.report().outcome,
+            ServiceOutcome::Planned,
+            "outcome on {system:?}"
+        );
+        assert_eq!(machine.bytes(), bytes, "files on {system:?}");
+        assert_eq!(machine.running(), None, "daemon on {system:?}");
+        assert_eq!(
+            *machine.known.borrow(),
+            [].into(),
+            "registrations on {system:?}"
+        );
+        // Rights are restricted when the folder is created, and the stop flag comes and goes.
+        let is_unplannable =
+            |change: &str| change.contains("icacls") || change.contains("stop.flag");
+        assert_none(&machine.install_in(REAL).changes, |change| {
+            !planned.contains(change) && !is_unplannable(change)
+        });
     }
 }
 
 #[test]
-fn stopped_started_and_restarted() {
+fn a_daemon_is_started_stopped_and_restarted() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
-        let first = installed(&machine).identity.expect("a daemon").pid;
-        let outcome = |work: fn(&InstallTarget, &mut Executor<'_>) -> Result<Report>| {
-            let report = machine.work(REAL, work);
-            report.expect("done").outcome
-        };
-        assert_eq!(outcome(lifecycle::start), Outcome::AlreadyRunning);
-        assert_eq!(outcome(lifecycle::stop), Outcome::Stopped, "{system:?}");
-        assert!(machine.running().is_none());
-        assert_eq!(outcome(lifecycle::stop), Outcome::NotRunning, "{system:?}");
-        assert_eq!(outcome(lifecycle::start), Outcome::Started, "{system:?}");
+        let first = machine.install().identity.expect("a daemon").pid;
+        let outcome =
+            |procedure: fn(&InstallTarget, &mut Executor<'_>) -> Result<ServiceReport>| {
+                machine.run(REAL, procedure).report().outcome
+            };
+        assert_eq!(
+            outcome(lifecycle::start),
+            ServiceOutcome::AlreadyRunning,
+            "start while it runs, {system:?}"
+        );
+        assert_eq!(
+            outcome(lifecycle::stop),
+            ServiceOutcome::Stopped,
+            "stop, {system:?}"
+        );
+        assert_eq!(machine.running(), None, "daemon after stop, {system:?}");
+        assert_eq!(
+            outcome(lifecycle::stop),
+            ServiceOutcome::NotRunning,
+            "second stop, {system:?}"
+        );
+        assert_eq!(
+            outcome(lifecycle::start),
+            ServiceOutcome::Started,
+            "start, {system:?}"
+        );
         assert_eq!(
             outcome(lifecycle::restart),
-            Outcome::Restarted,
-            "{system:?}"
+            ServiceOutcome::Restarted,
+            "restart, {system:?}"
         );
         let last = machine.running().expect("a daemon").pid;
-        assert!(last > first + 1, "{system:?}");
-        let is_flag = |name: &String| name.contains(".flag");
-        assert!(!machine.files().iter().any(is_flag), "{system:?}");
+        assert!(last > first + 1, "pid {last} after {first}, {system:?}");
+        assert_none(&machine.files(), |name| name.contains(".flag"));
     }
 }
 
 #[test]
-fn nothing_is_started_that_is_not_installed() {
+fn a_daemon_that_is_not_installed_is_not_started() {
     let machine = Machine::new(System::Linux);
-    let error = machine.work(REAL, lifecycle::start).expect_err("refused");
-    let text = error.to_string();
-    assert!(text.contains("cleudocodebot install") && text.contains("cleudocodebot daemon"));
+    let run = machine.run(REAL, lifecycle::start);
+    let text = run.result.expect_err("refused").to_string();
+    assert_contains(&text, "cleudocodebot install");
+    assert_contains(&text, "cleudocodebot daemon");
 }
 
 #[test]
-fn a_daemon_of_another_version_gives_way() {
+fn a_daemon_of_another_version_is_replaced() {
     for system in SYSTEMS {
         let machine = Machine::new(system);
-        installed(&machine);
+        machine.install();
         "0.0.1".clone_into(&mut machine.version.borrow_mut());
         machine.restart_the_old_one();
         env!("CARGO_PKG_VERSION").clone_into(&mut machine.version.borrow_mut());
-        let report = installed(&machine);
-        assert_eq!(report.outcome, Outcome::Installed, "{system:?}");
+        let report = machine.install();
+        assert_eq!(
+            report.outcome,
+            ServiceOutcome::Installed,
+            "outcome on {system:?}"
+        );
         let version = report.identity.expect("a daemon").version;
-        assert_eq!(version, env!("CARGO_PKG_VERSION"), "{system:?}");
+        assert_eq!(version, env!("CARGO_PKG_VERSION"), "version on {system:?}");
     }
 }
 
 #[test]
-fn a_daemon_from_a_terminal_gives_way_to_one_that_is_watched_over() {
+fn a_daemon_from_a_terminal_is_replaced() {
     for system in [System::Linux, System::MacOs] {
         let machine = Machine::new(system);
         machine.run_in_the_foreground();
         let former = machine.running().expect("a daemon").pid;
-        let report = installed(&machine);
-        assert_eq!(report.outcome, Outcome::Installed, "{system:?}");
-        assert_ne!(report.identity.expect("a daemon").pid, former, "{system:?}");
+        let report = machine.install();
+        assert_eq!(
+            report.outcome,
+            ServiceOutcome::Installed,
+            "outcome on {system:?}"
+        );
+        let pid = report.identity.expect("a daemon").pid;
+        assert_ne!(pid, former, "pid on {system:?}");
     }
 }

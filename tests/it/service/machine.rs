@@ -1,5 +1,7 @@
-//! A machine that obeys the commands of an installation: systemd, launchd, the registry and a daemon
-//! in a few fields. Any command can be made to fail.
+//! A machine in memory that executes the commands of an installation: systemd, launchd, the registry
+//! and the daemon are a few fields. Any command can be made to fail.
+//!
+//! Not here: what each command does (`commands`), and running the procedures (`runs`).
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,10 +15,14 @@ use cleudocodebot::{
     error::{Error, Result},
     fs::Lock,
     service::{
-        executor::{Change, Executor, Mode, World},
-        probe::{Answer, GatewayProbe, Identity},
-        run::{Launch, Outcome, Runner, SystemCommand},
-        target::{Account, Folders, InstallTarget, Scope, System},
+        system::{
+            account::Account,
+            command::{CommandOutcome, CommandRunner, Launch, SystemCommand},
+            executor::{Executor, ExecutorMode, World},
+            platform::{Folders, System},
+            probe::{DaemonIdentity, GatewayAnswer, GatewayProbe},
+        },
+        target::{InstallTarget, Scope},
     },
 };
 use serde_json::json;
@@ -24,43 +30,43 @@ use serde_json::json;
 use crate::support::Scratch;
 
 /// The port of the settings.
-pub(crate) const ADDRESS: &str = "127.0.0.1:18789";
+pub(super) const ADDRESS: &str = "127.0.0.1:18789";
 
 /// The machine, in a folder of its own.
-pub(crate) struct Machine {
+pub(super) struct Machine {
     folder: Scratch,
     pub target: InstallTarget,
     /// Commands as they were run, one line each.
     pub log: RefCell<Vec<String>>,
-    /// A part of a command line, and what comes of commands with it.
-    pub failure: RefCell<Option<(String, Outcome)>>,
-    /// After so many commands the installer is killed.
+    /// A part of a command line, and the outcome of commands that have it.
+    failure: RefCell<Option<(String, CommandOutcome)>>,
+    /// The number of commands after which the installer is killed.
     pub killed_after: Cell<Option<usize>>,
-    /// Names of what is enabled, loaded or registered, and of what the user switched off.
+    /// What is enabled, loaded or registered, and `off` for an entry that the user switched off.
     pub known: RefCell<BTreeSet<&'static str>>,
-    /// What the registry holds.
+    /// The Run value in the registry.
     pub run_value: RefCell<Option<String>>,
-    /// Who answers instead of the daemon.
-    pub stranger: RefCell<Option<Answer>>,
-    /// The version of the program that would start.
+    /// The answer on the port in place of the daemon's.
+    other_answer: RefCell<Option<GatewayAnswer>>,
+    /// The version that the next daemon reports.
     pub version: RefCell<String>,
     daemon: RefCell<Option<Running>>,
     next_pid: Cell<u32>,
 }
 
 struct Running {
-    identity: Identity,
+    identity: DaemonIdentity,
     supervised: bool,
     _lock: Lock,
 }
 
 impl Machine {
-    /// A machine where nothing was ever installed.
-    pub(crate) fn new(system: System) -> Self {
+    /// A machine on which nothing was ever installed.
+    pub(super) fn new(system: System) -> Self {
         Self::with_home(system, ".cleudocodebot")
     }
 
-    pub(crate) fn with_home(system: System, home: &str) -> Self {
+    pub(super) fn with_home(system: System, home: &str) -> Self {
         let folder = Scratch::new();
         let root = folder.0.clone();
         let below = |name: &str| {
@@ -102,17 +108,17 @@ impl Machine {
             killed_after: Cell::new(None),
             known: RefCell::default(),
             run_value: RefCell::default(),
-            stranger: RefCell::default(),
+            other_answer: RefCell::default(),
             version: RefCell::new(env!("CARGO_PKG_VERSION").to_owned()),
             daemon: RefCell::default(),
             next_pid: Cell::new(100),
         }
     }
 
-    /// Lets a hand of this manner work.
-    pub(crate) fn work<T>(
+    /// Runs `work` with an executor of this machine that never sleeps.
+    pub(super) fn with_executor<T>(
         &self,
-        mode: Mode,
+        mode: ExecutorMode,
         work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> T,
     ) -> T {
         let world = World {
@@ -124,33 +130,22 @@ impl Machine {
         work(&self.target, &mut Executor::new(world, mode))
     }
 
-    /// The same, with what it did and said.
-    pub(crate) fn changes<T>(
-        &self,
-        mode: Mode,
-        work: impl FnOnce(&InstallTarget, &mut Executor<'_>) -> T,
-    ) -> (T, Vec<String>, Vec<String>) {
-        self.work(mode, |target, executor| {
-            let outcome = work(target, executor);
-            let changes = executor
-                .changes()
-                .iter()
-                .map(|change| self.anonymous(change));
-            let changes = changes.collect();
-            let notes = executor.notes().to_vec();
-            (outcome, changes, notes)
-        })
+    /// From now on every command with this part in its line ends with this outcome.
+    pub(super) fn fail(&self, part: &str, outcome: CommandOutcome) {
+        *self.failure.borrow_mut() = Some((part.to_owned(), outcome));
     }
 
-    /// A deed without the folder of this test.
-    fn anonymous(&self, change: &Change) -> String {
-        change
-            .to_string()
-            .replace(&self.folder.0.display().to_string(), "")
+    pub(super) fn stop_failing(&self) {
+        *self.failure.borrow_mut() = None;
     }
 
-    /// Every file that a person would see, with a slash before it.
-    pub(crate) fn files(&self) -> Vec<String> {
+    /// From now on this is the answer on the port, in place of the daemon's.
+    pub(super) fn answer_with(&self, answer: GatewayAnswer) {
+        *self.other_answer.borrow_mut() = Some(answer);
+    }
+
+    /// The files below the user's folder and `/etc`, sorted.
+    pub(super) fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut folders = vec![self.folder.0.join("user"), self.folder.0.join("etc")];
         while let Some(folder) = folders.pop() {
@@ -168,8 +163,8 @@ impl Machine {
         found
     }
 
-    /// Every file with its content.
-    pub(crate) fn bytes(&self) -> Vec<(String, Vec<u8>)> {
+    /// The same files with their content.
+    pub(super) fn bytes(&self) -> Vec<(String, Vec<u8>)> {
         let read = |name: String| {
             let bytes = fs::read(self.folder.0.join(&name)).expect("read");
             (name, bytes)
@@ -177,30 +172,30 @@ impl Machine {
         self.files().into_iter().map(read).collect()
     }
 
-    pub(crate) fn path(&self, below: &str) -> PathBuf {
+    pub(super) fn path(&self, below: &str) -> PathBuf {
         self.folder.0.join(below)
     }
 
-    pub(crate) fn running(&self) -> Option<Identity> {
+    pub(super) fn running(&self) -> Option<DaemonIdentity> {
         self.daemon
             .borrow()
             .as_ref()
             .map(|daemon| daemon.identity.clone())
     }
 
-    /// A daemon that nobody watches over, as from a terminal.
-    pub(crate) fn run_in_the_foreground(&self) {
+    /// Starts a daemon without a supervisor, as from a terminal.
+    pub(super) fn run_in_the_foreground(&self) {
         self.begin(false);
     }
 
-    /// A daemon that is watched over as the former was, of the version that is set.
-    pub(crate) fn restart_the_old_one(&self) {
+    /// Replaces the daemon by one of the version that is set, supervised if the former was.
+    pub(super) fn restart_the_old_one(&self) {
         let supervised = self.pid() != 0;
         self.begin(supervised);
     }
 
-    /// The end of the daemon, whatever it was that ended it.
-    pub(crate) fn end(&self) {
+    /// Ends the daemon, for whatever reason.
+    pub(super) fn end(&self) {
         *self.daemon.borrow_mut() = None;
     }
 
@@ -211,8 +206,8 @@ impl Machine {
         let home = &self.target.home;
         cleudocodebot::fs::create_private_dir(&home.join("logs")).expect("a folder");
         let lock = Lock::try_take(&home.join("daemon.lock")).expect("opened");
-        let lock = lock.expect("no two daemons have one home");
-        let identity = Identity {
+        let lock = lock.expect("two daemons in one home");
+        let identity = DaemonIdentity {
             pid,
             version: self.version.borrow().clone(),
             home: home.display().to_string(),
@@ -220,9 +215,9 @@ impl Machine {
             not_ready: None,
             address: ADDRESS.to_owned(),
         };
-        let note =
+        let runtime_file =
             json!({"pid": pid, "address": ADDRESS, "version": identity.version, "since_ms": 1});
-        fs::write(home.join("daemon.json"), note.to_string()).expect("written");
+        fs::write(home.join("daemon.json"), runtime_file.to_string()).expect("written");
         fs::write(home.join("messages.redb"), "messages").expect("written");
         *self.daemon.borrow_mut() = Some(Running {
             identity,
@@ -242,27 +237,46 @@ impl Machine {
         self.known.borrow().contains(name)
     }
 
-    pub(super) fn learn(&self, name: &'static str) -> Outcome {
+    pub(super) fn learn(&self, name: &'static str) -> CommandOutcome {
         self.known.borrow_mut().insert(name);
         exited(0)
     }
 
-    pub(super) fn forget(&self, name: &'static str) -> Outcome {
+    pub(super) fn forget(&self, name: &'static str) -> CommandOutcome {
         self.known.borrow_mut().remove(name);
         exited(0)
     }
 }
 
-pub(crate) fn exited(code: i32) -> Outcome {
-    Outcome::Exited {
+/// A command that ended with this exit code and no output.
+pub(super) fn exited(code: i32) -> CommandOutcome {
+    CommandOutcome::Exited {
         code,
         stdout: Vec::new(),
         stderr: Vec::new(),
     }
 }
 
-impl Runner for Machine {
-    fn run(&self, command: &SystemCommand) -> Outcome {
+/// A command that failed with this message.
+pub(super) fn failed(message: &str) -> CommandOutcome {
+    CommandOutcome::Exited {
+        code: 1,
+        stdout: Vec::new(),
+        stderr: message.as_bytes().to_vec(),
+    }
+}
+
+/// A command that succeeded with this output.
+pub(super) fn printed(text: &str) -> CommandOutcome {
+    CommandOutcome::Exited {
+        code: 0,
+        stdout: text.as_bytes().to_vec(),
+        stderr: Vec::new(),
+    }
+}
+
+impl CommandRunner for Machine {
+    fn run(&self, command: &SystemCommand) -> CommandOutcome {
         let line = command.to_string();
         self.log.borrow_mut().push(line.clone());
         if let Some(left) = self.killed_after.get() {
@@ -271,7 +285,7 @@ impl Runner for Machine {
         }
         match &*self.failure.borrow() {
             Some((part, outcome)) if line.contains(part.as_str()) => outcome.clone(),
-            _ => self.obey(command),
+            _ => self.execute(command),
         }
     }
 
@@ -287,11 +301,12 @@ impl Runner for Machine {
 }
 
 impl GatewayProbe for Machine {
-    fn ask(&self) -> Answer {
-        if let Some(stranger) = &*self.stranger.borrow() {
-            return stranger.clone();
+    fn ask(&self) -> GatewayAnswer {
+        if let Some(answer) = &*self.other_answer.borrow() {
+            return answer.clone();
         }
-        self.running().map_or(Answer::Nobody, Answer::Ours)
+        self.running()
+            .map_or(GatewayAnswer::Nobody, GatewayAnswer::Ours)
     }
 
     fn shut_down(&self) -> Result<()> {

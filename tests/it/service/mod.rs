@@ -1,5 +1,5 @@
-//! The installed daemon on machines that exist in memory only: every file to the byte, every sequence
-//! of commands, and every command that fails.
+//! The installed daemon on machines that exist in memory only: every artefact to the byte, every
+//! sequence of commands, and every command that fails.
 //!
 //! The real machines are in `tests/service`.
 
@@ -8,6 +8,7 @@ mod diagnosis;
 mod failures;
 mod golden;
 mod life;
-pub(crate) mod machine;
+mod machine;
+mod runs;
 mod surroundings;
 mod windows;

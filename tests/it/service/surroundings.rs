@@ -1,59 +1,56 @@
-//! Surroundings that are against an installation: foreign files, taken ports, other homes, no
+//! Machines on which an installation meets obstacles: foreign files, taken ports, other homes, no
 //! systemd, the wrong user.
 
 use cleudocodebot::{
     error::Error,
     service::{
-        executor::Mode,
-        install::{InstallRequest, install},
-        launcher::Kind,
+        launchers::launcher::LauncherKind,
         lifecycle,
-        probe::{Answer, Identity},
-        report::Report,
-        run::Outcome,
-        target::{Scope, System},
-        uninstall::uninstall,
+        system::{
+            platform::System,
+            probe::{DaemonIdentity, GatewayAnswer},
+        },
+        target::Scope,
     },
 };
 
 use super::{
-    life::{FORCE, REAL, SYSTEMS, installed},
-    machine::Machine,
+    machine::{Machine, failed},
+    runs::{FORCE, REAL, SYSTEMS, assert_contains, assert_none},
 };
 
-fn attempt(machine: &Machine, mode: Mode) -> Result<Report, Error> {
-    machine.work(mode, |target, executor| {
-        install(target, executor, InstallRequest::default())
-    })
-}
-
-fn refused(machine: &Machine) -> Error {
-    attempt(machine, REAL).expect_err("refused")
+#[track_caller]
+fn refusal(machine: &Machine) -> Error {
+    machine.install_in(REAL).result.expect_err("refused")
 }
 
 #[test]
-fn who_else_has_the_port_is_named_and_nothing_is_installed() {
-    let identity = Identity {
+fn a_taken_port_is_reported_before_any_change() {
+    let identity = DaemonIdentity {
         pid: 7,
         version: "0.0.9".to_owned(),
         home: "/elsewhere".to_owned(),
-        ..Identity::default()
+        ..DaemonIdentity::default()
     };
-    for (answer, named) in [
-        (Answer::Stranger("no gateway".to_owned()), "another program"),
-        (Answer::OtherToken, "another token"),
-        (Answer::Ours(identity), "/elsewhere"),
+    for (answer, owner) in [
+        (
+            GatewayAnswer::Stranger("no gateway".to_owned()),
+            "another program",
+        ),
+        (GatewayAnswer::OtherToken, "another token"),
+        (GatewayAnswer::Ours(identity), "/elsewhere"),
     ] {
         let machine = Machine::new(System::Linux);
-        *machine.stranger.borrow_mut() = Some(answer);
-        let text = refused(&machine).to_string();
-        assert!(text.contains(named) && text.contains("--port"), "{text}");
-        assert!(machine.known.borrow().is_empty());
+        machine.answer_with(answer);
+        let text = refusal(&machine).to_string();
+        assert_contains(&text, owner);
+        assert_contains(&text, "--port");
+        assert_eq!(*machine.known.borrow(), [].into(), "registrations, {owner}");
     }
 }
 
 #[test]
-fn a_file_of_somebody_else_is_left_alone_and_with_force_kept() {
+fn a_foreign_file_is_kept_or_with_force_backed_up() {
     for (system, file) in [
         (
             System::Linux,
@@ -66,111 +63,117 @@ fn a_file_of_somebody_else_is_left_alone_and_with_force_kept() {
         (System::Windows, "user/.cleudocodebot/daemon.bat"),
     ] {
         let machine = Machine::new(system);
-        installed(&machine);
+        machine.install();
         let path = machine.path(file);
-        let ours = std::fs::read(&path).expect("there");
+        let read = |path| std::fs::read(path).expect("a file");
+        let ours = read(path.clone());
         let edited = [&ours[..], b"# mine\n"].concat();
-        for (theirs, word) in [(&edited[..], "by hand"), (b"[Unit]\n", "not written by")] {
+        for (theirs, reason) in [(&edited[..], "by hand"), (b"[Unit]\n", "not written by")] {
             std::fs::write(&path, theirs).expect("written");
-            let error = refused(&machine);
-            assert_eq!(error.exit_code(), 78);
-            let text = error.to_string();
-            assert!(text.contains(word), "{text}");
-            assert_eq!(std::fs::read(&path).expect("there"), theirs);
-            attempt(&machine, FORCE).expect("installed");
-            assert_eq!(std::fs::read(&path).expect("there"), ours, "{system:?}");
+            let error = refusal(&machine);
+            assert_eq!(error.exit_code(), 78, "exit code on {system:?}");
+            assert_contains(&error.to_string(), reason);
+            assert_eq!(read(path.clone()), theirs, "the file on {system:?}");
+            machine.install_in(FORCE).report();
+            assert_eq!(
+                read(path.clone()),
+                ours,
+                "the file with force on {system:?}"
+            );
             let backup = machine.path(&format!("{file}.bak"));
-            assert_eq!(std::fs::read(&backup).expect("kept"), theirs);
+            assert_eq!(read(backup), theirs, "the backup on {system:?}");
         }
     }
 }
 
 #[test]
-fn without_systemd_a_desktop_entry_and_a_daemon_in_the_background_remain() {
+fn without_systemd_a_desktop_entry_is_used() {
     let machine = Machine::new(System::Linux);
     std::fs::remove_dir_all(machine.path("run/systemd")).expect("removed");
-    let (report, _, notes) = machine.changes(REAL, |target, executor| {
-        install(target, executor, InstallRequest::default())
-    });
-    let report = report.expect("installed");
-    assert_eq!(report.kind, Some(Kind::Autostart));
-    assert_eq!(report.identity, machine.running());
-    let told = notes.join("\n");
-    assert!(told.contains("was not started by systemd") && told.contains("cleudocodebot daemon"));
-    // Where systemd comes later, it takes over and one way is left.
+    let run = machine.install_in(REAL);
+    run.assert_note("was not started by systemd");
+    run.assert_note("cleudocodebot daemon");
+    let report = run.report();
+    assert_eq!(report.kind, Some(LauncherKind::Autostart), "kind");
+    assert_eq!(report.identity, machine.running(), "identity");
+    // Once there is a systemd, it takes over, and the entry is removed.
     std::fs::create_dir_all(machine.path("run/systemd/system")).expect("made");
-    let report = installed(&machine);
-    assert_eq!(report.kind, Some(Kind::UserUnit));
-    let is_entry = |name: &String| name.ends_with(".desktop");
-    assert!(!machine.files().iter().any(is_entry));
+    let report = machine.install();
+    assert_eq!(
+        report.kind,
+        Some(LauncherKind::UserUnit),
+        "kind with systemd"
+    );
+    assert_none(&machine.files(), |name| name.ends_with(".desktop"));
 }
 
 #[test]
-fn a_manager_that_is_not_reached_is_woken_by_lingering() {
+fn an_unreachable_manager_is_started_by_lingering() {
     let machine = Machine::new(System::Linux);
-    let bus = Outcome::Exited {
-        code: 1,
-        stdout: Vec::new(),
-        stderr: "Verbindung zum Bus fehlgeschlagen".as_bytes().to_vec(),
-    };
-    *machine.failure.borrow_mut() = Some(("show-environment".to_owned(), bus));
-    let (report, _, notes) = machine.changes(REAL, |target, executor| {
-        install(target, executor, InstallRequest::default())
-    });
-    assert_eq!(report.expect("installed").kind, Some(Kind::Autostart));
+    machine.fail(
+        "show-environment",
+        failed("Verbindung zum Bus fehlgeschlagen"),
+    );
+    let run = machine.install_in(REAL);
+    assert_contains(&run.notes[0], "machinectl shell");
+    assert_eq!(run.report().kind, Some(LauncherKind::Autostart), "kind");
     let log = machine.log.borrow();
-    let asked = log.iter().filter(|line| line.contains("show-environment"));
-    assert!(asked.count() > 10);
-    let woken = |line: &String| line == "loginctl --no-ask-password enable-linger ada";
-    assert!(log.iter().any(woken));
-    assert!(notes[0].contains("machinectl shell"), "{notes:?}");
+    let questions = log.iter().filter(|line| line.contains("show-environment"));
+    let count = questions.count();
+    assert!(count > 10, "asked {count} times only");
+    let enable = "loginctl --no-ask-password enable-linger ada";
+    assert!(log.iter().any(|line| line == enable), "{log:?}");
 }
 
 #[test]
-fn root_through_sudo_and_the_machine_without_root_are_refused() {
+fn sudo_and_a_machine_without_root_are_refused() {
     let mut machine = Machine::new(System::Linux);
     machine.target.account.uid = Some(0);
     machine.target.account.through_sudo = Some("ada".to_owned());
-    let error = refused(&machine);
-    assert_eq!(error.exit_code(), 2);
-    assert!(error.to_string().contains("--system"), "{error}");
+    let error = refusal(&machine);
+    assert_eq!(error.exit_code(), 2, "exit code through sudo");
+    assert_contains(&error.to_string(), "--system");
     machine.target.account.uid = Some(1000);
     machine.target.scope = Scope::Machine;
-    assert_eq!(refused(&machine).exit_code(), 2);
+    let error = refusal(&machine);
+    assert_eq!(error.exit_code(), 2, "exit code without root");
     assert_eq!(machine.files(), [""; 0]);
 }
 
 #[test]
-fn the_machines_daemon_has_its_program_outside_of_home_folders() {
+fn the_machines_daemon_runs_a_copied_program() {
     let mut machine = Machine::new(System::Linux);
     machine.target.account.uid = Some(0);
     machine.target.scope = Scope::Machine;
     machine.target.home = machine.path("var/lib/cleudocodebot");
-    let report = installed(&machine);
-    assert_eq!(report.kind, Some(Kind::MachineUnit));
+    assert_eq!(
+        machine.install().kind,
+        Some(LauncherKind::MachineUnit),
+        "kind"
+    );
     let copy = machine.path("usr/local/lib/cleudocodebot/cleudocodebot");
-    assert_eq!(std::fs::read(&copy).expect("copied"), b"the program");
-    let log = machine.log.borrow().clone();
-    assert!(log.iter().all(|line| !line.contains("--user")), "{log:?}");
-    let gone = machine.work(REAL, |target, executor| uninstall(target, executor, true));
-    gone.expect("gone");
-    assert!(!copy.exists() && !machine.target.home.exists());
+    assert_eq!(
+        std::fs::read(&copy).expect("copied"),
+        b"the program",
+        "the copy"
+    );
+    assert_none(&machine.log.borrow(), |line| line.contains("--user"));
+    machine.uninstall(true).report();
+    assert!(!copy.exists(), "the copy stays");
+    assert!(!machine.target.home.exists(), "the home stays");
 }
 
 #[test]
-fn the_daemon_of_another_home_is_not_touched_by_accident() {
+fn the_daemon_of_another_home_is_not_touched() {
     for system in SYSTEMS {
         let mut machine = Machine::new(system);
-        installed(&machine);
+        machine.install();
         let first = machine.running();
         machine.target.home = machine.path("user/other");
-        *machine.stranger.borrow_mut() = Some(Answer::Nobody);
-        let text = refused(&machine).to_string();
-        assert!(text.contains("another home"), "{system:?}: {text}");
-        let stopped = machine.work(REAL, lifecycle::stop);
-        stopped.expect("nothing to do");
-        let gone = machine.work(REAL, |target, executor| uninstall(target, executor, false));
-        gone.expect("nothing to do");
-        assert_eq!(machine.running(), first, "{system:?}");
+        machine.answer_with(GatewayAnswer::Nobody);
+        assert_contains(&refusal(&machine).to_string(), "another home");
+        machine.run(REAL, lifecycle::stop).report();
+        machine.uninstall(false).report();
+        assert_eq!(machine.running(), first, "daemon on {system:?}");
     }
 }

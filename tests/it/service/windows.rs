@@ -1,18 +1,16 @@
-//! What only Windows has: three ways to choose from, the user's own switch, flags for the batch file.
+//! What only Windows has: three launchers to choose from, the user's own switch, flags for the batch
+//! file.
 
 use cleudocodebot::service::{
-    artefact::Artefact,
-    executor::Mode,
-    install::{InstallRequest, install},
-    launcher::Kind,
-    report::{Outcome, Report},
-    run::Outcome as Ran,
-    target::System,
+    install::InstallRequest,
+    launchers::launcher::LauncherKind,
+    report::ServiceOutcome,
+    system::{artefact::Artefact, platform::System},
 };
 
 use super::{
-    life::{FORCE, REAL, installed},
-    machine::{Machine, exited},
+    machine::{Machine, exited, failed},
+    runs::{FORCE, REAL, assert_contains, assert_none},
 };
 
 const TASK: InstallRequest = InstallRequest {
@@ -20,132 +18,132 @@ const TASK: InstallRequest = InstallRequest {
     restart: false,
 };
 
-fn wished(
-    machine: &Machine,
-    mode: Mode,
-    request: InstallRequest,
-) -> (Report, Vec<String>, Vec<String>) {
-    let (report, changes, notes) =
-        machine.changes(mode, |target, executor| install(target, executor, request));
-    (report.expect("installed"), changes, notes)
+fn windows() -> Machine {
+    Machine::new(System::Windows)
+}
+
+fn run_value(machine: &Machine) -> String {
+    machine.run_value.borrow().clone().expect("a Run value")
 }
 
 #[test]
 fn the_run_value_is_written_and_read_back() {
-    let machine = Machine::new(System::Windows);
-    assert_eq!(installed(&machine).kind, Some(Kind::RunKey));
-    let value = machine.run_value.borrow().clone().expect("a value");
+    let machine = windows();
+    assert_eq!(machine.install().kind, Some(LauncherKind::RunKey), "kind");
+    let value = run_value(&machine);
     assert!(value.ends_with("\\bin\\cleudocodebotw.exe\""), "{value}");
     let log = machine.log.borrow();
     let add = log.iter().position(|line| line.contains(" add "));
-    let add = add.expect("added");
-    assert!(log[add..].iter().any(|line| line.contains(" export ")));
+    let after = &log[add.expect("added")..];
+    assert_contains(&after.join("\n"), " export ");
 }
 
 #[test]
-fn a_run_value_that_is_put_back_leads_to_the_start_up_folder() {
-    let machine = Machine::new(System::Windows);
-    // `reg add` succeeds, and then the value is not there.
-    *machine.failure.borrow_mut() = Some((" add ".to_owned(), exited(0)));
-    let (report, _, notes) = wished(&machine, REAL, InstallRequest::default());
-    assert_eq!(report.kind, Some(Kind::StartupFolder));
-    let told = |word: &str| notes.iter().any(|note| note.contains(word));
-    assert!(told("guard") && told("may flash"), "{notes:?}");
+fn a_restored_run_value_leads_to_the_startup_folder() {
+    let machine = windows();
+    // `reg add` succeeds, but the value is not there afterwards.
+    machine.fail(" add ", exited(0));
+    let run = machine.install_in(REAL);
+    run.assert_note("security software");
+    run.assert_note("may flash");
+    assert_eq!(run.report().kind, Some(LauncherKind::StartupFolder), "kind");
 }
 
 #[test]
-fn a_home_too_long_for_a_run_value_leads_to_the_start_up_folder() {
-    let mut machine = Machine::new(System::Windows);
+fn a_long_home_leads_to_the_startup_folder() {
+    let mut machine = windows();
     let root = machine.path("").display().to_string().len();
     let programs = r"\bin\cleudocodebotw.exe".len();
     machine.target.home = machine.path(&"x".repeat(259 - programs - root));
-    let report = wished(&machine, REAL, InstallRequest::default()).0;
-    assert_eq!(report.kind, Some(Kind::StartupFolder));
+    assert_eq!(
+        machine.install().kind,
+        Some(LauncherKind::StartupFolder),
+        "kind"
+    );
     machine.end();
     machine.target.home = machine.path(&"y".repeat(260 - programs - root));
-    let error = machine
-        .work(REAL, |target, executor| {
-            install(target, executor, InstallRequest::default())
-        })
-        .expect_err("too long");
-    let text = error.to_string();
-    assert!(text.contains("1 characters too long"), "{text}");
+    let error = machine.install_in(REAL).result.expect_err("too long");
+    assert_contains(&error.to_string(), "1 characters too long");
 }
 
 #[test]
-fn a_task_replaces_the_run_value_and_stays_when_nothing_is_wished() {
-    let machine = Machine::new(System::Windows);
-    installed(&machine);
-    assert_eq!(wished(&machine, REAL, TASK).0.kind, Some(Kind::Task));
-    assert_eq!(*machine.run_value.borrow(), None);
-    assert!(machine.known.borrow().contains("task"));
-    let again = wished(&machine, REAL, InstallRequest::default()).0;
-    assert_eq!(again.kind, Some(Kind::Task));
-    assert_eq!(again.outcome, Outcome::AlreadyInstalled);
-}
-
-#[test]
-fn a_task_that_is_refused_falls_back_and_says_so() {
-    let machine = Machine::new(System::Windows);
-    let refused = Ran::Exited {
-        code: 1,
-        stdout: Vec::new(),
-        stderr: "ERREUR\u{a0}: Accès refusé.".as_bytes().to_vec(),
-    };
-    *machine.failure.borrow_mut() = Some(("/create".to_owned(), refused));
-    let (report, _, notes) = wished(&machine, REAL, TASK);
-    assert_eq!(report.kind, Some(Kind::RunKey));
-    assert!(notes[0].contains("no scheduled task"), "{notes:?}");
-    let is_task = |name: &String| name.ends_with("task.xml");
-    let files = machine.files();
-    assert!(!files.iter().any(is_task), "{files:?}");
-}
-
-#[test]
-fn an_entry_that_the_user_switched_off_stays_off_unless_forced() {
-    let machine = Machine::new(System::Windows);
-    installed(&machine);
-    machine.known.borrow_mut().insert("off");
-    let (report, changes, notes) = wished(&machine, REAL, InstallRequest::default());
+fn a_task_replaces_the_run_value_and_stays() {
+    let machine = windows();
+    machine.install();
+    let report = machine.install_as(REAL, TASK).report();
+    assert_eq!(report.kind, Some(LauncherKind::Task), "kind");
+    assert_eq!(*machine.run_value.borrow(), None, "Run value");
+    assert_eq!(*machine.known.borrow(), ["task"].into(), "registrations");
+    let again = machine.install();
+    assert_eq!(again.kind, Some(LauncherKind::Task), "second kind");
     assert_eq!(
-        (report.outcome, changes),
-        (Outcome::AlreadyInstalled, vec![])
+        again.outcome,
+        ServiceOutcome::AlreadyInstalled,
+        "second outcome"
     );
-    assert!(notes[0].contains("Task Manager"), "{notes:?}");
-    wished(&machine, FORCE, InstallRequest::default());
-    assert!(!machine.known.borrow().contains("off"));
+}
+
+#[test]
+fn a_refused_task_falls_back_and_says_so() {
+    let machine = windows();
+    machine.fail("/create", failed("ERREUR\u{a0}: Accès refusé."));
+    let run = machine.install_as(REAL, TASK);
+    assert_contains(&run.notes[0], "no scheduled task");
+    assert_eq!(run.report().kind, Some(LauncherKind::RunKey), "kind");
+    assert_none(&machine.files(), |name| name.ends_with("task.xml"));
+}
+
+#[test]
+fn a_switched_off_entry_stays_off_unless_forced() {
+    let machine = windows();
+    machine.install();
+    machine.known.borrow_mut().insert("off");
+    let run = machine.install_in(REAL);
+    assert_contains(&run.notes[0], "Task Manager");
+    assert_eq!(run.changes, [""; 0], "changes");
+    assert_eq!(
+        run.report().outcome,
+        ServiceOutcome::AlreadyInstalled,
+        "outcome"
+    );
+    machine.install_in(FORCE).report();
+    assert!(!machine.known.borrow().contains("off"), "it is still off");
 }
 
 #[test]
 fn without_the_windowless_starter_a_window_is_announced() {
-    let machine = Machine::new(System::Windows);
+    let machine = windows();
     let starter = machine.target.program.with_file_name("cleudocodebotw.exe");
     std::fs::remove_file(starter).expect("removed");
-    let (_, _, notes) = wished(&machine, REAL, InstallRequest::default());
-    assert!(notes[0].contains("minimised window"), "{notes:?}");
-    let value = machine.run_value.borrow().clone().expect("a value");
+    let run = machine.install_in(REAL);
+    assert_contains(&run.notes[0], "minimised window");
+    run.report();
+    let value = run_value(&machine);
     let start = "cmd.exe /d /c start \"\" /min /d \"";
     assert!(value.starts_with(start), "{value}");
 }
 
 #[test]
-fn a_batch_file_is_only_changed_while_it_does_not_run() {
-    let machine = Machine::new(System::Windows);
-    installed(&machine);
+fn a_batch_file_is_stopped_before_it_changes() {
+    let machine = windows();
+    machine.install();
     let bat = machine.target.home.join("daemon.bat");
     let text = std::fs::read_to_string(&bat).expect("there");
     let older = Artefact::text(bat.clone(), &text.replace("GEQ 6", "GEQ 7"));
     std::fs::write(&bat, older.bytes).expect("an older version's");
-    let (_, changes, _) = wished(&machine, REAL, InstallRequest::default());
-    let place = |what: &str| changes.iter().position(|change| change.contains(what));
-    assert!(place("stop.flag") < place("daemon.bat"), "{changes:?}");
-    assert!(place("stop.flag").is_some(), "{changes:?}");
+    let run = machine.install_in(REAL);
+    let changes = run.changes.clone();
+    run.report();
+    let position = |what: &str| changes.iter().position(|change| change.contains(what));
+    let stop = position("stop.flag").expect("the stop flag");
+    let write = position("daemon.bat").expect("the batch file");
+    assert!(stop < write, "{changes:?}");
 }
 
 #[test]
-fn the_home_is_closed_to_others_when_it_is_made() {
-    let machine = Machine::new(System::Windows);
-    installed(&machine);
+fn a_new_home_is_closed_to_others() {
+    let machine = windows();
+    machine.install();
     let log = machine.log.borrow();
     let rights = log.iter().find(|line| line.contains("icacls"));
     let rights = rights.expect("run");
@@ -155,6 +153,6 @@ fn the_home_is_closed_to_others_when_it_is_made() {
         "*S-1-5-32-544:(OI)(CI)F",
         "/inheritance:r",
     ] {
-        assert!(rights.contains(part), "{rights}");
+        assert_contains(rights, part);
     }
 }

@@ -214,7 +214,7 @@ async fn a_webhook_in_the_way_is_named_and_removed_only_when_asked() {
         .map(|(method, _)| method)
         .collect();
     assert_eq!(methods, ["getWebhookInfo", "deleteWebhook"]);
-    let lines = stage.log.last(10, crate::level::LogLevel::Info);
+    let lines = stage.log.last(10, crate::log::LogLevel::Info);
     assert!(lines.iter().any(|line| line.text().contains("old.example") && !line.text().contains("secret-path")));
     stage.answers(200, &ok(json!({"url": ""})));
     assert_eq!(

@@ -96,8 +96,8 @@ async fn an_unknown_kind_is_said_once_at_debug() {
     stage
         .take(json!({"update_id": 4, "new_update": {"id": 1}}))
         .await;
-    let lines = stage.log.last(10, crate::level::LogLevel::Debug);
-    let lines: Vec<String> = lines.iter().map(crate::log::Line::text).collect();
+    let lines = stage.log.last(10, crate::log::LogLevel::Debug);
+    let lines: Vec<String> = lines.iter().map(crate::log::LogLine::text).collect();
     assert!(
         lines
             .iter()

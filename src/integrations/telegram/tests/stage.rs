@@ -21,8 +21,7 @@ use crate::{
         pairing::Pairings,
         telegram::{BotSettings, Telegram, who::Author},
     },
-    level::LogLevel,
-    log::Log,
+    log::{Log, LogLevel},
     message::Message,
     random,
     router::Router,
@@ -83,9 +82,9 @@ impl Stage {
         let name = &random::token()[..16];
         let file = |end: &str| std::env::temp_dir().join(format!("cdb-telegram-{name}.{end}"));
         let files = [file("redb"), file("json")];
-        let options = store::Options {
+        let options = store::StoreOptions {
             path: files[0].clone(),
-            ..store::Options::default()
+            ..store::StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
         let log = Log::in_memory(LogLevel::Debug);

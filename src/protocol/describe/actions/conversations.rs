@@ -1,58 +1,58 @@
 //! The actions about conversations: which there are, up to where each was read, who writes.
 
 use crate::protocol::describe::{
-    Action, Field, Kind,
     fields::{COUNT, MESSAGE_ID, may, must},
+    shape::{ActionSpec, FieldKind, FieldSpec},
 };
 
-const CHANNEL: Field = must("channel", Kind::Name, "the integration it belongs to");
+const CHANNEL: FieldSpec = must("channel", FieldKind::Name, "the integration it belongs to");
 
-pub(super) const CONVERSATIONS: Action = Action {
+pub(super) const CONVERSATIONS: ActionSpec = ActionSpec {
     name: "conversations",
     aliases: &[],
     summary: "Who there is to talk to: every conversation with its newest message, newest first.",
     request: &[
-        may("channel", Kind::Name, "only of this channel"),
+        may("channel", FieldKind::Name, "only of this channel"),
         may(
             "limit",
-            Kind::Integer(1, 1000),
+            FieldKind::Integer(1, 1000),
             "conversations at most, 100 unless told",
         ),
         may(
             "before",
-            Kind::Name,
+            FieldKind::Name,
             "only those whose newest message is older than this message id",
         ),
     ],
     response: &[
         must(
             "conversations",
-            Kind::Objects,
+            FieldKind::Objects,
             "{channel, peer, name?, unread, last, read_up_to?}; unread counts what the peer wrote behind the read mark, among the newest 1,000 messages",
         ),
         may(
             "next",
-            Kind::Name,
+            FieldKind::Name,
             "pass it as before for the next page; absent at the end",
         ),
         may(
             "partial",
-            Kind::Boolean,
+            FieldKind::Boolean,
             "true where there are more than 100,000 conversations: not all were looked at",
         ),
     ],
 };
 
-pub(super) const READ: Action = Action {
+pub(super) const READ: ActionSpec = ActionSpec {
     name: "read",
     aliases: &[],
     summary: "Marks a conversation as read, up to its newest message or the one named; the service shows it where it can. A mark never moves back.",
     request: &[
         CHANNEL,
-        must("peer", Kind::Name, "the other side's address"),
+        must("peer", FieldKind::Name, "the other side's address"),
         may(
             "message_id",
-            Kind::Name,
+            FieldKind::Name,
             "up to this message, the newest unless told",
         ),
     ],
@@ -62,7 +62,7 @@ pub(super) const READ: Action = Action {
     ],
 };
 
-pub(super) const TYPING: Action = Action {
+pub(super) const TYPING: ActionSpec = ActionSpec {
     name: "typing",
     aliases: &[],
     summary: "We write to a peer (to), or one of webchat or of a bridge writes (peer): tells subscribers, and the service where it can. Repeat it while it lasts.",
@@ -70,19 +70,19 @@ pub(super) const TYPING: Action = Action {
         CHANNEL,
         may(
             "to",
-            Kind::Name,
+            FieldKind::Name,
             "we write to this peer; either this or peer",
         ),
         may(
             "peer",
-            Kind::Name,
+            FieldKind::Name,
             "this peer writes: a WebChat visitor, or one behind a bridge",
         ),
-        may("text", Kind::Text, "the text as far as it has grown"),
+        may("text", FieldKind::Text, "the text as far as it has grown"),
     ],
     response: &[must(
         "shown",
-        Kind::Boolean,
+        FieldKind::Boolean,
         "true where the other side can see it; not that it does",
     )],
 };

@@ -1,47 +1,103 @@
-//! Every action: what a client sends and what it is answered. One file a theme; here only their order.
+//! Every action: what a client sends and what it is answered. One file a theme; here only the table
+//! that gives each its place in the manual and its variant of `ActionId`.
 
+mod bridge;
+mod bus;
 mod connection;
 mod conversations;
-mod house;
+mod daemon;
+mod history;
 mod integrations;
 mod messages;
+mod outbox;
+mod pairing;
 
-use super::Action;
+use super::shape::{ActionSpec, FieldSpec};
 
-/// Every action, in the order of the manual.
-pub const ACTIONS: &[Action] = &[
-    connection::AUTH,
-    connection::PING,
-    house::STATUS,
-    connection::DESCRIBE,
-    messages::SEND,
-    messages::RECEIVE,
-    messages::DELIVERED,
-    messages::FAILED,
-    messages::MESSAGE,
-    messages::HISTORY,
-    conversations::CONVERSATIONS,
-    conversations::READ,
-    conversations::TYPING,
-    messages::CANCEL,
-    messages::RETRY,
-    connection::SUBSCRIBE,
-    connection::UNSUBSCRIBE,
-    connection::PUBLISH,
-    connection::CLIENTS,
-    integrations::INTEGRATIONS,
-    integrations::INTEGRATION_START,
-    integrations::INTEGRATION_STOP,
-    integrations::INTEGRATION_RESTART,
-    integrations::INTEGRATION_FORGET,
-    integrations::INTEGRATION_CONNECT,
-    integrations::PAIRING,
-    integrations::PAIRING_APPROVE,
-    integrations::PAIRING_REJECT,
-    integrations::PAIRING_REVOKE,
-    messages::OUTBOX,
-    house::LOGS,
-    house::CONFIG,
-    house::RELOAD,
-    house::SHUTDOWN,
-];
+/// One row of the table: an action as `ActionSpec` describes it, and its id.
+#[derive(Debug)]
+pub struct Action {
+    /// What the gateway matches on.
+    pub id: ActionId,
+    /// Its name.
+    pub name: &'static str,
+    /// Older names that stay accepted.
+    pub aliases: &'static [&'static str],
+    /// One line of text.
+    pub summary: &'static str,
+    /// What the client sends.
+    pub request: &'static [FieldSpec],
+    /// What the gateway answers.
+    pub response: &'static [FieldSpec],
+}
+
+impl Action {
+    const fn new(id: ActionId, spec: &ActionSpec) -> Self {
+        Self {
+            id,
+            name: spec.name,
+            aliases: spec.aliases,
+            summary: spec.summary,
+            request: spec.request,
+            response: spec.response,
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($id:ident $spec:path;)*) => {
+        /// Every action. The gateway matches on it without a fallback, so that an action that is
+        /// described but not done does not compile.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each action's description documents it")]
+        pub enum ActionId { $($id),* }
+
+        /// Every action, in the order of the manual.
+        pub const ACTIONS: &[Action] = &[$(Action::new(ActionId::$id, &$spec)),*];
+    };
+}
+
+actions! {
+    Auth connection::AUTH;
+    Ping connection::PING;
+    Status daemon::STATUS;
+    Describe connection::DESCRIBE;
+    Send messages::SEND;
+    Receive messages::RECEIVE;
+    Revise messages::REVISE;
+    Delivered bridge::DELIVERED;
+    Failed bridge::FAILED;
+    Message history::MESSAGE;
+    History history::HISTORY;
+    Conversations conversations::CONVERSATIONS;
+    Read conversations::READ;
+    Typing conversations::TYPING;
+    Cancel messages::CANCEL;
+    Retry messages::RETRY;
+    Subscribe bus::SUBSCRIBE;
+    Unsubscribe bus::UNSUBSCRIBE;
+    Publish bus::PUBLISH;
+    Clients bus::CLIENTS;
+    Integrations integrations::INTEGRATIONS;
+    IntegrationStart integrations::INTEGRATION_START;
+    IntegrationStop integrations::INTEGRATION_STOP;
+    IntegrationRestart integrations::INTEGRATION_RESTART;
+    IntegrationForget integrations::INTEGRATION_FORGET;
+    IntegrationConnect integrations::INTEGRATION_CONNECT;
+    Pairing pairing::PAIRING;
+    PairingApprove pairing::PAIRING_APPROVE;
+    PairingReject pairing::PAIRING_REJECT;
+    PairingRevoke pairing::PAIRING_REVOKE;
+    Outbox outbox::OUTBOX;
+    Logs daemon::LOGS;
+    Config daemon::CONFIG;
+    Reload daemon::RELOAD;
+    Shutdown daemon::SHUTDOWN;
+}
+
+/// The action of this name or alias.
+pub fn action(name: &str) -> Option<&'static Action> {
+    ACTIONS
+        .iter()
+        .find(|action| action.name == name || action.aliases.contains(&name))
+}

@@ -1,0 +1,233 @@
+//! `help` and `--help`: text made from the table of commands.
+
+use std::fmt::Write as _;
+
+use super::version::version;
+use crate::{
+    cli::{
+        command::Command,
+        context::Context,
+        output::{Cell, columns},
+        parser::{
+            COMMON_OPTIONS, CommandSpec, CommandTable, FirstWord, OptionSpec, ParsedArgs,
+            unknown_command,
+        },
+    },
+    error::{Error, Result},
+};
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "help",
+    summary: "Print help for all commands or one",
+    usage: &["[COMMAND]"],
+    details: "The same as --help behind a command.",
+    options: &[],
+    examples: &[("cleudocodebot help send", "all about send")],
+    first_word: FirstWord::CommandName,
+    parse,
+};
+
+const ABOUT: &str = "a personal messaging gateway";
+
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "cleudocodebot daemon",
+        "run the gateway here; Ctrl-C ends it",
+    ),
+    ("cleudocodebot status", "see how it is"),
+    ("cleudocodebot dashboard", "open its page"),
+    ("cleudocodebot chat", "talk to it"),
+    ("cleudocodebot doctor", "find out what is wrong"),
+];
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   it failed, or no daemon runs
+  2   the command line is wrong
+  75  the daemon asks to be started again
+  78  a setting has to be mended first
+";
+
+/// Prints the help on one command or all.
+#[derive(Debug)]
+pub(crate) struct HelpCommand {
+    /// Every command.
+    pub commands: CommandTable,
+    /// The one to explain; all if `None`.
+    pub about: Option<&'static CommandSpec>,
+}
+
+/// What a command line without a command becomes.
+#[derive(Debug)]
+pub(crate) struct MissingCommand {
+    /// Every command.
+    pub commands: CommandTable,
+}
+
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let commands = args.commands();
+    let about = match args.word() {
+        None => None,
+        Some(word) => {
+            let named = commands.iter().copied().find(|spec| spec.name == word);
+            Some(named.ok_or_else(|| unknown_command(&word, commands))?)
+        }
+    };
+    Ok(Box::new(HelpCommand { commands, about }))
+}
+
+impl Command for HelpCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let text = match self.about {
+            Some(spec) => of_command(spec),
+            None => of_all(self.commands),
+        };
+        context.terminal.text(&text)
+    }
+}
+
+impl Command for MissingCommand {
+    /// Here the help answers a mistake, so it goes to standard error.
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        context.terminal.note(of_all(self.commands));
+        Err(Error::Usage(
+            "name a command, as in: cleudocodebot status".to_owned(),
+        ))
+    }
+}
+
+fn of_all(commands: &[&CommandSpec]) -> String {
+    let rows = commands.iter().map(|spec| [spec.name, spec.summary]);
+    let commands = listed(rows.map(|cells| cells.map(str::to_owned)));
+    format!(
+        "{}: {ABOUT}\n\nUsage: cleudocodebot [OPTIONS] COMMAND [ARGUMENTS]\n\n\
+         Commands:\n{commands}\nOptions of every command:\n{}\n{}\n{EXIT_CODES}\n\
+         More on a command: cleudocodebot COMMAND --help\n",
+        version(),
+        options(COMMON_OPTIONS),
+        examples(EXAMPLES),
+    )
+}
+
+fn of_command(spec: &CommandSpec) -> String {
+    let mut text = format!("{}\n\n", spec.summary);
+    for (index, usage) in spec.usage.iter().enumerate() {
+        let label = if index == 0 { "Usage:" } else { "      " };
+        let line = format!("{label} cleudocodebot {} {usage}", spec.name);
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    let _ = write!(text, "\n{}\n\n", spec.details);
+    if !spec.options.is_empty() {
+        let _ = writeln!(text, "Options:\n{}", options(spec.options));
+    }
+    let _ = writeln!(text, "{}", examples(spec.examples));
+    text.push_str("Options of every command, and exit codes: cleudocodebot --help\n");
+    text
+}
+
+fn options(options: &[OptionSpec]) -> String {
+    listed(
+        options
+            .iter()
+            .map(|option| [label(option), option.summary.to_owned()]),
+    )
+}
+
+/// `-c, --count N`, with blanks in place of a missing letter.
+fn label(option: &OptionSpec) -> String {
+    let letter = option
+        .short
+        .map_or("    ".to_owned(), |letter| format!("-{letter}, "));
+    let value = option.takes.label().map(|value| format!(" {value}"));
+    format!("{letter}--{}{}", option.name, value.unwrap_or_default())
+}
+
+fn listed(rows: impl Iterator<Item = [String; 2]>) -> String {
+    let rows: Vec<Vec<Cell>> = rows
+        .map(|[name, summary]| vec![format!("  {name}").into(), summary.into()])
+        .collect();
+    columns(&rows, |_, text| text.to_owned())
+}
+
+/// Each with its explanation as a comment above, so that both can be pasted into a shell.
+fn examples(examples: &[(&str, &str)]) -> String {
+    let mut text = "Examples:\n".to_owned();
+    for (line, what) in examples {
+        let _ = writeln!(text, "  # {what}\n  {line}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::commands::COMMANDS;
+
+    #[test]
+    fn help_fits_on_eighty_columns_and_has_no_trailing_blanks() {
+        let texts = COMMANDS.iter().map(|spec| of_command(spec));
+        let texts = texts.chain([of_all(COMMANDS)]);
+        for text in texts {
+            for line in text.lines() {
+                assert!(line.chars().count() <= 80, "{line}");
+                assert_eq!(line.trim_end(), line);
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_and_every_option_is_explained() {
+        let all = of_all(COMMANDS);
+        for spec in COMMANDS {
+            assert!(
+                all.contains(&format!("\n  {} ", spec.name)),
+                "{}",
+                spec.name
+            );
+            let text = of_command(spec);
+            for option in spec.options {
+                assert!(
+                    text.contains(&format!("--{}", option.name)),
+                    "{}",
+                    option.name
+                );
+            }
+            assert!(
+                !spec.examples.is_empty() && !spec.usage.is_empty(),
+                "{}",
+                spec.name
+            );
+        }
+        assert!(all.contains("\n  78 "));
+    }
+
+    #[test]
+    fn the_help_of_a_command_reads_well() {
+        let ping = COMMANDS.iter().find(|spec| spec.name == "ping");
+        let ping = ping.expect("there");
+        assert_eq!(
+            of_command(ping),
+            "\
+Measure round trips to the gateway
+
+Usage: cleudocodebot ping [--count N] [--interval SECONDS]
+
+Ctrl-C ends it early. Exit code 1 where a reply was lost.
+
+Options:
+  -c, --count N           How many; 0 for ever (default 4)
+  -i, --interval SECONDS  Pause between two (default 1)
+      --json              Print JSON, one value a line, for scripts
+
+Examples:
+  # four, a second apart
+  cleudocodebot ping
+  # as fast as they come back
+  cleudocodebot ping -c 1000 -i 0
+
+Options of every command, and exit codes: cleudocodebot --help
+"
+        );
+    }
+}

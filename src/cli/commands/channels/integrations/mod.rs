@@ -1,0 +1,191 @@
+//! `integrations`: the channels and their states; start, stop, restart, forget. `connect` pairs a
+//! phone.
+
+mod connect;
+
+use serde_json::{Value, json};
+
+use self::connect::ConnectOptions;
+use crate::{
+    cli::{
+        command::Command,
+        connection,
+        context::Context,
+        output::{
+            Cell, TextStyle, printable,
+            units::{self, counted},
+        },
+        parser::{CommandSpec, FirstWord, JSON, ParsedArgs},
+        runtime::block_on,
+    },
+    clock,
+    error::{Error, Result},
+};
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "integrations",
+    summary: "Show the channels and how each is; start, stop, connect",
+    usage: &[
+        "[list] [--json]",
+        "start|stop|restart|forget NAME",
+        "connect NAME [--timeout SECONDS]",
+    ],
+    details: "What is sent to a stopped, parked or away channel waits. An integration is\n\
+              parked when its service refused the credentials: mend .env, then reload.\n\
+              Connecting draws a QR code to scan with the phone, anew whenever it changes,\n\
+              until the phone is paired. A bridge of your own is away while it is not\n\
+              connected; forget gives up one that will not come back, and what waits for it.",
+    options: &[connect::TIMEOUT, JSON],
+    examples: &[
+        ("cleudocodebot integrations", "a table"),
+        (
+            "cleudocodebot integrations restart telegram",
+            "start it anew",
+        ),
+        (
+            "cleudocodebot integrations connect whatsapp",
+            "pair a phone",
+        ),
+        (
+            "cleudocodebot integrations forget old-bridge",
+            "its channel goes",
+        ),
+    ],
+    first_word: FirstWord::OneOf(&["list", "start", "stop", "restart", "connect", "forget"]),
+    parse,
+};
+
+/// Shows the channels, or does something with one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum IntegrationsCommand {
+    /// Show all.
+    List {
+        /// For scripts.
+        json: bool,
+    },
+    /// Pair a phone with one of them.
+    Connect(ConnectOptions),
+    /// Do this action with the one of this name.
+    Control(&'static str, String),
+}
+
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let word = args.word();
+    let action = match word.as_deref() {
+        None | Some("list") => {
+            let json = args.flag("json");
+            return Ok(Box::new(IntegrationsCommand::List { json }));
+        }
+        Some("start") => "integration.start",
+        Some("stop") => "integration.stop",
+        Some("connect") => {
+            let options = ConnectOptions::parse(args)?;
+            return Ok(Box::new(IntegrationsCommand::Connect(options)));
+        }
+        Some("restart") => "integration.restart",
+        Some("forget") => "integration.forget",
+        Some(other) => {
+            return Err(Error::Usage(format!(
+                "{other:?} is not one of list, start, stop, restart, connect, forget"
+            )));
+        }
+    };
+    let name = args.required_word("NAME")?;
+    Ok(Box::new(IntegrationsCommand::Control(action, name)))
+}
+
+impl Command for IntegrationsCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.ask(context))
+    }
+}
+
+impl IntegrationsCommand {
+    async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connection::connect(context).await?;
+        match self {
+            Self::Connect(options) => options.follow(&mut connection.client, context).await,
+            Self::List { json } => {
+                let answer = connection.client.call("integrations", &json!({})).await?;
+                let all = answer["integrations"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default();
+                if *json {
+                    return all.iter().try_for_each(|one| context.terminal.json(one));
+                }
+                context.terminal.columns(&rows(&all, clock::now_ms()))
+            }
+            Self::Control(action, name) => {
+                let asked = json!({"name": name});
+                let status = connection.client.call(action, &asked).await?;
+                match *action {
+                    "integration.forget" => {
+                        let given_up = counted(&status["given_up"], "message");
+                        let line = format!("forgot {}; {given_up} given up", printable(name));
+                        context.terminal.line(line)
+                    }
+                    _ => context.terminal.columns(&rows(&[status], clock::now_ms())),
+                }
+            }
+        }
+    }
+}
+
+/// One row each: name, state, since when, counters, the last error and what to do about it.
+fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
+    all.iter()
+        .map(|one| {
+            let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
+            let state = text("state");
+            let since = one["since_ms"].as_u64().unwrap_or(now_ms);
+            let count = |name: &str| one["counters"][name].as_u64().unwrap_or(0);
+            let mut row = vec![
+                text("name").into(),
+                Cell::styled(TextStyle::of_state(&state), state.clone()),
+                Cell::styled(
+                    TextStyle::Dim,
+                    format!("for {}", units::since(since, now_ms)),
+                ),
+                format!("{} sent, {} failed", count("sent"), count("failed")).into(),
+            ];
+            if let Some(until) = one["until_ms"].as_u64() {
+                let wait = units::since(now_ms, until);
+                row.push(format!("starts again in {wait}").into());
+            }
+            if one["last_error"].is_string() {
+                let label = if state == "running" {
+                    "last error: "
+                } else {
+                    ""
+                };
+                row.push(format!("{label}{}", text("last_error")).into());
+            }
+            if one["advice"].is_string() {
+                row.push(text("advice").into());
+            }
+            row
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::columns;
+
+    #[test]
+    fn trouble_is_told_with_what_to_do() {
+        let parked = json!({"name": "telegram", "state": "parked", "since_ms": 0,
+            "counters": {"sent": 2, "failed": 1}, "last_error": "401", "advice": "reload"});
+        let shown = columns(&rows(&[parked], 5000), |_, text| text.to_owned());
+        assert_eq!(
+            shown,
+            "telegram  parked  for 5s  2 sent, 1 failed  401  reload\n"
+        );
+        let well = json!({"name": "telegram", "state": "running", "since_ms": 0, "last_error": "401",
+            "counters": {"sent": 2, "failed": 1}});
+        let shown = columns(&rows(&[well], 5000), |_, text| text.to_owned());
+        assert!(shown.ends_with("  last error: 401\n"), "{shown}");
+    }
+}

@@ -1,0 +1,84 @@
+//! `doctor`: checks what commonly breaks and says the remedy.
+//!
+//! `local` checks this machine, `remote` the port and the daemon behind it, `service` how the
+//! daemon is installed. `check` is one result of theirs.
+
+mod check;
+mod local;
+mod remote;
+mod service;
+
+use self::check::{Check, CheckResult};
+use crate::{
+    cli::{
+        command::Command,
+        context::Context,
+        parser::{CommandSpec, FirstWord, JSON},
+        runtime::block_on,
+    },
+    error::{Error, Result},
+};
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "doctor",
+    summary: "Check what commonly breaks and say the remedy",
+    usage: &["[--json]"],
+    details: "Exit code 1 where a check fails; warnings alone are success.",
+    options: &[JSON],
+    examples: &[("cleudocodebot doctor", "before asking anyone else")],
+    first_word: FirstWord::Any,
+    parse: |args| {
+        Ok(Box::new(DoctorCommand {
+            json: args.flag("json"),
+        }))
+    },
+};
+
+/// Checks what commonly breaks.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DoctorCommand {
+    /// For scripts.
+    pub json: bool,
+}
+
+impl Command for DoctorCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut checks = local::checks(context);
+        checks.extend(block_on(async { Ok(remote::checks(context).await) })?);
+        checks.extend(service::checks(context));
+        for check in &checks {
+            if self.json {
+                context.terminal.json(&check.json())?;
+            } else {
+                print(check, context)?;
+            }
+        }
+        let broken = checks
+            .iter()
+            .filter(|check| check.result == CheckResult::Broken);
+        match broken.count() {
+            0 => Ok(()),
+            count => Err(Error::Failed(format!(
+                "{count} of {} checks failed",
+                checks.len()
+            ))),
+        }
+    }
+}
+
+/// Indents the further lines of a text, such as all mistakes of a file at once.
+fn print(check: &Check, context: &mut Context<'_>) -> Result<()> {
+    const MARGIN: &str = "\n                    ";
+    let word = format!("{:<4}", check.result.word());
+    let word = context.terminal.painted(check.result.style(), &word);
+    let text = check.text.replace('\n', MARGIN);
+    context
+        .terminal
+        .line(format!("{word}  {:<12}  {text}", check.name))?;
+    match &check.remedy {
+        Some(remedy) => context
+            .terminal
+            .line(format!("{}fix: {remedy}", &MARGIN[1..])),
+        None => Ok(()),
+    }
+}

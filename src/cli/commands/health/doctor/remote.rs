@@ -1,0 +1,252 @@
+//! Checks of the port, and of the daemon if one answers there.
+
+use std::{
+    io::{self, ErrorKind},
+    net::{SocketAddr, TcpListener},
+    path::Path,
+};
+
+use serde_json::{Value, json};
+
+use super::check::Check;
+use crate::{
+    cli::{
+        connection::{ConnectAttempt, open, token_origin},
+        context::Context,
+        output::{TextStyle, printable, units::counted},
+    },
+    client::{Client, Endpoint},
+    clock::Utc,
+    config::{Config, keys},
+    error::Error,
+};
+
+/// No checks if the settings are wrong: `local` reported that, and they say where to connect.
+pub(super) async fn checks(context: &Context<'_>) -> Vec<Check> {
+    let Ok(config) = context.client_config() else {
+        return Vec::new();
+    };
+    let ConnectAttempt { endpoint, client } = match open(context, &config).await {
+        Ok(opened) => opened,
+        Err(error) => return vec![Check::doubtful("port", error.to_string(), "")],
+    };
+    match client {
+        Ok(client) if endpoint.token.is_some() => daemon(client, &config, &endpoint).await,
+        Ok(_) => vec![unknown_token(&config, &endpoint)],
+        Err(error) => vec![nobody(&error, context, &config, &endpoint)],
+    }
+}
+
+fn unknown_token(config: &Config, endpoint: &Endpoint) -> Check {
+    Check::broken(
+        "daemon",
+        format!("{} answers, but no token is known", endpoint.authority()),
+        format!(
+            "name its home folder with --home, or set {} in {}",
+            keys::TOKEN,
+            config.env_file.display()
+        ),
+    )
+}
+
+/// Why no daemon of ours answered.
+fn nobody(error: &Error, context: &Context<'_>, config: &Config, endpoint: &Endpoint) -> Check {
+    let authority = endpoint.authority();
+    match error {
+        Error::NotRunning { .. } if context.common.host.is_some() => Check::doubtful(
+            "daemon",
+            format!("nothing answers at {authority}"),
+            "start it there: cleudocodebot daemon",
+        ),
+        Error::NotRunning { .. } => {
+            let address = SocketAddr::new(config.host, config.port);
+            let free = TcpListener::bind(address).map(drop);
+            port(free, &authority)
+        }
+        Error::Refused { code, .. } if code == "unauthorized" => Check::broken(
+            "daemon",
+            format!(
+                "the gateway at {authority} refuses the token from {}",
+                token_origin(context, config)
+            ),
+            "name its home folder with --home, or restart it if the token was changed",
+        ),
+        Error::Refused { message, .. } => Check::broken("daemon", printable(message), ""),
+        other => Check::broken(
+            "port",
+            format!("{authority} is another program's: {other}"),
+            format!(
+                "choose another port: cleudocodebot config set {} 18790",
+                keys::PORT
+            ),
+        ),
+    }
+}
+
+/// What an attempt to listen says about a port where nobody answered.
+fn port(free: io::Result<()>, authority: &str) -> Check {
+    let Err(error) = free else {
+        let text = format!("none runs; {authority} is free");
+        return Check::doubtful("daemon", text, "start it: cleudocodebot daemon");
+    };
+    let remedy = match error.kind() {
+        ErrorKind::PermissionDenied => "choose a port above 1023",
+        ErrorKind::AddrNotAvailable => "set CLEUDOCODEBOT_HOST to an address of this machine",
+        _ => "choose another port, or end the program that holds it",
+    };
+    Check::broken(
+        "port",
+        format!("cannot listen on {authority}: {error}"),
+        remedy,
+    )
+}
+
+async fn daemon(mut client: Client, config: &Config, endpoint: &Endpoint) -> Vec<Check> {
+    let status = match client.call("status", &json!({})).await {
+        Ok(status) => status,
+        Err(error) => {
+            return vec![Check::broken(
+                "daemon",
+                error.to_string(),
+                "see: cleudocodebot logs",
+            )];
+        }
+    };
+    let pid = &status["pid"];
+    let authority = endpoint.authority();
+    let mut checks = vec![
+        Check::fine(
+            "daemon",
+            format!("process {pid} answers at {authority}, token accepted"),
+        ),
+        version(&status),
+        same_home(&status, &config.home),
+        ready(&status),
+        store(&status["store"]),
+    ];
+    let integrations = status["integrations"].as_array().into_iter().flatten();
+    checks.extend(integrations.map(integration));
+    checks
+}
+
+fn version(status: &Value) -> Check {
+    let (ours, theirs) = (
+        env!("CARGO_PKG_VERSION"),
+        status["version"].as_str().unwrap_or("?"),
+    );
+    if ours == theirs {
+        return Check::fine("version", ours);
+    }
+    let text = format!("the daemon is {}, this program {ours}", printable(theirs));
+    Check::doubtful(
+        "version",
+        text,
+        "cleudocodebot stop, then: cleudocodebot daemon",
+    )
+}
+
+/// The same folder may go by several names.
+fn same_home(status: &Value, home: &Path) -> Check {
+    let theirs = status["home"].as_str().unwrap_or("?");
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if real(Path::new(theirs)) == real(home) {
+        return Check::fine("same home", theirs);
+    }
+    let text = format!(
+        "the daemon's is {}, ours {}",
+        printable(theirs),
+        home.display()
+    );
+    Check::doubtful("same home", text, "name the daemon's with --home")
+}
+
+fn ready(status: &Value) -> Check {
+    match status["not_ready"].as_str() {
+        None => Check::fine("ready", "yes"),
+        Some(reason) => Check::doubtful("ready", printable(reason), "see: cleudocodebot logs"),
+    }
+}
+
+fn store(store: &Value) -> Check {
+    let Some(then) = store["failing_since_ms"].as_u64() else {
+        let kind = store["kind"].as_str().unwrap_or("?");
+        let messages = counted(&store["messages"], "message");
+        return Check::fine("store", format!("{}, {messages}", printable(kind)));
+    };
+    let why = printable(store["error"].as_str().unwrap_or("no reason given"));
+    let text = format!("it fails since {}: {why}", Utc(then));
+    Check::broken("store", text, "make room on the disk of the home folder")
+}
+
+fn integration(one: &Value) -> Check {
+    let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
+    let state = text("state");
+    let mut shown = format!("{} is {state}", text("name"));
+    if one["last_error"].is_string() {
+        shown = format!("{shown}: {}", text("last_error"));
+    }
+    let remedy = match one["advice"].as_str() {
+        Some(advice) => printable(advice),
+        None => "see: cleudocodebot logs".to_owned(),
+    };
+    match TextStyle::of_state(&state) {
+        TextStyle::Good | TextStyle::Dim => Check::fine("integration", shown),
+        TextStyle::Bad => Check::broken("integration", shown, remedy),
+        _ => Check::doubtful("integration", shown, remedy),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::check::CheckResult, *};
+
+    #[test]
+    fn a_port_is_judged_by_what_listening_said() {
+        assert_eq!(port(Ok(()), "a:1").result, CheckResult::Doubtful);
+        let check = port(Err(ErrorKind::PermissionDenied.into()), "a:1");
+        assert_eq!(check.result, CheckResult::Broken);
+        assert_eq!(check.remedy.as_deref(), Some("choose a port above 1023"));
+    }
+
+    #[test]
+    fn what_a_daemon_says_of_itself_is_judged() {
+        let ours = json!({"version": env!("CARGO_PKG_VERSION")});
+        assert_eq!(version(&ours).result, CheckResult::Fine);
+        assert_eq!(
+            version(&json!({"version": "0.0.0"})).result,
+            CheckResult::Doubtful
+        );
+        assert_eq!(
+            ready(&json!({"not_ready": "starting"})).result,
+            CheckResult::Doubtful
+        );
+        assert_eq!(
+            store(&json!({"failing_since_ms": 1})).result,
+            CheckResult::Broken
+        );
+        for (state, result) in [
+            ("running", CheckResult::Fine),
+            ("backing_off", CheckResult::Doubtful),
+            ("away", CheckResult::Doubtful),
+            ("parked", CheckResult::Broken),
+        ] {
+            assert_eq!(
+                integration(&json!({"name": "x", "state": state})).result,
+                result
+            );
+        }
+    }
+
+    #[test]
+    fn another_home_folder_is_noticed() {
+        let status = json!({"home": std::env::temp_dir()});
+        assert_eq!(
+            same_home(&status, &std::env::temp_dir()).result,
+            CheckResult::Fine
+        );
+        assert_eq!(
+            same_home(&status, Path::new("/nowhere")).result,
+            CheckResult::Doubtful
+        );
+    }
+}

@@ -1,0 +1,234 @@
+//! `status`: the state of the daemon on one screen.
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        installed_daemon::{Findings, SYSTEM, ServiceOptions},
+        output::{
+            Cell, TextStyle, printable,
+            units::{self, counted},
+        },
+        parser::{CommandSpec, FirstWord, JSON},
+        runtime::block_on,
+    },
+    clock,
+    error::{Error, Result},
+};
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "status",
+    summary: "Show how the daemon and its integrations are",
+    usage: &["[--system] [--json]"],
+    details: "Exit code 1 where no daemon runs. What is wrong with the installation is told\n\
+              with the command that mends it.",
+    options: &[SYSTEM, JSON],
+    examples: &[
+        ("cleudocodebot status", "one screen"),
+        (
+            "cleudocodebot status --json",
+            "the whole answer, for scripts",
+        ),
+    ],
+    first_word: FirstWord::Any,
+    parse: |args| Ok(Box::new(StatusCommand(ServiceOptions::of(args)))),
+};
+
+/// Shows the state of the daemon.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StatusCommand(pub ServiceOptions);
+
+impl Command for StatusCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let service = Findings::gather(context, self.0.system)?;
+        let status = block_on(ask(context));
+        if self.0.json {
+            context.terminal.json(&as_json(&status, service.as_ref()))?;
+        } else {
+            print(&status, service.as_ref(), context)?;
+        }
+        match status {
+            Ok(_) => Ok(()),
+            // The findings said what to do. The usual advice, to run `cleudocodebot daemon`, would
+            // be wrong for an installed one.
+            Err(Error::NotRunning { endpoint })
+                if service.as_ref().is_some_and(Findings::is_installed) =>
+            {
+                Err(Error::Failed(format!("no daemon answers at {endpoint}")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_about_the_machine(&self) -> bool {
+        self.0.system
+    }
+}
+
+/// The daemon's answer to `status`, and the address that it came from.
+async fn ask(context: &Context<'_>) -> Result<(Value, String)> {
+    let mut connection = connect(context).await?;
+    let status = connection.client.call("status", &json!({})).await?;
+    Ok((status, connection.endpoint.authority()))
+}
+
+fn as_json(status: &Result<(Value, String)>, service: Option<&Findings>) -> Value {
+    let mut value = match status {
+        Ok((status, _)) => status.clone(),
+        Err(error) => json!({"error": error.to_string()}),
+    };
+    value["running"] = json!(status.is_ok());
+    if let Some(service) = service {
+        value["service"] = service.json();
+    }
+    value
+}
+
+fn print(
+    status: &Result<(Value, String)>,
+    service: Option<&Findings>,
+    context: &mut Context<'_>,
+) -> Result<()> {
+    let mut rows = match status {
+        Ok((status, address)) => overview(status, address),
+        Err(_) => Vec::new(),
+    };
+    rows.extend(service.into_iter().flat_map(Findings::rows));
+    context.terminal.columns(&rows)?;
+    if let Ok((status, _)) = status {
+        let integrations = integrations(status, clock::now_ms());
+        if !integrations.is_empty() {
+            context.terminal.line("")?;
+            context.terminal.columns(&integrations)?;
+        }
+    }
+    match service {
+        Some(service) => service.print(context),
+        None => Ok(()),
+    }
+}
+
+fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {
+    let row = |name: &str, value: Cell| vec![Cell::styled(TextStyle::Dim, name), value];
+    let text = |name: &str| printable(status[name].as_str().unwrap_or("?"));
+    let uptime = std::time::Duration::from_millis(status["uptime_ms"].as_u64().unwrap_or(0));
+    vec![
+        row("version", text("version").into()),
+        row(
+            "process",
+            format!("{}, up {}", status["pid"], units::duration(uptime)).into(),
+        ),
+        row("address", address.into()),
+        row("home", text("home").into()),
+        row("ready", ready(status)),
+        row("memory", memory(status).into()),
+        row("clients", status["clients"].to_string().into()),
+        row("store", store(&status["store"])),
+        row("outbox", outbox(&status["queues"]["outbox"]).into()),
+    ]
+}
+
+fn ready(status: &Value) -> Cell {
+    match status["not_ready"].as_str() {
+        Some(reason) => Cell::styled(TextStyle::Doubtful, format!("no: {}", printable(reason))),
+        None => Cell::styled(TextStyle::Good, "yes"),
+    }
+}
+
+fn memory(status: &Value) -> String {
+    let resident = status["memory"]["rss_bytes"].as_u64();
+    resident.map_or_else(|| "unknown".to_owned(), units::bytes)
+}
+
+fn store(store: &Value) -> Cell {
+    let kind = printable(store["kind"].as_str().unwrap_or("?"));
+    let text = format!("{kind}, {}", counted(&store["messages"], "message"));
+    match store["failing_since_ms"].as_u64() {
+        None => text.into(),
+        Some(then) => {
+            let why = printable(store["error"].as_str().unwrap_or("no reason given"));
+            let text = format!("{text}, failing since {}: {why}", clock::Utc(then));
+            Cell::styled(TextStyle::Bad, text)
+        }
+    }
+}
+
+/// How many messages wait for which channel.
+fn outbox(outbox: &Value) -> String {
+    let waiting: Vec<String> = outbox
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, count)| count.as_u64() != Some(0))
+        .map(|(channel, count)| format!("{count} for {}", printable(channel)))
+        .collect();
+    if waiting.is_empty() {
+        return "empty".to_owned();
+    }
+    waiting.join(", ")
+}
+
+fn integrations(status: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
+    let all = status["integrations"].as_array().into_iter().flatten();
+    all.map(|one| {
+        let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
+        let state = text("state");
+        let since = one["since_ms"].as_u64().unwrap_or(now_ms);
+        let mut row = vec![
+            text("name").into(),
+            Cell::styled(TextStyle::of_state(&state), state),
+            Cell::styled(
+                TextStyle::Dim,
+                format!("for {}", units::since(since, now_ms)),
+            ),
+        ];
+        if one["last_error"].is_string() {
+            row.push(text("last_error").into());
+        }
+        row
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::columns;
+
+    fn shown(rows: &[Vec<Cell>]) -> String {
+        columns(rows, |_, text| text.to_owned())
+    }
+
+    #[test]
+    fn one_screen_shows_what_matters() {
+        let status = json!({"version": "0.1.0", "pid": 7, "uptime_ms": 725_000, "home": "/h",
+            "clients": 2, "memory": {"rss_bytes": 1_048_576}, "ready": true,
+            "queues": {"outbox": {"telegram": 3, "webchat": 0}},
+            "store": {"kind": "redb", "messages": 9}});
+        assert_eq!(
+            shown(&overview(&status, "127.0.0.1:1")),
+            "version  0.1.0\nprocess  7, up 12m 5s\naddress  127.0.0.1:1\nhome     /h\n\
+             ready    yes\nmemory   1.0 MiB\nclients  2\nstore    redb, 9 messages\n\
+             outbox   3 for telegram\n"
+        );
+    }
+
+    #[test]
+    fn trouble_is_told_with_its_reason() {
+        let store =
+            store(&json!({"kind": "redb", "messages": 1, "failing_since_ms": 0, "error": "full"}));
+        let told = "redb, 1 message, failing since 1970-01-01T00:00:00.000Z: full";
+        assert_eq!(store, Cell::styled(TextStyle::Bad, told));
+        let ready = ready(&json!({"not_ready": "starting"}));
+        assert_eq!(ready, Cell::styled(TextStyle::Doubtful, "no: starting"));
+        let status = json!({"integrations": [
+            {"name": "telegram", "state": "backing_off", "since_ms": 0, "last_error": "no\nway"}]});
+        assert_eq!(
+            shown(&integrations(&status, 5000)),
+            "telegram  backing_off  for 5s  no\\nway\n"
+        );
+    }
+}

@@ -1,0 +1,58 @@
+//! `install`: registers the daemon to start by itself, and starts it.
+
+use crate::{
+    cli::{
+        command::Command,
+        context::Context,
+        installed_daemon::{DRY_RUN, FORCE, Installation, SYSTEM, ServiceOptions, TASK, VERBOSE},
+        parser::{CommandSpec, FirstWord, JSON},
+    },
+    error::Result,
+    service::install::{InstallRequest, install},
+};
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "install",
+    summary: "Install the daemon, start it and wait until it answers",
+    usage: &["[--force] [--system] [--task] [--dry-run]"],
+    details: "It then starts at log-on or when the machine starts: as a systemd unit, a launch\n\
+              agent or a Run value. A second run changes nothing; a broken installation is\n\
+              mended. `cleudocodebot onboard --install-daemon` asks for settings first.",
+    options: &[FORCE, SYSTEM, TASK, DRY_RUN, VERBOSE, JSON],
+    examples: &[
+        ("cleudocodebot install --dry-run", "what it would do"),
+        ("sudo cleudocodebot install --system", "for a server"),
+    ],
+    first_word: FirstWord::Any,
+    parse: |args| {
+        Ok(Box::new(InstallCommand {
+            options: ServiceOptions::of(args),
+            task: args.flag("task"),
+        }))
+    },
+};
+
+/// Installs the daemon.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct InstallCommand {
+    /// The options that the commands about the installed daemon share.
+    pub options: ServiceOptions,
+    /// On Windows: register a scheduled task, not a Run value.
+    pub task: bool,
+}
+
+impl Command for InstallCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let request = InstallRequest {
+            task: self.task,
+            restart: false,
+        };
+        Installation::change(self.options, context, |target, executor| {
+            install(target, executor, request)
+        })
+    }
+
+    fn is_about_the_machine(&self) -> bool {
+        self.options.system
+    }
+}

@@ -1,0 +1,149 @@
+//! `outbox`: lists messages that wait to be sent or failed; retries or cancels them.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::page::page;
+use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::{message_line, printable},
+        parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
+    clock,
+    error::{Error, Result},
+};
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "outbox",
+    summary: "Show what waits to be sent or failed; try again, withdraw",
+    usage: &[
+        "[list] [--channel CHANNEL] [--limit N] [--json]",
+        "retry ID...",
+        "cancel ID...",
+    ],
+    details: "Messages are tried five times within a quarter of an hour; then they fail and\n\
+              stay here. Those that were never tried can be cancelled.",
+    options: &[
+        CHANNEL,
+        option(
+            "limit",
+            Takes::Text("N"),
+            "At most so many of each (default 50, up to 1000)",
+        )
+        .short('n'),
+        JSON,
+    ],
+    examples: &[
+        ("cleudocodebot outbox", "what waits and what failed"),
+        (
+            "cleudocodebot outbox retry m-17",
+            "queue a failed one again",
+        ),
+    ],
+    first_word: FirstWord::OneOf(&["list", "retry", "cancel"]),
+    parse,
+};
+
+/// Shows the outbox, or does an action with some of its messages.
+#[derive(Debug, PartialEq)]
+pub(crate) enum OutboxCommand {
+    /// Show it.
+    List {
+        /// The payload of the action.
+        payload: Value,
+        /// For scripts.
+        json: bool,
+    },
+    /// Do this action with each of these messages.
+    Each(&'static str, Vec<String>),
+}
+
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let command = match args.word().as_deref() {
+        None | Some("list") => list(args)?,
+        Some("retry") => OutboxCommand::Each("retry", ids(args)?),
+        Some("cancel") => OutboxCommand::Each("cancel", ids(args)?),
+        Some(other) => {
+            return Err(Error::Usage(format!(
+                "{other:?} is not one of list, retry, cancel"
+            )));
+        }
+    };
+    Ok(Box::new(command))
+}
+
+fn list(args: &ParsedArgs) -> Result<OutboxCommand> {
+    let payload = page(args, &["channel"])?;
+    Ok(OutboxCommand::List {
+        payload,
+        json: args.flag("json"),
+    })
+}
+
+fn ids(args: &mut ParsedArgs) -> Result<Vec<String>> {
+    let mut ids = vec![args.required_word("ID")?];
+    ids.extend(std::iter::from_fn(|| args.word()));
+    Ok(ids)
+}
+
+impl Command for OutboxCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.ask(context))
+    }
+}
+
+impl OutboxCommand {
+    async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        match self {
+            Self::List { payload, json } => {
+                let answer = connection.client.call("outbox", payload).await?;
+                show(&answer, *json, context)
+            }
+            Self::Each(action, ids) => {
+                for id in ids {
+                    let asked = json!({"message_id": id});
+                    let done = connection.client.call(action, &asked).await?;
+                    let state = printable(done["state"].as_str().unwrap_or("?"));
+                    context
+                        .terminal
+                        .line(format!("{state} {}", printable(id)))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn show(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
+    let of = |kind: &str| answer[kind].as_array().cloned().unwrap_or_default();
+    let (waiting, failed) = (of("waiting"), of("failed"));
+    for message in waiting.iter().chain(&failed) {
+        if as_json {
+            context.terminal.json(message)?;
+        } else {
+            context.terminal.line(line(message))?;
+        }
+    }
+    if waiting.is_empty() && failed.is_empty() && !as_json {
+        context.terminal.note("nothing waits and nothing failed");
+    }
+    Ok(())
+}
+
+/// A message, its last error, and when it is tried next.
+fn line(message: &Value) -> String {
+    let mut line = message_line(message);
+    let tried = message["attempts"].as_u64().unwrap_or(0) > 0;
+    // A message that is overdue waits for its channel, not for a time.
+    let ahead = |due_ms: &u64| tried && *due_ms > clock::now_ms();
+    if let Some(due_ms) = message["due_ms"].as_u64().filter(ahead) {
+        let _ = write!(line, "; next try {}", clock::Utc(due_ms));
+    }
+    line
+}

@@ -1,0 +1,53 @@
+//! Edits of `.env`, one key at a time, and the notes on how an edit takes effect.
+
+use crate::{
+    cli::context::Context,
+    config::{self, dotenv, keys},
+    error::Result,
+};
+
+pub(super) fn set(key: &str, value: &str, context: &mut Context<'_>) -> Result<()> {
+    keys::validate(key, value)?;
+    let file = context.places()?.env_file;
+    dotenv::edit_file(&file, |document| document.set(key, value))?;
+    context
+        .terminal
+        .line(format!("{key} is set in {}", file.display()))?;
+    aftermath(key, context);
+    Ok(())
+}
+
+pub(super) fn unset(key: &str, context: &mut Context<'_>) -> Result<()> {
+    let file = context.places()?.env_file;
+    let was_there = dotenv::edit_file(&file, |document| document.unset(key))?;
+    let shown = file.display();
+    if !was_there {
+        return context
+            .terminal
+            .line(format!("{key} was not set in {shown}"));
+    }
+    context
+        .terminal
+        .line(format!("{key} is removed from {shown}"))?;
+    aftermath(key, context);
+    Ok(())
+}
+
+/// Notes after an edit: how it takes effect, or what keeps it from doing so.
+fn aftermath(key: &str, context: &mut Context<'_>) {
+    if context
+        .environment
+        .get(key)
+        .is_some_and(|value| !value.is_empty())
+    {
+        let note = format!("but the environment sets {key} too, and overrules .env");
+        context.terminal.note(note);
+    }
+    let overrides = context.overrides();
+    match config::load(&overrides, context.environment) {
+        Ok(_) => context.terminal.note("apply it with: cleudocodebot reload"),
+        Err(error) => context
+            .terminal
+            .note(format!("but the settings are not right yet: {error}")),
+    }
+}

@@ -1,0 +1,88 @@
+//! `reload`: lets the daemon read `.env` again.
+
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::printable,
+        parser::{CommandSpec, FirstWord, JSON},
+        runtime::block_on,
+    },
+    error::Result,
+};
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "reload",
+    summary: "Let the daemon read .env again",
+    usage: &["[--json]"],
+    details: "A file with a mistake changes nothing and is explained.",
+    options: &[JSON],
+    examples: &[("cleudocodebot reload", "after editing .env")],
+    first_word: FirstWord::Any,
+    parse: |args| {
+        Ok(Box::new(ReloadCommand {
+            json: args.flag("json"),
+        }))
+    },
+};
+
+/// Lets the daemon read `.env` again.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ReloadCommand {
+    /// For scripts.
+    pub json: bool,
+}
+
+impl Command for ReloadCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.reload(context))
+    }
+}
+
+impl ReloadCommand {
+    async fn reload(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        let answer = connection.client.call("reload", &json!({})).await?;
+        if self.json {
+            return context.terminal.json(&answer);
+        }
+        context.terminal.line(outcome(&answer))
+    }
+}
+
+/// Which keys took effect and which wait for the next start.
+pub(super) fn outcome(answer: &Value) -> String {
+    let (changed, waiting) = (names(&answer["changed"]), names(&answer["needs_restart"]));
+    match (changed.is_empty(), waiting.is_empty()) {
+        (true, true) => "nothing has changed".to_owned(),
+        (false, true) => format!("in effect: {changed}"),
+        (true, false) => format!("at the next start: {waiting}"),
+        (false, false) => format!("in effect: {changed}\nat the next start: {waiting}"),
+    }
+}
+
+fn names(list: &Value) -> String {
+    let names = list.as_array().into_iter().flatten();
+    let names: Vec<String> = names.filter_map(Value::as_str).map(printable).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outcome_names_the_keys() {
+        assert_eq!(
+            outcome(&json!({"changed": [], "needs_restart": []})),
+            "nothing has changed"
+        );
+        assert_eq!(
+            outcome(&json!({"changed": ["A", "B"], "needs_restart": ["C"]})),
+            "in effect: A, B\nat the next start: C"
+        );
+    }
+}

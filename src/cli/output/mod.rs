@@ -1,0 +1,26 @@
+//! How values become text, and where the text goes.
+//!
+//! - `terminal` is standard output and standard error, with colours on a terminal.
+//! - `columns` aligns rows of cells.
+//! - `units` writes times, sizes and counts; `printable` makes foreign text safe.
+//! - `message_line` is one stored message, `log_line` one log line, `qr_drawing` a QR code.
+//!
+//! Not here: what is printed (each command says it).
+
+mod columns;
+mod log_line;
+mod message_line;
+mod printable;
+pub(crate) mod qr_drawing;
+mod terminal;
+pub(crate) mod units;
+
+#[cfg(test)]
+pub(crate) use self::terminal::captured;
+pub(crate) use self::{
+    columns::{Cell, TextStyle, columns},
+    log_line::{level_of, log_line},
+    message_line::{content, message_line},
+    printable::printable,
+    terminal::Terminal,
+};

@@ -1,0 +1,199 @@
+//! What a command writes to: standard output and standard error, with colours only on a terminal.
+//!
+//! Not here: how a value becomes text (the other files of this folder).
+
+use std::{
+    fmt::{Display, Write as _},
+    io::{self, ErrorKind, IsTerminal as _, Write},
+};
+
+use serde_json::Value;
+
+use super::columns::{Cell, TextStyle, columns};
+use crate::{
+    config::Environment,
+    error::{Error, Result},
+};
+
+/// The two streams of a run.
+pub(crate) struct Terminal {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    colors: bool,
+    watched: bool,
+    reader_gone: bool,
+}
+
+impl Terminal {
+    /// The streams of this process; `plain` forbids colours.
+    pub(crate) fn of_process(environment: &Environment, plain: bool) -> Self {
+        let stdout = io::stdout();
+        let colors = !plain && wants_colors(environment, stdout.is_terminal());
+        Self {
+            out: Box::new(stdout.lock()),
+            err: Box::new(io::stderr()),
+            colors,
+            watched: stdout.is_terminal(),
+            reader_gone: false,
+        }
+    }
+
+    /// Whether standard output is a terminal, so that a person sees it.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched
+    }
+
+    /// Whether escape sequences are understood and wanted.
+    pub(crate) fn has_colors(&self) -> bool {
+        self.colors
+    }
+
+    /// Writes one line to standard output.
+    pub(crate) fn line(&mut self, text: impl Display) -> Result<()> {
+        self.text(&format!("{text}\n"))
+    }
+
+    /// Writes a text that ends its own lines to standard output, at once.
+    pub(crate) fn text(&mut self, text: &str) -> Result<()> {
+        let written = self
+            .out
+            .write_all(text.as_bytes())
+            .and_then(|()| self.out.flush());
+        written.map_err(|error| {
+            self.reader_gone = error.kind() == ErrorKind::BrokenPipe;
+            Error::Failed(format!("cannot write to standard output: {error}"))
+        })
+    }
+
+    /// Writes a value as one line of JSON.
+    pub(crate) fn json(&mut self, value: &Value) -> Result<()> {
+        self.line(value)
+    }
+
+    /// Writes rows below each other, aligned.
+    pub(crate) fn columns(&mut self, rows: &[Vec<Cell>]) -> Result<()> {
+        let text = columns(rows, |style, text| self.painted(style, text));
+        self.text(&text)
+    }
+
+    /// Writes one line to standard error. A failure is ignored: there is nowhere left to report it.
+    pub(crate) fn note(&mut self, text: impl Display) {
+        let _ = writeln!(self.err, "{text}");
+    }
+
+    /// The text in a colour, where colours are wanted.
+    pub(crate) fn painted(&self, style: TextStyle, text: &str) -> String {
+        let mut painted = String::new();
+        match style.code().filter(|_| self.colors) {
+            Some(code) => {
+                let _ = write!(painted, "\u{1b}[{code}m{text}\u{1b}[0m");
+            }
+            None => painted.push_str(text),
+        }
+        painted
+    }
+
+    /// Whether standard output turned out to be a pipe that nobody reads any more, as in
+    /// `cleudocodebot history | head -1`. Rust ignores SIGPIPE, so a failed write is the only sign.
+    pub(crate) fn reader_is_gone(&self) -> bool {
+        self.reader_gone
+    }
+}
+
+/// <https://no-color.org>: any value but the empty one says no. Old consoles of Windows print the
+/// escape codes instead of obeying them; those that obey set `WT_SESSION` or `TERM`.
+fn wants_colors(environment: &Environment, is_terminal: bool) -> bool {
+    let set = |name| environment.get(name).filter(|value| !value.is_empty());
+    let understands = match set("TERM") {
+        Some(kind) => kind != "dumb",
+        None => !cfg!(windows) || set("WT_SESSION").is_some(),
+    };
+    is_terminal && set("NO_COLOR").is_none() && understands
+}
+
+#[cfg(test)]
+pub(crate) mod captured {
+    //! A terminal whose streams a test can read.
+
+    use std::{cell::RefCell, io, rc::Rc};
+
+    use super::Terminal;
+
+    /// What was written so far.
+    #[derive(Clone, Default)]
+    pub(crate) struct Written(Rc<RefCell<Vec<u8>>>);
+
+    impl Written {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.borrow().clone()).expect("text")
+        }
+    }
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A terminal without colours, its standard output and its standard error.
+    pub(crate) fn terminal() -> (Terminal, Written, Written) {
+        let (out, err) = (Written::default(), Written::default());
+        let terminal = Terminal {
+            out: Box::new(out.clone()),
+            err: Box::new(err.clone()),
+            colors: false,
+            watched: false,
+            reader_gone: false,
+        };
+        (terminal, out, err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_need_a_terminal_and_nobody_who_objects() {
+        let wants = |pairs: &[(&str, &str)], is_terminal| {
+            let pairs = pairs.iter().copied();
+            wants_colors(&Environment::from_pairs(pairs), is_terminal)
+        };
+        assert!(wants(&[("TERM", "xterm")], true));
+        assert!(wants(&[("TERM", "xterm"), ("NO_COLOR", "")], true));
+        assert!(!wants(&[("TERM", "xterm"), ("NO_COLOR", "1")], true));
+        assert!(!wants(&[("TERM", "dumb")], true));
+        assert!(!wants(&[("TERM", "xterm")], false));
+    }
+
+    #[test]
+    fn lines_and_notes_go_to_their_own_streams() {
+        let (mut terminal, out, err) = captured::terminal();
+        terminal.line("one").expect("written");
+        terminal.note("two");
+        assert_eq!(terminal.painted(TextStyle::Bad, "x"), "x");
+        assert_eq!((out.text(), err.text()), ("one\n".into(), "two\n".into()));
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_noticed() {
+        struct BrokenPipe;
+        impl Write for BrokenPipe {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (mut terminal, ..) = captured::terminal();
+        terminal.out = Box::new(BrokenPipe);
+        assert!(!terminal.reader_is_gone());
+        assert!(terminal.line("x").is_err());
+        assert!(terminal.reader_is_gone());
+    }
+}

@@ -1,0 +1,79 @@
+//! Times, sizes and counts as people read them.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The two greatest units of a time: `3d 4h`, `12m 5s`, `42s`, `80 ms`.
+pub(crate) fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
+    let (minutes, rest) = (seconds / 60 % 60, seconds % 60);
+    match (days, hours, minutes, rest) {
+        (0, 0, 0, 0) => format!("{} ms", time.as_millis()),
+        (0, 0, 0, s) => format!("{s}s"),
+        (0, 0, m, s) => format!("{m}m {s}s"),
+        (0, h, m, _) => format!("{h}h {m}m"),
+        (d, h, ..) => format!("{d}d {h}h"),
+    }
+}
+
+/// The time from one moment to another, both in ms since 1970.
+pub(crate) fn since(then_ms: u64, now_ms: u64) -> String {
+    duration(Duration::from_millis(now_ms.saturating_sub(then_ms)))
+}
+
+/// `1 message`, `2 messages`; a number that is missing counts as none.
+pub(crate) fn counted(count: &Value, noun: &str) -> String {
+    match count.as_u64().unwrap_or(0) {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    }
+}
+
+/// A size in units of 1024: `512 B`, `12.3 MiB`.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    let mut size = count as f64 / 1024.0;
+    let mut unit = 0;
+    // 1023.95 would be shown as 1024.0.
+    while size >= 1023.95 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_show_their_two_greatest_units() {
+        for (ms, text) in [
+            (80, "80 ms"),
+            (42_000, "42s"),
+            (725_000, "12m 5s"),
+            (3_600_000, "1h 0m"),
+            (273_600_000, "3d 4h"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(ms)), text);
+        }
+        assert_eq!(since(5, 3), "0 ms");
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        for (count, text) in [
+            (512, "512 B"),
+            (1024, "1.0 KiB"),
+            (1_048_575, "1.0 MiB"),
+            (12_897_485, "12.3 MiB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What clients may ask of the channels: how they are, start, stop, pair, and what they are told.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::ChannelRegistry;
+use crate::{
+    gateway::control::{Channels, IntegrationStatus, ReadUpTo, Steer},
+    integrations::{
+        BoxFuture, Hook, HookReply,
+        bridge::{BridgeClient, BridgeLease, Refusal},
+        pairing::Pairings,
+    },
+};
+
+impl Channels for ChannelRegistry {
+    fn integrations(&self) -> Vec<IntegrationStatus> {
+        let all: Vec<_> = self
+            .channels()
+            .values()
+            .map(|entry| Arc::clone(&entry.channel))
+            .collect();
+        all.iter().map(|channel| channel.status()).collect()
+    }
+
+    fn steer(&self, name: &str, how: Steer) -> Option<IntegrationStatus> {
+        let channel = self.find(name)?;
+        match how {
+            Steer::Start => channel.start(),
+            Steer::Stop => channel.stop(),
+        }
+        Some(channel.status())
+    }
+
+    fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>> {
+        let integration = self.find(name)?.integration();
+        Some(Box::pin(async move { integration.connect().await }))
+    }
+
+    fn typing(&self, channel: &str, peer: &str) -> bool {
+        let found = self.in_service(channel);
+        found.is_some_and(|(integration, indicators)| indicators.typing(integration, peer))
+    }
+
+    fn read(&self, read: ReadUpTo) {
+        if let Some((integration, indicators)) = self.in_service(&read.channel) {
+            indicators.read(integration, read);
+        }
+    }
+
+    fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>> {
+        let channel = self.find(name)?;
+        if channel.is_stopped() {
+            let reply = HookReply::again("this integration is stopped");
+            return Some(Box::pin(std::future::ready(reply)));
+        }
+        let integration = channel.integration();
+        Some(Box::pin(async move { integration.hook(&hook).await }))
+    }
+
+    fn bridge(
+        self: Arc<Self>,
+        channel: String,
+        client: Arc<dyn BridgeClient>,
+    ) -> BoxFuture<'static, Result<BridgeLease, Refusal>> {
+        let room = self.admit(&channel);
+        Box::pin(async move {
+            room?;
+            self.attach(channel, client).await
+        })
+    }
+
+    fn forget(self: Arc<Self>, name: String) -> BoxFuture<'static, Result<u64, Refusal>> {
+        // Stopped half-way it would leave messages that no channel has, so it is a task of its own:
+        // the client that asked may go away.
+        let forgetting = tokio::spawn(async move { self.forget_channel(name).await });
+        Box::pin(async move {
+            let forgotten = forgetting.await;
+            forgotten.unwrap_or_else(|error| Err(Refusal::Unwritten(error.to_string())))
+        })
+    }
+
+    fn pairings(&self) -> Arc<Pairings> {
+        Arc::clone(&self.base.around.pairings)
+    }
+}

@@ -1,0 +1,342 @@
+//! Keeps one integration running: starts it, backs off when it fails, parks it when its credentials
+//! are refused, obeys what is wished of it.
+//!
+//! Integrations never retry; this is the one place that waits and tries again.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+
+use super::{
+    channel::{Channel, DesiredState, State, from_now_ms},
+    counters::ChannelCounters,
+};
+use crate::{
+    backoff::Backoff,
+    integrations::{Report, RunContext, RunError},
+    log::{Log, LogField},
+    panics::contained,
+    random,
+    shutdown::Shutdown,
+};
+
+/// The first wait after a failure.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// An integration that worked this long is stable again: only then are its failures forgotten.
+const STABLE: Duration = Duration::from_secs(60);
+
+/// Runs a channel's integration until the daemon ends or the channel retires, however often it
+/// fails meanwhile.
+pub async fn supervise(channel: Arc<Channel>, shutdown: Shutdown, log: Log) {
+    let mut wishes = channel.wishes();
+    let ended = shutdown.begun();
+    let mut supervisor = Supervisor {
+        backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT, random::seed()),
+        channel: Arc::clone(&channel),
+        shutdown,
+        log,
+    };
+    tokio::select! {
+        _ = ended => {}
+        () = supervisor.obey(&mut wishes) => {}
+    }
+    channel.enter(State::Stopped, None);
+}
+
+struct Supervisor {
+    channel: Arc<Channel>,
+    backoff: Backoff,
+    shutdown: Shutdown,
+    log: Log,
+}
+
+impl Supervisor {
+    async fn obey(&mut self, wishes: &mut watch::Receiver<DesiredState>) {
+        loop {
+            let desired = wishes.borrow_and_update().clone();
+            match desired {
+                DesiredState::Retire => return,
+                DesiredState::Run => tokio::select! {
+                    changed = wishes.changed() => if changed.is_err() { return },
+                    () = self.run_and_wait() => continue,
+                },
+                DesiredState::Stop => self.rest(State::Stopped, None, wishes).await,
+                DesiredState::Park(why) => self.rest(State::Parked, Some(why), wishes).await,
+            }
+            self.backoff.reset();
+        }
+    }
+
+    /// Waits for another wish.
+    async fn rest(
+        &self,
+        state: State,
+        why: Option<String>,
+        wishes: &mut watch::Receiver<DesiredState>,
+    ) {
+        if let Some(why) = &why {
+            self.log.error(
+                "integration",
+                "its credentials were refused",
+                &[("name", &self.channel.name()), ("error", why)],
+            );
+        }
+        self.channel.enter(state, why);
+        let _ = wishes.changed().await;
+    }
+
+    /// One run, and the wait after its failure.
+    async fn run_and_wait(&mut self) {
+        self.channel.enter(State::Starting, None);
+        let alive_since = Arc::<Mutex<Option<Instant>>>::default();
+        let (channel, first) = (Arc::clone(&self.channel), Arc::clone(&alive_since));
+        let log = self.log.clone();
+        let context = RunContext::new(self.shutdown.clone(), move |sign| match sign {
+            Report::Alive => {
+                first
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert_with(Instant::now);
+                channel.alive();
+            }
+            Report::Impaired(trouble) => {
+                if channel.impaired(trouble) {
+                    let fields: [LogField<'_>; 2] =
+                        [("name", &channel.name()), ("why", &trouble.why)];
+                    log.warn("integration", "the service cannot send now", &fields);
+                }
+            }
+            Report::Away(why) => {
+                let fields: [LogField<'_>; 2] = [("name", &channel.name()), ("why", &why)];
+                log.info("integration", "it is away", &fields);
+                channel.enter(State::Away, Some(why.to_owned()));
+            }
+        });
+        let integration = self.channel.integration();
+        let ended = contained(integration.run(context)).await;
+        let alive_since = *alive_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if alive_since.is_some_and(|since| since.elapsed() >= STABLE) {
+            self.backoff.reset();
+        }
+        if self.shutdown.reason().is_some() {
+            // It ended because all ends; whoever waits for us hears of that too.
+            return std::future::pending().await;
+        }
+        let panicked = |panic| Err(RunError::Failed(format!("it panicked: {panic}"), None));
+        match ended.unwrap_or_else(panicked) {
+            Err(RunError::Refused(why)) => self.channel.park(&why),
+            Err(RunError::Failed(why, earliest)) => self.failed(why, earliest).await,
+            Ok(()) => self.failed("it ended by itself".to_owned(), None).await,
+        }
+    }
+
+    async fn failed(&mut self, why: String, earliest: Option<Duration>) {
+        ChannelCounters::add(&self.channel.counters.restarts);
+        let wait = self.backoff.next_wait().max(earliest.unwrap_or_default());
+        self.log.warn(
+            "integration",
+            "it failed and waits",
+            &[
+                ("name", &self.channel.name()),
+                ("error", &why),
+                ("wait_ms", &wait.as_millis()),
+            ],
+        );
+        self.channel
+            .enter(State::BackingOff(from_now_ms(wait)), Some(why));
+        sleep(wait).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::{
+        config::Delays,
+        gateway::control::IntegrationStatus,
+        integrations::{
+            Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::SendLimits,
+        },
+        log::LogLevel,
+        message::Message,
+        shutdown,
+    };
+
+    type Run = fn(usize, RunContext) -> BoxFuture<'static, Result<(), RunError>>;
+
+    /// Does at its n-th start what `run` says.
+    struct Scripted(AtomicUsize, Run);
+
+    impl Integration for Scripted {
+        fn name(&self) -> &'static str {
+            "scripted"
+        }
+        fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>> {
+            (self.1)(self.0.fetch_add(1, Ordering::Relaxed), context)
+        }
+        fn deliver<'a>(
+            &'a self,
+            _: &'a Message,
+            _: &'a Progress,
+        ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
+            Box::pin(std::future::ready(Err(DeliveryError::Away)))
+        }
+    }
+
+    const NO_LIMITS: SendLimits = SendLimits {
+        max_age: None,
+        per_minute: None,
+        retry_delays: Delays::USUAL,
+    };
+
+    /// Supervises for `time`, during which `steer` may wish; the number of starts and how it stood.
+    async fn supervised<F: std::future::Future<Output = ()>>(
+        run: Run,
+        steer: impl FnOnce(Arc<Channel>) -> F,
+    ) -> (usize, IntegrationStatus) {
+        let scripted = Arc::new(Scripted(AtomicUsize::new(0), run));
+        let channel = Channel::new(scripted.clone(), NO_LIMITS, |_| {});
+        let (trigger, shutdown) = shutdown::channel();
+        let log = Log::in_memory(LogLevel::Info);
+        let steered = async {
+            steer(Arc::clone(&channel)).await;
+            let status = channel.status();
+            trigger.begin("test");
+            status
+        };
+        let supervision = supervise(Arc::clone(&channel), shutdown, log);
+        let (status, ()) = tokio::join!(steered, supervision);
+        assert_eq!(channel.status().state, "stopped");
+        (scripted.0.load(Ordering::Relaxed), status)
+    }
+
+    async fn an_hour(_: Arc<Channel>) {
+        sleep(Duration::from_secs(3600)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failing_integration_is_restarted_ever_more_slowly() {
+        let (starts, status) = supervised(
+            |turn, context| {
+                Box::pin(async move {
+                    context.alive();
+                    match turn % 3 {
+                        0 => Err(RunError::Failed("refused".to_owned(), None)),
+                        1 => panic!("a bug"),
+                        // An instant clean exit that had shown life: no reason to start anew.
+                        _ => Ok(()),
+                    }
+                })
+            },
+            an_hour,
+        )
+        .await;
+        assert_eq!(status.state, "backing_off");
+        assert!(status.last_error.is_some() && status.until_ms.is_some());
+        assert!(
+            status
+                .advice
+                .is_some_and(|text| text.contains("restart scripted"))
+        );
+        // 1, 2, 4 … 256 s and then every 300 s, each up to 20 % more or less.
+        assert!((17..=24).contains(&starts), "{starts} starts in an hour");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_stable_minute_forgets_failures() {
+        let (starts, _) = supervised(
+            |_, context| {
+                Box::pin(async move {
+                    context.alive();
+                    sleep(STABLE).await;
+                    Ok(())
+                })
+            },
+            an_hour,
+        )
+        .await;
+        assert!((58..=60).contains(&starts), "{starts} starts in an hour");
+        let (starts, _) = supervised(
+            |_, _| {
+                Box::pin(async {
+                    // A minute of silence is no stable minute.
+                    sleep(STABLE).await;
+                    Ok(())
+                })
+            },
+            an_hour,
+        )
+        .await;
+        assert!((13..=19).contains(&starts), "{starts} starts in an hour");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refused_credentials_park_it_until_it_is_started() {
+        let (starts, status) = supervised(
+            |turn, context| {
+                Box::pin(async move {
+                    if turn == 0 {
+                        return Err(RunError::Refused("401".to_owned()));
+                    }
+                    context.alive();
+                    std::future::pending().await
+                })
+            },
+            |channel| async move {
+                an_hour(Arc::clone(&channel)).await;
+                let parked = channel.status();
+                assert_eq!(parked.state, "parked");
+                assert_eq!(parked.last_error.as_deref(), Some("401"));
+                assert!(parked.advice.is_some_and(|text| text.contains("reload")));
+                assert!(!channel.takes_deliveries());
+                channel.start();
+                sleep(Duration::from_secs(1)).await;
+            },
+        )
+        .await;
+        assert_eq!((starts, status.state.as_str()), (2, "running"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn wishes_are_obeyed_in_the_middle_of_a_run_and_of_a_wait() {
+        let (starts, status) = supervised(
+            |turn, context| {
+                Box::pin(async move {
+                    if turn == 1 {
+                        return Err(RunError::Failed("once".to_owned(), Some(STABLE * 60)));
+                    }
+                    context.alive();
+                    std::future::pending().await
+                })
+            },
+            |channel| async move {
+                let soon = Duration::from_secs(1);
+                sleep(soon).await;
+                channel.stop();
+                sleep(soon).await;
+                assert_eq!(channel.status().state, "stopped");
+                channel.park("too late to matter");
+                assert_eq!(channel.status().state, "stopped");
+                channel.start();
+                sleep(soon).await;
+                assert_eq!(channel.status().state, "backing_off");
+                channel.start();
+                sleep(soon).await;
+            },
+        )
+        .await;
+        assert_eq!((starts, status.state.as_str()), (3, "running"));
+    }
+}

@@ -1,0 +1,31 @@
+//! The actions about the connection that do not change it: ping and describe.
+//!
+//! Not here: `auth` (`session::auth`).
+
+use std::{fmt::Write as _, sync::LazyLock};
+
+use serde_json::value::RawValue;
+
+use crate::{clock, protocol};
+
+pub(super) fn describe() -> String {
+    static TEXT: LazyLock<String> = LazyLock::new(|| protocol::describe::describe().to_string());
+    TEXT.clone()
+}
+
+/// Writes the payload of a ping's answer at this time.
+pub(in crate::gateway) fn push_pong(out: &mut String, now_ms: u64, echo: Option<&str>) {
+    let _ = write!(out, "{{\"pong\":true,\"time_ms\":{now_ms}");
+    if let Some(echo) = echo {
+        out.push_str(",\"echo\":");
+        out.push_str(echo);
+    }
+    out.push('}');
+}
+
+/// The payload of a ping's answer.
+pub(in crate::gateway) fn pong_text(echo: Option<&RawValue>) -> String {
+    let mut text = String::new();
+    push_pong(&mut text, clock::now_ms(), echo.map(RawValue::get));
+    text
+}

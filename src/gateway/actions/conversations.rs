@@ -1,0 +1,169 @@
+//! The actions about conversations: list them, mark one as read, say that somebody is typing in one.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use serde_json::json;
+
+use super::{
+    answer::{Answer, CommandResult},
+    lookup::{expect_hand_in, position, reading, routed},
+};
+use crate::{
+    gateway::{Gateway, control::ReadUpTo},
+    integrations::Typing,
+    message::{Direction, MessageId},
+    phone,
+    protocol::{
+        describe::event,
+        error_code::Fault,
+        message_json::push_message,
+        payload::{Payload, bad_field},
+        reply::push_string,
+    },
+    store::{Conversation, ConversationQuery, Conversations, StoreError},
+};
+
+/// Conversations in a page where the client names no limit.
+const PAGE: usize = 100;
+
+pub(super) fn conversations(gateway: &Gateway, payload: &Payload) -> Answer {
+    let query = match query(gateway, payload) {
+        Ok(query) => query,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let store = gateway.store.clone();
+    Answer::Later(Box::pin(async move {
+        let page = reading(&store, move |store| store.conversations(&query)).await?;
+        Ok(page_json(&page))
+    }))
+}
+
+fn query(gateway: &Gateway, payload: &Payload) -> Result<ConversationQuery, Fault> {
+    Ok(ConversationQuery {
+        channel: payload.optional_text("channel").map(str::to_owned),
+        before: position(payload, "before")?,
+        limit: payload
+            .integer("limit")
+            .map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE)),
+        max_bytes: gateway.settings().limits.max_message_bytes,
+    })
+}
+
+fn page_json(page: &Conversations) -> String {
+    let mut out = "{\"conversations\":[".to_owned();
+    for (i, conversation) in page.list.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        push_conversation(&mut out, conversation);
+    }
+    out.push(']');
+    if let Some(next) = page.next {
+        let _ = write!(out, ",\"next\":\"{next}\"");
+    }
+    if page.partial {
+        out.push_str(",\"partial\":true");
+    }
+    out.push('}');
+    out
+}
+
+fn push_conversation(out: &mut String, conversation: &Conversation) {
+    out.push_str("{\"channel\":");
+    push_string(out, &conversation.last.channel);
+    out.push_str(",\"peer\":");
+    push_string(out, &conversation.last.peer);
+    if let Some(name) = &conversation.name {
+        out.push_str(",\"name\":");
+        push_string(out, name);
+    }
+    let _ = write!(out, ",\"unread\":{},\"last\":", conversation.unread);
+    push_message(out, &conversation.last);
+    if let Some(read_up_to) = conversation.read_up_to {
+        let _ = write!(out, ",\"read_up_to\":\"{read_up_to}\"");
+    }
+    out.push('}');
+}
+
+pub(super) fn read(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
+    let up_to = match payload.optional_text("message_id").map(str::parse) {
+        Some(Err(())) => return Answer::Now(Err(StoreError::NotFound.into())),
+        Some(Ok(id)) => Some(id),
+        None => None,
+    };
+    let channel = payload.take_text("channel").unwrap_or_default();
+    let peer = phone::peer(&channel, payload.text("peer"));
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        marked(&gateway, channel, peer, up_to).await
+    }))
+}
+
+async fn marked(
+    gateway: &Gateway,
+    channel: String,
+    peer: String,
+    up_to: Option<MessageId>,
+) -> CommandResult {
+    let store = &gateway.store;
+    let up_to = if let Some(up_to) = up_to {
+        up_to
+    } else {
+        let (channel, peer) = (channel.clone(), peer.clone());
+        let newest = reading(store, move |store| store.newest(&channel, &peer)).await?;
+        newest.ok_or(StoreError::NotFound)?
+    };
+    let marked = store.mark_read(&channel, &peer, up_to)?.await?;
+    let message_id = marked.up_to.to_string();
+    if marked.before != Some(marked.up_to) {
+        let payload =
+            json!({"channel": channel, "peer": peer, "message_id": message_id}).to_string();
+        let conversation = (channel.as_str(), peer.as_str());
+        gateway
+            .listeners
+            .bus
+            .publish_about(conversation, event::CONVERSATION_READ, |out| {
+                out.push_str(&payload);
+            });
+        gateway.channels.read(ReadUpTo {
+            channel: channel.clone(),
+            peer: peer.clone(),
+            after: marked.before,
+            up_to: marked.up_to,
+        });
+    }
+    let unread = reading(store, move |store| store.unread(&channel, &peer)).await?;
+    Ok(json!({"message_id": message_id, "unread": unread}).to_string())
+}
+
+pub(super) fn typing(gateway: &Gateway, payload: &Payload) -> CommandResult {
+    let channel = payload.text("channel");
+    let text = payload.optional_text("text");
+    let bus = &gateway.listeners.bus;
+    let shown = match (payload.optional_text("to"), payload.optional_text("peer")) {
+        (Some(to), None) => {
+            routed(gateway, channel)?;
+            let to = phone::peer(channel, to);
+            bus.publish_typing(&about(channel, &to), Direction::Out, text);
+            gateway.channels.typing(channel, &to)
+        }
+        (None, Some(peer)) => {
+            expect_hand_in(gateway, channel)?;
+            bus.publish_typing(&about(channel, peer), Direction::In, text) > 0
+        }
+        (to, _) => {
+            let came = if to.is_some() { "both" } else { "neither" };
+            return Err(bad_field("to", "given, or else peer", came));
+        }
+    };
+    Ok(json!({"shown": shown}).to_string())
+}
+
+fn about<'a>(channel: &'a str, peer: &'a str) -> Typing<'a> {
+    Typing {
+        channel,
+        peer,
+        sender: None,
+        goes_on: true,
+    }
+}

@@ -1,0 +1,123 @@
+//! The actions about the daemon: status, its log, its settings, reload, shutdown.
+
+use serde_json::{Value, json};
+
+use super::{answer::CommandResult, integrations::integrations_json};
+use crate::{
+    config::Setting,
+    gateway::{Gateway, metrics},
+    log::LogLevel,
+    protocol::{
+        error_code::{ErrorCode, Fault},
+        log_json::line_json,
+        payload::{Payload, bad_field},
+    },
+};
+
+/// Log lines where the client names no limit.
+const LINES: usize = 100;
+
+pub(super) fn status(gateway: &Gateway) -> String {
+    let health = gateway.store.health();
+    let mut status = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "pid": std::process::id(),
+        "started_ms": gateway.started_ms,
+        "uptime_ms": u64::try_from(gateway.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "home": gateway.settings().home.display().to_string(),
+        "clients": gateway.listeners.bus.client_count(),
+        "integrations": integrations_json(gateway),
+        "queues": {
+            "outbox": gateway.store.outbox_depth(),
+            "store": health.queue_depth,
+            "events": gateway.listeners.bus.queued_bytes(),
+        },
+        "store": store_json(gateway),
+        "memory": metrics::resident_bytes().map_or_else(|| json!({}), |bytes| json!({"rss_bytes": bytes})),
+        "counters": gateway.counters.json(),
+    });
+    let not_ready = gateway.not_ready();
+    status["ready"] = json!(not_ready.is_none());
+    if let Some(reason) = not_ready {
+        status["not_ready"] = json!(reason);
+    }
+    status.to_string()
+}
+
+fn store_json(gateway: &Gateway) -> Value {
+    let health = gateway.store.health();
+    let kind = if cfg!(feature = "store") {
+        "redb"
+    } else {
+        "memory"
+    };
+    let mut store = json!({"kind": kind, "messages": health.messages, "seq": gateway.store.head_seq(),
+        "commits": health.commits, "writes": health.writes});
+    if let Some(since) = health.failing_since_ms {
+        store["failing_since_ms"] = json!(since);
+    }
+    if let Some(error) = health.error {
+        store["error"] = json!(error);
+    }
+    store
+}
+
+pub(super) fn logs(gateway: &Gateway, payload: &Payload) -> CommandResult {
+    let level = payload.optional_text("level").unwrap_or("trace");
+    let level: LogLevel = level.parse().map_err(|()| {
+        bad_field(
+            "level",
+            "error, warn, info, debug or trace",
+            &format!("{level:?}"),
+        )
+    })?;
+    let count = payload
+        .integer("lines")
+        .map_or(LINES, |lines| usize::try_from(lines).unwrap_or(LINES));
+    let lines: Value = gateway
+        .log
+        .last(count, level)
+        .iter()
+        .map(line_json)
+        .collect();
+    Ok(json!({"lines": lines}).to_string())
+}
+
+pub(super) fn config(gateway: &Gateway) -> CommandResult {
+    let settings = gateway.admin.settings();
+    let settings = settings.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;
+    let keys: Value = settings.iter().map(setting_json).collect();
+    Ok(json!({"keys": keys}).to_string())
+}
+
+/// A setting as `config show` prints it: a secret is masked before it comes here.
+fn setting_json(setting: &Setting) -> Value {
+    let mut row = json!({"name": setting.key, "source": setting.source.as_str()});
+    if !setting.value.is_empty() {
+        row["value"] = json!(setting.value);
+    }
+    if setting.secret {
+        row["secret"] = json!(true);
+    }
+    if let Some(doc) = setting.doc {
+        row["summary"] = json!(doc);
+    }
+    row
+}
+
+pub(super) fn reload(gateway: &Gateway) -> CommandResult {
+    match gateway.admin.reload() {
+        Ok(done) => {
+            Ok(json!({"changed": done.changed, "needs_restart": done.needs_restart}).to_string())
+        }
+        Err(why) => Err(Fault::new(
+            ErrorCode::Conflict,
+            format!("nothing was changed: {why}"),
+        )),
+    }
+}
+
+pub(super) fn shutdown(gateway: &Gateway, payload: &Payload) -> String {
+    gateway.admin.shutdown(payload.flag("restart"));
+    json!({"stopping": true}).to_string()
+}

@@ -1,0 +1,107 @@
+//! The actions that read messages back: one with its states, or a page of them.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::{
+    answer::Answer,
+    lookup::{message_id, position, reading},
+};
+use crate::{
+    gateway::Gateway,
+    phone,
+    protocol::{
+        error_code::Fault, message_json::push_message, payload::Payload, reply::push_string,
+    },
+    store::{HistoryQuery, Occasion, StoreError},
+};
+
+/// Messages in a page where the client names no limit.
+const PAGE: usize = 50;
+
+pub(super) fn message(gateway: &Gateway, payload: &Payload) -> Answer {
+    let id = match message_id(payload, "message_id") {
+        Ok(id) => id,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let store = gateway.store.clone();
+    Answer::Later(Box::pin(async move {
+        let (message, transitions) = reading(&store, move |store| store.message(id))
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        let history: Vec<_> = transitions
+            .iter()
+            .map(|step| {
+                let mut row =
+                    json!({"seq": step.seq, "state": step.state.as_str(), "at_ms": step.at_ms});
+                match step.occasion {
+                    Occasion::State => {}
+                    Occasion::Edited => row["event"] = json!("edited"),
+                    Occasion::Deleted => row["event"] = json!("deleted"),
+                }
+                if step.attempts > 0 {
+                    row["attempts"] = json!(step.attempts);
+                }
+                if let Some(error) = &step.error {
+                    row["error"] = json!(error);
+                }
+                row
+            })
+            .collect();
+        let mut out = "{\"message\":".to_owned();
+        push_message(&mut out, &message);
+        out.push_str(",\"history\":");
+        out.push_str(&serde_json::Value::from(history).to_string());
+        out.push('}');
+        Ok(out)
+    }))
+}
+
+pub(super) fn history(gateway: &Gateway, payload: &Payload) -> Answer {
+    let query = match query(gateway, payload) {
+        Ok(query) => query,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let store = gateway.store.clone();
+    Answer::Later(Box::pin(async move {
+        let peer = query.peer.clone();
+        let page = reading(&store, move |store| store.history(&query)).await?;
+        let mut out = "{\"messages\":[".to_owned();
+        for (i, message) in page.messages.iter().enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            push_message(&mut out, message);
+        }
+        out.push(']');
+        if let Some(next) = page.next {
+            let _ = write!(out, ",\"next\":\"{next}\"");
+        }
+        if let Some(peer) = peer {
+            out.push_str(",\"peer\":");
+            push_string(&mut out, &peer);
+        }
+        out.push('}');
+        Ok(out)
+    }))
+}
+
+fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
+    let (channel, peer) = (
+        payload.optional_text("channel"),
+        payload.optional_text("peer"),
+    );
+    Ok(HistoryQuery {
+        channel: channel.map(str::to_owned),
+        peer: peer.map(|peer| phone::peer(channel.unwrap_or_default(), peer)),
+        before: position(payload, "before")?,
+        after: position(payload, "after")?,
+        contains: payload.optional_text("contains").map(str::to_owned),
+        limit: payload
+            .integer("limit")
+            .map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE)),
+        max_bytes: gateway.settings().limits.max_message_bytes,
+        ..HistoryQuery::default()
+    })
+}

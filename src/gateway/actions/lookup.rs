@@ -1,0 +1,58 @@
+//! What several actions ask first: the way to a channel, a message by its id, a reading of the store
+//! off the runtime's thread.
+
+use serde_json::json;
+
+use crate::{
+    gateway::Gateway,
+    message::{Message, MessageId},
+    protocol::{
+        error_code::{ErrorCode, Fault},
+        payload::{Payload, bad_field},
+    },
+    router::Route,
+    store::{Store, StoreError},
+};
+
+/// The way to a channel, or the fault that there is none.
+pub(super) fn routed(gateway: &Gateway, channel: &str) -> Result<Route, Fault> {
+    let route = gateway.router.route(channel);
+    route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))
+}
+
+/// Fails where what comes by this channel is not for clients to say.
+pub(super) fn expect_hand_in(gateway: &Gateway, channel: &str) -> Result<(), Fault> {
+    if routed(gateway, channel)?.clients_hand_in {
+        return Ok(());
+    }
+    let text = format!("messages of {channel} come from its service, clients cannot hand them in");
+    Err(Fault::new(ErrorCode::ChannelUnavailable, text))
+}
+
+/// An id that is none of ours cannot be found, whatever it looks like.
+pub(super) fn message_id(payload: &Payload, field: &str) -> Result<MessageId, Fault> {
+    payload
+        .text(field)
+        .parse()
+        .map_err(|()| StoreError::NotFound.into())
+}
+
+/// A message id that says where a page begins.
+pub(super) fn position(payload: &Payload, field: &str) -> Result<Option<MessageId>, Fault> {
+    let wrong = |()| bad_field(field, "a message id such as m-17", "something else");
+    let text = payload.optional_text(field);
+    text.map(|text| text.parse().map_err(wrong)).transpose()
+}
+
+/// A message's id and its state.
+pub(super) fn state_json(message: &Message) -> String {
+    json!({"message_id": message.id.to_string(), "state": message.state.as_str()}).to_string()
+}
+
+/// Reads the store on a thread that may block; a failure comes back as a fault.
+pub(super) async fn reading<T: Send + 'static>(
+    store: &Store,
+    read: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Fault> {
+    Ok(store.run_blocking(read).await?)
+}

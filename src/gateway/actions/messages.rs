@@ -1,0 +1,293 @@
+//! The actions about messages: send, receive, cancel, retry.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{
+    answer::Answer,
+    lookup::{expect_hand_in, message_id, reading, routed, state_json},
+};
+use crate::{
+    gateway::Gateway,
+    message::{Content, Kind, Message, MessageId},
+    phone,
+    protocol::{
+        error_code::{ErrorCode, Fault},
+        payload::{Payload, bad_field},
+    },
+    store::{Draft, Inbound, Pending, Revision, StoreError},
+};
+
+/// Kinds of media a message may carry.
+const MEDIA_KINDS: [&str; 6] = ["image", "video", "audio", "voice", "document", "sticker"];
+
+pub(super) fn send(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
+    let wait = payload.flag("wait");
+    let queued =
+        draft(gateway, payload).and_then(|draft| gateway.store.queue(draft).map_err(Fault::from));
+    let pending = match queued {
+        Ok(pending) => pending,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    if wait {
+        let gateway = Arc::clone(gateway);
+        return Answer::Unordered(Box::pin(async move {
+            let queued = pending.await?;
+            let settled = settled(&gateway, queued.message).await?;
+            Ok(sent_json(&settled, queued.duplicate))
+        }));
+    }
+    Answer::Later(Box::pin(async move {
+        let queued = pending.await?;
+        Ok(sent_json(&queued.message, queued.duplicate))
+    }))
+}
+
+fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
+    let channel = payload.take_text("channel").unwrap_or_default();
+    routed(gateway, &channel)?;
+    let template = payload.take("template");
+    let is_reaction = payload.flag("reaction");
+    // An empty reaction takes one back.
+    if template.is_none() && !is_reaction {
+        check_content(&payload)?;
+    }
+    let meta = match (template, is_reaction) {
+        (Some(template), _) => Some(json!({"template": template})),
+        (None, true) if payload.text("reply_to").is_empty() => {
+            return Err(bad_field("reply_to", "the message to react to", "left out"));
+        }
+        (None, true) => Some(json!({"reaction": true})),
+        (None, false) => None,
+    };
+    let text = payload.take_text("text").unwrap_or_default();
+    let reply_to = payload.take_text("reply_to");
+    let reaction = is_reaction.then(|| Content::Reaction {
+        to: reply_to.clone().unwrap_or_default(),
+        emoji: text.clone(),
+    });
+    Ok(Draft {
+        peer: phone::peer(&channel, payload.text("to")),
+        channel,
+        kind: reaction.as_ref().map_or(Kind::Text, Content::kind),
+        text,
+        content: reaction.as_ref().map(Content::json),
+        media: payload.take("media"),
+        reply_to,
+        meta,
+        idempotency_key: payload.take_text("idempotency_key"),
+    })
+}
+
+/// Fails where there is neither text nor media by reference.
+fn check_content(payload: &Payload) -> Result<(), Fault> {
+    let Some(media) = payload.value("media") else {
+        // No service takes a text of blanks alone.
+        return match payload.text("text").trim() {
+            "" => Err(bad_field(
+                "text",
+                "a string that is not empty, unless there is media",
+                "empty or left out",
+            )),
+            _ => Ok(()),
+        };
+    };
+    let kind = media["kind"].as_str().unwrap_or_default();
+    if !MEDIA_KINDS.contains(&kind) {
+        let expected = format!("one of {}", MEDIA_KINDS.join(", "));
+        return Err(bad_field("media.kind", &expected, "something else"));
+    }
+    match media["url"].as_str() {
+        Some(url) if url.starts_with("https://") || url.starts_with("http://") => Ok(()),
+        _ => Err(bad_field(
+            "media.url",
+            "an http or https address",
+            "something else",
+        )),
+    }
+}
+
+/// Waits until the message has left the outbox.
+async fn settled(gateway: &Arc<Gateway>, queued: Message) -> Result<Message, Fault> {
+    let forget = ForgetOnDrop {
+        gateway: Arc::clone(gateway),
+        id: queued.id,
+    };
+    let wait = gateway.listeners.waiters.wait_for(queued.id);
+    // Read after the waiter is in place: it may have settled in between.
+    let now = read(gateway, queued.id).await?;
+    if now.state.has_left_the_outbox() {
+        return Ok(now);
+    }
+    let settled = tokio::select! {
+        settled = wait => settled.ok(),
+        _ = gateway.shutdown.begun() => None,
+    };
+    drop(forget);
+    settled.ok_or_else(|| {
+        Fault::new(
+            ErrorCode::ShuttingDown,
+            "the daemon stops; the message stays queued",
+        )
+    })
+}
+
+/// Takes the waiter away however the wait ends, also when the client leaves and the future is dropped.
+struct ForgetOnDrop {
+    gateway: Arc<Gateway>,
+    id: MessageId,
+}
+
+impl Drop for ForgetOnDrop {
+    fn drop(&mut self) {
+        self.gateway.listeners.waiters.gave_up(self.id);
+    }
+}
+
+async fn read(gateway: &Gateway, id: MessageId) -> Result<Message, Fault> {
+    let found = reading(&gateway.store, move |store| store.message(id)).await?;
+    let (message, _) = found.ok_or(StoreError::NotFound)?;
+    Ok(message)
+}
+
+fn sent_json(message: &Message, duplicate: bool) -> String {
+    let mut answer = json!({"message_id": message.id.to_string(), "state": message.state.as_str(), "duplicate": duplicate});
+    if let Some(error) = &message.error {
+        answer["error"] = json!(error);
+    }
+    answer.to_string()
+}
+
+pub(super) fn receive(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
+    let stored = inbound(gateway, payload)
+        .and_then(|inbound| gateway.store.receive(inbound).map_err(Fault::from));
+    match stored {
+        Err(fault) => Answer::Now(Err(fault)),
+        Ok(pending) => Answer::Later(Box::pin(async move {
+            let received = pending.await?;
+            Ok(json!({"message_id": received.message.id.to_string(), "duplicate": received.duplicate}).to_string())
+        })),
+    }
+}
+
+fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
+    let channel = payload.take_text("channel").unwrap_or_default();
+    expect_hand_in(gateway, &channel)?;
+    let (kind, content) = kind_and_content(&mut payload)?;
+    let text = payload.take_text("text").filter(|text| !text.is_empty());
+    let text = match (text, &content) {
+        (Some(text), _) => text,
+        (None, Some(content)) => content.text(),
+        (None, None) => {
+            check_content(&payload)?;
+            String::new()
+        }
+    };
+    Ok(Inbound {
+        channel,
+        peer: payload.take_text("peer").unwrap_or_default(),
+        sender: payload.take_text("sender"),
+        kind,
+        text,
+        content: content.as_ref().map(Content::json),
+        media: payload.take("media"),
+        reply_to: payload.take_text("reply_to"),
+        meta: payload.take("meta"),
+        dedup_key: payload.take_text("dedup_key"),
+    })
+}
+
+/// What a message says it is, and what its kind then has.
+fn kind_and_content(payload: &mut Payload) -> Result<(Kind, Option<Content>), Fault> {
+    let kind = match payload.text("kind") {
+        "" => Kind::of_media(payload.value("media")),
+        name => name.parse().map_err(|()| {
+            let all = Kind::ALL.map(Kind::as_str).join(", ");
+            bad_field("kind", &format!("one of {all}"), &format!("{name:?}"))
+        })?,
+    };
+    let content = match payload.take("content") {
+        None => None,
+        Some(json) => Content::read(kind, &json)
+            .map_err(|expected| bad_field("content", &expected, "something else"))?,
+    };
+    if content.is_none() && Content::read(kind, &Value::Null).is_err() {
+        let expected = format!("what a message of kind {} says", kind.as_str());
+        return Err(bad_field("content", &expected, "left out"));
+    }
+    if kind.is_file() && payload.value("media").is_none() {
+        let expected = format!("the file of a message of kind {}", kind.as_str());
+        return Err(bad_field("media", &expected, "left out"));
+    }
+    Ok((kind, content))
+}
+
+/// Takes what its author did to a message that was handed in with this key.
+pub(super) fn revise(gateway: &Gateway, mut payload: Payload) -> Answer {
+    let pending = revision(gateway, &mut payload);
+    match pending {
+        Err(fault) => Answer::Now(Err(fault)),
+        Ok(pending) => Answer::Later(Box::pin(async move {
+            let revised = pending.await?;
+            Ok(json!({"changed": revised.is_some()}).to_string())
+        })),
+    }
+}
+
+fn revision(gateway: &Gateway, payload: &mut Payload) -> Result<Pending<Option<Message>>, Fault> {
+    let channel = payload.take_text("channel").unwrap_or_default();
+    expect_hand_in(gateway, &channel)?;
+    let revision = match (payload.flag("deleted"), payload.take_text("text")) {
+        (true, _) => Revision::Deleted,
+        (false, Some(text)) if !text.trim().is_empty() => Revision::Edited {
+            text,
+            content: payload.take("content"),
+        },
+        (false, _) => {
+            let expected = "the new text, unless the message was deleted";
+            return Err(bad_field("text", expected, "empty or left out"));
+        }
+    };
+    let key = payload.take_text("dedup_key").unwrap_or_default();
+    gateway
+        .store
+        .revise(&channel, &key, revision)
+        .map_err(Fault::from)
+}
+
+pub(super) fn cancel(gateway: &Gateway, payload: &Payload) -> Answer {
+    change(payload, |id| gateway.store.cancel(id))
+}
+
+/// Refused where the channel is gone: that of a bridge may have been forgotten since.
+pub(super) fn retry(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
+    let id = match message_id(payload, "message_id") {
+        Ok(id) => id,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        let store = &gateway.store;
+        if let Some((message, _)) = reading(store, move |store| store.message(id)).await? {
+            routed(&gateway, &message.channel)?;
+        }
+        let pending = store.retry(id)?;
+        let message = pending.await?;
+        Ok(state_json(&message))
+    }))
+}
+
+fn change(
+    payload: &Payload,
+    ask: impl FnOnce(MessageId) -> Result<Pending<Message>, StoreError>,
+) -> Answer {
+    let pending = message_id(payload, "message_id").and_then(|id| Ok(ask(id)?));
+    match pending {
+        Err(fault) => Answer::Now(Err(fault)),
+        Ok(pending) => Answer::Later(Box::pin(async move {
+            let message = pending.await?;
+            Ok(state_json(&message))
+        })),
+    }
+}

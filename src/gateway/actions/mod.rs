@@ -1,0 +1,168 @@
+//! From an action's id to what does it, on any transport. The files are named as those of
+//! `protocol::describe::actions`.
+//!
+//! Actions that change the connection they come by (`auth`, `subscribe`, `unsubscribe`, and what a
+//! bridge answers) are done by the `Connection` of the session; all others know no socket.
+
+pub(super) mod answer;
+pub(super) mod bridge;
+mod bus;
+pub(super) mod connection;
+mod conversations;
+mod daemon;
+mod history;
+mod integrations;
+mod lookup;
+mod messages;
+mod outbox;
+mod pairing;
+
+use std::sync::Arc;
+
+use self::{answer::Answer, connection::pong_text};
+use super::{Gateway, clients::handle::ClientHandle, control::Steer, metrics::GatewayCounters};
+use crate::protocol::{
+    call::Call,
+    describe::{self, Action, ActionId},
+    error_code::{ErrorCode, Fault},
+    payload::Payload,
+};
+
+/// What the actions need that change the connection they come by.
+pub(super) trait Connection {
+    /// Lets the client in.
+    fn auth(&mut self, payload: &Payload) -> Answer;
+
+    /// Adds topics.
+    fn subscribe(&mut self, payload: &Payload) -> Answer;
+
+    /// Takes topics away.
+    fn unsubscribe(&mut self, payload: &Payload) -> Answer;
+
+    /// The client, which may be the bridge of a channel.
+    fn client(&self) -> &Arc<ClientHandle>;
+
+    /// Fails where too many `send` with `wait` of this client are under way.
+    fn expect_room_to_wait(&mut self) -> Result<(), Fault>;
+}
+
+/// Does one command. `POST /rpc` has no connection that could change.
+pub(super) fn perform(
+    gateway: &Arc<Gateway>,
+    call: &Call<'_>,
+    session: Option<&mut dyn Connection>,
+) -> Answer {
+    GatewayCounters::add(&gateway.counters.commands);
+    // The most frequent command by far: no look-up in the table, no check of what is only echoed.
+    if call.action == "ping" {
+        return Answer::Now(Ok(pong_text(call.payload)));
+    }
+    match checked(gateway, call) {
+        Err(fault) => refused(gateway, fault),
+        Ok((action, payload)) => dispatch(gateway, action, payload, session),
+    }
+}
+
+/// An error at once, counted.
+pub(super) fn refused(gateway: &Gateway, fault: Fault) -> Answer {
+    GatewayCounters::add(&gateway.counters.command_errors);
+    Answer::Now(Err(fault))
+}
+
+fn checked(gateway: &Gateway, call: &Call<'_>) -> Result<(&'static Action, Payload), Fault> {
+    let action = describe::action(&call.action).ok_or_else(|| unknown_action(&call.action))?;
+    if gateway.shutdown.reason().is_some() {
+        let text = "the daemon is stopping; connect again later";
+        return Err(Fault::new(ErrorCode::ShuttingDown, text));
+    }
+    Ok((action, Payload::check(action, call.payload)?))
+}
+
+/// Without a fallback arm: an action that is described but not done does not compile.
+fn dispatch(
+    gateway: &Arc<Gateway>,
+    action: &Action,
+    payload: Payload,
+    session: Option<&mut dyn Connection>,
+) -> Answer {
+    match action.id {
+        ActionId::Auth => change(gateway, action, session, |it| it.auth(&payload)),
+        ActionId::Subscribe => change(gateway, action, session, |it| it.subscribe(&payload)),
+        ActionId::Unsubscribe => change(gateway, action, session, |it| it.unsubscribe(&payload)),
+        ActionId::Delivered => change(gateway, action, session, |it| {
+            bridge::delivered(gateway, it.client(), &payload)
+        }),
+        ActionId::Failed => change(gateway, action, session, |it| {
+            bridge::failed(gateway, it.client(), &payload)
+        }),
+        ActionId::Send => match room_to_wait(&payload, session) {
+            Ok(()) => messages::send(gateway, payload),
+            Err(fault) => refused(gateway, fault),
+        },
+        ActionId::Ping => Answer::Now(Ok(pong_text(None))),
+        ActionId::Describe => Answer::Now(Ok(connection::describe())),
+        ActionId::Receive => messages::receive(gateway, payload),
+        ActionId::Revise => messages::revise(gateway, payload),
+        ActionId::Cancel => messages::cancel(gateway, &payload),
+        ActionId::Retry => messages::retry(gateway, &payload),
+        ActionId::Message => history::message(gateway, &payload),
+        ActionId::History => history::history(gateway, &payload),
+        ActionId::Outbox => outbox::outbox(gateway, &payload),
+        ActionId::Conversations => conversations::conversations(gateway, &payload),
+        ActionId::Read => conversations::read(gateway, payload),
+        ActionId::Typing => Answer::Now(conversations::typing(gateway, &payload)),
+        ActionId::Publish => Answer::Now(bus::publish(gateway, payload)),
+        ActionId::Clients => Answer::Now(Ok(bus::clients(gateway))),
+        ActionId::Integrations => Answer::Now(Ok(integrations::integrations(gateway))),
+        ActionId::IntegrationStart | ActionId::IntegrationRestart => {
+            Answer::Now(integrations::steer(gateway, &payload, Steer::Start))
+        }
+        ActionId::IntegrationStop => {
+            Answer::Now(integrations::steer(gateway, &payload, Steer::Stop))
+        }
+        ActionId::IntegrationForget => integrations::forget(gateway, &payload),
+        ActionId::IntegrationConnect => integrations::connect(gateway, &payload),
+        ActionId::Pairing => Answer::Now(Ok(pairing::list(gateway))),
+        ActionId::PairingApprove => pairing::decide(gateway, &payload, true),
+        ActionId::PairingReject => pairing::decide(gateway, &payload, false),
+        ActionId::PairingRevoke => pairing::revoke(gateway, &payload),
+        ActionId::Status => Answer::Now(Ok(daemon::status(gateway))),
+        ActionId::Logs => Answer::Now(daemon::logs(gateway, &payload)),
+        ActionId::Config => Answer::Now(daemon::config(gateway)),
+        ActionId::Reload => Answer::Now(daemon::reload(gateway)),
+        ActionId::Shutdown => Answer::Now(Ok(daemon::shutdown(gateway, &payload))),
+    }
+}
+
+/// Does what changes the connection, where there is one.
+fn change(
+    gateway: &Gateway,
+    action: &Action,
+    session: Option<&mut dyn Connection>,
+    done_by: impl FnOnce(&mut dyn Connection) -> Answer,
+) -> Answer {
+    let Some(session) = session else {
+        let text = format!("{} needs a WebSocket connection of its own", action.name);
+        return Answer::Now(Err(Fault::new(ErrorCode::UnknownAction, text)));
+    };
+    match done_by(session) {
+        Answer::Now(Err(fault)) => refused(gateway, fault),
+        answer => answer,
+    }
+}
+
+fn room_to_wait(payload: &Payload, session: Option<&mut dyn Connection>) -> Result<(), Fault> {
+    match session {
+        Some(session) if payload.flag("wait") => session.expect_room_to_wait(),
+        _ => Ok(()),
+    }
+}
+
+/// The fault of a name that is no action.
+fn unknown_action(name: &str) -> Fault {
+    let shown: String = name.chars().take(64).collect();
+    Fault::new(
+        ErrorCode::UnknownAction,
+        format!("no action {shown:?}; describe lists them"),
+    )
+}

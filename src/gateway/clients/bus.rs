@@ -1,0 +1,275 @@
+//! Events to the clients that subscribed: each is written once and framed once for each dialect, and
+//! every mailbox gets the same bytes.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::mpsc;
+
+use super::{event_frames::EventFrames, handle::ClientHandle, typing};
+use crate::{
+    integrations::{Audience, Typing},
+    message::Direction,
+    protocol::{
+        describe::{EventName, event},
+        message_json::push_message,
+        topic::Topic,
+    },
+    store::StoredEvent,
+};
+
+/// Called with the channel and peer of a conversation that a client subscribes to.
+type OnAttend = Box<dyn Fn(&str, &str) + Send + Sync>;
+
+/// Every connected client, and those among them that subscribed to something.
+#[derive(Default)]
+pub struct Bus {
+    state: Mutex<BusState>,
+    /// Events published.
+    pub published: AtomicU64,
+    /// Mailboxes they were queued in.
+    pub deliveries: AtomicU64,
+    on_attend: OnceLock<OnAttend>,
+}
+
+#[derive(Default)]
+struct BusState {
+    clients: HashMap<u64, Arc<ClientHandle>>,
+    subscribers: Vec<Arc<ClientHandle>>,
+    last_seq: u64,
+}
+
+impl Bus {
+    fn state(&self) -> MutexGuard<'_, BusState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the sequence number of the last stored event, as the store has it at the start.
+    pub fn start_at(&self, seq: u64) {
+        self.state().last_seq = seq;
+    }
+
+    /// Sets what is called with the channel and peer of a conversation that a client subscribes to.
+    pub fn on_attend(&self, callback: impl Fn(&str, &str) + Send + Sync + 'static) {
+        let _ = self.on_attend.set(Box::new(callback));
+    }
+
+    /// Adds a client, authenticated or not.
+    pub fn join(&self, handle: Arc<ClientHandle>) {
+        self.state().clients.insert(handle.id, handle);
+    }
+
+    /// Forgets a client.
+    pub fn leave(&self, id: u64) {
+        let mut state = self.state();
+        state.clients.remove(&id);
+        state.subscribers.retain(|handle| handle.id != id);
+    }
+
+    /// All authenticated clients, oldest first.
+    pub fn clients(&self) -> Vec<Arc<ClientHandle>> {
+        let mut all: Vec<_> = self
+            .state()
+            .clients
+            .values()
+            .filter(|handle| handle.is_authenticated())
+            .cloned()
+            .collect();
+        all.sort_by_key(|handle| handle.id);
+        all
+    }
+
+    /// How many authenticated clients are connected.
+    pub fn client_count(&self) -> usize {
+        self.state()
+            .clients
+            .values()
+            .filter(|handle| handle.is_authenticated())
+            .count()
+    }
+
+    /// Sends every authenticated client a last event and closes all connections after it.
+    pub fn dismiss_all(
+        &self,
+        event: EventName<'_>,
+        write: impl Fn(&mut String),
+        code: u16,
+        reason: &'static str,
+    ) {
+        let mut frames = EventFrames::new(event, &write);
+        for handle in self.state().clients.values() {
+            let frame = handle.is_authenticated().then(|| frames.of(handle.dialect));
+            handle.dismiss(frame, code, reason);
+        }
+    }
+
+    /// Sequence number of the last stored event that was published.
+    pub fn last_seq(&self) -> u64 {
+        self.state().last_seq
+    }
+
+    /// Closes all connections, each after what is queued for it.
+    pub fn close_every(&self, code: u16, reason: &'static str) {
+        for handle in self.state().clients.values() {
+            handle.dismiss(None, code, reason);
+        }
+    }
+
+    /// Bytes of events that wait for their subscribers.
+    pub fn queued_bytes(&self) -> usize {
+        let subscribers = self.state().subscribers.clone();
+        subscribers.iter().map(|handle| handle.queued_bytes()).sum()
+    }
+
+    /// Adds topics to a client. With `cursor`, only where no stored event after it was sent yet;
+    /// otherwise nothing changes and it returns false: read the store further and ask again.
+    pub fn subscribe(
+        &self,
+        handle: &Arc<ClientHandle>,
+        topics: &[Topic],
+        cursor: Option<u64>,
+    ) -> bool {
+        {
+            let mut state = self.state();
+            if cursor.is_some_and(|cursor| cursor < state.last_seq) {
+                return false;
+            }
+            handle.with_topics(|have| {
+                for topic in topics {
+                    if !have.contains(topic) {
+                        have.push(topic.clone());
+                    }
+                }
+            });
+            if !state.subscribers.iter().any(|other| other.id == handle.id) {
+                state.subscribers.push(Arc::clone(handle));
+            }
+        }
+        self.notify_attendance(topics);
+        true
+    }
+
+    /// Call without the lock: the callback may ask the bus in its turn.
+    fn notify_attendance(&self, topics: &[Topic]) {
+        if let Some(callback) = self.on_attend.get() {
+            for (channel, peer) in topics.iter().filter_map(Topic::conversation) {
+                callback(channel, peer);
+            }
+        }
+    }
+
+    /// Takes topics away from a client.
+    pub fn unsubscribe(&self, handle: &ClientHandle, topics: &[Topic]) {
+        let silent = handle.with_topics(|have| {
+            have.retain(|topic| !topics.contains(topic));
+            have.is_empty()
+        });
+        if silent {
+            self.state()
+                .subscribers
+                .retain(|other| other.id != handle.id);
+        }
+    }
+
+    /// Sends an unstored event; returns how many clients it was queued for.
+    pub fn publish(&self, name: EventName<'_>, write: impl Fn(&mut String)) -> usize {
+        self.publish_to(name, write, |handle| handle.wants_event(name))
+    }
+
+    /// Sends an unstored event about a conversation.
+    pub fn publish_about(
+        &self,
+        conversation: (&str, &str),
+        name: EventName<'_>,
+        write: impl Fn(&mut String),
+    ) -> usize {
+        self.publish_to(name, write, |handle| {
+            handle.wants_event_about(name, conversation)
+        })
+    }
+
+    /// Sends the event `typing`; returns how many clients it was queued for.
+    pub(in crate::gateway) fn publish_typing(
+        &self,
+        typing: &Typing<'_>,
+        direction: Direction,
+        text: Option<&str>,
+    ) -> usize {
+        let payload = typing::payload(typing, direction, text);
+        let conversation = (typing.channel, typing.peer);
+        self.publish_about(conversation, event::TYPING, |out| out.push_str(&payload))
+    }
+
+    fn publish_to(
+        &self,
+        name: EventName<'_>,
+        write: impl Fn(&mut String),
+        hears: impl Fn(&ClientHandle) -> bool,
+    ) -> usize {
+        let mut frames = EventFrames::new(name, &write);
+        let state = self.state();
+        let hearing = state.subscribers.iter().filter(|handle| hears(handle));
+        let count = hearing
+            .filter(|handle| handle.push_droppable(frames.of(handle.dialect)))
+            .count();
+        self.count(count);
+        count
+    }
+
+    fn count(&self, deliveries: usize) {
+        self.published.fetch_add(1, Ordering::Relaxed);
+        self.deliveries
+            .fetch_add(deliveries as u64, Ordering::Relaxed);
+    }
+
+    /// Sends a stored event, in the order of the sequence numbers.
+    pub fn publish_stored(&self, event: &StoredEvent) {
+        let write = |out: &mut String| push_message(out, &event.message);
+        let name = event.name();
+        let conversation = (event.message.channel.as_str(), event.message.peer.as_str());
+        let mut frames = EventFrames::new(name, &write);
+        let mut state = self.state();
+        state.last_seq = event.seq;
+        let mut count = 0;
+        for handle in state
+            .subscribers
+            .iter()
+            .filter(|handle| handle.wants_event_about(name, conversation))
+        {
+            handle.push(frames.of(handle.dialect));
+            count += 1;
+        }
+        self.count(count);
+    }
+}
+
+impl Audience for Bus {
+    fn attends(&self, channel: &str, peer: &str) -> bool {
+        self.state()
+            .subscribers
+            .iter()
+            .any(|handle| handle.attends(channel, peer))
+    }
+
+    fn reached(&self, channel: &str, peer: &str) -> mpsc::Receiver<()> {
+        let (fired, reached) = mpsc::channel(1);
+        let state = self.state();
+        for handle in state
+            .subscribers
+            .iter()
+            .filter(|handle| handle.attends(channel, peer))
+        {
+            handle.mark(fired.clone());
+        }
+        reached
+    }
+
+    fn hears_typing(&self, typing: &Typing<'_>) {
+        self.publish_typing(typing, Direction::In, None);
+    }
+}

@@ -1,0 +1,47 @@
+//! One event as whole WebSocket frames: written once for each dialect that needs it, then shared.
+
+use bytes::Bytes;
+
+use crate::protocol::{describe::EventName, dialect::Dialect, reply, websocket};
+
+/// An event's frames, each dialect's made when the first client needs it.
+pub(super) struct EventFrames<'a> {
+    name: EventName<'a>,
+    write: &'a dyn Fn(&mut String),
+    triple: Option<Bytes>,
+    jsonrpc: Option<Bytes>,
+}
+
+impl<'a> EventFrames<'a> {
+    pub(super) fn new(name: EventName<'a>, write: &'a dyn Fn(&mut String)) -> Self {
+        Self {
+            name,
+            write,
+            triple: None,
+            jsonrpc: None,
+        }
+    }
+
+    /// The frame for clients of this dialect.
+    pub(super) fn of(&mut self, dialect: Dialect) -> Bytes {
+        let slot = match dialect {
+            Dialect::Triple => &mut self.triple,
+            Dialect::JsonRpc => &mut self.jsonrpc,
+        };
+        slot.get_or_insert_with(|| event_frame(dialect, self.name, self.write))
+            .clone()
+    }
+}
+
+/// One event as a whole WebSocket frame.
+pub(in crate::gateway) fn event_frame(
+    dialect: Dialect,
+    name: EventName<'_>,
+    write: impl FnOnce(&mut String),
+) -> Bytes {
+    let mut text = String::new();
+    reply::event(&mut text, dialect, name, write);
+    let mut frame = Vec::with_capacity(text.len() + 10);
+    websocket::push_text(&mut frame, &text);
+    frame.into()
+}

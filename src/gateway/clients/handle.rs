@@ -1,0 +1,243 @@
+//! One client as the rest of the gateway sees it: who it is, what it subscribed to, and the way into
+//! the mailbox that its session empties.
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::Context,
+};
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::mailbox::{Lag, Mail, MailItem, Mailbox};
+use crate::{
+    clock,
+    integrations::bridge::BridgeLease,
+    protocol::{describe::EventName, dialect::Dialect, topic::Topic},
+};
+
+/// What a client sent about itself with `auth`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientIdentity {
+    /// Free text, such as `phone`.
+    pub name: Option<String>,
+    /// `cli`, `webchat`, `agent`, `mobile` or `integration`.
+    pub kind: Option<String>,
+    /// Of the client.
+    pub version: Option<String>,
+}
+
+/// A connected client.
+#[derive(Debug)]
+pub struct ClientHandle {
+    /// Shown as `c-3`.
+    pub id: u64,
+    /// Where it came from.
+    pub address: SocketAddr,
+    /// When it connected, ms since 1970.
+    pub since_ms: u64,
+    /// How events are written for it.
+    pub dialect: Dialect,
+    /// Commands taken from it.
+    pub received: AtomicU64,
+    /// Frames given to it: answers and events.
+    pub sent: AtomicU64,
+    authenticated: AtomicBool,
+    state: Mutex<HandleState>,
+    /// Held while it is the bridge of a channel.
+    lease: Mutex<Option<Arc<BridgeLease>>>,
+}
+
+/// What changes about a client, under one lock.
+#[derive(Debug)]
+struct HandleState {
+    identity: ClientIdentity,
+    topics: Vec<Topic>,
+    mailbox: Mailbox,
+    departure: Option<String>,
+}
+
+impl HandleState {
+    fn new(max_bytes: usize) -> Self {
+        Self {
+            identity: ClientIdentity::default(),
+            topics: Vec::new(),
+            mailbox: Mailbox::new(max_bytes),
+            departure: None,
+        }
+    }
+}
+
+impl ClientHandle {
+    /// A handle with an empty mailbox of `max_bytes`.
+    pub fn new(id: u64, address: SocketAddr, dialect: Dialect, max_bytes: usize) -> Self {
+        Self {
+            id,
+            address,
+            since_ms: clock::now_ms(),
+            dialect,
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            authenticated: AtomicBool::new(false),
+            state: Mutex::new(HandleState::new(max_bytes)),
+            lease: Mutex::default(),
+        }
+    }
+
+    /// `c-3`.
+    pub fn name(&self) -> String {
+        format!("c-{}", self.id)
+    }
+
+    /// Notes that the client authenticated; true the first time.
+    pub fn set_authenticated(&self) -> bool {
+        !self.authenticated.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether the client authenticated.
+    pub fn is_authenticated(&self) -> bool {
+        self.authenticated.load(Ordering::Relaxed)
+    }
+
+    /// Notes why the session ended.
+    pub fn set_departure(&self, reason: &str) {
+        self.state().departure = Some(reason.to_owned());
+    }
+
+    /// Why the session of an authenticated client ended; `None` for one that never authenticated.
+    pub fn departure(&self) -> Option<String> {
+        let fault = || "a fault in its session".to_owned();
+        self.is_authenticated()
+            .then(|| self.state().departure.take().unwrap_or_else(fault))
+    }
+
+    /// Closes the connection after what is queued and a last frame.
+    pub fn dismiss(&self, frame: Option<Bytes>, code: u16, reason: &'static str) {
+        self.state().mailbox.dismiss(frame, code, reason);
+    }
+
+    fn state(&self) -> MutexGuard<'_, HandleState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a frame that must not be lost: when it does not fit, the client is dropped.
+    pub fn push(&self, frame: Bytes) {
+        let queued = self.state().mailbox.push(frame);
+        self.count_sent(queued);
+    }
+
+    /// Queues a frame that may wait for room: half of the queue is kept for what cannot. It is let in
+    /// alone where it needs more than that. False where it was not queued.
+    pub fn push_fitting(&self, frame: Bytes) -> bool {
+        let queued = self.state().mailbox.push_fitting(frame);
+        self.count_sent(queued)
+    }
+
+    /// Whether a frame of this length may be queued ever.
+    pub fn has_room_for(&self, length: usize) -> bool {
+        self.state().mailbox.has_room_for(length)
+    }
+
+    /// Queues a frame that may be left out when the queue is half full. What is left out is reported as
+    /// `lagged`; a client that takes nothing while the other half would have filled is dropped.
+    /// Returns whether it was queued.
+    pub fn push_droppable(&self, frame: Bytes) -> bool {
+        let queued = self.state().mailbox.push_droppable(frame);
+        self.count_sent(queued)
+    }
+
+    fn count_sent(&self, queued: bool) -> bool {
+        self.sent.fetch_add(u64::from(queued), Ordering::Relaxed);
+        queued
+    }
+
+    /// Queues a marker: `fired` is sent to when the socket took everything before it, and dropped
+    /// where the client leaves first.
+    pub fn mark(&self, fired: mpsc::Sender<()>) {
+        self.state().mailbox.mark(fired);
+    }
+
+    /// Moves queued items to `take` until about `room` bytes are moved, and reports what was left out
+    /// once the queue is empty. The session is woken when more comes.
+    pub fn drain(
+        &self,
+        cx: &Context<'_>,
+        room: usize,
+        take: impl FnMut(MailItem),
+        lagged: impl FnOnce(Lag),
+    ) -> Mail {
+        self.state().mailbox.drain(cx, room, take, lagged)
+    }
+
+    /// Bytes that wait for the session.
+    pub fn queued_bytes(&self) -> usize {
+        self.state().mailbox.queued_bytes()
+    }
+
+    /// The lease of the channel whose bridge it is.
+    pub fn lease(&self) -> Option<Arc<BridgeLease>> {
+        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        lease.clone()
+    }
+
+    /// Takes the lease of another channel, or none; the one before is released with this reason.
+    pub fn set_lease(&self, lease: Option<BridgeLease>, why: &str) {
+        let mut slot = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *slot, lease.map(Arc::new));
+        drop(slot);
+        if let Some(before) = before {
+            before.release(why);
+        }
+    }
+
+    /// What the client sent about itself.
+    pub fn identity(&self) -> ClientIdentity {
+        self.state().identity.clone()
+    }
+
+    /// Keeps what the client sent about itself.
+    pub fn identify(&self, identity: ClientIdentity) {
+        self.state().identity = identity;
+    }
+
+    /// The topics it subscribed to.
+    pub fn topics(&self) -> Vec<Topic> {
+        self.state().topics.clone()
+    }
+
+    /// Changes the topics.
+    pub fn with_topics<T>(&self, change: impl FnOnce(&mut Vec<Topic>) -> T) -> T {
+        change(&mut self.state().topics)
+    }
+
+    /// Whether it subscribed to events of this name.
+    pub fn wants_event(&self, event: EventName<'_>) -> bool {
+        self.state()
+            .topics
+            .iter()
+            .any(|topic| topic.covers(event.as_str()))
+    }
+
+    /// Whether it subscribed to this event of this conversation.
+    pub fn wants_event_about(&self, event: EventName<'_>, (channel, peer): (&str, &str)) -> bool {
+        self.state()
+            .topics
+            .iter()
+            .any(|topic| topic.covers_conversation(event.as_str(), channel, peer))
+    }
+
+    /// Whether it subscribed to the messages of this one conversation.
+    pub fn attends(&self, channel: &str, peer: &str) -> bool {
+        self.state()
+            .topics
+            .iter()
+            .any(|topic| topic.singles_out(channel, peer))
+    }
+}

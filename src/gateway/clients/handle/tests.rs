@@ -1,0 +1,84 @@
+//! The bounds of a mailbox.
+
+use std::task::Waker;
+
+use super::*;
+use crate::protocol::error_code::close;
+
+fn handle(max_bytes: usize) -> ClientHandle {
+    ClientHandle::new(
+        1,
+        SocketAddr::from(([127, 0, 0, 1], 1)),
+        Dialect::Triple,
+        max_bytes,
+    )
+}
+
+fn frame() -> Bytes {
+    Bytes::from_static(b"0123456789")
+}
+
+fn drain(handle: &ClientHandle) -> (usize, Option<Lag>, Mail) {
+    let (mut frames, mut told) = (0, None);
+    let taken = handle.drain(
+        &Context::from_waker(Waker::noop()),
+        usize::MAX,
+        |_| frames += 1,
+        |lag| told = Some(lag),
+    );
+    (frames, told, taken)
+}
+
+#[test]
+fn a_slow_reader_is_told_what_it_missed_and_lives_on() {
+    let handle = handle(100);
+    assert_eq!((0..8).filter(|_| handle.push_droppable(frame())).count(), 5);
+    let (frames, lag, taken) = drain(&handle);
+    assert_eq!(
+        (frames, lag.map(|lag| lag.dropped), taken),
+        (5, Some(3), Mail::Some)
+    );
+    assert!(handle.push_droppable(frame()));
+}
+
+#[test]
+fn one_that_never_reads_is_dropped_and_its_memory_freed() {
+    let handle = handle(100);
+    for _ in 0..11 {
+        handle.push_droppable(frame());
+    }
+    assert!(matches!(
+        drain(&handle).2,
+        Mail::Close(close::SLOW_CONSUMER, _)
+    ));
+}
+
+#[test]
+fn what_must_not_be_lost_overflows_at_the_limit() {
+    let handle = handle(100);
+    for _ in 0..10 {
+        handle.push(frame());
+    }
+    assert_eq!(handle.queued_bytes(), 100);
+    handle.push(frame());
+    assert!(matches!(
+        drain(&handle).2,
+        Mail::Close(close::SLOW_CONSUMER, _)
+    ));
+}
+
+#[test]
+fn what_may_wait_for_room_leaves_half_of_it_to_what_cannot() {
+    let handle = handle(100);
+    assert_eq!((0..8).filter(|_| handle.push_fitting(frame())).count(), 5);
+    for _ in 0..5 {
+        handle.push(frame());
+    }
+    assert_eq!(drain(&handle), (10, None, Mail::Some), "nobody is dropped");
+    let long = Bytes::from(vec![b'x'; 90]);
+    assert!(handle.push_fitting(long.clone()), "alone it may have all");
+    assert!(!handle.push_fitting(frame()));
+    assert!(handle.has_room_for(100) && !handle.has_room_for(101));
+    drain(&handle);
+    assert!(!handle.push_fitting(Bytes::from(vec![b'x'; 101])));
+}

@@ -1,0 +1,14 @@
+//! The connected clients as the rest of the gateway sees them: a handle with a bounded mailbox each,
+//! the bus that finds those who subscribed, and those that serve a channel as its bridge.
+//!
+//! Nothing here reads or writes a socket (`session` does).
+
+pub(super) mod bridge;
+mod bus;
+pub(super) mod event_frames;
+pub(super) mod handle;
+pub(super) mod mailbox;
+mod typing;
+pub(super) mod waiters;
+
+pub use self::bus::Bus;

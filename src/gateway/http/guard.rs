@@ -1,0 +1,100 @@
+//! What a request must carry before anything is answered: our `Host`, an `Origin` we allow, a method
+//! of the path, a token only where it may travel. Each check says what to mend.
+//!
+//! Whether a token is right is the gateway's to say; here it is only taken out of its header.
+
+use hyper::{
+    HeaderMap, Method, Request,
+    body::Incoming as Body,
+    header::{ALLOW, HOST, HeaderValue, ORIGIN},
+};
+
+use super::{
+    origin::{host_is_ours, origin_is_ours},
+    respond::{HttpReply, refuse, unauthorized},
+};
+use crate::config::Config;
+
+/// The credentials of the scheme Bearer (RFC 6750 §2.1; schemes have no case, RFC 9110 §11.1).
+pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The one `Host`, if it is ours. An absolute request target counts as well (RFC 9112 §3.2.2).
+pub(super) fn checked_host(request: &Request<Body>, config: &Config) -> Result<String, HttpReply> {
+    let mut hosts = request
+        .headers()
+        .get_all(HOST)
+        .iter()
+        .map(|value| value.to_str().unwrap_or_default());
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Err(refuse(
+            400,
+            "bad_request",
+            "a request has exactly one Host header",
+        ));
+    };
+    let target = request
+        .uri()
+        .authority()
+        .map(hyper::http::uri::Authority::as_str);
+    let is_ours = |host: &str| host_is_ours(host, config.host, &config.allowed_hosts);
+    if is_ours(host) && target.is_none_or(is_ours) {
+        return Ok(host.to_owned());
+    }
+    let text = "this Host is not ours; name it in CLEUDOCODEBOT_ALLOWED_HOSTS if it is";
+    Err(refuse(403, "forbidden_host", text))
+}
+
+pub(super) fn check_origin(
+    headers: &HeaderMap,
+    host: &str,
+    config: &Config,
+) -> Result<(), HttpReply> {
+    let mut origins = headers
+        .get_all(ORIGIN)
+        .iter()
+        .map(|value| value.to_str().unwrap_or_default());
+    let origin = origins.next();
+    if origins.next().is_none() && origin_is_ours(origin, host, &config.allowed_origins) {
+        return Ok(());
+    }
+    let text = "this Origin is not ours; name it in CLEUDOCODEBOT_ALLOWED_ORIGINS if it is";
+    Err(refuse(403, "forbidden_origin", text))
+}
+
+/// A query ends up in logs and histories, so a token in it is refused with a reason, not ignored.
+pub(super) fn check_query(request: &Request<Body>) -> Result<(), HttpReply> {
+    let names_token = |pair: &str| {
+        pair.split('=')
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("token"))
+    };
+    if request
+        .uri()
+        .query()
+        .is_some_and(|query| query.split('&').any(names_token))
+    {
+        let text =
+            "a token does not travel in a URL; send Authorization: Bearer or the action auth";
+        return Err(unauthorized(text));
+    }
+    Ok(())
+}
+
+pub(super) fn allow(request: &Request<Body>, methods: &[Method]) -> Result<(), HttpReply> {
+    if methods.contains(request.method()) {
+        return Ok(());
+    }
+    let list = methods
+        .iter()
+        .map(Method::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let mut reply = refuse(405, "method_not_allowed", &format!("only {list} here"));
+    if let Ok(value) = HeaderValue::from_str(&list) {
+        reply.headers_mut().insert(ALLOW, value);
+    }
+    Err(reply)
+}

@@ -1,0 +1,93 @@
+//! HTTP answers with the headers that all of them share; and the bodies of requests, whole or refused.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::{
+    Response, StatusCode,
+    body::Incoming,
+    header::{
+        CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+        X_CONTENT_TYPE_OPTIONS,
+    },
+};
+use serde_json::json;
+
+use crate::{
+    body::{CollectError, Whole, collect},
+    config::Limits,
+    protocol::error_code::ErrorCode,
+};
+
+/// An answer.
+pub(super) type HttpReply = Response<Whole>;
+
+/// An answer with its content type and the headers all answers share.
+pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> HttpReply {
+    let mut reply = Response::new(Whole::new(body));
+    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in [
+        ("referrer-policy", "no-referrer"),
+        // No page of another origin may embed an answer, as a picture or a script.
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    reply
+}
+
+/// A refusal: one line of JSON with a code and what to do.
+pub(super) fn refuse(status: u16, code: &str, message: &str) -> HttpReply {
+    reply(
+        status,
+        "application/json",
+        format!("{}\n", json!({"code": code, "message": message})),
+    )
+}
+
+/// 401 with the scheme to use (RFC 9110 §15.5.2).
+pub(super) fn unauthorized(message: &str) -> HttpReply {
+    let mut reply = refuse(401, ErrorCode::Unauthorized.as_str(), message);
+    let scheme = HeaderValue::from_static("Bearer");
+    reply.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+    reply
+}
+
+/// 503, to be tried again soon.
+pub(super) fn busy(code: ErrorCode, message: &str) -> HttpReply {
+    retry_after(refuse(503, code.as_str(), message), Duration::from_secs(1))
+}
+
+/// 429 until the wait is over.
+pub(super) fn slow_down(wait: Duration) -> HttpReply {
+    let text = "too many failed authentications from this address";
+    retry_after(refuse(429, ErrorCode::RateLimited.as_str(), text), wait)
+}
+
+fn retry_after(mut reply: HttpReply, wait: Duration) -> HttpReply {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    reply
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    reply
+}
+
+/// The body of a request, or the refusal that names the limit it exceeded.
+pub(super) async fn whole_body(body: Incoming, limits: &Limits) -> Result<Vec<u8>, HttpReply> {
+    let collected = collect(body, limits.max_body_bytes, limits.body_timeout).await;
+    collected.map_err(|error| match error {
+        CollectError::TooLarge => {
+            let text = format!("a body may have {} bytes at most", limits.max_body_bytes);
+            refuse(413, ErrorCode::TooLarge.as_str(), &text)
+        }
+        CollectError::TooSlow => refuse(408, "timeout", "the body did not come in time"),
+        CollectError::Broken => refuse(400, "bad_request", "the body broke off"),
+    })
+}

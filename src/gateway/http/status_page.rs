@@ -1,0 +1,121 @@
+//! `/healthz`, `/readyz` and `/metrics`, for supervisors and monitoring.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::json;
+
+use super::respond::{HttpReply, reply};
+use crate::gateway::{
+    Gateway,
+    metrics::{push_metric, resident_bytes},
+};
+
+/// `/healthz` is 200 while the process answers; `/readyz` (with `ready`) is 503 with the reason while it
+/// is not ready.
+pub(super) fn health(gateway: &Gateway, ready: bool) -> HttpReply {
+    match gateway.not_ready().filter(|_| ready) {
+        None => reply(200, "application/json", "{\"ok\":true}\n"),
+        Some(reason) => reply(
+            503,
+            "application/json",
+            format!("{}\n", json!({"ok": false, "reason": reason})),
+        ),
+    }
+}
+
+/// Prometheus text, exposition format 0.0.4.
+pub(super) fn metrics(gateway: &Gateway) -> HttpReply {
+    let mut text = gateway.counters.prometheus();
+    let bus = &gateway.listeners.bus;
+    let published = bus.published.load(Ordering::Relaxed);
+    push_metric(
+        &mut text,
+        "events_total",
+        "counter",
+        "Events published.",
+        published,
+    );
+    let deliveries = bus.deliveries.load(Ordering::Relaxed);
+    push_metric(
+        &mut text,
+        "deliveries_total",
+        "counter",
+        "Events put into a client's mailbox.",
+        deliveries,
+    );
+    push_metric(
+        &mut text,
+        "clients",
+        "gauge",
+        "Authenticated clients connected now.",
+        bus.client_count(),
+    );
+    let uptime = gateway.started.elapsed().as_secs_f64();
+    push_metric(
+        &mut text,
+        "uptime_seconds",
+        "gauge",
+        "Time since the start.",
+        uptime,
+    );
+    if let Some(bytes) = resident_bytes() {
+        push_metric(
+            &mut text,
+            "resident_bytes",
+            "gauge",
+            "Resident memory of the process.",
+            bytes,
+        );
+    }
+    push_store(&mut text, gateway);
+    reply(200, "text/plain; version=0.0.4; charset=utf-8", text)
+}
+
+fn push_store(text: &mut String, gateway: &Gateway) {
+    let health = gateway.store.health();
+    push_metric(
+        text,
+        "store_commits_total",
+        "counter",
+        "Transactions made durable.",
+        health.commits,
+    );
+    push_metric(
+        text,
+        "store_writes_total",
+        "counter",
+        "Changes in those transactions.",
+        health.writes,
+    );
+    push_metric(
+        text,
+        "store_queue",
+        "gauge",
+        "Changes that wait for the disk.",
+        health.queue_depth,
+    );
+    push_metric(
+        text,
+        "store_messages",
+        "gauge",
+        "Messages kept.",
+        health.messages,
+    );
+    push_metric(
+        text,
+        "store_seq",
+        "gauge",
+        "Sequence number of the last stored event.",
+        gateway.store.head_seq(),
+    );
+    let failing = u8::from(health.failing_since_ms.is_some());
+    push_metric(
+        text,
+        "store_failing",
+        "gauge",
+        "1 while the disk takes no writes.",
+        failing,
+    );
+    let waiting: u64 = gateway.store.outbox_depth().into_values().sum();
+    push_metric(text, "outbox", "gauge", "Messages not yet sent.", waiting);
+}

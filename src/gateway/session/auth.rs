@@ -1,0 +1,146 @@
+//! The action `auth`: the token, what the client says of itself, the channel it may announce, and the
+//! hello.
+
+use std::net::IpAddr;
+
+use serde_json::{Value, json};
+
+use super::command_handler::CommandHandler;
+use crate::{
+    gateway::{
+        actions::{answer::Answer, bridge::announce},
+        clients::{bridge::announced, handle::ClientIdentity},
+    },
+    protocol::{
+        self,
+        describe::event,
+        error_code::{ErrorCode, Fault, close},
+        payload::{Payload, bad_field},
+    },
+};
+
+/// Kinds of clients that `auth` knows.
+const CLIENT_KINDS: [&str; 5] = ["cli", "webchat", "agent", "mobile", "integration"];
+
+/// Longest name, kind or version of a client, in bytes.
+const MAX_IDENTITY: usize = 128;
+
+impl CommandHandler {
+    /// Checks the token (not needed again after the header) and answers with the hello. A bridge is
+    /// answered when its channel is known for good.
+    pub(super) fn authenticate(&mut self, payload: &Payload) -> Answer {
+        match self.admit(payload) {
+            Err(fault) => Answer::Now(Err(fault)),
+            Ok(None) => Answer::Now(Ok(self.hello())),
+            Ok(Some(channel)) => announce(&self.gateway, &self.handle, channel, self.hello()),
+        }
+    }
+
+    /// Lets the client in; which channel it announces, where it does.
+    fn admit(&mut self, payload: &Payload) -> Result<Option<String>, Fault> {
+        match payload.optional_text("token") {
+            Some(token) => self.check_token(token)?,
+            None if self.authenticated => {}
+            None => {
+                self.fail_authentication();
+                return Err(bad_field("token", "the token of .env", "left out"));
+            }
+        }
+        let client = payload.value("client");
+        let mut identity = client.map_or_else(|| Ok(ClientIdentity::default()), identity)?;
+        let channel = announced(payload, &mut identity)?;
+        if client.is_some() || channel.is_some() {
+            self.handle.identify(identity);
+        }
+        self.mark_authenticated();
+        Ok(channel)
+    }
+
+    fn check_token(&mut self, token: &str) -> Result<(), Fault> {
+        if let Some(wait) = self.gateway.blocked_for(self.address()) {
+            self.request_close(close::RATE_LIMITED, "too many failed authentications");
+            let text = "too many failed authentications from this address; wait and try again";
+            let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            return Err(Fault::new(ErrorCode::RateLimited, text).retry_after(ms));
+        }
+        if self.gateway.is_token(token) {
+            return Ok(());
+        }
+        self.fail_authentication();
+        Err(Fault::new(
+            ErrorCode::Unauthorized,
+            "wrong token; the right one is CLEUDOCODEBOT_TOKEN in .env",
+        ))
+    }
+
+    fn fail_authentication(&mut self) {
+        self.gateway.authentication_failed(self.address());
+        self.request_close(close::UNAUTHORIZED, "wrong or missing token");
+    }
+
+    fn address(&self) -> IpAddr {
+        self.handle.address.ip()
+    }
+
+    /// The client counts as authenticated from here on; others are told the first time only.
+    pub(super) fn mark_authenticated(&mut self) {
+        self.authenticated = true;
+        self.permit.mark_authenticated();
+        if self.handle.set_authenticated() {
+            let payload =
+                json!({"id": self.handle.name(), "address": self.handle.address.to_string()})
+                    .to_string();
+            self.gateway
+                .publish(event::CLIENT_CONNECTED, |out| out.push_str(&payload));
+        }
+    }
+
+    fn hello(&self) -> String {
+        let limits = &self.config.limits;
+        json!({
+            "protocol": protocol::VERSION,
+            "server": "cleudocodebot",
+            "version": env!("CARGO_PKG_VERSION"),
+            "client_id": self.handle.name(),
+            "limits": {
+                "max_message_bytes": limits.max_message_bytes,
+                "max_queue_bytes": limits.max_queue_bytes,
+                "heartbeat_ms": u64::try_from(limits.heartbeat.as_millis()).unwrap_or(u64::MAX),
+            },
+        })
+        .to_string()
+    }
+}
+
+fn identity(client: &Value) -> Result<ClientIdentity, Fault> {
+    let text = |name: &str| match &client[name] {
+        Value::Null => Ok(None),
+        Value::String(text)
+            if text.len() <= MAX_IDENTITY && !text.chars().any(char::is_control) =>
+        {
+            Ok(Some(text.clone()))
+        }
+        _ => {
+            let expected =
+                format!("a string of at most {MAX_IDENTITY} bytes without control characters");
+            Err(bad_field(
+                &format!("client.{name}"),
+                &expected,
+                "something else",
+            ))
+        }
+    };
+    let kind = text("kind")?;
+    if kind
+        .as_deref()
+        .is_some_and(|kind| !CLIENT_KINDS.contains(&kind))
+    {
+        let expected = format!("one of {}", CLIENT_KINDS.join(", "));
+        return Err(bad_field("client.kind", &expected, "something else"));
+    }
+    Ok(ClientIdentity {
+        name: text("name")?,
+        kind,
+        version: text("version")?,
+    })
+}

@@ -1,0 +1,102 @@
+//! The daemon: how it is, its log, its settings, its end.
+
+use crate::protocol::describe::{
+    fields::{COUNT, may, must},
+    shape::{ActionSpec, FieldKind},
+};
+
+pub(super) const STATUS: ActionSpec = ActionSpec {
+    name: "status",
+    aliases: &["get_status"],
+    summary: "How the daemon is.",
+    request: &[],
+    response: &[
+        must("version", FieldKind::Name, "of the server"),
+        must("pid", COUNT, "its process"),
+        must("started_ms", COUNT, "when it started, ms since 1970"),
+        must("uptime_ms", COUNT, "for how long it runs"),
+        must("ready", FieldKind::Boolean, "as /readyz"),
+        may("not_ready", FieldKind::Text, "why it is not ready"),
+        must("home", FieldKind::Text, "its home folder"),
+        must("clients", COUNT, "connected now"),
+        must(
+            "integrations",
+            FieldKind::Objects,
+            "as the action integrations",
+        ),
+        must(
+            "queues",
+            FieldKind::Object,
+            "{outbox: {channel: count}, store, events}: what waits where",
+        ),
+        must(
+            "store",
+            FieldKind::Object,
+            "{kind, messages, seq, commits, writes, failing_since_ms?, error?}",
+        ),
+        must("memory", FieldKind::Object, "{rss_bytes?}"),
+        must("counters", FieldKind::Object, "as /metrics, by name"),
+    ],
+};
+
+pub(super) const LOGS: ActionSpec = ActionSpec {
+    name: "logs",
+    aliases: &[],
+    summary: "The last log lines; subscribe to log to follow.",
+    request: &[
+        may(
+            "lines",
+            FieldKind::Integer(1, 1000),
+            "at most, 100 unless told",
+        ),
+        may(
+            "level",
+            FieldKind::Name,
+            "error, warn, info or debug: at least this grave",
+        ),
+    ],
+    response: &[must(
+        "lines",
+        FieldKind::Objects,
+        "{time_ms, level, target, message, fields}, oldest first",
+    )],
+};
+
+pub(super) const CONFIG: ActionSpec = ActionSpec {
+    name: "config",
+    aliases: &[],
+    summary: "Every setting as .env and the environment have it now, secrets masked; reload makes it count.",
+    request: &[],
+    response: &[must(
+        "keys",
+        FieldKind::Objects,
+        "{name, value?, source: command line|environment|.env|default, secret?, summary?}",
+    )],
+};
+
+pub(super) const RELOAD: ActionSpec = ActionSpec {
+    name: "reload",
+    aliases: &[],
+    summary: "Reads .env again. A wrong file changes nothing and is explained.",
+    request: &[],
+    response: &[
+        must("changed", FieldKind::Texts, "keys that took effect"),
+        must(
+            "needs_restart",
+            FieldKind::Texts,
+            "keys that take effect at the next start",
+        ),
+    ],
+};
+
+pub(super) const SHUTDOWN: ActionSpec = ActionSpec {
+    name: "shutdown",
+    aliases: &[],
+    summary: "Drains and stops the daemon.",
+    request: &[may(
+        "restart",
+        FieldKind::Boolean,
+        "end with exit code 75, so that a supervisor starts it again",
+    )],
+    response: &[must("stopping", FieldKind::Boolean, "true")],
+};

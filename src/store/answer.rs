@@ -1,0 +1,146 @@
+//! What the store answers: plain values, no behaviour.
+//!
+//! Not here: errors (`error`).
+
+use crate::{
+    message::{Message, MessageId, State},
+    protocol::describe::{EventName, event},
+};
+
+/// The answer to a draft.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueuedMessage {
+    /// The message as it stands.
+    pub message: Message,
+    /// Whether an earlier request with the same key had already queued it.
+    pub duplicate: bool,
+}
+
+/// The answer to an incoming message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReceivedMessage {
+    /// The message as it was stored first.
+    pub message: Message,
+    /// Whether it was stored before: it must not be processed again.
+    pub duplicate: bool,
+}
+
+/// What a stored event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// The message reached its state.
+    State,
+    /// Its author changed it.
+    Edited,
+    /// Its author deleted it.
+    Deleted,
+}
+
+/// One stored event: a message as it was when something happened to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// Its sequence number, strictly increasing across restarts.
+    pub seq: u64,
+    /// What happened.
+    pub occasion: Occasion,
+    /// The message at that moment.
+    pub message: Message,
+}
+
+impl StoredEvent {
+    /// The event's name on the wire.
+    pub fn name(&self) -> EventName<'static> {
+        match (self.occasion, self.message.state) {
+            (Occasion::Edited, _) => event::MESSAGE_EDITED,
+            (Occasion::Deleted, _) => event::MESSAGE_DELETED,
+            (Occasion::State, State::Received) => event::MESSAGE_RECEIVED,
+            (Occasion::State, _) => event::MESSAGE_STATUS,
+        }
+    }
+}
+
+/// One change in the history of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The sequence number of its stored event.
+    pub seq: u64,
+    /// What happened.
+    pub occasion: Occasion,
+    /// The state it reached.
+    pub state: State,
+    /// When, in ms since 1970.
+    pub at_ms: u64,
+    /// How often delivery had been tried.
+    pub attempts: u32,
+    /// Why the last attempt had failed.
+    pub error: Option<String>,
+}
+
+/// A page of history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryPage {
+    /// Newest last.
+    pub messages: Vec<Message>,
+    /// Where the next page starts: pass it as `before`, or as `after` if that was given. `None` on
+    /// the last page. A page of a search may be empty and still have a next one.
+    pub next: Option<MessageId>,
+}
+
+/// One conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversation {
+    /// Its newest message, which names channel and peer.
+    pub last: Message,
+    /// The newest name that came with a message of the peer.
+    pub name: Option<String>,
+    /// Messages from the peer after the read mark, among the newest 1,000 of the conversation.
+    pub unread: usize,
+    /// The read mark.
+    pub read_up_to: Option<MessageId>,
+}
+
+/// A page of conversations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversations {
+    /// Newest first.
+    pub list: Vec<Conversation>,
+    /// Pass it as `before` for the next page; `None` on the last.
+    pub next: Option<MessageId>,
+    /// Whether there are more than 100,000, so that not all were considered.
+    pub partial: bool,
+}
+
+/// A read mark, before and after a request to move it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadMark {
+    /// Where it stood before.
+    pub before: Option<MessageId>,
+    /// Where it stands.
+    pub up_to: MessageId,
+}
+
+/// The state of the store as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoreHealth {
+    /// Since when nothing can be stored, in ms since 1970; `None` while the store works.
+    pub failing_since_ms: Option<u64>,
+    /// Why.
+    pub error: Option<String>,
+    /// Transactions committed since the start.
+    pub commits: u64,
+    /// Requests carried out by those transactions.
+    pub writes: u64,
+    /// Requests waiting to be written.
+    pub queue_depth: usize,
+    /// Messages kept.
+    pub messages: u64,
+}
+
+/// What one retention run removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// Messages, with their events.
+    pub messages: u64,
+    /// Idempotency and dedup keys whose seven days were over.
+    pub keys: u64,
+}

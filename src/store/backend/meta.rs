@@ -1,0 +1,51 @@
+//! The table `meta`: numbers that belong to the store as a whole, by name.
+//!
+//! Not here: what a version of the schema means (`schema`).
+
+use crate::store::{
+    backend::{Get, Rows, Table},
+    error::StoreError,
+    rows::keys::{number_key, number_of},
+};
+
+const SCHEMA: &[u8] = b"schema";
+const HEAD: &[u8] = b"head";
+const KEYS_FORGOTTEN: &[u8] = b"keys_forgotten";
+
+fn number(rows: &dyn Get, name: &[u8]) -> Result<Option<u64>, StoreError> {
+    let row = rows.get(Table::Meta, name)?;
+    row.map(|bytes| number_of(&bytes)).transpose()
+}
+
+/// The version of the schema; `None` in a new store.
+pub(in crate::store) fn schema_version(rows: &dyn Get) -> Result<Option<u64>, StoreError> {
+    number(rows, SCHEMA)
+}
+
+pub(in crate::store) fn put_schema_version(
+    rows: &mut dyn Rows,
+    version: u64,
+) -> Result<(), StoreError> {
+    rows.put(Table::Meta, SCHEMA, &number_key(version))
+}
+
+/// The last sequence number assigned. It must be kept apart, since retention may remove its row.
+pub(in crate::store) fn head(rows: &dyn Get) -> Result<u64, StoreError> {
+    Ok(number(rows, HEAD)?.unwrap_or(0))
+}
+
+pub(in crate::store) fn put_head(rows: &mut dyn Rows, head: u64) -> Result<(), StoreError> {
+    rows.put(Table::Meta, HEAD, &number_key(head))
+}
+
+/// The message up to which expired keys were removed.
+pub(in crate::store) fn keys_forgotten(rows: &dyn Get) -> Result<u64, StoreError> {
+    Ok(number(rows, KEYS_FORGOTTEN)?.unwrap_or(0))
+}
+
+pub(in crate::store) fn put_keys_forgotten(
+    rows: &mut dyn Rows,
+    number: u64,
+) -> Result<(), StoreError> {
+    rows.put(Table::Meta, KEYS_FORGOTTEN, &number_key(number))
+}

@@ -1,0 +1,140 @@
+//! The storage below the store's logic: a few ordered tables of bytes, snapshots to read from, and
+//! atomic transactions. The logic is written once over these traits; `redb` and `memory` implement
+//! them.
+//!
+//! Not here: what the rows hold (`rows`).
+
+#[cfg(any(test, not(feature = "store")))]
+pub(super) mod memory;
+pub(super) mod meta;
+#[cfg(feature = "store")]
+pub(super) mod redb;
+
+use std::ops::ControlFlow;
+
+use crate::store::error::StoreError;
+
+/// The tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Table {
+    /// Names to numbers: schema version, last sequence number.
+    Meta,
+    /// Message number → the message as it was created.
+    Bodies,
+    /// Message number → sequence number of its last change. No row for a message never changed.
+    Latest,
+    /// Sequence number → a change of a message's state.
+    Changes,
+    /// Channel, or channel and peer, with a number → this message and some after it, and who wrote
+    /// each.
+    Scopes,
+    /// Channel and message number → when it is due. Outgoing messages still to be sent.
+    Outbox,
+    /// Idempotency or dedup key → message number.
+    Keys,
+    /// Channel and peer → number of the newest message that was read. Added to files of older versions
+    /// when they are opened; those versions ignore it.
+    Marks,
+    /// Channel, or channel and peer → its newest messages, which are not in `Scopes` yet. Added to
+    /// files of version 1.
+    Tails,
+    /// Message number → what its author changed after it was stored. Added as `Marks` is.
+    Revisions,
+    /// Channel and name of a peer → the peer it means, or the other names of one. Added as `Marks` is.
+    Aliases,
+}
+
+impl Table {
+    /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
+    pub(in crate::store) const ALL: [Self; 11] = [
+        Self::Meta,
+        Self::Bodies,
+        Self::Latest,
+        Self::Changes,
+        Self::Scopes,
+        Self::Outbox,
+        Self::Keys,
+        Self::Marks,
+        Self::Tails,
+        Self::Revisions,
+        Self::Aliases,
+    ];
+}
+
+/// The direction of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum ScanOrder {
+    Ascending,
+    Descending,
+}
+
+/// Called with the key and value of each row of a scan; `Break` ends the scan.
+pub(in crate::store) type VisitRow<'v> =
+    dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'v;
+
+/// Called with the number of each message; `Break` ends the scan.
+pub(in crate::store) type VisitNumber<'v> =
+    dyn FnMut(u64) -> Result<ControlFlow<()>, StoreError> + 'v;
+
+/// Writes into a transaction: `true` commits it, `false` or an error undoes it.
+pub(in crate::store) type Work<'w> = dyn FnMut(&mut dyn Rows) -> Result<bool, StoreError> + 'w;
+
+/// A row: its key and its value.
+pub(in crate::store) type KeyValue = (Vec<u8>, Vec<u8>);
+
+/// Reads single rows.
+pub(in crate::store) trait Get {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The row of this key or, if there is none, the last row before it.
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<KeyValue>, StoreError>;
+}
+
+/// A consistent view of all tables.
+pub(in crate::store) trait Snapshot: Get {
+    /// Calls `visit` with the rows from `first` to `last`, both included. `first` must not be greater
+    /// than `last`.
+    fn scan(
+        &self,
+        table: Table,
+        first: &[u8],
+        last: &[u8],
+        order: ScanOrder,
+        visit: &mut VisitRow<'_>,
+    ) -> Result<(), StoreError>;
+
+    /// The number of rows of a table, in constant time.
+    fn len(&self, table: Table) -> Result<u64, StoreError>;
+}
+
+/// An open transaction. Reads see its own writes.
+pub(in crate::store) trait Rows: Get {
+    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError>;
+    fn remove(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError>;
+}
+
+/// A storage of the tables. Its own errors are [`StoreError::Failing`].
+pub(in crate::store) trait Backend: Send + Sync {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError>;
+
+    /// Runs `work` in a transaction and, if it returns `true`, makes that durable before returning.
+    /// After an error nothing may be assumed until [`recover`](Self::recover) has succeeded.
+    fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError>;
+
+    /// Makes the storage usable after a failed transaction. That transaction has then happened either
+    /// completely or not at all.
+    fn recover(&self) -> Result<(), StoreError>;
+
+    /// Closes the storage once the current readers are done.
+    fn close(&self);
+
+    /// The sequence number before the first one, in an empty store.
+    fn first_head(&self, _now_ms: u64) -> u64 {
+        0
+    }
+
+    /// The largest number of messages kept, if there is a limit.
+    fn capacity(&self) -> Option<u64> {
+        None
+    }
+}

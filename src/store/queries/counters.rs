@@ -1,0 +1,33 @@
+//! The counters of the store: read from the rows when it is opened, then kept up to date.
+//!
+//! Not here: changing them (`writer::transaction`).
+
+use std::collections::BTreeMap;
+
+use crate::store::{
+    backend::{Snapshot, Table, meta},
+    error::StoreError,
+    queries::outbox::outbox_depth,
+};
+
+/// What is counted in memory, so that asking for it costs no read. Always as of the last commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::store) struct StoreCounters {
+    /// The last sequence number given out.
+    pub(in crate::store) head: u64,
+    /// Messages kept.
+    pub(in crate::store) messages: u64,
+    /// Messages still to be sent, by channel.
+    pub(in crate::store) outbox: BTreeMap<String, u64>,
+}
+
+impl StoreCounters {
+    /// Reads the counters from the rows. Walks the whole outbox.
+    pub(in crate::store) fn read(rows: &dyn Snapshot) -> Result<Self, StoreError> {
+        Ok(Self {
+            head: meta::head(rows)?,
+            messages: rows.len(Table::Bodies)?,
+            outbox: outbox_depth(rows)?,
+        })
+    }
+}

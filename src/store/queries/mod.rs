@@ -1,0 +1,14 @@
+//! Queries, each answered from one snapshot. A query costs as much as it returns, whatever the size of
+//! the store; a search or a count looks at a bounded number of messages.
+//!
+//! Not here: changes (`writer`).
+
+pub(super) mod aliases;
+mod budget;
+pub(super) mod conversations;
+pub(super) mod counters;
+pub(super) mod events;
+pub(super) mod history;
+pub(super) mod message;
+pub(super) mod outbox;
+pub(super) mod revisions;

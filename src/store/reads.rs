@@ -1,0 +1,125 @@
+//! The methods of [`Store`] that read. Each opens a snapshot and may wait for the disk: call them
+//! where blocking is allowed, or through [`Store::run_blocking`].
+//!
+//! Not here: how a query is answered (`queries`).
+
+use super::{
+    Store,
+    answer::{Conversations, HistoryPage, StoredEvent, Transition},
+    error::StoreError,
+    index,
+    queries::{aliases, conversations, events, history, message, outbox, revisions},
+    request::{AcceptedParts, ConversationQuery, HistoryQuery},
+    rows::keys,
+};
+use crate::message::{Message, MessageId};
+
+impl Store {
+    /// The peer that a name means, if it is not the name of a peer itself. Blocks.
+    pub fn alias(&self, channel: &str, name: &str) -> Result<Option<String>, StoreError> {
+        self.view(|rows| aliases::peer_of(rows, channel, name))
+    }
+
+    /// The other names of a peer. Blocks.
+    pub fn aliases(&self, channel: &str, peer: &str) -> Result<Vec<String>, StoreError> {
+        self.view(|rows| aliases::names_of(rows, channel, peer))
+    }
+
+    /// A message and everything that happened to it, oldest first. Blocks.
+    pub fn message(&self, id: MessageId) -> Result<Option<(Message, Vec<Transition>)>, StoreError> {
+        self.view(|rows| message::message(rows, id.0))
+    }
+
+    /// A page of messages. Blocks.
+    pub fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, StoreError> {
+        self.view(|rows| history::history(rows, query))
+    }
+
+    /// Messages of a channel still to be sent, oldest first, with the time each is due in ms since
+    /// 1970. Blocks.
+    pub fn outbox(
+        &self,
+        channel: &str,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<(Message, u64)>, StoreError> {
+        self.view(|rows| outbox::outbox(rows, channel, after, limit))
+    }
+
+    /// The names a service gave to a message. Blocks.
+    pub fn references(&self, id: MessageId) -> Result<Vec<String>, StoreError> {
+        self.view(|rows| message::references(rows, id.0))
+    }
+
+    /// The parts of a message in the outbox that its service has accepted. Blocks.
+    pub fn parts(&self, message: &Message) -> Result<AcceptedParts, StoreError> {
+        self.view(|rows| message::parts(rows, message))
+    }
+
+    /// The message that its service knows by this name. Blocks.
+    pub fn referred(
+        &self,
+        channel: &str,
+        reference: &str,
+    ) -> Result<Option<MessageId>, StoreError> {
+        self.view(|rows| message::referred(rows, channel, reference))
+    }
+
+    /// The message of a channel that goes by the service's `name`: the dedup key it came with, or a
+    /// name given to one of ours. Blocks.
+    pub fn named(&self, channel: &str, name: &str) -> Result<Option<Message>, StoreError> {
+        self.view(|rows| match revisions::named(rows, channel, name)? {
+            Some(number) => message::load(rows, number),
+            None => Ok(None),
+        })
+    }
+
+    /// The stored events after `seq`, oldest first: at most `limit`, ending with the one that
+    /// reaches `max_bytes` (at least one). Events older than the history kept are left out. May be
+    /// one commit ahead of [`head_seq`](Self::head_seq) and of `on_commit`. Blocks.
+    pub fn events_after(
+        &self,
+        seq: u64,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.view(|rows| events::events_after(rows, seq, limit, max_bytes))
+    }
+
+    /// The sequence number of the oldest event kept, or of the next event if none is kept. Blocks.
+    pub fn oldest_seq(&self) -> Result<u64, StoreError> {
+        let head = self.head_seq();
+        self.view(|rows| events::oldest_seq(rows, head))
+    }
+
+    /// A page of conversations. Blocks.
+    pub fn conversations(&self, query: &ConversationQuery) -> Result<Conversations, StoreError> {
+        self.view(|rows| conversations::page(rows, query))
+    }
+
+    /// The newest message of a conversation. Blocks.
+    pub fn newest(&self, channel: &str, peer: &str) -> Result<Option<MessageId>, StoreError> {
+        let scope = keys::scope(channel, Some(peer));
+        let newest = self.view(|rows| index::newest(rows, &scope))?;
+        Ok(newest.map(MessageId))
+    }
+
+    /// How many messages of the peer came after the read mark, among the newest 1,000 of the
+    /// conversation. Blocks.
+    pub fn unread(&self, channel: &str, peer: &str) -> Result<usize, StoreError> {
+        let scope = keys::scope(channel, Some(peer));
+        self.view(|rows| conversations::unread(rows, &scope, message::mark(rows, &scope)?))
+    }
+
+    /// The newest messages of the peer after one message and up to another, newest first. Blocks.
+    pub fn received_between(
+        &self,
+        (channel, peer): (&str, &str),
+        after: Option<MessageId>,
+        up_to: MessageId,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        let scope = keys::scope(channel, Some(peer));
+        self.view(|rows| conversations::received_between(rows, &scope, after, up_to, limit))
+    }
+}

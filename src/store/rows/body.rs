@@ -1,0 +1,311 @@
+//! Rows of `bodies`: a message as it was created.
+//!
+//! A row is written once and never modified. Each change of the message's state is a row of `changes`
+//! that points to the change before it, and `latest` points to the last one: so the state of a message
+//! is its last event, and every event can be rebuilt exactly as it was. The creation needs no row in
+//! `changes`: its sequence number is the message's number.
+//!
+//! Not here: changes (`change`).
+
+use serde_json::Value;
+
+use crate::{
+    message::{Direction, Kind, Message, MessageId, State},
+    store::{
+        error::StoreError,
+        request::{Draft, Inbound},
+        rows::{
+            codec::{RowReader, put_text},
+            keys,
+        },
+    },
+};
+
+/// Version of the layout below, as the first byte of a row.
+const LAYOUT: u8 = 1;
+
+/// The position of the time of creation: fixed, so that the writer can set it in a row that was
+/// encoded before.
+const CREATED: std::ops::Range<usize> = 1..9;
+
+const OUT: u8 = 1;
+const SENDER: u8 = 2;
+const MEDIA: u8 = 4;
+const REPLY_TO: u8 = 8;
+const META: u8 = 16;
+const KEY: u8 = 32;
+const CONTENT: u8 = 64;
+
+/// The state a message is created in.
+pub(in crate::store) fn first_state(direction: Direction) -> State {
+    match direction {
+        Direction::In => State::Received,
+        Direction::Out => State::Queued,
+    }
+}
+
+/// A message as it was created, and its idempotency or dedup key.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::store) struct Body {
+    pub(in crate::store) message: Message,
+    pub(in crate::store) key: Option<String>,
+}
+
+impl Body {
+    /// A message to be sent. Its number and times are set when it is stored.
+    pub(in crate::store) fn outgoing(draft: Draft) -> Self {
+        let message = Message {
+            channel: draft.channel,
+            peer: draft.peer,
+            kind: kind_of(draft.kind, draft.media.as_ref()),
+            text: draft.text,
+            content: draft.content,
+            media: draft.media,
+            reply_to: draft.reply_to,
+            meta: draft.meta,
+            ..blank(0, Direction::Out, 0)
+        };
+        Self {
+            message,
+            key: draft.idempotency_key,
+        }
+    }
+
+    /// An incoming message. Its number and times are set when it is stored.
+    pub(in crate::store) fn incoming(inbound: Inbound) -> Self {
+        let message = Message {
+            channel: inbound.channel,
+            peer: inbound.peer,
+            sender: inbound.sender,
+            kind: kind_of(inbound.kind, inbound.media.as_ref()),
+            text: inbound.text,
+            content: inbound.content,
+            media: inbound.media,
+            reply_to: inbound.reply_to,
+            meta: inbound.meta,
+            ..blank(0, Direction::In, 0)
+        };
+        Self {
+            message,
+            key: inbound.dedup_key,
+        }
+    }
+
+    /// The key of its row in `keys`.
+    pub(in crate::store) fn key_row(&self) -> Option<Vec<u8>> {
+        let (direction, channel) = (self.message.direction, &self.message.channel);
+        self.key
+            .as_deref()
+            .map(|key| keys::key_row(direction, channel, key))
+    }
+
+    /// Encodes the row. State, attempts and number are not part of it.
+    pub(in crate::store) fn encode(&self) -> Vec<u8> {
+        let message = &self.message;
+        let size = message.text.len() + message.channel.len() + message.peer.len() + 48;
+        let mut row = Vec::with_capacity(size);
+        row.push(LAYOUT);
+        row.extend_from_slice(&message.created_ms.to_be_bytes());
+        row.push(self.flags());
+        put_text(&mut row, &message.channel);
+        put_text(&mut row, &message.peer);
+        put_text(&mut row, &message.text);
+        for text in [&message.sender, &message.reply_to, &self.key]
+            .into_iter()
+            .flatten()
+        {
+            put_text(&mut row, text);
+        }
+        for value in [&message.media, &message.meta].into_iter().flatten() {
+            put_text(&mut row, &value.to_string());
+        }
+        if self.stores_kind() {
+            put_text(&mut row, message.kind.as_str());
+            let content = message.content.as_ref().map(Value::to_string);
+            put_text(&mut row, &content.unwrap_or_default());
+        }
+        row
+    }
+
+    /// Whether the row has the kind. Texts and plain files do not need it, as in the rows of earlier
+    /// versions, which knew no other kinds.
+    fn stores_kind(&self) -> bool {
+        let message = &self.message;
+        message.content.is_some() || message.kind != Kind::of_media(message.media.as_ref())
+    }
+
+    fn flags(&self) -> u8 {
+        let message = &self.message;
+        let flag = |set: bool, bit: u8| if set { bit } else { 0 };
+        flag(message.direction == Direction::Out, OUT)
+            | flag(message.sender.is_some(), SENDER)
+            | flag(message.media.is_some(), MEDIA)
+            | flag(message.reply_to.is_some(), REPLY_TO)
+            | flag(message.meta.is_some(), META)
+            | flag(self.key.is_some(), KEY)
+            | flag(self.stores_kind(), CONTENT)
+    }
+
+    /// Decodes a row.
+    pub(in crate::store) fn decode(number: u64, row: &[u8]) -> Result<Self, StoreError> {
+        let mut reader = RowReader::new("bodies", row);
+        reader.layout(LAYOUT)?;
+        let created_ms = reader.fixed()?;
+        let flags = reader.byte()?;
+        let direction = match flags & OUT {
+            0 => Direction::In,
+            _ => Direction::Out,
+        };
+        let mut message = Message {
+            channel: reader.text()?.to_owned(),
+            peer: reader.text()?.to_owned(),
+            text: reader.text()?.to_owned(),
+            ..blank(number, direction, created_ms)
+        };
+        message.sender = reader.optional_text(flags & SENDER != 0)?;
+        message.reply_to = reader.optional_text(flags & REPLY_TO != 0)?;
+        let key = reader.optional_text(flags & KEY != 0)?;
+        message.media = optional_value(&mut reader, flags & MEDIA != 0)?;
+        message.meta = optional_value(&mut reader, flags & META != 0)?;
+        message.kind = Kind::of_media(message.media.as_ref());
+        if flags & CONTENT != 0 {
+            let kind = reader.text()?.parse();
+            message.kind = kind.map_err(|()| reader.wrong("has an unknown kind"))?;
+            let content = reader.text()?;
+            message.content = (!content.is_empty())
+                .then(|| reader.json_of(content))
+                .transpose()?;
+        }
+        reader.end()?;
+        Ok(Self { message, key })
+    }
+}
+
+/// The kind of a message: whoever brings a file need not say it twice.
+fn kind_of(given: Kind, media: Option<&Value>) -> Kind {
+    match given {
+        Kind::Text => Kind::of_media(media),
+        other => other,
+    }
+}
+
+/// A new message without content.
+fn blank(number: u64, direction: Direction, created_ms: u64) -> Message {
+    Message {
+        id: MessageId(number),
+        seq: number,
+        channel: String::new(),
+        direction,
+        peer: String::new(),
+        sender: None,
+        kind: Kind::Text,
+        text: String::new(),
+        content: None,
+        media: None,
+        state: first_state(direction),
+        reply_to: None,
+        created_ms,
+        updated_ms: created_ms,
+        attempts: 0,
+        error: None,
+        meta: None,
+        edits: Vec::new(),
+        deleted_ms: None,
+    }
+}
+
+fn optional_value(reader: &mut RowReader<'_>, present: bool) -> Result<Option<Value>, StoreError> {
+    if !present {
+        return Ok(None);
+    }
+    let text = reader.text()?;
+    reader.json_of(text).map(Some)
+}
+
+/// Sets the time of creation in an encoded body.
+pub(in crate::store) fn set_created(body: &mut [u8], created_ms: u64) {
+    body[CREATED].copy_from_slice(&created_ms.to_be_bytes());
+}
+
+/// The time of creation of an encoded body.
+pub(in crate::store) fn created(body: &[u8]) -> Result<u64, StoreError> {
+    body.get(CREATED)
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(u64::from_be_bytes)
+        .ok_or_else(|| StoreError::Corrupt("a row of bodies ends early".to_owned()))
+}
+
+/// Whether two encoded bodies are equal except for their time of creation. Compares bytes, because
+/// decoding and encoding a JSON number may change it.
+pub(in crate::store) fn same_content(one: &[u8], other: &[u8]) -> bool {
+    one.get(CREATED.end..) == other.get(CREATED.end..)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{option, prelude::*};
+    use serde_json::json;
+
+    use super::*;
+
+    fn bodies() -> impl Strategy<Value = Body> {
+        let texts = (any::<String>(), any::<String>(), any::<String>());
+        let options = (
+            option::of(any::<String>()),
+            option::of(any::<String>()),
+            option::of(any::<String>()),
+            option::of(any::<String>()),
+            option::of(any::<i64>()),
+        );
+        let numbers = (any::<u64>(), any::<bool>(), any::<u64>());
+        let kinds = (0..Kind::ALL.len(), option::of(any::<String>()));
+        let all = (texts, options, numbers, kinds);
+        all.prop_map(|(texts, options, (number, out, created_ms), kinds)| Body {
+            message: Message {
+                kind: Kind::ALL[kinds.0],
+                content: kinds.1.map(|id| json!({ "id": id })),
+                channel: texts.0,
+                peer: texts.1,
+                text: texts.2,
+                sender: options.0,
+                reply_to: options.1,
+                media: options.2.map(|url| json!({ "kind": "image", "url": url })),
+                meta: options.4.map(|number| json!([number])),
+                ..blank(
+                    number,
+                    if out { Direction::Out } else { Direction::In },
+                    created_ms,
+                )
+            },
+            key: options.3,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_reads_back(body in bodies()) {
+            let row = body.encode();
+            prop_assert_eq!(created(&row)?, body.message.created_ms);
+            prop_assert_eq!(Body::decode(body.message.id.0, &row)?, body);
+        }
+
+        #[test]
+        fn only_the_time_of_creation_may_differ_in_the_same_content(body in bodies(), later: u64) {
+            let (row, mut other) = (body.encode(), body.clone());
+            other.message.created_ms = later;
+            prop_assert!(same_content(&row, &other.encode()));
+            other.message.text.push('!');
+            prop_assert!(!same_content(&row, &other.encode()));
+        }
+
+        #[test]
+        fn damaged_rows_are_refused_without_a_panic(bytes: Vec<u8>, body in bodies(), at: usize, to: u8) {
+            let _ = Body::decode(1, &bytes);
+            let mut row = body.encode();
+            let at = at % row.len();
+            row[at] = to;
+            let _ = Body::decode(1, &row);
+            prop_assert!(Body::decode(1, &row[..at]).is_err());
+        }
+    }
+}

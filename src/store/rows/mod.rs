@@ -1,0 +1,11 @@
+//! The format on disk: the bytes of rows and of their keys. Rows with several fields start with the
+//! version of their layout.
+//!
+//! Not here: which tables there are (`backend`), and the rows of the index (`index`).
+
+pub(super) mod body;
+pub(super) mod change;
+pub(super) mod codec;
+pub(super) mod keys;
+pub(super) mod outbox;
+pub(super) mod revision;

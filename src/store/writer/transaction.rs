@@ -1,0 +1,366 @@
+//! What a transaction does to the rows: creates messages, changes their state, removes them.
+//!
+//! Not here: whether that is allowed (`operations`, `retention`).
+
+use crate::{
+    message::{Message, MessageId, State},
+    store::{
+        answer::{Occasion, StoredEvent, Transition},
+        backend::{Rows, Table, meta},
+        error::StoreError,
+        index::{IndexChanges, IndexEntry, Side},
+        queries::{counters::StoreCounters, message},
+        request::StatusUpdate,
+        rows::{
+            body::{self, Body},
+            change::Change,
+            keys::{self, number_key, number_of, outbox_key},
+            outbox,
+        },
+        writer::report,
+    },
+};
+
+/// How long idempotency and dedup keys are remembered, and a message at least: 7 days.
+pub(in crate::store) const KEY_LIFE_MS: u64 = 7 * 86_400_000;
+
+/// A message to be stored, encoded on the thread of the caller so that the writer need not.
+pub(in crate::store) struct EncodedMessage {
+    body: Body,
+    /// The body as it will be stored, except for the time of creation.
+    pub(in crate::store) row: Vec<u8>,
+    /// The key of its row in `keys`.
+    pub(in crate::store) key: Option<Vec<u8>>,
+}
+
+impl EncodedMessage {
+    pub(in crate::store) fn new(body: Body) -> Self {
+        Self {
+            row: body.encode(),
+            key: body.key_row(),
+            body,
+        }
+    }
+
+    /// About how many bytes it takes while it waits.
+    pub(in crate::store) fn weight(&self) -> usize {
+        2 * self.row.len()
+    }
+}
+
+/// One transaction, from the first request of a batch to its commit.
+pub(in crate::store) struct Transaction<'t> {
+    pub(in crate::store) rows: &'t mut dyn Rows,
+    pub(in crate::store) now_ms: u64,
+    outbox_limit: Option<u64>,
+    changed: bool,
+    counters: StoreCounters,
+    events: Vec<StoredEvent>,
+    index: IndexChanges,
+}
+
+/// What a transaction did. Valid only once it is committed.
+pub(in crate::store) struct TransactionOutcome {
+    /// False where there is nothing to commit.
+    pub(in crate::store) changed: bool,
+    pub(in crate::store) counters: StoreCounters,
+    pub(in crate::store) events: Vec<StoredEvent>,
+}
+
+impl<'t> Transaction<'t> {
+    pub(in crate::store) fn new(
+        rows: &'t mut dyn Rows,
+        now_ms: u64,
+        outbox_limit: Option<u64>,
+        counters: StoreCounters,
+    ) -> Self {
+        Self {
+            rows,
+            now_ms,
+            outbox_limit,
+            changed: false,
+            counters,
+            events: Vec::new(),
+            index: IndexChanges::default(),
+        }
+    }
+
+    /// Makes the transaction commit even if nothing changes.
+    pub(in crate::store) fn commit_anyway(&mut self) {
+        self.changed = true;
+    }
+
+    pub(in crate::store) fn finish(self) -> Result<TransactionOutcome, StoreError> {
+        if self.changed {
+            self.index.write(self.rows)?;
+            meta::put_head(self.rows, self.counters.head)?;
+        }
+        Ok(TransactionOutcome {
+            changed: self.changed,
+            counters: self.counters,
+            events: self.events,
+        })
+    }
+
+    /// Whether the outbox has reached its limit.
+    pub(in crate::store) fn outbox_is_full(&self) -> bool {
+        let waiting: u64 = self.counters.outbox.values().sum();
+        self.outbox_limit.is_some_and(|limit| waiting >= limit)
+    }
+
+    /// Stores a new message under the next number.
+    pub(in crate::store) fn create(
+        &mut self,
+        encoded: &mut EncodedMessage,
+    ) -> Result<Message, StoreError> {
+        body::set_created(&mut encoded.row, self.now_ms);
+        let number = self.next_seq();
+        let message = Message {
+            id: MessageId(number),
+            seq: number,
+            created_ms: self.now_ms,
+            updated_ms: self.now_ms,
+            ..encoded.body.message.clone()
+        };
+        self.rows
+            .put(Table::Bodies, &number_key(number), &encoded.row)?;
+        let side = Side::of(&message);
+        for scope in scopes(&message) {
+            self.index
+                .add(self.rows, &scope, IndexEntry { number, side })?;
+        }
+        if let Some(key) = &encoded.key {
+            self.rows.put(Table::Keys, key, &number_key(number))?;
+        }
+        self.counters.messages += 1;
+        self.push_event(&message, Occasion::State);
+        Ok(message)
+    }
+
+    fn next_seq(&mut self) -> u64 {
+        self.changed = true;
+        self.counters.head += 1;
+        self.counters.head
+    }
+
+    pub(in crate::store) fn push_event(&mut self, message: &Message, occasion: Occasion) {
+        self.events.push(StoredEvent {
+            seq: message.seq,
+            occasion,
+            message: message.clone(),
+        });
+    }
+
+    /// The message as it stands in this transaction.
+    pub(in crate::store) fn load(&self, id: MessageId) -> Result<Message, StoreError> {
+        message::load(self.rows, id.0)?.ok_or(StoreError::NotFound)
+    }
+
+    /// Brings a message to the state of `update`, as the next event. If a chat asked for a report,
+    /// that is queued in the same transaction, so that a crash loses neither or both.
+    pub(in crate::store) fn change(
+        &mut self,
+        mut message: Message,
+        update: &StatusUpdate,
+    ) -> Result<Message, StoreError> {
+        let before = message.state;
+        let change = self.put_change(&message, update, Occasion::State)?;
+        change.apply_to(&mut message);
+        self.keep_outbox(before, &message, update.due_ms)?;
+        self.push_event(&message, Occasion::State);
+        if let Some(draft) = report::of(before, &message) {
+            let report = self.create(&mut EncodedMessage::new(Body::outgoing(draft)))?;
+            self.enter_outbox(&report, report.created_ms)?;
+        }
+        Ok(message)
+    }
+
+    /// Writes the next event of a message.
+    pub(in crate::store) fn put_change(
+        &mut self,
+        message: &Message,
+        update: &StatusUpdate,
+        occasion: Occasion,
+    ) -> Result<Change, StoreError> {
+        let change = Change {
+            number: message.id.0,
+            previous: message.seq,
+            revised: occasion != Occasion::State || message.is_revised(),
+            transition: Transition {
+                seq: self.next_seq(),
+                occasion,
+                state: update.state,
+                at_ms: self.now_ms,
+                attempts: update.attempts.unwrap_or(message.attempts),
+                error: update.error.clone(),
+            },
+        };
+        let seq = number_key(change.transition.seq);
+        self.rows.put(Table::Changes, &seq, &change.encode())?;
+        self.rows
+            .put(Table::Latest, &number_key(message.id.0), &seq)?;
+        Ok(change)
+    }
+
+    /// Keeps the invariant of the outbox: it has exactly the messages whose state says so.
+    fn keep_outbox(
+        &mut self,
+        before: State,
+        message: &Message,
+        due_ms: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let was_in = !before.has_left_the_outbox();
+        let is_in = !message.state.has_left_the_outbox();
+        match (was_in, is_in, due_ms) {
+            (false, true, due_ms) => self.enter_outbox(message, due_ms.unwrap_or(self.now_ms)),
+            (true, false, _) => self.leave_outbox(message),
+            (true, true, Some(due_ms)) => self.postpone(message, due_ms),
+            _ => Ok(()),
+        }
+    }
+
+    pub(in crate::store) fn enter_outbox(
+        &mut self,
+        message: &Message,
+        due_ms: u64,
+    ) -> Result<(), StoreError> {
+        match self.counters.outbox.get_mut(&message.channel) {
+            Some(depth) => *depth += 1,
+            None => drop(self.counters.outbox.insert(message.channel.clone(), 1)),
+        }
+        self.put_waiting(message, 0, due_ms)
+    }
+
+    fn leave_outbox(&mut self, message: &Message) -> Result<(), StoreError> {
+        if let Some(depth) = self.counters.outbox.get_mut(&message.channel) {
+            *depth = depth.saturating_sub(1);
+        }
+        self.rows.remove(Table::Outbox, &outbox_key(message))
+    }
+
+    pub(in crate::store) fn postpone(
+        &mut self,
+        message: &Message,
+        due_ms: u64,
+    ) -> Result<(), StoreError> {
+        let parts = message::parts_of(self.rows, message)?;
+        self.put_waiting(message, parts, due_ms)
+    }
+
+    /// Stores how many parts of a message in the outbox were accepted.
+    pub(in crate::store) fn keep_parts(
+        &mut self,
+        message: &Message,
+        parts: usize,
+    ) -> Result<(), StoreError> {
+        let due_ms = match self.rows.get(Table::Outbox, &outbox_key(message))? {
+            Some(row) => number_of(&row)?,
+            None => self.now_ms,
+        };
+        self.put_waiting(message, parts, due_ms)
+    }
+
+    fn put_waiting(
+        &mut self,
+        message: &Message,
+        parts: usize,
+        due_ms: u64,
+    ) -> Result<(), StoreError> {
+        self.changed = true;
+        let row = outbox::encode(parts, due_ms);
+        self.rows.put(Table::Outbox, &outbox_key(message), &row)
+    }
+
+    /// Stores the names that a service gave to a message.
+    pub(in crate::store) fn refer(
+        &mut self,
+        message: &Message,
+        references: &[String],
+    ) -> Result<(), StoreError> {
+        self.changed = true;
+        let number = message.id.0;
+        for reference in references {
+            let row = keys::reference_row(&message.channel, reference);
+            self.rows.put(Table::Keys, &row, &number_key(number))?;
+        }
+        let all = serde_json::Value::from(references).to_string();
+        let row = keys::references_row(number);
+        self.rows.put(Table::Keys, &row, all.as_bytes())
+    }
+
+    fn forget_references(&mut self, message: &Message) -> Result<(), StoreError> {
+        let number = message.id.0;
+        for reference in message::references(self.rows, number)? {
+            self.forget_key(&keys::reference_row(&message.channel, &reference), number)?;
+        }
+        self.rows.remove(Table::Keys, &keys::references_row(number))
+    }
+
+    /// Stores that a conversation was read up to a message of it.
+    pub(in crate::store) fn mark(&mut self, message: &Message) -> Result<(), StoreError> {
+        self.changed = true;
+        let scope = keys::scope(&message.channel, Some(&message.peer));
+        self.rows
+            .put(Table::Marks, &scope, &number_key(message.id.0))
+    }
+
+    /// Removes a read mark together with the message it points to: the older messages, which it says
+    /// are read, were removed before.
+    fn forget_mark(&mut self, message: &Message) -> Result<(), StoreError> {
+        let scope = keys::scope(&message.channel, Some(&message.peer));
+        match message::mark(self.rows, &scope)? {
+            Some(marked) if marked == message.id => self.rows.remove(Table::Marks, &scope),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes a message that left the outbox and everything that refers to it.
+    pub(in crate::store) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
+        let number = body.message.id.0;
+        let changes = message::changes_of(self.rows, number)?;
+        self.changed = true;
+        for change in changes {
+            let seq = number_key(change.transition.seq);
+            self.rows.remove(Table::Changes, &seq)?;
+        }
+        for scope in scopes(&body.message) {
+            self.index.forget(self.rows, &scope, number)?;
+        }
+        self.forget_mark(&body.message)?;
+        if let Some(key) = body.key_row() {
+            self.forget_key(&key, number)?;
+        }
+        self.forget_references(&body.message)?;
+        self.rows.remove(Table::Latest, &number_key(number))?;
+        self.rows.remove(Table::Revisions, &number_key(number))?;
+        self.rows.remove(Table::Bodies, &number_key(number))?;
+        self.counters.messages = self.counters.messages.saturating_sub(1);
+        Ok(())
+    }
+
+    /// Removes a key unless a newer message has taken it over. Returns whether it was removed.
+    pub(in crate::store) fn forget_key(
+        &mut self,
+        key: &[u8],
+        number: u64,
+    ) -> Result<bool, StoreError> {
+        let owner = self.rows.get(Table::Keys, key)?;
+        if owner.as_deref() != Some(&number_key(number)[..]) {
+            return Ok(false);
+        }
+        self.changed = true;
+        self.rows.remove(Table::Keys, key)?;
+        Ok(true)
+    }
+
+    /// Stores up to which message expired keys were removed.
+    pub(in crate::store) fn put_keys_forgotten(&mut self, number: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        meta::put_keys_forgotten(self.rows, number)
+    }
+}
+
+/// The scopes of a message: its channel and its conversation.
+fn scopes(message: &Message) -> [Vec<u8>; 2] {
+    [None, Some(message.peer.as_str())].map(|peer| keys::scope(&message.channel, peer))
+}

@@ -1,0 +1,182 @@
+//! The methods of [`Store`] that write. Each puts a request into the writer's queue and returns a
+//! [`Pending`] at once; none blocks.
+//!
+//! Not here: what a request does to the rows (`writer::operations`).
+
+use super::{
+    Store,
+    answer::{QueuedMessage, ReadMark, ReceivedMessage},
+    error::StoreError,
+    request::{AcceptedParts, Draft, Inbound, Revision, StatusUpdate},
+    rows::{body::Body, keys::MAX_NAME},
+    writer::{operations, pending::Pending, transaction::EncodedMessage},
+};
+use crate::message::{Direction, Message, MessageId};
+
+impl Store {
+    /// Puts a message into the outbox.
+    pub fn queue(&self, draft: Draft) -> Result<Pending<QueuedMessage>, StoreError> {
+        let encoded = encode(Body::outgoing(draft))?;
+        let weight = encoded.weight();
+        self.submit(operations::queue, encoded, weight)
+    }
+
+    /// Stores an incoming message.
+    pub fn receive(&self, inbound: Inbound) -> Result<Pending<ReceivedMessage>, StoreError> {
+        let encoded = encode(Body::incoming(inbound))?;
+        let weight = encoded.weight();
+        self.submit(operations::receive, encoded, weight)
+    }
+
+    /// Brings an outgoing message to a new state. Resolves to `None`, and changes nothing, if the
+    /// message is in that state already or beyond it.
+    pub fn advance(
+        &self,
+        id: MessageId,
+        update: StatusUpdate,
+    ) -> Result<Pending<Option<Message>>, StoreError> {
+        let weight = update.error.as_ref().map_or(0, String::len);
+        self.submit(operations::advance, (id, update), weight)
+    }
+
+    /// Records that the service accepted a message, and the names it gave to it: later reports
+    /// refer to the message by these.
+    pub fn accepted(
+        &self,
+        id: MessageId,
+        references: Vec<String>,
+    ) -> Result<Pending<Option<Message>>, StoreError> {
+        let (references, weight) = usable(references);
+        self.submit(operations::accepted, (id, references), weight)
+    }
+
+    /// Records that the service accepted some parts of a message but not yet the last. Forgotten
+    /// when the message leaves the outbox.
+    pub fn parts_accepted(
+        &self,
+        id: MessageId,
+        mut parts: AcceptedParts,
+    ) -> Result<Pending<()>, StoreError> {
+        let (references, weight) = usable(parts.references);
+        parts.references = references;
+        self.submit(operations::parts_accepted, (id, parts), weight)
+    }
+
+    /// Records a service's report on the message that it knows by `reference`. Fails with
+    /// [`StoreError::NotFound`] if no message has that name.
+    pub fn report(
+        &self,
+        channel: &str,
+        reference: &str,
+        update: StatusUpdate,
+    ) -> Result<Pending<Option<Message>>, StoreError> {
+        let weight = channel.len() + reference.len();
+        let input = (channel.to_owned(), reference.to_owned(), update);
+        self.submit(operations::report, input, weight)
+    }
+
+    /// Records what a bridge, which knows our ids, reports on a message of its channel, with the
+    /// names the service gave to it. Resolves to the message as it stands then; fails with
+    /// [`StoreError::NotFound`] if the channel has no such outgoing message.
+    pub fn answered(
+        &self,
+        channel: &str,
+        id: MessageId,
+        references: Vec<String>,
+        update: StatusUpdate,
+    ) -> Result<Pending<Message>, StoreError> {
+        let (references, weight) = usable(references);
+        let weight = weight + channel.len() + update.error.as_ref().map_or(0, String::len);
+        let input = (channel.to_owned(), id, references, update);
+        self.submit(operations::answered, input, weight)
+    }
+
+    /// Records what its author did to a message of a channel, which its service knows by `name`: the
+    /// dedup key it came with, or a name given to one of ours. Resolves to `None`, and changes nothing,
+    /// if that is known; fails with [`StoreError::NotFound`] if no message has that name.
+    pub fn revise(
+        &self,
+        channel: &str,
+        name: &str,
+        revision: Revision,
+    ) -> Result<Pending<Option<Message>>, StoreError> {
+        let text = match &revision {
+            Revision::Edited { text, .. } => text.len(),
+            Revision::Deleted => 0,
+        };
+        let weight = channel.len() + name.len() + 2 * text;
+        let input = (channel.to_owned(), name.to_owned(), revision);
+        self.submit(operations::revise, input, weight)
+    }
+
+    /// Remembers that `name` means `peer` on a channel, for ever. Resolves to whether that was news.
+    pub fn remember_alias(
+        &self,
+        channel: &str,
+        name: &str,
+        peer: &str,
+    ) -> Result<Pending<bool>, StoreError> {
+        let weight = channel.len() + name.len() + peer.len();
+        let input = (channel.to_owned(), name.to_owned(), peer.to_owned());
+        self.submit(operations::remember_alias, input, weight)
+    }
+
+    /// Makes a round trip through the queue and the writer's thread without writing anything. While
+    /// the storage fails it resolves to that error, which also shows that the thread runs.
+    pub fn ping(&self) -> Result<Pending<()>, StoreError> {
+        self.submit(operations::ping, (), 0)
+    }
+
+    /// Withdraws a message that is still queued.
+    pub fn cancel(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
+        self.submit(operations::cancel, id, 0)
+    }
+
+    /// Queues a failed message again, due now. Its attempts go on being counted.
+    pub fn retry(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
+        self.submit(operations::retry, id, 0)
+    }
+
+    /// Records that a conversation was read up to this message of it.
+    pub fn mark_read(
+        &self,
+        channel: &str,
+        peer: &str,
+        up_to: MessageId,
+    ) -> Result<Pending<ReadMark>, StoreError> {
+        let weight = channel.len() + peer.len();
+        let input = (channel.to_owned(), peer.to_owned(), up_to);
+        self.submit(operations::mark_read, input, weight)
+    }
+}
+
+/// The references, or none if one of them is too long for a key, and their weight. Losing the reports
+/// on a message is better than failing to record that it was sent.
+fn usable(references: Vec<String>) -> (Vec<String>, usize) {
+    let long = references.iter().any(|name| name.len() > MAX_NAME);
+    let references = if long { Vec::new() } else { references };
+    let weight = references.iter().map(String::len).sum();
+    (references, weight)
+}
+
+/// Checks the lengths of what becomes keys, and encodes the row here, on the caller's thread: the
+/// writer's is the one that everybody waits for.
+fn encode(body: Body) -> Result<EncodedMessage, StoreError> {
+    let message = &body.message;
+    let key = match message.direction {
+        Direction::In => "dedup_key",
+        Direction::Out => "idempotency_key",
+    };
+    let names = [
+        ("channel", message.channel.len()),
+        ("peer", message.peer.len()),
+        (key, body.key.as_ref().map_or(0, String::len)),
+    ];
+    match names.iter().find(|(_, length)| *length > MAX_NAME) {
+        Some((field, _)) => Err(StoreError::TooLong {
+            field,
+            limit: MAX_NAME,
+        }),
+        None => Ok(EncodedMessage::new(body)),
+    }
+}

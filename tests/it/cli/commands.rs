@@ -1,0 +1,148 @@
+//! Commands against a real daemon: their output and exit codes.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::support::{Daemon, Scratch, Shared, assert_fields, done, program, run, run_with_input};
+
+#[test]
+fn send_and_history() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let sent = done(
+        &home.0,
+        &["send", "--channel", "webchat", "--to", "ana", "Hello"],
+    );
+    assert!(sent.starts_with("queued m-"), "{sent}");
+    let from_stdin = ["send", "--channel", "webchat", "--to", "ana", "-"];
+    let piped = run_with_input(program(&home.0, &from_stdin), "from a pipe\n");
+    let out = String::from_utf8_lossy(&piped.stdout);
+    assert!(
+        piped.status.success() && out.starts_with("queued m-"),
+        "{out}"
+    );
+    done(
+        &home.0,
+        &[
+            "message",
+            "send",
+            "--channel",
+            "webchat",
+            "--target",
+            "ana",
+            "--message",
+            "as before",
+        ],
+    );
+    let history = done(&home.0, &["history", "--json"]);
+    let texts: Vec<Value> = history
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["text"].clone())
+        .collect();
+    assert_eq!(texts, ["Hello", "from a pipe", "as before"]);
+    let status: Value = serde_json::from_str(&done(&home.0, &["status", "--json"])).expect("JSON");
+    assert_fields(
+        &status,
+        &json!({"pid": daemon.child.id(), "queues.outbox.webchat": 3}),
+    );
+    assert!(done(&home.0, &["call", "ping"]).contains("\"pong\": true"));
+    assert!(done(&home.0, &["ping", "--count", "2", "--interval", "0"]).contains("seq=2"));
+    assert!(done(&home.0, &["clients"]).contains("cli"));
+    assert!(done(&home.0, &["logs"]).contains("ready"));
+}
+
+#[test]
+fn chat_receives_typed_lines() {
+    let daemon = Shared::daemon();
+    let chat = program(&daemon.home, &["chat", "--peer", "chat-ana"]);
+    let ended = run_with_input(chat, "one\ntwo\n");
+    assert!(ended.status.success(), "{ended:?}");
+    let history = done(
+        &daemon.home,
+        &["history", "--peer", "chat-ana", "--channel", "webchat"],
+    );
+    assert!(
+        history.contains("one") && history.contains("two"),
+        "{history}"
+    );
+}
+
+#[test]
+fn config_and_token_changes_apply() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    done(
+        &home.0,
+        &["config", "set", "CLEUDOCODEBOT_HISTORY_DAYS", "30"],
+    );
+    assert_eq!(
+        done(&home.0, &["config", "get", "CLEUDOCODEBOT_HISTORY_DAYS"]),
+        "30\n"
+    );
+    assert!(
+        !done(&home.0, &["config", "show"]).contains(&daemon.token),
+        "secrets are masked"
+    );
+    assert_eq!(done(&home.0, &["token", "show"]).trim(), daemon.token);
+    done(&home.0, &["token", "rotate"]);
+    assert_ne!(done(&home.0, &["token", "show"]).trim(), daemon.token);
+    done(&home.0, &["status"]);
+    let (code, _, stderr) = run(program(
+        &home.0,
+        &["config", "set", "CLEUDOCODEBOT_PORT", "many"],
+    ));
+    assert!(code == 2 && stderr.contains("many"), "{code} {stderr}");
+}
+
+#[test]
+fn after_stop_commands_say_start() {
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    assert!(done(&home.0, &["doctor"]).contains("ok"));
+    // Later commands must ask at the daemon's former port, not at the default one.
+    done(
+        &home.0,
+        &[
+            "config",
+            "set",
+            "CLEUDOCODEBOT_PORT",
+            &daemon.address.port().to_string(),
+        ],
+    );
+    done(&home.0, &["stop"]);
+    assert_eq!(daemon.wait().code(), Some(0));
+    done(&home.0, &["stop"]);
+    for command in [
+        &["status"][..],
+        &["ping"],
+        &["clients"],
+        &["call", "status"],
+        &["reload"],
+    ] {
+        let (code, _, stderr) = run(program(&home.0, command));
+        assert_eq!(
+            (code, stderr.lines().count()),
+            (1, 1),
+            "{command:?}: {stderr}"
+        );
+        assert!(stderr.contains("cleudocodebot daemon"), "{stderr}");
+    }
+}
+
+#[test]
+fn exit_codes_of_usage_and_pipe() {
+    let daemon = Shared::daemon();
+    for wrong in [
+        &["statos"][..],
+        &["send"],
+        &["ping", "--count", "x"],
+        &["history", "--limit"],
+    ] {
+        assert_eq!(run(program(&daemon.home, wrong)).0, 2, "{wrong:?}");
+    }
+    let mut command = program(&daemon.home, &["call", "describe"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}

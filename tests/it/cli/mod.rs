@@ -1,0 +1,6 @@
+//! The command line: what a person types, and what comes back.
+
+mod commands;
+mod dashboard;
+mod pairing;
+mod qr;

@@ -1,0 +1,159 @@
+//! The scripts of `tests/clients` against a real daemon. A test whose interpreter is not installed says
+//! that it is skipped.
+
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use serde_json::json;
+
+use crate::support::{
+    Daemon, Gateway, Scratch, Shared, assert_field, assert_fields, next_event, run,
+};
+
+/// Runs a script against the daemon: exit code, stdout, stderr.
+fn script(
+    gateway: &Gateway,
+    home: &Path,
+    interpreter: &str,
+    name: &str,
+    arguments: &[&str],
+) -> (i32, String, String) {
+    run(script_command(gateway, home, interpreter, name, arguments))
+}
+
+fn script_command(
+    gateway: &Gateway,
+    home: &Path,
+    interpreter: &str,
+    name: &str,
+    arguments: &[&str],
+) -> Command {
+    let mut command = Command::new(interpreter);
+    command
+        .arg(format!(
+            "{}/tests/clients/{name}",
+            env!("CARGO_MANIFEST_DIR")
+        ))
+        .args(arguments)
+        .env("CLEUDOCODEBOT_HOME", home)
+        .env("CLEUDOCODEBOT_URL", format!("ws://{}/", gateway.address))
+        .env_remove("CLEUDOCODEBOT_TOKEN");
+    command
+}
+
+/// Whether a probe of an interpreter succeeds; prints what is skipped if not.
+fn has(interpreter: &str, probe: &[&str], what: &str) -> bool {
+    let mut command = Command::new(interpreter);
+    command
+        .args(probe)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients"));
+    let found = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !found {
+        eprintln!("SKIPPED: no {what} on this machine");
+    }
+    found
+}
+
+fn has_websockets() -> bool {
+    has(
+        "python3",
+        &["-c", "import websockets.sync.client"],
+        "websockets for python3 (pip install websockets)",
+    )
+}
+
+#[test]
+fn plain_python_needs_no_library() {
+    if !has("python3", &["-c", ""], "python3") {
+        return;
+    }
+    let daemon = Shared::daemon();
+    let (code, out, stderr) = script(&daemon, &daemon.home, "python3", "plain.py", &[]);
+    assert_eq!(code, 0, "{out}{stderr}");
+    assert!(out.contains("pong") && out.contains("message_id"), "{out}");
+}
+
+#[test]
+fn python_ping_and_its_error() {
+    if !has_websockets() {
+        return;
+    }
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    let (code, out, stderr) = script(&daemon, &home.0, "python3", "ping.py", &[]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(out.contains("'pong': True"), "{out}");
+    daemon.kill();
+    let (code, _, stderr) = script(&daemon, &home.0, "python3", "ping.py", &[]);
+    assert!(code != 0 && stderr.contains("ping.py: "), "{stderr}");
+}
+
+#[tokio::test]
+async fn python_bridge_sends_and_receives() {
+    if !has_websockets() {
+        return;
+    }
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let mut client = daemon.listener(&["message.received"]).await;
+    let mut command = script_command(&daemon, &home.0, "python3", "bridge.py", &["paper"]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut bridge = command.spawn().expect("it starts");
+    let mut typed = bridge.stdin.take().expect("piped");
+    writeln!(typed, "ana Hello from a bridge").expect("typed");
+    let heard = next_event(&mut client).await.payload;
+    assert_fields(
+        &heard,
+        &json!({"channel": "paper", "peer": "ana", "text": "Hello from a bridge"}),
+    );
+    let answer = json!({"channel": "paper", "to": "ana", "text": "Hello back", "wait": true});
+    let sent = client.call("send", &answer).await.expect("an outcome");
+    assert_field(&sent, "state", "sent");
+    drop(typed);
+    let ended = bridge.wait_with_output().expect("it ends");
+    let (out, stderr) = (
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr),
+    );
+    assert!(ended.status.success() && stderr.is_empty(), "{stderr}");
+    assert_eq!(out.trim(), "ana: Hello back");
+}
+
+#[test]
+fn node_pings_and_sends() {
+    if !has(
+        "node",
+        &["--input-type=module", "-e", "import 'ws'"],
+        "ws for node (npm install ws)",
+    ) {
+        return;
+    }
+    let daemon = Shared::daemon();
+    let (code, out, stderr) = script(&daemon, &daemon.home, "node", "ping.mjs", &[]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(out.contains("Hello from Node"), "{out}");
+}
+
+#[test]
+fn curl_posts_commands() {
+    if !has("curl", &["--version"], "curl") {
+        return;
+    }
+    let daemon = Shared::daemon();
+    let (code, out, stderr) = script(&daemon, &daemon.home, "sh", "rpc.sh", &[]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(
+        out.contains("\"uptime_ms\"") && out.contains("\"message_id\":\"m-"),
+        "{out}"
+    );
+}

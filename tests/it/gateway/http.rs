@@ -1,0 +1,224 @@
+//! Plain HTTP: the page, health, metrics, `POST /rpc`, and limits of requests.
+
+use serde_json::json;
+
+use crate::support::{Daemon, Scratch, Shared, assert_fields};
+
+#[test]
+fn paths_answer_only_their_methods() {
+    let daemon = Shared::daemon();
+    for (method, path, more, expected) in [
+        ("GET", "/", "", 200),
+        ("HEAD", "/", "", 200),
+        ("POST", "/", "", 405),
+        ("GET", "/healthz", "", 200),
+        ("HEAD", "/healthz", "", 200),
+        ("GET", "/readyz", "", 200),
+        ("GET", "/metrics", "", 401),
+        ("GET", "/metrics", &daemon.authorization(), 200),
+        ("GET", "/rpc", &daemon.authorization(), 405),
+        ("POST", "/rpc", "", 401),
+        ("GET", "/ws", "", 426),
+        ("GET", "/.env", "", 404),
+        ("GET", "/../.env", "", 404),
+    ] {
+        let (status, head, body) = daemon.get(method, path, more);
+        assert_eq!(status, expected, "{method} {path}\n{head}{body}");
+        assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+        assert_eq!(head.contains("allow: "), status == 405, "{head}");
+        assert_eq!(body.is_empty(), method == "HEAD", "{method} {path}");
+    }
+}
+
+/// The value of a header; the head is in lower case.
+fn value<'h>(head: &'h str, name: &str) -> &'h str {
+    let prefix = format!("{name}: ");
+    let line = head.lines().find_map(|line| line.strip_prefix(&prefix));
+    line.unwrap_or_else(|| panic!("no {name} in {head}"))
+}
+
+/// The files of the page on disk, each with the path it is served at.
+fn files_of_the_page() -> Vec<(String, String)> {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/web"));
+    let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of the page") {
+            let file = entry.expect("an entry").path();
+            if file.is_dir() {
+                folders.push(file);
+                continue;
+            }
+            let inside = file.strip_prefix(root).expect("inside").to_string_lossy();
+            let content = std::fs::read_to_string(&file).expect("a text");
+            found.push((format!("/{}", inside.replace('\\', "/")), content));
+        }
+    }
+    found
+}
+
+#[test]
+fn page_files_are_cached_by_etag() {
+    let daemon = Shared::daemon();
+    let mut files = files_of_the_page();
+    let index = files.iter().find(|(path, _)| path == "/index.html");
+    let index = index.expect("the page itself").1.clone();
+    files.push(("/".to_owned(), index));
+    for (path, content) in files {
+        let (status, head, whole) = daemon.get("GET", &path, "");
+        assert_eq!(status, 200, "{path}: {head}");
+        assert!(!whole.is_empty() && whole.len() <= content.len(), "{path}");
+        let expected = match path.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!(value(&head, "content-type"), expected, "{path}");
+
+        let length = whole.len().to_string();
+        let (_, bare, nothing) = daemon.get("HEAD", &path, "");
+        assert!(nothing.is_empty() && value(&bare, "content-length") == length);
+
+        let again = format!("If-None-Match: {}\r\n", value(&head, "etag"));
+        let (status, known, nothing) = daemon.get("GET", &path, &again);
+        assert!(status == 304 && nothing.is_empty(), "{path}: {status}");
+        assert_eq!(value(&known, "etag"), value(&head, "etag"));
+        let (status, _, body) = daemon.get("GET", &path, "If-None-Match: \"older\"\r\n");
+        assert!(status == 200 && body == whole, "{path}: {status}");
+    }
+}
+
+#[test]
+fn page_loads_nothing_foreign() {
+    let daemon = Shared::daemon();
+    let (_, head, page) = daemon.get("GET", "/", "");
+    for (name, expected) in [
+        (
+            "content-security-policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+             img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+             require-trusted-types-for 'script'; trusted-types 'none'",
+        ),
+        ("cache-control", "no-cache"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ] {
+        assert_eq!(value(&head, name), expected, "{name}");
+    }
+    assert!(
+        !page.contains("://") && !page.contains("src=\"//"),
+        "{page}"
+    );
+}
+
+#[test]
+fn metrics_are_prometheus_text() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    daemon.rpc(
+        r#"{"type":"command","action":"send","payload":{"channel":"webchat","to":"a","text":"b"}}"#,
+    );
+    let (_, head, text) = daemon.get("GET", "/metrics", &daemon.authorization());
+    assert!(
+        head.contains("content-type: text/plain; version=0.0.4"),
+        "{head}"
+    );
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.split_once(' ').expect("a name and a value");
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+        assert!(
+            text.contains(&format!("# TYPE {name} ")) && text.contains(&format!("# HELP {name} ")),
+            "{name}"
+        );
+    }
+    assert!(
+        text.contains("cleudocodebot_commands_total 1\n")
+            && text.contains("cleudocodebot_outbox 1\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn rpc_statuses() {
+    let daemon = Shared::daemon();
+    for (body, status) in [
+        (r#"{"type":"command","action":"status"}"#, 200),
+        (r#"{"jsonrpc":"2.0","method":"ping","id":1}"#, 200),
+        (r#"{"jsonrpc":"2.0","method":"ping"}"#, 204),
+        (r#"[{"jsonrpc":"2.0","method":"ping","id":1}]"#, 200),
+        ("{", 400),
+        (r#"{"type":"command","action":"nothing"}"#, 404),
+        (r#"{"type":"command","action":"send","payload":{}}"#, 400),
+        (
+            r#"{"type":"command","action":"message","payload":{"message_id":"m-999999999"}}"#,
+            404,
+        ),
+        (
+            r#"{"type":"command","action":"subscribe","payload":{"topics":["log"]}}"#,
+            404,
+        ),
+    ] {
+        assert_eq!(daemon.rpc(body).0, status, "{body}");
+    }
+    let (_, sent) = daemon.rpc(
+        r#"{"type":"command","action":"send","payload":{"channel":"webchat","to":"a","text":"b"}}"#,
+    );
+    assert_fields(
+        &sent["payload"],
+        &json!({"state": "queued", "duplicate": false}),
+    );
+}
+
+#[test]
+fn large_and_slow_requests_end() {
+    let home = Scratch::new();
+    let settings = [
+        ("MAX_BODY_BYTES", "4096"),
+        ("BODY_TIMEOUT_MS", "300"),
+        ("HEADER_TIMEOUT_MS", "300"),
+        ("MAX_HEADER_BYTES", "8192"),
+    ];
+    let daemon = Daemon::start_with(&home.0, &settings);
+    assert_eq!(daemon.rpc(&"x".repeat(4097)).0, 413);
+    assert_eq!(
+        daemon
+            .get("GET", "/", &format!("X-Long: {}\r\n", "x".repeat(9000)))
+            .0,
+        431
+    );
+
+    let post = format!(
+        "POST /rpc HTTP/1.1\r\nHost: {}\r\n{}Content-Length: 10\r\n\r\n{{",
+        daemon.address,
+        daemon.authorization()
+    );
+    let mut slow_body = daemon.raw();
+    slow_body.send(post.as_bytes());
+    let mut slow_head = daemon.raw();
+    slow_head.send(b"GET / HTTP/1.1\r\nHost: lo");
+    let mut websocket = daemon.raw_websocket(true);
+    websocket.assert_alive();
+    assert_eq!(slow_body.head().0, 408);
+    assert_eq!(
+        slow_head.close_code(),
+        1006,
+        "a head that never ends is dropped"
+    );
+}
+
+#[test]
+fn chunked_body_is_bounded() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("MAX_BODY_BYTES", "4096")]);
+    let chunk = format!("1000\r\n{}\r\n", "x".repeat(0x1000));
+    let request = format!(
+        "POST /rpc HTTP/1.1\r\nHost: {}\r\n{}Transfer-Encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n",
+        daemon.address,
+        daemon.authorization()
+    );
+    let mut raw = daemon.raw();
+    raw.send(request.as_bytes());
+    assert_eq!(raw.head().0, 413);
+}

@@ -1,0 +1,14 @@
+//! The gateway on its port: HTTP, the upgrade, sessions, events, and the page it serves.
+
+mod allocations;
+mod auth;
+#[cfg(feature = "store")]
+mod browser;
+mod clients;
+mod conversations;
+mod events;
+mod handshake;
+mod http;
+mod messages;
+mod page;
+mod stalls;

@@ -1,0 +1,10 @@
+//! Integrations against fakes of their services, and bridges that are clients of the gateway.
+
+mod bridge;
+mod chat_commands;
+mod cloud;
+mod evolution;
+mod secrets;
+mod telegram;
+#[cfg(feature = "tls")]
+mod tls;

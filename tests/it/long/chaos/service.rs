@@ -1,0 +1,203 @@
+//! Fakes of an Evolution API, a Cloud API and a Bot API, each with the trouble that the test sets.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use super::ledger::Ledger;
+use crate::support::{
+    dice::Dice,
+    fake::{Fake, Reply, Request},
+};
+
+/// How many of a hundred calls fail while a service is in trouble.
+const FAILING_PERCENT: usize = 20;
+
+/// How a service fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    None,
+    Fails,
+    Hangs,
+    BreaksOff,
+    IsBusy,
+    /// Stops and starts again; the test does that itself.
+    Restarts,
+}
+
+impl Trouble {
+    /// The troubles that take turns.
+    pub(crate) const ROUND: [Self; 5] = [
+        Self::Fails,
+        Self::Hangs,
+        Self::BreaksOff,
+        Self::IsBusy,
+        Self::Restarts,
+    ];
+}
+
+/// A service and its fake.
+pub(crate) struct FaultyService {
+    pub fake: Fake,
+    shared: Arc<ServiceState>,
+}
+
+/// What the fake's threads share.
+struct ServiceState {
+    channel: &'static str,
+    trouble: Mutex<Trouble>,
+    ledger: Arc<Ledger>,
+    dice: Arc<Dice>,
+    silence: Duration,
+    next_id: AtomicU64,
+    calls: AtomicUsize,
+    /// What a search finds: peer, id and text, newest last.
+    sent: Mutex<Vec<(String, String, String)>>,
+    posts: Mutex<Option<std::sync::mpsc::Sender<String>>>,
+}
+
+impl FaultyService {
+    pub(crate) fn start(
+        channel: &'static str,
+        ledger: &Arc<Ledger>,
+        dice: &Arc<Dice>,
+        silence: Duration,
+    ) -> Self {
+        let shared = Arc::new(ServiceState {
+            channel,
+            trouble: Mutex::new(Trouble::None),
+            ledger: Arc::clone(ledger),
+            dice: Arc::clone(dice),
+            silence,
+            next_id: AtomicU64::new(1),
+            calls: AtomicUsize::new(0),
+            sent: Mutex::default(),
+            posts: Mutex::default(),
+        });
+        let asked = Arc::clone(&shared);
+        let fake = Fake::start(move |request| asked.answer(request));
+        Self { fake, shared }
+    }
+
+    pub(crate) fn set_trouble(&self, trouble: Trouble) {
+        *self.shared.trouble.lock().expect("not poisoned") = trouble;
+    }
+
+    /// Calls to send or to search, answered or not.
+    pub(crate) fn calls(&self) -> usize {
+        self.shared.calls.load(Ordering::Relaxed)
+    }
+
+    /// The name of every text sent goes to this channel.
+    pub(crate) fn report_sent(&self, posts: std::sync::mpsc::Sender<String>) {
+        *self.shared.posts.lock().expect("not poisoned") = Some(posts);
+    }
+}
+
+impl ServiceState {
+    fn answer(&self, request: &Request) -> Reply {
+        let path = request.path.as_str();
+        if path.ends_with("/getUpdates") {
+            return Reply::Hang;
+        }
+        let is_search = path.contains("findMessages");
+        let is_send = ["/sendMessage", "/messages", "/message/sendText/Cleudocode"]
+            .iter()
+            .any(|end| path.ends_with(end));
+        if !is_search && !is_send {
+            return Reply::Json(
+                200,
+                json!({"ok": true, "result": {"id": 1}, "id": "555",
+                "instance": {"state": "open"}}),
+            );
+        }
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let trouble = *self.trouble.lock().expect("not poisoned");
+        let fails_now = self.dice.percent(FAILING_PERCENT);
+        match trouble {
+            Trouble::Fails if fails_now => Reply::Json(500, self.refusal()),
+            Trouble::IsBusy if fails_now => Reply::Busy(1, self.refusal()),
+            Trouble::Hangs if fails_now => {
+                // Some hang before the message is sent and some after.
+                if self.dice.percent(50) {
+                    self.done(request, is_search, false);
+                }
+                Reply::Silence(self.silence)
+            }
+            Trouble::BreaksOff if fails_now => {
+                self.done(request, is_search, false);
+                Reply::Half
+            }
+            _ => self.done(request, is_search, true),
+        }
+    }
+
+    fn refusal(&self) -> Value {
+        match self.channel {
+            "telegram" => json!({"ok": false, "description": "in trouble"}),
+            "whatsapp-cloud" => json!({"error": {"message": "in trouble"}}),
+            _ => json!({"response": {"message": "in trouble"}}),
+        }
+    }
+
+    fn done(&self, request: &Request, is_search: bool, answered: bool) -> Reply {
+        let body = &request.body;
+        if is_search {
+            return self.found(body);
+        }
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let (peer, text, answer) = match self.channel {
+            "telegram" => {
+                let result = json!({"message_id": id, "chat": {"id": body["chat_id"]}});
+                (
+                    body["chat_id"].to_string(),
+                    &body["text"],
+                    json!({"ok": true, "result": result}),
+                )
+            }
+            "whatsapp-cloud" => {
+                let answer = json!({"messages": [{"id": format!("wamid.{id}")}]});
+                (string(&body["to"]), &body["text"]["body"], answer)
+            }
+            _ => {
+                let answer = json!({"key": {"id": format!("E{id}")}});
+                (string(&body["number"]), &body["text"], answer)
+            }
+        };
+        let text = string(text);
+        let mut sent = self.sent.lock().expect("not poisoned");
+        self.ledger.note(self.channel, &peer, &text, answered);
+        if self.channel == "whatsapp" {
+            sent.push((peer, format!("E{id}"), text));
+        }
+        let posts = self.posts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(posts) = &*posts {
+            let _ = posts.send(format!("E{id}"));
+        }
+        Reply::Json(if self.channel == "whatsapp" { 201 } else { 200 }, answer)
+    }
+
+    fn found(&self, body: &Value) -> Reply {
+        let jid = string(&body["where"]["key"]["remoteJid"]);
+        let sent = self.sent.lock().expect("not poisoned");
+        let of_peer = sent
+            .iter()
+            .rev()
+            .filter(|(peer, ..)| jid == format!("{peer}@s.whatsapp.net"));
+        let records = of_peer.take(50).map(|(_, id, text)| {
+            json!({"key": {"id": id}, "message": {"conversation": text}, "messageTimestamp": 4_000_000_000_u64})
+        });
+        let records: Vec<Value> = records.collect();
+        Reply::Json(200, json!({"messages": {"records": records}}))
+    }
+}
+
+fn string(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
