@@ -155,7 +155,7 @@ impl Ingress {
     }
 
     /// Whether this sender may write, by any name it is known by.
-    async fn may_write(
+    pub async fn may_write(
         &self,
         sender: &str,
         peer: &str,
