@@ -92,7 +92,7 @@ impl Stage {
         let pairings = Arc::new(Pairings::open(files[1].clone()));
         let ingress = Ingress::new(
             "telegram",
-            AllowList::read("telegram", allow),
+            AllowList::read("telegram", allow, None),
             Arc::clone(&pairings),
             store.clone(),
             Arc::new(Router::default()),
