@@ -81,7 +81,7 @@ export const checks = [
     needs: { evolution: true },
     async run(stage) {
       const { page, daemon, evolution } = stage;
-      const send = (text) => daemon.rpc("send", { channel: "whatsapp", to: "5511999", text });
+      const send = (text) => daemon.rpc("send", { channel: "whatsapp", to: "551133334444", text });
       await send("please refuse");
       await until("it failed", async () => (await daemon.rpc("outbox")).failed.length === 1);
       await daemon.rpc("integration.stop", { name: "whatsapp" });
