@@ -3,6 +3,7 @@
 //! - `terminal` is standard output and standard error, with colours on a terminal.
 //! - `columns` aligns rows of cells.
 //! - `units` writes times, sizes and counts; `printable` makes foreign text safe.
+//! - `phone_number` writes numbers as people do.
 //! - `message_line` is one stored message, `log_line` one log line, `qr_drawing` a QR code.
 //!
 //! Not here: what is printed (each command says it).
@@ -10,6 +11,7 @@
 mod columns;
 mod log_line;
 mod message_line;
+mod phone_number;
 mod printable;
 pub(crate) mod qr_drawing;
 mod terminal;
@@ -21,6 +23,7 @@ pub(crate) use self::{
     columns::{Cell, TextStyle, columns},
     log_line::{level_of, log_line},
     message_line::{content, message_line},
+    phone_number::shown_peer,
     printable::printable,
     terminal::Terminal,
 };

@@ -179,13 +179,14 @@ fn integrations(status: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         let since = one["since_ms"].as_u64().unwrap_or(now_ms);
         let mut row = vec![
             text("name").into(),
-            Cell::styled(TextStyle::of_state(&state), state),
+            Cell::styled(TextStyle::of_state(&state), state.clone()),
             Cell::styled(
                 TextStyle::Dim,
                 format!("for {}", units::since(since, now_ms)),
             ),
         ];
-        if one["last_error"].is_string() {
+        // What works, or is not to work, has its errors behind it.
+        if one["last_error"].is_string() && !matches!(state.as_str(), "running" | "stopped") {
             row.push(text("last_error").into());
         }
         row
