@@ -105,9 +105,8 @@ impl EventsCommand {
 
 fn event_line(event: &Event, now_ms: u64) -> String {
     match event.action.as_str() {
-        "message.received" | "message.status" | "message.edited" | "message.deleted" => {
-            message_line(&event.payload)
-        }
+        "message.received" | "message.status" | "message.deleted" => message_line(&event.payload),
+        "message.edited" => format!("{}{}", message_line(&event.payload), before(&event.payload)),
         "log" => log_line(&event.payload),
         name => {
             let is_empty = event.payload == json!({}) || event.payload.is_null();
@@ -119,6 +118,15 @@ fn event_line(event: &Event, now_ms: u64) -> String {
             let payload = printable(&payload);
             format!("{} {}{payload}", Utc(now_ms), printable(name))
         }
+    }
+}
+
+/// What an edited message said until now.
+fn before(message: &Value) -> String {
+    let edits = message["edits"].as_array();
+    match edits.and_then(|all| all.last()?["text"].as_str()) {
+        Some(text) => format!("; before: {}", printable(text)),
+        None => String::new(),
     }
 }
 
@@ -143,7 +151,7 @@ mod tests {
             (
                 "message.edited",
                 json!({"edits": [{"text": "Se", "until_ms": 1}]}),
-                "See (edited)",
+                "See (edited); before: Se",
             ),
             ("message.deleted", json!({"deleted_ms": 1}), "See (deleted)"),
         ] {
