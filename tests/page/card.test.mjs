@@ -54,6 +54,16 @@ test("what a person wrote beside it is said", () => {
   assert.equal(wordsBeside({ text: "plain" }, cardOf({ text: "plain" })), "plain");
 });
 
+test("what a text says beyond its content is said", () => {
+  const beside = message => wordsBeside(message, cardOf(message));
+  const place = { lat: 1.5, lng: 2, name: "Sé" };
+  assert.equal(beside({ kind: "location", text: "[location] Sé, 1.5, 2: at the stairs", content: place }), "at the stairs");
+  assert.equal(beside({ kind: "location", text: "[location] elsewhere", content: place }), "[location] elsewhere");
+  assert.equal(beside({ kind: "choice", text: "[answers] {\"a\":1}", content: { id: "f", title: "Sent", values: { a: 1 } } }), "");
+  assert.equal(beside({ kind: "choice", text: "Yes, and more", content: { id: "y", title: "Yes" } }), "Yes, and more");
+  assert.equal(beside({ kind: "order", text: "[order] paid Ana: 1 × cake-7 19.00 BRL", content: { note: "paid Ana", items: [{ id: "cake-7", quantity: 1, price: 19, currency: "BRL" }] } }), "");
+});
+
 test("a place is a link to a map, and only where it is one", () => {
   const card = content => cardOf({ kind: "location", text: "", content });
   assert.equal(card({ lat: -23.5505, lng: -46.6333 }).link.href, "https://www.openstreetmap.org/?mlat=-23.5505&mlon=-46.6333");

@@ -3,15 +3,16 @@
 // card, and then the message's text is all there is.
 
 import { shownPeer } from "../model/numbers.js";
+import { beyond } from "../model/renderings.js";
 import { moneyText, words } from "../words.js";
 
 const LONGEST = 400;
 const ENTRIES = 30;
 /** Characters that steer what stands around them instead of being read. */
 const STEERING = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
-/** What begins a text that only repeats a content. */
-const RENDERED = /^\[(?:(?:live )?location|contact|poll|vote|answers|order|reaction removed|(?:video )?call|system|unsupported message)\] ?/;
-export const FILES = ["image", "video", "audio", "voice", "document", "sticker"];
+/** What begins the text of what the service itself says. */
+const TOLD = /^\[(?:system|unsupported message)\] ?/;
+const FILES = ["image", "video", "audio", "voice", "document", "sticker"];
 
 const clean = value => (typeof value === "string" ? value.slice(0, LONGEST).replace(STEERING, "").trim() : "");
 const joined = (parts, between = " · ") => parts.filter(Boolean).join(between);
@@ -94,17 +95,16 @@ export function cardOf(message, poll) {
   const kind = kindOf(message);
   const { content, text } = message;
   const isOurs = Object.hasOwn(CARDS, kind) && content && typeof content === "object";
-  const rest = clean(String(text ?? "").replace(RENDERED, ""));
+  const rest = clean(String(text ?? "").replace(TOLD, ""));
   const made = FILES.includes(kind) ? fileCard(kind, message) : isOurs ? CARDS[kind](content, { rest, poll }) : undefined;
   return made ? { kind, label: words(kind), title: "", list: [], pairs: [], ...made, lines: (made.lines ?? []).filter(Boolean) } : undefined;
 }
 
 /** What a message says besides its card. */
-export function wordsBeside(message, card) {
-  const { text, content } = message;
+export function wordsBeside({ text, content }, card) {
   if (!card || !text) return text ?? "";
-  const isRepeated = card.isFile ? text.startsWith(`[${card.kind}]`) : RENDERED.test(text) || [content.title, content.id, content.emoji].includes(text);
-  return isRepeated ? "" : text;
+  if (card.isFile) return text.startsWith(`[${card.kind}]`) ? "" : text;
+  return TOLD.test(text) ? "" : beyond(text, card.kind, content);
 }
 
 /** The first of its pieces that tells something. */
@@ -114,7 +114,7 @@ const gistOf = ({ title, isFile, lines, list, pairs }) => title || (!isFile && l
 export function lineOf(message, longest = LONGEST) {
   const card = cardOf(message);
   const said = wordsBeside(message, card).slice(0, longest).replace(/```\w*|\s+/g, " ").trim();
-  const gist = card && (said || gistOf(card));
+  const gist = card && joined([gistOf(card), said]);
   const whole = card ? (card.isWhole ? gist : joined([card.label, gist], ": ")) : said;
   return message.deleted_ms ? `${words("deleted")}: ${whole}` : whole;
 }
