@@ -3,7 +3,7 @@
 //! - `terminal` is standard output and standard error, with colours on a terminal.
 //! - `columns` aligns rows of cells.
 //! - `units` writes times, sizes and counts; `printable` makes foreign text safe.
-//! - `phone_number` writes numbers as people do.
+//! - `phone_number` writes numbers as people do, `trouble` says what is wrong with an integration.
 //! - `message_line` is one stored message, `log_line` one log line, `qr_drawing` a QR code.
 //!
 //! Not here: what is printed (each command says it).
@@ -15,6 +15,7 @@ mod phone_number;
 mod printable;
 pub(crate) mod qr_drawing;
 mod terminal;
+mod trouble;
 pub(crate) mod units;
 
 #[cfg(test)]
@@ -26,4 +27,5 @@ pub(crate) use self::{
     phone_number::shown_peer,
     printable::printable,
     terminal::Terminal,
+    trouble::trouble,
 };

@@ -9,7 +9,7 @@ use crate::{
         context::Context,
         installed_daemon::{Findings, SYSTEM, ServiceOptions},
         output::{
-            Cell, TextStyle, printable,
+            Cell, TextStyle, printable, trouble,
             units::{self, counted},
         },
         parser::{CommandSpec, FirstWord, JSON},
@@ -179,16 +179,13 @@ fn integrations(status: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         let since = one["since_ms"].as_u64().unwrap_or(now_ms);
         let mut row = vec![
             text("name").into(),
-            Cell::styled(TextStyle::of_state(&state), state.clone()),
+            Cell::styled(TextStyle::of_state(&state), state),
             Cell::styled(
                 TextStyle::Dim,
                 format!("for {}", units::since(since, now_ms)),
             ),
         ];
-        // What works, or is not to work, has its errors behind it.
-        if one["last_error"].is_string() && !matches!(state.as_str(), "running" | "stopped") {
-            row.push(text("last_error").into());
-        }
+        row.extend(trouble(one).map(Cell::from));
         row
     })
     .collect()

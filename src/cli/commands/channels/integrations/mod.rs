@@ -12,7 +12,7 @@ use crate::{
         connection,
         context::Context,
         output::{
-            Cell, TextStyle, printable,
+            Cell, TextStyle, printable, trouble,
             units::{self, counted},
         },
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs},
@@ -154,11 +154,7 @@ fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
                 let wait = units::since(now_ms, until);
                 row.push(format!("starts again in {wait}").into());
             }
-            // What works, or is not to work, has its errors behind it.
-            let is_well = matches!(state.as_str(), "running" | "stopped");
-            if one["last_error"].is_string() && !is_well {
-                row.push(text("last_error").into());
-            }
+            row.extend(trouble(one).map(Cell::from));
             if one["advice"].is_string() {
                 row.push(text("advice").into());
             }

@@ -13,7 +13,7 @@ use crate::{
     cli::{
         connection::{ConnectAttempt, open, token_origin},
         context::Context,
-        output::{TextStyle, printable, units::counted},
+        output::{TextStyle, printable, trouble, units::counted},
     },
     client::{Client, Endpoint},
     clock::Utc,
@@ -182,8 +182,8 @@ fn integration(one: &Value) -> Check {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let state = text("state");
     let mut shown = format!("{} is {state}", text("name"));
-    if one["last_error"].is_string() && !matches!(state.as_str(), "running" | "stopped") {
-        shown = format!("{shown}: {}", text("last_error"));
+    if let Some(trouble) = trouble(one) {
+        shown = format!("{shown}: {trouble}");
     }
     let remedy = match one["advice"].as_str() {
         Some(advice) => printable(advice),
