@@ -199,13 +199,11 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
     let text = match (text, &content) {
         (Some(text), _) => text,
         (None, Some(content)) => content.text(),
-        (None, None) => match payload.value("media") {
-            Some(media) => file_text(kind, text_at(media, "name")),
-            None => {
-                check_content(&payload)?;
-                String::new()
-            }
-        },
+        (None, None) => {
+            let media = payload.value("media");
+            let text = media.map(|media| file_text(kind, text_at(media, "name")));
+            text.map_or_else(|| check_content(&payload).map(|()| String::new()), Ok)?
+        }
     };
     Ok(Inbound {
         channel,
