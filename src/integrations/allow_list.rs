@@ -47,7 +47,7 @@ impl AllowList {
     }
 
     /// A text for each entry that can never match anybody.
-    pub fn doubts(channel: &str, key: &str, text: &str, country: Option<Country>) -> Vec<String> {
+    pub fn warnings(channel: &str, key: &str, text: &str, country: Option<Country>) -> Vec<String> {
         let lost = entries(text).filter(|entry| named(channel, entry, country).is_none());
         lost.map(|entry| format!("{key}: {entry:?} can never match; {}", expected(channel)))
             .collect()
@@ -168,18 +168,18 @@ mod tests {
 
     #[test]
     fn entries_that_match_nobody_are_doubted() {
-        let doubts = |channel: &str, text: &str| AllowList::doubts(channel, "KEY", text, None);
+        let warnings = |channel: &str, text: &str| AllowList::warnings(channel, "KEY", text, None);
         assert_eq!(
-            doubts("telegram", "42, @analima, -100123, *, [\"7\"]"),
+            warnings("telegram", "42, @analima, -100123, *, [\"7\"]"),
             [""; 0]
         );
         assert_eq!(
-            doubts("whatsapp", "5511987654321, 7@lid, 1@g.us, *"),
+            warnings("whatsapp", "5511987654321, 7@lid, 1@g.us, *"),
             [""; 0]
         );
-        let told = doubts("telegram", "Ana Lima,42");
+        let told = warnings("telegram", "Ana Lima,42");
         assert_eq!(told.len(), 1);
         assert!(told[0].contains("KEY: \"Ana Lima\"") && told[0].contains("@username"));
-        assert!(doubts("whatsapp", "ana")[0].contains("5511987654321"));
+        assert!(warnings("whatsapp", "ana")[0].contains("5511987654321"));
     }
 }

@@ -37,7 +37,7 @@ pub struct Plan {
     country: Option<Country>,
     settings: ServiceSettings,
     /// What of its settings is read and cannot be meant so.
-    pub doubts: Vec<String>,
+    pub warnings: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub struct SendLimits {
 }
 
 /// What integrations are built with.
-pub struct Surroundings {
+pub struct BuildContext {
     /// The clients of the gateway.
     pub audience: Arc<dyn Audience>,
     /// Where what comes in is kept.
@@ -100,16 +100,16 @@ impl Plan {
     }
 
     /// The integration, not running yet.
-    pub fn build(&self, around: &Surroundings) -> Arc<dyn Integration> {
+    pub fn build(&self, context: &BuildContext) -> Arc<dyn Integration> {
         let ingress = || {
             Ingress::new(
                 &self.name,
                 self.allowed.clone(),
-                Arc::clone(&around.pairings),
-                around.store.clone(),
-                Arc::clone(&around.router),
-                around.log.clone(),
-                Arc::downgrade(&around.audience),
+                Arc::clone(&context.pairings),
+                context.store.clone(),
+                Arc::clone(&context.router),
+                context.log.clone(),
+                Arc::downgrade(&context.audience),
             )
             .of_country(self.country)
         };
@@ -119,11 +119,11 @@ impl Plan {
             }
             ServiceSettings::Cloud(settings) => Arc::new(Cloud::new(settings, ingress())),
             ServiceSettings::Evolution(settings) => {
-                Arc::new(Evolution::new(settings, &around.address, ingress()))
+                Arc::new(Evolution::new(settings, &context.address, ingress()))
             }
-            ServiceSettings::WebChat => Arc::new(WebChat::new(&around.audience)),
+            ServiceSettings::WebChat => Arc::new(WebChat::new(&context.audience)),
             ServiceSettings::Broken(why) => Arc::new(Broken::new(&self.name, why)),
-            ServiceSettings::Bridge => around.bridges.adopt(&self.name),
+            ServiceSettings::Bridge => context.bridges.adopt(&self.name),
         }
     }
 }
@@ -147,7 +147,7 @@ pub fn bridge(name: &str, limits: SendLimits) -> Plan {
         allowed: AllowList::All,
         country: None,
         settings: ServiceSettings::Bridge,
-        doubts: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 
@@ -171,7 +171,7 @@ fn plan(
         limits: limits(lookup, service),
         allowed: allowed(lookup, service, channel),
         country: country(lookup),
-        doubts: doubts(lookup, service, channel),
+        warnings: warnings(lookup, service, channel),
         settings,
     }
 }
@@ -246,12 +246,12 @@ fn allowed(lookup: &Lookup, service: &Service, channel: &str) -> AllowList {
 }
 
 /// What of the settings is read and cannot be meant so.
-fn doubts(lookup: &Lookup, service: &Service, channel: &str) -> Vec<String> {
+fn warnings(lookup: &Lookup, service: &Service, channel: &str) -> Vec<String> {
     let Some(key) = service.find("ALLOW_FROM") else {
         return Vec::new();
     };
     let text = lookup.text(key.name).unwrap_or_default();
-    AllowList::doubts(channel, key.name, text, country(lookup))
+    AllowList::warnings(channel, key.name, text, country(lookup))
 }
 
 fn limits(lookup: &Lookup, service: &Service) -> SendLimits {
