@@ -197,8 +197,9 @@ impl Bridge {
             if let Some(why) = &generation.away {
                 context.away(why);
             } else {
-                // A takeover may skip the generation in between. Report it anyway: the deliveries of the
-                // client before were interrupted and start again with this change.
+                // The watch shows only the newest value, so a takeover or a quick reconnect looks like
+                // no change. Report it as one: the old client's deliveries ended, and the change of
+                // state wakes their lanes.
                 if was_connected {
                     context.away("another client took the channel over");
                 }
