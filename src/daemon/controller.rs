@@ -94,7 +94,7 @@ impl Admin for Controller {
         // the new settings must be safe for the address that is really bound.
         (new.home, new.host, new.port, new.history_days) =
             (old.home.clone(), old.host, old.port, old.history_days);
-        new.refuse_open_door().map_err(|error| error.to_string())?;
+        new.check_exposure().map_err(|error| error.to_string())?;
         let new_token = old.token != new.token;
         self.log.reconfigure(new.log_level, new.log_format);
         gateway.reconfigure(new);
