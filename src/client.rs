@@ -1,4 +1,4 @@
-//! A small client of the protocol over WebSocket, used by the command line, the tests and the benches.
+//! A small WebSocket client of the protocol, used by the command line, the tests and the benches.
 
 use std::{collections::VecDeque, fmt::Write as _, io, time::Duration};
 
@@ -19,23 +19,23 @@ use crate::{
     protocol::websocket::{self, MemoryStream},
 };
 
-/// Longest message taken from a gateway, in bytes.
+/// Longest message accepted from a gateway, in bytes.
 const MAX_MESSAGE: usize = 64 << 20;
 
 /// Longest answer to the upgrade request, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
 /// Time for the connection and the upgrade.
-const OPENING: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where a gateway is and how to come in.
+/// The address of a gateway and the token for it.
 #[derive(Clone)]
 pub struct Endpoint {
     /// A host name or an address without brackets.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// Sent as `Authorization: Bearer` on the upgrade, where there is one.
+    /// Sent as `Authorization: Bearer` on the upgrade, if set.
     pub token: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub struct Client {
 pub struct Event {
     /// Its name.
     pub action: String,
-    /// What it carries.
+    /// Its payload.
     pub payload: Value,
 }
 
@@ -64,7 +64,7 @@ pub struct Event {
 pub enum ServerMessage {
     /// A text message.
     Text(String),
-    /// The gateway closed the connection with this code and reason (1005 where it gave none).
+    /// The gateway closed the connection with this code and reason (1005 if it gave none).
     Closed(u16, String),
 }
 
@@ -79,14 +79,14 @@ impl Endpoint {
     }
 }
 
-/// The address of the page of the gateway at `host:port`. The token is in the fragment, which no
-/// browser sends to anybody; the page takes it out of the address at once.
+/// The URL of the gateway's page. The token is in the fragment, which browsers never send; the page
+/// removes it from the address bar at once.
 pub fn page_link(authority: &str, token: Option<&str>) -> String {
     let fragment = token.map(|token| format!("#token={}", escaped(token, b"")));
     format!("http://{authority}/{}", fragment.unwrap_or_default())
 }
 
-/// Text as part of an address (RFC 3986 §2.1): unreserved characters and those in `also` stay.
+/// Percent-encodes a text (RFC 3986 §2.1), except unreserved characters and those in `also`.
 pub fn escaped(text: &str, also: &[u8]) -> String {
     text.bytes().fold(String::new(), |mut escaped, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte) {
@@ -99,9 +99,10 @@ pub fn escaped(text: &str, also: &[u8]) -> String {
 }
 
 impl Client {
-    /// Connects and upgrades. Nobody there is `Error::NotRunning`, a wrong token `Error::Refused`.
+    /// Connects and upgrades. Fails with `Error::NotRunning` if nothing listens there, and with
+    /// `Error::Refused` for a wrong token.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self> {
-        match timeout(OPENING, Self::open(endpoint)).await {
+        match timeout(CONNECT_TIMEOUT, Self::open(endpoint)).await {
             Ok(opened) => opened,
             Err(_) => Err(Error::Failed(format!(
                 "{} did not answer within 10 s",
@@ -138,7 +139,7 @@ impl Client {
         })
     }
 
-    /// Does one command and waits for its answer; events that come meanwhile are kept for `event`.
+    /// Sends one command and waits for its answer; events received meanwhile are kept for `event`.
     pub async fn call(&mut self, action: &str, payload: &Value) -> Result<Value> {
         let id = self.next_id;
         self.next_id += 1;
@@ -157,7 +158,7 @@ impl Client {
         }
     }
 
-    /// The next event, or `None` once the gateway closed the connection in order.
+    /// The next event, or `None` once the gateway has closed the connection normally.
     pub async fn event(&mut self) -> Result<Option<Event>> {
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -171,7 +172,7 @@ impl Client {
         }
     }
 
-    /// Sends one text message. Safe to use while nobody waits in `receive`.
+    /// Sends one text message.
     pub async fn send_text(&mut self, text: &str) -> Result<()> {
         let mut stream = MemoryStream {
             input: &[],
@@ -184,7 +185,8 @@ impl Client {
         self.flush().await
     }
 
-    /// The next message as it came. Cancel-safe: a message is taken only in the step that returns it.
+    /// The next message, unparsed. Cancel-safe: there is no await between reading a message out of the
+    /// buffer and returning it.
     pub async fn receive(&mut self) -> Result<ServerMessage> {
         loop {
             self.flush().await?;
@@ -210,7 +212,7 @@ impl Client {
         }
     }
 
-    /// Sends a close frame and waits for the answer, at most a second.
+    /// Sends a close frame and waits for the answer, for at most a second.
     pub async fn close(mut self) {
         let mut stream = MemoryStream {
             input: &[],
@@ -242,7 +244,8 @@ impl Client {
         }
     }
 
-    /// Bytes leave `output` only when the socket has them, so a cancelled call loses none.
+    /// Bytes are removed from `output` only once the socket has taken them, so a cancelled call loses
+    /// none.
     async fn flush(&mut self) -> Result<()> {
         while !self.output.is_empty() {
             let written = self.stream.write(&self.output).await.map_err(broken)?;
@@ -273,7 +276,7 @@ fn request(endpoint: &Endpoint, key: &str) -> String {
     )
 }
 
-/// The head of the HTTP answer and the bytes behind it.
+/// The head of the HTTP answer, and the bytes already read after it.
 async fn read_head(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
     let mut bytes = Vec::with_capacity(1024);
     loop {
@@ -283,7 +286,7 @@ async fn read_head(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
         }
         if bytes.len() > MAX_HEAD || stream.read_buf(&mut bytes).await.map_err(broken)? == 0 {
             return Err(Error::Failed(
-                "what answers there is not a cleudocodebot gateway".to_owned(),
+                "the program on this port is not a cleudocodebot gateway".to_owned(),
             ));
         }
     }
@@ -311,7 +314,7 @@ fn check_head(head: &str, rest: &[u8], key: &str) -> Result<()> {
         return Err(refused(&refusal));
     }
     Err(Error::Failed(format!(
-        "the upgrade was answered with status {status}: is this port another program's?"
+        "the upgrade was answered with status {status}: is another program on this port?"
     )))
 }
 
@@ -325,7 +328,7 @@ fn refused(payload: &Value) -> Error {
 
 fn parse(text: &str) -> Result<Value> {
     serde_json::from_str(text)
-        .map_err(|error| Error::Failed(format!("the gateway sent what is not JSON: {error}")))
+        .map_err(|error| Error::Failed(format!("the gateway sent invalid JSON: {error}")))
 }
 
 fn closing(frame: Option<CloseFrame>) -> ServerMessage {

@@ -1,5 +1,4 @@
-//! From a channel's name to its delivery worker. The router knows names and queues only, nothing of
-//! integrations.
+//! Maps a channel's name to its delivery worker. Knows names and queues, not integrations.
 
 use std::{
     collections::BTreeMap,
@@ -16,13 +15,13 @@ use crate::message::{Message, MessageId, State};
 pub enum Wakeup {
     /// This message to this peer is new in the outbox.
     Queued(MessageId, String),
-    /// This peer, which could not be reached, may be there now.
-    Look(String),
-    /// The integration may deliver now, or at another rate.
-    LookAll,
+    /// This peer could not be reached before and may be reachable now.
+    Peer(String),
+    /// The state of the integration or its rate limit changed.
+    All,
 }
 
-/// Where the messages of one channel go.
+/// The route of one channel.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// The delivery worker.
@@ -31,11 +30,11 @@ pub struct Route {
     pub clients_hand_in: bool,
 }
 
-/// The channels there are.
+/// The routes of all channels.
 #[derive(Debug, Default)]
 pub struct Router(RwLock<BTreeMap<String, Route>>);
 
-/// A channel that does not exist, and those that do.
+/// The error for a channel that does not exist, with the names that do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownChannel {
     name: String,
@@ -68,7 +67,7 @@ impl Router {
         })
     }
 
-    /// Wakes the channel's worker for a message that was just queued.
+    /// Wakes the channel's worker if the message was queued just now.
     pub fn stored(&self, message: &Message) {
         if message.state == State::Queued {
             self.wakeup(&message.channel, || {
@@ -78,16 +77,16 @@ impl Router {
     }
 
     /// Wakes a channel's worker because a peer may be reachable now.
-    pub fn look(&self, channel: &str, peer: &str) {
-        self.wakeup(channel, || Wakeup::Look(peer.to_owned()));
+    pub fn wake_peer(&self, channel: &str, peer: &str) {
+        self.wakeup(channel, || Wakeup::Peer(peer.to_owned()));
     }
 
-    /// Wakes a channel's worker because its integration changed.
-    pub fn look_all(&self, channel: &str) {
-        self.wakeup(channel, || Wakeup::LookAll);
+    /// Wakes a channel's worker because the state or the limits of its channel changed.
+    pub fn wake_all(&self, channel: &str) {
+        self.wakeup(channel, || Wakeup::All);
     }
 
-    /// A worker that has ended needs no wakeup: its outbox is on disk.
+    /// A failed send is ignored: a worker that has ended finds its outbox on disk when it starts again.
     fn wakeup(&self, channel: &str, wakeup: impl FnOnce() -> Wakeup) {
         if let Some(route) = self
             .0
@@ -116,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_channel_is_told_with_those_there_are() {
+    fn an_unknown_channel_error_lists_the_known_ones() {
         let router = Router::default();
         let (worker, _inbox) = mpsc::unbounded_channel();
         router.add(

@@ -1,4 +1,4 @@
-//! The process environment as a value, so that only `main` and nobody's test depends on the real one.
+//! The process environment as a value, so that only `main` reads the real one and tests never do.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -6,7 +6,7 @@ use std::{
     fmt,
 };
 
-/// Names and values as the process was given them. On Windows names ignore case, as the system does.
+/// The variables of a process. On Windows names ignore case, as the system does.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     values: HashMap<String, String>,
@@ -14,12 +14,12 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// What this process was started with.
+    /// The environment of this process.
     pub fn from_process() -> Self {
         Self::from_os_pairs(std::env::vars_os())
     }
 
-    /// An environment of exactly these pairs; of a name that comes twice, the last.
+    /// An environment of exactly these pairs; the last value of a name counts.
     pub fn from_pairs<K: Into<String>, V: Into<String>>(
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
@@ -30,7 +30,7 @@ impl Environment {
     pub(super) fn from_os_pairs(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let mut environment = Self::default();
         for (name, value) in pairs {
-            // Every name asked for here is plain text, so one that is not is nobody's.
+            // All names we look up are Unicode, so a name that is not can be dropped.
             let Ok(name) = name.into_string().map(|name| as_compared(&name)) else {
                 continue;
             };
@@ -42,7 +42,7 @@ impl Environment {
         environment
     }
 
-    /// The same without the names that begin so.
+    /// The same without the names that begin with `prefix`.
     #[must_use]
     pub fn without(&self, prefix: &str) -> Self {
         let mut rest = self.clone();
@@ -51,17 +51,17 @@ impl Environment {
         rest
     }
 
-    /// The value of a name, empty ones included.
+    /// The value of a variable; may be empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(&as_compared(name)).map(String::as_str)
     }
 
-    /// Every name with a readable value, in no order.
+    /// Every name with a Unicode value, in no order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
     }
 
-    /// Names whose values are not Unicode text, sorted.
+    /// The names whose values are not Unicode, sorted.
     pub fn unreadable(&self) -> impl Iterator<Item = &str> {
         self.unreadable.iter().map(String::as_str)
     }
@@ -76,7 +76,7 @@ fn as_compared(name: &str) -> String {
 }
 
 impl fmt::Debug for Environment {
-    /// How many there are: the values of other programs are none of a log's business.
+    /// The number of variables only: values of other programs may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Environment({} variables)", self.values.len())
     }

@@ -1,4 +1,4 @@
-//! Every key with its value and who set it, for people to read.
+//! Every key with its value and source, for `config show`.
 
 use super::{
     Overrides,
@@ -15,14 +15,14 @@ use crate::error::Result;
 pub struct Setting {
     /// Its name.
     pub key: String,
-    /// Its value as it was written, masked where it is secret. Of a key of others nobody knows, so
-    /// it counts as secret.
+    /// Its value as written, masked if it is secret. Keys of other programs count as secret, because we
+    /// cannot know.
     pub value: String,
-    /// Who set it.
+    /// Its source.
     pub source: Source,
     /// Whether the value is masked.
     pub secret: bool,
-    /// One line on what it does; `None` for keys of others.
+    /// One line on what it does; `None` for keys of other programs.
     pub doc: Option<&'static str>,
 }
 
@@ -43,8 +43,8 @@ impl Setting {
     }
 }
 
-/// Every known key in the order of the table, then what else stands in the file. Values are shown even
-/// where [`load`](super::load) would refuse them: this is where one looks when it does.
+/// Every known key in the order of the table, then the other keys in the file. Invalid values are shown
+/// too, because this is what the user looks at when [`load`](super::load) refuses them.
 pub fn explain(overrides: &Overrides, environment: &Environment) -> Result<Vec<Setting>> {
     let gathered = gather(overrides, environment)?;
     let ours = keys::all().map(|key| {
@@ -59,7 +59,7 @@ pub fn explain(overrides: &Overrides, environment: &Environment) -> Result<Vec<S
     Ok(ours.chain(foreign(&gathered.lookup)).collect())
 }
 
-/// Keys of the file that are not in our table: those of other programs.
+/// Keys in the file that are not in our table.
 fn foreign(lookup: &Lookup) -> impl Iterator<Item = Setting> {
     let names = lookup.names_in_file().into_iter();
     names

@@ -1,4 +1,4 @@
-//! The `.env` that a first start leaves behind: a fresh token and two lines on what this is.
+//! The `.env` that the first start writes: a fresh token and two lines of comment.
 
 use std::path::Path;
 
@@ -8,11 +8,11 @@ use crate::{
     random,
 };
 
-/// Writes a new `.env` with a fresh token, as the owner's alone, and returns the token. The folder is
-/// created where it is missing. Refuses to touch anything that stands there already.
+/// Writes a new `.env` with a fresh token, readable by the owner only, and returns the token. Creates
+/// the folder if needed. Refuses to overwrite an existing file or link.
 ///
 /// Two processes must not do this at once: the second would replace the first one's token. The daemon
-/// holds the lock of its home folder by then.
+/// holds the lock on its home folder while it calls this.
 pub fn create_env_file(path: &Path) -> Result<String> {
     if path.symlink_metadata().is_ok() {
         return Err(Error::Config(format!(

@@ -1,4 +1,4 @@
-//! The folder this program lives in, and the `.env` that is read.
+//! The home folder and the path of `.env`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::{
     fs,
 };
 
-/// Where this run keeps its things, whether or not they exist.
+/// The paths of this run, whether or not they exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     /// The home folder. Absolute.
@@ -20,17 +20,17 @@ pub struct Places {
     pub env_file: PathBuf,
 }
 
-/// Finds the places without reading anything, so that this works where the settings are broken.
+/// Finds the paths without reading `.env`, so that this works when the settings are invalid.
 pub fn places(overrides: &Overrides, environment: &Environment) -> Result<Places> {
     let (home, _) = home(overrides, environment)?;
     let env_file = env_file(overrides, &home)?;
     Ok(Places { home, env_file })
 }
 
-/// The home folder and who said so. It is not created, nor does it have to exist.
+/// The home folder and its source. It need not exist and is not created.
 ///
-/// `--home` may be relative to the current folder, as every path that is typed; the environment
-/// may not, because there nobody sees what it is relative to.
+/// `--home` may be relative to the current folder, like any path on a command line. A value from the
+/// environment may not, because its base would depend on where each process is started.
 pub(super) fn home(overrides: &Overrides, environment: &Environment) -> Result<(PathBuf, Source)> {
     if let Some(home) = &overrides.home {
         let home = std::path::absolute(home).map_err(Error::file("find the folder", home))?;
@@ -49,7 +49,7 @@ pub(super) fn home(overrides: &Overrides, environment: &Environment) -> Result<(
     folder.map(|home| (home, source)).map_err(explain)
 }
 
-/// The `.env` to read: the one named, or the one in the home folder; never one in the current folder.
+/// The `.env` to read: `--env-file`, or the one in the home folder; never one in the current folder.
 pub(super) fn env_file(overrides: &Overrides, home: &Path) -> Result<PathBuf> {
     match &overrides.env_file {
         Some(named) => std::path::absolute(named).map_err(Error::file("find the file", named)),
@@ -57,8 +57,8 @@ pub(super) fn env_file(overrides: &Overrides, home: &Path) -> Result<PathBuf> {
     }
 }
 
-/// What to do about a home folder that others may look into.
-pub(super) fn openness(home: &Path) -> Option<String> {
+/// A warning about a home folder that other users can open.
+pub(super) fn permission_warning(home: &Path) -> Option<String> {
     let mode = fs::foreign_permissions(home).ok()??;
     let shown = home.display();
     Some(format!(

@@ -1,6 +1,6 @@
-//! What a row of the tables of settings says.
+//! The type of the rows in the tables of settings.
 //!
-//! Not here: the rows (`keys`, `limits`, `services`) and what a text may be (`values`).
+//! Not here: the rows (`keys`, `limits`, `services`) and the parsing of values (`values`).
 
 use super::values::Kind;
 
@@ -9,17 +9,17 @@ use super::values::Kind;
 pub struct Key {
     /// The name, as in `.env` and in the environment.
     pub name: &'static str,
-    /// The default as it would be written; empty for none.
+    /// The default, as written in `.env`; empty for none.
     pub default: &'static str,
     /// One line on what it does.
     pub doc: &'static str,
     /// Whether the value is shown masked.
     pub secret: bool,
-    /// What its text may be.
+    /// What values it accepts.
     pub kind: Kind,
 }
 
-/// A setting that anyone may read.
+/// A setting that is shown as it is.
 pub(super) const fn key(
     name: &'static str,
     default: &'static str,

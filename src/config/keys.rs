@@ -1,8 +1,8 @@
-//! Every key this program reads: the one table behind loading, `config show`, `config set` and
+//! Every key this program reads: the table behind loading, `config show`, `config set` and
 //! `.env.example`.
 //!
-//! The bounds of the gateway stand in `limits` and the keys of the services in `services`. Not here:
-//! keys of other programs, which are kept and can be asked for.
+//! The limits of the gateway are in `limits`, the keys of the services in `services`. Keys of other
+//! programs have no rows; they are kept in `.env` and can be looked up.
 
 pub use super::key::Key;
 use super::{
@@ -18,10 +18,10 @@ use crate::{
     suggest::suggest,
 };
 
-/// What every key of this program begins with.
+/// The prefix of the keys of this program.
 pub const PREFIX: &str = "CLEUDOCODEBOT_";
 
-/// Where the gateway is and who gets in.
+/// The gateway's address and access to it.
 const REACH: &[Key] = &[
     key(
         HOME,
@@ -59,7 +59,7 @@ const REACH: &[Key] = &[
     ),
 ];
 
-/// Where those who use it live.
+/// The region of the users.
 const PLACE: &[Key] = &[key(
     COUNTRY,
     "",
@@ -67,7 +67,7 @@ const PLACE: &[Key] = &[key(
     "Country of WhatsApp numbers written without a country code, such as BR; empty takes that of the first number that was paired.",
 )];
 
-/// What is kept and told.
+/// History, retries and logs.
 const KEEPING: &[Key] = &[
     key(
         "CLEUDOCODEBOT_HISTORY_DAYS",
@@ -113,18 +113,18 @@ pub const HOME: &str = "CLEUDOCODEBOT_HOME";
 pub const HOST: &str = "CLEUDOCODEBOT_HOST";
 /// The port to listen on.
 pub const PORT: &str = "CLEUDOCODEBOT_PORT";
-/// What every client must show.
+/// The token that every client must present.
 pub const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
-/// Names under which others reach this machine.
+/// Accepted values of the `Host` header.
 pub const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
 
-/// The country of numbers without a code.
+/// The country of phone numbers without a country code.
 pub const COUNTRY: &str = "CLEUDOCODEBOT_COUNTRY";
 
 /// The longest HTTP body.
 pub const MAX_BODY_BYTES: &str = "CLEUDOCODEBOT_MAX_BODY_BYTES";
 
-/// How long to wait between attempts.
+/// The waits between attempts.
 pub const RETRY_DELAYS: &str = "CLEUDOCODEBOT_RETRY_DELAYS";
 
 /// The row of a key.
@@ -132,13 +132,13 @@ pub fn find(name: &str) -> Option<&'static Key> {
     all().find(|key| key.name == name)
 }
 
-/// The row that a key has: its own, or that of the service's key it stands for.
+/// The row of a key, also of an older or numbered name of a service's key.
 pub fn row(name: &str) -> Option<&'static Key> {
     find(name).or_else(|| SERVICES.iter().find_map(|service| service.row(name)))
 }
 
-/// Checks a value before it is written to `.env`. Keys of other programs may hold anything a line
-/// can hold; an unknown key with our prefix is refused with the nearest known one.
+/// Validates a value before it is written to `.env`. Keys of other programs accept any value that `.env`
+/// can represent; an unknown key with our prefix is refused with a suggestion.
 pub fn validate(name: &str, value: &str) -> Result<()> {
     if name == HOME {
         return Err(Error::Usage(format!(
@@ -157,20 +157,21 @@ pub fn validate(name: &str, value: &str) -> Result<()> {
     }
     if !dotenv::is_key(name) || value.contains('\0') {
         return Err(Error::Usage(format!(
-            "{name:?} cannot be set so: names are letters, digits and _, and values have no NUL"
+            "{name:?} cannot be set like this: names are letters, digits and _, and values have no NUL"
         )));
     }
     Ok(())
 }
 
-/// Where the example clients look for the gateway: theirs, so no mistake where it stands.
+/// A variable of the example clients. It has our prefix but is not ours, so it is not reported as
+/// unknown.
 pub const CLIENT_URL: &str = "CLEUDOCODEBOT_URL";
 
-/// What to tell about a key with our prefix that is not in the table.
+/// The message about a key with our prefix that is not in the table.
 pub(super) fn unknown(name: &str) -> String {
     let guess = suggest(name, all().map(|key| key.name));
     let advice = guess.map_or_else(
-        || "see `cleudocodebot config show` for those there are".to_owned(),
+        || "`cleudocodebot config show` lists all keys".to_owned(),
         |guess| format!("did you mean {guess}?"),
     );
     format!("{name} is not a key of this program; {advice}")

@@ -1,11 +1,11 @@
-//! Every bound of the gateway: one row each, from which come the typed field, the key in `.env` and
-//! what a reload compares.
+//! The limits of the gateway. A row each generates the typed field, the key in `.env` and the comparison
+//! for reload.
 
 use std::time::Duration;
 
 use super::key::{Key, key, number};
 
-/// How a number in `.env` becomes a field.
+/// Converts a number in `.env` to the type of a field.
 trait FromNumber: Copy {
     fn from_number(number: u64) -> Self;
 }
@@ -23,7 +23,7 @@ impl FromNumber for u32 {
 }
 
 impl FromNumber for Duration {
-    /// The keys of times end in `_MS`.
+    /// In milliseconds: the keys of durations end in `_MS`.
     fn from_number(number: u64) -> Self {
         Self::from_millis(number)
     }
@@ -31,7 +31,7 @@ impl FromNumber for Duration {
 
 macro_rules! limits {
     ($($field:ident: $type:ty, $key:literal = $default:literal, $least:literal..=$most:expr, $doc:literal;)*) => {
-        /// The bounds that keep one client from harming the others. Fields are named as their keys.
+        /// The limits that keep one client from harming the others. Fields are named after their keys.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Limits { $(#[doc = $doc] pub $field: $type,)* }
 
@@ -39,12 +39,12 @@ macro_rules! limits {
         pub(super) const KEYS: &[Key] = &[$(key($key, $default, number($least, $most), $doc)),*];
 
         impl Limits {
-            /// Asks `number` for every key.
+            /// Builds the limits from `number`, which returns the value of a key.
             pub(super) fn read<E>(number: impl Fn(&'static str) -> Result<u64, E>) -> Result<Self, E> {
                 Ok(Self { $($field: FromNumber::from_number(number($key)?)),* })
             }
 
-            /// The keys whose bounds differ.
+            /// The keys whose values differ.
             pub fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'static str> + 'a {
                 let rows = [$(($key, self.$field != other.$field)),*];
                 rows.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key)
@@ -86,7 +86,7 @@ limits! {
 }
 
 impl Default for Limits {
-    /// The defaults of the rows, which are those of the protocol.
+    /// The defaults of the rows.
     fn default() -> Self {
         let default = |name| {
             let row = KEYS.iter().find(|key| key.name == name).ok_or(name)?;

@@ -1,6 +1,6 @@
-//! Where a setting comes from: command line, environment, `.env`, default, in this order.
+//! Looks settings up in all sources, in this order: command line, environment, `.env`, default.
 //!
-//! Not here: what the value means (`values`).
+//! Not here: parsing of the values (`values`).
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Everything that was set, by whomever. Integrations ask it for keys of their own.
+/// All values from all sources. Integrations read their own keys from it.
 #[derive(Clone, Default)]
 pub struct Lookup {
     command_line: HashMap<String, String>,
@@ -31,15 +31,15 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// The value of any key, ours or not. `None` where nobody set it, or only to nothing.
+    /// The value of any key, ours or not. `None` if it is unset or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.find(name).map(|(value, _)| value)
     }
 
     /// The same, with its source; never [`Source::Default`].
     ///
-    /// An empty value in the environment or in `.env` counts as not set, because that is how other
-    /// programs pass on what they were not given; lists alone can be empty on purpose.
+    /// An empty value in the environment or in `.env` counts as unset, because container tools pass
+    /// unset variables on as empty ones. Lists are the exception: they can be empty on purpose.
     pub fn find(&self, name: &str) -> Option<(&str, Source)> {
         let row = keys::row(name);
         let may_be_empty = row.is_some_and(|key| key.kind.has_empty_value());
@@ -63,8 +63,8 @@ impl Lookup {
             .filter(|found| found.1 == Source::CommandLine || counts(found))
     }
 
-    /// A warning for each secret that has white space or a line end around it, as files of other
-    /// programs bring it.
+    /// A warning for each secret with white space or a line end around it, as secret files of container
+    /// tools often have.
     fn untrimmed(&self) -> Vec<String> {
         let mut names: Vec<&str> = self.names().map(|(name, _)| name).collect();
         names.sort_unstable();
@@ -83,7 +83,7 @@ impl Lookup {
         told.collect()
     }
 
-    /// The value of a key as whoever counts wrote it.
+    /// The value of a key, untrimmed.
     fn raw(&self, name: &str) -> Option<&str> {
         let typed = self.command_line.get(name).map(String::as_str);
         let set = |value: &&str| !value.is_empty();
@@ -92,7 +92,7 @@ impl Lookup {
             .or_else(|| self.file.get(name).map(|value| value.text.as_str()))
     }
 
-    /// What is wrong with the settings of a service, one text a key.
+    /// The errors in the settings of a service, one text per key.
     pub fn complaints(&self, service: &Service) -> Vec<String> {
         let mut names: Vec<&str> = self.names().map(|(name, _)| name).collect();
         names.sort_unstable();
@@ -105,14 +105,14 @@ impl Lookup {
             .collect()
     }
 
-    /// What is wrong with the value of a key.
+    /// The error in the value of a key, if any.
     pub(super) fn complaint(&self, name: &str, key: &Key) -> Option<String> {
         let (value, source) = self.find(name)?;
         let expected = key.kind.check(value).err()?;
         Some(complaint(name, value, &self.origin(source), &expected))
     }
 
-    /// Every key that somebody set, with who did.
+    /// Every key that is set, with its source. A key set by two sources comes twice.
     fn names(&self) -> impl Iterator<Item = (&str, Source)> {
         let in_file = self.file.iter().map(|(name, value)| {
             let source = Source::EnvFile { line: value.line };
@@ -124,32 +124,32 @@ impl Lookup {
         typed.chain(inherited).chain(in_file)
     }
 
-    /// The keys of the file, in its order.
+    /// The keys in the file, in its order.
     pub(super) fn names_in_file(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.file.iter().collect();
         names.sort_by_key(|(_, value)| value.line);
         names.into_iter().map(|(name, _)| name.as_str()).collect()
     }
 
-    /// The value of a key of ours, which its default backs.
+    /// The value of a key of ours, or its default.
     pub(super) fn known(&self, key: &'static Key) -> (&str, Source) {
         self.find(key.name)
             .unwrap_or((key.default, Source::Default))
     }
 
-    /// A text of the table, as it is set or by default; `None` where it is empty.
+    /// The value or default of a key in the table; `None` if it is empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         let key = keys::find(name)?;
         Some(self.known(key).0).filter(|text| !text.is_empty())
     }
 
-    /// A number of the table, as it is set or by default. A key that is not in the table has none.
+    /// The value or default of a numeric key in the table; `None` for any other key.
     pub fn number(&self, name: &str) -> Option<u64> {
         let key = keys::find(name)?;
         key.kind.number(self.known(key).0).ok()
     }
 
-    /// The source as an error names it: with file and line.
+    /// The source for an error message, with file and line.
     pub(super) fn origin(&self, source: Source) -> String {
         match source {
             Source::EnvFile { line } => format!("{}:{line}", self.env_file.display()),
@@ -157,7 +157,7 @@ impl Lookup {
         }
     }
 
-    /// A complaint for each of our keys that nobody knows.
+    /// A warning for each key with our prefix that is not in the table.
     fn unknown(&self) -> Vec<String> {
         let mut unknown: Vec<_> = self
             .names()
@@ -165,20 +165,20 @@ impl Lookup {
             .filter(|(name, _)| *name != keys::CLIENT_URL)
             .map(|(name, source)| format!("{}: {}", self.origin(source), keys::unknown(name)))
             .collect();
-        // The environment has no order; warnings that change places look like new ones.
+        // The environment has no order; keep the output stable from run to run.
         unknown.sort();
         unknown
     }
 }
 
 impl fmt::Debug for Lookup {
-    /// The keys of the file alone: values may be secrets.
+    /// The keys in the file only: values may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.file.keys()).finish()
     }
 }
 
-/// A secret without the white space around it, which no secret has; any other value as it is.
+/// Trims a secret, since no valid one has white space around it; other values stay as they are.
 fn bare<'a>(row: Option<&Key>, value: &'a str) -> &'a str {
     match row {
         Some(key) if key.kind == Kind::Token => value.trim(),
@@ -186,12 +186,12 @@ fn bare<'a>(row: Option<&Key>, value: &'a str) -> &'a str {
     }
 }
 
-/// Every source as it is, for whoever asks for single keys; values are not checked.
+/// Reads all sources without validating the values, for callers that need single keys.
 pub fn look_up(overrides: &Overrides, environment: &Environment) -> Result<Lookup> {
     Ok(gather(overrides, environment)?.lookup)
 }
 
-/// What all sources together say, before any of it is understood.
+/// The content of all sources, before validation.
 pub(super) struct Gathered {
     pub(super) home: PathBuf,
     pub(super) home_source: Source,
@@ -200,16 +200,16 @@ pub(super) struct Gathered {
     pub(super) warnings: Vec<String>,
 }
 
-/// Finds the home folder and reads its `.env`, or the one that is named.
+/// Finds the home folder and reads its `.env`, or the one given by `--env-file`.
 pub(super) fn gather(overrides: &Overrides, environment: &Environment) -> Result<Gathered> {
     refuse_unreadable(environment)?;
     let (home, home_source) = home::home(overrides, environment)?;
     let env_file = home::env_file(overrides, &home)?;
     let document = dotenv::read_file(&env_file)?;
-    let mut warnings: Vec<String> = home::openness(&home).into_iter().collect();
+    let mut warnings: Vec<String> = home::permission_warning(&home).into_iter().collect();
     if document.is_none() && overrides.env_file.is_some() {
         warnings.push(format!(
-            "there is no {}; going on without",
+            "there is no {}; continuing without it",
             env_file.display()
         ));
     }
@@ -233,7 +233,7 @@ pub(super) fn gather(overrides: &Overrides, environment: &Environment) -> Result
     })
 }
 
-/// A setting of ours that is not text must not pass for one that is not set.
+/// A setting of ours that is not Unicode must not be treated as unset.
 fn refuse_unreadable(environment: &Environment) -> Result<()> {
     let ours = environment
         .unreadable()
@@ -257,7 +257,7 @@ fn values(
     Ok(values)
 }
 
-/// `$NAME` stays as it is written; where there is such a variable, `${NAME}` was likely meant.
+/// `$NAME` is not expanded. If such a variable exists, warn: the user probably meant `${NAME}`.
 fn unexpanded(document: &Document, environment: &Environment, env_file: &Path) -> Vec<String> {
     let exists = |name: &str| document.get(name).is_some() || environment.get(name).is_some();
     let found = document.bare_variables().into_iter();

@@ -1,7 +1,7 @@
-//! The settings of one run: read once from all sources, checked, typed, and passed down from there.
+//! The settings of one run: read once from all sources, validated, typed, and passed down from there.
 //!
-//! `keys` is the table of what there is (with `limits` and `services`), `values` what a text may be,
-//! `lookup` who set it, `dotenv` the file. Not here: what the settings do.
+//! `keys` is the table of settings (with `limits` and `services`), `values` parses their texts, `lookup`
+//! finds who set them, `dotenv` reads the file. Not here: what the settings do.
 
 pub mod dotenv;
 pub mod keys;
@@ -51,14 +51,14 @@ use crate::{
     phone::Country,
 };
 
-/// What the command line sets. It overrules everything else.
+/// Settings from the command line, which override all other sources.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// The home folder; may be relative to the current folder.
     pub home: Option<PathBuf>,
     /// A `.env` to read instead of the one in the home folder.
     pub env_file: Option<PathBuf>,
-    /// Keys and values, such as `("CLEUDOCODEBOT_PORT", "0")`; of a key that comes twice, the last.
+    /// Keys and values, such as `("CLEUDOCODEBOT_PORT", "0")`; the last value of a key counts.
     pub settings: Vec<(String, String)>,
 }
 
@@ -93,25 +93,25 @@ impl fmt::Debug for Overrides {
 /// The settings of one run.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The folder of `.env`, messages and logs. Absolute; not created by reading the settings.
+    /// The folder of `.env`, messages and logs. Absolute; loading the settings does not create it.
     pub home: PathBuf,
-    /// The `.env` that was read, or would have been. Absolute.
+    /// The `.env` that is read, whether or not it exists. Absolute.
     pub env_file: PathBuf,
     /// The address to listen on.
     pub host: IpAddr,
     /// The port to listen on; 0 lets the system pick one.
     pub port: u16,
-    /// What every client must show; `None` until the first start has made one.
+    /// The token that every client must present; `None` until the first start has generated one.
     pub token: Option<String>,
     /// Web origins that may connect besides our own, in lower case.
     pub allowed_origins: Vec<String>,
-    /// Host names under which we may be reached besides loopback, in lower case.
+    /// Values of the `Host` header that are accepted besides loopback, in lower case.
     pub allowed_hosts: Vec<String>,
-    /// The bounds of the gateway.
+    /// The limits of the gateway.
     pub limits: Limits,
     /// Days to keep messages; 0 for ever.
     pub history_days: u32,
-    /// The country of numbers that are written without its code.
+    /// The country of phone numbers written without a country code.
     pub country: Option<Country>,
     /// How much to log.
     pub log_level: LogLevel,
@@ -119,19 +119,19 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
-/// The settings, and what a user should hear about them.
+/// The settings, and warnings about them.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The settings.
     pub config: Config,
-    /// One line each: what was ignored, doubled or mistyped, where, and what to do.
+    /// One line each: what is ignored, duplicate or mistyped, where, and what to do.
     pub warnings: Vec<String>,
-    /// Everything that was set, for integrations to ask for keys of their own.
+    /// All values that were set, from which integrations read their own keys.
     pub lookup: Lookup,
 }
 
-/// Reads every source, checks every key and puts the settings together. A missing `.env` is an empty
-/// one. Fails with [`Error::Config`] that names every value that will not do, and where it stands.
+/// Reads all sources, validates every key and builds the settings. A missing `.env` counts as empty.
+/// Fails with an [`Error::Config`] that names every invalid value and its source.
 pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> {
     let gathered = gather(overrides, environment)?;
     let lookup = gathered.lookup;
@@ -141,11 +141,11 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
     let of_services: Vec<String> = of_services.collect();
     refuse_invalid(&lookup, &of_services)?;
     let config = Config::read(&lookup, gathered.home, gathered.env_file)?;
-    config.refuse_open_door()?;
+    config.check_exposure()?;
     let mut warnings = gathered.warnings;
-    let parked = |why: &String| format!("{why}; its channel waits until that is mended");
+    let parked = |why: &String| format!("{why}; its channel is parked until that is fixed");
     warnings.extend(of_services.iter().map(parked));
-    warnings.extend(config.doubts());
+    warnings.extend(config.warnings());
     Ok(Loaded {
         config,
         warnings,
@@ -153,11 +153,11 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
     })
 }
 
-/// All mistakes at once, so that mending them takes one round. A mistake in the settings of a service
-/// alone parks its channel and stops nobody else.
+/// Reports all errors at once, so that one edit can fix them. Errors in the settings of services alone
+/// are not fatal: they park the channel, and the rest runs.
 fn refuse_invalid(lookup: &Lookup, of_services: &[String]) -> Result<()> {
     let mut complaints: Vec<String> = keys::all()
-        // The home folder is known by now, and with it that its text was right.
+        // HOME was validated when the home folder was found.
         .filter(|key| key.name != keys::HOME && key.name.starts_with(keys::PREFIX))
         .filter_map(|key| lookup.complaint(key.name, key))
         .collect();
@@ -197,20 +197,20 @@ impl Config {
         })
     }
 
-    /// Where clients on this machine find the gateway: the address without brackets, and the port.
-    /// An address that means all interfaces is reached through loopback.
+    /// Host (without brackets) and port where clients on this machine reach the gateway: loopback, if it
+    /// listens on all interfaces.
     pub fn endpoint(&self) -> (String, u16) {
         (reached_at(self.host).to_string(), self.port)
     }
 
-    /// The same as a URL shows it, with the port that was really bound: `[::1]:18789`.
+    /// The same as in a URL, with the port that was actually bound: `[::1]:18789`.
     pub fn authority(&self, port: u16) -> String {
         SocketAddr::new(reached_at(self.host), port).to_string()
     }
 
-    /// A gateway that others can reach needs a token that cannot be guessed, and the names it goes
-    /// by: without those, a page that makes its own name point here passes for a friend.
-    pub fn refuse_open_door(&self) -> Result<()> {
+    /// Refuses to listen beyond loopback without a token that cannot be guessed and a list of host
+    /// names. Without the list, DNS rebinding would bypass the `Host` check.
+    pub fn check_exposure(&self) -> Result<()> {
         if self.host.is_loopback() {
             return Ok(());
         }
@@ -229,31 +229,31 @@ impl Config {
         )))
     }
 
-    /// What works and is likely not meant.
-    fn doubts(&self) -> Vec<String> {
-        let mut doubts = Vec::new();
+    /// Warnings about settings that are valid but surely not intended.
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
         if self
             .token
             .as_ref()
             .is_some_and(|t| t.len() < SAFE_TOKEN_CHARS)
         {
-            doubts.push(format!(
+            warnings.push(format!(
                 "{TOKEN} has fewer than {SAFE_TOKEN_CHARS} characters and may be guessed; \
                  remove it and start again for a new one"
             ));
         }
         if self.limits.max_queue_bytes < self.limits.max_message_bytes {
-            doubts.push(
+            warnings.push(
                 "CLEUDOCODEBOT_MAX_QUEUE_BYTES is smaller than CLEUDOCODEBOT_MAX_MESSAGE_BYTES: \
                  a client that is sent the longest message will be dropped; raise it"
                     .to_owned(),
             );
         }
-        doubts
+        warnings
     }
 }
 
-/// The value of a key through the reader of its kind.
+/// The value of a key, parsed by `read`.
 fn typed<T>(
     lookup: &Lookup,
     name: &'static str,
@@ -261,7 +261,7 @@ fn typed<T>(
 ) -> Result<T> {
     let Some(key) = keys::find(name) else {
         return Err(Error::Failed(format!(
-            "{name} is missing in the table of keys"
+            "{name} is missing from the table of keys"
         )));
     };
     let (value, source) = lookup.known(key);
@@ -271,7 +271,7 @@ fn typed<T>(
 }
 
 impl fmt::Debug for Config {
-    /// Everything but the token, of which only the presence is told.
+    /// Shows whether there is a token, but not the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("home", &self.home)

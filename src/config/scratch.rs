@@ -1,4 +1,4 @@
-//! A folder of their own for tests that touch files; it goes when the value does.
+//! A temporary folder for tests that touch files; removed on drop.
 
 use std::path::{Path, PathBuf};
 

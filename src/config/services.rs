@@ -1,5 +1,5 @@
-//! The services behind the gateway: one row each, with the name of its channels, its keys, and what
-//! `onboard` asks for. The table of keys, `onboard` and the integrations read it.
+//! The services behind the gateway: one row each, with the names of its channels, its keys and the
+//! questions of `onboard`. The table of keys, `onboard` and the integrations read it.
 //!
 //! Not here: what an integration does with its settings (`integrations`).
 
@@ -12,28 +12,28 @@ use super::{
 /// A service and its settings.
 #[derive(Debug)]
 pub struct Service {
-    /// What `onboard` calls it.
+    /// Its name in `onboard`.
     pub title: &'static str,
-    /// The channels it may have, the usual one first. Those of bridges choose their names.
+    /// The names of its channels, the usual one first. Empty for bridges, which choose their names.
     pub channels: &'static [&'static str],
-    /// What its keys begin with.
+    /// The prefix of its keys.
     pub prefix: &'static str,
     /// Its keys, in the order of `.env.example`.
     pub keys: &'static [Key],
-    /// Older names of its keys, and the keys they mean.
+    /// Older names of its keys, each with the current name.
     pub also: &'static [(&'static str, &'static str)],
-    /// The keys it cannot do without, and how `onboard` asks for them.
+    /// The keys it needs, each with the question of `onboard`.
     pub questions: &'static [(&'static str, &'static str)],
 }
 
 impl Service {
-    /// The name of one of its keys, such as `BASE_URL`, whether or not it has one.
+    /// The full name of a key such as `BASE_URL`, whether or not the service has it.
     pub fn key(&self, what: &str) -> String {
         format!("{}_{what}", self.prefix)
     }
 
-    /// The row that a key of this service has: its own, or for an older name or that of a further
-    /// channel (`TELEGRAM_BOT_TOKEN_2`) the one it stands for.
+    /// The row of a key of this service, also for an older name and for the numbered key of a further
+    /// channel (`TELEGRAM_BOT_TOKEN_2`).
     pub fn row(&self, name: &str) -> Option<&'static Key> {
         let of = |name: &str| self.keys.iter().find(|key| key.name == name);
         let also = |name: &str| self.also.iter().find(|(older, _)| *older == name);
@@ -47,7 +47,7 @@ impl Service {
         named(name).or_else(numbered)
     }
 
-    /// The row of one of its keys, where it has one.
+    /// The row of a key such as `BASE_URL`, if the service has it.
     pub fn find(&self, what: &str) -> Option<&'static Key> {
         let name = self.key(what);
         self.keys.iter().find(|key| key.name == name)
@@ -60,7 +60,7 @@ const RATE: Kind = number(0, 1_000_000);
 /// Every service, in the order of `.env.example`.
 pub const SERVICES: &[&Service] = &[&WEBCHAT, &BRIDGES, &TELEGRAM, &EVOLUTION, &CLOUD];
 
-/// The built-in page and its visitors.
+/// The built-in web page.
 pub const WEBCHAT: Service = Service {
     title: "WebChat",
     channels: &["webchat"],
@@ -106,7 +106,7 @@ pub const BRIDGES: Service = Service {
     questions: &[],
 };
 
-/// Bots of Telegram, one for each token.
+/// Telegram bots, one per token.
 pub const TELEGRAM: Service = Service {
     title: "Telegram",
     channels: &[
@@ -151,7 +151,7 @@ pub const TELEGRAM: Service = Service {
     questions: &[("TELEGRAM_BOT_TOKEN", "Bot token from @BotFather")],
 };
 
-/// `WhatsApp` by the Evolution API.
+/// `WhatsApp` through the Evolution API.
 pub const EVOLUTION: Service = Service {
     title: "WhatsApp by a self-hosted Evolution API",
     channels: &["whatsapp"],
@@ -211,7 +211,7 @@ pub const EVOLUTION: Service = Service {
     ],
 };
 
-/// `WhatsApp` by Meta's Cloud API.
+/// `WhatsApp` through Meta's Cloud API.
 pub const CLOUD: Service = Service {
     title: "WhatsApp by Meta's Cloud API",
     channels: &["whatsapp-cloud"],

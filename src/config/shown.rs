@@ -1,7 +1,7 @@
-//! How values are shown to people: secrets masked, long ones cut.
+//! Formats values for error messages and `config show`: secrets masked, long values cut.
 
-/// Names key, value, source and expectation, and what is odd about the value. Secrets are masked, long
-/// values cut, and what may be another setting on the same line is not shown at all.
+/// The error for an invalid value: key, value, source, what was expected, and what is odd about it.
+/// Secrets are masked, long values cut, and a second setting on the same line is not shown at all.
 pub(super) fn complaint(name: &str, value: &str, source: &str, expected: &str) -> String {
     let shown = match swallowed(value) {
         _ if is_hidden(name, value) => mask(value),
@@ -13,7 +13,7 @@ pub(super) fn complaint(name: &str, value: &str, source: &str, expected: &str) -
     format!("{name} is {shown} ({source}); expected {expected}{odd}")
 }
 
-/// What stands before another assignment that slipped into a value.
+/// The part of a value before a second assignment on the same line, if there is one.
 fn swallowed(value: &str) -> Option<&str> {
     let mut at = 0;
     for word in value.split_inclusive(char::is_whitespace) {
@@ -31,13 +31,11 @@ fn swallowed(value: &str) -> Option<&str> {
     None
 }
 
-/// What is odd about a value that was copied or quoted on its way here, in words; nothing of the value
-/// is repeated but the character that is wrong.
+/// A hint about a typical copy-and-paste mistake in a value. Quotes the wrong character only, because
+/// the value may be a secret.
 fn oddity(value: &str) -> Option<String> {
     if swallowed(value).is_some() {
-        return Some(
-            "another setting stands on the same line: give it a line of its own".to_owned(),
-        );
+        return Some("another setting is on the same line: give it a line of its own".to_owned());
     }
     let quotes = ['"', '\'', '“', '”', '‘', '’', '`', '«', '»'];
     let (first, last) = (value.chars().next()?, value.chars().next_back()?);
@@ -64,7 +62,7 @@ fn oddity(value: &str) -> Option<String> {
     ))
 }
 
-/// Characters that take no room, as chats and web pages put them into what is copied.
+/// Zero-width characters, as text copied from chats and web pages often has.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
@@ -77,8 +75,7 @@ fn cut(value: &str) -> String {
     value.chars().take(SHOWN).chain(['…']).collect()
 }
 
-/// Whether a value may not be shown: its name says so, or it is an address with a password or a
-/// query in it.
+/// Whether a value must be masked: its name says so, or it is a URL with a password or a query.
 pub(super) fn is_hidden(name: &str, value: &str) -> bool {
     let authority = value.split_once("://").map(|(_, rest)| {
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -88,15 +85,15 @@ pub(super) fn is_hidden(name: &str, value: &str) -> bool {
     is_secret(name) || has_query || authority.is_some_and(|authority| authority.contains('@'))
 }
 
-/// Whether a key's name says that its value is nobody's business. The table of keys marks the
-/// same ones; a test holds it to that.
+/// Whether a key's name says that its value is secret. A test checks that this agrees with the marks in
+/// the table of keys.
 pub fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 5] = ["TOKEN", "SECRET", "KEY", "PASS", "CREDENTIAL"];
     let name = name.to_ascii_uppercase();
     WORDS.iter().any(|word| name.contains(word))
 }
 
-/// A secret as it may be shown: its first four characters where enough others stay hidden.
+/// A masked secret: its first four characters, if it is long enough for the rest to stay secret.
 pub fn mask(secret: &str) -> String {
     const LONG_ENOUGH: usize = 24;
     if secret.is_empty() {
@@ -145,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_never_stand_in_a_complaint() {
+    fn secrets_are_never_in_a_complaint() {
         let secret = "hunter2 hunter2 hunter2 hunter2";
         let told = complaint("A_TOKEN", secret, "environment", "none");
         assert!(

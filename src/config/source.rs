@@ -1,25 +1,25 @@
-//! Who set a value, in the words that are shown.
+//! The sources of settings and their names.
 
 use std::fmt;
 
-/// Who set a value.
+/// The source of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// An argument of this run.
+    /// The command line.
     CommandLine,
     /// The process environment.
     Environment,
     /// The `.env`, on this line.
     EnvFile {
-        /// From 1.
+        /// Counted from 1.
         line: usize,
     },
-    /// Nobody.
+    /// Nothing set it.
     Default,
 }
 
 impl Source {
-    /// The words for it, without the line.
+    /// Its name, without the line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CommandLine => "command line",

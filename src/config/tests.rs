@@ -1,4 +1,4 @@
-//! Loading as a whole: precedence, complaints, warnings, what may listen where.
+//! Loading as a whole: precedence, errors, warnings, and the rules for listening beyond loopback.
 
 use std::{collections::BTreeMap, net::Ipv4Addr, path::Path};
 
@@ -6,7 +6,7 @@ use super::{scratch::Scratch, *};
 
 const LONG: &str = "0123456789abcdef0123456789abcdef";
 
-/// A home folder, an environment and a command line of a test's own.
+/// A home folder, an environment and a command line for one test.
 struct Case {
     home: Scratch,
     overrides: Overrides,

@@ -1,6 +1,6 @@
-//! What clients may ask of the daemon itself: its settings, reload, shutdown.
+//! The actions on the daemon itself: settings, reload, shutdown.
 //!
-//! Not here: what they may ask of its channels (`channels`).
+//! Not here: the actions on channels (`channels::control`).
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -19,7 +19,7 @@ use crate::{
     shutdown::Trigger,
 };
 
-/// The daemon as the gateway knows it.
+/// Implements the gateway's `Admin` for the daemon.
 pub(super) struct Controller {
     options: DaemonOptions,
     trigger: Trigger,
@@ -44,18 +44,18 @@ impl Controller {
         }
     }
 
-    /// The gateway whose settings a reload changes.
-    pub(super) fn steers(&self, gateway: &Arc<Gateway>) {
+    /// Sets the gateway that a reload reconfigures. Weak, because the gateway owns this controller.
+    pub(super) fn set_gateway(&self, gateway: &Arc<Gateway>) {
         let _ = self.gateway.set(Arc::downgrade(gateway));
     }
 
-    /// Starts the integrations that the settings ask for.
+    /// Starts the integrations that the settings name.
     pub(super) fn launch(&self, lookup: &Lookup) {
         self.registry.adopt_waiting();
         self.registry.apply(lookup);
     }
 
-    /// Ends all work of the integrations.
+    /// Stops all channels.
     pub(super) async fn end(&self) {
         self.registry.end().await;
     }
@@ -85,29 +85,30 @@ impl Admin for Controller {
         let (old, mut new) = (gateway.settings(), loaded.config);
         if new.token.is_none() {
             return Err(format!(
-                "{} holds no CLEUDOCODEBOT_TOKEN any more",
+                "{} no longer has a CLEUDOCODEBOT_TOKEN",
                 new.env_file.display()
             ));
         }
         let mut done = compare(&old, &new);
-        // What is bound and open stays as it is until the next start, and must be safe with the rest.
+        // These need a restart. Keep the old values before the check below: the token and the hosts of
+        // the new settings must be safe for the address that is really bound.
         (new.home, new.host, new.port, new.history_days) =
             (old.home.clone(), old.host, old.port, old.history_days);
-        new.refuse_open_door().map_err(|error| error.to_string())?;
+        new.check_exposure().map_err(|error| error.to_string())?;
         let new_token = old.token != new.token;
         self.log.reconfigure(new.log_level, new.log_format);
         gateway.reconfigure(new);
         let integrations = self.registry.apply(&loaded.lookup);
-        let named = integrations
+        let changed = integrations
             .iter()
             .map(|name| format!("integration {name}"));
-        done.changed.extend(named);
+        done.changed.extend(changed);
         if new_token {
             gateway.close_all_unauthorized("the token was changed");
         }
         self.log.info(
             "config",
-            "reloaded",
+            "settings reloaded",
             &[("changed", &done.changed.join(","))],
         );
         Ok(done)
@@ -122,8 +123,8 @@ impl Admin for Controller {
     }
 }
 
-/// Which keys differ, by whether a running daemon can take them. Limits hold for connections that
-/// come from now on.
+/// The keys that differ, split by whether a running daemon can apply them. New limits apply to new
+/// connections.
 fn compare(old: &Config, new: &Config) -> Reloaded {
     let differing = |rows: &[(&str, bool)]| {
         rows.iter()
@@ -155,8 +156,8 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
     }
 }
 
-/// Tells the clients that an integration changed its state.
-pub(super) fn tell_states(listeners: &Arc<CommitListeners>) -> OnChange {
+/// A callback that publishes the new state of an integration to the clients.
+pub(super) fn publish_states(listeners: &Arc<CommitListeners>) -> OnChange {
     let listeners = Arc::downgrade(listeners);
     Arc::new(move |status: &IntegrationStatus| {
         if let Some(listeners) = listeners.upgrade() {

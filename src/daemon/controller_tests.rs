@@ -1,11 +1,12 @@
-//! Steering without a gateway: what was asked for is done, whether or not anybody still waits for it.
+//! The controller and the registry without a gateway: a request is carried out even if its client is
+//! gone.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     DaemonOptions,
-    channels::{Base, ChannelRegistry},
-    controller::{Controller, tell_states},
+    channels::{ChannelRegistry, RegistryParts},
+    controller::{Controller, publish_states},
 };
 use crate::{
     config::{Environment, Lookup, Overrides},
@@ -14,7 +15,7 @@ use crate::{
         Audience,
         bridge::{Bridges, Refusal},
         pairing::Pairings,
-        plan::Surroundings,
+        plan::BuildContext,
     },
     log::{Log, LogLevel},
     message::{MessageId, State},
@@ -49,7 +50,7 @@ impl Fixture {
         );
         let (trigger, shutdown) = shutdown::channel();
         let log = Log::in_memory(LogLevel::Info);
-        let around = Surroundings {
+        let build_context = BuildContext {
             audience: Arc::clone(&listeners.bus) as Arc<dyn Audience>,
             store: store.clone(),
             bridges: Arc::clone(&bridges),
@@ -58,13 +59,13 @@ impl Fixture {
             log: log.clone(),
             address: "127.0.0.1:1".to_owned(),
         };
-        let registry = Arc::new(ChannelRegistry::new(Base {
+        let registry = Arc::new(ChannelRegistry::new(RegistryParts {
             router,
             store: store.clone(),
             log: log.clone(),
             shutdown,
-            around,
-            on_change: tell_states(&listeners),
+            build_context,
+            on_change: publish_states(&listeners),
         }));
         let options = DaemonOptions {
             overrides: Overrides::default(),
@@ -99,7 +100,7 @@ impl Drop for Fixture {
 }
 
 #[tokio::test]
-async fn a_channel_is_forgotten_wholly_also_where_nobody_waits_for_the_answer() {
+async fn a_channel_is_forgotten_completely_even_if_its_client_is_gone() {
     let fixture = Fixture::new();
     let id = fixture.queue("discord").await;
     fixture.controller.launch(&Lookup::default());

@@ -1,4 +1,4 @@
-//! A start needs settings and a token; where there is no token yet, it is made here.
+//! Settings and token at start-up. The first start generates the token.
 
 use std::{io::IsTerminal as _, net::SocketAddr};
 
@@ -10,15 +10,15 @@ use crate::{
     fs, random,
 };
 
-/// The settings and what is odd about them. The home folder exists afterwards.
+/// Loads the settings and creates the home folder.
 pub(super) fn settings(options: &DaemonOptions) -> Result<Loaded> {
     let loaded = config::load(&options.overrides, &options.environment)?;
     fs::create_private_dir(&loaded.config.home)?;
     Ok(loaded)
 }
 
-/// Settings with a token: read again after one was written to `.env`, if there was none. True where
-/// one was written.
+/// Settings that have a token. Without one, generates it, writes it to `.env` and loads again; the
+/// second value says whether that happened.
 pub(super) fn ensure_token(options: &DaemonOptions, loaded: Loaded) -> Result<(Loaded, bool)> {
     let config = &loaded.config;
     if config.token.is_some() {
@@ -35,8 +35,8 @@ pub(super) fn ensure_token(options: &DaemonOptions, loaded: Loaded) -> Result<(L
     Ok((again, true))
 }
 
-/// Shows a person at the terminal the link to the `WebChat` page. It holds the token, so it goes to
-/// the terminal only, never to a log or a pipe.
+/// Prints the link to the `WebChat` page. It contains the token, so it is printed to a terminal only,
+/// never to a log or a pipe.
 pub(super) fn show_link(config: &Config, address: SocketAddr) {
     use std::io::Write as _;
     let mut stdout = std::io::stdout();

@@ -1,8 +1,8 @@
-//! The whole house in order: what starts after what, what stops before what, and who may steer it.
+//! The daemon: builds all parts and runs them, in the right order.
 //!
-//! Start: settings → lock of the home folder → port → store → gateway → integrations → ready.
-//! Stop: no new clients and no new deliveries → goodbye to those there are → what was under way is
-//! written down (the rest of the outbox is on disk) → store flushed → exit.
+//! Start: settings → lock on the home folder → port → store → gateway → ready → integrations.
+//! Stop: no new clients and no new deliveries → close frames to connected clients → results of
+//! deliveries in flight are stored (the rest of the outbox is on disk) → store flushed → exit.
 
 pub mod channels;
 mod controller;
@@ -17,7 +17,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime, task::JoinSet};
 
 use self::{
-    channels::{Base, ChannelRegistry},
+    channels::{ChannelRegistry, RegistryParts},
     controller::Controller,
     process::{
         instance::{self, Instance},
@@ -33,7 +33,7 @@ use crate::{
         Audience,
         bridge::{self, Bridges},
         pairing::{self, Pairings},
-        plan::Surroundings,
+        plan::BuildContext,
     },
     log::Log,
     router::Router,
@@ -41,8 +41,8 @@ use crate::{
     store::{self, Store},
 };
 
-/// Time for tasks that were told to end.
-const TASKS_END: Duration = Duration::from_millis(500);
+/// Time at exit for blocking tasks to end.
+const TASKS_END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What a daemon is started with.
 #[derive(Debug, Clone)]
@@ -51,23 +51,23 @@ pub struct DaemonOptions {
     pub overrides: Overrides,
     /// The environment of the process.
     pub environment: Environment,
-    /// Log to the file alone. What keeps the daemon from starting is told on stderr all the same.
+    /// Log to the file only. An error that keeps the daemon from starting still goes to stderr.
     pub quiet: bool,
 }
 
-/// Runs the daemon until it is asked to stop. `Error::Config` is not worth a restart,
-/// `Error::Restart` asks for one.
+/// Runs the daemon until it is told to stop. `Error::Config` means that a restart will not help;
+/// `Error::Restart` asks the launcher for one.
 pub fn run(options: &DaemonOptions) -> Result<()> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::Failed(format!("cannot start the runtime: {error}")))?;
-    let ended = runtime.block_on(live(options));
-    runtime.shutdown_timeout(TASKS_END);
+    let ended = runtime.block_on(run_daemon(options));
+    runtime.shutdown_timeout(TASKS_END_TIMEOUT);
     ended
 }
 
-async fn live(options: &DaemonOptions) -> Result<()> {
+async fn run_daemon(options: &DaemonOptions) -> Result<()> {
     let loaded = first_start::settings(options)?;
     let _instance = Instance::take(&loaded.config)?;
     let warnings = loaded.warnings.clone();
@@ -92,13 +92,13 @@ async fn live(options: &DaemonOptions) -> Result<()> {
     let listener = instance::bind(&config).await?;
     let address = listener
         .local_addr()
-        .map_err(|error| Error::Failed(format!("no local address: {error}")))?;
+        .map_err(|error| Error::Failed(format!("cannot read the bound address: {error}")))?;
     Instance::announce(&config, address)?;
     let daemon = Daemon::build(config, lookup, options.clone(), log, address)?;
     daemon.run(listener, address).await
 }
 
-/// Everything that lives between start and stop.
+/// The parts of a running daemon.
 struct Daemon {
     gateway: Arc<Gateway>,
     store: Store,
@@ -130,19 +130,19 @@ impl Daemon {
             let router = Arc::clone(&router);
             listeners
                 .bus
-                .on_attend(move |channel, peer| router.look(channel, peer));
+                .on_attend(move |channel, peer| router.wake_peer(channel, peer));
         }
         let audience: Arc<dyn Audience> = Arc::clone(&listeners.bus) as Arc<dyn Audience>;
-        let (bridges, trouble) = Bridges::open(config.home.join(bridge::FILE));
-        if let Some(trouble) = trouble {
-            log.warn("integration", &trouble, &[]);
+        let (bridges, warning) = Bridges::open(config.home.join(bridge::FILE));
+        if let Some(warning) = warning {
+            log.warn("integration", &warning, &[]);
         }
-        let registry = Arc::new(ChannelRegistry::new(Base {
+        let registry = Arc::new(ChannelRegistry::new(RegistryParts {
             router: Arc::clone(&router),
             store: store.clone(),
             log: log.clone(),
             shutdown: shutdown.clone(),
-            around: Surroundings {
+            build_context: BuildContext {
                 audience,
                 store: store.clone(),
                 router: Arc::clone(&router),
@@ -151,7 +151,7 @@ impl Daemon {
                 log: log.clone(),
                 address: config.authority(address.port()),
             },
-            on_change: controller::tell_states(&listeners),
+            on_change: controller::publish_states(&listeners),
         }));
         let controller = Arc::new(Controller::new(
             options,
@@ -169,7 +169,7 @@ impl Daemon {
             shutdown: shutdown.clone(),
             log: log.clone(),
         });
-        controller.steers(&gateway);
+        controller.set_gateway(&gateway);
         follow_log(&log, &gateway);
         let tasks = JoinSet::new();
         let daemon = Self {
@@ -187,9 +187,9 @@ impl Daemon {
 
     async fn run(mut self, listener: TcpListener, address: SocketAddr) -> Result<()> {
         self.tasks
-            .spawn(signals::obey(self.controller.trigger(), self.log.clone()));
+            .spawn(signals::handle(self.controller.trigger(), self.log.clone()));
         if let Some(period) = self.sd_notify.watchdog_period() {
-            self.tasks.spawn(watchdog::signs_of_life(
+            self.tasks.spawn(watchdog::send_keepalives(
                 Arc::clone(&self.sd_notify),
                 period,
                 self.store.clone(),
@@ -248,7 +248,7 @@ fn open_store(
     Store::open(options, move |events| listeners.stored(&router, &events))
 }
 
-/// Log lines go to whoever subscribed to `log`.
+/// Publishes log lines to the subscribers of `log`. Weak, because the gateway owns a handle of the log.
 fn follow_log(log: &Log, gateway: &Arc<Gateway>) {
     let gateway = Arc::downgrade(gateway);
     log.follow(move |line| {

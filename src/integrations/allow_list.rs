@@ -1,7 +1,7 @@
 //! Who may write to a channel, by its `*_ALLOW_FROM`.
 //!
-//! Entries are read as people write them: with quotes and brackets from a list in JSON, with `;`
-//! between them, with the service's name before them (`telegram:42`).
+//! Entries are read leniently: with the quotes and brackets of a JSON list, separated by `;`, with the
+//! service's name in front (`telegram:42`).
 
 use crate::{
     config::services,
@@ -13,15 +13,15 @@ use crate::{
 pub enum AllowList {
     /// Everyone.
     All,
-    /// Those named here and those that were paired.
+    /// The names listed here, and everyone who was paired.
     Listed(Vec<String>),
 }
 
-/// What people put around an entry.
-const AROUND: [char; 8] = ['[', ']', '"', '\'', '“', '”', '<', '>'];
+/// Characters stripped from both ends of an entry.
+const WRAPPERS: [char; 8] = ['[', ']', '"', '\'', '“', '”', '<', '>'];
 
-/// What people put before one, to say what it is.
-const BEFORE: [&str; 9] = [
+/// Prefixes stripped from an entry.
+const PREFIXES: [&str; 9] = [
     "telegram:",
     "tg:",
     "whatsapp:",
@@ -46,14 +46,15 @@ impl AllowList {
         }
     }
 
-    /// A text for each entry that can never match anybody.
-    pub fn doubts(channel: &str, key: &str, text: &str, country: Option<Country>) -> Vec<String> {
-        let lost = entries(text).filter(|entry| named(channel, entry, country).is_none());
-        lost.map(|entry| format!("{key}: {entry:?} can never match; {}", expected(channel)))
+    /// A warning for each entry that can never match anybody.
+    pub fn warnings(channel: &str, key: &str, text: &str, country: Option<Country>) -> Vec<String> {
+        let useless = entries(text).filter(|entry| named(channel, entry, country).is_none());
+        useless
+            .map(|entry| format!("{key}: {entry:?} can never match; {}", expected(channel)))
             .collect()
     }
 
-    /// Whether it has this name, as [`plain`] gives it.
+    /// Whether the list has this name, normalised by [`plain`].
     pub fn holds(&self, name: &str) -> bool {
         match self {
             Self::All => true,
@@ -62,7 +63,8 @@ impl AllowList {
     }
 }
 
-/// An address without what does not tell people apart.
+/// An address in the form that names are compared in: no leading `+`, user names in lower case,
+/// numbers in one spelling.
 pub fn plain(channel: &str, name: &str) -> String {
     let name = name.strip_prefix('+').unwrap_or(name);
     if name.starts_with('@') {
@@ -73,20 +75,20 @@ pub fn plain(channel: &str, name: &str) -> String {
 
 fn entries(text: &str) -> impl Iterator<Item = &str> {
     let pieces = text.split([',', ';', '\n']);
-    let pieces =
-        pieces.map(|piece| piece.trim_matches(|c: char| c.is_whitespace() || AROUND.contains(&c)));
+    let pieces = pieces
+        .map(|piece| piece.trim_matches(|c: char| c.is_whitespace() || WRAPPERS.contains(&c)));
     let pieces = pieces.map(|piece| {
-        let start = |before: &&&str| {
-            let head = piece.get(..before.len());
-            head.is_some_and(|head| head.eq_ignore_ascii_case(before))
+        let matches = |prefix: &&&str| {
+            let head = piece.get(..prefix.len());
+            head.is_some_and(|head| head.eq_ignore_ascii_case(prefix))
         };
-        let before = BEFORE.iter().find(start).map_or(0, |before| before.len());
-        piece[before..].trim()
+        let found = PREFIXES.iter().find(matches);
+        piece[found.map_or(0, |prefix| prefix.len())..].trim()
     });
     pieces.filter(|piece| !piece.is_empty())
 }
 
-/// What an entry names on this channel; `None` where it can be nobody there.
+/// The name that an entry means on this channel; `None` if nobody there can have it.
 fn named(channel: &str, entry: &str, country: Option<Country>) -> Option<String> {
     if entry == "*" {
         return Some("*".to_owned());
@@ -106,7 +108,7 @@ fn named(channel: &str, entry: &str, country: Option<Country>) -> Option<String>
     }
     if phone::CHANNELS.contains(&channel) {
         let whole = phone::written(channel, entry, country).ok();
-        // A short number is kept as it stands: what is listed was checked by nobody before.
+        // Keep short numbers as written: lists made before numbers were checked may have them.
         let digits = entry.trim_start_matches('+');
         let short = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
         return whole.or_else(|| short.then(|| plain(channel, entry)));
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_hold_whom_they_name_and_a_star_holds_all() {
+    fn lists_hold_the_names_in_them_and_a_star_holds_all() {
         let list = " +5511, 42 ,+55 11 98765-4321,554888887777";
         for name in ["5511@s.whatsapp.net", "42", "551187654321", "5548988887777"] {
             assert!(holds("whatsapp", list, name), "{name}");
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_read_as_people_write_them() {
+    fn entries_are_read_leniently() {
         for list in [
             "[\"42\"]",
             "42;43",
@@ -167,19 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_match_nobody_are_doubted() {
-        let doubts = |channel: &str, text: &str| AllowList::doubts(channel, "KEY", text, None);
+    fn entries_that_match_nobody_get_a_warning() {
+        let warnings = |channel: &str, text: &str| AllowList::warnings(channel, "KEY", text, None);
         assert_eq!(
-            doubts("telegram", "42, @analima, -100123, *, [\"7\"]"),
+            warnings("telegram", "42, @analima, -100123, *, [\"7\"]"),
             [""; 0]
         );
         assert_eq!(
-            doubts("whatsapp", "5511987654321, 7@lid, 1@g.us, *"),
+            warnings("whatsapp", "5511987654321, 7@lid, 1@g.us, *"),
             [""; 0]
         );
-        let told = doubts("telegram", "Ana Lima,42");
+        let told = warnings("telegram", "Ana Lima,42");
         assert_eq!(told.len(), 1);
         assert!(told[0].contains("KEY: \"Ana Lima\"") && told[0].contains("@username"));
-        assert!(doubts("whatsapp", "ana")[0].contains("5511987654321"));
+        assert!(warnings("whatsapp", "ana")[0].contains("5511987654321"));
     }
 }

@@ -1,17 +1,17 @@
-//! A channel whose settings cannot be read: parked from the start with what is wrong, so that its
-//! mistake stops nobody else and what is sent to it waits.
+//! A channel whose settings are invalid: parked from the start with the error, so that the other
+//! channels run and messages to this one wait.
 
 use super::{Accepted, BoxFuture, DeliveryError, Integration, Progress, RunContext, RunError};
 use crate::message::Message;
 
-/// The channel.
+/// The integration of such a channel.
 pub(super) struct Broken {
     name: String,
     why: String,
 }
 
 impl Broken {
-    /// A channel that says why it cannot run.
+    /// An integration that refuses to run, for this reason.
     pub(super) fn new(name: &str, why: &str) -> Self {
         Self {
             name: name.to_owned(),

@@ -1,21 +1,21 @@
 //! Commands in a chat: `/zap NUMBER TEXT` and `/wa NUMBER TEXT` send on `WhatsApp`.
 
-/// What a chat asks for.
+/// A complete command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Command {
-    /// The peer it means.
+    /// The peer to send to.
     pub(super) number: String,
-    /// What to send.
+    /// The text to send.
     pub(super) text: String,
 }
 
 const USAGE: &str = "Use: /zap NUMBER TEXT, the number with its country code";
 
-/// What a chat is told where nothing sends on `WhatsApp`.
+/// The reply if no channel sends on `WhatsApp`.
 pub(super) const NOT_SET_UP: &str = "WhatsApp is not set up here";
 
-/// The command in a text, how to use it where it is incomplete, or nothing where it is none. `peer`
-/// says whom a number means, or that it is none.
+/// Parses the command in a text: `None` if there is none, the usage if it is incomplete. `peer` maps a
+/// written number to a peer, or to `None` if it is not a number.
 pub(super) fn read(
     text: &str,
     peer: impl Fn(&str) -> Option<String>,
@@ -28,12 +28,12 @@ pub(super) fn read(
     Some(addressed(rest, peer).ok_or(USAGE))
 }
 
-/// The number that a text begins with, in as few words as make one, and what stands behind it.
+/// Splits off the number at the beginning: the fewest words that make one. The rest is the text.
 fn addressed(rest: &str, peer: impl Fn(&str) -> Option<String>) -> Option<Command> {
     let ends = rest.match_indices(char::is_whitespace).map(|(at, _)| at);
     for end in ends.take(MAX_WORDS) {
         let (number, text) = rest.split_at(end);
-        if !number.chars().all(is_of_number) {
+        if !number.chars().all(is_number_character) {
             return None;
         }
         let text = text.trim();
@@ -45,10 +45,10 @@ fn addressed(rest: &str, peer: impl Fn(&str) -> Option<String>) -> Option<Comman
     None
 }
 
-/// Words that a number may be written in: `+55 (11) 98765 4321`.
+/// Most words of a number: `+55 (11) 98765 4321`.
 const MAX_WORDS: usize = 5;
 
-fn is_of_number(c: char) -> bool {
+fn is_number_character(c: char) -> bool {
     c.is_ascii_digit() || c.is_whitespace() || "+-.()/".contains(c)
 }
 
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn both_names_send_and_what_is_incomplete_is_explained() {
+    fn both_names_work_and_an_incomplete_command_gets_the_usage() {
         let whole = Command {
             number: "5511999998888".to_owned(),
             text: "good morning\nall".to_owned(),

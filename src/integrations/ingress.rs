@@ -1,6 +1,6 @@
-//! What comes in: checked against the allow-list, stored, and only then acknowledged to the service.
+//! Inbound messages: checked against the allow-list, stored, and only then acknowledged to the service.
 //!
-//! Whoever is not on the list gets a code to pair with, and nothing of what they wrote is processed.
+//! A sender who is not allowed gets a pairing code, and the message is dropped.
 
 use std::{
     collections::HashSet,
@@ -22,7 +22,7 @@ use crate::{
     store::{Draft, Inbound, Revision, StatusUpdate, Store, StoreError, report_to},
 };
 
-/// The way in of one channel.
+/// Takes the inbound messages, reports and receipts of one channel.
 #[derive(Clone)]
 pub struct Ingress {
     channel: String,
@@ -36,46 +36,46 @@ pub struct Ingress {
     known_aliases: Arc<Mutex<HashSet<(String, String)>>>,
 }
 
-/// What became of something that came in.
+/// The result for one inbound message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
-    /// Stored now.
+    /// It was stored.
     Fresh,
-    /// Stored before.
+    /// A duplicate of one that is stored.
     Known,
-    /// From someone who may not write.
+    /// The sender may not write.
     Refused,
 }
 
-/// What else is known of a message besides what is stored of it.
+/// Facts about an inbound message that are not stored with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// Other names of whoever wrote it: remembered from then on as the same person.
+    /// Other names of the sender, stored as aliases of the same person.
     pub aliases: Vec<String>,
-    /// Names by which the allow-list may hold whoever wrote it, and that others have too: a user name,
-    /// the chat around a topic.
+    /// Names that also count for the allow-list but are not the sender's own or may change hands, so
+    /// they are not stored as aliases: a user name, the chat of a topic.
     pub listed_as: Vec<String>,
-    /// Whether a command in it is obeyed.
+    /// Whether to run a command in it.
     pub commands: Commands,
 }
 
-/// Whether a command in a message is obeyed.
+/// Where to look for a command in a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Commands {
-    /// As it stands in the text.
+    /// In its text.
     #[default]
     Obeyed,
-    /// As it stands here.
+    /// In this text instead.
     Read(String),
-    /// There is none for us.
+    /// Nowhere.
     Ignored,
 }
 
-/// Aliases that are known to be on disk, so that they are not written again.
+/// Most aliases remembered as stored, so that they are not written again.
 const MAX_KNOWN_ALIASES: usize = 4096;
 
 impl Ingress {
-    /// A way in.
+    /// The ingress of a channel.
     pub fn new(
         channel: &str,
         allowed: AllowList,
@@ -98,29 +98,29 @@ impl Ingress {
         }
     }
 
-    /// The same where numbers may be written without the code of this country.
+    /// The same, for numbers written without the code of this country.
     #[must_use]
     pub fn of_country(mut self, country: Option<Country>) -> Self {
         self.country = country;
         self
     }
 
-    /// Where to say what happened.
+    /// The log.
     pub fn log(&self) -> &Log {
         &self.log
     }
 
-    /// Takes one message of which nothing else is known. When it comes back it is on disk.
+    /// [`take_from`](Self::take_from) with nothing else known of the message.
     pub async fn take(&self, inbound: Inbound) -> Result<Taken, StoreError> {
         self.take_from(inbound, &Origin::default()).await
     }
 
-    /// Takes one message. When it comes back it is on disk.
+    /// Checks and stores one message. `Ok` means that it is on disk, or refused.
     pub async fn take_from(&self, inbound: Inbound, origin: &Origin) -> Result<Taken, StoreError> {
         let peer = inbound.peer.clone();
         let sender = inbound.sender.clone().unwrap_or_else(|| peer.clone());
         if !self.may_write(&sender, &peer, origin).await? {
-            self.ask_to_pair(&sender, &peer).await?;
+            self.offer_pairing(&sender, &peer).await?;
             return Ok(Taken::Refused);
         }
         for alias in &origin.aliases {
@@ -132,10 +132,10 @@ impl Ingress {
             Commands::Ignored => None,
         };
         let received = self.store.receive(inbound)?.await?;
-        // Also of a repeat: a crash may have come before its command was obeyed, whose own key keeps
-        // it from being obeyed twice.
+        // For duplicates too: a crash may have come between storing and running the command. The
+        // idempotency key keeps it from running twice.
         if let Some(command) = command {
-            self.obey(command, &peer, &received.message.id.to_string())
+            self.run_command(command, &peer, &received.message.id.to_string())
                 .await?;
         }
         Ok(if received.duplicate {
@@ -154,7 +154,7 @@ impl Ingress {
         self.allowed.holds(&name) || self.pairings.knows(&self.channel, &name)
     }
 
-    /// Whether this sender may write, by any name it is known by.
+    /// Whether this sender may write, by any of its names.
     pub async fn may_write(
         &self,
         sender: &str,
@@ -174,7 +174,7 @@ impl Ingress {
         Ok(known.iter().any(|name| self.holds(name)))
     }
 
-    /// Remembers that a name means this peer of the channel, for ever.
+    /// Stores a name as an alias of this peer, for ever.
     pub async fn same_peer(&self, name: &str, peer: &str) -> Result<(), StoreError> {
         let pair = (name.to_owned(), peer.to_owned());
         if name == peer || self.known_aliases().contains(&pair) {
@@ -196,7 +196,7 @@ impl Ingress {
         known.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The peer that a name means on this channel: itself where nothing else was remembered.
+    /// The peer that a name is an alias of; the name itself if it is none.
     pub async fn canonical(&self, name: &str) -> Result<String, StoreError> {
         let (channel, asked) = (self.channel.clone(), name.to_owned());
         let read = move |store: &Store| store.alias(&channel, &asked);
@@ -204,9 +204,9 @@ impl Ingress {
         Ok(known.unwrap_or_else(|| name.to_owned()))
     }
 
-    /// Takes what its author did to a message, which the service knows by `name`: the dedup key it
-    /// came with, or a name it gave to one of ours. False where no message goes by it: one that was
-    /// not taken, or whose seven days are over.
+    /// Stores a revision (an edit, a deletion) of a message that the service knows by `name`: the dedup
+    /// key of an inbound message, or the service's id of one of ours. False if no message has that name:
+    /// it was refused, or is older than the seven days for which names are kept.
     pub async fn revise(&self, name: &str, revision: Revision) -> Result<bool, StoreError> {
         match self.store.revise(&self.channel, name, revision)?.await {
             Ok(_) => Ok(true),
@@ -215,8 +215,7 @@ impl Ingress {
         }
     }
 
-    /// Takes the news that someone writes, or no longer does. Of those who may not write, nobody
-    /// hears.
+    /// Publishes that someone is typing or has stopped, unless that sender may not write.
     pub fn typing(&self, peer: &str, sender: Option<&str>, goes_on: bool) {
         if !self.is_listed(sender.unwrap_or(peer), peer) {
             return;
@@ -231,8 +230,8 @@ impl Ingress {
         }
     }
 
-    /// Keeps a message without asking who wrote it: one of the user's own from another device, a post
-    /// of a channel the user reads.
+    /// Stores a message without checking the sender: one of the user's own from another device, or a
+    /// post of a channel the user follows.
     pub async fn keep(&self, inbound: Inbound) -> Result<Taken, StoreError> {
         let received = self.store.receive(inbound)?.await?;
         Ok(if received.duplicate {
@@ -242,7 +241,7 @@ impl Ingress {
         })
     }
 
-    /// Takes a service's report on one of our messages; false where it knows none by that name.
+    /// Stores a service's receipt for one of our messages; false if none has that reference.
     pub async fn report(
         &self,
         reference: &str,
@@ -260,13 +259,13 @@ impl Ingress {
         }
     }
 
-    /// The store, for integrations that know our ids.
+    /// The store.
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    async fn ask_to_pair(&self, sender: &str, peer: &str) -> Result<(), StoreError> {
-        // A group is told nothing: whoever is in it could pair the whole group.
+    async fn offer_pairing(&self, sender: &str, peer: &str) -> Result<(), StoreError> {
+        // Never in a group: the code would let in the whole group.
         if sender != peer {
             return Ok(());
         }
@@ -276,10 +275,10 @@ impl Ingress {
         else {
             return Ok(());
         };
-        self.keep_pairings().await;
+        self.save_pairings().await;
         self.log.info(
             "pairing",
-            "someone unknown asks to pair; see: cleudocodebot pairing list",
+            "unknown sender got a pairing code; see: cleudocodebot pairing list",
             &[("channel", &self.channel)],
         );
         let text = format!(
@@ -290,14 +289,15 @@ impl Ingress {
         self.send(peer, text, format!("pairing-{code}")).await
     }
 
-    /// Writes down who asks. A code that is lost with the daemon is asked for again.
-    async fn keep_pairings(&self) {
+    /// An error is only logged: if the request is lost with the daemon, the sender's next message
+    /// creates another.
+    async fn save_pairings(&self) {
         let pairings = Arc::clone(&self.pairings);
         let saved = run_blocking(move || pairings.save()).await;
         if let Ok(Err(error)) = saved {
             let fields: [LogField<'_>; 1] = [("error", &error)];
             self.log
-                .error("pairing", "who asks cannot be written down", &fields);
+                .error("pairing", "cannot save the pairing requests", &fields);
         }
     }
 
@@ -312,9 +312,9 @@ impl Ingress {
         self.store.queue(draft)?.await.map(drop)
     }
 
-    async fn explain(&self, peer: &str, why: &str, id: &str) -> Result<(), StoreError> {
+    async fn reply_usage(&self, peer: &str, text: &str, id: &str) -> Result<(), StoreError> {
         let key = format!("usage-{id}");
-        self.send(peer, why.to_owned(), key).await
+        self.send(peer, text.to_owned(), key).await
     }
 
     fn command(&self, text: &str) -> Option<Result<chat_commands::Command, &'static str>> {
@@ -323,8 +323,8 @@ impl Ingress {
         chat_commands::read(text, |number| phone::written(channel, number, country).ok())
     }
 
-    /// `/zap` and `/wa`: send on `WhatsApp`; the delivery reports back here.
-    async fn obey(
+    /// `/zap` and `/wa`: queues the message on `WhatsApp`; its outcome is reported to this chat.
+    async fn run_command(
         &self,
         command: Result<chat_commands::Command, &'static str>,
         peer: &str,
@@ -334,8 +334,10 @@ impl Ingress {
         let to = phone::CHANNELS.into_iter().find(set_up);
         let (command, to) = match (command, to) {
             (Ok(command), Some(to)) => (command, to),
-            (Err(usage), _) => return self.explain(peer, usage, id).await,
-            (Ok(_), None) => return self.explain(peer, chat_commands::NOT_SET_UP, id).await,
+            (Err(usage), _) => return self.reply_usage(peer, usage, id).await,
+            (Ok(_), None) => {
+                return self.reply_usage(peer, chat_commands::NOT_SET_UP, id).await;
+            }
         };
         let draft = Draft {
             channel: to.to_owned(),
@@ -346,7 +348,7 @@ impl Ingress {
             ..Draft::default()
         };
         match self.store.queue(draft)?.await {
-            // It was obeyed when another channel was set up.
+            // A conflict means that it ran already, when another `WhatsApp` channel was set up.
             Ok(_) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }

@@ -1,4 +1,4 @@
-//! What every integration implements, and what it is given to work with.
+//! The trait that every integration implements, and the context it runs in.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{message::Message, shutdown::Shutdown};
 
-/// A future that can move between threads, on the heap.
+/// A boxed future that can move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One service behind the gateway.
@@ -22,25 +22,25 @@ pub trait Integration: Send + Sync + 'static {
     /// The channel's name in `send`, unique among the integrations.
     fn name(&self) -> &str;
 
-    /// Runs what the integration needs besides deliveries until the life ends. It may be dropped at
-    /// any await. An early end, even a clean one, counts as a failure.
+    /// Does the work besides deliveries, such as polling, until the daemon shuts down. May be dropped at
+    /// any await. Returning earlier counts as a failure, even with `Ok`.
     fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>>;
 
-    /// Hands one message to the service, once. Of a text in parts, `progress` knows those that
-    /// earlier attempts sent.
+    /// Sends one message to the service, once. For a text in parts, `progress` has those that earlier
+    /// attempts sent.
     fn deliver<'a>(
         &'a self,
         message: &'a Message,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>>;
 
-    /// Whether an answer to a message without a name of its own there may carry our id of it.
+    /// Whether `reply_to` may hold our id of a message for which the service has none.
     fn knows_our_ids(&self) -> bool {
         false
     }
 
-    /// Asks the service what became of a message whose attempt got no answer. Where it was a part
-    /// that is not the last, `progress` takes it.
+    /// Asks the service for the outcome of an attempt that got no answer. If the attempt sent a part
+    /// that is not the last, it is recorded in `progress`.
     fn reconcile<'a>(
         &'a self,
         message: &'a Message,
@@ -50,40 +50,40 @@ pub trait Integration: Send + Sync + 'static {
         Box::pin(std::future::ready(ReconcileResult::Unknown))
     }
 
-    /// False where a delivery to this peer cannot succeed before the peer does something: it then
-    /// waits in the outbox without counting as an attempt.
+    /// False if a delivery to this peer cannot succeed until the peer does something. Its messages wait
+    /// in the outbox then, and no attempt counts.
     fn can_reach(&self, peer: &str) -> bool {
         let _ = peer;
         true
     }
 
-    /// Whether this peer gets to see such a sign of ours.
-    fn can_show(&self, sign: Indicator, peer: &str) -> bool {
-        let _ = (sign, peer);
+    /// Whether the service shows this peer such an indicator.
+    fn can_show(&self, indicator: Indicator, peer: &str) -> bool {
+        let _ = (indicator, peer);
         false
     }
 
-    /// Shows the peer that we write, for some seconds.
+    /// Shows the peer that we are typing, for a few seconds.
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         let _ = peer;
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Shows the peer of these messages, newest first, that they were read.
+    /// Marks these messages of one peer, newest first, as read.
     fn mark_read<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), String>> {
         let _ = messages;
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Takes what the service posts to `/webhooks/NAME`. A 200 says that it is on disk; 5xx asks for
-    /// a repeat.
+    /// Handles a request to `/webhooks/NAME`. 200 promises that its content is on disk; 5xx asks the
+    /// service to repeat it.
     fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {
         let _ = hook;
         let reply = HookReply::new(404, "this integration takes no webhooks");
         Box::pin(std::future::ready(reply))
     }
 
-    /// What the user can do where its credentials were refused.
+    /// What the user can do after its credentials were refused.
     fn remedy(&self) -> String {
         format!(
             "mend its credentials in .env, then: cleudocodebot reload (or integrations start {})",
@@ -91,7 +91,7 @@ pub trait Integration: Send + Sync + 'static {
         )
     }
 
-    /// What the user can do about its last failure, where more is known than that it is tried again.
+    /// What the user can do about its last failure, if there is more to say than that it is retried.
     fn advice(&self) -> Option<String> {
         None
     }
@@ -101,42 +101,42 @@ pub trait Integration: Send + Sync + 'static {
         false
     }
 
-    /// Data with which a user pairs a device, such as a QR code's text.
+    /// Data for the user to pair a device with, such as the text of a QR code.
     fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
         let text = format!("{} has nothing to pair", self.name());
         Box::pin(std::future::ready(Err(text)))
     }
 }
 
-/// What a peer may get to see of us besides messages.
+/// What a peer can be shown besides messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Indicator {
-    /// That we write.
+    /// That we are typing.
     Typing,
-    /// That we read.
+    /// That we read its messages.
     Reading,
 }
 
-/// One run of an integration: until when it lasts, and to whom it says how it fares.
+/// The context of one run of an integration: the shutdown signal, and where to report its health.
 #[derive(Clone)]
 pub struct RunContext {
     shutdown: Shutdown,
     on_report: Arc<dyn Fn(Report<'_>) + Send + Sync>,
 }
 
-/// What an integration shows of itself while it runs.
+/// The health that an integration reports while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Report<'a> {
     /// It works.
     Alive,
-    /// Its service is there, and nothing can be sent by it now.
+    /// Its service answers and cannot send now.
     Impaired(&'a Trouble),
-    /// Its other side is away, and why; it waits for it without failing.
+    /// Its other side is not connected, and why. Not a failure: it waits for the other side.
     Away(&'a str),
 }
 
 impl RunContext {
-    /// A life until `shutdown`; `on_report` hears of every sign of it.
+    /// A run until `shutdown`; `on_report` is called with every report.
     pub fn new(shutdown: Shutdown, on_report: impl Fn(Report<'_>) + Send + Sync + 'static) -> Self {
         Self {
             shutdown,
@@ -144,23 +144,23 @@ impl RunContext {
         }
     }
 
-    /// A call or a poll succeeded: the service is there and takes our credentials.
+    /// Reports that a call succeeded: the service answers and accepts our credentials.
     pub fn alive(&self) {
         (self.on_report)(Report::Alive);
     }
 
-    /// The service is there and says that nothing can be sent by it now. What waits is not tried
-    /// until [`alive`](Self::alive).
+    /// Reports that the service answers but cannot send now. No delivery is tried until
+    /// [`alive`](Self::alive).
     pub fn impaired(&self, trouble: &Trouble) {
         (self.on_report)(Report::Impaired(trouble));
     }
 
-    /// The other side is not there, for this reason, and will come back by itself.
+    /// Reports that the other side is not connected, for this reason, and will reconnect by itself.
     pub fn away(&self, why: &str) {
         (self.on_report)(Report::Away(why));
     }
 
-    /// Does `work` until it ends by itself or the daemon does.
+    /// Runs `work` until it ends or the daemon shuts down.
     pub async fn spent_on(
         &self,
         work: impl Future<Output = Result<(), RunError>>,
@@ -171,34 +171,35 @@ impl RunContext {
         }
     }
 
-    /// Waits for the end of the daemon.
+    /// Waits for the shutdown of the daemon.
     pub fn ended(&self) -> impl Future<Output = &'static str> + Send + 'static {
         self.shutdown.begun()
     }
 }
 
-/// Who listens to a conversation right now: the clients of the gateway, seen from below.
+/// The subscribers of conversations. The gateway's bus implements it; here so that integrations do not
+/// depend on the gateway.
 pub trait Audience: Send + Sync {
-    /// Whether a client attends this conversation.
+    /// Whether a client is subscribed to this conversation.
     fn attends(&self, channel: &str, peer: &str) -> bool;
 
-    /// Yields once for the first client that attends it and whose socket took all that was sent to
-    /// it so far; ends where every such client left before.
+    /// Yields once, when the socket of a first subscribed client has taken everything sent to it so
+    /// far. Closes if every such client disconnects before.
     fn reached(&self, channel: &str, peer: &str) -> mpsc::Receiver<()>;
 
-    /// Tells whoever listens that a peer writes.
+    /// Publishes that a peer is typing.
     fn hears_typing(&self, typing: &Typing<'_>);
 }
 
-/// A peer writes, or no longer does.
+/// A peer is typing, or has stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Typing<'a> {
-    /// The integration it came by.
+    /// The channel.
     pub channel: &'a str,
     /// The conversation.
     pub peer: &'a str,
-    /// Who writes, where that is not the peer itself.
+    /// Who is typing, if not the peer itself.
     pub sender: Option<&'a str>,
-    /// False where it ended.
+    /// False once the sender has stopped.
     pub goes_on: bool,
 }

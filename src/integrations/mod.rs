@@ -1,8 +1,8 @@
 //! The services behind the gateway: one file or folder each, all behind the trait [`Integration`].
 //!
-//! An integration reaches one service. It never retries and never waits for long: the daemon's
-//! supervisor and delivery workers do. What a service brings goes through `ingress`. What they share
-//! stands in `support`; which of them the settings ask for, in `plan`.
+//! An integration connects one service. It never retries and never waits for long: the daemon's
+//! supervisor and delivery workers do that. Inbound messages go through `ingress`. Shared code is in
+//! `support`; `plan` decides from the settings which integrations exist.
 
 pub mod allow_list;
 pub mod bridge;
@@ -28,6 +28,5 @@ pub use self::{
     },
 };
 
-/// The field of a message's `meta` with the address it came by, where that is not what the peer is
-/// called here.
+/// The field of a message's `meta` with the address it came from, if that differs from the peer.
 pub const ADDRESS: &str = "address";

@@ -1,4 +1,4 @@
-//! How an integration and its deliveries fare, and so what may be done next.
+//! The results of runs, deliveries and reconciliations. Each variant says what may be done next.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use super::support::redact;
 /// Why a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunError {
-    /// Something that another try may mend, not before this time where one is given.
+    /// A restart may help, after this long at the earliest.
     Failed(String, Option<Duration>),
-    /// The service refused the credentials: only the user can mend that.
+    /// The service refused the credentials: only the user can fix that.
     Refused(String),
 }
 
-/// Why a channel cannot send although its service is there.
+/// Why a channel cannot send although its service answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// What the service says, or does not.
+    /// What is wrong.
     pub why: String,
-    /// What the user can do about it, where that is known.
+    /// What the user can do about it, if anything.
     pub advice: Option<String>,
 }
 
 impl Trouble {
-    /// A trouble with its remedy.
+    /// A trouble with advice.
     pub fn new(why: impl Into<String>, advice: impl Into<String>) -> Self {
         Self {
             why: why.into(),
@@ -32,39 +32,39 @@ impl Trouble {
     }
 }
 
-/// How far a message came by one delivery.
+/// How far a successful delivery brought a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
-    /// The service took it and knows it by these names, by which its receipts come.
+    /// The service accepted it, under these ids, which its receipts refer to.
     Sent(Vec<String>),
     /// The peer has it.
     Delivered,
 }
 
-/// Why a delivery failed, and so what may be done next.
+/// Why a delivery failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryError {
-    /// It was not sent; another try may help, not before this time where one is given.
+    /// Not sent; a retry may help, after this long at the earliest.
     Transient(String, Option<Duration>),
-    /// It was not sent and never will be.
+    /// Not sent, and a retry cannot help.
     Permanent(String),
-    /// The service refused our credentials: nothing can be sent before the user mends them.
+    /// The service refused our credentials: nothing can be sent until the user fixes them.
     Unauthorized(String),
-    /// The request left and no answer came.
+    /// The request was sent and no answer came.
     Unknown(String),
-    /// It was not sent because the channel itself is in trouble: the message waits until that is over,
-    /// and no attempt is counted.
+    /// Not sent, because the whole channel cannot send now. The message waits until it can, and no
+    /// attempt counts.
     Channel(Trouble),
-    /// The peer cannot be reached (any more); it waits until `can_reach` says otherwise. However
-    /// often this happens, the message is not given up.
+    /// Not sent, because the peer cannot be reached. The message waits for `can_reach`, and no attempt
+    /// counts, however often this happens.
     Away,
-    /// The request left, and its end before any answer was our doing: nobody knows, and nobody is to
-    /// blame. It is tried again however often this happens.
+    /// The request was sent, and we cut it off before the answer. The outcome is unknown, but it is no
+    /// failure of the service: retried without limit.
     Interrupted(String),
 }
 
 impl DeliveryError {
-    /// The same without what it quotes of the message, for errors are logged.
+    /// The same without quotes of the message's text, because errors are logged.
     #[must_use]
     pub fn without(self, text: &str) -> Self {
         let redacted = |why: String| redact::without_text(&why, text);
@@ -86,12 +86,12 @@ impl DeliveryError {
 /// What a service says about an attempt that got no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReconcileResult {
-    /// It cannot tell.
+    /// The service has no way to tell.
     Unknown,
-    /// It did not answer that either; to be asked again, not before this time where one is given.
+    /// The service did not answer this question either; ask again, after this long at the earliest.
     Unasked(String, Option<Duration>),
-    /// It never got the message.
+    /// It never received the message.
     NotSent,
-    /// It has it.
+    /// It accepted the message.
     Sent(Accepted),
 }

@@ -1,4 +1,4 @@
-//! Who was let in besides the allow-lists, and who asks: kept in `pairing.json` in the home folder.
+//! Approved senders and pending pairing requests, stored in `pairing.json` in the home folder.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,10 +14,10 @@ use crate::{
     random,
 };
 
-/// Where they are, in the home folder.
+/// The file, in the home folder.
 pub const FILE: &str = "pairing.json";
 
-/// Letters and digits that nobody confuses: no 0 and O, no 1 and I.
+/// Letters and digits that are not mistaken for each other: no 0 and O, no 1 and I.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// Characters of a code.
@@ -26,81 +26,84 @@ const CODE_LENGTH: usize = 8;
 /// How long a code is valid: 1 h.
 const VALID_MS: u64 = 3_600_000;
 
-/// Senders that may ask at a time, for each channel.
+/// Pending requests of one channel at a time.
 const MAX_PENDING: usize = 3;
 
-/// Someone who asks to be let in.
+/// A sender's request to be approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Where.
+pub struct PairingRequest {
+    /// The channel.
     pub channel: String,
-    /// Who.
+    /// The sender.
     pub sender: String,
-    /// What the owner approves.
+    /// The code that the owner approves.
     pub code: String,
-    /// Since when, ms since 1970.
+    /// When it was made, in ms since 1970.
     pub at_ms: u64,
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PairingOutcome {
-    /// The sender is to be told this code.
+    /// Send this code to the sender.
     Fresh(String),
-    /// The sender was told a code before, or too many ask already.
+    /// Send nothing: the sender has a code already, or too many requests are pending.
     Silent,
 }
 
-/// All pairings of a daemon. What only looks never waits for the disk.
+/// All pairings of a daemon. Look-ups never wait for the disk.
 pub struct Pairings {
     path: PathBuf,
-    book: Mutex<Book>,
-    /// Held while the file is written, which `book` never is.
+    table: Mutex<PairingTable>,
+    /// Held while the file is written; `table` is not, so that look-ups go on.
     writing: Mutex<()>,
 }
 
 #[derive(Default)]
-struct Book {
+struct PairingTable {
     approved: BTreeMap<String, BTreeSet<String>>,
-    pending: Vec<Request>,
+    pending: Vec<PairingRequest>,
 }
 
 impl Pairings {
-    /// Reads the file; one that is missing or damaged lets nobody in.
+    /// Reads the file; a missing or damaged one approves nobody.
     pub fn open(path: PathBuf) -> Self {
         let text = std::fs::read(&path).unwrap_or_default();
-        let book = serde_json::from_slice(&text).map_or_else(|_| Book::default(), |v| read(&v));
+        let table =
+            serde_json::from_slice(&text).map_or_else(|_| PairingTable::default(), |v| read(&v));
         Self {
             path,
-            book: Mutex::new(book),
+            table: Mutex::new(table),
             writing: Mutex::default(),
         }
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Drops expired requests first, so that no caller sees one.
+    fn table(&self) -> MutexGuard<'_, PairingTable> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let now_ms = clock::now_ms();
-        book.pending
+        table
+            .pending
             .retain(|request| now_ms < request.at_ms.saturating_add(VALID_MS));
-        book
+        table
     }
 
-    /// Whether this sender was let in.
+    /// Whether this sender was approved.
     pub fn knows(&self, channel: &str, sender: &str) -> bool {
-        let book = self.book();
-        let approved = book.approved.get(channel);
+        let table = self.table();
+        let approved = table.approved.get(channel);
         approved.is_some_and(|senders| senders.contains(sender))
     }
 
-    /// Notes that someone asks; `save` keeps it.
+    /// Adds a request in memory; `save` writes it.
     pub(super) fn request(&self, channel: &str, sender: &str) -> PairingOutcome {
-        let mut book = self.book();
-        let of_channel = || book.pending.iter().filter(|one| one.channel == channel);
+        let mut table = self.table();
+        let of_channel = || table.pending.iter().filter(|one| one.channel == channel);
         if of_channel().count() >= MAX_PENDING || of_channel().any(|one| one.sender == sender) {
             return PairingOutcome::Silent;
         }
         let code = code();
-        book.pending.push(Request {
+        table.pending.push(PairingRequest {
             channel: channel.to_owned(),
             sender: sender.to_owned(),
             code: code.clone(),
@@ -109,15 +112,15 @@ impl Pairings {
         PairingOutcome::Fresh(code)
     }
 
-    /// Who asks now.
-    pub fn pending(&self) -> Vec<Request> {
-        self.book().pending.clone()
+    /// The pending requests.
+    pub fn pending(&self) -> Vec<PairingRequest> {
+        self.table().pending.clone()
     }
 
-    /// Who was let in, by channel.
+    /// Channel and sender of everyone approved.
     pub fn approved(&self) -> Vec<(String, String)> {
-        let book = self.book();
-        let pairs = book.approved.iter().flat_map(|(channel, senders)| {
+        let table = self.table();
+        let pairs = table.approved.iter().flat_map(|(channel, senders)| {
             senders
                 .iter()
                 .map(|sender| (channel.clone(), sender.clone()))
@@ -125,76 +128,76 @@ impl Pairings {
         pairs.collect()
     }
 
-    /// The country of the first number that was let in.
+    /// The country of the first approved number.
     pub fn country(&self) -> Option<Country> {
-        let book = self.book();
-        let of_channel = |channel| book.approved.get(channel).into_iter().flatten();
+        let table = self.table();
+        let of_channel = |channel| table.approved.get(channel).into_iter().flatten();
         let mut numbers = phone::CHANNELS.into_iter().flat_map(of_channel);
         numbers.find_map(|number| Country::of(number))
     }
 
-    /// Lets in, or turns away, whoever holds this code. `None` where nobody does. Blocks.
+    /// Approves or rejects the request with this code; `None` if there is none. Blocks.
     pub fn decide(
         &self,
         channel: &str,
         code: &str,
-        let_in: bool,
-    ) -> Result<Option<Request>, String> {
-        let mut book = self.book();
-        let place = book
+        approve: bool,
+    ) -> Result<Option<PairingRequest>, String> {
+        let mut table = self.table();
+        let place = table
             .pending
             .iter()
             .position(|one| one.channel == channel && one.code.eq_ignore_ascii_case(code));
         let Some(place) = place else {
             return Ok(None);
         };
-        let request = book.pending.remove(place);
-        if let_in {
-            let senders = book.approved.entry(channel.to_owned()).or_default();
+        let request = table.pending.remove(place);
+        if approve {
+            let senders = table.approved.entry(channel.to_owned()).or_default();
             senders.insert(request.sender.clone());
         }
-        drop(book);
+        drop(table);
         self.save()?;
         Ok(Some(request))
     }
 
-    /// Takes back what was approved; false where it was not. Blocks.
+    /// Revokes an approval; false if there was none. Blocks.
     pub fn revoke(&self, channel: &str, sender: &str) -> Result<bool, String> {
         let was_there = {
-            let mut book = self.book();
-            let senders = book.approved.get_mut(channel);
+            let mut table = self.table();
+            let senders = table.approved.get_mut(channel);
             senders.is_some_and(|senders| senders.remove(sender))
         };
         self.save()?;
         Ok(was_there)
     }
 
-    /// Writes the file as things stand. Blocks.
+    /// Writes the file. Blocks. The text is taken under `writing`, so that the newest one wins.
     pub(super) fn save(&self) -> Result<(), String> {
-        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let text = self.text();
         let written = fs::write_atomic(&self.path, text.as_bytes());
         written.map_err(|error| error.to_string())
     }
 
     fn text(&self) -> String {
-        let book = self.book();
-        let pending: Value = book
+        let table = self.table();
+        let pending: Value = table
             .pending
             .iter()
             .map(|one| {
                 json!({"channel": one.channel, "sender": one.sender, "code": one.code, "at_ms": one.at_ms})
             })
             .collect();
-        json!({"approved": book.approved, "pending": pending}).to_string()
+        json!({"approved": table.approved, "pending": pending}).to_string()
     }
 }
 
-fn read(value: &Value) -> Book {
+fn read(value: &Value) -> PairingTable {
     let text = |value: &Value, name: &str| value[name].as_str().map(str::to_owned);
     let pending = value["pending"].as_array().into_iter().flatten();
     let approved = value["approved"].as_object().into_iter().flatten();
-    Book {
+    PairingTable {
         approved: approved
             .map(|(channel, senders)| {
                 let senders = senders.as_array().into_iter().flatten();
@@ -204,7 +207,7 @@ fn read(value: &Value) -> Book {
             .collect(),
         pending: pending
             .filter_map(|one| {
-                Some(Request {
+                Some(PairingRequest {
                     channel: text(one, "channel")?,
                     sender: text(one, "sender")?,
                     code: text(one, "code")?,
@@ -234,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn three_may_ask_and_whoever_is_approved_stays_so_across_a_restart() {
+    fn three_requests_may_pend_and_approvals_survive_a_restart() {
         let name = format!("cdb-pairing-{}", &random::token()[..16]);
         let path = Scratch(std::env::temp_dir().join(name));
         let pairings = Pairings::open(path.0.clone());

@@ -1,5 +1,5 @@
-//! Which integrations the settings ask for: a list that can be compared, so that a reload restarts
-//! only what changed.
+//! The integrations that the settings name, as comparable values, so that a reload restarts only what
+//! changed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,18 +26,18 @@ use crate::{
     store::Store,
 };
 
-/// One integration that is to run.
+/// One integration that should run.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Plan {
     /// Its channel.
     pub name: String,
-    /// How fast and how late it may send.
+    /// Its limits for sending.
     pub limits: SendLimits,
     allowed: AllowList,
     country: Option<Country>,
     settings: ServiceSettings,
-    /// What of its settings is read and cannot be meant so.
-    pub doubts: Vec<String>,
+    /// Warnings about settings that are valid but surely not intended.
+    pub warnings: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -48,41 +48,41 @@ enum ServiceSettings {
     Evolution(evolution::EvolutionSettings),
     /// A client of the gateway.
     Bridge,
-    /// None that can be read: what is wrong with them.
+    /// Invalid settings, with the errors.
     Broken(String),
 }
 
-/// How a channel may send.
+/// The limits of a channel for sending.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SendLimits {
-    /// A message that waited longer fails; `None` for ever.
+    /// A message that waited longer fails; `None` for no limit.
     pub max_age: Option<Duration>,
-    /// Messages a minute; `None` for no limit.
+    /// Messages per minute; `None` for no limit.
     pub per_minute: Option<u32>,
-    /// How long it waits between attempts.
+    /// The waits between attempts.
     pub retry_delays: Delays,
 }
 
-/// What integrations are built with.
-pub struct Surroundings {
+/// The parts of the daemon that integrations are built with.
+pub struct BuildContext {
     /// The clients of the gateway.
     pub audience: Arc<dyn Audience>,
-    /// Where what comes in is kept.
+    /// The message store.
     pub store: Store,
     /// The channels whose integrations are clients.
     pub bridges: Arc<Bridges>,
-    /// Which channels there are.
+    /// The routes of all channels.
     pub router: Arc<Router>,
-    /// Who was let in.
+    /// The approved senders.
     pub pairings: Arc<Pairings>,
-    /// Where to say what happened.
+    /// The log.
     pub log: Log,
-    /// Where services on this machine reach the gateway: `HOST:PORT`.
+    /// The gateway's address for services on this machine: `HOST:PORT`.
     pub address: String,
 }
 
 impl Plan {
-    /// Whether clients hand in what comes from the peers of this channel.
+    /// Whether clients deliver the inbound messages of this channel, with `receive`.
     pub fn clients_hand_in(&self) -> bool {
         matches!(
             self.settings,
@@ -90,7 +90,7 @@ impl Plan {
         )
     }
 
-    /// Whether the other asks for an integration that is not this one at other limits.
+    /// Whether the plans differ in more than their limits.
     pub fn builds_another(&self, other: &Self) -> bool {
         let built = |plan: &Self| Self {
             limits: SendLimits::default(),
@@ -99,17 +99,17 @@ impl Plan {
         built(self) != built(other)
     }
 
-    /// The integration, not running yet.
-    pub fn build(&self, around: &Surroundings) -> Arc<dyn Integration> {
+    /// Builds the integration; it does not run yet.
+    pub fn build(&self, context: &BuildContext) -> Arc<dyn Integration> {
         let ingress = || {
             Ingress::new(
                 &self.name,
                 self.allowed.clone(),
-                Arc::clone(&around.pairings),
-                around.store.clone(),
-                Arc::clone(&around.router),
-                around.log.clone(),
-                Arc::downgrade(&around.audience),
+                Arc::clone(&context.pairings),
+                context.store.clone(),
+                Arc::clone(&context.router),
+                context.log.clone(),
+                Arc::downgrade(&context.audience),
             )
             .of_country(self.country)
         };
@@ -119,16 +119,16 @@ impl Plan {
             }
             ServiceSettings::Cloud(settings) => Arc::new(Cloud::new(settings, ingress())),
             ServiceSettings::Evolution(settings) => {
-                Arc::new(Evolution::new(settings, &around.address, ingress()))
+                Arc::new(Evolution::new(settings, &context.address, ingress()))
             }
-            ServiceSettings::WebChat => Arc::new(WebChat::new(&around.audience)),
+            ServiceSettings::WebChat => Arc::new(WebChat::new(&context.audience)),
             ServiceSettings::Broken(why) => Arc::new(Broken::new(&self.name, why)),
-            ServiceSettings::Bridge => around.bridges.adopt(&self.name),
+            ServiceSettings::Bridge => context.bridges.adopt(&self.name),
         }
     }
 }
 
-/// Every integration the settings ask for.
+/// Every integration that the settings name.
 pub fn plans(lookup: &Lookup) -> Vec<Plan> {
     let webchat = Some(ServiceSettings::WebChat);
     let webchat = plan(lookup, &services::WEBCHAT, webchat::NAME, webchat);
@@ -139,7 +139,7 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
         .collect()
 }
 
-/// A channel whose integration is a client.
+/// The plan of a channel whose integration is a client.
 pub fn bridge(name: &str, limits: SendLimits) -> Plan {
     Plan {
         name: name.to_owned(),
@@ -147,16 +147,16 @@ pub fn bridge(name: &str, limits: SendLimits) -> Plan {
         allowed: AllowList::All,
         country: None,
         settings: ServiceSettings::Bridge,
-        doubts: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 
-/// How the channels whose integrations are clients may send.
+/// The limits of all channels whose integrations are clients.
 pub fn bridge_limits(lookup: &Lookup) -> SendLimits {
     limits(lookup, &services::BRIDGES)
 }
 
-/// Where what is set for the service cannot be read, the channel is there all the same, to say so.
+/// If the settings of the service are invalid, the channel exists all the same and shows the errors.
 fn plan(
     lookup: &Lookup,
     service: &Service,
@@ -171,13 +171,13 @@ fn plan(
         limits: limits(lookup, service),
         allowed: allowed(lookup, service, channel),
         country: country(lookup),
-        doubts: doubts(lookup, service, channel),
+        warnings: warnings(lookup, service, channel),
         settings,
     }
 }
 
-/// One bot for each token: `telegram`, `telegram-2`, …. Each key but for the first ends as its
-/// channel does, with `_`.
+/// One bot per token: `telegram`, `telegram-2`, …. The key of a further bot ends in the number of its
+/// channel: `TELEGRAM_BOT_TOKEN_2`.
 fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
     let service = &services::TELEGRAM;
     service.channels.iter().filter_map(|name| {
@@ -226,7 +226,7 @@ fn cloud(lookup: &Lookup) -> Option<Plan> {
     Some(plan(lookup, service, cloud::NAME, settings))
 }
 
-/// The address of a service, where it is one.
+/// The base URL of a service, if it is valid.
 fn base(lookup: &Lookup, service: &Service) -> Option<BaseUrl> {
     BaseUrl::parse(lookup.text(&service.key("BASE_URL"))?).ok()
 }
@@ -245,22 +245,21 @@ fn allowed(lookup: &Lookup, service: &Service, channel: &str) -> AllowList {
     }
 }
 
-/// What of the settings is read and cannot be meant so.
-fn doubts(lookup: &Lookup, service: &Service, channel: &str) -> Vec<String> {
+fn warnings(lookup: &Lookup, service: &Service, channel: &str) -> Vec<String> {
     let Some(key) = service.find("ALLOW_FROM") else {
         return Vec::new();
     };
     let text = lookup.text(key.name).unwrap_or_default();
-    AllowList::doubts(channel, key.name, text, country(lookup))
+    AllowList::warnings(channel, key.name, text, country(lookup))
 }
 
 fn limits(lookup: &Lookup, service: &Service) -> SendLimits {
     let number = |what| lookup.number(&service.key(what));
     SendLimits {
-        // 0 hours is for ever, and 0 messages a minute no limit.
+        // Of both, 0 means no limit; delivery checks for that.
         max_age: number("MAX_AGE").map(|hours| Duration::from_secs(hours * 3600)),
         per_minute: number("RATE").and_then(|rate| u32::try_from(rate).ok()),
-        // The settings were checked when they were read, so the text is a list.
+        // The text was validated when the settings were loaded, so the default is never used here.
         retry_delays: lookup
             .text(keys::RETRY_DELAYS)
             .and_then(|text| Delays::parse(text).ok())

@@ -1,9 +1,8 @@
-//! `webchat`: the built-in channel. Its peers are clients of the gateway itself, so it needs
-//! nothing outside.
+//! `webchat`: the built-in channel. Its peers are clients of the gateway itself, so it needs no
+//! external service.
 //!
-//! A peer is there while a client is subscribed to its conversation (`message.*@webchat/PEER`).
-//! What is sent to a peer that is not there waits in the outbox. A peer's own text comes in by the
-//! action `receive`.
+//! A peer is reachable while a client is subscribed to its conversation (`message.*@webchat/PEER`).
+//! Messages to any other peer wait in the outbox. Inbound messages come by the action `receive`.
 
 use std::{
     sync::{Arc, Weak},
@@ -21,8 +20,8 @@ use crate::{config::services, message::Message};
 /// The channel's name.
 pub const NAME: &str = services::WEBCHAT.channels[0];
 
-/// Time for a client that attends to take what is sent to it.
-const TAKES: Duration = Duration::from_secs(5);
+/// Time for a subscribed client's socket to take a message.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The integration; the audience is the gateway's bus.
 pub struct WebChat {
@@ -30,7 +29,7 @@ pub struct WebChat {
 }
 
 impl WebChat {
-    /// A channel to the clients that `audience` knows.
+    /// The channel to the subscribers in `audience`.
     pub fn new(audience: &Arc<dyn Audience>) -> Self {
         Self {
             audience: Arc::downgrade(audience),
@@ -51,8 +50,8 @@ impl Integration for WebChat {
         })
     }
 
-    /// The message itself travels as the event of its state `sending`, which was published before
-    /// this is called. It is delivered when one client's socket took that event.
+    /// The message itself goes out as the event of its state `sending`, which is published before this
+    /// is called. It counts as delivered once one client's socket has taken that event.
     fn deliver<'a>(
         &'a self,
         message: &'a Message,
@@ -64,14 +63,14 @@ impl Integration for WebChat {
             .map(|all| all.reached(NAME, &message.peer));
         Box::pin(async move {
             let mut reached = reached.ok_or(DeliveryError::Away)?;
-            let taken = timeout(TAKES, reached.recv()).await.ok().flatten();
+            let taken = timeout(SEND_TIMEOUT, reached.recv()).await.ok().flatten();
             taken
                 .map(|()| Accepted::Delivered)
                 .ok_or(DeliveryError::Away)
         })
     }
 
-    /// What clients see of us are events of the bus: whoever attends hears them.
+    /// Typing and read receipts are events of the bus, which every subscribed client gets.
     fn can_show(&self, _: Indicator, peer: &str) -> bool {
         self.can_reach(peer)
     }

@@ -4,43 +4,43 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-/// What a message is. `text` is left out on the wire.
+/// The kind of a message. `text` is omitted on the wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Words.
+    /// Text.
     #[default]
     Text,
     /// A picture.
     Image,
-    /// A film, also a round one or one without sound.
+    /// A video, including round ones and animations.
     Video,
-    /// Sound that is a file, such as music.
+    /// An audio file, such as music.
     Audio,
-    /// Sound that was recorded as a message.
+    /// A recorded voice message.
     Voice,
     /// Any other file.
     Document,
     /// A sticker.
     Sticker,
-    /// A place.
+    /// A location.
     Location,
-    /// People and how to reach them.
+    /// Contact cards.
     Contact,
-    /// A question with answers to choose from.
+    /// A poll.
     Poll,
     /// An answer to a poll.
     Vote,
-    /// What was tapped: a button, a row of a list, a form.
+    /// A button, a list row or a form that was tapped or submitted.
     Choice,
-    /// Goods, ordered or shown.
+    /// Products, ordered or shown.
     Order,
-    /// An emoji put on another message, or taken back.
+    /// An emoji added to another message or removed from it.
     Reaction,
     /// A call.
     Call,
-    /// The service telling of something that happened, such as a new member.
+    /// A notice of the service, such as a new member.
     System,
-    /// What no rule knows.
+    /// A type that the integration does not know.
     Unsupported,
 }
 
@@ -89,7 +89,7 @@ impl Kind {
         }
     }
 
-    /// The kind of a message that only says what its file is.
+    /// The kind of a message by its `media`, for clients that do not name the kind.
     pub fn of_media(media: Option<&Value>) -> Self {
         let Some(media) = media else {
             return Self::Text;
@@ -99,7 +99,7 @@ impl Kind {
             .unwrap_or(Self::Document)
     }
 
-    /// Whether such a message is a file, with or without a caption.
+    /// Whether such a message has a file, with or without a caption.
     pub fn is_file(self) -> bool {
         matches!(
             self,
@@ -107,7 +107,7 @@ impl Kind {
         )
     }
 
-    /// The kind of its file as `media.kind` has it, which knows four.
+    /// The value of `media.kind` for its file; there are only four.
     pub fn media_kind(self) -> &'static str {
         match self {
             Self::Image | Self::Sticker => "image",
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_tells_its_kind() {
+    fn media_give_the_kind() {
         let kind = |media: Value| Kind::of_media(Some(&media));
         assert_eq!(kind(json!({"kind": "image"})), Kind::Image);
         assert_eq!(kind(json!({"kind": "poll"})), Kind::Document);

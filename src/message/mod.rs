@@ -1,6 +1,6 @@
-//! A message as everything above this floor knows it, and the one order its states may take.
+//! The message type that all layers share, and the state machine of a message.
 //!
-//! Not here: where messages are kept (`store`) and how they reach a service (`integrations`).
+//! Not here: storage (`store`) and delivery to a service (`integrations`).
 
 pub mod content;
 mod kind;
@@ -11,12 +11,12 @@ use serde_json::Value;
 
 pub use self::{content::Content, kind::Kind};
 
-/// A JSON text as people mean it: an empty one is none.
+/// A text in a JSON object; an empty one counts as missing.
 pub fn text_at<'a>(json: &'a Value, key: &str) -> Option<&'a str> {
     json.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
-/// Which way a message travels, seen from the user of this gateway.
+/// The direction of a message, seen from the user of this gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From a peer to us.
@@ -35,18 +35,18 @@ impl Direction {
     }
 }
 
-/// The life of a message. Inbound messages are `Received` and stay so.
+/// The state of a message. Inbound messages are `Received` and stay so.
 ///
-/// Outbound: queued → sending → sent → delivered → read, with `failed` and `cancelled` as other
-/// ends. A state never goes backwards, however late or often a service reports; the one way out of
-/// `failed` is the user's own `retry`.
+/// Outbound: queued → sending → sent → delivered → read, or `failed` or `cancelled`. A state never goes
+/// backwards, however late or often a service reports; the only way out of `failed` is the user's
+/// `retry`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// Inbound, stored.
     Received,
-    /// On disk, waiting for its turn.
+    /// In the outbox, not tried yet.
     Queued,
-    /// Handed to the integration at least once; the outcome is not known yet.
+    /// Passed to the integration at least once; not accepted yet, as far as we know.
     Sending,
     /// Accepted by the service.
     Sent,
@@ -54,14 +54,14 @@ pub enum State {
     Delivered,
     /// Seen by the peer.
     Read,
-    /// Given up, with a reason.
+    /// Not sent, and not tried again. `error` says why.
     Failed,
-    /// Withdrawn by the user before it was sent.
+    /// Cancelled by the user before it was sent.
     Cancelled,
 }
 
 impl State {
-    /// Every state, in the order of its stored number.
+    /// Every state, in the order of the numbers they are stored as.
     pub const ALL: [Self; 8] = [
         Self::Received,
         Self::Queued,
@@ -87,7 +87,7 @@ impl State {
         }
     }
 
-    /// Whether a report of `next` is news: later in the order of states and not after an end.
+    /// Whether `next` is a valid transition: later in the order, and not out of a final state.
     pub fn may_become(self, next: Self) -> bool {
         match self {
             Self::Queued | Self::Sending | Self::Sent | Self::Delivered => {
@@ -103,12 +103,12 @@ impl State {
         }
     }
 
-    /// Whether it will not be sent.
+    /// Whether it failed or was cancelled.
     pub fn is_given_up(self) -> bool {
         matches!(self, Self::Failed | Self::Cancelled)
     }
 
-    /// Whether the outbox has nothing left to do.
+    /// Whether it needs no more delivery.
     pub fn has_left_the_outbox(self) -> bool {
         !matches!(self, Self::Queued | Self::Sending)
     }
@@ -134,7 +134,7 @@ impl fmt::Display for MessageId {
 impl FromStr for MessageId {
     type Err = ();
 
-    /// Reads `m-17`; anything else is no id of ours.
+    /// Parses `m-17`, in exactly the form that is printed.
     fn from_str(text: &str) -> Result<Self, ()> {
         let digits = text.strip_prefix("m-").ok_or(())?;
         let plain = !digits.starts_with('+') && (digits == "0" || !digits.starts_with('0'));
@@ -146,7 +146,7 @@ impl FromStr for MessageId {
     }
 }
 
-/// One message, in or out, with its state at the moment it was read.
+/// One message, inbound or outbound, as it was when it was read from the store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     /// Its identity.
@@ -155,53 +155,53 @@ pub struct Message {
     pub seq: u64,
     /// The integration it belongs to, such as `webchat`.
     pub channel: String,
-    /// In or out.
+    /// Inbound or outbound.
     pub direction: Direction,
     /// The conversation: the other side's address on that channel.
     pub peer: String,
-    /// Who wrote it, where that is not the peer itself (a member of a group).
+    /// Who wrote it, if not the peer itself (a member of a group).
     pub sender: Option<String>,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// The text. Of a kind without words, the same in words.
+    /// Its text. For kinds with `content`, a readable summary of that.
     pub text: String,
-    /// What a kind without words says, in the shape of its [`Content`].
+    /// The data of a kind that is not text or a file, in the shape of its [`Content`].
     pub content: Option<Value>,
-    /// `{"kind","url","mime"?,"name"?}`, by reference.
+    /// Its file, by reference: `{"kind","url","mime"?,"name"?}`.
     pub media: Option<Value>,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
-    /// The service's or our id of the message it answers.
+    /// The service's or our id of the message it replies to.
     pub reply_to: Option<String>,
-    /// When it was stored first, in ms since 1970.
+    /// When it was first stored, in ms since 1970.
     pub created_ms: u64,
-    /// When it came to this state, in ms since 1970.
+    /// When it entered this state, in ms since 1970.
     pub updated_ms: u64,
     /// How often delivery was tried.
     pub attempts: u32,
-    /// Why the last attempt did not succeed.
+    /// Why the last attempt failed.
     pub error: Option<String>,
-    /// What an integration or a client wants to keep with it.
+    /// Further data of an integration or a client.
     pub meta: Option<Value>,
-    /// The texts it had before, oldest first.
+    /// Its earlier texts, oldest first.
     pub edits: Vec<Edit>,
-    /// When its author deleted it, in ms since 1970. It stays in the archive.
+    /// When its author deleted it, in ms since 1970. It stays in the history.
     pub deleted_ms: Option<u64>,
 }
 
 impl Message {
-    /// Whether its author changed it after it was stored.
+    /// Whether its author edited or deleted it after it was stored.
     pub fn is_revised(&self) -> bool {
         !self.edits.is_empty() || self.deleted_ms.is_some()
     }
 }
 
-/// A text that a message had.
+/// An earlier text of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// The text.
     pub text: String,
-    /// Until when, in ms since 1970.
+    /// When it was replaced, in ms since 1970.
     pub until_ms: u64,
 }
 
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_an_end() {
+    fn final_states_are_final() {
         for end in [
             State::Read,
             State::Failed,

@@ -1,21 +1,21 @@
-//! The country whose numbers may be written without its code: `11 98765-4321` in Brazil is
-//! `+55 11 98765-4321`.
+//! Country codes and the lengths of national numbers, to complete a number written without the code:
+//! `11 98765-4321` in Brazil is `+55 11 98765-4321`.
 //!
-//! Sources: ITU-T E.164 (country codes, 15 digits at most) and each country's plan in the ITU's list of
-//! national numbering plans (<https://www.itu.int/oth/T0202.aspx?parent=T0202>). Only lengths are
-//! checked: which numbers are given out is known to the services.
+//! Sources: ITU-T E.164 (country codes, 15 digits at most) and the ITU's list of national numbering
+//! plans (<https://www.itu.int/oth/T0202.aspx?parent=T0202>). Only lengths are checked; the services
+//! know which numbers are assigned.
 
 use std::str::FromStr;
 
-/// One country.
+/// The numbering plan of one country.
 #[derive(Debug)]
 struct Plan {
     /// ISO 3166-1, two letters.
     name: &'static str,
     code: &'static str,
-    /// What is dialled before a number within the country, and is no part of it.
+    /// The prefix dialled before national numbers, which is not part of the number.
     trunk: &'static str,
-    /// Digits of a number with its area.
+    /// Possible digits of a national number, including its area code.
     lengths: &'static [usize],
 }
 
@@ -33,7 +33,7 @@ const fn plan(
     }
 }
 
-/// Where most of those who use this live, and their neighbours.
+/// Portuguese- and Spanish-speaking countries, and the most common others.
 const PLANS: &[Plan] = &[
     plan("BR", "55", "0", &[10, 11]),
     plan("PT", "351", "", &[9]),
@@ -70,7 +70,7 @@ const PLANS: &[Plan] = &[
     plan("ZA", "27", "0", &[9]),
 ];
 
-/// A country that is known here.
+/// A country of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Country(&'static Plan);
 
@@ -83,33 +83,34 @@ impl PartialEq for Country {
 impl Eq for Country {}
 
 impl Country {
-    /// The names of all that are known, as `BR`.
+    /// The names of all countries, such as `BR`.
     pub fn names() -> impl Iterator<Item = &'static str> {
         PLANS.iter().map(|plan| plan.name)
     }
 
-    /// Its two letters.
+    /// Its name, two letters.
     pub fn name(self) -> &'static str {
         self.0.name
     }
 
-    /// The country that a whole number belongs to, the first of those that share a code.
+    /// The country of a complete number; the first of those that share a code.
     pub fn of(number: &str) -> Option<Self> {
         let belongs = |plan: &&Plan| {
             let rest = number.strip_prefix(plan.code);
             rest.is_some_and(|rest| plan.lengths.contains(&rest.len()))
         };
-        // Of codes that begin alike the longest counts; no two of the table do.
+        // No code in the table is a prefix of a different one, so only countries that share a code
+        // compete here.
         PLANS.iter().find(belongs).map(Self)
     }
 
-    /// Whether a number begins with the code of a country of which it cannot be.
+    /// Whether a number begins with a country's code but does not have a length of that country.
     pub(super) fn is_wrong(number: &str) -> bool {
         let code = |plan: &Plan| number.starts_with(plan.code);
         PLANS.iter().any(code) && Self::of(number).is_none()
     }
 
-    /// The whole number of one that is written without the country's code; `None` where it is none.
+    /// Completes a national number with the country's code; `None` if its length is wrong.
     pub(super) fn complete(self, digits: &str) -> Option<String> {
         let Plan {
             code,
@@ -120,7 +121,7 @@ impl Country {
         let fits = |digits: &&str| lengths.contains(&digits.len());
         let without_trunk = || digits.strip_prefix(trunk).filter(|_| !trunk.is_empty());
         let national = Some(digits).filter(fits).filter(|digits| {
-            // A number of Brazil that begins with its trunk prefix is one digit short.
+            // In Brazil, a number of the right length that begins with the trunk prefix lacks a digit.
             trunk.is_empty() || !digits.starts_with(trunk)
         });
         let national = national.or_else(|| without_trunk().filter(fits))?;
@@ -131,7 +132,7 @@ impl Country {
 impl FromStr for Country {
     type Err = ();
 
-    /// Reads `BR`, `br`, `55` or `+55`.
+    /// Parses `BR`, `br`, `55` or `+55`.
     fn from_str(text: &str) -> Result<Self, ()> {
         let code = text.strip_prefix('+').unwrap_or(text);
         let named = |plan: &&Plan| plan.name.eq_ignore_ascii_case(text) || plan.code == code;
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_tells_its_country() {
+    fn a_complete_number_has_a_country() {
         let name = |number: &str| Country::of(number).map(Country::name);
         assert_eq!(name("5511987654321"), Some("BR"));
         assert_eq!(name("351912345678"), Some("PT"));

@@ -1,26 +1,24 @@
-//! Phone numbers, by which `WhatsApp` knows people: however somebody's is written, it is one peer.
+//! Phone numbers, which identify people on `WhatsApp`: maps all spellings of a number to one peer.
 //!
-//! Pure: what a number means depends on nothing that was said before. Whose number it is, and
-//! whether it may write, is not known here.
+//! Pure functions without state. Not here: whose number it is and whether it may write.
 
 mod country;
 
 pub use self::country::Country;
 
-/// The channels whose peers are people by their number.
+/// The channels whose peers are phone numbers.
 pub const CHANNELS: [&str; 2] = ["whatsapp", "whatsapp-cloud"];
 
-/// What the address of a person ends with.
+/// The suffix of a person's address.
 pub const PERSON: &str = "@s.whatsapp.net";
 
-/// The same, as other programs write it.
-const OF_OTHERS: &str = "@c.us";
+/// The same suffix in other programs.
+const PERSON_ALIAS: &str = "@c.us";
 
 /// Digits of the longest number (E.164).
 const MAX_DIGITS: usize = 15;
 
-/// The peer that an address on a channel means. Groups, and whatever other channels know peers by,
-/// stay as they are.
+/// The peer of an address. Groups and the addresses of other channels stay as they are.
 pub fn peer(channel: &str, address: &str) -> String {
     if CHANNELS.contains(&channel) {
         person(address)
@@ -29,8 +27,8 @@ pub fn peer(channel: &str, address: &str) -> String {
     }
 }
 
-/// The peer that a person means who writes an address on a channel: a number of the country may come
-/// without its code. The error is what would have been one.
+/// The peer of an address that a user wrote, in which a number of `country` may lack the country code.
+/// The error says what was expected.
 pub fn written(channel: &str, address: &str, country: Option<Country>) -> Result<String, String> {
     if !CHANNELS.contains(&channel) || is_other_address(channel, address) {
         return Ok(peer(channel, address));
@@ -44,10 +42,10 @@ pub fn written(channel: &str, address: &str, country: Option<Country>) -> Result
     })
 }
 
-/// Digits of the shortest whole number, of the smallest countries.
+/// Digits of the shortest complete number.
 const MIN_DIGITS: usize = 7;
 
-/// The whole number that somebody wrote.
+/// The complete number in an address, if it is one.
 fn whole(address: &str, country: Option<Country>) -> Option<String> {
     let digits = digits(address)?;
     let bare = address.trim().trim_start_matches("tel:");
@@ -57,26 +55,28 @@ fn whole(address: &str, country: Option<Country>) -> Option<String> {
     if let Some(number) = national.and_then(|country| country.complete(&digits)) {
         return Some(preferred(number));
     }
-    // With a country that is known, a number must have its code or be one of it.
+    // If the country is set, a number without `+` must be a national one or begin with a known code.
     let is_whole = digits.len() >= MIN_DIGITS
         && !Country::is_wrong(&digits)
         && (is_international || country.is_none() || Country::of(&digits).is_some());
     is_whole.then(|| preferred(digits))
 }
 
-/// Whether an address names something else than a person by a number: a group, a hidden or business
-/// scoped id. What only looks like a slip of a number is none.
+/// Whether an address is something other than a number: a group, or a hidden or business-scoped id. An
+/// address that looks like a mistyped number is not.
 fn is_other_address(channel: &str, address: &str) -> bool {
     let (account, server) = address.split_once('@').unwrap_or((address, ""));
     let is_account = !account.is_empty() && account.bytes().all(|b| b.is_ascii_graphic());
     let jid = is_account && server.contains(|c: char| c.is_ascii_alphabetic());
-    let person = [PERSON, OF_OTHERS].iter().any(|end| address.ends_with(end));
-    // An old group: CREATOR-TIME.
+    let person = [PERSON, PERSON_ALIAS]
+        .iter()
+        .any(|end| address.ends_with(end));
+    // An id of an old group: CREATOR-TIME.
     let old_group = address.split_once('-').is_some_and(|(creator, time)| {
         let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
         digits(creator) && digits(time) && address.len() >= 24
     });
-    // Meta's ids of users and groups: letters of both cases, digits, and a dot at most.
+    // Meta's opaque ids of users and groups.
     let opaque = channel == CHANNELS[1]
         && address.len() >= 10
         && address
@@ -86,8 +86,8 @@ fn is_other_address(channel: &str, address: &str) -> bool {
     (jid && !person) || old_group || opaque
 }
 
-/// The person an address means: the number in the spelling that `WhatsApp` prefers, or the address
-/// itself where it is no number.
+/// The person of an address: the number in the spelling preferred by `WhatsApp`, or the address itself
+/// if it is not a number.
 pub fn person(address: &str) -> String {
     match digits(address) {
         Some(number) => preferred(number),
@@ -95,7 +95,7 @@ pub fn person(address: &str) -> String {
     }
 }
 
-/// The spellings in which a person's number may come, the preferred first.
+/// All spellings of a person's number, the preferred one first.
 pub fn spellings(address: &str) -> Vec<String> {
     let person = person(address);
     let other =
@@ -103,18 +103,21 @@ pub fn spellings(address: &str) -> Vec<String> {
     [person].into_iter().chain(other).collect()
 }
 
-/// The digits of a number, with those of its country first and nothing around them.
+/// The digits of a number, without a leading `00`.
 fn digits(address: &str) -> Option<String> {
     let address = address.trim();
     let address = address.strip_prefix("tel:").unwrap_or(address);
-    let mut servers = [PERSON, OF_OTHERS].into_iter();
+    let mut servers = [PERSON, PERSON_ALIAS].into_iter();
     let account = servers.find_map(|server| address.strip_suffix(server));
-    // Behind a colon is which of a person's devices it was.
+    // After a colon comes the number of the person's device.
     let number = match account {
         Some(account) => account.split(':').next().unwrap_or_default(),
         None => address,
     };
-    if !number.chars().all(|c| c.is_ascii_digit() || is_between(c)) {
+    if !number
+        .chars()
+        .all(|c| c.is_ascii_digit() || is_separator(c))
+    {
         return None;
     }
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
@@ -125,32 +128,33 @@ fn digits(address: &str) -> Option<String> {
     (1..=MAX_DIGITS).contains(&digits.len()).then_some(digits)
 }
 
-/// What people put between digits, and what a copied number brings along unseen.
-fn is_between(c: char) -> bool {
+/// Whether a character may separate digits. Includes the invisible ones that copied numbers often have.
+fn is_separator(c: char) -> bool {
     "+-.()/".contains(c)
         || c.is_whitespace()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
 }
 
-/// A number of a country whose numbers come with a digit and without it.
+/// A number of a country where an extra digit is written in some places and left out in others.
 struct Both {
     short: String,
     long: String,
 }
 
-/// Of both spellings, that of most accounts: so it is here as the Evolution API has it,
-/// <https://github.com/EvolutionAPI/evolution-api/blob/main/src/utils/createJid.ts>. It and Meta take
-/// either and know which one an account has.
+/// The spelling that most accounts have, by the rule of the Evolution API:
+/// <https://github.com/EvolutionAPI/evolution-api/blob/main/src/utils/createJid.ts>. Both that API and
+/// Meta accept either spelling and find the account.
 fn preferred(number: String) -> String {
     let Some(Both { short, long }) = both(&number) else {
         return number;
     };
-    // In the south-east of Brazil mobiles had their ninth digit before there were accounts.
+    // In the south-east of Brazil, mobile numbers had the ninth digit before `WhatsApp` accounts existed.
     let is_long = short.starts_with("55") && (short[2..4] < *"31" || short[4..] < *"7");
     if is_long { long } else { short }
 }
 
-/// Brazil (9 behind the area), Mexico (1) and Argentina (9, both behind the country).
+/// Both spellings in Brazil (9 after the area code), Mexico (1 after the country code) and Argentina (9
+/// after the country code).
 fn both(number: &str) -> Option<Both> {
     let (at, digit) = match number.get(..2)? {
         "55" => (4, '9'),
@@ -164,7 +168,7 @@ fn both(number: &str) -> Option<Both> {
         13 => after.strip_prefix(digit)?,
         _ => return None,
     };
-    // Landlines of Brazil never have the digit: with it they are the mobiles of others.
+    // Landlines in Brazil never have the digit; with it they would be someone else's mobile number.
     let is_landline = before.len() == 4 && !rest.starts_with(['6', '7', '8', '9']);
     (!is_landline).then(|| Both {
         short: format!("{before}{rest}"),
@@ -179,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_its_digits_however_it_is_written() {
+    fn all_notations_of_a_number_are_one_peer() {
         for written in [
             "5511987654321",
             "+55 (11) 98765-4321",
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_writes_is_completed_or_refused() {
+    fn a_written_number_is_completed_or_refused() {
         let brazil = "BR".parse().ok();
         let written = |text: &str, country| written("whatsapp", text, country);
         for (text, country, peer) in [
@@ -273,7 +277,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_person_means_itself_and_so_do_its_spellings(text in "[0-9+ @a-zé:-]{0,20}", number in "5[245][0-9]{10,11}") {
+        fn a_person_is_stable_and_so_are_its_spellings(text in "[0-9+ @a-zé:-]{0,20}", number in "5[245][0-9]{10,11}") {
             for address in [&text, &number] {
                 let one = person(address);
                 prop_assert_eq!(&person(&one), &one);

@@ -1,10 +1,10 @@
-//! Steps through `.env` text: the moves that lines and values are read with.
+//! A cursor over `.env` text, with the steps that the parsers of lines and values share.
 
 use super::ParseError;
 
 pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 
-/// How many bytes the line end is that a text begins with: LF, CRLF, or CR alone.
+/// Length in bytes of the line end at the start of a text: LF, CRLF or CR alone. 0 if there is none.
 pub(super) fn line_end(text: &str) -> usize {
     match text.as_bytes() {
         [b'\r', b'\n', ..] => 2,
@@ -13,7 +13,7 @@ pub(super) fn line_end(text: &str) -> usize {
     }
 }
 
-/// How many lines end in a text.
+/// The number of line ends in a text.
 pub(super) fn lines_ended(text: &str) -> usize {
     let bytes = text.as_bytes();
     let lone = |at: &usize| bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
@@ -22,7 +22,7 @@ pub(super) fn lines_ended(text: &str) -> usize {
         .count()
 }
 
-/// A text and how far it has been read.
+/// A text and the position up to which it has been read.
 pub(super) struct Cursor<'a> {
     pub(super) text: &'a str,
     /// In bytes.
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
         self.at += line + line_end(&rest[line..]);
     }
 
-    /// True at a `#` behind a blank.
+    /// Whether the cursor is at a `#` that follows a blank.
     pub(super) fn at_comment(&self) -> bool {
         self.peek() == Some('#') && self.text[..self.at].ends_with(BLANKS)
     }

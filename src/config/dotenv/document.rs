@@ -1,4 +1,4 @@
-//! A `.env` text that can be asked and edited; what is not edited keeps its bytes.
+//! A parsed `.env` text that can be queried and edited. An edit leaves all other bytes as they are.
 //!
 //! Not here: files (`file`).
 
@@ -15,8 +15,8 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// What one value may grow to through `${…}`. Without a bound, thirty lines that each name the line
-/// before twice would fill the memory.
+/// Longest value after expansion of `${…}`. Without a limit, thirty lines that each use the line before
+/// twice would exhaust the memory.
 const MAX_VALUE_BYTES: usize = 1 << 20;
 
 /// A parsed `.env` text.
@@ -26,28 +26,28 @@ pub struct Document {
     assignments: Vec<Assignment>,
 }
 
-/// What a key came to, and the line that said so.
+/// The value of a key, and its line.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Value {
-    /// The text, quotes resolved and variables filled in.
+    /// The text, without quotes and with variables expanded.
     pub text: String,
     /// The line of the key, from 1.
     pub line: usize,
 }
 
-/// A key that stands more than once.
+/// A key that is set more than once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duplicate {
     /// Its name.
     pub key: String,
-    /// A line that counts for nothing, from 1.
+    /// A line that is overridden, from 1.
     pub line: usize,
     /// The line that counts.
     pub counts: usize,
 }
 
 impl Document {
-    /// Reads a text; the error says where it stops to make sense.
+    /// Parses a text; the error has the position.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         Ok(Self {
             assignments: lexer::assignments(text)?,
@@ -55,15 +55,15 @@ impl Document {
         })
     }
 
-    /// The value of a key as this text alone gives it: variables from earlier lines, none from
-    /// outside. `None` where the key does not stand here, or its variables grow beyond all bounds.
+    /// The value of a key by this text alone: variables come from earlier lines only. `None` if the key
+    /// is missing, or if a value in the text expands beyond the limit.
     pub fn get(&self, key: &str) -> Option<String> {
         let mut values = self.values(&|_| None).ok()?;
         values.remove(key).map(|value| value.text)
     }
 
-    /// Every key with its value. Variables are looked for in earlier lines, then in `outside`; one
-    /// that is nowhere is empty.
+    /// Every key with its value. Variables are looked up in earlier lines, then in `outside`; an unknown
+    /// one expands to nothing.
     pub fn values(
         &self,
         outside: &dyn Fn(&str) -> Option<String>,
@@ -107,7 +107,7 @@ impl Document {
         found
     }
 
-    /// The lines that a later line of the same key overrules.
+    /// The lines that a later line of the same key overrides.
     pub fn duplicates(&self) -> Vec<Duplicate> {
         let last: HashMap<&str, usize> = self.lines_of_keys().collect();
         self.lines_of_keys()
@@ -124,12 +124,12 @@ impl Document {
         self.assignments.iter().map(|a| (a.key.as_str(), a.line))
     }
 
-    /// Gives a key a value: in place where it stands (the last time, which counts), as a new last
-    /// line where it does not. Fails for a name that is no key and a value with NUL.
+    /// Sets a key: replaces its value in place (in the last line that sets it, which counts), or appends
+    /// a line. Fails for an invalid name and for a value with NUL.
     pub fn set(&mut self, key: &str, value: &str) -> Result<()> {
         check(key, value)?;
-        let standing = self.assignments.iter().rfind(|a| a.key == key);
-        let text = match standing {
+        let existing = self.assignments.iter().rfind(|a| a.key == key);
+        let text = match existing {
             Some(assignment) if reads_as(&assignment.pieces, value) => return Ok(()),
             Some(assignment) => {
                 let mut text = self.text.clone();
@@ -141,11 +141,12 @@ impl Document {
         self.replace(&text)
     }
 
-    /// Removes every line that sets the key. True where there was one.
+    /// Removes every line that sets the key. True if there was one.
     pub fn unset(&mut self, key: &str) -> Result<bool> {
         let mut text = self.text.clone();
-        let standing = self.assignments.iter().filter(|a| a.key == key);
-        standing
+        let existing = self.assignments.iter().filter(|a| a.key == key);
+        // Backwards, so that the ranges still to be removed stay valid.
+        existing
             .rev()
             .for_each(|assignment| text.replace_range(assignment.lines.clone(), ""));
         let removed = text.len() != self.text.len();
@@ -153,7 +154,7 @@ impl Document {
         Ok(removed)
     }
 
-    /// The text with one more line, ended the way the first line is.
+    /// The text with one more line, with the line end of the first line.
     fn with_line(&self, line: &str) -> String {
         let first_line = self.text.split_inclusive('\n').next().unwrap_or_default();
         let end = if first_line.ends_with("\r\n") {
@@ -162,16 +163,16 @@ impl Document {
             "\n"
         };
         let needs_end = !self.text.is_empty() && !self.text.ends_with('\n');
-        // A file that is only a byte order mark has no line to end.
+        // A file with only a byte order mark has no line to end.
         let needs_end = needs_end && self.text != super::BYTE_ORDER_MARK.to_string();
         let before = if needs_end { end } else { "" };
         format!("{}{before}{line}{end}", self.text)
     }
 
-    /// Parsing again keeps one truth about where everything stands.
+    /// Parses the new text, rather than patching the positions of all later assignments.
     fn replace(&mut self, text: &str) -> Result<()> {
         *self = Self::parse(text)
-            .map_err(|error| Error::Failed(format!("the edited .env does not read: {error}")))?;
+            .map_err(|error| Error::Failed(format!("the edited .env cannot be parsed: {error}")))?;
         Ok(())
     }
 }
@@ -190,7 +191,7 @@ fn check(key: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether the pieces are this very text, whatever the quotes.
+/// Whether the pieces are exactly this text, however it is quoted.
 fn reads_as(pieces: &[Piece], value: &str) -> bool {
     match pieces {
         [] => value.is_empty(),
@@ -199,7 +200,7 @@ fn reads_as(pieces: &[Piece], value: &str) -> bool {
     }
 }
 
-/// `None` where the result would be too long.
+/// `None` if the result would be too long.
 fn expand(pieces: &[Piece], lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let mut text = String::new();
     for piece in pieces {
@@ -218,14 +219,14 @@ fn expand(pieces: &[Piece], lookup: &dyn Fn(&str) -> Option<String>) -> Option<S
 }
 
 impl fmt::Display for Document {
-    /// The text, byte for byte where nothing was edited.
+    /// The text, byte for byte as parsed, except for edits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
 impl fmt::Debug for Document {
-    /// The keys alone: values may be secrets.
+    /// The keys only: values may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = self.assignments.iter().map(|assignment| &assignment.key);
         f.debug_list().entries(keys).finish()

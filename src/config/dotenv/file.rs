@@ -1,4 +1,4 @@
-//! `.env` files on disk: read only where private, written whole or not at all.
+//! `.env` files on disk: read only if private, written atomically.
 
 use std::{
     fs::File,
@@ -12,10 +12,10 @@ use crate::{
     fs,
 };
 
-/// No `.env` is longer; what is longer is some other file.
+/// Longest `.env` accepted; anything longer is some other file.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// Reads a file, or `None` where there is none. Refuses one that others than its owner can reach.
+/// Reads a file; `None` if it does not exist. Refuses a file that others than its owner can access.
 pub fn read_file(path: &Path) -> Result<Option<Document>> {
     let Some(bytes) = read_private(path)? else {
         return Ok(None);
@@ -26,8 +26,8 @@ pub fn read_file(path: &Path) -> Result<Option<Document>> {
         .map_err(|error| in_file(path, &error))
 }
 
-/// Reads a file, lets `edit` change it and writes it back whole, as the owner's alone. A file that
-/// is missing begins empty; one that `edit` leaves as it was is not written.
+/// Reads a file, lets `edit` change it and writes it back atomically, accessible to the owner only. A
+/// missing file counts as empty; a file that `edit` did not change is not written.
 pub fn edit_file<T>(path: &Path, edit: impl FnOnce(&mut Document) -> Result<T>) -> Result<T> {
     let mut document = read_file(path)?.unwrap_or_default();
     let before = document.to_string();
@@ -39,8 +39,7 @@ pub fn edit_file<T>(path: &Path, edit: impl FnOnce(&mut Document) -> Result<T>) 
     Ok(outcome)
 }
 
-/// Writes through a symbolic link, so that a file kept elsewhere stays linked. A missing folder is
-/// created.
+/// Writes a file, following a symbolic link, so that the link survives. Creates the folder if needed.
 pub(in crate::config) fn write(path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
         fs::create_private_dir(folder)?;
@@ -51,7 +50,7 @@ pub(in crate::config) fn write(path: &Path, text: &str) -> Result<()> {
     }
 }
 
-/// A parse error that also names the file.
+/// A parse error with the file's name.
 pub(in crate::config) fn in_file(path: &Path, error: &ParseError) -> Error {
     Error::Config(format!("{}:{error}", path.display()))
 }

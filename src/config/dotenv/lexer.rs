@@ -1,6 +1,6 @@
-//! Reads `.env` text, line by line, into assignments that know where in the text they stand.
+//! Parses `.env` text, line by line, into assignments with their positions in the text.
 //!
-//! Not here: what stands behind the `=` (`value`).
+//! Not here: the part after the `=` (`value`).
 
 use std::ops::Range;
 
@@ -11,13 +11,13 @@ use super::{
     value::Piece,
 };
 
-/// One `KEY=value`, with the bytes it occupies.
+/// One `KEY=value`, with its byte ranges.
 #[derive(Debug, Clone)]
 pub(super) struct Assignment {
     pub(super) key: String,
-    /// The line the key stands on, from 1.
+    /// The line of the key, from 1.
     pub(super) line: usize,
-    /// Everything from the start of its first line to behind the line end of its last.
+    /// Its lines, including the last line end.
     pub(super) lines: Range<usize>,
     /// The value as written, quotes included.
     pub(super) value: Range<usize>,
@@ -42,7 +42,7 @@ pub(super) fn assignments(text: &str) -> Result<Vec<Assignment>, ParseError> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The next line or lines; `None` where they assign nothing.
+    /// The next assignment; `None` for a line that is empty or a comment.
     fn assignment_or_nothing(&mut self, line: usize) -> Result<Option<Assignment>, ParseError> {
         let start = self.at;
         self.skip_blanks();
@@ -53,7 +53,7 @@ impl<'a> Cursor<'a> {
         let key = self.key()?.to_owned();
         self.skip_blanks();
         if !self.eat("=") {
-            // The word itself stays out of the message: it may be a stray piece of a secret.
+            // Do not quote the word: it may be a stray piece of a secret.
             return Err(self.error("expected `=` here; write KEY=value, or # before a comment"));
         }
         let (value, pieces) = self.value()?;
@@ -67,7 +67,7 @@ impl<'a> Cursor<'a> {
         }))
     }
 
-    /// The key, without `export` before it. `export=1` sets a key of that name.
+    /// The key, without a leading `export`. `export=1` sets a key named `export`.
     fn key(&mut self) -> Result<&'a str, ParseError> {
         let start = self.at;
         let mut key = self.take_while(is_key_character);
@@ -97,7 +97,7 @@ impl<'a> Cursor<'a> {
         Err(self.error("a key cannot begin with a digit; put a letter or _ first"))
     }
 
-    /// Behind a value: blanks, a comment, and nothing else.
+    /// Skips blanks and a comment after a value, and refuses anything else.
     fn end_of_line(&mut self, value: &Range<usize>) -> Result<(), ParseError> {
         self.skip_blanks();
         let is_quoted = self.text[value.clone()].ends_with(['"', '\'']);

@@ -1,25 +1,26 @@
-//! The `.env` format: text to keys and values and back, with everything else in the text kept.
+//! The `.env` format: parses and edits the text, and preserves everything that is not edited.
 //!
 //! Not here: which keys there are and what they mean (`config::keys`), and the process environment,
-//! which comes in as a closure.
+//! which is passed in as a closure.
 //!
 //! # The grammar
 //!
-//! One assignment a line, `KEY=value`, with or without `export ` before it and spaces round the `=`.
-//! Keys are letters, digits and `_`, not starting with a digit. Empty lines and lines that begin
-//! with `#` are kept and mean nothing. Lines end in LF, CRLF or CR; a byte order mark may stand first.
+//! One assignment per line, `KEY=value`, optionally with `export ` in front and blanks around the `=`.
+//! Keys are letters, digits and `_`, and do not start with a digit. Empty lines and lines that begin
+//! with `#` have no meaning. Lines end in LF, CRLF or CR; a byte order mark may come first.
 //!
 //! | written | means |
 //! |---|---|
-//! | `A=plain text # note` | `plain text`: trimmed, a comment begins at a `#` after a blank |
-//! | `A='as $it \is'` | `as $it \is`: nothing is special up to the closing quote; it may span lines, whose ends read as LF |
-//! | `A="one\ntwo"` | escapes `\n \r \t \" \\ \$`; the quote may span lines, whose ends read as LF |
+//! | `A=plain text # note` | `plain text`: trimmed; a comment begins at a `#` after a blank |
+//! | `A='as $it \is'` | `as $it \is`: nothing is special up to the closing quote; may span lines, whose ends become LF |
+//! | `A="one\ntwo"` | escapes `\n \r \t \" \\ \$`; may span lines, whose ends become LF |
 //! | `A=${B}` | the value of `B`: the nearest earlier line of this text, then the environment, then nothing |
 //! | `A=${B:-text}` | the same, and `text` where `B` is unset or empty |
 //! | `A=` | the empty value |
 //!
-//! A comment may follow a closing quote at once. `${` is special outside single quotes only; a `$`
-//! without `{` is a plain character, so that passwords survive. Where a key stands twice, the last line counts.
+//! A comment may follow a closing quote directly. `${` is special outside single quotes only; a `$`
+//! without `{` is a plain character, so that passwords survive. If a key is set twice, the last line
+//! counts.
 
 mod cursor;
 mod document;
@@ -42,7 +43,7 @@ pub use self::{
     file::{edit_file, read_file},
 };
 
-/// Why a text is no `.env`, and where. Never repeats a value, which may be a secret.
+/// A syntax error and its position. Never quotes a value, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParseError {
     /// The line, from 1.
@@ -75,10 +76,10 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// What some editors on Windows put before UTF-8 text.
+/// Some editors on Windows put this before UTF-8 text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// True for what a shell would take as the name of a variable.
+/// Whether a name is valid as the name of a shell variable.
 pub fn is_key(name: &str) -> bool {
     !name.starts_with(|first: char| first.is_ascii_digit())
         && !name.is_empty()

@@ -1,9 +1,9 @@
-//! Writes a value so that it reads back equal: bare where that is safe, quoted where it must be.
+//! Quotes a value so that it parses back to the same text, and only if it must.
 
-/// The value as it stands behind `KEY=`. Every text but one with NUL survives.
+/// The value as written after `KEY=`. Round-trips every text without NUL.
 ///
-/// Bare only what a POSIX shell would also leave alone, so that the file can be sourced; single
-/// quotes before double ones, because they keep the value as it is.
+/// Unquoted only if a POSIX shell would also leave it alone, so that the file can be sourced. Single
+/// quotes are preferred to double ones, because the value needs no escapes in them.
 pub(super) fn quoted(value: &str) -> String {
     if value.chars().all(is_safe_bare) {
         return value.to_owned();

@@ -1,12 +1,13 @@
-//! The grammar as tables: what is read, what is refused and where, what edits leave alone.
+//! The grammar as tables: what is accepted, what is refused and at which position, and what edits
+//! preserve.
 //!
-//! Not here: where dotenvy reads otherwise (`versus_dotenvy`).
+//! Not here: differences to dotenvy (`versus_dotenvy`).
 
 use proptest::prelude::*;
 
 use super::{lexer::assignments, quote::quoted, *};
 
-/// The pairs of a text, in the order of their names, with `OUTSIDE=out` as the environment.
+/// The pairs of a text, sorted by name, with `OUTSIDE=out` as the environment.
 pub(super) fn read(text: &str) -> Result<Vec<(String, String)>, String> {
     let outside = |name: &str| (name == "OUTSIDE").then(|| "out".to_owned());
     let document = Document::parse(text).map_err(|error| error.to_string())?;
@@ -219,7 +220,7 @@ fn lines_that_do_not_count_are_told() {
     assert_eq!(document.duplicates(), [told(1), told(3)]);
 }
 
-/// Characters that mean something in this format are likely, every other one is possible.
+/// Any character, with those that are special in this format more likely.
 fn any_value() -> impl Strategy<Value = String> {
     let special = prop::sample::select(
         " \t\n\r#'\"\\$${}=:-\u{feff}\u{85}aé"
@@ -231,7 +232,7 @@ fn any_value() -> impl Strategy<Value = String> {
     text.prop_map(|chars| chars.into_iter().filter(|c| *c != '\0').collect())
 }
 
-/// A text of valid lines in a random order, with either line end and perhaps none at the end.
+/// Valid lines in random order, with either line end, and maybe none at the end.
 fn any_document() -> impl Strategy<Value = String> {
     let line = prop::sample::select(vec![
         "",

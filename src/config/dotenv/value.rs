@@ -1,6 +1,6 @@
-//! Reads what stands behind the `=`: quoted or not, escapes, variables.
+//! Parses the part after the `=`: quotes, escapes, variables.
 //!
-//! Not here: what a `${NAME}` stands for (`document`), which is only recognised.
+//! Not here: expansion of `${NAME}` (`document`).
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub(super) enum Piece {
 }
 
 impl<'a> Cursor<'a> {
-    /// Where the value stands and what it is made of.
+    /// The range of the value and its pieces.
     pub(super) fn value(&mut self) -> Result<(Range<usize>, Vec<Piece>), ParseError> {
         let after_equals = self.at;
         self.skip_blanks();
@@ -57,7 +57,7 @@ impl<'a> Cursor<'a> {
                 pieces.variable(self.variable()?);
                 continue;
             }
-            // Whatever the editor ends its lines with, a value of several lines is the same value.
+            // Normalise line ends, so that a value does not depend on the editor.
             if self.rest().starts_with('\r') {
                 self.at += line_end(self.rest());
                 pieces.push('\n');
@@ -76,7 +76,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The character that an escape stands for; the backslash is already taken.
+    /// The character of an escape; the backslash has been read.
     fn escaped(&mut self) -> Result<char, ParseError> {
         let backslash = self.at - 1;
         match self.bump() {
@@ -104,7 +104,7 @@ impl<'a> Cursor<'a> {
         }
         let written = self.text[start..self.at].trim_end_matches(BLANKS);
         pieces.trim_end();
-        // An empty value stands right after the `=`, so that one put there keeps clear of a comment.
+        // Put an empty value right after the `=`: if it is replaced, a comment keeps its blank.
         let start = if written.is_empty() {
             after_equals
         } else {
@@ -139,7 +139,8 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// Plain text up to `}`. What other readers of this format give three meanings is refused.
+    /// Plain text up to `}`. Quotes, escapes and nested variables are refused, because other readers of
+    /// this format disagree about them.
     fn variable_default(&mut self) -> Result<&'a str, ParseError> {
         let default = self.take_while(|c| !"}\r\n\"'\\$".contains(c));
         if matches!(self.peek(), Some('"' | '\'' | '\\' | '$')) {
@@ -152,7 +153,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The parts of a value under construction; neighbouring characters gather in one text.
+/// Builds the pieces of a value; adjacent characters go into one text.
 #[derive(Default)]
 struct Pieces(Vec<Piece>);
 

@@ -1,8 +1,8 @@
-//! The same texts through dotenvy 0.15, which many know: where we agree, and why where we do not.
+//! Comparison with dotenvy 0.15, a widely used reader: where we agree, and where not and why.
 
 use super::tests::read;
 
-/// What dotenvy makes of a text, in the order of the names; `None` where it refuses.
+/// The pairs that dotenvy reads, sorted by name; `None` if it refuses the text.
 fn dotenvy(text: &str) -> Option<Vec<(String, String)>> {
     let read: Result<std::collections::BTreeMap<_, _>, _> =
         dotenvy::from_read_iter(text.as_bytes()).collect();
@@ -47,7 +47,7 @@ fn dotenvy_reads_the_plain_part_of_the_format_the_same() {
     }
 }
 
-/// A text that the two read otherwise, the value of its first key in each (`None`: refused), and why.
+/// A text that the two read differently, the value of its first key in each (`None`: refused), and why.
 struct Difference {
     text: &'static str,
     ours: Option<&'static str>,
@@ -187,7 +187,7 @@ fn every_difference_to_dotenvy_is_known_and_has_a_reason() {
 #[test]
 fn an_earlier_line_beats_the_environment_here_and_not_in_dotenvy() {
     let text = "PATH=ours\nB=${PATH}";
-    // The file means the same wherever it is read; the process overrules keys, not their parts.
+    // The file has the same meaning everywhere: the environment overrides keys, not parts of values.
     assert_eq!(read(text).expect("reads")[0].1, "ours");
     assert_ne!(dotenvy(text).expect("reads")[0].1, "ours");
 }

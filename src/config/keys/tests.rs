@@ -1,4 +1,4 @@
-//! The table against itself and against `.env.example`.
+//! Consistency of the table, and of `.env.example` with it.
 
 use super::*;
 use crate::config::{dotenv::Document, shown::is_secret};

@@ -1,4 +1,4 @@
-//! Reads addresses and names: where to listen, whom to let in.
+//! Parses listen addresses, origins and host names.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -7,7 +7,8 @@ use std::{
 
 use super::expected::Expected;
 
-/// Where clients on this machine reach a listener: one on all interfaces through loopback.
+/// The address where clients on this machine reach a listener: loopback, if it listens on all
+/// interfaces.
 pub fn reached_at(host: IpAddr) -> IpAddr {
     match host {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
@@ -22,14 +23,14 @@ pub(in crate::config) fn host(text: &str) -> Result<IpAddr, Expected> {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
     match IpAddr::from_str(bare.unwrap_or(text)) {
-        // An IPv4 address in IPv6 clothes is loopback, or not, by what it is underneath.
+        // Convert IPv4-mapped IPv6 addresses, so that the check for loopback sees `::ffff:127.0.0.1`.
         Ok(address) => Ok(address.to_canonical()),
         Err(_) if text.eq_ignore_ascii_case("localhost") => Ok(Ipv4Addr::LOCALHOST.into()),
         Err(_) => Err("an IP address such as 127.0.0.1, ::1 or 0.0.0.0, or localhost".to_owned()),
     }
 }
 
-/// Web origins as RFC 6454, section 6.2 serialises them, in lower case.
+/// Web origins in the serialisation of RFC 6454, section 6.2, in lower case.
 pub(in crate::config) fn origins(text: &str) -> Result<Vec<String>, Expected> {
     let is_origin = |item: &str| {
         item.split_once("://")
@@ -42,7 +43,7 @@ pub(in crate::config) fn origins(text: &str) -> Result<Vec<String>, Expected> {
     })
 }
 
-/// Host names as they stand in a `Host` header, in lower case.
+/// Host names as in a `Host` header, in lower case.
 pub(in crate::config) fn hosts(text: &str) -> Result<Vec<String>, Expected> {
     list(text, is_host).ok_or_else(|| {
         "host names separated by commas, each with or without :port, \
@@ -51,14 +52,14 @@ pub(in crate::config) fn hosts(text: &str) -> Result<Vec<String>, Expected> {
     })
 }
 
-/// The items between commas, each once, or `None` where one is not `fine`.
-fn list(text: &str, fine: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+/// The items between commas, without duplicates; `None` if one is not valid.
+fn list(text: &str, is_valid: impl Fn(&str) -> bool) -> Option<Vec<String>> {
     let mut items = Vec::new();
     for item in text.split(',').map(|item| item.trim().to_ascii_lowercase()) {
         if item.is_empty() || items.contains(&item) {
             continue;
         }
-        if !fine(&item) {
+        if !is_valid(&item) {
             return None;
         }
         items.push(item);
@@ -99,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_read_with_and_without_brackets_and_in_disguise() {
+    fn addresses_are_read_with_and_without_brackets_and_ipv4_mapped() {
         for (text, address) in [
             ("127.0.0.1", "127.0.0.1"),
             ("localhost", "127.0.0.1"),

@@ -1,8 +1,8 @@
-//! Where a service is: `http://host:8080/prefix` taken apart once, when the settings are read.
+//! The base URL of a service, `http://host:8080/prefix`, parsed once when the settings are loaded.
 
 use std::fmt;
 
-/// The beginning of every URL of one service.
+/// The base of every URL of one service.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl {
     https: bool,
@@ -13,8 +13,7 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Reads an http or https URL without user, query and fragment; the error says what was
-    /// expected.
+    /// Parses an http or https URL without user, query and fragment; the error says what was expected.
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = || "an address such as http://localhost:8080 or https://example.com/prefix";
         let (https, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
@@ -42,7 +41,7 @@ impl BaseUrl {
         })
     }
 
-    /// Whether it must be spoken to through TLS.
+    /// Whether it uses TLS.
     pub fn is_https(&self) -> bool {
         self.https
     }
@@ -57,12 +56,12 @@ impl BaseUrl {
         (&self.host, self.port)
     }
 
-    /// Host and port as they were written.
+    /// Host and port as written.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// What every path begins with, without a slash at its end.
+    /// The prefix of every path, without a slash at its end.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
@@ -79,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_taken_apart() {
+    fn urls_are_parsed() {
         let base = BaseUrl::parse("http://localhost:8080/a/").expect("fine");
         assert_eq!(base.address(), ("localhost", 8080));
         assert_eq!((base.prefix(), base.is_https()), ("/a", false));

@@ -1,16 +1,16 @@
-//! How long to wait between attempts, as a user writes it: `5s,25s,2m,10m`.
+//! The waits between attempts, as the user writes them: `5s,25s,2m,10m`.
 
 use std::time::Duration;
 
 use super::expected::Expected;
 
-/// How many waits there may be.
+/// The most waits in a list.
 const MOST: usize = 10;
 
 /// The longest wait.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// The waits after the first, the second, … failed attempt; after one more it is given up.
+/// The waits after the first, the second, … failed attempt. When one more fails, the message fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delays {
     waits: [Duration; MOST],
@@ -18,7 +18,7 @@ pub struct Delays {
 }
 
 impl Delays {
-    /// Five attempts within a quarter of an hour.
+    /// The default: five attempts within a quarter of an hour.
     pub const USUAL: Self = Self {
         waits: {
             let mut waits = [Duration::ZERO; MOST];
@@ -31,7 +31,7 @@ impl Delays {
         count: 4,
     };
 
-    /// Reads a list.
+    /// Parses a list.
     pub fn parse(text: &str) -> Result<Self, Expected> {
         let expected = || {
             format!("1 to {MOST} waits of 1ms to 24h, separated by commas, such as 500ms,5s,2m,1h")
@@ -48,7 +48,7 @@ impl Delays {
         Ok(read)
     }
 
-    /// The wait after so many failed attempts, at least one; none after the last.
+    /// The wait after this many failed attempts (0 counts as 1); none after the last.
     pub fn after(&self, failed: u32) -> Option<Duration> {
         let place = failed.saturating_sub(1) as usize;
         self.waits[..self.count].get(place).copied()

@@ -1,4 +1,4 @@
-//! How a reader of a value says what is wrong with a text.
+//! The error type of the parsers here.
 
-/// What would have been right, as in "expected {0}".
+/// What was expected instead, as in "expected {0}".
 pub type Expected = String;

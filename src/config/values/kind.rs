@@ -1,4 +1,4 @@
-//! The kinds of settings, each with its reader.
+//! The kinds of settings, each with its parser.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use crate::{
     phone::Country,
 };
 
-/// A token at least this long is safe to open to a network.
+/// Shortest token with which the gateway may be exposed to a network.
 pub const SAFE_TOKEN_CHARS: usize = 32;
 
-/// The kinds of settings. Each reads its text into a value or says what it had expected.
+/// The kinds of settings. Each parses its text or says what it expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// An absolute path, or one that begins with `~/`.
@@ -26,35 +26,35 @@ pub enum Kind {
     Hosts,
     /// A whole number in a range.
     Number {
-        /// The smallest that is accepted.
+        /// The smallest accepted.
         least: u64,
-        /// The greatest that is accepted.
+        /// The greatest accepted.
         most: u64,
     },
-    /// Days to keep something: 0 for ever, otherwise at least this many.
+    /// Days to keep something: 0 for ever, otherwise at least `least`.
     Days {
-        /// The shortest time that keeps the program's promises.
+        /// The smallest accepted besides 0.
         least: u64,
     },
-    /// A country that is known by its numbers.
+    /// A country of the table in `phone`.
     Country,
     /// Waits, separated by commas.
     Delays,
-    /// The address of a service.
+    /// The base URL of a service.
     Service,
     /// Any text of one line.
     Text,
-    /// A word of [`LogLevel`].
+    /// A [`LogLevel`].
     Level,
-    /// A word of [`LogFormat`].
+    /// A [`LogFormat`].
     Format,
 }
 
-/// A hundred years: beyond it, 0 says the same.
+/// A hundred years. For longer, use 0.
 const MAX_DAYS: u64 = 36_500;
 
 impl Kind {
-    /// Checks a text without keeping the value.
+    /// Validates a text.
     pub fn check(self, text: &str) -> Result<(), Expected> {
         match self {
             Self::Folder => folder(text, None).map(drop),
@@ -72,7 +72,7 @@ impl Kind {
         }
     }
 
-    /// Whether the empty text is a value (an empty list) and not the absence of one.
+    /// Whether the empty text is a value (an empty list) rather than unset.
     pub fn has_empty_value(self) -> bool {
         matches!(self, Self::Origins | Self::Hosts)
     }
@@ -91,7 +91,7 @@ impl Kind {
             _ => return Err("a setting that is a number".to_owned()),
         };
         let for_ever = |n: u64| n == 0 && matches!(self, Self::Days { .. });
-        // `u64::from_str` takes a plus sign, which no other reader of such files does.
+        // `u64::from_str` accepts a plus sign, which we do not.
         let digits = text.bytes().all(|b| b.is_ascii_digit());
         let number = text
             .parse()
@@ -101,7 +101,7 @@ impl Kind {
     }
 }
 
-/// The folder a text names; `user` is what `~` stands for, where that is known.
+/// Parses a folder; `user` is the value of `~`, if known.
 pub(in crate::config) fn folder(text: &str, user: Option<&Path>) -> Result<PathBuf, Expected> {
     let below_user = text
         .strip_prefix('~')
@@ -116,7 +116,7 @@ pub(in crate::config) fn folder(text: &str, user: Option<&Path>) -> Result<PathB
         .ok_or_else(|| expected.to_owned())
 }
 
-/// A token, as it would stand behind `Authorization: Bearer`.
+/// Parses a token that fits in an `Authorization: Bearer` header.
 pub(in crate::config) fn token(text: &str) -> Result<String, Expected> {
     let fits = (1..=1024).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
     if fits {
@@ -126,7 +126,7 @@ pub(in crate::config) fn token(text: &str) -> Result<String, Expected> {
     }
 }
 
-/// A country; none where the text is empty.
+/// Parses a country; `None` if the text is empty.
 pub(in crate::config) fn country(text: &str) -> Result<Option<Country>, Expected> {
     if text.is_empty() {
         return Ok(None);

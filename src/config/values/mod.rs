@@ -1,6 +1,6 @@
-//! What the text of a setting may be, and the typed value it becomes.
+//! Parses and validates the texts of settings.
 //!
-//! Not here: which setting is of which kind (`keys`).
+//! Not here: which setting has which kind (`keys`).
 
 pub(super) mod addresses;
 mod base_url;

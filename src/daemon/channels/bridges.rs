@@ -1,5 +1,5 @@
-//! Channels that clients announce: given to their bridges, known after a restart, forgotten when the
-//! user says so.
+//! Channels that clients announce: attached to their bridges, remembered across restarts, forgotten
+//! when the user asks for it.
 
 use std::sync::{Arc, PoisonError};
 
@@ -14,13 +14,14 @@ use crate::{
     store::{StatusUpdate, Store, StoreError},
 };
 
-/// Messages given up at a time when a channel is forgotten.
-const PAGE: usize = 512;
+/// Messages failed at a time when a channel is forgotten.
+const PAGE_SIZE: usize = 512;
 
 impl ChannelRegistry {
-    /// Makes channels of those for which messages wait, also where the file that names them is lost.
+    /// Registers every bridge channel that has messages in the outbox, so that they are not stuck if
+    /// `external.json` was lost.
     pub(in crate::daemon) fn adopt_waiting(&self) {
-        let waiting = self.base.store.outbox_depth().into_iter();
+        let waiting = self.parts.store.outbox_depth().into_iter();
         for (name, _) in waiting.filter(|(name, depth)| *depth > 0 && check_name(name).is_ok()) {
             self.bridges().adopt(&name);
         }
@@ -36,36 +37,36 @@ impl ChannelRegistry {
     }
 
     fn bridges(&self) -> &Arc<Bridges> {
-        &self.base.around.bridges
+        &self.parts.build_context.bridges
     }
 
-    /// Makes a channel where it is new, so that what its bridge says at once behind its announcement
-    /// finds it.
+    /// Creates the channel if it is new. Synchronous, so that commands which a bridge sends right behind
+    /// its announcement find the channel.
     pub(super) fn admit(&self, name: &str) -> Result<(), Refusal> {
         self.bridges().admit(name)?;
         self.ensure(name);
         Ok(())
     }
 
-    /// Gives a channel to a client.
+    /// Attaches a client to a channel as its bridge.
     pub(super) async fn attach(
         &self,
         name: String,
         client: Arc<dyn BridgeClient>,
     ) -> Result<BridgeLease, Refusal> {
-        let _alone = self.announcing.lock().await;
+        let _guard = self.announcing.lock().await;
         let bridges = Arc::clone(self.bridges());
         let announced = name.clone();
-        let bridge = written(move || bridges.announce(&announced)).await?;
+        let bridge = run_file_job(move || bridges.announce(&announced)).await?;
         let channel = self.ensure(&name);
         let lease = bridge.attach(client);
-        // Whoever connects anew may have better credentials.
+        // The bridge may have reconnected with new credentials.
         if channel.is_parked() {
             channel.start();
         }
-        self.base
+        self.parts
             .log
-            .info("integration", "its bridge connected", &[("name", &name)]);
+            .info("integration", "bridge connected", &[("name", &name)]);
         Ok(lease)
     }
 
@@ -85,21 +86,22 @@ impl ChannelRegistry {
         channel
     }
 
-    /// Forgets a channel whose bridge is not there, and gives up what waits for it.
+    /// Forgets a channel whose bridge is not connected, and fails the messages that wait for it.
+    /// Returns how many.
     pub(super) async fn forget_channel(&self, name: String) -> Result<u64, Refusal> {
-        let _alone = self.announcing.lock().await;
+        let _guard = self.announcing.lock().await;
         let (bridges, forgotten) = (Arc::clone(self.bridges()), name.clone());
-        written(move || bridges.forget(&forgotten)).await?;
+        run_file_job(move || bridges.forget(&forgotten)).await?;
         if let Some(entry) = self.channels().remove(&name) {
-            self.base.router.remove(&name);
+            self.parts.router.remove(&name);
             entry.channel.retire();
         }
-        self.base
+        self.parts
             .log
-            .info("integration", "it was forgotten", &[("name", &name)]);
-        let given_up = give_up(&self.base.store, &name).await;
-        given_up.map_err(|error| {
-            // What still waits for it can be given up only while it is known.
+            .info("integration", "channel forgotten", &[("name", &name)]);
+        let failed = fail_waiting(&self.parts.store, &name).await;
+        failed.map_err(|error| {
+            // Register it again, so that the user can repeat `forget` for the messages that are left.
             self.bridges().adopt(&name);
             self.ensure(&name);
             Refusal::Unwritten(error.to_string())
@@ -107,13 +109,13 @@ impl ChannelRegistry {
     }
 }
 
-/// Fails every message that waits for a channel; how many.
-async fn give_up(store: &Store, channel: &str) -> Result<u64, StoreError> {
+/// Fails every message that waits for a channel, and returns how many.
+async fn fail_waiting(store: &Store, channel: &str) -> Result<u64, StoreError> {
     let (mut after, mut count) = (None, 0);
     loop {
         let name = channel.to_owned();
         let page = store
-            .run_blocking(move |store| store.outbox(&name, after, PAGE))
+            .run_blocking(move |store| store.outbox(&name, after, PAGE_SIZE))
             .await?;
         let Some((last, _)) = page.last() else {
             return Ok(count);
@@ -136,8 +138,8 @@ fn forgotten() -> StatusUpdate {
     }
 }
 
-/// Has the file of names written.
-async fn written<T: Send + 'static>(
+/// Runs a job that writes `external.json` off the runtime's thread.
+async fn run_file_job<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
     let done = run_blocking(work).await;

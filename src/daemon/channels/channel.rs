@@ -1,5 +1,5 @@
-//! One channel as all its tasks see it: its integration, where it stands, what is wished of it, and
-//! what it has done.
+//! The state of one channel that its tasks share: its integration, its current and its desired state,
+//! and its counters.
 
 use std::{
     sync::{
@@ -18,27 +18,27 @@ use crate::{
     integrations::{Integration, Trouble, plan::SendLimits},
 };
 
-/// Where an integration stands.
+/// The current state of an integration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum ChannelState {
     /// The user stopped it, or the daemon ends.
     Stopped,
-    /// Its `run` is under way and has not shown yet that it works.
+    /// Its `run` has begun and no call has succeeded yet.
     Starting,
     /// It works.
     Running,
-    /// Its service is there and cannot send now. Nothing is tried until it can.
+    /// Its service answers but cannot send now. No delivery is tried until it can.
     Impaired,
-    /// It works, but its other side is not there; it comes back by itself.
+    /// It works, but its bridge is not connected; it reconnects by itself.
     Away,
-    /// It failed and starts again at this time, in ms since 1970.
+    /// It failed and restarts at this time, in ms since 1970.
     BackingOff(u64),
-    /// Its credentials were refused: it waits for the user.
+    /// Its credentials were refused: it stays down until the user acts.
     Parked,
 }
 
-impl State {
-    /// Whether it is on its way to work and does not yet.
+impl ChannelState {
+    /// Whether it is trying to get running.
     fn is_trying(&self) -> bool {
         matches!(self, Self::Starting | Self::BackingOff(_))
     }
@@ -57,50 +57,52 @@ impl State {
     }
 }
 
-/// What is wished of an integration. Every change of it is obeyed, also to an equal one.
+/// What the integration should do. Setting it takes effect even if the value is the same: `Run` while
+/// it runs is a restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum DesiredState {
     /// Run.
     Run,
-    /// Do nothing.
+    /// Stay stopped.
     Stop,
-    /// Do nothing, because the service refused the credentials: what it said.
+    /// Stay stopped because the service refused the credentials, with its error.
     Park(String),
-    /// End: the settings do not ask for it any more.
+    /// End supervision: the settings no longer name this channel.
     Retire,
 }
 
-/// Who hears of every new state.
+/// Called with every new state.
 type OnChange = Box<dyn Fn(&IntegrationStatus) + Send + Sync>;
 
 /// One channel.
 pub struct Channel {
     name: String,
     current: RwLock<(Arc<dyn Integration>, SendLimits)>,
-    standing: Mutex<Standing>,
-    wishes: watch::Sender<DesiredState>,
+    record: Mutex<StateRecord>,
+    desired: watch::Sender<DesiredState>,
     on_change: OnChange,
-    /// What it has done.
+    /// What it has done since the start.
     pub counters: ChannelCounters,
 }
 
-struct Standing {
-    state: State,
+struct StateRecord {
+    state: ChannelState,
+    /// When it last went up or down.
     since_ms: u64,
     last_error: Option<String>,
-    /// What the user can do about a trouble of the service.
+    /// What the user can do while the service is impaired.
     advice: Option<String>,
 }
 
 impl Channel {
-    /// A channel about to start; `on_change` hears of every new state.
+    /// A channel about to start; `on_change` is called with every new state.
     pub fn new(
         integration: Arc<dyn Integration>,
         limits: SendLimits,
         on_change: impl Fn(&IntegrationStatus) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let standing = Standing {
-            state: State::Starting,
+        let record = StateRecord {
+            state: ChannelState::Starting,
             since_ms: clock::now_ms(),
             last_error: None,
             advice: None,
@@ -108,8 +110,8 @@ impl Channel {
         Arc::new(Self {
             name: integration.name().to_owned(),
             current: RwLock::new((integration, limits)),
-            standing: Mutex::new(standing),
-            wishes: watch::Sender::new(DesiredState::Run),
+            record: Mutex::new(record),
+            desired: watch::Sender::new(DesiredState::Run),
             on_change: Box::new(on_change),
             counters: ChannelCounters::default(),
         })
@@ -120,13 +122,13 @@ impl Channel {
         &self.name
     }
 
-    /// The integration as the settings describe it now.
+    /// The integration, built from the current settings.
     pub fn integration(&self) -> Arc<dyn Integration> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&current.0)
     }
 
-    /// How it may send.
+    /// Its current limits.
     pub fn limits(&self) -> SendLimits {
         self.current
             .read()
@@ -134,31 +136,31 @@ impl Channel {
             .1
     }
 
-    /// Takes new settings and starts again with them.
+    /// Replaces the integration and its limits, and restarts.
     pub fn replace(&self, integration: Arc<dyn Integration>, limits: SendLimits) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = (integration, limits);
         self.start();
     }
 
-    /// Takes new limits and runs on.
+    /// Replaces the limits without a restart.
     pub fn limit(&self, limits: SendLimits) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.1 = limits;
     }
 
-    /// Starts it, also where it runs already.
+    /// Starts it, or restarts it if it runs already.
     pub fn start(&self) {
-        self.wishes.send_replace(DesiredState::Run);
+        self.desired.send_replace(DesiredState::Run);
     }
 
     /// Stops it until it is started.
     pub fn stop(&self) {
-        self.wishes.send_replace(DesiredState::Stop);
+        self.desired.send_replace(DesiredState::Stop);
     }
 
-    /// Stops it because its credentials were refused. What the user wished meanwhile stays.
+    /// Stops it because its credentials were refused. A stop or removal that came first wins.
     pub fn park(&self, why: &str) {
-        self.wishes.send_if_modified(|desired| {
+        self.desired.send_if_modified(|desired| {
             let runs = *desired == DesiredState::Run;
             if runs {
                 *desired = DesiredState::Park(why.to_owned());
@@ -169,100 +171,101 @@ impl Channel {
 
     /// Ends its supervision.
     pub fn retire(&self) {
-        self.wishes.send_replace(DesiredState::Retire);
+        self.desired.send_replace(DesiredState::Retire);
     }
 
-    /// Whether a message to this peer may be handed to the integration.
+    /// Whether a message to this peer can be delivered now.
     pub fn can_reach(&self, peer: &str) -> bool {
         self.takes_deliveries() && self.integration().can_reach(peer)
     }
 
     /// Whether the user stopped it.
     pub fn is_stopped(&self) -> bool {
-        *self.wishes.borrow() == DesiredState::Stop
+        *self.desired.borrow() == DesiredState::Stop
     }
 
     /// Whether its credentials were refused.
     pub fn is_parked(&self) -> bool {
-        matches!(*self.wishes.borrow(), DesiredState::Park(_))
+        matches!(*self.desired.borrow(), DesiredState::Park(_))
     }
 
-    /// Whether its service is there as far as we know.
+    /// Whether it is running and its service answers, as far as we know.
     pub(super) fn is_running(&self) -> bool {
-        self.standing().state == State::Running
+        self.record().state == ChannelState::Running
     }
 
-    pub(super) fn wishes(&self) -> watch::Receiver<DesiredState> {
-        self.wishes.subscribe()
+    pub(super) fn watch_desired(&self) -> watch::Receiver<DesiredState> {
+        self.desired.subscribe()
     }
 
-    fn standing(&self) -> MutexGuard<'_, Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn record(&self) -> MutexGuard<'_, StateRecord> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether messages may be handed to the integration.
+    /// Whether deliveries may be tried.
     pub fn takes_deliveries(&self) -> bool {
-        *self.wishes.borrow() == DesiredState::Run && self.standing().state != State::Impaired
+        *self.desired.borrow() == DesiredState::Run && self.record().state != ChannelState::Impaired
     }
 
-    /// It works: the first sign of life after a start makes it running, and whatever was wrong is over.
+    /// Records that a call succeeded: the channel is running, and the last error is cleared.
     pub(super) fn alive(&self) {
-        if self.standing().state != State::Running {
-            self.enter(State::Running, None);
+        if self.record().state != ChannelState::Running {
+            self.enter(ChannelState::Running, None);
         }
     }
 
-    /// Its service cannot send now. Whether that is news.
+    /// Records that the service cannot send now. False if that was known, or if it should not run.
     pub(in crate::daemon) fn impaired(&self, trouble: &Trouble) -> bool {
         {
-            let mut standing = self.standing();
-            let known = standing.state == State::Impaired
-                && standing.last_error.as_deref() == Some(&trouble.why);
-            if known || *self.wishes.borrow() != DesiredState::Run {
+            let mut record = self.record();
+            let known = record.state == ChannelState::Impaired
+                && record.last_error.as_deref() == Some(&trouble.why);
+            if known || *self.desired.borrow() != DesiredState::Run {
                 return false;
             }
-            standing.advice.clone_from(&trouble.advice);
+            record.advice.clone_from(&trouble.advice);
         }
-        self.enter(State::Impaired, Some(trouble.why.clone()));
+        self.enter(ChannelState::Impaired, Some(trouble.why.clone()));
         true
     }
 
-    pub(super) fn enter(&self, state: State, error: Option<String>) {
+    pub(super) fn enter(&self, state: ChannelState, error: Option<String>) {
         {
-            let mut standing = self.standing();
-            if state != State::Impaired {
-                standing.advice = None;
+            let mut record = self.record();
+            if state != ChannelState::Impaired {
+                record.advice = None;
             }
-            // Trying and waiting in turn is one trouble, with one beginning.
-            if !(standing.state.is_trying() && state.is_trying()) {
-                standing.since_ms = clock::now_ms();
+            // Alternating between starting and backing off is one outage with one beginning.
+            if !(record.state.is_trying() && state.is_trying()) {
+                record.since_ms = clock::now_ms();
             }
-            let is_over = state == State::Running;
-            standing.state = state;
-            let before = standing.last_error.take().filter(|_| !is_over);
-            standing.last_error = error.or(before);
+            let has_recovered = state == ChannelState::Running;
+            record.state = state;
+            let before = record.last_error.take().filter(|_| !has_recovered);
+            record.last_error = error.or(before);
         }
+        // Call without the lock: the callback may ask for the status.
         (self.on_change)(&self.status());
     }
 
-    /// Its row in `status` and `integrations`. Its time is since when it works, or does not.
+    /// Its row in `status` and `integrations`. `since_ms` is when it last went up or down.
     pub fn status(&self) -> IntegrationStatus {
         let integration = self.integration();
-        let standing = self.standing();
+        let record = self.record();
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         IntegrationStatus {
             name: self.name.clone(),
-            state: standing.state.as_str().to_owned(),
-            since_ms: standing.since_ms,
-            until_ms: match standing.state {
-                State::BackingOff(until_ms) => Some(until_ms),
+            state: record.state.as_str().to_owned(),
+            since_ms: record.since_ms,
+            until_ms: match record.state {
+                ChannelState::BackingOff(until_ms) => Some(until_ms),
                 _ => None,
             },
-            advice: standing
+            advice: record
                 .advice
                 .clone()
-                .or_else(|| advice(&standing.state, &*integration)),
-            last_error: standing.last_error.clone(),
+                .or_else(|| advice(&record.state, &*integration)),
+            last_error: record.last_error.clone(),
             pairable: integration.pairs_a_device(),
             counters: vec![
                 ("sent", count(&self.counters.sent)),
@@ -275,27 +278,27 @@ impl Channel {
     }
 }
 
-/// What a user can do about it.
-fn advice(state: &State, integration: &dyn Integration) -> Option<String> {
+/// What the user can do about a state.
+fn advice(state: &ChannelState, integration: &dyn Integration) -> Option<String> {
     let name = integration.name();
     match state {
-        State::Parked => Some(integration.remedy()),
-        State::Stopped => Some(format!("cleudocodebot integrations start {name}")),
-        State::Away => Some(format!(
+        ChannelState::Parked => Some(integration.remedy()),
+        ChannelState::Stopped => Some(format!("cleudocodebot integrations start {name}")),
+        ChannelState::Away => Some(format!(
             "start its bridge; one that will not come back: cleudocodebot integrations forget {name}"
         )),
-        State::Starting => Some(
+        ChannelState::Starting => Some(
             "its service has not answered yet; if that lasts, see whether this machine reaches it"
                 .to_owned(),
         ),
-        State::BackingOff(_) => integration.advice().or_else(|| {
+        ChannelState::BackingOff(_) => integration.advice().or_else(|| {
             Some(format!(
                 "it is tried again by itself; if that lasts, see whether this machine reaches its service \
                  and its address in .env is right; to try now: cleudocodebot integrations restart {name}"
             ))
         }),
-        State::Impaired => Some("what waits goes out when that is over".to_owned()),
-        State::Running => None,
+        ChannelState::Impaired => Some("what waits goes out when that is over".to_owned()),
+        ChannelState::Running => None,
     }
 }
 

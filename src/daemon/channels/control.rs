@@ -1,4 +1,5 @@
-//! What clients may ask of the channels: how they are, start, stop, pair, and what they are told.
+//! The channels as the gateway's actions see them: status, start, stop, pairing, indicators, webhooks
+//! and bridges.
 
 use std::sync::Arc;
 
@@ -39,12 +40,12 @@ impl Channels for ChannelRegistry {
     }
 
     fn typing(&self, channel: &str, peer: &str) -> bool {
-        let found = self.in_service(channel);
+        let found = self.running(channel);
         found.is_some_and(|(integration, indicators)| indicators.typing(integration, peer))
     }
 
     fn read(&self, read: ReadUpTo) {
-        if let Some((integration, indicators)) = self.in_service(&read.channel) {
+        if let Some((integration, indicators)) = self.running(&read.channel) {
             indicators.read(integration, read);
         }
     }
@@ -64,16 +65,16 @@ impl Channels for ChannelRegistry {
         channel: String,
         client: Arc<dyn BridgeClient>,
     ) -> BoxFuture<'static, Result<BridgeLease, Refusal>> {
-        let room = self.admit(&channel);
+        let admitted = self.admit(&channel);
         Box::pin(async move {
-            room?;
+            admitted?;
             self.attach(channel, client).await
         })
     }
 
     fn forget(self: Arc<Self>, name: String) -> BoxFuture<'static, Result<u64, Refusal>> {
-        // Stopped half-way it would leave messages that no channel has, so it is a task of its own:
-        // the client that asked may go away.
+        // A task of its own, because the client may disconnect: dropped half-way, this would leave
+        // messages in the outbox that belong to no channel.
         let forgetting = tokio::spawn(async move { self.forget_channel(name).await });
         Box::pin(async move {
             let forgotten = forgetting.await;
@@ -82,6 +83,6 @@ impl Channels for ChannelRegistry {
     }
 
     fn pairings(&self) -> Arc<Pairings> {
-        Arc::clone(&self.base.around.pairings)
+        Arc::clone(&self.parts.build_context.pairings)
     }
 }

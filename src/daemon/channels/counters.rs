@@ -1,4 +1,4 @@
-//! What a channel has done, counted by its worker and its supervisor, shown by `status`.
+//! Counters of one channel, kept by its delivery worker and its supervisor, shown by `status`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct ChannelCounters {
     /// Messages the service took.
     pub sent: AtomicU64,
-    /// Messages given up.
+    /// Messages that failed for good.
     pub failed: AtomicU64,
     /// Attempts that will be repeated.
     pub retried: AtomicU64,

@@ -1,5 +1,5 @@
-//! Signs of life to a service: that we write, that we read. Nobody waits for them, they never hold up
-//! a delivery, and one that fails is only noted.
+//! Typing indicators and read receipts, sent to the service of one channel. Nobody waits for them:
+//! they never delay a delivery, and a failure is only logged.
 
 use std::{
     collections::HashMap,
@@ -22,124 +22,131 @@ use crate::{
     store::Store,
 };
 
-/// Signs of one channel that may wait; further ones are left out.
+/// Indicators of one channel that may wait; further ones are dropped.
 const MAX_WAITING: usize = 256;
 
 /// Calls of one channel under way at a time.
 const MAX_IN_FLIGHT: usize = 32;
 
-/// Time for one call.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Timeout of one call to the service.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Time between two signs to one peer that we write. Telegram shows one for five seconds.
-const BETWEEN: Duration = Duration::from_secs(4);
+/// Shortest time between two typing indicators to one peer. Telegram shows one for five seconds.
+const TYPING_INTERVAL: Duration = Duration::from_secs(4);
 
-/// Peers whose last sign is remembered; beyond it further ones are left out until some lapsed.
+/// Peers whose last typing indicator is remembered. When full, further peers get none until older
+/// entries expire.
 const MAX_REMEMBERED: usize = 1024;
 
-/// Messages marked as read at once, the newest.
+/// Messages marked as read by one call: the newest ones.
 const MAX_MARKED: usize = 50;
 
-/// What a service is to show.
+/// What the service should show the peer.
 enum Indication {
     Typing(String),
     Reading(ReadUpTo),
 }
 
-struct Asked {
-    of: Arc<dyn Integration>,
+struct IndicatorRequest {
+    integration: Arc<dyn Integration>,
     what: Indication,
-    at: Instant,
+    queued_at: Instant,
 }
 
-/// The way of one channel's signs to its service.
+/// Queues the indicators of one channel.
 pub(super) struct Indicators {
-    asked: mpsc::Sender<Asked>,
-    /// When each peer was last shown that we write.
-    shown: Mutex<HashMap<String, Instant>>,
+    queue: mpsc::Sender<IndicatorRequest>,
+    /// When each peer was last sent a typing indicator.
+    last_typing: Mutex<HashMap<String, Instant>>,
 }
 
 impl Indicators {
-    /// The way in, and the worker behind it, which ends with it.
+    /// The queue and its worker, which ends when the queue is dropped.
     pub(super) fn new(store: Store, log: Log) -> (Arc<Self>, IndicatorWorker) {
-        let (asked, inbox) = mpsc::channel(MAX_WAITING);
-        let shown = Mutex::default();
+        let (queue, inbox) = mpsc::channel(MAX_WAITING);
+        let last_typing = Mutex::default();
         (
-            Arc::new(Self { asked, shown }),
+            Arc::new(Self { queue, last_typing }),
             IndicatorWorker { inbox, store, log },
         )
     }
 
-    /// Shows a peer that we write; whether the service shows it, now or still.
-    pub(super) fn typing(&self, of: Arc<dyn Integration>, peer: &str) -> bool {
-        if !of.can_show(Indicator::Typing, peer) {
+    /// Shows a peer that we are typing. True if the peer sees it, from this call or an earlier one.
+    pub(super) fn typing(&self, integration: Arc<dyn Integration>, peer: &str) -> bool {
+        if !integration.can_show(Indicator::Typing, peer) {
             return false;
         }
-        match self.is_due(peer) {
-            Due::Now => {
-                let is_taken = self.ask(of, Indication::Typing(peer.to_owned()));
-                if !is_taken {
-                    self.shown().remove(peer);
+        match self.decide(peer) {
+            TypingDecision::Send => {
+                let is_queued = self.queue(integration, Indication::Typing(peer.to_owned()));
+                if !is_queued {
+                    self.last_typing().remove(peer);
                 }
-                is_taken
+                is_queued
             }
-            Due::Later => true,
-            Due::Never => false,
+            TypingDecision::StillShown => true,
+            TypingDecision::Full => false,
         }
     }
 
-    /// Shows a peer what was read of what it wrote.
-    pub(super) fn read(&self, of: Arc<dyn Integration>, read: ReadUpTo) {
-        if of.can_show(Indicator::Reading, &read.peer) {
-            self.ask(of, Indication::Reading(read));
+    /// Sends read receipts for a peer's messages.
+    pub(super) fn read(&self, integration: Arc<dyn Integration>, read: ReadUpTo) {
+        if integration.can_show(Indicator::Reading, &read.peer) {
+            self.queue(integration, Indication::Reading(read));
         }
     }
 
-    fn ask(&self, of: Arc<dyn Integration>, what: Indication) -> bool {
-        let at = Instant::now();
-        self.asked.try_send(Asked { of, what, at }).is_ok()
+    fn queue(&self, integration: Arc<dyn Integration>, what: Indication) -> bool {
+        let request = IndicatorRequest {
+            integration,
+            what,
+            queued_at: Instant::now(),
+        };
+        self.queue.try_send(request).is_ok()
     }
 
-    fn shown(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last_typing(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.last_typing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_due(&self, peer: &str) -> Due {
+    fn decide(&self, peer: &str) -> TypingDecision {
         let now = Instant::now();
-        let is_fresh = |at: Instant| now.duration_since(at) < BETWEEN;
-        let mut shown = self.shown();
-        if shown.get(peer).is_some_and(|at| is_fresh(*at)) {
-            return Due::Later;
+        let is_fresh = |at: Instant| now.duration_since(at) < TYPING_INTERVAL;
+        let mut last_typing = self.last_typing();
+        if last_typing.get(peer).is_some_and(|at| is_fresh(*at)) {
+            return TypingDecision::StillShown;
         }
-        if shown.len() >= MAX_REMEMBERED {
-            shown.retain(|_, at| is_fresh(*at));
+        if last_typing.len() >= MAX_REMEMBERED {
+            last_typing.retain(|_, at| is_fresh(*at));
         }
-        if shown.len() >= MAX_REMEMBERED {
-            return Due::Never;
+        if last_typing.len() >= MAX_REMEMBERED {
+            return TypingDecision::Full;
         }
-        shown.insert(peer.to_owned(), now);
-        Due::Now
+        last_typing.insert(peer.to_owned(), now);
+        TypingDecision::Send
     }
 }
 
-/// Whether a peer is to be shown once more that we write.
-enum Due {
-    Now,
-    /// It is still shown.
-    Later,
-    /// Too many others are.
-    Never,
+/// Whether to send a peer another typing indicator.
+enum TypingDecision {
+    Send,
+    /// The last one is still visible.
+    StillShown,
+    /// Too many other peers are remembered.
+    Full,
 }
 
-/// Brings the signs of one channel to its service.
+/// Sends the indicators of one channel to its service.
 pub(super) struct IndicatorWorker {
-    inbox: mpsc::Receiver<Asked>,
+    inbox: mpsc::Receiver<IndicatorRequest>,
     store: Store,
     log: Log,
 }
 
 impl IndicatorWorker {
-    /// Works until nobody can ask any more, or the daemon ends.
+    /// Runs until the queue is dropped or the daemon shuts down.
     pub(super) async fn work(mut self, shutdown: Shutdown) {
         let mut end = std::pin::pin!(shutdown.begun());
         let mut running = JoinSet::new();
@@ -148,8 +155,8 @@ impl IndicatorWorker {
                 biased;
                 _ = &mut end => return,
                 Some(_) = running.join_next() => {}
-                asked = self.inbox.recv(), if running.len() < MAX_IN_FLIGHT => match asked {
-                    Some(asked) => drop(running.spawn(show(asked, self.store.clone(), self.log.clone()))),
+                request = self.inbox.recv(), if running.len() < MAX_IN_FLIGHT => match request {
+                    Some(request) => drop(running.spawn(show(request, self.store.clone(), self.log.clone()))),
                     None => return,
                 },
             }
@@ -157,28 +164,33 @@ impl IndicatorWorker {
     }
 }
 
-async fn show(asked: Asked, store: Store, log: Log) {
-    let Asked { of, what, at } = asked;
+async fn show(request: IndicatorRequest, store: Store, log: Log) {
+    let integration = request.integration;
     let work = async {
-        match what {
-            // What waited so long is no longer true.
-            Indication::Typing(_) if at.elapsed() >= BETWEEN => Ok(()),
-            Indication::Typing(peer) => of.typing(&peer).await,
-            Indication::Reading(read) => mark(&*of, read, &store).await,
+        match request.what {
+            // Too late: by now we may no longer be typing.
+            Indication::Typing(_) if request.queued_at.elapsed() >= TYPING_INTERVAL => Ok(()),
+            Indication::Typing(peer) => integration.typing(&peer).await,
+            Indication::Reading(read) => mark_read(&*integration, read, &store).await,
         }
     };
-    let outcome = match timeout(PATIENCE, contained(work)).await {
+    let outcome = match timeout(CALL_TIMEOUT, contained(work)).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(panic)) => Err(format!("it panicked: {panic}")),
+        Ok(Err(panic)) => Err(format!("the integration panicked: {panic}")),
         Err(_) => Err("the service did not answer in time".to_owned()),
     };
     if let Err(why) = outcome {
-        let fields: [crate::log::LogField<'_>; 2] = [("channel", &of.name()), ("error", &why)];
-        log.debug("courtesy", "a sign to the peer was not shown", &fields);
+        let fields: [crate::log::LogField<'_>; 2] =
+            [("channel", &integration.name()), ("error", &why)];
+        log.debug("indicator", "typing or read receipt not sent", &fields);
     }
 }
 
-async fn mark(of: &dyn Integration, read: ReadUpTo, store: &Store) -> Result<(), String> {
+async fn mark_read(
+    integration: &dyn Integration,
+    read: ReadUpTo,
+    store: &Store,
+) -> Result<(), String> {
     let found = store.run_blocking(move |store| {
         let conversation = (read.channel.as_str(), read.peer.as_str());
         store.received_between(conversation, read.after, read.up_to, MAX_MARKED)
@@ -187,7 +199,7 @@ async fn mark(of: &dyn Integration, read: ReadUpTo, store: &Store) -> Result<(),
     if messages.is_empty() {
         return Ok(());
     }
-    of.mark_read(&messages).await
+    integration.mark_read(&messages).await
 }
 
 #[cfg(test)]
@@ -204,9 +216,9 @@ mod tests {
         random, shutdown, store,
     };
 
-    /// Counts the signs it is asked for; each takes a permit to be done.
+    /// Counts the typing calls it gets; each needs a permit to finish.
     struct Scripted {
-        asked: AtomicUsize,
+        calls: AtomicUsize,
         permits: Semaphore,
     }
 
@@ -224,11 +236,11 @@ mod tests {
         ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
             Box::pin(std::future::pending())
         }
-        fn can_show(&self, sign: Indicator, peer: &str) -> bool {
-            sign == Indicator::Typing && peer != "blind"
+        fn can_show(&self, indicator: Indicator, peer: &str) -> bool {
+            indicator == Indicator::Typing && peer != "blind"
         }
         fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
-            self.asked.fetch_add(1, Ordering::Relaxed);
+            self.calls.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
                 self.permits.acquire().await.expect("open").forget();
                 assert_ne!(peer, "panics");
@@ -258,9 +270,9 @@ mod tests {
             let (trigger, shutdown) = shutdown::channel();
             tokio::spawn(worker.work(shutdown));
             let permits = Semaphore::new(permits);
-            let asked = AtomicUsize::new(0);
+            let calls = AtomicUsize::new(0);
             Self {
-                scripted: Arc::new(Scripted { asked, permits }),
+                scripted: Arc::new(Scripted { calls, permits }),
                 indicators,
                 log,
                 _trigger: trigger,
@@ -273,12 +285,12 @@ mod tests {
             self.indicators.typing(scripted, peer)
         }
 
-        /// Signs asked for once all that can run has run.
-        async fn asked(&self) -> usize {
+        /// The calls made, once every task that can make progress has.
+        async fn calls(&self) -> usize {
             for _ in 0..MAX_WAITING * 4 {
                 tokio::task::yield_now().await;
             }
-            self.scripted.asked.load(Ordering::Relaxed)
+            self.scripted.calls.load(Ordering::Relaxed)
         }
     }
 
@@ -289,37 +301,37 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_is_shown_it_again_only_after_a_while() {
+    async fn typing_is_repeated_only_after_the_interval() {
         let fixture = Fixture::new(99);
         assert!(fixture.typing("ana") && fixture.typing("ana") && fixture.typing("bia"));
         assert!(!fixture.typing("blind"));
-        assert_eq!(fixture.asked().await, 2);
-        advance(BETWEEN).await;
+        assert_eq!(fixture.calls().await, 2);
+        advance(TYPING_INTERVAL).await;
         assert!(fixture.typing("ana") && fixture.typing("ana"));
-        assert_eq!(fixture.asked().await, 3);
+        assert_eq!(fixture.calls().await, 3);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_service_that_hangs_holds_up_no_more_than_its_own_signs() {
+    async fn a_hanging_service_delays_only_its_own_indicators() {
         let fixture = Fixture::new(0);
         let taken = (0..2000).filter(|n| fixture.typing(&n.to_string()));
-        assert_eq!(taken.count(), MAX_WAITING, "the worker had no turn yet");
-        assert_eq!(fixture.asked().await, MAX_IN_FLIGHT);
-        // What waited behind those that hang is no longer true when they are given up.
-        advance(PATIENCE).await;
-        assert_eq!(fixture.asked().await, MAX_IN_FLIGHT);
+        assert_eq!(taken.count(), MAX_WAITING, "the worker has not run yet");
+        assert_eq!(fixture.calls().await, MAX_IN_FLIGHT);
+        // Requests queued behind the hanging calls are stale by the time those time out.
+        advance(CALL_TIMEOUT).await;
+        assert_eq!(fixture.calls().await, MAX_IN_FLIGHT);
         fixture.scripted.permits.add_permits(1);
         assert!(fixture.typing("later"));
-        assert_eq!(fixture.asked().await, MAX_IN_FLIGHT + 1);
+        assert_eq!(fixture.calls().await, MAX_IN_FLIGHT + 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn failures_and_panics_are_noted_below_the_usual_level_and_end_nothing() {
+    async fn failures_and_panics_are_logged_at_debug_and_end_nothing() {
         let fixture = Fixture::new(99);
         assert!(fixture.typing("panics"));
-        assert_eq!(fixture.asked().await, 1);
+        assert_eq!(fixture.calls().await, 1);
         assert!(fixture.typing("ana"));
-        assert_eq!(fixture.asked().await, 2);
+        assert_eq!(fixture.calls().await, 2);
         assert_eq!(fixture.log.last(9, LogLevel::Info).len(), 0);
         assert_eq!(fixture.log.last(9, LogLevel::Debug).len(), 2);
     }

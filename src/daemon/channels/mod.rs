@@ -1,5 +1,6 @@
 //! All channels of the daemon: each with its route, its delivery worker and its supervisor.
-//! Those that clients announce are in `bridges`, what clients may ask of all is in `control`.
+//!
+//! Channels that clients announce are in `bridges`; the interface for the gateway is in `control`.
 
 mod bridges;
 pub mod channel;
@@ -23,7 +24,7 @@ use crate::{
     gateway::control::IntegrationStatus,
     integrations::{
         Integration,
-        plan::{self, Plan, SendLimits, Surroundings},
+        plan::{self, BuildContext, Plan, SendLimits},
     },
     log::Log,
     router::{Route, Router},
@@ -31,44 +32,44 @@ use crate::{
     store::Store,
 };
 
-/// Time for deliveries that were under way to be written down.
-const TASKS_END: Duration = Duration::from_millis(1200);
+/// Time at shutdown for the results of deliveries in flight to reach the store.
+const TASKS_END_TIMEOUT: Duration = Duration::from_millis(1200);
 
-/// Who hears of every new state of any channel.
+/// Called with every new state of any channel.
 pub(super) type OnChange = Arc<dyn Fn(&IntegrationStatus) + Send + Sync>;
 
-/// What every channel is made with.
-pub(super) struct Base {
+/// What the registry builds channels with.
+pub(super) struct RegistryParts {
     pub(super) router: Arc<Router>,
     pub(super) store: Store,
     pub(super) log: Log,
     pub(super) shutdown: Shutdown,
-    pub(super) around: Surroundings,
+    pub(super) build_context: BuildContext,
     pub(super) on_change: OnChange,
 }
 
-/// One channel in its place.
+/// A channel with the plan it was built from.
 struct ChannelEntry {
     plan: Plan,
     channel: Arc<Channel>,
     indicators: Arc<Indicators>,
 }
 
-/// The channels there are.
+/// All channels by name.
 pub(super) struct ChannelRegistry {
-    base: Base,
+    parts: RegistryParts,
     channels: Mutex<BTreeMap<String, ChannelEntry>>,
     tasks: Mutex<JoinSet<()>>,
-    /// How bridges may send.
+    /// The limits of bridge channels, from the last settings applied.
     bridge_limits: Mutex<SendLimits>,
-    /// Held while a bridge comes or a channel is forgotten.
+    /// Held while a bridge attaches or a channel is forgotten, so that the two exclude each other.
     announcing: tokio::sync::Mutex<()>,
 }
 
 impl ChannelRegistry {
-    pub(super) fn new(base: Base) -> Self {
+    pub(super) fn new(parts: RegistryParts) -> Self {
         Self {
-            base,
+            parts,
             channels: Mutex::default(),
             tasks: Mutex::default(),
             bridge_limits: Mutex::new(SendLimits::default()),
@@ -80,11 +81,12 @@ impl ChannelRegistry {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Brings the channels to what the settings ask for and the bridges that are known; those whose
-    /// plan did not change run on. Returns the names of those that came, went or changed.
+    /// Adds, removes and updates channels to match the settings and the known bridges; a channel whose
+    /// plan did not change keeps running. Returns the names of those added, removed or changed.
     pub(super) fn apply(&self, lookup: &Lookup) -> Vec<String> {
         let mut plans = plan::plans(lookup);
-        // Under the lock: a bridge that comes in between would be missing here and be retired.
+        // Ask for the bridges under the lock: one that attached in between would be missing from the
+        // plans and be retired below.
         let mut channels = self.channels();
         plans.extend(self.bridge_plans(plan::bridge_limits(lookup)));
         let mut changed = Vec::new();
@@ -95,7 +97,7 @@ impl ChannelRegistry {
             .collect();
         for name in gone {
             if let Some(entry) = channels.remove(&name) {
-                self.base.router.remove(&name);
+                self.parts.router.remove(&name);
                 entry.channel.retire();
             }
             changed.push(name);
@@ -103,7 +105,7 @@ impl ChannelRegistry {
         for plan in plans {
             let name = plan.name.clone();
             let differs = if let Some(entry) = channels.get_mut(&name) {
-                self.bring(entry, plan)
+                self.update(entry, plan)
             } else {
                 channels.insert(name.clone(), self.launch(plan));
                 true
@@ -115,69 +117,70 @@ impl ChannelRegistry {
         changed
     }
 
-    /// Brings a channel to a plan; whether it had another. It starts again only where it must.
-    fn bring(&self, entry: &mut ChannelEntry, plan: Plan) -> bool {
+    /// Applies a plan to a channel and restarts it only if it must. True if the plan differed.
+    fn update(&self, entry: &mut ChannelEntry, plan: Plan) -> bool {
         let channel = &entry.channel;
         if entry.plan != plan {
-            self.tell_doubts(&plan);
+            self.log_warnings(&plan);
         }
         if entry.plan.builds_another(&plan) {
-            channel.replace(plan.build(&self.base.around), plan.limits);
+            channel.replace(plan.build(&self.parts.build_context), plan.limits);
         } else if channel.is_parked() {
-            // Whoever asks for a reload may have mended what the settings do not show.
+            // The user may have fixed something at the service that the settings do not show.
             channel.limit(plan.limits);
             channel.start();
         } else if entry.plan.limits != plan.limits {
             channel.limit(plan.limits);
-            self.base.router.look_all(&plan.name);
+            self.parts.router.wake_all(&plan.name);
         }
         let differs = entry.plan != plan;
         entry.plan = plan;
         differs
     }
 
-    fn tell_doubts(&self, plan: &Plan) {
-        for doubt in &plan.doubts {
-            self.base.log.warn("config", doubt, &[]);
+    fn log_warnings(&self, plan: &Plan) {
+        for warning in &plan.warnings {
+            self.parts.log.warn("config", warning, &[]);
         }
     }
 
     fn launch(&self, plan: Plan) -> ChannelEntry {
-        let base = &self.base;
-        self.tell_doubts(&plan);
+        let parts = &self.parts;
+        self.log_warnings(&plan);
         let (worker, wakeups) = mpsc::unbounded_channel();
         let route = Route {
             worker,
             clients_hand_in: plan.clients_hand_in(),
         };
-        base.router.add(&plan.name, route);
-        let (router, on_change) = (Arc::clone(&base.router), Arc::clone(&base.on_change));
+        parts.router.add(&plan.name, route);
+        let (router, on_change) = (Arc::clone(&parts.router), Arc::clone(&parts.on_change));
         let channel = Channel::new(
-            plan.build(&base.around),
+            plan.build(&parts.build_context),
             plan.limits,
             move |status: &IntegrationStatus| {
-                router.look_all(&status.name);
+                router.wake_all(&status.name);
                 on_change(status);
             },
         );
         let delivery = DeliveryWorker::new(
             Arc::clone(&channel),
-            base.store.clone(),
-            base.log.clone(),
-            base.shutdown.clone(),
+            parts.store.clone(),
+            parts.log.clone(),
+            parts.shutdown.clone(),
         );
         let supervision = supervise(
             Arc::clone(&channel),
-            base.shutdown.clone(),
-            base.log.clone(),
+            parts.shutdown.clone(),
+            parts.log.clone(),
         );
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those of channels that went are over.
+        // Reap the finished tasks of removed channels.
         while tasks.try_join_next().is_some() {}
         tasks.spawn(delivery.work(wakeups));
         tasks.spawn(supervision);
-        let (indicators, bearer) = Indicators::new(base.store.clone(), base.log.clone());
-        tasks.spawn(bearer.work(base.shutdown.clone()));
+        let (indicators, indicator_worker) =
+            Indicators::new(parts.store.clone(), parts.log.clone());
+        tasks.spawn(indicator_worker.work(parts.shutdown.clone()));
         ChannelEntry {
             plan,
             channel,
@@ -185,8 +188,8 @@ impl ChannelRegistry {
         }
     }
 
-    /// A channel whose service is there, with what shows typing and reading to it.
-    fn in_service(&self, name: &str) -> Option<(Arc<dyn Integration>, Arc<Indicators>)> {
+    /// The integration and the indicators of a channel, if it is running.
+    fn running(&self, name: &str) -> Option<(Arc<dyn Integration>, Arc<Indicators>)> {
         let channels = self.channels();
         let entry = channels.get(name)?;
         let runs = entry.channel.is_running();
@@ -199,12 +202,13 @@ impl ChannelRegistry {
         channels.get(name).map(|entry| Arc::clone(&entry.channel))
     }
 
-    /// Lets what is under way end and be written down, for a moment; the rest is found again on disk.
+    /// Gives deliveries in flight a moment to finish, then aborts all tasks. Unsent messages are in the
+    /// outbox on disk.
     pub(super) async fn end(&self) {
         let mut tasks =
             std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         let all = async { while tasks.join_next().await.is_some() {} };
-        let _ = timeout(TASKS_END, all).await;
+        let _ = timeout(TASKS_END_TIMEOUT, all).await;
         tasks.shutdown().await;
     }
 }

@@ -1,7 +1,7 @@
 //! Keeps one integration running: starts it, backs off when it fails, parks it when its credentials
-//! are refused, obeys what is wished of it.
+//! are refused, and follows its desired state.
 //!
-//! Integrations never retry; this is the one place that waits and tries again.
+//! Integrations never retry by themselves; this is the one place that waits and restarts.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    channel::{Channel, DesiredState, State, from_now_ms},
+    channel::{Channel, ChannelState, DesiredState, from_now_ms},
     counters::ChannelCounters,
 };
 use crate::{
@@ -32,13 +32,14 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// An integration that worked this long is stable again: only then are its failures forgotten.
+/// An integration that worked this long is stable, and its back-off starts over. Any shorter, and one
+/// that fails right after each connect would be restarted every second.
 const STABLE: Duration = Duration::from_secs(60);
 
-/// Runs a channel's integration until the daemon ends or the channel retires, however often it
-/// fails meanwhile.
+/// Runs a channel's integration, however often it fails, until the daemon shuts down or the channel
+/// is removed.
 pub async fn supervise(channel: Arc<Channel>, shutdown: Shutdown, log: Log) {
-    let mut wishes = channel.wishes();
+    let mut desired = channel.watch_desired();
     let ended = shutdown.begun();
     let mut supervisor = Supervisor {
         backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT, random::seed()),
@@ -48,9 +49,9 @@ pub async fn supervise(channel: Arc<Channel>, shutdown: Shutdown, log: Log) {
     };
     tokio::select! {
         _ = ended => {}
-        () = supervisor.obey(&mut wishes) => {}
+        () = supervisor.follow(&mut desired) => {}
     }
-    channel.enter(State::Stopped, None);
+    channel.enter(ChannelState::Stopped, None);
 }
 
 struct Supervisor {
@@ -61,47 +62,52 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    async fn obey(&mut self, wishes: &mut watch::Receiver<DesiredState>) {
+    async fn follow(&mut self, desired: &mut watch::Receiver<DesiredState>) {
         loop {
-            let desired = wishes.borrow_and_update().clone();
-            match desired {
+            // Marking the value as seen before acting on it means that a change during the match wakes
+            // the select below. Dropping the run there is safe: `run` may be dropped at any await.
+            let current = desired.borrow_and_update().clone();
+            match current {
                 DesiredState::Retire => return,
                 DesiredState::Run => tokio::select! {
-                    changed = wishes.changed() => if changed.is_err() { return },
+                    changed = desired.changed() => if changed.is_err() { return },
+                    // The run ended by itself: keep the back-off, which only a command resets.
                     () = self.run_and_wait() => continue,
                 },
-                DesiredState::Stop => self.rest(State::Stopped, None, wishes).await,
-                DesiredState::Park(why) => self.rest(State::Parked, Some(why), wishes).await,
+                DesiredState::Stop => self.idle(ChannelState::Stopped, None, desired).await,
+                DesiredState::Park(why) => {
+                    self.idle(ChannelState::Parked, Some(why), desired).await
+                }
             }
             self.backoff.reset();
         }
     }
 
-    /// Waits for another wish.
-    async fn rest(
+    /// Enters a state and waits until the desired state changes.
+    async fn idle(
         &self,
-        state: State,
+        state: ChannelState,
         why: Option<String>,
-        wishes: &mut watch::Receiver<DesiredState>,
+        desired: &mut watch::Receiver<DesiredState>,
     ) {
         if let Some(why) = &why {
             self.log.error(
                 "integration",
-                "its credentials were refused",
+                "credentials were refused; waiting for new ones",
                 &[("name", &self.channel.name()), ("error", why)],
             );
         }
         self.channel.enter(state, why);
-        let _ = wishes.changed().await;
+        let _ = desired.changed().await;
     }
 
-    /// One run, and the wait after its failure.
+    /// Runs the integration once and, if it fails, waits out the back-off.
     async fn run_and_wait(&mut self) {
-        self.channel.enter(State::Starting, None);
+        self.channel.enter(ChannelState::Starting, None);
         let alive_since = Arc::<Mutex<Option<Instant>>>::default();
         let (channel, first) = (Arc::clone(&self.channel), Arc::clone(&alive_since));
         let log = self.log.clone();
-        let context = RunContext::new(self.shutdown.clone(), move |sign| match sign {
+        let context = RunContext::new(self.shutdown.clone(), move |report| match report {
             Report::Alive => {
                 first
                     .lock()
@@ -118,8 +124,8 @@ impl Supervisor {
             }
             Report::Away(why) => {
                 let fields: [LogField<'_>; 2] = [("name", &channel.name()), ("why", &why)];
-                log.info("integration", "it is away", &fields);
-                channel.enter(State::Away, Some(why.to_owned()));
+                log.info("integration", "bridge is not connected", &fields);
+                channel.enter(ChannelState::Away, Some(why.to_owned()));
             }
         });
         let integration = self.channel.integration();
@@ -129,14 +135,22 @@ impl Supervisor {
             self.backoff.reset();
         }
         if self.shutdown.reason().is_some() {
-            // It ended because all ends; whoever waits for us hears of that too.
+            // Not a failure: the daemon is shutting down, and `supervise` drops this future.
             return std::future::pending().await;
         }
-        let panicked = |panic| Err(RunError::Failed(format!("it panicked: {panic}"), None));
+        let panicked = |panic| {
+            Err(RunError::Failed(
+                format!("the integration panicked: {panic}"),
+                None,
+            ))
+        };
         match ended.unwrap_or_else(panicked) {
             Err(RunError::Refused(why)) => self.channel.park(&why),
             Err(RunError::Failed(why, earliest)) => self.failed(why, earliest).await,
-            Ok(()) => self.failed("it ended by itself".to_owned(), None).await,
+            Ok(()) => {
+                let why = "the integration ended without an error".to_owned();
+                self.failed(why, None).await;
+            }
         }
     }
 
@@ -145,7 +159,7 @@ impl Supervisor {
         let wait = self.backoff.next_wait().max(earliest.unwrap_or_default());
         self.log.warn(
             "integration",
-            "it failed and waits",
+            "integration failed; restarting later",
             &[
                 ("name", &self.channel.name()),
                 ("error", &why),
@@ -153,7 +167,7 @@ impl Supervisor {
             ],
         );
         self.channel
-            .enter(State::BackingOff(from_now_ms(wait)), Some(why));
+            .enter(ChannelState::BackingOff(from_now_ms(wait)), Some(why));
         sleep(wait).await;
     }
 }
@@ -176,7 +190,7 @@ mod tests {
 
     type Run = fn(usize, RunContext) -> BoxFuture<'static, Result<(), RunError>>;
 
-    /// Does at its n-th start what `run` says.
+    /// Runs a script that is given the number of the start, from 0.
     struct Scripted(AtomicUsize, Run);
 
     impl Integration for Scripted {
@@ -201,23 +215,23 @@ mod tests {
         retry_delays: Delays::USUAL,
     };
 
-    /// Supervises for `time`, during which `steer` may wish; the number of starts and how it stood.
+    /// Supervises until `control` ends; returns the number of starts and the status at that moment.
     async fn supervised<F: std::future::Future<Output = ()>>(
         run: Run,
-        steer: impl FnOnce(Arc<Channel>) -> F,
+        control: impl FnOnce(Arc<Channel>) -> F,
     ) -> (usize, IntegrationStatus) {
         let scripted = Arc::new(Scripted(AtomicUsize::new(0), run));
         let channel = Channel::new(scripted.clone(), NO_LIMITS, |_| {});
         let (trigger, shutdown) = shutdown::channel();
         let log = Log::in_memory(LogLevel::Info);
-        let steered = async {
-            steer(Arc::clone(&channel)).await;
+        let controlled = async {
+            control(Arc::clone(&channel)).await;
             let status = channel.status();
             trigger.begin("test");
             status
         };
         let supervision = supervise(Arc::clone(&channel), shutdown, log);
-        let (status, ()) = tokio::join!(steered, supervision);
+        let (status, ()) = tokio::join!(controlled, supervision);
         assert_eq!(channel.status().state, "stopped");
         (scripted.0.load(Ordering::Relaxed), status)
     }
@@ -229,13 +243,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_failing_integration_is_restarted_ever_more_slowly() {
         let (starts, status) = supervised(
-            |turn, context| {
+            |start, context| {
                 Box::pin(async move {
                     context.alive();
-                    match turn % 3 {
+                    match start % 3 {
                         0 => Err(RunError::Failed("refused".to_owned(), None)),
                         1 => panic!("a bug"),
-                        // An instant clean exit that had shown life: no reason to start anew.
+                        // A clean exit right after a success does not reset the back-off.
                         _ => Ok(()),
                     }
                 })
@@ -255,7 +269,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_a_stable_minute_forgets_failures() {
+    async fn only_a_stable_minute_resets_the_back_off() {
         let (starts, _) = supervised(
             |_, context| {
                 Box::pin(async move {
@@ -271,7 +285,7 @@ mod tests {
         let (starts, _) = supervised(
             |_, _| {
                 Box::pin(async {
-                    // A minute of silence is no stable minute.
+                    // A minute without one success is no stable minute.
                     sleep(STABLE).await;
                     Ok(())
                 })
@@ -285,9 +299,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn refused_credentials_park_it_until_it_is_started() {
         let (starts, status) = supervised(
-            |turn, context| {
+            |start, context| {
                 Box::pin(async move {
-                    if turn == 0 {
+                    if start == 0 {
                         return Err(RunError::Refused("401".to_owned()));
                     }
                     context.alive();
@@ -310,11 +324,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn wishes_are_obeyed_in_the_middle_of_a_run_and_of_a_wait() {
+    async fn commands_take_effect_during_a_run_and_during_a_wait() {
         let (starts, status) = supervised(
-            |turn, context| {
+            |start, context| {
                 Box::pin(async move {
-                    if turn == 1 {
+                    if start == 1 {
                         return Err(RunError::Failed("once".to_owned(), Some(STABLE * 60)));
                     }
                     context.alive();

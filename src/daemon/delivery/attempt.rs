@@ -1,8 +1,7 @@
-//! One attempt to deliver one message, and what is written down of it.
+//! One attempt to deliver one message, and the result in the store.
 //!
-//! A message that is `sending` without an error is one whose outcome nobody knows: an attempt was
-//! under way when the daemon died, or got no answer. Every other end of an attempt leaves an error or
-//! another state.
+//! A message that is `sending` without an error has an unknown outcome: an attempt was in flight when
+//! the daemon died, or got no answer. Every other end of an attempt leaves an error or another state.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,14 +24,14 @@ use crate::{
     store::{Pending, STORE_WAIT, StatusUpdate, Store, StoreError, Transition, insist},
 };
 
-/// What becomes of the lane.
+/// What the lane does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    /// The message has left the outbox.
+pub(super) enum NextStep {
+    /// Go on: the message has left the outbox.
     Done,
-    /// The same message again after this long.
-    Again(Duration),
-    /// The same message again when its peer can be reached.
+    /// Try the same message again after this long.
+    RetryAfter(Duration),
+    /// Try the same message again when its peer can be reached.
     WhenReachable,
 }
 
@@ -47,15 +46,15 @@ pub(super) struct Attempt {
 
 /// How often a message was tried, as the retry table and the wire count it.
 #[derive(Debug, Clone, Copy)]
-struct Count {
-    /// In its whole life.
+struct AttemptCount {
+    /// Since it was created.
     all: u32,
-    /// Since it was queued last: a retry by the user starts anew.
+    /// Since it was last queued: a retry by the user starts the retry table over.
     since_queued: u32,
 }
 
-impl Count {
-    /// The count with one more attempt.
+impl AttemptCount {
+    /// The count including the attempt about to start.
     fn of_next(message: &Message, context: &[Transition]) -> Self {
         let all = message.attempts + 1;
         let queued_at = last_queued(context).map_or(0, |step| step.attempts);
@@ -66,50 +65,53 @@ impl Count {
     }
 }
 
-/// What the store knows of the message to be delivered.
-type Known = (Message, Vec<Transition>, Progress);
+/// The message to deliver, its state transitions and its progress, as stored.
+type StoredMessage = (Message, Vec<Transition>, Progress);
 
 impl Attempt {
-    /// Makes it. When the disk fails, the message stays where it is and is tried again.
-    pub(super) async fn make(&self, id: MessageId) -> Next {
+    /// Makes the attempt. If the store fails, the message stays in the outbox and is tried again.
+    pub(super) async fn make(&self, id: MessageId) -> NextStep {
         self.try_make(id).await.unwrap_or_else(|error| {
             self.log.error(
                 "delivery",
-                "the store failed",
+                "store failed; retrying",
                 &[("message", &id), ("error", &error)],
             );
-            Next::Again(STORE_WAIT)
+            NextStep::RetryAfter(STORE_WAIT)
         })
     }
 
-    async fn try_make(&self, id: MessageId) -> Result<Next, StoreError> {
+    async fn try_make(&self, id: MessageId) -> Result<NextStep, StoreError> {
         let read = move |store: &Store| Attempt::read(store, id);
         let Some((message, context, progress)) = self.store.run_blocking(read).await? else {
-            return Ok(Next::Done);
+            return Ok(NextStep::Done);
         };
         if message.state.has_left_the_outbox() {
-            return Ok(Next::Done);
+            return Ok(NextStep::Done);
         }
-        let count = Count::of_next(&message, &context);
+        let count = AttemptCount::of_next(&message, &context);
+        // An earlier attempt has an unknown outcome: ask the service before sending again, or the peer
+        // may get the message twice. If the service does not answer that either, ask again later.
         if message.state == State::Sending && message.error.is_none() {
-            let asked = async { self.integration.reconcile(&message, &progress).await };
-            let fate = contained(asked).await;
-            match fate.unwrap_or(ReconcileResult::Unknown) {
+            let reconciling = async { self.integration.reconcile(&message, &progress).await };
+            let result = contained(reconciling).await;
+            match result.unwrap_or(ReconcileResult::Unknown) {
                 ReconcileResult::Sent(accepted) => return self.accepted(&message, accepted).await,
                 ReconcileResult::Unasked(why, earliest) => {
-                    return self.again(&message, count, why, earliest, true).await;
+                    return self.retry(&message, count, why, earliest, true).await;
                 }
                 ReconcileResult::NotSent | ReconcileResult::Unknown => {}
             }
         }
+        // Only after reconciling: a message that was sent in time must not become failed.
         if let Some(why) = self.too_old(&context) {
             return self.failed(&message, why).await;
         }
         self.deliver(message, count, &progress).await
     }
 
-    /// The message, its life, and how much of it was sent already. Blocks.
-    fn read(store: &Store, id: MessageId) -> Result<Option<Known>, StoreError> {
+    /// Reads the message, its transitions, and the parts sent so far. Blocks.
+    fn read(store: &Store, id: MessageId) -> Result<Option<StoredMessage>, StoreError> {
         let Some((message, context)) = store.message(id)? else {
             return Ok(None);
         };
@@ -120,16 +122,17 @@ impl Attempt {
     async fn deliver(
         &self,
         message: Message,
-        count: Count,
+        count: AttemptCount,
         progress: &Progress,
-    ) -> Result<Next, StoreError> {
+    ) -> Result<NextStep, StoreError> {
         let id = message.id;
         let begun = StatusUpdate {
             attempts: Some(count.all),
             ..StatusUpdate::to(State::Sending)
         };
-        let Some(mut message) = self.step(id, begun).await? else {
-            return Ok(Next::Done);
+        // Stored before the request leaves, so that after a crash the message counts as unknown.
+        let Some(mut message) = self.advance(id, begun).await? else {
+            return Ok(NextStep::Done);
         };
         self.resolve_reply(&mut message).await?;
         let delivery = async { self.integration.deliver(&message, progress).await };
@@ -137,12 +140,14 @@ impl Attempt {
         let delivered = delivered.unwrap_or_else(panicked);
         match delivered.map_err(|error| error.without(&message.text)) {
             Ok(accepted) => self.accepted(&message, accepted).await,
-            Err(DeliveryError::Channel(trouble)) => self.held(id, count.all, &trouble).await,
-            Err(DeliveryError::Away) => self.not_handed_over(id, count.all).await,
+            Err(DeliveryError::Channel(trouble)) => {
+                self.wait_for_service(id, count.all, &trouble).await
+            }
+            Err(DeliveryError::Away) => self.peer_away(id, count.all).await,
             Err(DeliveryError::Permanent(why)) => self.failed(&message, why).await,
             Err(DeliveryError::Unauthorized(why)) => self.unauthorized(id, count.all, why).await,
             Err(DeliveryError::Interrupted(why)) => self.interrupted(id, count.all, &why).await,
-            // We go, and whoever had it may have gone with us.
+            // During shutdown the bridge that had the message is disconnected by us.
             Err(DeliveryError::Unknown(why)) if self.shutdown.reason().is_some() => {
                 self.interrupted(id, count.all, &why).await
             }
@@ -153,15 +158,15 @@ impl Attempt {
                     "an attempt got no answer",
                     &[("message", &id), ("error", &why)],
                 );
-                self.again(&message, count, why, None, true).await
+                self.retry(&message, count, why, None, true).await
             }
             Err(DeliveryError::Transient(why, earliest)) => {
-                self.again(&message, count, why, earliest, false).await
+                self.retry(&message, count, why, earliest, false).await
             }
         }
     }
 
-    /// Why the message must not be sent any more, where it waited too long since it was queued.
+    /// Why the message must not be sent any more, if it waited too long since it was queued.
     fn too_old(&self, context: &[Transition]) -> Option<String> {
         let max_age = self.channel.limits().max_age.filter(|age| !age.is_zero())?;
         let waited = clock::now_ms().saturating_sub(last_queued(context)?.at_ms);
@@ -174,8 +179,8 @@ impl Attempt {
         })
     }
 
-    /// The service does not know our ids: an answer to `m-17` becomes one to its name there. A
-    /// reaction is told besides whose message that was, since services name it by that too.
+    /// Replaces our id in `reply_to` by the service's id of that message. A reaction also gets the
+    /// sender and the address of the message it is on, which some services need to identify it.
     async fn resolve_reply(&self, message: &mut Message) -> Result<(), StoreError> {
         let answered = message.reply_to.as_deref().map(str::parse::<MessageId>);
         let Some(Ok(answered)) = answered else {
@@ -210,14 +215,19 @@ impl Attempt {
         Ok(())
     }
 
-    /// Writes a step down.
-    async fn step(&self, id: MessageId, step: StatusUpdate) -> Result<Option<Message>, StoreError> {
-        self.note(id, || self.store.advance(id, step.clone())).await
+    /// Stores a state transition.
+    async fn advance(
+        &self,
+        id: MessageId,
+        step: StatusUpdate,
+    ) -> Result<Option<Message>, StoreError> {
+        self.persist(id, || self.store.advance(id, step.clone()))
+            .await
     }
 
-    /// What has happened cannot be undone by a failing disk, so it is tried until it is written:
-    /// delivering again instead would send the message twice.
-    async fn note(
+    /// Repeats a write until it succeeds. It records what has already happened: giving up and
+    /// delivering again would send the message twice.
+    async fn persist(
         &self,
         id: MessageId,
         ask: impl Fn() -> Result<Pending<Option<Message>>, StoreError>,
@@ -225,113 +235,117 @@ impl Attempt {
         let tell = |error: &StoreError| {
             let fields: [LogField<'_>; 2] = [("message", &id), ("error", error)];
             self.log
-                .error("delivery", "a step waits for the store", &fields);
+                .error("delivery", "cannot store a result; retrying", &fields);
         };
         insist(ask, tell).await
     }
 
-    async fn accepted(&self, message: &Message, how: Accepted) -> Result<Next, StoreError> {
+    async fn accepted(&self, message: &Message, how: Accepted) -> Result<NextStep, StoreError> {
         let id = message.id;
         let (references, delivered) = match how {
             Accepted::Sent(references) => (references, false),
             Accepted::Delivered => (vec![], true),
         };
         let ask = || self.store.accepted(id, references.clone());
-        self.note(id, ask).await?;
+        self.persist(id, ask).await?;
         if delivered {
-            self.step(id, StatusUpdate::to(State::Delivered)).await?;
+            self.advance(id, StatusUpdate::to(State::Delivered)).await?;
         }
         ChannelCounters::add(&self.channel.counters.sent);
-        Ok(Next::Done)
+        Ok(NextStep::Done)
     }
 
-    async fn failed(&self, message: &Message, why: String) -> Result<Next, StoreError> {
+    async fn failed(&self, message: &Message, why: String) -> Result<NextStep, StoreError> {
         self.log.warn(
             "delivery",
-            "a message was given up",
+            "message failed",
             &[("message", &message.id), ("error", &why)],
         );
         let step = StatusUpdate {
             error: Some(why),
             ..StatusUpdate::to(State::Failed)
         };
-        self.step(message.id, step).await?;
+        self.advance(message.id, step).await?;
         ChannelCounters::add(&self.channel.counters.failed);
-        Ok(Next::Done)
+        Ok(NextStep::Done)
     }
 
-    /// Nothing goes out with these credentials: the message waits for better ones.
+    /// Parks the channel. The message waits for new credentials, and this attempt does not count.
     async fn unauthorized(
         &self,
         id: MessageId,
         attempts: u32,
         why: String,
-    ) -> Result<Next, StoreError> {
+    ) -> Result<NextStep, StoreError> {
         self.channel.park(&why);
         let why = format!("waits for credentials: {why}");
-        self.waits(id, attempts.saturating_sub(1), Some(why)).await
+        self.wait_until_reachable(id, attempts.saturating_sub(1), Some(why))
+            .await
     }
 
-    /// The channel is in trouble, not the message: it waits with the others, and the channel says why.
-    async fn held(
+    /// The fault is the channel's, not the message's: it waits, and this attempt does not count.
+    async fn wait_for_service(
         &self,
         id: MessageId,
         attempts: u32,
         trouble: &Trouble,
-    ) -> Result<Next, StoreError> {
+    ) -> Result<NextStep, StoreError> {
         if self.channel.impaired(trouble) {
             let fields: [LogField<'_>; 2] = [("name", &self.channel.name()), ("why", &trouble.why)];
             self.log
                 .warn("integration", "the service cannot send now", &fields);
         }
         let why = format!("waits for the service: {}", trouble.why);
-        self.waits(id, attempts.saturating_sub(1), Some(why)).await
+        self.wait_until_reachable(id, attempts.saturating_sub(1), Some(why))
+            .await
     }
 
-    /// Nobody was there to take it: that is no attempt.
-    async fn not_handed_over(&self, id: MessageId, attempts: u32) -> Result<Next, StoreError> {
-        self.waits(id, attempts.saturating_sub(1), None).await
+    /// The peer left before it was handed the message, so this attempt does not count.
+    async fn peer_away(&self, id: MessageId, attempts: u32) -> Result<NextStep, StoreError> {
+        self.wait_until_reachable(id, attempts.saturating_sub(1), None)
+            .await
     }
 
-    /// Nobody failed. The first attempt stays counted, so that the next one is known to be a repeat.
+    /// We ended the attempt ourselves, so it does not count; but the count stays at 1 or more, so that
+    /// the next delivery is marked as a possible repeat.
     async fn interrupted(
         &self,
         id: MessageId,
         attempts: u32,
         why: &str,
-    ) -> Result<Next, StoreError> {
+    ) -> Result<NextStep, StoreError> {
         let fields: [LogField<'_>; 2] = [("message", &id), ("why", &why)];
-        self.log
-            .info("delivery", "an attempt was interrupted", &fields);
-        self.waits(id, attempts.saturating_sub(1).max(1), None)
+        self.log.info("delivery", "attempt interrupted", &fields);
+        self.wait_until_reachable(id, attempts.saturating_sub(1).max(1), None)
             .await
     }
 
-    /// Waits for its peer or its service with so many attempts counted, not for a time.
-    async fn waits(
+    /// Leaves the message in `sending` with this attempt count until its peer or its service is back.
+    async fn wait_until_reachable(
         &self,
         id: MessageId,
         attempts: u32,
         error: Option<String>,
-    ) -> Result<Next, StoreError> {
+    ) -> Result<NextStep, StoreError> {
         let step = StatusUpdate {
             attempts: Some(attempts),
             error,
             ..StatusUpdate::to(State::Sending)
         };
-        self.step(id, step).await?;
-        Ok(Next::WhenReachable)
+        self.advance(id, step).await?;
+        Ok(NextStep::WhenReachable)
     }
 
-    /// The next attempt by the retry table; none after the last. An unknown outcome leaves no error.
-    async fn again(
+    /// Schedules the next attempt by the retry table, or fails the message after the last. An unknown
+    /// outcome leaves no error, so that the next attempt reconciles first.
+    async fn retry(
         &self,
         message: &Message,
-        count: Count,
+        count: AttemptCount,
         why: String,
         earliest: Option<Duration>,
         unknown: bool,
-    ) -> Result<Next, StoreError> {
+    ) -> Result<NextStep, StoreError> {
         let delays = self.channel.limits().retry_delays;
         let Some(wait) = delays.after(count.since_queued) else {
             let text = format!("given up after {} attempts: {why}", count.since_queued);
@@ -344,13 +358,13 @@ impl Attempt {
             due_ms: Some(from_now_ms(wait)),
             ..StatusUpdate::to(State::Sending)
         };
-        self.step(message.id, step).await?;
+        self.advance(message.id, step).await?;
         ChannelCounters::add(&self.channel.counters.retried);
-        Ok(Next::Again(wait))
+        Ok(NextStep::RetryAfter(wait))
     }
 }
 
-/// A panic in an integration is an attempt without an answer, nothing more.
+/// A panic in an integration counts as an attempt without an answer.
 fn panicked(mut panic: String) -> Result<Accepted, DeliveryError> {
     panic.insert_str(0, "the integration panicked: ");
     Err(DeliveryError::Unknown(panic))

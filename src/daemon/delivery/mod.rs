@@ -1,7 +1,7 @@
-//! One worker a channel: takes messages from the outbox to the integration, in order for each peer,
-//! and writes down what became of them.
+//! One delivery worker per channel: passes messages from the outbox to the integration, in order for
+//! each peer, and stores the results.
 //!
-//! The outbox on disk is the truth; the lanes here are only its index by peer.
+//! The outbox on disk is authoritative; the lanes here are an index of it by peer.
 
 mod attempt;
 mod rate_limiter;
@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use self::{
-    attempt::{Attempt, Next},
+    attempt::{Attempt, NextStep},
     rate_limiter::RateLimiter,
 };
 use super::channels::channel::Channel;
@@ -36,29 +36,30 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Deliveries of one channel under way at a time.
+/// Deliveries of one channel in flight at a time.
 const MAX_IN_FLIGHT: usize = 32;
 
-/// The wait after a panic of our own, so that it cannot spin.
-const AFTER_PANIC: Duration = Duration::from_secs(60);
+/// The wait after a panic in an attempt, so that it cannot repeat in a tight loop.
+const PANIC_WAIT: Duration = Duration::from_secs(60);
 
-/// The wait for a peer that is there but takes nothing.
-const STALLED: Duration = Duration::from_secs(5);
+/// The wait for a peer that is reachable but accepts nothing, and for a store that cannot be read.
+const STALLED_WAIT: Duration = Duration::from_secs(5);
 
-/// Time for deliveries under way when the daemon ends; nothing new is begun then.
-const FINISH: Duration = Duration::from_secs(1);
+/// Time for deliveries in flight at shutdown; no new ones are started then.
+const FINISH_TIME: Duration = Duration::from_secs(1);
 
-/// Messages read from the outbox at a time when the worker starts.
-const PAGE: usize = 512;
+/// Messages per read when the worker loads the outbox.
+const PAGE_SIZE: usize = 512;
 
-/// The messages to one peer, oldest first. Only the first is ever under way.
+/// The messages to one peer, oldest first. Only the first is ever in flight, which keeps the order.
 #[derive(Debug, Default)]
 struct Lane {
     waiting: VecDeque<MessageId>,
-    /// The message under way.
+    /// The message in flight.
     busy: Option<MessageId>,
+    /// Set while a timer for this lane is in `timers`.
     not_before: Option<Instant>,
-    /// Whether the lane waits in `starved`.
+    /// Whether the lane is queued in `starved`.
     starved: bool,
 }
 
@@ -69,11 +70,11 @@ pub struct DeliveryWorker {
     log: Log,
     shutdown: Shutdown,
     rate_limiter: RateLimiter,
-    /// When the next message may start, where the pace holds all back.
-    paced_until: Option<Instant>,
+    /// When the rate limit allows the next message; `None` if it does not hold any back.
+    rate_limited_until: Option<Instant>,
     lanes: HashMap<String, Lane>,
-    running: JoinSet<(String, Next)>,
-    /// Peers whose lane could start but for `MAX_IN_FLIGHT` or the pace.
+    running: JoinSet<(String, NextStep)>,
+    /// Peers whose lane is ready except for `MAX_IN_FLIGHT` or the rate limit, in order.
     starved: VecDeque<String>,
     timers: BinaryHeap<Reverse<(Instant, String)>>,
 }
@@ -88,7 +89,7 @@ impl DeliveryWorker {
             log,
             shutdown,
             rate_limiter,
-            paced_until: None,
+            rate_limited_until: None,
             lanes: HashMap::new(),
             running: JoinSet::new(),
             starved: VecDeque::new(),
@@ -96,48 +97,50 @@ impl DeliveryWorker {
         }
     }
 
-    /// Works until the daemon ends.
+    /// Runs until the daemon shuts down or the channel's route is removed.
     pub async fn work(mut self, mut wakeups: mpsc::UnboundedReceiver<Wakeup>) {
         while let Err(error) = self.load().await {
             let fields: [LogField<'_>; 2] = [("channel", &self.channel.name()), ("error", &error)];
             self.log
-                .error("delivery", "the outbox cannot be read", &fields);
-            tokio::select! { _ = self.shutdown.begun() => return, () = sleep(STALLED) => {} }
+                .error("delivery", "cannot read the outbox; retrying", &fields);
+            tokio::select! { _ = self.shutdown.begun() => return, () = sleep(STALLED_WAIT) => {} }
         }
         let mut end = std::pin::pin!(self.shutdown.begun());
         loop {
+            // Biased: shutdown first, then finished attempts, which free slots for the wakeups and the
+            // timers below. All branches are cancel-safe.
             let timer = self.timers.peek().map(|Reverse((at, _))| *at);
-            let timer = [timer, self.paced_until].into_iter().flatten().min();
+            let timer = [timer, self.rate_limited_until].into_iter().flatten().min();
             tokio::select! {
                 biased;
                 _ = &mut end => return self.finish().await,
                 Some(done) = self.running.join_next() => match done {
                     Ok((peer, next)) => self.finished(&peer, next),
-                    Err(error) => self.log.error("delivery", "an attempt was cut off", &[("error", &error)]),
+                    Err(error) => self.log.error("delivery", "attempt task failed", &[("error", &error)]),
                 },
                 wakeup = wakeups.recv() => match wakeup {
                     None => return,
                     Some(Wakeup::Queued(id, peer)) => self.queued(id, peer),
-                    Some(Wakeup::Look(peer)) => self.try_start(peer),
-                    Some(Wakeup::LookAll) => self.look_all(),
+                    Some(Wakeup::Peer(peer)) => self.try_start(peer),
+                    Some(Wakeup::All) => self.start_all(),
                 },
                 () = sleep_until(timer.unwrap_or_else(Instant::now)), if timer.is_some() => self.due(),
             }
         }
     }
 
-    /// What is under way may end and be written down; the rest is found again on disk.
+    /// Gives attempts in flight time to store their results; the next start finds the rest on disk.
     async fn finish(mut self) {
         let all = async { while self.running.join_next().await.is_some() {} };
-        let _ = timeout(FINISH, all).await;
+        let _ = timeout(FINISH_TIME, all).await;
     }
 
-    /// Finds what an earlier run of the daemon left.
+    /// Loads what an earlier run of the daemon left in the outbox.
     async fn load(&mut self) -> Result<(), StoreError> {
         let mut after = None;
         loop {
             let channel = self.channel.name().to_owned();
-            let read = move |store: &Store| store.outbox(&channel, after, PAGE);
+            let read = move |store: &Store| store.outbox(&channel, after, PAGE_SIZE);
             let page = self.store.run_blocking(read).await?;
             let Some((last, _)) = page.last() else {
                 return Ok(());
@@ -157,7 +160,8 @@ impl DeliveryWorker {
         self.queued(id, peer);
     }
 
-    /// A message may be named twice, by the disk and by a nudge: ids grow, so the second is known.
+    /// A message may come twice, from the disk and from a wakeup. The lane is sorted by id, so the
+    /// second is found and ignored, and a retried older message goes to its place.
     fn queued(&mut self, id: MessageId, peer: String) {
         let lane = self.lanes.entry(peer.clone()).or_default();
         let place = lane.waiting.partition_point(|known| *known < id);
@@ -167,11 +171,11 @@ impl DeliveryWorker {
         self.try_start(peer);
     }
 
-    fn look_all(&mut self) {
+    fn start_all(&mut self) {
         self.rate_limiter
             .set(self.channel.limits().per_minute, Instant::now());
-        // Whoever waits for the pace waited for that of before.
-        self.paced_until = None;
+        // The wait was computed with the old rate.
+        self.rate_limited_until = None;
         self.start_starved();
         let peers: Vec<String> = self.lanes.keys().cloned().collect();
         for peer in peers {
@@ -181,8 +185,8 @@ impl DeliveryWorker {
 
     fn due(&mut self) {
         let now = Instant::now();
-        if self.paced_until.is_some_and(|at| at <= now) {
-            self.paced_until = None;
+        if self.rate_limited_until.is_some_and(|at| at <= now) {
+            self.rate_limited_until = None;
             self.start_starved();
         }
         let is_due = |Reverse((at, _)): &Reverse<(Instant, String)>| *at <= now;
@@ -203,13 +207,15 @@ impl DeliveryWorker {
         self.timers.push(Reverse((at, peer.to_owned())));
     }
 
-    /// Starts the first message of a lane, unless one of it is under way, it must wait, its peer
-    /// cannot be reached, or too many others are under way.
+    /// Starts the first message of a lane, unless one is in flight, it must wait, its peer cannot be
+    /// reached, or there is no slot or token for it. Cheap and idempotent: called after every event
+    /// that may have made the lane ready.
     fn try_start(&mut self, peer: String) {
         let Some(lane) = self.lanes.get_mut(&peer) else {
             return;
         };
         let Some(id) = lane.waiting.front().copied() else {
+            // Empty lanes go, or every peer ever written to would stay in memory.
             if lane.busy.is_none() {
                 self.lanes.remove(&peer);
             }
@@ -223,9 +229,10 @@ impl DeliveryWorker {
         if !integration.can_reach(&peer) {
             return;
         }
-        let mut is_full = self.running.len() >= MAX_IN_FLIGHT || self.paced_until.is_some();
+        // Take the token last: a lane that cannot start for another reason must not use one up.
+        let mut is_full = self.running.len() >= MAX_IN_FLIGHT || self.rate_limited_until.is_some();
         if !is_full && let Err(at) = self.rate_limiter.take(Instant::now()) {
-            self.paced_until = Some(at);
+            self.rate_limited_until = Some(at);
             is_full = true;
         }
         if is_full {
@@ -243,24 +250,24 @@ impl DeliveryWorker {
         };
         self.running.spawn(async move {
             let made = contained(attempt.make(id)).await;
-            (peer, made.unwrap_or(Next::Again(AFTER_PANIC)))
+            (peer, made.unwrap_or(NextStep::RetryAfter(PANIC_WAIT)))
         });
     }
 
-    fn finished(&mut self, peer: &str, next: Next) {
+    fn finished(&mut self, peer: &str, next: NextStep) {
         let Some(lane) = self.lanes.get_mut(peer) else {
             return;
         };
         let under_way = lane.busy.take();
         match next {
-            // A retry may have put an older message before it meanwhile.
-            Next::Done => lane.waiting.retain(|id| Some(*id) != under_way),
-            Next::Again(wait) => self.set_timer(peer, wait),
-            // One that attends and takes nothing must not be asked in a loop.
-            Next::WhenReachable if self.channel.can_reach(peer) => {
-                self.set_timer(peer, STALLED);
+            // Not always the first: a retry may have inserted an older message meanwhile.
+            NextStep::Done => lane.waiting.retain(|id| Some(*id) != under_way),
+            NextStep::RetryAfter(wait) => self.set_timer(peer, wait),
+            // Reachable, yet it accepted nothing: wait, or the two would spin.
+            NextStep::WhenReachable if self.channel.can_reach(peer) => {
+                self.set_timer(peer, STALLED_WAIT);
             }
-            Next::WhenReachable => {}
+            NextStep::WhenReachable => {}
         }
         self.start_starved();
         self.try_start(peer.to_owned());
@@ -268,15 +275,15 @@ impl DeliveryWorker {
 
     fn start_starved(&mut self) {
         while self.running.len() < MAX_IN_FLIGHT
-            && self.paced_until.is_none()
+            && self.rate_limited_until.is_none()
             && let Some(starved) = self.starved.pop_front()
         {
             if let Some(lane) = self.lanes.get_mut(&starved) {
                 lane.starved = false;
             }
             self.try_start(starved);
-            if self.paced_until.is_some() {
-                // It was put to the end of the line although it was its turn.
+            if self.rate_limited_until.is_some() {
+                // `try_start` found no token and queued the lane last; it keeps its place at the front.
                 self.starved.rotate_right(1);
             }
         }

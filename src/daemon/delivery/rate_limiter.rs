@@ -1,14 +1,14 @@
-//! How fast a channel may send: a bucket of tokens, filled evenly. The time is an argument.
+//! How fast a channel may send: a token bucket that fills evenly. The time is passed in, for tests.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A bucket that holds the messages of one second, at least one.
+/// A bucket with room for the messages of one second, at least one.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     per_minute: Option<u32>,
-    /// When the bucket would be full: behind now by as much as is in it.
+    /// When the bucket will be full again; full if that is past.
     full_at: Instant,
 }
 
@@ -20,7 +20,7 @@ impl RateLimiter {
         }
     }
 
-    /// Takes a new rate. What was taken out at a slower one is no debt at this one.
+    /// Sets a new rate. The wait left over from a slower rate is cut to this rate's bucket.
     pub(super) fn set(&mut self, per_minute: Option<u32>, now: Instant) {
         self.per_minute = per_minute.filter(|rate| *rate > 0);
         if let Some(rate) = self.per_minute {
@@ -28,7 +28,7 @@ impl RateLimiter {
         }
     }
 
-    /// Takes one message out, or says when the next one is there.
+    /// Takes one token, or says when the next one is available.
     pub(super) fn take(&mut self, now: Instant) -> Result<(), Instant> {
         let Some(rate) = self.per_minute else {
             return Ok(());
@@ -43,12 +43,12 @@ impl RateLimiter {
     }
 }
 
-/// The time one message takes at this rate.
+/// The time in which one token is added.
 fn each(rate: u32) -> Duration {
     Duration::from_secs(60) / rate
 }
 
-/// The time the whole bucket takes.
+/// The time in which an empty bucket fills.
 fn depth(rate: u32) -> Duration {
     each(rate) * (rate / 60).max(1)
 }
@@ -74,7 +74,7 @@ mod tests {
                     Ok(()) => taken.push(now),
                     Err(at) => {
                         prop_assert!(at > now);
-                        prop_assert!(rate_limiter.take(at).is_ok(), "the time told is the right one");
+                        prop_assert!(rate_limiter.take(at).is_ok(), "a token is available at the time given");
                         now = at;
                         taken.push(now);
                     }
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_faster_rate_is_not_held_up_by_a_slower_one_before() {
+    fn a_faster_rate_does_not_wait_for_the_slower_one_before() {
         let now = Instant::now();
         let mut rate_limiter = RateLimiter::new(Some(1), now);
         assert!(rate_limiter.take(now).is_ok() && rate_limiter.take(now).is_err());

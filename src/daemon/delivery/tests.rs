@@ -1,4 +1,4 @@
-//! The worker against an integration that does as the test says, on a paused clock.
+//! The worker with a scripted integration, on a paused clock.
 
 use std::{
     collections::VecDeque,
@@ -27,11 +27,11 @@ use crate::{
 
 type Outcome = Result<Accepted, DeliveryError>;
 
-/// Delivers as scripted, then always with success; notes what it was asked.
+/// Returns the scripted outcomes to `ana`, then success; records the calls.
 #[derive(Default)]
 struct Scripted {
     outcomes: Mutex<VecDeque<Outcome>>,
-    fates: Mutex<VecDeque<ReconcileResult>>,
+    reconciled: Mutex<VecDeque<ReconcileResult>>,
     asked: Mutex<Vec<String>>,
 }
 
@@ -61,8 +61,10 @@ impl Integration for Scripted {
     ) -> BoxFuture<'a, ReconcileResult> {
         let asked = format!("reconcile {}", message.text);
         self.asked.lock().expect("whole").push(asked);
-        let fate = self.fates.lock().expect("whole").pop_front();
-        Box::pin(std::future::ready(fate.unwrap_or(ReconcileResult::Unknown)))
+        let result = self.reconciled.lock().expect("whole").pop_front();
+        Box::pin(std::future::ready(
+            result.unwrap_or(ReconcileResult::Unknown),
+        ))
     }
 }
 
@@ -125,7 +127,7 @@ impl Fixture {
         self.store.message(id).expect("readable").expect("there").0
     }
 
-    /// Lets the clock run until the message is as wanted.
+    /// Waits until the message matches.
     async fn until(&self, id: MessageId, wanted: impl Fn(&Message) -> bool) -> Message {
         loop {
             let message = self.message(id);
@@ -175,7 +177,7 @@ async fn transient_failures_follow_the_table_and_then_the_message_fails() {
     );
     let took = begun.elapsed().as_secs();
     assert!(took >= 600, "5 + 25 + 120 + 600 s ± 20 %: {took}");
-    // A retry by the user begins the table anew.
+    // A retry by the user starts the table over.
     fixture
         .scripted
         .outcomes
@@ -194,7 +196,7 @@ async fn transient_failures_follow_the_table_and_then_the_message_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn one_peer_waits_in_order_and_others_do_not() {
-    // The clock of this test runs on while the disk of a busy machine works: an hour is time enough.
+    // The paused clock advances while the disk works; an hour is longer than any busy machine takes.
     let later = DeliveryError::Transient("busy".to_owned(), Some(Duration::from_secs(3600)));
     let fixture = Fixture::new([Err(later)], NO_LIMITS);
     fixture.channel.stop();
@@ -206,7 +208,7 @@ async fn one_peer_waits_in_order_and_others_do_not() {
         .wakeups
         .send(Wakeup::Queued(first, "ana".to_owned()));
     tokio::task::yield_now().await;
-    let _ = fixture.wakeups.send(Wakeup::LookAll);
+    let _ = fixture.wakeups.send(Wakeup::All);
     fixture.until(second, is(State::Sent)).await;
     fixture.until(other, is(State::Sent)).await;
     let asked = fixture.asked();
@@ -231,7 +233,7 @@ async fn refused_credentials_park_the_channel_and_cost_no_attempt() {
         "nothing is tried while it is parked"
     );
     fixture.channel.start();
-    let _ = fixture.wakeups.send(Wakeup::LookAll);
+    let _ = fixture.wakeups.send(Wakeup::All);
     assert_eq!(fixture.until(id, is(State::Sent)).await.attempts, 1);
 }
 
@@ -242,7 +244,7 @@ async fn an_attempt_without_an_answer_is_reconciled_before_another() {
     let there = ReconcileResult::Sent(Accepted::Sent(vec!["theirs".to_owned()]));
     fixture
         .scripted
-        .fates
+        .reconciled
         .lock()
         .expect("whole")
         .extend([ReconcileResult::NotSent, there]);
@@ -268,8 +270,13 @@ async fn nothing_is_sent_again_while_the_service_cannot_be_asked_what_became_of_
         NO_LIMITS,
     );
     let unasked = || ReconcileResult::Unasked("busy".to_owned(), None);
-    let fates = [unasked(), unasked(), unasked(), unasked()];
-    fixture.scripted.fates.lock().expect("whole").extend(fates);
+    let reconciled = [unasked(), unasked(), unasked(), unasked()];
+    fixture
+        .scripted
+        .reconciled
+        .lock()
+        .expect("whole")
+        .extend(reconciled);
     let id = fixture.send("ana", "x").await;
     let failed = fixture.until(id, is(State::Failed)).await;
     assert_eq!(
@@ -295,7 +302,7 @@ async fn what_waited_too_long_fails_instead_of_surprising_someone() {
     fixture.channel.stop();
     let id = fixture.send("ana", "x").await;
     fixture.channel.start();
-    let _ = fixture.wakeups.send(Wakeup::LookAll);
+    let _ = fixture.wakeups.send(Wakeup::All);
     let failed = fixture.until(id, is(State::Failed)).await;
     assert!(
         failed
@@ -317,7 +324,7 @@ async fn a_rate_spreads_messages_evenly() {
     for n in 0..31 {
         all.push(fixture.send(&n.to_string(), "x").await);
     }
-    // Between peers there is no order: the last one sent need not be the last to go out.
+    // There is no order between peers, so wait for each.
     for id in all {
         fixture.until(id, is(State::Sent)).await;
     }

@@ -1,4 +1,5 @@
-//! One daemon a home: a lock that dies with the process, a note of who holds it, and the port.
+//! One daemon per home folder: the lock, which the system releases when the process dies, the runtime
+//! file that says who holds it, and the port.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -14,17 +15,17 @@ use crate::{
     service::system::runtime_file::{self, RuntimeFile},
 };
 
-/// Time for whoever has our port to say who it is.
-const WHO: Duration = Duration::from_secs(2);
+/// Time for the program that has our port to identify itself.
+const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The lock on the home folder, held for life.
+/// The lock on the home folder, held until exit.
 #[derive(Debug)]
 pub(in crate::daemon) struct Instance {
     _lock: Lock,
 }
 
 impl Instance {
-    /// Takes the home, or tells who has it.
+    /// Takes the lock; the error says who holds it.
     pub(in crate::daemon) fn take(config: &Config) -> Result<Self> {
         match Lock::try_take(&config.home.join(runtime_file::LOCK))? {
             Some(lock) => Ok(Self { _lock: lock }),
@@ -32,33 +33,33 @@ impl Instance {
         }
     }
 
-    /// Notes who holds the lock and where, for the next one who finds it taken.
+    /// Writes the runtime file, for other processes that find the lock taken.
     pub(in crate::daemon) fn announce(config: &Config, address: SocketAddr) -> Result<()> {
-        let note = RuntimeFile {
+        let file = RuntimeFile {
             pid: std::process::id(),
             address,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             since_ms: clock::now_ms(),
         };
-        note.write(&config.home)
+        file.write(&config.home)
     }
 }
 
-/// The note only informs: the lock alone decides.
+/// The runtime file may be stale, so it only adds detail: the lock decides.
 fn already_running(config: &Config) -> String {
     let home = config.home.display();
     match RuntimeFile::read(&config.home) {
-        Some(note) => format!(
-            "a daemon runs already: pid {} at {} since {}, home {home}; stop it with: cleudocodebot stop",
-            note.pid,
-            note.address,
-            Utc(note.since_ms)
+        Some(file) => format!(
+            "a daemon is already running: pid {} at {} since {}, home {home}; stop it with: cleudocodebot stop",
+            file.pid,
+            file.address,
+            Utc(file.since_ms)
         ),
-        None => format!("a daemon starts or runs already with the home {home}"),
+        None => format!("a daemon is already starting or running with the home {home}"),
     }
 }
 
-/// Binds the port, or tells who has it.
+/// Binds the port; the error says which program has it.
 pub(in crate::daemon) async fn bind(config: &Config) -> Result<TcpListener> {
     match listen(SocketAddr::new(config.host, config.port)) {
         Ok(listener) => Ok(listener),
@@ -72,7 +73,8 @@ pub(in crate::daemon) async fn bind(config: &Config) -> Result<TcpListener> {
     }
 }
 
-/// Unix: a port in `TIME_WAIT` is free for us. Windows: that option would share the port with a stranger.
+/// `SO_REUSEADDR` lets a restart on Unix bind while old connections are in `TIME_WAIT`. On Windows the
+/// same option would let another program bind the port too.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() {
         tokio::net::TcpSocket::new_v4()?
@@ -92,7 +94,7 @@ async fn port_taken(config: &Config) -> String {
         port,
         token: config.token.clone(),
     };
-    let who = match timeout(WHO, ask(&endpoint)).await {
+    let who = match timeout(IDENTIFY_TIMEOUT, status(&endpoint)).await {
         Ok(Ok(status)) => format!(
             "a cleudocodebot {} (pid {}, home {})",
             status["version"].as_str().unwrap_or("?"),
@@ -108,7 +110,7 @@ async fn port_taken(config: &Config) -> String {
     )
 }
 
-async fn ask(endpoint: &Endpoint) -> Result<Value> {
+async fn status(endpoint: &Endpoint) -> Result<Value> {
     let mut client = Client::connect(endpoint).await?;
     let status = client.call("status", &json!({})).await;
     client.close().await;

@@ -1,5 +1,5 @@
-//! The daemon as a process of its system: one instance a home folder, signals, readiness and the
-//! watchdog of systemd, panics into the log.
+//! The daemon as a process: one instance per home folder, signals, systemd's readiness and watchdog
+//! protocol, panics in the log.
 
 pub(super) mod instance;
 pub(super) mod sd_notify;

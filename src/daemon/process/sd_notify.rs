@@ -1,7 +1,7 @@
-//! Telling systemd that we are ready, alive, or on our way out: `sd_notify(3)` by hand.
+//! Tells systemd that we are ready, alive or stopping: `sd_notify(3)` by hand.
 //!
-//! One datagram a message to the socket named by `$NOTIFY_SOCKET`, a path or (with `@`) an abstract
-//! name. Without it, and on other systems, nothing happens.
+//! One datagram per message to the socket named by `$NOTIFY_SOCKET`, a path or (with `@`) an abstract
+//! name. Without the variable, and on other systems, nothing is sent.
 
 #[cfg(target_os = "linux")]
 use std::os::{
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::config::Environment;
 
-/// Whoever started us, if it wants to be told.
+/// The notification socket, if the service manager gave us one.
 #[derive(Debug, Default)]
 pub(in crate::daemon) struct SdNotify {
     #[cfg(target_os = "linux")]
@@ -37,7 +37,7 @@ impl SdNotify {
         }
     }
 
-    /// How often a sign of life is wanted: half of the time after which systemd would act.
+    /// How often to send keep-alives: half of systemd's timeout, as `sd_watchdog_enabled(3)` advises.
     pub(in crate::daemon) fn watchdog_period(&self) -> Option<Duration> {
         self.watchdog.map(|limit| limit / 2)
     }
@@ -52,12 +52,12 @@ impl SdNotify {
         self.send("WATCHDOG=1");
     }
 
-    /// The end has begun.
+    /// Shutdown has begun.
     pub(in crate::daemon) fn stopping(&self) {
         self.send("STOPPING=1");
     }
 
-    /// Whoever does not listen has no use for it: a failure changes nothing.
+    /// Errors are ignored: a notification that nobody receives changes nothing for us.
     #[cfg(target_os = "linux")]
     fn send(&self, message: &str) {
         if let Some((socket, address)) = &self.socket {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn both_kinds_of_socket_are_told() {
+    fn both_kinds_of_socket_are_notified() {
         let name = format!("cleudocodebot-{}", random::token());
         let path = std::env::temp_dir().join(&name[..40]);
         let abstract_address = SocketAddr::from_abstract_name(&name).expect("a name");

@@ -1,29 +1,29 @@
-//! SIGTERM, SIGINT and Ctrl-C: the first begins the end, the second is the end.
+//! SIGTERM, SIGINT and Ctrl-C: the first begins a graceful shutdown, the second exits at once.
 
 use crate::{log::Log, shutdown::Trigger};
 
 /// Exit code after a second signal.
-const AT_ONCE: i32 = 1;
+const SECOND_SIGNAL_EXIT: i32 = 1;
 
 /// Waits for signals until the process ends.
-pub(in crate::daemon) async fn obey(trigger: Trigger, log: Log) {
+pub(in crate::daemon) async fn handle(trigger: Trigger, log: Log) {
     let Some(mut signals) = Signals::listen() else {
-        log.warn("daemon", "signals cannot be heard", &[]);
+        log.warn("daemon", "cannot listen for signals", &[]);
         return;
     };
     let name = signals.next().await;
-    log.info("daemon", "asked to stop", &[("signal", &name)]);
+    log.info("daemon", "stopping on signal", &[("signal", &name)]);
     trigger.begin(name);
     let name = signals.next().await;
     log.warn(
         "daemon",
-        "asked again: stopping at once",
+        "second signal: exiting at once",
         &[("signal", &name)],
     );
-    std::process::exit(AT_ONCE);
+    std::process::exit(SECOND_SIGNAL_EXIT);
 }
 
-/// The streams live as long as we listen, so that no signal falls between two waits.
+/// The streams are kept between two waits, so that a signal in between is not lost.
 #[cfg(unix)]
 struct Signals {
     terminate: tokio::signal::unix::Signal,

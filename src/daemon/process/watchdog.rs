@@ -1,5 +1,5 @@
-//! Watching over the house: signs of life for systemd, a line when the store fails and one when it
-//! works again, and panics into the log.
+//! Health of the process: keep-alives for systemd's watchdog, a log line when the store begins to fail
+//! and one when it works again, and panics in the log.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,12 +13,12 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// How often the store's health is looked at.
-const GLANCE: Duration = Duration::from_secs(1);
+/// How often the store's health is checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Tells the watchdog that we live only after the runtime turned, the reader read and the writer
-/// thread answered or committed.
-pub(in crate::daemon) async fn signs_of_life(
+/// Sends a keep-alive only after the runtime ran, a read succeeded and the writer thread answered or
+/// committed.
+pub(in crate::daemon) async fn send_keepalives(
     sd_notify: Arc<SdNotify>,
     period: Duration,
     store: Store,
@@ -29,8 +29,8 @@ pub(in crate::daemon) async fn signs_of_life(
         ticks.tick().await;
         let reader = store.clone();
         let read = tokio::task::spawn_blocking(move || reader.oldest_seq()).await;
-        // A full disk is reported by /readyz and no reason to be killed: any answer but "closed" counts.
-        // Where the queue is full, a commit since the last look shows that the writer works.
+        // Any answer but "closed" counts: a full disk is reported by /readyz, and a restart would not
+        // help. If the writer's queue is full, a commit since the last check shows that it works.
         let answered = match store.ping() {
             Ok(pending) => !matches!(pending.await, Err(StoreError::Closed)),
             Err(_) => store.health().commits != commits,
@@ -42,9 +42,9 @@ pub(in crate::daemon) async fn signs_of_life(
     }
 }
 
-/// Says once when the store stops taking writes, and once when it takes them again.
+/// Logs once when writes begin to fail, and once when they succeed again.
 pub(in crate::daemon) async fn watch_store(store: Store, log: Log) {
-    let mut ticks = interval(GLANCE);
+    let mut ticks = interval(CHECK_INTERVAL);
     let mut failing = false;
     loop {
         ticks.tick().await;
@@ -56,18 +56,18 @@ pub(in crate::daemon) async fn watch_store(store: Store, log: Log) {
                     [("since", &Utc(since)), ("error", &error)];
                 log.error(
                     "store",
-                    "messages cannot be stored; nothing is acknowledged",
+                    "cannot store messages; nothing is acknowledged",
                     &fields,
                 );
             }
-            (true, None) => log.info("store", "messages can be stored again", &[]),
+            (true, None) => log.info("store", "storing messages again", &[]),
             _ => {}
         }
         failing = health.failing_since_ms.is_some();
     }
 }
 
-/// From here on a panic of any thread is a log line too, with the place it came from.
+/// From now on a panic of any thread is logged, with its location.
 pub(in crate::daemon) fn log_panics(log: &Log) {
     let log = log.clone();
     std::panic::set_hook(Box::new(move |panic| {
@@ -78,7 +78,7 @@ pub(in crate::daemon) fn log_panics(log: &Log) {
         let text = panic_text(panic.payload());
         log.error(
             "daemon",
-            "a panic was contained",
+            "panic caught",
             &[("text", &text), ("place", &place)],
         );
     }));

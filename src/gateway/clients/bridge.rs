@@ -14,7 +14,7 @@ use super::{
     handle::{ClientHandle, ClientIdentity},
 };
 use crate::{
-    integrations::bridge::{BridgeClient, Handed, Refusal, check_name},
+    integrations::bridge::{BridgeClient, Handover, Refusal, check_name},
     message::Message,
     protocol::{
         describe::event,
@@ -31,7 +31,7 @@ const KIND: &str = "integration";
 pub(in crate::gateway) struct MailboxBridge(pub(in crate::gateway) Arc<ClientHandle>);
 
 impl BridgeClient for MailboxBridge {
-    fn deliver(&self, message: &Message, again: bool) -> Handed {
+    fn deliver(&self, message: &Message, again: bool) -> Handover {
         let frame = event_frame(self.0.dialect(), event::DELIVER, |out| {
             push_message(out, message);
             if again {
@@ -40,14 +40,14 @@ impl BridgeClient for MailboxBridge {
             }
         });
         if !self.0.has_room_for(frame.len()) {
-            return Handed::TooLarge;
+            return Handover::TooLarge;
         }
         if self.0.push_fitting(frame) {
-            return Handed::Over;
+            return Handover::Queued;
         }
         let (fired, room) = mpsc::channel(1);
         self.0.mark(fired);
-        Handed::Full(room)
+        Handover::Full(room)
     }
 
     fn replaced(&self) {

@@ -1,10 +1,10 @@
 //! Channels whose integration is a client of the gateway: a bridge in any language.
 //!
-//! A message goes to the bridge as the event `deliver`, and the bridge says what became of it. Where
-//! it says nothing, because it left or was too slow, nobody knows whether the message was sent: it
-//! is handed over again later, marked as such, and the bridge tells a repeat by its id.
+//! A message goes to the bridge as the event `deliver`, and the bridge reports the outcome. If it
+//! reports none, because it disconnected or was too slow, the outcome is unknown: the message is
+//! delivered again later, marked as a possible repeat, which the bridge recognises by the id.
 //!
-//! Which such channels there are is kept by `register`; how a client is reached stands above.
+//! Not here: the names of these channels (`register`) and how a client is reached (`gateway::clients`).
 
 mod register;
 #[cfg(test)]
@@ -26,60 +26,60 @@ pub use self::register::{Bridges, FILE, MAX_KNOWN, Refusal, check_name};
 use super::{Accepted, BoxFuture, DeliveryError, Integration, Progress, RunContext, RunError};
 use crate::message::{Message, MessageId};
 
-/// Time for a bridge to say what became of a message.
+/// Time for a bridge to report the outcome of a message.
 pub const ANSWER: Duration = Duration::from_secs(60);
 
-/// The way to the client that is a channel's bridge.
+/// The client that is a channel's bridge.
 pub trait BridgeClient: Send + Sync {
-    /// Hands it a message. `again` where it may have got this message before.
-    fn deliver(&self, message: &Message, again: bool) -> Handed;
+    /// Queues a message for the client. `again` if it may have received this message before.
+    fn deliver(&self, message: &Message, again: bool) -> Handover;
 
-    /// Sends it away, because another client took its channel over.
+    /// Disconnects it, because another client took its channel over.
     fn replaced(&self);
 }
 
-/// Whether a message could be handed over.
+/// Whether a message was queued for a bridge.
 #[derive(Debug)]
-pub enum Handed {
-    /// It is on its way to the bridge.
-    Over,
-    /// So much waits for the bridge that there is no room now; yields once there may be.
+pub enum Handover {
+    /// It was queued.
+    Queued,
+    /// The client's queue is full; yields once there may be room.
     Full(mpsc::Receiver<()>),
-    /// It has no room for such a message ever.
+    /// It is longer than the client's queue can ever hold.
     TooLarge,
 }
 
-/// What a bridge says of a message.
+/// The outcome that a bridge reports for a message.
 pub type Verdict = Result<Accepted, DeliveryError>;
 
-/// One channel, whether its bridge is there or not.
+/// One channel, whether or not its bridge is connected.
 pub struct Bridge {
     name: String,
-    desk: Mutex<Desk>,
-    turns: watch::Sender<Turn>,
+    connection: Mutex<Connection>,
+    generation: watch::Sender<Generation>,
 }
 
 #[derive(Default)]
-struct Desk {
-    bridge: Option<Arc<dyn BridgeClient>>,
-    /// Messages handed to this bridge whose outcome it has not told.
-    waiting: HashMap<MessageId, oneshot::Sender<Verdict>>,
+struct Connection {
+    client: Option<Arc<dyn BridgeClient>>,
+    /// Messages delivered to this client whose outcome it has not reported.
+    pending: HashMap<MessageId, oneshot::Sender<Verdict>>,
 }
 
-/// Bridges come and go in turns.
+/// Counts every connect and disconnect, so that a late call of an old client is recognised.
 #[derive(Debug, Clone)]
-struct Turn {
+struct Generation {
     number: u64,
-    /// Why no bridge is there, where none is.
+    /// Why no client is connected; `None` if one is.
     away: Option<String>,
 }
 
-/// What came of the attempt to hand a message over.
-enum Offer {
-    Taken(oneshot::Receiver<Verdict>),
+/// The result of handing a message to the client.
+enum HandoverResult {
+    Queued(oneshot::Receiver<Verdict>),
     Full(mpsc::Receiver<()>),
     TooLarge,
-    Nobody,
+    Away,
 }
 
 impl Bridge {
@@ -87,140 +87,150 @@ impl Bridge {
         let away = Some("its bridge has not connected since the daemon started".to_owned());
         Self {
             name: name.to_owned(),
-            desk: Mutex::default(),
-            turns: watch::Sender::new(Turn { number: 0, away }),
+            connection: Mutex::default(),
+            generation: watch::Sender::new(Generation { number: 0, away }),
         }
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the channel to this bridge. One that has it is sent away: it may be a connection that
-    /// only looks alive, and must not lock its successor out.
+    /// Makes this client the channel's bridge. A client that is the bridge already is disconnected: it
+    /// may be a dead connection that has not timed out, and must not lock its successor out.
     pub fn attach(self: &Arc<Self>, client: Arc<dyn BridgeClient>) -> BridgeLease {
-        let mut desk = self.desk();
-        let before = desk.bridge.replace(client);
-        for (_, tell) in desk.waiting.drain() {
+        let mut connection = self.connection();
+        let before = connection.client.replace(client);
+        for (_, sender) in connection.pending.drain() {
             let text = "another client took the channel over".to_owned();
-            let _ = tell.send(Err(DeliveryError::Interrupted(text)));
+            let _ = sender.send(Err(DeliveryError::Interrupted(text)));
         }
-        let number = self.next_turn(&mut desk, None);
-        drop(desk);
+        let generation = self.next_generation(&mut connection, None);
+        drop(connection);
         if let Some(before) = before {
             before.replaced();
         }
         BridgeLease {
             bridge: Arc::clone(self),
-            turn: number,
+            generation,
         }
     }
 
-    /// Whatever the last bridge has not answered is answered by nobody: its attempts end so.
-    fn next_turn(&self, desk: &mut Desk, away: Option<String>) -> u64 {
-        desk.waiting.clear();
-        let number = self.turns.borrow().number + 1;
-        self.turns.send_replace(Turn { number, away });
+    /// Dropping the senders ends the pending attempts with an unknown outcome.
+    fn next_generation(&self, connection: &mut Connection, away: Option<String>) -> u64 {
+        connection.pending.clear();
+        let number = self.generation.borrow().number + 1;
+        self.generation.send_replace(Generation { number, away });
         number
     }
 
-    fn is_turn(&self, number: u64) -> bool {
-        self.turns.borrow().number == number
+    fn is_current(&self, generation: u64) -> bool {
+        self.generation.borrow().number == generation
     }
 
-    fn left(&self, turn: u64, why: &str) {
-        let mut desk = self.desk();
-        if self.is_turn(turn) {
-            let gone = desk.bridge.take();
-            self.next_turn(&mut desk, Some(format!("its bridge left: {why}")));
-            // What a bridge drops may come back here.
-            drop(desk);
-            drop(gone);
+    fn disconnected(&self, generation: u64, why: &str) {
+        let mut connection = self.connection();
+        if self.is_current(generation) {
+            let client = connection.client.take();
+            self.next_generation(&mut connection, Some(format!("its bridge left: {why}")));
+            // Drop the client without the lock: its destructor may call back here.
+            drop(connection);
+            drop(client);
         }
     }
 
-    /// True while a bridge has it.
+    /// Whether a client is connected.
     pub fn is_held(&self) -> bool {
-        self.desk().bridge.is_some()
+        self.connection().client.is_some()
     }
 
-    fn offer(&self, message: &Message) -> Offer {
-        let mut desk = self.desk();
-        let Some(bridge) = desk.bridge.clone() else {
-            return Offer::Nobody;
+    /// Under the lock from the delivery to the insertion, so that no report can come in between and
+    /// find nothing pending.
+    fn hand_over(&self, message: &Message) -> HandoverResult {
+        let mut connection = self.connection();
+        let Some(client) = connection.client.clone() else {
+            return HandoverResult::Away;
         };
-        match bridge.deliver(message, message.attempts > 1) {
-            Handed::Full(room) => Offer::Full(room),
-            Handed::TooLarge => Offer::TooLarge,
-            Handed::Over => {
-                let (tell, told) = oneshot::channel();
-                desk.waiting.insert(message.id, tell);
-                Offer::Taken(told)
+        match client.deliver(message, message.attempts > 1) {
+            Handover::Full(room) => HandoverResult::Full(room),
+            Handover::TooLarge => HandoverResult::TooLarge,
+            Handover::Queued => {
+                let (sender, verdict) = oneshot::channel();
+                connection.pending.insert(message.id, sender);
+                HandoverResult::Queued(verdict)
             }
         }
     }
 
-    async fn hand_over(&self, message: &Message) -> Verdict {
+    async fn deliver_to_client(&self, message: &Message) -> Verdict {
         let until = Instant::now() + ANSWER;
-        let _waiting = Waiting(self, message.id);
+        let _guard = PendingGuard(self, message.id);
+        // One deadline for all rounds: waiting for room counts against it. Each round asks for the
+        // client again, because another one may have taken the channel over meanwhile.
         loop {
-            match self.offer(message) {
-                Offer::Nobody => return Err(DeliveryError::Away),
-                Offer::TooLarge => {
+            match self.hand_over(message) {
+                HandoverResult::Away => return Err(DeliveryError::Away),
+                HandoverResult::TooLarge => {
                     let text = "it is longer than what may wait for a client \
                                 (CLEUDOCODEBOT_MAX_QUEUE_BYTES)";
                     return Err(DeliveryError::Permanent(text.to_owned()));
                 }
-                // It was not handed over, so it waits as for a bridge that is away.
-                Offer::Full(mut room) => match timeout_at(until, room.recv()).await {
+                // Nothing was sent, so no attempt counts, as if the bridge were away.
+                HandoverResult::Full(mut room) => match timeout_at(until, room.recv()).await {
                     Ok(Some(())) => {}
                     Ok(None) | Err(_) => return Err(DeliveryError::Away),
                 },
-                Offer::Taken(told) => return verdict(timeout_at(until, told).await),
+                HandoverResult::Queued(verdict) => {
+                    return reported(timeout_at(until, verdict).await);
+                }
             }
         }
     }
 
     async fn watch(&self, context: &RunContext) -> Result<(), RunError> {
-        let mut turns = self.turns.subscribe();
-        let mut was_there = false;
+        let mut generations = self.generation.subscribe();
+        let mut was_connected = false;
         loop {
-            let turn = turns.borrow_and_update().clone();
-            if let Some(why) = &turn.away {
+            let generation = generations.borrow_and_update().clone();
+            if let Some(why) = &generation.away {
                 context.away(why);
             } else {
-                // The one before took its deliveries with it: that is told, however short it was.
-                if was_there {
-                    context.away("another client took it over");
+                // The watch shows only the newest value, so a takeover or a quick reconnect looks like
+                // no change. Report it as one: the old client's deliveries ended, and the change of
+                // state wakes their lanes.
+                if was_connected {
+                    context.away("another client took the channel over");
                 }
                 context.alive();
             }
-            was_there = turn.away.is_none();
-            if turns.changed().await.is_err() {
+            was_connected = generation.away.is_none();
+            if generations.changed().await.is_err() {
                 return Ok(());
             }
         }
     }
 }
 
-fn verdict(told: Result<Result<Verdict, oneshot::error::RecvError>, impl Sized>) -> Verdict {
+fn reported(verdict: Result<Result<Verdict, oneshot::error::RecvError>, impl Sized>) -> Verdict {
     let unknown = |text: String| Err(DeliveryError::Unknown(text));
-    match told {
+    match verdict {
         Ok(Ok(verdict)) => verdict,
-        Ok(Err(_)) => unknown("its bridge left before it said what became of it".to_owned()),
+        Ok(Err(_)) => unknown("its bridge left without reporting the outcome".to_owned()),
         Err(_) => unknown(format!(
-            "its bridge did not say within {} s what became of it",
+            "its bridge did not report the outcome within {} s",
             ANSWER.as_secs()
         )),
     }
 }
 
-/// Takes a message off the desk, also where its attempt is cut off.
-struct Waiting<'a>(&'a Bridge, MessageId);
+/// Removes a message from the pending ones, even if its attempt is dropped half-way.
+struct PendingGuard<'a>(&'a Bridge, MessageId);
 
-impl Drop for Waiting<'_> {
+impl Drop for PendingGuard<'_> {
     fn drop(&mut self) {
-        self.0.desk().waiting.remove(&self.1);
+        self.0.connection().pending.remove(&self.1);
     }
 }
 
@@ -238,7 +248,7 @@ impl Integration for Bridge {
         message: &'a Message,
         _: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
-        Box::pin(self.hand_over(message))
+        Box::pin(self.deliver_to_client(message))
     }
 
     fn can_reach(&self, _: &str) -> bool {
@@ -257,41 +267,45 @@ impl Integration for Bridge {
     }
 }
 
-/// The right of one client to be a channel's bridge, until another takes it or it is dropped.
+/// The right of one client to be a channel's bridge, until another takes over or this is dropped.
 pub struct BridgeLease {
     bridge: Arc<Bridge>,
-    turn: u64,
+    generation: u64,
 }
 
 impl BridgeLease {
-    /// Which channel.
+    /// The channel's name.
     pub fn channel(&self) -> &str {
         &self.bridge.name
     }
 
     /// False once another client took the channel over.
     pub fn is_valid(&self) -> bool {
-        self.bridge.is_turn(self.turn)
+        self.bridge.is_current(self.generation)
     }
 
-    /// Ends the attempt that waits for what became of this message; false where none does.
+    /// Ends the attempt that waits for the outcome of this message; false if none does.
     pub fn settle(&self, id: MessageId, verdict: Verdict) -> bool {
-        let mut desk = self.bridge.desk();
-        let waiting = self.is_valid().then(|| desk.waiting.remove(&id)).flatten();
-        waiting.is_some_and(|tell| tell.send(verdict).is_ok())
+        let mut connection = self.bridge.connection();
+        let pending = self
+            .is_valid()
+            .then(|| connection.pending.remove(&id))
+            .flatten();
+        pending.is_some_and(|sender| sender.send(verdict).is_ok())
     }
 
-    /// Gives the channel up, with the reason that is shown meanwhile.
+    /// Gives the channel up; the reason is shown until a bridge connects.
     pub fn release(&self, why: &str) {
-        self.bridge.left(self.turn, why);
+        self.bridge.disconnected(self.generation, why);
     }
 }
 
 impl fmt::Debug for BridgeLease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Hold");
-        shown.field("channel", &self.channel());
-        shown.field("turn", &self.turn).finish_non_exhaustive()
+        f.debug_struct("BridgeLease")
+            .field("channel", &self.channel())
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,5 @@
-//! The channels whose integrations are clients, kept by name in `external.json` in the home folder,
-//! so that messages for a bridge are taken also before it is back.
+//! The channels whose integrations are clients, stored by name in `external.json` in the home folder,
+//! so that after a restart messages for a bridge are accepted before it reconnects.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,35 +13,35 @@ use serde_json::{Value, json};
 use super::Bridge;
 use crate::{config::services::SERVICES, fs};
 
-/// Where their names are, in the home folder.
+/// The file of names, in the home folder.
 pub const FILE: &str = "external.json";
 
-/// Channels that may be known at a time: each has a worker of its own.
+/// Most bridge channels that may exist: each has a worker of its own.
 pub const MAX_KNOWN: usize = 32;
 
 /// Longest name, in bytes.
 const MAX_NAME: usize = 64;
 
-/// Names that belong to the integrations of the settings, also where those are not set up.
+/// Names reserved for the built-in integrations, whether or not they are set up.
 pub(in crate::integrations) fn built_in() -> impl Iterator<Item = &'static str> {
     let services = SERVICES.iter();
     services.flat_map(|service| service.channels.iter().copied())
 }
 
-/// Why a channel is not given to a client, or not forgotten.
+/// Why a client may not announce a channel, or a channel cannot be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// It cannot be a channel's name.
+    /// The name is malformed.
     Malformed,
-    /// It is the name of an integration of the settings.
+    /// The name belongs to a built-in integration.
     BuiltIn,
-    /// As many as may be are known.
+    /// `MAX_KNOWN` channels exist.
     TooMany,
-    /// No such channel is known.
+    /// No such channel exists.
     Unknown,
     /// Its bridge is connected.
     Held,
-    /// The file cannot be written: what was tried, and why not.
+    /// The file cannot be written, with the error.
     Unwritten(String),
 }
 
@@ -78,23 +78,26 @@ pub fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Every such channel.
+/// All bridge channels.
 pub struct Bridges {
     path: PathBuf,
     all: Mutex<BTreeMap<String, Arc<Bridge>>>,
-    /// The names on disk. Held while the file is written; `all` never is, so that nobody waits.
+    /// The names on disk. Locked while the file is written. `all` is not, so that look-ups never wait for
+    /// the disk; where both are needed, this one is locked first.
     written: Mutex<BTreeSet<String>>,
 }
 
 impl Bridges {
-    /// Reads the file; one that is missing knows none. The text says what is wrong with one that
+    /// Reads the file; a missing one has no names. The second value is a warning about a file that
     /// cannot be read.
     pub fn open(path: PathBuf) -> (Self, Option<String>) {
-        let (names, trouble) = match std::fs::read(&path) {
+        let (names, warning) = match std::fs::read(&path) {
             Ok(text) => read(&text).map_or_else(
                 || {
                     let path = path.display();
-                    let text = format!("{path} is damaged; bridges are known when they connect");
+                    let text = format!(
+                        "{path} is damaged; its channels come back when their bridges connect"
+                    );
                     (BTreeSet::new(), Some(text))
                 },
                 |names| (names, None),
@@ -111,7 +114,7 @@ impl Bridges {
             all: Mutex::new(names.iter().map(of_name).collect()),
             written: Mutex::new(names),
         };
-        (bridges, trouble)
+        (bridges, warning)
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Bridge>>> {
@@ -122,7 +125,7 @@ impl Bridges {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Their names.
+    /// All names.
     pub fn names(&self) -> Vec<String> {
         self.all().keys().cloned().collect()
     }
@@ -132,22 +135,22 @@ impl Bridges {
         self.all().get(name).cloned()
     }
 
-    /// The channel of this name, known from now on, until the daemon ends.
+    /// The channel of this name, created if needed, in memory only.
     pub fn adopt(&self, name: &str) -> Arc<Bridge> {
-        known(&mut self.all(), name)
+        get_or_create(&mut self.all(), name)
     }
 
-    /// The same where there is room for another.
+    /// As `adopt`, but checks the name and the number of channels first.
     pub fn admit(&self, name: &str) -> Result<Arc<Bridge>, Refusal> {
         check_name(name)?;
         let mut all = self.all();
         if all.len() >= MAX_KNOWN && !all.contains_key(name) {
             return Err(Refusal::TooMany);
         }
-        Ok(known(&mut all, name))
+        Ok(get_or_create(&mut all, name))
     }
 
-    /// The channel of this name; when this comes back it is known across restarts. Blocks.
+    /// As `admit`, and writes the name to the file. Blocks.
     pub fn announce(&self, name: &str) -> Result<Arc<Bridge>, Refusal> {
         let mut written = self.written();
         let bridge = self.admit(name)?;
@@ -185,13 +188,12 @@ impl Bridges {
     }
 }
 
-/// The channel of this name, a new one where there is none.
-fn known(all: &mut BTreeMap<String, Arc<Bridge>>, name: &str) -> Arc<Bridge> {
+fn get_or_create(all: &mut BTreeMap<String, Arc<Bridge>>, name: &str) -> Arc<Bridge> {
     let new = || Arc::new(Bridge::new(name));
     Arc::clone(all.entry(name.to_owned()).or_insert_with(new))
 }
 
-/// The names in the file that may be channels; `None` where it is not as we wrote it.
+/// The valid names in the file; `None` if it does not have our format.
 fn read(text: &[u8]) -> Option<BTreeSet<String>> {
     let value: Value = serde_json::from_slice(text).ok()?;
     let names = value["channels"].as_array()?.iter();

@@ -1,4 +1,4 @@
-//! A channel whose bridge is in the test's hands, on a paused clock; and the file of names.
+//! A channel with a scripted client on a paused clock, and the file of names.
 
 use std::{
     path::PathBuf,
@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    ANSWER, Bridge, BridgeClient, Bridges, Handed, MAX_KNOWN, Refusal, Verdict, check_name,
+    ANSWER, Bridge, BridgeClient, Bridges, Handover, MAX_KNOWN, Refusal, Verdict, check_name,
     register::built_in,
 };
 use crate::{
@@ -20,21 +20,21 @@ use crate::{
     random, shutdown,
 };
 
-/// Takes what it is handed, as its test says.
+/// Answers with the scripted handovers, then accepts; records what it accepted.
 #[derive(Default)]
 struct Script {
     got: Mutex<Vec<(u64, bool)>>,
-    room: Mutex<Vec<Handed>>,
+    room: Mutex<Vec<Handover>>,
     replaced: AtomicBool,
 }
 
 impl BridgeClient for Script {
-    fn deliver(&self, message: &Message, again: bool) -> Handed {
+    fn deliver(&self, message: &Message, again: bool) -> Handover {
         if let Some(refusal) = self.room.lock().expect("whole").pop() {
             return refusal;
         }
         self.got.lock().expect("whole").push((message.id.0, again));
-        Handed::Over
+        Handover::Queued
     }
 
     fn replaced(&self) {
@@ -76,7 +76,7 @@ fn bridge() -> Arc<Bridge> {
     Arc::new(Bridge::new("discord"))
 }
 
-/// Begins a delivery and lets it come to where it waits.
+/// Begins a delivery and runs it until it waits.
 async fn begin(bridge: &Arc<Bridge>, id: u64, attempts: u32) -> tokio::task::JoinHandle<Verdict> {
     let bridge = Arc::clone(bridge);
     let delivery = tokio::spawn(async move {
@@ -90,7 +90,7 @@ async fn begin(bridge: &Arc<Bridge>, id: u64, attempts: u32) -> tokio::task::Joi
 const SENT: Verdict = Ok(Accepted::Sent(Vec::new()));
 
 #[tokio::test(start_paused = true)]
-async fn a_message_is_what_its_bridge_says_it_is() {
+async fn a_message_gets_the_outcome_its_bridge_reports() {
     let (bridge, script) = (bridge(), Arc::new(Script::default()));
     let lease = bridge.attach(Arc::clone(&script) as Arc<dyn BridgeClient>);
     let first = begin(&bridge, 1, 1).await;
@@ -113,7 +113,7 @@ async fn a_message_is_what_its_bridge_says_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_and_departure_leave_the_outcome_unknown() {
+async fn a_timeout_or_a_disconnect_leaves_the_outcome_unknown() {
     let (bridge, script) = (bridge(), Arc::new(Script::default()));
     let lease = bridge.attach(script);
     let begun = tokio::time::Instant::now();
@@ -125,7 +125,7 @@ async fn silence_and_departure_leave_the_outcome_unknown() {
     assert_eq!(begun.elapsed(), ANSWER);
     assert!(
         !lease.settle(MessageId(1), SENT),
-        "an answer after its time finds nobody"
+        "a report after the timeout is ignored"
     );
     let left = begin(&bridge, 2, 1).await;
     lease.release("it crashed");
@@ -138,11 +138,15 @@ async fn silence_and_departure_leave_the_outcome_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bridge_without_room_is_waited_for_and_one_too_small_is_not() {
+async fn a_full_queue_is_waited_for_and_one_too_small_is_not() {
     let (bridge, script) = (bridge(), Arc::new(Script::default()));
     let lease = bridge.attach(Arc::clone(&script) as Arc<dyn BridgeClient>);
     let (took, room) = mpsc::channel(1);
-    script.room.lock().expect("whole").push(Handed::Full(room));
+    script
+        .room
+        .lock()
+        .expect("whole")
+        .push(Handover::Full(room));
     let waiting = begin(&bridge, 1, 1).await;
     assert!(script.got().is_empty() && !waiting.is_finished());
     took.send(()).await.expect("waited for");
@@ -151,18 +155,22 @@ async fn a_bridge_without_room_is_waited_for_and_one_too_small_is_not() {
     }
     lease.settle(MessageId(1), SENT);
     assert_eq!(waiting.await.expect("whole"), SENT);
-    // One that never has room is like one that is away: nothing was sent.
+    // A queue that stays full counts as an absent bridge: nothing was sent.
     let (_never, room) = mpsc::channel(1);
-    script.room.lock().expect("whole").push(Handed::Full(room));
+    script
+        .room
+        .lock()
+        .expect("whole")
+        .push(Handover::Full(room));
     let stuck = begin(&bridge, 2, 1).await.await.expect("whole");
     assert_eq!(stuck, Err(DeliveryError::Away));
-    script.room.lock().expect("whole").push(Handed::TooLarge);
+    script.room.lock().expect("whole").push(Handover::TooLarge);
     let large = begin(&bridge, 3, 1).await.await.expect("whole");
     assert!(matches!(large, Err(DeliveryError::Permanent(_))));
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_takes_a_channel_over_has_it_alone() {
+async fn a_takeover_ends_the_lease_before() {
     let (bridge, old, new) = (
         bridge(),
         Arc::new(Script::default()),
@@ -179,30 +187,30 @@ async fn whoever_takes_a_channel_over_has_it_alone() {
     let again = begin(&bridge, 1, 2).await;
     assert!(
         !before.settle(MessageId(1), SENT),
-        "the old one answers for nobody"
+        "the old lease settles nothing"
     );
     drop(before);
-    assert!(bridge.is_held(), "and takes nothing with it");
+    assert!(bridge.is_held(), "and dropping it changes nothing");
     assert!(after.settle(MessageId(1), SENT));
     assert_eq!(again.await.expect("whole"), SENT);
     assert_eq!(new.got(), [(1, true)]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_coming_and_going_is_told_however_short() {
+async fn every_connect_and_disconnect_is_reported_however_short() {
     let bridge = bridge();
     let (_trigger, shutdown) = shutdown::channel();
-    let signs = Arc::<Mutex<Vec<String>>>::default();
-    let heard = Arc::clone(&signs);
-    let context = RunContext::new(shutdown, move |sign| {
-        let text = match sign {
+    let reports = Arc::<Mutex<Vec<String>>>::default();
+    let received = Arc::clone(&reports);
+    let context = RunContext::new(shutdown, move |report| {
+        let text = match report {
             Report::Alive => "alive".to_owned(),
             Report::Impaired(trouble) => trouble.why.clone(),
             Report::Away(why) => why.to_owned(),
         };
-        heard.lock().expect("whole").push(text);
+        received.lock().expect("whole").push(text);
     });
-    let told = || std::mem::take(&mut *signs.lock().expect("whole"));
+    let told = || std::mem::take(&mut *reports.lock().expect("whole"));
     let running = Arc::clone(&bridge);
     tokio::spawn(async move { running.run(context).await });
     tokio::task::yield_now().await;
@@ -211,9 +219,9 @@ async fn every_coming_and_going_is_told_however_short() {
     tokio::task::yield_now().await;
     assert_eq!(told(), ["alive"]);
     lease.release("bye");
-    let _hold = bridge.attach(Arc::new(Script::default()));
+    let _lease = bridge.attach(Arc::new(Script::default()));
     tokio::task::yield_now().await;
-    assert_eq!(told(), ["another client took it over", "alive"]);
+    assert_eq!(told(), ["another client took the channel over", "alive"]);
 }
 
 struct Scratch(PathBuf);
@@ -225,8 +233,8 @@ impl Scratch {
     }
 
     fn open(&self) -> Bridges {
-        let (bridges, trouble) = Bridges::open(self.0.clone());
-        assert_eq!(trouble, None);
+        let (bridges, warning) = Bridges::open(self.0.clone());
+        assert_eq!(warning, None);
         bridges
     }
 }
@@ -238,7 +246,7 @@ impl Drop for Scratch {
 }
 
 #[test]
-fn names_that_are_none_or_belong_to_others_are_refused() {
+fn malformed_and_reserved_names_are_refused() {
     for good in ["discord", "a", "signal_2", "my-bridge"] {
         assert_eq!(check_name(good), Ok(()), "{good}");
     }
@@ -254,7 +262,7 @@ fn names_that_are_none_or_belong_to_others_are_refused() {
 }
 
 #[test]
-fn what_was_announced_is_known_after_a_restart_until_it_is_forgotten() {
+fn an_announced_channel_survives_a_restart_until_it_is_forgotten() {
     let file = Scratch::new();
     let bridges = file.open();
     bridges.announce("discord").expect("written");
@@ -272,7 +280,7 @@ fn what_was_announced_is_known_after_a_restart_until_it_is_forgotten() {
 }
 
 #[test]
-fn what_waits_is_adopted_and_written_when_its_bridge_comes() {
+fn an_adopted_channel_is_written_when_its_bridge_connects() {
     let file = Scratch::new();
     let bridges = file.open();
     bridges.adopt("discord");
@@ -282,20 +290,23 @@ fn what_waits_is_adopted_and_written_when_its_bridge_comes() {
 }
 
 #[test]
-fn there_may_be_so_many_and_no_more() {
+fn the_number_of_channels_is_limited() {
     let file = Scratch::new();
     let bridges = file.open();
     for n in 0..MAX_KNOWN {
         bridges.announce(&format!("b{n}")).expect("room");
     }
     assert_eq!(bridges.announce("late").err(), Some(Refusal::TooMany));
-    assert!(bridges.announce("b0").is_ok(), "those known come back");
+    assert!(
+        bridges.announce("b0").is_ok(),
+        "a known channel does not count twice"
+    );
     bridges.forget("b0").expect("not held");
     assert!(bridges.announce("late").is_ok());
 }
 
 #[test]
-fn those_who_come_at_once_are_not_more_than_may_be() {
+fn concurrent_announcements_respect_the_limit() {
     let file = Scratch::new();
     let bridges = file.open();
     std::thread::scope(|scope| {
@@ -312,11 +323,11 @@ fn those_who_come_at_once_are_not_more_than_may_be() {
 }
 
 #[test]
-fn a_damaged_file_is_told_and_replaced_by_the_next_name() {
+fn a_damaged_file_is_reported_and_replaced_by_the_next_name() {
     let file = Scratch::new();
     std::fs::write(&file.0, "{").expect("written");
-    let (bridges, trouble) = Bridges::open(file.0.clone());
-    assert!(trouble.is_some_and(|text| text.contains("damaged")));
+    let (bridges, warning) = Bridges::open(file.0.clone());
+    assert!(warning.is_some_and(|text| text.contains("damaged")));
     bridges.announce("discord").expect("written");
     assert_eq!(file.open().names(), ["discord"]);
     std::fs::write(&file.0, r#"{"channels":["ok","telegram","No Name",7]}"#).expect("written");
@@ -324,7 +335,7 @@ fn a_damaged_file_is_told_and_replaced_by_the_next_name() {
 }
 
 #[test]
-fn a_name_that_cannot_be_kept_is_told() {
+fn a_name_that_cannot_be_written_is_an_error() {
     let nowhere = std::env::temp_dir()
         .join(random::token())
         .join("external.json");
@@ -336,6 +347,6 @@ fn a_name_that_cannot_be_kept_is_told() {
     assert_eq!(
         bridges.names(),
         ["discord"],
-        "what waits for it may still be handed over in this life"
+        "its messages can still be delivered until the daemon stops"
     );
 }

@@ -1,6 +1,6 @@
 //! HMAC-SHA256 (RFC 2104), for the signatures of webhooks.
 //!
-//! Over `sha2` rather than the crate `hmac`, which would bring three more crates for these few lines.
+//! Built on `sha2` instead of the crate `hmac`, which would add three crates for these few lines.
 
 use sha2::{Digest as _, Sha256};
 

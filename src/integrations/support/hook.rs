@@ -1,12 +1,12 @@
-//! A webhook's request as an integration sees it, and what it answers.
+//! A webhook's request and reply, as integrations see them.
 
 use hyper::HeaderMap;
 
-/// One request, its body whole and within bounds.
+/// One request, its body complete and within the size limit.
 pub struct Hook {
-    /// True for `GET`, by which services verify an address.
+    /// Whether it is a `GET`, with which services verify an address.
     pub is_get: bool,
-    /// What stands behind the question mark.
+    /// The query string, without the question mark.
     pub query: String,
     /// Its headers.
     pub headers: HeaderMap,
@@ -14,7 +14,7 @@ pub struct Hook {
     pub body: Vec<u8>,
 }
 
-/// What the service is told.
+/// The reply to the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookReply {
     /// The status.
@@ -24,14 +24,14 @@ pub struct HookReply {
 }
 
 impl Hook {
-    /// The only value of a header, where it is text.
+    /// The value of a header, if it has exactly one and that is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next().filter(|_| values.next().is_none())?;
         value.to_str().ok()
     }
 
-    /// A value of the query, percent-decoded.
+    /// The first value of a query parameter, percent-decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let pairs = self
             .query
@@ -43,7 +43,7 @@ impl Hook {
 }
 
 impl HookReply {
-    /// An answer of one line.
+    /// A reply with this text.
     pub fn new(status: u16, text: &str) -> Self {
         Self {
             status,
@@ -51,17 +51,17 @@ impl HookReply {
         }
     }
 
-    /// It is stored, or nothing had to be.
+    /// The content is stored, or there was nothing to store.
     pub fn done() -> Self {
         Self::new(200, "ok")
     }
 
-    /// Nothing was stored; a repeat may help.
+    /// Nothing was stored; the service should repeat the request.
     pub fn again(why: &str) -> Self {
         Self::new(503, why)
     }
 
-    /// Whoever asked is not who they should be.
+    /// The request is not authentic.
     pub fn forbidden(why: &str) -> Self {
         Self::new(403, why)
     }

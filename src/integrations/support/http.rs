@@ -1,6 +1,6 @@
 //! The HTTP client of the integrations: HTTP/1.1 over hyper with a small pool of idle connections,
-//! a limit on every wait and every body, no redirects. Errors name the host and never the path,
-//! which may hold a token.
+//! a limit on every wait and every body, no redirects. Errors name the host but never the path, which
+//! may contain a token.
 
 use std::{
     fmt,
@@ -28,18 +28,18 @@ use crate::{
     config::BaseUrl,
 };
 
-/// Idle connections kept for each host.
+/// Idle connections kept per service.
 const MAX_IDLE: usize = 32;
 
-/// An idle connection older than this is not used again: the other side may be closing it.
+/// An idle connection older than this is not reused: the server may be closing it.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(15);
 
 /// How long the parts of a call may take.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpLimits {
-    /// Until there is a connection, TLS included.
+    /// Until the connection is open, TLS included.
     pub connect: Duration,
-    /// From the connection to the first byte of the answer.
+    /// From sending the request to the head of the answer.
     pub first_byte: Duration,
     /// For the body of the answer.
     pub body: Duration,
@@ -62,40 +62,40 @@ impl Default for HttpLimits {
 pub struct HttpCall<'a> {
     /// Its method.
     pub method: Method,
-    /// The path and query behind the base.
+    /// Path and query, appended to the base URL.
     pub path: &'a str,
-    /// Headers besides the usual ones; values that may be secret.
+    /// Additional headers, treated as sensitive.
     pub headers: &'a [(&'static str, &'a str)],
-    /// The body, sent as JSON; none where it is null.
+    /// The body, sent as JSON; no body if it is null.
     pub json: &'a Value,
-    /// How long it may take.
+    /// Its time and size limits.
     pub limits: HttpLimits,
 }
 
-/// What a service answered.
+/// The answer of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
     /// The status.
     pub status: u16,
-    /// `Retry-After`, where it was given in seconds.
+    /// `Retry-After`, if it was given in seconds.
     pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,
 }
 
 impl HttpAnswer {
-    /// The body as JSON, null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 }
 
-/// Why there is no answer.
+/// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HttpError {
-    /// The request did not leave.
+    /// The request was not sent.
     NotSent(String),
-    /// It may have left; no whole answer came.
+    /// The request may have been sent; no complete answer came.
     NoAnswer(String),
 }
 
@@ -121,7 +121,7 @@ pub struct Http {
     base: BaseUrl,
     tls: Tls,
     idle: Mutex<Vec<Idle>>,
-    /// What no answer may repeat.
+    /// Removed from every error answer.
     secrets: Vec<String>,
 }
 
@@ -141,8 +141,7 @@ impl Http {
         }
     }
 
-    /// The same for a service that is shown these secrets: where one stands in a refusal, it is
-    /// taken out, because refusals are told and logged.
+    /// The same, removing these secrets from error answers, because those are shown and logged.
     #[must_use]
     pub fn redacting<const N: usize>(mut self, secrets: [&str; N]) -> Self {
         self.secrets = secrets.map(str::to_owned).into();
@@ -161,10 +160,11 @@ impl Http {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes one call. A connection that turns out to be closed before anything was sent on it is
-    /// replaced; nothing else is tried twice.
+    /// Makes one call. Nothing is tried twice, except that a pooled connection which turns out to be
+    /// closed before anything was sent on it is replaced.
     pub async fn call(&self, call: HttpCall<'_>) -> Result<HttpAnswer, HttpError> {
         let mut request = self.request(&call)?;
+        // hyper returns the request if it was not sent; then the next connection is safe to use.
         while let Some(mut kept) = self.take_idle() {
             match timeout(call.limits.first_byte, kept.try_send_request(request)).await {
                 Err(_) => return Err(self.silent()),
@@ -196,9 +196,10 @@ impl Http {
             .method(call.method.clone())
             .uri(target)
             .body(body);
-        let mut request = built.map_err(|_| self.not_sent("cannot be asked for such a path"))?;
+        let mut request =
+            built.map_err(|_| self.not_sent("cannot be called: the path is not valid"))?;
         let headers = request.headers_mut();
-        let bad = |_| self.not_sent("cannot be asked with such a header");
+        let bad = |_| self.not_sent("cannot be called: a header value is not valid");
         let host = HeaderValue::from_str(self.base.authority()).map_err(bad)?;
         headers.insert(HOST, host);
         let agent = concat!("cleudocodebot/", env!("CARGO_PKG_VERSION"));
@@ -231,10 +232,10 @@ impl Http {
 
     async fn connect(&self, limit: Duration) -> Result<SendRequest<Whole>, HttpError> {
         let deadline = Instant::now() + limit;
-        let slow = |_| self.not_sent("did not take the connection in time");
+        let slow = |_| self.not_sent("did not accept the connection in time");
         let tcp = TcpStream::connect(self.base.address());
         let tcp = timeout_at(deadline, tcp).await.map_err(slow)?;
-        let tcp = tcp.map_err(|error| self.not_sent(&format!("is not there: {error}")))?;
+        let tcp = tcp.map_err(|error| self.not_sent(&format!("cannot be reached: {error}")))?;
         let _ = tcp.set_nodelay(true);
         let refused = |why: String| self.not_sent(&why);
         if self.base.is_https() {
@@ -264,9 +265,9 @@ impl Http {
                 "{} {}",
                 self.base.authority(),
                 match error {
-                    CollectError::TooLarge => "sent a body that is too large",
+                    CollectError::TooLarge => "sent an answer that is too large",
                     CollectError::TooSlow => "did not send its whole answer in time",
-                    CollectError::Broken => "closed in the middle of its answer",
+                    CollectError::Broken => "closed the connection in the middle of its answer",
                 }
             ))
         })?;
@@ -288,11 +289,11 @@ impl Http {
 
     fn broken(&self, error: &hyper::Error) -> HttpError {
         let authority = self.base.authority();
-        HttpError::NoAnswer(format!("{authority} broke off: {error}"))
+        HttpError::NoAnswer(format!("the connection to {authority} broke: {error}"))
     }
 }
 
-/// A connection whose other half runs in a task of its own until it closes.
+/// Opens an HTTP connection and spawns the task that drives it until it closes.
 async fn open<S>(stream: S) -> Result<SendRequest<Whole>, String>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
@@ -300,7 +301,7 @@ where
     let opened = http1::handshake(TokioIo::new(stream)).await;
     let (sender, connection) = opened.map_err(|error| error.to_string())?;
     tokio::spawn(async move {
-        // How it ended is told to whoever waits for an answer.
+        // Ignored here: the pending call gets the same error.
         let _ = connection.await;
     });
     Ok(sender)

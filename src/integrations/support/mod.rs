@@ -1,5 +1,5 @@
-//! What integrations share: the HTTP client with its TLS, long texts in parts, what was sent of a
-//! message so far, webhooks, and keeping secrets and texts out of errors. No service is named here.
+//! Code that integrations share: the HTTP client with TLS, splitting of long texts, progress of messages
+//! in parts, webhooks, redaction of errors. Nothing here knows a particular service.
 
 pub mod hmac;
 pub mod hook;

@@ -1,5 +1,5 @@
-//! How much of one message its service has taken: a text may go out in parts, and a part that was
-//! accepted is not sent again, also after a crash between two parts.
+//! How much of one message its service has accepted. A long text goes out in parts, and an accepted part
+//! is not sent again, not even after a crash between two parts.
 
 use std::{
     future::Future,
@@ -16,24 +16,24 @@ use crate::{
 #[derive(Default)]
 pub struct Progress {
     sent: Mutex<Sent>,
-    kept_in: Option<(Store, MessageId)>,
+    store: Option<(Store, MessageId)>,
 }
 
 #[derive(Default)]
 struct Sent {
     parts: AcceptedParts,
     /// How many of them are on disk.
-    kept: usize,
+    stored: usize,
 }
 
 impl Progress {
-    /// What is known of a message in the outbox. Blocks.
+    /// Reads the progress of a message in the outbox. Blocks.
     pub fn of(message: &Message, store: &Store) -> Result<Self, StoreError> {
         let parts = store.parts(message)?;
-        let kept = parts.accepted;
+        let stored = parts.accepted;
         Ok(Self {
-            sent: Mutex::new(Sent { parts, kept }),
-            kept_in: Some((store.clone(), message.id)),
+            sent: Mutex::new(Sent { parts, stored }),
+            store: Some((store.clone(), message.id)),
         })
     }
 
@@ -41,24 +41,24 @@ impl Progress {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Parts that were sent.
+    /// The number of parts sent.
     pub fn parts(&self) -> usize {
         self.sent().parts.accepted
     }
 
-    /// The service's names of all parts sent.
+    /// The service's ids of all parts sent.
     pub fn references(&self) -> Vec<String> {
         self.sent().parts.references.clone()
     }
 
-    /// One more part was sent; the service knows it by `reference`.
+    /// Records that one more part was sent, with the service's id of it.
     pub fn part_sent(&self, reference: Option<String>) {
         let parts = &mut self.sent().parts;
         parts.accepted += 1;
         parts.references.extend(reference);
     }
 
-    /// The delivery of a message whose last part is sent when `send` comes back.
+    /// The delivery of a message: `send` sends the missing parts, the result has the ids of all.
     pub fn through<'a>(
         &'a self,
         send: impl Future<Output = Result<(), DeliveryError>> + Send + 'a,
@@ -69,19 +69,19 @@ impl Progress {
         })
     }
 
-    /// To be called before each part: what was sent so far is on disk when it comes back. The last
-    /// part is never written here, for with it the message itself is sent.
+    /// Stores the progress so far. Call it before sending each part. The last part is never stored here:
+    /// with it, the message itself becomes sent.
     pub async fn keep(&self) {
         let parts = {
             let sent = self.sent();
-            (sent.parts.accepted > sent.kept).then(|| sent.parts.clone())
+            (sent.parts.accepted > sent.stored).then(|| sent.parts.clone())
         };
-        let (Some(parts), Some((store, id))) = (parts, &self.kept_in) else {
+        let (Some(parts), Some((store, id))) = (parts, &self.store) else {
             return;
         };
         let ask = || store.parts_accepted(*id, parts.clone());
-        // A store that is closed or has lost the message has no use for its parts either.
+        // The errors left are that the store is closed or no longer has the message: nothing to keep.
         let _ = insist(ask, |_| {}).await;
-        self.sent().kept = parts.accepted;
+        self.sent().stored = parts.accepted;
     }
 }

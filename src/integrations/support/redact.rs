@@ -1,33 +1,35 @@
-//! Services repeat in their errors what they were shown, and errors are logged: what is nobody's
-//! business is taken out before.
+//! Redaction of error texts. Services quote our requests in their errors, and errors are logged, so
+//! secrets and message texts are removed first.
 
-/// What stands where something was taken out.
-const GONE: &str = "…";
+/// Stands in for removed text.
+const PLACEHOLDER: &str = "…";
 
-/// Texts shorter than this are words that anyone may say.
-const SHORTEST: usize = 4;
+/// Anything shorter is too likely to be an ordinary word, and is left alone.
+const MIN_LENGTH: usize = 4;
 
-/// So many characters in a row are no coincidence.
-const TELLING: usize = 12;
+/// This many equal characters in a row are a quote and no coincidence.
+const MIN_QUOTE: usize = 12;
 
-/// An answer without the secrets that were sent with the call.
+/// A text without these secrets.
 pub fn without_secrets(said: &str, secrets: &[String]) -> String {
-    let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
-    long.fold(said.to_owned(), |said, secret| said.replace(secret, GONE))
+    let long = secrets.iter().filter(|secret| secret.len() >= MIN_LENGTH);
+    long.fold(said.to_owned(), |said, secret| {
+        said.replace(secret, PLACEHOLDER)
+    })
 }
 
-/// What a service says of a message, without the parts of it that it quotes.
+/// A text without its quotes of a message's text.
 pub fn without_text(said: &str, text: &str) -> String {
-    let telling = text.chars().count().min(TELLING);
-    if telling < SHORTEST {
+    let min_quote = text.chars().count().min(MIN_QUOTE);
+    if min_quote < MIN_LENGTH {
         return said.to_owned();
     }
     let mut out = String::with_capacity(said.len());
     let mut rest = said;
     while let Some(first) = rest.chars().next() {
-        let quoted = quoted(rest, text, telling);
+        let quoted = quoted(rest, text, min_quote);
         if quoted > 0 {
-            out.push_str(GONE);
+            out.push_str(PLACEHOLDER);
             rest = &rest[quoted..];
         } else {
             out.push(first);
@@ -37,11 +39,12 @@ pub fn without_text(said: &str, text: &str) -> String {
     out
 }
 
-/// How many bytes at the beginning of `said` stand in `text`, where they are more than chance.
-fn quoted(said: &str, text: &str, telling: usize) -> usize {
+/// Length in bytes of the longest prefix of `said` that occurs in `text`; 0 if it is too short to be a
+/// quote.
+fn quoted(said: &str, text: &str, min_quote: usize) -> usize {
     let ends = said.char_indices().map(|(at, c)| at + c.len_utf8());
     let mut longest = 0;
-    for end in ends.skip(telling - 1) {
+    for end in ends.skip(min_quote - 1) {
         if !text.contains(&said[..end]) {
             break;
         }
@@ -55,14 +58,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_taken_out_wherever_they_stand() {
+    fn secrets_are_removed_everywhere() {
         let secrets = ["1:abcdef".to_owned(), "ok".to_owned()];
         let said = without_secrets("POST /bot1:abcdef/send 1:abcdef is ok", &secrets);
         assert_eq!(said, "POST /bot…/send … is ok");
     }
 
     #[test]
-    fn quotes_of_a_text_are_taken_out_and_common_words_stay() {
+    fn quotes_of_a_text_are_removed_and_common_words_stay() {
         let text = "the secret plan is to meet at nine";
         let said = without_text(
             "chat not found: \"plan is to meet at nine\" (the end)",

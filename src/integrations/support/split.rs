@@ -1,5 +1,5 @@
-//! Long texts in parts that a service takes: cut at a paragraph, a line, a sentence or a blank, never
-//! inside a character as people see it; code fences are closed and opened again.
+//! Splits long texts into parts that a service accepts: at a paragraph, a line, a sentence or a blank,
+//! never inside a grapheme; code fences are closed and reopened.
 
 /// How a service counts the length of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,22 +24,22 @@ impl Measure {
     }
 }
 
-/// What closes a code fence at the end of a part.
+/// Closes a code fence at the end of a part.
 const CLOSING: &str = "\n```";
 
 /// Longest line that opens a code fence and is repeated in the next part.
 const LONGEST_OPENING: usize = 40;
 
-/// The parts of a text, none longer than `limit` (at least 64). One part is the text itself. Of
-/// several, blanks around the cuts are left out, and where a cut falls into a code fence, lines are
-/// added that close and open it.
+/// The parts of a text, none longer than `limit` (at least 64). A text that fits is returned unchanged.
+/// Otherwise blanks around the cuts are dropped, and a cut inside a code fence adds lines that close
+/// and reopen it.
 pub fn split(text: &str, limit: usize, measure: Measure) -> Vec<String> {
     let limit = limit.max(64);
     let mut parts = Vec::new();
     let mut rest = text;
     let mut opening = String::new();
     while measure.of(&opening) + measure.of(rest) > limit {
-        // Room for the fence that may have to be closed.
+        // Reserve room to close a code fence.
         let room = limit - measure.of(&opening) - measure.of(CLOSING);
         let cut = cut(rest, room, measure);
         let (head, tail) = rest.split_at(cut);
@@ -54,7 +54,7 @@ pub fn split(text: &str, limit: usize, measure: Measure) -> Vec<String> {
         rest = if opening.is_empty() {
             tail.trim_start()
         } else {
-            // Indentation is code.
+            // Inside a fence the indentation is part of the code.
             tail.trim_start_matches('\n')
         };
     }
@@ -68,7 +68,7 @@ fn trim_end(text: &str) -> &str {
     text.trim_end()
 }
 
-/// The line that opened the code fence which is still open at the end, where there is one.
+/// The line that opened the code fence that is still open at the end of a text, if any.
 fn open_fence(text: &str) -> Option<&str> {
     let mut open = None;
     for line in text.lines() {
@@ -85,8 +85,8 @@ fn open_fence(text: &str) -> Option<&str> {
     })
 }
 
-/// Where to cut so that at most `room` is in front: behind the last paragraph, line, sentence or
-/// blank of the second half, else anywhere between two characters.
+/// Where to cut so that the head fits in `room`: after the last paragraph, line, sentence or blank in
+/// the second half of the head, or else between any two graphemes.
 fn cut(text: &str, room: usize, measure: Measure) -> usize {
     let mut length = 0;
     let mut end = text.len();
@@ -116,7 +116,7 @@ fn next(text: &str, at: usize) -> usize {
     at + text[at..].chars().next().map_or(0, char::len_utf8)
 }
 
-/// Behind the last full stop, question or exclamation mark that a blank follows.
+/// After the last full stop, question or exclamation mark followed by a blank.
 fn sentence_end(text: &str) -> Option<usize> {
     let ends = [". ", "? ", "! ", "。", "！", "？"];
     let found = ends
@@ -125,8 +125,8 @@ fn sentence_end(text: &str) -> Option<usize> {
     found.max()
 }
 
-/// The last place up to `end` that is not inside a character as people see it; `end` where a single
-/// one is longer than the room.
+/// The last position up to `end` that is not inside a grapheme; `end` itself if a single grapheme is
+/// longer than the room.
 fn between_characters(text: &str, end: usize) -> usize {
     let mut at = end;
     while at > 0 && !is_between(text, at) {
@@ -154,7 +154,7 @@ fn is_between(text: &str, at: usize) -> bool {
     !(matches!(before, '\u{1100}'..='\u{11ff}') && matches!(after, '\u{1100}'..='\u{11ff}'))
 }
 
-/// True for what belongs to the character before it: combining marks of the common blocks, variation
+/// Whether a character extends the grapheme before it: combining marks of the common blocks, variation
 /// selectors, joiners, skin tones, tags.
 fn extends(c: char) -> bool {
     matches!(c,
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_fall_behind_paragraphs_then_lines_then_sentences_then_blanks() {
+    fn cuts_prefer_paragraphs_then_lines_then_sentences_then_blanks() {
         let a = "a".repeat(50);
         for (between, rest) in [("\n\n", "b\nc. d"), ("\n", "b. c d"), (". ", "b c")] {
             let text = format!("{a}{between}{rest}{}", "e".repeat(40));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_see_as_one_character_stays_one() {
+    fn a_grapheme_is_never_cut() {
         for one in ["👨‍👩‍👧‍👦", "e\u{301}", "🇧🇷", "👍🏽", "न्", "한"]
         {
             let text = one.repeat(100);

@@ -1,5 +1,5 @@
-//! TLS to services, trusting what the operating system trusts. Without the feature `tls`, every
-//! attempt says how to get it.
+//! TLS to services, with the certificates that the operating system trusts. Without the feature `tls`,
+//! every connection fails with an error that names the feature.
 
 #[cfg(feature = "tls")]
 pub(super) use self::with::Tls;
@@ -17,7 +17,7 @@ mod with {
         rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
     };
 
-    /// Settings made at the first connection: reading the system's certificates takes a while.
+    /// Created at the first connection, because reading the system's certificates is slow.
     #[derive(Default)]
     pub(in crate::integrations) struct Tls(OnceLock<Result<TlsConnector, String>>);
 
@@ -28,7 +28,7 @@ mod with {
             stream: TcpStream,
         ) -> Result<TlsStream<TcpStream>, String> {
             let name = ServerName::try_from(host.to_owned())
-                .map_err(|_| "has no name that a certificate could hold".to_owned())?;
+                .map_err(|_| "has a host name that no certificate can have".to_owned())?;
             let connector = self.0.get_or_init(connector).clone()?;
             let opened = connector.connect(name, stream).await;
             opened.map_err(|error| format!("cannot be trusted or does not speak TLS: {error}"))

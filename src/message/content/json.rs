@@ -1,15 +1,15 @@
-//! Contents as they stand on the wire and in the store.
+//! Contents as JSON, on the wire and in the store.
 
 use serde_json::{Value, json};
 
 use super::{Content, Item, Person};
 use crate::message::{Kind, text_at};
 
-/// Most people, options or items that are kept of one message.
+/// Most contact cards, options or items kept of one message.
 const MAX_ENTRIES: usize = 256;
 
 impl Content {
-    /// As on the wire.
+    /// The content as JSON.
     pub fn json(&self) -> Value {
         match self {
             Self::Location {
@@ -64,8 +64,8 @@ impl Content {
         }
     }
 
-    /// The content of a kind in the shape of the wire; the error is what had been expected. A kind
-    /// that has none is given none.
+    /// Parses the content of a kind; the error says what was expected. `None` for a kind without
+    /// content.
     pub fn read(kind: Kind, json: &Value) -> Result<Option<Self>, String> {
         let content = match kind {
             Kind::Location => location(json),
@@ -127,7 +127,7 @@ fn texts(json: &Value, key: &str) -> Option<Vec<String>> {
         .collect()
 }
 
-/// An object without the fields that hold nothing.
+/// An object without the fields that are null.
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let there = fields.into_iter().filter(|(_, value)| !value.is_null());
     Value::Object(there.map(|(key, value)| (key.to_owned(), value)).collect())

@@ -1,7 +1,7 @@
-//! What a message of a kind without words says, in one shape for all services (`json`) and in words
-//! that anyone can read (`text`).
+//! The data of messages that are not text or files: as JSON in one shape for all services (`json`), and
+//! as a readable summary (`text`).
 //!
-//! Not here: what each service calls these (`integrations`).
+//! Not here: how each service represents them (`integrations`).
 
 mod json;
 #[cfg(test)]
@@ -13,111 +13,111 @@ use serde_json::{Map, Value};
 pub use self::text::file_text;
 use super::kind::Kind;
 
-/// What a message of a kind without words says.
+/// The data of a message that is not text or a file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// A place, in degrees.
+    /// A location.
     Location {
-        /// North of the equator.
+        /// Latitude in degrees.
         lat: f64,
-        /// East of Greenwich.
+        /// Longitude in degrees.
         lng: f64,
-        /// What is there.
+        /// Name of the place.
         name: Option<String>,
-        /// Where that is.
+        /// Its address.
         address: Option<String>,
-        /// Whether it moves with the sender.
+        /// Whether it follows the sender.
         live: bool,
     },
-    /// People.
+    /// Contact cards.
     Contact(Vec<Person>),
-    /// A question.
+    /// A poll.
     Poll {
-        /// What is asked.
+        /// The question.
         question: String,
-        /// What can be answered.
+        /// The possible answers.
         options: Vec<String>,
     },
     /// An answer to a poll.
     Vote {
-        /// The service's id of the poll's message, where it tells.
+        /// The service's id of the poll's message, if known.
         poll: Option<String>,
-        /// What was chosen; empty where the vote was taken back or cannot be read.
+        /// The chosen answers; empty if the vote was retracted or cannot be read.
         options: Vec<String>,
     },
-    /// What was tapped.
+    /// A button or list row that was tapped, or a form that was submitted.
     Choice {
-        /// The id that whoever sent the buttons gave to this one.
+        /// The id that the sender of the buttons gave to it.
         id: String,
-        /// What stands on it.
+        /// Its label.
         title: String,
-        /// What stands below that.
+        /// The line below the label.
         description: Option<String>,
         /// The answers of a form.
         values: Option<Value>,
     },
-    /// Goods.
+    /// Products, ordered or shown.
     Order {
-        /// One each.
+        /// The products.
         items: Vec<Item>,
-        /// What the buyer wrote, or the order is called.
+        /// The buyer's note, or the title of the order.
         note: Option<String>,
     },
     /// An emoji on another message.
     Reaction {
         /// The service's id of that message.
         to: String,
-        /// Empty where it was taken back.
+        /// Empty if it was removed.
         emoji: String,
     },
     /// A call.
     Call {
-        /// Whether it is one with pictures.
+        /// Whether it is a video call.
         video: bool,
-        /// What became of it, in the service's words, such as `missed`.
+        /// Its outcome in the service's terms, such as `missed`.
         outcome: Option<String>,
         /// How long it lasted, in seconds.
         seconds: Option<u64>,
     },
-    /// Something that happened.
+    /// A notice of the service.
     System {
         /// The service's name for it.
         event: String,
-        /// The same in words.
+        /// A readable summary.
         words: String,
-        /// Whatever else is known of it.
+        /// Further data.
         details: Map<String, Value>,
     },
-    /// What no rule knows.
+    /// A type that the integration does not know.
     Unsupported {
         /// The service's name for it.
         service_type: String,
     },
 }
 
-/// Somebody in a contact.
+/// One contact card.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Person {
-    /// What they are called.
+    /// The name.
     pub name: String,
-    /// Numbers, as they were written.
+    /// Phone numbers, as written.
     pub phones: Vec<String>,
-    /// Addresses of mail.
+    /// E-mail addresses.
     pub emails: Vec<String>,
 }
 
 /// A line of an order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Item {
-    /// The shop's id of it.
+    /// The shop's id of the product.
     pub id: String,
-    /// What it is called.
+    /// Its name.
     pub name: Option<String>,
     /// How many.
     pub quantity: u64,
-    /// What one costs.
+    /// The price of one.
     pub price: Option<f64>,
-    /// In which money, as in ISO 4217.
+    /// The currency of the price, as in ISO 4217.
     pub currency: Option<String>,
 }
 
@@ -138,7 +138,7 @@ impl Content {
         }
     }
 
-    /// A bare place, where the degrees are some.
+    /// A location without a name; `None` if the coordinates are out of range.
     pub fn at(lat: f64, lng: f64) -> Option<Self> {
         let is_place = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
         is_place.then_some(Self::Location {

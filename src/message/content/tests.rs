@@ -1,4 +1,4 @@
-//! Every content in words, and through JSON and back.
+//! The summary and the JSON round trip of every content.
 
 use serde_json::{Map, json};
 

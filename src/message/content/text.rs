@@ -1,4 +1,4 @@
-//! Contents in words, for whoever reads only texts.
+//! Readable summaries of contents, for clients that show only text.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::{Content, Item, Person};
 use crate::message::Kind;
 
 impl Content {
-    /// The same in words, for whoever reads only texts.
+    /// A readable summary.
     pub fn text(&self) -> String {
         match self {
             Self::Location {
@@ -68,7 +68,7 @@ impl Content {
     }
 }
 
-/// The text of a file that came without a caption.
+/// The text of a file without a caption.
 pub fn file_text(kind: Kind, name: Option<&str>) -> String {
     labelled(&format!("[{}]", kind.as_str()), name.unwrap_or_default())
 }

@@ -143,7 +143,7 @@ async fn client_and_log_events() {
     let line = next_event(&mut listener).await;
     assert_eq!(
         (line.action.as_str(), &line.payload["message"]),
-        ("log", &json!("reloaded"))
+        ("log", &json!("settings reloaded"))
     );
 }
 
