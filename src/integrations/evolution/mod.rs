@@ -1,31 +1,42 @@
 //! `whatsapp`: `WhatsApp` by a self-hosted Evolution API, version 2
-//! (<https://doc.evolution-api.com>).
+//! (<https://doc.evolution-api.com>, <https://github.com/evolution-foundation/evolution-api>).
 //!
 //! Its webhook has no signature: we register one with a secret header of ours, and check that. Its
-//! bodies carry the API key, so none is ever logged. What goes over the wire is in `wire`, messages
-//! whose answer was lost are in `doubt`.
+//! bodies carry the API key, so none is ever logged. What is posted is taken in `hook`: `who` knows whose
+//! it is, `kinds` what it says (and lists what becomes of each kind), `inbound` what is stored of it.
+//! `wire` has what is sent, `errors` what answers mean, `reconcile` messages whose answer was lost;
+//! `connection` how the instance stands, `looks` when that is looked at, `pair` how a phone is paired,
+//! `webhook` that the service posts to us.
 
+mod connection;
+mod errors;
+mod hook;
+mod inbound;
+mod kinds;
+mod looks;
+mod pair;
 mod reconcile;
+#[cfg(test)]
+mod tests;
+mod webhook;
+mod who;
 mod wire;
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, PoisonError, atomic::AtomicBool};
 
 use hyper::Method;
 use serde_json::{Value, json};
 
 use self::{
-    reconcile::{Posted, Whose, report, unclaimed},
-    wire::{
-        bodies, inbound, jids, names_of, pairing, presences, read_messages, refusal, state_of,
-        unasked,
-    },
+    connection::Status,
+    errors::{Refusal, is_no_chat, is_success, refusal, unasked},
+    looks::Looks,
+    reconcile::unclaimed,
+    wire::{bodies, jids, names_of, read_messages},
 };
 use super::{
     Accepted, BoxFuture, DeliveryError, Hook, HookReply, Indicator, Integration, Progress,
-    ReconcileResult, RunContext, RunError, Trouble,
+    ReconcileResult, RunContext, RunError,
     ingress::Ingress,
     support::hmac::hmac,
     support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
@@ -33,7 +44,7 @@ use super::{
 use crate::{
     config::BaseUrl,
     constant_time,
-    message::{Message, State},
+    message::{Message, text_at},
     random::hex,
     store::StoreError,
 };
@@ -43,20 +54,8 @@ pub use self::wire::NAME;
 /// The header that carries our secret.
 const SECRET_HEADER: &str = "x-cleudocodebot-secret";
 
-/// Time between two looks at the connection of the instance.
-const LOOK: Duration = Duration::from_secs(60);
-
 /// How long `WhatsApp` shows that we write; the call is answered when it ends.
 const TYPING_MS: u64 = 4000;
-
-/// Events we want posted.
-const EVENTS: [&str; 5] = [
-    "MESSAGES_UPSERT",
-    "MESSAGES_UPDATE",
-    "CONNECTION_UPDATE",
-    "QRCODE_UPDATED",
-    "PRESENCE_UPDATE",
-];
 
 /// What the integration is made of.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,7 +86,12 @@ pub struct Evolution {
     secret: String,
     webhook_url: String,
     http: Http,
+    /// Where the service is, as it is told.
+    address: String,
     ingress: Ingress,
+    looks: Looks,
+    /// Whether the service refused the names of newer events.
+    knows_oldest_events: AtomicBool,
     /// The run under way, to which webhooks tell how the service fares.
     context: Mutex<Option<RunContext>>,
 }
@@ -102,12 +106,16 @@ impl Evolution {
             http: Http::new(settings.base.clone()).redacting([&settings.token, &secret]),
             secret,
             webhook_url: settings.webhook_url.clone().unwrap_or_else(here),
+            address: format!("{}{}", settings.base.authority(), settings.base.prefix()),
             settings: settings.clone(),
             ingress,
+            looks: Looks::default(),
+            knows_oldest_events: AtomicBool::new(false),
             context: Mutex::default(),
         }
     }
 
+    /// Asks something of the instance.
     async fn call(
         &self,
         method: Method,
@@ -115,9 +123,14 @@ impl Evolution {
         json: &Value,
     ) -> Result<HttpAnswer, HttpError> {
         let path = format!("{path}/{}", self.settings.instance);
+        self.ask(method, &path, json).await
+    }
+
+    /// Asks something of the service.
+    async fn ask(&self, method: Method, path: &str, json: &Value) -> Result<HttpAnswer, HttpError> {
         let call = HttpCall {
             method,
-            path: &path,
+            path,
             headers: &[("apikey", &self.settings.token)],
             json,
             limits: HttpLimits::default(),
@@ -125,83 +138,42 @@ impl Evolution {
         self.http.call(call).await
     }
 
-    async fn connection(&self) -> Result<String, RunError> {
-        let asked = self
-            .call(Method::GET, "/instance/connectionState", &Value::Null)
-            .await;
-        let answer = asked.map_err(|error| RunError::Failed(error.to_string(), None))?;
-        match answer.status {
-            200 => Ok(answer.json()["instance"]["state"]
-                .as_str()
-                .unwrap_or("unknown")
-                .to_owned()),
-            401 | 403 => Err(RunError::Refused(
-                "the Evolution API refused WHATSAPP_API_TOKEN_INSTANCE".to_owned(),
-            )),
-            404 => Err(RunError::Failed(
-                format!(
-                    "there is no instance {:?}; create it first",
-                    self.settings.instance
-                ),
-                None,
-            )),
-            status => Err(RunError::Failed(
-                format!("the Evolution API answered {status}"),
-                None,
-            )),
-        }
-    }
-
-    async fn register(&self) -> Result<(), RunError> {
-        let webhook = json!({"webhook": {"enabled": true, "url": self.webhook_url,
-            "headers": {SECRET_HEADER: self.secret}, "byEvents": false, "base64": false, "events": EVENTS}});
-        let asked = self.call(Method::POST, "/webhook/set", &webhook).await;
-        let answer = asked.map_err(|error| RunError::Failed(error.to_string(), None))?;
-        if answer.status < 300 {
-            return Ok(());
-        }
-        let text = format!(
-            "the webhook could not be registered: status {}",
-            answer.status
-        );
-        Err(RunError::Failed(text, None))
-    }
-
-    async fn look(&self) -> Result<(), RunError> {
-        let mut state = self.connection().await?;
-        self.register().await?;
-        loop {
-            self.became(&state);
-            tokio::time::sleep(LOOK).await;
-            state = self.connection().await?;
-        }
-    }
-
-    fn became(&self, state: &str) {
-        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(context) = context.as_ref() else {
-            return;
-        };
-        match state {
-            "open" => context.alive(),
-            other => context.impaired(&Trouble::new(
-                format!("WhatsApp is not connected ({other})"),
-                format!("cleudocodebot integrations connect {NAME}"),
-            )),
-        }
-    }
-
     async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
+        if let Some(error) = is_no_chat(&message.peer) {
+            return Err(error);
+        }
         for (path, body) in bodies(message).into_iter().skip(progress.parts()) {
             progress.keep().await;
             let answer = self.call(Method::POST, path, &body).await?;
-            if !(200..300).contains(&answer.status) {
-                return Err(refusal(&answer));
+            if !is_success(&answer) {
+                return Err(self.refused(&answer, &message.peer).await);
             }
-            let id = answer.json()["key"]["id"].take();
-            progress.part_sent(id.as_str().map(str::to_owned));
+            let answer = answer.json();
+            progress.part_sent(text_at(&answer["key"], "id").map(str::to_owned));
+            self.looks.end_trouble();
         }
         Ok(())
+    }
+
+    /// What a refusal means. Some texts mean a lost connection or a fault of Evolution alike: then the
+    /// instance is asked how it stands.
+    async fn refused(&self, answer: &HttpAnswer, peer: &str) -> DeliveryError {
+        let error = match refusal(answer, &self.address, peer) {
+            Refusal::Is(error) => error,
+            Refusal::MayBeUnconnected(why, earliest) => match self.status().await {
+                Ok(Status::Open) | Err(RunError::Failed(..)) => {
+                    DeliveryError::Transient(why, earliest)
+                }
+                Err(RunError::Refused(why)) => DeliveryError::Unauthorized(why),
+                Ok(
+                    Status::Closed(trouble) | Status::Missing(trouble) | Status::Unusable(trouble),
+                ) => DeliveryError::Channel(trouble),
+            },
+        };
+        if matches!(error, DeliveryError::Channel(_)) {
+            self.looks.begin_trouble(true);
+        }
+        error
     }
 
     /// Looks for the text whose answer was lost among the last messages to this peer.
@@ -211,7 +183,11 @@ impl Evolution {
         let Some(text) = steps.get(part).and_then(|(_, body)| body["text"].as_str()) else {
             return ReconcileResult::Unknown;
         };
-        for jid in jids(&message.peer) {
+        let addresses = match self.addresses(&message.peer).await {
+            Ok(addresses) => addresses,
+            Err(error) => return ReconcileResult::Unasked(error.to_string(), None),
+        };
+        for jid in addresses {
             let found = self.found(&jid, text, message.created_ms / 1000).await;
             match found {
                 Err(fate) => return fate,
@@ -248,88 +224,25 @@ impl Evolution {
         name.map_err(|error| failed(error.to_string()))
     }
 
-    async fn posted(&self, body: &Value) -> Result<HookReply, StoreError> {
-        let event = body["event"].as_str().unwrap_or_default();
-        let event = event.to_ascii_lowercase().replace('_', ".");
-        let data = &body["data"];
-        let all = data
-            .as_array()
-            .map_or(std::slice::from_ref(data), Vec::as_slice);
-        if event == "connection.update" {
-            self.became(data["state"].as_str().unwrap_or("unknown"));
-        }
-        for one in all {
-            let done = match event.as_str() {
-                "messages.upsert" => self.upsert(one).await?,
-                "messages.update" => self.update(one).await?,
-                "presence.update" => {
-                    self.present(one);
-                    true
-                }
-                _ => true,
-            };
-            if !done {
-                return Ok(HookReply::again("a message under way is not known yet"));
-            }
-        }
-        Ok(HookReply::done())
-    }
-
-    /// False where it has to be posted again.
-    async fn upsert(&self, data: &Value) -> Result<bool, StoreError> {
-        let Some((inbound, is_own)) = inbound(data) else {
-            return Ok(true);
-        };
-        if !is_own {
-            self.ingress.take(inbound).await?;
-            return Ok(true);
-        }
-        // Ours, written here or on the phone: which, the names of those sent here tell.
-        let posted = Posted {
-            name: data["key"]["id"].as_str().unwrap_or_default(),
-            jid: data["key"]["remoteJid"].as_str(),
-            text: Some(&inbound.text),
-        };
-        match report(&self.ingress, &posted, State::Sent, None).await? {
-            Whose::Ours => Ok(true),
-            Whose::InDoubt => Ok(false),
-            Whose::NotOurs => {
-                self.ingress.keep(inbound).await?;
-                Ok(true)
-            }
-        }
-    }
-
-    fn present(&self, data: &Value) {
-        for (peer, sender, goes_on) in presences(data) {
-            self.ingress.typing(&peer, sender.as_deref(), goes_on);
-        }
+    /// All addresses that a message to this peer may have there: a number in both spellings, a hidden
+    /// id, or the number of one.
+    async fn addresses(&self, peer: &str) -> Result<Vec<String>, StoreError> {
+        let known = self.ingress.canonical(peer).await?;
+        let asked = known.clone();
+        let read = move |store: &crate::store::Store| store.aliases(NAME, &asked);
+        let aliases = self.ingress.store().run_blocking(read).await?;
+        let mut all = jids(&known);
+        all.extend(aliases.into_iter().filter(|alias| alias.contains('@')));
+        Ok(all)
     }
 
     /// Asks for something that nobody waits for.
-    async fn ask(&self, path: &str, json: &Value) -> Result<(), String> {
+    async fn show(&self, path: &str, json: &Value) -> Result<(), String> {
         let asked = self.call(Method::POST, path, json).await;
         match asked.map_err(|error| error.to_string())?.status {
             200..300 => Ok(()),
             status => Err(format!("the Evolution API answered {status}")),
         }
-    }
-
-    async fn update(&self, data: &Value) -> Result<bool, StoreError> {
-        let name = data["keyId"].as_str().or(data["key"]["id"].as_str());
-        let (Some(name), Some(state)) = (name, state_of(&data["status"])) else {
-            return Ok(true);
-        };
-        let failed = state == State::Failed;
-        let error = failed.then(|| "WhatsApp reports an error".to_owned());
-        let jid = data["remoteJid"].as_str();
-        let posted = Posted {
-            name,
-            jid: jid.or(data["key"]["remoteJid"].as_str()),
-            text: None,
-        };
-        let whose = report(&self.ingress, &posted, state, error).await?;
-        Ok(whose != Whose::InDoubt)
     }
 }
 
@@ -365,13 +278,13 @@ impl Integration for Evolution {
 
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         let body = json!({"number": peer, "presence": "composing", "delay": TYPING_MS});
-        Box::pin(async move { self.ask("/chat/sendPresence", &body).await })
+        Box::pin(async move { self.show("/chat/sendPresence", &body).await })
     }
 
     fn mark_read<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
             match read_messages(messages) {
-                Some(body) => self.ask("/chat/markMessageAsRead", &body).await,
+                Some(body) => self.show("/chat/markMessageAsRead", &body).await,
                 None => Ok(()),
             }
         })
@@ -396,19 +309,6 @@ impl Integration for Evolution {
     }
 
     fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
-        Box::pin(async move {
-            let state = self.connection().await.map_err(|error| match error {
-                RunError::Failed(why, _) | RunError::Refused(why) => why,
-            })?;
-            self.became(&state);
-            if state == "open" {
-                return Ok(json!({"state": "connected"}));
-            }
-            let asked = self
-                .call(Method::GET, "/instance/connect", &Value::Null)
-                .await;
-            let found = asked.map_err(|error| error.to_string())?;
-            Ok(pairing(&found.json()))
-        })
+        Box::pin(self.pair())
     }
 }

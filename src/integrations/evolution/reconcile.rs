@@ -15,15 +15,12 @@ const PAGE: usize = 128;
 /// Pages looked at. Whoever has more to send than they hold has what is posted asked for again.
 const PAGES: usize = 32;
 
-/// What the end of an address says that hides whose it is.
-const HIDDEN: &str = "@lid";
-
 /// Something posted about a message that may be ours.
 pub(super) struct Posted<'a> {
     /// The service's name of the message.
     pub(super) name: &'a str,
-    /// The conversation, where it is told.
-    pub(super) jid: Option<&'a str>,
+    /// The conversation, where it is known.
+    pub(super) peer: Option<String>,
     /// The text, where it is told.
     pub(super) text: Option<&'a str>,
 }
@@ -79,8 +76,7 @@ pub(super) async fn unclaimed(
 /// Whether what became of a message like this is not known yet: a name that nobody knows may be
 /// the one it was given.
 async fn is_in_doubt(store: &Store, posted: &Posted<'_>) -> Result<bool, StoreError> {
-    let jid = posted.jid.filter(|jid| !jid.ends_with(HIDDEN));
-    let (peer, text) = (jid.map(phone::person), posted.text.map(str::to_owned));
+    let (peer, text) = (posted.peer.clone(), posted.text.map(str::to_owned));
     let may_be = move |message: &Message| {
         message.state == State::Sending
             && message.error.is_none()
@@ -149,7 +145,7 @@ mod tests {
         step.await.expect("written");
         let posted = Posted {
             name: "E1",
-            jid: Some(&newest.peer),
+            peer: Some(newest.peer.clone()),
             text: Some("hi"),
         };
         let seen = is_in_doubt(&store, &posted).await.expect("read");

@@ -1,16 +1,18 @@
-//! What the Evolution API is sent and what it says, as JSON. No calls.
+//! What the Evolution API is sent, and what a search finds, as JSON. No calls.
+//!
+//! The bodies are those of `src/validate/message.schema.ts` and `src/api/dto/sendMessage.dto.ts` of
+//! Evolution 2.3: a field that is there must be a text, never null.
 
 use serde_json::{Value, json};
 
-use crate::integrations::{
-    ADDRESS, DeliveryError, ReconcileResult,
-    support::http::HttpAnswer,
-    support::split::{Measure, split},
-};
+use super::who::{HIDDEN, Place, UNKNOWN, place, remote_jid};
 use crate::{
-    message::{Message, State},
-    phone::{self, PERSON},
-    store::Inbound,
+    integrations::{
+        ADDRESS,
+        support::split::{Measure, split},
+    },
+    message::{Kind, Message, State, text_at},
+    phone,
 };
 
 /// The channel's name.
@@ -19,36 +21,27 @@ pub const NAME: &str = phone::CHANNELS[0];
 /// Longest text, in characters.
 const MAX_TEXT: usize = 4000;
 
-/// Members of a group told of at once.
-const MAX_PRESENCES: usize = 16;
-
-/// Who wrote a group's message where the service does not say.
-const UNKNOWN: &str = "unknown";
-
-/// An address as the service names it.
-fn remote_jid(address: &str) -> String {
-    if address.contains('@') {
-        return address.to_owned();
-    }
-    format!("{address}{PERSON}")
-}
-
-/// The other way round: people by their number alone.
-fn number(jid: &str) -> &str {
-    jid.strip_suffix(PERSON).unwrap_or(jid)
-}
-
-/// The addresses a peer may have there.
+/// The addresses a peer may have there, by its number.
 pub(super) fn jids(peer: &str) -> Vec<String> {
     let spellings = phone::spellings(peer);
     spellings.iter().map(|number| remote_jid(number)).collect()
 }
 
-/// The address a message came by.
+/// The address that the conversation of a message goes by.
 fn jid_of(message: &Message) -> String {
-    let meta = message.meta.as_ref();
-    let told = meta.and_then(|meta| meta[ADDRESS].as_str());
-    remote_jid(told.unwrap_or(&message.peer))
+    let told = message
+        .meta
+        .as_ref()
+        .and_then(|meta| text_at(meta, ADDRESS));
+    conversation(&message.peer, told)
+}
+
+/// In a group the address kept with a message is its author's.
+fn conversation(peer: &str, address: Option<&str>) -> String {
+    match place(peer) {
+        Place::Person => remote_jid(address.unwrap_or(peer)),
+        _ => remote_jid(peer),
+    }
 }
 
 /// The calls that bring a message out, in order: path and body.
@@ -60,19 +53,17 @@ pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
         return vec![("/message/sendReaction", body)];
     }
     let mut steps = Vec::new();
+    let mut text = message.text.as_str();
     if let Some(media) = &message.media {
-        let mut body = json!({"number": number, "mediatype": media["kind"], "media": media["url"]});
-        for (field, from) in [("mimetype", "mime"), ("fileName", "name")] {
-            if let Some(text) = media[from].as_str() {
-                body[field] = json!(text);
-            }
+        let (path, mut body) = file(media, message.kind);
+        body["number"] = json!(number);
+        if body.get("caption").is_some() {
+            text = set_caption(&mut body, text);
         }
-        if !message.text.is_empty() {
-            body["caption"] = json!(message.text);
-        }
-        steps.push(("/message/sendMedia", body));
-    } else {
-        let parts = split(&message.text, MAX_TEXT, Measure::Chars).into_iter();
+        steps.push((path, body));
+    }
+    if !text.is_empty() || message.media.is_none() {
+        let parts = split(text, MAX_TEXT, Measure::Chars).into_iter();
         let bodies = parts.map(|part| json!({"number": number, "text": part}));
         steps.extend(bodies.map(|body| ("/message/sendText", body)));
     }
@@ -82,267 +73,133 @@ pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
     steps
 }
 
+/// Puts a text below a file; nothing is left of it then. An empty one is left out.
+fn set_caption<'a>(body: &mut Value, text: &'a str) -> &'a str {
+    if let Some(fields) = body.as_object_mut() {
+        if text.is_empty() {
+            fields.remove("caption");
+        } else {
+            fields.insert("caption".to_owned(), json!(text));
+        }
+    }
+    &text[text.len()..]
+}
+
+/// The call for a file, with a `caption` where such a one can have any: `WhatsApp` shows none below
+/// sound and stickers, so a text goes out behind them.
+fn file(media: &Value, kind: Kind) -> (&'static str, Value) {
+    let (url, told) = (&media["url"], text_at(media, "kind").unwrap_or_default());
+    let mime = text_at(media, "mime");
+    if kind == Kind::Voice || told == "voice" || mime.is_some_and(is_of_voice_notes) {
+        return ("/message/sendWhatsAppAudio", json!({"audio": url}));
+    }
+    if kind == Kind::Sticker || told == "sticker" {
+        return ("/message/sendSticker", json!({"sticker": url}));
+    }
+    let mut body = json!({"mediatype": told, "media": url});
+    if told != "audio" {
+        body["caption"] = json!("");
+    }
+    if let Some(mime) = mime {
+        body["mimetype"] = json!(mime);
+    }
+    let name = text_at(media, "name").map(str::to_owned);
+    let named = || (told == "document").then(|| file_name(text_at(media, "url"), mime));
+    if let Some(name) = name.or_else(named) {
+        body["fileName"] = json!(name);
+    }
+    ("/message/sendMedia", body)
+}
+
+/// What phones record is Opus in Ogg.
+fn is_of_voice_notes(mime: &str) -> bool {
+    let kind = mime.split(';').next().unwrap_or_default().trim();
+    ["audio/ogg", "audio/opus"]
+        .iter()
+        .any(|known| kind.eq_ignore_ascii_case(known))
+}
+
+/// A document without a name is looked for in its address by Evolution, which fails where no dot is in
+/// it; and by the end of the name it decides on the type.
+fn file_name(url: Option<&str>, mime: Option<&str>) -> String {
+    let path = url
+        .unwrap_or_default()
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default();
+    let last = path
+        .split("://")
+        .last()
+        .and_then(|path| path.split_once('/'));
+    let last = last
+        .and_then(|(_, path)| path.rsplit('/').next())
+        .unwrap_or_default();
+    let name = if last.is_empty() { "document" } else { last };
+    if name.contains('.') {
+        return name.to_owned();
+    }
+    let kind = mime.and_then(|mime| mime.split(';').next()?.split_once('/'));
+    match kind {
+        Some(("text", "plain")) => format!("{name}.txt"),
+        Some((_, end)) if end.bytes().all(|b| b.is_ascii_alphanumeric()) => format!("{name}.{end}"),
+        _ => name.to_owned(),
+    }
+}
+
 /// The whole name of a message that is reacted to: whose it is belongs to it, and in a group, who
 /// wrote it.
 fn reacted(message: &Message, answered: &Value) -> Value {
     let own = answered["own"] == true;
-    let jid = remote_jid(answered[ADDRESS].as_str().unwrap_or(&message.peer));
+    let address = text_at(answered, ADDRESS);
+    let jid = conversation(&message.peer, address);
     let mut key = json!({"remoteJid": jid, "fromMe": own, "id": message.reply_to});
-    let member = answered["sender"].as_str();
-    if let Some(member) = member.filter(|member| !own && *member != UNKNOWN) {
-        key["participant"] = json!(remote_jid(member));
+    let member = text_at(answered, "sender").filter(|member| *member != UNKNOWN);
+    if let Some(member) = member.filter(|_| !own) {
+        key["participant"] = json!(remote_jid(address.unwrap_or(member)));
     }
     key
 }
 
-/// A message in `messages.upsert`, and whether the user's own account wrote it.
-pub(super) fn inbound(data: &Value) -> Option<(Inbound, bool)> {
-    let key = &data["key"];
-    let (id, jid) = (key["id"].as_str()?, key["remoteJid"].as_str()?);
-    let content = &data["message"];
-    let kinds = [
-        ("image", "imageMessage"),
-        ("video", "videoMessage"),
-        ("audio", "audioMessage"),
-        ("document", "documentMessage"),
-        ("image", "stickerMessage"),
-    ];
-    let found = kinds
-        .into_iter()
-        .find_map(|(kind, field)| Some((kind, content.get(field)?)));
-    let media = found.map(|(kind, file)| {
-        json!({"kind": kind, "id": id, "mime": file["mimetype"], "name": file["fileName"]})
-    });
-    let caption = found.and_then(|(_, file)| file["caption"].as_str());
-    let extended = &content["extendedTextMessage"];
-    let text = content["conversation"]
-        .as_str()
-        .or(extended["text"].as_str())
-        .or(content["reactionMessage"]["text"].as_str())
-        .or(caption);
-    if text.is_none() && media.is_none() {
-        return None;
-    }
-    let own = key["fromMe"] == true;
-    let mut meta = json!({"id": id, "name": data["pushName"]});
-    if own {
-        meta["own"] = json!(true);
-    }
-    let peer = phone::person(jid);
-    if peer != number(jid) {
-        meta[ADDRESS] = json!(jid);
-    }
-    if let Some(to) = content["reactionMessage"]["key"]["id"].as_str() {
-        meta["reaction_to"] = json!(to);
-    }
-    let answered = extended["contextInfo"]["stanzaId"].as_str();
-    let inbound = Inbound {
-        channel: NAME.to_owned(),
-        peer,
-        sender: match key["participant"].as_str() {
-            Some(member) => Some(number(member).to_owned()),
-            // A group never passes for one person.
-            None => jid.ends_with("@g.us").then(|| UNKNOWN.to_owned()),
-        },
-        text: text.unwrap_or_default().to_owned(),
-        media,
-        reply_to: answered.map(str::to_owned),
-        meta: Some(meta),
-        dedup_key: Some(format!("{jid}:{id}")),
-        ..Inbound::default()
-    };
-    Some((inbound, own))
-}
-
-/// Who writes or no longer does by `presence.update`: peer, member of a group, and whether it goes on.
-pub(super) fn presences(data: &Value) -> Vec<(String, Option<String>, bool)> {
-    let (Some(jid), Some(presences)) = (data["id"].as_str(), data["presences"].as_object()) else {
-        return Vec::new();
-    };
-    let told = presences.iter().filter_map(|(member, presence)| {
-        let goes_on = match presence["lastKnownPresence"].as_str()? {
-            "composing" | "recording" => true,
-            "available" | "paused" => false,
-            _ => return None,
-        };
-        let sender = (member != jid).then(|| number(member).to_owned());
-        Some((phone::person(jid), sender, goes_on))
-    });
-    told.take(MAX_PRESENCES).collect()
-}
-
-/// The body that marks messages as read, where the service knows any of them.
+/// The body that marks messages as read, where the service knows any of them. It takes no notice of
+/// hidden ids there (`whatsapp.baileys.service.ts`, `markMessageAsRead`), so the number is named.
 pub(super) fn read_messages(messages: &[Message]) -> Option<Value> {
     let keys = messages.iter().filter_map(|message| {
-        let id = message.meta.as_ref()?["id"].as_str()?;
-        Some(json!({"remoteJid": jid_of(message), "fromMe": false, "id": id}))
+        let id = text_at(message.meta.as_ref()?, "id")?;
+        let jid = Some(jid_of(message)).filter(|jid| !jid.ends_with(HIDDEN));
+        let jid = jid.unwrap_or_else(|| remote_jid(&message.peer));
+        Some(json!({"remoteJid": jid, "fromMe": false, "id": id}))
     });
     let keys: Vec<Value> = keys.collect();
     (!keys.is_empty()).then(|| json!({"readMessages": keys}))
 }
 
-/// What pairs a phone, or that there is nothing yet.
-pub(super) fn pairing(found: &Value) -> Value {
-    let Some(code) = found["code"].as_str() else {
-        return json!({"state": "waiting"});
-    };
-    let mut pairing = json!({"state": "pairing", "code": code});
-    if let Some(typed) = found["pairingCode"].as_str() {
-        pairing["pairing_code"] = json!(typed);
-    }
-    pairing
-}
-
-/// The state that a receipt tells.
+/// The state that a receipt tells: a word, or Baileys' number of it (`src/utils/renderStatus.ts`).
 pub(super) fn state_of(status: &Value) -> Option<State> {
-    match status.as_str()? {
-        "SERVER_ACK" => Some(State::Sent),
-        "DELIVERY_ACK" => Some(State::Delivered),
-        "READ" | "PLAYED" => Some(State::Read),
-        "ERROR" => Some(State::Failed),
+    let number = status.as_u64().map(|number| number.to_string());
+    match number.as_deref().or(status.as_str())? {
+        "SERVER_ACK" | "2" => Some(State::Sent),
+        "DELIVERY_ACK" | "3" => Some(State::Delivered),
+        "READ" | "PLAYED" | "4" | "5" => Some(State::Read),
+        "ERROR" | "0" => Some(State::Failed),
         _ => None,
     }
 }
 
 /// How far ahead of the clock of `WhatsApp` ours may be, in seconds: a message that seems older than
 /// our wish to send it may still be it. Our own of the same text are kept out by their names.
-const CLOCKS_APART: u64 = 120;
+const CLOCKS_APART: i64 = 120;
 
 /// The names of the messages found that have this text and were sent since then, in seconds, as far as
 /// clocks tell; `None` where the answer has none to look at.
 pub(super) fn names_of(found: &Value, text: &str, since: u64) -> Option<Vec<String>> {
     let records = found["messages"]["records"].as_array()?;
-    let since = since.saturating_sub(CLOCKS_APART);
+    let since = i64::try_from(since).ok()?.saturating_sub(CLOCKS_APART);
     let ours = records.iter().filter(|record| {
         let content = &record["message"];
-        let theirs = content["conversation"]
-            .as_str()
-            .or(content["extendedTextMessage"]["text"].as_str());
-        theirs == Some(text) && record["messageTimestamp"].as_u64() >= Some(since)
+        let theirs = text_at(content, "conversation");
+        theirs.or(text_at(&content["extendedTextMessage"], "text")) == Some(text)
+            && super::kinds::whole(&record["messageTimestamp"]) >= Some(since)
     });
-    let names = ours.filter_map(|record| record["key"]["id"].as_str());
+    let names = ours.filter_map(|record| text_at(&record["key"], "id"));
     Some(names.map(str::to_owned).collect())
-}
-
-/// What a refusal to search means: asking again helps where the server is in trouble, and not where
-/// it does not know what a search is.
-pub(super) fn unasked(answer: &HttpAnswer) -> ReconcileResult {
-    match answer.status {
-        408 | 429 | 500.. => {
-            let text = format!("the Evolution API answered {} to a search", answer.status);
-            ReconcileResult::Unasked(text, answer.retry_after)
-        }
-        _ => ReconcileResult::Unknown,
-    }
-}
-
-/// What a refusal means. Its text may be a string, a list, or a list of lists, or missing.
-pub(super) fn refusal(answer: &HttpAnswer) -> DeliveryError {
-    let body = answer.json();
-    let message = &body["response"]["message"];
-    if says_unknown_number(message) {
-        return DeliveryError::Permanent("this number is not on WhatsApp".to_owned());
-    }
-    let mut said = String::new();
-    push_texts(&mut said, message);
-    if said.is_empty() {
-        push_texts(&mut said, &body["error"]);
-    }
-    let said: String = said.chars().take(200).collect();
-    let text = format!("the Evolution API says: {said} (status {})", answer.status);
-    match answer.status {
-        401 | 403 => DeliveryError::Unauthorized(text),
-        429 | 500.. => DeliveryError::Transient(text, answer.retry_after),
-        _ => DeliveryError::Permanent(text),
-    }
-}
-
-fn says_unknown_number(message: &Value) -> bool {
-    match message {
-        Value::Array(all) => all.iter().any(says_unknown_number),
-        other => other["exists"] == false,
-    }
-}
-
-fn push_texts(out: &mut String, value: &Value) {
-    match value {
-        Value::String(text) => {
-            if !out.is_empty() {
-                out.push_str("; ");
-            }
-            out.push_str(text);
-        }
-        Value::Array(all) => all.iter().for_each(|one| push_texts(out, one)),
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::*;
-
-    fn refused(status: u16, body: &Value) -> DeliveryError {
-        refusal(&HttpAnswer {
-            status,
-            retry_after: None,
-            body: Bytes::from(body.to_string()),
-        })
-    }
-
-    #[test]
-    fn refusals_of_every_shape_are_understood() {
-        let unknown =
-            json!({"status": 400, "response": {"message": [{"exists": false, "number": "1"}]}});
-        assert!(
-            matches!(refused(400, &unknown), DeliveryError::Permanent(why) if why.contains("number"))
-        );
-        let nested = json!({"response": {"message": [["a", "b"], "c"]}});
-        assert!(
-            matches!(refused(400, &nested), DeliveryError::Permanent(why) if why.contains("a; b; c"))
-        );
-        let closed = json!({"response": {"message": "Connection Closed"}});
-        assert!(matches!(
-            refused(500, &closed),
-            DeliveryError::Transient(..)
-        ));
-        assert!(matches!(
-            refused(401, &json!({"error": "Unauthorized"})),
-            DeliveryError::Unauthorized(_)
-        ));
-        assert!(matches!(
-            refused(400, &json!("?")),
-            DeliveryError::Permanent(_)
-        ));
-    }
-
-    #[test]
-    fn people_groups_media_and_own_messages_are_told_apart() {
-        let data =
-            |key: Value, message: Value| json!({"key": key, "message": message, "pushName": "Ana"});
-        let (one, own) = inbound(&data(
-            json!({"id": "A", "remoteJid": "5511@s.whatsapp.net", "fromMe": false}),
-            json!({"conversation": "olá"}),
-        ))
-        .expect("a message");
-        assert_eq!(
-            (one.peer.as_str(), one.text.as_str(), own),
-            ("5511", "olá", false)
-        );
-        let (group, own) = inbound(&data(
-            json!({"id": "B", "remoteJid": "1@g.us", "participant": "5522@s.whatsapp.net", "fromMe": true}),
-            json!({"imageMessage": {"caption": "look", "mimetype": "image/png"}}),
-        ))
-        .expect("a message");
-        assert_eq!(
-            (group.peer.as_str(), group.sender.as_deref(), own),
-            ("1@g.us", Some("5522"), true)
-        );
-        assert_eq!(
-            group.media.map(|media| media["kind"].clone()),
-            Some(json!("image"))
-        );
-        assert!(inbound(&json!({"key": {}})).is_none());
-    }
 }

@@ -11,7 +11,7 @@ use cleudocodebot::qr::Qr;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Daemon, Scratch, Shared, daemon_command,
+    Daemon, Scratch, Shared, assert_mentions, daemon_command,
     fake::{Fake, Reply},
     program, run,
     services::use_evolution,
@@ -70,10 +70,12 @@ fn json_shows_codes_until_paired() {
     ]);
     let (status, out, stderr) = run(setup.command(&["--json"]));
     assert_eq!(status, 0, "{stderr}");
-    let lines: Vec<Value> = out
+    let mut lines: Vec<Value> = out
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
+    assert_mentions(&lines[0], "why", "no code yet");
+    lines[0] = json!({"state": lines[0]["state"]});
     let pairing = |text: &str| {
         let qr = Qr::of(text).expect("it fits").rows();
         json!({"state": "pairing", "code": text, "pairing_code": "ABCD1234", "qr": qr})

@@ -66,5 +66,15 @@ pub(super) const INTEGRATION_CONNECT: ActionSpec = ActionSpec {
             "its rows: strings of 1 (dark) and 0; 4 light go around",
         ),
         may("pairing_code", FieldKind::Name, "to be typed instead"),
+        may(
+            "why",
+            FieldKind::Text,
+            "while waiting: why there is no code yet",
+        ),
+        may(
+            "created",
+            FieldKind::Boolean,
+            "true where it was missing at the service and was made there now",
+        ),
     ],
 };

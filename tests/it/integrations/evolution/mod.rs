@@ -1,5 +1,6 @@
 //! The Evolution API's integration against a fake: sends, receipts, inbound messages, indicators.
 
+mod connection;
 mod numbers;
 mod reconcile;
 mod setup;

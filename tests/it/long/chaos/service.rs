@@ -5,7 +5,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -29,16 +29,19 @@ pub(crate) enum Trouble {
     IsBusy,
     /// Stops and starts again; the test does that itself.
     Restarts,
+    /// Is there, and for a while not connected to what it sends by; after that, now and then.
+    Disconnects,
 }
 
 impl Trouble {
     /// The troubles that take turns.
-    pub(crate) const ROUND: [Self; 5] = [
+    pub(crate) const ROUND: [Self; 6] = [
         Self::Fails,
         Self::Hangs,
         Self::BreaksOff,
         Self::IsBusy,
         Self::Restarts,
+        Self::Disconnects,
     ];
 }
 
@@ -51,7 +54,7 @@ pub(crate) struct FaultyService {
 /// What the fake's threads share.
 struct ServiceState {
     channel: &'static str,
-    trouble: Mutex<Trouble>,
+    trouble: Mutex<(Trouble, Instant)>,
     ledger: Arc<Ledger>,
     dice: Arc<Dice>,
     silence: Duration,
@@ -71,7 +74,7 @@ impl FaultyService {
     ) -> Self {
         let shared = Arc::new(ServiceState {
             channel,
-            trouble: Mutex::new(Trouble::None),
+            trouble: Mutex::new((Trouble::None, Instant::now())),
             ledger: Arc::clone(ledger),
             dice: Arc::clone(dice),
             silence,
@@ -86,7 +89,7 @@ impl FaultyService {
     }
 
     pub(crate) fn set_trouble(&self, trouble: Trouble) {
-        *self.shared.trouble.lock().expect("not poisoned") = trouble;
+        *self.shared.trouble.lock().expect("not poisoned") = (trouble, Instant::now());
     }
 
     /// Calls to send or to search, answered or not.
@@ -110,18 +113,21 @@ impl ServiceState {
         let is_send = ["/sendMessage", "/messages", "/message/sendText/Cleudocode"]
             .iter()
             .any(|end| path.ends_with(end));
+        let (trouble, since) = *self.trouble.lock().expect("not poisoned");
+        let is_connected = trouble != Trouble::Disconnects || since.elapsed() > 2 * self.silence;
         if !is_search && !is_send {
+            let state = if is_connected { "open" } else { "connecting" };
             return Reply::Json(
                 200,
                 json!({"ok": true, "result": {"id": 1}, "id": "555",
-                "instance": {"state": "open"}}),
+                "instance": {"state": state}}),
             );
         }
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let trouble = *self.trouble.lock().expect("not poisoned");
         let fails_now = self.dice.percent(FAILING_PERCENT);
         match trouble {
             Trouble::Fails if fails_now => Reply::Json(500, self.refusal()),
+            Trouble::Disconnects if is_send && (fails_now || !is_connected) => self.unconnected(),
             Trouble::IsBusy if fails_now => Reply::Busy(1, self.refusal()),
             Trouble::Hangs if fails_now => {
                 // Some hang before the message is sent and some after.
@@ -135,6 +141,22 @@ impl ServiceState {
                 Reply::Half
             }
             _ => self.done(request, is_search, true),
+        }
+    }
+
+    /// An Evolution API without its connection, and what a proxy before it says; others are just busy.
+    fn unconnected(&self) -> Reply {
+        if self.channel != "whatsapp" {
+            return Reply::Busy(1, self.refusal());
+        }
+        let said = |message: Value| json!({"response": {"message": message}});
+        let undefined = "TypeError: Cannot read properties of undefined (reading 'id')";
+        match self.dice.below(5) {
+            0 => Reply::Json(400, said(json!(["Error: Connection Closed"]))),
+            1 => Reply::Json(500, said(json!("Connection Closed"))),
+            2 => Reply::Json(400, said(json!([undefined]))),
+            3 => Reply::Json(404, json!("404 page not found")),
+            _ => Reply::Json(503, json!({"code": "LICENSE_REQUIRED"})),
         }
     }
 

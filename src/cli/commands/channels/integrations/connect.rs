@@ -137,9 +137,13 @@ impl PairingScreen {
         match (answer["state"].as_str(), answer["code"].as_str()) {
             (Some("connected"), _) => context.terminal.line(format!("{name} is connected")),
             (_, None) => {
+                let why = answer["why"]
+                    .as_str()
+                    .map(|why| format!(": {}", printable(why)));
+                let why = why.unwrap_or_default();
                 context
                     .terminal
-                    .note("waiting for the service to make a code");
+                    .note(format!("waiting for the service to make a code{why}"));
                 self.lines = 0;
                 Ok(())
             }
