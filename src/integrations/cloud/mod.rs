@@ -1,38 +1,92 @@
 //! `whatsapp-cloud`: `WhatsApp` by Meta's Cloud API
-//! (<https://developers.facebook.com/docs/whatsapp/cloud-api>).
+//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp>).
 //!
-//! Its webhook is signed; without the app's secret every post is refused.
+//! Its webhook is signed; without the app's secret every post is refused. Posts are taken apart in
+//! `webhook`: what people and the user write goes by `inbound`, `revisions`, `calls` and `history`,
+//! reports by `statuses`. What a message says is in `kinds` (with the list of Meta's types and what
+//! becomes of each), `contacts` and `system`; who is who in `who`. What is sent is in `wire`, what
+//! refusals mean in `errors` and `codes`.
+//!
+//! # While nothing can be sent
+//!
+//! Where Meta refuses a message for the account's sake, the channel is impaired and its messages wait.
+//! Then `run` looks at our number again after 5, 10, 20, 40, 60 seconds and every minute, or after an
+//! hour where each further try would make it worse. A look that works proves no more than that number
+//! and token are good, so it wakes the outbox, and the next attempt tells whether the trouble is over:
+//! if not, that attempt is not counted and the wait goes on. `integrations restart` tries at once.
 
+mod calls;
+mod codes;
+mod contacts;
+mod errors;
+mod history;
+mod inbound;
+mod kinds;
+mod recent;
+mod revisions;
+mod statuses;
+mod system;
+#[cfg(test)]
+mod tests;
+mod webhook;
+mod who;
 mod wire;
 
 use std::time::Duration;
 
 use hyper::Method;
 use serde_json::{Value, json};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
-use self::wire::{bodies, inbound, refusal};
+use self::{
+    errors::{end_of_run, is_standing, not_meta, reason, refusal},
+    webhook::Receiver,
+    who::address,
+    wire::{bodies, is_reaction},
+};
 use super::{
     Accepted, BoxFuture, DeliveryError, Hook, HookReply, Indicator, Integration, Progress,
     RunContext, RunError,
     ingress::Ingress,
-    support::hmac::hmac,
-    support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
+    support::{
+        hmac::hmac,
+        http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
+    },
 };
 use crate::{
     config::BaseUrl,
     constant_time,
-    message::{Message, MessageId, State},
+    message::{Kind, Message, MessageId, text_at},
     phone,
     random::hex,
-    store::{StatusUpdate, StoreError},
+    store::StoreError,
 };
 
-pub use self::wire::NAME;
+/// The channel's name.
+pub const NAME: &str = phone::CHANNELS[1];
 
 const VERSION: &str = "v23.0";
 
 /// Time between two looks whether the credentials still hold.
 const LOOK: Duration = Duration::from_secs(600);
+
+/// The waits before the next looks while nothing can be sent.
+const LOOKS_AGAIN: [Duration; 5] = [
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+    Duration::from_secs(40),
+    Duration::from_secs(60),
+];
+
+/// The wait where each further try makes it worse.
+const STANDING_LOOK: Duration = Duration::from_secs(3600);
+
+/// Newest messages of a peer among which one that can be marked as read is looked for.
+const MAX_LOOKED_AT: usize = 16;
 
 /// What the integration is made of.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,7 +108,9 @@ pub struct Cloud {
     settings: CloudSettings,
     authorization: String,
     http: Http,
-    ingress: Ingress,
+    receiver: Receiver,
+    /// Each refusal for the account's sake, with the least time to wait.
+    troubles: watch::Sender<Duration>,
 }
 
 impl Cloud {
@@ -64,7 +120,8 @@ impl Cloud {
             authorization: format!("Bearer {}", settings.token),
             http: Http::new(settings.base.clone()).redacting([&settings.token]),
             settings: settings.clone(),
-            ingress,
+            receiver: Receiver::new(&settings.phone_id, ingress),
+            troubles: watch::Sender::new(Duration::ZERO),
         }
     }
 
@@ -85,72 +142,93 @@ impl Cloud {
         self.http.call(call).await
     }
 
-    async fn look(&self, context: &RunContext) -> Result<(), RunError> {
+    /// Whether the API is there, takes our token and knows our number.
+    async fn look(&self) -> Result<(), DeliveryError> {
+        let answer = self.call(Method::GET, "?fields=id", &Value::Null).await?;
+        accepted(&answer).map(drop)
+    }
+
+    async fn look_on(&self, context: &RunContext) -> Result<(), RunError> {
+        let mut troubles = self.troubles.subscribe();
+        let mut turn = 0;
         loop {
-            let asked = self.call(Method::GET, "?fields=id", &Value::Null).await;
-            let answer = asked.map_err(|error| RunError::Failed(error.to_string(), None))?;
-            if answer.status != 200 {
-                return Err(match refusal(&answer) {
-                    DeliveryError::Unauthorized(why) => RunError::Refused(why),
-                    DeliveryError::Transient(why, wait) => RunError::Failed(why, wait),
-                    DeliveryError::Permanent(why)
-                    | DeliveryError::Unknown(why)
-                    | DeliveryError::Interrupted(why) => RunError::Failed(why, None),
-                    DeliveryError::Channel(trouble) => RunError::Failed(trouble.why, None),
-                    DeliveryError::Away => RunError::Failed("refused".to_owned(), None),
-                });
+            let mut wait = LOOKS_AGAIN[turn];
+            match self.look().await {
+                Ok(()) => {
+                    context.alive();
+                    if !matches!(timeout(LOOK, troubles.changed()).await, Ok(Ok(()))) {
+                        turn = 0;
+                        continue;
+                    }
+                    wait = wait.max(*troubles.borrow_and_update());
+                }
+                Err(DeliveryError::Channel(trouble)) => context.impaired(&trouble),
+                Err(error) => return Err(end_of_run(error)),
             }
-            context.alive();
-            tokio::time::sleep(LOOK).await;
+            sleep(wait).await;
+            turn = (turn + 1).min(LOOKS_AGAIN.len() - 1);
         }
     }
 
     async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
+        if is_reaction(message) && message.reply_to.is_none() {
+            let why = "WhatsApp has no name for the message to react to";
+            return Err(DeliveryError::Permanent(why.to_owned()));
+        }
+        // What waited for a number or a user id that changed meanwhile follows the person.
+        let peer = self.receiver.ingress.canonical(&message.peer).await;
+        let peer = peer.map_err(|error| DeliveryError::Transient(error.to_string(), None))?;
         let bodies = bodies(message);
         let last = bodies.len().saturating_sub(1);
         for (part, mut body) in bodies.into_iter().enumerate().skip(progress.parts()) {
             progress.keep().await;
             body["messaging_product"] = json!("whatsapp");
-            body["recipient_type"] = json!("individual");
-            body["to"] = json!(phone::person(&message.peer));
+            address(&mut body, &peer);
             body["biz_opaque_callback_data"] = json!(if part == last {
                 message.id.to_string()
             } else {
                 format!("{}/{part}", message.id)
             });
             let answer = self.call(Method::POST, "/messages", &body).await?;
-            if answer.status != 200 {
-                return Err(refusal(&answer));
-            }
-            let id = answer.json()["messages"][0]["id"].take();
-            progress.part_sent(id.as_str().map(str::to_owned));
+            let taken = accepted(&answer).inspect_err(|error| self.heard(error, &answer))?;
+            let id = text_at(&taken["messages"][0], "id");
+            progress.part_sent(id.map(str::to_owned));
         }
         Ok(())
     }
 
+    /// Has `run` look after the channel where a message was refused for its sake.
+    fn heard(&self, error: &DeliveryError, answer: &HttpAnswer) {
+        if matches!(error, DeliveryError::Channel(_)) {
+            let least = is_standing(answer).then_some(STANDING_LOOK);
+            self.troubles.send_replace(least.unwrap_or_default());
+        }
+    }
+
     /// Says that a message was read; with `typing`, also that we write. One goes only with the other.
-    async fn seen(&self, message: &Message, typing: bool) -> Result<(), String> {
-        let id = message.meta.as_ref().and_then(|meta| meta["id"].as_str());
-        let Some(id) = id else { return Ok(()) };
+    async fn seen(&self, messages: &[Message], typing: bool) -> Result<(), String> {
+        let Some(id) = messages.iter().find_map(readable) else {
+            return Ok(());
+        };
         let mut body = json!({"messaging_product": "whatsapp", "status": "read", "message_id": id});
         if typing {
             body["typing_indicator"] = json!({"type": "text"});
         }
         let asked = self.call(Method::POST, "/messages", &body).await;
-        match asked.map_err(|error| error.to_string())?.status {
-            200 => Ok(()),
-            status => Err(format!("Meta answered {status}")),
-        }
+        let answer = asked.map_err(|error| error.to_string())?;
+        accepted(&answer).map(drop).map_err(reason)
     }
 
-    /// The newest message of a peer: what we write is shown as an answer to it.
-    async fn newest_of(&self, peer: &str) -> Result<Option<Message>, StoreError> {
+    /// The newest messages of a peer: what we write is shown as an answer to one of them.
+    async fn newest_of(&self, peer: &str) -> Result<Vec<Message>, StoreError> {
         let peer = peer.to_owned();
-        let store = self.ingress.store();
+        let store = self.receiver.ingress.store();
         let all = (None, MessageId(u64::MAX));
-        let newest =
-            store.run_blocking(move |store| store.received_between((NAME, &peer), all.0, all.1, 1));
-        Ok(newest.await?.pop())
+        store
+            .run_blocking(move |store| {
+                store.received_between((NAME, &peer), all.0, all.1, MAX_LOOKED_AT)
+            })
+            .await
     }
 
     async fn posted(&self, hook: &Hook) -> HookReply {
@@ -162,72 +240,14 @@ impl Cloud {
         if !constant_time::equal(expected.as_bytes(), given.as_bytes()) {
             return HookReply::forbidden("the signature is wrong");
         }
-        let body: Value = serde_json::from_slice(&hook.body).unwrap_or(Value::Null);
-        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        for change in list(&body["entry"])
-            .iter()
-            .flat_map(|entry| list(&entry["changes"]))
-        {
-            let value = &change["value"];
-            let ours = value["metadata"]["phone_number_id"].as_str();
-            if ours.is_some_and(|id| id != self.settings.phone_id) {
-                continue;
-            }
-            if let Err(error) = self.take(value).await {
-                return HookReply::again(&error.to_string());
-            }
+        if let Ok(body) = serde_json::from_slice(&hook.body) {
+            return self.receiver.taken(&body).await;
         }
+        // It would be the same at every repeat.
+        let log = self.receiver.ingress.log();
+        let what = "a webhook was signed and is no JSON";
+        log.warn("integration", what, &[("name", &NAME)]);
         HookReply::done()
-    }
-
-    async fn take(&self, value: &Value) -> Result<(), StoreError> {
-        for message in value["messages"].as_array().into_iter().flatten() {
-            if let Some(inbound) = inbound(message, &value["contacts"]) {
-                self.ingress.take(inbound).await?;
-            }
-        }
-        for status in value["statuses"].as_array().into_iter().flatten() {
-            self.report(status).await?;
-        }
-        Ok(())
-    }
-
-    /// A report may come before the answer to its call: then our own id, which it carries, helps.
-    async fn report(&self, status: &Value) -> Result<(), StoreError> {
-        let state = match status["status"].as_str() {
-            Some("sent") => State::Sent,
-            Some("delivered") => State::Delivered,
-            Some("read") => State::Read,
-            Some("failed") => State::Failed,
-            _ => return Ok(()),
-        };
-        let why = status["errors"][0]["title"]
-            .as_str()
-            .unwrap_or("no reason given");
-        let error = (state == State::Failed).then(|| format!("Meta says: {why}"));
-        let reference = status["id"].as_str().unwrap_or_default();
-        if self.ingress.report(reference, state, error.clone()).await? {
-            return Ok(());
-        }
-        let ours = status["biz_opaque_callback_data"].as_str();
-        // With a part in front of the last the message is not sent yet, but it may be lost.
-        let ours = match ours.and_then(|ours| ours.split_once('/')) {
-            Some((id, _)) => (state == State::Failed).then_some(id),
-            None => ours,
-        };
-        let Some(Ok(id)) = ours.map(str::parse::<MessageId>) else {
-            return Ok(());
-        };
-        let store = self.ingress.store();
-        let step = StatusUpdate {
-            error,
-            ..StatusUpdate::to(state)
-        };
-        // The id is only what was once sent with it: it may have been given by another store.
-        match store.answered(NAME, id, vec![], step)?.await {
-            Ok(_) | Err(StoreError::NotFound) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     fn verified(&self, hook: &Hook) -> HookReply {
@@ -243,13 +263,34 @@ impl Cloud {
     }
 }
 
+/// The body of an answer that says yes. Meta answers with 200 and an object.
+fn accepted(answer: &HttpAnswer) -> Result<Value, DeliveryError> {
+    if answer.status != 200 {
+        return Err(refusal(answer));
+    }
+    let body = answer.json();
+    if body.is_object() {
+        Ok(body)
+    } else {
+        Err(not_meta(answer))
+    }
+}
+
+/// The name of a message that can be marked as read: one that a person wrote to us just now.
+fn readable(message: &Message) -> Option<&str> {
+    let meta = message.meta.as_ref()?;
+    let is_written = !matches!(message.kind, Kind::Call | Kind::System);
+    let is_theirs = meta["own"] != true && meta["history"] != true;
+    text_at(meta, "id").filter(|_| is_written && is_theirs)
+}
+
 impl Integration for Cloud {
     fn name(&self) -> &'static str {
         NAME
     }
 
     fn run(&self, context: RunContext) -> BoxFuture<'_, Result<(), RunError>> {
-        Box::pin(async move { context.spent_on(self.look(&context)).await })
+        Box::pin(async move { context.spent_on(self.look_on(&context)).await })
     }
 
     fn deliver<'a>(
@@ -267,21 +308,14 @@ impl Integration for Cloud {
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
             let newest = self.newest_of(peer).await;
-            match newest.map_err(|error| error.to_string())? {
-                Some(message) => self.seen(&message, true).await,
-                None => Ok(()),
-            }
+            let newest = newest.map_err(|error| error.to_string())?;
+            self.seen(&newest, true).await
         })
     }
 
     /// The newest stands for those before it.
     fn mark_read<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async move {
-            match messages.first() {
-                Some(newest) => self.seen(newest, false).await,
-                None => Ok(()),
-            }
-        })
+        Box::pin(self.seen(messages, false))
     }
 
     fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {

@@ -1,49 +1,37 @@
-//! What Meta's Cloud API is sent and what it says, as JSON. No calls.
+//! The bodies that bring a message out by Meta's API
+//! (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messages>). No calls.
 
 use serde_json::{Value, json};
 
-use crate::integrations::{
-    DeliveryError,
-    support::http::HttpAnswer,
-    support::split::{Measure, split},
-};
-use crate::{message::Message, phone, store::Inbound};
+use crate::integrations::support::split::{Measure, split};
+use crate::message::{Kind, Message, text_at};
 
-/// The channel's name.
-pub const NAME: &str = phone::CHANNELS[1];
-
-/// Longest text, in characters.
+/// Longest text, in characters; Meta takes 4,096.
 const MAX_TEXT: usize = 4000;
+
+/// Longest caption, in characters: what is longer follows as a text of its own.
+const MAX_CAPTION: usize = 1024;
 
 /// The bodies that bring a message out, in order.
 pub(super) fn bodies(message: &Message) -> Vec<Value> {
     let meta = message.meta.as_ref();
-    let field = |name: &str| meta.and_then(|meta| meta.get(name));
-    if let Some(template) = field("template") {
+    if let Some(template) = meta.and_then(|meta| meta.get("template")) {
         return vec![json!({"type": "template", "template": template})];
     }
-    if field("reaction").is_some() {
+    if is_reaction(message) {
+        // An empty emoji takes it back.
         let reaction = json!({"message_id": message.reply_to, "emoji": message.text});
         return vec![json!({"type": "reaction", "reaction": reaction})];
     }
     let mut bodies = Vec::new();
+    let mut text = message.text.as_str();
     if let Some(media) = &message.media {
-        let kind = media["kind"].as_str().unwrap_or("document");
-        let mut link = json!({"link": media["url"]});
-        if !message.text.is_empty() && kind != "audio" {
-            link["caption"] = json!(message.text);
-        }
-        if let Some(name) = media["name"].as_str().filter(|_| kind == "document") {
-            link["filename"] = json!(name);
-        }
-        bodies.push(json!({"type": kind, kind: link}));
+        let (body, is_captioned) = file(message.kind, media, text);
+        bodies.push(body);
+        text = if is_captioned { "" } else { text };
     }
-    let is_caption = message
-        .media
-        .as_ref()
-        .is_some_and(|media| media["kind"] != "audio");
-    if !message.text.is_empty() && !is_caption {
-        let parts = split(&message.text, MAX_TEXT, Measure::Chars).into_iter();
+    if !text.is_empty() {
+        let parts = split(text, MAX_TEXT, Measure::Chars).into_iter();
         bodies.extend(parts.map(|part| json!({"type": "text", "text": {"body": part}})));
     }
     if let (Some(answered), Some(first)) = (&message.reply_to, bodies.first_mut()) {
@@ -52,75 +40,139 @@ pub(super) fn bodies(message: &Message) -> Vec<Value> {
     bodies
 }
 
-/// The name of a sender: a post may bring messages of several.
-fn name_of<'a>(from: &str, contacts: &'a Value) -> Option<&'a str> {
-    let mut contacts = contacts.as_array()?.iter();
-    let contact = contacts.find(|contact| contact["wa_id"] == from)?;
-    contact["profile"]["name"].as_str()
+/// Whether the text is an emoji for the message in `reply_to`.
+pub(super) fn is_reaction(message: &Message) -> bool {
+    let meta = message.meta.as_ref();
+    message.kind == Kind::Reaction || meta.is_some_and(|meta| meta.get("reaction").is_some())
 }
 
-pub(super) fn inbound(message: &Value, contacts: &Value) -> Option<Inbound> {
-    let (id, from) = (message["id"].as_str()?, message["from"].as_str()?);
-    let kind = message["type"].as_str()?;
-    let content = &message[kind];
-    let media = match kind {
-        "image" | "video" | "audio" | "document" | "sticker" => {
-            let shown = if kind == "sticker" { "image" } else { kind };
-            Some(
-                json!({"kind": shown, "id": content["id"], "mime": content["mime_type"], "name": content["filename"]}),
-            )
-        }
-        _ => None,
+/// The body of a file, and whether the text is in it. Meta refuses fields that a type does not have:
+/// there are captions for images, videos and documents, and names for documents.
+fn file(kind: Kind, media: &Value, text: &str) -> (Value, bool) {
+    let named = text_at(media, "kind").unwrap_or("document");
+    let name = match (kind, named) {
+        (Kind::Sticker, _) => "sticker",
+        (Kind::Voice, _) | (_, "voice") => "audio",
+        (_, "image" | "video" | "audio" | "sticker") => named,
+        _ => "document",
     };
-    let texts = [
-        &content["body"],
-        &content["caption"],
-        &content["text"],
-        &content["emoji"],
-    ];
-    let text = texts.into_iter().find_map(Value::as_str);
-    if text.is_none() && media.is_none() {
-        return None;
+    let mut link = json!({"link": media["url"]});
+    let is_captioned = matches!(name, "image" | "video" | "document")
+        && !text.is_empty()
+        && Measure::Chars.of(text) <= MAX_CAPTION;
+    if is_captioned {
+        link["caption"] = json!(text);
     }
-    let mut meta = json!({"id": id, "name": name_of(from, contacts)});
-    if kind == "reaction" {
-        meta["reaction_to"] = content["message_id"].clone();
+    if name == "document"
+        && let Some(file_name) = text_at(media, "name")
+    {
+        link["filename"] = json!(file_name);
     }
-    Some(Inbound {
-        channel: NAME.to_owned(),
-        peer: phone::person(from),
-        text: text.unwrap_or_default().to_owned(),
-        media,
-        reply_to: message["context"]["id"].as_str().map(str::to_owned),
-        meta: Some(meta),
-        dedup_key: Some(id.to_owned()),
-        ..Inbound::default()
-    })
+    // Only Ogg can be a recorded note
+    // (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/audio-messages>).
+    let is_ogg = text_at(media, "mime").is_some_and(|mime| mime.starts_with("audio/ogg"));
+    if name == "audio" && (kind == Kind::Voice || named == "voice" || is_ogg) {
+        link["voice"] = json!(true);
+    }
+    (json!({"type": name, name: link}), is_captioned)
 }
 
-/// What a refusal means, by Meta's code for it.
-pub(super) fn refusal(answer: &HttpAnswer) -> DeliveryError {
-    let body = answer.json();
-    let error = &body["error"];
-    let said = error["message"].as_str().unwrap_or("no reason given");
-    let said: String = said.chars().take(200).collect();
-    let text = format!(
-        "Meta says: {said} (status {}, code {})",
-        answer.status, error["code"]
-    );
-    match error["code"].as_i64() {
-        Some(4 | 80007 | 130_429 | 131_000 | 131_016 | 131_056) => {
-            DeliveryError::Transient(text, answer.retry_after)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Direction, MessageId, State};
+
+    fn message(text: &str, media: Option<Value>, meta: Option<Value>) -> Message {
+        Message {
+            id: MessageId(1),
+            seq: 1,
+            channel: "whatsapp-cloud".to_owned(),
+            direction: Direction::Out,
+            peer: "5511".to_owned(),
+            sender: None,
+            kind: Kind::of_media(media.as_ref()),
+            text: text.to_owned(),
+            content: None,
+            media,
+            state: State::Sending,
+            reply_to: Some("wamid.Q".to_owned()),
+            created_ms: 0,
+            updated_ms: 0,
+            attempts: 1,
+            error: None,
+            meta,
+            edits: vec![],
+            deleted_ms: None,
         }
-        Some(131_047) => DeliveryError::Permanent(format!(
-            "{text}; more than 24 hours have passed since the peer wrote: send a template"
-        )),
-        // 131048 is the limit of spam: going on makes it worse, so the user has to look first.
-        Some(0 | 190 | 131_048) => DeliveryError::Unauthorized(text),
-        _ if answer.status == 401 => DeliveryError::Unauthorized(text),
-        _ if answer.status == 429 || answer.status >= 500 => {
-            DeliveryError::Transient(text, answer.retry_after)
+    }
+
+    fn sent(text: &str, media: Value) -> Vec<Value> {
+        bodies(&message(text, Some(media), None))
+    }
+
+    #[test]
+    fn captions_go_only_where_meta_takes_them() {
+        let url = "https://example.invalid/a";
+        let image = sent(
+            "look",
+            json!({"kind": "image", "url": url, "name": "a.png"}),
+        );
+        assert_eq!(
+            image,
+            [
+                json!({"type": "image", "image": {"link": url, "caption": "look"},
+                "context": {"message_id": "wamid.Q"}})
+            ]
+        );
+        let document = sent("", json!({"kind": "document", "url": url, "name": "a.pdf"}));
+        assert_eq!(
+            document[0]["document"],
+            json!({"link": url, "filename": "a.pdf"})
+        );
+        for kind in ["audio", "sticker"] {
+            let parts = sent("hear", json!({"kind": kind, "url": url}));
+            assert_eq!(parts[0][kind], json!({"link": url}));
+            assert_eq!(parts[1], json!({"type": "text", "text": {"body": "hear"}}));
         }
-        _ => DeliveryError::Permanent(text),
+        let long = "é".repeat(MAX_CAPTION + 1);
+        let parts = sent(&long, json!({"kind": "video", "url": url}));
+        assert_eq!(parts[0]["video"], json!({"link": url}));
+        assert_eq!((parts.len(), &parts[1]["text"]["body"]), (2, &json!(long)));
+        let full = sent(&long[2..], json!({"kind": "video", "url": url}));
+        assert_eq!(full.len(), 1);
+    }
+
+    #[test]
+    fn recorded_notes_are_told_from_other_sound() {
+        for (media, voice) in [
+            (
+                json!({"kind": "audio", "url": "u", "mime": "audio/ogg; codecs=opus"}),
+                true,
+            ),
+            (json!({"kind": "voice", "url": "u"}), true),
+            (
+                json!({"kind": "audio", "url": "u", "mime": "audio/mpeg"}),
+                false,
+            ),
+        ] {
+            let audio = &sent("", media)[0]["audio"];
+            assert_eq!(audio.get("voice").is_some(), voice, "{audio}");
+        }
+        let mut note = message("", Some(json!({"kind": "audio", "url": "u"})), None);
+        note.kind = Kind::Voice;
+        assert_eq!(bodies(&note)[0]["audio"]["voice"], true);
+    }
+
+    #[test]
+    fn a_reaction_is_put_and_taken_back() {
+        for emoji in ["👍", ""] {
+            let bodies = bodies(&message(emoji, None, Some(json!({"reaction": true}))));
+            assert_eq!(
+                bodies,
+                [
+                    json!({"type": "reaction", "reaction": {"message_id": "wamid.Q", "emoji": emoji}})
+                ]
+            );
+        }
     }
 }
