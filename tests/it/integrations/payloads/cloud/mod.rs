@@ -1,0 +1,1 @@
+//! What the Cloud API posts and answers.
