@@ -59,6 +59,14 @@ const REACH: &[Key] = &[
     ),
 ];
 
+/// Where those who use it live.
+const PLACE: &[Key] = &[key(
+    COUNTRY,
+    "",
+    Kind::Country,
+    "Country of WhatsApp numbers written without a country code, such as BR; empty takes that of the first number that was paired.",
+)];
+
 /// What is kept and told.
 const KEEPING: &[Key] = &[
     key(
@@ -93,6 +101,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
     let services = SERVICES.iter().flat_map(|service| service.keys);
     REACH
         .iter()
+        .chain(PLACE)
         .chain(limits::KEYS)
         .chain(KEEPING)
         .chain(services)
@@ -109,12 +118,20 @@ pub const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
 /// Names under which others reach this machine.
 pub const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
 
+/// The country of numbers without a code.
+pub const COUNTRY: &str = "CLEUDOCODEBOT_COUNTRY";
+
 /// How long to wait between attempts.
 pub const RETRY_DELAYS: &str = "CLEUDOCODEBOT_RETRY_DELAYS";
 
 /// The row of a key.
 pub fn find(name: &str) -> Option<&'static Key> {
     all().find(|key| key.name == name)
+}
+
+/// The row that a key has: its own, or that of the service's key it stands for.
+pub fn row(name: &str) -> Option<&'static Key> {
+    find(name).or_else(|| SERVICES.iter().find_map(|service| service.row(name)))
 }
 
 /// Checks a value before it is written to `.env`. Keys of other programs may hold anything a line
@@ -126,7 +143,7 @@ pub fn validate(name: &str, value: &str) -> Result<()> {
              set it in the environment or use --home"
         )));
     }
-    if let Some(key) = find(name) {
+    if let Some(key) = row(name) {
         return key
             .kind
             .check(value)

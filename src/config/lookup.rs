@@ -14,7 +14,10 @@ use super::{
     environment::Environment,
     home,
     keys::{self, Key},
+    services::Service,
+    shown::complaint,
     source::Source,
+    values::Kind,
 };
 use crate::error::{Error, Result};
 
@@ -38,7 +41,8 @@ impl Lookup {
     /// An empty value in the environment or in `.env` counts as not set, because that is how other
     /// programs pass on what they were not given; lists alone can be empty on purpose.
     pub fn find(&self, name: &str) -> Option<(&str, Source)> {
-        let may_be_empty = keys::find(name).is_some_and(|key| key.kind.has_empty_value());
+        let row = keys::row(name);
+        let may_be_empty = row.is_some_and(|key| key.kind.has_empty_value());
         let counts = |(value, _): &(&str, Source)| may_be_empty || !value.is_empty();
         let typed = self.command_line.get(name);
         let inherited = self.environment.get(name);
@@ -55,6 +59,69 @@ impl Lookup {
                     .map(|value| (value.text.as_str(), Source::EnvFile { line: value.line }))
                     .filter(counts)
             })
+            .map(|(value, source)| (bare(row, value), source))
+            .filter(|found| found.1 == Source::CommandLine || counts(found))
+    }
+
+    /// A warning for each secret that has white space or a line end around it, as files of other
+    /// programs bring it.
+    fn untrimmed(&self) -> Vec<String> {
+        let mut names: Vec<&str> = self.names().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let told = names.into_iter().filter_map(|name| {
+            let raw = self.raw(name)?;
+            let is_bare = bare(keys::row(name), raw) == raw;
+            let (_, source) = self.find(name)?;
+            (!is_bare).then(|| {
+                format!(
+                    "{}: {name} has white space or a line end around it, which is left out",
+                    self.origin(source)
+                )
+            })
+        });
+        told.collect()
+    }
+
+    /// The value of a key as whoever counts wrote it.
+    fn raw(&self, name: &str) -> Option<&str> {
+        let typed = self.command_line.get(name).map(String::as_str);
+        let set = |value: &&str| !value.is_empty();
+        typed
+            .or_else(|| self.environment.get(name).filter(set))
+            .or_else(|| self.file.get(name).map(|value| value.text.as_str()))
+    }
+
+    /// What is wrong with the settings of a service, one text a key.
+    pub fn complaints(&self, service: &Service) -> Vec<String> {
+        let mut names: Vec<&str> = self.names().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let of_service = names
+            .into_iter()
+            .filter_map(|name| Some((name, service.row(name)?)));
+        of_service
+            .filter_map(|(name, key)| self.complaint(name, key))
+            .collect()
+    }
+
+    /// What is wrong with the value of a key.
+    pub(super) fn complaint(&self, name: &str, key: &Key) -> Option<String> {
+        let (value, source) = self.find(name)?;
+        let expected = key.kind.check(value).err()?;
+        Some(complaint(name, value, &self.origin(source), &expected))
+    }
+
+    /// Every key that somebody set, with who did.
+    fn names(&self) -> impl Iterator<Item = (&str, Source)> {
+        let in_file = self.file.iter().map(|(name, value)| {
+            let source = Source::EnvFile { line: value.line };
+            (name.as_str(), source)
+        });
+        let inherited = self.environment.names().map(|n| (n, Source::Environment));
+        let typed = self.command_line.keys();
+        let typed = typed.map(|n| (n.as_str(), Source::CommandLine));
+        typed.chain(inherited).chain(in_file)
     }
 
     /// The keys of the file, in its order.
@@ -92,18 +159,8 @@ impl Lookup {
 
     /// A complaint for each of our keys that nobody knows.
     fn unknown(&self) -> Vec<String> {
-        let in_file = self.file.iter().map(|(name, value)| {
-            let source = Source::EnvFile { line: value.line };
-            (name.as_str(), source)
-        });
-        let inherited = self.environment.names().map(|n| (n, Source::Environment));
-        let typed = self
-            .command_line
-            .keys()
-            .map(|n| (n.as_str(), Source::CommandLine));
-        let mut unknown: Vec<_> = typed
-            .chain(inherited)
-            .chain(in_file)
+        let mut unknown: Vec<_> = self
+            .names()
             .filter(|(name, _)| name.starts_with(keys::PREFIX) && keys::find(name).is_none())
             .filter(|(name, _)| *name != keys::CLIENT_URL)
             .map(|(name, source)| format!("{}: {}", self.origin(source), keys::unknown(name)))
@@ -118,6 +175,14 @@ impl fmt::Debug for Lookup {
     /// The keys of the file alone: values may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.file.keys()).finish()
+    }
+}
+
+/// A secret without the white space around it, which no secret has; any other value as it is.
+fn bare<'a>(row: Option<&Key>, value: &'a str) -> &'a str {
+    match row {
+        Some(key) if key.kind == Kind::Token => value.trim(),
+        _ => value,
     }
 }
 
@@ -150,6 +215,7 @@ pub(super) fn gather(overrides: &Overrides, environment: &Environment) -> Result
     }
     let document = document.unwrap_or_default();
     warnings.extend(warnings_about(&document, &env_file));
+    warnings.extend(unexpanded(&document, environment, &env_file));
     let lookup = Lookup {
         command_line: overrides.settings.iter().cloned().collect(),
         file: values(&document, environment, &env_file)?,
@@ -157,6 +223,7 @@ pub(super) fn gather(overrides: &Overrides, environment: &Environment) -> Result
         env_file: env_file.clone(),
     };
     warnings.extend(lookup.unknown());
+    warnings.extend(lookup.untrimmed());
     Ok(Gathered {
         home,
         home_source,
@@ -188,6 +255,22 @@ fn values(
         .map_err(|error| dotenv::in_file(env_file, &error))?;
     values.remove(keys::HOME);
     Ok(values)
+}
+
+/// `$NAME` stays as it is written; where there is such a variable, `${NAME}` was likely meant.
+fn unexpanded(document: &Document, environment: &Environment, env_file: &Path) -> Vec<String> {
+    let exists = |name: &str| document.get(name).is_some() || environment.get(name).is_some();
+    let found = document.bare_variables().into_iter();
+    found
+        .filter(|(_, _, name)| exists(name))
+        .map(|(line, key, name)| {
+            let shown = env_file.display();
+            format!(
+                "{shown}:{line}: ${name} in {key} stays as it is written; \
+                 write ${{{name}}} for the value of {name}, or single quotes if it is meant so"
+            )
+        })
+        .collect()
 }
 
 fn warnings_about(document: &Document, env_file: &Path) -> Vec<String> {

@@ -48,6 +48,7 @@ use self::{
 use crate::{
     error::{Error, Result},
     log::{LogFormat, LogLevel},
+    phone::Country,
 };
 
 /// What the command line sets. It overrules everything else.
@@ -110,6 +111,8 @@ pub struct Config {
     pub limits: Limits,
     /// Days to keep messages; 0 for ever.
     pub history_days: u32,
+    /// The country of numbers that are written without its code.
+    pub country: Option<Country>,
     /// How much to log.
     pub log_level: LogLevel,
     /// The shape of a log line.
@@ -132,10 +135,16 @@ pub struct Loaded {
 pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> {
     let gathered = gather(overrides, environment)?;
     let lookup = gathered.lookup;
-    refuse_invalid(&lookup)?;
+    let of_services = services::SERVICES
+        .iter()
+        .flat_map(|service| lookup.complaints(service));
+    let of_services: Vec<String> = of_services.collect();
+    refuse_invalid(&lookup, &of_services)?;
     let config = Config::read(&lookup, gathered.home, gathered.env_file)?;
     config.refuse_open_door()?;
     let mut warnings = gathered.warnings;
+    let parked = |why: &String| format!("{why}; its channel waits until that is mended");
+    warnings.extend(of_services.iter().map(parked));
     warnings.extend(config.doubts());
     Ok(Loaded {
         config,
@@ -144,26 +153,18 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
     })
 }
 
-/// All mistakes at once, so that mending them takes one round.
-fn refuse_invalid(lookup: &Lookup) -> Result<()> {
-    let complaints: Vec<String> = keys::all()
+/// All mistakes at once, so that mending them takes one round. A mistake in the settings of a service
+/// alone parks its channel and stops nobody else.
+fn refuse_invalid(lookup: &Lookup, of_services: &[String]) -> Result<()> {
+    let mut complaints: Vec<String> = keys::all()
         // The home folder is known by now, and with it that its text was right.
-        .filter(|key| key.name != keys::HOME)
-        .filter_map(|key| {
-            let (value, source) = lookup.known(key);
-            let unset = source == Source::Default && value.is_empty();
-            let expected = key.kind.check(value).err().filter(|_| !unset)?;
-            Some(complaint(
-                key.name,
-                value,
-                &lookup.origin(source),
-                &expected,
-            ))
-        })
+        .filter(|key| key.name != keys::HOME && key.name.starts_with(keys::PREFIX))
+        .filter_map(|key| lookup.complaint(key.name, key))
         .collect();
     if complaints.is_empty() {
         return Ok(());
     }
+    complaints.extend_from_slice(of_services);
     Err(Error::Config(complaints.join("\n")))
 }
 
@@ -186,6 +187,7 @@ impl Config {
             allowed_hosts: typed(lookup, ALLOWED_HOSTS, |_, text| addresses::hosts(text))?,
             limits: Limits::read(number)?,
             history_days: narrow("CLEUDOCODEBOT_HISTORY_DAYS")?,
+            country: typed(lookup, keys::COUNTRY, |_, text| kind::country(text))?,
             log_level: typed(lookup, "CLEUDOCODEBOT_LOG_LEVEL", |_, text| {
                 kind::level(text)
             })?,
@@ -281,6 +283,7 @@ impl fmt::Debug for Config {
             .field("allowed_hosts", &self.allowed_hosts)
             .field("limits", &self.limits)
             .field("history_days", &self.history_days)
+            .field("country", &self.country.map(Country::name))
             .field("log_level", &self.log_level)
             .field("log_format", &self.log_format)
             .finish()

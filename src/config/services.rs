@@ -5,6 +5,7 @@
 
 use super::{
     key::{Key, key, number, secret},
+    keys::COUNTRY,
     values::Kind,
 };
 
@@ -19,6 +20,8 @@ pub struct Service {
     pub prefix: &'static str,
     /// Its keys, in the order of `.env.example`.
     pub keys: &'static [Key],
+    /// Older names of its keys, and the keys they mean.
+    pub also: &'static [(&'static str, &'static str)],
     /// The keys it cannot do without, and how `onboard` asks for them.
     pub questions: &'static [(&'static str, &'static str)],
 }
@@ -27,6 +30,21 @@ impl Service {
     /// The name of one of its keys, such as `BASE_URL`, whether or not it has one.
     pub fn key(&self, what: &str) -> String {
         format!("{}_{what}", self.prefix)
+    }
+
+    /// The row that a key of this service has: its own, or for an older name or that of a further
+    /// channel (`TELEGRAM_BOT_TOKEN_2`) the one it stands for.
+    pub fn row(&self, name: &str) -> Option<&'static Key> {
+        let of = |name: &str| self.keys.iter().find(|key| key.name == name);
+        let also = |name: &str| self.also.iter().find(|(older, _)| *older == name);
+        let named = |name: &str| of(name).or_else(|| of(also(name)?.1));
+        let numbered = || {
+            let (name, number) = name.rsplit_once('_')?;
+            let number: usize = number.parse().ok()?;
+            let is_channel = (2..=self.channels.len()).contains(&number);
+            named(name).filter(|key| is_channel && key.secret)
+        };
+        named(name).or_else(numbered)
     }
 
     /// The row of one of its keys, where it has one.
@@ -61,6 +79,7 @@ pub const WEBCHAT: Service = Service {
             "Messages a minute to webchat; 0 is no limit.",
         ),
     ],
+    also: &[],
     questions: &[],
 };
 
@@ -83,6 +102,7 @@ pub const BRIDGES: Service = Service {
             "Messages a minute to each bridge of your own; 0 is no limit.",
         ),
     ],
+    also: &[],
     questions: &[],
 };
 
@@ -127,6 +147,7 @@ pub const TELEGRAM: Service = Service {
             "Messages a minute to Telegram, for each bot; 0 is no limit.",
         ),
     ],
+    also: &[("TELEGRAM_TOKEN", "TELEGRAM_BOT_TOKEN")],
     questions: &[("TELEGRAM_BOT_TOKEN", "Bot token from @BotFather")],
 };
 
@@ -181,10 +202,12 @@ pub const EVOLUTION: Service = Service {
             "Messages a minute to whatsapp, whose spam filter dislikes more; 0 is no limit.",
         ),
     ],
+    also: &[],
     questions: &[
         ("WHATSAPP_BASE_URL", "Address of the Evolution API"),
         ("WHATSAPP_API_TOKEN_INSTANCE", "Its API key"),
         ("WHATSAPP_INSTANCE_NAME", "Name of the instance"),
+        (COUNTRY, "Country of numbers without a country code, as BR"),
     ],
 };
 
@@ -237,6 +260,7 @@ pub const CLOUD: Service = Service {
             "Messages a minute to the Cloud API; 0 is no limit.",
         ),
     ],
+    also: &[],
     questions: &[
         ("WHATSAPP_CLOUD_TOKEN", "Access token"),
         ("WHATSAPP_CLOUD_PHONE_ID", "Id of the phone number"),
@@ -245,5 +269,6 @@ pub const CLOUD: Service = Service {
             "WHATSAPP_CLOUD_VERIFY_TOKEN",
             "What Meta shall show to verify the webhook",
         ),
+        (COUNTRY, "Country of numbers without a country code, as BR"),
     ],
 };

@@ -1,13 +1,72 @@
 //! How values are shown to people: secrets masked, long ones cut.
 
-/// Names key, value, source and expectation. Secrets are masked, long values cut.
+/// Names key, value, source and expectation, and what is odd about the value. Secrets are masked, long
+/// values cut, and what may be another setting on the same line is not shown at all.
 pub(super) fn complaint(name: &str, value: &str, source: &str, expected: &str) -> String {
-    let shown = if is_hidden(name, value) {
-        mask(value)
-    } else {
-        format!("{:?}", cut(value))
+    let shown = match swallowed(value) {
+        _ if is_hidden(name, value) => mask(value),
+        Some(first) => format!("{:?} and more", cut(first)),
+        None => format!("{:?}", cut(value)),
     };
-    format!("{name} is {shown} ({source}); expected {expected}")
+    let odd = oddity(value).map(|odd| format!("; {odd}"));
+    let odd = odd.unwrap_or_default();
+    format!("{name} is {shown} ({source}); expected {expected}{odd}")
+}
+
+/// What stands before another assignment that slipped into a value.
+fn swallowed(value: &str) -> Option<&str> {
+    let mut at = 0;
+    for word in value.split_inclusive(char::is_whitespace) {
+        let name = word.split('=').next().unwrap_or_default();
+        let is_assignment = word.contains('=')
+            && name.len() > 2
+            && name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        if at > 0 && is_assignment {
+            return Some(value[..at].trim_end());
+        }
+        at += word.len();
+    }
+    None
+}
+
+/// What is odd about a value that was copied or quoted on its way here, in words; nothing of the value
+/// is repeated but the character that is wrong.
+fn oddity(value: &str) -> Option<String> {
+    if swallowed(value).is_some() {
+        return Some(
+            "another setting stands on the same line: give it a line of its own".to_owned(),
+        );
+    }
+    let quotes = ['"', '\'', '“', '”', '‘', '’', '`', '«', '»'];
+    let (first, last) = (value.chars().next()?, value.chars().next_back()?);
+    if let Some(quote) = [first, last].into_iter().find(|c| quotes.contains(c)) {
+        return Some(format!(
+            "it has a quote ({quote}) that is part of the value: take the quotes away"
+        ));
+    }
+    let unseen = |c: &char| c.is_control() || is_invisible(*c);
+    if let Some(c) = value.chars().find(unseen) {
+        let place = if unseen(&last) { " at its end" } else { "" };
+        return Some(format!(
+            "it has an invisible character (U+{:04X}){place}: type it again instead of copying it",
+            u32::from(c)
+        ));
+    }
+    if value.chars().any(char::is_whitespace) {
+        return Some("it has white space in it: take that away".to_owned());
+    }
+    let strange = value.chars().find(|c| !c.is_ascii())?;
+    Some(format!(
+        "it has the character {strange:?} (U+{:04X}) in it",
+        u32::from(strange)
+    ))
+}
+
+/// Characters that take no room, as chats and web pages put them into what is copied.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn cut(value: &str) -> String {
@@ -54,6 +113,36 @@ pub fn mask(secret: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_setting_on_the_line_is_not_shown() {
+        let value = "debug TELEGRAM_BOT_TOKEN=123456:INVENTED";
+        let told = complaint("CLEUDOCODEBOT_LOG_LEVEL", value, ".env", "a level");
+        assert!(
+            told.contains("\"debug\" and more") && !told.contains("INVENTED"),
+            "{told}"
+        );
+        assert!(told.contains("a line of its own"), "{told}");
+    }
+
+    #[test]
+    fn what_is_odd_about_a_value_is_named() {
+        for (value, odd) in [
+            ("\"info\"", "a quote (\")"),
+            ("'http://localhost'", "a quote (')"),
+            ("“123:AA”", "a quote (“)"),
+            ("123:AA\u{200b}", "U+200B"),
+            ("123:AA\u{200b}", "at its end"),
+            ("12 3", "white space"),
+            ("12\r3", "U+000D"),
+            ("ção", "'ç'"),
+        ] {
+            let told = oddity(value).expect("odd");
+            assert!(told.contains(odd), "{value:?}: {told}");
+        }
+        assert_eq!(oddity("123:AA"), None);
+        assert_eq!(oddity(""), None);
+    }
 
     #[test]
     fn secrets_never_stand_in_a_complaint() {

@@ -94,6 +94,7 @@ fn without_any_setting_the_defaults_hold() {
         allowed_hosts: Vec::new(),
         limits: Limits::default(),
         history_days: 90,
+        country: None,
         log_level: LogLevel::Info,
         log_format: LogFormat::Text,
     };
@@ -113,6 +114,52 @@ fn the_command_line_beats_the_environment_beats_the_file() {
     let case = case.typed(key, "3").typed(key, "4");
     assert_eq!(case.loaded().config.port, 4);
     assert_eq!(case.explained(key).source, Source::CommandLine);
+}
+
+#[test]
+fn a_mistake_of_one_service_is_a_warning_and_names_its_key() {
+    let case = Case::with_file("WHATSAPP_BASE_URL='nowhere'\nTELEGRAM_BOT_TOKEN_2=1 2\n");
+    let warnings = case.loaded().warnings.join("\n");
+    assert!(
+        warnings.contains("WHATSAPP_BASE_URL is \"nowhere\""),
+        "{warnings}"
+    );
+    assert!(warnings.contains("TELEGRAM_BOT_TOKEN_2 is …"), "{warnings}");
+    assert!(warnings.contains("white space in it"), "{warnings}");
+    let case = case.environment("CLEUDOCODEBOT_LOG_LEVEL", "\"info\"");
+    let refused = case.refused();
+    assert!(refused.contains("take the quotes away"), "{refused}");
+    assert!(
+        refused.contains("WHATSAPP_BASE_URL"),
+        "all at once: {refused}"
+    );
+}
+
+#[test]
+fn white_space_around_a_secret_is_left_out_and_told() {
+    let case = Case::with_file("").environment("TELEGRAM_TOKEN", "123456:AA\n");
+    let loaded = case.loaded();
+    assert_eq!(loaded.lookup.get("TELEGRAM_TOKEN"), Some("123456:AA"));
+    let warnings = loaded.warnings.join("\n");
+    assert!(
+        warnings.contains("environment: TELEGRAM_TOKEN has white space"),
+        "{warnings}"
+    );
+    assert!(!warnings.contains("123456"), "{warnings}");
+}
+
+#[test]
+fn a_variable_without_braces_stays_and_is_told_where_it_exists() {
+    let text = "TG=1\nA=$TG\nB='$TG'\nC=pa$word\nD=\"\\$TG\"\n";
+    let loaded = Case::with_file(text).loaded();
+    assert_eq!(loaded.lookup.get("A"), Some("$TG"));
+    let told: Vec<_> = loaded
+        .warnings
+        .iter()
+        .filter(|warning| warning.contains("stays as it is"))
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains(":2: $TG in A") && told[0].contains("${TG}"));
 }
 
 #[test]

@@ -138,6 +138,7 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
             old.allowed_origins != new.allowed_origins,
         ),
         ("ALLOWED_HOSTS", old.allowed_hosts != new.allowed_hosts),
+        ("COUNTRY", old.country != new.country),
         ("LOG_LEVEL", old.log_level != new.log_level),
         ("LOG_FORMAT", old.log_format != new.log_format),
     ]);

@@ -8,14 +8,16 @@ use std::{
 };
 
 use super::{
-    Audience, Typing, chat_commands,
+    Audience, Typing,
+    allow_list::{AllowList, plain},
+    chat_commands,
     pairing::{PairingOutcome, Pairings},
 };
 use crate::{
     log::{Log, LogField},
     message::State,
     panics::run_blocking,
-    phone,
+    phone::{self, Country},
     router::Router,
     store::{Draft, Inbound, Revision, StatusUpdate, Store, StoreError, report_to},
 };
@@ -24,47 +26,14 @@ use crate::{
 #[derive(Clone)]
 pub struct Ingress {
     channel: String,
-    allowed: Allowed,
+    allowed: AllowList,
     pairings: Arc<Pairings>,
     store: Store,
     router: Arc<Router>,
     log: Log,
     audience: Weak<dyn Audience>,
+    country: Option<Country>,
     known_aliases: Arc<Mutex<HashSet<(String, String)>>>,
-}
-
-/// Who may write, by the settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Allowed {
-    /// Everyone.
-    All,
-    /// Those named here and those that were paired.
-    Listed(Vec<String>),
-}
-
-impl Allowed {
-    /// Reads the `*_ALLOW_FROM` of a channel.
-    pub fn read(channel: &str, text: &str) -> Self {
-        let names = text.split(',').map(|name| plain(channel, name.trim()));
-        let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
-        if names.iter().any(|name| name == "*") {
-            Self::All
-        } else {
-            Self::Listed(names)
-        }
-    }
-
-    fn holds(&self, name: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Listed(names) => names.iter().any(|listed| listed == name),
-        }
-    }
-}
-
-/// An address without what does not tell people apart.
-fn plain(channel: &str, name: &str) -> String {
-    phone::peer(channel, name.strip_prefix('+').unwrap_or(name))
 }
 
 /// What became of something that came in.
@@ -109,7 +78,7 @@ impl Ingress {
     /// A way in.
     pub fn new(
         channel: &str,
-        allowed: Allowed,
+        allowed: AllowList,
         pairings: Arc<Pairings>,
         store: Store,
         router: Arc<Router>,
@@ -124,8 +93,16 @@ impl Ingress {
             router,
             log,
             audience,
+            country: None,
             known_aliases: Arc::default(),
         }
+    }
+
+    /// The same where numbers may be written without the code of this country.
+    #[must_use]
+    pub fn of_country(mut self, country: Option<Country>) -> Self {
+        self.country = country;
+        self
     }
 
     /// Where to say what happened.
@@ -150,8 +127,8 @@ impl Ingress {
             self.same_peer(alias, &sender).await?;
         }
         let command = match &origin.commands {
-            Commands::Obeyed => chat_commands::read(&inbound.text),
-            Commands::Read(text) => chat_commands::read(text),
+            Commands::Obeyed => self.command(&inbound.text),
+            Commands::Read(text) => self.command(text),
             Commands::Ignored => None,
         };
         let received = self.store.receive(inbound)?.await?;
@@ -178,7 +155,7 @@ impl Ingress {
     }
 
     /// Whether this sender may write, by any name it is known by.
-    async fn may_write(
+    pub async fn may_write(
         &self,
         sender: &str,
         peer: &str,
@@ -340,6 +317,12 @@ impl Ingress {
         self.send(peer, why.to_owned(), key).await
     }
 
+    fn command(&self, text: &str) -> Option<Result<chat_commands::Command, &'static str>> {
+        let country = self.country.or_else(|| self.pairings.country());
+        let channel = phone::CHANNELS[0];
+        chat_commands::read(text, |number| phone::written(channel, number, country).ok())
+    }
+
     /// `/zap` and `/wa`: send on `WhatsApp`; the delivery reports back here.
     async fn obey(
         &self,
@@ -356,7 +339,7 @@ impl Ingress {
         };
         let draft = Draft {
             channel: to.to_owned(),
-            peer: phone::peer(to, &command.number),
+            peer: command.number,
             text: command.text,
             meta: Some(report_to(&self.channel, peer)),
             idempotency_key: Some(format!("slash-{id}")),
@@ -367,28 +350,5 @@ impl Ingress {
             Ok(_) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_hold_whom_they_name_and_a_star_holds_all() {
-        let holds = |list: &str, name: &str| {
-            let name = plain("whatsapp", name);
-            Allowed::read("whatsapp", list).holds(&name)
-        };
-        let list = " +5511, 42 ,+55 11 98765-4321,554888887777";
-        for name in ["5511@s.whatsapp.net", "42", "551187654321", "5548988887777"] {
-            assert!(holds(list, name), "{name}");
-        }
-        for name in ["4", "", "5511987654322"] {
-            assert!(!holds(list, name), "{name}");
-        }
-        assert!(Allowed::read("telegram", "+42").holds("42"));
-        assert!(Allowed::read("telegram", "1,*").holds("anyone"));
-        assert!(!Allowed::read("telegram", "").holds("anyone"));
     }
 }

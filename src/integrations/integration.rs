@@ -91,6 +91,11 @@ pub trait Integration: Send + Sync + 'static {
         )
     }
 
+    /// What the user can do about its last failure, where more is known than that it is tried again.
+    fn advice(&self) -> Option<String> {
+        None
+    }
+
     /// Whether [`connect`](Self::connect) pairs a device.
     fn pairs_a_device(&self) -> bool {
         false

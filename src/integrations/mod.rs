@@ -4,7 +4,9 @@
 //! supervisor and delivery workers do. What a service brings goes through `ingress`. What they share
 //! stands in `support`; which of them the settings ask for, in `plan`.
 
+pub mod allow_list;
 pub mod bridge;
+mod broken;
 mod chat_commands;
 pub mod cloud;
 pub mod evolution;

@@ -8,7 +8,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{clock, fs, random};
+use crate::{
+    clock, fs,
+    phone::{self, Country},
+    random,
+};
 
 /// Where they are, in the home folder.
 pub const FILE: &str = "pairing.json";
@@ -119,6 +123,14 @@ impl Pairings {
                 .map(|sender| (channel.clone(), sender.clone()))
         });
         pairs.collect()
+    }
+
+    /// The country of the first number that was let in.
+    pub fn country(&self) -> Option<Country> {
+        let book = self.book();
+        let of_channel = |channel| book.approved.get(channel).into_iter().flatten();
+        let mut numbers = phone::CHANNELS.into_iter().flat_map(of_channel);
+        numbers.find_map(|number| Country::of(number))
     }
 
     /// Lets in, or turns away, whoever holds this code. `None` where nobody does. Blocks.

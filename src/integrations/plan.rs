@@ -5,10 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Audience, Integration,
+    allow_list::AllowList,
     bridge::Bridges,
+    broken::Broken,
     cloud::{self, Cloud},
     evolution::{self, Evolution},
-    ingress::{Allowed, Ingress},
+    ingress::Ingress,
     pairing::Pairings,
     telegram::{self, Telegram},
     webchat::{self, WebChat},
@@ -19,6 +21,7 @@ use crate::{
         services::{self, Service},
     },
     log::Log,
+    phone::Country,
     router::Router,
     store::Store,
 };
@@ -30,8 +33,11 @@ pub struct Plan {
     pub name: String,
     /// How fast and how late it may send.
     pub limits: SendLimits,
-    allowed: Allowed,
+    allowed: AllowList,
+    country: Option<Country>,
     settings: ServiceSettings,
+    /// What of its settings is read and cannot be meant so.
+    pub doubts: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -42,6 +48,8 @@ enum ServiceSettings {
     Evolution(evolution::EvolutionSettings),
     /// A client of the gateway.
     Bridge,
+    /// None that can be read: what is wrong with them.
+    Broken(String),
 }
 
 /// How a channel may send.
@@ -103,6 +111,7 @@ impl Plan {
                 around.log.clone(),
                 Arc::downgrade(&around.audience),
             )
+            .of_country(self.country)
         };
         match &self.settings {
             ServiceSettings::Telegram(settings) => {
@@ -113,6 +122,7 @@ impl Plan {
                 Arc::new(Evolution::new(settings, &around.address, ingress()))
             }
             ServiceSettings::WebChat => Arc::new(WebChat::new(&around.audience)),
+            ServiceSettings::Broken(why) => Arc::new(Broken::new(&self.name, why)),
             ServiceSettings::Bridge => around.bridges.adopt(&self.name),
         }
     }
@@ -120,12 +130,8 @@ impl Plan {
 
 /// Every integration the settings ask for.
 pub fn plans(lookup: &Lookup) -> Vec<Plan> {
-    let webchat = plan(
-        lookup,
-        &services::WEBCHAT,
-        webchat::NAME,
-        ServiceSettings::WebChat,
-    );
+    let webchat = Some(ServiceSettings::WebChat);
+    let webchat = plan(lookup, &services::WEBCHAT, webchat::NAME, webchat);
     std::iter::once(webchat)
         .chain(telegrams(lookup))
         .chain(cloud(lookup))
@@ -138,8 +144,10 @@ pub fn bridge(name: &str, limits: SendLimits) -> Plan {
     Plan {
         name: name.to_owned(),
         limits,
-        allowed: Allowed::All,
+        allowed: AllowList::All,
+        country: None,
         settings: ServiceSettings::Bridge,
+        doubts: Vec::new(),
     }
 }
 
@@ -148,11 +156,22 @@ pub fn bridge_limits(lookup: &Lookup) -> SendLimits {
     limits(lookup, &services::BRIDGES)
 }
 
-fn plan(lookup: &Lookup, service: &Service, channel: &str, settings: ServiceSettings) -> Plan {
+/// Where what is set for the service cannot be read, the channel is there all the same, to say so.
+fn plan(
+    lookup: &Lookup,
+    service: &Service,
+    channel: &str,
+    settings: Option<ServiceSettings>,
+) -> Plan {
+    let complaints = lookup.complaints(service);
+    let settings = settings.filter(|_| complaints.is_empty());
+    let settings = settings.unwrap_or_else(|| ServiceSettings::Broken(complaints.join("; ")));
     Plan {
         name: channel.to_owned(),
         limits: limits(lookup, service),
         allowed: allowed(lookup, service, channel),
+        country: country(lookup),
+        doubts: doubts(lookup, service, channel),
         settings,
     }
 }
@@ -165,66 +184,74 @@ fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
         let suffix = name.trim_start_matches("telegram").replace('-', "_");
         let named = |key: &str| lookup.get(&format!("{key}{suffix}"));
         let token = named("TELEGRAM_BOT_TOKEN").or_else(|| named("TELEGRAM_TOKEN"))?;
-        let settings = telegram::BotSettings {
-            token: token.to_owned(),
-            base: base(lookup, service)?,
-        };
-        Some(plan(
-            lookup,
-            service,
-            name,
-            ServiceSettings::Telegram(settings),
-        ))
+        let settings = base(lookup, service).map(|base| {
+            let token = token.to_owned();
+            ServiceSettings::Telegram(telegram::BotSettings { token, base })
+        });
+        Some(plan(lookup, service, name, settings))
     })
 }
 
 fn evolution(lookup: &Lookup) -> Option<Plan> {
     let service = &services::EVOLUTION;
     let text = |name: &str| lookup.text(name).map(str::to_owned);
-    let settings = evolution::EvolutionSettings {
-        base: base(lookup, service)?,
-        token: text("WHATSAPP_API_TOKEN_INSTANCE")?,
-        instance: text("WHATSAPP_INSTANCE_NAME")?,
-        webhook_url: text("WHATSAPP_WEBHOOK_URL"),
-        webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
-    };
-    Some(plan(
-        lookup,
-        service,
-        evolution::NAME,
-        ServiceSettings::Evolution(settings),
-    ))
+    let token = text("WHATSAPP_API_TOKEN_INSTANCE")?;
+    let instance = text("WHATSAPP_INSTANCE_NAME")?;
+    let settings = base(lookup, service).map(|base| {
+        ServiceSettings::Evolution(evolution::EvolutionSettings {
+            base,
+            token,
+            instance,
+            webhook_url: text("WHATSAPP_WEBHOOK_URL"),
+            webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
+        })
+    });
+    Some(plan(lookup, service, evolution::NAME, settings))
 }
 
 fn cloud(lookup: &Lookup) -> Option<Plan> {
     let service = &services::CLOUD;
     let text = |name: &str| lookup.text(name).map(str::to_owned);
-    let settings = cloud::CloudSettings {
-        token: text("WHATSAPP_CLOUD_TOKEN")?,
-        phone_id: text("WHATSAPP_CLOUD_PHONE_ID")?,
-        app_secret: text("WHATSAPP_CLOUD_APP_SECRET"),
-        verify_token: text("WHATSAPP_CLOUD_VERIFY_TOKEN"),
-        base: base(lookup, service)?,
-    };
-    Some(plan(
-        lookup,
-        service,
-        cloud::NAME,
-        ServiceSettings::Cloud(settings),
-    ))
+    let token = text("WHATSAPP_CLOUD_TOKEN")?;
+    let phone_id = text("WHATSAPP_CLOUD_PHONE_ID")?;
+    let settings = base(lookup, service).map(|base| {
+        ServiceSettings::Cloud(cloud::CloudSettings {
+            token,
+            phone_id,
+            app_secret: text("WHATSAPP_CLOUD_APP_SECRET"),
+            verify_token: text("WHATSAPP_CLOUD_VERIFY_TOKEN"),
+            base,
+        })
+    });
+    Some(plan(lookup, service, cloud::NAME, settings))
 }
 
-/// The settings were checked when they were read, so the address is one.
+/// The address of a service, where it is one.
 fn base(lookup: &Lookup, service: &Service) -> Option<BaseUrl> {
-    let text = lookup.text(&service.key("BASE_URL"))?;
-    BaseUrl::parse(text).ok()
+    BaseUrl::parse(lookup.text(&service.key("BASE_URL"))?).ok()
 }
 
-fn allowed(lookup: &Lookup, service: &Service, channel: &str) -> Allowed {
+fn country(lookup: &Lookup) -> Option<Country> {
+    lookup.text(keys::COUNTRY)?.parse().ok()
+}
+
+fn allowed(lookup: &Lookup, service: &Service, channel: &str) -> AllowList {
     match service.find("ALLOW_FROM") {
-        None => Allowed::All,
-        Some(key) => Allowed::read(channel, lookup.text(key.name).unwrap_or_default()),
+        None => AllowList::All,
+        Some(key) => {
+            let text = lookup.text(key.name).unwrap_or_default();
+            AllowList::read(channel, text, country(lookup))
+        }
     }
+}
+
+/// What of the settings is read and cannot be meant so.
+fn doubts(lookup: &Lookup, service: &Service, channel: &str) -> Vec<String> {
+    let Some(key) = service.find("ALLOW_FROM") else {
+        return Vec::new();
+    };
+    let text = lookup.text(key.name).unwrap_or_default();
+    AllowList::doubts(channel, key.name, text, country(lookup))
 }
 
 fn limits(lookup: &Lookup, service: &Service) -> SendLimits {

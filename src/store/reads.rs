@@ -8,7 +8,7 @@ use super::{
     answer::{Conversations, HistoryPage, StoredEvent, Transition},
     error::StoreError,
     index,
-    queries::{aliases, conversations, events, history, message, outbox},
+    queries::{aliases, conversations, events, history, message, outbox, revisions},
     request::{AcceptedParts, ConversationQuery, HistoryQuery},
     rows::keys,
 };
@@ -63,6 +63,15 @@ impl Store {
         reference: &str,
     ) -> Result<Option<MessageId>, StoreError> {
         self.view(|rows| message::referred(rows, channel, reference))
+    }
+
+    /// The message of a channel that goes by the service's `name`: the dedup key it came with, or a
+    /// name given to one of ours. Blocks.
+    pub fn named(&self, channel: &str, name: &str) -> Result<Option<Message>, StoreError> {
+        self.view(|rows| match revisions::named(rows, channel, name)? {
+            Some(number) => message::load(rows, number),
+            None => Ok(None),
+        })
     }
 
     /// The stored events after `seq`, oldest first: at most `limit`, ending with the one that

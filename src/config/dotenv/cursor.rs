@@ -4,6 +4,24 @@ use super::ParseError;
 
 pub(super) const BLANKS: [char; 2] = [' ', '\t'];
 
+/// How many bytes the line end is that a text begins with: LF, CRLF, or CR alone.
+pub(super) fn line_end(text: &str) -> usize {
+    match text.as_bytes() {
+        [b'\r', b'\n', ..] => 2,
+        [b'\r' | b'\n', ..] => 1,
+        _ => 0,
+    }
+}
+
+/// How many lines end in a text.
+pub(super) fn lines_ended(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let lone = |at: &usize| bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    (0..bytes.len())
+        .filter(|at| bytes[*at] == b'\n' || lone(at))
+        .count()
+}
+
 /// A text and how far it has been read.
 pub(super) struct Cursor<'a> {
     pub(super) text: &'a str,
@@ -51,12 +69,13 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn at_line_end(&self) -> bool {
         let rest = self.rest();
-        rest.is_empty() || rest == "\r" || rest.starts_with('\n') || rest.starts_with("\r\n")
+        rest.is_empty() || rest.starts_with(['\n', '\r'])
     }
 
     pub(super) fn skip_line(&mut self) {
         let rest = self.rest();
-        self.at += rest.find('\n').map_or(rest.len(), |newline| newline + 1);
+        let line = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        self.at += line + line_end(&rest[line..]);
     }
 
     /// True at a `#` behind a blank.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    ParseError, is_key,
+    ParseError, is_key, is_key_character,
     lexer::{self, Assignment},
     quote::quoted,
     value::Piece,
@@ -86,6 +86,25 @@ impl Document {
             "the variables in this value make it longer than {MAX_VALUE_BYTES} bytes; use fewer"
         );
         ParseError::at(&self.text, assignment.value.start, message)
+    }
+
+    /// Every `$NAME` without braces outside single quotes: line, key and name.
+    pub fn bare_variables(&self) -> Vec<(usize, &str, &str)> {
+        let mut found = Vec::new();
+        for assignment in &self.assignments {
+            let written = &self.text[assignment.value.clone()];
+            if written.starts_with('\'') {
+                continue;
+            }
+            for (at, _) in written.match_indices('$') {
+                let rest = &written[at + 1..];
+                let end = rest.find(|c| !is_key_character(c)).unwrap_or(rest.len());
+                if is_key(&rest[..end]) && !written[..at].ends_with('\\') {
+                    found.push((assignment.line, assignment.key.as_str(), &rest[..end]));
+                }
+            }
+        }
+        found
     }
 
     /// The lines that a later line of the same key overrules.

@@ -4,7 +4,12 @@
 
 use std::ops::Range;
 
-use super::{BYTE_ORDER_MARK, ParseError, cursor::Cursor, is_key, is_key_character, value::Piece};
+use super::{
+    BYTE_ORDER_MARK, ParseError,
+    cursor::{Cursor, lines_ended},
+    is_key, is_key_character,
+    value::Piece,
+};
 
 /// One `KEY=value`, with the bytes it occupies.
 #[derive(Debug, Clone)]
@@ -31,7 +36,7 @@ pub(super) fn assignments(text: &str) -> Result<Vec<Assignment>, ParseError> {
     while !cursor.rest().is_empty() {
         let start = cursor.at;
         found.extend(cursor.assignment_or_nothing(line)?);
-        line += text[start..cursor.at].matches('\n').count();
+        line += lines_ended(&text[start..cursor.at]);
     }
     Ok(found)
 }
@@ -95,14 +100,16 @@ impl<'a> Cursor<'a> {
     /// Behind a value: blanks, a comment, and nothing else.
     fn end_of_line(&mut self, value: &Range<usize>) -> Result<(), ParseError> {
         self.skip_blanks();
-        if self.at_line_end() || self.at_comment() {
+        let is_quoted = self.text[value.clone()].ends_with(['"', '\'']);
+        let is_comment = self.at_comment() || (is_quoted && self.peek() == Some('#'));
+        if self.at_line_end() || is_comment {
             self.skip_line();
             return Ok(());
         }
         let opened = ParseError::at(self.text, value.start, "").line;
         Err(self.error(&format!(
-            "only blanks and a comment after a blank may follow a closing quote \
-             (this one was opened on line {opened}); escape quotes inside the value as \\\""
+            "only blanks and a comment may follow a closing quote (this one was opened on line {opened}); \
+             escape quotes inside the value as \\\""
         )))
     }
 }

@@ -7,19 +7,19 @@
 //!
 //! One assignment a line, `KEY=value`, with or without `export ` before it and spaces round the `=`.
 //! Keys are letters, digits and `_`, not starting with a digit. Empty lines and lines that begin
-//! with `#` are kept and mean nothing. Lines end in LF or CRLF; a byte order mark may stand first.
+//! with `#` are kept and mean nothing. Lines end in LF, CRLF or CR; a byte order mark may stand first.
 //!
 //! | written | means |
 //! |---|---|
 //! | `A=plain text # note` | `plain text`: trimmed, a comment begins at a `#` after a blank |
-//! | `A='as $it \is'` | `as $it \is`: nothing is special up to the closing quote on the same line |
+//! | `A='as $it \is'` | `as $it \is`: nothing is special up to the closing quote; it may span lines, whose ends read as LF |
 //! | `A="one\ntwo"` | escapes `\n \r \t \" \\ \$`; the quote may span lines, whose ends read as LF |
 //! | `A=${B}` | the value of `B`: the nearest earlier line of this text, then the environment, then nothing |
 //! | `A=${B:-text}` | the same, and `text` where `B` is unset or empty |
 //! | `A=` | the empty value |
 //!
-//! `${` is special outside single quotes only; a `$` without `{` is a plain character, so that
-//! passwords survive. Where a key stands twice, the last line counts.
+//! A comment may follow a closing quote at once. `${` is special outside single quotes only; a `$`
+//! without `{` is a plain character, so that passwords survive. Where a key stands twice, the last line counts.
 
 mod cursor;
 mod document;
@@ -33,6 +33,8 @@ mod value;
 mod versus_dotenvy;
 
 use std::fmt;
+
+use self::cursor::lines_ended;
 
 pub(in crate::config) use self::file::{in_file, write};
 pub use self::{
@@ -55,10 +57,10 @@ impl ParseError {
     /// An error at a byte of the text.
     fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
         let before = &text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line_start = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
         let in_line = before[line_start..].trim_start_matches(BYTE_ORDER_MARK);
         Self {
-            line: before.matches('\n').count() + 1,
+            line: lines_ended(before) + 1,
             column: in_line.chars().count() + 1,
             message: message.into(),
         }

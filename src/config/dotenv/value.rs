@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{
     ParseError,
-    cursor::{BLANKS, Cursor},
+    cursor::{BLANKS, Cursor, line_end},
     is_key, is_key_character,
 };
 
@@ -38,14 +38,14 @@ impl<'a> Cursor<'a> {
     fn single_quoted(&mut self) -> Result<Vec<Piece>, ParseError> {
         let open = self.at;
         self.bump();
-        let line = self.rest().lines().next().unwrap_or_default();
-        let Some(length) = line.find('\'') else {
-            let message = "this single quote is not closed on its line; add the closing ', \
-                           or use double quotes for a value of several lines";
+        let rest = self.rest();
+        let Some(length) = rest.find('\'') else {
+            let message = "this single quote is never closed; add the closing '";
             return Err(ParseError::at(self.text, open, message));
         };
         self.at += length + 1;
-        Ok(vec![Piece::Text(line[..length].to_owned())])
+        let text = rest[..length].replace("\r\n", "\n").replace('\r', "\n");
+        Ok(vec![Piece::Text(text)])
     }
 
     fn double_quoted(&mut self) -> Result<Vec<Piece>, ParseError> {
@@ -58,8 +58,10 @@ impl<'a> Cursor<'a> {
                 continue;
             }
             // Whatever the editor ends its lines with, a value of several lines is the same value.
-            if self.rest().starts_with("\r\n") {
-                self.bump();
+            if self.rest().starts_with('\r') {
+                self.at += line_end(self.rest());
+                pieces.push('\n');
+                continue;
             }
             match self.bump() {
                 Some('"') => return Ok(pieces.finish()),

@@ -49,7 +49,13 @@ fn every_default_is_valid_and_every_row_has_one_line_of_text() {
 #[test]
 fn a_single_value_is_checked_and_explained() {
     assert!(validate("CLEUDOCODEBOT_PORT", "0").is_ok());
-    assert!(validate("TELEGRAM_TOKEN", "any thing").is_ok());
+    assert!(validate("SOMEONES_TOKEN", "any thing").is_ok());
+    for name in ["TELEGRAM_TOKEN", "TELEGRAM_BOT_TOKEN_2", "TELEGRAM_TOKEN_5"] {
+        assert!(validate(name, "any thing").is_err(), "{name}");
+    }
+    for other in ["TELEGRAM_TOKEN_6", "WHATSAPP_API_TOKEN_INSTANCE_2"] {
+        assert!(validate(other, "any thing").is_ok(), "{other}");
+    }
     let told = |name, value| validate(name, value).expect_err("refused").to_string();
     assert_eq!(
         told("CLEUDOCODEBOT_PORT", "70000"),

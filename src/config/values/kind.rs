@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{addresses, base_url::BaseUrl, delays::Delays, expected::Expected};
-use crate::log::{LogFormat, LogLevel};
+use crate::{
+    log::{LogFormat, LogLevel},
+    phone::Country,
+};
 
 /// A token at least this long is safe to open to a network.
 pub const SAFE_TOKEN_CHARS: usize = 32;
@@ -33,6 +36,8 @@ pub enum Kind {
         /// The shortest time that keeps the program's promises.
         least: u64,
     },
+    /// A country that is known by its numbers.
+    Country,
     /// Waits, separated by commas.
     Delays,
     /// The address of a service.
@@ -58,6 +63,7 @@ impl Kind {
             Self::Origins => addresses::origins(text).map(drop),
             Self::Hosts => addresses::hosts(text).map(drop),
             Self::Number { .. } | Self::Days { .. } => self.number(text).map(drop),
+            Self::Country => country(text).map(drop),
             Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
             Self::Text => line(text),
@@ -118,6 +124,17 @@ pub(in crate::config) fn token(text: &str) -> Result<String, Expected> {
     } else {
         Err("1 to 1024 visible ASCII characters without spaces".to_owned())
     }
+}
+
+/// A country; none where the text is empty.
+pub(in crate::config) fn country(text: &str) -> Result<Option<Country>, Expected> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let names = || Country::names().collect::<Vec<_>>().join(", ");
+    text.parse()
+        .map(Some)
+        .map_err(|()| format!("a country: one of {}; or nothing", names()))
 }
 
 fn line(text: &str) -> Result<(), Expected> {

@@ -288,10 +288,12 @@ fn advice(state: &State, integration: &dyn Integration) -> Option<String> {
             "its service has not answered yet; if that lasts, see whether this machine reaches it"
                 .to_owned(),
         ),
-        State::BackingOff(_) => Some(format!(
-            "it is tried again by itself; if that lasts, see whether this machine reaches its service \
-             and its address in .env is right; to try now: cleudocodebot integrations restart {name}"
-        )),
+        State::BackingOff(_) => integration.advice().or_else(|| {
+            Some(format!(
+                "it is tried again by itself; if that lasts, see whether this machine reaches its service \
+                 and its address in .env is right; to try now: cleudocodebot integrations restart {name}"
+            ))
+        }),
         State::Impaired => Some("what waits goes out when that is over".to_owned()),
         State::Running => None,
     }

@@ -118,6 +118,9 @@ impl ChannelRegistry {
     /// Brings a channel to a plan; whether it had another. It starts again only where it must.
     fn bring(&self, entry: &mut ChannelEntry, plan: Plan) -> bool {
         let channel = &entry.channel;
+        if entry.plan != plan {
+            self.tell_doubts(&plan);
+        }
         if entry.plan.builds_another(&plan) {
             channel.replace(plan.build(&self.base.around), plan.limits);
         } else if channel.is_parked() {
@@ -133,8 +136,15 @@ impl ChannelRegistry {
         differs
     }
 
+    fn tell_doubts(&self, plan: &Plan) {
+        for doubt in &plan.doubts {
+            self.base.log.warn("config", doubt, &[]);
+        }
+    }
+
     fn launch(&self, plan: Plan) -> ChannelEntry {
         let base = &self.base;
+        self.tell_doubts(&plan);
         let (worker, wakeups) = mpsc::unbounded_channel();
         let route = Route {
             worker,

@@ -6,13 +6,12 @@ use serde_json::json;
 
 use super::{
     answer::{Answer, CommandResult},
-    lookup::{expect_hand_in, position, reading, routed},
+    lookup::{expect_hand_in, position, reading, routed, stored_peer, target},
 };
 use crate::{
     gateway::{Gateway, control::ReadUpTo},
     integrations::Typing,
     message::{Direction, MessageId},
-    phone,
     protocol::{
         describe::event,
         error_code::Fault,
@@ -92,7 +91,7 @@ pub(super) fn read(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
         None => None,
     };
     let channel = payload.take_text("channel").unwrap_or_default();
-    let peer = phone::peer(&channel, payload.text("peer"));
+    let peer = stored_peer(gateway, &channel, payload.text("peer"));
     let gateway = Arc::clone(gateway);
     Answer::Later(Box::pin(async move {
         marked(&gateway, channel, peer, up_to).await
@@ -143,7 +142,7 @@ pub(super) fn typing(gateway: &Gateway, payload: &Payload) -> CommandResult {
     let shown = match (payload.optional_text("to"), payload.optional_text("peer")) {
         (Some(to), None) => {
             routed(gateway, channel)?;
-            let to = phone::peer(channel, to);
+            let to = target(gateway, channel, "to", to)?;
             bus.publish_typing(&about(channel, &to), Direction::Out, text);
             gateway.channels.typing(channel, &to)
         }

@@ -6,11 +6,10 @@ use serde_json::json;
 
 use super::{
     answer::Answer,
-    lookup::{message_id, position, reading},
+    lookup::{message_id, position, reading, stored_peer},
 };
 use crate::{
     gateway::Gateway,
-    phone,
     protocol::{
         error_code::Fault, message_json::push_message, payload::Payload, reply::push_string,
     },
@@ -94,7 +93,7 @@ fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
     );
     Ok(HistoryQuery {
         channel: channel.map(str::to_owned),
-        peer: peer.map(|peer| phone::peer(channel.unwrap_or_default(), peer)),
+        peer: peer.map(|peer| stored_peer(gateway, channel.unwrap_or_default(), peer)),
         before: position(payload, "before")?,
         after: position(payload, "after")?,
         contains: payload.optional_text("contains").map(str::to_owned),

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     gateway::Gateway,
     message::{Message, MessageId},
+    phone::{self, Country},
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
@@ -18,6 +19,31 @@ use crate::{
 pub(super) fn routed(gateway: &Gateway, channel: &str) -> Result<Route, Fault> {
     let route = gateway.router.route(channel);
     route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))
+}
+
+/// The country of numbers that clients write without its code: that of the settings, or of the first
+/// number that was paired.
+fn country(gateway: &Gateway, channel: &str) -> Option<Country> {
+    // Only there are peers numbers; elsewhere the pairings need not be asked.
+    let has_numbers = phone::CHANNELS.contains(&channel);
+    let set = gateway.settings().country;
+    set.or_else(|| has_numbers.then(|| gateway.channels.pairings().country())?)
+}
+
+/// The peer that a client means by an address to send to, or the fault that it cannot be one.
+pub(super) fn target(
+    gateway: &Gateway,
+    channel: &str,
+    field: &str,
+    address: &str,
+) -> Result<String, Fault> {
+    let peer = phone::written(channel, address, country(gateway, channel));
+    peer.map_err(|expected| bad_field(field, &expected, &format!("{address:?}")))
+}
+
+/// The peer that a client means where it asks for what is stored, whatever that was called.
+pub(super) fn stored_peer(gateway: &Gateway, channel: &str, address: &str) -> String {
+    target(gateway, channel, "peer", address).unwrap_or_else(|_| phone::peer(channel, address))
 }
 
 /// Fails where what comes by this channel is not for clients to say.

@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     answer::Answer,
-    lookup::{expect_hand_in, message_id, reading, routed, state_json},
+    lookup::{expect_hand_in, message_id, reading, routed, state_json, target},
 };
 use crate::{
     gateway::Gateway,
     message::{Content, Kind, Message, MessageId},
-    phone,
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
@@ -68,7 +67,7 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         emoji: text.clone(),
     });
     Ok(Draft {
-        peer: phone::peer(&channel, payload.text("to")),
+        peer: target(gateway, &channel, "to", payload.text("to"))?,
         channel,
         kind: reaction.as_ref().map_or(Kind::Text, Content::kind),
         text,

@@ -1,21 +1,52 @@
 //! `telegram`: bots by the Bot API (<https://core.telegram.org/bots/api>), with a long poll, so that
 //! nothing has to be reachable from outside.
 //!
-//! The token is part of every path: no error here may name one.
+//! What comes in goes through `updates` (what an update tells), `inbound` (who, where, in answer to what)
+//! and `kinds` (what it says: the table of all kinds stands there) to `receive`, which stores it. What
+//! goes out goes through `wire` (which calls) and `send`. What the service's refusals mean is in
+//! `errors`, how places and messages are called in `target`.
 
-use std::time::Duration;
+mod api;
+mod errors;
+mod inbound;
+mod kinds;
+mod polls;
+mod reactions;
+mod receive;
+mod said;
+mod send;
+mod settings;
+mod target;
+#[cfg(test)]
+mod tests;
+mod updates;
+mod who;
+mod wire;
 
-use hyper::Method;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
+use self::{
+    api::Api, errors::CallError, receive::Receiver, send::Sender, target::Target, who::Author,
+};
 use super::{
     Accepted, BoxFuture, DeliveryError, Indicator, Integration, Progress, RunContext, RunError,
-    ingress::Ingress,
-    support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
-    support::split::{Measure, split},
+    ingress::Ingress, support::http::HttpLimits,
 };
-use crate::{config::BaseUrl, message::Message, store::Inbound};
+use crate::{message::Message, message::text_at};
+
+pub use self::settings::BotSettings;
+
+/// The peer that an address means, in whichever way it is spelled: `telegram:42` is `42`, and
+/// `-1001:topic:285` is `-1001/285`.
+pub fn peer(address: &str) -> String {
+    Target::parse(address).to_string()
+}
 
 /// How long the service holds a poll, in seconds.
 const POLL_SECONDS: u64 = 50;
@@ -23,128 +54,100 @@ const POLL_SECONDS: u64 = 50;
 /// The time that a poll without news takes at least.
 const SHORTEST_POLL: Duration = Duration::from_secs(1);
 
-/// Longest text, in UTF-16 code units.
-const MAX_TEXT: usize = 4096;
-
-/// Longest caption, in UTF-16 code units.
-const MAX_CAPTION: usize = 1024;
-
-/// The wait after another poller was found: the time an old one needs to end.
-const AFTER_CONFLICT: Duration = Duration::from_secs(35);
-
-/// What a bot is made of.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BotSettings {
-    /// The bot's token.
-    pub token: String,
-    /// Where the API is.
-    pub base: BaseUrl,
-}
-
 /// One bot.
 pub struct Telegram {
     name: String,
-    token: String,
-    http: Http,
+    api: Arc<Api>,
+    sender: Sender,
+    receiver: Receiver,
     ingress: Ingress,
-}
-
-/// An answer that says no.
-#[derive(Debug)]
-struct RefusedCall {
-    code: u64,
-    text: String,
-    retry_after: Option<Duration>,
-}
-
-/// Why a call did not succeed.
-#[derive(Debug)]
-enum CallError {
-    Http(HttpError),
-    Refused(RefusedCall),
+    /// What the user can do about the last failure, where that is known.
+    advice: Mutex<Option<String>>,
 }
 
 impl Telegram {
     /// A bot on the channel `name`.
     pub fn new(name: &str, settings: &BotSettings, ingress: Ingress) -> Self {
+        let api = Arc::new(Api::new(name, settings));
         Self {
             name: name.to_owned(),
-            token: settings.token.clone(),
-            http: Http::new(settings.base.clone()).redacting([&settings.token]),
+            sender: Sender::new(name, Arc::clone(&api), ingress.clone()),
+            receiver: Receiver::new(name, Arc::clone(&api), ingress.clone()),
+            api,
             ingress,
+            advice: Mutex::default(),
         }
     }
 
-    async fn call(
-        &self,
-        method: &str,
-        body: &Value,
-        limits: HttpLimits,
-    ) -> Result<Value, CallError> {
-        let path = format!("/bot{}/{method}", self.token);
-        let call = HttpCall {
-            method: Method::POST,
-            path: &path,
-            headers: &[],
-            json: body,
-            limits,
-        };
-        let answer = self.http.call(call).await.map_err(CallError::Http)?;
-        let mut body = answer.json();
-        if answer.status == 200 && body["ok"] == true {
-            return Ok(body["result"].take());
-        }
-        Err(CallError::Refused(refusal(&answer, &body)))
+    fn advise(&self, advice: Option<String>) {
+        *self.advice.lock().unwrap_or_else(PoisonError::into_inner) = advice;
     }
 
+    fn failed(&self, failure: CallError) -> RunError {
+        self.advise(failure.advice(&self.name));
+        failure.into()
+    }
+
+    /// Asks for updates until one call fails. The bot's name is asked for at each start, since it may
+    /// change.
     async fn poll(&self, context: &RunContext) -> Result<(), RunError> {
-        self.call("getMe", &json!({}), HttpLimits::default())
-            .await?;
+        self.advise(None);
+        let asked = self.api.ask("getMe").await;
+        let me = asked.map_err(|failure| self.failed(failure))?;
+        let me = Author::of(&me, &Value::Null, &Value::Null);
         context.alive();
         let limits = HttpLimits {
             first_byte: Duration::from_secs(POLL_SECONDS + 10),
             ..HttpLimits::default()
         };
-        let mut offset = None;
+        let mut body = json!({"timeout": POLL_SECONDS, "allowed_updates": updates::ALLOWED});
         loop {
-            let mut body =
-                json!({"timeout": POLL_SECONDS, "allowed_updates": ["message", "edited_message"]});
-            if let Some(offset) = offset {
-                body["offset"] = json!(offset);
-            }
-            let (begun, before) = (Instant::now(), offset);
-            let updates = self.call("getUpdates", &body, limits).await?;
+            let (begun, before) = (Instant::now(), body["offset"].clone());
+            let asked = self.api.call("getUpdates", &body, limits).await;
+            let updates = asked.map_err(|failure| self.failed(failure))?;
             context.alive();
             for update in updates.as_array().into_iter().flatten() {
-                self.take(update).await?;
-                offset = update["update_id"].as_i64().map(|id| id + 1).or(offset);
+                // Stored first: the next poll confirms it.
+                let taken = self.receiver.take(update, &me).await;
+                taken.map_err(|error| {
+                    RunError::Failed(format!("what came in could not be stored: {error}"), None)
+                })?;
+                if let Some(id) = update["update_id"].as_i64() {
+                    body["offset"] = json!(id + 1);
+                }
             }
-            if offset == before {
+            if body["offset"] == before {
                 // A server that holds no poll must not be asked without a pause.
                 sleep_until(begun + SHORTEST_POLL).await;
             }
         }
     }
 
-    /// Stores one update; only then the next poll confirms it.
-    async fn take(&self, update: &Value) -> Result<(), RunError> {
-        let Some(inbound) = inbound(&self.name, update) else {
+    /// Removes the webhook that keeps the bot from asking for updates; what waits stays
+    /// (<https://core.telegram.org/bots/api#deletewebhook>). Only where the user asks for it: another program
+    /// may live from it.
+    async fn remove_webhook(&self) -> Result<(), CallError> {
+        let found = self.api.ask("getWebhookInfo").await?;
+        let Some(url) = text_at(&found, "url") else {
             return Ok(());
         };
-        let taken = self.ingress.take(inbound).await;
-        taken.map(drop).map_err(|error| {
-            RunError::Failed(format!("what came in could not be stored: {error}"), None)
-        })
-    }
-
-    async fn send(&self, message: &Message, progress: &Progress) -> Result<(), DeliveryError> {
-        for (method, body) in steps(message).into_iter().skip(progress.parts()) {
-            progress.keep().await;
-            let sent = self.call(method, &body, HttpLimits::default()).await?;
-            let (chat, id) = (&sent["chat"]["id"], &sent["message_id"]);
-            progress.part_sent(id.is_i64().then(|| format!("{chat}:{id}")));
-        }
+        self.api.ask("deleteWebhook").await?;
+        // The rest of the address may be a secret.
+        let host = url.split('/').nth(2).unwrap_or_default();
+        self.ingress.log().info(
+            "integration",
+            "the bot's webhook was removed",
+            &[("name", &self.name), ("host", &host)],
+        );
         Ok(())
+    }
+}
+
+/// What failed, without the kind of failure.
+fn text(failure: CallError) -> String {
+    match failure {
+        CallError::Http(error) => error.to_string(),
+        CallError::Refused(refusal) => refusal.text,
     }
 }
 
@@ -162,7 +165,7 @@ impl Integration for Telegram {
         message: &'a Message,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
-        progress.through(self.send(message, progress))
+        progress.through(self.sender.send(message, progress))
     }
 
     /// A bot's readers cannot see that it read.
@@ -171,214 +174,19 @@ impl Integration for Telegram {
     }
 
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { self.sender.typing(peer).await.map_err(text) })
+    }
+
+    fn advice(&self) -> Option<String> {
+        let advice = self.advice.lock();
+        advice.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// There is no device to pair; what can stand between the bot and its updates is a webhook.
+    fn connect(&self) -> BoxFuture<'_, Result<Value, String>> {
         Box::pin(async move {
-            let body = json!({"chat_id": chat(peer), "action": "typing"});
-            let done = self
-                .call("sendChatAction", &body, HttpLimits::default())
-                .await;
-            done.map(drop).map_err(|failure| match failure {
-                CallError::Http(error) => error.to_string(),
-                CallError::Refused(refusal) => refusal.text,
-            })
+            self.remove_webhook().await.map_err(text)?;
+            Ok(json!({"state": "connected"}))
         })
-    }
-}
-
-/// A peer as the service names it.
-fn chat(peer: &str) -> Value {
-    peer.parse::<i64>()
-        .map_or_else(|_| json!(peer), |id| json!(id))
-}
-
-/// The calls that bring a message out, in order.
-fn steps(message: &Message) -> Vec<(&'static str, Value)> {
-    let chat = chat(&message.peer);
-    let mut text = message.text.as_str();
-    let mut steps = Vec::new();
-    if let Some(media) = &message.media {
-        let (method, field) = match media["kind"].as_str() {
-            Some("image") => ("sendPhoto", "photo"),
-            Some("video") => ("sendVideo", "video"),
-            Some("audio") => ("sendAudio", "audio"),
-            _ => ("sendDocument", "document"),
-        };
-        let mut body = json!({"chat_id": chat, field: media["url"]});
-        if Measure::Utf16.of(text) <= MAX_CAPTION {
-            body["caption"] = json!(std::mem::take(&mut text));
-        }
-        steps.push((method, body));
-    }
-    if !text.is_empty() {
-        let parts = split(text, MAX_TEXT, Measure::Utf16).into_iter();
-        let bodies = parts.map(|part| json!({"chat_id": chat, "text": part}));
-        steps.extend(bodies.map(|body| ("sendMessage", body)));
-    }
-    if let (Some(answered), Some((_, first))) = (answered(message), steps.first_mut()) {
-        first["reply_parameters"] =
-            json!({"message_id": answered, "allow_sending_without_reply": true});
-    }
-    steps
-}
-
-/// The number of the message it answers: ours are named `CHAT:NUMBER`.
-fn answered(message: &Message) -> Option<i64> {
-    let name = message.reply_to.as_deref()?;
-    name.rsplit(':').next()?.parse().ok()
-}
-
-/// The message in an update, where it has one that people wrote.
-fn inbound(channel: &str, update: &Value) -> Option<Inbound> {
-    let edited = update.get("edited_message");
-    let message = update.get("message").or(edited)?;
-    let (chat, id) = (
-        message["chat"]["id"].as_i64()?,
-        message["message_id"].as_i64()?,
-    );
-    let from = message["from"]["id"].as_i64();
-    let name = format!("{chat}:{id}");
-    let text = message["text"].as_str().or(message["caption"].as_str());
-    let media = media(message);
-    if text.is_none() && media.is_none() {
-        return None;
-    }
-    let mut meta = json!({"id": name, "name": full_name(&message["from"])});
-    if let Some(group) = message["chat"]["title"].as_str() {
-        meta["group"] = json!(group);
-    }
-    let mut key = name.clone();
-    if edited.is_some() {
-        meta["edited"] = json!(true);
-        key = format!("{name}:{}", message["edit_date"]);
-    }
-    let answered = message["reply_to_message"]["message_id"].as_i64();
-    Some(Inbound {
-        channel: channel.to_owned(),
-        peer: chat.to_string(),
-        sender: from
-            .filter(|from| *from != chat)
-            .map(|from| from.to_string()),
-        text: text.unwrap_or_default().to_owned(),
-        media,
-        reply_to: answered.map(|id| format!("{chat}:{id}")),
-        meta: Some(meta),
-        dedup_key: Some(key),
-        ..Inbound::default()
-    })
-}
-
-fn full_name(person: &Value) -> String {
-    let names = ["first_name", "last_name"].map(|name| person[name].as_str());
-    let names: Vec<&str> = names.into_iter().flatten().collect();
-    names.join(" ")
-}
-
-/// Media by reference: the service gives the file out by its id.
-fn media(message: &Value) -> Option<Value> {
-    let photo = message["photo"].as_array().and_then(|sizes| sizes.last());
-    let kinds = [
-        ("image", photo),
-        ("video", message.get("video")),
-        ("audio", message.get("voice").or(message.get("audio"))),
-        ("document", message.get("document")),
-    ];
-    let (kind, file) = kinds
-        .into_iter()
-        .find_map(|(kind, file)| Some((kind, file?)))?;
-    let mut media = json!({"kind": kind, "id": file["file_id"].as_str()?});
-    for (name, from) in [("mime", "mime_type"), ("name", "file_name")] {
-        if let Some(text) = file[from].as_str() {
-            media[name] = json!(text);
-        }
-    }
-    Some(media)
-}
-
-fn refusal(answer: &HttpAnswer, body: &Value) -> RefusedCall {
-    let seconds = body["parameters"]["retry_after"].as_u64();
-    let text = body["description"].as_str().unwrap_or("no reason given");
-    let text: String = text.chars().take(200).collect();
-    RefusedCall {
-        code: body["error_code"].as_u64().unwrap_or(answer.status.into()),
-        text: format!("Telegram says: {text}"),
-        retry_after: seconds.map(Duration::from_secs).or(answer.retry_after),
-    }
-}
-
-impl From<CallError> for RunError {
-    fn from(failure: CallError) -> Self {
-        match failure {
-            CallError::Http(error) => Self::Failed(error.to_string(), None),
-            CallError::Refused(refusal) => match refusal.code {
-                // An unknown token is answered with 404, a revoked one with 401.
-                401 | 404 => Self::Refused(refusal.text),
-                409 => Self::Failed(refusal.text, Some(AFTER_CONFLICT)),
-                _ => Self::Failed(refusal.text, refusal.retry_after),
-            },
-        }
-    }
-}
-
-impl From<CallError> for DeliveryError {
-    fn from(failure: CallError) -> Self {
-        match failure {
-            CallError::Http(error) => error.into(),
-            CallError::Refused(refusal) => match refusal.code {
-                // A server that lacks one way to send has nothing against the token.
-                404 if refusal.text.contains("method not found") => Self::Permanent(refusal.text),
-                401 | 404 => Self::Unauthorized(refusal.text),
-                429 | 500.. => Self::Transient(refusal.text, refusal.retry_after),
-                _ => Self::Permanent(refusal.text),
-            },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_that_is_refused_and_a_method_that_is_missing_are_told_apart() {
-        let refused = |code: u64, text: &str| {
-            DeliveryError::from(CallError::Refused(RefusedCall {
-                code,
-                text: format!("Telegram says: {text}"),
-                retry_after: None,
-            }))
-        };
-        let missing = refused(404, "Not Found: method not found");
-        assert!(matches!(missing, DeliveryError::Permanent(_)));
-        for (code, text) in [(404, "Not Found"), (401, "Unauthorized")] {
-            assert!(matches!(
-                refused(code, text),
-                DeliveryError::Unauthorized(_)
-            ));
-        }
-    }
-
-    #[test]
-    fn an_update_becomes_a_message_with_a_key_of_its_own() {
-        let update = json!({"update_id": 7, "message": {"message_id": 3,
-            "chat": {"id": -5, "title": "Choir"},
-            "from": {"id": 9, "first_name": "Ana", "last_name": "Lima"}, "caption": "look",
-            "photo": [{"file_id": "small"}, {"file_id": "large"}],
-            "reply_to_message": {"message_id": 2}}});
-        let taken = inbound("telegram", &update).expect("a message");
-        assert_eq!(
-            (taken.peer.as_str(), taken.sender.as_deref()),
-            ("-5", Some("9"))
-        );
-        assert_eq!(taken.media, Some(json!({"kind": "image", "id": "large"})));
-        let meta = json!({"id": "-5:3", "name": "Ana Lima", "group": "Choir"});
-        assert_eq!(taken.meta, Some(meta));
-        assert_eq!(taken.dedup_key.as_deref(), Some("-5:3"));
-        assert_eq!(taken.reply_to.as_deref(), Some("-5:2"));
-        for nothing in [
-            json!({"update_id": 7}),
-            json!({"message": {"chat": {"id": 1}, "message_id": 1, "new_chat_title": "x"}}),
-            json!({"message": {"chat": "x", "text": "y"}}),
-        ] {
-            assert!(inbound("telegram", &nothing).is_none(), "{nothing}");
-        }
     }
 }

@@ -22,6 +22,12 @@ fn an_edit_and_a_deletion_are_events_of_the_message_they_concern() {
         let second = done(store.revise("telegram", "E1", edited("at eight"))).expect("news");
         bench.pass(5);
         done(store.revise("telegram", "E1", Revision::Deleted)).expect("news");
+        let named = |name: &str| store.named("telegram", name).expect("readable");
+        assert_eq!(
+            named("E1").map(|message| message.text).as_deref(),
+            Some("at eight")
+        );
+        assert_eq!(named("E2"), None);
         for repeat in [edited("at nine"), Revision::Deleted] {
             assert_eq!(done(store.revise("telegram", "E1", repeat)), None);
         }

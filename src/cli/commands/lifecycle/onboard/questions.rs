@@ -31,9 +31,12 @@ const NEARBY: u16 = 50;
 /// name of the first.
 pub(super) fn channels(edits: &[EnvEdit]) -> Vec<&'static str> {
     let is_changed = |key: &str| edits.iter().any(|(edited, _)| edited.starts_with(key));
-    let services = SERVICES
-        .iter()
-        .filter(|service| service.questions.iter().any(|(key, _)| is_changed(key)));
+    let services = SERVICES.iter().filter(|service| {
+        // The country is asked for by several services and sets up none.
+        let own = service.questions.iter().map(|(key, _)| *key);
+        let mut own = own.filter(|key| key.starts_with(service.prefix));
+        own.any(is_changed)
+    });
     let names = services.filter_map(|service| service.channels.first());
     names.copied().collect()
 }
@@ -324,8 +327,13 @@ mod tests {
     #[test]
     fn a_service_that_is_set_up_shows_what_is_known_and_no_secret() {
         let env = "WHATSAPP_API_TOKEN_INSTANCE=hunter2\nWHATSAPP_INSTANCE_NAME=mine\n";
-        let (edits, shown) = answered(env, &[], "\n\n\ny\nhttp://box:1\n\n\n\n");
-        assert_eq!(edits, [edit("WHATSAPP_BASE_URL", "http://box:1")]);
+        let (edits, shown) = answered(env, &[], "\n\n\ny\nhttp://box:1\n\n\nBR\n\n");
+        let expected = [
+            edit("WHATSAPP_BASE_URL", "http://box:1"),
+            edit(keys::COUNTRY, "BR"),
+        ];
+        assert_eq!(edits, expected);
+        assert_eq!(channels(&edits), ["whatsapp"]);
         assert!(shown.contains("is set up. Change it?"), "{shown}");
         assert!(
             shown.contains("[mine]") && !shown.contains("hunter2"),

@@ -3,6 +3,10 @@
 //! Pure: what a number means depends on nothing that was said before. Whose number it is, and
 //! whether it may write, is not known here.
 
+mod country;
+
+pub use self::country::Country;
+
 /// The channels whose peers are people by their number.
 pub const CHANNELS: [&str; 2] = ["whatsapp", "whatsapp-cloud"];
 
@@ -23,6 +27,63 @@ pub fn peer(channel: &str, address: &str) -> String {
     } else {
         address.to_owned()
     }
+}
+
+/// The peer that a person means who writes an address on a channel: a number of the country may come
+/// without its code. The error is what would have been one.
+pub fn written(channel: &str, address: &str, country: Option<Country>) -> Result<String, String> {
+    if !CHANNELS.contains(&channel) || is_other_address(channel, address) {
+        return Ok(peer(channel, address));
+    }
+    whole(address, country).ok_or_else(|| {
+        let example = match country {
+            Some(country) => format!("a number of {} with its area", country.name()),
+            None => "a number with the code of its country".to_owned(),
+        };
+        format!("{example}, as 11 98765-4321 or +55 11 98765-4321, or the address of a group")
+    })
+}
+
+/// Digits of the shortest whole number, of the smallest countries.
+const MIN_DIGITS: usize = 7;
+
+/// The whole number that somebody wrote.
+fn whole(address: &str, country: Option<Country>) -> Option<String> {
+    let digits = digits(address)?;
+    let bare = address.trim().trim_start_matches("tel:");
+    let bare = bare.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '+');
+    let is_international = bare.starts_with('+') || bare.starts_with("00") || bare.contains('@');
+    let national = country.filter(|_| !is_international);
+    if let Some(number) = national.and_then(|country| country.complete(&digits)) {
+        return Some(preferred(number));
+    }
+    // With a country that is known, a number must have its code or be one of it.
+    let is_whole = digits.len() >= MIN_DIGITS
+        && !Country::is_wrong(&digits)
+        && (is_international || country.is_none() || Country::of(&digits).is_some());
+    is_whole.then(|| preferred(digits))
+}
+
+/// Whether an address names something else than a person by a number: a group, a hidden or business
+/// scoped id. What only looks like a slip of a number is none.
+fn is_other_address(channel: &str, address: &str) -> bool {
+    let (account, server) = address.split_once('@').unwrap_or((address, ""));
+    let is_account = !account.is_empty() && account.bytes().all(|b| b.is_ascii_graphic());
+    let jid = is_account && server.contains(|c: char| c.is_ascii_alphabetic());
+    let person = [PERSON, OF_OTHERS].iter().any(|end| address.ends_with(end));
+    // An old group: CREATOR-TIME.
+    let old_group = address.split_once('-').is_some_and(|(creator, time)| {
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        digits(creator) && digits(time) && address.len() >= 24
+    });
+    // Meta's ids of users and groups: letters of both cases, digits, and a dot at most.
+    let opaque = channel == CHANNELS[1]
+        && address.len() >= 10
+        && address
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._=-:".contains(&b))
+        && address.bytes().any(|b| b.is_ascii_alphabetic());
+    (jid && !person) || old_group || opaque
 }
 
 /// The person an address means: the number in the spelling that `WhatsApp` prefers, or the address
@@ -148,6 +209,49 @@ mod tests {
         ] {
             assert_eq!(peer("whatsapp-cloud", other), other);
         }
+    }
+
+    #[test]
+    fn what_a_person_writes_is_completed_or_refused() {
+        let brazil = "BR".parse().ok();
+        let written = |text: &str, country| written("whatsapp", text, country);
+        for (text, country, peer) in [
+            ("11 98765-4321", brazil, "5511987654321"),
+            ("(011) 98765-4321", brazil, "5511987654321"),
+            ("+55 11 98765-4321", brazil, "5511987654321"),
+            ("5511987654321", brazil, "5511987654321"),
+            ("+1 212 555 0123", brazil, "12125550123"),
+            ("0012125550123", brazil, "12125550123"),
+            ("48 99999-8888", brazil, "554899998888"),
+            ("5511987654321", None, "5511987654321"),
+            ("1203630@g.us", brazil, "1203630@g.us"),
+            ("103899771998284@lid", None, "103899771998284@lid"),
+            ("5548999998888-1400000000", None, "5548999998888-1400000000"),
+        ] {
+            assert_eq!(written(text, country).as_deref(), Ok(peer), "{text}");
+        }
+        for wrong in [
+            "ana",
+            "",
+            "123",
+            "11 98765-43",
+            "98765-4321",
+            "@ana",
+            "+",
+            "12 ana",
+        ] {
+            assert!(written(wrong, brazil).is_err(), "{wrong}");
+        }
+        assert!(written("12345", None).is_err() && written("ana", None).is_err());
+        let cloud = |text: &str| super::written("whatsapp-cloud", text, None);
+        for opaque in ["BR.13491208655302741918", "Y2FwaV9ncm91cDoxNzA1NTU1"] {
+            assert_eq!(cloud(opaque).as_deref(), Ok(opaque));
+        }
+        assert!(cloud("ana").is_err());
+        assert_eq!(
+            super::written("telegram", "@ana", brazil).as_deref(),
+            Ok("@ana")
+        );
     }
 
     #[test]

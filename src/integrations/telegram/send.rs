@@ -1,0 +1,219 @@
+//! From the outbox to the service: where a message goes, what it answers, and what is mended at once where
+//! the service refuses it for a reason that we can take away.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{
+    api::Api,
+    errors::{CallError, Meaning, Refusal},
+    target::{EPHEMERAL, Target, Topic, number_of, split_name},
+    wire::{Answered, Step, is_reaction, steps},
+};
+use crate::{
+    integrations::{DeliveryError, Progress, ingress::Ingress, support::http::HttpLimits},
+    log::LogField,
+    message::Message,
+    store::{Store, StoreError},
+};
+
+/// Sends messages of one channel.
+pub(super) struct Sender {
+    channel: String,
+    api: Arc<Api>,
+    ingress: Ingress,
+}
+
+impl Sender {
+    pub(super) fn new(channel: &str, api: Arc<Api>, ingress: Ingress) -> Self {
+        Self {
+            channel: channel.to_owned(),
+            api,
+            ingress,
+        }
+    }
+
+    /// Sends what earlier attempts did not.
+    pub(super) async fn send(
+        &self,
+        message: &Message,
+        progress: &Progress,
+    ) -> Result<(), DeliveryError> {
+        let mut target = self
+            .target(&message.peer)
+            .await
+            .map_err(|error| unread(&error))?;
+        let answered = self.answered(message, &mut target).await?;
+        if is_reaction(message) {
+            // A message is found by its chat alone.
+            target.topic = None;
+        }
+        let steps = steps(message, answered.as_ref())?;
+        for step in steps.into_iter().skip(progress.parts()) {
+            progress.keep().await;
+            let name = self.step(step, &mut target).await?;
+            progress.part_sent(name);
+        }
+        Ok(())
+    }
+
+    /// Shows that we write (<https://core.telegram.org/bots/api#sendchataction>).
+    pub(super) async fn typing(&self, peer: &str) -> Result<(), CallError> {
+        let target = self
+            .target(peer)
+            .await
+            .unwrap_or_else(|_| Target::parse(peer));
+        let mut body = json!({"action": "typing"});
+        target.address(&mut body);
+        let asked = self
+            .api
+            .call("sendChatAction", &body, HttpLimits::default());
+        asked.await.map(drop)
+    }
+
+    /// The place that a peer means, under the id it has now.
+    async fn target(&self, peer: &str) -> Result<Target, StoreError> {
+        let mut target = Target::parse(peer);
+        if target.may_have_moved() {
+            target.chat = self.ingress.canonical(&target.chat).await?;
+        }
+        Ok(target)
+    }
+
+    /// The message that is answered. An answer goes to the topic of what it answers, all parts of it, also
+    /// where only the chat was named; to another chat it does not go, for there the number means another
+    /// message.
+    async fn answered(
+        &self,
+        message: &Message,
+        target: &mut Target,
+    ) -> Result<Option<Answered>, DeliveryError> {
+        let Some(name) = message.reply_to.as_deref() else {
+            return Ok(None);
+        };
+        let (chat, number) = split_name(name);
+        // What only one member saw cannot be answered so that others see it.
+        let number: Option<i64> = number.parse().ok();
+        if number.is_none() && !name.contains(EPHEMERAL) {
+            return Err(elsewhere(name));
+        }
+        // Whose name that is, the service knows.
+        let is_public = target.chat.starts_with('@');
+        if let Some(chat) = chat.filter(|chat| *chat != target.chat_name() && !is_public) {
+            let now = self.target(chat).await.map_err(|error| unread(&error))?;
+            if now.chat_name() != target.chat_name() {
+                return Err(elsewhere(chat));
+            }
+            self.debug(
+                "the answered message stayed in the group from before",
+                message,
+            );
+            return Ok(None);
+        }
+        if target.topic.is_none()
+            && let Some(number) = number.filter(|_| !is_public)
+        {
+            let name = target.name_of(&number.to_string());
+            target.topic = self.topic_of(name).await.map_err(|error| unread(&error))?;
+        }
+        Ok(number.map(|number| Answered {
+            number,
+            chat: chat.filter(|_| is_public).map(str::to_owned),
+        }))
+    }
+
+    async fn topic_of(&self, name: String) -> Result<Option<Topic>, StoreError> {
+        let channel = self.channel.clone();
+        let read = move |store: &Store| store.named(&channel, &name);
+        let message = self.ingress.store().run_blocking(read).await?;
+        Ok(message.and_then(|message| Target::parse(&message.peer).topic))
+    }
+
+    /// Makes one call, and the service's name of what it sent. What the service refuses for a reason that
+    /// can be taken away is mended and asked for again, each at most once: the group moved, the topic is
+    /// gone, the answered message is gone, the address of the file cannot be used.
+    async fn step(
+        &self,
+        mut step: Step,
+        target: &mut Target,
+    ) -> Result<Option<String>, DeliveryError> {
+        let mut moved = false;
+        loop {
+            let refusal = match self.call(&step, target).await {
+                Ok(sent) => return Ok(name_of(&sent, target)),
+                Err(CallError::Refused(refusal)) => refusal,
+                Err(failure) => return Err(failure.into()),
+            };
+            match refusal.meaning {
+                Meaning::Moved(id) if !moved => {
+                    moved = true;
+                    self.remember_move(target, id)
+                        .await
+                        .map_err(|error| unread(&error))?;
+                }
+                Meaning::Topic if target.topic.is_some() => target.topic = None,
+                Meaning::Reply if step.body.get("reply_parameters").is_some() => {
+                    step = step.without("reply_parameters");
+                }
+                Meaning::File => match step.as_text() {
+                    Some(text) => step = text,
+                    None => return Err(CallError::Refused(refusal).into()),
+                },
+                _ => return Err(CallError::Refused(refusal).into()),
+            }
+            self.mended(&refusal);
+        }
+    }
+
+    async fn call(&self, step: &Step, target: &Target) -> Result<Value, CallError> {
+        let mut body = step.body.clone();
+        target.address(&mut body);
+        self.api
+            .call(step.method, &body, HttpLimits::default())
+            .await
+    }
+
+    /// The group became a supergroup: what waits for it, and what comes from it, is one conversation.
+    async fn remember_move(&self, target: &mut Target, id: i64) -> Result<(), StoreError> {
+        let now = id.to_string();
+        self.ingress.same_peer(&target.chat, &now).await?;
+        target.chat = now;
+        Ok(())
+    }
+
+    fn mended(&self, refusal: &Refusal) {
+        let fields: [LogField<'_>; 2] = [("name", &self.channel), ("why", &refusal.text)];
+        let log = self.ingress.log();
+        log.debug(
+            "integration",
+            "a refused message is sent in another way",
+            &fields,
+        );
+    }
+
+    fn debug(&self, what: &str, message: &Message) {
+        let fields: [LogField<'_>; 2] = [("name", &self.channel), ("message", &message.id)];
+        self.ingress.log().debug("integration", what, &fields);
+    }
+}
+
+/// The name of what was sent. A chat that was addressed by `@name` is called by its id.
+fn name_of(sent: &Value, target: &Target) -> Option<String> {
+    let number = number_of(sent)?;
+    let id = sent["chat"]["id"].as_i64();
+    Some(match id {
+        Some(id) if target.business.is_none() => format!("{id}:{number}"),
+        _ => target.name_of(&number),
+    })
+}
+
+fn unread(error: &StoreError) -> DeliveryError {
+    DeliveryError::Transient(format!("the store could not be read: {error}"), None)
+}
+
+fn elsewhere(chat: &str) -> DeliveryError {
+    DeliveryError::Permanent(format!(
+        "the message it answers (reply_to) is of another chat, {chat}: send it there, or leave reply_to out"
+    ))
+}
