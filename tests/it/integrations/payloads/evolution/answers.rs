@@ -54,33 +54,39 @@ fn scripted(script: Vec<(&str, Vec<Reply>)>) -> crate::support::fake::Fake {
 async fn what_may_pass_is_tried_again() {
     let unknown = json!(["Error: something nobody has seen"]);
     let rows = vec![
-        ("4911", vec![because(400, json!(["Error: Timed Out"]))]),
         (
-            "4912",
+            "4915100000011",
+            vec![because(400, json!(["Error: Timed Out"]))],
+        ),
+        (
+            "4915100000012",
             vec![because(400, json!(["SessionError: No sessions"]))],
         ),
         (
-            "4913",
+            "4915100000013",
             vec![because(400, unknown.clone()), because(400, unknown)],
         ),
         (
-            "4914",
+            "4915100000014",
             vec![because(
                 500,
                 json!("Cannot read properties of undefined (reading 'textMessage')"),
             )],
         ),
-        ("4915", vec![Reply::Text(502, "<html>Bad Gateway</html>")]),
-        ("4916", vec![Reply::Busy(1, json!({}))]),
         (
-            "4917",
+            "4915100000015",
+            vec![Reply::Text(502, "<html>Bad Gateway</html>")],
+        ),
+        ("4915100000016", vec![Reply::Busy(1, json!({}))]),
+        (
+            "4915100000017",
             vec![because(
                 400,
                 json!(["TypeError: Cannot read properties of undefined (reading 'id')"]),
             )],
         ),
-        ("4918", vec![Reply::Json(400, json!("?"))]),
-        ("4919", vec![Reply::Text(500, "")]),
+        ("4915100000018", vec![Reply::Json(400, json!("?"))]),
+        ("4915100000019", vec![Reply::Text(500, "")]),
     ];
     let numbers: Vec<_> = rows.iter().map(|(number, _)| *number).collect();
     let mut stage = Stage::on(scripted(rows), &[SOON]).await;
@@ -95,7 +101,7 @@ async fn what_may_pass_is_tried_again() {
 /// What the service knows of our message itself, and what it says again and again.
 #[tokio::test]
 async fn what_is_final_fails_with_its_reason() {
-    let missing = json!([{"jid": "4921@s.whatsapp.net", "exists": false, "number": "4921"}]);
+    let missing = json!([{"jid": "4915100000021@s.whatsapp.net", "exists": false, "number": "4915100000021"}]);
     let again = || {
         because(
             500,
@@ -103,9 +109,14 @@ async fn what_is_final_fails_with_its_reason() {
         )
     };
     let rows = vec![
-        ("4921", vec![because(400, missing)], "not on WhatsApp", 1),
         (
-            "4922",
+            "4915100000021",
+            vec![because(400, missing)],
+            "not on WhatsApp",
+            1,
+        ),
+        (
+            "4915100000022",
             vec![because(
                 400,
                 json!([["instance requires property \"text\""]]),
@@ -114,13 +125,13 @@ async fn what_is_final_fails_with_its_reason() {
             1,
         ),
         (
-            "4923",
+            "4915100000023",
             vec![because(400, json!(["Owned media must be a url or base64"]))],
             "url or base64",
             1,
         ),
         (
-            "4924",
+            "4915100000024",
             vec![again(), again(), again()],
             "reading 'textMessage'",
             3,

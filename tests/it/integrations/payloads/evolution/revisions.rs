@@ -85,7 +85,7 @@ async fn an_edited_command_is_not_obeyed() {
     for (_, event, data) in edits("never seen", "/zap 5521900001111 hello?") {
         stage.post(event, &data);
     }
-    stage.send("4915100", json!({"text": "the end"})).await;
+    stage.send("491510000001", json!({"text": "the end"})).await;
     let mut told = Vec::new();
     while told.last().is_none_or(|text| text != "the end") {
         told.push(stage.fake.saw("/message/sendText/Cleudocode").body["text"].take());

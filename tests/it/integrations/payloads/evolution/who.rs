@@ -193,7 +193,9 @@ async fn what_is_no_person_is_neither_paired_nor_answered() {
         );
         assert!(pending(&mut stage).await.is_empty(), "{settings:?}");
         // What would have been sent had gone out before this.
-        stage.send("4915100", json!({"text": "the only one"})).await;
+        stage
+            .send("491510000001", json!({"text": "the only one"}))
+            .await;
         let first = stage.fake.saw("/message/sendText/Cleudocode").body;
         assert_field(&first, "text", "the only one");
         let peers = stage.peers().await;

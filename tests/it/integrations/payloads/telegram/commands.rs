@@ -24,7 +24,8 @@ async fn with_whatsapp(allowed: &str) -> (Stage, Fake) {
 
 /// What was sent on `WhatsApp`, up to the text `the end`.
 async fn sent(stage: &mut Stage, evolution: &Fake) -> Vec<Value> {
-    let payload = json!({"channel": "whatsapp", "to": "4915100", "text": "the end", "wait": true});
+    let payload =
+        json!({"channel": "whatsapp", "to": "491510000001", "text": "the end", "wait": true});
     let end = stage
         .client
         .call("send", &payload)
@@ -114,6 +115,7 @@ async fn lists_are_understood_in_every_spelling() {
         "\"42\"",
         "42\n43",
     ] {
+        println!("{allowed:?}");
         let mut stage = Stage::with(&[("TELEGRAM_ALLOW_FROM", allowed)], &[]).await;
         stage.messages([with(private(36, 42), &json!({"text": "hi"}))]);
         assert_eq!(stage.stored(42).await.len(), 1, "{allowed}");

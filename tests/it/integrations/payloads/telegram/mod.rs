@@ -45,7 +45,8 @@ struct BotState {
 
 impl BotApi {
     fn state(&self) -> MutexGuard<'_, BotState> {
-        self.state.lock().expect("not poisoned")
+        let state = self.state.lock();
+        state.unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn answer(&self, request: &Request) -> Reply {
