@@ -121,6 +121,9 @@ pub const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
 /// The country of numbers without a code.
 pub const COUNTRY: &str = "CLEUDOCODEBOT_COUNTRY";
 
+/// The longest HTTP body.
+pub const MAX_BODY_BYTES: &str = "CLEUDOCODEBOT_MAX_BODY_BYTES";
+
 /// How long to wait between attempts.
 pub const RETRY_DELAYS: &str = "CLEUDOCODEBOT_RETRY_DELAYS";
 

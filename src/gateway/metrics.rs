@@ -7,6 +7,8 @@ use std::{
 
 use serde_json::{Map, Value};
 
+use crate::config::keys::MAX_BODY_BYTES;
+
 macro_rules! counters {
     ($($field:ident $help:literal;)*) => {
         /// Counts since the start. Each field is the metric `cleudocodebot_{field}_total`.
@@ -31,6 +33,7 @@ counters! {
     commands "Commands taken, on any transport.";
     command_errors "Commands answered with an error.";
     unreadable "Messages that held no command.";
+    bodies_too_large "HTTP bodies refused because they were larger than CLEUDOCODEBOT_MAX_BODY_BYTES.";
     bytes_in "Bytes read from WebSocket clients.";
     bytes_out "Bytes written to WebSocket clients.";
     slow_consumers "Clients dropped because they did not read.";
@@ -42,6 +45,23 @@ impl GatewayCounters {
     /// Adds one.
     pub(super) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What of it somebody should do something about, in words.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let too_large = self.bodies_too_large.load(Ordering::Relaxed);
+        let told = (too_large > 0).then(|| {
+            let bodies = if too_large == 1 {
+                "body was"
+            } else {
+                "bodies were"
+            };
+            format!(
+                "{too_large} HTTP {bodies} larger than {MAX_BODY_BYTES} and refused; \
+                 raise it if that was a service, and see the log for which"
+            )
+        });
+        told.into_iter().collect()
     }
 
     /// All by name, for `status`.

@@ -61,16 +61,24 @@ fn check_shape(envelope: &Envelope<'_>) -> Result<(), Fault> {
     }
 }
 
-/// Parameters by position have no meaning here: every action names its fields.
+/// Parameters by position have no meaning here: every action names its fields. No parameters are
+/// written in three ways by the clients there are: left out, `null`, and an empty array.
 fn params(raw: Option<&RawValue>) -> Result<Option<&RawValue>, Fault> {
     match raw {
-        Some(raw) if raw.get() == "[]" => Ok(None),
+        Some(raw) if raw.get() == "null" || is_empty_array(raw.get()) => Ok(None),
         Some(raw) if !raw.get().starts_with('{') => {
             let message = format!("\"params\" must be an object, not {}", kind_of(raw.get()));
             Err(Fault::new(ErrorCode::BadPayload, message))
         }
         other => Ok(other),
     }
+}
+
+fn is_empty_array(text: &str) -> bool {
+    let inside = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    inside.is_some_and(|inside| inside.trim().is_empty())
 }
 
 fn is_id(raw: &RawValue) -> bool {
@@ -115,6 +123,23 @@ mod tests {
         match read_batch(text) {
             ClientMessage::Unreadable(unreadable) => Err(unreadable),
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_parameters_are_written_in_several_ways() {
+        for none in [
+            "",
+            r#""params":null,"#,
+            r#""params":[],"#,
+            "\"params\":[ \n\t],",
+        ] {
+            let text = format!(r#"{{"jsonrpc":"2.0",{none}"method":"ping","id":1}}"#);
+            assert!(one(&text).expect("a call").payload.is_none(), "{text}");
+        }
+        for wrong in ["[1]", "[{}]", "7", "\"\""] {
+            let text = format!(r#"{{"jsonrpc":"2.0","params":{wrong},"method":"ping","id":1}}"#);
+            assert!(one(&text).is_err(), "{text}");
         }
     }
 

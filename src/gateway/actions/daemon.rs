@@ -36,6 +36,10 @@ pub(super) fn status(gateway: &Gateway) -> String {
         "memory": metrics::resident_bytes().map_or_else(|| json!({}), |bytes| json!({"rss_bytes": bytes})),
         "counters": gateway.counters.json(),
     });
+    let notes = gateway.counters.notes();
+    if !notes.is_empty() {
+        status["notes"] = json!(notes);
+    }
     let not_ready = gateway.not_ready();
     status["ready"] = json!(not_ready.is_none());
     if let Some(reason) = not_ready {

@@ -32,7 +32,7 @@ pub(in crate::gateway) struct MailboxBridge(pub(in crate::gateway) Arc<ClientHan
 
 impl BridgeClient for MailboxBridge {
     fn deliver(&self, message: &Message, again: bool) -> Handed {
-        let frame = event_frame(self.0.dialect, event::DELIVER, |out| {
+        let frame = event_frame(self.0.dialect(), event::DELIVER, |out| {
             push_message(out, message);
             if again {
                 out.pop();

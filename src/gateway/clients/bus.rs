@@ -103,7 +103,9 @@ impl Bus {
     ) {
         let mut frames = EventFrames::new(event, &write);
         for handle in self.state().clients.values() {
-            let frame = handle.is_authenticated().then(|| frames.of(handle.dialect));
+            let frame = handle
+                .is_authenticated()
+                .then(|| frames.of(handle.dialect()));
             handle.dismiss(frame, code, reason);
         }
     }
@@ -215,7 +217,7 @@ impl Bus {
         let state = self.state();
         let hearing = state.subscribers.iter().filter(|handle| hears(handle));
         let count = hearing
-            .filter(|handle| handle.push_droppable(frames.of(handle.dialect)))
+            .filter(|handle| handle.push_droppable(frames.of(handle.dialect())))
             .count();
         self.count(count);
         count
@@ -241,7 +243,7 @@ impl Bus {
             .iter()
             .filter(|handle| handle.wants_event_about(name, conversation))
         {
-            handle.push(frames.of(handle.dialect));
+            handle.push(frames.of(handle.dialect()));
             count += 1;
         }
         self.count(count);

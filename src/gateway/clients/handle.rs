@@ -43,8 +43,8 @@ pub struct ClientHandle {
     pub address: SocketAddr,
     /// When it connected, ms since 1970.
     pub since_ms: u64,
-    /// How events are written for it.
-    pub dialect: Dialect,
+    /// Whether events are written for it as JSON-RPC: as it asked for them last.
+    speaks_jsonrpc: AtomicBool,
     /// Commands taken from it.
     pub received: AtomicU64,
     /// Frames given to it: answers and events.
@@ -82,7 +82,7 @@ impl ClientHandle {
             id,
             address,
             since_ms: clock::now_ms(),
-            dialect,
+            speaks_jsonrpc: AtomicBool::new(dialect == Dialect::JsonRpc),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             authenticated: AtomicBool::new(false),
@@ -94,6 +94,22 @@ impl ClientHandle {
     /// `c-3`.
     pub fn name(&self) -> String {
         format!("c-{}", self.id)
+    }
+
+    /// How events are written for it: in the form of the command that asked for them, and before any
+    /// by the subprotocol it offered.
+    pub fn dialect(&self) -> Dialect {
+        if self.speaks_jsonrpc.load(Ordering::Relaxed) {
+            Dialect::JsonRpc
+        } else {
+            Dialect::Triple
+        }
+    }
+
+    /// Writes events in this form from now on.
+    pub fn speak(&self, dialect: Dialect) {
+        let jsonrpc = dialect == Dialect::JsonRpc;
+        self.speaks_jsonrpc.store(jsonrpc, Ordering::Relaxed);
     }
 
     /// Notes that the client authenticated; true the first time.

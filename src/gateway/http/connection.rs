@@ -19,7 +19,7 @@ use hyper::{
 
 use super::{
     admission::Permit,
-    guard::{allow, bearer, check_origin, check_query, checked_host},
+    guard::{allow, check_origin, check_query, checked_host, token},
     page,
     respond::{HttpReply, busy, refuse, slow_down, unauthorized},
     rpc, status_page,
@@ -91,7 +91,9 @@ impl HttpConnection {
             }
             hook if hook.starts_with(WEBHOOKS) => {
                 allow(&request, &[Method::POST, Method::GET])?;
-                let name = hook[WEBHOOKS.len()..].to_owned();
+                // Behind the name may stand the event, as services post that sort them by path.
+                let name = hook[WEBHOOKS.len()..].split('/').next();
+                let name = name.unwrap_or_default().to_owned();
                 Ok(webhook::answer(&self.gateway, &name, request, &config).await)
             }
             "/metrics" => {
@@ -158,7 +160,7 @@ impl HttpConnection {
         Ok(switching(&accepted))
     }
 
-    /// The token in `Authorization: Bearer`: exactly one header, compared whole.
+    /// The token in `Authorization`: exactly one header, compared whole.
     fn check_bearer(&self, headers: &HeaderMap) -> Result<(), HttpReply> {
         if let Some(wait) = self.gateway.blocked_for(self.address.ip()) {
             return Err(slow_down(wait));
@@ -166,9 +168,9 @@ impl HttpConnection {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let token = values
             .next()
-            .and_then(bearer)
+            .and_then(token)
             .filter(|_| values.next().is_none());
-        if token.is_some_and(|token| self.gateway.is_token(token)) {
+        if token.is_some_and(|token| self.gateway.is_token(&token)) {
             return Ok(());
         }
         // A request without any token is no attempt to guess one.

@@ -3,6 +3,7 @@
 //!
 //! Whether a token is right is the gateway's to say; here it is only taken out of its header.
 
+use data_encoding::BASE64;
 use hyper::{
     HeaderMap, Method, Request,
     body::Incoming as Body,
@@ -15,10 +16,23 @@ use super::{
 };
 use crate::config::Config;
 
-/// The credentials of the scheme Bearer (RFC 6750 §2.1; schemes have no case, RFC 9110 §11.1).
-pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// The token in an `Authorization` header: the credentials of Bearer (RFC 6750 §2.1), or the password
+/// of Basic (RFC 7617 §2), which is all that some clients can send. Schemes have no case (RFC 9110
+/// §11.1).
+pub(super) fn token(value: &HeaderValue) -> Option<String> {
+    let (scheme, credentials) = value.to_str().ok()?.split_once(' ')?;
+    let credentials = credentials.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(credentials.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = BASE64.decode(credentials.as_bytes()).ok()?;
+    let pair = String::from_utf8(pair).ok()?;
+    // The user is nobody's business here; a password may have colons of its own.
+    pair.split_once(':')
+        .map(|(_, password)| password.to_owned())
 }
 
 /// The one `Host`, if it is ours. An absolute request target counts as well (RFC 9112 §3.2.2).
@@ -67,9 +81,10 @@ pub(super) fn check_origin(
 /// A query ends up in logs and histories, so a token in it is refused with a reason, not ignored.
 pub(super) fn check_query(request: &Request<Body>) -> Result<(), HttpReply> {
     let names_token = |pair: &str| {
-        pair.split('=')
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("token"))
+        let name = pair.split('=').next().unwrap_or_default();
+        ["token", "access_token", "auth_token"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
     };
     if request
         .uri()
@@ -97,4 +112,27 @@ pub(super) fn allow(request: &Request<Body>, methods: &[Method]) -> Result<(), H
         reply.headers_mut().insert(ALLOW, value);
     }
     Err(reply)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_comes_as_bearer_or_as_the_password_of_basic() {
+        let basic = |pair: &str| format!("Basic {}", BASE64.encode(pair.as_bytes()));
+        let read = |text: &str| token(&HeaderValue::from_str(text).expect("a header"));
+        for (header, expected) in [
+            ("Bearer abc".to_owned(), Some("abc")),
+            ("bearer  abc ".to_owned(), Some("abc")),
+            (basic("x:abc"), Some("abc")),
+            (basic(":a:b"), Some("a:b")),
+            (basic("abc"), None),
+            ("Basic ???".to_owned(), None),
+            ("Digest abc".to_owned(), None),
+            ("abc".to_owned(), None),
+        ] {
+            assert_eq!(read(&header).as_deref(), expected, "{header}");
+        }
+    }
 }

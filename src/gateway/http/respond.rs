@@ -15,7 +15,9 @@ use serde_json::json;
 
 use crate::{
     body::{CollectError, Whole, collect},
-    config::Limits,
+    config::{Limits, keys::MAX_BODY_BYTES},
+    gateway::{Gateway, metrics::GatewayCounters},
+    log::LogField,
     protocol::error_code::ErrorCode,
 };
 
@@ -79,12 +81,30 @@ fn retry_after(mut reply: HttpReply, wait: Duration) -> HttpReply {
     reply
 }
 
-/// The body of a request, or the refusal that names the limit it exceeded.
-pub(super) async fn whole_body(body: Incoming, limits: &Limits) -> Result<Vec<u8>, HttpReply> {
+/// The body of a request, or the refusal that names the limit it exceeded. A body that is too large is
+/// logged and counted besides: whoever posted it may be a service that tells nobody.
+pub(super) async fn whole_body(
+    gateway: &Gateway,
+    path: &str,
+    body: Incoming,
+    limits: &Limits,
+) -> Result<Vec<u8>, HttpReply> {
     let collected = collect(body, limits.max_body_bytes, limits.body_timeout).await;
     collected.map_err(|error| match error {
         CollectError::TooLarge => {
-            let text = format!("a body may have {} bytes at most", limits.max_body_bytes);
+            GatewayCounters::add(&gateway.counters.bodies_too_large);
+            let fields: [LogField<'_>; 3] = [
+                ("path", &path),
+                ("max_bytes", &limits.max_body_bytes),
+                ("key", &MAX_BODY_BYTES),
+            ];
+            let text =
+                "a body was larger than allowed and was refused; raise the key if it is meant";
+            gateway.log.warn("gateway", text, &fields);
+            let text = format!(
+                "a body may have {} bytes at most ({MAX_BODY_BYTES})",
+                limits.max_body_bytes
+            );
             refuse(413, ErrorCode::TooLarge.as_str(), &text)
         }
         CollectError::TooSlow => refuse(408, "timeout", "the body did not come in time"),

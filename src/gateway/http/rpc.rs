@@ -29,7 +29,7 @@ pub(super) async fn answer(
     request: Request<Body>,
     config: &Config,
 ) -> HttpReply {
-    let body = match whole_body(request.into_body(), &config.limits).await {
+    let body = match whole_body(gateway, "/rpc", request.into_body(), &config.limits).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };

@@ -22,7 +22,7 @@ pub(super) async fn answer(
     config: &Config,
 ) -> HttpReply {
     let (head, body) = request.into_parts();
-    let body = match whole_body(body, &config.limits).await {
+    let body = match whole_body(gateway, head.uri.path(), body, &config.limits).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };

@@ -140,7 +140,11 @@ impl CommandHandler {
     }
 
     fn handle_text(&mut self, text: &str, output: &mut Vec<u8>, scratch: &mut String) {
-        match frame::read(text, self.config.limits.max_json_depth, self.handle.dialect) {
+        match frame::read(
+            text,
+            self.config.limits.max_json_depth,
+            self.handle.dialect(),
+        ) {
             ClientMessage::BarePing => self.respond(output, scratch, |_, out| out.push_str("pong")),
             ClientMessage::TypedPing { id, payload } => {
                 let echo = payload.map(serde_json::value::RawValue::get);
@@ -211,6 +215,9 @@ impl CommandHandler {
             let text = "authenticate first: send auth with the token, or the header Authorization: Bearer TOKEN";
             return refused(&gateway, Fault::new(ErrorCode::Unauthorized, text));
         }
+        if matches!(&*call.action, "subscribe" | "auth") {
+            self.handle.speak(call.dialect);
+        }
         perform(&gateway, call, Some(self))
     }
 
@@ -260,7 +267,7 @@ impl CommandHandler {
         write: impl FnOnce(Dialect, &mut String),
     ) {
         scratch.clear();
-        write(self.handle.dialect, scratch);
+        write(self.handle.dialect(), scratch);
         if self.answers.is_empty() {
             self.handle.sent.fetch_add(1, Ordering::Relaxed);
             websocket::push_text(output, scratch);

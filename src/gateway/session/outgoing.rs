@@ -66,7 +66,7 @@ impl Session {
                     let write = |out: &mut String| push_message(out, &event.message);
                     reply::event(
                         &mut buffers.text,
-                        self.handler.handle.dialect,
+                        self.handler.handle.dialect(),
                         event.name(),
                         write,
                     );
@@ -90,7 +90,7 @@ impl Session {
         if self.closing {
             return;
         }
-        let dialect = self.handler.handle.dialect;
+        let dialect = self.handler.handle.dialect();
         let (written, markers) = (self.written, &mut self.markers);
         let (mut lag, handle) = (None, Arc::clone(&self.handler.handle));
         let taken = handle.drain(

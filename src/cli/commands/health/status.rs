@@ -96,6 +96,9 @@ fn print(
         Ok((status, address)) => overview(status, address),
         Err(_) => Vec::new(),
     };
+    if let Ok((status, _)) = status {
+        rows.extend(notes(status));
+    }
     rows.extend(service.into_iter().flat_map(Findings::rows));
     context.terminal.columns(&rows)?;
     if let Ok((status, _)) = status {
@@ -129,6 +132,16 @@ fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {
         row("store", store(&status["store"])),
         row("outbox", outbox(&status["queues"]["outbox"]).into()),
     ]
+}
+
+fn notes(status: &Value) -> Vec<Vec<Cell>> {
+    let all = status["notes"].as_array().into_iter().flatten();
+    let notes = all.filter_map(Value::as_str).map(printable);
+    let row = |note| {
+        let note = Cell::styled(TextStyle::Doubtful, note);
+        vec![Cell::styled(TextStyle::Dim, "note"), note]
+    };
+    notes.map(row).collect()
 }
 
 fn ready(status: &Value) -> Cell {

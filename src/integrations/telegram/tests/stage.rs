@@ -17,7 +17,8 @@ use crate::{
     config::BaseUrl,
     integrations::{
         Accepted, Audience, DeliveryError, Integration, Progress, Typing,
-        ingress::{Allowed, Ingress},
+        allow_list::AllowList,
+        ingress::Ingress,
         pairing::Pairings,
         telegram::{BotSettings, Telegram, who::Author},
     },
@@ -91,7 +92,7 @@ impl Stage {
         let pairings = Arc::new(Pairings::open(files[1].clone()));
         let ingress = Ingress::new(
             "telegram",
-            Allowed::read("telegram", allow),
+            AllowList::read("telegram", allow, None),
             Arc::clone(&pairings),
             store.clone(),
             Arc::new(Router::default()),

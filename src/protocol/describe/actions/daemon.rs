@@ -11,6 +11,11 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
     summary: "How the daemon is.",
     request: &[],
     response: &[
+        may(
+            "notes",
+            FieldKind::Texts,
+            "what somebody should do something about, in words",
+        ),
         must("version", FieldKind::Name, "of the server"),
         must("pid", COUNT, "its process"),
         must("started_ms", COUNT, "when it started, ms since 1970"),
