@@ -33,7 +33,7 @@ counters! {
     commands "Commands taken, on any transport.";
     command_errors "Commands answered with an error.";
     unreadable "Messages that held no command.";
-    bodies_too_large "HTTP bodies refused because they were larger than CLEUDOCODEBOT_MAX_BODY_BYTES.";
+    bodies_too_large "HTTP bodies refused because they were larger than allowed.";
     bytes_in "Bytes read from WebSocket clients.";
     bytes_out "Bytes written to WebSocket clients.";
     slow_consumers "Clients dropped because they did not read.";

@@ -60,7 +60,7 @@ with Stage("mockpost") as stage:
     ours = {"X-MockPost-App": "ours"}
     http("POST", base + "/api/apps", {"name": "ours"})
     http("POST", base + "/api/webhooks", {"channel": "whatsapp", "target_url": f"http://{stage.address}/webhooks/whatsapp-cloud"}, ours)
-    simulated = {"from": "5511", "text": "unsigned", "phone_number_id": "15550000000"}
+    simulated = {"from": "551133334444", "text": "unsigned", "phone_number_id": "15550000000"}
     posted = http("POST", base + "/whatsapp/simulate/incoming", simulated, ours)[1]
     delivered = posted["webhooks_delivered"]
     stage.check("whatsapp-cloud: its webhook, which has no signature, is refused with 403", "403" in str(delivered), str(posted))

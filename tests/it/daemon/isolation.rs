@@ -33,7 +33,7 @@ fn start(home: &Scratch, fake: &Fake, with_trouble: bool) -> Daemon {
 }
 
 fn send(raw: &mut Raw, channel: &str, wait: bool) -> Value {
-    let payload = json!({"channel": channel, "to": "5511", "text": "hi", "wait": wait});
+    let payload = json!({"channel": channel, "to": "551133334444", "text": "hi", "wait": wait});
     raw.call("send", &payload)
 }
 

@@ -57,7 +57,7 @@ async fn webhook_is_verified_and_deduplicated() {
     assert_eq!((status, body.as_str()), (200, "42"));
     assert_eq!(ask("guess").0, 403);
     assert_eq!(daemon.get("GET", "/webhooks/fax", "").0, 404);
-    let message = json!({"from": "5511", "id": "wamid.in", "type": "text", "text": {"body": "hushed-text olá"}});
+    let message = json!({"from": "551133334444", "id": "wamid.in", "type": "text", "text": {"body": "hushed-text olá"}});
     let body = cloud_change(&json!({"messages": [message]}));
     for wrong in ["", "sha256=", "sha256=00", &cloud_signature("other")] {
         assert_eq!(post_to_cloud(&daemon, &body, wrong), 403, "{wrong}");
@@ -90,12 +90,14 @@ async fn receipts_never_go_backwards() {
     let setup = CloudSetup::new(vec![]);
     let daemon = setup.daemon();
     let mut client = daemon.client().await;
-    let payload =
-        json!({"channel": "whatsapp-cloud", "to": "+5511", "text": "hushed-text hi", "wait": true});
+    let payload = json!({"channel": "whatsapp-cloud", "to": "+551133334444", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("sent");
     assert_field(&sent, "state", "sent");
     let body = setup.fake.saw("/messages").body;
-    assert_fields(&body, &json!({"to": "5511", "text.body": "hushed-text hi"}));
+    assert_fields(
+        &body,
+        &json!({"to": "551133334444", "text.body": "hushed-text hi"}),
+    );
     assert_field(&body, "biz_opaque_callback_data", json!(sent["message_id"]));
     for (status, id, ours) in [
         ("read", "wamid.1", json!(null)),
@@ -120,14 +122,12 @@ async fn closed_window_needs_a_template() {
     let setup = CloudSetup::new(vec![Reply::Json(400, closed)]);
     let daemon = setup.daemon();
     let mut client = daemon.client().await;
-    let payload =
-        json!({"channel": "whatsapp-cloud", "to": "5511", "text": "hushed-text hi", "wait": true});
+    let payload = json!({"channel": "whatsapp-cloud", "to": "551133334444", "text": "hushed-text hi", "wait": true});
     let failed = client.call("send", &payload).await.expect("an outcome");
     assert_field(&failed, "state", "failed");
     assert_mentions(&failed, "error", "template");
     let template = json!({"name": "hello", "language": {"code": "pt_BR"}});
-    let payload =
-        json!({"channel": "whatsapp-cloud", "to": "5511", "template": template, "wait": true});
+    let payload = json!({"channel": "whatsapp-cloud", "to": "551133334444", "template": template, "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     assert_field(&sent, "state", "sent");
     setup.fake.saw("/messages");
@@ -144,10 +144,9 @@ async fn read_and_typing_indicators() {
     let daemon = setup.daemon();
     let mut client = daemon.client().await;
     until_running(&mut client, "whatsapp-cloud").await;
-    let contacts = json!([{"wa_id": "5522", "profile": {"name": "Bia"}},
-        {"wa_id": "5511", "profile": {"name": "Ana"}}]);
-    let message =
-        |id: &str| json!({"from": "5511", "id": id, "type": "text", "text": {"body": "olá"}});
+    let contacts = json!([{"wa_id": "552233334444", "profile": {"name": "Bia"}},
+        {"wa_id": "551133334444", "profile": {"name": "Ana"}}]);
+    let message = |id: &str| json!({"from": "551133334444", "id": id, "type": "text", "text": {"body": "olá"}});
     let messages = json!([message("wamid.old"), message("wamid.new")]);
     let body = cloud_change(&json!({"messages": messages, "contacts": contacts}));
     assert_eq!(post_to_cloud(&daemon, &body, &cloud_signature(&body)), 200);
@@ -155,11 +154,11 @@ async fn read_and_typing_indicators() {
     assert_field(&page.expect("a page")["conversations"][0], "name", "Ana");
     let read =
         json!({"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.new"});
-    let ana = json!({"channel": "whatsapp-cloud", "peer": "5511"});
+    let ana = json!({"channel": "whatsapp-cloud", "peer": "551133334444"});
     // The service refuses the first indicator; that has no effect on anything else.
     client.call("read", &ana).await.expect("read");
     assert_eq!(setup.fake.saw("/messages").body, read);
-    let typing = json!({"channel": "whatsapp-cloud", "to": "+5511"});
+    let typing = json!({"channel": "whatsapp-cloud", "to": "+551133334444"});
     client.call("typing", &typing).await.expect("taken");
     let mut shown = read;
     shown["typing_indicator"] = json!({"type": "text"});
@@ -196,7 +195,7 @@ async fn first_receipt_keeps_second_part() {
     let mut daemon = setup.daemon();
     let mut client = daemon.client().await;
     let text = "hushed-text one. ".repeat(300);
-    let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": text});
+    let payload = json!({"channel": "whatsapp-cloud", "to": "551133334444", "text": text});
     let sent = client.call("send", &payload).await.expect("queued");
     let first = setup.fake.saw("/messages").body;
     let second = setup.fake.saw("/messages").body;
@@ -225,7 +224,8 @@ async fn failed_part_fails_its_message() {
     let daemon = setup.daemon();
     let mut client = daemon.client().await;
     let text = "hushed-text one. ".repeat(300);
-    let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": text, "wait": true});
+    let payload =
+        json!({"channel": "whatsapp-cloud", "to": "551133334444", "text": text, "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     let first = setup.fake.saw("/messages").body;
     let status = json!({"id": "unknown", "status": "failed", "errors": [{"title": "no window"}],

@@ -45,7 +45,7 @@ async fn outcomes(status: u16) {
         .await;
     let words: Vec<String> = (0..60).map(|n| format!("{MARK}-{n}")).collect();
     for channel in ["whatsapp", "whatsapp-cloud", "telegram"] {
-        let payload = json!({"channel": channel, "to": "5511", "text": words.join(" ")});
+        let payload = json!({"channel": channel, "to": "551133334444", "text": words.join(" ")});
         client.call("send", &payload).await.expect("queued");
     }
     let mut failed = 0;
@@ -54,7 +54,7 @@ async fn outcomes(status: u16) {
         failed += usize::from(event["state"] == "failed");
     }
     let inbound = json!({"event": "messages.upsert", "apikey": EVOLUTION_KEY, "data": {
-        "key": {"id": "A", "remoteJid": "5511@s.whatsapp.net"}, "message": {"conversation": MARK}}});
+        "key": {"id": "A", "remoteJid": "551133334444@s.whatsapp.net"}, "message": {"conversation": MARK}}});
     let mut poster = Poster::to(daemon.address);
     for (secret, body, expected) in [
         ("wrong", inbound.to_string(), 403),

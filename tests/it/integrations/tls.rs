@@ -118,7 +118,8 @@ async fn trusted_certificate_connects() {
     let base = format!("https://localhost:{}", server.port);
     let daemon = daemon(&home, &base, &server.authority("ca.pem"));
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": "hi", "wait": true});
+    let payload =
+        json!({"channel": "whatsapp-cloud", "to": "551133334444", "text": "hi", "wait": true});
     for _ in 0..3 {
         let sent = client.call("send", &payload).await.expect("an outcome");
         assert_eq!(sent["state"], "sent", "{sent}");
@@ -130,7 +131,7 @@ async fn refused(base: &str, trusted: &PathBuf) -> String {
     let home = Scratch::new();
     let daemon = daemon(&home, base, trusted);
     let mut client = daemon.listener(&["message.status"]).await;
-    let payload = json!({"channel": "whatsapp-cloud", "to": "5511", "text": "hi"});
+    let payload = json!({"channel": "whatsapp-cloud", "to": "551133334444", "text": "hi"});
     client.call("send", &payload).await.expect("queued");
     let error = loop {
         let event = next_event(&mut client).await.payload;

@@ -17,14 +17,16 @@ async fn send_and_receipts() {
     let setup = EvolutionSetup::new(vec![], json!([]));
     let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
-    let payload =
-        json!({"channel": "whatsapp", "to": "+5511", "text": "hushed-text hi", "wait": true});
+    let payload = json!({"channel": "whatsapp", "to": "+551133334444", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("sent");
     assert_field(&sent, "state", "sent");
     let body = setup.fake.saw("/message/sendText/Cleudocode").body;
-    assert_eq!(body, json!({"number": "5511", "text": "hushed-text hi"}));
+    assert_eq!(
+        body,
+        json!({"number": "551133334444", "text": "hushed-text hi"})
+    );
     for status in ["READ", "DELIVERY_ACK", "SERVER_ACK", "PENDING"] {
-        let data = json!({"keyId": "3EB0", "remoteJid": "5511@s.whatsapp.net", "fromMe": true, "status": status});
+        let data = json!({"keyId": "3EB0", "remoteJid": "551133334444@s.whatsapp.net", "fromMe": true, "status": status});
         let body = json!({"event": "messages.update", "data": data});
         assert_eq!(post(&daemon, &body, &secret), 200);
     }
@@ -36,12 +38,12 @@ async fn send_and_receipts() {
 async fn webhook_needs_secret_and_deduplicates() {
     let setup = EvolutionSetup::new(vec![], json!([]));
     let (daemon, secret) = setup.daemon();
-    let body = upsert("A", "5511@s.whatsapp.net", false, "hushed-text olá");
+    let body = upsert("A", "551133334444@s.whatsapp.net", false, "hushed-text olá");
     assert_eq!(post(&daemon, &body, "guess"), 403);
     assert_eq!(post(&daemon, &body, ""), 403);
     assert_eq!(post(&daemon, &body, &secret), 200);
     assert_eq!(post(&daemon, &body, &secret), 200);
-    let own = upsert("B", "5511@s.whatsapp.net", true, "from my phone");
+    let own = upsert("B", "551133334444@s.whatsapp.net", true, "from my phone");
     assert_eq!(post(&daemon, &own, &secret), 200);
     let group = upsert("C", "1@g.us", false, "a stranger's group");
     assert_eq!(post(&daemon, &group, &secret), 200);
@@ -68,7 +70,7 @@ async fn old_webhook_secret_stays_valid() {
     daemon.kill();
     let (daemon, after) = setup.daemon();
     assert_eq!(after.len(), 64);
-    let body = upsert("A", "5511@s.whatsapp.net", false, "hushed-text olá");
+    let body = upsert("A", "551133334444@s.whatsapp.net", false, "hushed-text olá");
     assert_eq!(post(&daemon, &body, &before), 200);
     assert_eq!(post(&daemon, &body, "evolution-key-of-the-test"), 403);
 }
@@ -79,8 +81,7 @@ async fn unknown_number_fails_at_once() {
     let setup = EvolutionSetup::new(vec![Reply::Json(400, gone)], json!([]));
     let (daemon, _) = setup.daemon();
     let mut client = daemon.client().await;
-    let payload =
-        json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
+    let payload = json!({"channel": "whatsapp", "to": "551133334444", "text": "hushed-text hi", "wait": true});
     let failed = client.call("send", &payload).await.expect("an outcome");
     assert_field(&failed, "state", "failed");
     let paired = client
@@ -95,25 +96,26 @@ async fn typing_and_read_are_shown() {
     let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
     until_running(&mut client, "whatsapp").await;
-    let typing = json!({"channel": "whatsapp", "to": "+5511"});
+    let typing = json!({"channel": "whatsapp", "to": "+551133334444"});
     let shown = client.call("typing", &typing).await.expect("taken");
     assert_field(&shown, "shown", true);
     let body = setup.fake.saw("/chat/sendPresence/Cleudocode").body;
-    let wanted = json!({"number": "5511", "presence": "composing", "delay": 4000});
+    let wanted = json!({"number": "551133334444", "presence": "composing", "delay": 4000});
     assert_eq!(body, wanted);
     for (id, own) in [("A", false), ("B", false), ("own", true), ("C", false)] {
-        let body = upsert(id, "5511@s.whatsapp.net", own, "olá");
+        let body = upsert(id, "551133334444@s.whatsapp.net", own, "olá");
         assert_eq!(post(&daemon, &body, &secret), 200);
     }
-    let ana = json!({"channel": "whatsapp", "peer": "5511"});
+    let ana = json!({"channel": "whatsapp", "peer": "551133334444"});
     let read = client.call("read", &ana).await.expect("read");
     assert_field(&read, "unread", 0);
-    let key = |id: &str| json!({"remoteJid": "5511@s.whatsapp.net", "fromMe": false, "id": id});
+    let key =
+        |id: &str| json!({"remoteJid": "551133334444@s.whatsapp.net", "fromMe": false, "id": id});
     let body = setup.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
     let wanted = json!({"readMessages": [key("C"), key("B"), key("A")]});
     assert_eq!(body, wanted);
     client.call("read", &ana).await.expect("read again");
-    let body = upsert("D", "5511@s.whatsapp.net", false, "olá");
+    let body = upsert("D", "551133334444@s.whatsapp.net", false, "olá");
     assert_eq!(post(&daemon, &body, &secret), 200);
     client.call("read", &ana).await.expect("read");
     let body = setup.fake.saw("/chat/markMessageAsRead/Cleudocode").body;
@@ -129,7 +131,7 @@ async fn typing_of_allowed_peers_only() {
         json!({"event": "presence.update", "data": {"id": jid,
             "presences": {member: {"lastKnownPresence": what}}}})
     };
-    let (ana, eve) = ("5511@s.whatsapp.net", "666@s.whatsapp.net");
+    let (ana, eve) = ("551133334444@s.whatsapp.net", "666@s.whatsapp.net");
     for body in [
         presence(eve, eve, "composing"),
         presence(ana, ana, "unavailable"),
@@ -141,9 +143,9 @@ async fn typing_of_allowed_peers_only() {
         assert_eq!(post(&daemon, &body, &secret), 200);
     }
     for (peer, sender, goes_on) in [
-        ("5511", json!(null), true),
-        ("5511", json!(null), false),
-        ("1@g.us", json!("5511"), true),
+        ("551133334444", json!(null), true),
+        ("551133334444", json!(null), false),
+        ("1@g.us", json!("551133334444"), true),
     ] {
         let event = next_event(&mut listener).await.payload;
         assert_fields(&event, &json!({"peer": peer, "sender": sender}));
@@ -158,13 +160,18 @@ async fn reaction_names_its_message() {
     let setup = EvolutionSetup::new(vec![], json!([]));
     let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
+    let payload = json!({"channel": "whatsapp", "to": "551133334444", "text": "hi", "wait": true});
     let ours = client.call("send", &payload).await.expect("sent");
     let member = json!({"event": "messages.upsert", "data": {"message": {"conversation": "in a group"},
-        "key": {"id": "G", "remoteJid": "1@g.us", "fromMe": false, "participant": "5511@s.whatsapp.net"}}});
+        "key": {"id": "G", "remoteJid": "1@g.us", "fromMe": false, "participant": "551133334444@s.whatsapp.net"}}});
     for body in [
-        upsert("A", "5511@s.whatsapp.net", false, "theirs"),
-        upsert("B", "5511@s.whatsapp.net", true, "ours, from the phone"),
+        upsert("A", "551133334444@s.whatsapp.net", false, "theirs"),
+        upsert(
+            "B",
+            "551133334444@s.whatsapp.net",
+            true,
+            "ours, from the phone",
+        ),
         member,
     ] {
         assert_eq!(post(&daemon, &body, &secret), 200);
@@ -174,21 +181,21 @@ async fn reaction_names_its_message() {
         let found = messages.iter().find(|message| message["text"] == text);
         found.expect("there")["message_id"].clone()
     };
-    let (person, group) = ("5511@s.whatsapp.net", "1@g.us");
+    let (person, group) = ("551133334444@s.whatsapp.net", "1@g.us");
     for (on, to, key) in [
         (
             ours["message_id"].clone(),
-            "5511",
+            "551133334444",
             json!({"remoteJid": person, "fromMe": true, "id": "3EB0"}),
         ),
         (
             of("theirs"),
-            "5511",
+            "551133334444",
             json!({"remoteJid": person, "fromMe": false, "id": "A"}),
         ),
         (
             of("ours, from the phone"),
-            "5511",
+            "551133334444",
             json!({"remoteJid": person, "fromMe": true, "id": "B"}),
         ),
         (

@@ -25,8 +25,7 @@ async fn lost_answer_is_found() {
     let setup = EvolutionSetup::new(vec![Reply::Half], json!([record]));
     let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
-    let payload =
-        json!({"channel": "whatsapp", "to": "5511", "text": "hushed-text hi", "wait": true});
+    let payload = json!({"channel": "whatsapp", "to": "551133334444", "text": "hushed-text hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     assert_field(&sent, "state", "sent");
     setup.fake.saw("/message/sendText/Cleudocode");
@@ -46,16 +45,16 @@ async fn early_receipt_is_retried() {
     });
     let (daemon, secret) = setup.daemon();
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "+5511", "text": "hi"});
+    let payload = json!({"channel": "whatsapp", "to": "+551133334444", "text": "hi"});
     let queued = client.call("send", &payload).await.expect("queued");
     setup.fake.saw("/message/sendText/Cleudocode");
 
-    let data = json!({"keyId": "3EB0", "remoteJid": "5511@s.whatsapp.net", "fromMe": true, "status": "DELIVERY_ACK"});
+    let data = json!({"keyId": "3EB0", "remoteJid": "551133334444@s.whatsapp.net", "fromMe": true, "status": "DELIVERY_ACK"});
     let receipt = json!({"event": "messages.update", "data": data});
-    let own = upsert("3EB0", "5511@s.whatsapp.net", true, "hi");
+    let own = upsert("3EB0", "551133334444@s.whatsapp.net", true, "hi");
     assert_eq!(post(&daemon, &receipt, &secret), 503);
     assert_eq!(post(&daemon, &own, &secret), 503);
-    let elsewhere = upsert("P", "5522@s.whatsapp.net", true, "from my phone");
+    let elsewhere = upsert("P", "552233334444@s.whatsapp.net", true, "from my phone");
     assert_eq!(
         post(&daemon, &elsewhere, &secret),
         200,
@@ -84,7 +83,7 @@ async fn earlier_same_text_is_ignored() {
     let setup = EvolutionSetup::new(answers, json!([before]));
     let (daemon, _) = setup.daemon();
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "5511", "text": "ok", "wait": true});
+    let payload = json!({"channel": "whatsapp", "to": "551133334444", "text": "ok", "wait": true});
     for _ in 0..2 {
         let sent = client.call("send", &payload).await.expect("an outcome");
         assert_field(&sent, "state", "sent");
@@ -103,7 +102,7 @@ async fn found_part_is_not_resent() {
     let setup = EvolutionSetup::new(vec![Reply::Half], json!([record]));
     let (daemon, _) = setup.daemon();
     let mut client = daemon.client().await;
-    let payload = json!({"channel": "whatsapp", "to": "5511", "text": text, "wait": true});
+    let payload = json!({"channel": "whatsapp", "to": "551133334444", "text": text, "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
     assert_field(&sent, "state", "sent");
     assert_field(
@@ -205,7 +204,8 @@ async fn clock_skew_sends_nothing_twice() {
         let setup = EvolutionSetup::new(vec![Reply::Half], json!([record]));
         let (daemon, _) = setup.daemon();
         let mut client = daemon.client().await;
-        let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi", "wait": true});
+        let payload =
+            json!({"channel": "whatsapp", "to": "551133334444", "text": "hi", "wait": true});
         let sent = client.call("send", &payload).await.expect("an outcome");
         assert_field(&sent, "state", "sent");
         for _ in 0..calls {
@@ -229,15 +229,16 @@ async fn unanswered_attempt_holds_its_echo() {
     let delays = [("CLEUDOCODEBOT_RETRY_DELAYS", "1h")];
     let (mut daemon, secret) = setup.daemon_with(&delays);
     let mut client = daemon.client().await;
-    let mut payload = json!({"channel": "whatsapp", "to": "5533", "text": "hi", "wait": true});
+    let mut payload =
+        json!({"channel": "whatsapp", "to": "553333334444", "text": "hi", "wait": true});
     let sent = client.call("send", &payload).await.expect("an outcome");
-    payload = json!({"channel": "whatsapp", "to": "5533", "text": "👍", "reaction": true,
+    payload = json!({"channel": "whatsapp", "to": "553333334444", "text": "👍", "reaction": true,
         "reply_to": sent["message_id"]});
     client.call("send", &payload).await.expect("queued");
     let file = json!({"kind": "image", "url": "https://example.org/a.png"});
     payload = json!({"channel": "whatsapp", "to": "5548999998888", "text": "look", "media": file});
     client.call("send", &payload).await.expect("queued");
-    payload = json!({"channel": "whatsapp", "to": "5544", "media": file});
+    payload = json!({"channel": "whatsapp", "to": "554433334444", "media": file});
     client.call("send", &payload).await.expect("queued");
     for _ in 0..3 {
         daemon.logs("an attempt got no answer");
@@ -249,9 +250,9 @@ async fn unanswered_attempt_holds_its_echo() {
             "key": {"id": name, "remoteJid": format!("{jid}@s.whatsapp.net"), "fromMe": true}}})
     };
     let about = [
-        own("A", "5533", &reaction),
+        own("A", "553333334444", &reaction),
         own("B", "554899998888", &image(json!("look"))),
-        own("C", "5544", &image(Value::Null)),
+        own("C", "554433334444", &image(Value::Null)),
         json!({"event": "messages.update", "data": {"status": "READ",
             "key": {"id": "D", "remoteJid": "554899998888@s.whatsapp.net"}}}),
         json!({"event": "messages.update", "data": {"status": "READ", "keyId": "E",
@@ -266,9 +267,13 @@ async fn unanswered_attempt_holds_its_echo() {
         assert_eq!(post(&daemon, body, &secret), 503, "{body}");
     }
     for body in [
-        own("F", "5533", &json!({"conversation": "from my phone"})),
-        own("G", "5544", &image(json!("from my phone"))),
-        own("H", "5511", &image(json!("look"))),
+        own(
+            "F",
+            "553333334444",
+            &json!({"conversation": "from my phone"}),
+        ),
+        own("G", "554433334444", &image(json!("from my phone"))),
+        own("H", "551133334444", &image(json!("look"))),
     ] {
         assert_eq!(post(&daemon, &body, &secret), 200, "{body}");
     }

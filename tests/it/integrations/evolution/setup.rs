@@ -55,7 +55,7 @@ impl EvolutionSetup {
     pub(super) fn daemon_with(&self, settings: &[(&str, &str)]) -> (Daemon, String) {
         let mut command = daemon_command(&self.home.0);
         use_evolution(&mut command, &self.fake)
-            .env("WHATSAPP_ALLOW_FROM", "5511, +55 11 98765-4321")
+            .env("WHATSAPP_ALLOW_FROM", "551133334444, +55 11 98765-4321")
             .envs(settings.iter().copied());
         let daemon = Daemon::from_command(command, &self.home.0);
         let webhook = self.fake.saw("/webhook/set/Cleudocode").body["webhook"].take();

@@ -113,7 +113,7 @@ fn send(daemon: &Daemon, count: usize) {
     let mut raw = daemon.raw_websocket(true);
     for number in 0..count {
         for channel in ["whatsapp", "whatsapp-cloud"] {
-            let payload = json!({"channel": channel, "to": "55", "text": format!("out {number}"), "wait": true});
+            let payload = json!({"channel": channel, "to": "551133330000", "text": format!("out {number}"), "wait": true});
             raw.command("send", &payload);
         }
     }
