@@ -113,9 +113,7 @@ async fn lists_are_understood_in_every_spelling() {
         "42;43",
         "43, 42",
         "\"42\"",
-        "42\n43",
     ] {
-        println!("{allowed:?}");
         let mut stage = Stage::with(&[("TELEGRAM_ALLOW_FROM", allowed)], &[]).await;
         stage.messages([with(private(36, 42), &json!({"text": "hi"}))]);
         assert_eq!(stage.stored(42).await.len(), 1, "{allowed}");
