@@ -4,6 +4,16 @@ import { Heights } from "./model/heights.js";
 
 const MARGIN = 600;
 const NEAR_END = 40;
+/** The height of a row that cannot tell. */
+const GUESS = 60;
+
+function attempt(work, otherwise) {
+  try {
+    return work();
+  } catch (error) {
+    return otherwise(error);
+  }
+}
 
 export class LongList {
   items = [];
@@ -13,10 +23,12 @@ export class LongList {
   #rows = new Map();
   #anchor = {};
   #width = 0;
+  #first = 0;
 
   /**
    * `keyOf(item)`, `guess(item, width)`: its height, `version(item, i)`: a new one makes a new row,
-   * `build(item, i)`: the row, `moved(first, end)` hears which are in view. `follows`: begins at the end.
+   * `build(item, i)`: the row, `broken(item)`: the one in its place where that cannot be built, `moved(first,
+   * end)` hears which are in view. `follows`: begins at the end.
    */
   constructor(scroller, list, of) {
     Object.assign(this, { scroller, list, of, atEnd: of.follows });
@@ -42,6 +54,13 @@ export class LongList {
     this.forget();
     this.#anchor = {};
     this.atEnd = this.of.follows;
+  }
+
+  /** Rows changed their height by themselves. */
+  measure() {
+    let i = this.#first;
+    for (const { row } of this.#rows.values()) this.#heights.learn(i++, row.getBoundingClientRect().height);
+    this.draw();
   }
 
   toEnd() {
@@ -87,7 +106,18 @@ export class LongList {
 
   #lay() {
     const { items, of } = this;
-    this.#heights.lay(items.length, i => this.#key(i), i => of.guess(items.at(i), this.#width));
+    this.#heights.lay(items.length, i => this.#key(i), i => attempt(() => of.guess(items.at(i), this.#width), () => GUESS));
+  }
+
+  /** The row of an item, whatever is wrong with it: the others are not to suffer. */
+  #build(item, i) {
+    return attempt(
+      () => this.of.build(item, i),
+      error => {
+        console.error(error);
+        return this.of.broken(item);
+      },
+    );
   }
 
   /** Where the view begins: at the end, or where the row that was at its top is now. */
@@ -117,12 +147,13 @@ export class LongList {
   #place(first, end) {
     const { items, of, list } = this;
     const [wanted, fresh] = [new Map(), []];
+    this.#first = first;
     for (let i = first; i < end; i++) {
       const [item, key] = [items.at(i), this.#key(i)];
-      const version = of.version(item, i);
+      const version = attempt(() => of.version(item, i), () => item.seq);
       let known = this.#rows.get(key);
       if (known?.version !== version) {
-        const row = of.build(item, i);
+        const row = this.#build(item, i);
         known?.row.replaceWith(row);
         known = { version, row };
         row.dataset.key = key;

@@ -4,7 +4,7 @@ import { TABLE } from "./table.js";
 
 const TAGS = ["en", "pt-BR"];
 const hearers = [];
-let column, clock, day, short, digits;
+let column, clock, day, short, digits, tag;
 
 /** Calls `hear` at each change of the language. */
 export const onLanguage = hear => hearers.push(hear);
@@ -15,7 +15,7 @@ export const firstLanguage = () => localStorage.language ?? (/^pt/i.test(navigat
 /** Speaks this language from now on. */
 export function speak(language) {
   column = language === "pt" ? 1 : 0;
-  const tag = (document.documentElement.lang = TAGS[column]);
+  tag = document.documentElement.lang = TAGS[column];
   clock = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
   day = new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long" });
   short = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" });
@@ -26,7 +26,7 @@ export function speak(language) {
 
 /** The words of this key with `{name}` filled in; what is no key, such as an unknown state, as it is. */
 export function words(key, values) {
-  const said = TABLE[key]?.split("|")[column] ?? key;
+  const said = Object.hasOwn(TABLE, key) ? TABLE[key].split("|")[column] : String(key);
   return values ? said.replace(/\{(\w+)\}/g, (_, name) => values[name]) : said;
 }
 
@@ -41,9 +41,20 @@ export function translate(root) {
 export const timeOf = ms => clock.format(ms);
 export const numberText = number => digits.format(number);
 
+/** A price; what is no currency of ISO 4217 stands behind the figure as it is. */
+export function moneyText(price, currency) {
+  try {
+    return new Intl.NumberFormat(tag, { style: "currency", currency }).format(price);
+  } catch {
+    return `${new Intl.NumberFormat(tag, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(price)} ${currency}`.trim();
+  }
+}
+
 const dayStart = ms => new Date(ms).setHours(0, 0, 0, 0);
 
+/** The day in words; of what is no time, none. */
 export function dayOf(ms) {
+  if (Number.isNaN(dayStart(ms))) return "";
   const ago = Math.round((dayStart(Date.now()) - dayStart(ms)) / 86_400_000);
   return [words("today"), words("yesterday")][ago] ?? day.format(ms);
 }

@@ -34,6 +34,14 @@ test("only what the other side newly says is unread", () => {
   assert.equal(of(list, "ana").unread, 3);
 });
 
+test("what became of an old message is nothing unread, and stands in its preview", () => {
+  const list = listOf(row(9, "ana", 0));
+  assert.equal(list.hear(said(9, "ana", "in", { seq: 12, text: "new", edits: [{ text: "x", until_ms: 1 }] })), false);
+  assert.equal(of(list, "ana").last.text, "new");
+  assert.equal(list.hear(said(4, "bia", "in", { seq: 13, deleted_ms: 1 })), false);
+  assert.equal(of(list, "bia").unread, 0);
+});
+
 test("in the visitor's own conversation the other side is the one that sends", () => {
   const list = new Conversations(ME);
   const own = (number, direction) => ({ ...said(number, "visitor", direction), channel: "webchat" });

@@ -57,3 +57,54 @@ test("a message is found by its id alone", () => {
   assert.equal(thread.find("m-5"), undefined);
   assert.equal(thread.indexOf(5), 2);
 });
+
+const reaction = (number, to, emoji, more = {}) => message(number, { kind: "reaction", text: emoji, content: { to, emoji }, direction: "in", ...more });
+const marks = (thread, id) => thread.reactionsOn(thread.find(id)).map(({ emoji, by }) => `${emoji}${by.length}`).join(" ");
+const rows = thread => thread.rows.map(({ message_id }) => message_id).join(" ");
+
+test("a reaction stands on the message its service names, and is no row of its own", () => {
+  const thread = new Thread();
+  thread.take({ messages: [message(1, { meta: { id: "A" } }), reaction(2, "A", "👍", { sender: "ana" }), reaction(3, "A", "👍", { sender: "bia" })], next: "m-1" });
+  assert.equal(rows(thread), "m-1");
+  assert.equal(marks(thread, "m-1"), "👍2");
+  assert.equal(thread.rowOf("m-3").message_id, "m-1");
+  thread.hear(reaction(4, "A", "❤", { sender: "ana" }));
+  thread.hear(reaction(5, "A", "", { sender: "bia" }));
+  assert.equal(marks(thread, "m-1"), "❤1", "each has the last word of their own");
+  thread.hear(reaction(6, "m-1", "🎉", { direction: "out" }));
+  assert.equal(marks(thread, "m-1"), "❤1 🎉1", "one's own names it by our id");
+});
+
+test("a reaction to what is not here is a row until that comes, and so is one that never got there", () => {
+  const thread = new Thread();
+  thread.take({ messages: [reaction(5, "A", "👍"), reaction(6, "m-6", "👍")], next: "m-5" });
+  assert.equal(rows(thread), "m-5 m-6");
+  thread.take({ messages: [message(2, { meta: { id: "A" } })], next: "m-2" });
+  assert.equal(rows(thread), "m-2 m-6");
+  thread.hear(reaction(7, "A", "👎", { direction: "out", state: "failed" }));
+  assert.equal(rows(thread), "m-2 m-6 m-7");
+  assert.equal(marks(thread, "m-2"), "👍1");
+});
+
+test("all the emojis that a service says somebody left are there", () => {
+  const thread = new Thread();
+  thread.take({ messages: [message(1, { meta: { id: "A" } }), reaction(2, "A", "👍"), reaction(3, "A", "❤", { meta: { reactions: ["👍", "❤", 7] } })] });
+  assert.equal(marks(thread, "m-1"), "👍1 ❤1");
+});
+
+test("an edit and a deletion change the message where it stands, an older event does not", () => {
+  const thread = threadOf(5, 6);
+  assert.equal(thread.hear(message(5, { seq: 9, text: "new", edits: [{ text: "x", until_ms: 1 }] })), true);
+  assert.equal(thread.hear(message(5, { seq: 12, text: "new", deleted_ms: 2 })), true);
+  assert.equal(thread.hear(message(5, { seq: 9, text: "new" })), false);
+  assert.equal(ids(thread), "m-5 m-6");
+  assert.equal(thread.find("m-5").deleted_ms, 2);
+});
+
+test("whatever a reaction concerns, the thread lives", () => {
+  const thread = new Thread();
+  const wrong = [null, "x", [], { to: null }, { to: 7 }, { to: "__proto__", emoji: {} }, { to: "m-1", emoji: ["x"] }];
+  thread.take({ messages: [message(1, { meta: "x" }), ...wrong.map((content, i) => reaction(i + 2, "", "", { content }))] });
+  assert.equal(marks(thread, "m-1"), "");
+  assert.ok(thread.rows.length >= 7);
+});

@@ -37,6 +37,7 @@ impl TextStyle {
             "failed" | "parked" | "error" => Self::Bad,
             "stopped" | "disabled" | "cancelled" => Self::Dim,
             "received" => Self::Plain,
+            // Among them impaired, away, backing_off: not as it should be, and not for ever.
             _ => Self::Doubtful,
         }
     }

@@ -4,24 +4,24 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::printable::printable;
+use super::{phone_number::shown_peer, printable::printable};
 use crate::clock::Utc;
 
 /// `time id channel peer <- text`, then the state of an outgoing message and the reason of a
 /// failure. Arrows show the direction: `->` to the peer, `<-` from it.
 pub(crate) fn message_line(message: &Value) -> String {
     let text = |name: &str| printable(message[name].as_str().unwrap_or_default());
+    let channel = text("channel");
     let inbound = message["direction"] == "in";
     let mut line = format!(
-        "{} {} {} {} {} ",
+        "{} {} {channel} {} {} ",
         Utc(message["updated_ms"].as_u64().unwrap_or(0)),
         text("message_id"),
-        text("channel"),
-        text("peer"),
+        shown_peer(&channel, &text("peer")),
         if inbound { "<-" } else { "->" },
     );
     if let Some(sender) = message["sender"].as_str() {
-        let _ = write!(line, "{}: ", printable(sender));
+        let _ = write!(line, "{}: ", shown_peer(&channel, &printable(sender)));
     }
     line.push_str(&content(message));
     if !inbound {
@@ -33,20 +33,41 @@ pub(crate) fn message_line(message: &Value) -> String {
     line
 }
 
-/// The text, with media as `<kind url>` before it.
+/// The text, with a file as `<kind url>` before it, and what became of it: `(edited)`, `(deleted)`.
 pub(crate) fn content(message: &Value) -> String {
     let text = printable(message["text"].as_str().unwrap_or_default());
-    let media = &message["media"];
-    let Some(url) = media["url"].as_str() else {
-        return text;
+    let mut words = match file(message) {
+        None => text,
+        Some(file) if text.is_empty() => file,
+        Some(file) => format!("{file} {text}"),
     };
-    let kind = media["kind"].as_str().unwrap_or("media");
-    let media = format!("<{} {}>", printable(kind), printable(url));
-    if text.is_empty() {
-        media
-    } else {
-        format!("{media} {text}")
+    if message["edits"]
+        .as_array()
+        .is_some_and(|all| !all.is_empty())
+    {
+        words.push_str(" (edited)");
     }
+    if message["deleted_ms"].is_u64() {
+        words.push_str(" (deleted)");
+    }
+    words
+}
+
+/// A file that the text does not tell of: one without a caption says `[kind]` there.
+fn file(message: &Value) -> Option<String> {
+    let media = message.get("media")?.as_object()?;
+    let text_of = |name: &str| media.get(name).and_then(Value::as_str);
+    let kind = message["kind"].as_str().or_else(|| text_of("kind"));
+    let kind = printable(kind.unwrap_or("media"));
+    let text = message["text"].as_str().unwrap_or_default();
+    let (url, name) = (text_of("url"), text_of("name"));
+    if url.is_none() && text.starts_with(&format!("[{kind}]")) {
+        return None;
+    }
+    Some(match url.or(name) {
+        Some(more) => format!("<{kind} {}>", printable(more)),
+        None => format!("<{kind}>"),
+    })
 }
 
 #[cfg(test)]
@@ -69,6 +90,53 @@ mod tests {
         assert_eq!(
             message_line(&outbound),
             "1970-01-01T00:00:00.000Z m-2 webchat ada -> <image http://x/> [failed] (gone)"
+        );
+    }
+
+    #[test]
+    fn a_file_is_told_of_once() {
+        for (message, told) in [
+            (
+                json!({"text": "[voice] 0:12", "kind": "voice", "media": {"kind": "audio", "id": "x"}}),
+                "[voice] 0:12",
+            ),
+            (
+                json!({"text": "look", "kind": "image", "media": {"kind": "image", "id": "x"}}),
+                "<image> look",
+            ),
+            (
+                json!({"text": "may", "kind": "document", "media": {"id": "x", "name": "a.pdf"}}),
+                "<document a.pdf> may",
+            ),
+            (
+                json!({"text": "", "media": {"kind": "image", "url": "http://x/"}}),
+                "<image http://x/>",
+            ),
+            (json!({"text": "x", "media": "wrong"}), "x"),
+            (
+                json!({"text": "[location] Sé, 1, 2", "kind": "location", "content": {"lat": 1, "lng": 2}}),
+                "[location] Sé, 1, 2",
+            ),
+        ] {
+            assert_eq!(content(&message), told);
+        }
+    }
+
+    #[test]
+    fn what_became_of_a_message_is_marked() {
+        let edited = json!({"text": "new", "edits": [{"text": "old", "until_ms": 1}]});
+        assert_eq!(content(&edited), "new (edited)");
+        let deleted = json!({"text": "new", "edits": [], "deleted_ms": 2});
+        assert_eq!(content(&deleted), "new (deleted)");
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_do() {
+        let message = json!({"message_id": "m-1", "channel": "whatsapp", "peer": "5511987654321",
+            "sender": "551133334444", "direction": "in", "text": "oi", "updated_ms": 0});
+        assert_eq!(
+            message_line(&message),
+            "1970-01-01T00:00:00.000Z m-1 whatsapp +55 (11) 98765-4321 <- +55 (11) 3333-4444: oi"
         );
     }
 }

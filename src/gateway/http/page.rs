@@ -23,10 +23,10 @@ macro_rules! files {
 
 files! {
     "index.html" "style.css" "icon.svg" "app.js" "dom.js" "list.js" "session.js" "table.js"
-    "words.js" "chat/chat.js" "chat/composer.js" "chat/row.js" "chat/search.js" "chat/sidebar.js"
-    "chat/thread.js" "control/control.js" "control/log.js" "control/pair.js" "model/backoff.js"
-    "model/conversations.js" "model/heights.js" "model/messages.js" "model/parts.js"
-    "model/rate.js"
+    "words.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/row.js" "chat/search.js"
+    "chat/sidebar.js" "chat/thread.js" "control/control.js" "control/log.js" "control/pair.js"
+    "model/backoff.js" "model/conversations.js" "model/heights.js" "model/messages.js"
+    "model/numbers.js" "model/parts.js" "model/rate.js" "model/renderings.js"
 }
 
 /// Own scripts, own styles, own socket (`'self'` covers `ws:` of the same host, CSP 3 §6.7.2.8), own

@@ -1,35 +1,71 @@
 // One message as it looks.
 
-import { button, make } from "../dom.js";
+import { button, icon, make } from "../dom.js";
 import { partsOf, webAddress } from "../model/parts.js";
-import { timeOf, words } from "../words.js";
+import { timeOf, whenOf, words } from "../words.js";
+import { authorOf, cardOf, wordsBeside } from "./card.js";
 import { tick } from "./sidebar.js";
 
 /** Longer texts are folded: a page of a million letters is slow and helps nobody. */
 export const FOLDED = 3000;
+/** Earlier texts of one message that are shown. */
+const EARLIER = 20;
 
-export function row(view, one, { own, day, follows, unfolded }) {
-  const { key, message_id, text = "", media, sender, meta, state, error, created_ms } = one;
-  const bubble = make("div", { className: "bubble" });
-  if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto" }, meta?.name ?? sender));
-  if (key === "typing") bubble.append(text ? said(text.slice(-FOLDED)) : dots());
-  else {
-    if (text) bubble.append(said(unfolded ? text : text.slice(0, FOLDED)));
-    if (text.length > FOLDED && !unfolded) bubble.append(button("plain", words("showAll", { n: text.length }), () => view.unfold(message_id)));
-    if (media) bubble.append(attached(media));
-    const far = key ? (error ? "failed" : "sending") : state;
-    const time = make("time", { dateTime: new Date(created_ms).toISOString() }, timeOf(created_ms));
-    bubble.append(make("p", { className: "about" }, time, own && tick(far)));
-    if (far === "failed") {
-      const again = button("plain retry", words("tryAgain"), () => view.chat.retry(one));
-      bubble.append(make("p", { className: "trouble" }, error ?? words("failed"), " ", again));
-    }
-  }
-  const className = `${own ? "own" : "other"}${follows ? " follows" : ""}`;
-  return make("li", { className }, day && make("p", { className: "day" }, day), bubble);
+export function row(view, one, { own, day, follows, unfolded, poll, reactions = [] }) {
+  const { key, sender } = one;
+  const card = key ? undefined : cardOf(one, poll);
+  const date = day && make("p", { className: "day" }, day);
+  if (card?.isQuiet) return make("li", { className: "event" }, date, happened(one, card));
+  const bubble = make("div", { className: `bubble${one.deleted_ms ? " gone" : ""}` });
+  if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto", title: sender }, authorOf(one)));
+  if (key === "typing") bubble.append(one.text ? said(one.text.slice(-FOLDED)) : dots());
+  else bubble.append(...contents(view, one, card, unfolded), about(one, own), ...trouble(view, one));
+  const marks = reactions.length && make("p", { className: "reactions" }, ...reactions.map(mark));
+  return make("li", { className: `${own ? "own" : "other"}${follows ? " follows" : ""}` }, date, bubble, marks);
 }
 
+/** What stands where a message cannot be shown. */
+export const brokenRow = () => make("li", { className: "event" }, make("p", { className: "happened" }, words("cannotShow")));
+
 const dots = () => make("p", { className: "dots", role: "img", ariaLabel: words("typing") }, make("i"), make("i"), make("i"));
+
+/** Nobody's word: a line of its own. */
+const happened = ({ created_ms }, { title }) => make("p", { className: "happened", dir: "auto", title: timeOf(created_ms) }, title);
+
+/** The card, the words, and what they were before. */
+function contents(view, one, card, unfolded) {
+  const text = wordsBeside(one, card);
+  const isFolded = text.length > FOLDED && !unfolded;
+  return [
+    card && drawn(card, one.media),
+    text && said(isFolded ? text.slice(0, FOLDED) : text),
+    isFolded && button("plain", words("showAll", { n: text.length }), () => view.unfold(one.message_id)),
+    one.deleted_ms && make("p", { className: "mark" }, words("deletedByAuthor")),
+    Array.isArray(one.edits) && one.edits.length && earlier(view, one.edits),
+  ].filter(Boolean);
+}
+
+/** That it was edited; opened, what it said before. */
+function earlier(view, edits) {
+  const texts = edits.slice(-EARLIER).map(({ text, until_ms }) => make("li", {}, make("time", {}, whenOf(until_ms)), said(String(text).slice(0, FOLDED))));
+  return make("details", { className: "earlier", ontoggle: () => view.list.measure() }, make("summary", {}, words("edited")), make("ol", {}, ...texts));
+}
+
+/** When, and how far one's own came. */
+function about({ key, error, state, created_ms }, own) {
+  const time = make("time", { dateTime: new Date(created_ms).toISOString() }, timeOf(created_ms));
+  return make("p", { className: "about" }, time, own && tick(key ? (error ? "failed" : "sending") : state));
+}
+
+function trouble(view, one) {
+  const { key, error, state } = one;
+  if (key ? !error : state !== "failed") return [];
+  const again = button("plain retry", words("tryAgain"), () => view.chat.retry(one));
+  return [make("p", { className: "trouble" }, error ?? words("failed"), " ", again)];
+}
+
+/** An emoji and how many put it there. */
+const mark = ({ emoji, by }) => make("span", { dir: "auto", title: by.map(authorOf).join(", ") }, emoji, by.length > 1 && ` ${by.length}`);
 
 function said(text) {
   const parts = partsOf(text).map(({ kind, text }) => {
@@ -41,10 +77,26 @@ function said(text) {
 
 const link = (href, text) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
 
-/** By reference: an image of this house or in the address itself is shown, all else is a link. */
-function attached({ kind, url, name }) {
-  const isNear = url.startsWith(`${location.origin}/`) || /^data:image\/(png|jpeg|gif|webp);/.test(url);
-  if (kind === "image" && isNear) return make("img", { src: url, alt: name ?? words(kind) });
-  const text = name || `${words(kind)}: ${url.slice(0, 60)}`;
-  return make("p", { className: "media" }, webAddress(url) ? link(url, text) : text);
+/** The pieces of a card, each with a direction of its own. */
+function drawn(card, media) {
+  const { kind, lines, list, numbered, pairs, link: way } = card;
+  const [label, title] = card.isWhole ? [card.title, ""] : [card.label, card.title];
+  const url = card.isFile && typeof media?.url === "string" ? media.url : "";
+  if (isPicture(kind, url)) return make("img", { src: url, alt: title || label, className: kind });
+  const name = title && (webAddress(url) ? link(url, title) : title);
+  const pair = ([key, value]) => [make("dt", { dir: "auto" }, key), make("dd", { dir: "auto" }, value)];
+  return make(
+    "div",
+    { className: `card ${kind}` },
+    make("p", { className: "label", dir: "auto" }, icon(kind), !title && webAddress(url) ? link(url, `${label}: ${url.slice(0, 60)}`) : label),
+    name && make("p", { className: "title", dir: "auto" }, name),
+    ...lines.map(text => make("p", { dir: "auto" }, text)),
+    list.length && make(numbered ? "ol" : "ul", {}, ...list.map(text => make("li", { dir: "auto" }, text))),
+    pairs.length && make("dl", {}, ...pairs.flatMap(pair)),
+    way && make("p", {}, link(way.href, way.text)),
+  );
 }
+
+/** By reference: a picture of this house or in the address itself is shown, all else is named. */
+const isPicture = (kind, url) =>
+  (kind === "image" || kind === "sticker") && (url.startsWith(`${location.origin}/`) || /^data:image\/(png|jpeg|gif|webp);/.test(url));

@@ -2,7 +2,9 @@
 
 import { $, icon, make } from "../dom.js";
 import { LongList } from "../list.js";
+import { shownPeer } from "../model/numbers.js";
 import { onLanguage, whenOf, words } from "../words.js";
+import { lineOf } from "./card.js";
 
 const ROW = 68;
 const PREVIEW = 120;
@@ -10,7 +12,7 @@ const PREVIEW = 120;
 /** A hue of its own for every name, the same each time. */
 const hueOf = name => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0) * 97) % 360, 7);
 
-export const nameOf = (chat, one) => (chat.isMine(one) ? words("gateway") : (one.name ?? one.peer));
+export const nameOf = (chat, one) => (chat.isMine(one) ? words("gateway") : (one.name ?? shownPeer(one.channel, one.peer)));
 
 /** Whether a message was written on this side. */
 export const isOwn = (chat, { direction, meta, ...place }) =>
@@ -23,9 +25,6 @@ export function tick(state) {
   made.classList.add(state);
   return made;
 }
-
-/** What a message says, in one line. */
-const lineOf = ({ text, media }) => text.slice(0, PREVIEW).replace(/```\w*|\s+/g, " ").trim() || words(media?.kind ?? "");
 
 /** Words for who does not see. */
 const heard = text => make("span", { className: "heard" }, ` ${text}`);
@@ -49,6 +48,7 @@ export class Sidebar {
       guess: () => ROW,
       version: one => this.#version(one),
       build: one => this.#row(one),
+      broken: one => make("li", { role: "option" }, make("b", {}, one.peer)),
       moved: (_, end) => end > this.list.items.length - 10 && chat.loadConversations(false),
     });
     this.box.onkeydown = event => this.#key(event);
@@ -70,10 +70,10 @@ export class Sidebar {
   #row(one) {
     const { last, unread, typing, key, channel } = one;
     const name = nameOf(this.chat, one);
-    const said = typing ? words("typing") : last ? lineOf(last) : "";
+    const said = typing ? words("typing") : last ? lineOf(last, PREVIEW) : "";
     const row = make(
       "li",
-      { id: `c:${key}`, role: "option", ariaSelected: key === this.chat.conversation?.key },
+      { id: `c:${key}`, role: "option", ariaSelected: key === this.chat.conversation?.key, title: one.peer },
       portrait(name, channel),
       make("b", { dir: "auto" }, name, heard(channel)),
       last && make("time", {}, whenOf(last.created_ms)),

@@ -2,9 +2,10 @@
 
 import { $, write } from "../dom.js";
 import { LongList } from "../list.js";
-import { numberOf } from "../model/messages.js";
+import { shownPeer } from "../model/numbers.js";
 import { dayOf, onLanguage, words } from "../words.js";
-import { FOLDED, row } from "./row.js";
+import { lineOf } from "./card.js";
+import { FOLDED, brokenRow, row } from "./row.js";
 import { isOwn, nameOf } from "./sidebar.js";
 
 const NEAR_TOP = 15;
@@ -21,8 +22,9 @@ export class ThreadView {
       follows: true,
       keyOf: one => one.message_id ?? one.key,
       guess: ({ text = "" }, width) => 44 + 22 * Math.ceil(Math.min(text.length, FOLDED) / (width / 11)),
-      version: (one, i) => [one.seq ?? one.text, one.error, ...Object.values(this.#around(one, i))].join(),
+      version: (one, i) => JSON.stringify([one.seq ?? one.text, one.error, this.#around(one, i)]),
       build: (one, i) => row(this, one, this.#around(one, i)),
+      broken: brokenRow,
       moved: first => this.#moved(first),
     });
     $("to-end").onclick = () => this.list.toEnd();
@@ -45,9 +47,9 @@ export class ThreadView {
   }
 
   /** A message of the other side came. */
-  news({ text }) {
+  news(message) {
     if (!this.atEnd) this.#news++;
-    write($("announcer"), `${nameOf(this.chat, this.chat.conversation)}: ${text.slice(0, SPOKEN)}`);
+    write($("announcer"), `${nameOf(this.chat, this.chat.conversation)}: ${lineOf(message, SPOKEN)}`);
   }
 
   draw() {
@@ -58,13 +60,14 @@ export class ThreadView {
     const { typing, name } = conversation;
     write($("thread-name"), nameOf(chat, conversation));
     const isMine = chat.isMine(open);
-    const about = isMine ? words("youAre") : open.channel + (name ? ` · ${open.peer}` : "");
+    const about = isMine ? words("youAre") : open.channel + (name ? ` · ${shownPeer(open.channel, open.peer)}` : "");
+    $("thread-name").title = isMine ? "" : open.peer;
     $("visitor").hidden = !isMine;
     if (document.activeElement !== $("visitor")) $("visitor").value = visitor;
     write($("thread-note"), typing && !typing.text ? words("typing") : about);
     const last = typing ? [...pending, { key: "typing", ...open, ...typing }] : pending;
-    const { messages, loaded } = thread;
-    this.list.show({ length: messages.length + last.length, at: i => messages[i] ?? last[i - messages.length] });
+    const { rows, loaded } = thread;
+    this.list.show({ length: rows.length + last.length, at: i => rows[i] ?? last[i - rows.length] });
     $("empty").hidden = !loaded || this.list.items.length > 0;
     $("log").ariaBusy = !loaded;
   }
@@ -74,8 +77,9 @@ export class ThreadView {
     const { thread } = this.chat;
     if (!(await this.chat.reach(id)) || thread !== this.chat.thread) return;
     this.draw();
-    this.list.reveal(thread.indexOf(numberOf(id)), true);
-    for (const item of $("messages").children) item.classList.toggle("found", item.dataset.key === id);
+    const shown = thread.rowOf(id);
+    this.list.reveal(thread.rows.indexOf(shown), true);
+    for (const item of $("messages").children) item.classList.toggle("found", item.dataset.key === shown.message_id);
   }
 
   unfold(id) {
@@ -93,6 +97,7 @@ export class ThreadView {
   /** What a row depends on besides its message. */
   #around(one, i) {
     const { chat, list } = this;
+    const { thread } = chat;
     const before = i ? list.items.at(i - 1) : {};
     const day = dayOf(one.created_ms ?? Date.now());
     const sameDay = before.created_ms && dayOf(before.created_ms) === day;
@@ -103,6 +108,8 @@ export class ThreadView {
       day: sameDay ? "" : day,
       follows: Boolean(near && one.created_ms - before.created_ms < TOGETHER_MS),
       unfolded: this.#unfolded.has(one.message_id),
+      reactions: one.message_id && thread.reactionsOn(one),
+      poll: one.kind === "vote" ? thread.named(one.content?.poll)?.content?.question : undefined,
     };
   }
 }

@@ -1,6 +1,8 @@
 // The control view: what the gateway is doing, and the handles to steer it.
 
 import { $, button, drawing, keep, make, write } from "../dom.js";
+import { lineOf } from "../chat/card.js";
+import { shownPeer } from "../model/numbers.js";
 import { Rate, SECONDS } from "../model/rate.js";
 import { numberOf } from "../model/messages.js";
 import { lasting, numberText, onLanguage, timeOf, translate, words } from "../words.js";
@@ -12,6 +14,8 @@ const TOPICS = ["client.*", "log", "integration.state"];
 const POLL_MS = 2000;
 /** Rows of one kind; more of them nobody reads here. */
 const SHOWN = 100;
+/** States in which an earlier error is over. */
+const WELL = ["running", "stopped"];
 const TONES = { running: "good", parked: "bad", failed: "bad", stopped: "" };
 
 const quiet = text => make("p", { className: "quiet", dir: "auto" }, text);
@@ -25,22 +29,23 @@ const LOOKS = {
   integrations: ({ name, state, since_ms, last_error, advice, pairable }) => ({
     key: name,
     title: name,
-    note: line(`${words(state)} ${words("since", { time: ago(since_ms) })}`, last_error, advice),
-    // It may run and yet have something to tell.
-    tone: last_error && state === "running" ? "warn" : toneOf(state),
+    note: line(`${words(state)} ${words("since", { time: ago(since_ms) })}`, !WELL.includes(state) && last_error, advice),
+    tone: toneOf(state),
     acts: [state === "stopped" || state === "parked" ? "start" : "stop", "restart", pairable ? "connect" : ""],
   }),
   pairing: ({ channel, sender, code, at_ms }) => ({
     key: channel + code,
-    title: line(sender, channel),
+    title: line(shownPeer(channel, sender), channel),
+    hint: sender,
     note: line(words("code", { code }), timeOf(at_ms)),
     tone: "warn",
     acts: ["approve", "reject"],
   }),
-  outbox: ({ message_id, peer, channel, text, state, error, due_ms }) => ({
+  outbox: ({ message_id, peer, channel, state, error, due_ms, ...said }) => ({
     key: message_id,
-    title: line(peer, channel),
-    note: line(words(state), due_ms > Date.now() && timeOf(due_ms), error, text.slice(0, 80)),
+    title: line(shownPeer(channel, peer), channel),
+    hint: peer,
+    note: line(words(state), due_ms > Date.now() && timeOf(due_ms), error, lineOf(said, 80)),
     tone: toneOf(state),
     acts: [{ failed: "retry", queued: "cancel" }[state]],
   }),

@@ -54,7 +54,9 @@ export class Conversations {
   /** Takes an event's message. True where it is from the other side and newer than all before. */
   hear(message) {
     const known = this.get(message);
-    const isNew = numberOf(message.message_id) > age(known);
+    // Of an old message it tells only what became of it.
+    const isOld = Boolean(message.edits || message.deleted_ms);
+    const isNew = !isOld && numberOf(message.message_id) > age(known);
     const isTheirs = (message.direction === "out") === (known.key === this.pinned);
     this.#put(known, message);
     // Who types goes on while the other side's message comes.

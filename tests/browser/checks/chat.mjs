@@ -142,6 +142,12 @@ export const checks = [
       await until("it is sent", () => evolution.sent.length === 1);
       await evolution.say("554899998888", "Ana", "hello");
       await stage.shows(["good morning", "hello"]);
+      await until("the number is written as people do", async () => (await page.textContent("#thread .bar")).includes("+55 (48) 9999-8888"));
+      same(await page.getAttribute("#thread-name", "title"), "554899998888", "what can be copied");
+      const other = await stage.client();
+      await other.ask("send", { channel: "whatsapp", to: "5511987654321", text: "hi" });
+      await until("one without a name is called by number", async () => (await page.textContent(row("whatsapp/5511987654321"))).includes("+55 (11) 98765-4321"));
+      await stage.shot("numbers");
     },
   },
   {

@@ -56,6 +56,28 @@ export const checks = [
     },
   },
   {
+    name: "a channel that cannot send says so until that is over, and only one with a phone is paired",
+    needs: { evolution: true },
+    async run(stage) {
+      const { page, evolution } = stage;
+      evolution.state = "close";
+      await stage.daemon.rpc("integration.restart", { name: "whatsapp" });
+      await open(stage);
+      const told = () => page.textContent(row("integrations", "whatsapp"));
+      await until("it says that it cannot send", async () => /cannot send now.*not connected \(close\)/.test(await told()));
+      const tones = await page.$$eval("#integrations > li", (all) => all.map((one) => [one.dataset.key, one.className]));
+      same(tones, [["webchat", "good"], ["whatsapp", "warn"]], "the tones");
+      same(await page.$$eval("#integrations [data-do=connect]", (all) => all.map((one) => one.closest("li").dataset.key)), ["whatsapp"], "which is paired");
+      await stage.accessible("an impaired channel");
+      await stage.shot("control-impaired");
+      await page.selectOption("#language", "pt");
+      await until("in Portuguese as well", async () => (await told()).includes("sem conseguir enviar agora"));
+      await page.selectOption("#language", "en");
+      await evolution.pair();
+      await until("it runs, and what was wrong is not told any more", async () => /running/.test(await told()) && !/close/.test(await told()), 30_000);
+    },
+  },
+  {
     name: "who asks to be let in is approved and turned away",
     needs: { evolution: true },
     async run(stage) {
@@ -81,7 +103,7 @@ export const checks = [
     needs: { evolution: true },
     async run(stage) {
       const { page, daemon, evolution } = stage;
-      const send = (text) => daemon.rpc("send", { channel: "whatsapp", to: "5511999", text });
+      const send = (text) => daemon.rpc("send", { channel: "whatsapp", to: "551133334444", text });
       await send("please refuse");
       await until("it failed", async () => (await daemon.rpc("outbox")).failed.length === 1);
       await daemon.rpc("integration.stop", { name: "whatsapp" });

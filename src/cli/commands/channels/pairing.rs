@@ -7,7 +7,7 @@ use crate::{
         command::Command,
         connection::connect,
         context::Context,
-        output::{Cell, TextStyle, printable, units},
+        output::{Cell, TextStyle, printable, shown_peer, units},
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs},
         runtime::block_on,
     },
@@ -97,7 +97,8 @@ impl PairingCommand {
                     "pairing.reject" => "turned away",
                     _ => "no longer let in",
                 };
-                let line = format!("{verb}: {} {}", text("channel"), text("sender"));
+                let (channel, sender) = (text("channel"), text("sender"));
+                let line = format!("{verb}: {channel} {}", shown_peer(&channel, &sender));
                 context.terminal.line(line)
             }
         }
@@ -107,11 +108,15 @@ impl PairingCommand {
 fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
     let of = |kind: &str| answer[kind].as_array().cloned().unwrap_or_default();
     let text = |one: &Value, name: &str| Cell::from(printable(one[name].as_str().unwrap_or("?")));
+    let sender = |one: &Value| {
+        let text = |name: &str| printable(one[name].as_str().unwrap_or("?"));
+        Cell::from(shown_peer(&text("channel"), &text("sender")))
+    };
     let pending = of("pending").into_iter().map(|one| {
         let since = one["at_ms"].as_u64().unwrap_or(now_ms);
         vec![
             text(&one, "channel"),
-            text(&one, "sender"),
+            sender(&one),
             Cell::styled(TextStyle::Doubtful, "asks"),
             text(&one, "code"),
             Cell::styled(
@@ -123,7 +128,7 @@ fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
     let approved = of("approved").into_iter().map(|one| {
         vec![
             text(&one, "channel"),
-            text(&one, "sender"),
+            sender(&one),
             Cell::styled(TextStyle::Good, "let in"),
         ]
     });

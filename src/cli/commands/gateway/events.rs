@@ -105,7 +105,8 @@ impl EventsCommand {
 
 fn event_line(event: &Event, now_ms: u64) -> String {
     match event.action.as_str() {
-        "message.received" | "message.status" => message_line(&event.payload),
+        "message.received" | "message.status" | "message.deleted" => message_line(&event.payload),
+        "message.edited" => format!("{}{}", message_line(&event.payload), before(&event.payload)),
         "log" => log_line(&event.payload),
         name => {
             let is_empty = event.payload == json!({}) || event.payload.is_null();
@@ -117,6 +118,15 @@ fn event_line(event: &Event, now_ms: u64) -> String {
             let payload = printable(&payload);
             format!("{} {}{payload}", Utc(now_ms), printable(name))
         }
+    }
+}
+
+/// What an edited message said until now.
+fn before(message: &Value) -> String {
+    let edits = message["edits"].as_array();
+    match edits.and_then(|all| all.last()?["text"].as_str()) {
+        Some(text) => format!("; before: {}", printable(text)),
+        None => String::new(),
     }
 }
 
@@ -137,6 +147,24 @@ mod tests {
             ),
             r#"1970-01-01T00:00:00.000Z integration.state {"name":"webchat","state":"running"}"#
         );
+        for (action, field, told) in [
+            (
+                "message.edited",
+                json!({"edits": [{"text": "Se", "until_ms": 1}]}),
+                "See (edited); before: Se",
+            ),
+            ("message.deleted", json!({"deleted_ms": 1}), "See (deleted)"),
+        ] {
+            let mut message = json!({"message_id": "m-1", "channel": "webchat", "peer": "ada",
+                "direction": "in", "state": "received", "text": "See", "updated_ms": 0});
+            let fields = field.as_object().cloned().expect("an object");
+            message.as_object_mut().expect("an object").extend(fields);
+            let shown = line(action, message);
+            assert_eq!(
+                shown,
+                format!("1970-01-01T00:00:00.000Z m-1 webchat ada <- {told}")
+            );
+        }
         assert_eq!(line("app.x", json!({})), "1970-01-01T00:00:00.000Z app.x");
     }
 }

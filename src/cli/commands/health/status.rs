@@ -9,7 +9,7 @@ use crate::{
         context::Context,
         installed_daemon::{Findings, SYSTEM, ServiceOptions},
         output::{
-            Cell, TextStyle, printable,
+            Cell, TextStyle, printable, trouble,
             units::{self, counted},
         },
         parser::{CommandSpec, FirstWord, JSON},
@@ -198,9 +198,7 @@ fn integrations(status: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
                 format!("for {}", units::since(since, now_ms)),
             ),
         ];
-        if one["last_error"].is_string() {
-            row.push(text("last_error").into());
-        }
+        row.extend(trouble(one).map(Cell::from));
         row
     })
     .collect()

@@ -8,7 +8,7 @@ use crate::{
         command::Command,
         connection::connect,
         context::Context,
-        output::{Cell, TextStyle, content, printable, units},
+        output::{Cell, TextStyle, content, printable, shown_peer, units},
         parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
@@ -160,7 +160,7 @@ fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
     };
     vec![
         text("channel").into(),
-        text("peer").into(),
+        shown_peer(&text("channel"), &text("peer")).into(),
         text("name").into(),
         unread,
         Cell::styled(TextStyle::Dim, units::since(since, now_ms)),
@@ -191,5 +191,23 @@ mod tests {
             "{shown}"
         );
         assert!(shown.ends_with("…\n"), "{shown}");
+    }
+
+    #[test]
+    fn numbers_and_names_stand_in_columns() {
+        let one = |channel: &str, peer: &str| {
+            let last = json!({"direction": "in", "text": "[poll] Pizza? 1) yes", "created_ms": 1000,
+                "kind": "poll", "edits": [{"text": "x", "until_ms": 1}]});
+            row(
+                &json!({"channel": channel, "peer": peer, "name": "Ana", "last": last}),
+                6000,
+            )
+        };
+        let rows = [one("whatsapp", "5511987654321"), one("telegram", "42")];
+        assert_eq!(
+            columns(&rows, |_, text| text.to_owned()),
+            "whatsapp  +55 (11) 98765-4321  Ana  read  5s  <- [poll] Pizza? 1) yes (edited)\n\
+             telegram  42                   Ana  read  5s  <- [poll] Pizza? 1) yes (edited)\n"
+        );
     }
 }

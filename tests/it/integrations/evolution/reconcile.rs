@@ -131,7 +131,7 @@ async fn concurrent_echo_is_stored_once() {
     let (daemon, secret) = setup.daemon_with(&[("WHATSAPP_RATE", "0")]);
     let mut client = daemon.client().await;
     for number in 0..MESSAGES {
-        let to = (500_000 + number).to_string();
+        let to = (551_133_330_000_usize + number).to_string();
         let payload = json!({"channel": "whatsapp", "to": to, "text": "hi"});
         client.call("send", &payload).await.expect("queued");
     }

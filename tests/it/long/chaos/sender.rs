@@ -26,7 +26,7 @@ impl Sender {
     pub(crate) fn send(&mut self, raw: &mut Raw, count: usize, peers: usize) {
         for number in self.made..self.made + count {
             let channel = CHANNELS[number % CHANNELS.len()];
-            let peer = (5000 + number / CHANNELS.len() % peers).to_string();
+            let peer = (551_133_330_000_usize + number / CHANNELS.len() % peers).to_string();
             let text = text(number);
             let of = self.expected.entry((channel, peer.clone())).or_default();
             of.push_str(&text);

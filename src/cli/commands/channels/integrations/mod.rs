@@ -12,7 +12,7 @@ use crate::{
         connection,
         context::Context,
         output::{
-            Cell, TextStyle, printable,
+            Cell, TextStyle, printable, trouble,
             units::{self, counted},
         },
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs},
@@ -30,8 +30,9 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         "start|stop|restart|forget NAME",
         "connect NAME [--timeout SECONDS]",
     ],
-    details: "What is sent to a stopped, parked or away channel waits. An integration is\n\
-              parked when its service refused the credentials: mend .env, then reload.\n\
+    details: "What is sent to a channel that is stopped, impaired, parked or away waits. It is\n\
+              impaired while its service is there and cannot send, such as a phone that is\n\
+              off, and parked when the service refused the credentials: mend .env, reload.\n\
               Connecting draws a QR code to scan with the phone, anew whenever it changes,\n\
               until the phone is paired. A bridge of your own is away while it is not\n\
               connected; forget gives up one that will not come back, and what waits for it.",
@@ -153,14 +154,7 @@ fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
                 let wait = units::since(now_ms, until);
                 row.push(format!("starts again in {wait}").into());
             }
-            if one["last_error"].is_string() {
-                let label = if state == "running" {
-                    "last error: "
-                } else {
-                    ""
-                };
-                row.push(format!("{label}{}", text("last_error")).into());
-            }
+            row.extend(trouble(one).map(Cell::from));
             if one["advice"].is_string() {
                 row.push(text("advice").into());
             }
@@ -186,6 +180,21 @@ mod tests {
         let well = json!({"name": "telegram", "state": "running", "since_ms": 0, "last_error": "401",
             "counters": {"sent": 2, "failed": 1}});
         let shown = columns(&rows(&[well], 5000), |_, text| text.to_owned());
-        assert!(shown.ends_with("  last error: 401\n"), "{shown}");
+        assert!(shown.ends_with("  2 sent, 1 failed\n"), "{shown}");
+    }
+
+    #[test]
+    fn an_impaired_channel_is_worth_a_look_and_says_why() {
+        let impaired = json!({"name": "whatsapp", "state": "impaired", "since_ms": 0,
+            "counters": {"sent": 2, "failed": 1}, "last_error": "the phone is off",
+            "advice": "turn it on"});
+        let shown = columns(&rows(&[impaired], 5000), |style, text| match style {
+            TextStyle::Doubtful => format!("!{text}"),
+            _ => text.to_owned(),
+        });
+        assert_eq!(
+            shown,
+            "whatsapp  !impaired  for 5s  2 sent, 1 failed  the phone is off  turn it on\n"
+        );
     }
 }

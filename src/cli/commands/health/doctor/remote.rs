@@ -13,7 +13,7 @@ use crate::{
     cli::{
         connection::{ConnectAttempt, open, token_origin},
         context::Context,
-        output::{TextStyle, printable, units::counted},
+        output::{TextStyle, printable, trouble, units::counted},
     },
     client::{Client, Endpoint},
     clock::Utc,
@@ -182,8 +182,8 @@ fn integration(one: &Value) -> Check {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let state = text("state");
     let mut shown = format!("{} is {state}", text("name"));
-    if one["last_error"].is_string() {
-        shown = format!("{shown}: {}", text("last_error"));
+    if let Some(trouble) = trouble(one) {
+        shown = format!("{shown}: {trouble}");
     }
     let remedy = match one["advice"].as_str() {
         Some(advice) => printable(advice),
@@ -226,6 +226,7 @@ mod tests {
         );
         for (state, result) in [
             ("running", CheckResult::Fine),
+            ("impaired", CheckResult::Doubtful),
             ("backing_off", CheckResult::Doubtful),
             ("away", CheckResult::Doubtful),
             ("parked", CheckResult::Broken),
@@ -235,6 +236,14 @@ mod tests {
                 result
             );
         }
+    }
+
+    #[test]
+    fn an_impaired_channel_is_told_with_why_and_what_to_do() {
+        let check = integration(&json!({"name": "whatsapp", "state": "impaired",
+            "last_error": "the phone is off", "advice": "turn it on"}));
+        assert_eq!(check.text, "whatsapp is impaired: the phone is off");
+        assert_eq!(check.remedy.as_deref(), Some("turn it on"));
     }
 
     #[test]

@@ -1,0 +1,39 @@
+// As much of a document as rows need, for tests without a browser: elements that can be told as text.
+
+class Element {
+  children = [];
+  attributes = {};
+  dataset = {};
+  classList = { add: name => (this.className = `${this.className ?? ""} ${name}`.trim()) };
+
+  constructor(name) {
+    this.name = name;
+  }
+
+  append(...children) {
+    this.children.push(...children);
+  }
+
+  setAttribute(name, value) {
+    this.attributes[name] = String(value);
+  }
+
+  /** All elements in it of this name. */
+  all(name) {
+    return this.children.filter(child => child instanceof Element).flatMap(child => [...(child.name === name ? [child] : []), ...child.all(name)]);
+  }
+
+  /** What is read, a line for each element that holds text. */
+  get lines() {
+    const own = this.children.filter(child => !(child instanceof Element)).join("");
+    return [...(own ? [own] : []), ...this.children.filter(child => child instanceof Element).flatMap(child => child.lines)];
+  }
+}
+
+globalThis.document = {
+  documentElement: {},
+  createElement: name => new Element(name),
+  createElementNS: (_, name) => new Element(name),
+  querySelectorAll: () => [],
+};
+globalThis.location = { origin: "http://127.0.0.1:1" };

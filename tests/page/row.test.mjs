@@ -1,0 +1,67 @@
+// Rows of a thread: what is read in them, and that one that fails does not take the others along.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import "./document.mjs";
+import { brokenRow, row } from "../../src/web/chat/row.js";
+import { speak } from "../../src/web/words.js";
+
+speak("en");
+const AT = Date.UTC(2026, 0, 2, 12);
+const drawn = (message, around = {}) => row({}, { message_id: "m-1", channel: "whatsapp", peer: "5511987654321", direction: "in", text: "", created_ms: AT, state: "received", ...message }, { own: false, day: "", ...around });
+const read = (message, around) => drawn(message, around).lines.filter(line => !/^\d+:\d\d/.test(line));
+
+test("a file without an address is named, not shown", () => {
+  const message = { kind: "image", text: "[image] a.png", media: { kind: "image", id: "large", name: "a.png", mime: "image/png" } };
+  assert.deepEqual(read(message), ["Image", "a.png", "image/png"]);
+  assert.equal(drawn(message).all("img").length, 0);
+  assert.equal(drawn({ kind: "image", media: { kind: "image", url: "http://127.0.0.1:1/x.png" } }).all("img")[0].src, "http://127.0.0.1:1/x.png");
+  for (const media of [null, "x", { url: 7 }, { url: null }, {}]) assert.deepEqual(read({ kind: "voice", media }), ["Voice message"]);
+});
+
+test("an address is a link only where it is one of the web", () => {
+  const linked = url => drawn({ kind: "document", media: { kind: "document", url, name: "x" } }).all("a").map(({ href }) => href);
+  assert.deepEqual(linked("https://a.example/x"), ["https://a.example/x"]);
+  assert.deepEqual(linked("javascript:alert(1)"), []);
+});
+
+test("a place opens its map only by the user's hand", () => {
+  const [link] = drawn({ kind: "location", content: { lat: 1, lng: 2 } }).all("a");
+  assert.deepEqual([link.href, link.rel, link.target], ["https://www.openstreetmap.org/?mlat=1&mlon=2", "noopener noreferrer", "_blank"]);
+});
+
+test("what is nobody's word is a quiet line", () => {
+  const line = drawn({ kind: "system", text: "[system] Ana joined", content: { event: "new_chat_members" } });
+  assert.equal(line.className, "event");
+  assert.deepEqual(line.lines, ["Ana joined"]);
+});
+
+test("an edited message keeps its earlier texts, a deleted one its own, each marked", () => {
+  const edited = drawn({ text: "new", edits: [{ text: "old <b>", until_ms: AT }] });
+  assert.deepEqual(read({ text: "new", edits: [{ text: "old <b>", until_ms: AT }] }).filter(line => !/Jan/.test(line)), ["new", "edited", "old <b>"]);
+  assert.equal(edited.all("details").length, 1);
+  assert.deepEqual(read({ text: "gone", deleted_ms: AT }), ["gone", "deleted by its author"]);
+  assert.match(drawn({ text: "gone", deleted_ms: AT }).all("div")[0].className, /gone/);
+  speak("pt");
+  assert.deepEqual(read({ text: "gone", deleted_ms: AT }), ["gone", "apagada por quem escreveu"]);
+  speak("en");
+});
+
+test("reactions stand under it, with how many and who", () => {
+  const by = [{ channel: "whatsapp", peer: "1@g.us", sender: "5511987654321" }, { channel: "whatsapp", peer: "1@g.us", meta: { name: "Bia" } }];
+  const [mark] = drawn({ text: "hi" }, { reactions: [{ emoji: "👍", by }] }).all("span");
+  assert.deepEqual([mark.lines, mark.title], [["👍 2"], "+55 (11) 98765-4321, Bia"]);
+});
+
+test("somebody in a group is called by name, else by number as people write it", () => {
+  assert.deepEqual(read({ text: "hi", sender: "5511987654321" }), ["+55 (11) 98765-4321", "hi"]);
+  assert.deepEqual(read({ text: "hi", sender: "5511987654321", meta: { name: "Ana" } }), ["Ana", "hi"]);
+});
+
+test("what stands in for a row says so in both languages", () => {
+  assert.deepEqual(brokenRow().lines, ["This message cannot be shown."]);
+  speak("pt");
+  assert.deepEqual(brokenRow().lines, ["Não é possível mostrar esta mensagem."]);
+  speak("en");
+});
