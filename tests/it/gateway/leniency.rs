@@ -194,8 +194,7 @@ fn a_refused_origin_is_told_the_setting() {
             assert_eq!(status, 101, "{origin}: {head}");
         } else {
             assert_eq!(status, 403, "{origin}: {head}");
-            let mut body = String::from_utf8_lossy(&raw.rest).into_owned();
-            let _ = std::io::Read::read_to_string(&mut raw.stream, &mut body);
+            let body = raw.body();
             assert!(
                 body.contains("CLEUDOCODEBOT_ALLOWED_ORIGINS"),
                 "{origin}: {body}"

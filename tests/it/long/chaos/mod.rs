@@ -5,6 +5,7 @@
 //! The full size: `cargo test --release --test it -- --ignored --nocapture chaos`.
 
 mod ledger;
+mod outage;
 mod sender;
 mod service;
 
@@ -56,7 +57,7 @@ struct Size {
 fn hundreds_survive_three_kills() {
     run(&Size {
         messages: 60,
-        phases: 5,
+        phases: 6,
         kills: 3,
         peers: 7,
         silence: Duration::from_millis(200),

@@ -27,14 +27,17 @@ pub(crate) enum Trouble {
     Hangs,
     BreaksOff,
     IsBusy,
+    /// Says no with what may pass, or is not what answers.
+    Refuses,
     /// Stops and starts again; the test does that itself.
     Restarts,
 }
 
 impl Trouble {
     /// The troubles that take turns.
-    pub(crate) const ROUND: [Self; 5] = [
+    pub(crate) const ROUND: [Self; 6] = [
         Self::Fails,
+        Self::Refuses,
         Self::Hangs,
         Self::BreaksOff,
         Self::IsBusy,
@@ -122,6 +125,7 @@ impl ServiceState {
         let fails_now = self.dice.percent(FAILING_PERCENT);
         match trouble {
             Trouble::Fails if fails_now => Reply::Json(500, self.refusal()),
+            Trouble::Refuses if fails_now => self.no(),
             Trouble::IsBusy if fails_now => Reply::Busy(1, self.refusal()),
             Trouble::Hangs if fails_now => {
                 // Some hang before the message is sent and some after.
@@ -143,6 +147,21 @@ impl ServiceState {
             "telegram" => json!({"ok": false, "description": "in trouble"}),
             "whatsapp-cloud" => json!({"error": {"message": "in trouble"}}),
             _ => json!({"response": {"message": "in trouble"}}),
+        }
+    }
+
+    /// Refusals that say nothing of the message: in words that nobody knows, and from a proxy.
+    fn no(&self) -> Reply {
+        let words = "Error: nobody has seen this";
+        let body = match self.channel {
+            "telegram" => json!({"ok": false, "error_code": 400, "description": words}),
+            "whatsapp-cloud" => json!({"error": {"message": words, "code": 131_000}}),
+            _ => json!({"status": 400, "response": {"message": [words]}}),
+        };
+        match self.dice.below(6) {
+            0 => Reply::Text(404, "404 page not found\n"),
+            1 => Reply::Text(503, "<html>Service Unavailable</html>"),
+            _ => Reply::Json(400, body),
         }
     }
 
