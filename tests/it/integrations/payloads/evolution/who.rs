@@ -147,7 +147,7 @@ async fn a_stranger_with_an_empty_participant_is_offered_a_code() {
     assert_field(&asked, "number", ANA);
     let pending = pending(&mut stage).await;
     assert_eq!(pending.len(), 1, "{pending:?}");
-    assert_field(&pending[0], "peer", ANA);
+    assert_field(&pending[0], "sender", ANA);
     assert!(
         stage
             .stored(ANA)
