@@ -4,7 +4,9 @@
 use serde_json::json;
 
 use crate::{
+    config::services,
     gateway::Gateway,
+    integrations::telegram,
     message::{Message, MessageId},
     phone::{self, Country},
     protocol::{
@@ -37,6 +39,9 @@ pub(super) fn target(
     field: &str,
     address: &str,
 ) -> Result<String, Fault> {
+    if services::TELEGRAM.channels.contains(&channel) {
+        return Ok(telegram::peer(address));
+    }
     let peer = phone::written(channel, address, country(gateway, channel));
     peer.map_err(|expected| bad_field(field, &expected, &format!("{address:?}")))
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    message::{Content, Kind, Message, MessageId},
+    message::{Content, Kind, Message, MessageId, content::file_text, text_at},
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
@@ -92,14 +92,28 @@ fn check_content(payload: &Payload) -> Result<(), Fault> {
             _ => Ok(()),
         };
     };
+    check_media(media)?;
+    match media.get("url") {
+        Some(_) => Ok(()),
+        None => Err(bad_field(
+            "media.url",
+            "an http or https address",
+            "left out",
+        )),
+    }
+}
+
+/// Fails where media say what they are in no known word, or have an address that a page must not open.
+fn check_media(media: &Value) -> Result<(), Fault> {
     let kind = media["kind"].as_str().unwrap_or_default();
     if !MEDIA_KINDS.contains(&kind) {
         let expected = format!("one of {}", MEDIA_KINDS.join(", "));
         return Err(bad_field("media.kind", &expected, "something else"));
     }
-    match media["url"].as_str() {
-        Some(url) if url.starts_with("https://") || url.starts_with("http://") => Ok(()),
-        _ => Err(bad_field(
+    match media.get("url").map(Value::as_str) {
+        None => Ok(()),
+        Some(Some(url)) if url.starts_with("https://") || url.starts_with("http://") => Ok(()),
+        Some(_) => Err(bad_field(
             "media.url",
             "an http or https address",
             "something else",
@@ -173,14 +187,22 @@ pub(super) fn receive(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
 fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
     let channel = payload.take_text("channel").unwrap_or_default();
     expect_hand_in(gateway, &channel)?;
+    if let Some(media) = payload.value("media") {
+        check_media(media)?;
+        if text_at(media, "url").or(text_at(media, "id")).is_none() {
+            let expected = "an http or https address, or media.id, by which its service knows it";
+            return Err(bad_field("media.url", expected, "left out"));
+        }
+    }
     let (kind, content) = kind_and_content(&mut payload)?;
     let text = payload.take_text("text").filter(|text| !text.is_empty());
     let text = match (text, &content) {
         (Some(text), _) => text,
         (None, Some(content)) => content.text(),
         (None, None) => {
-            check_content(&payload)?;
-            String::new()
+            let media = payload.value("media");
+            let text = media.map(|media| file_text(kind, text_at(media, "name")));
+            text.map_or_else(|| check_content(&payload).map(|()| String::new()), Ok)?
         }
     };
     Ok(Inbound {
