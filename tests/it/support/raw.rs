@@ -83,7 +83,7 @@ impl Raw {
 
     /// The JSON body behind a head, which ends with its brace.
     pub(crate) fn body(&mut self) -> String {
-        while !self.rest.ends_with(b"}") && self.fill() {}
+        while !self.rest.trim_ascii_end().ends_with(b"}") && self.fill() {}
         String::from_utf8_lossy(&self.rest).into_owned()
     }
 

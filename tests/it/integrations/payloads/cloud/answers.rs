@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{ANA, Findings, Stage};
 use crate::support::{
-    assert_field, assert_fields, assert_mentions, fake::Reply, message, services, until_running,
-    until_state,
+    assert_field, assert_fields, assert_mentions, event_where, fake::Reply, message, services,
+    until_running, until_state,
 };
 
 fn refused(status: u16, code: i64, words: &str, details: Value) -> Reply {
@@ -36,29 +36,51 @@ async fn outcome(stage: &mut Stage) -> Value {
 
 #[tokio::test]
 async fn what_may_pass_is_tried_again() {
-    let none = || json!(null);
-    let answers = vec![
-        refused(400, 131_000, "Something went wrong", none()),
-        refused(500, 131_016, "Service unavailable", none()),
-        refused(429, 130_429, "Rate limit hit", none()),
-        refused(400, 80_007, "Rate limit issues", none()),
-        refused(400, 999_999, "What nobody has seen", none()),
-        Reply::Text(502, "<html>Bad Gateway</html>"),
-        Reply::Busy(1, json!({})),
-        Reply::Text(503, ""),
+    let rows = [
+        (400, 131_000, "Something went wrong"),
+        (500, 131_016, "Service unavailable"),
+        (429, 130_429, "Rate limit hit"),
+        (400, 80_007, "Rate limit issues"),
+        (400, 999_999, "What nobody has seen"),
+        (500, 2, "Service temporarily unavailable"),
     ];
-    let count = answers.len();
-    let mut stage = answering(answers).await;
+    let answers = rows.into_iter().flat_map(|(status, code, words)| {
+        [
+            refused(status, code, words, json!(null)),
+            services::cloud_accepted(),
+        ]
+    });
+    let busy = [Reply::Busy(1, json!({})), services::cloud_accepted()];
+    let mut stage = answering(answers.chain(busy).collect()).await;
     let mut findings = Findings::default();
-    for number in 0..count.div_ceil(2) {
+    for words in rows
+        .map(|(_, _, words)| words)
+        .into_iter()
+        .chain(["too many"])
+    {
         let seen = outcome(&mut stage).await;
-        findings.check(
-            &number.to_string(),
-            &seen,
-            &json!({"state": "sent", "attempts": 3}),
-        );
+        findings.check(words, &seen, &json!({"state": "sent", "attempts": 2}));
     }
     findings.end();
+}
+
+/// A proxy or a firewall has no say about the message: it waits, and the channel tells.
+#[tokio::test]
+async fn what_is_not_meta_lets_messages_wait() {
+    for answer in [
+        Reply::Text(502, "<html>Bad Gateway</html>"),
+        Reply::Text(404, "404 page not found"),
+    ] {
+        let mut stage = answering(vec![answer]).await;
+        let mut listener = stage.daemon.listener(&["integration.state"]).await;
+        until_running(&mut stage.client, "whatsapp-cloud").await;
+        let payload = json!({"channel": "whatsapp-cloud", "to": ANA, "text": "waits"});
+        let mut statuses = stage.daemon.listener(&["message.status"]).await;
+        stage.client.call("send", &payload).await.expect("queued");
+        until_state(&mut listener, "whatsapp-cloud", "impaired").await;
+        let waiting = event_where(&mut statuses, |status| status["error"].is_string()).await;
+        assert_fields(&waiting, &json!({"state": "sending", "attempts": null}));
+    }
 }
 
 #[tokio::test]

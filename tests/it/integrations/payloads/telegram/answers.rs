@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Findings, Stage, payload, refusal};
 use crate::support::{
-    assert_field, assert_mentions, fake::Reply, integration, message, until_state,
+    assert_field, assert_mentions, event_where, fake::Reply, integration, message, until_state,
 };
 
 /// Sends a text and looks at what became of it.
@@ -29,12 +29,32 @@ async fn what_may_pass_is_tried_again() {
         ("a proxy", Reply::Text(502, "<html>Bad Gateway</html>")),
         ("too many", Reply::Json(429, busy)),
         ("too many, by the header alone", Reply::Busy(1, json!({}))),
-        ("nothing to read", Reply::Text(200, "")),
     ] {
         let seen = outcome(&mut stage, vec![answer]).await;
         findings.check(row, &seen, &json!({"state": "sent"}));
     }
     findings.end();
+}
+
+/// A proxy or a firewall has no say about the message: it waits, and the channel tells.
+#[tokio::test]
+async fn what_is_not_telegram_lets_messages_wait() {
+    for answer in [
+        Reply::Text(404, "404 page not found\n"),
+        Reply::Text(200, "<html>Sign in to the network</html>"),
+    ] {
+        let mut stage = Stage::open().await;
+        crate::support::until_running(&mut stage.client, "telegram").await;
+        stage.script("sendMessage", [answer]);
+        let mut listener = stage.daemon.listener(&["integration.state"]).await;
+        let mut statuses = stage.daemon.listener(&["message.status"]).await;
+        let waiting = json!({"channel": "telegram", "to": "42", "text": "waits"});
+        stage.client.call("send", &waiting).await.expect("queued");
+        until_state(&mut listener, "telegram", "impaired").await;
+        let seen = event_where(&mut statuses, |status| status["error"].is_string()).await;
+        assert_field(&seen, "state", "sending");
+        assert_field(&seen, "attempts", json!(null));
+    }
 }
 
 #[tokio::test]
