@@ -11,8 +11,9 @@ use crate::support::{
 };
 
 fn refused(status: u16, code: i64, words: &str, details: Value) -> Reply {
-    let error = json!({"message": format!("(#{code}) {words}"), "type": "OAuthException", "code": code,
-        "error_data": details, "fbtrace_id": "A1"});
+    let mut error = json!({"message": format!("(#{code}) {words}"), "type": "OAuthException",
+        "code": code, "fbtrace_id": "A1"});
+    error["error_data"] = details;
     Reply::Json(status, json!({"error": error}))
 }
 

@@ -19,10 +19,9 @@ const SOON: (&str, &str) = ("CLEUDOCODEBOT_RETRY_DELAYS", "50ms,100ms");
 
 /// A refusal in Evolution's words.
 fn because(status: u16, message: Value) -> Reply {
-    Reply::Json(
-        status,
-        json!({"status": status, "error": "Bad Request", "response": {"message": message}}),
-    )
+    let mut body = json!({"status": status, "error": "Bad Request"});
+    body["response"]["message"] = message;
+    Reply::Json(status, body)
 }
 
 fn taken() -> Reply {
@@ -233,14 +232,14 @@ async fn messages_wait_until_whatsapp_is_connected() {
         .await;
     let payload = json!({"channel": "whatsapp", "to": ANA, "text": "waits"});
     let queued = stage.client.call("send", &payload).await.expect("queued");
-    let state = match integration(&mut stage.client, "whatsapp")
+    let impaired = match integration(&mut stage.client, "whatsapp")
         .await
         .expect("there")
     {
         one if one["state"] == "impaired" => one,
         _ => until_state(&mut client, "whatsapp", "impaired").await,
     };
-    assert_mentions(&state, "advice", "integrations connect whatsapp");
+    assert_mentions(&impaired, "advice", "integrations connect whatsapp");
     IS_OPEN.store(true, Ordering::Relaxed);
     stage.post(
         "connection.update",

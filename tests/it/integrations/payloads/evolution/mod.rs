@@ -41,15 +41,13 @@ impl Stage {
 
     async fn with(settings: &[(&str, &str)]) -> Self {
         let named = Mutex::new(0);
-        let fake = services::evolution(move |request| match request.path.as_str() {
-            "/chat/findMessages/Cleudocode" => {
-                Reply::Json(200, json!({"messages": {"records": []}}))
+        let fake = services::evolution(move |request| {
+            if request.path == "/chat/findMessages/Cleudocode" {
+                return Reply::Json(200, json!({"messages": {"records": []}}));
             }
-            _ => {
-                let mut named = named.lock().expect("not poisoned");
-                *named += 1;
-                Reply::Json(201, json!({"key": {"id": format!("3EB0{named}")}}))
-            }
+            let mut named = named.lock().expect("not poisoned");
+            *named += 1;
+            Reply::Json(201, json!({"key": {"id": format!("3EB0{named}")}}))
         });
         Self::on(fake, settings).await
     }
