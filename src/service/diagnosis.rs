@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     launchers::launcher::Registration,
     port_conflict::describe_owner,
+    settings,
     state::{InstallState, InstalledLauncher},
     system::{
         artefact::ArtefactState,
@@ -101,6 +102,9 @@ impl Diagnosis<'_> {
                 Some(_) => self.running(state, identity),
                 None => self.taken(state),
             },
+            // A token in the daemon's environment alone is no mistake; it cannot be asked without it.
+            GatewayAnswer::OtherToken
+                if state.held && !settings::has_token(self.target).unwrap_or(true) => {}
             GatewayAnswer::OtherToken if state.held => self.broken(
                 "token_mismatch",
                 format!(

@@ -25,16 +25,18 @@ use crate::{
 /// A temporary file that is older than this is not being written any more.
 const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 
+/// Whether the `.env` has a token. Without one, a daemon may still have it from its environment.
+pub fn has_token(target: &InstallTarget) -> Result<bool> {
+    let document = dotenv::read_file(&target.env_file())?;
+    let token = document.and_then(|document| document.get(keys::TOKEN));
+    Ok(token.is_some_and(|token| !token.is_empty()))
+}
+
 /// Creates the home folder and the `.env` where they are missing, and adds a token where there is
 /// none. A running daemon has done all of that, so then nothing is written.
 pub fn ensure(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
     let env_file = target.env_file();
-    let document = dotenv::read_file(&env_file)?;
-    let has_token = document.is_some_and(|document| {
-        document
-            .get(keys::TOKEN)
-            .is_some_and(|token| !token.is_empty())
-    });
+    let has_token = has_token(target)?;
     if executor.mode.dry {
         if !has_token {
             executor.record(SystemChange::Wrote(env_file, None));

@@ -128,8 +128,19 @@ fn somebody_else_or_nobody_may_answer() {
 #[test]
 fn a_token_mismatch_names_the_file() {
     let machine = answering(GatewayAnswer::OtherToken);
-    let finding = &found(&machine)[0];
-    let env = machine.target.env_file().display().to_string();
+    let env_file = machine.target.env_file();
+    let mismatch = || {
+        let all = found(&machine);
+        all.into_iter().find(|one| one.code == "token_mismatch")
+    };
+    let finding = mismatch().expect("a mismatch");
+    std::fs::remove_file(&env_file).expect("removed");
+    let alone = mismatch();
+    assert!(
+        alone.is_none(),
+        "a token of the environment alone is no mistake"
+    );
+    let env = env_file.display().to_string();
     assert_contains(&finding.text, &env);
     assert_eq!(finding.severity, Severity::Broken, "severity");
     assert_eq!(finding.command, "cleudocodebot restart", "command");
