@@ -125,7 +125,7 @@ impl ServiceState {
         let fails_now = self.dice.percent(FAILING_PERCENT);
         match trouble {
             Trouble::Fails if fails_now => Reply::Json(500, self.refusal()),
-            Trouble::Refuses if fails_now => self.no(),
+            Trouble::Refuses if fails_now => self.no(is_search),
             Trouble::IsBusy if fails_now => Reply::Busy(1, self.refusal()),
             Trouble::Hangs if fails_now => {
                 // Some hang before the message is sent and some after.
@@ -150,15 +150,15 @@ impl ServiceState {
         }
     }
 
-    /// Refusals that say nothing of the message: in words that nobody knows, and from a proxy.
-    fn no(&self) -> Reply {
+    /// Refusals that say nothing of the message: from a proxy and, to a send, in words that nobody knows.
+    fn no(&self, is_search: bool) -> Reply {
         let words = "Error: nobody has seen this";
         let body = match self.channel {
             "telegram" => json!({"ok": false, "error_code": 400, "description": words}),
             "whatsapp-cloud" => json!({"error": {"message": words, "code": 131_000}}),
             _ => json!({"status": 400, "response": {"message": [words]}}),
         };
-        match self.dice.below(6) {
+        match self.dice.below(if is_search { 2 } else { 6 }) {
             0 => Reply::Text(404, "404 page not found\n"),
             1 => Reply::Text(503, "<html>Service Unavailable</html>"),
             _ => Reply::Json(400, body),
