@@ -21,7 +21,9 @@ pub(super) fn read(
     peer: impl Fn(&str) -> Option<String>,
 ) -> Option<Result<Command, &'static str>> {
     let mut words = text.trim_start().splitn(2, char::is_whitespace);
-    if !matches!(words.next(), Some("/zap" | "/wa")) {
+    // Phones begin a line with a capital.
+    let command = words.next().unwrap_or_default().to_ascii_lowercase();
+    if !matches!(command.as_str(), "/zap" | "/wa") {
         return None;
     }
     let rest = words.next().unwrap_or_default().trim_start();
@@ -75,7 +77,7 @@ mod tests {
             Some(Ok(whole.clone()))
         );
         assert_eq!(
-            read("/wa 5511999998888  good morning\nall"),
+            read("/Wa 5511999998888  good morning\nall"),
             Some(Ok(whole))
         );
         let number = |text: &str| read(text).and_then(Result::ok).map(|whole| whole.number);

@@ -9,6 +9,7 @@ mod conversations;
 mod events;
 mod handshake;
 mod http;
+mod leniency;
 mod messages;
 mod page;
 mod stalls;

@@ -4,6 +4,7 @@ mod bridge;
 mod chat_commands;
 mod cloud;
 mod evolution;
+mod payloads;
 mod secrets;
 mod telegram;
 #[cfg(feature = "tls")]

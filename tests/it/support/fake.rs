@@ -37,6 +37,8 @@ pub(crate) struct Request {
 pub(crate) enum Reply {
     /// Status and body.
     Json(u16, Value),
+    /// Status and a body that is no JSON, as of a proxy in front of the service.
+    Text(u16, &'static str),
     /// 429 with a `Retry-After` of so many seconds.
     Busy(u64, Value),
     /// No answer until the fake ends.
@@ -209,9 +211,11 @@ impl Shared {
                     let _ = writer.shutdown(Shutdown::Both);
                     return;
                 }
-                Reply::Json(status, body) => whole(status, "", &body),
+                Reply::Json(status, body) => whole(status, "", &body.to_string()),
+                Reply::Text(status, body) => whole(status, "", body),
                 Reply::Busy(seconds, body) => {
-                    whole(429, &format!("Retry-After: {seconds}\r\n"), &body)
+                    let more = format!("Retry-After: {seconds}\r\n");
+                    whole(429, &more, &body.to_string())
                 }
             };
             if writer.write_all(text.as_bytes()).is_err() {
@@ -230,8 +234,7 @@ fn silent(reader: &mut BufReader<TcpStream>, time: Option<Duration>) {
     let _ = reader.get_ref().shutdown(Shutdown::Both);
 }
 
-fn whole(status: u16, more: &str, body: &Value) -> String {
-    let body = body.to_string();
+fn whole(status: u16, more: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{more}Content-Length: {length}\r\n\r\n{body}"

@@ -66,6 +66,11 @@ impl LogWatch {
         (watch, receiver)
     }
 
+    /// Whether this was logged, also before the daemon was ready.
+    pub(crate) fn has_seen(&self, text: &str) -> bool {
+        self.log.lock().expect("not poisoned").contains(text)
+    }
+
     /// Adds a secret that must not be logged.
     pub(crate) fn keep_secret(&mut self, secret: &str) {
         self.secrets.insert(secret.to_owned());

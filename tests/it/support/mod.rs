@@ -21,7 +21,7 @@ pub(crate) use self::{
         event_where, history, integration, message, next_event, refusal, until_running, until_state,
     },
     daemon::Daemon,
-    fields::{assert_field, assert_fields, assert_mentions},
+    fields::{assert_field, assert_fields, assert_mentions, wrong_fields},
     gateway::Gateway,
     program::{Scratch, daemon_command, done, program, run, run_with_input, token_of},
     raw::{Frame, Raw, frame, upgrade_request},

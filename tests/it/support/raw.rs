@@ -81,6 +81,12 @@ impl Raw {
         }
     }
 
+    /// The JSON body behind a head, which ends with its brace.
+    pub(crate) fn body(&mut self) -> String {
+        while !self.rest.trim_ascii_end().ends_with(b"}") && self.fill() {}
+        String::from_utf8_lossy(&self.rest).into_owned()
+    }
+
     /// Sends one command of the JSON dialect; its answer comes with `json`.
     pub(crate) fn command(&mut self, action: &str, payload: &Value) {
         self.text(&json!({"type": "command", "action": action, "payload": payload}).to_string());

@@ -5,6 +5,7 @@
 //! The full size: `cargo test --release --test it -- --ignored --nocapture chaos`.
 
 mod ledger;
+mod outage;
 mod sender;
 mod service;
 

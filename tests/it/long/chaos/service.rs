@@ -27,6 +27,8 @@ pub(crate) enum Trouble {
     Hangs,
     BreaksOff,
     IsBusy,
+    /// Says no with what may pass, or is not what answers.
+    Refuses,
     /// Stops and starts again; the test does that itself.
     Restarts,
     /// Is there, and for a while not connected to what it sends by; after that, now and then.
@@ -35,8 +37,9 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// The troubles that take turns.
-    pub(crate) const ROUND: [Self; 6] = [
+    pub(crate) const ROUND: [Self; 7] = [
         Self::Fails,
+        Self::Refuses,
         Self::Hangs,
         Self::BreaksOff,
         Self::IsBusy,
@@ -128,6 +131,7 @@ impl ServiceState {
         match trouble {
             Trouble::Fails if fails_now => Reply::Json(500, self.refusal()),
             Trouble::Disconnects if is_send && (fails_now || !is_connected) => self.unconnected(),
+            Trouble::Refuses if fails_now => self.no(is_search),
             Trouble::IsBusy if fails_now => Reply::Busy(1, self.refusal()),
             Trouble::Hangs if fails_now => {
                 // Some hang before the message is sent and some after.
@@ -165,6 +169,21 @@ impl ServiceState {
             "telegram" => json!({"ok": false, "description": "in trouble"}),
             "whatsapp-cloud" => json!({"error": {"message": "in trouble"}}),
             _ => json!({"response": {"message": "in trouble"}}),
+        }
+    }
+
+    /// Refusals that say nothing of the message: from a proxy and, to a send, in words that nobody knows.
+    fn no(&self, is_search: bool) -> Reply {
+        let words = "Error: nobody has seen this";
+        let body = match self.channel {
+            "telegram" => json!({"ok": false, "error_code": 400, "description": words}),
+            "whatsapp-cloud" => json!({"error": {"message": words, "code": 131_000}}),
+            _ => json!({"status": 400, "response": {"message": [words]}}),
+        };
+        match self.dice.below(if is_search { 2 } else { 6 }) {
+            0 => Reply::Text(404, "404 page not found\n"),
+            1 => Reply::Text(503, "<html>Service Unavailable</html>"),
+            _ => Reply::Json(400, body),
         }
     }
 
