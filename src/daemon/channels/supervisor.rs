@@ -76,7 +76,7 @@ impl Supervisor {
                 },
                 DesiredState::Stop => self.idle(ChannelState::Stopped, None, desired).await,
                 DesiredState::Park(why) => {
-                    self.idle(ChannelState::Parked, Some(why), desired).await
+                    self.idle(ChannelState::Parked, Some(why), desired).await;
                 }
             }
             self.backoff.reset();
