@@ -265,7 +265,7 @@ fn what_was_ignored_doubled_mistyped_or_doubtful_is_told() {
         format!(
             "{file}:4: CLEUDOCODEBOT_PROT is not a key of this program; did you mean CLEUDOCODEBOT_PORT?"
         ),
-        "environment: CLEUDOCODEBOT_FROBNICATION is not a key of this program; see".to_owned(),
+        "environment: CLEUDOCODEBOT_FROBNICATION is not a key of this program; `cleudocodebot config show` lists".to_owned(),
         "CLEUDOCODEBOT_TOKEN has fewer than 32 characters".to_owned(),
         "CLEUDOCODEBOT_MAX_QUEUE_BYTES is smaller than".to_owned(),
     ];

@@ -173,9 +173,7 @@ impl Attempt {
         let is_old = u128::from(waited) > max_age.as_millis();
         is_old.then(|| {
             let hours = max_age.as_secs() / 3600;
-            format!(
-                "it waited longer than {hours} hours and was not sent, so that it surprises nobody"
-            )
+            format!("it waited longer than {hours} hours and is too old to send")
         })
     }
 

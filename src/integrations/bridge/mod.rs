@@ -261,7 +261,7 @@ impl Integration for Bridge {
 
     fn remedy(&self) -> String {
         format!(
-            "mend the credentials of its bridge and start that anew (or: cleudocodebot integrations start {})",
+            "mend the credentials of its bridge and restart the bridge (or: cleudocodebot integrations start {})",
             self.name
         )
     }
