@@ -57,7 +57,7 @@ struct Size {
 fn hundreds_survive_three_kills() {
     run(&Size {
         messages: 60,
-        phases: 6,
+        phases: 7,
         kills: 3,
         peers: 7,
         silence: Duration::from_millis(200),

@@ -180,7 +180,10 @@ impl ServiceState {
             "whatsapp-cloud" => json!({"error": {"message": words, "code": 131_000}}),
             _ => json!({"status": 400, "response": {"message": [words]}}),
         };
+        // The others look again only after seconds where something else answers for them.
+        let has_proxy = self.channel == "whatsapp";
         match self.dice.below(if is_search { 2 } else { 6 }) {
+            0 | 1 if !has_proxy => Reply::Json(400, body),
             0 => Reply::Text(404, "404 page not found\n"),
             1 => Reply::Text(503, "<html>Service Unavailable</html>"),
             _ => Reply::Json(400, body),
