@@ -7,15 +7,12 @@ use serde_json::Value;
 
 use super::{
     Evolution,
-    errors::{Fault, fault},
+    errors::{CONNECT, Fault, fault},
 };
 use crate::{
     integrations::{RunError, Trouble, support::http::HttpError},
     message::text_at,
 };
-
-/// What mends most of it.
-pub(super) const CONNECT: &str = "cleudocodebot integrations connect whatsapp";
 
 /// Names of instances that are told.
 const MAX_NAMES: usize = 5;

@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{
-    connection::CONNECT,
-    who::{NEWSLETTER, STORIES},
-};
+use super::who::{NEWSLETTER, STORIES};
 use crate::{
     integrations::{DeliveryError, ReconcileResult, Trouble, support::http::HttpAnswer},
     message::text_at,
 };
+
+/// What the user can do where the instance is not connected.
+pub(super) const CONNECT: &str = "cleudocodebot integrations connect whatsapp";
 
 /// Longest quote of the service's words, in characters.
 const MAX_SAID: usize = 200;
@@ -161,8 +161,7 @@ fn of_our_message(message: &Value, text: &str, peer: &str) -> Option<String> {
                 "this version of the Evolution API does not send to channels of WhatsApp: {text}"
             )
         } else {
-            "this number is not on WhatsApp (the Evolution API says: exists false, status 400); \
-             see whether it is right and begins with the country's code"
+            "this number is not on WhatsApp (exists: false, status 400); check it and its country code"
                 .to_owned()
         });
     }

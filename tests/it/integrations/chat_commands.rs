@@ -97,7 +97,8 @@ fn failure_is_told_with_reason() {
         (chat, text.as_str()),
         (
             json!(42),
-            "Not sent to 5511999998888: this number is not on WhatsApp"
+            "Not sent to 5511999998888: this number is not on WhatsApp (exists: false, status 400); \
+             check it and its country code"
         )
     );
 }

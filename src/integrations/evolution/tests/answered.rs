@@ -3,10 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::{
-    connection::CONNECT,
-    errors::{Refusal, is_no_chat, is_success, refusal, unasked},
-};
+use super::super::errors::{CONNECT, Refusal, is_no_chat, is_success, refusal, unasked};
 use crate::integrations::{DeliveryError, ReconcileResult, Trouble, support::http::HttpAnswer};
 
 const PERSON: &str = "5511987654321";

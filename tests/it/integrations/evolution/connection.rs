@@ -133,6 +133,16 @@ fn refusals() -> [(u16, Value); 4] {
     ]
 }
 
+/// Waits until the channel is in this state, and returns it.
+async fn until(daemon: &Daemon, state: &str) -> Value {
+    let mut states = daemon.listener(&["integration.state"]).await;
+    let now = integration(&mut daemon.client().await, "whatsapp").await;
+    match now.filter(|now| now["state"] == state) {
+        Some(now) => now,
+        None => until_state(&mut states, "whatsapp", state).await,
+    }
+}
+
 #[tokio::test]
 async fn messages_wait_until_an_open_event() {
     let setup = Setup::new(|instance| instance.state = Some("close".to_owned()));
@@ -143,7 +153,8 @@ async fn messages_wait_until_an_open_event() {
     let mut ids = Vec::new();
     for (number, refusal) in refusals().into_iter().enumerate() {
         setup.change(|instance| instance.refusal = Some(refusal));
-        let payload = json!({"channel": "whatsapp", "to": "5511", "text": format!("{number}")});
+        let payload =
+            json!({"channel": "whatsapp", "to": "5511987654321", "text": format!("{number}")});
         let queued = client.call("send", &payload).await.expect("queued");
         ids.push(queued["message_id"].clone());
     }
@@ -191,7 +202,7 @@ async fn looking_finds_it_connected_again() {
             instance.state = Some("connecting".to_owned());
             instance.refusal = Some(refusal);
         });
-        let payload = json!({"channel": "whatsapp", "to": "5511", "text": "hi"});
+        let payload = json!({"channel": "whatsapp", "to": "5511987654321", "text": "hi"});
         let queued = client.call("send", &payload).await.expect("queued");
         until_state(&mut states, "whatsapp", "impaired").await;
         setup.change(|instance| instance.state = Some("open".to_owned()));
@@ -236,13 +247,7 @@ async fn connect_creates_a_missing_instance() {
     let setup = Setup::new(|instance| instance.state = None);
     let daemon = setup.daemon();
     let mut client = daemon.client().await;
-    let mut states = daemon.listener(&["integration.state"]).await;
-    let now = integration(&mut client, "whatsapp").await.expect("there");
-    let impaired = if now["state"] == "impaired" {
-        now
-    } else {
-        until_state(&mut states, "whatsapp", "impaired").await
-    };
+    let impaired = until(&daemon, "impaired").await;
     assert_mentions(&impaired, "last_error", "no instance \"Cleudocode\"");
     assert_mentions(
         &impaired,
@@ -284,10 +289,7 @@ async fn wrong_key_parks_without_an_instance() {
         instance.key_status = 401;
     });
     let daemon = setup.daemon();
-    daemon.logs("its credentials were refused");
-    let mut client = daemon.client().await;
-    let parked = integration(&mut client, "whatsapp").await.expect("there");
-    assert_field(&parked, "state", "parked");
+    let parked = until(&daemon, "parked").await;
     assert_mentions(&parked, "last_error", "WHATSAPP_API_TOKEN_INSTANCE");
 }
 
@@ -311,13 +313,10 @@ async fn license_and_proxy_impair() {
     ] {
         let setup = Setup::new(|instance| instance.instead = Some((status, body)));
         let daemon = setup.daemon();
-        daemon.logs("cannot send now");
-        let mut client = daemon.client().await;
-        let impaired = integration(&mut client, "whatsapp").await.expect("there");
-        assert_field(&impaired, "state", "impaired");
+        let impaired = until(&daemon, "impaired").await;
         assert_mentions(&impaired, "last_error", why);
         assert_mentions(&impaired, "advice", advice);
         setup.change(|instance| instance.instead = None);
-        until_running(&mut client, "whatsapp").await;
+        until(&daemon, "running").await;
     }
 }
