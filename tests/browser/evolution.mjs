@@ -70,7 +70,7 @@ export class Evolution {
       case "/chat/findMessages":
         return [200, { messages: { records: [] } }];
       case "/message/sendText":
-        if (body.text.includes(this.refuses)) return [400, { response: { message: "<img src=x onerror=hacked()>" } }];
+        if (body.text.includes(this.refuses)) return [400, { response: { message: ["instance requires property \"<img src=x onerror=hacked()>\""] } }];
         this.sent.push(body);
         return [201, { key: { id: `OUT${++this.#count}` } }];
       default:
