@@ -47,7 +47,7 @@ export const checks = [
       await page.fill("#search-text", "<img");
       await page.waitForSelector("#search-results li button");
       await isHarmless(stage, "the search");
-      await stage.go("chat/whatsapp/5511999");
+      await stage.go("chat/whatsapp/551133334444");
       await stage.say("refuse");
       await page.waitForSelector("#messages .icon.failed", { state: "attached" });
       await isHarmless(stage, "a failure told by a service");

@@ -122,12 +122,16 @@ export const checks = [
         { kind: "call", content: { outcome: "constructor", seconds: 1e15 } },
         { kind: "system", content: { event: "toString", x: [EVIL] } },
         { kind: "unsupported", content: { type: EVIL } },
-        { kind: "image", text: EVIL, media: { kind: "image", id: EVIL, name: EVIL, mime: EVIL, url: null } },
-        { kind: "sticker", text: "[sticker]", media: { url: { toString: 1 }, name: {} } },
-        { kind: "voice", text: "[voice]", media: { kind: "constructor", url: 7 } },
+        { kind: "image", text: EVIL, media: { kind: "image", id: EVIL, name: EVIL, mime: EVIL } },
+        { kind: "sticker", text: "[sticker]", media: { kind: "sticker", id: EVIL, name: {}, mime: [] } },
+        { kind: "voice", text: "[voice]", media: { kind: "voice", id: "constructor", name: 7 } },
         { text: "edited", meta: { id: 7, name: { a: 1 }, reactions: {} }, dedup_key: "e" },
       ];
       for (const one of texts) await receive(other, MARKUP, { sender: MARKUP, ...one });
+      for (const media of [{ kind: "image", url: null }, { kind: "image", url: { toString: 1 } }, { kind: "constructor", id: "x" }, { kind: "voice" }]) {
+        const refused = await receive(other, MARKUP, { text: "x", media }).then(() => false, () => true);
+        assert(refused, `the gateway took media such as ${JSON.stringify(media)}`);
+      }
       await other.ask("revise", { channel: "webchat", dedup_key: "e", text: EVIL });
       await receive(other, MARKUP, { text: "the last one" });
       await stage.open(`chat/webchat/${encodeURIComponent(MARKUP)}`);
