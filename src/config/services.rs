@@ -125,7 +125,7 @@ pub const TELEGRAM: Service = Service {
         key(
             "TELEGRAM_ALLOW_FROM",
             "",
-            Kind::Text,
+            Kind::AllowList,
             "Telegram user or chat ids, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
         ),
         key(
@@ -186,7 +186,7 @@ pub const EVOLUTION: Service = Service {
         key(
             "WHATSAPP_ALLOW_FROM",
             "",
-            Kind::Text,
+            Kind::AllowList,
             "Numbers, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
         ),
         key(
@@ -238,7 +238,7 @@ pub const CLOUD: Service = Service {
         key(
             "WHATSAPP_CLOUD_ALLOW_FROM",
             "",
-            Kind::Text,
+            Kind::AllowList,
             "Numbers, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
         ),
         key(

@@ -15,20 +15,14 @@ pub(super) fn complaint(name: &str, value: &str, source: &str, expected: &str) -
 
 /// The part of a value before a second assignment on the same line, if there is one.
 fn swallowed(value: &str) -> Option<&str> {
-    let mut at = 0;
-    for word in value.split_inclusive(char::is_whitespace) {
-        let name = word.split('=').next().unwrap_or_default();
-        let is_assignment = word.contains('=')
-            && name.len() > 2
-            && name
-                .chars()
-                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-        if at > 0 && is_assignment {
-            return Some(value[..at].trim_end());
-        }
-        at += word.len();
-    }
-    None
+    let is_of_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    value.match_indices('=').find_map(|(end, _)| {
+        let before = value[..end].trim_end_matches(is_of_name);
+        let name = &value[before.len()..end];
+        let is_assignment = name.len() > 2 && name.starts_with(|c: char| c.is_ascii_uppercase());
+        (is_assignment && !before.is_empty())
+            .then(|| before.trim_end_matches(|c: char| c.is_whitespace() || ",;".contains(c)))
+    })
 }
 
 /// A hint about a typical copy-and-paste mistake in a value. Quotes the wrong character only, because

@@ -74,7 +74,7 @@ pub fn plain(channel: &str, name: &str) -> String {
 }
 
 fn entries(text: &str) -> impl Iterator<Item = &str> {
-    let pieces = text.split([',', ';', '\n']);
+    let pieces = text.split([',', ';', '\n', '\r']);
     let pieces = pieces
         .map(|piece| piece.trim_matches(|c: char| c.is_whitespace() || WRAPPERS.contains(&c)));
     let pieces = pieces.map(|piece| {

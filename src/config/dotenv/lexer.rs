@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{
     BYTE_ORDER_MARK, ParseError,
-    cursor::{Cursor, lines_ended},
+    cursor::{BLANKS, Cursor, lines_ended},
     is_key, is_key_character,
     value::Piece,
 };
@@ -50,7 +50,10 @@ impl<'a> Cursor<'a> {
             self.skip_line();
             return Ok(None);
         }
-        let key = self.key()?.to_owned();
+        let key = match self.key() {
+            Ok(key) => key.to_owned(),
+            Err(error) => self.foreign_key(start).ok_or(error)?.to_owned(),
+        };
         self.skip_blanks();
         if !self.eat("=") {
             // Do not quote the word: it may be a stray piece of a secret.
@@ -79,6 +82,16 @@ impl<'a> Cursor<'a> {
             key = self.bare_key()?;
         }
         Ok(key)
+    }
+
+    /// The name of a setting of another program, such as `spring.url` or `my-key`: it cannot be one of
+    /// ours or of the environment, and must not keep anyone from starting.
+    fn foreign_key(&mut self, start: usize) -> Option<&'a str> {
+        self.at = start;
+        self.skip_blanks();
+        let name = self.take_while(|c| !c.is_whitespace() && !"=#'\"".contains(c));
+        let after = self.rest().trim_start_matches(BLANKS);
+        (!name.is_empty() && after.starts_with('=')).then_some(name)
     }
 
     fn bare_key(&mut self) -> Result<&'a str, ParseError> {

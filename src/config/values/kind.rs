@@ -44,6 +44,8 @@ pub enum Kind {
     Service,
     /// Any text of one line.
     Text,
+    /// Who may write: entries with commas, semicolons or line ends between.
+    AllowList,
     /// A [`LogLevel`].
     Level,
     /// A [`LogFormat`].
@@ -66,6 +68,7 @@ impl Kind {
             Self::Country => country(text).map(drop),
             Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
+            Self::AllowList => allow_list(text),
             Self::Text => line(text),
             Self::Level => level(text).map(drop),
             Self::Format => format(text).map(drop),
@@ -135,6 +138,15 @@ pub(in crate::config) fn country(text: &str) -> Result<Option<Country>, Expected
     text.parse()
         .map(Some)
         .map_err(|()| format!("a country: one of {}; or nothing", names()))
+}
+
+fn allow_list(text: &str) -> Result<(), Expected> {
+    let is_separator = |c: char| matches!(c, '\n' | '\r' | '\t');
+    if text.len() <= 65_536 && !text.chars().any(|c| c.is_control() && !is_separator(c)) {
+        Ok(())
+    } else {
+        Err("entries with commas between, at most 65536 bytes".to_owned())
+    }
 }
 
 fn line(text: &str) -> Result<(), Expected> {
