@@ -15,9 +15,10 @@ use super::{
 };
 
 /// Reads one text message: a batch where it is an array, JSON-RPC where it says so, else the triple.
-/// `fallback` is the dialect of an answer to what is not even an object.
+/// `fallback` is the dialect of an answer to what is not even an object. A byte order mark in front
+/// is left out, as a JSON reader may (RFC 8259, section 8.1).
 pub fn read(text: &str, max_depth: usize, fallback: Dialect) -> ClientMessage<'_> {
-    let trimmed = text.trim_ascii();
+    let trimmed = text.trim_start_matches('\u{feff}').trim_ascii();
     if trimmed == "ping" {
         return ClientMessage::BarePing;
     }

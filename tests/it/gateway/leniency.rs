@@ -89,6 +89,8 @@ fn white_space_around_a_message_is_none_of_it() {
     }
     let line = "{\"type\":\"command\",\"action\":\"ping\",\"id\":1}\n";
     assert_field(&answer(&mut raw, line), "id", 1);
+    let behind_a_mark = format!("\u{feff}{line}");
+    assert_field(&answer(&mut raw, &behind_a_mark), "id", 1);
 }
 
 /// Node-RED sends its whole message, with fields of its own.
