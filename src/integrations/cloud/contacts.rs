@@ -4,7 +4,10 @@
 
 use serde_json::Value;
 
-use crate::message::{Content, content::Person, text_at};
+use crate::{
+    integrations::support::vcard,
+    message::{Content, content::Person, text_at},
+};
 
 /// The people, or nothing where there are none.
 pub(super) fn people(body: &Value) -> Option<Content> {
@@ -14,29 +17,22 @@ pub(super) fn people(body: &Value) -> Option<Content> {
 }
 
 fn person(one: &Value) -> Person {
-    let card = text_at(one, "vcard").map(read_card).unwrap_or_default();
+    let cards = vcard::people(text_at(one, "vcard").unwrap_or_default(), None);
+    let card = cards.into_iter().next().unwrap_or_default();
     let told = Person {
         name: name(&one["name"]),
         phones: each(&one["phones"], &["phone", "wa_id"]),
         emails: each(&one["emails"], &["email"]),
     };
     Person {
-        name: if told.name.is_empty() {
-            card.name
-        } else {
-            told.name
-        },
-        phones: if told.phones.is_empty() {
-            card.phones
-        } else {
-            told.phones
-        },
-        emails: if told.emails.is_empty() {
-            card.emails
-        } else {
-            told.emails
-        },
+        name: or(told.name, card.name, String::is_empty),
+        phones: or(told.phones, card.phones, Vec::is_empty),
+        emails: or(told.emails, card.emails, Vec::is_empty),
     }
+}
+
+fn or<T>(told: T, other: T, is_empty: fn(&T) -> bool) -> T {
+    if is_empty(&told) { other } else { told }
 }
 
 fn name(name: &Value) -> String {
@@ -53,70 +49,6 @@ fn each(all: &Value, keys: &[&str]) -> Vec<String> {
     let all = all.as_array().into_iter().flatten();
     let found = all.filter_map(|one| keys.iter().find_map(|key| text_at(one, key)));
     found.map(str::to_owned).collect()
-}
-
-/// What a vCard says of name, numbers and addresses.
-fn read_card(card: &str) -> Person {
-    let mut person = Person::default();
-    for line in unfolded(card) {
-        let Some((head, value)) = line.split_once(':') else {
-            continue;
-        };
-        let value = unescaped(value.trim());
-        if value.is_empty() {
-            continue;
-        }
-        // `item1.TEL;type=CELL;waid=5511` is a TEL of a group.
-        let property = head.split(';').next().unwrap_or_default();
-        let property = property.rsplit('.').next().unwrap_or_default();
-        match property.to_ascii_uppercase().as_str() {
-            "FN" => person.name = value,
-            "N" if person.name.is_empty() => person.name = spoken(&value),
-            "TEL" => person
-                .phones
-                .push(value.strip_prefix("tel:").unwrap_or(&value).to_owned()),
-            "EMAIL" => person.emails.push(value),
-            _ => {}
-        }
-    }
-    person
-}
-
-/// Lines may go on in the next, which then begins with a blank (RFC 6350 §3.2).
-fn unfolded(card: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in card.lines() {
-        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
-            (Some(rest), Some(last)) => last.push_str(rest),
-            _ => lines.push(line.to_owned()),
-        }
-    }
-    lines
-}
-
-fn unescaped(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    let mut characters = value.chars();
-    while let Some(c) = characters.next() {
-        match c {
-            '\\' => match characters.next() {
-                Some('n' | 'N') => out.push(' '),
-                Some(other) => out.push(other),
-                None => {}
-            },
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// `Lima;Ana;;;` as people say it.
-fn spoken(value: &str) -> String {
-    let parts: Vec<&str> = value.split(';').map(str::trim).collect();
-    let order = [3, 1, 2, 0, 4];
-    let parts = order.iter().filter_map(|place| parts.get(*place));
-    let parts: Vec<&str> = parts.copied().filter(|part| !part.is_empty()).collect();
-    parts.join(" ")
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Code that integrations share: the HTTP client with TLS, splitting of long texts, progress of messages
-//! in parts, webhooks, redaction of errors. Nothing here knows a particular service.
+//! in parts, webhooks, vCards, redaction of errors. Nothing here knows a particular service.
 
 pub mod hmac;
 pub mod hook;
@@ -8,3 +8,4 @@ pub mod progress;
 pub mod redact;
 pub mod split;
 mod tls;
+pub mod vcard;

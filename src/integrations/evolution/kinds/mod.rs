@@ -32,7 +32,6 @@ mod places;
 mod protocol;
 mod system;
 mod table;
-mod vcard;
 mod words;
 
 use serde_json::{Value, json};

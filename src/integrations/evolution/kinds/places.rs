@@ -5,12 +5,14 @@ use serde_json::Value;
 use super::{
     Said,
     number::{count, decimal, thousandths},
-    vcard,
 };
-use crate::message::{
-    Content,
-    content::{Item, Person},
-    text_at,
+use crate::{
+    integrations::support::vcard,
+    message::{
+        Content,
+        content::{Item, Person},
+        text_at,
+    },
 };
 
 pub(super) fn location(value: &Value) -> Option<Said> {

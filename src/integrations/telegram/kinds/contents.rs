@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::vcard;
 use crate::{
-    integrations::telegram::who::{all_named, named},
+    integrations::{
+        support::vcard,
+        telegram::who::{all_named, named},
+    },
     message::{Content, content::Person, text_at},
 };
 
@@ -54,9 +56,32 @@ pub(super) fn contact(contact: &Value) -> Option<Content> {
         emails: Vec::new(),
     };
     if let Some(card) = text_at(contact, "vcard") {
-        vcard::add_to(&mut person, card);
+        add_to(&mut person, card);
     }
     contact.is_object().then(|| Content::Contact(vec![person]))
+}
+
+/// Adds what a card has and the person does not.
+fn add_to(person: &mut Person, card: &str) {
+    for other in vcard::people(card, None) {
+        for phone in other.phones {
+            add(&mut person.phones, phone, digits);
+        }
+        for email in other.emails {
+            add(&mut person.emails, email, str::to_lowercase);
+        }
+    }
+}
+
+fn add(known: &mut Vec<String>, value: String, alike: fn(&str) -> String) {
+    let new = alike(&value);
+    if !new.is_empty() && known.iter().all(|one| alike(one) != new) {
+        known.push(value);
+    }
+}
+
+fn digits(number: &str) -> String {
+    number.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// <https://core.telegram.org/bots/api#poll>
@@ -112,4 +137,23 @@ pub(super) fn web_app_data(sent: &Value) -> Option<Content> {
             .ok()
             .filter(|values: &Value| values.is_object()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_numbers_and_addresses_are_added_once() {
+        let mut person = Person {
+            name: "Bia".to_owned(),
+            phones: vec!["+5521900001111".to_owned()],
+            emails: Vec::new(),
+        };
+        let card = "BEGIN:VCARD\r\nTEL;TYPE=CELL:+55 21 90000-1111\r\nitem1.TEL;VALUE=uri:tel:+55219\r\n 2222\r\n\
+                    email:bia@a.example\nEMAIL:Bia@a.example\nTEL:\nNOTE\nEND:VCARD";
+        add_to(&mut person, card);
+        assert_eq!(person.phones, ["+5521900001111", "+552192222"]);
+        assert_eq!(person.emails, ["bia@a.example"]);
+    }
 }

@@ -30,7 +30,6 @@ mod files;
 mod money;
 mod rich;
 mod service;
-mod vcard;
 mod words;
 
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! Cards of people as `WhatsApp` passes them on: vCard 3.0 (RFC 2426), also 2.1 with quoted-printable
-//! as old phones write it. Only names, numbers and addresses of mail are read; pictures may be huge.
+//! Cards of people as services pass them on: vCard 3.0 (RFC 2426) and 4.0 (RFC 6350), also 2.1 with
+//! quoted-printable as old phones write it. Only names, numbers and addresses of mail are read; pictures may be huge.
 //!
 //! `WhatsApp`'s own parameter `waid` holds the digits of an account, where Evolution writes cards with
 //! `@s.whatsapp.net` behind them (`whatsapp.baileys.service.ts`, `contactMessage`).
@@ -13,7 +13,7 @@ const MAX_LINE: usize = 4096;
 const MAX_WAYS: usize = 16;
 
 /// Whoever is in a text of cards; `shown` is what they are called where a card does not say.
-pub(super) fn people(cards: &str, shown: Option<&str>) -> Vec<Person> {
+pub fn people(cards: &str, shown: Option<&str>) -> Vec<Person> {
     let mut found = Vec::new();
     let mut card = Card::default();
     for line in lines(cards) {
@@ -65,7 +65,7 @@ impl Card {
             "X-WA-BIZ-NAME" => self.business = filled(&value),
             "TEL" => add(
                 &mut self.phones,
-                filled(&value).or_else(|| account(&parameters)),
+                filled(value.trim().trim_start_matches("tel:")).or_else(|| account(&parameters)),
             ),
             "EMAIL" => add(&mut self.emails, filled(&value)),
             _ => {}
@@ -102,10 +102,11 @@ fn account(parameters: &[&str]) -> Option<String> {
 
 /// `Last;First;Middle;Prefix;Suffix` as one says it.
 fn in_order(name: &str) -> String {
-    let mut parts = name.split(';').map(str::trim);
-    let last = parts.next().unwrap_or_default();
-    let all = parts.chain([last]).filter(|part| !part.is_empty());
-    all.collect::<Vec<_>>().join(" ")
+    let parts: Vec<&str> = name.split(';').map(str::trim).collect();
+    let order = [3, 1, 2, 0, 4];
+    let spoken = order.iter().filter_map(|place| parts.get(*place).copied());
+    let spoken: Vec<&str> = spoken.filter(|part| !part.is_empty()).collect();
+    spoken.join(" ")
 }
 
 /// The lines of a text: one that begins with a blank goes on with the one before (RFC 2425 §5.8.1), and
@@ -208,6 +209,7 @@ mod tests {
             name("BEGIN:VCARD\nN:Lima;Ana;Maria\nEND:VCARD"),
             "Ana Maria Lima"
         );
+        assert_eq!(name("N:Lima;Ana;Maria;Dr.;"), "Dr. Ana Maria Lima");
         assert_eq!(name("BEGIN:VCARD\nN:Full Name\nTEL:1"), "Full Name");
         assert_eq!(
             name("BEGIN:VCARD\nX-WA-BIZ-NAME:Shop\\, Ltd\nTEL:1"),
