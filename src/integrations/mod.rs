@@ -17,6 +17,8 @@ pub mod pairing;
 pub mod plan;
 pub mod support;
 pub mod telegram;
+#[cfg(test)]
+mod testing;
 pub mod webchat;
 
 pub use self::{

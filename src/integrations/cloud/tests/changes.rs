@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{ANA, NAME, OURS, PHONE_ID, Stage, USER_ID, of, text};
+use super::{ANA, OURS, PHONE_ID, Stage, USER_ID, of, text};
 use crate::{
     log::LogLevel,
     message::{Kind, State},
-    store::Draft,
 };
 
 /// The fields that Meta's app dashboard offers
@@ -297,27 +296,6 @@ async fn a_conversation_that_metas_agent_leads_is_kept() {
     assert_eq!(meta(1)["own"], true);
 }
 
-/// A message that Meta took as `wamid.1`.
-async fn sent(stage: &Stage) -> crate::message::MessageId {
-    let draft = Draft {
-        channel: NAME.to_owned(),
-        peer: ANA.to_owned(),
-        text: "hi".to_owned(),
-        ..Draft::default()
-    };
-    let queued = stage
-        .store
-        .queue(draft)
-        .expect("room")
-        .await
-        .expect("queued");
-    let accepted = stage
-        .store
-        .accepted(queued.message.id, vec!["wamid.1".to_owned()]);
-    accepted.expect("room").await.expect("accepted");
-    queued.message.id
-}
-
 #[tokio::test]
 async fn reports_bring_a_message_on_and_say_why_it_failed() {
     let details = "Unsupported Voice mime type audio/opus.";
@@ -357,7 +335,7 @@ async fn reports_bring_a_message_on_and_say_why_it_failed() {
         ),
     ] {
         let stage = Stage::new("*");
-        let id = sent(&stage).await;
+        let id = stage.sent("wamid.1").await;
         let mut report = json!({"id": "wamid.1", "status": status, "timestamp": "1"});
         report
             .as_object_mut()

@@ -6,23 +6,12 @@ mod kinds;
 mod people;
 mod sending;
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Weak},
-};
+use std::ops::Deref;
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
 use super::{NAME, webhook::Receiver};
-use crate::{
-    integrations::{Audience, Typing, allow_list::AllowList, ingress::Ingress, pairing::Pairings},
-    log::{Log, LogLevel},
-    message::Message,
-    random,
-    router::Router,
-    store::{self, HistoryQuery, Store},
-};
+use crate::{integrations::testing::Desk, log::LogLevel, message::MessageId, store::Draft};
 
 const PHONE_ID: &str = "555000111";
 const OURS: &str = "5511900000000";
@@ -30,51 +19,25 @@ const ANA: &str = "5511987654321";
 const GROUP: &str = "Y2FwaV9ncm91cDoxNzA1NTU1MDEzOToxMjAzNjM0MDQ2OTQyMzM4MjAZD";
 const USER_ID: &str = "BR.13491208655302741918";
 
-struct Nobody;
-
-impl Audience for Nobody {
-    fn attends(&self, _: &str, _: &str) -> bool {
-        false
-    }
-    fn reached(&self, _: &str, _: &str) -> mpsc::Receiver<()> {
-        mpsc::channel(1).1
-    }
-    fn hears_typing(&self, _: &Typing<'_>) {}
-}
-
 struct Stage {
     receiver: Receiver,
-    ingress: Ingress,
-    store: Store,
-    log: Log,
-    folder: PathBuf,
+    desk: Desk,
+}
+
+impl Deref for Stage {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
 }
 
 impl Stage {
     fn new(allowed: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("cdb-cloud-{}", &random::token()[..16]));
-        std::fs::create_dir(&folder).expect("a folder");
-        let options = store::StoreOptions {
-            path: folder.join("store"),
-            ..store::StoreOptions::default()
-        };
-        let store = Store::open(options, |_| {}).expect("a store");
-        let log = Log::in_memory(LogLevel::Debug);
-        let ingress = Ingress::new(
-            NAME,
-            AllowList::read(NAME, allowed, None),
-            Arc::new(Pairings::open(folder.join("pairing.json"))),
-            store.clone(),
-            Arc::new(Router::default()),
-            log.clone(),
-            Weak::<Nobody>::new(),
-        );
+        let desk = Desk::new(NAME, allowed);
         Self {
-            receiver: Receiver::new(PHONE_ID, ingress.clone()),
-            ingress,
-            store,
-            log,
-            folder,
+            receiver: Receiver::new(PHONE_ID, desk.ingress.clone()),
+            desk,
         }
     }
 
@@ -100,31 +63,24 @@ impl Stage {
         self.post("messages", value).await
     }
 
-    fn stored(&self) -> Vec<Message> {
-        let query = HistoryQuery {
-            limit: 1000,
-            ..HistoryQuery::default()
+    /// A message to Ana that Meta took by this name.
+    async fn sent(&self, name: &str) -> MessageId {
+        let draft = Draft {
+            channel: NAME.to_owned(),
+            peer: ANA.to_owned(),
+            text: "hi".to_owned(),
+            ..Draft::default()
         };
-        self.store.history(&query).expect("readable").messages
-    }
-
-    /// The only message there is.
-    fn only(&self) -> Message {
-        let mut all = self.stored();
-        assert_eq!(all.len(), 1, "{all:?}");
-        all.remove(0)
+        let queued = self.store.queue(draft).expect("room");
+        let id = queued.await.expect("queued").message.id;
+        let accepted = self.store.accepted(id, vec![name.to_owned()]);
+        accepted.expect("room").await.expect("accepted");
+        id
     }
 
     fn said(&self, level: LogLevel, message: &str) -> usize {
         let lines = self.log.last(1000, level);
         lines.iter().filter(|line| line.message == message).count()
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        self.store.close();
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ANA, GROUP, OURS, Stage, USER_ID, of, text};
-use crate::{log::LogLevel, message::Kind, store::Draft};
+use crate::{log::LogLevel, message::Kind};
 
 #[tokio::test]
 async fn a_group_is_the_peer_and_its_member_the_sender() {
@@ -178,26 +178,12 @@ async fn what_the_user_writes_on_the_phone_is_kept_as_own_and_never_obeyed() {
 #[tokio::test]
 async fn an_echo_of_what_was_sent_by_the_api_is_no_second_message() {
     let stage = Stage::new("*");
-    let draft = Draft {
-        channel: super::NAME.to_owned(),
-        peer: ANA.to_owned(),
-        text: "hi".to_owned(),
-        ..Draft::default()
-    };
-    let queued = stage
-        .store
-        .queue(draft)
-        .expect("room")
-        .await
-        .expect("queued");
-    let names = vec!["wamid.E".to_owned()];
-    let accepted = stage.store.accepted(queued.message.id, names);
-    accepted.expect("room").await.expect("accepted");
+    let id = stage.sent("wamid.E").await;
     let mut echo = text("wamid.E", "hi");
     (echo["from"], echo["to"]) = (json!(OURS), json!(ANA));
     let value = json!({"message_echoes": [echo]});
     assert_eq!(stage.post("smb_message_echoes", value).await, 200);
-    assert_eq!(stage.only().id, queued.message.id);
+    assert_eq!(stage.only().id, id);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ async fn an_edit_changes_the_message_however_it_comes() {
     let edit = |id: &str, message: Value| json!({"key": {"id": id, "remoteJid": jid(ME), "fromMe": true}, "type": "MESSAGE_EDIT", "editedMessage": message});
     let stage = Stage::new("*");
     stage.message("A", json!({"conversation": "/zap"})).await;
-    let before = stage.all().len();
+    let before = stage.stored().len();
     for (number, text) in ["one", "two", "three", "four"].iter().enumerate() {
         let new = json!({"ephemeralMessage": {"message": {"extendedTextMessage": {"text": text}}}});
         let (event, data) = match number {
@@ -29,13 +29,17 @@ async fn an_edit_changes_the_message_however_it_comes() {
             }
         };
         stage.post(event, data).await;
-        let first = stage.all().remove(0);
+        let first = stage.stored().remove(0);
         assert_eq!(
             (first.text.as_str(), first.edits.len()),
             (*text, number + 1)
         );
     }
-    assert_eq!(stage.all().len(), before, "no command of an edit is obeyed");
+    assert_eq!(
+        stage.stored().len(),
+        before,
+        "no command of an edit is obeyed"
+    );
 }
 
 #[tokio::test]
@@ -62,7 +66,7 @@ async fn an_edit_of_what_is_not_known_is_stored_where_it_is_told_whose_it_is() {
     stage
         .post("messages.edited", edit("A", jid(ME), true))
         .await;
-    assert!(stage.all().is_empty());
+    assert!(stage.stored().is_empty());
     stage
         .post("messages.edited", edit("A", jid(ANA), false))
         .await;
@@ -72,7 +76,7 @@ async fn an_edit_of_what_is_not_known_is_stored_where_it_is_told_whose_it_is() {
     stage
         .post("messages.edited", edit("C", "1@g.us".to_owned(), true))
         .await;
-    let all = stage.all();
+    let all = stage.stored();
     assert_eq!(all.len(), 3, "and none is obeyed: {all:?}");
     for one in &all {
         assert_eq!(one.meta.as_ref().expect("kept")["edited"], true);

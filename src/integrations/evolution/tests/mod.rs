@@ -6,33 +6,12 @@ mod kinds;
 mod posted;
 mod sent;
 
-use std::sync::{Arc, Weak};
+use std::ops::Deref;
 
 use serde_json::{Value, json};
 
 use super::{Evolution, EvolutionSettings, NAME, RunContext};
-use crate::{
-    config::BaseUrl,
-    integrations::{Audience, Typing, allow_list::AllowList, ingress::Ingress, pairing::Pairings},
-    log::{Log, LogLevel},
-    message::Message,
-    random,
-    router::Router,
-    store::{HistoryQuery, Store, StoreOptions},
-};
-
-/// Nobody who listens.
-struct Nobody;
-
-impl Audience for Nobody {
-    fn attends(&self, _: &str, _: &str) -> bool {
-        false
-    }
-    fn reached(&self, _: &str, _: &str) -> tokio::sync::mpsc::Receiver<()> {
-        tokio::sync::mpsc::channel(1).1
-    }
-    fn hears_typing(&self, _: &Typing<'_>) {}
-}
+use crate::{config::BaseUrl, integrations::testing::Desk, log::LogLevel};
 
 /// Our own number, as the service tells it.
 const ME: &str = "5511900000000";
@@ -45,29 +24,20 @@ fn jid(number: &str) -> String {
 
 struct Stage {
     evolution: Evolution,
-    store: Store,
-    pairings: Arc<Pairings>,
-    path: std::path::PathBuf,
+    desk: Desk,
+}
+
+impl Deref for Stage {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
 }
 
 impl Stage {
     fn new(allowed: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
-        let options = StoreOptions {
-            path: path.clone(),
-            ..StoreOptions::default()
-        };
-        let store = Store::open(options, |_| {}).expect("a store");
-        let pairings = Arc::new(Pairings::open(path.with_extension("json")));
-        let ingress = Ingress::new(
-            NAME,
-            AllowList::read(NAME, allowed, None),
-            Arc::clone(&pairings),
-            store.clone(),
-            Arc::new(Router::default()),
-            Log::in_memory(LogLevel::Debug),
-            Weak::<Nobody>::new(),
-        );
+        let desk = Desk::new(NAME, allowed);
         let settings = EvolutionSettings {
             base: BaseUrl::parse("http://127.0.0.1:9").expect("an address"),
             token: "key".to_owned(),
@@ -76,10 +46,8 @@ impl Stage {
             webhook_secret: None,
         };
         Self {
-            evolution: Evolution::new(&settings, "127.0.0.1:1", ingress),
-            store,
-            pairings,
-            path,
+            evolution: Evolution::new(&settings, "127.0.0.1:1", desk.ingress.clone()),
+            desk,
         }
     }
 
@@ -102,24 +70,6 @@ impl Stage {
         self.post("messages.upsert", data).await;
     }
 
-    /// All that is stored.
-    fn all(&self) -> Vec<Message> {
-        let query = HistoryQuery {
-            limit: 500,
-            max_bytes: 1 << 24,
-            ..HistoryQuery::default()
-        };
-        self.store.history(&query).expect("read").messages
-    }
-
-    /// The only message that is stored.
-    #[track_caller]
-    fn only(&self) -> Message {
-        let mut all = self.all();
-        assert_eq!(all.len(), 1, "{all:#?}");
-        all.remove(0)
-    }
-
     fn log(&self) -> String {
         let lines = self.evolution.ingress.log().last(500, LogLevel::Debug);
         let lines: Vec<String> = lines.iter().map(|line| format!("{line:?}")).collect();
@@ -131,13 +81,5 @@ impl Stage {
         let (_, shutdown) = crate::shutdown::channel();
         let context = RunContext::new(shutdown, on_report);
         *self.evolution.context.lock().expect("whole") = Some(context);
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        self.store.close();
-        let _ = std::fs::remove_file(&self.path);
-        let _ = std::fs::remove_file(self.path.with_extension("json"));
     }
 }

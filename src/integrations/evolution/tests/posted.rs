@@ -47,7 +47,7 @@ async fn a_number_and_its_hidden_id_are_one_peer_from_the_first_time_they_come_t
             json!({"conversation": "again"}),
         )
         .await;
-    let all = stage.all();
+    let all = stage.stored();
     let peers: Vec<&str> = all[1..].iter().map(|one| one.peer.as_str()).collect();
     assert_eq!(peers, [ANA, ANA]);
     for one in &all[1..] {
@@ -96,7 +96,7 @@ async fn nothing_that_anyone_said_vanishes_and_nothing_else_is_stored() {
     let once = json!({"id": "E", "remoteJid": jid(ANA), "isViewOnce": true});
     stage.upsert(once, Value::Null).await;
     let types: Vec<_> = stage
-        .all()
+        .stored()
         .into_iter()
         .map(|one| one.content.expect("one")["type"].clone())
         .collect();
@@ -137,7 +137,7 @@ async fn our_own_messages_have_no_name_and_stay_with_the_other_side() {
         let key = json!({"id": id, "remoteJid": remote, "remoteJidAlt": alt, "fromMe": true});
         stage.upsert(key, json!({"conversation": id})).await;
     }
-    let all = stage.all();
+    let all = stage.stored();
     let peers: Vec<&str> = all.iter().map(|one| one.peer.as_str()).collect();
     assert_eq!(peers, [ANA, LID, ME]);
     for one in &all {
@@ -166,7 +166,7 @@ async fn a_call_is_one_message_however_many_steps_it_has() {
     }
     let group = json!({"id": "C2", "from": jid(ANA), "chatId": "1@g.us", "isGroup": true, "status": "reject"});
     stage.post("call", group).await;
-    let call = stage.all().remove(1);
+    let call = stage.stored().remove(1);
     assert_eq!(
         (
             call.peer.as_str(),
@@ -194,7 +194,7 @@ async fn votes_of_older_versions_are_one_message_a_voter() {
     stage
         .post("messages.update", tally(json!([bia]), json!([ana])))
         .await;
-    let all = stage.all();
+    let all = stage.stored();
     let seen: Vec<_> = all
         .iter()
         .map(|one| (one.sender.as_deref(), one.text.as_str()))
@@ -251,7 +251,7 @@ async fn a_post_of_any_shape_is_taken() {
             stage.post(event, data).await;
         }
     }
-    assert!(stage.all().is_empty(), "{:?}", stage.all());
+    assert!(stage.stored().is_empty(), "{:?}", stage.stored());
 }
 
 #[tokio::test]

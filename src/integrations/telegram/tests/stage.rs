@@ -2,31 +2,24 @@
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
-    sync::{Arc, Mutex, Weak},
+    ops::Deref,
+    sync::{Arc, Mutex},
 };
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
 };
 
 use crate::{
     config::BaseUrl,
     integrations::{
-        Accepted, Audience, DeliveryError, Integration, Progress, Typing,
-        allow_list::AllowList,
-        ingress::Ingress,
-        pairing::Pairings,
+        Accepted, DeliveryError, Integration, Progress,
         telegram::{BotSettings, Telegram, who::Author},
+        testing::Desk,
     },
-    log::{Log, LogLevel},
-    message::Message,
-    random,
-    router::Router,
-    store::{self, Draft, HistoryQuery, Store},
+    store::Draft,
 };
 
 const TOKEN: &str = "123456:secret";
@@ -40,31 +33,15 @@ struct Script {
 
 pub(super) struct Stage {
     pub(super) telegram: Telegram,
-    pub(super) store: Store,
-    pub(super) pairings: Arc<Pairings>,
-    pub(super) log: Log,
+    desk: Desk,
     script: Arc<Script>,
-    files: [PathBuf; 2],
 }
 
-struct Nobody;
+impl Deref for Stage {
+    type Target = Desk;
 
-impl Audience for Nobody {
-    fn attends(&self, _: &str, _: &str) -> bool {
-        false
-    }
-    fn reached(&self, _: &str, _: &str) -> mpsc::Receiver<()> {
-        mpsc::channel(1).1
-    }
-    fn hears_typing(&self, _: &Typing<'_>) {}
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        self.store.close();
-        for file in &self.files {
-            let _ = std::fs::remove_file(file);
-        }
+    fn deref(&self) -> &Desk {
+        &self.desk
     }
 }
 
@@ -80,36 +57,15 @@ impl Stage {
         let base = format!("http://{}{path}", listener.local_addr().expect("bound"));
         let script = Arc::new(Script::default());
         tokio::spawn(serve(listener, Arc::clone(&script)));
-        let name = &random::token()[..16];
-        let file = |end: &str| std::env::temp_dir().join(format!("cdb-telegram-{name}.{end}"));
-        let files = [file("redb"), file("json")];
-        let options = store::StoreOptions {
-            path: files[0].clone(),
-            ..store::StoreOptions::default()
-        };
-        let store = Store::open(options, |_| {}).expect("a store");
-        let log = Log::in_memory(LogLevel::Debug);
-        let pairings = Arc::new(Pairings::open(files[1].clone()));
-        let ingress = Ingress::new(
-            "telegram",
-            AllowList::read("telegram", allow, None),
-            Arc::clone(&pairings),
-            store.clone(),
-            Arc::new(Router::default()),
-            log.clone(),
-            Weak::<Nobody>::new(),
-        );
+        let desk = Desk::new("telegram", allow);
         let settings = BotSettings {
             token: token.to_owned(),
             base: BaseUrl::parse(&base).expect("an address"),
         };
         Self {
-            telegram: Telegram::new("telegram", &settings, ingress),
-            store,
-            pairings,
-            log,
+            telegram: Telegram::new("telegram", &settings, desk.ingress.clone()),
+            desk,
             script,
-            files,
         }
     }
 
@@ -146,22 +102,6 @@ impl Stage {
     pub(super) async fn message(&self, id: i64, fields: Value) {
         self.take(json!({"update_id": id, "message": message(id, &fields)}))
             .await;
-    }
-
-    /// All that is stored, oldest first.
-    pub(super) fn stored(&self) -> Vec<Message> {
-        let page = self
-            .store
-            .history(&HistoryQuery::default())
-            .expect("readable");
-        page.messages
-    }
-
-    /// The only message that is stored.
-    pub(super) fn only(&self) -> Message {
-        let mut all = self.stored();
-        assert_eq!(all.len(), 1, "{all:?}");
-        all.remove(0)
     }
 
     /// Delivers a message once.
