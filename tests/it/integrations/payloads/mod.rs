@@ -68,3 +68,22 @@ async fn peers(client: &mut Client, channel: &str) -> Vec<String> {
     peers.sort();
     peers
 }
+
+/// What becomes of a message that is sent, with these fields besides the usual ones.
+async fn send(client: &mut Client, channel: &str, to: &str, more: &Value) -> Value {
+    let payload = payload(channel, to, more);
+    client.call("send", &payload).await.expect("an outcome")
+}
+
+/// The payload of a `send` that waits.
+fn payload(channel: &str, to: &str, more: &Value) -> Value {
+    with(json!({"channel": channel, "to": to, "wait": true}), more)
+}
+
+/// A value with more fields.
+fn with(mut value: Value, more: &Value) -> Value {
+    for (key, one) in more.as_object().expect("fields") {
+        value[key] = one.clone();
+    }
+    value
+}

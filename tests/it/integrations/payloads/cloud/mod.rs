@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use super::{Findings, conversation, peers};
+use super::{Findings, conversation, peers, send, with};
 use crate::support::{
     Daemon, Scratch, daemon_command,
     fake::{Fake, Reply},
@@ -97,14 +97,7 @@ impl Stage {
     }
 
     async fn send(&mut self, to: &str, more: Value) -> Value {
-        let mut payload = json!({"channel": "whatsapp-cloud", "to": to, "wait": true});
-        for (key, value) in more.as_object().expect("fields") {
-            payload[key] = value.clone();
-        }
-        self.client
-            .call("send", &payload)
-            .await
-            .expect("an outcome")
+        send(&mut self.client, "whatsapp-cloud", to, &more).await
     }
 
     /// Each of these messages from a person of its own, all in one body, and the fields that should be
@@ -115,11 +108,9 @@ impl Stage {
             .iter()
             .enumerate()
             .map(|(number, (_, more, _))| {
-                let mut message = json!({"from": peer(number), "id": format!("wamid.in{number}"), "timestamp": "1780000000"});
-                for (key, value) in more.as_object().expect("fields") {
-                    message[key] = value.clone();
-                }
-                message
+                let id = format!("wamid.in{number}");
+                let message = json!({"from": peer(number), "id": id, "timestamp": "1780000000"});
+                with(message, more)
             })
             .collect();
         self.post(&[("messages", json!({"messages": messages}))]);

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use super::{Findings, conversation, peers};
+use super::{Findings, conversation, peers, send};
 use crate::support::{
     Daemon, Scratch, daemon_command,
     fake::{Fake, Reply},
@@ -99,14 +99,7 @@ impl Stage {
     }
 
     async fn send(&mut self, to: &str, more: Value) -> Value {
-        let mut payload = json!({"channel": "whatsapp", "to": to, "wait": true});
-        for (key, value) in more.as_object().expect("fields") {
-            payload[key] = value.clone();
-        }
-        self.client
-            .call("send", &payload)
-            .await
-            .expect("an outcome")
+        send(&mut self.client, "whatsapp", to, &more).await
     }
 
     /// Each of these messages from a person of its own, and the fields that should be stored of it.

@@ -15,7 +15,7 @@ use std::{
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
-use super::{Findings, conversation, peers};
+use super::{Findings, conversation, peers, send, with};
 use crate::support::{
     Daemon, PATIENCE, Scratch, daemon_command,
     fake::{Fake, Reply, Request},
@@ -194,11 +194,7 @@ impl Stage {
     }
 
     async fn send(&mut self, to: &str, more: Value) -> Value {
-        let payload = payload(to, &more);
-        self.client
-            .call("send", &payload)
-            .await
-            .expect("an outcome")
+        send(&mut self.client, "telegram", to, &more).await
     }
 
     /// Each of these messages from a person of its own, and the fields that should be stored of it.
@@ -217,15 +213,7 @@ impl Stage {
 }
 
 fn payload(to: &str, more: &Value) -> Value {
-    with(json!({"channel": "telegram", "to": to, "wait": true}), more)
-}
-
-/// A value with more fields.
-fn with(mut value: Value, more: &Value) -> Value {
-    for (key, one) in more.as_object().expect("fields") {
-        value[key] = one.clone();
-    }
-    value
+    super::payload("telegram", to, more)
 }
 
 /// A person.
