@@ -35,9 +35,9 @@ impl Session {
             return Ok(ReadOutcome::Held);
         }
         if self.paused {
-            let unread = std::mem::take(&mut self.unread);
+            let mut unread = std::mem::take(&mut self.unread);
             return self
-                .process(&unread, buffers, output)
+                .process(&mut unread, buffers, output)
                 .map(|()| ReadOutcome::Some);
         }
         let mut input = std::mem::take(&mut buffers.input);
@@ -48,7 +48,7 @@ impl Session {
             Poll::Ready(Ok(())) if buffer.filled().is_empty() => Err(CLIENT_CLOSED.to_owned()),
             Poll::Ready(Ok(())) => {
                 self.heartbeat.heard();
-                let bytes = buffer.filled();
+                let bytes = buffer.filled_mut();
                 self.handler
                     .gateway
                     .counters
@@ -64,7 +64,7 @@ impl Session {
 
     fn process(
         &mut self,
-        bytes: &[u8],
+        bytes: &mut [u8],
         buffers: &mut TurnBuffers,
         output: &mut Vec<u8>,
     ) -> Result<(), Reason> {

@@ -2,24 +2,20 @@
 //!
 //! tungstenite's `WebSocketContext` implements the protocol. One context serves every connection of a
 //! thread: a connection keeps one of its own only while it is inside a message, so an idle
-//! connection holds no buffer at all and a large message frees its memory when it ends.
+//! connection holds no buffer at all and a large message frees its memory when it ends. Whole text
+//! messages, which is what nearly all are, do not need a context (`whole`).
 
 mod boundary;
+mod whole;
 
 use std::io::{self, Read, Write};
 
 use tungstenite::{
     Error as WsError, Message,
-    protocol::{
-        CloseFrame, Role, WebSocketConfig, WebSocketContext,
-        frame::{
-            FrameHeader,
-            coding::{Control, Data, OpCode},
-        },
-    },
+    protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext},
 };
 
-use self::boundary::Boundary;
+use self::{boundary::Boundary, whole::WholeText};
 use super::error_code::close;
 
 /// Bytes the context reads at a time. It zeroes as much before each read, so a larger step makes small
@@ -117,8 +113,55 @@ impl ServerSocket {
     /// same output that pongs and close replies go to. Returns how many bytes of `input` it took:
     /// all of them, unless `on_message` paused it.
     ///
-    /// What was taken before a pause comes out at the next call, which may have an empty `input`.
+    /// What was taken before a pause comes out at the next call, which may have an empty `input`. The
+    /// bytes that were taken are changed: they are unmasked in place.
     pub fn read(
+        &mut self,
+        shared: &mut SharedContext,
+        max_message: usize,
+        input: &mut [u8],
+        output: &mut Vec<u8>,
+        mut on_message: impl FnMut(PeerMessage<'_>, &mut Vec<u8>) -> Flow,
+    ) -> Result<usize, End> {
+        if self.broken {
+            return Ok(input.len());
+        }
+        let (taken, flow) = self.read_whole(max_message, input, output, &mut on_message);
+        if flow == Flow::Pause || (taken > 0 && taken == input.len()) {
+            return Ok(taken);
+        }
+        let rest = &input[taken..];
+        let more = self.read_any(shared, max_message, rest, output, on_message)?;
+        Ok(taken + more)
+    }
+
+    /// The whole text messages that `input` begins with, up to the first that must be read by a
+    /// context. How many bytes they are, and whether to go on behind them.
+    fn read_whole(
+        &self,
+        max_message: usize,
+        input: &mut [u8],
+        output: &mut Vec<u8>,
+        on_message: &mut impl FnMut(PeerMessage<'_>, &mut Vec<u8>) -> Flow,
+    ) -> (usize, Flow) {
+        let mut taken = 0;
+        if self.own.is_some() || !self.boundary.is_between_messages() {
+            return (taken, Flow::Continue);
+        }
+        while let Some(whole) = WholeText::find(&input[taken..], max_message) {
+            let Some(text) = whole.decode(&mut input[taken..]) else {
+                break;
+            };
+            taken += whole.length();
+            if on_message(PeerMessage::Text(text), output) == Flow::Pause {
+                return (taken, Flow::Pause);
+            }
+        }
+        (taken, Flow::Continue)
+    }
+
+    /// Reads messages of any kind with a context.
+    fn read_any(
         &mut self,
         shared: &mut SharedContext,
         max_message: usize,
@@ -126,9 +169,6 @@ impl ServerSocket {
         output: &mut Vec<u8>,
         mut on_message: impl FnMut(PeerMessage<'_>, &mut Vec<u8>) -> Flow,
     ) -> Result<usize, End> {
-        if self.broken {
-            return Ok(input.len());
-        }
         let context = self.own.as_deref_mut().unwrap_or(&mut shared.0);
         if context.get_config().max_message_size != Some(max_message) {
             context.set_config(|config| {
@@ -188,7 +228,7 @@ impl ServerSocket {
     ) {
         let reason = truncated(reason, MAX_REASON);
         if self.broken {
-            push_header(output, OpCode::Control(Control::Close), 2 + reason.len());
+            push_header(output, CLOSE, 2 + reason.len());
             output.extend_from_slice(&code.to_be_bytes());
             output.extend_from_slice(reason.as_bytes());
             self.own = None;
@@ -247,24 +287,35 @@ fn truncated(text: &str, max: usize) -> &str {
 
 /// Appends one whole, unmasked text message: the server's way to write.
 pub fn push_text(output: &mut Vec<u8>, text: &str) {
-    push_header(output, OpCode::Data(Data::Text), text.len());
+    push_header(output, TEXT, text.len());
     output.extend_from_slice(text.as_bytes());
 }
 
 /// Appends an unmasked, empty ping.
 pub fn push_ping(output: &mut Vec<u8>) {
-    push_header(output, OpCode::Control(Control::Ping), 0);
+    push_header(output, PING, 0);
 }
 
-fn push_header(output: &mut Vec<u8>, opcode: OpCode, length: usize) {
-    let header = FrameHeader {
-        is_final: true,
-        opcode,
-        ..FrameHeader::default()
-    };
-    header
-        .format(length as u64, output)
-        .expect("memory takes every write");
+/// Opcodes (§5.2).
+const TEXT: u8 = 1;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+
+/// The header of a final frame without a mask: its length in as few bytes as it takes (§5.2).
+fn push_header(output: &mut Vec<u8>, opcode: u8, length: usize) {
+    const FINAL: u8 = 0x80;
+    let first = FINAL | opcode;
+    match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(short @ 0..=125), _) => output.extend_from_slice(&[first, short]),
+        (_, Ok(medium)) => {
+            let [high, low] = medium.to_be_bytes();
+            output.extend_from_slice(&[first, 126, high, low]);
+        }
+        _ => {
+            output.extend_from_slice(&[first, 127]);
+            output.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
 }
 
 #[cfg(test)]
