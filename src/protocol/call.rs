@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::{dialect::Dialect, error_code::Fault};
 
 /// One command to be done.
@@ -16,8 +14,8 @@ pub struct Call<'a> {
     pub dialect: Dialect,
     /// Its name, not yet looked up.
     pub action: Cow<'a, str>,
-    /// Its arguments; `None` where none were sent.
-    pub payload: Option<&'a RawValue>,
+    /// The JSON text of its arguments; `None` where none were sent.
+    pub payload: Option<&'a str>,
     /// The JSON text of its id, echoed as it came.
     pub id: Option<&'a str>,
     /// False for a JSON-RPC notification.
@@ -61,8 +59,8 @@ pub enum ClientMessage<'a> {
     TypedPing {
         /// The JSON text of its id.
         id: Option<&'a str>,
-        /// What to echo.
-        payload: Option<&'a RawValue>,
+        /// The JSON text to echo.
+        payload: Option<&'a str>,
     },
     /// One command.
     Call(Call<'a>),

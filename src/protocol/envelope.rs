@@ -1,28 +1,42 @@
 //! The outermost object of a frame, borrowed from its text: the fields both dialects know, each
-//! still raw. Unknown fields are ignored, a known field twice is refused.
+//! as its JSON text. Unknown fields are ignored, a known field twice is refused.
 
 use std::{borrow::Cow, fmt};
 
-use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_core::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::error_code::{ErrorCode, Fault};
+use super::{
+    error_code::{ErrorCode, Fault},
+    members, scan,
+};
 
-/// The raw fields of one object, triple or JSON-RPC.
+/// The fields of one object, triple or JSON-RPC, each as valid JSON text.
 #[derive(Debug, Default)]
 pub(super) struct Envelope<'a> {
-    pub(super) kind: Option<&'a RawValue>,
-    pub(super) action: Option<&'a RawValue>,
-    pub(super) payload: Option<&'a RawValue>,
-    pub(super) id: Option<&'a RawValue>,
-    pub(super) jsonrpc: Option<&'a RawValue>,
-    pub(super) method: Option<&'a RawValue>,
-    pub(super) params: Option<&'a RawValue>,
+    pub(super) kind: Option<&'a str>,
+    pub(super) action: Option<&'a str>,
+    pub(super) payload: Option<&'a str>,
+    pub(super) id: Option<&'a str>,
+    pub(super) jsonrpc: Option<&'a str>,
+    pub(super) method: Option<&'a str>,
+    pub(super) params: Option<&'a str>,
     pub(super) twice: Option<&'static str>,
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads one object; the text must be checked for depth before.
+    /// Reads one object, nested at most `max_depth` deep.
+    pub(super) fn read(text: &'a str, max_depth: usize) -> Result<Self, Fault> {
+        let mut envelope = Self::default();
+        let read = members::read(text, max_depth, |name, value| envelope.keep(name, value));
+        if read.is_some() {
+            return Ok(envelope);
+        }
+        scan::check(text, max_depth)?;
+        Self::parse(text)
+    }
+
+    /// Reads one object whose depth was checked; says what is wrong with it where it is none.
     pub(super) fn parse(text: &'a str) -> Result<Self, Fault> {
         serde_json::from_str(text).map_err(|error| {
             if error.is_data() {
@@ -36,8 +50,18 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    fn slot(&mut self, key: &str) -> Option<(&'static str, &mut Option<&'a RawValue>)> {
-        Some(match key {
+    fn keep(&mut self, name: &str, value: &'a str) {
+        if let Some((name, slot)) = self.slot(name) {
+            if slot.is_some() {
+                self.twice = Some(name);
+            } else {
+                *slot = Some(value);
+            }
+        }
+    }
+
+    fn slot(&mut self, name: &str) -> Option<(&'static str, &mut Option<&'a str>)> {
+        Some(match name {
             "type" => ("type", &mut self.kind),
             "action" => ("action", &mut self.action),
             "payload" => ("payload", &mut self.payload),
@@ -68,16 +92,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope<'de>, A::Error> {
         let mut envelope = Envelope::default();
         while let Some(EnvelopeKey(key)) = map.next_key()? {
-            let Some((name, slot)) = envelope.slot(&key) else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let value = map.next_value::<&RawValue>()?;
-            if slot.is_some() {
-                envelope.twice = Some(name);
-            } else {
-                *slot = Some(value);
-            }
+            envelope.keep(&key, map.next_value::<&RawValue>()?.get());
         }
         Ok(envelope)
     }
@@ -123,12 +138,12 @@ pub(super) fn kind_of(raw: &str) -> &'static str {
     }
 }
 
-/// A raw JSON string without its quotes and escapes, or `None` where it is no string (or one that
-/// holds half a surrogate pair).
-pub(super) fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
-        serde_json::from_str(raw.get()).ok().map(Cow::Owned)
+/// The text of a JSON string, without its quotes and escapes, or `None` where it is no string (or one
+/// that holds half a surrogate pair).
+pub(super) fn string(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.as_bytes().contains(&b'\\') {
+        serde_json::from_str(json).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(inner))
     }

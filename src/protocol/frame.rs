@@ -4,8 +4,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::{
     call::{Call, ClientMessage, Unreadable},
     dialect::Dialect,
@@ -23,13 +21,13 @@ pub fn read(text: &str, max_depth: usize, fallback: Dialect) -> ClientMessage<'_
         return ClientMessage::BarePing;
     }
     let unreadable = |fault| ClientMessage::Unreadable(Unreadable::without_object(fallback, fault));
-    if let Err(fault) = scan::check(trimmed, max_depth) {
-        return unreadable(fault);
-    }
     if trimmed.starts_with('[') {
-        return jsonrpc::read_batch(trimmed);
+        return match scan::check(trimmed, max_depth) {
+            Ok(()) => jsonrpc::read_batch(trimmed),
+            Err(fault) => unreadable(fault),
+        };
     }
-    match Envelope::parse(trimmed) {
+    match Envelope::read(trimmed, max_depth) {
         Err(fault) => unreadable(fault),
         Ok(envelope) if envelope.jsonrpc.is_some() => match jsonrpc::call(&envelope) {
             Ok(call) => ClientMessage::Call(call),
@@ -46,7 +44,7 @@ fn unreadable_triple<'a>(envelope: &Envelope<'a>, fault: Fault) -> Unreadable<'a
     Unreadable {
         dialect: Dialect::Triple,
         action: envelope.action.and_then(string),
-        id: envelope.id.filter(|raw| is_id(raw)).map(RawValue::get),
+        id: envelope.id.filter(|id| is_id(id)),
         no_object: false,
         wants_answer: true,
         fault,
@@ -61,13 +59,7 @@ fn triple<'a>(envelope: &Envelope<'a>) -> Result<ClientMessage<'a>, Fault> {
     let payload = payload_object(&kind, envelope.payload)?;
     let id = envelope
         .id
-        .map(|raw| {
-            if is_id(raw) {
-                Ok(raw.get())
-            } else {
-                Err(bad_id(raw))
-            }
-        })
+        .map(|id| if is_id(id) { Ok(id) } else { Err(bad_id(id)) })
         .transpose()?;
     match &*kind {
         "command" => {
@@ -88,44 +80,40 @@ fn triple<'a>(envelope: &Envelope<'a>) -> Result<ClientMessage<'a>, Fault> {
     }
 }
 
-fn text_field<'a>(name: &str, raw: Option<&'a RawValue>) -> Result<Cow<'a, str>, Fault> {
-    let raw = raw.ok_or_else(|| {
+fn text_field<'a>(name: &str, json: Option<&'a str>) -> Result<Cow<'a, str>, Fault> {
+    let json = json.ok_or_else(|| {
         bad_frame(format!(
             "the field \"{name}\" is missing; expected a string"
         ))
     })?;
-    string(raw).ok_or_else(|| wrong_type(name, "a string", raw))
+    string(json).ok_or_else(|| wrong_type(name, "a string", json))
 }
 
 /// A ping echoes anything; a command's payload is an object (null counts as left out).
-fn payload_object<'a>(
-    kind: &str,
-    raw: Option<&'a RawValue>,
-) -> Result<Option<&'a RawValue>, Fault> {
-    match raw {
-        Some(raw) if kind == "command" && raw.get() == "null" => Ok(None),
-        Some(raw) if kind == "command" && !raw.get().starts_with('{') => {
-            Err(wrong_type("payload", "an object", raw))
+fn payload_object<'a>(kind: &str, json: Option<&'a str>) -> Result<Option<&'a str>, Fault> {
+    match json {
+        Some("null") if kind == "command" => Ok(None),
+        Some(json) if kind == "command" && !json.starts_with('{') => {
+            Err(wrong_type("payload", "an object", json))
         }
         other => Ok(other),
     }
 }
 
 /// A string or an integer.
-fn is_id(raw: &RawValue) -> bool {
-    let text = raw.get();
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    text.starts_with('"') || (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+fn is_id(json: &str) -> bool {
+    let digits = json.strip_prefix('-').unwrap_or(json);
+    json.starts_with('"') || (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn bad_id(raw: &RawValue) -> Fault {
-    wrong_type("id", "a string or an integer", raw)
+fn bad_id(json: &str) -> Fault {
+    wrong_type("id", "a string or an integer", json)
 }
 
-fn wrong_type(name: &str, expected: &str, raw: &RawValue) -> Fault {
+fn wrong_type(name: &str, expected: &str, json: &str) -> Fault {
     bad_frame(format!(
         "the field \"{name}\" must be {expected}, not {}",
-        kind_of(raw.get())
+        kind_of(json)
     ))
 }
 
@@ -149,7 +137,7 @@ mod tests {
             panic!("no call")
         };
         assert_eq!((&*call.action, call.id), ("ping", Some("\"a\"")));
-        assert_eq!(call.payload.map(RawValue::get), Some(r#"{"n":1}"#));
+        assert_eq!(call.payload, Some(r#"{"n":1}"#));
         assert!(matches!(call.action, Cow::Borrowed(_)));
     }
 
@@ -166,7 +154,7 @@ mod tests {
         ) else {
             panic!("no ping")
         };
-        assert_eq!((id, payload.map(RawValue::get)), (Some("3"), Some("[1]")));
+        assert_eq!((id, payload), (Some("3"), Some("[1]")));
     }
 
     #[test]

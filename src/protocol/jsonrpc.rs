@@ -16,7 +16,7 @@ pub const MAX_BATCH: usize = 256;
 
 /// Reads one object that has the member `jsonrpc`.
 pub(super) fn call<'a>(envelope: &Envelope<'a>) -> Result<Call<'a>, Unreadable<'a>> {
-    let id = envelope.id.filter(|raw| is_id(raw)).map(RawValue::get);
+    let id = envelope.id.filter(|id| is_id(id));
     let unreadable = |fault| Unreadable {
         dialect: Dialect::JsonRpc,
         action: None,
@@ -47,15 +47,15 @@ fn check_shape(envelope: &Envelope<'_>) -> Result<(), Fault> {
     if let Some(name) = envelope.twice {
         return Err(bad_frame(format!("the member \"{name}\" stands twice")));
     }
-    if envelope.jsonrpc.is_none_or(|raw| raw.get() != "\"2.0\"") {
+    if envelope.jsonrpc != Some("\"2.0\"") {
         return Err(bad_frame(
             "\"jsonrpc\" must be the string \"2.0\"".to_owned(),
         ));
     }
     match envelope.id {
-        Some(raw) if !is_id(raw) => Err(bad_frame(format!(
+        Some(id) if !is_id(id) => Err(bad_frame(format!(
             "\"id\" must be a string, a number or null, not {}",
-            kind_of(raw.get())
+            kind_of(id)
         ))),
         _ => Ok(()),
     }
@@ -63,11 +63,11 @@ fn check_shape(envelope: &Envelope<'_>) -> Result<(), Fault> {
 
 /// Parameters by position have no meaning here: every action names its fields. No parameters are
 /// written in three ways by the clients there are: left out, `null`, and an empty array.
-fn params(raw: Option<&RawValue>) -> Result<Option<&RawValue>, Fault> {
-    match raw {
-        Some(raw) if raw.get() == "null" || is_empty_array(raw.get()) => Ok(None),
-        Some(raw) if !raw.get().starts_with('{') => {
-            let message = format!("\"params\" must be an object, not {}", kind_of(raw.get()));
+fn params(json: Option<&str>) -> Result<Option<&str>, Fault> {
+    match json {
+        Some(json) if json == "null" || is_empty_array(json) => Ok(None),
+        Some(json) if !json.starts_with('{') => {
+            let message = format!("\"params\" must be an object, not {}", kind_of(json));
             Err(Fault::new(ErrorCode::BadPayload, message))
         }
         other => Ok(other),
@@ -81,11 +81,8 @@ fn is_empty_array(text: &str) -> bool {
     inside.is_some_and(|inside| inside.trim().is_empty())
 }
 
-fn is_id(raw: &RawValue) -> bool {
-    !matches!(
-        raw.get().as_bytes().first(),
-        Some(b'{' | b'[' | b't' | b'f')
-    )
+fn is_id(json: &str) -> bool {
+    !matches!(json.as_bytes().first(), Some(b'{' | b'[' | b't' | b'f'))
 }
 
 /// Reads an array of calls. A wrong element does not spoil the others (§6).

@@ -3,7 +3,6 @@
 use std::{borrow::Cow, cell::RefCell, rc::Rc};
 
 use cleudocodebot::protocol::{call::ClientMessage, dialect::Dialect, frame};
-use serde_json::value::RawValue;
 use tokio_tungstenite::tungstenite::{
     Utf8Bytes,
     handshake::server::{ErrorResponse, Request, Response},
@@ -47,14 +46,14 @@ pub(super) fn answer(text: &str) -> Asked {
 }
 
 /// Uses the gateway's own parser: the comparison is about sockets, not about JSON.
-fn read(text: &str) -> Option<(Cow<'_, str>, &str, &RawValue)> {
+fn read(text: &str) -> Option<(Cow<'_, str>, &str, &str)> {
     let ClientMessage::Call(call) = frame::read(text, MAX_DEPTH, Dialect::Triple) else {
         return None;
     };
     Some((call.action, call.id?, call.payload?))
 }
 
-fn pong(echo: &RawValue) -> String {
+fn pong(echo: &str) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let ms = now.map_or(0, |since| since.as_millis());
     format!(r#"{{"pong":true,"time_ms":{ms},"echo":{echo}}}"#)

@@ -2,11 +2,12 @@
 //!
 //! Not here: `auth` (`session::auth`).
 
-use std::{fmt::Write as _, sync::LazyLock};
+use std::sync::LazyLock;
 
-use serde_json::value::RawValue;
-
-use crate::{clock, protocol};
+use crate::{
+    clock,
+    protocol::{self, reply::push_number},
+};
 
 pub(super) fn describe() -> String {
     static TEXT: LazyLock<String> = LazyLock::new(|| protocol::describe::describe().to_string());
@@ -15,7 +16,8 @@ pub(super) fn describe() -> String {
 
 /// Writes the payload of a ping's answer at this time.
 pub(in crate::gateway) fn push_pong(out: &mut String, now_ms: u64, echo: Option<&str>) {
-    let _ = write!(out, "{{\"pong\":true,\"time_ms\":{now_ms}");
+    out.push_str("{\"pong\":true,\"time_ms\":");
+    push_number(out, now_ms);
     if let Some(echo) = echo {
         out.push_str(",\"echo\":");
         out.push_str(echo);
@@ -24,8 +26,8 @@ pub(in crate::gateway) fn push_pong(out: &mut String, now_ms: u64, echo: Option<
 }
 
 /// The payload of a ping's answer.
-pub(in crate::gateway) fn pong_text(echo: Option<&RawValue>) -> String {
+pub(in crate::gateway) fn pong_text(echo: Option<&str>) -> String {
     let mut text = String::new();
-    push_pong(&mut text, clock::now_ms(), echo.map(RawValue::get));
+    push_pong(&mut text, clock::now_ms(), echo);
     text
 }

@@ -147,10 +147,9 @@ impl CommandHandler {
         ) {
             ClientMessage::BarePing => self.respond(output, scratch, |_, out| out.push_str("pong")),
             ClientMessage::TypedPing { id, payload } => {
-                let echo = payload.map(serde_json::value::RawValue::get);
                 let now_ms = self.read_ms;
                 self.respond(output, scratch, |_, out| {
-                    reply::pong(out, id, |out| push_pong(out, now_ms, echo));
+                    reply::pong(out, id, |out| push_pong(out, now_ms, payload));
                 });
             }
             ClientMessage::Call(call) => self.call(&call, output, scratch),
@@ -169,10 +168,9 @@ impl CommandHandler {
         if call.action == "ping" {
             self.count();
             if call.wants_answer {
-                let echo = call.payload.map(serde_json::value::RawValue::get);
                 let now_ms = self.read_ms;
                 self.respond(output, scratch, |_, out| {
-                    reply::response(out, asker, |out| push_pong(out, now_ms, echo));
+                    reply::response(out, asker, |out| push_pong(out, now_ms, call.payload));
                 });
             }
             return;
