@@ -11,7 +11,7 @@ const LONGEST_SURE_NUMBER: usize = 308;
 /// Hands the name and the JSON text of each member of the object `text` to `on_member`. `None` where
 /// the text is not an object of that plain kind, nested at most `max_depth` deep; members may have been
 /// handed over by then.
-pub(super) fn read<'a>(
+pub(crate) fn read<'a>(
     text: &'a str,
     max_depth: usize,
     mut on_member: impl FnMut(&'a str, &'a str),

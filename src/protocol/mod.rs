@@ -12,7 +12,7 @@ pub mod error_code;
 pub mod frame;
 pub mod jsonrpc;
 pub mod log_json;
-mod members;
+pub(crate) mod members;
 pub mod message_json;
 pub mod payload;
 pub mod reply;

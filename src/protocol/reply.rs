@@ -31,14 +31,11 @@ pub fn push_number(out: &mut String, mut number: u64) {
     const LONGEST: usize = 20;
     let mut digits = [b'0'; LONGEST];
     let mut at = LONGEST;
-    loop {
+    while at == LONGEST || number > 0 {
         at -= 1;
         let [digit, ..] = (number % 10).to_le_bytes();
         digits[at] += digit;
         number /= 10;
-        if number == 0 {
-            break;
-        }
     }
     out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }

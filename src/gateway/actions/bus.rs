@@ -11,10 +11,45 @@ use super::answer::CommandResult;
 use crate::{
     gateway::{Gateway, clients::handle::ClientHandle},
     protocol::{
-        describe::EventName,
+        describe::{EventName, MAX_NAME},
+        members,
         payload::{Payload, bad_field},
+        reply::push_number,
     },
 };
+
+/// Deepest nesting that is read here; a frame has its own limit, which is below it.
+const MAX_DEPTH: usize = 128;
+
+/// Publishes what has nothing unusual about it: a topic of ours and data that goes out as it came,
+/// without being read into a value and written again. `None` leaves the payload to `publish`, which also
+/// says what is wrong with it.
+pub(super) fn publish_plain(gateway: &Gateway, payload: &str) -> Option<CommandResult> {
+    let (mut topic, mut data, mut twice) = (None, None, false);
+    members::read(payload, MAX_DEPTH, |name, value| match name {
+        "topic" => twice |= topic.replace(value).is_some(),
+        "data" => twice |= data.replace(value).is_some(),
+        _ => {}
+    })?;
+    let topic = topic?.strip_prefix('"')?.strip_suffix('"')?;
+    let data = data.filter(|data| *data != "null").unwrap_or("{}");
+    // An escape may be half a surrogate pair, which no text can hold.
+    let is_plain_name = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+    if twice || topic.len() > MAX_NAME || !topic.bytes().all(is_plain_name) || data.contains("\\u")
+    {
+        return None;
+    }
+    let delivered = gateway.publish(EventName::app(topic)?, |out| out.push_str(data));
+    Some(Ok(delivered_text(delivered)))
+}
+
+fn delivered_text(delivered: usize) -> String {
+    let mut text = String::with_capacity(32);
+    text.push_str("{\"delivered\":");
+    push_number(&mut text, delivered as u64);
+    text.push('}');
+    text
+}
 
 pub(super) fn publish(gateway: &Gateway, mut payload: Payload) -> CommandResult {
     let topic = payload.take_text("topic").unwrap_or_default();
@@ -27,7 +62,7 @@ pub(super) fn publish(gateway: &Gateway, mut payload: Payload) -> CommandResult 
         .unwrap_or_else(|| json!({}))
         .to_string();
     let delivered = gateway.publish(name, |out| out.push_str(&data));
-    Ok(format!("{{\"delivered\":{delivered}}}"))
+    Ok(delivered_text(delivered))
 }
 
 pub(super) fn clients(gateway: &Gateway) -> String {
@@ -45,7 +80,7 @@ fn client_json(handle: &ClientHandle) -> Value {
     let identity = handle.identity();
     let topics: Value = handle.topics().iter().map(ToString::to_string).collect();
     let mut client = json!({
-        "id": handle.name(),
+        "id": handle.name().to_string(),
         "since_ms": handle.since_ms,
         "address": handle.address.to_string(),
         "topics": topics,

@@ -57,6 +57,13 @@ pub(super) fn perform(
     if call.action == "ping" {
         return Answer::Now(Ok(pong_text(call.payload)));
     }
+    if call.action == "publish"
+        && gateway.shutdown.reason().is_none()
+        && let Some(payload) = call.payload
+        && let Some(answer) = bus::publish_plain(gateway, payload)
+    {
+        return Answer::Now(answer);
+    }
     match checked(gateway, call) {
         Err(fault) => refused(gateway, fault),
         Ok((action, payload)) => dispatch(gateway, action, payload, session),

@@ -11,7 +11,12 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{event_frames::EventFrames, handle::ClientHandle, typing};
+use super::{
+    audiences::{Audiences, ConversationRef},
+    event_frames::EventFrames,
+    handle::ClientHandle,
+    typing,
+};
 use crate::{
     integrations::{Audience, Typing},
     message::Direction,
@@ -41,7 +46,16 @@ pub struct Bus {
 struct BusState {
     clients: HashMap<u64, Arc<ClientHandle>>,
     subscribers: Vec<Arc<ClientHandle>>,
+    audiences: Audiences,
     last_seq: u64,
+}
+
+impl BusState {
+    /// Call after every change of a subscription, under the same lock.
+    fn keep_subscribers(&mut self, keep: impl Fn(&ClientHandle) -> bool) {
+        self.subscribers.retain(|handle| keep(handle));
+        self.audiences.forget();
+    }
 }
 
 impl Bus {
@@ -68,7 +82,9 @@ impl Bus {
     pub fn leave(&self, id: u64) {
         let mut state = self.state();
         state.clients.remove(&id);
-        state.subscribers.retain(|handle| handle.id != id);
+        if state.subscribers.iter().any(|handle| handle.id == id) {
+            state.keep_subscribers(|handle| handle.id != id);
+        }
     }
 
     /// All authenticated clients, oldest first.
@@ -151,6 +167,7 @@ impl Bus {
             if !state.subscribers.iter().any(|other| other.id == handle.id) {
                 state.subscribers.push(Arc::clone(handle));
             }
+            state.audiences.forget();
         }
         self.notify_attendance(topics);
         true
@@ -167,20 +184,17 @@ impl Bus {
 
     /// Takes topics away from a client.
     pub fn unsubscribe(&self, handle: &ClientHandle, topics: &[Topic]) {
+        let mut state = self.state();
         let silent = handle.with_topics(|have| {
             have.retain(|topic| !topics.contains(topic));
             have.is_empty()
         });
-        if silent {
-            self.state()
-                .subscribers
-                .retain(|other| other.id != handle.id);
-        }
+        state.keep_subscribers(|other| !silent || other.id != handle.id);
     }
 
     /// Sends an unstored event; returns how many clients it was queued for.
     pub fn publish(&self, name: EventName<'_>, write: impl Fn(&mut String)) -> usize {
-        self.publish_to(name, write, |handle| handle.wants_event(name))
+        self.publish_to(name, None, write)
     }
 
     /// Sends an unstored event about a conversation.
@@ -190,9 +204,7 @@ impl Bus {
         name: EventName<'_>,
         write: impl Fn(&mut String),
     ) -> usize {
-        self.publish_to(name, write, |handle| {
-            handle.wants_event_about(name, conversation)
-        })
+        self.publish_to(name, Some(conversation), write)
     }
 
     /// Sends the event `typing`; returns how many clients it was queued for.
@@ -210,13 +222,18 @@ impl Bus {
     fn publish_to(
         &self,
         name: EventName<'_>,
+        conversation: Option<ConversationRef<'_>>,
         write: impl Fn(&mut String),
-        hears: impl Fn(&ClientHandle) -> bool,
     ) -> usize {
         let mut frames = EventFrames::new(name, &write);
-        let state = self.state();
-        let hearing = state.subscribers.iter().filter(|handle| hears(handle));
-        let count = hearing
+        let mut state = self.state();
+        let BusState {
+            subscribers,
+            audiences,
+            ..
+        } = &mut *state;
+        let audience = audiences.of(subscribers, name, conversation).iter();
+        let count = audience
             .filter(|handle| handle.push_droppable(frames.of(handle.dialect())))
             .count();
         self.count(count);
@@ -237,16 +254,16 @@ impl Bus {
         let mut frames = EventFrames::new(name, &write);
         let mut state = self.state();
         state.last_seq = event.seq;
-        let mut count = 0;
-        for handle in state
-            .subscribers
-            .iter()
-            .filter(|handle| handle.wants_event_about(name, conversation))
-        {
+        let BusState {
+            subscribers,
+            audiences,
+            ..
+        } = &mut *state;
+        let audience = audiences.of(subscribers, name, Some(conversation));
+        for handle in audience {
             handle.push(frames.of(handle.dialect()));
-            count += 1;
         }
-        self.count(count);
+        self.count(audience.len());
     }
 }
 

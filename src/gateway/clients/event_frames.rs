@@ -33,13 +33,16 @@ impl<'a> EventFrames<'a> {
     }
 }
 
+/// Room for the text of most events, so that writing one does not grow it again and again.
+const USUAL_TEXT: usize = 256;
+
 /// One event as a whole WebSocket frame.
 pub(in crate::gateway) fn event_frame(
     dialect: Dialect,
     name: EventName<'_>,
     write: impl FnOnce(&mut String),
 ) -> Bytes {
-    let mut text = String::new();
+    let mut text = String::with_capacity(USUAL_TEXT);
     reply::event(&mut text, dialect, name, write);
     let mut frame = Vec::with_capacity(text.len() + 10);
     websocket::push_text(&mut frame, &text);

@@ -5,6 +5,7 @@
 mod tests;
 
 use std::{
+    fmt,
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -32,6 +33,16 @@ pub struct ClientIdentity {
     pub kind: Option<String>,
     /// Of the client.
     pub version: Option<String>,
+}
+
+/// The id of a client as it is shown: `c-3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientName(u64);
+
+impl fmt::Display for ClientName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "c-{}", self.0)
+    }
 }
 
 /// A connected client.
@@ -92,8 +103,8 @@ impl ClientHandle {
     }
 
     /// `c-3`.
-    pub fn name(&self) -> String {
-        format!("c-{}", self.id)
+    pub fn name(&self) -> ClientName {
+        ClientName(self.id)
     }
 
     /// How events are written for it: in the form of the command that asked for them, and before any

@@ -14,6 +14,9 @@ use tokio::sync::mpsc;
 
 use crate::{clock, protocol::error_code::close};
 
+/// Room for the items of most batches.
+const USUAL_BATCH: usize = 8;
+
 /// Frames, markers, and what became of those that did not fit.
 #[derive(Debug)]
 pub(super) struct Mailbox {
@@ -91,8 +94,9 @@ impl Mailbox {
         let fits = !self.overflown;
         if fits {
             self.add(frame);
+        } else {
+            self.wake();
         }
-        self.wake();
         fits
     }
 
@@ -104,7 +108,6 @@ impl Mailbox {
             || (load == 0 && frame.len() <= self.max_bytes);
         if fits {
             self.add(frame);
-            self.wake();
         }
         fits
     }
@@ -120,15 +123,14 @@ impl Mailbox {
         } else {
             self.leave_out(frame.len());
             self.overflown |= self.load() > self.max_bytes;
+            self.wake();
         }
-        self.wake();
         fits
     }
 
     /// Queues a marker.
     pub(super) fn mark(&mut self, fired: mpsc::Sender<()>) {
-        self.items.push_back(MailItem::Marker(fired));
-        self.wake();
+        self.queue(MailItem::Marker(fired));
     }
 
     /// Closes the connection after what is queued and a last frame. The first reason stays.
@@ -206,7 +208,16 @@ impl Mailbox {
 
     fn add(&mut self, frame: Bytes) {
         self.bytes += frame.len();
-        self.items.push_back(MailItem::Frame(frame));
+        self.queue(MailItem::Frame(frame));
+    }
+
+    /// Only the first item of a batch wakes the session: it comes back by itself while it leaves any.
+    fn queue(&mut self, item: MailItem) {
+        if self.items.is_empty() {
+            self.items.reserve(USUAL_BATCH);
+            self.wake();
+        }
+        self.items.push_back(item);
     }
 
     fn leave_out(&mut self, bytes: usize) {

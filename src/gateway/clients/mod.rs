@@ -3,6 +3,7 @@
 //!
 //! Nothing here reads or writes a socket (`session` does).
 
+mod audiences;
 pub(super) mod bridge;
 mod bus;
 pub(super) mod event_frames;

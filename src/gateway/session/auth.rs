@@ -87,11 +87,13 @@ impl CommandHandler {
         self.authenticated = true;
         self.permit.mark_authenticated();
         if self.handle.set_authenticated() {
-            let payload =
-                json!({"id": self.handle.name(), "address": self.handle.address.to_string()})
-                    .to_string();
-            self.gateway
-                .publish(event::CLIENT_CONNECTED, |out| out.push_str(&payload));
+            self.gateway.publish(event::CLIENT_CONNECTED, |out| {
+                let (id, address) = (
+                    self.handle.name().to_string(),
+                    self.handle.address.to_string(),
+                );
+                out.push_str(&json!({"id": id, "address": address}).to_string());
+            });
         }
     }
 
@@ -101,7 +103,7 @@ impl CommandHandler {
             "protocol": protocol::VERSION,
             "server": "cleudocodebot",
             "version": env!("CARGO_PKG_VERSION"),
-            "client_id": self.handle.name(),
+            "client_id": self.handle.name().to_string(),
             "limits": {
                 "max_message_bytes": limits.max_message_bytes,
                 "max_queue_bytes": limits.max_queue_bytes,

@@ -38,9 +38,10 @@ impl Drop for BusMembership {
         let why = departure.as_deref().unwrap_or_default();
         self.handle.set_lease(None, why);
         if let Some(reason) = departure {
-            let payload = json!({"id": self.handle.name(), "reason": reason}).to_string();
-            self.gateway
-                .publish(event::CLIENT_DISCONNECTED, |out| out.push_str(&payload));
+            self.gateway.publish(event::CLIENT_DISCONNECTED, |out| {
+                let payload = json!({"id": self.handle.name().to_string(), "reason": reason});
+                out.push_str(&payload.to_string());
+            });
         }
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 /// Longest name, in bytes.
-const MAX_NAME: usize = 256;
+pub const MAX_NAME: usize = 256;
 
 /// Most names in one array.
 const MAX_NAMES: usize = 64;

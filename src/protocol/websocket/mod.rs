@@ -149,11 +149,13 @@ impl ServerSocket {
             return (taken, Flow::Continue);
         }
         while let Some(whole) = WholeText::find(&input[taken..], max_message) {
-            let Some(text) = whole.decode(&mut input[taken..]) else {
+            let Ok(text) = whole.decode(&mut input[taken..]) else {
+                whole.restore(&mut input[taken..]);
                 break;
             };
+            let flow = on_message(PeerMessage::Text(text), output);
             taken += whole.length();
-            if on_message(PeerMessage::Text(text), output) == Flow::Pause {
+            if flow == Flow::Pause {
                 return (taken, Flow::Pause);
             }
         }

@@ -3,7 +3,7 @@
 //!
 //! What is anything else, or wrong in any way, is not looked at further here: tungstenite judges it.
 
-use std::ops::Range;
+use std::{ops::Range, str::Utf8Error};
 
 /// FIN, no reserved bit, opcode 1 (RFC 6455 §5.2).
 const FINAL_TEXT: u8 = 0x81;
@@ -47,15 +47,16 @@ impl WholeText {
         self.payload.end
     }
 
-    /// The text, decoded in place; `None`, and the bytes as they were, where it is not UTF-8.
-    pub(super) fn decode<'a>(&self, frame: &'a mut [u8]) -> Option<&'a str> {
-        let payload = frame.get_mut(self.payload.clone())?;
+    /// The text, decoded in place.
+    pub(super) fn decode<'a>(&self, frame: &'a mut [u8]) -> Result<&'a str, Utf8Error> {
+        let payload = &mut frame[self.payload.clone()];
         apply_mask(payload, self.mask);
-        if std::str::from_utf8(payload).is_err() {
-            apply_mask(payload, self.mask);
-            return None;
-        }
-        std::str::from_utf8(payload).ok()
+        std::str::from_utf8(payload)
+    }
+
+    /// Undoes `decode`, for a reader that says what is wrong with the frame.
+    pub(super) fn restore(&self, frame: &mut [u8]) {
+        apply_mask(&mut frame[self.payload.clone()], self.mask);
     }
 }
 
@@ -88,7 +89,7 @@ mod tests {
             let mut input = [&whole[..], &vec![0x81; behind]].concat();
             let found = WholeText::find(&input, 2000).expect("complete");
             prop_assert_eq!(found.length(), whole.len());
-            prop_assert_eq!(found.decode(&mut input), Some(&*text));
+            prop_assert_eq!(found.decode(&mut input), Ok(&*text));
             prop_assert_eq!(WholeText::find(&whole[..cut.index(whole.len())], 2000), None);
         }
     }
@@ -111,11 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf_8_stay_as_they_were() {
+    fn bytes_that_are_not_utf_8_can_be_put_back() {
         let input = frame(TEXT, true, b"abc\xFFdefghijk");
         let mut tried = input.clone();
         let found = WholeText::find(&tried, 100).expect("complete");
-        assert_eq!(found.decode(&mut tried), None);
+        assert!(found.decode(&mut tried).is_err());
+        found.restore(&mut tried);
         assert_eq!(tried, input);
     }
 }

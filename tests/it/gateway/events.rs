@@ -254,3 +254,41 @@ async fn topic_under_replay_can_be_dropped() {
     raw.text("ping");
     assert_eq!(raw.frame(), Some(Frame::Text("pong".to_owned())));
 }
+
+#[tokio::test]
+async fn published_data_arrives_as_it_was_written() {
+    let daemon = Shared::daemon();
+    let mut listener = daemon.raw_websocket(true);
+    listener.subscribe(&["app.written.*"]);
+    let mut publisher = daemon.raw_websocket(true);
+    for (payload, arrives) in [
+        (
+            r#"{"topic":"app.written.a","data":{"b":1, "a":1.0}}"#,
+            r#"{"b":1, "a":1.0}"#,
+        ),
+        (r#"{"data":null,"topic":"app.written.a"}"#, "{}"),
+        (r#"{"topic":"app.written.a"}"#, "{}"),
+        (r#"{"topic":"app.written.\u00e9","data":"\u00e9"}"#, "\"é\""),
+        (
+            r#"{"topic":"app.written.a","topic":"app.written.b","data":1}"#,
+            "1",
+        ),
+    ] {
+        publisher.text(&format!(
+            r#"{{"type":"command","action":"publish","payload":{payload}}}"#
+        ));
+        assert_field(&publisher.json()["payload"], "delivered", 1);
+        let Some(Frame::Text(event)) = listener.frame() else {
+            panic!("no event for {payload}")
+        };
+        assert!(
+            event.ends_with(&format!(",\"payload\":{arrives}}}")),
+            "{event}"
+        );
+    }
+    let wrong_half = r#"{"topic":"app.written.a","data":"\ud800"}"#;
+    publisher.text(&format!(
+        r#"{{"type":"command","action":"publish","payload":{wrong_half}}}"#
+    ));
+    assert_field(&publisher.json()["payload"], "code", "bad_payload");
+}

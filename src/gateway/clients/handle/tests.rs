@@ -1,6 +1,9 @@
 //! The bounds of a mailbox.
 
-use std::task::Waker;
+use std::{
+    sync::atomic::AtomicUsize,
+    task::{Wake, Waker},
+};
 
 use super::*;
 use crate::protocol::error_code::close;
@@ -81,4 +84,31 @@ fn what_may_wait_for_room_leaves_half_of_it_to_what_cannot() {
     assert!(handle.has_room_for(100) && !handle.has_room_for(101));
     drain(&handle);
     assert!(!handle.push_fitting(Bytes::from(vec![b'x'; 101])));
+}
+
+#[derive(Default)]
+struct CountedWakes(AtomicUsize);
+
+impl Wake for CountedWakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_batch_wakes_the_session_once_and_what_needs_it_at_once_wakes_it_again() {
+    let (handle, counted) = (handle(100), Arc::new(CountedWakes::default()));
+    let waker = Waker::from(Arc::clone(&counted));
+    let woken = || counted.0.swap(0, Ordering::Relaxed);
+    let look = || handle.drain(&Context::from_waker(&waker), usize::MAX, |_| {}, |_| {});
+    assert_eq!(look(), Mail::Empty);
+    assert!((0..3).all(|_| handle.push_droppable(frame())));
+    assert_eq!(woken(), 1);
+    assert_eq!(look(), Mail::Some);
+    handle.push(frame());
+    assert_eq!(woken(), 1);
+    (0..20).for_each(|_| handle.push(frame()));
+    assert!(woken() > 0, "a queue that overflows must be noticed");
+    handle.dismiss(None, close::GOING_AWAY, "bye");
+    assert_eq!(woken(), 1);
 }

@@ -1,0 +1,140 @@
+//! Who hears an event: found by matching the topics of every subscriber once, then remembered until a
+//! subscription changes. Events come far more often than subscriptions do.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::handle::ClientHandle;
+use crate::protocol::describe::EventName;
+
+/// Subscribers remembered at most, over all events: half a mebibyte of pointers. Beyond it all are
+/// forgotten and found again.
+const MAX_REMEMBERED: usize = 65_536;
+
+/// Channel and peer of a conversation.
+pub(super) type ConversationRef<'a> = (&'a str, &'a str);
+
+/// The audiences of the events of late, each by the event's name and conversation.
+#[derive(Default)]
+pub(super) struct Audiences {
+    remembered: HashMap<String, Vec<Arc<ClientHandle>>>,
+    size: usize,
+    /// Where the key of a look-up is written, so that one does not allocate.
+    key: String,
+}
+
+impl Audiences {
+    /// The subscribers that hear an event of this name, about this conversation where it is about one.
+    pub(super) fn of(
+        &mut self,
+        subscribers: &[Arc<ClientHandle>],
+        name: EventName<'_>,
+        conversation: Option<ConversationRef<'_>>,
+    ) -> &[Arc<ClientHandle>] {
+        self.write_key(name, conversation);
+        if !self.remembered.contains_key(&self.key) {
+            self.find(subscribers, name, conversation);
+        }
+        self.remembered.get(&self.key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Forgets all, because a subscription changed.
+    pub(super) fn forget(&mut self) {
+        if !self.remembered.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    /// No channel has a NUL in its name, so no two keys are the same.
+    fn write_key(&mut self, name: EventName<'_>, conversation: Option<ConversationRef<'_>>) {
+        self.key.clear();
+        self.key.push_str(name.as_str());
+        if let Some((channel, peer)) = conversation {
+            for part in [channel, peer] {
+                self.key.push('\0');
+                self.key.push_str(part);
+            }
+        }
+    }
+
+    fn find(
+        &mut self,
+        subscribers: &[Arc<ClientHandle>],
+        name: EventName<'_>,
+        conversation: Option<ConversationRef<'_>>,
+    ) {
+        let hears = |handle: &&Arc<ClientHandle>| match conversation {
+            None => handle.wants_event(name),
+            Some(conversation) => handle.wants_event_about(name, conversation),
+        };
+        let audience: Vec<_> = subscribers.iter().filter(hears).cloned().collect();
+        // An audience of none takes room as well.
+        let size = audience.len() + 1;
+        if self.size + size > MAX_REMEMBERED {
+            self.remembered.clear();
+            self.size = 0;
+        }
+        self.size += size;
+        self.remembered.insert(self.key.clone(), audience);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+    use crate::protocol::{describe::event, dialect::Dialect};
+
+    fn subscriber(id: u64, topic: &str) -> Arc<ClientHandle> {
+        let handle = ClientHandle::new(
+            id,
+            SocketAddr::from(([127, 0, 0, 1], 1)),
+            Dialect::Triple,
+            4096,
+        );
+        handle.with_topics(|topics| topics.push(topic.parse().expect("a topic")));
+        Arc::new(handle)
+    }
+
+    fn ids(audience: &[Arc<ClientHandle>]) -> Vec<u64> {
+        audience.iter().map(|handle| handle.id).collect()
+    }
+
+    #[test]
+    fn names_and_conversations_have_audiences_of_their_own() {
+        let all = [
+            subscriber(1, "message.*"),
+            subscriber(2, "message.status@webchat/ana"),
+            subscriber(3, "app.x"),
+        ];
+        let mut audiences = Audiences::default();
+        for _ in 0..2 {
+            let mut heard = |name, conversation| ids(audiences.of(&all, name, conversation));
+            assert_eq!(
+                heard(event::MESSAGE_STATUS, Some(("webchat", "ana"))),
+                [1, 2]
+            );
+            assert_eq!(heard(event::MESSAGE_STATUS, Some(("webchat", "bia"))), [1]);
+            assert_eq!(
+                heard(event::MESSAGE_RECEIVED, Some(("webchat", "ana"))),
+                [1]
+            );
+            assert_eq!(heard(EventName::app("app.x").expect("ours"), None), [3]);
+            assert!(heard(event::LOG, None).is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_stays_right() {
+        let all = [subscriber(1, "message.*")];
+        let mut audiences = Audiences::default();
+        for peer in 0..MAX_REMEMBERED {
+            let peer = peer.to_string();
+            let heard = audiences.of(&all, event::MESSAGE_STATUS, Some(("webchat", &peer)));
+            assert_eq!(ids(heard), [1]);
+            assert!(audiences.remembered.len() <= MAX_REMEMBERED / 2);
+        }
+        audiences.forget();
+        assert!(audiences.of(&[], event::LOG, None).is_empty());
+    }
+}
