@@ -68,7 +68,13 @@ limits! {
     max_connections: usize, "CLEUDOCODEBOT_MAX_CONNECTIONS" = "10000", 1..=1_000_000,
         "Connections at a time.";
     max_unauthenticated: usize, "CLEUDOCODEBOT_MAX_UNAUTHENTICATED" = "64", 1..=1_000_000,
-        "Connections at a time from one address that have not authenticated yet.";
+        "WebSocket connections at a time from one address that have not authenticated yet; beyond it the oldest gives way.";
+    max_plain: usize, "CLEUDOCODEBOT_MAX_PLAIN_CONNECTIONS" = "256", 1..=1_000_000,
+        "Connections at a time from one address that speak HTTP without a token; beyond it the oldest gives way.";
+    unauthenticated_memory: usize, "CLEUDOCODEBOT_UNAUTHENTICATED_MEMORY_BYTES" = "33554432", 1_048_576..=64 * 1024 * MIB,
+        "Bytes of heads, bodies and messages held for all who have shown no token; beyond it the oldest gives way.";
+    unfinished_memory: usize, "CLEUDOCODEBOT_UNFINISHED_MEMORY_BYTES" = "67108864", 1_048_576..=64 * 1024 * MIB,
+        "Bytes of unfinished messages and bodies held for all who have; beyond it the oldest gives way.";
     max_queue_bytes: usize, "CLEUDOCODEBOT_MAX_QUEUE_BYTES" = "4194304", 4096..=1024 * MIB,
         "Bytes that may wait for a slow client before it is dropped.";
     heartbeat: Duration, "CLEUDOCODEBOT_HEARTBEAT_MS" = "20000", 100..=HOUR_MS,
@@ -76,13 +82,15 @@ limits! {
     max_header_bytes: usize, "CLEUDOCODEBOT_MAX_HEADER_BYTES" = "16384", 8192..=MIB,
         "Longest HTTP request header, in bytes.";
     header_timeout: Duration, "CLEUDOCODEBOT_HEADER_TIMEOUT_MS" = "10000", 100..=HOUR_MS,
-        "Time an HTTP request header may take to arrive, in milliseconds.";
+        "Time an HTTP request header may take to arrive, and a connection may wait for one, in milliseconds.";
     max_body_bytes: usize, "CLEUDOCODEBOT_MAX_BODY_BYTES" = "1048576", 1024..=64 * MIB,
         "Longest HTTP request body, in bytes.";
     body_timeout: Duration, "CLEUDOCODEBOT_BODY_TIMEOUT_MS" = "30000", 100..=HOUR_MS,
         "Time an HTTP request body may take to arrive, in milliseconds.";
+    write_timeout: Duration, "CLEUDOCODEBOT_WRITE_TIMEOUT_MS" = "30000", 100..=HOUR_MS,
+        "Time an HTTP client may take to read 64 KiB of an answer, in milliseconds.";
     auth_failures_per_minute: u32, "CLEUDOCODEBOT_AUTH_FAILURES_PER_MINUTE" = "10", 1..=1_000_000,
-        "Failed authentications a minute after which an address has to wait.";
+        "Different wrong tokens a minute after which those of an address are held back; the right one passes.";
 }
 
 impl Default for Limits {
@@ -109,12 +117,16 @@ mod tests {
             auth_timeout: Duration::from_secs(10),
             max_connections: 10_000,
             max_unauthenticated: 64,
+            max_plain: 256,
+            unauthenticated_memory: 32 << 20,
+            unfinished_memory: 64 << 20,
             max_queue_bytes: 4 << 20,
             heartbeat: Duration::from_secs(20),
             max_header_bytes: 16 << 10,
             header_timeout: Duration::from_secs(10),
             max_body_bytes: 1 << 20,
             body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             auth_failures_per_minute: 10,
         };
         assert_eq!(Limits::default(), expected);

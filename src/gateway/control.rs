@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     config::Setting,
     integrations::{
-        BoxFuture, Hook, HookReply,
+        BoxFuture, Hook, HookReply, HookSender,
         bridge::{BridgeClient, BridgeLease, Refusal},
         pairing::Pairings,
     },
@@ -31,6 +31,10 @@ pub trait Channels: Send + Sync {
 
     /// Has a service show its peer what was read, where it can. Does not wait for the service.
     fn read(&self, read: ReadUpTo);
+
+    /// Has an integration look at a webhook's request whose body is not read yet; `None` where there is
+    /// none of this name.
+    fn examine_hook(&self, name: &str, hook: &Hook) -> Option<Result<HookSender, HookReply>>;
 
     /// Hands a webhook's request to its integration; `None` where there is none of this name.
     fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>>;

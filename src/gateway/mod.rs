@@ -1,13 +1,15 @@
 //! One port for WebSocket and HTTP, the sessions of the clients, and the bus that sends them events.
 //!
-//! Reading order: `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
+//! Reading order: `admission` (who may come in), `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
 //! (what a command does); besides these `clients` (who is connected and subscribed to what) and `metrics`. What
 //! the gateway asks of the daemon above it is in `control`.
 
 mod actions;
+mod admission;
 mod clients;
 pub mod control;
 mod http;
+mod linger;
 mod metrics;
 mod session;
 
@@ -17,18 +19,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use self::{clients::Bus, http::accept};
 use self::{
+    admission::{Attempts, Connections, WrongToken},
     clients::waiters::Waiters,
     control::{Admin, Channels},
-    http::admission::Admission,
     metrics::GatewayCounters,
 };
+pub use self::{clients::Bus, http::accept};
 use crate::{
     clock,
     config::Config,
     constant_time,
-    log::{Log, LogLine},
+    log::{Log, LogField, LogLine},
     protocol::{
         describe::{EventName, event},
         error_code::close,
@@ -50,7 +52,8 @@ pub struct Gateway {
     shutdown: Shutdown,
     log: Log,
     counters: GatewayCounters,
-    admission: Arc<Admission>,
+    connections: Arc<Connections>,
+    attempts: Arc<Attempts>,
     started: Instant,
     started_ms: u64,
     next_client: AtomicU64,
@@ -108,7 +111,8 @@ impl Gateway {
             shutdown: parts.shutdown,
             log: parts.log,
             counters: GatewayCounters::default(),
-            admission: Arc::default(),
+            connections: Arc::new(Connections::new()),
+            attempts: Arc::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
             next_client: AtomicU64::new(1),
@@ -156,29 +160,34 @@ impl Gateway {
         });
     }
 
-    /// The one check of a token, for the socket and for HTTP.
-    fn is_token(&self, given: &str) -> bool {
+    /// The one check of a token, for the socket and for HTTP. The right one passes whatever came from
+    /// its address before; only wrong ones are counted.
+    fn check_token(&self, address: IpAddr, given: &str) -> Result<(), TokenRefusal> {
         let settings = self.settings();
         let expected = settings.token.as_deref().unwrap_or_default();
-        !expected.is_empty() && constant_time::equal(given.as_bytes(), expected.as_bytes())
-    }
-
-    /// How long this address must wait before it may try a token, if it must.
-    fn blocked_for(&self, address: IpAddr) -> Option<Duration> {
-        self.admission.blocked_for(
-            address,
-            self.settings().limits.auth_failures_per_minute as usize,
-        )
-    }
-
-    /// Counts a wrong or missing token.
-    fn authentication_failed(&self, address: IpAddr) {
+        if !expected.is_empty() && constant_time::equal(given.as_bytes(), expected.as_bytes()) {
+            return Ok(());
+        }
         GatewayCounters::add(&self.counters.auth_failures);
-        self.admission.failed(
-            address,
-            self.settings().limits.auth_failures_per_minute as usize,
-        );
-        self.log
-            .warn("gateway", "authentication failed", &[("address", &address)]);
+        let max = settings.limits.auth_failures_per_minute as usize;
+        match self.attempts.wrong(address, given, max) {
+            WrongToken::TooMany(wait) => return Err(TokenRefusal::TooMany(wait)),
+            WrongToken::Known => {}
+            WrongToken::Counted => {
+                let fields: [LogField<'_>; 1] = [("address", &address)];
+                self.log.warn("gateway", "authentication failed", &fields);
+            }
+        }
+        Err(TokenRefusal::Wrong)
     }
+}
+
+/// Why a token does not let its bearer in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TokenRefusal {
+    /// It is wrong.
+    Wrong,
+    /// It is wrong, and so many of this address were that its answer is held back; a new one counts
+    /// again after this long.
+    TooMany(Duration),
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::{
     outcome::{Accepted, DeliveryError, ReconcileResult, RunError, Trouble},
     support::{
-        hook::{Hook, HookReply},
+        hook::{Hook, HookReply, HookSender},
         progress::Progress,
     },
 };
@@ -75,7 +75,14 @@ pub trait Integration: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Handles a request to `/webhooks/NAME`. 200 promises that its content is on disk; 5xx asks the
+    /// Looks at a request to `/webhooks/NAME` before its body is read: `hook` has none yet. The reply
+    /// refuses it.
+    fn examine(&self, hook: &Hook) -> Result<HookSender, HookReply> {
+        let _ = hook;
+        Err(HookReply::new(404, "this integration takes no webhooks"))
+    }
+
+    /// Handles a request to `/webhooks/NAME` that [`examine`](Self::examine) let pass. 200 promises that its content is on disk; 5xx asks the
     /// service to repeat it.
     fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {
         let _ = hook;

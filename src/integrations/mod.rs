@@ -25,7 +25,7 @@ pub use self::{
     integration::{Audience, BoxFuture, Indicator, Integration, Report, RunContext, Typing},
     outcome::{Accepted, DeliveryError, ReconcileResult, RunError, Trouble},
     support::{
-        hook::{Hook, HookReply},
+        hook::{Hook, HookReply, HookSender},
         progress::Progress,
     },
 };

@@ -146,6 +146,8 @@ pub mod close {
     pub const TOO_LARGE: u16 = 1009;
     /// A fault of the gateway.
     pub const INTERNAL: u16 = 1011;
+    /// The gateway needed the room for others.
+    pub const TRY_AGAIN_LATER: u16 = 1013;
     /// Not authenticated in time, or a command before authentication.
     pub const UNAUTHORIZED: u16 = 4401;
     /// The client does not read: its queue is full, or its heartbeat stopped.

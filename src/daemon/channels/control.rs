@@ -9,7 +9,7 @@ use super::ChannelRegistry;
 use crate::{
     gateway::control::{Channels, IntegrationStatus, ReadUpTo, Steer},
     integrations::{
-        BoxFuture, Hook, HookReply,
+        BoxFuture, Hook, HookReply, HookSender,
         bridge::{BridgeClient, BridgeLease, Refusal},
         pairing::Pairings,
     },
@@ -48,6 +48,14 @@ impl Channels for ChannelRegistry {
         if let Some((integration, indicators)) = self.running(&read.channel) {
             indicators.read(integration, read);
         }
+    }
+
+    fn examine_hook(&self, name: &str, hook: &Hook) -> Option<Result<HookSender, HookReply>> {
+        let channel = self.find(name)?;
+        if channel.is_stopped() {
+            return Some(Err(HookReply::again("this integration is stopped")));
+        }
+        Some(channel.integration().examine(hook))
     }
 
     fn hook(&self, name: &str, hook: Hook) -> Option<BoxFuture<'static, HookReply>> {

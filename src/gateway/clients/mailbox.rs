@@ -158,6 +158,11 @@ impl Mailbox {
                 "slow consumer: the queue of unread frames is full",
             );
         }
+        // Its place is another's already: what waits for it is not written any more.
+        if let Some((code @ close::TRY_AGAIN_LATER, reason)) = self.dismissal {
+            self.items = VecDeque::new();
+            return Mail::Close(code, reason);
+        }
         let (mut moved, room) = self.take_items(room, take);
         if room > 0
             && self.items.is_empty()

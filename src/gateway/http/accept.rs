@@ -3,33 +3,24 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    task::{JoinError, JoinSet},
+    task::{JoinError, JoinSet, yield_now},
     time::{Instant, sleep, timeout_at},
 };
 
-use super::connection::{HttpConnection, Upgraded};
+use super::serve::{FULL, connection};
 use crate::{
     backoff::Backoff,
-    gateway::{Gateway, metrics::GatewayCounters, session::Session},
+    gateway::{Gateway, admission::Permit, metrics::GatewayCounters},
     panics::panic_text,
     protocol::{describe::event, error_code::close},
     random,
     shutdown::Shutdown,
 };
 
-/// Connections accepted beyond the limit of WebSocket ones, so that they can be refused by HTTP with a
-/// reason.
-const HEADROOM: usize = 64;
-
 /// Time for connections to close once they were told of the shutdown.
 const DRAIN: Duration = Duration::from_secs(3);
-
-/// The answer to a connection beyond even the headroom.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// Serves until `shutdown` begins, then tells the clients and returns when all connections are closed
 /// or the time for that is over. With the reason `RESTART`, clients are told to expect a restart.
@@ -74,11 +65,20 @@ async fn accept_all(
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
                     backoff.reset();
+                    let evicted = gateway.connections.evictions();
                     admit(gateway, stream, address, connections, shutdown);
+                    // Whoever gives way shall have gone before the next comes.
+                    if gateway.connections.evictions() != evicted {
+                        yield_now().await;
+                    }
                 }
                 Err(error) => {
                     note_accept_error(gateway, &error, backoff.failures());
                     let wait = backoff.next_wait();
+                    if is_out_of_descriptors(&error) && gateway.connections.evict_oldest() {
+                        yield_now().await;
+                        continue;
+                    }
                     tokio::select! { _ = &mut end => return, () = sleep(wait) => {} }
                 }
             },
@@ -97,6 +97,11 @@ fn note_accept_error(gateway: &Gateway, error: &io::Error, earlier: u32) {
     }
 }
 
+/// Whether this process, or the system, has no more descriptors: EMFILE or ENFILE.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
 fn admit(
     gateway: &Arc<Gateway>,
     stream: TcpStream,
@@ -105,17 +110,23 @@ fn admit(
     shutdown: &Shutdown,
 ) {
     GatewayCounters::add(&gateway.counters.connections);
-    if connections.len() >= gateway.settings().limits.max_connections + HEADROOM {
+    let permit = Permit::new(
+        &gateway.connections,
+        address.ip(),
+        &gateway.settings().limits,
+    );
+    let Ok(permit) = permit else {
         // tokio would not write: it does not know yet that this socket is ready.
         if let Ok(mut stream) = stream.into_std() {
             let _ = io::Write::write(&mut stream, FULL);
         }
         return;
-    }
+    };
     connections.spawn(connection(
         Arc::clone(gateway),
         stream,
         address,
+        permit,
         shutdown.clone(),
     ));
 }
@@ -132,82 +143,6 @@ fn note_end(gateway: &Gateway, ended: Result<(), JoinError>) {
             &[("panic", &panic_text(&*error.into_panic()))],
         );
     }
-}
-
-/// HTTP first, then the session. The state of HTTP is boxed and freed before the session begins, so
-/// that an idle client does not pay for it.
-async fn connection(
-    gateway: Arc<Gateway>,
-    stream: TcpStream,
-    address: SocketAddr,
-    shutdown: Shutdown,
-) {
-    let upgraded = Box::pin(upgraded(gateway, stream, address, shutdown)).await;
-    if let Some(session) = upgraded {
-        session.run().await;
-    }
-}
-
-/// The session that follows the HTTP part, where the client asked for one. Bytes behind the request are
-/// copied, so that the buffer of HTTP can be freed.
-async fn upgraded(
-    gateway: Arc<Gateway>,
-    stream: TcpStream,
-    address: SocketAddr,
-    shutdown: Shutdown,
-) -> Option<Session> {
-    let (stream, first, upgraded) = http(Arc::clone(&gateway), stream, address, shutdown).await?;
-    let Upgraded {
-        handle,
-        permit,
-        authenticated,
-    } = upgraded;
-    Some(Session::new(
-        gateway,
-        stream,
-        handle,
-        permit,
-        authenticated,
-        &first,
-    ))
-}
-
-/// Serves HTTP/1.1 until the connection ends or is upgraded; then the socket comes back with the
-/// bytes that the client had sent behind its request.
-async fn http(
-    gateway: Arc<Gateway>,
-    stream: TcpStream,
-    address: SocketAddr,
-    shutdown: Shutdown,
-) -> Option<(TcpStream, bytes::Bytes, Upgraded)> {
-    let limits = gateway.settings().limits.clone();
-    let handler = Arc::new(HttpConnection::new(gateway, address));
-    let service = {
-        let handler = Arc::clone(&handler);
-        service_fn(move |request| {
-            let handler = Arc::clone(&handler);
-            Box::pin(async move { handler.answer(request).await })
-        })
-    };
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.max_header_bytes)
-        .serve_connection(TokioIo::new(stream), service);
-    // Polled, not awaited: awaiting would shut the socket down at the end, and an upgrade needs it. A
-    // shutdown lets the request that is being answered finish, then the connection ends.
-    let ended = tokio::select! {
-        ended = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => ended,
-        _ = shutdown.begun() => {
-            Pin::new(&mut connection).graceful_shutdown();
-            std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)).await
-        }
-    };
-    ended.ok()?;
-    let parts = connection.into_parts();
-    handler
-        .take_upgraded()
-        .map(|upgraded| (parts.io.into_inner(), parts.read_buf, upgraded))
 }
 
 async fn drain(gateway: &Gateway, mut connections: JoinSet<()>) {

@@ -1,9 +1,8 @@
 //! The requests of one TCP connection: which path answers, which checks come first, and the upgrade.
 //!
-//! Order of checks: Host → path and method → version and key → Origin → rate limit → token → 101.
+//! Order of checks: framing → Host → path and method → version and key → Origin → token → 101.
 
 use std::{
-    convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
@@ -18,9 +17,9 @@ use hyper::{
 };
 
 use super::{
-    admission::Permit,
-    guard::{allow, check_origin, check_query, checked_host, token},
+    guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     page,
+    progress::Progress,
     respond::{HttpReply, busy, refuse, slow_down, unauthorized},
     rpc, status_page,
     upgrade::{self, HandshakeRefusal},
@@ -29,7 +28,12 @@ use super::{
 use crate::{
     body::Whole,
     config::Config,
-    gateway::{Gateway, clients::handle::ClientHandle, metrics::GatewayCounters},
+    gateway::{
+        Gateway, TokenRefusal,
+        admission::{Full, Permit},
+        clients::handle::ClientHandle,
+        metrics::GatewayCounters,
+    },
     protocol::error_code::ErrorCode,
 };
 
@@ -37,43 +41,92 @@ use crate::{
 pub(super) struct HttpConnection {
     pub(super) gateway: Arc<Gateway>,
     pub(super) address: SocketAddr,
+    pub(super) permit: Permit,
+    pub(super) progress: Progress,
     upgraded: Mutex<Option<Upgraded>>,
 }
 
 /// What an accepted upgrade leaves for the session.
 pub(super) struct Upgraded {
     pub(super) handle: Arc<ClientHandle>,
-    pub(super) permit: Permit,
     pub(super) authenticated: bool,
+}
+
+/// A wrong token is dropped without an answer: as many of its address as may wait for theirs do.
+#[derive(Debug)]
+pub(super) struct Unanswered;
+
+impl std::fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("too many wrong tokens of this address wait for their answer")
+    }
+}
+
+impl std::error::Error for Unanswered {}
+
+impl std::fmt::Debug for HttpConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpConnection")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
 
 impl HttpConnection {
-    pub(super) fn new(gateway: Arc<Gateway>, address: SocketAddr) -> Self {
+    pub(super) fn new(gateway: Arc<Gateway>, address: SocketAddr, permit: Permit) -> Self {
         Self {
             gateway,
             address,
+            permit,
+            progress: Progress::default(),
             upgraded: Mutex::new(None),
         }
     }
 
-    /// The upgrade, if one was accepted.
-    pub(super) fn take_upgraded(&self) -> Option<Upgraded> {
-        self.upgraded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    /// Whether an upgrade was accepted.
+    pub(super) fn is_upgraded(&self) -> bool {
+        let upgraded = self.upgraded.lock();
+        upgraded.unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// The upgrade, if one was accepted, and the place of the connection.
+    pub(super) fn into_upgraded(self) -> Option<(Upgraded, Permit)> {
+        let upgraded = self.upgraded.into_inner();
+        let upgraded = upgraded.unwrap_or_else(PoisonError::into_inner)?;
+        Some((upgraded, self.permit))
     }
 
     /// Answers one request.
-    pub(super) async fn answer(&self, request: Request<Body>) -> Result<HttpReply, Infallible> {
-        Ok(self.route(request).await.unwrap_or_else(|refusal| refusal))
+    pub(super) async fn answer(&self, request: Request<Body>) -> Result<HttpReply, Unanswered> {
+        self.progress.begin_request();
+        let held = self.permit.held();
+        self.permit.forget_authentication(held);
+        let reply = self.route(request).await;
+        if let Err(reply) = &reply
+            && reply.status() == StatusCode::TOO_MANY_REQUESTS
+        {
+            let held_back = self.gateway.attempts.hold_back(self.address.ip());
+            held_back.ok_or(Unanswered)?.wait().await;
+        }
+        if self.permit.held() > held {
+            self.hold(held);
+        }
+        self.progress.end_request();
+        Ok(reply.unwrap_or_else(|refusal| refusal))
+    }
+
+    /// Says how many bytes this connection holds.
+    pub(super) fn hold(&self, bytes: usize) {
+        let config = self.gateway.settings();
+        self.permit.hold(bytes, &config.limits, None);
     }
 
     async fn route(&self, request: Request<Body>) -> Result<HttpReply, HttpReply> {
         let config = self.gateway.settings();
+        check_framing(request.headers())?;
         let host = checked_host(&request, &config)?;
         let path = request.uri().path();
         if matches!(path, "/" | "/ws") && upgrade::is_asked(request.headers()) {
@@ -87,14 +140,14 @@ impl HttpConnection {
                 allow(&request, &[Method::POST])?;
                 check_origin(request.headers(), &host, &config)?;
                 self.check_bearer(request.headers())?;
-                Ok(rpc::answer(&self.gateway, request, &config).await)
+                Ok(rpc::answer(self, request, &config).await)
             }
             hook if hook.starts_with(WEBHOOKS) => {
                 allow(&request, &[Method::POST, Method::GET])?;
                 // Behind the name may stand the event, as services post that sort them by path.
                 let name = hook[WEBHOOKS.len()..].split('/').next();
                 let name = name.unwrap_or_default().to_owned();
-                Ok(webhook::answer(&self.gateway, &name, request, &config).await)
+                Ok(webhook::answer(self, &name, request, &config).await)
             }
             "/metrics" => {
                 allow(&request, &[Method::GET, Method::HEAD])?;
@@ -137,13 +190,6 @@ impl HttpConnection {
             return Err(busy(ErrorCode::ShuttingDown, "the daemon is stopping"));
         }
         let limits = &config.limits;
-        let permit = self.gateway.admission.admit(
-            self.address.ip(),
-            authenticated,
-            limits.max_connections,
-            limits.max_unauthenticated,
-        );
-        let permit = permit.map_err(|full| busy(ErrorCode::RateLimited, full.reason()))?;
         let id = self.gateway.next_client.fetch_add(1, Ordering::Relaxed);
         let handle = Arc::new(ClientHandle::new(
             id,
@@ -151,9 +197,10 @@ impl HttpConnection {
             accepted.dialect,
             limits.max_queue_bytes,
         ));
+        let admitted = self.permit.upgrade(&handle, limits);
+        admitted.map_err(|_| busy(ErrorCode::RateLimited, Full::REASON))?;
         *self.upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Upgraded {
             handle,
-            permit,
             authenticated,
         });
         GatewayCounters::add(&self.gateway.counters.upgrades);
@@ -162,24 +209,23 @@ impl HttpConnection {
 
     /// The token in `Authorization`: exactly one header, compared whole.
     fn check_bearer(&self, headers: &HeaderMap) -> Result<(), HttpReply> {
-        if let Some(wait) = self.gateway.blocked_for(self.address.ip()) {
-            return Err(slow_down(wait));
-        }
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        let token = values
-            .next()
-            .and_then(token)
-            .filter(|_| values.next().is_none());
-        if token.is_some_and(|token| self.gateway.is_token(&token)) {
-            return Ok(());
-        }
-        // A request without any token is no attempt to guess one.
-        if headers.contains_key(AUTHORIZATION) {
-            self.gateway.authentication_failed(self.address.ip());
-        }
         let text =
             "wrong or missing token; send Authorization: Bearer with CLEUDOCODEBOT_TOKEN of .env";
-        Err(unauthorized(text))
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        // A request without any token is no attempt to guess one.
+        let Some(first) = values.next() else {
+            return Err(unauthorized(text));
+        };
+        let only = token(first).filter(|_| values.next().is_none());
+        let checked = self
+            .gateway
+            .check_token(self.address.ip(), &only.unwrap_or_default());
+        checked.map_err(|refusal| match refusal {
+            TokenRefusal::Wrong => unauthorized(text),
+            TokenRefusal::TooMany(wait) => slow_down(wait),
+        })?;
+        self.permit.mark_authenticated();
+        Ok(())
     }
 }
 
@@ -206,6 +252,7 @@ fn upgrade_refused(refusal: HandshakeRefusal) -> HttpReply {
             400,
             "Sec-WebSocket-Key must be there once, with 16 bytes in base64",
         ),
+        HandshakeRefusal::Body => (400, "a request for the upgrade has no body"),
     };
     let mut reply = refuse(status, "bad_upgrade", text);
     if status == 426 {

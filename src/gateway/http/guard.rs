@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use hyper::{
     HeaderMap, Method, Request,
     body::Incoming as Body,
-    header::{ALLOW, HOST, HeaderValue, ORIGIN},
+    header::{ALLOW, CONNECTION, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING},
 };
 
 use super::{
@@ -33,6 +33,23 @@ pub(super) fn token(value: &HeaderValue) -> Option<String> {
     // The user is nobody's business here; a password may have colons of its own.
     pair.split_once(':')
         .map(|(_, password)| password.to_owned())
+}
+
+/// `Transfer-Encoding` is `chunked`, once, or is not there. What else says where a body ends, two readers
+/// could read differently (RFC 9112 §6.1, §11.2).
+pub(super) fn check_framing(headers: &HeaderMap) -> Result<(), HttpReply> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else {
+        return Ok(());
+    };
+    if codings.next().is_none() && coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+        return Ok(());
+    }
+    let text = "Transfer-Encoding may be chunked, once, and nothing else";
+    let mut reply = refuse(400, "bad_request", text);
+    let close = HeaderValue::from_static("close");
+    reply.headers_mut().insert(CONNECTION, close);
+    Err(reply)
 }
 
 /// The one `Host`, if it is ours. An absolute request target counts as well (RFC 9112 §3.2.2).
@@ -117,6 +134,27 @@ pub(super) fn allow(request: &Request<Body>, methods: &[Method]) -> Result<(), H
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chunked_is_the_one_coding_and_comes_once() {
+        let check = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(TRANSFER_ENCODING, HeaderValue::from_static(line));
+            }
+            check_framing(&headers).map_err(|reply| reply.status().as_u16())
+        };
+        assert_eq!((check(&[]), check(&["Chunked"])), (Ok(()), Ok(())));
+        for wrong in [
+            &["chunked, chunked"][..],
+            &["chunked", "chunked"],
+            &["gzip, chunked"],
+            &["identity"],
+            &["chunked;q=1"],
+        ] {
+            assert_eq!(check(wrong), Err(400), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn a_token_comes_as_bearer_or_as_the_password_of_basic() {

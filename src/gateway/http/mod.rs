@@ -1,18 +1,20 @@
 //! HTTP on the gateway's port: taking connections in, the checks before anything is answered, the
 //! upgrade to WebSocket, and the few paths that answer without one.
 //!
-//! Reading order: `accept` → `connection` → `guard` (with `origin` and `admission`) → `upgrade`; then
-//! what is served: `rpc`, `webhook`, `page`, `status_page`. What a WebSocket says is not here
-//! (`session`).
+//! Reading order: `accept` → `serve` (with `limited_io` and `progress`) → `connection` → `guard` (with
+//! `origin`) → `upgrade`; then what is served: `rpc`, `webhook`, `page`, `status_page`. Who may come in
+//! (`admission`) and what a WebSocket says (`session`) are not here.
 
 pub mod accept;
-pub(super) mod admission;
 mod connection;
 mod guard;
+mod limited_io;
 mod origin;
 mod page;
+mod progress;
 mod respond;
 mod rpc;
+mod serve;
 mod status_page;
 mod upgrade;
 mod webhook;

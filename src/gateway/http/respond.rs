@@ -13,10 +13,11 @@ use hyper::{
 };
 use serde_json::json;
 
+use super::connection::HttpConnection;
 use crate::{
-    body::{CollectError, Whole, collect},
+    body::{CollectError, Whole, collect_counted},
     config::{Limits, keys::MAX_BODY_BYTES},
-    gateway::{Gateway, metrics::GatewayCounters},
+    gateway::metrics::GatewayCounters,
     log::LogField,
     protocol::error_code::ErrorCode,
 };
@@ -84,12 +85,15 @@ fn retry_after(mut reply: HttpReply, wait: Duration) -> HttpReply {
 /// The body of a request, or the refusal that names the limit it exceeded. A body that is too large is
 /// logged and counted besides: whoever posted it may be a service that tells nobody.
 pub(super) async fn whole_body(
-    gateway: &Gateway,
+    connection: &HttpConnection,
     path: &str,
     body: Incoming,
     limits: &Limits,
 ) -> Result<Vec<u8>, HttpReply> {
-    let collected = collect(body, limits.max_body_bytes, limits.body_timeout).await;
+    let (gateway, before) = (&connection.gateway, connection.permit.held());
+    let on_growth = |bytes| connection.hold(before + bytes);
+    let collected = collect_counted(body, limits.max_body_bytes, limits.body_timeout, on_growth);
+    let collected = collected.await;
     collected.map_err(|error| match error {
         CollectError::TooLarge => {
             GatewayCounters::add(&gateway.counters.bodies_too_large);

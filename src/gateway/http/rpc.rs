@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use hyper::{Request, body::Incoming as Body};
 
-use super::respond::{HttpReply, refuse, reply, whole_body};
+use super::{
+    connection::HttpConnection,
+    respond::{HttpReply, refuse, reply, whole_body},
+};
 use crate::{
     config::Config,
     gateway::{
@@ -25,16 +28,16 @@ const JSON: &str = "application/json";
 
 /// Answers a request whose token was checked.
 pub(super) async fn answer(
-    gateway: &Arc<Gateway>,
+    connection: &HttpConnection,
     request: Request<Body>,
     config: &Config,
 ) -> HttpReply {
-    let body = match whole_body(gateway, "/rpc", request.into_body(), &config.limits).await {
+    let body = match whole_body(connection, "/rpc", request.into_body(), &config.limits).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
     match std::str::from_utf8(&body) {
-        Ok(text) => do_text(gateway, text, config).await,
+        Ok(text) => do_text(&connection.gateway, text, config).await,
         Err(_) => refuse(400, ErrorCode::BadJson.as_str(), "the body is not UTF-8"),
     }
 }

@@ -5,8 +5,8 @@
 use hyper::{
     HeaderMap, Version,
     header::{
-        CONNECTION, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-        UPGRADE,
+        CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+        SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
     },
 };
 
@@ -21,6 +21,8 @@ pub(super) enum HandshakeRefusal {
     Version,
     /// Not one key of 16 bytes in base64: 400 (§4.2.1).
     Key,
+    /// It announces a body, whose bytes could pass for frames: 400.
+    Body,
 }
 
 /// What the 101 must say.
@@ -45,6 +47,9 @@ pub(super) fn check(version: Version, headers: &HeaderMap) -> Result<Handshake, 
     if !asked || version < Version::HTTP_11 {
         return Err(HandshakeRefusal::NotAsked);
     }
+    if has_body(headers) {
+        return Err(HandshakeRefusal::Body);
+    }
     if only(headers, SEC_WEBSOCKET_VERSION.as_str())
         .is_none_or(|version| version.as_bytes() != b"13")
     {
@@ -64,6 +69,12 @@ pub(super) fn check(version: Version, headers: &HeaderMap) -> Result<Handshake, 
         subprotocol,
         dialect,
     })
+}
+
+/// Whether the request announces a body, be it one of no bytes in chunks.
+fn has_body(headers: &HeaderMap) -> bool {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    headers.contains_key(TRANSFER_ENCODING) || lengths.any(|length| length.as_bytes() != b"0")
 }
 
 /// The header's value where there is exactly one.
@@ -177,6 +188,14 @@ mod tests {
             check(Version::HTTP_10, &HeaderMap::new()),
             Err(HandshakeRefusal::NotAsked)
         );
+    }
+
+    #[test]
+    fn a_handshake_with_a_body_is_refused() {
+        assert!(with(&[("content-length", "0")], "").is_ok());
+        for body in [("content-length", "5"), ("transfer-encoding", "chunked")] {
+            assert_eq!(with(&[body], ""), Err(HandshakeRefusal::Body), "{body:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::command_handler::CommandHandler;
 use crate::{
     gateway::{
+        TokenRefusal,
         actions::{answer::Answer, bridge::announce},
         clients::{bridge::announced, handle::ClientIdentity},
     },
@@ -30,6 +31,7 @@ impl CommandHandler {
     /// answered when its channel is known for good.
     pub(super) fn authenticate(&mut self, payload: &Payload) -> Answer {
         match self.admit(payload) {
+            Err(fault) if fault.code == ErrorCode::RateLimited => self.held_back(fault),
             Err(fault) => Answer::Now(Err(fault)),
             Ok(None) => Answer::Now(Ok(self.hello())),
             Ok(Some(channel)) => announce(&self.gateway, &self.handle, channel, self.hello()),
@@ -42,7 +44,7 @@ impl CommandHandler {
             Some(token) => self.check_token(token)?,
             None if self.authenticated => {}
             None => {
-                self.fail_authentication();
+                self.request_close(close::UNAUTHORIZED, "missing token");
                 return Err(bad_field("token", "the token of .env", "left out"));
             }
         }
@@ -57,25 +59,34 @@ impl CommandHandler {
     }
 
     fn check_token(&mut self, token: &str) -> Result<(), Fault> {
-        if let Some(wait) = self.gateway.blocked_for(self.address()) {
-            self.request_close(close::RATE_LIMITED, "too many failed authentications");
-            let text = "too many failed authentications from this address; wait and try again";
-            let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            return Err(Fault::new(ErrorCode::RateLimited, text).retry_after(ms));
-        }
-        if self.gateway.is_token(token) {
-            return Ok(());
-        }
-        self.fail_authentication();
-        Err(Fault::new(
-            ErrorCode::Unauthorized,
-            "wrong token; the right one is CLEUDOCODEBOT_TOKEN in .env",
-        ))
+        let checked = self.gateway.check_token(self.address(), token);
+        checked.map_err(|refusal| match refusal {
+            TokenRefusal::Wrong => {
+                self.request_close(close::UNAUTHORIZED, "wrong token");
+                Fault::new(
+                    ErrorCode::Unauthorized,
+                    "wrong token; the right one is CLEUDOCODEBOT_TOKEN in .env",
+                )
+            }
+            TokenRefusal::TooMany(wait) => {
+                self.request_close(close::RATE_LIMITED, "too many wrong tokens");
+                let text = "too many wrong tokens from this address; the right one is let in";
+                let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                Fault::new(ErrorCode::RateLimited, text).retry_after(ms)
+            }
+        })
     }
 
-    fn fail_authentication(&mut self) {
-        self.gateway.authentication_failed(self.address());
-        self.request_close(close::UNAUTHORIZED, "wrong or missing token");
+    /// Answers late, or never where too many wait for it already; the connection closes then.
+    fn held_back(&self, fault: Fault) -> Answer {
+        let held_back = self.gateway.attempts.hold_back(self.address());
+        Answer::Later(Box::pin(async move {
+            match held_back {
+                Some(held_back) => held_back.wait().await,
+                None => std::future::pending().await,
+            }
+            Err(fault)
+        }))
     }
 
     fn address(&self) -> IpAddr {

@@ -86,15 +86,29 @@ impl Session {
                 self.paused = flow == websocket::Flow::Pause;
                 self.unread.extend_from_slice(&bytes[taken..]);
             }
-            Err(End::Closed) => return Err(CLIENT_CLOSED.to_owned()),
+            Err(End::Closed) => {
+                self.lingers = true;
+                return Err(CLIENT_CLOSED.to_owned());
+            }
             Err(End::Violation(..)) if self.closing => {}
             Err(End::Violation(code, reason)) => self.violation(code, &reason, buffers, output),
         }
         if self.handler.authenticated {
             self.heartbeat.authenticated();
         }
+        self.count_held();
         self.close_when_answered(buffers, output);
         Ok(())
+    }
+
+    /// Says how much of unfinished messages this session holds; most hold nothing, and say nothing.
+    fn count_held(&self) {
+        let held = self.socket.held_bytes() + self.unread.len();
+        let handler = &self.handler;
+        if held != handler.permit.held() {
+            let limits = &handler.config.limits;
+            handler.permit.hold(held, limits, Some(&handler.handle));
+        }
     }
 
     /// An oversized message is reported by an `error` event too, since the peer may still read it.

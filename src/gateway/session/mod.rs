@@ -35,7 +35,7 @@ use self::{
     turn_buffers::TurnBuffers,
 };
 use super::{
-    Gateway, clients::handle::ClientHandle, http::admission::Permit, metrics::GatewayCounters,
+    Gateway, admission::Permit, clients::handle::ClientHandle, linger, metrics::GatewayCounters,
 };
 use crate::protocol::{
     error_code::{ErrorCode, Fault, close},
@@ -60,6 +60,10 @@ pub(super) struct Session {
     unread: Vec<u8>,
     paused: bool,
     closing: bool,
+    /// Whether the closing handshake is complete, so that only TCP is left to close.
+    lingers: bool,
+    /// Whether the connection gave its place to another: it ends with the close frame.
+    gives_way: bool,
     /// Why we closed, where we did.
     close_reason: Option<String>,
     /// Bytes written since the start.
@@ -111,6 +115,8 @@ impl Session {
             paused: !first.is_empty(),
             unread: first.to_vec(),
             closing: false,
+            lingers: false,
+            gives_way: false,
             close_reason: None,
             written: 0,
             markers: VecDeque::new(),
@@ -141,6 +147,10 @@ impl Session {
             }
             let reason = poll_fn(|cx| TurnBuffers::with(|buffers| self.turn(cx, buffers))).await;
             bus_membership.ended(&reason);
+            drop(bus_membership);
+            if self.lingers {
+                linger::close(self.stream).await;
+            }
         }
     }
 
@@ -184,7 +194,8 @@ impl Session {
             let read = match self.read(cx, buffers, output, refused) {
                 Ok(read) => read,
                 Err(reason) => {
-                    let _ = self.write(cx, output);
+                    let written = self.write(cx, output);
+                    self.lingers &= matches!(written, Poll::Ready(Ok(())));
                     return Poll::Ready(self.close_reason.take().unwrap_or(reason));
                 }
             };
@@ -192,6 +203,10 @@ impl Session {
                 Poll::Ready(Err(error)) => return Poll::Ready(format!("writing failed: {error}")),
                 written => written.is_ready(),
             };
+            // Its place is another's already.
+            if self.gives_way {
+                return Poll::Ready(self.close_reason.take().unwrap_or_default());
+            }
             // Whatever we wait for has our waker by now: the socket, an answer, or the mailbox.
             if read != ReadOutcome::Some && !(written && more_mail) {
                 return Poll::Pending;
@@ -259,8 +274,13 @@ impl Session {
             self.close_reason = Some(reason.to_owned());
             self.paused = false;
             self.unread = Vec::new();
-            self.socket
-                .close(&mut buffers.context, code, reason, output);
+            let context = &mut buffers.context;
+            if code == close::TRY_AGAIN_LATER {
+                self.gives_way = true;
+                self.socket.abandon(context, code, reason, output);
+            } else {
+                self.socket.close(context, code, reason, output);
+            }
             self.heartbeat.closing();
         }
     }

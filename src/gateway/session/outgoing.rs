@@ -112,6 +112,9 @@ impl Session {
                 GatewayCounters::add(&self.handler.gateway.counters.slow_consumers);
                 self.close(close::SLOW_CONSUMER, reason, buffers, output);
             }
+            Mail::Close(close::TRY_AGAIN_LATER, reason) => {
+                self.close(close::TRY_AGAIN_LATER, reason, buffers, output);
+            }
             Mail::Close(code, reason) => self.handler.request_close(code, reason),
             Mail::Some | Mail::Empty => {}
         }

@@ -48,8 +48,8 @@ use self::{
     wire::{bodies, is_reaction},
 };
 use super::{
-    Accepted, BoxFuture, DeliveryError, Hook, HookReply, Indicator, Integration, Progress,
-    RunContext, RunError,
+    Accepted, BoxFuture, DeliveryError, Hook, HookReply, HookSender, Indicator, Integration,
+    Progress, RunContext, RunError,
     ingress::Ingress,
     support::{
         hmac::hmac,
@@ -69,6 +69,9 @@ use crate::{
 pub const NAME: &str = phone::CHANNELS[1];
 
 const VERSION: &str = "v23.0";
+
+/// The header that carries Meta's signature of a post.
+const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 
 /// Time between two looks whether the credentials still hold.
 const LOOK: Duration = Duration::from_secs(600);
@@ -231,12 +234,26 @@ impl Cloud {
             .await
     }
 
+    /// The app's secret and the signature of a post, if it looks like one.
+    fn signed<'a>(&'a self, hook: &'a Hook) -> Result<(&'a str, &'a str), HookReply> {
+        let secret = self.settings.app_secret.as_deref();
+        let secret =
+            secret.ok_or_else(|| HookReply::forbidden("WHATSAPP_CLOUD_APP_SECRET is not set"))?;
+        let given = hook.header(SIGNATURE_HEADER).unwrap_or_default();
+        let digits = given.strip_prefix("sha256=").unwrap_or_default();
+        if digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            Ok((secret, given))
+        } else {
+            Err(HookReply::forbidden("the signature is wrong"))
+        }
+    }
+
     async fn posted(&self, hook: &Hook) -> HookReply {
-        let Some(secret) = &self.settings.app_secret else {
-            return HookReply::forbidden("WHATSAPP_CLOUD_APP_SECRET is not set");
+        let (secret, given) = match self.signed(hook) {
+            Ok(both) => both,
+            Err(refusal) => return refusal,
         };
         let expected = format!("sha256={}", hex(&hmac(secret.as_bytes(), &hook.body)));
-        let given = hook.header("x-hub-signature-256").unwrap_or_default();
         if !constant_time::equal(expected.as_bytes(), given.as_bytes()) {
             return HookReply::forbidden("the signature is wrong");
         }
@@ -316,6 +333,14 @@ impl Integration for Cloud {
     /// The newest stands for those before it.
     fn mark_read<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(self.seen(messages, false))
+    }
+
+    /// The signature covers the body, so the head alone proves nothing.
+    fn examine(&self, hook: &Hook) -> Result<HookSender, HookReply> {
+        if !hook.is_get {
+            self.signed(hook)?;
+        }
+        Ok(HookSender::Unproven)
     }
 
     fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {

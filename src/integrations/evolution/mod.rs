@@ -35,8 +35,8 @@ use self::{
     wire::{bodies, jids, names_of, read_messages},
 };
 use super::{
-    Accepted, BoxFuture, DeliveryError, Hook, HookReply, Indicator, Integration, Progress,
-    ReconcileResult, RunContext, RunError,
+    Accepted, BoxFuture, DeliveryError, Hook, HookReply, HookSender, Indicator, Integration,
+    Progress, ReconcileResult, RunContext, RunError,
     ingress::Ingress,
     support::hmac::hmac,
     support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
@@ -290,11 +290,18 @@ impl Integration for Evolution {
         })
     }
 
+    fn examine(&self, hook: &Hook) -> Result<HookSender, HookReply> {
+        let given = hook.header(SECRET_HEADER).unwrap_or_default();
+        if hook.is_get || !constant_time::equal(given.as_bytes(), self.secret.as_bytes()) {
+            return Err(HookReply::forbidden("the secret header is wrong"));
+        }
+        Ok(HookSender::Proven)
+    }
+
     fn hook<'a>(&'a self, hook: &'a Hook) -> BoxFuture<'a, HookReply> {
         Box::pin(async move {
-            let given = hook.header(SECRET_HEADER).unwrap_or_default();
-            if hook.is_get || !constant_time::equal(given.as_bytes(), self.secret.as_bytes()) {
-                return HookReply::forbidden("the secret header is wrong");
+            if let Err(refusal) = self.examine(hook) {
+                return refusal;
             }
             let Ok(body) = serde_json::from_slice(&hook.body) else {
                 return HookReply::new(400, "the body is not JSON");

@@ -14,6 +14,15 @@ pub struct Hook {
     pub body: Vec<u8>,
 }
 
+/// What is known of who posted, before the body is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HookSender {
+    /// The head carries our secret.
+    Proven,
+    /// The head may be of who it should be; the body will tell.
+    Unproven,
+}
+
 /// The reply to the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookReply {

@@ -22,7 +22,11 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{redact::without_secrets, tls::Tls};
+use super::{
+    head_limit::{HeadAllowance, HeadLimited},
+    redact::without_secrets,
+    tls::Tls,
+};
 use crate::{
     body::{CollectError, Whole, collect},
     config::BaseUrl,
@@ -126,8 +130,43 @@ pub struct Http {
 }
 
 struct Idle {
-    sender: SendRequest<Whole>,
+    open: Open,
     since: Instant,
+}
+
+/// An open connection.
+struct Open {
+    sender: SendRequest<Whole>,
+    allowance: HeadAllowance,
+}
+
+impl Open {
+    /// Sends a request and waits for the head of its answer. hyper returns the request if it was not
+    /// sent.
+    async fn send(
+        &mut self,
+        request: Request<Whole>,
+        limit: Duration,
+    ) -> Result<Response<Incoming>, Unsent> {
+        self.allowance.begin();
+        let answered = timeout(limit, self.sender.try_send_request(request)).await;
+        let answered = answered.map_err(|_| Unsent::Silent)?;
+        self.allowance.end();
+        answered.map_err(|mut error| match error.take_message() {
+            Some(request) => Unsent::Request(request),
+            None => Unsent::Broken(error.into_error()),
+        })
+    }
+}
+
+/// Why a request has no answer.
+enum Unsent {
+    /// None came in time.
+    Silent,
+    /// The connection broke.
+    Broken(hyper::Error),
+    /// Nothing of it was sent.
+    Request(Request<Whole>),
 }
 
 impl Http {
@@ -164,25 +203,21 @@ impl Http {
     /// closed before anything was sent on it is replaced.
     pub async fn call(&self, call: HttpCall<'_>) -> Result<HttpAnswer, HttpError> {
         let mut request = self.request(&call)?;
-        // hyper returns the request if it was not sent; then the next connection is safe to use.
+        // What was not sent can go by the next connection.
         while let Some(mut kept) = self.take_idle() {
-            match timeout(call.limits.first_byte, kept.try_send_request(request)).await {
-                Err(_) => return Err(self.silent()),
-                Ok(Ok(response)) => return self.read(response, kept, call.limits).await,
-                Ok(Err(mut error)) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(self.broken(error.error())),
-                },
+            match kept.send(request, call.limits.first_byte).await {
+                Ok(response) => return self.read(response, kept, call.limits).await,
+                Err(Unsent::Request(unsent)) => request = unsent,
+                Err(Unsent::Silent) => return Err(self.silent()),
+                Err(Unsent::Broken(error)) => return Err(self.broken(&error)),
             }
         }
-        let mut sender = self.connect(call.limits.connect).await?;
-        match timeout(call.limits.first_byte, sender.try_send_request(request)).await {
-            Err(_) => Err(self.silent()),
-            Ok(Ok(response)) => self.read(response, sender, call.limits).await,
-            Ok(Err(mut error)) => Err(match error.take_message() {
-                Some(_) => self.not_sent("closed the connection at once"),
-                None => self.broken(error.error()),
-            }),
+        let mut open = self.connect(call.limits.connect).await?;
+        match open.send(request, call.limits.first_byte).await {
+            Ok(response) => self.read(response, open, call.limits).await,
+            Err(Unsent::Request(_)) => Err(self.not_sent("closed the connection at once")),
+            Err(Unsent::Silent) => Err(self.silent()),
+            Err(Unsent::Broken(error)) => Err(self.broken(&error)),
         }
     }
 
@@ -215,22 +250,22 @@ impl Http {
         Ok(request)
     }
 
-    fn take_idle(&self) -> Option<SendRequest<Whole>> {
+    fn take_idle(&self) -> Option<Open> {
         let mut kept = self.idle();
-        kept.retain(|idle| idle.since.elapsed() < MAX_IDLE_TIME && !idle.sender.is_closed());
-        let place = kept.iter().rposition(|idle| idle.sender.is_ready())?;
-        Some(kept.swap_remove(place).sender)
+        kept.retain(|idle| idle.since.elapsed() < MAX_IDLE_TIME && !idle.open.sender.is_closed());
+        let place = kept.iter().rposition(|idle| idle.open.sender.is_ready())?;
+        Some(kept.swap_remove(place).open)
     }
 
-    fn keep(&self, sender: SendRequest<Whole>) {
+    fn keep(&self, open: Open) {
         let mut kept = self.idle();
-        if kept.len() < MAX_IDLE && !sender.is_closed() {
+        if kept.len() < MAX_IDLE && !open.sender.is_closed() {
             let since = Instant::now();
-            kept.push(Idle { sender, since });
+            kept.push(Idle { open, since });
         }
     }
 
-    async fn connect(&self, limit: Duration) -> Result<SendRequest<Whole>, HttpError> {
+    async fn connect(&self, limit: Duration) -> Result<Open, HttpError> {
         let deadline = Instant::now() + limit;
         let slow = |_| self.not_sent("did not accept the connection in time");
         let tcp = TcpStream::connect(self.base.address());
@@ -250,7 +285,7 @@ impl Http {
     async fn read(
         &self,
         response: Response<Incoming>,
-        sender: SendRequest<Whole>,
+        open: Open,
         limits: HttpLimits,
     ) -> Result<HttpAnswer, HttpError> {
         let status = response.status().as_u16();
@@ -271,7 +306,7 @@ impl Http {
                 }
             ))
         })?;
-        self.keep(sender);
+        self.keep(open);
         Ok(HttpAnswer {
             status,
             retry_after,
@@ -294,15 +329,17 @@ impl Http {
 }
 
 /// Opens an HTTP connection and spawns the task that drives it until it closes.
-async fn open<S>(stream: S) -> Result<SendRequest<Whole>, String>
+async fn open<S>(stream: S) -> Result<Open, String>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let opened = http1::handshake(TokioIo::new(stream)).await;
+    let allowance = HeadAllowance::default();
+    let limited = HeadLimited::new(stream, allowance.clone());
+    let opened = http1::handshake(TokioIo::new(limited)).await;
     let (sender, connection) = opened.map_err(|error| error.to_string())?;
     tokio::spawn(async move {
         // Ignored here: the pending call gets the same error.
         let _ = connection.await;
     });
-    Ok(sender)
+    Ok(Open { sender, allowance })
 }

@@ -1,6 +1,7 @@
 //! Code that integrations share: the HTTP client with TLS, splitting of long texts, progress of messages
 //! in parts, webhooks, vCards, redaction of errors. Nothing here knows a particular service.
 
+mod head_limit;
 pub mod hmac;
 pub mod hook;
 pub mod http;

@@ -12,12 +12,19 @@ pub(super) struct Boundary {
     have: usize,
     payload_left: u64,
     inside_message: bool,
+    /// Bytes since the last message or control frame between messages was whole.
+    since_message: usize,
 }
 
 impl Boundary {
     /// Whether the bytes seen so far end with a whole message and a whole frame.
     pub(super) fn is_between_messages(&self) -> bool {
         self.have == 0 && self.payload_left == 0 && !self.inside_message
+    }
+
+    /// Bytes of the message that is unfinished.
+    pub(super) fn unfinished(&self) -> usize {
+        self.since_message
     }
 
     /// Takes the next bytes of the stream into account.
@@ -28,7 +35,11 @@ impl Boundary {
                     .len()
                     .min(usize::try_from(self.payload_left).unwrap_or(usize::MAX));
                 self.payload_left -= step as u64;
+                self.since_message += step;
                 bytes = &bytes[step..];
+                if self.payload_left == 0 {
+                    self.end_frame();
+                }
             } else {
                 let wanted = if self.have < 2 {
                     2
@@ -38,6 +49,7 @@ impl Boundary {
                 let step = bytes.len().min(wanted - self.have);
                 self.header[self.have..self.have + step].copy_from_slice(&bytes[..step]);
                 self.have += step;
+                self.since_message += step;
                 bytes = &bytes[step..];
                 if self.have >= 2 && self.have == header_length(self.header[1]) {
                     self.enter_frame();
@@ -60,6 +72,15 @@ impl Boundary {
             self.inside_message = !last;
         }
         self.have = 0;
+        if self.payload_left == 0 {
+            self.end_frame();
+        }
+    }
+
+    fn end_frame(&mut self) {
+        if !self.inside_message {
+            self.since_message = 0;
+        }
     }
 }
 
@@ -107,8 +128,10 @@ mod tests {
                 boundary.advance(piece);
                 prop_assert!(!boundary.is_between_messages());
             }
+            prop_assert_eq!(boundary.unfinished(), bytes.len() - 1);
             boundary.advance(&bytes[bytes.len() - 1..]);
             prop_assert!(boundary.is_between_messages());
+            prop_assert_eq!(boundary.unfinished(), 0);
         }
     }
 }

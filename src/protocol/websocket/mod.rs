@@ -213,6 +213,27 @@ impl ServerSocket {
         Ok(taken)
     }
 
+    /// Bytes of an unfinished message that are held.
+    pub fn held_bytes(&self) -> usize {
+        if self.broken {
+            return 0;
+        }
+        self.boundary.unfinished()
+    }
+
+    /// Closes without waiting for the rest of an unfinished message: what is held of it is freed, and
+    /// what still comes is dropped unread.
+    pub fn abandon(
+        &mut self,
+        shared: &mut SharedContext,
+        code: u16,
+        reason: &str,
+        output: &mut Vec<u8>,
+    ) {
+        self.broken = true;
+        self.close(shared, code, reason, output);
+    }
+
     /// Whether bytes of an unfinished message are held.
     #[cfg(test)]
     pub(crate) fn is_inside_message(&self) -> bool {

@@ -1,0 +1,252 @@
+//! All connections, and what those hold that are unfinished. Where a bound is reached, the oldest
+//! connection that has shown no key gives way to the new one; one that has shown it never does.
+//!
+//! Two sums of bytes are kept: of all who have shown no key (heads, bodies, messages), and of the
+//! unfinished bodies and messages of those who have. Where one is used up, its oldest holder gives way.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Waker,
+};
+
+use super::descriptors;
+use crate::{config::Limits, gateway::clients::handle::ClientHandle, protocol::error_code::close};
+
+/// Connections beyond the limit of WebSocket ones, so that HTTP still answers when those are all taken.
+const HEADROOM: usize = 64;
+
+/// The headroom is at most this part of all connections there are descriptors for.
+const MAX_HEADROOM_PART: usize = 4;
+
+/// What a session that gives way is closed with.
+const GAVE_WAY: &str = "the gateway needed the room for others; connect again";
+
+/// The connections of one gateway.
+#[derive(Debug)]
+pub(in crate::gateway) struct Connections {
+    /// Connections there are descriptors for.
+    most: usize,
+    table: Mutex<Table>,
+}
+
+/// Why there is no room, not even by another giving way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::gateway) struct Full;
+
+impl Full {
+    /// The text of the refusal.
+    pub(in crate::gateway) const REASON: &str =
+        "the gateway has all the connections it may have (CLEUDOCODEBOT_MAX_CONNECTIONS)";
+}
+
+impl Connections {
+    /// None yet.
+    pub(in crate::gateway) fn new() -> Self {
+        Self::of_at_most(descriptors::for_connections().unwrap_or(usize::MAX))
+    }
+
+    pub(super) fn of_at_most(most: usize) -> Self {
+        Self {
+            most,
+            table: Mutex::default(),
+        }
+    }
+
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many connections there may be.
+    pub(super) fn max_total(&self, limits: &Limits) -> usize {
+        limits
+            .max_connections
+            .saturating_add(HEADROOM)
+            .min(self.most)
+    }
+
+    /// How many of them WebSocket ones.
+    pub(super) fn max_sockets(&self, limits: &Limits) -> usize {
+        let kept = HEADROOM.min(self.most / MAX_HEADROOM_PART);
+        limits.max_connections.min(self.most - kept)
+    }
+
+    /// Has the oldest connection give way that has shown no key, where there is one.
+    pub(in crate::gateway) fn evict_oldest(&self) -> bool {
+        let evicted = self.table().evict(Standing::Unauthenticated, |_, _| true);
+        evicted.is_some()
+    }
+
+    /// How many connections gave way since the start.
+    pub(in crate::gateway) fn evictions(&self) -> u64 {
+        self.table().evictions
+    }
+}
+
+/// Whether a connection has shown a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It has not: each such connection is a member of its group.
+    Unauthenticated,
+    /// It has: only those are members that hold something unfinished.
+    Authenticated,
+}
+
+/// Who is there. Members are numbered by age, so that the first of a group is the oldest.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    pub(super) total: usize,
+    pub(super) sockets: usize,
+    last_member: u64,
+    evictions: u64,
+    unauthenticated: Group,
+    authenticated: Group,
+    addresses: HashMap<IpAddr, OfAddress>,
+}
+
+/// Members of one standing, and the bytes they hold together.
+#[derive(Debug, Default)]
+struct Group {
+    members: BTreeMap<u64, Member>,
+    held: usize,
+}
+
+/// Unauthenticated connections of one address.
+#[derive(Debug, Default)]
+struct OfAddress {
+    plain: usize,
+    sockets: usize,
+}
+
+/// A connection that may have to give way.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) network: IpAddr,
+    pub(super) is_socket: bool,
+    pub(super) bytes: usize,
+    /// Of the task that speaks HTTP.
+    pub(super) waker: Option<Waker>,
+    /// The session, once there is one.
+    pub(super) session: Option<Arc<ClientHandle>>,
+}
+
+impl Table {
+    fn group(&mut self, standing: Standing) -> &mut Group {
+        match standing {
+            Standing::Unauthenticated => &mut self.unauthenticated,
+            Standing::Authenticated => &mut self.authenticated,
+        }
+    }
+
+    /// The member, unless it gave way.
+    pub(super) fn member(&mut self, standing: Standing, id: u64) -> Option<&mut Member> {
+        self.group(standing).members.get_mut(&id)
+    }
+
+    /// Adds a member as the youngest; returns its number.
+    pub(super) fn join(&mut self, standing: Standing, member: Member) -> u64 {
+        self.last_member += 1;
+        let id = self.last_member;
+        if standing == Standing::Unauthenticated {
+            *self.count(member.network, member.is_socket) += 1;
+        }
+        let group = self.group(standing);
+        group.held += member.bytes;
+        group.members.insert(id, member);
+        id
+    }
+
+    /// Takes a member out; `None` where it gave way.
+    pub(super) fn leave(&mut self, standing: Standing, id: u64) -> Option<Member> {
+        let group = self.group(standing);
+        let member = group.members.remove(&id)?;
+        group.held -= member.bytes;
+        if standing == Standing::Unauthenticated {
+            *self.count(member.network, member.is_socket) -= 1;
+            let of_address = &self.addresses[&member.network];
+            if of_address.plain + of_address.sockets == 0 {
+                self.addresses.remove(&member.network);
+            }
+        }
+        Some(member)
+    }
+
+    fn count(&mut self, network: IpAddr, is_socket: bool) -> &mut usize {
+        let of_address = self.addresses.entry(network).or_default();
+        if is_socket {
+            &mut of_address.sockets
+        } else {
+            &mut of_address.plain
+        }
+    }
+
+    /// How many unauthenticated connections of this kind an address has.
+    pub(super) fn of_address(&self, network: IpAddr, is_socket: bool) -> usize {
+        self.addresses.get(&network).map_or(0, |of_address| {
+            if is_socket {
+                of_address.sockets
+            } else {
+                of_address.plain
+            }
+        })
+    }
+
+    /// Sets what a member holds. Where its group holds more than `max` then, the oldest others of it
+    /// give way; alone a member may hold more, which its own limit bounds.
+    pub(super) fn hold(
+        &mut self,
+        standing: Standing,
+        id: u64,
+        bytes: usize,
+        max: usize,
+    ) -> Vec<Evicted> {
+        let group = self.group(standing);
+        let Some(member) = group.members.get_mut(&id) else {
+            return Vec::new();
+        };
+        group.held = group.held - member.bytes + bytes;
+        member.bytes = bytes;
+        let mut evicted = Vec::new();
+        while self.group(standing).held > max {
+            let holds = |other: u64, member: &Member| other != id && member.bytes > 0;
+            let Some(one) = self.evict(standing, holds) else {
+                break;
+            };
+            evicted.push(one);
+        }
+        evicted
+    }
+
+    /// Takes out the oldest member that `may_go`. It counts no more from here on.
+    pub(super) fn evict(
+        &mut self,
+        standing: Standing,
+        may_go: impl Fn(u64, &Member) -> bool,
+    ) -> Option<Evicted> {
+        let members = &self.group(standing).members;
+        let found = members.iter().find(|(id, member)| may_go(**id, member));
+        let id = *found?.0;
+        let member = self.leave(standing, id)?;
+        self.total -= 1;
+        self.sockets -= usize::from(member.is_socket);
+        self.evictions += 1;
+        Some(Evicted(member))
+    }
+}
+
+/// A connection that is told to go when this is dropped, which is to happen once the table is unlocked.
+#[must_use]
+#[derive(Debug)]
+pub(super) struct Evicted(Member);
+
+impl Drop for Evicted {
+    fn drop(&mut self) {
+        if let Some(waker) = self.0.waker.take() {
+            waker.wake();
+        }
+        if let Some(session) = self.0.session.take() {
+            session.dismiss(None, close::TRY_AGAIN_LATER, GAVE_WAY);
+        }
+    }
+}

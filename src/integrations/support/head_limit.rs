@@ -1,0 +1,101 @@
+//! The socket of a service, with a limit on what comes before the head of an answer. Interim answers (1xx,
+//! RFC 9110 §15.2) may be any number: without this limit one service could send them without end, and
+//! reading them would leave no time for anything else.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes that may come before an answer's head is complete, interim answers and what comes behind the
+/// head in the same piece included.
+const MAX_BYTES: usize = 128 * 1024;
+
+/// What one connection may still receive before the head it waits for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HeadAllowance(Arc<AtomicUsize>);
+
+impl HeadAllowance {
+    /// A request goes out: its answer's head may take so much.
+    pub(super) fn begin(&self) {
+        self.0.store(MAX_BYTES, Relaxed);
+    }
+
+    /// The head is here; its body has limits of its own.
+    pub(super) fn end(&self) {
+        self.0.store(usize::MAX, Relaxed);
+    }
+
+    fn take(&self, bytes: usize) -> io::Result<()> {
+        let left = self.0.load(Relaxed);
+        if left == usize::MAX {
+            return Ok(());
+        }
+        let left = left.checked_sub(bytes);
+        self.0.store(left.unwrap_or(0), Relaxed);
+        left.map(drop)
+            .ok_or_else(|| io::Error::other("too much came before the answer"))
+    }
+}
+
+/// A stream that fails where more comes before a head than its allowance.
+#[derive(Debug)]
+pub(super) struct HeadLimited<S> {
+    stream: S,
+    allowance: HeadAllowance,
+}
+
+impl<S> HeadLimited<S> {
+    pub(super) fn new(stream: S, allowance: HeadAllowance) -> Self {
+        Self { stream, allowance }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for HeadLimited<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        Poll::Ready(self.allowance.take(buffer.filled().len() - before))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for HeadLimited<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
