@@ -21,7 +21,7 @@ pub use self::{clients::Bus, http::accept};
 use self::{
     clients::waiters::Waiters,
     control::{Admin, Channels},
-    http::admission::Admission,
+    http::{admission::Admission, dates::HttpDates},
     metrics::GatewayCounters,
 };
 use crate::{
@@ -51,6 +51,7 @@ pub struct Gateway {
     log: Log,
     counters: GatewayCounters,
     admission: Arc<Admission>,
+    http_dates: HttpDates,
     started: Instant,
     started_ms: u64,
     next_client: AtomicU64,
@@ -109,6 +110,7 @@ impl Gateway {
             log: parts.log,
             counters: GatewayCounters::default(),
             admission: Arc::default(),
+            http_dates: HttpDates::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
             next_client: AtomicU64::new(1),

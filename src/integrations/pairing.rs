@@ -76,10 +76,8 @@ impl Pairings {
     pub fn open(path: PathBuf, time: Clock) -> Self {
         let text = std::fs::read(&path).unwrap_or_default();
         let latest_ms = time().saturating_add(VALID_MS);
-        let table = serde_json::from_slice(&text).map_or_else(
-            |_| PairingTable::default(),
-            |value| read(&value, latest_ms),
-        );
+        let table = serde_json::from_slice(&text)
+            .map_or_else(|_| PairingTable::default(), |value| read(&value, latest_ms));
         Self {
             path,
             time,

@@ -152,6 +152,13 @@ pub struct ClockHealth {
     pub last_jump_ms: i64,
 }
 
+impl ClockHealth {
+    /// Whether the store goes by the wall clock, give or take a minute.
+    pub fn is_believed(&self) -> bool {
+        self.ahead_ms.unsigned_abs() <= 60_000
+    }
+}
+
 /// When a message is tried next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueTime {

@@ -47,8 +47,8 @@ use crate::{
 
 pub use self::{
     answer::{
-        ClockHealth, Conversation, Conversations, DueTime, HistoryPage, Occasion, Pruned, QueuedMessage, ReadMark,
-        ReceivedMessage, StoreHealth, StoredEvent, Transition,
+        ClockHealth, Conversation, Conversations, DueTime, HistoryPage, Occasion, Pruned,
+        QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent, Transition,
     },
     error::StoreError,
     options::{Clock, StoreOptions},

@@ -8,6 +8,7 @@
 pub mod accept;
 pub(super) mod admission;
 mod connection;
+pub(super) mod dates;
 mod guard;
 mod origin;
 mod page;

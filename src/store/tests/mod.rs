@@ -26,8 +26,8 @@ use std::{
 };
 
 use super::{
-    Clock, Draft, Inbound, Pending, QueuedMessage, ReceivedMessage, Store, StoreError, StoreOptions,
-    StoredEvent,
+    Clock, Draft, Inbound, Pending, QueuedMessage, ReceivedMessage, Store, StoreError,
+    StoreOptions, StoredEvent,
     backend::memory::Memory,
     backend::{Backend, Snapshot, Work},
 };
@@ -97,17 +97,21 @@ impl Fixture {
         }
     }
 
-    /// Opens the store on what the last one left behind.
-    fn open(&self) -> Store {
-        let backend: Arc<dyn Backend> = match self.kind {
+    /// What the last store left behind.
+    fn backend(&self) -> Arc<dyn Backend> {
+        match self.kind {
             BackendKind::Memory => Arc::clone(&self.memory) as _,
             #[cfg(feature = "store")]
             BackendKind::File => {
                 Arc::new(super::backend::redb::Redb::open(&self.options.path).expect("opened"))
             }
-        };
+        }
+    }
+
+    /// Opens the store on what the last one left behind.
+    fn open(&self) -> Store {
         let faulty = Faulty {
-            backend,
+            backend: self.backend(),
             faults: Arc::clone(&self.faults),
         };
         let published = Arc::clone(&self.published);

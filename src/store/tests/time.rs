@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::*;
 use crate::{
     message::State,
-    store::{HistoryQuery, StatusUpdate, backend::Table, backend::meta},
+    store::{
+        HistoryQuery, StatusUpdate,
+        backend::{Rows, Table, meta},
+    },
 };
 
 const HOUR_MS: u64 = 3_600_000;
@@ -27,26 +30,16 @@ fn run(fixture: &Fixture, store: &Store, hours: u64) {
 
 /// As a version left it that knew only the wall clock.
 fn make_older(fixture: &Fixture) {
-    let forget = |backend: &dyn Backend| {
-        backend
-            .transact(&mut |rows| {
-                rows.remove(Table::Meta, b"time")?;
-                let mut last = vec![u8::MAX; 8];
-                while let Some((key, _)) = rows.at_or_before(Table::Times, &last)? {
-                    rows.remove(Table::Times, &key)?;
-                    last = key;
-                }
-                Ok(true)
-            })
-            .expect("written");
-    };
-    match fixture.kind {
-        BackendKind::Memory => forget(&*fixture.memory),
-        #[cfg(feature = "store")]
-        BackendKind::File => forget(
-            &super::super::backend::redb::Redb::open(&fixture.options.path).expect("opened"),
-        ),
-    }
+    let forget = fixture.backend().transact(&mut |rows| {
+        rows.remove(Table::Meta, b"time")?;
+        let mut last = vec![u8::MAX; 8];
+        while let Some((key, _)) = rows.at_or_before(Table::Times, &last)? {
+            rows.remove(Table::Times, &key)?;
+            last = key;
+        }
+        Ok(true)
+    });
+    forget.expect("written");
 }
 
 #[test]
@@ -242,19 +235,8 @@ fn a_damaged_row_of_the_time_keeps_nobody_from_opening_the_store() {
         let store = fixture.open();
         received(&store, inbound("telegram", "hi", None));
         store.close();
-        let damage = |backend: &dyn Backend| {
-            let work = &mut |rows: &mut dyn super::super::backend::Rows| {
-                meta::put_time(rows, b"\xffno").map(|()| true)
-            };
-            backend.transact(work).expect("written");
-        };
-        match fixture.kind {
-            BackendKind::Memory => damage(&*fixture.memory),
-            #[cfg(feature = "store")]
-            BackendKind::File => damage(
-                &super::super::backend::redb::Redb::open(&fixture.options.path).expect("opened"),
-            ),
-        }
+        let work = &mut |rows: &mut dyn Rows| meta::put_time(rows, b"\xffno").map(|()| true);
+        fixture.backend().transact(work).expect("written");
         let store = fixture.open();
         assert_eq!(done(store.prune()).messages, 0);
         assert_eq!(kept(&store), 1);

@@ -85,11 +85,7 @@ pub(in crate::store) fn put_stamp(
 }
 
 /// The time at which what has this sequence number was stored, when the wall clock showed `at_ms`.
-pub(in crate::store) fn stored_at(
-    rows: &dyn Get,
-    seq: u64,
-    at_ms: u64,
-) -> Result<u64, StoreError> {
+pub(in crate::store) fn stored_at(rows: &dyn Get, seq: u64, at_ms: u64) -> Result<u64, StoreError> {
     match rows.at_or_before(Table::Times, &number_key(seq))? {
         Some((_, row)) => Ok(Stamp::decode(&row)?.time_of(at_ms)),
         None => Ok(at_ms),

@@ -244,9 +244,10 @@ impl StoreTime {
     fn seek(&mut self, best: Option<i64>, is_possible: bool) {
         let running_ms = self.saved.running_ms;
         let is_settled = running_ms.saturating_sub(self.since_ms) >= SETTLED_AFTER_MS;
-        let best = match is_settled && is_possible {
-            true => best.max(Some(self.lead)),
-            false => best,
+        let best = if is_settled && is_possible {
+            best.max(Some(self.lead))
+        } else {
+            best
         };
         self.saved.anchor = match best {
             Some(best) if is_settled && running_ms >= BELIEVED_AFTER_MS => Anchor::Found(best),

@@ -136,7 +136,10 @@ fn a_first_start_with_a_clock_that_was_never_set_ages_nothing_when_it_is_set() {
             machine.run(2 * DAY_MS);
             let counted = machine.time.now_ms() - begun;
             let passed = machine.true_ms - START_MS;
-            assert!(counted.abs_diff(passed) < 2_000, "downtimes count from then on");
+            assert!(
+                counted.abs_diff(passed) < 2_000,
+                "downtimes count from then on"
+            );
         }
     }
 }

@@ -117,9 +117,7 @@ fn apply_update(
         return transaction.change(message, update).map(Some);
     }
     match update.retry_in {
-        Some(wait) => transaction
-            .postpone(&message, wait)
-            .map(|()| Some(message)),
+        Some(wait) => transaction.postpone(&message, wait).map(|()| Some(message)),
         None => Ok(None),
     }
 }

@@ -7,8 +7,8 @@ use std::sync::{
 };
 
 use crate::store::{
-    answer::StoreHealth, backend::Backend, error::StoreError, 
-    queries::counters::StoreCounters, time::TimeKeeper, writer::queue::Queue,
+    answer::StoreHealth, backend::Backend, error::StoreError, queries::counters::StoreCounters,
+    time::TimeKeeper, writer::queue::Queue,
 };
 
 /// What the writer shares with every handle.
