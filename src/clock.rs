@@ -1,11 +1,21 @@
 //! Wall time as the program stores and shows it: milliseconds since 1970, and RFC 3339 text in UTC.
 //!
-//! Not here: durations and deadlines, which use the monotonic clock.
+//! The wall clock may jump at any time, by years, and back. It is for showing only:
+//! - Waits, deadlines and intervals within one run go by the monotonic clock (`Instant`).
+//! - What must survive a restart goes by the store's time (`store::time`): retention, the life of keys,
+//!   when a message is due and when it is too old, the life of pairing codes.
+//!
+//! Not here: either of these.
 
 use std::{
     fmt,
+    ops::Range,
     time::{SystemTime, UNIX_EPOCH},
 };
+
+/// The years in which a clock can be right: 2024 to 2099. Before, it was never set; later dates are
+/// what broken ones show.
+pub const PLAUSIBLE_MS: Range<u64> = 1_704_067_200_000..4_102_444_800_000;
 
 /// Milliseconds since 1970-01-01T00:00:00Z. A clock set before 1970 reads as 0.
 pub fn now_ms() -> u64 {

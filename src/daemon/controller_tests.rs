@@ -55,7 +55,7 @@ impl Fixture {
             store: store.clone(),
             bridges: Arc::clone(&bridges),
             router: Arc::clone(&router),
-            pairings: Arc::new(Pairings::open(folder.join("pairing.json"))),
+            pairings: Arc::new(Pairings::open(folder.join("pairing.json"), store.clock())),
             log: log.clone(),
             address: "127.0.0.1:1".to_owned(),
         };

@@ -147,7 +147,10 @@ impl Daemon {
                 store: store.clone(),
                 router: Arc::clone(&router),
                 bridges: Arc::new(bridges),
-                pairings: Arc::new(Pairings::open(config.home.join(pairing::FILE))),
+                pairings: Arc::new(Pairings::open(
+                    config.home.join(pairing::FILE),
+                    store.clock(),
+                )),
                 log: log.clone(),
                 address: config.authority(address.port()),
             },

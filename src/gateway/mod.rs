@@ -23,6 +23,7 @@ use self::{
     admission::{Attempts, Connections, WrongToken},
     clients::waiters::Waiters,
     control::{Admin, Channels},
+    http::dates::HttpDates,
     metrics::GatewayCounters,
 };
 pub use self::{clients::Bus, http::accept};
@@ -54,6 +55,7 @@ pub struct Gateway {
     counters: GatewayCounters,
     connections: Arc<Connections>,
     attempts: Arc<Attempts>,
+    http_dates: HttpDates,
     started: Instant,
     started_ms: u64,
     next_client: AtomicU64,
@@ -113,6 +115,7 @@ impl Gateway {
             counters: GatewayCounters::default(),
             connections: Arc::new(Connections::new()),
             attempts: Arc::default(),
+            http_dates: HttpDates::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
             next_client: AtomicU64::new(1),

@@ -12,6 +12,7 @@ use crate::{
     clock, fs,
     phone::{self, Country},
     random,
+    store::Clock,
 };
 
 /// The file, in the home folder.
@@ -40,6 +41,8 @@ pub struct PairingRequest {
     pub code: String,
     /// When it was made, in ms since 1970.
     pub at_ms: u64,
+    /// Until when its code is valid, in the store's time: a wall clock that jumps ends none.
+    until_ms: u64,
 }
 
 /// The result of a request.
@@ -54,6 +57,8 @@ pub(super) enum PairingOutcome {
 /// All pairings of a daemon. Look-ups never wait for the disk.
 pub struct Pairings {
     path: PathBuf,
+    /// The store's time.
+    time: Clock,
     table: Mutex<PairingTable>,
     /// Held while the file is written; `table` is not, so that look-ups go on.
     writing: Mutex<()>,
@@ -67,12 +72,15 @@ struct PairingTable {
 
 impl Pairings {
     /// Reads the file; a missing or damaged one approves nobody.
-    pub fn open(path: PathBuf) -> Self {
+    /// `time` is the store's.
+    pub fn open(path: PathBuf, time: Clock) -> Self {
         let text = std::fs::read(&path).unwrap_or_default();
-        let table =
-            serde_json::from_slice(&text).map_or_else(|_| PairingTable::default(), |v| read(&v));
+        let latest_ms = time().saturating_add(VALID_MS);
+        let table = serde_json::from_slice(&text)
+            .map_or_else(|_| PairingTable::default(), |value| read(&value, latest_ms));
         Self {
             path,
+            time,
             table: Mutex::new(table),
             writing: Mutex::default(),
         }
@@ -81,10 +89,10 @@ impl Pairings {
     /// Drops expired requests first, so that no caller sees one.
     fn table(&self) -> MutexGuard<'_, PairingTable> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let now_ms = clock::now_ms();
-        table
-            .pending
-            .retain(|request| now_ms < request.at_ms.saturating_add(VALID_MS));
+        if !table.pending.is_empty() {
+            let now_ms = (self.time)();
+            table.pending.retain(|request| now_ms < request.until_ms);
+        }
         table
     }
 
@@ -108,6 +116,7 @@ impl Pairings {
             sender: sender.to_owned(),
             code: code.clone(),
             at_ms: clock::now_ms(),
+            until_ms: (self.time)().saturating_add(VALID_MS),
         });
         PairingOutcome::Fresh(code)
     }
@@ -186,14 +195,16 @@ impl Pairings {
             .pending
             .iter()
             .map(|one| {
-                json!({"channel": one.channel, "sender": one.sender, "code": one.code, "at_ms": one.at_ms})
+                json!({"channel": one.channel, "sender": one.sender, "code": one.code, "at_ms": one.at_ms,
+                    "until_ms": one.until_ms})
             })
             .collect();
         json!({"approved": table.approved, "pending": pending}).to_string()
     }
 }
 
-fn read(value: &Value) -> PairingTable {
+/// No code is valid for longer than `latest_ms`; those of earlier versions are until then.
+fn read(value: &Value, latest_ms: u64) -> PairingTable {
     let text = |value: &Value, name: &str| value[name].as_str().map(str::to_owned);
     let pending = value["pending"].as_array().into_iter().flatten();
     let approved = value["approved"].as_object().into_iter().flatten();
@@ -212,6 +223,7 @@ fn read(value: &Value) -> PairingTable {
                     sender: text(one, "sender")?,
                     code: text(one, "code")?,
                     at_ms: one["at_ms"].as_u64()?,
+                    until_ms: one["until_ms"].as_u64().unwrap_or(latest_ms).min(latest_ms),
                 })
             })
             .collect(),
@@ -226,6 +238,8 @@ fn code() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{path::Path, sync::Arc};
+
     use super::*;
 
     struct Scratch(PathBuf);
@@ -236,11 +250,35 @@ mod tests {
         }
     }
 
+    fn open(path: &Path) -> Pairings {
+        Pairings::open(path.to_owned(), Arc::new(|| 7))
+    }
+
+    fn scratch() -> Scratch {
+        let name = format!("cdb-pairing-{}", &random::token()[..16]);
+        Scratch(std::env::temp_dir().join(name))
+    }
+
+    #[test]
+    fn a_code_is_valid_for_an_hour_of_the_stores_time_across_restarts() {
+        let path = scratch();
+        let at = |time_ms: u64| Pairings::open(path.0.clone(), Arc::new(move || time_ms));
+        let pairings = at(5);
+        pairings.request("t", "ana");
+        pairings.save().expect("written");
+        assert_eq!(at(5 + VALID_MS - 1).pending().len(), 1);
+        assert_eq!(at(5 + VALID_MS).pending().len(), 0);
+        let text = std::fs::read_to_string(&path.0).expect("read");
+        let older = text.replace("until_ms", "another");
+        std::fs::write(&path.0, older).expect("written");
+        let late = at(1_000_000_000).pending();
+        assert_eq!(late.len(), 1, "what an earlier version wrote gets its hour");
+    }
+
     #[test]
     fn three_requests_may_pend_and_approvals_survive_a_restart() {
-        let name = format!("cdb-pairing-{}", &random::token()[..16]);
-        let path = Scratch(std::env::temp_dir().join(name));
-        let pairings = Pairings::open(path.0.clone());
+        let path = scratch();
+        let pairings = open(&path.0);
         let PairingOutcome::Fresh(code) = pairings.request("t", "ana") else {
             panic!("the first gets a code");
         };
@@ -252,15 +290,15 @@ mod tests {
         }
         assert!(!pairings.knows("t", "ana"));
         pairings.save().expect("written");
-        assert_eq!(Pairings::open(path.0.clone()).pending().len(), 3);
+        assert_eq!(open(&path.0).pending().len(), 3);
         assert_eq!(pairings.decide("other", &code, true), Ok(None));
         let code = code.to_ascii_lowercase();
         let request = pairings.decide("t", &code, true).expect("written");
         assert_eq!(request.map(|one| one.sender).as_deref(), Some("ana"));
-        let again = Pairings::open(path.0.clone());
+        let again = open(&path.0);
         assert!(again.knows("t", "ana") && !again.knows("t", "bob"));
         assert_eq!(again.pending().len(), 2);
         assert_eq!(again.revoke("t", "ana"), Ok(true));
-        assert!(!Pairings::open(path.0.clone()).knows("t", "ana"));
+        assert!(!open(&path.0).knows("t", "ana"));
     }
 }

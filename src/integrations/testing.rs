@@ -49,7 +49,7 @@ impl Desk {
         };
         let store = Store::open(options, |_| {}).expect("a store");
         let log = Log::in_memory(LogLevel::Debug);
-        let pairings = Arc::new(Pairings::open(folder.join("pairing.json")));
+        let pairings = Arc::new(Pairings::open(folder.join("pairing.json"), store.clock()));
         let ingress = Ingress::new(
             channel,
             AllowList::read(channel, allowed, None),

@@ -2,6 +2,8 @@
 //!
 //! Not here: errors (`error`).
 
+use std::time::Duration;
+
 use crate::{
     message::{Message, MessageId, State},
     protocol::describe::{EventName, event},
@@ -134,6 +136,36 @@ pub struct StoreHealth {
     pub queue_depth: usize,
     /// Messages kept.
     pub messages: u64,
+    /// How the wall clock stands to the store's time.
+    pub clock: ClockHealth,
+}
+
+/// How the wall clock stands to the store's own time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClockHealth {
+    /// How far the wall clock is ahead of where it should be by the store's time, in ms; negative
+    /// where it is behind. After a downtime it is ahead until that counts, a day of running later.
+    pub ahead_ms: i64,
+    /// How often it jumped since the start, as far as that was seen.
+    pub jumps: u64,
+    /// How far the last time, in ms; negative for backward.
+    pub last_jump_ms: i64,
+}
+
+impl ClockHealth {
+    /// Whether the store goes by the wall clock, give or take a minute.
+    pub fn is_believed(&self) -> bool {
+        self.ahead_ms.unsigned_abs() <= 60_000
+    }
+}
+
+/// When a message is tried next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueTime {
+    /// After this long; zero if it is due.
+    pub wait: Duration,
+    /// As the wall clock shows it, in ms since 1970.
+    pub at_ms: u64,
 }
 
 /// What one retention run removed.

@@ -8,6 +8,7 @@
 //! - `backend`: the tables, in one redb file, or in memory without the feature `store`.
 //! - `index`: which messages a channel and a conversation have.
 //! - `queries`: everything that is answered from a snapshot.
+//! - `time`: the time that the store counts by, whatever the wall clock does.
 //! - `schema`: creating a store and upgrading an older one.
 //! - `writer`: everything that changes rows, and the thread that does it.
 //! - here: the handle [`Store`], with its `reads` and its `writes`.
@@ -29,6 +30,7 @@ mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod time;
 mod writer;
 mod writes;
 
@@ -45,8 +47,8 @@ use crate::{
 
 pub use self::{
     answer::{
-        Conversation, Conversations, HistoryPage, Occasion, Pruned, QueuedMessage, ReadMark,
-        ReceivedMessage, StoreHealth, StoredEvent, Transition,
+        ClockHealth, Conversation, Conversations, DueTime, HistoryPage, Occasion, Pruned,
+        QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent, Transition,
     },
     error::StoreError,
     options::{Clock, StoreOptions},
@@ -60,6 +62,8 @@ pub use self::{
 };
 use self::{
     backend::{Backend, Snapshot},
+    schema::Unusable,
+    time::TimeKeeper,
     writer::{
         OnCommit, Writer,
         job::{self, Operation},
@@ -104,13 +108,17 @@ impl Store {
         on_commit: OnCommit,
     ) -> Result<Self> {
         let path = &options.path;
-        let counters = schema::open(&*backend, (options.clock)());
+        let now_ms = (options.clock)();
+        let counters = schema::open(&*backend, now_ms);
         let counters = counters.map_err(|why| why.error_for(path))?;
+        let time = TimeKeeper::open(&*backend, options.clock, options.monotonic);
+        let time = time.and_then(|time| time.install(&*backend).map(|()| time));
+        let time = time.map_err(|why| Unusable::from(why).error_for(path))?;
         let queue = Queue::new(QueueBounds {
             requests: options.max_queued,
             bytes: options.max_queued_bytes,
         });
-        let shared = Arc::new(Shared::new(backend, queue, options.clock, counters));
+        let shared = Arc::new(Shared::new(backend, queue, time, counters));
         let writer = Writer::new(
             Arc::clone(&shared),
             on_commit,
@@ -174,6 +182,13 @@ impl Store {
     /// How many messages of each channel are still to be sent.
     pub fn outbox_depth(&self) -> BTreeMap<String, u64> {
         self.0.shared.counters().outbox
+    }
+
+    /// The store's time, in ms: it runs with the monotonic clock and survives restarts. For ages only;
+    /// the wall clock may show another.
+    pub fn clock(&self) -> Clock {
+        let shared = Arc::clone(&self.0.shared);
+        Arc::new(move || shared.time_ms())
     }
 
     /// The state of the store. Never waits for the writer.

@@ -2,11 +2,11 @@
 //!
 //! Not here: the settings of `.env` that some of them come from.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use crate::clock;
 
-/// Returns the time in ms since 1970.
+/// Returns a time in ms.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// How a store is opened.
@@ -16,8 +16,10 @@ pub struct StoreOptions {
     pub path: PathBuf,
     /// For how many days messages that left the outbox are kept, at least 7; 0 keeps them for ever.
     pub history_days: u32,
-    /// The clock; tests have one of their own.
+    /// The wall clock, in ms since 1970; tests have one of their own.
     pub clock: Clock,
+    /// The monotonic clock, in ms since any moment; tests have one of their own.
+    pub monotonic: Clock,
     /// How many requests go into one transaction.
     pub max_batch: usize,
     /// How many requests may wait for the writer.
@@ -32,9 +34,16 @@ impl Default for StoreOptions {
             path: PathBuf::from("messages.redb"),
             history_days: 90,
             clock: Arc::new(clock::now_ms),
+            monotonic: since_now(),
             max_batch: 1024,
             max_queued: 65_536,
             max_queued_bytes: 64 * 1024 * 1024,
         }
     }
+}
+
+/// A monotonic clock that starts at 0 now.
+fn since_now() -> Clock {
+    let start = Instant::now();
+    Arc::new(move || u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX))
 }

@@ -3,14 +3,17 @@
 //!
 //! Not here: how a query is answered (`queries`).
 
+use std::time::Duration;
+
 use super::{
     Store,
-    answer::{Conversations, HistoryPage, StoredEvent, Transition},
+    answer::{Conversations, DueTime, HistoryPage, StoredEvent, Transition},
     error::StoreError,
     index,
     queries::{aliases, conversations, events, history, message, outbox, revisions},
     request::{AcceptedParts, ConversationQuery, HistoryQuery},
     rows::keys,
+    time,
 };
 use crate::message::{Message, MessageId};
 
@@ -35,15 +38,23 @@ impl Store {
         self.view(|rows| history::history(rows, query))
     }
 
-    /// Messages of a channel still to be sent, oldest first, with the time each is due in ms since
-    /// 1970. Blocks.
+    /// How long ago this happened to a message, by the store's time: what the wall clock did meanwhile
+    /// does not count. Blocks.
+    pub fn age(&self, step: &Transition) -> Result<Duration, StoreError> {
+        let now = self.0.shared.time.now();
+        let age_ms = self.view(|rows| time::age(rows, now, step.seq, step.at_ms))?;
+        Ok(Duration::from_millis(age_ms))
+    }
+
+    /// Messages of a channel still to be sent, oldest first, with the time each is due. Blocks.
     pub fn outbox(
         &self,
         channel: &str,
         after: Option<MessageId>,
         limit: usize,
-    ) -> Result<Vec<(Message, u64)>, StoreError> {
-        self.view(|rows| outbox::outbox(rows, channel, after, limit))
+    ) -> Result<Vec<(Message, DueTime)>, StoreError> {
+        let now = self.0.shared.time.now();
+        self.view(|rows| outbox::outbox(rows, now, channel, after, limit))
     }
 
     /// The names a service gave to a message. Blocks.

@@ -2,6 +2,8 @@
 //!
 //! Not here: what it answers (`answer`).
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::message::{Kind, MessageId, State};
@@ -78,9 +80,9 @@ pub struct StatusUpdate {
     pub attempts: Option<u32>,
     /// Why the last attempt failed; `None` clears it.
     pub error: Option<String>,
-    /// When to try again; `None` leaves the time. If nothing else changes, the message is only
-    /// postponed and there is no event.
-    pub due_ms: Option<u64>,
+    /// After how long to try again; `None` leaves the time. If nothing else changes, the message is
+    /// only postponed and there is no event.
+    pub retry_in: Option<Duration>,
 }
 
 impl StatusUpdate {
@@ -90,7 +92,7 @@ impl StatusUpdate {
             state,
             attempts: None,
             error: None,
-            due_ms: None,
+            retry_in: None,
         }
     }
 }

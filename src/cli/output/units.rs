@@ -23,6 +23,20 @@ pub(crate) fn since(then_ms: u64, now_ms: u64) -> String {
     duration(Duration::from_millis(now_ms.saturating_sub(then_ms)))
 }
 
+/// What is to be said of the `clock` of a status, while the daemon does not go by the wall clock.
+pub(crate) fn unbelieved_clock(clock: &Value) -> Option<String> {
+    if clock["believed"].as_bool().unwrap_or(true) {
+        return None;
+    }
+    let ahead_ms = clock["ahead_ms"].as_i64().unwrap_or(0);
+    let by = duration(Duration::from_millis(ahead_ms.unsigned_abs()));
+    Some(if ahead_ms < 0 {
+        format!("{by} behind the time counted here; ages go on by that")
+    } else {
+        format!("{by} ahead of the time counted here; ages go by it once that held for a day")
+    })
+}
+
 /// `1 message`, `2 messages`; a number that is missing counts as none.
 pub(crate) fn counted(count: &Value, noun: &str) -> String {
     match count.as_u64().unwrap_or(0) {

@@ -7,12 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use crate::daemon::channels::{
-    channel::{Channel, from_now_ms},
-    counters::ChannelCounters,
-};
+use crate::daemon::channels::{channel::Channel, counters::ChannelCounters};
 use crate::{
-    backoff, clock,
+    backoff,
     integrations::{
         ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult, Trouble,
     },
@@ -65,8 +62,15 @@ impl AttemptCount {
     }
 }
 
-/// The message to deliver, its state transitions and its progress, as stored.
-type StoredMessage = (Message, Vec<Transition>, Progress);
+/// The message to deliver, as stored.
+struct StoredMessage {
+    message: Message,
+    /// Its state transitions.
+    context: Vec<Transition>,
+    progress: Progress,
+    /// For how long it has been queued.
+    waited: Duration,
+}
 
 impl Attempt {
     /// Makes the attempt. If the store fails, the message stays in the outbox and is tried again.
@@ -83,9 +87,15 @@ impl Attempt {
 
     async fn try_make(&self, id: MessageId) -> Result<NextStep, StoreError> {
         let read = move |store: &Store| Attempt::read(store, id);
-        let Some((message, context, progress)) = self.store.run_blocking(read).await? else {
+        let Some(stored) = self.store.run_blocking(read).await? else {
             return Ok(NextStep::Done);
         };
+        let StoredMessage {
+            message,
+            context,
+            progress,
+            waited,
+        } = stored;
         if message.state.has_left_the_outbox() {
             return Ok(NextStep::Done);
         }
@@ -104,7 +114,7 @@ impl Attempt {
             }
         }
         // Only after reconciling: a message that was sent in time must not become failed.
-        if let Some(why) = self.too_old(&context) {
+        if let Some(why) = self.too_old(waited) {
             return self.failed(&message, why).await;
         }
         self.deliver(message, count, &progress).await
@@ -115,8 +125,13 @@ impl Attempt {
         let Some((message, context)) = store.message(id)? else {
             return Ok(None);
         };
-        let progress = Progress::of(&message, store)?;
-        Ok(Some((message, context, progress)))
+        let waited = last_queued(&context).map_or(Ok(Duration::ZERO), |step| store.age(step))?;
+        Ok(Some(StoredMessage {
+            progress: Progress::of(&message, store)?,
+            message,
+            context,
+            waited,
+        }))
     }
 
     async fn deliver(
@@ -167,11 +182,9 @@ impl Attempt {
     }
 
     /// Why the message must not be sent any more, if it waited too long since it was queued.
-    fn too_old(&self, context: &[Transition]) -> Option<String> {
+    fn too_old(&self, waited: Duration) -> Option<String> {
         let max_age = self.channel.limits().max_age.filter(|age| !age.is_zero())?;
-        let waited = clock::now_ms().saturating_sub(last_queued(context)?.at_ms);
-        let is_old = u128::from(waited) > max_age.as_millis();
-        is_old.then(|| {
+        (waited > max_age).then(|| {
             let hours = max_age.as_secs() / 3600;
             format!("it waited longer than {hours} hours and is too old to send")
         })
@@ -353,7 +366,7 @@ impl Attempt {
         let step = StatusUpdate {
             attempts: Some(count.all),
             error: (!unknown).then_some(why),
-            due_ms: Some(from_now_ms(wait)),
+            retry_in: Some(wait),
             ..StatusUpdate::to(State::Sending)
         };
         self.advance(message.id, step).await?;

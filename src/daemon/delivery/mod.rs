@@ -27,7 +27,6 @@ use self::{
 };
 use super::channels::channel::Channel;
 use crate::{
-    clock,
     log::{Log, LogField},
     message::MessageId,
     panics::contained,
@@ -47,6 +46,10 @@ const STALLED_WAIT: Duration = Duration::from_secs(5);
 
 /// Time for deliveries in flight at shutdown; no new ones are started then.
 const FINISH_TIME: Duration = Duration::from_secs(1);
+
+/// The longest wait that is taken over from an earlier run. An earlier version stored what the wall
+/// clock would show, which may have been years ahead.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Messages per read when the worker loads the outbox.
 const PAGE_SIZE: usize = 512;
@@ -146,16 +149,15 @@ impl DeliveryWorker {
                 return Ok(());
             };
             after = Some(last.id);
-            for (message, due_ms) in page {
-                self.adopt(message.id, message.peer, due_ms);
+            for (message, due) in page {
+                self.adopt(message.id, message.peer, due.wait);
             }
         }
     }
 
-    fn adopt(&mut self, id: MessageId, peer: String, due_ms: u64) {
-        let wait = due_ms.saturating_sub(clock::now_ms());
-        if wait > 0 && !self.lanes.contains_key(&peer) {
-            self.set_timer(&peer, Duration::from_millis(wait));
+    fn adopt(&mut self, id: MessageId, peer: String, wait: Duration) {
+        if !wait.is_zero() && !self.lanes.contains_key(&peer) {
+            self.set_timer(&peer, wait.min(LONGEST_WAIT));
         }
         self.queued(id, peer);
     }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -11,7 +14,6 @@ use tokio::sync::mpsc;
 use super::DeliveryWorker;
 use crate::daemon::channels::channel::Channel;
 use crate::{
-    clock,
     config::Delays,
     integrations::{
         Accepted, BoxFuture, DeliveryError, Integration, Progress, ReconcileResult, RunContext,
@@ -82,10 +84,11 @@ impl Fixture {
         let scripted = Arc::new(Scripted::default());
         scripted.outcomes.lock().expect("whole").extend(outcomes);
         let path = std::env::temp_dir().join(format!("cdb-{}.redb", &random::token()[..16]));
+        let looks = AtomicU64::new(0);
         let options = store::StoreOptions {
             path: path.clone(),
-            // Every message is ten seconds old.
-            clock: Arc::new(|| clock::now_ms() - 10_000),
+            // Every look at the clock takes ten milliseconds.
+            monotonic: Arc::new(move || looks.fetch_add(10, Ordering::Relaxed)),
             ..store::StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");

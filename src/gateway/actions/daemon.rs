@@ -33,6 +33,7 @@ pub(super) fn status(gateway: &Gateway) -> String {
             "events": gateway.listeners.bus.queued_bytes(),
         },
         "store": store_json(gateway),
+        "clock": {"ahead_ms": health.clock.ahead_ms, "believed": health.clock.is_believed()},
         "memory": metrics::resident_bytes().map_or_else(|| json!({}), |bytes| json!({"rss_bytes": bytes})),
         "counters": gateway.counters.json(),
     });

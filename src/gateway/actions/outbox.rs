@@ -69,7 +69,11 @@ fn waiting(
     for name in store.outbox_depth().into_keys() {
         if channel.is_none_or(|channel| channel == name) {
             let found = store.outbox(&name, None, limit)?;
-            waiting.extend(found.into_iter().map(|(message, due)| (message, Some(due))));
+            waiting.extend(
+                found
+                    .into_iter()
+                    .map(|(message, due)| (message, Some(due.at_ms))),
+            );
         }
     }
     waiting.sort_by_key(|(message, _)| message.id);

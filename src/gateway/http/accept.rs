@@ -1,7 +1,12 @@
 //! The listening socket and its connections: one task each, all in one set, so that the shutdown can
 //! wait for them.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -9,7 +14,10 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-use super::serve::{FULL, connection};
+use super::{
+    dates::NO_DATE,
+    serve::{FULL, connection},
+};
 use crate::{
     backoff::Backoff,
     gateway::{Gateway, admission::Permit, metrics::GatewayCounters},
@@ -122,6 +130,10 @@ fn admit(
         }
         return;
     };
+    if !gateway.http_dates.can_serve(SystemTime::now()) {
+        refuse_without_date(gateway, stream);
+        return;
+    }
     connections.spawn(connection(
         Arc::clone(gateway),
         stream,
@@ -129,6 +141,17 @@ fn admit(
         permit,
         shutdown.clone(),
     ));
+}
+
+fn refuse_without_date(gateway: &Gateway, stream: TcpStream) {
+    if gateway.http_dates.is_news() {
+        let text =
+            "the clock shows a date that HTTP does not know; set it, nobody is served until then";
+        gateway.log.error("gateway", text, &[]);
+    }
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = io::Write::write(&mut stream, NO_DATE);
+    }
 }
 
 /// A panic ends its connection alone.

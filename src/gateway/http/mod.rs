@@ -7,6 +7,7 @@
 
 pub mod accept;
 mod connection;
+pub(super) mod dates;
 mod guard;
 mod limited_io;
 mod origin;

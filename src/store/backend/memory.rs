@@ -16,6 +16,9 @@ use crate::store::{
 /// is queued while that many wait to be sent.
 const CAPACITY: u64 = 10_000;
 
+/// The last moment whose first sequence number leaves a million below 2^53.
+const LAST_HEAD_MS: u64 = (1 << 43) - 1024;
+
 type Tables<Value> = [BTreeMap<Vec<u8>, Value>; Table::ALL.len()];
 
 /// All rows. The write lock is held only while a finished transaction is merged in.
@@ -77,9 +80,10 @@ impl Backend for Memory {
 
     /// Sequence numbers must grow across restarts although nothing is kept, so they start from the
     /// clock: 1,024 events for every millisecond since 1970. That stays below 2^53, the largest
-    /// integer that JavaScript represents exactly, until the year 2248.
+    /// integer that JavaScript represents exactly, until the year 2248; a clock beyond that counts as
+    /// one at it.
     fn first_head(&self, now_ms: u64) -> u64 {
-        now_ms << 10
+        now_ms.min(LAST_HEAD_MS) << 10
     }
 
     fn capacity(&self) -> Option<u64> {

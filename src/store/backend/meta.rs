@@ -1,6 +1,6 @@
-//! The table `meta`: numbers that belong to the store as a whole, by name.
+//! The table `meta`: what belongs to the store as a whole, by name.
 //!
-//! Not here: what a version of the schema means (`schema`).
+//! Not here: what a version of the schema means (`schema`), and the row of the time (`time`).
 
 use crate::store::{
     backend::{Get, Rows, Table},
@@ -11,6 +11,7 @@ use crate::store::{
 const SCHEMA: &[u8] = b"schema";
 const HEAD: &[u8] = b"head";
 const KEYS_FORGOTTEN: &[u8] = b"keys_forgotten";
+const TIME: &[u8] = b"time";
 
 fn number(rows: &dyn Get, name: &[u8]) -> Result<Option<u64>, StoreError> {
     let row = rows.get(Table::Meta, name)?;
@@ -48,4 +49,13 @@ pub(in crate::store) fn put_keys_forgotten(
     number: u64,
 ) -> Result<(), StoreError> {
     rows.put(Table::Meta, KEYS_FORGOTTEN, &number_key(number))
+}
+
+/// The store's time when it was last kept; `None` in a new store, and in one of an earlier version.
+pub(in crate::store) fn time(rows: &dyn Get) -> Result<Option<Vec<u8>>, StoreError> {
+    rows.get(Table::Meta, TIME)
+}
+
+pub(in crate::store) fn put_time(rows: &mut dyn Rows, row: &[u8]) -> Result<(), StoreError> {
+    rows.put(Table::Meta, TIME, row)
 }

@@ -42,11 +42,13 @@ pub(in crate::store) enum Table {
     Revisions,
     /// Channel and name of a peer → the peer it means, or the other names of one. Added as `Marks` is.
     Aliases,
+    /// Sequence number → the store's time from it on. Added as `Marks` is.
+    Times,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 11] = [
+    pub(in crate::store) const ALL: [Self; 12] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -58,6 +60,7 @@ impl Table {
         Self::Tails,
         Self::Revisions,
         Self::Aliases,
+        Self::Times,
     ];
 }
 

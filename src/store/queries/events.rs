@@ -8,15 +8,15 @@ use crate::{
     message::Message,
     store::{
         answer::{Occasion, StoredEvent},
-        backend::{ScanOrder, Snapshot, Table},
+        backend::{Get, ScanOrder, Snapshot, Table},
         error::StoreError,
         queries::{
             budget::PageBudget,
-            message::{body, expect},
+            message::{self, expect},
             revisions,
         },
         rows::{
-            body::Body,
+            body::{self, Body},
             change::Change,
             keys::{number_key, number_of},
         },
@@ -100,7 +100,7 @@ impl EventMerge<'_> {
         while !self.room.is_used_up()
             && let Some(change) = self.changes.next_if(|change| change.transition.seq < seq)
         {
-            let found = body(self.rows, change.number)?;
+            let found = message::body(self.rows, change.number)?;
             let (Body { mut message, .. }, size) = expect(found, &number_key(change.number))?;
             revisions::apply(self.rows, &change, &mut message)?;
             let occasion = change.transition.occasion;
@@ -131,4 +131,19 @@ pub(in crate::store) fn oldest_seq(rows: &dyn Snapshot, head: u64) -> Result<u64
         })?;
     }
     Ok(oldest)
+}
+
+/// What the wall clock showed at the newest event; `None` if there is none, or it cannot be read.
+pub(in crate::store) fn newest_ms(rows: &dyn Get) -> Option<u64> {
+    let last = |table| rows.at_or_before(table, &number_key(u64::MAX)).ok()?;
+    let created = last(Table::Bodies).and_then(|(key, row)| {
+        let at_ms = body::created(&row).ok()?;
+        Some((number_of(&key).ok()?, at_ms))
+    });
+    let changed = last(Table::Changes).and_then(|(key, row)| {
+        let seq = number_of(&key).ok()?;
+        let change = Change::decode(seq, &row).ok()?;
+        Some((seq, change.transition.at_ms))
+    });
+    created.max(changed).map(|(_, at_ms)| at_ms)
 }

@@ -61,8 +61,9 @@ fn a_file_of_a_newer_version_is_refused() {
 }
 
 #[test]
-fn a_file_of_an_older_version_gains_the_table_of_marks() {
+fn a_file_of_an_older_version_gains_the_tables_it_lacks() {
     const MARKS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("marks");
+    const TIMES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("times");
     let fixture = Fixture::new(BackendKind::File);
     let store = fixture.open();
     let id = queue(&store, "kept");
@@ -70,6 +71,7 @@ fn a_file_of_an_older_version_gains_the_table_of_marks() {
     let database = Database::open(&fixture.options.path).expect("opened");
     let transaction = database.begin_write().expect("begun");
     assert!(transaction.delete_table(MARKS).expect("deleted"));
+    assert!(transaction.delete_table(TIMES).expect("deleted"));
     transaction.commit().expect("committed");
     drop(database);
     let store = fixture.open();

@@ -13,6 +13,7 @@ mod reports;
 mod retention;
 mod revisions;
 mod states;
+mod time;
 mod writing;
 
 use std::{
@@ -25,8 +26,8 @@ use std::{
 };
 
 use super::{
-    Draft, Inbound, Pending, QueuedMessage, ReceivedMessage, Store, StoreError, StoreOptions,
-    StoredEvent,
+    Clock, Draft, Inbound, Pending, QueuedMessage, ReceivedMessage, Store, StoreError,
+    StoreOptions, StoredEvent,
     backend::memory::Memory,
     backend::{Backend, Snapshot, Work},
 };
@@ -55,7 +56,8 @@ struct Fixture {
     kind: BackendKind,
     folder: PathBuf,
     memory: Arc<Memory>,
-    now_ms: Arc<AtomicU64>,
+    wall_ms: Arc<AtomicU64>,
+    monotonic_ms: Arc<AtomicU64>,
     faults: Arc<Faults>,
     published: Arc<Mutex<Vec<StoredEvent>>>,
     options: StoreOptions,
@@ -72,34 +74,44 @@ impl Fixture {
         let name = format!("cleudocodebot-store-{}", random::hex(&random::bytes::<6>()));
         let folder = std::env::temp_dir().join(name);
         fs::create_private_dir(&folder).expect("a scratch folder");
-        let now_ms = Arc::new(AtomicU64::new(START_MS));
-        let clock = Arc::clone(&now_ms);
+        let wall_ms = Arc::new(AtomicU64::new(START_MS));
+        let monotonic_ms = Arc::<AtomicU64>::default();
+        let clock = |ms: &Arc<AtomicU64>| -> Clock {
+            let ms = Arc::clone(ms);
+            Arc::new(move || ms.load(Ordering::Relaxed))
+        };
         Self {
             kind,
             options: StoreOptions {
                 path: folder.join("messages.redb"),
-                clock: Arc::new(move || clock.load(Ordering::Relaxed)),
+                clock: clock(&wall_ms),
+                monotonic: clock(&monotonic_ms),
                 ..StoreOptions::default()
             },
             folder,
             memory: Arc::new(Memory::new()),
-            now_ms,
+            wall_ms,
+            monotonic_ms,
             faults: Arc::default(),
             published: Arc::default(),
         }
     }
 
-    /// Opens the store on what the last one left behind.
-    fn open(&self) -> Store {
-        let backend: Arc<dyn Backend> = match self.kind {
+    /// What the last store left behind.
+    fn backend(&self) -> Arc<dyn Backend> {
+        match self.kind {
             BackendKind::Memory => Arc::clone(&self.memory) as _,
             #[cfg(feature = "store")]
             BackendKind::File => {
                 Arc::new(super::backend::redb::Redb::open(&self.options.path).expect("opened"))
             }
-        };
+        }
+    }
+
+    /// Opens the store on what the last one left behind.
+    fn open(&self) -> Store {
         let faulty = Faulty {
-            backend,
+            backend: self.backend(),
             faults: Arc::clone(&self.faults),
         };
         let published = Arc::clone(&self.published);
@@ -108,7 +120,18 @@ impl Fixture {
     }
 
     fn pass(&self, ms: u64) {
-        self.now_ms.fetch_add(ms, Ordering::Relaxed);
+        self.wall_ms.fetch_add(ms, Ordering::Relaxed);
+        self.monotonic_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Time passes while the machine is off.
+    fn off(&self, ms: u64) {
+        self.wall_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// The wall clock is set to this time.
+    fn set_wall(&self, ms: u64) {
+        self.wall_ms.store(ms, Ordering::Relaxed);
     }
 
     /// The events published so far.

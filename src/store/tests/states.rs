@@ -1,7 +1,9 @@
 //! The states of a message: forwards only, except for cancel and retry.
 
+use std::time::Duration;
+
 use super::*;
-use crate::store::Occasion;
+use crate::store::{DueTime, Occasion};
 use crate::{
     message::State,
     store::{AcceptedParts, StatusUpdate, Transition, writer::operations::MAX_REFERENCES},
@@ -109,7 +111,7 @@ fn another_attempt_is_an_event_and_a_postponement_is_not() {
         let attempt = StatusUpdate {
             attempts: Some(2),
             error: Some("503".to_owned()),
-            due_ms: Some(START_MS + 25_000),
+            retry_in: Some(Duration::from_secs(25)),
             ..StatusUpdate::to(State::Sending)
         };
         advance(&store, id, State::Sending);
@@ -121,14 +123,18 @@ fn another_attempt_is_an_event_and_a_postponement_is_not() {
             "a postponement to the same time"
         );
         let later = StatusUpdate {
-            due_ms: Some(START_MS + 90_000),
+            retry_in: Some(Duration::from_secs(90)),
             ..StatusUpdate::to(State::Sending)
         };
         assert_eq!(done(store.advance(id, later)), Some(again.clone()));
         assert_eq!(advance(&store, id, State::Sending), None);
         assert_eq!(store.head_seq(), head);
         let outbox = store.outbox("telegram", None, 10).expect("readable");
-        assert_eq!(outbox, [(again, START_MS + 90_000)]);
+        let due = DueTime {
+            wait: Duration::from_secs(90),
+            at_ms: START_MS + 90_000,
+        };
+        assert_eq!(outbox, [(again, due)]);
     });
 }
 
@@ -176,7 +182,11 @@ fn a_failed_message_is_queued_again_with_its_attempts_and_without_its_error() {
         assert_eq!((again.state, again.attempts), (State::Queued, 5));
         assert_eq!(again.error, None);
         let outbox = store.outbox("telegram", None, 10).expect("readable");
-        assert_eq!(outbox, [(again, START_MS + 1000)]);
+        let due = DueTime {
+            wait: Duration::ZERO,
+            at_ms: START_MS + 1000,
+        };
+        assert_eq!(outbox, [(again, due)]);
         assert_eq!(
             store.message(id).expect("readable").expect("kept").1.len(),
             3
@@ -294,7 +304,7 @@ fn accepted_parts_are_kept_until_the_message_leaves_the_outbox() {
             advance(&store, id, State::Sending);
             done(store.parts_accepted(id, parts(2, &["a", "b"])));
             let later = StatusUpdate {
-                due_ms: Some(START_MS + 5),
+                retry_in: Some(Duration::from_millis(5)),
                 error: Some("busy".to_owned()),
                 ..StatusUpdate::to(State::Sending)
             };
@@ -305,7 +315,7 @@ fn accepted_parts_are_kept_until_the_message_leaves_the_outbox() {
         let message = || store.message(id).expect("readable").expect("kept").0;
         assert_eq!(store.parts(&message()), Ok(parts(2, &["a", "b"])));
         let waiting = store.outbox("telegram", None, 9).expect("readable");
-        assert_eq!(waiting[0].1, START_MS + 5);
+        assert_eq!(waiting[0].1.wait, Duration::from_millis(5));
         // A receipt for one part does not count for the message, which is still to be sent.
         let sent = StatusUpdate::to(State::Delivered);
         assert_eq!(done(store.report("telegram", "a", sent.clone())), None);

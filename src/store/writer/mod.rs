@@ -92,7 +92,7 @@ impl Writer {
         Self {
             published: counters.head,
             counters,
-            next_run_ms: shared.now_ms().saturating_add(FIRST_RUN_MS),
+            next_run_ms: shared.time_ms().saturating_add(FIRST_RUN_MS),
             shared,
             on_commit,
             max_batch: max_batch.max(1),
@@ -126,7 +126,21 @@ impl Writer {
                 break;
             }
         }
+        self.keep_time();
         self.shared.backend.close();
+    }
+
+    /// Keeps the time at the end, unless the last commit was just now.
+    fn keep_time(&mut self) {
+        if self.failure.is_none() && self.shared.time.is_worth_a_commit() {
+            // If that fails, the time is counted on from the last commit.
+            if let Ok(outcome) = self.transact(&mut |transaction| {
+                transaction.commit_anyway();
+                Ok(true)
+            }) {
+                self.publish(outcome, 0);
+            }
+        }
     }
 
     /// How long to wait for requests.
@@ -136,7 +150,7 @@ impl Writer {
             (None, Some(_)) => 0,
             (None, None) => self
                 .next_run_ms
-                .saturating_sub(self.shared.now_ms())
+                .saturating_sub(self.shared.time_ms())
                 .clamp(1, BETWEEN_RUNS_MS),
         })
     }
@@ -196,11 +210,12 @@ impl Writer {
     ) -> Result<TransactionOutcome, StoreError> {
         let shared = &self.shared;
         let mut outcome = None;
+        let note = shared.time.note();
         let limit = shared.backend.capacity();
         let committed = catch_unwind(AssertUnwindSafe(|| {
             shared.backend.transact(&mut |rows| {
                 let counters = self.counters.clone();
-                let mut transaction = Transaction::new(rows, shared.now_ms(), limit, counters);
+                let mut transaction = Transaction::new(rows, &note, limit, counters);
                 if self.failure.is_some() {
                     transaction.commit_anyway();
                 }
@@ -210,7 +225,12 @@ impl Writer {
             })
         }));
         match (committed, outcome) {
-            (Ok(Ok(())), Some(outcome)) => Ok(outcome),
+            (Ok(Ok(())), Some(outcome)) => {
+                if outcome.changed {
+                    shared.time.committed(&note, outcome.stamped);
+                }
+                Ok(outcome)
+            }
             (Ok(Err(error)), _) => Err(error),
             _ => Err(StoreError::Failing("the database panicked".to_owned())),
         }
@@ -255,12 +275,12 @@ impl Writer {
 
     /// Records a failure and reopens the storage at once, so that reads work again.
     fn fail(&mut self, error: StoreError) {
-        let now_ms = self.shared.now_ms();
-        self.shared.note_failure(&error, now_ms);
+        let now = self.shared.time.now();
+        self.shared.note_failure(&error, now.wall_ms);
         let recovered = self.recover().is_ok();
         self.failure = Some(StorageFailure {
             error,
-            tried_ms: now_ms,
+            tried_ms: now.time_ms,
             recovered,
         });
     }
@@ -277,11 +297,11 @@ impl Writer {
     /// Whether a commit may be tried now: not within a second of the last one that failed. Reopens
     /// the storage first if that has not succeeded yet.
     fn may_try(&mut self) -> Result<(), StoreError> {
-        let now_ms = self.shared.now_ms();
+        let now_ms = self.shared.time_ms();
         let Some(failure) = &mut self.failure else {
             return Ok(());
         };
-        if now_ms.abs_diff(failure.tried_ms) < BETWEEN_TRIES_MS {
+        if now_ms.saturating_sub(failure.tried_ms) < BETWEEN_TRIES_MS {
             return Err(failure.error.clone());
         }
         failure.tried_ms = now_ms;

@@ -6,6 +6,8 @@
 //!
 //! Not here: how changes become rows (`transaction`).
 
+use std::time::Duration;
+
 use crate::{
     message::{Direction, Message, MessageId, State},
     store::{
@@ -18,6 +20,7 @@ use crate::{
             body::{self, Body},
             keys::{self, number_of},
         },
+        time,
         writer::{
             revisions,
             transaction::{EncodedMessage, KEY_LIFE_MS, Transaction},
@@ -47,7 +50,7 @@ pub(in crate::store) fn queue(
         return Err(StoreError::QueueFull);
     }
     let message = transaction.create(encoded)?;
-    transaction.enter_outbox(&message, message.created_ms)?;
+    transaction.enter_outbox(&message, Duration::ZERO)?;
     Ok(QueuedMessage {
         message,
         duplicate: false,
@@ -81,9 +84,9 @@ fn first_use(
     let Some(row) = rows.get(Table::Bodies, &number)? else {
         return Ok(None);
     };
-    let expires_ms = body::created(&row)?.saturating_add(KEY_LIFE_MS);
-    let is_valid = expires_ms > transaction.now_ms;
-    Ok(is_valid.then_some((number_of(&number)?, row)))
+    let number = number_of(&number)?;
+    let age_ms = time::age(rows, transaction.now(), number, body::created(&row)?)?;
+    Ok((age_ms < KEY_LIFE_MS).then_some((number, row)))
 }
 
 /// Brings a message to a new state; `None` if it is in that state or beyond it already.
@@ -113,10 +116,8 @@ fn apply_update(
     if has_news && (attempts, &update.error) != (message.attempts, &message.error) {
         return transaction.change(message, update).map(Some);
     }
-    match update.due_ms {
-        Some(due_ms) => transaction
-            .postpone(&message, due_ms)
-            .map(|()| Some(message)),
+    match update.retry_in {
+        Some(wait) => transaction.postpone(&message, wait).map(|()| Some(message)),
         None => Ok(None),
     }
 }
@@ -260,7 +261,7 @@ pub(in crate::store) fn retry(
         return Err(StoreError::WrongState(message.state));
     }
     let update = StatusUpdate {
-        due_ms: Some(transaction.now_ms),
+        retry_in: Some(Duration::ZERO),
         ..StatusUpdate::to(State::Queued)
     };
     transaction.change(message, &update)

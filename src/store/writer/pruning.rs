@@ -13,7 +13,7 @@ use crate::store::{answer::Pruned, error::StoreError};
 impl Writer {
     /// Starts a run if one is due or asked for. Callers that ask during a run get its result.
     pub(super) fn start_run(&mut self, asked: Vec<ReplySender<Pruned>>) {
-        let now_ms = self.shared.now_ms();
+        let now_ms = self.shared.time_ms();
         if self.run.is_none() && (now_ms >= self.next_run_ms || !asked.is_empty()) {
             self.next_run_ms = now_ms.saturating_add(BETWEEN_RUNS_MS);
             self.trimmed_to = 0;
@@ -64,7 +64,7 @@ impl Writer {
     /// Looks up and removes one slice of a run.
     fn prune(&mut self, run: &mut RetentionRun) -> Result<(), StoreError> {
         self.may_try()?;
-        let rules = RetentionRules::new(self.shared.now_ms(), self.history_days, self.excess());
+        let rules = RetentionRules::new(self.shared.time_ms(), self.history_days, self.excess());
         let slice = run.survey(&*self.shared.backend.snapshot()?, &rules)?;
         if slice.is_empty() {
             return Ok(());

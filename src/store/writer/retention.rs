@@ -1,5 +1,5 @@
 //! What may be removed: messages that left the outbox and are older than the history kept, and keys
-//! whose seven days are over.
+//! whose seven days are over, by the store's own time.
 //!
 //! A run goes through the store in slices, each looked up in a snapshot and removed in a transaction
 //! of its own, so that no write waits for more than one slice.
@@ -16,6 +16,7 @@ use crate::store::{
         body::{self, Body},
         keys::{self, number_key, number_of, with_number},
     },
+    time::{forgotten, stored_at},
     writer::transaction::{KEY_LIFE_MS, Transaction},
 };
 
@@ -29,9 +30,9 @@ pub(super) const BETWEEN_RUNS_MS: u64 = 3_600_000;
 /// What counts as too old or too many.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct RetentionRules {
-    /// Keys of messages created at this time or before are expired.
+    /// Keys of messages stored at this time or before are expired.
     keys_until_ms: u64,
-    /// Messages created before this time may be removed; 0 for none.
+    /// Messages stored before this time may be removed; 0 for none.
     messages_before_ms: u64,
     /// How many messages must be removed whatever their age.
     excess: u64,
@@ -78,6 +79,7 @@ pub(in crate::store) struct RetentionSlice {
     keys: Vec<(Vec<u8>, u64)>,
     keys_forgotten: Option<u64>,
     messages: Vec<Body>,
+    stamps: Vec<u64>,
 }
 
 impl RetentionRun {
@@ -121,7 +123,7 @@ impl RetentionRun {
         let mut slice = RetentionSlice::default();
         let (start, mut at) = (meta::keys_forgotten(snapshot)?, None);
         let ended = each_body(snapshot, start, &mut |number, row| {
-            if body::created(row)? > rules.keys_until_ms {
+            if stored_at(snapshot, number, body::created(row)?)? > rules.keys_until_ms {
                 return Ok(ControlFlow::Break(()));
             }
             at = Some(number);
@@ -144,7 +146,8 @@ impl RetentionRun {
         let mut slice = RetentionSlice::default();
         let mut at = self.at;
         let ended = each_body(snapshot, at, &mut |number, row| {
-            let is_old = body::created(row)? < rules.messages_before_ms;
+            let stored_ms = stored_at(snapshot, number, body::created(row)?)?;
+            let is_old = stored_ms < rules.messages_before_ms;
             if !is_old && slice.messages.len() as u64 >= rules.excess {
                 return Ok(ControlFlow::Break(()));
             }
@@ -158,6 +161,7 @@ impl RetentionRun {
         self.at = at;
         if ended {
             self.stage = RetentionStage::Done;
+            slice.stamps = forgotten(snapshot, oldest_message(snapshot)?, SLICE)?;
         }
         Ok(slice)
     }
@@ -165,7 +169,7 @@ impl RetentionRun {
 
 impl RetentionSlice {
     pub(in crate::store) fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.keys_forgotten.is_none()
+        self.messages.is_empty() && self.keys_forgotten.is_none() && self.stamps.is_empty()
     }
 
     /// Removes what was looked up. Nothing may be written between lookup and removal.
@@ -183,6 +187,9 @@ impl RetentionSlice {
         for body in &self.messages {
             transaction.forget(body)?;
             pruned.messages += 1;
+        }
+        for seq in &self.stamps {
+            transaction.forget_stamp(*seq)?;
         }
         Ok(pruned)
     }
@@ -209,6 +216,16 @@ fn each_body(
         Ok(flow)
     })?;
     Ok(seen < SLICE)
+}
+
+/// The oldest message kept: whatever is older needs no stamp.
+fn oldest_message(snapshot: &dyn Snapshot) -> Result<u64, StoreError> {
+    let mut oldest = u64::MAX;
+    each_body(snapshot, 0, &mut |number, _| {
+        oldest = number;
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(oldest)
 }
 
 fn is_in_outbox(rows: &dyn Get, body: &Body) -> Result<bool, StoreError> {

@@ -7,15 +7,15 @@ use std::sync::{
 };
 
 use crate::store::{
-    answer::StoreHealth, backend::Backend, error::StoreError, options::Clock,
-    queries::counters::StoreCounters, writer::queue::Queue,
+    answer::StoreHealth, backend::Backend, error::StoreError, queries::counters::StoreCounters,
+    time::TimeKeeper, writer::queue::Queue,
 };
 
 /// What the writer shares with every handle.
 pub(in crate::store) struct Shared {
     pub(in crate::store) backend: Box<dyn Backend>,
     pub(in crate::store) queue: Queue,
-    pub(in crate::store) clock: Clock,
+    pub(in crate::store) time: TimeKeeper,
     head: AtomicU64,
     last_known: Mutex<LastKnown>,
 }
@@ -31,13 +31,13 @@ impl Shared {
     pub(in crate::store) fn new(
         backend: Box<dyn Backend>,
         queue: Queue,
-        clock: Clock,
+        time: TimeKeeper,
         counters: StoreCounters,
     ) -> Self {
         Self {
             backend,
             queue,
-            clock,
+            time,
             head: AtomicU64::new(counters.head),
             last_known: Mutex::new(LastKnown {
                 health: StoreHealth::default(),
@@ -60,6 +60,7 @@ impl Shared {
         StoreHealth {
             queue_depth,
             messages: known.counters.messages,
+            clock: self.time.health(),
             ..known.health.clone()
         }
     }
@@ -92,7 +93,8 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(in crate::store) fn now_ms(&self) -> u64 {
-        (self.clock)()
+    /// The store's time.
+    pub(in crate::store) fn time_ms(&self) -> u64 {
+        self.time.now().time_ms
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Not here: whether that is allowed (`operations`, `retention`).
 
+use std::time::Duration;
+
 use crate::{
     message::{Message, MessageId, State},
     store::{
@@ -17,6 +19,7 @@ use crate::{
             keys::{self, number_key, number_of, outbox_key},
             outbox,
         },
+        time::{self, Now, TimeNote},
         writer::report,
     },
 };
@@ -51,9 +54,11 @@ impl EncodedMessage {
 /// One transaction, from the first request of a batch to its commit.
 pub(in crate::store) struct Transaction<'t> {
     pub(in crate::store) rows: &'t mut dyn Rows,
-    pub(in crate::store) now_ms: u64,
+    note: &'t TimeNote,
     outbox_limit: Option<u64>,
     changed: bool,
+    /// The last sequence number before this transaction.
+    head_before: u64,
     counters: StoreCounters,
     events: Vec<StoredEvent>,
     index: IndexChanges,
@@ -65,24 +70,32 @@ pub(in crate::store) struct TransactionOutcome {
     pub(in crate::store) changed: bool,
     pub(in crate::store) counters: StoreCounters,
     pub(in crate::store) events: Vec<StoredEvent>,
+    /// Whether it stamped what it stored with the time.
+    pub(in crate::store) stamped: bool,
 }
 
 impl<'t> Transaction<'t> {
     pub(in crate::store) fn new(
         rows: &'t mut dyn Rows,
-        now_ms: u64,
+        note: &'t TimeNote,
         outbox_limit: Option<u64>,
         counters: StoreCounters,
     ) -> Self {
         Self {
             rows,
-            now_ms,
+            note,
             outbox_limit,
             changed: false,
+            head_before: counters.head,
             counters,
             events: Vec::new(),
             index: IndexChanges::default(),
         }
+    }
+
+    /// The present; the same throughout the transaction.
+    pub(in crate::store) fn now(&self) -> Now {
+        self.note.now
     }
 
     /// Makes the transaction commit even if nothing changes.
@@ -91,14 +104,23 @@ impl<'t> Transaction<'t> {
     }
 
     pub(in crate::store) fn finish(self) -> Result<TransactionOutcome, StoreError> {
+        let stamped =
+            self.changed && self.note.needs_stamp && self.counters.head > self.head_before;
         if self.changed {
             self.index.write(self.rows)?;
             meta::put_head(self.rows, self.counters.head)?;
+            if let Some(row) = &self.note.row {
+                meta::put_time(self.rows, row)?;
+            }
+        }
+        if stamped {
+            time::put_stamp(self.rows, self.head_before + 1, self.note.now.stamp())?;
         }
         Ok(TransactionOutcome {
             changed: self.changed,
             counters: self.counters,
             events: self.events,
+            stamped,
         })
     }
 
@@ -113,13 +135,14 @@ impl<'t> Transaction<'t> {
         &mut self,
         encoded: &mut EncodedMessage,
     ) -> Result<Message, StoreError> {
-        body::set_created(&mut encoded.row, self.now_ms);
+        let now_ms = self.now().wall_ms;
+        body::set_created(&mut encoded.row, now_ms);
         let number = self.next_seq();
         let message = Message {
             id: MessageId(number),
             seq: number,
-            created_ms: self.now_ms,
-            updated_ms: self.now_ms,
+            created_ms: now_ms,
+            updated_ms: now_ms,
             ..encoded.body.message.clone()
         };
         self.rows
@@ -166,11 +189,11 @@ impl<'t> Transaction<'t> {
         let before = message.state;
         let change = self.put_change(&message, update, Occasion::State)?;
         change.apply_to(&mut message);
-        self.keep_outbox(before, &message, update.due_ms)?;
+        self.keep_outbox(before, &message, update.retry_in)?;
         self.push_event(&message, Occasion::State);
         if let Some(draft) = report::of(before, &message) {
             let report = self.create(&mut EncodedMessage::new(Body::outgoing(draft)))?;
-            self.enter_outbox(&report, report.created_ms)?;
+            self.enter_outbox(&report, Duration::ZERO)?;
         }
         Ok(message)
     }
@@ -190,7 +213,7 @@ impl<'t> Transaction<'t> {
                 seq: self.next_seq(),
                 occasion,
                 state: update.state,
-                at_ms: self.now_ms,
+                at_ms: self.now().wall_ms,
                 attempts: update.attempts.unwrap_or(message.attempts),
                 error: update.error.clone(),
             },
@@ -207,14 +230,14 @@ impl<'t> Transaction<'t> {
         &mut self,
         before: State,
         message: &Message,
-        due_ms: Option<u64>,
+        wait: Option<Duration>,
     ) -> Result<(), StoreError> {
         let was_in = !before.has_left_the_outbox();
         let is_in = !message.state.has_left_the_outbox();
-        match (was_in, is_in, due_ms) {
-            (false, true, due_ms) => self.enter_outbox(message, due_ms.unwrap_or(self.now_ms)),
+        match (was_in, is_in, wait) {
+            (false, true, wait) => self.enter_outbox(message, wait.unwrap_or_default()),
             (true, false, _) => self.leave_outbox(message),
-            (true, true, Some(due_ms)) => self.postpone(message, due_ms),
+            (true, true, Some(wait)) => self.postpone(message, wait),
             _ => Ok(()),
         }
     }
@@ -222,13 +245,13 @@ impl<'t> Transaction<'t> {
     pub(in crate::store) fn enter_outbox(
         &mut self,
         message: &Message,
-        due_ms: u64,
+        wait: Duration,
     ) -> Result<(), StoreError> {
         match self.counters.outbox.get_mut(&message.channel) {
             Some(depth) => *depth += 1,
             None => drop(self.counters.outbox.insert(message.channel.clone(), 1)),
         }
-        self.put_waiting(message, 0, due_ms)
+        self.put_waiting(message, 0, self.after(wait))
     }
 
     fn leave_outbox(&mut self, message: &Message) -> Result<(), StoreError> {
@@ -241,10 +264,16 @@ impl<'t> Transaction<'t> {
     pub(in crate::store) fn postpone(
         &mut self,
         message: &Message,
-        due_ms: u64,
+        wait: Duration,
     ) -> Result<(), StoreError> {
         let parts = message::parts_of(self.rows, message)?;
-        self.put_waiting(message, parts, due_ms)
+        self.put_waiting(message, parts, self.after(wait))
+    }
+
+    /// The store's time after this wait.
+    fn after(&self, wait: Duration) -> u64 {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.now().time_ms.saturating_add(wait_ms)
     }
 
     /// Stores how many parts of a message in the outbox were accepted.
@@ -255,7 +284,7 @@ impl<'t> Transaction<'t> {
     ) -> Result<(), StoreError> {
         let due_ms = match self.rows.get(Table::Outbox, &outbox_key(message))? {
             Some(row) => number_of(&row)?,
-            None => self.now_ms,
+            None => self.now().time_ms,
         };
         self.put_waiting(message, parts, due_ms)
     }
@@ -351,6 +380,12 @@ impl<'t> Transaction<'t> {
         self.changed = true;
         self.rows.remove(Table::Keys, key)?;
         Ok(true)
+    }
+
+    /// Removes the stamp of a sequence number.
+    pub(in crate::store) fn forget_stamp(&mut self, seq: u64) -> Result<(), StoreError> {
+        self.changed = true;
+        self.rows.remove(Table::Times, &number_key(seq))
     }
 
     /// Stores up to which message expired keys were removed.

@@ -97,6 +97,7 @@ fn print(
         Err(_) => Vec::new(),
     };
     if let Ok((status, _)) = status {
+        rows.extend(wall_clock(&status["clock"]));
         rows.extend(notes(status));
     }
     rows.extend(service.into_iter().flat_map(Findings::rows));
@@ -132,6 +133,13 @@ fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {
         row("store", store(&status["store"])),
         row("outbox", outbox(&status["queues"]["outbox"]).into()),
     ]
+}
+
+/// A row only while the daemon does not go by the wall clock.
+fn wall_clock(clock: &Value) -> Option<Vec<Cell>> {
+    let text = units::unbelieved_clock(clock)?;
+    let text = Cell::styled(TextStyle::Doubtful, text);
+    Some(vec![Cell::styled(TextStyle::Dim, "clock"), text])
 }
 
 fn notes(status: &Value) -> Vec<Vec<Cell>> {
@@ -225,6 +233,19 @@ mod tests {
              ready    yes\nmemory   1.0 MiB\nclients  2\nstore    redb, 9 messages\n\
              outbox   3 for telegram\n"
         );
+    }
+
+    #[test]
+    fn a_clock_that_is_not_believed_is_told_in_one_line() {
+        let year = 31_536_000_000_i64;
+        let row = |clock| wall_clock(&clock).map(|row| shown(&[row]));
+        let ahead = row(json!({"ahead_ms": year, "believed": false}));
+        let text = "clock  365d 0h ahead of the time counted here; ages go by it once that held for a day\n";
+        assert_eq!(ahead.as_deref(), Some(text));
+        let behind = row(json!({"ahead_ms": -year, "believed": false}));
+        assert!(behind.is_some_and(|text| text.contains("365d 0h behind")));
+        assert_eq!(row(json!({"ahead_ms": 900, "believed": true})), None);
+        assert_eq!(wall_clock(&Value::Null), None, "an older daemon");
     }
 
     #[test]

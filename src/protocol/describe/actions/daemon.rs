@@ -39,6 +39,12 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
             FieldKind::Object,
             "{kind, messages, seq, commits, writes, failing_since_ms?, error?}",
         ),
+        must(
+            "clock",
+            FieldKind::Object,
+            "{ahead_ms, believed}: how far the wall clock is ahead (or behind, if negative) of the time that \
+             ages are counted by; it is believed once that held for a day",
+        ),
         must("memory", FieldKind::Object, "{rss_bytes?}"),
         must("counters", FieldKind::Object, "as /metrics, by name"),
     ],

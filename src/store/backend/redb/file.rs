@@ -60,7 +60,7 @@ pub(super) fn add_missing_tables(path: &Path, database: &Database) -> Result<()>
     let mut missing = Table::ALL.into_iter().filter(|table| !is_there(*table));
     match missing.next() {
         None => Ok(()),
-        Some(Table::Marks | Table::Tails | Table::Revisions | Table::Aliases) => {
+        Some(Table::Marks | Table::Tails | Table::Revisions | Table::Aliases | Table::Times) => {
             create_tables(database).map_err(|error| {
                 Error::Failed(format!("cannot add to {}: {error}", path.display()))
             })

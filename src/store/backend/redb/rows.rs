@@ -30,6 +30,7 @@ pub(super) const fn name(table: Table) -> &'static str {
         Table::Tails => "tails",
         Table::Revisions => "revisions",
         Table::Aliases => "aliases",
+        Table::Times => "times",
     }
 }
 

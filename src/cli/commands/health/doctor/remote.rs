@@ -13,7 +13,10 @@ use crate::{
     cli::{
         connection::{ConnectAttempt, open, token_origin},
         context::Context,
-        output::{TextStyle, printable, trouble, units::counted},
+        output::{
+            TextStyle, printable, trouble,
+            units::{counted, unbelieved_clock},
+        },
     },
     client::{Client, Endpoint},
     clock::Utc,
@@ -123,6 +126,7 @@ async fn daemon(mut client: Client, config: &Config, endpoint: &Endpoint) -> Vec
         same_home(&status, &config.home),
         ready(&status),
         store(&status["store"]),
+        wall_clock(&status["clock"]),
     ];
     let integrations = status["integrations"].as_array().into_iter().flatten();
     checks.extend(integrations.map(integration));
@@ -178,6 +182,17 @@ fn store(store: &Value) -> Check {
     Check::broken("store", text, "make room on the disk of the home folder")
 }
 
+fn wall_clock(clock: &Value) -> Check {
+    match unbelieved_clock(clock) {
+        None => Check::fine("daemon's clock", "the time counted there agrees with it"),
+        Some(text) => Check::doubtful(
+            "daemon's clock",
+            text,
+            "set the clock of its machine, if it is wrong; after a downtime this passes by itself",
+        ),
+    }
+}
+
 fn integration(one: &Value) -> Check {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let state = text("state");
@@ -216,6 +231,9 @@ mod tests {
             version(&json!({"version": "0.0.0"})).result,
             CheckResult::Doubtful
         );
+        let ahead = json!({"ahead_ms": 4_000_000, "believed": false});
+        assert_eq!(wall_clock(&ahead).result, CheckResult::Doubtful);
+        assert_eq!(wall_clock(&Value::Null).result, CheckResult::Fine);
         assert_eq!(
             ready(&json!({"not_ready": "starting"})).result,
             CheckResult::Doubtful
