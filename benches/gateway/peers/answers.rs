@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cell::RefCell, rc::Rc};
 
-use cleudocodebot::protocol::{call::ClientMessage, dialect::Dialect, frame};
+use cleudocodebot::protocol::{call::ClientMessage, dialect::Dialect, frame, reply};
 use tokio_tungstenite::tungstenite::{
     Utf8Bytes,
     handshake::server::{ErrorResponse, Request, Response},
@@ -11,6 +11,9 @@ use tokio_tungstenite::tungstenite::{
 
 /// The gateway's default.
 const MAX_DEPTH: usize = 64;
+
+/// Room for the usual text, so that none is grown while it is written.
+const ROOM: usize = 160;
 
 /// What is to be done about a message.
 pub(super) enum Asked {
@@ -22,22 +25,61 @@ pub(super) enum Asked {
     Publish(String, Utf8Bytes),
 }
 
-/// Parses one message and builds its answer.
-pub(super) fn answer(text: &str) -> Asked {
+/// Milliseconds since 1970. Peers that handle several messages at a time read the clock once for all,
+/// as the gateway does.
+pub(super) fn now_ms() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+/// Parses one message and builds its answer in one text, at the time `now_ms`.
+pub(super) fn answer(text: &str, now_ms: u64) -> Asked {
     let Some((action, id, payload)) = read(text) else {
         return Asked::Answer(
             r#"{"type":"error","action":"","payload":{"code":"bad_json"}}"#.to_owned(),
         );
     };
-    let reply = |payload: &str| {
-        format!(r#"{{"type":"response","action":"{action}","id":{id},"payload":{payload}}}"#)
+    let reply = |parts: &[&str]| {
+        let mut all = String::with_capacity(ROOM);
+        for part in [
+            r#"{"type":"response","action":""#,
+            &*action,
+            r#"","id":"#,
+            id,
+        ] {
+            all.push_str(part);
+        }
+        all.push_str(r#","payload":"#);
+        parts.iter().for_each(|part| all.push_str(part));
+        all.push('}');
+        all
     };
     match &*action {
-        "ping" => Asked::Answer(reply(&pong(payload))),
-        "subscribe" => Asked::Subscribed(reply(r#"{"topics":["app.bench"],"seq":0}"#)),
+        "ping" => {
+            let mut time = String::with_capacity(ROOM);
+            reply::push_number(&mut time, now_ms);
+            let pong = [
+                r#"{"pong":true,"time_ms":"#,
+                &time,
+                r#","echo":"#,
+                payload,
+                "}",
+            ];
+            Asked::Answer(reply(&pong))
+        }
+        "subscribe" => Asked::Subscribed(reply(&[r#"{"topics":["app.bench"],"seq":0}"#])),
         "publish" => {
-            let event = format!(r#"{{"type":"event","action":"app.bench","payload":{payload}}}"#);
-            Asked::Publish(reply(r#"{"delivered":0}"#), event.into())
+            let mut event = String::with_capacity(ROOM + payload.len());
+            for part in [
+                r#"{"type":"event","action":"app.bench","payload":"#,
+                payload,
+                "}",
+            ] {
+                event.push_str(part);
+            }
+            Asked::Publish(reply(&[r#"{"delivered":0}"#]), event.into())
         }
         _ => Asked::Answer(
             r#"{"type":"error","action":"","payload":{"code":"unknown_action"}}"#.to_owned(),
@@ -51,12 +93,6 @@ fn read(text: &str) -> Option<(Cow<'_, str>, &str, &str)> {
         return None;
     };
     Some((call.action, call.id?, call.payload?))
-}
-
-fn pong(echo: &str) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let ms = now.map_or(0, |since| since.as_millis());
-    format!(r#"{{"pong":true,"time_ms":{ms},"echo":{echo}}}"#)
 }
 
 /// Accepts the upgrade if the token is right.

@@ -53,9 +53,10 @@ impl Session {
         loop {
             tokio::select! {
                 message = self.socket.next() => {
-                    self.hear(message?.ok()?).await?;
+                    let now_ms = answers::now_ms();
+                    self.hear(message?.ok()?, now_ms).await?;
                     while let Some(message) = self.socket.next().now_or_never() {
-                        self.hear(message?.ok()?).await?;
+                        self.hear(message?.ok()?, now_ms).await?;
                     }
                 }
                 event = events.recv() => {
@@ -73,11 +74,11 @@ impl Session {
         self.socket.feed(Message::Text(text)).await.ok()
     }
 
-    async fn hear(&mut self, message: Message) -> Option<()> {
+    async fn hear(&mut self, message: Message, now_ms: u64) -> Option<()> {
         let Message::Text(text) = message else {
             return Some(());
         };
-        match answers::answer(&text) {
+        match answers::answer(&text, now_ms) {
             Asked::Answer(answer) => self.feed(answer.into()).await,
             Asked::Subscribed(answer) => {
                 self.subscribers.borrow_mut().push(self.out.clone());

@@ -40,7 +40,7 @@ async fn session(stream: TcpStream, subscribers: Subscribers) {
         let Message::Text(text) = message else {
             continue;
         };
-        let answer = match answers::answer(&text) {
+        let answer = match answers::answer(&text, answers::now_ms()) {
             Asked::Answer(answer) => answer,
             Asked::Subscribed(answer) => {
                 subscribers.borrow_mut().push(out.clone());
