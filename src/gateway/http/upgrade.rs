@@ -5,8 +5,8 @@
 use hyper::{
     HeaderMap, Version,
     header::{
-        CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-        SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+        CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY,
+        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
     },
 };
 
@@ -38,24 +38,22 @@ pub(super) struct Handshake {
 
 /// Whether the request asks for WebSocket at all.
 pub(super) fn is_asked(headers: &HeaderMap) -> bool {
-    has_token(headers, UPGRADE.as_str(), "websocket")
+    has_token(headers, &UPGRADE, "websocket")
 }
 
 /// Checks a GET request as §4.2.1 says.
 pub(super) fn check(version: Version, headers: &HeaderMap) -> Result<Handshake, HandshakeRefusal> {
-    let asked = is_asked(headers) && has_token(headers, CONNECTION.as_str(), "upgrade");
+    let asked = is_asked(headers) && has_token(headers, &CONNECTION, "upgrade");
     if !asked || version < Version::HTTP_11 {
         return Err(HandshakeRefusal::NotAsked);
     }
     if has_body(headers) {
         return Err(HandshakeRefusal::Body);
     }
-    if only(headers, SEC_WEBSOCKET_VERSION.as_str())
-        .is_none_or(|version| version.as_bytes() != b"13")
-    {
+    if only(headers, &SEC_WEBSOCKET_VERSION).is_none_or(|version| version.as_bytes() != b"13") {
         return Err(HandshakeRefusal::Version);
     }
-    let key = only(headers, SEC_WEBSOCKET_KEY.as_str())
+    let key = only(headers, &SEC_WEBSOCKET_KEY)
         .filter(|key| is_key(key.as_bytes()))
         .ok_or(HandshakeRefusal::Key)?;
     let subprotocol = choose(headers);
@@ -78,17 +76,22 @@ fn has_body(headers: &HeaderMap) -> bool {
 }
 
 /// The header's value where there is exactly one.
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut all = headers.get_all(name).iter();
     all.next().filter(|_| all.next().is_none())
 }
 
 /// Looks for a token in a comma-separated list that may span several header lines.
-fn has_token(headers: &HeaderMap, name: &str, token: &str) -> bool {
-    tokens(headers, name).any(|one| one.eq_ignore_ascii_case(token))
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let is_token = |one: &[u8]| one.eq_ignore_ascii_case(token.as_bytes());
+    // Mostly the token is all there is.
+    headers
+        .get(name)
+        .is_some_and(|first| is_token(first.as_bytes()))
+        || tokens(headers, name).any(|one| is_token(one.as_bytes()))
 }
 
-fn tokens<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let lines = headers
         .get_all(name)
         .iter()
@@ -105,7 +108,7 @@ fn is_key(key: &[u8]) -> bool {
 
 /// The first subprotocol of the client's list that we know (§4.2.2: the client lists them by preference).
 fn choose(headers: &HeaderMap) -> Option<&'static str> {
-    tokens(headers, SEC_WEBSOCKET_PROTOCOL.as_str()).find_map(|offered| {
+    tokens(headers, &SEC_WEBSOCKET_PROTOCOL).find_map(|offered| {
         [SUBPROTOCOL_TRIPLE, SUBPROTOCOL_JSONRPC]
             .into_iter()
             .find(|known| *known == offered)
