@@ -25,6 +25,7 @@ use self::{
     control::{Admin, Channels},
     http::dates::HttpDates,
     metrics::GatewayCounters,
+    session::ReplayBounds,
 };
 pub use self::{clients::Bus, http::accept};
 use crate::{
@@ -56,6 +57,7 @@ pub struct Gateway {
     connections: Arc<Connections>,
     attempts: Arc<Attempts>,
     http_dates: HttpDates,
+    replays: Arc<ReplayBounds>,
     started: Instant,
     started_ms: u64,
     next_client: AtomicU64,
@@ -116,6 +118,7 @@ impl Gateway {
             connections: Arc::new(Connections::new()),
             attempts: Arc::default(),
             http_dates: HttpDates::default(),
+            replays: Arc::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
             next_client: AtomicU64::new(1),

@@ -43,6 +43,8 @@ use crate::protocol::{
     websocket::{self, ServerSocket},
 };
 
+pub(super) use self::replay::ReplayBounds;
+
 /// Turns of reading and writing before other sessions get theirs.
 const MAX_ROUNDS: usize = 4;
 

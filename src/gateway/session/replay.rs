@@ -6,15 +6,18 @@
 
 use std::{
     collections::VecDeque,
-    pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
 };
 
-use tokio::task::JoinHandle;
+use tokio::sync::Semaphore;
 
 use crate::{
     gateway::{Gateway, clients::handle::ClientHandle},
+    integrations::BoxFuture,
     protocol::topic::Topic,
     store::{StoreError, StoredEvent},
 };
@@ -22,8 +25,71 @@ use crate::{
 /// Events read from the disk at a time.
 const CHUNK: usize = 256;
 
-/// Bytes read from the disk at a time, about.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// Bytes read from the disk at a time, about: as many where few replays are under way, down to as few
+/// where many are.
+const MAX_CHUNK_BYTES: usize = 256 * 1024;
+const MIN_CHUNK_BYTES: usize = 4 * 1024;
+
+/// Bytes that all replays together hold of what they read, about.
+const MAX_HELD: usize = 8 << 20;
+
+/// The part of what is free that one chunk takes.
+const CHUNK_PART: usize = 16;
+
+/// Chunks read at a time. Each read takes a thread, and the disk serves one after the other anyway.
+const MAX_READS: usize = 2;
+
+/// What an event takes in memory besides its texts, about.
+const EVENT_WEIGHT: usize = 512;
+
+/// What bounds the replays of one gateway together, however many clients come back at the same time.
+#[derive(Debug)]
+pub(in crate::gateway) struct ReplayBounds {
+    held: AtomicUsize,
+    reads: Semaphore,
+}
+
+impl Default for ReplayBounds {
+    fn default() -> Self {
+        Self {
+            held: AtomicUsize::new(0),
+            reads: Semaphore::new(MAX_READS),
+        }
+    }
+}
+
+impl ReplayBounds {
+    fn chunk_bytes(&self) -> usize {
+        let free = MAX_HELD.saturating_sub(self.held.load(Relaxed));
+        (free / CHUNK_PART).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES)
+    }
+}
+
+/// A chunk that was read, counted while any of it is there.
+struct Chunk {
+    events: VecDeque<StoredEvent>,
+    bounds: Arc<ReplayBounds>,
+    bytes: usize,
+}
+
+impl Chunk {
+    fn new(events: Vec<StoredEvent>, bounds: Arc<ReplayBounds>) -> Self {
+        let weight = |event: &StoredEvent| EVENT_WEIGHT + event.message.text.len();
+        let bytes = events.iter().map(weight).sum();
+        bounds.held.fetch_add(bytes, Relaxed);
+        Self {
+            events: events.into(),
+            bounds,
+            bytes,
+        }
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        self.bounds.held.fetch_sub(self.bytes, Relaxed);
+    }
+}
 
 /// The replay of one `subscribe`: from the sequence number it named to the last event sent.
 pub(super) struct Replay {
@@ -32,8 +98,8 @@ pub(super) struct Replay {
     pub(super) released: bool,
     cursor: u64,
     head: u64,
-    reading: Option<JoinHandle<Result<Vec<StoredEvent>, StoreError>>>,
-    read: VecDeque<StoredEvent>,
+    reading: Option<BoxFuture<'static, Result<Chunk, StoreError>>>,
+    read: Option<Chunk>,
 }
 
 /// One step of a replay.
@@ -55,7 +121,7 @@ impl Replay {
             cursor: since,
             head: since,
             reading: None,
-            read: VecDeque::new(),
+            read: None,
         }
     }
 
@@ -68,18 +134,18 @@ impl Replay {
         handle: &Arc<ClientHandle>,
     ) -> Poll<ReplayStep> {
         loop {
-            while let Some(event) = self.read.pop_front() {
+            while let Some(event) = self.next_read() {
                 self.cursor = event.seq;
                 if self.wants(&event) {
                     return Poll::Ready(ReplayStep::Event(Box::new(event)));
                 }
             }
+            self.read = None;
             if let Some(reading) = &mut self.reading {
-                let read = ready!(Pin::new(reading).poll(cx));
+                let read = ready!(reading.as_mut().poll(cx));
                 self.reading = None;
                 match read {
-                    Ok(Ok(events)) => self.take(events),
-                    Ok(Err(error)) => return Poll::Ready(ReplayStep::Failed(error.to_string())),
+                    Ok(chunk) => self.take(chunk),
                     Err(error) => return Poll::Ready(ReplayStep::Failed(error.to_string())),
                 }
             } else if gateway
@@ -94,6 +160,10 @@ impl Replay {
         }
     }
 
+    fn next_read(&mut self) -> Option<StoredEvent> {
+        self.read.as_mut()?.events.pop_front()
+    }
+
     fn wants(&self, event: &StoredEvent) -> bool {
         self.topics
             .iter()
@@ -102,19 +172,78 @@ impl Replay {
 
     fn read_on(&mut self, gateway: &Gateway) {
         let (store, cursor) = (gateway.store.clone(), self.cursor);
+        let bounds = Arc::clone(&gateway.replays);
         self.head = gateway.listeners.bus.last_seq();
-        self.reading = Some(tokio::task::spawn_blocking(move || {
-            store.events_after(cursor, CHUNK, CHUNK_BYTES)
+        self.reading = Some(Box::pin(async move {
+            // Never closed, so always had in the end.
+            let _turn = bounds.reads.acquire().await;
+            let bytes = bounds.chunk_bytes();
+            let read = store.run_blocking(move |store| store.events_after(cursor, CHUNK, bytes));
+            Ok(Chunk::new(read.await?, Arc::clone(&bounds)))
         }));
     }
 
     /// Events that are on disk but not yet on the bus are dropped here: they come with the next chunk,
     /// or live. Where nothing is left (it was pruned), the cursor moves to the head.
-    fn take(&mut self, mut events: Vec<StoredEvent>) {
-        events.retain(|event| event.seq <= self.head);
-        if events.is_empty() {
+    fn take(&mut self, mut chunk: Chunk) {
+        chunk.events.retain(|event| event.seq <= self.head);
+        if chunk.events.is_empty() {
             self.cursor = self.cursor.max(self.head);
         }
-        self.read = events.into();
+        self.read = Some(chunk);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        message::{Direction, Kind, Message, MessageId, State},
+        store::Occasion,
+    };
+
+    fn event(text: String) -> StoredEvent {
+        let message = Message {
+            id: MessageId(1),
+            seq: 1,
+            channel: "webchat".to_owned(),
+            direction: Direction::In,
+            peer: "ana".to_owned(),
+            sender: None,
+            kind: Kind::default(),
+            text,
+            content: None,
+            media: None,
+            state: State::Received,
+            reply_to: None,
+            created_ms: 0,
+            updated_ms: 0,
+            attempts: 0,
+            error: None,
+            meta: None,
+            edits: Vec::new(),
+            deleted_ms: None,
+        };
+        StoredEvent {
+            seq: 1,
+            occasion: Occasion::State,
+            message,
+        }
+    }
+
+    fn chunk(bounds: &Arc<ReplayBounds>, bytes: usize) -> Chunk {
+        Chunk::new(vec![event("x".repeat(bytes))], Arc::clone(bounds))
+    }
+
+    #[test]
+    fn the_more_replays_hold_the_less_each_reads_at_a_time() {
+        let bounds = Arc::new(ReplayBounds::default());
+        assert_eq!(bounds.chunk_bytes(), MAX_CHUNK_BYTES);
+        let half = chunk(&bounds, MAX_HELD / 2);
+        assert!(bounds.chunk_bytes() <= MAX_HELD / 2 / CHUNK_PART);
+        let rest = chunk(&bounds, MAX_HELD / 2);
+        assert_eq!(bounds.chunk_bytes(), MIN_CHUNK_BYTES);
+        drop((half, rest));
+        assert_eq!(bounds.chunk_bytes(), MAX_CHUNK_BYTES);
     }
 }
