@@ -343,3 +343,34 @@ where
     });
     Ok(Open { sender, allowance })
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn interim_answers_without_end_are_an_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            while stream
+                .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+                .await
+                .is_ok()
+            {}
+        });
+        let base = BaseUrl::parse(&format!("http://{address}")).expect("an address");
+        let asked = Http::new(base).call(HttpCall {
+            method: Method::GET,
+            path: "/",
+            headers: &[],
+            json: &Value::Null,
+            limits: HttpLimits::default(),
+        });
+        let answer = asked.await;
+        assert!(matches!(answer, Err(HttpError::NoAnswer(_))), "{answer:?}");
+    }
+}
