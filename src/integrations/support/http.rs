@@ -153,7 +153,7 @@ impl Open {
         let answered = answered.map_err(|_| Unsent::Silent)?;
         self.allowance.end();
         answered.map_err(|mut error| match error.take_message() {
-            Some(request) => Unsent::Request(request),
+            Some(request) => Unsent::Request(Box::new(request)),
             None => Unsent::Broken(error.into_error()),
         })
     }
@@ -166,7 +166,7 @@ enum Unsent {
     /// The connection broke.
     Broken(hyper::Error),
     /// Nothing of it was sent.
-    Request(Request<Whole>),
+    Request(Box<Request<Whole>>),
 }
 
 impl Http {
@@ -207,7 +207,7 @@ impl Http {
         while let Some(mut kept) = self.take_idle() {
             match kept.send(request, call.limits.first_byte).await {
                 Ok(response) => return self.read(response, kept, call.limits).await,
-                Err(Unsent::Request(unsent)) => request = unsent,
+                Err(Unsent::Request(unsent)) => request = *unsent,
                 Err(Unsent::Silent) => return Err(self.silent()),
                 Err(Unsent::Broken(error)) => return Err(self.broken(&error)),
             }
@@ -363,7 +363,8 @@ mod tests {
             {}
         });
         let base = BaseUrl::parse(&format!("http://{address}")).expect("an address");
-        let asked = Http::new(base).call(HttpCall {
+        let http = Http::new(base);
+        let asked = http.call(HttpCall {
             method: Method::GET,
             path: "/",
             headers: &[],

@@ -61,7 +61,10 @@ fn same_wrong_token_counts_once() {
 #[test]
 fn few_wrong_tokens_wait_for_their_answer() {
     let home = Scratch::new();
-    let settings = [("AUTH_FAILURES_PER_MINUTE", "1"), ("HEADER_TIMEOUT_MS", "300")];
+    let settings = [
+        ("AUTH_FAILURES_PER_MINUTE", "1"),
+        ("HEADER_TIMEOUT_MS", "300"),
+    ];
     let daemon = Daemon::start_with(&home.0, &settings);
     assert_eq!(asking(&daemon, "first").head().0, 401);
     let guesses: Vec<Raw> = (0..8)
@@ -129,7 +132,8 @@ fn memory_of_unfinished_messages_is_bounded() {
     let home = Scratch::new();
     let settings = [("UNFINISHED_MEMORY_BYTES", "1048576")];
     let daemon = Daemon::start_with(&home.0, &settings);
-    let message = frame(0x81, format!("{:>600000}", "ping").as_bytes());
+    let text = json!({"type": "ping", "payload": "x".repeat(600_000)}).to_string();
+    let message = frame(0x81, text.as_bytes());
     let mut clients: Vec<_> = (0..3).map(|_| daemon.raw_websocket(true)).collect();
     let mut idle = daemon.raw_websocket(true);
     for raw in &mut clients {

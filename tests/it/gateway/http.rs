@@ -183,7 +183,10 @@ fn large_and_slow_requests_end() {
     let daemon = Daemon::start_with(&home.0, &settings);
     assert_eq!(daemon.rpc(&"x".repeat(4097)).0, 413);
     let whole = daemon.rpc(&"x".repeat(20 << 20)).0;
-    assert_eq!(whole, 413, "who sends on is heard out, and reads the answer");
+    assert_eq!(
+        whole, 413,
+        "who sends on is heard out, and reads the answer"
+    );
     assert_eq!(
         daemon
             .get("GET", "/", &format!("X-Long: {}\r\n", "x".repeat(9000)))
