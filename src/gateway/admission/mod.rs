@@ -25,7 +25,7 @@ fn network(address: IpAddr) -> IpAddr {
             let prefix = u128::from(six) >> 64 << 64;
             IpAddr::V6(prefix.into())
         }
-        four => four,
+        four @ IpAddr::V4(_) => four,
     }
 }
 

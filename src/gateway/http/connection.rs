@@ -140,14 +140,14 @@ impl HttpConnection {
                 allow(&request, &[Method::POST])?;
                 check_origin(request.headers(), &host, &config)?;
                 self.check_bearer(request.headers())?;
-                Ok(rpc::answer(self, request, &config).await)
+                Ok(rpc::answer(&self.gateway, &self.permit, request, &config).await)
             }
             hook if hook.starts_with(WEBHOOKS) => {
                 allow(&request, &[Method::POST, Method::GET])?;
                 // Behind the name may stand the event, as services post that sort them by path.
                 let name = hook[WEBHOOKS.len()..].split('/').next();
                 let name = name.unwrap_or_default().to_owned();
-                Ok(webhook::answer(self, &name, request, &config).await)
+                Ok(webhook::answer(&self.gateway, &self.permit, &name, request, &config).await)
             }
             "/metrics" => {
                 allow(&request, &[Method::GET, Method::HEAD])?;

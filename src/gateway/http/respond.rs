@@ -13,11 +13,10 @@ use hyper::{
 };
 use serde_json::json;
 
-use super::connection::HttpConnection;
 use crate::{
     body::{CollectError, Whole, collect_counted},
     config::{Limits, keys::MAX_BODY_BYTES},
-    gateway::metrics::GatewayCounters,
+    gateway::{Gateway, admission::Permit, metrics::GatewayCounters},
     log::LogField,
     protocol::error_code::ErrorCode,
 };
@@ -85,13 +84,14 @@ fn retry_after(mut reply: HttpReply, wait: Duration) -> HttpReply {
 /// The body of a request, or the refusal that names the limit it exceeded. A body that is too large is
 /// logged and counted besides: whoever posted it may be a service that tells nobody.
 pub(super) async fn whole_body(
-    connection: &HttpConnection,
+    gateway: &Gateway,
+    permit: &Permit,
     path: &str,
     body: Incoming,
     limits: &Limits,
 ) -> Result<Vec<u8>, HttpReply> {
-    let (gateway, before) = (&connection.gateway, connection.permit.held());
-    let on_growth = |bytes| connection.hold(before + bytes);
+    let before = permit.held();
+    let on_growth = |bytes| permit.hold(before + bytes, limits, None);
     let collected = collect_counted(body, limits.max_body_bytes, limits.body_timeout, on_growth);
     let collected = collected.await;
     collected.map_err(|error| match error {

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use hyper::{Request, body::Incoming as Body};
 
-use super::{
-    connection::HttpConnection,
-    respond::{HttpReply, refuse, reply, whole_body},
-};
+use super::respond::{HttpReply, refuse, reply, whole_body};
 use crate::{
     config::Config,
     gateway::{
@@ -17,6 +14,7 @@ use crate::{
             connection::pong_text,
             perform,
         },
+        admission::Permit,
         metrics::GatewayCounters,
     },
     protocol::{
@@ -28,16 +26,18 @@ const JSON: &str = "application/json";
 
 /// Answers a request whose token was checked.
 pub(super) async fn answer(
-    connection: &HttpConnection,
+    gateway: &Arc<Gateway>,
+    permit: &Permit,
     request: Request<Body>,
     config: &Config,
 ) -> HttpReply {
-    let body = match whole_body(connection, "/rpc", request.into_body(), &config.limits).await {
+    let body = match whole_body(gateway, permit, "/rpc", request.into_body(), &config.limits).await
+    {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
     match std::str::from_utf8(&body) {
-        Ok(text) => do_text(&connection.gateway, text, config).await,
+        Ok(text) => do_text(gateway, text, config).await,
         Err(_) => refuse(400, ErrorCode::BadJson.as_str(), "the body is not UTF-8"),
     }
 }

@@ -4,13 +4,10 @@
 
 use hyper::{Method, Request, body::Incoming as Body};
 
-use super::{
-    connection::HttpConnection,
-    respond::{HttpReply, refuse, reply, whole_body},
-};
+use super::respond::{HttpReply, refuse, reply, whole_body};
 use crate::{
     config::Config,
-    gateway::Gateway,
+    gateway::{Gateway, admission::Permit},
     integrations::{Hook, HookReply, HookSender},
     log::LogField,
     panics::contained,
@@ -18,12 +15,12 @@ use crate::{
 
 /// Hands a request to the integration it is meant for.
 pub(super) async fn answer(
-    connection: &HttpConnection,
+    gateway: &Gateway,
+    permit: &Permit,
     name: &str,
     request: Request<Body>,
     config: &Config,
 ) -> HttpReply {
-    let gateway = &connection.gateway;
     let unknown = || refuse(404, "not_found", "no such integration");
     let (head, body) = request.into_parts();
     let mut hook = Hook {
@@ -35,10 +32,10 @@ pub(super) async fn answer(
     match gateway.channels.examine_hook(name, &hook) {
         None => return unknown(),
         Some(Err(refusal)) => return replied(gateway, name, refusal),
-        Some(Ok(HookSender::Proven)) => connection.permit.mark_authenticated(),
+        Some(Ok(HookSender::Proven)) => permit.mark_authenticated(),
         Some(Ok(HookSender::Unproven)) => {}
     }
-    hook.body = match whole_body(connection, head.uri.path(), body, &config.limits).await {
+    hook.body = match whole_body(gateway, permit, head.uri.path(), body, &config.limits).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };

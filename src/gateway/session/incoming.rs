@@ -87,7 +87,7 @@ impl Session {
                 self.unread.extend_from_slice(&bytes[taken..]);
             }
             Err(End::Closed) => {
-                self.lingers = true;
+                self.end = super::End::InOrder;
                 return Err(CLIENT_CLOSED.to_owned());
             }
             Err(End::Violation(..)) if self.closing => {}

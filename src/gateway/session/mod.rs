@@ -62,10 +62,7 @@ pub(super) struct Session {
     unread: Vec<u8>,
     paused: bool,
     closing: bool,
-    /// Whether the closing handshake is complete, so that only TCP is left to close.
-    lingers: bool,
-    /// Whether the connection gave its place to another: it ends with the close frame.
-    gives_way: bool,
+    end: End,
     /// Why we closed, where we did.
     close_reason: Option<String>,
     /// Bytes written since the start.
@@ -76,6 +73,18 @@ pub(super) struct Session {
 
 /// Why a session ended, for the log and for `client.disconnected`.
 type Reason = String;
+
+/// How TCP ends once the session has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum End {
+    /// The socket is dropped.
+    #[default]
+    AtOnce,
+    /// The closing handshake is complete: the peer shall read all of it.
+    InOrder,
+    /// Another connection has its place: nothing is waited for behind the close frame.
+    GivesWay,
+}
 
 /// The reason of most ends.
 const CLIENT_CLOSED: &str = "the client closed the connection";
@@ -117,8 +126,7 @@ impl Session {
             paused: !first.is_empty(),
             unread: first.to_vec(),
             closing: false,
-            lingers: false,
-            gives_way: false,
+            end: End::default(),
             close_reason: None,
             written: 0,
             markers: VecDeque::new(),
@@ -150,7 +158,7 @@ impl Session {
             let reason = poll_fn(|cx| TurnBuffers::with(|buffers| self.turn(cx, buffers))).await;
             bus_membership.ended(&reason);
             drop(bus_membership);
-            if self.lingers {
+            if self.end == End::InOrder {
                 linger::close(self.stream).await;
             }
         }
@@ -197,7 +205,9 @@ impl Session {
                 Ok(read) => read,
                 Err(reason) => {
                     let written = self.write(cx, output);
-                    self.lingers &= matches!(written, Poll::Ready(Ok(())));
+                    if !matches!(written, Poll::Ready(Ok(()))) {
+                        self.end = End::AtOnce;
+                    }
                     return Poll::Ready(self.close_reason.take().unwrap_or(reason));
                 }
             };
@@ -206,7 +216,7 @@ impl Session {
                 written => written.is_ready(),
             };
             // Its place is another's already.
-            if self.gives_way {
+            if self.end == End::GivesWay {
                 return Poll::Ready(self.close_reason.take().unwrap_or_default());
             }
             // Whatever we wait for has our waker by now: the socket, an answer, or the mailbox.
@@ -278,7 +288,7 @@ impl Session {
             self.unread = Vec::new();
             let context = &mut buffers.context;
             if code == close::TRY_AGAIN_LATER {
-                self.gives_way = true;
+                self.end = End::GivesWay;
                 self.socket.abandon(context, code, reason, output);
             } else {
                 self.socket.close(context, code, reason, output);

@@ -99,3 +99,26 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HeadLimited<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_before_a_head_ends_and_a_body_does_not() {
+        let allowance = HeadAllowance::default();
+        let mut stream = HeadLimited::new(tokio::io::repeat(b'x'), allowance.clone());
+        let mut piece = vec![0; 1024];
+        allowance.begin();
+        for _ in 0..MAX_BYTES / piece.len() {
+            stream.read_exact(&mut piece).await.expect("allowed");
+        }
+        assert!(stream.read_exact(&mut piece).await.is_err());
+        allowance.end();
+        for _ in 0..2 * MAX_BYTES / piece.len() {
+            stream.read_exact(&mut piece).await.expect("a body");
+        }
+    }
+}

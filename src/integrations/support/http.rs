@@ -153,7 +153,7 @@ impl Open {
         let answered = answered.map_err(|_| Unsent::Silent)?;
         self.allowance.end();
         answered.map_err(|mut error| match error.take_message() {
-            Some(request) => Unsent::Request(request),
+            Some(request) => Unsent::Request(Box::new(request)),
             None => Unsent::Broken(error.into_error()),
         })
     }
@@ -166,7 +166,7 @@ enum Unsent {
     /// The connection broke.
     Broken(hyper::Error),
     /// Nothing of it was sent.
-    Request(Request<Whole>),
+    Request(Box<Request<Whole>>),
 }
 
 impl Http {
@@ -207,7 +207,7 @@ impl Http {
         while let Some(mut kept) = self.take_idle() {
             match kept.send(request, call.limits.first_byte).await {
                 Ok(response) => return self.read(response, kept, call.limits).await,
-                Err(Unsent::Request(unsent)) => request = unsent,
+                Err(Unsent::Request(unsent)) => request = *unsent,
                 Err(Unsent::Silent) => return Err(self.silent()),
                 Err(Unsent::Broken(error)) => return Err(self.broken(&error)),
             }
@@ -342,4 +342,36 @@ where
         let _ = connection.await;
     });
     Ok(Open { sender, allowance })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn interim_answers_without_end_are_an_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            while stream
+                .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+                .await
+                .is_ok()
+            {}
+        });
+        let base = BaseUrl::parse(&format!("http://{address}")).expect("an address");
+        let http = Http::new(base);
+        let asked = http.call(HttpCall {
+            method: Method::GET,
+            path: "/",
+            headers: &[],
+            json: &Value::Null,
+            limits: HttpLimits::default(),
+        });
+        let answer = asked.await;
+        assert!(matches!(answer, Err(HttpError::NoAnswer(_))), "{answer:?}");
+    }
 }

@@ -90,53 +90,6 @@ fn limits_before_authentication() {
 }
 
 #[test]
-fn eleventh_wrong_token_is_limited() {
-    let home = Scratch::new();
-    let daemon = Daemon::start(&home.0);
-    let mut open = daemon.raw_websocket(true);
-    for _ in 0..10 {
-        let mut raw = daemon.raw_websocket(false);
-        raw.text(&auth("wrong"));
-        assert_eq!(raw.close_code(), 4401);
-    }
-    let mut raw = daemon.raw_websocket(false);
-    raw.text(&auth("wrong"));
-    let error = raw.json();
-    assert_field(&error["payload"], "code", "rate_limited");
-    assert!(
-        error["payload"]["retry_after_ms"]
-            .as_u64()
-            .is_some_and(|ms| ms > 0 && ms <= 60_000)
-    );
-    assert_eq!(raw.close_code(), 4429);
-
-    let mut raw = daemon.raw();
-    raw.send(upgrade_request(&daemon.address.to_string(), &daemon.authorization()).as_bytes());
-    let (status, head) = raw.head();
-    assert_eq!(status, 429);
-    assert!(head.contains("retry-after: "), "{head}");
-    open.text("ping");
-    assert_eq!(
-        open.frame(),
-        Some(Frame::Text("pong".to_owned())),
-        "connected clients are not affected"
-    );
-}
-
-#[test]
-fn unauthenticated_connections_are_few() {
-    let home = Scratch::new();
-    let daemon = Daemon::start_with(&home.0, &[("MAX_UNAUTHENTICATED", "3")]);
-    let mut waiting: Vec<_> = (0..3).map(|_| daemon.raw_websocket(false)).collect();
-    let mut raw = daemon.raw();
-    raw.send(upgrade_request(&daemon.address.to_string(), "").as_bytes());
-    assert_eq!(raw.head().0, 503);
-    waiting[0].text(&auth(&daemon.token));
-    assert_field(&waiting[0].json(), "type", "response");
-    daemon.raw_websocket(false);
-}
-
-#[test]
 fn log_holds_no_token() {
     let home = Scratch::new();
     let daemon = Daemon::start_with(&home.0, &[("LOG_LEVEL", "trace")]);

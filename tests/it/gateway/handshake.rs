@@ -48,6 +48,12 @@ fn each_bad_upgrade_status() {
         (swap("Sec-WebSocket-Version: 13\r\n", ""), 426),
         (swap("dGhlIHNhbXBsZSBub25jZQ==", "c2hvcnQ="), 400),
         (swap("Connection: Upgrade", "Connection: keep-alive"), 426),
+        (upgrade_request(&host, "Content-Length: 5\r\n"), 400),
+        (
+            upgrade_request(&host, "Transfer-Encoding: chunked\r\n"),
+            400,
+        ),
+        (upgrade_request(&host, "Content-Length: 0\r\n"), 101),
         (swap("GET / ", "GET /?token=x "), 401),
         (swap("GET / ", "GET /elsewhere "), 404),
         (

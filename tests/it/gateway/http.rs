@@ -182,6 +182,11 @@ fn large_and_slow_requests_end() {
     ];
     let daemon = Daemon::start_with(&home.0, &settings);
     assert_eq!(daemon.rpc(&"x".repeat(4097)).0, 413);
+    let whole = daemon.rpc(&"x".repeat(20 << 20)).0;
+    assert_eq!(
+        whole, 413,
+        "who sends on is heard out, and reads the answer"
+    );
     assert_eq!(
         daemon
             .get("GET", "/", &format!("X-Long: {}\r\n", "x".repeat(9000)))
@@ -221,4 +226,38 @@ fn chunked_body_is_bounded() {
     let mut raw = daemon.raw();
     raw.send(request.as_bytes());
     assert_eq!(raw.head().0, 413);
+}
+
+#[test]
+fn other_codings_than_chunked_are_refused() {
+    let daemon = Shared::daemon();
+    for coding in ["chunked, chunked", "gzip, chunked", "identity, chunked"] {
+        let (status, head, _) = daemon.http(&format!(
+            "POST /rpc HTTP/1.1\r\nHost: {}\r\n{}Transfer-Encoding: {coding}\r\n\r\n4\r\nping\r\n0\r\n\r\n",
+            daemon.address,
+            daemon.authorization()
+        ));
+        assert_eq!(status, 400, "{coding}");
+        assert!(head.contains("connection: close"), "{head}");
+    }
+}
+
+#[test]
+fn peer_that_never_reads_is_dropped() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("WRITE_TIMEOUT_MS", "300")]);
+    let get = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", daemon.address).repeat(100);
+    let mut raw = daemon.raw();
+    raw.stream.set_nonblocking(true).expect("set");
+    let begun = std::time::Instant::now();
+    while let Ok(()) = std::io::Write::write(&mut raw.stream, get.as_bytes())
+        .map(drop)
+        .or_else(|error| match error.kind() {
+            std::io::ErrorKind::WouldBlock => Ok(()),
+            _ => Err(error),
+        })
+    {
+        assert!(begun.elapsed() < crate::support::PATIENCE, "kept for ever");
+        std::thread::yield_now();
+    }
 }

@@ -1,5 +1,6 @@
 //! The gateway on its port: HTTP, the upgrade, sessions, events, and the page it serves.
 
+mod admission;
 mod allocations;
 mod auth;
 #[cfg(feature = "store")]

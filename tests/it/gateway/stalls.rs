@@ -23,6 +23,19 @@ fn half_frame_ends_with_heartbeat() {
     assert!(begun.elapsed() < PATIENCE);
 }
 
+/// A client may send on behind its close frame: it still reads ours, and then the end of the connection.
+#[test]
+fn bytes_behind_a_close_frame_cause_no_reset() {
+    let daemon = Shared::daemon();
+    let mut raw = daemon.raw_websocket(true);
+    let mut bytes = frame(0x88, &1000_u16.to_be_bytes());
+    bytes.extend(vec![0; 512 * 1024]);
+    raw.send(&bytes);
+    let mut read = Vec::new();
+    std::io::Read::read_to_end(&mut raw.stream, &mut read).expect("an orderly end");
+    assert_eq!([&raw.rest[..], &read].concat(), [0x88, 2, 3, 232]);
+}
+
 #[test]
 fn answered_pings_keep_the_session() {
     let home = Scratch::new();
@@ -79,11 +92,10 @@ fn busy_connection_starves_nobody() {
     assert_eq!(counter.join().expect("read"), 20_000);
 }
 
-/// At the limit of file descriptors the daemon waits without spinning, and accepts again once some are
-/// free.
+/// At the limit of file descriptors the oldest connection without a token gives way to a new client.
 #[cfg(target_os = "linux")]
 #[test]
-fn accept_recovers_from_descriptor_limit() {
+fn crowd_at_the_descriptor_limit_gives_way() {
     let home = Scratch::new();
     let plain = daemon_command(&home.0);
     let mut limited = Command::new("sh");
@@ -111,7 +123,7 @@ fn accept_recovers_from_descriptor_limit() {
         Some(Frame::Text("pong".to_owned())),
         "connected clients are still served"
     );
-    drop(crowd);
     let mut late = daemon.raw_websocket(true);
     late.assert_alive();
+    drop(crowd);
 }
