@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use cleudocodebot::{cli, config::Environment};
+use cleudocodebot::{cli, config::Environment, log::printable_lines};
 
 fn main() -> ExitCode {
     let invocation = cli::parse(std::env::args_os().skip(1));
@@ -14,7 +14,9 @@ fn main() -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
-    // Nobody reading standard error is no reason to panic.
-    let _ = writeln!(io::stderr(), "cleudocodebot: {error}");
+    // What a gateway or a service answered may stand in it. Nobody reading standard error is no reason
+    // to panic.
+    let text = error.to_string();
+    let _ = writeln!(io::stderr(), "cleudocodebot: {}", printable_lines(&text));
     ExitCode::from(error.exit_code())
 }

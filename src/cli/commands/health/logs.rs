@@ -150,10 +150,10 @@ impl LogsCommand {
         context.terminal.note(note);
         let text = String::from_utf8_lossy(&bytes);
         for line in self.last_lines(&text) {
-            if self.json && !line.starts_with('{') {
-                context.terminal.json(&json!({"line": line}))?;
-            } else {
-                context.terminal.line(line)?;
+            match (line.starts_with('{'), self.json) {
+                (true, _) => context.terminal.json_text(line)?,
+                (false, true) => context.terminal.json(&json!({"line": line}))?,
+                (false, false) => context.terminal.line(line)?,
             }
         }
         if self.follow {

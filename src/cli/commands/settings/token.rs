@@ -68,7 +68,7 @@ fn show(config: &Config, context: &mut Context<'_>) -> Result<()> {
         ))
     };
     let token = config.token.as_ref().ok_or_else(missing)?;
-    context.terminal.line(token)
+    context.terminal.exact(token)
 }
 
 /// Signs in with the old token before the file changes: the daemon accepts no other until it has
