@@ -28,7 +28,7 @@ use crate::{
     clock,
     config::Config,
     constant_time,
-    log::{Log, LogLine},
+    log::{Log, LogField, LogLine},
     protocol::{
         describe::{EventName, event},
         error_code::close,
@@ -178,7 +178,8 @@ impl Gateway {
             address,
             self.settings().limits.auth_failures_per_minute as usize,
         );
+        let fields: [LogField<'_>; 1] = [("address", &address)];
         self.log
-            .warn("gateway", "authentication failed", &[("address", &address)]);
+            .warn_limited("gateway", "authentication failed", &fields);
     }
 }

@@ -19,12 +19,12 @@ use std::{
     time::Instant,
 };
 
+pub(crate) use self::line::push_value;
 pub use self::{
     level::{LogFormat, LogLevel},
     line::{LogField, LogLine},
     printable::{is_steering, printable, printable_json, printable_lines},
 };
-pub(crate) use self::line::push_value;
 use repeat_filter::{Kind, RepeatFilter};
 use rotate::RotatingFile;
 

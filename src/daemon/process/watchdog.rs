@@ -8,7 +8,7 @@ use tokio::time::interval;
 use super::sd_notify::SdNotify;
 use crate::{
     clock::Utc,
-    log::Log,
+    log::{Log, LogLevel},
     panics::panic_text,
     store::{Store, StoreError},
 };
@@ -42,12 +42,14 @@ pub(in crate::daemon) async fn send_keepalives(
     }
 }
 
-/// Logs once when writes begin to fail, and once when they succeed again.
+/// Logs once when writes begin to fail, and once when they succeed again; and how often other lines
+/// were repeated.
 pub(in crate::daemon) async fn watch_store(store: Store, log: Log) {
     let mut ticks = interval(CHECK_INTERVAL);
     let mut failing = false;
     loop {
         ticks.tick().await;
+        log.tell_repeats();
         let health = store.health();
         match (failing, health.failing_since_ms) {
             (false, Some(since)) => {
@@ -76,7 +78,8 @@ pub(in crate::daemon) fn log_panics(log: &Log) {
             .map(ToString::to_string)
             .unwrap_or_default();
         let text = panic_text(panic.payload());
-        log.error(
+        log.limited(
+            LogLevel::Error,
             "daemon",
             "panic caught",
             &[("text", &text), ("place", &place)],

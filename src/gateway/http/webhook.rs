@@ -40,9 +40,8 @@ pub(super) async fn answer(
         answered.unwrap_or_else(|_| HookReply::new(500, "the integration failed"));
     if status == 403 {
         let fields: [LogField<'_>; 2] = [("integration", &name), ("reason", &text)];
-        gateway
-            .log
-            .warn("gateway", "a webhook was refused", &fields);
+        let log = &gateway.log;
+        log.warn_limited("gateway", "a webhook was refused", &fields);
     }
     reply(status, "text/plain; charset=utf-8", text)
 }
