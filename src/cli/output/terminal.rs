@@ -206,6 +206,13 @@ pub(crate) mod captured {
         }
     }
 
+    impl Terminal {
+        /// From now on a person sees it, in colours.
+        pub(crate) fn watch(&mut self) {
+            (self.watched, self.colors) = (true, true);
+        }
+    }
+
     /// A terminal without colours, its standard output and its standard error.
     pub(crate) fn terminal() -> (Terminal, Written, Written) {
         let (out, err) = (Written::default(), Written::default());
@@ -240,7 +247,7 @@ mod tests {
     #[test]
     fn nothing_but_our_colours_reaches_a_terminal_as_it_is() {
         let (mut terminal, out, err) = captured::terminal();
-        (terminal.colors, terminal.watched) = (true, true);
+        terminal.watch();
         let good = terminal.painted(TextStyle::Good, "ok\u{9b}2J");
         terminal
             .line(format!("{good}\u{1b}[2J \u{1b}]0;x\u{7}"))
