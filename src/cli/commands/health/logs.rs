@@ -9,7 +9,7 @@ use crate::{
         command::Command,
         connection::{connect, follow},
         context::Context,
-        output::{level_of, log_line},
+        output::{level_of, log_line, printable},
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
@@ -153,7 +153,7 @@ impl LogsCommand {
             match (line.starts_with('{'), self.json) {
                 (true, _) => context.terminal.json_text(line)?,
                 (false, true) => context.terminal.json(&json!({"line": line}))?,
-                (false, false) => context.terminal.line(line)?,
+                (false, false) => context.terminal.line(printable(line))?,
             }
         }
         if self.follow {
