@@ -13,7 +13,8 @@ use crate::{
         Invocation,
         context::Context,
         output::{captured, captured::Written},
-        parse, runtime::block_on,
+        parse,
+        runtime::block_on,
     },
     config::Environment,
     log::{is_steering, printable_lines},
@@ -22,8 +23,7 @@ use crate::{
 };
 
 /// What every string says. `U+009B` is `ESC [` in one character; the colour is one of ours.
-const HOSTILE: &str =
-    "x\r\nFORGED\u{1b}[2J\u{1b}[33mEVIL\u{9b}31m\u{7}\u{85}\u{202e}\u{2066}\u{200f}\u{061c}\u{2028}\u{2029}y";
+const HOSTILE: &str = "x\r\nFORGED\u{1b}[2J\u{1b}[33mEVIL\u{9b}31m\u{7}\u{85}\u{202e}\u{2066}\u{200f}\u{061c}\u{2028}\u{2029}y";
 
 /// One of everything that an object anywhere may hold, so that nested ones are hostile too.
 fn anything() -> Map<String, Value> {
@@ -32,7 +32,9 @@ fn anything() -> Map<String, Value> {
     let mut all: Map<String, Value> = described
         .map(|field| (field.name.to_owned(), hostile(field.kind, &Map::new())))
         .collect();
-    for name in ["kind", "url", "name", "title", "reason", "code", "address", "version"] {
+    for name in [
+        "kind", "url", "name", "title", "reason", "code", "address", "version",
+    ] {
         all.insert(name.to_owned(), json!(HOSTILE));
     }
     all.insert("last".to_owned(), Value::Object(all.clone()));
@@ -116,7 +118,8 @@ fn hostile_gateway() -> SocketAddr {
     thread::spawn(move || {
         block_on::<()>(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-            told.send(listener.local_addr().expect("bound")).expect("heard");
+            told.send(listener.local_addr().expect("bound"))
+                .expect("heard");
             loop {
                 let (stream, _) = listener.accept().await.expect("accepted");
                 tokio::spawn(serve(stream));
@@ -131,7 +134,10 @@ fn home() -> std::path::PathBuf {
     let home = std::env::temp_dir().join(format!("cleudocodebot-hostile-{}", random::token()));
     crate::fs::create_private_dir(&home.join("logs")).expect("made");
     let json = json!({"level": "warn", "message": HOSTILE});
-    let log = format!("2026 warn x {}\n{json}\n", HOSTILE.replace(['\r', '\n'], ""));
+    let log = format!(
+        "2026 warn x {}\n{json}\n",
+        HOSTILE.replace(['\r', '\n'], "")
+    );
     std::fs::write(home.join("logs/daemon.log"), log).expect("written");
     home
 }
@@ -161,7 +167,10 @@ fn whatever_others_write_only_colours_reach_a_terminal() {
     let environment = Environment::from_pairs([
         ("CLEUDOCODEBOT_HOME", home.to_str().expect("text")),
         ("CLEUDOCODEBOT_PORT", &port),
-        ("CLEUDOCODEBOT_TOKEN", "hostile-0123456789abcdef0123456789abcdef"),
+        (
+            "CLEUDOCODEBOT_TOKEN",
+            "hostile-0123456789abcdef0123456789abcdef",
+        ),
         ("HOME", home.to_str().expect("text")),
     ]);
     let mut with_json = 0;
@@ -194,16 +203,22 @@ fn whatever_others_write_only_colours_reach_a_terminal() {
         &["doctor"],
     ] {
         for json in [false, true] {
-            let line: Vec<&str> = line.iter().copied().chain(json.then_some("--json")).collect();
+            let line: Vec<&str> = line
+                .iter()
+                .copied()
+                .chain(json.then_some("--json"))
+                .collect();
             if json && parse(line.iter().map(OsString::from)).is_err() {
                 continue;
             }
             with_json += usize::from(json);
             let (out, rest) = shown(&line, &environment);
             let all = out.text() + &rest;
-            let colourless = ["0", "1", "2", "31", "32", "33"].iter().fold(all.clone(), |text, code| {
-                text.replace(&format!("\u{1b}[{code}m"), "")
-            });
+            let colourless = ["0", "1", "2", "31", "32", "33"]
+                .iter()
+                .fold(all.clone(), |text, code| {
+                    text.replace(&format!("\u{1b}[{code}m"), "")
+                });
             let steers = |c| c != '\n' && is_steering(c);
             assert!(!colourless.contains(steers), "{line:?}: {all:?}");
             assert!(!all.contains("\u{1b}[33mEVIL"), "{line:?}: {all:?}");

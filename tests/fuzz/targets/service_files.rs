@@ -77,8 +77,15 @@ fn elements(xml: &str, name: &str) -> Vec<String> {
         .map(|part| {
             let raw = part.split_once(&close).expect("closed").0;
             assert!(!raw.contains(['<', '>']), "{raw:?}");
-            let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'")];
-            let plain = entities.iter().fold(raw.to_owned(), |text, (entity, c)| text.replace(entity, c));
+            let entities = [
+                ("&lt;", "<"),
+                ("&gt;", ">"),
+                ("&quot;", "\""),
+                ("&apos;", "'"),
+            ];
+            let plain = entities
+                .iter()
+                .fold(raw.to_owned(), |text, (entity, c)| text.replace(entity, c));
             plain.replace("&amp;", "&")
         })
         .collect()
@@ -87,7 +94,10 @@ fn elements(xml: &str, name: &str) -> Vec<String> {
 fuzz_target!(|input: (&str, &str)| {
     let (program, home) = input;
     // The installer refuses these before anything is written.
-    if [program, home].iter().any(|text| text.contains(char::is_control)) {
+    if [program, home]
+        .iter()
+        .any(|text| text.contains(char::is_control))
+    {
         return;
     }
     let (program, home) = (&*format!("/{program}"), &*format!("/{home}"));
@@ -96,17 +106,32 @@ fuzz_target!(|input: (&str, &str)| {
     assert_eq!(&line[3..], [program, "daemon", "--home", home], "{unit}");
     assert_eq!(unit.lines().count(), user_unit("/a", "/b").lines().count());
     let unit = system_unit(program, home, "ada");
-    assert_eq!(unit.lines().count(), system_unit("/a", "/b", "ada").lines().count());
+    assert_eq!(
+        unit.lines().count(),
+        system_unit("/a", "/b", "ada").lines().count()
+    );
     let text = plist(program, home, "/log");
     let strings = elements(&text, "string");
     assert!(strings[1] == program && strings[5] == home, "{text}");
     if let Ok(entry) = desktop_entry(program, home) {
         let line = desktop_words(of_key(&entry, "Exec="));
-        assert_eq!(line, [program, "daemon", "--quiet", "--home", home], "{entry}");
+        assert_eq!(
+            line,
+            [program, "daemon", "--quiet", "--home", home],
+            "{entry}"
+        );
     }
     let task = task_xml("S-1-5-21", home, true);
-    assert_eq!(task.lines().count(), task_xml("S-1-5-21", "/b", true).lines().count());
-    assert!(elements(&task, "Command").concat().contains(home.trim_end_matches('/')) , "{task}");
+    assert_eq!(
+        task.lines().count(),
+        task_xml("S-1-5-21", "/b", true).lines().count()
+    );
+    assert!(
+        elements(&task, "Command")
+            .concat()
+            .contains(home.trim_end_matches('/')),
+        "{task}"
+    );
     // What cmd.exe makes of these has a model in the unit tests; here they must only not panic.
     let _ = (run_value(home, true), run_value(home, false));
     let _ = startup_bat(home, "C:\\Users\\ada\\AppData\\Local", true);

@@ -25,14 +25,20 @@ fn hear<'b>(chunks: impl Iterator<Item = &'b [u8]>, pauses: bool) -> Heard {
         while idle < 2 && heard.end.is_none() {
             let messages = &mut heard.messages;
             let before = messages.len();
-            let read = socket.read(&mut shared, MAX_MESSAGE, chunk, &mut heard.output, |message, _| {
-                messages.push(match message {
-                    PeerMessage::Text(text) => [b"t", text.as_bytes()].concat(),
-                    PeerMessage::Binary(bytes) => [b"b", bytes].concat(),
-                    PeerMessage::Control => b"c".to_vec(),
-                });
-                if pauses { Flow::Pause } else { Flow::Continue }
-            });
+            let read = socket.read(
+                &mut shared,
+                MAX_MESSAGE,
+                chunk,
+                &mut heard.output,
+                |message, _| {
+                    messages.push(match message {
+                        PeerMessage::Text(text) => [b"t", text.as_bytes()].concat(),
+                        PeerMessage::Binary(bytes) => [b"b", bytes].concat(),
+                        PeerMessage::Control => b"c".to_vec(),
+                    });
+                    if pauses { Flow::Pause } else { Flow::Continue }
+                },
+            );
             match read {
                 Ok(taken) => {
                     assert!(taken <= chunk.len());

@@ -117,7 +117,9 @@ fn posted(body: &[u8], name: &'static str, value: String) -> Hook {
 
 fn signature(body: &[u8]) -> String {
     let code = hmac(SECRET.as_bytes(), body);
-    code.iter().fold("sha256=".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    code.iter().fold("sha256=".to_owned(), |text, byte| {
+        text + &format!("{byte:02x}")
+    })
 }
 
 fuzz_target!(|body: &[u8]| {

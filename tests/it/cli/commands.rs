@@ -133,7 +133,10 @@ fn rotating_the_token_says_what_the_daemon_was_not_told() {
 fn a_token_that_something_else_sets_is_not_rotated_in_silence() {
     let home = Scratch::new();
     let mut command = program(&home.0, &["token", "rotate"]);
-    command.env("CLEUDOCODEBOT_TOKEN", "from-the-environment-0123456789abcdef");
+    command.env(
+        "CLEUDOCODEBOT_TOKEN",
+        "from-the-environment-0123456789abcdef",
+    );
     let (code, out, err) = run(command);
     assert_eq!((code, out.as_str()), (78, ""), "{err}");
     assert!(err.contains("nothing was changed"), "{err}");
