@@ -16,6 +16,7 @@ use tungstenite::{
 
 use crate::{
     error::{Error, Result},
+    log::printable,
     protocol::websocket::{self, MemoryStream},
 };
 
@@ -318,8 +319,9 @@ fn check_head(head: &str, rest: &[u8], key: &str) -> Result<()> {
     )))
 }
 
+/// Errors are printed as they are, so that neither code nor text may begin a line of its own.
 fn refused(payload: &Value) -> Error {
-    let text = |name: &str| payload[name].as_str().unwrap_or_default().to_owned();
+    let text = |name: &str| printable(payload[name].as_str().unwrap_or_default());
     Error::Refused {
         code: text("code"),
         message: text("message"),

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use cleudocodebot::{cli, config::Environment};
+use cleudocodebot::{cli, config::Environment, log::printable_lines};
 
 /// glibc keeps what a flood took: one small block at the top of the heap holds all below it.
 #[cfg(all(feature = "allocator", target_os = "linux"))]
@@ -31,7 +31,9 @@ fn main() -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
-    // Nobody reading standard error is no reason to panic.
-    let _ = writeln!(io::stderr(), "cleudocodebot: {error}");
+    // What a gateway or a service answered may stand in it. Nobody reading standard error is no reason
+    // to panic.
+    let text = error.to_string();
+    let _ = writeln!(io::stderr(), "cleudocodebot: {}", printable_lines(&text));
     ExitCode::from(error.exit_code())
 }

@@ -228,6 +228,7 @@ impl Daemon {
         let store = self.store.clone();
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
         let reason = self.shutdown.reason().unwrap_or("shutdown");
+        self.log.tell_last_repeats();
         self.log.info("daemon", "stopped", &[("reason", &reason)]);
         if reason == accept::RESTART {
             Err(Error::Restart)

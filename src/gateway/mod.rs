@@ -181,7 +181,8 @@ impl Gateway {
             WrongToken::Known => {}
             WrongToken::Counted => {
                 let fields: [LogField<'_>; 1] = [("address", &address)];
-                self.log.warn("gateway", "authentication failed", &fields);
+                self.log
+                    .warn_limited("gateway", "authentication failed", &fields);
             }
         }
         Err(TokenRefusal::Wrong)

@@ -14,7 +14,7 @@ use super::{
     pairing::{PairingOutcome, Pairings},
 };
 use crate::{
-    log::{Log, LogField},
+    log::{Log, LogField, LogLevel},
     message::State,
     panics::run_blocking,
     phone::{self, Country},
@@ -276,7 +276,8 @@ impl Ingress {
             return Ok(());
         };
         self.save_pairings().await;
-        self.log.info(
+        self.log.limited(
+            LogLevel::Info,
             "pairing",
             "unknown sender got a pairing code; see: cleudocodebot pairing list",
             &[("channel", &self.channel)],

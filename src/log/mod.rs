@@ -1,10 +1,13 @@
 //! What the daemon says about itself: one line each, to stderr, a size-rotated file, a ring of the
 //! last lines, and whoever follows.
 //!
-//! No token is ever logged, and a message's text only at the levels debug and trace.
+//! No token is ever logged, and a message's text only at the levels debug and trace. What anyone can
+//! cause as often as they like goes through [`Log::limited`], or is at one of these levels.
 
 mod level;
 mod line;
+mod printable;
+mod repeat_filter;
 mod rotate;
 
 use std::{
@@ -13,12 +16,16 @@ use std::{
     io::Write as _,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Instant,
 };
 
+pub(crate) use self::line::push_value;
 pub use self::{
     level::{LogFormat, LogLevel},
     line::{LogField, LogLine},
+    printable::{is_steering, printable, printable_json, printable_lines},
 };
+use repeat_filter::{Kind, RepeatFilter};
 use rotate::RotatingFile;
 
 use crate::{clock, error::Result};
@@ -36,6 +43,7 @@ pub struct Log(Arc<Inner>);
 struct Inner {
     sink: Mutex<Sink>,
     follower: OnceLock<Follower>,
+    repeats: Mutex<RepeatFilter>,
 }
 
 struct Sink {
@@ -76,6 +84,7 @@ impl Log {
         Self(Arc::new(Inner {
             sink: Mutex::new(sink),
             follower: OnceLock::new(),
+            repeats: Mutex::default(),
         }))
     }
 
@@ -110,10 +119,72 @@ impl Log {
         self.write(LogLevel::Debug, target, message, fields);
     }
 
-    fn write(&self, level: LogLevel, target: &'static str, message: &str, fields: &[LogField<'_>]) {
+    /// A line that somebody outside can cause as often as they like: the first with these fields is
+    /// written, the others are counted and their number is told later, by [`Log::tell_repeats`].
+    pub fn limited(
+        &self,
+        level: LogLevel,
+        target: &'static str,
+        message: &'static str,
+        fields: &[LogField<'_>],
+    ) {
         if level > self.sink().level {
             return;
         }
+        let fields = line::owned(fields);
+        let kind = Kind {
+            target,
+            message,
+            fields,
+        };
+        self.tell_repeats();
+        let admitted = self.repeats().admit(level, kind, Instant::now());
+        if let Some(kind) = admitted {
+            self.write_line(level, kind.target, kind.message, kind.fields);
+        }
+    }
+
+    /// [`Log::limited`] at the level of warnings.
+    pub fn warn_limited(
+        &self,
+        target: &'static str,
+        message: &'static str,
+        fields: &[LogField<'_>],
+    ) {
+        self.limited(LogLevel::Warn, target, message, fields);
+    }
+
+    /// Writes how often lines were repeated, for those whose time is over. Called now and then, so
+    /// that the number is told also when the flood has ended.
+    pub fn tell_repeats(&self) {
+        self.tell_repeats_of(false);
+    }
+
+    /// The same for all lines: nothing more will be counted.
+    pub fn tell_last_repeats(&self) {
+        self.tell_repeats_of(true);
+    }
+
+    fn tell_repeats_of(&self, all: bool) {
+        let due = self.repeats().due(Instant::now(), all);
+        for (level, kind) in due {
+            self.write_line(level, kind.target, kind.message, kind.fields);
+        }
+    }
+
+    fn write(&self, level: LogLevel, target: &'static str, message: &str, fields: &[LogField<'_>]) {
+        if level <= self.sink().level {
+            self.write_line(level, target, message, line::owned(fields));
+        }
+    }
+
+    fn write_line(
+        &self,
+        level: LogLevel,
+        target: &'static str,
+        message: &str,
+        fields: Vec<(String, String)>,
+    ) {
         let line = LogLine::new(clock::now_ms(), level, target, message, fields);
         self.sink().keep(&line);
         // Call without the lock: the follower may log too.
@@ -135,6 +206,11 @@ impl Log {
             .collect();
         lines.reverse();
         lines
+    }
+
+    fn repeats(&self) -> MutexGuard<'_, RepeatFilter> {
+        let repeats = self.0.repeats.lock();
+        repeats.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ignores poison: a panic while writing a line leaves the ring usable.
@@ -195,5 +271,20 @@ mod tests {
         log.follow(move |line| sink.lock().expect("unpoisoned").push(line.message.clone()));
         log.info("test", "one", &[]);
         assert_eq!(*seen.lock().expect("unpoisoned"), ["one"]);
+    }
+
+    #[test]
+    fn a_flood_is_two_lines_and_the_first_ones_stay() {
+        let log = Log::in_memory(LogLevel::Info);
+        log.info("test", "ready", &[]);
+        for _ in 0..50_000 {
+            log.warn_limited("test", "refused", &[("reason", &"no secret")]);
+        }
+        log.limited(LogLevel::Debug, "test", "unseen", &[]);
+        log.tell_last_repeats();
+        let lines = log.last(usize::MAX, LogLevel::Trace);
+        let messages: Vec<&str> = lines.iter().map(|line| line.message.as_str()).collect();
+        assert_eq!(messages, ["ready", "refused", "refused"]);
+        assert_eq!(lines[2].fields[1].1, "49999");
     }
 }

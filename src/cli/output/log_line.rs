@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::printable::printable;
-use crate::{clock::Utc, log::LogLevel};
+use crate::{
+    clock::Utc,
+    log::{LogLevel, printable, push_value},
+};
 
 /// `time level target message key=value`.
 pub(crate) fn log_line(line: &Value) -> String {
@@ -21,13 +23,8 @@ pub(crate) fn log_line(line: &Value) -> String {
         let value = value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned);
-        let bare = !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c == '"');
-        let value = if bare {
-            printable(&value)
-        } else {
-            format!("{value:?}")
-        };
-        let _ = write!(shown, " {}={value}", printable(key));
+        let _ = write!(shown, " {}=", printable(key));
+        push_value(&mut shown, &value);
     }
     shown
 }

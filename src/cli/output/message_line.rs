@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{phone_number::shown_peer, printable::printable};
-use crate::clock::Utc;
+use super::phone_number::shown_peer;
+use crate::{clock::Utc, log::printable};
 
 /// `time id channel peer <- text`, then the state of an outgoing message and the reason of a
 /// failure. Arrows show the direction: `->` to the peer, `<-` from it.

@@ -2,7 +2,7 @@
 //!
 //! - `terminal` is standard output and standard error, with colours on a terminal.
 //! - `columns` aligns rows of cells.
-//! - `units` writes times, sizes and counts; `printable` makes foreign text safe.
+//! - `units` writes times, sizes and counts; `log::printable` makes foreign text safe.
 //! - `phone_number` writes numbers as people do, `trouble` says what is wrong with an integration.
 //! - `message_line` is one stored message, `log_line` one log line, `qr_drawing` a QR code.
 //!
@@ -12,7 +12,6 @@ mod columns;
 mod log_line;
 mod message_line;
 mod phone_number;
-mod printable;
 pub(crate) mod qr_drawing;
 mod terminal;
 mod trouble;
@@ -25,7 +24,7 @@ pub(crate) use self::{
     log_line::{level_of, log_line},
     message_line::{content, message_line},
     phone_number::shown_peer,
-    printable::printable,
     terminal::Terminal,
     trouble::trouble,
 };
+pub(crate) use crate::log::printable;

@@ -1,6 +1,11 @@
 //! A QR code drawn with block characters, for a phone to scan from the terminal.
 
+use std::fmt::Write as _;
+
 use crate::qr::{QUIET_ZONE, Qr};
+
+/// Black on white (ECMA-48 §8.3.117), from the fixed part of the palette, which no theme changes.
+pub(super) const BLACK_ON_WHITE: &str = "38;5;16;48;5;231";
 
 /// The columns that a drawing needs, with the light margin that scanners ask for.
 pub(crate) fn width(square: &Qr) -> usize {
@@ -21,8 +26,7 @@ pub(crate) fn drawn(square: &Qr, colors: bool) -> String {
     let mut text = String::new();
     for row in (0..side).step_by(2) {
         if colors {
-            // From the fixed part of the palette, which no theme changes.
-            text.push_str("\u{1b}[38;5;16;48;5;231m");
+            let _ = write!(text, "\u{1b}[{BLACK_ON_WHITE}m");
         }
         text.extend((0..side).map(|column| {
             let above = is_dark(row, column) == colors;

@@ -3,17 +3,26 @@
 //! Not here: how a value becomes text (the other files of this folder).
 
 use std::{
+    borrow::Cow,
     fmt::{Display, Write as _},
     io::{self, ErrorKind, IsTerminal as _, Write},
 };
 
 use serde_json::Value;
 
-use super::columns::{Cell, TextStyle, columns};
+use super::{
+    columns::{Cell, TextStyle, columns},
+    qr_drawing,
+};
 use crate::{
     config::Environment,
     error::{Error, Result},
+    log::{is_steering, printable_json, printable_lines},
 };
+
+/// The parameters of the escape sequences that commands write: those of `TextStyle`, its end, and the
+/// colours of a drawing.
+const OUR_COLORS: [&str; 7] = ["0", "1", "2", "31", "32", "33", qr_drawing::BLACK_ON_WHITE];
 
 /// The two streams of a run.
 pub(crate) struct Terminal {
@@ -53,8 +62,55 @@ impl Terminal {
         self.text(&format!("{text}\n"))
     }
 
-    /// Writes a text that ends its own lines to standard output, at once.
+    /// Writes a text that ends its own lines to standard output, at once. Whatever a command made of
+    /// foreign text, nothing in it but our own colours takes effect.
     pub(crate) fn text(&mut self, text: &str) -> Result<()> {
+        let safe = self.safe(text).into_owned();
+        self.write(&safe)
+    }
+
+    /// Writes a line that a script may read: exactly as it is, but for a person, as any other.
+    pub(crate) fn exact(&mut self, text: &str) -> Result<()> {
+        let text = format!("{text}\n");
+        if self.watched {
+            return self.text(&text);
+        }
+        self.write(&text)
+    }
+
+    /// Erases the last lines of a terminal that understands it: up to the first of them, then all
+    /// below (ECMA-48 §8.3.22, §8.3.39).
+    pub(crate) fn erase(&mut self, lines: usize) -> Result<()> {
+        if self.colors && lines > 0 {
+            return self.write(&format!("\u{1b}[{lines}A\u{1b}[J"));
+        }
+        Ok(())
+    }
+
+    /// The text with everything escaped that a terminal would obey, except the colours of `painted`
+    /// where they are wanted.
+    fn safe<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !self.colors {
+            return printable_lines(text);
+        }
+        let mut safe = String::with_capacity(text.len());
+        let mut parts = text.split("\u{1b}[");
+        safe.push_str(&printable_lines(parts.next().unwrap_or_default()));
+        for part in parts {
+            let color = part.split_once('m');
+            match color.filter(|(code, _)| OUR_COLORS.contains(code)) {
+                Some((code, rest)) => {
+                    let _ = write!(safe, "\u{1b}[{code}m{}", printable_lines(rest));
+                }
+                None => {
+                    let _ = write!(safe, "\\u{{1b}}[{}", printable_lines(part));
+                }
+            }
+        }
+        Cow::Owned(safe)
+    }
+
+    fn write(&mut self, text: &str) -> Result<()> {
         let written = self
             .out
             .write_all(text.as_bytes())
@@ -67,7 +123,17 @@ impl Terminal {
 
     /// Writes a value as one line of JSON.
     pub(crate) fn json(&mut self, value: &Value) -> Result<()> {
-        self.line(value)
+        self.json_text(&value.to_string())
+    }
+
+    /// Writes a text of JSON: as it is for a script, and for a person with everything escaped that a
+    /// terminal would obey, which does not change what it says.
+    pub(crate) fn json_text(&mut self, json: &str) -> Result<()> {
+        if self.watched && json.contains(is_steering) {
+            let json = printable_json(json).into_owned();
+            return self.write(&format!("{json}\n"));
+        }
+        self.write(&format!("{json}\n"))
     }
 
     /// Writes rows below each other, aligned.
@@ -78,7 +144,8 @@ impl Terminal {
 
     /// Writes one line to standard error. A failure is ignored: there is nowhere left to report it.
     pub(crate) fn note(&mut self, text: impl Display) {
-        let _ = writeln!(self.err, "{text}");
+        let text = text.to_string();
+        let _ = writeln!(self.err, "{}", printable_lines(&text));
     }
 
     /// The text in a colour, where colours are wanted.
@@ -139,6 +206,13 @@ pub(crate) mod captured {
         }
     }
 
+    impl Terminal {
+        /// From now on a person sees it, in colours.
+        pub(crate) fn watch(&mut self) {
+            (self.watched, self.colors) = (true, true);
+        }
+    }
+
     /// A terminal without colours, its standard output and its standard error.
     pub(crate) fn terminal() -> (Terminal, Written, Written) {
         let (out, err) = (Written::default(), Written::default());
@@ -168,6 +242,46 @@ mod tests {
         assert!(!wants(&[("TERM", "xterm"), ("NO_COLOR", "1")], true));
         assert!(!wants(&[("TERM", "dumb")], true));
         assert!(!wants(&[("TERM", "xterm")], false));
+    }
+
+    #[test]
+    fn nothing_but_our_colours_reaches_a_terminal_as_it_is() {
+        let (mut terminal, out, err) = captured::terminal();
+        terminal.watch();
+        let good = terminal.painted(TextStyle::Good, "ok\u{9b}2J");
+        terminal
+            .line(format!("{good}\u{1b}[2J \u{1b}]0;x\u{7}"))
+            .expect("written");
+        terminal.note("\u{1b}[32mx\u{202e}");
+        terminal.exact("a\u{85}b").expect("written");
+        terminal
+            .json(&serde_json::json!("\u{9b}\u{202e}"))
+            .expect("written");
+        assert_eq!(
+            out.text(),
+            "\u{1b}[32mok\\u{9b}2J\u{1b}[0m\\u{1b}[2J \\u{1b}]0;x\\u{7}\na\\u{85}b\n\"\\u009b\\u202e\"\n"
+        );
+        assert_eq!(err.text(), "\\u{1b}[32mx\\u{202e}\n");
+    }
+
+    #[test]
+    fn every_style_is_among_our_colours() {
+        use TextStyle::{Bad, Dim, Doubtful, Good, Plain, Strong};
+        for style in [Plain, Good, Doubtful, Bad, Dim, Strong] {
+            let code = style.code().unwrap_or(0).to_string();
+            assert!(OUR_COLORS.contains(&code.as_str()), "{style:?}");
+        }
+    }
+
+    #[test]
+    fn a_script_gets_json_and_exact_text_as_they_are() {
+        let (mut terminal, out, _) = captured::terminal();
+        terminal
+            .json(&serde_json::json!("\u{9b}"))
+            .expect("written");
+        terminal.exact("a\u{85}").expect("written");
+        terminal.line("a\u{85}").expect("written");
+        assert_eq!(out.text(), "\"\u{9b}\"\na\u{85}\na\\u{85}\n");
     }
 
     #[test]

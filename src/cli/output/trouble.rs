@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::printable::printable;
+use crate::log::printable;
 
 /// Its last error, unless that is over: what works, or is not to work, has its errors behind it.
 pub(crate) fn trouble(integration: &Value) -> Option<String> {

@@ -1,8 +1,10 @@
 //! Parsing as a whole, with the real table of commands.
 //!
-//! `parser` is what all commands share, `commands` what each makes of its options.
+//! `parser` is what all commands share, `commands` what each makes of its options; `hostile` runs those
+//! that print what others wrote.
 
 mod commands;
+mod hostile;
 mod parser;
 
 use std::{any::Any, ffi::OsString};

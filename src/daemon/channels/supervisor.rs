@@ -20,7 +20,7 @@ use super::{
 use crate::{
     backoff::Backoff,
     integrations::{Report, RunContext, RunError},
-    log::{Log, LogField},
+    log::{Log, LogField, LogLevel},
     panics::contained,
     random,
     shutdown::Shutdown,
@@ -119,12 +119,17 @@ impl Supervisor {
                 if channel.impaired(trouble) {
                     let fields: [LogField<'_>; 2] =
                         [("name", &channel.name()), ("why", &trouble.why)];
-                    log.warn("integration", "the service cannot send now", &fields);
+                    log.warn_limited("integration", "the service cannot send now", &fields);
                 }
             }
             Report::Away(why) => {
                 let fields: [LogField<'_>; 2] = [("name", &channel.name()), ("why", &why)];
-                log.info("integration", "bridge is not connected", &fields);
+                log.limited(
+                    LogLevel::Info,
+                    "integration",
+                    "bridge is not connected",
+                    &fields,
+                );
                 channel.enter(ChannelState::Away, Some(why.to_owned()));
             }
         });
@@ -183,7 +188,6 @@ mod tests {
         integrations::{
             Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::SendLimits,
         },
-        log::LogLevel,
         message::Message,
         shutdown,
     };

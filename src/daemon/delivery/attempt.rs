@@ -13,7 +13,7 @@ use crate::{
     integrations::{
         ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult, Trouble,
     },
-    log::{Log, LogField},
+    log::{Log, LogField, LogLevel},
     message::{Direction, Message, MessageId, State},
     panics::contained,
     random,
@@ -76,7 +76,8 @@ impl Attempt {
     /// Makes the attempt. If the store fails, the message stays in the outbox and is tried again.
     pub(super) async fn make(&self, id: MessageId) -> NextStep {
         self.try_make(id).await.unwrap_or_else(|error| {
-            self.log.error(
+            self.log.limited(
+                LogLevel::Error,
                 "delivery",
                 "store failed; retrying",
                 &[("message", &id), ("error", &error)],
@@ -245,8 +246,8 @@ impl Attempt {
     ) -> Result<Option<Message>, StoreError> {
         let tell = |error: &StoreError| {
             let fields: [LogField<'_>; 2] = [("message", &id), ("error", error)];
-            self.log
-                .error("delivery", "cannot store a result; retrying", &fields);
+            let text = "cannot store a result; retrying";
+            self.log.limited(LogLevel::Error, "delivery", text, &fields);
         };
         insist(ask, tell).await
     }
@@ -304,7 +305,7 @@ impl Attempt {
         if self.channel.impaired(trouble) {
             let fields: [LogField<'_>; 2] = [("name", &self.channel.name()), ("why", &trouble.why)];
             self.log
-                .warn("integration", "the service cannot send now", &fields);
+                .warn_limited("integration", "the service cannot send now", &fields);
         }
         let why = format!("waits for the service: {}", trouble.why);
         self.wait_until_reachable(id, attempts.saturating_sub(1), Some(why))

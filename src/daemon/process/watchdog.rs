@@ -8,7 +8,7 @@ use tokio::time::{Instant, interval};
 use super::sd_notify::SdNotify;
 use crate::{
     clock::Utc,
-    log::Log,
+    log::{Log, LogLevel},
     panics::panic_text,
     store::{ClockHealth, Store, StoreError},
 };
@@ -45,8 +45,9 @@ pub(in crate::daemon) async fn send_keepalives(
     }
 }
 
-/// Logs once when writes begin to fail, and once when they succeed again. Its looks at the health also
-/// show the store each jump of the wall clock, which are logged too.
+/// Logs once when writes begin to fail, and once when they succeed again; and how often other lines
+/// were repeated. Its looks at the health also show the store each jump of the wall clock, which are
+/// logged too.
 pub(in crate::daemon) async fn watch_store(store: Store, log: Log) {
     let mut ticks = interval(CHECK_INTERVAL);
     let mut failing = false;
@@ -54,6 +55,7 @@ pub(in crate::daemon) async fn watch_store(store: Store, log: Log) {
     JumpLog::begin(store.health().clock, &log);
     loop {
         ticks.tick().await;
+        log.tell_repeats();
         let health = store.health();
         jumps.look(health.clock, &log);
         match (failing, health.failing_since_ms) {
@@ -123,7 +125,8 @@ pub(in crate::daemon) fn log_panics(log: &Log) {
             .map(ToString::to_string)
             .unwrap_or_default();
         let text = panic_text(panic.payload());
-        log.error(
+        log.limited(
+            LogLevel::Error,
             "daemon",
             "panic caught",
             &[("text", &text), ("place", &place)],

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     backoff::Backoff,
     gateway::{Gateway, admission::Permit, metrics::GatewayCounters},
+    log::{LogField, LogLevel},
     panics::panic_text,
     protocol::{describe::event, error_code::close},
     random,
@@ -99,9 +100,9 @@ async fn accept_all(
 fn note_accept_error(gateway: &Gateway, error: &io::Error, earlier: u32) {
     GatewayCounters::add(&gateway.counters.accept_errors);
     if earlier == 0 {
-        gateway
-            .log
-            .warn("gateway", "cannot accept connections", &[("error", error)]);
+        let fields: [LogField<'_>; 1] = [("error", error)];
+        let log = &gateway.log;
+        log.warn_limited("gateway", "cannot accept connections", &fields);
     }
 }
 
@@ -160,7 +161,8 @@ fn note_end(gateway: &Gateway, ended: Result<(), JoinError>) {
         && error.is_panic()
     {
         GatewayCounters::add(&gateway.counters.panics);
-        gateway.log.error(
+        gateway.log.limited(
+            LogLevel::Error,
             "gateway",
             "a session panicked; the others go on",
             &[("panic", &panic_text(&*error.into_panic()))],

@@ -104,7 +104,7 @@ pub(super) async fn whole_body(
             ];
             let text =
                 "a body was larger than allowed and was refused; raise the key if it is meant";
-            gateway.log.warn("gateway", text, &fields);
+            gateway.log.warn_limited("gateway", text, &fields);
             let text = format!(
                 "a body may have {} bytes at most ({MAX_BODY_BYTES})",
                 limits.max_body_bytes

@@ -50,9 +50,8 @@ pub(super) async fn answer(
 fn replied(gateway: &Gateway, name: &str, HookReply { status, text }: HookReply) -> HttpReply {
     if status == 403 {
         let fields: [LogField<'_>; 2] = [("integration", &name), ("reason", &text)];
-        gateway
-            .log
-            .warn("gateway", "a webhook was refused", &fields);
+        let log = &gateway.log;
+        log.warn_limited("gateway", "a webhook was refused", &fields);
     }
     reply(status, "text/plain; charset=utf-8", text)
 }

@@ -90,7 +90,7 @@ impl Receiver {
                     Err(error @ StoreError::TooLong { .. }) => {
                         let fields: [LogField<'_>; 2] = [("name", &NAME), ("error", &error)];
                         let log = self.ingress.log();
-                        log.warn("integration", "a message cannot be kept", &fields);
+                        log.warn_limited("integration", "a message cannot be kept", &fields);
                     }
                     Err(error) => return Err(error),
                 }
@@ -112,7 +112,9 @@ impl Receiver {
                 "a part of the history of the app did not come"
             };
             let fields: [LogField<'_>; 2] = [("name", &NAME), ("code", &code)];
-            self.ingress.log().warn("integration", what, &fields);
+            self.ingress
+                .log()
+                .warn_limited("integration", what, &fields);
         }
     }
 }

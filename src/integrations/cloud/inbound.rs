@@ -144,7 +144,7 @@ impl Receiver {
         let kind = type_of(message);
         let log = self.ingress.log();
         let what = "a message came that does not say of whom, and was left out";
-        log.warn("integration", what, &[("name", &NAME), ("type", &kind)]);
+        log.warn_limited("integration", what, &[("name", &NAME), ("type", &kind)]);
     }
 
     /// A person goes by another name from now on, and so does the conversation; what was known of the

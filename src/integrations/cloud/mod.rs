@@ -263,7 +263,7 @@ impl Cloud {
         // It would be the same at every repeat.
         let log = self.receiver.ingress.log();
         let what = "a webhook was signed and is no JSON";
-        log.warn("integration", what, &[("name", &NAME)]);
+        log.warn_limited("integration", what, &[("name", &NAME)]);
         HookReply::done()
     }
 

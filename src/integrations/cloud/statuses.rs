@@ -82,7 +82,9 @@ impl Receiver {
             let code = error["code"].to_string();
             let fields: [LogField<'_>; 3] = [("name", &NAME), ("code", &code), ("advice", &advice)];
             let what = "Meta took a message and cannot bring it for the account's sake";
-            self.ingress.log().warn("integration", what, &fields);
+            self.ingress
+                .log()
+                .warn_limited("integration", what, &fields);
         }
         errors::failure(error)
     }

@@ -155,7 +155,7 @@ impl Receiver {
             Err(error @ StoreError::TooLong { .. }) => {
                 let fields: [LogField<'_>; 2] = [("name", &NAME), ("error", &error)];
                 let log = self.ingress.log();
-                log.warn("integration", "a message cannot be kept", &fields);
+                log.warn_limited("integration", "a message cannot be kept", &fields);
             }
             Err(error) => drop(failure.0.get_or_insert(error)),
         }
@@ -167,7 +167,7 @@ impl Receiver {
             let words = errors::words(error);
             let fields: [LogField<'_>; 2] = [("name", &NAME), ("error", &words)];
             let log = self.ingress.log();
-            log.warn("integration", "Meta reports an error", &fields);
+            log.warn_limited("integration", "Meta reports an error", &fields);
         }
     }
 
@@ -180,7 +180,7 @@ impl Receiver {
         let details = account_details(change.value);
         let fields: [LogField<'_>; 3] = [("name", &NAME), ("event", &event), ("details", &details)];
         let log = self.ingress.log();
-        log.warn("integration", "Meta tells of the account", &fields);
+        log.warn_limited("integration", "Meta tells of the account", &fields);
     }
 
     /// One line for whoever looks for what has no rule.

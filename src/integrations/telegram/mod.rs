@@ -79,6 +79,15 @@ impl Telegram {
         }
     }
 
+    /// Takes an update as if a poll had brought it, for tests/fuzz; in no other build.
+    #[cfg(fuzzing)]
+    #[doc(hidden)]
+    pub async fn take_update(&self, update: &Value) -> Result<(), crate::store::StoreError> {
+        let me = json!({"id": 1, "username": "fuzz_bot"});
+        let me = Author::of(&me, &Value::Null, &Value::Null);
+        self.receiver.take(update, &me).await
+    }
+
     fn advise(&self, advice: Option<String>) {
         *self.advice.lock().unwrap_or_else(PoisonError::into_inner) = advice;
     }

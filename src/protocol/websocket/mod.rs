@@ -77,7 +77,7 @@ pub enum PeerMessage<'a> {
     /// A whole text message.
     Text(&'a str),
     /// A whole binary message, which this protocol has no use for.
-    Binary,
+    Binary(&'a [u8]),
     /// A ping (its pong is already written) or a pong.
     Control,
 }
@@ -190,7 +190,7 @@ impl ServerSocket {
             left = stream.input;
             let flow = match message {
                 Ok(Message::Text(text)) => on_message(PeerMessage::Text(text.as_str()), output),
-                Ok(Message::Binary(_)) => on_message(PeerMessage::Binary, output),
+                Ok(Message::Binary(bytes)) => on_message(PeerMessage::Binary(&bytes), output),
                 Ok(_) => on_message(PeerMessage::Control, output),
                 Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     break Ok(Flow::Continue);
@@ -312,6 +312,13 @@ fn truncated(text: &str, max: usize) -> &str {
 pub fn push_text(output: &mut Vec<u8>, text: &str) {
     push_header(output, TEXT, text.len());
     output.extend_from_slice(text.as_bytes());
+}
+
+/// Appends one whole, unmasked binary message. Only the echo of the conformance tests sends any.
+#[cfg(conformance_echo)]
+pub fn push_binary(output: &mut Vec<u8>, bytes: &[u8]) {
+    push_header(output, OpCode::Data(Data::Binary), bytes.len());
+    output.extend_from_slice(bytes);
 }
 
 /// Appends an unmasked, empty ping.

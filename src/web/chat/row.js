@@ -61,7 +61,7 @@ function trouble(view, one) {
   const { key, error, state } = one;
   if (key ? !error : state !== "failed") return [];
   const again = button("plain retry", words("tryAgain"), () => view.chat.retry(one));
-  return [make("p", { className: "trouble" }, error ?? words("failed"), " ", again)];
+  return [make("p", { className: "trouble" }, make("bdi", {}, error ?? words("failed")), " ", again)];
 }
 
 /** An emoji and how many put it there. */

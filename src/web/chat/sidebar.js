@@ -75,7 +75,7 @@ export class Sidebar {
       "li",
       { id: `c:${key}`, role: "option", ariaSelected: key === this.chat.conversation?.key, title: one.peer },
       portrait(name, channel),
-      make("b", { dir: "auto" }, name, heard(channel)),
+      make("b", { dir: "auto" }, make("bdi", {}, name), heard(channel)),
       last && make("time", {}, whenOf(last.created_ms)),
       make("span", { className: typing ? "typing" : "", dir: "auto" }, last && !typing && isOwn(this.chat, last) && tick(last.state), said),
       unread && make("em", {}, unread > 99 ? "99+" : unread),

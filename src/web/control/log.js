@@ -47,6 +47,6 @@ export class Log {
   #row({ time_ms, level, target, message, fields }) {
     const more = Object.entries(fields).map(([name, value]) => ` ${name}=${value}`);
     const time = new Date(time_ms).toLocaleTimeString("sv");
-    return make("li", { className: level }, make("time", {}, time), make("b", {}, level), ` ${target} ${message}`, make("small", {}, more.join("")));
+    return make("li", { className: level }, make("time", {}, time), make("b", {}, level), make("bdi", {}, ` ${target} ${message}`), make("small", {}, ...more.map(field => make("bdi", {}, field))));
   }
 }

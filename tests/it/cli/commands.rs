@@ -96,6 +96,66 @@ fn config_and_token_changes_apply() {
 }
 
 #[test]
+fn rotating_the_token_says_what_the_daemon_was_not_told() {
+    let rotated = |home: &Scratch| run(program(&home.0, &["token", "rotate"]));
+    let home = Scratch::new();
+    let (code, out, err) = rotated(&home);
+    assert_eq!(code, 0, "no daemon runs: {err}");
+    assert!(
+        out.contains("a fresh token stands in") && err.contains("every client"),
+        "{out}{err}"
+    );
+
+    // The daemon runs on, and its token is nowhere any more.
+    let daemon = Daemon::start(&home.0);
+    let env_file = home.0.join(".env");
+    std::fs::remove_file(&env_file).expect("removed");
+    let (code, out, err) = rotated(&home);
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.contains("a fresh token stands in"), "{out}");
+    for told in [
+        "was not told",
+        "still takes its old token",
+        "nowhere to be found",
+        "cleudocodebot restart",
+    ] {
+        assert!(err.contains(told), "{told}: {err}");
+    }
+    assert!(err.contains(&daemon.child.id().to_string()), "{err}");
+
+    // The file has a token by now, but not the daemon's.
+    let (code, _, err) = rotated(&home);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("refused the token"), "{err}");
+}
+
+#[test]
+fn a_token_that_something_else_sets_is_not_rotated_in_silence() {
+    let home = Scratch::new();
+    let mut command = program(&home.0, &["token", "rotate"]);
+    command.env(
+        "CLEUDOCODEBOT_TOKEN",
+        "from-the-environment-0123456789abcdef",
+    );
+    let (code, out, err) = run(command);
+    assert_eq!((code, out.as_str()), (78, ""), "{err}");
+    assert!(err.contains("nothing was changed"), "{err}");
+
+    // Here it is the daemon that does not look into .env for it.
+    let token = "the-same-in-both-places-0123456789abcdef";
+    std::fs::create_dir_all(&home.0).expect("a folder");
+    let env_file = home.0.join(".env");
+    cleudocodebot::config::dotenv::edit_file(&env_file, |file| {
+        file.set("CLEUDOCODEBOT_TOKEN", token)
+    })
+    .expect("written");
+    let _daemon = Daemon::start_with(&home.0, &[("TOKEN", token)]);
+    let (code, out, err) = run(program(&home.0, &["token", "rotate"]));
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(err.contains("did not change for it"), "{err}");
+}
+
+#[test]
 fn after_stop_commands_say_start() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Daemon, Scratch, Shared, assert_fields};
+use crate::support::{Daemon, Scratch, Shared, assert_fields, daemon_command, done};
 
 #[test]
 fn paths_answer_only_their_methods() {
@@ -28,6 +28,29 @@ fn paths_answer_only_their_methods() {
         assert_eq!(head.contains("allow: "), status == 405, "{head}");
         assert_eq!(body.is_empty(), method == "HEAD", "{method} {path}");
     }
+}
+
+#[test]
+fn a_flood_of_refused_webhooks_is_one_line_of_the_log() {
+    let home = Scratch::new();
+    let mut command = daemon_command(&home.0);
+    for (key, value) in [
+        ("TOKEN", "token"),
+        ("PHONE_ID", "1"),
+        ("APP_SECRET", "secret-0123456789"),
+        ("BASE_URL", "http://127.0.0.1:9"),
+    ] {
+        command.env(format!("WHATSAPP_CLOUD_{key}"), value);
+    }
+    let daemon = Daemon::from_command(command, &home.0);
+    for _ in 0..50 {
+        let (status, answer) = daemon.post("/webhooks/whatsapp-cloud", "", "{}");
+        assert_eq!(status, 403, "{answer}");
+    }
+    let logged = done(&home.0, &["logs"]);
+    let lines = logged.matches("a webhook was refused").count();
+    assert_eq!(lines, 1, "{logged}");
+    assert!(logged.contains(" ready "), "{logged}");
 }
 
 /// The value of a header; the head is in lower case.

@@ -91,6 +91,6 @@ impl CallCommand {
         if self.raw {
             return context.terminal.json(&answer);
         }
-        context.terminal.line(format!("{answer:#}"))
+        context.terminal.json_text(&format!("{answer:#}"))
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         command::Command,
         connection::{connect, follow},
         context::Context,
-        output::{level_of, log_line},
+        output::{level_of, log_line, printable},
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
@@ -150,10 +150,10 @@ impl LogsCommand {
         context.terminal.note(note);
         let text = String::from_utf8_lossy(&bytes);
         for line in self.last_lines(&text) {
-            if self.json && !line.starts_with('{') {
-                context.terminal.json(&json!({"line": line}))?;
-            } else {
-                context.terminal.line(line)?;
+            match (line.starts_with('{'), self.json) {
+                (true, _) => context.terminal.json_text(line)?,
+                (false, true) => context.terminal.json(&json!({"line": line}))?,
+                (false, false) => context.terminal.line(printable(line))?,
             }
         }
         if self.follow {

@@ -15,6 +15,7 @@ use super::launcher::{
 use crate::{
     config::Environment,
     error::{Error, Result},
+    log::printable_lines,
     service::{
         system::{
             artefact::Artefact,
@@ -63,6 +64,7 @@ pub fn trim_log(home: &Path) {
 pub fn exit_result(ended: Result<()>) -> Result<()> {
     match ended {
         Err(Error::Config(why)) => {
+            let why = printable_lines(&why);
             let _ = writeln!(std::io::stderr(), "cleudocodebot: not started: {why}");
             Ok(())
         }

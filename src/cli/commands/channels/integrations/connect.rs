@@ -179,11 +179,7 @@ impl PairingScreen {
             None => terminal
                 .note("run this in a terminal to see it drawn, or: qrencode -t ansiutf8 'TEXT'"),
         }
-        if terminal.has_colors() && self.lines > 0 {
-            // Go up to the first line of the last drawing and erase everything below (ECMA-48
-            // §8.3.22, §8.3.39).
-            terminal.text(&format!("\u{1b}[{}A\u{1b}[J", self.lines))?;
-        }
+        terminal.erase(self.lines)?;
         self.lines = text.lines().count();
         terminal.text(&text)
     }

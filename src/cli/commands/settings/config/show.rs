@@ -59,7 +59,7 @@ impl SettingsView {
                 .terminal
                 .json(&json!({"key": key, "value": value, "source": source}));
         }
-        context.terminal.line(value)
+        context.terminal.exact(&value)
     }
 }
 
