@@ -16,6 +16,8 @@ pub struct StoreOptions {
     pub path: PathBuf,
     /// For how many days messages that left the outbox are kept, at least 7; 0 keeps them for ever.
     pub history_days: u32,
+    /// How many bytes of the file may be in use before no message is taken any more; 0 for no limit.
+    pub max_bytes: u64,
     /// The clock; tests have one of their own.
     pub clock: Clock,
     /// How many requests go into one transaction.
@@ -31,6 +33,7 @@ impl Default for StoreOptions {
         Self {
             path: PathBuf::from("messages.redb"),
             history_days: 90,
+            max_bytes: 0,
             clock: Arc::new(clock::now_ms),
             max_batch: 1024,
             max_queued: 65_536,

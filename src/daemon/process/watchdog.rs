@@ -16,6 +16,9 @@ use crate::{
 /// How often the store's health is checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// What to do about damage.
+const SALVAGE: &str = "stop the daemon and run: cleudocodebot store salvage";
+
 /// Sends a keep-alive only after the runtime ran, a read succeeded and the writer thread answered or
 /// committed.
 pub(in crate::daemon) async fn send_keepalives(
@@ -45,10 +48,18 @@ pub(in crate::daemon) async fn send_keepalives(
 /// Logs once when writes begin to fail, and once when they succeed again.
 pub(in crate::daemon) async fn watch_store(store: Store, log: Log) {
     let mut ticks = interval(CHECK_INTERVAL);
-    let mut failing = false;
+    let (mut failing, mut damaged) = (false, false);
     loop {
         ticks.tick().await;
+        store.look_at_place();
         let health = store.health();
+        if health.damage.is_some() && !damaged {
+            damaged = true;
+            let what = health.damage.clone().unwrap_or_default();
+            let text = "the message file is damaged; nothing is stored any more";
+            log.error("store", text, &[("damage", &what), ("advice", &SALVAGE)]);
+        }
+
         match (failing, health.failing_since_ms) {
             (false, Some(since)) => {
                 let error = health.error.unwrap_or_default();

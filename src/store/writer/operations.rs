@@ -46,6 +46,7 @@ pub(in crate::store) fn queue(
     if transaction.outbox_is_full() {
         return Err(StoreError::QueueFull);
     }
+    transaction.check_size()?;
     let message = transaction.create(encoded)?;
     transaction.enter_outbox(&message, message.created_ms)?;
     Ok(QueuedMessage {
@@ -61,7 +62,10 @@ pub(in crate::store) fn receive(
 ) -> Result<ReceivedMessage, StoreError> {
     let (message, duplicate) = match first_use(transaction, encoded)? {
         Some((number, row)) => (Body::decode(number, &row)?.message, true),
-        None => (transaction.create(encoded)?, false),
+        None => {
+            transaction.check_size()?;
+            (transaction.create(encoded)?, false)
+        }
     };
     Ok(ReceivedMessage { message, duplicate })
 }

@@ -53,6 +53,8 @@ pub(in crate::store) struct Transaction<'t> {
     pub(in crate::store) rows: &'t mut dyn Rows,
     pub(in crate::store) now_ms: u64,
     outbox_limit: Option<u64>,
+    /// The size that the store may have, if it has reached it.
+    size_limit: Option<u64>,
     changed: bool,
     counters: StoreCounters,
     events: Vec<StoredEvent>,
@@ -78,11 +80,23 @@ impl<'t> Transaction<'t> {
             rows,
             now_ms,
             outbox_limit,
+            size_limit: None,
             changed: false,
             counters,
             events: Vec::new(),
             index: IndexChanges::default(),
         }
+    }
+
+    /// Lets no message in, where the store has reached this size.
+    pub(in crate::store) fn limit_size(&mut self, reached: Option<u64>) {
+        self.size_limit = reached;
+    }
+
+    /// Fails if the store has reached the size it may have.
+    pub(in crate::store) fn check_size(&self) -> Result<(), StoreError> {
+        self.size_limit
+            .map_or(Ok(()), |limit| Err(StoreError::LimitReached(limit)))
     }
 
     /// Makes the transaction commit even if nothing changes.
