@@ -90,7 +90,9 @@ impl fmt::Display for StoreError {
                 f,
                 "the message file has reached {limit} bytes; this was not stored; raise CLEUDOCODEBOT_MAX_STORE_BYTES or keep history for fewer days"
             ),
-            Self::Corrupt(what) => write!(f, "the message file is damaged: {what}; {SALVAGE_ADVICE}"),
+            Self::Corrupt(what) => {
+                write!(f, "the message file is damaged: {what}; {SALVAGE_ADVICE}")
+            }
             Self::InvalidQuery(what) => f.write_str(what),
             Self::Internal(what) => write!(f, "the store failed on this request: {what}"),
             Self::Closed => f.write_str("the store is closed; the daemon is stopping"),

@@ -46,6 +46,10 @@ use crate::{
     panics::run_blocking,
 };
 
+#[cfg(feature = "store")]
+pub use self::backend::redb::{check_file, open_to_others};
+#[cfg(feature = "store")]
+pub use self::salvage::{Salvaged, salvage};
 pub use self::{
     answer::{
         Conversation, Conversations, HistoryPage, Occasion, Pruned, QueuedMessage, ReadMark,
@@ -61,10 +65,6 @@ pub use self::{
         report::report_to,
     },
 };
-#[cfg(feature = "store")]
-pub use self::backend::redb::{check_file, open_to_others};
-#[cfg(feature = "store")]
-pub use self::salvage::{Salvaged, salvage};
 use self::{
     backend::{Backend, Snapshot},
     writer::{

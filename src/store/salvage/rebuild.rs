@@ -78,7 +78,9 @@ impl Events {
     /// How many numbers since the oldest have no event. Removed history leaves gaps of its own, so this
     /// is a bound.
     fn missing(&self, head: u64) -> u64 {
-        let span = self.oldest.map_or(head, |oldest| head + 1 - oldest.min(head + 1));
+        let span = self
+            .oldest
+            .map_or(head, |oldest| head + 1 - oldest.min(head + 1));
         span.saturating_sub(self.count)
     }
 }
@@ -135,11 +137,7 @@ struct Rebuild<'r> {
 }
 
 impl Rebuild<'_> {
-    fn slice(
-        &mut self,
-        rows: &mut dyn Rows,
-        slice: &[(u64, Vec<u8>)],
-    ) -> Result<(), StoreError> {
+    fn slice(&mut self, rows: &mut dyn Rows, slice: &[(u64, Vec<u8>)]) -> Result<(), StoreError> {
         let mut index = IndexChanges::default();
         for (number, row) in slice {
             let body = Body::decode(*number, row)?;

@@ -112,7 +112,9 @@ fn copy_found(
         }
         let entry = found.entry((table as usize, key.to_vec()));
         let better = entry.or_insert_with(|| Some(value.to_vec()));
-        *better = better.take().and_then(|other| better_of(table, other, value));
+        *better = better
+            .take()
+            .and_then(|other| better_of(table, other, value));
     });
     pages.map_err(|error| StoreError::Failing(error.to_string()))?;
     drop(known);

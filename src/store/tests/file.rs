@@ -3,8 +3,7 @@
 use std::{io, sync::atomic::AtomicBool};
 
 use ::redb::{
-    Database, ReadableDatabase as _, StorageBackend, TableDefinition,
-    backends::FileBackend,
+    Database, ReadableDatabase as _, StorageBackend, TableDefinition, backends::FileBackend,
 };
 
 use super::*;
@@ -45,7 +44,12 @@ fn an_empty_file_or_a_folder_is_refused_and_left_alone() {
     let error = refusal(&fixture);
     assert_eq!(error.exit_code(), 78);
     assert!(error.to_string().contains("empty"), "{error}");
-    assert_eq!(std::fs::metadata(&fixture.options.path).expect("there").len(), 0);
+    assert_eq!(
+        std::fs::metadata(&fixture.options.path)
+            .expect("there")
+            .len(),
+        0
+    );
     std::fs::remove_file(&fixture.options.path).expect("removed");
     std::fs::create_dir(&fixture.options.path).expect("made");
     assert_eq!(refusal(&fixture).exit_code(), 78);

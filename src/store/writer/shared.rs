@@ -104,7 +104,10 @@ impl Shared {
     /// might not be there after a restart, which verifies the file.
     pub(in crate::store) fn note_damage(&self, error: &StoreError) {
         if let StoreError::Corrupt(what) = error {
-            self.last_known().health.damage.get_or_insert_with(|| what.clone());
+            self.last_known()
+                .health
+                .damage
+                .get_or_insert_with(|| what.clone());
             self.is_barred.store(true, Ordering::Release);
         }
     }

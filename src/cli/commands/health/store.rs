@@ -152,12 +152,18 @@ mod salvaging {
             ));
         }
         if salvaged.unreadable_rows > 0 {
-            lines.push(format!("rows that could not be read: {}", salvaged.unreadable_rows));
+            lines.push(format!(
+                "rows that could not be read: {}",
+                salvaged.unreadable_rows
+            ));
         }
         if !salvaged.has_trees {
             lines.push("its tables could not be opened; old pages were searched, so messages that had been removed may be back".to_owned());
         }
-        lines.push(format!("the damaged file is kept as {}", salvaged.kept_as.display()));
+        lines.push(format!(
+            "the damaged file is kept as {}",
+            salvaged.kept_as.display()
+        ));
         lines.push("start the daemon again: cleudocodebot daemon (or start)".to_owned());
         lines
     }

@@ -59,10 +59,7 @@ impl Unsynced {
         self.writes.clear();
     }
 
-    fn each(
-        &self,
-        mut visit: impl FnMut(u64, &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
+    fn each(&self, mut visit: impl FnMut(u64, &[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut rest = &self.bytes[..];
         for (offset, length) in &self.writes {
             let (data, after) = rest.split_at(*length);

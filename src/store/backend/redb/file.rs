@@ -170,10 +170,7 @@ pub(super) fn cannot_open(path: &Path, error: DatabaseError) -> Error {
             "{} is in use by another process; stop that one first",
             path.display()
         )),
-        other => not_ours(
-            path,
-            &format!("a file this version cannot read ({other})"),
-        ),
+        other => not_ours(path, &format!("a file this version cannot read ({other})")),
     }
 }
 

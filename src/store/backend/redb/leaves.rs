@@ -86,7 +86,11 @@ impl DamagedFile {
 
     /// Visits the rows of a table that its tree leads to: from both ends as far as one gets, and where
     /// the rows have numbers one by one in between.
-    pub(in crate::store) fn each_row(&self, table: Table, visit: &mut VisitIntact<'_>) -> TableRead {
+    pub(in crate::store) fn each_row(
+        &self,
+        table: Table,
+        visit: &mut VisitIntact<'_>,
+    ) -> TableRead {
         let nothing = TableRead {
             broken: 0,
             is_whole: false,
@@ -110,7 +114,10 @@ impl DamagedFile {
 
     /// Visits the intact rows of every page, whether a tree leads to it or not: also rows that were
     /// changed or removed later. Files of versions without checksums have none that can be recognised.
-    pub(in crate::store) fn each_row_of_pages(&self, visit: &mut VisitIntact<'_>) -> io::Result<()> {
+    pub(in crate::store) fn each_row_of_pages(
+        &self,
+        visit: &mut VisitIntact<'_>,
+    ) -> io::Result<()> {
         let length = self.file.len()?;
         let mut page = vec![0; PAGE];
         let mut offset = PAGE as u64;
@@ -207,7 +214,8 @@ impl TableReader {
                 }
                 last = Some(key.to_vec());
                 self.found += 1;
-                self.broken += u64::from(!check(self.table, self.is_sealed, key, row.value(), visit));
+                self.broken +=
+                    u64::from(!check(self.table, self.is_sealed, key, row.value(), visit));
             }
         }));
         (last, is_through.unwrap_or(false))
@@ -220,7 +228,10 @@ impl TableReader {
         last: Option<Vec<u8>>,
         visit: &mut VisitIntact<'_>,
     ) {
-        if !matches!(self.table, Table::Bodies | Table::Changes | Table::Revisions | Table::Latest) {
+        if !matches!(
+            self.table,
+            Table::Bodies | Table::Changes | Table::Revisions | Table::Latest
+        ) {
             return;
         }
         let number = |key: Option<Vec<u8>>| key.and_then(|key| number_of(&key).ok());

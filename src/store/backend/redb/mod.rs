@@ -29,17 +29,19 @@ use std::{
 
 use ::redb::{Database, ReadableDatabase as _, StorageBackend, backends::FileBackend};
 
+pub use self::file::open_to_others;
+#[cfg(test)]
+pub(in crate::store) use self::upgrade::testing::{seal_some, unseal};
+pub(in crate::store) use self::{
+    disk::marker_of,
+    leaves::{DamagedFile, TableRead},
+};
 use self::{
     disk::{OpenedFile, StoreFile},
     file::{add_missing_tables, builder, cannot_open, create, damaged, verify},
     overlay::Overlay,
     place::{Identity, Place},
     rows::{RedbSnapshot, RedbTransaction, RowFormat, failing, failing_io},
-};
-pub use self::file::open_to_others;
-pub(in crate::store) use self::{
-    disk::marker_of,
-    leaves::{DamagedFile, TableRead},
 };
 use crate::{
     error::{Error, Result},
@@ -172,7 +174,9 @@ impl Redb {
             }
             Err(shared) => {
                 *state = FileState::Broken(Some(shared));
-                Err(StoreError::Failing("the file is still being read".to_owned()))
+                Err(StoreError::Failing(
+                    "the file is still being read".to_owned(),
+                ))
             }
         }
     }
@@ -180,7 +184,8 @@ impl Redb {
     /// Opens the database again, on the file or on a view of it.
     fn reopen(&self, storage: impl StorageBackend) -> Result<Arc<Database>, StoreError> {
         let opened = catch_unwind(AssertUnwindSafe(|| builder().create_with_backend(storage)));
-        let opened = opened.map_err(|_| StoreError::Corrupt("it cannot be opened again".to_owned()))?;
+        let opened =
+            opened.map_err(|_| StoreError::Corrupt("it cannot be opened again".to_owned()))?;
         Ok(Arc::new(opened.map_err(failing)?))
     }
 

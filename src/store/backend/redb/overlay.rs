@@ -72,7 +72,9 @@ impl Overlay {
 impl Written {
     fn put(&mut self, under: &OpenedFile, offset: u64, data: &[u8]) -> io::Result<()> {
         if self.blocks.len() as u64 * BLOCK > MAX_BYTES as u64 {
-            return Err(io::Error::other("too much is written while the file is only read"));
+            return Err(io::Error::other(
+                "too much is written while the file is only read",
+            ));
         }
         let mut offset = offset;
         let mut rest = data;
@@ -134,7 +136,11 @@ impl Written {
         self.from_file = self.from_file.min(length);
         self.blocks.split_off(&length.div_ceil(BLOCK));
         let within = to_index(length % BLOCK);
-        if let Some(bytes) = self.blocks.get_mut(&(length / BLOCK)).filter(|_| within > 0) {
+        if let Some(bytes) = self
+            .blocks
+            .get_mut(&(length / BLOCK))
+            .filter(|_| within > 0)
+        {
             bytes.truncate(within);
         }
     }

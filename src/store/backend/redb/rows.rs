@@ -57,12 +57,12 @@ pub(super) fn failing(error: impl Into<::redb::Error>) -> StoreError {
 pub(super) fn failing_io(error: &io::Error) -> StoreError {
     let why = error.to_string();
     match error.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge => StoreError::DiskFull {
-            why,
-            may_be_stored: true,
-        },
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StoreError::DiskFull {
+                why,
+                may_be_stored: true,
+            }
+        }
         _ => StoreError::Failing(why),
     }
 }

@@ -92,7 +92,10 @@ fn put_schema(database: &Database, schema: u64) -> Result<(), StoreError> {
     {
         let meta = transaction.open_table(definition(Table::Meta));
         let schema = number_key(schema);
-        let put = meta.map_err(failing)?.insert(seal::SCHEMA, &schema[..]).map(drop);
+        let put = meta
+            .map_err(failing)?
+            .insert(seal::SCHEMA, &schema[..])
+            .map(drop);
         put.map_err(failing)?;
     }
     transaction.commit().map_err(failing)
@@ -169,4 +172,52 @@ fn seal_rows(
     }
     let is_full = found.len() == SLICE;
     Ok(found.pop().map(|(key, _)| key).filter(|_| is_full))
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    //! Files of older versions, for tests.
+
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::backend::redb::{file::builder, rows::name};
+
+    /// Makes a file what a version without checksums wrote, with this schema.
+    pub(in crate::store) fn unseal(path: &Path, schema: u64) {
+        let database = builder().open(path).expect("opened");
+        let transaction = database.begin_write().expect("begun");
+        for table in Table::ALL {
+            let mut rows = transaction
+                .open_table(definition(table))
+                .expect(name(table));
+            let mut found = Vec::new();
+            for row in rows.iter().expect("readable") {
+                let (key, row) = row.expect("readable");
+                let key = key.value().to_vec();
+                if !seal::is_plain(table, &key) {
+                    let value = seal::open(table, &key, row.value()).expect("sealed");
+                    found.push((key, value.to_vec()));
+                }
+            }
+            for (key, value) in found {
+                rows.insert(&key[..], &value[..]).expect("written");
+            }
+            if table == Table::Meta {
+                rows.remove(seal::PROGRESS).expect("removed");
+                rows.insert(seal::SCHEMA, &number_key(schema)[..])
+                    .expect("written");
+            }
+        }
+        transaction.commit().expect("committed");
+    }
+
+    /// Does only the first steps of the sealing.
+    pub(in crate::store) fn seal_some(path: &Path, steps: usize) {
+        let database = builder().open(path).expect("opened");
+        for step in 0..steps {
+            let schema = (step == 0).then_some(crate::store::schema::VERSION);
+            assert!(!seal_slice(&database, schema).expect("sealed"));
+        }
+    }
 }
