@@ -68,7 +68,8 @@ def salvages(home, copy, what):
     found = daemon.texts()
     wrong = [one for one, text in found.items() if whole.get(one) != text]
     report.check(not wrong, f"{what}: salvage gave wrong texts {wrong[:3]}")
-    report.check(daemon.send("new")[0] == 200, f"{what}: the saved store takes messages")
+    status, payload = daemon.send("new")
+    report.check(status == 200, f"{what}: the saved store takes messages: {payload}")
     daemon.stop()
     return len(found)
 

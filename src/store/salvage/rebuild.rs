@@ -3,6 +3,8 @@
 //!
 //! Not here: saving rows (`rows`).
 
+use std::ops::ControlFlow;
+
 use super::{
     Salvaged,
     rows::{Source, each_slice},
@@ -12,7 +14,7 @@ use crate::{
     message::State,
     store::{
         answer::{Occasion, Transition},
-        backend::{Backend, Rows, Table, meta},
+        backend::{Backend, Rows, ScanOrder, Table, meta},
         error::StoreError,
         index::{IndexChanges, IndexEntry, Side},
         queries::message,
@@ -54,9 +56,31 @@ pub(super) fn rebuild(
         write(new, |rows| rebuild.slice(rows, &slice))
     })?;
     let head = rebuild.next_seq;
+    leave_lost(new, report)?;
     write(new, |rows| {
         meta::put_head(rows, head)?;
         meta::put_keys_forgotten(rows, source.keys_forgotten)
+    })
+}
+
+/// Takes messages that are lost out of the outbox: nobody could send them.
+fn leave_lost(new: &dyn Backend, report: &mut Salvaged) -> Result<(), StoreError> {
+    let mut lost = Vec::new();
+    {
+        let rows = new.snapshot()?;
+        let (first, last, order) = (&[][..], &[u8::MAX; 2][..], ScanOrder::Ascending);
+        rows.scan(Table::Outbox, first, last, order, &mut |key, _| {
+            let number = number_of(key)?;
+            if rows.get(Table::Bodies, &number_key(number))?.is_none() {
+                report.lost.insert(number);
+                lost.push(key.to_vec());
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    write(new, |rows| {
+        lost.iter()
+            .try_for_each(|key| rows.remove(Table::Outbox, key))
     })
 }
 

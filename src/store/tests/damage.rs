@@ -150,6 +150,12 @@ fn what_can_be_read_of_a_damaged_file_is_saved_with_its_ids_keys_and_states() {
         let first = found.get(&repeated.message.id.0);
         assert_eq!(repeated.duplicate, first.is_some());
         queue(&store, "new");
+        let waiting = store.outbox("telegram", None, 1000).expect("readable");
+        assert!(
+            waiting
+                .iter()
+                .all(|(message, _)| message.text != text_of(0))
+        );
     }
     let _ = std::panic::take_hook();
     assert!(tried > 5, "only {tried} were damaged");

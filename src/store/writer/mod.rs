@@ -231,6 +231,7 @@ impl Writer {
             return;
         }
         self.failure = None;
+        self.size_limit.add(outcome.stored_bytes);
         self.counters = outcome.counters;
         self.shared.note_commit(&self.counters, writes);
         let next = outcome.events.first().map(|event| event.seq);

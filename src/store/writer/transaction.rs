@@ -55,6 +55,7 @@ pub(in crate::store) struct Transaction<'t> {
     outbox_limit: Option<u64>,
     /// The size that the store may have, if it has reached it.
     size_limit: Option<u64>,
+    stored_bytes: u64,
     changed: bool,
     counters: StoreCounters,
     events: Vec<StoredEvent>,
@@ -65,6 +66,8 @@ pub(in crate::store) struct Transaction<'t> {
 pub(in crate::store) struct TransactionOutcome {
     /// False where there is nothing to commit.
     pub(in crate::store) changed: bool,
+    /// The rows of new messages.
+    pub(in crate::store) stored_bytes: u64,
     pub(in crate::store) counters: StoreCounters,
     pub(in crate::store) events: Vec<StoredEvent>,
 }
@@ -81,6 +84,7 @@ impl<'t> Transaction<'t> {
             now_ms,
             outbox_limit,
             size_limit: None,
+            stored_bytes: 0,
             changed: false,
             counters,
             events: Vec::new(),
@@ -111,6 +115,7 @@ impl<'t> Transaction<'t> {
         }
         Ok(TransactionOutcome {
             changed: self.changed,
+            stored_bytes: self.stored_bytes,
             counters: self.counters,
             events: self.events,
         })
@@ -147,6 +152,7 @@ impl<'t> Transaction<'t> {
             self.rows.put(Table::Keys, key, &number_key(number))?;
         }
         self.counters.messages += 1;
+        self.stored_bytes += encoded.row.len() as u64;
         self.push_event(&message, Occasion::State);
         Ok(message)
     }

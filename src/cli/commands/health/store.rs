@@ -15,9 +15,9 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "store",
     summary: "Save what can be read of a damaged message file",
     usage: &["salvage [--json]"],
-    details: "Makes a new message file of all that can be read, with the same ids, and keeps the\n\
-              damaged one beside it. The daemon must be stopped. What may have been sent or not\n\
-              is marked as failed, so that nothing is sent twice.",
+    details: "Makes a new message file of all that can be read, with the same ids, and\n\
+              keeps the damaged one beside it. The daemon must be stopped. What may have\n\
+              been sent or not is marked as failed, so that nothing is sent twice.",
     options: &[JSON],
     examples: &[(
         "cleudocodebot store salvage",

@@ -20,6 +20,7 @@ use super::{
     file::{builder, not_openable},
     open_storage,
     overlay::Overlay,
+    place,
     rows::definition,
     seal,
 };
@@ -67,6 +68,7 @@ pub(in crate::store) struct TableRead {
 impl DamagedFile {
     /// Opens the file to be read. The caller makes sure that nobody else has it open.
     pub(in crate::store) fn open(path: &Path) -> Result<Self> {
+        place::inspect(path)?;
         let storage = open_storage(path).map_err(not_openable(path))?;
         let file = StoreFile::new(path, storage).map_err(not_openable(path))?;
         let trees = [0, 1].into_iter().find_map(|slot| {
