@@ -59,6 +59,24 @@ impl Table {
         Self::Revisions,
         Self::Aliases,
     ];
+
+    /// Its name in the file.
+    #[cfg(feature = "store")]
+    pub(in crate::store) const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Bodies => "bodies",
+            Self::Latest => "latest",
+            Self::Changes => "changes",
+            Self::Scopes => "scopes",
+            Self::Outbox => "outbox",
+            Self::Keys => "keys",
+            Self::Marks => "marks",
+            Self::Tails => "tails",
+            Self::Revisions => "revisions",
+            Self::Aliases => "aliases",
+        }
+    }
 }
 
 /// The direction of a scan.

@@ -41,7 +41,9 @@ pub(super) fn rebuild(
     let mut events = Events::default();
     link_changes(new, &mut events, report)?;
     each_slice(new, Table::Bodies, |slice| {
-        slice.iter().for_each(|(number, _)| events.saw(*number));
+        for (number, _) in &slice {
+            events.saw(*number);
+        }
         Ok(())
     })?;
     let head = source.head.max(events.newest);
@@ -68,8 +70,8 @@ fn leave_lost(new: &dyn Backend, report: &mut Salvaged) -> Result<(), StoreError
     let mut lost = Vec::new();
     {
         let rows = new.snapshot()?;
-        let (first, last, order) = (&[][..], &[u8::MAX; 2][..], ScanOrder::Ascending);
-        rows.scan(Table::Outbox, first, last, order, &mut |key, _| {
+        let (first, end, order) = (&[][..], &[u8::MAX; 2][..], ScanOrder::Ascending);
+        rows.scan(Table::Outbox, first, end, order, &mut |key, _| {
             let number = number_of(key)?;
             if rows.get(Table::Bodies, &number_key(number))?.is_none() {
                 report.lost.insert(number);

@@ -214,9 +214,10 @@ pub(super) fn each_slice(
         new.snapshot()?
             .scan(table, &first, &last, order, &mut |key, row| {
                 slice.push((number_of(key)?, row.to_vec()));
-                Ok(match slice.len() < SLICE {
-                    true => ControlFlow::Continue(()),
-                    false => ControlFlow::Break(()),
+                Ok(if slice.len() < SLICE {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
                 })
             })?;
         match slice.last() {

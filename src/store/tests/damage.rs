@@ -42,7 +42,7 @@ fn filled(fixture: &Fixture) -> Vec<u8> {
         let id = queued(&store, keyed(&text_of(which), &format!("k{which}")))
             .message
             .id;
-        if which % 2 == 0 {
+        if which.is_multiple_of(2) {
             done(store.advance(id, StatusUpdate::to(State::Sending)));
             done(store.accepted(id, vec![format!("name {which}")]));
         }
@@ -65,7 +65,7 @@ fn all_messages(store: &Store) -> Result<BTreeMap<u64, (String, State)>, StoreEr
 /// One flipped bit, or one torn page.
 fn damage(content: &[u8], which: usize, dice: &mut Dice) -> Vec<u8> {
     let mut damaged = content.to_vec();
-    if which % 3 == 0 {
+    if which.is_multiple_of(3) {
         let page = PAGE * dice.below(content.len() / PAGE);
         let from = page + dice.below(PAGE);
         damaged[from..page + PAGE].fill(u8::try_from(which % 256).expect("a byte"));

@@ -60,13 +60,13 @@ pub(in crate::store) fn receive(
     transaction: &mut Transaction<'_>,
     encoded: &mut EncodedMessage,
 ) -> Result<ReceivedMessage, StoreError> {
-    let (message, duplicate) = match first_use(transaction, encoded)? {
-        Some((number, row)) => (Body::decode(number, &row)?.message, true),
-        None => {
-            transaction.check_size()?;
-            (transaction.create(encoded)?, false)
-        }
-    };
+    if let Some((number, row)) = first_use(transaction, encoded)? {
+        let message = Body::decode(number, &row)?.message;
+        let duplicate = true;
+        return Ok(ReceivedMessage { message, duplicate });
+    }
+    transaction.check_size()?;
+    let (message, duplicate) = (transaction.create(encoded)?, false);
     Ok(ReceivedMessage { message, duplicate })
 }
 

@@ -54,9 +54,10 @@ impl SizeLimit {
         if !is_small && is_fresh && is_same {
             return;
         }
-        let used = match is_small {
-            true => Ok(0),
-            false => shared.backend.used_bytes(),
+        let used = if is_small {
+            Ok(0)
+        } else {
+            shared.backend.used_bytes()
         };
         let is_full = used.as_ref().is_ok_and(|used| *used >= limit && !is_small);
         self.left = limit.saturating_sub(used.unwrap_or(0));

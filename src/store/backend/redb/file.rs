@@ -18,7 +18,7 @@ use ::redb::{
 use super::{
     disk::{OpenedFile, StoreFile},
     overlay::Overlay,
-    rows::{definition, name},
+    rows::definition,
     upgrade::mark_sealed,
 };
 use crate::{
@@ -91,7 +91,7 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
         Ok(tables.map(|table| table.name().to_owned()).collect())
     };
     let names = names().map_err(|_| damaged(path, "its tables cannot be listed"))?;
-    let is_there = |table: Table| names.iter().any(|name| name == self::name(table));
+    let is_there = |table: Table| names.iter().any(|name| *name == table.name());
     let mut missing = Table::ALL.into_iter().filter(|table| !is_there(*table));
     match missing.next() {
         None => Ok(false),

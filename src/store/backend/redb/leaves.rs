@@ -259,9 +259,10 @@ fn check(
     row: &[u8],
     visit: &mut VisitIntact<'_>,
 ) -> bool {
-    let value = match is_sealed && !seal::is_plain(table, key) {
-        true => seal::open(table, key, row).ok(),
-        false => Some(row),
+    let value = if is_sealed && !seal::is_plain(table, key) {
+        seal::open(table, key, row).ok()
+    } else {
+        Some(row)
     };
     if let Some(value) = value {
         visit(table, key, value);

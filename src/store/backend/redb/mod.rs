@@ -181,14 +181,6 @@ impl Redb {
         }
     }
 
-    /// Opens the database again, on the file or on a view of it.
-    fn reopen(&self, storage: impl StorageBackend) -> Result<Arc<Database>, StoreError> {
-        let opened = catch_unwind(AssertUnwindSafe(|| builder().create_with_backend(storage)));
-        let opened =
-            opened.map_err(|_| StoreError::Corrupt("it cannot be opened again".to_owned()))?;
-        Ok(Arc::new(opened.map_err(failing)?))
-    }
-
     /// Makes what there is readable although nothing can be written.
     fn reopen_to_read(&self) -> Result<(), StoreError> {
         if matches!(&*self.state(), FileState::ReadOnly(_)) {
@@ -196,9 +188,16 @@ impl Redb {
         }
         self.release()?;
         let overlay = Overlay::new(&self.file).map_err(|error| failing_io(&error))?;
-        self.put(FileState::ReadOnly(self.reopen(overlay)?));
+        self.put(FileState::ReadOnly(reopen(overlay)?));
         Ok(())
     }
+}
+
+/// Opens the database again, on the file or on a view of it.
+fn reopen(storage: impl StorageBackend) -> Result<Arc<Database>, StoreError> {
+    let opened = catch_unwind(AssertUnwindSafe(|| builder().create_with_backend(storage)));
+    let opened = opened.map_err(|_| StoreError::Corrupt("it cannot be opened again".to_owned()))?;
+    Ok(Arc::new(opened.map_err(failing)?))
 }
 
 /// Opens the file for redb, with its locks.
@@ -251,7 +250,7 @@ impl Backend for Redb {
             return Err(failing_io(&error));
         }
         self.release()?;
-        let database = self.reopen(OpenedFile(Arc::clone(&self.file)))?;
+        let database = reopen(OpenedFile(Arc::clone(&self.file)))?;
         self.put(FileState::Open(database));
         Ok(())
     }

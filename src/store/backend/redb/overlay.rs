@@ -249,7 +249,7 @@ mod tests {
         fn what_is_written_reads_back_and_the_file_stays_as_it_was(steps in steps()) {
             let storage = InMemoryBackend::new();
             storage.set_len(50_000)?;
-            storage.write(0, &[7; 50_000])?;
+            storage.write(0, &vec![7; 50_000])?;
             let file = StoreFile::new(std::path::Path::new("memory"), Box::new(storage))?;
             let overlay = Overlay::new(&file)?;
             let mut expected = vec![7; 50_000];
@@ -275,7 +275,7 @@ mod tests {
             prop_assert!(overlay.read(expected.len() as u64, &mut [0]).is_err());
             let mut under = vec![0; 50_000];
             OpenedFile(file).read(0, &mut under)?;
-            prop_assert!(under == [7; 50_000]);
+            prop_assert!(under == vec![7; 50_000]);
         }
     }
 }

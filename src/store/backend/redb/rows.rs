@@ -25,24 +25,8 @@ use crate::store::{
 type Bytes = &'static [u8];
 pub(super) type Definition = TableDefinition<'static, Bytes, Bytes>;
 
-pub(super) const fn name(table: Table) -> &'static str {
-    match table {
-        Table::Meta => "meta",
-        Table::Bodies => "bodies",
-        Table::Latest => "latest",
-        Table::Changes => "changes",
-        Table::Scopes => "scopes",
-        Table::Outbox => "outbox",
-        Table::Keys => "keys",
-        Table::Marks => "marks",
-        Table::Tails => "tails",
-        Table::Revisions => "revisions",
-        Table::Aliases => "aliases",
-    }
-}
-
 pub(super) const fn definition(table: Table) -> Definition {
-    TableDefinition::new(name(table))
+    TableDefinition::new(table.name())
 }
 
 pub(super) fn failing(error: impl Into<::redb::Error>) -> StoreError {
@@ -73,7 +57,7 @@ fn contained<T>(
     read: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        let what = format!("a page of {} cannot be read", name(table));
+        let what = format!("a page of {} cannot be read", table.name());
         Err(StoreError::Corrupt(what))
     })
 }
@@ -234,7 +218,7 @@ fn check_order(
         ScanOrder::Descending => before.as_slice() > key,
     };
     if !follows && !before.is_empty() {
-        let what = format!("the rows of {} are out of order", name(table));
+        let what = format!("the rows of {} are out of order", table.name());
         return Err(StoreError::Corrupt(what));
     }
     before.clear();

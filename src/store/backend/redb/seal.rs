@@ -50,7 +50,7 @@ pub(super) fn open<'r>(table: Table, key: &[u8], row: &'r [u8]) -> Result<&'r [u
         Some((value, mark)) if mark == table_mark(table) => Ok(value),
         _ => Err(StoreError::Corrupt(format!(
             "a row of {} does not match its checksum",
-            super::rows::name(table)
+            table.name()
         ))),
     }
 }

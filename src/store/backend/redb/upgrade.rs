@@ -33,7 +33,7 @@ pub(super) fn state(database: &Database) -> Result<Sealing, StoreError> {
     let meta = transaction.open_table(definition(Table::Meta));
     let meta = meta.map_err(failing)?;
     let progress = meta.get(seal::PROGRESS).map_err(failing)?;
-    Ok(match progress.as_ref().map(|row| row.value()) {
+    Ok(match progress.as_ref().map(::redb::AccessGuard::value) {
         Some(DONE) => Sealing::Done,
         Some(_) => Sealing::Unfinished,
         None => Sealing::NotBegun,
@@ -181,16 +181,14 @@ pub(super) mod testing {
     use std::path::Path;
 
     use super::*;
-    use crate::store::backend::redb::{file::builder, rows::name};
+    use crate::store::backend::redb::file::builder;
 
     /// Makes a file what a version without checksums wrote, with this schema.
     pub(in crate::store) fn unseal(path: &Path, schema: u64) {
         let database = builder().open(path).expect("opened");
         let transaction = database.begin_write().expect("begun");
         for table in Table::ALL {
-            let mut rows = transaction
-                .open_table(definition(table))
-                .expect(name(table));
+            let mut rows = transaction.open_table(definition(table)).expect("a table");
             let mut found = Vec::new();
             for row in rows.iter().expect("readable") {
                 let (key, row) = row.expect("readable");
