@@ -68,10 +68,13 @@ def start_on_full_disk():
     home = mount("1m")
     if home is None:
         return skip("a start on a full disk", "needs root and tmpfs")
-    with open(f"{home}/fill", "wb") as filler:
+    # The home is set up while there is room, so that the store is what finds none.
+    with open(f"{home}/.env", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as settings:
+        settings.write("CLEUDOCODEBOT_LOG_LEVEL=warn\n")
+    with open(f"{home}/fill", "wb", buffering=0) as filler:
         try:
             while filler.write(bytes(4096)):
-                filler.flush()
+                pass
         except OSError:
             pass
     try:
