@@ -16,6 +16,12 @@ impl FromNumber for usize {
     }
 }
 
+impl FromNumber for u64 {
+    fn from_number(number: u64) -> Self {
+        number
+    }
+}
+
 impl FromNumber for u32 {
     fn from_number(number: u64) -> Self {
         Self::try_from(number).unwrap_or(Self::MAX)
@@ -91,6 +97,8 @@ limits! {
         "Time an HTTP client may take to read 64 KiB of an answer, in milliseconds.";
     auth_failures_per_minute: u32, "CLEUDOCODEBOT_AUTH_FAILURES_PER_MINUTE" = "10", 1..=1_000_000,
         "Different wrong tokens a minute after which those of an address are held back; the right one passes.";
+    max_store_bytes: u64, "CLEUDOCODEBOT_MAX_STORE_BYTES" = "0", 0..=1024 * 1024 * MIB,
+        "Bytes of messages.redb that may be in use before no message is taken; 0 for no limit.";
 }
 
 impl Default for Limits {
@@ -128,6 +136,7 @@ mod tests {
             body_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
             auth_failures_per_minute: 10,
+            max_store_bytes: 0,
         };
         assert_eq!(Limits::default(), expected);
     }

@@ -8,6 +8,8 @@ use crate::{
     config::{self, Config, Loaded, dotenv},
     error::Result,
     fs, random,
+    service::system::runtime_file::RuntimeFile,
+    store,
 };
 
 /// Loads the settings and creates the home folder.
@@ -33,6 +35,20 @@ pub(super) fn ensure_token(options: &DaemonOptions, loaded: Loaded) -> Result<(L
     }
     let again = config::load(&options.overrides, &options.environment)?;
     Ok((again, true))
+}
+
+/// A warning where a home folder that was used before has no messages any more. They may have been moved
+/// away on purpose, so it is no error; but an empty start is never a silent one.
+pub(super) fn missing_store(config: &Config) -> Option<String> {
+    let file = config.home.join(store::FILE);
+    let was_used = RuntimeFile::read(&config.home).is_some();
+    let is_missing = cfg!(feature = "store") && file.symlink_metadata().is_err();
+    (was_used && is_missing).then(|| {
+        format!(
+            "{} is gone although this home folder was used before; a new one is made, without messages",
+            file.display()
+        )
+    })
 }
 
 /// Prints the link to the `WebChat` page. It contains the token, so it is printed to a terminal only,

@@ -89,6 +89,9 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
             &[("file", &config.env_file.display())],
         );
     }
+    if let Some(warning) = first_start::missing_store(&config) {
+        log.warn("store", &warning, &[]);
+    }
     let listener = instance::bind(&config).await?;
     let address = listener
         .local_addr()
@@ -125,6 +128,9 @@ impl Daemon {
             Arc::new(CommitListeners::default()),
         );
         let store = open_store(&config, &router, &listeners)?;
+        for note in store.notes() {
+            log.warn("store", &note, &[]);
+        }
         listeners.bus.start_at(store.head_seq());
         {
             let router = Arc::clone(&router);
@@ -245,8 +251,9 @@ fn open_store(
 ) -> Result<Store> {
     let (router, listeners) = (Arc::clone(router), Arc::clone(listeners));
     let options = store::StoreOptions {
-        path: config.home.join("messages.redb"),
+        path: config.home.join(store::FILE),
         history_days: config.history_days,
+        max_bytes: config.limits.max_store_bytes,
         ..store::StoreOptions::default()
     };
     Store::open(options, move |events| listeners.stored(&router, &events))

@@ -40,7 +40,7 @@ use crate::{
     },
     router::Router,
     shutdown::Shutdown,
-    store::{Store, StoredEvent},
+    store::{Store, StoreError, StoredEvent},
 };
 
 /// Everything the sessions of one gateway share.
@@ -132,6 +132,7 @@ impl Gateway {
 
     /// Replaces the settings; they hold for connections that come from now on.
     pub fn reconfigure(&self, config: Config) {
+        self.store.set_max_bytes(config.limits.max_store_bytes);
         *self
             .settings
             .write()
@@ -143,10 +144,15 @@ impl Gateway {
         if self.shutdown.reason().is_some() {
             return Some("shutting down".to_owned());
         }
-        self.store
-            .health()
-            .error
-            .map(|error| format!("the store does not take writes: {error}"))
+        let health = self.store.health();
+        if let Some(what) = health.damage {
+            return Some(StoreError::Corrupt(what).to_string());
+        }
+        if let Some(limit) = health.limit_reached {
+            return Some(StoreError::LimitReached(limit).to_string());
+        }
+        let error = health.error?;
+        Some(format!("the store does not take writes: {error}"))
     }
 
     /// Sends an unstored event to whoever subscribed; returns how many clients it was queued for.

@@ -128,6 +128,10 @@ pub struct StoreHealth {
     pub failing_since_ms: Option<u64>,
     /// Why.
     pub error: Option<String>,
+    /// What of the file turned out to be damaged; nothing is written to it any more.
+    pub damage: Option<String>,
+    /// The size it may have, if it has reached that: no message is taken.
+    pub limit_reached: Option<u64>,
     /// Transactions committed since the start.
     pub commits: u64,
     /// Requests carried out by those transactions.

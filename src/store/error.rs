@@ -4,10 +4,19 @@
 
 use std::fmt;
 
+use serde_json::json;
+
 use crate::{
     message::State,
     protocol::error_code::{ErrorCode, Fault},
 };
+
+/// What to do about a damaged file.
+pub(in crate::store) const SALVAGE_ADVICE: &str =
+    "stop the daemon and run: cleudocodebot store salvage (or restore the file from a backup)";
+
+/// How long to wait before a full disk is tried again.
+const FULL_RETRY_MS: u64 = 1000;
 
 /// Why a request was not carried out. Nothing of a refused request is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +40,15 @@ pub enum StoreError {
     /// The storage does not work at the moment: what the system said. Nothing is acknowledged until
     /// it works again. Whether this request was stored is not known.
     Failing(String),
+    /// The disk is full, as the system says. Nothing is acknowledged until there is space.
+    DiskFull {
+        /// What the system said.
+        why: String,
+        /// Whether this request may have been stored all the same.
+        may_be_stored: bool,
+    },
+    /// The store has reached the size it may have, in bytes. Nothing was stored.
+    LimitReached(u64),
     /// A stored row cannot be read: which one, and what is wrong with it.
     Corrupt(String),
     /// No index answers this query: what was asked, and how to ask instead.
@@ -57,10 +75,24 @@ impl fmt::Display for StoreError {
                 f,
                 "messages cannot be stored at the moment ({why}); free space or repair the disk, it is tried again by itself"
             ),
-            Self::Corrupt(what) => write!(
+            Self::DiskFull { why, may_be_stored } => {
+                let stored = if *may_be_stored {
+                    "this may have been stored or not: repeat it with the same idempotency_key"
+                } else {
+                    "this was not stored"
+                };
+                write!(
+                    f,
+                    "the disk of the message file is full ({why}); {stored}; free space, it is tried again by itself"
+                )
+            }
+            Self::LimitReached(limit) => write!(
                 f,
-                "the message file is damaged: {what}; restore it from a backup, or move it away to start empty"
+                "the message file has reached {limit} bytes; this was not stored; raise CLEUDOCODEBOT_MAX_STORE_BYTES or keep history for fewer days"
             ),
+            Self::Corrupt(what) => {
+                write!(f, "the message file is damaged: {what}; {SALVAGE_ADVICE}")
+            }
             Self::InvalidQuery(what) => f.write_str(what),
             Self::Internal(what) => write!(f, "the store failed on this request: {what}"),
             Self::Closed => f.write_str("the store is closed; the daemon is stopping"),
@@ -70,12 +102,44 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
+impl StoreError {
+    /// Whether the storage failed, so that nothing can be stored until it works again.
+    pub(in crate::store) fn is_of_storage(&self) -> bool {
+        matches!(self, Self::Failing(_) | Self::DiskFull { .. })
+    }
+
+    /// Whether the same request may succeed later.
+    pub(in crate::store) fn passes(&self) -> bool {
+        self.is_of_storage() || matches!(self, Self::QueueFull | Self::LimitReached(_))
+    }
+
+    /// The same failure for a request that never reached the storage.
+    pub(in crate::store) fn not_tried(self) -> Self {
+        match self {
+            Self::DiskFull { why, .. } => Self::DiskFull {
+                why,
+                may_be_stored: false,
+            },
+            other => other,
+        }
+    }
+}
+
 /// What a failure of the store is on the wire.
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let text = error.to_string();
         match error {
             StoreError::QueueFull => Self::new(ErrorCode::QueueFull, text).retry_after(200),
+            StoreError::DiskFull { may_be_stored, .. } => {
+                let details = json!({"may_be_stored": may_be_stored});
+                Self::new(ErrorCode::QueueFull, text)
+                    .with_details(details)
+                    .retry_after(FULL_RETRY_MS)
+            }
+            StoreError::LimitReached(_) => Self::new(ErrorCode::QueueFull, text)
+                .with_details(json!({"may_be_stored": false}))
+                .retry_after(FULL_RETRY_MS),
             StoreError::NotFound => Self::new(ErrorCode::NotFound, text),
             StoreError::Conflict | StoreError::WrongState(_) => {
                 Self::new(ErrorCode::Conflict, text)

@@ -11,6 +11,7 @@
 //! - `time`: the time that the store counts by, whatever the wall clock does.
 //! - `schema`: creating a store and upgrading an older one.
 //! - `writer`: everything that changes rows, and the thread that does it.
+//! - `salvage`: saving what can be read of a damaged file.
 //! - here: the handle [`Store`], with its `reads` and its `writes`.
 //!
 //! A new query is a function in `queries` and a method in `reads`; a new request is an operation in
@@ -27,6 +28,8 @@ mod queries;
 mod reads;
 mod request;
 mod rows;
+#[cfg(feature = "store")]
+mod salvage;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -36,7 +39,7 @@ mod writes;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     thread::{self, JoinHandle},
 };
 
@@ -45,6 +48,10 @@ use crate::{
     panics::run_blocking,
 };
 
+#[cfg(feature = "store")]
+pub use self::backend::redb::{check_file, open_to_others};
+#[cfg(feature = "store")]
+pub use self::salvage::{Salvaged, salvage};
 pub use self::{
     answer::{
         ClockHealth, Conversation, Conversations, DueTime, HistoryPage, Occasion, Pruned,
@@ -71,6 +78,9 @@ use self::{
         shared::Shared,
     },
 };
+
+/// The name of the file in the home folder.
+pub const FILE: &str = "messages.redb";
 
 /// What a request counts in the queue besides its texts, in bytes.
 const REQUEST_WEIGHT: usize = 256;
@@ -118,7 +128,13 @@ impl Store {
             requests: options.max_queued,
             bytes: options.max_queued_bytes,
         });
-        let shared = Arc::new(Shared::new(backend, queue, time, counters));
+        let shared = Arc::new(Shared::new(
+            backend,
+            queue,
+            time,
+            counters,
+            options.max_bytes,
+        ));
         let writer = Writer::new(
             Arc::clone(&shared),
             on_commit,
@@ -171,7 +187,25 @@ impl Store {
         &self,
         ask: impl FnOnce(&dyn Snapshot) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        ask(&*self.0.shared.backend.snapshot()?)
+        let shared = &self.0.shared;
+        let answer = shared.backend.snapshot().and_then(|rows| ask(&*rows));
+        answer.inspect_err(|error| shared.note_damage(error))
+    }
+
+    /// Finds out whether the file is still at its place; while it is not, nothing is stored. Costs one
+    /// look at the path.
+    pub fn look_at_place(&self) {
+        self.0.shared.look_at_place();
+    }
+
+    /// Sets how many bytes of the file may be in use; 0 for no limit.
+    pub fn set_max_bytes(&self, limit: u64) {
+        self.0.shared.max_bytes.store(limit, Ordering::Relaxed);
+    }
+
+    /// What the owner should know about the file since it was opened.
+    pub fn notes(&self) -> Vec<String> {
+        self.0.shared.backend.notes()
     }
 
     /// The sequence number of the last event committed.

@@ -16,6 +16,8 @@ pub struct StoreOptions {
     pub path: PathBuf,
     /// For how many days messages that left the outbox are kept, at least 7; 0 keeps them for ever.
     pub history_days: u32,
+    /// How many bytes of the file may be in use before no message is taken any more; 0 for no limit.
+    pub max_bytes: u64,
     /// The wall clock, in ms since 1970; tests have one of their own.
     pub clock: Clock,
     /// The monotonic clock, in ms since any moment; tests have one of their own.
@@ -33,6 +35,7 @@ impl Default for StoreOptions {
         Self {
             path: PathBuf::from("messages.redb"),
             history_days: 90,
+            max_bytes: 0,
             clock: Arc::new(clock::now_ms),
             monotonic: since_now(),
             max_batch: 1024,

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The version this program writes.
-pub(super) const VERSION: u64 = 2;
+pub(super) const VERSION: u64 = 3;
 
 /// Why a store cannot be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,19 +81,27 @@ fn prepare(backend: &dyn Backend, now_ms: u64) -> Result<(), Unusable> {
     }
 }
 
-/// Runs all migrations in one transaction: after a crash the file has the old version or the new.
+/// Runs each migration in transactions of its own: after a crash the file has the version that was
+/// reached, or a sealing that is finished when it is opened.
 fn upgrade(backend: &dyn Backend, older: u64) -> Result<(), StoreError> {
-    backend.transact(&mut |rows| {
-        for version in older..VERSION {
-            migrate(version, rows)?;
+    for version in older..VERSION {
+        match version {
+            SEALED_BEHIND => backend.seal(version + 1)?,
+            _ => backend.transact(&mut |rows| {
+                migrate(version, rows)?;
+                meta::put_schema_version(rows, version + 1)?;
+                Ok(true)
+            })?,
         }
-        meta::put_schema_version(rows, VERSION)?;
-        Ok(true)
-    })
+    }
+    Ok(())
 }
 
+/// The last version whose rows have no checksums.
+const SEALED_BEHIND: u64 = 2;
+
 /// Migrates the tables from `version` to the next. Needs one arm for every version ever released
-/// before [`VERSION`].
+/// before [`VERSION`], but for [`SEALED_BEHIND`].
 fn migrate(version: u64, rows: &mut dyn Rows) -> Result<(), StoreError> {
     match version {
         1 => index::upgrade(rows),

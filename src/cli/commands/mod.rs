@@ -30,6 +30,7 @@ pub(crate) mod health {
     pub(crate) mod logs;
     pub(crate) mod ping;
     pub(crate) mod status;
+    pub(crate) mod store;
 }
 
 pub(crate) mod lifecycle {
@@ -95,6 +96,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &settings::token::SPEC,
     &settings::reload::SPEC,
     &health::doctor::SPEC,
+    &health::store::SPEC,
     &about::completions::SPEC,
     &about::help::SPEC,
 ];

@@ -18,6 +18,8 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The time between two lines on a wall clock that goes on jumping.
 const BETWEEN_JUMPS: Duration = Duration::from_secs(60);
+/// What to do about damage.
+const SALVAGE: &str = "stop the daemon and run: cleudocodebot store salvage";
 
 /// Sends a keep-alive only after the runtime ran, a read succeeded and the writer thread answered or
 /// committed.
@@ -50,14 +52,22 @@ pub(in crate::daemon) async fn send_keepalives(
 /// logged too.
 pub(in crate::daemon) async fn watch_store(store: Store, log: Log) {
     let mut ticks = interval(CHECK_INTERVAL);
-    let mut failing = false;
+    let (mut failing, mut damaged) = (false, false);
     let mut jumps = JumpLog::default();
     JumpLog::begin(store.health().clock, &log);
     loop {
         ticks.tick().await;
         log.tell_repeats();
+        store.look_at_place();
         let health = store.health();
         jumps.look(health.clock, &log);
+        if health.damage.is_some() && !damaged {
+            damaged = true;
+            let what = health.damage.clone().unwrap_or_default();
+            let text = "the message file is damaged; nothing is stored any more";
+            log.error("store", text, &[("damage", &what), ("advice", &SALVAGE)]);
+        }
+
         match (failing, health.failing_since_ms) {
             (false, Some(since)) => {
                 let error = health.error.unwrap_or_default();

@@ -61,6 +61,12 @@ fn store_json(gateway: &Gateway) -> Value {
     if let Some(since) = health.failing_since_ms {
         store["failing_since_ms"] = json!(since);
     }
+    if let Some(damage) = health.damage {
+        store["damage"] = json!(damage);
+    }
+    if let Some(limit) = health.limit_reached {
+        store["limit_reached"] = json!(limit);
+    }
     if let Some(error) = health.error {
         store["error"] = json!(error);
     }

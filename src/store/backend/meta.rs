@@ -9,8 +9,10 @@ use crate::store::{
 };
 
 const SCHEMA: &[u8] = b"schema";
-const HEAD: &[u8] = b"head";
-const KEYS_FORGOTTEN: &[u8] = b"keys_forgotten";
+/// The name of [`head`].
+pub(in crate::store) const HEAD: &[u8] = b"head";
+/// The name of [`keys_forgotten`].
+pub(in crate::store) const KEYS_FORGOTTEN: &[u8] = b"keys_forgotten";
 const TIME: &[u8] = b"time";
 
 fn number(rows: &dyn Get, name: &[u8]) -> Result<Option<u64>, StoreError> {

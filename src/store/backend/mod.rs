@@ -62,6 +62,25 @@ impl Table {
         Self::Aliases,
         Self::Times,
     ];
+
+    /// Its name in the file.
+    #[cfg(feature = "store")]
+    pub(in crate::store) const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Bodies => "bodies",
+            Self::Latest => "latest",
+            Self::Changes => "changes",
+            Self::Scopes => "scopes",
+            Self::Outbox => "outbox",
+            Self::Keys => "keys",
+            Self::Marks => "marks",
+            Self::Tails => "tails",
+            Self::Revisions => "revisions",
+            Self::Aliases => "aliases",
+            Self::Times => "times",
+        }
+    }
 }
 
 /// The direction of a scan.
@@ -130,6 +149,40 @@ pub(in crate::store) trait Backend: Send + Sync {
 
     /// Closes the storage once the current readers are done.
     fn close(&self);
+
+    /// Gives every row of an older version its checksum and makes this the version of the schema. After
+    /// a crash in between, opening the storage goes on with it.
+    fn seal(&self, schema: u64) -> Result<(), StoreError> {
+        self.transact(&mut |rows| {
+            meta::put_schema_version(rows, schema)?;
+            Ok(true)
+        })
+    }
+
+    /// Why the file that was opened is no longer the one at its path, if so.
+    fn trouble_at_place(&self) -> Option<String> {
+        None
+    }
+
+    /// What the owner should know about the storage since it was opened.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The size of the file.
+    fn file_bytes(&self) -> u64 {
+        0
+    }
+
+    /// How much of the file is in use. May read much of it.
+    fn used_bytes(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    /// Gives space back if that is worth it and nobody reads; returns the size before, if it did.
+    fn compact(&self) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
 
     /// The sequence number before the first one, in an empty store.
     fn first_head(&self, _now_ms: u64) -> u64 {

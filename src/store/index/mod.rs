@@ -35,6 +35,18 @@ pub(super) type VisitEntry<'v> = dyn FnMut(IndexEntry) -> Result<ControlFlow<()>
 /// Called with the scope of each conversation and the number of its newest message.
 pub(super) type VisitNewest<'v> = dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, StoreError> + 'v;
 
+/// The messages that a row of the index, or of the last changes, is about; none if it is malformed.
+#[cfg(feature = "store")]
+pub(super) fn numbers_of_row(table: Table, key: &[u8], row: &[u8]) -> Vec<u64> {
+    let chunk = match table {
+        Table::Tails => Chunk::decode_with_base(row),
+        Table::Scopes => number_of(key).and_then(|base| Chunk::decode(base, row)),
+        _ => return number_of(key).into_iter().collect(),
+    };
+    let entries = chunk.map(|chunk| chunk.entries().iter().map(|entry| entry.number).collect());
+    entries.unwrap_or_default()
+}
+
 /// The number of the newest message of a scope.
 pub(super) fn newest(rows: &dyn Get, scope: &[u8]) -> Result<Option<u64>, StoreError> {
     Ok(tail(rows, scope)?.newest())

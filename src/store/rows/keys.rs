@@ -110,6 +110,12 @@ pub(in crate::store) fn references_row(number: u64) -> Vec<u8> {
     with_number(vec![3], number)
 }
 
+/// Whether this is a key that [`references_row`] makes.
+#[cfg(feature = "store")]
+pub(in crate::store) fn is_references_row(key: &[u8]) -> bool {
+    key.first() == Some(&3)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

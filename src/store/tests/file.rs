@@ -3,13 +3,13 @@
 use std::{io, sync::atomic::AtomicBool};
 
 use ::redb::{
-    Builder, Database, ReadableDatabase as _, StorageBackend, TableDefinition,
-    backends::FileBackend,
+    Database, ReadableDatabase as _, StorageBackend, TableDefinition, backends::FileBackend,
 };
 
 use super::*;
 use crate::{
     error::Error,
+    protocol::error_code::{ErrorCode, Fault},
     store::{backend::Table, backend::redb::Redb, rows::keys::number_key, schema::VERSION},
 };
 
@@ -36,11 +36,39 @@ fn the_file_is_the_owners_alone_and_nothing_else_is_left() {
     );
 }
 
+/// What is refused in the place of the file, and left as it is.
 #[test]
-fn an_empty_file_becomes_a_store() {
+fn an_empty_file_or_a_folder_is_refused_and_left_alone() {
     let fixture = Fixture::new(BackendKind::File);
     std::fs::write(&fixture.options.path, "").expect("written");
-    queue(&fixture.open(), "hello");
+    let error = refusal(&fixture);
+    assert_eq!(error.exit_code(), 78);
+    assert!(error.to_string().contains("empty"), "{error}");
+    assert_eq!(
+        std::fs::metadata(&fixture.options.path)
+            .expect("there")
+            .len(),
+        0
+    );
+    std::fs::remove_file(&fixture.options.path).expect("removed");
+    std::fs::create_dir(&fixture.options.path).expect("made");
+    assert_eq!(refusal(&fixture).exit_code(), 78);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_and_a_pipe_are_refused_at_once() {
+    let fixture = Fixture::new(BackendKind::File);
+    let path = &fixture.options.path;
+    std::os::unix::fs::symlink("/nonexistent/x", path).expect("linked");
+    let error = refusal(&fixture);
+    assert_eq!(error.exit_code(), 78);
+    assert!(error.to_string().contains("link"), "{error}");
+    std::fs::remove_file(path).expect("removed");
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    if made.is_ok_and(|status| status.success()) {
+        assert_eq!(refusal(&fixture).exit_code(), 78);
+    }
 }
 
 #[test]
@@ -160,6 +188,11 @@ fn a_missing_folder_is_named() {
     assert!(refusal(&fixture).to_string().contains("nowhere"));
 }
 
+fn file_backend(path: &std::path::Path) -> FileBackend {
+    let file = std::fs::File::options().read(true).write(true).open(path);
+    FileBackend::new(file.expect("opened")).expect("usable")
+}
+
 /// A file on a disk that may be full.
 #[derive(Debug)]
 struct FullDisk {
@@ -206,25 +239,26 @@ fn after_the_disk_was_full_the_store_goes_on_where_it_stood() {
     let fixture = Fixture::new(BackendKind::File);
     fixture.open().close();
     let is_full = Arc::new(AtomicBool::new(false));
-    let disk = Arc::clone(&is_full);
-    let open_file = move |path: &std::path::Path| {
-        let file = std::fs::File::options().read(true).write(true).open(path)?;
-        Builder::new().create_with_backend(FullDisk {
-            file: FileBackend::new(file)?,
-            is_full: Arc::clone(&disk),
-        })
+    let disk = FullDisk {
+        file: file_backend(&fixture.options.path),
+        is_full: Arc::clone(&is_full),
     };
-    let file = Redb::open_with(&fixture.options.path, Box::new(open_file)).expect("opened");
+    let file = Redb::open_with(&fixture.options.path, Box::new(disk)).expect("opened");
     let store = Store::start(Box::new(file), fixture.options.clone(), Box::new(|_| ()));
     let store = store.expect("started");
     let first = queue(&store, "before");
 
     is_full.store(true, Ordering::Relaxed);
-    let refused = answer(store.queue(draft("telegram", "ana", "lost")));
-    assert!(
-        matches!(refused, Err(StoreError::Failing(_))),
-        "{refused:?}"
-    );
+    for (text, expected) in [("maybe", true), ("surely not", false)] {
+        let refused = answer(store.queue(draft("telegram", "ana", text)));
+        let Err(StoreError::DiskFull { may_be_stored, .. }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(may_be_stored, expected);
+        let fault = Fault::from(refused.expect_err("refused"));
+        assert_eq!(fault.code, ErrorCode::QueueFull);
+        assert_eq!(fault.retry_after_ms, Some(1000));
+    }
     assert_eq!(store.health().failing_since_ms, Some(START_MS));
 
     is_full.store(false, Ordering::Relaxed);

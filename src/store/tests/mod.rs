@@ -5,6 +5,10 @@
 
 mod conversations;
 #[cfg(feature = "store")]
+mod damage;
+#[cfg(feature = "store")]
+mod disk;
+#[cfg(feature = "store")]
 mod file;
 mod index;
 mod keys;
@@ -221,6 +225,26 @@ impl Backend for Faulty {
 
     fn close(&self) {
         self.backend.close();
+    }
+
+    fn seal(&self, schema: u64) -> Result<(), StoreError> {
+        self.backend.seal(schema)
+    }
+
+    fn trouble_at_place(&self) -> Option<String> {
+        self.backend.trouble_at_place()
+    }
+
+    fn file_bytes(&self) -> u64 {
+        self.backend.file_bytes()
+    }
+
+    fn used_bytes(&self) -> Result<u64, StoreError> {
+        self.backend.used_bytes()
+    }
+
+    fn compact(&self) -> Result<Option<u64>, StoreError> {
+        self.backend.compact()
     }
 
     fn first_head(&self, now_ms: u64) -> u64 {

@@ -59,7 +59,9 @@ impl<I: Send, T: Send> Job for QueuedRequest<I, T> {
     fn apply(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
         self.outcome = (self.operation)(transaction, &mut self.input);
         match &self.outcome {
-            Err(undo @ (StoreError::Failing(_) | StoreError::Corrupt(_))) => Err(undo.clone()),
+            Err(undo) if undo.is_of_storage() || matches!(undo, StoreError::Corrupt(_)) => {
+                Err(undo.clone())
+            }
             _ => Ok(()),
         }
     }

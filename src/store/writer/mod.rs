@@ -16,6 +16,7 @@ pub(super) mod report;
 mod retention;
 mod revisions;
 pub(super) mod shared;
+mod size_limit;
 pub(super) mod transaction;
 
 use std::{
@@ -30,6 +31,7 @@ use self::{
     queue::Batch,
     retention::{BETWEEN_RUNS_MS, FIRST_RUN_MS, RetentionRun},
     shared::Shared,
+    size_limit::SizeLimit,
     transaction::{Transaction, TransactionOutcome},
 };
 use crate::store::{
@@ -62,6 +64,7 @@ pub(in crate::store) struct Writer {
     waiting: Vec<ReplySender<Pruned>>,
     /// Since the last run: the last message considered for removal to stay within the capacity.
     trimmed_to: u64,
+    size_limit: SizeLimit,
 }
 
 /// The last failure of the storage, until a commit succeeds.
@@ -101,6 +104,7 @@ impl Writer {
             run: None,
             waiting: Vec::new(),
             trimmed_to: 0,
+            size_limit: SizeLimit::default(),
         }
     }
 
@@ -162,15 +166,19 @@ impl Writer {
     /// removes one request, so the loop ends, and no request fails because of another.
     fn write(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         if let Err(error) = self.may_try() {
-            return refuse(jobs, &error);
+            return refuse(jobs, &error.not_tried());
         }
+        self.size_limit.check(&self.shared);
         while !jobs.is_empty() {
             match self.attempt(&mut jobs) {
                 BatchOutcome::Committed(outcome) => {
                     self.publish(outcome, jobs.len() as u64);
                     return jobs.into_iter().for_each(Job::answer);
                 }
-                BatchOutcome::Spoilt(which, error) => jobs.remove(which).refuse(error),
+                BatchOutcome::Spoilt(which, error) => {
+                    self.shared.note_damage(&error);
+                    jobs.remove(which).refuse(error);
+                }
                 BatchOutcome::Failed(error) => {
                     self.fail(error.clone());
                     return refuse(jobs, &error);
@@ -185,7 +193,7 @@ impl Writer {
             for (which, job) in jobs.iter_mut().enumerate() {
                 match apply(&mut **job, transaction) {
                     Ok(()) => {}
-                    Err(failing @ StoreError::Failing(_)) => return Err(failing),
+                    Err(failing) if failing.is_of_storage() => return Err(failing),
                     Err(error) => {
                         spoilt = Some((which, error));
                         return Ok(false);
@@ -216,6 +224,7 @@ impl Writer {
             shared.backend.transact(&mut |rows| {
                 let counters = self.counters.clone();
                 let mut transaction = Transaction::new(rows, &note, limit, counters);
+                transaction.limit_size(self.size_limit.reached());
                 if self.failure.is_some() {
                     transaction.commit_anyway();
                 }
@@ -242,6 +251,7 @@ impl Writer {
             return;
         }
         self.failure = None;
+        self.size_limit.add(outcome.stored_bytes);
         self.counters = outcome.counters;
         self.shared.note_commit(&self.counters, writes);
         let next = outcome.events.first().map(|event| event.seq);
@@ -276,6 +286,7 @@ impl Writer {
     /// Records a failure and reopens the storage at once, so that reads work again.
     fn fail(&mut self, error: StoreError) {
         let now = self.shared.time.now();
+        self.shared.note_damage(&error);
         self.shared.note_failure(&error, now.wall_ms);
         let recovered = self.recover().is_ok();
         self.failure = Some(StorageFailure {
@@ -289,14 +300,17 @@ impl Writer {
     /// happened all the same.
     fn recover(&mut self) -> Result<(), StoreError> {
         let backend = &self.shared.backend;
-        backend.recover()?;
-        self.counters = StoreCounters::read(&*backend.snapshot()?)?;
+        let recovered = backend
+            .recover()
+            .and_then(|()| StoreCounters::read(&*backend.snapshot()?));
+        self.counters = recovered.inspect_err(|error| self.shared.note_damage(error))?;
         Ok(())
     }
 
     /// Whether a commit may be tried now: not within a second of the last one that failed. Reopens
     /// the storage first if that has not succeeded yet.
     fn may_try(&mut self) -> Result<(), StoreError> {
+        self.shared.check_barred()?;
         let now_ms = self.shared.time_ms();
         let Some(failure) = &mut self.failure else {
             return Ok(());

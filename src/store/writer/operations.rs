@@ -49,6 +49,7 @@ pub(in crate::store) fn queue(
     if transaction.outbox_is_full() {
         return Err(StoreError::QueueFull);
     }
+    transaction.check_size()?;
     let message = transaction.create(encoded)?;
     transaction.enter_outbox(&message, Duration::ZERO)?;
     Ok(QueuedMessage {
@@ -62,10 +63,13 @@ pub(in crate::store) fn receive(
     transaction: &mut Transaction<'_>,
     encoded: &mut EncodedMessage,
 ) -> Result<ReceivedMessage, StoreError> {
-    let (message, duplicate) = match first_use(transaction, encoded)? {
-        Some((number, row)) => (Body::decode(number, &row)?.message, true),
-        None => (transaction.create(encoded)?, false),
-    };
+    if let Some((number, row)) = first_use(transaction, encoded)? {
+        let message = Body::decode(number, &row)?.message;
+        let duplicate = true;
+        return Ok(ReceivedMessage { message, duplicate });
+    }
+    transaction.check_size()?;
+    let (message, duplicate) = (transaction.create(encoded)?, false);
     Ok(ReceivedMessage { message, duplicate })
 }
 

@@ -34,7 +34,7 @@ pub async fn insist<T>(
             Err(error) => Err(error),
         };
         match written {
-            Err(error @ (StoreError::QueueFull | StoreError::Failing(_))) => {
+            Err(error) if error.passes() => {
                 if let Some(report) = report.take() {
                     report(&error);
                 }

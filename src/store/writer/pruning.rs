@@ -3,6 +3,8 @@
 //!
 //! Not here: what may be removed (`retention`).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::{
     Writer,
     pending::ReplySender,
@@ -29,6 +31,7 @@ impl Writer {
         };
         match self.prune(&mut run) {
             Err(error) => {
+                self.shared.note_damage(&error);
                 for reply in self.waiting.drain(..) {
                     let _ = reply.send(Err(error.clone()));
                 }
@@ -37,8 +40,23 @@ impl Writer {
                 for reply in self.waiting.drain(..) {
                     let _ = reply.send(Ok(run.pruned));
                 }
+                self.compact();
             }
             Ok(()) => self.run = Some(run),
+        }
+    }
+
+    /// Gives unused space back after a run, if nobody waits.
+    fn compact(&mut self) {
+        let is_idle = self.shared.queue.depth() == 0;
+        if !is_idle || self.failure.is_some() || self.shared.check_barred().is_err() {
+            return;
+        }
+        let backend = &self.shared.backend;
+        let compacted = catch_unwind(AssertUnwindSafe(|| backend.compact()));
+        let panicked = || StoreError::Failing("the database panicked".to_owned());
+        if let Err(error) = compacted.unwrap_or_else(|_| Err(panicked())) {
+            self.fail(error);
         }
     }
 

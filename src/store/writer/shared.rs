@@ -3,7 +3,7 @@
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use crate::store::{
@@ -17,6 +17,10 @@ pub(in crate::store) struct Shared {
     pub(in crate::store) queue: Queue,
     pub(in crate::store) time: TimeKeeper,
     head: AtomicU64,
+    /// How many bytes of the file may be in use; 0 for no limit.
+    pub(in crate::store) max_bytes: AtomicU64,
+    /// Whether nothing may be written, as the file is damaged or no longer at its place.
+    is_barred: AtomicBool,
     last_known: Mutex<LastKnown>,
 }
 
@@ -24,6 +28,8 @@ pub(in crate::store) struct Shared {
 #[derive(Default)]
 struct LastKnown {
     health: StoreHealth,
+    /// Why the file is not the one at its path, and since when.
+    misplaced: Option<(u64, String)>,
     counters: StoreCounters,
 }
 
@@ -33,15 +39,18 @@ impl Shared {
         queue: Queue,
         time: TimeKeeper,
         counters: StoreCounters,
+        max_bytes: u64,
     ) -> Self {
         Self {
             backend,
             queue,
             time,
             head: AtomicU64::new(counters.head),
+            max_bytes: AtomicU64::new(max_bytes),
+            is_barred: AtomicBool::new(false),
             last_known: Mutex::new(LastKnown {
-                health: StoreHealth::default(),
                 counters,
+                ..LastKnown::default()
             }),
         }
     }
@@ -57,12 +66,17 @@ impl Shared {
     pub(in crate::store) fn health(&self) -> StoreHealth {
         let queue_depth = self.queue.depth();
         let known = self.last_known();
-        StoreHealth {
+        let mut health = StoreHealth {
             queue_depth,
             messages: known.counters.messages,
             clock: self.time.health(),
             ..known.health.clone()
+        };
+        if let Some((since_ms, why)) = &known.misplaced {
+            health.failing_since_ms.get_or_insert(*since_ms);
+            health.error = Some(why.clone());
         }
+        health
     }
 
     /// Records a commit that carried out this many requests.
@@ -82,9 +96,53 @@ impl Shared {
         let mut known = self.last_known();
         known.health.failing_since_ms.get_or_insert(now_ms);
         known.health.error = Some(match error {
-            StoreError::Failing(why) => why.clone(),
+            StoreError::Failing(why) | StoreError::DiskFull { why, .. } => why.clone(),
             other => other.to_string(),
         });
+    }
+
+    /// Records damage that was come upon. From then on nothing is written: what would be acknowledged
+    /// might not be there after a restart, which verifies the file.
+    pub(in crate::store) fn note_damage(&self, error: &StoreError) {
+        if let StoreError::Corrupt(what) = error {
+            self.last_known()
+                .health
+                .damage
+                .get_or_insert_with(|| what.clone());
+            self.is_barred.store(true, Ordering::Release);
+        }
+    }
+
+    /// Records whether the store has reached the size it may have.
+    pub(in crate::store) fn note_limit(&self, reached: Option<u64>) {
+        self.last_known().health.limit_reached = reached;
+    }
+
+    /// Finds out whether the file is still at its place.
+    pub(in crate::store) fn look_at_place(&self) {
+        let trouble = self.backend.trouble_at_place();
+        let mut known = self.last_known();
+        if trouble.is_none() && known.misplaced.is_none() {
+            return;
+        }
+        let now_ms = self.time.now().wall_ms;
+        let since_ms = known.misplaced.take().map_or(now_ms, |(since, _)| since);
+        known.misplaced = trouble.map(|why| (since_ms, why));
+        let is_barred = known.misplaced.is_some() || known.health.damage.is_some();
+        self.is_barred.store(is_barred, Ordering::Release);
+    }
+
+    /// Fails if nothing may be written whatever the disk says.
+    pub(in crate::store) fn check_barred(&self) -> Result<(), StoreError> {
+        if !self.is_barred.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let known = self.last_known();
+        match (&known.health.damage, &known.misplaced) {
+            (Some(what), _) => Err(StoreError::Corrupt(what.clone())),
+            (None, Some((_, why))) => Err(StoreError::Failing(why.clone())),
+            (None, None) => Ok(()),
+        }
     }
 
     fn last_known(&self) -> MutexGuard<'_, LastKnown> {

@@ -56,6 +56,9 @@ pub(in crate::store) struct Transaction<'t> {
     pub(in crate::store) rows: &'t mut dyn Rows,
     note: &'t TimeNote,
     outbox_limit: Option<u64>,
+    /// The size that the store may have, if it has reached it.
+    size_limit: Option<u64>,
+    stored_bytes: u64,
     changed: bool,
     /// The last sequence number before this transaction.
     head_before: u64,
@@ -68,6 +71,8 @@ pub(in crate::store) struct Transaction<'t> {
 pub(in crate::store) struct TransactionOutcome {
     /// False where there is nothing to commit.
     pub(in crate::store) changed: bool,
+    /// The rows of new messages.
+    pub(in crate::store) stored_bytes: u64,
     pub(in crate::store) counters: StoreCounters,
     pub(in crate::store) events: Vec<StoredEvent>,
     /// Whether it stamped what it stored with the time.
@@ -85,6 +90,8 @@ impl<'t> Transaction<'t> {
             rows,
             note,
             outbox_limit,
+            size_limit: None,
+            stored_bytes: 0,
             changed: false,
             head_before: counters.head,
             counters,
@@ -96,6 +103,17 @@ impl<'t> Transaction<'t> {
     /// The present; the same throughout the transaction.
     pub(in crate::store) fn now(&self) -> Now {
         self.note.now
+    }
+
+    /// Lets no message in, where the store has reached this size.
+    pub(in crate::store) fn limit_size(&mut self, reached: Option<u64>) {
+        self.size_limit = reached;
+    }
+
+    /// Fails if the store has reached the size it may have.
+    pub(in crate::store) fn check_size(&self) -> Result<(), StoreError> {
+        self.size_limit
+            .map_or(Ok(()), |limit| Err(StoreError::LimitReached(limit)))
     }
 
     /// Makes the transaction commit even if nothing changes.
@@ -118,6 +136,7 @@ impl<'t> Transaction<'t> {
         }
         Ok(TransactionOutcome {
             changed: self.changed,
+            stored_bytes: self.stored_bytes,
             counters: self.counters,
             events: self.events,
             stamped,
@@ -156,6 +175,7 @@ impl<'t> Transaction<'t> {
             self.rows.put(Table::Keys, key, &number_key(number))?;
         }
         self.counters.messages += 1;
+        self.stored_bytes += encoded.row.len() as u64;
         self.push_event(&message, Occasion::State);
         Ok(message)
     }

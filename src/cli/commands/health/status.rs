@@ -167,6 +167,10 @@ fn memory(status: &Value) -> String {
 fn store(store: &Value) -> Cell {
     let kind = printable(store["kind"].as_str().unwrap_or("?"));
     let text = format!("{kind}, {}", counted(&store["messages"], "message"));
+    if let Some(what) = store["damage"].as_str() {
+        let text = format!("{text}, damaged: {}", printable(what));
+        return Cell::styled(TextStyle::Bad, text);
+    }
     match store["failing_since_ms"].as_u64() {
         None => text.into(),
         Some(then) => {

@@ -1,25 +1,50 @@
 //! The tables in one redb file. Every commit is on the disk when it returns
 //! (`Durability::Immediate`, redb's default).
 //!
-//! Not here: creating and checking the file (`file`), reading and writing its rows (`rows`).
+//! - `place`: what may stand where the file should be.
+//! - `file`: creating it, verifying it, the errors of one that cannot be used.
+//! - `disk`: the file under redb, which survives failed syncs; `overlay`: reading it without a change.
+//! - `rows`: reading and writing rows, each sealed with a checksum (`seal`); `upgrade` seals old ones.
+//! - `compaction`: giving unused space back. `leaves`: finding rows in a file that redb cannot open.
 
+mod compaction;
+mod disk;
 mod file;
+mod leaves;
+mod overlay;
+mod place;
 mod rows;
+mod seal;
+mod upgrade;
 
 use std::{
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use ::redb::{Database, DatabaseError, ReadableDatabase as _};
+use ::redb::{Database, ReadableDatabase as _, StorageBackend, backends::FileBackend};
 
+pub use self::file::open_to_others;
+#[cfg(test)]
+pub(in crate::store) use self::upgrade::testing::{seal_some, unseal};
+pub(in crate::store) use self::{
+    disk::marker_of,
+    leaves::{DamagedFile, TableRead},
+};
 use self::{
-    file::{add_missing_tables, builder, cannot_open, create, not_ours},
-    rows::{RedbSnapshot, RedbTransaction, failing},
+    disk::{OpenedFile, StoreFile},
+    file::{add_missing_tables, builder, cannot_open, create, damaged, verify},
+    overlay::Overlay,
+    place::{Identity, Place},
+    rows::{RedbSnapshot, RedbTransaction, RowFormat, failing, failing_io},
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     store::{
         backend::{Backend, Snapshot, Work},
         error::StoreError,
@@ -31,82 +56,183 @@ use crate::{
 /// fsync and about a quarter of the throughput, which is not worth it for a small file.
 const QUICK_REPAIR_FROM_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Opens the file. Tests pass one whose disk can fail.
-pub(in crate::store) type OpenFile =
-    Box<dyn Fn(&Path) -> Result<Database, DatabaseError> + Send + Sync>;
-
 /// Whether the file can be used.
 enum FileState {
     Open(Arc<Database>),
-    /// It failed and could not be reopened so far.
-    Broken,
+    /// A failed sync could not be made up for: nothing may be written, what there is can be read.
+    ReadOnly(Arc<Database>),
+    /// It failed and was not reopened so far, because somebody still reads it or reopening failed.
+    Broken(Option<Arc<Database>>),
     Closed,
 }
 
 /// A redb file and how to reopen it, which redb requires after an I/O error.
 pub(in crate::store) struct Redb {
     path: PathBuf,
-    open_file: OpenFile,
+    identity: Option<Identity>,
+    file: Arc<StoreFile>,
     state: RwLock<FileState>,
+    is_sealed: AtomicBool,
+    notes: Vec<String>,
 }
 
 impl Redb {
-    /// Opens the file, or creates an empty one that only the owner may read.
+    /// Opens the file, or creates an empty one that only the owner may read. A file that is damaged or
+    /// not ours is refused before anything in it is changed.
     pub(in crate::store) fn open(path: &Path) -> Result<Self> {
-        Self::open_with(path, Box::new(|path| builder().open(path)))
-    }
-
-    /// The same with another way to open the file.
-    pub(in crate::store) fn open_with(path: &Path, open_file: OpenFile) -> Result<Self> {
-        let is_there = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
-        if !is_there {
+        if place::inspect(path)? == Place::Free {
             create(path)?;
         }
-        // redb may panic while it opens a damaged file.
+        let opened = open_storage(path).map_err(file::not_openable(path))?;
+        Self::open_with(path, opened)
+    }
+
+    /// The same on another storage than the file of this path, as tests need it.
+    pub(in crate::store) fn open_with(
+        path: &Path,
+        storage: Box<dyn StorageBackend>,
+    ) -> Result<Self> {
+        let file = StoreFile::new(path, storage).map_err(Error::file("open", path))?;
+        file.repair_after_crash()
+            .map_err(Error::file("write again after a failed sync", path))?;
+        let mut notes = verify(path, &file)?;
+        notes.extend(open_to_others(path));
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            let database = open_file(path).map_err(|error| cannot_open(path, error))?;
+            let database = builder().create_with_backend(OpenedFile(Arc::clone(&file)));
+            let database = database.map_err(|error| cannot_open(path, error))?;
             add_missing_tables(path, &database)?;
-            Ok(database)
+            let format = upgrade::finish(&database).map_err(|error| match error {
+                StoreError::Corrupt(what) => damaged(path, &what),
+                other => Error::Failed(format!("cannot upgrade {}: {other}", path.display())),
+            })?;
+            Ok((database, format))
         }));
-        let database = opened.unwrap_or_else(|_| Err(not_ours(path, "damaged")))?;
+        let (database, format) = opened.unwrap_or_else(|_| Err(damaged(path, "unreadable")))?;
         Ok(Self {
             path: path.to_owned(),
-            open_file,
+            identity: place::identity(path).ok(),
+            file,
             state: RwLock::new(FileState::Open(Arc::new(database))),
+            is_sealed: AtomicBool::new(format == RowFormat::Sealed),
+            notes,
         })
     }
 
+    fn state(&self) -> RwLockReadGuard<'_, FileState> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn format(&self) -> RowFormat {
+        if self.is_sealed.load(Ordering::Acquire) {
+            RowFormat::Sealed
+        } else {
+            RowFormat::Plain
+        }
+    }
+
+    /// The database, to be read.
     fn database(&self) -> Result<Arc<Database>, StoreError> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            FileState::Open(database) => Ok(Arc::clone(database)),
-            FileState::Broken => Err(StoreError::Failing("the file is not open".to_owned())),
+        match &*self.state() {
+            FileState::Open(database) | FileState::ReadOnly(database) => Ok(Arc::clone(database)),
+            FileState::Broken(_) => Err(StoreError::Failing("the file is not open".to_owned())),
             FileState::Closed => Err(StoreError::Closed),
         }
     }
 
-    fn is_large(&self) -> bool {
-        let file = std::fs::metadata(&self.path);
-        file.is_ok_and(|file| file.len() >= QUICK_REPAIR_FROM_BYTES)
+    /// The database, to be written.
+    fn writable(&self) -> Result<Arc<Database>, StoreError> {
+        match &*self.state() {
+            FileState::ReadOnly(_) => {
+                Err(StoreError::Failing("the file can only be read".to_owned()))
+            }
+            _ => self.database(),
+        }
     }
 
     fn put(&self, state: FileState) {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
+
+    /// Closes the database so that it can be opened anew; fails while somebody reads it.
+    fn release(&self) -> Result<(), StoreError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let database = match std::mem::replace(&mut *state, FileState::Broken(None)) {
+            FileState::Open(database)
+            | FileState::ReadOnly(database)
+            | FileState::Broken(Some(database)) => database,
+            FileState::Broken(None) => return Ok(()),
+            FileState::Closed => {
+                *state = FileState::Closed;
+                return Err(StoreError::Closed);
+            }
+        };
+        match Arc::try_unwrap(database) {
+            // Closing a database that failed writes nothing; on damage it may panic.
+            Ok(database) => {
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(database)));
+                Ok(())
+            }
+            Err(shared) => {
+                *state = FileState::Broken(Some(shared));
+                Err(StoreError::Failing(
+                    "the file is still being read".to_owned(),
+                ))
+            }
+        }
+    }
+
+    /// Makes what there is readable although nothing can be written.
+    fn reopen_to_read(&self) -> Result<(), StoreError> {
+        if matches!(&*self.state(), FileState::ReadOnly(_)) {
+            return Ok(());
+        }
+        self.release()?;
+        let overlay = Overlay::new(&self.file).map_err(|error| failing_io(&error))?;
+        self.put(FileState::ReadOnly(reopen(overlay)?));
+        Ok(())
+    }
+}
+
+/// Opens the database again, on the file or on a view of it.
+fn reopen(storage: impl StorageBackend) -> Result<Arc<Database>, StoreError> {
+    let opened = catch_unwind(AssertUnwindSafe(|| builder().create_with_backend(storage)));
+    let opened = opened.map_err(|_| StoreError::Corrupt("it cannot be opened again".to_owned()))?;
+    Ok(Arc::new(opened.map_err(failing)?))
+}
+
+/// Opens the file for redb, with its locks.
+fn open_storage(path: &Path) -> io::Result<Box<dyn StorageBackend>> {
+    let file = std::fs::File::options().read(true).write(true).open(path)?;
+    let storage = FileBackend::new(file).map_err(io::Error::other)?;
+    Ok(Box::new(storage))
+}
+
+/// Whether the file at this path can be used, with what its owner should know; `None` if there is none.
+/// Reads all of it and changes nothing. Fails if another process has it open.
+pub fn check_file(path: &Path) -> Result<Option<Vec<String>>> {
+    if place::inspect(path)? == Place::Free {
+        return Ok(None);
+    }
+    let storage = open_storage(path).map_err(file::not_openable(path))?;
+    let file = StoreFile::new(path, storage).map_err(file::not_openable(path))?;
+    let mut notes = verify(path, &file)?;
+    notes.extend(open_to_others(path));
+    Ok(Some(notes))
 }
 
 impl Backend for Redb {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, StoreError> {
         let database = self.database()?;
         let transaction = database.begin_read().map_err(failing)?;
-        Ok(Box::new(RedbSnapshot::new(transaction, database)))
+        let format = self.format();
+        Ok(Box::new(RedbSnapshot::new(transaction, database, format)))
     }
 
     fn transact(&self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        let database = self.database()?;
+        let database = self.writable()?;
         let mut transaction = database.begin_write().map_err(failing)?;
-        transaction.set_quick_repair(self.is_large());
-        let mut changes = RedbTransaction::new(&transaction);
+        transaction.set_quick_repair(self.file.length() >= QUICK_REPAIR_FROM_BYTES);
+        let mut changes = RedbTransaction::new(&transaction, self.format());
         let wanted = work(&mut changes)?;
         drop(changes);
         if wanted {
@@ -116,16 +242,50 @@ impl Backend for Redb {
         }
     }
 
-    /// Fails while a reader still has the file open; the next attempt finds it closed.
+    /// Fails while a reader still has the file open, and while what a failed sync may have dropped
+    /// cannot be written again; then the file can be read at least.
     fn recover(&self) -> Result<(), StoreError> {
-        self.put(FileState::Broken);
-        let opened = catch_unwind(AssertUnwindSafe(|| (self.open_file)(&self.path)));
-        let opened = opened.map_err(|_| StoreError::Failing("the database panicked".to_owned()))?;
-        self.put(FileState::Open(Arc::new(opened.map_err(failing)?)));
+        if let Err(error) = self.file.repair() {
+            self.reopen_to_read()?;
+            return Err(failing_io(&error));
+        }
+        self.release()?;
+        let database = reopen(OpenedFile(Arc::clone(&self.file)))?;
+        self.put(FileState::Open(database));
         Ok(())
     }
 
     fn close(&self) {
         self.put(FileState::Closed);
+    }
+
+    fn seal(&self, schema: u64) -> Result<(), StoreError> {
+        upgrade::seal_all(&*self.writable()?, schema)?;
+        self.is_sealed.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn trouble_at_place(&self) -> Option<String> {
+        place::trouble_at(&self.path, self.identity?)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    fn file_bytes(&self) -> u64 {
+        self.file.length()
+    }
+
+    fn used_bytes(&self) -> Result<u64, StoreError> {
+        compaction::used_bytes(&*self.writable()?)
+    }
+
+    fn compact(&self) -> Result<Option<u64>, StoreError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        match &mut *state {
+            FileState::Open(database) => compaction::compact(database, &self.file),
+            _ => Ok(None),
+        }
     }
 }

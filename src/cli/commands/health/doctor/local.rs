@@ -24,6 +24,8 @@ pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
     };
     checks.push(home(&places.home));
     checks.push(logs(&places.home.join("logs")));
+    #[cfg(feature = "store")]
+    checks.push(super::message_file::check(&places.home));
     let env_file = env_file(&places);
     let readable = env_file.result != CheckResult::Broken;
     checks.push(env_file);

@@ -1,10 +1,12 @@
 //! `doctor`: checks what commonly breaks and says the remedy.
 //!
-//! `local` checks this machine, `remote` the port and the daemon behind it, `service` how the
+//! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it, `service` how the
 //! daemon is installed. `check` is one result of theirs.
 
 mod check;
 mod local;
+#[cfg(feature = "store")]
+mod message_file;
 mod remote;
 mod service;
 

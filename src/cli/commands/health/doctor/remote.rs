@@ -172,6 +172,16 @@ fn ready(status: &Value) -> Check {
 }
 
 fn store(store: &Value) -> Check {
+    if let Some(what) = store["damage"].as_str() {
+        let text = format!("the message file is damaged: {}", printable(what));
+        let remedy = "stop the daemon and run: cleudocodebot store salvage";
+        return Check::broken("store", text, remedy);
+    }
+    if let Some(limit) = store["limit_reached"].as_u64() {
+        let text = format!("it has reached {limit} bytes and takes no message");
+        let remedy = "raise CLEUDOCODEBOT_MAX_STORE_BYTES, or keep history for fewer days";
+        return Check::broken("store", text, remedy);
+    }
     let Some(then) = store["failing_since_ms"].as_u64() else {
         let kind = store["kind"].as_str().unwrap_or("?");
         let messages = counted(&store["messages"], "message");
@@ -238,10 +248,13 @@ mod tests {
             ready(&json!({"not_ready": "starting"})).result,
             CheckResult::Doubtful
         );
-        assert_eq!(
-            store(&json!({"failing_since_ms": 1})).result,
-            CheckResult::Broken
-        );
+        for broken in [
+            json!({"failing_since_ms": 1}),
+            json!({"damage": "a row of bodies"}),
+            json!({"limit_reached": 1}),
+        ] {
+            assert_eq!(store(&broken).result, CheckResult::Broken);
+        }
         for (state, result) in [
             ("running", CheckResult::Fine),
             ("impaired", CheckResult::Doubtful),

@@ -1,0 +1,229 @@
+//! Collecting the rows of a damaged file that cannot be made from others.
+//!
+//! Not here: making the others (`rebuild`).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
+
+use super::{SLICE, Salvaged, write};
+use crate::store::{
+    backend::{
+        Backend, Table, meta,
+        redb::{DamagedFile, TableRead},
+    },
+    error::StoreError,
+    index,
+    rows::keys::{self, number_key, number_of},
+};
+
+/// The tables that are copied. Messages that wait keep the time they are due.
+const COPIED: [Table; 7] = [
+    Table::Bodies,
+    Table::Changes,
+    Table::Revisions,
+    Table::Keys,
+    Table::Marks,
+    Table::Aliases,
+    Table::Outbox,
+];
+
+/// What is known of the damaged file besides its rows.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    /// The last sequence number it had given out, as far as that is known.
+    pub(super) head: u64,
+    /// Up to which message expired keys had been removed.
+    pub(super) keys_forgotten: u64,
+    /// Whether every message that waited is known.
+    pub(super) is_outbox_whole: bool,
+}
+
+/// Copies the rows that the trees lead to, then those that only pages have.
+pub(super) fn copy(
+    damaged: &DamagedFile,
+    new: &dyn Backend,
+    report: &mut Salvaged,
+) -> Result<Source, StoreError> {
+    let mut source = Source::default();
+    damaged.each_row(Table::Meta, &mut |_, key, value| {
+        let number = number_of(value).unwrap_or_default();
+        match key {
+            meta::HEAD => source.head = number,
+            meta::KEYS_FORGOTTEN => source.keys_forgotten = number,
+            _ => {}
+        }
+    });
+    let mut torn = BTreeSet::new();
+    for table in COPIED {
+        let read = copy_table(damaged, new, table)?;
+        report.unreadable_rows += read.broken;
+        if !read.is_whole {
+            torn.insert(table as usize);
+        }
+    }
+    source.is_outbox_whole = !torn.contains(&(Table::Outbox as usize));
+    if !torn.is_empty() {
+        copy_found(damaged, new, &torn, source.head)?;
+    }
+    Ok(source)
+}
+
+/// Whether a row is worth copying: of the keys only the names that services gave to messages.
+fn is_wanted(table: Table, key: &[u8]) -> bool {
+    table != Table::Keys || keys::is_references_row(key)
+}
+
+fn copy_table(
+    damaged: &DamagedFile,
+    new: &dyn Backend,
+    table: Table,
+) -> Result<TableRead, StoreError> {
+    let mut writer = SliceWriter::new(new);
+    let read = damaged.each_row(table, &mut |table, key, value| {
+        if is_wanted(table, key) {
+            writer.add(table, key, value);
+        }
+    });
+    writer.finish()?;
+    Ok(read)
+}
+
+/// The rows found in pages, of the tables that could not be read whole. Where an old page has another
+/// message under the same number, as of a transaction that never happened, neither is believed.
+fn copy_found(
+    damaged: &DamagedFile,
+    new: &dyn Backend,
+    torn: &BTreeSet<usize>,
+    head: u64,
+) -> Result<(), StoreError> {
+    let mut found: BTreeMap<(usize, Vec<u8>), Option<Vec<u8>>> = BTreeMap::new();
+    let known = new.snapshot()?;
+    let pages = damaged.each_row_of_pages(&mut |table, key, value| {
+        let is_numbered = matches!(table, Table::Bodies | Table::Changes | Table::Revisions);
+        let is_beyond = is_numbered && head > 0 && number_of(key).is_ok_and(|number| number > head);
+        let is_torn = torn.contains(&(table as usize)) && table != Table::Outbox;
+        if !is_torn || is_beyond || !is_wanted(table, key) {
+            return;
+        }
+        if known.get(table, key).is_ok_and(|row| row.is_some()) {
+            return;
+        }
+        let entry = found.entry((table as usize, key.to_vec()));
+        let better = entry.or_insert_with(|| Some(value.to_vec()));
+        *better = better
+            .take()
+            .and_then(|other| better_of(table, other, value));
+    });
+    pages.map_err(|error| StoreError::Failing(error.to_string()))?;
+    drop(known);
+    let mut writer = SliceWriter::new(new);
+    for ((table, key), value) in found {
+        if let (Some(table), Some(value)) = (Table::ALL.get(table), value) {
+            writer.add(*table, &key, &value);
+        }
+    }
+    writer.finish()
+}
+
+/// Which of two rows of one key is the newer. Lists only grow, and marks only move on.
+fn better_of(table: Table, one: Vec<u8>, other: &[u8]) -> Option<Vec<u8>> {
+    if one == other {
+        return Some(one);
+    }
+    match table {
+        Table::Bodies | Table::Changes => None,
+        Table::Marks if number_of(&one).ok() > number_of(other).ok() => Some(one),
+        Table::Revisions | Table::Keys | Table::Aliases if one.len() > other.len() => Some(one),
+        _ => Some(other.to_vec()),
+    }
+}
+
+/// Puts rows in transactions of bounded size.
+struct SliceWriter<'n> {
+    new: &'n dyn Backend,
+    rows: Vec<(Table, Vec<u8>, Vec<u8>)>,
+    outcome: Result<(), StoreError>,
+}
+
+impl<'n> SliceWriter<'n> {
+    fn new(new: &'n dyn Backend) -> Self {
+        Self {
+            new,
+            rows: Vec::new(),
+            outcome: Ok(()),
+        }
+    }
+
+    fn add(&mut self, table: Table, key: &[u8], value: &[u8]) {
+        self.rows.push((table, key.to_vec(), value.to_vec()));
+        if self.rows.len() >= SLICE {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let rows = std::mem::take(&mut self.rows);
+        if self.outcome.is_ok() && !rows.is_empty() {
+            self.outcome = write(self.new, |store| {
+                rows.iter()
+                    .try_for_each(|(table, key, value)| store.put(*table, key, value))
+            });
+        }
+    }
+
+    fn finish(mut self) -> Result<(), StoreError> {
+        self.flush();
+        self.outcome
+    }
+}
+
+/// Finds the messages that the damaged file names somewhere but whose row was not found.
+pub(super) fn find_lost(
+    damaged: &DamagedFile,
+    new: &dyn Backend,
+    report: &mut Salvaged,
+) -> Result<(), StoreError> {
+    let known = new.snapshot()?;
+    for table in [Table::Latest, Table::Tails, Table::Scopes] {
+        let read = damaged.each_row(table, &mut |table, key, value| {
+            for number in index::numbers_of_row(table, key, value) {
+                let found = known.get(Table::Bodies, &number_key(number));
+                if found.is_ok_and(|row| row.is_none()) {
+                    report.lost.insert(number);
+                }
+            }
+        });
+        report.unreadable_rows += read.broken;
+    }
+    Ok(())
+}
+
+/// Calls `visit` with slices of the rows of a table of the new store whose keys are numbers.
+pub(super) fn each_slice(
+    new: &dyn Backend,
+    table: Table,
+    mut visit: impl FnMut(Vec<(u64, Vec<u8>)>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut after = 0_u64;
+    loop {
+        let mut slice = Vec::new();
+        let (first, last) = (number_key(after.saturating_add(1)), number_key(u64::MAX));
+        let order = crate::store::backend::ScanOrder::Ascending;
+        new.snapshot()?
+            .scan(table, &first, &last, order, &mut |key, row| {
+                slice.push((number_of(key)?, row.to_vec()));
+                Ok(if slice.len() < SLICE {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                })
+            })?;
+        match slice.last() {
+            None => return Ok(()),
+            Some((number, _)) => after = *number,
+        }
+        visit(slice)?;
+    }
+}
