@@ -253,7 +253,8 @@ fn a_file_of_which_half_is_unused_shrinks_after_old_messages_are_removed() {
     fixture.pass(100 * DAY_MS);
     let pruned = store.prune().expect("asked").blocking_recv().expect("done");
     assert_eq!(pruned.messages, 60);
-    done(store.ping());
+    store.close();
+    let store = fixture.open();
     queue(&store, "after");
     let after = store.0.shared.backend.file_bytes();
     assert!(after * 2 < before, "{before} became {after}");

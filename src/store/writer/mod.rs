@@ -65,6 +65,8 @@ pub(in crate::store) struct Writer {
     /// Since the last run: the last message considered for removal to stay within the capacity.
     trimmed_to: u64,
     size_limit: SizeLimit,
+    /// Whether unused space is given back at the next idle moment.
+    wants_compaction: bool,
 }
 
 /// The last failure of the storage, until a commit succeeds.
@@ -105,6 +107,7 @@ impl Writer {
             waiting: Vec::new(),
             trimmed_to: 0,
             size_limit: SizeLimit::default(),
+            wants_compaction: false,
         }
     }
 
@@ -126,6 +129,7 @@ impl Writer {
             self.start_run(prunes);
             self.continue_run();
             self.trim();
+            self.compact();
             if finished {
                 break;
             }
@@ -152,6 +156,7 @@ impl Writer {
         Duration::from_millis(match (&self.failure, &self.run) {
             (Some(_), _) => BETWEEN_TRIES_MS,
             (None, Some(_)) => 0,
+            (None, None) if self.wants_compaction => 0,
             (None, None) => self
                 .next_run_ms
                 .saturating_sub(self.shared.time_ms())

@@ -40,16 +40,20 @@ impl Writer {
                 for reply in self.waiting.drain(..) {
                     let _ = reply.send(Ok(run.pruned));
                 }
-                self.compact();
+                self.wants_compaction = true;
             }
             Ok(()) => self.run = Some(run),
         }
     }
 
-    /// Gives unused space back after a run, if nobody waits.
-    fn compact(&mut self) {
+    /// Gives unused space back after a run, once nobody waits.
+    pub(super) fn compact(&mut self) {
         let is_idle = self.shared.queue.depth() == 0;
-        if !is_idle || self.failure.is_some() || self.shared.check_barred().is_err() {
+        if !self.wants_compaction || !is_idle {
+            return;
+        }
+        self.wants_compaction = false;
+        if self.failure.is_some() || self.shared.check_barred().is_err() {
             return;
         }
         let backend = &self.shared.backend;
