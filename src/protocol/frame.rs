@@ -16,7 +16,9 @@ use super::{
 /// `fallback` is the dialect of an answer to what is not even an object. A byte order mark in front
 /// is left out, as a JSON reader may (RFC 8259, section 8.1).
 pub fn read(text: &str, max_depth: usize, fallback: Dialect) -> ClientMessage<'_> {
-    let trimmed = text.trim_start_matches('\u{feff}').trim_ascii();
+    let text = text.trim_start_matches('\u{feff}');
+    // The whitespace of JSON (RFC 8259, section 2), which has no form feed.
+    let trimmed = text.trim_matches([' ', '\t', '\n', '\r']);
     if trimmed == "ping" {
         return ClientMessage::BarePing;
     }
@@ -127,6 +129,15 @@ mod tests {
                 (unreadable.fault.code, unreadable.id.map(str::to_owned))
             }
             other => panic!("{text} was read as {other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_the_whitespace_of_json_may_stand_around_a_message() {
+        let read = |text: &'static str| read(text, 64, Dialect::Triple);
+        assert!(matches!(read(" \t\r\n[1] \n"), ClientMessage::Batch(_)));
+        for text in ["[1]\u{c}", "\u{c}{\"type\":\"ping\"}"] {
+            assert_eq!(fault(text).0, ErrorCode::BadJson, "{text:?}");
         }
     }
 

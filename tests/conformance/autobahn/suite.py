@@ -1,10 +1,16 @@
 """Starts Autobahn|Testsuite's client with the token of the gateway in every handshake, which the suite
 has no option for. Python 2.7 with `autobahntestsuite`; started by ../run."""
 import os
+import site
 import sys
 
-from autobahntestsuite import fuzzing, wstest
+# Not by PYTHONPATH: only this reads the files that make one package of several (zope).
+site.addsitedir(os.environ["SUITE"])
 
+from autobahntestsuite import fuzzing, wstest  # noqa: E402
+
+if sys.argv[1:] == ["--check"]:
+    sys.exit()
 Factory = fuzzing.FuzzingClientFactory
 set_session_parameters = Factory.setSessionParameters
 

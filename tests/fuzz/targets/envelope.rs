@@ -11,7 +11,7 @@ use serde_json::Value;
 const DEPTH: usize = 64;
 
 fuzz_target!(|text: &str| {
-    let json = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let json = text.trim_start_matches('\u{feff}');
     let is_json = serde_json::from_str::<Value>(json).is_ok();
     for fallback in [Dialect::Triple, Dialect::JsonRpc] {
         match frame::read(text, DEPTH, fallback) {
