@@ -52,7 +52,9 @@ pub(super) fn answer(text: &str, now_ms: u64) -> Asked {
             all.push_str(part);
         }
         all.push_str(r#","payload":"#);
-        parts.iter().for_each(|part| all.push_str(part));
+        for part in parts {
+            all.push_str(part);
+        }
         all.push('}');
         all
     };
