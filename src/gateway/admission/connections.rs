@@ -5,7 +5,7 @@
 //! unfinished bodies and messages of those who have. Where one is used up, its oldest holder gives way.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
@@ -102,7 +102,7 @@ pub(super) struct Table {
     evictions: u64,
     unauthenticated: Group,
     authenticated: Group,
-    addresses: HashMap<IpAddr, OfAddress>,
+    addresses: BTreeMap<IpAddr, OfAddress>,
 }
 
 /// Members of one standing, and the bytes they hold together.

@@ -16,10 +16,19 @@ pub(super) type ConversationRef<'a> = (&'a str, &'a str);
 /// The audiences of the events of late, each by the event's name and conversation.
 #[derive(Default)]
 pub(super) struct Audiences {
-    remembered: HashMap<String, Vec<Arc<ClientHandle>>>,
+    remembered: Vec<Audience>,
+    /// Where each is, by its key.
+    places: HashMap<String, usize>,
+    /// Where the last one was found: mostly the next event is of the same kind.
+    last: usize,
     size: usize,
     /// Where the key of a look-up is written, so that one does not allocate.
     key: String,
+}
+
+struct Audience {
+    key: String,
+    handles: Vec<Arc<ClientHandle>>,
 }
 
 impl Audiences {
@@ -30,11 +39,18 @@ impl Audiences {
         name: EventName<'_>,
         conversation: Option<ConversationRef<'_>>,
     ) -> &[Arc<ClientHandle>] {
-        self.write_key(name, conversation);
-        if !self.remembered.contains_key(&self.key) {
-            self.find(subscribers, name, conversation);
+        if subscribers.is_empty() {
+            return &[];
         }
-        self.remembered.get(&self.key).map_or(&[], Vec::as_slice)
+        self.write_key(name, conversation);
+        let is_last = |last: &Audience| last.key == self.key;
+        if !self.remembered.get(self.last).is_some_and(is_last) {
+            self.last = match self.places.get(&self.key) {
+                Some(place) => *place,
+                None => self.find(subscribers, name, conversation),
+            };
+        }
+        &self.remembered[self.last].handles
     }
 
     /// Forgets all, because a subscription changed.
@@ -61,20 +77,24 @@ impl Audiences {
         subscribers: &[Arc<ClientHandle>],
         name: EventName<'_>,
         conversation: Option<ConversationRef<'_>>,
-    ) {
+    ) -> usize {
         let hears = |handle: &&Arc<ClientHandle>| match conversation {
             None => handle.wants_event(name),
             Some(conversation) => handle.wants_event_about(name, conversation),
         };
-        let audience: Vec<_> = subscribers.iter().filter(hears).cloned().collect();
+        let handles: Vec<_> = subscribers.iter().filter(hears).cloned().collect();
         // An audience of none takes room as well.
-        let size = audience.len() + 1;
+        let size = handles.len() + 1;
         if self.size + size > MAX_REMEMBERED {
             self.remembered.clear();
+            self.places.clear();
             self.size = 0;
         }
         self.size += size;
-        self.remembered.insert(self.key.clone(), audience);
+        let (key, place) = (self.key.clone(), self.remembered.len());
+        self.places.insert(key.clone(), place);
+        self.remembered.push(Audience { key, handles });
+        place
     }
 }
 

@@ -2,7 +2,7 @@
 //! every mailbox gets the same bytes.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -44,7 +44,7 @@ pub struct Bus {
 
 #[derive(Default)]
 struct BusState {
-    clients: HashMap<u64, Arc<ClientHandle>>,
+    clients: BTreeMap<u64, Arc<ClientHandle>>,
     subscribers: Vec<Arc<ClientHandle>>,
     audiences: Audiences,
     last_seq: u64,
@@ -89,15 +89,12 @@ impl Bus {
 
     /// All authenticated clients, oldest first.
     pub fn clients(&self) -> Vec<Arc<ClientHandle>> {
-        let mut all: Vec<_> = self
-            .state()
-            .clients
-            .values()
+        let state = self.state();
+        let clients = state.clients.values();
+        clients
             .filter(|handle| handle.is_authenticated())
             .cloned()
-            .collect();
-        all.sort_by_key(|handle| handle.id);
-        all
+            .collect()
     }
 
     /// How many authenticated clients are connected.
