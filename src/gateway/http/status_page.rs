@@ -50,6 +50,13 @@ pub(super) fn metrics(gateway: &Gateway) -> HttpReply {
         "Authenticated clients connected now.",
         bus.client_count(),
     );
+    push_metric(
+        &mut text,
+        "evictions_total",
+        "counter",
+        "Connections that gave way to others.",
+        gateway.connections.evictions(),
+    );
     let uptime = gateway.started.elapsed().as_secs_f64();
     push_metric(
         &mut text,

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncRead as _, ReadBuf};
 
-use super::{CLIENT_CLOSED, ReadOutcome, Reason, Session, turn_buffers::TurnBuffers};
+use super::{CLIENT_CLOSED, ReadOutcome, Reason, Session, TcpEnd, turn_buffers::TurnBuffers};
 use crate::{
     clock,
     gateway::metrics::GatewayCounters,
@@ -87,7 +87,7 @@ impl Session {
                 self.unread.extend_from_slice(&bytes[taken..]);
             }
             Err(End::Closed) => {
-                self.end = super::End::InOrder;
+                self.end = TcpEnd::InOrder;
                 return Err(CLIENT_CLOSED.to_owned());
             }
             Err(End::Violation(..)) if self.closing => {}

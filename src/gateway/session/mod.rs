@@ -62,7 +62,7 @@ pub(super) struct Session {
     unread: Vec<u8>,
     paused: bool,
     closing: bool,
-    end: End,
+    end: TcpEnd,
     /// Why we closed, where we did.
     close_reason: Option<String>,
     /// Bytes written since the start.
@@ -76,11 +76,12 @@ type Reason = String;
 
 /// How TCP ends once the session has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum End {
+enum TcpEnd {
     /// The socket is dropped.
     #[default]
     AtOnce,
-    /// The closing handshake is complete: the peer shall read all of it.
+    /// The closing handshake is complete, or a broken one has no more to wait for: the peer shall read
+    /// all that we sent.
     InOrder,
     /// Another connection has its place: nothing is waited for behind the close frame.
     GivesWay,
@@ -126,7 +127,7 @@ impl Session {
             paused: !first.is_empty(),
             unread: first.to_vec(),
             closing: false,
-            end: End::default(),
+            end: TcpEnd::default(),
             close_reason: None,
             written: 0,
             markers: VecDeque::new(),
@@ -158,7 +159,7 @@ impl Session {
             let reason = poll_fn(|cx| TurnBuffers::with(|buffers| self.turn(cx, buffers))).await;
             bus_membership.ended(&reason);
             drop(bus_membership);
-            if self.end == End::InOrder {
+            if self.end == TcpEnd::InOrder {
                 linger::close(self.stream).await;
             }
         }
@@ -206,7 +207,7 @@ impl Session {
                 Err(reason) => {
                     let written = self.write(cx, output);
                     if !matches!(written, Poll::Ready(Ok(()))) {
-                        self.end = End::AtOnce;
+                        self.end = TcpEnd::AtOnce;
                     }
                     return Poll::Ready(self.close_reason.take().unwrap_or(reason));
                 }
@@ -216,7 +217,12 @@ impl Session {
                 written => written.is_ready(),
             };
             // Its place is another's already.
-            if self.end == End::GivesWay {
+            if self.end == TcpEnd::GivesWay {
+                return Poll::Ready(self.close_reason.take().unwrap_or_default());
+            }
+            // Behind a violation nothing of the peer is read, so its close frame neither (RFC 6455 §7.1.7).
+            if self.closing && self.socket.is_broken() && output.is_empty() {
+                self.end = TcpEnd::InOrder;
                 return Poll::Ready(self.close_reason.take().unwrap_or_default());
             }
             // Whatever we wait for has our waker by now: the socket, an answer, or the mailbox.
@@ -288,7 +294,7 @@ impl Session {
             self.unread = Vec::new();
             let context = &mut buffers.context;
             if code == close::TRY_AGAIN_LATER {
-                self.end = End::GivesWay;
+                self.end = TcpEnd::GivesWay;
                 self.socket.abandon(context, code, reason, output);
             } else {
                 self.socket.close(context, code, reason, output);

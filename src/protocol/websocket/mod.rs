@@ -240,6 +240,11 @@ impl ServerSocket {
         self.own.is_some()
     }
 
+    /// Whether the peer broke the protocol: nothing of it is read any more.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
     /// Begins the closing handshake, or, after a violation, only sends the reason: from then on whatever
     /// the peer sends is dropped unread.
     pub fn close(
@@ -317,7 +322,7 @@ pub fn push_text(output: &mut Vec<u8>, text: &str) {
 /// Appends one whole, unmasked binary message. Only the echo of the conformance tests sends any.
 #[cfg(conformance_echo)]
 pub fn push_binary(output: &mut Vec<u8>, bytes: &[u8]) {
-    push_header(output, OpCode::Data(Data::Binary), bytes.len());
+    push_header(output, BINARY, bytes.len());
     output.extend_from_slice(bytes);
 }
 
@@ -328,6 +333,8 @@ pub fn push_ping(output: &mut Vec<u8>) {
 
 /// Opcodes (§5.2).
 const TEXT: u8 = 1;
+#[cfg(conformance_echo)]
+const BINARY: u8 = 2;
 const CLOSE: u8 = 8;
 const PING: u8 = 9;
 
