@@ -19,7 +19,8 @@ struct Heard {
 fn hear<'b>(chunks: impl Iterator<Item = &'b [u8]>, pauses: bool) -> Heard {
     let mut heard = Heard::default();
     let (mut socket, mut shared) = (ServerSocket::default(), SharedContext::default());
-    for mut chunk in chunks {
+    for chunk in chunks {
+        let mut chunk = &mut chunk.to_vec()[..];
         // A pause hands the rest of the chunk back, and may hold a message: once more for that.
         let mut idle = 0;
         while idle < 2 && heard.end.is_none() {
@@ -44,7 +45,7 @@ fn hear<'b>(chunks: impl Iterator<Item = &'b [u8]>, pauses: bool) -> Heard {
                     assert!(taken <= chunk.len());
                     let still = taken == 0 && heard.messages.len() == before;
                     idle += usize::from(still);
-                    chunk = &chunk[taken..];
+                    chunk = &mut chunk[taken..];
                 }
                 Err(end) => {
                     if let End::Violation(code, reason) = &end {

@@ -61,7 +61,7 @@ fn stage() -> Stage {
         Ingress::new(
             channel,
             AllowList::read(channel, "*", None),
-            Arc::new(Pairings::open(home.join("pairing.json"))),
+            Arc::new(Pairings::open(home.join("pairing.json"), store.clock())),
             store.clone(),
             Arc::new(Router::default()),
             Log::in_memory(LogLevel::Debug),
