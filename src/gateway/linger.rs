@@ -2,10 +2,10 @@
 //! reset, and the peer might lose what we said last (RFC 9112 §9.6, RFC 6455 §7.1.1).
 
 use std::{
-    future::poll_fn,
+    future::{Future as _, poll_fn},
     io,
     mem::MaybeUninit,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -15,6 +15,8 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
+
+use super::admission::Permit;
 
 /// A peer may go on sending for this long.
 const TOTAL: Duration = Duration::from_secs(10);
@@ -28,11 +30,19 @@ const MAX_BYTES: usize = 64 << 20;
 /// Bytes read at a time.
 const STEP: usize = 16 * 1024;
 
-/// Sends the end of our side, drops what still comes until the peer closes too, and closes.
-pub(super) async fn close(mut stream: TcpStream) {
-    if stream.shutdown().await.is_ok() {
-        let _ = timeout(TOTAL, drain(&mut stream)).await;
-    }
+/// Sends the end of our side, drops what still comes until the peer closes too, and closes; at once where
+/// another connection needs the place.
+pub(super) async fn close(mut stream: TcpStream, permit: &Permit) {
+    let mut drained = pin!(async {
+        if stream.shutdown().await.is_ok() {
+            let _ = timeout(TOTAL, drain(&mut stream)).await;
+        }
+    });
+    poll_fn(|cx| match permit.poll_evicted(cx) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => drained.as_mut().poll(cx),
+    })
+    .await;
 }
 
 async fn drain(stream: &mut TcpStream) {

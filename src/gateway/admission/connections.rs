@@ -1,5 +1,6 @@
 //! All connections, and what those hold that are unfinished. Where a bound is reached, the oldest
-//! connection that has shown no key gives way to the new one; one that has shown it never does.
+//! connection that has shown no key gives way to the new one; one that has shown it gives way only for what
+//! it holds unfinished.
 //!
 //! Two sums of bytes are kept: of all who have shown no key (heads, bodies, messages), and of the
 //! unfinished bodies and messages of those who have. Where one is used up, its oldest holder gives way.

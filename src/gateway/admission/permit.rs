@@ -70,6 +70,11 @@ impl Permit {
         }
     }
 
+    /// Whether the right key was shown.
+    pub(in crate::gateway) fn is_authenticated(&self) -> bool {
+        self.authenticated.load(Relaxed)
+    }
+
     /// Resolves once this connection must go: another needs its place.
     pub(in crate::gateway) fn poll_evicted(&self, cx: &Context<'_>) -> Poll<()> {
         let id = self.member.load(Relaxed);

@@ -6,9 +6,12 @@ use std::{collections::HashMap, sync::Arc};
 use super::handle::ClientHandle;
 use crate::protocol::describe::EventName;
 
-/// Subscribers remembered at most, over all events: half a mebibyte of pointers. Beyond it all are
-/// forgotten and found again.
+/// What may be remembered over all events, counted in pointers, keys included: about half a mebibyte.
+/// Beyond it all is forgotten and found again.
 const MAX_REMEMBERED: usize = 65_536;
+
+/// What an audience takes besides its subscribers and its key.
+const AUDIENCE_WEIGHT: usize = 16;
 
 /// Channel and peer of a conversation.
 pub(super) type ConversationRef<'a> = (&'a str, &'a str);
@@ -83,8 +86,8 @@ impl Audiences {
             Some(conversation) => handle.wants_event_about(name, conversation),
         };
         let handles: Vec<_> = subscribers.iter().filter(hears).cloned().collect();
-        // An audience of none takes room as well.
-        let size = handles.len() + 1;
+        // The key is kept twice.
+        let size = AUDIENCE_WEIGHT + handles.len() + self.key.len() / 4;
         if self.size + size > MAX_REMEMBERED {
             self.remembered.clear();
             self.places.clear();

@@ -102,8 +102,8 @@ impl HttpConnection {
     /// Answers one request.
     pub(super) async fn answer(&self, request: Request<Body>) -> Result<HttpReply, Unanswered> {
         self.progress.begin_request();
-        let held = self.permit.held();
-        self.permit.forget_authentication(held);
+        let head = self.gateway.settings().limits.max_header_bytes;
+        self.permit.forget_authentication(head);
         let reply = self.route(request).await;
         if let Err(reply) = &reply
             && reply.status() == StatusCode::TOO_MANY_REQUESTS
@@ -111,8 +111,14 @@ impl HttpConnection {
             let held_back = self.gateway.attempts.hold_back(self.address.ip());
             held_back.ok_or(Unanswered)?.wait().await;
         }
-        if self.permit.held() > held {
-            self.hold(held);
+        // Between two requests only those count that must show their key again.
+        let rest = if self.permit.is_authenticated() {
+            0
+        } else {
+            head
+        };
+        if self.permit.held() != rest {
+            self.hold(rest);
         }
         self.progress.end_request();
         Ok(reply.unwrap_or_else(|refusal| refusal))

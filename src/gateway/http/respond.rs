@@ -94,6 +94,10 @@ pub(super) async fn whole_body(
     let on_growth = |bytes| permit.hold(before + bytes, limits, None);
     let collected = collect_counted(body, limits.max_body_bytes, limits.body_timeout, on_growth);
     let collected = collected.await;
+    if collected.is_ok() {
+        // Whole, so no longer unfinished: a request that is being carried out gives way to nobody.
+        permit.hold(before, limits, None);
+    }
     collected.map_err(|error| match error {
         CollectError::TooLarge => {
             GatewayCounters::add(&gateway.counters.bodies_too_large);

@@ -120,15 +120,16 @@ async fn http(
     // Polled, not awaited: awaiting would shut the socket down at the end, and an upgrade needs it. A
     // shutdown lets the request that is being answered finish, then the connection ends.
     let end = poll_fn(|cx| {
-        if handler.permit.poll_evicted(cx).is_ready() {
-            return Poll::Ready(End::Evicted);
-        }
         if !is_stopping && stop.as_mut().poll(cx).is_ready() {
             is_stopping = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
         if let Poll::Ready(done) = connection.poll_without_shutdown(cx) {
             return Poll::Ready(End::Done(done));
+        }
+        // Asked last: what the request did may have made the connection another member, with no waker yet.
+        if handler.permit.poll_evicted(cx).is_ready() {
+            return Poll::Ready(End::Evicted);
         }
         let missed = deadline.poll_missed(cx, &handler.progress, limits);
         missed.map(|()| End::TooSlow)
@@ -138,23 +139,15 @@ async fn http(
     let (stream, rest) = (parts.io.into_inner().into_inner(), parts.read_buf);
     match end {
         End::Done(Ok(())) if handler.is_upgraded() => return Some((stream, rest)),
-        End::Done(Ok(())) => until_closed(handler, stream).await,
+        End::Done(Ok(())) => linger::close(stream, &handler.permit).await,
         // hyper wrote why it cannot read the request.
-        End::Done(Err(error)) if error.is_parse() => until_closed(handler, stream).await,
+        End::Done(Err(error)) if error.is_parse() => {
+            linger::close(stream, &handler.permit).await;
+        }
         End::Evicted if handler.progress.awaits_answer() => {
             let _ = stream.try_write(FULL);
         }
         End::Done(Err(_)) | End::TooSlow | End::Evicted => {}
     }
     None
-}
-
-/// Closes the socket so that the peer can read the answer, as long as nobody needs its place.
-async fn until_closed(handler: &HttpConnection, stream: TcpStream) {
-    let mut closed = pin!(linger::close(stream));
-    poll_fn(|cx| match handler.permit.poll_evicted(cx) {
-        Poll::Ready(()) => Poll::Ready(()),
-        Poll::Pending => closed.as_mut().poll(cx),
-    })
-    .await;
 }

@@ -103,8 +103,14 @@ impl Session {
 
     /// Says how much of unfinished messages this session holds; most hold nothing, and say nothing.
     fn count_held(&self) {
-        let held = self.socket.held_bytes() + self.unread.len();
         let handler = &self.handler;
+        // What one read brought and waits for our own disk is no owner's fault.
+        let unread = if handler.authenticated {
+            0
+        } else {
+            self.unread.len()
+        };
+        let held = self.socket.held_bytes() + unread;
         if held != handler.permit.held() {
             let limits = &handler.config.limits;
             handler.permit.hold(held, limits, Some(&handler.handle));

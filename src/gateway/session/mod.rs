@@ -160,7 +160,7 @@ impl Session {
             bus_membership.ended(&reason);
             drop(bus_membership);
             if self.end == TcpEnd::InOrder {
-                linger::close(self.stream).await;
+                linger::close(self.stream, &self.handler.permit).await;
             }
         }
     }

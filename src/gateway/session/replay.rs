@@ -6,6 +6,7 @@
 
 use std::{
     collections::VecDeque,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -13,11 +14,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinHandle};
 
 use crate::{
     gateway::{Gateway, clients::handle::ClientHandle},
-    integrations::BoxFuture,
     protocol::topic::Topic,
     store::{StoreError, StoredEvent},
 };
@@ -98,7 +98,7 @@ pub(super) struct Replay {
     pub(super) released: bool,
     cursor: u64,
     head: u64,
-    reading: Option<BoxFuture<'static, Result<Chunk, StoreError>>>,
+    reading: Option<JoinHandle<Result<Chunk, StoreError>>>,
     read: Option<Chunk>,
 }
 
@@ -142,10 +142,11 @@ impl Replay {
             }
             self.read = None;
             if let Some(reading) = &mut self.reading {
-                let read = ready!(reading.as_mut().poll(cx));
+                let read = ready!(Pin::new(reading).poll(cx));
                 self.reading = None;
                 match read {
-                    Ok(chunk) => self.take(chunk),
+                    Ok(Ok(chunk)) => self.take(chunk),
+                    Ok(Err(error)) => return Poll::Ready(ReplayStep::Failed(error.to_string())),
                     Err(error) => return Poll::Ready(ReplayStep::Failed(error.to_string())),
                 }
             } else if gateway
@@ -174,7 +175,9 @@ impl Replay {
         let (store, cursor) = (gateway.store.clone(), self.cursor);
         let bounds = Arc::clone(&gateway.replays);
         self.head = gateway.listeners.bus.last_seq();
-        self.reading = Some(Box::pin(async move {
+        // A task of its own: a session that is blocked by its client is not polled, and would keep the
+        // turn from the others.
+        self.reading = Some(tokio::spawn(async move {
             // Never closed, so always had in the end.
             let _turn = bounds.reads.acquire().await;
             let bytes = bounds.chunk_bytes();
