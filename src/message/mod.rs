@@ -4,6 +4,7 @@
 
 pub mod content;
 mod kind;
+pub mod nesting;
 
 use std::{fmt, str::FromStr};
 

@@ -6,6 +6,7 @@ use super::{
     describe::{Action, FieldSpec},
     error_code::{ErrorCode, Fault},
 };
+use crate::message::nesting::{MAX_NESTING, is_deeper};
 
 /// The fields of a payload that passed the check. Getters of required fields cannot fail.
 #[derive(Debug, Default)]
@@ -20,6 +21,12 @@ impl Payload {
             Some(json) => serde_json::from_str(json)
                 .map_err(|error| Fault::new(ErrorCode::BadPayload, format!("payload: {error}")))?,
         };
+        // Text in a string may have been read as JSON too (`serde_json`'s key of a raw value), beyond the
+        // depth that the frame was checked for.
+        if map.values().any(|value| is_deeper(value, MAX_NESTING)) {
+            let text = format!("payload: nested deeper than {MAX_NESTING} levels");
+            return Err(Fault::new(ErrorCode::BadPayload, text));
+        }
         map.retain(|_, value| !value.is_null());
         for field in action.request {
             check_field(field, map.get(field.name))?;
@@ -152,6 +159,15 @@ mod tests {
             "{}",
             fault.message
         );
+    }
+
+    #[test]
+    fn json_in_a_string_cannot_nest_deeper_than_a_frame_may() {
+        let deep = format!("{}{}", "[".repeat(127), "]".repeat(127));
+        let raw = format!(r#"{{"$serde_json::private::RawValue":"{deep}"}}"#);
+        let payload = format!(r#"{{"channel":"a","peer":"b","text":"c","meta":{{"x":{raw}}}}}"#);
+        let fault = check("receive", &payload).expect_err("too deep");
+        assert_eq!(fault.code, ErrorCode::BadPayload);
     }
 
     #[test]

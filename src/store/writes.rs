@@ -11,7 +11,7 @@ use super::{
     rows::{body::Body, keys::MAX_NAME},
     writer::{operations, pending::Pending, transaction::EncodedMessage},
 };
-use crate::message::{Direction, Message, MessageId};
+use crate::message::{Direction, Message, MessageId, nesting::kept};
 
 impl Store {
     /// Puts a message into the outbox.
@@ -98,10 +98,13 @@ impl Store {
         &self,
         channel: &str,
         name: &str,
-        revision: Revision,
+        mut revision: Revision,
     ) -> Result<Pending<Option<Message>>, StoreError> {
-        let text = match &revision {
-            Revision::Edited { text, .. } => text.len(),
+        let text = match &mut revision {
+            Revision::Edited { text, content } => {
+                *content = content.take().map(kept);
+                text.len()
+            }
             Revision::Deleted => 0,
         };
         let weight = channel.len() + name.len() + 2 * text;

@@ -10,7 +10,7 @@
 use serde_json::Value;
 
 use crate::{
-    message::{Direction, Kind, Message, MessageId, State},
+    message::{Direction, Kind, Message, MessageId, State, nesting::kept},
     store::{
         error::StoreError,
         request::{Draft, Inbound},
@@ -59,10 +59,10 @@ impl Body {
             peer: draft.peer,
             kind: kind_of(draft.kind, draft.media.as_ref()),
             text: draft.text,
-            content: draft.content,
-            media: draft.media,
+            content: draft.content.map(kept),
+            media: draft.media.map(kept),
             reply_to: draft.reply_to,
-            meta: draft.meta,
+            meta: draft.meta.map(kept),
             ..blank(0, Direction::Out, 0)
         };
         Self {
@@ -79,10 +79,10 @@ impl Body {
             sender: inbound.sender,
             kind: kind_of(inbound.kind, inbound.media.as_ref()),
             text: inbound.text,
-            content: inbound.content,
-            media: inbound.media,
+            content: inbound.content.map(kept),
+            media: inbound.media.map(kept),
             reply_to: inbound.reply_to,
-            meta: inbound.meta,
+            meta: inbound.meta.map(kept),
             ..blank(0, Direction::In, 0)
         };
         Self {

@@ -299,3 +299,24 @@ fn the_last_handle_may_be_dropped_by_the_listener() {
     was_dropped.recv().expect("told");
     done(pending);
 }
+
+#[test]
+fn what_no_reader_could_read_is_kept_as_its_text() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let deep = (0..200).fold(serde_json::Value::from(1), |inner, _| vec![inner].into());
+        let text = deep.to_string();
+        let message = received(
+            &store,
+            Inbound {
+                content: Some(deep.clone()),
+                meta: Some(serde_json::json!({ "a": deep })),
+                ..inbound("webchat", "hello", None)
+            },
+        )
+        .message;
+        assert_eq!(message.content, Some(text.into()));
+        let read = store.message(message.id).expect("readable");
+        assert_eq!(read.map(|(found, _)| found.meta), Some(message.meta));
+    });
+}
