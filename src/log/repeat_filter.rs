@@ -50,11 +50,12 @@ struct Series {
 pub(super) struct RepeatFilter(HashMap<Kind, Series>);
 
 impl RepeatFilter {
-    /// The line to write now, or `None` where it was only counted.
+    /// The line to write now, with all its fields, or `None` where it was only counted.
     pub(super) fn admit(&mut self, level: LogLevel, mut kind: Kind, now: Instant) -> Option<Kind> {
         for (_, value) in &mut kind.fields {
             *value = super::line::cut(std::mem::take(value), MAX_VALUE_BYTES);
         }
+        let line = kind.clone();
         if !self.0.contains_key(&kind) && self.apart(&kind) >= MAX_APART {
             kind.fields = vec![(VARIOUS.0.to_owned(), VARIOUS.1.to_owned())];
         }
@@ -68,8 +69,8 @@ impl RepeatFilter {
             ends: now + FIRST_WINDOW,
             repeats: 0,
         };
-        self.0.insert(kind.clone(), series);
-        Some(kind)
+        self.0.insert(kind, series);
+        Some(line)
     }
 
     fn apart(&self, kind: &Kind) -> usize {
