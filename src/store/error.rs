@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What to do about a damaged file.
-pub(in crate::store) const SALVAGE_ADVICE: &str =
+pub const SALVAGE_ADVICE: &str =
     "stop the daemon and run: cleudocodebot store salvage (or restore the file from a backup)";
 
 /// How long to wait before a full disk is tried again.

@@ -57,7 +57,7 @@ pub use self::{
         ClockHealth, Conversation, Conversations, DueTime, HistoryPage, Occasion, Pruned,
         QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent, Transition,
     },
-    error::StoreError,
+    error::{SALVAGE_ADVICE, StoreError},
     options::{Clock, StoreOptions},
     request::{
         AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, Revision, StatusUpdate,

@@ -10,7 +10,7 @@ use crate::{
     clock::Utc,
     log::{Log, LogLevel},
     panics::panic_text,
-    store::{ClockHealth, Store, StoreError},
+    store::{ClockHealth, SALVAGE_ADVICE, Store, StoreError},
 };
 
 /// How often the store's health is checked.
@@ -18,8 +18,6 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The time between two lines on a wall clock that goes on jumping.
 const BETWEEN_JUMPS: Duration = Duration::from_secs(60);
-/// What to do about damage.
-const SALVAGE: &str = "stop the daemon and run: cleudocodebot store salvage";
 
 /// Sends a keep-alive only after the runtime ran, a read succeeded and the writer thread answered or
 /// committed.
@@ -58,14 +56,23 @@ pub(in crate::daemon) async fn watch_store(store: Store, log: Log) {
     loop {
         ticks.tick().await;
         log.tell_repeats();
-        store.look_at_place();
+        // A look at a path on a hanging disk must not hold up the runtime.
+        let look = |store: &Store| {
+            store.look_at_place();
+            Ok(())
+        };
+        let _ = store.run_blocking(look).await;
         let health = store.health();
         jumps.look(health.clock, &log);
         if health.damage.is_some() && !damaged {
             damaged = true;
             let what = health.damage.clone().unwrap_or_default();
             let text = "the message file is damaged; nothing is stored any more";
-            log.error("store", text, &[("damage", &what), ("advice", &SALVAGE)]);
+            log.error(
+                "store",
+                text,
+                &[("damage", &what), ("advice", &SALVAGE_ADVICE)],
+            );
         }
 
         match (failing, health.failing_since_ms) {

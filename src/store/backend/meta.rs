@@ -8,12 +8,14 @@ use crate::store::{
     rows::keys::{number_key, number_of},
 };
 
-const SCHEMA: &[u8] = b"schema";
+/// The name of [`schema_version`].
+pub(in crate::store) const SCHEMA: &[u8] = b"schema";
 /// The name of [`head`].
 pub(in crate::store) const HEAD: &[u8] = b"head";
 /// The name of [`keys_forgotten`].
 pub(in crate::store) const KEYS_FORGOTTEN: &[u8] = b"keys_forgotten";
-const TIME: &[u8] = b"time";
+/// The name of [`time`].
+pub(in crate::store) const TIME: &[u8] = b"time";
 
 fn number(rows: &dyn Get, name: &[u8]) -> Result<Option<u64>, StoreError> {
     let row = rows.get(Table::Meta, name)?;

@@ -5,10 +5,11 @@
 use std::ops::ControlFlow;
 
 use crate::{
+    clock::PLAUSIBLE_MS,
     message::Message,
     store::{
         answer::{Occasion, StoredEvent},
-        backend::{Get, ScanOrder, Snapshot, Table},
+        backend::{ScanOrder, Snapshot, Table},
         error::StoreError,
         queries::{
             budget::PageBudget,
@@ -22,6 +23,9 @@ use crate::{
         },
     },
 };
+
+/// How many of the newest creations, and of the newest changes, say what time it was.
+const EVENTS_OF_THE_PRESENT: usize = 256;
 
 /// The events after a sequence number, oldest first. Creations are in `bodies` and changes in
 /// `changes`; both are ordered by number and merged here. Creations beyond the last change read are
@@ -133,17 +137,32 @@ pub(in crate::store) fn oldest_seq(rows: &dyn Snapshot, head: u64) -> Result<u64
     Ok(oldest)
 }
 
-/// What the wall clock showed at the newest event; `None` if there is none, or it cannot be read.
-pub(in crate::store) fn newest_ms(rows: &dyn Get) -> Option<u64> {
-    let last = |table| rows.at_or_before(table, &number_key(u64::MAX)).ok()?;
-    let created = last(Table::Bodies).and_then(|(key, row)| {
-        let at_ms = body::created(&row).ok()?;
-        Some((number_of(&key).ok()?, at_ms))
-    });
-    let changed = last(Table::Changes).and_then(|(key, row)| {
-        let seq = number_of(&key).ok()?;
-        let change = Change::decode(seq, &row).ok()?;
-        Some((seq, change.transition.at_ms))
-    });
-    created.max(changed).map(|(_, at_ms)| at_ms)
+/// The greatest time not after `until_ms` that the wall clock showed at one of the newest events:
+/// one event alone may be of a clock that lied. `None` if there is none that can be right.
+pub(in crate::store) fn newest_ms(rows: &dyn Snapshot, until_ms: u64) -> Option<u64> {
+    let mut newest = None;
+    let mut see = |at_ms: u64| {
+        if PLAUSIBLE_MS.contains(&at_ms) && at_ms <= until_ms {
+            newest = newest.max(Some(at_ms));
+        }
+    };
+    for table in [Table::Bodies, Table::Changes] {
+        let (first, last, order) = (number_key(0), number_key(u64::MAX), ScanOrder::Descending);
+        let mut seen = 0;
+        // What cannot be read says nothing of the time; verifying the file is not done here.
+        let _ = rows.scan(table, &first, &last, order, &mut |key, row| {
+            seen += 1;
+            let at_ms = match table {
+                Table::Bodies => body::created(row),
+                _ => Change::decode(number_of(key)?, row).map(|change| change.transition.at_ms),
+            };
+            at_ms.into_iter().for_each(&mut see);
+            Ok(if seen < EVENTS_OF_THE_PRESENT {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        });
+    }
+    newest
 }

@@ -36,6 +36,8 @@ pub struct Salvaged {
     pub kept_as: PathBuf,
     /// Whether the trees of the damaged file led to its rows; else they were looked for in its pages.
     pub has_trees: bool,
+    /// Whether those trees are of the commit before the last, as those of the last cannot be opened.
+    pub is_older: bool,
     /// Messages saved.
     pub messages: u64,
     /// Changes of their states saved.
@@ -58,6 +60,7 @@ pub fn salvage(path: &Path, now_ms: u64) -> Result<Salvaged> {
     remove_if_there(&unfinished)?;
     let mut report = Salvaged {
         has_trees: damaged.has_trees(),
+        is_older: damaged.has_trees() && !damaged.is_current(),
         kept_as: aside(path, now_ms),
         ..Salvaged::default()
     };

@@ -27,6 +27,9 @@ use crate::{
     },
 };
 
+/// When a message is due whose time is lost.
+const AT_ONCE: u64 = 0;
+
 /// What is told of a message that may have been sent or not.
 const UNCERTAIN: &str = "its last state could not be read when the message file was salvaged: it may \
                          have been sent; retry it if it was not";
@@ -50,7 +53,8 @@ pub(super) fn rebuild(
     let mut rebuild = Rebuild {
         next_seq: head,
         now_ms,
-        may_be_unlisted: !source.is_outbox_whole && events.missing(head) == 0,
+        may_be_unlisted: source.knows_head && !source.is_outbox_whole && events.missing(head) == 0,
+        is_list_current: source.knows_head,
         report,
     };
     rebuild.report.missing_events = events.missing(head);
@@ -159,6 +163,8 @@ struct Rebuild<'r> {
     now_ms: u64,
     /// Whether a message may wait without a row of the outbox.
     may_be_unlisted: bool,
+    /// Whether a message that has a row of the outbox waits: not if events after it may be lost.
+    is_list_current: bool,
     report: &'r mut Salvaged,
 }
 
@@ -191,6 +197,7 @@ impl Rebuild<'_> {
 
     /// A message waits if its state says so and its row of the outbox was found. Without that row it
     /// waits only if rows of the outbox are missing and no event is: else that it was sent may be lost.
+    /// Where the last events may be lost, none waits.
     fn settle_outbox(&mut self, rows: &mut dyn Rows, body: Body) -> Result<(), StoreError> {
         let message = message::as_it_stands(rows, body)?;
         if message.direction == crate::message::Direction::In {
@@ -201,12 +208,13 @@ impl Rebuild<'_> {
         if message.state.has_left_the_outbox() {
             return rows.remove(Table::Outbox, &key);
         }
-        if is_listed {
+        if is_listed && self.is_list_current {
             return Ok(());
         }
         if self.may_be_unlisted {
-            return rows.put(Table::Outbox, &key, &outbox::encode(0, self.now_ms));
+            return rows.put(Table::Outbox, &key, &outbox::encode(0, AT_ONCE));
         }
+        rows.remove(Table::Outbox, &key)?;
         self.next_seq += 1;
         let change = Change {
             number: message.id.0,

@@ -18,8 +18,9 @@ use crate::store::{
     rows::keys::{self, number_key, number_of},
 };
 
-/// The tables that are copied. Messages that wait keep the time they are due.
-const COPIED: [Table; 7] = [
+/// The tables that are copied. Messages that wait keep the time they are due, which is one of the
+/// store's time: it and its stamps are copied too.
+const COPIED: [Table; 8] = [
     Table::Bodies,
     Table::Changes,
     Table::Revisions,
@@ -27,6 +28,7 @@ const COPIED: [Table; 7] = [
     Table::Marks,
     Table::Aliases,
     Table::Outbox,
+    Table::Times,
 ];
 
 /// What is known of the damaged file besides its rows.
@@ -34,6 +36,8 @@ const COPIED: [Table; 7] = [
 pub(super) struct Source {
     /// The last sequence number it had given out, as far as that is known.
     pub(super) head: u64,
+    /// Whether that is really the last one: else the last events may be lost without a trace.
+    pub(super) knows_head: bool,
     /// Up to which message expired keys had been removed.
     pub(super) keys_forgotten: u64,
     /// Whether every message that waited is known.
@@ -47,10 +51,15 @@ pub(super) fn copy(
     report: &mut Salvaged,
 ) -> Result<Source, StoreError> {
     let mut source = Source::default();
+    let mut time = None;
     damaged.each_row(Table::Meta, &mut |_, key, value| {
         let number = number_of(value).unwrap_or_default();
         match key {
-            meta::HEAD => source.head = number,
+            meta::HEAD => {
+                source.head = number;
+                source.knows_head = damaged.is_current();
+            }
+            meta::TIME => time = Some(value.to_vec()),
             meta::KEYS_FORGOTTEN => source.keys_forgotten = number,
             _ => {}
         }
@@ -65,7 +74,11 @@ pub(super) fn copy(
     }
     source.is_outbox_whole = !torn.contains(&(Table::Outbox as usize));
     if !torn.is_empty() {
-        copy_found(damaged, new, &torn, source.head)?;
+        let head = if source.knows_head { source.head } else { 0 };
+        time = time.max(copy_found(damaged, new, &torn, head)?);
+    }
+    if let Some(row) = time {
+        write(new, |rows| meta::put_time(rows, &row))?;
     }
     Ok(source)
 }
@@ -92,17 +105,22 @@ fn copy_table(
 
 /// The rows found in pages, of the tables that could not be read whole. Where an old page has another
 /// message under the same number, as of a transaction that never happened, neither is believed.
+/// Returns the latest row of the time: its order is that of the times in it.
 fn copy_found(
     damaged: &DamagedFile,
     new: &dyn Backend,
     torn: &BTreeSet<usize>,
     head: u64,
-) -> Result<(), StoreError> {
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut time = None;
     let mut found: BTreeMap<(usize, Vec<u8>), Option<Vec<u8>>> = BTreeMap::new();
     let known = new.snapshot()?;
     let pages = damaged.each_row_of_pages(&mut |table, key, value| {
-        let is_numbered = matches!(table, Table::Bodies | Table::Changes | Table::Revisions);
-        let is_beyond = is_numbered && head > 0 && number_of(key).is_ok_and(|number| number > head);
+        if table == Table::Meta && key == meta::TIME {
+            time = time.take().max(Some(value.to_vec()));
+        }
+        let is_beyond =
+            is_numbered(table) && head > 0 && number_of(key).is_ok_and(|number| number > head);
         let is_torn = torn.contains(&(table as usize)) && table != Table::Outbox;
         if !is_torn || is_beyond || !is_wanted(table, key) {
             return;
@@ -124,7 +142,16 @@ fn copy_found(
             writer.add(*table, &key, &value);
         }
     }
-    writer.finish()
+    writer.finish()?;
+    Ok(time)
+}
+
+/// Whether the keys of a table are sequence numbers, none of which can be greater than the last one.
+fn is_numbered(table: Table) -> bool {
+    matches!(
+        table,
+        Table::Bodies | Table::Changes | Table::Revisions | Table::Times
+    )
 }
 
 /// Which of two rows of one key is the newer. Lists only grow, and marks only move on.
@@ -134,6 +161,8 @@ fn better_of(table: Table, one: Vec<u8>, other: &[u8]) -> Option<Vec<u8>> {
     }
     match table {
         Table::Bodies | Table::Changes => None,
+        // The later time of two ages less.
+        Table::Times => Some(one.max(other.to_vec())),
         Table::Marks if number_of(&one).ok() > number_of(other).ok() => Some(one),
         Table::Revisions | Table::Keys | Table::Aliases if one.len() > other.len() => Some(one),
         _ => Some(other.to_vec()),

@@ -105,7 +105,6 @@ fn what_can_be_read_of_a_damaged_file_is_saved_with_its_ids_keys_and_states() {
     let content = filled(&whole);
     let expected = all_messages(&whole.open()).expect("readable");
     let (mut dice, mut tried) = (Dice(11), 0);
-    std::panic::set_hook(Box::new(|_| ()));
     for which in 0..COPIES / 4 {
         let fixture = Fixture::new(BackendKind::File);
         let path = &fixture.options.path;
@@ -157,7 +156,6 @@ fn what_can_be_read_of_a_damaged_file_is_saved_with_its_ids_keys_and_states() {
                 .all(|(message, _)| message.text != text_of(0))
         );
     }
-    let _ = std::panic::take_hook();
     assert!(tried > 5, "only {tried} were damaged");
 }
 
@@ -197,6 +195,100 @@ fn damage_that_is_come_upon_is_told_and_ends_the_acknowledging() {
         matches!(refused, Err(StoreError::Corrupt(_))),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_file_known_to_be_damaged_is_closed_without_a_write() {
+    let fixture = Fixture::new(BackendKind::File);
+    let store = fixture.open();
+    queue(&store, "hello");
+    let shared = Arc::clone(&store.0.shared);
+    shared.note_damage(&StoreError::Corrupt("a row".to_owned()));
+    let commits = shared.health().commits;
+    fixture.pass(3_600_000);
+    store.close();
+    assert_eq!(shared.health().commits, commits, "the time is not kept");
+}
+
+/// What is waiting to be sent, and when it is due.
+fn waiting(store: &Store) -> Vec<(u64, std::time::Duration)> {
+    let waiting = store.outbox("telegram", None, 1000).expect("readable");
+    let parts = |(message, due): &(crate::message::Message, crate::store::DueTime)| {
+        (message.id.0, due.wait)
+    };
+    waiting.iter().map(parts).collect()
+}
+
+#[test]
+fn the_time_is_saved_too_so_that_what_waits_is_due_when_it_was() {
+    let fixture = Fixture::new(BackendKind::File);
+    // Far behind the wall clock, which was set later.
+    fixture.set_wall(START_MS - 365 * DAY_MS);
+    let store = fixture.open();
+    let id = queue(&store, "hello");
+    fixture.set_wall(START_MS);
+    let later = StatusUpdate {
+        retry_in: Some(std::time::Duration::from_secs(60)),
+        attempts: Some(1),
+        ..StatusUpdate::to(State::Sending)
+    };
+    fixture.pass(2_000);
+    done(store.advance(id, later));
+    let (time_ms, before) = (store.clock()(), waiting(&store));
+    store.close();
+    salvage(&fixture.options.path, START_MS).expect("saved");
+    let store = fixture.open();
+    assert_eq!(store.clock()(), time_ms);
+    assert_eq!(waiting(&store), before);
+    let stamps = store.view(|rows| rows.len(Table::Times));
+    assert!(stamps.is_ok_and(|stamps| stamps > 0));
+}
+
+#[test]
+fn tables_of_an_earlier_commit_are_told_and_nothing_they_list_is_sent_again() {
+    let fixture = Fixture::new(BackendKind::File);
+    let mut content = filled(&fixture);
+    let expected = all_messages(&fixture.open()).expect("readable");
+    let slot = 64 + 128 * usize::from(content[9] & 1);
+    // The root of its trees.
+    content[slot + 8..slot + 32].fill(0xee);
+    fs::write_atomic(&fixture.options.path, &content).expect("written");
+    let saved = salvage(&fixture.options.path, START_MS).expect("saved");
+    assert!(saved.has_trees && saved.is_older, "{saved:?}");
+    let store = fixture.open();
+    let found = all_messages(&store).expect("readable");
+    assert!(found.keys().eq(expected.keys()));
+    assert_eq!(waiting(&store), []);
+    assert!(!saved.uncertain.is_empty());
+}
+
+#[test]
+fn a_file_damaged_while_it_was_sealed_keeps_its_rows_on_both_sides() {
+    let fixture = Fixture::new(BackendKind::File);
+    filled(&fixture);
+    let expected = all_messages(&fixture.open()).expect("readable");
+    crate::store::backend::redb::unseal(&fixture.options.path, schema::VERSION - 1);
+    crate::store::backend::redb::seal_some(&fixture.options.path, 2);
+    let saved = salvage(&fixture.options.path, START_MS).expect("saved");
+    assert_eq!((saved.unreadable_rows, saved.lost.len()), (0, 0));
+    assert_eq!(all_messages(&fixture.open()).as_ref(), Ok(&expected));
+}
+
+#[test]
+fn a_store_that_fills_up_is_measured_a_few_times_only() {
+    let mut fixture = Fixture::new(BackendKind::File);
+    fixture.options.max_bytes = 3_000_000;
+    let store = fixture.open();
+    let text = "x".repeat(10_000);
+    let taken = (0..1_000).find(|_| answer(store.queue(draft("telegram", "ana", &text))).is_err());
+    assert!(taken.is_some_and(|taken| taken > 100), "{taken:?}");
+    for _ in 0..50 {
+        assert!(answer(store.queue(draft("telegram", "ana", &text))).is_err());
+    }
+    let measured = fixture.faults.measured.load(Ordering::Relaxed);
+    assert!(measured < 20, "{measured} times");
+    let used = store.0.shared.backend.used_bytes().expect("measured");
+    assert!(used <= 3_000_000, "{used}");
 }
 
 #[test]

@@ -10,7 +10,11 @@ use super::*;
 use crate::{
     error::Error,
     protocol::error_code::{ErrorCode, Fault},
-    store::{backend::Table, backend::redb::Redb, rows::keys::number_key, schema::VERSION},
+    store::{
+        backend::{Table, meta, redb::Redb},
+        rows::keys::number_key,
+        schema::VERSION,
+    },
 };
 
 fn refusal(fixture: &Fixture) -> Error {
@@ -77,7 +81,7 @@ fn a_file_of_a_newer_version_is_refused() {
     fixture.open().close();
     let file = Redb::open(&fixture.options.path).expect("opened");
     let newer = number_key(VERSION + 1);
-    file.transact(&mut |rows| rows.put(Table::Meta, b"schema", &newer).map(|()| true))
+    file.transact(&mut |rows| rows.put(Table::Meta, meta::SCHEMA, &newer).map(|()| true))
         .expect("written");
     drop(file);
     let error = refusal(&fixture);

@@ -9,7 +9,7 @@ use crate::{
     message::{Message, State},
     store::{
         ConversationQuery, HistoryQuery, StatusUpdate,
-        backend::{Get, KeyValue, Rows, ScanOrder, Table},
+        backend::{Get, KeyValue, Rows, ScanOrder, Table, meta},
         index::{self, IndexChanges, IndexEntry, Side},
         rows::keys::{number_key, scope, with_number},
     },
@@ -222,7 +222,7 @@ fn age(store: &Store) {
                 put_version_1(rows, &scope, &[IndexEntry { number, side }])?;
             }
         }
-        rows.put(Table::Meta, b"schema", &number_key(1))?;
+        rows.put(Table::Meta, meta::SCHEMA, &number_key(1))?;
         Ok(true)
     };
     let backend = &store.0.shared.backend;

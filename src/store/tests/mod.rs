@@ -153,6 +153,8 @@ struct Faults {
     lie: AtomicUsize,
     /// While there is one, each transaction waits for a signal before it commits.
     gate: Mutex<Option<mpsc::Receiver<()>>>,
+    /// How often was measured how much is in use.
+    measured: AtomicUsize,
     /// Gets a signal from each transaction that reaches the gate.
     at_gate: Mutex<Option<mpsc::Sender<()>>>,
 }
@@ -240,6 +242,7 @@ impl Backend for Faulty {
     }
 
     fn used_bytes(&self) -> Result<u64, StoreError> {
+        self.faults.measured.fetch_add(1, Ordering::Relaxed);
         self.backend.used_bytes()
     }
 

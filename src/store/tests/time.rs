@@ -31,7 +31,7 @@ fn run(fixture: &Fixture, store: &Store, hours: u64) {
 /// As a version left it that knew only the wall clock.
 fn make_older(fixture: &Fixture) {
     let forget = fixture.backend().transact(&mut |rows| {
-        rows.remove(Table::Meta, b"time")?;
+        rows.remove(Table::Meta, meta::TIME)?;
         let mut last = vec![u8::MAX; 8];
         while let Some((key, _)) = rows.at_or_before(Table::Times, &last)? {
             rows.remove(Table::Times, &key)?;
@@ -240,5 +240,49 @@ fn a_damaged_row_of_the_time_keeps_nobody_from_opening_the_store() {
         let store = fixture.open();
         assert_eq!(done(store.prune()).messages, 0);
         assert_eq!(kept(&store), 1);
+    });
+}
+
+#[cfg(feature = "store")]
+#[test]
+fn a_row_of_the_time_or_its_stamps_with_a_wrong_checksum_refuses_nothing_and_ages_nothing() {
+    use crate::store::backend::redb::break_seal;
+    for broken in [&[Table::Meta][..], &[Table::Meta, Table::Times]] {
+        let fixture = Fixture::new(BackendKind::File);
+        // The store's time began a year early: the wall clock was not set yet.
+        fixture.set_wall(START_MS - YEAR_MS);
+        let store = fixture.open();
+        run(&fixture, &store, 2);
+        fixture.set_wall(START_MS);
+        run(&fixture, &store, 48);
+        received(&store, inbound("telegram", "hi", None));
+        store.close();
+        for table in broken {
+            let key = (*table == Table::Meta).then_some(meta::TIME);
+            break_seal(&fixture.options.path, *table, key);
+        }
+        let store = fixture.open();
+        run(&fixture, &store, 48);
+        if broken.len() == 1 {
+            assert_eq!(done(store.prune()).messages, 0);
+        }
+        assert_eq!(kept(&store), 1, "{broken:?}");
+    }
+}
+
+#[test]
+fn an_upgrade_takes_the_present_from_events_of_a_clock_that_was_right() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        received(&store, inbound("telegram", "right", None));
+        for lie in [START_MS - YEAR_MS, START_MS + YEAR_MS, 0] {
+            fixture.set_wall(lie);
+            received(&store, inbound("telegram", "of a clock that lies", None));
+        }
+        store.close();
+        make_older(&fixture);
+        fixture.set_wall(START_MS + 10 * DAY_MS);
+        let store = fixture.open();
+        assert_eq!(store.clock()(), START_MS);
     });
 }

@@ -104,11 +104,14 @@ impl TimeKeeper {
             monotonic_ms: monotonic(),
         };
         let snapshot = backend.snapshot()?;
-        // A damaged row is worth no refusal: the next commit writes another.
-        let found = meta::time(&*snapshot)?.and_then(|row| codec::decode(&row).ok());
+        // A damaged row is worth no refusal: another is written.
+        let found = row_of(&*snapshot)?.and_then(|row| codec::decode(&row).ok());
         let time = match found {
             Some(row) => StoreTime::resume(row, reading),
-            None => StoreTime::begin(reading, newest_ms(&*snapshot)),
+            None => match stamps::newest_stamp(&*snapshot) {
+                Some(stamp) => StoreTime::begin_at(reading, stamp),
+                None => StoreTime::begin(reading, newest_ms(&*snapshot, reading.wall_ms)),
+            },
         };
         Ok(Self {
             wall,
@@ -124,14 +127,15 @@ impl TimeKeeper {
     /// Writes the time into a store that has none. What is in it already was stored at the wall
     /// clock's time, as far as that can be.
     pub(in crate::store) fn install(&self, backend: &dyn Backend) -> Result<(), StoreError> {
-        if meta::time(&*backend.snapshot()?)?.is_some() {
+        if row_of(&*backend.snapshot()?)?.is_some() {
             return Ok(());
         }
         let now = self.now();
         let row = codec::encode(&self.kept().time.saved());
         backend.transact(&mut |rows: &mut dyn Rows| {
-            let newest = rows.at_or_before(Table::Bodies, &number_key(u64::MAX))?;
-            if newest.is_some() {
+            let newest = rows.at_or_before(Table::Bodies, &number_key(u64::MAX));
+            // A newest message that is damaged is one too.
+            if !matches!(newest, Ok(None)) {
                 let time_ms = now.time_ms;
                 put_stamp(rows, 0, Stamp::Before { time_ms })?;
             }
@@ -199,6 +203,14 @@ impl TimeKeeper {
     /// How the wall clock stands to the store's time.
     pub(in crate::store) fn health(&self) -> ClockHealth {
         self.advance().0.time.health()
+    }
+}
+
+/// The row of the time, if there is one and it is intact.
+fn row_of(rows: &dyn Get) -> Result<Option<Vec<u8>>, StoreError> {
+    match meta::time(rows) {
+        Err(StoreError::Corrupt(_)) => Ok(None),
+        other => other,
     }
 }
 

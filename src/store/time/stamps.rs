@@ -92,6 +92,16 @@ pub(in crate::store) fn stored_at(rows: &dyn Get, seq: u64, at_ms: u64) -> Resul
     }
 }
 
+/// The newest stamp, as the store's time and what the wall clock showed then, if it can be read.
+pub(super) fn newest_stamp(rows: &dyn Get) -> Option<(u64, u64)> {
+    let newest = rows.at_or_before(Table::Times, &number_key(u64::MAX));
+    let (_, row) = newest.ok()??;
+    match Stamp::decode(&row).ok()? {
+        Stamp::At { time_ms, wall_ms } => Some((time_ms, wall_ms)),
+        Stamp::Before { .. } => None,
+    }
+}
+
 /// The stamps that nothing from the sequence number `oldest` on needs, at most `limit` of them.
 pub(in crate::store) fn forgotten(
     rows: &dyn Snapshot,

@@ -30,8 +30,12 @@ const TOLERANCE_MS: u64 = 10_000;
 /// Leads are compared in whole seconds, so that a clock that drifts is not a new lead at every look.
 const GRAIN_MS: i64 = 1_000;
 
-/// How many lows are remembered. Beyond it two become one, the lower.
-const MAX_LOWS: usize = 32;
+/// A low covers at least this much running time, so that a lead that changes often needs few of them.
+/// It delays what is believed by no more than that.
+pub(super) const SHORTEST_LOW_MS: u64 = BELIEVED_AFTER_MS / 32;
+
+/// How many lows are remembered: those of a day, and one at each end of it.
+const MAX_LOWS: usize = 34;
 
 /// The lead of a wall clock that cannot be right: never believed.
 const IMPOSSIBLE: i64 = i64::MIN;
@@ -98,19 +102,33 @@ impl StoreTime {
             None if PLAUSIBLE_MS.contains(&wall_ms) => (wall_ms, Anchor::Sought(None)),
             None => (PLAUSIBLE_MS.start, Anchor::Sought(None)),
         };
+        Self::unheld(now_ms, anchor, reading)
+    }
+
+    /// The time of a store that has lost it, but not its stamps: one moment of it, and what the wall
+    /// clock showed then. Nothing stored may seem older than it is by those.
+    pub(super) fn begin_at(reading: Reading, (time_ms, wall_ms): (u64, u64)) -> Self {
+        let anchor = if PLAUSIBLE_MS.contains(&wall_ms) {
+            Anchor::Found(lead_of(wall_ms, time_ms))
+        } else {
+            Anchor::Sought(None)
+        };
+        Self::unheld(time_ms, anchor, reading)
+    }
+
+    /// Begins with a wall clock that has not held at all yet.
+    fn unheld(now_ms: u64, anchor: Anchor, reading: Reading) -> Self {
         let unheld = Low {
             seen_ms: 0,
             lead: IMPOSSIBLE,
         };
-        Self::resume(
-            Saved {
-                now_ms,
-                running_ms: 0,
-                anchor,
-                lows: VecDeque::from([unheld]),
-            },
-            reading,
-        )
+        let saved = Saved {
+            now_ms,
+            running_ms: 0,
+            anchor,
+            lows: VecDeque::from([unheld]),
+        };
+        Self::resume(saved, reading)
     }
 
     /// Goes on after a restart. A wall clock that is ahead then is taken for a downtime, which is no
@@ -206,20 +224,27 @@ impl StoreTime {
         while lows.back().is_some_and(|low| low.lead >= lead) {
             lows.pop_back();
         }
-        lows.push_back(Low {
-            seen_ms: now_ms,
-            lead,
-        });
+        if let Some((before, last)) = last_of(lows) {
+            // Holding the lower of two for longer believes less.
+            let shortest = before.saturating_add(SHORTEST_LOW_MS).min(now_ms);
+            last.seen_ms = last.seen_ms.max(shortest);
+        }
+        if lows.back().is_none_or(|last| last.seen_ms < now_ms) {
+            lows.push_back(Low {
+                seen_ms: now_ms,
+                lead,
+            });
+        }
         let expired = |low: &Low| now_ms.saturating_sub(low.seen_ms) >= BELIEVED_AFTER_MS;
         while lows.len() > 1 && lows.front().is_some_and(expired) {
             lows.pop_front();
         }
-        if lows.len() > MAX_LOWS {
-            // Holding the lower of two for longer believes less.
-            if let Some(second) = lows.remove(1)
-                && let Some(first) = lows.front_mut()
+        // Only a row of an earlier version can have more.
+        while lows.len() > MAX_LOWS {
+            if let Some(third) = lows.remove(2)
+                && let Some(second) = lows.get_mut(1)
             {
-                first.seen_ms = second.seen_ms;
+                second.seen_ms = third.seen_ms;
             }
         }
     }
@@ -254,6 +279,13 @@ impl StoreTime {
             best => Anchor::Sought(best),
         };
     }
+}
+
+/// The last low, and up to when the one before it was seen.
+fn last_of(lows: &mut VecDeque<Low>) -> Option<(u64, &mut Low)> {
+    let before = lows.len().checked_sub(2).and_then(|at| lows.get(at));
+    let before = before?.seen_ms;
+    Some((before, lows.back_mut()?))
 }
 
 fn tolerance() -> i64 {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{
     codec,
-    state::{BELIEVED_AFTER_MS, Reading, StoreTime},
+    state::{BELIEVED_AFTER_MS, Reading, SHORTEST_LOW_MS, StoreTime},
 };
 use crate::clock::PLAUSIBLE_MS;
 
@@ -119,6 +119,29 @@ fn a_machine_that_sleeps_each_night_lags_by_a_day_of_running_only() {
     }
     let lag = machine.true_ms - START_MS - machine.passed();
     assert!(lag <= 4 * DAY_MS, "{}", lag / HOUR_MS);
+}
+
+#[test]
+fn a_machine_that_sleeps_forty_times_a_day_lags_by_little_more_than_a_day() {
+    let mut machine = Machine::new(None, Some(START_MS));
+    for _ in 0..40 * 30 {
+        machine.run(20 * MINUTE_MS);
+        machine.restart(16 * MINUTE_MS);
+    }
+    let lag = machine.true_ms - START_MS - machine.passed();
+    assert!(lag <= 2 * DAY_MS, "{}", lag / HOUR_MS);
+    assert!(codec::encode(&machine.time.saved()).len() < 1_000);
+}
+
+#[test]
+fn a_store_that_lost_its_time_goes_on_from_its_newest_stamp() {
+    let mut machine = Machine::new(None, Some(START_MS));
+    let (time_ms, wall_ms) = (START_MS - YEAR_MS.unsigned_abs(), START_MS - DAY_MS);
+    machine.time = StoreTime::begin_at(machine.reading(), (time_ms, wall_ms));
+    assert_eq!(machine.time.now_ms(), time_ms);
+    machine.run(BELIEVED_AFTER_MS);
+    let passed = machine.time.now_ms() - time_ms;
+    assert!(passed.abs_diff(2 * DAY_MS) < 2_000, "{passed}");
 }
 
 #[test]
@@ -240,7 +263,7 @@ proptest! {
             before = machine.time.now_ms();
             prop_assert!(machine.passed() <= machine.true_ms - START_MS, "{step:?}");
         }
-        machine.run(BELIEVED_AFTER_MS);
+        machine.run(BELIEVED_AFTER_MS + SHORTEST_LOW_MS);
         let lag = machine.true_ms - START_MS - machine.passed();
         prop_assert!(lag < 2_000, "{lag}");
     }

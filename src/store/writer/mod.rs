@@ -140,7 +140,8 @@ impl Writer {
 
     /// Keeps the time at the end, unless the last commit was just now.
     fn keep_time(&mut self) {
-        if self.failure.is_none() && self.shared.time.is_worth_a_commit() {
+        let may_write = self.failure.is_none() && self.shared.check_barred().is_ok();
+        if may_write && self.shared.time.is_worth_a_commit() {
             // If that fails, the time is counted on from the last commit.
             if let Ok(outcome) = self.transact(&mut |transaction| {
                 transaction.commit_anyway();
@@ -168,7 +169,7 @@ impl Writer {
     ///
     /// All requests share one transaction, so one that panics or meets a damaged row undoes the
     /// others too. It is taken out of the batch and the rest is tried again: each round of the loop
-    /// removes one request, so the loop ends, and no request fails because of another.
+    /// removes one request, so the loop ends, and no request fails because of another's panic.
     fn write(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         if let Err(error) = self.may_try() {
             return refuse(jobs, &error.not_tried());
@@ -183,6 +184,10 @@ impl Writer {
                 BatchOutcome::Spoilt(which, error) => {
                     self.shared.note_damage(&error);
                     jobs.remove(which).refuse(error);
+                    // After damage nothing is stored any more, the rest of this batch neither.
+                    if let Err(barred) = self.shared.check_barred() {
+                        return refuse(jobs, &barred.not_tried());
+                    }
                 }
                 BatchOutcome::Failed(error) => {
                     self.fail(error.clone());

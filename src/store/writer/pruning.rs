@@ -40,7 +40,9 @@ impl Writer {
                 for reply in self.waiting.drain(..) {
                     let _ = reply.send(Ok(run.pruned));
                 }
-                self.wants_compaction = true;
+                let has_removed = run.pruned != Pruned::default();
+                self.wants_compaction |= has_removed;
+                self.size_limit.note_removed(has_removed);
             }
             Ok(()) => self.run = Some(run),
         }

@@ -9,8 +9,12 @@ use std::{
 
 use super::shared::Shared;
 
-/// How long a measurement holds: counting what is in use reads much of a large file.
-const BETWEEN_MEASUREMENTS: Duration = Duration::from_secs(10);
+/// How long a measurement of a full store holds at most, if nothing seems to have been removed.
+const BETWEEN_MEASUREMENTS: Duration = Duration::from_secs(600);
+
+/// A store with less room than this part of its limit is full: measuring reads much of the file, and
+/// closer to the limit every message would need it.
+const FULL_FROM: u64 = 64;
 
 /// How much a message may take beside its row: its index, its keys, and pages that are not full.
 const OVERHEAD: u64 = 2;
@@ -24,6 +28,10 @@ pub(super) struct SizeLimit {
     left: u64,
     /// How much was stored since.
     stored: u64,
+    /// Whether something was removed since.
+    is_outdated: bool,
+    /// The limit it was compared with.
+    limit: u64,
 }
 
 impl SizeLimit {
@@ -37,6 +45,11 @@ impl SizeLimit {
         self.stored += bytes;
     }
 
+    /// Notes the end of a retention run, which makes room if it removed anything.
+    pub(super) fn note_removed(&mut self, has_removed: bool) {
+        self.is_outdated |= has_removed;
+    }
+
     /// Compares the file with the limit. The file grows by doubling, so that its size says only when to
     /// look at what is in use.
     pub(super) fn check(&mut self, shared: &Shared) {
@@ -45,13 +58,8 @@ impl SizeLimit {
         if is_small && self.reached.is_none() {
             return;
         }
-        let is_recent = self
-            .measured
-            .is_some_and(|then| then.elapsed() < BETWEEN_MEASUREMENTS);
-        let has_room = self.reached.is_some() || OVERHEAD * self.stored < self.left;
-        let is_fresh = is_recent && has_room;
-        let is_same = self.reached.is_none_or(|reached| reached == limit);
-        if !is_small && is_fresh && is_same {
+        let is_same = self.limit == limit;
+        if !is_small && is_same && self.holds() {
             return;
         }
         let used = if is_small {
@@ -59,11 +67,26 @@ impl SizeLimit {
         } else {
             shared.backend.used_bytes()
         };
-        let is_full = used.as_ref().is_ok_and(|used| *used >= limit && !is_small);
-        self.left = limit.saturating_sub(used.unwrap_or(0));
+        let full_from = limit - limit / FULL_FROM;
+        let is_full = used.as_ref().is_ok_and(|used| *used >= full_from) && !is_small;
+        self.left = used.map_or(0, |used| limit.saturating_sub(used));
+        self.limit = limit;
+        self.is_outdated = false;
         self.stored = 0;
         self.measured = Some(Instant::now());
         self.reached = is_full.then_some(limit);
         shared.note_limit(self.reached);
+    }
+
+    /// Whether the last measurement says enough: until what was stored since may have filled the store,
+    /// and in a full one until something was removed.
+    fn holds(&self) -> bool {
+        let Some(measured) = self.measured else {
+            return false;
+        };
+        match self.reached {
+            Some(_) => !self.is_outdated && measured.elapsed() < BETWEEN_MEASUREMENTS,
+            None => OVERHEAD * self.stored < self.left,
+        }
     }
 }

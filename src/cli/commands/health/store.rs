@@ -114,6 +114,7 @@ mod salvaging {
         json!({
             "kept_as": salvaged.kept_as.display().to_string(),
             "trees_readable": salvaged.has_trees,
+            "trees_outdated": salvaged.is_older,
             "messages": salvaged.messages,
             "changes": salvaged.changes,
             "unreadable_rows": salvaged.unreadable_rows,
@@ -156,6 +157,9 @@ mod salvaging {
                 "rows that could not be read: {}",
                 salvaged.unreadable_rows
             ));
+        }
+        if salvaged.is_older {
+            lines.push("only the tables of an earlier commit could be opened; old pages were searched too, so messages that had been removed may be back, and the last changes may be missing".to_owned());
         }
         if !salvaged.has_trees {
             lines.push("its tables could not be opened; old pages were searched, so messages that had been removed may be back".to_owned());

@@ -38,6 +38,10 @@ const PAGE: usize = 4096;
 const LARGEST_LEAF: usize = 256 * 1024 * 1024;
 /// The first byte of a page of rows.
 const LEAF: u8 = 1;
+/// The slot of the header that holds the last transaction, and the one before: what is flipped in
+/// the bit that names it.
+const CURRENT: u8 = 0;
+const PREVIOUS: u8 = 1;
 /// How many single rows are looked up in a gap that no scan gets across.
 const MOST_LOOKUPS: u64 = 10_000_000;
 
@@ -52,7 +56,10 @@ pub(in crate::store) struct DamagedFile {
 
 struct Trees {
     transaction: ReadTransaction,
-    is_sealed: bool,
+    /// Up to where the rows are sealed.
+    progress: Arc<[u8]>,
+    /// Whether these are the trees of the last transaction, not of the one before.
+    is_current: bool,
     _database: ReadOnlyDatabase,
 }
 
@@ -71,7 +78,7 @@ impl DamagedFile {
         place::inspect(path)?;
         let storage = open_storage(path).map_err(not_openable(path))?;
         let file = StoreFile::new(path, storage).map_err(not_openable(path))?;
-        let trees = [0, 1].into_iter().find_map(|slot| {
+        let trees = [CURRENT, PREVIOUS].into_iter().find_map(|slot| {
             let opened = catch_unwind(AssertUnwindSafe(|| open_trees(&file, slot)));
             opened.ok().flatten()
         });
@@ -84,6 +91,12 @@ impl DamagedFile {
     /// Whether redb finds its tables.
     pub(in crate::store) fn has_trees(&self) -> bool {
         self.trees.is_some()
+    }
+
+    /// Whether these are the tables as they were at last. Else any row may be missing in them or may
+    /// have changed, and pages in use then may have been written over.
+    pub(in crate::store) fn is_current(&self) -> bool {
+        self.trees.as_ref().is_some_and(|trees| trees.is_current)
     }
 
     /// Visits the rows of a table that its tree leads to: from both ends as far as one gets, and where
@@ -107,11 +120,15 @@ impl DamagedFile {
         let mut reader = TableReader {
             table,
             rows,
-            is_sealed: trees.is_sealed,
+            progress: Arc::clone(&trees.progress),
             found: 0,
             broken: 0,
         };
-        reader.read(visit)
+        let read = reader.read(visit);
+        TableRead {
+            is_whole: read.is_whole && trees.is_current,
+            ..read
+        }
     }
 
     /// Visits the intact rows of every page, whether a tree leads to it or not: also rows that were
@@ -153,10 +170,12 @@ fn open_trees(file: &Arc<StoreFile>, slot: u8) -> Option<Trees> {
     let database = builder.open_read_only_with_backend(overlay).ok()?;
     let transaction = database.begin_read().ok()?;
     let meta = transaction.open_table(definition(Table::Meta)).ok()?;
-    let is_sealed = meta.get(seal::PROGRESS).ok()?.is_some();
+    let progress = meta.get(seal::PROGRESS).ok()?;
+    let progress = progress.map_or_else(|| Arc::from([]), |row| Arc::from(row.value()));
     Some(Trees {
         transaction,
-        is_sealed,
+        progress,
+        is_current: slot == CURRENT,
         _database: database,
     })
 }
@@ -164,7 +183,7 @@ fn open_trees(file: &Arc<StoreFile>, slot: u8) -> Option<Trees> {
 struct TableReader {
     table: Table,
     rows: ReadOnlyTable<&'static [u8], &'static [u8]>,
-    is_sealed: bool,
+    progress: Arc<[u8]>,
     found: u64,
     broken: u64,
 }
@@ -217,7 +236,7 @@ impl TableReader {
                 last = Some(key.to_vec());
                 self.found += 1;
                 self.broken +=
-                    u64::from(!check(self.table, self.is_sealed, key, row.value(), visit));
+                    u64::from(!check(self.table, &self.progress, key, row.value(), visit));
             }
         }));
         (last, is_through.unwrap_or(false))
@@ -244,7 +263,7 @@ impl TableReader {
             let _ = catch_unwind(AssertUnwindSafe(|| {
                 if let Ok(Some(row)) = self.rows.get(&key[..]) {
                     self.broken +=
-                        u64::from(!check(self.table, self.is_sealed, &key, row.value(), visit));
+                        u64::from(!check(self.table, &self.progress, &key, row.value(), visit));
                 }
             }));
         }
@@ -254,12 +273,12 @@ impl TableReader {
 /// Visits a row if it is intact.
 fn check(
     table: Table,
-    is_sealed: bool,
+    progress: &[u8],
     key: &[u8],
     row: &[u8],
     visit: &mut VisitIntact<'_>,
 ) -> bool {
-    let value = if is_sealed && !seal::is_plain(table, key) {
+    let value = if seal::is_sealed(progress, table, key) {
         seal::open(table, key, row).ok()
     } else {
         Some(row)

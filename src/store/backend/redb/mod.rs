@@ -31,7 +31,7 @@ use ::redb::{Database, ReadableDatabase as _, StorageBackend, backends::FileBack
 
 pub use self::file::open_to_others;
 #[cfg(test)]
-pub(in crate::store) use self::upgrade::testing::{seal_some, unseal};
+pub(in crate::store) use self::upgrade::testing::{break_seal, seal_some, unseal};
 pub(in crate::store) use self::{
     disk::marker_of,
     leaves::{DamagedFile, TableRead},
@@ -282,6 +282,17 @@ impl Backend for Redb {
     }
 
     fn compact(&self) -> Result<Option<u64>, StoreError> {
+        // Whether it is worth it takes a while to find out: nobody waits for that.
+        let is_worth_it = match &*self.state() {
+            FileState::Open(database) => Some(Arc::clone(database)),
+            _ => None,
+        };
+        let is_worth_it = is_worth_it
+            .map(|database| compaction::is_worth_it(&database, &self.file))
+            .transpose()?;
+        if is_worth_it != Some(true) {
+            return Ok(None);
+        }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         match &mut *state {
             FileState::Open(database) => compaction::compact(database, &self.file),

@@ -6,6 +6,7 @@
 //!
 //! Not here: sealing the rows of older files (`upgrade`).
 
+pub(super) use crate::store::backend::meta::SCHEMA;
 use crate::store::{backend::Table, error::StoreError};
 
 /// How many bytes a row grows by.
@@ -13,12 +14,21 @@ pub(super) const BYTES: usize = 4;
 
 /// How far the rows are sealed.
 pub(super) const PROGRESS: &[u8] = b"sealed";
-/// The version of the schema.
-pub(super) const SCHEMA: &[u8] = b"schema";
+/// In its row: all of them.
+pub(super) const DONE: &[u8] = &[u8::MAX];
 
 /// Whether the row has no checksum.
 pub(super) fn is_plain(table: Table, key: &[u8]) -> bool {
     table == Table::Meta && (key == PROGRESS || key == SCHEMA)
+}
+
+/// Whether the row has a checksum, in a file that is sealed up to this: a table and its last sealed
+/// key, all of it behind [`DONE`]. Nothing is sealed in a file without such a row.
+pub(super) fn is_sealed(progress: &[u8], table: Table, key: &[u8]) -> bool {
+    let Some((reached, last)) = progress.split_first() else {
+        return false;
+    };
+    !is_plain(table, key) && (table as usize, key) <= (usize::from(*reached), last)
 }
 
 fn checksum(key: &[u8], value: &[u8]) -> u32 {

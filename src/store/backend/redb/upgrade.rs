@@ -9,15 +9,12 @@ use ::redb::{Database, ReadableDatabase as _, ReadableTable as _};
 
 use super::{
     rows::{RowFormat, definition, failing},
-    seal,
+    seal::{self, DONE},
 };
 use crate::store::{backend::Table, error::StoreError, rows::keys::number_key};
 
 /// How many rows one transaction seals.
 const SLICE: usize = 2_000;
-
-/// All rows are sealed.
-const DONE: &[u8] = &[u8::MAX];
 
 /// Where the sealing stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -208,6 +205,32 @@ pub(super) mod testing {
             }
         }
         transaction.commit().expect("committed");
+    }
+
+    /// Makes the last row of a table one that does not match its checksum; of `meta` this row.
+    pub(in crate::store) fn break_seal(path: &Path, table: Table, key: Option<&[u8]>) {
+        let database = builder().open(path).expect("opened");
+        let transaction = database.begin_write().expect("begun");
+        {
+            let mut rows = transaction.open_table(definition(table)).expect("a table");
+            let last = |row: (_, _)| row_of(&row);
+            let (key, mut row) = match key {
+                Some(key) => {
+                    let row = rows.get(key).expect("readable").expect("there");
+                    (key.to_vec(), row.value().to_vec())
+                }
+                None => rows.last().expect("readable").map(last).expect("there"),
+            };
+            *row.last_mut().expect("a checksum") ^= 1;
+            rows.insert(&key[..], &row[..]).expect("written");
+        }
+        transaction.commit().expect("committed");
+    }
+
+    type Guard<'g> = ::redb::AccessGuard<'g, &'static [u8]>;
+
+    fn row_of((key, row): &(Guard<'_>, Guard<'_>)) -> (Vec<u8>, Vec<u8>) {
+        (key.value().to_vec(), row.value().to_vec())
     }
 
     /// Does only the first steps of the sealing.

@@ -22,6 +22,7 @@ use crate::{
     clock::Utc,
     config::{Config, keys},
     error::Error,
+    store::SALVAGE_ADVICE,
 };
 
 /// No checks if the settings are wrong: `local` reported that, and they say where to connect.
@@ -174,8 +175,7 @@ fn ready(status: &Value) -> Check {
 fn store(store: &Value) -> Check {
     if let Some(what) = store["damage"].as_str() {
         let text = format!("the message file is damaged: {}", printable(what));
-        let remedy = "stop the daemon and run: cleudocodebot store salvage";
-        return Check::broken("store", text, remedy);
+        return Check::broken("store", text, SALVAGE_ADVICE);
     }
     if let Some(limit) = store["limit_reached"].as_u64() {
         let text = format!("it has reached {limit} bytes and takes no message");
