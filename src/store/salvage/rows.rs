@@ -15,7 +15,12 @@ use crate::store::{
     },
     error::StoreError,
     index,
-    rows::keys::{self, number_key, number_of},
+    rows::{
+        body::Body,
+        change::Change,
+        keys::{self, number_key, number_of},
+        revision,
+    },
 };
 
 /// The tables that are copied. Messages that wait keep the time they are due, which is one of the
@@ -94,13 +99,32 @@ fn copy_table(
     table: Table,
 ) -> Result<TableRead, StoreError> {
     let mut writer = SliceWriter::new(new);
-    let read = damaged.each_row(table, &mut |table, key, value| {
-        if is_wanted(table, key) {
+    let mut illegible = 0;
+    let mut read = damaged.each_row(table, &mut |table, key, value| {
+        if !is_legible(table, key, value) {
+            illegible += 1;
+        } else if is_wanted(table, key) {
             writer.add(table, key, value);
         }
     });
     writer.finish()?;
+    read.broken += illegible;
+    read.is_whole &= illegible == 0;
     Ok(read)
+}
+
+/// Whether a row can be understood, whatever its checksum says: one that cannot be must not keep the
+/// others from being saved.
+fn is_legible(table: Table, key: &[u8], value: &[u8]) -> bool {
+    let Ok(number) = number_of(key) else {
+        return !is_numbered(table);
+    };
+    match table {
+        Table::Bodies => Body::decode(number, value).is_ok(),
+        Table::Changes => Change::decode(number, value).is_ok(),
+        Table::Revisions => revision::decode(value).is_ok(),
+        _ => true,
+    }
 }
 
 /// The rows found in pages, of the tables that could not be read whole. Where an old page has another
@@ -122,7 +146,7 @@ fn copy_found(
         let is_beyond =
             is_numbered(table) && head > 0 && number_of(key).is_ok_and(|number| number > head);
         let is_torn = torn.contains(&(table as usize)) && table != Table::Outbox;
-        if !is_torn || is_beyond || !is_wanted(table, key) {
+        if !is_torn || is_beyond || !is_wanted(table, key) || !is_legible(table, key, value) {
             return;
         }
         if known.get(table, key).is_ok_and(|row| row.is_some()) {

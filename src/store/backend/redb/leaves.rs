@@ -44,6 +44,11 @@ const CURRENT: u8 = 0;
 const PREVIOUS: u8 = 1;
 /// How many single rows are looked up in a gap that no scan gets across.
 const MOST_LOOKUPS: u64 = 10_000_000;
+/// After so many look-ups in a row that found nothing the rest of a gap is given up: its rows are
+/// looked for in the pages instead.
+const MOST_MISSES: u64 = 100_000;
+/// What one counts for in which redb panicked: unwinding takes as long as many that find nothing.
+const PANIC_MISSES: u64 = 200;
 
 /// Called with each row that is intact.
 pub(in crate::store) type VisitIntact<'v> = dyn FnMut(Table, &[u8], &[u8]) + 'v;
@@ -258,14 +263,25 @@ impl TableReader {
         let number = |key: Option<Vec<u8>>| key.and_then(|key| number_of(&key).ok());
         let from = number(first).unwrap_or(0);
         let to = number(last).unwrap_or(from.saturating_add(MOST_LOOKUPS));
+        let mut misses = 0;
         for number in (from + 1..to).take(usize::try_from(MOST_LOOKUPS).unwrap_or(usize::MAX)) {
             let key = number_key(number);
-            let _ = catch_unwind(AssertUnwindSafe(|| {
-                if let Ok(Some(row)) = self.rows.get(&key[..]) {
-                    self.broken +=
-                        u64::from(!check(self.table, &self.progress, &key, row.value(), visit));
-                }
+            let found = catch_unwind(AssertUnwindSafe(|| {
+                let Ok(Some(row)) = self.rows.get(&key[..]) else {
+                    return false;
+                };
+                self.broken +=
+                    u64::from(!check(self.table, &self.progress, &key, row.value(), visit));
+                true
             }));
+            misses = match found {
+                Ok(true) => 0,
+                Ok(false) => misses + 1,
+                Err(_) => misses + PANIC_MISSES,
+            };
+            if misses > MOST_MISSES {
+                return;
+            }
         }
     }
 }
