@@ -234,6 +234,8 @@ fn the_time_is_saved_too_so_that_what_waits_is_due_when_it_was() {
     };
     fixture.pass(2_000);
     done(store.advance(id, later));
+    fixture.pass(2_000);
+    queue(&store, "later than the last stamp");
     let (time_ms, before) = (store.clock()(), waiting(&store));
     store.close();
     salvage(&fixture.options.path, START_MS).expect("saved");
@@ -331,6 +333,23 @@ fn a_store_that_has_reached_its_limit_takes_no_message_but_goes_on_with_the_othe
     store.set_max_bytes(0);
     queue(&store, "again");
     assert_eq!(store.health().limit_reached, None);
+}
+
+#[test]
+fn a_retention_run_that_removes_nothing_looks_for_no_unused_space() {
+    let fixture = Fixture::new(BackendKind::File);
+    let store = fixture.open();
+    queue(&store, "waits");
+    received(&store, inbound("telegram", "old", None));
+    let looks = |store: Store| {
+        done(store.prune());
+        store.close();
+        fixture.faults.compacted.load(Ordering::Relaxed)
+    };
+    assert_eq!(looks(store), 0);
+    let store = fixture.open();
+    fixture.pass(100 * DAY_MS);
+    assert!(looks(store) > 0);
 }
 
 #[test]

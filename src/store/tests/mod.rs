@@ -155,6 +155,8 @@ struct Faults {
     gate: Mutex<Option<mpsc::Receiver<()>>>,
     /// How often was measured how much is in use.
     measured: AtomicUsize,
+    /// How often unused space was to be given back.
+    compacted: AtomicUsize,
     /// Gets a signal from each transaction that reaches the gate.
     at_gate: Mutex<Option<mpsc::Sender<()>>>,
 }
@@ -247,6 +249,7 @@ impl Backend for Faulty {
     }
 
     fn compact(&self) -> Result<Option<u64>, StoreError> {
+        self.faults.compacted.fetch_add(1, Ordering::Relaxed);
         self.backend.compact()
     }
 
