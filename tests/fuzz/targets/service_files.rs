@@ -8,15 +8,19 @@ use cleudocodebot::service::launchers::texts::{
 };
 use libfuzzer_sys::fuzz_target;
 
-/// The words of a command line in double quotes or none, with `escapes` taken out in each.
-fn words(line: &str, unescape: impl Fn(&mut std::str::Chars<'_>, char) -> char) -> Vec<String> {
+/// The words of a command line in double quotes or none; `unescape` gets the rest of the line, the
+/// character it has come to, and the place of the word.
+fn words(
+    line: &str,
+    unescape: impl Fn(&mut std::str::Chars<'_>, char, usize) -> char,
+) -> Vec<String> {
     let (mut all, mut word, mut quoted) = (Vec::new(), String::new(), false);
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
         match c {
             '"' => quoted = !quoted,
             ' ' if !quoted => all.push(std::mem::take(&mut word)),
-            c => word.push(unescape(&mut chars, c)),
+            c => word.push(unescape(&mut chars, c, all.len())),
         }
     }
     assert!(!quoted, "an open quote in {line:?}");
@@ -24,9 +28,10 @@ fn words(line: &str, unescape: impl Fn(&mut std::str::Chars<'_>, char) -> char) 
     all
 }
 
-/// systemd.service(5) and systemd.unit(5): `%%`, `$$`, and escapes as in C.
+/// systemd.service(5) and systemd.unit(5): `%%`, `$$` but in the program, and escapes as in C.
 fn systemd_words(line: &str) -> Vec<String> {
-    words(line, |rest, c| match c {
+    words(line, |rest, c, place| match c {
+        '$' if place == 0 => c,
         '%' | '$' => {
             assert_eq!(rest.next(), Some(c), "a specifier or variable");
             c
@@ -52,7 +57,7 @@ fn desktop_words(line: &str) -> Vec<String> {
             c => value.push(c),
         }
     }
-    words(&value, |rest, c| match c {
+    words(&value, |rest, c, _| match c {
         '%' => {
             assert_eq!(rest.next(), Some('%'), "a field code");
             '%'
