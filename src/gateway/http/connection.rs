@@ -102,9 +102,10 @@ impl HttpConnection {
     /// Answers one request.
     pub(super) async fn answer(&self, request: Request<Body>) -> Result<HttpReply, Unanswered> {
         self.progress.begin_request();
-        let head = self.gateway.settings().limits.max_header_bytes;
+        let config = self.gateway.settings();
+        let head = config.limits.max_header_bytes;
         self.permit.forget_authentication(head);
-        let reply = self.route(request).await;
+        let reply = self.route(request, &config).await;
         if let Err(reply) = &reply
             && reply.status() == StatusCode::TOO_MANY_REQUESTS
         {
@@ -118,25 +119,18 @@ impl HttpConnection {
             head
         };
         if self.permit.held() != rest {
-            self.hold(rest);
+            self.permit.hold(rest, &config.limits, None);
         }
         self.progress.end_request();
         Ok(reply.unwrap_or_else(|refusal| refusal))
     }
 
-    /// Says how many bytes this connection holds.
-    pub(super) fn hold(&self, bytes: usize) {
-        let config = self.gateway.settings();
-        self.permit.hold(bytes, &config.limits, None);
-    }
-
-    async fn route(&self, request: Request<Body>) -> Result<HttpReply, HttpReply> {
-        let config = self.gateway.settings();
+    async fn route(&self, request: Request<Body>, config: &Config) -> Result<HttpReply, HttpReply> {
         check_framing(request.headers())?;
-        let host = checked_host(&request, &config)?;
+        let host = checked_host(&request, config)?;
         let path = request.uri().path();
         if matches!(path, "/" | "/ws") && upgrade::is_asked(request.headers()) {
-            return self.upgrade(&request, &host, &config).inspect_err(|_| {
+            return self.upgrade(&request, &host, config).inspect_err(|_| {
                 GatewayCounters::add(&self.gateway.counters.upgrade_refusals);
             });
         }
@@ -144,16 +138,16 @@ impl HttpConnection {
         match path {
             "/rpc" => {
                 allow(&request, &[Method::POST])?;
-                check_origin(request.headers(), &host, &config)?;
+                check_origin(request.headers(), &host, config)?;
                 self.check_bearer(request.headers())?;
-                Ok(rpc::answer(&self.gateway, &self.permit, request, &config).await)
+                Ok(rpc::answer(&self.gateway, &self.permit, request, config).await)
             }
             hook if hook.starts_with(WEBHOOKS) => {
                 allow(&request, &[Method::POST, Method::GET])?;
                 // Behind the name may stand the event, as services post that sort them by path.
                 let name = hook[WEBHOOKS.len()..].split('/').next();
                 let name = name.unwrap_or_default().to_owned();
-                Ok(webhook::answer(&self.gateway, &self.permit, &name, request, &config).await)
+                Ok(webhook::answer(&self.gateway, &self.permit, &name, request, config).await)
             }
             "/metrics" => {
                 allow(&request, &[Method::GET, Method::HEAD])?;

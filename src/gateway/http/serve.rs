@@ -102,7 +102,7 @@ async fn http(
     if !came.await {
         return None;
     }
-    handler.hold(limits.max_header_bytes);
+    handler.permit.hold(limits.max_header_bytes, limits, None);
     let service = service_fn({
         let handler = Arc::clone(handler);
         move |request| {
