@@ -37,12 +37,7 @@ pub fn open_private_append(path: &Path) -> io::Result<File> {
 
 /// Creates an empty file with access for the owner only (0600 on Unix). Replaces any of that name.
 pub fn create_private_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(Error::file("replace", path)(error));
-        }
-        _ => {}
-    }
+    remove_if_there(path).map_err(Error::file("replace", path))?;
     private(OpenOptions::new().write(true).create_new(true))
         .open(path)
         .map(drop)
@@ -86,11 +81,27 @@ fn replace(path: &Path, content: &[u8], mode: u32) -> Result<()> {
         .map_err(Error::file("write", path))
 }
 
+/// Removes a file, if there is one.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The name in the same folder that has this behind it.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
 /// A random name in the same folder, which no other process picks.
 fn temporary_beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", random::hex(&random::bytes::<6>())));
-    path.with_file_name(name)
+    beside(
+        path,
+        &format!(".{}.tmp", random::hex(&random::bytes::<6>())),
+    )
 }
 
 /// Whether this is a name that `write_atomic` uses for the temporary file of `name`. A killed process

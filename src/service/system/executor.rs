@@ -1,7 +1,7 @@
 //! The executor: every file that a procedure writes and every command that it runs goes through here,
 //! is recorded, and is skipped in a dry run.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use super::{
     artefact::{Artefact, ArtefactState},
@@ -10,7 +10,10 @@ use super::{
     files,
     probe::{GatewayAnswer, GatewayProbe},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    fs::remove_if_there,
+};
 
 /// What an executor acts through; tests pass their own.
 #[derive(Clone, Copy)]
@@ -239,12 +242,8 @@ impl<'a> Executor<'a> {
             self.changes.push(SystemChange::Removed(path.to_owned()));
             return Ok(());
         }
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(Error::file("remove", path)(error));
-            }
-            _ => self.changes.push(SystemChange::Removed(path.to_owned())),
-        }
+        remove_if_there(path).map_err(Error::file("remove", path))?;
+        self.changes.push(SystemChange::Removed(path.to_owned()));
         Ok(())
     }
 

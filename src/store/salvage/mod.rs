@@ -56,8 +56,8 @@ pub struct Salvaged {
 /// Saves what can be read of this file. Nobody else may use it meanwhile.
 pub fn salvage(path: &Path, now_ms: u64) -> Result<Salvaged> {
     let damaged = DamagedFile::open(path)?;
-    let unfinished = beside(path, ".salvaged");
-    remove_if_there(&unfinished)?;
+    let unfinished = fs::beside(path, ".salvaged");
+    fs::remove_if_there(&unfinished).map_err(Error::file("remove", &unfinished))?;
     let mut report = Salvaged {
         has_trees: damaged.has_trees(),
         is_older: damaged.has_trees() && !damaged.is_current(),
@@ -81,14 +81,9 @@ pub fn salvage(path: &Path, now_ms: u64) -> Result<Salvaged> {
     drop(damaged);
     keep_aside(path, &report.kept_as)?;
     fs::rename_lasting(&unfinished, path)?;
-    remove_if_there(&marker_of(path))?;
+    let marker = marker_of(path);
+    fs::remove_if_there(&marker).map_err(Error::file("remove", &marker))?;
     Ok(report)
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(suffix);
-    path.with_file_name(name)
 }
 
 /// A name that no other damaged file has.
@@ -96,11 +91,11 @@ fn aside(path: &Path, now_ms: u64) -> PathBuf {
     let moment: String = Utc(now_ms).to_string();
     let moment: String = moment.chars().filter(char::is_ascii_alphanumeric).collect();
     let names = (0..).map(|count| match count {
-        0 => beside(path, &format!(".damaged-{moment}")),
-        count => beside(path, &format!(".damaged-{moment}-{count}")),
+        0 => fs::beside(path, &format!(".damaged-{moment}")),
+        count => fs::beside(path, &format!(".damaged-{moment}-{count}")),
     });
     let mut free = names.filter(|name| !name.exists());
-    free.next().unwrap_or_else(|| beside(path, ".damaged"))
+    free.next().unwrap_or_else(|| fs::beside(path, ".damaged"))
 }
 
 /// Gives the damaged file its second name before the new one takes the first, so that a crash in
@@ -114,15 +109,6 @@ fn keep_aside(path: &Path, aside: &Path) -> Result<()> {
     std::fs::copy(&real, aside)
         .map(drop)
         .map_err(Error::file("copy the damaged file to", aside))
-}
-
-fn remove_if_there(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::file("remove", path)(error))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// How many rows one transaction writes.

@@ -20,6 +20,8 @@ use std::{
 
 use ::redb::{BackendError, StorageBackend};
 
+use crate::fs::{beside, remove_if_there};
+
 /// How many bytes may wait for a sync. A transaction that writes more is synced in between, which is
 /// harmless: nothing refers to its pages before it commits.
 const MAX_UNSYNCED_BYTES: usize = 32 * 1024 * 1024;
@@ -78,9 +80,7 @@ impl fmt::Debug for StoreFile {
 
 /// The file that says that another one may not be on the disk as it reads.
 pub(in crate::store) fn marker_of(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".unsynced");
-    path.with_file_name(name)
+    beside(path, ".unsynced")
 }
 
 impl StoreFile {
@@ -140,7 +140,7 @@ impl StoreFile {
         self.storage.sync_data()?;
         unsynced.clear();
         self.is_suspect.store(false, Ordering::Release);
-        remove_marker(&self.marker)
+        remove_if_there(&self.marker)
     }
 
     /// Where an earlier process left the marker: writes the whole file again as it reads, and syncs it.
@@ -158,14 +158,7 @@ impl StoreFile {
             offset += part.len() as u64;
         }
         self.storage.sync_data()?;
-        remove_marker(&self.marker)
-    }
-}
-
-fn remove_marker(marker: &Path) -> io::Result<()> {
-    match fs::remove_file(marker) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        remove_if_there(&self.marker)
     }
 }
 

@@ -40,9 +40,7 @@ pub(super) fn builder() -> Builder {
 /// Creates the file under another name first: otherwise a crash could leave one that is neither empty
 /// nor a database, and that we could not tell from a file of another program.
 pub(super) fn create(path: &Path) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    let unfinished = path.with_file_name(name);
+    let unfinished = fs::beside(path, ".new");
     let created = create_at(&unfinished, path);
     if created.is_err() {
         // On a full disk: leave nothing half behind.
