@@ -47,6 +47,13 @@ impl Raw {
         read > 0
     }
 
+    /// What came so far, without waiting; `None` where nothing did.
+    pub(crate) fn at_hand(&mut self) -> Option<String> {
+        self.stream.set_nonblocking(true).expect("a socket");
+        self.fill()
+            .then(|| String::from_utf8_lossy(&self.rest).into_owned())
+    }
+
     fn take(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.rest.len() < count {
             if !self.fill() {
