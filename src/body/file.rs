@@ -133,7 +133,7 @@ pub(super) mod tests {
     }
 
     fn counted(length: usize) -> Vec<u8> {
-        (0..length).map(|at| (at % 251) as u8).collect()
+        (0..=250).cycle().take(length).collect()
     }
 
     #[tokio::test]

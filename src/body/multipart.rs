@@ -76,9 +76,10 @@ impl Multipart {
 
     /// The form, complete.
     pub fn into_body(mut self) -> MultipartBody {
-        let end = match self.pieces.is_empty() {
-            true => format!("--{}--\r\n", self.boundary),
-            false => format!("\r\n--{}--\r\n", self.boundary),
+        let end = if self.pieces.is_empty() {
+            format!("--{}--\r\n", self.boundary)
+        } else {
+            format!("\r\n--{}--\r\n", self.boundary)
         };
         self.pieces.push_back(Piece::Text(end.into()));
         MultipartBody(self.pieces)
