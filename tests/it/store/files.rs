@@ -5,6 +5,10 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -20,11 +24,14 @@ const KILLS: usize = 50;
 /// Clients that upload and send until then.
 const CLIENTS: usize = 3;
 
-/// The longest life, in milliseconds.
-const LIFE_MS: u64 = 200;
+/// A life ends after fewer messages than this,
+const MAX_MESSAGES: u64 = 6;
+
+/// and so many milliseconds later at most.
+const MAX_MORE_MS: u64 = 20;
 
 /// Messages with a file that all lives together must leave, so that the test means something.
-const ENOUGH: usize = 100;
+const ENOUGH: usize = 50;
 
 /// One HTTP exchange; the body of an answer that came whole.
 fn exchange(gateway: &Gateway, head: &str, body: &[u8]) -> Option<Vec<u8>> {
@@ -53,7 +60,7 @@ fn file(seed: u64) -> Vec<u8> {
 }
 
 /// Uploads files and sends each, until the daemon is gone.
-fn use_daemon(gateway: &Gateway) {
+fn use_daemon(gateway: &Gateway, sent: &AtomicU64) {
     loop {
         let Some(answer) = exchange(gateway, "POST /media", &file(random::seed())) else {
             return;
@@ -65,6 +72,7 @@ fn use_daemon(gateway: &Gateway) {
         if exchange(gateway, "POST /rpc", call.to_string().as_bytes()).is_none() {
             return;
         }
+        sent.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -87,14 +95,19 @@ fn fifty_kills_leave_no_message_without_its_file() {
     let home = Scratch::new();
     for _ in 0..KILLS {
         let mut daemon = Daemon::start(&home.0);
+        let sent = Arc::<AtomicU64>::default();
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| {
-                let gateway = daemon.gateway.clone();
-                thread::spawn(move || use_daemon(&gateway))
+                let (gateway, sent) = (daemon.gateway.clone(), Arc::clone(&sent));
+                thread::spawn(move || use_daemon(&gateway, &sent))
             })
             .collect();
-        let life = Duration::from_millis(random::seed() % LIFE_MS);
-        let end = Instant::now() + life;
+        let (messages, deadline) = (random::seed() % MAX_MESSAGES, Instant::now() + PATIENCE);
+        while sent.load(Ordering::Relaxed) < messages {
+            assert!(Instant::now() < deadline, "nothing is sent");
+            thread::yield_now();
+        }
+        let end = Instant::now() + Duration::from_millis(random::seed() % MAX_MORE_MS);
         while Instant::now() < end {
             thread::yield_now();
         }
