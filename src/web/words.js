@@ -41,6 +41,21 @@ export function translate(root) {
 export const timeOf = ms => clock.format(ms);
 export const numberText = number => digits.format(number);
 
+const UNITS = ["B", "KB", "MB", "GB"];
+
+/** `1.2 MB`. */
+export function sizeText(bytes) {
+  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
+  const size = bytes / 1000 ** step;
+  return `${digits.format(size < 10 ? size : Math.round(size))} ${UNITS[step]}`;
+}
+
+/** `0:07`, `1:02:03`. */
+export function lengthText(seconds) {
+  const [hours, minutes, rest] = [3600, 60, 1].map((unit, i) => Math.floor(seconds / unit) % (i ? 60 : Infinity));
+  return [...(hours ? [hours, String(minutes).padStart(2, "0")] : [minutes]), String(rest).padStart(2, "0")].join(":");
+}
+
 /** A price; what is no currency of ISO 4217 stands behind the figure as it is. */
 export function moneyText(price, currency) {
   try {

@@ -1,30 +1,72 @@
-// Where one writes. What is written stays with its conversation until it is sent.
+// Where one writes. What is written stays with its conversation until it is sent, and so does what is
+// attached and which message it answers.
 
 import { $, write } from "../dom.js";
 import { keyOf } from "../model/conversations.js";
 import { numberText, words } from "../words.js";
+import { authorOf, lineOf } from "./card.js";
+import { Recorder } from "./recorder.js";
+import { isOwn } from "./sidebar.js";
+import { Tray } from "./tray.js";
+
+const QUOTED = 120;
 
 export class Composer {
   #text = $("text");
+  /** By conversation: the message that is answered. */
+  #answers = new Map();
 
   constructor(chat) {
     this.chat = chat;
+    const say = text => this.say(text);
+    this.tray = new Tray(chat, say);
+    this.recorder = new Recorder(chat, say);
     $("composer").onsubmit = event => this.#send(event);
+    $("answer-end").onclick = () => this.answer(undefined);
     this.#text.oninput = () => this.#changed();
     this.#text.onkeydown = event => {
       // Enter that ends the choice of a character (Japanese, Chinese) is not meant for us.
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#send(event);
+      else if (event.key === "Escape" && !event.isComposing) this.answer(undefined);
     };
   }
 
   opened() {
+    this.recorder.cancel();
     if (!this.chat.open) return;
     this.#text.value = localStorage[this.#draft] ?? "";
+    this.say("");
+    this.#drawAnswer();
     if (matchMedia("(hover: hover)").matches) this.#text.focus();
+  }
+
+  draw() {
+    this.tray.draw();
+  }
+
+  /** Says something about what is written; otherwise how it is sent. */
+  say(text) {
+    write($("text-hint"), text || words("enterSends"));
+  }
+
+  /** Answers this message, or none. */
+  answer(message) {
+    if (message) this.#answers.set(keyOf(this.chat.open), message);
+    else this.#answers.delete(keyOf(this.chat.open));
+    this.#drawAnswer();
+    this.#text.focus();
   }
 
   get #draft() {
     return `draft:${keyOf(this.chat.open)}`;
+  }
+
+  #drawAnswer() {
+    const message = this.#answers.get(keyOf(this.chat.open));
+    $("answer").hidden = !message;
+    if (!message) return;
+    write($("answer-who"), isOwn(this.chat, message) ? words("you") : authorOf(message));
+    write($("answer-line"), lineOf(message, QUOTED));
   }
 
   #changed() {
@@ -32,21 +74,23 @@ export class Composer {
     if (value) localStorage[this.#draft] = value;
     else delete localStorage[this.#draft];
     if (value) this.chat.typing();
-    write($("text-hint"), words("enterSends"));
+    this.say("");
+    this.tray.draw();
   }
 
   #send(event) {
     event.preventDefault();
     const text = this.#text.value.trim();
-    if (!text) return this.#text.focus();
+    if (!text && !this.tray.all.length) return this.#text.focus();
     // Room for the frame around the text, besides the text itself.
     const bytes = new TextEncoder().encode(JSON.stringify(text)).length + 500;
     const most = this.chat.session.limits?.max_message_bytes ?? Infinity;
-    if (bytes > most) return write($("text-hint"), words("tooLong", { n: numberText(most) }));
-    this.chat.say(text);
+    if (bytes > most) return this.say(words("tooLong", { n: numberText(most) }));
+    const { message_id } = this.#answers.get(keyOf(this.chat.open)) ?? {};
+    this.chat.say(text, { uploads: this.tray.take(), reply_to: message_id });
     this.#text.value = "";
     this.#changed();
-    this.#text.focus();
+    this.answer(undefined);
     this.chat.view.list.toEnd();
   }
 }

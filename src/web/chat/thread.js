@@ -4,13 +4,18 @@ import { $, write } from "../dom.js";
 import { LongList } from "../list.js";
 import { shownPeer } from "../model/numbers.js";
 import { dayOf, onLanguage, words } from "../words.js";
-import { lineOf } from "./card.js";
+import { Attachments } from "../media/attachments.js";
+import { filesOf, heightOf } from "../model/files.js";
+import { authorOf, lineOf } from "./card.js";
+import { Menu } from "./menu.js";
+import { Rove } from "./rove.js";
 import { FOLDED, brokenRow, row } from "./row.js";
 import { isOwn, nameOf } from "./sidebar.js";
 
 const NEAR_TOP = 15;
 const TOGETHER_MS = 300_000;
 const SPOKEN = 200;
+const QUOTED = 120;
 
 export class ThreadView {
   #news = 0;
@@ -18,11 +23,14 @@ export class ThreadView {
 
   constructor(chat) {
     this.chat = chat;
+    this.attachments = new Attachments(chat);
+    this.menu = new Menu(chat);
+    this.rove = new Rove(this);
     this.list = new LongList($("log"), $("messages"), {
       follows: true,
       keyOf: one => one.message_id ?? one.key,
-      guess: ({ text = "" }, width) => 44 + 22 * Math.ceil(Math.min(text.length, FOLDED) / (width / 11)),
-      version: (one, i) => JSON.stringify([one.seq ?? one.text, one.error, this.#around(one, i)]),
+      guess: (one, width) => this.#guess(one, width),
+      version: (one, i) => JSON.stringify([one.seq ?? one.text, one.error, one.media?.length, this.#around(one, i)]),
       build: (one, i) => row(this, one, this.#around(one, i)),
       broken: brokenRow,
       moved: first => this.#moved(first),
@@ -70,6 +78,7 @@ export class ThreadView {
     this.list.show({ length: rows.length + last.length, at: i => rows[i] ?? last[i - rows.length] });
     $("empty").hidden = !loaded || this.list.items.length > 0;
     $("log").ariaBusy = !loaded;
+    this.rove.draw();
   }
 
   /** Shows one message, wherever it is. */
@@ -82,6 +91,12 @@ export class ThreadView {
     for (const item of $("messages").children) item.classList.toggle("found", item.dataset.key === shown.message_id);
   }
 
+  /** Brings the row of this key into view, if it is not. */
+  show(key) {
+    const { items } = this.list;
+    for (let i = items.length - 1; i >= 0; i--) if (items.at(i).message_id === key) return this.list.reveal(i);
+  }
+
   unfold(id) {
     this.#unfolded.add(id);
     this.list.draw();
@@ -92,6 +107,21 @@ export class ThreadView {
     if (this.atEnd) this.#news = 0;
     $("to-end").hidden = this.atEnd;
     write($("to-end").lastElementChild, this.#news ? String(this.#news) : "");
+  }
+
+  /** About how high a row will be. */
+  #guess(one, width) {
+    const { text = "", media } = one;
+    return 44 + 22 * Math.ceil(Math.min(text.length, FOLDED) / (width / 11)) + (media ? heightOf(filesOf(one), width) : 0);
+  }
+
+  /** What a message answers: who said it, and what, where it is here. */
+  #quoted({ reply_to, kind }) {
+    if (typeof reply_to !== "string" || kind === "reaction") return undefined;
+    const { chat } = this;
+    const said = chat.thread.named(reply_to);
+    if (!said) return { id: /^m-\d+$/.test(reply_to) && reply_to, who: words("answerTo"), line: words("earlierMessage") };
+    return { id: said.message_id, who: isOwn(chat, said) ? words("you") : authorOf(said), line: lineOf(said, QUOTED) };
   }
 
   /** What a row depends on besides its message. */
@@ -109,6 +139,7 @@ export class ThreadView {
       follows: Boolean(near && one.created_ms - before.created_ms < TOGETHER_MS),
       unfolded: this.#unfolded.has(one.message_id),
       reactions: one.message_id && thread.reactionsOn(one),
+      quoted: this.#quoted(one),
       poll: one.kind === "vote" ? thread.named(one.content?.poll)?.content?.question : undefined,
     };
   }

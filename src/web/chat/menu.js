@@ -1,0 +1,76 @@
+// What can be done to one message: put an emoji on it, answer it. One menu for all messages, in a layer
+// above the page.
+
+import { $, button, make } from "../dom.js";
+import { words } from "../words.js";
+import { isOwn } from "./sidebar.js";
+
+/** What people put on messages; Telegram takes others than WhatsApp. */
+const EMOJIS = { telegram: ["👍", "❤", "😁", "😱", "😢", "🙏"], other: ["👍", "❤️", "😂", "😮", "😢", "🙏"] };
+/** Pixels between the menu and what is around it. */
+const GAP = 6;
+
+export class Menu {
+  #from;
+  #menu = $("act-menu");
+
+  constructor(chat) {
+    this.chat = chat;
+    this.#menu.onkeydown = event => this.#key(event);
+    $("log").addEventListener("scroll", () => this.#place(), { passive: true });
+  }
+
+  /** Opens at the button of a message. */
+  open(message, from) {
+    this.#from = from;
+    const item = (text, label, act) => button("", text, () => this.#do(act), { role: "menuitem", tabIndex: -1, ariaLabel: label, title: label });
+    const react = emoji => () => this.chat.react(message, emoji);
+    const emojis = EMOJIS[message.channel.match(/^[a-z]+/)?.[0]] ?? EMOJIS.other;
+    const marks = emojis.map(emoji => item(emoji, words("reactWith", { emoji }), react(emoji)));
+    const takeBack = this.#hasOwn(message) && item(words("takeBack"), words("takeBack"), react(""));
+    const reply = item(words("reply"), words("reply"), () => this.chat.answer(message));
+    this.#menu.replaceChildren(...[make("div", { role: "none" }, ...marks), takeBack, reply].filter(Boolean));
+    this.#menu.showPopover();
+    this.#place();
+    this.#items[0].focus();
+  }
+
+  opened() {
+    this.#menu.hidePopover();
+  }
+
+  get #items() {
+    return [...this.#menu.querySelectorAll("button")];
+  }
+
+  #hasOwn(message) {
+    return this.chat.thread.reactionsOn(message).some(({ by }) => by.some(one => isOwn(this.chat, one)));
+  }
+
+  /** Closing gives the focus back to the button; what is done may take it on from there. */
+  #do(act) {
+    this.#menu.hidePopover();
+    act();
+  }
+
+  #key(event) {
+    const items = this.#items;
+    const at = items.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    if (event.key === "Tab") this.#menu.hidePopover();
+    if (to === undefined) return;
+    event.preventDefault();
+    items.at(to % items.length).focus();
+  }
+
+  /** Beside its button, within the window; away where that has scrolled out of view. */
+  #place() {
+    if (!this.#menu.matches(":popover-open") || !this.#from.isConnected) return;
+    const [at, view, own] = [this.#from, $("log"), this.#menu].map(one => one.getBoundingClientRect());
+    if (at.bottom < view.top || at.top > view.bottom) return this.#menu.hidePopover();
+    const within = (wanted, size, most) => Math.max(GAP, Math.min(wanted, most - size - GAP));
+    const top = at.bottom + own.height + GAP > innerHeight ? at.top - own.height - GAP : at.bottom + GAP;
+    this.#menu.style.setProperty("left", `${within(at.left + at.width / 2 - own.width / 2, own.width, innerWidth)}px`);
+    this.#menu.style.setProperty("top", `${within(top, own.height, innerHeight)}px`);
+  }
+}
