@@ -50,11 +50,10 @@ export function sizeText(bytes) {
   return `${digits.format(size < 10 ? size : Math.round(size))} ${UNITS[step]}`;
 }
 
-/** `0:07`, `1:02:03`. */
-export function lengthText(seconds) {
-  const [hours, minutes, rest] = [3600, 60, 1].map((unit, i) => Math.floor(seconds / unit) % (i ? 60 : Infinity));
-  return [...(hours ? [hours, String(minutes).padStart(2, "0")] : [minutes]), String(rest).padStart(2, "0")].join(":");
-}
+/** `0:07`, `61:02`. */
+export const lengthText = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+export const percentText = part => `${Math.floor(part * 100)} %`;
 
 /** A price; what is no currency of ISO 4217 stands behind the figure as it is. */
 export function moneyText(price, currency) {

@@ -4,17 +4,19 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import "./document.mjs";
+import { Attachments } from "../../src/web/media/attachments.js";
 import { brokenRow, row } from "../../src/web/chat/row.js";
 import { speak } from "../../src/web/words.js";
 
 speak("en");
 const AT = Date.UTC(2026, 0, 2, 12);
-const drawn = (message, around = {}) => row({}, { message_id: "m-1", channel: "whatsapp", peer: "5511987654321", direction: "in", text: "", created_ms: AT, state: "received", ...message }, { own: false, day: "", ...around });
+const chat = { uploadsOf: () => undefined };
+const drawn = (message, around = {}) => row({ attachments: new Attachments(chat) }, { message_id: "m-1", channel: "whatsapp", peer: "5511987654321", direction: "in", text: "", created_ms: AT, state: "received", ...message }, { own: false, day: "", ...around });
 const read = (message, around) => drawn(message, around).lines.filter(line => !/^\d+:\d\d/.test(line));
 
 test("a file without an address is named, not shown", () => {
   const message = { kind: "image", text: "[image] a.png", media: { kind: "image", id: "large", name: "a.png", mime: "image/png" } };
-  assert.deepEqual(read(message), ["Image", "a.png", "image/png"]);
+  assert.deepEqual(read(message), ["Image", "a.png", "image/png", "Fetch the file"]);
   assert.equal(drawn(message).all("img").length, 0);
   assert.equal(drawn({ kind: "image", media: { kind: "image", url: "http://127.0.0.1:1/x.png" } }).all("img")[0].src, "http://127.0.0.1:1/x.png");
   for (const media of [null, "x", { url: 7 }, { url: null }, {}]) assert.deepEqual(read({ kind: "voice", media }), ["Voice message"]);

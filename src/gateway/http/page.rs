@@ -27,7 +27,7 @@ files! {
     "chat/row.js" "chat/rove.js" "chat/search.js" "chat/sidebar.js" "chat/thread.js" "chat/tray.js"
     "control/control.js" "control/log.js" "control/pair.js" "media/attachments.js" "media/blobs.js"
     "media/document.js" "media/media.css" "media/near.js" "media/player.js" "media/progress.js"
-    "media/transfer.js" "media/upload.js" "media/video.js" "media/viewer.js" "model/backoff.js"
+    "media/transfer.js" "media/upload.js" "media/viewer.js" "model/backoff.js"
     "model/clean.js" "model/conversations.js" "model/files.js" "model/heights.js"
     "model/messages.js" "model/numbers.js" "model/ogg.js" "model/parts.js" "model/rate.js"
     "model/renderings.js" "model/shelf.js"

@@ -5,8 +5,8 @@ import { $, button, make } from "../dom.js";
 import { words } from "../words.js";
 import { isOwn } from "./sidebar.js";
 
-/** What people put on messages; Telegram takes others than WhatsApp. */
-const EMOJIS = { telegram: ["👍", "❤", "😁", "😱", "😢", "🙏"], other: ["👍", "❤️", "😂", "😮", "😢", "🙏"] };
+/** What people put on messages and every service takes; Telegram has a list. */
+const EMOJIS = ["👍", "❤", "😁", "😢", "🙏", "🎉"];
 /** Pixels between the menu and what is around it. */
 const GAP = 6;
 
@@ -23,10 +23,9 @@ export class Menu {
   /** Opens at the button of a message. */
   open(message, from) {
     this.#from = from;
-    const item = (text, label, act) => button("", text, () => this.#do(act), { role: "menuitem", tabIndex: -1, ariaLabel: label, title: label });
+    const item = (text, label, act) => button("", text, () => this.#do(act), { role: "menuitem", tabIndex: -1, ariaLabel: label });
     const react = emoji => () => this.chat.react(message, emoji);
-    const emojis = EMOJIS[message.channel.match(/^[a-z]+/)?.[0]] ?? EMOJIS.other;
-    const marks = emojis.map(emoji => item(emoji, words("reactWith", { emoji }), react(emoji)));
+    const marks = EMOJIS.map(emoji => item(emoji, words("reactWith", { emoji }), react(emoji)));
     const takeBack = this.#hasOwn(message) && item(words("takeBack"), words("takeBack"), react(""));
     const reply = item(words("reply"), words("reply"), () => this.chat.answer(message));
     this.#menu.replaceChildren(...[make("div", { role: "none" }, ...marks), takeBack, reply].filter(Boolean));

@@ -2,10 +2,10 @@
 // thread. They go to the gateway at once, so that sending them later takes no time.
 
 import { $, button, icon, make } from "../dom.js";
-import { keyOf } from "../model/conversations.js";
-import { MOST_FILES, isPictureType, kindOf } from "../model/files.js";
 import { progressOf } from "../media/progress.js";
 import { Upload } from "../media/upload.js";
+import { keyOf } from "../model/conversations.js";
+import { MOST_FILES, isPictureType, kindOf } from "../model/files.js";
 import { sizeText, words } from "../words.js";
 
 /** A larger picture is named, not shown: a browser would hold all of its points. */
@@ -14,8 +14,8 @@ const PREVIEW = 30_000_000;
 export class Tray {
   /** By conversation, as what was written stays with its own. */
   #trays = new Map();
-  #depth = 0;
 
+  /** `say(text)` tells why a file is not taken. */
   constructor(chat, say) {
     Object.assign(this, { chat, say });
     $("attach").onclick = () => $("files").click();
@@ -24,7 +24,8 @@ export class Tray {
       target.value = "";
     };
     $("thread").addEventListener("paste", event => this.#pasted(event));
-    this.#hearDrops();
+    for (const name of ["dragover", "drop"]) addEventListener(name, event => this.#dragged(event));
+    addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || ($("drop").hidden = true));
   }
 
   /** The files of the open conversation. */
@@ -34,55 +35,44 @@ export class Tray {
 
   /** Takes these into the tray and begins to hand them to the gateway. */
   add(files) {
-    const { open, session } = this.chat;
+    const { open, session, view } = this.chat;
     if (!open || !files.length) return;
     const most = session.limits?.max_media_bytes ?? Infinity;
-    const isFit = ({ size }) => size > 0 && size <= most;
-    const fit = files.filter(isFit).slice(0, MOST_FILES - this.all.length);
-    const blobs = this.chat.view.attachments.blobs;
-    this.#trays.set(keyOf(open), [...this.all, ...fit.map(file => new Upload(file, blobs))]);
-    this.#tell(files, fit, most);
-    this.draw();
-    $("text").focus();
+    const fit = files.filter(({ size }) => size > 0 && size <= most).slice(0, MOST_FILES - this.all.length);
+    this.#put([...this.all, ...fit.map(file => new Upload(file, view.attachments.blobs))]);
+    const wrong = files.find(({ size }) => !size || size > most);
+    if (wrong) this.say(words(wrong.size ? "fileTooLarge" : "fileEmpty", { name: wrong.name, most: sizeText(most) }));
+    else this.say(fit.length < files.length ? words("filesTooMany", { n: MOST_FILES }) : "");
   }
 
   /** Hands them over to a message. */
   take() {
     const { all } = this;
-    if (this.chat.open) this.#trays.delete(keyOf(this.chat.open));
-    this.draw();
+    this.#put([]);
     return all;
   }
 
   draw() {
     const { all } = this;
-    const there = [...$("tray").children];
-    const items = all.map(upload => (upload.item ??= this.#item(upload)));
+    const [there, items] = [[...$("tray").children], all.map(upload => (upload.item ??= this.#item(upload)))];
     if (items.length !== there.length || items.some((item, i) => item !== there[i])) $("tray").replaceChildren(...items);
     $("tray").hidden = !all.length;
     $("composer").classList.toggle("full", Boolean(all.length || $("text").value.trim()));
   }
 
-  /** Says what of these was not taken, and why. */
-  #tell(files, fit, most) {
-    const large = files.find(({ size }) => size > most);
-    if (large) return this.say(words("fileTooLarge", { name: large.name, most: sizeText(most) }));
-    const empty = files.find(({ size }) => !size);
-    if (empty) return this.say(words("fileEmpty", { name: empty.name }));
-    this.say(fit.length < files.length ? words("filesTooMany", { n: MOST_FILES }) : "");
+  #put(uploads) {
+    this.#trays.set(keyOf(this.chat.open), uploads);
+    this.draw();
+    $("text").focus();
   }
 
   #item(upload) {
-    const drop = button("round", icon("cross"), () => this.#remove(upload), { ariaLabel: `${words("removeFile")} ${upload.name}`, title: words("removeFile") });
-    const again = button("plain", words("tryAgain"), () => upload.again(), { hidden: true });
-    return make("li", {}, previewOf(upload), progressOf(upload, again), again, drop);
-  }
-
-  #remove(upload) {
-    upload.cancel();
-    this.#trays.set(keyOf(this.chat.open), this.all.filter(one => one !== upload));
-    this.draw();
-    $("text").focus();
+    const remove = () => {
+      upload.cancel();
+      this.#put(this.all.filter(one => one !== upload));
+    };
+    const cross = button("round", icon("cross"), remove, { ariaLabel: `${words("removeFile")} ${upload.name}`, title: words("removeFile") });
+    return make("li", {}, previewOf(upload), progressOf(upload, true), cross);
   }
 
   /** A text that is copied with its picture, such as from a table, is meant as text. */
@@ -94,30 +84,21 @@ export class Tray {
   }
 
   /** Beside the thread a dropped file does nothing: else the browser would leave this page for it. */
-  #hearDrops() {
-    const holdsFiles = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
-    const within = ({ target }) => $("thread").contains(target) && !$("thread").hidden;
-    const hint = shown => ($("drop").hidden = !shown);
-    addEventListener("dragover", event => {
-      if (!holdsFiles(event)) return;
-      event.preventDefault();
-      event.dataTransfer.dropEffect = within(event) ? "copy" : "none";
-      hint(within(event));
-    });
-    addEventListener("dragleave", ({ relatedTarget }) => relatedTarget || hint(false));
-    addEventListener("drop", event => {
-      if (!holdsFiles(event)) return;
-      event.preventDefault();
-      hint(false);
-      if (within(event)) this.add([...event.dataTransfer.files]);
-    });
+  #dragged(event) {
+    const { type, target, dataTransfer } = event;
+    if (!dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    const isWithin = $("thread").contains(target);
+    dataTransfer.dropEffect = isWithin ? "copy" : "none";
+    $("drop").hidden = type === "drop" || !isWithin;
+    if (type === "drop" && isWithin) this.add([...dataTransfer.files]);
   }
 }
 
 /** A small picture of it, or what kind of file it is. */
 function previewOf({ file }) {
   if (!isPictureType(file.type) || file.size > PREVIEW) return icon(kindOf(file.type));
-  const url = URL.createObjectURL(file);
-  const revoke = () => URL.revokeObjectURL(url);
-  return make("img", { src: url, alt: "", onload: revoke, onerror: revoke });
+  const src = URL.createObjectURL(file);
+  const revoke = () => URL.revokeObjectURL(src);
+  return make("img", { src, alt: "", onload: revoke, onerror: revoke });
 }

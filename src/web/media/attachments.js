@@ -7,9 +7,8 @@ import { onLanguage, words } from "../words.js";
 import { Blobs } from "./blobs.js";
 import { absentFile, fileCard, nameOf } from "./document.js";
 import { Near } from "./near.js";
+import { player } from "./player.js";
 import { progressOf } from "./progress.js";
-import { Player } from "./player.js";
-import { videoBox } from "./video.js";
 import { Viewer } from "./viewer.js";
 
 /** Elements kept, more than are ever in view. */
@@ -22,7 +21,6 @@ export class Attachments {
   constructor(chat) {
     this.chat = chat;
     this.near = new Near($("log"));
-    this.player = new Player(this);
     this.viewer = new Viewer(this);
     onLanguage(() => this.#made.clear());
   }
@@ -30,7 +28,7 @@ export class Attachments {
   /** The files of a message, or nothing where they say no more than its card. */
   draw(message) {
     const files = filesOf(message);
-    if (!files.length || files.every(({ state }) => state === "named")) return undefined;
+    if (files.every(({ state }) => state === "named")) return undefined;
     const key = message.message_id ?? message.key;
     const version = JSON.stringify(message.media);
     let made = this.#made.get(key);
@@ -41,7 +39,7 @@ export class Attachments {
     return made.element;
   }
 
-  /** The files that a message waits for, with the way to give them up; nothing once the gateway has them. */
+  /** The files that a message waits for, and the way to give them up; nothing once the gateway has them. */
   sending(one) {
     const uploads = this.chat.uploadsOf(one);
     if (!uploads) return undefined;
@@ -49,15 +47,10 @@ export class Attachments {
     return make("div", { className: "sending" }, ...uploads.map(upload => progressOf(upload)), !one.error && cancel);
   }
 
-  /** Every picture of the open thread that can be seen whole, oldest first. */
+  /** Every picture of the open thread that can be seen in full, oldest first. */
   get pictures() {
-    const of = message => filesOf(message).flatMap((file, index) => (file.shape === "picture" && file.state === "kept" ? [{ message, file, index }] : []));
-    return this.chat.thread.rows.flatMap(of);
-  }
-
-  /** Asks the gateway to fetch what it has not, or could not. */
-  fetch({ message_id }) {
-    return this.chat.session.ask("media.fetch", { message_id });
+    const of = message => filesOf(message).map((file, index) => ({ message, file, index }));
+    return this.chat.thread.rows.flatMap(of).filter(({ file }) => file.shape === "picture" && file.state === "kept");
   }
 
   #build(message, files) {
@@ -66,34 +59,24 @@ export class Attachments {
   }
 
   #one(message, file, index) {
-    if (file.state === "linked") return linked(file);
-    if (file.state !== "kept") return absentFile(this, message, file);
-    switch (file.shape) {
-      case "picture":
-        return this.#picture(message, file, index);
-      case "video":
-        return videoBox(this, file);
-      case "sound":
-        return this.player.face(file, `${message.message_id ?? message.key}/${index}`);
-      default:
-        return fileCard(file, { blobs: this.blobs });
-    }
+    const { state, shape } = file;
+    if (state === "linked") return linked(file);
+    if (state !== "kept") return absentFile(this.chat, message, file);
+    if (shape === "picture") return this.#picture(message, file, index);
+    return shape === "document" ? fileCard(file, this.blobs) : player(this, file);
   }
 
   #picture(message, file, index) {
     const picture = make("img", { alt: nameOf(file), decoding: "async" });
-    const box = button(`picture ${file.kind}`, "", () => this.viewer.open(message, index));
-    box.append(picture);
+    const box = button(`picture ${file.kind}`, picture, () => this.viewer.open(message, index));
+    const lost = isLost => box.classList.toggle("lost", isLost);
     box.dataset.file = index;
     reserve(box, boxOf(file));
-    picture.onerror = () => box.classList.add("lost");
+    picture.onload = () => lost(false);
+    picture.onerror = () => lost(true);
     this.near.watch(box, () => {
       const { ready, leave } = this.blobs.hold(file.id);
-      const shown = ({ url }) => {
-        box.classList.remove("lost");
-        picture.src = url;
-      };
-      ready.then(shown, ({ code }) => box.classList.toggle("lost", code !== "cancelled"));
+      ready.then(({ url }) => (picture.src = url), ({ code }) => lost(code !== "cancelled"));
       return leave;
     });
     return box;
@@ -103,8 +86,8 @@ export class Attachments {
 /** By reference: a picture of this house or in the address itself is shown, all else is named. */
 function linked(file) {
   const src = shownAddress(file, location.origin);
-  if (!src) return fileCard(file, {});
-  const picture = make("img", { src, alt: file.name || words(file.kind), className: `shown ${file.kind}` });
+  if (!src) return fileCard(file);
+  const picture = make("img", { src, alt: nameOf(file), className: `shown ${file.kind}` });
   reserve(picture, boxOf(file));
   return picture;
 }

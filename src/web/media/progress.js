@@ -1,22 +1,23 @@
 // A file on its way out, as it looks: in the tray, and in the row of the message that waits for it.
 
-import { make, write } from "../dom.js";
-import { numberText, sizeText, words } from "../words.js";
+import { button, make, write } from "../dom.js";
+import { percentText, sizeText, words } from "../words.js";
 
-/** Its name, how large it is, and how much of it went out, kept up to date. */
-export function progressOf(upload, again) {
+/** Its name, how large it is, and how much of it went out, kept up to date; with a way to try again. */
+export function progressOf(upload, hasAgain) {
   const bar = make("progress", { max: 1, ariaLabel: `${words("uploading")} ${upload.name}` });
-  const note = make("span", { className: "quiet", role: "status" });
+  const note = make("span", { role: "status" });
+  const again = hasAgain && button("plain", words("tryAgain"), () => upload.again());
   const draw = () => {
     const { state, part, error, bytes } = upload;
-    bar.hidden = state === "kept" || state === "failed";
+    const isFailed = state === "failed";
+    bar.hidden = isFailed || state === "kept";
     bar.value = part;
-    note.className = state === "failed" ? "trouble" : "quiet";
-    const isMoving = state === "running" && part > 0 && part < 1;
-    write(note, state === "failed" ? error : isMoving ? `${numberText(Math.floor(part * 100))} %` : sizeText(bytes));
-    if (again) again.hidden = state !== "failed";
+    note.className = isFailed ? "trouble" : "quiet";
+    write(note, isFailed ? error : part > 0 && part < 1 ? percentText(part) : sizeText(bytes));
+    if (again) again.hidden = !isFailed;
   };
   upload.follow(draw);
   draw();
-  return make("div", {}, make("b", { dir: "auto" }, upload.name), note, bar);
+  return make("div", { className: "progress" }, make("b", { dir: "auto" }, upload.name), note, bar, again);
 }

@@ -2,7 +2,7 @@
 
 import { transfer } from "./transfer.js";
 
-/** Files of this page that go out at a time: more only make each of them later. */
+/** More at a time only make each of them later. */
 const AT_A_TIME = 2;
 const NAME_LONGEST = 200;
 const queue = [];
@@ -39,17 +39,16 @@ export class Upload {
     this.#tell();
   }
 
-  /** What a message says to name it. */
+  /** The file as a message has it. */
   get media() {
-    const { media_id, kind, mime, bytes, width, height, seconds = this.seconds } = this.row;
-    return { media_id, kind: this.kind ?? kind, name: this.name, mime, bytes, width, height, seconds };
+    return { seconds: this.seconds, ...this.row, kind: this.kind ?? this.row.kind, name: this.name };
   }
 
   async run() {
     this.state = "running";
     this.#tell();
     try {
-      const answer = await transfer("media", { method: "POST", body: this.file, headers: this.#headers, signal: this.#stop.signal, part: part => this.#came(part) });
+      const answer = await transfer("media", { method: "POST", body: this.file, headers: this.#headers, signal: this.#stop.signal, part: part => this.#tell(part) });
       this.row = JSON.parse(await answer.text());
       this.blobs.put(this.row.media_id, this.file);
       this.state = "kept";
@@ -59,23 +58,22 @@ export class Upload {
     this.#tell();
   }
 
-  /** The name as RFC 6266 has it: whatever letters it is written in. */
+  /** With its name, in whatever letters (RFC 6266); half a letter cannot be spelled. */
   get #headers() {
-    // Half a letter cannot be spelled.
     const name = [...this.name].slice(-NAME_LONGEST).join("").replace(/\p{Cs}/gu, "_");
     const spelled = encodeURIComponent(name).replace(/['()*]/g, sign => `%${sign.charCodeAt(0).toString(16)}`);
-    const type = this.file.type || "application/octet-stream";
-    return { "Content-Type": type, "Content-Disposition": `attachment; filename*=UTF-8''${spelled}` };
+    return { "Content-Type": this.file.type || "application/octet-stream", "Content-Disposition": `attachment; filename*=UTF-8''${spelled}` };
   }
 
-  #came(part) {
+  #tell(part = this.part) {
     this.part = part;
-    this.#tell();
-  }
-
-  #tell() {
     for (const hear of this.#hearers) hear(this);
   }
+}
+
+function ended() {
+  running--;
+  next();
 }
 
 /** Starts what has waited longest, while fewer are running than may. */
@@ -84,9 +82,6 @@ function next() {
     const upload = queue.shift();
     if (upload.state !== "waiting") continue;
     running++;
-    upload.run().finally(() => {
-      running--;
-      next();
-    });
+    upload.run().finally(ended);
   }
 }

@@ -1,9 +1,9 @@
 // A picture in full, and from there the one before and the one after.
 
-import { $, write } from "../dom.js";
-import { timeOf, dayOf, words } from "../words.js";
 import { authorOf } from "../chat/card.js";
 import { isOwn } from "../chat/sidebar.js";
+import { $, make, write } from "../dom.js";
+import { dayOf, percentText, timeOf, words } from "../words.js";
 import { download, nameOf } from "./document.js";
 
 export class Viewer {
@@ -17,18 +17,12 @@ export class Viewer {
     $("viewer-after").onclick = () => this.#go(this.#at + 1);
     $("viewer").onkeydown = event => this.#key(event);
     $("viewer").onclose = () => this.#closed();
-    // Beside the picture is out of it.
-    $("viewer").onclick = ({ target }) => target === $("viewer") && $("viewer").close();
-    $("viewer-picture").onclick = () => $("viewer").classList.toggle("whole");
-    $("viewer-picture").onerror = () => write($("viewer-note"), words("cannotPlay"));
   }
 
-  /** Opens the picture at this place among the files of a message. */
-  open(message, index) {
+  /** Opens the picture at this place among the files of a message; one that is only being sent has none yet. */
+  open({ message_id }, index) {
     this.#all = this.attachments.pictures;
-    const isIt = one => one.index === index && one.message.message_id === message.message_id;
-    const at = this.#all.findIndex(isIt);
-    // One that is only being sent is not among them yet.
+    const at = this.#all.findIndex(one => one.index === index && one.message.message_id === message_id);
     if (at < 0) return;
     $("viewer").showModal();
     this.#go(at);
@@ -42,50 +36,49 @@ export class Viewer {
   }
 
   async #go(to) {
-    if (to < 0 || to >= this.#all.length) return;
+    const one = this.#all[to];
+    if (!one) return;
     this.#at = to;
-    const { message, file } = this.#all[to];
     this.#leave();
-    $("viewer").classList.remove("whole");
-    const isFirst = to === 0;
-    const isLast = to === this.#all.length - 1;
-    // What has the focus must not be disabled under it.
-    $("viewer-before").ariaDisabled = isFirst;
-    $("viewer-after").ariaDisabled = isLast;
-    this.#tell(message, file);
-    const hold = (this.#hold = this.attachments.blobs.hold(file.id, part => write($("viewer-note"), `${Math.floor(part * 100)} %`)));
+    this.#tell(one);
+    this.#hold = this.attachments.blobs.hold(one.file.id, part => write($("viewer-note"), percentText(part)));
     try {
-      const { url } = await hold.ready;
-      Object.assign($("viewer-picture"), { src: url, alt: nameOf(file), hidden: false });
+      const { url } = await this.#hold.ready;
       write($("viewer-note"), "");
+      $("viewer-stage").prepend(this.#picture(url, nameOf(one.file)));
     } catch ({ code, message }) {
       if (code !== "cancelled") write($("viewer-note"), message);
     }
   }
 
-  #tell(message, file) {
+  #picture(src, alt) {
+    const onclick = ({ target }) => target.classList.toggle("whole");
+    return make("img", { src, alt, onclick, onerror: () => write($("viewer-note"), words("cannotShowFile")) });
+  }
+
+  #tell({ message, file }) {
     const { chat, blobs } = this.attachments;
     const who = isOwn(chat, message) ? words("you") : authorOf(message);
+    const when = `${dayOf(message.created_ms)} ${timeOf(message.created_ms)}`;
     write($("viewer-name"), file.name || words(file.kind));
-    write($("viewer-at"), `${who} · ${dayOf(message.created_ms)} ${timeOf(message.created_ms)} · ${this.#at + 1} / ${this.#all.length}`);
-    $("viewer-save").replaceChildren(download(blobs, file, "round"));
+    write($("viewer-at"), `${who} · ${when} · ${this.#at + 1} / ${this.#all.length}`);
+    $("viewer-save").replaceChildren(download(blobs, file));
+    // Not `disabled`: what has the focus would lose it.
+    $("viewer-before").ariaDisabled = this.#at === 0;
+    $("viewer-after").ariaDisabled = this.#at === this.#all.length - 1;
   }
 
   #leave() {
-    $("viewer-picture").hidden = true;
-    $("viewer-picture").removeAttribute("src");
+    $("viewer-stage").querySelector("img")?.remove();
     this.#hold?.leave();
-    this.#hold = undefined;
   }
 
   /** Back to the picture that was seen last, where it stands in the thread. */
   async #closed() {
     const { message, index } = this.#all[this.#at];
     this.#leave();
-    this.#all = [];
-    const { view } = this.attachments.chat;
-    const find = () => document.querySelector(`#messages [data-key="${CSS.escape(message.message_id)}"] [data-file="${index}"]`);
-    if (!find()) await view.reveal(message.message_id);
+    const find = () => $("messages").querySelector(`[data-key="${message.message_id}"] [data-file="${index}"]`);
+    if (!find()) await this.attachments.chat.view.reveal(message.message_id);
     find()?.focus();
   }
 }

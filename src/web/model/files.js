@@ -8,72 +8,58 @@ import { webAddress } from "./parts.js";
 export const MOST_FILES = 10;
 const KINDS = ["image", "video", "audio", "voice", "document", "sticker"];
 /** Pictures that cannot hold a script. */
-const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
+const PICTURE = /^image\/(png|jpeg|gif|webp|avif)$/;
+const PLAYABLE = /^(audio|video)\/[\w.+-]+$|^application\/ogg$/;
 const MEDIA_ID = /^[0-9a-f]{64}$/;
 /** Edges in pixels. The least is what a finger hits. */
 const [WIDEST, TALLEST, LEAST, STICKER] = [320, 360, 48, 128];
 /** Where nobody told how large a picture is. */
 const UNKNOWN = [320, 220];
-/** Heights of other rows, and what is between two of a grid. */
-const [CARD, PLAYER, GAP] = [84, 60, 4];
+const [CARD_HEIGHT, SOUND_HEIGHT, GAP] = [84, 54, 4];
 
-const number = value => (Number.isFinite(value) && value > 0 ? value : undefined);
-
-/** The type of a file if the browser may take it as such; anything else is bytes to keep. */
-export function safeType(type = "") {
+/** The type of a file if a browser may take it as such; anything else is bytes to keep. */
+export function safeType(type) {
   const [bare] = type.toLowerCase().split(";");
-  return PICTURES.includes(bare) || /^(audio|video)\/[\w.+-]+$/.test(bare) || bare === "application/ogg" ? bare : "application/octet-stream";
+  return PICTURE.test(bare) || PLAYABLE.test(bare) ? bare : "application/octet-stream";
 }
 
-export const isPictureType = type => PICTURES.includes(safeType(type));
+export const isPictureType = type => PICTURE.test(type);
 
-/** `[file]` of a message; not what is no file at all. */
+/** What a file of this type is, where nobody says. */
+export const kindOf = type => (isPictureType(type) ? "image" : (/^(audio|video)(?=\/)/.exec(type)?.[0] ?? "document"));
+
+/** The files of a message: `[{kind, id, url, name, about, mime, bytes, width, height, seconds, state, error, shape}]`. */
 export function filesOf({ media, kind, text }) {
   const all = (Array.isArray(media) ? media : [media]).filter(one => one && typeof one === "object").slice(0, MOST_FILES);
   if (all.length !== 1) return all.map(one => fileOf(one));
-  // Of one file the message itself may say more: a voice, a sticker.
+  // Of one file the message may say more: that it is a voice; and words where it has no name.
   const file = fileOf(all[0], kind);
-  return [{ ...file, about: aboutIn(text, file.kind) }];
-}
-
-/** What the gateway writes behind the kind, for whoever reads texts alone, where the file has no words of its own. */
-function aboutIn(text, kind) {
-  const label = `[${kind}]`;
-  return typeof text === "string" && text.startsWith(label) ? clean(text.slice(label.length)) : "";
+  const label = `[${file.kind}]`;
+  return [{ ...file, about: String(text).startsWith(label) ? clean(text.slice(label.length)) : "" }];
 }
 
 function fileOf(media, told) {
-  const [name, mime] = [clean(media.name), clean(media.mime)];
+  const [name, mime, error] = [media.name, media.mime, media.error].map(clean);
+  const [bytes, width, height, seconds] = [media.bytes, media.width, media.height, media.seconds].map(value => (value > 0 && value < 1e15 ? Number(value) : undefined));
   const kind = [told, media.kind].find(one => KINDS.includes(one)) ?? kindOf(mime);
   const id = MEDIA_ID.test(media.media_id) ? media.media_id : undefined;
   const url = typeof media.url === "string" ? media.url : "";
-  const [bytes, width, height, seconds] = [media.bytes, media.width, media.height, media.seconds].map(number);
-  const file = { kind, id, url, name, mime, bytes, width, height, seconds };
-  return { ...file, state: stateOf(media, file), error: clean(media.error), shape: shapeOf(file) };
+  return { kind, id, url, name, mime, bytes, width, height, seconds, error, state: stateOf(media, id, url), shape: shapeOf(kind, mime) };
 }
 
-/** What a file of this type is, where nobody says. */
-export function kindOf(mime = "") {
-  if (isPictureType(mime)) return "image";
-  return /^(audio|video)(?=\/)/.exec(mime)?.[0] ?? "document";
-}
-
-/** `kept` by the gateway, `linked` by an address, `fetching`, `failed`, `absent` while nobody fetched it, `named` where nobody can. */
-function stateOf({ state, id }, file) {
-  if (file.id) return "kept";
-  if (state === "fetching" || state === "failed") return state;
-  if (file.url) return "linked";
-  return typeof id === "string" ? "absent" : "named";
+/** `kept` by the gateway, `fetching`, `failed`, `linked` by an address, `absent` while nobody fetched it, `named` where nobody can. */
+function stateOf(media, id, url) {
+  if (id) return "kept";
+  if (["fetching", "failed"].includes(media.state)) return media.state;
+  return url ? "linked" : typeof media.id === "string" ? "absent" : "named";
 }
 
 /** How it is shown once it is here: `picture`, `video`, `sound` or `document`. */
-function shapeOf({ kind, mime }) {
-  const isOf = (...types) => !mime || types.some(type => safeType(mime).startsWith(type));
-  if (kind === "image" || kind === "sticker") return isOf("image/") ? "picture" : "document";
-  if (kind === "video") return isOf("video/") ? "video" : "document";
-  // What a browser records is called a video by some, even without a picture in it.
-  if (kind === "audio" || kind === "voice") return isOf("audio/", "application/ogg", "video/") ? "sound" : "document";
-  return "document";
+function shapeOf(kind, mime) {
+  const type = mime.toLowerCase();
+  if (kind === "image" || kind === "sticker") return !type || PICTURE.test(type) ? "picture" : "document";
+  if (kind === "document" || (type && safeType(type) === "application/octet-stream")) return "document";
+  return kind === "video" ? "video" : "sound";
 }
 
 /** The way to a picture that is shown from its address: of this house, or the address holds it. */
@@ -83,11 +69,11 @@ export const shownAddress = ({ shape, url }, origin) =>
 /** The address of a file that a user may open. */
 export const openAddress = ({ state, url }) => (state === "linked" ? webAddress(url) : undefined);
 
-/** Width and height of the box of a picture or video, before it is here: then nothing jumps. */
+/** Width and height of a picture's or video's box, known before it is here: then nothing jumps. */
 export function boxOf({ kind, width, height }) {
-  const most = kind === "sticker" ? STICKER : WIDEST;
+  const [widest, tallest] = kind === "sticker" ? [STICKER, STICKER] : [WIDEST, TALLEST];
   if (!width || !height) return kind === "sticker" ? [STICKER, STICKER] : UNKNOWN;
-  const scale = Math.min(1, most / width, (kind === "sticker" ? STICKER : TALLEST) / height);
+  const scale = Math.min(1, widest / width, tallest / height);
   return [width, height].map(edge => Math.max(Math.round(edge * scale), LEAST));
 }
 
@@ -95,11 +81,8 @@ export function boxOf({ kind, width, height }) {
 export const isGrid = files => files.length > 1 && files.every(({ shape, state }) => shape === "picture" && state === "kept");
 
 /** About how high the files of a message stand. */
-export function heightOf(files, width) {
-  if (isGrid(files)) return Math.ceil(files.length / 2) * (Math.min(WIDEST, width * 0.8) / 2 + GAP);
-  const one = file => {
-    if (file.state === "named" || file.shape === "document" || file.state === "linked") return CARD;
-    return file.shape === "sound" ? PLAYER : boxOf(file)[1];
-  };
-  return files.reduce((sum, file) => sum + one(file) + GAP, 0);
+export function heightOf(files) {
+  if (isGrid(files)) return Math.ceil(files.length / 2) * (WIDEST / 2 + GAP);
+  const heights = { document: CARD_HEIGHT, sound: SOUND_HEIGHT };
+  return files.reduce((sum, file) => sum + GAP + (file.state === "kept" ? (heights[file.shape] ?? boxOf(file)[1]) : CARD_HEIGHT), 0);
 }

@@ -1,55 +1,50 @@
 // Things that are dear to hold, each as long as somebody uses it, and after that while there is room.
 
 export class Shelf {
-  /** In the order in which they were let go of, those in use last. */
+  bytes = 0;
+  /** What was let go of last stands last. */
   #all = new Map();
-  #bytes = 0;
 
   /** Holds `most` bytes besides what is in use; `drop(thing)` is called for each that has to go. */
   constructor(most, drop) {
     Object.assign(this, { most, drop });
   }
 
-  get bytes() {
-    return this.#bytes;
-  }
-
   has(key) {
     return this.#all.has(key);
   }
 
-  /** The thing of this key, used once more; undefined where it is not here. */
+  /** The thing of this key, used once more. */
   use(key) {
     const held = this.#all.get(key);
-    if (held) held.users++;
-    return held?.thing;
+    held.users++;
+    return held.thing;
   }
 
-  /** Takes a thing that nobody uses yet; of two of one key the first stays. */
+  /** Takes a thing that is about to be used; of two of one key the first stays. */
   put(key, thing, bytes) {
-    if (this.#all.has(key)) return this.drop(thing);
+    if (this.has(key)) return this.drop(thing);
     this.#all.set(key, { thing, bytes, users: 0 });
-    this.#bytes += bytes;
+    this.bytes += bytes;
     this.#tidy(key);
   }
 
   /** One user less. */
   leave(key) {
     const held = this.#all.get(key);
-    if (!held || --held.users > 0) return;
-    held.users = 0;
+    if (--held.users) return;
     this.#all.delete(key);
     this.#all.set(key, held);
     this.#tidy();
   }
 
-  /** Lets the longest unused go, but not `spared`, which is about to be used. */
+  /** Lets the longest unused go. */
   #tidy(spared) {
     for (const [key, { thing, bytes, users }] of this.#all) {
-      if (this.#bytes <= this.most) return;
+      if (this.bytes <= this.most) return;
       if (users || key === spared) continue;
       this.#all.delete(key);
-      this.#bytes -= bytes;
+      this.bytes -= bytes;
       this.drop(thing);
     }
   }
