@@ -1,4 +1,8 @@
-//! Bodies of HTTP messages: sent in one piece, collected within limits of bytes and time.
+//! Bodies of HTTP messages: sent in one piece, from a file, or as a form with files; collected within
+//! limits of bytes and time.
+
+mod file;
+pub mod multipart;
 
 use std::{
     convert::Infallible,
@@ -9,6 +13,8 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+
+pub use self::{file::FileBody, multipart::Multipart};
 
 /// A body of one piece.
 #[derive(Debug, Default)]
