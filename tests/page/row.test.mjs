@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import "./document.mjs";
-import { Attachments } from "../../src/web/media/attachments.js";
+import { Attachments } from "../../src/web/files/attachments.js";
 import { brokenRow, row } from "../../src/web/chat/row.js";
 import { speak } from "../../src/web/words.js";
 

@@ -1,7 +1,7 @@
 // A voice message: spoken, then sent or thrown away.
 
 import { $, write } from "../dom.js";
-import { Upload } from "../media/upload.js";
+import { Upload } from "../files/upload.js";
 import { remuxed } from "../model/ogg.js";
 import { lengthText, words } from "../words.js";
 
@@ -25,7 +25,9 @@ export class Recorder {
     $("record").onclick = () => this.#begin();
     $("record-cancel").onclick = () => this.cancel();
     $("record-send").onclick = () => this.#send();
-    $("recording").onkeydown = ({ key }) => key === "Escape" && this.cancel();
+    $("recording").onkeydown = ({ key }) => {
+      if (key === "Escape") this.cancel();
+    };
   }
 
   /** Throws away what was recorded, and what is about to be. */

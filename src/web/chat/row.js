@@ -40,8 +40,8 @@ const acts = (view, one) =>
 
 /** The message that this one answers; a press goes there. */
 function quote(view, { id, who, line }) {
-  const made = button("quote", "", () => id && view.reveal(id), { dir: "auto", ariaLabel: `${words("answerTo")} ${who}: ${line}` });
-  made.append(make("b", {}, who), make("span", {}, line));
+  const made = button("quote", make("span", { className: "heard" }, words("answerTo"), " "), () => id && view.reveal(id), { dir: "auto" });
+  made.append(who ? make("b", {}, who, " ") : "", make("span", {}, line));
   return made;
 }
 

@@ -4,7 +4,7 @@ import { $, write } from "../dom.js";
 import { LongList } from "../list.js";
 import { shownPeer } from "../model/numbers.js";
 import { dayOf, onLanguage, words } from "../words.js";
-import { Attachments } from "../media/attachments.js";
+import { Attachments } from "../files/attachments.js";
 import { filesOf, heightOf } from "../model/files.js";
 import { authorOf, lineOf } from "./card.js";
 import { Menu } from "./menu.js";
@@ -120,7 +120,7 @@ export class ThreadView {
     if (typeof reply_to !== "string" || kind === "reaction") return undefined;
     const { chat } = this;
     const said = chat.thread.named(reply_to);
-    if (!said) return { id: /^m-\d+$/.test(reply_to) && reply_to, who: words("answerTo"), line: words("earlierMessage") };
+    if (!said) return { id: /^m-\d+$/.test(reply_to) && reply_to, line: words("earlierMessage") };
     return { id: said.message_id, who: isOwn(chat, said) ? words("you") : authorOf(said), line: lineOf(said, QUOTED) };
   }
 

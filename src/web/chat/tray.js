@@ -2,8 +2,8 @@
 // thread. They go to the gateway at once, so that sending them later takes no time.
 
 import { $, button, icon, make } from "../dom.js";
-import { progressOf } from "../media/progress.js";
-import { Upload } from "../media/upload.js";
+import { progressOf } from "../files/progress.js";
+import { Upload } from "../files/upload.js";
 import { keyOf } from "../model/conversations.js";
 import { MOST_FILES, isPictureType, kindOf } from "../model/files.js";
 import { sizeText, words } from "../words.js";

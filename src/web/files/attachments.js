@@ -67,8 +67,8 @@ export class Attachments {
   }
 
   #picture(message, file, index) {
-    const picture = make("img", { alt: nameOf(file), decoding: "async" });
-    const box = button(`picture ${file.kind}`, picture, () => this.viewer.open(message, index));
+    const picture = make("img", { alt: "", decoding: "async" });
+    const box = button(`picture ${file.kind}`, picture, () => this.viewer.open(message, index), { ariaLabel: nameOf(file) });
     const lost = isLost => box.classList.toggle("lost", isLost);
     box.dataset.file = index;
     reserve(box, boxOf(file));

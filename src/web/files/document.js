@@ -60,7 +60,8 @@ export function absentFile(chat, message, file) {
   const act = button("plain", words(state === "failed" ? "fetchAgain" : "fetchFile"), async () => {
     say("fetching");
     // What becomes of it an event tells.
-    await chat.session.ask("media.fetch", { message_id: message.message_id }).catch(({ message: why }) => say("failed", why));
+    const told = chat.session.ask("media.fetch", { message_id: message.message_id });
+    await told.then(({ fetching }) => fetching || say("failed", words("nothing")), ({ message: why }) => say("failed", why));
     chat.view.list.measure();
   });
   const say = (state, why) => {
