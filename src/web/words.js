@@ -41,13 +41,10 @@ export function translate(root) {
 export const timeOf = ms => clock.format(ms);
 export const numberText = number => digits.format(number);
 
-const UNITS = ["B", "KB", "MB", "GB"];
-
 /** `1.2 MB`. */
 export function sizeText(bytes) {
-  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1);
-  const size = bytes / 1000 ** step;
-  return `${digits.format(size < 10 ? size : Math.round(size))} ${UNITS[step]}`;
+  const [unit, size] = [["GB", 1e9], ["MB", 1e6], ["KB", 1e3]].find(([, size]) => bytes >= size) ?? ["B", 1];
+  return `${digits.format(bytes / size)} ${unit}`;
 }
 
 /** `0:07`, `61:02`. */

@@ -2,9 +2,9 @@
 // cleaned: what is in a content comes from anybody. A content of another shape than its kind has is no
 // card, and then the message's text is all there is.
 
-import { clean } from "../model/clean.js";
 import { filesOf } from "../model/files.js";
 import { shownPeer } from "../model/numbers.js";
+import { clean } from "../model/parts.js";
 import { beyond } from "../model/renderings.js";
 import { lengthText, moneyText, words } from "../words.js";
 

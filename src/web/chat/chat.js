@@ -32,7 +32,7 @@ function mediaOf({ media }) {
 /** Whether a message that came back says what was said here. */
 function isSame(one, message) {
   const idsOf = said => filesOf(said).map(({ id }) => id).join();
-  return idsOf(one) === idsOf(message) && (one.media ? wordsBeside(message, cardOf(message)) : message.text) === one.text;
+  return idsOf(one) === idsOf(message) && wordsBeside(message, cardOf(message)) === one.text;
 }
 
 export class Chat {
@@ -126,7 +126,7 @@ export class Chat {
     return true;
   }
 
-  /** `uploads`: files that go along, sent once the gateway has them; `place`: where, if not in the open one. */
+  /** `uploads`: files that go along, once the gateway has them. */
   say(text, { uploads = [], reply_to, place = this.open } = {}) {
     const one = { ...place, text, reply_to, mine: this.isMine(place), key: randomKey(), created_ms: Date.now() };
     this.#pending.push(one);
@@ -137,33 +137,22 @@ export class Chat {
     this.#uploaded(one);
   }
 
-  /** The files that this message still waits for. */
   uploadsOf({ key }) {
     return this.#uploads.get(key);
   }
 
-  /** Answers this message with what is written next. */
-  answer(message) {
-    this.composer.answer(message);
-  }
-
   /** Puts an emoji on a message; an empty one takes it back. */
-  async react({ channel, peer, message_id }, emoji) {
-    const isMine = this.isMine({ channel, peer });
-    try {
-      await (isMine
-        ? this.session.ask("receive", { channel, peer, kind: "reaction", content: { to: message_id, emoji } })
-        : this.session.ask("send", { channel, to: peer, text: emoji, reaction: true, reply_to: message_id }));
-    } catch ({ message }) {
-      this.composer.say(message);
-    }
+  react({ channel, peer, message_id }, emoji) {
+    const put = this.isMine({ channel, peer })
+      ? this.session.ask("receive", { channel, peer, kind: "reaction", content: { to: message_id, emoji } })
+      : this.session.ask("send", { channel, to: peer, text: emoji, reaction: true, reply_to: message_id });
+    return put.catch(({ message }) => this.composer.say(message));
   }
 
   /** Tries again what the gateway did not take, or what failed on its way. */
   retry(message) {
-    const uploads = this.uploadsOf(message);
-    delete message.error;
-    if (uploads) for (const upload of uploads) upload.state === "failed" && upload.again();
+    const failed = this.uploadsOf(message)?.filter(({ state }) => state === "failed");
+    if (failed) for (const upload of failed) upload.again();
     else if (message.key) this.#handIn(message);
     else this.session.wish("retry", { message_id: message.message_id });
   }
@@ -246,11 +235,8 @@ export class Chat {
   #uploaded(one) {
     const uploads = this.uploadsOf(one);
     if (!uploads) return;
-    const failed = uploads.find(({ state }) => state === "failed");
-    if (failed?.error !== one.error) {
-      one.error = failed?.error;
-      this.draw();
-    }
+    one.error = uploads.find(({ state }) => state === "failed")?.error;
+    this.draw();
     if (!uploads.every(({ state }) => state === "kept")) return;
     one.media = uploads.map(({ media }) => media);
     this.#uploads.delete(one.key);

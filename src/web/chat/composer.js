@@ -4,12 +4,10 @@
 import { $, write } from "../dom.js";
 import { keyOf } from "../model/conversations.js";
 import { numberText, words } from "../words.js";
-import { authorOf, lineOf } from "./card.js";
+import { lineOf } from "./card.js";
 import { Recorder } from "./recorder.js";
-import { isOwn } from "./sidebar.js";
+import { whoOf } from "./sidebar.js";
 import { Tray } from "./tray.js";
-
-const QUOTED = 120;
 
 export class Composer {
   #text = $("text");
@@ -51,8 +49,7 @@ export class Composer {
 
   /** Answers this message, or none. */
   answer(message) {
-    if (message) this.#answers.set(keyOf(this.chat.open), message);
-    else this.#answers.delete(keyOf(this.chat.open));
+    this.#answers.set(keyOf(this.chat.open), message);
     this.#drawAnswer();
     this.#text.focus();
   }
@@ -65,8 +62,8 @@ export class Composer {
     const message = this.#answers.get(keyOf(this.chat.open));
     $("answer").hidden = !message;
     if (!message) return;
-    write($("answer-who"), isOwn(this.chat, message) ? words("you") : authorOf(message));
-    write($("answer-line"), lineOf(message, QUOTED));
+    write($("answer-who"), whoOf(this.chat, message));
+    write($("answer-line"), lineOf(message));
   }
 
   #changed() {

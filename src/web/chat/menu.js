@@ -1,5 +1,5 @@
-// What can be done to one message: put an emoji on it, answer it. One menu for all messages, in a layer
-// above the page.
+// What can be done to one message: put an emoji on it, answer it. One menu for all of them. Of the buttons
+// that open it one is a stop for Tab; arrow keys go from it to the message before and after.
 
 import { $, button, make } from "../dom.js";
 import { words } from "../words.js";
@@ -12,22 +12,25 @@ const GAP = 6;
 
 export class Menu {
   #from;
+  #stop;
   #menu = $("act-menu");
 
   constructor(chat) {
     this.chat = chat;
     this.#menu.onkeydown = event => this.#key(event);
     $("log").addEventListener("scroll", () => this.#place(), { passive: true });
+    $("messages").addEventListener("keydown", event => event.target.matches(".act") && this.#walk(event));
+    $("messages").addEventListener("focusin", ({ target }) => target.matches(".act") && this.#choose(target));
   }
 
   /** Opens at the button of a message. */
   open(message, from) {
     this.#from = from;
-    const item = (text, label, act) => button("", text, () => this.#do(act), { role: "menuitem", tabIndex: -1, ariaLabel: label });
+    const item = (text, act, ariaLabel = text) => button("", text, () => this.#do(act), { role: "menuitem", tabIndex: -1, ariaLabel });
     const react = emoji => () => this.chat.react(message, emoji);
-    const marks = EMOJIS.map(emoji => item(emoji, words("reactWith", { emoji }), react(emoji)));
-    const takeBack = this.#hasOwn(message) && item(words("takeBack"), words("takeBack"), react(""));
-    const reply = item(words("reply"), words("reply"), () => this.chat.answer(message));
+    const marks = EMOJIS.map(emoji => item(emoji, react(emoji), words("reactWith", { emoji })));
+    const takeBack = this.#hasOwn(message) && item(words("takeBack"), react(""));
+    const reply = item(words("reply"), () => this.chat.composer.answer(message));
     this.#menu.replaceChildren(...[make("div", { role: "none" }, ...marks), takeBack, reply].filter(Boolean));
     this.#menu.showPopover();
     this.#place();
@@ -36,6 +39,31 @@ export class Menu {
 
   opened() {
     this.#menu.hidePopover();
+  }
+
+  /** The stop is the button used last, while it is in the page, otherwise the newest. */
+  draw() {
+    if (!this.#stop?.isConnected) this.#choose(this.#acts.at(-1));
+  }
+
+  get #acts() {
+    return [...$("messages").querySelectorAll(".act")];
+  }
+
+  #choose(act) {
+    if (this.#stop) this.#stop.tabIndex = -1;
+    if (act) act.tabIndex = 0;
+    this.#stop = act;
+  }
+
+  #walk(event) {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const acts = this.#acts;
+    const next = acts[acts.indexOf(event.target) + step];
+    next?.focus({ preventScroll: true });
+    if (next) this.chat.view.list.reveal(next.closest("li").ariaPosInSet - 1);
   }
 
   get #items() {
@@ -62,11 +90,10 @@ export class Menu {
     items.at(to % items.length).focus();
   }
 
-  /** Beside its button, within the window; away where that has scrolled out of view. */
+  /** Beside its button, and within the window. */
   #place() {
     if (!this.#menu.matches(":popover-open") || !this.#from.isConnected) return;
-    const [at, view, own] = [this.#from, $("log"), this.#menu].map(one => one.getBoundingClientRect());
-    if (at.bottom < view.top || at.top > view.bottom) return this.#menu.hidePopover();
+    const [at, own] = [this.#from, this.#menu].map(one => one.getBoundingClientRect());
     const within = (wanted, size, most) => Math.max(GAP, Math.min(wanted, most - size - GAP));
     const top = at.bottom + own.height + GAP > innerHeight ? at.top - own.height - GAP : at.bottom + GAP;
     this.#menu.style.setProperty("left", `${within(at.left + at.width / 2 - own.width / 2, own.width, innerWidth)}px`);

@@ -5,8 +5,8 @@ import { Upload } from "../files/upload.js";
 import { remuxed } from "../model/ogg.js";
 import { lengthText, words } from "../words.js";
 
-/** The services take OGG with Opus as a voice; WebM is put into it. */
-const TYPES = { "audio/ogg;codecs=opus": "ogg", "audio/webm;codecs=opus": "webm", "audio/mp4": "m4a" };
+/** The services take Opus in OGG as a voice. */
+const TYPES = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
 const BITS_A_SECOND = 32_000;
 /** Then it ends by itself, and waits to be sent. */
 const LONGEST_S = 15 * 60;
@@ -19,7 +19,6 @@ export class Recorder {
   #timer;
   #asked = 0;
 
-  /** `say(text)` tells why it cannot record. */
   constructor(chat, say) {
     Object.assign(this, { chat, say });
     $("record").onclick = () => this.#begin();
@@ -50,7 +49,7 @@ export class Recorder {
   }
 
   #record(stream) {
-    const mimeType = Object.keys(TYPES).find(type => MediaRecorder.isTypeSupported(type));
+    const mimeType = TYPES.find(type => MediaRecorder.isTypeSupported(type));
     this.#recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: BITS_A_SECOND });
     const pieces = (this.#pieces = []);
     this.#recorder.ondataavailable = ({ data }) => pieces.push(data);
@@ -103,11 +102,9 @@ export class Recorder {
 /** Gives the microphone back. */
 const silence = stream => stream.getTracks().forEach(track => track.stop());
 
-/** What was recorded, as the services take it, with a name. */
+/** What was recorded, as the services take it where it can be, with a name. */
 async function fileOf(recorded) {
-  const ogg = recorded.type.startsWith("audio/webm") && remuxed(new Uint8Array(await recorded.arrayBuffer()));
-  const blob = ogg || recorded;
+  const blob = remuxed(new Uint8Array(await recorded.arrayBuffer())) ?? recorded;
   const [type] = blob.type.split(";");
-  const ending = Object.entries(TYPES).find(([known]) => known.startsWith(type))?.[1];
-  return new File([blob], `voice.${ending}`, { type });
+  return new File([blob], `voice.${type.slice(6)}`, { type });
 }

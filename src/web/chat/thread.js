@@ -1,21 +1,20 @@
 // The open conversation: its messages, who types, and the way to its beginning and its end.
 
 import { $, write } from "../dom.js";
+import { Attachments } from "../files/attachments.js";
 import { LongList } from "../list.js";
+import { filesOf, heightOf } from "../model/files.js";
 import { shownPeer } from "../model/numbers.js";
 import { dayOf, onLanguage, words } from "../words.js";
-import { Attachments } from "../files/attachments.js";
-import { filesOf, heightOf } from "../model/files.js";
-import { authorOf, lineOf } from "./card.js";
+import { lineOf } from "./card.js";
 import { Menu } from "./menu.js";
-import { Rove } from "./rove.js";
 import { FOLDED, brokenRow, row } from "./row.js";
-import { isOwn, nameOf } from "./sidebar.js";
+import { isOwn, nameOf, whoOf } from "./sidebar.js";
 
 const NEAR_TOP = 15;
 const TOGETHER_MS = 300_000;
+/** Characters of a message that are read out, or quoted. */
 const SPOKEN = 200;
-const QUOTED = 120;
 
 export class ThreadView {
   #news = 0;
@@ -25,7 +24,6 @@ export class ThreadView {
     this.chat = chat;
     this.attachments = new Attachments(chat);
     this.menu = new Menu(chat);
-    this.rove = new Rove(this);
     this.list = new LongList($("log"), $("messages"), {
       follows: true,
       keyOf: one => one.message_id ?? one.key,
@@ -78,7 +76,6 @@ export class ThreadView {
     this.list.show({ length: rows.length + last.length, at: i => rows[i] ?? last[i - rows.length] });
     $("empty").hidden = !loaded || this.list.items.length > 0;
     $("log").ariaBusy = !loaded;
-    this.rove.draw();
   }
 
   /** Shows one message, wherever it is. */
@@ -89,12 +86,6 @@ export class ThreadView {
     const shown = thread.rowOf(id);
     this.list.reveal(thread.rows.indexOf(shown), true);
     for (const item of $("messages").children) item.classList.toggle("found", item.dataset.key === shown.message_id);
-  }
-
-  /** Brings the row of this key into view, if it is not. */
-  show(key) {
-    const { items } = this.list;
-    for (let i = items.length - 1; i >= 0; i--) if (items.at(i).message_id === key) return this.list.reveal(i);
   }
 
   unfold(id) {
@@ -121,7 +112,7 @@ export class ThreadView {
     const { chat } = this;
     const said = chat.thread.named(reply_to);
     if (!said) return { id: /^m-\d+$/.test(reply_to) && reply_to, line: words("earlierMessage") };
-    return { id: said.message_id, who: isOwn(chat, said) ? words("you") : authorOf(said), line: lineOf(said, QUOTED) };
+    return { id: said.message_id, who: whoOf(chat, said), line: lineOf(said, SPOKEN) };
   }
 
   /** What a row depends on besides its message. */

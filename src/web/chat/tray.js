@@ -8,14 +8,13 @@ import { keyOf } from "../model/conversations.js";
 import { MOST_FILES, isPictureType, kindOf } from "../model/files.js";
 import { sizeText, words } from "../words.js";
 
-/** A larger picture is named, not shown: a browser would hold all of its points. */
+/** A larger picture is only named: a browser would hold all of its points. */
 const PREVIEW = 30_000_000;
 
 export class Tray {
-  /** By conversation, as what was written stays with its own. */
+  /** By conversation. */
   #trays = new Map();
 
-  /** `say(text)` tells why a file is not taken. */
   constructor(chat, say) {
     Object.assign(this, { chat, say });
     $("attach").onclick = () => $("files").click();
@@ -71,7 +70,7 @@ export class Tray {
       upload.cancel();
       this.#put(this.all.filter(one => one !== upload));
     };
-    const cross = button("round", icon("cross"), remove, { ariaLabel: `${words("removeFile")} ${upload.name}`, title: words("removeFile") });
+    const cross = button("round", icon("cross"), remove, { ariaLabel: `${words("discard")} ${upload.name}` });
     return make("li", {}, previewOf(upload), progressOf(upload, true), cross);
   }
 
@@ -89,7 +88,6 @@ export class Tray {
     if (!dataTransfer.types.includes("Files")) return;
     event.preventDefault();
     const isWithin = $("thread").contains(target);
-    dataTransfer.dropEffect = isWithin ? "copy" : "none";
     $("drop").hidden = type === "drop" || !isWithin;
     if (type === "drop" && isWithin) this.add([...dataTransfer.files]);
   }

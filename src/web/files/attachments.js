@@ -1,5 +1,5 @@
-// The files of the messages in the thread. An element is kept as long as its message says the same of its
-// files: a row that is made anew, such as for a tick, takes it along, and what plays goes on.
+// The files of the messages in the thread. A row that is made anew, such as for a tick, takes its files
+// along, and what plays goes on.
 
 import { $, button, make, reserve } from "../dom.js";
 import { boxOf, filesOf, isGrid, shownAddress } from "../model/files.js";
@@ -25,7 +25,7 @@ export class Attachments {
     onLanguage(() => this.#made.clear());
   }
 
-  /** The files of a message, or nothing where they say no more than its card. */
+  /** The files of a message; nothing where they say no more than its card. */
   draw(message) {
     const files = filesOf(message);
     if (files.every(({ state }) => state === "named")) return undefined;
@@ -39,7 +39,7 @@ export class Attachments {
     return made.element;
   }
 
-  /** The files that a message waits for, and the way to give them up; nothing once the gateway has them. */
+  /** The files that a message waits for, and the way to give it up. */
   sending(one) {
     const uploads = this.chat.uploadsOf(one);
     if (!uploads) return undefined;
@@ -47,7 +47,7 @@ export class Attachments {
     return make("div", { className: "sending" }, ...uploads.map(upload => progressOf(upload)), !one.error && cancel);
   }
 
-  /** Every picture of the open thread that can be seen in full, oldest first. */
+  /** Every picture of the open thread that can be seen in full. */
   get pictures() {
     const of = message => filesOf(message).map((file, index) => ({ message, file, index }));
     return this.chat.thread.rows.flatMap(of).filter(({ file }) => file.shape === "picture" && file.state === "kept");
@@ -83,7 +83,7 @@ export class Attachments {
   }
 }
 
-/** By reference: a picture of this house or in the address itself is shown, all else is named. */
+/** A file at an address: a picture of this house is shown, all else is named. */
 function linked(file) {
   const src = shownAddress(file, location.origin);
   if (!src) return fileCard(file);

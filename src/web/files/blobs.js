@@ -17,8 +17,8 @@ export class Blobs {
   #coming = new Map();
 
   /**
-   * `{ready, leave}`: the promise of `{url, type, blob}`, good until `leave()`; that also ends the asking
-   * where nobody else waits. `part(n)` hears from 0 to 1 how much came.
+   * `{ready, leave}`: the promise of `{url, blob}`, good until `leave()`, which ends the asking where nobody
+   * else waits. `part(n)` hears from 0 to 1 how much came.
    */
   hold(id, part) {
     const coming = this.#shelf.has(id) ? undefined : (this.#coming.get(id) ?? this.#ask(id));
@@ -34,35 +34,28 @@ export class Blobs {
       if (isOver) return;
       isOver = true;
       if (isHeld) this.#shelf.leave(id);
-      else if (--coming.users === 0) this.#end(id, coming);
+      else if (--coming.users === 0) coming.end();
     };
     return { ready: coming ? coming.done.then(take) : Promise.resolve(take()), leave };
   }
 
   /** Takes what is here already, such as what this page has just sent. */
   put(id, blob) {
-    const type = safeType(blob.type);
-    const safe = blob.slice(0, blob.size, type);
-    this.#shelf.put(id, { url: URL.createObjectURL(safe), type, blob: safe }, blob.size);
+    const safe = blob.slice(0, blob.size, safeType(blob.type));
+    this.#shelf.put(id, { url: URL.createObjectURL(safe), blob: safe }, blob.size);
   }
 
   #ask(id) {
     const coming = { users: 0, parts: [], stop: new AbortController() };
     const part = n => coming.parts.forEach(tell => tell(n));
-    coming.done = transfer(`media/${id}`, { signal: coming.stop.signal, part })
-      .then(blob => this.put(id, blob))
-      .finally(() => this.#forget(id, coming));
+    const end = (coming.end = () => {
+      if (this.#coming.get(id) === coming) this.#coming.delete(id);
+      coming.stop.abort();
+    });
+    const asked = transfer(`media/${id}`, { signal: coming.stop.signal, part });
+    coming.done = asked.then(blob => this.put(id, blob)).finally(end);
     this.#coming.set(id, coming);
     return coming;
-  }
-
-  #end(id, coming) {
-    this.#forget(id, coming);
-    coming.stop.abort();
-  }
-
-  #forget(id, coming) {
-    if (this.#coming.get(id) === coming) this.#coming.delete(id);
   }
 }
 

@@ -8,10 +8,10 @@ import { save } from "./blobs.js";
 /** What a file is called on the page. */
 export const nameOf = ({ kind, name, about }) => [words(kind), name || about].filter(Boolean).join(": ");
 
-/** What it is called where it is kept; no path, and never without a name. */
+/** No path, and never no name. */
 const savedName = ({ kind, name, mime }) => name.replace(/[/\\]/g, "_") || `${kind}.${/\/([a-z0-9]{2,4})$/.exec(mime)?.[1] ?? "bin"}`;
 
-/** The pieces of a card; with `blobs` it can be downloaded; `more` goes below. */
+/** With `blobs` it can be downloaded; `more` goes below. */
 export function fileCard(file, blobs, ...more) {
   const { kind, mime, bytes } = file;
   const name = file.name || file.about;
@@ -30,7 +30,7 @@ export function fileCard(file, blobs, ...more) {
   );
 }
 
-/** A button that hands the file to the user, tells how much came, and stops by a second press. */
+/** A button that hands the file to the user; a second press stops it. */
 export function download(blobs, file, className = "plain") {
   let hold;
   const note = make("span", {}, words("download"));
@@ -53,7 +53,7 @@ export function download(blobs, file, className = "plain") {
   return act;
 }
 
-/** A file that the gateway does not have: it is on its way, could not be had, or nobody asked for it. */
+/** A file that the gateway does not have, or not yet. */
 export function absentFile(chat, message, file) {
   const { state, error } = file;
   const note = make("p", { role: "status", dir: "auto" });

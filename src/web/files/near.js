@@ -9,7 +9,7 @@ export class Near {
     this.observer = new IntersectionObserver(entries => entries.forEach(entry => this.#told(entry)), { root, rootMargin: MARGIN });
   }
 
-  /** Calls `enter` when this element comes near, and what that returned when it goes, also out of the page. */
+  /** Calls `enter` when an element comes near, and what that returned when it goes or is removed. */
   watch(element, enter) {
     this.#of.set(element, { enter });
     this.observer.observe(element);

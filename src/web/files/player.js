@@ -1,5 +1,4 @@
-// Sounds and videos in the thread. A small one is there to be played, a large one is only loaded when
-// asked for; one plays at a time.
+// Sounds and videos in the thread: a large one is only loaded when asked for, and one plays at a time.
 
 import { button, icon, make, reserve, write } from "../dom.js";
 import { boxOf } from "../model/files.js";
@@ -42,14 +41,12 @@ export function player({ blobs, near }, file) {
     if (!isWanted) return;
     isWanted = false;
     media.focus();
-    // Where the browser does not let it, the user presses once more.
     media.play().catch(() => {});
   }
   media.onplay = () => {
     if (playing !== media) playing?.pause();
     playing = media;
   };
-  // What this browser cannot play can still be kept.
   media.onerror = () => box.replaceChildren(make("p", { className: "quiet" }, words("cannotShowFile")), download(blobs, file));
   near.watch(box, () => {
     if (media.src || bytes <= SMALL) load(false);

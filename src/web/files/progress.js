@@ -3,9 +3,9 @@
 import { button, make, write } from "../dom.js";
 import { percentText, sizeText, words } from "../words.js";
 
-/** Its name, how large it is, and how much of it went out, kept up to date; with a way to try again. */
+/** Its name, its size or how much of it went out, and perhaps a way to try again. */
 export function progressOf(upload, hasAgain) {
-  const bar = make("progress", { max: 1, ariaLabel: `${words("uploading")} ${upload.name}` });
+  const bar = make("progress", { max: 1, ariaLabel: `${words("sending")} ${upload.name}` });
   const note = make("span", { role: "status" });
   const again = hasAgain && button("plain", words("tryAgain"), () => upload.again());
   const draw = () => {

@@ -4,8 +4,8 @@
 import { words } from "../words.js";
 
 /**
- * The promise of an answer's body as a `Blob`. `part(n)` hears from 0 to 1 how much went out, or came in
- * where nothing goes out; a rejection is `{code, message}`, `code: "cancelled"` after `signal`.
+ * The promise of an answer's body. `part(n)` hears from 0 to 1 how much went out, or came in where nothing
+ * goes out; a rejection is `{code, message}`, `cancelled` after `signal`.
  */
 export function transfer(path, { method = "GET", body, headers = {}, signal, part } = {}) {
   const request = new XMLHttpRequest();
@@ -18,18 +18,17 @@ export function transfer(path, { method = "GET", body, headers = {}, signal, par
     request.onload = async () => (request.status < 300 ? resolve(request.response) : reject(await refusal(request)));
     request.onerror = () => reject({ code: "disconnected", message: words("transferLost") });
     request.onabort = () => reject({ code: "cancelled", message: words("cancelled") });
-    if (signal?.aborted) return request.onabort();
-    signal?.addEventListener("abort", () => request.abort());
+    signal.addEventListener("abort", () => request.abort());
     request.send(body);
   });
 }
 
-/** What the gateway says to it; a proxy in between may say it in another way. */
+/** What the gateway says; a proxy in between says it in another way. */
 async function refusal({ response, status }) {
+  const text = await response.text();
   try {
-    const { code, message } = JSON.parse(await response.text());
-    return { code, message: String(message) };
+    return JSON.parse(text);
   } catch {
-    return { code: status, message: words("transferRefused", { status }) };
+    return { code: status, message: `${status} ${text.slice(0, 100)}` };
   }
 }

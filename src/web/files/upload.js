@@ -4,24 +4,22 @@ import { transfer } from "./transfer.js";
 
 /** More at a time only make each of them later. */
 const AT_A_TIME = 2;
-const NAME_LONGEST = 200;
 const queue = [];
 let running = 0;
 
 export class Upload {
-  /** `waiting`, `running`, `kept` (then `row` is what the gateway says of it) or `failed` (then `error` says why). */
+  /** `waiting`, `running`, `kept` (`row` says what the gateway has), `failed` (`error` says why) or `cancelled`. */
   state = "waiting";
   part = 0;
   #hearers = [];
   #stop = new AbortController();
 
-  /** `kind` where its type does not tell: a voice message. `blobs` shows at once what was just sent. */
+  /** `kind` where its type does not tell: a voice. */
   constructor(file, blobs, { kind, seconds } = {}) {
     Object.assign(this, { file, blobs, kind, seconds, name: file.name, bytes: file.size });
     this.again();
   }
 
-  /** Calls `hear` at each change. */
   follow(hear) {
     this.#hearers.push(hear);
   }
@@ -60,8 +58,7 @@ export class Upload {
 
   /** With its name, in whatever letters (RFC 6266); half a letter cannot be spelled. */
   get #headers() {
-    const name = [...this.name].slice(-NAME_LONGEST).join("").replace(/\p{Cs}/gu, "_");
-    const spelled = encodeURIComponent(name).replace(/['()*]/g, sign => `%${sign.charCodeAt(0).toString(16)}`);
+    const spelled = encodeURIComponent(this.name.replace(/\p{Cs}/gu, "_")).replace(/['()*]/g, sign => `%${sign.charCodeAt(0).toString(16)}`);
     return { "Content-Type": this.file.type || "application/octet-stream", "Content-Disposition": `attachment; filename*=UTF-8''${spelled}` };
   }
 

@@ -1,7 +1,6 @@
 // A picture in full, and from there the one before and the one after.
 
-import { authorOf } from "../chat/card.js";
-import { isOwn } from "../chat/sidebar.js";
+import { whoOf } from "../chat/sidebar.js";
 import { $, make, write } from "../dom.js";
 import { dayOf, percentText, timeOf, words } from "../words.js";
 import { download, nameOf } from "./document.js";
@@ -19,7 +18,7 @@ export class Viewer {
     $("viewer").onclose = () => this.#closed();
   }
 
-  /** Opens the picture at this place among the files of a message; one that is only being sent has none yet. */
+  /** Opens this picture of a message; one that is only being sent is none yet. */
   open({ message_id }, index) {
     this.#all = this.attachments.pictures;
     const at = this.#all.findIndex(one => one.index === index && one.message.message_id === message_id);
@@ -58,10 +57,9 @@ export class Viewer {
 
   #tell({ message, file }) {
     const { chat, blobs } = this.attachments;
-    const who = isOwn(chat, message) ? words("you") : authorOf(message);
-    const when = `${dayOf(message.created_ms)} ${timeOf(message.created_ms)}`;
-    write($("viewer-name"), file.name || words(file.kind));
-    write($("viewer-at"), `${who} · ${when} · ${this.#at + 1} / ${this.#all.length}`);
+    const { created_ms } = message;
+    write($("viewer-name"), nameOf(file));
+    write($("viewer-at"), `${whoOf(chat, message)} · ${dayOf(created_ms)} ${timeOf(created_ms)} · ${this.#at + 1} / ${this.#all.length}`);
     $("viewer-save").replaceChildren(download(blobs, file));
     // Not `disabled`: what has the focus would lose it.
     $("viewer-before").ariaDisabled = this.#at === 0;

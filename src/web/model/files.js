@@ -1,8 +1,7 @@
 // The files of a message as they can be shown. What is in a message comes from anybody: strings are cut
 // and cleaned, figures are within reason, and what a file is shown as is decided here, by its type.
 
-import { clean } from "./clean.js";
-import { webAddress } from "./parts.js";
+import { clean, webAddress } from "./parts.js";
 
 /** Files of one message, as many as the gateway takes. */
 export const MOST_FILES = 10;
@@ -17,7 +16,7 @@ const [WIDEST, TALLEST, LEAST, STICKER] = [320, 360, 48, 128];
 const UNKNOWN = [320, 220];
 const [CARD_HEIGHT, SOUND_HEIGHT, GAP] = [84, 54, 4];
 
-/** The type of a file if a browser may take it as such; anything else is bytes to keep. */
+/** The type, if a browser may take a file as such; else it is only bytes. */
 export function safeType(type) {
   const [bare] = type.toLowerCase().split(";");
   return PICTURE.test(bare) || PLAYABLE.test(bare) ? bare : "application/octet-stream";
@@ -28,7 +27,7 @@ export const isPictureType = type => PICTURE.test(type);
 /** What a file of this type is, where nobody says. */
 export const kindOf = type => (isPictureType(type) ? "image" : (/^(audio|video)(?=\/)/.exec(type)?.[0] ?? "document"));
 
-/** The files of a message: `[{kind, id, url, name, about, mime, bytes, width, height, seconds, state, error, shape}]`. */
+/** The files of a message, as `fileOf` has them. */
 export function filesOf({ media, kind, text }) {
   const all = (Array.isArray(media) ? media : [media]).filter(one => one && typeof one === "object").slice(0, MOST_FILES);
   if (all.length !== 1) return all.map(one => fileOf(one));
@@ -47,14 +46,14 @@ function fileOf(media, told) {
   return { kind, id, url, name, mime, bytes, width, height, seconds, error, state: stateOf(media, id, url), shape: shapeOf(kind, mime) };
 }
 
-/** `kept` by the gateway, `fetching`, `failed`, `linked` by an address, `absent` while nobody fetched it, `named` where nobody can. */
+/** Where it is; `absent` while nobody has fetched it, `named` where nobody can. */
 function stateOf(media, id, url) {
   if (id) return "kept";
   if (["fetching", "failed"].includes(media.state)) return media.state;
   return url ? "linked" : typeof media.id === "string" ? "absent" : "named";
 }
 
-/** How it is shown once it is here: `picture`, `video`, `sound` or `document`. */
+/** How it is shown once it is here. */
 function shapeOf(kind, mime) {
   const type = mime.toLowerCase();
   if (kind === "image" || kind === "sticker") return !type || PICTURE.test(type) ? "picture" : "document";
@@ -62,14 +61,14 @@ function shapeOf(kind, mime) {
   return kind === "video" ? "video" : "sound";
 }
 
-/** The way to a picture that is shown from its address: of this house, or the address holds it. */
+/** The address that a picture is shown from: of this house, or it holds the picture. */
 export const shownAddress = ({ shape, url }, origin) =>
   shape === "picture" && (url.startsWith(`${origin}/`) || /^data:image\/(png|jpeg|gif|webp);/.test(url)) ? url : "";
 
 /** The address of a file that a user may open. */
 export const openAddress = ({ state, url }) => (state === "linked" ? webAddress(url) : undefined);
 
-/** Width and height of a picture's or video's box, known before it is here: then nothing jumps. */
+/** The box of a picture or video, before it is here: then nothing jumps. */
 export function boxOf({ kind, width, height }) {
   const [widest, tallest] = kind === "sticker" ? [STICKER, STICKER] : [WIDEST, TALLEST];
   if (!width || !height) return kind === "sticker" ? [STICKER, STICKER] : UNKNOWN;

@@ -11,8 +11,6 @@ const PACKETS_A_PAGE = 50;
 /** A page has so many segments, each of up to as many bytes. */
 const MOST = 255;
 const [FIRST_PAGE, LAST_PAGE] = [2, 4];
-/** Samples of a frame by the packet's configuration (RFC 6716 §3.1): SILK, hybrid, CELT. */
-const [SILK, HYBRID, CELT] = [[480, 960, 1920, 2880], [480, 960], [120, 240, 480, 960]];
 
 const bytesOf = text => Uint8Array.from(text, sign => sign.charCodeAt(0));
 
@@ -72,10 +70,11 @@ function grouped(packets) {
   return all;
 }
 
+/** How long a packet lasts, by its frames and their configuration: SILK, hybrid, CELT (RFC 6716 §3.1). */
 function samplesOf([first, second]) {
   const config = first >> 3;
   const frames = [1, 2, 2, second & 0x3f][first & 3];
-  return frames * (config < 12 ? SILK[config & 3] : config < 16 ? HYBRID[config & 1] : CELT[config & 3]);
+  return frames * (config < 12 ? [480, 960, 1920, 2880][config & 3] : config < 16 ? 480 << (config & 1) : 120 << (config & 3));
 }
 
 /** A page of OGG (RFC 3533 §6). */

@@ -5,7 +5,7 @@ export class Shelf {
   /** What was let go of last stands last. */
   #all = new Map();
 
-  /** Holds `most` bytes besides what is in use; `drop(thing)` is called for each that has to go. */
+  /** Holds up to `most` bytes, or more while they are used; `drop(thing)` is called for what has to go. */
   constructor(most, drop) {
     Object.assign(this, { most, drop });
   }
