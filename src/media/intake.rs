@@ -4,8 +4,9 @@
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Media, MediaError, file_name, folder::Unfinished, probe};
+use super::{Media, MediaError, folder::Unfinished, probe};
 use crate::{
+    file_name,
     message::{Kind, MediaId},
     panics::run_blocking,
     store::{KeptMedia, MediaRow},
@@ -199,13 +200,19 @@ impl Written {
             Some(file) => probe::facts(file),
             None => probe::Facts::default(),
         };
-        let mime = probe::settle(about.mime.as_deref(), facts.mime);
+        let name = about.name.as_deref().and_then(file_name::clean);
+        let by_name = || name.as_deref().and_then(probe::by_name);
+        let claimed = about
+            .mime
+            .as_deref()
+            .filter(|mime| probe::says_something(mime));
+        let mime = probe::settle(claimed.or_else(by_name), facts.mime);
         let kind = about
             .kind
             .filter(|kind| probe::may_be(*kind, &mime))
             .unwrap_or_else(|| probe::kind_of(&mime));
         let mut row = MediaRow::new(MediaId(digest), bytes, &mime, kind);
-        row.name = about.name.as_deref().and_then(file_name::clean);
+        row.name = name;
         row.size = facts.size;
         row.seconds = facts.seconds;
         Ok((unfinished, row))
