@@ -51,6 +51,7 @@ export class Chat {
     this.session = session;
     this.#visit(localStorage.visitor || "visitor");
     this.draw = eachFrame(() => this.#draw());
+    addEventListener("beforeunload", event => this.#uploads.size && event.preventDefault());
     this.view = new ThreadView(this);
     this.composer = new Composer(this);
     this.views = [new Sidebar(this), this.view, new Search(this), this.composer, this.view.menu];

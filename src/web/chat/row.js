@@ -34,13 +34,13 @@ const dots = () => make("p", { className: "dots", role: "img", ariaLabel: words(
 /** Nobody's word: a line of its own. */
 const happened = ({ created_ms }, { title }) => make("p", { className: "happened", dir: "auto", title: timeOf(created_ms) }, title);
 
-/** What can be done to a message. Not a stop of its own for Tab: arrow keys go from one message to the next. */
+/** What can be done to a message. */
 const acts = (view, one) =>
   button("round act", icon("more"), ({ target }) => view.menu.open(one, target.closest("button")), { tabIndex: -1, ariaLabel: words("acts"), title: words("acts"), ariaHasPopup: "menu" });
 
-/** The message that this one answers; a press goes there. */
+/** What this message answers, and the way there. */
 function quote(view, { id, who, line }) {
-  const made = button("quote", make("span", { className: "heard" }, words("answerTo"), " "), () => id && view.reveal(id), { dir: "auto" });
+  const made = button("quote", make("span", { className: "heard" }, words("answerTo"), " "), () => view.reveal(id), { dir: "auto", disabled: !id });
   made.append(who ? make("b", {}, who, " ") : "", make("span", {}, line));
   return made;
 }

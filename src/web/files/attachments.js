@@ -67,7 +67,7 @@ export class Attachments {
   }
 
   #picture(message, file, index) {
-    const picture = make("img", { alt: "", decoding: "async" });
+    const picture = make("img", { alt: "", decoding: "async", draggable: false });
     const box = button(`picture ${file.kind}`, picture, () => this.viewer.open(message, index), { ariaLabel: nameOf(file) });
     const lost = isLost => box.classList.toggle("lost", isLost);
     box.dataset.file = index;

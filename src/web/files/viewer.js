@@ -2,7 +2,7 @@
 
 import { whoOf } from "../chat/sidebar.js";
 import { $, make, write } from "../dom.js";
-import { dayOf, percentText, timeOf, words } from "../words.js";
+import { dayOf, timeOf, words } from "../words.js";
 import { download, nameOf } from "./document.js";
 
 export class Viewer {
@@ -40,7 +40,7 @@ export class Viewer {
     this.#at = to;
     this.#leave();
     this.#tell(one);
-    this.#hold = this.attachments.blobs.hold(one.file.id, part => write($("viewer-note"), percentText(part)));
+    this.#hold = this.attachments.blobs.hold(one.file.id);
     try {
       const { url } = await this.#hold.ready;
       write($("viewer-note"), "");

@@ -63,7 +63,9 @@ export const checks = [
       const other = await stage.client("message.*");
       await stage.open();
       await goTo(stage, "ana");
-      await page.setInputFiles("#files", [beach, tall, bill]);
+      await page.focus("#attach");
+      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Enter")]);
+      await chooser.setFiles([beach, tall, bill]);
       await holds(page, ["beach.png", "tall.png", "bill.pdf"]);
       await stage.accessible("the tray");
       await stage.shot("sending-tray");
@@ -186,8 +188,13 @@ export const checks = [
       await page.waitForSelector("#messages li[data-key^=m-] audio[src]");
       const length = await until("its length is known", () => page.$eval("#messages audio", (audio) => audio.duration));
       assert(length > 0.9 && length < 10, "how long it is", length);
-      await page.$eval("#messages audio", (audio) => audio.play());
+      await page.$eval("#messages audio", (audio) => Object.assign(audio, { loop: true }).play());
       await until("it plays", () => page.$eval("#messages audio", (audio) => audio.currentTime > 0));
+      await page.$eval("#messages audio", (audio) => (audio.onpause = () => (window.paused = true)));
+      const message_id = await page.getAttribute("#messages > li", "data-key");
+      await other.ask("receive", { channel: "webchat", peer: "ana", kind: "reaction", content: { to: message_id, emoji: "👏" } });
+      await page.waitForSelector("#messages .reactions");
+      same(await page.$eval("#messages audio", ({ paused }) => [paused, window.paused ?? false]), [false, false], "it goes on while its row is made anew");
       await stage.shot("sending-voice");
     },
   },
