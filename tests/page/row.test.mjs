@@ -28,6 +28,34 @@ test("an address is a link only where it is one of the web", () => {
   assert.deepEqual(linked("javascript:alert(1)"), []);
 });
 
+test("a file that is kept is drawn by what it is, and several side by side only where they are pictures", () => {
+  const kept = (kind, mime, more) => ({ media_id: "ab".repeat(32), kind, mime, name: `a.${kind}`, bytes: 1_234_567, ...more });
+  const count = (media, name) => drawn({ kind: "text", media }).all(name).length;
+  assert.deepEqual([count(kept("image", "image/png"), "img"), count(kept("voice", "audio/ogg"), "audio"), count(kept("video", "video/mp4"), "video")], [1, 1, 1]);
+  assert.deepEqual(read({ kind: "document", media: kept("document", "application/pdf") }), ["Document", "a.document", "application/pdf · 1.2 MB", "Download"]);
+  for (const mime of ["image/svg+xml", "text/html"]) assert.equal(count(kept("image", mime), "img"), 0, mime);
+  const lookOf = media => drawn({ kind: "text", media }).all("div").find(({ className }) => /files/.test(className)).className;
+  assert.equal(lookOf([kept("image", "image/png"), kept("image", "image/jpeg")]), "files grid");
+  assert.equal(lookOf([kept("image", "image/png"), kept("document", "application/pdf")]), "files");
+});
+
+test("a file on its way, one that could not be had and one nobody asked for say so in both languages", () => {
+  const said = media => read({ kind: "document", media: { kind: "document", id: "x", ...media } }).slice(1);
+  assert.deepEqual(said({ state: "fetching" }), ["Fetching the file…", "Fetch the file"]);
+  assert.deepEqual(said({ state: "failed", error: "gone \u202e" }), ["Could not be fetched: gone", "Fetch again"]);
+  speak("pt");
+  assert.deepEqual(said({ state: "failed" }), ["Não foi possível buscar: —", "Buscar de novo"]);
+  assert.deepEqual(said({}), ["Buscar o arquivo"]);
+  speak("en");
+});
+
+test("an answer shows what it answers, also where that is not here", () => {
+  const quoted = { id: "m-7", who: "Ana", line: "shall we go?" };
+  assert.deepEqual(read({ text: "yes" }, { quoted }), ["In reply to ", "Ana ", "shall we go?", "yes"]);
+  const [quote] = drawn({ text: "yes" }, { quoted: { id: false, line: "an earlier message" } }).all("button");
+  assert.equal(quote.disabled, true);
+});
+
 test("a place opens its map only by the user's hand", () => {
   const [link] = drawn({ kind: "location", content: { lat: 1, lng: 2 } }).all("a");
   assert.deepEqual([link.href, link.rel, link.target], ["https://www.openstreetmap.org/?mlat=1&mlon=2", "noopener noreferrer", "_blank"]);
