@@ -41,7 +41,7 @@ test("a file that is kept is drawn by what it is, and several side by side only 
 
 test("a file on its way, one that could not be had and one nobody asked for say so in both languages", () => {
   const said = media => read({ kind: "document", media: { kind: "document", id: "x", ...media } }).slice(1);
-  assert.deepEqual(said({ state: "fetching" }), ["Fetching the file…", "Fetch the file"]);
+  assert.deepEqual(said({ state: "fetching" }), ["Fetching the file…"]);
   assert.deepEqual(said({ state: "failed", error: "gone \u202e" }), ["Could not be fetched: gone", "Fetch again"]);
   speak("pt");
   assert.deepEqual(said({ state: "failed" }), ["Não foi possível buscar: —", "Buscar de novo"]);

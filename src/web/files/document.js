@@ -54,22 +54,22 @@ export function download(blobs, file, className = "plain") {
 }
 
 /** A file that the gateway does not have, or not yet. */
-export function absentFile(chat, message, file) {
-  const { state, error } = file;
+export function absentFile(chat, message, { state, error, ...file }) {
   const note = make("p", { role: "status", dir: "auto" });
-  const act = button("plain", words(state === "failed" ? "fetchAgain" : "fetchFile"), async () => {
-    say("fetching");
-    // What becomes of it an event tells.
-    const told = chat.session.ask("media.fetch", { message_id: message.message_id });
-    await told.then(({ fetching }) => fetching || say("failed", words("nothing")), ({ message: why }) => say("failed", why));
+  const act = button("plain", words("fetchFile"), async () => {
+    // Not hidden: it has the focus. What becomes of the file an event tells.
+    write(act, words("fetching"));
+    const asked = chat.session.ask("media.fetch", { message_id: message.message_id });
+    const why = await asked.then(({ fetching }) => !fetching && words("nothing"), ({ message }) => message);
+    if (why) fail(why);
     chat.view.list.measure();
   });
-  const say = (state, why) => {
-    act.hidden = state === "fetching" || state === "named";
-    note.className = state === "failed" ? "trouble" : "quiet";
-    const said = { fetching: words("fetching"), failed: words("fetchFailed", { why }) };
-    write(note, said[state] ?? "");
+  const fail = why => {
+    note.className = "trouble";
+    write(note, words("fetchFailed", { why }));
+    write(act, words("fetchAgain"));
   };
-  say(state, error || "—");
-  return fileCard(file, undefined, note, act);
+  if (state === "failed") fail(error || "—");
+  if (state === "fetching") write(note, words("fetching"));
+  return fileCard(file, undefined, note, (state === "failed" || state === "absent") && act);
 }

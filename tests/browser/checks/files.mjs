@@ -101,12 +101,34 @@ export const checks = [
       await of({});
       await stage.open(BIA);
       await until("all are there", async () => (await page.$$("#messages > li")).length === 2);
-      const read = () => page.$$eval("#messages .card", (all) => all.map((one) => [one.querySelector("[role=status]").textContent, one.querySelector("button").checkVisibility()]));
-      same(await read(), [["Could not be fetched: the service has it no more", true], ["", true]], "what is said, and whether it can be asked for");
+      const read = () => page.$$eval("#messages .card", (all) => all.map((one) => [one.querySelector("[role=status]").textContent, one.querySelector("button")?.textContent ?? ""]));
+      same(await read(), [["Could not be fetched: the service has it no more", "Fetch again"], ["", "Fetch the file"]], "what is said, and how it is asked for");
       await stage.accessible("files that are not here");
       await page.click("#messages > li:last-child .card button");
       await until("the row tells what became of it", async () => (await read())[1][0] === "Could not be fetched: webchat cannot fetch files");
       await stage.shot("files-absent");
+    },
+  },
+  {
+    name: "a file that comes later takes its place in the row",
+    async run(stage) {
+      const { page, context, daemon } = stage;
+      const other = await stage.client();
+      const { media_id } = await daemon.keep(FILES.beach);
+      // As if its service had it.
+      await context.addInitScript((media_id) => {
+        const { parse } = JSON;
+        const there = { kind: "image", state: "ready", media_id, name: "beach.png", mime: "image/png", width: 400, height: 300 };
+        JSON.parse = (text) => parse(text, (key, value) => (key === "media" && value?.state === "failed" ? there : value));
+      }, media_id);
+      const { message_id } = await other.ask("receive", { channel: "webchat", peer: "bia", text: "the beach", media: { kind: "image", id: "later" } });
+      await stage.open(BIA);
+      await page.waitForSelector(`[data-key="${message_id}"] .card button`);
+      await page.focus("#messages .card button");
+      await page.keyboard.press("Enter");
+      await until("it is there", () => page.$$eval(`[data-key="${message_id}"] .picture img`, ([one]) => one?.naturalWidth > 0));
+      same(await stage.texts(), ["the beach"], "the words beside it");
+      assert(await page.evaluate(() => document.getElementById("thread").contains(document.activeElement)), "the focus stays in the thread");
     },
   },
   {
