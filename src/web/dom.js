@@ -18,7 +18,7 @@ export function make(name, properties = {}, ...children) {
 
 export const button = (className, text, onclick, more) => make("button", { type: "button", className, onclick, ...more }, text);
 
-/** Takes this much room in pixels, and in less width as much less height. */
+/** Takes this room in pixels; in less width also less height. */
 export function reserve(element, [width, height]) {
   element.style.setProperty("width", `${width}px`);
   element.style.setProperty("aspect-ratio", `${width} / ${height}`);

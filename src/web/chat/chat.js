@@ -128,7 +128,7 @@ export class Chat {
   }
 
   /** `uploads`: files that go along, once the gateway has them. */
-  say(text, { uploads = [], reply_to, place = this.open } = {}) {
+  say(text, uploads, place, reply_to) {
     const one = { ...place, text, reply_to, mine: this.isMine(place), key: randomKey(), created_ms: Date.now() };
     this.#pending.push(one);
     this.#saidTyping = 0;

@@ -42,7 +42,7 @@ export class Composer {
     this.tray.draw();
   }
 
-  /** Says something about what is written; otherwise how it is sent. */
+  /** Says this of what is written, or how it is sent. */
   say(text) {
     write($("text-hint"), text || words("enterSends"));
   }
@@ -54,12 +54,21 @@ export class Composer {
     this.#text.focus();
   }
 
+  /** Says this, as the answer to what is answered there. */
+  handOver(text, uploads, place = this.chat.open) {
+    const reply_to = this.#answers.get(keyOf(place))?.message_id;
+    this.#answers.delete(keyOf(place));
+    this.#drawAnswer();
+    this.chat.say(text, uploads, place, reply_to);
+    this.chat.view.list.toEnd();
+  }
+
   get #draft() {
     return `draft:${keyOf(this.chat.open)}`;
   }
 
   #drawAnswer() {
-    const message = this.#answers.get(keyOf(this.chat.open));
+    const message = this.chat.open && this.#answers.get(keyOf(this.chat.open));
     $("answer").hidden = !message;
     if (!message) return;
     write($("answer-who"), whoOf(this.chat, message));
@@ -83,11 +92,9 @@ export class Composer {
     const bytes = new TextEncoder().encode(JSON.stringify(text)).length + 500;
     const most = this.chat.session.limits?.max_message_bytes ?? Infinity;
     if (bytes > most) return this.say(words("tooLong", { n: numberText(most) }));
-    const { message_id } = this.#answers.get(keyOf(this.chat.open)) ?? {};
-    this.chat.say(text, { uploads: this.tray.take(), reply_to: message_id });
+    this.handOver(text, this.tray.take());
     this.#text.value = "";
     this.#changed();
-    this.answer(undefined);
-    this.chat.view.list.toEnd();
+    this.#text.focus();
   }
 }

@@ -80,8 +80,7 @@ export class Recorder {
     await ended;
     const file = await fileOf(new Blob(pieces, { type: recorder.mimeType }));
     const upload = new Upload(file, this.chat.view.attachments.blobs, { kind: "voice", seconds });
-    this.chat.say("", { uploads: [upload], place });
-    this.chat.view.list.toEnd();
+    this.chat.composer.handOver("", [upload], place);
   }
 
   #end() {

@@ -11,7 +11,7 @@ import { player } from "./player.js";
 import { progressOf } from "./progress.js";
 import { Viewer } from "./viewer.js";
 
-/** Elements kept, more than are ever in view. */
+/** More than are ever in view. */
 const KEEP = 200;
 
 export class Attachments {

@@ -9,7 +9,7 @@ import { transfer } from "./transfer.js";
 const KEEP_BYTES = 64 * 1024 * 1024;
 /** By then the browser has begun to read what is saved. */
 const SAVE_MS = 60_000;
-const CANCELLED = { code: "cancelled", message: "" };
+const CANCELLED = { code: "cancelled" };
 
 export class Blobs {
   #shelf = new Shelf(KEEP_BYTES, ({ url }) => URL.revokeObjectURL(url));

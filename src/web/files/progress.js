@@ -3,7 +3,7 @@
 import { button, make, write } from "../dom.js";
 import { percentText, sizeText, words } from "../words.js";
 
-/** Its name, its size or how much of it went out, and perhaps a way to try again. */
+/** Its name, and its size or how much of it went out. */
 export function progressOf(upload, hasAgain) {
   const bar = make("progress", { max: 1, ariaLabel: `${words("sending")} ${upload.name}` });
   const note = make("span");

@@ -56,7 +56,7 @@ export class Upload {
     this.#tell();
   }
 
-  /** With its name, in whatever letters (RFC 6266); half a letter cannot be spelled. */
+  /** With its name (RFC 6266); half a letter cannot be spelled. */
   get #headers() {
     const spelled = encodeURIComponent(this.name.replace(/\p{Cs}/gu, "_")).replace(/['()*]/g, sign => `%${sign.charCodeAt(0).toString(16)}`);
     return { "Content-Type": this.file.type || "application/octet-stream", "Content-Disposition": `attachment; filename*=UTF-8''${spelled}` };

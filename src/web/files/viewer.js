@@ -18,7 +18,7 @@ export class Viewer {
     $("viewer").onclose = () => this.#closed();
   }
 
-  /** Opens this picture of a message; one that is only being sent is none yet. */
+  /** Opens this picture, unless it is only being sent. */
   open({ message_id }, index) {
     this.#all = this.attachments.pictures;
     const at = this.#all.findIndex(one => one.index === index && one.message.message_id === message_id);

@@ -165,6 +165,7 @@ export const checks = [
       const answer = await other.heard("message.status", ({ text }) => text === "yes");
       same(answer.reply_to, first.message_id, "what it answers");
       await page.waitForSelector("#messages > li:last-child .quote");
+      assert(await page.isHidden("#answer"), "the next one answers nothing");
       await stage.accessible("an answer");
       await stage.shot("files-answer");
       assert(second.message_id, "the second came in");
