@@ -361,3 +361,29 @@ fn the_command_line_sends_and_gets_files() {
     assert!(told.contains("is no file"), "{told}");
     drop(daemon);
 }
+
+#[test]
+fn a_place_or_a_poll_is_sent_as_what_it_is() {
+    let daemon = Shared::daemon();
+    let mut raw = daemon.raw_websocket(true);
+    let mut send = |kind: &str, content: Value| {
+        let payload = json!({"channel": "webchat", "to": "ana", "kind": kind, "content": content});
+        raw.call("send", &payload)
+    };
+    let place = json!({"lat": -23.55, "lng": -46.63, "name": "Sé"});
+    let sent = send("location", place.clone());
+    let id = sent["message_id"].as_str().expect("an id").to_owned();
+    for wrong in [json!({"lat": 99, "lng": 0}), json!([])] {
+        assert_field(&send("location", wrong), "code", "bad_payload");
+    }
+    assert_field(&send("system", place.clone()), "code", "bad_payload");
+    assert_field(
+        &send("poll", json!({"question": "Pizza?", "options": ["yes"]})),
+        "state",
+        "queued",
+    );
+    let stored = raw.call("message", &json!({"message_id": id}));
+    assert_field(&stored["message"], "kind", "location");
+    assert_field(&stored["message"], "content", place);
+    assert_field(&stored["message"], "text", "[location] Sé, -23.55, -46.63");
+}
