@@ -117,6 +117,7 @@ impl CommandHandler {
             "client_id": self.handle.name().to_string(),
             "limits": {
                 "max_message_bytes": limits.max_message_bytes,
+                "max_media_bytes": limits.max_media_bytes,
                 "max_queue_bytes": limits.max_queue_bytes,
                 "heartbeat_ms": u64::try_from(limits.heartbeat.as_millis()).unwrap_or(u64::MAX),
             },

@@ -34,7 +34,7 @@ pub(super) const AUTH: ActionSpec = ActionSpec {
         must(
             "limits",
             FieldKind::Object,
-            "{max_message_bytes, max_queue_bytes, heartbeat_ms}",
+            "{max_message_bytes, max_media_bytes, max_queue_bytes, heartbeat_ms}",
         ),
     ],
 };
