@@ -18,6 +18,12 @@ export function make(name, properties = {}, ...children) {
 
 export const button = (className, text, onclick, more) => make("button", { type: "button", className, onclick, ...more }, text);
 
+/** Takes this room in pixels; in less width also less height. */
+export function reserve(element, [width, height]) {
+  element.style.setProperty("width", `${width}px`);
+  element.style.setProperty("aspect-ratio", `${width} / ${height}`);
+}
+
 /** A drawing with one child, such as a path or an icon of index.html. */
 export function drawing(attributes, name, inner) {
   const [svg, child] = ["svg", name].map(name => document.createElementNS("http://www.w3.org/2000/svg", name));

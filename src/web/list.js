@@ -120,6 +120,12 @@ export class LongList {
     );
   }
 
+  /** Who was in a row with the keyboard stays where it was in the new one. */
+  #refocus(row, active) {
+    const alike = [...row.querySelectorAll(active.tagName)].find(one => one === active || one.className === active.className);
+    (alike ?? this.scroller).focus({ preventScroll: true });
+  }
+
   /** Where the view begins: at the end, or where the row that was at its top is now. */
   #top(height) {
     const most = Math.max(0, this.#heights.total - height);
@@ -153,8 +159,10 @@ export class LongList {
       const version = attempt(() => of.version(item, i), () => item.seq);
       let known = this.#rows.get(key);
       if (known?.version !== version) {
+        const active = known?.row.contains(document.activeElement) && document.activeElement;
         const row = this.#build(item, i);
         known?.row.replaceWith(row);
+        if (active) this.#refocus(row, active);
         known = { version, row };
         row.dataset.key = key;
         fresh.push([i, row]);

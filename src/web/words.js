@@ -41,6 +41,17 @@ export function translate(root) {
 export const timeOf = ms => clock.format(ms);
 export const numberText = number => digits.format(number);
 
+/** `1.2 MB`. */
+export function sizeText(bytes) {
+  const [unit, size] = [["GB", 1e9], ["MB", 1e6], ["KB", 1e3]].find(([, size]) => bytes >= size) ?? ["B", 1];
+  return `${digits.format(bytes / size)} ${unit}`;
+}
+
+/** `0:07`, `61:02`. */
+export const lengthText = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+export const percentText = part => `${Math.floor(part * 100)} %`;
+
 /** A price; what is no currency of ISO 4217 stands behind the figure as it is. */
 export function moneyText(price, currency) {
   try {

@@ -80,4 +80,12 @@ export class Daemon {
     if (type === "error") throw new Error(`${action}: ${told.message}`);
     return told;
   }
+
+  /** Has a file kept; what the gateway says of it. */
+  async keep({ name, mimeType, buffer }) {
+    const headers = { Authorization: `Bearer ${this.token}`, "Content-Type": mimeType, "Content-Disposition": `attachment; filename="${name}"` };
+    const answer = await fetch(`${this.origin}/media`, { method: "POST", headers, body: buffer });
+    if (answer.status !== 201) throw new Error(`/media answered ${answer.status}: ${await answer.text()}`);
+    return answer.json();
+  }
 }

@@ -1,4 +1,21 @@
 // Where a check plays: a daemon, a browser that has never been here, and what it must not do there.
+//
+// Handles of the page that stay, since checks hold on to them; what a control is called is in table.js, in
+// two languages:
+//   #login #token #token-reason · #banner #retry-now · #nav-chat #nav-control #language #link
+//   body[data-state=open|waiting|token|connecting]
+//   Chat: #conversations (listbox; options named "NAME CHANNEL TIME TEXT n unread", data-key=CHANNEL/PEER)
+//     #new-conversation → #new-dialog #new-channel #new-peer · #thread-name #thread-note #visitor #back
+//     #search-open → #search #search-text #search-results · #announcer (aria-live)
+//     #log (scrolls) #messages li (data-key=m-N, .own|.other|.event, .card.KIND, .gone, .earlier, .reactions,
+//     .icon.STATE, .retry, .quote, .picture[data-file], .clip, .download, .sending, .act → #act-menu)
+//     #to-end · #composer #text #text-hint #send · #attach #files #tray li #drop · #answer #answer-end
+//     #record → #recording #record-time #record-send #record-cancel
+//     #viewer #viewer-stage #viewer-at #viewer-before #viewer-after
+//   Control: #status #figures #rate #integrations #pairing #outbox #clients #settings: rows with data-key
+//     (name, CHANNEL+CODE, m-N, c-N, KEY), buttons data-do=start|stop|restart|connect|approve|reject|retry|cancel
+//     #pair-dialog #qr #pair-note · #log-lines #lines #level
+//   Addresses: #chat/CHANNEL/PEER, #control, #token=TOKEN
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

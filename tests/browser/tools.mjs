@@ -57,5 +57,8 @@ export const ARGUMENTS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // A microphone that hums, and nobody to ask for it.
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
   "--host-resolver-rules=MAP rebound.example 127.0.0.1",
 ];

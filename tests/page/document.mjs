@@ -4,7 +4,8 @@ class Element {
   children = [];
   attributes = {};
   dataset = {};
-  classList = { add: name => (this.className = `${this.className ?? ""} ${name}`.trim()) };
+  style = { setProperty: (name, value) => (this.attributes[name] = value) };
+  classList = { add: name => (this.className = `${this.className ?? ""} ${name}`.trim()), toggle() {}, remove() {} };
 
   constructor(name) {
     this.name = name;
@@ -12,6 +13,24 @@ class Element {
 
   append(...children) {
     this.children.push(...children);
+  }
+
+  addEventListener() {}
+
+  get lastChild() {
+    return this.children.at(-1);
+  }
+
+  get textContent() {
+    return this.lines.join("");
+  }
+
+  set textContent(text) {
+    this.children = text ? [text] : [];
+  }
+
+  replaceChildren(...children) {
+    this.children = children;
   }
 
   setAttribute(name, value) {
@@ -30,10 +49,17 @@ class Element {
   }
 }
 
+/** Elements that are in the markup of the page, by id. */
+const known = new Map();
 globalThis.document = {
+  getElementById: id => known.get(id) ?? known.set(id, new Element(id)).get(id),
   documentElement: {},
   createElement: name => new Element(name),
   createElementNS: (_, name) => new Element(name),
   querySelectorAll: () => [],
 };
 globalThis.location = { origin: "http://127.0.0.1:1" };
+globalThis.Audio = class extends Element {};
+globalThis.IntersectionObserver = class {
+  observe() {}
+};

@@ -4,17 +4,19 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import "./document.mjs";
+import { Attachments } from "../../src/web/files/attachments.js";
 import { brokenRow, row } from "../../src/web/chat/row.js";
 import { speak } from "../../src/web/words.js";
 
 speak("en");
 const AT = Date.UTC(2026, 0, 2, 12);
-const drawn = (message, around = {}) => row({}, { message_id: "m-1", channel: "whatsapp", peer: "5511987654321", direction: "in", text: "", created_ms: AT, state: "received", ...message }, { own: false, day: "", ...around });
+const chat = { uploadsOf: () => undefined };
+const drawn = (message, around = {}) => row({ attachments: new Attachments(chat) }, { message_id: "m-1", channel: "whatsapp", peer: "5511987654321", direction: "in", text: "", created_ms: AT, state: "received", ...message }, { own: false, day: "", ...around });
 const read = (message, around) => drawn(message, around).lines.filter(line => !/^\d+:\d\d/.test(line));
 
 test("a file without an address is named, not shown", () => {
   const message = { kind: "image", text: "[image] a.png", media: { kind: "image", id: "large", name: "a.png", mime: "image/png" } };
-  assert.deepEqual(read(message), ["Image", "a.png", "image/png"]);
+  assert.deepEqual(read(message), ["Image", "a.png", "image/png", "Fetch the file"]);
   assert.equal(drawn(message).all("img").length, 0);
   assert.equal(drawn({ kind: "image", media: { kind: "image", url: "http://127.0.0.1:1/x.png" } }).all("img")[0].src, "http://127.0.0.1:1/x.png");
   for (const media of [null, "x", { url: 7 }, { url: null }, {}]) assert.deepEqual(read({ kind: "voice", media }), ["Voice message"]);
@@ -24,6 +26,34 @@ test("an address is a link only where it is one of the web", () => {
   const linked = url => drawn({ kind: "document", media: { kind: "document", url, name: "x" } }).all("a").map(({ href }) => href);
   assert.deepEqual(linked("https://a.example/x"), ["https://a.example/x"]);
   assert.deepEqual(linked("javascript:alert(1)"), []);
+});
+
+test("a file that is kept is drawn by what it is, and several side by side only where they are pictures", () => {
+  const kept = (kind, mime, more) => ({ media_id: "ab".repeat(32), kind, mime, name: `a.${kind}`, bytes: 1_234_567, ...more });
+  const count = (media, name) => drawn({ kind: "text", media }).all(name).length;
+  assert.deepEqual([count(kept("image", "image/png"), "img"), count(kept("voice", "audio/ogg"), "audio"), count(kept("video", "video/mp4"), "video")], [1, 1, 1]);
+  assert.deepEqual(read({ kind: "document", media: kept("document", "application/pdf") }), ["Document", "a.document", "application/pdf · 1.2 MB", "Download"]);
+  for (const mime of ["image/svg+xml", "text/html"]) assert.equal(count(kept("image", mime), "img"), 0, mime);
+  const lookOf = media => drawn({ kind: "text", media }).all("div").find(({ className }) => /files/.test(className)).className;
+  assert.equal(lookOf([kept("image", "image/png"), kept("image", "image/jpeg")]), "files grid");
+  assert.equal(lookOf([kept("image", "image/png"), kept("document", "application/pdf")]), "files");
+});
+
+test("a file on its way, one that could not be had and one nobody asked for say so in both languages", () => {
+  const said = media => read({ kind: "document", media: { kind: "document", id: "x", ...media } }).slice(1);
+  assert.deepEqual(said({ state: "fetching" }), ["Fetching the file…"]);
+  assert.deepEqual(said({ state: "failed", error: "gone \u202e" }), ["Could not be fetched: gone", "Fetch again"]);
+  speak("pt");
+  assert.deepEqual(said({ state: "failed" }), ["Não foi possível buscar: —", "Buscar de novo"]);
+  assert.deepEqual(said({}), ["Buscar o arquivo"]);
+  speak("en");
+});
+
+test("an answer shows what it answers, also where that is not here", () => {
+  const quoted = { id: "m-7", who: "Ana", line: "shall we go?" };
+  assert.deepEqual(read({ text: "yes" }, { quoted }), ["In reply to ", "Ana ", "shall we go?", "yes"]);
+  const [quote] = drawn({ text: "yes" }, { quoted: { id: false, line: "an earlier message" } }).all("button");
+  assert.equal(quote.disabled, true);
 });
 
 test("a place opens its map only by the user's hand", () => {

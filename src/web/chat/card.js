@@ -2,19 +2,19 @@
 // cleaned: what is in a content comes from anybody. A content of another shape than its kind has is no
 // card, and then the message's text is all there is.
 
+import { filesOf } from "../model/files.js";
 import { shownPeer } from "../model/numbers.js";
+import { clean } from "../model/parts.js";
 import { beyond } from "../model/renderings.js";
-import { moneyText, words } from "../words.js";
+import { lengthText, moneyText, words } from "../words.js";
 
-const LONGEST = 400;
 const ENTRIES = 30;
-/** Characters that steer what stands around them instead of being read. */
-const STEERING = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+/** Characters of a line of its own. */
+const LINE = 400;
 /** What begins the text of what the service itself says. */
 const TOLD = /^\[(?:system|unsupported message)\] ?/;
 const FILES = ["image", "video", "audio", "voice", "document", "sticker"];
 
-const clean = value => (typeof value === "string" ? value.slice(0, LONGEST).replace(STEERING, "").trim() : "");
 const joined = (parts, between = " · ") => parts.filter(Boolean).join(between);
 
 /** These entries as strings, and how many there are more. */
@@ -51,13 +51,11 @@ const CARDS = {
   reaction: ({ emoji }) => ({ title: clean(emoji) ? words("reacted", { emoji: clean(emoji) }) : words("reactionRemoved"), isWhole: true }),
   call: ({ video, outcome, seconds }) => ({
     label: words(video === true ? "videoCall" : "call"),
-    title: joined([outcome && words(clean(outcome)), within(seconds, 1e6) && lengthOf(seconds)]),
+    title: joined([outcome && words(clean(outcome)), within(seconds, 1e6) && lengthText(seconds)]),
   }),
   system: (content, { rest }) => ({ title: rest || clean(content.event).replaceAll("_", " ") || "…", isQuiet: true, isWhole: true }),
   unsupported: ({ type }, { rest }) => ({ title: rest, lines: [clean(type)] }),
 };
-
-const lengthOf = seconds => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 function itemOf(item) {
   if (!item || typeof item !== "object") return "";
@@ -74,17 +72,15 @@ function pairsOf(values) {
   return Object.entries(values).slice(0, ENTRIES).map(([key, value]) => [Array.isArray(values) ? "" : clean(key), spelled(value)]);
 }
 
-/** A file: what it is, its name, its type. */
-function fileCard(kind, { media, text }) {
-  const about = media && typeof media === "object" ? media : {};
-  const label = `[${kind}]`;
-  const rest = String(text ?? "").startsWith(label) ? clean(text.slice(label.length)) : "";
-  const name = clean(about.name);
-  return { title: name || rest, lines: [name && rest !== name ? rest : "", clean(about.mime)], isFile: true };
+/** Files: what the first is, its name, its type, and how many there are. */
+function fileCard(kind, files) {
+  const [{ name, about, mime } = {}] = files;
+  const label = words(kind) + (files.length > 1 ? ` (${files.length})` : "");
+  return { label, title: name || about, lines: [name && about !== name && about, mime], isFile: true };
 }
 
-/** The kind of a message; one from before there were kinds is what its file is. */
-const kindOf = ({ kind, media }) => (typeof kind === "string" ? kind : media ? (FILES.includes(media.kind) ? media.kind : "document") : "text");
+/** The kind of a message; one that says no more than text is what its first file is. */
+const kindOf = ({ kind }, [file]) => (typeof kind === "string" && (kind !== "text" || !file) ? kind : (file?.kind ?? "text"));
 
 /**
  * `{kind, label, title, lines, list, numbered, pairs, link}` to draw, `isQuiet` where it is nobody's word,
@@ -92,12 +88,13 @@ const kindOf = ({ kind, media }) => (typeof kind === "string" ? kind : media ? (
  * question that a vote answers.
  */
 export function cardOf(message, poll) {
-  const kind = kindOf(message);
+  const files = filesOf(message);
+  const kind = kindOf(message, files);
   const { content, text } = message;
   const isOurs = Object.hasOwn(CARDS, kind) && content && typeof content === "object";
   const rest = clean(String(text ?? "").replace(TOLD, ""));
-  const made = FILES.includes(kind) ? fileCard(kind, message) : isOurs ? CARDS[kind](content, { rest, poll }) : undefined;
-  return made ? { kind, label: words(kind), title: "", list: [], pairs: [], ...made, lines: (made.lines ?? []).filter(Boolean) } : undefined;
+  const made = FILES.includes(kind) ? fileCard(kind, files) : isOurs ? CARDS[kind](content, { rest, poll }) : undefined;
+  return made ? { kind, label: words(kind), list: [], pairs: [], ...made, title: made.title ?? "", lines: (made.lines ?? []).filter(Boolean) } : undefined;
 }
 
 /** What a message says besides its card. */
@@ -111,7 +108,7 @@ export function wordsBeside({ text, content }, card) {
 const gistOf = ({ title, isFile, lines, list, pairs }) => title || (!isFile && lines[0]) || joined(list.slice(0, 3)) || joined(pairs.flat().slice(0, 4), " ");
 
 /** A message in one line of plain words. */
-export function lineOf(message, longest = LONGEST) {
+export function lineOf(message, longest = LINE) {
   const card = cardOf(message);
   const said = wordsBeside(message, card).slice(0, longest).replace(/```\w*|\s+/g, " ").trim();
   const gist = card && joined([gistOf(card), said]);

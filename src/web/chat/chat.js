@@ -5,7 +5,9 @@
 
 import { $, eachFrame } from "../dom.js";
 import { Conversations, keyOf } from "../model/conversations.js";
+import { filesOf } from "../model/files.js";
 import { Thread, numberOf } from "../model/messages.js";
+import { cardOf, wordsBeside } from "./card.js";
 import { Composer } from "./composer.js";
 import { Search } from "./search.js";
 import { Sidebar } from "./sidebar.js";
@@ -21,6 +23,18 @@ const TITLE_MS = 500;
 /** Not `crypto.randomUUID`: over plain http from another machine a browser does not offer it. */
 const randomKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
+/** What a message says of its files: one as it is, several as a list. */
+function mediaOf({ media }) {
+  const said = media?.map(({ media_id, kind, name }) => ({ media_id, kind, name }));
+  return said?.length === 1 ? said[0] : said;
+}
+
+/** Whether a message that came back says what was said here. */
+function isSame(one, message) {
+  const idsOf = said => filesOf(said).map(({ id }) => id).join();
+  return idsOf(one) === idsOf(message) && wordsBeside(message, cardOf(message)) === one.text;
+}
+
 export class Chat {
   open = null;
   thread = new Thread();
@@ -30,13 +44,17 @@ export class Chat {
   #lapse;
   #title;
   #saidTyping = 0;
+  /** The files that a message waits for, by its key; they do not outlive the page. */
+  #uploads = new Map();
 
   constructor(session) {
     this.session = session;
     this.#visit(localStorage.visitor || "visitor");
     this.draw = eachFrame(() => this.#draw());
+    addEventListener("beforeunload", event => this.#uploads.size && event.preventDefault());
     this.view = new ThreadView(this);
-    this.views = [new Sidebar(this), this.view, new Search(this), new Composer(this)];
+    this.composer = new Composer(this);
+    this.views = [new Sidebar(this), this.view, new Search(this), this.composer, this.view.menu];
   }
 
   get mine() {
@@ -65,7 +83,7 @@ export class Chat {
     }
     await this.loadConversations(true);
     this.#load();
-    for (const one of this.#pending) if (!one.error) this.#handIn(one);
+    for (const one of this.#pending) if (!one.error && !this.uploadsOf(one)) this.#handIn(one);
   }
 
   hear(name, payload) {
@@ -109,18 +127,43 @@ export class Chat {
     return true;
   }
 
-  say(text) {
-    const { open } = this;
-    const one = { ...open, text, mine: this.isMine(open), key: randomKey(), created_ms: Date.now() };
+  /** `uploads`: files that go along, once the gateway has them. */
+  say(text, uploads, place, reply_to) {
+    const one = { ...place, text, reply_to, mine: this.isMine(place), key: randomKey(), created_ms: Date.now() };
     this.#pending.push(one);
     this.#saidTyping = 0;
-    this.#handIn(one);
+    if (!uploads.length) return this.#handIn(one);
+    this.#uploads.set(one.key, uploads);
+    for (const upload of uploads) upload.follow(() => this.#uploaded(one));
+    this.#uploaded(one);
+  }
+
+  uploadsOf({ key }) {
+    return this.#uploads.get(key);
+  }
+
+  /** Puts an emoji on a message; an empty one takes it back. */
+  react({ channel, peer, message_id }, emoji) {
+    const put = this.isMine({ channel, peer })
+      ? this.session.ask("receive", { channel, peer, kind: "reaction", content: { to: message_id, emoji } })
+      : this.session.ask("send", { channel, to: peer, text: emoji, reaction: true, reply_to: message_id });
+    return put.catch(({ message }) => this.composer.say(message));
   }
 
   /** Tries again what the gateway did not take, or what failed on its way. */
   retry(message) {
-    if (message.key) this.#handIn(message);
+    const failed = this.uploadsOf(message)?.filter(({ state }) => state === "failed");
+    if (failed) for (const upload of failed) upload.again();
+    else if (message.key) this.#handIn(message);
     else this.session.wish("retry", { message_id: message.message_id });
+  }
+
+  /** Gives up what the gateway has not taken. */
+  drop(message) {
+    for (const upload of this.uploadsOf(message) ?? []) upload.cancel();
+    this.#uploads.delete(message.key);
+    this.#pending = this.#pending.filter(one => one !== message);
+    this.#keepPending();
   }
 
   typing() {
@@ -162,8 +205,8 @@ export class Chat {
     const isNews = this.conversations.hear(message);
     if (!this.open || keyOf(message) !== keyOf(this.open)) return;
     if (this.thread.hear(message)) {
-      // One's own text may be here before the answer that says which message it became.
-      const own = this.pending.find(one => !one.id && one.text === message.text);
+      // One's own message may be here before the answer that says which it became.
+      const own = this.pending.find(one => !one.id && isSame(one, message));
       if (own) own.id = message.message_id;
       this.#settle();
     }
@@ -189,15 +232,28 @@ export class Chat {
     this.#refresh ??= setTimeout(() => this.loadConversations(true), REFRESH_MS);
   }
 
-  /** Hands a text in, as often as needed: the key makes the gateway take it once. */
+  /** One of the files of a message came further. */
+  #uploaded(one) {
+    const uploads = this.uploadsOf(one);
+    if (!uploads) return;
+    one.error = uploads.find(({ state }) => state === "failed")?.error;
+    this.draw();
+    if (!uploads.every(({ state }) => state === "kept")) return;
+    one.media = uploads.map(({ media }) => media);
+    this.#uploads.delete(one.key);
+    this.#handIn(one);
+  }
+
+  /** Hands a message in, as often as needed: the key makes the gateway take it once. */
   async #handIn(one) {
     delete one.error;
     this.#settle();
-    const { channel, peer, text, key } = one;
+    const { channel, peer, key, reply_to } = one;
+    const said = { channel, reply_to, text: one.text || undefined, media: mediaOf(one) };
     try {
       const { message_id } = await (one.mine
-        ? this.session.ask("receive", { channel, peer, text, dedup_key: key })
-        : this.session.ask("send", { channel, to: peer, text, idempotency_key: key }));
+        ? this.session.ask("receive", { ...said, peer, dedup_key: key })
+        : this.session.ask("send", { ...said, to: peer, idempotency_key: key }));
       Object.assign(one, { id: message_id, taken: true });
     } catch ({ code, message }) {
       // Then it goes out again with the next connection.
@@ -212,7 +268,12 @@ export class Chat {
     const { messages } = this.thread;
     const awaits = one => this.open && keyOf(one) === keyOf(this.open) && this.thread.indexOf(numberOf(one.id)) === messages.length;
     this.#pending = this.#pending.filter(one => !one.taken || awaits(one));
-    sessionStorage.pending = JSON.stringify(this.#pending);
+    this.#keepPending();
+  }
+
+  /** What is pending outlives the page, but for what waits for its files. */
+  #keepPending() {
+    sessionStorage.pending = JSON.stringify(this.#pending.filter(({ key }) => !this.#uploads.has(key)));
     this.draw();
   }
 

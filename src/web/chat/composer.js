@@ -1,30 +1,78 @@
-// Where one writes. What is written stays with its conversation until it is sent.
+// Where one writes. What is written stays with its conversation until it is sent, and so does what is
+// attached and which message it answers.
 
 import { $, write } from "../dom.js";
 import { keyOf } from "../model/conversations.js";
 import { numberText, words } from "../words.js";
+import { lineOf } from "./card.js";
+import { Recorder } from "./recorder.js";
+import { whoOf } from "./sidebar.js";
+import { Tray } from "./tray.js";
 
 export class Composer {
   #text = $("text");
+  /** By conversation: the message that is answered. */
+  #answers = new Map();
 
   constructor(chat) {
     this.chat = chat;
+    const say = text => this.say(text);
+    this.tray = new Tray(chat, say);
+    this.recorder = new Recorder(chat, say);
     $("composer").onsubmit = event => this.#send(event);
+    $("answer-end").onclick = () => this.answer(undefined);
     this.#text.oninput = () => this.#changed();
     this.#text.onkeydown = event => {
       // Enter that ends the choice of a character (Japanese, Chinese) is not meant for us.
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#send(event);
+      else if (event.key === "Escape" && !event.isComposing) this.answer(undefined);
     };
   }
 
   opened() {
+    this.recorder.cancel();
     if (!this.chat.open) return;
     this.#text.value = localStorage[this.#draft] ?? "";
+    this.say("");
+    this.#drawAnswer();
     if (matchMedia("(hover: hover)").matches) this.#text.focus();
+  }
+
+  draw() {
+    this.tray.draw();
+  }
+
+  /** Says this of what is written, or how it is sent. */
+  say(text) {
+    write($("text-hint"), text || words("enterSends"));
+  }
+
+  /** Answers this message, or none. */
+  answer(message) {
+    this.#answers.set(keyOf(this.chat.open), message);
+    this.#drawAnswer();
+    this.#text.focus();
+  }
+
+  /** Says this, as the answer to what is answered there. */
+  handOver(text, uploads, place = this.chat.open) {
+    const reply_to = this.#answers.get(keyOf(place))?.message_id;
+    this.#answers.delete(keyOf(place));
+    this.#drawAnswer();
+    this.chat.say(text, uploads, place, reply_to);
+    this.chat.view.list.toEnd();
   }
 
   get #draft() {
     return `draft:${keyOf(this.chat.open)}`;
+  }
+
+  #drawAnswer() {
+    const message = this.chat.open && this.#answers.get(keyOf(this.chat.open));
+    $("answer").hidden = !message;
+    if (!message) return;
+    write($("answer-who"), whoOf(this.chat, message));
+    write($("answer-line"), lineOf(message));
   }
 
   #changed() {
@@ -32,21 +80,21 @@ export class Composer {
     if (value) localStorage[this.#draft] = value;
     else delete localStorage[this.#draft];
     if (value) this.chat.typing();
-    write($("text-hint"), words("enterSends"));
+    this.say("");
+    this.tray.draw();
   }
 
   #send(event) {
     event.preventDefault();
     const text = this.#text.value.trim();
-    if (!text) return this.#text.focus();
+    if (!text && !this.tray.all.length) return this.#text.focus();
     // Room for the frame around the text, besides the text itself.
     const bytes = new TextEncoder().encode(JSON.stringify(text)).length + 500;
     const most = this.chat.session.limits?.max_message_bytes ?? Infinity;
-    if (bytes > most) return write($("text-hint"), words("tooLong", { n: numberText(most) }));
-    this.chat.say(text);
+    if (bytes > most) return this.say(words("tooLong", { n: numberText(most) }));
+    this.handOver(text, this.tray.take());
     this.#text.value = "";
     this.#changed();
     this.#text.focus();
-    this.chat.view.list.toEnd();
   }
 }

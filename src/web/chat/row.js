@@ -1,7 +1,7 @@
 // One message as it looks.
 
 import { button, icon, make } from "../dom.js";
-import { partsOf, webAddress } from "../model/parts.js";
+import { partsOf } from "../model/parts.js";
 import { timeOf, whenOf, words } from "../words.js";
 import { authorOf, cardOf, wordsBeside } from "./card.js";
 import { tick } from "./sidebar.js";
@@ -11,15 +11,17 @@ export const FOLDED = 3000;
 /** Earlier texts of one message that are shown. */
 const EARLIER = 20;
 
-export function row(view, one, { own, day, follows, unfolded, poll, reactions = [] }) {
+export function row(view, one, { own, day, follows, unfolded, poll, quoted, reactions = [] }) {
   const { key, sender } = one;
   const card = key ? undefined : cardOf(one, poll);
   const date = day && make("p", { className: "day" }, day);
   if (card?.isQuiet) return make("li", { className: "event" }, date, happened(one, card));
   const bubble = make("div", { className: `bubble${one.deleted_ms ? " gone" : ""}` });
   if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto", title: sender }, authorOf(one)));
+  if (quoted) bubble.append(quote(view, quoted));
   if (key === "typing") bubble.append(one.text ? said(one.text.slice(-FOLDED)) : dots());
   else bubble.append(...contents(view, one, card, unfolded), about(one, own), ...trouble(view, one));
+  if (!key) bubble.append(acts(view, one));
   const marks = reactions.length && make("p", { className: "reactions" }, ...reactions.map(mark));
   return make("li", { className: `${own ? "own" : "other"}${follows ? " follows" : ""}` }, date, bubble, marks);
 }
@@ -32,12 +34,23 @@ const dots = () => make("p", { className: "dots", role: "img", ariaLabel: words(
 /** Nobody's word: a line of its own. */
 const happened = ({ created_ms }, { title }) => make("p", { className: "happened", dir: "auto", title: timeOf(created_ms) }, title);
 
-/** The card, the words, and what they were before. */
+/** What can be done to a message. */
+const acts = (view, one) =>
+  button("round act", icon("more"), ({ target }) => view.menu.open(one, target.closest("button")), { tabIndex: -1, ariaLabel: words("acts"), title: words("acts"), ariaHasPopup: "menu" });
+
+/** What this message answers, and the way there. */
+function quote(view, { id, who, line }) {
+  const made = button("quote", make("span", { className: "heard" }, words("answerTo"), " "), () => view.reveal(id), { dir: "auto", disabled: !id });
+  made.append(who ? make("b", {}, who, " ") : "", make("span", {}, line));
+  return made;
+}
+
+/** The files or the card, the words, and what they were before. */
 function contents(view, one, card, unfolded) {
   const text = wordsBeside(one, card);
   const isFolded = text.length > FOLDED && !unfolded;
   return [
-    card && drawn(card, one.media),
+    view.attachments.sending(one) ?? view.attachments.draw(one) ?? (card && drawn(card)),
     text && said(isFolded ? text.slice(0, FOLDED) : text),
     isFolded && button("plain", words("showAll", { n: text.length }), () => view.unfold(one.message_id)),
     one.deleted_ms && make("p", { className: "mark" }, words("deletedByAuthor")),
@@ -61,7 +74,9 @@ function trouble(view, one) {
   const { key, error, state } = one;
   if (key ? !error : state !== "failed") return [];
   const again = button("plain retry", words("tryAgain"), () => view.chat.retry(one));
-  return [make("p", { className: "trouble" }, make("bdi", {}, error ?? words("failed")), " ", again)];
+  // What the gateway does not take can only be given up by its author.
+  const drop = key && button("plain", words("discard"), () => view.chat.drop(one));
+  return [make("p", { className: "trouble" }, make("bdi", {}, error ?? words("failed")), " ", again, drop && " ", drop)];
 }
 
 /** An emoji and how many put it there. */
@@ -78,25 +93,18 @@ function said(text) {
 const link = (href, text) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
 
 /** The pieces of a card, each with a direction of its own. */
-function drawn(card, media) {
+function drawn(card) {
   const { kind, lines, list, numbered, pairs, link: way } = card;
   const [label, title] = card.isWhole ? [card.title, ""] : [card.label, card.title];
-  const url = card.isFile && typeof media?.url === "string" ? media.url : "";
-  if (isPicture(kind, url)) return make("img", { src: url, alt: title || label, className: kind });
-  const name = title && (webAddress(url) ? link(url, title) : title);
   const pair = ([key, value]) => [make("dt", { dir: "auto" }, key), make("dd", { dir: "auto" }, value)];
   return make(
     "div",
     { className: `card ${kind}` },
-    make("p", { className: "label", dir: "auto" }, icon(kind), !title && webAddress(url) ? link(url, `${label}: ${url.slice(0, 60)}`) : label),
-    name && make("p", { className: "title", dir: "auto" }, name),
+    make("p", { className: "label", dir: "auto" }, icon(kind), label),
+    title && make("p", { className: "title", dir: "auto" }, title),
     ...lines.map(text => make("p", { dir: "auto" }, text)),
     list.length && make(numbered ? "ol" : "ul", {}, ...list.map(text => make("li", { dir: "auto" }, text))),
     pairs.length && make("dl", {}, ...pairs.flatMap(pair)),
     way && make("p", {}, link(way.href, way.text)),
   );
 }
-
-/** By reference: a picture of this house or in the address itself is shown, all else is named. */
-const isPicture = (kind, url) =>
-  (kind === "image" || kind === "sticker") && (url.startsWith(`${location.origin}/`) || /^data:image\/(png|jpeg|gif|webp);/.test(url));

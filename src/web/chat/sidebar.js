@@ -4,7 +4,7 @@ import { $, icon, make } from "../dom.js";
 import { LongList } from "../list.js";
 import { shownPeer } from "../model/numbers.js";
 import { onLanguage, whenOf, words } from "../words.js";
-import { lineOf } from "./card.js";
+import { authorOf, lineOf } from "./card.js";
 
 const ROW = 68;
 const PREVIEW = 120;
@@ -17,6 +17,9 @@ export const nameOf = (chat, one) => (chat.isMine(one) ? words("gateway") : (one
 /** Whether a message was written on this side. */
 export const isOwn = (chat, { direction, meta, ...place }) =>
   direction ? (direction === "in") === chat.isMine(place) || Boolean(meta?.own) : true;
+
+/** Who wrote a message, as this side sees it. */
+export const whoOf = (chat, message) => (isOwn(chat, message) ? words("you") : authorOf(message));
 
 /** How far a message of one's own came. */
 export function tick(state) {

@@ -1,15 +1,19 @@
 // The open conversation: its messages, who types, and the way to its beginning and its end.
 
 import { $, write } from "../dom.js";
+import { Attachments } from "../files/attachments.js";
 import { LongList } from "../list.js";
+import { filesOf, heightOf } from "../model/files.js";
 import { shownPeer } from "../model/numbers.js";
 import { dayOf, onLanguage, words } from "../words.js";
 import { lineOf } from "./card.js";
+import { Menu } from "./menu.js";
 import { FOLDED, brokenRow, row } from "./row.js";
-import { isOwn, nameOf } from "./sidebar.js";
+import { isOwn, nameOf, whoOf } from "./sidebar.js";
 
 const NEAR_TOP = 15;
 const TOGETHER_MS = 300_000;
+/** Characters of a message that are read out, or quoted. */
 const SPOKEN = 200;
 
 export class ThreadView {
@@ -18,11 +22,13 @@ export class ThreadView {
 
   constructor(chat) {
     this.chat = chat;
+    this.attachments = new Attachments(chat);
+    this.menu = new Menu(chat);
     this.list = new LongList($("log"), $("messages"), {
       follows: true,
       keyOf: one => one.message_id ?? one.key,
-      guess: ({ text = "" }, width) => 44 + 22 * Math.ceil(Math.min(text.length, FOLDED) / (width / 11)),
-      version: (one, i) => JSON.stringify([one.seq ?? one.text, one.error, this.#around(one, i)]),
+      guess: (one, width) => this.#guess(one, width),
+      version: (one, i) => JSON.stringify([one.seq ?? one.text, one.error, one.media?.length, this.#around(one, i)]),
       build: (one, i) => row(this, one, this.#around(one, i)),
       broken: brokenRow,
       moved: first => this.#moved(first),
@@ -94,6 +100,21 @@ export class ThreadView {
     write($("to-end").lastElementChild, this.#news ? String(this.#news) : "");
   }
 
+  /** About how high a row will be. */
+  #guess(one, width) {
+    const { text = "", media } = one;
+    return 44 + 22 * Math.ceil(Math.min(text.length, FOLDED) / (width / 11)) + (media ? heightOf(filesOf(one), width) : 0);
+  }
+
+  /** What a message answers: who said it, and what, where it is here. */
+  #quoted({ reply_to, kind }) {
+    if (typeof reply_to !== "string" || kind === "reaction") return undefined;
+    const { chat } = this;
+    const said = chat.thread.named(reply_to);
+    if (!said) return { id: /^m-\d+$/.test(reply_to) && reply_to, line: words("earlierMessage") };
+    return { id: said.message_id, who: whoOf(chat, said), line: lineOf(said, SPOKEN) };
+  }
+
   /** What a row depends on besides its message. */
   #around(one, i) {
     const { chat, list } = this;
@@ -109,6 +130,7 @@ export class ThreadView {
       follows: Boolean(near && one.created_ms - before.created_ms < TOGETHER_MS),
       unfolded: this.#unfolded.has(one.message_id),
       reactions: one.message_id && thread.reactionsOn(one),
+      quoted: this.#quoted(one),
       poll: one.kind === "vote" ? thread.named(one.content?.poll)?.content?.question : undefined,
     };
   }

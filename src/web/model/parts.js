@@ -1,8 +1,15 @@
 // A text in parts: words, web addresses, blocks of code. What people write never becomes markup.
 
+const LONGEST = 400;
+/** Characters that steer what stands around them instead of being read. */
+const STEERING = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
 const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/gi;
 /** Signs at an address's end that belong to the sentence around it. */
 const TAIL = /[.,;:!?)\]}*_]+$/;
+
+/** A string, cut and cleaned; of anything else, none. */
+export const clean = value => (typeof value === "string" ? value.slice(0, LONGEST).replace(STEERING, "").trim() : "");
 
 /** The address if it is one of the web, otherwise undefined. */
 export function webAddress(text) {

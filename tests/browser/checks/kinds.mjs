@@ -125,6 +125,8 @@ export const checks = [
         { kind: "image", text: EVIL, media: { kind: "image", id: EVIL, name: EVIL, mime: EVIL } },
         { kind: "sticker", text: "[sticker]", media: { kind: "sticker", id: EVIL, name: {}, mime: [] } },
         { kind: "voice", text: "[voice]", media: { kind: "voice", id: "constructor", name: 7 } },
+        { kind: "image", text: EVIL, media: { kind: "image", id: EVIL, state: "failed", error: EVIL, name: EVIL, width: -1, height: 1e300, bytes: EVIL } },
+        { text: "", media: [{ kind: "video", id: EVIL, name: EVIL, seconds: -7 }, { kind: "audio", id: "constructor", mime: EVIL }, { kind: "document", url: `https://a.example/${EVIL}`, name: EVIL }] },
         { text: "edited", meta: { id: 7, name: { a: 1 }, reactions: {} }, dedup_key: "e" },
       ];
       for (const one of texts) await receive(other, MARKUP, { sender: MARKUP, ...one });

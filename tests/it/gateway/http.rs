@@ -119,8 +119,8 @@ fn page_loads_nothing_foreign() {
         (
             "content-security-policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-             img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-             require-trusted-types-for 'script'; trusted-types 'none'",
+             img-src 'self' data: blob:; media-src blob:; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
         ),
         ("cache-control", "no-cache"),
         ("x-content-type-options", "nosniff"),

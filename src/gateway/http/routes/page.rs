@@ -23,16 +23,21 @@ macro_rules! files {
 
 files! {
     "index.html" "style.css" "icon.svg" "app.js" "dom.js" "list.js" "session.js" "table.js"
-    "words.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/row.js" "chat/search.js"
-    "chat/sidebar.js" "chat/thread.js" "control/control.js" "control/log.js" "control/pair.js"
-    "model/backoff.js" "model/conversations.js" "model/heights.js" "model/messages.js"
-    "model/numbers.js" "model/parts.js" "model/rate.js" "model/renderings.js"
+    "words.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/menu.js" "chat/recorder.js"
+    "chat/row.js" "chat/search.js" "chat/sidebar.js" "chat/thread.js" "chat/tray.js"
+    "control/control.js" "control/log.js" "control/pair.js" "files/attachments.js" "files/blobs.js"
+    "files/document.js" "files/files.css" "files/near.js" "files/player.js" "files/progress.js"
+    "files/transfer.js" "files/upload.js" "files/viewer.js" "model/backoff.js"
+    "model/conversations.js" "model/files.js" "model/heights.js" "model/messages.js"
+    "model/numbers.js" "model/ogg.js" "model/parts.js" "model/rate.js" "model/renderings.js"
+    "model/shelf.js"
 }
 
 /// Own scripts, own styles, own socket (`'self'` covers `ws:` of the same host, CSP 3 §6.7.2.8), own
-/// pictures; no frames, no forms, no markup made from text, nothing else.
+/// pictures, and pictures and sounds that the page itself has fetched with its token (`blob:`); no
+/// frames, no forms, no markup made from text, nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-                      img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+                      img-src 'self' data: blob:; media-src blob:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'; \
                       trusted-types 'none'";
 

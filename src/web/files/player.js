@@ -1,0 +1,56 @@
+// Sounds and videos in the thread: a large one is only loaded when asked for, and one plays at a time.
+
+import { button, icon, make, reserve, write } from "../dom.js";
+import { boxOf } from "../model/files.js";
+import { lengthText, percentText, sizeText, words } from "../words.js";
+import { download, nameOf } from "./document.js";
+
+/** Bytes that are loaded without being asked for. */
+const SMALL = 2_000_000;
+let playing;
+
+export function player({ blobs, near }, file) {
+  const { shape, id, bytes, seconds } = file;
+  const media = make(shape === "video" ? "video" : "audio", { controls: true, playsInline: true, hidden: true, ariaLabel: nameOf(file) });
+  const about = [seconds && lengthText(seconds), bytes && sizeText(bytes)].filter(Boolean).join(" · ");
+  const note = make("span", {}, about);
+  const ask = button("ask", icon("play"), () => load(true), { ariaLabel: `${words("play")} ${nameOf(file)} ${about}` });
+  ask.append(note);
+  const box = make("div", { className: `clip ${shape}` }, media, ask);
+  if (shape === "video") reserve(box, boxOf(file));
+  let hold, isWanted;
+
+  const leave = () => {
+    hold?.leave();
+    hold = undefined;
+  };
+  async function load(plays) {
+    isWanted ||= plays;
+    const mine = (hold ??= blobs.hold(id, part => isWanted && write(note, percentText(part))));
+    try {
+      show(await mine.ready);
+    } catch ({ code, message }) {
+      if (hold === mine) leave();
+      write(note, code === "cancelled" ? about : message);
+    }
+  }
+  function show({ url }) {
+    if (media.src !== url) media.src = url;
+    ask.hidden = true;
+    media.hidden = false;
+    if (!isWanted) return;
+    isWanted = false;
+    media.focus();
+    media.play().catch(() => {});
+  }
+  media.onplay = () => {
+    if (playing !== media) playing?.pause();
+    playing = media;
+  };
+  media.onerror = () => box.replaceChildren(make("p", { className: "quiet" }, words("cannotShowFile")), download(blobs, file));
+  near.watch(box, () => {
+    if (media.src || bytes <= SMALL) load(false);
+    return leave;
+  });
+  return box;
+}
