@@ -53,7 +53,7 @@ use super::{
     ingress::Ingress,
     support::{
         hmac::hmac,
-        http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
+        http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
     },
 };
 use crate::{
@@ -139,7 +139,7 @@ impl Cloud {
             method,
             path: &path,
             headers: &[("authorization", &self.authorization)],
-            json,
+            body: HttpBody::Json(json),
             limits: HttpLimits::default(),
         };
         self.http.call(call).await

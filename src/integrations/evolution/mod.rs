@@ -39,7 +39,7 @@ use super::{
     Progress, ReconcileResult, RunContext, RunError,
     ingress::Ingress,
     support::hmac::hmac,
-    support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
+    support::http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
 };
 use crate::{
     config::BaseUrl,
@@ -132,7 +132,7 @@ impl Evolution {
             method,
             path,
             headers: &[("apikey", &self.settings.token)],
-            json,
+            body: HttpBody::Json(json),
             limits: HttpLimits::default(),
         };
         self.http.call(call).await

@@ -1,12 +1,11 @@
 //! Code that integrations share: the HTTP client with TLS, splitting of long texts, progress of messages
 //! in parts, webhooks, vCards, redaction of errors. Nothing here knows a particular service.
 
-mod head_limit;
+pub mod base64_json;
 pub mod hmac;
 pub mod hook;
 pub mod http;
 pub mod progress;
 pub mod redact;
 pub mod split;
-mod tls;
 pub mod vcard;

@@ -8,7 +8,7 @@ use super::{
     errors::{CallError, Refusal},
     settings::BotSettings,
 };
-use crate::integrations::support::http::{Http, HttpCall, HttpLimits};
+use crate::integrations::support::http::{Http, HttpBody, HttpCall, HttpLimits};
 
 /// One bot's access to the service.
 pub(super) struct Api {
@@ -48,7 +48,7 @@ impl Api {
             method: Method::POST,
             path: &path,
             headers: &[],
-            json: body,
+            body: HttpBody::Json(body),
             limits,
         };
         let answer = self.http.call(call).await.map_err(CallError::Http)?;
