@@ -159,23 +159,26 @@ fn adopt(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+/// Options for a file that only its owner may use.
+pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
 }
 
-/// Makes a rename durable. Windows journals names by itself and cannot open folders.
+/// Makes a new name in the folder of `path` durable. Windows journals names by itself and cannot open
+/// folders.
 #[cfg(unix)]
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// The same; nothing to do here.
 #[cfg(not(unix))]
-fn sync_folder_of(_path: &Path) -> io::Result<()> {
+pub fn sync_folder_of(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

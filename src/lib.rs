@@ -74,6 +74,7 @@ pub mod fs;
 pub mod gateway;
 pub mod integrations;
 pub mod log;
+pub mod media;
 pub mod message;
 pub mod panics;
 pub mod phone;

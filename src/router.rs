@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use crate::message::{Message, MessageId, State};
+use crate::message::{Direction, Message, MessageId, State, media::wants_fetching};
 
 /// What wakes a delivery worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,11 +21,22 @@ pub enum Wakeup {
     All,
 }
 
+/// What wakes a worker that fetches files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FetchWakeup {
+    /// This message has a file that is to be fetched.
+    Wanted(MessageId),
+    /// The state of the integration changed.
+    All,
+}
+
 /// The route of one channel.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// The delivery worker.
     pub worker: mpsc::UnboundedSender<Wakeup>,
+    /// The worker that fetches files.
+    pub fetcher: mpsc::UnboundedSender<FetchWakeup>,
     /// Whether clients may hand in messages with `receive`.
     pub clients_hand_in: bool,
 }
@@ -67,8 +78,11 @@ impl Router {
         })
     }
 
-    /// Wakes the channel's worker if the message was queued just now.
+    /// Wakes the worker of the channel that has work by this message, queued or with a file to be fetched.
     pub fn stored(&self, message: &Message) {
+        if message.direction == Direction::In && wants_fetching(message.media.as_ref()) {
+            self.wake_fetcher(&message.channel, FetchWakeup::Wanted(message.id));
+        }
         if message.state == State::Queued {
             self.wakeup(&message.channel, || {
                 Wakeup::Queued(message.id, message.peer.clone())
@@ -84,6 +98,14 @@ impl Router {
     /// Wakes a channel's worker because the state or the limits of its channel changed.
     pub fn wake_all(&self, channel: &str) {
         self.wakeup(channel, || Wakeup::All);
+        self.wake_fetcher(channel, FetchWakeup::All);
+    }
+
+    fn wake_fetcher(&self, channel: &str, wakeup: FetchWakeup) {
+        let routes = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = routes.get(channel) {
+            let _ = route.fetcher.send(wakeup);
+        }
     }
 
     /// A failed send is ignored: a worker that has ended finds its outbox on disk when it starts again.
@@ -118,10 +140,12 @@ mod tests {
     fn an_unknown_channel_error_lists_the_known_ones() {
         let router = Router::default();
         let (worker, _inbox) = mpsc::unbounded_channel();
+        let (fetcher, _wanted) = mpsc::unbounded_channel();
         router.add(
             "webchat",
             Route {
                 worker,
+                fetcher,
                 clients_hand_in: true,
             },
         );

@@ -99,6 +99,10 @@ limits! {
         "Different wrong tokens a minute after which those of an address are held back; the right one passes.";
     max_store_bytes: u64, "CLEUDOCODEBOT_MAX_STORE_BYTES" = "0", 0..=1024 * 1024 * MIB,
         "Bytes of messages.redb that may be in use before no message is taken; 0 for no limit.";
+    max_media_bytes: u64, "CLEUDOCODEBOT_MAX_MEDIA_BYTES" = "104857600", 1024..=1024 * 1024 * MIB,
+        "Largest file that is kept, in bytes.";
+    media_quota: u64, "CLEUDOCODEBOT_MEDIA_QUOTA" = "5368709120", 1024..=1024 * 1024 * MIB,
+        "Bytes that all kept files may have; beyond it those go that no message refers to, then none is taken.";
 }
 
 impl Default for Limits {
@@ -137,6 +141,8 @@ mod tests {
             write_timeout: Duration::from_secs(30),
             auth_failures_per_minute: 10,
             max_store_bytes: 0,
+            max_media_bytes: 100 << 20,
+            media_quota: 5 << 30,
         };
         assert_eq!(Limits::default(), expected);
     }

@@ -18,6 +18,7 @@ use crate::{
         plan::BuildContext,
     },
     log::{Log, LogLevel},
+    media::Media,
     message::{MessageId, State},
     random,
     router::Router,
@@ -53,6 +54,7 @@ impl Fixture {
         let build_context = BuildContext {
             audience: Arc::clone(&listeners.bus) as Arc<dyn Audience>,
             store: store.clone(),
+            media: Media::open(&folder, store.clone(), 1 << 20, 1 << 30).expect("a folder"),
             bridges: Arc::clone(&bridges),
             router: Arc::clone(&router),
             pairings: Arc::new(Pairings::open(folder.join("pairing.json"), store.clock())),

@@ -9,6 +9,7 @@ mod controller;
 #[cfg(test)]
 mod controller_tests;
 pub mod delivery;
+pub mod fetching;
 mod first_start;
 mod process;
 
@@ -36,6 +37,7 @@ use crate::{
         plan::BuildContext,
     },
     log::Log,
+    media::{self, Media},
     router::Router,
     shutdown::{self, Shutdown},
     store::{self, Store},
@@ -105,6 +107,7 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
 struct Daemon {
     gateway: Arc<Gateway>,
     store: Store,
+    media: Media,
     log: Log,
     controller: Arc<Controller>,
     shutdown: Shutdown,
@@ -132,6 +135,12 @@ impl Daemon {
             log.warn("store", &note, &[]);
         }
         listeners.bus.start_at(store.head_seq());
+        let media = Media::open(
+            &config.home,
+            store.clone(),
+            config.limits.max_media_bytes,
+            config.limits.media_quota,
+        )?;
         {
             let router = Arc::clone(&router);
             listeners
@@ -151,6 +160,7 @@ impl Daemon {
             build_context: BuildContext {
                 audience,
                 store: store.clone(),
+                media: media.clone(),
                 router: Arc::clone(&router),
                 bridges: Arc::new(bridges),
                 pairings: Arc::new(Pairings::open(
@@ -171,6 +181,7 @@ impl Daemon {
         let gateway = Gateway::new(GatewayParts {
             config,
             store: store.clone(),
+            media: media.clone(),
             router: Arc::clone(&router),
             listeners: Arc::clone(&listeners),
             channels: Arc::clone(&registry) as _,
@@ -184,6 +195,7 @@ impl Daemon {
         let daemon = Self {
             gateway,
             store,
+            media,
             log,
             controller,
             shutdown,
@@ -204,6 +216,8 @@ impl Daemon {
                 self.store.clone(),
             ));
         }
+        self.tasks
+            .spawn(media::keep_tidy(self.media.clone(), self.log.clone()));
         self.tasks
             .spawn(watchdog::watch_store(self.store.clone(), self.log.clone()));
         let (sd_notify, begun) = (Arc::clone(&self.sd_notify), self.shutdown.begun());

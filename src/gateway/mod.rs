@@ -33,6 +33,7 @@ use crate::{
     config::Config,
     constant_time,
     log::{Log, LogField, LogLine},
+    media::Media,
     protocol::{
         describe::{EventName, event},
         error_code::close,
@@ -47,6 +48,7 @@ use crate::{
 pub struct Gateway {
     settings: RwLock<Arc<Config>>,
     store: Store,
+    media: Media,
     router: Arc<Router>,
     listeners: Arc<CommitListeners>,
     channels: Arc<dyn Channels>,
@@ -69,6 +71,8 @@ pub struct GatewayParts {
     pub config: Config,
     /// Where messages are kept.
     pub store: Store,
+    /// The kept files.
+    pub media: Media,
     /// Where they go.
     pub router: Arc<Router>,
     /// Who is told of stored events.
@@ -108,6 +112,7 @@ impl Gateway {
         Arc::new(Self {
             settings: RwLock::new(Arc::new(parts.config)),
             store: parts.store,
+            media: parts.media,
             router: parts.router,
             listeners: parts.listeners,
             channels: parts.channels,
@@ -132,7 +137,10 @@ impl Gateway {
 
     /// Replaces the settings; they hold for connections that come from now on.
     pub fn reconfigure(&self, config: Config) {
-        self.store.set_max_bytes(config.limits.max_store_bytes);
+        let limits = &config.limits;
+        self.store.set_max_bytes(limits.max_store_bytes);
+        self.media
+            .set_bounds(limits.max_media_bytes, limits.media_quota);
         *self
             .settings
             .write()

@@ -6,13 +6,15 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
-    outcome::{Accepted, DeliveryError, ReconcileResult, RunError, Trouble},
+    outcome::{
+        Accepted, DeliveryError, FetchError, FetchedFile, ReconcileResult, RunError, Trouble,
+    },
     support::{
         hook::{Hook, HookReply, HookSender},
         progress::Progress,
     },
 };
-use crate::{message::Message, shutdown::Shutdown};
+use crate::{media::Intake, message::Message, shutdown::Shutdown};
 
 /// A boxed future that can move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -33,6 +35,18 @@ pub trait Integration: Send + Sync + 'static {
         message: &'a Message,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>>;
+
+    /// Fetches a file of an incoming message, once, into `into`. `file` is one of its `media`.
+    fn fetch<'a>(
+        &'a self,
+        message: &'a Message,
+        file: &'a Value,
+        into: &'a mut Intake,
+    ) -> BoxFuture<'a, Result<FetchedFile, FetchError>> {
+        let _ = (message, file, into);
+        let text = format!("{} cannot fetch files", self.name());
+        Box::pin(std::future::ready(Err(FetchError::Permanent(text))))
+    }
 
     /// Whether `reply_to` may hold our id of a message for which the service has none.
     fn knows_our_ids(&self) -> bool {

@@ -23,7 +23,9 @@ pub mod webchat;
 
 pub use self::{
     integration::{Audience, BoxFuture, Indicator, Integration, Report, RunContext, Typing},
-    outcome::{Accepted, DeliveryError, ReconcileResult, RunError, Trouble},
+    outcome::{
+        Accepted, DeliveryError, FetchError, FetchedFile, ReconcileResult, RunError, Trouble,
+    },
     support::{
         hook::{Hook, HookReply, HookSender},
         progress::Progress,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::support::redact;
+use crate::media::MediaError;
 
 /// Why a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,4 +95,32 @@ pub enum ReconcileResult {
     NotSent,
     /// It accepted the message.
     Sent(Accepted),
+}
+
+/// What a service said of a file that was fetched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FetchedFile {
+    /// Its type.
+    pub mime: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// What the SHA-256 of its bytes should be.
+    pub sha256: Option<[u8; 32]>,
+}
+
+/// Why a file was not fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FetchError {
+    /// A retry may help, after this long at the earliest.
+    Transient(String, Option<Duration>),
+    /// A retry cannot help.
+    Permanent(String),
+    /// It could not be kept.
+    Media(MediaError),
+}
+
+impl From<MediaError> for FetchError {
+    fn from(error: MediaError) -> Self {
+        Self::Media(error)
+    }
 }

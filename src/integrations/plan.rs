@@ -21,6 +21,7 @@ use crate::{
         services::{self, Service},
     },
     log::Log,
+    media::Media,
     phone::Country,
     router::Router,
     store::Store,
@@ -69,6 +70,8 @@ pub struct BuildContext {
     pub audience: Arc<dyn Audience>,
     /// The message store.
     pub store: Store,
+    /// The kept files.
+    pub media: Media,
     /// The channels whose integrations are clients.
     pub bridges: Arc<Bridges>,
     /// The routes of all channels.

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
+use super::media::files;
+
 /// The kind of a message. `text` is omitted on the wire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -89,12 +91,12 @@ impl Kind {
         }
     }
 
-    /// The kind of a message by its `media`, for clients that do not name the kind.
+    /// The kind of a message by its `media`, for clients that do not name the kind: that of its first file.
     pub fn of_media(media: Option<&Value>) -> Self {
-        let Some(media) = media else {
+        let Some(file) = files(media).first() else {
             return Self::Text;
         };
-        let kind = media["kind"].as_str().and_then(|kind| kind.parse().ok());
+        let kind = file["kind"].as_str().and_then(|kind| kind.parse().ok());
         kind.filter(|kind: &Self| kind.is_file())
             .unwrap_or(Self::Document)
     }
@@ -148,6 +150,9 @@ mod tests {
         let kind = |media: Value| Kind::of_media(Some(&media));
         assert_eq!(kind(json!({"kind": "image"})), Kind::Image);
         assert_eq!(kind(json!({"kind": "poll"})), Kind::Document);
+        let list = json!([{"kind": "video"}, {"kind": "image"}]);
+        assert_eq!(kind(list), Kind::Video);
+        assert_eq!(kind(json!([])), Kind::Text);
         assert_eq!(Kind::of_media(None), Kind::Text);
     }
 }

@@ -4,13 +4,15 @@
 
 pub mod content;
 mod kind;
+pub mod media;
 pub mod nesting;
 
 use std::{fmt, str::FromStr};
 
 use serde_json::Value;
 
-pub use self::{content::Content, kind::Kind};
+use self::media::FileState;
+pub use self::{content::Content, kind::Kind, media::MediaId};
 
 /// A text in a JSON object; an empty one counts as missing.
 pub fn text_at<'a>(json: &'a Value, key: &str) -> Option<&'a str> {
@@ -168,7 +170,7 @@ pub struct Message {
     pub text: String,
     /// The data of a kind that is not text or a file, in the shape of its [`Content`].
     pub content: Option<Value>,
-    /// Its file, by reference: `{"kind","url","mime"?,"name"?}`.
+    /// Its file, or the list of its files, as in [`media`].
     pub media: Option<Value>,
     /// Its state.
     pub state: State,
@@ -191,9 +193,12 @@ pub struct Message {
 }
 
 impl Message {
-    /// Whether its author edited or deleted it after it was stored.
+    /// Whether it was edited or deleted, or one of its files fetched, after it was stored.
     pub fn is_revised(&self) -> bool {
-        !self.edits.is_empty() || self.deleted_ms.is_some()
+        let mut files = media::files(self.media.as_ref()).iter();
+        !self.edits.is_empty()
+            || self.deleted_ms.is_some()
+            || files.any(|file| FileState::of(file).is_some())
     }
 }
 

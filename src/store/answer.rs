@@ -2,10 +2,10 @@
 //!
 //! Not here: errors (`error`).
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    message::{Message, MessageId, State},
+    message::{Kind, MediaId, Message, MessageId, State},
     protocol::describe::{EventName, event},
 };
 
@@ -36,6 +36,8 @@ pub enum Occasion {
     Edited,
     /// Its author deleted it.
     Deleted,
+    /// One of its files was fetched, could not be, or is fetched again.
+    Media,
 }
 
 /// One stored event: a message as it was when something happened to it.
@@ -55,6 +57,7 @@ impl StoredEvent {
         match (self.occasion, self.message.state) {
             (Occasion::Edited, _) => event::MESSAGE_EDITED,
             (Occasion::Deleted, _) => event::MESSAGE_DELETED,
+            (Occasion::Media, _) => event::MESSAGE_MEDIA,
             (Occasion::State, State::Received) => event::MESSAGE_RECEIVED,
             (Occasion::State, _) => event::MESSAGE_STATUS,
         }
@@ -161,6 +164,81 @@ impl ClockHealth {
     pub fn is_believed(&self) -> bool {
         self.ahead_ms.unsigned_abs() <= 60_000
     }
+}
+
+/// A kept file, as its row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaRow {
+    /// The SHA-256 of its bytes.
+    pub id: MediaId,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Its type, such as `image/png`.
+    pub mime: String,
+    /// The name it came with first.
+    pub name: Option<String>,
+    /// What kind of message it makes.
+    pub kind: Kind,
+    /// Width and height in pixels, where known.
+    pub size: Option<(u32, u32)>,
+    /// How long it plays, in seconds, where known.
+    pub seconds: Option<u32>,
+    /// When it was first kept, in ms since 1970.
+    pub created_ms: u64,
+    /// The store's time when it was last handed in or referred to, in ms.
+    pub seen_ms: u64,
+    /// How many messages have it.
+    pub references: u64,
+    /// What services call their copies of it, by a key that each service chooses.
+    pub services: BTreeMap<String, String>,
+}
+
+impl MediaRow {
+    /// The row of a file that nobody refers to yet; the store sets the times.
+    pub fn new(id: MediaId, bytes: u64, mime: &str, kind: Kind) -> Self {
+        Self {
+            id,
+            bytes,
+            mime: mime.to_owned(),
+            name: None,
+            kind,
+            size: None,
+            seconds: None,
+            created_ms: 0,
+            seen_ms: 0,
+            references: 0,
+            services: BTreeMap::new(),
+        }
+    }
+}
+
+/// The answer to a file that is handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptMedia {
+    /// Its row.
+    pub row: MediaRow,
+    /// Whether it was kept before.
+    pub duplicate: bool,
+}
+
+/// How many files are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MediaTotals {
+    /// Files.
+    pub files: u64,
+    /// The bytes of all.
+    pub bytes: u64,
+}
+
+/// A message with a file that is to be fetched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WaitingFetch {
+    /// The message.
+    pub message: Message,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// After how long it is tried next.
+    pub wait: Duration,
 }
 
 /// When a message is tried next.

@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::json;
 
 use crate::{
-    message::State,
+    message::{MediaId, State},
     protocol::error_code::{ErrorCode, Fault},
 };
 
@@ -26,6 +26,8 @@ pub enum StoreError {
     QueueFull,
     /// No message has this id, or it is older than the history kept.
     NotFound,
+    /// No file with this id is kept.
+    NoSuchFile(MediaId),
     /// The message is in a state in which this cannot be done.
     WrongState(State),
     /// The idempotency key was used within its seven days for a message with other content.
@@ -64,6 +66,10 @@ impl fmt::Display for StoreError {
         match self {
             Self::QueueFull => f.write_str("too many messages are waiting; try again in a moment"),
             Self::NotFound => f.write_str("no message has this id (any more)"),
+            Self::NoSuchFile(id) => write!(
+                f,
+                "no file is kept as {id} (any more); hand it in again with POST /media"
+            ),
             Self::WrongState(state) => write!(f, "the message is already {state}"),
             Self::Conflict => f.write_str(
                 "this idempotency key belongs to a message with other content; use a new key",
@@ -109,7 +115,7 @@ impl StoreError {
     }
 
     /// Whether the same request may succeed later.
-    pub(in crate::store) fn passes(&self) -> bool {
+    pub fn passes(&self) -> bool {
         self.is_of_storage() || matches!(self, Self::QueueFull | Self::LimitReached(_))
     }
 
@@ -140,7 +146,9 @@ impl From<StoreError> for Fault {
             StoreError::LimitReached(_) => Self::new(ErrorCode::QueueFull, text)
                 .with_details(json!({"may_be_stored": false}))
                 .retry_after(FULL_RETRY_MS),
-            StoreError::NotFound => Self::new(ErrorCode::NotFound, text),
+            StoreError::NotFound | StoreError::NoSuchFile(_) => {
+                Self::new(ErrorCode::NotFound, text)
+            }
             StoreError::Conflict | StoreError::WrongState(_) => {
                 Self::new(ErrorCode::Conflict, text)
             }

@@ -54,8 +54,9 @@ pub use self::backend::redb::{check_file, open_to_others};
 pub use self::salvage::{Salvaged, salvage};
 pub use self::{
     answer::{
-        ClockHealth, Conversation, Conversations, DueTime, HistoryPage, Occasion, Pruned,
-        QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent, Transition,
+        ClockHealth, Conversation, Conversations, DueTime, HistoryPage, KeptMedia, MediaRow,
+        MediaTotals, Occasion, Pruned, QueuedMessage, ReadMark, ReceivedMessage, StoreHealth,
+        StoredEvent, Transition, WaitingFetch,
     },
     error::{SALVAGE_ADVICE, StoreError},
     options::{Clock, StoreOptions},
@@ -216,6 +217,11 @@ impl Store {
     /// How many messages of each channel are still to be sent.
     pub fn outbox_depth(&self) -> BTreeMap<String, u64> {
         self.0.shared.counters().outbox
+    }
+
+    /// How many files are kept.
+    pub fn media_totals(&self) -> MediaTotals {
+        self.0.shared.media_totals()
     }
 
     /// The store's time, in ms: it runs with the monotonic clock and survives restarts. For ages only;

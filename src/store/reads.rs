@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use super::{
     Store,
-    answer::{Conversations, DueTime, HistoryPage, StoredEvent, Transition},
+    answer::{
+        Conversations, DueTime, HistoryPage, MediaRow, StoredEvent, Transition, WaitingFetch,
+    },
     error::StoreError,
     index,
-    queries::{aliases, conversations, events, history, message, outbox, revisions},
+    queries::{aliases, conversations, events, history, media, message, outbox, revisions},
     request::{AcceptedParts, ConversationQuery, HistoryQuery},
     rows::keys,
     time,
 };
-use crate::message::{Message, MessageId};
+use crate::message::{MediaId, Message, MessageId};
 
 impl Store {
     /// The peer that a name means, if it is not the name of a peer itself. Blocks.
@@ -55,6 +57,37 @@ impl Store {
     ) -> Result<Vec<(Message, DueTime)>, StoreError> {
         let now = self.0.shared.time.now();
         self.view(|rows| outbox::outbox(rows, now, channel, after, limit))
+    }
+
+    /// What is known of a kept file. Blocks.
+    pub fn media(&self, id: MediaId) -> Result<Option<MediaRow>, StoreError> {
+        self.view(|rows| media::row(rows, id))
+    }
+
+    /// The files that came before this time, newest first. Blocks.
+    pub fn media_before(&self, before_ms: u64, limit: usize) -> Result<Vec<MediaRow>, StoreError> {
+        self.view(|rows| media::newest(rows, before_ms, limit))
+    }
+
+    /// The files that no message refers to, last seen at this time of the store or earlier, oldest
+    /// first. Blocks.
+    pub fn unreferenced_media(
+        &self,
+        until_ms: u64,
+        limit: usize,
+    ) -> Result<Vec<MediaRow>, StoreError> {
+        self.view(|rows| media::unreferenced(rows, until_ms, limit))
+    }
+
+    /// The messages of a channel with a file that is still to be fetched, oldest first. Blocks.
+    pub fn fetches(
+        &self,
+        channel: &str,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<WaitingFetch>, StoreError> {
+        let now = self.0.shared.time.now();
+        self.view(|rows| media::fetches(rows, now, channel, after, limit))
     }
 
     /// The names a service gave to a message. Blocks.

@@ -57,7 +57,7 @@ pub struct Inbound {
     pub dedup_key: Option<String>,
 }
 
-/// What its author did to a message after it was stored.
+/// What became of a message after it was stored, besides its state.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Revision {
     /// It says something else now.
@@ -69,6 +69,8 @@ pub enum Revision {
     },
     /// It was deleted for everyone.
     Deleted,
+    /// Its files are these now: one was fetched, could not be, or is fetched again.
+    Media(Value),
 }
 
 /// A change of an outgoing message.

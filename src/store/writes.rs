@@ -3,15 +3,19 @@
 //!
 //! Not here: what a request does to the rows (`writer::operations`).
 
+use std::time::Duration;
+
+use serde_json::Value;
+
 use super::{
     Store,
-    answer::{QueuedMessage, ReadMark, ReceivedMessage},
+    answer::{KeptMedia, MediaRow, QueuedMessage, ReadMark, ReceivedMessage},
     error::StoreError,
     request::{AcceptedParts, Draft, Inbound, Revision, StatusUpdate},
     rows::{body::Body, keys::MAX_NAME},
-    writer::{operations, pending::Pending, transaction::EncodedMessage},
+    writer::{media, operations, pending::Pending, transaction::EncodedMessage},
 };
-use crate::message::{Direction, Message, MessageId, nesting::kept};
+use crate::message::{Direction, MediaId, Message, MessageId, nesting::kept};
 
 impl Store {
     /// Puts a message into the outbox.
@@ -105,7 +109,7 @@ impl Store {
                 *content = content.take().map(kept);
                 text.len()
             }
-            Revision::Deleted => 0,
+            Revision::Deleted | Revision::Media(_) => 0,
         };
         let weight = channel.len() + name.len() + 2 * text;
         let input = (channel.to_owned(), name.to_owned(), revision);
@@ -122,6 +126,57 @@ impl Store {
         let weight = channel.len() + name.len() + peer.len();
         let input = (channel.to_owned(), name.to_owned(), peer.to_owned());
         self.submit(operations::remember_alias, input, weight)
+    }
+
+    /// Keeps the row of a file that is in its place.
+    pub fn keep_media(&self, row: MediaRow) -> Result<Pending<KeptMedia>, StoreError> {
+        let weight = row.mime.len() + row.name.as_ref().map_or(0, String::len);
+        self.submit(media::keep, row, weight)
+    }
+
+    /// Removes the rows of those of these files that no message refers to, last seen at `seen_before_ms`
+    /// of the store's time or earlier. Resolves to the files that may be removed then.
+    pub fn forget_media(
+        &self,
+        ids: Vec<MediaId>,
+        seen_before_ms: u64,
+    ) -> Result<Pending<Vec<MediaRow>>, StoreError> {
+        let weight = ids.len() * size_of::<MediaId>();
+        self.submit(media::forget, (ids, seen_before_ms), weight)
+    }
+
+    /// Remembers what a service calls its copy of a file, under a key that the service chooses.
+    pub fn name_media(
+        &self,
+        id: MediaId,
+        service: &str,
+        value: &str,
+    ) -> Result<Pending<()>, StoreError> {
+        let weight = service.len() + value.len();
+        let input = (id, service.to_owned(), value.to_owned());
+        self.submit(media::name, input, weight)
+    }
+
+    /// Replaces one file of a message, counted from 0, as the next event. Resolves to `None` if it was
+    /// that already.
+    pub fn update_file(
+        &self,
+        id: MessageId,
+        at: usize,
+        file: Value,
+    ) -> Result<Pending<Option<Message>>, StoreError> {
+        let weight = file.to_string().len();
+        self.submit(media::update_file, (id, at, kept(file)), weight)
+    }
+
+    /// Puts off the next attempt to fetch the files of a message, and says how many were made.
+    pub fn postpone_fetch(
+        &self,
+        id: MessageId,
+        attempts: u32,
+        wait: Duration,
+    ) -> Result<Pending<()>, StoreError> {
+        self.submit(media::postpone_fetch, (id, attempts, wait), 0)
     }
 
     /// Makes a round trip through the queue and the writer's thread without writing anything. While

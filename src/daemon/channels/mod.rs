@@ -18,7 +18,7 @@ use std::{
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use self::{channel::Channel, indicators::Indicators, supervisor::supervise};
-use super::delivery::DeliveryWorker;
+use super::{delivery::DeliveryWorker, fetching::FetchWorker};
 use crate::{
     config::Lookup,
     gateway::control::IntegrationStatus,
@@ -148,8 +148,10 @@ impl ChannelRegistry {
         let parts = &self.parts;
         self.log_warnings(&plan);
         let (worker, wakeups) = mpsc::unbounded_channel();
+        let (fetcher, wanted) = mpsc::unbounded_channel();
         let route = Route {
             worker,
+            fetcher,
             clients_hand_in: plan.clients_hand_in(),
         };
         parts.router.add(&plan.name, route);
@@ -168,6 +170,12 @@ impl ChannelRegistry {
             parts.log.clone(),
             parts.shutdown.clone(),
         );
+        let fetching = FetchWorker::new(
+            Arc::clone(&channel),
+            parts.store.clone(),
+            parts.build_context.media.clone(),
+            parts.log.clone(),
+        );
         let supervision = supervise(
             Arc::clone(&channel),
             parts.shutdown.clone(),
@@ -177,6 +185,7 @@ impl ChannelRegistry {
         // Reap the finished tasks of removed channels.
         while tasks.try_join_next().is_some() {}
         tasks.spawn(delivery.work(wakeups));
+        tasks.spawn(fetching.work(wanted, parts.shutdown.clone()));
         tasks.spawn(supervision);
         let (indicators, indicator_worker) =
             Indicators::new(parts.store.clone(), parts.log.clone());

@@ -38,6 +38,7 @@ pub(super) fn message(gateway: &Gateway, payload: &Payload) -> Answer {
                     Occasion::State => {}
                     Occasion::Edited => row["event"] = json!("edited"),
                     Occasion::Deleted => row["event"] = json!("deleted"),
+                    Occasion::Media => row["event"] = json!("media"),
                 }
                 if step.attempts > 0 {
                     row["attempts"] = json!(step.attempts);

@@ -61,6 +61,9 @@ events! {
     MESSAGE_DELETED "message.deleted"
         "The author of a message deleted it for everyone. It stays in the archive. Stored."
         MESSAGE;
+    MESSAGE_MEDIA "message.media"
+        "A file of a message was fetched, could not be, or is fetched again: media is the new one. Stored."
+        MESSAGE;
     CONVERSATION_READ "conversation.read"
         "A conversation was read up to a message."
         &[

@@ -16,6 +16,8 @@ pub(in crate::store) const HEAD: &[u8] = b"head";
 pub(in crate::store) const KEYS_FORGOTTEN: &[u8] = b"keys_forgotten";
 /// The name of [`time`].
 pub(in crate::store) const TIME: &[u8] = b"time";
+/// The name of [`media_bytes`].
+pub(in crate::store) const MEDIA_BYTES: &[u8] = b"media_bytes";
 
 fn number(rows: &dyn Get, name: &[u8]) -> Result<Option<u64>, StoreError> {
     let row = rows.get(Table::Meta, name)?;
@@ -62,4 +64,13 @@ pub(in crate::store) fn time(rows: &dyn Get) -> Result<Option<Vec<u8>>, StoreErr
 
 pub(in crate::store) fn put_time(rows: &mut dyn Rows, row: &[u8]) -> Result<(), StoreError> {
     rows.put(Table::Meta, TIME, row)
+}
+
+/// The bytes of all kept files together.
+pub(in crate::store) fn media_bytes(rows: &dyn Get) -> Result<u64, StoreError> {
+    Ok(number(rows, MEDIA_BYTES)?.unwrap_or(0))
+}
+
+pub(in crate::store) fn put_media_bytes(rows: &mut dyn Rows, bytes: u64) -> Result<(), StoreError> {
+    rows.put(Table::Meta, MEDIA_BYTES, &number_key(bytes))
 }

@@ -44,11 +44,16 @@ pub(in crate::store) enum Table {
     Aliases,
     /// Sequence number → the store's time from it on. Added as `Marks` is.
     Times,
+    /// SHA-256 of a kept file → what is known of it. Added as `Marks` is.
+    Media,
+    /// Channel and message number → when its file is fetched. Incoming messages with a file that is
+    /// still to be fetched. Added as `Marks` is.
+    Fetches,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 12] = [
+    pub(in crate::store) const ALL: [Self; 14] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -61,6 +66,8 @@ impl Table {
         Self::Revisions,
         Self::Aliases,
         Self::Times,
+        Self::Media,
+        Self::Fetches,
     ];
 
     /// Its name in the file.
@@ -79,6 +86,8 @@ impl Table {
             Self::Revisions => "revisions",
             Self::Aliases => "aliases",
             Self::Times => "times",
+            Self::Media => "media",
+            Self::Fetches => "fetches",
         }
     }
 }

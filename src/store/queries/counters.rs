@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::store::{
+    answer::MediaTotals,
     backend::{Snapshot, Table, meta},
     error::StoreError,
     queries::outbox::outbox_depth,
@@ -19,6 +20,8 @@ pub(in crate::store) struct StoreCounters {
     pub(in crate::store) messages: u64,
     /// Messages still to be sent, by channel.
     pub(in crate::store) outbox: BTreeMap<String, u64>,
+    /// Files kept.
+    pub(in crate::store) media: MediaTotals,
 }
 
 impl StoreCounters {
@@ -28,6 +31,10 @@ impl StoreCounters {
             head: meta::head(rows)?,
             messages: rows.len(Table::Bodies)?,
             outbox: outbox_depth(rows)?,
+            media: MediaTotals {
+                files: rows.len(Table::Media)?,
+                bytes: meta::media_bytes(rows)?,
+            },
         })
     }
 }

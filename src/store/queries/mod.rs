@@ -9,6 +9,7 @@ pub(super) mod conversations;
 pub(super) mod counters;
 pub(super) mod events;
 pub(super) mod history;
+pub(super) mod media;
 pub(super) mod message;
 pub(super) mod outbox;
 pub(super) mod revisions;

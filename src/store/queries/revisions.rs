@@ -1,4 +1,4 @@
-//! What authors changed of their messages.
+//! What changed of messages besides their state.
 //!
 //! Not here: changing it (`writer::revisions`).
 
@@ -61,7 +61,7 @@ pub(in crate::store) fn text(rows: &dyn Get, number: u64) -> Result<Option<Strin
     let all = revisions(rows, number)?;
     let last = all.into_iter().rev().find_map(|one| match one.what {
         Revision::Edited { text, .. } => Some(text),
-        Revision::Deleted => None,
+        Revision::Deleted | Revision::Media(_) => None,
     });
     Ok(last)
 }

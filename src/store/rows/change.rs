@@ -20,6 +20,7 @@ const ERROR: u8 = 1;
 const REVISED: u8 = 2;
 const EDITED: u8 = 4;
 const DELETED: u8 = 8;
+const MEDIA: u8 = 16;
 
 /// A row of `changes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(in crate::store) struct Change {
     pub(in crate::store) number: u64,
     /// The event of the same message before this one.
     pub(in crate::store) previous: u64,
-    /// Whether the message was edited or deleted by then: its row in `revisions` has how.
+    /// Whether the message was revised by then: its row in `revisions` has how.
     pub(in crate::store) revised: bool,
     /// What happened.
     pub(in crate::store) transition: Transition,
@@ -55,6 +56,7 @@ impl Change {
             Occasion::State => 0,
             Occasion::Edited => EDITED,
             Occasion::Deleted => DELETED,
+            Occasion::Media => MEDIA,
         };
         occasion | flag(self.transition.error.is_some(), ERROR) | flag(self.revised, REVISED)
     }
@@ -64,10 +66,11 @@ impl Change {
         reader.layout(LAYOUT)?;
         let state = State::ALL.get(usize::from(reader.byte()?)).copied();
         let flags = reader.byte()?;
-        let occasion = match flags & (EDITED | DELETED) {
+        let occasion = match flags & (EDITED | DELETED | MEDIA) {
             0 => Occasion::State,
             EDITED => Occasion::Edited,
             DELETED => Occasion::Deleted,
+            MEDIA => Occasion::Media,
             _ => return Err(reader.wrong("has an unknown occasion")),
         };
         let change = Self {
@@ -110,11 +113,12 @@ mod tests {
             state in 0..State::ALL.len(),
             attempts: u32,
             error in option::of(any::<String>()),
-            occasion in 0..3usize,
+            occasion in 0..4usize,
             revised: bool,
         ) {
             let state = State::ALL[state];
-            let occasion = [Occasion::State, Occasion::Edited, Occasion::Deleted][occasion];
+            let occasions = [Occasion::State, Occasion::Edited, Occasion::Deleted, Occasion::Media];
+            let occasion = occasions[occasion];
             let transition = Transition { seq, occasion, state, at_ms, attempts, error };
             let change = Change { number, previous, revised, transition };
             prop_assert_eq!(Change::decode(seq, &change.encode())?, change);

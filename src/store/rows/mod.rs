@@ -7,5 +7,6 @@ pub(super) mod body;
 pub(super) mod change;
 pub(super) mod codec;
 pub(super) mod keys;
+pub(super) mod media;
 pub(super) mod outbox;
 pub(super) mod revision;

@@ -1,4 +1,4 @@
-//! Rows of `revisions`: what the author of a message changed of it after it was stored, event by event.
+//! Rows of `revisions`: what changed of a message besides its state after it was stored, event by event.
 //!
 //! Not here: that a message was revised (`change`).
 
@@ -14,6 +14,7 @@ use crate::{
 const DELETED: u8 = 0;
 const EDITED: u8 = 1;
 const EDITED_WITH_CONTENT: u8 = 2;
+const MEDIA: u8 = 3;
 
 /// One entry of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,7 @@ impl Revised {
     pub(in crate::store) fn apply_to(&self, message: &mut Message) {
         match &self.what {
             Revision::Deleted => message.deleted_ms = Some(self.at_ms),
+            Revision::Media(media) => message.media = Some(media.clone()),
             Revision::Edited { text, content } => {
                 let before = std::mem::replace(&mut message.text, text.clone());
                 message.edits.push(Edit {
@@ -50,6 +52,10 @@ pub(in crate::store) fn encode(all: &[Revised]) -> Vec<u8> {
         put_number(&mut row, one.at_ms);
         match &one.what {
             Revision::Deleted => row.push(DELETED),
+            Revision::Media(media) => {
+                row.push(MEDIA);
+                put_text(&mut row, &media.to_string());
+            }
             Revision::Edited { text, content } => {
                 row.push(match content {
                     Some(_) => EDITED_WITH_CONTENT,
@@ -73,6 +79,10 @@ pub(in crate::store) fn decode(row: &[u8]) -> Result<Vec<Revised>, StoreError> {
         let kind = reader.byte()?;
         let what = match kind {
             DELETED => Revision::Deleted,
+            MEDIA => {
+                let text = reader.text()?;
+                Revision::Media(reader.json_of(text)?)
+            }
             EDITED | EDITED_WITH_CONTENT => Revision::Edited {
                 text: reader.text()?.to_owned(),
                 content: (kind == EDITED_WITH_CONTENT)
@@ -100,7 +110,8 @@ mod tests {
                 content: content.map(|number| json!([number])),
             }
         });
-        let what = prop_oneof![Just(Revision::Deleted), edited];
+        let media = any::<i64>().prop_map(|number| Revision::Media(json!([number])));
+        let what = prop_oneof![Just(Revision::Deleted), edited, media];
         (any::<u64>(), any::<u64>(), what).prop_map(|(seq, at_ms, what)| Revised {
             seq,
             at_ms,

@@ -8,6 +8,7 @@
 
 mod aliases;
 pub(super) mod job;
+pub(super) mod media;
 pub(super) mod operations;
 pub(super) mod pending;
 mod pruning;

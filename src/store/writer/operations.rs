@@ -36,6 +36,7 @@ pub(in crate::store) fn queue(
     transaction: &mut Transaction<'_>,
     encoded: &mut EncodedMessage,
 ) -> Result<QueuedMessage, StoreError> {
+    transaction.complete_files(encoded)?;
     if let Some((number, row)) = first_use(transaction, encoded)? {
         if !body::same_content(&row, &encoded.row) {
             return Err(StoreError::Conflict);
@@ -69,6 +70,7 @@ pub(in crate::store) fn receive(
         return Ok(ReceivedMessage { message, duplicate });
     }
     transaction.check_size()?;
+    transaction.complete_files(encoded)?;
     let (message, duplicate) = (transaction.create(encoded)?, false);
     Ok(ReceivedMessage { message, duplicate })
 }

@@ -1,4 +1,4 @@
-//! Edits and deletions by the authors of messages. The body of a message is never touched: what became
+//! Edits and deletions by the authors of messages, and files that were fetched. The body of a message is never touched: what became
 //! of it is a row of its own, so that each event can be rebuilt as it was.
 
 use crate::{
@@ -26,6 +26,7 @@ pub(in crate::store) fn is_news(message: &Message, revision: &Revision) -> bool 
     match revision {
         _ if message.deleted_ms.is_some() => false,
         Revision::Deleted => true,
+        Revision::Media(media) => message.media.as_ref() != Some(media),
         Revision::Edited { text, content } => {
             *text != message.text || (content.is_some() && *content != message.content)
         }
@@ -42,6 +43,7 @@ impl Transaction<'_> {
         let occasion = match revision {
             Revision::Edited { .. } => Occasion::Edited,
             Revision::Deleted => Occasion::Deleted,
+            Revision::Media(_) => Occasion::Media,
         };
         let update = StatusUpdate {
             attempts: Some(message.attempts),

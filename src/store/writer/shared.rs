@@ -7,8 +7,12 @@ use std::sync::{
 };
 
 use crate::store::{
-    answer::StoreHealth, backend::Backend, error::StoreError, queries::counters::StoreCounters,
-    time::TimeKeeper, writer::queue::Queue,
+    answer::{MediaTotals, StoreHealth},
+    backend::Backend,
+    error::StoreError,
+    queries::counters::StoreCounters,
+    time::TimeKeeper,
+    writer::queue::Queue,
 };
 
 /// What the writer shares with every handle.
@@ -61,6 +65,11 @@ impl Shared {
 
     pub(in crate::store) fn counters(&self) -> StoreCounters {
         self.last_known().counters.clone()
+    }
+
+    /// How many files are kept.
+    pub(in crate::store) fn media_totals(&self) -> MediaTotals {
+        self.last_known().counters.media
     }
 
     pub(in crate::store) fn health(&self) -> StoreHealth {

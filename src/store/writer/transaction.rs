@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use crate::{
-    message::{Message, MessageId, State},
+    message::{Kind, Message, MessageId, State, media::wants_fetching},
     store::{
-        answer::{Occasion, StoredEvent, Transition},
+        answer::{MediaTotals, Occasion, StoredEvent, Transition},
         backend::{Rows, Table, meta},
         error::StoreError,
         index::{IndexChanges, IndexEntry, Side},
@@ -43,6 +43,21 @@ impl EncodedMessage {
             key: body.key_row(),
             body,
         }
+    }
+
+    /// The message as it will be stored.
+    pub(in crate::store) fn message(&self) -> &Message {
+        &self.body.message
+    }
+
+    /// Replaces its files; the kind follows the first of them.
+    pub(in crate::store) fn set_media(&mut self, media: Option<serde_json::Value>) {
+        let message = &mut self.body.message;
+        message.media = media;
+        if message.kind.is_file() {
+            message.kind = Kind::of_media(message.media.as_ref());
+        }
+        self.row = self.body.encode();
     }
 
     /// About how many bytes it takes while it waits.
@@ -143,6 +158,11 @@ impl<'t> Transaction<'t> {
         })
     }
 
+    /// How many files are kept.
+    pub(in crate::store) fn media_totals(&mut self) -> &mut MediaTotals {
+        &mut self.counters.media
+    }
+
     /// Whether the outbox has reached its limit.
     pub(in crate::store) fn outbox_is_full(&self) -> bool {
         let waiting: u64 = self.counters.outbox.values().sum();
@@ -173,6 +193,12 @@ impl<'t> Transaction<'t> {
         }
         if let Some(key) = &encoded.key {
             self.rows.put(Table::Keys, key, &number_key(number))?;
+        }
+        if message.media.is_some() {
+            self.refer_to_files(message.media.as_ref())?;
+        }
+        if wants_fetching(message.media.as_ref()) {
+            self.settle_fetch(&message)?;
         }
         self.counters.messages += 1;
         self.stored_bytes += encoded.row.len() as u64;
@@ -291,7 +317,7 @@ impl<'t> Transaction<'t> {
     }
 
     /// The store's time after this wait.
-    fn after(&self, wait: Duration) -> u64 {
+    pub(in crate::store) fn after(&self, wait: Duration) -> u64 {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         self.now().time_ms.saturating_add(wait_ms)
     }
@@ -368,6 +394,7 @@ impl<'t> Transaction<'t> {
         let number = body.message.id.0;
         let changes = message::changes_of(self.rows, number)?;
         self.changed = true;
+        self.forget_files(&body.message)?;
         for change in changes {
             let seq = number_key(change.transition.seq);
             self.rows.remove(Table::Changes, &seq)?;

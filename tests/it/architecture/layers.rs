@@ -27,6 +27,7 @@ const LAYERS: &[&[&str]] = &[
     &["message", "config"],
     &["protocol"],
     &["client", "store", "router"],
+    &["media"],
     &["integrations"],
     &["gateway", "service"],
     &["daemon"],

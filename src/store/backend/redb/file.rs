@@ -93,9 +93,15 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
     let mut missing = Table::ALL.into_iter().filter(|table| !is_there(*table));
     match missing.next() {
         None => Ok(false),
-        Some(Table::Marks | Table::Tails | Table::Revisions | Table::Aliases | Table::Times) => {
-            Ok(true)
-        }
+        Some(
+            Table::Marks
+            | Table::Tails
+            | Table::Revisions
+            | Table::Aliases
+            | Table::Times
+            | Table::Media
+            | Table::Fetches,
+        ) => Ok(true),
         Some(_) => Err(not_ours(path, "a database of another program")),
     }
 }

@@ -1,0 +1,1 @@
+//! Files fetched, tried again, given up.

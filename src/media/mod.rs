@@ -1,0 +1,187 @@
+//! Kept files: what clients upload, what services bring, and what is sent. Each lies in the folder `media`
+//! under the SHA-256 of its bytes, with a row in the store that says what is known of it.
+//!
+//! A file is written beside, synced, renamed to its place, and only then gets its row: whoever finds a row
+//! finds the file. Removing goes the other way round. A crash in between leaves a file without a row, which
+//! `sweep` removes.
+//!
+//! - `intake`: taking a file in, in pieces.
+//! - `folder`: paths, renames, removals.
+//! - `probe`: what the bytes themselves say: type, size of a picture, length of a recording.
+//! - `file_name`: names as they may be shown and sent.
+//! - `sweep`: removing what nobody needs.
+//!
+//! Not here: HTTP (`gateway::http`), fetching from services (`integrations`).
+
+mod error;
+pub mod file_name;
+mod folder;
+mod intake;
+pub mod probe;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fs::File,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{RwLock, Semaphore};
+
+use self::folder::Folder;
+pub use self::{
+    error::MediaError,
+    intake::{About, Intake},
+    sweep::{Swept, keep_tidy},
+};
+use crate::{
+    error::Result,
+    message::MediaId,
+    panics::run_blocking,
+    store::{KeptMedia, MediaRow, MediaTotals, Store},
+};
+
+/// The name of the folder in the home folder.
+pub const FOLDER: &str = "media";
+
+/// Files taken in at a time; more wait for their turn.
+const MAX_INTAKES: usize = 64;
+
+/// How long a file waits for its turn.
+const TURN: Duration = Duration::from_secs(30);
+
+/// The kept files. Clones share them.
+#[derive(Clone)]
+pub struct Media(Arc<Inner>);
+
+struct Inner {
+    folder: Folder,
+    store: Store,
+    /// Largest file, in bytes.
+    max_bytes: AtomicU64,
+    /// What all files together may have, in bytes.
+    quota: AtomicU64,
+    /// Bytes of files that are being taken in.
+    under_way: AtomicU64,
+    turns: Arc<Semaphore>,
+    /// Held to read by who puts a file in its place until its row is stored, to write by who removes one.
+    places: RwLock<()>,
+}
+
+/// A kept file, opened.
+#[derive(Debug)]
+pub struct OpenFile {
+    /// What is known of it.
+    pub row: MediaRow,
+    /// Its bytes, from the first on.
+    pub file: File,
+}
+
+impl Media {
+    /// The files under this home folder. What an upload left that ended in the middle is removed.
+    pub fn open(home: &Path, store: Store, max_bytes: u64, quota: u64) -> Result<Self> {
+        let folder = Folder::open(home)?;
+        Ok(Self(Arc::new(Inner {
+            folder,
+            store,
+            max_bytes: AtomicU64::new(max_bytes),
+            quota: AtomicU64::new(quota),
+            under_way: AtomicU64::new(0),
+            turns: Arc::new(Semaphore::new(MAX_INTAKES)),
+            places: RwLock::default(),
+        })))
+    }
+
+    /// Changes the bounds: of one file and of all together, in bytes.
+    pub fn set_bounds(&self, max_bytes: u64, quota: u64) {
+        self.0.max_bytes.store(max_bytes, Relaxed);
+        self.0.quota.store(quota, Relaxed);
+    }
+
+    /// Largest file that is taken, in bytes.
+    pub fn max_bytes(&self) -> u64 {
+        self.0.max_bytes.load(Relaxed)
+    }
+
+    /// What all files together may have, in bytes.
+    pub fn quota(&self) -> u64 {
+        self.0.quota.load(Relaxed)
+    }
+
+    /// How many files are kept, and their bytes.
+    pub fn totals(&self) -> MediaTotals {
+        self.0.store.media_totals()
+    }
+
+    /// Begins to take in a file of at most `max_bytes`, of which `expected` are announced. Waits for its turn.
+    pub async fn intake(
+        &self,
+        max_bytes: u64,
+        expected: u64,
+    ) -> std::result::Result<Intake, MediaError> {
+        let max_bytes = max_bytes.min(self.max_bytes());
+        if expected > max_bytes {
+            return Err(MediaError::TooLarge(max_bytes));
+        }
+        let turn = Arc::clone(&self.0.turns).acquire_owned();
+        let turn = tokio::time::timeout(TURN, turn).await;
+        let turn = turn
+            .ok()
+            .and_then(std::result::Result::ok)
+            .ok_or(MediaError::Busy)?;
+        self.make_room(expected).await?;
+        Intake::begin(self.clone(), turn, max_bytes).await
+    }
+
+    /// Keeps a file that is in memory.
+    pub async fn keep_bytes(
+        &self,
+        bytes: &[u8],
+        about: About,
+    ) -> std::result::Result<KeptMedia, MediaError> {
+        let mut intake = self.intake(u64::MAX, bytes.len() as u64).await?;
+        intake.write(bytes).await?;
+        intake.finish(about).await
+    }
+
+    /// What is known of a file.
+    pub async fn row(&self, id: MediaId) -> std::result::Result<Option<MediaRow>, MediaError> {
+        let row = self.0.store.run_blocking(move |store| store.media(id));
+        Ok(row.await?)
+    }
+
+    /// Opens a kept file.
+    pub async fn open_file(&self, id: MediaId) -> std::result::Result<OpenFile, MediaError> {
+        let media = self.clone();
+        let opened = run_blocking(move || {
+            let row = media.0.store.media(id)?.ok_or(MediaError::Unknown(id))?;
+            let file = media.0.folder.read(id).map_err(|_| MediaError::Gone(id))?;
+            let is_whole = file.metadata().is_ok_and(|is| is.len() == row.bytes);
+            if is_whole {
+                Ok(OpenFile { row, file })
+            } else {
+                Err(MediaError::Gone(id))
+            }
+        });
+        opened
+            .await
+            .unwrap_or_else(|why| Err(MediaError::Disk(why)))
+    }
+
+    /// Remembers what a service calls its copy of a file.
+    pub async fn set_service_id(
+        &self,
+        id: MediaId,
+        service: &str,
+        value: &str,
+    ) -> std::result::Result<(), MediaError> {
+        let pending = self.0.store.name_media(id, service, value)?;
+        Ok(pending.await?)
+    }
+}
