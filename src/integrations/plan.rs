@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::{
-        BaseUrl, Delays, Lookup, keys,
+        BaseUrl, Delays, FetchRule, Lookup, keys,
         services::{self, Service},
     },
     log::Log,
@@ -122,7 +122,8 @@ impl Plan {
             }
             ServiceSettings::Cloud(settings) => Arc::new(Cloud::new(settings, ingress())),
             ServiceSettings::Evolution(settings) => {
-                Arc::new(Evolution::new(settings, &context.address, ingress()))
+                let media = context.media.clone();
+                Arc::new(Evolution::new(settings, &context.address, ingress(), media))
             }
             ServiceSettings::WebChat => Arc::new(WebChat::new(&context.audience)),
             ServiceSettings::Broken(why) => Arc::new(Broken::new(&self.name, why)),
@@ -207,6 +208,7 @@ fn evolution(lookup: &Lookup) -> Option<Plan> {
             instance,
             webhook_url: text("WHATSAPP_WEBHOOK_URL"),
             webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
+            fetches: fetches(lookup, service),
         })
     });
     Some(plan(lookup, service, evolution::NAME, settings))
@@ -232,6 +234,12 @@ fn cloud(lookup: &Lookup) -> Option<Plan> {
 /// The base URL of a service, if it is valid.
 fn base(lookup: &Lookup, service: &Service) -> Option<BaseUrl> {
     BaseUrl::parse(lookup.text(&service.key("BASE_URL"))?).ok()
+}
+
+/// The text was validated when the settings were loaded, so the default is never used here.
+fn fetches(lookup: &Lookup, service: &Service) -> FetchRule {
+    let text = lookup.text(&service.key("MEDIA"));
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 fn country(lookup: &Lookup) -> Option<Country> {

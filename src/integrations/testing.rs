@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::{Audience, Typing, allow_list::AllowList, ingress::Ingress, pairing::Pairings};
 use crate::{
     log::{Log, LogLevel},
+    media::Media,
     message::Message,
     random,
     router::Router,
@@ -35,6 +36,7 @@ pub(super) struct Desk {
     pub(super) store: Store,
     pub(super) pairings: Arc<Pairings>,
     pub(super) log: Log,
+    pub(super) media: Media,
     folder: PathBuf,
 }
 
@@ -48,6 +50,7 @@ impl Desk {
             ..StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
+        let media = Media::open(&folder, store.clone(), 100 << 20, 1 << 30).expect("a folder");
         let log = Log::in_memory(LogLevel::Debug);
         let pairings = Arc::new(Pairings::open(folder.join("pairing.json"), store.clock()));
         let ingress = Ingress::new(
@@ -64,6 +67,7 @@ impl Desk {
             store,
             pairings,
             log,
+            media,
             folder,
         }
     }

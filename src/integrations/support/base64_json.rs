@@ -94,6 +94,13 @@ impl<E: fmt::Display> fmt::Display for Base64Error<E> {
     }
 }
 
+/// Decodes a text that is in memory for a sink, piece by piece.
+pub async fn decode<S: Sink>(text: &str, sink: &mut S) -> Result<(), Base64Error<S::Error>> {
+    let mut file = File::new(sink);
+    file.take(text.as_bytes()).await?;
+    file.end().await
+}
+
 impl<'a, S: Sink> Base64Json<'a, S> {
     /// Takes the file from `field`, for `sink`, and keeps the `wanted` fields.
     pub fn new(field: &'static str, wanted: &'static [&'static str], sink: &'a mut S) -> Self {
@@ -101,12 +108,7 @@ impl<'a, S: Sink> Base64Json<'a, S> {
             field,
             wanted,
             fields: Map::new(),
-            file: File {
-                sink,
-                waiting: Vec::new(),
-                decoded: Vec::new(),
-                state: FileState::Missing,
-            },
+            file: File::new(sink),
             state: State::Start,
             written: Vec::new(),
             key: String::new(),
@@ -292,7 +294,16 @@ impl<S: Sink> Sink for Base64Json<'_, S> {
     }
 }
 
-impl<S: Sink> File<'_, S> {
+impl<'a, S: Sink> File<'a, S> {
+    fn new(sink: &'a mut S) -> Self {
+        Self {
+            sink,
+            waiting: Vec::new(),
+            decoded: Vec::new(),
+            state: FileState::Missing,
+        }
+    }
+
     async fn take(&mut self, mut text: &[u8]) -> Result<(), Base64Error<S::Error>> {
         while !text.is_empty() {
             let room = BLOCK - self.waiting.len();

@@ -1,7 +1,9 @@
-//! Code that integrations share: the HTTP client with TLS, splitting of long texts, progress of messages
-//! in parts, webhooks, vCards, redaction of errors. Nothing here knows a particular service.
+//! Code that integrations share: the HTTP client with TLS, files on their way in and out, splitting of long
+//! texts, progress of messages in parts, webhooks, vCards, redaction of errors. Nothing here knows a
+//! particular service, but for the table of what each takes (`files::limits`).
 
 pub mod base64_json;
+pub mod files;
 pub mod hmac;
 pub mod hook;
 pub mod http;

@@ -11,7 +11,11 @@ use std::ops::Deref;
 use serde_json::{Value, json};
 
 use super::{Evolution, EvolutionSettings, NAME, RunContext};
-use crate::{config::BaseUrl, integrations::testing::Desk, log::LogLevel};
+use crate::{
+    config::{BaseUrl, FetchRule},
+    integrations::testing::Desk,
+    log::LogLevel,
+};
 
 /// Our own number, as the service tells it.
 const ME: &str = "5511900000000";
@@ -44,9 +48,15 @@ impl Stage {
             instance: "Cleudocode".to_owned(),
             webhook_url: None,
             webhook_secret: None,
+            fetches: FetchRule::All,
         };
         Self {
-            evolution: Evolution::new(&settings, "127.0.0.1:1", desk.ingress.clone()),
+            evolution: Evolution::new(
+                &settings,
+                "127.0.0.1:1",
+                desk.ingress.clone(),
+                desk.media.clone(),
+            ),
             desk,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::wire::{bodies, jids, names_of, read_messages, state_of};
+use super::super::wire::{Sought, bodies, jids, names_of, read_messages, state_of};
 use crate::message::{Direction, Kind, Message, MessageId, State};
 
 fn message(text: &str, media: Value) -> Message {
@@ -172,7 +172,11 @@ fn a_message_is_found_by_its_text_and_any_spelling_of_its_time() {
         record(long),
         record(json!(5)),
     ];
-    let found = names_of(&json!({"messages": {"records": records}}), "hi", 1900);
+    let found = names_of(
+        &json!({"messages": {"records": records}}),
+        &Sought::Text("hi"),
+        1900,
+    );
     assert_eq!(found.expect("records").len(), 3);
     assert_eq!(jids("77@lid"), ["77@lid"]);
 }
