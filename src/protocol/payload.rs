@@ -57,6 +57,11 @@ impl Payload {
         self.0.get(name)
     }
 
+    /// The same, to be changed.
+    pub fn value_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.get_mut(name)
+    }
+
     /// A value taken out whole.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
@@ -144,7 +149,7 @@ mod tests {
             ),
             (
                 r#"{"channel":"a","to":"b","media":[]}"#,
-                "an object, not an array of 0",
+                "an object or an array of 1 to 10 objects, not an array of 0",
             ),
         ] {
             let fault = check("send", payload).expect_err(payload);

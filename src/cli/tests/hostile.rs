@@ -49,7 +49,7 @@ fn hostile(kind: FieldKind, inner: &Map<String, Value>) -> Value {
         FieldKind::Boolean => json!(true),
         FieldKind::Names | FieldKind::Texts => json!([HOSTILE, HOSTILE]),
         FieldKind::Objects => json!([inner, {HOSTILE: HOSTILE}]),
-        FieldKind::Object | FieldKind::Any => {
+        FieldKind::Object | FieldKind::Files | FieldKind::Any => {
             let mut object = inner.clone();
             object.insert(HOSTILE.to_owned(), json!(HOSTILE));
             Value::Object(object)

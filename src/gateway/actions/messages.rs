@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::{
     answer::Answer,
     lookup::{expect_hand_in, message_id, reading, routed, state_json, target},
+    media::{self, Place},
 };
 use crate::{
     gateway::Gateway,
-    message::{Content, Kind, Message, MessageId, content::file_text, text_at},
+    message::{Content, Kind, Message, MessageId, content::file_text, media::files, text_at},
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
@@ -18,10 +19,33 @@ use crate::{
     store::{Draft, Inbound, Pending, Revision, StoreError},
 };
 
-/// Kinds of media a message may carry.
-const MEDIA_KINDS: [&str; 6] = ["image", "video", "audio", "voice", "document", "sticker"];
+pub(super) fn send(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
+    if !media::has_data(payload.value("media")) {
+        return queue(gateway, payload);
+    }
+    // What is in the command is kept first, so that the message can name it.
+    let gateway = Arc::clone(gateway);
+    let is_unordered = payload.flag("wait");
+    let sent = Box::pin(async move {
+        keep_data(&gateway, &mut payload, Place::Sent).await?;
+        queue(&gateway, payload).outcome().await
+    });
+    if is_unordered {
+        Answer::Unordered(sent)
+    } else {
+        Answer::Later(sent)
+    }
+}
 
-pub(super) fn send(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
+async fn keep_data(gateway: &Gateway, payload: &mut Payload, place: Place) -> Result<(), Fault> {
+    if let Some(media) = payload.value_mut("media") {
+        media::check(media, place)?;
+        media::keep_data(gateway, media).await?;
+    }
+    Ok(())
+}
+
+fn queue(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
     let wait = payload.flag("wait");
     let queued =
         draft(gateway, payload).and_then(|draft| gateway.store.queue(draft).map_err(Fault::from));
@@ -79,45 +103,17 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
     })
 }
 
-/// Fails where there is neither text nor media by reference.
+/// Fails where there is neither text nor a file.
 fn check_content(payload: &Payload) -> Result<(), Fault> {
-    let Some(media) = payload.value("media") else {
+    match payload.value("media") {
+        Some(media) => media::check(media, Place::Sent),
         // No service takes a text of blanks alone.
-        return match payload.text("text").trim() {
-            "" => Err(bad_field(
-                "text",
-                "a string that is not empty, unless there is media",
-                "empty or left out",
-            )),
-            _ => Ok(()),
-        };
-    };
-    check_media(media)?;
-    match media.get("url") {
-        Some(_) => Ok(()),
-        None => Err(bad_field(
-            "media.url",
-            "an http or https address",
-            "left out",
+        None if payload.text("text").trim().is_empty() => Err(bad_field(
+            "text",
+            "a string that is not empty, unless there is media",
+            "empty or left out",
         )),
-    }
-}
-
-/// Fails where media say what they are in no known word, or have an address that a page must not open.
-fn check_media(media: &Value) -> Result<(), Fault> {
-    let kind = media["kind"].as_str().unwrap_or_default();
-    if !MEDIA_KINDS.contains(&kind) {
-        let expected = format!("one of {}", MEDIA_KINDS.join(", "));
-        return Err(bad_field("media.kind", &expected, "something else"));
-    }
-    match media.get("url").map(Value::as_str) {
         None => Ok(()),
-        Some(Some(url)) if url.starts_with("https://") || url.starts_with("http://") => Ok(()),
-        Some(_) => Err(bad_field(
-            "media.url",
-            "an http or https address",
-            "something else",
-        )),
     }
 }
 
@@ -172,7 +168,19 @@ fn sent_json(message: &Message, duplicate: bool) -> String {
     answer.to_string()
 }
 
-pub(super) fn receive(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
+pub(super) fn receive(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
+    if !media::has_data(payload.value("media")) {
+        return take(gateway, payload);
+    }
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        expect_hand_in(&gateway, payload.text("channel"))?;
+        keep_data(&gateway, &mut payload, Place::Received).await?;
+        take(&gateway, payload).outcome().await
+    }))
+}
+
+fn take(gateway: &Gateway, payload: Payload) -> Answer {
     let stored = inbound(gateway, payload)
         .and_then(|inbound| gateway.store.receive(inbound).map_err(Fault::from));
     match stored {
@@ -188,11 +196,7 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
     let channel = payload.take_text("channel").unwrap_or_default();
     expect_hand_in(gateway, &channel)?;
     if let Some(media) = payload.value("media") {
-        check_media(media)?;
-        if text_at(media, "url").or(text_at(media, "id")).is_none() {
-            let expected = "an http or https address, or media.id, by which its service knows it";
-            return Err(bad_field("media.url", expected, "left out"));
-        }
+        media::check(media, Place::Received)?;
     }
     let (kind, content) = kind_and_content(&mut payload)?;
     let text = payload.take_text("text").filter(|text| !text.is_empty());
@@ -200,8 +204,8 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
         (Some(text), _) => text,
         (None, Some(content)) => content.text(),
         (None, None) => {
-            let media = payload.value("media");
-            let text = media.map(|media| file_text(kind, text_at(media, "name")));
+            let file = files(payload.value("media")).first();
+            let text = file.map(|file| file_text(kind, text_at(file, "name")));
             text.map_or_else(|| check_content(&payload).map(|()| String::new()), Ok)?
         }
     };

@@ -13,6 +13,7 @@ mod daemon;
 mod history;
 mod integrations;
 mod lookup;
+pub(super) mod media;
 mod messages;
 mod outbox;
 mod pairing;
@@ -118,6 +119,10 @@ fn dispatch(
         ActionId::Conversations => conversations::conversations(gateway, &payload),
         ActionId::Read => conversations::read(gateway, payload),
         ActionId::Typing => Answer::Now(conversations::typing(gateway, &payload)),
+        ActionId::Media => media::media(gateway, &payload),
+        ActionId::MediaList => media::list(gateway, &payload),
+        ActionId::MediaFetch => media::fetch(gateway, &payload),
+        ActionId::MediaPrune => media::prune(gateway, &payload),
         ActionId::Publish => Answer::Now(bus::publish(gateway, payload)),
         ActionId::Clients => Answer::Now(Ok(bus::clients(gateway))),
         ActionId::Integrations => Answer::Now(Ok(integrations::integrations(gateway))),

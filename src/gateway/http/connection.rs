@@ -18,12 +18,10 @@ use hyper::{
 
 use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
-    page,
     progress::Progress,
-    respond::{HttpReply, busy, refuse, slow_down, unauthorized},
-    rpc, status_page,
+    respond::{HttpReply, ReplyBody, busy, refuse, slow_down, unauthorized},
+    routes::{media, page, rpc, status_page, webhook},
     upgrade::{self, HandshakeRefusal},
-    webhook,
 };
 use crate::{
     body::Whole,
@@ -75,6 +73,9 @@ impl std::fmt::Debug for HttpConnection {
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
 
+/// What the paths of kept files begin with.
+const MEDIA: &str = "/media/";
+
 impl HttpConnection {
     pub(super) fn new(gateway: Arc<Gateway>, address: SocketAddr, permit: Permit) -> Self {
         Self {
@@ -100,7 +101,10 @@ impl HttpConnection {
     }
 
     /// Answers one request.
-    pub(super) async fn answer(&self, request: Request<Body>) -> Result<HttpReply, Unanswered> {
+    pub(super) async fn answer(
+        self: &Arc<Self>,
+        request: Request<Body>,
+    ) -> Result<HttpReply, Unanswered> {
         self.progress.begin_request();
         let config = self.gateway.settings();
         let head = config.limits.max_header_bytes;
@@ -121,8 +125,11 @@ impl HttpConnection {
         if self.permit.held() != rest {
             self.permit.hold(rest, &config.limits, None);
         }
-        self.progress.end_request();
-        Ok(reply.unwrap_or_else(|refusal| refusal))
+        let mut reply = reply.unwrap_or_else(|refusal| refusal);
+        if !reply.body_mut().belongs_to(self) {
+            self.progress.end_request();
+        }
+        Ok(reply)
     }
 
     async fn route(&self, request: Request<Body>, config: &Config) -> Result<HttpReply, HttpReply> {
@@ -141,6 +148,18 @@ impl HttpConnection {
                 check_origin(request.headers(), &host, config)?;
                 self.check_bearer(request.headers())?;
                 Ok(rpc::answer(&self.gateway, &self.permit, request, config).await)
+            }
+            "/media" => {
+                allow(&request, &[Method::POST])?;
+                check_origin(request.headers(), &host, config)?;
+                self.check_bearer(request.headers())?;
+                Ok(media::upload(&self.gateway, request).await)
+            }
+            file if file.starts_with(MEDIA) => {
+                allow(&request, &[Method::GET, Method::HEAD])?;
+                check_origin(request.headers(), &host, config)?;
+                self.check_bearer(request.headers())?;
+                Ok(media::download(&self.gateway, &file[MEDIA.len()..], &request).await)
             }
             hook if hook.starts_with(WEBHOOKS) => {
                 allow(&request, &[Method::POST, Method::GET])?;
@@ -230,7 +249,7 @@ impl HttpConnection {
 }
 
 fn switching(accepted: &upgrade::Handshake) -> HttpReply {
-    let mut reply = Response::new(Whole::default());
+    let mut reply = Response::new(ReplyBody::Whole(Whole::default()));
     *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = reply.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));

@@ -2,7 +2,7 @@
 //! upgrade to WebSocket, and the few paths that answer without one.
 //!
 //! Reading order: `accept` → `serve` (with `limited_io` and `progress`) → `connection` → `guard` (with
-//! `origin`) → `upgrade`; then what is served: `rpc`, `webhook`, `page`, `status_page`. Who may come in
+//! `origin`) → `upgrade`; then what is served, in `routes`. Who may come in
 //! (`admission`) and what a WebSocket says (`session`) are not here.
 
 pub mod accept;
@@ -11,11 +11,8 @@ pub(super) mod dates;
 mod guard;
 mod limited_io;
 mod origin;
-mod page;
 mod progress;
 mod respond;
-mod rpc;
+mod routes;
 mod serve;
-mod status_page;
 mod upgrade;
-mod webhook;

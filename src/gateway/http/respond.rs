@@ -1,8 +1,15 @@
 //! HTTP answers with the headers that all of them share; and the bodies of requests, whole or refused.
 
-use std::time::Duration;
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
 use hyper::{
     Response, StatusCode,
     body::Incoming,
@@ -13,20 +20,88 @@ use hyper::{
 };
 use serde_json::json;
 
+use super::connection::HttpConnection;
 use crate::{
-    body::{CollectError, Whole, collect_counted},
+    body::{CollectError, FileBody, Whole, collect_counted},
     config::{Limits, keys::MAX_BODY_BYTES},
     gateway::{Gateway, admission::Permit, metrics::GatewayCounters},
     log::LogField,
-    protocol::error_code::ErrorCode,
+    protocol::error_code::{ErrorCode, Fault},
 };
 
 /// An answer.
-pub(super) type HttpReply = Response<Whole>;
+pub(super) type HttpReply = Response<ReplyBody>;
+
+/// The body of an answer.
+pub(super) enum ReplyBody {
+    /// In memory.
+    Whole(Whole),
+    /// Read from a file while it is sent; the connection is answering until then.
+    File(FileBody, Option<Answering>),
+}
+
+impl ReplyBody {
+    /// A body of this file.
+    pub(super) fn of_file(body: FileBody) -> Self {
+        Self::File(body, None)
+    }
+
+    /// Notes whose answer this is, where it is sent over a while. False where it is sent at once.
+    pub(super) fn belongs_to(&mut self, connection: &Arc<HttpConnection>) -> bool {
+        match self {
+            Self::Whole(_) => false,
+            Self::File(_, answering) => {
+                *answering = Some(Answering(Arc::clone(connection)));
+                true
+            }
+        }
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match &mut *self {
+            Self::Whole(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                Poll::Ready(frame.map(|Ok(frame)| Ok(frame)))
+            }
+            Self::File(body, _) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(body) => body.is_end_stream(),
+            Self::File(body, _) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(body) => body.size_hint(),
+            Self::File(body, _) => body.size_hint(),
+        }
+    }
+}
+
+/// The request is being answered while this lives.
+pub(super) struct Answering(Arc<HttpConnection>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.progress.end_request();
+    }
+}
 
 /// An answer with its content type and the headers all answers share.
 pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> HttpReply {
-    let mut reply = Response::new(Whole::new(body));
+    let mut reply = Response::new(ReplyBody::Whole(Whole::new(body)));
     *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -52,6 +127,15 @@ pub(super) fn refuse(status: u16, code: &str, message: &str) -> HttpReply {
         "application/json",
         format!("{}\n", json!({"code": code, "message": message})),
     )
+}
+
+/// A refusal with the code, the text and the wait of a fault.
+pub(super) fn refuse_fault(status: u16, fault: &Fault) -> HttpReply {
+    let reply = refuse(status, fault.code.as_str(), &fault.message);
+    match fault.retry_after_ms {
+        Some(wait_ms) => retry_after(reply, Duration::from_millis(wait_ms)),
+        None => reply,
+    }
 }
 
 /// 401 with the scheme to use (RFC 9110 §15.5.2).

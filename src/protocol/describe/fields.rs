@@ -29,6 +29,32 @@ pub(super) const COUNT: FieldKind = FieldKind::Integer(0, (1 << 53) - 1);
 pub(super) const MESSAGE_ID: FieldSpec =
     must("message_id", FieldKind::Name, "the message, as m-17");
 
+/// What is known of a kept file.
+pub(super) const MEDIA_ROW: &[FieldSpec] = &[
+    must(
+        "media_id",
+        FieldKind::Name,
+        "the file: the SHA-256 of its bytes",
+    ),
+    must("bytes", COUNT, "how many it has"),
+    must(
+        "mime",
+        FieldKind::Name,
+        "its type, by its bytes where they tell",
+    ),
+    may("name", FieldKind::Name, "the name it came with"),
+    must(
+        "kind",
+        FieldKind::Name,
+        "what it makes of a message: image, video, audio, voice, document or sticker",
+    ),
+    may("width", COUNT, "in pixels, where known"),
+    may("height", COUNT, "in pixels, where known"),
+    may("seconds", COUNT, "how long it plays, where known"),
+    must("created_ms", COUNT, "when it was first kept, ms since 1970"),
+    must("references", COUNT, "how many messages have it"),
+];
+
 /// A message on the wire.
 pub(super) const MESSAGE: &[FieldSpec] = &[
     MESSAGE_ID,
@@ -69,7 +95,12 @@ pub(super) const MESSAGE: &[FieldSpec] = &[
          order {items: [{id, name?, quantity, price?, currency?}], note?}, reaction {to, emoji}, \
          call {video, outcome?, seconds?}, system {event, …}, unsupported {type}",
     ),
-    may("media", FieldKind::Object, "{kind, url, mime?, name?}"),
+    may(
+        "media",
+        FieldKind::Files,
+        "its file, or the list of them: {kind, media_id?, url?, id?, mime?, name?, bytes?, width?, height?, \
+         seconds?, state?: fetching, ready or failed, error?}",
+    ),
     must(
         "state",
         FieldKind::Name,

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::message::media::MAX_FILES;
+
 /// Longest name, in bytes.
 pub const MAX_NAME: usize = 256;
 
@@ -26,6 +28,8 @@ pub enum FieldKind {
     Boolean,
     /// An object.
     Object,
+    /// An object or an array of 1 to 10 objects: the files of a message.
+    Files,
     /// An array of strings, each as `Name`, 1 to 64 of them.
     Names,
     /// An array of strings.
@@ -86,6 +90,7 @@ impl FieldKind {
             }
             Self::Boolean => "true or false",
             Self::Object => "an object",
+            Self::Files => "an object or an array of 1 to 10 objects",
             Self::Names => "an array of 1 to 64 strings",
             Self::Texts => "an array of strings",
             Self::Objects => "an array of objects",
@@ -103,6 +108,10 @@ impl FieldKind {
             Self::Integer(low, high) => value.as_u64().is_some_and(|n| (low..=high).contains(&n)),
             Self::Boolean => value.is_boolean(),
             Self::Object => value.is_object(),
+            Self::Files => {
+                let count = value.as_array().map_or(0, Vec::len);
+                value.is_object() || (1..=MAX_FILES).contains(&count) && all(Value::is_object)
+            }
             Self::Names => {
                 let count = value.as_array().map_or(0, Vec::len);
                 (1..=MAX_NAMES).contains(&count) && all(is_name)

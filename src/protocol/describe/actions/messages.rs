@@ -27,8 +27,9 @@ pub(super) const SEND: ActionSpec = ActionSpec {
         ),
         may(
             "media",
-            FieldKind::Object,
-            "{kind: image|video|audio|voice|document|sticker, url, mime?, name?}",
+            FieldKind::Files,
+            "a file, or up to 10 in one message: {media_id} of POST /media, {url} that its service fetches, or \
+             {data: base64}; with kind: image|video|audio|voice|document|sticker (needed for url), name?, mime?",
         ),
         may("reply_to", FieldKind::Name, "the message it answers"),
         may(
@@ -105,8 +106,8 @@ pub(super) const RECEIVE: ActionSpec = ActionSpec {
         ),
         may(
             "media",
-            FieldKind::Object,
-            "{kind: image|video|audio|voice|document|sticker, url, mime?, name?}",
+            FieldKind::Files,
+            "a file, or up to 10: {media_id}, {data: base64}, {url} or {id} of its service; kind?, name?, mime?",
         ),
         may("reply_to", FieldKind::Name, "the message it answers"),
         may(

@@ -8,6 +8,7 @@ mod conversations;
 mod daemon;
 mod history;
 mod integrations;
+mod media;
 mod messages;
 mod outbox;
 mod pairing;
@@ -74,6 +75,10 @@ actions! {
     Typing conversations::TYPING;
     Cancel messages::CANCEL;
     Retry messages::RETRY;
+    Media media::MEDIA;
+    MediaList media::MEDIA_LIST;
+    MediaFetch media::MEDIA_FETCH;
+    MediaPrune media::MEDIA_PRUNE;
     Subscribe bus::SUBSCRIBE;
     Unsubscribe bus::UNSUBSCRIBE;
     Publish bus::PUBLISH;

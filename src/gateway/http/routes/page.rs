@@ -11,13 +11,13 @@ use hyper::{
     header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, LINK},
 };
 
-use super::respond::{HttpReply, reply};
+use crate::gateway::http::respond::{HttpReply, reply};
 
 macro_rules! files {
     ($($path:literal)*) => {
         /// Path and content of every file of the page.
         const FILES: &[(&str, &str)] =
-            &[$((concat!("/", $path), include_str!(concat!("../../web/", $path)))),*];
+            &[$((concat!("/", $path), include_str!(concat!("../../../web/", $path)))),*];
     };
 }
 
@@ -79,7 +79,7 @@ fn content_type(path: &str) -> &'static str {
 }
 
 /// The file at this path (`/` is the page itself), or 304 where the browser's copy is still good.
-pub(super) fn find(path: &str, headers: &HeaderMap) -> Option<HttpReply> {
+pub(in crate::gateway::http) fn find(path: &str, headers: &HeaderMap) -> Option<HttpReply> {
     let path = if path == "/" { "/index.html" } else { path };
     let at = FILES.iter().position(|(known, _)| *known == path)?;
     let (text, version) = (FILES[at].1, &VERSIONS[at]);

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
-use super::respond::{HttpReply, reply};
+use crate::gateway::http::respond::{HttpReply, reply};
 use crate::gateway::{
     Gateway,
     metrics::{push_metric, resident_bytes},
@@ -12,7 +12,7 @@ use crate::gateway::{
 
 /// `/healthz` is 200 while the process answers; `/readyz` (with `ready`) is 503 with the reason while it
 /// is not ready.
-pub(super) fn health(gateway: &Gateway, ready: bool) -> HttpReply {
+pub(in crate::gateway::http) fn health(gateway: &Gateway, ready: bool) -> HttpReply {
     match gateway.not_ready().filter(|_| ready) {
         None => reply(200, "application/json", "{\"ok\":true}\n"),
         Some(reason) => reply(
@@ -24,7 +24,7 @@ pub(super) fn health(gateway: &Gateway, ready: bool) -> HttpReply {
 }
 
 /// Prometheus text, exposition format 0.0.4.
-pub(super) fn metrics(gateway: &Gateway) -> HttpReply {
+pub(in crate::gateway::http) fn metrics(gateway: &Gateway) -> HttpReply {
     let mut text = gateway.counters.prometheus();
     let bus = &gateway.listeners.bus;
     let published = bus.published.load(Ordering::Relaxed);
@@ -122,6 +122,15 @@ fn push_store(text: &mut String, gateway: &Gateway) {
         "gauge",
         "1 while the disk takes no writes.",
         failing,
+    );
+    let media = gateway.media.totals();
+    push_metric(text, "media_files", "gauge", "Files kept.", media.files);
+    push_metric(
+        text,
+        "media_bytes",
+        "gauge",
+        "Bytes of the files kept.",
+        media.bytes,
     );
     let waiting: u64 = gateway.store.outbox_depth().into_values().sum();
     push_metric(text, "outbox", "gauge", "Messages not yet sent.", waiting);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::{Request, body::Incoming as Body};
 
-use super::respond::{HttpReply, refuse, reply, whole_body};
+use crate::gateway::http::respond::{HttpReply, refuse, reply, whole_body};
 use crate::{
     config::Config,
     gateway::{
@@ -25,7 +25,7 @@ use crate::{
 const JSON: &str = "application/json";
 
 /// Answers a request whose token was checked.
-pub(super) async fn answer(
+pub(in crate::gateway::http) async fn answer(
     gateway: &Arc<Gateway>,
     permit: &Permit,
     request: Request<Body>,

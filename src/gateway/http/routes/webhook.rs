@@ -4,7 +4,7 @@
 
 use hyper::{Method, Request, body::Incoming as Body};
 
-use super::respond::{HttpReply, refuse, reply, whole_body};
+use crate::gateway::http::respond::{HttpReply, refuse, reply, whole_body};
 use crate::{
     config::Config,
     gateway::{Gateway, admission::Permit},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Hands a request to the integration it is meant for.
-pub(super) async fn answer(
+pub(in crate::gateway::http) async fn answer(
     gateway: &Gateway,
     permit: &Permit,
     name: &str,

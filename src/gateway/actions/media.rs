@@ -1,0 +1,254 @@
+//! The actions about kept files, and the files of messages that clients send or hand in.
+
+use std::{sync::Arc, time::Duration};
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use super::{
+    answer::Answer,
+    lookup::{message_id, reading, routed},
+};
+use crate::{
+    gateway::Gateway,
+    media::{About, MediaError},
+    message::{
+        Direction, Kind, MediaId,
+        media::{FileState, files, files_mut, media_id},
+        text_at,
+    },
+    protocol::{
+        error_code::{ErrorCode, Fault},
+        payload::{Payload, bad_field},
+    },
+    store::{KeptMedia, MediaRow, Store, StoreError},
+};
+
+/// The kinds of files a message may have.
+const KINDS: [&str; 6] = ["image", "video", "audio", "voice", "document", "sticker"];
+
+/// Files on a page unless told.
+const PAGE: u64 = 50;
+
+/// How long nobody touched a file that `media.prune` removes, unless told.
+const MIN_AGE: Duration = Duration::from_secs(600);
+
+/// Where a file may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Here, or at an address.
+    Sent,
+    /// Also with its service, under an id.
+    Received,
+}
+
+pub(super) fn media(gateway: &Gateway, payload: &Payload) -> Answer {
+    let id = payload.text("media_id").parse::<MediaId>();
+    let store = gateway.store.clone();
+    Answer::Later(Box::pin(async move {
+        let unknown = |()| Fault::new(ErrorCode::NotFound, "no file has this id");
+        let id = id.map_err(unknown)?;
+        let row = reading(&store, move |store| store.media(id)).await?;
+        let row = row.ok_or(StoreError::NoSuchFile(id))?;
+        Ok(row_json(&row).to_string())
+    }))
+}
+
+pub(super) fn list(gateway: &Gateway, payload: &Payload) -> Answer {
+    let before_ms = payload.integer("before").unwrap_or(u64::MAX);
+    let limit = usize::try_from(payload.integer("limit").unwrap_or(PAGE)).unwrap_or(usize::MAX);
+    let media = gateway.media.clone();
+    let store = gateway.store.clone();
+    Answer::Later(Box::pin(async move {
+        let read = move |store: &Store| store.media_before(before_ms, limit);
+        let rows = reading(&store, read).await?;
+        let rows: Vec<Value> = rows.iter().map(row_json).collect();
+        let totals = media.totals();
+        let answer = json!({"media": rows, "files": totals.files, "bytes": totals.bytes, "quota": media.quota()});
+        Ok(answer.to_string())
+    }))
+}
+
+pub(super) fn prune(gateway: &Gateway, payload: &Payload) -> Answer {
+    let min_age = payload
+        .integer("min_age_s")
+        .map_or(MIN_AGE, Duration::from_secs);
+    let media = gateway.media.clone();
+    Answer::Later(Box::pin(async move {
+        let swept = media.prune(min_age).await?;
+        Ok(json!({"removed": swept.files, "bytes": swept.bytes}).to_string())
+    }))
+}
+
+/// Has the files of a message fetched that its service still has and we have not.
+pub(super) fn fetch(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
+    let id = message_id(payload, "message_id");
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        let (id, store) = (id?, &gateway.store);
+        let found = reading(store, move |store| store.message(id)).await?;
+        let (message, _) = found.ok_or(StoreError::NotFound)?;
+        if message.direction == Direction::Out {
+            let text = "only the files of messages that came in are fetched";
+            return Err(Fault::new(ErrorCode::Conflict, text));
+        }
+        routed(&gateway, &message.channel)?;
+        let mut fetching = 0;
+        for (at, file) in files(message.media.as_ref()).iter().enumerate() {
+            if is_here(&gateway, file).await? || text_at(file, "id").is_none() {
+                continue;
+            }
+            store.update_file(id, at, asked_for(file))?.await?;
+            fetching += 1;
+        }
+        Ok(json!({"message_id": id.to_string(), "fetching": fetching}).to_string())
+    }))
+}
+
+/// Whether a file of a message is kept, and whole.
+async fn is_here(gateway: &Gateway, file: &Value) -> Result<bool, Fault> {
+    let Some(id) = media_id(file) else {
+        return Ok(false);
+    };
+    match gateway.media.open_file(id).await {
+        Ok(_) => Ok(true),
+        Err(MediaError::Gone(_) | MediaError::Unknown(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A file that is to be fetched because somebody asks for it.
+fn asked_for(file: &Value) -> Value {
+    let mut file = file.clone();
+    file["state"] = json!(FileState::Fetching.as_str());
+    file["asked"] = json!(true);
+    if let Some(fields) = file.as_object_mut() {
+        fields.remove("error");
+        fields.remove("media_id");
+    }
+    file
+}
+
+/// What is known of a kept file.
+pub(in crate::gateway) fn row_json(row: &MediaRow) -> Value {
+    let mut json = json!({
+        "media_id": row.id.to_string(),
+        "bytes": row.bytes,
+        "mime": row.mime,
+        "kind": row.kind.as_str(),
+        "created_ms": row.created_ms,
+        "references": row.references,
+    });
+    if let Some(name) = &row.name {
+        json["name"] = json!(name);
+    }
+    if let Some((width, height)) = row.size {
+        (json["width"], json["height"]) = (json!(width), json!(height));
+    }
+    if let Some(seconds) = row.seconds {
+        json["seconds"] = json!(seconds);
+    }
+    json
+}
+
+/// The same of one that was handed in just now.
+pub(in crate::gateway) fn kept_json(kept: &KeptMedia) -> Value {
+    let mut json = row_json(&kept.row);
+    json["sha256"] = json["media_id"].clone();
+    json["duplicate"] = json!(kept.duplicate);
+    json
+}
+
+/// Fails where a file of a message is in no place, or in one that a page must not open, or says what it is
+/// in no known word.
+pub(super) fn check(media: &Value, place: Place) -> Result<(), Fault> {
+    for file in files(Some(media)) {
+        check_file(file, place)?;
+    }
+    Ok(())
+}
+
+fn check_file(file: &Value, place: Place) -> Result<(), Fault> {
+    if let Some(id) = file.get("media_id").filter(|id| !id.is_null())
+        && media_id(file).is_none()
+    {
+        let expected = "the media_id of a kept file: 64 hexadecimal digits";
+        return Err(bad_field("media.media_id", expected, &id.to_string()));
+    }
+    check_address(file)?;
+    if file
+        .get("data")
+        .is_some_and(|data| !data.is_null() && !data.is_string())
+    {
+        return Err(bad_field(
+            "media.data",
+            "a string in base64",
+            "something else",
+        ));
+    }
+    let is_kept = media_id(file).is_some() || text_at(file, "data").is_some();
+    let is_there = is_kept
+        || text_at(file, "url").is_some()
+        || place == Place::Received && text_at(file, "id").is_some();
+    if !is_there {
+        let expected = match place {
+            Place::Sent => "an http or https address, unless there is media.media_id or media.data",
+            Place::Received => {
+                "an http or https address, unless there is media.media_id, media.data, or media.id, by which its service knows it"
+            }
+        };
+        return Err(bad_field("media.url", expected, "left out"));
+    }
+    match file.get("kind").filter(|kind| !kind.is_null()) {
+        None if is_kept => Ok(()),
+        Some(Value::String(kind)) if KINDS.contains(&kind.as_str()) => Ok(()),
+        _ => {
+            let expected = format!("one of {}", KINDS.join(", "));
+            Err(bad_field("media.kind", &expected, "something else"))
+        }
+    }
+}
+
+fn check_address(file: &Value) -> Result<(), Fault> {
+    match file.get("url").map(Value::as_str) {
+        None => Ok(()),
+        Some(Some(url)) if url.starts_with("https://") || url.starts_with("http://") => Ok(()),
+        Some(_) => Err(bad_field(
+            "media.url",
+            "an http or https address",
+            "something else",
+        )),
+    }
+}
+
+/// Whether a file of a message is in the command itself.
+pub(super) fn has_data(media: Option<&Value>) -> bool {
+    files(media)
+        .iter()
+        .any(|file| text_at(file, "data").is_some())
+}
+
+/// Keeps the files that are in the command itself; `media_id` takes the place of each.
+pub(super) async fn keep_data(gateway: &Gateway, media: &mut Value) -> Result<(), Fault> {
+    for file in files_mut(Some(media)) {
+        let Some(Value::String(data)) = file.as_object_mut().and_then(|file| file.remove("data"))
+        else {
+            continue;
+        };
+        let bytes = BASE64.decode(data.as_bytes());
+        let bytes = bytes
+            .map_err(|error| bad_field("media.data", "base64 (RFC 4648 §4)", &error.to_string()))?;
+        let said = |field: &str| text_at(file, field).map(str::to_owned);
+        let about = About {
+            mime: said("mime"),
+            name: said("name"),
+            kind: text_at(file, "kind").and_then(|kind| kind.parse::<Kind>().ok()),
+            sha256: None,
+        };
+        let kept = gateway.media.keep_bytes(&bytes, about).await?;
+        file["media_id"] = json!(kept.row.id.to_string());
+        // What the bytes say counts more than what was said of them.
+        file["mime"] = json!(kept.row.mime);
+    }
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! What is served over HTTP besides the upgrade, a path each: commands (`rpc`), files (`media`), what
+//! services post (`webhook`), the page (`page`), and what supervisors ask (`status_page`).
+//!
+//! Not here: which path answers, and who may ask (`connection`).
+
+pub(super) mod media;
+pub(super) mod page;
+pub(super) mod rpc;
+pub(super) mod status_page;
+pub(super) mod webhook;
