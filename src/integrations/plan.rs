@@ -118,9 +118,12 @@ impl Plan {
         };
         match &self.settings {
             ServiceSettings::Telegram(settings) => {
-                Arc::new(Telegram::new(&self.name, settings, ingress()))
+                let media = context.media.clone();
+                Arc::new(Telegram::new(&self.name, settings, ingress(), media))
             }
-            ServiceSettings::Cloud(settings) => Arc::new(Cloud::new(settings, ingress())),
+            ServiceSettings::Cloud(settings) => {
+                Arc::new(Cloud::new(settings, ingress(), context.media.clone()))
+            }
             ServiceSettings::Evolution(settings) => {
                 let media = context.media.clone();
                 Arc::new(Evolution::new(settings, &context.address, ingress(), media))
@@ -190,7 +193,11 @@ fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
         let token = named("TELEGRAM_BOT_TOKEN").or_else(|| named("TELEGRAM_TOKEN"))?;
         let settings = base(lookup, service).map(|base| {
             let token = token.to_owned();
-            ServiceSettings::Telegram(telegram::BotSettings { token, base })
+            ServiceSettings::Telegram(telegram::BotSettings {
+                token,
+                base,
+                fetches: fetches(lookup, service),
+            })
         });
         Some(plan(lookup, service, name, settings))
     })
@@ -226,6 +233,7 @@ fn cloud(lookup: &Lookup) -> Option<Plan> {
             app_secret: text("WHATSAPP_CLOUD_APP_SECRET"),
             verify_token: text("WHATSAPP_CLOUD_VERIFY_TOKEN"),
             base,
+            fetches: fetches(lookup, service),
         })
     });
     Some(plan(lookup, service, cloud::NAME, settings))

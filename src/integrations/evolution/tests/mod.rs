@@ -2,6 +2,7 @@
 
 mod answered;
 mod edits;
+mod files;
 mod kinds;
 mod posted;
 mod sent;
@@ -41,14 +42,20 @@ impl Deref for Stage {
 
 impl Stage {
     fn new(allowed: &str) -> Self {
+        let base = BaseUrl::parse("http://127.0.0.1:9").expect("an address");
+        Self::of(allowed, base, FetchRule::All)
+    }
+
+    /// With the service there, and this rule for its files.
+    fn of(allowed: &str, base: BaseUrl, fetches: FetchRule) -> Self {
         let desk = Desk::new(NAME, allowed);
         let settings = EvolutionSettings {
-            base: BaseUrl::parse("http://127.0.0.1:9").expect("an address"),
+            base,
             token: "key".to_owned(),
             instance: "Cleudocode".to_owned(),
             webhook_url: None,
             webhook_secret: None,
-            fetches: FetchRule::All,
+            fetches,
         };
         Self {
             evolution: Evolution::new(

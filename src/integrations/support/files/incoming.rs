@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     config::FetchRule,
     integrations::{
-        FetchError,
+        DeliveryError, FetchError,
         support::http::{DownloadError, HttpError, Sink},
     },
     media::{Intake, MediaError},
@@ -57,6 +57,21 @@ impl From<DownloadError<MediaError>> for FetchError {
             DownloadError::Forbidden(why) => Self::Permanent(why),
             DownloadError::TooLarge(limit) => Self::Media(MediaError::TooLarge(limit)),
             DownloadError::Sink(error) => Self::Media(error),
+        }
+    }
+}
+
+/// What a refusal means for a message, for the fetching of a file.
+impl From<DeliveryError> for FetchError {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::Transient(why, earliest) => Self::Transient(why, earliest),
+            DeliveryError::Permanent(why) => Self::Permanent(why),
+            DeliveryError::Unauthorized(why)
+            | DeliveryError::Unknown(why)
+            | DeliveryError::Interrupted(why) => Self::Transient(why, None),
+            DeliveryError::Channel(trouble) => Self::Transient(trouble.why, None),
+            DeliveryError::Away => Self::Transient("the channel is away".to_owned(), None),
         }
     }
 }

@@ -1,0 +1,457 @@
+//! Files both ways, against a server that takes and refuses them as Evolution 2.3.7 does.
+
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use super::{ANA, Stage};
+use crate::{
+    config::FetchRule,
+    integrations::{
+        Accepted, DeliveryError, FetchError,
+        testing::server::{Answer, Asked, Server},
+    },
+    media::MediaError,
+    message::text_at,
+    store::Draft,
+};
+
+const PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x0a\0\0\0\x14 and \r\n--more of it\0\xff";
+const OGG: &[u8] = b"OggS and more of it";
+const WEBP: &[u8] = b"RIFF\x10\0\0\0WEBPVP8 and more";
+
+fn refused(status: u16, message: &Value) -> Answer {
+    Answer::Json(
+        status,
+        json!({"status": status, "error": "Bad Request", "response": {"message": message}}),
+    )
+}
+
+fn taken(id: &str) -> Answer {
+    Answer::Json(201, json!({"key": {"id": id}, "status": "PENDING"}))
+}
+
+/// `sendMessage.router.ts`, `message.schema.ts`, `sendMessage.controller.ts` and the service's methods, as
+/// far as files go: multer takes one file, in the field `file`, and texts of one megabyte.
+fn evolution(asked: &Asked) -> Answer {
+    let path = asked.path.trim_end_matches("/Cleudocode");
+    let is_form = asked.head.contains("multipart/form-data");
+    let (mut body, mut file) = (asked.json(), None);
+    if is_form {
+        body = json!({});
+        for part in asked.form() {
+            match &part.file_name {
+                Some(_) if part.name == "file" && file.is_none() => file = Some(part),
+                Some(_) => return refused(500, &json!(["MulterError: Unexpected field"])),
+                None if part.content.len() > 1 << 20 => {
+                    return refused(500, &json!(["MulterError: Field value too long"]));
+                }
+                None => body[part.name.as_str()] = json!(part.text()),
+            }
+        }
+    }
+    if !body["number"].is_string() {
+        return refused(400, &json!([["requires property \"number\""]]));
+    }
+    if body["delay"].is_string() {
+        return refused(400, &json!(["Enter a value in milliseconds"]));
+    }
+    let there = |field: &str| file.is_some() || body[field].is_string();
+    match path {
+        "/message/sendText" => taken("T"),
+        "/message/sendMedia" => {
+            let kinds = ["image", "document", "video", "audio"];
+            if !kinds.contains(&text_at(&body, "mediatype").unwrap_or_default()) {
+                return refused(
+                    400,
+                    &json!(["mediatype is not one of enum values: image,document,video,audio"]),
+                );
+            }
+            if !there("media") {
+                return refused(400, &json!(["Owned media must be a url or base64"]));
+            }
+            if body["mediatype"] == "document" && text_at(&body, "fileName").is_none() {
+                let text = "TypeError: Cannot read properties of null (reading '1')";
+                return refused(500, &json!([text]));
+            }
+            taken("M")
+        }
+        "/message/sendPtv" if there("video") => taken("P"),
+        "/message/sendWhatsAppAudio" if there("audio") => taken("V"),
+        // `convertToWebP(data.sticker)`, and the upload is in `mediaData.sticker`.
+        "/message/sendSticker" if body["sticker"].is_string() => taken("S"),
+        "/message/sendSticker" => refused(
+            500,
+            &json!(["TypeError: Cannot read properties of undefined (reading 'includes')"]),
+        ),
+        _ => refused(400, &json!(["Owned media must be a url or base64"])),
+    }
+}
+
+async fn stage() -> (Stage, Server) {
+    let server = Server::start(evolution).await;
+    let stage = Stage::of("*", server.base.clone(), FetchRule::All);
+    (stage, server)
+}
+
+fn draft(media: Value, text: &str) -> Draft {
+    Draft {
+        peer: ANA.to_owned(),
+        text: text.to_owned(),
+        media: Some(media),
+        ..Draft::default()
+    }
+}
+
+fn pairs(all: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut all: Vec<_> = all
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect();
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn each_kind_of_file_goes_by_its_call_with_its_bytes_and_no_field_too_many() {
+    let (stage, server) = stage().await;
+    let png = stage.keep(PNG, Some("card \"1\".png"), "image/png").await;
+    let ogg = stage.keep(OGG, None, "audio/ogg; codecs=opus").await;
+    let mp4 = stage.keep(b"\0\0\0\x18ftypisom", None, "video/mp4").await;
+    let pdf = stage
+        .keep(b"%PDF-1.7", Some("Relat\u{f3}rio"), "application/pdf")
+        .await;
+    for (row, kind, more, path, texts) in [
+        (
+            &png,
+            "image",
+            json!({}),
+            "sendMedia",
+            pairs(&[
+                ("number", ANA),
+                ("mediatype", "image"),
+                ("mimetype", "image/png"),
+                ("caption", "look"),
+                ("quoted[key][id]", "Q"),
+            ]),
+        ),
+        (
+            &mp4,
+            "video",
+            json!({}),
+            "sendMedia",
+            pairs(&[
+                ("number", ANA),
+                ("mediatype", "video"),
+                ("mimetype", "video/mp4"),
+                ("caption", "look"),
+                ("quoted[key][id]", "Q"),
+            ]),
+        ),
+        (
+            &pdf,
+            "document",
+            json!({}),
+            "sendMedia",
+            pairs(&[
+                ("number", ANA),
+                ("mediatype", "document"),
+                ("mimetype", "application/pdf"),
+                ("fileName", "Relat\u{f3}rio.pdf"),
+                ("caption", "look"),
+                ("quoted[key][id]", "Q"),
+            ]),
+        ),
+        (
+            &ogg,
+            "audio",
+            json!({}),
+            "sendMedia",
+            pairs(&[
+                ("number", ANA),
+                ("mediatype", "audio"),
+                ("mimetype", "audio/ogg; codecs=opus"),
+                ("quoted[key][id]", "Q"),
+            ]),
+        ),
+        (
+            &ogg,
+            "voice",
+            json!({}),
+            "sendWhatsAppAudio",
+            pairs(&[("number", ANA), ("quoted[key][id]", "Q")]),
+        ),
+        (
+            &mp4,
+            "video",
+            json!({"round": true}),
+            "sendPtv",
+            pairs(&[("number", ANA), ("quoted[key][id]", "Q")]),
+        ),
+    ] {
+        let mut media = json!({"kind": kind, "media_id": row.id.to_string()});
+        media
+            .as_object_mut()
+            .expect("fields")
+            .extend(more.as_object().expect("fields").clone());
+        let draft = Draft {
+            reply_to: Some("Q".to_owned()),
+            ..draft(media, "look")
+        };
+        let sent = stage.deliver(&stage.evolution, draft).await;
+        assert!(matches!(sent, Ok(Accepted::Sent(_))), "{kind}: {sent:?}");
+        let asked = server.asked();
+        assert_eq!(
+            asked[0].path,
+            format!("/message/{path}/Cleudocode"),
+            "{kind}"
+        );
+        assert!(
+            asked[0].head.contains("\r\napikey: key\r\n"),
+            "{}",
+            asked[0].head
+        );
+        let mut found = asked[0].texts();
+        found.sort();
+        assert_eq!(found, texts, "{kind}");
+        let file = asked[0].field("file").expect("a file");
+        assert_eq!(file.mime.as_deref(), Some(row.mime.as_str()));
+        assert!(file.content == stage.content(row.id).await, "{kind}");
+        // What has no caption has its words behind it.
+        let words = if texts.iter().any(|(name, _)| name == "caption") {
+            1
+        } else {
+            2
+        };
+        assert_eq!(asked.len(), words, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_sticker_goes_as_json_because_its_upload_is_not_read() {
+    let (stage, server) = stage().await;
+    for (bytes, mime, kept_as_is) in [
+        (WEBP, "image/webp", json!(true)),
+        (PNG, "image/png", Value::Null),
+    ] {
+        let row = stage.keep(bytes, None, mime).await;
+        let media = json!({"kind": "sticker", "media_id": row.id.to_string()});
+        let sent = stage.deliver(&stage.evolution, draft(media, "")).await;
+        assert_eq!(sent, Ok(Accepted::Sent(vec!["S".to_owned()])));
+        let body = server.asked()[0].json();
+        assert_eq!(body["sticker"], BASE64.encode(bytes));
+        assert_eq!(body["notConvertSticker"], kept_as_is);
+        assert_eq!(body["media_id"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn several_files_go_one_after_the_other_with_the_text_below_the_first() {
+    let (stage, server) = stage().await;
+    let png = stage.keep(PNG, None, "image/png").await.id.to_string();
+    let ogg = stage.keep(OGG, None, "audio/ogg").await.id.to_string();
+    let list = json!([{"kind": "image", "media_id": png}, {"kind": "voice", "media_id": ogg},
+        {"kind": "image", "url": "https://a.example/b.png"}]);
+    let sent = stage
+        .deliver(&stage.evolution, draft(list, "all of them"))
+        .await;
+    let ids = ["M", "V", "M"].map(str::to_owned);
+    assert_eq!(sent, Ok(Accepted::Sent(ids.into())));
+    let asked = server.asked();
+    let captions = [
+        asked[0].field("caption").map(|part| part.text().to_owned()),
+        None,
+    ];
+    assert_eq!(captions, [Some("all of them".to_owned()), None]);
+    assert_eq!(asked[2].json()["media"], "https://a.example/b.png");
+    assert_eq!(asked[2].json()["caption"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_the_service_does_not_take_is_refused_before_anything_is_sent() {
+    let (stage, server) = stage().await;
+    let png = stage.keep(PNG, None, "image/png").await.id.to_string();
+    let webm = stage
+        .keep(b"\x1a\x45\xdf\xa3", Some("a.webm"), "video/webm")
+        .await;
+    let list = json!([{"kind": "image", "media_id": png},
+        {"kind": "video", "media_id": webm.id.to_string()}]);
+    let sent = stage.deliver(&stage.evolution, draft(list, "")).await;
+    let Err(DeliveryError::Permanent(why)) = sent else {
+        panic!("{sent:?}");
+    };
+    assert!(
+        why.contains("a.webm is video/webm; send it as a document"),
+        "{why}"
+    );
+    stage.lose_files();
+    let gone = json!({"kind": "image", "media_id": png});
+    let sent = stage.deliver(&stage.evolution, draft(gone, "")).await;
+    assert!(matches!(sent, Err(DeliveryError::Permanent(_))), "{sent:?}");
+    assert_eq!(server.asked().len(), 0);
+}
+
+#[tokio::test]
+async fn a_service_that_breaks_off_in_the_middle_of_a_file_is_tried_again() {
+    let server = Server::start(|_| Answer::Raw(vec![])).await;
+    let stage = Stage::of("*", server.base.clone(), FetchRule::All);
+    let png = stage.keep(PNG, None, "image/png").await.id.to_string();
+    let media = json!({"kind": "image", "media_id": png});
+    let sent = stage.deliver(&stage.evolution, draft(media, "")).await;
+    // All of this one was sent.
+    assert!(matches!(sent, Err(DeliveryError::Unknown(_))), "{sent:?}");
+}
+
+/// A stage with a picture of Ana's that is to be fetched from this server.
+async fn with_picture(
+    answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
+) -> (Stage, Server) {
+    let server = Server::start(answer).await;
+    let stage = Stage::of("*", server.base.clone(), FetchRule::All);
+    let image = json!({"mimetype": "image/png", "fileLength": {"low": 34, "high": 0, "unsigned": true},
+        "width": 10, "height": 20});
+    stage.message("A1", json!({"imageMessage": image})).await;
+    let media = stage.only().media.expect("a file");
+    assert_eq!(
+        media,
+        json!({"kind": "image", "id": "A1", "mime": "image/png", "bytes": 34, "width": 10,
+            "height": 20, "state": "fetching"})
+    );
+    (stage, server)
+}
+
+#[tokio::test]
+async fn a_file_is_fetched_by_the_name_of_its_message() {
+    let (stage, server) = with_picture(|_| {
+        // As `getBase64FromMediaMessage` returns it.
+        let answer = json!({"mediaType": "imageMessage", "fileName": "A1.png", "caption": "look \"",
+            "size": {"fileLength": "34", "height": 20, "width": 10}, "mimetype": "image/png",
+            "base64": BASE64.encode(PNG), "buffer": null});
+        Answer::Json(201, answer)
+    })
+    .await;
+    let (fetched, content) = stage
+        .fetch(&stage.evolution, 1 << 20)
+        .await
+        .expect("a file");
+    assert!(content == PNG);
+    assert_eq!(
+        (fetched.mime.as_deref(), fetched.name),
+        (Some("image/png"), None)
+    );
+    let asked = server.asked();
+    assert_eq!(asked[0].method, "POST");
+    assert_eq!(asked[0].path, "/chat/getBase64FromMediaMessage/Cleudocode");
+    let wanted = json!({"message": {"key": {"id": "A1"}}, "convertToMp4": false});
+    assert_eq!(asked[0].json(), wanted);
+}
+
+#[tokio::test]
+async fn a_refusal_to_fetch_passes_unless_there_is_no_file() {
+    for (message, is_final) in [
+        (
+            json!("Error: Failed to fetch stream from https://mmg.whatsapp.net/x"),
+            false,
+        ),
+        (json!("Message not found"), false),
+        (json!(["The message is not of the media type"]), true),
+    ] {
+        let answer = message.clone();
+        let (stage, _server) = with_picture(move |_| refused(400, &answer)).await;
+        match stage.fetch(&stage.evolution, 1 << 20).await {
+            Err(FetchError::Permanent(_)) if is_final => {}
+            Err(FetchError::Transient(why, _)) if !is_final => {
+                assert!(why.contains("status 400"), "{why}");
+            }
+            other => panic!("{message}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_another_size_than_allowed_is_given_up_whatever_the_service_says() {
+    let announced =
+        b"HTTP/1.1 201 Created\r\ncontent-length: 1431655765\r\n\r\n{\"base64\":\"".to_vec();
+    let (stage, _server) = with_picture(move |_| Answer::Raw(announced.clone())).await;
+    let fetched = stage.fetch(&stage.evolution, 1 << 20).await;
+    let too_large = MediaError::TooLarge(1 << 20);
+    assert_eq!(fetched, Err(FetchError::Media(too_large.clone())));
+    let (stage, _server) = with_picture(|_| {
+        Answer::Endless(
+            "HTTP/1.1 201 Created\r\nconnection: close\r\n\r\n{\"base64\":\"",
+            "QUJD",
+        )
+    })
+    .await;
+    let fetched = stage.fetch(&stage.evolution, 1 << 20).await;
+    assert_eq!(fetched, Err(FetchError::Media(too_large)));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_file_is_asked_for_again_later() {
+    for body in ["<html>", "{}", "{\"base64\":\"***\"}", "{\"base64\":\"QUJD"] {
+        let raw = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let (stage, _server) = with_picture(move |_| Answer::Raw(raw.clone().into_bytes())).await;
+        let fetched = stage.fetch(&stage.evolution, 1 << 20).await;
+        let Err(FetchError::Transient(why, wait)) = fetched else {
+            panic!("{body}: {fetched:?}");
+        };
+        assert!(why.contains("did not send the file"), "{why}");
+        assert!(wait.is_some_and(|wait| wait > Duration::ZERO));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_comes_with_its_post_is_kept_at_once_but_not_a_strangers() {
+    for (allowed, is_known) in [("*", true), ("551100000001", false)] {
+        let stage = Stage::new(allowed);
+        let message =
+            json!({"imageMessage": {"mimetype": "image/png"}, "base64": BASE64.encode(PNG)});
+        stage.message("A1", message).await;
+        assert_eq!(stage.media.totals().files, u64::from(is_known));
+        if is_known {
+            let media = stage.only().media.expect("a file");
+            assert_eq!(
+                (&media["state"], &media["mime"]),
+                (&json!("ready"), &json!("image/png"))
+            );
+            let id = text_at(&media, "media_id").and_then(|id| id.parse().ok());
+            assert!(stage.content(id.expect("an id")).await == PNG);
+        }
+    }
+    // One that is damaged is asked for.
+    let stage = Stage::new("*");
+    stage
+        .message("A1", json!({"imageMessage": {}, "base64": "***"}))
+        .await;
+    assert_eq!(stage.only().media.expect("a file")["state"], "fetching");
+}
+
+#[tokio::test]
+async fn the_setting_says_what_is_fetched_at_once() {
+    for (rule, image, voice) in [
+        (FetchRule::All, true, true),
+        (FetchRule::Images, true, false),
+        (FetchRule::None, false, false),
+    ] {
+        let server = Server::start(evolution).await;
+        for (message, is_fetched) in [
+            (json!({"imageMessage": {}}), image),
+            (json!({"audioMessage": {"ptt": true}}), voice),
+        ] {
+            let stage = Stage::of("*", server.base.clone(), rule);
+            stage.message("A1", message).await;
+            let media = stage.only().media.expect("a file");
+            assert_eq!(
+                media["state"] == "fetching",
+                is_fetched,
+                "{rule:?}: {media}"
+            );
+        }
+    }
+}
