@@ -22,7 +22,7 @@ use crate::{
         DeliveryError, FetchError, FetchedFile,
         ingress::Origin,
         support::{
-            base64_json::{Base64Error, Base64Json, decode},
+            base64::{Base64Error, Base64Json, decode},
             files::{
                 incoming::{mark, most},
                 limits::EVOLUTION,

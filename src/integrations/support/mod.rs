@@ -2,7 +2,7 @@
 //! texts, progress of messages in parts, webhooks, vCards, redaction of errors. Nothing here knows a
 //! particular service, but for the table of what each takes (`files::limits`).
 
-pub mod base64_json;
+pub mod base64;
 pub mod files;
 pub mod hmac;
 pub mod hook;

@@ -3,7 +3,7 @@
 //!
 //! What comes in goes through `updates` (what an update tells), `inbound` (who, where, in answer to what)
 //! and `kinds` (what it says: the table of all kinds stands there) to `receive`, which stores it. What
-//! goes out goes through `wire` (which calls) and `send`; files both ways are in `files`. What the service's refusals mean is in
+//! goes out goes through `wire` (which calls), `step` (one call) and `send`; files both ways are in `files`. What the service's refusals mean is in
 //! `errors`, how places and messages are called in `target`.
 
 mod api;
@@ -17,6 +17,7 @@ mod receive;
 mod said;
 mod send;
 mod settings;
+mod step;
 mod target;
 #[cfg(test)]
 mod tests;

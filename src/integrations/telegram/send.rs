@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::{
     api::Api,
     errors::{CallError, Meaning, Refusal},
-    files::Upload,
+    step::{Step, Upload},
     target::{EPHEMERAL, Target, Topic, number_of, split_name},
-    wire::{Answered, Step, is_reaction, steps},
+    wire::{Answered, is_reaction, steps},
 };
 use crate::{
     body::{FileBody, Multipart},

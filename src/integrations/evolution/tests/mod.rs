@@ -2,6 +2,7 @@
 
 mod answered;
 mod edits;
+mod fetched;
 mod files;
 mod kinds;
 mod posted;

@@ -3,4 +3,4 @@
 mod fetch;
 mod upload;
 
-pub(super) use self::upload::{Upload, uploads};
+pub(super) use self::upload::uploads;

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::wire::{MAX_CAPTION, Step};
+use super::super::step::{MAX_CAPTION, Step, Upload};
 use crate::{
     integrations::{
         DeliveryError,
@@ -19,14 +19,6 @@ use crate::{
     message::Kind,
     store::MediaRow,
 };
-
-/// A kept file that goes with a call.
-#[derive(Debug, Clone, PartialEq)]
-pub(in super::super) struct Upload {
-    /// The field of the form that it is in.
-    pub(in super::super) field: String,
-    pub(in super::super) file: Outgoing,
-}
 
 /// How a file is sent: the method and its parameter.
 type Way = (&'static str, &'static str);
