@@ -199,13 +199,19 @@ impl Written {
             Some(file) => probe::facts(file),
             None => probe::Facts::default(),
         };
-        let mime = probe::settle(about.mime.as_deref(), facts.mime);
+        let name = about.name.as_deref().and_then(file_name::clean);
+        let by_name = || name.as_deref().and_then(probe::by_name);
+        let claimed = about
+            .mime
+            .as_deref()
+            .filter(|mime| probe::says_something(mime));
+        let mime = probe::settle(claimed.or_else(by_name), facts.mime);
         let kind = about
             .kind
             .filter(|kind| probe::may_be(*kind, &mime))
             .unwrap_or_else(|| probe::kind_of(&mime));
         let mut row = MediaRow::new(MediaId(digest), bytes, &mime, kind);
-        row.name = about.name.as_deref().and_then(file_name::clean);
+        row.name = name;
         row.size = facts.size;
         row.seconds = facts.seconds;
         Ok((unfinished, row))

@@ -49,9 +49,11 @@ pub(crate) mod messages {
     pub(crate) mod chat;
     pub(crate) mod conversations;
     pub(crate) mod history;
+    pub(crate) mod media;
     pub(crate) mod message;
     pub(crate) mod outbox;
     mod page;
+    mod progress;
     pub(crate) mod send;
 }
 
@@ -84,6 +86,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &messages::message::SPEC,
     &messages::history::SPEC,
     &messages::conversations::SPEC,
+    &messages::media::SPEC,
     &gateway::events::SPEC,
     &messages::chat::SPEC,
     &gateway::call::SPEC,

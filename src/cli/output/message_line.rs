@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::phone_number::shown_peer;
-use crate::{clock::Utc, log::printable};
+use crate::{
+    clock::Utc,
+    log::printable,
+    message::media::{FileState, files},
+};
 
 /// `time id channel peer <- text`, then the state of an outgoing message and the reason of a
 /// failure. Arrows show the direction: `->` to the peer, `<-` from it.
@@ -33,40 +37,52 @@ pub(crate) fn message_line(message: &Value) -> String {
     line
 }
 
-/// The text, with a file as `<kind url>` before it, and what became of it: `(edited)`, `(deleted)`.
+/// The text, with each file as `<kind name>` before it, and what became of it: `(edited)`, `(deleted)`.
 pub(crate) fn content(message: &Value) -> String {
+    let mut words: Vec<String> = files(message.get("media"))
+        .iter()
+        .filter_map(|one| file(message, one))
+        .collect();
     let text = printable(message["text"].as_str().unwrap_or_default());
-    let mut words = match file(message) {
-        None => text,
-        Some(file) if text.is_empty() => file,
-        Some(file) => format!("{file} {text}"),
-    };
+    words.extend(Some(text).filter(|text| !text.is_empty()));
     if message["edits"]
         .as_array()
         .is_some_and(|all| !all.is_empty())
     {
-        words.push_str(" (edited)");
+        words.push("(edited)".to_owned());
     }
     if message["deleted_ms"].is_u64() {
-        words.push_str(" (deleted)");
+        words.push("(deleted)".to_owned());
     }
-    words
+    words.join(" ")
 }
 
-/// A file that the text does not tell of: one without a caption says `[kind]` there.
-fn file(message: &Value) -> Option<String> {
-    let media = message.get("media")?.as_object()?;
-    let text_of = |name: &str| media.get(name).and_then(Value::as_str);
-    let kind = message["kind"].as_str().or_else(|| text_of("kind"));
+/// A file that the text does not tell of, or that is not here yet: one without a caption says `[kind]`
+/// there.
+fn file(message: &Value, file: &Value) -> Option<String> {
+    let fields = file.as_object()?;
+    let text_of = |name: &str| fields.get(name).and_then(Value::as_str);
+    let kind = text_of("kind").filter(|_| message["media"].is_array());
+    let kind = kind
+        .or_else(|| message["kind"].as_str())
+        .or_else(|| text_of("kind"));
     let kind = printable(kind.unwrap_or("media"));
     let text = message["text"].as_str().unwrap_or_default();
     let (url, name) = (text_of("url"), text_of("name"));
-    if url.is_none() && text.starts_with(&format!("[{kind}]")) {
+    let state = match FileState::of(file) {
+        Some(FileState::Fetching) => " (on its way)".to_owned(),
+        Some(FileState::Failed) => {
+            let why = printable(text_of("error").unwrap_or_default());
+            format!(" (not fetched: {why})")
+        }
+        Some(FileState::Ready) | None => String::new(),
+    };
+    if url.is_none() && state.is_empty() && text.starts_with(&format!("[{kind}]")) {
         return None;
     }
     Some(match url.or(name) {
-        Some(more) => format!("<{kind} {}>", printable(more)),
-        None => format!("<{kind}>"),
+        Some(more) => format!("<{kind} {}{state}>", printable(more)),
+        None => format!("<{kind}{state}>"),
     })
 }
 
@@ -113,6 +129,18 @@ mod tests {
                 "<image http://x/>",
             ),
             (json!({"text": "x", "media": "wrong"}), "x"),
+            (
+                json!({"text": "both", "kind": "image", "media": [{"kind": "image"}, {"kind": "document", "name": "a.pdf"}]}),
+                "<image> <document a.pdf> both",
+            ),
+            (
+                json!({"text": "[voice]", "kind": "voice", "media": {"kind": "audio", "state": "fetching"}}),
+                "<voice (on its way)> [voice]",
+            ),
+            (
+                json!({"text": "[image]", "kind": "image", "media": {"kind": "image", "state": "failed", "error": "expired"}}),
+                "<image (not fetched: expired)> [image]",
+            ),
             (
                 json!({"text": "[location] Sé, 1, 2", "kind": "location", "content": {"lat": 1, "lng": 2}}),
                 "[location] Sé, 1, 2",

@@ -116,6 +116,12 @@ impl ParsedArgs {
         pieces.map(str::to_owned).collect()
     }
 
+    /// The values of an option that may come several times, as they are.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        let values = self.options.iter().filter(|(given, _)| *given == name);
+        values.map(|(_, value)| value.clone()).collect()
+    }
+
     /// An option that has to be there.
     pub(crate) fn required(&self, name: &str) -> Result<String> {
         let missing = || Error::Usage(format!("--{name} is missing"));

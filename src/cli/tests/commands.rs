@@ -152,7 +152,7 @@ fn a_text_comes_from_one_place() {
     assert!(send(&[]).contains("TEXT is missing"));
     assert!(send(&["-m", "x", "y"]).contains("twice"));
     assert!(send(&["two", "words"]).contains("\"words\" is one argument too many"));
-    assert!(send(&["x", "--media-kind", "image"]).contains("needs --media-url"));
+    assert!(send(&["x", "--media-kind", "image"]).contains("needs --file or --media-url"));
     assert!(send(&["x", "--media-kind", "tape"]).contains("expected one of image, video"));
     assert!(refused(&["send", "-t", "b", "x"]).contains("--channel is missing"));
 }

@@ -110,6 +110,47 @@ fn by_brand(brand: &[u8]) -> &'static str {
     }
 }
 
+/// Types of files that do not begin in a way of their own, by the endings of their names
+/// (<https://www.iana.org/assignments/media-types>).
+const ENDINGS: [(&str, &str); 20] = [
+    ("csv", "text/csv"),
+    ("doc", "application/msword"),
+    (
+        "docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    ("htm", "text/html"),
+    ("html", "text/html"),
+    ("ics", "text/calendar"),
+    ("json", "application/json"),
+    ("md", "text/markdown"),
+    ("mp3", "audio/mpeg"),
+    ("odt", "application/vnd.oasis.opendocument.text"),
+    ("ods", "application/vnd.oasis.opendocument.spreadsheet"),
+    ("ppt", "application/vnd.ms-powerpoint"),
+    (
+        "pptx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ),
+    ("rtf", "application/rtf"),
+    ("svg", "image/svg+xml"),
+    ("txt", "text/plain"),
+    ("vcf", "text/vcard"),
+    ("xls", "application/vnd.ms-excel"),
+    (
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+    ("xml", "application/xml"),
+];
+
+/// The type that the ending of a name stands for.
+pub fn by_name(name: &str) -> Option<&'static str> {
+    let ending = name.rsplit_once('.')?.1.to_ascii_lowercase();
+    let found = ENDINGS.iter().find(|(known, _)| *known == ending);
+    found.map(|(_, mime)| *mime)
+}
+
 /// The type without its parameters.
 fn essence(mime: &str) -> &str {
     mime.split(';').next().unwrap_or_default().trim()
@@ -127,10 +168,18 @@ fn is_type(mime: &str) -> bool {
     is_shown && parts.is_some_and(|(kind, name)| is_name(kind) && is_name(name))
 }
 
+/// Whether a claimed type says anything: some programs send one of these for whatever they send.
+pub fn says_something(mime: &str) -> bool {
+    !matches!(
+        essence(mime),
+        UNKNOWN | "binary/octet-stream" | "application/x-www-form-urlencoded"
+    )
+}
+
 /// The type of a file of which one is claimed and one was found in its bytes.
 pub fn settle(claimed: Option<&str>, found: Option<&'static str>) -> String {
     let claimed = claimed.map(|mime| mime.trim().to_ascii_lowercase());
-    let claimed = claimed.filter(|mime| is_type(mime));
+    let claimed = claimed.filter(|mime| is_type(mime) && mime != UNKNOWN);
     let Some(claimed) = claimed else {
         return found.unwrap_or(UNKNOWN).to_owned();
     };

@@ -9,7 +9,7 @@ mod tests;
 
 use std::io::{Read, Seek, SeekFrom};
 
-pub use self::kinds::{is_shown_inline, kind_of, may_be, settle};
+pub use self::kinds::{by_name, is_shown_inline, kind_of, may_be, says_something, settle};
 
 /// Bytes that the type is told by.
 const HEAD: usize = 512;

@@ -21,7 +21,24 @@ fn png(width: u32, height: u32) -> Vec<u8> {
 /// A JPEG whose camera gave this orientation, in the order of bytes of Intel.
 fn jpeg(orientation: u8) -> Vec<u8> {
     let mut file = b"\xff\xd8\xff\xe1\x00\x22Exif\0\0II\x2a\0\x08\0\0\0\x01\0".to_vec();
-    file.extend([0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0]);
+    file.extend([
+        0x12,
+        0x01,
+        3,
+        0,
+        1,
+        0,
+        0,
+        0,
+        orientation,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]);
     file.extend(b"\xff\xc0\x00\x11\x08\x00\x64\x00\xc8\x03");
     file
 }

@@ -12,6 +12,7 @@ mod disk;
 mod file;
 mod index;
 mod keys;
+mod media;
 mod reading;
 mod reports;
 mod retention;

@@ -1,7 +1,10 @@
 //! `send`: queues a message.
 
+use std::{fs::File, path::PathBuf};
+
 use serde_json::{Value, json};
 
+use super::progress::ProgressBar;
 use crate::{
     cli::{
         command::Command,
@@ -11,7 +14,12 @@ use crate::{
         parser::{CommandSpec, FirstWord, JSON, OptionSpec, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
+    client::{
+        Endpoint,
+        files::{self, Source, Upload},
+    },
     error::{Error, Result},
+    message::media::MAX_FILES,
 };
 
 /// The options of `send` and of `message send`.
@@ -37,14 +45,29 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     .short('m'),
     option("reply-to", Takes::Text("ID"), "The message it answers"),
     option(
+        "file",
+        Takes::Text("PATH"),
+        "A file to send, or several; - from a pipe",
+    )
+    .short('f'),
+    option(
+        "name",
+        Takes::Text("NAME"),
+        "What the file from a pipe is called",
+    ),
+    switch("voice", "Send the sound as a voice note"),
+    option(
         "media-url",
         Takes::Text("URL"),
         "Where the picture, sound or file is",
     ),
     option(
         "media-kind",
-        Takes::OneOf("KIND", &["image", "video", "audio", "document"]),
-        "image, video, audio or document (default document)",
+        Takes::OneOf(
+            "KIND",
+            &["image", "video", "audio", "voice", "document", "sticker"],
+        ),
+        "What it is sent as, unless as what it is",
     ),
     option(
         "idempotency-key",
@@ -61,9 +84,11 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     usage: &[
         "--channel CHANNEL --to PEER TEXT",
         "--channel CHANNEL --to PEER -",
+        "--channel CHANNEL --to PEER --file PATH... [TEXT]",
     ],
-    details: "A - reads the text from standard input. Prints `queued m-17` once the message\n\
-              is stored; with --wait its final state, and exit code 1 where that is failed.",
+    details: "With a file the text is its caption. A - reads the text from standard input.\n\
+              Prints `queued m-17` once the message is stored; with --wait its final\n\
+              state, and exit code 1 where that is failed.",
     options: OPTIONS,
     examples: &[
         (
@@ -73,6 +98,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         (
             "date | cleudocodebot send -c webchat -t ada --wait -",
             "from a pipe",
+        ),
+        (
+            "cleudocodebot send -c whatsapp -t 5511987654321 -f card.png \"Bom dia\"",
+            "a picture with a caption",
         ),
     ],
     first_word: FirstWord::Any,
@@ -86,8 +115,21 @@ pub(crate) struct SendCommand {
     pub payload: Value,
     /// The text comes from standard input.
     pub from_input: bool,
+    /// Files to hand in first.
+    pub files: Vec<FileToSend>,
     /// For scripts.
     pub json: bool,
+}
+
+/// A file that goes with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileToSend {
+    /// Where it is; none where it comes from standard input.
+    pub path: Option<PathBuf>,
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is sent as, unless as what it is.
+    pub kind: Option<String>,
 }
 
 /// Parses what follows `send`, also in `message send`.
@@ -107,11 +149,16 @@ pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     if args.flag("wait") {
         payload["wait"] = json!(true);
     }
+    let files = files(args)?;
     let text = text(args)?;
     let from_input = text.as_deref() == Some("-");
+    if from_input && files.iter().any(|file| file.path.is_none()) {
+        let text = "standard input cannot be both the text and a file".to_owned();
+        return Err(Error::Usage(text));
+    }
     match text {
         Some(text) if !from_input => payload["text"] = json!(text),
-        None if payload.get("media").is_none() => {
+        None if payload.get("media").is_none() && files.is_empty() => {
             return Err(Error::Usage("TEXT is missing".to_owned()));
         }
         _ => {}
@@ -119,6 +166,7 @@ pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     Ok(Box::new(SendCommand {
         payload,
         from_input,
+        files,
         json: args.flag("json"),
     }))
 }
@@ -133,12 +181,84 @@ fn text(args: &mut ParsedArgs) -> Result<Option<String>> {
 fn media(args: &ParsedArgs) -> Result<Option<Value>> {
     let kind = args.text("media-kind");
     match args.text("media-url") {
+        Some(_) if !args.all("file").is_empty() => Err(Error::Usage(
+            "--file and --media-url do not go together".to_owned(),
+        )),
         Some(url) => {
             let kind = kind.unwrap_or_else(|| "document".to_owned());
             Ok(Some(json!({"kind": kind, "url": url})))
         }
-        None if kind.is_some() => Err(Error::Usage("--media-kind needs --media-url".to_owned())),
+        None if kind.is_some() && args.all("file").is_empty() => Err(Error::Usage(
+            "--media-kind needs --file or --media-url".to_owned(),
+        )),
         None => Ok(None),
+    }
+}
+
+fn files(args: &ParsedArgs) -> Result<Vec<FileToSend>> {
+    let (paths, name) = (args.all("file"), args.text("name"));
+    let kind = args.flag("voice").then(|| "voice".to_owned());
+    let kind = kind.or_else(|| args.text("media-kind"));
+    let piped = paths.iter().filter(|path| *path == "-").count();
+    let wrong = if paths.len() > MAX_FILES {
+        Some(format!("a message may have {MAX_FILES} files at most"))
+    } else if piped > 1 {
+        Some("only one file can come from standard input".to_owned())
+    } else if paths.is_empty() && args.flag("voice") {
+        Some("--voice needs --file".to_owned())
+    } else if name.is_some() && paths.len() != 1 {
+        Some("--name needs one --file".to_owned())
+    } else {
+        None
+    };
+    if let Some(wrong) = wrong {
+        return Err(Error::Usage(wrong));
+    }
+    let file = |path: String| {
+        let path = (path != "-").then(|| PathBuf::from(path));
+        let own = path.as_ref().and_then(|path| path.file_name());
+        FileToSend {
+            name: name
+                .clone()
+                .or_else(|| own.map(|own| own.to_string_lossy().into_owned())),
+            kind: kind.clone(),
+            path,
+        }
+    };
+    Ok(paths.into_iter().map(file).collect())
+}
+
+impl FileToSend {
+    /// Hands the file in; what a message says of it.
+    async fn upload(&self, endpoint: &Endpoint, context: &mut Context<'_>) -> Result<Value> {
+        let source = match &self.path {
+            None => Source::Input(context.take_input()),
+            Some(path) => {
+                let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+                let (about, file) = opened.map_err(Error::file("read", path))?;
+                if !about.is_file() {
+                    let path = printable(&path.display().to_string());
+                    return Err(Error::Failed(format!("{path} is no file")));
+                }
+                Source::File(file, about.len())
+            }
+        };
+        let upload = Upload {
+            source,
+            name: self.name.clone(),
+            mime: None,
+        };
+        let mut bar = ProgressBar::new("sent");
+        let kept =
+            files::upload(endpoint, upload, &mut |done, total| bar.show(done, total)).await?;
+        let mut file = json!({"media_id": kept["media_id"]});
+        if let Some(name) = &self.name {
+            file["name"] = json!(name);
+        }
+        if let Some(kind) = &self.kind {
+            file["kind"] = json!(kind);
+        }
+        Ok(file)
     }
 }
 
@@ -155,6 +275,15 @@ impl SendCommand {
             payload["text"] = json!(context.read_input()?);
         }
         let mut connection = connect(context).await?;
+        let mut media = Vec::new();
+        for file in &self.files {
+            media.push(file.upload(&connection.endpoint, context).await?);
+        }
+        match media.len() {
+            0 => {}
+            1 => payload["media"] = media.remove(0),
+            _ => payload["media"] = media.into(),
+        }
         let answer = connection.client.call("send", &payload).await?;
         if self.json {
             context.terminal.json(&answer)?;

@@ -1,4 +1,7 @@
-//! A small WebSocket client of the protocol, used by the command line, the tests and the benches.
+//! A small client of the protocol, used by the command line, the tests and the benches: the WebSocket
+//! here, files over HTTP in `files`.
+
+pub mod files;
 
 use std::{collections::VecDeque, fmt::Write as _, io, time::Duration};
 
@@ -113,14 +116,9 @@ impl Client {
     }
 
     async fn open(endpoint: &Endpoint) -> Result<Self> {
-        let not_running = |error: io::Error| match error.kind() {
-            io::ErrorKind::ConnectionRefused => Error::NotRunning {
-                endpoint: endpoint.authority(),
-            },
-            _ => Error::Failed(format!("cannot reach {}: {error}", endpoint.authority())),
-        };
         let address = (endpoint.host.as_str(), endpoint.port);
-        let mut stream = TcpStream::connect(address).await.map_err(not_running)?;
+        let stream = TcpStream::connect(address).await;
+        let mut stream = stream.map_err(|error| not_running(endpoint, &error))?;
         let _ = stream.set_nodelay(true);
         let key = generate_key();
         stream
@@ -263,6 +261,15 @@ impl Client {
             Ok(_) => Ok(()),
             Err(error) => Err(broken(error)),
         }
+    }
+}
+
+fn not_running(endpoint: &Endpoint, error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Error::NotRunning {
+            endpoint: endpoint.authority(),
+        },
+        _ => Error::Failed(format!("cannot reach {}: {error}", endpoint.authority())),
     }
 }
 

@@ -1,0 +1,325 @@
+//! `media`: the files that the gateway keeps.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+
+use super::{page::page, progress::ProgressBar};
+use crate::{
+    cli::{
+        command::Command,
+        connection::{Connection, connect},
+        context::Context,
+        output::{Cell, printable, units},
+        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
+    client::files::{self, Download},
+    clock::Utc,
+    error::{Error, Result},
+    fs::beside,
+    message::{MessageId, media},
+};
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "media",
+    summary: "Get, list and tidy the files of messages",
+    usage: &[
+        "get ID [-o FILE]",
+        "list [--limit N] [--json]",
+        "fetch MESSAGE",
+        "prune",
+    ],
+    details: "ID is a message such as m-17, or the id of a file. Without -o the file gets\n\
+              the name it came with, in this folder; -o - writes it to standard output.\n\
+              fetch asks the service again for what did not come, prune removes the\n\
+              files that no message has.",
+    options: &[
+        option(
+            "output",
+            Takes::Text("FILE"),
+            "Where to write it, - for standard output",
+        )
+        .short('o'),
+        option(
+            "limit",
+            Takes::Text("N"),
+            "At most so many (default 50, up to 1000)",
+        )
+        .short('n'),
+        JSON,
+    ],
+    examples: &[
+        ("cleudocodebot media get m-17", "the file of a message"),
+        (
+            "cleudocodebot media get m-17 -o - | mpv -",
+            "hear a voice note",
+        ),
+        (
+            "cleudocodebot media fetch m-17",
+            "one that was too large, or failed",
+        ),
+    ],
+    first_word: FirstWord::OneOf(&["get", "list", "fetch", "prune"]),
+    parse,
+};
+
+/// Gets, lists, fetches or removes files.
+#[derive(Debug, PartialEq)]
+pub(crate) enum MediaCommand {
+    /// Writes the file of a message, or that of an id.
+    Get {
+        /// The message or the file.
+        id: String,
+        /// Where to, unless under its own name.
+        output: Option<PathBuf>,
+    },
+    /// Lists them.
+    List {
+        /// The payload of the action.
+        payload: Value,
+        /// For scripts.
+        json: bool,
+    },
+    /// Has the files of a message fetched.
+    Fetch {
+        /// The message.
+        message: String,
+        /// For scripts.
+        json: bool,
+    },
+    /// Removes those that no message has.
+    Prune {
+        /// For scripts.
+        json: bool,
+    },
+}
+
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let json = args.flag("json");
+    let command = match args.word().as_deref() {
+        Some("get") => MediaCommand::Get {
+            id: args.required_word("ID")?,
+            output: args.text("output").map(PathBuf::from),
+        },
+        Some("list") => MediaCommand::List {
+            payload: page(args, &[])?,
+            json,
+        },
+        Some("fetch") => MediaCommand::Fetch {
+            message: args.required_word("MESSAGE")?,
+            json,
+        },
+        Some("prune") => MediaCommand::Prune { json },
+        other => {
+            let given = other.unwrap_or_default();
+            return Err(Error::Usage(format!(
+                "{given:?} is not one of get, list, fetch, prune"
+            )));
+        }
+    };
+    Ok(Box::new(command))
+}
+
+impl Command for MediaCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.ask(context))
+    }
+}
+
+impl MediaCommand {
+    async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        match self {
+            Self::Get { id, output } => get(&mut connection, id, output.as_deref(), context).await,
+            Self::List { payload, json } => {
+                let answer = connection.client.call("media.list", payload).await?;
+                list(&answer, *json, context)
+            }
+            Self::Fetch { message, json } => {
+                let asked = json!({"message_id": message});
+                let answer = connection.client.call("media.fetch", &asked).await?;
+                if *json {
+                    return context.terminal.json(&answer);
+                }
+                let line = match answer["fetching"].as_u64().unwrap_or(0) {
+                    0 => "nothing to fetch: its files are here, or it has none".to_owned(),
+                    _ => format!(
+                        "{} is being fetched",
+                        units::counted(&answer["fetching"], "file")
+                    ),
+                };
+                context.terminal.line(line)
+            }
+            Self::Prune { json } => {
+                let answer = connection.client.call("media.prune", &json!({})).await?;
+                if *json {
+                    return context.terminal.json(&answer);
+                }
+                let bytes = units::bytes(answer["bytes"].as_u64().unwrap_or(0));
+                let files = units::counted(&answer["removed"], "file");
+                context.terminal.line(format!("removed {files}, {bytes}"))
+            }
+        }
+    }
+}
+
+fn list(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
+    let rows = answer["media"].as_array().cloned().unwrap_or_default();
+    if as_json {
+        return rows.iter().try_for_each(|row| context.terminal.json(row));
+    }
+    let text = |row: &Value, field: &str| printable(row[field].as_str().unwrap_or_default());
+    let cells = |row: &Value| {
+        let size = units::bytes(row["bytes"].as_u64().unwrap_or(0));
+        vec![
+            Cell::from(Utc(row["created_ms"].as_u64().unwrap_or(0)).to_string()),
+            Cell::from(text(row, "media_id")),
+            Cell::from(text(row, "kind")),
+            Cell::from(size),
+            Cell::from(units::counted(&row["references"], "message")),
+            Cell::from(text(row, "name")),
+        ]
+    };
+    let rows: Vec<_> = rows.iter().map(cells).collect();
+    context.terminal.columns(&rows)?;
+    let number = |field: &str| units::bytes(answer[field].as_u64().unwrap_or(0));
+    let files = units::counted(&answer["files"], "file");
+    let note = format!("{files}, {} of {}", number("bytes"), number("quota"));
+    context.terminal.note(&note);
+    Ok(())
+}
+
+async fn get(
+    connection: &mut Connection,
+    id: &str,
+    output: Option<&Path>,
+    context: &mut Context<'_>,
+) -> Result<()> {
+    let ids = if id.parse::<MessageId>().is_ok() {
+        files_of(connection, id).await?
+    } else {
+        vec![id.to_owned()]
+    };
+    if output.is_some() && ids.len() > 1 {
+        let text = format!(
+            "{id} has {} files; leave -o out, or name one by its id",
+            ids.len()
+        );
+        return Err(Error::Usage(text));
+    }
+    for id in ids {
+        let mut bar = ProgressBar::new("received");
+        let is_watched = context.terminal.is_watched();
+        let begin = |about: &Download| Target::open(output, &id, about, is_watched);
+        let progress = &mut |done, total| bar.show(done, total);
+        let target = files::download(&connection.endpoint, &id, begin, progress).await?;
+        bar.end();
+        if let Some(path) = target.finish()? {
+            context
+                .terminal
+                .line(printable(&path.display().to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The kept files of a message, or why there is none.
+async fn files_of(connection: &mut Connection, id: &str) -> Result<Vec<String>> {
+    let asked = json!({"message_id": id});
+    let answer = connection.client.call("message", &asked).await?;
+    let message = answer.get("message").unwrap_or(&answer);
+    let all = media::files(message.get("media"));
+    let kept: Vec<String> = all
+        .iter()
+        .filter_map(media::media_id)
+        .map(|id| id.to_string())
+        .collect();
+    let Some(first) = all.first() else {
+        return Err(Error::Failed(format!("{id} has no file")));
+    };
+    if !kept.is_empty() {
+        return Ok(kept);
+    }
+    let text = |field: &str| printable(first[field].as_str().unwrap_or_default());
+    Err(Error::Failed(match text("state").as_str() {
+        "fetching" => format!("the file of {id} is being fetched; try again in a moment"),
+        "failed" => format!(
+            "the file of {id} was not fetched: {}; to try again: cleudocodebot media fetch {id}",
+            text("error")
+        ),
+        _ if first["url"].is_string() => format!("the file of {id} is at {}", text("url")),
+        _ => format!("the file of {id} is not here; to fetch it: cleudocodebot media fetch {id}"),
+    }))
+}
+
+/// Where a file is written: beside its place until it is whole, or to standard output.
+enum Target {
+    Output(io::Stdout),
+    File(File, PathBuf),
+}
+
+impl Target {
+    fn open(output: Option<&Path>, id: &str, about: &Download, is_watched: bool) -> Result<Self> {
+        let path = match output {
+            Some(path) if path == Path::new("-") => {
+                let text = "a file is not for a terminal; write it elsewhere: media get ID -o FILE";
+                let refused = || Error::Usage(text.to_owned());
+                return (!is_watched)
+                    .then(|| Self::Output(io::stdout()))
+                    .ok_or_else(refused);
+            }
+            Some(path) => path.to_owned(),
+            None => {
+                let path = PathBuf::from(about.name.as_deref().unwrap_or(id));
+                if path.symlink_metadata().is_ok() {
+                    return Err(Error::Failed(format!(
+                        "{} is there already; say with -o where to write",
+                        printable(&path.display().to_string())
+                    )));
+                }
+                path
+            }
+        };
+        let unfinished = beside(&path, ".part");
+        let file = File::create(&unfinished).map_err(Error::file("write", &unfinished))?;
+        Ok(Self::File(file, path))
+    }
+
+    /// Gives the file its name; the path, where there is one.
+    fn finish(self) -> Result<Option<PathBuf>> {
+        match self {
+            Self::Output(mut output) => {
+                let failed =
+                    |error| Error::Failed(format!("cannot write to standard output: {error}"));
+                output.flush().map(|()| None).map_err(failed)
+            }
+            Self::File(file, path) => {
+                drop(file);
+                let unfinished = beside(&path, ".part");
+                fs::rename(&unfinished, &path).map_err(Error::file("write", &path))?;
+                Ok(Some(path))
+            }
+        }
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Output(output) => output.write(bytes),
+            Self::File(file, _) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Output(output) => output.flush(),
+            Self::File(file, _) => file.flush(),
+        }
+    }
+}
