@@ -26,7 +26,7 @@ use crate::{
             files::{
                 incoming::{mark, most},
                 limits::EVOLUTION,
-                outgoing::{self, Outgoing, body, unreadable},
+                outgoing::{self, Outgoing, body},
             },
             http::{DownloadError, Downloaded, HttpAnswer, HttpBody, HttpCall, HttpLimits},
         },
@@ -90,9 +90,9 @@ impl Evolution {
         file: &Outgoing,
     ) -> Result<HttpAnswer, DeliveryError> {
         let Some(row) = &file.kept else {
-            return Err(unreadable(MediaError::Empty));
+            return Err(MediaError::Empty.into());
         };
-        let open = self.media.open_file(row.id).await.map_err(unreadable)?;
+        let open = self.media.open_file(row.id).await?;
         let read = run_blocking(move || {
             let (mut bytes, mut file) = (Vec::new(), open.file);
             std::io::Read::read_to_end(&mut file, &mut bytes).map(|_| bytes)
@@ -100,7 +100,7 @@ impl Evolution {
         let bytes = read
             .await
             .unwrap_or_else(|why| Err(std::io::Error::other(why)));
-        let bytes = bytes.map_err(|error| unreadable(error.into()))?;
+        let bytes = bytes.map_err(MediaError::from)?;
         fields["sticker"] = json!(BASE64.encode(&bytes));
         if row.mime.starts_with("image/webp") {
             fields["notConvertSticker"] = json!(true);

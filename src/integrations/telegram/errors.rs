@@ -13,10 +13,7 @@ use super::settings::BotSettings;
 use crate::{
     integrations::{
         DeliveryError, RunError, Trouble,
-        support::{
-            files::outgoing::unreadable,
-            http::{HttpAnswer, HttpError},
-        },
+        support::http::{HttpAnswer, HttpError},
     },
     media::MediaError,
 };
@@ -318,7 +315,7 @@ impl From<CallError> for DeliveryError {
     fn from(failure: CallError) -> Self {
         let refusal = match failure {
             CallError::Http(error) => return error.into(),
-            CallError::File(error) => return unreadable(error),
+            CallError::File(error) => return error.into(),
             CallError::Refused(refusal) => refusal,
         };
         match refusal.meaning {

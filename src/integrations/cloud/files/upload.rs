@@ -12,7 +12,7 @@ use crate::{
         support::{
             files::{
                 limits::{CLOUD, essence},
-                outgoing::{self, Outgoing, body, unreadable},
+                outgoing::{self, Outgoing, body},
             },
             http::{HttpAnswer, HttpBody, HttpCall, HttpLimits},
         },
@@ -47,10 +47,10 @@ impl Cloud {
         file: &Outgoing,
     ) -> Result<HttpAnswer, DeliveryError> {
         let Some(row) = &file.kept else {
-            return Err(unreadable(MediaError::Empty));
+            return Err(MediaError::Empty.into());
         };
         // Read anew: an earlier file of this message may be the same.
-        let now = self.media.row(row.id).await.map_err(unreadable)?;
+        let now = self.media.row(row.id).await?;
         if let Some(id) = now.and_then(|now| self.known_copy(&now)) {
             set_copy(body, &id, file);
             let answer = self.call(Method::POST, "/messages", body).await?;

@@ -151,7 +151,7 @@ impl FileLimits {
         let mime = essence(&row.mime);
         let is_taken =
             |taken: &&str| *taken == mime || (taken.ends_with('/') && mime.starts_with(*taken));
-        if types.is_empty() || types.iter().any(|taken| is_taken(&taken)) {
+        if types.is_empty() || types.iter().any(is_taken) {
             return Ok(());
         }
         let may_be_document = kind != Kind::Document && {

@@ -117,8 +117,8 @@ pub async fn outgoing(media: &Media, message: &Message) -> Result<Vec<Outgoing>,
         let kept = match media_id(file) {
             None => None,
             Some(id) => {
-                let row = media.row(id).await.map_err(unreadable)?;
-                Some(row.ok_or_else(|| unreadable(MediaError::Unknown(id)))?)
+                let row = media.row(id).await?;
+                Some(row.ok_or(MediaError::Unknown(id))?)
             }
         };
         all.push(Outgoing::new(message, file, kept));
@@ -140,16 +140,18 @@ pub fn check(files: &[Outgoing], limits: &FileLimits) -> Result<(), DeliveryErro
 
 /// The bytes of a kept file, to be sent once.
 pub async fn body(media: &Media, id: MediaId) -> Result<FileBody, DeliveryError> {
-    let open = media.open_file(id).await.map_err(unreadable)?;
+    let open = media.open_file(id).await?;
     Ok(FileBody::new(open.file, 0, open.row.bytes))
 }
 
 /// A file that cannot be read now may be later; one that is gone will not come back.
-pub fn unreadable(error: MediaError) -> DeliveryError {
-    if error.passes() {
-        DeliveryError::Transient(error.to_string(), None)
-    } else {
-        DeliveryError::Permanent(error.to_string())
+impl From<MediaError> for DeliveryError {
+    fn from(error: MediaError) -> Self {
+        if error.passes() {
+            Self::Transient(error.to_string(), None)
+        } else {
+            Self::Permanent(error.to_string())
+        }
     }
 }
 
