@@ -20,23 +20,26 @@
 //! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`random`],
 //!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
 //!    (containment, blocking work), [`constant_time`], [`body`] (HTTP bodies), [`qr`] (codes to scan),
-//!    [`phone`] (numbers), and on top of them [`log`].
+//!    [`phone`] (numbers), [`file_name`] (names of files that others gave), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, with one table each of keys, limits and services.
 //! 3. [`protocol`]: the wire without sockets. `frame` and `jsonrpc` parse, `reply` writes, `describe`
 //!    is the one table of actions and events, `websocket` is RFC 6455 over memory.
 //! 4. [`store`] (messages on disk), [`router`] (channel to worker), [`client`] (the one client that
-//!    the command line, the tests and the benches use).
+//!    the command line, the tests and the benches use), and on the store [`media`] (the files of
+//!    messages).
 //! 5. [`integrations`]: the trait, a folder for each service, `bridge` for channels whose integration
 //!    is a client of the gateway, `support` for what they share.
 //! 6. [`gateway`]: `http` → `session` → `actions`, and `clients` with the bus that events go out on.
 //!    Beside it [`service`]: installing the daemon on every system, text in and commands out.
-//! 7. [`daemon`]: what starts after what, `channels` and their supervision, `delivery`, `process`.
+//! 7. [`daemon`]: what starts after what, `channels` and their supervision, `delivery`, `fetching` of files
+//!    that services have, `process`.
 //! 8. [`cli`]: `parser`, `commands` (one file and one row a command), `output`. `main.rs` only calls it.
 //!
 //! # Invariants
 //!
 //! - What was acknowledged is on disk, and a failing disk acknowledges nothing.
+//! - A message that names a file is stored only once the file is on disk, whole.
 //! - A message's state never goes backwards.
 //! - Stored events carry sequence numbers without gap or repeat, across crashes.
 //! - Every queue, wait, frame and count has a bound with a name. A client that reads too slowly is
@@ -70,6 +73,7 @@ pub mod config;
 pub mod constant_time;
 pub mod daemon;
 pub mod error;
+pub mod file_name;
 pub mod fs;
 pub mod gateway;
 pub mod integrations;

@@ -24,7 +24,7 @@ use super::{CONNECT_TIMEOUT, Endpoint, broken, not_running, refused};
 use crate::{
     body::{FileBody, collect},
     error::{Error, Result},
-    media::file_name,
+    file_name,
     panics::run_blocking,
 };
 

@@ -4,8 +4,9 @@
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Media, MediaError, file_name, folder::Unfinished, probe};
+use super::{Media, MediaError, folder::Unfinished, probe};
 use crate::{
+    file_name,
     message::{Kind, MediaId},
     panics::run_blocking,
     store::{KeptMedia, MediaRow},

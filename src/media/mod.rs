@@ -8,13 +8,11 @@
 //! - `intake`: taking a file in, in pieces.
 //! - `folder`: paths, renames, removals.
 //! - `probe`: what the bytes themselves say: type, size of a picture, length of a recording.
-//! - `file_name`: names as they may be shown and sent.
 //! - `sweep`: removing what nobody needs.
 //!
 //! Not here: HTTP (`gateway::http`), fetching from services (`integrations`).
 
 mod error;
-pub mod file_name;
 mod folder;
 mod intake;
 pub mod probe;

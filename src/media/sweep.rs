@@ -92,12 +92,18 @@ impl Media {
         unfinished: Unfinished,
         row: MediaRow,
     ) -> Result<KeptMedia, MediaError> {
-        let id = row.id;
-        let kept = self.place(unfinished, row).await;
-        if kept.is_err() {
-            self.remove_if_unknown(id).await?;
+        let (id, name) = (row.id, row.name.clone());
+        match self.place(unfinished, row).await {
+            Ok(mut kept) => {
+                // The row has the name that came first; whoever hands it in again knows it by another.
+                kept.row.name = name.or(kept.row.name);
+                Ok(kept)
+            }
+            Err(error) => {
+                self.remove_if_unknown(id).await?;
+                Err(error)
+            }
         }
-        kept
     }
 
     async fn place(&self, unfinished: Unfinished, row: MediaRow) -> Result<KeptMedia, MediaError> {

@@ -56,7 +56,9 @@ fn store_json(gateway: &Gateway) -> Value {
     } else {
         "memory"
     };
+    let files = gateway.media.totals();
     let mut store = json!({"kind": kind, "messages": health.messages, "seq": gateway.store.head_seq(),
+        "files": files.files, "file_bytes": files.bytes,
         "commits": health.commits, "writes": health.writes});
     if let Some(since) = health.failing_since_ms {
         store["failing_since_ms"] = json!(since);

@@ -72,8 +72,9 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
     routed(gateway, &channel)?;
     let template = payload.take("template");
     let is_reaction = payload.flag("reaction");
+    let content = content_to_send(&mut payload)?;
     // An empty reaction takes one back.
-    if template.is_none() && !is_reaction {
+    if template.is_none() && !is_reaction && content.is_none() {
         check_content(&payload)?;
     }
     let meta = match (template, is_reaction) {
@@ -90,17 +91,51 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         to: reply_to.clone().unwrap_or_default(),
         emoji: text.clone(),
     });
+    let content = reaction.or(content);
+    let text = match &content {
+        Some(content) if text.is_empty() && !is_reaction => content.text(),
+        _ => text,
+    };
     Ok(Draft {
         peer: target(gateway, &channel, "to", payload.text("to"))?,
         channel,
-        kind: reaction.as_ref().map_or(Kind::Text, Content::kind),
+        kind: content.as_ref().map_or(Kind::Text, Content::kind),
         text,
-        content: reaction.as_ref().map(Content::json),
+        content: content.as_ref().map(Content::json),
         media: payload.take("media"),
         reply_to,
         meta,
         idempotency_key: payload.take_text("idempotency_key"),
     })
+}
+
+/// Kinds without words that can be sent.
+const CONTENT_KINDS: [Kind; 3] = [Kind::Location, Kind::Contact, Kind::Poll];
+
+/// The place, the contact cards or the poll that a message is.
+fn content_to_send(payload: &mut Payload) -> Result<Option<Content>, Fault> {
+    let Some(json) = payload.take("content") else {
+        return Ok(None);
+    };
+    let kind = CONTENT_KINDS
+        .into_iter()
+        .find(|kind| kind.as_str() == payload.text("kind"));
+    let Some(kind) = kind else {
+        let expected = format!(
+            "with content, one of {}",
+            CONTENT_KINDS.map(Kind::as_str).join(", ")
+        );
+        return Err(bad_field("kind", &expected, "something else"));
+    };
+    if payload.value("media").is_some() {
+        return Err(bad_field(
+            "media",
+            "left out where there is content",
+            "there",
+        ));
+    }
+    let content = Content::read(kind, &json);
+    content.map_err(|expected| bad_field("content", &expected, "something else"))
 }
 
 /// Fails where there is neither text nor a file.

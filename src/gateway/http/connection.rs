@@ -70,6 +70,15 @@ impl std::fmt::Debug for HttpConnection {
     }
 }
 
+/// A request is being answered while this lives.
+struct Answering(Arc<HttpConnection>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.progress.end_request();
+    }
+}
+
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
 
@@ -126,7 +135,7 @@ impl HttpConnection {
             self.permit.hold(rest, &config.limits, None);
         }
         let mut reply = reply.unwrap_or_else(|refusal| refusal);
-        if !reply.body_mut().belongs_to(self) {
+        if !reply.body_mut().hold(|| Answering(Arc::clone(self))) {
             self.progress.end_request();
         }
         Ok(reply)

@@ -3,7 +3,6 @@
 use std::{
     io,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -20,7 +19,6 @@ use hyper::{
 };
 use serde_json::json;
 
-use super::connection::HttpConnection;
 use crate::{
     body::{CollectError, FileBody, Whole, collect_counted},
     config::{Limits, keys::MAX_BODY_BYTES},
@@ -36,8 +34,8 @@ pub(super) type HttpReply = Response<ReplyBody>;
 pub(super) enum ReplyBody {
     /// In memory.
     Whole(Whole),
-    /// Read from a file while it is sent; the connection is answering until then.
-    File(FileBody, Option<Answering>),
+    /// Read from a file while it is sent, and what is to live until then.
+    File(FileBody, Option<Box<dyn Send>>),
 }
 
 impl ReplyBody {
@@ -46,12 +44,12 @@ impl ReplyBody {
         Self::File(body, None)
     }
 
-    /// Notes whose answer this is, where it is sent over a while. False where it is sent at once.
-    pub(super) fn belongs_to(&mut self, connection: &Arc<HttpConnection>) -> bool {
+    /// Keeps what `guard` makes until the body is sent, where that takes a while. False where it does not.
+    pub(super) fn hold<G: Send + 'static>(&mut self, guard: impl FnOnce() -> G) -> bool {
         match self {
             Self::Whole(_) => false,
-            Self::File(_, answering) => {
-                *answering = Some(Answering(Arc::clone(connection)));
+            Self::File(_, held) => {
+                *held = Some(Box::new(guard()));
                 true
             }
         }
@@ -87,15 +85,6 @@ impl Body for ReplyBody {
             Self::Whole(body) => body.size_hint(),
             Self::File(body, _) => body.size_hint(),
         }
-    }
-}
-
-/// The request is being answered while this lives.
-pub(super) struct Answering(Arc<HttpConnection>);
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        self.0.progress.end_request();
     }
 }
 

@@ -11,12 +11,14 @@ mod register;
 mod tests;
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use serde_json::json;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, timeout_at},
@@ -24,7 +26,10 @@ use tokio::{
 
 pub use self::register::{Bridges, FILE, MAX_KNOWN, Refusal, check_name};
 use super::{Accepted, BoxFuture, DeliveryError, Integration, Progress, RunContext, RunError};
-use crate::message::{Message, MessageId};
+use crate::message::{
+    Message, MessageId,
+    media::{files_mut, kept_files, media_id},
+};
 
 /// Time for a bridge to report the outcome of a message.
 pub const ANSWER: Duration = Duration::from_secs(60);
@@ -165,6 +170,7 @@ impl Bridge {
     }
 
     async fn deliver_to_client(&self, message: &Message) -> Verdict {
+        let message = &*with_paths(message);
         let until = Instant::now() + ANSWER;
         let _guard = PendingGuard(self, message.id);
         // One deadline for all rounds: waiting for room counts against it. Each round asks for the
@@ -211,6 +217,20 @@ impl Bridge {
             }
         }
     }
+}
+
+/// The message with the path of each kept file on the gateway, from which its bridge gets it.
+fn with_paths(message: &Message) -> Cow<'_, Message> {
+    if kept_files(message.media.as_ref()).is_empty() {
+        return Cow::Borrowed(message);
+    }
+    let mut message = message.clone();
+    for file in files_mut(message.media.as_mut()) {
+        if let Some(id) = media_id(file) {
+            file["path"] = json!(format!("/media/{id}"));
+        }
+    }
+    Cow::Owned(message)
 }
 
 fn reported(verdict: Result<Result<Verdict, oneshot::error::RecvError>, impl Sized>) -> Verdict {

@@ -7,6 +7,7 @@
 //!
 //! Here: the order of it, and the report. `rows` collects, `rebuild` makes the rest.
 
+mod media;
 mod rebuild;
 mod rows;
 

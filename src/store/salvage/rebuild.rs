@@ -7,11 +7,12 @@ use std::ops::ControlFlow;
 
 use super::{
     Salvaged,
+    media::{self, References},
     rows::{Source, each_slice},
     write,
 };
 use crate::{
-    message::State,
+    message::{Message, State},
     store::{
         answer::{Occasion, Transition},
         backend::{Backend, Rows, ScanOrder, Table, meta},
@@ -58,11 +59,14 @@ pub(super) fn rebuild(
         report,
     };
     rebuild.report.missing_events = events.missing(head);
+    let mut references = References::default();
     each_slice(new, Table::Bodies, |slice| {
-        write(new, |rows| rebuild.slice(rows, &slice))
+        write(new, |rows| rebuild.slice(rows, &slice, &mut references))
     })?;
     let head = rebuild.next_seq;
     leave_lost(new, report)?;
+    media::leave_unfetched(new)?;
+    references.write(new)?;
     write(new, |rows| {
         meta::put_head(rows, head)?;
         meta::put_keys_forgotten(rows, source.keys_forgotten)
@@ -169,7 +173,12 @@ struct Rebuild<'r> {
 }
 
 impl Rebuild<'_> {
-    fn slice(&mut self, rows: &mut dyn Rows, slice: &[(u64, Vec<u8>)]) -> Result<(), StoreError> {
+    fn slice(
+        &mut self,
+        rows: &mut dyn Rows,
+        slice: &[(u64, Vec<u8>)],
+        references: &mut References,
+    ) -> Result<(), StoreError> {
         let mut index = IndexChanges::default();
         for (number, row) in slice {
             let body = Body::decode(*number, row)?;
@@ -189,7 +198,9 @@ impl Rebuild<'_> {
                 let row = keys::reference_row(&body.message.channel, &reference);
                 rows.put(Table::Keys, &row, &number_key(*number))?;
             }
-            self.settle_outbox(rows, body)?;
+            let message = message::as_it_stands(rows, body)?;
+            references.count(&message);
+            self.settle_outbox(rows, &message)?;
             self.report.messages += 1;
         }
         index.write(rows)
@@ -198,12 +209,11 @@ impl Rebuild<'_> {
     /// A message waits if its state says so and its row of the outbox was found. Without that row it
     /// waits only if rows of the outbox are missing and no event is: else that it was sent may be lost.
     /// Where the last events may be lost, none waits.
-    fn settle_outbox(&mut self, rows: &mut dyn Rows, body: Body) -> Result<(), StoreError> {
-        let message = message::as_it_stands(rows, body)?;
+    fn settle_outbox(&mut self, rows: &mut dyn Rows, message: &Message) -> Result<(), StoreError> {
         if message.direction == crate::message::Direction::In {
             return Ok(());
         }
-        let key = outbox_key(&message);
+        let key = outbox_key(message);
         let is_listed = rows.get(Table::Outbox, &key)?.is_some();
         if message.state.has_left_the_outbox() {
             return rows.remove(Table::Outbox, &key);

@@ -19,13 +19,13 @@ use crate::store::{
         body::Body,
         change::Change,
         keys::{self, number_key, number_of},
-        revision,
+        media, revision,
     },
 };
 
 /// The tables that are copied. Messages that wait keep the time they are due, which is one of the
 /// store's time: it and its stamps are copied too.
-const COPIED: [Table; 8] = [
+const COPIED: [Table; 10] = [
     Table::Bodies,
     Table::Changes,
     Table::Revisions,
@@ -34,6 +34,8 @@ const COPIED: [Table; 8] = [
     Table::Aliases,
     Table::Outbox,
     Table::Times,
+    Table::Media,
+    Table::Fetches,
 ];
 
 /// What is known of the damaged file besides its rows.
@@ -116,6 +118,9 @@ fn copy_table(
 /// Whether a row can be understood, whatever its checksum says: one that cannot be must not keep the
 /// others from being saved.
 fn is_legible(table: Table, key: &[u8], value: &[u8]) -> bool {
+    if table == Table::Media {
+        return media::decode(key, value).is_ok();
+    }
     let Ok(number) = number_of(key) else {
         return !is_numbered(table);
     };

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::*;
 use crate::{
-    message::State,
+    message::{Kind, MediaId, State},
     store::{
-        HistoryQuery, StatusUpdate,
+        HistoryQuery, MediaRow, StatusUpdate,
         backend::{Table, redb::Redb},
         rows::keys::number_key,
         salvage, schema,
@@ -370,4 +372,37 @@ fn a_file_of_which_half_is_unused_shrinks_after_old_messages_are_removed() {
     let after = store.0.shared.backend.file_bytes();
     assert!(after * 2 < before, "{before} became {after}");
     assert_eq!(all_messages(&store).expect("readable").len(), 1);
+}
+
+#[test]
+fn a_salvaged_store_knows_who_refers_to_a_file_and_what_one_is_whose_row_is_lost() {
+    let fixture = Fixture::new(BackendKind::File);
+    let (kept, lost) = (MediaId([7; 32]), MediaId([8; 32]));
+    let store = fixture.open();
+    for id in [kept, lost] {
+        done(store.keep_media(MediaRow::new(id, 99, "image/png", Kind::Image)));
+        queued(
+            &store,
+            Draft {
+                media: Some(json!({"media_id": id.to_string()})),
+                ..draft("telegram", "ana", "look")
+            },
+        );
+    }
+    store.close();
+    let file = Redb::open(&fixture.options.path).expect("opened");
+    let removed = file.transact(&mut |rows| {
+        rows.remove(Table::Media, &lost.0)?;
+        Ok(true)
+    });
+    removed.expect("removed");
+    drop(file);
+    salvage(&fixture.options.path, START_MS).expect("saved");
+    let store = fixture.open();
+    for id in [kept, lost] {
+        let row = store.media(id).expect("readable").expect("there");
+        assert_eq!((row.bytes, row.references, row.kind), (99, 1, Kind::Image));
+    }
+    let totals = store.media_totals();
+    assert_eq!((totals.files, totals.bytes), (2, 198));
 }

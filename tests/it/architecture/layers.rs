@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
         "constant_time",
         "random",
         "suggest",
+        "file_name",
         "fs",
         "backoff",
         "shutdown",

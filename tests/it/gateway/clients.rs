@@ -70,6 +70,32 @@ fn has_websockets() -> bool {
 }
 
 #[test]
+fn python_sends_and_gets_files() {
+    if !has("python3", &["-c", ""], "python3") {
+        return;
+    }
+    let (daemon, folder) = (Shared::daemon(), Scratch::new());
+    let card = folder.0.join("cartão.png");
+    std::fs::write(&card, b"\x89PNG\r\n\x1a\n and so on").expect("written");
+    let card = card.to_str().expect("UTF-8");
+    let send = ["send", "webchat", "files-ana", card, "Bom dia"];
+    let (code, out, stderr) = script(&daemon, &daemon.home, "python3", "files.py", &send);
+    assert_eq!(code, 0, "{out}{stderr}");
+    let id = out.trim();
+    let get = ["get", "webchat", "files-ana"];
+    let mut command = script_command(&daemon, &daemon.home, "python3", "files.py", &get);
+    command.current_dir(&folder.0);
+    let (code, out, stderr) = run(command);
+    assert_eq!(code, 0, "{out}{stderr}");
+    let got = std::fs::read(folder.0.join(format!("{id}-cart_o.png")));
+    assert_eq!(got.expect("there"), b"\x89PNG\r\n\x1a\n and so on");
+    let missing = ["send", "webchat", "ana", "/no/such/file"];
+    let (code, _, stderr) = script(&daemon, &daemon.home, "python3", "files.py", &missing);
+    assert_eq!(code, 1);
+    assert!(stderr.contains("No such file"), "{stderr}");
+}
+
+#[test]
 fn plain_python_needs_no_library() {
     if !has("python3", &["-c", ""], "python3") {
         return;

@@ -11,6 +11,7 @@ mod events;
 mod handshake;
 mod http;
 mod leniency;
+mod media;
 mod messages;
 mod page;
 mod stalls;

@@ -2,3 +2,5 @@
 
 #[cfg(feature = "store")]
 mod crash;
+#[cfg(feature = "store")]
+mod files;

@@ -1,5 +1,7 @@
 //! `status`: the state of the daemon on one screen.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -166,7 +168,11 @@ fn memory(status: &Value) -> String {
 
 fn store(store: &Value) -> Cell {
     let kind = printable(store["kind"].as_str().unwrap_or("?"));
-    let text = format!("{kind}, {}", counted(&store["messages"], "message"));
+    let mut text = format!("{kind}, {}", counted(&store["messages"], "message"));
+    if store["files"].as_u64().is_some_and(|files| files > 0) {
+        let size = units::bytes(store["file_bytes"].as_u64().unwrap_or(0));
+        let _ = write!(text, ", {} ({size})", counted(&store["files"], "file"));
+    }
     if let Some(what) = store["damage"].as_str() {
         let text = format!("{text}, damaged: {}", printable(what));
         return Cell::styled(TextStyle::Bad, text);
@@ -230,11 +236,11 @@ mod tests {
         let status = json!({"version": "0.1.0", "pid": 7, "uptime_ms": 725_000, "home": "/h",
             "clients": 2, "memory": {"rss_bytes": 1_048_576}, "ready": true,
             "queues": {"outbox": {"telegram": 3, "webchat": 0}},
-            "store": {"kind": "redb", "messages": 9}});
+            "store": {"kind": "redb", "messages": 9, "files": 2, "file_bytes": 3_145_728}});
         assert_eq!(
             shown(&overview(&status, "127.0.0.1:1")),
             "version  0.1.0\nprocess  7, up 12m 5s\naddress  127.0.0.1:1\nhome     /h\n\
-             ready    yes\nmemory   1.0 MiB\nclients  2\nstore    redb, 9 messages\n\
+             ready    yes\nmemory   1.0 MiB\nclients  2\nstore    redb, 9 messages, 2 files (3.0 MiB)\n\
              outbox   3 for telegram\n"
         );
     }

@@ -19,12 +19,13 @@ use tokio::time::timeout;
 
 use crate::{
     body::FileBody,
+    file_name,
     gateway::{
         Gateway,
         actions::media::kept_json,
         http::respond::{HttpReply, ReplyBody, refuse, refuse_fault, reply},
     },
-    media::{About, Intake, MediaError, OpenFile, file_name, probe},
+    media::{About, Intake, MediaError, OpenFile, probe},
     message::MediaId,
     protocol::error_code::Fault,
 };

@@ -37,7 +37,7 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
         must(
             "store",
             FieldKind::Object,
-            "{kind, messages, seq, commits, writes, failing_since_ms?, error?, damage?, limit_reached?}",
+            "{kind, messages, files, file_bytes, seq, commits, writes, failing_since_ms?, error?, damage?, limit_reached?}",
         ),
         must(
             "clock",

@@ -31,6 +31,16 @@ pub(super) const SEND: ActionSpec = ActionSpec {
             "a file, or up to 10 in one message: {media_id} of POST /media, {url} that its service fetches, or \
              {data: base64}; with kind: image|video|audio|voice|document|sticker (needed for url), name?, mime?",
         ),
+        may(
+            "kind",
+            FieldKind::Name,
+            "with content: location, contact or poll",
+        ),
+        may(
+            "content",
+            FieldKind::Any,
+            "a place, contact cards or a poll, as in a message; in words where the channel has no such thing",
+        ),
         may("reply_to", FieldKind::Name, "the message it answers"),
         may(
             "reaction",
