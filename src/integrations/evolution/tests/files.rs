@@ -1,5 +1,10 @@
 //! Files that are sent, to a server that takes and refuses them as Evolution 2.3.7 does.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
@@ -7,7 +12,7 @@ use super::{ANA, Stage};
 use crate::{
     config::FetchRule,
     integrations::{
-        Accepted, DeliveryError,
+        Accepted, DeliveryError, Integration as _, Progress,
         testing::server::{Answer, Asked, Server},
     },
     message::text_at,
@@ -228,6 +233,45 @@ async fn several_files_go_one_after_the_other_with_the_text_below_the_first() {
     assert_eq!(captions, [Some("all of them".to_owned()), None]);
     assert_eq!(asked[2].json()["media"], "https://a.example/b.png");
     assert_eq!(asked[2].json()["caption"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_was_sent_of_several_files_is_not_sent_again() {
+    let is_voice_refused = Arc::new(AtomicBool::new(true));
+    let refuses = Arc::clone(&is_voice_refused);
+    let server = Server::start(move |asked| {
+        let is_voice = asked.path.starts_with("/message/sendWhatsAppAudio");
+        if is_voice && refuses.load(Relaxed) {
+            return refused(500, &json!(["Error: ffmpeg exited with code 1"]));
+        }
+        evolution(asked)
+    })
+    .await;
+    let stage = Stage::of("*", server.base.clone(), FetchRule::All);
+    let png = stage.keep(PNG, None, "image/png").await.id.to_string();
+    let ogg = stage.keep(OGG, None, "audio/ogg").await.id.to_string();
+    let list = json!([{"kind": "image", "media_id": png}, {"kind": "voice", "media_id": ogg}]);
+    let draft = Draft {
+        channel: super::NAME.to_owned(),
+        ..draft(list, "both")
+    };
+    let queued = stage.store.queue(draft).expect("room").await;
+    let (message, progress) = (queued.expect("stored").message, Progress::default());
+    let sent = stage.evolution.deliver(&message, &progress).await;
+    assert!(
+        matches!(sent, Err(DeliveryError::Transient(..))),
+        "{sent:?}"
+    );
+    is_voice_refused.store(false, Relaxed);
+    server.asked();
+    let sent = stage.evolution.deliver(&message, &progress).await;
+    assert_eq!(
+        sent,
+        Ok(Accepted::Sent(["M", "V"].map(str::to_owned).into()))
+    );
+    let asked = server.asked();
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].field("file").expect("a file").content == OGG);
 }
 
 #[tokio::test]

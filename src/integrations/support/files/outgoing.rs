@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::limits::{FileLimits, essence};
 use crate::{
     body::FileBody,
+    file_name,
     integrations::DeliveryError,
-    media::{Media, MediaError, file_name},
+    media::{Media, MediaError},
     message::{
         Kind, MediaId, Message,
         media::{files, media_id},
