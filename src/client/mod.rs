@@ -3,7 +3,7 @@
 
 pub mod files;
 
-use std::{collections::VecDeque, fmt::Write as _, io, time::Duration};
+use std::{collections::VecDeque, io, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{
@@ -20,6 +20,7 @@ use tungstenite::{
 use crate::{
     error::{Error, Result},
     log::printable,
+    percent,
     protocol::websocket::{self, MemoryStream},
 };
 
@@ -86,20 +87,8 @@ impl Endpoint {
 /// The URL of the gateway's page. The token is in the fragment, which browsers never send; the page
 /// removes it from the address bar at once.
 pub fn page_link(authority: &str, token: Option<&str>) -> String {
-    let fragment = token.map(|token| format!("#token={}", escaped(token, b"")));
+    let fragment = token.map(|token| format!("#token={}", percent::encode(token, b"")));
     format!("http://{authority}/{}", fragment.unwrap_or_default())
-}
-
-/// Percent-encodes a text (RFC 3986 §2.1), except unreserved characters and those in `also`.
-pub fn escaped(text: &str, also: &[u8]) -> String {
-    text.bytes().fold(String::new(), |mut escaped, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-        escaped
-    })
 }
 
 impl Client {

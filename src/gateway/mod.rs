@@ -12,6 +12,7 @@ mod http;
 mod linger;
 mod metrics;
 mod session;
+mod tasks;
 
 use std::{
     net::IpAddr,

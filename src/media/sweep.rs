@@ -171,9 +171,8 @@ impl Media {
         };
         let media = self.clone();
         let removed = run_blocking(move || {
-            let ids = forgotten.iter().map(|row| row.id);
-            ids.map(|id| media.0.folder.remove(id))
-                .collect::<std::io::Result<()>>()
+            let mut ids = forgotten.iter().map(|row| row.id);
+            ids.try_for_each(|id| media.0.folder.remove(id))
         });
         removed.await.map_err(MediaError::Disk)??;
         Ok(swept)

@@ -149,10 +149,10 @@ async fn beyond_the_quota_unused_files_go_and_used_ones_stay() {
     for id in &kept {
         fixture.send(*id).await;
     }
-    let refused = fixture.keep(&[9; 100_000]).await;
+    let refused = fixture.keep(&vec![9; 100_000]).await;
     assert_eq!(refused.map(|_| ()), Err(MediaError::QuotaReached(QUOTA)));
     fixture.media.set_bounds(200_000, 2 * QUOTA);
-    fixture.keep(&[9; 100_000]).await.expect("room now");
+    fixture.keep(&vec![9; 100_000]).await.expect("room now");
     assert_eq!(fixture.files().len(), 6);
     let swept = fixture.media.prune(Duration::ZERO).await.expect("pruned");
     assert_eq!((swept.files, swept.bytes), (1, 100_000));

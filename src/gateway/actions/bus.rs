@@ -33,10 +33,10 @@ pub(super) fn publish_plain(gateway: &Gateway, payload: &str) -> Option<CommandR
     })?;
     let topic = topic?.strip_prefix('"')?.strip_suffix('"')?;
     let data = data.filter(|data| *data != "null").unwrap_or("{}");
-    // An escape may be half a surrogate pair, which no text can hold.
     let is_plain_name = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
-    if twice || topic.len() > MAX_NAME || !topic.bytes().all(is_plain_name) || data.contains("\\u")
-    {
+    // An escape may be half a surrogate pair, which no text can hold. Mostly there is none at all.
+    let may_be_half = data.contains('\\') && data.contains("\\u");
+    if twice || topic.len() > MAX_NAME || !topic.bytes().all(is_plain_name) || may_be_half {
         return None;
     }
     let delivered = gateway.publish(EventName::app(topic)?, |out| out.push_str(data));

@@ -6,7 +6,7 @@
 //! unfinished bodies and messages of those who have. Where one is used up, its oldest holder gives way.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
@@ -120,6 +120,16 @@ struct OfAddress {
     sockets: usize,
 }
 
+impl OfAddress {
+    fn count(&mut self, is_socket: bool) -> &mut usize {
+        if is_socket {
+            &mut self.sockets
+        } else {
+            &mut self.plain
+        }
+    }
+}
+
 /// A connection that may have to give way.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -150,7 +160,8 @@ impl Table {
         self.last_member += 1;
         let id = self.last_member;
         if standing == Standing::Unauthenticated {
-            *self.count(member.network, member.is_socket) += 1;
+            let of_address = self.addresses.entry(member.network).or_default();
+            *of_address.count(member.is_socket) += 1;
         }
         let group = self.group(standing);
         group.held += member.bytes;
@@ -163,23 +174,15 @@ impl Table {
         let group = self.group(standing);
         let member = group.members.remove(&id)?;
         group.held -= member.bytes;
-        if standing == Standing::Unauthenticated {
-            *self.count(member.network, member.is_socket) -= 1;
-            let of_address = &self.addresses[&member.network];
-            if of_address.plain + of_address.sockets == 0 {
-                self.addresses.remove(&member.network);
+        if standing == Standing::Unauthenticated
+            && let Entry::Occupied(mut of_address) = self.addresses.entry(member.network)
+        {
+            *of_address.get_mut().count(member.is_socket) -= 1;
+            if of_address.get().plain + of_address.get().sockets == 0 {
+                of_address.remove();
             }
         }
         Some(member)
-    }
-
-    fn count(&mut self, network: IpAddr, is_socket: bool) -> &mut usize {
-        let of_address = self.addresses.entry(network).or_default();
-        if is_socket {
-            &mut of_address.sockets
-        } else {
-            &mut of_address.plain
-        }
     }
 
     /// How many unauthenticated connections of this kind an address has.

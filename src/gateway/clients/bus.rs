@@ -118,7 +118,7 @@ impl Bus {
         for handle in self.state().clients.values() {
             let frame = handle
                 .is_authenticated()
-                .then(|| frames.of(handle.dialect()));
+                .then(|| Arc::clone(frames.of(handle.dialect())));
             handle.dismiss(frame, code, reason);
         }
     }
@@ -258,7 +258,7 @@ impl Bus {
         } = &mut *state;
         let audience = audiences.of(subscribers, name, Some(conversation));
         for handle in audience {
-            handle.push(frames.of(handle.dialect()));
+            handle.push(Arc::clone(frames.of(handle.dialect())));
         }
         self.count(audience.len());
     }

@@ -1,15 +1,14 @@
 //! One event as whole WebSocket frames: written once for each dialect that needs it, then shared.
 
-use bytes::Bytes;
-
+use super::mailbox::Frame;
 use crate::protocol::{describe::EventName, dialect::Dialect, reply, websocket};
 
 /// An event's frames, each dialect's made when the first client needs it.
 pub(super) struct EventFrames<'a> {
     name: EventName<'a>,
     write: &'a dyn Fn(&mut String),
-    triple: Option<Bytes>,
-    jsonrpc: Option<Bytes>,
+    triple: Option<Frame>,
+    jsonrpc: Option<Frame>,
 }
 
 impl<'a> EventFrames<'a> {
@@ -23,13 +22,15 @@ impl<'a> EventFrames<'a> {
     }
 
     /// The frame for clients of this dialect.
-    pub(super) fn of(&mut self, dialect: Dialect) -> Bytes {
+    pub(super) fn of(&mut self, dialect: Dialect) -> &Frame {
         let slot = match dialect {
             Dialect::Triple => &mut self.triple,
             Dialect::JsonRpc => &mut self.jsonrpc,
         };
-        slot.get_or_insert_with(|| event_frame(dialect, self.name, self.write))
-            .clone()
+        match slot {
+            Some(frame) => frame,
+            missing => missing.insert(event_frame(dialect, self.name, self.write)),
+        }
     }
 }
 
@@ -37,11 +38,12 @@ impl<'a> EventFrames<'a> {
 const USUAL_TEXT: usize = 256;
 
 /// One event as a whole WebSocket frame.
+#[inline(never)]
 pub(in crate::gateway) fn event_frame(
     dialect: Dialect,
     name: EventName<'_>,
     write: impl FnOnce(&mut String),
-) -> Bytes {
+) -> Frame {
     let mut text = String::with_capacity(USUAL_TEXT);
     reply::event(&mut text, dialect, name, write);
     let mut frame = Vec::with_capacity(text.len() + 10);

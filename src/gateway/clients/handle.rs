@@ -14,10 +14,9 @@ use std::{
     task::Context,
 };
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::mailbox::{Lag, Mail, MailItem, Mailbox};
+use super::mailbox::{Frame, Lag, Mail, MailItem, Mailbox};
 use crate::{
     clock,
     integrations::bridge::BridgeLease,
@@ -146,7 +145,7 @@ impl ClientHandle {
     }
 
     /// Closes the connection after what is queued and a last frame.
-    pub fn dismiss(&self, frame: Option<Bytes>, code: u16, reason: &'static str) {
+    pub fn dismiss(&self, frame: Option<Frame>, code: u16, reason: &'static str) {
         self.state().mailbox.dismiss(frame, code, reason);
     }
 
@@ -155,14 +154,14 @@ impl ClientHandle {
     }
 
     /// Queues a frame that must not be lost: when it does not fit, the client is dropped.
-    pub fn push(&self, frame: Bytes) {
+    pub fn push(&self, frame: Frame) {
         let queued = self.state().mailbox.push(frame);
         self.count_sent(queued);
     }
 
     /// Queues a frame that may wait for room: half of the queue is kept for what cannot. It is let in
     /// alone where it needs more than that. False where it was not queued.
-    pub fn push_fitting(&self, frame: Bytes) -> bool {
+    pub fn push_fitting(&self, frame: Frame) -> bool {
         let queued = self.state().mailbox.push_fitting(frame);
         self.count_sent(queued)
     }
@@ -175,7 +174,7 @@ impl ClientHandle {
     /// Queues a frame that may be left out when the queue is half full. What is left out is reported as
     /// `lagged`; a client that takes nothing while the other half would have filled is dropped.
     /// Returns whether it was queued.
-    pub fn push_droppable(&self, frame: Bytes) -> bool {
+    pub fn push_droppable(&self, frame: &Frame) -> bool {
         let queued = self.state().mailbox.push_droppable(frame);
         self.count_sent(queued)
     }

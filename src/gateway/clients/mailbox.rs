@@ -6,16 +6,19 @@
 
 use std::{
     collections::VecDeque,
+    sync::Arc,
     task::{Context, Waker},
 };
 
-use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::{clock, protocol::error_code::close};
 
 /// Room for the items of most batches.
 const USUAL_BATCH: usize = 8;
+
+/// A whole WebSocket frame, shared by all who get it.
+pub(in crate::gateway) type Frame = Arc<[u8]>;
 
 /// Frames, markers, and what became of those that did not fit.
 #[derive(Debug)]
@@ -33,8 +36,8 @@ pub(super) struct Mailbox {
 /// Something for the session to write, or to do once all before it is written.
 #[derive(Debug)]
 pub enum MailItem {
-    /// A whole frame, shared by all who get it.
-    Frame(Bytes),
+    /// To be written.
+    Frame(Frame),
     /// Fires when the socket has taken everything queued before it.
     Marker(mpsc::Sender<()>),
 }
@@ -89,7 +92,7 @@ impl Mailbox {
 
     /// A frame that must not be lost: when it does not fit, the client is dropped. Whether it was
     /// queued.
-    pub(super) fn push(&mut self, frame: Bytes) -> bool {
+    pub(super) fn push(&mut self, frame: Frame) -> bool {
         self.overflown |= self.load() + frame.len() > self.max_bytes;
         let fits = !self.overflown;
         if fits {
@@ -102,7 +105,7 @@ impl Mailbox {
 
     /// A frame that may wait for room. It is let in alone where it needs more than half of the room.
     /// Whether it was queued.
-    pub(super) fn push_fitting(&mut self, frame: Bytes) -> bool {
+    pub(super) fn push_fitting(&mut self, frame: Frame) -> bool {
         let load = self.load();
         let fits = load + frame.len() <= self.max_bytes / 2
             || (load == 0 && frame.len() <= self.max_bytes);
@@ -116,10 +119,10 @@ impl Mailbox {
     /// it are too until the session has emptied the queue and sent `lagged`, so that what is missing is
     /// one stretch. A client that takes nothing while the other half would have filled is dropped. Whether it was
     /// queued.
-    pub(super) fn push_droppable(&mut self, frame: Bytes) -> bool {
+    pub(super) fn push_droppable(&mut self, frame: &Frame) -> bool {
         let fits = self.lag.is_none() && self.bytes + frame.len() <= self.max_bytes / 2;
         if fits {
-            self.add(frame);
+            self.add(Arc::clone(frame));
         } else {
             self.leave_out(frame.len());
             self.overflown |= self.load() > self.max_bytes;
@@ -134,7 +137,7 @@ impl Mailbox {
     }
 
     /// Closes the connection after what is queued and a last frame. The first reason stays.
-    pub(super) fn dismiss(&mut self, frame: Option<Bytes>, code: u16, reason: &'static str) {
+    pub(super) fn dismiss(&mut self, frame: Option<Frame>, code: u16, reason: &'static str) {
         if let Some(frame) = frame {
             self.add(frame);
         }
@@ -211,18 +214,24 @@ impl Mailbox {
         self.bytes + self.lag.map_or(0, |lag| lag.bytes)
     }
 
-    fn add(&mut self, frame: Bytes) {
+    fn add(&mut self, frame: Frame) {
         self.bytes += frame.len();
         self.queue(MailItem::Frame(frame));
     }
 
     /// Only the first item of a batch wakes the session: it comes back by itself while it leaves any.
+    #[inline]
     fn queue(&mut self, item: MailItem) {
         if self.items.is_empty() {
-            self.items.reserve(USUAL_BATCH);
-            self.wake();
+            self.begin_batch();
         }
         self.items.push_back(item);
+    }
+
+    #[cold]
+    fn begin_batch(&mut self) {
+        self.items.reserve(USUAL_BATCH);
+        self.wake();
     }
 
     fn leave_out(&mut self, bytes: usize) {

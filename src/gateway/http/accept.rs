@@ -1,5 +1,4 @@
-//! The listening socket and its connections: one task each, all in one set, so that the shutdown can
-//! wait for them.
+//! The listening socket and its connections, one task each, which the shutdown waits for.
 
 use std::{
     io,
@@ -10,8 +9,8 @@ use std::{
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    task::{JoinError, JoinSet, yield_now},
-    time::{Instant, sleep, timeout_at},
+    task::yield_now,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -20,9 +19,8 @@ use super::{
 };
 use crate::{
     backoff::Backoff,
-    gateway::{Gateway, admission::Permit, metrics::GatewayCounters},
+    gateway::{Gateway, admission::Permit, metrics::GatewayCounters, tasks::Tasks},
     log::{LogField, LogLevel},
-    panics::panic_text,
     protocol::{describe::event, error_code::close},
     random,
     shutdown::Shutdown,
@@ -34,8 +32,8 @@ const DRAIN: Duration = Duration::from_secs(3);
 /// Serves until `shutdown` begins, then tells the clients and returns when all connections are closed
 /// or the time for that is over. With the reason `RESTART`, clients are told to expect a restart.
 pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, shutdown: Shutdown) {
-    let mut connections = JoinSet::new();
-    accept_all(&gateway, &listener, &mut connections, &shutdown).await;
+    let connections = Tasks::default();
+    accept_all(&gateway, &listener, &connections, &shutdown).await;
     drop(listener);
     let reason = shutdown.reason().unwrap_or("shutdown");
     let restart = reason == RESTART;
@@ -46,18 +44,18 @@ pub async fn serve(gateway: Arc<Gateway>, listener: TcpListener, shutdown: Shutd
         close::GOING_AWAY,
         "shutting down",
     );
-    drain(&gateway, connections).await;
+    drain(&gateway, &connections).await;
 }
 
 /// The reason of a shutdown that a new start follows.
 pub const RESTART: &str = "restart";
 
-/// Accepts until the shutdown begins. `biased` puts the shutdown first, then the connections that
-/// ended, so that a flood of new ones delays neither.
+/// Accepts until the shutdown begins. That is asked about before each connection, so that a flood of new
+/// ones does not delay it.
 async fn accept_all(
     gateway: &Arc<Gateway>,
     listener: &TcpListener,
-    connections: &mut JoinSet<()>,
+    connections: &Tasks,
     shutdown: &Shutdown,
 ) {
     let mut backoff = Backoff::new(
@@ -66,11 +64,9 @@ async fn accept_all(
         random::seed(),
     );
     let mut end = std::pin::pin!(shutdown.begun());
-    loop {
+    while shutdown.reason().is_none() {
         tokio::select! {
             biased;
-            _ = &mut end => return,
-            Some(ended) = connections.join_next() => note_end(gateway, ended),
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
                     backoff.reset();
@@ -91,6 +87,7 @@ async fn accept_all(
                     tokio::select! { _ = &mut end => return, () = sleep(wait) => {} }
                 }
             },
+            _ = &mut end => return,
         }
     }
 }
@@ -115,7 +112,7 @@ fn admit(
     gateway: &Arc<Gateway>,
     stream: TcpStream,
     address: SocketAddr,
-    connections: &mut JoinSet<()>,
+    connections: &Tasks,
     shutdown: &Shutdown,
 ) {
     GatewayCounters::add(&gateway.counters.connections);
@@ -135,13 +132,11 @@ fn admit(
         refuse_without_date(gateway, stream);
         return;
     }
-    connections.spawn(connection(
-        Arc::clone(gateway),
-        stream,
-        address,
-        permit,
-        shutdown.clone(),
-    ));
+    let (gateway, shutdown) = (Arc::clone(gateway), shutdown.clone());
+    connections.spawn(
+        connection(Arc::clone(&gateway), stream, address, permit, shutdown),
+        move |panic| note_panic(&gateway, panic),
+    );
 }
 
 fn refuse_without_date(gateway: &Gateway, stream: TcpStream) {
@@ -156,32 +151,23 @@ fn refuse_without_date(gateway: &Gateway, stream: TcpStream) {
 }
 
 /// A panic ends its connection alone.
-fn note_end(gateway: &Gateway, ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
-        GatewayCounters::add(&gateway.counters.panics);
-        gateway.log.limited(
-            LogLevel::Error,
-            "gateway",
-            "a session panicked; the others go on",
-            &[("panic", &panic_text(&*error.into_panic()))],
-        );
-    }
+fn note_panic(gateway: &Gateway, panic: &str) {
+    GatewayCounters::add(&gateway.counters.panics);
+    gateway.log.limited(
+        LogLevel::Error,
+        "gateway",
+        "a session panicked; the others go on",
+        &[("panic", &panic)],
+    );
 }
 
-async fn drain(gateway: &Gateway, mut connections: JoinSet<()>) {
-    let deadline = Instant::now() + DRAIN;
-    while let Ok(Some(ended)) = timeout_at(deadline, connections.join_next()).await {
-        note_end(gateway, ended);
-    }
-    let left = connections.len();
-    if left > 0 {
+async fn drain(gateway: &Gateway, connections: &Tasks) {
+    if timeout(DRAIN, connections.ended()).await.is_err() {
         gateway.log.warn(
             "gateway",
             "connections did not close in time",
-            &[("count", &left)],
+            &[("count", &connections.count())],
         );
     }
-    connections.shutdown().await;
+    connections.abort().await;
 }

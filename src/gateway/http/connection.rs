@@ -21,7 +21,7 @@ use super::{
     progress::Progress,
     respond::{HttpReply, ReplyBody, busy, refuse, slow_down, unauthorized},
     routes::{media, page, rpc, status_page, webhook},
-    upgrade::{self, HandshakeRefusal},
+    upgrade::{Handshake, HandshakeRefusal, Opening},
 };
 use crate::{
     body::Whole,
@@ -79,6 +79,10 @@ impl Drop for Answering {
     }
 }
 
+/// Why a request is refused that shows no token, or a wrong one.
+const NO_TOKEN: &str =
+    "wrong or missing token; send Authorization: Bearer with CLEUDOCODEBOT_TOKEN of .env";
+
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
 
@@ -111,7 +115,7 @@ impl HttpConnection {
 
     /// Answers one request.
     pub(super) async fn answer(
-        self: &Arc<Self>,
+        self: Arc<Self>,
         request: Request<Body>,
     ) -> Result<HttpReply, Unanswered> {
         self.progress.begin_request();
@@ -135,7 +139,7 @@ impl HttpConnection {
             self.permit.hold(rest, &config.limits, None);
         }
         let mut reply = reply.unwrap_or_else(|refusal| refusal);
-        if !reply.body_mut().hold(|| Answering(Arc::clone(self))) {
+        if !reply.body_mut().hold(|| Answering(Arc::clone(&self))) {
             self.progress.end_request();
         }
         Ok(reply)
@@ -145,37 +149,44 @@ impl HttpConnection {
         check_framing(request.headers())?;
         let host = checked_host(&request, config)?;
         let path = request.uri().path();
-        if matches!(path, "/" | "/ws") && upgrade::is_asked(request.headers()) {
-            return self.upgrade(&request, &host, config).inspect_err(|_| {
-                GatewayCounters::add(&self.gateway.counters.upgrade_refusals);
-            });
+        if matches!(path, "/" | "/ws") {
+            let opening = Opening::of(request.headers());
+            if opening.is_asked() {
+                let reply = self.upgrade(&request, &opening, host, config);
+                return reply.inspect_err(|_| {
+                    GatewayCounters::add(&self.gateway.counters.upgrade_refusals);
+                });
+            }
         }
         GatewayCounters::add(&self.gateway.counters.http_requests);
         match path {
             "/rpc" => {
                 allow(&request, &[Method::POST])?;
-                check_origin(request.headers(), &host, config)?;
+                check_origin(request.headers(), host, config)?;
                 self.check_bearer(request.headers())?;
-                Ok(rpc::answer(&self.gateway, &self.permit, request, config).await)
+                let answer = rpc::answer(&self.gateway, &self.permit, request, config);
+                Ok(Box::pin(answer).await)
             }
             "/media" => {
                 allow(&request, &[Method::POST])?;
-                check_origin(request.headers(), &host, config)?;
+                check_origin(request.headers(), host, config)?;
                 self.check_bearer(request.headers())?;
-                Ok(media::upload(&self.gateway, request).await)
+                Ok(Box::pin(media::upload(&self.gateway, request)).await)
             }
             file if file.starts_with(MEDIA) => {
                 allow(&request, &[Method::GET, Method::HEAD])?;
-                check_origin(request.headers(), &host, config)?;
+                check_origin(request.headers(), host, config)?;
                 self.check_bearer(request.headers())?;
-                Ok(media::download(&self.gateway, &file[MEDIA.len()..], &request).await)
+                let name = &file[MEDIA.len()..];
+                Ok(Box::pin(media::download(&self.gateway, name, &request)).await)
             }
             hook if hook.starts_with(WEBHOOKS) => {
                 allow(&request, &[Method::POST, Method::GET])?;
                 // Behind the name may stand the event, as services post that sort them by path.
                 let name = hook[WEBHOOKS.len()..].split('/').next();
                 let name = name.unwrap_or_default().to_owned();
-                Ok(webhook::answer(&self.gateway, &self.permit, &name, request, config).await)
+                let answer = webhook::answer(&self.gateway, &self.permit, &name, request, config);
+                Ok(Box::pin(answer).await)
             }
             "/metrics" => {
                 allow(&request, &[Method::GET, Method::HEAD])?;
@@ -202,18 +213,16 @@ impl HttpConnection {
     fn upgrade(
         &self,
         request: &Request<Body>,
+        opening: &Opening<'_>,
         host: &str,
         config: &Config,
     ) -> Result<HttpReply, HttpReply> {
         allow(request, &[Method::GET])?;
-        let accepted =
-            upgrade::check(request.version(), request.headers()).map_err(upgrade_refused)?;
+        let accepted = opening.check(request.version()).map_err(upgrade_refused)?;
         check_origin(request.headers(), host, config)?;
         check_query(request)?;
-        let authenticated = request.headers().contains_key(AUTHORIZATION);
-        if authenticated {
-            self.check_bearer(request.headers())?;
-        }
+        let shown = self.check_token(request.headers()).transpose()?;
+        let authenticated = shown.is_some();
         if self.gateway.shutdown.reason().is_some() {
             return Err(busy(ErrorCode::ShuttingDown, "the daemon is stopping"));
         }
@@ -235,29 +244,31 @@ impl HttpConnection {
         Ok(switching(&accepted))
     }
 
-    /// The token in `Authorization`: exactly one header, compared whole.
+    /// The token must be there, and right.
     fn check_bearer(&self, headers: &HeaderMap) -> Result<(), HttpReply> {
-        let text =
-            "wrong or missing token; send Authorization: Bearer with CLEUDOCODEBOT_TOKEN of .env";
-        let mut values = headers.get_all(AUTHORIZATION).iter();
         // A request without any token is no attempt to guess one.
-        let Some(first) = values.next() else {
-            return Err(unauthorized(text));
-        };
+        self.check_token(headers)
+            .unwrap_or_else(|| Err(unauthorized(NO_TOKEN)))
+    }
+
+    /// The token in `Authorization`: exactly one header, compared whole. None where there is no such
+    /// header.
+    fn check_token(&self, headers: &HeaderMap) -> Option<Result<(), HttpReply>> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let first = values.next()?;
         let only = token(first).filter(|_| values.next().is_none());
         let checked = self
             .gateway
             .check_token(self.address.ip(), &only.unwrap_or_default());
-        checked.map_err(|refusal| match refusal {
-            TokenRefusal::Wrong => unauthorized(text),
+        let refused = checked.map_err(|refusal| match refusal {
+            TokenRefusal::Wrong => unauthorized(NO_TOKEN),
             TokenRefusal::TooMany(wait) => slow_down(wait),
-        })?;
-        self.permit.mark_authenticated();
-        Ok(())
+        });
+        Some(refused.map(|()| self.permit.mark_authenticated()))
     }
 }
 
-fn switching(accepted: &upgrade::Handshake) -> HttpReply {
+fn switching(accepted: &Handshake) -> HttpReply {
     let mut reply = Response::new(ReplyBody::Whole(Whole::default()));
     *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = reply.headers_mut();

@@ -3,6 +3,8 @@
 //!
 //! Whether a token is right is the gateway's to say; here it is only taken out of its header.
 
+use std::borrow::Cow;
+
 use data_encoding::BASE64;
 use hyper::{
     HeaderMap, Method, Request,
@@ -19,11 +21,16 @@ use crate::config::Config;
 /// The token in an `Authorization` header: the credentials of Bearer (RFC 6750 §2.1), or the password
 /// of Basic (RFC 7617 §2), which is all that some clients can send. Schemes have no case (RFC 9110
 /// §11.1).
-pub(super) fn token(value: &HeaderValue) -> Option<String> {
-    let (scheme, credentials) = value.to_str().ok()?.split_once(' ')?;
+pub(super) fn token(value: &HeaderValue) -> Option<Cow<'_, str>> {
+    let value = value.to_str().ok()?;
+    // As nearly all write it.
+    if let Some(credentials) = value.strip_prefix("Bearer ") {
+        return Some(Cow::Borrowed(credentials.trim()));
+    }
+    let (scheme, credentials) = value.split_once(' ')?;
     let credentials = credentials.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(credentials.to_owned());
+        return Some(Cow::Borrowed(credentials));
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -32,7 +39,7 @@ pub(super) fn token(value: &HeaderValue) -> Option<String> {
     let pair = String::from_utf8(pair).ok()?;
     // The user is nobody's business here; a password may have colons of its own.
     pair.split_once(':')
-        .map(|(_, password)| password.to_owned())
+        .map(|(_, password)| Cow::Owned(password.to_owned()))
 }
 
 /// `Transfer-Encoding` is `chunked`, once, or is not there. What else says where a body ends, two readers
@@ -53,7 +60,10 @@ pub(super) fn check_framing(headers: &HeaderMap) -> Result<(), HttpReply> {
 }
 
 /// The one `Host`, if it is ours. An absolute request target counts as well (RFC 9112 §3.2.2).
-pub(super) fn checked_host(request: &Request<Body>, config: &Config) -> Result<String, HttpReply> {
+pub(super) fn checked_host<'r>(
+    request: &'r Request<Body>,
+    config: &Config,
+) -> Result<&'r str, HttpReply> {
     let mut hosts = request
         .headers()
         .get_all(HOST)
@@ -72,7 +82,7 @@ pub(super) fn checked_host(request: &Request<Body>, config: &Config) -> Result<S
         .map(hyper::http::uri::Authority::as_str);
     let is_ours = |host: &str| host_is_ours(host, config.host, &config.allowed_hosts);
     if is_ours(host) && target.is_none_or(is_ours) {
-        return Ok(host.to_owned());
+        return Ok(host);
     }
     let text = "this Host is not ours; name it in CLEUDOCODEBOT_ALLOWED_HOSTS if it is";
     Err(refuse(403, "forbidden_host", text))
@@ -159,7 +169,6 @@ mod tests {
     #[test]
     fn a_token_comes_as_bearer_or_as_the_password_of_basic() {
         let basic = |pair: &str| format!("Basic {}", BASE64.encode(pair.as_bytes()));
-        let read = |text: &str| token(&HeaderValue::from_str(text).expect("a header"));
         for (header, expected) in [
             ("Bearer abc".to_owned(), Some("abc")),
             ("bearer  abc ".to_owned(), Some("abc")),
@@ -170,7 +179,8 @@ mod tests {
             ("Digest abc".to_owned(), None),
             ("abc".to_owned(), None),
         ] {
-            assert_eq!(read(&header).as_deref(), expected, "{header}");
+            let value = HeaderValue::from_str(&header).expect("a header");
+            assert_eq!(token(&value).as_deref(), expected, "{header}");
         }
     }
 }

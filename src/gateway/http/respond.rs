@@ -67,7 +67,7 @@ impl Body for ReplyBody {
         match &mut *self {
             Self::Whole(body) => {
                 let frame = ready!(Pin::new(body).poll_frame(cx));
-                Poll::Ready(frame.map(|Ok(frame)| Ok(frame)))
+                Poll::Ready(frame.map(|frame| frame.map_err(|never| match never {})))
             }
             Self::File(body, _) => Pin::new(body).poll_frame(cx),
         }

@@ -1,7 +1,7 @@
 //! One connection from accept to its end: HTTP within its deadlines, the upgrade, the session.
 
 use std::{
-    future::{Future as _, poll_fn},
+    future::{Future, poll_fn},
     net::SocketAddr,
     pin::{Pin, pin},
     sync::Arc,
@@ -26,29 +26,31 @@ use crate::{
 pub(super) const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// HTTP first, then the session. The state of HTTP is boxed and freed before the session begins, so
-/// that an idle client does not pay for it.
-pub(super) async fn connection(
+/// that an idle client does not pay for it. The session is boxed too: it would be copied on its way.
+pub(super) fn connection(
     gateway: Arc<Gateway>,
     stream: TcpStream,
     address: SocketAddr,
     permit: Permit,
     shutdown: Shutdown,
-) {
-    let handler = HttpConnection::new(gateway, address, permit);
-    let upgraded = Box::pin(upgraded(handler, stream, shutdown)).await;
-    if let Some(session) = upgraded {
-        session.run().await;
+) -> impl Future<Output = ()> + Send {
+    let handler = Arc::new(HttpConnection::new(gateway, address, permit));
+    let upgraded = Box::pin(upgraded(handler, stream, shutdown));
+    async move {
+        let session = upgraded.await;
+        if let Some(session) = session {
+            session.run().await;
+        }
     }
 }
 
 /// The session that follows the HTTP part, where the client asked for one. Bytes behind the request are
 /// copied, so that the buffer of HTTP can be freed.
 async fn upgraded(
-    handler: HttpConnection,
+    handler: Arc<HttpConnection>,
     stream: TcpStream,
     shutdown: Shutdown,
-) -> Option<Session> {
-    let handler = Arc::new(handler);
+) -> Option<Box<Session>> {
     let gateway = Arc::clone(&handler.gateway);
     let (stream, first) = http(&handler, stream, shutdown).await?;
     let (upgraded, permit) = Arc::into_inner(handler)?.into_upgraded()?;
@@ -56,14 +58,14 @@ async fn upgraded(
         handle,
         authenticated,
     } = upgraded;
-    Some(Session::new(
+    Some(Box::new(Session::new(
         gateway,
         stream,
         handle,
         permit,
         authenticated,
         &first,
-    ))
+    )))
 }
 
 /// How the HTTP part ended.
@@ -87,17 +89,22 @@ async fn http(
     let timer = pin!(sleep(limits.header_timeout));
     let mut deadline = Deadline::new(timer);
     let mut stop = pin!(shutdown.begun());
-    // Only a connection that sends something gets a buffer.
+    // Only a connection that sends something gets a buffer. What it sent is asked about first: mostly the
+    // request is there, and nothing else is waited for.
     let came = poll_fn(|cx| {
+        if let Poll::Ready(ready) = stream.poll_read_ready(cx) {
+            return Poll::Ready(ready.is_ok());
+        }
         let gone = handler.permit.poll_evicted(cx).is_ready()
             || stop.as_mut().poll(cx).is_ready()
             || deadline
                 .poll_missed(cx, &handler.progress, limits)
                 .is_ready();
         if gone {
-            return Poll::Ready(false);
+            Poll::Ready(false)
+        } else {
+            Poll::Pending
         }
-        stream.poll_read_ready(cx).map(|ready| ready.is_ok())
     });
     if !came.await {
         return None;
@@ -105,10 +112,7 @@ async fn http(
     handler.permit.hold(limits.max_header_bytes, limits, None);
     let service = service_fn({
         let handler = Arc::clone(handler);
-        move |request| {
-            let handler = Arc::clone(&handler);
-            Box::pin(async move { handler.answer(request).await })
-        }
+        move |request| Box::pin(Arc::clone(&handler).answer(request))
     });
     let io = TokioIo::new(LimitedIo::new(stream, Arc::clone(handler)));
     let mut connection = http1::Builder::new()
@@ -120,12 +124,15 @@ async fn http(
     // Polled, not awaited: awaiting would shut the socket down at the end, and an upgrade needs it. A
     // shutdown lets the request that is being answered finish, then the connection ends.
     let end = poll_fn(|cx| {
-        if !is_stopping && stop.as_mut().poll(cx).is_ready() {
+        loop {
+            if let Poll::Ready(done) = connection.poll_without_shutdown(cx) {
+                return Poll::Ready(End::Done(done));
+            }
+            if is_stopping || stop.as_mut().poll(cx).is_pending() {
+                break;
+            }
             is_stopping = true;
             Pin::new(&mut connection).graceful_shutdown();
-        }
-        if let Poll::Ready(done) = connection.poll_without_shutdown(cx) {
-            return Poll::Ready(End::Done(done));
         }
         // Asked last: what the request did may have made the connection another member, with no waker yet.
         if handler.permit.poll_evicted(cx).is_ready() {

@@ -5,8 +5,8 @@
 use hyper::{
     HeaderMap, Version,
     header::{
-        CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY,
-        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+        CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+        SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
     },
 };
 
@@ -36,67 +36,111 @@ pub(super) struct Handshake {
     pub dialect: Dialect,
 }
 
-/// Whether the request asks for WebSocket at all.
-pub(super) fn is_asked(headers: &HeaderMap) -> bool {
-    has_token(headers, &UPGRADE, "websocket")
+/// What the headers of a request say of an opening handshake, gathered in one pass.
+#[derive(Debug, Default)]
+pub(super) struct Opening<'h> {
+    /// `Upgrade` names `websocket`: the request asks for WebSocket.
+    is_asked: bool,
+    /// `Connection` names `upgrade`.
+    has_connection: bool,
+    /// It announces a body, be it one of no bytes in chunks.
+    has_body: bool,
+    version: Occurrence<'h>,
+    key: Occurrence<'h>,
+    /// The first subprotocol of the client's list that we know (§4.2.2: it lists them by preference).
+    subprotocol: Option<&'static str>,
 }
 
-/// Checks a GET request as §4.2.1 says.
-pub(super) fn check(version: Version, headers: &HeaderMap) -> Result<Handshake, HandshakeRefusal> {
-    let asked = is_asked(headers) && has_token(headers, &CONNECTION, "upgrade");
-    if !asked || version < Version::HTTP_11 {
-        return Err(HandshakeRefusal::NotAsked);
+/// How often a header is there that may be there once.
+#[derive(Debug, Default)]
+enum Occurrence<'h> {
+    #[default]
+    Never,
+    Once(&'h HeaderValue),
+    Again,
+}
+
+impl<'h> Occurrence<'h> {
+    fn note(&mut self, value: &'h HeaderValue) {
+        *self = match self {
+            Self::Never => Self::Once(value),
+            Self::Once(_) | Self::Again => Self::Again,
+        };
     }
-    if has_body(headers) {
-        return Err(HandshakeRefusal::Body);
+
+    /// The value where there is exactly one.
+    fn only(&self) -> Option<&'h [u8]> {
+        match self {
+            Self::Once(value) => Some(value.as_bytes()),
+            Self::Never | Self::Again => None,
+        }
     }
-    if only(headers, &SEC_WEBSOCKET_VERSION).is_none_or(|version| version.as_bytes() != b"13") {
-        return Err(HandshakeRefusal::Version);
+}
+
+impl<'h> Opening<'h> {
+    /// Of these headers, each of which may span several lines.
+    pub(super) fn of(headers: &'h HeaderMap) -> Self {
+        let mut opening = Self::default();
+        for (name, value) in headers {
+            if name == UPGRADE {
+                opening.is_asked |= has_token(value, "websocket");
+            } else if name == CONNECTION {
+                opening.has_connection |= has_token(value, "upgrade");
+            } else if name == SEC_WEBSOCKET_KEY {
+                opening.key.note(value);
+            } else if name == SEC_WEBSOCKET_VERSION {
+                opening.version.note(value);
+            } else if name == SEC_WEBSOCKET_PROTOCOL {
+                opening.subprotocol = opening.subprotocol.or_else(|| known_of(value));
+            } else if name == CONTENT_LENGTH {
+                opening.has_body |= value.as_bytes() != b"0";
+            } else if name == TRANSFER_ENCODING {
+                opening.has_body = true;
+            }
+        }
+        opening
     }
-    let key = only(headers, &SEC_WEBSOCKET_KEY)
-        .filter(|key| is_key(key.as_bytes()))
-        .ok_or(HandshakeRefusal::Key)?;
-    let subprotocol = choose(headers);
-    let dialect = if subprotocol == Some(SUBPROTOCOL_JSONRPC) {
-        Dialect::JsonRpc
-    } else {
-        Dialect::Triple
-    };
-    Ok(Handshake {
-        accept: tungstenite::handshake::derive_accept_key(key.as_bytes()),
-        subprotocol,
-        dialect,
-    })
+
+    /// Whether the request asks for WebSocket at all.
+    pub(super) fn is_asked(&self) -> bool {
+        self.is_asked
+    }
+
+    /// Checks a GET request as §4.2.1 says.
+    pub(super) fn check(&self, version: Version) -> Result<Handshake, HandshakeRefusal> {
+        if !self.is_asked || !self.has_connection || version < Version::HTTP_11 {
+            return Err(HandshakeRefusal::NotAsked);
+        }
+        if self.has_body {
+            return Err(HandshakeRefusal::Body);
+        }
+        if self.version.only() != Some(b"13") {
+            return Err(HandshakeRefusal::Version);
+        }
+        let key = self.key.only().filter(|key| is_key(key));
+        let key = key.ok_or(HandshakeRefusal::Key)?;
+        let dialect = if self.subprotocol == Some(SUBPROTOCOL_JSONRPC) {
+            Dialect::JsonRpc
+        } else {
+            Dialect::Triple
+        };
+        Ok(Handshake {
+            accept: tungstenite::handshake::derive_accept_key(key),
+            subprotocol: self.subprotocol,
+            dialect,
+        })
+    }
 }
 
-/// Whether the request announces a body, be it one of no bytes in chunks.
-fn has_body(headers: &HeaderMap) -> bool {
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    headers.contains_key(TRANSFER_ENCODING) || lengths.any(|length| length.as_bytes() != b"0")
-}
-
-/// The header's value where there is exactly one.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
-    let mut all = headers.get_all(name).iter();
-    all.next().filter(|_| all.next().is_none())
-}
-
-/// Looks for a token in a comma-separated list that may span several header lines.
-fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+/// Looks for a token in a comma-separated list.
+fn has_token(list: &HeaderValue, token: &str) -> bool {
     let is_token = |one: &[u8]| one.eq_ignore_ascii_case(token.as_bytes());
     // Mostly the token is all there is.
-    headers
-        .get(name)
-        .is_some_and(|first| is_token(first.as_bytes()))
-        || tokens(headers, name).any(|one| is_token(one.as_bytes()))
+    is_token(list.as_bytes()) || tokens(list).any(|one| is_token(one.as_bytes()))
 }
 
-fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let lines = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim)
+fn tokens(list: &HeaderValue) -> impl Iterator<Item = &str> {
+    list.to_str().unwrap_or_default().split(',').map(str::trim)
 }
 
 /// 16 bytes in base64: 22 digits, the last with four zero bits, and two equal signs.
@@ -106,9 +150,9 @@ fn is_key(key: &[u8]) -> bool {
         if digits.len() == 21 && digits.iter().all(is_digit) && is_digit(last))
 }
 
-/// The first subprotocol of the client's list that we know (§4.2.2: the client lists them by preference).
-fn choose(headers: &HeaderMap) -> Option<&'static str> {
-    tokens(headers, &SEC_WEBSOCKET_PROTOCOL).find_map(|offered| {
+/// The first subprotocol of a list that we know.
+fn known_of(list: &HeaderValue) -> Option<&'static str> {
+    tokens(list).find_map(|offered| {
         [SUBPROTOCOL_TRIPLE, SUBPROTOCOL_JSONRPC]
             .into_iter()
             .find(|known| *known == offered)
@@ -142,7 +186,7 @@ mod tests {
             .filter(|(name, _)| *name != without)
             .collect();
         lines.extend_from_slice(extra);
-        check(Version::HTTP_11, &headers(&lines))
+        Opening::of(&headers(&lines)).check(Version::HTTP_11)
     }
 
     #[test]
@@ -188,7 +232,7 @@ mod tests {
             );
         }
         assert_eq!(
-            check(Version::HTTP_10, &HeaderMap::new()),
+            Opening::of(&HeaderMap::new()).check(Version::HTTP_10),
             Err(HandshakeRefusal::NotAsked)
         );
     }

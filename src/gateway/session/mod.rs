@@ -140,7 +140,7 @@ impl Session {
         clippy::manual_async_fn,
         reason = "an async fn holds its arguments twice"
     )]
-    pub(super) fn run(mut self) -> impl Future<Output = ()> + Send {
+    pub(super) fn run(mut self: Box<Self>) -> impl Future<Output = ()> + Send {
         async move {
             let _ = self.stream.set_nodelay(true);
             let bus_membership = BusMembership::begin(
@@ -160,7 +160,7 @@ impl Session {
             bus_membership.ended(&reason);
             drop(bus_membership);
             if self.end == TcpEnd::InOrder {
-                linger::close(self.stream, &self.handler.permit).await;
+                Box::pin(linger::close(self.stream, &self.handler.permit)).await;
             }
         }
     }

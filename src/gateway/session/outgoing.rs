@@ -16,7 +16,7 @@ use crate::{
     gateway::{
         clients::{
             event_frames::event_frame,
-            mailbox::{Lag, Mail, MailItem},
+            mailbox::{Frame, Lag, Mail, MailItem},
         },
         metrics::GatewayCounters,
     },
@@ -121,7 +121,7 @@ impl Session {
     }
 }
 
-fn lagged(dialect: Dialect, lag: Lag) -> bytes::Bytes {
+fn lagged(dialect: Dialect, lag: Lag) -> Frame {
     let payload = json!({"dropped": lag.dropped, "from": lag.from_ms, "to": lag.to_ms}).to_string();
     event_frame(dialect, event::LAGGED, |out| out.push_str(&payload))
 }

@@ -2,6 +2,8 @@
 
 use hyper::HeaderMap;
 
+use crate::percent;
+
 /// One request, its body complete and within the size limit.
 pub struct Hook {
     /// Whether it is a `GET`, with which services verify an address.
@@ -76,20 +78,10 @@ impl HookReply {
     }
 }
 
+/// The value of a parameter, as forms write it: a blank is a plus.
 fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while at < bytes.len() {
-        let code = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
-        if let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            out.push(byte);
-            at += 3;
-        } else {
-            out.push(if bytes[at] == b'+' { b' ' } else { bytes[at] });
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    let bytes = percent::decode(&text.replace('+', " "), b'%');
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! `WhatsApp`'s own parameter `waid` holds the digits of an account, where Evolution writes cards with
 //! `@s.whatsapp.net` behind them (`whatsapp.baileys.service.ts`, `contactMessage`).
 
-use crate::message::content::Person;
+use crate::{message::content::Person, percent};
 
 /// Longest line that is looked at.
 const MAX_LINE: usize = 4096;
@@ -161,19 +161,7 @@ fn plain(value: &str, parameters: &[&str]) -> String {
 
 /// Quoted-printable (RFC 2045 §6.7), as UTF-8.
 fn unquoted(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while at < bytes.len() {
-        let code = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'=');
-        if let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            out.push(byte);
-            at += 3;
-        } else {
-            out.push(bytes[at]);
-            at += 1;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    String::from_utf8_lossy(&percent::decode(text, b'=')).into_owned()
 }
 
 #[cfg(test)]

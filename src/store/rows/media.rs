@@ -72,12 +72,11 @@ pub(in crate::store) fn decode(key: &[u8], row: &[u8]) -> Result<MediaRow, Store
         0 => None,
         _ => Some(small(&mut reader)?),
     };
-    let services = match flags & SERVICES {
-        0 => Value::Object(Map::new()),
-        _ => {
-            let text = reader.text()?;
-            reader.json_of(text)?
-        }
+    let services = if flags & SERVICES == 0 {
+        Value::Object(Map::new())
+    } else {
+        let text = reader.text()?;
+        reader.json_of(text)?
     };
     reader.end()?;
     let services = services.as_object().into_iter().flatten();

@@ -23,6 +23,7 @@ const LAYERS: &[&[&str]] = &[
         "body",
         "qr",
         "phone",
+        "percent",
     ],
     &["log"],
     &["message", "config"],

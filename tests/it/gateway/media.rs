@@ -329,11 +329,11 @@ fn the_command_line_sends_and_gets_files() {
     let card = home.0.join("card.png");
     std::fs::write(&card, DOT).expect("written");
     let card = card.to_str().expect("UTF-8");
-    let send = ["send", "-c", "webchat", "-t", "ana"];
-    let sent = done(&home.0, &[&send[..], &["-f", card, "Bom dia"]].concat());
+    let words = ["send", "-c", "webchat", "-t", "ana"];
+    let sent = done(&home.0, &[&words[..], &["-f", card, "Bom dia"]].concat());
     assert!(sent.starts_with("queued m-"), "{sent}");
     let piped = ["-f", "-", "--name", "nota.ogg", "--voice", "--json"];
-    let piped = program(&home.0, &[&send[..], &piped].concat());
+    let piped = program(&home.0, &[&words[..], &piped].concat());
     let piped = run_with_input(piped, "OggS and so on");
     let voice: Value = serde_json::from_slice(&piped.stdout).expect("JSON");
     let voice = voice["message_id"].as_str().expect("an id");
@@ -356,7 +356,7 @@ fn the_command_line_sends_and_gets_files() {
     let (code, _, told) = run(program(&home.0, &missing));
     assert_eq!(code, 1);
     assert!(told.contains("no file is kept"), "{told}");
-    let folder = [&send[..], &["-f", home.0.to_str().expect("UTF-8")]].concat();
+    let folder = [&words[..], &["-f", home.0.to_str().expect("UTF-8")]].concat();
     let (_, _, told) = run(program(&home.0, &folder));
     assert!(told.contains("is no file"), "{told}");
     drop(daemon);
@@ -371,8 +371,8 @@ fn a_place_or_a_poll_is_sent_as_what_it_is() {
         raw.call("send", &payload)
     };
     let place = json!({"lat": -23.55, "lng": -46.63, "name": "Sé"});
-    let sent = send("location", place.clone());
-    let id = sent["message_id"].as_str().expect("an id").to_owned();
+    let answer = send("location", place.clone());
+    let id = answer["message_id"].as_str().expect("an id").to_owned();
     for wrong in [json!({"lat": 99, "lng": 0}), json!([])] {
         assert_field(&send("location", wrong), "code", "bad_payload");
     }

@@ -99,9 +99,9 @@ fn fifty_kills_leave_no_message_without_its_file() {
             thread::yield_now();
         }
         daemon.kill();
-        clients
-            .into_iter()
-            .for_each(|client| client.join().expect("no panic"));
+        for client in clients {
+            client.join().expect("no panic");
+        }
     }
     let daemon = Daemon::start(&home.0);
     let (mut before, mut messages) = (json!({"limit": 1000}), 0);

@@ -17,8 +17,8 @@ fn handle(max_bytes: usize) -> ClientHandle {
     )
 }
 
-fn frame() -> Bytes {
-    Bytes::from_static(b"0123456789")
+fn frame() -> Frame {
+    Arc::from(*b"0123456789")
 }
 
 fn drain(handle: &ClientHandle) -> (usize, Option<Lag>, Mail) {
@@ -35,20 +35,23 @@ fn drain(handle: &ClientHandle) -> (usize, Option<Lag>, Mail) {
 #[test]
 fn a_slow_reader_is_told_what_it_missed_and_lives_on() {
     let handle = handle(100);
-    assert_eq!((0..8).filter(|_| handle.push_droppable(frame())).count(), 5);
+    assert_eq!(
+        (0..8).filter(|_| handle.push_droppable(&frame())).count(),
+        5
+    );
     let (frames, lag, taken) = drain(&handle);
     assert_eq!(
         (frames, lag.map(|lag| lag.dropped), taken),
         (5, Some(3), Mail::Some)
     );
-    assert!(handle.push_droppable(frame()));
+    assert!(handle.push_droppable(&frame()));
 }
 
 #[test]
 fn one_that_never_reads_is_dropped_and_its_memory_freed() {
     let handle = handle(100);
     for _ in 0..11 {
-        handle.push_droppable(frame());
+        handle.push_droppable(&frame());
     }
     assert!(matches!(
         drain(&handle).2,
@@ -78,12 +81,12 @@ fn what_may_wait_for_room_leaves_half_of_it_to_what_cannot() {
         handle.push(frame());
     }
     assert_eq!(drain(&handle), (10, None, Mail::Some), "nobody is dropped");
-    let long = Bytes::from(vec![b'x'; 90]);
+    let long = Frame::from(vec![b'x'; 90]);
     assert!(handle.push_fitting(long.clone()), "alone it may have all");
     assert!(!handle.push_fitting(frame()));
     assert!(handle.has_room_for(100) && !handle.has_room_for(101));
     drain(&handle);
-    assert!(!handle.push_fitting(Bytes::from(vec![b'x'; 101])));
+    assert!(!handle.push_fitting(Frame::from(vec![b'x'; 101])));
 }
 
 #[derive(Default)]
@@ -102,7 +105,7 @@ fn a_batch_wakes_the_session_once_and_what_needs_it_at_once_wakes_it_again() {
     let woken = || counted.0.swap(0, Ordering::Relaxed);
     let look = || handle.drain(&Context::from_waker(&waker), usize::MAX, |_| {}, |_| {});
     assert_eq!(look(), Mail::Empty);
-    assert!((0..3).all(|_| handle.push_droppable(frame())));
+    assert!((0..3).all(|_| handle.push_droppable(&frame())));
     assert_eq!(woken(), 1);
     assert_eq!(look(), Mail::Some);
     handle.push(frame());

@@ -118,8 +118,9 @@ impl DamagedFile {
         let Some(trees) = &self.trees else {
             return nothing;
         };
-        let rows = trees.transaction.open_table(definition(table));
-        let Ok(rows) = rows else {
+        // redb panics over a damaged list of tables.
+        let open = || trees.transaction.open_table(definition(table));
+        let Ok(Ok(rows)) = catch_unwind(AssertUnwindSafe(open)) else {
             return nothing;
         };
         let mut reader = TableReader {

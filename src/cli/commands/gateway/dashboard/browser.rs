@@ -9,9 +9,9 @@ use std::{
 };
 
 use crate::{
-    client::escaped,
     config::Environment,
     error::{Error, Result},
+    percent,
     service::system::this_machine::spawn_detached,
 };
 
@@ -100,7 +100,7 @@ impl Opener {
 fn file_address(file: &Path) -> String {
     let path = file.to_string_lossy().replace('\\', "/");
     let root = if path.starts_with('/') { "" } else { "/" };
-    format!("file://{root}{}", escaped(&path, b"/:"))
+    format!("file://{root}{}", percent::encode(&path, b"/:"))
 }
 
 #[cfg(test)]
