@@ -110,27 +110,13 @@ impl Body for FileBody {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::{io::Write as _, time::Duration};
+mod tests {
+    use std::time::Duration;
 
     use super::*;
-    use crate::{
-        body::{CollectError, collect},
-        random,
-    };
+    use crate::body::{CollectError, collect, scratch::file_of};
 
     const LIMIT: Duration = Duration::from_secs(20);
-
-    /// A file that is gone once it is closed.
-    pub(in crate::body) fn file_of(bytes: &[u8]) -> File {
-        let path = std::env::temp_dir().join(format!("file-body-{}", random::token()));
-        File::create_new(&path)
-            .and_then(|mut file| file.write_all(bytes))
-            .expect("a temporary file");
-        let file = File::open(&path).expect("just written");
-        std::fs::remove_file(&path).expect("just written");
-        file
-    }
 
     fn counted(length: usize) -> Vec<u8> {
         (0..=250).cycle().take(length).collect()

@@ -2,7 +2,9 @@
 //! limits of bytes and time.
 
 mod file;
-pub mod multipart;
+mod multipart;
+#[cfg(test)]
+pub(crate) mod scratch;
 
 use std::{
     convert::Infallible,
@@ -14,7 +16,10 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-pub use self::{file::FileBody, multipart::Multipart};
+pub use self::{
+    file::FileBody,
+    multipart::{Multipart, MultipartBody},
+};
 
 /// A body of one piece.
 #[derive(Debug, Default)]

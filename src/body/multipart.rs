@@ -156,7 +156,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::body::{collect, file::tests::file_of};
+    use crate::body::{collect, scratch::file_of};
 
     async fn sent(form: Multipart) -> String {
         let body = form.into_body();

@@ -37,7 +37,7 @@ pub use self::{
     lookup::{Lookup, look_up},
     shown::{is_secret, mask},
     source::Source,
-    values::{BaseUrl, Delays, Expected, Kind, SAFE_TOKEN_CHARS, reached_at},
+    values::{BaseUrl, Delays, Expected, FetchRule, Kind, SAFE_TOKEN_CHARS, reached_at},
 };
 use self::{
     keys::{ALLOWED_HOSTS, TOKEN},

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::{
-        BaseUrl, Delays, Lookup, keys,
+        BaseUrl, Delays, FetchRule, Lookup, keys,
         services::{self, Service},
     },
     log::Log,
@@ -118,11 +118,15 @@ impl Plan {
         };
         match &self.settings {
             ServiceSettings::Telegram(settings) => {
-                Arc::new(Telegram::new(&self.name, settings, ingress()))
+                let media = context.media.clone();
+                Arc::new(Telegram::new(&self.name, settings, ingress(), media))
             }
-            ServiceSettings::Cloud(settings) => Arc::new(Cloud::new(settings, ingress())),
+            ServiceSettings::Cloud(settings) => {
+                Arc::new(Cloud::new(settings, ingress(), context.media.clone()))
+            }
             ServiceSettings::Evolution(settings) => {
-                Arc::new(Evolution::new(settings, &context.address, ingress()))
+                let media = context.media.clone();
+                Arc::new(Evolution::new(settings, &context.address, ingress(), media))
             }
             ServiceSettings::WebChat => Arc::new(WebChat::new(&context.audience)),
             ServiceSettings::Broken(why) => Arc::new(Broken::new(&self.name, why)),
@@ -189,7 +193,11 @@ fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
         let token = named("TELEGRAM_BOT_TOKEN").or_else(|| named("TELEGRAM_TOKEN"))?;
         let settings = base(lookup, service).map(|base| {
             let token = token.to_owned();
-            ServiceSettings::Telegram(telegram::BotSettings { token, base })
+            ServiceSettings::Telegram(telegram::BotSettings {
+                token,
+                base,
+                fetches: fetches(lookup, service),
+            })
         });
         Some(plan(lookup, service, name, settings))
     })
@@ -207,6 +215,7 @@ fn evolution(lookup: &Lookup) -> Option<Plan> {
             instance,
             webhook_url: text("WHATSAPP_WEBHOOK_URL"),
             webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
+            fetches: fetches(lookup, service),
         })
     });
     Some(plan(lookup, service, evolution::NAME, settings))
@@ -224,6 +233,7 @@ fn cloud(lookup: &Lookup) -> Option<Plan> {
             app_secret: text("WHATSAPP_CLOUD_APP_SECRET"),
             verify_token: text("WHATSAPP_CLOUD_VERIFY_TOKEN"),
             base,
+            fetches: fetches(lookup, service),
         })
     });
     Some(plan(lookup, service, cloud::NAME, settings))
@@ -232,6 +242,12 @@ fn cloud(lookup: &Lookup) -> Option<Plan> {
 /// The base URL of a service, if it is valid.
 fn base(lookup: &Lookup, service: &Service) -> Option<BaseUrl> {
     BaseUrl::parse(lookup.text(&service.key("BASE_URL"))?).ok()
+}
+
+/// The text was validated when the settings were loaded, so the default is never used here.
+fn fetches(lookup: &Lookup, service: &Service) -> FetchRule {
+    let text = lookup.text(&service.key("MEDIA"));
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 fn country(lookup: &Lookup) -> Option<Country> {

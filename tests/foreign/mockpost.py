@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Our Telegram and Cloud API against those of mockpost (PyPI): python3 tests/foreign/mockpost.py"""
-import sys, time
+import base64, json, sys, time
 
 from stage import Stage, free_port, http, until
 
 TOKEN = "123456789:" + "A" * 35
+# One pixel.
+PICTURE = ("89504e470d0a1a0a0000000d4948445200000001000000010806000000" "1f15c4890000000d49444154789c63f8ffff3f0005fe02fea72d1b2a0000000049454e44ae426082")
 with Stage("mockpost") as stage:
     stage.install(sys.executable, "-m", "venv", "venv")
     stage.install(stage.folder / "venv/bin/pip", "install", "--quiet", "mockpost")
@@ -19,10 +21,11 @@ with Stage("mockpost") as stage:
         "TELEGRAM_ALLOW_FROM": "*", "WHATSAPP_CLOUD_BASE_URL": base + "/whatsapp", "WHATSAPP_CLOUD_TOKEN": "any-token",
         "WHATSAPP_CLOUD_PHONE_ID": "15550000000", "WHATSAPP_CLOUD_APP_SECRET": "any-secret", "WHATSAPP_CLOUD_ALLOW_FROM": "*"})
 
-    def captured(channel):
+    def captured(channel, field="body"):
         found = http("GET", f"{base}/api/messages?channel={channel}&limit=100")[1]
         found = found if isinstance(found, list) else found.get("messages", [])
-        return [one["body"] for one in found if one["direction"] == "outbound"]
+        found = [one.get(field) for one in found if one["direction"] == "outbound"]
+        return [json.loads(one) if field != "body" and isinstance(one, str) else one for one in found]
 
     stage.check("telegram: getMe and getUpdates", until("running", lambda: stage.standing("telegram")["state"] == "running"),
                 str(stage.standing("telegram")))
@@ -34,12 +37,22 @@ with Stage("mockpost") as stage:
     stage.send("telegram", "42", "a text of 9,000 characters in parts", text="one two three. " * 600)
     for kind in ("image", "document"):
         stage.send("telegram", "42", f"{kind} by URL", text="look", media={"kind": kind, "url": "https://example.com/a.bin"})
+    picture = base64.b64encode(bytes.fromhex(PICTURE)).decode()
+    for kind, name in (("image", "gato.png"), ("document", 'relatório "1".png')):
+        media = {"kind": kind, "data": picture, "name": name, "mime": "image/png"}
+        stage.send("telegram", "42", f"{kind} by upload", text=f"{kind} uploaded", media=media)
     for kind in ("video", "audio"):
         media = stage.ask("send", channel="telegram", to="42", text="look", wait=True, media={"kind": kind, "url": "https://example.com/a.bin"})
         stage.note(f"telegram: {kind}, which it does not know: {media.get('state')} {media.get('error') or ''}")
     stage.check("telegram: that failed alone and the bot goes on", stage.standing("telegram")["state"] == "running")
     texts = captured("telegram")
     stage.check("telegram: the texts as they were sent", {"Olá, ça va? 👍🏽", "an answer", "to a group"} <= set(texts))
+    stage.check("telegram: the captions of the uploads", {"image uploaded", "document uploaded"} <= set(texts), str(texts)[-300:])
+    uploads = captured("telegram", "raw_payload")
+    named = {kind: str(upload.get(field)) for upload in uploads if isinstance(upload, dict)
+             for kind, field in (("image", "photo"), ("document", "document")) if field in upload}
+    stage.check("telegram: its reader of forms finds the files and their names",
+                named.get("image") == "gato.png" and named.get("document") == "relatório %221%22.png", str(named))
     stage.check("telegram: three parts, whole", sum(text.startswith(("one", "two", "three")) for text in texts) == 3)
     http("POST", base + "/telegram/client/sendMessage", {"chat_id": 42, "text": "from outside", "from_user": "ana"})
     stage.check("telegram: what comes in", until("received", lambda: stage.received("telegram", "from outside")))

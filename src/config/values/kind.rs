@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{addresses, base_url::BaseUrl, delays::Delays, expected::Expected};
+use super::{
+    addresses, base_url::BaseUrl, delays::Delays, expected::Expected, fetch_rule::FetchRule,
+};
 use crate::{
     log::{LogFormat, LogLevel},
     phone::Country,
@@ -50,6 +52,8 @@ pub enum Kind {
     Level,
     /// A [`LogFormat`].
     Format,
+    /// A [`FetchRule`].
+    FetchRule,
 }
 
 /// A hundred years. For longer, use 0.
@@ -72,6 +76,7 @@ impl Kind {
             Self::Text => line(text),
             Self::Level => level(text).map(drop),
             Self::Format => format(text).map(drop),
+            Self::FetchRule => fetch_rule(text).map(drop),
         }
     }
 
@@ -165,6 +170,11 @@ pub(in crate::config) fn level(text: &str) -> Result<LogLevel, Expected> {
 pub(in crate::config) fn format(text: &str) -> Result<LogFormat, Expected> {
     text.parse()
         .map_err(|()| one_of(LogFormat::ALL.map(LogFormat::as_str)))
+}
+
+fn fetch_rule(text: &str) -> Result<FetchRule, Expected> {
+    text.parse()
+        .map_err(|()| one_of(FetchRule::ALL.map(FetchRule::as_str)))
 }
 
 fn one_of<const N: usize>(words: [&str; N]) -> Expected {

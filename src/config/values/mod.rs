@@ -6,6 +6,7 @@ pub(super) mod addresses;
 mod base_url;
 mod delays;
 mod expected;
+mod fetch_rule;
 pub(super) mod kind;
 
 pub use self::{
@@ -13,5 +14,6 @@ pub use self::{
     base_url::BaseUrl,
     delays::Delays,
     expected::Expected,
+    fetch_rule::FetchRule,
     kind::{Kind, SAFE_TOKEN_CHARS},
 };

@@ -8,7 +8,7 @@ use super::{NextFetch, STALLED_WAIT};
 use crate::{
     backoff,
     daemon::channels::channel::Channel,
-    integrations::{FetchError, FetchedFile, Integration},
+    integrations::{FetchError, FetchedFile, Integration, support::files::incoming::MAX_UNASKED},
     log::{Log, LogField},
     media::{About, Media},
     message::{
@@ -20,9 +20,6 @@ use crate::{
     random,
     store::{KeptMedia, Store, StoreError, insist},
 };
-
-/// Largest file that is fetched unless somebody asks for it, in bytes.
-pub(super) const MAX_UNASKED: u64 = 20 << 20;
 
 /// What one attempt needs.
 pub(super) struct FetchAttempt {

@@ -9,12 +9,12 @@ use std::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::{FetchWorker, attempt::MAX_UNASKED};
+use super::FetchWorker;
 use crate::{
     daemon::channels::channel::Channel,
     integrations::{
         Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Integration, Progress,
-        RunContext, RunError, plan::SendLimits,
+        RunContext, RunError, plan::SendLimits, support::files::incoming::MAX_UNASKED,
     },
     log::{Log, LogLevel},
     media::{Intake, Media},

@@ -14,7 +14,10 @@ use super::{
     who::{Identity, Side, UNKNOWN},
 };
 use crate::{
-    integrations::ingress::{Commands, Origin},
+    integrations::{
+        ingress::{Commands, Origin},
+        support::files::incoming,
+    },
     message::{Kind, State, text_at},
     store::{Inbound, StoreError},
 };
@@ -54,6 +57,7 @@ impl Receiver {
         };
         let is_standby = change.field == "standby";
         let mut inbound = inbound(message, said(message), peer, sender);
+        self.expect_files(&mut inbound);
         mark(&mut inbound, "name", person.name);
         mark(&mut inbound, "standby", is_standby.then_some(true));
         let says = matches!(inbound.kind, Kind::Text) || inbound.kind.is_file();
@@ -115,6 +119,7 @@ impl Receiver {
             }
         }
         let mut inbound = inbound(message, said(message), peer, None);
+        self.expect_files(&mut inbound);
         mark(&mut inbound, "own", true);
         let origin = None;
         self.take(message, Incoming { inbound, origin }).await
@@ -137,6 +142,12 @@ impl Receiver {
         }
         let again = format!("+{number}");
         self.ingress.same_peer(&again, number).await
+    }
+
+    /// Has the file of a message fetched, where the settings say so. What stood in the app before is fetched
+    /// on request alone: there may be years of it.
+    fn expect_files(&self, inbound: &mut Inbound) {
+        incoming::mark(inbound.media.as_mut(), inbound.kind, self.fetches);
     }
 
     /// A message without anyone to answer to has no conversation to stand in.

@@ -4,8 +4,8 @@
 //! Its webhook is signed; without the app's secret every post is refused. Posts are taken apart in
 //! `webhook`: what people and the user write goes by `inbound`, `revisions`, `calls` and `history`,
 //! reports by `statuses`. What a message says is in `kinds` (with the list of Meta's types and what
-//! becomes of each), `contacts` and `system`; who is who in `who`. What is sent is in `wire`, what
-//! refusals mean in `errors` and `codes`.
+//! becomes of each), `contacts` and `system`; who is who in `who`. What is sent is in `wire`, how files go up
+//! and down in `files`, what refusals mean in `errors` and `codes`.
 //!
 //! # While nothing can be sent
 //!
@@ -19,6 +19,7 @@ mod calls;
 mod codes;
 mod contacts;
 mod errors;
+mod files;
 mod history;
 mod inbound;
 mod kinds;
@@ -48,17 +49,18 @@ use self::{
     wire::{bodies, is_reaction},
 };
 use super::{
-    Accepted, BoxFuture, DeliveryError, Hook, HookReply, HookSender, Indicator, Integration,
-    Progress, RunContext, RunError,
+    Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender,
+    Indicator, Integration, Progress, RunContext, RunError,
     ingress::Ingress,
     support::{
         hmac::hmac,
-        http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
+        http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
     },
 };
 use crate::{
-    config::BaseUrl,
+    config::{BaseUrl, FetchRule},
     constant_time,
+    media::{Intake, Media},
     message::{Kind, Message, MessageId, text_at},
     phone,
     random::hex,
@@ -104,6 +106,8 @@ pub struct CloudSettings {
     pub verify_token: Option<String>,
     /// Where the API is.
     pub base: BaseUrl,
+    /// Which files that come in are fetched at once.
+    pub fetches: FetchRule,
 }
 
 /// One phone number.
@@ -111,6 +115,7 @@ pub struct Cloud {
     settings: CloudSettings,
     authorization: String,
     http: Http,
+    media: Media,
     receiver: Receiver,
     /// Each refusal for the account's sake, with the least time to wait.
     troubles: watch::Sender<Duration>,
@@ -118,12 +123,13 @@ pub struct Cloud {
 
 impl Cloud {
     /// The integration, not running yet.
-    pub fn new(settings: &CloudSettings, ingress: Ingress) -> Self {
+    pub fn new(settings: &CloudSettings, ingress: Ingress, media: Media) -> Self {
         Self {
             authorization: format!("Bearer {}", settings.token),
             http: Http::new(settings.base.clone()).redacting([&settings.token]),
             settings: settings.clone(),
-            receiver: Receiver::new(&settings.phone_id, ingress),
+            media,
+            receiver: Receiver::new(&settings.phone_id, ingress, settings.fetches),
             troubles: watch::Sender::new(Duration::ZERO),
         }
     }
@@ -139,7 +145,7 @@ impl Cloud {
             method,
             path: &path,
             headers: &[("authorization", &self.authorization)],
-            json,
+            body: HttpBody::Json(json),
             limits: HttpLimits::default(),
         };
         self.http.call(call).await
@@ -181,6 +187,7 @@ impl Cloud {
         // What waited for a number or a user id that changed meanwhile follows the person.
         let peer = self.receiver.ingress.canonical(&message.peer).await;
         let peer = peer.map_err(|error| DeliveryError::Transient(error.to_string(), None))?;
+        let files = self.files(message).await?;
         let bodies = bodies(message);
         let last = bodies.len().saturating_sub(1);
         for (part, mut body) in bodies.into_iter().enumerate().skip(progress.parts()) {
@@ -192,7 +199,12 @@ impl Cloud {
             } else {
                 format!("{}/{part}", message.id)
             });
-            let answer = self.call(Method::POST, "/messages", &body).await?;
+            // The files come first, a body each.
+            let file = files.get(part).filter(|file| file.kept.is_some());
+            let answer = match file {
+                Some(file) => self.send_kept(&mut body, file).await?,
+                None => self.call(Method::POST, "/messages", &body).await?,
+            };
             let taken = accepted(&answer).inspect_err(|error| self.heard(error, &answer))?;
             let id = text_at(&taken["messages"][0], "id");
             progress.part_sent(id.map(str::to_owned));
@@ -316,6 +328,15 @@ impl Integration for Cloud {
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
         progress.through(self.send(message, progress))
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        _: &'a Message,
+        file: &'a Value,
+        into: &'a mut Intake,
+    ) -> BoxFuture<'a, Result<FetchedFile, FetchError>> {
+        Box::pin(self.fetch_file(file, into))
     }
 
     fn can_show(&self, _: Indicator, _: &str) -> bool {

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::{NAME, errors, recent::Recent};
 use crate::{
+    config::FetchRule,
     integrations::{HookReply, ingress::Ingress},
     log::LogField,
     message::text_at,
@@ -28,6 +29,8 @@ pub(super) struct Receiver {
     phone_id: String,
     pub(super) ingress: Ingress,
     pub(super) edits: Recent,
+    /// Which files are fetched at once.
+    pub(super) fetches: FetchRule,
 }
 
 /// One change of a post.
@@ -66,11 +69,12 @@ pub(super) fn list<'a>(json: &'a Value, key: &str) -> &'a [Value] {
 struct Failure(Option<StoreError>);
 
 impl Receiver {
-    pub(super) fn new(phone_id: &str, ingress: Ingress) -> Self {
+    pub(super) fn new(phone_id: &str, ingress: Ingress, fetches: FetchRule) -> Self {
         Self {
             phone_id: phone_id.to_owned(),
             ingress,
             edits: Recent::default(),
+            fetches,
         }
     }
 

@@ -3,8 +3,20 @@
 
 use serde_json::{Value, json};
 
-use crate::integrations::support::split::{Measure, split};
-use crate::message::{Kind, Message, text_at};
+use crate::{
+    integrations::support::{
+        files::{
+            limits::essence,
+            outgoing::{Outgoing, kind},
+        },
+        split::{Measure, split},
+    },
+    message::{
+        Kind, Message,
+        media::{files, media_id},
+        text_at,
+    },
+};
 
 /// Longest text, in characters; Meta takes 4,096.
 const MAX_TEXT: usize = 4000;
@@ -25,8 +37,10 @@ pub(super) fn bodies(message: &Message) -> Vec<Value> {
     }
     let mut bodies = Vec::new();
     let mut text = message.text.as_str();
-    if let Some(media) = &message.media {
-        let (body, is_captioned) = file(message.kind, media, text);
+    for (at, media) in files(message.media.as_ref()).iter().enumerate() {
+        // Several files are messages of their own; the text is below the first.
+        let caption = if at == 0 { text } else { "" };
+        let (body, is_captioned) = file(kind(message, media), media, caption);
         bodies.push(body);
         text = if is_captioned { "" } else { text };
     }
@@ -46,17 +60,38 @@ pub(super) fn is_reaction(message: &Message) -> bool {
     message.kind == Kind::Reaction || meta.is_some_and(|meta| meta.get("reaction").is_some())
 }
 
+/// Has the body of a kept file name Meta's copy of it. A document says its name, and only Ogg can be a
+/// recorded note.
+pub(super) fn set_copy(body: &mut Value, id: &str, file: &Outgoing) {
+    let name = text_at(body, "type").unwrap_or_default().to_owned();
+    let Some(fields) = body[name.as_str()].as_object_mut() else {
+        return;
+    };
+    fields.insert("id".to_owned(), json!(id));
+    if file.kind == Kind::Document {
+        fields.insert("filename".to_owned(), json!(file.name()));
+    }
+    let mime = file.kept.as_ref().map_or("", |row| essence(&row.mime));
+    if !matches!(mime, "audio/ogg" | "audio/opus") {
+        fields.remove("voice");
+    }
+}
+
 /// The body of a file, and whether the text is in it. Meta refuses fields that a type does not have:
 /// there are captions for images, videos and documents, and names for documents.
 fn file(kind: Kind, media: &Value, text: &str) -> (Value, bool) {
-    let named = text_at(media, "kind").unwrap_or("document");
-    let name = match (kind, named) {
-        (Kind::Sticker, _) => "sticker",
-        (Kind::Voice, _) | (_, "voice") => "audio",
-        (_, "image" | "video" | "audio" | "sticker") => named,
+    let name = match kind {
+        Kind::Voice => "audio",
+        Kind::Image | Kind::Video | Kind::Audio | Kind::Sticker => kind.as_str(),
         _ => "document",
     };
-    let mut link = json!({"link": media["url"]});
+    let is_kept = media_id(media).is_some();
+    let mut link = if is_kept {
+        // Meta's id of its copy comes here once it has one.
+        json!({})
+    } else {
+        json!({"link": media["url"]})
+    };
     let is_captioned = matches!(name, "image" | "video" | "document")
         && !text.is_empty()
         && Measure::Chars.of(text) <= MAX_CAPTION;
@@ -71,7 +106,7 @@ fn file(kind: Kind, media: &Value, text: &str) -> (Value, bool) {
     // Only Ogg can be a recorded note
     // (<https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/audio-messages>).
     let is_ogg = text_at(media, "mime").is_some_and(|mime| mime.starts_with("audio/ogg"));
-    if name == "audio" && (kind == Kind::Voice || named == "voice" || is_ogg) {
+    if name == "audio" && (kind == Kind::Voice || (is_ogg && !is_kept)) {
         link["voice"] = json!(true);
     }
     (json!({"type": name, name: link}), is_captioned)

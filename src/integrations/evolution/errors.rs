@@ -12,7 +12,9 @@ use serde_json::Value;
 
 use super::who::{NEWSLETTER, STORIES};
 use crate::{
-    integrations::{DeliveryError, ReconcileResult, Trouble, support::http::HttpAnswer},
+    integrations::{
+        DeliveryError, FetchError, ReconcileResult, Trouble, support::http::HttpAnswer,
+    },
     message::text_at,
 };
 
@@ -222,6 +224,29 @@ pub(super) fn unasked(answer: &HttpAnswer) -> ReconcileResult {
     }
     let text = format!("the Evolution API answered {} to a search", answer.status);
     ReconcileResult::Unasked(text, answer.retry_after)
+}
+
+/// What it says of a message that has no file, however often it is asked
+/// (`whatsapp.baileys.service.ts`, `getBase64FromMediaMessage`).
+const NO_FILE: [&str; 3] = [
+    "The message is not of the media type",
+    "The message is messageContextInfo",
+    "Template message does not contain a supported media type",
+];
+
+/// What a refusal to fetch a file means. All else may pass: the message may not be stored there yet, and
+/// `WhatsApp` may bring a file again that it took from its servers.
+pub(super) fn unfetched(answer: &HttpAnswer, address: &str) -> FetchError {
+    let why = match fault(answer, address) {
+        Fault::NoInstance => no_instance().why,
+        Fault::Trouble(trouble) => trouble.why,
+        Fault::Unauthorized(why) | Fault::Other(why) => why,
+    };
+    if NO_FILE.iter().any(|never| why.contains(never)) {
+        FetchError::Permanent(why)
+    } else {
+        FetchError::Transient(why, answer.retry_after)
+    }
 }
 
 fn says_unknown_number(message: &Value) -> bool {

@@ -124,8 +124,9 @@ impl Evolution {
         if let Some(kind) = said.service_type() {
             self.unread("a message of a kind that no rule knows", kind);
         }
-        let inbound = inbound::inbound(data, who, said);
+        let mut inbound = inbound::inbound(data, who, said);
         if !who.own {
+            self.expect_file(&mut inbound, who, data).await?;
             let commands = if said.typed {
                 Commands::Obeyed
             } else {
@@ -142,7 +143,10 @@ impl Evolution {
         match report(&self.ingress, &posted, State::Sent, None).await? {
             Whose::Ours => Ok(true),
             Whose::InDoubt => Ok(false),
-            Whose::NotOurs => self.store(inbound, who, Commands::Ignored).await,
+            Whose::NotOurs => {
+                self.expect_file(&mut inbound, who, data).await?;
+                self.store(inbound, who, Commands::Ignored).await
+            }
         }
     }
 
@@ -182,6 +186,7 @@ impl Evolution {
         }
         inbound.dedup_key = Some(name.to_owned());
         inbound.media = said.media(name, None);
+        self.expect_file(&mut inbound, &who, &Value::Null).await?;
         self.store(inbound, &who, Commands::Ignored).await
     }
 

@@ -4,12 +4,13 @@
 //! Its webhook has no signature: we register one with a secret header of ours, and check that. Its
 //! bodies carry the API key, so none is ever logged. What is posted is taken in `hook`: `who` knows whose
 //! it is, `kinds` what it says (and lists what becomes of each kind), `inbound` what is stored of it.
-//! `wire` has what is sent, `errors` what answers mean, `reconcile` messages whose answer was lost;
+//! `wire` has what is sent, `files` how kept files go out and theirs come in, `errors` what answers mean, `reconcile` messages whose answer was lost;
 //! `connection` how the instance stands, `looks` when that is looked at, `pair` how a phone is paired,
 //! `webhook` that the service posts to us.
 
 mod connection;
 mod errors;
+mod files;
 mod hook;
 mod inbound;
 mod kinds;
@@ -32,18 +33,19 @@ use self::{
     errors::{Refusal, is_no_chat, is_success, refusal, unasked},
     looks::Looks,
     reconcile::unclaimed,
-    wire::{bodies, jids, names_of, read_messages},
+    wire::{Sought, bodies, jids, names_of, read_messages},
 };
 use super::{
-    Accepted, BoxFuture, DeliveryError, Hook, HookReply, HookSender, Indicator, Integration,
-    Progress, ReconcileResult, RunContext, RunError,
+    Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender,
+    Indicator, Integration, Progress, ReconcileResult, RunContext, RunError,
     ingress::Ingress,
     support::hmac::hmac,
-    support::http::{Http, HttpAnswer, HttpCall, HttpError, HttpLimits},
+    support::http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
 };
 use crate::{
-    config::BaseUrl,
+    config::{BaseUrl, FetchRule},
     constant_time,
+    media::{Intake, Media},
     message::{Message, text_at},
     random::hex,
     store::StoreError,
@@ -71,6 +73,8 @@ pub struct EvolutionSettings {
     /// The secret of a webhook set by hand; without it one is derived from token and
     /// instance, and registered at each start.
     pub webhook_secret: Option<String>,
+    /// Which files that come in are fetched at once.
+    pub fetches: FetchRule,
 }
 
 /// The secret of a webhook that we register: the same at every start, for what the service repeats
@@ -86,6 +90,7 @@ pub struct Evolution {
     secret: String,
     webhook_url: String,
     http: Http,
+    media: Media,
     /// Where the service is, as it is told.
     address: String,
     ingress: Ingress,
@@ -98,13 +103,19 @@ pub struct Evolution {
 
 impl Evolution {
     /// The integration, not running yet; `address` is where the gateway listens.
-    pub fn new(settings: &EvolutionSettings, address: &str, ingress: Ingress) -> Self {
+    pub fn new(
+        settings: &EvolutionSettings,
+        address: &str,
+        ingress: Ingress,
+        media: Media,
+    ) -> Self {
         let secret = settings.webhook_secret.clone();
         let secret = secret.unwrap_or_else(|| derived(settings));
         let here = || format!("http://{address}/webhooks/{NAME}");
         Self {
             http: Http::new(settings.base.clone()).redacting([&settings.token, &secret]),
             secret,
+            media,
             webhook_url: settings.webhook_url.clone().unwrap_or_else(here),
             address: format!("{}{}", settings.base.authority(), settings.base.prefix()),
             settings: settings.clone(),
@@ -132,7 +143,7 @@ impl Evolution {
             method,
             path,
             headers: &[("apikey", &self.settings.token)],
-            json,
+            body: HttpBody::Json(json),
             limits: HttpLimits::default(),
         };
         self.http.call(call).await
@@ -142,9 +153,16 @@ impl Evolution {
         if let Some(error) = is_no_chat(&message.peer) {
             return Err(error);
         }
-        for (path, body) in bodies(message).into_iter().skip(progress.parts()) {
+        let files = self.files(message).await?;
+        let steps = bodies(message).into_iter().enumerate();
+        for (at, (path, mut body)) in steps.skip(progress.parts()) {
             progress.keep().await;
-            let answer = self.call(Method::POST, path, &body).await?;
+            // The files come first, a step each.
+            let file = files.get(at).filter(|file| file.kept.is_some());
+            let answer = match file {
+                Some(file) => self.upload(path, body.take(), file).await?,
+                None => self.call(Method::POST, path, &body).await?,
+            };
             if !is_success(&answer) {
                 return Err(self.refused(&answer, &message.peer).await);
             }
@@ -176,11 +194,11 @@ impl Evolution {
         error
     }
 
-    /// Looks for the text whose answer was lost among the last messages to this peer.
+    /// Looks for the part whose answer was lost among the last messages to this peer.
     async fn find(&self, message: &Message, progress: &Progress) -> ReconcileResult {
         let steps = bodies(message);
         let part = progress.parts();
-        let Some(text) = steps.get(part).and_then(|(_, body)| body["text"].as_str()) else {
+        let Some(sought) = steps.get(part).and_then(Sought::of) else {
             return ReconcileResult::Unknown;
         };
         let addresses = match self.addresses(&message.peer).await {
@@ -188,7 +206,7 @@ impl Evolution {
             Err(error) => return ReconcileResult::Unasked(error.to_string(), None),
         };
         for jid in addresses {
-            let found = self.found(&jid, text, message.created_ms / 1000).await;
+            let found = self.found(&jid, &sought, message.created_ms / 1000).await;
             match found {
                 Err(fate) => return fate,
                 Ok(None) => {}
@@ -204,11 +222,11 @@ impl Evolution {
         ReconcileResult::NotSent
     }
 
-    /// The name of a message of this text to this address that no message of ours is known by.
+    /// The name of such a message to this address that no message is known by.
     async fn found(
         &self,
         jid: &str,
-        text: &str,
+        sought: &Sought<'_>,
         since: u64,
     ) -> Result<Option<String>, ReconcileResult> {
         let failed = |why: String| ReconcileResult::Unasked(why, None);
@@ -219,7 +237,7 @@ impl Evolution {
         if answer.status >= 300 {
             return Err(unasked(&answer));
         }
-        let names = names_of(&answer.json(), text, since).ok_or(ReconcileResult::Unknown)?;
+        let names = names_of(&answer.json(), sought, since).ok_or(ReconcileResult::Unknown)?;
         let name = unclaimed(self.ingress.store(), names).await;
         name.map_err(|error| failed(error.to_string()))
     }
@@ -262,6 +280,15 @@ impl Integration for Evolution {
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
         progress.through(self.send(message, progress))
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        _: &'a Message,
+        file: &'a Value,
+        into: &'a mut Intake,
+    ) -> BoxFuture<'a, Result<FetchedFile, FetchError>> {
+        Box::pin(self.fetch_file(file, into))
     }
 
     fn reconcile<'a>(

@@ -57,14 +57,14 @@ pub(super) async fn report(
     })
 }
 
-/// The first name that no message of ours goes by: the same text may have been sent before.
+/// The first name that no message here goes by: the same may have been sent before, or from the phone.
 pub(super) async fn unclaimed(
     store: &Store,
     names: Vec<String>,
 ) -> Result<Option<String>, StoreError> {
     let read = move |store: &Store| {
         for name in names {
-            if store.referred(NAME, &name)?.is_none() {
+            if store.referred(NAME, &name)?.is_none() && store.named(NAME, &name)?.is_none() {
                 return Ok(Some(name));
             }
         }

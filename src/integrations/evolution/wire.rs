@@ -9,9 +9,12 @@ use super::who::{HIDDEN, Place, UNKNOWN, place, remote_jid};
 use crate::{
     integrations::{
         ADDRESS,
-        support::split::{Measure, split},
+        support::{
+            files::outgoing::kind,
+            split::{Measure, split},
+        },
     },
-    message::{Kind, Message, State, text_at},
+    message::{Content, Kind, Message, State, content::Person, media::files, text_at},
     phone,
 };
 
@@ -44,7 +47,11 @@ fn conversation(peer: &str, address: Option<&str>) -> String {
     }
 }
 
-/// The calls that bring a message out, in order: path and body.
+/// The field of a body that names a kept file, which is uploaded in its place.
+pub(super) const KEPT: &str = "media_id";
+
+/// The calls that bring a message out, in order: path and body. Several files go one after the other, the
+/// text below the first.
 pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
     let number = phone::person(&message.peer);
     let meta = message.meta.as_ref();
@@ -54,15 +61,23 @@ pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
     }
     let mut steps = Vec::new();
     let mut text = message.text.as_str();
-    if let Some(media) = &message.media {
-        let (path, mut body) = file(media, message.kind);
+    let files = files(message.media.as_ref());
+    for (at, media) in files.iter().enumerate() {
+        let (path, mut body) = file(media, kind(message, media));
         body["number"] = json!(number);
         if body.get("caption").is_some() {
-            text = set_caption(&mut body, text);
+            let caption = if at == 0 { text } else { "" };
+            set_caption(&mut body, caption);
+            text = &text[caption.len()..];
         }
         steps.push((path, body));
     }
-    if !text.is_empty() || message.media.is_none() {
+    if let Some((path, mut body)) = content(message).filter(|_| files.is_empty()) {
+        // Its text says the same again.
+        (body["number"], text) = (json!(number), "");
+        steps.push((path, body));
+    }
+    if !text.is_empty() || steps.is_empty() {
         let parts = split(text, MAX_TEXT, Measure::Chars).into_iter();
         let bodies = parts.map(|part| json!({"number": number, "text": part}));
         steps.extend(bodies.map(|body| ("/message/sendText", body)));
@@ -73,8 +88,8 @@ pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
     steps
 }
 
-/// Puts a text below a file; nothing is left of it then. An empty one is left out.
-fn set_caption<'a>(body: &mut Value, text: &'a str) -> &'a str {
+/// Puts a text below a file. An empty one is left out.
+fn set_caption(body: &mut Value, text: &str) {
     if let Some(fields) = body.as_object_mut() {
         if text.is_empty() {
             fields.remove("caption");
@@ -82,33 +97,104 @@ fn set_caption<'a>(body: &mut Value, text: &'a str) -> &'a str {
             fields.insert("caption".to_owned(), json!(text));
         }
     }
-    &text[text.len()..]
+}
+
+/// The call for a place, for contacts or for a poll.
+fn content(message: &Message) -> Option<(&'static str, Value)> {
+    let content = Content::read(message.kind, message.content.as_ref()?).ok()??;
+    match content {
+        Content::Location {
+            lat,
+            lng,
+            name,
+            address,
+            ..
+        } => {
+            // Both must be there.
+            let (name, address) = (name.unwrap_or_default(), address.unwrap_or_default());
+            let body = json!({"latitude": lat, "longitude": lng, "name": name, "address": address});
+            Some(("/message/sendLocation", body))
+        }
+        Content::Contact(people) => {
+            let cards: Vec<Value> = people.iter().filter_map(card).collect();
+            let body = json!({"contact": cards});
+            (!cards.is_empty()).then_some(("/message/sendContact", body))
+        }
+        Content::Poll { question, options } => {
+            // One answer each; there may be 2 to 10 options.
+            let body = json!({"name": question, "selectableCount": 1, "values": options});
+            Some(("/message/sendPoll", body))
+        }
+        _ => None,
+    }
+}
+
+/// A contact as Evolution makes a card of it, line by line (`whatsapp.baileys.service.ts`, `contactMessage`):
+/// no text may bring a line of its own. It shows one number, of 10 digits at least.
+fn card(person: &Person) -> Option<Value> {
+    let line = |text: &str| text.replace(['\r', '\n'], " ");
+    let number = person.phones.iter().find(|phone| phone.len() >= 10)?;
+    let name = Some(line(&person.name)).filter(|name| !name.trim().is_empty());
+    let mut card = json!({"phoneNumber": line(number)});
+    card["fullName"] = json!(name.unwrap_or_else(|| line(number)));
+    if let Some(email) = person.emails.first() {
+        card["email"] = json!(line(email));
+    }
+    Some(card)
 }
 
 /// The call for a file, with a `caption` where such a one can have any: `WhatsApp` shows none below
-/// sound and stickers, so a text goes out behind them.
+/// sound, stickers and round videos, so a text goes out behind them.
 fn file(media: &Value, kind: Kind) -> (&'static str, Value) {
-    let (url, told) = (&media["url"], text_at(media, "kind").unwrap_or_default());
+    if let Some(id) = text_at(media, KEPT) {
+        return kept(id, media, kind);
+    }
+    let url = &media["url"];
     let mime = text_at(media, "mime");
-    if kind == Kind::Voice || told == "voice" || mime.is_some_and(is_of_voice_notes) {
+    if kind == Kind::Voice || mime.is_some_and(is_of_voice_notes) {
         return ("/message/sendWhatsAppAudio", json!({"audio": url}));
     }
-    if kind == Kind::Sticker || told == "sticker" {
+    if kind == Kind::Sticker {
         return ("/message/sendSticker", json!({"sticker": url}));
     }
-    let mut body = json!({"mediatype": told, "media": url});
-    if told != "audio" {
-        body["caption"] = json!("");
+    if is_round(media, kind) {
+        return ("/message/sendPtv", json!({"video": url}));
     }
+    let mut body = captioned(kind);
+    body["media"] = url.clone();
     if let Some(mime) = mime {
         body["mimetype"] = json!(mime);
     }
     let name = text_at(media, "name").map(str::to_owned);
-    let named = || (told == "document").then(|| file_name(text_at(media, "url"), mime));
+    let named = || (kind == Kind::Document).then(|| file_name(text_at(media, "url"), mime));
     if let Some(name) = name.or_else(named) {
         body["fileName"] = json!(name);
     }
     ("/message/sendMedia", body)
+}
+
+/// The call for a kept file; what is known of the file is added where it is uploaded.
+fn kept(id: &str, media: &Value, kind: Kind) -> (&'static str, Value) {
+    let (path, mut body) = match kind {
+        Kind::Voice => ("/message/sendWhatsAppAudio", json!({})),
+        Kind::Sticker => ("/message/sendSticker", json!({})),
+        kind if is_round(media, kind) => ("/message/sendPtv", json!({})),
+        kind => ("/message/sendMedia", captioned(kind)),
+    };
+    body[KEPT] = json!(id);
+    (path, body)
+}
+
+fn is_round(media: &Value, kind: Kind) -> bool {
+    kind == Kind::Video && media["round"] == true
+}
+
+fn captioned(kind: Kind) -> Value {
+    let mut body = json!({"mediatype": kind.media_kind()});
+    if kind != Kind::Audio {
+        body["caption"] = json!("");
+    }
+    body
 }
 
 /// What phones record is Opus in Ogg.
@@ -189,15 +275,55 @@ pub(super) fn state_of(status: &Value) -> Option<State> {
 /// our wish to send it may still be it. Our own of the same text are kept out by their names.
 const CLOCKS_APART: i64 = 120;
 
-/// The names of the messages found that have this text and were sent since then, in seconds, as far as
+/// What a message that may have been sent looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sought<'a> {
+    /// This text.
+    Text(&'a str),
+    /// A file: the field of its message, and its caption, empty for none. Its bytes are not known there:
+    /// pictures, voice notes and stickers are converted.
+    File(String, &'a str),
+}
+
+impl<'a> Sought<'a> {
+    /// What a call leaves behind; `None` where that cannot be told from others.
+    pub(super) fn of((path, body): &'a (&'static str, Value)) -> Option<Self> {
+        let caption = text_at(body, "caption").unwrap_or_default();
+        let field = match *path {
+            "/message/sendText" => return body["text"].as_str().map(Self::Text),
+            "/message/sendMedia" => format!("{}Message", text_at(body, "mediatype")?),
+            "/message/sendWhatsAppAudio" => "audioMessage".to_owned(),
+            "/message/sendPtv" => "ptvMessage".to_owned(),
+            "/message/sendSticker" => "stickerMessage".to_owned(),
+            _ => return None,
+        };
+        Some(Self::File(field, caption))
+    }
+
+    fn is(&self, content: &Value) -> bool {
+        match self {
+            Self::Text(text) => {
+                let theirs = text_at(content, "conversation");
+                theirs.or(text_at(&content["extendedTextMessage"], "text")) == Some(text)
+            }
+            Self::File(field, caption) => {
+                // Evolution opens this wrapper where it stores, and its older versions do not.
+                let wrapped = &content["documentWithCaptionMessage"]["message"];
+                let file = [content, wrapped].map(|content| &content[field.as_str()]);
+                let mut files = file.into_iter().filter(|file| file.is_object());
+                files.any(|file| text_at(file, "caption").unwrap_or_default() == *caption)
+            }
+        }
+    }
+}
+
+/// The names of the messages found that look like this and were sent since then, in seconds, as far as
 /// clocks tell; `None` where the answer has none to look at.
-pub(super) fn names_of(found: &Value, text: &str, since: u64) -> Option<Vec<String>> {
+pub(super) fn names_of(found: &Value, sought: &Sought<'_>, since: u64) -> Option<Vec<String>> {
     let records = found["messages"]["records"].as_array()?;
     let since = i64::try_from(since).ok()?.saturating_sub(CLOCKS_APART);
     let ours = records.iter().filter(|record| {
-        let content = &record["message"];
-        let theirs = text_at(content, "conversation");
-        theirs.or(text_at(&content["extendedTextMessage"], "text")) == Some(text)
+        sought.is(&record["message"])
             && super::kinds::whole(&record["messageTimestamp"]) >= Some(since)
     });
     let names = ours.filter_map(|record| text_at(&record["key"], "id"));

@@ -58,6 +58,13 @@ impl Progress {
         parts.references.extend(reference);
     }
 
+    /// Records that one more part was sent, which became several messages of the service.
+    pub fn album_sent(&self, references: Vec<String>) {
+        let parts = &mut self.sent().parts;
+        parts.accepted += 1;
+        parts.references.extend(references);
+    }
+
     /// The delivery of a message: `send` sends the missing parts, the result has the ids of all.
     pub fn through<'a>(
         &'a self,

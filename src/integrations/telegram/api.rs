@@ -8,7 +8,7 @@ use super::{
     errors::{CallError, Refusal},
     settings::BotSettings,
 };
-use crate::integrations::support::http::{Http, HttpCall, HttpLimits};
+use crate::integrations::support::http::{Http, HttpBody, HttpCall, HttpLimits};
 
 /// One bot's access to the service.
 pub(super) struct Api {
@@ -36,6 +36,16 @@ impl Api {
         body: &Value,
         limits: HttpLimits,
     ) -> Result<Value, CallError> {
+        self.post(method, HttpBody::Json(body), limits).await
+    }
+
+    /// Makes one call with parameters in any form.
+    pub(super) async fn post(
+        &self,
+        method: &str,
+        body: HttpBody<'_>,
+        limits: HttpLimits,
+    ) -> Result<Value, CallError> {
         let token = &self.settings.token;
         if !token
             .bytes()
@@ -48,7 +58,7 @@ impl Api {
             method: Method::POST,
             path: &path,
             headers: &[],
-            json: body,
+            body,
             limits,
         };
         let answer = self.http.call(call).await.map_err(CallError::Http)?;
@@ -67,6 +77,21 @@ impl Api {
     /// Makes one call without parameters.
     pub(super) async fn ask(&self, method: &str) -> Result<Value, CallError> {
         self.call(method, &json!({}), HttpLimits::default()).await
+    }
+
+    /// The client, for what is no method.
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Where a file is, by its place on the server.
+    pub(super) fn file_url(&self, place: &str) -> String {
+        let base = &self.settings.base;
+        let scheme = if base.is_https() { "https" } else { "http" };
+        let prefix = base.prefix();
+        let prefix = prefix.strip_suffix("/bot").unwrap_or(prefix);
+        let (host, token) = (base.authority(), &self.settings.token);
+        format!("{scheme}://{host}{prefix}/file/bot{token}/{place}")
     }
 
     /// The manual writes addresses as `https://api.telegram.org/bot<token>/METHOD`; a base that was

@@ -10,9 +10,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::settings::BotSettings;
-use crate::integrations::{
-    DeliveryError, RunError, Trouble,
-    support::http::{HttpAnswer, HttpError},
+use crate::{
+    integrations::{
+        DeliveryError, RunError, Trouble,
+        support::http::{HttpAnswer, HttpError},
+    },
+    media::MediaError,
 };
 
 /// The wait after another poller was found: the time an old one needs to end.
@@ -42,7 +45,7 @@ const STRANGER: &str = "see what TELEGRAM_BASE_URL in .env leads to (it is https
                         before it";
 
 /// Texts that are final, and what helps.
-const FINAL: [(&str, &str); 36] = [
+const FINAL: [(&str, &str); 37] = [
     ("chat not found", FIND),
     ("chat_id is empty", FIND),
     ("user not found", START),
@@ -79,6 +82,7 @@ const FINAL: [(&str, &str); 36] = [
         "request entity too large",
         "Telegram takes files up to 50 MB",
     ),
+    ("file is too big", "open it in Telegram"),
     (
         "method not found",
         "this server of the Bot API is too old for that",
@@ -116,6 +120,8 @@ pub(super) enum CallError {
     Http(HttpError),
     /// It says no.
     Refused(Refusal),
+    /// A file of ours could not be read; nothing was asked.
+    File(MediaError),
 }
 
 /// An answer that says no.
@@ -294,6 +300,7 @@ impl From<CallError> for RunError {
     fn from(failure: CallError) -> Self {
         let refusal = match failure {
             CallError::Http(error) => return Self::Failed(error.to_string(), None),
+            CallError::File(error) => return Self::Failed(error.to_string(), None),
             CallError::Refused(refusal) => refusal,
         };
         match refusal.meaning {
@@ -308,6 +315,7 @@ impl From<CallError> for DeliveryError {
     fn from(failure: CallError) -> Self {
         let refusal = match failure {
             CallError::Http(error) => return error.into(),
+            CallError::File(error) => return error.into(),
             CallError::Refused(refusal) => refusal,
         };
         match refusal.meaning {

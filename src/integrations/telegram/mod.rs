@@ -3,11 +3,12 @@
 //!
 //! What comes in goes through `updates` (what an update tells), `inbound` (who, where, in answer to what)
 //! and `kinds` (what it says: the table of all kinds stands there) to `receive`, which stores it. What
-//! goes out goes through `wire` (which calls) and `send`. What the service's refusals mean is in
+//! goes out goes through `wire` (which calls), `step` (one call) and `send`; files both ways are in `files`. What the service's refusals mean is in
 //! `errors`, how places and messages are called in `target`.
 
 mod api;
 mod errors;
+mod files;
 mod inbound;
 mod kinds;
 mod polls;
@@ -16,6 +17,7 @@ mod receive;
 mod said;
 mod send;
 mod settings;
+mod step;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -35,10 +37,13 @@ use self::{
     api::Api, errors::CallError, receive::Receiver, send::Sender, target::Target, who::Author,
 };
 use super::{
-    Accepted, BoxFuture, DeliveryError, Indicator, Integration, Progress, RunContext, RunError,
-    ingress::Ingress, support::http::HttpLimits,
+    Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Indicator, Integration, Progress,
+    RunContext, RunError, ingress::Ingress, support::http::HttpLimits,
 };
-use crate::{message::Message, message::text_at};
+use crate::{
+    media::{Intake, Media},
+    message::{Message, text_at},
+};
 
 pub use self::settings::BotSettings;
 
@@ -67,12 +72,12 @@ pub struct Telegram {
 
 impl Telegram {
     /// A bot on the channel `name`.
-    pub fn new(name: &str, settings: &BotSettings, ingress: Ingress) -> Self {
+    pub fn new(name: &str, settings: &BotSettings, ingress: Ingress, media: Media) -> Self {
         let api = Arc::new(Api::new(name, settings));
         Self {
             name: name.to_owned(),
-            sender: Sender::new(name, Arc::clone(&api), ingress.clone()),
-            receiver: Receiver::new(name, Arc::clone(&api), ingress.clone()),
+            sender: Sender::new(name, Arc::clone(&api), ingress.clone(), media),
+            receiver: Receiver::new(name, Arc::clone(&api), ingress.clone(), settings.fetches),
             api,
             ingress,
             advice: Mutex::default(),
@@ -157,6 +162,7 @@ fn text(failure: CallError) -> String {
     match failure {
         CallError::Http(error) => error.to_string(),
         CallError::Refused(refusal) => refusal.text,
+        CallError::File(error) => error.to_string(),
     }
 }
 
@@ -175,6 +181,15 @@ impl Integration for Telegram {
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
         progress.through(self.sender.send(message, progress))
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        _: &'a Message,
+        file: &'a Value,
+        into: &'a mut Intake,
+    ) -> BoxFuture<'a, Result<FetchedFile, FetchError>> {
+        Box::pin(self.api.fetch_file(file, into))
     }
 
     /// A bot's readers cannot see that it read.

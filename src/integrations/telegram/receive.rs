@@ -15,9 +15,10 @@ use super::{
     who::Author,
 };
 use crate::{
+    config::FetchRule,
     integrations::{
         ingress::{Commands, Ingress, Taken},
-        support::http::HttpLimits,
+        support::{files::incoming::mark, http::HttpLimits},
     },
     log::LogField,
     message::Message,
@@ -34,16 +35,19 @@ pub(super) struct Receiver {
     ingress: Ingress,
     polls: Mutex<KnownPolls>,
     answers: Arc<Semaphore>,
+    /// Which files are fetched at once.
+    fetches: FetchRule,
 }
 
 impl Receiver {
-    pub(super) fn new(channel: &str, api: Arc<Api>, ingress: Ingress) -> Self {
+    pub(super) fn new(channel: &str, api: Arc<Api>, ingress: Ingress, fetches: FetchRule) -> Self {
         Self {
             channel: channel.to_owned(),
             api,
             ingress,
             polls: Mutex::default(),
             answers: Arc::new(Semaphore::new(MAX_ANSWERS)),
+            fetches,
         }
     }
 
@@ -120,6 +124,8 @@ impl Receiver {
             // Whoever asks to be let in does so for the whole chat.
             received.inbound.peer.clone_from(&received.place.chat);
         }
+        let inbound = &mut received.inbound;
+        mark(inbound.media.as_mut(), inbound.kind, self.fetches);
         if received.whose == Whose::Owners {
             self.ingress.keep(received.inbound).await?;
             return Ok(true);

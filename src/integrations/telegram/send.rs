@@ -8,12 +8,22 @@ use serde_json::{Value, json};
 use super::{
     api::Api,
     errors::{CallError, Meaning, Refusal},
+    step::{Step, Upload},
     target::{EPHEMERAL, Target, Topic, number_of, split_name},
-    wire::{Answered, Step, is_reaction, steps},
+    wire::{Answered, is_reaction, steps},
 };
 use crate::{
-    integrations::{DeliveryError, Progress, ingress::Ingress, support::http::HttpLimits},
+    body::{FileBody, Multipart},
+    integrations::{
+        DeliveryError, Progress,
+        ingress::Ingress,
+        support::{
+            files::outgoing::outgoing,
+            http::{HttpBody, HttpLimits},
+        },
+    },
     log::LogField,
+    media::Media,
     message::Message,
     store::{Store, StoreError},
 };
@@ -23,14 +33,16 @@ pub(super) struct Sender {
     channel: String,
     api: Arc<Api>,
     ingress: Ingress,
+    media: Media,
 }
 
 impl Sender {
-    pub(super) fn new(channel: &str, api: Arc<Api>, ingress: Ingress) -> Self {
+    pub(super) fn new(channel: &str, api: Arc<Api>, ingress: Ingress, media: Media) -> Self {
         Self {
             channel: channel.to_owned(),
             api,
             ingress,
+            media,
         }
     }
 
@@ -49,11 +61,12 @@ impl Sender {
             // A message is found by its chat alone.
             target.topic = None;
         }
-        let steps = steps(message, answered.as_ref())?;
+        let files = outgoing(&self.media, message).await?;
+        let steps = steps(message, &files, answered.as_ref())?;
         for step in steps.into_iter().skip(progress.parts()) {
             progress.keep().await;
-            let name = self.step(step, &mut target).await?;
-            progress.part_sent(name);
+            let names = self.step(step, &mut target).await?;
+            progress.album_sent(names);
         }
         Ok(())
     }
@@ -130,18 +143,18 @@ impl Sender {
         Ok(message.and_then(|message| Target::parse(&message.peer).topic))
     }
 
-    /// Makes one call, and the service's name of what it sent. What the service refuses for a reason that
+    /// Makes one call, and the service's names of what it sent: of an album, one each. What the service refuses for a reason that
     /// can be taken away is mended and asked for again, each at most once: the group moved, the topic is
     /// gone, the answered message is gone, the address of the file cannot be used.
     async fn step(
         &self,
         mut step: Step,
         target: &mut Target,
-    ) -> Result<Option<String>, DeliveryError> {
+    ) -> Result<Vec<String>, DeliveryError> {
         let mut moved = false;
         loop {
             let refusal = match self.call(&step, target).await {
-                Ok(sent) => return Ok(name_of(&sent, target)),
+                Ok(sent) => return Ok(names_of(&sent, target)),
                 Err(CallError::Refused(refusal)) => refusal,
                 Err(failure) => return Err(failure.into()),
             };
@@ -156,8 +169,8 @@ impl Sender {
                 Meaning::Reply if step.body.get("reply_parameters").is_some() => {
                     step = step.without("reply_parameters");
                 }
-                Meaning::File => match step.as_text() {
-                    Some(text) => step = text,
+                Meaning::File => match step.as_text().or_else(|| step.as_document()) {
+                    Some(other) => step = other,
                     None => return Err(CallError::Refused(refusal).into()),
                 },
                 _ => return Err(CallError::Refused(refusal).into()),
@@ -169,9 +182,27 @@ impl Sender {
     async fn call(&self, step: &Step, target: &Target) -> Result<Value, CallError> {
         let mut body = step.body.clone();
         target.address(&mut body);
-        self.api
-            .call(step.method, &body, HttpLimits::default())
-            .await
+        if step.uploads.is_empty() {
+            let limits = HttpLimits::default();
+            return self.api.call(step.method, &body, limits).await;
+        }
+        let (mut form, mut bytes) = (Multipart::default(), 0);
+        for (name, value) in body.as_object().into_iter().flatten() {
+            form = match value {
+                Value::String(text) => form.text(name, text),
+                other => form.text(name, &other.to_string()),
+            };
+        }
+        for Upload { field, file } in &step.uploads {
+            let Some(row) = &file.kept else { continue };
+            let open = self.media.open_file(row.id).await;
+            let open = open.map_err(CallError::File)?;
+            let content = FileBody::new(open.file, 0, open.row.bytes);
+            form = form.file(field, &file.name(), &row.mime, content);
+            bytes += open.row.bytes;
+        }
+        let (body, limits) = (HttpBody::Form(form), HttpLimits::for_file(bytes));
+        self.api.post(step.method, body, limits).await
     }
 
     /// The group became a supergroup: what waits for it, and what comes from it, is one conversation.
@@ -196,6 +227,13 @@ impl Sender {
         let fields: [LogField<'_>; 2] = [("name", &self.channel), ("message", &message.id)];
         self.ingress.log().debug("integration", what, &fields);
     }
+}
+
+/// The names of what was sent: one message, or those of an album.
+fn names_of(sent: &Value, target: &Target) -> Vec<String> {
+    let all = sent.as_array();
+    let all = all.map_or(std::slice::from_ref(sent), Vec::as_slice);
+    all.iter().filter_map(|one| name_of(one, target)).collect()
 }
 
 /// The name of what was sent. A chat that was addressed by `@name` is called by its id.

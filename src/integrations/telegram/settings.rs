@@ -1,6 +1,6 @@
 //! What a bot is made of.
 
-use crate::config::BaseUrl;
+use crate::config::{BaseUrl, FetchRule};
 
 /// What a bot is made of.
 #[derive(Clone, PartialEq, Eq)]
@@ -9,4 +9,6 @@ pub struct BotSettings {
     pub token: String,
     /// Where the API is.
     pub base: BaseUrl,
+    /// Which files that come in are fetched at once.
+    pub fetches: FetchRule,
 }

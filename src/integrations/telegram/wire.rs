@@ -2,65 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::reactions::listed;
+use super::{
+    files::uploads,
+    reactions::listed,
+    step::{MAX_CAPTION, MAX_TEXT, Step},
+};
 use crate::{
     integrations::{
         DeliveryError,
-        support::split::{Measure, split},
+        support::{
+            files::outgoing::Outgoing,
+            split::{Measure, split},
+        },
     },
-    message::{Kind, Message, text_at},
+    message::{Kind, Message, media::files, text_at},
 };
-
-/// Longest text, in UTF-16 code units.
-const MAX_TEXT: usize = 4096;
-
-/// Longest caption, in UTF-16 code units.
-const MAX_CAPTION: usize = 1024;
-
-/// One call.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Step {
-    pub(super) method: &'static str,
-    /// Its parameters but for those that say where it goes.
-    pub(super) body: Value,
-    /// The text that says the same where Telegram cannot use the address of the file: the caption and the
-    /// address. So nothing is lost, and who gets it can open the file by themselves.
-    pub(super) instead: Option<String>,
-}
-
-impl Step {
-    fn new(method: &'static str, body: Value) -> Self {
-        Self {
-            method,
-            body,
-            instead: None,
-        }
-    }
-
-    /// The same without one of its parameters.
-    pub(super) fn without(mut self, parameter: &str) -> Self {
-        if let Some(parameters) = self.body.as_object_mut() {
-            parameters.remove(parameter);
-        }
-        self
-    }
-
-    /// A text.
-    pub(super) fn text(text: &str) -> Self {
-        Self::new("sendMessage", json!({"text": text}))
-    }
-
-    /// The call that tells a text with the file's address instead of the file, where it has not been tried
-    /// and there is room for both. It answers what the file would have answered.
-    pub(super) fn as_text(&self) -> Option<Self> {
-        let text = self.instead.as_deref()?;
-        let mut step = Self::text(text);
-        if let Some(reply) = self.body.get("reply_parameters") {
-            step.body["reply_parameters"] = reply.clone();
-        }
-        (Measure::Utf16.of(text) <= MAX_TEXT).then_some(step)
-    }
-}
 
 /// The message that is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +35,7 @@ pub(super) fn is_reaction(message: &Message) -> bool {
 /// The calls for a message, in order.
 pub(super) fn steps(
     message: &Message,
+    all: &[Outgoing],
     answered: Option<&Answered>,
 ) -> Result<Vec<Step>, DeliveryError> {
     if is_reaction(message) {
@@ -86,8 +43,22 @@ pub(super) fn steps(
     }
     let mut text = message.text.as_str();
     let mut steps = Vec::new();
-    if let Some(media) = &message.media {
-        steps.push(file(message.kind, media, &mut text));
+    let files = files(message.media.as_ref());
+    if !all.is_empty() && all.iter().all(|file| file.kept.is_some()) {
+        let is_round = files.iter().map(|file| file["round"] == true);
+        let kept: Vec<_> = all.iter().cloned().zip(is_round).collect();
+        steps = uploads(&kept, &mut text)?;
+    } else {
+        for (at, (media, file)) in files.iter().zip(all).enumerate() {
+            // The text is below the first.
+            let mut rest = "";
+            let text = if at == 0 { &mut text } else { &mut rest };
+            if file.kept.is_some() {
+                steps.extend(uploads(&[(file.clone(), media["round"] == true)], text)?);
+            } else {
+                steps.push(by_address(file.kind, media, text));
+            }
+        }
     }
     if !text.trim().is_empty() {
         let parts = split(text, MAX_TEXT, Measure::Utf16);
@@ -123,7 +94,7 @@ fn reaction(message: &Message, answered: Option<&Answered>) -> Result<Step, Deli
 }
 
 /// The call that sends a file by its address, with as much of the text as goes with it.
-fn file(kind: Kind, media: &Value, text: &mut &str) -> Step {
+fn by_address(kind: Kind, media: &Value, text: &mut &str) -> Step {
     let (method, field) = method(kind, media);
     let url = text_at(media, "url").unwrap_or_default();
     let mut step = Step::new(method, json!({field: url}));
@@ -153,20 +124,15 @@ fn method(kind: Kind, media: &Value) -> (&'static str, &'static str) {
     let is = |types: &[&str], ends: &[&str]| {
         types.contains(&mime) || (mime.is_empty() && ends.iter().any(|end| path.ends_with(end)))
     };
-    match media["kind"].as_str() {
-        Some("image") if kind == Kind::Sticker && is(&["image/webp"], &[".webp"]) => {
-            ("sendSticker", "sticker")
-        }
-        Some("image") if is(&["image/gif"], &[".gif"]) => ("sendAnimation", "animation"),
-        Some("image") => ("sendPhoto", "photo"),
-        Some("video") => ("sendVideo", "video"),
-        Some("audio")
-            if kind == Kind::Voice
-                || is(&["audio/ogg", "audio/opus"], &[".ogg", ".oga", ".opus"]) =>
-        {
-            ("sendVoice", "voice")
-        }
-        Some("audio") => ("sendAudio", "audio"),
+    let is_ogg = || is(&["audio/ogg", "audio/opus"], &[".ogg", ".oga", ".opus"]);
+    match kind {
+        Kind::Sticker if is(&["image/webp"], &[".webp"]) => ("sendSticker", "sticker"),
+        Kind::Image if is(&["image/gif"], &[".gif"]) => ("sendAnimation", "animation"),
+        Kind::Image | Kind::Sticker => ("sendPhoto", "photo"),
+        Kind::Video => ("sendVideo", "video"),
+        Kind::Voice => ("sendVoice", "voice"),
+        Kind::Audio if is_ogg() => ("sendVoice", "voice"),
+        Kind::Audio => ("sendAudio", "audio"),
         _ => ("sendDocument", "document"),
     }
 }

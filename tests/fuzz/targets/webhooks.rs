@@ -9,7 +9,7 @@ use std::{
 };
 
 use cleudocodebot::{
-    config::BaseUrl,
+    config::{BaseUrl, FetchRule},
     integrations::{
         Audience, Hook, Integration, Typing,
         allow_list::AllowList,
@@ -21,6 +21,7 @@ use cleudocodebot::{
         telegram::{BotSettings, Telegram},
     },
     log::{Log, LogLevel},
+    media::Media,
     router::Router,
     store::{Store, StoreOptions},
 };
@@ -57,6 +58,9 @@ fn stage() -> Stage {
         ..StoreOptions::default()
     };
     let store = Store::open(options, |_| {}).expect("a store in memory");
+    std::fs::create_dir_all(&home).expect("a folder");
+    // No file grows beyond what one post may bring.
+    let media = Media::open(&home, store.clone(), 1 << 20, 1 << 26).expect("a folder");
     let ingress = |channel: &str| {
         Ingress::new(
             channel,
@@ -75,6 +79,7 @@ fn stage() -> Stage {
         instance: "Fuzz".to_owned(),
         webhook_url: None,
         webhook_secret: Some(SECRET.to_owned()),
+        fetches: FetchRule::All,
     };
     let cloud = CloudSettings {
         token: "token".to_owned(),
@@ -82,19 +87,21 @@ fn stage() -> Stage {
         app_secret: Some(SECRET.to_owned()),
         verify_token: Some(SECRET.to_owned()),
         base: base.clone(),
+        fetches: FetchRule::All,
     };
     let telegram = BotSettings {
         token: "123456:secret".to_owned(),
         base,
+        fetches: FetchRule::All,
     };
     Stage {
         runtime: tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("a runtime"),
-        evolution: Evolution::new(&evolution, "127.0.0.1:1", ingress("whatsapp")),
-        cloud: Cloud::new(&cloud, ingress("whatsapp-cloud")),
-        telegram: Telegram::new("telegram", &telegram, ingress("telegram")),
+        evolution: Evolution::new(&evolution, "127.0.0.1:1", ingress("whatsapp"), media.clone()),
+        cloud: Cloud::new(&cloud, ingress("whatsapp-cloud"), media.clone()),
+        telegram: Telegram::new("telegram", &telegram, ingress("telegram"), media),
         store,
     }
 }

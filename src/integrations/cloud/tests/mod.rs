@@ -2,6 +2,7 @@
 //! taken on.
 
 mod changes;
+mod files;
 mod kinds;
 mod people;
 mod sending;
@@ -11,7 +12,9 @@ use std::ops::Deref;
 use serde_json::{Value, json};
 
 use super::{NAME, webhook::Receiver};
-use crate::{integrations::testing::Desk, log::LogLevel, message::MessageId, store::Draft};
+use crate::{
+    config::FetchRule, integrations::testing::Desk, log::LogLevel, message::MessageId, store::Draft,
+};
 
 const PHONE_ID: &str = "555000111";
 const OURS: &str = "5511900000000";
@@ -36,7 +39,7 @@ impl Stage {
     fn new(allowed: &str) -> Self {
         let desk = Desk::new(NAME, allowed);
         Self {
-            receiver: Receiver::new(PHONE_ID, desk.ingress.clone()),
+            receiver: Receiver::new(PHONE_ID, desk.ingress.clone(), FetchRule::All),
             desk,
         }
     }

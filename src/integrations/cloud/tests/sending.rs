@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{ANA, GROUP, NAME, OURS, PHONE_ID, Stage, USER_ID, of, text};
 use crate::{
-    config::BaseUrl,
+    config::{BaseUrl, FetchRule},
     integrations::{
         Accepted, DeliveryError, Integration, Progress,
         cloud::{Cloud, CloudSettings},
@@ -51,8 +51,9 @@ impl Fake {
             app_secret: None,
             verify_token: None,
             base: BaseUrl::parse(&base).expect("an address"),
+            fetches: FetchRule::All,
         };
-        let cloud = Cloud::new(&settings, stage.ingress.clone());
+        let cloud = Cloud::new(&settings, stage.ingress.clone(), stage.media.clone());
         Self { cloud, script }
     }
 

@@ -2,16 +2,25 @@
 
 use serde_json::Value;
 
-use super::{File, Said};
+use super::{File, Said, number::count};
 use crate::message::{Kind, content::file_text, text_at};
 
 pub(super) fn image(value: &Value) -> Said {
     file(Kind::Image, value)
 }
 
-/// Also a round one (`ptvMessage`) and one without sound (`gifPlayback`).
+/// Also one without sound (`gifPlayback`).
 pub(super) fn video(value: &Value) -> Said {
     file(Kind::Video, value)
+}
+
+/// A round one.
+pub(super) fn round_video(value: &Value) -> Said {
+    let mut said = file(Kind::Video, value);
+    if let Some(file) = &mut said.file {
+        file.round = true;
+    }
+    said
 }
 
 /// `ptt` is what was recorded as a message.
@@ -54,6 +63,11 @@ fn file(kind: Kind, value: &Value) -> Said {
         file: Some(File {
             mime: text_at(value, "mimetype").map(str::to_owned),
             name: name.map(str::to_owned),
+            bytes: count(&value["fileLength"]),
+            width: count(&value["width"]),
+            height: count(&value["height"]),
+            seconds: count(&value["seconds"]),
+            round: false,
         }),
         ..Said::default()
     }

@@ -76,7 +76,7 @@ pub(super) struct Said {
     /// Whether a person typed that: nothing else holds a command.
     pub typed: bool,
     pub content: Option<Value>,
-    /// Type and name, where it is a file.
+    /// What is known of its file, where it is one.
     pub file: Option<File>,
     /// The message it is about.
     pub about: Option<String>,
@@ -89,6 +89,12 @@ pub(super) struct Said {
 pub(super) struct File {
     pub mime: Option<String>,
     pub name: Option<String>,
+    pub bytes: Option<u64>,
+    pub width: Option<u64>,
+    pub height: Option<u64>,
+    pub seconds: Option<u64>,
+    /// Whether it is a round video.
+    pub round: bool,
 }
 
 impl Said {
@@ -153,6 +159,21 @@ impl Said {
             if let Some(text) = text {
                 media[field] = json!(text);
             }
+        }
+        let measured = [
+            ("bytes", file.bytes),
+            ("width", file.width),
+            ("height", file.height),
+            ("seconds", file.seconds),
+        ];
+        // What the service does not know is 0.
+        for (field, number) in measured {
+            if let Some(number @ 1..) = number {
+                media[field] = json!(number);
+            }
+        }
+        if file.round {
+            media["round"] = json!(true);
         }
         Some(media)
     }

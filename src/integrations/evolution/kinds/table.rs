@@ -78,7 +78,7 @@ pub(in super::super) const FIELDS: [(&str, Rule); 95] = [
     ("pinInChatMessage", Is(system::pin)),
     ("pollCreationMessageV3", Says(answers::poll)),
     ("scheduledCallEditMessage", Is(system::cancelled_call)),
-    ("ptvMessage", Is(files::video)),
+    ("ptvMessage", Is(files::round_video)),
     ("botInvokeMessage", Wrapper),
     ("callLogMesssage", Is(system::call_log)),
     ("messageHistoryBundle", Plumbing),

@@ -2,6 +2,8 @@
 
 mod answered;
 mod edits;
+mod fetched;
+mod files;
 mod kinds;
 mod posted;
 mod sent;
@@ -11,7 +13,11 @@ use std::ops::Deref;
 use serde_json::{Value, json};
 
 use super::{Evolution, EvolutionSettings, NAME, RunContext};
-use crate::{config::BaseUrl, integrations::testing::Desk, log::LogLevel};
+use crate::{
+    config::{BaseUrl, FetchRule},
+    integrations::testing::Desk,
+    log::LogLevel,
+};
 
 /// Our own number, as the service tells it.
 const ME: &str = "5511900000000";
@@ -37,16 +43,28 @@ impl Deref for Stage {
 
 impl Stage {
     fn new(allowed: &str) -> Self {
+        let base = BaseUrl::parse("http://127.0.0.1:9").expect("an address");
+        Self::of(allowed, base, FetchRule::All)
+    }
+
+    /// With the service there, and this rule for its files.
+    fn of(allowed: &str, base: BaseUrl, fetches: FetchRule) -> Self {
         let desk = Desk::new(NAME, allowed);
         let settings = EvolutionSettings {
-            base: BaseUrl::parse("http://127.0.0.1:9").expect("an address"),
+            base,
             token: "key".to_owned(),
             instance: "Cleudocode".to_owned(),
             webhook_url: None,
             webhook_secret: None,
+            fetches,
         };
         Self {
-            evolution: Evolution::new(&settings, "127.0.0.1:1", desk.ingress.clone()),
+            evolution: Evolution::new(
+                &settings,
+                "127.0.0.1:1",
+                desk.ingress.clone(),
+                desk.media.clone(),
+            ),
             desk,
         }
     }

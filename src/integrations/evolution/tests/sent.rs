@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::wire::{bodies, jids, names_of, read_messages, state_of};
-use crate::message::{Direction, Kind, Message, MessageId, State};
+use super::super::wire::{Sought, bodies, jids, names_of, read_messages, state_of};
+use crate::message::{Content, Direction, Kind, Message, MessageId, State, content::Person};
 
 fn message(text: &str, media: Value) -> Message {
     let media = Some(media).filter(|media| !media.is_null());
@@ -172,7 +172,86 @@ fn a_message_is_found_by_its_text_and_any_spelling_of_its_time() {
         record(long),
         record(json!(5)),
     ];
-    let found = names_of(&json!({"messages": {"records": records}}), "hi", 1900);
+    let found = names_of(
+        &json!({"messages": {"records": records}}),
+        &Sought::Text("hi"),
+        1900,
+    );
     assert_eq!(found.expect("records").len(), 3);
     assert_eq!(jids("77@lid"), ["77@lid"]);
+}
+
+fn of_content(content: &Content) -> Message {
+    let mut message = message(&content.text(), Value::Null);
+    message.kind = content.kind();
+    message.content = Some(content.json());
+    message
+}
+
+#[test]
+fn a_place_contacts_and_a_poll_go_by_calls_of_their_own_without_their_text() {
+    let place = Content::Location {
+        lat: -23.5,
+        lng: -46.6,
+        name: Some("Praça".to_owned()),
+        address: None,
+        live: false,
+    };
+    let wanted = json!({"number": "5511", "latitude": -23.5, "longitude": -46.6, "name": "Praça",
+        "address": ""});
+    assert_eq!(
+        bodies(&of_content(&place)),
+        [("/message/sendLocation", wanted)]
+    );
+    let person = |name: &str, phone: &str| Person {
+        name: name.to_owned(),
+        phones: vec![phone.to_owned()],
+        emails: vec!["a@b.example\nTEL:1".to_owned()],
+    };
+    let people = Content::Contact(vec![
+        person("Ana\r\nTEL:2", "+5511987654321"),
+        person("", "190"),
+    ]);
+    let wanted = json!({"number": "5511", "contact": [{"fullName": "Ana  TEL:2",
+        "phoneNumber": "+5511987654321", "email": "a@b.example TEL:1"}]});
+    assert_eq!(
+        bodies(&of_content(&people)),
+        [("/message/sendContact", wanted)]
+    );
+    let poll = Content::Poll {
+        question: "When?".to_owned(),
+        options: vec!["today".to_owned(), "tomorrow".to_owned()],
+    };
+    let wanted = json!({"number": "5511", "name": "When?", "selectableCount": 1,
+        "values": ["today", "tomorrow"]});
+    assert_eq!(bodies(&of_content(&poll)), [("/message/sendPoll", wanted)]);
+    // Of contacts without a number that WhatsApp has, the text is left.
+    let nobody = Content::Contact(vec![person("Police", "190")]);
+    assert_eq!(bodies(&of_content(&nobody))[0].0, "/message/sendText");
+}
+
+#[test]
+fn a_file_whose_answer_was_lost_is_known_by_its_kind_and_caption() {
+    let id = "ab".repeat(32);
+    let image = json!({"imageMessage": {"caption": "look"}});
+    let wrapped = json!({"documentWithCaptionMessage": {"message": {"documentMessage": {"caption": "look"}}}});
+    for (kind, text, content, is_it) in [
+        ("image", "look", image.clone(), true),
+        ("image", "", image.clone(), false),
+        ("video", "look", image, false),
+        ("document", "look", wrapped, true),
+        ("voice", "", json!({"audioMessage": {"ptt": true}}), true),
+        ("sticker", "", json!({"stickerMessage": {}}), true),
+        ("image", "", json!({"conversation": "look"}), false),
+    ] {
+        let steps = file(text, json!({"kind": kind, "media_id": id}));
+        let sought = Sought::of(&steps[0]).expect("told from others");
+        let record = json!({"key": {"id": "N"}, "message": content, "messageTimestamp": 2000});
+        let found = names_of(&json!({"messages": {"records": [record]}}), &sought, 1900);
+        assert_eq!(
+            found.expect("records").len(),
+            usize::from(is_it),
+            "{kind} {text}: {content}"
+        );
+    }
 }

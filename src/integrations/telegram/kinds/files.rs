@@ -50,6 +50,13 @@ pub(super) fn said(field: &str, kind: Kind, message: &Value) -> Option<Said> {
             }
             file(kind, &whole, message)
         }
+        "video_note" => {
+            let mut said = file(kind, value, message)?;
+            if let Some(media) = &mut said.media {
+                media["round"] = json!(true);
+            }
+            Some(said)
+        }
         _ => file(kind, value, message),
     }
 }
@@ -83,6 +90,17 @@ fn media(kind: Kind, file: &Value) -> Option<Value> {
     // Music may have a title without the name of a file.
     if let Some(name) = text_at(file, "file_name").or_else(|| text_at(file, "title")) {
         media["name"] = json!(name);
+    }
+    let measured = [
+        ("bytes", "file_size"),
+        ("width", "width"),
+        ("height", "height"),
+        ("seconds", "duration"),
+    ];
+    for (field, told) in measured {
+        if let Some(number @ 1..) = file[told].as_u64() {
+            media[field] = json!(number);
+        }
     }
     Some(media)
 }

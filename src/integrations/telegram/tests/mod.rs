@@ -8,6 +8,7 @@
 mod answers;
 mod coming;
 mod conversations;
+mod files;
 mod kinds;
 mod sending;
 mod stage;

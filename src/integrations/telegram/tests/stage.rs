@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    config::BaseUrl,
+    config::{BaseUrl, FetchRule},
     integrations::{
         Accepted, DeliveryError, Integration, Progress,
         telegram::{BotSettings, Telegram, who::Author},
@@ -61,9 +61,15 @@ impl Stage {
         let settings = BotSettings {
             token: token.to_owned(),
             base: BaseUrl::parse(&base).expect("an address"),
+            fetches: FetchRule::All,
         };
         Self {
-            telegram: Telegram::new("telegram", &settings, desk.ingress.clone()),
+            telegram: Telegram::new(
+                "telegram",
+                &settings,
+                desk.ingress.clone(),
+                desk.media.clone(),
+            ),
             desk,
             script,
         }

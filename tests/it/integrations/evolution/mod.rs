@@ -1,6 +1,7 @@
 //! The Evolution API's integration against a fake: sends, receipts, inbound messages, indicators.
 
 mod connection;
+mod files;
 mod numbers;
 mod reconcile;
 mod setup;

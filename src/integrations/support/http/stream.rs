@@ -1,13 +1,13 @@
-//! The socket of a service, with a limit on what comes before the head of an answer. Interim answers (1xx,
-//! RFC 9110 §15.2) may be any number: without this limit one service could send them without end, and
-//! reading them would leave no time for anything else.
+//! The socket of a service, with a limit on what comes before the head of an answer, and a count of what
+//! was written. Interim answers (1xx, RFC 9110 §15.2) may be any number: without this limit one service
+//! could send them without end, and reading them would leave no time for anything else.
 
 use std::{
     io,
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
 };
@@ -18,47 +18,64 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// head in the same piece included.
 const MAX_BYTES: usize = 128 * 1024;
 
-/// What one connection may still receive before the head it waits for.
+/// What one connection may still receive before the head it waits for, and how much was written on it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct HeadAllowance(Arc<AtomicUsize>);
+pub(super) struct Watch(Arc<Counters>);
 
-impl HeadAllowance {
+#[derive(Debug, Default)]
+struct Counters {
+    head_left: AtomicUsize,
+    written: AtomicU64,
+}
+
+impl Watch {
     /// A request goes out: its answer's head may take so much.
     pub(super) fn begin(&self) {
-        self.0.store(MAX_BYTES, Relaxed);
+        self.0.head_left.store(MAX_BYTES, Relaxed);
     }
 
     /// The head is here; its body has limits of its own.
     pub(super) fn end(&self) {
-        self.0.store(usize::MAX, Relaxed);
+        self.0.head_left.store(usize::MAX, Relaxed);
+    }
+
+    /// Bytes written so far.
+    pub(super) fn written(&self) -> u64 {
+        self.0.written.load(Relaxed)
+    }
+
+    fn wrote(&self, written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.0.written.fetch_add(*bytes as u64, Relaxed);
+        }
     }
 
     fn take(&self, bytes: usize) -> io::Result<()> {
-        let left = self.0.load(Relaxed);
+        let left = self.0.head_left.load(Relaxed);
         if left == usize::MAX {
             return Ok(());
         }
         let left = left.checked_sub(bytes);
-        self.0.store(left.unwrap_or(0), Relaxed);
+        self.0.head_left.store(left.unwrap_or(0), Relaxed);
         left.map(drop)
             .ok_or_else(|| io::Error::other("too much came before the answer"))
     }
 }
 
-/// A stream that fails where more comes before a head than its allowance.
+/// A stream that fails where more comes before a head than it may.
 #[derive(Debug)]
-pub(super) struct HeadLimited<S> {
+pub(super) struct Watched<S> {
     stream: S,
-    allowance: HeadAllowance,
+    watch: Watch,
 }
 
-impl<S> HeadLimited<S> {
-    pub(super) fn new(stream: S, allowance: HeadAllowance) -> Self {
-        Self { stream, allowance }
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S, watch: Watch) -> Self {
+        Self { stream, watch }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for HeadLimited<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -66,17 +83,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for HeadLimited<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        Poll::Ready(self.allowance.take(buffer.filled().len() - before))
+        Poll::Ready(self.watch.take(buffer.filled().len() - before))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for HeadLimited<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch.wrote(&written);
+        written
     }
 
     fn poll_write_vectored(
@@ -84,7 +103,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for HeadLimited<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watch.wrote(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -108,15 +129,15 @@ mod tests {
 
     #[tokio::test]
     async fn what_comes_before_a_head_ends_and_a_body_does_not() {
-        let allowance = HeadAllowance::default();
-        let mut stream = HeadLimited::new(tokio::io::repeat(b'x'), allowance.clone());
+        let watch = Watch::default();
+        let mut stream = Watched::new(tokio::io::repeat(b'x'), watch.clone());
         let mut piece = vec![0; 1024];
-        allowance.begin();
+        watch.begin();
         for _ in 0..MAX_BYTES / piece.len() {
             stream.read_exact(&mut piece).await.expect("allowed");
         }
         assert!(stream.read_exact(&mut piece).await.is_err());
-        allowance.end();
+        watch.end();
         for _ in 0..2 * MAX_BYTES / piece.len() {
             stream.read_exact(&mut piece).await.expect("a body");
         }

@@ -1,0 +1,249 @@
+//! Files that are kept here, on their way to the service, and the service's on their way here.
+//!
+//! The calls are those of Evolution 2.3.6 and 2.3.7: `src/api/routes/sendMessage.router.ts` takes a file as the
+//! field `file` of a form (multer, in memory), `src/api/controllers/sendMessage.controller.ts` and
+//! `whatsapp.baileys.service.ts` say what becomes of it; `getBase64FromMediaMessage` there fetches one.
+
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use hyper::Method;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Evolution,
+    errors::unfetched,
+    who::{Place, Who},
+    wire::{KEPT, NAME},
+};
+use crate::{
+    body::{FileBody, Multipart},
+    integrations::{
+        DeliveryError, FetchError, FetchedFile,
+        ingress::Origin,
+        support::{
+            base64::{Base64Error, Base64Json, decode},
+            files::{
+                incoming::{mark, most},
+                limits::EVOLUTION,
+                outgoing::{self, Outgoing, body},
+            },
+            http::{DownloadError, Downloaded, HttpAnswer, HttpBody, HttpCall, HttpLimits},
+        },
+    },
+    log::LogField,
+    media::{About, Intake, MediaError},
+    message::{Kind, Message, media::FileState, text_at},
+    panics::run_blocking,
+    store::{Inbound, KeptMedia, StoreError},
+};
+
+/// What an answer with a file has besides the file, at most.
+const MAX_BESIDES: usize = 256 * 1024;
+
+/// What of an answer with a file is kept besides the file.
+const WANTED: [&str; 3] = ["mimetype", "fileName", "mediaType"];
+
+impl Evolution {
+    /// The files of a message, all of which the service takes.
+    pub(super) async fn files(&self, message: &Message) -> Result<Vec<Outgoing>, DeliveryError> {
+        let files = outgoing::outgoing(&self.media, message).await?;
+        outgoing::check(&files, &EVOLUTION)?;
+        Ok(files)
+    }
+
+    /// Makes the call that brings a kept file out.
+    pub(super) async fn upload(
+        &self,
+        path: &str,
+        mut fields: Value,
+        file: &Outgoing,
+    ) -> Result<HttpAnswer, DeliveryError> {
+        let Some(row) = &file.kept else {
+            let text = "a file that is not kept cannot be uploaded";
+            return Err(DeliveryError::Permanent(text.to_owned()));
+        };
+        if let Some(fields) = fields.as_object_mut() {
+            fields.remove(KEPT);
+        }
+        if file.kind == Kind::Sticker {
+            return self.send_sticker(path, fields, file).await;
+        }
+        let bytes = body(&self.media, row.id).await?;
+        let path = format!("{path}/{}", self.settings.instance);
+        let call = HttpCall {
+            method: Method::POST,
+            path: &path,
+            headers: &[("apikey", &self.settings.token)],
+            body: HttpBody::Form(form(&fields, file, &row.mime, bytes)),
+            limits: HttpLimits::for_file(row.bytes),
+        };
+        Ok(self.http.call(call).await?)
+    }
+
+    /// A sticker cannot be uploaded (see the table of limits): it goes as base64 in JSON, the only file that
+    /// is held in memory, and is small. A WebP must be said to be one, or it loses its animation.
+    async fn send_sticker(
+        &self,
+        path: &str,
+        mut fields: Value,
+        file: &Outgoing,
+    ) -> Result<HttpAnswer, DeliveryError> {
+        let Some(row) = &file.kept else {
+            return Err(MediaError::Empty.into());
+        };
+        let open = self.media.open_file(row.id).await?;
+        let read = run_blocking(move || {
+            let (mut bytes, mut file) = (Vec::new(), open.file);
+            std::io::Read::read_to_end(&mut file, &mut bytes).map(|_| bytes)
+        });
+        let bytes = read
+            .await
+            .unwrap_or_else(|why| Err(std::io::Error::other(why)));
+        let bytes = bytes.map_err(MediaError::from)?;
+        fields["sticker"] = json!(BASE64.encode(&bytes));
+        if row.mime.starts_with("image/webp") {
+            fields["notConvertSticker"] = json!(true);
+        }
+        Ok(self.call(Method::POST, path, &fields).await?)
+    }
+
+    /// Has the file of a message that is stored fetched, where the settings say so, or keeps it at once where
+    /// it came with the post. That of a stranger is not looked at.
+    pub(super) async fn expect_file(
+        &self,
+        inbound: &mut Inbound,
+        who: &Who,
+        data: &Value,
+    ) -> Result<(), StoreError> {
+        let (kind, base64) = (inbound.kind, text_at(&data["message"], "base64"));
+        if let (Some(base64), Some(media)) = (base64, &mut inbound.media) {
+            let origin = Origin {
+                aliases: who.aliases.clone(),
+                ..Origin::default()
+            };
+            let sender = who.sender.as_ref().unwrap_or(&who.peer);
+            let is_known = who.own
+                || who.place == Place::Newsletter
+                || self.ingress.may_write(sender, &who.peer, &origin).await?;
+            if is_known && let Some(kept) = self.keep_file(base64, kind, media).await {
+                media["media_id"] = json!(kept.row.id.to_string());
+                media["mime"] = json!(kept.row.mime);
+                media["bytes"] = json!(kept.row.bytes);
+                media["state"] = json!(FileState::Ready.as_str());
+            }
+        }
+        mark(inbound.media.as_mut(), kind, self.settings.fetches);
+        Ok(())
+    }
+
+    /// Keeps a file that came with a post; where that fails, it is asked for like any other.
+    async fn keep_file(&self, base64: &str, kind: Kind, media: &Value) -> Option<KeptMedia> {
+        let kept = async {
+            let mut intake = self.media.intake(u64::MAX, 0).await?;
+            let decoded = decode(base64, &mut intake).await;
+            decoded.map_err(|error| match error {
+                Base64Error::Sink(error) => error,
+                Base64Error::Malformed(_) => MediaError::Different,
+            })?;
+            let about = About {
+                mime: text_at(media, "mime").map(str::to_owned),
+                name: text_at(media, "name").map(str::to_owned),
+                kind: Some(kind),
+                sha256: None,
+            };
+            intake.finish(about).await
+        };
+        let kept: Result<KeptMedia, MediaError> = kept.await;
+        if let Err(error) = &kept {
+            let fields: [LogField<'_>; 2] = [("name", &NAME), ("error", error)];
+            let log = self.ingress.log();
+            log.warn_limited("media", "a file that was posted could not be kept", &fields);
+        }
+        kept.ok()
+    }
+
+    /// Fetches the file of the message with this name there.
+    pub(super) async fn fetch_file(
+        &self,
+        file: &Value,
+        into: &mut Intake,
+    ) -> Result<FetchedFile, FetchError> {
+        let Some(id) = text_at(file, "id") else {
+            let text = "the Evolution API has no name for the message of this file";
+            return Err(FetchError::Permanent(text.to_owned()));
+        };
+        let path = format!("/chat/getBase64FromMediaMessage/{}", self.settings.instance);
+        let wanted = json!({"message": {"key": {"id": id}}, "convertToMp4": false});
+        let most = most(into);
+        let call = HttpCall {
+            method: Method::POST,
+            path: &path,
+            headers: &[("apikey", &self.settings.token)],
+            body: HttpBody::Json(&wanted),
+            limits: HttpLimits {
+                max_bytes: (most / 3).saturating_mul(4).saturating_add(MAX_BESIDES),
+                // It fetches the file first, and once more after five seconds.
+                ..HttpLimits::for_file(file["bytes"].as_u64().unwrap_or(0))
+            },
+        };
+        let mut json = Base64Json::new("base64", &WANTED, into);
+        match self.http.download(call, &mut json).await {
+            Ok(Downloaded::Whole(_)) => json.finish().map(fetched).map_err(malformed),
+            Ok(Downloaded::Refused(answer)) => Err(unfetched(&answer, &self.address)),
+            Err(DownloadError::Sink(error)) => Err(malformed(error)),
+            Err(DownloadError::TooLarge(_)) => Err(MediaError::TooLarge(most as u64).into()),
+            Err(DownloadError::Forbidden(why)) => Err(FetchError::Permanent(why)),
+            Err(DownloadError::Http(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// The form of a call. What the service reads of it are texts; the answered message is named as `qs` has it.
+///
+/// Only a document says its name: of anything else the service would tell the type by that, and it is
+/// wrong for a picture, of which it makes a JPEG. Of a document without an ending that it knows it says
+/// that the type is `false`.
+fn form(fields: &Value, file: &Outgoing, mime: &str, bytes: FileBody) -> Multipart {
+    let mut form = Multipart::default();
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        if let Some(text) = value.as_str() {
+            form = form.text(name, text);
+        }
+    }
+    if let Some(answered) = text_at(&fields["quoted"]["key"], "id") {
+        form = form.text("quoted[key][id]", answered);
+    }
+    let name = file.name();
+    if fields["mediatype"].is_string() {
+        form = form.text("mimetype", mime);
+    }
+    if file.kind == Kind::Document {
+        form = form.text("fileName", &name);
+    }
+    form.file("file", &name, mime, bytes)
+}
+
+fn fetched(fields: Map<String, Value>) -> FetchedFile {
+    let fields = Value::Object(fields);
+    // Of anything but a document the service makes a name up.
+    let is_document =
+        text_at(&fields, "mediaType").is_some_and(|kind| kind.starts_with("document"));
+    let name = text_at(&fields, "fileName").filter(|_| is_document);
+    FetchedFile {
+        mime: text_at(&fields, "mimetype").map(str::to_owned),
+        name: name.map(str::to_owned),
+        sha256: None,
+    }
+}
+
+/// An answer that says yes and is none may be a proxy's, or cut off: the next may be whole.
+fn malformed(error: Base64Error<MediaError>) -> FetchError {
+    match error {
+        Base64Error::Sink(error) => error.into(),
+        malformed @ Base64Error::Malformed(_) => {
+            let text = format!("the Evolution API did not send the file: {malformed}");
+            FetchError::Transient(text, Some(Duration::from_secs(5)))
+        }
+    }
+}
