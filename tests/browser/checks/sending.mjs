@@ -119,6 +119,24 @@ export const checks = [
     },
   },
   {
+    name: "what is larger than the gateway takes, or empty, is refused before it goes out",
+    needs: { settings: { CLEUDOCODEBOT_MAX_MEDIA_BYTES: "1024" } },
+    async run(stage) {
+      const { page } = stage;
+      const asked = [];
+      page.on("request", (request) => request.method() === "POST" && asked.push(request.url()));
+      await stage.open();
+      await goTo(stage, "ana");
+      const said = (text) => until(`it says ${text}`, async () => (await page.textContent("#text-hint")).includes(text));
+      await page.setInputFiles("#files", [{ ...bill, name: "long.pdf", buffer: Buffer.alloc(1025) }, bill]);
+      await said("long.pdf is larger than the gateway takes (1 KB)");
+      await holds(page, ["bill.pdf"]);
+      await page.setInputFiles("#files", [{ ...bill, name: "nothing.pdf", buffer: Buffer.alloc(0) }]);
+      await said("nothing.pdf is empty");
+      await until("only the other went out", () => asked.length === 1);
+    },
+  },
+  {
     name: "an upload tells how far it is and is given up",
     async run(stage) {
       const { page, daemon } = stage;
