@@ -1,8 +1,9 @@
 //! The services behind the gateway: one file or folder each, all behind the trait [`Integration`].
 //!
 //! An integration connects one service. It never retries and never waits for long: the daemon's
-//! supervisor and delivery workers do that. Inbound messages go through `ingress`. Shared code is in
-//! `support`; `plan` decides from the settings which integrations exist.
+//! supervisor and delivery workers do that. Inbound messages go through `ingress`; their files are only
+//! marked, and fetched by the daemon's worker when it asks. Shared code is in `support`;
+//! `plan` decides from the settings which integrations exist.
 
 pub mod allow_list;
 pub mod bridge;

@@ -49,10 +49,9 @@ with Stage("mockpost") as stage:
     stage.check("telegram: the texts as they were sent", {"Olá, ça va? 👍🏽", "an answer", "to a group"} <= set(texts))
     stage.check("telegram: the captions of the uploads", {"image uploaded", "document uploaded"} <= set(texts), str(texts)[-300:])
     uploads = captured("telegram", "raw_payload")
-    named = {kind: str(upload.get(field)) for upload in uploads if isinstance(upload, dict)
-             for kind, field in (("image", "photo"), ("document", "document")) if field in upload}
+    named = {str(upload.get(field)) for upload in uploads if isinstance(upload, dict) for field in ("photo", "document")}
     stage.check("telegram: its reader of forms finds the files and their names",
-                named.get("image") == "gato.png" and named.get("document") == "relatório %221%22.png", str(named))
+                {"gato.png", "relatório %221%22.png"} <= named, str(named))
     stage.check("telegram: three parts, whole", sum(text.startswith(("one", "two", "three")) for text in texts) == 3)
     http("POST", base + "/telegram/client/sendMessage", {"chat_id": 42, "text": "from outside", "from_user": "ana"})
     stage.check("telegram: what comes in", until("received", lambda: stage.received("telegram", "from outside")))
