@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha2::{Digest as _, Sha256};
+
 use crate::{
     error::{Error, Result},
     fs::{create_private_dir, private, remove_if_there, rename_lasting, sync_folder_of},
@@ -39,8 +41,7 @@ impl Folder {
     pub(super) fn open(home: &Path) -> Result<Self> {
         let is_temporary = !cfg!(feature = "store");
         let path = if is_temporary {
-            let name = random::hex(&random::bytes::<6>());
-            std::env::temp_dir().join(format!("cleudocodebot-media-{name}"))
+            temporary_folder(home)
         } else {
             home.join(super::FOLDER)
         };
@@ -59,8 +60,25 @@ impl Folder {
         self.path.join(&name[..2]).join(name)
     }
 
+    /// Opens a file. What else somebody put at its place is none: opening a pipe would wait for ever.
     pub(super) fn read(&self, id: MediaId) -> io::Result<File> {
-        File::open(self.place(id))
+        let place = self.place(id);
+        if fs::symlink_metadata(&place)?.is_file() {
+            File::open(place)
+        } else {
+            Err(io::Error::other("no regular file"))
+        }
+    }
+
+    /// Whether a file is at its place.
+    pub(super) fn has(&self, id: MediaId) -> bool {
+        fs::symlink_metadata(self.place(id)).is_ok_and(|found| found.is_file())
+    }
+
+    /// Whether no file is at any place.
+    pub(super) fn is_empty(&self) -> bool {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        entries.count() <= 1
     }
 
     /// A new file beside the others.
@@ -80,13 +98,10 @@ impl Folder {
         }
         let place = self.place(id);
         if let Some(folder) = place.parent().filter(|folder| !folder.exists()) {
-            create_private_dir(folder).map_err(io::Error::other)?;
+            create_private_dir(folder).map_err(as_io)?;
             sync_folder_of(folder)?;
         }
-        rename_lasting(&unfinished.path, &place).map_err(|error| match error {
-            Error::File { source, .. } => source,
-            other => io::Error::other(other),
-        })
+        rename_lasting(&unfinished.path, &place).map_err(as_io)
     }
 
     /// Removes a file.
@@ -129,9 +144,32 @@ impl Drop for Unfinished {
     }
 }
 
+/// The folder of a run without a store: the same for each run of a home, so that the next one removes what
+/// a killed one left.
+fn temporary_folder(home: &Path) -> PathBuf {
+    let hash = Sha256::digest(home.as_os_str().as_encoded_bytes());
+    let name = format!("cleudocodebot-media-{}", random::hex(&hash[..6]));
+    let path = std::env::temp_dir().join(name);
+    let _ = fs::remove_dir_all(&path);
+    path
+}
+
+/// What the system said, which tells a full disk from others.
+fn as_io(error: Error) -> io::Error {
+    match error {
+        Error::File { source, .. } => source,
+        other => io::Error::other(other),
+    }
+}
+
+/// The regular files of a folder.
 fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder)?;
-    entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect()
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
 }

@@ -34,6 +34,8 @@ pub struct Intake {
     _turn: OwnedSemaphorePermit,
     max_bytes: u64,
     bytes: u64,
+    /// What counts for the quota: what was announced, or came beyond that.
+    reserved: u64,
     /// What is not written yet.
     piece: Vec<u8>,
     /// The file, while no piece is being written.
@@ -60,13 +62,16 @@ impl Intake {
         media: Media,
         turn: OwnedSemaphorePermit,
         max_bytes: u64,
+        expected: u64,
     ) -> Result<Self, MediaError> {
         let written = Self::begin_file(&media).await?;
+        media.come(expected);
         Ok(Self {
             media,
             _turn: turn,
             max_bytes,
             bytes: 0,
+            reserved: expected,
             piece: Vec::new(),
             writing: Writing::Idle(written),
         })
@@ -93,15 +98,6 @@ impl Intake {
         self.max_bytes
     }
 
-    /// Forgets what came: the file starts anew.
-    pub async fn restart(&mut self) -> Result<(), MediaError> {
-        self.writing = Writing::Idle(Self::begin_file(&self.media).await?);
-        self.media.leave(self.bytes);
-        self.bytes = 0;
-        self.piece.clear();
-        Ok(())
-    }
-
     /// Takes the next bytes. Waits while the disk is slower than they come.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), MediaError> {
         let length = bytes.len() as u64;
@@ -109,7 +105,10 @@ impl Intake {
             return Err(MediaError::TooLarge(self.max_bytes));
         }
         self.bytes += length;
-        self.media.come(length);
+        if self.bytes > self.reserved {
+            self.media.come(self.bytes - self.reserved);
+            self.reserved = self.bytes;
+        }
         while !bytes.is_empty() {
             if self.piece.capacity() == 0 {
                 self.piece.reserve_exact(PIECE);
@@ -171,7 +170,7 @@ impl Intake {
 
 impl Drop for Intake {
     fn drop(&mut self) {
-        self.media.leave(self.bytes);
+        self.media.leave(self.reserved);
     }
 }
 

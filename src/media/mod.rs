@@ -48,7 +48,8 @@ use crate::{
 /// The name of the folder in the home folder.
 pub const FOLDER: &str = "media";
 
-/// Files taken in at a time; more wait for their turn.
+/// Files taken in at a time from clients, and as many besides that we fetch ourselves; more wait for their
+/// turn.
 const MAX_INTAKES: usize = 64;
 
 /// How long a file waits for its turn.
@@ -67,7 +68,8 @@ struct Inner {
     quota: AtomicU64,
     /// Bytes of files that are being taken in.
     under_way: AtomicU64,
-    turns: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
+    fetches: Arc<Semaphore>,
     /// Held to read by who puts a file in its place until its row is stored, to write by who removes one.
     places: RwLock<()>,
 }
@@ -91,7 +93,8 @@ impl Media {
             max_bytes: AtomicU64::new(max_bytes),
             quota: AtomicU64::new(quota),
             under_way: AtomicU64::new(0),
-            turns: Arc::new(Semaphore::new(MAX_INTAKES)),
+            uploads: Arc::new(Semaphore::new(MAX_INTAKES)),
+            fetches: Arc::new(Semaphore::new(MAX_INTAKES)),
             places: RwLock::default(),
         })))
     }
@@ -117,9 +120,24 @@ impl Media {
         self.0.store.media_totals()
     }
 
-    /// Begins to take in a file of at most `max_bytes`, of which `expected` are announced. Waits for its turn.
+    /// Begins to take in a file of at most `max_bytes`, of which `expected` are announced. Waits for its
+    /// turn.
     pub async fn intake(
         &self,
+        max_bytes: u64,
+        expected: u64,
+    ) -> std::result::Result<Intake, MediaError> {
+        self.begin(&self.0.fetches, max_bytes, expected).await
+    }
+
+    /// The same for a file that a client uploads: slow clients hold up no other file.
+    pub async fn upload(&self, expected: u64) -> std::result::Result<Intake, MediaError> {
+        self.begin(&self.0.uploads, u64::MAX, expected).await
+    }
+
+    async fn begin(
+        &self,
+        turns: &Arc<Semaphore>,
         max_bytes: u64,
         expected: u64,
     ) -> std::result::Result<Intake, MediaError> {
@@ -127,14 +145,19 @@ impl Media {
         if expected > max_bytes {
             return Err(MediaError::TooLarge(max_bytes));
         }
-        let turn = Arc::clone(&self.0.turns).acquire_owned();
+        let turn = Arc::clone(turns).acquire_owned();
         let turn = tokio::time::timeout(TURN, turn).await;
         let turn = turn
             .ok()
             .and_then(std::result::Result::ok)
             .ok_or(MediaError::Busy)?;
         self.make_room(expected).await?;
-        Intake::begin(self.clone(), turn, max_bytes).await
+        Intake::begin(self.clone(), turn, max_bytes, expected).await
+    }
+
+    /// Whether the file of this id is at its place.
+    pub fn is_there(&self, id: MediaId) -> bool {
+        self.0.folder.has(id)
     }
 
     /// Keeps a file that is in memory.

@@ -1,7 +1,7 @@
 //! Putting files in their places and removing those that nobody needs: no message refers to them, or no row
 //! knows them.
 
-use std::{collections::HashSet, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{collections::HashSet, future::Future, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use super::{Media, MediaError, folder::Unfinished};
 use tokio::time::sleep;
@@ -19,32 +19,48 @@ const UNREFERENCED_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// A file this young is not removed for want of room: its message may be on the way.
 const GRACE: Duration = Duration::from_secs(60);
 
+/// Where room is made, this part of the quota is made free besides.
+const ROOM_PART: u64 = 256;
+
 /// Files removed at a time.
 const SLICE: usize = 256;
 
 /// The time between two looks at what nobody needs.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(3600);
 
-/// Removes what nobody needs: what a crash left, once, and what no message refers to, every hour.
+/// Removes what nobody needs, every hour: what a crash left, and what no message refers to.
 pub async fn keep_tidy(media: Media, log: Log) {
     let failed = |error: &MediaError| {
         let fields: [LogField<'_>; 1] = [("error", error)];
         log.warn_limited("media", "cannot tidy up the kept files", &fields);
     };
-    match media.tidy().await {
-        Err(error) => failed(&error),
-        Ok(Swept { missing: 0, .. }) => {}
-        Ok(swept) => {
-            let text = "kept files are missing from the folder media; put them back from a backup";
-            log.warn("media", text, &[("files", &swept.missing)]);
-        }
-    }
     loop {
-        if let Err(error) = media.prune(UNREFERENCED_LIFE).await {
-            failed(&error);
+        // Without a file nothing needs a look, nor a thread for it.
+        if !media.is_empty() {
+            match media.tidy().await {
+                Err(error) => failed(&error),
+                Ok(Swept { missing: 0, .. }) => {}
+                Ok(swept) => {
+                    let text =
+                        "kept files are missing from the folder media; put them back from a backup";
+                    log.warn_limited("media", text, &[("files", &swept.missing)]);
+                }
+            }
+            if let Err(error) = media.prune(UNREFERENCED_LIFE).await {
+                failed(&error);
+            }
         }
         sleep(BETWEEN_LOOKS).await;
     }
+}
+
+/// Runs work on places and rows to its end, even if whoever asked for it leaves: between a place and its row
+/// nothing else may come.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, MediaError>> + Send + 'static,
+) -> Result<T, MediaError> {
+    let done = tokio::spawn(work).await;
+    done.unwrap_or_else(|error| Err(MediaError::Disk(error.to_string())))
 }
 
 /// What was removed.
@@ -59,6 +75,11 @@ pub struct Swept {
 }
 
 impl Media {
+    /// Whether nothing is kept, in the folder or in the store.
+    fn is_empty(&self) -> bool {
+        self.totals().files == 0 && self.0.folder.is_empty()
+    }
+
     /// Bytes of a file that is being taken in.
     pub(super) fn come(&self, bytes: u64) {
         self.0.under_way.fetch_add(bytes, Relaxed);
@@ -75,10 +96,11 @@ impl Media {
     }
 
     /// Removes files that no message refers to, oldest first, until `more` bytes fit in; fails where they
-    /// do not even then.
+    /// do not even then. Frees a little more, so that not each piece of a file has to.
     pub(super) async fn make_room(&self, more: u64) -> Result<(), MediaError> {
         while self.excess(more) > 0 {
-            let swept = self.prune_some(GRACE, self.excess(more)).await?;
+            let enough = self.excess(more) + self.quota() / ROOM_PART;
+            let swept = self.prune_some(GRACE, enough).await?;
             if swept.files == 0 {
                 return Err(MediaError::QuotaReached(self.quota()));
             }
@@ -92,18 +114,22 @@ impl Media {
         unfinished: Unfinished,
         row: MediaRow,
     ) -> Result<KeptMedia, MediaError> {
+        let media = self.clone();
         let (id, name) = (row.id, row.name.clone());
-        match self.place(unfinished, row).await {
-            Ok(mut kept) => {
-                // The row has the name that came first; whoever hands it in again knows it by another.
-                kept.row.name = name.or(kept.row.name);
-                Ok(kept)
+        to_its_end(async move {
+            match media.place(unfinished, row).await {
+                Ok(mut kept) => {
+                    // The row has the name that came first; whoever hands it in again knows it by another.
+                    kept.row.name = name.or(kept.row.name);
+                    Ok(kept)
+                }
+                Err(error) => {
+                    media.remove_if_unknown(id).await?;
+                    Err(error)
+                }
             }
-            Err(error) => {
-                self.remove_if_unknown(id).await?;
-                Err(error)
-            }
-        }
+        })
+        .await
     }
 
     async fn place(&self, unfinished: Unfinished, row: MediaRow) -> Result<KeptMedia, MediaError> {
@@ -116,18 +142,22 @@ impl Media {
 
     /// Removes a file that has no row.
     async fn remove_if_unknown(&self, id: MediaId) -> Result<bool, MediaError> {
-        let _places = self.0.places.write().await;
         let media = self.clone();
-        let removed = run_blocking(move || {
-            let is_known = media.0.store.media(id)?.is_some();
-            if !is_known {
-                media.0.folder.remove(id)?;
-            }
-            Ok(!is_known)
-        });
-        removed
-            .await
-            .unwrap_or_else(|why| Err(MediaError::Disk(why)))
+        to_its_end(async move {
+            let _places = media.0.places.write().await;
+            let inner = media.clone();
+            let removed = run_blocking(move || {
+                let is_known = inner.0.store.media(id)?.is_some();
+                if !is_known {
+                    inner.0.folder.remove(id)?;
+                }
+                Ok(!is_known)
+            });
+            removed
+                .await
+                .unwrap_or_else(|why| Err(MediaError::Disk(why)))
+        })
+        .await
     }
 
     /// Removes the files that no message refers to and that nobody handed in for `min_age`.
@@ -145,6 +175,11 @@ impl Media {
 
     /// Removes the oldest of them, at most one slice and until `enough` bytes are free.
     async fn prune_some(&self, min_age: Duration, enough: u64) -> Result<Swept, MediaError> {
+        let media = self.clone();
+        to_its_end(async move { media.prune_slice(min_age, enough).await }).await
+    }
+
+    async fn prune_slice(&self, min_age: Duration, enough: u64) -> Result<Swept, MediaError> {
         let min_age = u64::try_from(min_age.as_millis()).unwrap_or(u64::MAX);
         let until_ms = self.0.store.clock()().saturating_sub(min_age);
         let _places = self.0.places.write().await;
@@ -171,8 +206,9 @@ impl Media {
         };
         let media = self.clone();
         let removed = run_blocking(move || {
-            let mut ids = forgotten.iter().map(|row| row.id);
-            ids.try_for_each(|id| media.0.folder.remove(id))
+            // One that cannot be removed keeps no other from going.
+            let removed = forgotten.iter().map(|row| media.0.folder.remove(row.id));
+            removed.fold(Ok(()), std::io::Result::and)
         });
         removed.await.map_err(MediaError::Disk)??;
         Ok(swept)
@@ -183,9 +219,8 @@ impl Media {
         let media = self.clone();
         let listed = run_blocking(move || {
             let there: HashSet<MediaId> = media.0.folder.list()?.into_iter().collect();
-            let rows = media.0.store.media_before(u64::MAX, usize::MAX)?;
-            let missing = rows.iter().filter(|row| !there.contains(&row.id)).count();
-            let known: HashSet<MediaId> = rows.into_iter().map(|row| row.id).collect();
+            let known: HashSet<MediaId> = media.0.store.media_ids()?.into_iter().collect();
+            let missing = known.difference(&there).count();
             let strays: Vec<MediaId> = there.difference(&known).copied().collect();
             Ok::<_, MediaError>((strays, missing))
         });

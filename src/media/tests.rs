@@ -201,3 +201,49 @@ async fn a_file_cut_short_is_not_handed_out() {
     let opened = fixture.media.open_file(id).await.map(|_| ());
     assert_eq!(opened, Err(MediaError::Gone(id)));
 }
+
+#[tokio::test]
+async fn a_file_is_kept_or_removed_to_the_end_even_if_its_asker_leaves() {
+    let fixture = Fixture::new();
+    let is_settled = || fixture.media.totals().files == fixture.files().len() as u64;
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    for n in 0..20u8 {
+        let bytes = [n; 999];
+        let keeping = fixture.keep(&bytes);
+        let _ = tokio::time::timeout(Duration::from_micros(50 * u64::from(n)), keeping).await;
+        let pruning = fixture.media.prune(Duration::ZERO);
+        let _ = tokio::time::timeout(Duration::from_micros(30 * u64::from(n)), pruning).await;
+    }
+    // Whoever waits for the places comes after all of them.
+    drop(fixture.media.0.places.write().await);
+    while !is_settled() {
+        assert!(std::time::Instant::now() < deadline, "files without a row");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_file_is_not_opened() {
+    let fixture = Fixture::new();
+    let id = fixture.keep(b"whole").await.expect("kept").row.id;
+    let place = fixture.media.0.folder.place(id);
+    fs::rename(&place, fixture.home.join("elsewhere")).expect("moved");
+    std::os::unix::fs::symlink(fixture.home.join("elsewhere"), &place).expect("linked");
+    let opened = fixture.media.open_file(id).await.map(|_| ());
+    assert_eq!(opened, Err(MediaError::Gone(id)));
+    assert!(!fixture.media.is_there(id));
+}
+
+#[tokio::test]
+async fn announced_bytes_count_before_they_come() {
+    let fixture = Fixture::new();
+    let mut begun = Vec::new();
+    for _ in 0..5 {
+        begun.push(fixture.media.upload(200_000).await.expect("room"));
+    }
+    let refused = fixture.media.upload(200_000).await.map(|_| ());
+    assert_eq!(refused, Err(MediaError::QuotaReached(QUOTA)));
+    drop(begun);
+    fixture.media.upload(200_000).await.expect("room again");
+}

@@ -64,9 +64,19 @@ impl Store {
         self.view(|rows| media::row(rows, id))
     }
 
-    /// The files that came before this time, newest first. Blocks.
-    pub fn media_before(&self, before_ms: u64, limit: usize) -> Result<Vec<MediaRow>, StoreError> {
-        self.view(|rows| media::newest(rows, before_ms, limit))
+    /// The newest files, or those that follow on this one, newest first. Fails with
+    /// [`StoreError::NoSuchFile`] if that is gone. Blocks.
+    pub fn newest_media(
+        &self,
+        after: Option<MediaId>,
+        limit: usize,
+    ) -> Result<Vec<MediaRow>, StoreError> {
+        self.view(|rows| media::newest(rows, after, limit))
+    }
+
+    /// The ids of all kept files. Blocks.
+    pub fn media_ids(&self) -> Result<Vec<MediaId>, StoreError> {
+        self.view(media::ids)
     }
 
     /// The files that no message refers to, last seen at this time of the store or earlier, oldest

@@ -48,6 +48,7 @@ pub(crate) mod messages {
     //! Messages: those to send, those that wait, those that are stored.
     pub(crate) mod chat;
     pub(crate) mod conversations;
+    mod destination;
     pub(crate) mod history;
     pub(crate) mod media;
     pub(crate) mod message;

@@ -153,6 +153,30 @@ fn a_text_comes_from_one_place() {
     assert!(send(&["-m", "x", "y"]).contains("twice"));
     assert!(send(&["two", "words"]).contains("\"words\" is one argument too many"));
     assert!(send(&["x", "--media-kind", "image"]).contains("needs --file or --media-url"));
+    assert!(send(&["-f", "a", "--media-url", "http://a/"]).contains("do not go together"));
+    assert!(send(&["-f", "a", "--voice", "--media-kind", "image"]).contains("do not go together"));
+    assert!(send(&["--voice", "x"]).contains("--voice needs --file"));
+    assert!(send(&["-f", "-", "-"]).contains("cannot be both"));
+    assert!(send(&["-f", "-", "-f", "-"]).contains("only one file"));
+    assert!(send(&["-f", "a", "-f", "b", "--name", "c"]).contains("needs one --file"));
+    let album = sent(&[
+        "send",
+        "-c",
+        "a",
+        "-t",
+        "b",
+        "-f",
+        "x/a,1.png",
+        "-f",
+        "b.ogg",
+        "look",
+    ]);
+    let names: Vec<_> = album
+        .files
+        .iter()
+        .map(|file| file.name.as_deref())
+        .collect();
+    assert_eq!(names, [Some("a,1.png"), Some("b.ogg")]);
     assert!(send(&["x", "--media-kind", "tape"]).contains("expected one of image, video"));
     assert!(refused(&["send", "-t", "b", "x"]).contains("--channel is missing"));
 }

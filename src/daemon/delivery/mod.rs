@@ -47,8 +47,8 @@ const STALLED_WAIT: Duration = Duration::from_secs(5);
 /// Time for deliveries in flight at shutdown; no new ones are started then.
 const FINISH_TIME: Duration = Duration::from_secs(1);
 
-/// The longest wait that is taken over from an earlier run. An earlier version stored what the wall
-/// clock would show, which may have been years ahead.
+/// The longest wait: a service may ask for any, and an earlier version stored what the wall clock would
+/// show, which may have been years ahead.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Messages per read when the worker loads the outbox.
@@ -157,7 +157,7 @@ impl DeliveryWorker {
 
     fn adopt(&mut self, id: MessageId, peer: String, wait: Duration) {
         if !wait.is_zero() && !self.lanes.contains_key(&peer) {
-            self.set_timer(&peer, wait.min(LONGEST_WAIT));
+            self.set_timer(&peer, wait);
         }
         self.queued(id, peer);
     }
@@ -204,7 +204,7 @@ impl DeliveryWorker {
     }
 
     fn set_timer(&mut self, peer: &str, wait: Duration) {
-        let at = Instant::now() + wait;
+        let at = Instant::now() + wait.min(LONGEST_WAIT);
         self.lanes.entry(peer.to_owned()).or_default().not_before = Some(at);
         self.timers.push(Reverse((at, peer.to_owned())));
     }

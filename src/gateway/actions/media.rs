@@ -14,7 +14,7 @@ use crate::{
     media::{About, MediaError},
     message::{
         Direction, Kind, MediaId,
-        media::{FileState, files, files_mut, media_id},
+        media::{FileState, files, files_mut, kept_files, media_id},
         text_at,
     },
     protocol::{
@@ -46,8 +46,7 @@ pub(super) fn media(gateway: &Gateway, payload: &Payload) -> Answer {
     let id = payload.text("media_id").parse::<MediaId>();
     let store = gateway.store.clone();
     Answer::Later(Box::pin(async move {
-        let unknown = |()| Fault::new(ErrorCode::NotFound, "no file has this id");
-        let id = id.map_err(unknown)?;
+        let id = id.map_err(|()| bad_id("media_id"))?;
         let row = reading(&store, move |store| store.media(id)).await?;
         let row = row.ok_or(StoreError::NoSuchFile(id))?;
         Ok(row_json(&row).to_string())
@@ -55,12 +54,13 @@ pub(super) fn media(gateway: &Gateway, payload: &Payload) -> Answer {
 }
 
 pub(super) fn list(gateway: &Gateway, payload: &Payload) -> Answer {
-    let before_ms = payload.integer("before").unwrap_or(u64::MAX);
+    let after = payload.optional_text("after").map(str::parse::<MediaId>);
     let limit = usize::try_from(payload.integer("limit").unwrap_or(PAGE)).unwrap_or(usize::MAX);
     let media = gateway.media.clone();
     let store = gateway.store.clone();
     Answer::Later(Box::pin(async move {
-        let read = move |store: &Store| store.media_before(before_ms, limit);
+        let after = after.transpose().map_err(|()| bad_id("after"))?;
+        let read = move |store: &Store| store.newest_media(after, limit);
         let rows = reading(&store, read).await?;
         let rows: Vec<Value> = rows.iter().map(row_json).collect();
         let totals = media.totals();
@@ -103,6 +103,15 @@ pub(super) fn fetch(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
         }
         Ok(json!({"message_id": id.to_string(), "fetching": fetching}).to_string())
     }))
+}
+
+/// The fault of what is no id of a file.
+fn bad_id(field: &str) -> Fault {
+    bad_field(
+        field,
+        "the media_id of a kept file: 64 hexadecimal digits",
+        "something else",
+    )
 }
 
 /// Whether a file of a message is kept, and whole.
@@ -159,6 +168,34 @@ pub(in crate::gateway) fn kept_json(kept: &KeptMedia) -> Value {
     json
 }
 
+/// What a client may say of a file; what else it says is left out.
+const SAID: [&str; 7] = ["kind", "media_id", "url", "data", "mime", "name", "round"];
+
+/// The same of a file that a client hands in.
+const SAID_BESIDES: [&str; 5] = ["id", "bytes", "width", "height", "seconds"];
+
+/// Leaves out of the files of a message what a client may not say of them.
+pub(super) fn leave_out(media: Option<&mut Value>, place: Place) {
+    for file in files_mut(media) {
+        if let Some(fields) = file.as_object_mut() {
+            fields.retain(|field, _| {
+                let field = field.as_str();
+                SAID.contains(&field) || place == Place::Received && SAID_BESIDES.contains(&field)
+            });
+        }
+    }
+}
+
+/// Fails where a kept file that a message names is no longer there.
+pub(super) fn expect_there(gateway: &Gateway, media: Option<&Value>) -> Result<(), Fault> {
+    let mut ids = kept_files(media).into_iter();
+    match ids.find(|id| !gateway.media.is_there(*id)) {
+        // One without a row is told by the store.
+        Some(id) => Err(MediaError::Gone(id).into()),
+        None => Ok(()),
+    }
+}
+
 /// Fails where a file of a message is in no place, or in one that a page must not open, or says what it is
 /// in no known word.
 pub(super) fn check(media: &Value, place: Place) -> Result<(), Fault> {
@@ -169,11 +206,8 @@ pub(super) fn check(media: &Value, place: Place) -> Result<(), Fault> {
 }
 
 fn check_file(file: &Value, place: Place) -> Result<(), Fault> {
-    if let Some(id) = file.get("media_id").filter(|id| !id.is_null())
-        && media_id(file).is_none()
-    {
-        let expected = "the media_id of a kept file: 64 hexadecimal digits";
-        return Err(bad_field("media.media_id", expected, &id.to_string()));
+    if file.get("media_id").is_some_and(|id| !id.is_null()) && media_id(file).is_none() {
+        return Err(bad_id("media.media_id"));
     }
     check_address(file)?;
     if file

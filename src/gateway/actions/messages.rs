@@ -40,6 +40,7 @@ pub(super) fn send(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
 async fn keep_data(gateway: &Gateway, payload: &mut Payload, place: Place) -> Result<(), Fault> {
     if let Some(media) = payload.value_mut("media") {
         media::check(media, place)?;
+        media::leave_out(Some(media), place);
         media::keep_data(gateway, media).await?;
     }
     Ok(())
@@ -92,6 +93,9 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         emoji: text.clone(),
     });
     let content = reaction.or(content);
+    let mut media = payload.take("media");
+    media::leave_out(media.as_mut(), Place::Sent);
+    media::expect_there(gateway, media.as_ref())?;
     let text = match &content {
         Some(content) if text.is_empty() && !is_reaction => content.text(),
         _ => text,
@@ -102,7 +106,7 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         kind: content.as_ref().map_or(Kind::Text, Content::kind),
         text,
         content: content.as_ref().map(Content::json),
-        media: payload.take("media"),
+        media,
         reply_to,
         meta,
         idempotency_key: payload.take_text("idempotency_key"),
@@ -244,6 +248,9 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
             text.map_or_else(|| check_content(&payload).map(|()| String::new()), Ok)?
         }
     };
+    let mut media = payload.take("media");
+    media::leave_out(media.as_mut(), Place::Received);
+    media::expect_there(gateway, media.as_ref())?;
     Ok(Inbound {
         channel,
         peer: payload.take_text("peer").unwrap_or_default(),
@@ -251,7 +258,7 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
         kind,
         text,
         content: content.as_ref().map(Content::json),
-        media: payload.take("media"),
+        media,
         reply_to: payload.take_text("reply_to"),
         meta: payload.take("meta"),
         dedup_key: payload.take_text("dedup_key"),

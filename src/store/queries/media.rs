@@ -2,7 +2,7 @@
 //!
 //! Not here: changing them (`writer::media`).
 
-use std::{ops::ControlFlow, time::Duration};
+use std::{cmp::Reverse, ops::ControlFlow, time::Duration};
 
 use crate::{
     message::{MediaId, MessageId},
@@ -19,25 +19,26 @@ use crate::{
     },
 };
 
-/// Most rows of files that one question looks at.
-const MAX_LOOKED_AT: usize = 100_000;
-
 /// What is known of a kept file.
 pub(in crate::store) fn row(rows: &dyn Get, id: MediaId) -> Result<Option<MediaRow>, StoreError> {
     let row = rows.get(Table::Media, &id.0)?;
     row.map(|row| media::decode(&id.0, &row)).transpose()
 }
 
-/// The newest files that `wanted` lets pass and that came before `before_ms`, newest first.
+/// The newest files, newest first, or those that follow on `after` in that order.
 pub(in crate::store) fn newest(
     rows: &dyn Snapshot,
-    before_ms: u64,
+    after: Option<MediaId>,
     limit: usize,
 ) -> Result<Vec<MediaRow>, StoreError> {
-    let mut found = each(rows, &|row| row.created_ms < before_ms)?;
-    found.sort_unstable_by_key(|row| (std::cmp::Reverse(row.created_ms), row.id));
-    found.truncate(limit);
-    Ok(found)
+    let by_age = |row: &MediaRow| (Reverse(row.created_ms), row.id);
+    let start = match after {
+        None => None,
+        Some(id) => Some(by_age(&row(rows, id)?.ok_or(StoreError::NoSuchFile(id))?)),
+    };
+    first_of(rows, limit, by_age, &|row| {
+        start.is_none_or(|start| by_age(row) > start)
+    })
 }
 
 /// The files that no message refers to and that were last seen at `until_ms` or before, oldest first.
@@ -46,32 +47,51 @@ pub(in crate::store) fn unreferenced(
     until_ms: u64,
     limit: usize,
 ) -> Result<Vec<MediaRow>, StoreError> {
-    let mut found = each(rows, &|row| row.references == 0 && row.seen_ms <= until_ms)?;
-    found.sort_unstable_by_key(|row| (row.seen_ms, row.id));
-    found.truncate(limit);
+    let by_sight = |row: &MediaRow| (row.seen_ms, row.id);
+    first_of(rows, limit, by_sight, &|row| {
+        row.references == 0 && row.seen_ms <= until_ms
+    })
+}
+
+/// The ids of all files.
+pub(in crate::store) fn ids(rows: &dyn Snapshot) -> Result<Vec<MediaId>, StoreError> {
+    let mut ids = Vec::new();
+    each(rows, &mut |row| ids.push(row.id))?;
+    Ok(ids)
+}
+
+/// The first rows in an order of those that are `wanted`. Looks at every row, and holds twice as many as it
+/// returns at most.
+fn first_of<K: Ord>(
+    rows: &dyn Snapshot,
+    limit: usize,
+    key: impl Fn(&MediaRow) -> K,
+    wanted: &dyn Fn(&MediaRow) -> bool,
+) -> Result<Vec<MediaRow>, StoreError> {
+    let mut found = Vec::new();
+    let keep_first = |found: &mut Vec<MediaRow>| {
+        found.sort_unstable_by_key(&key);
+        found.truncate(limit);
+    };
+    each(rows, &mut |row| {
+        if wanted(&row) {
+            found.push(row);
+            if found.len() > 2 * limit {
+                keep_first(&mut found);
+            }
+        }
+    })?;
+    keep_first(&mut found);
     Ok(found)
 }
 
-fn each(
-    rows: &dyn Snapshot,
-    wanted: &dyn Fn(&MediaRow) -> bool,
-) -> Result<Vec<MediaRow>, StoreError> {
-    let (mut found, mut left) = (Vec::new(), MAX_LOOKED_AT);
+fn each(rows: &dyn Snapshot, visit: &mut dyn FnMut(MediaRow)) -> Result<(), StoreError> {
     let (first, last) = ([0; 32], [u8::MAX; 32]);
     let order = ScanOrder::Ascending;
     rows.scan(Table::Media, &first, &last, order, &mut |key, row| {
-        let row = media::decode(key, row)?;
-        if wanted(&row) {
-            found.push(row);
-        }
-        left -= 1;
-        Ok(if left == 0 {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
-    })?;
-    Ok(found)
+        visit(media::decode(key, row)?);
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 /// The messages of a channel with a file that is still to be fetched, oldest first.

@@ -10,7 +10,10 @@
 use serde_json::Value;
 
 use crate::{
-    message::{Direction, Kind, Message, MessageId, State, nesting::kept},
+    file_name,
+    message::{
+        Direction, Kind, Message, MessageId, State, media::files_mut, nesting::kept, text_at,
+    },
     store::{
         error::StoreError,
         request::{Draft, Inbound},
@@ -60,7 +63,7 @@ impl Body {
             kind: kind_of(draft.kind, draft.media.as_ref()),
             text: draft.text,
             content: draft.content.map(kept),
-            media: draft.media.map(kept),
+            media: draft.media.map(files_kept),
             reply_to: draft.reply_to,
             meta: draft.meta.map(kept),
             ..blank(0, Direction::Out, 0)
@@ -80,7 +83,7 @@ impl Body {
             kind: kind_of(inbound.kind, inbound.media.as_ref()),
             text: inbound.text,
             content: inbound.content.map(kept),
-            media: inbound.media.map(kept),
+            media: inbound.media.map(files_kept),
             reply_to: inbound.reply_to,
             meta: inbound.meta.map(kept),
             ..blank(0, Direction::In, 0)
@@ -179,6 +182,21 @@ impl Body {
         reader.end()?;
         Ok(Self { message, key })
     }
+}
+
+/// The files of a message as they are kept: names come from clients and peers, and go to file systems.
+fn files_kept(media: Value) -> Value {
+    let mut media = kept(media);
+    for file in files_mut(Some(&mut media)) {
+        if let Some(name) = text_at(file, "name") {
+            match (file_name::clean(name), file.as_object_mut()) {
+                (Some(name), Some(fields)) => drop(fields.insert("name".to_owned(), name.into())),
+                (None, Some(fields)) => drop(fields.remove("name")),
+                (_, None) => {}
+            }
+        }
+    }
+    media
 }
 
 /// The kind of a message: whoever brings a file need not say it twice.

@@ -192,3 +192,50 @@ fn a_file_of_no_message_is_no_file() {
         }
     });
 }
+
+#[test]
+fn pages_of_files_follow_on_each_other() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        for n in 0..7 {
+            done(store.keep_media(row(MediaId([n; 32]), 1)));
+            bench.pass(u64::from(n % 2));
+        }
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.newest_media(after, 2).expect("readable");
+            let Some(last) = page.last() else {
+                break;
+            };
+            after = Some(last.id);
+            seen.extend(page.iter().map(|row| (row.created_ms, row.id)));
+        }
+        assert_eq!(seen.len(), 7);
+        assert!(
+            seen.windows(2).all(|pair| pair[0].0 >= pair[1].0),
+            "{seen:?}"
+        );
+        let unknown = MediaId([99; 32]);
+        let gone = store.newest_media(Some(unknown), 2).map(|_| ());
+        assert_eq!(gone, Err(StoreError::NoSuchFile(unknown)));
+    });
+}
+
+#[test]
+fn names_of_files_are_cleaned_whoever_gives_them() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let files =
+            json!([{"id": "1", "name": "../../.bashrc\u{1b}[2J"}, {"id": "2", "name": ".."}]);
+        let inbound = Inbound {
+            kind: Kind::Document,
+            media: Some(files),
+            ..inbound("telegram", "[document]", Some("E1"))
+        };
+        let media = received(&store, inbound).message.media.expect("files");
+        assert_eq!(
+            media,
+            json!([{"id": "1", "name": "bashrc[2J"}, {"id": "2"}])
+        );
+    });
+}

@@ -228,7 +228,6 @@ fn complete(file: &mut Value, row: &MediaRow) {
     };
     let (width, height) = row.size.unzip();
     let facts = [
-        ("mime", json!(row.mime)),
         ("name", json!(row.name)),
         ("width", json!(width)),
         ("height", json!(height)),
@@ -244,5 +243,6 @@ fn complete(file: &mut Value, row: &MediaRow) {
         file.insert("kind".to_owned(), json!(row.kind.as_str()));
     }
     // Whatever a service or a client claimed: this is what is kept.
+    file.insert("mime".to_owned(), json!(row.mime));
     file.insert("bytes".to_owned(), json!(row.bytes));
 }

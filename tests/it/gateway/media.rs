@@ -387,3 +387,38 @@ fn a_place_or_a_poll_is_sent_as_what_it_is() {
     assert_field(&stored["message"], "content", place);
     assert_field(&stored["message"], "text", "[location] Sé, -23.55, -46.63");
 }
+
+#[test]
+fn a_client_says_of_a_file_only_what_is_its_own_to_say() {
+    let daemon = Shared::daemon();
+    let id = kept(&daemon, b"only mine to say", "Content-Type: text/plain\r\n");
+    let mut raw = daemon.raw_websocket(true);
+    let media = json!({"media_id": id, "name": "a/b.txt", "mime": "text/html", "state": "fetching", "asked": true,
+        "id": "other", "error": "<script>", "path": "/etc/passwd", "bytes": 1});
+    let answer = raw.call(
+        "send",
+        &json!({"channel": "webchat", "to": "ana", "media": media}),
+    );
+    let stored = raw.call("message", &json!({"message_id": answer["message_id"]}));
+    let expected = json!({"media_id": id, "name": "b.txt", "mime": "text/plain", "kind": "document", "bytes": 16});
+    assert_field(&stored["message"], "media", expected);
+}
+
+#[test]
+fn a_file_that_is_gone_is_not_sent() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let id = kept(&daemon, b"soon gone", "");
+    if cfg!(feature = "store") {
+        let place = home.0.join("media").join(&id[..2]).join(&id);
+        std::fs::remove_file(place).expect("removed");
+        let mut raw = daemon.raw_websocket(true);
+        let media = json!({"media_id": id});
+        let refused = raw.call(
+            "send",
+            &json!({"channel": "webchat", "to": "ana", "media": media}),
+        );
+        assert_field(&refused, "code", "not_found");
+        assert_eq!(get(&daemon, "GET", &id, "").0, 404);
+    }
+}

@@ -1,14 +1,10 @@
 //! `media`: the files that the gateway keeps.
 
-use std::{
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{page::page, progress::ProgressBar};
+use super::{destination::Destination, page::page, progress::ProgressBar};
 use crate::{
     cli::{
         command::Command,
@@ -21,7 +17,6 @@ use crate::{
     client::files::{self, Download},
     clock::Utc,
     error::{Error, Result},
-    fs::beside,
     message::{MessageId, media},
 };
 
@@ -215,11 +210,14 @@ async fn get(
     for id in ids {
         let mut bar = ProgressBar::new("received");
         let is_watched = context.terminal.is_watched();
-        let begin = |about: &Download| Target::open(output, &id, about, is_watched);
+        let begin = |about: &Download| match output {
+            None => Destination::named(about.name.as_deref().unwrap_or(&id)),
+            Some(path) => Destination::at(path, is_watched),
+        };
         let progress = &mut |done, total| bar.show(done, total);
-        let target = files::download(&connection.endpoint, &id, begin, progress).await?;
+        let destination = files::download(&connection.endpoint, &id, begin, progress).await?;
         bar.end();
-        if let Some(path) = target.finish()? {
+        if let Some(path) = destination.finish()? {
             context
                 .terminal
                 .line(printable(&path.display().to_string()))?;
@@ -255,71 +253,4 @@ async fn files_of(connection: &mut Connection, id: &str) -> Result<Vec<String>> 
         _ if first["url"].is_string() => format!("the file of {id} is at {}", text("url")),
         _ => format!("the file of {id} is not here; to fetch it: cleudocodebot media fetch {id}"),
     }))
-}
-
-/// Where a file is written: beside its place until it is whole, or to standard output.
-enum Target {
-    Output(io::Stdout),
-    File(File, PathBuf),
-}
-
-impl Target {
-    fn open(output: Option<&Path>, id: &str, about: &Download, is_watched: bool) -> Result<Self> {
-        let path = match output {
-            Some(path) if path == Path::new("-") => {
-                let text = "a file is not for a terminal; write it elsewhere: media get ID -o FILE";
-                let refused = || Error::Usage(text.to_owned());
-                return (!is_watched)
-                    .then(|| Self::Output(io::stdout()))
-                    .ok_or_else(refused);
-            }
-            Some(path) => path.to_owned(),
-            None => {
-                let path = PathBuf::from(about.name.as_deref().unwrap_or(id));
-                if path.symlink_metadata().is_ok() {
-                    return Err(Error::Failed(format!(
-                        "{} is there already; say with -o where to write",
-                        printable(&path.display().to_string())
-                    )));
-                }
-                path
-            }
-        };
-        let unfinished = beside(&path, ".part");
-        let file = File::create(&unfinished).map_err(Error::file("write", &unfinished))?;
-        Ok(Self::File(file, path))
-    }
-
-    /// Gives the file its name; the path, where there is one.
-    fn finish(self) -> Result<Option<PathBuf>> {
-        match self {
-            Self::Output(mut output) => {
-                let failed =
-                    |error| Error::Failed(format!("cannot write to standard output: {error}"));
-                output.flush().map(|()| None).map_err(failed)
-            }
-            Self::File(file, path) => {
-                drop(file);
-                let unfinished = beside(&path, ".part");
-                fs::rename(&unfinished, &path).map_err(Error::file("write", &path))?;
-                Ok(Some(path))
-            }
-        }
-    }
-}
-
-impl Write for Target {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Output(output) => output.write(bytes),
-            Self::File(file, _) => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Output(output) => output.flush(),
-            Self::File(file, _) => file.flush(),
-        }
-    }
 }

@@ -84,7 +84,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     usage: &[
         "--channel CHANNEL --to PEER TEXT",
         "--channel CHANNEL --to PEER -",
-        "--channel CHANNEL --to PEER --file PATH... [TEXT]",
+        "--channel CHANNEL --to PEER -f PATH [-f PATH]... [TEXT]",
     ],
     details: "With a file the text is its caption. A - reads the text from standard input.\n\
               Prints `queued m-17` once the message is stored; with --wait its final\n\
@@ -200,7 +200,9 @@ fn files(args: &ParsedArgs) -> Result<Vec<FileToSend>> {
     let kind = args.flag("voice").then(|| "voice".to_owned());
     let kind = kind.or_else(|| args.text("media-kind"));
     let piped = paths.iter().filter(|path| *path == "-").count();
-    let wrong = if paths.len() > MAX_FILES {
+    let wrong = if args.flag("voice") && args.text("media-kind").is_some() {
+        Some("--voice and --media-kind do not go together".to_owned())
+    } else if paths.len() > MAX_FILES {
         Some(format!("a message may have {MAX_FILES} files at most"))
     } else if piped > 1 {
         Some("only one file can come from standard input".to_owned())

@@ -53,7 +53,7 @@ pub(in crate::gateway::http) async fn upload(
 
 async fn take(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<String, HttpReply> {
     let announced = body.size_hint().lower();
-    let intake = gateway.media.intake(u64::MAX, announced).await;
+    let intake = gateway.media.upload(announced).await;
     let mut intake = intake.map_err(refused)?;
     receive(&mut intake, body, gateway.settings().limits.body_timeout).await?;
     let text = |name: HeaderName| {

@@ -76,12 +76,15 @@ pub enum HttpBody<'a> {
     Form(Multipart),
 }
 
+/// What a service may ask us to wait at most, whatever it says.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
+
 /// The answer of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
     /// The status.
     pub status: u16,
-    /// `Retry-After`, if it was given in seconds.
+    /// `Retry-After`, if it was given in seconds; at most [`LONGEST_RETRY_AFTER`].
     pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,

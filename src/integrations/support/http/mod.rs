@@ -34,7 +34,7 @@ use crate::{
 };
 
 pub use self::{
-    call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
+    call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, LONGEST_RETRY_AFTER},
     download::{DownloadError, Downloaded, Sink},
 };
 
@@ -221,7 +221,7 @@ impl Http {
             .headers()
             .get("retry-after")
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(Duration::from_secs);
+            .map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
         let body = collect(response.into_body(), limits.max_bytes, limits.body).await;
         let body = body.map_err(|error| {
             let what = match error {

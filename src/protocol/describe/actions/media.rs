@@ -20,9 +20,9 @@ pub(super) const MEDIA_LIST: ActionSpec = ActionSpec {
     summary: "The kept files, newest first.",
     request: &[
         may(
-            "before",
-            COUNT,
-            "only those that came before, ms since 1970",
+            "after",
+            FieldKind::Name,
+            "the media_id that the page before ended with",
         ),
         may(
             "limit",

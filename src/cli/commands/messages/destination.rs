@@ -1,0 +1,228 @@
+//! Where a file is written that was asked for: under a name that is free, at a path, or to standard output.
+//!
+//! Names come from whoever sent the file: nothing that is there is written over unless the user named it, and
+//! a file that does not come whole leaves nothing.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    error::{Error, Result},
+    random,
+};
+
+/// How many names are tried where files of the same name are there.
+const MAX_TRIES: u32 = 100;
+
+/// What is written to.
+pub(super) enum Destination {
+    /// Standard output.
+    Output(io::Stdout),
+    /// Something that is there and no file, such as a device or a pipe.
+    Other(File),
+    /// A new file. It is removed with this value, unless all came.
+    File {
+        /// Open until all came.
+        file: Option<File>,
+        /// Where it is now.
+        written: PathBuf,
+        /// Where it shall be.
+        path: PathBuf,
+    },
+}
+
+impl Destination {
+    /// A new file of this name in this folder; a number is added where it is taken.
+    pub(super) fn named(name: &str) -> Result<Self> {
+        let name = Path::new(name);
+        let stem = name.file_stem().unwrap_or_default().to_string_lossy();
+        let ending = name
+            .extension()
+            .map(|ending| format!(".{}", ending.to_string_lossy()));
+        let ending = ending.unwrap_or_default();
+        for number in 1..=MAX_TRIES {
+            let path = match number {
+                1 => name.to_owned(),
+                _ => name.with_file_name(format!("{stem} ({number}){ending}")),
+            };
+            match create_new(&path) {
+                Ok(file) => {
+                    return Ok(Self::File {
+                        file: Some(file),
+                        written: path.clone(),
+                        path,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::file("write", &path)(error)),
+            }
+        }
+        let name = name.display();
+        let text =
+            format!("{name} and {MAX_TRIES} like it are there already; say with -o where to write");
+        Err(Error::Failed(text))
+    }
+
+    /// What the user named: `-`, something that is there, or a file, which is replaced once all came.
+    pub(super) fn at(path: &Path, is_watched: bool) -> Result<Self> {
+        if path == Path::new("-") {
+            let text = "a file is not for a terminal; write it elsewhere: media get ID -o FILE";
+            let refused = || Error::Usage(text.to_owned());
+            return (!is_watched)
+                .then(|| Self::Output(io::stdout()))
+                .ok_or_else(refused);
+        }
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let failed = |path: &Path| Error::file("write", path.to_owned());
+        if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            let other = OpenOptions::new().write(true).open(&path);
+            return other.map(Self::Other).map_err(failed(&path));
+        }
+        let name = format!(".cleudocodebot-{}", random::hex(&random::bytes::<6>()));
+        let written = path.with_file_name(name);
+        let file = create_new(&written).map_err(failed(&path))?;
+        Ok(Self::File {
+            file: Some(file),
+            written,
+            path,
+        })
+    }
+
+    /// All came. The path, where there is one.
+    pub(super) fn finish(mut self) -> Result<Option<PathBuf>> {
+        match &mut self {
+            Self::Output(output) => {
+                let failed =
+                    |error| Error::Failed(format!("cannot write to standard output: {error}"));
+                output.flush().map(|()| None).map_err(failed)
+            }
+            Self::Other(_) => Ok(None),
+            Self::File {
+                file,
+                written,
+                path,
+            } => {
+                drop(file.take());
+                if written != path {
+                    let placed = fs::rename(&*written, &*path);
+                    if placed.is_err() {
+                        let _ = fs::remove_file(&*written);
+                    }
+                    placed.map_err(Error::file("write", &*path))?;
+                }
+                Ok(Some(path.clone()))
+            }
+        }
+    }
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+impl Drop for Destination {
+    fn drop(&mut self) {
+        if let Self::File { file, written, .. } = self
+            && file.take().is_some()
+        {
+            let _ = fs::remove_file(written);
+        }
+    }
+}
+
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Output(output) => output.write(bytes),
+            Self::Other(file)
+            | Self::File {
+                file: Some(file), ..
+            } => file.write(bytes),
+            Self::File { file: None, .. } => Ok(0),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Output(output) => output.flush(),
+            Self::Other(file)
+            | Self::File {
+                file: Some(file), ..
+            } => file.flush(),
+            Self::File { file: None, .. } => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new() -> Self {
+            let name = format!("cdb-{}", &random::token()[..16]);
+            let folder = std::env::temp_dir().join(name);
+            fs::create_dir(&folder).expect("a folder");
+            Self(folder)
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.join(name)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn write(destination: Result<Destination>, text: &[u8]) -> PathBuf {
+        let mut destination = destination.expect("opened");
+        destination.write_all(text).expect("written");
+        destination.finish().expect("finished").expect("a path")
+    }
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number() {
+        let scratch = Scratch::new();
+        let name = scratch.path("a.png");
+        let name = name.to_str().expect("UTF-8");
+        assert_eq!(write(Destination::named(name), b"1"), scratch.path("a.png"));
+        let second = scratch.path("a (2).png");
+        assert_eq!(write(Destination::named(name), b"2"), second);
+        assert_eq!(fs::read(scratch.path("a.png")).expect("there"), b"1");
+    }
+
+    #[test]
+    fn what_does_not_come_whole_leaves_nothing() {
+        let scratch = Scratch::new();
+        let kept = scratch.path("kept");
+        fs::write(&kept, b"before").expect("written");
+        let mut half = Destination::at(&kept, false).expect("opened");
+        half.write_all(b"half").expect("written");
+        drop(half);
+        assert_eq!(fs::read(&kept).expect("there"), b"before");
+        assert_eq!(fs::read_dir(&scratch.0).expect("listed").count(), 1);
+        assert_eq!(write(Destination::at(&kept, false), b"after"), kept);
+        assert_eq!(fs::read(&kept).expect("there"), b"after");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_leads_to_the_file() {
+        let scratch = Scratch::new();
+        let (file, link) = (scratch.path("file"), scratch.path("link"));
+        fs::write(&file, b"before").expect("written");
+        std::os::unix::fs::symlink(&file, &link).expect("linked");
+        write(Destination::at(&link, false), b"after");
+        assert_eq!(fs::read(&file).expect("there"), b"after");
+        assert!(link.symlink_metadata().expect("there").is_symlink());
+        assert!(Destination::at(&scratch.0, false).is_err(), "a folder");
+    }
+}
