@@ -109,7 +109,7 @@ impl Kind {
         )
     }
 
-    /// The value of `media.kind` for its file; there are only four.
+    /// What a service's file of this kind is called in `media.kind`: one of four families.
     pub fn media_kind(self) -> &'static str {
         match self {
             Self::Image | Self::Sticker => "image",

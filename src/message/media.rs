@@ -1,7 +1,7 @@
 //! The files of a message, as JSON in one shape for all services: what `message.media` holds.
 //!
 //! One file is an object, several are a list: `{"kind","media_id"?,"url"?,"id"?,"mime"?,"name"?,"bytes"?,
-//! "width"?,"height"?,"seconds"?,"state"?,"error"?}`. `media_id` is a file that this gateway keeps, `url` one
+//! "width"?,"height"?,"seconds"?,"round"?,"state"?,"error"?}`. `media_id` is a file that this gateway keeps, `url` one
 //! that the service fetches itself, `id` what a service calls one of its own.
 //!
 //! Not here: the files themselves (`media`).

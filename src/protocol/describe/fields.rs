@@ -99,7 +99,7 @@ pub(super) const MESSAGE: &[FieldSpec] = &[
         "media",
         FieldKind::Files,
         "its file, or the list of them: {kind, media_id?, url?, id?, mime?, name?, bytes?, width?, height?, \
-         seconds?, state?: fetching, ready or failed, error?}",
+         seconds?, round? (a round video), state?: fetching, ready or failed, error?, path? (in deliver: where to get it)}",
     ),
     must(
         "state",

@@ -32,7 +32,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "ID is a message such as m-17, or the id of a file. Without -o the file gets\n\
               the name it came with, in this folder; -o - writes it to standard output.\n\
               fetch asks the service again for what did not come, prune removes the\n\
-              files that no message has.",
+              files that no message has and nobody touched for ten minutes.",
     options: &[
         option(
             "output",

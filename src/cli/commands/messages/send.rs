@@ -84,7 +84,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     usage: &[
         "--channel CHANNEL --to PEER TEXT",
         "--channel CHANNEL --to PEER -",
-        "--channel CHANNEL --to PEER -f PATH [-f PATH]... [TEXT]",
+        "-c CHANNEL -t PEER -f PATH [-f PATH]... [TEXT]",
     ],
     details: "With a file the text is its caption. A - reads the text from standard input.\n\
               Prints `queued m-17` once the message is stored; with --wait its final\n\
