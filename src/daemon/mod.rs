@@ -147,29 +147,14 @@ impl Daemon {
                 .bus
                 .on_attend(move |channel, peer| router.wake_peer(channel, peer));
         }
-        let audience: Arc<dyn Audience> = Arc::clone(&listeners.bus) as Arc<dyn Audience>;
-        let (bridges, warning) = Bridges::open(config.home.join(bridge::FILE));
-        if let Some(warning) = warning {
-            log.warn("integration", &warning, &[]);
-        }
         let registry = Arc::new(ChannelRegistry::new(RegistryParts {
             router: Arc::clone(&router),
             store: store.clone(),
             log: log.clone(),
             shutdown: shutdown.clone(),
-            build_context: BuildContext {
-                audience,
-                store: store.clone(),
-                media: media.clone(),
-                router: Arc::clone(&router),
-                bridges: Arc::new(bridges),
-                pairings: Arc::new(Pairings::open(
-                    config.home.join(pairing::FILE),
-                    store.clock(),
-                )),
-                log: log.clone(),
-                address: config.authority(address.port()),
-            },
+            build_context: build_context(
+                &config, &store, &media, &router, &listeners, &log, address,
+            ),
             on_change: controller::publish_states(&listeners),
         }));
         let controller = Arc::new(Controller::new(
@@ -255,6 +240,33 @@ impl Daemon {
         } else {
             Ok(())
         }
+    }
+}
+
+/// What the integrations are built with.
+fn build_context(
+    config: &Config,
+    store: &Store,
+    media: &Media,
+    router: &Arc<Router>,
+    listeners: &Arc<CommitListeners>,
+    log: &Log,
+    address: SocketAddr,
+) -> BuildContext {
+    let (bridges, warning) = Bridges::open(config.home.join(bridge::FILE));
+    if let Some(warning) = warning {
+        log.warn("integration", &warning, &[]);
+    }
+    let pairings = Pairings::open(config.home.join(pairing::FILE), store.clock());
+    BuildContext {
+        audience: Arc::clone(&listeners.bus) as Arc<dyn Audience>,
+        store: store.clone(),
+        media: media.clone(),
+        router: Arc::clone(router),
+        bridges: Arc::new(bridges),
+        pairings: Arc::new(pairings),
+        log: log.clone(),
+        address: config.authority(address.port()),
     }
 }
 

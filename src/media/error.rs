@@ -67,9 +67,12 @@ impl fmt::Display for MediaError {
                 f,
                 "the disk is full ({why}); nothing of the file was kept; free space and send it again"
             ),
-            Self::Disk(why) => write!(f, "the folder of the kept files does not work: {why}"),
+            Self::Disk(why) => write!(
+                f,
+                "the folder media in the home folder cannot be used ({why}); see to its disk and its permissions, and try again"
+            ),
             Self::Busy => f.write_str("too many files come in at once; try again in a moment"),
-            Self::Empty => f.write_str("the file is empty"),
+            Self::Empty => f.write_str("the file is empty; no service takes one without bytes"),
             Self::Different => f.write_str(
                 "the bytes that came are not those that were announced (SHA-256 differs)",
             ),

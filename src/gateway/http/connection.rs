@@ -161,22 +161,16 @@ impl HttpConnection {
         GatewayCounters::add(&self.gateway.counters.http_requests);
         match path {
             "/rpc" => {
-                allow(&request, &[Method::POST])?;
-                check_origin(request.headers(), host, config)?;
-                self.check_bearer(request.headers())?;
+                self.expect_token(&request, &[Method::POST], host, config)?;
                 let answer = rpc::answer(&self.gateway, &self.permit, request, config);
                 Ok(Box::pin(answer).await)
             }
             "/media" => {
-                allow(&request, &[Method::POST])?;
-                check_origin(request.headers(), host, config)?;
-                self.check_bearer(request.headers())?;
+                self.expect_token(&request, &[Method::POST], host, config)?;
                 Ok(Box::pin(media::upload(&self.gateway, request)).await)
             }
             file if file.starts_with(MEDIA) => {
-                allow(&request, &[Method::GET, Method::HEAD])?;
-                check_origin(request.headers(), host, config)?;
-                self.check_bearer(request.headers())?;
+                self.expect_token(&request, &[Method::GET, Method::HEAD], host, config)?;
                 let name = &file[MEDIA.len()..];
                 Ok(Box::pin(media::download(&self.gateway, name, &request)).await)
             }
@@ -249,6 +243,19 @@ impl HttpConnection {
         // A request without any token is no attempt to guess one.
         self.check_token(headers)
             .unwrap_or_else(|| Err(unauthorized(NO_TOKEN)))
+    }
+
+    /// Fails unless the request has a method of its path, comes from no foreign page, and shows the token.
+    fn expect_token(
+        &self,
+        request: &Request<Body>,
+        methods: &[Method],
+        host: &str,
+        config: &Config,
+    ) -> Result<(), HttpReply> {
+        allow(request, methods)?;
+        check_origin(request.headers(), host, config)?;
+        self.check_bearer(request.headers())
     }
 
     /// The token in `Authorization`: exactly one header, compared whole. None where there is no such

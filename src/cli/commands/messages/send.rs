@@ -1,6 +1,9 @@
 //! `send`: queues a message.
 
-use std::{fs::File, path::PathBuf};
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+};
 
 use serde_json::{Value, json};
 
@@ -236,12 +239,15 @@ impl FileToSend {
         let source = match &self.path {
             None => Source::Input(context.take_input()),
             Some(path) => {
-                let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
-                let (about, file) = opened.map_err(Error::file("read", path))?;
+                // Looked at first: opening a pipe would wait for ever.
+                let about = fs::metadata(path).map_err(Error::file("read", path))?;
                 if !about.is_file() {
                     let path = printable(&path.display().to_string());
-                    return Err(Error::Failed(format!("{path} is no file")));
+                    return Err(Error::Failed(format!(
+                        "{path} is no file; from a pipe: --file - --name NAME"
+                    )));
                 }
+                let file = File::open(path).map_err(Error::file("read", path))?;
                 Source::File(file, about.len())
             }
         };

@@ -12,11 +12,12 @@ use hyper::{
     body::Incoming as Body,
     header::{
         ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-        HeaderName, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE,
+        HeaderName, HeaderValue, IF_NONE_MATCH,
     },
 };
 use tokio::time::timeout;
 
+use super::range::{RangeRequest, asked_range, names};
 use crate::{
     body::FileBody,
     file_name,
@@ -73,7 +74,13 @@ async fn take(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<Stri
 /// Reads the body, as long as it goes on coming.
 async fn receive(intake: &mut Intake, body: Body, limit: Duration) -> Result<(), HttpReply> {
     let mut body = pin!(body);
-    let slow = |_| refuse(408, "timeout", "the file did not come in time");
+    let slow = |_| {
+        let limit = limit.as_millis();
+        let text = format!(
+            "64 KiB of the file did not come within {limit} ms (CLEUDOCODEBOT_BODY_TIMEOUT_MS); send it again"
+        );
+        refuse(408, "timeout", &text)
+    };
     loop {
         let until = intake.bytes() + STEP;
         let step = async {
@@ -81,7 +88,10 @@ async fn receive(intake: &mut Intake, body: Body, limit: Duration) -> Result<(),
                 let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await else {
                     return Ok(true);
                 };
-                let broken = |_| refuse(400, "bad_request", "the body broke off");
+                let broken = |_| {
+                    let text = "the file broke off, and nothing of it is kept; send it again";
+                    refuse(400, "bad_request", text)
+                };
                 let frame = frame.map_err(broken)?;
                 if let Some(data) = frame.data_ref() {
                     intake.write(data).await.map_err(refused)?;
@@ -129,12 +139,12 @@ fn served(opened: OpenFile, request: &Request<Body>) -> HttpReply {
     let range = if request.method() == Method::GET {
         asked_range(asks, &tag, row.bytes)
     } else {
-        Asked::Whole
+        RangeRequest::Whole
     };
     let (status, from, length) = match range {
-        Asked::Whole => (StatusCode::OK, 0, row.bytes),
-        Asked::Part(from, last) => (StatusCode::PARTIAL_CONTENT, from, last + 1 - from),
-        Asked::Outside => {
+        RangeRequest::Whole => (StatusCode::OK, 0, row.bytes),
+        RangeRequest::Part(from, last) => (StatusCode::PARTIAL_CONTENT, from, last + 1 - from),
+        RangeRequest::Outside => {
             let text = format!("the file has {} bytes", row.bytes);
             let mut reply = refuse(416, "bad_range", &text);
             set(&mut reply, CONTENT_RANGE, &format!("bytes */{}", row.bytes));
@@ -181,64 +191,6 @@ fn set(reply: &mut HttpReply, header: HeaderName, value: &str) {
     }
 }
 
-/// Whether a list of entity tags has this one (RFC 9110 §8.8.3); weak ones compare equal here (§13.1.2).
-fn names(tags: &HeaderValue, tag: &str) -> bool {
-    let tags = tags.to_str().unwrap_or_default().split(',');
-    let mut tags = tags.map(|one| one.trim().trim_start_matches("W/"));
-    tags.any(|one| one == "*" || one == tag)
-}
-
-/// What a request asks of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    Whole,
-    /// From this byte to that one, both included.
-    Part(u64, u64),
-    /// Nothing that is there.
-    Outside,
-}
-
-/// One range of bytes (RFC 9110 §14.2). What asks for several, or in other units, gets the whole file; so
-/// does who has another file in mind (`If-Range`, §13.1.5).
-fn asked_range(headers: &HeaderMap, tag: &str, bytes: u64) -> Asked {
-    let Some(range) = headers.get(RANGE).and_then(|value| value.to_str().ok()) else {
-        return Asked::Whole;
-    };
-    if headers.get(IF_RANGE).is_some_and(|other| other != tag) {
-        return Asked::Whole;
-    }
-    let range = range
-        .trim()
-        .strip_prefix("bytes=")
-        .filter(|range| !range.contains(','));
-    let Some((first, last)) = range.and_then(|range| range.split_once('-')) else {
-        return Asked::Whole;
-    };
-    let number = |text: &str| {
-        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| text.parse().unwrap_or(u64::MAX))
-    };
-    match (first.trim(), last.trim()) {
-        ("", last) => match number(last) {
-            None => Asked::Whole,
-            Some(0) => Asked::Outside,
-            Some(count) => part(bytes.saturating_sub(count), u64::MAX, bytes),
-        },
-        (first, "") => number(first).map_or(Asked::Whole, |first| part(first, u64::MAX, bytes)),
-        (first, last) => match (number(first), number(last)) {
-            (Some(first), Some(last)) if first <= last => part(first, last, bytes),
-            _ => Asked::Whole,
-        },
-    }
-}
-
-fn part(first: u64, last: u64, bytes: u64) -> Asked {
-    if first >= bytes {
-        return Asked::Outside;
-    }
-    Asked::Part(first, last.min(bytes - 1))
-}
-
 /// The refusal that an error of a file is.
 fn refused(error: MediaError) -> HttpReply {
     let status = match &error {
@@ -250,53 +202,4 @@ fn refused(error: MediaError) -> HttpReply {
         MediaError::Disk(_) => 500,
     };
     refuse_fault(status, &Fault::from(error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asked(range: &'static str, if_range: Option<&'static str>) -> Asked {
-        let mut headers = HeaderMap::new();
-        headers.insert(RANGE, HeaderValue::from_static(range));
-        if let Some(tag) = if_range {
-            headers.insert(IF_RANGE, HeaderValue::from_static(tag));
-        }
-        asked_range(&headers, "\"a\"", 10)
-    }
-
-    #[test]
-    fn one_range_is_served_and_anything_else_is_the_whole_file() {
-        for (range, expected) in [
-            ("bytes=0-3", Asked::Part(0, 3)),
-            ("bytes=3-", Asked::Part(3, 9)),
-            ("bytes=-3", Asked::Part(7, 9)),
-            ("bytes=-30", Asked::Part(0, 9)),
-            ("bytes=3-99999999999999999999999", Asked::Part(3, 9)),
-            ("bytes=10-", Asked::Outside),
-            ("bytes=-0", Asked::Outside),
-            ("bytes=3-2", Asked::Whole),
-            ("bytes=0-1,3-4", Asked::Whole),
-            ("bytes=a-b", Asked::Whole),
-            ("bytes=-", Asked::Whole),
-            ("items=0-3", Asked::Whole),
-            ("bytes=+1-2", Asked::Whole),
-        ] {
-            assert_eq!(asked(range, None), expected, "{range}");
-        }
-    }
-
-    #[test]
-    fn a_range_of_another_file_is_the_whole_one() {
-        assert_eq!(asked("bytes=0-3", Some("\"a\"")), Asked::Part(0, 3));
-        assert_eq!(asked("bytes=0-3", Some("\"b\"")), Asked::Whole);
-        assert_eq!(asked("bytes=0-3", Some("W/\"a\"")), Asked::Whole);
-    }
-
-    #[test]
-    fn a_file_that_is_known_is_named_by_its_tag() {
-        let tags = HeaderValue::from_static("\"b\", W/\"a\"");
-        assert!(names(&tags, "\"a\"") && !names(&tags, "\"c\""));
-        assert!(names(&HeaderValue::from_static("*"), "\"c\""));
-    }
 }

@@ -5,6 +5,7 @@
 
 pub(super) mod media;
 pub(super) mod page;
+mod range;
 pub(super) mod rpc;
 pub(super) mod status_page;
 pub(super) mod webhook;
