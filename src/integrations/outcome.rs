@@ -115,6 +115,10 @@ pub enum FetchError {
     Transient(String, Option<Duration>),
     /// A retry cannot help.
     Permanent(String),
+    /// The whole channel cannot fetch now. The file waits until its state changes, and no attempt counts.
+    Channel(String),
+    /// The service refused our credentials: nothing can be fetched until the user fixes them.
+    Unauthorized(String),
     /// It could not be kept.
     Media(MediaError),
 }

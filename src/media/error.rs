@@ -57,7 +57,7 @@ impl fmt::Display for MediaError {
             ),
             Self::TooLarge(limit) => write!(
                 f,
-                "a file may have {limit} bytes at most (CLEUDOCODEBOT_MAX_MEDIA_BYTES, or what its service takes)"
+                "a file may have {limit} bytes at most (CLEUDOCODEBOT_MAX_MEDIA_BYTES)"
             ),
             Self::QuotaReached(quota) => write!(
                 f,

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::reply::push_string;
-use crate::message::{Kind, Message};
+use crate::message::{
+    Kind, Message,
+    media::{files, files_mut},
+};
 
 /// Appends `{"message_id","seq","channel","direction","peer",…}`; what is not there is left out.
 pub fn push_message(out: &mut String, message: &Message) {
@@ -28,7 +31,7 @@ pub fn push_message(out: &mut String, message: &Message) {
     out.push_str(",\"text\":");
     push_string(out, &message.text);
     push_optional_value(out, "content", message.content.as_ref());
-    push_optional_value(out, "media", message.media.as_ref());
+    push_media(out, message.media.as_ref());
     let _ = write!(out, ",\"state\":\"{}\"", message.state);
     push_optional_text(out, "reply_to", message.reply_to.as_deref());
     let _ = write!(
@@ -46,6 +49,21 @@ pub fn push_message(out: &mut String, message: &Message) {
         let _ = write!(out, ",\"deleted_ms\":{deleted_ms}");
     }
     out.push('}');
+}
+
+/// The files. When somebody asked for one is between us and whoever fetches it.
+fn push_media(out: &mut String, media: Option<&Value>) {
+    if files(media).iter().all(|file| file.get("asked").is_none()) {
+        return push_optional_value(out, "media", media);
+    }
+    let mut media = media.cloned();
+    for file in files_mut(media.as_mut())
+        .iter_mut()
+        .filter_map(Value::as_object_mut)
+    {
+        file.remove("asked");
+    }
+    push_optional_value(out, "media", media.as_ref());
 }
 
 /// What it said before, oldest first.
@@ -120,6 +138,13 @@ mod tests {
             (&full["attempts"], &full["error"], &full["meta"]),
             (&json!(3), &json!("no"), &json!({"k":[1]}))
         );
+
+        message.media = Some(json!([{"id": "F", "state": "fetching", "asked": 7}, {"id": "G"}]));
+        out.clear();
+        push_message(&mut out, &message);
+        let full: Value = serde_json::from_str(&out).expect("JSON");
+        let shown = json!([{"id": "F", "state": "fetching"}, {"id": "G"}]);
+        assert_eq!(full["media"], shown);
 
         message.kind = Kind::Poll;
         message.content = Some(json!({"question": "?", "options": []}));

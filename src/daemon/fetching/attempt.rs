@@ -3,14 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use super::{NextFetch, STALLED_WAIT};
+use super::{
+    NextFetch, STALLED_WAIT,
+    tries::{FileTries, Tries},
+};
 use crate::{
     backoff,
     daemon::channels::channel::Channel,
     integrations::{FetchError, FetchedFile, Integration, support::files::incoming::MAX_UNASKED},
     log::{Log, LogField},
-    media::{About, Media},
+    media::{About, Media, MediaError},
     message::{
         Message, MessageId,
         media::{FileState, files},
@@ -20,6 +24,9 @@ use crate::{
     random,
     store::{KeptMedia, Store, StoreError, insist},
 };
+
+/// How long a file waits for its channel at most: a change of its state may go unnoticed here.
+pub(super) const CHANNEL_WAIT: Duration = Duration::from_secs(300);
 
 /// What one attempt needs.
 pub(super) struct FetchAttempt {
@@ -31,61 +38,146 @@ pub(super) struct FetchAttempt {
 }
 
 impl FetchAttempt {
-    /// Fetches what is missing. Where the store fails, all stays to be fetched.
-    pub(super) async fn make(&self, id: MessageId, attempts: u32) -> NextFetch {
-        self.try_make(id, attempts).await.unwrap_or_else(|error| {
-            let fields: [LogField<'_>; 2] = [("message", &id), ("error", &error)];
-            let text = "cannot store what became of a file; retrying";
-            self.log.warn_limited("media", text, &fields);
-            NextFetch::RetryAfter(STALLED_WAIT, attempts)
-        })
-    }
-
-    async fn try_make(&self, id: MessageId, attempts: u32) -> Result<NextFetch, StoreError> {
-        let found = self.store.run_blocking(move |store| store.message(id));
-        let Some((message, _)) = found.await? else {
-            return Ok(NextFetch::Done);
-        };
-        for (at, file) in files(message.media.as_ref()).iter().enumerate() {
-            if FileState::of(file) != Some(FileState::Fetching) {
-                continue;
-            }
-            match self.fetch(&message, file).await {
-                Ok(kept) => self.update(id, at, ready(file, &kept)).await?,
-                Err(Failure::Final(why)) => self.failed(id, at, file, &why).await?,
-                Err(Failure::Passing(why, earliest)) => {
-                    let attempts = attempts + 1;
-                    let Some(wait) = self.channel.limits().retry_delays.after(attempts) else {
-                        let why = format!("given up after {attempts} attempts: {why}");
-                        self.failed(id, at, file, &why).await?;
-                        continue;
-                    };
-                    let wait = backoff::jittered(wait, random::seed());
-                    let wait = wait.max(earliest.unwrap_or_default());
-                    self.store.postpone_fetch(id, attempts, wait)?.await?;
-                    return Ok(NextFetch::RetryAfter(wait, attempts));
-                }
+    /// Fetches what is missing and due. Where the store fails, all stays to be fetched.
+    pub(super) async fn make(&self, id: MessageId, mut tries: Tries) -> NextFetch {
+        match self.try_make(id, &mut tries).await {
+            Ok(None) => NextFetch::Done,
+            Ok(Some(at)) => NextFetch::RetryAt(at, tries),
+            Err(error) => {
+                let fields: [LogField<'_>; 2] = [("message", &id), ("error", &error)];
+                let text = "cannot store what became of a file; retrying";
+                self.log.warn_limited("media", text, &fields);
+                NextFetch::RetryAt(Instant::now() + STALLED_WAIT, tries)
             }
         }
-        Ok(NextFetch::Done)
+    }
+
+    /// When to try again, if any file is left. A file that fails for now holds up no other.
+    async fn try_make(
+        &self,
+        id: MessageId,
+        tries: &mut Tries,
+    ) -> Result<Option<Instant>, StoreError> {
+        let Some(message) = self.message(id).await? else {
+            return Ok(None);
+        };
+        let mut was_tried = false;
+        for (at, file) in files(message.media.as_ref()).iter().enumerate() {
+            if FileState::of(file) != Some(FileState::Fetching) {
+                tries.forget(at);
+                continue;
+            }
+            let Some(file_tries) = tries.begin(at, file, Instant::now()) else {
+                continue;
+            };
+            match self.fetch(&message, file).await {
+                Ok(kept) => self.update(id, at, ready(file, &kept)).await?,
+                Err(failure) => {
+                    // Somebody may have asked for it meanwhile: that is not answered by this failure.
+                    if self.is_asked_anew(id, at, file).await? {
+                        continue;
+                    }
+                    was_tried |= failure.counts();
+                    match self.put_off(failure, file_tries) {
+                        None => continue,
+                        Some(why) => self.failed(id, at, file, &why).await?,
+                    }
+                }
+            }
+            tries.forget(at);
+        }
+        let Some((due, attempts)) = tries.next() else {
+            return Ok(None);
+        };
+        if was_tried {
+            let wait = due.saturating_duration_since(Instant::now());
+            self.store.postpone_fetch(id, attempts, wait)?.await?;
+        }
+        Ok(Some(due))
+    }
+
+    async fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        let found = self.store.run_blocking(move |store| store.message(id));
+        Ok(found.await?.map(|(message, _)| message))
+    }
+
+    async fn is_asked_anew(
+        &self,
+        id: MessageId,
+        at: usize,
+        file: &Value,
+    ) -> Result<bool, StoreError> {
+        let now = self.message(id).await?;
+        let now = now.as_ref().map(|message| files(message.media.as_ref()));
+        let now = now.and_then(|files| files.get(at));
+        Ok(now.is_some_and(|now| now["asked"] != file["asked"]))
+    }
+
+    /// Puts a file off that was not fetched now; else why it never will be.
+    fn put_off(&self, failure: Failure, tries: &mut FileTries) -> Option<String> {
+        match failure {
+            Failure::Final(why) => Some(why),
+            Failure::OfChannel(why) => {
+                let fields: [LogField<'_>; 2] = [("channel", &self.channel.name()), ("why", &why)];
+                let text = "files wait until the channel works";
+                self.log.warn_limited("media", text, &fields);
+                tries.hold(CHANNEL_WAIT);
+                None
+            }
+            Failure::Passing(why, earliest) => {
+                tries.count += 1;
+                let count = tries.count;
+                let Some(wait) = self.channel.limits().retry_delays.after(count) else {
+                    return Some(format!("given up after {count} attempts: {why}"));
+                };
+                let wait = backoff::jittered(wait, random::seed());
+                tries.put_off(wait.max(earliest.unwrap_or_default()));
+                None
+            }
+        }
     }
 
     async fn fetch(&self, message: &Message, file: &Value) -> Result<KeptMedia, Failure> {
-        let max_bytes = if file["asked"] == true {
+        let max_bytes = if is_asked(file) {
             u64::MAX
         } else {
             MAX_UNASKED
         };
         let expected = file["bytes"].as_u64().unwrap_or(0);
+        let failure = |error| self.failure(message.id, file, error);
         let intake = self.media.intake(max_bytes, expected).await;
-        let mut intake = intake.map_err(|error| Failure::from(FetchError::Media(error)))?;
+        let mut intake = intake.map_err(|error| failure(error.into()))?;
         let fetching = self.integration.fetch(message, file, &mut intake);
         let fetched = contained(fetching).await.unwrap_or_else(|panic| {
             let text = format!("the integration panicked: {panic}");
             Err(FetchError::Transient(text, None))
-        })?;
+        });
+        let fetched = fetched.map_err(failure)?;
         let kept = intake.finish(about(message, file, fetched)).await;
-        kept.map_err(|error| Failure::from(FetchError::Media(error)))
+        kept.map_err(|error| failure(error.into()))
+    }
+
+    /// What an error means for a file.
+    fn failure(&self, id: MessageId, file: &Value, error: FetchError) -> Failure {
+        match error {
+            FetchError::Transient(why, earliest) => Failure::Passing(why, earliest),
+            FetchError::Permanent(why) => Failure::Final(why),
+            FetchError::Channel(why) => Failure::OfChannel(why),
+            FetchError::Unauthorized(why) => {
+                self.channel.park(&why);
+                Failure::OfChannel(why)
+            }
+            FetchError::Media(MediaError::TooLarge(MAX_UNASKED))
+                if !is_asked(file) && self.media.max_bytes() > MAX_UNASKED =>
+            {
+                Failure::Final(format!(
+                    "it has more than {} MB, which is fetched only on request: cleudocodebot media fetch {id}",
+                    MAX_UNASKED >> 20
+                ))
+            }
+            FetchError::Media(error) if error.passes() => Failure::Passing(error.to_string(), None),
+            FetchError::Media(error) => Failure::Final(error.to_string()),
+        }
     }
 
     async fn failed(
@@ -119,19 +211,22 @@ impl FetchAttempt {
 enum Failure {
     /// It may come, after this long at the earliest.
     Passing(String, Option<Duration>),
+    /// It may come when the channel works again.
+    OfChannel(String),
     /// It will not come.
     Final(String),
 }
 
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Self {
-        match error {
-            FetchError::Transient(why, earliest) => Self::Passing(why, earliest),
-            FetchError::Permanent(why) => Self::Final(why),
-            FetchError::Media(error) if error.passes() => Self::Passing(error.to_string(), None),
-            FetchError::Media(error) => Self::Final(error.to_string()),
-        }
+impl Failure {
+    /// Whether it counts as an attempt.
+    fn counts(&self) -> bool {
+        matches!(self, Self::Passing(..))
     }
+}
+
+/// Whether somebody asked for this file, however large.
+fn is_asked(file: &Value) -> bool {
+    !file["asked"].is_null()
 }
 
 fn about(message: &Message, file: &Value, fetched: FetchedFile) -> About {

@@ -6,8 +6,13 @@
 mod attempt;
 #[cfg(test)]
 mod tests;
+mod tries;
 
-use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     sync::mpsc,
@@ -15,7 +20,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use self::attempt::FetchAttempt;
+use self::{attempt::FetchAttempt, tries::Tries};
 use super::channels::channel::Channel;
 use crate::{
     log::{Log, LogField},
@@ -36,26 +41,34 @@ const STALLED_WAIT: Duration = Duration::from_secs(5);
 /// Messages per read when the worker loads what waits.
 const PAGE_SIZE: usize = 512;
 
-/// What waits for its time: when, which message, and how often it was tried.
-type Waiting = Reverse<(Instant, MessageId, u32)>;
-
 /// What is done next about a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum NextFetch {
     /// Nothing: its files are here, or never will be.
     Done,
-    /// Try again after this long; it was tried so often.
-    RetryAfter(Duration, u32),
+    /// Try again at this time.
+    RetryAt(Instant, Tries),
 }
 
-/// The worker of one channel.
+/// What came up about a message while its files were being fetched.
+#[derive(Debug, Default, Clone, Copy)]
+struct Meanwhile {
+    /// It changed: there may be more to fetch.
+    is_wanted: bool,
+    /// The state of the channel changed.
+    is_released: bool,
+}
+
+/// The worker of one channel. A message is in at most one of `due`, with its `waiting`, and `running`.
 pub struct FetchWorker {
     channel: Arc<Channel>,
     store: Store,
     media: Media,
     log: Log,
-    waiting: BinaryHeap<Waiting>,
-    running: JoinSet<(MessageId, NextFetch)>,
+    due: BTreeSet<(Instant, MessageId)>,
+    waiting: BTreeMap<MessageId, (Instant, Tries)>,
+    running: BTreeMap<MessageId, Meanwhile>,
+    tasks: JoinSet<(MessageId, NextFetch)>,
 }
 
 impl FetchWorker {
@@ -66,8 +79,10 @@ impl FetchWorker {
             store,
             media,
             log,
-            waiting: BinaryHeap::new(),
-            running: JoinSet::new(),
+            due: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            running: BTreeMap::new(),
+            tasks: JoinSet::new(),
         }
     }
 
@@ -87,23 +102,19 @@ impl FetchWorker {
         }
         loop {
             self.start_due();
-            let has_room = self.running.len() < MAX_IN_FLIGHT && self.channel.takes_deliveries();
-            let next = self.waiting.peek().filter(|_| has_room);
-            let next = next.map(|Reverse((at, ..))| *at);
+            let next = self.due.first().filter(|_| self.has_room());
+            let next = next.map(|(at, _)| *at);
             tokio::select! {
                 biased;
                 _ = &mut end => return,
-                Some(done) = self.running.join_next() => match done {
-                    Ok((id, NextFetch::RetryAfter(wait, attempts))) => {
-                        self.waiting.push(Reverse((Instant::now() + wait, id, attempts)));
-                    }
-                    Ok((_, NextFetch::Done)) => {}
+                Some(done) = self.tasks.join_next() => match done {
+                    Ok((id, next)) => self.ended(id, next),
                     Err(error) => self.log.error("media", "fetch task failed", &[("error", &error)]),
                 },
                 wakeup = wakeups.recv() => match wakeup {
                     None => return,
                     Some(FetchWakeup::Wanted(id)) => self.wanted(id),
-                    Some(FetchWakeup::All) => {}
+                    Some(FetchWakeup::All) => self.released(),
                 },
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {}
             }
@@ -113,7 +124,7 @@ impl FetchWorker {
     /// Loads what an earlier run of the daemon left to be fetched.
     async fn load(&mut self) -> Result<(), StoreError> {
         let mut after = None;
-        self.waiting.clear();
+        (self.due, self.waiting) = Default::default();
         loop {
             let channel = self.channel.name().to_owned();
             let read = move |store: &Store| store.fetches(&channel, after, PAGE_SIZE);
@@ -123,34 +134,80 @@ impl FetchWorker {
             };
             after = Some(last.message.id);
             let now = Instant::now();
-            let waiting = page.into_iter();
-            self.waiting
-                .extend(waiting.map(|one| Reverse((now + one.wait, one.message.id, one.attempts))));
-        }
-    }
-
-    /// A message is new, or somebody asked for its file: whatever waited for it starts over.
-    fn wanted(&mut self, id: MessageId) {
-        self.waiting.retain(|Reverse((_, other, _))| *other != id);
-        self.waiting.push(Reverse((Instant::now(), id, 0)));
-    }
-
-    fn start_due(&mut self) {
-        let now = Instant::now();
-        while self.running.len() < MAX_IN_FLIGHT
-            && self.channel.takes_deliveries()
-            && self
-                .waiting
-                .peek()
-                .is_some_and(|Reverse((at, ..))| *at <= now)
-        {
-            if let Some(Reverse((_, id, attempts))) = self.waiting.pop() {
-                self.start(id, attempts);
+            for one in page {
+                let at = now + one.wait;
+                let tries = Tries::of_earlier(&one.message, one.attempts, at);
+                self.wait_until(at, one.message.id, tries);
             }
         }
     }
 
-    fn start(&mut self, id: MessageId, attempts: u32) {
+    fn wait_until(&mut self, at: Instant, id: MessageId, tries: Tries) {
+        if let Some((before, _)) = self.waiting.insert(id, (at, tries)) {
+            self.due.remove(&(before, id));
+        }
+        self.due.insert((at, id));
+    }
+
+    /// A message with a file to be fetched is new, or changed, or somebody asked for its file. What is tried
+    /// now, and what still has to wait, its attempt tells.
+    fn wanted(&mut self, id: MessageId) {
+        if let Some(meanwhile) = self.running.get_mut(&id) {
+            meanwhile.is_wanted = true;
+            return;
+        }
+        let tries = self.waiting.remove(&id).map(|(before, tries)| {
+            self.due.remove(&(before, id));
+            tries
+        });
+        self.wait_until(Instant::now(), id, tries.unwrap_or_default());
+    }
+
+    /// The state of the channel changed: what waits for that is tried now.
+    fn released(&mut self) {
+        for meanwhile in self.running.values_mut() {
+            meanwhile.is_released = true;
+        }
+        let now = Instant::now();
+        for (id, (at, tries)) in &mut self.waiting {
+            if tries.release(now) {
+                self.due.remove(&(*at, *id));
+                *at = now;
+                self.due.insert((now, *id));
+            }
+        }
+    }
+
+    fn ended(&mut self, id: MessageId, next: NextFetch) {
+        let meanwhile = self.running.remove(&id).unwrap_or_default();
+        let now = Instant::now();
+        match next {
+            NextFetch::RetryAt(at, mut tries) => {
+                let is_released = meanwhile.is_released && tries.release(now);
+                let is_early = is_released || meanwhile.is_wanted;
+                self.wait_until(if is_early { now } else { at }, id, tries);
+            }
+            NextFetch::Done if meanwhile.is_wanted => self.wait_until(now, id, Tries::default()),
+            NextFetch::Done => {}
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.running.len() < MAX_IN_FLIGHT && self.channel.takes_deliveries()
+    }
+
+    fn start_due(&mut self) {
+        let now = Instant::now();
+        while self.has_room()
+            && let Some((at, id)) = self.due.first().copied().filter(|(at, _)| *at <= now)
+        {
+            self.due.remove(&(at, id));
+            let waited = self.waiting.remove(&id);
+            self.start(id, waited.map(|(_, tries)| tries).unwrap_or_default());
+        }
+    }
+
+    fn start(&mut self, id: MessageId, tries: Tries) {
         let attempt = FetchAttempt {
             channel: Arc::clone(&self.channel),
             integration: self.channel.integration(),
@@ -158,12 +215,12 @@ impl FetchWorker {
             media: self.media.clone(),
             log: self.log.clone(),
         };
-        self.running.spawn(async move {
-            let made = contained(attempt.make(id, attempts)).await;
-            (
-                id,
-                made.unwrap_or(NextFetch::RetryAfter(STALLED_WAIT, attempts)),
-            )
+        self.running.insert(id, Meanwhile::default());
+        self.tasks.spawn(async move {
+            let before = tries.clone();
+            let made = contained(attempt.make(id, tries)).await;
+            let stalled = |_| NextFetch::RetryAt(Instant::now() + STALLED_WAIT, before);
+            (id, made.unwrap_or_else(stalled))
         });
     }
 }

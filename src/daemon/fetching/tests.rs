@@ -4,12 +4,16 @@ use std::{
     collections::VecDeque,
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{Notify, mpsc},
+    time::{Instant, sleep},
+};
 
-use super::FetchWorker;
+use super::{FetchWorker, attempt::CHANNEL_WAIT};
 use crate::{
     daemon::channels::channel::Channel,
     integrations::{
@@ -32,6 +36,10 @@ enum Act {
     /// Sends so many bytes.
     SendsMany(u64),
     Fails(FetchError),
+    /// Fails for the file of this id alone.
+    FailsFor(&'static str, FetchError),
+    /// Fails so once it is let go.
+    FailsLater(Arc<Notify>, FetchError),
     Panics,
     Hangs,
 }
@@ -67,7 +75,10 @@ impl Integration for Service {
     ) -> BoxFuture<'a, Result<FetchedFile, FetchError>> {
         let asked = format!("{} {}", message.text, file["id"].as_str().unwrap_or("?"));
         self.asked.lock().expect("whole").push(asked);
-        let act = self.acts.lock().expect("whole").pop_front();
+        let mut acts = self.acts.lock().expect("whole");
+        let is_meant = |act: &Act| !matches!(act, Act::FailsFor(id, _) if file["id"] != *id);
+        let place = acts.iter().position(is_meant);
+        let act = place.and_then(|place| acts.remove(place));
         Box::pin(async move {
             match act.unwrap_or(Act::Sends(b"more", "text/plain")) {
                 Act::Sends(bytes, mime) => {
@@ -83,7 +94,11 @@ impl Integration for Service {
                         into.write(&piece).await?;
                     }
                 }
-                Act::Fails(error) => return Err(error),
+                Act::Fails(error) | Act::FailsFor(_, error) => return Err(error),
+                Act::FailsLater(go, error) => {
+                    go.notified().await;
+                    return Err(error);
+                }
                 Act::Panics => panic!("a bug"),
                 Act::Hangs => std::future::pending().await,
             }
@@ -94,6 +109,7 @@ impl Integration for Service {
 
 struct Fixture {
     service: Arc<Service>,
+    channel: Arc<Channel>,
     store: Store,
     media: Media,
     wakeups: mpsc::UnboundedSender<FetchWakeup>,
@@ -126,9 +142,11 @@ impl Fixture {
         let media = Media::open(&folder, store.clone(), 1 << 30, 1 << 30).expect("a folder");
         let service = Arc::new(Service::default());
         service.acts.lock().expect("whole").extend(acts);
-        let (wakeups, trigger) = Self::work(&service, &store, &media);
+        let channel = Channel::new(Arc::clone(&service) as _, SendLimits::default(), |_| {});
+        let (wakeups, trigger) = Self::work(&channel, &store, &media);
         Self {
             service,
+            channel,
             store,
             media,
             wakeups,
@@ -139,15 +157,14 @@ impl Fixture {
     }
 
     fn work(
-        service: &Arc<Service>,
+        channel: &Arc<Channel>,
         store: &Store,
         media: &Media,
     ) -> (mpsc::UnboundedSender<FetchWakeup>, Trigger) {
-        let channel = Channel::new(Arc::clone(service) as _, SendLimits::default(), |_| {});
         let (wakeups, wanted) = mpsc::unbounded_channel();
         let (trigger, shutdown) = shutdown::channel();
         let log = Log::in_memory(LogLevel::Info);
-        let worker = FetchWorker::new(channel, store.clone(), media.clone(), log);
+        let worker = FetchWorker::new(Arc::clone(channel), store.clone(), media.clone(), log);
         tokio::spawn(worker.work(wanted, shutdown));
         (wakeups, trigger)
     }
@@ -163,7 +180,7 @@ impl Fixture {
         };
         let received = self.store.receive(inbound).expect("room").await;
         let id = received.expect("stored").message.id;
-        let _ = self.wakeups.send(FetchWakeup::Wanted(id));
+        self.wake(id);
         id
     }
 
@@ -174,6 +191,25 @@ impl Fixture {
             if event.name().as_str() == "message.media" {
                 return event.message.media.expect("a file");
             }
+        }
+    }
+
+    /// As the action `media.fetch` has a file fetched.
+    async fn ask(&self, id: MessageId, at: usize, mut file: Value, when: u64) {
+        file["asked"] = json!(when);
+        let updated = self.store.update_file(id, at, file).expect("room").await;
+        updated.expect("stored").expect("news");
+        self.wake(id);
+    }
+
+    fn wake(&self, id: MessageId) {
+        let _ = self.wakeups.send(FetchWakeup::Wanted(id));
+    }
+
+    /// Waits until so many fetches were begun, on a paused clock.
+    async fn begun(&self, count: usize) {
+        while self.asked().len() < count {
+            sleep(Duration::from_secs(1)).await;
         }
     }
 
@@ -244,27 +280,136 @@ async fn a_service_that_sends_too_much_is_cut_off() {
     let id = fixture.receive("one", wanted()).await;
     let file = fixture.outcome().await;
     assert_eq!(file["state"], "failed");
+    let why = format!(
+        "it has more than 20 MB, which is fetched only on request: cleudocodebot media fetch {id}"
+    );
+    assert_eq!(file["error"], why);
     assert_eq!(fixture.media.totals().files, 0);
-    let mut asked = wanted();
-    asked["asked"] = json!(true);
-    let updated = fixture.store.update_file(id, 0, asked).expect("room").await;
-    updated.expect("stored");
+    fixture.ask(id, 0, wanted(), 1).await;
     fixture.outcome().await;
-    let _ = fixture.wakeups.send(FetchWakeup::Wanted(id));
     let file = fixture.outcome().await;
     assert_eq!((&file["state"], file.get("asked")), (&json!("ready"), None));
 }
 
-#[tokio::test]
-async fn a_few_are_fetched_at_a_time_and_one_that_hangs_holds_up_no_other() {
-    let mut fixture = Fixture::new([Act::Hangs]);
-    fixture.receive("hangs", wanted()).await;
-    for n in 0..6 {
+#[tokio::test(start_paused = true)]
+async fn four_are_fetched_at_a_time_and_one_that_hangs_holds_up_no_other() {
+    let go = Arc::new(Notify::new());
+    let gone = || FetchError::Permanent("gone".to_owned());
+    let acts = (0..4).map(|_| Act::FailsLater(Arc::clone(&go), gone()));
+    let mut fixture = Fixture::new(acts);
+    for n in 0..7 {
         fixture.receive(&format!("{n}"), wanted()).await;
     }
-    for _ in 0..6 {
+    fixture.begun(4).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(fixture.asked().len(), 4);
+    go.notify_one();
+    assert_eq!(fixture.outcome().await["state"], "failed");
+    for _ in 0..3 {
         assert_eq!(fixture.outcome().await["state"], "ready");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_changes_while_its_file_is_fetched_is_not_fetched_twice() {
+    let mut fixture = Fixture::new([Act::Hangs]);
+    let id = fixture.receive("one", wanted()).await;
+    fixture.begun(1).await;
+    fixture.wake(id);
+    fixture.receive("two", wanted()).await;
+    assert_eq!(fixture.outcome().await["state"], "ready");
+    assert_eq!(fixture.asked(), ["one F1", "two F1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_changes_goes_on_waiting_and_one_that_is_asked_for_does_not() {
+    let hour = Duration::from_secs(3600);
+    let later = || Act::Fails(FetchError::Transient("busy".to_owned(), Some(hour)));
+    let mut fixture = Fixture::new([later(), later()]);
+    let begun = Instant::now();
+    let id = fixture.receive("one", wanted()).await;
+    fixture.begun(1).await;
+    sleep(Duration::from_secs(1)).await;
+    fixture.wake(id);
+    fixture.begun(2).await;
+    assert!(begun.elapsed() >= hour, "{:?}", begun.elapsed());
+    sleep(Duration::from_secs(1)).await;
+    let (begun, asked) = (Instant::now(), wanted());
+    fixture.ask(id, 0, asked, 1).await;
+    while fixture.outcome().await["state"] != "ready" {}
+    assert!(begun.elapsed() < hour, "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wish_that_comes_while_its_file_fails_is_honoured() {
+    let go = Arc::new(Notify::new());
+    let gone = FetchError::Permanent("gone".to_owned());
+    let mut fixture = Fixture::new([Act::FailsLater(Arc::clone(&go), gone)]);
+    let id = fixture.receive("one", wanted()).await;
+    fixture.begun(1).await;
+    fixture.ask(id, 0, wanted(), 1).await;
+    assert_eq!(fixture.outcome().await["state"], "fetching");
+    go.notify_one();
+    assert_eq!(fixture.outcome().await["state"], "ready");
+    assert_eq!(fixture.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_fails_for_now_holds_up_no_other_and_each_is_given_up_by_its_own_count() {
+    let busy = |id| Act::FailsFor(id, FetchError::Transient("busy".to_owned(), None));
+    // One more of the first would be its last.
+    let mut fixture = Fixture::new(["F1"; 4].map(busy));
+    let mut second = wanted();
+    second["id"] = json!("F2");
+    let id = fixture
+        .receive("list", json!([wanted(), second.clone()]))
+        .await;
+    let files = fixture.outcome().await;
+    let states = [&files[0]["state"], &files[1]["state"]];
+    assert_eq!(states, ["fetching", "ready"]);
+    fixture.begun(5).await;
+    let acts = &fixture.service.acts;
+    acts.lock().expect("whole").push_back(busy("F2"));
+    fixture.ask(id, 1, second, 1).await;
+    let mut files = fixture.outcome().await;
+    while files[1]["state"] == "fetching" {
+        files = fixture.outcome().await;
+    }
+    assert_eq!(files[1]["state"], "ready", "{files}");
+    while files[0]["state"] == "fetching" {
+        files = fixture.outcome().await;
+    }
+    assert_eq!(files[0]["state"], "ready", "{files}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_of_the_channel_counts_no_attempt_and_waits_for_its_end() {
+    let fault = || Act::Fails(FetchError::Channel("not connected".to_owned()));
+    let mut fixture = Fixture::new(std::iter::repeat_with(fault).take(40));
+    let begun = Instant::now();
+    fixture.receive("one", wanted()).await;
+    for count in 1..40 {
+        fixture.begun(count).await;
+        let _ = fixture.wakeups.send(FetchWakeup::All);
+    }
+    fixture.begun(40).await;
+    assert!(begun.elapsed() < CHANNEL_WAIT, "{:?}", begun.elapsed());
+    assert_eq!(fixture.outcome().await["state"], "ready");
+    assert!(begun.elapsed() >= CHANNEL_WAIT, "no change was told");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_credentials_park_the_channel_and_the_file_comes_after_its_start() {
+    let refused = FetchError::Unauthorized("401".to_owned());
+    let mut fixture = Fixture::new([Act::Fails(refused)]);
+    fixture.receive("one", wanted()).await;
+    fixture.begun(1).await;
+    sleep(Duration::from_secs(3600)).await;
+    assert!(fixture.channel.is_parked());
+    assert_eq!(fixture.asked().len(), 1);
+    fixture.channel.start();
+    let _ = fixture.wakeups.send(FetchWakeup::All);
+    assert_eq!(fixture.outcome().await["state"], "ready");
 }
 
 #[tokio::test]
@@ -275,7 +420,7 @@ async fn what_was_cut_off_is_fetched_after_the_next_start() {
         tokio::task::yield_now().await;
     }
     fixture.trigger.begin("stop");
-    let (_wakeups, _trigger) = Fixture::work(&fixture.service, &fixture.store, &fixture.media);
+    let (_wakeups, _trigger) = Fixture::work(&fixture.channel, &fixture.store, &fixture.media);
     assert_eq!(fixture.outcome().await["state"], "ready");
     assert_eq!(fixture.asked(), ["one F1", "one F1"]);
 }

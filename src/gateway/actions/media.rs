@@ -10,6 +10,7 @@ use super::{
     lookup::{message_id, reading, routed},
 };
 use crate::{
+    clock,
     gateway::Gateway,
     media::{About, MediaError},
     message::{
@@ -126,11 +127,12 @@ async fn is_here(gateway: &Gateway, file: &Value) -> Result<bool, Fault> {
     }
 }
 
-/// A file that is to be fetched because somebody asks for it.
+/// A file that is to be fetched because somebody asks for it. When, tells whoever asks again apart from other
+/// changes of its message.
 fn asked_for(file: &Value) -> Value {
     let mut file = file.clone();
     file["state"] = json!(FileState::Fetching.as_str());
-    file["asked"] = json!(true);
+    file["asked"] = json!(clock::now_ms());
     if let Some(fields) = file.as_object_mut() {
         fields.remove("error");
         fields.remove("media_id");

@@ -53,6 +53,7 @@ use super::{
     Indicator, Integration, Progress, RunContext, RunError,
     ingress::Ingress,
     support::{
+        files::outgoing::Outgoing,
         hmac::hmac,
         http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
     },
@@ -200,7 +201,7 @@ impl Cloud {
                 format!("{}/{part}", message.id)
             });
             // The files come first, a body each.
-            let file = files.get(part).filter(|file| file.kept.is_some());
+            let file = files.get(part).and_then(Outgoing::kept);
             let answer = match file {
                 Some(file) => self.send_kept(&mut body, file).await?,
                 None => self.call(Method::POST, "/messages", &body).await?,

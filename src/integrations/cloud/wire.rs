@@ -5,12 +5,10 @@ use serde_json::{Value, json};
 
 use crate::{
     integrations::support::{
-        files::{
-            limits::essence,
-            outgoing::{Outgoing, kind},
-        },
+        files::outgoing::{OutgoingFile, kind},
         split::{Measure, split},
     },
+    media::probe::essence,
     message::{
         Kind, Message,
         media::{files, media_id},
@@ -62,7 +60,7 @@ pub(super) fn is_reaction(message: &Message) -> bool {
 
 /// Has the body of a kept file name Meta's copy of it. A document says its name, and only Ogg can be a
 /// recorded note.
-pub(super) fn set_copy(body: &mut Value, id: &str, file: &Outgoing) {
+pub(super) fn set_copy(body: &mut Value, id: &str, file: &OutgoingFile) {
     let name = text_at(body, "type").unwrap_or_default().to_owned();
     let Some(fields) = body[name.as_str()].as_object_mut() else {
         return;
@@ -71,8 +69,7 @@ pub(super) fn set_copy(body: &mut Value, id: &str, file: &Outgoing) {
     if file.kind == Kind::Document {
         fields.insert("filename".to_owned(), json!(file.name()));
     }
-    let mime = file.kept.as_ref().map_or("", |row| essence(&row.mime));
-    if !matches!(mime, "audio/ogg" | "audio/opus") {
+    if !matches!(essence(&file.row.mime), "audio/ogg" | "audio/opus") {
         fields.remove("voice");
     }
 }

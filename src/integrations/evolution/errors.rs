@@ -238,9 +238,10 @@ const NO_FILE: [&str; 3] = [
 /// `WhatsApp` may bring a file again that it took from its servers.
 pub(super) fn unfetched(answer: &HttpAnswer, address: &str) -> FetchError {
     let why = match fault(answer, address) {
-        Fault::NoInstance => no_instance().why,
-        Fault::Trouble(trouble) => trouble.why,
-        Fault::Unauthorized(why) | Fault::Other(why) => why,
+        Fault::NoInstance => return FetchError::Channel(no_instance().why),
+        Fault::Trouble(trouble) => return FetchError::Channel(trouble.why),
+        Fault::Unauthorized(why) => return FetchError::Unauthorized(why),
+        Fault::Other(why) => why,
     };
     if NO_FILE.iter().any(|never| why.contains(never)) {
         FetchError::Permanent(why)

@@ -26,7 +26,7 @@ use crate::{
             files::{
                 incoming::{mark, most},
                 limits::EVOLUTION,
-                outgoing::{self, Outgoing, body},
+                outgoing::{self, Outgoing, OutgoingFile, body},
             },
             http::{DownloadError, Downloaded, HttpAnswer, HttpBody, HttpCall, HttpLimits},
         },
@@ -57,12 +57,9 @@ impl Evolution {
         &self,
         path: &str,
         mut fields: Value,
-        file: &Outgoing,
+        file: &OutgoingFile,
     ) -> Result<HttpAnswer, DeliveryError> {
-        let Some(row) = &file.kept else {
-            let text = "a file that is not kept cannot be uploaded";
-            return Err(DeliveryError::Permanent(text.to_owned()));
-        };
+        let row = &file.row;
         if let Some(fields) = fields.as_object_mut() {
             fields.remove(KEPT);
         }
@@ -75,7 +72,7 @@ impl Evolution {
             method: Method::POST,
             path: &path,
             headers: &[("apikey", &self.settings.token)],
-            body: HttpBody::Form(form(&fields, file, &row.mime, bytes)),
+            body: HttpBody::Form(form(&fields, file, bytes)),
             limits: HttpLimits::for_file(row.bytes),
         };
         Ok(self.http.call(call).await?)
@@ -87,11 +84,9 @@ impl Evolution {
         &self,
         path: &str,
         mut fields: Value,
-        file: &Outgoing,
+        file: &OutgoingFile,
     ) -> Result<HttpAnswer, DeliveryError> {
-        let Some(row) = &file.kept else {
-            return Err(MediaError::Empty.into());
-        };
+        let row = &file.row;
         let open = self.media.open_file(row.id).await?;
         let read = run_blocking(move || {
             let (mut bytes, mut file) = (Vec::new(), open.file);
@@ -140,21 +135,18 @@ impl Evolution {
     /// Keeps a file that came with a post; where that fails, it is asked for like any other.
     async fn keep_file(&self, base64: &str, kind: Kind, media: &Value) -> Option<KeptMedia> {
         let kept = async {
-            let mut intake = self.media.intake(u64::MAX, 0).await?;
-            let decoded = decode(base64, &mut intake).await;
-            decoded.map_err(|error| match error {
-                Base64Error::Sink(error) => error,
-                Base64Error::Malformed(_) => MediaError::Different,
-            })?;
+            let intake = self.media.intake(u64::MAX, 0).await;
+            let mut intake = intake.map_err(Base64Error::Sink)?;
+            decode(base64, &mut intake).await?;
             let about = About {
                 mime: text_at(media, "mime").map(str::to_owned),
                 name: text_at(media, "name").map(str::to_owned),
                 kind: Some(kind),
                 sha256: None,
             };
-            intake.finish(about).await
+            intake.finish(about).await.map_err(Base64Error::Sink)
         };
-        let kept: Result<KeptMedia, MediaError> = kept.await;
+        let kept: Result<KeptMedia, Base64Error<MediaError>> = kept.await;
         if let Err(error) = &kept {
             let fields: [LogField<'_>; 2] = [("name", &NAME), ("error", error)];
             let log = self.ingress.log();
@@ -204,7 +196,7 @@ impl Evolution {
 /// Only a document says its name: of anything else the service would tell the type by that, and it is
 /// wrong for a picture, of which it makes a JPEG. Of a document without an ending that it knows it says
 /// that the type is `false`.
-fn form(fields: &Value, file: &Outgoing, mime: &str, bytes: FileBody) -> Multipart {
+fn form(fields: &Value, file: &OutgoingFile, bytes: FileBody) -> Multipart {
     let mut form = Multipart::default();
     for (name, value) in fields.as_object().into_iter().flatten() {
         if let Some(text) = value.as_str() {
@@ -214,7 +206,7 @@ fn form(fields: &Value, file: &Outgoing, mime: &str, bytes: FileBody) -> Multipa
     if let Some(answered) = text_at(&fields["quoted"]["key"], "id") {
         form = form.text("quoted[key][id]", answered);
     }
-    let name = file.name();
+    let (name, mime) = (file.name(), file.row.mime.as_str());
     if fields["mediatype"].is_string() {
         form = form.text("mimetype", mime);
     }

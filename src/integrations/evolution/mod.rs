@@ -39,6 +39,7 @@ use super::{
     Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender,
     Indicator, Integration, Progress, ReconcileResult, RunContext, RunError,
     ingress::Ingress,
+    support::files::outgoing::Outgoing,
     support::hmac::hmac,
     support::http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
 };
@@ -158,7 +159,7 @@ impl Evolution {
         for (at, (path, mut body)) in steps.skip(progress.parts()) {
             progress.keep().await;
             // The files come first, a step each.
-            let file = files.get(at).filter(|file| file.kept.is_some());
+            let file = files.get(at).and_then(Outgoing::kept);
             let answer = match file {
                 Some(file) => self.upload(path, body.take(), file).await?,
                 None => self.call(Method::POST, path, &body).await?,

@@ -14,6 +14,7 @@ use crate::{
             split::{Measure, split},
         },
     },
+    media::probe::essence,
     message::{Content, Kind, Message, State, content::Person, media::files, text_at},
     phone,
 };
@@ -199,7 +200,7 @@ fn captioned(kind: Kind) -> Value {
 
 /// What phones record is Opus in Ogg.
 fn is_of_voice_notes(mime: &str) -> bool {
-    let kind = mime.split(';').next().unwrap_or_default().trim();
+    let kind = essence(mime);
     ["audio/ogg", "audio/opus"]
         .iter()
         .any(|known| kind.eq_ignore_ascii_case(known))
@@ -224,7 +225,7 @@ fn file_name(url: Option<&str>, mime: Option<&str>) -> String {
     if name.contains('.') {
         return name.to_owned();
     }
-    let kind = mime.and_then(|mime| mime.split(';').next()?.split_once('/'));
+    let kind = mime.and_then(|mime| essence(mime).split_once('/'));
     match kind {
         Some(("text", "plain")) => format!("{name}.txt"),
         Some((_, end)) if end.bytes().all(|b| b.is_ascii_alphanumeric()) => format!("{name}.{end}"),

@@ -194,7 +194,7 @@ impl Sender {
             };
         }
         for Upload { field, file } in &step.uploads {
-            let Some(row) = &file.kept else { continue };
+            let row = &file.row;
             let open = self.media.open_file(row.id).await;
             let open = open.map_err(CallError::File)?;
             let content = FileBody::new(open.file, 0, open.row.bytes);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::integrations::support::{files::outgoing::Outgoing, split::Measure};
+use crate::integrations::support::{files::outgoing::OutgoingFile, split::Measure};
 
 /// Longest text, in UTF-16 code units.
 pub(super) const MAX_TEXT: usize = 4096;
@@ -15,7 +15,7 @@ pub(super) const MAX_CAPTION: usize = 1024;
 pub(super) struct Upload {
     /// The field of the form that it is in.
     pub(super) field: String,
-    pub(super) file: Outgoing,
+    pub(super) file: OutgoingFile,
 }
 
 /// One call.

@@ -15,6 +15,7 @@ use crate::{
             split::{Measure, split},
         },
     },
+    media::probe::essence,
     message::{Kind, Message, media::files, text_at},
 };
 
@@ -44,19 +45,21 @@ pub(super) fn steps(
     let mut text = message.text.as_str();
     let mut steps = Vec::new();
     let files = files(message.media.as_ref());
-    if !all.is_empty() && all.iter().all(|file| file.kept.is_some()) {
+    let kept: Option<Vec<_>> = all.iter().map(Outgoing::kept).collect();
+    if let Some(kept) = kept {
         let is_round = files.iter().map(|file| file["round"] == true);
-        let kept: Vec<_> = all.iter().cloned().zip(is_round).collect();
+        let kept: Vec<_> = kept.into_iter().zip(is_round).collect();
         steps = uploads(&kept, &mut text)?;
     } else {
         for (at, (media, file)) in files.iter().zip(all).enumerate() {
             // The text is below the first.
             let mut rest = "";
             let text = if at == 0 { &mut text } else { &mut rest };
-            if file.kept.is_some() {
-                steps.extend(uploads(&[(file.clone(), media["round"] == true)], text)?);
-            } else {
-                steps.push(by_address(file.kind, media, text));
+            match file {
+                Outgoing::Kept(file) => {
+                    steps.extend(uploads(&[(file, media["round"] == true)], text)?);
+                }
+                Outgoing::ByAddress(kind) => steps.push(by_address(*kind, media, text)),
             }
         }
     }
@@ -116,7 +119,7 @@ fn method(kind: Kind, media: &Value) -> (&'static str, &'static str) {
     let mime = text_at(media, "mime")
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let mime = mime.split(';').next().unwrap_or_default().trim();
+    let mime = essence(&mime);
     let url = text_at(media, "url")
         .unwrap_or_default()
         .to_ascii_lowercase();

@@ -110,23 +110,38 @@ fn by_brand(brand: &[u8]) -> &'static str {
     }
 }
 
-/// Types of files that do not begin in a way of their own, by the endings of their names
-/// (<https://www.iana.org/assignments/media-types>).
-const ENDINGS: [(&str, &str); 20] = [
+/// Types by the endings of names (<https://www.iana.org/assignments/media-types>). The first ending of a type
+/// is its usual one. Whether a file that begins in a way of its own is what its name says, its bytes tell.
+const ENDINGS: [(&str, &str); 41] = [
+    ("aac", "audio/aac"),
+    ("amr", "audio/amr"),
+    ("avif", "image/avif"),
     ("csv", "text/csv"),
     ("doc", "application/msword"),
     (
         "docx",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ),
-    ("htm", "text/html"),
+    ("flac", "audio/flac"),
+    ("gif", "image/gif"),
+    ("heic", "image/heic"),
     ("html", "text/html"),
+    ("htm", "text/html"),
     ("ics", "text/calendar"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
     ("json", "application/json"),
+    ("m4a", "audio/mp4"),
     ("md", "text/markdown"),
+    ("mov", "video/quicktime"),
     ("mp3", "audio/mpeg"),
+    ("mp4", "video/mp4"),
     ("odt", "application/vnd.oasis.opendocument.text"),
     ("ods", "application/vnd.oasis.opendocument.spreadsheet"),
+    ("ogg", "audio/ogg"),
+    ("opus", "audio/opus"),
+    ("pdf", "application/pdf"),
+    ("png", "image/png"),
     ("ppt", "application/vnd.ms-powerpoint"),
     (
         "pptx",
@@ -136,12 +151,18 @@ const ENDINGS: [(&str, &str); 20] = [
     ("svg", "image/svg+xml"),
     ("txt", "text/plain"),
     ("vcf", "text/vcard"),
+    ("wav", "audio/wav"),
+    ("weba", "audio/webm"),
+    ("webm", "video/webm"),
+    ("webp", "image/webp"),
     ("xls", "application/vnd.ms-excel"),
     (
         "xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ),
     ("xml", "application/xml"),
+    ("zip", "application/zip"),
+    ("3gp", "video/3gpp"),
 ];
 
 /// The type that the ending of a name stands for.
@@ -151,8 +172,15 @@ pub fn by_name(name: &str) -> Option<&'static str> {
     found.map(|(_, mime)| *mime)
 }
 
-/// The type without its parameters.
-fn essence(mime: &str) -> &str {
+/// The usual ending of the names of files of this type; `bin` for others.
+pub fn ending(mime: &str) -> &'static str {
+    let mime = essence(mime);
+    let found = ENDINGS.iter().find(|(_, known)| *known == mime);
+    found.map_or("bin", |(ending, _)| ending)
+}
+
+/// A type without its parameters.
+pub fn essence(mime: &str) -> &str {
     mime.split(';').next().unwrap_or_default().trim()
 }
 

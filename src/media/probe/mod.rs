@@ -9,7 +9,9 @@ mod tests;
 
 use std::io::{Read, Seek, SeekFrom};
 
-pub use self::kinds::{by_name, is_shown_inline, kind_of, may_be, says_something, settle};
+pub use self::kinds::{
+    by_name, ending, essence, is_shown_inline, kind_of, may_be, says_something, settle,
+};
 
 /// Bytes that the type is told by.
 const HEAD: usize = 512;

@@ -140,3 +140,18 @@ proptest! {
         let _ = of(&bytes);
     }
 }
+
+#[test]
+fn the_usual_ending_of_a_type_leads_back_to_it() {
+    for (mime, usual) in [
+        ("image/jpeg", "jpg"),
+        ("text/html", "html"),
+        ("audio/ogg; codecs=opus", "ogg"),
+        ("video/3gpp", "3gp"),
+        ("a/b", "bin"),
+    ] {
+        assert_eq!(ending(mime), usual, "{mime}");
+        let back = by_name(&format!("a.{usual}"));
+        assert_eq!(back.unwrap_or("a/b"), essence(mime), "{mime}");
+    }
+}

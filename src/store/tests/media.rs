@@ -180,6 +180,30 @@ fn a_file_that_comes_later_is_an_event_of_its_message() {
 }
 
 #[test]
+fn a_message_goes_on_waiting_for_its_files_until_one_is_asked_for() {
+    on_every_backend(|bench| {
+        let store = bench.open();
+        let file = |state: &str| json!({"kind": "image", "id": "F", "state": state});
+        let inbound = Inbound {
+            kind: Kind::Image,
+            media: Some(json!([file("fetching"), file("fetching")])),
+            ..inbound("telegram", "[image]", Some("E1"))
+        };
+        let id = received(&store, inbound).message.id;
+        let waiting = || {
+            let one = store.fetches("telegram", None, 9).expect("readable");
+            (one[0].attempts, one[0].wait)
+        };
+        let later = Duration::from_secs(5);
+        done(store.postpone_fetch(id, 2, later));
+        done(store.update_file(id, 0, file("failed"))).expect("news");
+        assert_eq!(waiting(), (2, later), "the other waits");
+        done(store.update_file(id, 0, file("fetching"))).expect("news");
+        assert_eq!(waiting(), (0, Duration::ZERO));
+    });
+}
+
+#[test]
 fn a_file_of_no_message_is_no_file() {
     on_every_backend(|bench| {
         let store = bench.open();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     message::{
         Kind, MediaId, Message, MessageId,
-        media::{files_mut, kept_files, media_id, wants_fetching},
+        media::{FileState, files_mut, kept_files, media_id, wants_fetching},
     },
     store::{
         answer::{KeptMedia, MediaRow},
@@ -98,7 +98,8 @@ pub(in crate::store) fn update_file(
     transaction.refer_to_files(Some(&media))?;
     transaction.release_files(before.as_ref())?;
     let message = transaction.revise(message, Revision::Media(media))?;
-    transaction.settle_fetch(&message)?;
+    let is_asked_anew = FileState::of(file) == Some(FileState::Fetching);
+    transaction.settle_fetch(&message, is_asked_anew)?;
     Ok(Some(message))
 }
 
@@ -193,10 +194,18 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Keeps the invariant of `fetches`: it has exactly the messages with a file to be fetched.
-    pub(in crate::store) fn settle_fetch(&mut self, message: &Message) -> Result<(), StoreError> {
+    /// Keeps the invariant of `fetches`: it has exactly the messages with a file to be fetched. One that waits
+    /// already goes on waiting, unless it is asked for anew.
+    pub(in crate::store) fn settle_fetch(
+        &mut self,
+        message: &Message,
+        is_asked_anew: bool,
+    ) -> Result<(), StoreError> {
         let key = fetch_key(message);
         if wants_fetching(message.media.as_ref()) {
+            if !is_asked_anew && self.rows.get(Table::Fetches, &key)?.is_some() {
+                return Ok(());
+            }
             let due_ms = self.after(Duration::ZERO);
             return self.put_fetch(&key, 0, due_ms);
         }

@@ -198,7 +198,7 @@ impl<'t> Transaction<'t> {
             self.refer_to_files(message.media.as_ref())?;
         }
         if wants_fetching(message.media.as_ref()) {
-            self.settle_fetch(&message)?;
+            self.settle_fetch(&message, true)?;
         }
         self.counters.messages += 1;
         self.stored_bytes += encoded.row.len() as u64;

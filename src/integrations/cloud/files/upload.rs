@@ -11,13 +11,13 @@ use crate::{
         DeliveryError,
         support::{
             files::{
-                limits::{CLOUD, essence},
-                outgoing::{self, Outgoing, body},
+                limits::CLOUD,
+                outgoing::{self, Outgoing, OutgoingFile, body},
             },
             http::{HttpAnswer, HttpBody, HttpCall, HttpLimits},
         },
     },
-    media::MediaError,
+    media::probe::essence,
     message::{Message, text_at},
     store::MediaRow,
 };
@@ -44,13 +44,10 @@ impl Cloud {
     pub(in super::super) async fn send_kept(
         &self,
         body: &mut Value,
-        file: &Outgoing,
+        file: &OutgoingFile,
     ) -> Result<HttpAnswer, DeliveryError> {
-        let Some(row) = &file.kept else {
-            return Err(MediaError::Empty.into());
-        };
         // Read anew: an earlier file of this message may be the same.
-        let now = self.media.row(row.id).await?;
+        let now = self.media.row(file.row.id).await?;
         if let Some(id) = now.and_then(|now| self.known_copy(&now)) {
             set_copy(body, &id, file);
             let answer = self.call(Method::POST, "/messages", body).await?;
@@ -58,7 +55,7 @@ impl Cloud {
                 return Ok(answer);
             }
         }
-        let id = self.upload(row, file).await?;
+        let id = self.upload(file).await?;
         set_copy(body, &id, file);
         Ok(self.call(Method::POST, "/messages", body).await?)
     }
@@ -78,7 +75,8 @@ impl Cloud {
         (age < REUSED_MS).then(|| id.to_owned())
     }
 
-    async fn upload(&self, row: &MediaRow, file: &Outgoing) -> Result<String, DeliveryError> {
+    async fn upload(&self, file: &OutgoingFile) -> Result<String, DeliveryError> {
+        let row = &file.row;
         // Parameters are not asked for, but for the codec of Ogg.
         let is_ogg = row.mime.starts_with("audio/ogg");
         let mime = if is_ogg {

@@ -186,7 +186,7 @@ async fn what_meta_does_not_take_is_refused_before_the_upload() {
         panic!("{sent:?}");
     };
     assert!(
-        why.contains("at most 5.0 MB as image, and a.png has 5.0 MB"),
+        why.contains("at most 5242880 bytes as image, and a.png has 5242925 bytes"),
         "{why}"
     );
     assert_eq!(server.asked().len(), 0);

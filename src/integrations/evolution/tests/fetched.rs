@@ -145,6 +145,9 @@ async fn a_file_that_comes_with_its_post_is_kept_at_once_but_not_a_strangers() {
         .message("A1", json!({"imageMessage": {}, "base64": "***"}))
         .await;
     assert_eq!(stage.only().media.expect("a file")["state"], "fetching");
+    let log = stage.log();
+    assert!(!log.contains("SHA-256"), "{log}");
+    assert!(log.contains("what came with the file"), "{log}");
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ pub enum Base64Error<E> {
 impl<E: fmt::Display> fmt::Display for Base64Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(what) => write!(f, "the answer with the file {what}"),
+            Self::Malformed(what) => write!(f, "what came with the file {what}"),
             Self::Sink(error) => error.fmt(f),
         }
     }

@@ -67,11 +67,12 @@ impl From<DeliveryError> for FetchError {
         match error {
             DeliveryError::Transient(why, earliest) => Self::Transient(why, earliest),
             DeliveryError::Permanent(why) => Self::Permanent(why),
-            DeliveryError::Unauthorized(why)
-            | DeliveryError::Unknown(why)
-            | DeliveryError::Interrupted(why) => Self::Transient(why, None),
-            DeliveryError::Channel(trouble) => Self::Transient(trouble.why, None),
-            DeliveryError::Away => Self::Transient("the channel is away".to_owned(), None),
+            DeliveryError::Unauthorized(why) => Self::Unauthorized(why),
+            DeliveryError::Unknown(why) | DeliveryError::Interrupted(why) => {
+                Self::Transient(why, None)
+            }
+            DeliveryError::Channel(trouble) => Self::Channel(trouble.why),
+            DeliveryError::Away => Self::Channel("the channel is away".to_owned()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the services take: how large, and of which types, by kind. Refusing before sending spares the
 //! upload, and says what is wrong in words that help.
 
-use crate::{message::Kind, store::MediaRow};
+use crate::{media::probe::essence, message::Kind, store::MediaRow};
 
 /// What a service takes.
 #[derive(Debug)]
@@ -143,7 +143,10 @@ impl FileLimits {
             return Err(format!("{service} takes no {what}"));
         };
         if row.bytes > *max_bytes {
-            let (most, has) = (size(*max_bytes), size(row.bytes));
+            let (mut most, mut has) = (size(*max_bytes), size(row.bytes));
+            if most == has {
+                (most, has) = (format!("{max_bytes} bytes"), format!("{} bytes", row.bytes));
+            }
             return Err(format!(
                 "{service} takes at most {most} as {what}, and {name} has {has}"
             ));
@@ -170,11 +173,6 @@ impl FileLimits {
             "{service} takes {types} as {what}, and {name} is {mime}{advice}"
         ))
     }
-}
-
-/// A type without its parameters.
-pub(crate) fn essence(mime: &str) -> &str {
-    mime.split(';').next().unwrap_or_default().trim()
 }
 
 fn called(row: &MediaRow) -> &str {
@@ -211,7 +209,9 @@ mod tests {
                 Kind::Video,
                 50 * MIB + 1,
                 "video/mp4",
-                Some("Telegram takes at most 50.0 MB as video, and a.bin has 50.0 MB"),
+                Some(
+                    "Telegram takes at most 52428800 bytes as video, and a.bin has 52428801 bytes",
+                ),
             ),
             (&TELEGRAM, Kind::Document, 1, "a/b", None),
             (&CLOUD, Kind::Image, 5 * MIB, "image/png", None),

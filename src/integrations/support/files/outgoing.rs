@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::limits::{FileLimits, essence};
+use super::limits::FileLimits;
 use crate::{
     body::FileBody,
     file_name,
     integrations::DeliveryError,
-    media::{Media, MediaError},
+    media::{Media, MediaError, probe::ending},
     message::{
         Kind, MediaId, Message,
         media::{files, media_id},
@@ -18,42 +18,46 @@ use crate::{
 
 /// One file of a message.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outgoing {
+pub enum Outgoing {
+    /// The service fetches it itself from the address that the message says; it is sent as this.
+    ByAddress(Kind),
+    /// It is kept by us.
+    Kept(OutgoingFile),
+}
+
+/// A kept file of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutgoingFile {
     /// What it is sent as.
     pub kind: Kind,
-    /// Its address, where it is not kept by us.
-    pub url: Option<String>,
-    /// What is known of it, where it is kept.
-    pub kept: Option<MediaRow>,
+    /// What is known of it.
+    pub row: MediaRow,
     /// The name it is sent under, if the message says one.
     named: Option<String>,
 }
 
 impl Outgoing {
-    /// A file of this message.
-    fn new(message: &Message, json: &Value, kept: Option<MediaRow>) -> Self {
-        Self {
-            kind: kind(message, json),
-            url: text_at(json, "url").map(str::to_owned),
-            kept,
-            named: text_at(json, "name").and_then(file_name::clean),
+    /// The file, if it is kept.
+    pub fn kept(&self) -> Option<&OutgoingFile> {
+        match self {
+            Self::ByAddress(_) => None,
+            Self::Kept(file) => Some(file),
         }
     }
+}
 
-    /// The name of a kept file, with an ending: services tell the type by it.
+impl OutgoingFile {
+    /// Its name, with an ending: services tell the type by it.
     pub fn name(&self) -> String {
-        let row = self.kept.as_ref();
-        let mime = row.map_or("", |row| essence(&row.mime));
-        let of_row = row.and_then(|row| row.name.clone());
-        let name = self.named.clone().or(of_row);
-        let name = name.unwrap_or_else(|| self.kind.as_str().to_owned());
+        let name = self.named.as_ref().or(self.row.name.as_ref());
+        let name = name.map_or(self.kind.as_str(), String::as_str);
         let has_ending = name.rsplit_once('.').is_some_and(|(_, end)| {
             (1..=8).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
         if has_ending {
-            return name;
+            return name.to_owned();
         }
-        format!("{name}.{}", ending(mime))
+        format!("{name}.{}", ending(&self.row.mime))
     }
 }
 
@@ -67,74 +71,28 @@ pub fn kind(message: &Message, file: &Value) -> Kind {
     }
 }
 
-/// The usual ending of a type's names.
-fn ending(mime: &str) -> &'static str {
-    const ENDINGS: [(&str, &str); 30] = [
-        ("image/jpeg", "jpg"),
-        ("image/png", "png"),
-        ("image/gif", "gif"),
-        ("image/webp", "webp"),
-        ("image/heic", "heic"),
-        ("image/avif", "avif"),
-        ("image/svg+xml", "svg"),
-        ("video/mp4", "mp4"),
-        ("video/quicktime", "mov"),
-        ("video/webm", "webm"),
-        ("video/3gpp", "3gp"),
-        ("audio/ogg", "ogg"),
-        ("audio/opus", "opus"),
-        ("audio/mpeg", "mp3"),
-        ("audio/mp4", "m4a"),
-        ("audio/aac", "aac"),
-        ("audio/amr", "amr"),
-        ("audio/wav", "wav"),
-        ("audio/webm", "weba"),
-        ("audio/flac", "flac"),
-        ("application/pdf", "pdf"),
-        ("application/zip", "zip"),
-        ("application/json", "json"),
-        ("application/msword", "doc"),
-        ("application/vnd.ms-excel", "xls"),
-        (
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            "docx",
-        ),
-        (
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "xlsx",
-        ),
-        ("text/plain", "txt"),
-        ("text/csv", "csv"),
-        ("text/html", "html"),
-    ];
-    let found = ENDINGS.iter().find(|(known, _)| *known == mime);
-    found.map_or("bin", |(_, ending)| ending)
-}
-
 /// The files of a message, with what is known of those that are kept.
 pub async fn outgoing(media: &Media, message: &Message) -> Result<Vec<Outgoing>, DeliveryError> {
     let mut all = Vec::new();
     for file in files(message.media.as_ref()) {
-        let kept = match media_id(file) {
-            None => None,
-            Some(id) => {
-                let row = media.row(id).await?;
-                Some(row.ok_or(MediaError::Unknown(id))?)
-            }
-        };
-        all.push(Outgoing::new(message, file, kept));
+        let kind = kind(message, file);
+        all.push(match media_id(file) {
+            None => Outgoing::ByAddress(kind),
+            Some(id) => Outgoing::Kept(OutgoingFile {
+                kind,
+                row: media.row(id).await?.ok_or(MediaError::Unknown(id))?,
+                named: text_at(file, "name").and_then(file_name::clean),
+            }),
+        });
     }
     Ok(all)
 }
 
 /// Whether a service takes all of these files; nothing is sent of a message with one that it does not take.
 pub fn check(files: &[Outgoing], limits: &FileLimits) -> Result<(), DeliveryError> {
-    for file in files {
-        if let Some(row) = &file.kept {
-            limits
-                .check(file.kind, row)
-                .map_err(DeliveryError::Permanent)?;
-        }
+    for file in files.iter().filter_map(Outgoing::kept) {
+        let checked = limits.check(file.kind, &file.row);
+        checked.map_err(DeliveryError::Permanent)?;
     }
     Ok(())
 }
@@ -165,10 +123,9 @@ mod tests {
             name: row.map(str::to_owned),
             ..MediaRow::new(MediaId([0; 32]), 1, mime, Kind::Document)
         };
-        let outgoing = Outgoing {
+        let outgoing = OutgoingFile {
             kind: Kind::Document,
-            url: None,
-            kept: Some(row),
+            row,
             named: named.map(str::to_owned),
         };
         outgoing.name()

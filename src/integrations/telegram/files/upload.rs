@@ -10,45 +10,44 @@ use crate::{
         DeliveryError,
         support::{
             files::{
-                limits::{TELEGRAM, TELEGRAM_PHOTO, essence},
-                outgoing::Outgoing,
+                limits::{TELEGRAM, TELEGRAM_PHOTO},
+                outgoing::OutgoingFile,
             },
             split::Measure,
         },
     },
+    media::probe::essence,
     message::Kind,
     store::MediaRow,
 };
 
 /// How a file is sent: the method and its parameter.
-type Way = (&'static str, &'static str);
+type SendMethod = (&'static str, &'static str);
 
-const DOCUMENT: Way = ("sendDocument", "document");
+const DOCUMENT: SendMethod = ("sendDocument", "document");
 
 /// The calls for the kept files of a message, with as much of the text as goes with the first: one for an
 /// album, else one each. The error says which is not sent.
 pub(in super::super) fn uploads(
-    files: &[(Outgoing, bool)],
+    files: &[(&OutgoingFile, bool)],
     text: &mut &str,
 ) -> Result<Vec<Step>, DeliveryError> {
-    let mut ways = Vec::new();
+    let mut methods = Vec::new();
     for (file, is_round) in files {
-        let Some(row) = &file.kept else {
-            continue;
-        };
+        let row = &file.row;
         let way = way(file.kind, row, *is_round);
         let kind = kind_of(way);
         TELEGRAM
             .check(kind, row)
             .map_err(DeliveryError::Permanent)?;
-        ways.push((way, file, row));
+        methods.push((way, *file));
     }
-    if let Some(step) = album(&ways, text) {
+    if let Some(step) = album(&methods, text) {
         return Ok(vec![step]);
     }
-    let steps = ways.iter().map(|(way, file, row)| single(*way, file, row));
+    let steps = methods.iter().map(|(way, file)| single(*way, file));
     let mut steps: Vec<Step> = steps.collect();
-    if let (Some(first), Some((way, ..))) = (steps.first_mut(), ways.first())
+    if let (Some(first), Some((way, _))) = (steps.first_mut(), methods.first())
         && takes_caption(*way)
     {
         set_caption(&mut first.body, text);
@@ -57,7 +56,7 @@ pub(in super::super) fn uploads(
 }
 
 /// How a file of this kind is sent, by its type.
-fn way(kind: Kind, row: &MediaRow, is_round: bool) -> Way {
+fn way(kind: Kind, row: &MediaRow, is_round: bool) -> SendMethod {
     match (kind, essence(&row.mime)) {
         (Kind::Sticker, "image/webp" | "application/x-tgsticker" | "video/webm") => {
             ("sendSticker", "sticker")
@@ -90,7 +89,7 @@ fn is_photo(row: &MediaRow) -> bool {
     row.bytes <= TELEGRAM_PHOTO && fits
 }
 
-fn kind_of(way: Way) -> Kind {
+fn kind_of(way: SendMethod) -> Kind {
     match way.1 {
         "photo" => Kind::Image,
         "video" | "video_note" | "animation" => Kind::Video,
@@ -101,7 +100,7 @@ fn kind_of(way: Way) -> Kind {
     }
 }
 
-fn takes_caption(way: Way) -> bool {
+fn takes_caption(way: SendMethod) -> bool {
     !matches!(way.1, "sticker" | "video_note")
 }
 
@@ -112,7 +111,8 @@ fn set_caption(body: &mut Value, text: &mut &str) {
     }
 }
 
-fn single((method, field): Way, file: &Outgoing, row: &MediaRow) -> Step {
+fn single((method, field): SendMethod, file: &OutgoingFile) -> Step {
+    let row = &file.row;
     let mut body = json!({});
     if let Some(seconds) = row
         .seconds
@@ -139,8 +139,8 @@ fn single((method, field): Way, file: &Outgoing, row: &MediaRow) -> Step {
 
 /// One call for all, where Telegram groups them: photos with videos, and documents and audio files with their
 /// like (<https://core.telegram.org/bots/api#sendmediagroup>).
-fn album(files: &[(Way, &Outgoing, &MediaRow)], text: &mut &str) -> Option<Step> {
-    let class = |(way, ..): &(Way, &Outgoing, &MediaRow)| match way.1 {
+fn album(files: &[(SendMethod, &OutgoingFile)], text: &mut &str) -> Option<Step> {
+    let class = |(way, _): &(SendMethod, &OutgoingFile)| match way.1 {
         "photo" | "video" => Some("visual"),
         one @ ("document" | "audio") => Some(one),
         _ => None,
@@ -151,7 +151,7 @@ fn album(files: &[(Way, &Outgoing, &MediaRow)], text: &mut &str) -> Option<Step>
         return None;
     }
     let (mut media, mut uploads) = (Vec::new(), Vec::new());
-    for (at, (way, file, _)) in files.iter().enumerate() {
+    for (at, (way, file)) in files.iter().enumerate() {
         let field = format!("file{at}");
         let mut one = json!({"type": way.1, "media": format!("attach://{field}")});
         if way.1 == "document" {
@@ -160,7 +160,7 @@ fn album(files: &[(Way, &Outgoing, &MediaRow)], text: &mut &str) -> Option<Step>
         if at == 0 {
             set_caption(&mut one, text);
         }
-        let file = Outgoing::clone(file);
+        let file = OutgoingFile::clone(file);
         media.push(one);
         uploads.push(Upload { field, file });
     }

@@ -221,7 +221,7 @@ async fn what_is_over_the_limit_is_refused_before_anything_is_sent() {
         panic!("{sent:?}");
     };
     assert!(
-        why.contains("Telegram takes at most 50.0 MB as video, and film.mp4"),
+        why.contains("Telegram takes at most 52428800 bytes as video, and film.mp4"),
         "{why}"
     );
     assert_eq!(server.asked().len(), 0);
