@@ -6,9 +6,12 @@ use super::describe::{EVENTS, event};
 use crate::{message::Message, phone};
 
 /// Events about one conversation, which a topic may single out.
-const OF_CONVERSATIONS: [&str; 4] = [
+const OF_CONVERSATIONS: [&str; 7] = [
     event::MESSAGE_RECEIVED.as_str(),
     event::MESSAGE_STATUS.as_str(),
+    event::MESSAGE_EDITED.as_str(),
+    event::MESSAGE_DELETED.as_str(),
+    event::MESSAGE_MEDIA.as_str(),
     event::CONVERSATION_READ.as_str(),
     event::TYPING.as_str(),
 ];
@@ -53,7 +56,8 @@ impl Topic {
 
     /// Whether stored events (`message.*`) can match.
     pub fn wants_messages(&self) -> bool {
-        self.names(event::MESSAGE_RECEIVED.as_str()) || self.names(event::MESSAGE_STATUS.as_str())
+        let mut names = OF_CONVERSATIONS.iter();
+        names.any(|name| name.starts_with("message.") && self.names(name))
     }
 
     fn names(&self, event: &str) -> bool {

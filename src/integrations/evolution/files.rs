@@ -9,6 +9,7 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use hyper::Method;
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 use super::{
     Evolution,
@@ -43,6 +44,9 @@ const MAX_BESIDES: usize = 256 * 1024;
 
 /// What of an answer with a file is kept besides the file.
 const WANTED: [&str; 3] = ["mimetype", "fileName", "mediaType"];
+
+/// How long a message waits for the file that was posted with it. Later it is fetched like any other.
+const KEEPING: Duration = Duration::from_secs(2);
 
 impl Evolution {
     /// The files of a message, all of which the service takes.
@@ -121,7 +125,8 @@ impl Evolution {
             let is_known = who.own
                 || who.place == Place::Newsletter
                 || self.ingress.may_write(sender, &who.peer, &origin).await?;
-            if is_known && let Some(kept) = self.keep_file(base64, kind, media).await {
+            let keeping = async { timeout(KEEPING, self.keep_file(base64, kind, media)).await };
+            if is_known && let Ok(Some(kept)) = keeping.await {
                 media["media_id"] = json!(kept.row.id.to_string());
                 media["mime"] = json!(kept.row.mime);
                 media["bytes"] = json!(kept.row.bytes);

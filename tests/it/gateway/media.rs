@@ -422,3 +422,88 @@ fn a_file_that_is_gone_is_not_sent() {
         assert_eq!(get(&daemon, "GET", &id, "").0, 404);
     }
 }
+
+/// The payload of the next event of this name.
+fn event(raw: &mut Raw, name: &str) -> Value {
+    loop {
+        let mut message = raw.json();
+        if message["action"] == name {
+            return message["payload"].take();
+        }
+    }
+}
+
+#[test]
+fn a_bridge_gets_the_path_of_a_file_and_hands_files_in() {
+    let daemon = Shared::daemon();
+    let mut bridge = daemon.raw_websocket(false);
+    let client = json!({"kind": "integration", "channel": "files-bridge"});
+    bridge.command("auth", &json!({"token": daemon.token, "client": client}));
+    let id = kept(
+        &daemon,
+        b"for a bridge",
+        "Content-Disposition: attachment; filename=a.txt\r\n",
+    );
+    let mut raw = daemon.raw_websocket(true);
+    let sent = json!({"channel": "files-bridge", "to": "ana", "media": {"media_id": id}});
+    raw.call("send", &sent);
+    let delivery = event(&mut bridge, "deliver");
+    let expected = json!({"media_id": id, "name": "a.txt", "mime": "text/plain", "kind": "document",
+        "bytes": 12, "path": format!("/media/{id}")});
+    assert_field(&delivery, "media", expected);
+    let message = json!({"message_id": delivery["message_id"]});
+    bridge.command("delivered", &message);
+    assert_field(&bridge.json(), "action", "delivered");
+
+    for media in [
+        json!({"media_id": id}),
+        json!({"data": data_encoding::BASE64.encode(b"from a bridge"), "name": "b.txt"}),
+    ] {
+        let handed_in = json!({"channel": "files-bridge", "peer": "ana", "media": media});
+        bridge.command("receive", &handed_in);
+        let answer = event(&mut bridge, "receive");
+        let stored = raw.call("message", &json!({"message_id": answer["message_id"]}));
+        let file = &stored["message"]["media"];
+        let (status, _, body) = get(
+            &daemon,
+            "GET",
+            file["media_id"].as_str().expect("an id"),
+            "",
+        );
+        assert_eq!(
+            (status, file["bytes"].as_u64()),
+            (200, Some(body.len() as u64))
+        );
+        let fetched = raw.call("media.fetch", &json!({"message_id": answer["message_id"]}));
+        assert_field(&fetched, "fetching", 0);
+    }
+}
+
+#[test]
+fn a_file_is_fetched_when_somebody_asks() {
+    let daemon = Shared::daemon();
+    let mut raw = daemon.raw_websocket(true);
+    let media = json!({"kind": "image", "id": "of a service"});
+    let came = raw.call(
+        "receive",
+        &json!({"channel": "webchat", "peer": "asking", "media": media}),
+    );
+    let id = came["message_id"].clone();
+    raw.subscribe(&["message.media@webchat/asking"]);
+    let asked = raw.call("media.fetch", &json!({"message_id": id}));
+    assert_field(&asked, "fetching", 1);
+    let outcome = loop {
+        let message = event(&mut raw, "message.media");
+        if message["media"]["state"] != "fetching" {
+            break message;
+        }
+    };
+    assert_field(&outcome["media"], "state", "failed");
+    assert_field(&outcome["media"], "error", "webchat cannot fetch files");
+    let text = raw.call(
+        "send",
+        &json!({"channel": "webchat", "to": "asking", "text": "no file"}),
+    );
+    let refused = raw.call("media.fetch", &json!({"message_id": text["message_id"]}));
+    assert_field(&refused, "code", "conflict");
+}
