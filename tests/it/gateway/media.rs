@@ -489,11 +489,12 @@ fn a_file_is_fetched_when_somebody_asks() {
         &json!({"channel": "webchat", "peer": "asking", "media": media}),
     );
     let id = came["message_id"].clone();
-    raw.subscribe(&["message.media@webchat/asking"]);
+    let mut listener = daemon.raw_websocket(true);
+    listener.subscribe(&["message.media@webchat/asking"]);
     let asked = raw.call("media.fetch", &json!({"message_id": id}));
     assert_field(&asked, "fetching", 1);
     let outcome = loop {
-        let message = event(&mut raw, "message.media");
+        let message = event(&mut listener, "message.media");
         if message["media"]["state"] != "fetching" {
             break message;
         }
