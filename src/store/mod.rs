@@ -219,6 +219,11 @@ impl Store {
         self.0.shared.counters().outbox
     }
 
+    /// Whether some message, of any channel, has a file that is to be fetched. Costs no read.
+    pub fn has_fetches(&self) -> bool {
+        self.0.shared.fetches() > 0
+    }
+
     /// How many files are kept.
     pub fn media_totals(&self) -> MediaTotals {
         self.0.shared.media_totals()

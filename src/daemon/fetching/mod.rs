@@ -123,6 +123,9 @@ impl FetchWorker {
 
     /// Loads what an earlier run of the daemon left to be fetched.
     async fn load(&mut self) -> Result<(), StoreError> {
+        if !self.store.has_fetches() {
+            return Ok(());
+        }
         let mut after = None;
         (self.due, self.waiting) = Default::default();
         loop {

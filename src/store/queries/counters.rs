@@ -22,6 +22,8 @@ pub(in crate::store) struct StoreCounters {
     pub(in crate::store) outbox: BTreeMap<String, u64>,
     /// Files kept.
     pub(in crate::store) media: MediaTotals,
+    /// Messages with a file that is to be fetched.
+    pub(in crate::store) fetches: u64,
 }
 
 impl StoreCounters {
@@ -35,6 +37,7 @@ impl StoreCounters {
                 files: rows.len(Table::Media)?,
                 bytes: meta::media_bytes(rows)?,
             },
+            fetches: rows.len(Table::Fetches)?,
         })
     }
 }

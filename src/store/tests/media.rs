@@ -134,7 +134,7 @@ fn a_file_that_comes_later_is_an_event_of_its_message() {
         };
         let id = received(&store, inbound).message.id;
         let waiting = || store.fetches("telegram", None, 9).expect("readable");
-        assert_eq!(waiting().len(), 1);
+        assert!(waiting().len() == 1 && store.has_fetches());
         done(store.postpone_fetch(id, 2, Duration::from_secs(5)));
         let one = waiting().remove(0);
         assert_eq!((one.attempts, one.wait), (2, Duration::from_secs(5)));
@@ -154,6 +154,7 @@ fn a_file_that_comes_later_is_an_event_of_its_message() {
             None
         );
         assert_eq!((waiting().len(), references(&store, CARD)), (0, Some(1)));
+        assert!(!store.has_fetches());
 
         let (_, life) = store.message(id).expect("readable").expect("kept");
         let occasions: Vec<Occasion> = life.iter().map(|step| step.occasion).collect();

@@ -209,8 +209,7 @@ impl Transaction<'_> {
             let due_ms = self.after(Duration::ZERO);
             return self.put_fetch(&key, 0, due_ms);
         }
-        self.commit_anyway();
-        self.rows.remove(Table::Fetches, &key)
+        self.remove_fetch(&key)
     }
 
     /// Lets go of the files of a message that is removed, and fetches none for it.
@@ -220,11 +219,23 @@ impl Transaction<'_> {
         }
         let message = self.load(created.id)?;
         self.release_files(message.media.as_ref())?;
-        self.rows.remove(Table::Fetches, &fetch_key(&message))
+        self.remove_fetch(&fetch_key(&message))
+    }
+
+    fn remove_fetch(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        self.commit_anyway();
+        if self.rows.get(Table::Fetches, key)?.is_some() {
+            let fetches = self.fetches();
+            *fetches = fetches.saturating_sub(1);
+        }
+        self.rows.remove(Table::Fetches, key)
     }
 
     fn put_fetch(&mut self, key: &[u8], attempts: u32, due_ms: u64) -> Result<(), StoreError> {
         self.commit_anyway();
+        if self.rows.get(Table::Fetches, key)?.is_none() {
+            *self.fetches() += 1;
+        }
         let row = outbox::encode(attempts as usize, due_ms);
         self.rows.put(Table::Fetches, key, &row)
     }

@@ -72,6 +72,11 @@ impl Shared {
         self.last_known().counters.media
     }
 
+    /// How many messages have a file that is to be fetched.
+    pub(in crate::store) fn fetches(&self) -> u64 {
+        self.last_known().counters.fetches
+    }
+
     pub(in crate::store) fn health(&self) -> StoreHealth {
         let queue_depth = self.queue.depth();
         let known = self.last_known();

@@ -163,6 +163,11 @@ impl<'t> Transaction<'t> {
         &mut self.counters.media
     }
 
+    /// How many messages have a file that is to be fetched.
+    pub(in crate::store) fn fetches(&mut self) -> &mut u64 {
+        &mut self.counters.fetches
+    }
+
     /// Whether the outbox has reached its limit.
     pub(in crate::store) fn outbox_is_full(&self) -> bool {
         let waiting: u64 = self.counters.outbox.values().sum();
