@@ -155,6 +155,14 @@ impl Media {
         Intake::begin(self.clone(), turn, max_bytes, expected).await
     }
 
+    /// Takes every file away and leaves the rows.
+    #[cfg(test)]
+    pub(crate) fn lose_files(&self) {
+        for id in self.0.folder.list().expect("listed") {
+            self.0.folder.remove(id).expect("removed");
+        }
+    }
+
     /// Whether the file of this id is at its place.
     pub fn is_there(&self, id: MediaId) -> bool {
         self.0.folder.has(id)

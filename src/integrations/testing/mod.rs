@@ -125,8 +125,7 @@ impl Desk {
 
     /// Takes the kept files away, and leaves their rows.
     pub(super) fn lose_files(&self) {
-        let folder = self.folder.join(crate::media::FOLDER);
-        std::fs::remove_dir_all(folder).expect("there");
+        self.media.lose_files();
     }
 
     /// The bytes of a kept file.
