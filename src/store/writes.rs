@@ -13,7 +13,7 @@ use super::{
     error::StoreError,
     request::{AcceptedParts, Draft, Inbound, Revision, StatusUpdate},
     rows::{body::Body, keys::MAX_NAME},
-    writer::{media, operations, pending::Pending, transaction::EncodedMessage},
+    writer::{encoded::EncodedMessage, media, operations, pending::Pending},
 };
 use crate::message::{Direction, MediaId, Message, MessageId, nesting::kept};
 

@@ -21,7 +21,7 @@ use crate::{
             keys::{self, with_number},
             media, outbox,
         },
-        writer::transaction::{EncodedMessage, Transaction},
+        writer::{encoded::EncodedMessage, transaction::Transaction},
     },
 };
 

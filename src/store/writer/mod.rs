@@ -7,6 +7,7 @@
 //! Not here: what a request does (`operations`) and how that becomes rows (`transaction`).
 
 mod aliases;
+pub(super) mod encoded;
 pub(super) mod job;
 pub(super) mod media;
 pub(super) mod operations;

@@ -22,8 +22,9 @@ use crate::{
         },
         time,
         writer::{
+            encoded::EncodedMessage,
             revisions,
-            transaction::{EncodedMessage, KEY_LIFE_MS, Transaction},
+            transaction::{KEY_LIFE_MS, Transaction},
         },
     },
 };

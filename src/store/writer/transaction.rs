@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::{
-    message::{Kind, Message, MessageId, State, media::wants_fetching},
+    message::{Message, MessageId, State, media::wants_fetching},
     store::{
         answer::{MediaTotals, Occasion, StoredEvent, Transition},
         backend::{Rows, Table, meta},
@@ -20,51 +20,12 @@ use crate::{
             outbox,
         },
         time::{self, Now, TimeNote},
-        writer::report,
+        writer::{encoded::EncodedMessage, report},
     },
 };
 
 /// How long idempotency and dedup keys are remembered, and a message at least: 7 days.
 pub(in crate::store) const KEY_LIFE_MS: u64 = 7 * 86_400_000;
-
-/// A message to be stored, encoded on the thread of the caller so that the writer need not.
-pub(in crate::store) struct EncodedMessage {
-    body: Body,
-    /// The body as it will be stored, except for the time of creation.
-    pub(in crate::store) row: Vec<u8>,
-    /// The key of its row in `keys`.
-    pub(in crate::store) key: Option<Vec<u8>>,
-}
-
-impl EncodedMessage {
-    pub(in crate::store) fn new(body: Body) -> Self {
-        Self {
-            row: body.encode(),
-            key: body.key_row(),
-            body,
-        }
-    }
-
-    /// The message as it will be stored.
-    pub(in crate::store) fn message(&self) -> &Message {
-        &self.body.message
-    }
-
-    /// Replaces its files; the kind follows the first of them.
-    pub(in crate::store) fn set_media(&mut self, media: Option<serde_json::Value>) {
-        let message = &mut self.body.message;
-        message.media = media;
-        if message.kind.is_file() {
-            message.kind = Kind::of_media(message.media.as_ref());
-        }
-        self.row = self.body.encode();
-    }
-
-    /// About how many bytes it takes while it waits.
-    pub(in crate::store) fn weight(&self) -> usize {
-        2 * self.row.len()
-    }
-}
 
 /// One transaction, from the first request of a batch to its commit.
 pub(in crate::store) struct Transaction<'t> {
@@ -187,7 +148,7 @@ impl<'t> Transaction<'t> {
             seq: number,
             created_ms: now_ms,
             updated_ms: now_ms,
-            ..encoded.body.message.clone()
+            ..encoded.message().clone()
         };
         self.rows
             .put(Table::Bodies, &number_key(number), &encoded.row)?;
