@@ -83,7 +83,7 @@ export const checks = [
         same(download.suggestedFilename(), name, "what it is called");
         same(readFileSync(await download.path()), buffer, "what is kept");
       }
-      await page.waitForSelector("#messages .picture.lost");
+      await page.waitForSelector("#messages > li:nth-child(4) .download");
       await stage.accessible("documents");
       await stage.shot("files-documents");
       const pages = stage.context.pages().length;
@@ -97,12 +97,14 @@ export const checks = [
       const other = await stage.client();
       const media = { kind: "document", id: "x", name: "may.pdf", mime: "application/pdf" };
       const of = (more) => other.ask("receive", { channel: "webchat", peer: "bia", media: { ...media, ...more } });
-      await of({ state: "failed", error: "the service has it no more" });
+      const { message_id } = await of({});
+      await other.ask("media.fetch", { message_id });
+      await until("it failed", async () => (await other.ask("message", { message_id })).message.media.state === "failed");
       await of({});
       await stage.open(BIA);
       await until("all are there", async () => (await page.$$("#messages > li")).length === 2);
       const read = () => page.$$eval("#messages .card", (all) => all.map((one) => [one.querySelector("[role=status]").textContent, one.querySelector("button")?.textContent ?? ""]));
-      same(await read(), [["Could not be fetched: the service has it no more", "Fetch again"], ["", "Fetch the file"]], "what is said, and how it is asked for");
+      same(await read(), [["Could not be fetched: webchat cannot fetch files", "Fetch again"], ["", "Fetch the file"]], "what is said, and how it is asked for");
       await stage.accessible("files that are not here");
       await page.click("#messages > li:last-child .card button");
       await until("the row tells what became of it", async () => (await read())[1][0] === "Could not be fetched: webchat cannot fetch files");
