@@ -207,7 +207,8 @@ export const checks = [
       same(row.mime, "audio/ogg", "what its bytes say it is");
       await page.waitForSelector("#messages li[data-key^=m-] audio[src]");
       const length = await until("its length is known", () => page.$eval("#messages audio", (audio) => audio.duration));
-      assert(length > 0.9 && length < 10, "how long it is", length);
+      // The clock of the page starts before the first sound of a busy machine is there.
+      assert(length > 0.3 && length < 10, "how long it is", length);
       await page.$eval("#messages audio", (audio) => Object.assign(audio, { loop: true }).play());
       await until("it plays", () => page.$eval("#messages audio", (audio) => audio.currentTime > 0));
       await page.$eval("#messages audio", (audio) => (audio.onpause = () => (window.paused = true)));
