@@ -19,7 +19,7 @@
 //!
 //! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`random`],
 //!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
-//!    (containment, blocking work), [`constant_time`], [`body`] (HTTP bodies), [`qr`] (codes to scan),
+//!    (containment, blocking work), [`constant_time`], [`body`] (HTTP bodies), [`observed_io`] (streams that are watched), [`qr`] (codes to scan),
 //!    [`phone`] (numbers), [`percent`] (escapes), [`file_name`] (names of files that others gave), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, with one table each of keys, limits and services.
@@ -80,6 +80,7 @@ pub mod integrations;
 pub mod log;
 pub mod media;
 pub mod message;
+pub mod observed_io;
 pub mod panics;
 pub mod percent;
 pub mod phone;

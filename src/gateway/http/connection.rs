@@ -3,8 +3,10 @@
 //! Order of checks: framing → Host → path and method → version and key → Origin → token → 101.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    task::Poll,
 };
 
 use hyper::{
@@ -32,6 +34,7 @@ use crate::{
         clients::handle::ClientHandle,
         metrics::GatewayCounters,
     },
+    observed_io::Observer,
     protocol::error_code::ErrorCode,
 };
 
@@ -67,6 +70,25 @@ impl std::fmt::Debug for HttpConnection {
         f.debug_struct("HttpConnection")
             .field("address", &self.address)
             .finish_non_exhaustive()
+    }
+}
+
+/// The connection notes what came and what was taken, and nothing more. After an upgrade the session has the
+/// bare socket again.
+impl Observer for Arc<HttpConnection> {
+    fn read(&self, bytes: usize) -> io::Result<()> {
+        if bytes > 0 {
+            self.progress.came();
+        }
+        Ok(())
+    }
+
+    fn wrote(&self, written: &Poll<io::Result<usize>>) {
+        match written {
+            Poll::Ready(Ok(taken)) => self.progress.wrote(*taken),
+            Poll::Pending => self.progress.blocked(),
+            Poll::Ready(Err(_)) => {}
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! HTTP on the gateway's port: taking connections in, the checks before anything is answered, the
 //! upgrade to WebSocket, and the few paths that answer without one.
 //!
-//! Reading order: `accept` → `serve` (with `limited_io` and `progress`) → `connection` → `guard` (with
+//! Reading order: `accept` → `serve` (with `progress`) → `connection` → `guard` (with
 //! `origin`) → `upgrade`; then what is served, in `routes`. Who may come in
 //! (`admission`) and what a WebSocket says (`session`) are not here.
 
@@ -9,7 +9,6 @@ pub mod accept;
 mod connection;
 pub(super) mod dates;
 mod guard;
-mod limited_io;
 mod origin;
 mod progress;
 mod respond;

@@ -14,11 +14,11 @@ use tokio::{net::TcpStream, time::sleep};
 
 use super::{
     connection::{HttpConnection, Upgraded},
-    limited_io::LimitedIo,
     progress::Deadline,
 };
 use crate::{
     gateway::{Gateway, admission::Permit, linger, session::Session},
+    observed_io::Observed,
     shutdown::Shutdown,
 };
 
@@ -114,7 +114,7 @@ async fn http(
         let handler = Arc::clone(handler);
         move |request| Box::pin(Arc::clone(&handler).answer(request))
     });
-    let io = TokioIo::new(LimitedIo::new(stream, Arc::clone(handler)));
+    let io = TokioIo::new(Observed::new(stream, Arc::clone(handler)));
     let mut connection = http1::Builder::new()
         // The deadline above covers the head, and the wait for it.
         .header_read_timeout(None)

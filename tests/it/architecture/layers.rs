@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
         "shutdown",
         "panics",
         "body",
+        "observed_io",
         "qr",
         "phone",
         "percent",

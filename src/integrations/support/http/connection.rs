@@ -16,10 +16,10 @@ use tokio::{
 use super::{
     call::{HttpLimits, MIN_PROGRESS},
     request::{RequestBody, Sent},
-    stream::{Watch, Watched},
     tls::Tls,
+    watch::Watch,
 };
-use crate::config::BaseUrl;
+use crate::{config::BaseUrl, observed_io::Observed};
 
 /// What one connection holds of a request that was not written yet, and of an answer that was not read.
 const BUFFER: usize = 128 * 1024;
@@ -129,7 +129,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let watch = Watch::default();
-    let watched = Watched::new(stream, watch.clone());
+    let watched = Observed::new(stream, watch.clone());
     let opened = http1::Builder::new()
         .max_buf_size(BUFFER)
         .handshake(TokioIo::new(watched))

@@ -7,10 +7,10 @@ mod call;
 mod connection;
 mod download;
 mod request;
-mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod watch;
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
