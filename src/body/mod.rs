@@ -1,8 +1,10 @@
-//! Bodies of HTTP messages: sent in one piece, from a file, or as a form with files; collected within
-//! limits of bytes and time.
+//! Bodies of HTTP messages: sent in one piece, from a file or a pipe, or as a form with files; collected
+//! within limits of bytes and time.
 
+mod any;
 mod file;
 mod multipart;
+mod pipe;
 #[cfg(test)]
 pub(crate) mod scratch;
 
@@ -17,8 +19,10 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 pub use self::{
+    any::AnyBody,
     file::FileBody,
     multipart::{Multipart, MultipartBody},
+    pipe::{Input, PipeBody},
 };
 
 /// A body of one piece.

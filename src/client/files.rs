@@ -2,8 +2,8 @@
 
 use std::{
     fs::File,
-    future::{Future, poll_fn},
-    io::{self, Read},
+    future::poll_fn,
+    io,
     pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
@@ -22,17 +22,13 @@ use tokio::{net::TcpStream, time::timeout};
 
 use super::{CONNECT_TIMEOUT, Endpoint, broken, not_running, refused};
 use crate::{
-    body::{FileBody, collect},
+    body::{AnyBody, FileBody, Input, PipeBody, collect},
     error::{Error, Result},
     file_name,
-    panics::run_blocking,
 };
 
 /// Longest answer that is no file, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
-
-/// Bytes read from a pipe at a time.
-const PIECE: usize = 64 * 1024;
 
 /// Where the bytes of a file come from.
 pub enum Source {
@@ -41,9 +37,6 @@ pub enum Source {
     /// What can be read until it ends, such as standard input.
     Input(Input),
 }
-
-/// Something that is read until it ends.
-pub type Input = Box<dyn Read + Send>;
 
 /// A file to hand in.
 pub struct Upload {
@@ -77,11 +70,9 @@ pub async fn upload(
         request.headers_mut().insert(CONTENT_TYPE, value);
     }
     let body = UploadBody {
-        inner: match upload.source {
-            Source::File(file, length) => Inner::File(FileBody::new(file, 0, length)),
-            Source::Input(input) => {
-                Inner::Input(Some(Box::pin(run_blocking(move || piece_of(input)))))
-            }
+        body: match upload.source {
+            Source::File(file, length) => AnyBody::File(FileBody::new(file, 0, length)),
+            Source::Input(input) => AnyBody::Pipe(PipeBody::new(input)),
         },
         sent: told,
     };
@@ -200,20 +191,9 @@ async fn small(response: Response<Incoming>) -> Result<Value> {
 /// A file on its way, which tells how much of it went.
 #[derive(Default)]
 struct UploadBody {
-    inner: Inner,
+    body: AnyBody,
     sent: tokio::sync::watch::Sender<u64>,
 }
-
-#[derive(Default)]
-enum Inner {
-    #[default]
-    Nothing,
-    File(FileBody),
-    /// The piece that is being read.
-    Input(Option<Reading>),
-}
-
-type Reading = Pin<Box<dyn Future<Output = Result<io::Result<(Input, Vec<u8>)>, String>> + Send>>;
 
 impl Body for UploadBody {
     type Data = Bytes;
@@ -223,23 +203,7 @@ impl Body for UploadBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let frame = match &mut self.inner {
-            Inner::Nothing => None,
-            Inner::File(body) => ready!(Pin::new(body).poll_frame(cx)),
-            Inner::Input(reading) => match reading {
-                None => None,
-                Some(piece) => {
-                    let read = ready!(piece.as_mut().poll(cx));
-                    *reading = None;
-                    let read = read.unwrap_or_else(|panic| Err(io::Error::other(panic)));
-                    let (input, piece) = read?;
-                    (!piece.is_empty()).then(|| {
-                        *reading = Some(Box::pin(run_blocking(move || piece_of(input))));
-                        Ok(Frame::data(piece.into()))
-                    })
-                }
-            },
-        };
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(Ok(frame)) = &frame {
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
             self.sent.send_modify(|sent| *sent += length);
@@ -248,24 +212,10 @@ impl Body for UploadBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.inner {
-            Inner::Nothing => true,
-            Inner::File(body) => body.is_end_stream(),
-            Inner::Input(_) => false,
-        }
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.inner {
-            Inner::Nothing => SizeHint::with_exact(0),
-            Inner::File(body) => body.size_hint(),
-            Inner::Input(_) => SizeHint::default(),
-        }
+        self.body.size_hint()
     }
-}
-
-fn piece_of(mut input: Input) -> io::Result<(Input, Vec<u8>)> {
-    let mut piece = Vec::new();
-    input.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
-    Ok((input, piece))
 }

@@ -26,7 +26,6 @@ use super::{
     upgrade::{Handshake, HandshakeRefusal, Opening},
 };
 use crate::{
-    body::Whole,
     config::Config,
     gateway::{
         Gateway, TokenRefusal,
@@ -298,7 +297,7 @@ impl HttpConnection {
 }
 
 fn switching(accepted: &Handshake) -> HttpReply {
-    let mut reply = Response::new(ReplyBody::Whole(Whole::default()));
+    let mut reply = Response::new(ReplyBody::default());
     *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = reply.headers_mut();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));

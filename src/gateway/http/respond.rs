@@ -3,7 +3,7 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -20,7 +20,7 @@ use hyper::{
 use serde_json::json;
 
 use crate::{
-    body::{CollectError, FileBody, Whole, collect_counted},
+    body::{AnyBody, CollectError, Whole, collect_counted},
     config::{Limits, keys::MAX_BODY_BYTES},
     gateway::{Gateway, admission::Permit, metrics::GatewayCounters},
     log::LogField,
@@ -30,29 +30,27 @@ use crate::{
 /// An answer.
 pub(super) type HttpReply = Response<ReplyBody>;
 
-/// The body of an answer.
-pub(super) enum ReplyBody {
-    /// In memory.
-    Whole(Whole),
-    /// Read from a file while it is sent, and what is to live until then.
-    File(FileBody, Option<Box<dyn Send>>),
+/// The body of an answer, and what is to live until it is sent.
+#[derive(Default)]
+pub(super) struct ReplyBody {
+    body: AnyBody,
+    held: Option<Box<dyn Send>>,
 }
 
 impl ReplyBody {
-    /// A body of this file.
-    pub(super) fn of_file(body: FileBody) -> Self {
-        Self::File(body, None)
-    }
-
     /// Keeps what `guard` makes until the body is sent, where that takes a while. False where it does not.
     pub(super) fn hold<G: Send + 'static>(&mut self, guard: impl FnOnce() -> G) -> bool {
-        match self {
-            Self::Whole(_) => false,
-            Self::File(_, held) => {
-                *held = Some(Box::new(guard()));
-                true
-            }
+        let takes_a_while = !matches!(self.body, AnyBody::Whole(_));
+        if takes_a_while {
+            self.held = Some(Box::new(guard()));
         }
+        takes_a_while
+    }
+}
+
+impl From<AnyBody> for ReplyBody {
+    fn from(body: AnyBody) -> Self {
+        Self { body, held: None }
     }
 }
 
@@ -64,33 +62,21 @@ impl Body for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        match &mut *self {
-            Self::Whole(body) => {
-                let frame = ready!(Pin::new(body).poll_frame(cx));
-                Poll::Ready(frame.map(|frame| frame.map_err(|never| match never {})))
-            }
-            Self::File(body, _) => Pin::new(body).poll_frame(cx),
-        }
+        Pin::new(&mut self.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(body) => body.is_end_stream(),
-            Self::File(body, _) => body.is_end_stream(),
-        }
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(body) => body.size_hint(),
-            Self::File(body, _) => body.size_hint(),
-        }
+        self.body.size_hint()
     }
 }
 
 /// An answer with its content type and the headers all answers share.
 pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> HttpReply {
-    let mut reply = Response::new(ReplyBody::Whole(Whole::new(body)));
+    let mut reply = Response::new(ReplyBody::from(AnyBody::Whole(Whole::new(body))));
     *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -19,12 +19,12 @@ use tokio::time::timeout;
 
 use super::range::{RangeRequest, asked_range, names};
 use crate::{
-    body::FileBody,
+    body::{AnyBody, FileBody},
     file_name,
     gateway::{
         Gateway,
         actions::media::kept_json,
-        http::respond::{HttpReply, ReplyBody, refuse, refuse_fault, reply},
+        http::respond::{HttpReply, refuse, refuse_fault, reply},
     },
     media::{About, Intake, MediaError, OpenFile, probe},
     message::MediaId,
@@ -152,7 +152,7 @@ fn served(opened: OpenFile, request: &Request<Body>) -> HttpReply {
         }
     };
     let mut reply = reply(status.as_u16(), "application/octet-stream", "");
-    *reply.body_mut() = ReplyBody::of_file(FileBody::new(file, from, length));
+    *reply.body_mut() = AnyBody::File(FileBody::new(file, from, length)).into();
     describe(&mut reply, &row.mime, row.name.as_deref(), &tag);
     if status == StatusCode::PARTIAL_CONTENT {
         let last = from + length - 1;

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::call::HttpBody;
 use crate::{
-    body::{MultipartBody, Whole},
+    body::{AnyBody, Whole},
     config::BaseUrl,
 };
 
@@ -29,13 +29,8 @@ const AGENT: &str = concat!("cleudocodebot/", env!("CARGO_PKG_VERSION"));
 
 /// The body of a request, which tells when all of it was handed out.
 pub(super) struct RequestBody {
-    content: Content,
+    content: AnyBody,
     sent: Sent,
-}
-
-enum Content {
-    Whole(Whole),
-    Form(Box<MultipartBody>),
 }
 
 /// Whether a body was handed out to the connection. Without a file it counts as handed out at once: it
@@ -50,8 +45,8 @@ impl Sent {
 }
 
 impl RequestBody {
-    fn new(content: Content) -> Self {
-        let whole = matches!(content, Content::Whole(_));
+    fn new(content: AnyBody) -> Self {
+        let whole = matches!(content, AnyBody::Whole(_));
         let sent = Sent(Arc::new(AtomicBool::new(whole)));
         Self { content, sent }
     }
@@ -69,32 +64,19 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let form = match &mut self.content {
-            Content::Whole(whole) => {
-                let frame = ready!(Pin::new(whole).poll_frame(cx));
-                return Poll::Ready(frame.map(|frame| frame.map_err(|never| match never {})));
-            }
-            Content::Form(form) => form,
-        };
-        let frame = ready!(Pin::new(&mut **form).poll_frame(cx));
-        if form.is_end_stream() && !matches!(frame, Some(Err(_))) {
+        let frame = ready!(Pin::new(&mut self.content).poll_frame(cx));
+        if self.content.is_end_stream() && !matches!(frame, Some(Err(_))) {
             self.sent.0.store(true, Relaxed);
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.content {
-            Content::Whole(whole) => whole.is_end_stream(),
-            Content::Form(form) => form.is_end_stream(),
-        }
+        self.content.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.content {
-            Content::Whole(whole) => whole.size_hint(),
-            Content::Form(form) => form.size_hint(),
-        }
+        self.content.size_hint()
     }
 }
 
@@ -108,14 +90,14 @@ pub(super) fn request(
 ) -> Result<Request<RequestBody>, &'static str> {
     let bad = |_| "cannot be called: a header value is not valid";
     let (content, content_type) = match body {
-        HttpBody::Empty | HttpBody::Json(Value::Null) => (Content::Whole(Whole::default()), None),
+        HttpBody::Empty | HttpBody::Json(Value::Null) => (AnyBody::default(), None),
         HttpBody::Json(json) => {
-            let content = Content::Whole(Whole::new(json.to_string()));
+            let content = AnyBody::Whole(Whole::new(json.to_string()));
             (content, Some(HeaderValue::from_static("application/json")))
         }
         HttpBody::Form(form) => {
             let content_type = HeaderValue::from_str(&form.content_type()).map_err(bad)?;
-            let content = Content::Form(Box::new(form.into_body()));
+            let content = AnyBody::Form(Box::new(form.into_body()));
             (content, Some(content_type))
         }
     };
