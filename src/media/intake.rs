@@ -1,13 +1,14 @@
 //! Taking a file in: its bytes come in pieces, are hashed and written on a thread that may block, while the
 //! next piece comes. However large the file, two pieces of it are in memory.
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Media, MediaError, folder::Unfinished, probe};
 use crate::{
     file_name,
-    message::{Kind, MediaId},
+    message::{Kind, MediaId, text_at},
     panics::run_blocking,
     store::{KeptMedia, MediaRow},
 };
@@ -26,6 +27,19 @@ pub struct About {
     pub kind: Option<Kind>,
     /// What its SHA-256 should be.
     pub sha256: Option<[u8; 32]>,
+}
+
+impl About {
+    /// What a message says of one of its files.
+    pub fn of_file(file: &Value) -> Self {
+        let said = |field: &str| text_at(file, field).map(str::to_owned);
+        Self {
+            mime: said("mime"),
+            name: said("name"),
+            kind: text_at(file, "kind").and_then(|kind| kind.parse().ok()),
+            sha256: None,
+        }
+    }
 }
 
 /// A file that is coming in. Dropped before [`finish`](Self::finish), nothing of it is left.

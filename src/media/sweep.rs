@@ -3,9 +3,9 @@
 
 use std::{collections::HashSet, future::Future, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use super::{Media, MediaError, folder::Unfinished};
 use tokio::time::sleep;
 
+use super::{Media, MediaError, folder::Unfinished};
 use crate::{
     log::{Log, LogField},
     message::MediaId,

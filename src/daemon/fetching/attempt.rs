@@ -18,7 +18,6 @@ use crate::{
     message::{
         Message, MessageId,
         media::{FileState, files},
-        text_at,
     },
     panics::contained,
     random,
@@ -230,10 +229,10 @@ fn is_asked(file: &Value) -> bool {
 }
 
 fn about(message: &Message, file: &Value, fetched: FetchedFile) -> About {
-    let said = |field: &str| text_at(file, field).map(str::to_owned);
+    let said = About::of_file(file);
     About {
-        mime: fetched.mime.or_else(|| said("mime")),
-        name: fetched.name.or_else(|| said("name")),
+        mime: fetched.mime.or(said.mime),
+        name: fetched.name.or(said.name),
         kind: Some(message.kind),
         sha256: fetched.sha256,
     }

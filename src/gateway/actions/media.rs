@@ -25,9 +25,6 @@ use crate::{
     store::{KeptMedia, MediaRow, Store, StoreError},
 };
 
-/// The kinds of files a message may have.
-const KINDS: [&str; 6] = ["image", "video", "audio", "voice", "document", "sticker"];
-
 /// Files on a page unless told.
 const PAGE: u64 = 50;
 
@@ -237,9 +234,11 @@ fn check_file(file: &Value, place: Place) -> Result<(), Fault> {
     }
     match file.get("kind").filter(|kind| !kind.is_null()) {
         None if is_kept => Ok(()),
-        Some(Value::String(kind)) if KINDS.contains(&kind.as_str()) => Ok(()),
+        Some(Value::String(kind)) if kind.parse().is_ok_and(Kind::is_file) => Ok(()),
         _ => {
-            let expected = format!("one of {}", KINDS.join(", "));
+            let kinds = Kind::ALL.into_iter().filter(|kind| kind.is_file());
+            let kinds: Vec<_> = kinds.map(Kind::as_str).collect();
+            let expected = format!("one of {}", kinds.join(", "));
             Err(bad_field("media.kind", &expected, "something else"))
         }
     }
@@ -274,14 +273,10 @@ pub(super) async fn keep_data(gateway: &Gateway, media: &mut Value) -> Result<()
         let bytes = BASE64.decode(data.as_bytes());
         let bytes = bytes
             .map_err(|error| bad_field("media.data", "base64 (RFC 4648 §4)", &error.to_string()))?;
-        let said = |field: &str| text_at(file, field).map(str::to_owned);
-        let about = About {
-            mime: said("mime"),
-            name: said("name"),
-            kind: text_at(file, "kind").and_then(|kind| kind.parse::<Kind>().ok()),
-            sha256: None,
-        };
-        let kept = gateway.media.keep_bytes(&bytes, about).await?;
+        let kept = gateway
+            .media
+            .keep_bytes(&bytes, About::of_file(file))
+            .await?;
         file["media_id"] = json!(kept.row.id.to_string());
         // What the bytes say counts more than what was said of them.
         file["mime"] = json!(kept.row.mime);

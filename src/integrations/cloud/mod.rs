@@ -53,7 +53,10 @@ use super::{
     Indicator, Integration, Progress, RunContext, RunError,
     ingress::Ingress,
     support::{
-        files::outgoing::Outgoing,
+        files::{
+            limits::CLOUD,
+            outgoing::{self, Outgoing},
+        },
         hmac::hmac,
         http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
     },
@@ -188,7 +191,7 @@ impl Cloud {
         // What waited for a number or a user id that changed meanwhile follows the person.
         let peer = self.receiver.ingress.canonical(&message.peer).await;
         let peer = peer.map_err(|error| DeliveryError::Transient(error.to_string(), None))?;
-        let files = self.files(message).await?;
+        let files = outgoing::checked(&self.media, message, &CLOUD).await?;
         let bodies = bodies(message);
         let last = bodies.len().saturating_sub(1);
         for (part, mut body) in bodies.into_iter().enumerate().skip(progress.parts()) {

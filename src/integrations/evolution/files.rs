@@ -26,15 +26,14 @@ use crate::{
             base64::{Base64Error, Base64Json, decode},
             files::{
                 incoming::{mark, most},
-                limits::EVOLUTION,
-                outgoing::{self, Outgoing, OutgoingFile, body},
+                outgoing::{OutgoingFile, body},
             },
             http::{DownloadError, Downloaded, HttpAnswer, HttpBody, HttpCall, HttpLimits},
         },
     },
     log::LogField,
     media::{About, Intake, MediaError},
-    message::{Kind, Message, media::FileState, text_at},
+    message::{Kind, media::FileState, text_at},
     panics::run_blocking,
     store::{Inbound, KeptMedia, StoreError},
 };
@@ -49,13 +48,6 @@ const WANTED: [&str; 3] = ["mimetype", "fileName", "mediaType"];
 const KEEPING: Duration = Duration::from_secs(2);
 
 impl Evolution {
-    /// The files of a message, all of which the service takes.
-    pub(super) async fn files(&self, message: &Message) -> Result<Vec<Outgoing>, DeliveryError> {
-        let files = outgoing::outgoing(&self.media, message).await?;
-        outgoing::check(&files, &EVOLUTION)?;
-        Ok(files)
-    }
-
     /// Makes the call that brings a kept file out.
     pub(super) async fn upload(
         &self,
@@ -144,10 +136,8 @@ impl Evolution {
             let mut intake = intake.map_err(Base64Error::Sink)?;
             decode(base64, &mut intake).await?;
             let about = About {
-                mime: text_at(media, "mime").map(str::to_owned),
-                name: text_at(media, "name").map(str::to_owned),
                 kind: Some(kind),
-                sha256: None,
+                ..About::of_file(media)
             };
             intake.finish(about).await.map_err(Base64Error::Sink)
         };

@@ -39,7 +39,10 @@ use super::{
     Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender,
     Indicator, Integration, Progress, ReconcileResult, RunContext, RunError,
     ingress::Ingress,
-    support::files::outgoing::Outgoing,
+    support::files::{
+        limits::EVOLUTION,
+        outgoing::{self, Outgoing},
+    },
     support::hmac::hmac,
     support::http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
 };
@@ -154,7 +157,7 @@ impl Evolution {
         if let Some(error) = is_no_chat(&message.peer) {
             return Err(error);
         }
-        let files = self.files(message).await?;
+        let files = outgoing::checked(&self.media, message, &EVOLUTION).await?;
         let steps = bodies(message).into_iter().enumerate();
         for (at, (path, mut body)) in steps.skip(progress.parts()) {
             progress.keep().await;

@@ -13,7 +13,7 @@ use super::settings::BotSettings;
 use crate::{
     integrations::{
         DeliveryError, RunError, Trouble,
-        support::http::{HttpAnswer, HttpError, LONGEST_RETRY_AFTER},
+        support::http::{HttpAnswer, HttpError, retry_after},
     },
     media::MediaError,
 };
@@ -194,11 +194,10 @@ impl Refusal {
             text = format!("{text}; {next}");
         }
         let seconds = body["parameters"]["retry_after"].as_u64();
-        let wait = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
         Self {
             meaning,
             text,
-            retry_after: wait.or(answer.retry_after),
+            retry_after: seconds.map(retry_after).or(answer.retry_after),
         }
     }
 

@@ -13,12 +13,12 @@ use super::{
     wire::{Answered, is_reaction, steps},
 };
 use crate::{
-    body::{FileBody, Multipart},
+    body::Multipart,
     integrations::{
         DeliveryError, Progress,
         ingress::Ingress,
         support::{
-            files::outgoing::outgoing,
+            files::outgoing::{body as body_of, outgoing},
             http::{HttpBody, HttpLimits},
         },
     },
@@ -195,11 +195,10 @@ impl Sender {
         }
         for Upload { field, file } in &step.uploads {
             let row = &file.row;
-            let open = self.media.open_file(row.id).await;
-            let open = open.map_err(CallError::File)?;
-            let content = FileBody::new(open.file, 0, open.row.bytes);
+            let content = body_of(&self.media, row.id).await;
+            let content = content.map_err(CallError::File)?;
             form = form.file(field, &file.name(), &row.mime, content);
-            bytes += open.row.bytes;
+            bytes += row.bytes;
         }
         let (body, limits) = (HttpBody::Form(form), HttpLimits::for_file(bytes));
         self.api.post(step.method, body, limits).await

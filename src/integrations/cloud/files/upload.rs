@@ -10,15 +10,12 @@ use crate::{
     integrations::{
         DeliveryError,
         support::{
-            files::{
-                limits::CLOUD,
-                outgoing::{self, Outgoing, OutgoingFile, body},
-            },
+            files::outgoing::{OutgoingFile, body},
             http::{HttpAnswer, HttpBody, HttpCall, HttpLimits},
         },
     },
     media::probe::essence,
-    message::{Message, text_at},
+    message::text_at,
     store::MediaRow,
 };
 
@@ -30,16 +27,6 @@ const REUSED_MS: u64 = 29 * 24 * 3600 * 1000;
 const LOST: [i64; 4] = [100, 131_009, 131_052, 131_053];
 
 impl Cloud {
-    /// The files of a message, all of which Meta takes.
-    pub(in super::super) async fn files(
-        &self,
-        message: &Message,
-    ) -> Result<Vec<Outgoing>, DeliveryError> {
-        let files = outgoing::outgoing(&self.media, message).await?;
-        outgoing::check(&files, &CLOUD)?;
-        Ok(files)
-    }
-
     /// Sends a message with a kept file. If Meta no longer has the copy that it got before, it gets another.
     pub(in super::super) async fn send_kept(
         &self,

@@ -97,8 +97,19 @@ pub fn check(files: &[Outgoing], limits: &FileLimits) -> Result<(), DeliveryErro
     Ok(())
 }
 
+/// The files of a message, all of which the service takes.
+pub async fn checked(
+    media: &Media,
+    message: &Message,
+    limits: &FileLimits,
+) -> Result<Vec<Outgoing>, DeliveryError> {
+    let files = outgoing(media, message).await?;
+    check(&files, limits)?;
+    Ok(files)
+}
+
 /// The bytes of a kept file, to be sent once.
-pub async fn body(media: &Media, id: MediaId) -> Result<FileBody, DeliveryError> {
+pub async fn body(media: &Media, id: MediaId) -> Result<FileBody, MediaError> {
     let open = media.open_file(id).await?;
     Ok(FileBody::new(open.file, 0, open.row.bytes))
 }

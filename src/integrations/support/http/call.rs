@@ -76,15 +76,20 @@ pub enum HttpBody<'a> {
     Form(Multipart),
 }
 
-/// What a service may ask us to wait at most, whatever it says.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
+/// What a service may ask us to wait at most.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// The wait that a service asks for, within reason.
+pub fn retry_after(seconds: u64) -> Duration {
+    Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER)
+}
 
 /// The answer of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
     /// The status.
     pub status: u16,
-    /// `Retry-After`, if it was given in seconds; at most [`LONGEST_RETRY_AFTER`].
+    /// `Retry-After`, if it was given in seconds; see [`retry_after`].
     pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,

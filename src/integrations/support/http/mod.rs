@@ -34,7 +34,7 @@ use crate::{
 };
 
 pub use self::{
-    call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, LONGEST_RETRY_AFTER},
+    call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, retry_after},
     download::{DownloadError, Downloaded, Sink},
 };
 
@@ -217,11 +217,11 @@ impl Http {
         limits: HttpLimits,
     ) -> Result<HttpAnswer, HttpError> {
         let status = response.status().as_u16();
-        let retry_after = response
+        let wait = response
             .headers()
             .get("retry-after")
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
+            .map(retry_after);
         let body = collect(response.into_body(), limits.max_bytes, limits.body).await;
         let body = body.map_err(|error| {
             let what = match error {
@@ -234,7 +234,7 @@ impl Http {
         self.keep(host, open);
         Ok(HttpAnswer {
             status,
-            retry_after,
+            retry_after: wait,
             body: self.redacted(status, body),
         })
     }

@@ -39,11 +39,7 @@ async fn a_file_that_comes_in_is_fetched_and_handed_out() {
         "size": {"fileLength": "11"}, "base64": BASE64.encode(b"hello world"), "buffer": null});
     let setup = serving(201, answer);
     let (daemon, secret) = setup.daemon();
-    let mut client = daemon.client().await;
-    client
-        .call("subscribe", &json!({"topics": ["message.media"]}))
-        .await
-        .expect("subscribed");
+    let mut client = daemon.listener(&["message.media"]).await;
     assert_eq!(post(&daemon, &document("A1"), &secret), 200);
     let event = event_where(&mut client, |payload| payload["media"]["state"] == "ready").await;
     assert_field(&event["media"], "name", "a.txt");
@@ -57,11 +53,7 @@ async fn a_file_that_the_service_cannot_bring_says_why_and_is_not_asked_for_wher
         "response": {"message": ["The message is not of the media type"]}});
     let setup = serving(400, refusal);
     let (daemon, secret) = setup.daemon();
-    let mut client = daemon.client().await;
-    client
-        .call("subscribe", &json!({"topics": ["message.media"]}))
-        .await
-        .expect("subscribed");
+    let mut client = daemon.listener(&["message.media"]).await;
     assert_eq!(post(&daemon, &document("A1"), &secret), 200);
     let event = event_where(&mut client, |payload| payload["media"]["state"] == "failed").await;
     let why = event["media"]["error"].as_str().unwrap_or_default();
