@@ -53,9 +53,11 @@ impl Progress {
         self.answered.fetch_add(1, Relaxed);
     }
 
-    /// Whether the peer asked something that has no answer yet.
+    /// Whether the peer asked something that has no answer yet. Its first bytes need not be read for
+    /// that: they are why the connection speaks HTTP at all.
     pub(super) fn awaits_answer(&self) -> bool {
-        self.asked.load(Relaxed) && !self.blocked.load(Relaxed)
+        let asked = self.asked.load(Relaxed) || self.answered.load(Relaxed) == 0;
+        asked && !self.blocked.load(Relaxed)
     }
 
     fn phase(&self) -> Phase {
