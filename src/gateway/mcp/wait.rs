@@ -6,7 +6,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use data_encoding::HEXLOWER;
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
@@ -143,11 +145,12 @@ fn asked(
     })
 }
 
-/// What a place is called. Names have no line ends, so no two are called the same.
+/// What a place is called: short, whatever is waited for. Names have no line ends, so no two are the same.
 fn place(reader: &str, channel: Option<&str>, peer: Option<&str>) -> String {
     let parts = [Some(reader), channel, peer].into_iter().flatten();
     let parts: Vec<_> = parts.collect();
-    format!("mcp\n{}", parts.join("\n"))
+    let hash = Sha256::digest(parts.join("\n"));
+    format!("mcp:{}", HEXLOWER.encode(&hash))
 }
 
 /// Where the call begins: where it says, where this reader left off, or now. The first and the last are on
@@ -172,7 +175,7 @@ async fn begin(gateway: &Gateway, wait: &Wait) -> Result<Found, Fault> {
     let oldest = reading(store, crate::store::Store::oldest_seq).await?;
     let missed = (from + 1 < oldest).then(|| {
         format!(
-            "messages numbered {} to {} may have come and been removed (CLEUDOCODEBOT_RETENTION) before this reader asked",
+            "messages numbered {} to {} may have come and been removed (CLEUDOCODEBOT_HISTORY_DAYS) before this reader asked",
             from + 1,
             oldest - 1
         )
