@@ -73,6 +73,9 @@ export function dayOf(ms) {
 /** The time of today, otherwise the day. */
 export const whenOf = ms => (dayStart(ms) === dayStart(Date.now()) ? clock : short).format(ms);
 
+/** How long it is until then. */
+export const leftText = ms => words("left", { time: lasting(Math.ceil((ms - Date.now()) / 6e4) * 6e4) });
+
 /** `3 d`, `12 min`: the largest unit. */
 export function lasting(ms) {
   const [unit, size] = [["d", 864e5], ["h", 36e5], ["min", 6e4]].find(([, size]) => ms >= size) ?? ["s", 1000];

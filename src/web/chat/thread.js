@@ -5,6 +5,7 @@ import { Attachments } from "../files/attachments.js";
 import { LongList } from "../list.js";
 import { filesOf, heightOf } from "../model/files.js";
 import { shownPeer } from "../model/numbers.js";
+import { plain } from "../model/parts.js";
 import { dayOf, onLanguage, words } from "../words.js";
 import { lineOf } from "./card.js";
 import { Menu } from "./menu.js";
@@ -15,6 +16,8 @@ const NEAR_TOP = 15;
 const TOGETHER_MS = 300_000;
 /** Characters of a message that are read out, or quoted. */
 const SPOKEN = 200;
+/** Answers that an agent offers. */
+const OPTIONS = 20;
 
 export class ThreadView {
   #news = 0;
@@ -115,6 +118,15 @@ export class ThreadView {
     return { id: said.message_id, who: whoOf(chat, said), line: lineOf(said, SPOKEN) };
   }
 
+  /** What an agent offers to answer, until something is answered or its turn is over. */
+  #options({ meta }, i) {
+    const { chat, list } = this;
+    const { options, turn_id } = meta?.ask ?? {};
+    if (!Array.isArray(options) || !chat.isMine(chat.open) || chat.bar.agents?.isOpen(turn_id) === false) return undefined;
+    while (++i < list.items.length) if (isOwn(chat, list.items.at(i))) return undefined;
+    return options.map(plain).filter(Boolean).slice(0, OPTIONS);
+  }
+
   /** What a row depends on besides its message. */
   #around(one, i) {
     const { chat, list } = this;
@@ -130,6 +142,8 @@ export class ThreadView {
       follows: Boolean(near && one.created_ms - before.created_ms < TOGETHER_MS),
       unfolded: this.#unfolded.has(one.message_id),
       reactions: one.message_id && thread.reactionsOn(one),
+      failed: chat.bar.agents?.failedAt(one.message_id),
+      options: this.#options(one, i),
       quoted: this.#quoted(one),
       poll: one.kind === "vote" ? thread.named(one.content?.poll)?.content?.question : undefined,
     };

@@ -1,6 +1,6 @@
 // A file as a card: what it is, its name, type and size, and what can be done to have it.
 
-import { button, icon, make, write } from "../dom.js";
+import { button, card, icon, link, make, paragraph, write } from "../dom.js";
 import { openAddress } from "../model/files.js";
 import { percentText, sizeText, words } from "../words.js";
 import { save } from "./blobs.js";
@@ -16,18 +16,9 @@ export function fileCard(file, blobs, ...more) {
   const { kind, mime, bytes } = file;
   const name = file.name || file.about;
   const href = openAddress(file);
-  const link = text => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
-  const label = href && !name ? link(`${words(kind)}: ${href.slice(0, 60)}`) : words(kind);
+  const label = href && !name ? link(href, `${words(kind)}: ${href.slice(0, 60)}`) : words(kind);
   const facts = [mime, bytes && sizeText(bytes)].filter(Boolean).join(" · ");
-  return make(
-    "div",
-    { className: `card ${kind}` },
-    make("p", { className: "label", dir: "auto" }, icon(kind), label),
-    name && make("p", { className: "title", dir: "auto" }, href ? link(name) : name),
-    facts && make("p", { className: "quiet", dir: "auto" }, facts),
-    blobs && download(blobs, file),
-    ...more,
-  );
+  return card(kind, label, href && name ? link(href, name) : name, facts && paragraph("quiet", facts), blobs && download(blobs, file), ...more);
 }
 
 /** A button that hands the file to the user; a second press stops it. */
@@ -46,7 +37,7 @@ export function download(blobs, file, className = "plain") {
       save((await hold.ready).blob, savedName(file));
       done();
     } catch ({ code, message }) {
-      if (code !== "cancelled") done(`${words("tryAgain")} (${message})`);
+      if (code !== "cancelled") done(`${words("retry")} (${message})`);
     }
   };
   act.append(note);

@@ -1,0 +1,91 @@
+// Who answers in the open conversation by itself, and the ways to stop that, to take over and to give
+// back. What happened without a connection is asked for, never assumed.
+
+import { $, write } from "../dom.js";
+import { Agents, toneOf } from "../model/agents.js";
+import { leftText, words } from "../words.js";
+
+const ASK_MS = 300;
+/** Between two looks at the time that is left. */
+const TICK_MS = 10_000;
+const FAILED = 20;
+
+export class AgentBar {
+  /** Undefined until the gateway has told who answers in the open conversation. */
+  agents;
+  #ask;
+  #tick;
+  #take = $("agent-take");
+  #stop = $("agent-stop");
+
+  constructor(chat) {
+    this.chat = chat;
+    this.#take.onclick = () => this.act(this.#take.dataset.do, { ...chat.open });
+    this.#stop.onclick = () => this.act("abort", { turn_id: this.#here.turn.turn_id });
+  }
+
+  opened() {
+    this.agents = undefined;
+    this.load();
+  }
+
+  async load() {
+    const { open, session } = this.chat;
+    if (!open) return;
+    const [agents, failed] = await Promise.all([session.wish("agents", open), session.wish("turns", { ...open, state: "failed", limit: FAILED })]);
+    if (open !== this.chat.open || !agents) return;
+    this.agents = new Agents(agents, failed?.turns);
+    this.chat.draw();
+  }
+
+  /** Takes an event; what a turn's end says is not all there is to know about it. */
+  hear(name, payload) {
+    this.agents?.hear(name, payload);
+    if (payload.state !== "failed") return;
+    clearTimeout(this.#ask);
+    this.#ask = setTimeout(() => this.load(), ASK_MS);
+  }
+
+  /** Has the gateway do this, and looks what came of it. */
+  async act(what, payload) {
+    const { composer, session } = this.chat;
+    await session.ask(`agent.${what}`, payload).catch(({ message }) => composer.say(message));
+    this.load();
+  }
+
+  get #here() {
+    return this.agents?.at(this.chat.open, Date.now()) ?? {};
+  }
+
+  draw() {
+    const { agents, chat } = this;
+    if (!chat.open) return;
+    const { name, state, turn, hold } = this.#here;
+    if (agents) $("agent").hidden = false;
+    $("agent").className = (name && (hold ? "warn" : toneOf(state))) || "";
+    write($("agent-note"), agents ? told(name, state, turn, hold) : "");
+    write($("agent-left"), hold ? leftText(hold.until_ms) : "");
+    const hadFocus = document.activeElement;
+    this.#stop.hidden = !turn;
+    // In one's own conversation one asks; there is nothing to take over.
+    this.#take.hidden = !name || !(hold || !chat.isMine(chat.open));
+    this.#take.dataset.do = hold ? "resume" : "takeover";
+    write(this.#take, words(this.#take.dataset.do));
+    if (hadFocus.hidden) $("log").focus();
+    $("how").hidden = !agents || agents.any || !chat.isMine(chat.open);
+    if (hold) this.#tick ??= setTimeout(() => this.#ticked(), TICK_MS);
+  }
+
+  #ticked() {
+    this.#tick = undefined;
+    this.chat.draw();
+  }
+}
+
+/** Who answers, or why nobody does. */
+function told(name, state, turn, hold) {
+  if (!name) return words("nobodyAnswers");
+  if (hold) return `${words("quietHere", { name })} · ${words(hold.by)}`;
+  const [key, more] = turn ? [turn.state, turn.attempt > 1 && words("attempt", { n: turn.attempt })] : ["here", state !== "running" && words(state)];
+  return words({ running: "answering", waiting: "answersNext", here: "answersHere" }[key], { name }) + (more ? ` · ${more}` : "");
+}
