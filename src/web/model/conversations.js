@@ -6,7 +6,7 @@ const KEEP = 2000;
 /** A gateway whose clock is off must not show for ever who types. */
 const TYPING_MS = 30_000;
 /** The end of a text that grows; what is before that is read when it is a message. */
-export const GROWN = 3000;
+const GROWN = 3000;
 
 export const keyOf = ({ channel, peer }) => `${channel}/${peer}`;
 const age = ({ last }) => (last ? numberOf(last.message_id) : 0);

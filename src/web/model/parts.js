@@ -11,8 +11,8 @@ const TAIL = /[.,;:!?)\]}*_]+$/;
 /** A string, cut and cleaned; of anything else, none. */
 export const clean = value => (typeof value === "string" ? value.slice(0, LONGEST).replace(STEERING, "").trim() : "");
 
-/** A text with its control characters as signs (Unicode's Control Pictures). */
-export const seen = text => text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, sign => (sign < " " ? String.fromCharCode(sign.charCodeAt(0) + 0x2400) : sign === "\x7f" ? "␡" : "�"));
+/** A text with its control characters written out, such as `\x1b`. */
+export const seen = text => text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, sign => `\\x${sign.charCodeAt(0).toString(16).padStart(2, 0)}`);
 
 /** A line of somebody's words, cut. */
 export const plain = value => (typeof value === "string" ? seen(value.slice(0, LONGEST)).trim() : "");
