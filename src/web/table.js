@@ -109,7 +109,7 @@ export const TABLE = {
   left: "{time} left|por mais {time}",
   abort: "Stop|Parar",
   takeover: "I take over|Eu assumo",
-  resume: "Give back|Devolver",
+  resume: "Give back|Devolver ao agente",
   unanswered: "{name} did not answer: {why}|{name} não respondeu: {why}",
   answers: "Answers|Respostas",
   letModel: "Let a model answer|Deixe um modelo responder",

@@ -8,7 +8,7 @@ import { leftText, words } from "../words.js";
 const ASK_MS = 300;
 /** Between two looks at the time that is left. */
 const TICK_MS = 10_000;
-const FAILED = 20;
+const TURNS = 50;
 
 export class AgentBar {
   /** Undefined until the gateway has told who answers in the open conversation. */
@@ -32,9 +32,9 @@ export class AgentBar {
   async load() {
     const { open, session } = this.chat;
     if (!open) return;
-    const [agents, failed] = await Promise.all([session.wish("agents", open), session.wish("turns", { ...open, state: "failed", limit: FAILED })]);
+    const [agents, turns] = await Promise.all([session.wish("agents", open), session.wish("turns", { ...open, limit: TURNS })]);
     if (open !== this.chat.open || !agents) return;
-    this.agents = new Agents(agents, failed?.turns);
+    this.agents = new Agents(agents, turns?.turns);
     this.chat.draw();
   }
 

@@ -11,7 +11,7 @@ export const FOLDED = 3000;
 /** Earlier texts of one message that are shown. */
 const EARLIER = 20;
 
-export function row(view, one, { own, day, follows, unfolded, poll, quoted, reactions = [], failed, options }) {
+export function row(view, one, { own, day, follows, unfolded, poll, quoted, reactions = [], agent, failed, options }) {
   const { key, sender } = one;
   const card = key ? undefined : cardOf(one, poll);
   const date = day && make("p", { className: "day" }, day);
@@ -20,7 +20,7 @@ export function row(view, one, { own, day, follows, unfolded, poll, quoted, reac
   if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto", title: sender }, authorOf(one)));
   if (quoted) bubble.append(quote(view, quoted));
   if (key === "typing") bubble.append(one.text ? grown(one.text) : dots());
-  else bubble.append(...contents(view, one, card, unfolded), about(one, own), ...trouble(view, one));
+  else bubble.append(...contents(view, one, card, unfolded), about(one, own, agent), ...trouble(view, one));
   if (!key) bubble.append(acts(view, one));
   const marks = reactions.length && make("p", { className: "reactions" }, ...reactions.map(mark));
   return make("li", { className: `${own ? "own" : "other"}${follows ? " follows" : ""}` }, date, bubble, marks, options && choices(view, options), failed && unanswered(view, failed));
@@ -77,11 +77,10 @@ function earlier(view, edits) {
   return make("details", { className: "earlier", ontoggle: () => view.list.measure() }, make("summary", {}, words("edited")), make("ol", {}, ...texts));
 }
 
-/** When, and how far one's own came. */
-function about({ key, error, state, created_ms, direction, meta }, own) {
+/** Which agent wrote it, when, and how far one's own came. */
+function about({ key, error, state, created_ms }, own, agent) {
   const time = make("time", { dateTime: new Date(created_ms).toISOString() }, timeOf(created_ms));
-  const agent = direction === "out" && meta?.turn && make("span", { className: "agent" }, words("agent"));
-  return make("p", { className: "about" }, agent, time, own && tick(key ? (error ? "failed" : "sending") : state));
+  return make("p", { className: "about" }, agent && make("span", { className: "agent" }, agent), time, own && tick(key ? (error ? "failed" : "sending") : state));
 }
 
 function trouble(view, one) {

@@ -130,7 +130,7 @@ export class ThreadView {
   /** What a row depends on besides its message. */
   #around(one, i) {
     const { chat, list } = this;
-    const { thread } = chat;
+    const { thread, bar: { agents } } = chat;
     const before = i ? list.items.at(i - 1) : {};
     const day = dayOf(one.created_ms ?? Date.now());
     const sameDay = before.created_ms && dayOf(before.created_ms) === day;
@@ -142,7 +142,8 @@ export class ThreadView {
       follows: Boolean(near && one.created_ms - before.created_ms < TOGETHER_MS),
       unfolded: this.#unfolded.has(one.message_id),
       reactions: one.message_id && thread.reactionsOn(one),
-      failed: chat.bar.agents?.failedAt(one.message_id),
+      agent: one.direction === "out" && Boolean(one.meta?.turn) && (agents?.authorOf(one.message_id) ?? words("agent")),
+      failed: agents?.failedAt(one.message_id),
       options: this.#options(one, i),
       quoted: this.#quoted(one),
       poll: one.kind === "vote" ? thread.named(one.content?.poll)?.content?.question : undefined,
