@@ -46,6 +46,9 @@ export const card = (kind, label, title, ...more) =>
 /** Words of somebody, whichever way they are read. */
 export const paragraph = (className, ...children) => make("p", { className, dir: "auto" }, ...children);
 
+/** Opens a conversation. */
+export const goTo = ({ channel, peer }) => (location.hash = ["chat", channel, peer].map(encodeURIComponent).join("/"));
+
 /** Sets a text only where it changes, so that a screen reader does not hear it again. */
 export function write(target, text) {
   if (target.textContent !== text) target.textContent = text;

@@ -34,7 +34,7 @@ export function words(key, values) {
 export function translate(root) {
   for (const one of root.querySelectorAll("[data-say]")) one.textContent = words(one.dataset.say);
   for (const one of root.querySelectorAll("[data-label]")) one.ariaLabel = words(one.dataset.label);
-  for (const one of root.querySelectorAll("[data-icon]")) one.title = one.ariaLabel;
+  for (const one of root.querySelectorAll("[data-icon]")) one.title = one.ariaLabel = words(one.dataset.label ?? one.dataset.icon);
   for (const one of root.querySelectorAll("[data-hint]")) one.placeholder = one.ariaLabel = words(one.dataset.hint);
 }
 

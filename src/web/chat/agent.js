@@ -3,6 +3,7 @@
 
 import { $, write } from "../dom.js";
 import { Agents, toneOf } from "../model/agents.js";
+import { joined } from "../model/parts.js";
 import { leftText, words } from "../words.js";
 
 const ASK_MS = 300;
@@ -85,7 +86,7 @@ export class AgentBar {
 /** Who answers, or why nobody does. */
 function told(name, state, turn, hold) {
   if (!name) return words("nobodyAnswers");
-  if (hold) return `${words("quietHere", { name })} · ${words(hold.by)}`;
-  const [key, more] = turn ? [turn.state, turn.attempt > 1 && words("attempt", { n: turn.attempt })] : ["here", state !== "running" && words(state)];
-  return words({ running: "answering", waiting: "answersNext", here: "answersHere" }[key], { name }) + (more ? ` · ${more}` : "");
+  if (hold) return joined([words("quietHere", { name }), words(hold.by)]);
+  const more = turn ? turn.attempt > 1 && words("attempt", { n: turn.attempt }) : state !== "running" && words(state);
+  return joined([words({ running: "answering", waiting: "answersNext" }[turn?.state] ?? "answersHere", { name }), more]);
 }

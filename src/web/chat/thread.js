@@ -1,6 +1,6 @@
 // The open conversation: its messages, who types, and the way to its beginning and its end.
 
-import { $, write } from "../dom.js";
+import { $, goTo, write } from "../dom.js";
 import { Attachments } from "../files/attachments.js";
 import { LongList } from "../list.js";
 import { filesOf, heightOf } from "../model/files.js";
@@ -39,7 +39,7 @@ export class ThreadView {
     $("to-end").onclick = () => this.list.toEnd();
     $("visitor").onchange = ({ target }) => {
       chat.rename(target.value.trim() || chat.visitor);
-      location.hash = `chat/webchat/${encodeURIComponent(chat.visitor)}`;
+      goTo(chat.mine);
     };
     onLanguage(() => this.list.forget());
   }

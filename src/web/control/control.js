@@ -1,13 +1,13 @@
 // The control view: what the gateway is doing, and the handles to steer it.
 
-import { $, button, drawing, keep, make, paragraph, write } from "../dom.js";
+import { $, button, drawing, goTo, keep, make, paragraph, write } from "../dom.js";
 import { lineOf } from "../chat/card.js";
 import { toneOf } from "../model/agents.js";
 import { shownPeer } from "../model/numbers.js";
 import { keyOf } from "../model/conversations.js";
 import { Rate, SECONDS } from "../model/rate.js";
 import { numberOf } from "../model/messages.js";
-import { plain } from "../model/parts.js";
+import { joined, plain } from "../model/parts.js";
 import { lasting, leftText, numberText, onLanguage, timeOf, translate, words } from "../words.js";
 import { Log } from "./log.js";
 import { pair } from "./pair.js";
@@ -23,8 +23,8 @@ const SHOWN = 100;
 const WELL = ["running", "stopped"];
 
 const quiet = text => paragraph("quiet", text);
-/** What is there, put together; and how long ago that time is. */
-const line = (...parts) => parts.filter(Boolean).join(" · ");
+const line = (...parts) => joined(parts);
+/** How long ago that time is. */
 const ago = ms => lasting(Date.now() - ms);
 const place = ({ channel, peer }) => ({ title: line(shownPeer(channel, peer), channel), hint: peer });
 /** How it is, since when, and what is wrong with it. */
@@ -194,7 +194,7 @@ export class Control {
 
   async #do(what, act, { name, channel, peer, code, message_id, turn_id }) {
     if (act === "connect") return pair(this.session, name);
-    if (act === "open") return (location.hash = ["chat", channel, peer].map(encodeURIComponent).join("/"));
+    if (act === "open") return goTo({ channel, peer });
     const [action, payload] = {
       integrations: [`integration.${act}`, { name }],
       pairing: [`pairing.${act}`, { channel, code }],

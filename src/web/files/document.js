@@ -2,11 +2,12 @@
 
 import { button, card, icon, link, make, paragraph, write } from "../dom.js";
 import { openAddress } from "../model/files.js";
+import { joined } from "../model/parts.js";
 import { percentText, sizeText, words } from "../words.js";
 import { save } from "./blobs.js";
 
 /** What a file is called on the page. */
-export const nameOf = ({ kind, name, about }) => [words(kind), name || about].filter(Boolean).join(": ");
+export const nameOf = ({ kind, name, about }) => joined([words(kind), name || about], ": ");
 
 /** No path, and never no name. */
 const savedName = ({ kind, name, mime }) => name.replace(/[/\\]/g, "_") || `${kind}.${/\/([a-z0-9]{2,4})$/.exec(mime)?.[1] ?? "bin"}`;
@@ -17,7 +18,7 @@ export function fileCard(file, blobs, ...more) {
   const name = file.name || file.about;
   const href = openAddress(file);
   const label = href && !name ? link(href, `${words(kind)}: ${href.slice(0, 60)}`) : words(kind);
-  const facts = [mime, bytes && sizeText(bytes)].filter(Boolean).join(" · ");
+  const facts = joined([mime, bytes && sizeText(bytes)]);
   return card(kind, label, href && name ? link(href, name) : name, facts && paragraph("quiet", facts), blobs && download(blobs, file), ...more);
 }
 

@@ -8,6 +8,9 @@ const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/gi;
 /** Signs at an address's end that belong to the sentence around it. */
 const TAIL = /[.,;:!?)\]}*_]+$/;
 
+/** What there is of these, put together. */
+export const joined = (parts, between = " · ") => parts.filter(Boolean).join(between);
+
 /** A string, cut and cleaned; of anything else, none. */
 export const clean = value => (typeof value === "string" ? value.slice(0, LONGEST).replace(STEERING, "").trim() : "");
 
