@@ -44,7 +44,7 @@ export class Stage {
     if (evolution) {
       this.evolution = new Evolution();
       await this.evolution.start();
-      Object.assign(settings, this.evolution.settings);
+      settings = { ...settings, ...this.evolution.settings };
     }
     this.daemon = new Daemon(this.options.program, settings);
     await this.daemon.start();

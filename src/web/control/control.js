@@ -93,7 +93,10 @@ export class Control {
       $("control").append(make("section", { className: card, hidden: PASSING.includes(card), "aria-labelledby": title.id }, title, body));
     }
     this.log = new Log(session);
-    onLanguage(() => this.#shown && this.#poll());
+    onLanguage(() => {
+      this.#due.add("outbox").add("clients");
+      if (this.#shown) this.#poll();
+    });
   }
 
   /** A connection stands. */

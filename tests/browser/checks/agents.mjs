@@ -103,6 +103,7 @@ export const checks = [
     async run(stage) {
       const { daemon } = stage;
       stage.tolerateOutage();
+      stage.tolerate(/ERR_INTERNET_DISCONNECTED/);
       const agent = await stage.agent("helper");
       await stage.open();
       await asked(stage, agent);
