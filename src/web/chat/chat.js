@@ -226,8 +226,8 @@ export class Chat {
 
   #hearAgent(name, payload) {
     this.bar.hear(name, payload);
-    // Of an answer that will not come, nothing stays.
-    if (["done", "failed", "aborted"].includes(payload.state) && !payload.message_id) this.conversations.type({ ...payload, until_ms: 0 }, 0);
+    // Of an answer that will not come, or begins anew, nothing stays; the one that came takes its place.
+    if (name === "agent.status" && !payload.message_id) this.conversations.hush(payload);
   }
 
   #lapseLater() {

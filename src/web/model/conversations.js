@@ -82,6 +82,12 @@ export class Conversations {
     if (this.has(place)) this.get(place).typing = until > now ? { direction, text: text?.slice(-GROWN), until } : undefined;
   }
 
+  /** Forgets what grew there. */
+  hush(place) {
+    const known = this.#all.get(keyOf(place));
+    if (known?.typing?.text) known.typing = undefined;
+  }
+
   /** Forgets who stopped typing; the time when the next one lapses. */
   lapse(now) {
     let next = Infinity;
