@@ -3,6 +3,7 @@
 
 import { $, write } from "../dom.js";
 import { Agents, toneOf } from "../model/agents.js";
+import { keyOf } from "../model/conversations.js";
 import { joined } from "../model/parts.js";
 import { leftText, words } from "../words.js";
 
@@ -32,6 +33,8 @@ export class AgentBar {
 
   async load() {
     const { open, session } = this.chat;
+    clearTimeout(this.#ask);
+    this.#ask = undefined;
     if (!open) return;
     const [agents, turns] = await Promise.all([session.wish("agents", open), session.wish("turns", { ...open, limit: TURNS })]);
     if (open !== this.chat.open || !agents) return;
@@ -39,12 +42,11 @@ export class AgentBar {
     this.chat.draw();
   }
 
-  /** Takes an event; what a turn's end says is not all there is to know about it. */
+  /** Takes an event. Which messages a turn that failed was to answer, it does not say. */
   hear(name, payload) {
+    const { open } = this.chat;
     this.agents?.hear(name, payload);
-    if (payload.state !== "failed") return;
-    clearTimeout(this.#ask);
-    this.#ask = setTimeout(() => this.load(), ASK_MS);
+    if (open && payload.state === "failed" && keyOf(payload) === keyOf(open)) this.#ask ??= setTimeout(() => this.load(), ASK_MS);
   }
 
   /** Has the gateway do this, and looks what came of it. */
