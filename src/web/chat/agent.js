@@ -36,7 +36,8 @@ export class AgentBar {
     clearTimeout(this.#ask);
     this.#ask = undefined;
     if (!open) return;
-    const [agents, turns] = await Promise.all([session.wish("agents", open), session.wish("turns", { ...open, limit: TURNS })]);
+    // In this order: what happens between the two answers is in the second, or comes as an event behind it.
+    const [turns, agents] = await Promise.all([session.wish("turns", { ...open, limit: TURNS }), session.wish("agents", open)]);
     if (open !== this.chat.open || !agents) return;
     this.agents = new Agents(agents, turns?.turns);
     this.chat.draw();
