@@ -23,7 +23,7 @@ use std::{
 use self::{
     admission::{Attempts, Connections, WrongToken},
     clients::waiters::Waiters,
-    control::{Admin, Channels},
+    control::{Admin, Agents, Channels},
     http::dates::HttpDates,
     metrics::GatewayCounters,
     session::ReplayBounds,
@@ -53,6 +53,7 @@ pub struct Gateway {
     router: Arc<Router>,
     listeners: Arc<CommitListeners>,
     channels: Arc<dyn Channels>,
+    agents: Arc<dyn Agents>,
     admin: Arc<dyn Admin>,
     shutdown: Shutdown,
     log: Log,
@@ -80,6 +81,8 @@ pub struct GatewayParts {
     pub listeners: Arc<CommitListeners>,
     /// The channels of the daemon.
     pub channels: Arc<dyn Channels>,
+    /// Those who answer.
+    pub agents: Arc<dyn Agents>,
     /// The daemon.
     pub admin: Arc<dyn Admin>,
     /// When to stop.
@@ -117,6 +120,7 @@ impl Gateway {
             router: parts.router,
             listeners: parts.listeners,
             channels: parts.channels,
+            agents: parts.agents,
             admin: parts.admin,
             shutdown: parts.shutdown,
             log: parts.log,

@@ -1,8 +1,9 @@
 //! The connected clients as the rest of the gateway sees them: a handle with a bounded mailbox each,
-//! the bus that finds those who subscribed, and those that serve a channel as its bridge.
+//! the bus that finds those who subscribed, those that serve a channel as its bridge, and those that are agents.
 //!
 //! Nothing here reads or writes a socket (`session` does).
 
+pub(super) mod agent;
 mod audiences;
 pub(super) mod bridge;
 mod bus;
