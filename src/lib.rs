@@ -20,11 +20,13 @@
 //! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`random`],
 //!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
 //!    (containment, blocking work), [`constant_time`], [`body`] (HTTP bodies), [`observed_io`] (streams that are watched), [`qr`] (codes to scan),
-//!    [`phone`] (numbers), [`percent`] (escapes), [`file_name`] (names of files that others gave), and on top of them [`log`].
+//!    [`phone`] (numbers), [`percent`] (escapes), [`file_name`] (names of files that others gave), [`redact`] (errors
+//!    without secrets), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, with one table each of keys, limits and services.
 //! 3. [`protocol`]: the wire without sockets. `frame` and `jsonrpc` parse, `reply` writes, `describe`
-//!    is the one table of actions and events, `websocket` is RFC 6455 over memory.
+//!    is the one table of actions and events, `websocket` is RFC 6455 over memory. Beside it
+//!    [`http_client`]: calls of services and models, TLS included.
 //! 4. [`store`] (messages on disk), [`router`] (channel to worker), [`client`] (the one client that
 //!    the command line, the tests and the benches use), and on the store [`media`] (the files of
 //!    messages).
@@ -76,6 +78,7 @@ pub mod error;
 pub mod file_name;
 pub mod fs;
 pub mod gateway;
+pub mod http_client;
 pub mod integrations;
 pub mod log;
 pub mod media;
@@ -87,6 +90,7 @@ pub mod phone;
 pub mod protocol;
 pub mod qr;
 pub mod random;
+pub mod redact;
 pub mod router;
 pub mod service;
 pub mod shutdown;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::redact;
-use crate::media::MediaError;
+use crate::{http_client::HttpError, media::MediaError, redact};
 
 /// Why a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +79,15 @@ impl DeliveryError {
             }),
             Self::Away => Self::Away,
             Self::Interrupted(why) => Self::Interrupted(redacted(why)),
+        }
+    }
+}
+
+impl From<HttpError> for DeliveryError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::NotSent(why) => Self::Transient(why, None),
+            HttpError::NoAnswer(why) => Self::Unknown(why),
         }
     }
 }

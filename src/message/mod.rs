@@ -6,13 +6,19 @@ pub mod content;
 mod kind;
 pub mod media;
 pub mod nesting;
+mod turn;
 
 use std::{fmt, str::FromStr};
 
 use serde_json::Value;
 
 use self::media::FileState;
-pub use self::{content::Content, kind::Kind, media::MediaId};
+pub use self::{
+    content::Content,
+    kind::Kind,
+    media::MediaId,
+    turn::{TurnId, TurnState},
+};
 
 /// A text in a JSON object; an empty one counts as missing.
 pub fn text_at<'a>(json: &'a Value, key: &str) -> Option<&'a str> {
@@ -139,13 +145,18 @@ impl FromStr for MessageId {
 
     /// Parses `m-17`, in exactly the form that is printed.
     fn from_str(text: &str) -> Result<Self, ()> {
-        let digits = text.strip_prefix("m-").ok_or(())?;
-        let plain = !digits.starts_with('+') && (digits == "0" || !digits.starts_with('0'));
-        if plain {
-            digits.parse().map(Self).map_err(|_| ())
-        } else {
-            Err(())
-        }
+        numbered(text, "m-").map(Self)
+    }
+}
+
+/// The number of an id, in exactly the form that is printed.
+fn numbered(text: &str, prefix: &str) -> Result<u64, ()> {
+    let digits = text.strip_prefix(prefix).ok_or(())?;
+    let plain = !digits.starts_with('+') && (digits == "0" || !digits.starts_with('0'));
+    if plain {
+        digits.parse().map_err(|_| ())
+    } else {
+        Err(())
     }
 }
 

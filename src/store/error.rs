@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::json;
 
 use crate::{
-    message::{MediaId, State},
+    message::{MediaId, State, TurnState},
     protocol::error_code::{ErrorCode, Fault},
 };
 
@@ -30,6 +30,8 @@ pub enum StoreError {
     NoSuchFile(MediaId),
     /// The message is in a state in which this cannot be done.
     WrongState(State),
+    /// The turn is in a state in which this cannot be done.
+    WrongTurnState(TurnState),
     /// The idempotency key was used within its seven days for a message with other content.
     Conflict,
     /// A part of the message that becomes a key is too long.
@@ -71,6 +73,7 @@ impl fmt::Display for StoreError {
                 "no file is kept as {id} (any more); hand it in again with POST /media"
             ),
             Self::WrongState(state) => write!(f, "the message is already {state}"),
+            Self::WrongTurnState(state) => write!(f, "the turn is already {state}"),
             Self::Conflict => f.write_str(
                 "this idempotency key belongs to a message with other content; use a new key",
             ),
@@ -149,7 +152,7 @@ impl From<StoreError> for Fault {
             StoreError::NotFound | StoreError::NoSuchFile(_) => {
                 Self::new(ErrorCode::NotFound, text)
             }
-            StoreError::Conflict | StoreError::WrongState(_) => {
+            StoreError::Conflict | StoreError::WrongState(_) | StoreError::WrongTurnState(_) => {
                 Self::new(ErrorCode::Conflict, text)
             }
             StoreError::Failing(_) => Self::new(ErrorCode::Internal, text).retry_after(1000),

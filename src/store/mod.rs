@@ -12,13 +12,14 @@
 //! - `schema`: creating a store and upgrading an older one.
 //! - `writer`: everything that changes rows, and the thread that does it.
 //! - `salvage`: saving what can be read of a damaged file.
-//! - here: the handle [`Store`], with its `reads` and its `writes`.
+//! - here: the handle [`Store`], with its `reads` and its `writes`, and what is kept of `agents`.
 //!
 //! A new query is a function in `queries` and a method in `reads`; a new request is an operation in
 //! `writer::operations` and a method in `writes`.
 //!
 //! Not here: who is told of events, and when what is due is sent.
 
+mod agents;
 mod answer;
 mod backend;
 mod error;
@@ -34,6 +35,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod time;
+mod turn;
 mod writer;
 mod writes;
 
@@ -63,6 +65,7 @@ pub use self::{
     request::{
         AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, Revision, StatusUpdate,
     },
+    turn::{Hold, HoldReason, NewTurn, Turn, TurnUpdate},
     writer::{
         pending::{Pending, STORE_WAIT, insist},
         report::report_to,

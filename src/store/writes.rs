@@ -20,7 +20,7 @@ use crate::message::{Direction, MediaId, Message, MessageId, nesting::kept};
 impl Store {
     /// Puts a message into the outbox.
     pub fn queue(&self, draft: Draft) -> Result<Pending<QueuedMessage>, StoreError> {
-        let encoded = encode(Body::outgoing(draft))?;
+        let encoded = outgoing(draft)?;
         let weight = encoded.weight();
         self.submit(operations::queue, encoded, weight)
     }
@@ -217,6 +217,11 @@ fn usable(references: Vec<String>) -> (Vec<String>, usize) {
     (references, weight)
 }
 
+/// A message to be sent, as the writer takes it.
+pub(super) fn outgoing(draft: Draft) -> Result<EncodedMessage, StoreError> {
+    encode(Body::outgoing(draft))
+}
+
 /// Checks the lengths of what becomes keys, and encodes the row here, on the caller's thread: the
 /// writer's is the one that everybody waits for.
 fn encode(body: Body) -> Result<EncodedMessage, StoreError> {
@@ -225,16 +230,21 @@ fn encode(body: Body) -> Result<EncodedMessage, StoreError> {
         Direction::In => "dedup_key",
         Direction::Out => "idempotency_key",
     };
-    let names = [
-        ("channel", message.channel.len()),
-        ("peer", message.peer.len()),
-        (key, body.key.as_ref().map_or(0, String::len)),
-    ];
-    match names.iter().find(|(_, length)| *length > MAX_NAME) {
+    check_names(&[
+        ("channel", &message.channel),
+        ("peer", &message.peer),
+        (key, body.key.as_deref().unwrap_or_default()),
+    ])?;
+    Ok(EncodedMessage::new(body))
+}
+
+/// Fails where one of these is too long to become a key.
+pub(super) fn check_names(names: &[(&'static str, &str)]) -> Result<(), StoreError> {
+    match names.iter().find(|(_, name)| name.len() > MAX_NAME) {
         Some((field, _)) => Err(StoreError::TooLong {
             field,
             limit: MAX_NAME,
         }),
-        None => Ok(EncodedMessage::new(body)),
+        None => Ok(()),
     }
 }

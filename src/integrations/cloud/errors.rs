@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::codes::{About, PAIR_LIMIT, WRONG_NUMBER, judged, number};
-use crate::integrations::{DeliveryError, RunError, Trouble, support::http::HttpAnswer};
+use crate::http_client::HttpAnswer;
+use crate::integrations::{DeliveryError, RunError, Trouble};
 use crate::message::text_at;
 
 /// One message to one person every six seconds is what lasts.

@@ -58,12 +58,12 @@ use super::{
             outgoing::{self, Outgoing},
         },
         hmac::hmac,
-        http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
     },
 };
 use crate::{
     config::{BaseUrl, FetchRule},
     constant_time,
+    http_client::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
     media::{Intake, Media},
     message::{Kind, Message, MessageId, text_at},
     phone,

@@ -10,7 +10,8 @@ use super::{
     errors::{CONNECT, Fault, fault},
 };
 use crate::{
-    integrations::{RunError, Trouble, support::http::HttpError},
+    http_client::HttpError,
+    integrations::{RunError, Trouble},
     message::text_at,
 };
 

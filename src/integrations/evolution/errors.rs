@@ -12,9 +12,8 @@ use serde_json::Value;
 
 use super::who::{NEWSLETTER, STORIES};
 use crate::{
-    integrations::{
-        DeliveryError, FetchError, ReconcileResult, Trouble, support::http::HttpAnswer,
-    },
+    http_client::HttpAnswer,
+    integrations::{DeliveryError, FetchError, ReconcileResult, Trouble},
     message::text_at,
 };
 

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     body::{FileBody, Multipart},
+    http_client::{DownloadError, Downloaded, HttpAnswer, HttpBody, HttpCall, HttpLimits},
     integrations::{
         DeliveryError, FetchError, FetchedFile,
         ingress::Origin,
@@ -28,7 +29,6 @@ use crate::{
                 incoming::{mark, most},
                 outgoing::{OutgoingFile, body},
             },
-            http::{DownloadError, Downloaded, HttpAnswer, HttpBody, HttpCall, HttpLimits},
         },
     },
     log::LogField,

@@ -44,11 +44,11 @@ use super::{
         outgoing::{self, Outgoing},
     },
     support::hmac::hmac,
-    support::http::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
 };
 use crate::{
     config::{BaseUrl, FetchRule},
     constant_time,
+    http_client::{Http, HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits},
     media::{Intake, Media},
     message::{Message, text_at},
     random::hex,

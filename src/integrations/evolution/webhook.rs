@@ -11,10 +11,7 @@ use super::{
     connection::unanswered,
     errors::{Fault, fault, is_success},
 };
-use crate::{
-    integrations::{RunError, support::http::HttpAnswer},
-    log::LogField,
-};
+use crate::{http_client::HttpAnswer, integrations::RunError, log::LogField};
 
 /// Events we want posted. All that people do comes by these.
 const EVENTS: [&str; 8] = [

@@ -8,7 +8,7 @@ use super::{
     errors::{CallError, Refusal},
     settings::BotSettings,
 };
-use crate::integrations::support::http::{Http, HttpBody, HttpCall, HttpLimits};
+use crate::http_client::{Http, HttpBody, HttpCall, HttpLimits};
 
 /// One bot's access to the service.
 pub(super) struct Api {

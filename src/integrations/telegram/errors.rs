@@ -11,10 +11,8 @@ use serde_json::Value;
 
 use super::settings::BotSettings;
 use crate::{
-    integrations::{
-        DeliveryError, RunError, Trouble,
-        support::http::{HttpAnswer, HttpError, retry_after},
-    },
+    http_client::{HttpAnswer, HttpError, retry_after},
+    integrations::{DeliveryError, RunError, Trouble},
     media::MediaError,
 };
 

@@ -38,9 +38,10 @@ use self::{
 };
 use super::{
     Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Indicator, Integration, Progress,
-    RunContext, RunError, ingress::Ingress, support::http::HttpLimits,
+    RunContext, RunError, ingress::Ingress,
 };
 use crate::{
+    http_client::HttpLimits,
     media::{Intake, Media},
     message::{Message, text_at},
 };

@@ -16,9 +16,10 @@ use super::{
 };
 use crate::{
     config::FetchRule,
+    http_client::HttpLimits,
     integrations::{
         ingress::{Commands, Ingress, Taken},
-        support::{files::incoming::mark, http::HttpLimits},
+        support::files::incoming::mark,
     },
     log::LogField,
     message::Message,

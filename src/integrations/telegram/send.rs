@@ -14,13 +14,11 @@ use super::{
 };
 use crate::{
     body::Multipart,
+    http_client::{HttpBody, HttpLimits},
     integrations::{
         DeliveryError, Progress,
         ingress::Ingress,
-        support::{
-            files::outgoing::{body as body_of, outgoing},
-            http::{HttpBody, HttpLimits},
-        },
+        support::files::outgoing::{body as body_of, outgoing},
     },
     log::LogField,
     media::Media,

@@ -49,11 +49,18 @@ pub(in crate::store) enum Table {
     /// Channel and message number → when its file is fetched. Incoming messages with a file that is
     /// still to be fetched. Added as `Marks` is.
     Fetches,
+    /// Whether it has ended, and the number of its first message → a turn of an agent. Added as `Marks` is.
+    Turns,
+    /// Channel and peer → which session of an agent a conversation is in, and until when no agent answers
+    /// there. Added as `Marks` is.
+    Sessions,
+    /// The name of a reader → the sequence number up to which it has read. Added as `Marks` is.
+    Positions,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 14] = [
+    pub(in crate::store) const ALL: [Self; 17] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -68,6 +75,9 @@ impl Table {
         Self::Times,
         Self::Media,
         Self::Fetches,
+        Self::Turns,
+        Self::Sessions,
+        Self::Positions,
     ];
 
     /// Its name in the file.
@@ -88,6 +98,9 @@ impl Table {
             Self::Times => "times",
             Self::Media => "media",
             Self::Fetches => "fetches",
+            Self::Turns => "turns",
+            Self::Sessions => "sessions",
+            Self::Positions => "positions",
         }
     }
 }

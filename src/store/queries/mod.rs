@@ -13,3 +13,4 @@ pub(super) mod media;
 pub(super) mod message;
 pub(super) mod outbox;
 pub(super) mod revisions;
+pub(super) mod turns;

@@ -10,3 +10,5 @@ pub(super) mod keys;
 pub(super) mod media;
 pub(super) mod outbox;
 pub(super) mod revision;
+pub(super) mod session;
+pub(super) mod turn;

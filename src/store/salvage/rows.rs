@@ -19,13 +19,13 @@ use crate::store::{
         body::Body,
         change::Change,
         keys::{self, number_key, number_of},
-        media, revision,
+        media, revision, session, turn,
     },
 };
 
 /// The tables that are copied. Messages that wait keep the time they are due, which is one of the
 /// store's time: it and its stamps are copied too.
-const COPIED: [Table; 10] = [
+const COPIED: [Table; 13] = [
     Table::Bodies,
     Table::Changes,
     Table::Revisions,
@@ -36,6 +36,9 @@ const COPIED: [Table; 10] = [
     Table::Times,
     Table::Media,
     Table::Fetches,
+    Table::Turns,
+    Table::Sessions,
+    Table::Positions,
 ];
 
 /// What is known of the damaged file besides its rows.
@@ -118,8 +121,11 @@ fn copy_table(
 /// Whether a row can be understood, whatever its checksum says: one that cannot be must not keep the
 /// others from being saved.
 fn is_legible(table: Table, key: &[u8], value: &[u8]) -> bool {
-    if table == Table::Media {
-        return media::decode(key, value).is_ok();
+    match table {
+        Table::Media => return media::decode(key, value).is_ok(),
+        Table::Turns => return turn::decode(key, value).is_ok(),
+        Table::Sessions => return session::decode(value).is_ok(),
+        _ => {}
     }
     let Ok(number) = number_of(key) else {
         return !is_numbered(table);

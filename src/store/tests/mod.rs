@@ -5,10 +5,6 @@
 
 mod conversations;
 #[cfg(feature = "store")]
-mod damage;
-#[cfg(feature = "store")]
-mod disk;
-#[cfg(feature = "store")]
 mod file;
 mod index;
 mod keys;
@@ -19,6 +15,7 @@ mod retention;
 mod revisions;
 mod states;
 mod time;
+mod turns;
 mod writing;
 
 use std::{

@@ -12,14 +12,13 @@ pub(super) mod job;
 pub(super) mod media;
 pub(super) mod operations;
 pub(super) mod pending;
-mod pruning;
 pub(super) mod queue;
 pub(super) mod report;
 mod retention;
 mod revisions;
 pub(super) mod shared;
-mod size_limit;
 pub(super) mod transaction;
+pub(super) mod turns;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -31,9 +30,8 @@ use self::{
     job::Job,
     pending::ReplySender,
     queue::Batch,
-    retention::{BETWEEN_RUNS_MS, FIRST_RUN_MS, RetentionRun},
+    retention::{BETWEEN_RUNS_MS, FIRST_RUN_MS, RetentionRun, SizeLimit},
     shared::Shared,
-    size_limit::SizeLimit,
     transaction::{Transaction, TransactionOutcome},
 };
 use crate::store::{

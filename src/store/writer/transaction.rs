@@ -373,6 +373,7 @@ impl<'t> Transaction<'t> {
             self.forget_key(&key, number)?;
         }
         self.forget_references(&body.message)?;
+        self.forget_turn(&body.message)?;
         self.rows.remove(Table::Latest, &number_key(number))?;
         self.rows.remove(Table::Revisions, &number_key(number))?;
         self.rows.remove(Table::Bodies, &number_key(number))?;

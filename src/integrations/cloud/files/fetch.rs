@@ -7,12 +7,10 @@ use serde_json::Value;
 
 use super::super::{Cloud, VERSION, accepted, kinds::count};
 use crate::{
+    http_client::{Downloaded, HttpBody, HttpCall, HttpLimits},
     integrations::{
         FetchError, FetchedFile,
-        support::{
-            files::incoming::{check_length, most},
-            http::{Downloaded, HttpBody, HttpCall, HttpLimits},
-        },
+        support::files::incoming::{check_length, most},
     },
     media::{Intake, MediaError},
     message::text_at,

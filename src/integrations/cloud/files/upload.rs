@@ -7,12 +7,10 @@ use serde_json::Value;
 use super::super::{Cloud, NAME, VERSION, accepted, wire::set_copy};
 use crate::{
     body::Multipart,
+    http_client::{HttpAnswer, HttpBody, HttpCall, HttpLimits},
     integrations::{
         DeliveryError,
-        support::{
-            files::outgoing::{OutgoingFile, body},
-            http::{HttpAnswer, HttpBody, HttpCall, HttpLimits},
-        },
+        support::files::outgoing::{OutgoingFile, body},
     },
     media::probe::essence,
     message::text_at,

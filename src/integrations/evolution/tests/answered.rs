@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::super::errors::{CONNECT, Refusal, is_no_chat, is_success, refusal, unasked};
-use crate::integrations::{DeliveryError, ReconcileResult, Trouble, support::http::HttpAnswer};
+use crate::http_client::HttpAnswer;
+use crate::integrations::{DeliveryError, ReconcileResult, Trouble};
 
 const PERSON: &str = "5511987654321";
 

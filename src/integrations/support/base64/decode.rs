@@ -4,7 +4,7 @@ use std::fmt;
 
 use data_encoding::{BASE64, BASE64_NOPAD};
 
-use crate::integrations::support::http::Sink;
+use crate::http_client::Sink;
 
 /// Decoded and passed on at a time, in characters; a multiple of four.
 const BLOCK: usize = 32 * 1024;

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::decode::{Base64Error, File, FileState};
-use crate::integrations::support::http::Sink;
+use crate::http_client::Sink;
 
 /// Longest field that is kept besides the file, and longest name of a field, as written in JSON.
 const MAX_KEPT: usize = 2048;

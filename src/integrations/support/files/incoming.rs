@@ -4,10 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     config::FetchRule,
-    integrations::{
-        DeliveryError, FetchError,
-        support::http::{DownloadError, HttpError, Sink},
-    },
+    http_client::{DownloadError, HttpError, Sink},
+    integrations::{DeliveryError, FetchError},
     media::{Intake, MediaError},
     message::{
         Kind,

@@ -5,14 +5,12 @@ use serde_json::{Value, json};
 
 use super::super::api::Api;
 use crate::{
+    http_client::{Downloaded, HttpLimits},
     integrations::{
         DeliveryError, FetchError, FetchedFile,
-        support::{
-            files::{
-                incoming::{check_length, most},
-                limits::TELEGRAM_DOWNLOAD,
-            },
-            http::{Downloaded, HttpLimits},
+        support::files::{
+            incoming::{check_length, most},
+            limits::TELEGRAM_DOWNLOAD,
         },
     },
     media::{Intake, MediaError},

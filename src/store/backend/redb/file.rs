@@ -100,7 +100,10 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
             | Table::Aliases
             | Table::Times
             | Table::Media
-            | Table::Fetches,
+            | Table::Fetches
+            | Table::Turns
+            | Table::Sessions
+            | Table::Positions,
         ) => Ok(true),
         Some(_) => Err(not_ours(path, "a database of another program")),
     }

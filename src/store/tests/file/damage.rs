@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::*;
+use super::super::*;
 use crate::{
     message::{Kind, MediaId, State},
     store::{

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::Method;
 use serde_json::Value;
 
-use crate::{body::Multipart, integrations::DeliveryError};
+use crate::body::Multipart;
 
 /// How long the parts of a call may take, and how much may come.
 #[derive(Debug, Clone, Copy)]
@@ -15,10 +15,10 @@ pub struct HttpLimits {
     pub connect: Duration,
     /// From sending the whole request to the head of the answer.
     pub first_byte: Duration,
-    /// For the body of an answer that is collected.
+    /// For the body of an answer that is collected, or read as it comes.
     pub body: Duration,
-    /// For each `MIN_PROGRESS` bytes of a file, on its way up or down. A file may take as long as its
-    /// size needs, and no longer.
+    /// For each `MIN_PROGRESS` bytes of a file, on its way up or down: it may take as long as its size
+    /// needs, and no longer. Of an answer that is read as it comes, for each piece.
     pub stall: Duration,
     /// Longest body of an answer, in bytes.
     pub max_bytes: usize,
@@ -115,15 +115,6 @@ impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSent(why) | Self::NoAnswer(why) => f.write_str(why),
-        }
-    }
-}
-
-impl From<HttpError> for DeliveryError {
-    fn from(error: HttpError) -> Self {
-        match error {
-            HttpError::NotSent(why) => Self::Transient(why, None),
-            HttpError::NoAnswer(why) => Self::Unknown(why),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP client of the integrations: HTTP/1.1 over hyper with a small pool of idle connections,
+//! The HTTP client of integrations and agents: HTTP/1.1 over hyper with a small pool of idle connections,
 //! a limit on every wait and every body, no redirects. Files go up and down piece by piece. Errors name
 //! the host but never the path, which may contain a token.
 
@@ -7,6 +7,7 @@ mod call;
 mod connection;
 mod download;
 mod request;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -27,15 +28,16 @@ use self::{
     request::{RequestBody, request},
     tls::Tls,
 };
-use super::redact::without_secrets;
 use crate::{
     body::{CollectError, collect},
     config::BaseUrl,
+    redact::without_secrets,
 };
 
 pub use self::{
     call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, retry_after},
     download::{DownloadError, Downloaded, Sink},
+    stream::{HttpStream, Streamed},
 };
 
 /// Idle connections kept per service.
@@ -47,7 +49,7 @@ const MAX_IDLE_TIME: Duration = Duration::from_secs(15);
 /// Files on their way up to one service at a time: each holds buffers, and together they are no faster.
 const MAX_UPLOADS: usize = 4;
 
-/// Longest refusal of a download.
+/// Longest refusal of a download or a stream.
 const MAX_REFUSAL: usize = 256 * 1024;
 
 /// A client of one service.
@@ -106,6 +108,19 @@ impl Http {
         let limits = call.limits;
         let (response, open) = self.exchange(call).await?;
         self.save(&self.base, response, open, limits, sink).await
+    }
+
+    /// Makes one call whose answer is read as it comes, within `limits.stall` for each piece and
+    /// `limits.body` for all of them. Dropping the answer closes its connection.
+    pub async fn stream(&self, call: HttpCall<'_>) -> Result<Streamed<'_>, HttpError> {
+        let limits = call.limits;
+        let (response, open) = self.exchange(call).await?;
+        if response.status().is_success() {
+            let body = response.into_body();
+            return Ok(Streamed::Pieces(HttpStream::new(self, body, open, limits)));
+        }
+        let answer = self.refusal(&self.base, response, open, limits).await?;
+        Ok(Streamed::Refused(answer))
     }
 
     /// Downloads a file from an address that the service named. Another host than the service's own must
@@ -251,17 +266,28 @@ impl Http {
             return Err(DownloadError::Forbidden(why));
         }
         if !response.status().is_success() {
-            let limits = HttpLimits {
-                max_bytes: MAX_REFUSAL,
-                ..limits
-            };
-            let answer = self.read(host, response, open, limits).await?;
+            let answer = self.refusal(host, response, open, limits).await?;
             return Ok(Downloaded::Refused(answer));
         }
         let mime = content_type(&response);
         pour(host, response.into_body(), limits, sink).await?;
         self.keep(host, open);
         Ok(Downloaded::Whole(mime))
+    }
+
+    /// What a service said instead of a file or a stream.
+    async fn refusal(
+        &self,
+        host: &BaseUrl,
+        response: Response<Incoming>,
+        open: Open,
+        limits: HttpLimits,
+    ) -> Result<HttpAnswer, HttpError> {
+        let limits = HttpLimits {
+            max_bytes: MAX_REFUSAL,
+            ..limits
+        };
+        self.read(host, response, open, limits).await
     }
 
     fn redacted(&self, status: u16, body: Vec<u8>) -> Bytes {

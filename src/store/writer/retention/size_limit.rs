@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::shared::Shared;
+use crate::store::writer::shared::Shared;
 
 /// How long a measurement of a full store holds at most, if nothing seems to have been removed.
 const BETWEEN_MEASUREMENTS: Duration = Duration::from_secs(600);
@@ -21,7 +21,7 @@ const OVERHEAD: u64 = 2;
 
 /// Whether the store has reached the size it may have.
 #[derive(Default)]
-pub(super) struct SizeLimit {
+pub(in crate::store::writer) struct SizeLimit {
     reached: Option<u64>,
     measured: Option<Instant>,
     /// How much was left then.
@@ -36,23 +36,23 @@ pub(super) struct SizeLimit {
 
 impl SizeLimit {
     /// The limit, if it is reached.
-    pub(super) fn reached(&self) -> Option<u64> {
+    pub(in crate::store::writer) fn reached(&self) -> Option<u64> {
         self.reached
     }
 
     /// Counts what a transaction stored.
-    pub(super) fn add(&mut self, bytes: u64) {
+    pub(in crate::store::writer) fn add(&mut self, bytes: u64) {
         self.stored += bytes;
     }
 
     /// Notes the end of a retention run, which makes room if it removed anything.
-    pub(super) fn note_removed(&mut self, has_removed: bool) {
+    pub(in crate::store::writer) fn note_removed(&mut self, has_removed: bool) {
         self.is_outdated |= has_removed;
     }
 
     /// Compares the file with the limit. The file grows by doubling, so that its size says only when to
     /// look at what is in use.
-    pub(super) fn check(&mut self, shared: &Shared) {
+    pub(in crate::store::writer) fn check(&mut self, shared: &Shared) {
         let limit = shared.max_bytes.load(Ordering::Relaxed);
         let is_small = limit == 0 || shared.backend.file_bytes() < limit;
         if is_small && self.reached.is_none() {

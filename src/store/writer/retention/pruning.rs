@@ -1,20 +1,20 @@
 //! When the writer removes old messages: in a retention run every hour, in slices between batches, and
 //! at once when the capacity is exceeded (of the store in memory).
 //!
-//! Not here: what may be removed (`retention`).
+//! Not here: what may be removed (the folder's `mod.rs`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{
-    Writer,
-    pending::ReplySender,
-    retention::{BETWEEN_RUNS_MS, RetentionRules, RetentionRun},
+use super::{BETWEEN_RUNS_MS, RetentionRules, RetentionRun};
+use crate::store::{
+    answer::Pruned,
+    error::StoreError,
+    writer::{Writer, pending::ReplySender},
 };
-use crate::store::{answer::Pruned, error::StoreError};
 
 impl Writer {
     /// Starts a run if one is due or asked for. Callers that ask during a run get its result.
-    pub(super) fn start_run(&mut self, asked: Vec<ReplySender<Pruned>>) {
+    pub(in crate::store::writer) fn start_run(&mut self, asked: Vec<ReplySender<Pruned>>) {
         let now_ms = self.shared.time_ms();
         if self.run.is_none() && (now_ms >= self.next_run_ms || !asked.is_empty()) {
             self.next_run_ms = now_ms.saturating_add(BETWEEN_RUNS_MS);
@@ -25,7 +25,7 @@ impl Writer {
     }
 
     /// Does one slice of the current run and answers its callers at the end of it.
-    pub(super) fn continue_run(&mut self) {
+    pub(in crate::store::writer) fn continue_run(&mut self) {
         let Some(mut run) = self.run.take() else {
             return;
         };
@@ -49,7 +49,7 @@ impl Writer {
     }
 
     /// Gives unused space back after a run, once nobody waits.
-    pub(super) fn compact(&mut self) {
+    pub(in crate::store::writer) fn compact(&mut self) {
         let is_idle = self.shared.queue.depth() == 0;
         if !self.wants_compaction || !is_idle {
             return;
@@ -67,7 +67,7 @@ impl Writer {
     }
 
     /// Removes the oldest messages beyond the capacity.
-    pub(super) fn trim(&mut self) {
+    pub(in crate::store::writer) fn trim(&mut self) {
         if self.excess() == 0 {
             return;
         }

@@ -19,10 +19,10 @@ mod with {
 
     /// Created at the first connection, because reading the system's certificates is slow.
     #[derive(Default)]
-    pub(in crate::integrations::support) struct Tls(OnceLock<Result<TlsConnector, String>>);
+    pub(in crate::http_client) struct Tls(OnceLock<Result<TlsConnector, String>>);
 
     impl Tls {
-        pub(in crate::integrations::support) async fn wrap(
+        pub(in crate::http_client) async fn wrap(
             &self,
             host: &str,
             stream: TcpStream,
@@ -59,11 +59,11 @@ mod without {
     use tokio::net::TcpStream;
 
     #[derive(Default)]
-    pub(in crate::integrations::support) struct Tls(());
+    pub(in crate::http_client) struct Tls(());
 
     impl Tls {
         #[allow(clippy::unused_async, reason = "the same shape as with the feature")]
-        pub(in crate::integrations::support) async fn wrap(
+        pub(in crate::http_client) async fn wrap(
             &self,
             _: &str,
             _: TcpStream,

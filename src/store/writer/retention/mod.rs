@@ -4,10 +4,14 @@
 //! A run goes through the store in slices, each looked up in a snapshot and removed in a transaction
 //! of its own, so that no write waits for more than one slice.
 //!
-//! Not here: when a run starts (`pruning`).
+//! Here: which they are; `pruning` starts and continues the runs, `size_limit` knows when the store is full.
+
+mod pruning;
+mod size_limit;
 
 use std::ops::ControlFlow;
 
+pub(super) use self::size_limit::SizeLimit;
 use crate::store::{
     answer::Pruned,
     backend::{Get, ScanOrder, Snapshot, Table, meta},

@@ -1,5 +1,8 @@
 //! The file: its permissions, which files are refused, and a disk that fails.
 
+mod damage;
+mod disk;
+
 use std::{io, sync::atomic::AtomicBool};
 
 use ::redb::{

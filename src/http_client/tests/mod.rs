@@ -1,5 +1,7 @@
 //! The client against servers that do what servers do, and what they should not.
 
+mod streams;
+
 use std::fmt::Write as _;
 
 use tokio::{

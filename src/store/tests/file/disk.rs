@@ -4,7 +4,7 @@ use std::{io, path::Path, sync::atomic::AtomicBool};
 
 use ::redb::StorageBackend;
 
-use super::*;
+use super::super::*;
 use crate::store::backend::redb::Redb;
 
 /// A disk behind a cache, as the system has one: after a failed sync what was written stays in the cache

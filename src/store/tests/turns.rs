@@ -1,0 +1,187 @@
+//! Turns of agents: opened once, answered once; sessions, holds and readers' positions.
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    message::{TurnId, TurnState},
+    store::{Hold, HoldReason, NewTurn, Turn, TurnUpdate},
+};
+
+fn new_turn(messages: &[MessageId]) -> NewTurn {
+    NewTurn {
+        channel: "telegram".to_owned(),
+        peer: "ana".to_owned(),
+        sender: None,
+        messages: messages.to_vec(),
+        agent: "pi".to_owned(),
+        session: "telegram.ana".to_owned(),
+        cursor: messages.last().map_or(0, |id| id.0),
+    }
+}
+
+fn asked(store: &Store) -> Turn {
+    let message = received(store, inbound("telegram", "hello", None)).message;
+    done(store.open_turn(new_turn(&[message.id]))).expect("a new turn")
+}
+
+fn state_of(store: &Store, id: TurnId) -> TurnState {
+    store.turn(id).expect("readable").expect("known").state
+}
+
+#[test]
+fn a_turn_is_opened_once_and_moves_the_cursor() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        assert_eq!(store.agent_cursor(), Ok(None));
+        let turn = asked(&store);
+        assert_eq!((turn.state, turn.attempt), (TurnState::Waiting, 0));
+        assert_eq!(turn.id, TurnId(turn.messages[0].0));
+        assert_eq!(store.agent_cursor(), Ok(Some(turn.id.0)));
+        let again = NewTurn {
+            cursor: 99,
+            ..new_turn(&turn.messages)
+        };
+        assert_eq!(done(store.open_turn(again)), None);
+        assert_eq!(store.agent_cursor(), Ok(Some(99)));
+        let nothing = answer(store.open_turn(new_turn(&[])));
+        assert!(matches!(nothing, Err(StoreError::InvalidQuery(_))));
+        store.close();
+        let store = fixture.open();
+        assert_eq!(store.open_turns(), Ok(vec![turn]));
+        assert_eq!(store.agent_cursor(), Ok(Some(99)));
+    });
+}
+
+#[test]
+fn an_answer_is_queued_and_ends_its_turn_in_one_step() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let turn = asked(&store);
+        let running = TurnUpdate {
+            attempt: Some(1),
+            ..TurnUpdate::to(TurnState::Running)
+        };
+        assert_eq!(done(store.update_turn(turn.id, running)).attempt, 1);
+        let reply = draft("telegram", "ana", "hello to you");
+        let (ended, queued) = done(store.answer_turn(turn.id, Some(reply.clone())));
+        let message = queued.expect("queued").message;
+        assert_eq!(
+            (ended.state, ended.answer),
+            (TurnState::Done, Some(message.id))
+        );
+        assert_eq!(message.meta, Some(json!({"turn": turn.id.to_string()})));
+        let again = answer(store.answer_turn(turn.id, Some(reply)));
+        assert_eq!(again, Err(StoreError::WrongTurnState(TurnState::Done)));
+        assert_eq!(store.outbox_depth()["telegram"], 1);
+        assert_eq!(store.open_turns(), Ok(Vec::new()));
+        assert_eq!(
+            store.turns(Some("telegram"), Some("ana"), None, 9),
+            Ok(vec![ended])
+        );
+        let unknown = answer(store.answer_turn(TurnId(12345), None));
+        assert_eq!(unknown, Err(StoreError::NotFound));
+    });
+}
+
+#[test]
+fn an_answer_that_cannot_be_queued_leaves_its_turn_open() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let turn = asked(&store);
+        let gone = json!({"media_id": "0".repeat(64)});
+        let reply = Draft {
+            media: Some(gone),
+            ..draft("telegram", "ana", "look")
+        };
+        let refused = answer(store.answer_turn(turn.id, Some(reply)));
+        assert!(matches!(refused, Err(StoreError::NoSuchFile(_))));
+        assert_eq!(state_of(&store, turn.id), TurnState::Waiting);
+        let (silent, queued) = done(store.answer_turn(turn.id, None));
+        assert_eq!((silent.state, silent.answer), (TurnState::Done, None));
+        assert_eq!(queued, None);
+    });
+}
+
+#[test]
+fn an_ended_turn_stays_so_but_a_failed_one_may_wait_again() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        for end in [TurnState::Failed, TurnState::Aborted, TurnState::Held] {
+            let turn = asked(&store);
+            let failed = TurnUpdate {
+                error: Some("the model is away".to_owned()),
+                ..TurnUpdate::to(end)
+            };
+            let ended = done(store.update_turn(turn.id, failed));
+            assert_eq!(ended.error.as_deref(), Some("the model is away"));
+            let running = answer(store.update_turn(turn.id, TurnUpdate::to(TurnState::Running)));
+            assert_eq!(running, Err(StoreError::WrongTurnState(end)));
+            let again = answer(store.update_turn(turn.id, TurnUpdate::to(TurnState::Waiting)));
+            assert_eq!(again.is_ok(), end == TurnState::Failed, "{end}");
+        }
+        let failed = store.turns(None, None, Some(TurnState::Held), 9);
+        assert_eq!(failed.map(|turns| turns.len()), Ok(1));
+    });
+}
+
+#[test]
+fn turns_are_listed_newest_first_and_counted_by_age() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let first = asked(&store);
+        done(store.answer_turn(first.id, None));
+        fixture.pass(DAY_MS);
+        let later = store.clock()();
+        let second = asked(&store);
+        let third = asked(&store);
+        done(store.answer_turn(third.id, None));
+        let listed = store.turns(None, None, None, 2).expect("readable");
+        let ids: Vec<_> = listed.iter().map(|turn| turn.id).collect();
+        assert_eq!(ids, [third.id, second.id]);
+        assert_eq!(store.turns_since(later), Ok(2));
+        assert_eq!(store.turns_since(0), Ok(3));
+    });
+}
+
+#[test]
+fn holds_and_sessions_outlive_a_restart() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let hold = Hold {
+            channel: "telegram".to_owned(),
+            peer: "ana".to_owned(),
+            until_ms: 77,
+            by: HoldReason::Hand,
+        };
+        done(store.hold(hold.clone()));
+        assert_eq!(store.session("telegram", "ana"), Ok((0, None)));
+        done(store.new_session("telegram", "ana", MessageId(5)));
+        // A command that comes twice begins one session.
+        done(store.new_session("telegram", "ana", MessageId(5)));
+        done(store.set_reader_position("phone", 12));
+        store.close();
+        let store = fixture.open();
+        assert_eq!(store.holds(), Ok(vec![hold]));
+        let session = store.session("telegram", "ana");
+        assert_eq!(session, Ok((1, Some(MessageId(5)))));
+        assert!(done(store.release("telegram", "ana")));
+        assert!(!done(store.release("telegram", "ana")));
+        assert_eq!(store.holds(), Ok(Vec::new()));
+        assert_eq!(store.session("telegram", "ana"), session);
+        assert_eq!(store.reader_position("phone"), Ok(Some(12)));
+        assert_eq!(store.reader_position("other"), Ok(None));
+    });
+}
+
+#[test]
+fn a_turn_goes_with_its_first_message() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let turn = asked(&store);
+        done(store.answer_turn(turn.id, None));
+        fixture.pass(200 * DAY_MS);
+        done(store.prune());
+        assert_eq!(store.turn(turn.id), Ok(None));
+    });
+}
