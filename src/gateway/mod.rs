@@ -16,7 +16,7 @@ mod tasks;
 
 use std::{
     net::IpAddr,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
+    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
@@ -35,6 +35,7 @@ use crate::{
     constant_time,
     log::{Log, LogField, LogLine},
     media::Media,
+    message::State,
     protocol::{
         describe::{EventName, event},
         error_code::close,
@@ -97,15 +98,27 @@ pub struct CommitListeners {
     /// The subscribers.
     pub bus: Arc<Bus>,
     waiters: Waiters,
+    on_received: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl CommitListeners {
+    /// Sets what is called after a commit with a message that came in, on the store's thread.
+    pub fn on_received(&self, callback: impl Fn() + Send + Sync + 'static) {
+        let _ = self.on_received.set(Box::new(callback));
+    }
+
     /// Tells all; called by the store after each commit, in the order of the sequence numbers.
     pub fn stored(&self, router: &Router, events: &[StoredEvent]) {
         for event in events {
             self.bus.publish_stored(event);
             self.waiters.stored(&event.message);
             router.stored(&event.message);
+        }
+        let mut messages = events.iter().map(|event| &event.message);
+        if let Some(callback) = self.on_received.get()
+            && messages.any(|message| message.state == State::Received)
+        {
+            callback();
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
+    integrations::mark_agent_command,
     message::{Content, Kind, Message, MessageId, content::file_text, media::files, text_at},
     protocol::{
         error_code::{ErrorCode, Fault},
@@ -281,6 +282,8 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
     let mut media = payload.take("media");
     media::leave_out(media.as_mut(), Place::Received);
     media::expect_there(gateway, media.as_ref())?;
+    let mut meta = payload.take("meta");
+    mark_agent_command(&text, &mut meta);
     Ok(Inbound {
         channel,
         peer: payload.take_text("peer").unwrap_or_default(),
@@ -290,7 +293,7 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
         content: content.as_ref().map(Content::json),
         media,
         reply_to: payload.take_text("reply_to"),
-        meta: payload.take("meta"),
+        meta,
         dedup_key: payload.take_text("dedup_key"),
     })
 }
