@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    addresses, base_url::BaseUrl, delays::Delays, expected::Expected, fetch_rule::FetchRule,
+    addresses, agents, base_url::BaseUrl, delays::Delays, expected::Expected,
+    fetch_rule::FetchRule, wait::wait,
 };
 use crate::{
     log::{LogFormat, LogLevel},
@@ -54,6 +55,16 @@ pub enum Kind {
     Format,
     /// A [`FetchRule`].
     FetchRule,
+    /// One wait.
+    Wait,
+    /// Names of agents, separated by commas.
+    AgentNames,
+    /// Which conversations go to which agent.
+    AgentRoutes,
+    /// Conversations by channel and peer, with wildcards.
+    Patterns,
+    /// One conversation, by channel and peer.
+    Conversation,
 }
 
 /// A hundred years. For longer, use 0.
@@ -77,6 +88,11 @@ impl Kind {
             Self::Level => level(text).map(drop),
             Self::Format => format(text).map(drop),
             Self::FetchRule => fetch_rule(text).map(drop),
+            Self::Wait => wait(text).map(drop),
+            Self::AgentNames => agents::names(text).map(drop),
+            Self::AgentRoutes => agents::routes(text).map(drop),
+            Self::Patterns => agents::patterns(text).map(drop),
+            Self::Conversation => agents::conversation(text).map(drop),
         }
     }
 
