@@ -39,7 +39,7 @@ const grown = text => said(text.split("```").length % 2 ? text : `${text}\n\`\`\
 
 /** What an agent offers to answer. */
 const choices = ({ chat }, options) =>
-  make("div", { className: "options", role: "group", ariaLabel: words("answers") }, ...options.map(text => button("", text, () => chat.composer.handOver(text, []), { dir: "auto" })));
+  make("div", { className: "options", role: "group", ariaLabel: words("answers") }, ...options.map(({ shown, said }) => button("", shown, () => chat.composer.handOver(said, []), { dir: "auto" })));
 
 /** That an agent did not answer this, and why. */
 function unanswered({ chat }, { agent, error, turn_id }) {

@@ -19,6 +19,12 @@ const SPOKEN = 200;
 /** Answers that an agent offers. */
 const OPTIONS = 20;
 
+/** An option as it is shown, and as it is said: its number where its words would not name it. */
+function answerOf(option, i) {
+  const shown = plain(option) || `${i + 1}`;
+  return { shown, said: shown === option && !/^\d+[.)]*$/.test(option) ? option : `${i + 1}` };
+}
+
 export class ThreadView {
   #news = 0;
   #unfolded = new Set();
@@ -124,7 +130,7 @@ export class ThreadView {
     const { options, turn_id } = meta?.ask ?? {};
     if (!Array.isArray(options) || !chat.isMine(chat.open) || chat.bar.agents?.isOpen(turn_id) === false) return undefined;
     while (++i < list.items.length) if (isOwn(chat, list.items.at(i))) return undefined;
-    return options.map(plain).filter(Boolean).slice(0, OPTIONS);
+    return options.slice(0, OPTIONS).map(answerOf);
   }
 
   /** What a row depends on besides its message. */

@@ -154,11 +154,11 @@ export const checks = [
       const agent = await stage.agent("helper");
       await stage.open();
       const { turn_id } = await asked(stage, agent);
-      const options = ["Yes", `No, ${EVIL}`];
+      const options = ["Yes", `No, ${EVIL}`, "1"];
       const answer = agent.ask("agent.ask", { turn_id, text: "May I delete it?", options });
       await stage.go("chat/webchat/visitor");
       await page.waitForSelector("#messages .options button");
-      same(await page.$$eval("#messages .options button", (all) => all.map((one) => one.textContent)), ["Yes", `No, ${EVIL_SEEN}`], "what can be answered");
+      same(await page.$$eval("#messages .options button", (all) => all.map((one) => one.textContent)), ["Yes", `No, ${EVIL_SEEN}`, "1"], "what can be answered");
       await stage.accessible("a question");
       await stage.shot("agent-question");
       await page.focus("#messages .options button");
@@ -169,6 +169,12 @@ export const checks = [
       await stage.connected();
       await until("the answer stands there", async () => (await stage.texts()).at(-1) === "Yes");
       assert(!(await page.$("#messages .options")), "the buttons are back");
+      for (const [i, said] of [[1, "2"], [2, "3"]]) {
+        const answer = agent.ask("agent.ask", { turn_id, text: "And now?", options });
+        await page.click(`#messages .options button:nth-child(${i + 1})`);
+        same(await answer, { answer: options[i] }, "the answer that its words would not name");
+        await until("it was said by its number", async () => (await stage.texts()).at(-1) === said);
+      }
     },
   },
   {
