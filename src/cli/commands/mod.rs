@@ -10,6 +10,11 @@ pub(crate) mod about {
     pub(crate) mod version;
 }
 
+pub(crate) mod agents {
+    //! Those who answer.
+    pub(crate) mod agent;
+}
+
 pub(crate) mod channels {
     //! The channels to services, and who may write on them.
     pub(crate) mod integrations;
@@ -95,6 +100,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &gateway::clients::SPEC,
     &gateway::mcp::SPEC,
     &channels::integrations::SPEC,
+    &agents::agent::SPEC,
     &messages::outbox::SPEC,
     &channels::pairing::SPEC,
     &health::logs::SPEC,
