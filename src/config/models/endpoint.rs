@@ -1,4 +1,4 @@
-//! Which service with the API of OpenAI the settings choose.
+//! Which service with the API of `OpenAI` the settings choose.
 
 use super::{
     DEEPSEEK_MODEL, GROQ_API_KEY, GROQ_MODEL, OLLAMA_HOST, OLLAMA_MODEL, OPENAI_API_KEY,
