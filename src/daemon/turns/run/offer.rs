@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::subject::Asked;
 use crate::{
     clock,
     daemon::turns::{eligible::is_group, inner::TurnsInner},
@@ -97,15 +96,12 @@ fn words(messages: &[Message]) -> String {
 }
 
 /// What was asked over HTTP.
-pub(super) fn of_prompt(asked: &Asked) -> Offer {
-    let messages = &asked.prompt.messages;
+pub(super) fn of_prompt(id: &str, session: &str, messages: &[Value]) -> Offer {
     let last = messages
         .last()
         .map_or(&Value::Null, |last| &last["content"]);
-    offer(
-        json!({"turn_id": asked.id, "session": asked.session, "group": false,
-        "message": plain(last), "messages": [], "kind": Kind::Text.as_str(), "prompt": messages}),
-    )
+    offer(json!({"turn_id": id, "session": session, "group": false,
+        "message": plain(last), "messages": [], "kind": Kind::Text.as_str(), "prompt": messages}))
 }
 
 /// The text of a content, which may be a string or a list of parts.
@@ -206,18 +202,9 @@ mod tests {
 
     #[test]
     fn a_prompt_is_offered_as_described() {
-        let (events, _receiver) = tokio::sync::mpsc::channel(1);
         let parts = json!([{"type": "text", "text": "what"}, {"type": "text", "text": "is it"}]);
-        let asked = Asked {
-            id: "t-x1".into(),
-            session: "http-1".into(),
-            prompt: crate::gateway::control::Prompt {
-                messages: vec![json!({"role": "user", "content": parts})],
-                ..Default::default()
-            },
-            events,
-        };
-        let event = of_prompt(&asked).event(1, Duration::ZERO);
+        let messages = [json!({"role": "user", "content": parts})];
+        let event = of_prompt("t-x1", "http-1", &messages).event(1, Duration::ZERO);
         assert_eq!(event_mismatch(event::AGENT_TURN, &event.to_string()), None);
         assert_eq!(event["message"], "what\nis it");
     }
