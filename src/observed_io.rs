@@ -1,4 +1,4 @@
-//! A stream whose owner is told how much was read from it and written to it.
+//! A stream whose owner is told how much was read from it and written to it, and when all was.
 
 use std::{
     io,
@@ -15,6 +15,9 @@ pub trait Observer {
 
     /// A write took so many bytes, or would have to wait.
     fn wrote(&self, written: &Poll<io::Result<usize>>);
+
+    /// All that was to be written is in the stream.
+    fn flushed(&self) {}
 }
 
 /// A stream and its observer.
@@ -74,7 +77,9 @@ impl<S: AsyncWrite + Unpin, O: Observer + Unpin> AsyncWrite for Observed<S, O> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.observer.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

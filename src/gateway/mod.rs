@@ -1,7 +1,7 @@
 //! One port for WebSocket and HTTP, the sessions of the clients, and the bus that sends them events.
 //!
 //! Reading order: `admission` (who may come in), `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
-//! (what a command does); besides these `clients` (who is connected and subscribed to what) and `metrics`. What
+//! (what a command does); beside `session` there is `mcp`, which programs with a model speak; besides these `clients` (who is connected and subscribed to what) and `metrics`. What
 //! the gateway asks of the daemon above it is in `control`.
 
 mod actions;
@@ -10,7 +10,9 @@ mod clients;
 pub mod control;
 mod http;
 mod linger;
+mod mcp;
 mod metrics;
+mod permissions;
 mod session;
 mod tasks;
 
@@ -22,9 +24,10 @@ use std::{
 
 use self::{
     admission::{Attempts, Connections, WrongToken},
-    clients::waiters::Waiters,
+    clients::{arrivals::Arrivals, waiters::Waiters},
     control::{Admin, Agents, Channels},
     http::dates::HttpDates,
+    mcp::McpState,
     metrics::GatewayCounters,
     session::ReplayBounds,
 };
@@ -63,6 +66,7 @@ pub struct Gateway {
     attempts: Arc<Attempts>,
     http_dates: HttpDates,
     replays: Arc<ReplayBounds>,
+    mcp: McpState,
     started: Instant,
     started_ms: u64,
     next_client: AtomicU64,
@@ -98,6 +102,7 @@ pub struct CommitListeners {
     /// The subscribers.
     pub bus: Arc<Bus>,
     waiters: Waiters,
+    arrivals: Arrivals,
     on_received: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -112,6 +117,7 @@ impl CommitListeners {
         for event in events {
             self.bus.publish_stored(event);
             self.waiters.stored(&event.message);
+            self.arrivals.stored(event);
             router.stored(&event.message);
         }
         let mut messages = events.iter().map(|event| &event.message);
@@ -142,6 +148,7 @@ impl Gateway {
             attempts: Arc::default(),
             http_dates: HttpDates::default(),
             replays: Arc::default(),
+            mcp: McpState::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
             next_client: AtomicU64::new(1),

@@ -72,6 +72,8 @@ pub enum HttpBody<'a> {
     Empty,
     /// JSON; none if it is null.
     Json(&'a Value),
+    /// A text that is JSON, sent as it is.
+    JsonText(String),
     /// Fields and files.
     Form(Multipart),
 }

@@ -95,6 +95,10 @@ pub(super) fn request(
             let content = AnyBody::Whole(Whole::new(json.to_string()));
             (content, Some(HeaderValue::from_static("application/json")))
         }
+        HttpBody::JsonText(text) => {
+            let content = AnyBody::Whole(Whole::new(text));
+            (content, Some(HeaderValue::from_static("application/json")))
+        }
         HttpBody::Form(form) => {
             let content_type = HeaderValue::from_str(&form.content_type()).map_err(bad)?;
             let content = AnyBody::Form(Box::new(form.into_body()));

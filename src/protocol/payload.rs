@@ -100,7 +100,8 @@ pub fn bad_field(name: &str, expected: &str, came: &str) -> Fault {
     .with_details(serde_json::json!({"field": name, "expected": expected, "came": came}))
 }
 
-fn check_field(field: &FieldSpec, value: Option<&Value>) -> Result<(), Fault> {
+/// Fails where a value is not as its field must be; `None` is one that was left out.
+pub fn check_field(field: &FieldSpec, value: Option<&Value>) -> Result<(), Fault> {
     match value {
         None if field.required => Err(bad_field(field.name, &field.kind.expectation(), "left out")),
         Some(value) if !field.kind.fits(value) => Err(bad_field(

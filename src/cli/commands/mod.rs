@@ -22,6 +22,7 @@ pub(crate) mod gateway {
     pub(crate) mod clients;
     pub(crate) mod dashboard;
     pub(crate) mod events;
+    pub(crate) mod mcp;
 }
 
 pub(crate) mod health {
@@ -92,6 +93,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &messages::chat::SPEC,
     &gateway::call::SPEC,
     &gateway::clients::SPEC,
+    &gateway::mcp::SPEC,
     &channels::integrations::SPEC,
     &messages::outbox::SPEC,
     &channels::pairing::SPEC,

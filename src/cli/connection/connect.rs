@@ -63,7 +63,7 @@ fn is_named_for_this_run(context: &Context<'_>) -> bool {
 /// returns the last attempt.
 pub(crate) async fn open(context: &Context<'_>, config: &Config) -> Result<ConnectAttempt> {
     let mut last = None;
-    for endpoint in candidates(context, config) {
+    for endpoint in endpoints(context, config)? {
         let client = Client::connect(&endpoint).await;
         let answered = !matches!(client, Err(Error::NotRunning { .. }));
         last = Some(ConnectAttempt { endpoint, client });
@@ -71,13 +71,24 @@ pub(crate) async fn open(context: &Context<'_>, config: &Config) -> Result<Conne
             break;
         }
     }
-    last.ok_or_else(|| {
-        Error::Config(format!(
-            "{} is 0, so only a running daemon knows its port, and none has left a note in {}",
-            keys::PORT,
-            config.home.display()
-        ))
-    })
+    last.ok_or_else(|| no_port(config))
+}
+
+/// Where the gateway may be, the likeliest first: at least one place.
+pub(crate) fn endpoints(context: &Context<'_>, config: &Config) -> Result<Vec<Endpoint>> {
+    let found = candidates(context, config);
+    if found.is_empty() {
+        return Err(no_port(config));
+    }
+    Ok(found)
+}
+
+fn no_port(config: &Config) -> Error {
+    Error::Config(format!(
+        "{} is 0, so only a running daemon knows its port, and none has left a note in {}",
+        keys::PORT,
+        config.home.display()
+    ))
 }
 
 /// Turns an address to listen on into one to connect to: no brackets, loopback for all interfaces.

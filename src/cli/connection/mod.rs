@@ -9,6 +9,6 @@ mod connect;
 mod follow;
 
 pub(crate) use self::{
-    connect::{ConnectAttempt, Connection, connect, open, token_origin},
+    connect::{ConnectAttempt, Connection, connect, endpoints, open, token_origin},
     follow::{end_of_connection, follow},
 };

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The way to a channel, or the fault that there is none.
-pub(super) fn routed(gateway: &Gateway, channel: &str) -> Result<Route, Fault> {
+pub(in crate::gateway) fn routed(gateway: &Gateway, channel: &str) -> Result<Route, Fault> {
     let route = gateway.router.route(channel);
     route.map_err(|unknown| Fault::new(ErrorCode::UnknownChannel, unknown.to_string()))
 }
@@ -47,7 +47,7 @@ pub(super) fn target(
 }
 
 /// The peer that a client means where it asks for what is stored, whatever that was called.
-pub(super) fn stored_peer(gateway: &Gateway, channel: &str, address: &str) -> String {
+pub(in crate::gateway) fn stored_peer(gateway: &Gateway, channel: &str, address: &str) -> String {
     target(gateway, channel, "peer", address).unwrap_or_else(|_| phone::peer(channel, address))
 }
 
@@ -81,7 +81,7 @@ pub(super) fn state_json(message: &Message) -> String {
 }
 
 /// Reads the store on a thread that may block; a failure comes back as a fault.
-pub(super) async fn reading<T: Send + 'static>(
+pub(in crate::gateway) async fn reading<T: Send + 'static>(
     store: &Store,
     read: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Fault> {

@@ -13,7 +13,7 @@ mod conversations;
 mod daemon;
 mod history;
 mod integrations;
-mod lookup;
+pub(super) mod lookup;
 pub(super) mod media;
 mod messages;
 mod outbox;

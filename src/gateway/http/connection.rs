@@ -5,7 +5,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     task::Poll,
 };
 
@@ -22,7 +22,7 @@ use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
     respond::{HttpReply, ReplyBody, busy, refuse, slow_down, unauthorized},
-    routes::{media, page, rpc, status_page, webhook},
+    routes::{mcp, media, page, rpc, status_page, webhook},
     upgrade::{Handshake, HandshakeRefusal, Opening},
 };
 use crate::{
@@ -31,6 +31,7 @@ use crate::{
         Gateway, TokenRefusal,
         admission::{Full, Permit},
         clients::handle::ClientHandle,
+        mcp::OnSent,
         metrics::GatewayCounters,
     },
     observed_io::Observer,
@@ -44,6 +45,8 @@ pub(super) struct HttpConnection {
     pub(super) permit: Permit,
     pub(super) progress: Progress,
     upgraded: Mutex<Option<Upgraded>>,
+    /// Called once what was taken to be written is in the socket.
+    on_flushed: Mutex<Vec<OnSent>>,
 }
 
 /// What an accepted upgrade leaves for the session.
@@ -89,6 +92,14 @@ impl Observer for Arc<HttpConnection> {
             Poll::Ready(Err(_)) => {}
         }
     }
+
+    fn flushed(&self) {
+        if self.progress.is_flush_awaited() {
+            for callback in std::mem::take(&mut *self.on_flushed()) {
+                callback();
+            }
+        }
+    }
 }
 
 /// A request is being answered while this lives.
@@ -118,7 +129,25 @@ impl HttpConnection {
             permit,
             progress: Progress::default(),
             upgraded: Mutex::new(None),
+            on_flushed: Mutex::default(),
         }
+    }
+
+    fn on_flushed(&self) -> MutexGuard<'_, Vec<OnSent>> {
+        let callbacks = self.on_flushed.lock();
+        callbacks.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls these back once the answer is in the socket, whole.
+    fn call_back(self: &Arc<Self>, reply: &mut HttpReply, callbacks: Vec<OnSent>) {
+        if callbacks.is_empty() {
+            return;
+        }
+        let connection = Arc::clone(self);
+        reply.body_mut().on_taken(move || {
+            connection.on_flushed().extend(callbacks);
+            connection.progress.await_flush();
+        });
     }
 
     /// Whether an upgrade was accepted.
@@ -166,7 +195,11 @@ impl HttpConnection {
         Ok(reply)
     }
 
-    async fn route(&self, request: Request<Body>, config: &Config) -> Result<HttpReply, HttpReply> {
+    async fn route(
+        self: &Arc<Self>,
+        request: Request<Body>,
+        config: &Config,
+    ) -> Result<HttpReply, HttpReply> {
         check_framing(request.headers())?;
         let host = checked_host(&request, config)?;
         let path = request.uri().path();
@@ -185,6 +218,14 @@ impl HttpConnection {
                 self.expect_token(&request, &[Method::POST], host, config)?;
                 let answer = rpc::answer(&self.gateway, &self.permit, request, config);
                 Ok(Box::pin(answer).await)
+            }
+            "/mcp" => {
+                self.expect_token(&request, &[Method::POST], host, config)?;
+                let host = host.to_owned();
+                let answer = mcp::answer(&self.gateway, &self.permit, request, &host, config);
+                let (mut reply, callbacks) = Box::pin(answer).await;
+                self.call_back(&mut reply, callbacks);
+                Ok(reply)
             }
             "/media" => {
                 self.expect_token(&request, &[Method::POST], host, config)?;

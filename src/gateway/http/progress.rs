@@ -27,9 +27,20 @@ pub(super) struct Progress {
     written: AtomicU64,
     /// Whether the socket takes no more for now.
     blocked: AtomicBool,
+    /// Whether somebody wants to know when all is in the socket.
+    awaits_flush: AtomicBool,
 }
 
 impl Progress {
+    pub(super) fn await_flush(&self) {
+        self.awaits_flush.store(true, Relaxed);
+    }
+
+    /// Whether somebody wanted to know, until now.
+    pub(super) fn is_flush_awaited(&self) -> bool {
+        self.awaits_flush.load(Relaxed) && self.awaits_flush.swap(false, Relaxed)
+    }
+
     pub(super) fn came(&self) {
         self.asked.store(true, Relaxed);
     }

@@ -35,7 +35,11 @@ pub(super) type HttpReply = Response<ReplyBody>;
 pub(super) struct ReplyBody {
     body: AnyBody,
     held: Option<Box<dyn Send>>,
+    on_taken: Option<OnTaken>,
 }
+
+/// Called once the whole body was taken to be written.
+type OnTaken = Box<dyn FnOnce() + Send>;
 
 impl ReplyBody {
     /// Keeps what `guard` makes until the body is sent, where that takes a while. False where it does not.
@@ -46,11 +50,19 @@ impl ReplyBody {
         }
         takes_a_while
     }
+
+    /// Sets what is called once the whole body was taken to be written. It is dropped where that never is.
+    pub(super) fn on_taken(&mut self, callback: impl FnOnce() + Send + 'static) {
+        self.on_taken = Some(Box::new(callback));
+    }
 }
 
 impl From<AnyBody> for ReplyBody {
     fn from(body: AnyBody) -> Self {
-        Self { body, held: None }
+        Self {
+            body,
+            ..Self::default()
+        }
     }
 }
 
@@ -62,7 +74,14 @@ impl Body for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if self.on_taken.is_some()
+            && self.body.is_end_stream()
+            && let Some(callback) = self.on_taken.take()
+        {
+            callback();
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

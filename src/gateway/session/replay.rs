@@ -19,7 +19,7 @@ use tokio::{sync::Semaphore, task::JoinHandle};
 use crate::{
     gateway::{Gateway, clients::handle::ClientHandle},
     protocol::topic::Topic,
-    store::{StoreError, StoredEvent},
+    store::{Store, StoreError, StoredEvent},
 };
 
 /// Events read from the disk at a time.
@@ -59,6 +59,19 @@ impl Default for ReplayBounds {
 }
 
 impl ReplayBounds {
+    /// Reads the next events after `seq`, in its turn.
+    pub(in crate::gateway) async fn read(
+        self: &Arc<Self>,
+        store: &Store,
+        seq: u64,
+    ) -> Result<Chunk, StoreError> {
+        // Never closed, so always had in the end.
+        let _turn = self.reads.acquire().await;
+        let bytes = self.chunk_bytes();
+        let read = store.run_blocking(move |store| store.events_after(seq, CHUNK, bytes));
+        Ok(Chunk::new(read.await?, Arc::clone(self)))
+    }
+
     fn chunk_bytes(&self) -> usize {
         let free = MAX_HELD.saturating_sub(self.held.load(Relaxed));
         (free / CHUNK_PART).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES)
@@ -66,8 +79,9 @@ impl ReplayBounds {
 }
 
 /// A chunk that was read, counted while any of it is there.
-struct Chunk {
-    events: VecDeque<StoredEvent>,
+pub(in crate::gateway) struct Chunk {
+    /// The oldest first.
+    pub(in crate::gateway) events: VecDeque<StoredEvent>,
     bounds: Arc<ReplayBounds>,
     bytes: usize,
 }
@@ -177,13 +191,9 @@ impl Replay {
         self.head = gateway.listeners.bus.last_seq();
         // A task of its own: a session that is blocked by its client is not polled, and would keep the
         // turn from the others.
-        self.reading = Some(tokio::spawn(async move {
-            // Never closed, so always had in the end.
-            let _turn = bounds.reads.acquire().await;
-            let bytes = bounds.chunk_bytes();
-            let read = store.run_blocking(move |store| store.events_after(cursor, CHUNK, bytes));
-            Ok(Chunk::new(read.await?, Arc::clone(&bounds)))
-        }));
+        self.reading = Some(tokio::spawn(
+            async move { bounds.read(&store, cursor).await },
+        ));
     }
 
     /// Events that are on disk but not yet on the bus are dropped here: they come with the next chunk,

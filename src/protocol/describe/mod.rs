@@ -14,7 +14,7 @@ pub use self::{
     actions::{ACTIONS, Action, ActionId, action},
     events::{EVENTS, EventName, event},
     mismatch::{event_mismatch, response_mismatch},
-    shape::{ActionSpec, EventSpec, FieldKind, FieldSpec, MAX_NAME},
+    shape::{ActionSpec, EventSpec, FieldKind, FieldSpec, MAX_NAME, MAX_NAMES},
 };
 
 fn fields_json(fields: &[FieldSpec]) -> Value {

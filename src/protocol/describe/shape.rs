@@ -13,7 +13,7 @@ use crate::message::media::MAX_FILES;
 pub const MAX_NAME: usize = 256;
 
 /// Most names in one array.
-const MAX_NAMES: usize = 64;
+pub const MAX_NAMES: usize = 64;
 
 /// What a field may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

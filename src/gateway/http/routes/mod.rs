@@ -1,8 +1,10 @@
-//! What is served over HTTP besides the upgrade, a path each: commands (`rpc`), files (`media`), what
+//! What is served over HTTP besides the upgrade, a path each: commands (`rpc`), what programs
+//! with a model ask (`mcp`), files (`media`), what
 //! services post (`webhook`), the page (`page`), and what supervisors ask (`status_page`).
 //!
 //! Not here: which path answers, and who may ask (`connection`).
 
+pub(super) mod mcp;
 pub(super) mod media;
 pub(super) mod page;
 mod range;

@@ -152,7 +152,7 @@ async fn two_gateways_that_answer_each_other_stop_by_themselves() {
 #[tokio::test]
 async fn an_agent_that_reads_nothing_harms_nobody() {
     let home = Scratch::new();
-    let settings = [("AGENT", "pi,second"), ("AGENT_FIRST_TIMEOUT", "300ms")];
+    let settings = [("AGENT", "pi,second"), ("AGENT_FIRST_TIMEOUT", "4s")];
     let daemon = daemon_with(&home.0, &settings);
     let mut page = daemon.client().await;
     let mut deaf = daemon.raw_websocket(true);

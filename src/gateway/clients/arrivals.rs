@@ -1,0 +1,241 @@
+//! Those who wait for messages to come in, without a subscription of their own: each is woken by a message it
+//! may want, and reads the store for what it is.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+};
+
+use tokio::sync::Notify;
+
+use crate::{
+    message::{Direction, Message, State},
+    store::{Occasion, StoredEvent},
+};
+
+/// Waits at a time.
+pub(in crate::gateway) const MAX_WAITING: usize = 64;
+
+/// Which messages somebody waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::gateway) struct Wanted {
+    /// Only of this channel.
+    pub(in crate::gateway) channel: Option<String>,
+    /// Only of this conversation.
+    pub(in crate::gateway) peer: Option<String>,
+}
+
+impl Wanted {
+    /// Whether an event is that such a message came in. What a service hands in of earlier times did not come
+    /// now.
+    pub(in crate::gateway) fn covers(&self, event: &StoredEvent) -> bool {
+        let message = &event.message;
+        let of_channel = self
+            .channel
+            .as_ref()
+            .is_none_or(|name| *name == message.channel);
+        let of_peer = self.peer.as_ref().is_none_or(|peer| *peer == message.peer);
+        of_channel
+            && of_peer
+            && event.occasion == Occasion::State
+            && message.state == State::Received
+            && message.direction == Direction::In
+            && !is_of_earlier_times(message)
+    }
+}
+
+fn is_of_earlier_times(message: &Message) -> bool {
+    let meta = message.meta.as_ref();
+    meta.is_some_and(|meta| meta["history"] == true)
+}
+
+/// Who waits now.
+#[derive(Debug, Default)]
+pub(in crate::gateway) struct Arrivals {
+    /// How many: asked at every event, without the lock.
+    count: AtomicUsize,
+    waiting: Mutex<Vec<Arc<Waiting>>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    wanted: Wanted,
+    /// What the client calls its request.
+    request: String,
+    woken: Notify,
+    is_cancelled: AtomicBool,
+}
+
+/// A place among those who wait; given up when dropped.
+#[derive(Debug)]
+pub(in crate::gateway) struct Arrival<'a> {
+    arrivals: &'a Arrivals,
+    waiting: Arc<Waiting>,
+}
+
+impl Arrivals {
+    fn waiting(&self) -> MutexGuard<'_, Vec<Arc<Waiting>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place, if there is one. What comes from here on wakes it.
+    pub(in crate::gateway) fn enter(&self, wanted: Wanted, request: &str) -> Option<Arrival<'_>> {
+        let waiting = Arc::new(Waiting {
+            wanted,
+            request: request.to_owned(),
+            woken: Notify::new(),
+            is_cancelled: AtomicBool::new(false),
+        });
+        let mut all = self.waiting();
+        if all.len() >= MAX_WAITING {
+            return None;
+        }
+        all.push(Arc::clone(&waiting));
+        self.count.store(all.len(), Relaxed);
+        drop(all);
+        Some(Arrival {
+            arrivals: self,
+            waiting,
+        })
+    }
+
+    /// Called for every stored event.
+    pub(in crate::gateway) fn stored(&self, event: &StoredEvent) {
+        if self.count.load(Relaxed) == 0 {
+            return;
+        }
+        for one in self.waiting().iter() {
+            if one.wanted.covers(event) {
+                one.woken.notify_one();
+            }
+        }
+    }
+
+    /// Ends the waits that their clients call this. Ids are each client's own, so those of others may end too:
+    /// they get an answer without messages and ask again.
+    pub(in crate::gateway) fn cancel(&self, request: &str) {
+        for one in self.waiting().iter() {
+            if one.request == request {
+                one.is_cancelled.store(true, Relaxed);
+                one.woken.notify_one();
+            }
+        }
+    }
+}
+
+impl Arrival<'_> {
+    /// Waits until it is woken.
+    pub(in crate::gateway) async fn woken(&self) {
+        self.waiting.woken.notified().await;
+    }
+
+    /// Whether its client no longer wants an answer.
+    pub(in crate::gateway) fn is_cancelled(&self) -> bool {
+        self.waiting.is_cancelled.load(Relaxed)
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        let mut all = self.arrivals.waiting();
+        all.retain(|other| !Arc::ptr_eq(other, &self.waiting));
+        self.arrivals.count.store(all.len(), Relaxed);
+        if all.is_empty() {
+            *all = Vec::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::time::{Duration, timeout};
+
+    use super::*;
+    use crate::message::{Kind, MessageId};
+
+    fn event(channel: &str, peer: &str) -> StoredEvent {
+        let message = Message {
+            id: MessageId(1),
+            seq: 1,
+            channel: channel.to_owned(),
+            direction: Direction::In,
+            peer: peer.to_owned(),
+            sender: None,
+            kind: Kind::default(),
+            text: String::new(),
+            content: None,
+            media: None,
+            state: State::Received,
+            reply_to: None,
+            created_ms: 0,
+            updated_ms: 0,
+            attempts: 0,
+            error: None,
+            meta: None,
+            edits: Vec::new(),
+            deleted_ms: None,
+        };
+        StoredEvent {
+            seq: 1,
+            occasion: Occasion::State,
+            message,
+        }
+    }
+
+    fn of(channel: &str, peer: Option<&str>) -> Wanted {
+        Wanted {
+            channel: Some(channel.to_owned()),
+            peer: peer.map(str::to_owned),
+        }
+    }
+
+    async fn is_woken(arrival: &Arrival<'_>) -> bool {
+        let woken = timeout(Duration::from_secs(1), arrival.woken());
+        woken.await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_messages_that_are_wanted_and_came_in_just_now_wake() {
+        let arrivals = Arrivals::default();
+        let ana = arrivals
+            .enter(of("webchat", Some("ana")), "1")
+            .expect("room");
+        let all = arrivals.enter(Wanted::default(), "2").expect("room");
+        arrivals.stored(&event("webchat", "bia"));
+        assert!(!is_woken(&ana).await && is_woken(&all).await);
+        let mut old = event("webchat", "ana");
+        old.message.meta = Some(json!({"history": true}));
+        let mut edited = event("webchat", "ana");
+        edited.occasion = Occasion::Edited;
+        let mut sent = event("webchat", "ana");
+        (sent.message.direction, sent.message.state) = (Direction::Out, State::Queued);
+        for other in [old, edited, sent] {
+            arrivals.stored(&other);
+            assert!(!is_woken(&ana).await && !is_woken(&all).await, "{other:?}");
+        }
+        arrivals.stored(&event("webchat", "ana"));
+        assert!(is_woken(&ana).await && is_woken(&all).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_are_bounded_and_given_up() {
+        let arrivals = Arrivals::default();
+        let enter = || arrivals.enter(Wanted::default(), "1");
+        let all: Vec<_> = (0..MAX_WAITING).map(|_| enter().expect("room")).collect();
+        assert!(enter().is_none());
+        drop(all);
+        assert!(enter().is_some());
+        assert_eq!(arrivals.count.load(Relaxed), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_its_client_gave_up_is_woken_to_end() {
+        let arrivals = Arrivals::default();
+        let given_up = arrivals.enter(Wanted::default(), "\"a\"").expect("room");
+        let other = arrivals.enter(Wanted::default(), "7").expect("room");
+        arrivals.cancel("\"a\"");
+        assert!(is_woken(&given_up).await && given_up.is_cancelled());
+        assert!(!is_woken(&other).await && !other.is_cancelled());
+    }
+}

@@ -1,0 +1,185 @@
+//! The tools: which there are, what each says of itself, and calling one.
+//!
+//! Names, descriptions and arguments come from the table of actions. `table` says which action a tool is
+//! and which of its fields it offers; `schema` writes those as JSON Schema; `arguments` checks what a model
+//! wrote; `media` hands out the bytes of a file.
+
+mod arguments;
+mod media;
+mod schema;
+mod table;
+
+use std::{fmt::Write as _, sync::Arc};
+
+use serde_json::{Map, Value, json};
+
+pub(super) use self::table::MAX_WAITED_FOR;
+use self::table::{TOOLS, Tool, Work};
+use super::{
+    OnSent,
+    message::Request,
+    methods::{Caller, Done, needed},
+    rpc::{INVALID_PARAMS, RpcError},
+    wait,
+};
+use crate::{
+    gateway::{
+        Gateway,
+        actions::{answer::CommandResult, perform},
+        permissions::{Role, may},
+    },
+    protocol::{
+        call::Call,
+        describe::{self, ActionId},
+        dialect::Dialect,
+        error_code::{ErrorCode, Fault},
+    },
+};
+
+/// What a tool did.
+pub(super) struct Called {
+    /// The JSON object of its answer.
+    pub(super) answer: Value,
+    /// What the model gets to see besides.
+    pub(super) more: Vec<Value>,
+    /// What is to be done once it is sent.
+    pub(super) on_sent: Option<OnSent>,
+}
+
+impl From<Value> for Called {
+    fn from(answer: Value) -> Self {
+        Self {
+            answer,
+            more: Vec::new(),
+            on_sent: None,
+        }
+    }
+}
+
+/// The result of `tools/list`: those that a key of this role may call.
+pub(super) fn list(role: Role) -> Value {
+    let allowed = TOOLS.iter().filter(|tool| may(role, tool.action()));
+    json!({"tools": allowed.map(described).collect::<Value>()})
+}
+
+fn described(tool: &Tool) -> Value {
+    json!({
+        "name": tool.name,
+        "title": tool.title,
+        "description": tool.description(),
+        "inputSchema": schema::closed(&tool.arguments()),
+        "outputSchema": schema::open(&tool.answer()),
+        "annotations": {
+            "title": tool.title,
+            "readOnlyHint": tool.only_reads(),
+            "destructiveHint": false,
+            "openWorldHint": !tool.only_reads(),
+        },
+    })
+}
+
+/// The result of `tools/call`. What a model can mend is a result that says so, no error.
+pub(super) async fn call(
+    gateway: &Arc<Gateway>,
+    caller: &Caller<'_>,
+    request: &Request<'_>,
+) -> Result<Done, RpcError> {
+    let name = needed(request, "name")?;
+    let arguments = match request.params.get("arguments") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(arguments)) => arguments.clone(),
+        Some(_) => {
+            let text = "params.arguments must be an object";
+            return Err(RpcError::new(INVALID_PARAMS, text));
+        }
+    };
+    let called = match find(name, caller.role) {
+        Ok(tool) => carried_out(gateway, caller, tool, arguments)
+            .await
+            .map_err(|fault| explained(tool, &fault)),
+        Err(why) => Err(why),
+    };
+    Ok(called.map_or_else(failed, succeeded))
+}
+
+fn find(name: &str, role: Role) -> Result<&'static Tool, String> {
+    let allowed = || TOOLS.iter().filter(|tool| may(role, tool.action()));
+    allowed().find(|tool| tool.name == name).ok_or_else(|| {
+        let shown: String = name.chars().take(64).collect();
+        let names: Vec<_> = allowed().map(|tool| tool.name).collect();
+        format!("there is no tool {shown:?}; there are {}", names.join(", "))
+    })
+}
+
+async fn carried_out(
+    gateway: &Arc<Gateway>,
+    caller: &Caller<'_>,
+    tool: &Tool,
+    arguments: Map<String, Value>,
+) -> Result<Called, Fault> {
+    let arguments = arguments::checked(tool, arguments)?;
+    match tool.work {
+        Work::Action(id) => Ok(done(gateway, id, &arguments).await?.into()),
+        Work::Wait => wait::wait(gateway, caller, &arguments).await,
+        Work::File => {
+            let row = done(gateway, ActionId::Media, &arguments).await?;
+            media::handed_out(gateway, caller.host, row).await
+        }
+    }
+}
+
+/// Does an action as any other client does it; its answer.
+pub(super) async fn done(
+    gateway: &Arc<Gateway>,
+    id: ActionId,
+    payload: &Map<String, Value>,
+) -> Result<Value, Fault> {
+    let text = answered(gateway, id, payload).await?;
+    serde_json::from_str(&text).map_err(|error| {
+        let text = format!("the answer cannot be read: {error}");
+        Fault::new(ErrorCode::Internal, text)
+    })
+}
+
+async fn answered(
+    gateway: &Arc<Gateway>,
+    id: ActionId,
+    payload: &Map<String, Value>,
+) -> CommandResult {
+    let action = describe::ACTIONS.iter().find(|action| action.id == id);
+    let name = action.map_or("", |action| action.name);
+    let payload = Value::Object(payload.clone()).to_string();
+    let call = Call {
+        dialect: Dialect::JsonRpc,
+        action: name.into(),
+        payload: Some(&payload),
+        id: None,
+        wants_answer: true,
+    };
+    let outcome = perform(gateway, &call, None).outcome();
+    outcome.await
+}
+
+fn explained(tool: &Tool, fault: &Fault) -> String {
+    let mut text = format!("{}: {} ({})", tool.name, fault.message, fault.code.as_str());
+    if let Some(wait_ms) = fault.retry_after_ms {
+        let _ = write!(text, "; try again in {wait_ms} ms");
+    }
+    text
+}
+
+fn failed(why: String) -> Done {
+    Done::now(json!({"content": [{"type": "text", "text": why}], "isError": true}))
+}
+
+fn succeeded(called: Called) -> Done {
+    let text = called.answer.to_string();
+    let mut content = vec![json!({"type": "text", "text": text})];
+    content.extend(called.more);
+    Done {
+        on_sent: called.on_sent,
+        ..Done::now(
+            json!({"content": content, "structuredContent": called.answer, "isError": false}),
+        )
+    }
+}

@@ -1,0 +1,270 @@
+//! `wait_for_messages`: what came in since the answer before this one, waited for where nothing did.
+//!
+//! How far a reader is lies on the disk, for each thing it waits for apart. It moves once an answer is in the
+//! client's socket whole, so what came while the client or this daemon was away is there when it asks again,
+//! and what was lost on its way is there again.
+
+use std::{sync::Arc, time::Duration};
+
+use data_encoding::HEXLOWER;
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    OnSent,
+    methods::Caller,
+    tools::{Called, MAX_WAITED_FOR},
+};
+use crate::{
+    gateway::{
+        Gateway,
+        actions::lookup::{reading, routed, stored_peer},
+        clients::arrivals::{MAX_WAITING, Wanted},
+    },
+    protocol::{
+        error_code::{ErrorCode, Fault},
+        message_json::push_message,
+        payload::bad_field,
+    },
+    store::StoredEvent,
+};
+
+/// How long a call waits unless told: less than clients wait for an answer.
+const TIMEOUT_S: u64 = 45;
+
+/// Messages in an answer unless told.
+const LIMIT: u64 = 50;
+
+/// Whose place it is unless told.
+const READER: &str = "default";
+
+/// What is waited for, and how.
+struct Wait {
+    wanted: Wanted,
+    /// What the place is called on the disk.
+    place: String,
+    since: Option<u64>,
+    deadline: Instant,
+    limit: usize,
+    max_bytes: usize,
+}
+
+/// What was found.
+struct Found {
+    messages: String,
+    count: usize,
+    next: u64,
+    more: bool,
+    missed: Option<String>,
+}
+
+/// Waits as the arguments say, which were checked.
+pub(super) async fn wait(
+    gateway: &Arc<Gateway>,
+    caller: &Caller<'_>,
+    arguments: &Map<String, Value>,
+) -> Result<Called, Fault> {
+    let wait = asked(gateway, caller, arguments)?;
+    // Before anything is read: what comes from here on wakes it.
+    let arrival = gateway
+        .listeners
+        .arrivals
+        .enter(wait.wanted.clone(), caller.id);
+    let arrival = arrival.ok_or_else(|| {
+        let text = format!("{MAX_WAITING} calls wait already; wait with fewer at a time");
+        Fault::new(ErrorCode::RateLimited, text).retry_after(1_000)
+    })?;
+    let mut found = begin(gateway, &wait).await?;
+    let begun = found.next;
+    loop {
+        look(gateway, &wait, &mut found).await?;
+        if found.count > 0 || arrival.is_cancelled() {
+            break;
+        }
+        tokio::select! {
+            () = arrival.woken() => {}
+            () = sleep_until(wait.deadline) => break,
+            _ = gateway.shutdown.begun() => {
+                let text = "the daemon is stopping; call again later, nothing is lost";
+                return Err(Fault::new(ErrorCode::ShuttingDown, text));
+            }
+        }
+    }
+    if arrival.is_cancelled() {
+        // Whoever asked does not read the answer, so nothing of it counts as read.
+        return Ok(Found::at(begun).json()?.into());
+    }
+    let next = found.next;
+    Ok(Called {
+        on_sent: Some(moved(gateway, wait.place, next)),
+        ..Called::from(found.json()?)
+    })
+}
+
+/// Has the place on the disk moved on. Until it is there, the next call finds it in memory.
+fn moved(gateway: &Arc<Gateway>, place: String, next: u64) -> OnSent {
+    let gateway = Arc::clone(gateway);
+    Box::new(move || {
+        let Ok(written) = gateway.store.set_reader_position(&place, next) else {
+            return;
+        };
+        gateway.mcp.places.insert(place.clone(), next);
+        tokio::spawn(async move {
+            // What could not be written comes again.
+            let _ = written.await;
+            gateway.mcp.places.remove(&place, next);
+        });
+    })
+}
+
+fn asked(
+    gateway: &Gateway,
+    caller: &Caller<'_>,
+    arguments: &Map<String, Value>,
+) -> Result<Wait, Fault> {
+    let text = |name| arguments.get(name).and_then(Value::as_str);
+    let number = |name, default| {
+        arguments
+            .get(name)
+            .and_then(Value::as_u64)
+            .unwrap_or(default)
+    };
+    let channel = text("channel");
+    let peer = match (channel, text("peer")) {
+        (None, Some(_)) => return Err(bad_field("channel", "given with peer", "left out")),
+        (Some(channel), peer) => {
+            routed(gateway, channel)?;
+            peer.map(|peer| stored_peer(gateway, channel, peer))
+        }
+        (None, None) => None,
+    };
+    let reader = text("reader").or(caller.reader).unwrap_or(READER);
+    let limits = &gateway.settings().limits;
+    let limit = number("limit", LIMIT).min(MAX_WAITED_FOR);
+    Ok(Wait {
+        place: place(reader, channel, peer.as_deref()),
+        wanted: Wanted {
+            channel: channel.map(str::to_owned),
+            peer,
+        },
+        since: arguments.get("since").and_then(Value::as_u64),
+        deadline: Instant::now() + Duration::from_secs(number("timeout_s", TIMEOUT_S)),
+        limit: usize::try_from(limit).unwrap_or(1),
+        max_bytes: limits.max_message_bytes,
+    })
+}
+
+/// What a place is called: short, whatever is waited for. Names have no line ends, so no two are the same.
+fn place(reader: &str, channel: Option<&str>, peer: Option<&str>) -> String {
+    let parts = [Some(reader), channel, peer].into_iter().flatten();
+    let parts: Vec<_> = parts.collect();
+    let hash = Sha256::digest(parts.join("\n"));
+    format!("mcp:{}", HEXLOWER.encode(&hash))
+}
+
+/// Where the call begins: where it says, where this reader left off, or now. The first and the last are on
+/// the disk before anything is waited for, so that the client may leave and come back.
+async fn begin(gateway: &Gateway, wait: &Wait) -> Result<Found, Fault> {
+    let store = &gateway.store;
+    let head = gateway.listeners.bus.last_seq();
+    let known = match gateway.mcp.places.get(&wait.place) {
+        Some(known) => Some(known),
+        None => {
+            let place = wait.place.clone();
+            reading(store, move |store| store.reader_position(&place)).await?
+        }
+    };
+    if let Some(since) = wait.since.filter(|since| *since > head) {
+        let expected = format!("{head} at most, the number of the last event");
+        return Err(bad_field("since", &expected, &since.to_string()));
+    }
+    // A place beyond the last event is of a store that is no longer there.
+    let from = match wait.since.or(known.filter(|known| *known <= head)) {
+        Some(from) => from,
+        None => head,
+    };
+    if known != Some(from) {
+        store.set_reader_position(&wait.place, from)?.await?;
+    }
+    let oldest = reading(store, crate::store::Store::oldest_seq).await?;
+    let missed = (from + 1 < oldest).then(|| {
+        format!(
+            "messages numbered {} to {} may have come and been removed (CLEUDOCODEBOT_HISTORY_DAYS) before this reader asked",
+            from + 1,
+            oldest - 1
+        )
+    });
+    Ok(Found {
+        missed,
+        ..Found::at(from)
+    })
+}
+
+/// Reads on until the answer is full, time is up, or all that was published was looked at.
+async fn look(gateway: &Gateway, wait: &Wait, found: &mut Found) -> Result<(), Fault> {
+    loop {
+        let head = gateway.listeners.bus.last_seq();
+        found.more = found.next < head;
+        let is_late = found.count > 0 && Instant::now() >= wait.deadline;
+        if !found.more || is_late || found.is_full(wait) {
+            return Ok(());
+        }
+        let chunk = gateway.replays.read(&gateway.store, found.next).await?;
+        if chunk.events.is_empty() {
+            // Nothing is left of what was stored up to here.
+            found.next = head;
+        }
+        for event in &chunk.events {
+            if found.is_full(wait) {
+                break;
+            }
+            found.take(event, &wait.wanted);
+        }
+    }
+}
+
+impl Found {
+    fn at(seq: u64) -> Self {
+        Self {
+            messages: String::new(),
+            count: 0,
+            next: seq,
+            more: false,
+            missed: None,
+        }
+    }
+
+    fn is_full(&self, wait: &Wait) -> bool {
+        self.count >= wait.limit || self.messages.len() >= wait.max_bytes
+    }
+
+    fn take(&mut self, event: &StoredEvent, wanted: &Wanted) {
+        self.next = event.seq;
+        if !wanted.covers(event) {
+            return;
+        }
+        self.messages.push(if self.count == 0 { '[' } else { ',' });
+        push_message(&mut self.messages, &event.message);
+        self.count += 1;
+    }
+
+    fn json(mut self) -> Result<Value, Fault> {
+        self.messages
+            .push_str(if self.count == 0 { "[]" } else { "]" });
+        let messages: Value = serde_json::from_str(&self.messages).map_err(|error| {
+            let text = format!("a stored message cannot be read: {error}");
+            Fault::new(ErrorCode::Internal, text)
+        })?;
+        let mut answer = json!({
+            "messages": messages,
+            "next": self.next,
+            "timed_out": self.count == 0,
+            "more": self.more,
+        });
+        if let Some(missed) = self.missed {
+            answer["missed"] = json!(missed);
+        }
+        Ok(answer)
+    }
+}
