@@ -11,7 +11,8 @@ pub(crate) mod about {
 }
 
 pub(crate) mod channels {
-    //! The channels to services, and who may write on them.
+    //! The channels to services, who may write on them, and who answers.
+    pub(crate) mod agents;
     pub(crate) mod integrations;
     pub(crate) mod pairing;
 }
@@ -95,6 +96,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &gateway::clients::SPEC,
     &gateway::mcp::SPEC,
     &channels::integrations::SPEC,
+    &channels::agents::SPEC,
     &messages::outbox::SPEC,
     &channels::pairing::SPEC,
     &health::logs::SPEC,
