@@ -66,8 +66,10 @@
 //!   `src/integrations/plan.rs`.
 //! - A new command: its file in `src/cli/commands/SUBJECT/NAME.rs` and its row in `src/cli/commands/mod.rs`.
 
+pub mod agents;
 pub mod backoff;
 pub mod body;
+pub mod child;
 pub mod cli;
 pub mod client;
 pub mod clock;

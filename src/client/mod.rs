@@ -162,6 +162,13 @@ impl Client {
 
     /// Sends one text message.
     pub async fn send_text(&mut self, text: &str) -> Result<()> {
+        self.queue_text(text)?;
+        self.flush().await
+    }
+
+    /// Takes one text message to send, which goes out while the next are received. The caller bounds how
+    /// many there are.
+    pub fn queue_text(&mut self, text: &str) -> Result<()> {
         let mut stream = MemoryStream {
             input: &[],
             output: &mut self.output,
@@ -169,15 +176,14 @@ impl Client {
         self.context
             .write(&mut stream, Message::text(text))
             .and_then(|()| self.context.flush(&mut stream))
-            .map_err(broken)?;
-        self.flush().await
+            .map_err(broken)
     }
 
     /// The next message, unparsed. Cancel-safe: there is no await between reading a message out of the
-    /// buffer and returning it.
+    /// buffer and returning it. Meanwhile what is queued goes out: a gateway that waits until we read takes
+    /// nothing before.
     pub async fn receive(&mut self) -> Result<ServerMessage> {
         loop {
-            self.flush().await?;
             let mut stream = MemoryStream {
                 input: &self.input,
                 output: &mut self.output,
@@ -192,8 +198,7 @@ impl Client {
                 Ok(Message::Close(frame)) => return Ok(closing(frame)),
                 Ok(_) => {}
                 Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.flush().await?;
-                    self.read_more().await?;
+                    self.move_bytes().await?;
                 }
                 Err(error) => return Err(broken(error)),
             }
@@ -242,14 +247,23 @@ impl Client {
         Ok(())
     }
 
-    async fn read_more(&mut self) -> Result<()> {
-        match self.stream.read_buf(&mut self.input).await {
-            Ok(0) => Err(Error::Failed(
+    /// Waits until something was read, or some of what is queued written. Neither is lost where this is
+    /// cancelled.
+    async fn move_bytes(&mut self) -> Result<()> {
+        let (mut reader, mut writer) = self.stream.split();
+        let read = tokio::select! {
+            read = reader.read_buf(&mut self.input) => read.map_err(broken)?,
+            written = writer.write(&self.output), if !self.output.is_empty() => {
+                self.output.drain(..written.map_err(broken)?);
+                return Ok(());
+            }
+        };
+        if read == 0 {
+            return Err(Error::Failed(
                 "the gateway closed the connection without a reason".to_owned(),
-            )),
-            Ok(_) => Ok(()),
-            Err(error) => Err(broken(error)),
+            ));
         }
+        Ok(())
     }
 }
 

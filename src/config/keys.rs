@@ -1,14 +1,15 @@
 //! Every key this program reads: the table behind loading, `config show`, `config set` and
 //! `.env.example`.
 //!
-//! The limits of the gateway are in `limits`, the keys of the services in `services`. Keys of other
+//! The limits of the gateway are in `limits`, the keys of the services in `services`, those of who answers in
+//! `agents`. Keys of other
 //! programs have no rows; they are kept in `.env` and can be looked up.
 
 pub use super::key::Key;
 use super::{
-    dotenv,
+    agents, dotenv,
     key::{key, number, secret},
-    limits,
+    limits, models,
     services::SERVICES,
     shown::complaint,
     values::Kind,
@@ -105,6 +106,8 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(limits::KEYS)
         .chain(KEEPING)
         .chain(services)
+        .chain(agents::KEYS)
+        .chain(models::KEYS)
 }
 
 /// The home folder.

@@ -143,6 +143,19 @@ impl Lookup {
         Some(self.known(key).0).filter(|text| !text.is_empty())
     }
 
+    /// The value of a key in the table, or its default where it is unset or wrong.
+    pub(super) fn valid_text(&self, name: &str) -> &str {
+        let Some(key) = keys::find(name) else {
+            return "";
+        };
+        let (value, _) = self.known(key);
+        if key.kind.check(value).is_ok() {
+            value
+        } else {
+            key.default
+        }
+    }
+
     /// The value or default of a numeric key in the table; `None` for any other key.
     pub fn number(&self, name: &str) -> Option<u64> {
         let key = keys::find(name)?;

@@ -1,10 +1,12 @@
 //! The settings of one run: read once from all sources, validated, typed, and passed down from there.
 //!
-//! `keys` is the table of settings (with `limits` and `services`), `values` parses their texts, `lookup`
-//! finds who set them, `dotenv` reads the file. Not here: what the settings do.
+//! `keys` is the table of settings (with `limits`, `services`, `agents` and `models`), `values` parses their texts,
+//! `lookup` finds who set them, `dotenv` reads the file. Not here: what the settings do.
 
+pub mod agents;
 pub mod dotenv;
 pub mod keys;
+pub mod models;
 pub mod services;
 
 mod environment;
@@ -37,7 +39,10 @@ pub use self::{
     lookup::{Lookup, look_up},
     shown::{is_secret, mask},
     source::Source,
-    values::{BaseUrl, Delays, Expected, FetchRule, Kind, SAFE_TOKEN_CHARS, reached_at},
+    values::{
+        BaseUrl, Delays, Expected, FetchRule, Kind, Pattern, Route, SAFE_TOKEN_CHARS,
+        is_agent_name, reached_at,
+    },
 };
 use self::{
     keys::{ALLOWED_HOSTS, TOKEN},
@@ -139,18 +144,31 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
         .iter()
         .flat_map(|service| lookup.complaints(service));
     let of_services: Vec<String> = of_services.collect();
-    refuse_invalid(&lookup, &of_services)?;
+    let of_agents = complaints_about_agents(&lookup);
+    refuse_invalid(&lookup, &[&of_services[..], &of_agents].concat())?;
     let config = Config::read(&lookup, gathered.home, gathered.env_file)?;
     config.check_exposure()?;
     let mut warnings = gathered.warnings;
     let parked = |why: &String| format!("{why}; its channel is parked until that is fixed");
     warnings.extend(of_services.iter().map(parked));
+    let unset = |why: &String| format!("{why}; it counts as unset until that is fixed");
+    warnings.extend(of_agents.iter().map(unset));
     warnings.extend(config.warnings());
     Ok(Loaded {
         config,
         warnings,
         lookup,
     })
+}
+
+/// What is wrong with the settings of agents and their models: keys without our prefix that are no
+/// service's.
+fn complaints_about_agents(lookup: &Lookup) -> Vec<String> {
+    let of_service = |name| services::SERVICES.iter().any(|it| it.row(name).is_some());
+    keys::all()
+        .filter(|key| !key.name.starts_with(keys::PREFIX) && !of_service(key.name))
+        .filter_map(|key| lookup.complaint(key.name, key))
+        .collect()
 }
 
 /// Reports all errors at once, so that one edit can fix them. Errors in the settings of services alone

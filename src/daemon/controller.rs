@@ -7,14 +7,16 @@ use std::sync::{Arc, OnceLock, Weak};
 use super::{
     DaemonOptions,
     channels::{ChannelRegistry, OnChange},
+    turns::{Turns, states},
 };
 use crate::{
     config::{self, Config, Lookup, Setting},
     gateway::{
         CommitListeners, Gateway, accept,
-        control::{Admin, IntegrationStatus, Reloaded},
+        control::{Admin, AgentStatus, IntegrationStatus, Reloaded},
     },
     log::Log,
+    phone::Country,
     protocol::describe::event,
     shutdown::Trigger,
 };
@@ -26,6 +28,7 @@ pub(super) struct Controller {
     log: Log,
     gateway: OnceLock<Weak<Gateway>>,
     registry: Arc<ChannelRegistry>,
+    turns: Arc<Turns>,
 }
 
 impl Controller {
@@ -34,6 +37,7 @@ impl Controller {
         trigger: Trigger,
         log: Log,
         registry: Arc<ChannelRegistry>,
+        turns: Arc<Turns>,
     ) -> Self {
         Self {
             options,
@@ -41,6 +45,7 @@ impl Controller {
             log,
             gateway: OnceLock::new(),
             registry,
+            turns,
         }
     }
 
@@ -49,14 +54,16 @@ impl Controller {
         let _ = self.gateway.set(Arc::downgrade(gateway));
     }
 
-    /// Starts the integrations that the settings name.
-    pub(super) fn launch(&self, lookup: &Lookup) {
+    /// Starts the integrations and has those answered that the settings name.
+    pub(super) fn launch(&self, lookup: &Lookup, country: Option<Country>) {
         self.registry.adopt_waiting();
         self.registry.apply(lookup);
+        self.turns.apply(lookup, country);
     }
 
-    /// Stops all channels.
+    /// Stops all turns and all channels.
     pub(super) async fn end(&self) {
+        self.turns.end().await;
         self.registry.end().await;
     }
 
@@ -103,6 +110,9 @@ impl Admin for Controller {
             .iter()
             .map(|name| format!("integration {name}"));
         done.changed.extend(changed);
+        if self.turns.apply(&loaded.lookup, gateway.settings().country) {
+            done.changed.push("agents".to_owned());
+        }
         if new_token {
             gateway.close_all_unauthorized("the token was changed");
         }
@@ -154,6 +164,19 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
         changed,
         needs_restart,
     }
+}
+
+/// A callback that publishes the new state of an agent to the clients.
+pub(super) fn publish_agent_states(listeners: &Arc<CommitListeners>) -> states::OnChange {
+    let listeners = Arc::downgrade(listeners);
+    Arc::new(move |status: &AgentStatus| {
+        if let Some(listeners) = listeners.upgrade() {
+            let payload = status.json().to_string();
+            listeners
+                .bus
+                .publish(event::AGENT_STATE, |out| out.push_str(&payload));
+        }
+    })
 }
 
 /// A callback that publishes the new state of an integration to the clients.

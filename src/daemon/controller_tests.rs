@@ -6,7 +6,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use super::{
     DaemonOptions,
     channels::{ChannelRegistry, RegistryParts},
-    controller::{Controller, publish_states},
+    controller::{Controller, publish_agent_states, publish_states},
+    turns::{Turns, TurnsParts, states::AgentStates},
 };
 use crate::{
     config::{Environment, Lookup, Overrides},
@@ -69,6 +70,13 @@ impl Fixture {
             build_context,
             on_change: publish_states(&listeners),
         }));
+        let turns = Turns::new(TurnsParts {
+            store: store.clone(),
+            log: log.clone(),
+            listeners: Arc::clone(&listeners),
+            channels: Arc::clone(&registry) as _,
+            states: Arc::new(AgentStates::new(publish_agent_states(&listeners))),
+        });
         let options = DaemonOptions {
             overrides: Overrides::default(),
             environment: Environment::default(),
@@ -78,7 +86,7 @@ impl Fixture {
             folder,
             store,
             bridges,
-            controller: Controller::new(options, trigger, log, Arc::clone(&registry)),
+            controller: Controller::new(options, trigger, log, Arc::clone(&registry), turns),
             registry,
         }
     }
@@ -105,7 +113,7 @@ impl Drop for Fixture {
 async fn a_channel_is_forgotten_completely_even_if_its_client_is_gone() {
     let fixture = Fixture::new();
     let id = fixture.queue("discord").await;
-    fixture.controller.launch(&Lookup::default());
+    fixture.controller.launch(&Lookup::default(), None);
     assert_eq!(fixture.bridges.names(), ["discord"]);
     drop(Arc::clone(&fixture.registry).forget("discord".to_owned()));
     let state = || {

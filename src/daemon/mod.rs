@@ -12,6 +12,8 @@ pub mod delivery;
 pub mod fetching;
 mod first_start;
 mod process;
+#[cfg_attr(not(test), allow(dead_code, reason = "nobody supervises agents yet"))]
+mod turns;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -25,6 +27,7 @@ use self::{
         sd_notify::SdNotify,
         signals, watchdog,
     },
+    turns::{Turns, TurnsParts, states::AgentStates},
 };
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
@@ -157,11 +160,20 @@ impl Daemon {
             ),
             on_change: controller::publish_states(&listeners),
         }));
+        let states = AgentStates::new(controller::publish_agent_states(&listeners));
+        let turns = Turns::new(TurnsParts {
+            store: store.clone(),
+            log: log.clone(),
+            listeners: Arc::clone(&listeners),
+            channels: Arc::clone(&registry) as _,
+            states: Arc::new(states),
+        });
         let controller = Arc::new(Controller::new(
             options,
             trigger,
             log.clone(),
             Arc::clone(&registry),
+            Arc::clone(&turns),
         ));
         let gateway = Gateway::new(GatewayParts {
             config,
@@ -170,6 +182,7 @@ impl Daemon {
             router: Arc::clone(&router),
             listeners: Arc::clone(&listeners),
             channels: Arc::clone(&registry) as _,
+            agents: turns as _,
             admin: Arc::clone(&controller) as _,
             shutdown: shutdown.clone(),
             log: log.clone(),
@@ -221,7 +234,8 @@ impl Daemon {
         );
         self.sd_notify.ready(&format!("listening on {address}"));
         first_start::show_link(&self.gateway.settings(), address);
-        self.controller.launch(&self.lookup);
+        let country = self.gateway.settings().country;
+        self.controller.launch(&self.lookup, country);
         accept::serve(Arc::clone(&self.gateway), listener, self.shutdown.clone()).await;
         self.stop().await
     }

@@ -18,14 +18,14 @@ mod tasks;
 
 use std::{
     net::IpAddr,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
+    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
 use self::{
     admission::{Attempts, Connections, WrongToken},
     clients::{arrivals::Arrivals, waiters::Waiters},
-    control::{Admin, Channels},
+    control::{Admin, Agents, Channels},
     http::dates::HttpDates,
     mcp::McpState,
     metrics::GatewayCounters,
@@ -38,6 +38,7 @@ use crate::{
     constant_time,
     log::{Log, LogField, LogLine},
     media::Media,
+    message::State,
     protocol::{
         describe::{EventName, event},
         error_code::close,
@@ -56,6 +57,7 @@ pub struct Gateway {
     router: Arc<Router>,
     listeners: Arc<CommitListeners>,
     channels: Arc<dyn Channels>,
+    agents: Arc<dyn Agents>,
     admin: Arc<dyn Admin>,
     shutdown: Shutdown,
     log: Log,
@@ -84,6 +86,8 @@ pub struct GatewayParts {
     pub listeners: Arc<CommitListeners>,
     /// The channels of the daemon.
     pub channels: Arc<dyn Channels>,
+    /// Those who answer.
+    pub agents: Arc<dyn Agents>,
     /// The daemon.
     pub admin: Arc<dyn Admin>,
     /// When to stop.
@@ -99,9 +103,15 @@ pub struct CommitListeners {
     pub bus: Arc<Bus>,
     waiters: Waiters,
     arrivals: Arrivals,
+    on_received: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl CommitListeners {
+    /// Sets what is called after a commit with a message that came in, on the store's thread.
+    pub fn on_received(&self, callback: impl Fn() + Send + Sync + 'static) {
+        let _ = self.on_received.set(Box::new(callback));
+    }
+
     /// Tells all; called by the store after each commit, in the order of the sequence numbers.
     pub fn stored(&self, router: &Router, events: &[StoredEvent]) {
         for event in events {
@@ -109,6 +119,12 @@ impl CommitListeners {
             self.waiters.stored(&event.message);
             self.arrivals.stored(event);
             router.stored(&event.message);
+        }
+        let mut messages = events.iter().map(|event| &event.message);
+        if let Some(callback) = self.on_received.get()
+            && messages.any(|message| message.state == State::Received)
+        {
+            callback();
         }
     }
 }
@@ -123,6 +139,7 @@ impl Gateway {
             router: parts.router,
             listeners: parts.listeners,
             channels: parts.channels,
+            agents: parts.agents,
             admin: parts.admin,
             shutdown: parts.shutdown,
             log: parts.log,

@@ -1,4 +1,78 @@
-//! Commands in a chat: `/zap NUMBER TEXT` and `/wa NUMBER TEXT` send on `WhatsApp`.
+//! Commands in a chat: `/zap NUMBER TEXT` and `/wa NUMBER TEXT` send on `WhatsApp`, `/pause`, `/resume`,
+//! `/new` and `/stop` are about the agent that answers there.
+//!
+//! Those about agents are only recognised here: the message says in its `meta` which it has, and whoever
+//! gives turns to agents obeys it from the store.
+
+use serde_json::{Value, json};
+
+/// The field of a message's `meta` with the name of the command that is in it.
+pub const COMMAND: &str = "command";
+
+/// What somebody in a chat asks of the agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentCommand {
+    /// A person shall answer.
+    Pause,
+    /// The agent shall answer again.
+    Resume,
+    /// What was said before is forgotten.
+    New,
+    /// The answer under way is not wanted.
+    Stop,
+}
+
+impl AgentCommand {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Pause, "pause"),
+        (Self::Resume, "resume"),
+        (Self::New, "new"),
+        (Self::Stop, "stop"),
+    ];
+
+    /// The command of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, known)| *known == name);
+        found.map(|(command, _)| *command)
+    }
+
+    /// The command that a text is, alone.
+    fn read(text: &str) -> Option<&'static str> {
+        let name = text.trim().strip_prefix('/')?.to_ascii_lowercase();
+        let found = Self::ALL.iter().find(|(_, known)| *known == name);
+        found.map(|(_, name)| *name)
+    }
+}
+
+/// Notes in the `meta` of a message which command its text is, if any. What its author put there does not
+/// count.
+pub fn mark_agent_command(text: &str, meta: &mut Option<Value>) {
+    mark(AgentCommand::read(text), meta);
+}
+
+/// The name of `/zap` and `/wa` in `meta`.
+const SENDING: &str = "zap";
+
+/// The same, of a text that may also be a command to send.
+pub(super) fn mark_command(text: &str, is_sending: bool, meta: &mut Option<Value>) {
+    let sending = is_sending.then_some(SENDING);
+    mark(sending.or_else(|| AgentCommand::read(text)), meta);
+}
+
+fn mark(command: Option<&str>, meta: &mut Option<Value>) {
+    if let Some(Value::Object(meta)) = meta {
+        meta.remove(COMMAND);
+    }
+    let Some(command) = command else {
+        return;
+    };
+    match meta {
+        Some(Value::Object(meta)) => {
+            meta.insert(COMMAND.to_owned(), json!(command));
+        }
+        other => *other = Some(json!({COMMAND: command})),
+    }
+}
 
 /// A complete command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +138,35 @@ mod tests {
         super::read(text, |number| {
             phone::written("whatsapp", number, brazil).ok()
         })
+    }
+
+    #[test]
+    fn a_command_about_the_agent_stands_alone_and_is_noted() {
+        let noted = |text: &str| {
+            let mut meta = Some(json!({"command": "forged", "name": "Ana"}));
+            mark_agent_command(text, &mut meta);
+            let meta = meta.unwrap_or_default();
+            assert_eq!(meta["name"], "Ana");
+            meta[COMMAND].as_str().map(str::to_owned)
+        };
+        for (text, command) in [
+            ("/pause", Some("pause")),
+            (" /Stop\n", Some("stop")),
+            ("/new", Some("new")),
+            ("/resume", Some("resume")),
+            ("/new York", None),
+            ("please /stop", None),
+            ("/paused", None),
+            ("", None),
+        ] {
+            assert_eq!(noted(text).as_deref(), command, "{text}");
+        }
+        let mut meta = None;
+        mark_command("/zap 1 x", true, &mut meta);
+        assert_eq!(meta, Some(json!({"command": "zap"})));
+        let mut meta = None;
+        mark_command("hello", false, &mut meta);
+        assert_eq!(meta, None);
     }
 
     #[test]

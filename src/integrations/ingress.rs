@@ -116,7 +116,11 @@ impl Ingress {
     }
 
     /// Checks and stores one message. `Ok` means that it is on disk, or refused.
-    pub async fn take_from(&self, inbound: Inbound, origin: &Origin) -> Result<Taken, StoreError> {
+    pub async fn take_from(
+        &self,
+        mut inbound: Inbound,
+        origin: &Origin,
+    ) -> Result<Taken, StoreError> {
         let peer = inbound.peer.clone();
         let sender = inbound.sender.clone().unwrap_or_else(|| peer.clone());
         if !self.may_write(&sender, &peer, origin).await? {
@@ -126,11 +130,13 @@ impl Ingress {
         for alias in &origin.aliases {
             self.same_peer(alias, &sender).await?;
         }
-        let command = match &origin.commands {
-            Commands::Obeyed => self.command(&inbound.text),
-            Commands::Read(text) => self.command(text),
-            Commands::Ignored => None,
+        let obeyed = match &origin.commands {
+            Commands::Obeyed => inbound.text.as_str(),
+            Commands::Read(text) => text,
+            Commands::Ignored => "",
         };
+        let command = self.command(obeyed);
+        chat_commands::mark_command(obeyed, command.is_some(), &mut inbound.meta);
         let received = self.store.receive(inbound)?.await?;
         // For duplicates too: a crash may have come between storing and running the command. The
         // idempotency key keeps it from running twice.

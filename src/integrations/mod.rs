@@ -23,6 +23,7 @@ mod testing;
 pub mod webchat;
 
 pub use self::{
+    chat_commands::{AgentCommand, COMMAND, mark_agent_command},
     integration::{Audience, BoxFuture, Indicator, Integration, Report, RunContext, Typing},
     outcome::{
         Accepted, DeliveryError, FetchError, FetchedFile, ReconcileResult, RunError, Trouble,

@@ -6,7 +6,7 @@ use super::describe::{EVENTS, event};
 use crate::{message::Message, phone};
 
 /// Events about one conversation, which a topic may single out.
-const OF_CONVERSATIONS: [&str; 7] = [
+const OF_CONVERSATIONS: [&str; 10] = [
     event::MESSAGE_RECEIVED.as_str(),
     event::MESSAGE_STATUS.as_str(),
     event::MESSAGE_EDITED.as_str(),
@@ -14,6 +14,9 @@ const OF_CONVERSATIONS: [&str; 7] = [
     event::MESSAGE_MEDIA.as_str(),
     event::CONVERSATION_READ.as_str(),
     event::TYPING.as_str(),
+    event::AGENT_DELTA.as_str(),
+    event::AGENT_STATUS.as_str(),
+    event::AGENT_HANDOVER.as_str(),
 ];
 
 /// `message.status`, `message.*`, `*`, and for what is about a conversation `message.*@CHANNEL` or

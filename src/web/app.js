@@ -25,7 +25,7 @@ const session = new Session({
     control.hear(name, payload);
   },
 });
-session.follow("message.*", "conversation.read", "typing");
+session.follow("message.*", "conversation.read", "typing", "agent.state", "agent.status", "agent.handover");
 const chat = new Chat(session);
 const control = new Control(session);
 
@@ -79,7 +79,10 @@ $("language").onchange = ({ target }) => {
   speak(target.value);
 };
 for (const button of document.querySelectorAll(".close")) button.onclick = () => button.closest("dialog").close("");
-for (const button of document.querySelectorAll("[data-icon]")) button.prepend(icon(button.dataset.icon));
+for (const button of document.querySelectorAll("[data-icon]")) {
+  button.classList.add("round");
+  button.prepend(icon(button.dataset.icon));
+}
 addEventListener("hashchange", () => (takeToken() ? session.begin() : route()));
 addEventListener("focus", chat.draw);
 wide.addEventListener("change", route);

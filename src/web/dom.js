@@ -37,6 +37,18 @@ export function drawing(attributes, name, inner) {
 export const icon = (name, label) =>
   drawing({ viewBox: "0 0 16 16", class: `icon ${name}`, ...(label ? { role: "img", "aria-label": label } : { "aria-hidden": true }) }, "use", { href: `#i-${name}` });
 
+export const link = (href, text) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
+
+/** What kind of thing it is, what it is called, and what more there is to it. */
+export const card = (kind, label, title, ...more) =>
+  make("div", { className: `card ${kind}` }, paragraph("label", icon(kind), label), title && paragraph("title", title), ...more);
+
+/** Words of somebody, whichever way they are read. */
+export const paragraph = (className, ...children) => make("p", { className, dir: "auto" }, ...children);
+
+/** Opens a conversation. */
+export const goTo = ({ channel, peer }) => (location.hash = ["chat", channel, peer].map(encodeURIComponent).join("/"));
+
 /** Sets a text only where it changes, so that a screen reader does not hear it again. */
 export function write(target, text) {
   if (target.textContent !== text) target.textContent = text;

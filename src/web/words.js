@@ -34,7 +34,7 @@ export function words(key, values) {
 export function translate(root) {
   for (const one of root.querySelectorAll("[data-say]")) one.textContent = words(one.dataset.say);
   for (const one of root.querySelectorAll("[data-label]")) one.ariaLabel = words(one.dataset.label);
-  for (const one of root.querySelectorAll("[data-icon]")) one.title = one.ariaLabel;
+  for (const one of root.querySelectorAll("[data-icon]")) one.title = one.ariaLabel = words(one.dataset.label ?? one.dataset.icon);
   for (const one of root.querySelectorAll("[data-hint]")) one.placeholder = one.ariaLabel = words(one.dataset.hint);
 }
 
@@ -72,6 +72,9 @@ export function dayOf(ms) {
 
 /** The time of today, otherwise the day. */
 export const whenOf = ms => (dayStart(ms) === dayStart(Date.now()) ? clock : short).format(ms);
+
+/** How long it is until then. */
+export const leftText = ms => words("left", { time: lasting(Math.ceil((ms - Date.now()) / 6e4) * 6e4) });
 
 /** `3 d`, `12 min`: the largest unit. */
 export function lasting(ms) {

@@ -6,14 +6,16 @@
 //   body[data-state=open|waiting|token|connecting]
 //   Chat: #conversations (listbox; options named "NAME CHANNEL TIME TEXT n unread", data-key=CHANNEL/PEER)
 //     #new-conversation → #new-dialog #new-channel #new-peer · #thread-name #thread-note #visitor #back
+//     #agent #agent-note #agent-left #agent-stop #agent-take · .again (a turn that failed) · .options button · #how
 //     #search-open → #search #search-text #search-results · #announcer (aria-live)
 //     #log (scrolls) #messages li (data-key=m-N, .own|.other|.event, .card.KIND, .gone, .earlier, .reactions,
-//     .icon.STATE, .retry, .quote, .picture[data-file], .clip, .download, .sending, .act → #act-menu)
+//     .icon.STATE, .agent, .retry, .quote, .picture[data-file], .clip, .download, .sending, .act → #act-menu)
 //     #to-end · #composer #text #text-hint #send · #attach #files #tray li #drop · #answer #answer-end
 //     #record → #recording #record-time #record-send #record-cancel
 //     #viewer #viewer-stage #viewer-at #viewer-before #viewer-after
-//   Control: #status #figures #rate #integrations #pairing #outbox #clients #settings: rows with data-key
-//     (name, CHANNEL+CODE, m-N, c-N, KEY), buttons data-do=start|stop|restart|connect|approve|reject|retry|cancel
+//   Control: #status #figures #rate #integrations #agents #held #turns #pairing #outbox #clients #settings: rows
+//     with data-key (name, name, CHANNEL/PEER, t-N, CHANNEL+CODE, m-N, c-N, KEY), buttons
+//     data-do=start|stop|restart|connect|approve|reject|retry|cancel|open|resume|abort
 //     #pair-dialog #qr #pair-note · #log-lines #lines #level
 //   Addresses: #chat/CHANNEL/PEER, #control, #token=TOKEN
 
@@ -42,7 +44,7 @@ export class Stage {
     if (evolution) {
       this.evolution = new Evolution();
       await this.evolution.start();
-      Object.assign(settings, this.evolution.settings);
+      settings = { ...settings, ...this.evolution.settings };
     }
     this.daemon = new Daemon(this.options.program, settings);
     await this.daemon.start();
@@ -110,6 +112,13 @@ export class Stage {
   async client(...topics) {
     const client = await Client.connect(this.tools.WebSocket, this.daemon, topics);
     this.#clients.push(client);
+    return client;
+  }
+
+  /** A client that answers under this name. */
+  async agent(name, topics = []) {
+    const client = await this.client(...topics);
+    await client.ask("auth", { client: { kind: "agent", name } });
     return client;
   }
 

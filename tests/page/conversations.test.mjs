@@ -92,3 +92,16 @@ test("who types is shown until it lapses, ends, or the message comes", () => {
   list.hear(said(10, "ana"));
   assert.equal(of(list, "ana").typing, undefined);
 });
+
+test("what grew is cut to its end, and forgotten where it will not come", () => {
+  const list = listOf(row(1, "ana", 0));
+  const place = { channel: "telegram", peer: "ana", direction: "out", until_ms: 9000 };
+  list.type({ ...place, text: `${"x".repeat(5000)}end` }, 0);
+  assert.deepEqual([of(list, "ana").typing.text.length, of(list, "ana").typing.text.slice(-4)], [3000, "xend"]);
+  list.hush(place);
+  assert.equal(of(list, "ana").typing, undefined);
+  list.type(place, 0);
+  list.hush({ ...place, peer: "nobody" });
+  list.hush(place);
+  assert.equal(of(list, "ana").typing.direction, "out");
+});

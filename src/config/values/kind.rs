@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    addresses, base_url::BaseUrl, delays::Delays, expected::Expected, fetch_rule::FetchRule,
+    addresses, agents, base_url::BaseUrl, delays::Delays, expected::Expected,
+    fetch_rule::FetchRule, wait::wait,
 };
 use crate::{
     log::{LogFormat, LogLevel},
@@ -46,6 +47,8 @@ pub enum Kind {
     Service,
     /// Any text of one line.
     Text,
+    /// Any text, of several lines too.
+    Lines,
     /// Who may write: entries with commas, semicolons or line ends between.
     AllowList,
     /// A [`LogLevel`].
@@ -54,6 +57,16 @@ pub enum Kind {
     Format,
     /// A [`FetchRule`].
     FetchRule,
+    /// One wait.
+    Wait,
+    /// Names of agents, separated by commas.
+    AgentNames,
+    /// Which conversations go to which agent.
+    AgentRoutes,
+    /// Conversations by channel and peer, with wildcards.
+    Patterns,
+    /// One conversation, by channel and peer.
+    Conversation,
 }
 
 /// A hundred years. For longer, use 0.
@@ -74,9 +87,15 @@ impl Kind {
             Self::Service => BaseUrl::parse(text).map(drop),
             Self::AllowList => allow_list(text),
             Self::Text => line(text),
+            Self::Lines => lines(text),
             Self::Level => level(text).map(drop),
             Self::Format => format(text).map(drop),
             Self::FetchRule => fetch_rule(text).map(drop),
+            Self::Wait => wait(text).map(drop),
+            Self::AgentNames => agents::names(text).map(drop),
+            Self::AgentRoutes => agents::routes(text).map(drop),
+            Self::Patterns => agents::patterns(text).map(drop),
+            Self::Conversation => agents::conversation(text).map(drop),
         }
     }
 
@@ -151,6 +170,14 @@ fn allow_list(text: &str) -> Result<(), Expected> {
         Ok(())
     } else {
         Err("entries with commas between, at most 65536 bytes".to_owned())
+    }
+}
+
+fn lines(text: &str) -> Result<(), Expected> {
+    if text.len() <= 65_536 && !text.contains('\0') {
+        Ok(())
+    } else {
+        Err("at most 65536 bytes".to_owned())
     }
 }
 

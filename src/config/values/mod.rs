@@ -3,17 +3,24 @@
 //! Not here: which setting has which kind (`keys`).
 
 pub(super) mod addresses;
+mod agents;
 mod base_url;
 mod delays;
 mod expected;
 mod fetch_rule;
 pub(super) mod kind;
+mod wait;
 
 pub use self::{
     addresses::reached_at,
+    agents::{Pattern, Route, is_agent_name},
     base_url::BaseUrl,
     delays::Delays,
     expected::Expected,
     fetch_rule::FetchRule,
     kind::{Kind, SAFE_TOKEN_CHARS},
+};
+pub(super) use self::{
+    agents::{conversation, names as agent_names, patterns, routes as agent_routes},
+    wait::wait,
 };

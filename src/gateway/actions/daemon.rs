@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{answer::CommandResult, integrations::integrations_json};
+use super::{agents::agents_json, answer::CommandResult, integrations::integrations_json};
 use crate::{
     config::Setting,
     gateway::{Gateway, metrics},
@@ -27,6 +27,7 @@ pub(super) fn status(gateway: &Gateway) -> String {
         "home": gateway.settings().home.display().to_string(),
         "clients": gateway.listeners.bus.client_count(),
         "integrations": integrations_json(gateway),
+        "agents": agents_json(gateway),
         "queues": {
             "outbox": gateway.store.outbox_depth(),
             "store": health.queue_depth,

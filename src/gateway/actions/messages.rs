@@ -5,12 +5,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
+    Connection,
     answer::Answer,
     lookup::{expect_hand_in, message_id, reading, routed, state_json, target},
     media::{self, Place},
 };
 use crate::{
     gateway::Gateway,
+    integrations::mark_agent_command,
     message::{Content, Kind, Message, MessageId, content::file_text, media::files, text_at},
     protocol::{
         error_code::{ErrorCode, Fault},
@@ -19,16 +21,41 @@ use crate::{
     store::{Draft, Inbound, Pending, Revision, StoreError},
 };
 
-pub(super) fn send(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
+/// Who sends a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writer {
+    /// A person at the page, the command line or a phone: agents keep quiet in that conversation.
+    Person,
+    /// A program.
+    Program,
+}
+
+/// Kinds of clients that people write with.
+const PERSONS_CLIENTS: [&str; 3] = ["cli", "webchat", "mobile"];
+
+impl Writer {
+    /// Who is behind a connection, as far as that matters: without agents it does not.
+    pub(super) fn of(gateway: &Gateway, session: Option<&dyn Connection>) -> Self {
+        let client = session.filter(|_| gateway.agents.is_active());
+        let kind = client.and_then(|session| session.client().identity().kind);
+        if kind.is_some_and(|kind| PERSONS_CLIENTS.contains(&kind.as_str())) {
+            Self::Person
+        } else {
+            Self::Program
+        }
+    }
+}
+
+pub(super) fn send(gateway: &Arc<Gateway>, mut payload: Payload, writer: Writer) -> Answer {
     if !media::has_data(payload.value("media")) {
-        return queue(gateway, payload);
+        return queue(gateway, payload, writer);
     }
     // What is in the command is kept first, so that the message can name it.
     let gateway = Arc::clone(gateway);
     let is_unordered = payload.flag("wait");
     let sent = Box::pin(async move {
         keep_data(&gateway, &mut payload, Place::Sent).await?;
-        queue(&gateway, payload).outcome().await
+        queue(&gateway, payload, writer).outcome().await
     });
     if is_unordered {
         Answer::Unordered(sent)
@@ -46,10 +73,14 @@ async fn keep_data(gateway: &Gateway, payload: &mut Payload, place: Place) -> Re
     Ok(())
 }
 
-fn queue(gateway: &Arc<Gateway>, payload: Payload) -> Answer {
+fn queue(gateway: &Arc<Gateway>, payload: Payload, writer: Writer) -> Answer {
     let wait = payload.flag("wait");
-    let queued =
-        draft(gateway, payload).and_then(|draft| gateway.store.queue(draft).map_err(Fault::from));
+    let queued = draft(gateway, payload).and_then(|draft| {
+        if writer == Writer::Person {
+            gateway.agents.wrote_by_hand(&draft.channel, &draft.peer);
+        }
+        Ok(gateway.store.queue(draft)?)
+    });
     let pending = match queued {
         Ok(pending) => pending,
         Err(fault) => return Answer::Now(Err(fault)),
@@ -251,6 +282,8 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
     let mut media = payload.take("media");
     media::leave_out(media.as_mut(), Place::Received);
     media::expect_there(gateway, media.as_ref())?;
+    let mut meta = payload.take("meta");
+    mark_agent_command(&text, &mut meta);
     Ok(Inbound {
         channel,
         peer: payload.take_text("peer").unwrap_or_default(),
@@ -260,7 +293,7 @@ fn inbound(gateway: &Gateway, mut payload: Payload) -> Result<Inbound, Fault> {
         content: content.as_ref().map(Content::json),
         media,
         reply_to: payload.take_text("reply_to"),
-        meta: payload.take("meta"),
+        meta,
         dedup_key: payload.take_text("dedup_key"),
     })
 }

@@ -4,6 +4,7 @@
 //! Actions that change the connection they come by (`auth`, `subscribe`, `unsubscribe`, and what a
 //! bridge answers) are done by the `Connection` of the session; all others know no socket.
 
+pub(super) mod agents;
 pub(super) mod answer;
 pub(super) mod bridge;
 mod bus;
@@ -20,7 +21,7 @@ mod pairing;
 
 use std::sync::Arc;
 
-use self::{answer::Answer, connection::pong_text};
+use self::{answer::Answer, connection::pong_text, messages::Writer};
 use super::{Gateway, clients::handle::ClientHandle, control::Steer, metrics::GatewayCounters};
 use crate::protocol::{
     call::Call,
@@ -103,10 +104,33 @@ fn dispatch(
         ActionId::Failed => change(gateway, action, session, |it| {
             bridge::failed(gateway, it.client(), &payload)
         }),
-        ActionId::Send => match room_to_wait(&payload, session) {
-            Ok(()) => messages::send(gateway, payload),
-            Err(fault) => refused(gateway, fault),
-        },
+        ActionId::AgentDelta => change(gateway, action, session, |it| {
+            Answer::Now(agents::delta(gateway, it.client(), &payload))
+        }),
+        ActionId::AgentDone => change(gateway, action, session, |it| {
+            agents::done(gateway, it.client(), payload)
+        }),
+        ActionId::AgentFailed => change(gateway, action, session, |it| {
+            agents::failed(gateway, it.client(), &payload)
+        }),
+        ActionId::AgentAsk => change(gateway, action, session, |it| {
+            agents::ask(gateway, it, &payload)
+        }),
+        ActionId::Send => {
+            let writer = Writer::of(gateway, session.as_deref());
+            match room_to_wait(&payload, session) {
+                Ok(()) => messages::send(gateway, payload, writer),
+                Err(fault) => refused(gateway, fault),
+            }
+        }
+        ActionId::Agents => agents::agents(gateway),
+        ActionId::Turns => agents::turns(gateway, &payload),
+        ActionId::AgentAbort => agents::abort(gateway, &payload),
+        ActionId::AgentRetry => agents::retry(gateway, &payload),
+        ActionId::AgentTakeover => agents::takeover(gateway, &payload),
+        ActionId::AgentResume => agents::resume(gateway, &payload),
+        ActionId::AgentStart => Answer::Now(agents::steer(gateway, &payload, Steer::Start)),
+        ActionId::AgentStop => Answer::Now(agents::steer(gateway, &payload, Steer::Stop)),
         ActionId::Ping => Answer::Now(Ok(pong_text(None))),
         ActionId::Describe => Answer::Now(Ok(connection::describe())),
         ActionId::Receive => messages::receive(gateway, payload),

@@ -205,7 +205,7 @@ impl Bus {
     }
 
     /// Sends the event `typing`; returns how many clients it was queued for.
-    pub(in crate::gateway) fn publish_typing(
+    pub fn publish_typing(
         &self,
         typing: &Typing<'_>,
         direction: Direction,

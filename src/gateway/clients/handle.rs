@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use super::mailbox::{Frame, Lag, Mail, MailItem, Mailbox};
 use crate::{
     clock,
+    gateway::control::AgentLease,
     integrations::bridge::BridgeLease,
     protocol::{describe::EventName, dialect::Dialect, topic::Topic},
 };
@@ -63,6 +64,8 @@ pub struct ClientHandle {
     state: Mutex<HandleState>,
     /// Held while it is the bridge of a channel.
     lease: Mutex<Option<Arc<BridgeLease>>>,
+    /// Held while it is an agent.
+    agent: Mutex<Option<Arc<AgentLease>>>,
 }
 
 /// What changes about a client, under one lock.
@@ -98,6 +101,7 @@ impl ClientHandle {
             authenticated: AtomicBool::new(false),
             state: Mutex::new(HandleState::new(max_bytes)),
             lease: Mutex::default(),
+            agent: Mutex::default(),
         }
     }
 
@@ -217,6 +221,22 @@ impl ClientHandle {
     pub fn set_lease(&self, lease: Option<BridgeLease>, why: &str) {
         let mut slot = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *slot, lease.map(Arc::new));
+        drop(slot);
+        if let Some(before) = before {
+            before.release(why);
+        }
+    }
+
+    /// The lease of the agent that it is.
+    pub fn agent(&self) -> Option<Arc<AgentLease>> {
+        let agent = self.agent.lock().unwrap_or_else(PoisonError::into_inner);
+        agent.clone()
+    }
+
+    /// Becomes another agent, or none; the lease before is released with this reason.
+    pub fn set_agent(&self, agent: Option<AgentLease>, why: &str) {
+        let mut slot = self.agent.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *slot, agent.map(Arc::new));
         drop(slot);
         if let Some(before) = before {
             before.release(why);

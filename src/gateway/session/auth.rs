@@ -1,5 +1,5 @@
-//! The action `auth`: the token, what the client says of itself, the channel it may announce, and the
-//! hello.
+//! The action `auth`: the token, what the client says of itself, the channel or the agent it may announce,
+//! and the hello.
 
 use std::net::IpAddr;
 
@@ -9,8 +9,8 @@ use super::command_handler::CommandHandler;
 use crate::{
     gateway::{
         TokenRefusal,
-        actions::{answer::Answer, bridge::announce},
-        clients::{bridge::announced, handle::ClientIdentity},
+        actions::{agents, answer::Answer, bridge},
+        clients::{agent, bridge::announced, handle::ClientIdentity},
     },
     protocol::{
         self,
@@ -34,7 +34,9 @@ impl CommandHandler {
             Err(fault) if fault.code == ErrorCode::RateLimited => self.held_back(fault),
             Err(fault) => Answer::Now(Err(fault)),
             Ok(None) => Answer::Now(Ok(self.hello())),
-            Ok(Some(channel)) => announce(&self.gateway, &self.handle, channel, self.hello()),
+            Ok(Some(channel)) => {
+                bridge::announce(&self.gateway, &self.handle, channel, self.hello())
+            }
         }
     }
 
@@ -51,10 +53,14 @@ impl CommandHandler {
         let client = payload.value("client");
         let mut identity = client.map_or_else(|| Ok(ClientIdentity::default()), identity)?;
         let channel = announced(payload, &mut identity)?;
+        let agent = agent::announced(client, &identity)?;
         if client.is_some() || channel.is_some() {
             self.handle.identify(identity);
         }
         self.mark_authenticated();
+        if let Some((name, turns)) = agent {
+            agents::announce(&self.gateway, &self.handle, &name, turns);
+        }
         Ok(channel)
     }
 

@@ -37,6 +37,7 @@ impl Drop for BusMembership {
         let departure = self.handle.departure();
         let why = departure.as_deref().unwrap_or_default();
         self.handle.set_lease(None, why);
+        self.handle.set_agent(None, why);
         if let Some(reason) = departure {
             self.gateway.publish(event::CLIENT_DISCONNECTED, |out| {
                 let payload = json!({"id": self.handle.name().to_string(), "reason": reason});

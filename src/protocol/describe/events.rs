@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::{
-    fields::{COUNT, DELIVERY, INTEGRATION, MESSAGE, MESSAGE_ID, may, must},
+    fields::{AGENT, COUNT, DELIVERY, INTEGRATION, MESSAGE, MESSAGE_ID, may, must},
     shape::{EventSpec, FieldKind, FieldSpec},
 };
 
@@ -91,6 +91,81 @@ events! {
     INTEGRATION_STATE "integration.state"
         "An integration changed its state."
         INTEGRATION;
+    AGENT_TURN "agent.turn"
+        "To an agent alone: answer this, with agent.delta as you go and agent.done or agent.failed at the end."
+        &[
+            must("turn_id", FieldKind::Name, "the turn, as t-17"),
+            must(
+                "session",
+                FieldKind::Name,
+                "the same for all turns of a conversation until it begins anew; letters, digits, . _ -",
+            ),
+            may("channel", FieldKind::Name, "the integration it belongs to; none: asked over HTTP"),
+            may("peer", FieldKind::Name, "the other side's address"),
+            may("sender", FieldKind::Name, "who wrote it, where that is not the peer itself"),
+            must("group", FieldKind::Boolean, "true where several people read the answer"),
+            must("message", FieldKind::Text, "what they wrote, one line after the other"),
+            must("messages", FieldKind::Texts, "the ids of the messages, oldest first"),
+            must("kind", FieldKind::Name, "what the last of them is: text, image, voice, …"),
+            may("media", FieldKind::Any, "their files, as in a message"),
+            may("transcript", FieldKind::Text, "what is said in a recording"),
+            may(
+                "history",
+                FieldKind::Object,
+                "{channel, peer, before, after?}: what to ask the action history for what came earlier",
+            ),
+            may("prompt", FieldKind::Objects, "asked over HTTP: all of it, as [{role, content}]"),
+            must("attempt", COUNT, "2 where you or another connection of yours had it before"),
+            must("deadline_ms", COUNT, "when the answer must be whole, ms since 1970"),
+        ];
+    AGENT_ABORT "agent.abort"
+        "To an agent alone: stop this turn, and say nothing more about it."
+        &[
+            must("turn_id", FieldKind::Name, "the turn, as t-17"),
+            must("reason", FieldKind::Text, "why"),
+        ];
+    AGENT_DELTA "agent.delta"
+        "A piece of the answer that an agent is writing."
+        &[
+            must("turn_id", FieldKind::Name, "the turn, as t-17"),
+            must("channel", FieldKind::Name, "the integration it belongs to"),
+            must("peer", FieldKind::Name, "the other side's address"),
+            must("agent", FieldKind::Name, "which agent"),
+            must("text", FieldKind::Text, "the piece"),
+        ];
+    AGENT_STATUS "agent.status"
+        "A turn came to a new state."
+        &[
+            must("turn_id", FieldKind::Name, "the turn, as t-17"),
+            must("channel", FieldKind::Name, "the integration it belongs to"),
+            must("peer", FieldKind::Name, "the other side's address"),
+            may("agent", FieldKind::Name, "which agent has it"),
+            must(
+                "state",
+                FieldKind::Name,
+                "waiting, running, done, failed, aborted or held",
+            ),
+            must("attempt", COUNT, "how often this agent was offered it"),
+            may("error", FieldKind::Text, "why the last attempt did not succeed"),
+            may("message_id", FieldKind::Name, "the answer"),
+            may("reason", FieldKind::Text, "why it ended without an answer"),
+            must("updated_ms", COUNT, "when, ms since 1970"),
+        ];
+    AGENT_HANDOVER "agent.handover"
+        "A person answers in a conversation, or gave it back to its agent."
+        &[
+            must("channel", FieldKind::Name, "the integration it belongs to"),
+            must("peer", FieldKind::Name, "the other side's address"),
+            must("until_ms", COUNT, "until when, ms since 1970; 0: given back"),
+            must(
+                "by",
+                FieldKind::Name,
+                "hand: somebody wrote; command: somebody asked for it; loop: two programs answered each other",
+            ),
+        ];
+    AGENT_STATE "agent.state"
+        "An agent came to a new state."
+        AGENT;
     CLIENT_CONNECTED "client.connected"
         "A client authenticated."
         &[

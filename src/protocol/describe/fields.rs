@@ -179,6 +179,26 @@ pub(super) const INTEGRATION: &[FieldSpec] = &[
     must("counters", FieldKind::Object, "what it has done, by name"),
 ];
 
+/// The status of an agent.
+pub(super) const AGENT: &[FieldSpec] = &[
+    must("name", FieldKind::Name, "which"),
+    must(
+        "state",
+        FieldKind::Name,
+        "stopped, starting, running, backing_off, parked, or away: it is not connected",
+    ),
+    must("since_ms", COUNT, "since when, ms since 1970"),
+    may("until_ms", COUNT, "backing_off: when it starts again"),
+    may("last_error", FieldKind::Text, "what went wrong last"),
+    may("advice", FieldKind::Text, "what the user can do about it"),
+    must(
+        "supervised",
+        FieldKind::Boolean,
+        "true where the daemon starts it",
+    ),
+    must("counters", FieldKind::Object, "what it has done, by name"),
+];
+
 /// The channel on which a sender asks to be approved.
 pub(super) const PAIRING_CHANNEL: FieldSpec = must("channel", FieldKind::Name, "where");
 

@@ -4,7 +4,7 @@
 
 import { filesOf } from "../model/files.js";
 import { shownPeer } from "../model/numbers.js";
-import { clean } from "../model/parts.js";
+import { clean, joined } from "../model/parts.js";
 import { beyond } from "../model/renderings.js";
 import { lengthText, moneyText, words } from "../words.js";
 
@@ -14,8 +14,6 @@ const LINE = 400;
 /** What begins the text of what the service itself says. */
 const TOLD = /^\[(?:system|unsupported message)\] ?/;
 const FILES = ["image", "video", "audio", "voice", "document", "sticker"];
-
-const joined = (parts, between = " · ") => parts.filter(Boolean).join(between);
 
 /** These entries as strings, and how many there are more. */
 function several(values, read = clean) {

@@ -7,6 +7,7 @@ import { $, eachFrame } from "../dom.js";
 import { Conversations, keyOf } from "../model/conversations.js";
 import { filesOf } from "../model/files.js";
 import { Thread, numberOf } from "../model/messages.js";
+import { AgentBar } from "./agent.js";
 import { cardOf, wordsBeside } from "./card.js";
 import { Composer } from "./composer.js";
 import { Search } from "./search.js";
@@ -54,7 +55,8 @@ export class Chat {
     addEventListener("beforeunload", event => this.#uploads.size && event.preventDefault());
     this.view = new ThreadView(this);
     this.composer = new Composer(this);
-    this.views = [new Sidebar(this), this.view, new Search(this), this.composer, this.view.menu];
+    this.bar = new AgentBar(this);
+    this.views = [new Sidebar(this), this.view, new Search(this), this.composer, this.view.menu, this.bar];
   }
 
   get mine() {
@@ -83,12 +85,14 @@ export class Chat {
     }
     await this.loadConversations(true);
     this.#load();
+    this.bar.load();
     for (const one of this.#pending) if (!one.error && !this.uploadsOf(one)) this.#handIn(one);
   }
 
   hear(name, payload) {
     if (name.startsWith("message.")) this.#hearMessage(payload);
     else if (name === "typing") this.#hearTyping(payload);
+    else if (name.startsWith("agent.")) this.#hearAgent(name, payload);
     else if (name === "conversation.read" && !this.conversations.read(payload)) this.#refreshSoon();
     this.draw();
   }
@@ -218,6 +222,12 @@ export class Chat {
     if (!event.text && event.direction === (this.isMine(event) ? "in" : "out")) return;
     this.conversations.type(event, Date.now());
     this.#lapseLater();
+  }
+
+  #hearAgent(name, payload) {
+    this.bar.hear(name, payload);
+    // Of an answer that will not come, or begins anew, nothing stays; the one that came takes its place.
+    if (name === "agent.status" && !payload.message_id) this.conversations.hush(payload);
   }
 
   #lapseLater() {

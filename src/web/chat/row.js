@@ -1,7 +1,7 @@
 // One message as it looks.
 
-import { button, icon, make } from "../dom.js";
-import { partsOf } from "../model/parts.js";
+import { button, card as box, icon, link, make, paragraph } from "../dom.js";
+import { partsOf, plain, seen } from "../model/parts.js";
 import { timeOf, whenOf, words } from "../words.js";
 import { authorOf, cardOf, wordsBeside } from "./card.js";
 import { tick } from "./sidebar.js";
@@ -11,7 +11,7 @@ export const FOLDED = 3000;
 /** Earlier texts of one message that are shown. */
 const EARLIER = 20;
 
-export function row(view, one, { own, day, follows, unfolded, poll, quoted, reactions = [] }) {
+export function row(view, one, { own, day, follows, unfolded, poll, quoted, reactions = [], agent, failed, options }) {
   const { key, sender } = one;
   const card = key ? undefined : cardOf(one, poll);
   const date = day && make("p", { className: "day" }, day);
@@ -19,11 +19,11 @@ export function row(view, one, { own, day, follows, unfolded, poll, quoted, reac
   const bubble = make("div", { className: `bubble${one.deleted_ms ? " gone" : ""}` });
   if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto", title: sender }, authorOf(one)));
   if (quoted) bubble.append(quote(view, quoted));
-  if (key === "typing") bubble.append(one.text ? said(one.text.slice(-FOLDED)) : dots());
-  else bubble.append(...contents(view, one, card, unfolded), about(one, own), ...trouble(view, one));
+  if (key === "typing") bubble.append(one.text ? grown(one.text) : dots());
+  else bubble.append(...contents(view, one, card, unfolded), about(one, own, agent), ...trouble(view, one));
   if (!key) bubble.append(acts(view, one));
   const marks = reactions.length && make("p", { className: "reactions" }, ...reactions.map(mark));
-  return make("li", { className: `${own ? "own" : "other"}${follows ? " follows" : ""}` }, date, bubble, marks);
+  return make("li", { className: `${own ? "own" : "other"}${follows ? " follows" : ""}` }, date, bubble, marks, options && choices(view, options), failed && unanswered(view, failed));
 }
 
 /** What stands where a message cannot be shown. */
@@ -33,6 +33,19 @@ const dots = () => make("p", { className: "dots", role: "img", ariaLabel: words(
 
 /** Nobody's word: a line of its own. */
 const happened = ({ created_ms }, { title }) => make("p", { className: "happened", dir: "auto", title: timeOf(created_ms) }, title);
+
+/** An answer as far as it has grown; code in it ends where it does not yet. */
+const grown = text => said(text.split("```").length % 2 ? text : `${text}\n\`\`\``);
+
+/** What an agent offers to answer. */
+const choices = ({ chat }, options) =>
+  make("div", { className: "options", role: "group", ariaLabel: words("answers") }, ...options.map(({ shown, said }) => button("", shown, () => chat.composer.handOver(said, []), { dir: "auto" })));
+
+/** That an agent did not answer this, and why. */
+function unanswered({ chat }, { agent, error, turn_id }) {
+  const told = words("unanswered", { name: agent, why: plain(error) || words("failed") });
+  return make("p", { className: "trouble" }, make("bdi", {}, told), " ", button("plain again", words("retry"), () => chat.bar.act("retry", { turn_id })));
+}
 
 /** What can be done to a message. */
 const acts = (view, one) =>
@@ -64,16 +77,16 @@ function earlier(view, edits) {
   return make("details", { className: "earlier", ontoggle: () => view.list.measure() }, make("summary", {}, words("edited")), make("ol", {}, ...texts));
 }
 
-/** When, and how far one's own came. */
-function about({ key, error, state, created_ms }, own) {
+/** Which agent wrote it, when, and how far one's own came. */
+function about({ key, error, state, created_ms }, own, agent) {
   const time = make("time", { dateTime: new Date(created_ms).toISOString() }, timeOf(created_ms));
-  return make("p", { className: "about" }, time, own && tick(key ? (error ? "failed" : "sending") : state));
+  return make("p", { className: "about" }, agent && make("span", { className: "agent" }, agent), time, own && tick(key ? (error ? "failed" : "sending") : state));
 }
 
 function trouble(view, one) {
   const { key, error, state } = one;
   if (key ? !error : state !== "failed") return [];
-  const again = button("plain retry", words("tryAgain"), () => view.chat.retry(one));
+  const again = button("plain retry", words("retry"), () => view.chat.retry(one));
   // What the gateway does not take can only be given up by its author.
   const drop = key && button("plain", words("discard"), () => view.chat.drop(one));
   return [make("p", { className: "trouble" }, make("bdi", {}, error ?? words("failed")), " ", again, drop && " ", drop)];
@@ -85,24 +98,21 @@ const mark = ({ emoji, by }) => make("span", { dir: "auto", title: by.map(author
 function said(text) {
   const parts = partsOf(text).map(({ kind, text }) => {
     if (kind === "link") return link(text, text);
-    return kind === "code" ? make("pre", { tabIndex: 0 }, text) : text;
+    return kind === "code" ? make("pre", { tabIndex: 0 }, seen(text)) : seen(text);
   });
   return make("div", { className: "text", dir: "auto" }, ...parts);
 }
-
-const link = (href, text) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
 
 /** The pieces of a card, each with a direction of its own. */
 function drawn(card) {
   const { kind, lines, list, numbered, pairs, link: way } = card;
   const [label, title] = card.isWhole ? [card.title, ""] : [card.label, card.title];
   const pair = ([key, value]) => [make("dt", { dir: "auto" }, key), make("dd", { dir: "auto" }, value)];
-  return make(
-    "div",
-    { className: `card ${kind}` },
-    make("p", { className: "label", dir: "auto" }, icon(kind), label),
-    title && make("p", { className: "title", dir: "auto" }, title),
-    ...lines.map(text => make("p", { dir: "auto" }, text)),
+  return box(
+    kind,
+    label,
+    title,
+    ...lines.map(text => paragraph("", text)),
     list.length && make(numbered ? "ol" : "ul", {}, ...list.map(text => make("li", { dir: "auto" }, text))),
     pairs.length && make("dl", {}, ...pairs.flatMap(pair)),
     way && make("p", {}, link(way.href, way.text)),

@@ -1,6 +1,6 @@
 // The list of conversations, and the dialog that begins one.
 
-import { $, icon, make } from "../dom.js";
+import { $, goTo, icon, make } from "../dom.js";
 import { LongList } from "../list.js";
 import { shownPeer } from "../model/numbers.js";
 import { onLanguage, whenOf, words } from "../words.js";
@@ -84,18 +84,14 @@ export class Sidebar {
       unread && make("em", {}, unread > 99 ? "99+" : unread),
       unread && heard(words("unread")),
     );
-    row.onclick = () => this.#go(one);
+    row.onclick = () => goTo(one);
     return row;
-  }
-
-  #go({ channel, peer }) {
-    location.hash = ["chat", channel, peer].map(encodeURIComponent).join("/");
   }
 
   #key(event) {
     const last = this.list.items.length - 1;
     const to = { ArrowDown: this.#active + 1, ArrowUp: this.#active - 1, Home: 0, End: last }[event.key];
-    if (event.key === "Enter" || event.key === " ") this.#go(this.list.items[this.#active]);
+    if (event.key === "Enter" || event.key === " ") goTo(this.list.items[this.#active]);
     else if (to === undefined) return;
     event.preventDefault();
     this.#active = Math.min(Math.max(to ?? this.#active, 0), last);
@@ -114,7 +110,7 @@ export class Sidebar {
   async #begin(channel, peer) {
     if (!peer) return;
     const known = await this.chat.session.wish("history", { channel, peer, limit: 1 });
-    this.#go({ channel, peer: known?.peer ?? peer });
+    goTo({ channel, peer: known?.peer ?? peer });
   }
 
   async #ask() {

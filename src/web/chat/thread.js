@@ -1,10 +1,11 @@
 // The open conversation: its messages, who types, and the way to its beginning and its end.
 
-import { $, write } from "../dom.js";
+import { $, goTo, write } from "../dom.js";
 import { Attachments } from "../files/attachments.js";
 import { LongList } from "../list.js";
 import { filesOf, heightOf } from "../model/files.js";
 import { shownPeer } from "../model/numbers.js";
+import { plain } from "../model/parts.js";
 import { dayOf, onLanguage, words } from "../words.js";
 import { lineOf } from "./card.js";
 import { Menu } from "./menu.js";
@@ -15,6 +16,14 @@ const NEAR_TOP = 15;
 const TOGETHER_MS = 300_000;
 /** Characters of a message that are read out, or quoted. */
 const SPOKEN = 200;
+/** Answers that an agent offers. */
+const OPTIONS = 20;
+
+/** An option as it is shown, and as it is said: its number where its words would not name it. */
+function answerOf(option, i) {
+  const shown = plain(option) || `${i + 1}`;
+  return { shown, said: shown === option && !/^\d+[.)]*$/.test(option) ? option : `${i + 1}` };
+}
 
 export class ThreadView {
   #news = 0;
@@ -36,7 +45,7 @@ export class ThreadView {
     $("to-end").onclick = () => this.list.toEnd();
     $("visitor").onchange = ({ target }) => {
       chat.rename(target.value.trim() || chat.visitor);
-      location.hash = `chat/webchat/${encodeURIComponent(chat.visitor)}`;
+      goTo(chat.mine);
     };
     onLanguage(() => this.list.forget());
   }
@@ -115,10 +124,19 @@ export class ThreadView {
     return { id: said.message_id, who: whoOf(chat, said), line: lineOf(said, SPOKEN) };
   }
 
+  /** What an agent offers to answer, until something is answered or its turn is over. */
+  #options({ meta }, i) {
+    const { chat, list } = this;
+    const { options, turn_id } = meta?.ask ?? {};
+    if (!Array.isArray(options) || !chat.isMine(chat.open) || chat.bar.agents?.isOpen(turn_id) === false) return undefined;
+    while (++i < list.items.length) if (isOwn(chat, list.items.at(i))) return undefined;
+    return options.slice(0, OPTIONS).map(answerOf);
+  }
+
   /** What a row depends on besides its message. */
   #around(one, i) {
     const { chat, list } = this;
-    const { thread } = chat;
+    const { thread, bar: { agents } } = chat;
     const before = i ? list.items.at(i - 1) : {};
     const day = dayOf(one.created_ms ?? Date.now());
     const sameDay = before.created_ms && dayOf(before.created_ms) === day;
@@ -130,6 +148,9 @@ export class ThreadView {
       follows: Boolean(near && one.created_ms - before.created_ms < TOGETHER_MS),
       unfolded: this.#unfolded.has(one.message_id),
       reactions: one.message_id && thread.reactionsOn(one),
+      agent: one.direction === "out" && Boolean(one.meta?.turn) && (agents?.authorOf(one.message_id) ?? words("agent")),
+      failed: agents?.failedAt(one.message_id),
+      options: this.#options(one, i),
       quoted: this.#quoted(one),
       poll: one.kind === "vote" ? thread.named(one.content?.poll)?.content?.question : undefined,
     };

@@ -1,37 +1,59 @@
 // The control view: what the gateway is doing, and the handles to steer it.
 
-import { $, button, drawing, keep, make, write } from "../dom.js";
+import { $, button, drawing, goTo, keep, make, paragraph, write } from "../dom.js";
 import { lineOf } from "../chat/card.js";
+import { toneOf } from "../model/agents.js";
 import { shownPeer } from "../model/numbers.js";
+import { keyOf } from "../model/conversations.js";
 import { Rate, SECONDS } from "../model/rate.js";
 import { numberOf } from "../model/messages.js";
-import { lasting, numberText, onLanguage, timeOf, translate, words } from "../words.js";
+import { joined, plain } from "../model/parts.js";
+import { lasting, leftText, numberText, onLanguage, timeOf, translate, words } from "../words.js";
 import { Log } from "./log.js";
 import { pair } from "./pair.js";
 
-const CARDS = ["status", "integrations", "pairing", "outbox", "clients", "log", "settings"];
+const CARDS = ["status", "integrations", "agents", "held", "turns", "pairing", "outbox", "clients", "log", "settings"];
+/** Only there while there is something in them. */
+const PASSING = ["held", "turns"];
 const TOPICS = ["client.*", "log", "integration.state"];
 const POLL_MS = 2000;
 /** Rows of one kind; more of them nobody reads here. */
 const SHOWN = 100;
 /** States in which an earlier error is over. */
 const WELL = ["running", "stopped"];
-const TONES = { running: "good", parked: "bad", failed: "bad", stopped: "" };
 
-const quiet = text => make("p", { className: "quiet", dir: "auto" }, text);
-/** What is there, put together; and how long ago that time is. */
-const line = (...parts) => parts.filter(Boolean).join(" · ");
-const toneOf = state => TONES[state] ?? "warn";
+const quiet = text => paragraph("quiet", text);
+const line = (...parts) => joined(parts);
+/** How long ago that time is. */
 const ago = ms => lasting(Date.now() - ms);
+const place = ({ channel, peer }) => ({ title: line(shownPeer(channel, peer), channel), hint: peer });
+/** How it is, since when, and what is wrong with it. */
+const condition = ({ state, since_ms, last_error, advice }) => line(`${words(state)} ${words("since", { time: ago(since_ms) })}`, !WELL.includes(state) && plain(last_error), plain(advice));
+const startOrStop = state => (state === "stopped" || state === "parked" ? "start" : "stop");
 
 /** How each row looks: its key, title, note, tone, and what can be done to it. */
 const LOOKS = {
-  integrations: ({ name, state, since_ms, last_error, advice, pairable }) => ({
+  integrations: ({ name, pairable, ...one }) => ({
     key: name,
     title: name,
-    note: line(`${words(state)} ${words("since", { time: ago(since_ms) })}`, !WELL.includes(state) && last_error, advice),
+    note: condition(one),
+    tone: toneOf(one.state),
+    acts: [startOrStop(one.state), "restart", pairable ? "connect" : ""],
+  }),
+  agents: ({ name, supervised, counters, ...one }) => ({
+    key: name,
+    title: name,
+    note: line(condition(one), words("counted", counters)),
+    tone: toneOf(one.state),
+    acts: [supervised && startOrStop(one.state)],
+  }),
+  held: ({ until_ms, by, ...one }) => ({ key: keyOf(one), ...place(one), note: line(words(by), leftText(until_ms)), tone: "warn", acts: ["open", "resume"] }),
+  turns: ({ turn_id, agent, state, attempt, error, updated_ms, ...one }) => ({
+    key: turn_id,
+    ...place(one),
+    note: line(state === "failed" ? words("unanswered", { name: agent, why: plain(error) }) : words("answering", { name: agent }), attempt > 1 && words("attempt", { n: attempt }), timeOf(updated_ms)),
     tone: toneOf(state),
-    acts: [state === "stopped" || state === "parked" ? "start" : "stop", "restart", pairable ? "connect" : ""],
+    acts: ["open", state === "failed" ? "retry" : "abort"],
   }),
   pairing: ({ channel, sender, code, at_ms }) => ({
     key: channel + code,
@@ -41,10 +63,9 @@ const LOOKS = {
     tone: "warn",
     acts: ["approve", "reject"],
   }),
-  outbox: ({ message_id, peer, channel, state, error, due_ms, ...said }) => ({
+  outbox: ({ message_id, state, error, due_ms, ...said }) => ({
     key: message_id,
-    title: line(shownPeer(channel, peer), channel),
-    hint: peer,
+    ...place(said),
     note: line(words(state), due_ms > Date.now() && timeOf(due_ms), error, lineOf(said, 80)),
     tone: toneOf(state),
     acts: [{ failed: "retry", queued: "cancel" }[state]],
@@ -69,10 +90,13 @@ export class Control {
     for (const card of CARDS) {
       const title = make("h2", { id: `t-${card}`, "data-say": card });
       const body = make(/status|log/.test(card) ? "div" : "ul", { id: card === "log" ? "log-lines" : card, className: card === "log" ? "scroller" : "" });
-      $("control").append(make("section", { className: card, "aria-labelledby": title.id }, title, body));
+      $("control").append(make("section", { className: card, hidden: PASSING.includes(card), "aria-labelledby": title.id }, title, body));
     }
     this.log = new Log(session);
-    onLanguage(() => this.#shown && this.#poll());
+    onLanguage(() => {
+      this.#due.add("outbox").add("clients");
+      if (this.#shown) this.#poll();
+    });
   }
 
   /** A connection stands. */
@@ -103,14 +127,14 @@ export class Control {
   #begin() {
     this.session.follow(...TOPICS);
     this.log.load();
-    for (const what of ["outbox", "clients", "pairing", "settings"]) this.#load(what);
+    for (const what of ["outbox", "clients", "settings"]) this.#load(what);
   }
 
   #poll() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#poll(), POLL_MS);
     if (document.hidden) return;
-    this.#due.add("status").add("pairing");
+    this.#due.add("status").add("pairing").add("agents");
     for (const what of this.#due) this.#load(what);
     this.#due.clear();
   }
@@ -119,8 +143,15 @@ export class Control {
     const answer = await this.session.wish(what === "settings" ? "config" : what);
     if (!answer || !this.#shown) return;
     if (what === "status") return this.#status(answer);
+    if (what === "agents") return this.#agents(answer);
     const { integrations, keys, clients, pending, waiting, failed } = answer;
     this.#rows(what, integrations ?? keys ?? clients ?? pending ?? [...waiting, ...failed.reverse()]);
+  }
+
+  #agents({ agents, held, running, failed }) {
+    this.#rows("agents", agents, ["letModel", "letModelHow"]);
+    this.#rows("held", held.filter(({ until_ms }) => until_ms > Date.now()));
+    this.#rows("turns", [...running, ...failed]);
   }
 
   #status({ version, uptime_ms, memory, clients, store, integrations }) {
@@ -146,7 +177,8 @@ export class Control {
     return make("div", { id: "rate" }, chart, quiet(label));
   }
 
-  #rows(what, items) {
+  #rows(what, items, nothing = ["", "nothing"]) {
+    if (PASSING.includes(what)) $(what).parentElement.hidden = !items.length;
     const build = () => make("li", {}, make("div", {}, make("b", { dir: "auto" }), quiet()), make("span"));
     keep($(what), items.slice(0, SHOWN), item => LOOKS[what](item).key, build, (row, item) => {
       const { title, note, tone = "", hint = "", acts = [] } = LOOKS[what](item);
@@ -160,18 +192,22 @@ export class Control {
       row.lastChild.replaceChildren(...acts.filter(Boolean).map(doing));
       translate(row);
     });
-    if (!items.length) $(what).append(make("li", {}, quiet(words("nothing"))));
+    if (!items.length) $(what).append(make("li", {}, make("div", {}, make("b", {}, words(nothing[0])), quiet(words(nothing[1])))));
   }
 
-  async #do(what, act, { name, channel, code, message_id }) {
+  async #do(what, act, { name, channel, peer, code, message_id, turn_id }) {
     if (act === "connect") return pair(this.session, name);
+    if (act === "open") return goTo({ channel, peer });
     const [action, payload] = {
       integrations: [`integration.${act}`, { name }],
       pairing: [`pairing.${act}`, { channel, code }],
       outbox: [act, { message_id }],
+      agents: [`agent.${act}`, { name }],
+      held: [`agent.${act}`, { channel, peer }],
+      turns: [`agent.${act}`, { turn_id }],
     }[what];
     const fault = await this.session.ask(action, payload).catch(({ message }) => message);
     if (typeof fault === "string") $(what).append(make("li", { className: "bad", role: "alert" }, fault));
-    else this.#load(what);
+    else this.#load(PASSING.includes(what) ? "agents" : what);
   }
 }

@@ -1,12 +1,13 @@
 // A file as a card: what it is, its name, type and size, and what can be done to have it.
 
-import { button, icon, make, write } from "../dom.js";
+import { button, card, icon, link, make, paragraph, write } from "../dom.js";
 import { openAddress } from "../model/files.js";
+import { joined } from "../model/parts.js";
 import { percentText, sizeText, words } from "../words.js";
 import { save } from "./blobs.js";
 
 /** What a file is called on the page. */
-export const nameOf = ({ kind, name, about }) => [words(kind), name || about].filter(Boolean).join(": ");
+export const nameOf = ({ kind, name, about }) => joined([words(kind), name || about], ": ");
 
 /** No path, and never no name. */
 const savedName = ({ kind, name, mime }) => name.replace(/[/\\]/g, "_") || `${kind}.${/\/([a-z0-9]{2,4})$/.exec(mime)?.[1] ?? "bin"}`;
@@ -16,18 +17,9 @@ export function fileCard(file, blobs, ...more) {
   const { kind, mime, bytes } = file;
   const name = file.name || file.about;
   const href = openAddress(file);
-  const link = text => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
-  const label = href && !name ? link(`${words(kind)}: ${href.slice(0, 60)}`) : words(kind);
-  const facts = [mime, bytes && sizeText(bytes)].filter(Boolean).join(" · ");
-  return make(
-    "div",
-    { className: `card ${kind}` },
-    make("p", { className: "label", dir: "auto" }, icon(kind), label),
-    name && make("p", { className: "title", dir: "auto" }, href ? link(name) : name),
-    facts && make("p", { className: "quiet", dir: "auto" }, facts),
-    blobs && download(blobs, file),
-    ...more,
-  );
+  const label = href && !name ? link(href, `${words(kind)}: ${href.slice(0, 60)}`) : words(kind);
+  const facts = joined([mime, bytes && sizeText(bytes)]);
+  return card(kind, label, href && name ? link(href, name) : name, facts && paragraph("quiet", facts), blobs && download(blobs, file), ...more);
 }
 
 /** A button that hands the file to the user; a second press stops it. */
@@ -46,7 +38,7 @@ export function download(blobs, file, className = "plain") {
       save((await hold.ready).blob, savedName(file));
       done();
     } catch ({ code, message }) {
-      if (code !== "cancelled") done(`${words("tryAgain")} (${message})`);
+      if (code !== "cancelled") done(`${words("retry")} (${message})`);
     }
   };
   act.append(note);

@@ -2,6 +2,7 @@
 
 import { button, icon, make, reserve, write } from "../dom.js";
 import { boxOf } from "../model/files.js";
+import { joined } from "../model/parts.js";
 import { lengthText, percentText, sizeText, words } from "../words.js";
 import { download, nameOf } from "./document.js";
 
@@ -12,7 +13,7 @@ let playing;
 export function player({ blobs, near }, file) {
   const { shape, id, bytes, seconds } = file;
   const media = make(shape === "video" ? "video" : "audio", { controls: true, playsInline: true, hidden: true, ariaLabel: nameOf(file) });
-  const about = [seconds && lengthText(seconds), bytes && sizeText(bytes)].filter(Boolean).join(" · ");
+  const about = joined([seconds && lengthText(seconds), bytes && sizeText(bytes)]);
   const note = make("span", {}, about);
   const ask = button("ask", icon("play"), () => load(true), { ariaLabel: `${words("play")} ${nameOf(file)} ${about}` });
   ask.append(note);

@@ -7,7 +7,7 @@ import { percentText, sizeText, words } from "../words.js";
 export function progressOf(upload, hasAgain) {
   const bar = make("progress", { max: 1, ariaLabel: `${words("sending")} ${upload.name}` });
   const note = make("span");
-  const again = hasAgain && button("plain", words("tryAgain"), () => upload.again());
+  const again = hasAgain && button("plain", words("retry"), () => upload.again());
   const draw = () => {
     const { state, part, error, bytes } = upload;
     const isFailed = state === "failed";

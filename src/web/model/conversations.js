@@ -5,6 +5,8 @@ import { numberOf } from "./messages.js";
 const KEEP = 2000;
 /** A gateway whose clock is off must not show for ever who types. */
 const TYPING_MS = 30_000;
+/** The end of a text that grows; what is before that is read when it is a message. */
+const GROWN = 3000;
 
 export const keyOf = ({ channel, peer }) => `${channel}/${peer}`;
 const age = ({ last }) => (last ? numberOf(last.message_id) : 0);
@@ -77,7 +79,13 @@ export class Conversations {
   /** Takes an event `typing`. */
   type({ direction, text, until_ms, ...place }, now) {
     const until = Math.min(until_ms, now + TYPING_MS);
-    if (this.has(place)) this.get(place).typing = until > now ? { direction, text, until } : undefined;
+    if (this.has(place)) this.get(place).typing = until > now ? { direction, text: text?.slice(-GROWN), until } : undefined;
+  }
+
+  /** Forgets what grew there. */
+  hush(place) {
+    const known = this.#all.get(keyOf(place));
+    if (known?.typing?.text) known.typing = undefined;
   }
 
   /** Forgets who stopped typing; the time when the next one lapses. */

@@ -8,8 +8,17 @@ const ADDRESS = /\bhttps?:\/\/[^\s<>"'`]+/gi;
 /** Signs at an address's end that belong to the sentence around it. */
 const TAIL = /[.,;:!?)\]}*_]+$/;
 
+/** What there is of these, put together. */
+export const joined = (parts, between = " · ") => parts.filter(Boolean).join(between);
+
 /** A string, cut and cleaned; of anything else, none. */
 export const clean = value => (typeof value === "string" ? value.slice(0, LONGEST).replace(STEERING, "").trim() : "");
+
+/** A text with its control characters written out, such as `\x1b`. */
+export const seen = text => text.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, sign => `\\x${sign.charCodeAt(0).toString(16).padStart(2, 0)}`);
+
+/** A line of somebody's words, cut. */
+export const plain = value => (typeof value === "string" ? seen(value.slice(0, LONGEST)).trim() : "");
 
 /** The address if it is one of the web, otherwise undefined. */
 export function webAddress(text) {

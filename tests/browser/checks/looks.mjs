@@ -16,6 +16,11 @@ async function furnish(stage) {
   await receive("visitor", "```rust\nfn main() { println!(\"" + "wide ".repeat(40) + "\"); }\n```");
   await receive("ana", LONG, { meta: { name: "Ana Luísa" } });
   await receive("ana", "photo", { media: { kind: "image", url: "https://example.com/photo.png", name: "photo.png" } });
+  const agent = await stage.agent("helper");
+  await receive("caio", "Are you open?", { meta: { name: "Caio" } });
+  const { turn_id } = await agent.heard("agent.turn", ({ peer }) => peer === "caio");
+  await agent.ask("agent.failed", { turn_id, error: `no model ${LONG}`, certainty: "permanent" });
+  await other.ask("agent.takeover", { channel: "webchat", peer: "caio" });
   await stage.evolution.say("5511777", "Bia", "Can you let me in?");
   await other.ask("send", { channel: "whatsapp", to: "5511999998888", text: "refuse" });
   await until("it failed", async () => (await other.ask("outbox")).failed.length === 1);
@@ -25,9 +30,13 @@ const VIEWS = {
   chat: "chat",
   own: "chat/webchat/visitor",
   thread: "chat/webchat/ana",
+  agent: "chat/webchat/caio",
   failed: "chat/whatsapp/5511999998888",
   control: "control",
 };
+
+/** What those need who show every view. */
+const NEEDS = { evolution: true, settings: { AGENT: "helper", AGENT_GATHER: "10ms" } };
 
 async function view(stage, hash, page = stage.page) {
   await stage.go(hash, page);
@@ -53,12 +62,12 @@ function wordsShown() {
 }
 
 /** What is the same in both languages: names, figures, levels and fields of the log. */
-const SAME_IN_BOTH = /^(cleudocodebot|webchat|whatsapp|ana|Ana Luísa|EN|PT|Gateway|Token|QR|[\w.:/-]*\d[\w.:/-]*|.*\d (MB|KB|min|d|h|s)|error|warn|info|debug|\w+=.*)$/;
+const SAME_IN_BOTH = /^(cleudocodebot|webchat|whatsapp|ana|Ana Luísa|Caio|helper|EN|PT|Gateway|Token|QR|[\w.:/-]*\d[\w.:/-]*|.*\d (MB|KB|min|d|h|s)|error|warn|info|debug|\w+=.*)$/;
 
 export const checks = [
   {
     name: "at 320 pixels nothing needs to be scrolled sideways",
-    needs: { evolution: true, context: { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 } },
+    needs: { ...NEEDS, context: { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 } },
     async run(stage) {
       const { page } = stage;
       await furnish(stage);
@@ -107,7 +116,7 @@ export const checks = [
   },
   ...["light", "dark"].map((colorScheme) => ({
     name: `axe-core finds nothing in any view, ${colorScheme}`,
-    needs: { evolution: true, context: { colorScheme } },
+    needs: { ...NEEDS, context: { colorScheme } },
     async run(stage) {
       const { page } = stage;
       await furnish(stage);
@@ -129,7 +138,7 @@ export const checks = [
   })),
   {
     name: "in Portuguese every word is Portuguese",
-    needs: { evolution: true },
+    needs: NEEDS,
     async run(stage) {
       await furnish(stage);
       const spoken = {};

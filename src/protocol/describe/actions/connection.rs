@@ -18,7 +18,7 @@ pub(super) const AUTH: ActionSpec = ActionSpec {
         may(
             "client",
             FieldKind::Object,
-            "{name?, kind?: cli|webchat|agent|mobile|integration, version?, channel?}",
+            "{name?, kind?: cli|webchat|agent|mobile|integration, version?, channel?, turns?}; an agent with a name answers turns, so many at a time (16 unless told)",
         ),
         may(
             "channel",

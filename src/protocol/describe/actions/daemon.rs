@@ -29,6 +29,7 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
             FieldKind::Objects,
             "as the action integrations",
         ),
+        must("agents", FieldKind::Objects, "as the event agent.state"),
         must(
             "queues",
             FieldKind::Object,

@@ -1,6 +1,7 @@
 //! Every action: what a client sends and what it is answered. One file a theme; here only the table
 //! that gives each its place in the manual and its variant of `ActionId`.
 
+mod agents;
 mod bridge;
 mod bus;
 mod connection;
@@ -93,6 +94,18 @@ actions! {
     PairingApprove pairing::PAIRING_APPROVE;
     PairingReject pairing::PAIRING_REJECT;
     PairingRevoke pairing::PAIRING_REVOKE;
+    AgentDelta agents::AGENT_DELTA;
+    AgentDone agents::AGENT_DONE;
+    AgentFailed agents::AGENT_FAILED;
+    AgentAsk agents::AGENT_ASK;
+    Agents agents::AGENTS;
+    Turns agents::TURNS;
+    AgentAbort agents::AGENT_ABORT;
+    AgentRetry agents::AGENT_RETRY;
+    AgentTakeover agents::AGENT_TAKEOVER;
+    AgentResume agents::AGENT_RESUME;
+    AgentStart agents::AGENT_START;
+    AgentStop agents::AGENT_STOP;
     Outbox outbox::OUTBOX;
     Logs daemon::LOGS;
     Config daemon::CONFIG;

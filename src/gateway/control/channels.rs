@@ -1,12 +1,10 @@
-//! What the gateway asks of the daemon. The traits stand here, in the lower of the two modules, so that
-//! the gateway needs to know nothing of the daemon that implements them.
+//! The channels as clients steer them: status, start, stop, pairing, indicators, webhooks and bridges.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use crate::{
-    config::Setting,
     integrations::{
         BoxFuture, Hook, HookReply, HookSender,
         bridge::{BridgeClient, BridgeLease, Refusal},
@@ -53,18 +51,6 @@ pub trait Channels: Send + Sync {
 
     /// The senders that were approved, and those who ask to be.
     fn pairings(&self) -> Arc<Pairings>;
-}
-
-/// The daemon itself: its settings and its end.
-pub trait Admin: Send + Sync {
-    /// Every setting as `.env` and the environment have it now; the error says why they cannot be read.
-    fn settings(&self) -> Result<Vec<Setting>, String>;
-
-    /// Reads `.env` again; the error says what is wrong with it.
-    fn reload(&self) -> Result<Reloaded, String>;
-
-    /// Begins the shutdown; with `restart`, the exit code asks for a new start.
-    fn shutdown(&self, restart: bool);
 }
 
 /// A conversation was read further.
@@ -132,13 +118,4 @@ impl IntegrationStatus {
         }
         status
     }
-}
-
-/// What a reload did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reloaded {
-    /// Keys that took effect.
-    pub changed: Vec<String>,
-    /// Keys that take effect at the next start.
-    pub needs_restart: Vec<String>,
 }

@@ -1,0 +1,339 @@
+//! Answers with what a program says: one process a turn, the text on its standard input, the answer on its
+//! standard output. It gets no token and ends with its turn, with all that it started.
+
+use std::{
+    io,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
+    process::{Child, ChildStdin, Command},
+    time::timeout,
+};
+
+use super::{Agent, Answer, BoxFuture, Failure, Reply, Turn};
+use crate::{child::Keeper, log::printable};
+
+/// Longest output, in bytes.
+const MAX_OUTPUT: usize = 1 << 20;
+
+/// As much of what it says on standard error is kept.
+const MAX_COMPLAINT: usize = 4 * 1024;
+
+/// Variables that a program gets from our environment, besides those about the turn. Everything else may
+/// hold secrets.
+const KEPT: [&str; 17] = [
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "SystemRoot",
+    "SystemDrive",
+    "ComSpec",
+    "PATHEXT",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "APPDATA",
+];
+
+/// The agent `exec`.
+#[derive(Debug)]
+pub struct Exec {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Whether it gets the whole turn, as JSON, and not its text.
+    pub json: bool,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Names of further variables that it gets from our environment.
+    pub variables: Vec<String>,
+    /// Starts it.
+    pub keeper: Keeper,
+}
+
+/// What runs a line as a shell does.
+pub fn shell_command(line: &str) -> Vec<String> {
+    let (shell, flag) = if cfg!(windows) {
+        ("cmd", "/C")
+    } else {
+        ("/bin/sh", "-c")
+    };
+    [shell, flag, line].map(str::to_owned).to_vec()
+}
+
+impl Agent for Exec {
+    fn answer<'a>(
+        &'a self,
+        turn: &'a Turn,
+        reply: &'a Reply,
+    ) -> BoxFuture<'a, Result<Answer, Failure>> {
+        Box::pin(async move {
+            let run = timeout(self.timeout, self.run(turn, reply)).await;
+            run.unwrap_or_else(|_| {
+                let seconds = self.timeout.as_secs();
+                Err(Failure::unknown(format!(
+                    "the program did not end within {seconds} s"
+                )))
+            })
+        })
+    }
+}
+
+impl Exec {
+    async fn run(&self, turn: &Turn, reply: &Reply) -> Result<Answer, Failure> {
+        // Dropping the group kills the program and what it left behind, in whatever way this ends.
+        let started = self.keeper.start(self.command(turn));
+        let (mut child, _group) = started.map_err(|error| self.not_started(&error))?;
+        let (Some(input), Some(output), Some(complaint)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(Failure::unknown("the program has no standard streams"));
+        };
+        let given = if self.json {
+            format!("{}\n", turn.json)
+        } else {
+            turn.text()
+        };
+        let ((), answer, complaint) = tokio::join!(
+            give(input, given),
+            read(output, reply),
+            last_line(complaint)
+        );
+        let answer = answer?;
+        let status = wait(&mut child).await?;
+        if !status.success() {
+            return Err(Failure::permanent(complained(status, &complaint)));
+        }
+        Ok(Answer::text(answer))
+    }
+
+    fn command(&self, turn: &Turn) -> Command {
+        let mut command = Command::new(&self.command[0]);
+        command.args(&self.command[1..]).env_clear();
+        let kept = KEPT
+            .into_iter()
+            .chain(self.variables.iter().map(String::as_str));
+        for name in kept {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("CLEUDOCODEBOT_TURN", &turn.id);
+        command.env("CLEUDOCODEBOT_SESSION", &turn.session);
+        for (name, value) in [
+            ("CLEUDOCODEBOT_CHANNEL", turn.channel()),
+            ("CLEUDOCODEBOT_PEER", turn.peer()),
+            ("CLEUDOCODEBOT_SENDER", turn.sender.as_deref()),
+        ] {
+            // NUL can be in no variable; it is in no address either.
+            if let Some(value) = value.filter(|value| !value.contains('\0')) {
+                command.env(name, value);
+            }
+        }
+        command.stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn not_started(&self, error: &io::Error) -> Failure {
+        let name = printable(&self.command[0]);
+        Failure::permanent(format!(
+            "cannot start {name}: {error}; is it installed and on the PATH?"
+        ))
+    }
+}
+
+/// Writes all of it. A program that does not read it is no failure.
+async fn give(mut input: ChildStdin, text: String) {
+    let _ = input.write_all(text.as_bytes()).await;
+    let _ = input.shutdown().await;
+}
+
+/// Reads the answer and shows it as it comes.
+async fn read(mut output: impl AsyncRead + Unpin, reply: &Reply) -> Result<String, Failure> {
+    let (mut all, mut shown) = (Vec::new(), 0);
+    loop {
+        let read = output.read_buf(&mut all).await;
+        let read =
+            read.map_err(|error| Failure::unknown(format!("cannot read the answer: {error}")))?;
+        if read == 0 {
+            break;
+        }
+        if all.len() > MAX_OUTPUT {
+            return Err(Failure::permanent(format!(
+                "the program answered with more than {MAX_OUTPUT} bytes"
+            )));
+        }
+        shown += show(&all[shown..], reply);
+    }
+    let mut text = String::from_utf8(all).map_err(|_| {
+        Failure::permanent(
+            "the program's answer is not UTF-8 text; set PYTHONIOENCODING=utf-8 or the like",
+        )
+    })?;
+    text.truncate(text.trim_end().len());
+    Ok(text)
+}
+
+/// Shows what is text so far; a character may be half here.
+fn show(bytes: &[u8], reply: &Reply) -> usize {
+    let whole = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+    };
+    reply.delta(whole);
+    whole.len()
+}
+
+/// The last line that is not empty. What comes before is read and dropped.
+async fn last_line(mut stream: impl AsyncRead + Unpin) -> String {
+    let mut kept = Vec::new();
+    while matches!(stream.read_buf(&mut kept).await, Ok(1..)) {
+        if kept.len() > 2 * MAX_COMPLAINT {
+            kept.drain(..kept.len() - MAX_COMPLAINT);
+        }
+    }
+    let text = String::from_utf8_lossy(&kept);
+    let last = text.lines().rev().find(|line| !line.trim().is_empty());
+    printable(last.unwrap_or_default().trim())
+}
+
+async fn wait(child: &mut Child) -> Result<ExitStatus, Failure> {
+    let status = child.wait().await;
+    status.map_err(|error| Failure::unknown(format!("cannot wait for the program: {error}")))
+}
+
+fn complained(status: ExitStatus, complaint: &str) -> String {
+    let how = match status.code() {
+        Some(code) => format!("ended with {code}"),
+        None => "was killed".to_owned(),
+    };
+    if complaint.is_empty() {
+        format!("the program {how} and said nothing on standard error")
+    } else {
+        format!("the program {how}: {complaint}")
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{agents::Certainty, client::Endpoint};
+
+    fn exec(script: &str) -> Exec {
+        Exec {
+            command: shell_command(script),
+            json: false,
+            timeout: Duration::from_secs(30),
+            variables: Vec::new(),
+            keeper: Keeper::default(),
+        }
+    }
+
+    async fn answered(exec: &Exec) -> (Result<Answer, Failure>, String) {
+        let turn = json!({"turn_id": "t-7", "session": "webchat.ana", "channel": "webchat",
+            "peer": "ana", "message": "olá", "kind": "text", "attempt": 1, "group": false});
+        let turn = Turn::parse(turn).expect("a turn");
+        let endpoint = Endpoint {
+            host: String::new(),
+            port: 0,
+            token: Some("secret".to_owned()),
+        };
+        let (reply, _) = Reply::unheard(endpoint);
+        let answer = exec.answer(&turn, &reply).await;
+        (answer, reply.shown())
+    }
+
+    async fn failure(exec: &Exec) -> Failure {
+        answered(exec).await.0.expect_err("a failure")
+    }
+
+    #[tokio::test]
+    async fn the_text_goes_in_and_the_answer_comes_out_and_is_shown() {
+        let (answer, shown) = answered(&exec("read x; echo \"you said $x\"; echo")).await;
+        assert_eq!(answer, Ok(Answer::text("you said olá")));
+        assert_eq!(shown.trim_end(), "you said olá");
+        let mut whole = exec("cat");
+        whole.json = true;
+        let (answer, _) = answered(&whole).await;
+        let turn: serde_json::Value =
+            serde_json::from_str(&answer.expect("an answer").text).expect("JSON");
+        assert_eq!(turn["message"], "olá");
+    }
+
+    #[tokio::test]
+    async fn it_knows_its_turn_and_no_secret() {
+        let (answer, _) = answered(&exec("env; cat >/dev/null")).await;
+        let text = answer.expect("an answer").text;
+        for line in ["CLEUDOCODEBOT_TURN=t-7", "CLEUDOCODEBOT_PEER=ana", "PATH="] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert!(
+            !text.contains("CARGO") && !text.contains("secret"),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_exit_code_is_a_failure_that_says_what_was_complained_of() {
+        let failed = failure(&exec(
+            "echo half; echo first >&2; echo 'no model\n' >&2; exit 3",
+        ))
+        .await;
+        assert_eq!(
+            failed,
+            Failure::permanent("the program ended with 3: no model")
+        );
+        let failed = failure(&exec("kill -KILL $$")).await;
+        assert!(failed.error.contains("was killed"), "{failed:?}");
+        let mut missing = exec("");
+        missing.command = vec!["/no/such/program".to_owned()];
+        let failed = failure(&missing).await;
+        assert!(
+            failed.error.contains("cannot start /no/such/program"),
+            "{failed:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn too_much_is_refused_and_a_flood_of_complaints_is_read() {
+        let failed = failure(&exec("yes")).await;
+        assert!(
+            failed.error.contains("more than 1048576 bytes"),
+            "{failed:?}"
+        );
+        let (answer, _) = answered(&exec("yes no | head -c 3000000 >&2; echo fine")).await;
+        assert_eq!(answer, Ok(Answer::text("fine")));
+        let failed = failure(&exec("printf '\\377'")).await;
+        assert_eq!(failed.certainty, Certainty::Permanent);
+    }
+
+    #[tokio::test]
+    async fn one_that_takes_too_long_is_killed_with_what_it_started() {
+        let pipe = std::env::temp_dir().join(format!("exec-{}", crate::random::token()));
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo").success());
+        let mut slow = exec(&format!(
+            "exec 3>'{}'; sleep 600 & sleep 600",
+            pipe.display()
+        ));
+        slow.timeout = Duration::from_millis(300);
+        // Reading ends once no process has the other end open any more.
+        let at_end = pipe.clone();
+        let gone = tokio::task::spawn_blocking(move || std::fs::read(at_end));
+        let failed = failure(&slow).await;
+        assert!(failed.error.contains("did not end"), "{failed:?}");
+        assert_eq!(gone.await.expect("read").expect("read"), b"");
+        std::fs::remove_file(pipe).expect("removed");
+    }
+}

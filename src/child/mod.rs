@@ -1,0 +1,125 @@
+//! Programs that this one starts, each with everything that it starts itself: they end when we want it,
+//! and with us however we end, by SIGKILL too.
+//!
+//! On Unix each is a process group, and a small shell that we feed through a pipe knows all of them: what it
+//! reads it signals, and when the pipe ends it kills what is left. Without it, nobody would be left to end
+//! the programs of a process that was killed. On Windows `taskkill` ends a tree of processes while we run;
+//! what outlives a killed one there are programs that ignore the end of their standard input.
+//!
+//! Not here: which program, and what is said to it.
+
+#[cfg(not(unix))]
+mod elsewhere;
+#[cfg(unix)]
+mod unix;
+
+use std::io;
+
+use tokio::process::{Child, Command};
+
+#[cfg(not(unix))]
+use self::elsewhere as system;
+#[cfg(unix)]
+use self::unix as system;
+
+/// Starts programs and sees to their end. Clones share one shell, which starts with the first program.
+#[derive(Debug, Clone, Default)]
+pub struct Keeper(system::Keeper);
+
+/// A program with all that it started. Dropping it kills what still runs of it.
+#[derive(Debug)]
+pub struct Group(system::Group);
+
+impl Keeper {
+    /// Starts a program in a group of its own.
+    pub fn start(&self, mut command: Command) -> io::Result<(Child, Group)> {
+        command.kill_on_drop(true);
+        let (child, group) = self.0.start(command)?;
+        Ok((child, Group(group)))
+    }
+}
+
+impl Group {
+    /// Asks the programs to end (SIGTERM). Does nothing on Windows, which has no such signal.
+    pub fn terminate(&self) {
+        self.0.terminate();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Stdio;
+
+    use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+
+    use super::*;
+
+    /// A shell that runs this, with its standard output.
+    fn shell(
+        keeper: &Keeper,
+        script: &str,
+    ) -> (Child, Group, BufReader<tokio::process::ChildStdout>) {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let (mut child, group) = keeper.start(command).expect("started");
+        let output = BufReader::new(child.stdout.take().expect("piped"));
+        (child, group, output)
+    }
+
+    #[tokio::test]
+    async fn what_a_program_started_ends_with_it() {
+        let keeper = Keeper::default();
+        let script = "(trap '' TERM HUP; echo up; sleep 600) & wait";
+        let (_child, group, mut output) = shell(&keeper, script);
+        let mut line = String::new();
+        output.read_line(&mut line).await.expect("up");
+        drop(group);
+        // The pipe ends only once nobody holds its other end any more.
+        let mut rest = Vec::new();
+        output.read_to_end(&mut rest).await.expect("ended");
+        assert_eq!((line.as_str(), &rest[..]), ("up\n", &b""[..]));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_asked_to_end_may_say_goodbye() {
+        let keeper = Keeper::default();
+        let script = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.1; done";
+        let (mut child, group, mut output) = shell(&keeper, script);
+        let mut line = String::new();
+        output.read_line(&mut line).await.expect("up");
+        group.terminate();
+        output.read_to_string(&mut line).await.expect("ended");
+        let status = child.wait().await.expect("ended");
+        assert_eq!((line.as_str(), status.code()), ("up\nbye\n", Some(7)));
+    }
+
+    #[tokio::test]
+    async fn when_the_keeper_is_gone_so_are_its_programs_and_no_others() {
+        let (keeper, other) = (Keeper::default(), Keeper::default());
+        let (_child, group, mut output) = shell(&keeper, "echo up; sleep 600");
+        let (mut second, stays, _) = shell(&other, "exec sleep 600");
+        let mut line = String::new();
+        output.read_line(&mut line).await.expect("up");
+        // As where this process is killed: nothing is dropped, and the pipe ends.
+        group.0.forget_pipe();
+        let mut rest = Vec::new();
+        output.read_to_end(&mut rest).await.expect("ended");
+        assert!(
+            second.try_wait().expect("known").is_none(),
+            "the other runs"
+        );
+        drop(stays);
+        assert!(!second.wait().await.expect("ended").success());
+    }
+
+    #[tokio::test]
+    async fn a_shell_that_was_killed_is_replaced() {
+        let keeper = Keeper::default();
+        let (_child, group, _) = shell(&keeper, "exec sleep 600");
+        group.0.forget_pipe();
+        let (mut child, group, _) = shell(&keeper, "exec sleep 600");
+        drop(group);
+        assert!(!child.wait().await.expect("ended").success());
+    }
+}

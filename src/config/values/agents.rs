@@ -1,0 +1,210 @@
+//! The names of agents, and the patterns of conversations that settings route by.
+
+use super::expected::Expected;
+use crate::phone;
+
+/// The name in `AGENT_ROUTES` that stands for no agent at all.
+pub(in crate::config) const NOBODY: &str = "none";
+
+/// Longest name of an agent, in bytes.
+const MAX_AGENT_NAME: usize = 64;
+
+/// Whether an agent may be called so: lower case letters, digits, `.`, `_` and `-`, not the last three
+/// in front.
+pub fn is_agent_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let may_follow = |byte: u8| is_plain(byte) || b"._-".contains(&byte);
+    (1..=MAX_AGENT_NAME).contains(&name.len())
+        && name.bytes().next().is_some_and(is_plain)
+        && name.bytes().all(may_follow)
+        && name != NOBODY
+}
+
+/// Conversations by channel and peer; `*` in either stands for anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    channel: String,
+    peer: String,
+}
+
+impl Pattern {
+    /// Whether the conversation is one of them.
+    pub fn covers(&self, channel: &str, peer: &str) -> bool {
+        glob(&self.channel, channel) && glob(&self.peer, peer)
+    }
+
+    /// `CHANNEL/PEER`; a channel alone stands for all its conversations.
+    fn parse(text: &str) -> Option<Self> {
+        let (channel, peer) = text.split_once('/').unwrap_or((text, "*"));
+        let (channel, peer) = (channel.trim(), peer.trim());
+        if channel.is_empty() || peer.is_empty() || text.chars().any(char::is_control) {
+            return None;
+        }
+        let peer = if peer.contains('*') {
+            peer.to_owned()
+        } else {
+            phone::peer(channel, peer)
+        };
+        Some(Self {
+            channel: channel.to_owned(),
+            peer,
+        })
+    }
+}
+
+/// Whether `text` is `pattern`, in which each `*` stands for any number of characters.
+fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    let mut rest = rest;
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// A row of `AGENT_ROUTES`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Which conversations.
+    pub pattern: Pattern,
+    /// The agent they go to; `None` for nobody.
+    pub agent: Option<String>,
+}
+
+/// The entries of a list with commas, semicolons or line ends between.
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    let entries = text.split([',', ';', '\n', '\r']).map(str::trim);
+    entries.filter(|entry| !entry.is_empty())
+}
+
+/// Parses the names of agents, each once.
+pub(in crate::config) fn names(text: &str) -> Result<Vec<String>, Expected> {
+    let mut names: Vec<String> = Vec::new();
+    for name in entries(text) {
+        if !is_agent_name(name) {
+            return Err(format!(
+                "names of agents separated by commas, each of a-z, 0-9, . _ - and at most {MAX_AGENT_NAME} \
+                 characters (and not {NOBODY}), such as pi,openai"
+            ));
+        }
+        if names.iter().all(|known| known != name) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Parses routes.
+pub(in crate::config) fn routes(text: &str) -> Result<Vec<Route>, Expected> {
+    let route = |entry: &str| {
+        let (pattern, agent) = entry.rsplit_once('=')?;
+        let agent = agent.trim();
+        let is_known = agent == NOBODY || is_agent_name(agent);
+        Some(Route {
+            pattern: Pattern::parse(pattern.trim()).filter(|_| is_known)?,
+            agent: (agent != NOBODY).then(|| agent.to_owned()),
+        })
+    };
+    let expected = || {
+        format!(
+            "CHANNEL/PEER=AGENT separated by commas, with * for any and {NOBODY} for nobody, \
+             such as telegram/*=pi,whatsapp/*@g.us={NOBODY}"
+        )
+    };
+    entries(text)
+        .map(|entry| route(entry).ok_or_else(expected))
+        .collect()
+}
+
+/// Parses patterns of conversations.
+pub(in crate::config) fn patterns(text: &str) -> Result<Vec<Pattern>, Expected> {
+    let expected =
+        || "CHANNEL/PEER separated by commas, with * for any, such as telegram/-100123".to_owned();
+    entries(text)
+        .map(|entry| Pattern::parse(entry).ok_or_else(expected))
+        .collect()
+}
+
+/// Parses one conversation: its channel and its peer.
+pub(in crate::config) fn conversation(text: &str) -> Result<Option<(String, String)>, Expected> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let whole = text.contains('/') && !text.contains('*');
+    let pattern = Pattern::parse(text.trim()).filter(|_| whole);
+    let expected = || "one conversation, CHANNEL/PEER, such as telegram/42".to_owned();
+    let pattern = pattern.ok_or_else(expected)?;
+    Ok(Some((pattern.channel, pattern.peer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything_wherever_it_is() {
+        for (pattern, text, covers) in [
+            ("*", "", true),
+            ("a*", "abc", true),
+            ("*@g.us", "1@g.us", true),
+            ("*@g.us", "1@g.us.x", false),
+            ("a*b*c", "a-b-c", true),
+            ("a*b*c", "acb", false),
+            ("aa*aa", "aaa", false),
+            ("abc", "abc", true),
+            ("abc", "abcd", false),
+            ("é*", "éa", true),
+        ] {
+            assert_eq!(glob(pattern, text), covers, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn routes_are_read_leniently_and_refused_with_the_form() {
+        let read = routes(" telegram/*=pi;\nwhatsapp/+55 11 98765-4321 = none,webchat=echo ");
+        let read = read.expect("routes");
+        assert!(read[0].pattern.covers("telegram", "42"));
+        assert!(!read[0].pattern.covers("telegram-2", "42"));
+        assert!(read[1].pattern.covers("whatsapp", "5511987654321"));
+        assert_eq!(read[1].agent, None);
+        assert!(read[2].pattern.covers("webchat", "anyone"));
+        assert_eq!(routes(""), Ok(Vec::new()));
+        for wrong in [
+            "telegram/*",
+            "=pi",
+            "telegram/=pi",
+            "telegram/*=Pi",
+            "a/b=x y",
+        ] {
+            assert!(routes(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_are_plain_and_come_once() {
+        assert_eq!(names("pi, openai,pi").map(|all| all.len()), Ok(2));
+        for wrong in ["none", "Pi", ".a", "a b", &"a".repeat(65)] {
+            assert!(names(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_owner_is_one_conversation() {
+        let owner = Some(("telegram".to_owned(), "42".to_owned()));
+        assert_eq!(conversation("telegram/42"), Ok(owner));
+        assert_eq!(conversation(""), Ok(None));
+        for wrong in ["telegram", "telegram/*", "/42"] {
+            assert!(conversation(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The commands that people write in a chat about the agent that answers there.
+//!
+//! They are obeyed from the store, in the order of the messages. After a crash one may be obeyed again, so
+//! each does the same the second time.
+
+use tokio::time::Duration;
+
+use super::{conversations::ConversationKey, inner::TurnsInner};
+use crate::{
+    integrations::AgentCommand,
+    message::{Message, TurnState, text_at},
+    phone::Country,
+    store::{Draft, HoldReason, StoreError},
+};
+
+/// Countries where Portuguese is spoken.
+const LUSOPHONE: [&str; 5] = ["BR", "PT", "AO", "MZ", "CV"];
+
+impl TurnsInner {
+    /// Obeys a command that came so long ago, and says so.
+    pub(super) async fn obey(
+        &self,
+        command: AgentCommand,
+        message: &Message,
+        ago: Duration,
+    ) -> Result<(), StoreError> {
+        let key = (message.channel.clone(), message.peer.clone());
+        let before = Some(message.id);
+        let mut stopped = false;
+        match command {
+            AgentCommand::Pause => {
+                let left = self.usual_hold().saturating_sub(ago);
+                if left.is_zero() {
+                    return Ok(());
+                }
+                self.hold(&key, left, HoldReason::Command).1?.await?;
+            }
+            AgentCommand::Resume => drop(self.release(&key)?.await?),
+            AgentCommand::New => {
+                let stored = self.store().new_session(&key.0, &key.1, message.id)?;
+                self.clear(&key, before, TurnState::Aborted, "a new conversation began");
+                stored.await?;
+            }
+            AgentCommand::Stop => {
+                stopped = self.clear(&key, before, TurnState::Aborted, "somebody wrote /stop");
+            }
+        }
+        self.reply(message, reply(command, stopped)).await
+    }
+
+    async fn reply(
+        &self,
+        message: &Message,
+        [english, portuguese]: [&str; 2],
+    ) -> Result<(), StoreError> {
+        let text = if self.speaks_portuguese(message) {
+            portuguese
+        } else {
+            english
+        };
+        let draft = Draft {
+            channel: message.channel.clone(),
+            peer: message.peer.clone(),
+            text: text.to_owned(),
+            idempotency_key: Some(format!("command-{}", message.id)),
+            ..Draft::default()
+        };
+        match self.store().queue(draft)?.await {
+            // It was answered otherwise before a crash.
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// By the language that the service tells, else by the number, else by where this gateway is used.
+    fn speaks_portuguese(&self, message: &Message) -> bool {
+        let meta = message.meta.as_ref();
+        if let Some(language) = meta.and_then(|meta| text_at(meta, "language")) {
+            return language.to_ascii_lowercase().starts_with("pt");
+        }
+        let sender = message.sender.as_deref().unwrap_or(&message.peer);
+        let country = Country::of(sender).or_else(|| self.country());
+        country.is_some_and(|country| LUSOPHONE.contains(&country.name()))
+    }
+}
+
+/// What is said after a command, in English and in Portuguese.
+fn reply(command: AgentCommand, stopped: bool) -> [&'static str; 2] {
+    match command {
+        AgentCommand::Pause => [
+            "The assistant keeps quiet here for now. /resume gives the conversation back to it.",
+            "O assistente fica em silêncio aqui por enquanto. /resume devolve a conversa a ele.",
+        ],
+        AgentCommand::Resume => [
+            "The assistant answers here again.",
+            "O assistente volta a responder aqui.",
+        ],
+        AgentCommand::New => [
+            "A new conversation begins; what was said before is forgotten.",
+            "Começa uma nova conversa; o que foi dito antes fica esquecido.",
+        ],
+        AgentCommand::Stop if stopped => ["Stopped.", "Parei."],
+        AgentCommand::Stop => ["There was nothing to stop.", "Não havia nada para parar."],
+    }
+}
+
+/// The name of the context that an agent keeps for a conversation: readable, and different for each
+/// conversation and each beginning of it.
+pub(super) fn session((channel, peer): &ConversationKey, generation: u64) -> String {
+    /// Characters of the peer that are shown.
+    const MAX_SHOWN: usize = 24;
+    let plain = |text: &str| -> String {
+        let plain = text.chars().filter(char::is_ascii_alphanumeric);
+        plain.take(MAX_SHOWN).collect()
+    };
+    let hash = fnv1a(format!("{channel}\0{peer}").as_bytes());
+    let (channel, peer) = (plain(channel), plain(peer));
+    let separator = if peer.is_empty() { "" } else { "-" };
+    format!("s{channel}{separator}{peer}-{hash:016x}-{generation}")
+}
+
+/// A hash that is the same in every version, which the standard library's need not be (FNV-1a,
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>).
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_plain_and_differs_for_each_conversation() {
+        let of = |channel: &str, peer: &str, generation| {
+            session(&(channel.to_owned(), peer.to_owned()), generation)
+        };
+        let all = [
+            of("telegram", "42", 0),
+            of("telegram", "42", 1),
+            of("telegram", "-42", 0),
+            of("telegram-2", "42", 0),
+            of("webchat", "José ✓", 0),
+            of("whatsapp", "120363000000000000@g.us", 0),
+            of("", "!", 0),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert!(
+                one.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+                "{one}"
+            );
+            assert!(one.len() < 100 && !one.ends_with('-'), "{one}");
+            assert!(!all[..at].contains(one), "{one}");
+        }
+        assert_eq!(all[0], of("telegram", "42", 0), "stable");
+        assert!(all[0].starts_with("stelegram-42-"));
+    }
+}

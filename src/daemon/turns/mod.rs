@@ -1,0 +1,120 @@
+//! Agents answer: what comes in becomes turns, each is offered to an agent, and its answer is queued.
+//!
+//! A message's way: `reader` finds it in the store, `eligible` judges it, `conversations` gathers it with
+//! others until it is a turn, `run` offers that to an agent of the `pool` and follows the answer; `steps`
+//! says who is asked next where one fails. `guards` keep agents from answering too much, `holds` and
+//! `handover` let a person answer instead, `commands` are what people write about it in the chat,
+//! `questions` what agents ask the owner. `control` is the interface for the gateway.
+//!
+//! Not here: starting the agents that come with the daemon.
+
+mod commands;
+mod control;
+mod conversations;
+mod eligible;
+mod gather;
+mod guards;
+mod handover;
+mod holds;
+mod inner;
+mod pool;
+mod questions;
+mod reader;
+mod run;
+pub(in crate::daemon) mod states;
+mod steps;
+
+use std::sync::{
+    Arc, Mutex, PoisonError, Weak,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use tokio::task::JoinHandle;
+
+pub(in crate::daemon) use self::inner::TurnsParts;
+use self::{
+    inner::TurnsInner,
+    reader::{Reader, stand_down},
+};
+use crate::{
+    config::{Lookup, agents::AgentSettings},
+    message::TurnState,
+    phone::Country,
+};
+
+/// The dispatcher of turns.
+pub(in crate::daemon) struct Turns {
+    inner: Arc<TurnsInner>,
+    /// Runs while any conversation has an agent.
+    reader: Mutex<Option<JoinHandle<()>>>,
+    is_active: AtomicBool,
+    last_prompt: AtomicU64,
+}
+
+impl Turns {
+    pub(in crate::daemon) fn new(parts: TurnsParts) -> Arc<Self> {
+        let listeners = Arc::clone(&parts.listeners);
+        let turns = Arc::new(Self {
+            inner: Arc::new(TurnsInner::new(parts)),
+            reader: Mutex::default(),
+            is_active: AtomicBool::new(false),
+            last_prompt: AtomicU64::new(0),
+        });
+        // Weak, because whoever is told belongs to what the turns have.
+        let inner = Arc::downgrade(&turns.inner);
+        listeners.on_received(move || {
+            if let Some(inner) = Weak::upgrade(&inner) {
+                inner.wake.notify_one();
+            }
+        });
+        turns
+    }
+
+    /// Takes the settings, and starts or stops giving out turns where they say so.
+    pub(in crate::daemon) fn apply(&self, lookup: &Lookup, country: Option<Country>) -> bool {
+        let settings = AgentSettings::read(lookup);
+        let differs = *self.inner.settings() != settings;
+        let is_active = settings.is_any();
+        self.inner.parts.states.expect(settings.named());
+        self.inner.configure(settings, country);
+        self.is_active.store(is_active, Ordering::Relaxed);
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_active && reader.is_none() {
+            let work = Reader::new(Arc::clone(&self.inner)).work();
+            *reader = Some(tokio::spawn(work));
+        } else if !is_active {
+            if let Some(reader) = reader.take() {
+                reader.abort();
+            }
+            self.stand_down();
+        }
+        self.inner.wake.notify_one();
+        differs
+    }
+
+    /// Closes what is open: it is not answered once agents are set again.
+    fn stand_down(&self) {
+        let inner = Arc::clone(&self.inner);
+        for key in inner.conversations().keys() {
+            let reason = "no agent is set any more (AGENT, AGENT_ROUTES)";
+            inner.clear(&key, None, TurnState::Aborted, reason);
+        }
+        tokio::spawn(async move {
+            if let Err(error) = stand_down(&inner).await {
+                inner.warn("cannot close the turns of agents", &error);
+            }
+        });
+    }
+
+    /// Ends all turns that run; they are open on disk and go on after the next start.
+    pub(in crate::daemon) async fn end(&self) {
+        let reader = {
+            let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            reader.take()
+        };
+        if let Some(reader) = reader {
+            reader.abort();
+        }
+        self.inner.end().await;
+    }
+}

@@ -1,0 +1,390 @@
+//! Follows the messages that come in, from a position on disk on, so that none is missed by a crash, and
+//! makes turns of them.
+//!
+//! What is decided without the store is in `eligible`, `conversations` and `gather`.
+
+use std::{collections::HashSet, future::pending, sync::Arc};
+
+use tokio::time::{Duration, Instant, sleep, sleep_until};
+
+use super::{
+    commands,
+    conversations::{ConversationKey, DueTurn},
+    eligible::{Verdict, judge},
+    gather::appended,
+    guards::DailyGuard,
+    inner::TurnsInner,
+    run,
+};
+use crate::{
+    clock,
+    config::agents::AgentSettings,
+    integrations::webchat,
+    log::LogField,
+    message::{Direction, Message, MessageId, State, TurnState},
+    store::{Hold, HoldReason, NewTurn, Occasion, Store, StoreError, Turn, TurnUpdate, insist},
+};
+
+/// Events of one read.
+const PAGE: usize = 256;
+
+/// Bytes of one read.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Turns that are looked at after a start: for those of today, and for messages that have one.
+const LOOKED_AT: usize = 2000;
+
+/// The position of agents while there are none: what comes meanwhile is not answered later.
+const NOWHERE: u64 = u64::MAX;
+
+/// A turn that is older than this when the daemon comes back is not answered any more, in ms.
+const TOO_OLD_MS: u64 = 24 * 3_600_000;
+
+/// The wait after a failed read or write.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// The task that follows the store.
+pub(super) struct Reader {
+    turns: Arc<TurnsInner>,
+    /// Up to where events were read.
+    read: u64,
+    /// The position on disk.
+    saved: u64,
+    /// Messages behind that position that have a turn.
+    known: HashSet<MessageId>,
+}
+
+/// What a start finds on disk.
+struct Found {
+    position: Option<u64>,
+    open: Vec<Turn>,
+    newest: Vec<Turn>,
+    holds: Vec<Hold>,
+}
+
+fn find(store: &Store) -> Result<Found, StoreError> {
+    Ok(Found {
+        position: store.agent_cursor()?,
+        open: store.open_turns()?,
+        newest: store.turns(None, None, None, LOOKED_AT)?,
+        holds: store.holds()?,
+    })
+}
+
+/// Notes that no conversation has an agent, so that what comes from now on is answered by none later, and
+/// closes what is open.
+pub(super) async fn stand_down(turns: &TurnsInner) -> Result<(), StoreError> {
+    let store = turns.store();
+    let found = store.run_blocking(|store| Ok((store.agent_cursor()?, store.open_turns()?)));
+    let (position, open) = found.await?;
+    if position.is_some_and(|position| position != NOWHERE) {
+        store.set_agent_cursor(NOWHERE)?.await?;
+    }
+    for turn in open {
+        let update = TurnUpdate {
+            error: Some("no agent is set any more (AGENT, AGENT_ROUTES)".to_owned()),
+            ..TurnUpdate::to(TurnState::Aborted)
+        };
+        // It may have been answered meanwhile.
+        let _ = store.update_turn(turn.id, update)?.await;
+    }
+    Ok(())
+}
+
+impl Reader {
+    pub(super) fn new(turns: Arc<TurnsInner>) -> Self {
+        Self {
+            turns,
+            read: 0,
+            saved: 0,
+            known: HashSet::new(),
+        }
+    }
+
+    /// Runs until it is aborted.
+    pub(super) async fn work(mut self) {
+        while let Err(error) = self.resume().await {
+            self.turns.warn("cannot read the turns of agents", &error);
+            sleep(RETRY).await;
+        }
+        loop {
+            let failed = self.round().await.err();
+            let now = Instant::now();
+            let retry = failed.map(|error| {
+                self.turns
+                    .warn("cannot follow the messages for agents", &error);
+                now + RETRY
+            });
+            let settings = self.turns.settings();
+            let next = {
+                let mut conversations = self.turns.conversations();
+                conversations.next(now, settings.gather, settings.rate)
+            };
+            let due = retry.or(next);
+            tokio::select! {
+                () = self.turns.wake.notified() => {}
+                () = async { match due { Some(at) => sleep_until(at).await, None => pending().await } } => {}
+            }
+        }
+    }
+
+    async fn resume(&mut self) -> Result<(), StoreError> {
+        let turns = Arc::clone(&self.turns);
+        let found = turns.store().run_blocking(find).await?;
+        let head = turns.store().head_seq();
+        self.read = match found.position {
+            Some(position) if position != NOWHERE => position.min(head),
+            _ => {
+                turns.store().set_agent_cursor(head)?.await?;
+                head
+            }
+        };
+        self.saved = self.read;
+        let all = found.newest.iter().chain(&found.open);
+        let ids = all.flat_map(|turn| &turn.messages);
+        self.known = ids.filter(|id| id.0 > self.read).copied().collect();
+        for (channel, peer) in turns.holds.resume(found.holds) {
+            drop(turns.store().release(&channel, &peer)?);
+        }
+        let since = DailyGuard::since((turns.store().clock())());
+        let offered = found.newest.iter().filter(|turn| turn.attempt > 0);
+        let offered = offered.map(|turn| turn.stored_ms).filter(|at| *at > since);
+        turns.conversations().daily.resume(offered.collect());
+        for turn in found.open {
+            self.adopt(turn).await?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with a turn from before the restart.
+    async fn adopt(&self, turn: Turn) -> Result<(), StoreError> {
+        let turns = &self.turns;
+        let key = (turn.channel.clone(), turn.peer.clone());
+        let age = (turns.store().clock())().saturating_sub(turn.stored_ms);
+        let (state, why) = if turns.holds.is_held(&key) {
+            (TurnState::Held, "a person answers in this conversation")
+        } else if turns.settings().agents_of(&key.0, &key.1).is_empty() {
+            (
+                TurnState::Aborted,
+                "no agent is set for this conversation any more",
+            )
+        } else if age > TOO_OLD_MS {
+            (TurnState::Failed, "the daemon was not running for a day")
+        } else if turns.conversations().wait(turn.clone(), Instant::now()) {
+            return Ok(());
+        } else {
+            (
+                TurnState::Failed,
+                "too many turns wait in this conversation",
+            )
+        };
+        self.close(turn, state, why).await
+    }
+
+    /// Ends a turn that was not offered.
+    async fn close(&self, turn: Turn, state: TurnState, why: &str) -> Result<(), StoreError> {
+        let update = TurnUpdate {
+            error: Some(why.to_owned()),
+            ..TurnUpdate::to(state)
+        };
+        let turn = self.turns.store().update_turn(turn.id, update)?.await?;
+        self.turns.publish_status(&turn, Some(why));
+        Ok(())
+    }
+
+    /// Reads what is new, stores what is due, starts what may run.
+    async fn round(&mut self) -> Result<(), StoreError> {
+        let has_heard = self.read_on().await?;
+        self.store_due().await?;
+        self.start().await?;
+        let settled = self.turns.conversations().settled(self.read);
+        if has_heard && settled > self.saved {
+            // Nobody waits for this: what is read again after a crash changes nothing.
+            drop(self.turns.store().set_agent_cursor(settled)?);
+            self.saved = settled;
+        }
+        Ok(())
+    }
+
+    /// Whether anything came in.
+    async fn read_on(&mut self) -> Result<bool, StoreError> {
+        let mut has_heard = false;
+        while self.read < self.turns.store().head_seq() {
+            let after = self.read;
+            let read = move |store: &Store| store.events_after(after, PAGE, PAGE_BYTES);
+            let events = self.turns.store().run_blocking(read).await?;
+            if events.is_empty() {
+                break;
+            }
+            for event in events {
+                let is_new = event.occasion == Occasion::State;
+                if is_new && event.message.state == State::Received {
+                    has_heard = true;
+                    self.take(&event.message).await?;
+                }
+                self.read = event.seq;
+            }
+        }
+        Ok(has_heard)
+    }
+
+    async fn take(&mut self, message: &Message) -> Result<(), StoreError> {
+        let key = (message.channel.clone(), message.peer.clone());
+        let ago = clock::now_ms().saturating_sub(message.created_ms);
+        let ago = Duration::from_millis(ago);
+        let settings = self.turns.settings();
+        if settings.agents_of(&key.0, &key.1).is_empty()
+            && !matches!(judge(message), Verdict::Answer)
+        {
+            return Ok(());
+        }
+        match judge(message) {
+            Verdict::Nothing => {}
+            Verdict::ByHand => self.turns.by_hand(&key, ago),
+            Verdict::Command(command) => self.turns.obey(command, message, ago).await?,
+            Verdict::Answer => self.hear(&key, message, &settings),
+            Verdict::AnswerInGroup => {
+                if settings.is_open_group(&key.0, &key.1) || self.answers_us(message).await? {
+                    self.hear(&key, message, &settings);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it answers a message that was sent from here.
+    async fn answers_us(&self, message: &Message) -> Result<bool, StoreError> {
+        let Some(reply_to) = message.reply_to.clone() else {
+            return Ok(false);
+        };
+        let channel = message.channel.clone();
+        let read = move |store: &Store| {
+            let id = match reply_to.parse() {
+                Ok(id) => Some(id),
+                Err(()) => store.referred(&channel, &reply_to)?,
+            };
+            let found = id.map(|id| store.message(id)).transpose()?.flatten();
+            Ok(found.is_some_and(|(message, _)| {
+                message.direction == Direction::Out && message.channel == channel
+            }))
+        };
+        self.turns.store().run_blocking(read).await
+    }
+
+    /// Somebody said something that an agent may have to answer.
+    fn hear(&mut self, key: &ConversationKey, message: &Message, settings: &AgentSettings) {
+        let turns = &self.turns;
+        if self.known.remove(&message.id) || turns.questions.answer(key, &message.text) {
+            return;
+        }
+        let has_agent = !settings.agents_of(&key.0, &key.1).is_empty();
+        if !has_agent || turns.holds.is_held(key) {
+            return;
+        }
+        // In the page's own conversation the other side is the owner, whom no guard is against.
+        let loop_text = (key.0 != webchat::NAME).then_some(message.text.as_str());
+        let said = (message.id, message.sender.clone());
+        let now = Instant::now();
+        let is_person = turns.conversations().hear(key, said, loop_text, now);
+        if !is_person {
+            let fields: [LogField<'_>; 2] = [("channel", &key.0), ("message", &message.id)];
+            let what =
+                "two programs seem to answer each other; the agent keeps quiet there for now";
+            turns.parts.log.warn("agent", what, &fields);
+            drop(turns.hold(key, turns.usual_hold(), HoldReason::Loop));
+        }
+    }
+
+    async fn store_due(&mut self) -> Result<(), StoreError> {
+        let quiet = self.turns.settings().gather;
+        let due = self.turns.conversations().due(Instant::now(), quiet);
+        let settled = self.turns.conversations().settled(self.read);
+        // Those behind a turn are not stored with it.
+        let mut left: Vec<u64> = due.iter().map(|it| it.gathering.before()).collect();
+        for due in due {
+            left.remove(0);
+            let position = left.iter().fold(settled, |min, before| min.min(*before));
+            self.store_turn(due, position).await?;
+        }
+        Ok(())
+    }
+
+    async fn store_turn(&mut self, due: DueTurn, position: u64) -> Result<(), StoreError> {
+        let turns = Arc::clone(&self.turns);
+        let report = |error: &StoreError| turns.warn("cannot store a turn", error);
+        if let Some((id, messages)) = &due.waiting {
+            let update = TurnUpdate {
+                messages: Some(appended(messages.clone(), &due.gathering.messages)),
+                ..TurnUpdate::to(TurnState::Waiting)
+            };
+            let stored = insist(|| turns.store().update_turn(*id, update.clone()), report).await;
+            match stored {
+                Ok(turn) => {
+                    turns.conversations().update(turn);
+                    return Ok(());
+                }
+                // It ended meanwhile: these begin one of their own.
+                Err(StoreError::WrongTurnState(_) | StoreError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let new = self.new_turn(due, position).await?;
+        let stored = insist(|| turns.store().open_turn(new.clone()), report).await?;
+        self.saved = self.saved.max(position);
+        let Some(turn) = stored else { return Ok(()) };
+        turns.publish_status(&turn, None);
+        let has_room = turns.conversations().wait(turn.clone(), Instant::now());
+        if has_room {
+            return Ok(());
+        }
+        let why = "too many turns wait in this conversation";
+        self.close(turn, TurnState::Failed, why).await
+    }
+
+    async fn new_turn(&self, due: DueTurn, cursor: u64) -> Result<NewTurn, StoreError> {
+        let key = due.key.clone();
+        let read = move |store: &Store| store.session(&key.0, &key.1);
+        let (generation, _) = self.turns.store().run_blocking(read).await?;
+        let (channel, peer) = due.key.clone();
+        let agents = self.turns.settings().agents_of(&channel, &peer);
+        Ok(NewTurn {
+            session: commands::session(&due.key, generation),
+            channel,
+            peer,
+            sender: due.gathering.sender,
+            messages: due.gathering.messages,
+            agent: agents.into_iter().next().unwrap_or_default(),
+            cursor,
+        })
+    }
+
+    async fn start(&mut self) -> Result<(), StoreError> {
+        let turns = Arc::clone(&self.turns);
+        let settings = turns.settings();
+        let (now, today) = (Instant::now(), (turns.store().clock())());
+        let started = turns.conversations().start(now, settings.rate);
+        for turn in started {
+            // What was offered before the daemon was restarted is counted already.
+            let is_counted = turn.attempt > 0;
+            if is_counted || turns.conversations().daily.admit(today, settings.daily) {
+                turns.spawn(run::start(&turns, turn));
+            } else {
+                self.refuse(turn, settings.daily).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Too much was answered today.
+    async fn refuse(&self, turn: Turn, most: usize) -> Result<(), StoreError> {
+        let why = format!("{most} answers were given within 24 hours (AGENT_DAILY)");
+        let key = (turn.channel.clone(), turn.peer.clone());
+        let now = Instant::now();
+        self.turns.conversations().ended(&key, turn.id, None, now);
+        self.close(turn, TurnState::Failed, &why).await?;
+        let fields: [LogField<'_>; 1] = [("why", &why)];
+        let log = &self.turns.parts.log;
+        log.warn_limited("agent", "a turn is not answered", &fields);
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! What the gateway asks of the daemon. The traits stand here, in the lower of the two modules, so that
+//! the gateway needs to know nothing of the daemon that implements them.
+
+mod admin;
+mod agents;
+mod channels;
+
+pub use self::{
+    admin::{Admin, Reloaded},
+    agents::{
+        AgentAnswer, AgentClient, AgentFailure, AgentLease, AgentStatus, Agents, Ended, Prompt,
+        PromptEvent, Question, Reply, TurnQuery,
+    },
+    channels::{Channels, IntegrationStatus, ReadUpTo, Steer},
+};

@@ -1,0 +1,219 @@
+//! Agents: what one says about a turn it was given, and what anyone may ask or change about them.
+
+use crate::protocol::describe::{
+    fields::{AGENT, COUNT, may, must},
+    shape::{ActionSpec, FieldKind, FieldSpec},
+};
+
+/// A turn that is named.
+const TURN_ID: FieldSpec = must("turn_id", FieldKind::Name, "the turn, as t-17");
+
+/// Where a turn stands after the action.
+const TURN_STATE: FieldSpec = must(
+    "state",
+    FieldKind::Name,
+    "waiting, running, done, failed, aborted or held",
+);
+
+/// Longest wait for an answer to a question, in milliseconds: a day.
+const MAX_ASK_MS: u64 = 86_400_000;
+
+const CONVERSATION: [FieldSpec; 2] = [
+    must("channel", FieldKind::Name, "the integration it belongs to"),
+    must("peer", FieldKind::Name, "the other side's address"),
+];
+
+/// A conversation in which a person answers.
+const HELD: [FieldSpec; 4] = [
+    CONVERSATION[0],
+    CONVERSATION[1],
+    must("until_ms", COUNT, "until when, ms since 1970; 0: not held"),
+    must("by", FieldKind::Name, "hand, command or loop"),
+];
+
+pub(super) const AGENT_DELTA: ActionSpec = ActionSpec {
+    name: "agent.delta",
+    aliases: &[],
+    summary: "An agent's next piece of the answer to its turn; an empty one is a sign of life.",
+    request: &[
+        TURN_ID,
+        must("text", FieldKind::Text, "the piece, not what came before"),
+    ],
+    response: &[],
+};
+
+pub(super) const AGENT_DONE: ActionSpec = ActionSpec {
+    name: "agent.done",
+    aliases: &[],
+    summary: "An agent's answer to its turn, whole. It is queued once, however often it is said; neither text nor media: no message.",
+    request: &[
+        TURN_ID,
+        must("text", FieldKind::Text, "the whole answer; may be empty"),
+        may("media", FieldKind::Files, "as in send"),
+    ],
+    response: &[
+        may("message_id", FieldKind::Name, "the message that was queued"),
+        TURN_STATE,
+    ],
+};
+
+pub(super) const AGENT_FAILED: ActionSpec = ActionSpec {
+    name: "agent.failed",
+    aliases: &[],
+    summary: "An agent cannot answer its turn.",
+    request: &[
+        TURN_ID,
+        must("error", FieldKind::Text, "why, for the user"),
+        must(
+            "certainty",
+            FieldKind::Name,
+            "transient: offer it to me again once; permanent or unknown: to the next agent",
+        ),
+        may(
+            "retry_after_ms",
+            FieldKind::Integer(0, MAX_ASK_MS),
+            "transient: not before this time, in milliseconds",
+        ),
+    ],
+    response: &[TURN_STATE],
+};
+
+pub(super) const AGENT_ASK: ActionSpec = ActionSpec {
+    name: "agent.ask",
+    aliases: &[],
+    summary: "An agent's question to the owner (AGENT_OWNER) about its turn; the owner's next message there is the answer. Comes out of order.",
+    request: &[
+        TURN_ID,
+        must("text", FieldKind::Text, "the question"),
+        may("options", FieldKind::Names, "what can be answered"),
+        may(
+            "timeout_ms",
+            FieldKind::Integer(1, MAX_ASK_MS),
+            "how long to wait, in milliseconds; five minutes unless told",
+        ),
+    ],
+    response: &[
+        may(
+            "answer",
+            FieldKind::Text,
+            "the answer; one of options where a number was written",
+        ),
+        may(
+            "cancelled",
+            FieldKind::Boolean,
+            "true where nobody answered in time, or the turn ended",
+        ),
+    ],
+};
+
+pub(super) const AGENTS: ActionSpec = ActionSpec {
+    name: "agents",
+    aliases: &[],
+    summary: "The agents and how each is, the conversations in which a person answers, what runs and what failed.",
+    request: &[],
+    response: &[
+        must("agents", FieldKind::Objects, "as the event agent.state"),
+        must(
+            "held",
+            FieldKind::Objects,
+            "{channel, peer, until_ms, by}: where agents keep quiet",
+        ),
+        must(
+            "running",
+            FieldKind::Objects,
+            "turns that wait or run, as in turns",
+        ),
+        must(
+            "failed",
+            FieldKind::Objects,
+            "the last 20 turns that failed, as in turns",
+        ),
+    ],
+};
+
+pub(super) const TURNS: ActionSpec = ActionSpec {
+    name: "turns",
+    aliases: &[],
+    summary: "What agents answered or shall, newest first.",
+    request: &[
+        may("channel", FieldKind::Name, "only of this one"),
+        may("peer", FieldKind::Name, "only with this one; needs channel"),
+        may(
+            "state",
+            FieldKind::Name,
+            "waiting, running, done, failed, aborted or held",
+        ),
+        may(
+            "limit",
+            FieldKind::Integer(1, 1000),
+            "at most; 50 unless told",
+        ),
+    ],
+    response: &[must(
+        "turns",
+        FieldKind::Objects,
+        "{turn_id, channel, peer, sender?, messages, agent, session, state, attempt, error?, message_id?, created_ms, updated_ms}",
+    )],
+};
+
+pub(super) const AGENT_ABORT: ActionSpec = ActionSpec {
+    name: "agent.abort",
+    aliases: &[],
+    summary: "Ends a turn without an answer.",
+    request: &[TURN_ID],
+    response: &[TURN_STATE],
+};
+
+pub(super) const AGENT_RETRY: ActionSpec = ActionSpec {
+    name: "agent.retry",
+    aliases: &[],
+    summary: "Offers a turn that failed anew.",
+    request: &[TURN_ID],
+    response: &[TURN_STATE],
+};
+
+pub(super) const AGENT_TAKEOVER: ActionSpec = ActionSpec {
+    name: "agent.takeover",
+    aliases: &[],
+    summary: "A person answers in this conversation for a while; a turn that runs there is aborted.",
+    request: &[
+        CONVERSATION[0],
+        CONVERSATION[1],
+        may(
+            "minutes",
+            FieldKind::Integer(1, 10_080),
+            "for how long; AGENT_HANDOVER unless told",
+        ),
+    ],
+    response: &HELD,
+};
+
+pub(super) const AGENT_RESUME: ActionSpec = ActionSpec {
+    name: "agent.resume",
+    aliases: &[],
+    summary: "Gives a conversation back to its agent.",
+    request: &CONVERSATION,
+    response: &[must(
+        "released",
+        FieldKind::Boolean,
+        "false where it was not held",
+    )],
+};
+
+const AGENT_NAME: FieldSpec = must("name", FieldKind::Name, "an agent that the daemon starts");
+
+pub(super) const AGENT_START: ActionSpec = ActionSpec {
+    name: "agent.start",
+    aliases: &[],
+    summary: "Starts an agent in the box that was stopped or parked.",
+    request: &[AGENT_NAME],
+    response: AGENT,
+};
+
+pub(super) const AGENT_STOP: ActionSpec = ActionSpec {
+    name: "agent.stop",
+    aliases: &[],
+    summary: "Stops an agent in the box until it is started; the next one is asked meanwhile.",
+    request: &[AGENT_NAME],
+    response: AGENT,
+};

@@ -1,0 +1,95 @@
+// Who answers in the open conversation by itself, and the ways to stop that, to take over and to give
+// back. What happened without a connection is asked for, never assumed.
+
+import { $, write } from "../dom.js";
+import { Agents, toneOf } from "../model/agents.js";
+import { keyOf } from "../model/conversations.js";
+import { joined } from "../model/parts.js";
+import { leftText, words } from "../words.js";
+
+const ASK_MS = 300;
+/** Between two looks at the time that is left. */
+const TICK_MS = 10_000;
+const TURNS = 50;
+
+export class AgentBar {
+  /** Undefined until the gateway has told who answers in the open conversation. */
+  agents;
+  #ask;
+  #tick;
+  #take = $("agent-take");
+  #stop = $("agent-stop");
+
+  constructor(chat) {
+    this.chat = chat;
+    this.#take.onclick = () => this.act(this.#take.dataset.do, { ...chat.open });
+    this.#stop.onclick = () => this.act("abort", { turn_id: this.#here.turn.turn_id });
+  }
+
+  opened() {
+    this.agents = undefined;
+    this.load();
+  }
+
+  async load() {
+    const { open, session } = this.chat;
+    clearTimeout(this.#ask);
+    this.#ask = undefined;
+    if (!open) return;
+    // In this order: what happens between the two answers is in the second, or comes as an event behind it.
+    const [turns, agents] = await Promise.all([session.wish("turns", { ...open, limit: TURNS }), session.wish("agents", open)]);
+    if (open !== this.chat.open || !agents) return;
+    this.agents = new Agents(agents, turns?.turns);
+    this.chat.draw();
+  }
+
+  /** Takes an event. Which messages a turn that failed was to answer, it does not say. */
+  hear(name, payload) {
+    const { open } = this.chat;
+    this.agents?.hear(name, payload);
+    if (open && payload.state === "failed" && keyOf(payload) === keyOf(open)) this.#ask ??= setTimeout(() => this.load(), ASK_MS);
+  }
+
+  /** Has the gateway do this, and looks what came of it. */
+  async act(what, payload) {
+    const { composer, session } = this.chat;
+    await session.ask(`agent.${what}`, payload).catch(({ message }) => composer.say(message));
+    this.load();
+  }
+
+  get #here() {
+    return this.agents?.at(this.chat.open, Date.now()) ?? {};
+  }
+
+  draw() {
+    const { agents, chat } = this;
+    if (!chat.open) return;
+    const { name, state, turn, hold } = this.#here;
+    if (agents) $("agent").hidden = false;
+    $("agent").className = (name && (hold ? "warn" : toneOf(state))) || "";
+    write($("agent-note"), agents ? told(name, state, turn, hold) : "");
+    write($("agent-left"), hold ? leftText(hold.until_ms) : "");
+    const hadFocus = document.activeElement;
+    this.#stop.hidden = !turn;
+    // In one's own conversation one asks; there is nothing to take over.
+    this.#take.hidden = !name || !(hold || !chat.isMine(chat.open));
+    this.#take.dataset.do = hold ? "resume" : "takeover";
+    write(this.#take, words(this.#take.dataset.do));
+    if (hadFocus.hidden) $("log").focus();
+    $("how").hidden = !agents || agents.any || !chat.isMine(chat.open);
+    if (hold) this.#tick ??= setTimeout(() => this.#ticked(), TICK_MS);
+  }
+
+  #ticked() {
+    this.#tick = undefined;
+    this.chat.draw();
+  }
+}
+
+/** Who answers, or why nobody does. */
+function told(name, state, turn, hold) {
+  if (!name) return words("nobodyAnswers");
+  if (hold) return joined([words("quietHere", { name }), words(hold.by)]);
+  const more = turn ? turn.attempt > 1 && words("attempt", { n: turn.attempt }) : state !== "running" && words(state);
+  return joined([words({ running: "answering", waiting: "answersNext" }[turn?.state] ?? "answersHere", { name }), more]);
+}
