@@ -89,7 +89,11 @@ fn a_large_answer_comes_whole_in_one_line() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     let file = "0123456789abcdef".repeat(180_000);
-    let (status, kept) = daemon.post("/media", daemon.authorization().trim_end(), &file);
+    let (status, kept) = daemon.post(
+        "/media",
+        &format!("{}Content-Type: text/plain", daemon.authorization()),
+        &file,
+    );
     assert_eq!(status, 201, "{kept}");
     let kept: Value = serde_json::from_str(&kept).expect("JSON");
     let params = json!({"name": "get_media", "arguments": {"media_id": kept["media_id"]}});

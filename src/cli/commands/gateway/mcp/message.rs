@@ -68,6 +68,17 @@ fn encoded(value: &str) -> String {
 }
 
 impl Message {
+    /// The notification that nobody wants the answer to this request any more.
+    pub(super) fn giving_up(id: &Value) -> Self {
+        let body = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+        Self {
+            text: body.to_string(),
+            id: None,
+            headers: Vec::new(),
+            cancels: None,
+        }
+    }
+
     /// The answer that there is none; nothing where none is wanted.
     pub(super) fn error(&self, why: &str) -> Option<String> {
         let id = self.id.as_ref()?;
