@@ -17,7 +17,8 @@ with McpStage("mcp-inspector") as stage:
     def ask(door, era, *more):
         """Asks by one door; what the inspector prints as JSON."""
         target = [stage.url, "--transport", "http", "--header", f"Authorization: Bearer {stage.token}"] if door == "http" else command
-        asked = [node, program.resolve(), "--cli", *target, "--protocol-era", era, *more]
+        given = [] if door == "http" else ["-e", f"CLEUDOCODEBOT_HOME={stage.home}"]
+        asked = [node, program.resolve(), "--cli", *given, *target, "--protocol-era", era, *more]
         path = f"{stage.folder / 'node_modules/.bin'}:{os.environ['PATH']}"
         done = subprocess.run(asked, cwd=stage.folder, env={**os.environ, **env, "PATH": path}, capture_output=True, text=True, timeout=120)
         try:

@@ -27,5 +27,5 @@ with McpStage("mcp-pi") as stage:
     stage.note(" | ".join(line.strip() for line in listed.stdout.splitlines() if line.strip())[:400])
     pi("add", "stranger", "--url", stage.url, "--header", "Authorization=Bearer wrong", "--description", "nothing")
     listed = pi("list")
-    stage.check("a wrong token is told apart", listed.returncode == 1 and "sign-in" in listed.stdout + listed.stderr, listed.stdout + listed.stderr)
+    stage.check("a wrong token is told apart", listed.returncode == 1 and "requires authentication" in listed.stdout + listed.stderr, listed.stdout + listed.stderr)
     stage.end()

@@ -61,6 +61,8 @@ async def visit(door, transport, mode):
         await asyncio.sleep(0.3)
         given_up.cancel()
         await asyncio.gather(given_up, return_exceptions=True)
+        # Without a handshake nothing is said of that: its connection closes.
+        await asyncio.sleep(0.3)
         comes_in(f"late for {reader}")
         late = await call("wait_for_messages", timeout_s=20, reader=reader)
         say("what came after a wait was given up is there", [one["text"] for one in late.structured_content["messages"]] == [f"late for {reader}"], late)

@@ -207,13 +207,7 @@ fn place(reader: &str, channel: Option<&str>, peer: Option<&str>) -> String {
 async fn begin(gateway: &Gateway, wait: &Wait) -> Result<Found, Fault> {
     let store = &gateway.store;
     let head = gateway.listeners.bus.last_seq();
-    let known = match gateway.mcp.places.begin(&wait.place) {
-        Some(known) => Some(known),
-        None => {
-            let place = wait.place.clone();
-            reading(store, move |store| store.reader_position(&place)).await?
-        }
-    };
+    let known = known(gateway, &wait.place).await?;
     if let Some(since) = wait.since.filter(|since| *since > head) {
         let expected = format!("{head} at most, the number of the last event");
         return Err(bad_field("since", &expected, &since.to_string()));
@@ -238,6 +232,16 @@ async fn begin(gateway: &Gateway, wait: &Wait) -> Result<Found, Fault> {
         missed,
         ..Found::at(from)
     })
+}
+
+/// Where this reader left off, if it was here before.
+async fn known(gateway: &Gateway, place: &str) -> Result<Option<u64>, Fault> {
+    let moving = gateway.mcp.places.begin(place);
+    if moving.is_some() {
+        return Ok(moving);
+    }
+    let place = place.to_owned();
+    reading(&gateway.store, move |store| store.reader_position(&place)).await
 }
 
 /// Reads on until the answer is full, time is up, or all that was published was looked at.

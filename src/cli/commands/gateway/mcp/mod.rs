@@ -127,7 +127,7 @@ impl McpCommand {
 
 /// Settings are read for each message: the daemon may have been started again elsewhere since.
 async fn forward(forwarder: &mut Forwarder, line: Line, context: &mut Context<'_>) -> Result<()> {
-    let message = match line.and_then(message::read) {
+    let message = match line.and_then(|line| message::read(&line)) {
         Ok(None) => return Ok(()),
         Ok(Some(message)) => message,
         Err(why) => return context.terminal.json_text(&message::unreadable(&why)),
