@@ -9,7 +9,7 @@ pub use super::key::Key;
 use super::{
     agents, dotenv,
     key::{key, number, secret},
-    limits,
+    limits, models,
     services::SERVICES,
     shown::complaint,
     values::Kind,
@@ -107,6 +107,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(KEEPING)
         .chain(services)
         .chain(agents::KEYS)
+        .chain(models::KEYS)
 }
 
 /// The home folder.

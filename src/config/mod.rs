@@ -1,11 +1,12 @@
 //! The settings of one run: read once from all sources, validated, typed, and passed down from there.
 //!
-//! `keys` is the table of settings (with `limits`, `services` and `agents`), `values` parses their texts, `lookup`
-//! finds who set them, `dotenv` reads the file. Not here: what the settings do.
+//! `keys` is the table of settings (with `limits`, `services`, `agents` and `models`), `values` parses their texts,
+//! `lookup` finds who set them, `dotenv` reads the file. Not here: what the settings do.
 
 pub mod agents;
 pub mod dotenv;
 pub mod keys;
+pub mod models;
 pub mod services;
 
 mod environment;

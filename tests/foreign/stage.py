@@ -90,14 +90,15 @@ class Stage:
         return process
 
     def daemon(self, settings):
-        """Starts the release daemon with these settings; the way to ask it."""
-        program = REPOSITORY / "target/release/cleudocodebot"
-        built = subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=REPOSITORY)
-        if built.returncode:
-            sys.exit("the release build failed")
-        home = self.folder / "home"
+        """Starts the release daemon, or FOREIGN_PROGRAM, with these settings; the way to ask it."""
+        self.program = pathlib.Path(os.environ.get("FOREIGN_PROGRAM", REPOSITORY / "target/release/cleudocodebot"))
+        if "FOREIGN_PROGRAM" not in os.environ:
+            built = subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=REPOSITORY)
+            if built.returncode:
+                sys.exit("the release build failed")
+        self.home = home = self.folder / "home"
         env = {"CLEUDOCODEBOT_HOME": str(home), "CLEUDOCODEBOT_PORT": "0", **settings}
-        process = self.start([program, "daemon"], env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = self.start([self.program, "daemon"], env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         for line in process.stderr:
             if found := re.search(r"daemon ready address=(\S+)", line):
                 break
@@ -108,7 +109,7 @@ class Stage:
         # Its log must not fill the pipe.
         import threading
         threading.Thread(target=process.stderr.read, daemon=True).start()
-        self.headers = {"Authorization": f"Bearer {token}"}
+        self.token, self.headers = token, {"Authorization": f"Bearer {token}"}
 
     def ask(self, action, **payload):
         command = {"type": "command", "action": action, "payload": payload}

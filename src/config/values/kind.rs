@@ -47,6 +47,8 @@ pub enum Kind {
     Service,
     /// Any text of one line.
     Text,
+    /// Any text, of several lines too.
+    Lines,
     /// Who may write: entries with commas, semicolons or line ends between.
     AllowList,
     /// A [`LogLevel`].
@@ -85,6 +87,7 @@ impl Kind {
             Self::Service => BaseUrl::parse(text).map(drop),
             Self::AllowList => allow_list(text),
             Self::Text => line(text),
+            Self::Lines => lines(text),
             Self::Level => level(text).map(drop),
             Self::Format => format(text).map(drop),
             Self::FetchRule => fetch_rule(text).map(drop),
@@ -167,6 +170,14 @@ fn allow_list(text: &str) -> Result<(), Expected> {
         Ok(())
     } else {
         Err("entries with commas between, at most 65536 bytes".to_owned())
+    }
+}
+
+fn lines(text: &str) -> Result<(), Expected> {
+    if text.len() <= 65_536 && !text.contains('\0') {
+        Ok(())
+    } else {
+        Err("at most 65536 bytes".to_owned())
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod message;
 mod methods;
+mod places;
 mod resources;
 mod revision;
 mod rpc;
@@ -24,6 +25,7 @@ pub(super) use self::revision::RevisionHeaders;
 use self::{
     message::{Element, Incoming, Request},
     methods::Caller,
+    places::Places,
     rpc::{Era, RpcError},
 };
 use super::{Gateway, permissions::Role};
@@ -60,6 +62,7 @@ pub(super) struct Reply {
 #[derive(Debug, Default)]
 pub(super) struct McpState {
     files: OnceLock<Arc<Semaphore>>,
+    places: Places,
 }
 
 impl Reply {

@@ -102,10 +102,20 @@ pub(super) async fn wait(
     })
 }
 
-/// Has the place on the disk moved on, without waiting for it: what a crash undoes comes again.
+/// Has the place on the disk moved on. Until it is there, the next call finds it in memory.
 fn moved(gateway: &Arc<Gateway>, place: String, next: u64) -> OnSent {
-    let store = gateway.store.clone();
-    Box::new(move || drop(store.set_reader_position(&place, next)))
+    let gateway = Arc::clone(gateway);
+    Box::new(move || {
+        let Ok(written) = gateway.store.set_reader_position(&place, next) else {
+            return;
+        };
+        gateway.mcp.places.insert(place.clone(), next);
+        tokio::spawn(async move {
+            // What could not be written comes again.
+            let _ = written.await;
+            gateway.mcp.places.remove(&place, next);
+        });
+    })
 }
 
 fn asked(
@@ -157,9 +167,14 @@ fn place(reader: &str, channel: Option<&str>, peer: Option<&str>) -> String {
 /// the disk before anything is waited for, so that the client may leave and come back.
 async fn begin(gateway: &Gateway, wait: &Wait) -> Result<Found, Fault> {
     let store = &gateway.store;
-    let head = store.head_seq();
-    let place = wait.place.clone();
-    let known = reading(store, move |store| store.reader_position(&place)).await?;
+    let head = gateway.listeners.bus.last_seq();
+    let known = match gateway.mcp.places.get(&wait.place) {
+        Some(known) => Some(known),
+        None => {
+            let place = wait.place.clone();
+            reading(store, move |store| store.reader_position(&place)).await?
+        }
+    };
     if let Some(since) = wait.since.filter(|since| *since > head) {
         let expected = format!("{head} at most, the number of the last event");
         return Err(bad_field("since", &expected, &since.to_string()));
@@ -186,27 +201,25 @@ async fn begin(gateway: &Gateway, wait: &Wait) -> Result<Found, Fault> {
     })
 }
 
-/// Reads on until the answer is full, time is up, or all that is stored was looked at.
+/// Reads on until the answer is full, time is up, or all that was published was looked at.
 async fn look(gateway: &Gateway, wait: &Wait, found: &mut Found) -> Result<(), Fault> {
     loop {
-        let head = gateway.store.head_seq();
+        let head = gateway.listeners.bus.last_seq();
+        found.more = found.next < head;
+        let is_late = found.count > 0 && Instant::now() >= wait.deadline;
+        if !found.more || is_late || found.is_full(wait) {
+            return Ok(());
+        }
         let chunk = gateway.replays.read(&gateway.store, found.next).await?;
         if chunk.events.is_empty() {
             // Nothing is left of what was stored up to here.
-            found.next = found.next.max(head);
-            found.more = false;
-            return Ok(());
+            found.next = head;
         }
         for event in &chunk.events {
-            if found.count >= wait.limit || found.messages.len() >= wait.max_bytes {
-                found.more = true;
-                return Ok(());
+            if found.is_full(wait) {
+                break;
             }
             found.take(event, &wait.wanted);
-        }
-        found.more = true;
-        if found.count > 0 && Instant::now() >= wait.deadline {
-            return Ok(());
         }
     }
 }
@@ -220,6 +233,10 @@ impl Found {
             more: false,
             missed: None,
         }
+    }
+
+    fn is_full(&self, wait: &Wait) -> bool {
+        self.count >= wait.limit || self.messages.len() >= wait.max_bytes
     }
 
     fn take(&mut self, event: &StoredEvent, wanted: &Wanted) {

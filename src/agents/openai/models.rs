@@ -1,0 +1,49 @@
+//! The models that a service has.
+
+use hyper::Method;
+use serde_json::Value;
+
+use crate::{
+    http_client::{Http, HttpBody, HttpCall, HttpLimits},
+    message::text_at,
+};
+
+/// How many are named in an error.
+const SHOWN: usize = 12;
+
+/// The ids of the models of a service (<https://platform.openai.com/docs/api-reference/models/list>); the
+/// error says why they are not known.
+pub(super) async fn list(http: &Http, key: Option<&str>) -> Result<Vec<String>, String> {
+    let bearer = key.map(|key| format!("Bearer {key}"));
+    let headers: Vec<(&str, &str)> = bearer
+        .iter()
+        .map(|bearer| ("authorization", bearer.as_str()))
+        .collect();
+    let call = HttpCall {
+        method: Method::GET,
+        path: "/models",
+        headers: &headers,
+        body: HttpBody::Empty,
+        limits: HttpLimits::default(),
+    };
+    let answer = http.call(call).await.map_err(|error| error.to_string())?;
+    if answer.status != 200 {
+        return Err(format!(
+            "the list of models was refused with {}",
+            answer.status
+        ));
+    }
+    let json = answer.json();
+    let models = json["data"].as_array().map_or(&[][..], Vec::as_slice);
+    let ids = models
+        .iter()
+        .filter_map(|model: &Value| text_at(model, "id"));
+    Ok(ids.map(str::to_owned).collect())
+}
+
+/// The first of them, for an error.
+pub(super) fn some(models: &[String]) -> String {
+    let more = if models.len() > SHOWN { ", …" } else { "" };
+    let shown = &models[..models.len().min(SHOWN)];
+    format!("{}{more}", shown.join(", "))
+}

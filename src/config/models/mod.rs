@@ -1,0 +1,290 @@
+//! What the agents in the box answer with: the models, and how each agent is set up.
+//!
+//! A wrong value is a warning and counts as unset. Not here: who answers whom (`agents`), and the calls of
+//! models.
+
+mod endpoint;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use self::endpoint::endpoint;
+pub use self::endpoint::{ModelEndpoint, OLLAMA_PORT, ollama_base};
+use super::{
+    key::{Key, key, number, secret},
+    lookup::Lookup,
+    values::Kind,
+};
+
+/// Where Ollama is.
+pub const OLLAMA_HOST: &str = "OLLAMA_HOST";
+/// Its model.
+pub const OLLAMA_MODEL: &str = "OLLAMA_MODEL";
+/// The command that runs pi.
+pub const PI: &str = "AGENT_PI";
+/// The command of the agent `exec`.
+pub const EXEC: &str = "AGENT_EXEC";
+
+const DEEPSEEK_MODEL: &str = "DEEPSEEK_MODEL";
+const OPENAI_BASE_URL: &str = "OPENAI_BASE_URL";
+const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
+const OPENAI_MODEL: &str = "OPENAI_MODEL";
+const GROQ_API_KEY: &str = "GROQ_API_KEY";
+const GROQ_MODEL: &str = "GROQ_MODEL";
+const SYSTEM_PROMPT: &str = "AGENT_SYSTEM_PROMPT";
+const HISTORY: &str = "AGENT_HISTORY";
+const VISION: &str = "AGENT_VISION";
+const TOOLS: &str = "AGENT_TOOLS";
+const PI_MODEL: &str = "AGENT_PI_MODEL";
+const PI_POOL: &str = "AGENT_PI_POOL";
+
+/// Longest file of a system prompt, in bytes.
+const MAX_PROMPT: u64 = 256 * 1024;
+
+/// The keys, in the order of `.env.example`.
+pub(super) const KEYS: &[Key] = &[
+    key(
+        OLLAMA_HOST,
+        "",
+        Kind::Text,
+        "Where Ollama is, such as http://127.0.0.1:11434, for the agents openai and pi.",
+    ),
+    key(
+        OLLAMA_MODEL,
+        "",
+        Kind::Text,
+        "Its model, as `ollama list` names it; empty takes the only one it has.",
+    ),
+    key(
+        DEEPSEEK_MODEL,
+        "",
+        Kind::Text,
+        "The same as OLLAMA_MODEL, as older settings call it.",
+    ),
+    key(
+        OPENAI_BASE_URL,
+        "",
+        Kind::Service,
+        "Where a service with the API of OpenAI is (vLLM, LM Studio, …), up to /v1; with OPENAI_API_KEY alone it is OpenAI's own. Comes before Groq and Ollama.",
+    ),
+    secret(OPENAI_API_KEY, "Its key, where it wants one."),
+    key(
+        OPENAI_MODEL,
+        "",
+        Kind::Text,
+        "Its model; empty takes the only one it has.",
+    ),
+    secret(GROQ_API_KEY, "Key of Groq. Comes before Ollama."),
+    key(GROQ_MODEL, "", Kind::Text, "Groq's model."),
+    key(
+        SYSTEM_PROMPT,
+        "",
+        Kind::Lines,
+        "What a model is told to be, or @FILE with that in it (from the home folder).",
+    ),
+    key(
+        HISTORY,
+        "12000",
+        number(0, 1_000_000),
+        "Characters of the conversation so far that the agent openai gives to a model.",
+    ),
+    key(
+        VISION,
+        "0",
+        number(0, 1),
+        "1 shows pictures to the model, which must be able to see them.",
+    ),
+    key(
+        TOOLS,
+        "0",
+        number(0, 1),
+        "1 gives pi its tools: whoever may write to it can then have it read, change and run anything that you can.",
+    ),
+    key(
+        PI,
+        "pi",
+        Kind::Text,
+        "The command that runs pi, version 1.0 or later.",
+    ),
+    key(
+        PI_MODEL,
+        "",
+        Kind::Text,
+        "Its model, as provider/model; empty takes the one above, else the one of your own settings of pi.",
+    ),
+    key(
+        PI_POOL,
+        "4",
+        number(1, 64),
+        "Processes of pi at a time, of about 150 MB each.",
+    ),
+    key(
+        EXEC,
+        "",
+        Kind::Text,
+        "The command that answers for the agent exec, as a shell takes it.",
+    ),
+];
+
+/// The settings of the agents in the box.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelSettings {
+    /// The model; `None` where none is set.
+    pub endpoint: Option<ModelEndpoint>,
+    /// What a model is told to be, or `@FILE`.
+    pub system_prompt: Option<String>,
+    /// Characters of history.
+    pub history: usize,
+    /// Whether pictures are shown.
+    pub vision: bool,
+    /// Whether pi has tools.
+    pub tools: bool,
+    /// The command that runs pi.
+    pub pi: String,
+    /// Its model, as it names it.
+    pub pi_model: Option<String>,
+    /// Processes of pi at a time.
+    pub pi_pool: usize,
+    /// The command of `exec`.
+    pub exec: Option<String>,
+}
+
+impl ModelSettings {
+    /// Reads the settings; a wrong value counts as unset.
+    pub fn read(lookup: &Lookup) -> Self {
+        let text = |name| text(lookup, name);
+        let count = |name| lookup.valid_text(name).parse().unwrap_or(0);
+        Self {
+            endpoint: endpoint(lookup),
+            system_prompt: text(SYSTEM_PROMPT),
+            history: count(HISTORY),
+            vision: count(VISION) == 1,
+            tools: count(TOOLS) == 1,
+            pi: text(PI).unwrap_or_else(|| "pi".to_owned()),
+            pi_model: text(PI_MODEL),
+            pi_pool: count(PI_POOL).max(1),
+            exec: text(EXEC),
+        }
+    }
+
+    /// The system prompt itself; the error says which file cannot be read.
+    pub fn system_prompt(&self, home: &Path) -> Result<Option<String>, String> {
+        let Some(text) = &self.system_prompt else {
+            return Ok(None);
+        };
+        let Some(file) = text.strip_prefix('@') else {
+            return Ok(Some(text.clone()));
+        };
+        let path: PathBuf = home.join(file.trim());
+        let shown = path.display();
+        let about = fs::metadata(&path);
+        let about =
+            about.map_err(|error| format!("{SYSTEM_PROMPT}: cannot read {shown}: {error}"))?;
+        if about.len() > MAX_PROMPT {
+            return Err(format!(
+                "{SYSTEM_PROMPT}: {shown} has more than {MAX_PROMPT} bytes"
+            ));
+        }
+        let read = fs::read_to_string(&path);
+        read.map(Some)
+            .map_err(|error| format!("{SYSTEM_PROMPT}: cannot read {shown}: {error}"))
+    }
+}
+
+/// All keys with their values as an agent that runs in another process needs them: as variables.
+pub fn variables(lookup: &Lookup) -> Vec<(&'static str, String)> {
+    let names = KEYS.iter().map(|key| key.name);
+    let set = names.filter_map(|name| Some((name, lookup.get(name)?.to_owned())));
+    set.collect()
+}
+
+/// The value of a key, if it has one.
+fn text(lookup: &Lookup, name: &str) -> Option<String> {
+    let value = lookup.valid_text(name).trim();
+    Some(value.to_owned()).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Overrides, look_up, scratch::Scratch};
+
+    fn read(pairs: &[(&str, &str)]) -> ModelSettings {
+        let folder = Scratch::new();
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let overrides = Overrides {
+            home: Some(folder.path().to_owned()),
+            settings: pairs.iter().map(pair).collect(),
+            ..Overrides::default()
+        };
+        ModelSettings::read(&look_up(&overrides, &Environment::default()).expect("read"))
+    }
+
+    fn chosen(pairs: &[(&str, &str)]) -> (&'static str, String, Option<String>) {
+        let endpoint = read(pairs).endpoint.expect("an endpoint");
+        let base = format!("{}{}", endpoint.base.authority(), endpoint.base.prefix());
+        (endpoint.title, base, endpoint.model)
+    }
+
+    #[test]
+    fn nothing_set_is_no_model() {
+        let unset = read(&[]);
+        assert_eq!(unset.endpoint, None);
+        assert_eq!(
+            (unset.pi.as_str(), unset.pi_pool, unset.history),
+            ("pi", 4, 12_000)
+        );
+        assert!(!unset.tools && !unset.vision);
+    }
+
+    #[test]
+    fn a_service_with_a_key_comes_before_ollama() {
+        let ollama = [("OLLAMA_HOST", "http://box:1"), ("DEEPSEEK_MODEL", "r1")];
+        let (title, base, model) = chosen(&ollama);
+        assert_eq!((title, base.as_str()), ("Ollama", "box:1/v1"));
+        assert_eq!(model.as_deref(), Some("r1"));
+        let groq = [&ollama[..], &[("GROQ_API_KEY", "g")]].concat();
+        assert_eq!(chosen(&groq).0, "Groq");
+        let openai = [&groq[..], &[("OPENAI_BASE_URL", "http://vllm:8000/v1/")]].concat();
+        assert_eq!(chosen(&openai).1, "vllm:8000/v1");
+        assert_eq!(chosen(&[("OPENAI_API_KEY", "k")]).1, "api.openai.com/v1");
+    }
+
+    #[test]
+    fn the_address_of_ollama_is_understood_as_ollama_does() {
+        for (host, address) in [
+            ("", "127.0.0.1:11434"),
+            ("0.0.0.0", "127.0.0.1:11434"),
+            ("box", "box:11434"),
+            ("box:80", "box:80"),
+            ("http://box/", "box:11434"),
+            ("https://box", "box"),
+            ("[::]:5", "[::1]:5"),
+            ("[fe80::1]", "[fe80::1]:11434"),
+        ] {
+            let base = ollama_base(host, "/v1").expect("an address");
+            assert_eq!(base.authority(), address, "{host}");
+        }
+        assert!(ollama_base("a b", "").is_none());
+    }
+
+    #[test]
+    fn a_system_prompt_may_be_in_a_file() {
+        let folder = Scratch::new();
+        let mut settings = read(&[("AGENT_SYSTEM_PROMPT", "be kind")]);
+        assert_eq!(
+            settings.system_prompt(folder.path()),
+            Ok(Some("be kind".to_owned()))
+        );
+        settings.system_prompt = Some("@prompt.md".to_owned());
+        let missing = settings.system_prompt(folder.path()).expect_err("missing");
+        assert!(missing.contains("prompt.md"), "{missing}");
+        std::fs::write(folder.path().join("prompt.md"), "be brief\n").expect("written");
+        assert_eq!(
+            settings.system_prompt(folder.path()),
+            Ok(Some("be brief\n".to_owned()))
+        );
+    }
+}
