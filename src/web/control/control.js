@@ -19,6 +19,7 @@ const TOPICS = ["client.*", "log", "integration.state"];
 const POLL_MS = 2000;
 /** Rows of one kind; more of them nobody reads here. */
 const SHOWN = 100;
+const TURNS = { running: "answering", waiting: "answersNext", failed: "unanswered" };
 /** States in which an earlier error is over. */
 const WELL = ["running", "stopped"];
 
@@ -51,7 +52,7 @@ const LOOKS = {
   turns: ({ turn_id, agent, state, attempt, error, updated_ms, ...one }) => ({
     key: turn_id,
     ...place(one),
-    note: line(state === "failed" ? words("unanswered", { name: agent, why: plain(error) }) : words("answering", { name: agent }), attempt > 1 && words("attempt", { n: attempt }), timeOf(updated_ms)),
+    note: line(words(TURNS[state], { name: agent, why: plain(error) }), attempt > 1 && words("attempt", { n: attempt }), timeOf(updated_ms)),
     tone: toneOf(state),
     acts: ["open", state === "failed" ? "retry" : "abort"],
   }),
