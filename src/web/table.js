@@ -114,7 +114,7 @@ export const TABLE = {
   unanswered: "{name} did not answer: {why}|{name} não respondeu: {why}",
   answers: "Answers|Respostas",
   letModel: "Let a model answer|Deixe um modelo responder",
-  letModelHow: "Write AGENT=openai (Ollama, Groq, OpenAI and alike), pi, exec or echo into .env and restart, or run “cleudocodebot onboard”, which asks for the rest.|Escreva AGENT=openai (Ollama, Groq, OpenAI e semelhantes), pi, exec ou echo no .env e reinicie, ou rode “cleudocodebot onboard”, que pergunta o resto.",
+  letModelHow: "Write AGENT=openai (Ollama, Groq, OpenAI …), pi, exec or echo into .env and restart, or run “cleudocodebot onboard”.|Escreva AGENT=openai (Ollama, Groq, OpenAI …), pi, exec ou echo no .env e reinicie, ou rode “cleudocodebot onboard”.",
   held: "Where agents are quiet|Onde os agentes estão em silêncio",
   turns: "Being answered, and what failed|Em andamento, e o que falhou",
   counted: "{turns} asked, {answered} answered, {failed} failed|{turns} recebidas, {answered} respondidas, {failed} com falha",
