@@ -8,6 +8,7 @@ mod offer;
 mod progress;
 pub(super) mod running;
 pub(super) mod subject;
+mod voice;
 
 use std::sync::Arc;
 
@@ -267,8 +268,11 @@ impl Run {
     async fn place(&mut self, step: &Step) -> Result<Option<Place>, Stop> {
         let turns = Arc::clone(&self.registered.turns);
         let ready = turns.settings().deadlines.ready;
+        let stored = self.subject.stored();
+        let messages = stored.map_or(Vec::new(), |turn| turn.messages.clone());
         let placed = async {
             sleep(step.wait).await;
+            voice::transcribe(&turns, &messages).await;
             turns.pool.place(&step.agent, ready).await
         };
         tokio::pin!(placed);

@@ -7,7 +7,11 @@ use serde_json::{Map, Value, json};
 use crate::{
     clock,
     daemon::turns::{eligible::is_group, inner::TurnsInner},
-    message::{Kind, Message, MessageId, media::files, text_at},
+    message::{
+        Kind, Message, MessageId,
+        media::{TRANSCRIPT, files},
+        text_at,
+    },
     store::{StoreError, Turn},
 };
 
@@ -71,6 +75,11 @@ fn event_of(turn: &Turn, messages: &[Message], after: Option<MessageId>) -> Opti
         .iter()
         .flat_map(|message| files(message.media.as_ref()))
         .collect();
+    let said = media.iter().filter_map(|file| text_at(file, TRANSCRIPT));
+    let said = said.collect::<Vec<_>>().join("\n");
+    if !said.is_empty() {
+        event["transcript"] = json!(said);
+    }
     match media.as_slice() {
         [] => {}
         [one] => event["media"] = (*one).clone(),

@@ -8,6 +8,8 @@ mod handover;
 #[cfg(feature = "store")]
 mod kills;
 mod turns;
+#[cfg(unix)]
+mod voice;
 
 use std::path::Path;
 
