@@ -10,6 +10,11 @@ pub(crate) mod about {
     pub(crate) mod version;
 }
 
+pub(crate) mod agents {
+    //! Those who answer.
+    pub(crate) mod agent;
+}
+
 pub(crate) mod channels {
     //! The channels to services, who may write on them, and who answers.
     pub(crate) mod agents;
@@ -97,6 +102,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &gateway::mcp::SPEC,
     &channels::integrations::SPEC,
     &channels::agents::SPEC,
+    &agents::agent::SPEC,
     &messages::outbox::SPEC,
     &channels::pairing::SPEC,
     &health::logs::SPEC,

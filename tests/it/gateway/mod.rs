@@ -12,6 +12,7 @@ mod events;
 mod handshake;
 mod http;
 mod leniency;
+mod mcp;
 mod media;
 mod messages;
 mod page;
