@@ -23,6 +23,8 @@ mod reader;
 mod run;
 pub(in crate::daemon) mod states;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{
     Arc, Mutex, PoisonError, Weak,

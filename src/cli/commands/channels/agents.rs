@@ -153,11 +153,11 @@ fn list(listed: &Value, context: &mut Context<'_>) -> Result<()> {
     } else {
         context.terminal.columns(&agents)?;
     }
-    let held = all(listed, "held").map(|one| held(one, now)).collect();
+    let held: Vec<_> = all(listed, "held").map(|one| held(one, now)).collect();
     section("A person answers in", &held, context)?;
-    let open = all(listed, "running").map(|one| turn(one, now)).collect();
+    let open: Vec<_> = all(listed, "running").map(|one| turn(one, now)).collect();
     section("Turns under way", &open, context)?;
-    let failed = all(listed, "failed").map(|one| turn(one, now)).collect();
+    let failed: Vec<_> = all(listed, "failed").map(|one| turn(one, now)).collect();
     section("Turns that failed (agents retry TURN)", &failed, context)
 }
 
@@ -165,7 +165,7 @@ fn all<'v>(listed: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     listed[name].as_array().into_iter().flatten()
 }
 
-fn section(title: &str, rows: &Vec<Vec<Cell>>, context: &mut Context<'_>) -> Result<()> {
+fn section(title: &str, rows: &[Vec<Cell>], context: &mut Context<'_>) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -138,7 +138,7 @@ impl Run {
     async fn contained(self) {
         let turns = Arc::clone(&self.registered.turns);
         let id = self.subject.stored().map(|turn| turn.id);
-        let (Err(panic), Some(id)) = (contained(self.to_the_end()).await, id) else {
+        let (Err(panic), Some(id)) = (contained(self.run()).await, id) else {
             return;
         };
         let update = TurnUpdate {
@@ -151,7 +151,7 @@ impl Run {
         }
     }
 
-    async fn to_the_end(mut self) {
+    async fn run(mut self) {
         let stop = match self.attempts().await {
             Ok(()) => return,
             Err(stop) => stop,

@@ -6,7 +6,7 @@ use super::{CHANNEL, agent, bridge, daemon, daemon_with, done, offered, says};
 use crate::support::{Raw, Scratch, assert_field, assert_fields, event_where};
 
 /// Asks with an id of its own, so that the answer can be told from what comes before it.
-fn ask(agent: &mut Raw, turn: &Value, more: Value) {
+fn ask(agent: &mut Raw, turn: &Value, more: &Value) {
     let mut payload = json!({"turn_id": turn["turn_id"], "text": "Delete it?"});
     for (name, value) in more.as_object().expect("fields") {
         payload[name] = value.clone();
@@ -40,7 +40,7 @@ async fn the_owners_next_message_is_the_answer() {
     let mut pi = raw_agent(&daemon);
     says(&mut outside, CHANNEL, "ana", "delete my account").await;
     let turn = pi.json()["payload"].take();
-    ask(&mut pi, &turn, json!({"options": ["Yes", "No"]}));
+    ask(&mut pi, &turn, &json!({"options": ["Yes", "No"]}));
     let question = event_where(&mut page, |event| event["peer"] == "boss").await;
     let expected = format!("pi ({CHANNEL}/ana): Delete it?\n1. Yes\n2. No");
     assert_fields(
@@ -67,7 +67,7 @@ async fn a_question_that_nobody_answers_is_cancelled_in_time() {
     let mut pi = raw_agent(&daemon);
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = pi.json()["payload"].take();
-    ask(&mut pi, &turn, json!({"timeout_ms": 100}));
+    ask(&mut pi, &turn, &json!({"timeout_ms": 100}));
     assert_eq!(answer(&mut pi), json!({"cancelled": true}));
     // The turn goes on; the next message of the same conversation is one again.
     let ended = pi.call(
@@ -92,7 +92,7 @@ async fn no_deadline_runs_while_the_owner_thinks() {
     let mut pi = raw_agent(&daemon);
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = pi.json()["payload"].take();
-    ask(&mut pi, &turn, json!({"timeout_ms": 900}));
+    ask(&mut pi, &turn, &json!({"timeout_ms": 900}));
     assert_eq!(answer(&mut pi), json!({"cancelled": true}));
     let ended = pi.call(
         "agent.done",
@@ -108,7 +108,7 @@ async fn a_question_ends_with_its_turn() {
     let mut pi = raw_agent(&daemon);
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = pi.json()["payload"].take();
-    ask(&mut pi, &turn, json!({}));
+    ask(&mut pi, &turn, &json!({}));
     event_where(&mut page, |event| event["text"] == "Delete it?").await;
     let abort = json!({"turn_id": turn["turn_id"]});
     page.call("agent.abort", &abort).await.expect("it ran");

@@ -223,6 +223,33 @@ async fn agents_are_listed_with_what_they_did() {
 }
 
 #[tokio::test]
+async fn a_reload_sets_and_takes_away_agents() {
+    let home = Scratch::new();
+    let mut command = crate::support::daemon_command(&home.0);
+    command.env_remove("AGENT").env("AGENT_GATHER", "50ms");
+    let daemon = crate::support::Daemon::from_command(command, &home.0);
+    let mut page = daemon.listener(&["agent.*"]).await;
+    says(&mut page, "webchat", "ana", "before").await;
+    let env = home.0.join(".env");
+    let without = std::fs::read_to_string(&env).expect("there");
+    std::fs::write(&env, format!("{without}AGENT=pi\n")).expect("written");
+    let reloaded = page.call("reload", &json!({})).await.expect("valid");
+    assert!(
+        reloaded["changed"].to_string().contains("agents"),
+        "{reloaded}"
+    );
+    let mut pi = agent(&daemon, "pi").await;
+    says(&mut page, "webchat", "ana", "after").await;
+    let turn = offered(&mut pi).await;
+    assert_field(&turn, "message", "after");
+    std::fs::write(&env, format!("{without}AGENT=No Such\n")).expect("written");
+    page.call("reload", &json!({})).await.expect("a warning");
+    let stopped = super::aborted(&mut pi).await;
+    assert_field(&stopped, "turn_id", turn["turn_id"].clone());
+    until(&mut page, &turn, "aborted").await;
+}
+
+#[tokio::test]
 async fn what_comes_while_no_agent_is_set_is_not_answered_later() {
     let home = Scratch::new();
     let before = daemon_with(&home.0, &[]);
