@@ -102,10 +102,12 @@ pub(super) fn of_prompt(asked: &Asked) -> Offer {
     let last = messages
         .last()
         .map_or(&Value::Null, |last| &last["content"]);
-    offer(
-        json!({"turn_id": asked.id, "session": asked.session, "group": false,
-        "message": plain(last), "messages": [], "kind": Kind::Text.as_str(), "prompt": messages}),
-    )
+    let mut turn = json!({"turn_id": asked.id, "session": asked.session, "group": false,
+        "message": plain(last), "messages": [], "kind": Kind::Text.as_str(), "prompt": messages});
+    if let Some(media) = &asked.prompt.media {
+        turn["media"] = media.clone();
+    }
+    offer(turn)
 }
 
 /// The text of a content, which may be a string or a list of parts.
