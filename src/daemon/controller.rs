@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use super::{
     DaemonOptions,
+    agents::AgentProcesses,
     channels::{ChannelRegistry, OnChange},
     turns::{Turns, states},
 };
@@ -16,7 +17,6 @@ use crate::{
         control::{Admin, AgentStatus, IntegrationStatus, Reloaded},
     },
     log::Log,
-    phone::Country,
     protocol::describe::event,
     shutdown::Trigger,
 };
@@ -29,6 +29,7 @@ pub(super) struct Controller {
     gateway: OnceLock<Weak<Gateway>>,
     registry: Arc<ChannelRegistry>,
     turns: Arc<Turns>,
+    agents: AgentProcesses,
 }
 
 impl Controller {
@@ -38,6 +39,7 @@ impl Controller {
         log: Log,
         registry: Arc<ChannelRegistry>,
         turns: Arc<Turns>,
+        agents: AgentProcesses,
     ) -> Self {
         Self {
             options,
@@ -46,6 +48,7 @@ impl Controller {
             gateway: OnceLock::new(),
             registry,
             turns,
+            agents,
         }
     }
 
@@ -55,15 +58,17 @@ impl Controller {
     }
 
     /// Starts the integrations and has those answered that the settings name.
-    pub(super) fn launch(&self, lookup: &Lookup, country: Option<Country>) {
+    pub(super) fn launch(&self, lookup: &Lookup, config: &Config) {
         self.registry.adopt_waiting();
         self.registry.apply(lookup);
-        self.turns.apply(lookup, country);
+        self.turns.apply(lookup, config.country);
+        self.agents.apply(lookup, config);
     }
 
-    /// Stops all turns and all channels.
+    /// Stops all turns, those who answer them, and all channels.
     pub(super) async fn end(&self) {
         self.turns.end().await;
+        self.agents.end().await;
         self.registry.end().await;
     }
 
@@ -113,6 +118,9 @@ impl Admin for Controller {
         if self.turns.apply(&loaded.lookup, gateway.settings().country) {
             done.changed.push("agents".to_owned());
         }
+        let agents = self.agents.apply(&loaded.lookup, &gateway.settings());
+        done.changed
+            .extend(agents.iter().map(|name| format!("agent {name}")));
         if new_token {
             gateway.close_all_unauthorized("the token was changed");
         }

@@ -5,12 +5,13 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
     DaemonOptions,
+    agents::{AgentParts, AgentProcesses},
     channels::{ChannelRegistry, RegistryParts},
     controller::{Controller, publish_agent_states, publish_states},
     turns::{Turns, TurnsParts, states::AgentStates},
 };
 use crate::{
-    config::{Environment, Lookup, Overrides},
+    config::{self, Environment, Lookup, Overrides},
     gateway::{CommitListeners, control::Channels as _},
     integrations::{
         Audience,
@@ -70,12 +71,19 @@ impl Fixture {
             build_context,
             on_change: publish_states(&listeners),
         }));
+        let states = Arc::new(AgentStates::new(publish_agent_states(&listeners)));
+        let agents = AgentProcesses::new(AgentParts {
+            log: log.clone(),
+            states: Arc::clone(&states),
+            address: "127.0.0.1:1".parse().expect("an address"),
+            env_file: folder.join(".env"),
+        });
         let turns = Turns::new(TurnsParts {
             store: store.clone(),
             log: log.clone(),
             listeners: Arc::clone(&listeners),
             channels: Arc::clone(&registry) as _,
-            states: Arc::new(AgentStates::new(publish_agent_states(&listeners))),
+            states,
         });
         let options = DaemonOptions {
             overrides: Overrides::default(),
@@ -86,7 +94,14 @@ impl Fixture {
             folder,
             store,
             bridges,
-            controller: Controller::new(options, trigger, log, Arc::clone(&registry), turns),
+            controller: Controller::new(
+                options,
+                trigger,
+                log,
+                Arc::clone(&registry),
+                turns,
+                agents,
+            ),
             registry,
         }
     }
@@ -113,7 +128,14 @@ impl Drop for Fixture {
 async fn a_channel_is_forgotten_completely_even_if_its_client_is_gone() {
     let fixture = Fixture::new();
     let id = fixture.queue("discord").await;
-    fixture.controller.launch(&Lookup::default(), None);
+    let overrides = Overrides {
+        home: Some(fixture.folder.clone()),
+        ..Overrides::default()
+    };
+    let loaded = config::load(&overrides, &Environment::default()).expect("settings");
+    fixture
+        .controller
+        .launch(&Lookup::default(), &loaded.config);
     assert_eq!(fixture.bridges.names(), ["discord"]);
     drop(Arc::clone(&fixture.registry).forget("discord".to_owned()));
     let state = || {

@@ -4,6 +4,7 @@
 //! Stop: no new clients and no new deliveries → close frames to connected clients → results of
 //! deliveries in flight are stored (the rest of the outbox is on disk) → store flushed → exit.
 
+mod agents;
 pub mod channels;
 mod controller;
 #[cfg(test)]
@@ -12,7 +13,6 @@ pub mod delivery;
 pub mod fetching;
 mod first_start;
 mod process;
-#[cfg_attr(not(test), allow(dead_code, reason = "nobody supervises agents yet"))]
 mod turns;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -20,6 +20,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime, task::JoinSet};
 
 use self::{
+    agents::{AgentParts, AgentProcesses},
     channels::{ChannelRegistry, RegistryParts},
     controller::Controller,
     process::{
@@ -161,12 +162,19 @@ impl Daemon {
             on_change: controller::publish_states(&listeners),
         }));
         let states = AgentStates::new(controller::publish_agent_states(&listeners));
+        let states = Arc::new(states);
+        let processes = AgentProcesses::new(AgentParts {
+            log: log.clone(),
+            states: Arc::clone(&states),
+            address,
+            env_file: config.env_file.clone(),
+        });
         let turns = Turns::new(TurnsParts {
             store: store.clone(),
             log: log.clone(),
             listeners: Arc::clone(&listeners),
             channels: Arc::clone(&registry) as _,
-            states: Arc::new(states),
+            states,
         });
         let controller = Arc::new(Controller::new(
             options,
@@ -174,6 +182,7 @@ impl Daemon {
             log.clone(),
             Arc::clone(&registry),
             Arc::clone(&turns),
+            processes,
         ));
         let gateway = Gateway::new(GatewayParts {
             config,
@@ -234,8 +243,8 @@ impl Daemon {
         );
         self.sd_notify.ready(&format!("listening on {address}"));
         first_start::show_link(&self.gateway.settings(), address);
-        let country = self.gateway.settings().country;
-        self.controller.launch(&self.lookup, country);
+        self.controller
+            .launch(&self.lookup, &self.gateway.settings());
         accept::serve(Arc::clone(&self.gateway), listener, self.shutdown.clone()).await;
         self.stop().await
     }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+pub(in crate::agents) use self::conversation::pictures;
 use self::{attempt::Stopped, completion::Completion, conversation::Memory};
 use super::{
     Agent, Answer, BoxFuture, CUT, Failure, MAX_ANSWER_BYTES, Reply, Turn, cut, journal::Journal,
@@ -97,7 +98,7 @@ impl OpenAi {
         };
         agent.model = match &options.endpoint.model {
             Some(model) => model.clone(),
-            None => agent.only_model(&options.endpoint).await?,
+            None => only_model(&agent.http, &options.endpoint).await?,
         };
         let (title, place) = (options.endpoint.title, base.authority());
         let model = &agent.model;
@@ -105,23 +106,6 @@ impl OpenAi {
             .journal
             .info(&format!("the model is {model} of {title} at {place}"));
         Ok(agent)
-    }
-
-    async fn only_model(&self, endpoint: &ModelEndpoint) -> Result<String> {
-        let place = endpoint.base.authority();
-        let key = endpoint.model_key;
-        let models = models::list(&self.http, self.key.as_deref()).await;
-        let models = models.map_err(|why| Error::Failed(format!("{why}; {key} names no model")))?;
-        match &models[..] {
-            [one] => Ok(one.clone()),
-            [] => Err(Error::Config(format!(
-                "{place} has no model; load one, or name it in {key}"
-            ))),
-            several => Err(Error::Config(format!(
-                "{place} has several models; name one in {key}: {}",
-                models::some(several)
-            ))),
-        }
     }
 
     async fn run(&self, turn: &Turn, reply: &Reply) -> Result<Answer, Failure> {
@@ -178,6 +162,33 @@ impl OpenAi {
             wait *= 2;
         }
         Err(Failure::unknown("no attempt was made"))
+    }
+}
+
+/// The model that is named, or the only one that the service has.
+pub(in crate::agents) async fn model_of(endpoint: &ModelEndpoint) -> Result<String> {
+    let secret = endpoint.key.clone().unwrap_or_default();
+    let http = Http::new(endpoint.base.clone()).redacting([&secret]);
+    match &endpoint.model {
+        Some(model) => Ok(model.clone()),
+        None => only_model(&http, endpoint).await,
+    }
+}
+
+async fn only_model(http: &Http, endpoint: &ModelEndpoint) -> Result<String> {
+    let place = endpoint.base.authority();
+    let key = endpoint.model_key;
+    let models = models::list(http, endpoint.key.as_deref()).await;
+    let models = models.map_err(|why| Error::Failed(format!("{why}; {key} names no model")))?;
+    match &models[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(Error::Config(format!(
+            "{place} has no model; load one, or name it in {key}"
+        ))),
+        several => Err(Error::Config(format!(
+            "{place} has several models; name one in {key}: {}",
+            models::some(several)
+        ))),
     }
 }
 

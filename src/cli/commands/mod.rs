@@ -10,8 +10,14 @@ pub(crate) mod about {
     pub(crate) mod version;
 }
 
+pub(crate) mod agents {
+    //! Those who answer.
+    pub(crate) mod agent;
+}
+
 pub(crate) mod channels {
-    //! The channels to services, and who may write on them.
+    //! The channels to services, who may write on them, and who answers.
+    pub(crate) mod agents;
     pub(crate) mod integrations;
     pub(crate) mod pairing;
 }
@@ -95,6 +101,8 @@ pub(super) const COMMANDS: CommandTable = &[
     &gateway::clients::SPEC,
     &gateway::mcp::SPEC,
     &channels::integrations::SPEC,
+    &channels::agents::SPEC,
+    &agents::agent::SPEC,
     &messages::outbox::SPEC,
     &channels::pairing::SPEC,
     &health::logs::SPEC,

@@ -78,8 +78,8 @@ pub trait Agents: Send + Sync {
     /// How each agent is.
     fn statuses(&self) -> Vec<AgentStatus>;
 
-    /// The response of `agents`.
-    fn overview(&self) -> Reply<Value>;
+    /// The response of `agents`, with who is asked in this conversation (channel and peer).
+    fn overview(&self, of: Option<(&str, &str)>) -> Reply<Value>;
 
     /// The turns of the response of `turns`.
     fn turns(&self, query: TurnQuery) -> Reply<Vec<Value>>;

@@ -1,6 +1,7 @@
 //! The gateway on its port: HTTP, the upgrade, sessions, events, and the page it serves.
 
 mod admission;
+mod agents;
 mod allocations;
 mod auth;
 #[cfg(feature = "store")]
@@ -14,5 +15,6 @@ mod leniency;
 mod mcp;
 mod media;
 mod messages;
+mod openai;
 mod page;
 mod stalls;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::subject::Asked;
 use crate::{
     clock,
     daemon::turns::{eligible::is_group, inner::TurnsInner},
+    gateway::control::Prompt,
     message::{Kind, Message, MessageId, media::files, text_at},
     store::{StoreError, Turn},
 };
@@ -97,14 +97,14 @@ fn words(messages: &[Message]) -> String {
 }
 
 /// What was asked over HTTP.
-pub(super) fn of_prompt(asked: &Asked) -> Offer {
-    let messages = &asked.prompt.messages;
+pub(super) fn of_prompt(id: &str, session: &str, prompt: &Prompt) -> Offer {
+    let messages = &prompt.messages;
     let last = messages
         .last()
         .map_or(&Value::Null, |last| &last["content"]);
-    let mut turn = json!({"turn_id": asked.id, "session": asked.session, "group": false,
+    let mut turn = json!({"turn_id": id, "session": session, "group": false,
         "message": plain(last), "messages": [], "kind": Kind::Text.as_str(), "prompt": messages});
-    if let Some(media) = &asked.prompt.media {
+    if let Some(media) = &prompt.media {
         turn["media"] = media.clone();
     }
     offer(turn)
@@ -208,18 +208,13 @@ mod tests {
 
     #[test]
     fn a_prompt_is_offered_as_described() {
-        let (events, _receiver) = tokio::sync::mpsc::channel(1);
         let parts = json!([{"type": "text", "text": "what"}, {"type": "text", "text": "is it"}]);
-        let asked = Asked {
-            id: "t-x1".into(),
-            session: "http-1".into(),
-            prompt: crate::gateway::control::Prompt {
-                messages: vec![json!({"role": "user", "content": parts})],
-                ..Default::default()
-            },
-            events,
+        let prompt = Prompt {
+            messages: vec![json!({"role": "user", "content": parts})],
+            media: Some(json!([{"kind": "image", "media_id": "ab"}])),
+            ..Prompt::default()
         };
-        let event = of_prompt(&asked).event(1, Duration::ZERO);
+        let event = of_prompt("t-x1", "http-1", &prompt).event(1, Duration::ZERO);
         assert_eq!(event_mismatch(event::AGENT_TURN, &event.to_string()), None);
         assert_eq!(event["message"], "what\nis it");
     }

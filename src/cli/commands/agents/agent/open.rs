@@ -1,0 +1,146 @@
+//! The agents in the box, made from the settings and the options.
+
+use std::sync::Arc;
+
+use super::{Kind, TURNS};
+use crate::{
+    agents::{
+        Agent,
+        echo::Echo,
+        exec::{Exec, shell_command},
+        journal::Journal,
+        openai::{OpenAi, OpenAiOptions},
+        pi::{Pi, PiOptions},
+    },
+    child::Keeper,
+    cli::{connection::endpoints, context::Context},
+    config::{
+        BaseUrl, Loaded,
+        models::{self, ModelEndpoint, ModelSettings},
+    },
+    error::{Error, Result},
+};
+
+/// The agent of this kind, and how many turns it takes at a time.
+pub(super) async fn open(kind: &Kind, context: &Context<'_>) -> Result<(Arc<dyn Agent>, u64)> {
+    let loaded = context.client_settings()?;
+    let settings = ModelSettings::read(&loaded.lookup);
+    match kind {
+        Kind::Echo => Ok((Arc::new(Echo), TURNS)),
+        Kind::Exec { .. } => Ok((Arc::new(exec(kind, settings.exec.as_deref())?), TURNS)),
+        Kind::OpenAi { url, model } => {
+            let options = openai(url.as_deref(), model.clone(), settings, &loaded)?;
+            Ok((Arc::new(OpenAi::open(options).await?), TURNS))
+        }
+        Kind::Pi(model) => {
+            let pool = u64::try_from(settings.pi_pool).unwrap_or(1);
+            let options = pi(model.clone(), settings, &loaded, context)?;
+            Ok((Arc::new(Pi::open(options).await?), pool))
+        }
+    }
+}
+
+fn exec(kind: &Kind, configured: Option<&str>) -> Result<Exec> {
+    let Kind::Exec {
+        command,
+        json,
+        timeout,
+        variables,
+    } = kind
+    else {
+        return Err(Error::Usage("no program was named".to_owned()));
+    };
+    let command = match (&command[..], configured) {
+        ([line], _) => shell_command(line),
+        ([], Some(line)) => shell_command(line),
+        ([], None) => {
+            let text = "no command is set: name it in AGENT_EXEC, or behind agent exec";
+            return Err(Error::Config(text.to_owned()));
+        }
+        (words, _) => words.to_vec(),
+    };
+    Ok(Exec {
+        command,
+        json: *json,
+        timeout: *timeout,
+        variables: variables.clone(),
+        keeper: Keeper::default(),
+    })
+}
+
+fn system_prompt(settings: &ModelSettings, loaded: &Loaded) -> Result<Option<String>> {
+    settings
+        .system_prompt(&loaded.config.home)
+        .map_err(Error::Config)
+}
+
+fn openai(
+    url: Option<&str>,
+    model: Option<String>,
+    settings: ModelSettings,
+    loaded: &Loaded,
+) -> Result<OpenAiOptions> {
+    let system_prompt = system_prompt(&settings, loaded)?;
+    let mut endpoint = match url {
+        Some(url) => named(url, settings.endpoint)?,
+        None => settings.endpoint.ok_or_else(no_model)?,
+    };
+    endpoint.model = model.or(endpoint.model);
+    Ok(OpenAiOptions {
+        endpoint,
+        system_prompt,
+        history: settings.history,
+        vision: settings.vision,
+        journal: Journal::stderr(),
+    })
+}
+
+/// The address of an option. Its key is that of `OPENAI_API_KEY`, where the settings choose that.
+fn named(url: &str, configured: Option<ModelEndpoint>) -> Result<ModelEndpoint> {
+    let base = BaseUrl::parse(url);
+    let base =
+        base.map_err(|expected| Error::Usage(format!("--url is {url:?}; expected {expected}")))?;
+    let configured = configured.filter(|endpoint| endpoint.title == "OpenAI");
+    let (key, model) = configured.map_or((None, None), |endpoint| (endpoint.key, endpoint.model));
+    Ok(ModelEndpoint {
+        title: "OpenAI",
+        base,
+        key,
+        model,
+        model_key: "--model",
+    })
+}
+
+fn no_model() -> Error {
+    let host = models::OLLAMA_HOST;
+    Error::Config(format!(
+        "no model is set: name one with {host} (such as http://127.0.0.1:11434), OPENAI_API_KEY or GROQ_API_KEY"
+    ))
+}
+
+fn pi(
+    model: Option<String>,
+    settings: ModelSettings,
+    loaded: &Loaded,
+    context: &Context<'_>,
+) -> Result<PiOptions> {
+    let system_prompt = system_prompt(&settings, loaded)?;
+    let gateway = endpoints(context, &loaded.config)?.into_iter().next();
+    Ok(PiOptions {
+        command: PiOptions::words(&settings.pi),
+        model: model.or(settings.pi_model),
+        endpoint: settings.endpoint,
+        system_prompt,
+        vision: settings.vision,
+        tools: settings.tools,
+        pool: settings.pi_pool,
+        home: loaded.config.home.clone(),
+        user_dir: PiOptions::user_dir(),
+        gateway: gateway
+            .map(|endpoint| endpoint.authority())
+            .unwrap_or_default(),
+        token: loaded.config.token.clone(),
+        keeper: Keeper::default(),
+        journal: Journal::stderr(),
+    })
+}
