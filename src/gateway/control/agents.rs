@@ -163,6 +163,8 @@ pub struct Prompt {
     pub session: Option<String>,
     /// What was said, oldest first: `[{role, content}]`. The last is the one to answer.
     pub messages: Vec<Value>,
+    /// The kept files of the last message, as in a message.
+    pub media: Option<Value>,
 }
 
 /// What becomes of a prompt.

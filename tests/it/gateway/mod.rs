@@ -15,5 +15,6 @@ mod leniency;
 mod mcp;
 mod media;
 mod messages;
+mod openai;
 mod page;
 mod stalls;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     clock,
     daemon::turns::{eligible::is_group, inner::TurnsInner},
+    gateway::control::Prompt,
     message::{
         Kind, Message, MessageId,
         media::{TRANSCRIPT, files},
@@ -105,12 +106,17 @@ fn words(messages: &[Message]) -> String {
 }
 
 /// What was asked over HTTP.
-pub(super) fn of_prompt(id: &str, session: &str, messages: &[Value]) -> Offer {
+pub(super) fn of_prompt(id: &str, session: &str, prompt: &Prompt) -> Offer {
+    let messages = &prompt.messages;
     let last = messages
         .last()
         .map_or(&Value::Null, |last| &last["content"]);
-    offer(json!({"turn_id": id, "session": session, "group": false,
-        "message": plain(last), "messages": [], "kind": Kind::Text.as_str(), "prompt": messages}))
+    let mut turn = json!({"turn_id": id, "session": session, "group": false,
+        "message": plain(last), "messages": [], "kind": Kind::Text.as_str(), "prompt": messages});
+    if let Some(media) = &prompt.media {
+        turn["media"] = media.clone();
+    }
+    offer(turn)
 }
 
 /// The text of a content, which may be a string or a list of parts.
@@ -212,8 +218,12 @@ mod tests {
     #[test]
     fn a_prompt_is_offered_as_described() {
         let parts = json!([{"type": "text", "text": "what"}, {"type": "text", "text": "is it"}]);
-        let messages = [json!({"role": "user", "content": parts})];
-        let event = of_prompt("t-x1", "http-1", &messages).event(1, Duration::ZERO);
+        let prompt = Prompt {
+            messages: vec![json!({"role": "user", "content": parts})],
+            media: Some(json!([{"kind": "image", "media_id": "ab"}])),
+            ..Prompt::default()
+        };
+        let event = of_prompt("t-x1", "http-1", &prompt).event(1, Duration::ZERO);
         assert_eq!(event_mismatch(event::AGENT_TURN, &event.to_string()), None);
         assert_eq!(event["message"], "what\nis it");
     }

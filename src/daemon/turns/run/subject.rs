@@ -110,8 +110,7 @@ impl Subject {
             Self::Stored(turn) => offer::of_turn(turns, turn).await,
             Self::Asked(asked) => {
                 let (id, session) = (&asked.id, &asked.session);
-                let messages = &asked.prompt.messages;
-                Ok(Some(offer::of_prompt(id, session, messages)))
+                Ok(Some(offer::of_prompt(id, session, &asked.prompt)))
             }
         }
     }
