@@ -45,7 +45,7 @@ async fn the_owners_next_message_is_the_answer() {
     let expected = format!("pi ({CHANNEL}/ana): Delete it?\n1. Yes\n2. No");
     assert_fields(
         &question,
-        &json!({"channel": "webchat", "text": expected, "meta.question": turn["turn_id"]}),
+        &json!({"channel": "webchat", "text": expected, "meta.ask.turn_id": turn["turn_id"]}),
     );
     says(&mut page, "webchat", "boss", "2").await;
     assert_eq!(answer(&mut pi), json!({"answer": "No"}));

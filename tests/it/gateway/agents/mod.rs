@@ -7,6 +7,7 @@ mod guards;
 mod handover;
 #[cfg(feature = "store")]
 mod kills;
+mod order;
 mod turns;
 #[cfg(unix)]
 mod voice;
