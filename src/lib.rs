@@ -30,7 +30,7 @@
 //! 4. [`store`] (messages on disk), [`router`] (channel to worker), [`client`] (the one client that
 //!    the command line, the tests and the benches use), and on the store [`media`] (the files of
 //!    messages).
-//! 5. [`integrations`]: the trait, a folder for each service, `bridge` for channels whose integration
+//! 5. [`transcription`] (voice notes as text), and [`integrations`]: the trait, a folder for each service, `bridge` for channels whose integration
 //!    is a client of the gateway, `support` for what they share.
 //! 6. [`gateway`]: `http` → `session` → `actions`, and `clients` with the bus that events go out on.
 //!    Beside it [`service`]: installing the daemon on every system, text in and commands out.
@@ -98,3 +98,4 @@ pub mod service;
 pub mod shutdown;
 pub mod store;
 pub mod suggest;
+pub mod transcription;

@@ -21,6 +21,15 @@ pub enum AnyBody {
     Pipe(PipeBody),
     /// A form with files. Boxed: it is larger than the others, and rare.
     Form(Box<MultipartBody>),
+    /// Whatever makes its pieces itself.
+    Made(Box<dyn Body<Data = Bytes, Error = io::Error> + Send + Unpin>),
+}
+
+impl AnyBody {
+    /// A body of these bytes.
+    pub fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self::Whole(Whole::new(bytes))
+    }
 }
 
 impl Default for AnyBody {
@@ -46,6 +55,7 @@ impl Body for AnyBody {
             Self::File(body) => Pin::new(body).poll_frame(cx),
             Self::Pipe(body) => Pin::new(body).poll_frame(cx),
             Self::Form(body) => Pin::new(&mut **body).poll_frame(cx),
+            Self::Made(body) => Pin::new(&mut **body).poll_frame(cx),
         }
     }
 
@@ -55,6 +65,7 @@ impl Body for AnyBody {
             Self::File(body) => body.is_end_stream(),
             Self::Pipe(body) => body.is_end_stream(),
             Self::Form(body) => body.is_end_stream(),
+            Self::Made(body) => body.is_end_stream(),
         }
     }
 
@@ -64,6 +75,7 @@ impl Body for AnyBody {
             Self::File(body) => body.size_hint(),
             Self::Pipe(body) => body.size_hint(),
             Self::Form(body) => body.size_hint(),
+            Self::Made(body) => body.size_hint(),
         }
     }
 }

@@ -36,6 +36,13 @@ impl Whole {
     }
 }
 
+impl Whole {
+    /// The bytes, where nobody took them yet.
+    pub fn take(&mut self) -> Bytes {
+        self.0.take().unwrap_or_default()
+    }
+}
+
 impl Body for Whole {
     type Data = Bytes;
     type Error = Infallible;

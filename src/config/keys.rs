@@ -1,15 +1,21 @@
 //! Every key this program reads: the table behind loading, `config show`, `config set` and
 //! `.env.example`.
 //!
-//! The limits of the gateway are in `limits`, the keys of the services in `services`, those of who answers in
-//! `agents`. Keys of other
-//! programs have no rows; they are kept in `.env` and can be looked up.
+//! The limits of the gateway are in `limits`, the keys of the services in `services`, those of who answers, of the
+//! models and of transcription beside this. Keys of other programs have no rows; they are kept in `.env` and can be
+//! looked up.
+
+pub(super) mod agents;
+pub(super) mod models;
+#[cfg(test)]
+mod tests;
+pub(super) mod transcription;
 
 pub use super::key::Key;
 use super::{
-    agents, dotenv,
+    dotenv,
     key::{key, number, secret},
-    limits, models,
+    limits,
     services::SERVICES,
     shown::complaint,
     values::Kind,
@@ -108,6 +114,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(services)
         .chain(agents::KEYS)
         .chain(models::KEYS)
+        .chain(transcription::KEYS)
 }
 
 /// The home folder.
@@ -179,6 +186,3 @@ pub(super) fn unknown(name: &str) -> String {
     );
     format!("{name} is not a key of this program; {advice}")
 }
-
-#[cfg(test)]
-mod tests;

@@ -22,6 +22,7 @@ mod shown;
 mod source;
 #[cfg(test)]
 mod tests;
+mod transcription;
 mod values;
 
 use std::{
@@ -39,6 +40,7 @@ pub use self::{
     lookup::{Lookup, look_up},
     shown::{is_secret, mask},
     source::Source,
+    transcription::{TranscribedBy, TranscriptionSettings},
     values::{
         BaseUrl, Delays, Expected, FetchRule, Kind, Pattern, Route, SAFE_TOKEN_CHARS,
         is_agent_name, reached_at,

@@ -53,10 +53,11 @@ impl Fixture {
         );
         let (trigger, shutdown) = shutdown::channel();
         let log = Log::in_memory(LogLevel::Info);
+        let media = Media::open(&folder, store.clone(), 1 << 20, 1 << 30).expect("a folder");
         let build_context = BuildContext {
             audience: Arc::clone(&listeners.bus) as Arc<dyn Audience>,
             store: store.clone(),
-            media: Media::open(&folder, store.clone(), 1 << 20, 1 << 30).expect("a folder"),
+            media: media.clone(),
             bridges: Arc::clone(&bridges),
             router: Arc::clone(&router),
             pairings: Arc::new(Pairings::open(folder.join("pairing.json"), store.clock())),
@@ -80,6 +81,7 @@ impl Fixture {
         });
         let turns = Turns::new(TurnsParts {
             store: store.clone(),
+            media,
             log: log.clone(),
             listeners: Arc::clone(&listeners),
             channels: Arc::clone(&registry) as _,

@@ -171,6 +171,7 @@ impl Daemon {
         });
         let turns = Turns::new(TurnsParts {
             store: store.clone(),
+            media: media.clone(),
             log: log.clone(),
             listeners: Arc::clone(&listeners),
             channels: Arc::clone(&registry) as _,

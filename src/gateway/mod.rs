@@ -1,7 +1,7 @@
 //! One port for WebSocket and HTTP, the sessions of the clients, and the bus that sends them events.
 //!
 //! Reading order: `admission` (who may come in), `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
-//! (what a command does); beside `session` there is `mcp`, which programs with a model speak; besides these `clients` (who is connected and subscribed to what) and `metrics`. What
+//! (what a command does); beside `session` there is `mcp`, which programs with a model speak, and `openai`, which programs speak to a model; besides these `clients` (who is connected and subscribed to what) and `metrics`. What
 //! the gateway asks of the daemon above it is in `control`.
 
 mod actions;
@@ -12,6 +12,7 @@ mod http;
 mod linger;
 mod mcp;
 mod metrics;
+mod openai;
 mod permissions;
 mod session;
 mod tasks;
@@ -29,6 +30,7 @@ use self::{
     http::dates::HttpDates,
     mcp::McpState,
     metrics::GatewayCounters,
+    openai::OpenAiState,
     session::ReplayBounds,
 };
 pub use self::{clients::Bus, http::accept};
@@ -67,6 +69,7 @@ pub struct Gateway {
     http_dates: HttpDates,
     replays: Arc<ReplayBounds>,
     mcp: McpState,
+    openai: OpenAiState,
     started: Instant,
     started_ms: u64,
     next_client: AtomicU64,
@@ -149,6 +152,7 @@ impl Gateway {
             http_dates: HttpDates::default(),
             replays: Arc::default(),
             mcp: McpState::default(),
+            openai: OpenAiState::default(),
             started: Instant::now(),
             started_ms: clock::now_ms(),
             next_client: AtomicU64::new(1),

@@ -19,7 +19,7 @@ pub mod plan;
 pub mod support;
 pub mod telegram;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod webchat;
 
 pub use self::{

@@ -22,7 +22,7 @@ mod tests;
 
 use std::{
     fs::File,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -161,6 +161,11 @@ impl Media {
         for id in self.0.folder.list().expect("listed") {
             self.0.folder.remove(id).expect("removed");
         }
+    }
+
+    /// Where the file of this id is, for programs that read it themselves.
+    pub fn path(&self, id: MediaId) -> PathBuf {
+        self.0.folder.place(id)
     }
 
     /// Whether the file of this id is at its place.

@@ -67,6 +67,9 @@ impl FileState {
     }
 }
 
+/// The field of a voice note with what is said in it.
+pub const TRANSCRIPT: &str = "transcript";
+
 /// The files in `media`: none, one, or those of a list.
 pub fn files(media: Option<&Value>) -> &[Value] {
     match media {

@@ -108,3 +108,11 @@ test("whatever a reaction concerns, the thread lives", () => {
   assert.equal(marks(thread, "m-1"), "");
   assert.ok(thread.rows.length >= 7);
 });
+
+test("it is a group where somebody else than the peer writes", () => {
+  const thread = threadOf(1);
+  thread.hear(message(2, { peer: "55", sender: "55" }));
+  assert.equal(thread.isGroup, false);
+  thread.hear(message(3, { peer: "1@g.us", sender: "55" }));
+  assert.equal(thread.isGroup, true);
+});

@@ -16,7 +16,8 @@ pub(crate) mod agents {
 }
 
 pub(crate) mod channels {
-    //! The channels to services, and who may write on them.
+    //! The channels to services, who may write on them, and who answers.
+    pub(crate) mod agents;
     pub(crate) mod integrations;
     pub(crate) mod pairing;
 }
@@ -100,6 +101,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &gateway::clients::SPEC,
     &gateway::mcp::SPEC,
     &channels::integrations::SPEC,
+    &channels::agents::SPEC,
     &agents::agent::SPEC,
     &messages::outbox::SPEC,
     &channels::pairing::SPEC,

@@ -1,10 +1,13 @@
 //! Which service with the API of `OpenAI` the settings choose.
 
-use super::{
-    DEEPSEEK_MODEL, GROQ_API_KEY, GROQ_MODEL, OLLAMA_HOST, OLLAMA_MODEL, OPENAI_API_KEY,
-    OPENAI_BASE_URL, OPENAI_MODEL, text,
+use super::text;
+use crate::config::{
+    BaseUrl, Lookup,
+    keys::models::{
+        DEEPSEEK_MODEL, GROQ_API_KEY, GROQ_MODEL, OLLAMA_HOST, OLLAMA_MODEL, OPENAI_API_KEY,
+        OPENAI_BASE_URL, OPENAI_MODEL,
+    },
 };
-use crate::config::{BaseUrl, Lookup};
 
 /// Ollama's port, where its address names none.
 pub const OLLAMA_PORT: u16 = 11_434;

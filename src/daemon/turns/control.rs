@@ -199,7 +199,14 @@ impl Agents for Turns {
         self.inner.parts.states.statuses()
     }
 
-    fn overview(&self) -> Reply<Value> {
+    fn overview(&self, of: Option<(&str, &str)>) -> Reply<Value> {
+        let settings = self.inner.settings();
+        let asked = of.map(|(channel, peer)| {
+            (
+                settings.agents_of(channel, peer),
+                settings.is_open_group(channel, peer),
+            )
+        });
         let agents: Value = self.statuses().iter().map(AgentStatus::json).collect();
         let held = self.inner.holds.all().into_iter();
         let held: Value = held
@@ -215,9 +222,13 @@ impl Agents for Turns {
             };
             let (running, failed) = inner.store().run_blocking(read).await?;
             let all = |turns: &[Turn]| turns.iter().map(turn_json).collect::<Value>();
-            Ok(
-                json!({"agents": agents, "held": held, "running": all(&running), "failed": all(&failed)}),
-            )
+            let mut overview = json!({"agents": agents, "held": held, "running": all(&running),
+                "failed": all(&failed)});
+            if let Some((order, is_open)) = asked {
+                overview["order"] = json!(order);
+                overview["open"] = json!(is_open);
+            }
+            Ok(overview)
         })
     }
 
@@ -347,7 +358,7 @@ async fn ask(
     let about = about.map(|(channel, peer)| format!("{agent} ({channel}/{peer})"));
     let draft = Draft {
         text: question_text(about.as_deref(), &question.text, &question.options),
-        meta: Some(json!({"question": running.id, "options": question.options})),
+        meta: Some(json!({"ask": {"turn_id": running.id, "options": question.options}})),
         channel: owner.0,
         peer: owner.1,
         ..Draft::default()

@@ -19,19 +19,25 @@ use super::{
     states::AgentStates,
 };
 use crate::{
-    config::agents::AgentSettings,
+    config::{TranscriptionSettings, agents::AgentSettings},
     gateway::{CommitListeners, control::Channels},
     integrations::Typing,
     log::{Log, LogField},
+    media::Media,
     message::Direction,
     phone::Country,
     protocol::describe::{EventName, event},
     store::{HoldReason, Store, Turn},
+    transcription::Transcriber,
 };
+
+/// The settings, and what was made of them.
+type Transcription = (Option<TranscriptionSettings>, Option<Arc<Transcriber>>);
 
 /// What the dispatcher is made of.
 pub(in crate::daemon) struct TurnsParts {
     pub(in crate::daemon) store: Store,
+    pub(in crate::daemon) media: Media,
     pub(in crate::daemon) log: Log,
     pub(in crate::daemon) listeners: Arc<CommitListeners>,
     pub(in crate::daemon) channels: Arc<dyn Channels>,
@@ -42,6 +48,7 @@ pub(in crate::daemon) struct TurnsParts {
 pub(super) struct TurnsInner {
     pub(super) parts: TurnsParts,
     settings: RwLock<Arc<AgentSettings>>,
+    transcription: Mutex<Transcription>,
     /// Of numbers without a country code: the language of whoever is no number.
     country: Mutex<Option<Country>>,
     pub(super) pool: Arc<Pool>,
@@ -51,6 +58,8 @@ pub(super) struct TurnsInner {
     running: Mutex<HashMap<String, Arc<Running>>>,
     /// Something is to be read, stored or started.
     pub(super) wake: Notify,
+    /// Something came in, or a file of it was fetched.
+    pub(super) came: Notify,
     /// The turns that run.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -61,12 +70,14 @@ impl TurnsInner {
             holds: Holds::new(parts.store.clock()),
             parts,
             settings: RwLock::default(),
+            transcription: Mutex::default(),
             country: Mutex::default(),
             pool: Arc::default(),
             questions: Questions::default(),
             conversations: Mutex::default(),
             running: Mutex::default(),
             wake: Notify::new(),
+            came: Notify::new(),
             tasks: Mutex::default(),
         }
     }
@@ -88,6 +99,27 @@ impl TurnsInner {
         *slot = Arc::new(settings);
         drop(slot);
         *self.country.lock().unwrap_or_else(PoisonError::into_inner) = country;
+    }
+
+    /// Takes what turns voice notes into text.
+    pub(super) fn transcribe_by(&self, settings: Option<TranscriptionSettings>) {
+        let mut known = self.transcription();
+        if known.0 != settings {
+            let media = || self.parts.media.clone();
+            let by = settings.as_ref();
+            let by = by.map(|settings| Arc::new(Transcriber::new(settings, media())));
+            *known = (settings, by);
+        }
+    }
+
+    /// What turns voice notes into text, where something does.
+    pub(super) fn transcriber(&self) -> Option<Arc<Transcriber>> {
+        self.transcription().1.clone()
+    }
+
+    fn transcription(&self) -> MutexGuard<'_, Transcription> {
+        let known = self.transcription.lock();
+        known.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The country of whoever does not tell.

@@ -23,6 +23,8 @@ mod reader;
 mod run;
 pub(in crate::daemon) mod states;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{
     Arc, Mutex, PoisonError, Weak,
@@ -37,7 +39,7 @@ use self::{
     reader::{Reader, stand_down},
 };
 use crate::{
-    config::{Lookup, agents::AgentSettings},
+    config::{Lookup, TranscriptionSettings, agents::AgentSettings},
     message::TurnState,
     phone::Country,
 };
@@ -65,6 +67,7 @@ impl Turns {
         listeners.on_received(move || {
             if let Some(inner) = Weak::upgrade(&inner) {
                 inner.wake.notify_one();
+                inner.came.notify_waiters();
             }
         });
         turns
@@ -77,6 +80,8 @@ impl Turns {
         let is_active = settings.is_any();
         self.inner.parts.states.expect(settings.named());
         self.inner.configure(settings, country);
+        self.inner
+            .transcribe_by(TranscriptionSettings::read(lookup));
         self.is_active.store(is_active, Ordering::Relaxed);
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         if is_active && reader.is_none() {

@@ -43,6 +43,9 @@ pub(super) struct Place {
     pub(super) client: Arc<dyn AgentClient>,
 }
 
+/// The number and the client that had a name before.
+pub(super) type Predecessor = (u64, Arc<dyn AgentClient>);
+
 /// What stands in the way of a place.
 enum Obstacle {
     Away,
@@ -60,7 +63,7 @@ impl Pool {
         name: &str,
         room: usize,
         client: Arc<dyn AgentClient>,
-    ) -> (u64, Option<(u64, Arc<dyn AgentClient>)>) {
+    ) -> (u64, Option<Predecessor>) {
         let mut state = self.state();
         state.last_number += 1;
         let number = state.last_number;

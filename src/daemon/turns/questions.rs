@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -123,7 +124,7 @@ pub(super) fn question_text(about: Option<&str>, text: &str, options: &[String])
         None => text.to_owned(),
     };
     for (at, option) in options.iter().enumerate() {
-        lines.push_str(&format!("\n{}. {option}", at + 1));
+        let _ = write!(lines, "\n{}. {option}", at + 1);
     }
     lines
 }

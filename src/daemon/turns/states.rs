@@ -279,9 +279,9 @@ mod tests {
         let told = told.lock().expect("whole").join(",");
         let expected = "pi starting,pi starting,pi running,pi starting,pi backing_off";
         assert_eq!(told, expected);
-        let status = &states.statuses()[0];
-        assert_eq!((status.until_ms, status.supervised), (Some(7), true));
-        assert_eq!(status.last_error.as_deref(), Some("it left"));
+        let shown = &states.statuses()[0];
+        assert_eq!((shown.until_ms, shown.supervised), (Some(7), true));
+        assert_eq!(shown.last_error.as_deref(), Some("it left"));
     }
 
     #[test]

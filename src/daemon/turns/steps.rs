@@ -103,18 +103,24 @@ mod tests {
         step.map(|step| (step.agent, step.attempt, step.wait.as_secs()))
     }
 
-    fn is(agent: &str, attempt: u32, seconds: u64) -> Option<(String, u32, u64)> {
-        Some((agent.to_owned(), attempt, seconds))
+    fn is(agent: &str, attempt: u32, seconds: u64) -> (String, u32, u64) {
+        (agent.to_owned(), attempt, seconds)
     }
 
     #[test]
     fn the_same_agent_is_asked_once_more_and_then_the_next() {
         let lost = Missed::interrupted("it left");
-        assert_eq!(step(after(&agents(), "pi", 1, &lost)), is("pi", 2, 0));
-        assert_eq!(step(after(&agents(), "pi", 2, &lost)), is("openai", 1, 0));
+        assert_eq!(step(after(&agents(), "pi", 1, &lost)), Some(is("pi", 2, 0)));
+        assert_eq!(
+            step(after(&agents(), "pi", 2, &lost)),
+            Some(is("openai", 1, 0))
+        );
         assert_eq!(step(after(&agents(), "openai", 2, &lost)), None);
         let broken = Missed::for_good("no model");
-        assert_eq!(step(after(&agents(), "pi", 1, &broken)), is("openai", 1, 0));
+        assert_eq!(
+            step(after(&agents(), "pi", 1, &broken)),
+            Some(is("openai", 1, 0))
+        );
         assert_eq!(step(after(&agents(), "gone", 1, &broken)), None);
     }
 
@@ -124,26 +130,32 @@ mod tests {
             retry_after: Some(Duration::from_secs(seconds)),
             ..Missed::interrupted("busy")
         };
-        assert_eq!(step(after(&agents(), "pi", 1, &busy(9))), is("pi", 2, 9));
+        assert_eq!(
+            step(after(&agents(), "pi", 1, &busy(9))),
+            Some(is("pi", 2, 9))
+        );
         assert_eq!(
             step(after(&agents(), "pi", 1, &busy(3600))),
-            is("openai", 1, 0)
+            Some(is("openai", 1, 0))
         );
         let unsaid = Missed {
             retry_after: None,
             ..Missed::interrupted("busy")
         };
-        assert_eq!(step(after(&agents(), "pi", 1, &unsaid)), is("pi", 2, 1));
+        assert_eq!(
+            step(after(&agents(), "pi", 1, &unsaid)),
+            Some(is("pi", 2, 1))
+        );
     }
 
     #[test]
     fn after_a_restart_what_was_offered_is_offered_once_more() {
-        assert_eq!(step(first(&agents(), "pi", 0)), is("pi", 1, 0));
-        assert_eq!(step(first(&agents(), "pi", 1)), is("pi", 2, 0));
-        assert_eq!(step(first(&agents(), "pi", 2)), is("openai", 1, 0));
+        assert_eq!(step(first(&agents(), "pi", 0)), Some(is("pi", 1, 0)));
+        assert_eq!(step(first(&agents(), "pi", 1)), Some(is("pi", 2, 0)));
+        assert_eq!(step(first(&agents(), "pi", 2)), Some(is("openai", 1, 0)));
         assert_eq!(step(first(&agents(), "openai", 2)), None);
         // The settings name others by now.
-        assert_eq!(step(first(&agents(), "echo", 2)), is("pi", 1, 0));
+        assert_eq!(step(first(&agents(), "echo", 2)), Some(is("pi", 1, 0)));
         assert_eq!(first(&[], "pi", 0), None);
     }
 }

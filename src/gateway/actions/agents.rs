@@ -186,8 +186,15 @@ pub(super) fn agents_json(gateway: &Gateway) -> Value {
     statuses.iter().map(AgentStatus::json).collect()
 }
 
-pub(super) fn agents(gateway: &Gateway) -> Answer {
-    let overview = gateway.agents.overview();
+pub(super) fn agents(gateway: &Gateway, payload: &Payload) -> Answer {
+    let (channel, peer) = (
+        payload.optional_text("channel"),
+        payload.optional_text("peer"),
+    );
+    let of = channel.zip(peer);
+    let of = of.map(|(channel, peer)| (channel, stored_peer(gateway, channel, peer)));
+    let of = of.as_ref().map(|(channel, peer)| (*channel, &**peer));
+    let overview = gateway.agents.overview(of);
     Answer::Later(Box::pin(async move { Ok(overview.await?.to_string()) }))
 }
 

@@ -123,7 +123,7 @@ fn dispatch(
                 Err(fault) => refused(gateway, fault),
             }
         }
-        ActionId::Agents => agents::agents(gateway),
+        ActionId::Agents => agents::agents(gateway, &payload),
         ActionId::Turns => agents::turns(gateway, &payload),
         ActionId::AgentAbort => agents::abort(gateway, &payload),
         ActionId::AgentRetry => agents::retry(gateway, &payload),

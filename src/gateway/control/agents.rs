@@ -78,8 +78,8 @@ pub trait Agents: Send + Sync {
     /// How each agent is.
     fn statuses(&self) -> Vec<AgentStatus>;
 
-    /// The response of `agents`.
-    fn overview(&self) -> Reply<Value>;
+    /// The response of `agents`, with who is asked in this conversation (channel and peer).
+    fn overview(&self, of: Option<(&str, &str)>) -> Reply<Value>;
 
     /// The turns of the response of `turns`.
     fn turns(&self, query: TurnQuery) -> Reply<Vec<Value>>;
@@ -163,6 +163,8 @@ pub struct Prompt {
     pub session: Option<String>,
     /// What was said, oldest first: `[{role, content}]`. The last is the one to answer.
     pub messages: Vec<Value>,
+    /// The kept files of the last message, as in a message.
+    pub media: Option<Value>,
 }
 
 /// What becomes of a prompt.

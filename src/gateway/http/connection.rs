@@ -22,7 +22,7 @@ use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
     respond::{HttpReply, ReplyBody, busy, refuse, slow_down, unauthorized},
-    routes::{mcp, media, page, rpc, status_page, webhook},
+    routes::{mcp, media, openai, page, rpc, status_page, webhook},
     upgrade::{Handshake, HandshakeRefusal, Opening},
 };
 use crate::{
@@ -117,6 +117,9 @@ const NO_TOKEN: &str =
 
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
+
+/// What the paths of the interface of `OpenAI` begin with.
+const V1: &str = openai::PREFIX;
 
 /// What the paths of kept files begin with.
 const MEDIA: &str = "/media/";
@@ -230,6 +233,14 @@ impl HttpConnection {
             "/media" => {
                 self.expect_token(&request, &[Method::POST], host, config)?;
                 Ok(Box::pin(media::upload(&self.gateway, request)).await)
+            }
+            chat if chat.starts_with(V1) => {
+                let methods = openai::methods(&chat[V1.len()..]).ok_or_else(openai::unknown)?;
+                let shown = self.expect_token(&request, methods, host, config);
+                shown.map_err(openai::shaped)?;
+                let host = host.to_owned();
+                let answer = openai::answer(&self.gateway, &self.permit, request, &host, config);
+                Ok(Box::pin(answer).await)
             }
             file if file.starts_with(MEDIA) => {
                 self.expect_token(&request, &[Method::GET, Method::HEAD], host, config)?;

@@ -51,6 +51,14 @@ impl ReplyBody {
         takes_a_while
     }
 
+    /// Takes out a body that is in memory.
+    pub(super) fn take_whole(&mut self) -> Bytes {
+        match &mut self.body {
+            AnyBody::Whole(whole) => whole.take(),
+            _ => Bytes::new(),
+        }
+    }
+
     /// Sets what is called once the whole body was taken to be written. It is dropped where that never is.
     pub(super) fn on_taken(&mut self, callback: impl FnOnce() + Send + 'static) {
         self.on_taken = Some(Box::new(callback));
@@ -151,7 +159,7 @@ pub(super) fn slow_down(wait: Duration) -> HttpReply {
     retry_after(refuse(429, ErrorCode::RateLimited.as_str(), text), wait)
 }
 
-fn retry_after(mut reply: HttpReply, wait: Duration) -> HttpReply {
+pub(super) fn retry_after(mut reply: HttpReply, wait: Duration) -> HttpReply {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     reply
         .headers_mut()

@@ -138,7 +138,7 @@ async fn one(gateway: &Arc<Gateway>, posted: Posted<'_>, element: Element<'_>) -
         }
     };
     let Some(id) = request.id else {
-        notified(gateway, &request);
+        notified(gateway, posted.reader, &request);
         return None;
     };
     let era = match revision::era(&request, posted.headers) {
@@ -163,11 +163,11 @@ async fn one(gateway: &Arc<Gateway>, posted: Posted<'_>, element: Element<'_>) -
 }
 
 /// Of what clients notify only the end of a request concerns us.
-fn notified(gateway: &Gateway, request: &Request<'_>) {
+fn notified(gateway: &Arc<Gateway>, client: Option<&str>, request: &Request<'_>) {
     if request.method == "notifications/cancelled"
         && let Some(id) = request.params.get("requestId")
     {
-        gateway.listeners.arrivals.cancel(&id.to_string());
+        wait::given_up(gateway, client, &id.to_string());
     }
 }
 

@@ -169,7 +169,7 @@ mod tests {
 
     use super::*;
 
-    fn request(method: &'static str, mut params: Value, version: Value) -> Request<'static> {
+    fn request(method: &'static str, mut params: Value, version: &Value) -> Request<'static> {
         params["_meta"] = json!({VERSION_KEY: version, CAPABILITIES_KEY: {}});
         let Value::Object(params) = params else {
             panic!("no object")
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_name_may_come_in_base64() {
-        let call = request("tools/call", json!({"name": "ação"}), json!(STATELESS));
+        let call = request("tools/call", json!({"name": "ação"}), &json!(STATELESS));
         let fine = headers(STATELESS, "tools/call", "=?base64?YcOnw6Nv?=");
         assert_eq!(era(&call, fine), Ok(Era::Stateless));
         for wrong in ["", "=?base64?YQ==?=", "=?base64?***?=", "acao"] {
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused_before_its_version_is_judged() {
-        let list = request("tools/list", json!({}), json!("2030-01-01"));
+        let list = request("tools/list", json!({}), &json!("2030-01-01"));
         let unknown = headers("2030-01-01", "tools/list", "");
         let error = era(&list, unknown).expect_err("unknown");
         assert_eq!(error.code, UNSUPPORTED_REVISION);
@@ -224,7 +224,7 @@ mod tests {
         ] {
             assert_eq!(code(&list, wrong), HEADER_MISMATCH, "{wrong:?}");
         }
-        let number = request("tools/list", json!({}), json!(7));
+        let number = request("tools/list", json!({}), &json!(7));
         assert_eq!(code(&number, unknown), HEADER_MISMATCH);
     }
 

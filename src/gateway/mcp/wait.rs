@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    OnSent,
     methods::Caller,
+    places::Answered,
     tools::{Called, MAX_WAITED_FOR},
 };
 use crate::{
@@ -32,6 +32,9 @@ use crate::{
 
 /// How long a call waits unless told: less than clients wait for an answer.
 const TIMEOUT_S: u64 = 45;
+
+/// How much longer than its wait a call may look at what is stored already.
+const LATEST: Duration = Duration::from_secs(5);
 
 /// Messages in an answer unless told.
 const LIMIT: u64 = 50;
@@ -95,27 +98,63 @@ pub(super) async fn wait(
         // Whoever asked does not read the answer, so nothing of it counts as read.
         return Ok(Found::at(begun).json()?.into());
     }
-    let next = found.next;
+    let sent = Sent {
+        from: begun,
+        next: found.next,
+        place: wait.place,
+        client: caller.reader.map(str::to_owned),
+        request: caller.id.to_owned(),
+    };
+    let gateway = Arc::clone(gateway);
     Ok(Called {
-        on_sent: Some(moved(gateway, wait.place, next)),
+        on_sent: Some(Box::new(move || sent.count(&gateway))),
         ..Called::from(found.json()?)
     })
 }
 
-/// Has the place on the disk moved on. Until it is there, the next call finds it in memory.
-fn moved(gateway: &Arc<Gateway>, place: String, next: u64) -> OnSent {
-    let gateway = Arc::clone(gateway);
-    Box::new(move || {
-        let Ok(written) = gateway.store.set_reader_position(&place, next) else {
-            return;
+/// An answer that is in its client's socket.
+struct Sent {
+    from: u64,
+    next: u64,
+    place: String,
+    client: Option<String>,
+    request: String,
+}
+
+impl Sent {
+    fn count(self, gateway: &Arc<Gateway>) {
+        set(gateway, &self.place, self.next);
+        let answered = Answered {
+            client: self.client,
+            request: self.request,
+            from: self.from,
+            at: Instant::now(),
         };
-        gateway.mcp.places.insert(place.clone(), next);
-        tokio::spawn(async move {
-            // What could not be written comes again.
-            let _ = written.await;
-            gateway.mcp.places.remove(&place, next);
-        });
-    })
+        gateway.mcp.places.answered(&self.place, answered);
+    }
+}
+
+/// A client gave a request up. It ends where it waits; of one that was answered just now, nothing counts as
+/// read.
+pub(super) fn given_up(gateway: &Arc<Gateway>, client: Option<&str>, request: &str) {
+    gateway.listeners.arrivals.cancel(request);
+    for (place, from) in gateway.mcp.places.given_up(client, request) {
+        set(gateway, &place, from);
+    }
+}
+
+/// Sets a place on the disk. Until it is there, the next call finds it in memory.
+fn set(gateway: &Arc<Gateway>, place: &str, seq: u64) {
+    let Ok(written) = gateway.store.set_reader_position(place, seq) else {
+        return;
+    };
+    gateway.mcp.places.moves(place, seq);
+    let (gateway, place) = (Arc::clone(gateway), place.to_owned());
+    tokio::spawn(async move {
+        // What could not be written comes again.
+        let _ = written.await;
+        gateway.mcp.places.moved(&place, seq);
+    });
 }
 
 fn asked(
@@ -168,13 +207,7 @@ fn place(reader: &str, channel: Option<&str>, peer: Option<&str>) -> String {
 async fn begin(gateway: &Gateway, wait: &Wait) -> Result<Found, Fault> {
     let store = &gateway.store;
     let head = gateway.listeners.bus.last_seq();
-    let known = match gateway.mcp.places.get(&wait.place) {
-        Some(known) => Some(known),
-        None => {
-            let place = wait.place.clone();
-            reading(store, move |store| store.reader_position(&place)).await?
-        }
-    };
+    let known = known(gateway, &wait.place).await?;
     if let Some(since) = wait.since.filter(|since| *since > head) {
         let expected = format!("{head} at most, the number of the last event");
         return Err(bad_field("since", &expected, &since.to_string()));
@@ -201,12 +234,22 @@ async fn begin(gateway: &Gateway, wait: &Wait) -> Result<Found, Fault> {
     })
 }
 
+/// Where this reader left off, if it was here before.
+async fn known(gateway: &Gateway, place: &str) -> Result<Option<u64>, Fault> {
+    let moving = gateway.mcp.places.begin(place);
+    if moving.is_some() {
+        return Ok(moving);
+    }
+    let place = place.to_owned();
+    reading(&gateway.store, move |store| store.reader_position(&place)).await
+}
+
 /// Reads on until the answer is full, time is up, or all that was published was looked at.
 async fn look(gateway: &Gateway, wait: &Wait, found: &mut Found) -> Result<(), Fault> {
     loop {
         let head = gateway.listeners.bus.last_seq();
         found.more = found.next < head;
-        let is_late = found.count > 0 && Instant::now() >= wait.deadline;
+        let is_late = Instant::now() >= wait.deadline + LATEST;
         if !found.more || is_late || found.is_full(wait) {
             return Ok(());
         }

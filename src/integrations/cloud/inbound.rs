@@ -59,6 +59,8 @@ impl Receiver {
         let mut inbound = inbound(message, said(message), peer, sender);
         self.expect_files(&mut inbound);
         mark(&mut inbound, "name", person.name);
+        let is_named = change.names_us(&inbound.text);
+        mark(&mut inbound, "mentioned", is_named.then_some(true));
         mark(&mut inbound, "standby", is_standby.then_some(true));
         let says = matches!(inbound.kind, Kind::Text) || inbound.kind.is_file();
         let origin = Origin {

@@ -52,6 +52,14 @@ impl Change<'_> {
         &self.value["contacts"]
     }
 
+    /// Whether a text names the number this channel writes from: `@` and the number. Nothing beside the
+    /// text tells it.
+    pub(super) fn names_us(&self, text: &str) -> bool {
+        let ours = text_at(&self.value["metadata"], "display_phone_number").map(phone::person);
+        let written = ours.map(|ours| format!("@{ours}"));
+        written.is_some_and(|written| text.contains(&written))
+    }
+
     /// Whether that is the number this channel writes from.
     pub(super) fn is_ours(&self, number: Option<&str>) -> bool {
         let ours = text_at(&self.value["metadata"], "display_phone_number").map(phone::person);

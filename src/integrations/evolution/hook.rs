@@ -8,6 +8,7 @@ use super::{
     connection::Status,
     inbound::{self, author_of_edit, call, edited, presences, votes},
     kinds::{self, Body, Said},
+    mention,
     reconcile::{Posted, Whose, report},
     who::{HIDDEN, Place, Who, here, place, plain, who},
     wire::{NAME, state_of},
@@ -116,16 +117,19 @@ impl Evolution {
                 let name = other.as_deref().unwrap_or(name);
                 self.edited(name, key, Some(who), &said).await
             }
-            Body::Said(said) => self.said(data, &who, &said).await,
+            Body::Said(said) => self.said(data, &who, &said, me).await,
         }
     }
 
-    async fn said(&self, data: &Value, who: &Who, said: &Said) -> Done {
+    async fn said(&self, data: &Value, who: &Who, said: &Said, me: Option<&str>) -> Done {
         if let Some(kind) = said.service_type() {
             self.unread("a message of a kind that no rule knows", kind);
         }
         let mut inbound = inbound::inbound(data, who, said);
         if !who.own {
+            if who.place == Place::Group && self.names_us(data, &said.words, me).await? {
+                inbound.meta.get_or_insert_default()["mentioned"] = true.into();
+            }
             self.expect_file(&mut inbound, who, data).await?;
             let commands = if said.typed {
                 Commands::Obeyed
@@ -150,12 +154,43 @@ impl Evolution {
         }
     }
 
+    /// Whether a group's message names our own number. Where the group hides numbers it names our hidden
+    /// id, which our own messages in groups tell.
+    async fn names_us(
+        &self,
+        data: &Value,
+        words: &str,
+        me: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let Some(me) = me else { return Ok(false) };
+        if mention::is_in_text(words, me) {
+            return Ok(true);
+        }
+        for address in mention::mentioned(data) {
+            let is_ours = if mention::is_hidden(&address) {
+                self.ingress.canonical(&address).await? == me
+            } else {
+                mention::is_number(&address, me)
+            };
+            if is_ours {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Own messages and the posts of newsletters are nobody's who could be let in.
     async fn store(&self, inbound: Inbound, who: &Who, commands: Commands) -> Done {
         if who.own || who.place == Place::Newsletter {
             if who.own && who.place == Place::Person {
                 for alias in &who.aliases {
                     self.ingress.same_peer(alias, &who.peer).await?;
+                }
+            }
+            // Our own other name, by which members of a group may name us.
+            if let (true, Place::Group, Some(me)) = (who.own, who.place, &who.sender) {
+                for alias in &who.aliases {
+                    self.ingress.same_peer(alias, me).await?;
                 }
             }
             self.ingress.keep(inbound).await?;

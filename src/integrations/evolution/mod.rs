@@ -3,7 +3,7 @@
 //!
 //! Its webhook has no signature: we register one with a secret header of ours, and check that. Its
 //! bodies carry the API key, so none is ever logged. What is posted is taken in `hook`: `who` knows whose
-//! it is, `kinds` what it says (and lists what becomes of each kind), `inbound` what is stored of it.
+//! it is, `kinds` what it says (and lists what becomes of each kind), `inbound` what is stored of it, `mention` whether a group's message names us.
 //! `wire` has what is sent, `files` how kept files go out and theirs come in, `errors` what answers mean, `reconcile` messages whose answer was lost;
 //! `connection` how the instance stands, `looks` when that is looked at, `pair` how a phone is paired,
 //! `webhook` that the service posts to us.
@@ -15,6 +15,7 @@ mod hook;
 mod inbound;
 mod kinds;
 mod looks;
+mod mention;
 mod pair;
 mod reconcile;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{
     kinds,
     said::Said,
     target::{Target, Topic, number_of},
-    who::{Author, called, forwarded_from, user_name},
+    who::{Author, called, forwarded_from, is_shared, user_name},
 };
 use crate::{
     integrations::ingress::{Commands, Origin},
@@ -155,7 +155,11 @@ pub(super) fn message(
     let root = &message["reply_to_message"]["forum_topic_created"];
     let received = received
         .with("id", name.map(Value::from))
-        .with("own", (whose == Whose::Owners).then_some(Value::Bool(true)))
+        .with("own", flag(whose == Whose::Owners))
+        .with("mentioned", flag(kinds::is_addressed(message, me)))
+        .with("bot", flag(is_bot(message)))
+        .with("broadcast", flag(is_broadcast(message)))
+        .with("language", text(&message["from"], "language_code"))
         .with("album", text(message, "media_group_id"))
         .with("forwarded", forwarded_from(message).map(Value::from))
         .with("quote", text(&message["quote"], "text"))
@@ -163,6 +167,23 @@ pub(super) fn message(
         .with("signature", text(message, "author_signature"))
         .with("via", user_name(&message["via_bot"]).map(Value::from));
     Some(received)
+}
+
+/// A field of `meta` that is there only where it is true.
+fn flag(is_so: bool) -> Option<Value> {
+    is_so.then_some(Value::Bool(true))
+}
+
+/// Another bot wrote it; the users that stand for people who do not show themselves are none.
+fn is_bot(message: &Value) -> bool {
+    message["from"]["is_bot"] == true
+        && !message["sender_chat"].is_object()
+        && !is_shared(&message["from"])
+}
+
+/// It was posted to whoever reads, in a channel or by the channel that a group belongs to.
+fn is_broadcast(message: &Value) -> bool {
+    message["chat"]["type"] == "channel" || message["is_automatic_forward"] == true
 }
 
 fn whose(place: &Target, author: &Author, message: &Value, me: &Author) -> Whose {

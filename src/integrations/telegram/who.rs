@@ -20,6 +20,11 @@ pub(super) struct Author {
     pub(super) user_name: Option<String>,
 }
 
+/// Whether a user stands for many.
+pub(super) fn is_shared(user: &Value) -> bool {
+    user["id"].as_i64().is_some_and(|id| SHARED.contains(&id))
+}
+
 impl Author {
     /// Whoever wrote a message of `chat`.
     pub(super) fn of_message(message: &Value) -> Self {
@@ -29,7 +34,6 @@ impl Author {
     /// The chat in whose name it was done, else the user, else, where that is one of many, the chat it
     /// was done in.
     pub(super) fn of(user: &Value, in_the_name_of: &Value, chat: &Value) -> Self {
-        let is_shared = |user: &Value| user["id"].as_i64().is_some_and(|id| SHARED.contains(&id));
         let who = if in_the_name_of.is_object() {
             in_the_name_of
         } else if is_shared(user) {

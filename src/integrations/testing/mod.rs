@@ -1,9 +1,9 @@
 //! The way into a store of its own, for the tests of integrations, and servers for them to speak to.
 
-pub(super) mod server;
+pub(crate) mod server;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Weak},
 };
 
@@ -36,18 +36,18 @@ impl Audience for Nobody {
 }
 
 /// An ingress and all that it writes to. What it wrote to disk goes with it.
-pub(super) struct Desk {
-    pub(super) ingress: Ingress,
-    pub(super) store: Store,
-    pub(super) pairings: Arc<Pairings>,
-    pub(super) log: Log,
-    pub(super) media: Media,
+pub(crate) struct Desk {
+    pub(crate) ingress: Ingress,
+    pub(crate) store: Store,
+    pub(crate) pairings: Arc<Pairings>,
+    pub(crate) log: Log,
+    pub(crate) media: Media,
     folder: PathBuf,
 }
 
 impl Desk {
     /// That of a channel which hears those on this list.
-    pub(super) fn new(channel: &str, allowed: &str) -> Self {
+    pub(crate) fn new(channel: &str, allowed: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
         std::fs::create_dir(&folder).expect("a folder");
         let options = StoreOptions {
@@ -77,8 +77,13 @@ impl Desk {
         }
     }
 
+    /// The folder of all that.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A kept file.
-    pub(super) async fn keep(&self, bytes: &[u8], name: Option<&str>, mime: &str) -> MediaRow {
+    pub(crate) async fn keep(&self, bytes: &[u8], name: Option<&str>, mime: &str) -> MediaRow {
         let about = About {
             mime: Some(mime.to_owned()),
             name: name.map(str::to_owned),
@@ -89,7 +94,7 @@ impl Desk {
     }
 
     /// Delivers a message once.
-    pub(super) async fn deliver(
+    pub(crate) async fn deliver(
         &self,
         integration: &dyn Integration,
         draft: Draft,
@@ -105,7 +110,7 @@ impl Desk {
     }
 
     /// Fetches the first file of the only message, of at most so many bytes, and its content.
-    pub(super) async fn fetch(
+    pub(crate) async fn fetch(
         &self,
         integration: &dyn Integration,
         max_bytes: u64,
@@ -124,12 +129,12 @@ impl Desk {
     }
 
     /// Takes the kept files away, and leaves their rows.
-    pub(super) fn lose_files(&self) {
+    pub(crate) fn lose_files(&self) {
         self.media.lose_files();
     }
 
     /// The bytes of a kept file.
-    pub(super) async fn content(&self, id: MediaId) -> Vec<u8> {
+    pub(crate) async fn content(&self, id: MediaId) -> Vec<u8> {
         let mut open = self.media.open_file(id).await.expect("kept");
         let mut content = Vec::new();
         std::io::Read::read_to_end(&mut open.file, &mut content).expect("readable");
@@ -137,7 +142,7 @@ impl Desk {
     }
 
     /// All that is stored.
-    pub(super) fn stored(&self) -> Vec<Message> {
+    pub(crate) fn stored(&self) -> Vec<Message> {
         let query = HistoryQuery {
             limit: 1000,
             max_bytes: 1 << 24,
@@ -148,7 +153,7 @@ impl Desk {
 
     /// The only message that is stored.
     #[track_caller]
-    pub(super) fn only(&self) -> Message {
+    pub(crate) fn only(&self) -> Message {
         let mut all = self.stored();
         assert_eq!(all.len(), 1, "{all:#?}");
         all.remove(0)

@@ -12,26 +12,26 @@ use crate::config::BaseUrl;
 
 /// A request.
 #[derive(Debug, Clone)]
-pub(in crate::integrations) struct Asked {
-    pub(in crate::integrations) method: String,
-    pub(in crate::integrations) path: String,
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) path: String,
     /// The whole head, in small letters.
-    pub(in crate::integrations) head: String,
-    pub(in crate::integrations) body: Vec<u8>,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 /// A part of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::integrations) struct Part {
-    pub(in crate::integrations) name: String,
-    pub(in crate::integrations) file_name: Option<String>,
-    pub(in crate::integrations) mime: Option<String>,
-    pub(in crate::integrations) content: Vec<u8>,
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) file_name: Option<String>,
+    pub(crate) mime: Option<String>,
+    pub(crate) content: Vec<u8>,
 }
 
 impl Part {
     /// The content of a text field.
-    pub(in crate::integrations) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         assert!(self.file_name.is_none(), "{} is a file", self.name);
         std::str::from_utf8(&self.content).expect("text")
     }
@@ -39,13 +39,13 @@ impl Part {
 
 impl Asked {
     /// The body as JSON; null if it is none.
-    pub(in crate::integrations) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 
     /// The parts of a form. Put together again they must be the body, byte for byte.
     #[track_caller]
-    pub(in crate::integrations) fn form(&self) -> Vec<Part> {
+    pub(crate) fn form(&self) -> Vec<Part> {
         let boundary = self.head.split("multipart/form-data; boundary=").nth(1);
         let boundary = boundary.and_then(|rest| rest.lines().next());
         let boundary = boundary.expect("a form").trim();
@@ -68,13 +68,13 @@ impl Asked {
 
     /// A field of the form.
     #[track_caller]
-    pub(in crate::integrations) fn field(&self, name: &str) -> Option<Part> {
+    pub(crate) fn field(&self, name: &str) -> Option<Part> {
         self.form().into_iter().find(|part| part.name == name)
     }
 
     /// The texts of the form, by name.
     #[track_caller]
-    pub(in crate::integrations) fn texts(&self) -> Vec<(String, String)> {
+    pub(crate) fn texts(&self) -> Vec<(String, String)> {
         let form = self.form().into_iter();
         let texts = form.filter(|part| part.file_name.is_none());
         texts
@@ -117,7 +117,7 @@ fn written(part: &Part) -> Vec<u8> {
 }
 
 /// What is answered.
-pub(in crate::integrations) enum Answer {
+pub(crate) enum Answer {
     /// Status and JSON.
     Json(u16, Value),
     /// A file.
@@ -129,16 +129,14 @@ pub(in crate::integrations) enum Answer {
 }
 
 /// A running server. It ends with the runtime of its test.
-pub(in crate::integrations) struct Server {
-    pub(in crate::integrations) base: BaseUrl,
+pub(crate) struct Server {
+    pub(crate) base: BaseUrl,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Server {
     /// A server that answers like this.
-    pub(in crate::integrations) async fn start(
-        answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) async fn start(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -154,7 +152,7 @@ impl Server {
     }
 
     /// What was asked since the last time.
-    pub(in crate::integrations) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         std::mem::take(&mut self.asked.lock().expect("whole"))
     }
 }

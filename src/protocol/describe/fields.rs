@@ -99,7 +99,7 @@ pub(super) const MESSAGE: &[FieldSpec] = &[
         "media",
         FieldKind::Files,
         "its file, or the list of them: {kind, media_id?, url?, id?, mime?, name?, bytes?, width?, height?, \
-         seconds?, round? (a round video), state?: fetching, ready or failed, error?, path? (in deliver: where to get it)}",
+         seconds?, round? (a round video), transcript? (what is said in a voice note), state?: fetching, ready or failed, error?, path? (in deliver: where to get it)}",
     ),
     must(
         "state",

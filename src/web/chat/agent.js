@@ -67,7 +67,7 @@ export class AgentBar {
     const { name, state, turn, hold } = this.#here;
     if (agents) $("agent").hidden = false;
     $("agent").className = (name && (hold ? "warn" : toneOf(state))) || "";
-    write($("agent-note"), agents ? told(name, state, turn, hold) : "");
+    write($("agent-note"), agents ? told(name, state, turn, hold, !agents.isOpenGroup && chat.thread.isGroup) : "");
     write($("agent-left"), hold ? leftText(hold.until_ms) : "");
     const hadFocus = document.activeElement;
     this.#stop.hidden = !turn;
@@ -87,9 +87,9 @@ export class AgentBar {
 }
 
 /** Who answers, or why nobody does. */
-function told(name, state, turn, hold) {
+function told(name, state, turn, hold, isChoosy) {
   if (!name) return words("nobodyAnswers");
   if (hold) return joined([words("quietHere", { name }), words(hold.by)]);
   const more = turn ? turn.attempt > 1 && words("attempt", { n: turn.attempt }) : state !== "running" && words(state);
-  return joined([words({ running: "answering", waiting: "answersNext" }[turn?.state] ?? "answersHere", { name }), more]);
+  return joined([words({ running: "answering", waiting: "answersNext" }[turn?.state] ?? (isChoosy ? "answersMentions" : "answersHere"), { name }), more]);
 }

@@ -34,14 +34,14 @@ const dots = () => make("p", { className: "dots", role: "img", ariaLabel: words(
 /** Nobody's word: a line of its own. */
 const happened = ({ created_ms }, { title }) => make("p", { className: "happened", dir: "auto", title: timeOf(created_ms) }, title);
 
-/** An answer as far as it has grown; code in it ends where it does not yet. */
+/** An answer as far as it has grown; code in it may not have ended. */
 const grown = text => said(text.split("```").length % 2 ? text : `${text}\n\`\`\``);
 
 /** What an agent offers to answer. */
 const choices = ({ chat }, options) =>
   make("div", { className: "options", role: "group", ariaLabel: words("answers") }, ...options.map(({ shown, said }) => button("", shown, () => chat.composer.handOver(said, []), { dir: "auto" })));
 
-/** That an agent did not answer this, and why. */
+/** Why an agent did not answer this. */
 function unanswered({ chat }, { agent, error, turn_id }) {
   const told = words("unanswered", { name: agent, why: plain(error) || words("failed") });
   return make("p", { className: "trouble" }, make("bdi", {}, told), " ", button("plain again", words("retry"), () => chat.bar.act("retry", { turn_id })));

@@ -19,17 +19,17 @@ const TOPICS = ["client.*", "log", "integration.state"];
 const POLL_MS = 2000;
 /** Rows of one kind; more of them nobody reads here. */
 const SHOWN = 100;
+const TURNS = { running: "answering", waiting: "answersNext", failed: "unanswered" };
 /** States in which an earlier error is over. */
 const WELL = ["running", "stopped"];
 
 const quiet = text => paragraph("quiet", text);
 const line = (...parts) => joined(parts);
-/** How long ago that time is. */
 const ago = ms => lasting(Date.now() - ms);
-const place = ({ channel, peer }) => ({ title: line(shownPeer(channel, peer), channel), hint: peer });
-/** How it is, since when, and what is wrong with it. */
+const placeOf = ({ channel, peer }) => ({ title: line(shownPeer(channel, peer), channel), hint: peer });
+/** How it is and since when, and what is wrong. */
 const condition = ({ state, since_ms, last_error, advice }) => line(`${words(state)} ${words("since", { time: ago(since_ms) })}`, !WELL.includes(state) && plain(last_error), plain(advice));
-const startOrStop = state => (state === "stopped" || state === "parked" ? "start" : "stop");
+const startOrStop = state => (["stopped", "parked"].includes(state) ? "start" : "stop");
 
 /** How each row looks: its key, title, note, tone, and what can be done to it. */
 const LOOKS = {
@@ -47,11 +47,11 @@ const LOOKS = {
     tone: toneOf(one.state),
     acts: [supervised && startOrStop(one.state)],
   }),
-  held: ({ until_ms, by, ...one }) => ({ key: keyOf(one), ...place(one), note: line(words(by), leftText(until_ms)), tone: "warn", acts: ["open", "resume"] }),
+  held: ({ until_ms, by, ...one }) => ({ key: keyOf(one), ...placeOf(one), note: line(words(by), leftText(until_ms)), tone: "warn", acts: ["open", "resume"] }),
   turns: ({ turn_id, agent, state, attempt, error, updated_ms, ...one }) => ({
     key: turn_id,
-    ...place(one),
-    note: line(state === "failed" ? words("unanswered", { name: agent, why: plain(error) }) : words("answering", { name: agent }), attempt > 1 && words("attempt", { n: attempt }), timeOf(updated_ms)),
+    ...placeOf(one),
+    note: line(words(TURNS[state], { name: agent, why: plain(error) }), attempt > 1 && words("attempt", { n: attempt }), timeOf(updated_ms)),
     tone: toneOf(state),
     acts: ["open", state === "failed" ? "retry" : "abort"],
   }),
@@ -65,7 +65,7 @@ const LOOKS = {
   }),
   outbox: ({ message_id, state, error, due_ms, ...said }) => ({
     key: message_id,
-    ...place(said),
+    ...placeOf(said),
     note: line(words(state), due_ms > Date.now() && timeOf(due_ms), error, lineOf(said, 80)),
     tone: toneOf(state),
     acts: [{ failed: "retry", queued: "cancel" }[state]],

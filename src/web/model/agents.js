@@ -23,13 +23,14 @@ export class Agents {
   #order;
 
   /** Takes the answers to `agents` and `turns`, as they were asked for in one conversation. */
-  constructor({ agents, running, held, order = [] }, turns = []) {
+  constructor({ agents, running, held, order = [], open }, turns = []) {
     this.#agents = new Map(agents.map(one => [one.name, one]));
     this.#open = new Map(running.map(turn => [turn.turn_id, turn]));
     this.#held = new Map(held.map(hold => [keyOf(hold), hold]));
     this.#failed = new Map(turns.filter(({ state }) => state === "failed").map(turn => [turn.messages.at(-1), turn]));
     this.#authors = new Map(turns.map(({ message_id, agent }) => [message_id, agent]));
     this.#order = order;
+    this.isOpenGroup = open;
   }
 
   /** Whether there is anyone who could answer. */

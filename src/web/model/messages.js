@@ -46,6 +46,11 @@ export class Thread {
     return this.messages.length > KEEP || this.#characters > KEEP_CHARACTERS;
   }
 
+  /** Whether several people write here, as far as the newest messages tell. */
+  get isGroup() {
+    return this.messages.slice(-50).some(({ sender, peer }) => sender && sender !== peer);
+  }
+
   /** The messages with a place of their own: all but reactions to others of them. */
   get rows() {
     const isAlone = one => !this.#under(one);

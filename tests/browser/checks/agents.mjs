@@ -2,7 +2,8 @@
 
 import { assert, same, until } from "../until.mjs";
 
-const EVIL = `\u001b[31m<img src=x onerror="hacked()">`;
+const MARKUP = `<img src=x onerror="hacked()">`;
+const EVIL = `\u001b[31m${MARKUP}`;
 const EVIL_SEEN = EVIL.replace("\u001b", "\\x1b");
 const NEEDS = { settings: { AGENT: "helper", AGENT_GATHER: "10ms" } };
 
@@ -70,20 +71,21 @@ export const checks = [
   },
   {
     name: "a person takes over, by the button or by writing, and gives back",
-    needs: NEEDS,
+    needs: { evolution: true, settings: { ...NEEDS.settings, WHATSAPP_ALLOW_FROM: "5511987654321" } },
     async run(stage) {
-      const { page, daemon } = stage;
-      const agent = await stage.agent("helper", ["message.*"]);
-      await stage.open();
-      const { turn_id } = await asked(stage, agent);
+      const { page, daemon, evolution } = stage;
+      const agent = await stage.agent("helper");
+      await stage.open("chat/whatsapp/5511987654321");
+      await evolution.say("5511987654321", "Bia", "a question");
+      const { turn_id } = await agent.heard("agent.turn");
       await page.click("#agent-take");
       await agent.heard("agent.abort", (abort) => abort.turn_id === turn_id);
-      await says(stage, /^helper is quiet · a person writes here$/);
+      await says(stage, /^helper is quiet · somebody paused it$/);
       assert(/^(29|30) min left$/.test(await page.textContent("#agent-left")), "how long", await page.textContent("#agent-left"));
       await stage.accessible("a conversation that is held");
       await stage.shot("agent-held");
       await page.selectOption("#language", "pt");
-      await says(stage, /^helper está em silêncio · uma pessoa escreve aqui$/);
+      await says(stage, /^helper está em silêncio · alguém o pausou$/);
       await stage.shot("agent-held-portuguese");
       await page.selectOption("#language", "en");
       await page.press("#agent-take", "Enter");
@@ -94,7 +96,8 @@ export const checks = [
       await says(stage, /^helper is quiet · a person writes here$/);
       await page.click("#agent-take");
       await says(stage, /^helper answers here$/);
-      await asked(stage, agent, "and then?");
+      await evolution.say("5511987654321", "Bia", "and then?");
+      await agent.heard("agent.turn", ({ message }) => message === "and then?");
     },
   },
   {
@@ -114,7 +117,7 @@ export const checks = [
       await until("it is held", async () => (await daemon.rpc("agents")).held.length === 1);
       await stage.context.setOffline(false);
       await stage.connected();
-      await says(stage, /^helper is quiet · \/pause was written here$/);
+      await says(stage, /^helper is quiet · somebody paused it$/);
       await daemon.rpc("agent.resume", ANA);
       await says(stage, /^helper answers here · not connected$/);
     },
@@ -153,12 +156,12 @@ export const checks = [
       const { page } = stage;
       const agent = await stage.agent("helper");
       await stage.open();
-      const { turn_id } = await asked(stage, agent);
-      const options = ["Yes", `No, ${EVIL}`, "1"];
+      await stage.say("Clean up, please");
+      const { turn_id } = await agent.heard("agent.turn");
+      const options = ["Yes", `${MARKUP}  `, "1"];
       const answer = agent.ask("agent.ask", { turn_id, text: "May I delete it?", options });
-      await stage.go("chat/webchat/visitor");
       await page.waitForSelector("#messages .options button");
-      same(await page.$$eval("#messages .options button", (all) => all.map((one) => one.textContent)), ["Yes", `No, ${EVIL_SEEN}`, "1"], "what can be answered");
+      same(await page.$$eval("#messages .options button", (all) => all.map((one) => one.textContent)), ["Yes", MARKUP, "1"], "what can be answered");
       await stage.accessible("a question");
       await stage.shot("agent-question");
       await page.focus("#messages .options button");
@@ -199,7 +202,7 @@ export const checks = [
   },
   {
     name: "control shows agents, what is held and what failed, and steers them",
-    needs: { settings: { AGENT: "helper,echo", AGENT_ROUTES: "webchat/caio=echo", AGENT_GATHER: "10ms" } },
+    needs: { settings: { AGENT: "helper", AGENT_ROUTES: "webchat/caio=echo", AGENT_GATHER: "10ms" } },
     async run(stage) {
       const { page, daemon } = stage;
       const agent = await stage.agent("helper");
@@ -220,7 +223,7 @@ export const checks = [
       const { turn_id } = await agent.heard("agent.turn");
       await page.waitForSelector(`${row("turns", turn_id)} [data-do=abort]`);
       await agent.ask("agent.failed", { turn_id, error: EVIL, certainty: "permanent" });
-      await until("what failed says why", async () => (await page.textContent(row("turns", turn_id)).catch(() => "")).includes(EVIL_SEEN), 60_000);
+      await until("what failed says why", async () => (await page.textContent(row("turns", turn_id)).catch(() => "")).includes(EVIL_SEEN));
       await page.waitForSelector(row("held", "webchat/bia"));
       await stage.accessible("agents in control");
       await stage.shot("control-agents");

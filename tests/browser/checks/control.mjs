@@ -158,7 +158,7 @@ export const checks = [
       const { page } = stage;
       await open(stage);
       const other = await stage.client();
-      await other.ask("auth", { client: { name: "a script", kind: "agent" } });
+      await other.ask("auth", { client: { name: "a script", kind: "mobile" } });
       await until("it is there", async () => (await page.textContent("#clients")).includes("a script"));
       other.close();
       await until("it is gone", async () => !(await page.textContent("#clients")).includes("a script"));

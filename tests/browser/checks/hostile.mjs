@@ -26,7 +26,7 @@ export const checks = [
       const { page, evolution } = stage;
       await stage.context.addInitScript(() => (window.hacked = () => (window.hackedBy = (window.hackedBy ?? 0) + 1)));
       const other = await stage.client();
-      await other.ask("auth", { client: { name: EVIL.slice(0, 100), kind: "agent", version: EVIL.slice(0, 100) } });
+      await other.ask("auth", { client: { name: EVIL.slice(0, 100), kind: "mobile", version: EVIL.slice(0, 100) } });
       const receive = (more) => other.ask("receive", { channel: "webchat", peer: EVIL, text: EVIL, ...more });
       await receive({ sender: EVIL, meta: { name: EVIL } });
       await receive({ text: `see https://example.com/${EVIL} and ${LINKS.join(" ")}`, meta: { name: EVIL } });

@@ -62,7 +62,7 @@ function wordsShown() {
 }
 
 /** What is the same in both languages: names, figures, levels and fields of the log. */
-const SAME_IN_BOTH = /^(cleudocodebot|webchat|whatsapp|ana|Ana Luísa|Caio|helper|EN|PT|Gateway|Token|QR|[\w.:/-]*\d[\w.:/-]*|.*\d (MB|KB|min|d|h|s)|error|warn|info|debug|\w+=.*)$/;
+const SAME_IN_BOTH = /^(cleudocodebot|webchat|whatsapp|ana|caio|visitor|Ana Luísa|Caio|helper|EN|PT|Gateway|Token|QR|[\w.:/-]*\d[\w.:/-]*|.*\d (MB|KB|min|d|h|s)|error|warn|info|debug|\w+=.*)$/;
 
 export const checks = [
   {

@@ -33,7 +33,7 @@ const LAYERS: &[&[&str]] = &[
     &["protocol", "http_client"],
     &["client", "store", "router"],
     &["media", "agents"],
-    &["integrations"],
+    &["integrations", "transcription"],
     &["gateway", "service"],
     &["daemon"],
     &["cli"],

@@ -10,7 +10,8 @@ use std::{
 use serde_json::json;
 
 use crate::support::{
-    Daemon, Gateway, Scratch, Shared, assert_field, assert_fields, next_event, run,
+    Daemon, Gateway, Scratch, Shared, assert_field, assert_fields, daemon_command, event_where,
+    next_event, run,
 };
 
 /// Runs a script against the daemon: exit code, stdout, stderr.
@@ -153,6 +154,37 @@ async fn python_bridge_sends_and_receives() {
     );
     assert!(ended.status.success() && stderr.is_empty(), "{stderr}");
     assert_eq!(out.trim(), "ana: Hello back");
+}
+
+#[tokio::test]
+async fn python_agent_answers() {
+    if !has_websockets() {
+        return;
+    }
+    let home = Scratch::new();
+    let mut command = daemon_command(&home.0);
+    command.env("AGENT", "parrot").env("AGENT_GATHER", "50ms");
+    let daemon = Daemon::from_command(command, &home.0);
+    let mut client = daemon.listener(&["message.status", "agent.delta"]).await;
+    let mut command = script_command(&daemon, &home.0, "python3", "agent.py", &["parrot"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut agent = command.spawn().expect("it starts");
+    for (said, answer) in [("Olá", "You said: Olá"), ("fail", "You said: why?")] {
+        let message = json!({"channel": "webchat", "peer": "ana", "text": said});
+        client.call("receive", &message).await.expect("stored");
+        if said == "fail" {
+            // It says that it cannot, and goes on with the next.
+            let why = json!({"channel": "webchat", "peer": "bia", "text": "why?"});
+            client.call("receive", &why).await.expect("stored");
+        }
+        let sent = event_where(&mut client, |event| event["direction"] == "out").await;
+        assert_field(&sent, "text", answer);
+    }
+    let failed = json!({"state": "failed"});
+    let failed = client.call("turns", &failed).await.expect("listed");
+    assert_field(&failed["turns"][0], "error", "asked to fail");
+    agent.kill().expect("it runs");
+    agent.wait().expect("it ends");
 }
 
 #[test]

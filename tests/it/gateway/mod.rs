@@ -1,6 +1,7 @@
 //! The gateway on its port: HTTP, the upgrade, sessions, events, and the page it serves.
 
 mod admission;
+mod agents;
 mod allocations;
 mod auth;
 #[cfg(feature = "store")]
@@ -11,7 +12,9 @@ mod events;
 mod handshake;
 mod http;
 mod leniency;
+mod mcp;
 mod media;
 mod messages;
+mod openai;
 mod page;
 mod stalls;

@@ -118,12 +118,9 @@ async fn done(
 
 /// Shows how far it has grown, where it is time to.
 fn show(turns: &TurnsInner, running: &Running, now: Instant) {
-    let text = running.with_progress(|progress| {
-        let shown = progress.show(now)?;
-        Some(shown.map(str::to_owned))
-    });
+    let text = running.with_progress(|progress| progress.show(now).map(str::to_owned));
     if let (Some(text), Some(key)) = (text, &running.key) {
-        turns.show_typing(key, text.as_deref());
+        turns.show_typing(key, Some(text.as_str()).filter(|text| !text.is_empty()));
     }
 }
 

@@ -8,6 +8,7 @@ mod offer;
 mod progress;
 pub(super) mod running;
 pub(super) mod subject;
+mod voice;
 
 use std::sync::Arc;
 
@@ -137,7 +138,7 @@ impl Run {
     async fn contained(self) {
         let turns = Arc::clone(&self.registered.turns);
         let id = self.subject.stored().map(|turn| turn.id);
-        let (Err(panic), Some(id)) = (contained(self.to_the_end()).await, id) else {
+        let (Err(panic), Some(id)) = (contained(self.run()).await, id) else {
             return;
         };
         let update = TurnUpdate {
@@ -150,7 +151,7 @@ impl Run {
         }
     }
 
-    async fn to_the_end(mut self) {
+    async fn run(mut self) {
         let stop = match self.attempts().await {
             Ok(()) => return,
             Err(stop) => stop,
@@ -267,8 +268,11 @@ impl Run {
     async fn place(&mut self, step: &Step) -> Result<Option<Place>, Stop> {
         let turns = Arc::clone(&self.registered.turns);
         let ready = turns.settings().deadlines.ready;
+        let stored = self.subject.stored();
+        let messages = stored.map_or(Vec::new(), |turn| turn.messages.clone());
         let placed = async {
             sleep(step.wait).await;
+            voice::transcribe(&turns, &messages).await;
             turns.pool.place(&step.agent, ready).await
         };
         tokio::pin!(placed);

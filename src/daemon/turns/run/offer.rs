@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::subject::Asked;
 use crate::{
     clock,
     daemon::turns::{eligible::is_group, inner::TurnsInner},
-    message::{Kind, Message, MessageId, media::files, text_at},
+    gateway::control::Prompt,
+    message::{
+        Kind, Message, MessageId,
+        media::{TRANSCRIPT, files},
+        text_at,
+    },
     store::{StoreError, Turn},
 };
 
@@ -72,6 +76,11 @@ fn event_of(turn: &Turn, messages: &[Message], after: Option<MessageId>) -> Opti
         .iter()
         .flat_map(|message| files(message.media.as_ref()))
         .collect();
+    let said = media.iter().filter_map(|file| text_at(file, TRANSCRIPT));
+    let said = said.collect::<Vec<_>>().join("\n");
+    if !said.is_empty() {
+        event["transcript"] = json!(said);
+    }
     match media.as_slice() {
         [] => {}
         [one] => event["media"] = (*one).clone(),
@@ -97,15 +106,17 @@ fn words(messages: &[Message]) -> String {
 }
 
 /// What was asked over HTTP.
-pub(super) fn of_prompt(asked: &Asked) -> Offer {
-    let messages = &asked.prompt.messages;
+pub(super) fn of_prompt(id: &str, session: &str, prompt: &Prompt) -> Offer {
+    let messages = &prompt.messages;
     let last = messages
         .last()
         .map_or(&Value::Null, |last| &last["content"]);
-    offer(
-        json!({"turn_id": asked.id, "session": asked.session, "group": false,
-        "message": plain(last), "messages": [], "kind": Kind::Text.as_str(), "prompt": messages}),
-    )
+    let mut turn = json!({"turn_id": id, "session": session, "group": false,
+        "message": plain(last), "messages": [], "kind": Kind::Text.as_str(), "prompt": messages});
+    if let Some(media) = &prompt.media {
+        turn["media"] = media.clone();
+    }
+    offer(turn)
 }
 
 /// The text of a content, which may be a string or a list of parts.
@@ -206,18 +217,13 @@ mod tests {
 
     #[test]
     fn a_prompt_is_offered_as_described() {
-        let (events, _receiver) = tokio::sync::mpsc::channel(1);
         let parts = json!([{"type": "text", "text": "what"}, {"type": "text", "text": "is it"}]);
-        let asked = Asked {
-            id: "t-x1".into(),
-            session: "http-1".into(),
-            prompt: crate::gateway::control::Prompt {
-                messages: vec![json!({"role": "user", "content": parts})],
-                ..Default::default()
-            },
-            events,
+        let prompt = Prompt {
+            messages: vec![json!({"role": "user", "content": parts})],
+            media: Some(json!([{"kind": "image", "media_id": "ab"}])),
+            ..Prompt::default()
         };
-        let event = of_prompt(&asked).event(1, Duration::ZERO);
+        let event = of_prompt("t-x1", "http-1", &prompt).event(1, Duration::ZERO);
         assert_eq!(event_mismatch(event::AGENT_TURN, &event.to_string()), None);
         assert_eq!(event["message"], "what\nis it");
     }

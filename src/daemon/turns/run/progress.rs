@@ -75,14 +75,14 @@ impl Progress {
         self.text.push_str(&piece[..end]);
     }
 
-    /// The text to show now, if it is time to; `None` for no text yet.
-    pub(super) fn show(&mut self, now: Instant) -> Option<Option<&str>> {
+    /// The text to show now, if it is time to; it is empty where nothing came yet.
+    pub(super) fn show(&mut self, now: Instant) -> Option<&str> {
         if self.next_shown(now) > now {
             return None;
         }
         self.last_shown = Some(now);
         self.grew = false;
-        Some(Some(self.text.as_str()).filter(|text| !text.is_empty()))
+        Some(&self.text)
     }
 
     /// When to show it next.
@@ -180,13 +180,13 @@ mod tests {
     async fn the_first_piece_is_shown_at_once_and_the_rest_in_steps() {
         let began = Instant::now();
         let mut progress = Progress::new(began);
-        assert_eq!(progress.show(began), Some(None), "that it is typed at all");
+        assert_eq!(progress.show(began), Some(""), "that it is typed at all");
         progress.grow("olá", began);
         assert_eq!(progress.show(began), None);
         let next = progress.next_shown(began);
         assert_eq!(next, began + SHOWN_EVERY);
         progress.grow(" você", next);
-        assert_eq!(progress.show(next), Some(Some("olá você")));
+        assert_eq!(progress.show(next), Some("olá você"));
         assert_eq!(progress.next_shown(next), next + RENEWED_EVERY);
     }
 
@@ -197,7 +197,7 @@ mod tests {
         for _ in 0..MAX_SHOWN {
             progress.grow("ção", now);
         }
-        let shown = progress.show(now).flatten().expect("a text");
+        let shown = progress.show(now).expect("a text");
         assert!(shown.len() <= MAX_SHOWN && shown.len() > MAX_SHOWN - 4);
     }
 }

@@ -108,7 +108,10 @@ impl Subject {
     pub(super) async fn offer(&self, turns: &TurnsInner) -> Result<Option<Offer>, StoreError> {
         match self {
             Self::Stored(turn) => offer::of_turn(turns, turn).await,
-            Self::Asked(asked) => Ok(Some(offer::of_prompt(asked))),
+            Self::Asked(asked) => {
+                let (id, session) = (&asked.id, &asked.session);
+                Ok(Some(offer::of_prompt(id, session, &asked.prompt)))
+            }
         }
     }
 

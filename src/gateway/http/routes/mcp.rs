@@ -84,10 +84,8 @@ fn revision_headers(headers: &HeaderMap) -> RevisionHeaders<'_> {
 /// Whose place among the messages it goes on from, as the address says that a client was configured with:
 /// `/mcp?reader=NAME`.
 fn reader(query: &str) -> Option<String> {
-    let pairs = query.split('&');
-    let value = pairs
-        .filter_map(|pair| pair.strip_prefix("reader="))
-        .next()?;
+    let mut pairs = query.split('&');
+    let value = pairs.find_map(|pair| pair.strip_prefix("reader="))?;
     let name = String::from_utf8(percent::decode(value, b'%')).ok()?;
     let is_name = !name.is_empty() && name.len() <= 256 && !name.chars().any(char::is_control);
     is_name.then_some(name)

@@ -1,11 +1,12 @@
 //! What is served over HTTP besides the upgrade, a path each: commands (`rpc`), what programs
-//! with a model ask (`mcp`), files (`media`), what
+//! with a model ask (`mcp`) and what programs ask a model (`openai`), files (`media`), what
 //! services post (`webhook`), the page (`page`), and what supervisors ask (`status_page`).
 //!
 //! Not here: which path answers, and who may ask (`connection`).
 
 pub(super) mod mcp;
 pub(super) mod media;
+pub(super) mod openai;
 pub(super) mod page;
 mod range;
 pub(super) mod rpc;

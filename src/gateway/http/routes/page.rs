@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     /// What the whole page may weigh, uncompressed, in bytes: it loads at once, also on a phone.
-    const MOST_BYTES: usize = 174 * 1024;
+    const MOST_BYTES: usize = 175 * 1024;
 
     #[test]
     fn all_files_together_stay_light() {

@@ -93,13 +93,13 @@ pub(super) async fn call(
             return Err(RpcError::new(INVALID_PARAMS, text));
         }
     };
-    let called = match find(name, caller.role) {
+    let outcome = match find(name, caller.role) {
         Ok(tool) => carried_out(gateway, caller, tool, arguments)
             .await
             .map_err(|fault| explained(tool, &fault)),
         Err(why) => Err(why),
     };
-    Ok(called.map_or_else(failed, succeeded))
+    Ok(outcome.map_or_else(|why| failed(&why), succeeded))
 }
 
 fn find(name: &str, role: Role) -> Result<&'static Tool, String> {
@@ -168,7 +168,7 @@ fn explained(tool: &Tool, fault: &Fault) -> String {
     text
 }
 
-fn failed(why: String) -> Done {
+fn failed(why: &str) -> Done {
     Done::now(json!({"content": [{"type": "text", "text": why}], "isError": true}))
 }
 

@@ -5,6 +5,7 @@ mod edits;
 mod fetched;
 mod files;
 mod kinds;
+mod mentions;
 mod posted;
 mod sent;
 

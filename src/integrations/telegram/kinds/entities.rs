@@ -73,7 +73,7 @@ pub(super) fn mentions(text: &str, entities: &Value) -> Option<Value> {
 }
 
 /// Where an entity stands, in bytes. Telegram counts UTF-16 code units.
-fn span(text: &str, entity: &Value) -> Option<(usize, usize)> {
+pub(super) fn span(text: &str, entity: &Value) -> Option<(usize, usize)> {
     let offset = usize::try_from(entity["offset"].as_u64()?).ok()?;
     let length = usize::try_from(entity["length"].as_u64()?).ok()?;
     let start = byte_at(text, offset)?;

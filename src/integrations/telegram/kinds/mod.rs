@@ -24,6 +24,7 @@
 //! Other updates: a tapped button (`callback_query`) becomes `choice`, `poll_answer` `vote`,
 //! `message_reaction` `reaction`, `my_chat_member` `system`.
 
+mod addressed;
 mod contents;
 mod entities;
 mod files;
@@ -38,7 +39,7 @@ use self::entities::{mentions, with_links};
 use super::said::Said;
 use crate::message::{Content, text_at};
 
-pub(super) use self::contents::options;
+pub(super) use self::{addressed::is_addressed, contents::options};
 
 /// Reads the value of a field, where there is something in it.
 type Reader = fn(&Value) -> Option<Said>;

@@ -286,3 +286,25 @@ async fn nobody_is_told_a_code_where_others_read_it() {
             .all(|message| message.kind == Kind::Text && message.peer == "42")
     );
 }
+
+#[test]
+fn whom_a_message_is_for_and_who_writes_is_told_beside_it() {
+    let mention = json!([{"type": "mention", "offset": 0, "length": 10}]);
+    let named = read(
+        json!({"text": "@field_bot hi", "entities": mention, "chat": group(),
+        "from": {"id": 42, "first_name": "Ana", "language_code": "pt-br"}}),
+    );
+    assert_eq!(meta(&named, "mentioned"), true);
+    assert_eq!(meta(&named, "language"), "pt-br");
+    let other = read(json!({"text": "@other_bot hi", "entities": mention, "chat": group()}));
+    assert_eq!(meta(&other, "mentioned"), Value::Null);
+    let bot = read(json!({"text": "x", "chat": group(), "from": {"id": 9, "is_bot": true}}));
+    assert_eq!(meta(&bot, "bot"), true);
+    let anonymous = json!({"id": 1_087_968_824, "is_bot": true});
+    let admin = read(json!({"text": "x", "chat": group(), "from": anonymous}));
+    assert_eq!(meta(&admin, "bot"), Value::Null);
+    let linked = json!({"id": 777_000, "first_name": "Telegram"});
+    let post =
+        read(json!({"text": "x", "chat": group(), "from": linked, "is_automatic_forward": true}));
+    assert_eq!(meta(&post, "broadcast"), true);
+}

@@ -110,7 +110,18 @@ pub(super) const AGENTS: ActionSpec = ActionSpec {
     name: "agents",
     aliases: &[],
     summary: "The agents and how each is, the conversations in which a person answers, what runs and what failed.",
-    request: &[],
+    request: &[
+        may(
+            "channel",
+            FieldKind::Name,
+            "with peer: of which conversation to tell who answers there",
+        ),
+        may(
+            "peer",
+            FieldKind::Name,
+            "with channel: the other side's address",
+        ),
+    ],
     response: &[
         must("agents", FieldKind::Objects, "as the event agent.state"),
         must(
@@ -127,6 +138,16 @@ pub(super) const AGENTS: ActionSpec = ActionSpec {
             "failed",
             FieldKind::Objects,
             "the last 20 turns that failed, as in turns",
+        ),
+        may(
+            "order",
+            FieldKind::Texts,
+            "of the conversation: the agents that are asked there, one after the other; none: nobody",
+        ),
+        may(
+            "open",
+            FieldKind::Boolean,
+            "of the conversation: true where, if it is a group, every message is answered",
         ),
     ],
 };

@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use hyper::Method;
 use serde_json::Value;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::{
+    task::{AbortHandle, JoinSet},
+    time::timeout,
+};
 
 use super::message::Message;
 use crate::{
@@ -27,12 +30,20 @@ const LIMITS: HttpLimits = HttpLimits {
     max_bytes: 256 << 20,
 };
 
-/// The answer of one request: its line, where it has one.
-type Answered = (Option<Value>, Option<String>);
+/// How long a notification may take.
+const TELLING: Duration = Duration::from_secs(2);
+
+/// Where a gateway may be, and the client to ask there.
+type Place = (Arc<Http>, Endpoint);
+
+/// The answer of one request: its id, and its line where it has one.
+pub(super) type Answered = (Option<Value>, Option<String>);
 
 /// What is under way.
 pub(super) struct Forwarder {
     path: String,
+    /// Where the gateway may be.
+    places: Vec<Place>,
     /// A client for each place where the gateway was.
     clients: HashMap<String, Arc<Http>>,
     running: JoinSet<Answered>,
@@ -44,6 +55,7 @@ impl Forwarder {
     pub(super) fn new(path: String) -> Self {
         Self {
             path,
+            places: Vec::new(),
             clients: HashMap::new(),
             running: JoinSet::new(),
             requests: Vec::new(),
@@ -55,15 +67,18 @@ impl Forwarder {
         self.running.len()
     }
 
-    /// Sends a message to the first of these places where something answers.
-    pub(super) fn forward(&mut self, message: Message, endpoints: Vec<Endpoint>) {
-        if let Some(id) = &message.cancels {
-            self.cancel(id);
-        }
-        let places: Vec<_> = endpoints
+    /// Sends a message to the first of these places where something answers. One that gives a request up is
+    /// there when this returns: what follows it must not come before it.
+    pub(super) async fn forward(&mut self, message: Message, endpoints: Vec<Endpoint>) {
+        self.places = endpoints
             .into_iter()
             .filter_map(|endpoint| Some((self.client(&endpoint)?, endpoint)))
             .collect();
+        if let Some(id) = message.cancels.clone() {
+            self.cancel(&id);
+            return self.tell(message).await;
+        }
+        let places = self.places.clone();
         let (id, path) = (message.id.clone(), self.path.clone());
         let task = self.running.spawn(async move {
             let id = message.id.clone();
@@ -72,14 +87,32 @@ impl Forwarder {
         self.requests.extend(id.map(|id| (id, task)));
     }
 
-    /// The next answer; it is empty where there is nothing to write. `None` where nothing is under way.
-    pub(super) async fn answer(&mut self) -> Option<Option<String>> {
+    /// The next answer; its line is empty where there is nothing to write. `None` where nothing is under way.
+    pub(super) async fn answer(&mut self) -> Option<Answered> {
         let answered = self.running.join_next().await?;
         // One that was cancelled has no answer.
         let (id, answer) = answered.unwrap_or_default();
         self.requests
             .retain(|(other, task)| !task.is_finished() && Some(other) != id.as_ref());
-        Some(answer)
+        Some((id, answer))
+    }
+
+    /// Says that nobody reads the answers that are still to come, nor the one to `unread`.
+    pub(super) async fn give_up(&mut self, unread: Option<Value>) {
+        let running = std::mem::take(&mut self.requests);
+        for (_, task) in &running {
+            task.abort();
+        }
+        let ids = running.into_iter().map(|(id, _)| id).chain(unread);
+        for id in ids {
+            self.tell(Message::giving_up(&id)).await;
+        }
+    }
+
+    /// Sends a notification and waits until it was taken.
+    async fn tell(&self, message: Message) {
+        let told = answered(message, &self.path, &self.places);
+        let _ = timeout(TELLING, told).await;
     }
 
     /// Closes the connection that the answer would come by, so that the gateway hears of it.
@@ -102,11 +135,7 @@ impl Forwarder {
     }
 }
 
-async fn answered(
-    mut message: Message,
-    path: &str,
-    places: &[(Arc<Http>, Endpoint)],
-) -> Option<String> {
+async fn answered(mut message: Message, path: &str, places: &[Place]) -> Option<String> {
     let mut why = String::new();
     let text = std::mem::take(&mut message.text);
     for (client, endpoint) in places {

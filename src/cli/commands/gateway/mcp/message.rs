@@ -18,7 +18,7 @@ pub(super) struct Message {
 }
 
 /// Reads a line; `None` for one without anything in it.
-pub(super) fn read(line: String) -> Result<Option<Message>, String> {
+pub(super) fn read(line: &str) -> Result<Option<Message>, String> {
     let text = line.trim();
     if text.is_empty() {
         return Ok(None);
@@ -68,6 +68,17 @@ fn encoded(value: &str) -> String {
 }
 
 impl Message {
+    /// The notification that nobody wants the answer to this request any more.
+    pub(super) fn giving_up(id: &Value) -> Self {
+        let body = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+        Self {
+            text: body.to_string(),
+            id: None,
+            headers: Vec::new(),
+            cancels: None,
+        }
+    }
+
     /// The answer that there is none; nothing where none is wanted.
     pub(super) fn error(&self, why: &str) -> Option<String> {
         let id = self.id.as_ref()?;
@@ -89,7 +100,7 @@ mod tests {
     use super::*;
 
     fn message(body: &Value) -> Message {
-        let message = read(format!("{body}\r\n")).expect("JSON");
+        let message = read(&format!("{body}\r\n")).expect("JSON");
         message.expect("a message")
     }
 
@@ -136,7 +147,7 @@ mod tests {
         let notification = message(&cancelled);
         assert_eq!(notification.cancels, Some(json!(7)));
         assert_eq!(notification.error("no"), None);
-        assert!(read(" \n".to_owned()).expect("fine").is_none());
-        assert!(read("{".to_owned()).is_err());
+        assert!(read(" \n").expect("fine").is_none());
+        assert!(read("{").is_err());
     }
 }

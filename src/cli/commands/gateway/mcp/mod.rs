@@ -8,11 +8,12 @@ mod message;
 
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use self::{
-    forwarder::{Forwarder, MAX_AT_A_TIME},
-    lines::lines_of,
+    forwarder::{Answered, Forwarder, MAX_AT_A_TIME},
+    lines::{Line, lines_of},
 };
 use crate::{
     cli::{
@@ -84,12 +85,27 @@ impl Command for McpCommand {
 
 impl McpCommand {
     async fn serve(&self, context: &mut Context<'_>) -> Result<()> {
-        let mut lines = lines_of(context.take_input());
         let mut forwarder = Forwarder::new(self.path());
+        let served = Self::exchange(&mut forwarder, context).await;
+        let unread = served.as_ref().err().and_then(|(id, _)| id.clone());
+        // What was not written was not read.
+        forwarder.give_up(unread).await;
+        served.map_err(|(_, error)| error)
+    }
+
+    /// Forwards until the input ends. An error comes with the id of the answer that could not be written.
+    async fn exchange(
+        forwarder: &mut Forwarder,
+        context: &mut Context<'_>,
+    ) -> Result<(), (Option<Value>, Error)> {
+        let mut lines = lines_of(context.take_input());
         loop {
             tokio::select! {
                 line = lines.recv(), if forwarder.running() < MAX_AT_A_TIME => match line {
-                    Some(line) => self.forward(&mut forwarder, line, context)?,
+                    Some(line) => {
+                        let written = forward(forwarder, line, context).await;
+                        written.map_err(|error| (None, error))?;
+                    }
                     None => break,
                 },
                 Some(answer) = forwarder.answer() => write(context, answer)?,
@@ -107,35 +123,36 @@ impl McpCommand {
         let query = reader.map(|name| format!("?reader={}", percent::encode(name, b"")));
         format!("/mcp{}", query.unwrap_or_default())
     }
+}
 
-    /// Settings are read for each message: the daemon may have been started again elsewhere since.
-    fn forward(
-        &self,
-        forwarder: &mut Forwarder,
-        line: std::result::Result<String, String>,
-        context: &mut Context<'_>,
-    ) -> Result<()> {
-        let message = match line.and_then(message::read) {
-            Ok(None) => return Ok(()),
-            Ok(Some(message)) => message,
-            Err(why) => return write(context, Some(message::unreadable(&why))),
-        };
-        let found = context
-            .client_config()
-            .and_then(|config| endpoints(context, &config));
-        match found {
-            Ok(endpoints) => {
-                forwarder.forward(message, endpoints);
-                Ok(())
-            }
-            Err(error) => write(context, message.error(&error.to_string())),
+/// Settings are read for each message: the daemon may have been started again elsewhere since.
+async fn forward(forwarder: &mut Forwarder, line: Line, context: &mut Context<'_>) -> Result<()> {
+    let message = match line.and_then(|line| message::read(&line)) {
+        Ok(None) => return Ok(()),
+        Ok(Some(message)) => message,
+        Err(why) => return context.terminal.json_text(&message::unreadable(&why)),
+    };
+    let found = context
+        .client_config()
+        .and_then(|config| endpoints(context, &config));
+    match found {
+        Ok(endpoints) => {
+            forwarder.forward(message, endpoints).await;
+            Ok(())
         }
+        Err(error) => match message.error(&error.to_string()) {
+            Some(answer) => context.terminal.json_text(&answer),
+            None => Ok(()),
+        },
     }
 }
 
-fn write(context: &mut Context<'_>, answer: Option<String>) -> Result<()> {
+fn write(context: &mut Context<'_>, (id, answer): Answered) -> Result<(), (Option<Value>, Error)> {
     match answer {
-        Some(answer) => context.terminal.json_text(&answer),
+        Some(answer) => context
+            .terminal
+            .json_text(&answer)
+            .map_err(|error| (id, error)),
         None => Ok(()),
     }
 }

@@ -1,0 +1,96 @@
+//! Who is named in a message of a group: the addresses that the client put beside the text, and the text
+//! itself, where each is `@` and the address without its server.
+//!
+//! In Evolution 2.3 the context of a text is `data.contextInfo`, in 2.4 it is gone there and only that of a
+//! file's caption is left in the content; the quoted message in a context has mentions of its own, which
+//! are not this message's.
+
+use serde_json::Value;
+
+use super::who::{HIDDEN, plain};
+use crate::phone;
+
+/// Addresses that are looked at.
+const MOST: usize = 64;
+
+/// Contents within contents that are looked into: `ephemeralMessage.message.imageMessage`.
+const DEEPEST: usize = 6;
+
+/// The addresses named beside the text.
+pub(super) fn mentioned(data: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    named_in(&data["contextInfo"], &mut found);
+    contexts(&data["message"], DEEPEST, &mut found);
+    found.truncate(MOST);
+    found
+}
+
+fn named_in(context: &Value, found: &mut Vec<String>) {
+    let all = context["mentionedJid"].as_array().into_iter().flatten();
+    found.extend(all.filter_map(Value::as_str).take(MOST).map(plain));
+}
+
+fn contexts(content: &Value, depth: usize, found: &mut Vec<String>) {
+    let fields = content.as_object().into_iter().flatten();
+    for (name, value) in fields.filter(|_| depth > 0) {
+        match name.as_str() {
+            "contextInfo" => named_in(value, found),
+            "quotedMessage" => {}
+            _ => contexts(value, depth - 1, found),
+        }
+    }
+}
+
+/// Whether an address is this number.
+pub(super) fn is_number(address: &str, number: &str) -> bool {
+    phone::person(address) == number
+}
+
+/// Whether the text names this user: `@` and the digits, with no more of them behind.
+pub(super) fn is_in_text(text: &str, user: &str) -> bool {
+    let user = user.split('@').next().unwrap_or_default();
+    let written = format!("@{user}");
+    !user.is_empty()
+        && text.match_indices(&written).any(|(at, _)| {
+            let behind = text[at + written.len()..].chars().next();
+            behind.is_none_or(|c| !c.is_ascii_digit())
+        })
+}
+
+/// Whether an address hides the number.
+pub(super) fn is_hidden(address: &str) -> bool {
+    address.ends_with(HIDDEN)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn mentions_are_found_wherever_the_version_puts_them_but_not_in_what_is_quoted() {
+        let quoted = json!({"mentionedJid": ["9@lid"]});
+        for data in [
+            json!({"contextInfo": {"mentionedJid": ["5511:2@s.whatsapp.net"], "quotedMessage":
+                {"extendedTextMessage": {"contextInfo": quoted}}}}),
+            json!({"message": {"imageMessage": {"contextInfo": {"mentionedJid": ["5511@c.us"]}}}}),
+            json!({"message": {"ephemeralMessage": {"message": {"extendedTextMessage":
+                {"contextInfo": {"mentionedJid": ["5511@s.whatsapp.net"], "quotedMessage": {"contextInfo": quoted}}}}}}}),
+        ] {
+            assert_eq!(mentioned(&data), ["5511@s.whatsapp.net"], "{data}");
+        }
+        assert!(mentioned(&json!({"message": {"conversation": "hi"}})).is_empty());
+        let odd = json!({"contextInfo": {"mentionedJid": "5511@lid"}, "message": []});
+        assert!(mentioned(&odd).is_empty());
+    }
+
+    #[test]
+    fn a_number_in_the_text_is_named_only_whole() {
+        assert!(is_in_text("olá @5511900000000, tudo?", "5511900000000"));
+        assert!(is_in_text("@77", "77@lid"));
+        assert!(!is_in_text("@55119000000001", "5511900000000"));
+        assert!(!is_in_text("5511900000000", "5511900000000"));
+        assert!(!is_in_text("@", "") && !is_in_text("@ @", "@lid"));
+    }
+}

@@ -1,0 +1,96 @@
+//! A program on this machine, as a line for the system's shell: the path of the file is its last argument,
+//! what it prints is the text.
+
+use std::{path::Path, process::Stdio};
+
+use tokio::{
+    io::AsyncReadExt as _,
+    process::{ChildStderr, ChildStdout, Command},
+};
+
+use super::MAX_TEXT;
+use crate::child::{Group, Keeper};
+
+/// How much is kept of what a program says of its failure: the end of it.
+const MAX_COMPLAINT: usize = 4096;
+
+pub(super) struct Program {
+    line: String,
+    keeper: Keeper,
+}
+
+impl Program {
+    pub(super) fn new(line: String) -> Self {
+        Self {
+            line,
+            keeper: Keeper::default(),
+        }
+    }
+
+    pub(super) async fn ask(&self, file: &Path) -> Result<String, String> {
+        let mut command = shell(&self.line, file);
+        command.stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let started = self.keeper.start(command);
+        let (mut child, group) = started.map_err(|error| format!("cannot be started: {error}"))?;
+        let (said, complaint) = tokio::join!(
+            beginning(child.stdout.take(), group),
+            end(child.stderr.take())
+        );
+        let (said, group) = said;
+        // Kept until here: dropping it kills the program.
+        let Some(_group) = group else {
+            return Ok(said);
+        };
+        let status = child.wait().await;
+        let status = status.map_err(|error| format!("cannot be waited for: {error}"))?;
+        if status.success() {
+            return Ok(said);
+        }
+        let last = complaint.lines().rfind(|line| !line.trim().is_empty());
+        Err(match last {
+            Some(last) => format!("the command of TRANSCRIBE_COMMAND failed ({status}): {last}"),
+            None => format!("the command of TRANSCRIBE_COMMAND failed ({status})"),
+        })
+    }
+}
+
+/// The shell with this line, and the file behind it. The token of the gateway is nobody else's.
+fn shell(line: &str, file: &Path) -> Command {
+    let mut command = if cfg!(windows) {
+        let mut command = Command::new("cmd");
+        command.args(["/D", "/C", line]);
+        command.arg(file);
+        command
+    } else {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("{line} \"$1\""), "sh"]);
+        command.arg(file);
+        command
+    };
+    command.env_remove(crate::config::keys::TOKEN);
+    command
+}
+
+/// What is printed, up to its end. A program that prints more than is taken is ended, and there is no group.
+async fn beginning(pipe: Option<ChildStdout>, group: Group) -> (String, Option<Group>) {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        // What came before an error is all there is.
+        let _ = pipe.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes).await;
+    }
+    let group = Some(group).filter(|_| bytes.len() <= MAX_TEXT);
+    (String::from_utf8_lossy(&bytes).into_owned(), group)
+}
+
+/// The end of what is printed. All of it is read: a full pipe would hold the program up.
+async fn end(pipe: Option<ChildStderr>) -> String {
+    let mut kept = Vec::new();
+    if let Some(mut pipe) = pipe {
+        while pipe.read_buf(&mut kept).await.is_ok_and(|read| read > 0) {
+            let excess = kept.len().saturating_sub(MAX_COMPLAINT);
+            kept.drain(..excess);
+        }
+    }
+    String::from_utf8_lossy(&kept).into_owned()
+}
