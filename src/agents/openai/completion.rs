@@ -44,9 +44,10 @@ impl Completion {
         }
         // Usage alone comes without choices.
         let Some(choice) = event["choices"].get(0) else {
-            return match event.is_object() {
-                true => Step::Text(String::new()),
-                false => Step::Garbage,
+            return if event.is_object() {
+                Step::Text(String::new())
+            } else {
+                Step::Garbage
             };
         };
         if let Some(finish) = text_at(choice, "finish_reason") {

@@ -1,4 +1,4 @@
-//! Answers by a service that speaks `/v1/chat/completions` with streaming: Ollama, OpenAI, Groq, vLLM, LM
+//! Answers by a service that speaks `/v1/chat/completions` with streaming: Ollama, `OpenAI`, Groq, vLLM, LM
 //! Studio and others (<https://platform.openai.com/docs/api-reference/chat/create>,
 //! <https://docs.ollama.com/api/openai-compatibility>).
 //!
@@ -163,6 +163,12 @@ impl OpenAi {
         }
         Err(Failure::unknown("no attempt was made"))
     }
+}
+
+/// The models that a service has; the error says why they are not known.
+pub(in crate::agents) async fn models_of(endpoint: &ModelEndpoint) -> Result<Vec<String>, String> {
+    let http = Http::new(endpoint.base.clone());
+    models::list(&http, endpoint.key.as_deref()).await
 }
 
 /// The model that is named, or the only one that the service has.

@@ -27,29 +27,26 @@ impl Model {
     async fn new(answers: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("bound");
-        let asked: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let requests: Arc<Mutex<Vec<Value>>> = Arc::default();
         let closed: Arc<tokio::sync::Notify> = Arc::default();
-        let (kept, end) = (Arc::clone(&asked), Arc::clone(&closed));
+        let (kept, end) = (Arc::clone(&requests), Arc::clone(&closed));
         tokio::spawn(async move {
             let mut answers = answers.into_iter();
             while let Ok((mut stream, _)) = listener.accept().await {
                 let body = request(&mut stream).await;
                 kept.lock().expect("fine").push(body);
-                match answers.next() {
-                    Some(answer) => {
-                        let _ = stream.write_all(answer.as_bytes()).await;
-                    }
-                    None => {
-                        // Ends once the client closes the connection.
-                        let _ = stream.read(&mut [0; 16]).await;
-                        end.notify_one();
-                    }
+                if let Some(answer) = answers.next() {
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                } else {
+                    // Ends once the client closes the connection.
+                    let _ = stream.read(&mut [0; 16]).await;
+                    end.notify_one();
                 }
             }
         });
         Self {
             base: BaseUrl::parse(&format!("http://{address}/v1")).expect("an address"),
-            asked,
+            asked: requests,
             closed,
         }
     }

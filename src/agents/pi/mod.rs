@@ -189,7 +189,7 @@ impl Pi {
         let process = lease.process()?;
         let position = PositionFile(self.setup.positions().join(&turn.session));
         if let Found::Answered(said) = position.begin(process, &turn.id).await? {
-            return Ok(run::judged(said, turn));
+            return Ok(run::judged(&said, turn));
         }
         let prompt = run::prompt(turn, reply, self.vision).await;
         run::drive(process, prompt, turn, reply).await

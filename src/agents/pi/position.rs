@@ -103,10 +103,10 @@ async fn entries(process: &mut PiProcess, leaf: Option<&str>) -> Result<Value, G
 /// The last whole answer among entries.
 fn answer_in(entries: &Value) -> Option<Said> {
     let entries = entries.as_array()?;
-    let said = entries
+    let mut said = entries
         .iter()
         .filter_map(|entry| Said::of(&entry["message"]));
-    let last = said.last()?;
+    let last = said.next_back()?;
     let is_whole = matches!(last.stop.as_str(), "stop" | "length") && !last.text.trim().is_empty();
     is_whole.then_some(last)
 }

@@ -125,7 +125,7 @@ pub(super) async fn drive(
             record = process.next() => match record? {
                 Record::Delta(text) => reply.delta(&text),
                 Record::Said(said) => last = better(last, said),
-                Record::Settled => return Ok(judged(last, turn)),
+                Record::Settled => return Ok(judged(&last, turn)),
                 Record::Dialog(dialog) => asking.add(dialog, reply),
                 Record::Response(response) if response.id == id => match response.outcome {
                     Ok(data) if data["disposition"] == "handled" => {
@@ -159,7 +159,7 @@ fn better(before: Said, said: Said) -> Said {
 }
 
 /// What a run that settled came to: it settles in the same way for good and ill.
-pub(super) fn judged(said: Said, turn: &Turn) -> Result<Answer, Failure> {
+pub(super) fn judged(said: &Said, turn: &Turn) -> Result<Answer, Failure> {
     let text = said.text.trim();
     match said.stop.as_str() {
         "stop" | "length" | "toolUse" if text.is_empty() => {

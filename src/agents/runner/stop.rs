@@ -37,7 +37,7 @@ async fn stdin_ended(stdin: StdinEnd) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Which service with the API of OpenAI the settings choose.
+//! Which service with the API of `OpenAI` the settings choose.
 
 use super::text;
 use crate::config::{

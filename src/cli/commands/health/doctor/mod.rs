@@ -1,8 +1,9 @@
 //! `doctor`: checks what commonly breaks and says the remedy.
 //!
-//! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it, `service` how the
+//! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it, `agents` those who answer, `service` how the
 //! daemon is installed. `check` is one result of theirs.
 
+mod agents;
 mod check;
 mod local;
 #[cfg(feature = "store")]
@@ -47,6 +48,7 @@ impl Command for DoctorCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
         let mut checks = local::checks(context);
         checks.extend(block_on(async { Ok(remote::checks(context).await) })?);
+        checks.extend(block_on(async { Ok(agents::checks(context).await) })?);
         checks.extend(service::checks(context));
         for check in &checks {
             if self.json {

@@ -131,6 +131,11 @@ async fn daemon(mut client: Client, config: &Config, endpoint: &Endpoint) -> Vec
     ];
     let integrations = status["integrations"].as_array().into_iter().flatten();
     checks.extend(integrations.map(integration));
+    let agents = status["agents"].as_array().into_iter().flatten();
+    checks.extend(agents.map(|one| Check {
+        name: "agent",
+        ..integration(one)
+    }));
     checks
 }
 

@@ -1,8 +1,9 @@
 //! `onboard`: sets up the settings and, if wanted, installs the daemon, in one short dialogue.
 //! Every answer can be given as an option, and a second run changes only what is asked.
 //!
-//! `dialogue` asks a person, `questions` says what is asked, `summary` prints what came of it.
+//! `dialogue` asks a person, `questions` and `agents` say what is asked, `summary` prints what came of it.
 
+mod agents;
 mod dialogue;
 mod questions;
 mod summary;
@@ -12,13 +13,15 @@ use self::{
     questions::{EnvEdit, Interview},
 };
 use crate::{
+    agents::survey::{Found, survey as agents_here},
     cli::{
         command::Command,
         context::Context,
         installed_daemon::{DRY_RUN, FORCE, Installation, SYSTEM, ServiceOptions, TASK, VERBOSE},
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option, switch},
+        runtime::block_on,
     },
-    config::{self, Overrides, dotenv, is_secret, keys, mask},
+    config::{self, Overrides, dotenv, is_secret, keys, mask, models},
     error::{Error, Result},
     random,
     service::{
@@ -138,6 +141,7 @@ impl OnboardCommand {
     /// Asks what no option answered.
     fn ask(&self, installation: &Installation, context: &mut Context<'_>) -> Result<Answers> {
         let (target, probe) = (&installation.target, &installation.probe);
+        let survey = || survey(target);
         let silent = self.yes || self.options.json || self.options.mode.dry;
         let mut interview = Interview {
             dialogue: Dialogue::of_process(silent),
@@ -145,6 +149,7 @@ impl OnboardCommand {
             document: dotenv::read_file(&target.env_file())?.unwrap_or_default(),
             given: self.given(context)?,
             terminal: &mut context.terminal,
+            survey: &survey,
         };
         let edits = interview.edits(target, probe)?;
         let install = match self.install {
@@ -207,6 +212,16 @@ impl OnboardCommand {
             identity: None,
         }
     }
+}
+
+/// What there is on this machine to answer with, by the present settings.
+fn survey(target: &InstallTarget) -> Found {
+    let document = dotenv::read_file(&target.env_file()).ok().flatten();
+    let known = |key| document.as_ref().and_then(|document| document.get(key));
+    let pi = known(models::PI).unwrap_or_else(|| "pi".to_owned());
+    let ollama = known(models::OLLAMA_HOST).unwrap_or_default();
+    let found = block_on(async { Ok(agents_here(&pi, &ollama).await) });
+    found.unwrap_or_default()
 }
 
 /// Refuses settings that are valid one by one and wrong together, before anything is written.

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
 use super::dialogue::Dialogue;
 use crate::{
+    agents::survey::Found,
     cli::output::Terminal,
     config::{
         Config,
@@ -56,6 +57,8 @@ pub(super) struct Interview<'a> {
     pub document: Document,
     /// Answers that came as options.
     pub given: Vec<EnvEdit>,
+    /// Looks for what could answer messages.
+    pub survey: &'a dyn Fn() -> Found,
 }
 
 impl Interview<'_> {
@@ -74,12 +77,13 @@ impl Interview<'_> {
             for service in SERVICES.iter().filter(|one| !one.questions.is_empty()) {
                 edits.extend(self.service(service)?);
             }
+            edits.extend(self.agents()?);
         }
         edits.retain(|(key, value)| self.document.get(key).as_ref() != Some(value));
         Ok(edits)
     }
 
-    fn is_given(&self, key: &str) -> bool {
+    pub(super) fn is_given(&self, key: &str) -> bool {
         self.given.iter().any(|(given, _)| given == key)
     }
 
@@ -268,6 +272,16 @@ mod tests {
         given: &[(&str, &str)],
         answers: &'static str,
     ) -> (Vec<EnvEdit>, String) {
+        answered_with(&Found::default(), env, given, answers)
+    }
+
+    /// The same on a machine where this is found.
+    fn answered_with(
+        found: &Found,
+        env: &str,
+        given: &[(&str, &str)],
+        answers: &'static str,
+    ) -> (Vec<EnvEdit>, String) {
         let home = std::env::temp_dir().join("cleudocodebot-nowhere");
         let environment = Environment::from_pairs([("HOME", "/nowhere")]);
         let overrides = Overrides {
@@ -286,6 +300,7 @@ mod tests {
             config: config.config,
             document: Document::parse(env).expect("a document"),
             given: given.iter().map(pair).collect(),
+            survey: &|| found.clone(),
         };
         let edits = interview.edits(&target, &UnaskedGateway).expect("answered");
         (edits, out.text())
@@ -314,6 +329,32 @@ mod tests {
         ];
         assert_eq!(edits, expected);
         assert_eq!(channels(&edits), ["telegram"]);
+    }
+
+    #[test]
+    fn who_answers_is_asked_where_something_is_found() {
+        let found = Found {
+            pi: Some("1.5.2".to_owned()),
+            ollama: vec!["llama3:latest".to_owned(), "r1:8b".to_owned()],
+        };
+        let ask = |env, answers| answered_with(&found, env, &[], answers);
+        let (edits, shown) = ask("", "\n\n\n\n\n\n");
+        assert_eq!(edits, []);
+        assert!(
+            shown.contains("pi (1.5.2), ollama (2 models) [nobody]"),
+            "{shown}"
+        );
+        let (edits, _) = ask("", "\n\n\n\n\nollama\nr1:8b\n");
+        assert_eq!(
+            edits,
+            [edit("AGENT", "openai"), edit("OLLAMA_MODEL", "r1:8b")]
+        );
+        let (edits, _) = ask("", "\n\n\n\n\npi\n\n");
+        assert_eq!(edits, [edit("AGENT", "pi")]);
+        let (edits, _) = ask("AGENT=pi\n", "\n\n\n\n\nnobody\n");
+        assert_eq!(edits, [edit("AGENT", "")]);
+        let (edits, _) = ask("AGENT=mine,pi\n", "\n\n\n\n\n\n");
+        assert_eq!(edits, []);
     }
 
     #[test]
