@@ -33,7 +33,8 @@
 //!    own (`runner` connects it; `pi`, `openai`, `exec`, `echo` answer).
 //! 5. [`transcription`] (voice notes as text), and [`integrations`]: the trait, a folder for each service, `bridge` for channels whose integration
 //!    is a client of the gateway, `support` for what they share.
-//! 6. [`gateway`]: `http` → `session` → `actions`, and `clients` with the bus that events go out on.
+//! 6. [`gateway`]: `http` → `session` → `actions`, and `clients` with the bus that events go out on; `mcp` and
+//!    `openai` are doors for programs that bring a model, or want one.
 //!    Beside it [`service`]: installing the daemon on every system, text in and commands out.
 //! 7. [`daemon`]: what starts after what, `channels` and `agents` and their supervision, `turns` (who answers what), `delivery`, `fetching` of files
 //!    that services have, `process`.
@@ -65,6 +66,7 @@
 //! - A new integration: its folder `src/integrations/NAME/mod.rs` with the trait `Integration`, its row
 //!   in `src/config/services.rs`, the module in `src/integrations/mod.rs`, its plan in
 //!   `src/integrations/plan.rs`.
+//! - A new tool of MCP: its row in `src/gateway/mcp/tools/table.rs`, of an action that is described.
 //! - A new command: its file in `src/cli/commands/SUBJECT/NAME.rs` and its row in `src/cli/commands/mod.rs`.
 
 pub mod agents;

@@ -67,10 +67,11 @@ impl Fixture {
         let (trigger, shutdown) = shutdown::channel();
         let (bridges, _) = Bridges::open(folder.join("external.json"));
         let router = Arc::new(Router::default());
+        let media = Media::open(&folder, store.clone(), 1 << 20, 1 << 30).expect("a folder");
         let build_context = BuildContext {
             audience: Arc::clone(&listeners.bus) as Arc<dyn Audience>,
             store: store.clone(),
-            media: Media::open(&folder, store.clone(), 1 << 20, 1 << 30).expect("a folder"),
+            media: media.clone(),
             bridges: Arc::new(bridges),
             router: Arc::clone(&router),
             pairings: Arc::new(Pairings::open(folder.join("pairing.json"), store.clock())),
@@ -87,6 +88,7 @@ impl Fixture {
         });
         let turns = Turns::new(TurnsParts {
             store,
+            media,
             log,
             listeners,
             channels: Arc::new(registry),

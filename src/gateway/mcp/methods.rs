@@ -5,14 +5,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    OnSent,
+    exchange::{Caller, Done},
     message::Request,
     resources,
     revision::{STATELESS, WITH_HANDSHAKE},
-    rpc::{Era, INVALID_PARAMS, METHOD_NOT_FOUND, RpcError},
+    rpc::{METHOD_NOT_FOUND, RpcError},
     tools,
 };
-use crate::gateway::{Gateway, permissions::Role};
+use crate::gateway::Gateway;
 
 /// What a client may keep of what never changes while a daemon runs.
 const FIXED_TTL_MS: u64 = 300_000;
@@ -24,50 +24,6 @@ const INSTRUCTIONS: &str = "A personal messaging gateway: WhatsApp, Telegram, e-
     `read_messages` and `search` what was said. `send_message` writes to real people in the user's name: \
     send what the user wants sent, and give an idempotency_key where you may try again. \
     `wait_for_messages` returns what came since its last answer, also while nobody waited.";
-
-/// Who asks, and how.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Caller<'a> {
-    /// How results are shaped.
-    pub(super) era: Era,
-    /// The JSON text of the request's id.
-    pub(super) id: &'a str,
-    /// Our name as the client wrote it: host and port.
-    pub(super) host: &'a str,
-    /// Whose place among the messages it goes on from, unless a call says otherwise.
-    pub(super) reader: Option<&'a str>,
-    /// Whose key it showed.
-    pub(super) role: Role,
-}
-
-/// A result.
-pub(super) struct Done {
-    /// The JSON object.
-    pub(super) result: Value,
-    /// For how long it may be kept; `None` for what cannot be kept.
-    pub(super) ttl_ms: Option<u64>,
-    /// What is to be done once it is sent.
-    pub(super) on_sent: Option<OnSent>,
-}
-
-impl Done {
-    /// What is true only now.
-    pub(super) fn now(result: Value) -> Self {
-        Self {
-            result,
-            ttl_ms: None,
-            on_sent: None,
-        }
-    }
-
-    /// What may be kept for this long.
-    pub(super) fn kept(result: Value, ttl_ms: u64) -> Self {
-        Self {
-            ttl_ms: Some(ttl_ms),
-            ..Self::now(result)
-        }
-    }
-}
 
 /// Answers a request.
 pub(super) async fn perform(
@@ -94,14 +50,6 @@ fn unknown(method: &str) -> RpcError {
         data: Some(json!({"method": shown})),
         ..RpcError::new(METHOD_NOT_FOUND, "Method not found")
     }
-}
-
-/// A parameter that is a string and must be there.
-pub(super) fn needed<'r>(request: &'r Request<'_>, name: &str) -> Result<&'r str, RpcError> {
-    request.text(name).ok_or_else(|| {
-        let text = format!("params.{name} must be a string");
-        RpcError::new(INVALID_PARAMS, text)
-    })
 }
 
 fn capabilities() -> Value {

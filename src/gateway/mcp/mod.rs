@@ -8,6 +8,8 @@
 //!
 //! Not here: HTTP (`gateway::http::routes::mcp`), and what a key may do (`gateway::permissions`).
 
+mod action;
+mod exchange;
 mod message;
 mod methods;
 mod places;
@@ -23,8 +25,8 @@ use tokio::sync::Semaphore;
 
 pub(super) use self::revision::RevisionHeaders;
 use self::{
+    exchange::Caller,
     message::{Element, Incoming, Request},
-    methods::Caller,
     places::Places,
     rpc::{Era, RpcError},
 };

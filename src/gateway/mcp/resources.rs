@@ -5,10 +5,10 @@ use std::{fmt::Write as _, sync::Arc};
 use serde_json::{Map, Value, json};
 
 use super::{
+    action::done,
+    exchange::{Caller, Done, needed},
     message::Request,
-    methods::{Caller, Done, needed},
     rpc::{Era, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, RpcError},
-    tools::done,
 };
 use crate::{
     clock::Utc,

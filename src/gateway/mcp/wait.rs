@@ -12,9 +12,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    methods::Caller,
+    exchange::{Called, Caller},
     places::Answered,
-    tools::{Called, MAX_WAITED_FOR},
 };
 use crate::{
     gateway::{
@@ -29,6 +28,12 @@ use crate::{
     },
     store::StoredEvent,
 };
+
+/// The longest wait for a message, in seconds: clients give a request up after five minutes.
+pub(super) const MAX_WAIT_S: u64 = 280;
+
+/// Messages in one answer at most.
+pub(super) const MAX_WAITED_FOR: u64 = 200;
 
 /// How long a call waits unless told: less than clients wait for an answer.
 const TIMEOUT_S: u64 = 45;

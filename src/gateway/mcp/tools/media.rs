@@ -7,9 +7,8 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::Called;
 use crate::{
-    gateway::Gateway,
+    gateway::{Gateway, mcp::exchange::Called},
     media::{MediaError, OpenFile},
     message::MediaId,
     panics::run_blocking,

@@ -13,48 +13,21 @@ use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
-pub(super) use self::table::MAX_WAITED_FOR;
 use self::table::{TOOLS, Tool, Work};
 use super::{
-    OnSent,
+    action::done,
+    exchange::{Called, Caller, Done, needed},
     message::Request,
-    methods::{Caller, Done, needed},
     rpc::{INVALID_PARAMS, RpcError},
     wait,
 };
 use crate::{
     gateway::{
         Gateway,
-        actions::{answer::CommandResult, perform},
         permissions::{Role, may},
     },
-    protocol::{
-        call::Call,
-        describe::{self, ActionId},
-        dialect::Dialect,
-        error_code::{ErrorCode, Fault},
-    },
+    protocol::{describe::ActionId, error_code::Fault},
 };
-
-/// What a tool did.
-pub(super) struct Called {
-    /// The JSON object of its answer.
-    pub(super) answer: Value,
-    /// What the model gets to see besides.
-    pub(super) more: Vec<Value>,
-    /// What is to be done once it is sent.
-    pub(super) on_sent: Option<OnSent>,
-}
-
-impl From<Value> for Called {
-    fn from(answer: Value) -> Self {
-        Self {
-            answer,
-            more: Vec::new(),
-            on_sent: None,
-        }
-    }
-}
 
 /// The result of `tools/list`: those that a key of this role may call.
 pub(super) fn list(role: Role) -> Value {
@@ -126,38 +99,6 @@ async fn carried_out(
             media::handed_out(gateway, caller.host, row).await
         }
     }
-}
-
-/// Does an action as any other client does it; its answer.
-pub(super) async fn done(
-    gateway: &Arc<Gateway>,
-    id: ActionId,
-    payload: &Map<String, Value>,
-) -> Result<Value, Fault> {
-    let text = answered(gateway, id, payload).await?;
-    serde_json::from_str(&text).map_err(|error| {
-        let text = format!("the answer cannot be read: {error}");
-        Fault::new(ErrorCode::Internal, text)
-    })
-}
-
-async fn answered(
-    gateway: &Arc<Gateway>,
-    id: ActionId,
-    payload: &Map<String, Value>,
-) -> CommandResult {
-    let action = describe::ACTIONS.iter().find(|action| action.id == id);
-    let name = action.map_or("", |action| action.name);
-    let payload = Value::Object(payload.clone()).to_string();
-    let call = Call {
-        dialect: Dialect::JsonRpc,
-        action: name.into(),
-        payload: Some(&payload),
-        id: None,
-        wants_answer: true,
-    };
-    let outcome = perform(gateway, &call, None).outcome();
-    outcome.await
 }
 
 fn explained(tool: &Tool, fault: &Fault) -> String {

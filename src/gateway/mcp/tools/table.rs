@@ -1,6 +1,9 @@
 //! Which tools there are: of which action each is made, and what of it is offered to a model.
 
-use crate::protocol::describe::{ACTIONS, Action, ActionId, FieldKind, FieldSpec};
+use crate::{
+    gateway::mcp::wait::{MAX_WAIT_S, MAX_WAITED_FOR},
+    protocol::describe::{ACTIONS, Action, ActionId, FieldKind, FieldSpec},
+};
 
 /// What carries a tool out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +66,6 @@ const fn answered(
         summary,
     }
 }
-
-/// The longest wait for a message, in seconds: clients give a request up after five minutes.
-pub(in crate::gateway::mcp) const MAX_WAIT_S: u64 = 280;
-
-/// Messages in one answer of the wait at most.
-pub(in crate::gateway::mcp) const MAX_WAITED_FOR: u64 = 200;
 
 /// Any whole number that every client can hold.
 const COUNT: FieldKind = FieldKind::Integer(0, (1 << 53) - 1);

@@ -162,7 +162,7 @@ fn a_user_has_a_session_and_pictures_are_files_of_the_turn() {
     let home = Scratch::new();
     let daemon = daemon(&home, &[]);
     let events = agent(&daemon);
-    let mut session = |user: Option<&str>| {
+    let session = |user: Option<&str>| {
         let mut body = asked("say x");
         body["user"] = json!(user);
         assert_eq!(ask(&daemon, &body).0, 200);

@@ -35,7 +35,7 @@ const MAX_READER: usize = 256;
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "mcp",
-    summary: "Offer messages as tools to a program with a language model (MCP over stdio)",
+    summary: "Offer messages as tools to a language model (MCP)",
     usage: &["[--reader NAME]"],
     details: "For programs that start their servers themselves: give them this command. The\n\
               daemon must be running; its token is that of .env. Programs that can speak\n\
