@@ -49,7 +49,8 @@
 //! - Every queue, wait, frame and count has a bound with a name. A client that reads too slowly is
 //!   told so and dropped, and nobody else waits for it.
 //! - Neither a token nor a message's text is in any log at the default level, or in any file but
-//!   `.env` and the store; while `dashboard` opens a browser, also in the file that leads it there.
+//!   `.env` and the store; while `dashboard` opens a browser, also in the file that leads it there. What was
+//!   said is also in the sessions of pi, where that answers.
 //! - A panic ends one session or one attempt, never the daemon.
 //! - An idle session holds no buffer between two turns.
 //!

@@ -1,5 +1,6 @@
-//! The life of the daemon and of its channels: start, stop, reload, and one channel in trouble.
+//! The life of the daemon, of its channels and of its agents: start, stop, reload, and one channel in trouble.
 
+mod agents;
 mod isolation;
 mod lifecycle;
 mod outbox;
