@@ -13,6 +13,10 @@
 //! the message to its integration ([`integrations`]) and records the outcome; each new state takes the
 //! same path back up: store, bus, clients.
 //!
+//! A message that comes in takes that path up. Where an agent is set it also becomes a turn:
+//! `daemon::turns` finds it in the store, offers it to the agent, a client like any other, and queues the
+//! answer.
+//!
 //! # Layers
 //!
 //! Commands go down, events come up, imports point down only (`tests/it/architecture` checks it):
@@ -36,7 +40,7 @@
 //!    `openai` are doors for programs that bring a model, or want one.
 //!    Beside it [`service`]: installing the daemon on every system, text in and commands out.
 //! 7. [`daemon`]: what starts after what, `channels` and their supervision, `delivery`, `fetching` of files
-//!    that services have, `process`.
+//!    that services have, `turns` (what comes in is offered to agents, their answers are queued), `process`.
 //! 8. [`cli`]: `parser`, `commands` (one file and one row a command), `output`. `main.rs` only calls it.
 //!
 //! # Invariants
@@ -50,6 +54,8 @@
 //! - Neither a token nor a message's text is in any log at the default level, or in any file but
 //!   `.env` and the store; while `dashboard` opens a browser, also in the file that leads it there.
 //! - A panic ends one session or one attempt, never the daemon.
+//! - A turn is on disk before an agent is offered it, and ends in the transaction that queues its answer.
+//! - What an agent says is only ever data: never a frame, never a command.
 //! - An idle session holds no buffer between two turns.
 //!
 //! # Recipes
