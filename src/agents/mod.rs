@@ -127,18 +127,11 @@ impl Failure {
 /// A text of at most so many bytes, cut between two characters and marked where it is cut.
 pub fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
-        let end = boundary(&text, most.saturating_sub(CUT.len()));
+        let end = text.floor_char_boundary(most.saturating_sub(CUT.len()));
         text.truncate(end);
         text.push_str(CUT);
     }
     text
-}
-
-/// The last place between two characters that is no later than this.
-fn boundary(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    let mut ends = (0..=at).rev();
-    ends.find(|end| text.is_char_boundary(*end)).unwrap_or(0)
 }
 
 #[cfg(test)]

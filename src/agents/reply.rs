@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::{MAX_ANSWER_BYTES, boundary};
+use super::MAX_ANSWER_BYTES;
 use crate::{client::Endpoint, message::text_at};
 
 /// Most of an answer that goes out in one piece, in bytes.
@@ -95,7 +95,7 @@ impl Reply {
     pub fn delta(&self, text: &str) {
         self.change(|piece| {
             let left = MAX_ANSWER_BYTES.saturating_sub(piece.shown + piece.text.len());
-            piece.text.push_str(&text[..boundary(text, left)]);
+            piece.text.push_str(&text[..text.floor_char_boundary(left)]);
             piece.alive = true;
         });
     }
@@ -116,7 +116,7 @@ impl Reply {
         if !piece.alive {
             return None;
         }
-        let end = boundary(&piece.text, MAX_PIECE);
+        let end = piece.text.floor_char_boundary(MAX_PIECE);
         let rest = piece.text.split_off(end);
         piece.alive = !rest.is_empty();
         let text = std::mem::replace(&mut piece.text, rest);
