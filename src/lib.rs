@@ -24,7 +24,7 @@
 //! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`random`],
 //!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
 //!    (containment, blocking work), [`child`] (programs that end with us), [`constant_time`], [`body`] (HTTP bodies), [`observed_io`] (streams that are watched), [`qr`] (codes to scan),
-//!    [`phone`] (numbers), [`percent`] (escapes), [`file_name`] (names of files that others gave), [`redact`] (errors
+//!    [`phone`] (numbers), [`percent`] (escapes), [`cut`] (texts of bounded length), [`file_name`] (names of files that others gave), [`redact`] (errors
 //!    without secrets), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, with one table each of keys, limits and services.
@@ -84,6 +84,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod constant_time;
+pub mod cut;
 pub mod daemon;
 pub mod error;
 pub mod file_name;
