@@ -13,6 +13,10 @@
 //! the message to its integration ([`integrations`]) and records the outcome; each new state takes the
 //! same path back up: store, bus, clients.
 //!
+//! A message that comes in takes that path up. Where an agent is set it also becomes a turn:
+//! `daemon::turns` finds it in the store, offers it to the agent, a client like any other, and queues the
+//! answer.
+//!
 //! # Layers
 //!
 //! Commands go down, events come up, imports point down only (`tests/it/architecture` checks it):
@@ -20,7 +24,7 @@
 //! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`random`],
 //!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
 //!    (containment, blocking work), [`child`] (programs that end with us), [`constant_time`], [`body`] (HTTP bodies), [`observed_io`] (streams that are watched), [`qr`] (codes to scan),
-//!    [`phone`] (numbers), [`percent`] (escapes), [`file_name`] (names of files that others gave), [`redact`] (errors
+//!    [`phone`] (numbers), [`percent`] (escapes), [`cut`] (texts of bounded length), [`file_name`] (names of files that others gave), [`redact`] (errors
 //!    without secrets), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, with one table each of keys, limits and services.
@@ -36,8 +40,8 @@
 //! 6. [`gateway`]: `http` → `session` → `actions`, and `clients` with the bus that events go out on; `mcp` and
 //!    `openai` are doors for programs that bring a model, or want one.
 //!    Beside it [`service`]: installing the daemon on every system, text in and commands out.
-//! 7. [`daemon`]: what starts after what, `channels` and `agents` and their supervision, `turns` (who answers what), `delivery`, `fetching` of files
-//!    that services have, `process`.
+//! 7. [`daemon`]: what starts after what, `channels` and `agents` and their supervision, `delivery`, `fetching` of
+//!    files that services have, `turns` (what comes in is offered to agents, their answers are queued), `process`.
 //! 8. [`cli`]: `parser`, `commands` (one file and one row a command), `output`. `main.rs` only calls it.
 //!
 //! # Invariants
@@ -52,6 +56,8 @@
 //!   `.env` and the store; while `dashboard` opens a browser, also in the file that leads it there. What was
 //!   said is also in the sessions of pi, where that answers.
 //! - A panic ends one session or one attempt, never the daemon.
+//! - A turn is on disk before an agent is offered it, and ends in the transaction that queues its answer.
+//! - What an agent says is only ever data: never a frame, never a command.
 //! - An idle session holds no buffer between two turns.
 //!
 //! # Recipes
@@ -79,6 +85,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod constant_time;
+pub mod cut;
 pub mod daemon;
 pub mod error;
 pub mod file_name;

@@ -18,6 +18,8 @@ use std::{pin::Pin, time::Duration};
 
 use serde_json::Value;
 
+use crate::cut;
+
 pub use self::{
     reply::{CallError, Question, Reply},
     turn::Turn,
@@ -127,7 +129,7 @@ impl Failure {
 /// A text of at most so many bytes, cut between two characters and marked where it is cut.
 pub fn cut(mut text: String, most: usize) -> String {
     if text.len() > most {
-        let end = text.floor_char_boundary(most.saturating_sub(CUT.len()));
+        let end = cut::floor(&text, most.saturating_sub(CUT.len()));
         text.truncate(end);
         text.push_str(CUT);
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::MAX_ANSWER_BYTES;
-use crate::{client::Endpoint, message::text_at};
+use crate::{client::Endpoint, cut, message::text_at};
 
 /// Most of an answer that goes out in one piece, in bytes.
 const MAX_PIECE: usize = 16 * 1024;
@@ -95,7 +95,7 @@ impl Reply {
     pub fn delta(&self, text: &str) {
         self.change(|piece| {
             let left = MAX_ANSWER_BYTES.saturating_sub(piece.shown + piece.text.len());
-            piece.text.push_str(&text[..text.floor_char_boundary(left)]);
+            piece.text.push_str(&text[..cut::floor(text, left)]);
             piece.alive = true;
         });
     }
@@ -116,7 +116,7 @@ impl Reply {
         if !piece.alive {
             return None;
         }
-        let end = piece.text.floor_char_boundary(MAX_PIECE);
+        let end = cut::floor(&piece.text, MAX_PIECE);
         let rest = piece.text.split_off(end);
         piece.alive = !rest.is_empty();
         let text = std::mem::replace(&mut piece.text, rest);

@@ -22,7 +22,6 @@ mod shown;
 mod source;
 #[cfg(test)]
 mod tests;
-mod transcription;
 mod values;
 
 use std::{
@@ -38,9 +37,9 @@ pub use self::{
     home::{Places, places},
     limits::Limits,
     lookup::{Lookup, look_up},
+    models::{TranscribedBy, TranscriptionSettings},
     shown::{is_secret, mask},
     source::Source,
-    transcription::{TranscribedBy, TranscriptionSettings},
     values::{
         BaseUrl, Delays, Expected, FetchRule, Kind, Pattern, Route, SAFE_TOKEN_CHARS,
         is_agent_name, reached_at,

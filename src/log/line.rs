@@ -94,9 +94,7 @@ pub(super) fn owned(fields: &[LogField<'_>]) -> Vec<(String, String)> {
 /// The text, or as much of its beginning as fits and `…`.
 pub(super) fn cut(mut text: String, max_bytes: usize) -> String {
     if text.len() > max_bytes {
-        let mut ends = (0..=max_bytes).rev();
-        let end = ends.find(|at| text.is_char_boundary(*at));
-        text.truncate(end.unwrap_or(0));
+        text.truncate(crate::cut::floor(&text, max_bytes));
         text.push('…');
     }
     text

@@ -1,4 +1,4 @@
-//! Voice notes as text: by a server that speaks OpenAI's API, or by a program on this machine.
+//! Voice notes as text: by a server that speaks the API of `OpenAI`, or by a program on this machine.
 //!
 //! Not here: when a voice note is turned into text, and what becomes of it (`daemon`).
 
@@ -14,6 +14,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use self::{program::Program, server::Server};
 use crate::{
     config::{TranscribedBy, TranscriptionSettings},
+    cut,
     media::{Media, OpenFile},
     message::MediaId,
 };
@@ -21,7 +22,7 @@ use crate::{
 /// Files that are turned into text at a time: each keeps a processor busy, or costs money.
 const AT_ONCE: usize = 2;
 
-/// The longest file, in bytes: what OpenAI takes
+/// The longest file, in bytes: what `OpenAI` takes
 /// (<https://platform.openai.com/docs/guides/speech-to-text>).
 const MAX_BYTES: u64 = 25 << 20;
 
@@ -37,7 +38,7 @@ pub struct Transcriber {
 }
 
 enum By {
-    Server(Server),
+    Server(Box<Server>),
     Program(Program),
 }
 
@@ -51,7 +52,7 @@ impl Transcriber {
                 key,
                 model,
                 language,
-            } => By::Server(Server::new(base, key, model, language)),
+            } => By::Server(Box::new(Server::new(base, key.as_deref(), model, language))),
         };
         Self {
             by,
@@ -94,7 +95,7 @@ fn text(said: &str) -> Option<String> {
     let is_fine = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
     let mut text: String = said.trim().chars().filter(is_fine).collect();
     if text.len() > MAX_TEXT {
-        let end = text.floor_char_boundary(MAX_TEXT);
+        let end = cut::floor(&text, MAX_TEXT);
         text.truncate(end);
         text.push('…');
     }

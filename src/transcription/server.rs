@@ -1,4 +1,4 @@
-//! A server with OpenAI's API: `POST /v1/audio/transcriptions`, a form with the file, the model and the
+//! A server with the API of `OpenAI`: `POST /v1/audio/transcriptions`, a form with the file, the model and the
 //! language, answered by `{"text"}` (<https://platform.openai.com/docs/api-reference/audio/createTranscription>).
 
 use hyper::Method;
@@ -30,16 +30,16 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(
         base: BaseUrl,
-        key: Option<String>,
+        key: Option<&str>,
         model: String,
         language: Option<String>,
     ) -> Self {
         let path = path(base.prefix()).to_owned();
-        let secret = key.as_deref().unwrap_or_default();
+        let secret = key.unwrap_or_default();
         Self {
             http: Http::new(base).redacting([secret]),
             path,
-            authorization: key.as_ref().map(|key| format!("Bearer {key}")),
+            authorization: key.map(|key| format!("Bearer {key}")),
             model,
             language,
         }

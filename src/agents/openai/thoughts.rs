@@ -1,6 +1,8 @@
 //! Thoughts that a model writes into its answer: those of `DeepSeek` and others begin it with
 //! `<think>…</think>`, unless the service that runs them takes that out. They are not for the other side.
 
+use crate::cut;
+
 const OPEN: &str = "<think>";
 const CLOSE: &str = "</think>";
 
@@ -76,7 +78,7 @@ impl Thoughts {
     /// A thought may be long: only what may begin the mark of its end is kept.
     fn keep_end(&mut self) {
         let from = self.held.len().saturating_sub(CLOSE.len());
-        self.held.drain(..self.held.floor_char_boundary(from));
+        self.held.drain(..cut::floor(&self.held, from));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys of what turns voice notes into text.
 //!
-//! Not here: reading them (`config::transcription`).
+//! Not here: reading them (`config::models`).
 
 use crate::config::{
     key::{Key, key, secret},

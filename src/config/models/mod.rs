@@ -4,6 +4,7 @@
 //! models.
 
 mod endpoint;
+mod transcription;
 
 use std::{
     fs,
@@ -11,7 +12,10 @@ use std::{
 };
 
 use self::endpoint::endpoint;
-pub use self::endpoint::{ModelEndpoint, OLLAMA_PORT, ollama_base};
+pub use self::{
+    endpoint::{ModelEndpoint, OLLAMA_PORT, ollama_base},
+    transcription::{TranscribedBy, TranscriptionSettings},
+};
 pub use super::keys::models::{EXEC, OLLAMA_HOST, OLLAMA_MODEL, PI};
 use super::{
     keys::models::{HISTORY, KEYS, PI_MODEL, PI_POOL, SYSTEM_PROMPT, TOOLS, VISION},

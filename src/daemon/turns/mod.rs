@@ -100,7 +100,9 @@ impl Turns {
     /// Closes what is open: it is not answered once agents are set again.
     fn stand_down(&self) {
         let inner = Arc::clone(&self.inner);
-        for key in inner.conversations().keys() {
+        // Without the lock, which `clear` takes for each.
+        let keys = inner.conversations().keys();
+        for key in keys {
             let reason = "no agent is set any more (AGENT, AGENT_ROUTES)";
             inner.clear(&key, None, TurnState::Aborted, reason);
         }

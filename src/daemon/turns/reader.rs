@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     clock,
-    config::agents::AgentSettings,
     integrations::webchat,
     log::LogField,
     message::{Direction, Message, MessageId, State, TurnState},
@@ -232,20 +231,23 @@ impl Reader {
         let key = (message.channel.clone(), message.peer.clone());
         let ago = clock::now_ms().saturating_sub(message.created_ms);
         let ago = Duration::from_millis(ago);
-        let settings = self.turns.settings();
-        if settings.agents_of(&key.0, &key.1).is_empty()
-            && !matches!(judge(message), Verdict::Answer)
-        {
+        let verdict = judge(message);
+        let is_said = matches!(verdict, Verdict::Answer | Verdict::AnswerInGroup);
+        if is_said && self.turns.questions.answer(&key, &message.text) {
             return Ok(());
         }
-        match judge(message) {
+        let settings = self.turns.settings();
+        if settings.agents_of(&key.0, &key.1).is_empty() {
+            return Ok(());
+        }
+        match verdict {
             Verdict::Nothing => {}
             Verdict::ByHand => self.turns.by_hand(&key, ago),
             Verdict::Command(command) => self.turns.obey(command, message, ago).await?,
-            Verdict::Answer => self.hear(&key, message, &settings),
+            Verdict::Answer => self.hear(&key, message),
             Verdict::AnswerInGroup => {
                 if settings.is_open_group(&key.0, &key.1) || self.answers_us(message).await? {
-                    self.hear(&key, message, &settings);
+                    self.hear(&key, message);
                 }
             }
         }
@@ -272,13 +274,9 @@ impl Reader {
     }
 
     /// Somebody said something that an agent may have to answer.
-    fn hear(&mut self, key: &ConversationKey, message: &Message, settings: &AgentSettings) {
+    fn hear(&mut self, key: &ConversationKey, message: &Message) {
         let turns = &self.turns;
-        if self.known.remove(&message.id) || turns.questions.answer(key, &message.text) {
-            return;
-        }
-        let has_agent = !settings.agents_of(&key.0, &key.1).is_empty();
-        if !has_agent || turns.holds.is_held(key) {
+        if self.known.remove(&message.id) || turns.holds.is_held(key) {
             return;
         }
         // In the page's own conversation the other side is the owner, whom no guard is against.

@@ -274,8 +274,9 @@ async fn a_slow_reader_gets_every_piece_or_a_refusal() {
         panic!("no rest")
     };
     text.push_str(&rest);
-    let all: String = (0..1000).map(|number| format!("{number} ")).collect();
-    assert_eq!(text, all + "end");
+    let numbers: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
+    let all = numbers.join(" ");
+    assert_eq!(text, all + " end");
 }
 
 #[tokio::test(start_paused = true)]

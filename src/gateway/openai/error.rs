@@ -1,4 +1,4 @@
-//! Errors as clients of OpenAI know them (platform.openai.com/docs/guides/error-codes): a type that says what
+//! Errors as clients of `OpenAI` know them (platform.openai.com/docs/guides/error-codes): a type that says what
 //! kind of thing went wrong, and a code for programs where there is one.
 
 use std::time::Duration;

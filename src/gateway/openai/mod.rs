@@ -1,4 +1,4 @@
-//! The chat completions of OpenAI (platform.openai.com/docs/api-reference/chat), so that programs that speak to
+//! The chat completions of `OpenAI` (platform.openai.com/docs/api-reference/chat), so that programs that speak to
 //! a model can speak to an agent here: a request is a turn of it, kept nowhere.
 //!
 //! Reading order: `request` (what is asked, and what is refused) → `completion` (the turn) → `chunks` and

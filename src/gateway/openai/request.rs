@@ -250,7 +250,7 @@ fn picture(url: &str) -> Option<Picture> {
 mod tests {
     use super::*;
 
-    fn with(more: Value) -> Result<ChatRequest, ApiError> {
+    fn with(more: &Value) -> Result<ChatRequest, ApiError> {
         let mut body = json!({"model": "echo", "messages": [{"role": "user", "content": "hi"}]});
         let more = more.as_object().expect("an object").clone();
         body.as_object_mut().expect("an object").extend(more);
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_plain_request_is_read_and_tuning_is_left_out() {
-        let request = with(json!({
+        let request = with(&json!({
             "stream": true, "stream_options": {"include_usage": true}, "user": "ana", "temperature": 0.2,
             "max_tokens": 7, "n": 1, "tools": [], "tool_choice": "auto", "response_format": {"type": "text"},
             "logprobs": false, "seed": null,
@@ -270,16 +270,16 @@ mod tests {
         let session = request.session.expect("a session");
         assert_eq!(
             session,
-            with(json!({"user": "ana"}))
+            with(&json!({"user": "ana"}))
                 .expect("fine")
                 .session
                 .expect("one")
         );
         assert_ne!(
             Some(session),
-            with(json!({"user": "bia"})).expect("fine").session
+            with(&json!({"user": "bia"})).expect("fine").session
         );
-        assert_eq!(with(json!({})).expect("fine").session, None);
+        assert_eq!(with(&json!({})).expect("fine").session, None);
     }
 
     #[test]
@@ -317,7 +317,7 @@ mod tests {
                 "messages[0].content[0]",
             ),
         ] {
-            let error = with(more.clone()).expect_err("refused");
+            let error = with(&more).expect_err("refused");
             assert_eq!(
                 (error.status, error.param.as_deref()),
                 (400, Some(param)),
@@ -332,7 +332,7 @@ mod tests {
         let url = "data:image/png;base64,aGVsbG8=";
         let parts = json!([{"type": "text", "text": "look", "extra": 1}, {"type": "image_url", "image_url": {"url": url, "detail": "low"}}]);
         let messages = json!([{"role": "user", "content": parts}, {"role": "assistant", "content": null, "tool_calls": []}, {"role": "user", "content": parts}]);
-        let request = with(json!({"messages": messages})).expect("fine");
+        let request = with(&json!({"messages": messages})).expect("fine");
         let expected = json!([{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": url}}]);
         assert_eq!(request.messages[2]["content"], expected);
         assert_eq!(request.messages[1]["content"], "");

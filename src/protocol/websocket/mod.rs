@@ -17,6 +17,7 @@ use tungstenite::{
 
 use self::{boundary::Boundary, whole::WholeText};
 use super::error_code::close;
+use crate::cut;
 
 /// Bytes the context reads at a time. It zeroes as much before each read, so a larger step makes small
 /// frames slower.
@@ -307,10 +308,7 @@ impl ServerSocket {
 const MAX_REASON: usize = 123;
 
 fn truncated(text: &str, max: usize) -> &str {
-    let end = (0..=max.min(text.len()))
-        .rev()
-        .find(|end| text.is_char_boundary(*end));
-    &text[..end.unwrap_or(0)]
+    &text[..cut::floor(text, max)]
 }
 
 /// Appends one whole, unmasked text message: the server's way to write.

@@ -26,6 +26,7 @@ const LAYERS: &[&[&str]] = &[
         "qr",
         "phone",
         "percent",
+        "cut",
         "redact",
     ],
     &["log"],

@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "status",
-    summary: "Show how the daemon and its integrations are",
+    summary: "Show how the daemon, its integrations and agents are",
     usage: &["[--system] [--json]"],
     details: "Exit code 1 where no daemon runs. What is wrong with the installation is told\n\
               with the command that mends it.",
@@ -105,7 +105,9 @@ fn print(
     rows.extend(service.into_iter().flat_map(Findings::rows));
     context.terminal.columns(&rows)?;
     if let Ok((status, _)) = status {
-        let integrations = integrations(status, clock::now_ms());
+        let now = clock::now_ms();
+        let mut integrations = rows_of(&status["integrations"], now);
+        integrations.extend(rows_of(&status["agents"], now));
         if !integrations.is_empty() {
             context.terminal.line("")?;
             context.terminal.columns(&integrations)?;
@@ -202,8 +204,9 @@ fn outbox(outbox: &Value) -> String {
     waiting.join(", ")
 }
 
-fn integrations(status: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
-    let all = status["integrations"].as_array().into_iter().flatten();
+/// One row each, of integrations and of agents.
+fn rows_of(all: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
+    let all = all.as_array().into_iter().flatten();
     all.map(|one| {
         let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
         let state = text("state");
@@ -269,7 +272,7 @@ mod tests {
         let status = json!({"integrations": [
             {"name": "telegram", "state": "backing_off", "since_ms": 0, "last_error": "no\nway"}]});
         assert_eq!(
-            shown(&integrations(&status, 5000)),
+            shown(&rows_of(&status["integrations"], 5000)),
             "telegram  backing_off  for 5s  no\\nway\n"
         );
     }

@@ -2,7 +2,7 @@
 
 use tokio::time::{Duration, Instant};
 
-use crate::config::agents::Deadlines;
+use crate::{config::agents::Deadlines, cut};
 
 /// Shortest time between two events `typing` of one answer.
 const SHOWN_EVERY: Duration = Duration::from_millis(200);
@@ -67,10 +67,7 @@ impl Progress {
     pub(super) fn grow(&mut self, piece: &str, now: Instant) {
         self.last_sign = Some(now);
         let room = MAX_SHOWN.saturating_sub(self.text.len());
-        let mut end = piece.len().min(room);
-        while !piece.is_char_boundary(end) {
-            end -= 1;
-        }
+        let end = cut::floor(piece, room);
         self.grew |= end > 0;
         self.text.push_str(&piece[..end]);
     }

@@ -1,4 +1,4 @@
-//! `/v1`: the chat completions of OpenAI. Every refusal has the shape that its clients read, also those that
+//! `/v1`: the chat completions of `OpenAI`. Every refusal has the shape that its clients read, also those that
 //! all paths share.
 
 use std::sync::Arc;

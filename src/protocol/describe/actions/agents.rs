@@ -45,7 +45,7 @@ pub(super) const AGENT_DELTA: ActionSpec = ActionSpec {
 pub(super) const AGENT_DONE: ActionSpec = ActionSpec {
     name: "agent.done",
     aliases: &[],
-    summary: "An agent's answer to its turn, whole. It is queued once, however often it is said; neither text nor media: no message.",
+    summary: "An agent's answer to its turn, whole. It is queued once; said again it is a conflict. Neither text nor media: no message.",
     request: &[
         TURN_ID,
         must("text", FieldKind::Text, "the whole answer; may be empty"),

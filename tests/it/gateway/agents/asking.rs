@@ -26,7 +26,7 @@ fn answer(agent: &mut Raw) -> Value {
 
 fn raw_agent(daemon: &crate::support::Gateway) -> Raw {
     let mut raw = daemon.raw_websocket(true);
-    let who = json!({"client": {"kind": "agent", "name": "pi"}});
+    let who = json!({"client": {"kind": "agent", "name": "clerk"}});
     assert_field(&raw.call("auth", &who), "protocol", 1);
     raw
 }
@@ -42,7 +42,7 @@ async fn the_owners_next_message_is_the_answer() {
     let turn = pi.json()["payload"].take();
     ask(&mut pi, &turn, &json!({"options": ["Yes", "No"]}));
     let question = event_where(&mut page, |event| event["peer"] == "boss").await;
-    let expected = format!("pi ({CHANNEL}/ana): Delete it?\n1. Yes\n2. No");
+    let expected = format!("clerk ({CHANNEL}/ana): Delete it?\n1. Yes\n2. No");
     assert_fields(
         &question,
         &json!({"channel": "webchat", "text": expected, "meta.ask.turn_id": turn["turn_id"]}),
@@ -113,7 +113,7 @@ async fn a_question_ends_with_its_turn() {
     let abort = json!({"turn_id": turn["turn_id"]});
     page.call("agent.abort", &abort).await.expect("it ran");
     assert_eq!(answer(&mut pi), json!({"cancelled": true}));
-    let mut other = agent(&daemon, "pi").await;
+    let mut other = agent(&daemon, "clerk").await;
     says(&mut page, "webchat", "ana", "so?").await;
     let turn = offered(&mut other).await;
     assert_field(&turn, "message", "so?");

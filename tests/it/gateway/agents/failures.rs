@@ -12,14 +12,14 @@ use crate::support::{Frame, Scratch, assert_field, assert_fields, assert_mention
 async fn a_turn_of_an_agent_that_left_is_offered_once_more_and_marked() {
     let (_home, daemon) = daemon();
     let mut page = daemon.listener(&["agent.status"]).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = offered(&mut pi).await;
     pi.close().await;
     let waiting = until(&mut page, &turn, "waiting").await;
     assert_mentions(&until(&mut page, &turn, "waiting").await, "error", "left");
     assert_field(&waiting, "attempt", 0);
-    let mut back = agent(&daemon, "pi").await;
+    let mut back = agent(&daemon, "clerk").await;
     let again = offered(&mut back).await;
     assert_fields(
         &again,
@@ -34,11 +34,11 @@ async fn a_newer_client_of_the_name_gets_the_turn_and_the_older_is_closed() {
     let (_home, daemon) = daemon();
     let mut page = daemon.client().await;
     let mut old = daemon.raw_websocket(true);
-    let who = json!({"client": {"kind": "agent", "name": "pi"}});
+    let who = json!({"client": {"kind": "agent", "name": "clerk"}});
     assert_field(&old.call("auth", &who), "protocol", 1);
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = old.json()["payload"].take();
-    let mut new = agent(&daemon, "pi").await;
+    let mut new = agent(&daemon, "clerk").await;
     let code = loop {
         match old.frame() {
             Some(Frame::Close(code, _)) => break code,
@@ -51,7 +51,7 @@ async fn a_newer_client_of_the_name_gets_the_turn_and_the_older_is_closed() {
     assert_fields(&again, &json!({"turn_id": turn["turn_id"], "attempt": 2}));
     done(&mut new, &again, "hello").await;
     // Announcing oneself again changes nothing.
-    announce(&mut new, "pi", 16).await;
+    announce(&mut new, "clerk", 16).await;
     says(&mut page, "webchat", "ana", "and?").await;
     assert_field(&offered(&mut new).await, "attempt", 1);
 }
@@ -60,12 +60,12 @@ async fn a_newer_client_of_the_name_gets_the_turn_and_the_older_is_closed() {
 async fn a_failure_goes_to_the_next_agent_and_then_to_the_apology() {
     let home = Scratch::new();
     let settings = [
-        ("AGENT", "pi,second"),
+        ("AGENT", "clerk,second"),
         ("AGENT_APOLOGY", "Desculpe, agora não."),
     ];
     let daemon = daemon_with(&home.0, &settings);
     let mut page = daemon.listener(&["agent.status"]).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let mut second = agent(&daemon, "second").await;
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = offered(&mut pi).await;
@@ -107,7 +107,7 @@ async fn a_failure_goes_to_the_next_agent_and_then_to_the_apology() {
 #[tokio::test]
 async fn an_agent_that_is_not_there_is_waited_for_and_then_passed_over() {
     let home = Scratch::new();
-    let settings = [("AGENT", "pi,second"), ("AGENT_READY_TIMEOUT", "100ms")];
+    let settings = [("AGENT", "clerk,second"), ("AGENT_READY_TIMEOUT", "100ms")];
     let daemon = daemon_with(&home.0, &settings);
     let mut page = daemon.listener(&["agent.status"]).await;
     let mut second = agent(&daemon, "second").await;
@@ -116,7 +116,7 @@ async fn an_agent_that_is_not_there_is_waited_for_and_then_passed_over() {
     let waiting = until(&mut page, &turn, "running").await;
     assert_fields(
         &waiting,
-        &json!({"agent": "second", "error~": "pi is not connected"}),
+        &json!({"agent": "second", "error~": "clerk is not connected"}),
     );
     second.close().await;
     assert_mentions(
@@ -144,7 +144,7 @@ async fn each_deadline_ends_the_attempt_and_tells_the_agent() {
         let home = Scratch::new();
         let daemon = daemon_with(&home.0, &[settings]);
         let mut page = daemon.listener(&["agent.status"]).await;
-        let mut pi = agent(&daemon, "pi").await;
+        let mut pi = agent(&daemon, "clerk").await;
         says(&mut page, "webchat", "ana", "hi").await;
         let turn = offered(&mut pi).await;
         if spoke {
@@ -164,7 +164,7 @@ async fn each_deadline_ends_the_attempt_and_tells_the_agent() {
 async fn anyone_may_stop_a_turn() {
     let (_home, daemon) = daemon();
     let mut page = daemon.listener(&["agent.status"]).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = offered(&mut pi).await;
     says(&mut page, "webchat", "ana", "and this").await;
@@ -204,7 +204,7 @@ async fn nobody_speaks_for_a_turn_that_another_has() {
     let home = Scratch::new();
     let daemon = daemon_with(&home.0, &[]);
     let mut page = daemon.client().await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let mut other = agent(&daemon, "other").await;
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = offered(&mut pi).await;
@@ -241,7 +241,7 @@ async fn nobody_speaks_for_a_turn_that_another_has() {
 async fn garbage_is_refused_by_the_name_of_its_field() {
     let (_home, daemon) = daemon();
     let mut page = daemon.client().await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = offered(&mut pi).await;
     let id = &turn["turn_id"];

@@ -22,7 +22,7 @@ async fn in_a_group_only_what_is_meant_for_us_is_answered() {
     let (_home, daemon) = daemon();
     let mut outside = bridge(&daemon).await;
     let mut user = daemon.client().await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     member_says(&mut outside, GROUP, "who brings cake?", &json!({})).await;
     let mention = json!({"meta": {"mentioned": true}});
     let asked = member_says(&mut outside, GROUP, "@us, you?", &mention).await;
@@ -59,7 +59,7 @@ async fn in_an_open_group_every_message_is_answered() {
     let groups = format!("{CHANNEL}/*@g.us");
     let daemon = daemon_with(&home.0, &[("AGENT_GROUPS", &groups)]);
     let mut outside = bridge(&daemon).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     member_says(&mut outside, "elsewhere", "hi", &json!({})).await;
     member_says(&mut outside, GROUP, "hi", &json!({})).await;
     assert_field(&offered(&mut pi).await, "peer", GROUP);
@@ -69,7 +69,7 @@ async fn in_an_open_group_every_message_is_answered() {
 async fn bots_broadcasts_and_what_needs_no_answer_get_none() {
     let (_home, daemon) = daemon();
     let mut outside = bridge(&daemon).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let to = |peer: &str, more: Value| {
         let mut said = json!({"channel": CHANNEL, "peer": peer, "text": "hi"});
         for (name, value) in more.as_object().expect("fields") {

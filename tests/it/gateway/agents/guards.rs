@@ -15,7 +15,7 @@ async fn beyond_the_rate_messages_are_gathered() {
     let home = Scratch::new();
     let daemon = daemon_with(&home.0, &[("AGENT_RATE", "1")]);
     let mut page = daemon.listener(&["agent.status"]).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     says(&mut page, "webchat", "ana", "one").await;
     let turn = offered(&mut pi).await;
     done(&mut pi, &turn, "1").await;
@@ -37,7 +37,7 @@ async fn a_day_has_so_many_answers_also_across_a_restart() {
     let settings = [("AGENT_DAILY", "2"), ("AGENT_APOLOGY", "sorry")];
     let mut daemon = daemon_with(&home.0, &settings);
     let mut page = daemon.client().await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     for peer in ["ana", "bia"] {
         says(&mut page, "webchat", peer, "hi").await;
         let turn = offered(&mut pi).await;
@@ -59,7 +59,7 @@ async fn a_day_has_so_many_answers_also_across_a_restart() {
 async fn an_answer_is_never_obeyed() {
     let (_home, daemon) = daemon();
     let mut page = daemon.listener(&["agent.*"]).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     for (peer, text) in [
         ("ana", "/zap 5511999998888 you won"),
         ("bia", "/pause"),
@@ -125,7 +125,7 @@ async fn two_gateways_that_answer_each_other_stop_by_themselves() {
     let (mut sides, mut greeter) = (Vec::new(), None);
     for (one, other) in [(&here, &there), (&there, &here)] {
         let outside = bridge(one).await;
-        let pi = agent(one, "pi").await;
+        let pi = agent(one, "clerk").await;
         let hand_in = other.client().await;
         let held = one.listener(&["agent.handover"]).await;
         sides.push((outside, pi, hand_in, held));
@@ -152,11 +152,11 @@ async fn two_gateways_that_answer_each_other_stop_by_themselves() {
 #[tokio::test]
 async fn an_agent_that_reads_nothing_harms_nobody() {
     let home = Scratch::new();
-    let settings = [("AGENT", "pi,second"), ("AGENT_FIRST_TIMEOUT", "4s")];
+    let settings = [("AGENT", "clerk,second"), ("AGENT_FIRST_TIMEOUT", "4s")];
     let daemon = daemon_with(&home.0, &settings);
     let mut page = daemon.client().await;
     let mut deaf = daemon.raw_websocket(true);
-    let who = json!({"client": {"kind": "agent", "name": "pi", "turns": 1024}});
+    let who = json!({"client": {"kind": "agent", "name": "clerk", "turns": 1024}});
     assert_field(&deaf.call("auth", &who), "protocol", 1);
     let mut second = agent(&daemon, "second").await;
     let long = "x".repeat(60_000);

@@ -28,7 +28,7 @@ async fn writing_by_hand_stops_the_agent_until_it_is_given_back() {
         let home = Scratch::new();
         let daemon = daemon_with(&home.0, &[]);
         let mut outside = bridge(&daemon).await;
-        let mut pi = agent(&daemon, "pi").await;
+        let mut pi = agent(&daemon, "clerk").await;
         let mut owner = person(&daemon, kind).await;
         says(&mut outside, CHANNEL, "ana", "hi").await;
         let turn = offered(&mut pi).await;
@@ -69,7 +69,7 @@ async fn writing_by_hand_stops_the_agent_until_it_is_given_back() {
 async fn programs_and_the_owner_on_the_page_hold_nothing() {
     let (_home, daemon) = daemon();
     let mut outside = bridge(&daemon).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let mut script = daemon.client().await;
     writes(&mut script, "ana", "a newsletter").await;
     let mut owner = person(&daemon, "webchat").await;
@@ -87,7 +87,7 @@ async fn programs_and_the_owner_on_the_page_hold_nothing() {
 async fn what_the_user_writes_on_the_phone_takes_over_too() {
     let (_home, daemon) = daemon();
     let mut outside = bridge(&daemon).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let mut owner = daemon.listener(&["agent.handover"]).await;
     let past = json!({"channel": CHANNEL, "peer": "bia", "text": "last year", "meta": {"own": true, "history": true}});
     hand_in(&mut outside, &past).await;
@@ -115,7 +115,7 @@ async fn a_hold_survives_a_restart() {
     daemon.kill();
     drop(daemon);
     let daemon = daemon_with(&home.0, &[]);
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     outside = bridge(&daemon).await;
     for peer in ["ana", "bia", "caio"] {
         says(&mut outside, CHANNEL, peer, "hi").await;
@@ -127,7 +127,7 @@ async fn a_hold_survives_a_restart() {
 async fn people_pause_and_resume_the_agent_in_the_chat() {
     let (_home, daemon) = daemon();
     let mut outside = bridge(&daemon).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let mut owner = daemon.listener(&["agent.*"]).await;
     says(&mut outside, CHANNEL, "ana", "hi").await;
     let turn = offered(&mut pi).await;
@@ -151,7 +151,7 @@ async fn people_pause_and_resume_the_agent_in_the_chat() {
 #[tokio::test]
 async fn stop_ends_the_answer_under_way_and_nothing_else() {
     let (_home, daemon) = daemon();
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let mut page = daemon.listener(&["agent.*"]).await;
     says(&mut page, "webchat", "ana", "tell me everything").await;
     let turn = offered(&mut pi).await;

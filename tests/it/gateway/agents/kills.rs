@@ -37,7 +37,7 @@ async fn a_killed_daemon_answers_once_after_its_restart() {
         lives_up_to(&home, moment).await;
         let daemon = daemon_with(&home.0, &[]);
         let mut page = daemon.listener(&["agent.status"]).await;
-        let mut pi = agent(&daemon, "pi").await;
+        let mut pi = agent(&daemon, "clerk").await;
         // Whether anything is left to be answered, only the next turn tells.
         says(&mut page, "webchat", "later", "hi").await;
         let mut attempts = Vec::new();
@@ -82,7 +82,7 @@ async fn lives_up_to(home: &Scratch, moment: Moment) {
     if moment == Moment::Waiting {
         return daemon.kill();
     }
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let turn = offered(&mut pi).await;
     assert_fields(&turn, &json!({"attempt": 1, "peer": "ana"}));
     if moment == Moment::Offered {
@@ -117,7 +117,7 @@ async fn what_comes_between_two_lives_is_in_one_turn_each() {
     daemon.kill();
     drop(daemon);
     let daemon = daemon_with(&home.0, &[]);
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let turn = offered(&mut pi).await;
     assert_field(&turn, "message", "one\ntwo\nthree");
     done(&mut pi, &turn, "all three").await;

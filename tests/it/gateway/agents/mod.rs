@@ -27,12 +27,12 @@ const CHANNEL: &str = "agents-bridge";
 /// A daemon with these settings of agents and a short time to gather.
 fn daemon_with(home: &Path, settings: &[(&str, &str)]) -> Daemon {
     let mut command = daemon_command(home);
-    command.env("AGENT", "pi").env("AGENT_GATHER", "50ms");
+    command.env("AGENT", "clerk").env("AGENT_GATHER", "50ms");
     command.envs(settings.iter().copied());
     Daemon::from_command(command, home)
 }
 
-/// A daemon of the test's own whose agent is `pi`.
+/// A daemon of the test's own whose agent is `clerk`.
 fn daemon() -> (Scratch, Daemon) {
     let home = Scratch::new();
     let daemon = daemon_with(&home.0, &[]);

@@ -14,7 +14,7 @@ async fn a_message_is_answered_once_and_shown_as_it_grows() {
     let (_home, daemon) = daemon();
     let topics = ["agent.*", "typing", "message.status"];
     let mut page = daemon.listener(&topics).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let id = says(&mut page, "webchat", "ana", "Olá").await;
     let turn = offered(&mut pi).await;
     let number = id.as_str().expect("an id").trim_start_matches("m-");
@@ -32,7 +32,7 @@ async fn a_message_is_answered_once_and_shown_as_it_grows() {
         let told = event_where(&mut page, |event| event["text"] == piece).await;
         assert_fields(
             &told,
-            &json!({"turn_id": turn["turn_id"], "agent": "pi", "peer": "ana"}),
+            &json!({"turn_id": turn["turn_id"], "agent": "clerk", "peer": "ana"}),
         );
     }
     let grown = event_where(&mut page, |event| event["text"] == "Bom dia").await;
@@ -50,7 +50,7 @@ async fn a_message_is_answered_once_and_shown_as_it_grows() {
     let listed = &turns_of(&mut page, "webchat", "ana").await[0];
     assert_fields(
         listed,
-        &json!({"state": "done", "agent": "pi", "message_id": ended["message_id"], "messages": [id]}),
+        &json!({"state": "done", "agent": "clerk", "message_id": ended["message_id"], "messages": [id]}),
     );
 }
 
@@ -59,7 +59,7 @@ async fn messages_that_come_together_are_one_turn() {
     let home = Scratch::new();
     let daemon = daemon_with(&home.0, &[("AGENT_GATHER", "1s")]);
     let mut page = daemon.client().await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let mut ids = Vec::new();
     for number in 0..10 {
         ids.push(says(&mut page, "webchat", "ana", &format!("part {number}")).await);
@@ -76,7 +76,7 @@ async fn messages_that_come_together_are_one_turn() {
 async fn what_comes_while_a_turn_runs_waits_for_its_end() {
     let (_home, daemon) = daemon();
     let mut page = daemon.listener(&["agent.status"]).await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     says(&mut page, "webchat", "ana", "first").await;
     let first = offered(&mut pi).await;
     says(&mut page, "webchat", "ana", "second").await;
@@ -105,7 +105,7 @@ async fn an_agent_gets_no_more_turns_at_a_time_than_it_takes() {
     let (_home, daemon) = daemon();
     let mut page = daemon.listener(&["agent.status"]).await;
     let mut pi = daemon.client().await;
-    announce(&mut pi, "pi", 1).await;
+    announce(&mut pi, "clerk", 1).await;
     says(&mut page, "webchat", "ana", "hi").await;
     let first = offered(&mut pi).await;
     says(&mut page, "webchat", "bia", "hi").await;
@@ -123,7 +123,7 @@ async fn an_agent_gets_no_more_turns_at_a_time_than_it_takes() {
 async fn silence_is_an_answer_without_a_message() {
     let (_home, daemon) = daemon();
     let mut page = daemon.client().await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     says(&mut page, "webchat", "ana", "thanks, bye").await;
     let turn = offered(&mut pi).await;
     assert_eq!(done(&mut pi, &turn, " \n").await, json!({"state": "done"}));
@@ -134,7 +134,7 @@ async fn silence_is_an_answer_without_a_message() {
 async fn a_session_lasts_until_it_is_begun_anew() {
     let (_home, daemon) = daemon();
     let mut page = daemon.client().await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let mut sessions = Vec::new();
     for text in ["one", "two"] {
         says(&mut page, "webchat", "ana", text).await;
@@ -155,7 +155,7 @@ async fn a_session_lasts_until_it_is_begun_anew() {
 async fn files_come_with_the_turn_and_go_with_the_answer() {
     let (_home, daemon) = daemon();
     let mut page = daemon.client().await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let picture = json!({"kind": "image", "data": "iVBORw0KGgo="});
     let said = json!({"channel": "webchat", "peer": "ana", "kind": "image", "media": picture, "text": "this?"});
     hand_in(&mut page, &said).await;
@@ -181,7 +181,7 @@ async fn routes_give_conversations_to_others_or_to_nobody() {
     let routes = "webchat/silent-*=none,webchat/vip=butler";
     let daemon = daemon_with(&home.0, &[("AGENT_ROUTES", routes)]);
     let mut page = daemon.client().await;
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     let mut butler = agent(&daemon, "butler").await;
     says(&mut page, "webchat", "silent-ana", "anyone?").await;
     says(&mut page, "webchat", "vip", "hello").await;
@@ -202,9 +202,9 @@ async fn agents_are_listed_with_what_they_did() {
     let listed = page.call("agents", &json!({})).await.expect("listed");
     assert_fields(
         &listed["agents"][0],
-        &json!({"name": "pi", "state": "away", "supervised": false}),
+        &json!({"name": "clerk", "state": "away", "supervised": false}),
     );
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     assert_field(&next_event(&mut page).await.payload, "state", "running");
     says(&mut page, "webchat", "ana", "hi").await;
     let turn = offered(&mut pi).await;
@@ -216,7 +216,7 @@ async fn agents_are_listed_with_what_they_did() {
         &status["agents"][0],
         &json!({"state": "running", "counters.turns": 1, "counters.answered": 1}),
     );
-    let refused = refusal(&mut page, "agent.stop", json!({"name": "pi"})).await;
+    let refused = refusal(&mut page, "agent.stop", json!({"name": "clerk"})).await;
     assert_eq!(refused, "not_found", "nobody supervises it");
     pi.close().await;
     assert_field(&next_event(&mut page).await.payload, "state", "away");
@@ -232,13 +232,13 @@ async fn a_reload_sets_and_takes_away_agents() {
     says(&mut page, "webchat", "ana", "before").await;
     let env = home.0.join(".env");
     let without = std::fs::read_to_string(&env).expect("there");
-    std::fs::write(&env, format!("{without}AGENT=pi\n")).expect("written");
+    std::fs::write(&env, format!("{without}AGENT=clerk\n")).expect("written");
     let reloaded = page.call("reload", &json!({})).await.expect("valid");
     assert!(
         reloaded["changed"].to_string().contains("agents"),
         "{reloaded}"
     );
-    let mut pi = agent(&daemon, "pi").await;
+    let mut pi = agent(&daemon, "clerk").await;
     says(&mut page, "webchat", "ana", "after").await;
     let turn = offered(&mut pi).await;
     assert_field(&turn, "message", "after");
@@ -271,7 +271,7 @@ async fn what_comes_while_no_agent_is_set_is_not_answered_later() {
     drop(without);
     let again = daemon_with(&home.0, &[]);
     let mut page = again.client().await;
-    let mut pi = agent(&again, "pi").await;
+    let mut pi = agent(&again, "clerk").await;
     says(&mut page, "webchat", "ana", "now").await;
     assert_field(&offered(&mut pi).await, "message", "now");
 }

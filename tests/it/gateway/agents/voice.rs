@@ -10,7 +10,7 @@ use crate::support::{Scratch, assert_field};
 /// The message of a voice note that `command` turns into text, and the turn it became.
 async fn heard(home: &Path, command: &str) -> (Value, Value) {
     let daemon = daemon_with(home, &[("TRANSCRIBE_COMMAND", command)]);
-    let (mut pi, mut bridge) = (agent(&daemon, "pi").await, bridge(&daemon).await);
+    let (mut pi, mut bridge) = (agent(&daemon, "clerk").await, bridge(&daemon).await);
     // `OggS`, which is all that the commands here look at.
     let note = json!({"kind": "voice", "mime": "audio/ogg", "data": "T2dnUw=="});
     let said = json!({"channel": CHANNEL, "peer": "ana", "kind": "voice", "media": note});

@@ -83,7 +83,7 @@ fn a_megabyte_is_taken_and_more_is_refused() {
     let daemon = Shared::daemon();
     let text = "x".repeat(1_000_000);
     let payload = json!({"channel": "webchat", "to": "mcp-long", "text": text});
-    let sent = super::done(&daemon, "send_message", payload);
+    let sent = super::done(&daemon, "send_message", &payload);
     assert_eq!(sent["state"], "queued");
     let params = json!({"name": "send_message", "arguments": {"text": "x".repeat(1_100_000)}});
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});

@@ -71,7 +71,7 @@ fn ask(gateway: &Gateway, method: &str, params: &Value) -> Value {
 }
 
 /// Calls a tool; its result.
-fn call(gateway: &Gateway, tool: &str, arguments: Value) -> Value {
+fn call(gateway: &Gateway, tool: &str, arguments: &Value) -> Value {
     ask(
         gateway,
         "tools/call",
@@ -80,7 +80,7 @@ fn call(gateway: &Gateway, tool: &str, arguments: Value) -> Value {
 }
 
 /// Calls a tool that must succeed; its structured answer, which the text repeats.
-fn done(gateway: &Gateway, tool: &str, arguments: Value) -> Value {
+fn done(gateway: &Gateway, tool: &str, arguments: &Value) -> Value {
     let mut result = call(gateway, tool, arguments);
     assert_eq!(result["isError"], json!(false), "{result}");
     let text = result["content"][0]["text"].as_str().expect("a text");
@@ -90,7 +90,7 @@ fn done(gateway: &Gateway, tool: &str, arguments: Value) -> Value {
 }
 
 /// Calls a tool that must fail; what it says of that.
-fn failed(gateway: &Gateway, tool: &str, arguments: Value) -> String {
+fn failed(gateway: &Gateway, tool: &str, arguments: &Value) -> String {
     let result = call(gateway, tool, arguments);
     assert_eq!(result["isError"], json!(true), "{result}");
     result["content"][0]["text"]
@@ -100,7 +100,7 @@ fn failed(gateway: &Gateway, tool: &str, arguments: Value) -> String {
 }
 
 /// Calls a tool on a connection that nobody reads yet.
-fn begin_call(gateway: &Gateway, id: &str, tool: &str, arguments: Value) -> Raw {
+fn begin_call(gateway: &Gateway, id: &str, tool: &str, arguments: &Value) -> Raw {
     let params = json!({"name": tool, "arguments": arguments});
     let body = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params});
     let mut raw = gateway.raw();

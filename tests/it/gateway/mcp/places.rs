@@ -8,7 +8,7 @@ use crate::support::{Daemon, Gateway, Scratch};
 
 fn looked(gateway: &Gateway, reader: &str) -> Vec<String> {
     let arguments = json!({"reader": reader, "timeout_s": 0});
-    let answer = done(gateway, "wait_for_messages", arguments);
+    let answer = done(gateway, "wait_for_messages", &arguments);
     texts(&answer).into_iter().map(str::to_owned).collect()
 }
 
@@ -22,7 +22,7 @@ fn a_daemon_that_was_killed_lost_no_message_of_a_reader() {
         &daemon,
         "1",
         "wait_for_messages",
-        json!({"reader": "b", "timeout_s": 100}),
+        &json!({"reader": "b", "timeout_s": 100}),
     );
     // Its place is on the disk once another call of the same reader was answered.
     assert!(looked(&daemon, "b").is_empty());
@@ -66,7 +66,7 @@ fn an_answer_that_its_client_did_not_take_in_comes_again() {
     }
     for _ in 0..2 {
         let arguments = json!({"reader": "a", "timeout_s": 0});
-        let mut raw = begin_call(&daemon, "1", "wait_for_messages", arguments);
+        let mut raw = begin_call(&daemon, "1", "wait_for_messages", &arguments);
         let (status, head) = raw.head();
         assert_eq!(status, 200, "{head}");
     }
@@ -88,7 +88,7 @@ fn a_client_that_left_finds_what_came_meanwhile() {
     assert!(looked(&daemon, "a").is_empty());
     for number in 0..20 {
         let arguments = json!({"reader": "a", "timeout_s": 100});
-        drop(begin_call(&daemon, "1", "wait_for_messages", arguments));
+        drop(begin_call(&daemon, "1", "wait_for_messages", &arguments));
         comes_in(&daemon, "ana", &number.to_string());
     }
     // Some calls may have been answered into sockets that were closed only then.

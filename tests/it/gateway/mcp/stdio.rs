@@ -1,6 +1,7 @@
 //! The command `mcp`: the same over standard input and output.
 
 use std::{
+    fmt::Write as _,
     io::{BufRead as _, BufReader, Write as _},
     process::Stdio,
 };
@@ -47,7 +48,7 @@ fn requests_of_both_eras_are_answered_and_nothing_else_is_written() {
     ];
     let mut input = String::from("\n");
     for line in &lines {
-        input.push_str(&format!("{line}\n"));
+        writeln!(input, "{line}").expect("a String");
     }
     input.push_str("no message\n");
     let answers = written(&home.0, &["mcp"], &input);
@@ -142,7 +143,7 @@ fn requests_are_answered_while_another_waits_and_the_end_of_input_ends_it() {
     let own = done(
         &daemon,
         "wait_for_messages",
-        json!({"reader": "joão", "timeout_s": 0}),
+        &json!({"reader": "joão", "timeout_s": 0}),
     );
     assert_eq!(own["timed_out"], true, "its place is that of its name");
     write(&wait(5, 200));

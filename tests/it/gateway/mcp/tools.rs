@@ -50,9 +50,9 @@ fn each_tool_says_what_it_takes_and_answers() {
 fn messages_are_sent_read_and_found() {
     let daemon = Shared::daemon();
     let first = json!({"channel": "webchat", "to": "mcp-ana", "text": "a needle of mcp", "idempotency_key": "mcp-1"});
-    let sent = done(&daemon, "send_message", first.clone());
+    let sent = done(&daemon, "send_message", &first);
     assert_eq!(sent["duplicate"], false);
-    let again = done(&daemon, "send_message", first);
+    let again = done(&daemon, "send_message", &first);
     assert_eq!(
         (&again["duplicate"], &again["message_id"]),
         (&json!(true), &sent["message_id"])
@@ -61,17 +61,24 @@ fn messages_are_sent_read_and_found() {
     let page = done(
         &daemon,
         "read_messages",
-        json!({"channel": "webchat", "peer": "mcp-ana"}),
+        &json!({"channel": "webchat", "peer": "mcp-ana"}),
     );
     assert_eq!(texts(&page), ["a needle of mcp", "an answer"]);
     let after = json!({"channel": "webchat", "peer": "mcp-ana", "after": sent["message_id"]});
-    assert_eq!(texts(&done(&daemon, "read_messages", after)), ["an answer"]);
-    let found = done(&daemon, "search", json!({"contains": "NEEDLE of mcp"}));
+    assert_eq!(
+        texts(&done(&daemon, "read_messages", &after)),
+        ["an answer"]
+    );
+    let found = done(&daemon, "search", &json!({"contains": "NEEDLE of mcp"}));
     assert_eq!(texts(&found), ["a needle of mcp"]);
-    let list = done(&daemon, "list_conversations", json!({"channel": "webchat"}));
+    let list = done(
+        &daemon,
+        "list_conversations",
+        &json!({"channel": "webchat"}),
+    );
     let list = list["conversations"].as_array().expect("a list");
     assert!(list.iter().any(|one| one["peer"] == "mcp-ana"));
-    let channels = done(&daemon, "channels", Value::Null);
+    let channels = done(&daemon, "channels", &Value::Null);
     let channels = channels["integrations"].as_array().expect("a list");
     assert!(channels.iter().any(|one| one["name"] == "webchat"));
 }
@@ -84,16 +91,16 @@ fn small_files_are_in_the_answer_and_large_ones_are_an_address() {
     done(
         &daemon,
         "send_message",
-        json!({"channel": "webchat", "to": "mcp-pic", "media": media}),
+        &json!({"channel": "webchat", "to": "mcp-pic", "media": media}),
     );
     let page = done(
         &daemon,
         "read_messages",
-        json!({"channel": "webchat", "peer": "mcp-pic"}),
+        &json!({"channel": "webchat", "peer": "mcp-pic"}),
     );
     let media = &page["messages"][0]["media"];
     let id = media.get(0).unwrap_or(media)["media_id"].clone();
-    let shown = call(&daemon, "get_media", json!({"media_id": id}));
+    let shown = call(&daemon, "get_media", &json!({"media_id": id}));
     let content = &shown["content"][1];
     assert_eq!(
         (&content["type"], &content["data"]),
@@ -106,7 +113,7 @@ fn small_files_are_in_the_answer_and_large_ones_are_an_address() {
     let (status, kept) = daemon.post("/media", &header, &large);
     assert_eq!(status, 201, "{kept}");
     let kept: Value = serde_json::from_str(&kept).expect("JSON");
-    let shown = call(&daemon, "get_media", json!({"media_id": kept["media_id"]}));
+    let shown = call(&daemon, "get_media", &json!({"media_id": kept["media_id"]}));
     assert_eq!(shown["structuredContent"]["included"], false);
     let said = shown["content"][1]["text"].as_str().expect("a text");
     let url = shown["structuredContent"]["url"]
@@ -124,7 +131,7 @@ fn small_files_are_in_the_answer_and_large_ones_are_an_address() {
     );
     assert_eq!(status, 201, "{kept}");
     let kept: Value = serde_json::from_str(&kept).expect("JSON");
-    let shown = call(&daemon, "get_media", json!({"media_id": kept["media_id"]}));
+    let shown = call(&daemon, "get_media", &json!({"media_id": kept["media_id"]}));
     let resource = &shown["content"][1]["resource"];
     let bytes = match (resource["text"].as_str(), resource["blob"].as_str()) {
         (Some(text), _) => text.as_bytes().to_vec(),
@@ -187,6 +194,16 @@ fn what_is_wrong_is_said_so_that_a_model_can_mend_it() {
             json!({"channel": "webchat", "to": "a", "media": {"data": "***"}}),
             "base64",
         ),
+    ] {
+        let answer = failed(&daemon, tool, &arguments);
+        assert!(answer.contains(said), "{tool}: {answer}");
+    }
+}
+
+#[test]
+fn so_it_is_where_nothing_is_sent() {
+    let daemon = Shared::daemon();
+    for (tool, arguments, said) in [
         (
             "read_messages",
             json!({"channel": "webchat"}),
@@ -239,7 +256,7 @@ fn what_is_wrong_is_said_so_that_a_model_can_mend_it() {
             "no argument \"all\"; it takes none",
         ),
     ] {
-        let answer = failed(&daemon, tool, arguments);
+        let answer = failed(&daemon, tool, &arguments);
         assert!(answer.contains(said), "{tool}: {answer}");
     }
 }
@@ -251,12 +268,12 @@ fn control_characters_in_texts_come_back_as_they_were() {
     done(
         &daemon,
         "send_message",
-        json!({"channel": "webchat", "to": "mcp-control", "text": text}),
+        &json!({"channel": "webchat", "to": "mcp-control", "text": text}),
     );
     let page = done(
         &daemon,
         "read_messages",
-        json!({"channel": "webchat", "peer": "mcp-control"}),
+        &json!({"channel": "webchat", "peer": "mcp-control"}),
     );
     assert_eq!(texts(&page), [text]);
 }

@@ -13,11 +13,11 @@ use crate::support::{Daemon, Gateway, PATIENCE, Scratch};
 /// What came for a reader, without waiting for more.
 fn looked(gateway: &Gateway, reader: &str) -> Value {
     let arguments = json!({"reader": reader, "timeout_s": 0});
-    done(gateway, "wait_for_messages", arguments)
+    done(gateway, "wait_for_messages", &arguments)
 }
 
 /// Waits for anything, as `reader`.
-fn begin(gateway: &Gateway, id: &str, arguments: Value) -> crate::support::Raw {
+fn begin(gateway: &Gateway, id: &str, arguments: &Value) -> crate::support::Raw {
     begin_call(gateway, id, "wait_for_messages", arguments)
 }
 
@@ -31,11 +31,11 @@ fn a_message_ends_the_wait_of_everyone_who_wants_it() {
     let ana = json!({"reader": "c", "channel": "webchat", "peer": "ana", "timeout_s": 60});
     let mut of_ana = ana.clone();
     of_ana["timeout_s"] = json!(0);
-    done(&daemon, "wait_for_messages", of_ana);
+    done(&daemon, "wait_for_messages", &of_ana);
     let waits = [
-        begin(&daemon, "1", json!({"reader": "a", "timeout_s": 60})),
-        begin(&daemon, "2", json!({"reader": "b", "timeout_s": 60})),
-        begin(&daemon, "3", ana),
+        begin(&daemon, "1", &json!({"reader": "a", "timeout_s": 60})),
+        begin(&daemon, "2", &json!({"reader": "b", "timeout_s": 60})),
+        begin(&daemon, "3", &ana),
     ];
     comes_in(&daemon, "bia", "of bia");
     let [a, b, c] = waits;
@@ -59,35 +59,35 @@ fn pages_are_whole_and_go_on() {
     for number in 0..5 {
         comes_in(&daemon, "ana", &number.to_string());
         let own = json!({"channel": "webchat", "to": "ana", "text": "mine"});
-        done(&daemon, "send_message", own);
+        done(&daemon, "send_message", &own);
     }
-    let page = |more: Value| {
+    let page = |more: &Value| {
         let mut arguments = json!({"reader": "a", "timeout_s": 0, "limit": 2});
         arguments
             .as_object_mut()
             .expect("one")
             .extend(more.as_object().expect("one").clone());
-        done(&daemon, "wait_for_messages", arguments)
+        done(&daemon, "wait_for_messages", &arguments)
     };
-    let first = page(json!({}));
+    let first = page(&json!({}));
     assert_eq!(
         (texts(&first), &first["more"]),
         (vec!["0", "1"], &json!(true))
     );
-    assert_eq!(texts(&page(json!({}))), ["2", "3"]);
-    let last = page(json!({}));
+    assert_eq!(texts(&page(&json!({}))), ["2", "3"]);
+    let last = page(&json!({}));
     assert_eq!(
         (texts(&last), &last["timed_out"]),
         (vec!["4"], &json!(false))
     );
     assert_eq!(
-        texts(&page(json!({"since": first["next"]}))),
+        texts(&page(&json!({"since": first["next"]}))),
         ["2", "3"],
         "since goes back"
     );
-    assert_eq!(texts(&page(json!({"since": begun}))), ["0", "1"]);
+    assert_eq!(texts(&page(&json!({"since": begun}))), ["0", "1"]);
     assert_eq!(
-        texts(&page(json!({}))),
+        texts(&page(&json!({}))),
         ["2", "3"],
         "and the reader goes on from there"
     );
@@ -102,14 +102,14 @@ fn places_to_wait_are_bounded_and_whoever_leaves_gives_its_own_up() {
             begin(
                 &daemon,
                 &number.to_string(),
-                json!({"reader": number.to_string(), "timeout_s": 200}),
+                &json!({"reader": number.to_string(), "timeout_s": 200}),
             )
         })
         .collect();
     let until = |is_full: bool| {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let answer = call(&daemon, "wait_for_messages", json!({"timeout_s": 0}));
+            let answer = call(&daemon, "wait_for_messages", &json!({"timeout_s": 0}));
             if answer["isError"] == is_full {
                 return answer["content"][0]["text"]
                     .as_str()
@@ -139,7 +139,7 @@ fn a_client_that_no_longer_wants_its_answer_says_so_and_loses_nothing() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     looked(&daemon, "a");
-    let mut wait = begin(&daemon, "w-1", json!({"reader": "a", "timeout_s": 200}));
+    let mut wait = begin(&daemon, "w-1", &json!({"reader": "a", "timeout_s": 200}));
     wait.stream.set_nonblocking(true).expect("a socket");
     let cancelled =
         r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"w-1"}}"#;
@@ -163,7 +163,7 @@ fn a_shutdown_ends_the_wait_and_the_daemon() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);
     looked(&daemon, "a");
-    let wait = begin(&daemon, "1", json!({"reader": "a", "timeout_s": 200}));
+    let wait = begin(&daemon, "1", &json!({"reader": "a", "timeout_s": 200}));
     // It waits once its place is asked for twice: the second is answered after the first began.
     looked(&daemon, "a");
     let begun = Instant::now();
@@ -188,7 +188,7 @@ fn two_of_one_reader_both_hear_of_it() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);
     looked(&daemon, "a");
-    let waits = ["1", "2"].map(|id| begin(&daemon, id, json!({"reader": "a", "timeout_s": 60})));
+    let waits = ["1", "2"].map(|id| begin(&daemon, id, &json!({"reader": "a", "timeout_s": 60})));
     // Both wait, or will find it: neither place moved.
     comes_in(&daemon, "ana", "hello");
     let [first, second] = waits.map(answer_of);
@@ -208,7 +208,7 @@ fn numbers_of_events_that_are_still_to_come_are_refused() {
     let said = failed(
         &daemon,
         "wait_for_messages",
-        json!({"since": 1, "timeout_s": 0}),
+        &json!({"since": 1, "timeout_s": 0}),
     );
     assert!(
         said.contains("0 at most, the number of the last event"),

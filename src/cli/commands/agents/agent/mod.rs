@@ -37,7 +37,7 @@ const EXEC_SECONDS: u64 = 600;
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "agent",
-    summary: "Answer messages: with pi, a model, a program, or their own words",
+    summary: "Answer messages: by pi, a model, a program, or an echo",
     usage: &[
         "pi [--name NAME]",
         "openai [--url URL] [--model MODEL]",

@@ -44,7 +44,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     options: &[option(
         "reader",
         Takes::Text("NAME"),
-        "Whose place wait_for_messages goes on from; one name a program",
+        "Whose place wait_for_messages goes on from",
     )],
     examples: &[
         ("cleudocodebot mcp", "what a client's settings name"),

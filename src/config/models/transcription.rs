@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{
+use crate::config::{
     BaseUrl,
     keys::transcription::{API_KEY, COMMAND, LANGUAGE, MODEL, TIMEOUT, URL},
     lookup::Lookup,
