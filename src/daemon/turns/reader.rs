@@ -186,8 +186,11 @@ impl Reader {
             error: Some(why.to_owned()),
             ..TurnUpdate::to(state)
         };
-        let turn = self.turns.store().update_turn(turn.id, update)?.await?;
-        self.turns.publish_status(&turn, Some(why));
+        let turns = &self.turns;
+        let report = |error: &StoreError| turns.warn("cannot store the end of a turn", error);
+        let stored = || turns.store().update_turn(turn.id, update.clone());
+        let turn = insist(stored, report).await?;
+        turns.publish_status(&turn, Some(why));
         Ok(())
     }
 
@@ -195,7 +198,7 @@ impl Reader {
     async fn round(&mut self) -> Result<(), StoreError> {
         let has_heard = self.read_on().await?;
         self.store_due().await?;
-        self.start().await?;
+        self.start().await;
         let settled = self.turns.conversations().settled(self.read);
         if has_heard && settled > self.saved {
             // Nobody waits for this: what is read again after a crash changes nothing.
@@ -356,33 +359,37 @@ impl Reader {
         })
     }
 
-    async fn start(&mut self) -> Result<(), StoreError> {
+    async fn start(&mut self) {
         let turns = Arc::clone(&self.turns);
         let settings = turns.settings();
         let (now, today) = (Instant::now(), (turns.store().clock())());
         let started = turns.conversations().start(now, settings.rate);
+        let mut refused = Vec::new();
+        // All without waiting: a turn that is neither run nor taken back keeps its conversation from going on.
         for turn in started {
             // What was offered before the daemon was restarted is counted already.
             let is_counted = turn.attempt > 0;
             if is_counted || turns.conversations().daily.admit(today, settings.daily) {
                 turns.spawn(run::start(&turns, turn));
             } else {
-                self.refuse(turn, settings.daily).await?;
+                let key = (turn.channel.clone(), turn.peer.clone());
+                turns.conversations().ended(&key, turn.id, None, now);
+                refused.push(turn);
             }
         }
-        Ok(())
+        for turn in refused {
+            self.refuse(turn, settings.daily).await;
+        }
     }
 
     /// Too much was answered today.
-    async fn refuse(&self, turn: Turn, most: usize) -> Result<(), StoreError> {
+    async fn refuse(&self, turn: Turn, most: usize) {
         let why = format!("{most} answers were given within 24 hours (AGENT_DAILY)");
-        let key = (turn.channel.clone(), turn.peer.clone());
-        let now = Instant::now();
-        self.turns.conversations().ended(&key, turn.id, None, now);
-        self.close(turn, TurnState::Failed, &why).await?;
+        if let Err(error) = self.close(turn, TurnState::Failed, &why).await {
+            self.turns.warn("cannot store the end of a turn", &error);
+        }
         let fields: [LogField<'_>; 1] = [("why", &why)];
         let log = &self.turns.parts.log;
         log.warn_limited("agent", "a turn is not answered", &fields);
-        Ok(())
     }
 }
