@@ -289,9 +289,9 @@ async fn retry(inner: &TurnsInner, id: TurnId) -> Result<Option<Ended>, Fault> {
         return Ok(None);
     };
     let key = (turn.channel, turn.peer);
+    let is_held = "a person answers in this conversation; give it back first (agent.resume)";
     if inner.holds.is_held(&key) {
-        let text = "a person answers in this conversation; give it back first (agent.resume)";
-        return Err(conflict(text));
+        return Err(conflict(is_held));
     }
     let agents = inner.settings().agents_of(&key.0, &key.1);
     let first = agents.into_iter().next();
@@ -307,17 +307,22 @@ async fn retry(inner: &TurnsInner, id: TurnId) -> Result<Option<Ended>, Fault> {
     let turn = inner.store().update_turn(id, update)?.await?;
     inner.publish_status(&turn, None);
     let state = turn.state;
-    if inner.conversations().wait(turn, Instant::now()) {
+    // Whoever took over meanwhile found nothing to stop.
+    let why_not = if inner.holds.is_held(&key) {
+        is_held
+    } else if inner.conversations().wait(turn, Instant::now()) {
         inner.wake.notify_one();
         return Ok(Some(ended(state)));
-    }
-    let full = "too many turns wait in this conversation";
+    } else {
+        "too many turns wait in this conversation"
+    };
     let update = TurnUpdate {
-        error: Some(full.to_owned()),
+        error: Some(why_not.to_owned()),
         ..TurnUpdate::to(TurnState::Failed)
     };
-    inner.store().update_turn(id, update)?.await?;
-    Err(conflict(full))
+    let turn = inner.store().update_turn(id, update)?.await?;
+    inner.publish_status(&turn, Some(why_not));
+    Err(conflict(why_not))
 }
 
 /// Where a question about a turn goes.

@@ -14,7 +14,7 @@ use crate::{
 const USUAL_HOLD: Duration = Duration::from_secs(30 * 60);
 
 /// Why turns end where a person took over.
-const TAKEN_OVER: &str = "a person answers in this conversation";
+pub(super) const TAKEN_OVER: &str = "a person answers in this conversation";
 
 impl TurnsInner {
     /// How long somebody's wish for quiet holds.

@@ -13,6 +13,7 @@ use super::{
     eligible::{Verdict, judge},
     gather::appended,
     guards::DailyGuard,
+    handover::TAKEN_OVER,
     inner::TurnsInner,
     run,
 };
@@ -161,7 +162,7 @@ impl Reader {
         let key = (turn.channel.clone(), turn.peer.clone());
         let age = (turns.store().clock())().saturating_sub(turn.stored_ms);
         let (state, why) = if turns.holds.is_held(&key) {
-            (TurnState::Held, "a person answers in this conversation")
+            (TurnState::Held, TAKEN_OVER)
         } else if turns.settings().agents_of(&key.0, &key.1).is_empty() {
             (
                 TurnState::Aborted,
@@ -296,7 +297,7 @@ impl Reader {
         }
     }
 
-    async fn store_due(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn store_due(&mut self) -> Result<(), StoreError> {
         let quiet = self.turns.settings().gather;
         let due = self.turns.conversations().due(Instant::now(), quiet);
         let settled = self.turns.conversations().settled(self.read);
@@ -334,6 +335,13 @@ impl Reader {
         self.saved = self.saved.max(position);
         let Some(turn) = stored else { return Ok(()) };
         turns.publish_status(&turn, None);
+        // Whoever took over while it was stored found nothing to stop.
+        if turns
+            .holds
+            .is_held(&(turn.channel.clone(), turn.peer.clone()))
+        {
+            return self.close(turn, TurnState::Held, TAKEN_OVER).await;
+        }
         let has_room = turns.conversations().wait(turn.clone(), Instant::now());
         if has_room {
             return Ok(());
@@ -359,7 +367,7 @@ impl Reader {
         })
     }
 
-    async fn start(&mut self) {
+    pub(super) async fn start(&mut self) {
         let turns = Arc::clone(&self.turns);
         let settings = turns.settings();
         let (now, today) = (Instant::now(), (turns.store().clock())());
@@ -369,27 +377,35 @@ impl Reader {
         for turn in started {
             // What was offered before the daemon was restarted is counted already.
             let is_counted = turn.attempt > 0;
-            if is_counted || turns.conversations().daily.admit(today, settings.daily) {
+            let key = (turn.channel.clone(), turn.peer.clone());
+            let end = if turns.holds.is_held(&key) {
+                (TurnState::Held, TAKEN_OVER.to_owned())
+            } else if is_counted || turns.conversations().daily.admit(today, settings.daily) {
                 turns.spawn(run::start(&turns, turn));
+                continue;
             } else {
-                let key = (turn.channel.clone(), turn.peer.clone());
-                turns.conversations().ended(&key, turn.id, None, now);
-                refused.push(turn);
-            }
+                (TurnState::Failed, spent(settings.daily))
+            };
+            turns.conversations().ended(&key, turn.id, None, now);
+            refused.push((turn, end));
         }
-        for turn in refused {
-            self.refuse(turn, settings.daily).await;
+        for (turn, (state, why)) in refused {
+            self.refuse(turn, state, &why).await;
         }
     }
 
-    /// Too much was answered today.
-    async fn refuse(&self, turn: Turn, most: usize) {
-        let why = format!("{most} answers were given within 24 hours (AGENT_DAILY)");
-        if let Err(error) = self.close(turn, TurnState::Failed, &why).await {
+    /// It is not to be answered after all.
+    async fn refuse(&self, turn: Turn, state: TurnState, why: &str) {
+        if let Err(error) = self.close(turn, state, why).await {
             self.turns.warn("cannot store the end of a turn", &error);
         }
         let fields: [LogField<'_>; 1] = [("why", &why)];
         let log = &self.turns.parts.log;
         log.warn_limited("agent", "a turn is not answered", &fields);
     }
+}
+
+/// Too much was answered today.
+fn spent(most: usize) -> String {
+    format!("{most} answers were given within 24 hours (AGENT_DAILY)")
 }

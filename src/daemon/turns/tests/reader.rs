@@ -1,0 +1,66 @@
+//! What becomes of messages while the store or a person comes in between.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::Fixture;
+use crate::{
+    daemon::turns::{conversations::ConversationKey, reader::Reader},
+    message::{MessageId, TurnState},
+    store::{HoldReason, Inbound},
+};
+
+/// Another channel than the page's own, whose conversations are never held by writing there.
+fn key() -> ConversationKey {
+    ("telegram".to_owned(), "ana".to_owned())
+}
+
+impl Fixture {
+    fn reader(&self) -> Reader {
+        Reader::new(Arc::clone(&self.turns.inner))
+    }
+
+    /// A message that is gathered.
+    async fn heard(&self) -> MessageId {
+        let (channel, peer) = key();
+        let inbound = Inbound {
+            channel,
+            peer,
+            text: "hi".to_owned(),
+            ..Inbound::default()
+        };
+        let stored = self.turns.inner.store().receive(inbound);
+        let id = stored.expect("room").await.expect("stored").message.id;
+        let mut conversations = self.turns.inner.conversations();
+        assert!(conversations.hear(&key(), (id, None), None, Instant::now()));
+        id
+    }
+
+    fn states(&self) -> Vec<TurnState> {
+        let turns = self.turns.inner.store().turns(None, None, None, 9);
+        let turns = turns.expect("readable");
+        turns.iter().map(|turn| turn.state).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_taken_over_while_its_turn_is_stored_is_not_answered() {
+    let fixture = Fixture::new(&[("AGENT", "pi"), ("AGENT_GATHER", "0s")]);
+    let mut reader = fixture.reader();
+    fixture.heard().await;
+    let inner = &fixture.turns.inner;
+    let mut storing = Box::pin(reader.store_due());
+    // It is taken out to be stored now.
+    tokio::select! {
+        biased;
+        _ = &mut storing => panic!("the store takes longer"),
+        () = std::future::ready(()) => {}
+    }
+    let period = inner.usual_hold();
+    drop(inner.hold(&key(), period, HoldReason::Hand));
+    storing.await.expect("stored");
+    assert_eq!(fixture.states(), [TurnState::Held]);
+    reader.start().await;
+    assert!(inner.running().is_empty());
+}
