@@ -124,6 +124,11 @@ impl Conversations {
         due
     }
 
+    /// What was taken out could not be stored: it is due again. Nothing is heard in between.
+    pub(super) fn put_back(&mut self, key: &ConversationKey, gathering: Gathering) {
+        self.all.entry(key.clone()).or_default().gathering = Some(gathering);
+    }
+
     /// A turn was stored, or is to be offered again. False where too many wait.
     pub(super) fn wait(&mut self, turn: Turn, now: Instant) -> bool {
         let key = (turn.channel.clone(), turn.peer.clone());

@@ -11,7 +11,7 @@ pub(super) const MAX_MESSAGES: usize = 32;
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// What came and is no turn yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Gathering {
     /// Who wrote the first one, where that is not the peer.
     pub(super) sender: Option<String>,

@@ -3,7 +3,11 @@
 //!
 //! What is decided without the store is in `eligible`, `conversations` and `gather`.
 
-use std::{collections::HashSet, future::pending, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    future::pending,
+    sync::Arc,
+};
 
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
@@ -198,8 +202,9 @@ impl Reader {
     /// Reads what is new, stores what is due, starts what may run.
     async fn round(&mut self) -> Result<(), StoreError> {
         let has_heard = self.read_on().await?;
-        self.store_due().await?;
+        let stored = self.store_due().await;
         self.start().await;
+        stored?;
         let settled = self.turns.conversations().settled(self.read);
         if has_heard && settled > self.saved {
             // Nobody waits for this: what is read again after a crash changes nothing.
@@ -300,15 +305,22 @@ impl Reader {
     pub(super) async fn store_due(&mut self) -> Result<(), StoreError> {
         let quiet = self.turns.settings().gather;
         let due = self.turns.conversations().due(Instant::now(), quiet);
-        let settled = self.turns.conversations().settled(self.read);
-        // Those behind a turn are not stored with it.
-        let mut left: Vec<u64> = due.iter().map(|it| it.gathering.before()).collect();
-        for due in due {
-            left.remove(0);
-            let position = left.iter().fold(settled, |min, before| min.min(*before));
-            self.store_turn(due, position).await?;
+        let mut due = VecDeque::from(due);
+        let mut failed = None;
+        while let Some(next) = due.pop_front() {
+            // Those behind a turn are not stored with it.
+            let settled = self.turns.conversations().settled(self.read);
+            let behind = due.iter().map(|it| it.gathering.before());
+            let position = behind.fold(settled, u64::min);
+            let (key, gathering) = (next.key.clone(), next.gathering.clone());
+            if let Err(error) = self.store_turn(next, position).await {
+                if !self.turns.holds.is_held(&key) {
+                    self.turns.conversations().put_back(&key, gathering);
+                }
+                failed = Some(error);
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     async fn store_turn(&mut self, due: DueTurn, position: u64) -> Result<(), StoreError> {

@@ -64,3 +64,15 @@ async fn a_conversation_taken_over_while_its_turn_is_stored_is_not_answered() {
     reader.start().await;
     assert!(inner.running().is_empty());
 }
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_kept_for_the_next_try() {
+    let fixture = Fixture::new(&[("AGENT", "pi"), ("AGENT_GATHER", "0s")]);
+    let mut reader = fixture.reader();
+    let id = fixture.heard().await;
+    let inner = &fixture.turns.inner;
+    inner.store().close();
+    assert!(reader.store_due().await.is_err());
+    let settled = inner.conversations().settled(u64::MAX);
+    assert_eq!(settled, id.0 - 1, "it is gathered yet");
+}
