@@ -131,6 +131,7 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         Some(content) if text.is_empty() && !is_reaction => content.text(),
         _ => text,
     };
+    check_key(payload.text("idempotency_key"))?;
     Ok(Draft {
         peer: target(gateway, &channel, "to", payload.text("to"))?,
         channel,
@@ -142,6 +143,19 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         meta,
         idempotency_key: payload.take_text("idempotency_key"),
     })
+}
+
+/// How the keys begin of messages that the daemon sends by itself: answers and apologies for turns, and
+/// replies to commands. Whoever had one of these first would keep the daemon from sending them.
+const KEYS_OF_THE_DAEMON: [&str; 3] = ["turn-t-", "apology-t-", "command-m-"];
+
+fn check_key(key: &str) -> Result<(), Fault> {
+    let is_taken = |start: &&str| key.starts_with(start);
+    let Some(start) = KEYS_OF_THE_DAEMON.iter().find(is_taken) else {
+        return Ok(());
+    };
+    let expected = format!("another key: those with {start} in front are the gateway's own");
+    Err(bad_field("idempotency_key", &expected, "one of them"))
 }
 
 /// Kinds without words that can be sent.

@@ -12,7 +12,7 @@ use crate::{
     daemon::turns::{conversations::ConversationKey, inner::TurnsInner},
     gateway::control::{AgentAnswer, Ended, Prompt, PromptEvent},
     message::TurnState,
-    protocol::error_code::Fault,
+    protocol::error_code::{ErrorCode, Fault},
     store::{Draft, StoreError, Turn, TurnUpdate, insist},
 };
 
@@ -195,6 +195,9 @@ impl Subject {
     }
 }
 
+/// Why an answer cannot be queued though its turn is open.
+const KEY_TAKEN: &str = "another message was sent with the idempotency_key of its answer";
+
 /// Queues the answer and ends the turn, in one transaction.
 async fn queued(turns: &TurnsInner, turn: &mut Turn, answer: AgentAnswer) -> Result<Ended, Fault> {
     let draft = (!answer.is_silence()).then(|| Draft {
@@ -209,7 +212,12 @@ async fn queued(turns: &TurnsInner, turn: &mut Turn, answer: AgentAnswer) -> Res
     });
     let (store, id) = (turns.store(), turn.id);
     let report = |error: &StoreError| turns.warn("cannot store an answer", error);
-    let (answered, queued) = insist(|| store.answer_turn(id, draft.clone()), report).await?;
+    let stored = insist(|| store.answer_turn(id, draft.clone()), report).await;
+    let (answered, queued) = stored.map_err(|error| match error {
+        // Not that the turn has ended, which is a conflict too.
+        StoreError::Conflict => Fault::new(ErrorCode::BadPayload, KEY_TAKEN),
+        error => error.into(),
+    })?;
     *turn = answered;
     Ok(Ended {
         state: turn.state.as_str(),

@@ -2,6 +2,7 @@
 
 mod prompts;
 mod reader;
+mod stored;
 
 use std::{
     path::PathBuf,

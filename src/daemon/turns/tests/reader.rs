@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::Fixture;
+use super::{Fixture, stored::key};
 use crate::{
-    daemon::turns::{conversations::ConversationKey, reader::Reader},
+    daemon::turns::reader::Reader,
     message::{MessageId, TurnState},
     store::{HoldReason, Inbound},
 };
-
-/// Another channel than the page's own, whose conversations are never held by writing there.
-fn key() -> ConversationKey {
-    ("telegram".to_owned(), "ana".to_owned())
-}
 
 impl Fixture {
     fn reader(&self) -> Reader {

@@ -303,3 +303,21 @@ async fn garbage_is_refused_by_the_name_of_its_field() {
     done(&mut pi, &turn, "unharmed").await;
     assert_eq!(sent_to(&mut page, "webchat", "ana").await, ["unharmed"]);
 }
+
+#[tokio::test]
+async fn the_keys_of_the_daemons_own_messages_are_refused() {
+    let (_home, daemon) = daemon();
+    let mut page = daemon.client().await;
+    for key in ["turn-t-17", "apology-t-17", "command-m-17"] {
+        let message =
+            json!({"channel": "webchat", "to": "ana", "text": "mine", "idempotency_key": key});
+        assert_eq!(
+            refusal(&mut page, "send", message).await,
+            "bad_payload",
+            "{key}"
+        );
+    }
+    let message =
+        json!({"channel": "webchat", "to": "ana", "text": "mine", "idempotency_key": "turn-17"});
+    page.call("send", &message).await.expect("queued");
+}

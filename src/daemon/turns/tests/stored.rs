@@ -1,0 +1,87 @@
+//! Turns on disk, without the reader that begins them.
+
+use super::Fixture;
+use crate::{
+    daemon::turns::{conversations::ConversationKey, run},
+    gateway::control::{AgentAnswer, Agents},
+    message::TurnState,
+    protocol::error_code::ErrorCode,
+    store::{Draft, Inbound, NewTurn, Turn},
+};
+
+/// Another channel than the page's own, whose conversations are never held by writing there.
+pub(super) fn key() -> ConversationKey {
+    ("telegram".to_owned(), "ana".to_owned())
+}
+
+impl Fixture {
+    /// A turn on disk.
+    async fn stored_turn(&self) -> Turn {
+        let (channel, peer) = key();
+        let store = self.turns.inner.store();
+        let inbound = Inbound {
+            channel: channel.clone(),
+            peer: peer.clone(),
+            text: "hi".to_owned(),
+            ..Inbound::default()
+        };
+        let stored = store.receive(inbound).expect("room").await;
+        let id = stored.expect("stored").message.id;
+        let new = NewTurn {
+            channel,
+            peer,
+            sender: None,
+            messages: vec![id],
+            agent: "pi".to_owned(),
+            session: "s-1".to_owned(),
+            cursor: id.0,
+        };
+        let opened = store.open_turn(new).expect("room").await;
+        opened.expect("stored").expect("new")
+    }
+
+    fn on_disk(&self, turn: &Turn) -> Turn {
+        let found = self.turns.inner.store().turn(turn.id);
+        found.expect("readable").expect("known")
+    }
+}
+
+#[tokio::test]
+async fn an_answer_whose_key_somebody_took_fails_and_does_not_stay_open() {
+    let fixture = Fixture::new(&[("AGENT", "pi")]);
+    let (client, lease) = fixture.agent("pi");
+    let turn = fixture.stored_turn().await;
+    let taken = Draft {
+        channel: key().0,
+        peer: key().1,
+        text: "something else".to_owned(),
+        idempotency_key: Some(format!("turn-{}", turn.id)),
+        ..Draft::default()
+    };
+    let queued = fixture.turns.inner.store().queue(taken).expect("room");
+    queued.await.expect("queued");
+    let mut running = Box::pin(run::start(&fixture.turns.inner, turn.clone()));
+    while client.offered.lock().expect("whole").is_empty() {
+        tokio::select! {
+            () = &mut running => panic!("it ended"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    let answer = AgentAnswer {
+        text: "hello".to_owned(),
+        media: None,
+    };
+    let id = turn.id.to_string();
+    let (refused, ()) = tokio::join!(fixture.turns.done(&lease, &id, answer), running);
+    assert_eq!(
+        refused.map_err(|fault| fault.code),
+        Err(ErrorCode::BadPayload)
+    );
+    let ended = fixture.on_disk(&turn);
+    assert_eq!(ended.state, TurnState::Failed);
+    assert!(
+        ended
+            .error
+            .is_some_and(|error| error.contains("idempotency_key"))
+    );
+}
