@@ -25,7 +25,7 @@ use crate::{
     clock,
     integrations::webchat,
     log::LogField,
-    message::{Direction, Message, MessageId, State, TurnState},
+    message::{Direction, Kind, Message, MessageId, State, TurnState},
     store::{Hold, HoldReason, NewTurn, Occasion, Store, StoreError, Turn, TurnUpdate, insist},
 };
 
@@ -289,7 +289,7 @@ impl Reader {
             return;
         }
         // In the page's own conversation the other side is the owner, whom no guard is against.
-        let loop_text = (key.0 != webchat::NAME).then_some(message.text.as_str());
+        let loop_text = (key.0 != webchat::NAME).then(|| loop_text(message));
         let said = (message.id, message.sender.clone());
         let now = Instant::now();
         let is_person = turns.conversations().hear(key, said, loop_text, now);
@@ -414,6 +414,16 @@ impl Reader {
         let fields: [LogField<'_>; 1] = [("why", &why)];
         let log = &self.turns.parts.log;
         log.warn_limited("agent", "a turn is not answered", &fields);
+    }
+}
+
+/// What tells whether a program wrote a message. The text of a file is made here, and is the same for every
+/// voice note.
+fn loop_text(message: &Message) -> &str {
+    if message.kind == Kind::Text {
+        &message.text
+    } else {
+        ""
     }
 }
 

@@ -31,7 +31,8 @@ pub(in crate::daemon::turns) struct LoopGuard {
 }
 
 impl LoopGuard {
-    /// They wrote; true where that makes too many exchanges in a row that no person would have.
+    /// They wrote; true where that makes too many exchanges in a row that no person would have. Empty for
+    /// what is no text, such as a voice note: only its speed says who sent it.
     pub(in crate::daemon::turns) fn heard(&mut self, text: &str, now: Instant) -> bool {
         let repeats = self.remember(text);
         // Only the first message after an answer makes an exchange of it.
@@ -58,6 +59,9 @@ impl LoopGuard {
 
     /// Whether the text is one of the last.
     fn remember(&mut self, text: &str) -> bool {
+        if text.trim().is_empty() {
+            return false;
+        }
         let mut hasher = DefaultHasher::new();
         text.trim().hash(&mut hasher);
         let hash = hasher.finish();
@@ -97,6 +101,13 @@ mod tests {
         assert_eq!(until_held(Duration::from_secs(60), echo), Some(10));
         let long = |round: u32| format!("{round}: {}", "x".repeat(500));
         assert_eq!(until_held(Duration::from_secs(20), long), Some(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn files_one_after_the_other_repeat_nothing_but_may_be_too_quick() {
+        let file = |_| String::new();
+        assert_eq!(until_held(Duration::from_secs(9), file), None);
+        assert_eq!(until_held(Duration::from_secs(2), file), Some(10));
     }
 
     #[tokio::test(start_paused = true)]
