@@ -212,19 +212,22 @@ impl Running {
         if let Err(fault) = self.expect_held_by(lease) {
             return Box::pin(std::future::ready(Err(fault)));
         }
-        if let Some(holder) = &mut self.state().holder {
+        let (is_told, outcome) = self.tell(input);
+        // Else it may say so again.
+        if let Some(holder) = self.state().holder.as_mut().filter(|_| is_told) {
             holder.has_ended = true;
         }
-        self.tell(input)
+        outcome
     }
 
     /// Ends it without an answer.
     pub(in crate::daemon::turns) fn end(&self, state: TurnState, reason: &str) -> Reply<Ended> {
-        self.tell(|reply| Input::End {
+        let input = |reply| Input::End {
             state,
             reason: reason.to_owned(),
             reply: Some(reply),
-        })
+        };
+        self.tell(input).1
     }
 
     /// The same, where nobody waits for it.
@@ -241,18 +244,20 @@ impl Running {
         let _ = self.inbox.try_send(Input::Lost(why.to_owned()));
     }
 
-    fn tell(&self, input: impl FnOnce(Replier) -> Input) -> Reply<Ended> {
+    /// Whether the task hears of it, and what comes of it.
+    fn tell(&self, input: impl FnOnce(Replier) -> Input) -> (bool, Reply<Ended>) {
         let (reply, outcome) = oneshot::channel();
         let sent = self.inbox.try_send(input(reply));
-        let id = self.id.clone();
-        Box::pin(async move {
+        let (id, is_told) = (self.id.clone(), sent.is_ok());
+        let outcome = Box::pin(async move {
             if let Err(mpsc::error::TrySendError::Full(_)) = sent {
                 let text = format!("too much is asked of {id} at a time");
                 return Err(Fault::new(ErrorCode::QueueFull, text).retry_after(1000));
             }
             let gone = || Err(conflict(format!("{id} has ended")));
             outcome.await.unwrap_or_else(|_| gone())
-        })
+        });
+        (is_told, outcome)
     }
 }
 
@@ -270,4 +275,53 @@ impl Drop for Asking {
 /// A fault that says what stands in the way.
 pub(in crate::daemon::turns) fn conflict(text: impl Into<String>) -> Fault {
     Fault::new(ErrorCode::Conflict, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use super::*;
+    use crate::{
+        daemon::turns::pool::Pool,
+        gateway::control::{AgentClient, Agents},
+    };
+
+    struct Deaf;
+
+    impl AgentClient for Deaf {
+        fn offer(&self, _: &serde_json::Value) -> bool {
+            true
+        }
+        fn abort(&self, _: &str, _: &str) {}
+        fn replaced(&self) {}
+    }
+
+    async fn held(running: &Running) -> (Place, AgentLease) {
+        let pool = Arc::new(Pool::default());
+        let (number, _) = pool.join("pi", 1, Arc::new(Deaf));
+        let place = pool.place("pi", std::time::Duration::ZERO).await;
+        let place = place.expect("free");
+        running.given_to(&place);
+        let nobody: Weak<crate::daemon::turns::Turns> = Weak::new();
+        let nobody: Weak<dyn Agents> = nobody;
+        (place, AgentLease::new(nobody, "pi", number))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_there_was_no_room_for_may_come_again() {
+        let (running, mut inputs) = Running::new("t-1".to_owned(), None, None);
+        let (_place, lease) = held(&running).await;
+        for _ in 0..MAX_INPUTS {
+            running.end_soon(TurnState::Aborted, "enough");
+        }
+        let done = || running.end_by(&lease, |reply| Input::Done(AgentAnswer::default(), reply));
+        let refused = done().await.map_err(|fault| fault.code);
+        assert_eq!(refused, Err(ErrorCode::QueueFull));
+        while inputs.try_recv().is_ok() {}
+        let _answered = done();
+        assert!(matches!(inputs.try_recv(), Ok(Input::Done(..))));
+        let twice = done().await.map_err(|fault| fault.code);
+        assert_eq!(twice, Err(ErrorCode::Conflict));
+    }
 }
