@@ -58,6 +58,7 @@ pub(super) async fn follow(
             biased;
             input = inputs.recv() => match input {
                 Some(Input::Done(answer, reply)) => {
+                    running.flush().await;
                     return done(turns, place, subject, answer, reply).await;
                 }
                 Some(Input::Failed(failure, reply)) => {

@@ -77,15 +77,24 @@ impl RunningState {
     /// Passes a piece on, with those that there was no room for before.
     fn stream(&mut self, events: &mpsc::Sender<PromptEvent>, piece: &str) -> Result<(), Fault> {
         self.has_streamed = true;
+        self.catch_up(events);
         if self.unsent.len() + piece.len() > MAX_UNSENT {
             let text = "whoever asked reads too slowly";
             return Err(Fault::new(ErrorCode::QueueFull, text));
         }
         self.unsent.push_str(piece);
+        self.catch_up(events);
+        Ok(())
+    }
+
+    /// Passes on what there was no room for, where there is some now.
+    fn catch_up(&mut self, events: &mpsc::Sender<PromptEvent>) {
+        if self.unsent.is_empty() {
+            return;
+        }
         if let Ok(permit) = events.try_reserve() {
             permit.send(PromptEvent::Delta(std::mem::take(&mut self.unsent)));
         }
-        Ok(())
     }
 }
 
@@ -189,6 +198,15 @@ impl Running {
         drop(state);
         self.changed.notify_one();
         Ok(())
+    }
+
+    /// Passes on what whoever asked over HTTP was too slow for: the answer is whole.
+    pub(super) async fn flush(&self) {
+        let unsent = std::mem::take(&mut self.state().unsent);
+        if let Some(events) = self.events.as_ref().filter(|_| !unsent.is_empty()) {
+            // One who left is seen at the next step.
+            let _ = events.send(PromptEvent::Delta(unsent)).await;
+        }
     }
 
     /// Whether whoever asked over HTTP has some of an answer: it cannot be begun anew.

@@ -152,13 +152,47 @@ async fn a_slow_reader_gets_every_piece_or_a_refusal() {
         }
     }
     fixture.turns.delta(&lease, "t-x1", "end").expect("room");
-    let Some(PromptEvent::Delta(rest)) = events.recv().await else {
-        panic!("no rest")
-    };
-    text.push_str(&rest);
+    for _ in 0..2 {
+        let Some(PromptEvent::Delta(rest)) = events.recv().await else {
+            panic!("no rest")
+        };
+        text.push_str(&rest);
+    }
     let numbers: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
     let all = numbers.join(" ");
     assert_eq!(text, all + " end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_reads_again_gets_what_waited_also_at_the_end() {
+    let fixture = Fixture::new(&[("AGENT", "pi")]);
+    let (_client, lease) = fixture.agent("pi");
+    let mut events = fixture.ask();
+    begun(&mut events).await;
+    tokio::task::yield_now().await;
+    // The queue is full, and what waits behind it nearly so.
+    for _ in 0..300 {
+        fixture.turns.delta(&lease, "t-x1", "x").expect("room");
+    }
+    let long = "y".repeat((1 << 20) - 300);
+    fixture.turns.delta(&lease, "t-x1", &long).expect("room");
+    let mut text = String::new();
+    while let Ok(PromptEvent::Delta(piece)) = events.try_recv() {
+        text.push_str(&piece);
+    }
+    let more = "z".repeat(1000);
+    for _ in 0..300 {
+        fixture.turns.delta(&lease, "t-x1", &more).expect("room");
+    }
+    let read = async {
+        while let Some(PromptEvent::Delta(piece)) = events.recv().await {
+            text.push_str(&piece);
+        }
+    };
+    let done = fixture.turns.done(&lease, "t-x1", answer("whole"));
+    let (ended, ()) = tokio::join!(done, read);
+    assert_eq!(ended.expect("held").state, "done");
+    assert_eq!(text.len(), 300 + long.len() + 300 * more.len());
 }
 
 #[tokio::test(start_paused = true)]
