@@ -72,6 +72,8 @@ pub struct TurnUpdate {
     pub error: Option<String>,
     /// Its messages from now on; `None` for the same as before.
     pub messages: Option<Vec<MessageId>>,
+    /// The state that it must be in; `None` for any that is open.
+    pub from: Option<TurnState>,
 }
 
 impl TurnUpdate {
@@ -83,6 +85,7 @@ impl TurnUpdate {
             attempt: None,
             error: None,
             messages: None,
+            from: None,
         }
     }
 }

@@ -302,6 +302,8 @@ async fn retry(inner: &TurnsInner, id: TurnId) -> Result<Option<Ended>, Fault> {
     let update = TurnUpdate {
         agent: Some(first),
         attempt: Some(0),
+        // Another may offer it anew at the same time.
+        from: Some(TurnState::Failed),
         ..TurnUpdate::to(TurnState::Waiting)
     };
     let turn = inner.store().update_turn(id, update)?.await?;

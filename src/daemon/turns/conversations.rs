@@ -129,10 +129,15 @@ impl Conversations {
         self.all.entry(key.clone()).or_default().gathering = Some(gathering);
     }
 
-    /// A turn was stored, or is to be offered again. False where too many wait.
+    /// A turn was stored, or is to be offered again; one that is here already is here once. False where too
+    /// many wait.
     pub(super) fn wait(&mut self, turn: Turn, now: Instant) -> bool {
         let key = (turn.channel.clone(), turn.peer.clone());
-        let waiting = &mut self.of(&key, now).waiting;
+        let conversation = self.of(&key, now);
+        let waiting = &mut conversation.waiting;
+        if conversation.running == Some(turn.id) || waiting.iter().any(|it| it.id == turn.id) {
+            return true;
+        }
         let has_room = waiting.len() < MAX_WAITING;
         if has_room {
             waiting.push_back(turn);

@@ -61,7 +61,8 @@ pub(in crate::store) fn update(
 ) -> Result<Turn, StoreError> {
     let mut turn = transaction.turn(*id)?;
     let is_retried = (turn.state, update.state) == (TurnState::Failed, TurnState::Waiting);
-    if !turn.state.is_open() && !is_retried {
+    let is_another = update.from.is_some_and(|from| from != turn.state);
+    if is_another || (!turn.state.is_open() && !is_retried) {
         return Err(StoreError::WrongTurnState(turn.state));
     }
     if let Some(agent) = update.agent.take() {

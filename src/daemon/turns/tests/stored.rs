@@ -1,12 +1,14 @@
 //! Turns on disk, without the reader that begins them.
 
+use tokio::time::Instant;
+
 use super::Fixture;
 use crate::{
     daemon::turns::{conversations::ConversationKey, run},
     gateway::control::{AgentAnswer, Agents},
     message::TurnState,
     protocol::error_code::ErrorCode,
-    store::{Draft, Inbound, NewTurn, Turn},
+    store::{Draft, Inbound, NewTurn, Turn, TurnUpdate},
 };
 
 /// Another channel than the page's own, whose conversations are never held by writing there.
@@ -84,4 +86,26 @@ async fn an_answer_whose_key_somebody_took_fails_and_does_not_stay_open() {
             .error
             .is_some_and(|error| error.contains("idempotency_key"))
     );
+}
+
+#[tokio::test]
+async fn a_failed_turn_that_two_offer_anew_waits_once() {
+    let fixture = Fixture::new(&[("AGENT", "pi")]);
+    let turn = fixture.stored_turn().await;
+    let failed = TurnUpdate::to(TurnState::Failed);
+    let inner = &fixture.turns.inner;
+    let stored = inner.store().update_turn(turn.id, failed).expect("room");
+    stored.await.expect("stored");
+    let id = turn.id.to_string();
+    let (one, other) = tokio::join!(fixture.turns.retry(&id), fixture.turns.retry(&id));
+    assert_eq!(one.map(|ended| ended.state), Ok("waiting"));
+    assert_eq!(other.map_err(|fault| fault.code), Err(ErrorCode::Conflict));
+    let first = inner.conversations().start(Instant::now(), 9);
+    assert_eq!(first.len(), 1);
+    // As after a restart that was interrupted by a failed read.
+    assert!(inner.conversations().wait(turn.clone(), Instant::now()));
+    inner
+        .conversations()
+        .ended(&key(), turn.id, None, Instant::now());
+    assert!(inner.conversations().start(Instant::now(), 9).is_empty());
 }
