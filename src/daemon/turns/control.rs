@@ -148,17 +148,7 @@ impl Agents for Turns {
         let (inner, turn_id) = (Arc::clone(&self.inner), turn_id.to_owned());
         Box::pin(async move {
             let id = id_of(&turn_id)?;
-            let found = inner.store().run_blocking(move |store| store.turn(id));
-            let turn = found.await?.ok_or_else(|| no_turn(&turn_id))?;
-            let key = (turn.channel, turn.peer);
-            inner.conversations().take_waiting(&key, id);
-            let update = TurnUpdate {
-                error: Some(reason.to_owned()),
-                ..TurnUpdate::to(TurnState::Aborted)
-            };
-            let turn = inner.store().update_turn(id, update)?.await?;
-            inner.publish_status(&turn, Some(reason));
-            Ok(ended(turn.state))
+            abort_waiting(&inner, id, reason).await
         })
     }
 
@@ -278,6 +268,42 @@ fn lost(inner: &TurnsInner, name: &str, number: u64, why: &str) {
     for running in inner.running().values() {
         if running.is_held_by(name, number) {
             running.lost(why);
+        }
+    }
+}
+
+/// Ends a turn that does not run.
+async fn abort_waiting(inner: &TurnsInner, id: TurnId, reason: &str) -> Result<Ended, Fault> {
+    let turn_id = id.to_string();
+    let found = inner.store().run_blocking(move |store| store.turn(id));
+    let turn = found.await?.ok_or_else(|| no_turn(&turn_id))?;
+    // It may have been started meanwhile.
+    let running = inner.running().get(&turn_id).cloned();
+    if let Some(running) = running {
+        return running.end(TurnState::Aborted, reason).await;
+    }
+    let key = (turn.channel, turn.peer);
+    let waiting = inner.conversations().take_waiting(&key, id);
+    let update = TurnUpdate {
+        error: Some(reason.to_owned()),
+        ..TurnUpdate::to(TurnState::Aborted)
+    };
+    let stored = match inner.store().update_turn(id, update) {
+        Ok(stored) => stored.await,
+        Err(error) => Err(error),
+    };
+    match stored {
+        Ok(turn) => {
+            inner.publish_status(&turn, Some(reason));
+            Ok(ended(turn.state))
+        }
+        Err(error) => {
+            // It is open on disk, so it goes on; where it is not, it ends at its start.
+            if let Some(waiting) = waiting {
+                inner.conversations().wait_again(&key, waiting);
+                inner.wake.notify_one();
+            }
+            Err(error.into())
         }
     }
 }

@@ -229,6 +229,12 @@ impl Conversations {
         waiting.remove(at)
     }
 
+    /// One that was taken out waits again after all.
+    pub(super) fn wait_again(&mut self, key: &ConversationKey, turn: Turn) {
+        let conversation = self.all.entry(key.clone()).or_default();
+        conversation.waiting.push_front(turn);
+    }
+
     /// Up to where every message is in a turn or needs none, where everything was read up to `read`.
     pub(super) fn settled(&self, read: u64) -> u64 {
         let gathered = self.all.values().filter_map(|it| it.gathering.as_ref());

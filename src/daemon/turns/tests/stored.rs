@@ -1,6 +1,6 @@
 //! Turns on disk, without the reader that begins them.
 
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use super::Fixture;
 use crate::{
@@ -10,6 +10,9 @@ use crate::{
     protocol::error_code::ErrorCode,
     store::{Draft, Inbound, NewTurn, Turn, TurnUpdate},
 };
+
+/// Less than the time an agent that is away is waited for.
+const AT_ONCE: Duration = Duration::from_secs(15);
 
 /// Another channel than the page's own, whose conversations are never held by writing there.
 pub(super) fn key() -> ConversationKey {
@@ -108,4 +111,40 @@ async fn a_failed_turn_that_two_offer_anew_waits_once() {
         .conversations()
         .ended(&key(), turn.id, None, Instant::now());
     assert!(inner.conversations().start(Instant::now(), 9).is_empty());
+}
+
+#[tokio::test]
+async fn a_turn_that_begins_while_it_is_stopped_is_stopped() {
+    let fixture = Fixture::new(&[("AGENT", "pi")]);
+    let turn = fixture.stored_turn().await;
+    let inner = &fixture.turns.inner;
+    let mut stopping = fixture.turns.abort(&turn.id.to_string());
+    tokio::select! {
+        biased;
+        _ = &mut stopping => panic!("the store takes longer"),
+        () = std::future::ready(()) => {}
+    }
+    let running = run::start(inner, turn.clone());
+    let both = async { tokio::join!(stopping, running).0 };
+    let stopped = tokio::time::timeout(AT_ONCE, both).await.expect("at once");
+    assert_eq!(stopped.map(|ended| ended.state), Ok("aborted"));
+    assert_eq!(fixture.on_disk(&turn).state, TurnState::Aborted);
+}
+
+#[tokio::test]
+async fn a_turn_whose_end_cannot_be_stored_waits_on() {
+    let fixture = Fixture::new(&[("AGENT", "pi")]);
+    let turn = fixture.stored_turn().await;
+    let inner = &fixture.turns.inner;
+    assert!(inner.conversations().wait(turn.clone(), Instant::now()));
+    let stopping = fixture.turns.abort(&turn.id.to_string());
+    inner.store().close();
+    fixture.on_disk(&turn);
+    assert!(stopping.await.is_err());
+    assert!(
+        inner
+            .conversations()
+            .take_waiting(&key(), turn.id)
+            .is_some()
+    );
 }
