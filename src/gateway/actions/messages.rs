@@ -150,8 +150,8 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
 const KEYS_OF_THE_DAEMON: [&str; 3] = ["turn-t-", "apology-t-", "command-m-"];
 
 fn check_key(key: &str) -> Result<(), Fault> {
-    let is_taken = |start: &&str| key.starts_with(start);
-    let Some(start) = KEYS_OF_THE_DAEMON.iter().find(is_taken) else {
+    let mut starts = KEYS_OF_THE_DAEMON.iter();
+    let Some(start) = starts.find(|start| key.starts_with(**start)) else {
         return Ok(());
     };
     let expected = format!("another key: those with {start} in front are the gateway's own");
