@@ -152,12 +152,13 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::gateway::control::Offered;
 
     struct Deaf;
 
     impl AgentClient for Deaf {
-        fn offer(&self, _: &Value) -> bool {
-            true
+        fn offer(&self, _: &Value) -> Offered {
+            Offered::Queued
         }
         fn abort(&self, _: &str, _: &str) {}
         fn replaced(&self) {}

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::is_agent_name,
-    gateway::control::AgentClient,
+    gateway::control::{AgentClient, Offered},
     protocol::{
         describe::event,
         error_code::{Fault, close},
@@ -33,11 +33,17 @@ const MAX_TURNS: u64 = 1024;
 pub(in crate::gateway) struct MailboxAgent(pub(in crate::gateway) Arc<ClientHandle>);
 
 impl AgentClient for MailboxAgent {
-    fn offer(&self, turn: &Value) -> bool {
+    fn offer(&self, turn: &Value) -> Offered {
         let frame = event_frame(self.0.dialect(), event::AGENT_TURN, |out| {
             out.push_str(&turn.to_string());
         });
-        self.0.has_room_for(frame.len()) && self.0.push_fitting(frame)
+        if !self.0.has_room_for(frame.len()) {
+            Offered::TooLarge
+        } else if self.0.push_fitting(frame) {
+            Offered::Queued
+        } else {
+            Offered::Busy
+        }
     }
 
     fn abort(&self, turn_id: &str, reason: &str) {

@@ -15,10 +15,21 @@ use tokio::sync::mpsc;
 use super::channels::Steer;
 use crate::{integrations::BoxFuture, protocol::error_code::Fault};
 
+/// What becomes of a turn that a client is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offered {
+    /// It is on its way.
+    Queued,
+    /// The client takes no more for now.
+    Busy,
+    /// It is longer than anything the client is sent.
+    TooLarge,
+}
+
 /// The client that an agent is.
 pub trait AgentClient: Send + Sync {
-    /// Queues the event `agent.turn`; false where the client takes no more.
-    fn offer(&self, turn: &Value) -> bool;
+    /// Queues the event `agent.turn`.
+    fn offer(&self, turn: &Value) -> Offered;
 
     /// Tells it to stop a turn.
     fn abort(&self, turn_id: &str, reason: &str);

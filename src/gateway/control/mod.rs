@@ -8,8 +8,8 @@ mod channels;
 pub use self::{
     admin::{Admin, Reloaded},
     agents::{
-        AgentAnswer, AgentClient, AgentFailure, AgentLease, AgentStatus, Agents, Ended, Prompt,
-        PromptEvent, Question, Reply, TurnQuery,
+        AgentAnswer, AgentClient, AgentFailure, AgentLease, AgentStatus, Agents, Ended, Offered,
+        Prompt, PromptEvent, Question, Reply, TurnQuery,
     },
     channels::{Channels, IntegrationStatus, ReadUpTo, Steer},
 };

@@ -28,7 +28,7 @@ use super::{
     steps::{self, Missed, Step},
 };
 use crate::{
-    gateway::control::{Prompt, PromptEvent},
+    gateway::control::{Offered, Prompt, PromptEvent},
     log::LogField,
     message::TurnState,
     panics::contained,
@@ -244,9 +244,8 @@ impl Run {
         let _taken_back = TakenBack(&running);
         let event = offer.event(step.attempt, turns.settings().deadlines.whole);
         // A client that left meanwhile takes it and says nothing; `follow` looks at that first.
-        if !place.client.offer(&event) {
-            let error = format!("the agent {} takes no more for now", step.agent);
-            return Ok(Followed::missed(Missed::interrupted(error)));
+        if let Some(missed) = not_taken(place.client.offer(&event), &step.agent) {
+            return Ok(Followed::missed(missed));
         }
         let counted = Counted::new(&turns, &step.agent);
         let followed = follow(
@@ -314,6 +313,22 @@ impl Run {
             // The text of the setting is another by now.
             Ok(_) | Err(StoreError::Conflict) => Ok(()),
             Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Why an agent does not get what it was offered, where it does not.
+fn not_taken(offered: Offered, agent: &str) -> Option<Missed> {
+    match offered {
+        Offered::Queued => None,
+        Offered::Busy => {
+            let error = format!("the agent {agent} takes no more for now");
+            Some(Missed::interrupted(error))
+        }
+        // It is as long the second time.
+        Offered::TooLarge => {
+            let error = format!("this is too long for the connection of the agent {agent}");
+            Some(Missed::for_good(error))
         }
     }
 }

@@ -302,14 +302,14 @@ mod tests {
     use super::*;
     use crate::{
         daemon::turns::pool::Pool,
-        gateway::control::{AgentClient, Agents},
+        gateway::control::{AgentClient, Agents, Offered},
     };
 
     struct Deaf;
 
     impl AgentClient for Deaf {
-        fn offer(&self, _: &serde_json::Value) -> bool {
-            true
+        fn offer(&self, _: &serde_json::Value) -> Offered {
+            Offered::Queued
         }
         fn abort(&self, _: &str, _: &str) {}
         fn replaced(&self) {}

@@ -17,7 +17,7 @@ use crate::{
     daemon::channels::{ChannelRegistry, RegistryParts},
     gateway::{
         CommitListeners,
-        control::{AgentClient, AgentLease, Agents},
+        control::{AgentClient, AgentLease, Agents, Offered},
     },
     integrations::{Audience, bridge::Bridges, pairing::Pairings, plan::BuildContext},
     log::{Log, LogLevel},
@@ -29,16 +29,26 @@ use crate::{
 };
 
 /// Keeps what it is offered and told to stop.
-#[derive(Default)]
 struct Recorder {
+    takes: Offered,
     offered: Mutex<Vec<Value>>,
     aborted: Mutex<Vec<String>>,
 }
 
+impl Recorder {
+    fn new(takes: Offered) -> Self {
+        Self {
+            takes,
+            offered: Mutex::default(),
+            aborted: Mutex::default(),
+        }
+    }
+}
+
 impl AgentClient for Recorder {
-    fn offer(&self, turn: &Value) -> bool {
+    fn offer(&self, turn: &Value) -> Offered {
         self.offered.lock().expect("whole").push(turn.clone());
-        true
+        self.takes
     }
     fn abort(&self, turn_id: &str, _: &str) {
         self.aborted.lock().expect("whole").push(turn_id.to_owned());
@@ -118,7 +128,11 @@ impl Fixture {
     }
 
     fn agent(&self, name: &str) -> (Arc<Recorder>, AgentLease) {
-        let client = Arc::new(Recorder::default());
+        self.agent_that(Offered::Queued, name)
+    }
+
+    fn agent_that(&self, takes: Offered, name: &str) -> (Arc<Recorder>, AgentLease) {
+        let client = Arc::new(Recorder::new(takes));
         let lease = Arc::clone(&self.turns).announce(name, 4, Arc::clone(&client) as _);
         (client, lease)
     }

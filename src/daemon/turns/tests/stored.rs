@@ -5,7 +5,7 @@ use tokio::time::{Duration, Instant};
 use super::Fixture;
 use crate::{
     daemon::turns::{conversations::ConversationKey, run},
-    gateway::control::{AgentAnswer, Agents},
+    gateway::control::{AgentAnswer, Agents, Offered},
     message::TurnState,
     protocol::error_code::ErrorCode,
     store::{Draft, Inbound, NewTurn, Turn, TurnUpdate},
@@ -147,4 +147,18 @@ async fn a_turn_whose_end_cannot_be_stored_waits_on() {
             .take_waiting(&key(), turn.id)
             .is_some()
     );
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_an_agent_is_offered_to_it_once() {
+    let fixture = Fixture::new(&[("AGENT", "pi,second")]);
+    let (client, _lease) = fixture.agent_that(Offered::TooLarge, "pi");
+    let (second, _second_lease) = fixture.agent_that(Offered::TooLarge, "second");
+    let turn = fixture.stored_turn().await;
+    run::start(&fixture.turns.inner, turn.clone()).await;
+    for client in [client, second] {
+        assert_eq!(client.offered.lock().expect("whole").len(), 1);
+    }
+    let error = fixture.on_disk(&turn).error.expect("why");
+    assert!(error.contains("too long"), "{error}");
 }
