@@ -179,7 +179,7 @@ impl Run {
         let agents = self.subject.agents(&self.registered.turns);
         let (agent, attempts) = self.subject.offered();
         let mut next = steps::first(&agents, agent, attempts);
-        let mut error = "no agent is set for this conversation (AGENT, AGENT_ROUTES)".to_owned();
+        let mut error = self.subject.unasked(&agents);
         while let Some(step) = next {
             let (missed, reply) = match self.attempt(&step).await? {
                 Followed::Answered => return Ok(()),

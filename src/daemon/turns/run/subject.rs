@@ -75,6 +75,20 @@ impl Subject {
         }
     }
 
+    /// Why nobody is left to be asked, before anybody was.
+    pub(super) fn unasked(&self, agents: &[String]) -> String {
+        let restarted = |agent: &str| format!("the daemon was restarted while {agent} answered");
+        match self {
+            Self::Stored(turn) if turn.attempt > 0 && !agents.is_empty() => {
+                let known = turn.error.clone();
+                // The error of a turn that was with an agent is of the attempt before.
+                let known = known.filter(|_| turn.state != TurnState::Running);
+                known.unwrap_or_else(|| restarted(&turn.agent))
+            }
+            _ => "no agent is set for this conversation (AGENT, AGENT_ROUTES)".to_owned(),
+        }
+    }
+
     /// Whoever asked does not wait any more.
     pub(super) async fn abandoned(&self) {
         match self {

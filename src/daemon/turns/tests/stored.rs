@@ -162,3 +162,29 @@ async fn what_is_too_long_for_an_agent_is_offered_to_it_once() {
     let error = fixture.on_disk(&turn).error.expect("why");
     assert!(error.contains("too long"), "{error}");
 }
+
+#[tokio::test]
+async fn what_two_attempts_and_a_restart_left_unanswered_says_so() {
+    let fixture = Fixture::new(&[("AGENT", "pi")]);
+    let ends = [
+        (
+            TurnState::Running,
+            "the daemon was restarted while pi answered",
+        ),
+        (TurnState::Waiting, "no model here"),
+    ];
+    for (state, expected) in ends {
+        let turn = fixture.stored_turn().await;
+        let update = TurnUpdate {
+            attempt: Some(2),
+            error: Some("no model here".to_owned()),
+            ..TurnUpdate::to(state)
+        };
+        let stored = fixture.turns.inner.store().update_turn(turn.id, update);
+        let turn = stored.expect("room").await.expect("stored");
+        run::start(&fixture.turns.inner, turn.clone()).await;
+        let ended = fixture.on_disk(&turn);
+        assert_eq!(ended.state, TurnState::Failed);
+        assert_eq!(ended.error.as_deref(), Some(expected));
+    }
+}
