@@ -73,9 +73,10 @@ impl Store {
         self.view(|rows| turns::newest(rows, limit, &wanted))
     }
 
-    /// How many turns were stored at this time of the store, in ms, or later. Blocks.
-    pub fn turns_since(&self, ms: u64) -> Result<usize, StoreError> {
-        self.view(|rows| turns::since(rows, ms))
+    /// The store's times, in ms, at which the turns were stored that an agent was offered, from this time on.
+    /// Looks at a bounded number of them. Blocks.
+    pub fn turns_offered_since(&self, ms: u64) -> Result<Vec<u64>, StoreError> {
+        self.view(|rows| turns::offered_since(rows, ms))
     }
 
     /// Up to which sequence number the daemon has looked for messages that agents answer; `None` where it

@@ -35,7 +35,7 @@ const PAGE: usize = 256;
 /// Bytes of one read.
 const PAGE_BYTES: usize = 1 << 20;
 
-/// Turns that are looked at after a start: for those of today, and for messages that have one.
+/// Turns that are looked at after a start for messages that have one.
 const LOOKED_AT: usize = 2000;
 
 /// The position of agents while there are none: what comes meanwhile is not answered later.
@@ -63,6 +63,8 @@ struct Found {
     position: Option<u64>,
     open: Vec<Turn>,
     newest: Vec<Turn>,
+    /// When those of today were stored that were offered.
+    today: Vec<u64>,
     holds: Vec<Hold>,
 }
 
@@ -71,6 +73,7 @@ fn find(store: &Store) -> Result<Found, StoreError> {
         position: store.agent_cursor()?,
         open: store.open_turns()?,
         newest: store.turns(None, None, None, LOOKED_AT)?,
+        today: store.turns_offered_since(DailyGuard::since((store.clock())()))?,
         holds: store.holds()?,
     })
 }
@@ -150,10 +153,7 @@ impl Reader {
         for (channel, peer) in turns.holds.resume(found.holds) {
             drop(turns.store().release(&channel, &peer)?);
         }
-        let since = DailyGuard::since((turns.store().clock())());
-        let offered = found.newest.iter().filter(|turn| turn.attempt > 0);
-        let offered = offered.map(|turn| turn.stored_ms).filter(|at| *at > since);
-        turns.conversations().daily.resume(offered.collect());
+        turns.conversations().daily.resume(found.today);
         for turn in found.open {
             self.adopt(turn).await?;
         }

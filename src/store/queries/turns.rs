@@ -67,9 +67,12 @@ pub(in crate::store) fn newest(
     Ok(found)
 }
 
-/// How many turns were stored at this time of the store or later.
-pub(in crate::store) fn since(rows: &dyn Snapshot, ms: u64) -> Result<usize, StoreError> {
-    let mut count = 0;
+/// When the turns were stored that an agent was offered, as far as that was at this time of the store or later.
+pub(in crate::store) fn offered_since(
+    rows: &dyn Snapshot,
+    ms: u64,
+) -> Result<Vec<u64>, StoreError> {
+    let mut found = Vec::new();
     for is_open in [true, false] {
         let mut looked_at = 0;
         each(rows, is_open, ScanOrder::Descending, &mut |turn| {
@@ -77,11 +80,11 @@ pub(in crate::store) fn since(rows: &dyn Snapshot, ms: u64) -> Result<usize, Sto
             if turn.stored_ms < ms || looked_at > MAX_LOOKED_AT {
                 return ControlFlow::Break(());
             }
-            count += 1;
+            found.extend((turn.attempt > 0).then_some(turn.stored_ms));
             ControlFlow::Continue(())
         })?;
     }
-    Ok(count)
+    Ok(found)
 }
 
 fn each(

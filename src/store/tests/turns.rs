@@ -126,21 +126,32 @@ fn an_ended_turn_stays_so_but_a_failed_one_may_wait_again() {
 }
 
 #[test]
-fn turns_are_listed_newest_first_and_counted_by_age() {
+fn turns_are_listed_newest_first_and_those_offered_by_age() {
     on_every_backend(|fixture| {
         let store = fixture.open();
-        let first = asked(&store);
+        let offered = || {
+            let turn = asked(&store);
+            let running = TurnUpdate {
+                attempt: Some(1),
+                ..TurnUpdate::to(TurnState::Running)
+            };
+            done(store.update_turn(turn.id, running))
+        };
+        let first = offered();
         done(store.answer_turn(first.id, None));
         fixture.pass(DAY_MS);
         let later = store.clock()();
-        let second = asked(&store);
-        let third = asked(&store);
+        let second = offered();
+        let third = offered();
         done(store.answer_turn(third.id, None));
-        let listed = store.turns(None, None, None, 2).expect("readable");
+        let refused = asked(&store);
+        done(store.update_turn(refused.id, TurnUpdate::to(TurnState::Failed)));
+        let listed = store.turns(None, None, None, 3).expect("readable");
         let ids: Vec<_> = listed.iter().map(|turn| turn.id).collect();
-        assert_eq!(ids, [third.id, second.id]);
-        assert_eq!(store.turns_since(later), Ok(2));
-        assert_eq!(store.turns_since(0), Ok(3));
+        assert_eq!(ids, [refused.id, third.id, second.id]);
+        let since = |ms| store.turns_offered_since(ms).map(|times| times.len());
+        assert_eq!(since(later), Ok(2), "not the one that nobody was offered");
+        assert_eq!(since(0), Ok(3));
     });
 }
 
