@@ -282,13 +282,22 @@ async fn abort_waiting(inner: &TurnsInner, id: TurnId, reason: &str) -> Result<E
     if let Some(running) = running {
         return running.end(TurnState::Aborted, reason).await;
     }
+    end_waiting(inner, turn, reason).await
+}
+
+/// The same where it is not under way.
+pub(super) async fn end_waiting(
+    inner: &TurnsInner,
+    turn: Turn,
+    reason: &str,
+) -> Result<Ended, Fault> {
     let key = (turn.channel, turn.peer);
-    let waiting = inner.conversations().take_waiting(&key, id);
+    let waiting = inner.conversations().take_waiting(&key, turn.id);
     let update = TurnUpdate {
         error: Some(reason.to_owned()),
         ..TurnUpdate::to(TurnState::Aborted)
     };
-    let stored = match inner.store().update_turn(id, update) {
+    let stored = match inner.store().update_turn(turn.id, update) {
         Ok(stored) => stored.await,
         Err(error) => Err(error),
     };

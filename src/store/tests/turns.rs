@@ -120,6 +120,13 @@ fn an_ended_turn_stays_so_but_a_failed_one_may_wait_again() {
             let again = answer(store.update_turn(turn.id, TurnUpdate::to(TurnState::Waiting)));
             assert_eq!(again.is_ok(), end == TurnState::Failed, "{end}");
         }
+        let turn = asked(&store);
+        let from_failed = TurnUpdate {
+            from: Some(TurnState::Failed),
+            ..TurnUpdate::to(TurnState::Waiting)
+        };
+        let open = answer(store.update_turn(turn.id, from_failed));
+        assert_eq!(open, Err(StoreError::WrongTurnState(TurnState::Waiting)));
         let failed = store.turns(None, None, Some(TurnState::Held), 9);
         assert_eq!(failed.map(|turns| turns.len()), Ok(1));
     });

@@ -4,7 +4,7 @@ use tokio::time::{Duration, Instant};
 
 use super::Fixture;
 use crate::{
-    daemon::turns::{conversations::ConversationKey, run},
+    daemon::turns::{control, conversations::ConversationKey, run},
     gateway::control::{AgentAnswer, Agents, Offered},
     message::TurnState,
     protocol::error_code::ErrorCode,
@@ -137,10 +137,9 @@ async fn a_turn_whose_end_cannot_be_stored_waits_on() {
     let turn = fixture.stored_turn().await;
     let inner = &fixture.turns.inner;
     assert!(inner.conversations().wait(turn.clone(), Instant::now()));
-    let stopping = fixture.turns.abort(&turn.id.to_string());
     inner.store().close();
-    fixture.on_disk(&turn);
-    assert!(stopping.await.is_err());
+    let stopped = control::end_waiting(inner, turn.clone(), "enough").await;
+    assert!(stopped.is_err());
     assert!(
         inner
             .conversations()
