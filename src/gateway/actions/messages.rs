@@ -145,9 +145,16 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
     })
 }
 
-/// How the keys begin of messages that the daemon sends by itself: answers and apologies for turns, and
-/// replies to commands. Whoever had one of these first would keep the daemon from sending them.
-const KEYS_OF_THE_DAEMON: [&str; 3] = ["turn-t-", "apology-t-", "command-m-"];
+/// How the keys begin of messages that the daemon sends by itself: answers and apologies for turns, what
+/// commands of chats ask for and get for a reply. Whoever had one of these first would keep the daemon from
+/// sending them.
+const KEYS_OF_THE_DAEMON: [&str; 5] = [
+    "turn-t-",
+    "apology-t-",
+    "command-m-",
+    "slash-m-",
+    "usage-m-",
+];
 
 fn check_key(key: &str) -> Result<(), Fault> {
     let mut starts = KEYS_OF_THE_DAEMON.iter();

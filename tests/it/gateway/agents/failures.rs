@@ -308,7 +308,13 @@ async fn garbage_is_refused_by_the_name_of_its_field() {
 async fn the_keys_of_the_daemons_own_messages_are_refused() {
     let (_home, daemon) = daemon();
     let mut page = daemon.client().await;
-    for key in ["turn-t-17", "apology-t-17", "command-m-17"] {
+    for key in [
+        "turn-t-17",
+        "apology-t-17",
+        "command-m-17",
+        "slash-m-17",
+        "usage-m-17",
+    ] {
         let message =
             json!({"channel": "webchat", "to": "ana", "text": "mine", "idempotency_key": key});
         assert_eq!(
