@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use super::{Fixture, stored::key};
 use crate::{
     daemon::turns::reader::Reader,
-    message::{MessageId, TurnState},
-    store::{HoldReason, Inbound},
+    message::{MessageId, TurnId, TurnState},
+    store::{HoldReason, Inbound, Turn},
 };
 
 impl Fixture {
@@ -70,4 +70,31 @@ async fn what_cannot_be_stored_is_kept_for_the_next_try() {
     assert!(reader.store_due().await.is_err());
     let settled = inner.conversations().settled(u64::MAX);
     assert_eq!(settled, id.0 - 1, "it is gathered yet");
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_refused_keeps_no_other_from_running() {
+    let fixture = Fixture::new(&[("AGENT", "pi"), ("AGENT_DAILY", "1")]);
+    let mut reader = fixture.reader();
+    let inner = &fixture.turns.inner;
+    let first = fixture.stored_turn().await;
+    let of = |peer: &str, id, attempt| Turn {
+        id: TurnId(id),
+        peer: peer.to_owned(),
+        attempt,
+        ..first.clone()
+    };
+    // The second is beyond what is allowed today; the last was counted before a restart.
+    let turns = [of("ana", 1, 0), of("bia", 2, 0), of("caio", 3, 1)];
+    for turn in turns {
+        assert!(inner.conversations().wait(turn, Instant::now()));
+    }
+    inner.store().close();
+    reader.start().await;
+    let mut running: Vec<String> = inner.running().keys().cloned().collect();
+    running.sort_unstable();
+    assert_eq!(running, ["t-1", "t-3"]);
+    let next = of("bia", 4, 0);
+    assert!(inner.conversations().wait(next, Instant::now()));
+    assert_eq!(inner.conversations().start(Instant::now(), 9).len(), 1);
 }

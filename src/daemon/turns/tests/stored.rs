@@ -21,7 +21,7 @@ pub(super) fn key() -> ConversationKey {
 
 impl Fixture {
     /// A turn on disk.
-    async fn stored_turn(&self) -> Turn {
+    pub(super) async fn stored_turn(&self) -> Turn {
         let (channel, peer) = key();
         let store = self.turns.inner.store();
         let inbound = Inbound {
@@ -124,7 +124,7 @@ async fn a_turn_that_begins_while_it_is_stopped_is_stopped() {
         _ = &mut stopping => panic!("the store takes longer"),
         () = std::future::ready(()) => {}
     }
-    let running = run::start(inner, turn.clone());
+    let running = Box::pin(run::start(inner, turn.clone()));
     let both = async { tokio::join!(stopping, running).0 };
     let stopped = tokio::time::timeout(AT_ONCE, both).await.expect("at once");
     assert_eq!(stopped.map(|ended| ended.state), Ok("aborted"));
