@@ -101,8 +101,12 @@ async fn a_failed_turn_that_two_offer_anew_waits_once() {
     stored.await.expect("stored");
     let id = turn.id.to_string();
     let (one, other) = tokio::join!(fixture.turns.retry(&id), fixture.turns.retry(&id));
-    assert_eq!(one.map(|ended| ended.state), Ok("waiting"));
-    assert_eq!(other.map_err(|fault| fault.code), Err(ErrorCode::Conflict));
+    // Either may be the first.
+    let all = [one, other].map(|it| it.map(|ended| ended.state).map_err(|fault| fault.code));
+    assert!(
+        all.contains(&Ok("waiting")) && all.contains(&Err(ErrorCode::Conflict)),
+        "{all:?}"
+    );
     let first = inner.conversations().start(Instant::now(), 9);
     assert_eq!(first.len(), 1);
     // As after a restart that was interrupted by a failed read.
