@@ -179,7 +179,11 @@ impl Run {
         let agents = self.subject.agents(&self.registered.turns);
         let (agent, attempts) = self.subject.offered();
         let mut next = steps::first(&agents, agent, attempts);
-        let mut error = "no agent is set for this conversation (AGENT, AGENT_ROUTES)".to_owned();
+        let mut error = if agents.is_empty() {
+            "no agent is set for this conversation (AGENT, AGENT_ROUTES)".to_owned()
+        } else {
+            format!("interrupted in each of {attempts} attempts")
+        };
         while let Some(step) = next {
             let (missed, reply) = match self.attempt(&step).await? {
                 Followed::Answered => return Ok(()),
