@@ -1,6 +1,6 @@
 //! Who answers: the settings of the group `AGENT*`, read for the dispatcher of turns.
 //!
-//! A wrong value is a warning and counts as unset; it never keeps the daemon from starting. Not here: how
+//! A wrong value is a warning and never keeps the daemon from starting. Not here: how
 //! the agents in the box reach their models.
 
 use std::time::Duration;
@@ -14,6 +14,9 @@ use super::{
     lookup::Lookup,
     values::{self, Pattern, Route},
 };
+
+/// The keys that say who answers whom.
+pub(super) const WHO_ANSWERS: [&str; 4] = [AGENT, AGENT_ROUTES, GROUPS, OWNER];
 
 /// The typed settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +57,15 @@ pub struct Deadlines {
 }
 
 impl AgentSettings {
-    /// Reads the settings; a wrong value counts as the default.
+    /// Reads the settings. Where it is not clear who answers whom, nobody does: an exception that cannot be
+    /// read must not be ignored. Any other wrong value counts as the default.
     pub fn read(lookup: &Lookup) -> Self {
         let listed = |name| lookup.valid_text(name);
+        let is_clear = !WHO_ANSWERS.iter().any(|name| lookup.is_wrong(name));
+        let who = |name| if is_clear { listed(name) } else { "" };
         Self {
-            agents: values::agent_names(listed(AGENT)).unwrap_or_default(),
-            routes: values::agent_routes(listed(AGENT_ROUTES)).unwrap_or_default(),
+            agents: values::agent_names(who(AGENT)).unwrap_or_default(),
+            routes: values::agent_routes(who(AGENT_ROUTES)).unwrap_or_default(),
             groups: values::patterns(listed(GROUPS)).unwrap_or_default(),
             owner: values::conversation(listed(OWNER)).unwrap_or_default(),
             gather: wait(lookup, GATHER),
@@ -69,9 +75,9 @@ impl AgentSettings {
             apology: Some(listed(APOLOGY).to_owned()).filter(|text| !text.is_empty()),
             deadlines: Deadlines {
                 ready: wait(lookup, READY_TIMEOUT),
-                first: wait(lookup, FIRST_TIMEOUT),
-                idle: wait(lookup, IDLE_TIMEOUT),
-                whole: wait(lookup, TIMEOUT),
+                first: limit(lookup, FIRST_TIMEOUT),
+                idle: limit(lookup, IDLE_TIMEOUT),
+                whole: limit(lookup, TIMEOUT),
             },
         }
     }
@@ -127,6 +133,16 @@ fn wait(lookup: &Lookup, name: &str) -> Duration {
     values::wait(lookup.valid_text(name)).unwrap_or_default()
 }
 
+/// What stands for no limit: the longest wait that can be set.
+const NO_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A wait that 0 does not limit.
+fn limit(lookup: &Lookup, name: &str) -> Duration {
+    Some(wait(lookup, name))
+        .filter(|wait| !wait.is_zero())
+        .unwrap_or(NO_LIMIT)
+}
+
 fn count(lookup: &Lookup, name: &str) -> usize {
     let number = lookup.valid_text(name).parse();
     number.unwrap_or(usize::MAX)
@@ -180,8 +196,25 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_counts_as_the_default() {
-        let set = settings(&[(AGENT, "No Such"), (GATHER, "soon"), (RATE, "-1")]);
+    fn a_wrong_value_counts_as_the_default_but_nobody_answers_where_it_is_about_who_does() {
+        let set = settings(&[(GATHER, "soon"), (RATE, "-1")]);
         assert_eq!(set, AgentSettings::default());
+        for wrong in [
+            (AGENT_ROUTES, "webchat/a=none,webchat/b"),
+            (GROUPS, "/"),
+            (OWNER, "x"),
+        ] {
+            let set = settings(&[(AGENT, "pi"), wrong]);
+            assert!(!set.is_any(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_stage_without_a_limit_has_a_week() {
+        let set = settings(&[(TIMEOUT, "0"), (FIRST_TIMEOUT, "0"), (IDLE_TIMEOUT, "0")]);
+        let Deadlines {
+            first, idle, whole, ..
+        } = set.deadlines;
+        assert_eq!([first, idle, whole], [NO_LIMIT; 3]);
     }
 }

@@ -105,6 +105,11 @@ impl Lookup {
             .collect()
     }
 
+    /// Whether a key has a value that it cannot have.
+    pub(super) fn is_wrong(&self, name: &str) -> bool {
+        keys::find(name).is_some_and(|key| self.complaint(name, key).is_some())
+    }
+
     /// The error in the value of a key, if any.
     pub(super) fn complaint(&self, name: &str, key: &Key) -> Option<String> {
         let (value, source) = self.find(name)?;

@@ -146,14 +146,19 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
         .flat_map(|service| lookup.complaints(service));
     let of_services: Vec<String> = of_services.collect();
     let of_agents = complaints_about_agents(&lookup);
-    refuse_invalid(&lookup, &[&of_services[..], &of_agents].concat())?;
+    let others = of_services
+        .iter()
+        .chain(of_agents.iter().map(|(_, why)| why));
+    refuse_invalid(&lookup, others)?;
     let config = Config::read(&lookup, gathered.home, gathered.env_file)?;
     config.check_exposure()?;
     let mut warnings = gathered.warnings;
     let parked = |why: &String| format!("{why}; its channel is parked until that is fixed");
     warnings.extend(of_services.iter().map(parked));
-    let unset = |why: &String| format!("{why}; it counts as unset until that is fixed");
-    warnings.extend(of_agents.iter().map(unset));
+    warnings.extend(of_agents.iter().map(|(key, why)| {
+        let what = consequence(key);
+        format!("{why}; {what} until that is fixed")
+    }));
     warnings.extend(config.warnings());
     Ok(Loaded {
         config,
@@ -164,17 +169,28 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> 
 
 /// What is wrong with the settings of agents and their models: keys without our prefix that are no
 /// service's.
-fn complaints_about_agents(lookup: &Lookup) -> Vec<String> {
+fn complaints_about_agents(lookup: &Lookup) -> Vec<(&'static str, String)> {
     let of_service = |name| services::SERVICES.iter().any(|it| it.row(name).is_some());
     keys::all()
         .filter(|key| !key.name.starts_with(keys::PREFIX) && !of_service(key.name))
-        .filter_map(|key| lookup.complaint(key.name, key))
+        .filter_map(|key| Some((key.name, lookup.complaint(key.name, key)?)))
         .collect()
 }
 
-/// Reports all errors at once, so that one edit can fix them. Errors in the settings of services alone
-/// are not fatal: they park the channel, and the rest runs.
-fn refuse_invalid(lookup: &Lookup, of_services: &[String]) -> Result<()> {
+/// What a wrong value of a setting of agents does.
+fn consequence(key: &str) -> &'static str {
+    if agents::WHO_ANSWERS.contains(&key) {
+        "nobody answers"
+    } else if keys::models::KEYS.iter().any(|row| row.name == key) {
+        "the agents that come with this program do not start"
+    } else {
+        "it counts as unset"
+    }
+}
+
+/// Reports all errors at once, so that one edit can fix them. Errors in the settings of services and agents
+/// alone are not fatal: these do not run, and the rest does.
+fn refuse_invalid<'a>(lookup: &Lookup, others: impl Iterator<Item = &'a String>) -> Result<()> {
     let mut complaints: Vec<String> = keys::all()
         // HOME was validated when the home folder was found.
         .filter(|key| key.name != keys::HOME && key.name.starts_with(keys::PREFIX))
@@ -183,7 +199,7 @@ fn refuse_invalid(lookup: &Lookup, of_services: &[String]) -> Result<()> {
     if complaints.is_empty() {
         return Ok(());
     }
-    complaints.extend_from_slice(of_services);
+    complaints.extend(others.cloned());
     Err(Error::Config(complaints.join("\n")))
 }
 

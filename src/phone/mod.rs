@@ -176,6 +176,17 @@ fn both(number: &str) -> Option<Both> {
     })
 }
 
+/// Whether a text names whoever has this address: `@` and its digits, with no more of them behind.
+pub fn is_mentioned(text: &str, address: &str) -> bool {
+    let user = address.split('@').next().unwrap_or_default();
+    let written = format!("@{user}");
+    !user.is_empty()
+        && text.match_indices(&written).any(|(at, _)| {
+            let behind = text[at + written.len()..].chars().next();
+            behind.is_none_or(|c| !c.is_ascii_digit())
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -286,5 +297,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_number_in_the_text_is_named_only_whole() {
+        assert!(is_mentioned("olá @5511900000000, tudo?", "5511900000000"));
+        assert!(is_mentioned("@77", "77@lid"));
+        assert!(!is_mentioned("@55119000000001", "5511900000000"));
+        assert!(!is_mentioned("5511900000000", "5511900000000"));
+        assert!(!is_mentioned("@", "") && !is_mentioned("@ @", "@lid"));
     }
 }

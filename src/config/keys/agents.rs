@@ -89,18 +89,18 @@ pub(in crate::config) const KEYS: &[Key] = &[
         FIRST_TIMEOUT,
         "2m",
         Kind::Wait,
-        "How long an agent may take for the first piece of an answer.",
+        "How long an agent may take for the first piece of an answer; 0 is no limit.",
     ),
     key(
         IDLE_TIMEOUT,
         "2m",
         Kind::Wait,
-        "How long an agent may be silent between two pieces of an answer.",
+        "How long an agent may be silent between two pieces of an answer; 0 is no limit.",
     ),
     key(
         TIMEOUT,
         "10m",
         Kind::Wait,
-        "How long an answer may take in all.",
+        "How long an answer may take in all; 0 is no limit.",
     ),
 ];

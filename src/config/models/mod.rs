@@ -21,6 +21,7 @@ use super::{
     keys::models::{HISTORY, KEYS, PI_MODEL, PI_POOL, SYSTEM_PROMPT, TOOLS, VISION},
     lookup::Lookup,
 };
+use crate::error::Error;
 
 /// Longest file of a system prompt, in bytes.
 const MAX_PROMPT: u64 = 256 * 1024;
@@ -48,8 +49,20 @@ pub struct ModelSettings {
     pub exec: Option<String>,
 }
 
+/// Fails where one of these settings is wrong: what was meant for one service must not go to another.
+pub fn check(lookup: &Lookup) -> Result<(), Error> {
+    let wrong = KEYS
+        .iter()
+        .filter_map(|key| lookup.complaint(key.name, key));
+    let wrong: Vec<String> = wrong.collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Config(wrong.join("\n")))
+}
+
 impl ModelSettings {
-    /// Reads the settings; a wrong value counts as unset.
+    /// Reads the settings; a wrong value counts as unset (see [`check`]).
     pub fn read(lookup: &Lookup) -> Self {
         let text = |name| text(lookup, name);
         let count = |name| lookup.valid_text(name).parse().unwrap_or(0);
@@ -123,6 +136,23 @@ mod tests {
         let endpoint = read(pairs).endpoint.expect("an endpoint");
         let base = format!("{}{}", endpoint.base.authority(), endpoint.base.prefix());
         (endpoint.title, base, endpoint.model)
+    }
+
+    #[test]
+    fn what_was_meant_for_one_service_does_not_go_to_another() {
+        let folder = Scratch::new();
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let overrides = Overrides {
+            home: Some(folder.path().to_owned()),
+            settings: vec![
+                pair("OPENAI_API_KEY", "sk-local"),
+                pair("OPENAI_BASE_URL", "127.0.0.1:8000/v1"),
+            ],
+            ..Overrides::default()
+        };
+        let lookup = look_up(&overrides, &Environment::default()).expect("read");
+        let refused = check(&lookup).expect_err("refused").to_string();
+        assert!(refused.contains("OPENAI_BASE_URL") && !refused.contains("sk-local"));
     }
 
     #[test]

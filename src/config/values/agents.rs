@@ -6,6 +6,9 @@ use crate::phone;
 /// The name in `AGENT_ROUTES` that stands for no agent at all.
 pub(in crate::config) const NOBODY: &str = "none";
 
+/// Names with a meaning of their own: nobody, and whoever is first (in `/v1/models`).
+const RESERVED: [&str; 2] = [NOBODY, "default"];
+
 /// Longest name of an agent, in bytes.
 const MAX_AGENT_NAME: usize = 64;
 
@@ -17,7 +20,7 @@ pub fn is_agent_name(name: &str) -> bool {
     (1..=MAX_AGENT_NAME).contains(&name.len())
         && name.bytes().next().is_some_and(is_plain)
         && name.bytes().all(may_follow)
-        && name != NOBODY
+        && !RESERVED.contains(&name)
 }
 
 /// Conversations by channel and peer; `*` in either stands for anything.
@@ -46,7 +49,7 @@ impl Pattern {
             phone::peer(channel, peer)
         };
         Some(Self {
-            channel: channel.to_owned(),
+            channel: channel.to_lowercase(),
             peer,
         })
     }

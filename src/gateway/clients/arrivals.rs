@@ -57,11 +57,14 @@ pub(in crate::gateway) struct Arrivals {
     waiting: Mutex<Vec<Arc<Waiting>>>,
 }
 
+/// The name of a client, if it has one, and what it calls its request: ids are each client's own.
+type AskedBy = (Option<String>, String);
+
 #[derive(Debug)]
 struct Waiting {
     wanted: Wanted,
-    /// What the client calls its request.
-    request: String,
+    /// The client, if it has a name, and what it calls its request.
+    asked_by: AskedBy,
     woken: Notify,
     is_cancelled: AtomicBool,
 }
@@ -79,10 +82,14 @@ impl Arrivals {
     }
 
     /// Takes a place, if there is one. What comes from here on wakes it.
-    pub(in crate::gateway) fn enter(&self, wanted: Wanted, request: &str) -> Option<Arrival<'_>> {
+    pub(in crate::gateway) fn enter(
+        &self,
+        wanted: Wanted,
+        asked_by: AskedBy,
+    ) -> Option<Arrival<'_>> {
         let waiting = Arc::new(Waiting {
             wanted,
-            request: request.to_owned(),
+            asked_by,
             woken: Notify::new(),
             is_cancelled: AtomicBool::new(false),
         });
@@ -111,11 +118,11 @@ impl Arrivals {
         }
     }
 
-    /// Ends the waits that their clients call this. Ids are each client's own, so those of others may end too:
-    /// they get an answer without messages and ask again.
-    pub(in crate::gateway) fn cancel(&self, request: &str) {
+    /// Ends the waits that this client calls this. Those of other clients without a name may end too: they get
+    /// an answer without messages and ask again.
+    pub(in crate::gateway) fn cancel(&self, client: Option<&str>, request: &str) {
         for one in self.waiting().iter() {
-            if one.request == request {
+            if one.asked_by.0.as_deref() == client && one.asked_by.1 == request {
                 one.is_cancelled.store(true, Relaxed);
                 one.woken.notify_one();
             }
@@ -153,6 +160,10 @@ mod tests {
 
     use super::*;
     use crate::message::{Kind, MessageId};
+
+    fn asked(request: &str) -> AskedBy {
+        (None, request.to_owned())
+    }
 
     fn event(channel: &str, peer: &str) -> StoredEvent {
         let message = Message {
@@ -199,9 +210,9 @@ mod tests {
     async fn only_messages_that_are_wanted_and_came_in_just_now_wake() {
         let arrivals = Arrivals::default();
         let ana = arrivals
-            .enter(of("webchat", Some("ana")), "1")
+            .enter(of("webchat", Some("ana")), asked("1"))
             .expect("room");
-        let all = arrivals.enter(Wanted::default(), "2").expect("room");
+        let all = arrivals.enter(Wanted::default(), asked("2")).expect("room");
         arrivals.stored(&event("webchat", "bia"));
         assert!(!is_woken(&ana).await && is_woken(&all).await);
         let mut old = event("webchat", "ana");
@@ -221,7 +232,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn places_are_bounded_and_given_up() {
         let arrivals = Arrivals::default();
-        let enter = || arrivals.enter(Wanted::default(), "1");
+        let enter = || arrivals.enter(Wanted::default(), asked("1"));
         let all: Vec<_> = (0..MAX_WAITING).map(|_| enter().expect("room")).collect();
         assert!(enter().is_none());
         drop(all);
@@ -232,9 +243,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_that_its_client_gave_up_is_woken_to_end() {
         let arrivals = Arrivals::default();
-        let given_up = arrivals.enter(Wanted::default(), "\"a\"").expect("room");
-        let other = arrivals.enter(Wanted::default(), "7").expect("room");
-        arrivals.cancel("\"a\"");
+        let given_up = arrivals
+            .enter(Wanted::default(), asked("\"a\""))
+            .expect("room");
+        let other = arrivals
+            .enter(
+                Wanted::default(),
+                (Some("pi".to_owned()), "\"a\"".to_owned()),
+            )
+            .expect("room");
+        arrivals.cancel(None, "\"a\"");
         assert!(is_woken(&given_up).await && given_up.is_cancelled());
         assert!(!is_woken(&other).await && !other.is_cancelled());
     }

@@ -75,10 +75,11 @@ pub(super) async fn wait(
 ) -> Result<Called, Fault> {
     let wait = asked(gateway, caller, arguments)?;
     // Before anything is read: what comes from here on wakes it.
+    let asked_by = (caller.reader.map(str::to_owned), caller.id.to_owned());
     let arrival = gateway
         .listeners
         .arrivals
-        .enter(wait.wanted.clone(), caller.id);
+        .enter(wait.wanted.clone(), asked_by);
     let arrival = arrival.ok_or_else(|| {
         let text = format!("{MAX_WAITING} calls wait already; wait with fewer at a time");
         Fault::new(ErrorCode::RateLimited, text).retry_after(1_000)
@@ -142,7 +143,7 @@ impl Sent {
 /// A client gave a request up. It ends where it waits; of one that was answered just now, nothing counts as
 /// read.
 pub(super) fn given_up(gateway: &Arc<Gateway>, client: Option<&str>, request: &str) {
-    gateway.listeners.arrivals.cancel(request);
+    gateway.listeners.arrivals.cancel(client, request);
     for (place, from) in gateway.mcp.places.given_up(client, request) {
         set(gateway, &place, from);
     }

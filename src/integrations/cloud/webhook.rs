@@ -56,8 +56,7 @@ impl Change<'_> {
     /// text tells it.
     pub(super) fn names_us(&self, text: &str) -> bool {
         let ours = text_at(&self.value["metadata"], "display_phone_number").map(phone::person);
-        let written = ours.map(|ours| format!("@{ours}"));
-        written.is_some_and(|written| text.contains(&written))
+        ours.is_some_and(|ours| phone::is_mentioned(text, &ours))
     }
 
     /// Whether that is the number this channel writes from.

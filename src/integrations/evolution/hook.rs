@@ -20,6 +20,7 @@ use crate::{
     },
     log::LogField,
     message::{Content, State, text_at},
+    phone,
     store::{Inbound, Revision, StoreError},
 };
 
@@ -163,7 +164,7 @@ impl Evolution {
         me: Option<&str>,
     ) -> Result<bool, StoreError> {
         let Some(me) = me else { return Ok(false) };
-        if mention::is_in_text(words, me) {
+        if phone::is_mentioned(words, me) {
             return Ok(true);
         }
         for address in mention::mentioned(data) {

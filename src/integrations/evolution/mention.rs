@@ -46,17 +46,6 @@ pub(super) fn is_number(address: &str, number: &str) -> bool {
     phone::person(address) == number
 }
 
-/// Whether the text names this user: `@` and the digits, with no more of them behind.
-pub(super) fn is_in_text(text: &str, user: &str) -> bool {
-    let user = user.split('@').next().unwrap_or_default();
-    let written = format!("@{user}");
-    !user.is_empty()
-        && text.match_indices(&written).any(|(at, _)| {
-            let behind = text[at + written.len()..].chars().next();
-            behind.is_none_or(|c| !c.is_ascii_digit())
-        })
-}
-
 /// Whether an address hides the number.
 pub(super) fn is_hidden(address: &str) -> bool {
     address.ends_with(HIDDEN)
@@ -83,14 +72,5 @@ mod tests {
         assert!(mentioned(&json!({"message": {"conversation": "hi"}})).is_empty());
         let odd = json!({"contextInfo": {"mentionedJid": "5511@lid"}, "message": []});
         assert!(mentioned(&odd).is_empty());
-    }
-
-    #[test]
-    fn a_number_in_the_text_is_named_only_whole() {
-        assert!(is_in_text("olá @5511900000000, tudo?", "5511900000000"));
-        assert!(is_in_text("@77", "77@lid"));
-        assert!(!is_in_text("@55119000000001", "5511900000000"));
-        assert!(!is_in_text("5511900000000", "5511900000000"));
-        assert!(!is_in_text("@", "") && !is_in_text("@ @", "@lid"));
     }
 }

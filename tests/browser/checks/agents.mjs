@@ -5,7 +5,7 @@ import { assert, same, until } from "../until.mjs";
 const MARKUP = `<img src=x onerror="hacked()">`;
 const EVIL = `\u001b[31m${MARKUP}`;
 const EVIL_SEEN = EVIL.replace("\u001b", "\\x1b");
-const NEEDS = { settings: { AGENT: "helper", AGENT_GATHER: "10ms" } };
+const NEEDS = { settings: { AGENT: "clerk", AGENT_GATHER: "10ms" } };
 
 const ANA = { channel: "webchat", peer: "ana" };
 
@@ -27,13 +27,13 @@ export const checks = [
     async run(stage) {
       const { page } = stage;
       await stage.open();
-      await says(stage, /^helper answers here · not connected$/);
-      const agent = await stage.agent("helper");
-      await says(stage, /^helper answers here$/);
+      await says(stage, /^clerk answers here · not connected$/);
+      const agent = await stage.agent("clerk");
+      await says(stage, /^clerk answers here$/);
       assert(await page.isHidden("#agent-stop") && await page.isHidden("#agent-take"), "there is nothing to stop or to take over");
       await stage.say("a question");
       const { turn_id } = await agent.heard("agent.turn");
-      await says(stage, /^helper is answering…$/);
+      await says(stage, /^clerk is answering…$/);
       await agent.ask("agent.delta", { turn_id, text: `It is ${EVIL}` });
       await stage.shows(["a question", `It is ${EVIL_SEEN}`]);
       await agent.ask("agent.delta", { turn_id, text: "\n```js\nlet x = 1;" });
@@ -43,11 +43,11 @@ export const checks = [
       await stage.shot("agent-answering");
       await agent.ask("agent.done", { turn_id, text: "It is 42." });
       await stage.shows(["a question", "It is 42."]);
-      await until("it names who wrote it", async () => (await page.$$eval("#messages .agent", (all) => all.map((one) => one.textContent))).join() === "helper");
-      await says(stage, /^helper answers here$/);
+      await until("it names who wrote it", async () => (await page.$$eval("#messages .agent", (all) => all.map((one) => one.textContent))).join() === "clerk");
+      await says(stage, /^clerk answers here$/);
       await page.reload();
       await stage.connected();
-      await until("so it does after a reload", async () => (await page.$$eval("#messages .agent", (all) => all.map((one) => one.textContent))).join() === "helper");
+      await until("so it does after a reload", async () => (await page.$$eval("#messages .agent", (all) => all.map((one) => one.textContent))).join() === "clerk");
       same(await page.evaluate(() => window.hackedBy), undefined, "nothing of it ran");
     },
   },
@@ -56,7 +56,7 @@ export const checks = [
     needs: NEEDS,
     async run(stage) {
       const { page } = stage;
-      const agent = await stage.agent("helper");
+      const agent = await stage.agent("clerk");
       await stage.open();
       const { turn_id } = await asked(stage, agent);
       await agent.ask("agent.delta", { turn_id, text: "On and on" });
@@ -65,7 +65,7 @@ export const checks = [
       await page.keyboard.press("Enter");
       await agent.heard("agent.abort", (abort) => abort.turn_id === turn_id);
       await stage.shows(["a question"]);
-      await says(stage, /^helper answers here$/);
+      await says(stage, /^clerk answers here$/);
       same(await page.evaluate(() => document.activeElement.id), "log", "where the keyboard is then");
     },
   },
@@ -74,28 +74,28 @@ export const checks = [
     needs: { evolution: true, settings: { ...NEEDS.settings, WHATSAPP_ALLOW_FROM: "5511987654321" } },
     async run(stage) {
       const { page, daemon, evolution } = stage;
-      const agent = await stage.agent("helper");
+      const agent = await stage.agent("clerk");
       await stage.open("chat/whatsapp/5511987654321");
       await evolution.say("5511987654321", "Bia", "a question");
       const { turn_id } = await agent.heard("agent.turn");
       await page.click("#agent-take");
       await agent.heard("agent.abort", (abort) => abort.turn_id === turn_id);
-      await says(stage, /^helper is quiet · somebody paused it$/);
+      await says(stage, /^clerk is quiet · somebody paused it$/);
       assert(/^(29|30) min left$/.test(await page.textContent("#agent-left")), "how long", await page.textContent("#agent-left"));
       await stage.accessible("a conversation that is held");
       await stage.shot("agent-held");
       await page.selectOption("#language", "pt");
-      await says(stage, /^helper está em silêncio · alguém o pausou$/);
+      await says(stage, /^clerk está em silêncio · alguém o pausou$/);
       await stage.shot("agent-held-portuguese");
       await page.selectOption("#language", "en");
       await page.press("#agent-take", "Enter");
-      await says(stage, /^helper answers here$/);
+      await says(stage, /^clerk answers here$/);
       same((await daemon.rpc("agents")).held, [], "what is held");
       same(await page.evaluate(() => document.activeElement.id), "agent-take", "the focus stays");
       await stage.say("by hand");
-      await says(stage, /^helper is quiet · a person writes here$/);
+      await says(stage, /^clerk is quiet · a person writes here$/);
       await page.click("#agent-take");
-      await says(stage, /^helper answers here$/);
+      await says(stage, /^clerk answers here$/);
       await evolution.say("5511987654321", "Bia", "and then?");
       await agent.heard("agent.turn", ({ message }) => message === "and then?");
     },
@@ -107,7 +107,7 @@ export const checks = [
       const { daemon } = stage;
       stage.tolerateOutage();
       stage.tolerate(/ERR_INTERNET_DISCONNECTED/);
-      const agent = await stage.agent("helper");
+      const agent = await stage.agent("clerk");
       await stage.open();
       await asked(stage, agent);
       await stage.context.setOffline(true);
@@ -117,9 +117,9 @@ export const checks = [
       await until("it is held", async () => (await daemon.rpc("agents")).held.length === 1);
       await stage.context.setOffline(false);
       await stage.connected();
-      await says(stage, /^helper is quiet · somebody paused it$/);
+      await says(stage, /^clerk is quiet · somebody paused it$/);
       await daemon.rpc("agent.resume", ANA);
-      await says(stage, /^helper answers here · not connected$/);
+      await says(stage, /^clerk answers here · not connected$/);
     },
   },
   {
@@ -127,14 +127,14 @@ export const checks = [
     needs: NEEDS,
     async run(stage) {
       const { page } = stage;
-      const agent = await stage.agent("helper");
+      const agent = await stage.agent("clerk");
       await stage.open();
       const { turn_id } = await asked(stage, agent);
       await agent.ask("agent.delta", { turn_id, text: "Let me see" });
       await stage.shows(["a question", "Let me see"]);
       await agent.ask("agent.failed", { turn_id, error: `no such model ${EVIL}`, certainty: "permanent" });
       const told = () => page.textContent("#messages li:has(.again) .trouble");
-      await until("it is told", async () => (await told()).includes(`helper did not answer: no such model ${EVIL_SEEN}`));
+      await until("it is told", async () => (await told()).includes(`clerk did not answer: no such model ${EVIL_SEEN}`));
       await stage.shows(["a question"]);
       await page.reload();
       await stage.connected();
@@ -154,7 +154,7 @@ export const checks = [
     needs: NEEDS,
     async run(stage) {
       const { page } = stage;
-      const agent = await stage.agent("helper");
+      const agent = await stage.agent("clerk");
       await stage.open();
       await stage.say("Clean up, please");
       const { turn_id } = await agent.heard("agent.turn");
@@ -202,15 +202,15 @@ export const checks = [
   },
   {
     name: "control shows agents, what is held and what failed, and steers them",
-    needs: { settings: { AGENT: "helper", AGENT_ROUTES: "webchat/caio=echo", AGENT_GATHER: "10ms" } },
+    needs: { settings: { AGENT: "clerk", AGENT_ROUTES: "webchat/caio=echo", AGENT_GATHER: "10ms" } },
     async run(stage) {
       const { page, daemon } = stage;
-      const agent = await stage.agent("helper");
+      const agent = await stage.agent("clerk");
       await stage.open("control");
       const row = (part, key) => `#${part} [data-key="${key}"]`;
       const state = async (name) => (await daemon.rpc("agents")).agents.find((one) => one.name === name).state;
       await until("echo runs", async () => /running for/.test(await page.textContent(row("agents", "echo")).catch(() => "")));
-      assert(!(await page.$(`${row("agents", "helper")} button`)), "a client is not the daemon's to stop");
+      assert(!(await page.$(`${row("agents", "clerk")} button`)), "a client is not the daemon's to stop");
       await page.click(`${row("agents", "echo")} [data-do=stop]`);
       await until("it is stopped", async () => (await state("echo")) === "stopped");
       await page.click(`${row("agents", "echo")} [data-do=start]`);

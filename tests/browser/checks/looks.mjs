@@ -16,7 +16,7 @@ async function furnish(stage) {
   await receive("visitor", "```rust\nfn main() { println!(\"" + "wide ".repeat(40) + "\"); }\n```");
   await receive("ana", LONG, { meta: { name: "Ana Luísa" } });
   await receive("ana", "photo", { media: { kind: "image", url: "https://example.com/photo.png", name: "photo.png" } });
-  const agent = await stage.agent("helper");
+  const agent = await stage.agent("clerk");
   await receive("caio", "Are you open?", { meta: { name: "Caio" } });
   const { turn_id } = await agent.heard("agent.turn", ({ peer }) => peer === "caio");
   await agent.ask("agent.failed", { turn_id, error: `no model ${LONG}`, certainty: "permanent" });
@@ -36,7 +36,7 @@ const VIEWS = {
 };
 
 /** What those need who show every view. */
-const NEEDS = { evolution: true, settings: { AGENT: "helper", AGENT_GATHER: "10ms" } };
+const NEEDS = { evolution: true, settings: { AGENT: "clerk", AGENT_GATHER: "10ms" } };
 
 async function view(stage, hash, page = stage.page) {
   await stage.go(hash, page);
@@ -62,7 +62,7 @@ function wordsShown() {
 }
 
 /** What is the same in both languages: names, figures, levels and fields of the log. */
-const SAME_IN_BOTH = /^(cleudocodebot|webchat|whatsapp|ana|caio|visitor|Ana Luísa|Caio|helper|EN|PT|Gateway|Token|QR|[\w.:/-]*\d[\w.:/-]*|.*\d (MB|KB|min|d|h|s)|error|warn|info|debug|\w+=.*)$/;
+const SAME_IN_BOTH = /^(cleudocodebot|webchat|whatsapp|ana|caio|visitor|Ana Luísa|Caio|clerk|EN|PT|Gateway|Token|QR|[\w.:/-]*\d[\w.:/-]*|.*\d (MB|KB|min|d|h|s)|error|warn|info|debug|\w+=.*)$/;
 
 export const checks = [
   {

@@ -250,7 +250,11 @@ fn turn(one: &Value, now_ms: u64) -> Vec<Cell> {
 fn changed(action: &str, payload: &Value, answer: &Value, context: &mut Context<'_>) -> Result<()> {
     let now = clock::now_ms();
     match action {
-        "agent.start" | "agent.stop" => context.terminal.columns(&[agent(answer, now)]),
+        "agent.start" | "agent.stop" => {
+            // It does so in its own time: its state is still the one before.
+            let (name, what) = (text(answer, "name"), &action["agent.".len()..]);
+            context.terminal.line(format!("{name} is told to {what}"))
+        }
         "agent.takeover" => context.terminal.columns(&[held(answer, now)]),
         "agent.resume" if answer["released"] == false => {
             let line = format!("{} was not held", peer(payload));

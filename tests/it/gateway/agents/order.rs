@@ -9,7 +9,7 @@ use crate::support::{Scratch, assert_field, assert_fields};
 async fn of_a_conversation_the_agents_are_told_in_the_order_in_which_they_are_asked() {
     let home = Scratch::new();
     let settings = [
-        ("AGENT", "helper,other"),
+        ("AGENT", "clerk,other"),
         (
             "AGENT_ROUTES",
             "webchat/ana=other,webchat/bia=none,whatsapp/5548999998888=other",
@@ -19,16 +19,16 @@ async fn of_a_conversation_the_agents_are_told_in_the_order_in_which_they_are_as
     let daemon = daemon_with(&home.0, &settings);
     let mut page = daemon.client().await;
     for (channel, peer, order, open) in [
-        ("webchat", "caio", json!(["helper", "other"]), false),
-        ("webchat", "ana", json!(["other", "helper"]), false),
+        ("webchat", "caio", json!(["clerk", "other"]), false),
+        ("webchat", "ana", json!(["other", "clerk"]), false),
         ("webchat", "bia", json!([]), false),
         (
             "whatsapp",
             "+55 (48) 99999-8888",
-            json!(["other", "helper"]),
+            json!(["other", "clerk"]),
             false,
         ),
-        ("telegram", "-100", json!(["helper", "other"]), true),
+        ("telegram", "-100", json!(["clerk", "other"]), true),
     ] {
         let asked = json!({"channel": channel, "peer": peer});
         let told = page.call("agents", &asked).await.expect("told");

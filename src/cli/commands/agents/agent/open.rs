@@ -24,6 +24,7 @@ use crate::{
 /// The agent of this kind, and how many turns it takes at a time.
 pub(super) async fn open(kind: &Kind, context: &Context<'_>) -> Result<(Arc<dyn Agent>, u64)> {
     let loaded = context.client_settings()?;
+    models::check(&loaded.lookup)?;
     let settings = ModelSettings::read(&loaded.lookup);
     match kind {
         Kind::Echo => Ok((Arc::new(Echo), TURNS)),
