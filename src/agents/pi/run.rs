@@ -25,6 +25,9 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 /// Most of pi's words in an error, in bytes.
 const MAX_QUOTE: usize = 300;
 
+/// Shown between two messages of one run.
+const BETWEEN: &str = "\n\n";
+
 /// The command that asks a turn.
 pub(super) async fn prompt(turn: &Turn, reply: &Reply, sees: bool) -> Value {
     let mut text = asked(turn);
@@ -117,14 +120,23 @@ pub(super) async fn drive(
 ) -> Result<Result<Answer, Failure>, Gone> {
     let id = process.command(prompt).await?;
     let mut last = Said::default();
+    let mut is_said = false;
     let mut asking = Asking::default();
     let mut alive = interval_at(Instant::now() + SIGN_OF_LIFE, SIGN_OF_LIFE);
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             record = process.next() => match record? {
-                Record::Delta(text) => reply.delta(&text),
-                Record::Said(said) => last = better(last, said),
+                Record::Delta(text) => {
+                    if std::mem::take(&mut is_said) {
+                        reply.delta(BETWEEN);
+                    }
+                    reply.delta(&text);
+                }
+                Record::Said(said) => {
+                    is_said |= !said.text.is_empty();
+                    last = better(last, said);
+                }
                 Record::Settled => return Ok(judged(&last, turn)),
                 Record::Dialog(dialog) => asking.add(dialog, reply),
                 Record::Response(response) if response.id == id => match response.outcome {

@@ -277,13 +277,23 @@ impl Session {
         let Ok((id, number, outcome)) = ended else {
             return;
         };
-        if self
-            .running
-            .get(&id)
-            .is_some_and(|running| running.number == number)
+        let is_current = |running: &Running| running.number == number;
+        if !self.running.get(&id).is_some_and(is_current) {
+            return;
+        }
+        if let Some(running) = self.running.remove(&id)
+            && outcome.is_ok()
         {
-            self.running.remove(&id);
-            self.end(&id, &outcome);
+            self.send_rest(&id, &running.reply);
+        }
+        self.end(&id, &outcome);
+    }
+
+    /// Sends all that waits to be shown: whoever reads along has it before the end.
+    fn send_rest(&mut self, id: &str, reply: &Reply) {
+        while let Some(text) = reply.take_piece() {
+            let payload = json!({"turn_id": id, "text": text});
+            self.call("agent.delta", &payload, Waiting::Piece(id.to_owned()));
         }
     }
 

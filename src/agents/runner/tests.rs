@@ -136,7 +136,6 @@ async fn a_turn_is_shown_and_answered() {
     let mut gateway = stage.gateway().await;
     for id in ["t-1", "t-2"] {
         gateway.offer(id, "olá").await;
-        // What is shown comes before the end, or is left out: the end has all of it.
         let done = gateway.next_end().await;
         assert_eq!(done["action"], "agent.done");
         assert_eq!(done["payload"], json!({"turn_id": id, "text": "olá"}));
@@ -208,6 +207,23 @@ async fn the_next_piece_waits_until_the_gateway_took_the_one_before() {
     assert_eq!(done["payload"]["text"], r#"Err(Refused("conflict", "no"))"#);
     stage.end().await.expect("an orderly end");
     assert!(*slow.closed.lock().expect("fine"));
+}
+
+#[tokio::test]
+async fn all_that_was_shown_comes_before_the_end() {
+    let stage = Stage::new(Arc::new(Echo), 4).await;
+    let mut gateway = stage.gateway().await;
+    let long = "olá ".repeat(10_000);
+    gateway.offer("t-1", long.trim()).await;
+    let (mut shown, mut command) = (String::new(), gateway.command().await);
+    // The gateway answers none of them, so that only the first goes out by itself.
+    while command["action"] == "agent.delta" {
+        shown.push_str(command["payload"]["text"].as_str().expect("a text"));
+        command = gateway.command().await;
+    }
+    assert_eq!(command["payload"]["text"], shown);
+    assert_eq!(shown, long.trim());
+    stage.end().await.expect("an orderly end");
 }
 
 #[tokio::test]
