@@ -13,11 +13,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Agent, Answer, BoxFuture, Failure, Reply, Turn};
+use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn};
 use crate::{child::Keeper, log::printable};
-
-/// Longest output, in bytes.
-const MAX_OUTPUT: usize = 1 << 20;
 
 /// As much of what it says on standard error is kept.
 const MAX_COMPLAINT: usize = 4 * 1024;
@@ -102,12 +99,12 @@ impl Exec {
         } else {
             turn.text()
         };
-        let ((), answer, complaint) = tokio::join!(
-            give(input, given),
+        // Without its end: an answer that is refused ends the program, which may print for ever.
+        let ((), answer, complaint) = tokio::try_join!(
+            async { Ok(give(input, given).await) },
             read(output, reply),
-            last_line(complaint)
-        );
-        let answer = answer?;
+            async { Ok(last_line(complaint).await) }
+        )?;
         let status = wait(&mut child).await?;
         if !status.success() {
             return Err(Failure::permanent(complained(status, &complaint)));
@@ -167,9 +164,9 @@ async fn read(mut output: impl AsyncRead + Unpin, reply: &Reply) -> Result<Strin
         if read == 0 {
             break;
         }
-        if all.len() > MAX_OUTPUT {
+        if all.len() > MAX_ANSWER_BYTES {
             return Err(Failure::permanent(format!(
-                "the program answered with more than {MAX_OUTPUT} bytes"
+                "the program answered with more than {MAX_ANSWER_BYTES} bytes"
             )));
         }
         shown += show(&all[shown..], reply);
@@ -309,7 +306,7 @@ mod tests {
     async fn too_much_is_refused_and_a_flood_of_complaints_is_read() {
         let failed = failure(&exec("yes")).await;
         assert!(
-            failed.error.contains("more than 1048576 bytes"),
+            failed.error.contains("more than 131072 bytes"),
             "{failed:?}"
         );
         let (answer, _) = answered(&exec("yes no | head -c 3000000 >&2; echo fine")).await;

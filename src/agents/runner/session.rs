@@ -17,7 +17,7 @@ use tokio::{
 use super::{Ended, RunOptions};
 use crate::{
     agents::{
-        Agent, Answer, Failure, Turn,
+        Agent, Answer, Failure, MAX_ANSWER_BYTES, Turn, cut,
         journal::Journal,
         reply::{Call, CallError, Reply},
     },
@@ -301,7 +301,9 @@ impl Session {
         let waiting = Waiting::End(id.to_owned());
         match outcome {
             Ok(answer) => {
-                let mut payload = json!({"turn_id": id, "text": answer.text});
+                // The gateway would close the connection at what is far too long, and every turn with it.
+                let text = cut(answer.text.clone(), MAX_ANSWER_BYTES);
+                let mut payload = json!({"turn_id": id, "text": text});
                 if let Some(media) = &answer.media {
                     payload["media"] = media.clone();
                 }

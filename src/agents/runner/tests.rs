@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 
 use super::*;
 use crate::{
-    agents::{Answer, BoxFuture, Failure, Reply, Turn, echo::Echo},
+    agents::{Answer, BoxFuture, CUT, Failure, MAX_ANSWER_BYTES, Reply, Turn, echo::Echo},
     shutdown::{self, Trigger},
 };
 
@@ -207,6 +207,19 @@ async fn the_next_piece_waits_until_the_gateway_took_the_one_before() {
     assert_eq!(done["payload"]["text"], r#"Err(Refused("conflict", "no"))"#);
     stage.end().await.expect("an orderly end");
     assert!(*slow.closed.lock().expect("fine"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_for_the_gateway_is_cut() {
+    let stage = Stage::new(Arc::new(Echo), 4).await;
+    let mut gateway = stage.gateway().await;
+    gateway
+        .offer("t-1", &"a".repeat(2 * MAX_ANSWER_BYTES))
+        .await;
+    let done = gateway.next_end().await;
+    let text = done["payload"]["text"].as_str().expect("a text");
+    assert!(text.len() == MAX_ANSWER_BYTES && text.ends_with(CUT));
+    stage.end().await.expect("an orderly end");
 }
 
 #[tokio::test]
