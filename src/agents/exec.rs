@@ -2,6 +2,7 @@
 //! standard output. It gets no token and ends with its turn, with all that it started.
 
 use std::{
+    convert::Infallible,
     io,
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -10,11 +11,14 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     process::{Child, ChildStdin, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn};
 use crate::{child::Keeper, log::printable};
+
+/// How often the gateway hears that the program still runs. How long it may take is its own limit.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// As much of what it says on standard error is kept.
 const MAX_COMPLAINT: usize = 4 * 1024;
@@ -73,7 +77,11 @@ impl Agent for Exec {
         reply: &'a Reply,
     ) -> BoxFuture<'a, Result<Answer, Failure>> {
         Box::pin(async move {
-            let run = timeout(self.timeout, self.run(turn, reply)).await;
+            let run = timeout(self.timeout, self.run(turn, reply));
+            let run = tokio::select! {
+                run = run => run,
+                never = stay_alive(reply) => match never {},
+            };
             run.unwrap_or_else(|_| {
                 let seconds = self.timeout.as_secs();
                 Err(Failure::unknown(format!(
@@ -145,6 +153,14 @@ impl Exec {
         Failure::permanent(format!(
             "cannot start {name}: {error}; is it installed and on the PATH?"
         ))
+    }
+}
+
+/// Has the gateway hear that the program runs, for as long as this is polled.
+async fn stay_alive(reply: &Reply) -> Infallible {
+    loop {
+        sleep(SIGN_OF_LIFE).await;
+        reply.alive();
     }
 }
 
@@ -313,6 +329,23 @@ mod tests {
         assert_eq!(answer, Ok(Answer::text("fine")));
         let failed = failure(&exec("printf '\\377'")).await;
         assert_eq!(failed.certainty, Certainty::Permanent);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_says_nothing_for_long_is_known_to_live() {
+        let (reply, _) = Reply::unheard(Endpoint {
+            host: String::new(),
+            port: 0,
+            token: None,
+        });
+        let begun = tokio::time::Instant::now();
+        let lived = timeout(
+            2 * SIGN_OF_LIFE - Duration::from_secs(1),
+            stay_alive(&reply),
+        )
+        .await;
+        assert!(lived.is_err() && begun.elapsed() > SIGN_OF_LIFE);
+        assert_eq!(reply.take_piece().as_deref(), Some(""));
     }
 
     #[tokio::test]
