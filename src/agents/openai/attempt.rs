@@ -1,7 +1,10 @@
 //! One request for an answer, read as it comes.
 
+use std::time::Duration;
+
 use hyper::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{
     OpenAi,
@@ -16,6 +19,9 @@ use crate::{
 
 /// Most of a service's words in an error, in bytes.
 const MAX_QUOTE: usize = 300;
+
+/// How long the end of a body may take behind the end of the answer.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why an attempt brought no answer.
 pub(super) enum Stopped {
@@ -83,8 +89,8 @@ async fn read(
         }
     }
     if is_done {
-        // The connection can be used again once its end was read.
-        let _ = stream.next().await;
+        // The connection can be used again once its end was read; a server that leaves it open is not waited for.
+        let _ = timeout(END_TIMEOUT, stream.next()).await;
     }
     reply.delta(&completion.finish());
     judged(completion, is_done)
