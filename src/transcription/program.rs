@@ -9,7 +9,10 @@ use tokio::{
 };
 
 use super::MAX_TEXT;
-use crate::child::{Group, Keeper};
+use crate::{
+    child::{Group, Keeper},
+    config::keys,
+};
 
 /// How much is kept of what a program says of its failure: the end of it.
 const MAX_COMPLAINT: usize = 4096;
@@ -55,7 +58,8 @@ impl Program {
     }
 }
 
-/// The shell with this line, and the file behind it. The token of the gateway is nobody else's.
+/// The shell with this line, and the file behind it. No secret of the settings is its own but the key of what
+/// transcribes.
 fn shell(line: &str, file: &Path) -> Command {
     let mut command = if cfg!(windows) {
         let mut command = Command::new("cmd");
@@ -68,7 +72,9 @@ fn shell(line: &str, file: &Path) -> Command {
         command.arg(file);
         command
     };
-    command.env_remove(crate::config::keys::TOKEN);
+    for name in keys::withheld_secrets(&[keys::transcription::API_KEY]) {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -93,4 +99,23 @@ async fn end(pipe: Option<ChildStderr>) -> String {
         }
     }
     String::from_utf8_lossy(&kept).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_inherits_no_secret_but_its_own() {
+        let command = shell("whisper", Path::new("a.ogg"));
+        let removed: Vec<_> = command.as_std().get_envs().map(|(name, _)| name).collect();
+        for name in [
+            "CLEUDOCODEBOT_TOKEN",
+            "TELEGRAM_BOT_TOKEN",
+            "OPENAI_API_KEY",
+        ] {
+            assert!(removed.contains(&name.as_ref()), "{name}");
+        }
+        assert!(!removed.contains(&"TRANSCRIBE_API_KEY".as_ref()));
+    }
 }
