@@ -9,6 +9,7 @@ pub mod exec;
 pub mod journal;
 pub mod openai;
 pub mod pi;
+mod quote;
 mod reply;
 pub mod runner;
 pub mod survey;

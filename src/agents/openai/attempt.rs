@@ -12,13 +12,9 @@ use super::{
     sse::Events,
 };
 use crate::{
-    agents::{Failure, MAX_ANSWER_BYTES, Reply, Turn},
+    agents::{Failure, MAX_ANSWER_BYTES, Reply, Turn, quote::quoted},
     http_client::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpStream, Streamed},
-    redact::without_text,
 };
-
-/// Most of a service's words in an error, in bytes.
-const MAX_QUOTE: usize = 300;
 
 /// How long the end of a body may take behind the end of the answer.
 const END_TIMEOUT: Duration = Duration::from_millis(500);
@@ -172,11 +168,4 @@ fn refused(answer: &HttpAnswer, turn: &Turn) -> Stopped {
         }),
         _ => Stopped::ForGood(Failure::permanent(error)),
     }
-}
-
-/// A service's words, short and without what the user wrote.
-fn quoted(said: &str, turn: &Turn) -> String {
-    let said = without_text(said, &turn.message);
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    crate::agents::cut(said, MAX_QUOTE)
 }

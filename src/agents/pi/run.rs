@@ -11,19 +11,13 @@ use super::{
     process::{Gone, PiProcess},
     records::{Record, Said},
 };
-use crate::{
-    agents::{
-        Answer, BoxFuture, CUT, CallError, Failure, MAX_ANSWER_BYTES, Reply, Turn, cut,
-        openai::pictures,
-    },
-    redact::without_text,
+use crate::agents::{
+    Answer, BoxFuture, CUT, CallError, Failure, MAX_ANSWER_BYTES, Reply, Turn, cut,
+    openai::pictures, quote::quoted,
 };
 
 /// How often the gateway hears that the owner is still being asked.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
-
-/// Most of pi's words in an error, in bytes.
-const MAX_QUOTE: usize = 300;
 
 /// Shown between two messages of one run.
 const BETWEEN: &str = "\n\n";
@@ -207,10 +201,4 @@ fn refused(why: &str, turn: &Turn) -> Failure {
     Failure::permanent(format!(
         "pi refused: {told}; name a model (OLLAMA_MODEL, OPENAI_MODEL, AGENT_PI_MODEL), or sign in with: pi"
     ))
-}
-
-fn quoted(said: &str, turn: &Turn) -> String {
-    let said = without_text(said, &turn.message);
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    cut(said, MAX_QUOTE)
 }
