@@ -14,7 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn};
+use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn, quote::quoted};
 use crate::{child::Keeper, log::printable};
 
 /// How often the gateway hears that the program still runs. How long it may take is its own limit.
@@ -115,7 +115,10 @@ impl Exec {
         )?;
         let status = wait(&mut child).await?;
         if !status.success() {
-            return Err(Failure::permanent(complained(status, &complaint)));
+            return Err(Failure::permanent(complained(
+                status,
+                &quoted(&complaint, turn),
+            )));
         }
         Ok(Answer::text(answer))
     }
@@ -216,7 +219,7 @@ async fn last_line(mut stream: impl AsyncRead + Unpin) -> String {
     }
     let text = String::from_utf8_lossy(&kept);
     let last = text.lines().rev().find(|line| !line.trim().is_empty());
-    printable(last.unwrap_or_default().trim())
+    last.unwrap_or_default().trim().to_owned()
 }
 
 async fn wait(child: &mut Child) -> Result<ExitStatus, Failure> {
@@ -255,7 +258,7 @@ mod tests {
 
     async fn answered(exec: &Exec) -> (Result<Answer, Failure>, String) {
         let turn = json!({"turn_id": "t-7", "session": "webchat.ana", "channel": "webchat",
-            "peer": "ana", "message": "olá", "kind": "text", "attempt": 1, "group": false});
+            "peer": "ana", "message": "olá", "transcript": "and a voice note", "kind": "text", "attempt": 1, "group": false});
         let turn = Turn::parse(turn).expect("a turn");
         let endpoint = Endpoint {
             host: String::new(),
@@ -307,6 +310,9 @@ mod tests {
             failed,
             Failure::permanent("the program ended with 3: no model")
         );
+        // What was written is in no log, also where the program says it.
+        let failed = failure(&exec("cat >&2; exit 1")).await;
+        assert_eq!(failed, Failure::permanent("the program ended with 1: …"));
         let failed = failure(&exec("kill -KILL $$")).await;
         assert!(failed.error.contains("was killed"), "{failed:?}");
         let mut missing = exec("");
