@@ -12,6 +12,7 @@ use super::MAX_TEXT;
 use crate::{
     child::{Group, Keeper},
     config::keys,
+    log::{Log, printable},
 };
 
 /// How much is kept of what a program says of its failure: the end of it.
@@ -20,12 +21,14 @@ const MAX_COMPLAINT: usize = 4096;
 pub(super) struct Program {
     line: String,
     keeper: Keeper,
+    log: Log,
 }
 
 impl Program {
-    pub(super) fn new(line: String) -> Self {
+    pub(super) fn new(line: String, log: Log) -> Self {
         Self {
             line,
+            log,
             keeper: Keeper::default(),
         }
     }
@@ -50,11 +53,16 @@ impl Program {
         if status.success() {
             return Ok(said);
         }
+        // It may say what it heard, which is in the log only where that is asked for.
         let last = complaint.lines().rfind(|line| !line.trim().is_empty());
-        Err(match last {
-            Some(last) => format!("the command of TRANSCRIBE_COMMAND failed ({status}): {last}"),
-            None => format!("the command of TRANSCRIBE_COMMAND failed ({status})"),
-        })
+        self.log.debug(
+            "agent",
+            "the command of TRANSCRIBE_COMMAND failed",
+            &[("said", &printable(last.unwrap_or_default()))],
+        );
+        Err(format!(
+            "the command of TRANSCRIBE_COMMAND failed ({status}); what it said is in the log at the level debug"
+        ))
     }
 }
 
