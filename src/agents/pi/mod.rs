@@ -140,7 +140,8 @@ impl Pi {
         options.journal.info(&format!("pi {version} {whose}"));
         if options.tools {
             options.journal.warn(
-                "AGENT_TOOLS is 1: whoever may write to pi can have it read, change and run anything that this user can",
+                "AGENT_TOOLS is 1: whoever may write to pi can have it read, change and run anything that this user can; \
+                 and pi has the gateway's token, which may do all that you may: settings, other chats, sending",
             );
         }
         let launched = Arc::clone(&setup);
