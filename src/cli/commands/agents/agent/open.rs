@@ -21,19 +21,26 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The agent of this kind, and how many turns it takes at a time.
-pub(super) async fn open(kind: &Kind, context: &Context<'_>) -> Result<(Arc<dyn Agent>, u64)> {
+/// The agent of this kind, and how many turns it takes at a time: `wanted`, where that was said.
+pub(super) async fn open(
+    kind: &Kind,
+    wanted: Option<usize>,
+    context: &Context<'_>,
+) -> Result<(Arc<dyn Agent>, usize)> {
     let loaded = context.client_settings()?;
-    let settings = ModelSettings::read(&loaded.lookup);
+    let mut settings = ModelSettings::read(&loaded.lookup);
+    let turns = wanted.unwrap_or(TURNS);
     match kind {
-        Kind::Echo => Ok((Arc::new(Echo), TURNS)),
-        Kind::Exec { .. } => Ok((Arc::new(exec(kind, settings.exec.as_deref())?), TURNS)),
+        Kind::Echo => Ok((Arc::new(Echo), turns)),
+        Kind::Exec { .. } => Ok((Arc::new(exec(kind, settings.exec.as_deref())?), turns)),
         Kind::OpenAi { url, model } => {
             let options = openai(url.as_deref(), model.clone(), settings, &loaded)?;
-            Ok((Arc::new(OpenAi::open(options).await?), TURNS))
+            Ok((Arc::new(OpenAi::open(options).await?), turns))
         }
         Kind::Pi(model) => {
-            let pool = u64::try_from(settings.pi_pool).unwrap_or(1);
+            // Each turn has a process of its own: without as many of these, turns would wait in vain.
+            settings.pi_pool = wanted.unwrap_or(settings.pi_pool);
+            let pool = settings.pi_pool;
             let options = pi(model.clone(), settings, &loaded, context)?;
             Ok((Arc::new(Pi::open(options).await?), pool))
         }
