@@ -35,6 +35,16 @@ pub enum CallError {
     Refused(String, String),
 }
 
+impl CallError {
+    /// The code of a refusal.
+    pub(super) fn code(&self) -> &str {
+        match self {
+            Self::Lost => "",
+            Self::Refused(code, _) => code,
+        }
+    }
+}
+
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -223,6 +223,24 @@ async fn an_answer_that_is_too_long_for_the_gateway_is_cut() {
 }
 
 #[tokio::test]
+async fn an_end_that_there_was_no_room_for_is_said_again() {
+    let stage = Stage::new(Arc::new(Echo), 4).await;
+    let mut gateway = stage.gateway().await;
+    gateway.offer("t-1", "olá").await;
+    for code in ["queue_full", "queue_full", "conflict"] {
+        let done = gateway.next_end().await;
+        assert_eq!(done["payload"], json!({"turn_id": "t-1", "text": "olá"}));
+        let refusal = json!({"type": "error", "id": done["id"],
+            "payload": {"code": code, "message": "no", "retry_after_ms": 1}});
+        gateway.say(&refusal).await;
+    }
+    // What else is refused is not.
+    gateway.offer("t-2", "oi").await;
+    assert_eq!(gateway.next_end().await["payload"]["turn_id"], "t-2");
+    stage.end().await.expect("an orderly end");
+}
+
+#[tokio::test]
 async fn all_that_was_shown_comes_before_the_end() {
     let stage = Stage::new(Arc::new(Echo), 4).await;
     let mut gateway = stage.gateway().await;
