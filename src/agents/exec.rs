@@ -96,7 +96,7 @@ impl Exec {
     async fn run(&self, turn: &Turn, reply: &Reply) -> Result<Answer, Failure> {
         // Dropping the group kills the program and what it left behind, in whatever way this ends.
         let started = self.keeper.start(self.command(turn));
-        let (mut child, _group) = started.map_err(|error| self.not_started(&error))?;
+        let (mut child, mut group) = started.map_err(|error| self.not_started(&error))?;
         let (Some(input), Some(output), Some(complaint)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -114,6 +114,7 @@ impl Exec {
             async { Ok(last_line(complaint).await) }
         )?;
         let status = wait(&mut child).await?;
+        group.ended();
         if !status.success() {
             return Err(Failure::permanent(complained(
                 status,

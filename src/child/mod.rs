@@ -40,6 +40,12 @@ impl Keeper {
 }
 
 impl Group {
+    /// The program was waited for. On Windows its id may be another's from then on, so that nothing is killed by it;
+    /// on Unix the group is still that of what it left behind.
+    pub fn ended(&mut self) {
+        self.0.ended();
+    }
+
     /// Asks the programs to end (SIGTERM). Does nothing on Windows, which has no such signal.
     pub fn terminate(&self) {
         self.0.terminate();

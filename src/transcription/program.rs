@@ -45,11 +45,12 @@ impl Program {
         );
         let (said, group) = said;
         // Kept until here: dropping it kills the program.
-        let Some(_group) = group else {
+        let Some(mut group) = group else {
             return Ok(said);
         };
         let status = child.wait().await;
         let status = status.map_err(|error| format!("cannot be waited for: {error}"))?;
+        group.ended();
         if status.success() {
             return Ok(said);
         }

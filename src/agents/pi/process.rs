@@ -193,9 +193,13 @@ impl PiProcess {
     /// Ends it: the end of its input, then SIGTERM, then SIGKILL, which dropping it sends.
     pub(super) async fn close(mut self) {
         drop(self.stdin.take());
-        if timeout(END_TIMEOUT, self.child.wait()).await.is_err() {
+        let mut ended = timeout(END_TIMEOUT, self.child.wait()).await;
+        if ended.is_err() {
             self.group.terminate();
-            let _ = timeout(END_TIMEOUT, self.child.wait()).await;
+            ended = timeout(END_TIMEOUT, self.child.wait()).await;
+        }
+        if let Ok(Ok(_)) = ended {
+            self.group.ended();
         }
     }
 
@@ -206,7 +210,10 @@ impl PiProcess {
             let _ = timeout(LAST_WORDS, &mut self.complaining).await;
         }
         let how = match ended {
-            Ok(Ok(status)) => format!("pi ended ({status})"),
+            Ok(Ok(status)) => {
+                self.group.ended();
+                format!("pi ended ({status})")
+            }
             _ => "pi closed its streams".to_owned(),
         };
         Gone(self.explained(&how))

@@ -40,7 +40,7 @@ pub(super) enum RunEnd {
 pub(super) struct AgentProcess {
     child: Child,
     /// Kills what is left.
-    _group: Group,
+    group: Group,
     lines: tokio::task::JoinHandle<String>,
 }
 
@@ -68,7 +68,7 @@ impl AgentProcess {
         });
         Ok(Self {
             child,
-            _group: group,
+            group,
             lines,
         })
     }
@@ -79,6 +79,9 @@ impl AgentProcess {
         let input = self.child.stdin.take();
         let status = self.child.wait().await;
         drop(input);
+        if status.is_ok() {
+            self.group.ended();
+        }
         let last = timeout(LAST_WORDS, &mut self.lines).await;
         let last = last.ok().and_then(Result::ok).unwrap_or_default();
         let code = status
@@ -100,7 +103,9 @@ impl AgentProcess {
     /// Has it end in order; kills it where it does not.
     pub(super) async fn stop(mut self) {
         drop(self.child.stdin.take());
-        let _ = timeout(STOP_TIMEOUT, self.child.wait()).await;
+        if let Ok(Ok(_)) = timeout(STOP_TIMEOUT, self.child.wait()).await {
+            self.group.ended();
+        }
     }
 }
 
