@@ -132,17 +132,14 @@ fn tell(line: &[u8], name: &str, log: &Log) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    let fields: [LogField<'_>; 1] = [("name", &name)];
-    match (
-        text.strip_prefix(WARNING),
-        text.strip_prefix("cleudocodebot: "),
-    ) {
-        (Some(warning), _) => log.warn("agent", warning, &fields),
-        (None, Some(error)) => {
-            log.warn("agent", error, &fields);
-            return Some(error.to_owned());
-        }
-        (None, None) => log.info("agent", &text, &fields),
+    let marked = [WARNING, "cleudocodebot: "].into_iter();
+    let warning = marked.filter_map(|mark| text.strip_prefix(mark)).next();
+    let said = warning.unwrap_or(&text);
+    // A field: the messages of the log are ours.
+    let fields: [LogField<'_>; 2] = [("name", &name), ("said", &said)];
+    match warning {
+        Some(_) => log.warn("agent", "the agent warns", &fields),
+        None => log.info("agent", "the agent says", &fields),
     }
-    Some(text.strip_prefix(WARNING).unwrap_or(&text).to_owned())
+    Some(said.to_owned())
 }
