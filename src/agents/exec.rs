@@ -15,13 +15,13 @@ use tokio::{
 };
 
 use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn, quote::quoted};
-use crate::{child::Keeper, log::printable};
+use crate::{
+    child::{Keeper, Tail},
+    log::printable,
+};
 
 /// How often the gateway hears that the program still runs. How long it may take is its own limit.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
-
-/// As much of what it says on standard error is kept.
-const MAX_COMPLAINT: usize = 4 * 1024;
 
 /// Variables that a program gets from our environment, besides those about the turn. Everything else may
 /// hold secrets.
@@ -58,16 +58,6 @@ pub struct Exec {
     pub variables: Vec<String>,
     /// Starts it.
     pub keeper: Keeper,
-}
-
-/// What runs a line as a shell does.
-pub fn shell_command(line: &str) -> Vec<String> {
-    let (shell, flag) = if cfg!(windows) {
-        ("cmd", "/C")
-    } else {
-        ("/bin/sh", "-c")
-    };
-    [shell, flag, line].map(str::to_owned).to_vec()
 }
 
 impl Agent for Exec {
@@ -108,14 +98,16 @@ impl Exec {
             turn.text()
         };
         // Without its end: an answer that is refused ends the program, which may print for ever.
-        let ((), answer, complaint) = tokio::try_join!(
+        let tail = Tail::default();
+        let ((), answer, ()) = tokio::try_join!(
             async { Ok(give(input, given).await) },
             read(output, reply),
-            async { Ok(last_line(complaint).await) }
+            async { Ok(tail.follow(complaint).await) }
         )?;
         let status = wait(&mut child).await?;
         group.ended();
         if !status.success() {
+            let complaint = tail.last_line(|_| true).unwrap_or_default();
             return Err(Failure::permanent(complained(
                 status,
                 &quoted(&complaint, turn),
@@ -210,19 +202,6 @@ fn show(bytes: &[u8], reply: &Reply) -> usize {
     whole.len()
 }
 
-/// The last line that is not empty. What comes before is read and dropped.
-async fn last_line(mut stream: impl AsyncRead + Unpin) -> String {
-    let mut kept = Vec::new();
-    while matches!(stream.read_buf(&mut kept).await, Ok(1..)) {
-        if kept.len() > 2 * MAX_COMPLAINT {
-            kept.drain(..kept.len() - MAX_COMPLAINT);
-        }
-    }
-    let text = String::from_utf8_lossy(&kept);
-    let last = text.lines().rev().find(|line| !line.trim().is_empty());
-    last.unwrap_or_default().trim().to_owned()
-}
-
 async fn wait(child: &mut Child) -> Result<ExitStatus, Failure> {
     let status = child.wait().await;
     status.map_err(|error| Failure::unknown(format!("cannot wait for the program: {error}")))
@@ -245,11 +224,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{agents::Certainty, client::Endpoint};
+    use crate::{agents::Certainty, child::shell, client::Endpoint};
 
     fn exec(script: &str) -> Exec {
         Exec {
-            command: shell_command(script),
+            command: shell(script),
             json: false,
             timeout: Duration::from_secs(30),
             variables: Vec::new(),

@@ -5,18 +5,15 @@ use std::{path::Path, process::Stdio};
 
 use tokio::{
     io::AsyncReadExt as _,
-    process::{ChildStderr, ChildStdout, Command},
+    process::{ChildStdout, Command},
 };
 
 use super::MAX_TEXT;
 use crate::{
-    child::{Group, Keeper},
+    child::{self, Group, Keeper, Tail},
     config::keys,
     log::{Log, printable},
 };
-
-/// How much is kept of what a program says of its failure: the end of it.
-const MAX_COMPLAINT: usize = 4096;
 
 pub(super) struct Program {
     line: String,
@@ -39,11 +36,13 @@ impl Program {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = self.keeper.start(command);
         let (mut child, group) = started.map_err(|error| format!("cannot be started: {error}"))?;
-        let (said, complaint) = tokio::join!(
-            beginning(child.stdout.take(), group),
-            end(child.stderr.take())
-        );
-        let (said, group) = said;
+        let (tail, stdout) = (Tail::default(), child.stdout.take());
+        let complaint = async {
+            if let Some(stderr) = child.stderr.take() {
+                tail.follow(stderr).await;
+            }
+        };
+        let ((said, group), ()) = tokio::join!(beginning(stdout, group), complaint);
         // Kept until here: dropping it kills the program.
         let Some(mut group) = group else {
             return Ok(said);
@@ -55,11 +54,11 @@ impl Program {
             return Ok(said);
         }
         // It may say what it heard, which is in the log only where that is asked for.
-        let last = complaint.lines().rfind(|line| !line.trim().is_empty());
+        let last = tail.last_line(|_| true).unwrap_or_default();
         self.log.debug(
             "agent",
             "the command of TRANSCRIBE_COMMAND failed",
-            &[("said", &printable(last.unwrap_or_default()))],
+            &[("said", &printable(&last))],
         );
         Err(format!(
             "the command of TRANSCRIBE_COMMAND failed ({status}); what it said is in the log at the level debug"
@@ -70,17 +69,16 @@ impl Program {
 /// The shell with this line, and the file behind it. No secret of the settings is its own but the key of what
 /// transcribes.
 fn shell(line: &str, file: &Path) -> Command {
-    let mut command = if cfg!(windows) {
-        let mut command = Command::new("cmd");
-        command.args(["/D", "/C", line]);
-        command.arg(file);
-        command
+    let mut words = if cfg!(windows) {
+        child::shell(line)
     } else {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", &format!("{line} \"$1\""), "sh"]);
-        command.arg(file);
-        command
+        child::shell(&format!("{line} \"$1\""))
     };
+    if cfg!(unix) {
+        words.push("sh".to_owned());
+    }
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).arg(file);
     for name in keys::withheld_secrets(&[keys::transcription::API_KEY]) {
         command.env_remove(name);
     }
@@ -96,18 +94,6 @@ async fn beginning(pipe: Option<ChildStdout>, group: Group) -> (String, Option<G
     }
     let group = Some(group).filter(|_| bytes.len() <= MAX_TEXT);
     (String::from_utf8_lossy(&bytes).into_owned(), group)
-}
-
-/// The end of what is printed. All of it is read: a full pipe would hold the program up.
-async fn end(pipe: Option<ChildStderr>) -> String {
-    let mut kept = Vec::new();
-    if let Some(mut pipe) = pipe {
-        while pipe.read_buf(&mut kept).await.is_ok_and(|read| read > 0) {
-            let excess = kept.len().saturating_sub(MAX_COMPLAINT);
-            kept.drain(..excess);
-        }
-    }
-    String::from_utf8_lossy(&kept).into_owned()
 }
 
 #[cfg(test)]

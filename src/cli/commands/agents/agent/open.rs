@@ -7,12 +7,12 @@ use crate::{
     agents::{
         Agent,
         echo::Echo,
-        exec::{Exec, shell_command},
+        exec::Exec,
         journal::Journal,
         openai::{OpenAi, OpenAiOptions},
         pi::{Pi, PiOptions},
     },
-    child::Keeper,
+    child::{Keeper, shell},
     cli::{connection::endpoints, context::Context},
     config::{
         BaseUrl, Loaded,
@@ -58,8 +58,8 @@ fn exec(kind: &Kind, configured: Option<&str>) -> Result<Exec> {
         return Err(Error::Usage("no program was named".to_owned()));
     };
     let command = match (&command[..], configured) {
-        ([line], _) => shell_command(line),
-        ([], Some(line)) => shell_command(line),
+        ([line], _) => shell(line),
+        ([], Some(line)) => shell(line),
         ([], None) => {
             let text = "no command is set: name it in AGENT_EXEC, or behind agent exec";
             return Err(Error::Config(text.to_owned()));
