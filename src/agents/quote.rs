@@ -1,7 +1,7 @@
 //! What others say of a failure, as it may be shown and logged.
 
-use super::{Turn, cut};
-use crate::{log::printable, redact::without_text};
+use super::Turn;
+use crate::{cut, log::printable, redact::without_text};
 
 /// Most of it, in bytes.
 const MAX_QUOTE: usize = 300;
@@ -11,7 +11,7 @@ pub(super) fn quoted(said: &str, turn: &Turn) -> String {
     let said = without_text(said, &turn.message);
     let said = without_text(&said, turn.transcript.as_deref().unwrap_or_default());
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    cut(printable(&said), MAX_QUOTE)
+    cut::marked(printable(&said), MAX_QUOTE)
 }
 
 #[cfg(test)]

@@ -10,14 +10,14 @@ use std::{
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::{CUT, MAX_ANSWER_BYTES};
+use super::MAX_ANSWER_BYTES;
 use crate::{client::Endpoint, cut, message::text_at};
 
 /// Most of an answer that goes out in one piece, in bytes.
 const MAX_PIECE: usize = 16 * 1024;
 
 /// Most of an answer that is shown: as much as is left of one that is cut.
-const MAX_SHOWN: usize = MAX_ANSWER_BYTES - CUT.len();
+const MAX_SHOWN: usize = MAX_ANSWER_BYTES - cut::MARK.len();
 
 /// A call of the gateway that the runner makes for an agent.
 pub(super) struct Call {

@@ -100,11 +100,6 @@ impl Transcriber {
 /// What was said, as a text for an agent: without control characters, bounded; `None` where nothing was.
 fn text(said: &str) -> Option<String> {
     let is_fine = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    let mut text: String = said.trim().chars().filter(is_fine).collect();
-    if text.len() > MAX_TEXT {
-        let end = cut::floor(&text, MAX_TEXT);
-        text.truncate(end);
-        text.push('…');
-    }
-    Some(text).filter(|text| !text.is_empty())
+    let text = said.trim().chars().filter(is_fine).collect();
+    Some(cut::marked(text, MAX_TEXT)).filter(|text| !text.is_empty())
 }

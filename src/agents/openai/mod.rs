@@ -21,11 +21,10 @@ use tokio::time::sleep;
 
 pub(in crate::agents) use self::conversation::pictures;
 use self::{attempt::Stopped, completion::Completion, conversation::Memory};
-use super::{
-    Agent, Answer, BoxFuture, CUT, Failure, MAX_ANSWER_BYTES, Reply, Turn, cut, journal::Journal,
-};
+use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn, journal::Journal};
 use crate::{
     config::models::ModelEndpoint,
+    cut,
     error::{Error, Result},
     http_client::{Http, HttpLimits},
 };
@@ -119,18 +118,21 @@ impl OpenAi {
                 Ok(more) => {
                     text.push_str(&more.text);
                     if is_cut(more.finish.as_deref()) {
-                        text.push_str(CUT);
+                        text.push_str(cut::MARK);
                     }
                 }
                 Err(failure) => {
                     let why = &failure.error;
                     self.journal
                         .warn(&format!("{} is cut short: {why}", turn.id));
-                    text.push_str(CUT);
+                    text.push_str(cut::MARK);
                 }
             }
         }
-        Ok(Answer::text(cut(text.trim().to_owned(), MAX_ANSWER_BYTES)))
+        Ok(Answer::text(cut::marked(
+            text.trim().to_owned(),
+            MAX_ANSWER_BYTES,
+        )))
     }
 
     /// Asks until words come, as often and as long as is sensible.

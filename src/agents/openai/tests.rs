@@ -338,7 +338,7 @@ async fn an_answer_that_the_model_cut_is_continued_once() {
     let text = answered(&model).await.0.expect("an answer").text;
     assert_eq!(
         text,
-        format!("one one {CUT}"),
+        format!("one one {}", cut::MARK),
         "the user sees that it is cut"
     );
 }
@@ -350,7 +350,7 @@ async fn an_answer_without_end_is_cut_and_the_request_closed() {
     let model = Model::new(vec![streamed(&events)]).await;
     let (answer, shown) = answered(&model).await;
     let text = answer.expect("an answer").text;
-    assert!(text.len() <= MAX_ANSWER_BYTES && text.ends_with(CUT));
+    assert!(text.len() <= MAX_ANSWER_BYTES && text.ends_with(cut::MARK));
     assert!(shown.len() <= MAX_ANSWER_BYTES);
 }
 

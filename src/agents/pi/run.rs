@@ -11,9 +11,12 @@ use super::{
     process::{Gone, PiProcess},
     records::{Record, Said},
 };
-use crate::agents::{
-    Answer, BoxFuture, CUT, CallError, Failure, MAX_ANSWER_BYTES, Reply, Turn, cut,
-    openai::pictures, quote::quoted,
+use crate::{
+    agents::{
+        Answer, BoxFuture, CallError, Failure, MAX_ANSWER_BYTES, Reply, Turn, openai::pictures,
+        quote::quoted,
+    },
+    cut,
 };
 
 /// How often the gateway hears that the owner is still being asked.
@@ -171,8 +174,11 @@ pub(super) fn judged(said: &Said, turn: &Turn) -> Result<Answer, Failure> {
         "stop" | "length" | "toolUse" if text.is_empty() => {
             Err(Failure::transient("pi answered with nothing"))
         }
-        "stop" | "toolUse" => Ok(Answer::text(cut(text.to_owned(), MAX_ANSWER_BYTES))),
-        "length" => Ok(Answer::text(cut(format!("{text}{CUT}"), MAX_ANSWER_BYTES))),
+        "stop" | "toolUse" => Ok(Answer::text(cut::marked(text.to_owned(), MAX_ANSWER_BYTES))),
+        "length" => Ok(Answer::text(cut::marked(
+            format!("{text}{}", cut::MARK),
+            MAX_ANSWER_BYTES,
+        ))),
         "aborted" => Err(Failure::unknown("pi was told to stop")),
         _ => {
             let why = said

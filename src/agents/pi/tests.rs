@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::{
-    agents::{CUT, Certainty, reply::Call},
+    agents::{Certainty, reply::Call},
     client::Endpoint,
     random,
 };
@@ -163,7 +163,7 @@ async fn a_run_that_failed_is_told_from_a_good_one() {
         assert!(failed.error.contains(told), "{failed:?}");
     }
     let cut = text(stage.answer("t-2", "a", "cut").await);
-    assert_eq!(cut, format!("as far as it goes{CUT}"));
+    assert_eq!(cut, format!("as far as it goes{}", crate::cut::MARK));
     stage.pi.close().await;
 }
 

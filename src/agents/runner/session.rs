@@ -20,11 +20,12 @@ use super::{
 };
 use crate::{
     agents::{
-        Agent, Answer, Failure, MAX_ANSWER_BYTES, Turn, cut,
+        Agent, Answer, Failure, MAX_ANSWER_BYTES, Turn,
         journal::Journal,
         reply::{Call, CallError, Reply},
     },
     client::{Client, Endpoint, ServerMessage},
+    cut,
     error::Error,
     message::text_at,
     panics::contained,
@@ -317,7 +318,7 @@ impl Session {
         let (action, payload) = match outcome {
             Ok(answer) => {
                 // The gateway would close the connection at what is far too long, and every turn with it.
-                let text = cut(answer.text.clone(), MAX_ANSWER_BYTES);
+                let text = cut::marked(answer.text.clone(), MAX_ANSWER_BYTES);
                 let mut payload = json!({"turn_id": id, "text": text});
                 if let Some(media) = &answer.media {
                     payload["media"] = media.clone();

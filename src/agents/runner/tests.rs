@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 
 use super::*;
 use crate::{
-    agents::{Answer, BoxFuture, CUT, Failure, MAX_ANSWER_BYTES, Reply, Turn, echo::Echo},
+    agents::{Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn, echo::Echo},
     shutdown::{self, Trigger},
 };
 
@@ -218,7 +218,7 @@ async fn an_answer_that_is_too_long_for_the_gateway_is_cut() {
         .await;
     let done = gateway.next_end().await;
     let text = done["payload"]["text"].as_str().expect("a text");
-    assert!(text.len() == MAX_ANSWER_BYTES && text.ends_with(CUT));
+    assert!(text.len() == MAX_ANSWER_BYTES && text.ends_with(crate::cut::MARK));
     stage.end().await.expect("an orderly end");
 }
 
