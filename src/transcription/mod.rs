@@ -74,7 +74,7 @@ impl Transcriber {
                 file.row.bytes
             ));
         }
-        let said = self.in_turn(self.ask(file)).await?;
+        let said = self.in_turn(Box::pin(self.ask(file))).await?;
         text(&said).ok_or_else(|| "nothing was heard in the file".to_owned())
     }
 

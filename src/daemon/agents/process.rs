@@ -132,8 +132,8 @@ fn tell(line: &[u8], name: &str, log: &Log) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    let marked = [WARNING, "cleudocodebot: "].into_iter();
-    let warning = marked.filter_map(|mark| text.strip_prefix(mark)).next();
+    let mut marked = [WARNING, "cleudocodebot: "].into_iter();
+    let warning = marked.find_map(|mark| text.strip_prefix(mark));
     let said = warning.unwrap_or(&text);
     // A field: the messages of the log are ours.
     let fields: [LogField<'_>; 2] = [("name", &name), ("said", &said)];
