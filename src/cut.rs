@@ -7,6 +7,18 @@ pub fn floor(text: &str, at: usize) -> usize {
     ends.find(|end| text.is_char_boundary(*end)).unwrap_or(0)
 }
 
+/// Stands at the end of a text that was cut.
+pub const MARK: &str = " […]";
+
+/// A text of at most so many bytes, marked where it is cut.
+pub fn marked(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(floor(&text, most.saturating_sub(MARK.len())));
+        text.push_str(MARK);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -17,5 +29,13 @@ mod tests {
         let ends: Vec<usize> = (0..=8).map(|at| floor(text, at)).collect();
         assert_eq!(ends, [0, 1, 1, 3, 3, 3, 6, 6, 6]);
         assert_eq!(floor("", 3), 0);
+    }
+
+    #[test]
+    fn long_texts_are_marked_where_they_are_cut() {
+        assert_eq!(marked("olá".to_owned(), 4), "olá");
+        let long = marked("á".repeat(100), 50);
+        assert!(long.len() <= 50 && long.starts_with("áá"), "{long}");
+        assert!(long.ends_with(MARK), "{long}");
     }
 }

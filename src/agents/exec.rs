@@ -2,6 +2,7 @@
 //! standard output. It gets no token and ends with its turn, with all that it started.
 
 use std::{
+    convert::Infallible,
     io,
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -10,17 +11,17 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     process::{Child, ChildStdin, Command},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
-use super::{Agent, Answer, BoxFuture, Failure, Reply, Turn};
-use crate::{child::Keeper, log::printable};
+use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn, quote::quoted};
+use crate::{
+    child::{Keeper, Tail},
+    log::printable,
+};
 
-/// Longest output, in bytes.
-const MAX_OUTPUT: usize = 1 << 20;
-
-/// As much of what it says on standard error is kept.
-const MAX_COMPLAINT: usize = 4 * 1024;
+/// How often the gateway hears that the program still runs. How long it may take is its own limit.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// Variables that a program gets from our environment, besides those about the turn. Everything else may
 /// hold secrets.
@@ -59,16 +60,6 @@ pub struct Exec {
     pub keeper: Keeper,
 }
 
-/// What runs a line as a shell does.
-pub fn shell_command(line: &str) -> Vec<String> {
-    let (shell, flag) = if cfg!(windows) {
-        ("cmd", "/C")
-    } else {
-        ("/bin/sh", "-c")
-    };
-    [shell, flag, line].map(str::to_owned).to_vec()
-}
-
 impl Agent for Exec {
     fn answer<'a>(
         &'a self,
@@ -76,7 +67,11 @@ impl Agent for Exec {
         reply: &'a Reply,
     ) -> BoxFuture<'a, Result<Answer, Failure>> {
         Box::pin(async move {
-            let run = timeout(self.timeout, self.run(turn, reply)).await;
+            let run = timeout(self.timeout, self.run(turn, reply));
+            let run = tokio::select! {
+                run = run => run,
+                never = stay_alive(reply) => match never {},
+            };
             run.unwrap_or_else(|_| {
                 let seconds = self.timeout.as_secs();
                 Err(Failure::unknown(format!(
@@ -91,7 +86,7 @@ impl Exec {
     async fn run(&self, turn: &Turn, reply: &Reply) -> Result<Answer, Failure> {
         // Dropping the group kills the program and what it left behind, in whatever way this ends.
         let started = self.keeper.start(self.command(turn));
-        let (mut child, _group) = started.map_err(|error| self.not_started(&error))?;
+        let (mut child, mut group) = started.map_err(|error| self.not_started(&error))?;
         let (Some(input), Some(output), Some(complaint)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -102,15 +97,27 @@ impl Exec {
         } else {
             turn.text()
         };
-        let ((), answer, complaint) = tokio::join!(
-            give(input, given),
+        // Without its end: an answer that is refused ends the program, which may print for ever.
+        let tail = Tail::default();
+        let ((), answer, ()) = tokio::try_join!(
+            async {
+                give(input, given).await;
+                Ok(())
+            },
             read(output, reply),
-            last_line(complaint)
-        );
-        let answer = answer?;
+            async {
+                tail.follow(complaint).await;
+                Ok(())
+            }
+        )?;
         let status = wait(&mut child).await?;
+        group.ended();
         if !status.success() {
-            return Err(Failure::permanent(complained(status, &complaint)));
+            let complaint = tail.last_line(|_| true).unwrap_or_default();
+            return Err(Failure::permanent(complained(
+                status,
+                &quoted(&complaint, turn),
+            )));
         }
         Ok(Answer::text(answer))
     }
@@ -151,6 +158,14 @@ impl Exec {
     }
 }
 
+/// Has the gateway hear that the program runs, for as long as this is polled.
+async fn stay_alive(reply: &Reply) -> Infallible {
+    loop {
+        sleep(SIGN_OF_LIFE).await;
+        reply.alive();
+    }
+}
+
 /// Writes all of it. A program that does not read it is no failure.
 async fn give(mut input: ChildStdin, text: String) {
     let _ = input.write_all(text.as_bytes()).await;
@@ -167,9 +182,9 @@ async fn read(mut output: impl AsyncRead + Unpin, reply: &Reply) -> Result<Strin
         if read == 0 {
             break;
         }
-        if all.len() > MAX_OUTPUT {
+        if all.len() > MAX_ANSWER_BYTES {
             return Err(Failure::permanent(format!(
-                "the program answered with more than {MAX_OUTPUT} bytes"
+                "the program answered with more than {MAX_ANSWER_BYTES} bytes"
             )));
         }
         shown += show(&all[shown..], reply);
@@ -191,19 +206,6 @@ fn show(bytes: &[u8], reply: &Reply) -> usize {
     };
     reply.delta(whole);
     whole.len()
-}
-
-/// The last line that is not empty. What comes before is read and dropped.
-async fn last_line(mut stream: impl AsyncRead + Unpin) -> String {
-    let mut kept = Vec::new();
-    while matches!(stream.read_buf(&mut kept).await, Ok(1..)) {
-        if kept.len() > 2 * MAX_COMPLAINT {
-            kept.drain(..kept.len() - MAX_COMPLAINT);
-        }
-    }
-    let text = String::from_utf8_lossy(&kept);
-    let last = text.lines().rev().find(|line| !line.trim().is_empty());
-    printable(last.unwrap_or_default().trim())
 }
 
 async fn wait(child: &mut Child) -> Result<ExitStatus, Failure> {
@@ -228,11 +230,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{agents::Certainty, client::Endpoint};
+    use crate::{agents::Certainty, child::shell, client::Endpoint};
 
     fn exec(script: &str) -> Exec {
         Exec {
-            command: shell_command(script),
+            command: shell(script),
             json: false,
             timeout: Duration::from_secs(30),
             variables: Vec::new(),
@@ -242,7 +244,7 @@ mod tests {
 
     async fn answered(exec: &Exec) -> (Result<Answer, Failure>, String) {
         let turn = json!({"turn_id": "t-7", "session": "webchat.ana", "channel": "webchat",
-            "peer": "ana", "message": "olá", "kind": "text", "attempt": 1, "group": false});
+            "peer": "ana", "message": "olá", "transcript": "and a voice note", "kind": "text", "attempt": 1, "group": false});
         let turn = Turn::parse(turn).expect("a turn");
         let endpoint = Endpoint {
             host: String::new(),
@@ -294,6 +296,9 @@ mod tests {
             failed,
             Failure::permanent("the program ended with 3: no model")
         );
+        // What was written is in no log, also where the program says it.
+        let failed = failure(&exec("cat >&2; exit 1")).await;
+        assert_eq!(failed, Failure::permanent("the program ended with 1: …"));
         let failed = failure(&exec("kill -KILL $$")).await;
         assert!(failed.error.contains("was killed"), "{failed:?}");
         let mut missing = exec("");
@@ -309,13 +314,26 @@ mod tests {
     async fn too_much_is_refused_and_a_flood_of_complaints_is_read() {
         let failed = failure(&exec("yes")).await;
         assert!(
-            failed.error.contains("more than 1048576 bytes"),
+            failed.error.contains("more than 131072 bytes"),
             "{failed:?}"
         );
         let (answer, _) = answered(&exec("yes no | head -c 3000000 >&2; echo fine")).await;
         assert_eq!(answer, Ok(Answer::text("fine")));
         let failed = failure(&exec("printf '\\377'")).await;
         assert_eq!(failed.certainty, Certainty::Permanent);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_says_nothing_for_long_is_known_to_live() {
+        let (reply, _) = Reply::unheard(Endpoint {
+            host: String::new(),
+            port: 0,
+            token: None,
+        });
+        let begun = tokio::time::Instant::now();
+        let lived = timeout(SIGN_OF_LIFE + Duration::from_secs(1), stay_alive(&reply)).await;
+        assert!(lived.is_err() && begun.elapsed() > SIGN_OF_LIFE);
+        assert_eq!(reply.take_piece().as_deref(), Some(""));
     }
 
     #[tokio::test]

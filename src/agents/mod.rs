@@ -9,6 +9,7 @@ pub mod exec;
 pub mod journal;
 pub mod openai;
 pub mod pi;
+mod quote;
 mod reply;
 pub mod runner;
 pub mod survey;
@@ -17,8 +18,6 @@ mod turn;
 use std::{pin::Pin, time::Duration};
 
 use serde_json::Value;
-
-use crate::cut;
 
 pub use self::{
     reply::{CallError, Question, Reply},
@@ -30,9 +29,6 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Longest answer, in bytes; what is longer is cut or refused. Services split what is longer than theirs.
 pub const MAX_ANSWER_BYTES: usize = 128 * 1024;
-
-/// Stands at the end of an answer that was cut.
-pub const CUT: &str = " […]";
 
 /// Something that answers turns, several at a time.
 pub trait Agent: Send + Sync + 'static {
@@ -123,28 +119,5 @@ impl Failure {
             certainty,
             retry_after: None,
         }
-    }
-}
-
-/// A text of at most so many bytes, cut between two characters and marked where it is cut.
-pub fn cut(mut text: String, most: usize) -> String {
-    if text.len() > most {
-        let end = cut::floor(&text, most.saturating_sub(CUT.len()));
-        text.truncate(end);
-        text.push_str(CUT);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_texts_are_cut_between_characters_and_marked() {
-        assert_eq!(cut("olá".to_owned(), 4), "olá");
-        let long = cut("á".repeat(100), 50);
-        assert!(long.len() <= 50 && long.ends_with(CUT), "{long}");
-        assert!(long.starts_with("áá"));
     }
 }

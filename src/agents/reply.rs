@@ -16,6 +16,9 @@ use crate::{client::Endpoint, cut, message::text_at};
 /// Most of an answer that goes out in one piece, in bytes.
 const MAX_PIECE: usize = 16 * 1024;
 
+/// Most of an answer that is shown: as much as is left of one that is cut.
+const MAX_SHOWN: usize = MAX_ANSWER_BYTES - cut::MARK.len();
+
 /// A call of the gateway that the runner makes for an agent.
 pub(super) struct Call {
     pub(super) action: &'static str,
@@ -30,6 +33,16 @@ pub enum CallError {
     Lost,
     /// The gateway refused: its code and its words.
     Refused(String, String),
+}
+
+impl CallError {
+    /// The code of a refusal.
+    pub(super) fn code(&self) -> &str {
+        match self {
+            Self::Lost => "",
+            Self::Refused(code, _) => code,
+        }
+    }
 }
 
 impl fmt::Display for CallError {
@@ -70,8 +83,24 @@ struct Shared {
 struct Piece {
     text: String,
     alive: bool,
-    /// Bytes shown so far. Beyond the longest answer there is nothing to show.
+    /// Bytes shown so far.
     shown: usize,
+    /// The longest answer was shown: what comes behind it is left out.
+    is_full: bool,
+}
+
+impl Piece {
+    /// Takes the next piece. What is shown is a beginning of the answer, so what answers have taken off is
+    /// left out here: white space before the first word, and all behind a cut.
+    fn push(&mut self, text: &str) {
+        let so_far = self.shown + self.text.len();
+        let text = if so_far == 0 { text.trim_start() } else { text };
+        let end = cut::floor(text, MAX_SHOWN.saturating_sub(so_far));
+        if !self.is_full {
+            self.text.push_str(&text[..end]);
+            self.is_full = end < text.len();
+        }
+    }
 }
 
 impl Reply {
@@ -94,8 +123,7 @@ impl Reply {
     /// out together.
     pub fn delta(&self, text: &str) {
         self.change(|piece| {
-            let left = MAX_ANSWER_BYTES.saturating_sub(piece.shown + piece.text.len());
-            piece.text.push_str(&text[..cut::floor(text, left)]);
+            piece.push(text);
             piece.alive = true;
         });
     }
@@ -202,9 +230,18 @@ mod tests {
         let pieces: Vec<String> = std::iter::from_fn(|| reply.take_piece()).collect();
         assert!(pieces.iter().all(|piece| piece.len() <= MAX_PIECE));
         let whole: usize = pieces.iter().map(String::len).sum();
-        assert!(
-            (MAX_ANSWER_BYTES - 1..=MAX_ANSWER_BYTES).contains(&whole),
-            "{whole}"
-        );
+        assert!((MAX_SHOWN - 1..=MAX_SHOWN).contains(&whole), "{whole}");
+        // The half character that was left out has nothing behind it.
+        reply.delta("a");
+        assert_eq!(reply.take_piece().as_deref(), Some(""));
+    }
+
+    #[test]
+    fn white_space_before_the_first_word_is_not_shown() {
+        let reply = reply();
+        for piece in ["\n ", " olá", " Ana"] {
+            reply.delta(piece);
+        }
+        assert_eq!(reply.take_piece().as_deref(), Some("olá Ana"));
     }
 }

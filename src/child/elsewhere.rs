@@ -24,6 +24,10 @@ impl Keeper {
 impl Group {
     #[allow(clippy::unused_self, reason = "the same shape as on Unix")]
     pub(super) fn terminate(&self) {}
+
+    pub(super) fn ended(&mut self) {
+        self.0 = None;
+    }
 }
 
 impl Drop for Group {

@@ -10,6 +10,7 @@
 
 #[cfg(not(unix))]
 mod elsewhere;
+mod tail;
 #[cfg(unix)]
 mod unix;
 
@@ -19,6 +20,7 @@ use tokio::process::{Child, Command};
 
 #[cfg(not(unix))]
 use self::elsewhere as system;
+pub use self::tail::Tail;
 #[cfg(unix)]
 use self::unix as system;
 
@@ -30,6 +32,17 @@ pub struct Keeper(system::Keeper);
 #[derive(Debug)]
 pub struct Group(system::Group);
 
+/// What runs a line as the system's shell does, in words.
+pub fn shell(line: &str) -> Vec<String> {
+    let words: &[&str] = if cfg!(windows) {
+        // Without what the registry has every shell run first.
+        &["cmd", "/D", "/C", line]
+    } else {
+        &["/bin/sh", "-c", line]
+    };
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
 impl Keeper {
     /// Starts a program in a group of its own.
     pub fn start(&self, mut command: Command) -> io::Result<(Child, Group)> {
@@ -40,6 +53,12 @@ impl Keeper {
 }
 
 impl Group {
+    /// The program was waited for. On Windows its id may be another's from then on, so that nothing is killed by it;
+    /// on Unix the group is still that of what it left behind.
+    pub fn ended(&mut self) {
+        self.0.ended();
+    }
+
     /// Asks the programs to end (SIGTERM). Does nothing on Windows, which has no such signal.
     pub fn terminate(&self) {
         self.0.terminate();
@@ -55,7 +74,7 @@ mod tests {
     use super::*;
 
     /// A shell that runs this, with its standard output.
-    fn shell(
+    fn scripted(
         keeper: &Keeper,
         script: &str,
     ) -> (Child, Group, BufReader<tokio::process::ChildStdout>) {
@@ -71,7 +90,7 @@ mod tests {
     async fn what_a_program_started_ends_with_it() {
         let keeper = Keeper::default();
         let script = "(trap '' TERM HUP; echo up; sleep 600) & wait";
-        let (_child, group, mut output) = shell(&keeper, script);
+        let (_child, group, mut output) = scripted(&keeper, script);
         let mut line = String::new();
         output.read_line(&mut line).await.expect("up");
         drop(group);
@@ -85,7 +104,7 @@ mod tests {
     async fn a_program_that_is_asked_to_end_may_say_goodbye() {
         let keeper = Keeper::default();
         let script = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.1; done";
-        let (mut child, group, mut output) = shell(&keeper, script);
+        let (mut child, group, mut output) = scripted(&keeper, script);
         let mut line = String::new();
         output.read_line(&mut line).await.expect("up");
         group.terminate();
@@ -97,8 +116,8 @@ mod tests {
     #[tokio::test]
     async fn when_the_keeper_is_gone_so_are_its_programs_and_no_others() {
         let (keeper, other) = (Keeper::default(), Keeper::default());
-        let (_child, group, mut output) = shell(&keeper, "echo up; sleep 600");
-        let (mut second, stays, _) = shell(&other, "exec sleep 600");
+        let (_child, group, mut output) = scripted(&keeper, "echo up; sleep 600");
+        let (mut second, stays, _) = scripted(&other, "exec sleep 600");
         let mut line = String::new();
         output.read_line(&mut line).await.expect("up");
         // As where this process is killed: nothing is dropped, and the pipe ends.
@@ -116,9 +135,9 @@ mod tests {
     #[tokio::test]
     async fn a_shell_that_was_killed_is_replaced() {
         let keeper = Keeper::default();
-        let (_child, group, _) = shell(&keeper, "exec sleep 600");
+        let (_child, group, _) = scripted(&keeper, "exec sleep 600");
         group.0.forget_pipe();
-        let (mut child, group, _) = shell(&keeper, "exec sleep 600");
+        let (mut child, group, _) = scripted(&keeper, "exec sleep 600");
         drop(group);
         assert!(!child.wait().await.expect("ended").success());
     }

@@ -71,6 +71,9 @@ impl Keeper {
 }
 
 impl Group {
+    #[allow(clippy::unused_self, reason = "the same shape as elsewhere")]
+    pub(super) fn ended(&mut self) {}
+
     pub(super) fn terminate(&self) {
         self.tell("TERM");
     }

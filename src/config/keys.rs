@@ -6,10 +6,10 @@
 //! looked up.
 
 pub(super) mod agents;
-pub(super) mod models;
+pub mod models;
 #[cfg(test)]
 mod tests;
-pub(super) mod transcription;
+pub mod transcription;
 
 pub use super::key::Key;
 use super::{
@@ -145,6 +145,16 @@ pub fn find(name: &str) -> Option<&'static Key> {
 /// The row of a key, also of an older or numbered name of a service's key.
 pub fn row(name: &str) -> Option<&'static Key> {
     find(name).or_else(|| SERVICES.iter().find_map(|service| service.row(name)))
+}
+
+/// The names of the secrets of the settings that a program we start is not to inherit: all but its own, older and
+/// numbered names that are set here included.
+pub fn withheld_secrets(own: &[&str]) -> Vec<String> {
+    let is_secret = |name: &String| row(name).is_some_and(|key| key.secret);
+    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let known = all().map(|key| key.name.to_owned());
+    let secrets = known.chain(set).filter(is_secret);
+    secrets.filter(|name| !own.contains(&&**name)).collect()
 }
 
 /// Validates a value before it is written to `.env`. Keys of other programs accept any value that `.env`

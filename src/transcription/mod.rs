@@ -15,6 +15,7 @@ use self::{program::Program, server::Server};
 use crate::{
     config::{TranscribedBy, TranscriptionSettings},
     cut,
+    log::Log,
     media::{Media, OpenFile},
     message::MediaId,
 };
@@ -44,9 +45,9 @@ enum By {
 
 impl Transcriber {
     /// One for these settings, which reads the files of `media`.
-    pub fn new(settings: &TranscriptionSettings, media: Media) -> Self {
+    pub fn new(settings: &TranscriptionSettings, media: Media, log: Log) -> Self {
         let by = match settings.by.clone() {
-            TranscribedBy::Command(line) => By::Program(Program::new(line)),
+            TranscribedBy::Command(line) => By::Program(Program::new(line, log)),
             TranscribedBy::Server {
                 base,
                 key,
@@ -73,16 +74,22 @@ impl Transcriber {
                 file.row.bytes
             ));
         }
-        let late = |_| format!("there was no text within {:?}", self.timeout);
-        let said = timeout(self.timeout, self.ask(file))
-            .await
-            .map_err(late)??;
+        let said = self.in_turn(Box::pin(self.ask(file))).await?;
         text(&said).ok_or_else(|| "nothing was heard in the file".to_owned())
     }
 
-    async fn ask(&self, file: OpenFile) -> Result<String, String> {
+    /// Waits for a place, then as long as one file may take.
+    async fn in_turn<T>(
+        &self,
+        asked: impl Future<Output = Result<T, String>>,
+    ) -> Result<T, String> {
         // Never closed, so there is always a permit to come.
         let _permit = self.room.acquire().await.ok();
+        let late = |_| format!("there was no text within {:?}", self.timeout);
+        timeout(self.timeout, asked).await.map_err(late)?
+    }
+
+    async fn ask(&self, file: OpenFile) -> Result<String, String> {
         match &self.by {
             By::Server(server) => server.ask(file).await,
             By::Program(program) => program.ask(&self.media.path(file.row.id)).await,
@@ -93,11 +100,6 @@ impl Transcriber {
 /// What was said, as a text for an agent: without control characters, bounded; `None` where nothing was.
 fn text(said: &str) -> Option<String> {
     let is_fine = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    let mut text: String = said.trim().chars().filter(is_fine).collect();
-    if text.len() > MAX_TEXT {
-        let end = cut::floor(&text, MAX_TEXT);
-        text.truncate(end);
-        text.push('…');
-    }
-    Some(text).filter(|text| !text.is_empty())
+    let text = said.trim().chars().filter(is_fine).collect();
+    Some(cut::marked(text, MAX_TEXT)).filter(|text| !text.is_empty())
 }

@@ -5,24 +5,27 @@ use std::{path::Path, process::Stdio};
 
 use tokio::{
     io::AsyncReadExt as _,
-    process::{ChildStderr, ChildStdout, Command},
+    process::{ChildStdout, Command},
 };
 
 use super::MAX_TEXT;
-use crate::child::{Group, Keeper};
-
-/// How much is kept of what a program says of its failure: the end of it.
-const MAX_COMPLAINT: usize = 4096;
+use crate::{
+    child::{self, Group, Keeper, Tail},
+    config::keys,
+    log::{Log, printable},
+};
 
 pub(super) struct Program {
     line: String,
     keeper: Keeper,
+    log: Log,
 }
 
 impl Program {
-    pub(super) fn new(line: String) -> Self {
+    pub(super) fn new(line: String, log: Log) -> Self {
         Self {
             line,
+            log,
             keeper: Keeper::default(),
         }
     }
@@ -33,42 +36,52 @@ impl Program {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = self.keeper.start(command);
         let (mut child, group) = started.map_err(|error| format!("cannot be started: {error}"))?;
-        let (said, complaint) = tokio::join!(
-            beginning(child.stdout.take(), group),
-            end(child.stderr.take())
-        );
-        let (said, group) = said;
+        let (tail, stdout) = (Tail::default(), child.stdout.take());
+        let complaint = async {
+            if let Some(stderr) = child.stderr.take() {
+                tail.follow(stderr).await;
+            }
+        };
+        let ((said, group), ()) = tokio::join!(beginning(stdout, group), complaint);
         // Kept until here: dropping it kills the program.
-        let Some(_group) = group else {
+        let Some(mut group) = group else {
             return Ok(said);
         };
         let status = child.wait().await;
         let status = status.map_err(|error| format!("cannot be waited for: {error}"))?;
+        group.ended();
         if status.success() {
             return Ok(said);
         }
-        let last = complaint.lines().rfind(|line| !line.trim().is_empty());
-        Err(match last {
-            Some(last) => format!("the command of TRANSCRIBE_COMMAND failed ({status}): {last}"),
-            None => format!("the command of TRANSCRIBE_COMMAND failed ({status})"),
-        })
+        // It may say what it heard, which is in the log only where that is asked for.
+        let last = tail.last_line(|_| true).unwrap_or_default();
+        self.log.debug(
+            "agent",
+            "the command of TRANSCRIBE_COMMAND failed",
+            &[("said", &printable(&last))],
+        );
+        Err(format!(
+            "the command of TRANSCRIBE_COMMAND failed ({status}); what it said is in the log at the level debug"
+        ))
     }
 }
 
-/// The shell with this line, and the file behind it. The token of the gateway is nobody else's.
+/// The shell with this line, and the file behind it. No secret of the settings is its own but the key of what
+/// transcribes.
 fn shell(line: &str, file: &Path) -> Command {
-    let mut command = if cfg!(windows) {
-        let mut command = Command::new("cmd");
-        command.args(["/D", "/C", line]);
-        command.arg(file);
-        command
+    let mut words = if cfg!(windows) {
+        child::shell(line)
     } else {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", &format!("{line} \"$1\""), "sh"]);
-        command.arg(file);
-        command
+        child::shell(&format!("{line} \"$1\""))
     };
-    command.env_remove(crate::config::keys::TOKEN);
+    if cfg!(unix) {
+        words.push("sh".to_owned());
+    }
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).arg(file);
+    for name in keys::withheld_secrets(&[keys::transcription::API_KEY]) {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -83,14 +96,21 @@ async fn beginning(pipe: Option<ChildStdout>, group: Group) -> (String, Option<G
     (String::from_utf8_lossy(&bytes).into_owned(), group)
 }
 
-/// The end of what is printed. All of it is read: a full pipe would hold the program up.
-async fn end(pipe: Option<ChildStderr>) -> String {
-    let mut kept = Vec::new();
-    if let Some(mut pipe) = pipe {
-        while pipe.read_buf(&mut kept).await.is_ok_and(|read| read > 0) {
-            let excess = kept.len().saturating_sub(MAX_COMPLAINT);
-            kept.drain(..excess);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_inherits_no_secret_but_its_own() {
+        let command = shell("whisper", Path::new("a.ogg"));
+        let removed: Vec<_> = command.as_std().get_envs().map(|(name, _)| name).collect();
+        for name in [
+            "CLEUDOCODEBOT_TOKEN",
+            "TELEGRAM_BOT_TOKEN",
+            "OPENAI_API_KEY",
+        ] {
+            assert!(removed.contains(&name.as_ref()), "{name}");
         }
+        assert!(!removed.contains(&"TRANSCRIBE_API_KEY".as_ref()));
     }
-    String::from_utf8_lossy(&kept).into_owned()
 }

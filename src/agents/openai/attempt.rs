@@ -1,7 +1,10 @@
 //! One request for an answer, read as it comes.
 
+use std::time::Duration;
+
 use hyper::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{
     OpenAi,
@@ -9,13 +12,12 @@ use super::{
     sse::Events,
 };
 use crate::{
-    agents::{Failure, MAX_ANSWER_BYTES, Reply, Turn},
+    agents::{Failure, MAX_ANSWER_BYTES, Reply, Turn, quote::quoted},
     http_client::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpStream, Streamed},
-    redact::without_text,
 };
 
-/// Most of a service's words in an error, in bytes.
-const MAX_QUOTE: usize = 300;
+/// How long the end of a body may take behind the end of the answer.
+const END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why an attempt brought no answer.
 pub(super) enum Stopped {
@@ -83,8 +85,8 @@ async fn read(
         }
     }
     if is_done {
-        // The connection can be used again once its end was read.
-        let _ = stream.next().await;
+        // The connection can be used again once its end was read; a server that leaves it open is not waited for.
+        let _ = timeout(END_TIMEOUT, stream.next()).await;
     }
     reply.delta(&completion.finish());
     judged(completion, is_done)
@@ -166,11 +168,4 @@ fn refused(answer: &HttpAnswer, turn: &Turn) -> Stopped {
         }),
         _ => Stopped::ForGood(Failure::permanent(error)),
     }
-}
-
-/// A service's words, short and without what the user wrote.
-fn quoted(said: &str, turn: &Turn) -> String {
-    let said = without_text(said, &turn.message);
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    crate::agents::cut(said, MAX_QUOTE)
 }

@@ -21,11 +21,10 @@ use tokio::time::sleep;
 
 pub(in crate::agents) use self::conversation::pictures;
 use self::{attempt::Stopped, completion::Completion, conversation::Memory};
-use super::{
-    Agent, Answer, BoxFuture, CUT, Failure, MAX_ANSWER_BYTES, Reply, Turn, cut, journal::Journal,
-};
+use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn, journal::Journal};
 use crate::{
     config::models::ModelEndpoint,
+    cut,
     error::{Error, Result},
     http_client::{Http, HttpLimits},
 };
@@ -83,9 +82,8 @@ impl OpenAi {
     /// [`Error::Config`] where it has several.
     pub async fn open(options: OpenAiOptions) -> Result<Self> {
         let ModelEndpoint { base, key, .. } = &options.endpoint;
-        let secret = key.clone().unwrap_or_default();
         let mut agent = Self {
-            http: Http::new(base.clone()).redacting([&secret]),
+            http: http(&options.endpoint),
             key: key.clone(),
             model: String::new(),
             memory: Memory {
@@ -120,18 +118,21 @@ impl OpenAi {
                 Ok(more) => {
                     text.push_str(&more.text);
                     if is_cut(more.finish.as_deref()) {
-                        text.push_str(CUT);
+                        text.push_str(cut::MARK);
                     }
                 }
                 Err(failure) => {
                     let why = &failure.error;
                     self.journal
                         .warn(&format!("{} is cut short: {why}", turn.id));
-                    text.push_str(CUT);
+                    text.push_str(cut::MARK);
                 }
             }
         }
-        Ok(Answer::text(cut(text.trim().to_owned(), MAX_ANSWER_BYTES)))
+        Ok(Answer::text(cut::marked(
+            text.trim().to_owned(),
+            MAX_ANSWER_BYTES,
+        )))
     }
 
     /// Asks until words come, as often and as long as is sensible.
@@ -167,18 +168,21 @@ impl OpenAi {
 
 /// The models that a service has; the error says why they are not known.
 pub(in crate::agents) async fn models_of(endpoint: &ModelEndpoint) -> Result<Vec<String>, String> {
-    let http = Http::new(endpoint.base.clone());
-    models::list(&http, endpoint.key.as_deref()).await
+    models::list(&http(endpoint), endpoint.key.as_deref()).await
 }
 
 /// The model that is named, or the only one that the service has.
 pub(in crate::agents) async fn model_of(endpoint: &ModelEndpoint) -> Result<String> {
-    let secret = endpoint.key.clone().unwrap_or_default();
-    let http = Http::new(endpoint.base.clone()).redacting([&secret]);
     match &endpoint.model {
         Some(model) => Ok(model.clone()),
-        None => only_model(&http, endpoint).await,
+        None => only_model(&http(endpoint), endpoint).await,
     }
+}
+
+/// Speaks to a service; its errors are without the key.
+fn http(endpoint: &ModelEndpoint) -> Http {
+    let secret = endpoint.key.as_deref().unwrap_or_default();
+    Http::new(endpoint.base.clone()).redacting([secret])
 }
 
 async fn only_model(http: &Http, endpoint: &ModelEndpoint) -> Result<String> {

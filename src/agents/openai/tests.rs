@@ -16,6 +16,9 @@ use crate::{
     config::BaseUrl,
 };
 
+/// In the head of an answer behind which the connection stays open.
+const LEFT_OPEN: &str = "x-left-open";
+
 /// A model that answers each request with the next of these, then falls silent.
 struct Model {
     base: BaseUrl,
@@ -37,6 +40,9 @@ impl Model {
                 kept.lock().expect("fine").push(body);
                 if let Some(answer) = answers.next() {
                     let _ = stream.write_all(answer.as_bytes()).await;
+                    if answer.contains(LEFT_OPEN) {
+                        let _ = stream.read(&mut [0; 16]).await;
+                    }
                 } else {
                     // Ends once the client closes the connection.
                     let _ = stream.read(&mut [0; 16]).await;
@@ -139,6 +145,15 @@ async fn answered(model: &Model) -> (Result<Answer, Failure>, String) {
 async fn failure(answers: &[String]) -> Failure {
     let model = Model::new(answers.to_vec()).await;
     answered(&model).await.0.expect_err("a failure")
+}
+
+#[tokio::test]
+async fn a_server_that_leaves_the_stream_open_is_not_waited_for() {
+    let head = format!("connection: close\r\n{LEFT_OPEN}: 1\r\n");
+    let model = Model::new(vec![good("olá").replace("connection: close\r\n", &head)]).await;
+    let answer = tokio::time::timeout(Duration::from_secs(60), answered(&model)).await;
+    let (answer, _) = answer.expect("no wait for the end of the stream");
+    assert_eq!(answer, Ok(Answer::text("olá")));
 }
 
 #[tokio::test]
@@ -323,7 +338,7 @@ async fn an_answer_that_the_model_cut_is_continued_once() {
     let text = answered(&model).await.0.expect("an answer").text;
     assert_eq!(
         text,
-        format!("one one {CUT}"),
+        format!("one one {}", cut::MARK),
         "the user sees that it is cut"
     );
 }
@@ -335,7 +350,7 @@ async fn an_answer_without_end_is_cut_and_the_request_closed() {
     let model = Model::new(vec![streamed(&events)]).await;
     let (answer, shown) = answered(&model).await;
     let text = answer.expect("an answer").text;
-    assert!(text.len() <= MAX_ANSWER_BYTES && text.ends_with(CUT));
+    assert!(text.len() <= MAX_ANSWER_BYTES && text.ends_with(cut::MARK));
     assert!(shown.len() <= MAX_ANSWER_BYTES);
 }
 

@@ -56,6 +56,10 @@ prompt() {
     *401*) answer "" error '401: wrong key' ;;
     *nothing*) answer "" stop ;;
     *cut*) answer "as far as it goes" length ;;
+    *look*)
+      delta "Let me look."
+      say "{\"type\":\"message_end\",\"message\":$(message assistant "Let me look." toolUse)}"
+      delta "It is 7."; answer "It is 7." stop ;;
     *) delta "You said: "; delta "$text"; answer "You said: $text" stop ;;
   esac
 }

@@ -34,6 +34,9 @@ use crate::{
 /// How long a process is kept after its last turn: it takes 150 MB, and a second to start.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// Begins the name of a place for a turn whose conversation is not kept; no session has such a name.
+const UNKEPT: &str = "/";
+
 /// How often a turn is put to a new process where the one before ended.
 const MAX_STARTS: u32 = 2;
 
@@ -140,7 +143,8 @@ impl Pi {
         options.journal.info(&format!("pi {version} {whose}"));
         if options.tools {
             options.journal.warn(
-                "AGENT_TOOLS is 1: whoever may write to pi can have it read, change and run anything that this user can",
+                "AGENT_TOOLS is 1: whoever may write to pi can have it read, change and run anything that this user can; \
+                 and pi has the gateway's token, which may do all that you may: settings, other chats, sending",
             );
         }
         let launched = Arc::clone(&setup);
@@ -198,6 +202,8 @@ impl Pi {
     /// A conversation that comes whole, over HTTP: its process and what it remembers end with it.
     async fn run_unkept(&self, turn: &Turn, reply: &Reply) -> Result<Answer, Failure> {
         let failed = |Gone(why)| Failure::transient(why);
+        // A turn over HTTP may have the session of a chat; its place is one of its own.
+        let _place = self.pool.place_of(&format!("{UNKEPT}{}", turn.id)).await?;
         let started = process::PiProcess::start(&self.keeper, self.setup.launch(None)).await;
         let mut process = started.map_err(failed)?;
         let prompt = run::prompt(turn, reply, self.vision).await;

@@ -105,8 +105,8 @@ impl Pool {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The process of a session, started where there is none.
-    pub(super) async fn lease(&self, session: &str) -> Result<Lease, Failure> {
+    /// A place without a process, for one that is started and ended elsewhere. Dropping it gives it up.
+    pub(super) async fn place_of(&self, session: &str) -> Result<Lease, Failure> {
         let place = timeout(PATIENCE, self.place(session)).await;
         let place = place.map_err(|_| Failure::transient("every process of pi is busy"))?;
         let mut lease = Lease {
@@ -124,6 +124,12 @@ impl Pool {
             }
             Place::Room(None) | Place::Wait => {}
         }
+        Ok(lease)
+    }
+
+    /// The process of a session, started where there is none.
+    pub(super) async fn lease(&self, session: &str) -> Result<Lease, Failure> {
+        let mut lease = self.place_of(session).await?;
         if lease.process.is_none() {
             let started = PiProcess::start(&self.0.keeper, (self.0.launch)(session)).await;
             lease.process = Some(started.map_err(|Gone(why)| Failure::transient(why))?);

@@ -1,16 +1,11 @@
 //! One process of pi: what it is told and what it says. It never outlives the value here.
 
-use std::{
-    io,
-    process::Stdio,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, process::Stdio, time::Duration};
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    process::{Child, ChildStdin, ChildStdout, Command},
     task::JoinHandle,
     time::timeout,
 };
@@ -21,7 +16,7 @@ use super::{
     records::{Record, Response},
 };
 use crate::{
-    child::{Group, Keeper},
+    child::{Group, Keeper, Tail},
     log::printable,
 };
 
@@ -40,9 +35,6 @@ const END_TIMEOUT: Duration = Duration::from_secs(2);
 /// What an end and the words before it may take to be heard.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// As much of what it complains about is kept.
-const MAX_COMPLAINT: usize = 2 * 1024;
-
 /// A running pi.
 pub(super) struct PiProcess {
     child: Child,
@@ -50,7 +42,7 @@ pub(super) struct PiProcess {
     stdin: Option<ChildStdin>,
     lines: Lines<ChildStdout>,
     /// The end of what it wrote on standard error.
-    complaint: Arc<Mutex<Vec<u8>>>,
+    complaint: Tail,
     complaining: JoinHandle<()>,
     last_id: u64,
     /// A command went out in part only; nothing after it would be understood.
@@ -76,8 +68,9 @@ impl PiProcess {
         else {
             return Err(Gone("pi has no standard streams".to_owned()));
         };
-        let complaint: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let complaining = tokio::spawn(keep_end(stderr, Arc::clone(&complaint)));
+        let complaint = Tail::default();
+        let heard = complaint.clone();
+        let complaining = tokio::spawn(async move { heard.follow(stderr).await });
         let mut process = Self {
             child,
             group,
@@ -193,9 +186,13 @@ impl PiProcess {
     /// Ends it: the end of its input, then SIGTERM, then SIGKILL, which dropping it sends.
     pub(super) async fn close(mut self) {
         drop(self.stdin.take());
-        if timeout(END_TIMEOUT, self.child.wait()).await.is_err() {
+        let mut ended = timeout(END_TIMEOUT, self.child.wait()).await;
+        if ended.is_err() {
             self.group.terminate();
-            let _ = timeout(END_TIMEOUT, self.child.wait()).await;
+            ended = timeout(END_TIMEOUT, self.child.wait()).await;
+        }
+        if let Ok(Ok(_)) = ended {
+            self.group.ended();
         }
     }
 
@@ -206,7 +203,10 @@ impl PiProcess {
             let _ = timeout(LAST_WORDS, &mut self.complaining).await;
         }
         let how = match ended {
-            Ok(Ok(status)) => format!("pi ended ({status})"),
+            Ok(Ok(status)) => {
+                self.group.ended();
+                format!("pi ended ({status})")
+            }
             _ => "pi closed its streams".to_owned(),
         };
         Gone(self.explained(&how))
@@ -214,30 +214,13 @@ impl PiProcess {
 
     /// The same with the last line on standard error.
     fn explained(&self, what: &str) -> String {
-        let complaint = self
-            .complaint
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(&complaint);
-        let mut lines = text.lines().rev().map(str::trim);
         // At each start of a conversation pi warns that it is new.
-        let said =
-            lines.find(|line| !line.is_empty() && !line.starts_with("Warning: No project session"));
+        let is_news = |line: &str| !line.starts_with("Warning: No project session");
+        let said = self.complaint.last_line(is_news);
         match said {
-            Some(said) => format!("{what}: {}", printable(said)),
+            Some(said) => format!("{what}: {}", printable(&said)),
             None => what.to_owned(),
         }
-    }
-}
-
-/// Reads what is written on standard error and keeps its end.
-async fn keep_end(mut stderr: ChildStderr, kept: Arc<Mutex<Vec<u8>>>) {
-    let mut piece = Vec::with_capacity(MAX_COMPLAINT);
-    while matches!(stderr.read_buf(&mut piece).await, Ok(1..)) {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.append(&mut piece);
-        let surplus = kept.len().saturating_sub(MAX_COMPLAINT);
-        kept.drain(..surplus);
     }
 }
 

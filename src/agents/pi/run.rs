@@ -13,17 +13,17 @@ use super::{
 };
 use crate::{
     agents::{
-        Answer, BoxFuture, CUT, CallError, Failure, MAX_ANSWER_BYTES, Reply, Turn, cut,
-        openai::pictures,
+        Answer, BoxFuture, CallError, Failure, MAX_ANSWER_BYTES, Reply, Turn, openai::pictures,
+        quote::quoted,
     },
-    redact::without_text,
+    cut,
 };
 
 /// How often the gateway hears that the owner is still being asked.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
-/// Most of pi's words in an error, in bytes.
-const MAX_QUOTE: usize = 300;
+/// Shown between two messages of one run.
+const BETWEEN: &str = "\n\n";
 
 /// The command that asks a turn.
 pub(super) async fn prompt(turn: &Turn, reply: &Reply, sees: bool) -> Value {
@@ -117,14 +117,23 @@ pub(super) async fn drive(
 ) -> Result<Result<Answer, Failure>, Gone> {
     let id = process.command(prompt).await?;
     let mut last = Said::default();
+    let mut is_said = false;
     let mut asking = Asking::default();
     let mut alive = interval_at(Instant::now() + SIGN_OF_LIFE, SIGN_OF_LIFE);
     alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             record = process.next() => match record? {
-                Record::Delta(text) => reply.delta(&text),
-                Record::Said(said) => last = better(last, said),
+                Record::Delta(text) => {
+                    if std::mem::take(&mut is_said) {
+                        reply.delta(BETWEEN);
+                    }
+                    reply.delta(&text);
+                }
+                Record::Said(said) => {
+                    is_said |= !said.text.is_empty();
+                    last = better(last, said);
+                }
                 Record::Settled => return Ok(judged(&last, turn)),
                 Record::Dialog(dialog) => asking.add(dialog, reply),
                 Record::Response(response) if response.id == id => match response.outcome {
@@ -165,8 +174,11 @@ pub(super) fn judged(said: &Said, turn: &Turn) -> Result<Answer, Failure> {
         "stop" | "length" | "toolUse" if text.is_empty() => {
             Err(Failure::transient("pi answered with nothing"))
         }
-        "stop" | "toolUse" => Ok(Answer::text(cut(text.to_owned(), MAX_ANSWER_BYTES))),
-        "length" => Ok(Answer::text(cut(format!("{text}{CUT}"), MAX_ANSWER_BYTES))),
+        "stop" | "toolUse" => Ok(Answer::text(cut::marked(text.to_owned(), MAX_ANSWER_BYTES))),
+        "length" => Ok(Answer::text(cut::marked(
+            format!("{text}{}", cut::MARK),
+            MAX_ANSWER_BYTES,
+        ))),
         "aborted" => Err(Failure::unknown("pi was told to stop")),
         _ => {
             let why = said
@@ -195,10 +207,4 @@ fn refused(why: &str, turn: &Turn) -> Failure {
     Failure::permanent(format!(
         "pi refused: {told}; name a model (OLLAMA_MODEL, OPENAI_MODEL, AGENT_PI_MODEL), or sign in with: pi"
     ))
-}
-
-fn quoted(said: &str, turn: &Turn) -> String {
-    let said = without_text(said, &turn.message);
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    cut(said, MAX_QUOTE)
 }

@@ -127,10 +127,10 @@ impl Setup {
         let mut bare = Command::new(program(&command[0]));
         bare.args(&command[1..]);
         bare.env("PI_OFFLINE", "1").env("PI_TELEMETRY", "0");
-        // What is secret of ours is nothing to pi; its own keys it may have.
-        let ours = keys::all().filter(|key| key.secret && !key.name.ends_with("API_KEY"));
-        for key in ours {
-            bare.env_remove(key.name);
+        // What is secret of ours is nothing to pi; keys of models are its own by the same names.
+        let own = [keys::models::OPENAI_API_KEY, keys::models::GROQ_API_KEY];
+        for name in keys::withheld_secrets(&own) {
+            bare.env_remove(name);
         }
         bare
     }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::{
-    agents::{CUT, Certainty, reply::Call},
+    agents::{Certainty, reply::Call},
     client::Endpoint,
     random,
 };
@@ -163,7 +163,7 @@ async fn a_run_that_failed_is_told_from_a_good_one() {
         assert!(failed.error.contains(told), "{failed:?}");
     }
     let cut = text(stage.answer("t-2", "a", "cut").await);
-    assert_eq!(cut, format!("as far as it goes{CUT}"));
+    assert_eq!(cut, format!("as far as it goes{}", crate::cut::MARK));
     stage.pi.close().await;
 }
 
@@ -262,6 +262,16 @@ async fn nothing_is_left_when_it_closes_whatever_runs() {
 }
 
 #[tokio::test]
+async fn messages_before_the_last_are_shown_as_paragraphs_of_their_own() {
+    let stage = Stage::new().await;
+    let (reply, _) = reply();
+    let answer = stage.pi.answer(&turn("t-1", "a", "look"), &reply).await;
+    assert_eq!(text(answer), "It is 7.");
+    assert_eq!(reply.shown(), "Let me look.\n\nIt is 7.");
+    stage.pi.close().await;
+}
+
+#[tokio::test]
 async fn a_conversation_over_http_is_told_whole_and_not_kept() {
     let stage = Stage::new().await;
     let prompt = json!([{"role": "system", "content": "be"}, {"role": "user", "content": [{"type": "text", "text": "hi"}]}]);
@@ -270,6 +280,51 @@ async fn a_conversation_over_http_is_told_whole_and_not_kept() {
     let (reply, _) = reply();
     assert!(text(stage.pi.answer(&turn, &reply).await).contains("user: hi"));
     assert!(stage.home.lines("starts")[0].starts_with("start none"));
+    stage.pi.close().await;
+}
+
+#[tokio::test]
+async fn a_conversation_over_http_has_a_place_of_the_pool() {
+    let stage = Stage::new().await;
+    let over_http = |id: &str, said: &str| {
+        let prompt = json!([{"role": "user", "content": said}]);
+        let json = json!({"turn_id": id, "session": "x1", "prompt": prompt, "kind": "text"});
+        Turn::parse(json).expect("a turn")
+    };
+    let ((first, _), (second, _), (third, _)) = (reply(), reply(), reply());
+    let (slow, slower) = (over_http("t-x1", "slow"), over_http("t-x2", "slow"));
+    let mut busy = Box::pin(async {
+        tokio::join!(
+            stage.pi.answer(&slow, &first),
+            stage.pi.answer(&slower, &second)
+        )
+    });
+    let mut shown = 0;
+    let both = async {
+        while shown < 2 {
+            shown += [&first, &second]
+                .iter()
+                .filter(|reply| reply.shown() == "one ")
+                .count();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        answers = &mut busy => panic!("{answers:?}"),
+        () = both => {}
+    }
+    let next = over_http("t-x3", "hi");
+    let mut waits = Box::pin(stage.pi.answer(&next, &third));
+    for _ in 0..100 {
+        tokio::select! {
+            biased;
+            answer = &mut waits => panic!("{answer:?}"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    assert_eq!(stage.starts(), 2);
+    drop(busy);
+    assert_eq!(text(waits.await), "You said: hi");
     stage.pi.close().await;
 }
 

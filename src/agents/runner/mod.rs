@@ -3,6 +3,7 @@
 //!
 //! A connection that is lost takes its turns with it: the gateway offers them again.
 
+mod endings;
 mod session;
 mod stop;
 #[cfg(test)]

@@ -14,14 +14,18 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Ended, RunOptions};
+use super::{
+    Ended, RunOptions,
+    endings::{Ending, Endings},
+};
 use crate::{
     agents::{
-        Agent, Answer, Failure, Turn,
+        Agent, Answer, Failure, MAX_ANSWER_BYTES, Turn,
         journal::Journal,
         reply::{Call, CallError, Reply},
     },
     client::{Client, Endpoint, ServerMessage},
+    cut,
     error::Error,
     message::text_at,
     panics::contained,
@@ -44,7 +48,7 @@ enum Waiting {
     /// The next piece of this turn may follow.
     Piece(String),
     /// The end of a turn.
-    End(String),
+    End(Ending),
     /// Whether the gateway is there.
     Heartbeat,
 }
@@ -71,6 +75,8 @@ pub(super) struct Session {
     last_id: u64,
     wake: Arc<Notify>,
     calls: (mpsc::Sender<Call>, mpsc::Receiver<Call>),
+    /// Ends that the gateway had no room for.
+    endings: Endings,
 }
 
 impl Session {
@@ -92,6 +98,7 @@ impl Session {
             last_id: 0,
             wake: Arc::default(),
             calls: mpsc::channel(MAX_CALLS),
+            endings: Endings::default(),
         }
     }
 
@@ -124,6 +131,7 @@ impl Session {
                     self.call(call.action, &call.payload, Waiting::Agent(call.answer));
                 }
                 Some(ended) = self.tasks.join_next() => self.ended(ended),
+                ending = self.endings.due() => self.say(ending),
                 () = wake.notified() => {}
                 () = sleep_until(due) => {
                     let asks = |waiting: &Waiting| matches!(waiting, Waiting::Heartbeat);
@@ -197,16 +205,22 @@ impl Session {
         let Some(waiting) = id.and_then(|id| self.waiting.remove(&id)) else {
             return;
         };
+        let wait_ms = payload["retry_after_ms"].as_u64();
         let answer = if frame["type"] == "response" {
             Ok(payload)
         } else {
             let text = |name| text_at(&payload, name).unwrap_or_default().to_owned();
             Err(CallError::Refused(text("code"), text("message")))
         };
-        self.answered(waiting, answer);
+        self.answered(waiting, answer, wait_ms);
     }
 
-    fn answered(&mut self, waiting: Waiting, answer: Result<Value, CallError>) {
+    fn answered(
+        &mut self,
+        waiting: Waiting,
+        answer: Result<Value, CallError>,
+        wait_ms: Option<u64>,
+    ) {
         match waiting {
             Waiting::Agent(agent) => {
                 let _ = agent.send(answer);
@@ -216,8 +230,10 @@ impl Session {
                     turn.sending = false;
                 }
             }
-            Waiting::End(id) => {
-                if let Err(error) = answer {
+            Waiting::End(ending) => {
+                let Err(error) = answer else { return };
+                if let Some(ending) = self.endings.keep(ending, error.code(), wait_ms) {
+                    let id = ending.turn_id;
                     self.journal
                         .warn(&format!("the end of {id} was not taken: {error}"));
                 }
@@ -265,6 +281,7 @@ impl Session {
 
     /// Aborts a turn if it runs.
     fn forget(&mut self, id: &str) -> bool {
+        self.endings.forget(id);
         let running = self.running.remove(id);
         running.is_some_and(|running| {
             running.task.abort();
@@ -277,25 +294,36 @@ impl Session {
         let Ok((id, number, outcome)) = ended else {
             return;
         };
-        if self
-            .running
-            .get(&id)
-            .is_some_and(|running| running.number == number)
+        let is_current = |running: &Running| running.number == number;
+        if !self.running.get(&id).is_some_and(is_current) {
+            return;
+        }
+        if let Some(running) = self.running.remove(&id)
+            && outcome.is_ok()
         {
-            self.running.remove(&id);
-            self.end(&id, &outcome);
+            self.send_rest(&id, &running.reply);
+        }
+        self.end(&id, &outcome);
+    }
+
+    /// Sends all that waits to be shown: whoever reads along has it before the end.
+    fn send_rest(&mut self, id: &str, reply: &Reply) {
+        while let Some(text) = reply.take_piece() {
+            let payload = json!({"turn_id": id, "text": text});
+            self.call("agent.delta", &payload, Waiting::Piece(id.to_owned()));
         }
     }
 
     fn end(&mut self, id: &str, outcome: &Outcome) {
-        let waiting = Waiting::End(id.to_owned());
-        match outcome {
+        let (action, payload) = match outcome {
             Ok(answer) => {
-                let mut payload = json!({"turn_id": id, "text": answer.text});
+                // The gateway would close the connection at what is far too long, and every turn with it.
+                let text = cut::marked(answer.text.clone(), MAX_ANSWER_BYTES);
+                let mut payload = json!({"turn_id": id, "text": text});
                 if let Some(media) = &answer.media {
                     payload["media"] = media.clone();
                 }
-                self.call("agent.done", &payload, waiting);
+                ("agent.done", payload)
             }
             Err(failure) => {
                 self.journal
@@ -306,8 +334,20 @@ impl Session {
                     let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
                     payload["retry_after_ms"] = json!(wait.min(super::MAX_RETRY_AFTER_MS));
                 }
-                self.call("agent.failed", &payload, waiting);
+                ("agent.failed", payload)
             }
-        }
+        };
+        self.say(Ending {
+            turn_id: id.to_owned(),
+            action,
+            payload,
+            times: 0,
+        });
+    }
+
+    fn say(&mut self, mut ending: Ending) {
+        ending.times += 1;
+        let (action, payload) = (ending.action, ending.payload.clone());
+        self.call(action, &payload, Waiting::End(ending));
     }
 }

@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 
 use super::*;
 use crate::{
-    agents::{Answer, BoxFuture, Failure, Reply, Turn, echo::Echo},
+    agents::{Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn, echo::Echo},
     shutdown::{self, Trigger},
 };
 
@@ -136,7 +136,6 @@ async fn a_turn_is_shown_and_answered() {
     let mut gateway = stage.gateway().await;
     for id in ["t-1", "t-2"] {
         gateway.offer(id, "olá").await;
-        // What is shown comes before the end, or is left out: the end has all of it.
         let done = gateway.next_end().await;
         assert_eq!(done["action"], "agent.done");
         assert_eq!(done["payload"], json!({"turn_id": id, "text": "olá"}));
@@ -208,6 +207,54 @@ async fn the_next_piece_waits_until_the_gateway_took_the_one_before() {
     assert_eq!(done["payload"]["text"], r#"Err(Refused("conflict", "no"))"#);
     stage.end().await.expect("an orderly end");
     assert!(*slow.closed.lock().expect("fine"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_for_the_gateway_is_cut() {
+    let stage = Stage::new(Arc::new(Echo), 4).await;
+    let mut gateway = stage.gateway().await;
+    gateway
+        .offer("t-1", &"a".repeat(2 * MAX_ANSWER_BYTES))
+        .await;
+    let done = gateway.next_end().await;
+    let text = done["payload"]["text"].as_str().expect("a text");
+    assert!(text.len() == MAX_ANSWER_BYTES && text.ends_with(crate::cut::MARK));
+    stage.end().await.expect("an orderly end");
+}
+
+#[tokio::test]
+async fn an_end_that_there_was_no_room_for_is_said_again() {
+    let stage = Stage::new(Arc::new(Echo), 4).await;
+    let mut gateway = stage.gateway().await;
+    gateway.offer("t-1", "olá").await;
+    for code in ["queue_full", "queue_full", "conflict"] {
+        let done = gateway.next_end().await;
+        assert_eq!(done["payload"], json!({"turn_id": "t-1", "text": "olá"}));
+        let refusal = json!({"type": "error", "id": done["id"],
+            "payload": {"code": code, "message": "no", "retry_after_ms": 1}});
+        gateway.say(&refusal).await;
+    }
+    // What else is refused is not.
+    gateway.offer("t-2", "oi").await;
+    assert_eq!(gateway.next_end().await["payload"]["turn_id"], "t-2");
+    stage.end().await.expect("an orderly end");
+}
+
+#[tokio::test]
+async fn all_that_was_shown_comes_before_the_end() {
+    let stage = Stage::new(Arc::new(Echo), 4).await;
+    let mut gateway = stage.gateway().await;
+    let long = "olá ".repeat(10_000);
+    gateway.offer("t-1", long.trim()).await;
+    let (mut shown, mut command) = (String::new(), gateway.command().await);
+    // The gateway answers none of them, so that only the first goes out by itself.
+    while command["action"] == "agent.delta" {
+        shown.push_str(command["payload"]["text"].as_str().expect("a text"));
+        command = gateway.command().await;
+    }
+    assert_eq!(command["payload"]["text"], shown);
+    assert_eq!(shown, long.trim());
+    stage.end().await.expect("an orderly end");
 }
 
 #[tokio::test]

@@ -17,9 +17,11 @@ pub const PI: &str = "AGENT_PI";
 pub const EXEC: &str = "AGENT_EXEC";
 pub(in crate::config) const DEEPSEEK_MODEL: &str = "DEEPSEEK_MODEL";
 pub(in crate::config) const OPENAI_BASE_URL: &str = "OPENAI_BASE_URL";
-pub(in crate::config) const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
+/// The key of `OpenAI`.
+pub const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 pub(in crate::config) const OPENAI_MODEL: &str = "OPENAI_MODEL";
-pub(in crate::config) const GROQ_API_KEY: &str = "GROQ_API_KEY";
+/// The key of Groq.
+pub const GROQ_API_KEY: &str = "GROQ_API_KEY";
 pub(in crate::config) const GROQ_MODEL: &str = "GROQ_MODEL";
 pub(in crate::config) const SYSTEM_PROMPT: &str = "AGENT_SYSTEM_PROMPT";
 pub(in crate::config) const HISTORY: &str = "AGENT_HISTORY";
@@ -85,7 +87,7 @@ pub(in crate::config) const KEYS: &[Key] = &[
         TOOLS,
         "0",
         number(0, 1),
-        "1 gives pi its tools: whoever may write to it can then have it read, change and run anything that you can.",
+        "1 gives pi its tools and the gateway's token: whoever may write to it can then have it read, change and run anything that you can, on this machine and in this gateway.",
     ),
     key(
         PI,

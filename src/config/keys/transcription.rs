@@ -8,7 +8,8 @@ use crate::config::{
 };
 
 pub(in crate::config) const URL: &str = "TRANSCRIBE_URL";
-pub(in crate::config) const API_KEY: &str = "TRANSCRIBE_API_KEY";
+/// The key of what transcribes.
+pub const API_KEY: &str = "TRANSCRIBE_API_KEY";
 pub(in crate::config) const MODEL: &str = "TRANSCRIBE_MODEL";
 pub(in crate::config) const LANGUAGE: &str = "TRANSCRIBE_LANGUAGE";
 pub(in crate::config) const COMMAND: &str = "TRANSCRIBE_COMMAND";

@@ -40,7 +40,7 @@ pub(super) enum RunEnd {
 pub(super) struct AgentProcess {
     child: Child,
     /// Kills what is left.
-    _group: Group,
+    group: Group,
     lines: tokio::task::JoinHandle<String>,
 }
 
@@ -68,7 +68,7 @@ impl AgentProcess {
         });
         Ok(Self {
             child,
-            _group: group,
+            group,
             lines,
         })
     }
@@ -79,6 +79,9 @@ impl AgentProcess {
         let input = self.child.stdin.take();
         let status = self.child.wait().await;
         drop(input);
+        if status.is_ok() {
+            self.group.ended();
+        }
         let last = timeout(LAST_WORDS, &mut self.lines).await;
         let last = last.ok().and_then(Result::ok).unwrap_or_default();
         let code = status
@@ -100,7 +103,9 @@ impl AgentProcess {
     /// Has it end in order; kills it where it does not.
     pub(super) async fn stop(mut self) {
         drop(self.child.stdin.take());
-        let _ = timeout(STOP_TIMEOUT, self.child.wait()).await;
+        if let Ok(Ok(_)) = timeout(STOP_TIMEOUT, self.child.wait()).await {
+            self.group.ended();
+        }
     }
 }
 
@@ -127,17 +132,14 @@ fn tell(line: &[u8], name: &str, log: &Log) -> Option<String> {
     if text.is_empty() {
         return None;
     }
-    let fields: [LogField<'_>; 1] = [("name", &name)];
-    match (
-        text.strip_prefix(WARNING),
-        text.strip_prefix("cleudocodebot: "),
-    ) {
-        (Some(warning), _) => log.warn("agent", warning, &fields),
-        (None, Some(error)) => {
-            log.warn("agent", error, &fields);
-            return Some(error.to_owned());
-        }
-        (None, None) => log.info("agent", &text, &fields),
+    let mut marked = [WARNING, "cleudocodebot: "].into_iter();
+    let warning = marked.find_map(|mark| text.strip_prefix(mark));
+    let said = warning.unwrap_or(&text);
+    // A field: the messages of the log are ours.
+    let fields: [LogField<'_>; 2] = [("name", &name), ("said", &said)];
+    match warning {
+        Some(_) => log.warn("agent", "the agent warns", &fields),
+        None => log.info("agent", "the agent says", &fields),
     }
-    Some(text.strip_prefix(WARNING).unwrap_or(&text).to_owned())
+    Some(said.to_owned())
 }

@@ -211,9 +211,14 @@ mod tests {
             let lines: Arc<Mutex<Vec<String>>> = Arc::default();
             let kept = Arc::clone(&lines);
             log.follow(move |line| {
+                let fields = line
+                    .fields
+                    .iter()
+                    .map(|(name, value)| format!(" {name}={value}"));
+                let fields: String = fields.collect();
                 kept.lock()
                     .expect("fine")
-                    .push(format!("{:?} {}", line.level, line.message));
+                    .push(format!("{:?} {}{fields}", line.level, line.message));
             });
             let (retire, retired) = watch::channel(false);
             let (park, parked) = watch::channel(false);
@@ -266,7 +271,8 @@ mod tests {
         stage.parked.wait_for(|parked| *parked).await.expect("told");
         let lines = stage.lines.lock().expect("fine").join("\n");
         assert!(
-            lines.contains("Warn hm") && lines.contains("Warn no model is set"),
+            lines.contains("Warn the agent warns name=tried said=hm")
+                && lines.contains("said=no model is set"),
             "{lines}"
         );
         stage.states.steer("tried", Steer::Start);

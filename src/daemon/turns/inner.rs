@@ -107,7 +107,9 @@ impl TurnsInner {
         if known.0 != settings {
             let media = || self.parts.media.clone();
             let by = settings.as_ref();
-            let by = by.map(|settings| Arc::new(Transcriber::new(settings, media())));
+            let by = by.map(|settings| {
+                Arc::new(Transcriber::new(settings, media(), self.parts.log.clone()))
+            });
             *known = (settings, by);
         }
     }

@@ -25,6 +25,9 @@ use crate::gateway::control::PromptEvent;
 /// Time between two signs of life.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
+/// Stands between two paragraphs.
+const PARAGRAPH: &str = "\n\n";
+
 /// The body.
 pub(in crate::gateway) struct ChatStream {
     head: AnswerHead,
@@ -85,10 +88,14 @@ impl ChatStream {
             }
             Some(PromptEvent::Done(answer)) => {
                 let text = self.head.text(&answer);
-                // What was sent cannot be taken back; agents end with what they streamed.
-                let rest = text.strip_prefix(self.sent.as_str()).unwrap_or_default();
-                self.head.piece(&mut out, rest);
-                self.head.end(&mut out);
+                if let Some(rest) = rest_of(&text, &self.sent) {
+                    self.head.piece(&mut out, rest);
+                    self.head.end(&mut out);
+                } else {
+                    let why =
+                        "the answer is another than what was streamed of it; ask without stream";
+                    chunks::error(&mut out, &ApiError::new(500, why));
+                }
                 self.progress = StreamProgress::Ended;
             }
             Some(PromptEvent::Failed(why)) => {
@@ -103,6 +110,22 @@ impl ChatStream {
         }
         out
     }
+}
+
+/// What of an answer was not sent yet; `None` where what was sent is something else and cannot be taken back.
+/// White space at either end is no difference, nor are paragraphs before the answer: an agent with tools says
+/// something before it uses one, and answers with its last words.
+fn rest_of<'a>(text: &'a str, sent: &str) -> Option<&'a str> {
+    let text = text.trim_start();
+    let paragraphs = sent.match_indices(PARAGRAPH);
+    let starts = std::iter::once(0).chain(paragraphs.map(|(at, _)| at + PARAGRAPH.len()));
+    let mut rests = starts.filter_map(|start| {
+        let sent = sent[start..].trim_start();
+        let is_apart = |rest: &&str| rest.is_empty() || rest.starts_with(char::is_whitespace);
+        let trimmed = || text.strip_prefix(sent.trim_end()).filter(is_apart);
+        text.strip_prefix(sent).or_else(trimmed)
+    });
+    rests.next()
 }
 
 impl Body for ChatStream {
@@ -195,6 +218,40 @@ mod tests {
         );
         assert!(stream.is_end_stream());
         assert_eq!(next(&mut stream).await, None);
+    }
+
+    #[test]
+    fn what_was_sent_is_a_part_of_the_answer_or_the_stream_is_wrong() {
+        for (text, sent, rest) in [
+            ("olá, Ana", "olá", Some(", Ana")),
+            ("olá", " olá\n", Some("")),
+            ("olá\nhttp://a", "olá\n\n", Some("\nhttp://a")),
+            (" olá, Ana", "olá,", Some(" Ana")),
+            ("It is 7.", "Let me look.\n\nIt is", Some(" 7.")),
+            ("It is 7.\n\nBye", "Hm.\n\nIt is 7.\n\nBye", Some("")),
+            ("", "", Some("")),
+            ("olá", "adeus", None),
+            ("oláa", "olá a", None),
+            ("ab", "a \n", None),
+        ] {
+            assert_eq!(rest_of(text, sent), rest, "{text:?} after {sent:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_another_is_an_error_and_no_stop() {
+        let (mut stream, events) = stream(PromptEvent::Delta("adeus".to_owned()));
+        next(&mut stream).await.expect("a piece");
+        let answer = AgentAnswer {
+            text: "olá".to_owned(),
+            media: None,
+        };
+        events.send(PromptEvent::Done(answer)).await.expect("read");
+        let end = next(&mut stream).await.expect("the end");
+        assert!(
+            end.contains("\"error\"") && !end.contains("stop\""),
+            "{end}"
+        );
     }
 
     #[tokio::test(start_paused = true)]

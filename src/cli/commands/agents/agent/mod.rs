@@ -30,7 +30,7 @@ use crate::{
 const KINDS: [&str; 4] = ["pi", "openai", "exec", "echo"];
 
 /// Turns at a time, unless told.
-const TURNS: u64 = 16;
+const TURNS: usize = 16;
 
 /// How long `exec` may take, unless told, in seconds.
 const EXEC_SECONDS: u64 = 600;
@@ -59,7 +59,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         option(
             "turns",
             Takes::Text("N"),
-            "Answer so many at a time (pi: AGENT_PI_POOL)",
+            "Answer so many at a time (pi: so many processes; else AGENT_PI_POOL)",
         ),
         option(
             "url",
@@ -218,7 +218,7 @@ impl AgentCommand {
         let (agent, turns) = opened;
         let options = RunOptions {
             name: self.name.clone(),
-            turns: usize::try_from(self.turns.unwrap_or(turns)).unwrap_or(1),
+            turns,
             endpoints: endpoints(context),
             journal: Journal::stderr(),
         };
@@ -233,8 +233,9 @@ impl AgentCommand {
     }
 
     /// The agent, and how many turns it takes at a time.
-    async fn open(&self, context: &Context<'_>) -> Result<(Arc<dyn Agent>, u64)> {
-        open::open(&self.kind, context).await
+    async fn open(&self, context: &Context<'_>) -> Result<(Arc<dyn Agent>, usize)> {
+        let wanted = self.turns.and_then(|turns| usize::try_from(turns).ok());
+        open::open(&self.kind, wanted, context).await
     }
 }
 

@@ -7,12 +7,12 @@ use crate::{
     agents::{
         Agent,
         echo::Echo,
-        exec::{Exec, shell_command},
+        exec::Exec,
         journal::Journal,
         openai::{OpenAi, OpenAiOptions},
         pi::{Pi, PiOptions},
     },
-    child::Keeper,
+    child::{Keeper, shell},
     cli::{connection::endpoints, context::Context},
     config::{
         BaseUrl, Loaded,
@@ -21,20 +21,27 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The agent of this kind, and how many turns it takes at a time.
-pub(super) async fn open(kind: &Kind, context: &Context<'_>) -> Result<(Arc<dyn Agent>, u64)> {
+/// The agent of this kind, and how many turns it takes at a time: `wanted`, where that was said.
+pub(super) async fn open(
+    kind: &Kind,
+    wanted: Option<usize>,
+    context: &Context<'_>,
+) -> Result<(Arc<dyn Agent>, usize)> {
     let loaded = context.client_settings()?;
     models::check(&loaded.lookup)?;
-    let settings = ModelSettings::read(&loaded.lookup);
+    let mut settings = ModelSettings::read(&loaded.lookup);
+    let turns = wanted.unwrap_or(TURNS);
     match kind {
-        Kind::Echo => Ok((Arc::new(Echo), TURNS)),
-        Kind::Exec { .. } => Ok((Arc::new(exec(kind, settings.exec.as_deref())?), TURNS)),
+        Kind::Echo => Ok((Arc::new(Echo), turns)),
+        Kind::Exec { .. } => Ok((Arc::new(exec(kind, settings.exec.as_deref())?), turns)),
         Kind::OpenAi { url, model } => {
             let options = openai(url.as_deref(), model.clone(), settings, &loaded)?;
-            Ok((Arc::new(OpenAi::open(options).await?), TURNS))
+            Ok((Arc::new(OpenAi::open(options).await?), turns))
         }
         Kind::Pi(model) => {
-            let pool = u64::try_from(settings.pi_pool).unwrap_or(1);
+            // Each turn has a process of its own: without as many of these, turns would wait in vain.
+            settings.pi_pool = wanted.unwrap_or(settings.pi_pool);
+            let pool = settings.pi_pool;
             let options = pi(model.clone(), settings, &loaded, context)?;
             Ok((Arc::new(Pi::open(options).await?), pool))
         }
@@ -52,8 +59,8 @@ fn exec(kind: &Kind, configured: Option<&str>) -> Result<Exec> {
         return Err(Error::Usage("no program was named".to_owned()));
     };
     let command = match (&command[..], configured) {
-        ([line], _) => shell_command(line),
-        ([], Some(line)) => shell_command(line),
+        ([line], _) => shell(line),
+        ([], Some(line)) => shell(line),
         ([], None) => {
             let text = "no command is set: name it in AGENT_EXEC, or behind agent exec";
             return Err(Error::Config(text.to_owned()));
