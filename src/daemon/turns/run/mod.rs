@@ -35,8 +35,9 @@ use crate::{
     store::{Draft, StoreError, Turn, TurnUpdate},
 };
 
-/// Events of a prompt that may wait for whoever asked.
-const MAX_PROMPT_EVENTS: usize = 256;
+/// Events of a prompt that may wait for whoever asked: what comes meanwhile is one piece (`running`), so that
+/// the bytes that wait are bounded too.
+const MAX_PROMPT_EVENTS: usize = 4;
 
 /// Runs a stored turn in a task; it is known by its id when this comes back.
 pub(super) fn start(
