@@ -59,7 +59,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         option(
             "turns",
             Takes::Text("N"),
-            "Answer so many at a time (pi: so many processes; else AGENT_PI_POOL)",
+            "Answer so many at a time (pi: for AGENT_PI_POOL)",
         ),
         option(
             "url",
