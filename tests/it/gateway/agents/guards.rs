@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::{
     CHANNEL, agent, bridge, daemon, daemon_with, done, offered, says, sent_to, turns_of, until,
 };
-use crate::support::{Scratch, assert_field, assert_mentions, event_where, next_event};
+#[cfg(feature = "store")]
+use crate::support::assert_mentions;
+use crate::support::{Scratch, assert_field, event_where, next_event};
 
 #[tokio::test]
 async fn beyond_the_rate_messages_are_gathered() {
@@ -31,6 +33,7 @@ async fn beyond_the_rate_messages_are_gathered() {
     assert_field(&open[0], "state", "waiting");
 }
 
+#[cfg(feature = "store")]
 #[tokio::test]
 async fn a_day_has_so_many_answers_also_across_a_restart() {
     let home = Scratch::new();

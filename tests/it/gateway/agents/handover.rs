@@ -101,6 +101,7 @@ async fn what_the_user_writes_on_the_phone_takes_over_too() {
     assert!(turns_of(&mut owner, CHANNEL, "ana").await.is_empty());
 }
 
+#[cfg(feature = "store")]
 #[tokio::test]
 async fn a_hold_survives_a_restart() {
     let home = Scratch::new();

@@ -249,6 +249,7 @@ async fn a_reload_sets_and_takes_away_agents() {
     until(&mut page, &turn, "aborted").await;
 }
 
+#[cfg(feature = "store")]
 #[tokio::test]
 async fn what_comes_while_no_agent_is_set_is_not_answered_later() {
     let home = Scratch::new();
@@ -276,6 +277,7 @@ async fn what_comes_while_no_agent_is_set_is_not_answered_later() {
     assert_field(&offered(&mut pi).await, "message", "now");
 }
 
+#[cfg(feature = "store")]
 async fn until_listed(page: &mut cleudocodebot::client::Client) {
     let deadline = std::time::Instant::now() + crate::support::PATIENCE;
     while turns_of(page, "webchat", "ana").await.is_empty() {

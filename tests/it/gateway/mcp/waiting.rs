@@ -208,10 +208,10 @@ fn numbers_of_events_that_are_still_to_come_are_refused() {
     let said = failed(
         &daemon,
         "wait_for_messages",
-        &json!({"since": 1, "timeout_s": 0}),
+        &json!({"since": (1_u64 << 53) - 1, "timeout_s": 0}),
     );
     assert!(
-        said.contains("0 at most, the number of the last event"),
+        said.contains("at most, the number of the last event"),
         "{said}"
     );
 }
