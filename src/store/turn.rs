@@ -77,6 +77,14 @@ pub struct TurnUpdate {
 }
 
 impl TurnUpdate {
+    /// A change of the state, and why.
+    pub fn because(state: TurnState, error: &str) -> Self {
+        Self {
+            error: Some(error.to_owned()),
+            ..Self::to(state)
+        }
+    }
+
     /// A change of the state alone.
     pub fn to(state: TurnState) -> Self {
         Self {

@@ -225,10 +225,9 @@ impl Agents for Turns {
     fn turns(&self, query: TurnQuery) -> Reply<Vec<Value>> {
         let inner = Arc::clone(&self.inner);
         Box::pin(async move {
-            let state = query.state.and_then(|state| state.parse().ok());
             let read = move |store: &Store| {
                 let (channel, peer) = (query.channel.as_deref(), query.peer.as_deref());
-                store.turns(channel, peer, state, query.limit)
+                store.turns(channel, peer, query.state, query.limit)
             };
             let turns = inner.store().run_blocking(read).await?;
             Ok(turns.iter().map(turn_json).collect())
@@ -293,10 +292,7 @@ pub(super) async fn end_waiting(
 ) -> Result<Ended, Fault> {
     let key = (turn.channel, turn.peer);
     let waiting = inner.conversations().take_waiting(&key, turn.id);
-    let update = TurnUpdate {
-        error: Some(reason.to_owned()),
-        ..TurnUpdate::to(TurnState::Aborted)
-    };
+    let update = TurnUpdate::because(TurnState::Aborted, reason);
     let stored = match inner.store().update_turn(turn.id, update) {
         Ok(stored) => stored.await,
         Err(error) => Err(error),
@@ -353,10 +349,7 @@ async fn retry(inner: &TurnsInner, id: TurnId) -> Result<Option<Ended>, Fault> {
     } else {
         "too many turns wait in this conversation"
     };
-    let update = TurnUpdate {
-        error: Some(why_not.to_owned()),
-        ..TurnUpdate::to(TurnState::Failed)
-    };
+    let update = TurnUpdate::because(TurnState::Failed, why_not);
     let turn = inner.store().update_turn(id, update)?.await?;
     inner.publish_status(&turn, Some(why_not));
     Err(conflict(why_not))

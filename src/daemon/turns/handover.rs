@@ -80,10 +80,7 @@ impl TurnsInner {
         let cleared = self.conversations().clear(key, up_to);
         let was_any = cleared.running.is_some() || !cleared.waiting.is_empty();
         for mut turn in cleared.waiting {
-            let update = TurnUpdate {
-                error: Some(reason.to_owned()),
-                ..TurnUpdate::to(waiting)
-            };
+            let update = TurnUpdate::because(waiting, reason);
             match self.store().update_turn(turn.id, update) {
                 Ok(stored) => drop(stored),
                 Err(error) => self.warn("cannot store the end of a turn", &error),

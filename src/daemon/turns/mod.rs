@@ -36,7 +36,7 @@ use tokio::task::JoinHandle;
 pub(in crate::daemon) use self::inner::TurnsParts;
 use self::{
     inner::TurnsInner,
-    reader::{Reader, stand_down},
+    reader::{NO_AGENT_LEFT, Reader, stand_down},
 };
 use crate::{
     config::{Lookup, TranscriptionSettings, agents::AgentSettings},
@@ -103,8 +103,7 @@ impl Turns {
         // Without the lock, which `clear` takes for each.
         let keys = inner.conversations().keys();
         for key in keys {
-            let reason = "no agent is set any more (AGENT, AGENT_ROUTES)";
-            inner.clear(&key, None, TurnState::Aborted, reason);
+            inner.clear(&key, None, TurnState::Aborted, NO_AGENT_LEFT);
         }
         tokio::spawn(async move {
             if let Err(error) = stand_down(&inner).await {

@@ -80,10 +80,16 @@ impl Pool {
 
     /// Removes an agent; false where another client has the name by now.
     pub(super) fn leave(&self, name: &str, number: u64) -> bool {
-        let is_current = self.is_current(name, number);
+        let mut state = self.state();
+        let agent = state.agents.get(name);
+        if agent.is_none_or(|agent| agent.number != number) {
+            return false;
+        }
+        let left = state.agents.remove(name);
         // Drop the client without the lock: its destructor may call back here.
-        let left = is_current.then(|| self.state().agents.remove(name));
-        left.is_some()
+        drop(state);
+        drop(left);
+        true
     }
 
     pub(super) fn is_current(&self, name: &str, number: u64) -> bool {

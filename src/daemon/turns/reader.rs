@@ -38,6 +38,9 @@ const PAGE_BYTES: usize = 1 << 20;
 /// Turns that are looked at after a start for messages that have one.
 const LOOKED_AT: usize = 2000;
 
+/// Why turns end where no conversation has an agent any more.
+pub(super) const NO_AGENT_LEFT: &str = "no agent is set any more (AGENT, AGENT_ROUTES)";
+
 /// The position of agents while there are none: what comes meanwhile is not answered later.
 const NOWHERE: u64 = u64::MAX;
 
@@ -88,10 +91,7 @@ pub(super) async fn stand_down(turns: &TurnsInner) -> Result<(), StoreError> {
         store.set_agent_cursor(NOWHERE)?.await?;
     }
     for turn in open {
-        let update = TurnUpdate {
-            error: Some("no agent is set any more (AGENT, AGENT_ROUTES)".to_owned()),
-            ..TurnUpdate::to(TurnState::Aborted)
-        };
+        let update = TurnUpdate::because(TurnState::Aborted, NO_AGENT_LEFT);
         // It may have been answered meanwhile.
         let _ = store.update_turn(turn.id, update)?.await;
     }
@@ -187,10 +187,7 @@ impl Reader {
 
     /// Ends a turn that was not offered.
     async fn close(&self, turn: Turn, state: TurnState, why: &str) -> Result<(), StoreError> {
-        let update = TurnUpdate {
-            error: Some(why.to_owned()),
-            ..TurnUpdate::to(state)
-        };
+        let update = TurnUpdate::because(state, why);
         let turns = &self.turns;
         let report = |error: &StoreError| turns.warn("cannot store the end of a turn", error);
         let stored = || turns.store().update_turn(turn.id, update.clone());

@@ -21,6 +21,7 @@ use crate::{
             TurnQuery,
         },
     },
+    message::TurnState,
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
@@ -32,9 +33,6 @@ const MAX_ERROR: usize = 500;
 
 /// Turns listed where the client names no limit.
 const TURNS: u64 = 50;
-
-/// The states of turns.
-const STATES: [&str; 6] = ["waiting", "running", "done", "failed", "aborted", "held"];
 
 /// Makes this client the agent of a name. One that announces the same again keeps its turns.
 pub(in crate::gateway) fn announce(
@@ -208,16 +206,19 @@ pub(super) fn turns(gateway: &Gateway, payload: &Payload) -> Answer {
         }
         (_, None) => None,
     };
-    let state = payload.optional_text("state");
-    if state.is_some_and(|state| !STATES.contains(&state)) {
-        let expected = format!("one of {}", STATES.join(", "));
+    let state = payload.optional_text("state").map(str::parse::<TurnState>);
+    let Ok(state) = state.transpose() else {
+        let expected = format!(
+            "one of {}",
+            TurnState::ALL.map(TurnState::as_str).join(", ")
+        );
         return Answer::Now(Err(bad_field("state", &expected, "something else")));
-    }
+    };
     let limit = payload.integer("limit").unwrap_or(TURNS);
     let found = gateway.agents.turns(TurnQuery {
         channel: channel.map(str::to_owned),
         peer,
-        state: state.map(str::to_owned),
+        state,
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
     });
     Answer::Later(Box::pin(async move {

@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::channels::Steer;
-use crate::{integrations::BoxFuture, protocol::error_code::Fault};
+use super::channels::{Steer, status_json};
+use crate::{integrations::BoxFuture, message::TurnState, protocol::error_code::Fault};
 
 /// What becomes of a turn that a client is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +160,7 @@ pub struct TurnQuery {
     /// Only with this peer.
     pub peer: Option<String>,
     /// Only in this state.
-    pub state: Option<String>,
+    pub state: Option<TurnState>,
     /// At most this many.
     pub limit: usize,
 }
@@ -218,20 +218,13 @@ pub struct AgentStatus {
 impl AgentStatus {
     /// As on the wire.
     pub fn json(&self) -> Value {
-        let counters = self.counters.iter();
-        let counters: Map<String, Value> = counters
-            .map(|(name, count)| ((*name).to_owned(), json!(count)))
-            .collect();
-        let mut status = json!({"name": self.name, "state": self.state, "since_ms": self.since_ms,
-            "supervised": self.supervised, "counters": counters});
-        if let Some(until) = self.until_ms {
-            status["until_ms"] = json!(until);
-        }
-        for (name, text) in [("last_error", &self.last_error), ("advice", &self.advice)] {
-            if let Some(text) = text {
-                status[name] = json!(text);
-            }
-        }
+        let mut status = status_json(
+            (&self.name, self.state),
+            (self.since_ms, self.until_ms),
+            [&self.last_error, &self.advice],
+            &self.counters,
+        );
+        status["supervised"] = json!(self.supervised);
         status
     }
 }

@@ -99,23 +99,40 @@ pub struct IntegrationStatus {
 impl IntegrationStatus {
     /// As on the wire.
     pub fn json(&self) -> Value {
-        let counters: Map<String, Value> = self
-            .counters
-            .iter()
-            .map(|(name, count)| ((*name).to_owned(), json!(count)))
-            .collect();
-        let mut status = json!({"name": self.name, "state": self.state, "since_ms": self.since_ms, "counters": counters});
-        if let Some(until) = self.until_ms {
-            status["until_ms"] = json!(until);
-        }
-        for (name, text) in [("last_error", &self.last_error), ("advice", &self.advice)] {
-            if let Some(text) = text {
-                status[name] = json!(text);
-            }
-        }
+        let mut status = status_json(
+            (&self.name, &self.state),
+            (self.since_ms, self.until_ms),
+            [&self.last_error, &self.advice],
+            &self.counters,
+        );
         if self.pairable {
             status["pairable"] = json!(true);
         }
         status
     }
+}
+
+/// What the status of an integration and that of an agent have in common: name and state, since and until
+/// when, the last error and the advice, counts by name.
+pub(super) fn status_json(
+    (name, state): (&str, &str),
+    (since_ms, until_ms): (u64, Option<u64>),
+    [last_error, advice]: [&Option<String>; 2],
+    counters: &[(&'static str, u64)],
+) -> Value {
+    let counters = counters.iter();
+    let counters: Map<String, Value> = counters
+        .map(|(name, count)| ((*name).to_owned(), json!(count)))
+        .collect();
+    let mut status =
+        json!({"name": name, "state": state, "since_ms": since_ms, "counters": counters});
+    if let Some(until) = until_ms {
+        status["until_ms"] = json!(until);
+    }
+    for (name, text) in [("last_error", last_error), ("advice", advice)] {
+        if let Some(text) = text {
+            status[name] = json!(text);
+        }
+    }
+    status
 }

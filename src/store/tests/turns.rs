@@ -109,10 +109,7 @@ fn an_ended_turn_stays_so_but_a_failed_one_may_wait_again() {
         let store = fixture.open();
         for end in [TurnState::Failed, TurnState::Aborted, TurnState::Held] {
             let turn = asked(&store);
-            let failed = TurnUpdate {
-                error: Some("the model is away".to_owned()),
-                ..TurnUpdate::to(end)
-            };
+            let failed = TurnUpdate::because(end, "the model is away");
             let ended = done(store.update_turn(turn.id, failed));
             assert_eq!(ended.error.as_deref(), Some("the model is away"));
             let running = answer(store.update_turn(turn.id, TurnUpdate::to(TurnState::Running)));

@@ -142,10 +142,10 @@ impl Run {
         let (Err(panic), Some(id)) = (contained(self.run()).await, id) else {
             return;
         };
-        let update = TurnUpdate {
-            error: Some(format!("a fault of the gateway: {panic}")),
-            ..TurnUpdate::to(TurnState::Failed)
-        };
+        let update = TurnUpdate::because(
+            TurnState::Failed,
+            &format!("a fault of the gateway: {panic}"),
+        );
         if let Ok(stored) = turns.store().update_turn(id, update) {
             // One that had ended before stays as it is.
             let _ = stored.await;

@@ -164,10 +164,7 @@ impl Subject {
         turns: &TurnsInner,
         error: &str,
     ) -> Result<(), StoreError> {
-        let update = TurnUpdate {
-            error: Some(error.to_owned()),
-            ..TurnUpdate::to(TurnState::Waiting)
-        };
+        let update = TurnUpdate::because(TurnState::Waiting, error);
         self.change(turns, update, None).await
     }
 
@@ -178,10 +175,7 @@ impl Subject {
         state: TurnState,
         reason: &str,
     ) -> Result<(), StoreError> {
-        let update = TurnUpdate {
-            error: Some(reason.to_owned()),
-            ..TurnUpdate::to(state)
-        };
+        let update = TurnUpdate::because(state, reason);
         self.change(turns, update, Some(reason)).await?;
         if let Self::Asked(asked) = self {
             let _ = asked
