@@ -70,6 +70,13 @@ impl FileState {
 /// The field of a voice note with what is said in it.
 pub const TRANSCRIPT: &str = "transcript";
 
+/// What is said in the voice notes among these files, one after the other.
+pub fn transcript(media: Option<&Value>) -> Option<String> {
+    let said = files(media).iter();
+    let said: Vec<&str> = said.filter_map(|file| text_at(file, TRANSCRIPT)).collect();
+    (!said.is_empty()).then(|| said.join("\n"))
+}
+
 /// The files in `media`: none, one, or those of a list.
 pub fn files(media: Option<&Value>) -> &[Value] {
     match media {

@@ -7,10 +7,7 @@ use crate::{
     agents::{CallError, Reply, Turn, turn::said},
     client::files,
     error::Error,
-    message::{
-        media::{self, TRANSCRIPT},
-        text_at,
-    },
+    message::{media::transcript, text_at},
 };
 
 /// Messages of the history that are looked at.
@@ -115,17 +112,10 @@ fn told(message: &Value, is_group: bool) -> Option<(Role, String)> {
     let text = said(
         sender,
         text_at(message, "text").unwrap_or_default(),
-        transcript(message).as_deref(),
+        transcript(message.get("media")).as_deref(),
         text_at(message, "kind").unwrap_or("text"),
     );
     Some((role, text)).filter(|(_, text)| !text.is_empty())
-}
-
-/// What is said in the voice notes of a message.
-fn transcript(message: &Value) -> Option<String> {
-    let files = media::files(message.get("media")).iter();
-    let said: Vec<&str> = files.filter_map(|file| text_at(file, TRANSCRIPT)).collect();
-    Some(said.join("\n")).filter(|said| !said.is_empty())
 }
 
 /// Messages of one side that follow each other as one: templates of some models take turns only.

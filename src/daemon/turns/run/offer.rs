@@ -10,7 +10,7 @@ use crate::{
     gateway::control::Prompt,
     message::{
         Kind, Message, MessageId,
-        media::{TRANSCRIPT, files},
+        media::{files, transcript},
         text_at,
     },
     store::{StoreError, Turn},
@@ -76,7 +76,9 @@ fn event_of(turn: &Turn, messages: &[Message], after: Option<MessageId>) -> Opti
         .iter()
         .flat_map(|message| files(message.media.as_ref()))
         .collect();
-    let said = media.iter().filter_map(|file| text_at(file, TRANSCRIPT));
+    let said = messages
+        .iter()
+        .filter_map(|message| transcript(message.media.as_ref()));
     let said = said.collect::<Vec<_>>().join("\n");
     if !said.is_empty() {
         event["transcript"] = json!(said);
