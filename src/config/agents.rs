@@ -15,6 +15,9 @@ use super::{
     values::{self, Pattern, Route},
 };
 
+/// The agents in the box, which the daemon starts by itself.
+pub const IN_THE_BOX: [&str; 4] = ["pi", "openai", "exec", "echo"];
+
 /// The keys that say who answers whom.
 pub(super) const WHO_ANSWERS: [&str; 4] = [AGENT, AGENT_ROUTES, GROUPS, OWNER];
 

@@ -5,10 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::config::{Config, Lookup, agents::AgentSettings, keys, models, reached_at};
-
-/// The agents that the daemon starts by itself.
-const IN_THE_BOX: [&str; 4] = ["pi", "openai", "exec", "echo"];
+use crate::config::{
+    Config, Lookup,
+    agents::{AgentSettings, IN_THE_BOX},
+    keys, models, reached_at,
+};
 
 /// How one agent is started. Two that are equal need no restart.
 #[derive(Clone, PartialEq, Eq)]

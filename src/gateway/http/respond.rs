@@ -38,6 +38,9 @@ pub(super) struct ReplyBody {
     on_taken: Option<OnTaken>,
 }
 
+/// The type of most answers.
+pub(super) const JSON: &str = "application/json";
+
 /// Called once the whole body was taken to be written.
 type OnTaken = Box<dyn FnOnce() + Send>;
 
@@ -126,7 +129,7 @@ pub(super) fn reply(status: u16, content_type: &'static str, body: impl Into<Byt
 pub(super) fn refuse(status: u16, code: &str, message: &str) -> HttpReply {
     reply(
         status,
-        "application/json",
+        JSON,
         format!("{}\n", json!({"code": code, "message": message})),
     )
 }

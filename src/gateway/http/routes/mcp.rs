@@ -14,14 +14,12 @@ use crate::{
     gateway::{
         Gateway,
         admission::Permit,
-        http::respond::{HttpReply, refuse, reply, whole_body},
+        http::respond::{HttpReply, JSON, refuse, reply, whole_body},
         mcp::{self, OnSent, Posted, RevisionHeaders},
         permissions::Role,
     },
     percent,
 };
-
-const JSON: &str = "application/json";
 
 /// What the newer clients must be ready for, although nothing here is one.
 const STREAM: &str = "text/event-stream";

@@ -24,7 +24,7 @@ use crate::{
     gateway::{
         Gateway,
         actions::media::kept_json,
-        http::respond::{HttpReply, refuse, refuse_fault, reply},
+        http::respond::{HttpReply, JSON, refuse, refuse_fault, reply},
     },
     media::{About, Intake, MediaError, OpenFile, probe},
     message::MediaId,
@@ -47,7 +47,7 @@ pub(in crate::gateway::http) async fn upload(
 ) -> HttpReply {
     let (head, body) = request.into_parts();
     match take(gateway, &head.headers, body).await {
-        Ok(json) => reply(201, "application/json", format!("{json}\n")),
+        Ok(json) => reply(201, JSON, format!("{json}\n")),
         Err(refusal) => refusal,
     }
 }

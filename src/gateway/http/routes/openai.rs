@@ -16,12 +16,10 @@ use crate::{
     gateway::{
         Gateway,
         admission::Permit,
-        http::respond::{HttpReply, reply, retry_after, whole_body},
+        http::respond::{HttpReply, JSON, reply, retry_after, whole_body},
         openai::{self, ApiError, Completion},
     },
 };
-
-const JSON: &str = "application/json";
 
 /// What all paths begin with.
 pub(in crate::gateway::http) const PREFIX: &str = "/v1/";

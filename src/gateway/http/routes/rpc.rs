@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::{Request, body::Incoming as Body};
 
-use crate::gateway::http::respond::{HttpReply, refuse, reply, whole_body};
+use crate::gateway::http::respond::{HttpReply, JSON, refuse, reply, whole_body};
 use crate::{
     config::Config,
     gateway::{
@@ -21,8 +21,6 @@ use crate::{
         call::ClientMessage, dialect::Dialect, error_code::ErrorCode, frame, reply as write,
     },
 };
-
-const JSON: &str = "application/json";
 
 /// Answers a request whose token was checked.
 pub(in crate::gateway::http) async fn answer(

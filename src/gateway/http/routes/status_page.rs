@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
-use crate::gateway::http::respond::{HttpReply, reply};
+use crate::gateway::http::respond::{HttpReply, JSON, reply};
 use crate::gateway::{
     Gateway,
     metrics::{push_metric, resident_bytes},
@@ -14,10 +14,10 @@ use crate::gateway::{
 /// is not ready.
 pub(in crate::gateway::http) fn health(gateway: &Gateway, ready: bool) -> HttpReply {
     match gateway.not_ready().filter(|_| ready) {
-        None => reply(200, "application/json", "{\"ok\":true}\n"),
+        None => reply(200, JSON, "{\"ok\":true}\n"),
         Some(reason) => reply(
             503,
-            "application/json",
+            JSON,
             format!("{}\n", json!({"ok": false, "reason": reason})),
         ),
     }

@@ -21,13 +21,10 @@ use crate::{
         parser::{CommandSpec, FirstWord, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
-    config::{Environment, is_agent_name},
+    config::{Environment, agents::IN_THE_BOX, is_agent_name},
     error::{Error, Result},
     shutdown,
 };
-
-/// The agents in the box.
-const KINDS: [&str; 4] = ["pi", "openai", "exec", "echo"];
 
 /// Turns at a time, unless told.
 const TURNS: usize = 16;
@@ -98,7 +95,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "from another machine",
         ),
     ],
-    first_word: FirstWord::OneOf(&KINDS),
+    first_word: FirstWord::OneOf(&IN_THE_BOX),
     parse,
 };
 
@@ -188,7 +185,7 @@ fn kind(word: &str, args: &mut ParsedArgs) -> Result<Kind> {
         },
         "echo" => Kind::Echo,
         other => {
-            let kinds = KINDS.join(", ");
+            let kinds = IN_THE_BOX.join(", ");
             return Err(Error::Usage(format!(
                 "{other:?} is no agent; expected one of {kinds}"
             )));

@@ -4,7 +4,10 @@
 use super::questions::{EnvEdit, Interview};
 use crate::{
     agents::survey::Found,
-    config::{agents::AGENT, models::OLLAMA_MODEL},
+    config::{
+        agents::{AGENT, IN_THE_BOX},
+        models::OLLAMA_MODEL,
+    },
     error::Result,
 };
 
@@ -35,7 +38,8 @@ impl Interview<'_> {
         let answer = self
             .dialogue
             .ask(self.terminal, &question, &default, |text| {
-                let fits = [NOBODY, OLLAMA, "pi", "openai", "exec", "echo"].contains(&text)
+                let fits = [NOBODY, OLLAMA].contains(&text)
+                    || IN_THE_BOX.contains(&text)
                     || known.as_deref() == Some(text);
                 fits.then_some(())
                     .ok_or_else(|| format!("one of these: {offered}"))
