@@ -87,7 +87,18 @@ impl Store {
 
     /// Moves [`agent_cursor`](Self::agent_cursor).
     pub fn set_agent_cursor(&self, seq: u64) -> Result<Pending<()>, StoreError> {
-        self.submit(operations::set_position, (AGENTS.to_owned(), seq), 0)
+        self.submit(operations::set_cursor, Some(seq), 0)
+    }
+
+    /// Forgets [`agent_cursor`](Self::agent_cursor).
+    pub fn forget_agent_cursor(&self) -> Result<Pending<()>, StoreError> {
+        self.submit(operations::set_cursor, None, 0)
+    }
+
+    /// Whether there is anything to go on with for agents: where they were, or a turn that was open at the
+    /// start. Costs no read.
+    pub fn has_agents(&self) -> bool {
+        self.0.shared.has_agents()
     }
 
     /// Lets no agent answer in a conversation for a while.

@@ -88,10 +88,11 @@ impl Turns {
             let work = Reader::new(Arc::clone(&self.inner)).work();
             *reader = Some(tokio::spawn(work));
         } else if !is_active {
-            if let Some(reader) = reader.take() {
-                reader.abort();
+            let was_active = reader.take().map(|reader| reader.abort()).is_some();
+            // At most starts there is nothing to read for that.
+            if was_active || self.inner.store().has_agents() {
+                self.stand_down();
             }
-            self.stand_down();
         }
         self.inner.wake.notify_one();
         differs

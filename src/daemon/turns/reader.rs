@@ -41,9 +41,6 @@ const LOOKED_AT: usize = 2000;
 /// Why turns end where no conversation has an agent any more.
 pub(super) const NO_AGENT_LEFT: &str = "no agent is set any more (AGENT, AGENT_ROUTES)";
 
-/// The position of agents while there are none: what comes meanwhile is not answered later.
-const NOWHERE: u64 = u64::MAX;
-
 /// A turn that is older than this when the daemon comes back is not answered any more, in ms.
 const TOO_OLD_MS: u64 = 24 * 3_600_000;
 
@@ -81,16 +78,12 @@ fn find(store: &Store) -> Result<Found, StoreError> {
     })
 }
 
-/// Notes that no conversation has an agent, so that what comes from now on is answered by none later, and
-/// closes what is open.
+/// Forgets where agents were, so that what comes from now on is answered by none later, and closes what is
+/// open.
 pub(super) async fn stand_down(turns: &TurnsInner) -> Result<(), StoreError> {
     let store = turns.store();
-    let found = store.run_blocking(|store| Ok((store.agent_cursor()?, store.open_turns()?)));
-    let (position, open) = found.await?;
-    if position.is_some_and(|position| position != NOWHERE) {
-        store.set_agent_cursor(NOWHERE)?.await?;
-    }
-    for turn in open {
+    store.forget_agent_cursor()?.await?;
+    for turn in store.run_blocking(Store::open_turns).await? {
         let update = TurnUpdate::because(TurnState::Aborted, NO_AGENT_LEFT);
         // It may have been answered meanwhile.
         let _ = store.update_turn(turn.id, update)?.await;
@@ -139,12 +132,11 @@ impl Reader {
         let turns = Arc::clone(&self.turns);
         let found = turns.store().run_blocking(find).await?;
         let head = turns.store().head_seq();
-        self.read = match found.position {
-            Some(position) if position != NOWHERE => position.min(head),
-            _ => {
-                turns.store().set_agent_cursor(head)?.await?;
-                head
-            }
+        self.read = if let Some(position) = found.position {
+            position.min(head)
+        } else {
+            turns.store().set_agent_cursor(head)?.await?;
+            head
         };
         self.saved = self.read;
         let all = found.newest.iter().chain(&found.open);

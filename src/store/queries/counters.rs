@@ -8,7 +8,8 @@ use crate::store::{
     answer::MediaTotals,
     backend::{Snapshot, Table, meta},
     error::StoreError,
-    queries::outbox::outbox_depth,
+    queries::{outbox::outbox_depth, turns},
+    turn::AGENTS,
 };
 
 /// What is counted in memory, so that asking for it costs no read. Always as of the last commit.
@@ -24,6 +25,8 @@ pub(in crate::store) struct StoreCounters {
     pub(in crate::store) media: MediaTotals,
     /// Messages with a file that is to be fetched.
     pub(in crate::store) fetches: u64,
+    /// Whether there is anything to go on with for agents: a position, or an open turn as of the start.
+    pub(in crate::store) agents: bool,
 }
 
 impl StoreCounters {
@@ -38,6 +41,7 @@ impl StoreCounters {
                 bytes: meta::media_bytes(rows)?,
             },
             fetches: rows.len(Table::Fetches)?,
+            agents: turns::position(rows, AGENTS)?.is_some() || turns::is_any_open(rows)?,
         })
     }
 }

@@ -42,6 +42,16 @@ pub(in crate::store) fn open(rows: &dyn Snapshot) -> Result<Vec<Turn>, StoreErro
     Ok(found)
 }
 
+/// Whether any turn is open.
+pub(in crate::store) fn is_any_open(rows: &dyn Snapshot) -> Result<bool, StoreError> {
+    let mut is_any = false;
+    each(rows, true, ScanOrder::Ascending, &mut |_| {
+        is_any = true;
+        ControlFlow::Break(())
+    })?;
+    Ok(is_any)
+}
+
 /// The newest turns that are `wanted`, newest first.
 pub(in crate::store) fn newest(
     rows: &dyn Snapshot,

@@ -54,6 +54,28 @@ fn a_turn_is_opened_once_and_moves_the_cursor() {
 }
 
 #[test]
+fn whether_agents_left_anything_is_known_without_a_read() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        assert!(!store.has_agents());
+        let turn = asked(&store);
+        assert!(store.has_agents());
+        done(store.forget_agent_cursor());
+        assert_eq!(
+            (store.agent_cursor(), store.has_agents()),
+            (Ok(None), false)
+        );
+        store.close();
+        // A crash may come between that and the end of what is open.
+        let store = fixture.open();
+        assert!(store.has_agents());
+        done(store.answer_turn(turn.id, None));
+        store.close();
+        assert!(!fixture.open().has_agents());
+    });
+}
+
+#[test]
 fn an_answer_is_queued_and_ends_its_turn_in_one_step() {
     on_every_backend(|fixture| {
         let store = fixture.open();

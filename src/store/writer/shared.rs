@@ -77,6 +77,11 @@ impl Shared {
         self.last_known().counters.fetches
     }
 
+    /// Whether there is anything to go on with for agents.
+    pub(in crate::store) fn has_agents(&self) -> bool {
+        self.last_known().counters.agents
+    }
+
     pub(in crate::store) fn health(&self) -> StoreHealth {
         let queue_depth = self.queue.depth();
         let known = self.last_known();

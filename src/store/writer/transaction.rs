@@ -129,6 +129,11 @@ impl<'t> Transaction<'t> {
         &mut self.counters.fetches
     }
 
+    /// Notes whether there is anything to go on with for agents.
+    pub(in crate::store) fn note_agents(&mut self, is_any: bool) {
+        self.counters.agents = is_any;
+    }
+
     /// Whether the outbox has reached its limit.
     pub(in crate::store) fn outbox_is_full(&self) -> bool {
         let waiting: u64 = self.counters.outbox.values().sum();

@@ -29,7 +29,7 @@ pub(in crate::store) fn open(
         .ok_or_else(|| StoreError::InvalidQuery("a turn has at least one message".to_owned()))?;
     let id = TurnId(first.0);
     let is_known = turns::turn(transaction.rows, id)?.is_some();
-    transaction.put_position(AGENTS, new.cursor)?;
+    set_cursor(transaction, &mut Some(new.cursor))?;
     if is_known {
         return Ok(None);
     }
@@ -129,6 +129,19 @@ pub(in crate::store) fn new_session(
     session.generation += 1;
     session.after = Some(*after);
     transaction.put_session(&session)
+}
+
+/// Moves the agents, or forgets where they were.
+pub(in crate::store) fn set_cursor(
+    transaction: &mut Transaction<'_>,
+    cursor: &mut Option<u64>,
+) -> Result<(), StoreError> {
+    transaction.note_agents(cursor.is_some());
+    if let Some(seq) = cursor {
+        return transaction.put_position(AGENTS, *seq);
+    }
+    transaction.commit_anyway();
+    transaction.rows.remove(Table::Positions, AGENTS.as_bytes())
 }
 
 /// Moves a reader.
