@@ -4,6 +4,10 @@
 
 use std::time::Duration;
 
+/// What worked this long is stable, and its waits between starts begin anew. Any shorter, and one that fails
+/// right after each start would be restarted every second.
+pub const STABLE: Duration = Duration::from_secs(60);
+
 /// The waits after consecutive failures: `first`, doubled up to `cap`, each with a jitter of ±20 % so
 /// that many who failed at the same time do not retry at the same time.
 #[derive(Debug, Clone)]
@@ -23,6 +27,11 @@ impl Backoff {
             failures: 0,
             chance: seed,
         }
+    }
+
+    /// The waits between the starts of what the daemon supervises: from a second to five minutes.
+    pub fn of_restarts(seed: u64) -> Self {
+        Self::new(Duration::from_secs(1), Duration::from_secs(300), seed)
     }
 
     /// The wait after one more failure, never above `cap` and never zero.

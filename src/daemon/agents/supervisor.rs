@@ -13,22 +13,13 @@ use super::{
     process::{AgentProcess, RunEnd},
 };
 use crate::{
-    backoff::Backoff,
+    backoff::{Backoff, STABLE},
     child::Keeper,
     clock,
     daemon::turns::states::{AgentStates, Desired, Stage, SupervisedState},
     log::Log,
     random,
 };
-
-/// The first wait after a failure.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-
-/// The longest wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-
-/// An agent that ran this long is stable, and its back-off starts over.
-const STABLE: Duration = Duration::from_secs(60);
 
 /// Runs one agent.
 pub(super) struct Supervisor {
@@ -55,7 +46,7 @@ impl Supervisor {
         mut desired: watch::Receiver<Desired>,
         mut retired: watch::Receiver<bool>,
     ) {
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, random::seed());
+        let mut backoff = Backoff::of_restarts(random::seed());
         loop {
             let wanted = *desired.borrow_and_update();
             let next = if wanted.stopped {

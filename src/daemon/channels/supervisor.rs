@@ -18,7 +18,7 @@ use super::{
     counters::ChannelCounters,
 };
 use crate::{
-    backoff::Backoff,
+    backoff::{Backoff, STABLE},
     integrations::{Report, RunContext, RunError},
     log::{Log, LogField, LogLevel},
     panics::contained,
@@ -26,23 +26,13 @@ use crate::{
     shutdown::Shutdown,
 };
 
-/// The first wait after a failure.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-
-/// The longest wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-
-/// An integration that worked this long is stable, and its back-off starts over. Any shorter, and one
-/// that fails right after each connect would be restarted every second.
-const STABLE: Duration = Duration::from_secs(60);
-
 /// Runs a channel's integration, however often it fails, until the daemon shuts down or the channel
 /// is removed.
 pub async fn supervise(channel: Arc<Channel>, shutdown: Shutdown, log: Log) {
     let mut desired = channel.watch_desired();
     let ended = shutdown.begun();
     let mut supervisor = Supervisor {
-        backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT, random::seed()),
+        backoff: Backoff::of_restarts(random::seed()),
         channel: Arc::clone(&channel),
         shutdown,
         log,
