@@ -4,7 +4,9 @@
 use std::fmt;
 
 use super::{
-    fields::{AGENT, COUNT, DELIVERY, INTEGRATION, MESSAGE, MESSAGE_ID, may, must},
+    fields::{
+        AGENT, CONVERSATION, COUNT, DELIVERY, INTEGRATION, MESSAGE, MESSAGE_ID, TURN_ID, may, must,
+    },
     shape::{EventSpec, FieldKind, FieldSpec},
 };
 
@@ -67,15 +69,15 @@ events! {
     CONVERSATION_READ "conversation.read"
         "A conversation was read up to a message."
         &[
-            must("channel", FieldKind::Name, "the integration it belongs to"),
-            must("peer", FieldKind::Name, "the other side's address"),
+            CONVERSATION[0],
+            CONVERSATION[1],
             MESSAGE_ID,
         ];
     TYPING "typing"
         "Someone writes; in is from the peer. It lapses unless it is repeated."
         &[
-            must("channel", FieldKind::Name, "the integration it belongs to"),
-            must("peer", FieldKind::Name, "the other side's address"),
+            CONVERSATION[0],
+            CONVERSATION[1],
             may("sender", FieldKind::Name, "who writes in a group"),
             must("direction", FieldKind::Name, "in or out"),
             may("text", FieldKind::Text, "the text as far as it has grown"),
@@ -94,7 +96,7 @@ events! {
     AGENT_TURN "agent.turn"
         "To an agent alone: answer this, with agent.delta as you go and agent.done or agent.failed at the end."
         &[
-            must("turn_id", FieldKind::Name, "the turn, as t-17"),
+            TURN_ID,
             must(
                 "session",
                 FieldKind::Name,
@@ -121,24 +123,24 @@ events! {
     AGENT_ABORT "agent.abort"
         "To an agent alone: stop this turn, and say nothing more about it."
         &[
-            must("turn_id", FieldKind::Name, "the turn, as t-17"),
+            TURN_ID,
             must("reason", FieldKind::Text, "why"),
         ];
     AGENT_DELTA "agent.delta"
         "A piece of the answer that an agent is writing."
         &[
-            must("turn_id", FieldKind::Name, "the turn, as t-17"),
-            must("channel", FieldKind::Name, "the integration it belongs to"),
-            must("peer", FieldKind::Name, "the other side's address"),
+            TURN_ID,
+            CONVERSATION[0],
+            CONVERSATION[1],
             must("agent", FieldKind::Name, "which agent"),
             must("text", FieldKind::Text, "the piece"),
         ];
     AGENT_STATUS "agent.status"
         "A turn came to a new state."
         &[
-            must("turn_id", FieldKind::Name, "the turn, as t-17"),
-            must("channel", FieldKind::Name, "the integration it belongs to"),
-            must("peer", FieldKind::Name, "the other side's address"),
+            TURN_ID,
+            CONVERSATION[0],
+            CONVERSATION[1],
             may("agent", FieldKind::Name, "which agent has it"),
             must(
                 "state",
@@ -154,8 +156,8 @@ events! {
     AGENT_HANDOVER "agent.handover"
         "A person answers in a conversation, or gave it back to its agent."
         &[
-            must("channel", FieldKind::Name, "the integration it belongs to"),
-            must("peer", FieldKind::Name, "the other side's address"),
+            CONVERSATION[0],
+            CONVERSATION[1],
             must("until_ms", COUNT, "until when, ms since 1970; 0: given back"),
             must(
                 "by",

@@ -29,6 +29,15 @@ pub(super) const COUNT: FieldKind = FieldKind::Integer(0, (1 << 53) - 1);
 pub(super) const MESSAGE_ID: FieldSpec =
     must("message_id", FieldKind::Name, "the message, as m-17");
 
+/// A turn of an agent.
+pub(super) const TURN_ID: FieldSpec = must("turn_id", FieldKind::Name, "the turn, as t-17");
+
+/// The conversation that it is about: its integration and the other side.
+pub(super) const CONVERSATION: [FieldSpec; 2] = [
+    must("channel", FieldKind::Name, "the integration it belongs to"),
+    must("peer", FieldKind::Name, "the other side's address"),
+];
+
 /// What is known of a kept file.
 pub(super) const MEDIA_ROW: &[FieldSpec] = &[
     must(

@@ -1,12 +1,9 @@
 //! Agents: what one says about a turn it was given, and what anyone may ask or change about them.
 
 use crate::protocol::describe::{
-    fields::{AGENT, COUNT, may, must},
+    fields::{AGENT, CONVERSATION, COUNT, TURN_ID, may, must},
     shape::{ActionSpec, FieldKind, FieldSpec},
 };
-
-/// A turn that is named.
-const TURN_ID: FieldSpec = must("turn_id", FieldKind::Name, "the turn, as t-17");
 
 /// Where a turn stands after the action.
 const TURN_STATE: FieldSpec = must(
@@ -17,11 +14,6 @@ const TURN_STATE: FieldSpec = must(
 
 /// Longest wait for an answer to a question, in milliseconds: a day.
 const MAX_ASK_MS: u64 = 86_400_000;
-
-const CONVERSATION: [FieldSpec; 2] = [
-    must("channel", FieldKind::Name, "the integration it belongs to"),
-    must("peer", FieldKind::Name, "the other side's address"),
-];
 
 /// A conversation in which a person answers.
 const HELD: [FieldSpec; 4] = [
