@@ -213,6 +213,34 @@ impl Message {
     }
 }
 
+#[cfg(test)]
+impl Message {
+    /// An incoming message without a text, to be varied.
+    pub(crate) fn sample(channel: &str, peer: &str) -> Self {
+        Self {
+            id: MessageId(1),
+            seq: 1,
+            channel: channel.to_owned(),
+            direction: Direction::In,
+            peer: peer.to_owned(),
+            sender: None,
+            kind: Kind::Text,
+            text: String::new(),
+            content: None,
+            media: None,
+            state: State::Received,
+            reply_to: None,
+            created_ms: 1,
+            updated_ms: 1,
+            attempts: 0,
+            error: None,
+            meta: None,
+            edits: Vec::new(),
+            deleted_ms: None,
+        }
+    }
+}
+
 /// An earlier text of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {

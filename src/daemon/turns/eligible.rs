@@ -83,29 +83,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::message::{Direction, MessageId, State};
 
     fn message(peer: &str, sender: Option<&str>, kind: Kind, meta: Value) -> Message {
         Message {
-            id: MessageId(1),
-            seq: 1,
-            channel: "whatsapp".into(),
-            direction: Direction::In,
-            peer: peer.into(),
             sender: sender.map(str::to_owned),
             text: "hi".into(),
-            media: None,
-            state: State::Received,
-            reply_to: None,
-            created_ms: 1,
-            updated_ms: 1,
-            attempts: 0,
-            error: None,
             kind,
-            content: None,
             meta: Some(meta),
-            edits: Vec::new(),
-            deleted_ms: None,
+            ..Message::sample("whatsapp", peer)
         }
     }
 

@@ -159,34 +159,13 @@ mod tests {
     use tokio::time::{Duration, timeout};
 
     use super::*;
-    use crate::message::{Kind, MessageId};
 
     fn asked(request: &str) -> AskedBy {
         (None, request.to_owned())
     }
 
     fn event(channel: &str, peer: &str) -> StoredEvent {
-        let message = Message {
-            id: MessageId(1),
-            seq: 1,
-            channel: channel.to_owned(),
-            direction: Direction::In,
-            peer: peer.to_owned(),
-            sender: None,
-            kind: Kind::default(),
-            text: String::new(),
-            content: None,
-            media: None,
-            state: State::Received,
-            reply_to: None,
-            created_ms: 0,
-            updated_ms: 0,
-            attempts: 0,
-            error: None,
-            meta: None,
-            edits: Vec::new(),
-            deleted_ms: None,
-        };
+        let message = Message::sample(channel, peer);
         StoredEvent {
             seq: 1,
             occasion: Occasion::State,

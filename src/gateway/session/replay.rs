@@ -210,32 +210,12 @@ impl Replay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        message::{Direction, Kind, Message, MessageId, State},
-        store::Occasion,
-    };
+    use crate::{message::Message, store::Occasion};
 
     fn event(text: String) -> StoredEvent {
         let message = Message {
-            id: MessageId(1),
-            seq: 1,
-            channel: "webchat".to_owned(),
-            direction: Direction::In,
-            peer: "ana".to_owned(),
-            sender: None,
-            kind: Kind::default(),
             text,
-            content: None,
-            media: None,
-            state: State::Received,
-            reply_to: None,
-            created_ms: 0,
-            updated_ms: 0,
-            attempts: 0,
-            error: None,
-            meta: None,
-            edits: Vec::new(),
-            deleted_ms: None,
+            ..Message::sample("webchat", "ana")
         };
         StoredEvent {
             seq: 1,

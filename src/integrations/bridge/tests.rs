@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     integrations::{Accepted, DeliveryError, Integration, Progress, Report, RunContext},
-    message::{Direction, Kind, Message, MessageId, State},
+    message::{Direction, Message, MessageId, State},
     random, shutdown,
 };
 
@@ -52,23 +52,11 @@ fn message(id: u64, attempts: u32) -> Message {
     Message {
         id: MessageId(id),
         seq: id,
-        channel: "discord".to_owned(),
         direction: Direction::Out,
-        peer: "ana".to_owned(),
-        sender: None,
-        kind: Kind::Text,
         text: "x".to_owned(),
-        content: None,
-        media: None,
         state: State::Sending,
-        reply_to: None,
-        created_ms: 0,
-        updated_ms: 0,
         attempts,
-        error: None,
-        meta: None,
-        edits: Vec::new(),
-        deleted_ms: None,
+        ..Message::sample("discord", "ana")
     }
 }
 

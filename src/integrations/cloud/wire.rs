@@ -112,29 +112,19 @@ fn file(kind: Kind, media: &Value, text: &str) -> (Value, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Direction, MessageId, State};
+    use crate::message::{Direction, State};
 
     fn message(text: &str, media: Option<Value>, meta: Option<Value>) -> Message {
         Message {
-            id: MessageId(1),
-            seq: 1,
-            channel: "whatsapp-cloud".to_owned(),
             direction: Direction::Out,
-            peer: "5511".to_owned(),
-            sender: None,
             kind: Kind::of_media(media.as_ref()),
             text: text.to_owned(),
-            content: None,
             media,
             state: State::Sending,
             reply_to: Some("wamid.Q".to_owned()),
-            created_ms: 0,
-            updated_ms: 0,
             attempts: 1,
-            error: None,
             meta,
-            edits: vec![],
-            deleted_ms: None,
+            ..Message::sample("whatsapp-cloud", "5511")
         }
     }
 

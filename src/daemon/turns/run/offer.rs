@@ -140,7 +140,7 @@ fn plain(content: &Value) -> String {
 mod tests {
     use super::*;
     use crate::{
-        message::{Direction, State, TurnId, TurnState},
+        message::{TurnId, TurnState},
         protocol::describe::{event, event_mismatch},
     };
 
@@ -148,23 +148,11 @@ mod tests {
         Message {
             id: MessageId(id),
             seq: id,
-            channel: "whatsapp".into(),
-            direction: Direction::In,
-            peer: "1@g.us".into(),
             sender: sender.map(str::to_owned),
             text: text.into(),
             media,
-            state: State::Received,
-            reply_to: None,
-            created_ms: 1,
-            updated_ms: 1,
-            attempts: 0,
-            error: None,
-            kind: Kind::Text,
-            content: None,
             meta: sender.map(|sender| json!({"name": format!("name of {sender}")})),
-            edits: Vec::new(),
-            deleted_ms: None,
+            ..Message::sample("whatsapp", "1@g.us")
         }
     }
 

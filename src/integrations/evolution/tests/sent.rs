@@ -3,30 +3,18 @@
 use serde_json::{Value, json};
 
 use super::super::wire::{Sought, bodies, jids, names_of, read_messages, state_of};
-use crate::message::{Content, Direction, Kind, Message, MessageId, State, content::Person};
+use crate::message::{Content, Direction, Kind, Message, State, content::Person};
 
 fn message(text: &str, media: Value) -> Message {
     let media = Some(media).filter(|media| !media.is_null());
     Message {
-        id: MessageId(1),
-        seq: 1,
-        channel: super::NAME.to_owned(),
         direction: Direction::Out,
-        peer: "5511".to_owned(),
-        sender: None,
         kind: Kind::of_media(media.as_ref()),
         text: text.to_owned(),
-        content: None,
         media,
         state: State::Sending,
-        reply_to: None,
-        created_ms: 0,
-        updated_ms: 0,
         attempts: 1,
-        error: None,
-        meta: None,
-        edits: vec![],
-        deleted_ms: None,
+        ..Message::sample(super::NAME, "5511")
     }
 }
 
