@@ -66,6 +66,11 @@ pub struct HttpCall<'a> {
     pub limits: HttpLimits,
 }
 
+/// The value of the header `Authorization` for a key, where there is one.
+pub fn bearer(key: Option<&str>) -> Option<String> {
+    key.map(|key| format!("Bearer {key}"))
+}
+
 /// The body of a request.
 pub enum HttpBody<'a> {
     /// None.

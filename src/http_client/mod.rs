@@ -35,7 +35,7 @@ use crate::{
 };
 
 pub use self::{
-    call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, retry_after},
+    call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, bearer, retry_after},
     download::{DownloadError, Downloaded, Sink},
     stream::{HttpStream, Streamed},
 };

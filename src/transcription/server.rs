@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     body::{FileBody, Multipart},
     config::BaseUrl,
-    http_client::{Http, HttpAnswer, HttpBody, HttpCall, HttpLimits},
+    http_client::{Http, HttpAnswer, HttpBody, HttpCall, HttpLimits, bearer},
     media::{
         OpenFile,
         probe::{ending, essence},
@@ -39,7 +39,7 @@ impl Server {
         Self {
             http: Http::new(base).redacting([secret]),
             path,
-            authorization: key.map(|key| format!("Bearer {key}")),
+            authorization: bearer(key),
             model,
             language,
         }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     agents::{Failure, MAX_ANSWER_BYTES, Reply, Turn, quote::quoted},
-    http_client::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpStream, Streamed},
+    http_client::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpStream, Streamed, bearer},
 };
 
 /// How long the end of a body may take behind the end of the answer.
@@ -36,15 +36,13 @@ impl OpenAi {
         reply: &Reply,
     ) -> Result<Completion, Stopped> {
         let body = json!({"model": self.model, "messages": messages, "stream": true});
-        let bearer = self.key.as_ref().map(|key| format!("Bearer {key}"));
-        let headers: Vec<(&str, &str)> = bearer
-            .iter()
-            .map(|bearer| ("authorization", bearer.as_str()))
-            .collect();
+        let authorization = bearer(self.key.as_deref());
+        let authorization = authorization.as_deref();
+        let headers = authorization.map(|value| ("authorization", value));
         let call = HttpCall {
             method: Method::POST,
             path: "/chat/completions",
-            headers: &headers,
+            headers: headers.as_slice(),
             body: HttpBody::Json(&body),
             limits: self.limits,
         };

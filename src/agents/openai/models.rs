@@ -4,7 +4,7 @@ use hyper::Method;
 use serde_json::Value;
 
 use crate::{
-    http_client::{Http, HttpBody, HttpCall, HttpLimits},
+    http_client::{Http, HttpBody, HttpCall, HttpLimits, bearer},
     message::text_at,
 };
 
@@ -14,15 +14,13 @@ const SHOWN: usize = 12;
 /// The ids of the models of a service (<https://platform.openai.com/docs/api-reference/models/list>); the
 /// error says why they are not known.
 pub(super) async fn list(http: &Http, key: Option<&str>) -> Result<Vec<String>, String> {
-    let bearer = key.map(|key| format!("Bearer {key}"));
-    let headers: Vec<(&str, &str)> = bearer
-        .iter()
-        .map(|bearer| ("authorization", bearer.as_str()))
-        .collect();
+    let authorization = bearer(key);
+    let authorization = authorization.as_deref();
+    let headers = authorization.map(|value| ("authorization", value));
     let call = HttpCall {
         method: Method::GET,
         path: "/models",
-        headers: &headers,
+        headers: headers.as_slice(),
         body: HttpBody::Empty,
         limits: HttpLimits::default(),
     };
