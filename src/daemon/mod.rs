@@ -13,6 +13,8 @@ pub mod delivery;
 pub mod fetching;
 mod first_start;
 mod process;
+#[cfg(test)]
+mod testing;
 mod turns;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

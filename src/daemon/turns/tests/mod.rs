@@ -4,28 +4,16 @@ mod prompts;
 mod reader;
 mod stored;
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
 use super::{Turns, TurnsParts, states::AgentStates};
 use crate::{
     config::{Environment, Lookup, Overrides, look_up},
-    daemon::channels::{ChannelRegistry, RegistryParts},
-    gateway::{
-        CommitListeners,
-        control::{AgentClient, AgentLease, Agents, Offered},
-    },
-    integrations::{Audience, bridge::Bridges, pairing::Pairings, plan::BuildContext},
-    log::{Log, LogLevel},
-    media::Media,
-    random,
-    router::Router,
+    daemon::testing::Ground,
+    gateway::control::{AgentClient, AgentLease, Agents, Offered},
     shutdown,
-    store::{self, Store},
 };
 
 /// Keeps what it is offered and told to stop.
@@ -57,56 +45,26 @@ impl AgentClient for Recorder {
 }
 
 struct Fixture {
-    folder: PathBuf,
     turns: Arc<Turns>,
+    ground: Ground,
     _trigger: shutdown::Trigger,
 }
 
 impl Fixture {
     fn new(settings: &[(&str, &str)]) -> Self {
-        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
-        crate::fs::create_private_dir(&folder).expect("a scratch folder");
-        let options = store::StoreOptions {
-            path: folder.join("messages.redb"),
-            ..store::StoreOptions::default()
-        };
-        let store = Store::open(options, |_| {}).expect("a store");
-        let listeners = Arc::new(CommitListeners::default());
-        let log = Log::in_memory(LogLevel::Info);
-        let (trigger, shutdown) = shutdown::channel();
-        let (bridges, _) = Bridges::open(folder.join("external.json"));
-        let router = Arc::new(Router::default());
-        let media = Media::open(&folder, store.clone(), 1 << 20, 1 << 30).expect("a folder");
-        let build_context = BuildContext {
-            audience: Arc::clone(&listeners.bus) as Arc<dyn Audience>,
-            store: store.clone(),
-            media: media.clone(),
-            bridges: Arc::new(bridges),
-            router: Arc::clone(&router),
-            pairings: Arc::new(Pairings::open(folder.join("pairing.json"), store.clock())),
-            log: log.clone(),
-            address: "127.0.0.1:1".to_owned(),
-        };
-        let registry = ChannelRegistry::new(RegistryParts {
-            router,
-            store: store.clone(),
-            log: log.clone(),
-            shutdown,
-            build_context,
-            on_change: Arc::new(|_| {}),
-        });
+        let (ground, trigger) = Ground::new();
         let turns = Turns::new(TurnsParts {
-            store,
-            media,
-            log,
-            listeners,
-            channels: Arc::new(registry),
+            store: ground.store.clone(),
+            media: ground.media.clone(),
+            log: ground.log.clone(),
+            listeners: Arc::clone(&ground.listeners),
+            channels: Arc::clone(&ground.registry) as _,
             states: Arc::new(AgentStates::new(Arc::new(|_| {}))),
         });
         let fixture = Self {
             turns,
+            ground,
             _trigger: trigger,
-            folder,
         };
         // The reader of messages stays out of it: the store works in real time, and here time is paused.
         let settings = fixture.lookup(settings);
@@ -118,7 +76,7 @@ impl Fixture {
     fn lookup(&self, settings: &[(&str, &str)]) -> Lookup {
         let settings = settings.iter();
         let overrides = Overrides {
-            home: Some(self.folder.clone()),
+            home: Some(self.ground.folder.clone()),
             settings: settings
                 .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
                 .collect(),
@@ -135,11 +93,5 @@ impl Fixture {
         let client = Arc::new(Recorder::new(takes));
         let lease = Arc::clone(&self.turns).announce(name, 4, Arc::clone(&client) as _);
         (client, lease)
-    }
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

@@ -1,0 +1,84 @@
+//! A store, a registry of channels and what they need, for tests without a daemon around them.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{
+    channels::{ChannelRegistry, RegistryParts},
+    controller::publish_states,
+};
+use crate::{
+    gateway::CommitListeners,
+    integrations::{Audience, bridge::Bridges, pairing::Pairings, plan::BuildContext},
+    log::{Log, LogLevel},
+    media::Media,
+    random,
+    router::Router,
+    shutdown,
+    store::{self, Store},
+};
+
+/// All of that. What it wrote to disk goes with it.
+pub(super) struct Ground {
+    pub(super) folder: PathBuf,
+    pub(super) store: Store,
+    pub(super) media: Media,
+    pub(super) log: Log,
+    pub(super) listeners: Arc<CommitListeners>,
+    pub(super) bridges: Arc<Bridges>,
+    pub(super) registry: Arc<ChannelRegistry>,
+}
+
+impl Ground {
+    /// The ground, and what ends it.
+    pub(super) fn new() -> (Self, shutdown::Trigger) {
+        let folder = std::env::temp_dir().join(format!("cdb-{}", &random::token()[..16]));
+        crate::fs::create_private_dir(&folder).expect("a scratch folder");
+        let options = store::StoreOptions {
+            path: folder.join("messages.redb"),
+            ..store::StoreOptions::default()
+        };
+        let store = Store::open(options, |_| {}).expect("a store");
+        let media = Media::open(&folder, store.clone(), 1 << 20, 1 << 30).expect("a folder");
+        let bridges = Arc::new(Bridges::open(folder.join("external.json")).0);
+        let (router, listeners) = (
+            Arc::new(Router::default()),
+            Arc::new(CommitListeners::default()),
+        );
+        let (trigger, shutdown) = shutdown::channel();
+        let log = Log::in_memory(LogLevel::Info);
+        let build_context = BuildContext {
+            audience: Arc::clone(&listeners.bus) as Arc<dyn Audience>,
+            store: store.clone(),
+            media: media.clone(),
+            bridges: Arc::clone(&bridges),
+            router: Arc::clone(&router),
+            pairings: Arc::new(Pairings::open(folder.join("pairing.json"), store.clock())),
+            log: log.clone(),
+            address: "127.0.0.1:1".to_owned(),
+        };
+        let registry = Arc::new(ChannelRegistry::new(RegistryParts {
+            router,
+            store: store.clone(),
+            log: log.clone(),
+            shutdown,
+            build_context,
+            on_change: publish_states(&listeners),
+        }));
+        let ground = Self {
+            folder,
+            store,
+            media,
+            log,
+            listeners,
+            bridges,
+            registry,
+        };
+        (ground, trigger)
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
