@@ -21,8 +21,8 @@ use hyper::{
 use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
-    respond::{HttpReply, ReplyBody, busy, refuse, slow_down, unauthorized},
-    routes::{mcp, media, openai, page, rpc, status_page, webhook},
+    respond::{HttpReply, ReplyBody, busy, refuse, refuse_fault, slow_down, unauthorized},
+    routes::{mcp, media, openai, page, pair, rpc, status_page, webhook},
     upgrade::{Handshake, HandshakeRefusal, Opening},
 };
 use crate::{
@@ -33,6 +33,7 @@ use crate::{
         clients::handle::ClientHandle,
         mcp::OnSent,
         metrics::GatewayCounters,
+        permissions::{Access, Door},
     },
     observed_io::Observer,
     protocol::error_code::ErrorCode,
@@ -52,7 +53,7 @@ pub(super) struct HttpConnection {
 /// What an accepted upgrade leaves for the session.
 pub(super) struct Upgraded {
     pub(super) handle: Arc<ClientHandle>,
-    pub(super) authenticated: bool,
+    pub(super) is_authenticated: bool,
 }
 
 /// A wrong token is dropped without an answer: as many of its address as may wait for theirs do.
@@ -218,25 +219,36 @@ impl HttpConnection {
         GatewayCounters::add(&self.gateway.counters.http_requests);
         match path {
             "/rpc" => {
-                self.expect_token(&request, &[Method::POST], host, config)?;
-                let answer = rpc::answer(&self.gateway, &self.permit, request, config);
+                let access = self.expect_token(&request, &[Method::POST], host, config)?;
+                let answer = rpc::answer(&self.gateway, &self.permit, &access, request, config);
                 Ok(Box::pin(answer).await)
             }
             "/mcp" => {
-                self.expect_token(&request, &[Method::POST], host, config)?;
+                let access = self.expect_token(&request, &[Method::POST], host, config)?;
                 let host = host.to_owned();
-                let answer = mcp::answer(&self.gateway, &self.permit, request, &host, config);
+                let answer =
+                    mcp::answer(&self.gateway, &self.permit, access, request, &host, config);
                 let (mut reply, callbacks) = Box::pin(answer).await;
                 self.call_back(&mut reply, callbacks);
                 Ok(reply)
             }
+            "/pair" => {
+                allow(&request, &[Method::POST])?;
+                check_origin(request.headers(), host, config)?;
+                let address = self.address.ip();
+                let answer = pair::answer(&self.gateway, &self.permit, address, request, config);
+                Box::pin(answer).await
+            }
             "/media" => {
-                self.expect_token(&request, &[Method::POST], host, config)?;
+                let access = self.expect_token(&request, &[Method::POST], host, config)?;
+                expect_door(&access, Door::Upload)?;
                 Ok(Box::pin(media::upload(&self.gateway, request)).await)
             }
             chat if chat.starts_with(V1) => {
                 let methods = openai::methods(&chat[V1.len()..]).ok_or_else(openai::unknown)?;
+                let door = openai::door(&chat[V1.len()..]);
                 let shown = self.expect_token(&request, methods, host, config);
+                let shown = shown.and_then(|access| expect_door(&access, door));
                 shown.map_err(openai::shaped)?;
                 let host = host.to_owned();
                 let answer = openai::answer(&self.gateway, &self.permit, request, &host, config);
@@ -257,7 +269,8 @@ impl HttpConnection {
             }
             "/metrics" => {
                 allow(&request, &[Method::GET, Method::HEAD])?;
-                self.check_bearer(request.headers())?;
+                let access = self.check_bearer(request.headers())?;
+                expect_door(&access, Door::Metrics)?;
                 Ok(status_page::metrics(&self.gateway))
             }
             "/healthz" | "/readyz" => {
@@ -288,8 +301,8 @@ impl HttpConnection {
         let accepted = opening.check(request.version()).map_err(upgrade_refused)?;
         check_origin(request.headers(), host, config)?;
         check_query(request)?;
-        let shown = self.check_token(request.headers()).transpose()?;
-        let authenticated = shown.is_some();
+        let access = self.check_token(request.headers()).transpose()?;
+        let is_authenticated = access.is_some();
         if self.gateway.shutdown.reason().is_some() {
             return Err(busy(ErrorCode::ShuttingDown, "the daemon is stopping"));
         }
@@ -301,18 +314,19 @@ impl HttpConnection {
             accepted.dialect,
             limits.max_queue_bytes,
         ));
+        handle.set_access(access.unwrap_or_default());
         let admitted = self.permit.upgrade(&handle, limits);
         admitted.map_err(|_| busy(ErrorCode::RateLimited, Full::REASON))?;
         *self.upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Upgraded {
             handle,
-            authenticated,
+            is_authenticated,
         });
         GatewayCounters::add(&self.gateway.counters.upgrades);
         Ok(switching(&accepted))
     }
 
     /// The token must be there, and right.
-    fn check_bearer(&self, headers: &HeaderMap) -> Result<(), HttpReply> {
+    fn check_bearer(&self, headers: &HeaderMap) -> Result<Access, HttpReply> {
         // A request without any token is no attempt to guess one.
         self.check_token(headers)
             .unwrap_or_else(|| Err(unauthorized(NO_TOKEN)))
@@ -325,7 +339,7 @@ impl HttpConnection {
         methods: &[Method],
         host: &str,
         config: &Config,
-    ) -> Result<(), HttpReply> {
+    ) -> Result<Access, HttpReply> {
         allow(request, methods)?;
         check_origin(request.headers(), host, config)?;
         self.check_bearer(request.headers())
@@ -333,7 +347,7 @@ impl HttpConnection {
 
     /// The token in `Authorization`: exactly one header, compared whole. None where there is no such
     /// header.
-    fn check_token(&self, headers: &HeaderMap) -> Option<Result<(), HttpReply>> {
+    fn check_token(&self, headers: &HeaderMap) -> Option<Result<Access, HttpReply>> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let first = values.next()?;
         let only = token(first).filter(|_| values.next().is_none());
@@ -341,11 +355,17 @@ impl HttpConnection {
             .gateway
             .check_token(self.address.ip(), &only.unwrap_or_default());
         let refused = checked.map_err(|refusal| match refusal {
-            TokenRefusal::Wrong => unauthorized(NO_TOKEN),
+            TokenRefusal::Wrong(why) => unauthorized(why),
             TokenRefusal::TooMany(wait) => slow_down(wait),
         });
-        Some(refused.map(|()| self.permit.mark_authenticated()))
+        Some(refused.inspect(|_| self.permit.mark_authenticated()))
     }
+}
+
+/// Fails where the key is not for this way in.
+fn expect_door(access: &Access, door: Door) -> Result<(), HttpReply> {
+    let expected = access.expect_door(door);
+    expected.map_err(|fault| refuse_fault(fault.code.row().http, &fault))
 }
 
 fn switching(accepted: &Handshake) -> HttpReply {
