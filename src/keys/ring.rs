@@ -266,6 +266,7 @@ impl Keyring {
         let all = state.kept.iter().chain(&state.passing);
         let expired: Vec<_> = all.filter(|key| !key.is_good(now_ms)).cloned().collect();
         for key in &expired {
+            key.revoke();
             state.remove(key);
         }
         expired

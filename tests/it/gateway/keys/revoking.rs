@@ -200,3 +200,29 @@ fn a_key_is_renamed_and_shows_its_bearer() {
     );
     assert_eq!(unknown["payload"]["code"], "not_found");
 }
+
+#[test]
+fn a_request_that_waits_ends_with_its_key() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let gone = bearer(&daemon, "gone", &json!({"role": "read"}));
+    let mut raw = gone.raw();
+    let body = json!({"jsonrpc": "2.0", "id": 0, "method": "tools/call",
+        "params": {"name": "wait_for_messages", "arguments": {"timeout_s": 60}}})
+    .to_string();
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nHost: {}\r\n{}Accept: application/json\r\n\
+         MCP-Protocol-Version: 2025-11-25\r\nContent-Length: {}\r\n\r\n",
+        gone.address,
+        gone.authorization(),
+        body.len()
+    );
+    raw.send(head.as_bytes());
+    raw.send(body.as_bytes());
+    let used = |keys: &serde_json::Value| keys["keys"][0]["last_seen_ms"].is_u64();
+    while !used(&done(&daemon, "keys", &json!({}))) {}
+    let begun = Instant::now();
+    done(&daemon, "key.revoke", &json!({"key_id": "gone"}));
+    assert_eq!(raw.head().0, 401);
+    assert!(begun.elapsed() < SOON);
+}
