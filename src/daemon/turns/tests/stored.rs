@@ -11,6 +11,9 @@ use crate::{
     store::{Draft, Inbound, NewTurn, Turn, TurnUpdate},
 };
 
+/// Of an agent that takes next to nothing.
+const TOO_LARGE: Offered = Offered::TooLarge { most: 64 };
+
 /// Less than the time an agent that is away is waited for.
 const AT_ONCE: Duration = Duration::from_secs(15);
 
@@ -155,8 +158,8 @@ async fn a_turn_whose_end_cannot_be_stored_waits_on() {
 #[tokio::test]
 async fn what_is_too_long_for_an_agent_is_offered_to_it_once() {
     let fixture = Fixture::new(&[("AGENT", "pi,second")]);
-    let (client, _lease) = fixture.agent_that(Offered::TooLarge, "pi");
-    let (second, _second_lease) = fixture.agent_that(Offered::TooLarge, "second");
+    let (client, _lease) = fixture.agent_that(TOO_LARGE, "pi");
+    let (second, _second_lease) = fixture.agent_that(TOO_LARGE, "second");
     let turn = fixture.stored_turn().await;
     run::start(&fixture.turns.inner, turn.clone()).await;
     for client in [client, second] {
