@@ -11,7 +11,7 @@ use std::{path::Path, time::Duration};
 
 use self::endpoint::endpoint;
 pub use self::{
-    endpoint::{ModelEndpoint, OLLAMA_PORT, ollama_base},
+    endpoint::{ModelEndpoint, OLLAMA_PORT, OLLAMA_TITLE, ollama_base},
     prompts::Prompts,
     transcription::{TranscribedBy, TranscriptionSettings},
 };

@@ -106,6 +106,8 @@ actions! {
     AgentResume agents::AGENT_RESUME;
     AgentStart agents::AGENT_START;
     AgentStop agents::AGENT_STOP;
+    AgentsFound agents::AGENTS_FOUND;
+    AgentChoose agents::AGENT_CHOOSE;
     Outbox outbox::OUTBOX;
     Logs daemon::LOGS;
     Config daemon::CONFIG;
