@@ -53,6 +53,7 @@ class PiStage(Stage):
             "AGENT": "pi", "AGENT_PI": self.command, "AGENT_PI_POOL": str(POOL),
             "OPENAI_BASE_URL": self.model.url, "OPENAI_API_KEY": "x", "OPENAI_MODEL": "fake-1",
             "AGENT_GATHER": "50ms", "AGENT_RATE": "1000", "AGENT_DAILY": "100000",
+            "AGENT_SYSTEM_PROMPT": "Be kind.", "AGENT_PROMPTS": "webchat/bia=Be formal, always.;webchat/c*=Be brief.",
             "AGENT_READY_TIMEOUT": "60s", "HOME": str(self.folder), "WEBCHAT_MAX_AGE": "0",
         }
 
@@ -124,6 +125,13 @@ def one_conversation(stage):
     stage.says("and again")
     until("a second", lambda: len(stage.answers("ana")) == 2)
     stage.check("pi remembers what was said", any("six seven" in str(one) for one in stage.model.asked[-1][:-1]))
+    for peer, told in (("bia", "Be formal, always."), ("caio", "Be brief."), ("ana", "Be kind.")):
+        before = len(stage.model.asked)
+        stage.says("who are you?", peer)
+        until("it is asked", lambda: len(stage.model.asked) > before)
+        head = stage.model.asked[before][0]
+        stage.check(f"{peer} has the system prompt of its route", head["role"] == "system" and told in str(head["content"]), str(head)[:300])
+    until("a third", lambda: len(stage.answers("ana")) == 3)
     late = []
     for count in range(20):
         said, peer = f"late {count}", "ana"
@@ -131,7 +139,7 @@ def one_conversation(stage):
         stage.says(said)
         until("a piece", lambda: len(heard.get(peer, [])) > before)
         late.append((heard[peer][before] - stage.model.first_words[said]) * 1000)
-        until("its end", lambda: len(stage.answers(peer)) == count + 3)
+        until("its end", lambda: len(stage.answers(peer)) == count + 4)
     late.sort()
     stage.note(f"the first piece is heard {late[10]:.1f} ms after the model said it (median of 20; most {late[-1]:.1f})")
     stage.check(f"the first piece is late by at most {MOST_LATE_MS} ms", late[10] <= MOST_LATE_MS, f"{late[10]:.1f} ms")

@@ -60,8 +60,7 @@ fn exec(kind: &Kind, configured: ExecSettings, lookup: &Lookup) -> Result<Exec> 
         return Err(Error::Usage("no program was named".to_owned()));
     };
     let command = match (&command[..], &configured.command) {
-        ([line], _) => shell(line),
-        ([], Some(line)) => shell(line),
+        ([line], _) | ([], Some(line)) => shell(line),
         ([], None) => {
             let text = "no command is set: name it in AGENT_EXEC, or behind agent exec";
             return Err(Error::Config(text.to_owned()));
