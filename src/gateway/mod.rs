@@ -1,6 +1,6 @@
 //! One port for WebSocket and HTTP, the sessions of the clients, and the bus that sends them events.
 //!
-//! Reading order: `admission` (who may come in), `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
+//! Reading order: `admission` (who may come in), `transport` (TLS, where it is set), `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
 //! (what a command does); beside `session` there is `mcp`, which programs with a model speak, and `openai`, which programs speak to a model; besides these `clients` (who is connected and subscribed to what) and `metrics`. What
 //! the gateway asks of the daemon above it is in `control`.
 
@@ -16,6 +16,7 @@ mod openai;
 mod permissions;
 mod session;
 mod tasks;
+mod transport;
 
 use std::{
     net::IpAddr,
@@ -33,7 +34,7 @@ use self::{
     openai::OpenAiState,
     session::ReplayBounds,
 };
-pub use self::{clients::Bus, http::accept};
+pub use self::{clients::Bus, http::accept, transport::ServerTls};
 use crate::{
     clock,
     config::Config,
@@ -67,6 +68,7 @@ pub struct Gateway {
     connections: Arc<Connections>,
     attempts: Arc<Attempts>,
     http_dates: HttpDates,
+    tls: ServerTls,
     replays: Arc<ReplayBounds>,
     mcp: McpState,
     openai: OpenAiState,
@@ -79,6 +81,8 @@ pub struct Gateway {
 pub struct GatewayParts {
     /// The settings it starts with; the token must be there.
     pub config: Config,
+    /// The certificate of the port.
+    pub tls: ServerTls,
     /// Where messages are kept.
     pub store: Store,
     /// The kept files.
@@ -150,6 +154,7 @@ impl Gateway {
             connections: Arc::new(Connections::new()),
             attempts: Arc::default(),
             http_dates: HttpDates::default(),
+            tls: parts.tls,
             replays: Arc::default(),
             mcp: McpState::default(),
             openai: OpenAiState::default(),
@@ -174,6 +179,12 @@ impl Gateway {
             .settings
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    /// Takes the certificate that these settings name, and what is new in its files; whether anything is. After an
+    /// error all is as it was.
+    pub fn reload_certificate(&self, config: &Config) -> Result<bool, String> {
+        self.tls.reload(config.tls.as_ref())
     }
 
     /// Why `/readyz` says 503, if it does.

@@ -42,6 +42,12 @@ pub(super) fn status(gateway: &Gateway) -> String {
     if !notes.is_empty() {
         status["notes"] = json!(notes);
     }
+    if let Some(tls) = gateway.tls.json(&gateway.log) {
+        status["tls"] = tls;
+    }
+    if let Some(url) = &gateway.settings().public_url {
+        status["public_url"] = json!(url.url());
+    }
     let not_ready = gateway.not_ready();
     status["ready"] = json!(not_ready.is_none());
     if let Some(reason) = not_ready {

@@ -5,7 +5,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     task::Poll,
 };
 
@@ -21,18 +21,19 @@ use hyper::{
 use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
-    respond::{HttpReply, ReplyBody, busy, refuse, slow_down, unauthorized},
+    respond::{HttpReply, ReplyBody, add_hsts, busy, refuse, slow_down, to_https, unauthorized},
     routes::{mcp, media, openai, page, rpc, status_page, webhook},
     upgrade::{Handshake, HandshakeRefusal, Opening},
 };
 use crate::{
-    config::Config,
+    config::{BaseUrl, Config},
     gateway::{
         Gateway, TokenRefusal,
         admission::{Full, Permit},
         clients::handle::ClientHandle,
         mcp::OnSent,
         metrics::GatewayCounters,
+        transport::Protection,
     },
     observed_io::Observer,
     protocol::error_code::ErrorCode,
@@ -44,6 +45,7 @@ pub(super) struct HttpConnection {
     pub(super) address: SocketAddr,
     pub(super) permit: Permit,
     pub(super) progress: Progress,
+    protection: OnceLock<Protection>,
     upgraded: Mutex<Option<Upgraded>>,
     /// Called once what was taken to be written is in the socket.
     on_flushed: Mutex<Vec<OnSent>>,
@@ -131,6 +133,7 @@ impl HttpConnection {
             address,
             permit,
             progress: Progress::default(),
+            protection: OnceLock::new(),
             upgraded: Mutex::new(None),
             on_flushed: Mutex::default(),
         }
@@ -151,6 +154,26 @@ impl HttpConnection {
             connection.on_flushed().extend(callbacks);
             connection.progress.await_flush();
         });
+    }
+
+    /// Says how the connection is protected; said once, before the first request.
+    pub(super) fn protect(&self, protection: Protection) {
+        let _ = self.protection.set(protection);
+    }
+
+    /// The beginning of our own addresses, as the client of a request with this `Host` reaches them.
+    fn base(&self, host: &str, config: &Config) -> String {
+        let is_public = |url: &BaseUrl| url.authority().eq_ignore_ascii_case(host);
+        let scheme = if self.is_tls() || config.secure_url().is_some_and(is_public) {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{host}")
+    }
+
+    fn is_tls(&self) -> bool {
+        self.protection.get() == Some(&Protection::Tls)
     }
 
     /// Whether an upgrade was accepted.
@@ -192,6 +215,9 @@ impl HttpConnection {
             self.permit.hold(rest, &config.limits, None);
         }
         let mut reply = reply.unwrap_or_else(|refusal| refusal);
+        if let (Some(seconds), true) = (config.hsts, self.is_tls()) {
+            add_hsts(&mut reply, seconds);
+        }
         if !reply.body_mut().hold(|| Answering(Arc::clone(&self))) {
             self.progress.end_request();
         }
@@ -205,6 +231,9 @@ impl HttpConnection {
     ) -> Result<HttpReply, HttpReply> {
         check_framing(request.headers())?;
         let host = checked_host(&request, config)?;
+        if self.protection.get() == Some(&Protection::Missing) {
+            return Err(to_https(host, request.uri()));
+        }
         let path = request.uri().path();
         if matches!(path, "/" | "/ws") {
             let opening = Opening::of(request.headers());
@@ -224,8 +253,8 @@ impl HttpConnection {
             }
             "/mcp" => {
                 self.expect_token(&request, &[Method::POST], host, config)?;
-                let host = host.to_owned();
-                let answer = mcp::answer(&self.gateway, &self.permit, request, &host, config);
+                let base = self.base(host, config);
+                let answer = mcp::answer(&self.gateway, &self.permit, request, &base, config);
                 let (mut reply, callbacks) = Box::pin(answer).await;
                 self.call_back(&mut reply, callbacks);
                 Ok(reply)
@@ -238,8 +267,8 @@ impl HttpConnection {
                 let methods = openai::methods(&chat[V1.len()..]).ok_or_else(openai::unknown)?;
                 let shown = self.expect_token(&request, methods, host, config);
                 shown.map_err(openai::shaped)?;
-                let host = host.to_owned();
-                let answer = openai::answer(&self.gateway, &self.permit, request, &host, config);
+                let base = self.base(host, config);
+                let answer = openai::answer(&self.gateway, &self.permit, request, &base, config);
                 Ok(Box::pin(answer).await)
             }
             file if file.starts_with(MEDIA) => {
@@ -286,7 +315,7 @@ impl HttpConnection {
     ) -> Result<HttpReply, HttpReply> {
         allow(request, &[Method::GET])?;
         let accepted = opening.check(request.version()).map_err(upgrade_refused)?;
-        check_origin(request.headers(), host, config)?;
+        check_origin(request.headers(), host, self.is_tls(), config)?;
         check_query(request)?;
         let shown = self.check_token(request.headers()).transpose()?;
         let authenticated = shown.is_some();
@@ -327,7 +356,7 @@ impl HttpConnection {
         config: &Config,
     ) -> Result<(), HttpReply> {
         allow(request, methods)?;
-        check_origin(request.headers(), host, config)?;
+        check_origin(request.headers(), host, self.is_tls(), config)?;
         self.check_bearer(request.headers())
     }
 

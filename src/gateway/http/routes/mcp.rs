@@ -29,7 +29,7 @@ pub(in crate::gateway::http) async fn answer(
     gateway: &Arc<Gateway>,
     permit: &Permit,
     request: Request<Body>,
-    host: &str,
+    base: &str,
     config: &Config,
 ) -> (HttpReply, Vec<OnSent>) {
     let (head, body) = request.into_parts();
@@ -46,7 +46,7 @@ pub(in crate::gateway::http) async fn answer(
         // What is not UTF-8 is not JSON either, and is refused as such.
         body: std::str::from_utf8(&body).unwrap_or_default(),
         headers,
-        host,
+        base,
         reader: reader.as_deref(),
         role: Role::Owner,
     };
