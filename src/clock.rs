@@ -98,10 +98,15 @@ mod tests {
         ] {
             assert_eq!(utc_ms(date), Some(ms));
             let [year, month, day, hour, minute, second] = date;
-            let shown = format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z");
+            let shown =
+                format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z");
             assert_eq!(Utc(ms).to_string(), shown);
         }
-        for wrong in [[1969, 1, 1, 0, 0, 0], [2024, 13, 1, 0, 0, 0], [2024, 1, 1, 24, 0, 0]] {
+        for wrong in [
+            [1969, 1, 1, 0, 0, 0],
+            [2024, 13, 1, 0, 0, 0],
+            [2024, 1, 1, 24, 0, 0],
+        ] {
             assert_eq!(utc_ms(wrong), None, "{wrong:?}");
         }
     }

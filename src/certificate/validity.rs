@@ -122,9 +122,15 @@ mod tests {
             assert_eq!(not_after_ms(&certificate(version, issuer, &end)), expected);
         }
         let late = certificate(true, 3, &element(GENERALIZED_TIME, b"20501231235959Z"));
-        assert_eq!(not_after_ms(&late), clock::utc_ms([2050, 12, 31, 23, 59, 59]));
+        assert_eq!(
+            not_after_ms(&late),
+            clock::utc_ms([2050, 12, 31, 23, 59, 59])
+        );
         let last_century = certificate(true, 3, &element(UTC_TIME, b"990101000000Z"));
-        assert_eq!(not_after_ms(&last_century), clock::utc_ms([1999, 1, 1, 0, 0, 0]));
+        assert_eq!(
+            not_after_ms(&last_century),
+            clock::utc_ms([1999, 1, 1, 0, 0, 0])
+        );
     }
 
     #[test]
@@ -133,7 +139,12 @@ mod tests {
         for length in 0..whole.len() {
             assert_eq!(not_after_ms(&whole[..length]), None, "{length} bytes");
         }
-        for wrong in [&b"2603010203Z"[..], b"260301020304", b"26030102030xZ", b"269901020304Z"] {
+        for wrong in [
+            &b"2603010203Z"[..],
+            b"260301020304",
+            b"26030102030xZ",
+            b"269901020304Z",
+        ] {
             let end = element(UTC_TIME, wrong);
             assert_eq!(not_after_ms(&certificate(true, 3, &end)), None, "{wrong:?}");
         }

@@ -79,7 +79,10 @@ pub(super) fn is_hidden(name: &str, value: &str) -> bool {
     });
     let has_query = authority.is_some() && value.contains('?');
     let is_key = value.contains("PRIVATE KEY");
-    is_secret(name) || is_key || has_query || authority.is_some_and(|authority| authority.contains('@'))
+    is_secret(name)
+        || is_key
+        || has_query
+        || authority.is_some_and(|authority| authority.contains('@'))
 }
 
 /// Whether a key's name says that its value is secret. A test checks that this agrees with the marks in

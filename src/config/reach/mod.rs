@@ -139,9 +139,15 @@ mod tests {
     #[test]
     fn half_a_pair_is_refused_with_what_is_missing() {
         let told = refused(&[(TLS_CERT, "a.pem")]);
-        assert!(told.contains("CLEUDOCODEBOT_TLS_KEY is not; set both"), "{told}");
+        assert!(
+            told.contains("CLEUDOCODEBOT_TLS_KEY is not; set both"),
+            "{told}"
+        );
         let told = refused(&[(TLS_KEY, "a.key")]);
-        assert!(told.contains("CLEUDOCODEBOT_TLS_CERT is not; set both"), "{told}");
+        assert!(
+            told.contains("CLEUDOCODEBOT_TLS_CERT is not; set both"),
+            "{told}"
+        );
     }
 
     #[cfg(not(feature = "tls"))]
@@ -164,27 +170,39 @@ mod tests {
     #[test]
     fn one_second_of_hsts_is_a_year_and_none_is_silence() {
         let of = |text| loaded(&[(HSTS, text)]).expect("settings").config.hsts;
-        assert_eq!((of("0"), of("1"), of("2")), (None, Some(YEAR_SECONDS), Some(2)));
+        assert_eq!(
+            (of("0"), of("1"), of("2")),
+            (None, Some(YEAR_SECONDS), Some(2))
+        );
         assert!(refused(&[(HSTS, "63072001")]).contains("whole number"));
     }
 
     #[test]
     fn a_key_that_was_pasted_is_not_shown() {
         let told = refused(&[(TLS_KEY, "-----BEGIN PRIVATE KEY----- MIGHAgEA")]);
-        assert!(told.contains("the path of a file") && !told.contains("MIGH"), "{told}");
+        assert!(
+            told.contains("the path of a file") && !told.contains("MIGH"),
+            "{told}"
+        );
     }
 
     #[test]
     fn listening_beyond_loopback_without_tls_is_warned_of() {
         let token = "x".repeat(SAFE_TOKEN_CHARS);
-        let open = [(HOST, "192.0.2.7"), (TOKEN, &token), (ALLOWED_HOSTS, "box.lan")];
+        let open = [
+            (HOST, "192.0.2.7"),
+            (TOKEN, &token),
+            (ALLOWED_HOSTS, "box.lan"),
+        ];
         let warned = |pairs: &[(&str, &str)]| {
             let warnings = loaded(pairs).expect("settings").warnings;
             warnings.iter().any(|one| one.contains("without TLS"))
         };
         assert!(warned(&open) && !warned(&open[1..]));
         #[cfg(feature = "tls")]
-        assert!(!warned(&[&open[..], &[(TLS_CERT, "a"), (TLS_KEY, "b")]].concat()));
+        assert!(!warned(
+            &[&open[..], &[(TLS_CERT, "a"), (TLS_KEY, "b")]].concat()
+        ));
     }
 
     #[test]

@@ -89,6 +89,7 @@ impl Kind {
             Self::Country => country(text).map(drop),
             Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
+            Self::PublicUrl | Self::File if text.is_empty() => Ok(()),
             Self::PublicUrl => reach::public_url(text).map(drop),
             Self::File => reach::file(text).map(drop),
             Self::AllowList => allow_list(text),

@@ -81,7 +81,12 @@ pub(super) fn checked_host<'r>(
         .authority()
         .map(hyper::http::uri::Authority::as_str);
     let is_ours = |host: &str| {
-        host_is_ours(host, config.host, &config.allowed_hosts, config.public_host())
+        host_is_ours(
+            host,
+            config.host,
+            &config.allowed_hosts,
+            config.public_host(),
+        )
     };
     if is_ours(host) && target.is_none_or(is_ours) {
         return Ok(host);
@@ -104,7 +109,11 @@ pub(super) fn check_origin(
     let is_only = origins.next().is_none();
     let names = || {
         let public = config.secure_url().map(BaseUrl::authority);
-        config.allowed_hosts.iter().map(String::as_str).chain(public)
+        config
+            .allowed_hosts
+            .iter()
+            .map(String::as_str)
+            .chain(public)
     };
     let is_ours = |origin| {
         origin_is_ours(origin, host, is_tls, &config.allowed_origins)

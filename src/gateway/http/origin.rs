@@ -103,7 +103,12 @@ mod tests {
             &[],
             None
         ));
-        assert!(!host_is_ours("0.0.0.0:1", IpAddr::from([0, 0, 0, 0]), &[], None));
+        assert!(!host_is_ours(
+            "0.0.0.0:1",
+            IpAddr::from([0, 0, 0, 0]),
+            &[],
+            None
+        ));
         let public = |host| host_is_ours(host, BOUND, &[], Some("box.tail1.ts.net"));
         assert!(public("Box.tail1.ts.net") && public("box.tail1.ts.net:443"));
         assert!(!public("tail1.ts.net") && !public("a.box.tail1.ts.net"));
@@ -140,7 +145,12 @@ mod tests {
         let names = ["gateway.lan", "box.lan:18789"];
         let is_ours = |origin| is_https_of(origin, names.into_iter());
         assert!(is_ours("https://Gateway.lan") && is_ours("https://box.lan:18789"));
-        for foreign in ["http://gateway.lan", "https://gateway.lan:8443", "https://box.lan", "null"] {
+        for foreign in [
+            "http://gateway.lan",
+            "https://gateway.lan:8443",
+            "https://box.lan",
+            "null",
+        ] {
             assert!(!is_ours(foreign), "{foreign}");
         }
     }

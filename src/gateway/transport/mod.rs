@@ -23,11 +23,11 @@ use tokio::net::TcpStream;
 
 use super::Gateway;
 
+pub(in crate::gateway) use self::stream::Stream;
 #[cfg(feature = "tls")]
 pub use self::tls::ServerTls;
 #[cfg(not(feature = "tls"))]
 pub use self::without_tls::ServerTls;
-pub(in crate::gateway) use self::stream::Stream;
 
 /// How a connection is protected. One that has no such mark is plain, and may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

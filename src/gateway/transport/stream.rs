@@ -3,7 +3,7 @@
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 use tokio::{
@@ -47,8 +47,11 @@ impl Stream {
             Self::Plain(stream) => drop(stream.try_write(bytes)),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => {
-                let mut cx = Context::from_waker(Waker::noop());
-                if Pin::new(&mut **stream).poll_write(&mut cx, bytes).is_ready() {
+                let mut cx = Context::from_waker(std::task::Waker::noop());
+                if Pin::new(&mut **stream)
+                    .poll_write(&mut cx, bytes)
+                    .is_ready()
+                {
                     let _ = Pin::new(&mut **stream).poll_flush(&mut cx);
                 }
             }

@@ -119,7 +119,10 @@ impl Served {
     }
 
     fn logged(self, log: &Log) -> Self {
-        let until = self.certificate.until_ms.map_or_else(String::new, |ms| Utc(ms).to_string());
+        let until = self
+            .certificate
+            .until_ms
+            .map_or_else(String::new, |ms| Utc(ms).to_string());
         let fields: [LogField<'_>; 1] = [("until", &until)];
         log.info("gateway", "the certificate was renewed", &fields);
         self
@@ -203,24 +206,29 @@ impl ServerTls {
         Some(served.acceptor.clone())
     }
 
-    /// What somebody should do something about.
+    /// What of the certificate somebody should do something about.
     pub fn warnings(&self) -> Vec<String> {
         let served = self.served();
         let Some(served) = served.as_ref() else {
             return Vec::new();
         };
-        let kept = served.trouble.as_ref();
-        let kept = kept.map(|why| format!("the former certificate is kept: {why}"));
         let due = served.certificate.is_due(clock::now_ms());
         let open = open_to_all(&served.files.key);
-        [kept, due, open].into_iter().flatten().collect()
+        [due, open].into_iter().flatten().collect()
     }
 
     /// For `status`, where a certificate is set. Looks at the files, so that trouble is told before a client has it.
     pub(in crate::gateway) fn json(&self, log: &Log) -> Option<Value> {
         self.acceptor(Instant::now(), log)?;
-        let until = self.served().as_ref()?.certificate.until_ms;
+        let (until, trouble) = {
+            let served = self.served();
+            let served = served.as_ref()?;
+            (served.certificate.until_ms, served.trouble.clone())
+        };
         let mut shown = json!({});
+        if let Some(why) = trouble {
+            shown["error"] = json!(format!("the former certificate is kept: {why}"));
+        }
         if let Some(until) = until {
             shown["until_ms"] = json!(until);
         }

@@ -18,3 +18,5 @@ mod messages;
 mod openai;
 mod page;
 mod stalls;
+#[cfg(feature = "tls")]
+mod tls;

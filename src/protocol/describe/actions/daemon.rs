@@ -26,7 +26,7 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
         may(
             "tls",
             FieldKind::Object,
-            "{until_ms, warnings}: the certificate of the port, where it speaks TLS",
+            "{until_ms, error, warnings}: the certificate of the port, where it speaks TLS",
         ),
         may(
             "public_url",
