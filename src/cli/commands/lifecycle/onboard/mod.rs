@@ -47,9 +47,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "A short dialogue; an empty answer takes what is shown. With --yes, or without a\n\
               terminal, nothing is asked. --port, --host, --token and --set are written into\n\
               .env. A second run changes only what is asked. --reach lets other devices in:\n\
-              by Tailscale, which is told to serve our port (asked first), by the local network\n\
-              with a certificate for --allowed-hosts, or by a proxy of that name; none undoes it.\n\
-              What is missing is said, and the gateway asked through the way that was chosen.",
+              by Tailscale, which serves our port then (asked first), by the local network\n\
+              with a certificate for --allowed-hosts, or by a proxy of that name; none\n\
+              undoes it. The gateway is asked through the way that was chosen, and what is\n\
+              missing is said.",
     options: &[
         switch("install-daemon", "Install the daemon, without asking"),
         switch("no-install-daemon", "Do not install it, without asking"),
@@ -67,7 +68,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         option(
             "tls-cert",
             Takes::File,
-            "Certificate for the names of this machine, with which its port speaks TLS",
+            "Certificate with which the port speaks TLS",
         ),
         option("tls-key", Takes::File, "Its private key"),
         switch(
