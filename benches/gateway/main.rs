@@ -78,7 +78,7 @@ fn servers(
     let tls = options.tls.then_some(&*scratch.0);
     let mut servers = Vec::new();
     if options.wants(daemon::NAME) {
-        servers.push(daemon::start_inside(tls, &scratch.0, pinned)?);
+        servers.push(daemon::start(&scratch.0, tls, pinned)?);
     }
     servers.extend(peers::start(pinned, tls, |name| options.wants(name)));
     if options.tls {

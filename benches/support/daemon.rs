@@ -30,13 +30,9 @@ impl Drop for Scratch {
     }
 }
 
-/// Starts it on a free port and waits until it says that it is ready.
-pub(crate) fn start(home: &Path, pinned: bool) -> Result<Server> {
-    start_inside(None, home, pinned)
-}
-
-/// The same inside TLS, with the certificate of this folder.
-pub(crate) fn start_inside(tls: Option<&Path>, home: &Path, pinned: bool) -> Result<Server> {
+/// Starts it on a free port, inside TLS with the certificate of a folder where one is given, and waits until it says
+/// that it is ready.
+pub(crate) fn start(home: &Path, tls: Option<&Path>, pinned: bool) -> Result<Server> {
     let program = Path::new(env!("CARGO_BIN_EXE_cleudocodebot"));
     let mut command = process::on_server_core(program, pinned);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLEUDOCODEBOT_")) {

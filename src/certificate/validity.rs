@@ -84,13 +84,12 @@ mod tests {
 
     fn element(tag: u8, content: &[u8]) -> Vec<u8> {
         let mut bytes = vec![tag];
-        match u8::try_from(content.len()) {
-            Ok(short @ 0..=0x7F) => bytes.push(short),
-            _ => {
-                let length = u16::try_from(content.len()).expect("short");
-                bytes.push(0x82);
-                bytes.extend(length.to_be_bytes());
-            }
+        if let Ok(short @ 0..=0x7F) = u8::try_from(content.len()) {
+            bytes.push(short);
+        } else {
+            let length = u16::try_from(content.len()).expect("short");
+            bytes.push(0x82);
+            bytes.extend(length.to_be_bytes());
         }
         bytes.extend(content);
         bytes

@@ -115,13 +115,14 @@ impl Ground<'_> {
 
     fn tailscale(&self, dialogue: &mut Dialogue<'_>, terminal: &mut Terminal) -> Result<Plan> {
         let port = self.port()?;
-        let tailscale = Tailscale::find(self.executor, self.system).map_err(refused)?;
+        let tailscale =
+            Tailscale::find(self.executor, self.system).map_err(|obstacle| refused(&obstacle))?;
         let url = tailscale.url();
         let step = match tailscale.serving(self.executor, port) {
             Serving::Us => Step::Settings,
             Serving::Other(what) => {
                 let command = tailscale.off_command();
-                return Err(refused(Obstacle {
+                return Err(refused(&Obstacle {
                     text: format!("Tailscale serves {what} at {url} already"),
                     remedy: format!("end that with `{command}`, or use --reach proxy"),
                 }));
@@ -242,7 +243,7 @@ fn plan(edits: Vec<(&str, String)>, step: Step, url: Option<&String>) -> Result<
     Ok(Plan { edits, step, url })
 }
 
-fn refused(obstacle: Obstacle) -> Error {
+fn refused(obstacle: &Obstacle) -> Error {
     Error::Failed(obstacle.to_string())
 }
 
@@ -259,7 +260,7 @@ impl Plan {
             Step::Serve(tailscale, port) => tailscale.serve(executor, *port),
             Step::StopServing(tailscale) => tailscale.stop(executor),
         }
-        .map_err(refused)
+        .map_err(|obstacle| refused(&obstacle))
     }
 
     /// Asks the gateway through the way, once a daemon runs with the new settings; a line on what came of it.
@@ -280,7 +281,10 @@ impl Plan {
                 waiting.join(", ")
             )));
         }
-        let answered = installation.probe.ask_through(url).map_err(refused)?;
+        let answered = installation
+            .probe
+            .ask_through(url)
+            .map_err(|obstacle| refused(&obstacle))?;
         let until = answered.until_ms.map_or_else(String::new, |ms| {
             format!(", with a certificate until {}", Utc(ms))
         });
