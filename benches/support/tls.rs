@@ -33,8 +33,10 @@ pub(crate) fn make(folder: &Path) -> Result<()> {
 }
 
 #[cfg(feature = "tls")]
+#[allow(unused_imports, reason = "the bench of the store starts no peer")]
 pub(crate) use with::{Acceptor, Connector};
 #[cfg(not(feature = "tls"))]
+#[allow(unused_imports, reason = "the bench of the store starts no peer")]
 pub(crate) use without::{Acceptor, Connector};
 
 #[cfg(feature = "tls")]

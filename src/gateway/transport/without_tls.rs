@@ -37,6 +37,7 @@ impl ServerTls {
     }
 
     /// Nothing.
+    #[allow(clippy::unused_self, reason = "the same shape as with the feature")]
     pub(in crate::gateway) fn json(&self, _: &Log) -> Option<Value> {
         None
     }

@@ -187,6 +187,7 @@ impl Ground<'_> {
     }
 
     #[cfg(not(feature = "tls"))]
+    #[allow(clippy::unused_self, reason = "the same shape as with the feature")]
     fn check_certificate(&self, _: &str) -> Result<()> {
         let _ = (TLS_CERT, TLS_KEY);
         Err(Error::Usage(
