@@ -100,6 +100,7 @@ mod with {
 }
 
 #[cfg(not(feature = "tls"))]
+#[allow(clippy::unused_async, reason = "the same shape as with the feature")]
 mod without {
     use super::{Path, Result, Stream, TcpStream};
 
