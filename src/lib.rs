@@ -95,6 +95,7 @@ pub mod fs;
 pub mod gateway;
 pub mod http_client;
 pub mod integrations;
+pub mod keys;
 pub mod log;
 pub mod media;
 pub mod message;

@@ -12,8 +12,9 @@ use super::{
         READY_TIMEOUT, TIMEOUT,
     },
     lookup::Lookup,
-    values::{self, Pattern, Route},
+    values::{self, Route},
 };
+use crate::message::Pattern;
 
 /// The agents in the box, which the daemon starts by itself.
 pub const IN_THE_BOX: [&str; 4] = ["pi", "openai", "exec", "echo"];

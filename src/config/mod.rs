@@ -43,7 +43,7 @@ pub use self::{
     shown::{is_secret, mask},
     source::Source,
     values::{
-        BaseUrl, Delays, Expected, FetchRule, Kind, Pattern, Route, SAFE_TOKEN_CHARS,
+        BaseUrl, Delays, Expected, FetchRule, Kind, LEAST_TOKEN_CHARS, Route, SAFE_TOKEN_CHARS,
         is_agent_name, reached_at,
     },
 };

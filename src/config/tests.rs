@@ -255,7 +255,7 @@ fn the_loopback_of_the_same_family_stands_for_all_interfaces() {
 fn what_was_ignored_doubled_mistyped_or_doubtful_is_told() {
     let case = Case::with_file(
         "CLEUDOCODEBOT_HOME=/x\nCLEUDOCODEBOT_PORT=1\nCLEUDOCODEBOT_PORT=2\n\
-         CLEUDOCODEBOT_PROT=3\nCLEUDOCODEBOT_TOKEN=short\nCLEUDOCODEBOT_MAX_QUEUE_BYTES=4096\n",
+         CLEUDOCODEBOT_PROT=3\nCLEUDOCODEBOT_TOKEN=sixteen-and-more\nCLEUDOCODEBOT_MAX_QUEUE_BYTES=4096\n",
     )
     .environment("CLEUDOCODEBOT_FROBNICATION", "1");
     let loaded = case.loaded();

@@ -35,13 +35,14 @@ use self::{
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
-    gateway::{CommitListeners, Gateway, GatewayParts, ServerTls, accept},
+    gateway::{CommitListeners, Gateway, GatewayParts, ServerTls, accept, end_expired},
     integrations::{
         Audience,
         bridge::{self, Bridges},
         pairing::{self, Pairings},
         plan::BuildContext,
     },
+    keys::{KeyStorage, Keyring},
     log::Log,
     media::{self, Media},
     router::Router,
@@ -193,6 +194,7 @@ impl Daemon {
             Arc::clone(&turns),
             processes,
         ));
+        let keys = open_keys(&config, &store, &log)?;
         let gateway = Gateway::new(GatewayParts {
             config,
             tls,
@@ -203,6 +205,8 @@ impl Daemon {
             channels: Arc::clone(&registry) as _,
             agents: turns as _,
             admin: Arc::clone(&controller) as _,
+            keys,
+            address,
             shutdown: shutdown.clone(),
             log: log.clone(),
         });
@@ -233,6 +237,7 @@ impl Daemon {
                 self.store.clone(),
             ));
         }
+        self.tasks.spawn(end_expired(Arc::clone(&self.gateway)));
         self.tasks
             .spawn(media::keep_tidy(self.media.clone(), self.log.clone()));
         self.tasks
@@ -316,6 +321,18 @@ fn open_store(
         ..store::StoreOptions::default()
     };
     Store::open(options, move |events| listeners.stored(&router, &events))
+}
+
+/// The keys of clients. What another version kept there stays, and opens nothing.
+fn open_keys(config: &Config, store: &Store, log: &Log) -> Result<Arc<Keyring>> {
+    let storage = KeyStorage::of_build(store, &config.home);
+    let (ring, unread) = Keyring::open(storage)
+        .map_err(|why| Error::Failed(format!("cannot read the keys of clients: {why}")))?;
+    if unread > 0 {
+        let text = "keys of another version cannot be read: their clients are refused";
+        log.warn("keys", text, &[("keys", &unread)]);
+    }
+    Ok(Arc::new(ring))
 }
 
 /// Publishes log lines to the subscribers of `log`. Weak, because the gateway owns a handle of the log.

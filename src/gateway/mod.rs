@@ -9,6 +9,7 @@ mod admission;
 mod clients;
 pub mod control;
 mod http;
+mod keys;
 mod linger;
 mod mcp;
 mod metrics;
@@ -19,7 +20,7 @@ mod tasks;
 mod transport;
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicU64},
     time::{Duration, Instant},
 };
@@ -29,16 +30,19 @@ use self::{
     clients::{arrivals::Arrivals, waiters::Waiters},
     control::{Admin, Agents, Channels},
     http::dates::HttpDates,
+    keys::ClientKeys,
     mcp::McpState,
     metrics::GatewayCounters,
     openai::OpenAiState,
+    permissions::Access,
     session::ReplayBounds,
 };
-pub use self::{clients::Bus, http::accept, transport::ServerTls};
+pub use self::{clients::Bus, http::accept, keys::end_expired, transport::ServerTls};
 use crate::{
     clock,
     config::Config,
     constant_time,
+    keys::{Keyring, TokenFault},
     log::{Log, LogField, LogLine},
     media::Media,
     message::State,
@@ -63,6 +67,8 @@ pub struct Gateway {
     channels: Arc<dyn Channels>,
     agents: Arc<dyn Agents>,
     admin: Arc<dyn Admin>,
+    keys: ClientKeys,
+    address: SocketAddr,
     shutdown: Shutdown,
     log: Log,
     counters: GatewayCounters,
@@ -100,6 +106,10 @@ pub struct GatewayParts {
     pub agents: Arc<dyn Agents>,
     /// The daemon.
     pub admin: Arc<dyn Admin>,
+    /// The keys of clients.
+    pub keys: Arc<Keyring>,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// When to stop.
     pub shutdown: Shutdown,
     /// The log.
@@ -151,6 +161,8 @@ impl Gateway {
             channels: parts.channels,
             agents: parts.agents,
             admin: parts.admin,
+            keys: ClientKeys::new(parts.keys),
+            address: parts.address,
             shutdown: parts.shutdown,
             log: parts.log,
             counters: GatewayCounters::default(),
@@ -224,14 +236,24 @@ impl Gateway {
         });
     }
 
-    /// The one check of a token, for the socket and for HTTP. The right one passes whatever came from
-    /// its address before; only wrong ones are counted.
-    fn check_token(&self, address: IpAddr, given: &str) -> Result<(), TokenRefusal> {
+    /// The one check of a token, for the socket and for HTTP: that of `.env`, or that of a key. A right one
+    /// passes whatever came from its address before; only wrong ones are counted, each value once.
+    ///
+    /// Never locking the right token out is safe because nobody finds one by trying: a key has 256 random
+    /// bits and the token that we generate as many, and of 2^128 values a guesser would need 10^28 years at
+    /// a thousand a millisecond. A token of the owner's own choosing has as many bits as it was given: below
+    /// 16 characters it is refused, below 32 warned of, and what holds a guesser back is the limit of wrong
+    /// values a minute.
+    fn check_token(&self, address: IpAddr, given: &str) -> Result<Access, TokenRefusal> {
         let settings = self.settings();
         let expected = settings.token.as_deref().unwrap_or_default();
         if !expected.is_empty() && constant_time::equal(given.as_bytes(), expected.as_bytes()) {
-            return Ok(());
+            return Ok(Access::Owner);
         }
+        let why = match self.keys.find(given, address) {
+            Ok(key) => return Ok(Access::Key(key)),
+            Err(fault) => fault,
+        };
         GatewayCounters::add(&self.counters.auth_failures);
         let max = settings.limits.auth_failures_per_minute as usize;
         match self.attempts.wrong(address, given, max) {
@@ -243,15 +265,30 @@ impl Gateway {
                     .warn_limited("gateway", "authentication failed", &fields);
             }
         }
-        Err(TokenRefusal::Wrong)
+        Err(TokenRefusal::Wrong(wrong_token(why)))
+    }
+}
+
+/// What is to be done about a wrong token.
+fn wrong_token(why: TokenFault) -> &'static str {
+    match why {
+        TokenFault::NotOurs => {
+            "wrong token; the right one is CLEUDOCODEBOT_TOKEN in .env, or that of a key (cleudocodebot keys add)"
+        }
+        TokenFault::Mistyped => {
+            "this key is mistyped: a digit is wrong, missing or too many; copy it again"
+        }
+        TokenFault::Unknown => {
+            "this key was revoked, has expired, or is of another gateway; ask the owner for a new one"
+        }
     }
 }
 
 /// Why a token does not let its bearer in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TokenRefusal {
-    /// It is wrong.
-    Wrong,
+    /// It is wrong, for this reason.
+    Wrong(&'static str),
     /// It is wrong, and so many of this address were that its answer is held back; a new one counts
     /// again after this long.
     TooMany(Duration),

@@ -3,6 +3,7 @@
 //! Not here: storage (`store`) and delivery to a service (`integrations`).
 
 pub mod content;
+mod conversations;
 mod kind;
 pub mod media;
 pub mod nesting;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use self::media::FileState;
 pub use self::{
     content::Content,
+    conversations::{ConversationSet, Pattern},
     kind::Kind,
     media::MediaId,
     turn::{TurnId, TurnState},

@@ -26,6 +26,7 @@ pub enum ErrorCode {
     Conflict,
     QueueFull,
     ShuttingDown,
+    Forbidden,
 }
 
 /// The names and numbers of one code.
@@ -69,6 +70,7 @@ rows! {
     Conflict "conflict" -32009 409 "the same idempotency_key with other content, or a state that forbids it";
     QueueFull "queue_full" -32010 503 "too much is waiting for the disk; come back after retry_after_ms";
     ShuttingDown "shutting_down" -32011 503 "the daemon is stopping";
+    Forbidden "forbidden" -32012 403 "not with this key; the text says which role or limit is in the way";
 }
 
 impl ErrorCode {
@@ -150,6 +152,8 @@ pub mod close {
     pub const TRY_AGAIN_LATER: u16 = 1013;
     /// Not authenticated in time, or a command before authentication.
     pub const UNAUTHORIZED: u16 = 4401;
+    /// Its key was revoked, or expired.
+    pub const FORBIDDEN: u16 = 4403;
     /// The client does not read: its queue is full, or its heartbeat stopped.
     pub const SLOW_CONSUMER: u16 = 4408;
     /// Another client announced the channel whose bridge this one was.
@@ -172,6 +176,6 @@ mod tests {
         let names: HashSet<_> = ROWS.iter().map(|row| row.name).collect();
         let numbers: HashSet<_> = ROWS.iter().map(|row| row.number).collect();
         assert_eq!((names.len(), numbers.len()), (ROWS.len(), ROWS.len()));
-        assert_eq!(ROWS.len(), ErrorCode::ShuttingDown as usize + 1);
+        assert_eq!(ROWS.len(), ErrorCode::Forbidden as usize + 1);
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod members;
 pub mod message_json;
 pub mod payload;
 pub mod reply;
+pub mod role;
 mod scan;
 pub mod topic;
 pub mod websocket;

@@ -70,6 +70,17 @@ impl Topic {
         }
     }
 
+    /// Whether it may cover an event that the table has under this name; `*` stands for what clients choose.
+    pub fn may_be(&self, described: &str) -> bool {
+        match described.strip_suffix('*') {
+            Some(prefix) => {
+                let own = self.pattern.trim_end_matches('*');
+                own.starts_with(prefix) || prefix.starts_with(own) && self.pattern.ends_with('*')
+            }
+            None => self.names(described),
+        }
+    }
+
     /// Whether some event of the table can have this name.
     fn is_possible(&self) -> bool {
         let prefix = self.pattern.strip_suffix('*').unwrap_or(&self.pattern);

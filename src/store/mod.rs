@@ -12,13 +12,14 @@
 //! - `schema`: creating a store and upgrading an older one.
 //! - `writer`: everything that changes rows, and the thread that does it.
 //! - `salvage`: saving what can be read of a damaged file.
-//! - here: the handle [`Store`], with its `reads` and its `writes`, and what is kept of `agents`.
+//! - here: the handle [`Store`], with its `reads` and its `writes`, and what is kept of `agents` and of the keys of clients (`access_keys`).
 //!
 //! A new query is a function in `queries` and a method in `reads`; a new request is an operation in
 //! `writer::operations` and a method in `writes`.
 //!
 //! Not here: who is told of events, and when what is due is sent.
 
+mod access_keys;
 mod agents;
 mod answer;
 mod backend;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::message::{Kind, MessageId, State};
+use crate::message::{ConversationSet, Kind, MessageId, State};
 
 /// A message to be sent.
 #[derive(Debug, Clone, Default)]
@@ -119,6 +119,8 @@ pub struct HistoryQuery {
     pub before: Option<MessageId>,
     /// Only newer ones. Reverses the paging: the page starts with the oldest of them.
     pub after: Option<MessageId>,
+    /// Only of these conversations. A page then ends where as many messages were looked at as a search may.
+    pub within: Option<ConversationSet>,
     /// Only those whose text contains this one, ignoring case.
     pub contains: Option<String>,
     /// At most this many (at least one).
@@ -138,6 +140,7 @@ impl Default for HistoryQuery {
             peer: None,
             before: None,
             after: None,
+            within: None,
             contains: None,
             limit: 50,
             max_bytes: 256 * 1024,
@@ -152,6 +155,8 @@ impl Default for HistoryQuery {
 pub struct ConversationQuery {
     /// Only of this channel.
     pub channel: Option<String>,
+    /// Only these.
+    pub within: Option<ConversationSet>,
     /// Only those whose newest message is older.
     pub before: Option<MessageId>,
     /// At most this many (at least one).

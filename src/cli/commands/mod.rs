@@ -66,8 +66,9 @@ pub(crate) mod messages {
 }
 
 pub(crate) mod settings {
-    //! `.env` and the token in it.
+    //! `.env`, the token in it, and the keys of other clients.
     pub(crate) mod config;
+    pub(crate) mod keys;
     pub(crate) mod reload;
     pub(crate) mod token;
 }
@@ -108,6 +109,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &health::logs::SPEC,
     &settings::config::SPEC,
     &settings::token::SPEC,
+    &settings::keys::SPEC,
     &settings::reload::SPEC,
     &health::doctor::SPEC,
     &health::store::SPEC,

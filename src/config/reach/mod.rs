@@ -11,7 +11,7 @@ use super::{
         ALLOWED_HOSTS, HOST, TOKEN,
         reach::{HSTS, PUBLIC_URL, TLS_CERT, TLS_KEY},
     },
-    values::{BaseUrl, SAFE_TOKEN_CHARS, reach},
+    values::{BaseUrl, LEAST_TOKEN_CHARS, SAFE_TOKEN_CHARS, reach},
 };
 use crate::error::{Error, Result};
 
@@ -75,7 +75,20 @@ impl Config {
 
     /// Refuses to listen beyond loopback without a token that cannot be guessed and a list of host
     /// names. Without the list, DNS rebinding would bypass the `Host` check.
+    ///
+    /// A token below [`LEAST_TOKEN_CHARS`] is refused anywhere: other users and pages of this machine reach
+    /// loopback too.
     pub fn check_exposure(&self) -> Result<()> {
+        if self
+            .token
+            .as_ref()
+            .is_some_and(|token| token.len() < LEAST_TOKEN_CHARS)
+        {
+            return Err(Error::Config(format!(
+                "{TOKEN} has fewer than {LEAST_TOKEN_CHARS} characters and is soon guessed; \
+                 remove the line, and the next start makes a safe one"
+            )));
+        }
         if self.host.is_loopback() {
             return Ok(());
         }

@@ -11,6 +11,9 @@ use crate::{
     phone::Country,
 };
 
+/// Shortest token of the owner's own choosing: shorter ones are guessed.
+pub const LEAST_TOKEN_CHARS: usize = 16;
+
 /// Shortest token with which the gateway may be exposed to a network.
 pub const SAFE_TOKEN_CHARS: usize = 32;
 

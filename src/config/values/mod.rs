@@ -14,12 +14,12 @@ mod wait;
 
 pub use self::{
     addresses::reached_at,
-    agents::{Pattern, Route, is_agent_name},
+    agents::{Route, is_agent_name},
     base_url::BaseUrl,
     delays::Delays,
     expected::Expected,
     fetch_rule::FetchRule,
-    kind::{Kind, SAFE_TOKEN_CHARS},
+    kind::{Kind, LEAST_TOKEN_CHARS, SAFE_TOKEN_CHARS},
 };
 pub(super) use self::{
     agents::{conversation, names as agent_names, patterns, routes as agent_routes},

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Connection,
     answer::{Answer, CommandResult},
-    lookup::{routed, stored_peer},
+    lookup::{reading, routed, stored_peer},
     media::{self, Place},
 };
 use crate::{
@@ -20,16 +20,21 @@ use crate::{
             AgentAnswer, AgentFailure, AgentLease, AgentStatus, Ended, Question, Reply, Steer,
             TurnQuery,
         },
+        permissions::Access,
     },
-    message::TurnState,
+    message::{TurnId, TurnState, text_at},
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
     },
+    store::StoreError,
 };
 
 /// Characters of an agent's error that are kept.
 const MAX_ERROR: usize = 500;
+
+/// Turns looked at for a client that may not see all of them.
+const MAX_TURNS: usize = 1_000;
 
 /// Turns listed where the client names no limit.
 const TURNS: u64 = 50;
@@ -184,7 +189,7 @@ pub(super) fn agents_json(gateway: &Gateway) -> Value {
     statuses.iter().map(AgentStatus::json).collect()
 }
 
-pub(super) fn agents(gateway: &Gateway, payload: &Payload) -> Answer {
+pub(super) fn agents(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
     let (channel, peer) = (
         payload.optional_text("channel"),
         payload.optional_text("peer"),
@@ -192,11 +197,48 @@ pub(super) fn agents(gateway: &Gateway, payload: &Payload) -> Answer {
     let of = channel.zip(peer);
     let of = of.map(|(channel, peer)| (channel, stored_peer(gateway, channel, peer)));
     let of = of.as_ref().map(|(channel, peer)| (*channel, &**peer));
-    let overview = gateway.agents.overview(of);
-    Answer::Later(Box::pin(async move { Ok(overview.await?.to_string()) }))
+    let of = of.filter(|(channel, peer)| access.covers(channel, peer));
+    let (overview, access) = (gateway.agents.overview(of), access.clone());
+    Answer::Later(Box::pin(async move {
+        let mut overview = overview.await?;
+        let lists = overview.as_object_mut().into_iter().flatten();
+        for list in lists.filter_map(|(_, list)| list.as_array_mut()) {
+            list.retain(|one| is_within(&access, one));
+        }
+        Ok(overview.to_string())
+    }))
 }
 
-pub(super) fn turns(gateway: &Gateway, payload: &Payload) -> Answer {
+/// Whether what is shown is about no conversation, or about one that the client may see.
+fn is_within(access: &Access, shown: &Value) -> bool {
+    let conversation = text_at(shown, "channel").zip(text_at(shown, "peer"));
+    conversation.is_none_or(|(channel, peer)| access.covers(channel, peer))
+}
+
+/// `agent.key`.
+pub(super) fn key(gateway: &Arc<Gateway>, handle: &Arc<ClientHandle>, payload: &Payload) -> Answer {
+    let id = payload.text("turn_id").parse::<TurnId>();
+    let (gateway, handle) = (Arc::clone(gateway), Arc::clone(handle));
+    Answer::Later(Box::pin(async move {
+        let lease = held(&handle)?;
+        let id = id.map_err(|()| StoreError::NotFound)?;
+        let turn = reading(&gateway.store, move |store| store.turn(id)).await?;
+        let turn = turn
+            .filter(|turn| turn.agent == lease.name() && turn.state == TurnState::Running)
+            .ok_or_else(|| {
+                let text = "only the agent that has this turn gets a key for it";
+                Fault::new(ErrorCode::Conflict, text)
+            })?;
+        let token = gateway.keys.pass_to(&handle, &turn.channel, &turn.peer);
+        let token = token.ok_or_else(|| {
+            let text = "too many keys for turns are out already; try again later";
+            Fault::new(ErrorCode::RateLimited, text).retry_after(1_000)
+        })?;
+        Ok(json!({"token": token}).to_string())
+    }))
+}
+
+pub(super) fn turns(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
     let channel = payload.optional_text("channel");
     let peer = match (channel, payload.optional_text("peer")) {
         (Some(channel), Some(peer)) => Some(stored_peer(gateway, channel, peer)),
@@ -215,14 +257,20 @@ pub(super) fn turns(gateway: &Gateway, payload: &Payload) -> Answer {
         return Answer::Now(Err(bad_field("state", &expected, "something else")));
     };
     let limit = payload.integer("limit").unwrap_or(TURNS);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let access = access.clone();
     let found = gateway.agents.turns(TurnQuery {
         channel: channel.map(str::to_owned),
         peer,
         state,
-        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        // Others' turns may stand before those that a limited key may see.
+        limit: access.limits().map_or(limit, |_| MAX_TURNS.max(limit)),
     });
     Answer::Later(Box::pin(async move {
-        Ok(json!({"turns": found.await?}).to_string())
+        let mut turns = found.await?;
+        turns.retain(|turn| is_within(&access, turn));
+        turns.truncate(limit);
+        Ok(json!({"turns": turns}).to_string())
     }))
 }
 

@@ -97,6 +97,12 @@ fn client_json(handle: &ClientHandle) -> Value {
             client[name] = json!(value);
         }
     }
+    let access = handle.access();
+    client["role"] = json!(access.role().as_str());
+    if let Some(key) = access.key() {
+        client["key_id"] = json!(key.id.to_string());
+        client["key"] = json!(key.name());
+    }
     if let Some(lease) = handle.lease().filter(|lease| lease.is_valid()) {
         client["channel"] = json!(lease.channel());
     }

@@ -6,12 +6,22 @@ use std::sync::LazyLock;
 
 use crate::{
     clock,
+    gateway::permissions::Access,
     protocol::{self, reply::push_number},
 };
 
-pub(super) fn describe() -> String {
-    static TEXT: LazyLock<String> = LazyLock::new(|| protocol::describe::describe().to_string());
-    TEXT.clone()
+/// As far as the client may do and hear what is in it.
+pub(super) fn describe(access: &Access) -> String {
+    static WHOLE: LazyLock<String> =
+        LazyLock::new(|| protocol::describe::describe(|_| true, |_| true).to_string());
+    if access.is_owner() {
+        return WHOLE.clone();
+    }
+    let seen = protocol::describe::describe(
+        |action| access.may_do(action),
+        |event| access.may_hear(event),
+    );
+    seen.to_string()
 }
 
 /// Writes the payload of a ping's answer at this time.

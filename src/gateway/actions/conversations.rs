@@ -9,7 +9,7 @@ use super::{
     lookup::{expect_hand_in, position, reading, routed, stored_peer, target},
 };
 use crate::{
-    gateway::{Gateway, control::ReadUpTo},
+    gateway::{Gateway, control::ReadUpTo, permissions::Access},
     integrations::Typing,
     message::{Direction, MessageId},
     protocol::{
@@ -25,8 +25,8 @@ use crate::{
 /// Conversations in a page where the client names no limit.
 const PAGE: usize = 100;
 
-pub(super) fn conversations(gateway: &Gateway, payload: &Payload) -> Answer {
-    let query = match query(gateway, payload) {
+pub(super) fn conversations(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
+    let query = match query(gateway, access, payload) {
         Ok(query) => query,
         Err(fault) => return Answer::Now(Err(fault)),
     };
@@ -37,9 +37,14 @@ pub(super) fn conversations(gateway: &Gateway, payload: &Payload) -> Answer {
     }))
 }
 
-fn query(gateway: &Gateway, payload: &Payload) -> Result<ConversationQuery, Fault> {
+fn query(
+    gateway: &Gateway,
+    access: &Access,
+    payload: &Payload,
+) -> Result<ConversationQuery, Fault> {
     Ok(ConversationQuery {
         channel: payload.optional_text("channel").map(str::to_owned),
+        within: access.limits().cloned(),
         before: position(payload, "before")?,
         limit: payload
             .integer("limit")

@@ -5,42 +5,64 @@ use serde_json::{Value, json};
 use super::{agents::agents_json, answer::CommandResult, integrations::integrations_json};
 use crate::{
     config::Setting,
-    gateway::{Gateway, metrics},
+    gateway::{Gateway, metrics, permissions::Access},
     log::LogLevel,
     protocol::{
         error_code::{ErrorCode, Fault},
         log_json::line_json,
         payload::{Payload, bad_field},
+        role,
     },
 };
 
 /// Log lines where the client names no limit.
 const LINES: usize = 100;
 
-pub(super) fn status(gateway: &Gateway) -> String {
-    let health = gateway.store.health();
+pub(super) fn status(gateway: &Gateway, access: &Access) -> String {
     let mut status = json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "pid": std::process::id(),
         "started_ms": gateway.started_ms,
         "uptime_ms": u64::try_from(gateway.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "home": gateway.settings().home.display().to_string(),
-        "clients": gateway.listeners.bus.client_count(),
-        "integrations": integrations_json(gateway),
+        "integrations": integrations_json(gateway, access),
         "agents": agents_json(gateway),
-        "queues": {
-            "outbox": gateway.store.outbox_depth(),
-            "store": health.queue_depth,
-            "events": gateway.listeners.bus.queued_bytes(),
-        },
-        "store": store_json(gateway),
-        "clock": {"ahead_ms": health.clock.ahead_ms, "believed": health.clock.is_believed()},
-        "memory": metrics::resident_bytes().map_or_else(|| json!({}), |bytes| json!({"rss_bytes": bytes})),
-        "counters": gateway.counters.json(),
     });
-    let notes = gateway.counters.notes();
-    if !notes.is_empty() {
-        status["notes"] = json!(notes);
+    let not_ready = gateway.not_ready();
+    status["ready"] = json!(not_ready.is_none());
+    if let Some(reason) = not_ready {
+        status["not_ready"] = json!(reason);
+    }
+    if role::OPERATORS.admits(access.role()) && access.limits().is_none() {
+        add_machine(gateway, &mut status);
+    }
+    status.to_string()
+}
+
+/// Adds how the process and its store are, which is for those who run the gateway.
+fn add_machine(gateway: &Gateway, status: &mut Value) {
+    let health = gateway.store.health();
+    let memory =
+        metrics::resident_bytes().map_or_else(|| json!({}), |bytes| json!({"rss_bytes": bytes}));
+    for (name, value) in [
+        ("pid", json!(std::process::id())),
+        ("home", json!(gateway.settings().home.display().to_string())),
+        ("clients", json!(gateway.listeners.bus.client_count())),
+        (
+            "queues",
+            json!({
+                "outbox": gateway.store.outbox_depth(),
+                "store": health.queue_depth,
+                "events": gateway.listeners.bus.queued_bytes(),
+            }),
+        ),
+        ("store", store_json(gateway)),
+        (
+            "clock",
+            json!({"ahead_ms": health.clock.ahead_ms, "believed": health.clock.is_believed()}),
+        ),
+        ("memory", memory),
+        ("counters", gateway.counters.json()),
+    ] {
+        status[name] = value;
     }
     if let Some(tls) = gateway.tls.json(&gateway.log) {
         status["tls"] = tls;
@@ -48,12 +70,10 @@ pub(super) fn status(gateway: &Gateway) -> String {
     if let Some(url) = &gateway.settings().public_url {
         status["public_url"] = json!(url.url());
     }
-    let not_ready = gateway.not_ready();
-    status["ready"] = json!(not_ready.is_none());
-    if let Some(reason) = not_ready {
-        status["not_ready"] = json!(reason);
+    let notes = gateway.counters.notes();
+    if !notes.is_empty() {
+        status["notes"] = json!(notes);
     }
-    status.to_string()
 }
 
 fn store_json(gateway: &Gateway) -> Value {

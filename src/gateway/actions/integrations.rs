@@ -10,6 +10,7 @@ use crate::{
         Gateway,
         clients::bridge::refusal_fault,
         control::{IntegrationStatus, Steer},
+        permissions::Access,
     },
     integrations::bridge::{Refusal, check_name},
     protocol::{
@@ -19,18 +20,15 @@ use crate::{
     qr::Qr,
 };
 
-pub(super) fn integrations(gateway: &Gateway) -> String {
-    json!({"integrations": integrations_json(gateway)}).to_string()
+pub(super) fn integrations(gateway: &Gateway, access: &Access) -> String {
+    json!({"integrations": integrations_json(gateway, access)}).to_string()
 }
 
 /// As in `integrations` and in `status`.
-pub(super) fn integrations_json(gateway: &Gateway) -> Value {
-    gateway
-        .channels
-        .integrations()
-        .iter()
-        .map(IntegrationStatus::json)
-        .collect()
+pub(super) fn integrations_json(gateway: &Gateway, access: &Access) -> Value {
+    let all = gateway.channels.integrations();
+    let seen = all.iter().filter(|one| access.covers_channel(&one.name));
+    seen.map(IntegrationStatus::json).collect()
 }
 
 pub(super) fn steer(gateway: &Gateway, payload: &Payload, how: Steer) -> CommandResult {

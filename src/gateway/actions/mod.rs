@@ -11,18 +11,21 @@ mod bus;
 pub(super) mod connection;
 mod conversations;
 mod daemon;
-mod history;
 mod integrations;
+pub(super) mod keys;
+mod limits;
 pub(super) mod lookup;
 pub(super) mod media;
 mod messages;
-mod outbox;
 mod pairing;
 
 use std::sync::Arc;
 
 use self::{answer::Answer, connection::pong_text, messages::Writer};
-use super::{Gateway, clients::handle::ClientHandle, control::Steer, metrics::GatewayCounters};
+use super::{
+    Gateway, clients::handle::ClientHandle, control::Steer, metrics::GatewayCounters,
+    permissions::Access,
+};
 use crate::protocol::{
     call::Call,
     describe::{self, Action, ActionId},
@@ -51,6 +54,7 @@ pub(super) trait Connection {
 /// Does one command. `POST /rpc` has no connection that could change.
 pub(super) fn perform(
     gateway: &Arc<Gateway>,
+    access: &Access,
     call: &Call<'_>,
     session: Option<&mut dyn Connection>,
 ) -> Answer {
@@ -60,15 +64,19 @@ pub(super) fn perform(
         return Answer::Now(Ok(pong_text(call.payload)));
     }
     if call.action == "publish"
+        && access.is_owner()
         && gateway.shutdown.reason().is_none()
         && let Some(payload) = call.payload
         && let Some(answer) = bus::publish_plain(gateway, payload)
     {
         return Answer::Now(answer);
     }
-    match checked(gateway, call) {
+    match checked(gateway, access, call) {
         Err(fault) => refused(gateway, fault),
-        Ok((action, payload)) => dispatch(gateway, action, payload, session),
+        Ok((action, payload)) if access.limits().is_some() => {
+            limits::within(gateway, access, action, payload, session)
+        }
+        Ok((action, payload)) => dispatch(gateway, access, action, payload, session),
     }
 }
 
@@ -78,8 +86,16 @@ pub(super) fn refused(gateway: &Gateway, fault: Fault) -> Answer {
     Answer::Now(Err(fault))
 }
 
-fn checked(gateway: &Gateway, call: &Call<'_>) -> Result<(&'static Action, Payload), Fault> {
+fn checked(
+    gateway: &Gateway,
+    access: &Access,
+    call: &Call<'_>,
+) -> Result<(&'static Action, Payload), Fault> {
     let action = describe::action(&call.action).ok_or_else(|| unknown_action(&call.action))?;
+    // A client may always show another key.
+    if action.id != ActionId::Auth {
+        access.expect_action(action)?;
+    }
     if gateway.shutdown.reason().is_some() {
         let text = "the daemon is stopping; connect again later";
         return Err(Fault::new(ErrorCode::ShuttingDown, text));
@@ -90,6 +106,7 @@ fn checked(gateway: &Gateway, call: &Call<'_>) -> Result<(&'static Action, Paylo
 /// Without a fallback arm: an action that is described but not done does not compile.
 fn dispatch(
     gateway: &Arc<Gateway>,
+    access: &Access,
     action: &Action,
     payload: Payload,
     session: Option<&mut dyn Connection>,
@@ -123,8 +140,16 @@ fn dispatch(
                 Err(fault) => refused(gateway, fault),
             }
         }
-        ActionId::Agents => agents::agents(gateway, &payload),
-        ActionId::Turns => agents::turns(gateway, &payload),
+        ActionId::AgentKey => change(gateway, action, session, |it| {
+            agents::key(gateway, it.client(), &payload)
+        }),
+        ActionId::Keys => Answer::Now(Ok(keys::list(gateway))),
+        ActionId::KeyAdd => keys::add(gateway, &payload),
+        ActionId::KeyPair => Answer::Now(keys::pair(gateway, &payload)),
+        ActionId::KeyRename => keys::rename(gateway, &payload),
+        ActionId::KeyRevoke => keys::revoke(gateway, &payload),
+        ActionId::Agents => agents::agents(gateway, access, &payload),
+        ActionId::Turns => agents::turns(gateway, access, &payload),
         ActionId::AgentAbort => agents::abort(gateway, &payload),
         ActionId::AgentRetry => agents::retry(gateway, &payload),
         ActionId::AgentTakeover => agents::takeover(gateway, &payload),
@@ -132,15 +157,15 @@ fn dispatch(
         ActionId::AgentStart => Answer::Now(agents::steer(gateway, &payload, Steer::Start)),
         ActionId::AgentStop => Answer::Now(agents::steer(gateway, &payload, Steer::Stop)),
         ActionId::Ping => Answer::Now(Ok(pong_text(None))),
-        ActionId::Describe => Answer::Now(Ok(connection::describe())),
+        ActionId::Describe => Answer::Now(Ok(connection::describe(access))),
         ActionId::Receive => messages::receive(gateway, payload),
         ActionId::Revise => messages::revise(gateway, payload),
         ActionId::Cancel => messages::cancel(gateway, &payload),
         ActionId::Retry => messages::retry(gateway, &payload),
-        ActionId::Message => history::message(gateway, &payload),
-        ActionId::History => history::history(gateway, &payload),
-        ActionId::Outbox => outbox::outbox(gateway, &payload),
-        ActionId::Conversations => conversations::conversations(gateway, &payload),
+        ActionId::Message => messages::history::message(gateway, &payload),
+        ActionId::History => messages::history::history(gateway, access, &payload),
+        ActionId::Outbox => messages::outbox::outbox(gateway, access, &payload),
+        ActionId::Conversations => conversations::conversations(gateway, access, &payload),
         ActionId::Read => conversations::read(gateway, payload),
         ActionId::Typing => Answer::Now(conversations::typing(gateway, &payload)),
         ActionId::Media => media::media(gateway, &payload),
@@ -149,7 +174,7 @@ fn dispatch(
         ActionId::MediaPrune => media::prune(gateway, &payload),
         ActionId::Publish => Answer::Now(bus::publish(gateway, payload)),
         ActionId::Clients => Answer::Now(Ok(bus::clients(gateway))),
-        ActionId::Integrations => Answer::Now(Ok(integrations::integrations(gateway))),
+        ActionId::Integrations => Answer::Now(Ok(integrations::integrations(gateway, access))),
         ActionId::IntegrationStart | ActionId::IntegrationRestart => {
             Answer::Now(integrations::steer(gateway, &payload, Steer::Start))
         }
@@ -162,7 +187,7 @@ fn dispatch(
         ActionId::PairingApprove => pairing::decide(gateway, &payload, true),
         ActionId::PairingReject => pairing::decide(gateway, &payload, false),
         ActionId::PairingRevoke => pairing::revoke(gateway, &payload),
-        ActionId::Status => Answer::Now(Ok(daemon::status(gateway))),
+        ActionId::Status => Answer::Now(Ok(daemon::status(gateway, access))),
         ActionId::Logs => Answer::Now(daemon::logs(gateway, &payload)),
         ActionId::Config => Answer::Now(daemon::config(gateway)),
         ActionId::Reload => Answer::Now(daemon::reload(gateway)),

@@ -9,7 +9,7 @@ use std::sync::{
 use tokio::sync::Notify;
 
 use crate::{
-    message::{Direction, Message, State},
+    message::{ConversationSet, Direction, Message, State},
     store::{Occasion, StoredEvent},
 };
 
@@ -23,6 +23,8 @@ pub(in crate::gateway) struct Wanted {
     pub(in crate::gateway) channel: Option<String>,
     /// Only of this conversation.
     pub(in crate::gateway) peer: Option<String>,
+    /// Only of these conversations.
+    pub(in crate::gateway) within: Option<ConversationSet>,
 }
 
 impl Wanted {
@@ -35,8 +37,10 @@ impl Wanted {
             .as_ref()
             .is_none_or(|name| *name == message.channel);
         let of_peer = self.peer.as_ref().is_none_or(|peer| *peer == message.peer);
+        let within = self.within.as_ref();
         of_channel
             && of_peer
+            && within.is_none_or(|set| set.covers(&message.channel, &message.peer))
             && event.occasion == Occasion::State
             && message.state == State::Received
             && message.direction == Direction::In
@@ -177,6 +181,7 @@ mod tests {
         Wanted {
             channel: Some(channel.to_owned()),
             peer: peer.map(str::to_owned),
+            within: None,
         }
     }
 

@@ -106,7 +106,10 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
-    use crate::protocol::{describe::event, dialect::Dialect};
+    use crate::{
+        gateway::permissions::Access,
+        protocol::{describe::event, dialect::Dialect},
+    };
 
     fn subscriber(id: u64, topic: &str) -> Arc<ClientHandle> {
         let handle = ClientHandle::new(
@@ -115,6 +118,7 @@ mod tests {
             Dialect::Triple,
             4096,
         );
+        handle.set_access(Access::Owner);
         handle.with_topics(|topics| topics.push(topic.parse().expect("a topic")));
         Arc::new(handle)
     }

@@ -19,9 +19,11 @@ use super::{
 };
 use crate::{
     integrations::{Audience, Typing},
+    keys::KeyId,
     message::Direction,
     protocol::{
         describe::{EventName, event},
+        error_code::close,
         message_json::push_message,
         topic::Topic,
     },
@@ -133,6 +135,29 @@ impl Bus {
         for handle in self.state().clients.values() {
             handle.dismiss(None, code, reason);
         }
+    }
+
+    /// Closes the connections of a key, each at once; how many.
+    pub(in crate::gateway) fn close_of(&self, key: KeyId, reason: &'static str) -> usize {
+        let state = self.state();
+        let of_key = state.clients.values();
+        let of_key = of_key.filter(|handle| handle.access().is_of(key));
+        of_key
+            .map(|handle| handle.dismiss(None, close::FORBIDDEN, reason))
+            .count()
+    }
+
+    /// How many connections a key has.
+    pub(in crate::gateway) fn count_of(&self, key: KeyId) -> usize {
+        let state = self.state();
+        let mut of_key = state.clients.values();
+        let is_its = |handle: &&Arc<ClientHandle>| handle.access().is_of(key);
+        of_key.by_ref().filter(is_its).count()
+    }
+
+    /// A client showed another token: who hears what is found anew.
+    pub(in crate::gateway) fn access_changed(&self) {
+        self.state().audiences.forget();
     }
 
     /// Bytes of events that wait for their subscribers.

@@ -5,6 +5,7 @@
 mod tests;
 
 use std::{
+    collections::VecDeque,
     fmt,
     net::SocketAddr,
     sync::{
@@ -19,8 +20,9 @@ use tokio::sync::mpsc;
 use super::mailbox::{Frame, Lag, Mail, MailItem, Mailbox};
 use crate::{
     clock,
-    gateway::control::AgentLease,
+    gateway::{control::AgentLease, permissions::Access},
     integrations::bridge::BridgeLease,
+    keys::Key,
     protocol::{describe::EventName, dialect::Dialect, topic::Topic},
 };
 
@@ -75,6 +77,9 @@ struct HandleState {
     topics: Vec<Topic>,
     mailbox: Mailbox,
     departure: Option<String>,
+    access: Access,
+    /// Keys that were made for the turns of this agent, oldest first.
+    passed: VecDeque<Arc<Key>>,
 }
 
 impl HandleState {
@@ -84,6 +89,8 @@ impl HandleState {
             topics: Vec::new(),
             mailbox: Mailbox::new(max_bytes),
             departure: None,
+            access: Access::Nobody,
+            passed: VecDeque::new(),
         }
     }
 }
@@ -124,6 +131,28 @@ impl ClientHandle {
     pub fn speak(&self, dialect: Dialect) {
         let jsonrpc = dialect == Dialect::JsonRpc;
         self.speaks_jsonrpc.store(jsonrpc, Ordering::Relaxed);
+    }
+
+    /// What it may do.
+    pub(in crate::gateway) fn access(&self) -> Access {
+        self.state().access.clone()
+    }
+
+    /// It showed another token. What it hears is found anew by the bus.
+    pub(in crate::gateway) fn set_access(&self, access: Access) {
+        self.state().access = access;
+    }
+
+    /// Keeps a key that ends with this client; the one that ends instead, where it has as many as it may.
+    pub(in crate::gateway) fn keep_passed(&self, key: Arc<Key>, max: usize) -> Option<Arc<Key>> {
+        let passed = &mut self.state().passed;
+        passed.push_back(key);
+        (passed.len() > max).then(|| passed.pop_front()).flatten()
+    }
+
+    /// Takes the keys that end with this client.
+    pub(in crate::gateway) fn take_passed(&self) -> VecDeque<Arc<Key>> {
+        std::mem::take(&mut self.state().passed)
     }
 
     /// Notes that the client authenticated; true the first time.
@@ -265,25 +294,23 @@ impl ClientHandle {
 
     /// Whether it subscribed to events of this name.
     pub fn wants_event(&self, event: EventName<'_>) -> bool {
-        self.state()
-            .topics
-            .iter()
-            .any(|topic| topic.covers(event.as_str()))
+        let state = self.state();
+        let mut topics = state.topics.iter();
+        topics.any(|topic| topic.covers(event.as_str())) && state.access.hears(event, None)
     }
 
     /// Whether it subscribed to this event of this conversation.
     pub fn wants_event_about(&self, event: EventName<'_>, (channel, peer): (&str, &str)) -> bool {
-        self.state()
-            .topics
-            .iter()
-            .any(|topic| topic.covers_conversation(event.as_str(), channel, peer))
+        let state = self.state();
+        let mut topics = state.topics.iter();
+        topics.any(|topic| topic.covers_conversation(event.as_str(), channel, peer))
+            && state.access.hears(event, Some((channel, peer)))
     }
 
     /// Whether it subscribed to the messages of this one conversation.
     pub fn attends(&self, channel: &str, peer: &str) -> bool {
-        self.state()
-            .topics
-            .iter()
-            .any(|topic| topic.singles_out(channel, peer))
+        let state = self.state();
+        let mut topics = state.topics.iter();
+        topics.any(|topic| topic.singles_out(channel, peer)) && state.access.covers(channel, peer)
     }
 }

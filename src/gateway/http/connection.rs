@@ -3,6 +3,7 @@
 //! Order of checks: framing → Host → path and method → version and key → Origin → token → 101.
 
 use std::{
+    future::poll_fn,
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
@@ -21,8 +22,11 @@ use hyper::{
 use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
-    respond::{HttpReply, ReplyBody, add_hsts, busy, refuse, slow_down, to_https, unauthorized},
-    routes::{mcp, media, openai, page, rpc, status_page, webhook},
+    respond::{
+        HttpReply, ReplyBody, add_hsts, busy, refuse, refuse_fault, slow_down, to_https,
+        unauthorized,
+    },
+    routes::{mcp, media, openai, page, pair, rpc, status_page, webhook},
     upgrade::{Handshake, HandshakeRefusal, Opening},
 };
 use crate::{
@@ -33,8 +37,10 @@ use crate::{
         clients::handle::ClientHandle,
         mcp::OnSent,
         metrics::GatewayCounters,
+        permissions::{Access, Door},
         transport::Protection,
     },
+    keys::Key,
     observed_io::Observer,
     protocol::error_code::ErrorCode,
 };
@@ -47,6 +53,8 @@ pub(super) struct HttpConnection {
     pub(super) progress: Progress,
     protection: OnceLock<Protection>,
     upgraded: Mutex<Option<Upgraded>>,
+    /// The key of the request that is being answered, where it is not the token of `.env`.
+    key: Mutex<Option<Arc<Key>>>,
     /// Called once what was taken to be written is in the socket.
     on_flushed: Mutex<Vec<OnSent>>,
 }
@@ -54,7 +62,7 @@ pub(super) struct HttpConnection {
 /// What an accepted upgrade leaves for the session.
 pub(super) struct Upgraded {
     pub(super) handle: Arc<ClientHandle>,
-    pub(super) authenticated: bool,
+    pub(super) is_authenticated: bool,
 }
 
 /// A wrong token is dropped without an answer: as many of its address as may wait for theirs do.
@@ -117,6 +125,9 @@ impl Drop for Answering {
 const NO_TOKEN: &str =
     "wrong or missing token; send Authorization: Bearer with CLEUDOCODEBOT_TOKEN of .env";
 
+/// Why a request is refused whose key ended while it was answered.
+const KEY_ENDED: &str = "this key was revoked or has expired; ask the owner for a new one";
+
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
 
@@ -135,8 +146,23 @@ impl HttpConnection {
             progress: Progress::default(),
             protection: OnceLock::new(),
             upgraded: Mutex::new(None),
+            key: Mutex::default(),
             on_flushed: Mutex::default(),
         }
+    }
+
+    fn key(&self) -> MutexGuard<'_, Option<Arc<Key>>> {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves once the key of this request is no longer good. Polled whenever the request is, so it sees when
+    /// there is a key.
+    async fn key_ended(&self) {
+        let key = poll_fn(|_| match &*self.key() {
+            Some(key) => Poll::Ready(Arc::clone(key)),
+            None => Poll::Pending,
+        });
+        key.await.ended().await;
     }
 
     fn on_flushed(&self) -> MutexGuard<'_, Vec<OnSent>> {
@@ -198,7 +224,13 @@ impl HttpConnection {
         let config = self.gateway.settings();
         let head = config.limits.max_header_bytes;
         self.permit.forget_authentication(head);
-        let reply = self.route(request, &config).await;
+        self.key().take();
+        let reply = tokio::select! {
+            biased;
+            reply = self.route(request, &config) => reply,
+            // Whatever it waits for: whoever has a key no longer gets no answer by it.
+            () = self.key_ended() => Err(unauthorized(KEY_ENDED)),
+        };
         if let Err(reply) = &reply
             && reply.status() == StatusCode::TOO_MANY_REQUESTS
         {
@@ -217,6 +249,9 @@ impl HttpConnection {
         let mut reply = reply.unwrap_or_else(|refusal| refusal);
         if let (Some(seconds), true) = (config.hsts, self.is_tls()) {
             add_hsts(&mut reply, seconds);
+        }
+        if let Some(key) = self.key().take() {
+            reply.body_mut().until(async move { key.ended().await });
         }
         if !reply.body_mut().hold(|| Answering(Arc::clone(&self))) {
             self.progress.end_request();
@@ -247,25 +282,36 @@ impl HttpConnection {
         GatewayCounters::add(&self.gateway.counters.http_requests);
         match path {
             "/rpc" => {
-                self.expect_token(&request, &[Method::POST], host, config)?;
-                let answer = rpc::answer(&self.gateway, &self.permit, request, config);
+                let access = self.expect_token(&request, &[Method::POST], host, config)?;
+                let answer = rpc::answer(&self.gateway, &self.permit, &access, request, config);
                 Ok(Box::pin(answer).await)
             }
             "/mcp" => {
-                self.expect_token(&request, &[Method::POST], host, config)?;
+                let access = self.expect_token(&request, &[Method::POST], host, config)?;
                 let base = self.base(host, config);
-                let answer = mcp::answer(&self.gateway, &self.permit, request, &base, config);
+                let answer =
+                    mcp::answer(&self.gateway, &self.permit, access, request, &base, config);
                 let (mut reply, callbacks) = Box::pin(answer).await;
                 self.call_back(&mut reply, callbacks);
                 Ok(reply)
             }
+            "/pair" => {
+                allow(&request, &[Method::POST])?;
+                check_origin(request.headers(), host, self.is_tls(), config)?;
+                let address = self.address.ip();
+                let answer = pair::answer(&self.gateway, &self.permit, address, request, config);
+                Box::pin(answer).await
+            }
             "/media" => {
-                self.expect_token(&request, &[Method::POST], host, config)?;
+                let access = self.expect_token(&request, &[Method::POST], host, config)?;
+                expect_door(&access, Door::Upload)?;
                 Ok(Box::pin(media::upload(&self.gateway, request)).await)
             }
             chat if chat.starts_with(V1) => {
                 let methods = openai::methods(&chat[V1.len()..]).ok_or_else(openai::unknown)?;
+                let door = openai::door(&chat[V1.len()..]);
                 let shown = self.expect_token(&request, methods, host, config);
+                let shown = shown.and_then(|access| expect_door(&access, door));
                 shown.map_err(openai::shaped)?;
                 let base = self.base(host, config);
                 let answer = openai::answer(&self.gateway, &self.permit, request, &base, config);
@@ -286,7 +332,8 @@ impl HttpConnection {
             }
             "/metrics" => {
                 allow(&request, &[Method::GET, Method::HEAD])?;
-                self.check_bearer(request.headers())?;
+                let access = self.check_bearer(request.headers())?;
+                expect_door(&access, Door::Metrics)?;
                 Ok(status_page::metrics(&self.gateway))
             }
             "/healthz" | "/readyz" => {
@@ -317,8 +364,8 @@ impl HttpConnection {
         let accepted = opening.check(request.version()).map_err(upgrade_refused)?;
         check_origin(request.headers(), host, self.is_tls(), config)?;
         check_query(request)?;
-        let shown = self.check_token(request.headers()).transpose()?;
-        let authenticated = shown.is_some();
+        let access = self.check_token(request.headers()).transpose()?;
+        let is_authenticated = access.is_some();
         if self.gateway.shutdown.reason().is_some() {
             return Err(busy(ErrorCode::ShuttingDown, "the daemon is stopping"));
         }
@@ -330,18 +377,19 @@ impl HttpConnection {
             accepted.dialect,
             limits.max_queue_bytes,
         ));
+        handle.set_access(access.unwrap_or_default());
         let admitted = self.permit.upgrade(&handle, limits);
         admitted.map_err(|_| busy(ErrorCode::RateLimited, Full::REASON))?;
         *self.upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Upgraded {
             handle,
-            authenticated,
+            is_authenticated,
         });
         GatewayCounters::add(&self.gateway.counters.upgrades);
         Ok(switching(&accepted))
     }
 
     /// The token must be there, and right.
-    fn check_bearer(&self, headers: &HeaderMap) -> Result<(), HttpReply> {
+    fn check_bearer(&self, headers: &HeaderMap) -> Result<Access, HttpReply> {
         // A request without any token is no attempt to guess one.
         self.check_token(headers)
             .unwrap_or_else(|| Err(unauthorized(NO_TOKEN)))
@@ -354,7 +402,7 @@ impl HttpConnection {
         methods: &[Method],
         host: &str,
         config: &Config,
-    ) -> Result<(), HttpReply> {
+    ) -> Result<Access, HttpReply> {
         allow(request, methods)?;
         check_origin(request.headers(), host, self.is_tls(), config)?;
         self.check_bearer(request.headers())
@@ -362,7 +410,7 @@ impl HttpConnection {
 
     /// The token in `Authorization`: exactly one header, compared whole. None where there is no such
     /// header.
-    fn check_token(&self, headers: &HeaderMap) -> Option<Result<(), HttpReply>> {
+    fn check_token(&self, headers: &HeaderMap) -> Option<Result<Access, HttpReply>> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let first = values.next()?;
         let only = token(first).filter(|_| values.next().is_none());
@@ -370,11 +418,20 @@ impl HttpConnection {
             .gateway
             .check_token(self.address.ip(), &only.unwrap_or_default());
         let refused = checked.map_err(|refusal| match refusal {
-            TokenRefusal::Wrong => unauthorized(NO_TOKEN),
+            TokenRefusal::Wrong(why) => unauthorized(why),
             TokenRefusal::TooMany(wait) => slow_down(wait),
         });
-        Some(refused.map(|()| self.permit.mark_authenticated()))
+        Some(refused.inspect(|access| {
+            self.permit.mark_authenticated();
+            *self.key() = access.key().cloned();
+        }))
     }
+}
+
+/// Fails where the key is not for this way in.
+fn expect_door(access: &Access, door: Door) -> Result<(), HttpReply> {
+    let expected = access.expect_door(door);
+    expected.map_err(|fault| refuse_fault(fault.code.row().http, &fault))
 }
 
 fn switching(accepted: &Handshake) -> HttpReply {

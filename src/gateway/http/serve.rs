@@ -67,14 +67,14 @@ async fn upgraded(
     let (upgraded, permit) = Arc::into_inner(handler)?.into_upgraded()?;
     let Upgraded {
         handle,
-        authenticated,
+        is_authenticated,
     } = upgraded;
     Some(Box::new(Session::new(
         gateway,
         stream,
         handle,
         permit,
-        authenticated,
+        is_authenticated,
         &first,
     )))
 }

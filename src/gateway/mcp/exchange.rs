@@ -7,7 +7,7 @@ use super::{
     message::Request,
     rpc::{Era, INVALID_PARAMS, RpcError},
 };
-use crate::gateway::permissions::Role;
+use crate::gateway::permissions::Access;
 
 /// Who asks, and how.
 #[derive(Debug, Clone, Copy)]
@@ -20,8 +20,8 @@ pub(super) struct Caller<'a> {
     pub(super) base: &'a str,
     /// Whose place among the messages it goes on from, unless a call says otherwise.
     pub(super) reader: Option<&'a str>,
-    /// Whose key it showed.
-    pub(super) role: Role,
+    /// What it may do.
+    pub(super) access: &'a Access,
 }
 
 /// A result.

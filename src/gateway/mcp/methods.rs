@@ -35,7 +35,7 @@ pub(super) async fn perform(
         "initialize" => Ok(Done::now(initialized(request))),
         "server/discover" => Ok(Done::kept(discovered(), FIXED_TTL_MS)),
         "ping" => Ok(Done::now(json!({}))),
-        "tools/list" => Ok(Done::kept(tools::list(caller.role), FIXED_TTL_MS)),
+        "tools/list" => Ok(Done::kept(tools::list(caller.access), FIXED_TTL_MS)),
         "tools/call" => tools::call(gateway, caller, request).await,
         "resources/list" => resources::list(gateway, caller, request).await,
         "resources/templates/list" => Ok(Done::kept(resources::templates(), FIXED_TTL_MS)),

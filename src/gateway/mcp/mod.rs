@@ -30,7 +30,7 @@ use self::{
     places::Places,
     rpc::{Era, RpcError},
 };
-use super::{Gateway, permissions::Role};
+use super::{Gateway, permissions::Access};
 
 /// Called once the answer is in the socket, whole.
 pub(super) type OnSent = Box<dyn FnOnce() + Send>;
@@ -46,8 +46,8 @@ pub(super) struct Posted<'a> {
     pub(super) base: &'a str,
     /// Whose place among the messages it goes on from, unless a call says otherwise.
     pub(super) reader: Option<&'a str>,
-    /// Whose key it showed.
-    pub(super) role: Role,
+    /// What it may do.
+    pub(super) access: &'a Access,
 }
 
 /// The answer to it.
@@ -152,7 +152,7 @@ async fn one(gateway: &Arc<Gateway>, posted: Posted<'_>, element: Element<'_>) -
         id,
         base: posted.base,
         reader: posted.reader,
-        role: posted.role,
+        access: posted.access,
     };
     Some(match methods::perform(gateway, &caller, &request).await {
         Ok(done) => Reply {

@@ -5,14 +5,14 @@ use std::{fmt::Write as _, sync::Arc};
 use serde_json::{Map, Value, json};
 
 use super::{
-    action::done,
+    action::{done, may},
     exchange::{Caller, Done, needed},
     message::Request,
     rpc::{Era, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, RpcError},
 };
 use crate::{
     clock::Utc,
-    gateway::{Gateway, permissions::may},
+    gateway::Gateway,
     percent,
     protocol::{
         describe::ActionId,
@@ -112,17 +112,19 @@ async fn asked(
     id: ActionId,
     payload: &Map<String, Value>,
 ) -> Result<Value, RpcError> {
-    if !may(caller.role, id) {
+    if !may(caller.access, id) {
         let text = "this key may not read conversations";
         return Err(RpcError::new(METHOD_NOT_FOUND, text));
     }
-    done(gateway, id, payload).await.map_err(|fault: Fault| {
-        let code = match fault.code {
-            ErrorCode::BadPayload | ErrorCode::NotFound => INVALID_PARAMS,
-            _ => INTERNAL_ERROR,
-        };
-        RpcError::new(code, fault.message)
-    })
+    done(gateway, caller.access, id, payload)
+        .await
+        .map_err(|fault: Fault| {
+            let code = match fault.code {
+                ErrorCode::BadPayload | ErrorCode::NotFound => INVALID_PARAMS,
+                _ => INTERNAL_ERROR,
+            };
+            RpcError::new(code, fault.message)
+        })
 }
 
 fn not_found(era: Era, uri: &str) -> RpcError {

@@ -192,6 +192,7 @@ fn asked(
         wanted: Wanted {
             channel: channel.map(str::to_owned),
             peer,
+            within: caller.access.limits().cloned(),
         },
         since: arguments.get("since").and_then(Value::as_u64),
         deadline: Instant::now() + Duration::from_secs(number("timeout_s", TIMEOUT_S)),

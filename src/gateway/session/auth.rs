@@ -11,12 +11,14 @@ use crate::{
         TokenRefusal,
         actions::{agents, answer::Answer, bridge},
         clients::{agent, bridge::announced, handle::ClientIdentity},
+        permissions::Access,
     },
     protocol::{
         self,
         describe::event,
         error_code::{ErrorCode, Fault, close},
         payload::{Payload, bad_field},
+        role::{self, Least},
     },
 };
 
@@ -42,18 +44,23 @@ impl CommandHandler {
 
     /// Lets the client in; which channel it announces, where it does.
     fn admit(&mut self, payload: &Payload) -> Result<Option<String>, Fault> {
-        match payload.optional_text("token") {
+        let access = match payload.optional_text("token") {
             Some(token) => self.check_token(token)?,
-            None if self.authenticated => {}
+            None if self.authenticated => self.handle.access(),
             None => {
                 self.request_close(close::UNAUTHORIZED, "missing token");
-                return Err(bad_field("token", "the token of .env", "left out"));
+                let expected = "the token of .env, or that of a key";
+                return Err(bad_field("token", expected, "left out"));
             }
-        }
+        };
+        access.expect_good()?;
         let client = payload.value("client");
         let mut identity = client.map_or_else(|| Ok(ClientIdentity::default()), identity)?;
         let channel = announced(payload, &mut identity)?;
         let agent = agent::announced(client, &identity)?;
+        expect_announced(&access, channel.as_deref(), agent.is_some())?;
+        self.handle.set_access(access);
+        self.gateway.listeners.bus.access_changed();
         if client.is_some() || channel.is_some() {
             self.handle.identify(identity);
         }
@@ -64,15 +71,12 @@ impl CommandHandler {
         Ok(channel)
     }
 
-    fn check_token(&mut self, token: &str) -> Result<(), Fault> {
+    fn check_token(&mut self, token: &str) -> Result<Access, Fault> {
         let checked = self.gateway.check_token(self.address(), token);
         checked.map_err(|refusal| match refusal {
-            TokenRefusal::Wrong => {
+            TokenRefusal::Wrong(why) => {
                 self.request_close(close::UNAUTHORIZED, "wrong token");
-                Fault::new(
-                    ErrorCode::Unauthorized,
-                    "wrong token; the right one is CLEUDOCODEBOT_TOKEN in .env",
-                )
+                Fault::new(ErrorCode::Unauthorized, why)
             }
             TokenRefusal::TooMany(wait) => {
                 self.request_close(close::RATE_LIMITED, "too many wrong tokens");
@@ -116,7 +120,8 @@ impl CommandHandler {
 
     fn hello(&self) -> String {
         let limits = &self.config.limits;
-        json!({
+        let access = self.handle.access();
+        let mut hello = json!({
             "protocol": protocol::VERSION,
             "server": "cleudocodebot",
             "version": env!("CARGO_PKG_VERSION"),
@@ -127,9 +132,33 @@ impl CommandHandler {
                 "max_queue_bytes": limits.max_queue_bytes,
                 "heartbeat_ms": u64::try_from(limits.heartbeat.as_millis()).unwrap_or(u64::MAX),
             },
-        })
-        .to_string()
+            "role": access.role().as_str(),
+        });
+        if let Some(key) = access.key() {
+            hello["key"] = key.json();
+        }
+        hello.to_string()
     }
+}
+
+/// Fails where the key is not for the bridge of this channel, or for an agent.
+fn expect_announced(access: &Access, channel: Option<&str>, is_agent: bool) -> Result<(), Fault> {
+    let needs = |least: Least, what: &str| {
+        if least.admits(access.role()) {
+            return Ok(());
+        }
+        let role = access.role().as_str();
+        let text = format!("this key is of role {role}; {what}");
+        Err(Fault::new(ErrorCode::Forbidden, text))
+    };
+    if let Some(channel) = channel {
+        needs(role::BRIDGES, "a bridge needs one of role bridge")?;
+        access.expect_within(channel, None)?;
+    }
+    if is_agent {
+        needs(role::AGENTS, "an agent needs one of role agent")?;
+    }
+    Ok(())
 }
 
 fn identity(client: &Value) -> Result<ClientIdentity, Fault> {

@@ -225,7 +225,8 @@ impl CommandHandler {
         if matches!(&*call.action, "subscribe" | "auth") {
             self.handle.speak(call.dialect);
         }
-        perform(&gateway, call, Some(self))
+        let access = self.handle.access();
+        perform(&gateway, &access, call, Some(self))
     }
 
     /// Does every element in order; the answer is one array, or nothing where all are notifications.

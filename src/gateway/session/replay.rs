@@ -150,7 +150,9 @@ impl Replay {
         loop {
             while let Some(event) = self.next_read() {
                 self.cursor = event.seq;
-                if self.wants(&event) {
+                let conversation = (&*event.message.channel, &*event.message.peer);
+                let hears = || handle.access().hears(event.name(), Some(conversation));
+                if self.wants(&event) && hears() {
                     return Poll::Ready(ReplayStep::Event(Box::new(event)));
                 }
             }

@@ -4,10 +4,14 @@
 use serde_json::json;
 
 use super::{command_handler::CommandHandler, replay::Replay};
-use crate::protocol::{
-    error_code::{ErrorCode, Fault},
-    payload::{Payload, bad_field},
-    topic::Topic,
+use crate::{
+    gateway::permissions::Access,
+    protocol::{
+        describe::EVENTS,
+        error_code::{ErrorCode, Fault},
+        payload::{Payload, bad_field},
+        topic::Topic,
+    },
 };
 
 /// Topics of one client at a time.
@@ -21,6 +25,7 @@ impl CommandHandler {
     /// their replay; until then they leave the bus, or an event could overtake an older one.
     pub(super) fn add_topics(&mut self, payload: &Payload) -> Result<String, Fault> {
         let (topics, since) = (topics(payload)?, payload.integer("since"));
+        expect_heard(&self.handle.access(), &topics)?;
         let seq = self.gateway.listeners.bus.last_seq();
         check_since(since, seq)?;
         let mut all = self.topics();
@@ -68,6 +73,22 @@ impl CommandHandler {
             .iter()
             .flat_map(|replay| replay.topics.iter().cloned());
         self.handle.topics().into_iter().chain(replayed).collect()
+    }
+}
+
+/// Fails for a topic of which this key may hear nothing.
+fn expect_heard(access: &Access, topics: &[Topic]) -> Result<(), Fault> {
+    let hears = |topic: &&Topic| {
+        let mut events = EVENTS.iter();
+        events.any(|event| topic.may_be(event.name) && access.may_hear(event))
+    };
+    match topics.iter().find(|topic| !hears(topic)) {
+        None => Ok(()),
+        Some(topic) => {
+            let role = access.role().as_str();
+            let text = format!("{topic} is not for a key of role {role}; describe lists what is");
+            Err(Fault::new(ErrorCode::Forbidden, text))
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     },
     shape::{EventSpec, FieldKind, FieldSpec},
 };
+use crate::protocol::role::{self, Least};
 
 /// The name of an event: one of the table (`event` lists them), or a topic of the clients' own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +26,18 @@ impl<'a> EventName<'a> {
     pub const fn as_str(self) -> &'a str {
         self.0
     }
+
+    /// Who may hear it.
+    pub fn least(self) -> Least {
+        let is_it = |event: &&EventSpec| match event.name.strip_suffix('*') {
+            Some(prefix) => self.0.starts_with(prefix),
+            None => event.name == self.0,
+        };
+        EVENTS
+            .iter()
+            .find(is_it)
+            .map_or(role::OWNERS, |event| event.least)
+    }
 }
 
 impl fmt::Display for EventName<'_> {
@@ -34,7 +47,7 @@ impl fmt::Display for EventName<'_> {
 }
 
 macro_rules! events {
-    ($($(($vis:tt))? $id:ident $name:literal $summary:literal $payload:expr;)*) => {
+    ($($(($vis:tt))? $id:ident $name:literal $least:ident $summary:literal $payload:expr;)*) => {
         /// The names of the gateway's own events.
         pub mod event {
             use super::EventName;
@@ -45,35 +58,35 @@ macro_rules! events {
         /// Every event, in the order of the manual.
         pub const EVENTS: &[EventSpec] = &[$({
             const PAYLOAD: &[FieldSpec] = $payload;
-            EventSpec { name: $name, summary: $summary, payload: PAYLOAD }
+            EventSpec { name: $name, summary: $summary, payload: PAYLOAD, least: role::$least }
         }),*];
     };
 }
 
 events! {
-    MESSAGE_RECEIVED "message.received"
+    MESSAGE_RECEIVED "message.received" EVERYONE
         "A peer wrote. Stored."
         MESSAGE;
-    MESSAGE_STATUS "message.status"
+    MESSAGE_STATUS "message.status" EVERYONE
         "A message came to a new state. Stored."
         MESSAGE;
-    MESSAGE_EDITED "message.edited"
+    MESSAGE_EDITED "message.edited" EVERYONE
         "The author of a message changed it: the text is the new one. Stored."
         MESSAGE;
-    MESSAGE_DELETED "message.deleted"
+    MESSAGE_DELETED "message.deleted" EVERYONE
         "The author of a message deleted it for everyone. It stays in the archive. Stored."
         MESSAGE;
-    MESSAGE_MEDIA "message.media"
+    MESSAGE_MEDIA "message.media" EVERYONE
         "A file of a message was fetched, could not be, or is fetched again: media is the new one. Stored."
         MESSAGE;
-    CONVERSATION_READ "conversation.read"
+    CONVERSATION_READ "conversation.read" READERS
         "A conversation was read up to a message."
         &[
             CONVERSATION[0],
             CONVERSATION[1],
             MESSAGE_ID,
         ];
-    TYPING "typing"
+    TYPING "typing" EVERYONE
         "Someone writes; in is from the peer. It lapses unless it is repeated."
         &[
             CONVERSATION[0],
@@ -87,13 +100,13 @@ events! {
                 "when it lapses, ms since 1970; past where it ended",
             ),
         ];
-    DELIVER "deliver"
+    DELIVER "deliver" BRIDGES
         "To a bridge alone: send this message, and say with delivered or failed what became of it."
         DELIVERY;
-    INTEGRATION_STATE "integration.state"
+    INTEGRATION_STATE "integration.state" READERS
         "An integration changed its state."
         INTEGRATION;
-    AGENT_TURN "agent.turn"
+    AGENT_TURN "agent.turn" AGENTS
         "To an agent alone: answer this, with agent.delta as you go and agent.done or agent.failed at the end."
         &[
             TURN_ID,
@@ -120,13 +133,13 @@ events! {
             must("attempt", COUNT, "2 where you or another connection of yours had it before"),
             must("deadline_ms", COUNT, "when the answer must be whole, ms since 1970"),
         ];
-    AGENT_ABORT "agent.abort"
+    AGENT_ABORT "agent.abort" AGENTS
         "To an agent alone: stop this turn, and say nothing more about it."
         &[
             TURN_ID,
             must("reason", FieldKind::Text, "why"),
         ];
-    AGENT_DELTA "agent.delta"
+    AGENT_DELTA "agent.delta" READERS
         "A piece of the answer that an agent is writing."
         &[
             TURN_ID,
@@ -135,7 +148,7 @@ events! {
             must("agent", FieldKind::Name, "which agent"),
             must("text", FieldKind::Text, "the piece"),
         ];
-    AGENT_STATUS "agent.status"
+    AGENT_STATUS "agent.status" READERS
         "A turn came to a new state."
         &[
             TURN_ID,
@@ -153,7 +166,7 @@ events! {
             may("reason", FieldKind::Text, "why it ended without an answer"),
             must("updated_ms", COUNT, "when, ms since 1970"),
         ];
-    AGENT_HANDOVER "agent.handover"
+    AGENT_HANDOVER "agent.handover" READERS
         "A person answers in a conversation, or gave it back to its agent."
         &[
             CONVERSATION[0],
@@ -165,22 +178,29 @@ events! {
                 "hand: somebody wrote; command: somebody asked for it; loop: two programs answered each other",
             ),
         ];
-    AGENT_STATE "agent.state"
+    AGENT_STATE "agent.state" READERS
         "An agent came to a new state."
         AGENT;
-    CLIENT_CONNECTED "client.connected"
+    KEY_CHANGED "key.changed" OWNERS
+        "A key was added, renamed or revoked, or it expired."
+        &[
+            must("id", FieldKind::Name, "as k-3"),
+            must("name", FieldKind::Name, "what it is called"),
+            must("state", FieldKind::Name, "active, revoked or expired"),
+        ];
+    CLIENT_CONNECTED "client.connected" OPERATORS
         "A client authenticated."
         &[
             must("id", FieldKind::Name, "as c-3"),
             must("address", FieldKind::Name, "from where"),
         ];
-    CLIENT_DISCONNECTED "client.disconnected"
+    CLIENT_DISCONNECTED "client.disconnected" OPERATORS
         "An authenticated client left."
         &[
             must("id", FieldKind::Name, "as c-3"),
             must("reason", FieldKind::Text, "why"),
         ];
-    LOG "log"
+    LOG "log" OWNERS
         "A log line."
         &[
             must("time_ms", COUNT, "when, ms since 1970"),
@@ -189,17 +209,17 @@ events! {
             must("message", FieldKind::Text, "what"),
             must("fields", FieldKind::Object, "what varies"),
         ];
-    (super) APP_ANY "app.*"
+    (super) APP_ANY "app.*" READERS
         "What a client published."
         &[];
-    LAGGED "lagged"
+    LAGGED "lagged" EVERYONE
         "You were too slow; unstored events were left out."
         &[
             must("dropped", COUNT, "how many"),
             must("from", COUNT, "when the first was, ms since 1970"),
             must("to", COUNT, "when the last was, ms since 1970"),
         ];
-    SHUTDOWN "shutdown"
+    SHUTDOWN "shutdown" EVERYONE
         "The daemon goes down; sent to everyone."
         &[
             must("reason", FieldKind::Text, "why"),
@@ -209,7 +229,7 @@ events! {
                 "true where it comes back by itself",
             ),
         ];
-    ERROR "error"
+    ERROR "error" EVERYONE
         "A message of yours could not be read, so there is no id to answer to."
         &[
             must("code", FieldKind::Name, "as in errors"),

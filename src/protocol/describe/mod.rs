@@ -10,12 +10,19 @@ mod shape;
 
 use serde_json::{Value, json};
 
+use super::role::Least;
+
 pub use self::{
     actions::{ACTIONS, Action, ActionId, action},
     events::{EVENTS, EventName, event},
     mismatch::{event_mismatch, response_mismatch},
     shape::{ActionSpec, EventSpec, FieldKind, FieldSpec, MAX_NAME, MAX_NAMES},
 };
+
+/// The roles beside the ladder that may as well.
+fn roles_json(least: Least) -> Value {
+    least.also.iter().map(|role| role.as_str()).collect()
+}
 
 fn fields_json(fields: &[FieldSpec]) -> Value {
     fields
@@ -26,14 +33,20 @@ fn fields_json(fields: &[FieldSpec]) -> Value {
         .collect()
 }
 
-/// The response of `describe`.
-pub fn describe() -> Value {
-    let actions = ACTIONS.iter().map(|action| {
-        json!({"name": action.name, "aliases": action.aliases, "summary": action.summary,
+/// The response of `describe` to whom these tests let see an action and an event.
+pub fn describe(may_do: impl Fn(&Action) -> bool, may_hear: impl Fn(&EventSpec) -> bool) -> Value {
+    let actions = ACTIONS
+        .iter()
+        .filter(|action| may_do(action))
+        .map(|action| {
+            json!({"name": action.name, "aliases": action.aliases, "summary": action.summary,
+            "role": action.least.role.as_str(), "also": roles_json(action.least),
             "request": fields_json(action.request), "response": fields_json(action.response)})
-    });
-    let events = EVENTS.iter().map(|event| {
-        json!({"name": event.name, "summary": event.summary, "payload": fields_json(event.payload)})
+        });
+    let events = EVENTS.iter().filter(|event| may_hear(event)).map(|event| {
+        json!({"name": event.name, "summary": event.summary,
+            "role": event.least.role.as_str(), "also": roles_json(event.least),
+            "payload": fields_json(event.payload)})
     });
     let errors = crate::protocol::error_code::ROWS.iter().map(|row| {
         json!({"code": row.name, "jsonrpc": row.number, "http": row.http, "meaning": row.meaning})
@@ -61,7 +74,7 @@ mod tests {
 
     #[test]
     fn describe_lists_every_action_event_and_error() {
-        let description = describe();
+        let description = describe(|_| true, |_| true);
         assert_eq!(
             description["actions"].as_array().map(Vec::len),
             Some(ACTIONS.len())

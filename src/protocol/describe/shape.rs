@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::message::media::MAX_FILES;
+use crate::{message::media::MAX_FILES, protocol::role::Least};
 
 /// Longest name, in bytes.
 pub const MAX_NAME: usize = 256;
@@ -77,6 +77,8 @@ pub struct EventSpec {
     pub summary: &'static str,
     /// What it carries.
     pub payload: &'static [FieldSpec],
+    /// Who may hear it.
+    pub least: Least,
 }
 
 impl FieldKind {

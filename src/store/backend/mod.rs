@@ -56,11 +56,13 @@ pub(in crate::store) enum Table {
     Sessions,
     /// The name of a reader → the sequence number up to which it has read. Added as `Marks` is.
     Positions,
+    /// The number of a client's key → what is known of it. Added as `Marks` is.
+    AccessKeys,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 17] = [
+    pub(in crate::store) const ALL: [Self; 18] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -78,6 +80,7 @@ impl Table {
         Self::Turns,
         Self::Sessions,
         Self::Positions,
+        Self::AccessKeys,
     ];
 
     /// Its name in the file.
@@ -101,6 +104,7 @@ impl Table {
             Self::Turns => "turns",
             Self::Sessions => "sessions",
             Self::Positions => "positions",
+            Self::AccessKeys => "access_keys",
         }
     }
 }

@@ -65,6 +65,10 @@ pub(in crate::store) fn page(
             break;
         }
         let (last, size) = expect(sized(rows, number)?, &keys::number_key(number))?;
+        let within = query.within.as_ref();
+        if !within.is_none_or(|set| set.covers(&last.channel, &last.peer)) {
+            continue;
+        }
         room.take(size);
         page.list.push(conversation(rows, &scope, last)?);
     }

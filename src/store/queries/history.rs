@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    message::MessageId,
+    message::{ConversationSet, Message, MessageId},
     store::{
         answer::HistoryPage,
         backend::{ScanOrder, Snapshot, Table, VisitNumber},
@@ -62,7 +62,8 @@ fn each_number(
 }
 
 /// Which messages of a span belong on the page, and how far the search has come.
-struct HistorySearch {
+struct HistorySearch<'q> {
+    within: Option<&'q ConversationSet>,
     lowercase: Option<String>,
     /// How many messages and bytes may still be searched.
     left: usize,
@@ -70,9 +71,10 @@ struct HistorySearch {
     last: Option<MessageId>,
 }
 
-impl HistorySearch {
-    fn new(query: &HistoryQuery) -> Self {
+impl<'q> HistorySearch<'q> {
+    fn new(query: &'q HistoryQuery) -> Self {
         Self {
+            within: query.within.as_ref(),
             lowercase: query.contains.as_deref().map(str::to_lowercase),
             left: query.max_searched.max(1),
             left_bytes: query.max_searched_bytes.max(1),
@@ -82,15 +84,18 @@ impl HistorySearch {
 
     /// Only a search can be over before the page is full: otherwise every message is on the page.
     fn is_over(&self) -> bool {
-        self.lowercase.is_some() && (self.left == 0 || self.left_bytes == 0)
+        let leaves_out = self.lowercase.is_some() || self.within.is_some();
+        leaves_out && (self.left == 0 || self.left_bytes == 0)
     }
 
-    fn finds(&mut self, text: &str, id: MessageId, size: usize) -> bool {
+    fn finds(&mut self, message: &Message, text: &str, size: usize) -> bool {
         self.left = self.left.saturating_sub(1);
         self.left_bytes = self.left_bytes.saturating_sub(size);
-        self.last = Some(id);
+        self.last = Some(message.id);
+        let covers = |set: &ConversationSet| set.covers(&message.channel, &message.peer);
         let wanted = self.lowercase.as_deref();
-        wanted.is_none_or(|wanted| text.to_lowercase().contains(wanted))
+        self.within.is_none_or(covers)
+            && wanted.is_none_or(|wanted| text.to_lowercase().contains(wanted))
     }
 }
 
@@ -127,7 +132,7 @@ pub(in crate::store) fn history(
             None
         };
         let text = edited.as_deref().unwrap_or(&body.message.text);
-        if search.finds(text, body.message.id, size) {
+        if search.finds(&body.message, text, size) {
             page.messages.push(as_it_stands(rows, body)?);
             room.take(size);
         }

@@ -25,7 +25,7 @@ use crate::store::{
 
 /// The tables that are copied. Messages that wait keep the time they are due, which is one of the
 /// store's time: it and its stamps are copied too.
-const COPIED: [Table; 13] = [
+const COPIED: [Table; 14] = [
     Table::Bodies,
     Table::Changes,
     Table::Revisions,
@@ -39,6 +39,7 @@ const COPIED: [Table; 13] = [
     Table::Turns,
     Table::Sessions,
     Table::Positions,
+    Table::AccessKeys,
 ];
 
 /// What is known of the damaged file besides its rows.

@@ -15,6 +15,7 @@ use crate::{
 
 fn query(limit: usize) -> ConversationQuery {
     ConversationQuery {
+        within: None,
         channel: None,
         before: None,
         limit,

@@ -240,6 +240,7 @@ fn a_store_of_version_1_is_brought_up_to_date_with_nothing_lost() {
         }
         let every = |store: &Store| {
             let query = ConversationQuery {
+                within: None,
                 channel: None,
                 before: None,
                 limit: 9,

@@ -33,6 +33,7 @@ const LAYERS: &[&[&str]] = &[
     &["message", "config"],
     &["protocol", "http_client", "certificate"],
     &["client", "store", "router"],
+    &["keys"],
     &["media", "agents"],
     &["integrations", "transcription"],
     &["gateway", "service"],

@@ -100,13 +100,17 @@ fn wrong_settings_exit_with_78() {
             vec!["CLEUDOCODEBOT_PORT", "99999", ".env"],
         ),
         ("CLEUDOCODEBOT_TOKEN=\"unclosed\n", vec![".env:1:", "quote"]),
+        (
+            "CLEUDOCODEBOT_TOKEN=fifteen-letters\n",
+            vec!["16", "remove the line"],
+        ),
         ("\u{feff}A=1\r\nB 2\r\n", vec![".env:2:"]),
         (
             "CLEUDOCODEBOT_HOST=0.0.0.0\nCLEUDOCODEBOT_TOKEN=0123456789abcdef0123456789abcdef\n",
             vec!["CLEUDOCODEBOT_ALLOWED_HOSTS"],
         ),
         (
-            "CLEUDOCODEBOT_HOST=0.0.0.0\nCLEUDOCODEBOT_TOKEN=short\nCLEUDOCODEBOT_ALLOWED_HOSTS=me.lan\n",
+            "CLEUDOCODEBOT_HOST=0.0.0.0\nCLEUDOCODEBOT_TOKEN=sixteen-and-more\nCLEUDOCODEBOT_ALLOWED_HOSTS=me.lan\n",
             vec!["32"],
         ),
     ] {

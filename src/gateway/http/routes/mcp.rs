@@ -16,7 +16,7 @@ use crate::{
         admission::Permit,
         http::respond::{HttpReply, JSON, refuse, reply, whole_body},
         mcp::{self, OnSent, Posted, RevisionHeaders},
-        permissions::Role,
+        permissions::Access,
     },
     percent,
 };
@@ -28,6 +28,7 @@ const STREAM: &str = "text/event-stream";
 pub(in crate::gateway::http) async fn answer(
     gateway: &Arc<Gateway>,
     permit: &Permit,
+    access: Access,
     request: Request<Body>,
     base: &str,
     config: &Config,
@@ -48,7 +49,7 @@ pub(in crate::gateway::http) async fn answer(
         headers,
         base,
         reader: reader.as_deref(),
-        role: Role::Owner,
+        access: &access,
     };
     let answered = mcp::answer(gateway, posted).await;
     (

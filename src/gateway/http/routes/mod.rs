@@ -8,6 +8,7 @@ pub(super) mod mcp;
 pub(super) mod media;
 pub(super) mod openai;
 pub(super) mod page;
+pub(super) mod pair;
 mod range;
 pub(super) mod rpc;
 pub(super) mod status_page;

@@ -18,6 +18,7 @@ use crate::{
         admission::Permit,
         http::respond::{HttpReply, JSON, reply, retry_after, whole_body},
         openai::{self, ApiError, Completion},
+        permissions::Door,
     },
 };
 
@@ -34,6 +35,14 @@ pub(in crate::gateway::http) fn methods(path: &str) -> Option<&'static [Method]>
         "models" => Some(&[Method::GET]),
         one if one.starts_with("models/") => Some(&[Method::GET]),
         _ => None,
+    }
+}
+
+/// What of the keys a path below `/v1/` asks for.
+pub(in crate::gateway::http) fn door(path: &str) -> Door {
+    match path {
+        "chat/completions" => Door::Completions,
+        _ => Door::Models,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
         },
         admission::Permit,
         metrics::GatewayCounters,
+        permissions::Access,
     },
     protocol::{
         call::ClientMessage, dialect::Dialect, error_code::ErrorCode, frame, reply as write,
@@ -26,6 +27,7 @@ use crate::{
 pub(in crate::gateway::http) async fn answer(
     gateway: &Arc<Gateway>,
     permit: &Permit,
+    access: &Access,
     request: Request<Body>,
     config: &Config,
 ) -> HttpReply {
@@ -35,12 +37,17 @@ pub(in crate::gateway::http) async fn answer(
         Err(refusal) => return refusal,
     };
     match std::str::from_utf8(&body) {
-        Ok(text) => do_text(gateway, text, config).await,
+        Ok(text) => do_text(gateway, access, text, config).await,
         Err(_) => refuse(400, ErrorCode::BadJson.as_str(), "the body is not UTF-8"),
     }
 }
 
-async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> HttpReply {
+async fn do_text(
+    gateway: &Arc<Gateway>,
+    access: &Access,
+    text: &str,
+    config: &Config,
+) -> HttpReply {
     match frame::read(text, config.limits.max_json_depth, Dialect::Triple) {
         ClientMessage::BarePing => reply(200, "text/plain; charset=utf-8", "pong"),
         ClientMessage::TypedPing { id, payload } => {
@@ -57,7 +64,7 @@ async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> HttpRep
         }
         ClientMessage::Call(call) => {
             let (asker, wanted) = (call.asker().to_owned(), call.wants_answer);
-            let outcome = perform(gateway, &call, None).outcome();
+            let outcome = perform(gateway, access, &call, None).outcome();
             let outcome = outcome.await;
             let status = outcome
                 .as_ref()
@@ -70,7 +77,7 @@ async fn do_text(gateway: &Arc<Gateway>, text: &str, config: &Config) -> HttpRep
             }
         }
         ClientMessage::Batch(elements) => {
-            let Batch { parts, .. } = batch(elements, |call| perform(gateway, call, None));
+            let Batch { parts, .. } = batch(elements, |call| perform(gateway, access, call, None));
             let text = joined(parts, config.limits.max_queue_bytes / 2).await;
             if text.is_empty() {
                 reply(204, JSON, "")

@@ -15,23 +15,20 @@ use serde_json::{Map, Value, json};
 
 use self::table::{TOOLS, Tool, Work};
 use super::{
-    action::done,
+    action::{done, may},
     exchange::{Called, Caller, Done, needed},
     message::Request,
     rpc::{INVALID_PARAMS, RpcError},
     wait,
 };
 use crate::{
-    gateway::{
-        Gateway,
-        permissions::{Role, may},
-    },
+    gateway::{Gateway, permissions::Access},
     protocol::{describe::ActionId, error_code::Fault},
 };
 
-/// The result of `tools/list`: those that a key of this role may call.
-pub(super) fn list(role: Role) -> Value {
-    let allowed = TOOLS.iter().filter(|tool| may(role, tool.action()));
+/// The result of `tools/list`: those that this client may call.
+pub(super) fn list(access: &Access) -> Value {
+    let allowed = TOOLS.iter().filter(|tool| may(access, tool.action()));
     json!({"tools": allowed.map(described).collect::<Value>()})
 }
 
@@ -66,7 +63,7 @@ pub(super) async fn call(
             return Err(RpcError::new(INVALID_PARAMS, text));
         }
     };
-    let outcome = match find(name, caller.role) {
+    let outcome = match find(name, caller.access) {
         Ok(tool) => carried_out(gateway, caller, tool, arguments)
             .await
             .map_err(|fault| explained(tool, &fault)),
@@ -75,8 +72,8 @@ pub(super) async fn call(
     Ok(outcome.map_or_else(|why| failed(&why), succeeded))
 }
 
-fn find(name: &str, role: Role) -> Result<&'static Tool, String> {
-    let allowed = || TOOLS.iter().filter(|tool| may(role, tool.action()));
+fn find(name: &str, access: &Access) -> Result<&'static Tool, String> {
+    let allowed = || TOOLS.iter().filter(|tool| may(access, tool.action()));
     allowed().find(|tool| tool.name == name).ok_or_else(|| {
         let shown: String = name.chars().take(64).collect();
         let names: Vec<_> = allowed().map(|tool| tool.name).collect();
@@ -92,10 +89,10 @@ async fn carried_out(
 ) -> Result<Called, Fault> {
     let arguments = arguments::checked(tool, arguments)?;
     match tool.work {
-        Work::Action(id) => Ok(done(gateway, id, &arguments).await?.into()),
+        Work::Action(id) => Ok(done(gateway, caller.access, id, &arguments).await?.into()),
         Work::Wait => wait::wait(gateway, caller, &arguments).await,
         Work::File => {
-            let row = done(gateway, ActionId::Media, &arguments).await?;
+            let row = done(gateway, caller.access, ActionId::Media, &arguments).await?;
             media::handed_out(gateway, caller.base, row).await
         }
     }

@@ -98,6 +98,14 @@ pub(super) const AGENT_ASK: ActionSpec = ActionSpec {
     ],
 };
 
+pub(super) const AGENT_KEY: ActionSpec = ActionSpec {
+    name: "agent.key",
+    aliases: &[],
+    summary: "A key for the tools of the program that answers: of role agent, for the conversation of its turn alone, good while this connection is.",
+    request: &[TURN_ID],
+    response: &[must("token", FieldKind::Name, "the key")],
+};
+
 pub(super) const AGENTS: ActionSpec = ActionSpec {
     name: "agents",
     aliases: &[],

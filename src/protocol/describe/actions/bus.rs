@@ -58,6 +58,6 @@ pub(super) const CLIENTS: ActionSpec = ActionSpec {
     response: &[must(
         "clients",
         FieldKind::Objects,
-        "{id, name?, kind?, version?, channel?, since_ms, address, topics, received, sent, queued_bytes}",
+        "{id, name?, kind?, version?, channel?, key_id?, key?, role, since_ms, address, topics, received, sent, queued_bytes}",
     )],
 };

@@ -13,7 +13,7 @@ pub(super) const AUTH: ActionSpec = ActionSpec {
         may(
             "token",
             FieldKind::Text,
-            "the token of .env; needed unless the upgrade carried it",
+            "the token of .env or a key; needed unless the upgrade carried it",
         ),
         may(
             "client",
@@ -36,6 +36,12 @@ pub(super) const AUTH: ActionSpec = ActionSpec {
             FieldKind::Object,
             "{max_message_bytes, max_media_bytes, max_queue_bytes, heartbeat_ms}",
         ),
+        must("role", FieldKind::Name, "what the key may do"),
+        may(
+            "key",
+            FieldKind::Object,
+            "{key_id, name, channels?, peers?, expires_ms?}; not where it is the token of .env",
+        ),
     ],
 };
 
@@ -54,16 +60,20 @@ pub(super) const PING: ActionSpec = ActionSpec {
 pub(super) const DESCRIBE: ActionSpec = ActionSpec {
     name: "describe",
     aliases: &[],
-    summary: "This table.",
+    summary: "This table, as far as the key goes.",
     request: &[],
     response: &[
         must("protocol", COUNT, "1"),
         must(
             "actions",
             FieldKind::Objects,
-            "{name, aliases, summary, request, response}",
+            "{name, aliases, summary, role, also, request, response}; role: the least that may, also: those beside the ladder read, send, operator, owner",
         ),
-        must("events", FieldKind::Objects, "{name, summary, payload}"),
+        must(
+            "events",
+            FieldKind::Objects,
+            "{name, summary, role, also, payload}",
+        ),
         must(
             "errors",
             FieldKind::Objects,

@@ -8,7 +8,7 @@ use crate::protocol::describe::{
 pub(super) const STATUS: ActionSpec = ActionSpec {
     name: "status",
     aliases: &["get_status"],
-    summary: "How the daemon is.",
+    summary: "How the daemon is; what is of its machine and its store only for those who run it.",
     request: &[],
     response: &[
         may(
@@ -17,12 +17,12 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
             "what somebody should do something about, in words",
         ),
         must("version", FieldKind::Name, "of the server"),
-        must("pid", COUNT, "its process"),
+        may("pid", COUNT, "its process"),
         must("started_ms", COUNT, "when it started, ms since 1970"),
         must("uptime_ms", COUNT, "for how long it runs"),
         must("ready", FieldKind::Boolean, "as /readyz"),
         may("not_ready", FieldKind::Text, "why it is not ready"),
-        must("home", FieldKind::Text, "its home folder"),
+        may("home", FieldKind::Text, "its home folder"),
         may(
             "tls",
             FieldKind::Object,
@@ -33,31 +33,31 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
             FieldKind::Text,
             "the address under which other devices reach it",
         ),
-        must("clients", COUNT, "connected now"),
+        may("clients", COUNT, "connected now"),
         must(
             "integrations",
             FieldKind::Objects,
             "as the action integrations",
         ),
         must("agents", FieldKind::Objects, "as the event agent.state"),
-        must(
+        may(
             "queues",
             FieldKind::Object,
             "{outbox: {channel: count}, store, events}: what waits where",
         ),
-        must(
+        may(
             "store",
             FieldKind::Object,
             "{kind, messages, files, file_bytes, seq, commits, writes, failing_since_ms?, error?, damage?, limit_reached?}",
         ),
-        must(
+        may(
             "clock",
             FieldKind::Object,
             "{ahead_ms, believed}: how far the wall clock is ahead (or behind, if negative) of the time that \
              ages are counted by; it is believed once that held for a day",
         ),
-        must("memory", FieldKind::Object, "{rss_bytes?}"),
-        must("counters", FieldKind::Object, "as /metrics, by name"),
+        may("memory", FieldKind::Object, "{rss_bytes?}"),
+        may("counters", FieldKind::Object, "as /metrics, by name"),
     ],
 };
 

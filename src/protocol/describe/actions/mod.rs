@@ -1,5 +1,6 @@
 //! Every action: what a client sends and what it is answered. One file a theme; here only the table
-//! that gives each its place in the manual and its variant of `ActionId`.
+//! that gives each its place in the manual, its variant of `ActionId`, who may do it, and of which
+//! conversations it is.
 
 mod agents;
 mod bridge;
@@ -9,12 +10,14 @@ mod conversations;
 mod daemon;
 mod history;
 mod integrations;
+mod keys;
 mod media;
 mod messages;
 mod outbox;
 mod pairing;
 
 use super::shape::{ActionSpec, FieldSpec};
+use crate::protocol::role::{self, Least, Subject};
 
 /// One row of the table: an action as `ActionSpec` describes it, and its id.
 #[derive(Debug)]
@@ -31,12 +34,18 @@ pub struct Action {
     pub request: &'static [FieldSpec],
     /// What the gateway answers.
     pub response: &'static [FieldSpec],
+    /// Who may do it.
+    pub least: Least,
+    /// What of the gateway it touches.
+    pub subject: Subject,
 }
 
 impl Action {
-    const fn new(id: ActionId, spec: &ActionSpec) -> Self {
+    const fn new(id: ActionId, spec: &ActionSpec, least: Least, subject: Subject) -> Self {
         Self {
             id,
+            least,
+            subject,
             name: spec.name,
             aliases: spec.aliases,
             summary: spec.summary,
@@ -47,7 +56,7 @@ impl Action {
 }
 
 macro_rules! actions {
-    ($($id:ident $spec:path;)*) => {
+    ($($id:ident $spec:path, $least:ident, $subject:ident;)*) => {
         /// Every action. The gateway matches on it without a fallback, so that an action that is
         /// described but not done does not compile.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,62 +64,77 @@ macro_rules! actions {
         pub enum ActionId { $($id),* }
 
         /// Every action, in the order of the manual.
-        pub const ACTIONS: &[Action] = &[$(Action::new(ActionId::$id, &$spec)),*];
+        pub const ACTIONS: &[Action] = &[$(
+            Action::new(ActionId::$id, &$spec, role::$least, Subject::$subject)
+        ),*];
     };
 }
 
 actions! {
-    Auth connection::AUTH;
-    Ping connection::PING;
-    Status daemon::STATUS;
-    Describe connection::DESCRIBE;
-    Send messages::SEND;
-    Receive messages::RECEIVE;
-    Revise messages::REVISE;
-    Delivered bridge::DELIVERED;
-    Failed bridge::FAILED;
-    Message history::MESSAGE;
-    History history::HISTORY;
-    Conversations conversations::CONVERSATIONS;
-    Read conversations::READ;
-    Typing conversations::TYPING;
-    Cancel messages::CANCEL;
-    Retry messages::RETRY;
-    Media media::MEDIA;
-    MediaList media::MEDIA_LIST;
-    MediaFetch media::MEDIA_FETCH;
-    MediaPrune media::MEDIA_PRUNE;
-    Subscribe bus::SUBSCRIBE;
-    Unsubscribe bus::UNSUBSCRIBE;
-    Publish bus::PUBLISH;
-    Clients bus::CLIENTS;
-    Integrations integrations::INTEGRATIONS;
-    IntegrationStart integrations::INTEGRATION_START;
-    IntegrationStop integrations::INTEGRATION_STOP;
-    IntegrationRestart integrations::INTEGRATION_RESTART;
-    IntegrationForget integrations::INTEGRATION_FORGET;
-    IntegrationConnect integrations::INTEGRATION_CONNECT;
-    Pairing pairing::PAIRING;
-    PairingApprove pairing::PAIRING_APPROVE;
-    PairingReject pairing::PAIRING_REJECT;
-    PairingRevoke pairing::PAIRING_REVOKE;
-    AgentDelta agents::AGENT_DELTA;
-    AgentDone agents::AGENT_DONE;
-    AgentFailed agents::AGENT_FAILED;
-    AgentAsk agents::AGENT_ASK;
-    Agents agents::AGENTS;
-    Turns agents::TURNS;
-    AgentAbort agents::AGENT_ABORT;
-    AgentRetry agents::AGENT_RETRY;
-    AgentTakeover agents::AGENT_TAKEOVER;
-    AgentResume agents::AGENT_RESUME;
-    AgentStart agents::AGENT_START;
-    AgentStop agents::AGENT_STOP;
-    Outbox outbox::OUTBOX;
-    Logs daemon::LOGS;
-    Config daemon::CONFIG;
-    Reload daemon::RELOAD;
-    Shutdown daemon::SHUTDOWN;
+    Auth connection::AUTH, EVERYONE, Nothing;
+    Ping connection::PING, EVERYONE, Nothing;
+    Status daemon::STATUS, READERS, Nothing;
+    Describe connection::DESCRIBE, EVERYONE, Nothing;
+    Send messages::SEND, SENDERS, Conversation;
+    Receive messages::RECEIVE, HANDERS_IN, Conversation;
+    Revise messages::REVISE, HANDERS_IN, Conversation;
+    Delivered bridge::DELIVERED, BRIDGES, Nothing;
+    Failed bridge::FAILED, BRIDGES, Nothing;
+    Message history::MESSAGE, READERS, Message;
+    History history::HISTORY, READERS, Nothing;
+    Conversations conversations::CONVERSATIONS, READERS, Nothing;
+    Read conversations::READ, OPERATORS, Conversation;
+    Typing conversations::TYPING, WRITERS, Conversation;
+    Cancel messages::CANCEL, OPERATORS, Message;
+    Retry messages::RETRY, OPERATORS, Message;
+    Media media::MEDIA, EVERYONE, Nothing;
+    MediaList media::MEDIA_LIST, READERS, Gateway;
+    MediaFetch media::MEDIA_FETCH, SENDERS, Message;
+    MediaPrune media::MEDIA_PRUNE, OWNERS, Gateway;
+    Subscribe bus::SUBSCRIBE, EVERYONE, Nothing;
+    Unsubscribe bus::UNSUBSCRIBE, EVERYONE, Nothing;
+    Publish bus::PUBLISH, OPERATORS, Gateway;
+    Clients bus::CLIENTS, OPERATORS, Gateway;
+    Integrations integrations::INTEGRATIONS, READERS, Nothing;
+    IntegrationStart integrations::INTEGRATION_START, OPERATORS, Gateway;
+    IntegrationStop integrations::INTEGRATION_STOP, OPERATORS, Gateway;
+    IntegrationRestart integrations::INTEGRATION_RESTART, OPERATORS, Gateway;
+    IntegrationForget integrations::INTEGRATION_FORGET, OWNERS, Gateway;
+    IntegrationConnect integrations::INTEGRATION_CONNECT, OWNERS, Gateway;
+    Pairing pairing::PAIRING, OPERATORS, Gateway;
+    PairingApprove pairing::PAIRING_APPROVE, OPERATORS, Gateway;
+    PairingReject pairing::PAIRING_REJECT, OPERATORS, Gateway;
+    PairingRevoke pairing::PAIRING_REVOKE, OPERATORS, Gateway;
+    AgentDelta agents::AGENT_DELTA, AGENTS, Nothing;
+    AgentDone agents::AGENT_DONE, AGENTS, Nothing;
+    AgentFailed agents::AGENT_FAILED, AGENTS, Nothing;
+    AgentAsk agents::AGENT_ASK, AGENTS, Nothing;
+    Agents agents::AGENTS, READERS, Nothing;
+    Turns agents::TURNS, READERS, Nothing;
+    AgentAbort agents::AGENT_ABORT, OPERATORS, Turn;
+    AgentRetry agents::AGENT_RETRY, OPERATORS, Turn;
+    AgentTakeover agents::AGENT_TAKEOVER, OPERATORS, Conversation;
+    AgentResume agents::AGENT_RESUME, OPERATORS, Conversation;
+    AgentStart agents::AGENT_START, OPERATORS, Gateway;
+    AgentStop agents::AGENT_STOP, OPERATORS, Gateway;
+    AgentKey agents::AGENT_KEY, AGENTS, Nothing;
+    Keys keys::KEYS, OWNERS, Gateway;
+    KeyAdd keys::KEY_ADD, OWNERS, Gateway;
+    KeyPair keys::KEY_PAIR, OWNERS, Gateway;
+    KeyRename keys::KEY_RENAME, OWNERS, Gateway;
+    KeyRevoke keys::KEY_REVOKE, OWNERS, Gateway;
+    Outbox outbox::OUTBOX, READERS, Nothing;
+    Logs daemon::LOGS, OWNERS, Gateway;
+    Config daemon::CONFIG, OWNERS, Gateway;
+    Reload daemon::RELOAD, OWNERS, Gateway;
+    Shutdown daemon::SHUTDOWN, OWNERS, Gateway;
+}
+
+impl ActionId {
+    /// Its row.
+    pub fn action(self) -> Option<&'static Action> {
+        ACTIONS.iter().find(|action| action.id == self)
+    }
 }
 
 /// The action of this name or alias.

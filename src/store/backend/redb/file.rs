@@ -103,7 +103,8 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
             | Table::Fetches
             | Table::Turns
             | Table::Sessions
-            | Table::Positions,
+            | Table::Positions
+            | Table::AccessKeys,
         ) => Ok(true),
         Some(_) => Err(not_ours(path, "a database of another program")),
     }

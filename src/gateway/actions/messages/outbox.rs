@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{answer::Answer, lookup::reading};
+use crate::gateway::actions::{answer::Answer, lookup::reading};
 use crate::{
-    gateway::Gateway,
+    gateway::{Gateway, permissions::Access},
     message::{Direction, Message, State},
     protocol::{message_json::push_message, payload::Payload},
     store::{HistoryQuery, Store, StoreError},
@@ -16,15 +16,20 @@ const PAGE: u64 = 50;
 /// Messages looked at, newest first, in search of failed ones.
 const SEARCHED: usize = 20_000;
 
-pub(super) fn outbox(gateway: &Gateway, payload: &Payload) -> Answer {
+pub(in crate::gateway::actions) fn outbox(
+    gateway: &Gateway,
+    access: &Access,
+    payload: &Payload,
+) -> Answer {
+    let access = access.clone();
     let store = gateway.store.clone();
     let channel = payload.optional_text("channel").map(str::to_owned);
     let limit = usize::try_from(payload.integer("limit").unwrap_or(PAGE)).unwrap_or(usize::MAX);
     let max_bytes = gateway.settings().limits.max_message_bytes;
     Answer::Later(Box::pin(async move {
         let found = reading(&store, move |store| {
-            let waiting = waiting(store, channel.as_deref(), limit)?;
-            let failed = failed(store, channel, limit)?;
+            let waiting = waiting(store, &access, channel.as_deref(), limit)?;
+            let failed = failed(store, &access, channel, limit)?;
             Ok((waiting, failed))
         });
         let (waiting, failed) = found.await?;
@@ -62,18 +67,20 @@ fn push(out: &mut String, messages: &[(Message, Option<u64>)], room: &mut usize)
 
 fn waiting(
     store: &Store,
+    access: &Access,
     channel: Option<&str>,
     limit: usize,
 ) -> Result<Vec<(Message, Option<u64>)>, StoreError> {
     let mut waiting = Vec::new();
+    // Others' messages may stand before those that a limited key may see.
+    let looked_at = access.limits().map_or(limit, |_| SEARCHED);
     for name in store.outbox_depth().into_keys() {
         if channel.is_none_or(|channel| channel == name) {
-            let found = store.outbox(&name, None, limit)?;
-            waiting.extend(
-                found
-                    .into_iter()
-                    .map(|(message, due)| (message, Some(due.at_ms))),
-            );
+            let found = store.outbox(&name, None, looked_at)?;
+            let seen = found
+                .into_iter()
+                .filter(|(message, _)| access.covers(&message.channel, &message.peer));
+            waiting.extend(seen.map(|(message, due)| (message, Some(due.at_ms))));
         }
     }
     waiting.sort_by_key(|(message, _)| message.id);
@@ -84,11 +91,13 @@ fn waiting(
 /// The newest failed messages, newest last.
 fn failed(
     store: &Store,
+    access: &Access,
     channel: Option<String>,
     limit: usize,
 ) -> Result<Vec<(Message, Option<u64>)>, StoreError> {
     let mut query = HistoryQuery {
         channel,
+        within: access.limits().cloned(),
         limit: 1000,
         ..HistoryQuery::default()
     };

@@ -1,4 +1,7 @@
-//! The actions about messages: send, receive, cancel, retry.
+//! The actions about messages: send, receive, cancel, retry; reading them back is in `history`, what waits in `outbox`.
+
+pub(super) mod history;
+pub(super) mod outbox;
 
 use std::sync::Arc;
 

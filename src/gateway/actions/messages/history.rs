@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{
+use crate::gateway::actions::{
     answer::Answer,
     lookup::{message_id, position, reading, stored_peer},
 };
 use crate::{
-    gateway::Gateway,
+    gateway::{Gateway, permissions::Access},
     protocol::{
         error_code::Fault, message_json::push_message, payload::Payload, reply::push_string,
     },
@@ -19,7 +19,7 @@ use crate::{
 /// Messages in a page where the client names no limit.
 const PAGE: usize = 50;
 
-pub(super) fn message(gateway: &Gateway, payload: &Payload) -> Answer {
+pub(in crate::gateway::actions) fn message(gateway: &Gateway, payload: &Payload) -> Answer {
     let id = match message_id(payload, "message_id") {
         Ok(id) => id,
         Err(fault) => return Answer::Now(Err(fault)),
@@ -58,8 +58,12 @@ pub(super) fn message(gateway: &Gateway, payload: &Payload) -> Answer {
     }))
 }
 
-pub(super) fn history(gateway: &Gateway, payload: &Payload) -> Answer {
-    let query = match query(gateway, payload) {
+pub(in crate::gateway::actions) fn history(
+    gateway: &Gateway,
+    access: &Access,
+    payload: &Payload,
+) -> Answer {
+    let query = match query(gateway, access, payload) {
         Ok(query) => query,
         Err(fault) => return Answer::Now(Err(fault)),
     };
@@ -87,7 +91,7 @@ pub(super) fn history(gateway: &Gateway, payload: &Payload) -> Answer {
     }))
 }
 
-fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
+fn query(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<HistoryQuery, Fault> {
     let (channel, peer) = (
         payload.optional_text("channel"),
         payload.optional_text("peer"),
@@ -98,6 +102,7 @@ fn query(gateway: &Gateway, payload: &Payload) -> Result<HistoryQuery, Fault> {
         before: position(payload, "before")?,
         after: position(payload, "after")?,
         contains: payload.optional_text("contains").map(str::to_owned),
+        within: access.limits().cloned(),
         limit: payload
             .integer("limit")
             .map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE)),

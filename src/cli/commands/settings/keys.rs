@@ -1,0 +1,374 @@
+//! `keys`: the keys of other clients; makes, pairs, renames and revokes them, and shows what each role may do.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::{Cell, TextStyle, printable, qr_drawing, units},
+        parser::{CommandSpec, FirstWord, JSON, OptionSpec, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
+    clock,
+    error::{Error, Result},
+    protocol::{
+        describe::{ACTIONS, EVENTS},
+        role::{Least, Role},
+    },
+    qr::Qr,
+};
+
+const ROLE: OptionSpec = option(
+    "role",
+    Takes::Text("ROLE"),
+    "What it may do (send; pair: operator)",
+);
+const CHANNELS: OptionSpec = option(
+    "channels",
+    Takes::Text("CHANNEL,..."),
+    "Only these channels; a bridge has exactly one",
+);
+const PEERS: OptionSpec = option(
+    "peers",
+    Takes::Text("CHANNEL/PEER,..."),
+    "Only these conversations, with * for any",
+);
+const EXPIRES: OptionSpec = option(
+    "expires",
+    Takes::Text("TIME"),
+    "Good so long: 12h, 30d (default: until revoked)",
+);
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "keys",
+    summary: "Give each client a key of its own; pair a phone; revoke",
+    usage: &[
+        "[list] [--json]",
+        "add|pair NAME [--role ROLE] [--peers ...] [...]",
+        "rename KEY NAME",
+        "revoke KEY",
+        "roles [--json]",
+    ],
+    details: "A key's token is shown once: only its hash is kept. The client shows it as\n\
+              CLEUDOCODEBOT_TOKEN or in auth. pair draws a QR code, good once and for five\n\
+              minutes. Revoking closes its connections at once. Roles are read, send,\n\
+              operator, bridge, agent and owner. The token of .env stays the owner's.\n\
+              KEY is an id such as k-3, or a name.",
+    options: &[ROLE, CHANNELS, PEERS, EXPIRES, JSON],
+    examples: &[
+        ("cleudocodebot keys pair phone", "a QR code for the phone"),
+        (
+            "cleudocodebot keys add backup --role send --peers telegram/42",
+            "for a script that may write to one person",
+        ),
+    ],
+    first_word: FirstWord::OneOf(&["list", "add", "pair", "rename", "revoke", "roles"]),
+    parse,
+};
+
+/// What to do with the keys.
+#[derive(Debug, PartialEq)]
+pub(crate) struct KeysCommand {
+    task: Task,
+    json: bool,
+}
+
+#[derive(Debug, PartialEq)]
+enum Task {
+    List,
+    Roles,
+    /// Make one, with this payload.
+    Add(Value),
+    /// Show a code for one.
+    Pair(Value),
+    /// Another action and its payload.
+    Change(&'static str, Value),
+}
+
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let task = match args.word().as_deref() {
+        None | Some("list") => Task::List,
+        Some("roles") => Task::Roles,
+        Some("add") => Task::Add(asked(args)?),
+        Some("pair") => Task::Pair(asked(args)?),
+        Some("rename") => {
+            let key = args.required_word("KEY")?;
+            let name = args.required_word("NAME")?;
+            Task::Change("key.rename", json!({"key_id": key, "name": name}))
+        }
+        Some("revoke") => {
+            let key = args.required_word("KEY")?;
+            Task::Change("key.revoke", json!({"key_id": key}))
+        }
+        Some(other) => {
+            return Err(Error::Usage(format!(
+                "{other:?} is not one of list, add, pair, rename, revoke, roles"
+            )));
+        }
+    };
+    let json = args.flag("json");
+    Ok(Box::new(KeysCommand { task, json }))
+}
+
+/// The payload of a key to make.
+fn asked(args: &mut ParsedArgs) -> Result<Value> {
+    let mut payload = Map::new();
+    payload.insert("name".to_owned(), json!(args.required_word("NAME")?));
+    if let Some(role) = args.text("role") {
+        if role.parse::<Role>().is_err() {
+            let names = Role::names();
+            return Err(Error::Usage(format!(
+                "--role {role:?} is not one of {names}"
+            )));
+        }
+        payload.insert("role".to_owned(), json!(role));
+    }
+    for (option, field) in [("channels", "channels"), ("peers", "peers")] {
+        let all = args.list(option);
+        if !all.is_empty() {
+            payload.insert(field.to_owned(), json!(all));
+        }
+    }
+    if let Some(text) = args.text("expires") {
+        payload.insert("expires_in_s".to_owned(), json!(seconds(&text)?));
+    }
+    Ok(Value::Object(payload))
+}
+
+/// A life such as `12h` or `30d`, in seconds.
+fn seconds(text: &str) -> Result<u64> {
+    let expected = || {
+        Error::Usage(format!(
+            "--expires {text:?} is not a time such as 45m, 12h or 30d"
+        ))
+    };
+    let last = text.char_indices().next_back();
+    let (number, unit) = text.split_at(last.map_or(0, |(at, _)| at));
+    let unit_s = match unit {
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(expected()),
+    };
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    let seconds = number.checked_mul(unit_s).filter(|seconds| *seconds > 0);
+    seconds.ok_or_else(expected)
+}
+
+impl Command for KeysCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        match &self.task {
+            Task::Roles => self.show_roles(context),
+            _ => block_on(self.ask(context)),
+        }
+    }
+}
+
+impl KeysCommand {
+    async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        let (action, payload) = match &self.task {
+            Task::List | Task::Roles => ("keys", json!({})),
+            Task::Add(payload) => ("key.add", payload.clone()),
+            Task::Pair(payload) => ("key.pair", payload.clone()),
+            Task::Change(action, payload) => (*action, payload.clone()),
+        };
+        let answer = connection.client.call(action, &payload).await?;
+        if self.json {
+            return context.terminal.json(&answer);
+        }
+        match &self.task {
+            Task::List | Task::Roles => show_list(&answer, context),
+            Task::Add(_) => show_token(&answer, context),
+            Task::Pair(_) => show_code(&answer, context),
+            Task::Change("key.revoke", _) => {
+                let name = printable(answer["name"].as_str().unwrap_or("?"));
+                let closed = units::counted(&answer["closed"], "connection");
+                context
+                    .terminal
+                    .line(format!("revoked: {name}; {closed} closed"))
+            }
+            Task::Change(..) => {
+                let name = printable(answer["key"]["name"].as_str().unwrap_or("?"));
+                context.terminal.line(format!("renamed: {name}"))
+            }
+        }
+    }
+
+    fn show_roles(&self, context: &mut Context<'_>) -> Result<()> {
+        let rows = role_rows();
+        if self.json {
+            return rows.iter().try_for_each(|(name, kind, roles)| {
+                context
+                    .terminal
+                    .json(&json!({"name": name, "kind": kind, "roles": roles}))
+            });
+        }
+        let heading = ["NAME", "KIND"]
+            .into_iter()
+            .chain(Role::ALL.map(Role::as_str));
+        let heading = heading
+            .map(|name| Cell::styled(TextStyle::Strong, name))
+            .collect();
+        let rows = rows.into_iter().map(|(name, kind, roles)| {
+            let marks = Role::ALL.map(|role| {
+                if roles.contains(&role.as_str()) {
+                    "yes"
+                } else {
+                    "-"
+                }
+            });
+            let cells = [name, kind].into_iter().chain(marks);
+            cells.map(Cell::from).collect()
+        });
+        let table: Vec<Vec<Cell>> = std::iter::once(heading).chain(rows).collect();
+        context.terminal.columns(&table)
+    }
+}
+
+/// Each action and event of `describe`, and the roles that may.
+fn role_rows() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+    let roles = |least: Least| {
+        let all = Role::ALL.into_iter().filter(|role| least.admits(*role));
+        all.map(Role::as_str).collect()
+    };
+    let actions = ACTIONS
+        .iter()
+        .map(|row| (row.name, "action", roles(row.least)));
+    let events = EVENTS
+        .iter()
+        .map(|row| (row.name, "event", roles(row.least)));
+    actions.chain(events).collect()
+}
+
+fn show_list(answer: &Value, context: &mut Context<'_>) -> Result<()> {
+    let keys = answer["keys"].as_array().map_or(&[][..], Vec::as_slice);
+    if keys.is_empty() {
+        let text =
+            "only the token of .env opens this gateway; cleudocodebot keys add NAME makes a key";
+        context.terminal.note(text);
+        return Ok(());
+    }
+    let names = [
+        "KEY",
+        "NAME",
+        "ROLE",
+        "FOR",
+        "LAST SEEN",
+        "FROM",
+        "CLIENTS",
+        "EXPIRES",
+    ];
+    let heading = names
+        .map(|name| Cell::styled(TextStyle::Strong, name))
+        .to_vec();
+    let now_ms = clock::now_ms();
+    let rows = keys.iter().map(|key| row(key, now_ms));
+    let table: Vec<_> = std::iter::once(heading).chain(rows).collect();
+    context.terminal.columns(&table)
+}
+
+fn row(key: &Value, now_ms: u64) -> Vec<Cell> {
+    let text = |name: &str| printable(key[name].as_str().unwrap_or("-"));
+    let names = |name: &str| {
+        let all = key[name].as_array().into_iter().flatten();
+        all.filter_map(Value::as_str)
+            .map(printable)
+            .collect::<Vec<_>>()
+    };
+    let mut places = names("peers");
+    if places.is_empty() {
+        places = names("channels");
+    }
+    let places = if places.is_empty() {
+        "everything".to_owned()
+    } else {
+        places.join(", ")
+    };
+    let seen = key["last_seen_ms"].as_u64();
+    let seen = seen.map_or_else(
+        || "never".to_owned(),
+        |then| format!("{} ago", units::since(then, now_ms)),
+    );
+    let end = key["expires_ms"].as_u64();
+    let end = end.map_or_else(
+        || "-".to_owned(),
+        |end| format!("in {}", units::since(now_ms, end)),
+    );
+    vec![
+        text("key_id").into(),
+        text("name").into(),
+        text("role").into(),
+        places.into(),
+        seen.into(),
+        text("last_address").into(),
+        key["clients"].to_string().into(),
+        end.into(),
+    ]
+}
+
+/// The token alone is the answer, so that a script can take it; what else is to be said is a note.
+fn show_token(answer: &Value, context: &mut Context<'_>) -> Result<()> {
+    let text = |name: &str| printable(answer["key"][name].as_str().unwrap_or("?"));
+    let (id, name, role) = (text("key_id"), text("name"), text("role"));
+    context.terminal.note(format!(
+        "{id} ({name}, role {role}); its token is shown this once:"
+    ));
+    context
+        .terminal
+        .line(answer["token"].as_str().unwrap_or_default())
+}
+
+fn show_code(answer: &Value, context: &mut Context<'_>) -> Result<()> {
+    let url = answer["url"].as_str().unwrap_or_default();
+    let terminal = &mut context.terminal;
+    if let Some(square) = Qr::of(url).filter(|_| terminal.is_watched()) {
+        let drawn = qr_drawing::drawn(&square, terminal.has_colors());
+        terminal.text(&drawn)?;
+    }
+    terminal.line(printable(url))?;
+    terminal.note("scan it with the camera of the other device, or open the address there: good once, for five minutes");
+    if let Some(warning) = answer["warning"].as_str() {
+        terminal.note(printable(warning));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lives_have_a_unit() {
+        for (text, life_s) in [("45m", 2_700), ("12h", 43_200), ("30d", 2_592_000)] {
+            assert_eq!(seconds(text).ok(), Some(life_s), "{text}");
+        }
+        for wrong in [
+            "",
+            "30",
+            "d",
+            "0d",
+            "-1d",
+            "1.5h",
+            "9999999999999999999d",
+            "1é",
+        ] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_roles_has_every_action_and_event() {
+        let rows = role_rows();
+        assert_eq!(rows.len(), ACTIONS.len() + EVENTS.len());
+        let of = |name: &str| {
+            rows.iter()
+                .find(|row| row.0 == name)
+                .map(|row| row.2.clone())
+        };
+        assert_eq!(of("send"), Some(vec!["send", "operator", "owner"]));
+        assert_eq!(of("log"), Some(vec!["owner"]));
+    }
+}

@@ -1,0 +1,162 @@
+//! The actions about the keys of clients: list, add, pair, rename, revoke.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::answer::{Answer, CommandResult};
+use crate::{
+    clock,
+    gateway::{
+        Gateway,
+        keys::{ACTIVE, MAX_LIFE, REVOKED},
+    },
+    keys::{Key, NewKey},
+    log::LogField,
+    message::{ConversationSet, Pattern},
+    protocol::{
+        error_code::Fault,
+        payload::{Payload, bad_field},
+        role::Role,
+    },
+    qr::Qr,
+};
+
+/// Longest name of a key, in characters.
+const MAX_NAME: usize = 64;
+
+pub(super) fn list(gateway: &Gateway) -> String {
+    let keys = gateway.keys.ring().list();
+    let keys: Value = keys.iter().map(|key| gateway.key_json(key)).collect();
+    json!({"keys": keys}).to_string()
+}
+
+pub(super) fn add(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
+    let new = match asked(payload, Role::Send) {
+        Ok(new) => new,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        let (key, token) = made(&gateway, new).await?;
+        Ok(json!({"token": token, "key": gateway.key_json(&key)}).to_string())
+    }))
+}
+
+/// Makes a key, and tells of it.
+pub(in crate::gateway) async fn made(
+    gateway: &Gateway,
+    new: NewKey,
+) -> Result<(Arc<Key>, String), Fault> {
+    let (key, token) = gateway.keys.ring().add(new, clock::now_ms()).await?;
+    note(gateway, "key added", &key);
+    gateway.publish_key(&key, ACTIVE);
+    Ok((key, token))
+}
+
+fn note(gateway: &Gateway, what: &str, key: &Key) {
+    let (name, role) = (key.name(), key.role.as_str());
+    let fields: [LogField<'_>; 3] = [("key", &key.id), ("name", &name), ("role", &role)];
+    gateway.log.info("keys", what, &fields);
+}
+
+/// The key that a payload asks for.
+fn asked(payload: &Payload, role: Role) -> Result<NewKey, Fault> {
+    let role = match payload.optional_text("role") {
+        None => role,
+        Some(name) => name.parse().map_err(|()| {
+            bad_field(
+                "role",
+                &format!("one of {}", Role::names()),
+                &format!("{name:?}"),
+            )
+        })?,
+    };
+    let channels: Vec<String> = payload.names("channels").map(str::to_owned).collect();
+    let peers = payload.names("peers").map(|text| {
+        let expected = "conversations, each CHANNEL/PEER with * for any";
+        let pattern = Pattern::parse(text).filter(|_| text.contains('/'));
+        pattern.ok_or_else(|| bad_field("peers", expected, &format!("{text:?}")))
+    });
+    let peers: Vec<Pattern> = peers.collect::<Result<_, Fault>>()?;
+    if role == Role::Bridge && (channels.len() != 1 || !peers.is_empty()) {
+        let expected = "the one channel of the bridge, and no peers";
+        return Err(bad_field("channels", expected, "something else"));
+    }
+    let life = payload.integer("expires_in_s");
+    let end = life.map(|life_s| clock::now_ms().saturating_add(life_s.saturating_mul(1_000)));
+    Ok(NewKey {
+        name: name(payload.text("name"))?,
+        role,
+        conversations: ConversationSet { channels, peers },
+        expires_ms: end,
+    })
+}
+
+/// A name as a person may give it to a key.
+pub(in crate::gateway) fn name(text: &str) -> Result<String, Fault> {
+    let name = text.trim();
+    let is_id = name
+        .strip_prefix("k-")
+        .is_some_and(|digits| digits.parse::<u64>().is_ok());
+    let is_plain = !name.is_empty() && name.chars().count() <= MAX_NAME;
+    if is_plain && !is_id && !name.chars().any(char::is_control) {
+        return Ok(name.to_owned());
+    }
+    let expected = format!("1 to {MAX_NAME} characters, and not as an id such as k-3");
+    Err(bad_field("name", &expected, "something else"))
+}
+
+pub(super) fn pair(gateway: &Gateway, payload: &Payload) -> CommandResult {
+    let codes = gateway.keys.codes();
+    if let Some(code) = payload.optional_text("cancel") {
+        codes.take(code);
+        return Ok("{}".to_owned());
+    }
+    let code = codes.add(asked(payload, Role::Operator)?);
+    let (address, warning) = gateway.address_for_devices();
+    let url = format!("{address}/#pair={code}");
+    let life_ms = u64::try_from(MAX_LIFE.as_millis()).unwrap_or(u64::MAX);
+    let mut answer = json!({"code": code, "url": url, "expires_ms": clock::now_ms() + life_ms});
+    if let Some(square) = Qr::of(&url) {
+        answer["qr"] = json!(square.rows());
+    }
+    if let Some(warning) = warning {
+        answer["warning"] = json!(warning);
+    }
+    Ok(answer.to_string())
+}
+
+pub(super) fn rename(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
+    let found = gateway.keys.ring().named(payload.text("key_id"));
+    let (key, name) = match found.map_err(Fault::from).and_then(|key| {
+        let name = name(payload.text("name"))?;
+        Ok((key, name))
+    }) {
+        Ok(both) => both,
+        Err(fault) => return Answer::Now(Err(fault)),
+    };
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        gateway.keys.ring().rename(&key, &name).await?;
+        gateway.publish_key(&key, ACTIVE);
+        Ok(json!({"key": gateway.key_json(&key)}).to_string())
+    }))
+}
+
+/// Its connections are closed at once, whatever the disk says then.
+pub(super) fn revoke(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
+    let key = match gateway.keys.ring().named(payload.text("key_id")) {
+        Ok(key) => key,
+        Err(error) => return Answer::Now(Err(error.into())),
+    };
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        let revoking = gateway.keys.ring().revoke(&key);
+        let closed = gateway.close_of_key(&key, REVOKED);
+        revoking.await?;
+        note(&gateway, "key revoked", &key);
+        let answer = json!({"key_id": key.id.to_string(), "name": key.name(), "closed": closed});
+        Ok(answer.to_string())
+    }))
+}

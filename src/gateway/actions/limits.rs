@@ -1,0 +1,98 @@
+//! Commands of keys that are limited to some conversations: done where they are about one of those, and else
+//! refused, or answered as if what they name were not there.
+
+use std::sync::Arc;
+
+use super::{
+    Connection,
+    answer::Answer,
+    dispatch,
+    lookup::{message_id, reading, stored_peer},
+    refused,
+};
+use crate::{
+    gateway::{Gateway, permissions::Access},
+    message::{MessageId, TurnId},
+    protocol::{describe::Action, error_code::Fault, payload::Payload, role::Subject},
+    store::{Store, StoreError},
+};
+
+/// Does a command of a key that is limited to some conversations, if it is about one of them. Of which one a
+/// message or a turn is, is on the disk.
+pub(super) fn within(
+    gateway: &Arc<Gateway>,
+    access: &Access,
+    action: &'static Action,
+    payload: Payload,
+    session: Option<&mut dyn Connection>,
+) -> Answer {
+    let place = match place(gateway, action.subject, &payload) {
+        Err(fault) => return refused(gateway, fault),
+        Ok(Place::Nowhere) => return dispatch(gateway, access, action, payload, session),
+        Ok(Place::Conversation(channel, peer)) => {
+            return match access.expect_within(&channel, peer.as_deref()) {
+                Ok(()) => dispatch(gateway, access, action, payload, session),
+                Err(fault) => refused(gateway, fault),
+            };
+        }
+        Ok(place) => place,
+    };
+    let (gateway, access) = (Arc::clone(gateway), access.clone());
+    Answer::Later(Box::pin(async move {
+        // Whoever may not see it learns nothing of it, not even that it is there.
+        let found = conversation_of(&gateway.store, place).await?;
+        found
+            .filter(|(channel, peer)| access.covers(channel, peer))
+            .ok_or(StoreError::NotFound)?;
+        let answer = dispatch(&gateway, &access, action, payload, None);
+        answer.outcome().await
+    }))
+}
+
+/// Where a command goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// Nowhere in particular.
+    Nowhere,
+    /// A channel, and one peer there.
+    Conversation(String, Option<String>),
+    /// The conversation of a message.
+    OfMessage(MessageId),
+    /// The conversation of a turn.
+    OfTurn(TurnId),
+}
+
+/// Where the command of this payload goes.
+fn place(gateway: &Gateway, subject: Subject, payload: &Payload) -> Result<Place, Fault> {
+    Ok(match subject {
+        // Whoever is limited does not come so far with what is of the whole gateway.
+        Subject::Nothing | Subject::Gateway => Place::Nowhere,
+        Subject::Conversation => {
+            let channel = payload.text("channel");
+            let peer = payload.optional_text("to");
+            let peer = peer.or_else(|| payload.optional_text("peer"));
+            let peer = peer.map(|peer| stored_peer(gateway, channel, peer));
+            Place::Conversation(channel.to_owned(), peer)
+        }
+        Subject::Message => Place::OfMessage(message_id(payload, "message_id")?),
+        Subject::Turn => {
+            let id = payload.text("turn_id").parse();
+            Place::OfTurn(id.map_err(|()| Fault::from(StoreError::NotFound))?)
+        }
+    })
+}
+
+/// Channel and peer of the conversation that a place is in, as the store has it.
+async fn conversation_of(store: &Store, place: Place) -> Result<Option<(String, String)>, Fault> {
+    let read = move |store: &Store| {
+        Ok(match place {
+            Place::Nowhere | Place::Conversation(..) => None,
+            Place::OfMessage(id) => {
+                let found = store.message(id)?;
+                found.map(|(message, _)| (message.channel, message.peer))
+            }
+            Place::OfTurn(id) => store.turn(id)?.map(|turn| (turn.channel, turn.peer)),
+        })
+    };
+    reading(store, read).await
+}

@@ -1,0 +1,146 @@
+//! The keys of clients as the gateway uses them: finding one by what a client shows, ending them together with
+//! the connections they opened, lending one for a turn, and the codes that another device exchanges for one.
+//!
+//! Not here: what a key is and where it is kept (`crate::keys`), and what it lets do (`permissions`).
+
+mod codes;
+mod watch;
+
+use std::{net::IpAddr, sync::Arc};
+
+use serde_json::{Value, json};
+
+pub(super) use self::codes::MAX_LIFE;
+use self::codes::PairingCodes;
+pub use self::watch::end_expired;
+use super::{Gateway, clients::handle::ClientHandle};
+use crate::{
+    clock,
+    keys::{Key, KeyError, Keyring, NewKey, TokenFault},
+    message::ConversationSet,
+    protocol::{
+        describe::event,
+        error_code::{ErrorCode, Fault},
+        role::Role,
+    },
+};
+
+/// Keys for turns of one agent at a time.
+const MAX_PASSED: usize = 64;
+
+/// The keys of the clients of one gateway.
+#[derive(Debug)]
+pub(super) struct ClientKeys {
+    ring: Arc<Keyring>,
+    codes: PairingCodes,
+}
+
+impl ClientKeys {
+    pub(super) fn new(ring: Arc<Keyring>) -> Self {
+        Self {
+            ring,
+            codes: PairingCodes::default(),
+        }
+    }
+
+    /// All of them.
+    pub(super) fn ring(&self) -> &Arc<Keyring> {
+        &self.ring
+    }
+
+    /// The codes that other devices were shown.
+    pub(super) fn codes(&self) -> &PairingCodes {
+        &self.codes
+    }
+
+    /// The key of a token that a client of this address shows.
+    pub(super) fn find(&self, token: &str, address: IpAddr) -> Result<Arc<Key>, TokenFault> {
+        let now_ms = clock::now_ms();
+        let key = self.ring.find(token, now_ms)?;
+        self.ring.used(&key, address, now_ms);
+        Ok(key)
+    }
+
+    /// Lends an agent a key for one conversation, good until it leaves; `None` where too many are out.
+    pub(super) fn pass_to(
+        &self,
+        agent: &ClientHandle,
+        channel: &str,
+        peer: &str,
+    ) -> Option<String> {
+        let new = NewKey {
+            name: format!("a turn of {}", agent.name()),
+            role: Role::Agent,
+            conversations: ConversationSet::one(channel, peer),
+            expires_ms: None,
+        };
+        let (key, token) = self.ring.pass(new, clock::now_ms())?;
+        if let Some(oldest) = agent.keep_passed(key, MAX_PASSED) {
+            self.ring.end_passing(&oldest);
+        }
+        Some(token)
+    }
+
+    /// Ends the keys that were lent to a client.
+    pub(super) fn end_passed(&self, client: &ClientHandle) {
+        for key in client.take_passed() {
+            self.ring.end_passing(&key);
+        }
+    }
+}
+
+impl Gateway {
+    /// Where other devices reach this gateway, and why they may not.
+    pub(super) fn address_for_devices(&self) -> (String, Option<String>) {
+        let settings = self.settings();
+        if let Some(host) = settings.allowed_hosts.first() {
+            return (format!("https://{host}"), None);
+        }
+        let address = format!("http://{}", settings.authority(self.address.port()));
+        let warning = "only this machine reaches this address; cleudocodebot onboard --reach makes one that others reach";
+        (address, Some(warning.to_owned()))
+    }
+
+    /// As a key is shown.
+    pub(super) fn key_json(&self, key: &Key) -> Value {
+        let mut json = key.json();
+        json["clients"] = json!(self.listeners.bus.count_of(key.id));
+        json
+    }
+
+    /// Closes every connection of a key that is no longer good; how many.
+    pub(super) fn close_of_key(&self, key: &Key, state: &'static str) -> usize {
+        let reason = if state == EXPIRED {
+            "this key has expired"
+        } else {
+            "this key was revoked"
+        };
+        let closed = self.listeners.bus.close_of(key.id, reason);
+        self.publish_key(key, state);
+        closed
+    }
+
+    /// Tells what became of a key.
+    pub(super) fn publish_key(&self, key: &Key, state: &str) {
+        let payload = json!({"id": key.id.to_string(), "name": key.name(), "state": state});
+        self.publish(event::KEY_CHANGED, |out| {
+            out.push_str(&payload.to_string());
+        });
+    }
+}
+
+/// The states that `key.changed` names.
+pub(super) const ACTIVE: &str = "active";
+pub(super) const REVOKED: &str = "revoked";
+pub(super) const EXPIRED: &str = "expired";
+
+impl From<KeyError> for Fault {
+    fn from(error: KeyError) -> Self {
+        let code = match &error {
+            KeyError::Unknown(_) => ErrorCode::NotFound,
+            KeyError::NameTaken(_) | KeyError::Full => ErrorCode::Conflict,
+            KeyError::NotKept(_) | KeyError::NotRemoved(_) => ErrorCode::Internal,
+        };
+        Self::new(code, error.to_string())
+    }
+}
