@@ -76,6 +76,8 @@ struct Shared {
     wake: Arc<Notify>,
     calls: mpsc::Sender<Call>,
     endpoint: Endpoint,
+    /// Which connection it goes out on.
+    connection: u64,
 }
 
 /// What waits to be shown.
@@ -109,6 +111,7 @@ impl Reply {
         wake: Arc<Notify>,
         calls: mpsc::Sender<Call>,
         endpoint: Endpoint,
+        connection: u64,
     ) -> Self {
         Self(Arc::new(Shared {
             turn: turn.to_owned(),
@@ -116,6 +119,7 @@ impl Reply {
             wake,
             calls,
             endpoint,
+            connection,
         }))
     }
 
@@ -177,6 +181,23 @@ impl Reply {
         answered.await.unwrap_or(Err(CallError::Lost))
     }
 
+    /// A key for the tools of the program that answers: for the conversation of this turn alone, and good while
+    /// this connection is.
+    pub async fn tools_key(&self) -> Result<String, CallError> {
+        let answer = self
+            .call("agent.key", json!({"turn_id": self.0.turn}))
+            .await?;
+        let none = || CallError::Refused("internal".to_owned(), "it gave no key".to_owned());
+        text_at(&answer, "token")
+            .map(str::to_owned)
+            .ok_or_else(none)
+    }
+
+    /// Tells this connection from those before.
+    pub fn connection(&self) -> u64 {
+        self.0.connection
+    }
+
     /// Where the gateway is, for its files.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
@@ -186,7 +207,7 @@ impl Reply {
     #[cfg(test)]
     pub(super) fn unheard(endpoint: Endpoint) -> (Self, mpsc::Receiver<Call>) {
         let (calls, asked) = mpsc::channel(16);
-        (Self::new("t-1", Arc::default(), calls, endpoint), asked)
+        (Self::new("t-1", Arc::default(), calls, endpoint, 1), asked)
     }
 
     /// The whole text that waits.

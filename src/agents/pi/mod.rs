@@ -18,6 +18,8 @@ mod tests;
 
 use std::{path::PathBuf, time::Duration};
 
+use tokio::process::Command;
+
 use self::{
     pool::{Lease, Pool},
     position::{Found, PositionFile},
@@ -64,8 +66,6 @@ pub struct PiOptions {
     pub user_dir: Option<PathBuf>,
     /// Where the gateway is, `host:port`, for its tools.
     pub gateway: String,
-    /// The key for them.
-    pub token: Option<String>,
     /// Starts its processes.
     pub keeper: Keeper,
     /// Where notes go.
@@ -144,8 +144,8 @@ impl Pi {
         options.journal.info(&format!("pi {version} {whose}"));
         if options.tools {
             options.journal.warn(
-                "AGENT_TOOLS is 1: whoever may write to pi can have it read, change and run anything that this user can; \
-                 and pi has the gateway's token, which may do all that you may: settings, other chats, sending",
+                "AGENT_TOOLS is 1: whoever may write to pi can have it read, change and run anything that this user can, \
+                 the gateway's .env among it",
             );
         }
         let pool = Pool::new(options.pool, IDLE_TIMEOUT, options.keeper.clone());
@@ -164,8 +164,9 @@ impl Pi {
         }
         let mut start = 1;
         loop {
-            let launch = || self.setup.launch(Some(&turn.session), turn.conversation());
-            let mut lease = self.pool.lease(&turn.session, launch).await?;
+            let key_of = self.setup.has_tools().then(|| reply.connection());
+            let launch = self.launch(turn, reply);
+            let mut lease = self.pool.lease(&turn.session, key_of, launch).await?;
             match self.on_process(&mut lease, turn, reply).await {
                 Ok(outcome) => {
                     lease.finish();
@@ -182,6 +183,22 @@ impl Pi {
                 }
             }
         }
+    }
+
+    /// The command that starts pi for the conversation of a turn, with a key for its tools where it has some.
+    async fn launch(&self, turn: &Turn, reply: &Reply) -> Result<Command, Failure> {
+        let key = if self.setup.has_tools() {
+            let key = reply.tools_key().await;
+            Some(
+                key.map_err(|error| Failure::transient(format!("no key for pi's tools: {error}")))?,
+            )
+        } else {
+            None
+        };
+        let session = Some(turn.session.as_str());
+        Ok(self
+            .setup
+            .launch(session, turn.conversation(), key.as_deref()))
     }
 
     async fn on_process(
@@ -204,7 +221,8 @@ impl Pi {
         let failed = |Gone(why)| Failure::transient(why);
         // A turn over HTTP may have the session of a chat; its place is one of its own.
         let _place = self.pool.place_of(&format!("{UNKEPT}{}", turn.id)).await?;
-        let started = process::PiProcess::start(&self.keeper, self.setup.launch(None, None)).await;
+        let started =
+            process::PiProcess::start(&self.keeper, self.setup.launch(None, None, None)).await;
         let mut process = started.map_err(failed)?;
         let prompt = run::prompt(turn, reply, self.vision).await;
         let outcome = run::drive(&mut process, prompt, turn, reply).await;

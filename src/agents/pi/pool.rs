@@ -122,16 +122,23 @@ impl Pool {
         Ok(lease)
     }
 
-    /// The process of a session, started where there is none.
+    /// The process of a session, started where there is none. One whose tools have a key of an earlier
+    /// connection is started anew: that key ended with it.
     pub(super) async fn lease(
         &self,
         session: &str,
-        launch: impl FnOnce() -> Command,
+        key_of: Option<u64>,
+        launch: impl Future<Output = Result<Command, Failure>>,
     ) -> Result<Lease, Failure> {
         let mut lease = self.place_of(session).await?;
+        if let Some(process) = lease.process.take_if(|process| process.key_of != key_of) {
+            process.close().await;
+        }
         if lease.process.is_none() {
-            let started = PiProcess::start(&self.0.keeper, launch()).await;
-            lease.process = Some(started.map_err(|Gone(why)| Failure::transient(why))?);
+            let started = PiProcess::start(&self.0.keeper, launch.await?).await;
+            let mut process = started.map_err(|Gone(why)| Failure::transient(why))?;
+            process.key_of = key_of;
+            lease.process = Some(process);
         }
         Ok(lease)
     }

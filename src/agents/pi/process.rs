@@ -49,6 +49,8 @@ pub(super) struct PiProcess {
     is_torn: bool,
     /// Dialogs that were not answered yet.
     pub(super) open_dialogs: Vec<String>,
+    /// The connection that the key of its tools came by, where it has one.
+    pub(super) key_of: Option<u64>,
 }
 
 /// Pi ended, or does not speak as it should: why.
@@ -81,6 +83,7 @@ impl PiProcess {
             last_id: 0,
             is_torn: false,
             open_dialogs: Vec::new(),
+            key_of: None,
         };
         match process
             .ask(json!({"type": "get_state"}), START_TIMEOUT)

@@ -90,9 +90,6 @@ impl Setup {
         {
             variables.push((MODEL_KEY, key));
         }
-        if let (true, Some(token)) = (options.tools, &options.token) {
-            variables.push((TOOLS_KEY, token.clone()));
-        }
         Self {
             folder,
             command: options.command.clone(),
@@ -134,12 +131,19 @@ impl Setup {
         bare
     }
 
+    /// Whether pi has tools.
+    pub(super) fn has_tools(&self) -> bool {
+        self.has_tools
+    }
+
     /// Starts pi for a session of this conversation; `None` for one that is not kept, and for none. A prompt that is
-    /// another than before counts for what a session says from then on.
+    /// another than before counts for what a session says from then on. Without a key it has none of the gateway's
+    /// tools.
     pub(super) fn launch(
         &self,
         session: Option<&str>,
         conversation: Option<(&str, &str)>,
+        tools_key: Option<&str>,
     ) -> Command {
         let mut command = Self::bare(&self.command);
         command.env("PI_CODING_AGENT_DIR", self.agent_dir());
@@ -159,10 +163,17 @@ impl Setup {
             "-nc",
             "-na",
         ]);
-        if self.has_tools {
-            command.args(["-e", "builtin:mcp"]);
-        } else {
-            command.args(["--no-tools", "--no-mcp"]);
+        match tools_key.filter(|_| self.has_tools) {
+            Some(key) => {
+                command.args(["-e", "builtin:mcp"]);
+                command.env(TOOLS_KEY, key);
+            }
+            None if self.has_tools => {
+                command.arg("--no-mcp");
+            }
+            None => {
+                command.args(["--no-tools", "--no-mcp"]);
+            }
         }
         if let Some(model) = &self.model {
             command.args(["--model", model]);
@@ -341,7 +352,7 @@ mod tests {
                 json!({"defaultModel": "m", "retry": {"enabled": false}})
             );
             assert_eq!(read(&setup.agent_dir().join("auth.json")), json!({}));
-            let command = setup.launch(Some("webchat.ana"), None);
+            let command = setup.launch(Some("webchat.ana"), None, None);
             let arguments = arguments(&command);
             assert!(arguments.contains("--no-tools --no-mcp"), "{arguments}");
             assert!(
@@ -364,7 +375,6 @@ mod tests {
             model_key: "OPENAI_MODEL",
         });
         options.tools = true;
-        options.token = Some("t-secret".to_owned());
         let setup = Setup::write(&options, Some("m-1")).expect("written");
         let models = fs::read_to_string(setup.agent_dir().join("models.json")).expect("there");
         assert!(
@@ -376,18 +386,23 @@ mod tests {
             "{tools}"
         );
         assert!(!models.contains("secret") && !tools.contains("secret"));
-        let command = setup.launch(None, None);
+        let command = setup.launch(Some("webchat.ana"), None, Some("t-secret"));
         let arguments = arguments(&command);
         assert!(
             arguments.contains("--model cleudocodebot/m-1"),
             "{arguments}"
         );
-        assert!(arguments.contains("-e builtin:mcp") && arguments.contains("--no-session"));
+        assert!(arguments.contains("-e builtin:mcp"));
         let variables: Vec<_> = command.as_std().get_envs().collect();
         assert!(
             variables
                 .iter()
                 .any(|(name, value)| *name == MODEL_KEY && value.is_some())
+        );
+        assert!(
+            variables
+                .iter()
+                .any(|(name, value)| *name == TOOLS_KEY && value.is_some())
         );
         assert!(
             variables

@@ -63,7 +63,6 @@ pub(super) fn options(home: &Home) -> PiOptions {
         home: home.path().to_owned(),
         user_dir: None,
         gateway: "127.0.0.1:1".to_owned(),
-        token: None,
         keeper: Keeper::default(),
         journal: Journal::to(|_| {}),
     }

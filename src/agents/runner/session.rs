@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -39,6 +42,9 @@ const MAX_CALLS: usize = 64;
 /// How often the gateway is asked whether it is there, where it does not say what it expects.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
+/// How many connections there were in this process.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
+
 type Outcome = Result<Answer, Failure>;
 
 /// What the gateway's answer to a call of ours is for.
@@ -68,6 +74,8 @@ pub(super) struct Session {
     turns: usize,
     journal: Journal,
     endpoint: Endpoint,
+    /// Tells it from the connections before.
+    number: u64,
     client: Client,
     running: BTreeMap<String, Running>,
     tasks: JoinSet<(String, u64, Outcome)>,
@@ -91,6 +99,7 @@ impl Session {
             turns: options.turns,
             journal: options.journal.clone(),
             endpoint,
+            number: CONNECTIONS.fetch_add(1, Relaxed),
             client,
             running: BTreeMap::new(),
             tasks: JoinSet::new(),
@@ -255,7 +264,13 @@ impl Session {
         self.last_id += 1;
         let number = self.last_id;
         let calls = self.calls.0.clone();
-        let reply = Reply::new(&id, Arc::clone(&self.wake), calls, self.endpoint.clone());
+        let reply = Reply::new(
+            &id,
+            Arc::clone(&self.wake),
+            calls,
+            self.endpoint.clone(),
+            self.number,
+        );
         let (agent, its_reply) = (Arc::clone(&self.agent), reply.clone());
         let task = self.tasks.spawn(async move {
             let answered = contained(agent.answer(&turn, &its_reply)).await;

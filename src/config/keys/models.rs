@@ -97,7 +97,7 @@ pub(in crate::config) const KEYS: &[Key] = &[
         TOOLS,
         "0",
         number(0, 1),
-        "1 gives pi its tools and the gateway's token: whoever may write to it can then have it read, change and run anything that you can, on this machine and in this gateway.",
+        "1 gives pi its tools, and a key that reads the conversation it answers in: whoever may write to it can then have it read, change and run anything that you can on this machine.",
     ),
     key(
         PI,

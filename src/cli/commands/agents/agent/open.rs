@@ -160,7 +160,6 @@ fn pi(
         gateway: gateway
             .map(|endpoint| endpoint.authority())
             .unwrap_or_default(),
-        token: loaded.config.token.clone(),
         keeper: Keeper::default(),
         journal: Journal::stderr(),
     })

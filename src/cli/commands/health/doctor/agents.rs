@@ -53,7 +53,7 @@ async fn of_pi(models: &ModelSettings) -> Vec<Check> {
     if models.tools {
         checks.push(Check::doubtful(
             NAME,
-            "AGENT_TOOLS is 1: whoever may write to pi can have it read, change and run anything that you can, with the gateway's token too",
+            "AGENT_TOOLS is 1: whoever may write to pi can have it read, change and run anything that you can",
             "set AGENT_TOOLS to 0 unless you trust everyone who was let in",
         ));
     }
