@@ -33,7 +33,7 @@
 //!    [`http_client`]: calls of services and models, TLS included.
 //! 4. [`store`] (messages on disk), [`router`] (channel to worker), [`client`] (the one client that
 //!    the command line, the tests and the benches use), and on the store [`media`] (the files of
-//!    messages). On the client also [`agents`]: those in the box that answer messages, each a process of its
+//!    messages). Beside the files [`push`]: where devices are told of new messages, and the cryptography of that. On the client also [`agents`]: those in the box that answer messages, each a process of its
 //!    own (`runner` connects it; `pi`, `openai`, `exec`, `echo` answer).
 //! 5. [`transcription`] (voice notes as text), and [`integrations`]: the trait, a folder for each service, `bridge` for channels whose integration
 //!    is a client of the gateway, `support` for what they share.
@@ -102,6 +102,7 @@ pub mod panics;
 pub mod percent;
 pub mod phone;
 pub mod protocol;
+pub mod push;
 pub mod qr;
 pub mod random;
 pub mod redact;

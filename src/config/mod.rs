@@ -16,6 +16,7 @@ mod home;
 mod key;
 mod limits;
 mod lookup;
+mod push;
 #[cfg(test)]
 mod scratch;
 mod shown;
@@ -38,6 +39,7 @@ pub use self::{
     limits::Limits,
     lookup::{Lookup, look_up},
     models::{TranscribedBy, TranscriptionSettings},
+    push::PushSettings,
     shown::{is_secret, mask},
     source::Source,
     values::{

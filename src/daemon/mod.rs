@@ -42,12 +42,12 @@ use crate::{
         pairing::{self, Pairings},
         plan::BuildContext,
     },
-    keys::{KeyStorage, Keyring},
+    keys::Keyring,
     log::Log,
     media::{self, Media},
     router::Router,
     shutdown::{self, Shutdown},
-    store::{self, Store},
+    store::{self, NumberedTable, RowStorage, Store},
 };
 
 /// Time at exit for blocking tasks to end.
@@ -318,7 +318,7 @@ fn open_store(
 
 /// The keys of clients. What another version kept there stays, and opens nothing.
 fn open_keys(config: &Config, store: &Store, log: &Log) -> Result<Arc<Keyring>> {
-    let storage = KeyStorage::of_build(store, &config.home);
+    let storage = RowStorage::of_build(store, &config.home, NumberedTable::AccessKeys);
     let (ring, unread) = Keyring::open(storage)
         .map_err(|why| Error::Failed(format!("cannot read the keys of clients: {why}")))?;
     if unread > 0 {
