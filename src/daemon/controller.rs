@@ -8,6 +8,7 @@ use super::{
     DaemonOptions,
     agents::AgentProcesses,
     channels::{ChannelRegistry, OnChange},
+    push::Pusher,
     turns::{Turns, states},
 };
 use crate::{
@@ -30,6 +31,15 @@ pub(super) struct Controller {
     registry: Arc<ChannelRegistry>,
     turns: Arc<Turns>,
     agents: AgentProcesses,
+    pusher: Arc<Pusher>,
+}
+
+/// What is started, told of new settings and ended.
+pub(super) struct ControlledParts {
+    pub(super) registry: Arc<ChannelRegistry>,
+    pub(super) turns: Arc<Turns>,
+    pub(super) agents: AgentProcesses,
+    pub(super) pusher: Arc<Pusher>,
 }
 
 impl Controller {
@@ -37,18 +47,17 @@ impl Controller {
         options: DaemonOptions,
         trigger: Trigger,
         log: Log,
-        registry: Arc<ChannelRegistry>,
-        turns: Arc<Turns>,
-        agents: AgentProcesses,
+        parts: ControlledParts,
     ) -> Self {
         Self {
             options,
             trigger,
             log,
             gateway: OnceLock::new(),
-            registry,
-            turns,
-            agents,
+            registry: parts.registry,
+            turns: parts.turns,
+            agents: parts.agents,
+            pusher: parts.pusher,
         }
     }
 
@@ -59,6 +68,7 @@ impl Controller {
 
     /// Starts the integrations and has those answered that the settings name.
     pub(super) fn launch(&self, lookup: &Lookup, config: &Config) {
+        self.pusher.apply(lookup, config);
         self.registry.adopt_waiting();
         self.registry.apply(lookup);
         self.turns.apply(lookup, config.country);
@@ -67,6 +77,7 @@ impl Controller {
 
     /// Stops all turns, those who answer them, and all channels.
     pub(super) async fn end(&self) {
+        self.pusher.end();
         self.turns.end().await;
         self.agents.end().await;
         self.registry.end().await;
@@ -117,6 +128,9 @@ impl Admin for Controller {
         done.changed.extend(changed);
         if self.turns.apply(&loaded.lookup, gateway.settings().country) {
             done.changed.push("agents".to_owned());
+        }
+        if self.pusher.apply(&loaded.lookup, &gateway.settings()) {
+            done.changed.push("push".to_owned());
         }
         let agents = self.agents.apply(&loaded.lookup, &gateway.settings());
         done.changed

@@ -19,14 +19,10 @@ mod subscription;
 pub use self::{
     crypto::{VapidKey, VapidKeys, check_receiver, seal},
     owner::{Owner, Right},
-    payload::{About, PushNews, topic},
+    payload::{About, MAX_PAYLOAD, PushNews, topic},
     quiet::Quiet,
     registry::{PushCounters, PushError, PushRegistry},
     subscription::{
         DeliveryReport, MAX_ENDPOINT, NewSubscription, Receiver, Subscription, SubscriptionId,
     },
 };
-
-/// Longest text of a push before it is encrypted, in bytes. Services take 4,096 with all that encryption adds
-/// (RFC 8030 §7.2, RFC 8291 §4).
-pub const MAX_PAYLOAD: usize = 3 * 1024;

@@ -4,12 +4,16 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{MAX_PAYLOAD, Receiver};
+use super::subscription::Receiver;
 use crate::{
     log::printable,
     message::{Direction, Kind, Message, MessageId, text_at},
     percent,
 };
+
+/// Longest text of a push before it is encrypted, in bytes. Services take 4,096 with all that encryption adds
+/// (RFC 8030 §7.2, RFC 8291 §4).
+pub const MAX_PAYLOAD: usize = 3 * 1024;
 
 /// Characters of a text that are shown.
 const MAX_WORDS: usize = 120;
@@ -68,7 +72,10 @@ impl PushNews {
         let sender = message.sender.as_ref();
         let sender = sender.filter(|sender| **sender != message.peer);
         let (sender, name) = match sender {
-            Some(sender) => (Some(writer.unwrap_or_else(|| shown(sender, MAX_NAME))), None),
+            Some(sender) => (
+                Some(writer.unwrap_or_else(|| shown(sender, MAX_NAME))),
+                None,
+            ),
             None => (None, writer),
         };
         Self {
@@ -205,10 +212,16 @@ mod tests {
             ..About::default()
         };
         let told = payload(&message, &about);
-        assert_eq!((&told["name"], &told["sender"]), (&json!("Família"), &json!("Bia")));
+        assert_eq!(
+            (&told["name"], &told["sender"]),
+            (&json!("Família"), &json!("Bia"))
+        );
         message.meta = None;
         let told = payload(&message, &About::default());
-        assert_eq!((&told["name"], &told["sender"]), (&json!("42"), &json!("55")));
+        assert_eq!(
+            (&told["name"], &told["sender"]),
+            (&json!("42"), &json!("55"))
+        );
     }
 
     #[test]
@@ -232,12 +245,18 @@ mod tests {
         let long = "palavra ".repeat(100);
         let told = payload(&said(&long), &about);
         let text = told["text"].as_str().expect("a text");
-        assert!(text.chars().count() <= MAX_WORDS && text.ends_with("palavra…"), "{text}");
+        assert!(
+            text.chars().count() <= MAX_WORDS && text.ends_with("palavra…"),
+            "{text}"
+        );
         let endless = payload(&said(&"é".repeat(500)), &about);
         let text = endless["text"].as_str().expect("a text");
         assert_eq!(text.chars().count(), MAX_WORDS);
         let told = payload(&said("a\u{202e}b\u{1b}[2Jc"), &about).to_string();
-        assert!(!told.contains('\u{202e}') && !told.contains("\\u001b"), "{told}");
+        assert!(
+            !told.contains('\u{202e}') && !told.contains("\\u001b"),
+            "{told}"
+        );
     }
 
     #[test]

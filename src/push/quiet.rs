@@ -95,12 +95,15 @@ mod tests {
             (10, 0, false),
             (15, 0, false),
         ] {
-            assert_eq!(night.covers(at(hours, minutes)), covered, "{hours}:{minutes} UTC");
+            assert_eq!(
+                night.covers(at(hours, minutes)),
+                covered,
+                "{hours}:{minutes} UTC"
+            );
         }
         let noon = quiet("12:00", "14:30", 540);
         assert!(noon.covers(at(3, 0)) && noon.covers(at(5, 29)));
         assert!(!noon.covers(at(2, 59)) && !noon.covers(at(5, 30)));
-
     }
 
     #[test]

@@ -9,7 +9,13 @@ use std::{
     },
 };
 
-use super::{NewSubscription, Owner, Subscription, SubscriptionId, VapidKeys};
+use serde_json::{Value, json};
+
+use super::{
+    crypto::VapidKeys,
+    owner::Owner,
+    subscription::{NewSubscription, Subscription, SubscriptionId},
+};
 use crate::{config::PushSettings, store::RowStorage};
 
 /// Subscriptions of one owner at most: devices of one person, and browsers on each.
@@ -143,6 +149,24 @@ impl PushRegistry {
         self.count.store(state.all.len(), Relaxed);
     }
 
+    /// How it goes, for `status`; nothing where nobody ever subscribed.
+    pub fn json(&self) -> Option<Value> {
+        let PushCounters {
+            sent,
+            failed,
+            dropped,
+            ended,
+        } = &self.counters;
+        let count = |counter: &AtomicU64| counter.load(Relaxed);
+        if self.is_empty() && count(sent) + count(failed) + count(ended) == 0 {
+            return None;
+        }
+        Some(
+            json!({"subscriptions": self.count(), "sent": count(sent), "failed": count(failed),
+            "dropped": count(dropped), "ended": count(ended)}),
+        )
+    }
+
     /// Whether nobody subscribed.
     pub fn is_empty(&self) -> bool {
         self.count() == 0
@@ -181,7 +205,10 @@ impl PushRegistry {
 
     /// Takes the settings; whether they differ.
     pub fn configure(&self, settings: PushSettings) -> bool {
-        let mut slot = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let differs = **slot != settings;
         *slot = Arc::new(settings);
         differs

@@ -9,7 +9,7 @@ use std::{
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
-use super::{Owner, Quiet};
+use super::{owner::Owner, quiet::Quiet};
 use crate::{
     http_client::OutsideUrl,
     message::{Pattern, text_at},
@@ -245,7 +245,10 @@ mod tests {
             assert_eq!(back.told, one.told);
             let shown = one.json().to_string();
             assert!(shown.contains("push.example") && !shown.contains("SECRET"));
-            assert!(!shown.contains(&BASE64URL_NOPAD.encode(&[9; 16])), "{shown}");
+            assert!(
+                !shown.contains(&BASE64URL_NOPAD.encode(&[9; 16])),
+                "{shown}"
+            );
         }
         assert!(Subscription::of_row(b"{}").is_none() && Subscription::of_row(b"x").is_none());
     }

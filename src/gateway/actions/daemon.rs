@@ -64,6 +64,9 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
     ] {
         status[name] = value;
     }
+    if let Some(push) = gateway.push.json() {
+        status["push"] = push;
+    }
     let notes = gateway.counters.notes();
     if !notes.is_empty() {
         status["notes"] = json!(notes);

@@ -11,7 +11,7 @@ use ring::{
 };
 
 use crate::{
-    push::{MAX_PAYLOAD, Receiver},
+    push::{payload::MAX_PAYLOAD, subscription::Receiver},
     random,
 };
 
@@ -76,7 +76,12 @@ impl Exchange<'_> {
 
     /// The body of a push: the header of RFC 8188 §2.1 with the sender's public key as its key id, and one
     /// record.
-    fn body(&self, shared_secret: &[u8], text: &[u8], padded: usize) -> Result<Vec<u8>, Unspecified> {
+    fn body(
+        &self,
+        shared_secret: &[u8],
+        text: &[u8],
+        padded: usize,
+    ) -> Result<Vec<u8>, Unspecified> {
         let ContentKeys { key, nonce } = self.keys(shared_secret)?;
         let mut record = text.to_vec();
         record.push(LAST_RECORD);

@@ -10,10 +10,10 @@ mod vapid;
 #[cfg(not(feature = "tls"))]
 mod without;
 
+#[cfg(not(feature = "tls"))]
+pub use self::without::{VapidKey, VapidKeys, check_receiver, seal};
 #[cfg(feature = "tls")]
 pub use self::{
     encryption::{check_receiver, seal},
     vapid::{VapidKey, VapidKeys},
 };
-#[cfg(not(feature = "tls"))]
-pub use self::without::{VapidKey, VapidKeys, check_receiver, seal};

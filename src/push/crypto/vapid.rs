@@ -53,7 +53,12 @@ impl VapidKey {
 
     /// The value of the header `Authorization` for the push service of this origin (RFC 8292 §3): a JWT (RFC
     /// 7519) signed by ES256 (RFC 7518 §3.4), and the public key.
-    pub fn authorization(&self, origin: &str, contact: &str, now_ms: u64) -> Result<String, String> {
+    pub fn authorization(
+        &self,
+        origin: &str,
+        contact: &str,
+        now_ms: u64,
+    ) -> Result<String, String> {
         let header = json!({"typ": "JWT", "alg": "ES256"});
         let end = now_ms / 1000 + TOKEN_LIFE_S;
         let claims = json!({"aud": origin, "exp": end, "sub": contact});

@@ -6,10 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use crate::push::Receiver;
+use crate::push::subscription::Receiver;
 
 /// What is missing.
-const MISSING: &str = "web push needs cryptography, and this program was built without the feature tls";
+const MISSING: &str =
+    "web push needs cryptography, and this program was built without the feature tls";
 
 /// A key pair that cannot be.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::{fs, http_client::OutsideUrl, keys::KeyId, push::Receiver, random};
+use crate::{fs, http_client::OutsideUrl, keys::KeyId, push::subscription::Receiver, random};
 
 /// A folder for the file of the subscriptions; removed on drop.
 struct Folder(PathBuf);
@@ -110,7 +110,10 @@ async fn they_are_bounded_by_owner_and_in_all() {
     let one_more = new(&endpoint(1_000), key(99));
     let refused = registry.add(one_more.clone(), 5).await;
     assert_eq!(refused.err(), Some(PushError::Full));
-    registry.add(new(&endpoint(1), key(0)), 6).await.expect("the same again");
+    registry
+        .add(new(&endpoint(1), key(0)), 6)
+        .await
+        .expect("the same again");
     let last = registry.at(&endpoint(MAX_SUBSCRIPTIONS - 1)).expect("one");
     registry.remove(&last).await.expect("removed");
     let refused = registry.add(new(&endpoint(1_000), key(0)), 5).await;
@@ -123,7 +126,9 @@ async fn those_of_an_owner_who_is_gone_end_together() {
     let folder = Folder::new();
     let registry = folder.open();
     for number in 0..4 {
-        let added = registry.add(new(&endpoint(number), key(number as u64 % 2)), 5).await;
+        let added = registry
+            .add(new(&endpoint(number), key(number as u64 % 2)), 5)
+            .await;
         added.expect("room");
     }
     let ended = registry.retain(|one| one.told.owner != key(1)).await;
@@ -142,6 +147,9 @@ async fn what_is_added_is_told() {
     registry.on_added(move || {
         counted.fetch_add(1, Relaxed);
     });
-    registry.add(new(&endpoint(1), key(1)), 5).await.expect("room");
+    registry
+        .add(new(&endpoint(1), key(1)), 5)
+        .await
+        .expect("room");
     assert_eq!(told.load(Relaxed), 1);
 }

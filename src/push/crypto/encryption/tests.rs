@@ -1,7 +1,7 @@
 //! The numbers of RFC 8291, and what the other side reads.
 
-use data_encoding::BASE64URL_NOPAD;
 use super::*;
+use data_encoding::BASE64URL_NOPAD;
 
 fn decoded(text: &str) -> Vec<u8> {
     BASE64URL_NOPAD.decode(text.as_bytes()).expect("base64url")
