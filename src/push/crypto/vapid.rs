@@ -67,7 +67,7 @@ impl VapidKey {
         let signature = self.pair.sign(&SystemRandom::new(), signed.as_bytes());
         let signature = signature.map_err(|_| "the push key cannot sign".to_owned())?;
         let signature = BASE64URL_NOPAD.encode(signature.as_ref());
-        Ok(format!("vapid t={signed}.{signature}, k={}", self.public))
+        Ok(format!("vapid t={signed}.{signature},k={}", self.public))
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
         let value = key.authorization("https://push.example", "mailto:a@b.example", 5_000);
         let value = value.expect("a token");
         let value = value.strip_prefix("vapid t=").expect("the scheme");
-        let (token, public) = value.split_once(", k=").expect("two parts");
+        let (token, public) = value.split_once(",k=").expect("two parts");
         assert_eq!(public, key.public());
         let (signed, signature) = token.rsplit_once('.').expect("a signature");
         let decoded = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).expect("base64url");
