@@ -8,6 +8,7 @@
 pub(super) mod agents;
 pub mod models;
 pub(super) mod push;
+pub mod reach;
 #[cfg(test)]
 mod tests;
 pub mod transcription;
@@ -109,6 +110,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
     let services = SERVICES.iter().flat_map(|service| service.keys);
     REACH
         .iter()
+        .chain(reach::KEYS)
         .chain(PLACE)
         .chain(limits::KEYS)
         .chain(KEEPING)

@@ -6,19 +6,26 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use super::{
     DaemonOptions,
-    agents::AgentProcesses,
+    agents::{
+        AgentProcesses,
+        finder::{AgentFinder, EnvEdit},
+    },
     channels::{ChannelRegistry, OnChange},
     push::Pusher,
     turns::{Turns, states},
 };
 use crate::{
-    config::{self, Config, Lookup, Setting},
+    config::{self, Config, Lookup, Setting, dotenv, keys::reach::TLS_CERT},
     gateway::{
         CommitListeners, Gateway, accept,
-        control::{Admin, AgentStatus, IntegrationStatus, Reloaded},
+        control::{Admin, AgentStatus, FoundAgent, IntegrationStatus, Reloaded, Reply},
     },
     log::Log,
-    protocol::describe::event,
+    panics::run_blocking,
+    protocol::{
+        describe::event,
+        error_code::{ErrorCode, Fault},
+    },
     shutdown::Trigger,
 };
 
@@ -32,6 +39,7 @@ pub(super) struct Controller {
     turns: Arc<Turns>,
     agents: AgentProcesses,
     pusher: Arc<Pusher>,
+    finder: AgentFinder,
 }
 
 /// What is started, told of new settings and ended.
@@ -49,7 +57,9 @@ impl Controller {
         log: Log,
         parts: ControlledParts,
     ) -> Self {
+        let finder = AgentFinder::new(options.overrides.clone(), options.environment.clone());
         Self {
+            finder,
             options,
             trigger,
             log,
@@ -83,6 +93,25 @@ impl Controller {
         self.registry.end().await;
     }
 
+    /// Writes settings into the `.env` that is read.
+    async fn write(&self, edits: Vec<EnvEdit>) -> Result<(), String> {
+        let gateway = self.gateway()?;
+        let env_file = gateway.settings().env_file.clone();
+        let written = run_blocking(move || {
+            dotenv::edit_file(&env_file, |document| {
+                let mut edits = edits.iter();
+                edits.try_for_each(|(key, value)| document.set(key, value))
+            })
+        });
+        let written = written.await?;
+        written.map_err(|error| error.to_string())
+    }
+
+    fn gateway(&self) -> Result<Arc<Gateway>, String> {
+        let gateway = self.gateway.get().and_then(Weak::upgrade);
+        gateway.ok_or_else(|| "the daemon is not ready yet".to_owned())
+    }
+
     pub(super) fn trigger(&self) -> Trigger {
         self.trigger.clone()
     }
@@ -95,11 +124,7 @@ impl Admin for Controller {
     }
 
     fn reload(&self) -> Result<Reloaded, String> {
-        let gateway = self
-            .gateway
-            .get()
-            .and_then(Weak::upgrade)
-            .ok_or("the daemon is not ready yet")?;
+        let gateway = self.gateway()?;
         let loaded = config::load(&self.options.overrides, &self.options.environment)
             .map_err(|error| error.to_string())?;
         for warning in &loaded.warnings {
@@ -119,6 +144,11 @@ impl Admin for Controller {
             (old.home.clone(), old.host, old.port, old.history_days);
         new.check_exposure().map_err(|error| error.to_string())?;
         let new_token = old.token != new.token;
+        let new_certificate = gateway.reload_certificate(&new)?;
+        if new_certificate && old.tls == new.tls {
+            // The same names, with something else in them.
+            done.changed.push(TLS_CERT.to_owned());
+        }
         self.log.reconfigure(new.log_level, new.log_format);
         gateway.reconfigure(new);
         let integrations = self.registry.apply(&loaded.lookup);
@@ -146,6 +176,22 @@ impl Admin for Controller {
         Ok(done)
     }
 
+    fn found_agents(self: Arc<Self>) -> Reply<Vec<FoundAgent>> {
+        Box::pin(async move { self.finder.found().await })
+    }
+
+    fn choose_agent(self: Arc<Self>, name: String, model: Option<String>) -> Reply<Reloaded> {
+        Box::pin(async move {
+            let edits = self.finder.choice(&name, model.as_deref()).await?;
+            let written = self.write(edits).await;
+            let done = written.and_then(|()| self.reload());
+            let done = done.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;
+            let what = "a client chose who answers";
+            self.log.info("agent", what, &[("name", &name)]);
+            Ok(done)
+        })
+    }
+
     fn shutdown(&self, restart: bool) {
         self.trigger.begin(if restart {
             accept::RESTART
@@ -164,6 +210,8 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
             .map(|(key, _)| format!("CLEUDOCODEBOT_{key}"))
             .collect::<Vec<_>>()
     };
+    let certificate = |config: &Config| config.tls.as_ref().map(|tls| tls.certificate.clone());
+    let key = |config: &Config| config.tls.as_ref().map(|tls| tls.key.clone());
     let mut changed = differing(&[
         ("TOKEN", old.token != new.token),
         (
@@ -171,6 +219,10 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
             old.allowed_origins != new.allowed_origins,
         ),
         ("ALLOWED_HOSTS", old.allowed_hosts != new.allowed_hosts),
+        ("TLS_CERT", certificate(old) != certificate(new)),
+        ("TLS_KEY", key(old) != key(new)),
+        ("HSTS", old.hsts != new.hsts),
+        ("PUBLIC_URL", old.public_url != new.public_url),
         ("COUNTRY", old.country != new.country),
         ("LOG_LEVEL", old.log_level != new.log_level),
         ("LOG_FORMAT", old.log_format != new.log_format),

@@ -7,6 +7,7 @@ mod call;
 mod connection;
 mod download;
 mod outside;
+mod probe;
 mod request;
 mod stream;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use self::{
     call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, bearer, retry_after},
     download::{DownloadError, Downloaded, Sink},
     outside::{Outside, OutsideUrl, Reach},
+    probe::{Distrust, ProbeError, Probed, probe},
     stream::{HttpStream, Streamed},
 };
 

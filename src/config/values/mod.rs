@@ -9,11 +9,12 @@ mod delays;
 mod expected;
 mod fetch_rule;
 pub(super) mod kind;
+pub(super) mod reach;
 mod wait;
 
 pub use self::{
     addresses::reached_at,
-    agents::{Route, is_agent_name},
+    agents::{PromptRoute, Route, is_agent_name},
     base_url::BaseUrl,
     delays::Delays,
     expected::Expected,
@@ -21,6 +22,9 @@ pub use self::{
     kind::{Kind, LEAST_TOKEN_CHARS, SAFE_TOKEN_CHARS},
 };
 pub(super) use self::{
-    agents::{conversation, names as agent_names, patterns, routes as agent_routes},
+    agents::{
+        conversation, names as agent_names, patterns, prompts as agent_prompts,
+        routes as agent_routes, variables as variable_names,
+    },
     wait::wait,
 };

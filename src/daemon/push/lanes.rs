@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{attempt::Outcome, gather::Gathered};
+use super::{gather::Gathered, outcome::Outcome};
 use crate::{
     backoff::Backoff,
     push::{PushNews, Subscription, SubscriptionId},

@@ -2,7 +2,8 @@
 //!
 //! A message's way: the store's thread tells of it (`hear`), `eligible` says whether it is one to tell of,
 //! `gather` waits for what follows it in the same conversation, `lanes` line it up for each device that wants it,
-//! and `attempt` sends it, unless its conversation is being read or was read meanwhile. Where nobody subscribed,
+//! and `attempt` sends it, unless its conversation is being read or was read meanwhile; `outcome` says what the
+//! answer means. Where nobody subscribed,
 //! nothing runs.
 //!
 //! What waits is in memory alone: a push that the end of the daemon cuts off is not made up for, because the
@@ -14,6 +15,7 @@ mod attempt;
 mod eligible;
 mod gather;
 mod lanes;
+mod outcome;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -134,11 +136,13 @@ impl PushInner {
     }
 
     fn set_contact(&self, settings: &PushSettings, config: &Config) {
+        let public = config.public_url.as_ref().filter(|url| url.is_https());
+        let public = public.map(|url| url.url());
         let of_host = || {
             let host = config.allowed_hosts.first()?;
             Some(format!("https://{host}"))
         };
-        let contact = settings.contact.clone().or_else(of_host);
+        let contact = settings.contact.clone().or(public).or_else(of_host);
         let contact = contact.unwrap_or_else(|| NO_CONTACT.to_owned());
         *self.contact.lock().unwrap_or_else(PoisonError::into_inner) = contact;
     }

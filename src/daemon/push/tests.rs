@@ -10,9 +10,10 @@ use tokio::time::Instant;
 
 use super::{
     Pusher,
-    attempt::{Outcome, not_to_be_made},
+    attempt::not_to_be_made,
     gather::Gathered,
     lanes::{Lanes, MAX_AGE, Verdict, Waiting},
+    outcome::Outcome,
 };
 use crate::{
     clock,

@@ -12,9 +12,10 @@ use tokio::{
 
 use super::{
     PushInner,
-    attempt::{Outcome, attempt},
+    attempt::attempt,
     gather::Gathered,
     lanes::{Job, Lanes, Verdict, Waiting},
+    outcome::Outcome,
 };
 use crate::{
     clock,

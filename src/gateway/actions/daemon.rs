@@ -67,6 +67,12 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
     if let Some(push) = gateway.push.json() {
         status["push"] = push;
     }
+    if let Some(tls) = gateway.tls.json(&gateway.log) {
+        status["tls"] = tls;
+    }
+    if let Some(url) = &gateway.settings().public_url {
+        status["public_url"] = json!(url.url());
+    }
     let notes = gateway.counters.notes();
     if !notes.is_empty() {
         status["notes"] = json!(notes);
@@ -144,9 +150,7 @@ fn setting_json(setting: &Setting) -> Value {
 
 pub(super) fn reload(gateway: &Gateway) -> CommandResult {
     match gateway.admin.reload() {
-        Ok(done) => {
-            Ok(json!({"changed": done.changed, "needs_restart": done.needs_restart}).to_string())
-        }
+        Ok(done) => Ok(done.json().to_string()),
         Err(why) => Err(Fault::new(
             ErrorCode::Conflict,
             format!("nothing was changed: {why}"),

@@ -3,30 +3,26 @@
 //! Order of checks: framing → Host → path and method → version and key → Origin → token → 101.
 
 use std::{
+    future::poll_fn,
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     task::Poll,
 };
 
 use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode,
-    body::Incoming as Body,
-    header::{
-        AUTHORIZATION, CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL,
-        SEC_WEBSOCKET_VERSION, UPGRADE,
-    },
+    HeaderMap, Method, Request, StatusCode, body::Incoming as Body, header::AUTHORIZATION,
 };
 
 use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
-    respond::{HttpReply, ReplyBody, busy, refuse, refuse_fault, slow_down, unauthorized},
+    respond::{HttpReply, add_hsts, busy, refuse, refuse_fault, slow_down, to_https, unauthorized},
     routes::{mcp, media, openai, page, pair, rpc, status_page, webhook},
-    upgrade::{Handshake, HandshakeRefusal, Opening},
+    upgrade::{HandshakeRefusal, Opening, switching, upgrade_refused},
 };
 use crate::{
-    config::Config,
+    config::{BaseUrl, Config},
     gateway::{
         Gateway, TokenRefusal,
         admission::{Full, Permit},
@@ -34,7 +30,9 @@ use crate::{
         mcp::OnSent,
         metrics::GatewayCounters,
         permissions::{Access, Door},
+        transport::Protection,
     },
+    keys::Key,
     observed_io::Observer,
     protocol::error_code::ErrorCode,
 };
@@ -45,7 +43,10 @@ pub(super) struct HttpConnection {
     pub(super) address: SocketAddr,
     pub(super) permit: Permit,
     pub(super) progress: Progress,
+    protection: OnceLock<Protection>,
     upgraded: Mutex<Option<Upgraded>>,
+    /// The key of the request that is being answered, where it is not the token of `.env`.
+    key: Mutex<Option<Arc<Key>>>,
     /// Called once what was taken to be written is in the socket.
     on_flushed: Mutex<Vec<OnSent>>,
 }
@@ -116,6 +117,9 @@ impl Drop for Answering {
 const NO_TOKEN: &str =
     "wrong or missing token; send Authorization: Bearer with CLEUDOCODEBOT_TOKEN of .env";
 
+/// Why a request is refused whose key ended while it was answered.
+const KEY_ENDED: &str = "this key was revoked or has expired; ask the owner for a new one";
+
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
 
@@ -132,9 +136,25 @@ impl HttpConnection {
             address,
             permit,
             progress: Progress::default(),
+            protection: OnceLock::new(),
             upgraded: Mutex::new(None),
+            key: Mutex::default(),
             on_flushed: Mutex::default(),
         }
+    }
+
+    fn key(&self) -> MutexGuard<'_, Option<Arc<Key>>> {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves once the key of this request is no longer good. Polled whenever the request is, so it sees when
+    /// there is a key.
+    async fn key_ended(&self) {
+        let key = poll_fn(|_| match &*self.key() {
+            Some(key) => Poll::Ready(Arc::clone(key)),
+            None => Poll::Pending,
+        });
+        key.await.ended().await;
     }
 
     fn on_flushed(&self) -> MutexGuard<'_, Vec<OnSent>> {
@@ -152,6 +172,26 @@ impl HttpConnection {
             connection.on_flushed().extend(callbacks);
             connection.progress.await_flush();
         });
+    }
+
+    /// Says how the connection is protected; said once, before the first request.
+    pub(super) fn protect(&self, protection: Protection) {
+        let _ = self.protection.set(protection);
+    }
+
+    /// The beginning of our own addresses, as the client of a request with this `Host` reaches them.
+    fn base(&self, host: &str, config: &Config) -> String {
+        let is_public = |url: &BaseUrl| url.authority().eq_ignore_ascii_case(host);
+        let scheme = if self.is_tls() || config.secure_url().is_some_and(is_public) {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{host}")
+    }
+
+    fn is_tls(&self) -> bool {
+        self.protection.get() == Some(&Protection::Tls)
     }
 
     /// Whether an upgrade was accepted.
@@ -176,7 +216,13 @@ impl HttpConnection {
         let config = self.gateway.settings();
         let head = config.limits.max_header_bytes;
         self.permit.forget_authentication(head);
-        let reply = self.route(request, &config).await;
+        self.key().take();
+        let reply = tokio::select! {
+            biased;
+            reply = self.route(request, &config) => reply,
+            // Whatever it waits for: whoever has a key no longer gets no answer by it.
+            () = self.key_ended() => Err(unauthorized(KEY_ENDED)),
+        };
         if let Err(reply) = &reply
             && reply.status() == StatusCode::TOO_MANY_REQUESTS
         {
@@ -193,6 +239,12 @@ impl HttpConnection {
             self.permit.hold(rest, &config.limits, None);
         }
         let mut reply = reply.unwrap_or_else(|refusal| refusal);
+        if let (Some(seconds), true) = (config.hsts, self.is_tls()) {
+            add_hsts(&mut reply, seconds);
+        }
+        if let Some(key) = self.key().take() {
+            reply.body_mut().until(async move { key.ended().await });
+        }
         if !reply.body_mut().hold(|| Answering(Arc::clone(&self))) {
             self.progress.end_request();
         }
@@ -206,6 +258,9 @@ impl HttpConnection {
     ) -> Result<HttpReply, HttpReply> {
         check_framing(request.headers())?;
         let host = checked_host(&request, config)?;
+        if self.protection.get() == Some(&Protection::Missing) {
+            return Err(to_https(host, request.uri()));
+        }
         let path = request.uri().path();
         if matches!(path, "/" | "/ws") {
             let opening = Opening::of(request.headers());
@@ -225,16 +280,16 @@ impl HttpConnection {
             }
             "/mcp" => {
                 let access = self.expect_token(&request, &[Method::POST], host, config)?;
-                let host = host.to_owned();
+                let base = self.base(host, config);
                 let answer =
-                    mcp::answer(&self.gateway, &self.permit, access, request, &host, config);
+                    mcp::answer(&self.gateway, &self.permit, access, request, &base, config);
                 let (mut reply, callbacks) = Box::pin(answer).await;
                 self.call_back(&mut reply, callbacks);
                 Ok(reply)
             }
             "/pair" => {
                 allow(&request, &[Method::POST])?;
-                check_origin(request.headers(), host, config)?;
+                check_origin(request.headers(), host, self.is_tls(), config)?;
                 let address = self.address.ip();
                 let answer = pair::answer(&self.gateway, &self.permit, address, request, config);
                 Box::pin(answer).await
@@ -250,8 +305,8 @@ impl HttpConnection {
                 let shown = self.expect_token(&request, methods, host, config);
                 let shown = shown.and_then(|access| expect_door(&access, door));
                 shown.map_err(openai::shaped)?;
-                let host = host.to_owned();
-                let answer = openai::answer(&self.gateway, &self.permit, request, &host, config);
+                let base = self.base(host, config);
+                let answer = openai::answer(&self.gateway, &self.permit, request, &base, config);
                 Ok(Box::pin(answer).await)
             }
             file if file.starts_with(MEDIA) => {
@@ -299,7 +354,7 @@ impl HttpConnection {
     ) -> Result<HttpReply, HttpReply> {
         allow(request, &[Method::GET])?;
         let accepted = opening.check(request.version()).map_err(upgrade_refused)?;
-        check_origin(request.headers(), host, config)?;
+        check_origin(request.headers(), host, self.is_tls(), config)?;
         check_query(request)?;
         let access = self.check_token(request.headers()).transpose()?;
         let is_authenticated = access.is_some();
@@ -341,7 +396,7 @@ impl HttpConnection {
         config: &Config,
     ) -> Result<Access, HttpReply> {
         allow(request, methods)?;
-        check_origin(request.headers(), host, config)?;
+        check_origin(request.headers(), host, self.is_tls(), config)?;
         self.check_bearer(request.headers())
     }
 
@@ -358,7 +413,10 @@ impl HttpConnection {
             TokenRefusal::Wrong(why) => unauthorized(why),
             TokenRefusal::TooMany(wait) => slow_down(wait),
         });
-        Some(refused.inspect(|_| self.permit.mark_authenticated()))
+        Some(refused.inspect(|access| {
+            self.permit.mark_authenticated();
+            *self.key() = access.key().cloned();
+        }))
     }
 }
 
@@ -366,39 +424,4 @@ impl HttpConnection {
 fn expect_door(access: &Access, door: Door) -> Result<(), HttpReply> {
     let expected = access.expect_door(door);
     expected.map_err(|fault| refuse_fault(fault.code.row().http, &fault))
-}
-
-fn switching(accepted: &Handshake) -> HttpReply {
-    let mut reply = Response::new(ReplyBody::default());
-    *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = reply.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(accept) = HeaderValue::from_str(&accepted.accept) {
-        headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-    }
-    if let Some(chosen) = accepted.subprotocol {
-        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(chosen));
-    }
-    reply
-}
-
-fn upgrade_refused(refusal: HandshakeRefusal) -> HttpReply {
-    let (status, text) = match refusal {
-        HandshakeRefusal::NotAsked => (426, "this address speaks WebSocket; ask for the upgrade"),
-        HandshakeRefusal::Version => (426, "WebSocket version 13 is the one spoken here"),
-        HandshakeRefusal::Key => (
-            400,
-            "Sec-WebSocket-Key must be there once, with 16 bytes in base64",
-        ),
-        HandshakeRefusal::Body => (400, "a request for the upgrade has no body"),
-    };
-    let mut reply = refuse(status, "bad_upgrade", text);
-    if status == 426 {
-        let headers = reply.headers_mut();
-        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-    }
-    reply
 }

@@ -11,6 +11,7 @@ mod conversations;
 mod events;
 mod handshake;
 mod http;
+mod keys;
 mod leniency;
 mod mcp;
 mod media;
@@ -18,3 +19,5 @@ mod messages;
 mod openai;
 mod page;
 mod stalls;
+#[cfg(feature = "tls")]
+mod tls;

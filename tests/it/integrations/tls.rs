@@ -2,6 +2,7 @@
 //! was sent to a server that was refused. Without openssl or python3 the tests say that they are skipped.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -10,9 +11,7 @@ use std::{
 use serde_json::json;
 
 use crate::support::{
-    Daemon, Scratch,
-    certificates::{Certificates, has_program},
-    daemon_command,
+    Daemon, Scratch, daemon_command,
     fake::{Fake, Reply},
     integration, next_event,
 };
@@ -39,9 +38,9 @@ print(server.server_port, flush=True)
 server.serve_forever()
 "#;
 
-/// A server whose certificate for `localhost` the first one signed.
+/// Two authorities, and a server whose certificate for `localhost` the first one signed.
 struct TlsServer {
-    certificates: Certificates,
+    folder: Scratch,
     python: Child,
     port: String,
 }
@@ -56,13 +55,30 @@ impl Drop for TlsServer {
 impl TlsServer {
     /// `None`, with a message, if openssl or python3 is not installed.
     fn new() -> Option<Self> {
-        if !has_program("python3", "--version") {
-            return None;
+        for (program, argument) in [("openssl", "version"), ("python3", "--version")] {
+            let found = Command::new(program).arg(argument).output();
+            if !found.is_ok_and(|output| output.status.success()) {
+                eprintln!("SKIPPED: TLS was not tested, because {program} is missing");
+                return None;
+            }
         }
-        let certificates = Certificates::new()?;
+        let folder = Scratch::new();
+        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+        fs::write(folder.0.join("names"), "subjectAltName=DNS:localhost\n").expect("written");
+        for command in [
+            format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=ours"),
+            format!("req -x509 {key} -keyout other.key -out other.pem -days 2 -subj /CN=other"),
+            format!("req {key} -keyout server.key -out server.csr -subj /CN=localhost"),
+            "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 2 -extfile names".to_owned(),
+        ] {
+            let mut openssl = Command::new("openssl");
+            let made = openssl.args(command.split(' ')).current_dir(&folder.0).output();
+            let made = made.expect("openssl");
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        }
         let mut python = Command::new("python3")
             .args(["-c", SERVER])
-            .current_dir(&certificates.0.0)
+            .current_dir(&folder.0)
             .stdout(Stdio::piped())
             .spawn()
             .expect("python3");
@@ -71,14 +87,14 @@ impl TlsServer {
         said.read_line(&mut port).expect("a port");
         let port = port.trim().to_owned();
         Some(Self {
-            certificates,
+            folder,
             python,
             port,
         })
     }
 
     fn authority(&self, name: &str) -> PathBuf {
-        self.certificates.file(name)
+        self.folder.0.join(name)
     }
 }
 

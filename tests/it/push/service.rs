@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use tokio_rustls::rustls::{
     ServerConfig, ServerConnection, StreamOwned,
     crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    pki_types::{PrivateKeyDer, pem::PemObject as _},
 };
 
-use crate::support::{Daemon, PATIENCE, Scratch, certificates::Certificates, daemon_command};
+use crate::support::{Daemon, PATIENCE, Scratch, certificates::Authority, daemon_command};
 
 use super::browser::Browser;
 
@@ -41,7 +41,7 @@ type Handler = dyn Fn(&Pushed) -> Reply + Send + Sync;
 
 /// A running push service.
 pub(super) struct PushService {
-    certificates: Certificates,
+    authority: Authority,
     pub(super) port: u16,
     seen: mpsc::Receiver<Pushed>,
     ended: Arc<AtomicBool>,
@@ -53,8 +53,9 @@ impl PushService {
     pub(super) fn start(
         handler: impl Fn(&Pushed) -> Reply + Send + Sync + 'static,
     ) -> Option<Self> {
-        let certificates = Certificates::new()?;
-        let config = Arc::new(config(&certificates));
+        let authority = Authority::new()?;
+        authority.certify("server", "DNS:localhost", 2);
+        let config = Arc::new(config(&authority));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let (sender, seen) = mpsc::channel();
@@ -71,7 +72,7 @@ impl PushService {
             }
         });
         Some(Self {
-            certificates,
+            authority,
             port,
             seen,
             ended,
@@ -88,7 +89,7 @@ impl PushService {
     pub(super) fn daemon(&self, home: &Scratch, settings: &[(&str, &str)]) -> Daemon {
         let mut command = daemon_command(&home.0);
         command
-            .env("SSL_CERT_FILE", self.certificates.file("ca.pem"))
+            .env("SSL_CERT_FILE", self.authority.file("ca.pem"))
             .env_remove("SSL_CERT_DIR")
             .env("PUSH_PRIVATE_HOSTS", format!("localhost:{}", self.port))
             .envs(settings.iter().copied());
@@ -137,14 +138,13 @@ impl Drop for PushService {
     }
 }
 
-fn config(certificates: &Certificates) -> ServerConfig {
-    let chain = CertificateDer::from_pem_file(certificates.file("server.pem"));
-    let key = PrivateKeyDer::from_pem_file(certificates.file("server.key"));
+fn config(authority: &Authority) -> ServerConfig {
+    let key = PrivateKeyDer::from_pem_file(authority.file("server.key"));
     ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
-        .with_single_cert(vec![chain.expect("a certificate")], key.expect("a key"))
+        .with_single_cert(vec![authority.der("server")], key.expect("a key"))
         .expect("a pair")
 }
 

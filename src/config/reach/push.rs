@@ -2,7 +2,7 @@
 //!
 //! A wrong value is a warning and counts as unset. Not here: telling them (`push`).
 
-use super::{
+use crate::config::{
     keys::push::{CONTACT, PREVIEW, PRIVATE_HOSTS},
     lookup::Lookup,
     values::addresses,
