@@ -120,6 +120,9 @@ pub struct GatewayParts {
     pub log: Log,
 }
 
+/// Called with each stored event.
+type OnEvent = Box<dyn Fn(&StoredEvent) + Send + Sync>;
+
 /// Those who are told of a stored event before its command is answered.
 #[derive(Default)]
 pub struct CommitListeners {
@@ -128,7 +131,7 @@ pub struct CommitListeners {
     waiters: Waiters,
     arrivals: Arrivals,
     on_received: OnceLock<Box<dyn Fn() + Send + Sync>>,
-    on_event: OnceLock<Box<dyn Fn(&StoredEvent) + Send + Sync>>,
+    on_event: OnceLock<OnEvent>,
 }
 
 impl CommitListeners {

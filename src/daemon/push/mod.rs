@@ -27,7 +27,7 @@ use tokio::{sync::Notify, task::JoinHandle, time::Instant};
 use self::{eligible::is_worth_telling, gather::Gather, worker::work};
 use crate::{
     clock,
-    config::{Config, Lookup, PushSettings},
+    config::{BaseUrl, Config, Lookup, PushSettings},
     gateway::CommitListeners,
     keys::Keyring,
     log::{Log, LogField},
@@ -137,7 +137,7 @@ impl PushInner {
 
     fn set_contact(&self, settings: &PushSettings, config: &Config) {
         let public = config.public_url.as_ref().filter(|url| url.is_https());
-        let public = public.map(|url| url.url());
+        let public = public.map(BaseUrl::url);
         let of_host = || {
             let host = config.allowed_hosts.first()?;
             Some(format!("https://{host}"))

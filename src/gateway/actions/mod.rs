@@ -193,7 +193,7 @@ fn dispatch(
         ActionId::PushKey => push::key(gateway),
         ActionId::PushSubscribe => push::subscribe(gateway, access, &payload),
         ActionId::PushUnsubscribe => push::unsubscribe(gateway, access, &payload),
-        ActionId::PushList => Answer::Now(push::list(gateway, access)),
+        ActionId::PushList => Answer::Now(Ok(push::list(gateway, access))),
         ActionId::Status => Answer::Now(Ok(daemon::status(gateway, access))),
         ActionId::Logs => Answer::Now(daemon::logs(gateway, &payload)),
         ActionId::Config => Answer::Now(daemon::config(gateway)),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, CommandResult};
+use super::answer::Answer;
 use crate::{
     clock,
     gateway::{Gateway, permissions::Access},
@@ -197,10 +197,10 @@ fn seen(gateway: &Gateway, access: &Access) -> Vec<Arc<Subscription>> {
     all
 }
 
-pub(super) fn list(gateway: &Gateway, access: &Access) -> CommandResult {
+pub(super) fn list(gateway: &Gateway, access: &Access) -> String {
     let all = seen(gateway, access);
     let all: Value = all.iter().map(|one| one.json()).collect();
-    Ok(json!({"subscriptions": all}).to_string())
+    json!({"subscriptions": all}).to_string()
 }
 
 impl From<PushError> for Fault {
