@@ -33,7 +33,7 @@
 //!    [`http_client`]: calls of services and models, TLS included.
 //! 4. [`store`] (messages on disk), [`router`] (channel to worker), [`client`] (the one client that
 //!    the command line, the tests and the benches use), and on the store [`media`] (the files of
-//!    messages). On the client also [`agents`]: those in the box that answer messages, each a process of its
+//!    messages). Beside the files [`push`]: where devices are told of new messages, and the cryptography of that. On the client also [`agents`]: those in the box that answer messages, each a process of its
 //!    own (`runner` connects it; `pi`, `openai`, `exec`, `echo` answer).
 //! 5. [`transcription`] (voice notes as text), and [`integrations`]: the trait, a folder for each service, `bridge` for channels whose integration
 //!    is a client of the gateway, `support` for what they share.
@@ -41,7 +41,7 @@
 //!    `openai` are doors for programs that bring a model, or want one.
 //!    Beside it [`service`]: installing the daemon on every system, text in and commands out.
 //! 7. [`daemon`]: what starts after what, `channels` and `agents` and their supervision, `delivery`, `fetching` of
-//!    files that services have, `turns` (what comes in is offered to agents, their answers are queued), `process`.
+//!    files that services have, `turns` (what comes in is offered to agents, their answers are queued), `push` (devices are told while their page is closed), `process`.
 //! 8. [`cli`]: `parser`, `commands` (one file and one row a command), `output`. `main.rs` only calls it.
 //!
 //! # Invariants
@@ -104,6 +104,7 @@ pub mod panics;
 pub mod percent;
 pub mod phone;
 pub mod protocol;
+pub mod push;
 pub mod qr;
 pub mod random;
 pub mod redact;

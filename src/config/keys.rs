@@ -2,11 +2,12 @@
 //! `.env.example`.
 //!
 //! The limits of the gateway are in `limits`, the keys of the services in `services`, those of who answers, of the
-//! models and of transcription beside this. Keys of other programs have no rows; they are kept in `.env` and can be
+//! models, of transcription and of push notifications beside this. Keys of other programs have no rows; they are kept in `.env` and can be
 //! looked up.
 
 pub(super) mod agents;
 pub mod models;
+pub(super) mod push;
 pub mod reach;
 #[cfg(test)]
 mod tests;
@@ -117,6 +118,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(agents::KEYS)
         .chain(models::KEYS)
         .chain(transcription::KEYS)
+        .chain(push::KEYS)
 }
 
 /// The home folder.

@@ -39,7 +39,7 @@ pub use self::{
     limits::Limits,
     lookup::{Lookup, look_up},
     models::{TranscribedBy, TranscriptionSettings},
-    reach::TlsFiles,
+    reach::{PushSettings, TlsFiles},
     shown::{is_secret, mask},
     source::Source,
     values::{

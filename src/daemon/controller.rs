@@ -11,6 +11,7 @@ use super::{
         finder::{AgentFinder, EnvEdit},
     },
     channels::{ChannelRegistry, OnChange},
+    push::Pusher,
     turns::{Turns, states},
 };
 use crate::{
@@ -37,7 +38,16 @@ pub(super) struct Controller {
     registry: Arc<ChannelRegistry>,
     turns: Arc<Turns>,
     agents: AgentProcesses,
+    pusher: Arc<Pusher>,
     finder: AgentFinder,
+}
+
+/// What is started, told of new settings and ended.
+pub(super) struct ControlledParts {
+    pub(super) registry: Arc<ChannelRegistry>,
+    pub(super) turns: Arc<Turns>,
+    pub(super) agents: AgentProcesses,
+    pub(super) pusher: Arc<Pusher>,
 }
 
 impl Controller {
@@ -45,9 +55,7 @@ impl Controller {
         options: DaemonOptions,
         trigger: Trigger,
         log: Log,
-        registry: Arc<ChannelRegistry>,
-        turns: Arc<Turns>,
-        agents: AgentProcesses,
+        parts: ControlledParts,
     ) -> Self {
         let finder = AgentFinder::new(options.overrides.clone(), options.environment.clone());
         Self {
@@ -56,9 +64,10 @@ impl Controller {
             trigger,
             log,
             gateway: OnceLock::new(),
-            registry,
-            turns,
-            agents,
+            registry: parts.registry,
+            turns: parts.turns,
+            agents: parts.agents,
+            pusher: parts.pusher,
         }
     }
 
@@ -69,6 +78,7 @@ impl Controller {
 
     /// Starts the integrations and has those answered that the settings name.
     pub(super) fn launch(&self, lookup: &Lookup, config: &Config) {
+        self.pusher.apply(lookup, config);
         self.registry.adopt_waiting();
         self.registry.apply(lookup);
         self.turns.apply(lookup, config.country);
@@ -77,6 +87,7 @@ impl Controller {
 
     /// Stops all turns, those who answer them, and all channels.
     pub(super) async fn end(&self) {
+        self.pusher.end();
         self.turns.end().await;
         self.agents.end().await;
         self.registry.end().await;
@@ -147,6 +158,9 @@ impl Admin for Controller {
         done.changed.extend(changed);
         if self.turns.apply(&loaded.lookup, gateway.settings().country) {
             done.changed.push("agents".to_owned());
+        }
+        if self.pusher.apply(&loaded.lookup, &gateway.settings()) {
+            done.changed.push("push".to_owned());
         }
         let agents = self.agents.apply(&loaded.lookup, &gateway.settings());
         done.changed

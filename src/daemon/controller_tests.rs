@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 use super::{
     DaemonOptions,
     agents::{AgentParts, AgentProcesses},
-    controller::{Controller, publish_agent_states},
+    controller::{ControlledParts, Controller, publish_agent_states},
+    push::Pusher,
     testing::Ground,
     turns::{Turns, TurnsParts, states::AgentStates},
 };
@@ -46,9 +47,15 @@ impl Fixture {
             environment: Environment::default(),
             quiet: true,
         };
-        let (log, registry) = (ground.log.clone(), Arc::clone(&ground.registry));
+        let parts = ControlledParts {
+            registry: Arc::clone(&ground.registry),
+            turns,
+            agents,
+            pusher: Pusher::new(ground.push()),
+        };
+        let log = ground.log.clone();
         Self {
-            controller: Controller::new(options, trigger, log, registry, turns, agents),
+            controller: Controller::new(options, trigger, log, parts),
             ground,
         }
     }

@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod fetching;
 mod first_start;
 mod process;
+mod push;
 #[cfg(test)]
 mod testing;
 mod turns;
@@ -24,12 +25,13 @@ use tokio::{net::TcpListener, runtime, task::JoinSet};
 use self::{
     agents::{AgentParts, AgentProcesses},
     channels::{ChannelRegistry, RegistryParts},
-    controller::Controller,
+    controller::{ControlledParts, Controller},
     process::{
         instance::{self, Instance},
         sd_notify::SdNotify,
         signals, watchdog,
     },
+    push::{PushParts, Pusher},
     turns::{Turns, TurnsParts, states::AgentStates},
 };
 use crate::{
@@ -42,12 +44,13 @@ use crate::{
         pairing::{self, Pairings},
         plan::BuildContext,
     },
-    keys::{KeyStorage, Keyring},
+    keys::Keyring,
     log::Log,
     media::{self, Media},
+    push::PushRegistry,
     router::Router,
     shutdown::{self, Shutdown},
-    store::{self, Store},
+    store::{self, NumberedTable, RowStorage, Store},
 };
 
 /// Time at exit for blocking tasks to end.
@@ -186,15 +189,26 @@ impl Daemon {
             channels: Arc::clone(&registry) as _,
             states,
         });
+        let keys = open_keys(&config, &store, &log)?;
+        let push = open_push(&config, &store, &log)?;
+        let pusher = Pusher::new(PushParts {
+            registry: Arc::clone(&push),
+            keys: Arc::clone(&keys),
+            store: store.clone(),
+            listeners: Arc::clone(&listeners),
+            log: log.clone(),
+        });
         let controller = Arc::new(Controller::new(
             options,
             trigger,
             log.clone(),
-            Arc::clone(&registry),
-            Arc::clone(&turns),
-            processes,
+            ControlledParts {
+                registry: Arc::clone(&registry),
+                turns: Arc::clone(&turns),
+                agents: processes,
+                pusher,
+            },
         ));
-        let keys = open_keys(&config, &store, &log)?;
         let gateway = Gateway::new(GatewayParts {
             config,
             tls,
@@ -206,6 +220,7 @@ impl Daemon {
             agents: turns as _,
             admin: Arc::clone(&controller) as _,
             keys,
+            push,
             address,
             shutdown: shutdown.clone(),
             log: log.clone(),
@@ -325,7 +340,7 @@ fn open_store(
 
 /// The keys of clients. What another version kept there stays, and opens nothing.
 fn open_keys(config: &Config, store: &Store, log: &Log) -> Result<Arc<Keyring>> {
-    let storage = KeyStorage::of_build(store, &config.home);
+    let storage = RowStorage::of_build(store, &config.home, NumberedTable::AccessKeys);
     let (ring, unread) = Keyring::open(storage)
         .map_err(|why| Error::Failed(format!("cannot read the keys of clients: {why}")))?;
     if unread > 0 {
@@ -333,6 +348,18 @@ fn open_keys(config: &Config, store: &Store, log: &Log) -> Result<Arc<Keyring>> 
         log.warn("keys", text, &[("keys", &unread)]);
     }
     Ok(Arc::new(ring))
+}
+
+/// Where devices are pushed to. What another version kept there stays, and is pushed nothing.
+fn open_push(config: &Config, store: &Store, log: &Log) -> Result<Arc<PushRegistry>> {
+    let storage = RowStorage::of_build(store, &config.home, NumberedTable::PushSubscriptions);
+    let (registry, unread) = PushRegistry::open(storage, &config.home)
+        .map_err(|why| Error::Failed(format!("cannot read the push subscriptions: {why}")))?;
+    if unread > 0 {
+        let text = "push subscriptions of another version cannot be read";
+        log.warn("push", text, &[("subscriptions", &unread)]);
+    }
+    Ok(Arc::new(registry))
 }
 
 /// Publishes log lines to the subscribers of `log`. Weak, because the gateway owns a handle of the log.

@@ -5,16 +5,19 @@ use std::{path::PathBuf, sync::Arc};
 use super::{
     channels::{ChannelRegistry, RegistryParts},
     controller::publish_states,
+    push::PushParts,
 };
 use crate::{
     gateway::CommitListeners,
     integrations::{Audience, bridge::Bridges, pairing::Pairings, plan::BuildContext},
+    keys::Keyring,
     log::{Log, LogLevel},
     media::Media,
+    push::PushRegistry,
     random,
     router::Router,
     shutdown,
-    store::{self, Store},
+    store::{self, RowStorage, Store},
 };
 
 /// All of that. What it wrote to disk goes with it.
@@ -74,6 +77,20 @@ impl Ground {
             registry,
         };
         (ground, trigger)
+    }
+
+    /// What a sender of pushes is made of, with nobody subscribed.
+    pub(super) fn push(&self) -> PushParts {
+        let storage = |name| RowStorage::File(self.folder.join(name));
+        let (registry, _) = PushRegistry::open(storage("push.json"), &self.folder).expect("none");
+        let (keys, _) = Keyring::open(storage("keys.json")).expect("none");
+        PushParts {
+            registry: Arc::new(registry),
+            keys: Arc::new(keys),
+            store: self.store.clone(),
+            listeners: Arc::clone(&self.listeners),
+            log: self.log.clone(),
+        }
     }
 }
 

@@ -51,6 +51,7 @@ use crate::{
         error_code::close,
         log_json::line_json,
     },
+    push::PushRegistry,
     random,
     router::Router,
     shutdown::Shutdown,
@@ -68,6 +69,7 @@ pub struct Gateway {
     agents: Arc<dyn Agents>,
     admin: Arc<dyn Admin>,
     keys: ClientKeys,
+    push: Arc<PushRegistry>,
     address: SocketAddr,
     shutdown: Shutdown,
     log: Log,
@@ -108,6 +110,8 @@ pub struct GatewayParts {
     pub admin: Arc<dyn Admin>,
     /// The keys of clients.
     pub keys: Arc<Keyring>,
+    /// Where devices are pushed to.
+    pub push: Arc<PushRegistry>,
     /// Where it listens.
     pub address: SocketAddr,
     /// When to stop.
@@ -115,6 +119,9 @@ pub struct GatewayParts {
     /// The log.
     pub log: Log,
 }
+
+/// Called with each stored event.
+type OnEvent = Box<dyn Fn(&StoredEvent) + Send + Sync>;
 
 /// Those who are told of a stored event before its command is answered.
 #[derive(Default)]
@@ -124,12 +131,18 @@ pub struct CommitListeners {
     waiters: Waiters,
     arrivals: Arrivals,
     on_received: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    on_event: OnceLock<OnEvent>,
 }
 
 impl CommitListeners {
     /// Sets what is called after a commit with a message that came in, on the store's thread.
     pub fn on_received(&self, callback: impl Fn() + Send + Sync + 'static) {
         let _ = self.on_received.set(Box::new(callback));
+    }
+
+    /// Sets what is called with each stored event, on the store's thread.
+    pub fn on_event(&self, callback: impl Fn(&StoredEvent) + Send + Sync + 'static) {
+        let _ = self.on_event.set(Box::new(callback));
     }
 
     /// Tells all; called by the store after each commit, in the order of the sequence numbers.
@@ -139,6 +152,9 @@ impl CommitListeners {
             self.waiters.stored(&event.message);
             self.arrivals.stored(event);
             router.stored(&event.message);
+            if let Some(callback) = self.on_event.get() {
+                callback(event);
+            }
         }
         let mut messages = events.iter().map(|event| &event.message);
         if let Some(callback) = self.on_received.get()
@@ -162,6 +178,7 @@ impl Gateway {
             agents: parts.agents,
             admin: parts.admin,
             keys: ClientKeys::new(parts.keys),
+            push: parts.push,
             address: parts.address,
             shutdown: parts.shutdown,
             log: parts.log,

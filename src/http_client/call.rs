@@ -79,6 +79,8 @@ pub enum HttpBody<'a> {
     Json(&'a Value),
     /// A text that is JSON, sent as it is.
     JsonText(String),
+    /// Bytes of no type that we know.
+    Bytes(Bytes),
     /// Fields and files.
     Form(Multipart),
 }

@@ -6,6 +6,7 @@ mod address;
 mod call;
 mod connection;
 mod download;
+mod outside;
 mod probe;
 mod request;
 mod stream;
@@ -38,6 +39,7 @@ use crate::{
 pub use self::{
     call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, bearer, retry_after},
     download::{DownloadError, Downloaded, Sink},
+    outside::{Outside, OutsideUrl, Reach},
     probe::{Distrust, ProbeError, Probed, probe},
     stream::{HttpStream, Streamed},
 };
@@ -233,25 +235,11 @@ impl Http {
         open: Open,
         limits: HttpLimits,
     ) -> Result<HttpAnswer, HttpError> {
-        let status = response.status().as_u16();
-        let wait = response
-            .headers()
-            .get("retry-after")
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(retry_after);
-        let body = collect(response.into_body(), limits.max_bytes, limits.body).await;
-        let body = body.map_err(|error| {
-            let what = match error {
-                CollectError::TooLarge => "sent an answer that is too large",
-                CollectError::TooSlow => "did not send its whole answer in time",
-                CollectError::Broken => "closed the connection in the middle of its answer",
-            };
-            no_answer(host, what)
-        })?;
+        let (status, retry_after, body) = collected(host, response, limits).await?;
         self.keep(host, open);
         Ok(HttpAnswer {
             status,
-            retry_after: wait,
+            retry_after,
             body: self.redacted(status, body),
         })
     }
@@ -299,6 +287,30 @@ impl Http {
         let said = String::from_utf8_lossy(&body);
         without_secrets(&said, &self.secrets).into()
     }
+}
+
+/// The status of an answer, the wait it asks for, and its body.
+async fn collected(
+    host: &BaseUrl,
+    response: Response<Incoming>,
+    limits: HttpLimits,
+) -> Result<(u16, Option<Duration>, Vec<u8>), HttpError> {
+    let status = response.status().as_u16();
+    let wait = response
+        .headers()
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+        .map(retry_after);
+    let body = collect(response.into_body(), limits.max_bytes, limits.body).await;
+    let body = body.map_err(|error| {
+        let what = match error {
+            CollectError::TooLarge => "sent an answer that is too large",
+            CollectError::TooSlow => "did not send its whole answer in time",
+            CollectError::Broken => "closed the connection in the middle of its answer",
+        };
+        no_answer(host, what)
+    })?;
+    Ok((status, wait, body))
 }
 
 fn not_sent(host: &BaseUrl, what: &str) -> HttpError {

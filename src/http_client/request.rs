@@ -99,6 +99,11 @@ pub(super) fn request(
             let content = AnyBody::Whole(Whole::new(text));
             (content, Some(HeaderValue::from_static("application/json")))
         }
+        HttpBody::Bytes(bytes) => {
+            let content = AnyBody::Whole(Whole::new(bytes));
+            let content_type = HeaderValue::from_static("application/octet-stream");
+            (content, Some(content_type))
+        }
         HttpBody::Form(form) => {
             let content_type = HeaderValue::from_str(&form.content_type()).map_err(bad)?;
             let content = AnyBody::Form(Box::new(form.into_body()));

@@ -7,13 +7,11 @@
 mod base58;
 mod key;
 mod ring;
-mod storage;
 mod token;
 
 pub use self::{
     base58::encode as base58,
     key::{Key, KeyId, NewKey, Seen},
     ring::{KeyError, Keyring},
-    storage::KeyStorage,
     token::{TokenFault, is_key_token},
 };

@@ -11,10 +11,9 @@ use tokio::sync::Notify;
 
 use super::{
     key::{Key, KeyId, NewKey, Seen},
-    storage::KeyStorage,
     token::{self, TokenFault},
 };
-use crate::constant_time;
+use crate::{constant_time, store::RowStorage};
 
 /// Keys at most, those for the conversation of a turn besides.
 const MAX_KEYS: usize = 1_000;
@@ -66,7 +65,7 @@ impl fmt::Display for KeyError {
 #[derive(Debug)]
 pub struct Keyring {
     state: RwLock<Ring>,
-    storage: KeyStorage,
+    storage: RowStorage,
     /// One change is written at a time.
     writing: tokio::sync::Mutex<()>,
     changed: Notify,
@@ -108,7 +107,7 @@ impl Ring {
 
 impl Keyring {
     /// Those that are kept, and how many rows of other versions were left alone. Blocks.
-    pub fn open(storage: KeyStorage) -> Result<(Self, usize), String> {
+    pub fn open(storage: RowStorage) -> Result<(Self, usize), String> {
         let rows = storage.load()?;
         let mut ring = Ring::default();
         let kept: Vec<_> = rows.iter().filter_map(|row| Key::of_row(row)).collect();
@@ -154,6 +153,13 @@ impl Keyring {
     pub fn named(&self, id_or_name: &str) -> Result<Arc<Key>, KeyError> {
         let found = self.state().find(id_or_name).cloned();
         found.ok_or_else(|| KeyError::Unknown(id_or_name.to_owned()))
+    }
+
+    /// The key of this id.
+    pub fn of_id(&self, id: KeyId) -> Option<Arc<Key>> {
+        let state = self.state();
+        let mut kept = state.kept.iter();
+        kept.find(|key| key.id == id).cloned()
     }
 
     /// Makes a key; it with its token, once it is on disk.
@@ -222,7 +228,7 @@ impl Keyring {
         async move {
             let _writing = self.writing.lock().await;
             let others = self.state().rows_without(id);
-            let removed = self.storage.put(id, None, others).await;
+            let removed = self.storage.put(id.0, None, others).await;
             removed.map_err(KeyError::NotRemoved)
         }
     }
@@ -256,7 +262,7 @@ impl Keyring {
     }
 
     async fn keep(&self, key: &Key, others: Vec<Vec<u8>>) -> Result<(), KeyError> {
-        let kept = self.storage.put(key.id, Some(key.row()), others).await;
+        let kept = self.storage.put(key.id.0, Some(key.row()), others).await;
         kept.map_err(KeyError::NotKept)
     }
 

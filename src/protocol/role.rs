@@ -90,6 +90,8 @@ pub const READERS: Least = Least {
     role: Role::Read,
     also: &[Role::Agent],
 };
+/// Those who read and have a screen: not the programs beside them.
+pub const PEOPLE: Least = least(Role::Read);
 /// Those who send.
 pub const SENDERS: Least = least(Role::Send);
 /// Those who write files or show that they write.
@@ -158,6 +160,7 @@ mod tests {
         };
         assert_eq!(admitted(EVERYONE), "read send operator bridge agent owner");
         assert_eq!(admitted(READERS), "read send operator agent owner");
+        assert_eq!(admitted(PEOPLE), "read send operator owner");
         assert_eq!(admitted(SENDERS), "send operator owner");
         assert_eq!(admitted(OPERATORS), "operator owner");
         assert_eq!(admitted(BRIDGES), "bridge owner");

@@ -12,19 +12,19 @@
 //! - `schema`: creating a store and upgrading an older one.
 //! - `writer`: everything that changes rows, and the thread that does it.
 //! - `salvage`: saving what can be read of a damaged file.
-//! - here: the handle [`Store`], with its `reads` and its `writes`, and what is kept of `agents` and of the keys of clients (`access_keys`).
+//! - here: the handle [`Store`], with its `reads` and its `writes`, and what is kept of `agents`, and rows that are few and `numbered`.
 //!
 //! A new query is a function in `queries` and a method in `reads`; a new request is an operation in
 //! `writer::operations` and a method in `writes`.
 //!
 //! Not here: who is told of events, and when what is due is sent.
 
-mod access_keys;
 mod agents;
 mod answer;
 mod backend;
 mod error;
 mod index;
+mod numbered;
 mod options;
 mod queries;
 mod reads;
@@ -62,6 +62,7 @@ pub use self::{
         StoredEvent, Transition, WaitingFetch,
     },
     error::{SALVAGE_ADVICE, StoreError},
+    numbered::{NumberedTable, RowStorage},
     options::{Clock, StoreOptions},
     request::{
         AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, Revision, StatusUpdate,

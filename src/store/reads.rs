@@ -165,6 +165,21 @@ impl Store {
         self.view(|rows| conversations::unread(rows, &scope, message::mark(rows, &scope)?))
     }
 
+    /// What a conversation is called, where a message of the peer tells, and how many messages are unread, as
+    /// [`unread`](Self::unread) counts them. Blocks.
+    pub fn name_and_unread(
+        &self,
+        channel: &str,
+        peer: &str,
+    ) -> Result<(Option<String>, usize), StoreError> {
+        let scope = keys::scope(channel, Some(peer));
+        self.view(|rows| {
+            let mark = message::mark(rows, &scope)?;
+            let unread = conversations::unread(rows, &scope, mark)?;
+            Ok((conversations::name(rows, &scope)?, unread))
+        })
+    }
+
     /// The newest messages of the peer after one message and up to another, newest first. Blocks.
     pub fn received_between(
         &self,

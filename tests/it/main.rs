@@ -13,5 +13,6 @@ mod gateway;
 mod integrations;
 mod long;
 mod protocol;
+mod push;
 mod service;
 mod store;

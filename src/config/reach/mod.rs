@@ -3,7 +3,11 @@
 //!
 //! Not here: what is in the files (`certificate`), and whether the address leads here (`cli`).
 
+mod push;
+
 use std::path::{Path, PathBuf};
+
+pub use self::push::PushSettings;
 
 use super::{
     Config, Lookup,

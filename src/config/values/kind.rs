@@ -74,6 +74,8 @@ pub enum Kind {
     Patterns,
     /// One conversation, by channel and peer.
     Conversation,
+    /// Where a person is reached: `mailto:` or `https:`; may be empty.
+    Contact,
     /// What a model is told in which conversations.
     AgentPrompts,
     /// Names of variables, separated by commas.
@@ -110,6 +112,7 @@ impl Kind {
             Self::AgentRoutes => agents::routes(text).map(drop),
             Self::Patterns => agents::patterns(text).map(drop),
             Self::Conversation => agents::conversation(text).map(drop),
+            Self::Contact => contact(text),
             Self::AgentPrompts => agents::prompts(text).map(drop),
             Self::VariableNames => agents::variables(text).map(drop),
         }
@@ -178,6 +181,23 @@ pub(in crate::config) fn country(text: &str) -> Result<Option<Country>, Expected
     text.parse()
         .map(Some)
         .map_err(|()| format!("a country: one of {}; or nothing", names()))
+}
+
+fn contact(text: &str) -> Result<(), Expected> {
+    let is_mail = |address: &str| {
+        let parts = address.split_once('@');
+        parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+    };
+    let is_plain = text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_known = match text.strip_prefix("mailto:") {
+        Some(address) => is_mail(address),
+        None => text.starts_with("https://") && BaseUrl::parse(text).is_ok(),
+    };
+    if text.is_empty() || is_plain && is_known {
+        Ok(())
+    } else {
+        Err("mailto: with an address, or an https address, of at most 256 characters".to_owned())
+    }
 }
 
 fn allow_list(text: &str) -> Result<(), Expected> {

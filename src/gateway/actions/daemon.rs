@@ -64,6 +64,9 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
     ] {
         status[name] = value;
     }
+    if let Some(push) = gateway.push.json() {
+        status["push"] = push;
+    }
     if let Some(tls) = gateway.tls.json(&gateway.log) {
         status["tls"] = tls;
     }

@@ -18,6 +18,7 @@ pub(super) mod lookup;
 pub(super) mod media;
 mod messages;
 mod pairing;
+mod push;
 
 use std::sync::Arc;
 
@@ -189,6 +190,10 @@ fn dispatch(
         ActionId::PairingApprove => pairing::decide(gateway, &payload, true),
         ActionId::PairingReject => pairing::decide(gateway, &payload, false),
         ActionId::PairingRevoke => pairing::revoke(gateway, &payload),
+        ActionId::PushKey => push::key(gateway),
+        ActionId::PushSubscribe => push::subscribe(gateway, access, &payload),
+        ActionId::PushUnsubscribe => push::unsubscribe(gateway, access, &payload),
+        ActionId::PushList => Answer::Now(Ok(push::list(gateway, access))),
         ActionId::Status => Answer::Now(Ok(daemon::status(gateway, access))),
         ActionId::Logs => Answer::Now(daemon::logs(gateway, &payload)),
         ActionId::Config => Answer::Now(daemon::config(gateway)),

@@ -108,6 +108,15 @@ impl Bus {
             .count()
     }
 
+    /// Whether a person reads this conversation now: whether a client that is neither agent nor bridge is
+    /// subscribed to the messages of this one conversation. A page and a phone subscribe so while the
+    /// conversation is in view.
+    pub fn is_read(&self, channel: &str, peer: &str) -> bool {
+        let state = self.state();
+        let mut subscribers = state.subscribers.iter();
+        subscribers.any(|handle| handle.is_of_a_person() && handle.attends(channel, peer))
+    }
+
     /// Sends every authenticated client a last event and closes all connections after it.
     pub fn dismiss_all(
         &self,

@@ -23,7 +23,7 @@ use crate::{
     gateway::{control::AgentLease, permissions::Access},
     integrations::bridge::BridgeLease,
     keys::Key,
-    protocol::{describe::EventName, dialect::Dialect, topic::Topic},
+    protocol::{describe::EventName, dialect::Dialect, role, topic::Topic},
 };
 
 /// What a client sent about itself with `auth`.
@@ -270,6 +270,13 @@ impl ClientHandle {
         if let Some(before) = before {
             before.release(why);
         }
+    }
+
+    /// Whether a person may look at what it shows: whether it is neither agent nor bridge.
+    pub fn is_of_a_person(&self) -> bool {
+        self.agent().is_none()
+            && self.lease().is_none()
+            && role::PEOPLE.admits(self.access().role())
     }
 
     /// What the client sent about itself.

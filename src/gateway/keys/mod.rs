@@ -17,12 +17,14 @@ use super::{Gateway, clients::handle::ClientHandle};
 use crate::{
     clock,
     keys::{Key, KeyError, Keyring, NewKey, TokenFault},
+    log::LogField,
     message::ConversationSet,
     protocol::{
         describe::event,
         error_code::{ErrorCode, Fault},
         role::Role,
     },
+    push::Owner,
 };
 
 /// Keys for turns of one agent at a time.
@@ -126,8 +128,24 @@ impl Gateway {
             "this key was revoked"
         };
         let closed = self.listeners.bus.close_of(key.id, reason);
+        self.end_pushes_of(key);
         self.publish_key(key, state);
         closed
+    }
+
+    /// Ends the push subscriptions of a key. Nothing is pushed for one that is gone, whatever the disk says.
+    fn end_pushes_of(&self, key: &Key) {
+        let (push, owner, log) = (Arc::clone(&self.push), Owner::of_key(key), self.log.clone());
+        if push.is_empty() {
+            return;
+        }
+        tokio::spawn(async move {
+            if let Err(error) = push.retain(|one| one.told.owner != owner).await {
+                let fields: [LogField<'_>; 1] = [("error", &error)];
+                let text = "the push subscriptions of a key stay on the disk until the next start";
+                log.warn("push", text, &fields);
+            }
+        });
     }
 
     /// Tells what became of a key.

@@ -26,7 +26,7 @@ impl Folder {
     }
 
     fn open(&self) -> Arc<Keyring> {
-        let (ring, unread) = Keyring::open(KeyStorage::File(self.file())).expect("a ring");
+        let (ring, unread) = Keyring::open(RowStorage::File(self.file())).expect("a ring");
         assert_eq!(unread, 0);
         Arc::new(ring)
     }

@@ -58,11 +58,13 @@ pub(in crate::store) enum Table {
     Positions,
     /// The number of a client's key → what is known of it. Added as `Marks` is.
     AccessKeys,
+    /// The number of a subscription → where a device is pushed to. Added as `Marks` is.
+    PushSubscriptions,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 18] = [
+    pub(in crate::store) const ALL: [Self; 19] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -81,6 +83,7 @@ impl Table {
         Self::Sessions,
         Self::Positions,
         Self::AccessKeys,
+        Self::PushSubscriptions,
     ];
 
     /// Its name in the file.
@@ -105,6 +108,7 @@ impl Table {
             Self::Sessions => "sessions",
             Self::Positions => "positions",
             Self::AccessKeys => "access_keys",
+            Self::PushSubscriptions => "push_subscriptions",
         }
     }
 }

@@ -176,7 +176,10 @@ pub(in crate::store) fn received_between(
 }
 
 /// The newest name that came with a message of the peer.
-fn name(rows: &dyn Snapshot, scope: &[u8]) -> Result<Option<String>, StoreError> {
+pub(in crate::store) fn name(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+) -> Result<Option<String>, StoreError> {
     let (mut name, mut read) = (None, 0);
     each_of_theirs(rows, scope, (0, u64::MAX), MAX_SEARCHED, &mut |number| {
         let found = body(rows, number)?;

@@ -25,7 +25,7 @@ use crate::store::{
 
 /// The tables that are copied. Messages that wait keep the time they are due, which is one of the
 /// store's time: it and its stamps are copied too.
-const COPIED: [Table; 14] = [
+const COPIED: [Table; 15] = [
     Table::Bodies,
     Table::Changes,
     Table::Revisions,
@@ -40,6 +40,7 @@ const COPIED: [Table; 14] = [
     Table::Sessions,
     Table::Positions,
     Table::AccessKeys,
+    Table::PushSubscriptions,
 ];
 
 /// What is known of the damaged file besides its rows.

@@ -34,7 +34,7 @@ const LAYERS: &[&[&str]] = &[
     &["protocol", "http_client", "certificate"],
     &["client", "store", "router"],
     &["keys"],
-    &["media", "agents"],
+    &["media", "agents", "push"],
     &["integrations", "transcription"],
     &["gateway", "service"],
     &["daemon"],

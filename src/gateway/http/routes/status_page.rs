@@ -79,7 +79,44 @@ pub(in crate::gateway::http) fn metrics(gateway: &Gateway) -> HttpReply {
         );
     }
     push_store(&mut text, gateway);
+    push_web_push(&mut text, gateway);
     reply(200, "text/plain; version=0.0.4; charset=utf-8", text)
+}
+
+fn push_web_push(text: &mut String, gateway: &Gateway) {
+    let counters = &gateway.push.counters;
+    for (name, help, counter) in [
+        (
+            "push_sent_total",
+            "Web pushes that a service took.",
+            &counters.sent,
+        ),
+        (
+            "push_failed_total",
+            "Attempts of web push that failed.",
+            &counters.failed,
+        ),
+        (
+            "push_dropped_total",
+            "Web pushes that were given up.",
+            &counters.dropped,
+        ),
+        (
+            "push_ended_total",
+            "Push subscriptions that their service ended.",
+            &counters.ended,
+        ),
+    ] {
+        push_metric(text, name, "counter", help, counter.load(Ordering::Relaxed));
+    }
+    let count = gateway.push.count();
+    push_metric(
+        text,
+        "push_subscriptions",
+        "gauge",
+        "Devices that are pushed to.",
+        count,
+    );
 }
 
 fn push_store(text: &mut String, gateway: &Gateway) {

@@ -58,6 +58,11 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
         ),
         may("memory", FieldKind::Object, "{rss_bytes?}"),
         may("counters", FieldKind::Object, "as /metrics, by name"),
+        may(
+            "push",
+            FieldKind::Object,
+            "{subscriptions, sent, failed, dropped, ended}: web push, where anybody subscribed",
+        ),
     ],
 };
 

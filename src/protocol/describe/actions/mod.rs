@@ -15,6 +15,7 @@ mod media;
 mod messages;
 mod outbox;
 mod pairing;
+mod push;
 
 use super::shape::{ActionSpec, FieldSpec};
 use crate::protocol::role::{self, Least, Subject};
@@ -125,6 +126,10 @@ actions! {
     KeyPair keys::KEY_PAIR, OWNERS, Gateway;
     KeyRename keys::KEY_RENAME, OWNERS, Gateway;
     KeyRevoke keys::KEY_REVOKE, OWNERS, Gateway;
+    PushKey push::PUSH_KEY, PEOPLE, Nothing;
+    PushSubscribe push::PUSH_SUBSCRIBE, PEOPLE, Nothing;
+    PushUnsubscribe push::PUSH_UNSUBSCRIBE, PEOPLE, Nothing;
+    PushList push::PUSH_LIST, PEOPLE, Nothing;
     Outbox outbox::OUTBOX, READERS, Nothing;
     Logs daemon::LOGS, OWNERS, Gateway;
     Config daemon::CONFIG, OWNERS, Gateway;

@@ -104,7 +104,8 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
             | Table::Turns
             | Table::Sessions
             | Table::Positions
-            | Table::AccessKeys,
+            | Table::AccessKeys
+            | Table::PushSubscriptions,
         ) => Ok(true),
         Some(_) => Err(not_ours(path, "a database of another program")),
     }

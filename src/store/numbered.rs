@@ -1,0 +1,165 @@
+//! Rows that are few, numbered and read whole: the keys of clients, and where their devices are pushed to. With
+//! where a build without the feature `store` keeps them: a file of their own, which only its owner reads.
+//!
+//! Not here: what is in a row (`crate::keys`, `crate::push`).
+
+use std::{
+    fmt, io,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Store,
+    backend::{ScanOrder, Snapshot, Table},
+    error::StoreError,
+    rows::keys::number_key,
+    writer::{pending::Pending, transaction::Transaction},
+};
+use crate::{error::Error, fs, panics::run_blocking};
+
+/// Which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberedTable {
+    /// The keys of clients.
+    AccessKeys,
+    /// Where devices are pushed to.
+    PushSubscriptions,
+}
+
+impl NumberedTable {
+    fn table(self) -> Table {
+        match self {
+            Self::AccessKeys => Table::AccessKeys,
+            Self::PushSubscriptions => Table::PushSubscriptions,
+        }
+    }
+
+    /// Their file in the home folder, where the store is in memory.
+    fn file(self) -> &'static str {
+        match self {
+            Self::AccessKeys => "keys.json",
+            Self::PushSubscriptions => "push.json",
+        }
+    }
+}
+
+impl Store {
+    /// All rows, by their number. Blocks.
+    pub fn numbered_rows(&self, table: NumberedTable) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.view(|snapshot| rows(snapshot, table.table()))
+    }
+
+    /// Stores a row, or removes it. Resolves once that is on disk.
+    pub fn put_numbered_row(
+        &self,
+        table: NumberedTable,
+        number: u64,
+        row: Option<Vec<u8>>,
+    ) -> Result<Pending<()>, StoreError> {
+        let weight = row.as_ref().map_or(0, Vec::len);
+        self.submit(put, (table, number, row), weight)
+    }
+}
+
+fn rows(rows: &dyn Snapshot, table: Table) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut all = Vec::new();
+    let (first, last) = (number_key(0), number_key(u64::MAX));
+    let order = ScanOrder::Ascending;
+    rows.scan(table, &first, &last, order, &mut |_, row| {
+        all.push(row.to_vec());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(all)
+}
+
+fn put(
+    transaction: &mut Transaction<'_>,
+    (table, number, row): &mut (NumberedTable, u64, Option<Vec<u8>>),
+) -> Result<(), StoreError> {
+    transaction.commit_anyway();
+    let key = number_key(*number);
+    match row {
+        Some(row) => transaction.rows.put(table.table(), &key, row),
+        None => transaction.rows.remove(table.table(), &key),
+    }
+}
+
+/// Where such rows are kept.
+pub enum RowStorage {
+    /// With the messages.
+    Store(Store, NumberedTable),
+    /// In a file, a line a row. Only its owner may read it.
+    File(PathBuf),
+}
+
+impl fmt::Debug for RowStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(_, table) => write!(f, "Store({table:?})"),
+            Self::File(path) => write!(f, "File({})", path.display()),
+        }
+    }
+}
+
+impl RowStorage {
+    /// Where this build keeps them.
+    pub fn of_build(store: &Store, home: &Path, table: NumberedTable) -> Self {
+        if cfg!(feature = "store") {
+            Self::Store(store.clone(), table)
+        } else {
+            Self::File(home.join(table.file()))
+        }
+    }
+
+    /// All rows. Blocks.
+    pub fn load(&self) -> Result<Vec<Vec<u8>>, String> {
+        match self {
+            Self::Store(store, table) => {
+                let rows = store.numbered_rows(*table);
+                rows.map_err(|error| error.to_string())
+            }
+            Self::File(path) => match std::fs::read(path) {
+                Ok(text) => Ok(lines(&text)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+                Err(error) => Err(format!("{}: {error}", path.display())),
+            },
+        }
+    }
+
+    /// Keeps one row, or forgets it: `others` are the rest.
+    pub async fn put(
+        &self,
+        number: u64,
+        row: Option<Vec<u8>>,
+        others: Vec<Vec<u8>>,
+    ) -> Result<(), String> {
+        match self {
+            Self::Store(store, table) => {
+                let pending = store.put_numbered_row(*table, number, row);
+                let pending = pending.map_err(|error| error.to_string())?;
+                pending.await.map_err(|error| error.to_string())
+            }
+            Self::File(path) => {
+                let mut text = Vec::new();
+                for row in others.iter().chain(&row) {
+                    text.extend_from_slice(row);
+                    text.push(b'\n');
+                }
+                let path = path.clone();
+                let written = run_blocking(move || fs::write_atomic(&path, &text)).await;
+                written
+                    .map_err(|_| "it could not be written; the log says more".to_owned())?
+                    .map_err(|error: Error| error.to_string())
+            }
+        }
+    }
+}
+
+fn lines(text: &[u8]) -> Vec<Vec<u8>> {
+    let lines = text.split(|byte| *byte == b'\n');
+    lines
+        .filter(|line| !line.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect()
+}
