@@ -13,6 +13,7 @@ export class Composer {
   #text = $("text");
   /** By conversation: the message that is answered. */
   #answers = new Map();
+  #said = "";
 
   constructor(chat) {
     this.chat = chat;
@@ -39,12 +40,28 @@ export class Composer {
   }
 
   draw() {
+    const { chat } = this;
+    $("thread").classList.toggle("only-read", !chat.maySay);
+    if (!this.#said) this.say("");
     this.tray.draw();
   }
 
   /** Says this of what is written, or how it is sent. */
   say(text) {
-    write($("text-hint"), text || words("enterSends"));
+    this.#said = text;
+    write($("text-hint"), text || words(this.chat.isOffline ? "sendsLater" : "enterSends"));
+  }
+
+  /** Whether something is being said. */
+  get isBusy() {
+    return Boolean(this.#text.value || this.tray.any || this.recorder.isRecording || [...this.#answers.values()].some(Boolean));
+  }
+
+  /** What was attached and answered was somebody else's. */
+  forget() {
+    this.#answers.clear();
+    this.tray.forget();
+    this.#text.value = "";
   }
 
   /** Answers this message, or none. */
