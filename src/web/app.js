@@ -170,11 +170,11 @@ navigator.serviceWorker?.addEventListener("message", ({ data, ports: [port] }) =
 });
 navigator.serviceWorker?.startMessages?.();
 
+$("language").value = firstLanguage();
+speak(firstLanguage());
+onLanguage(tell);
 arrive();
 if (!wide.matches) layList();
 setTimeout(() => state === "connecting" && chat.restore().then(tell), LATE_MS);
 chat.outbox.load();
-$("language").value = firstLanguage();
-onLanguage(tell);
-speak(firstLanguage());
 session.begin();
