@@ -19,6 +19,18 @@ pub fn marked(mut text: String, most: usize) -> String {
     text
 }
 
+/// A text of at most so many bytes without its middle, marked where that was.
+pub fn middle(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let kept = most.saturating_sub(MARK.len());
+    let head = floor(text, kept - kept / 2);
+    let tail = (text.len() - kept / 2..=text.len()).find(|at| text.is_char_boundary(*at));
+    let tail = tail.map_or("", |at| &text[at..]);
+    format!("{}{MARK}{tail}", &text[..head])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +49,14 @@ mod tests {
         let long = marked("á".repeat(100), 50);
         assert!(long.len() <= 50 && long.starts_with("áá"), "{long}");
         assert!(long.ends_with(MARK), "{long}");
+    }
+
+    #[test]
+    fn the_middle_goes_and_both_ends_stay() {
+        assert_eq!(middle("olá", 4), "olá");
+        let long = middle(&format!("b{}e", "á".repeat(100)), 50);
+        assert!((44..=50).contains(&long.len()), "{long}");
+        assert!(long.starts_with("bá") && long.ends_with("áe"), "{long}");
+        assert!(long.contains(MARK) && middle("olá", 0) == MARK);
     }
 }

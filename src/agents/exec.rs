@@ -3,6 +3,7 @@
 
 use std::{
     convert::Infallible,
+    ffi::OsString,
     io,
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -10,13 +11,13 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
-    process::{Child, ChildStdin, Command},
-    time::{sleep, timeout},
+    process::{ChildStdin, Command},
+    time::sleep,
 };
 
 use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn, quote::quoted};
 use crate::{
-    child::{Keeper, Tail},
+    child::{self, Keeper, Tail},
     log::printable,
 };
 
@@ -52,10 +53,10 @@ pub struct Exec {
     pub command: Vec<String>,
     /// Whether it gets the whole turn, as JSON, and not its text.
     pub json: bool,
-    /// How long it may take.
-    pub timeout: Duration,
-    /// Names of further variables that it gets from our environment.
-    pub variables: Vec<String>,
+    /// How long it may take; `None` for as long as the gateway waits.
+    pub timeout: Option<Duration>,
+    /// Further variables that it gets.
+    pub variables: Vec<(String, OsString)>,
     /// Starts it.
     pub keeper: Keeper,
 }
@@ -67,17 +68,11 @@ impl Agent for Exec {
         reply: &'a Reply,
     ) -> BoxFuture<'a, Result<Answer, Failure>> {
         Box::pin(async move {
-            let run = timeout(self.timeout, self.run(turn, reply));
-            let run = tokio::select! {
-                run = run => run,
+            tokio::select! {
+                answer = self.run(turn, reply) => answer,
+                failure = late(self.timeout) => Err(failure),
                 never = stay_alive(reply) => match never {},
-            };
-            run.unwrap_or_else(|_| {
-                let seconds = self.timeout.as_secs();
-                Err(Failure::unknown(format!(
-                    "the program did not end within {seconds} s"
-                )))
-            })
+            }
         })
     }
 }
@@ -97,20 +92,24 @@ impl Exec {
         } else {
             turn.text()
         };
-        // Without its end: an answer that is refused ends the program, which may print for ever.
         let tail = Tail::default();
-        let ((), answer, ()) = tokio::try_join!(
-            async {
+        let mut said = Vec::new();
+        let streams = async {
+            let input = async {
                 give(input, given).await;
                 Ok(())
-            },
-            read(output, reply),
-            async {
+            };
+            let complaint = async {
                 tail.follow(complaint).await;
                 Ok(())
-            }
-        )?;
-        let status = wait(&mut child).await?;
+            };
+            tokio::try_join!(input, read(output, &mut said, reply), complaint)?;
+            Ok(())
+        };
+        // An answer that is refused ends the program, which may print for ever.
+        let status = child::ended(&mut child, streams).await?;
+        let status = status
+            .map_err(|error| Failure::unknown(format!("cannot wait for the program: {error}")))?;
         group.ended();
         if !status.success() {
             let complaint = tail.last_line(|_| true).unwrap_or_default();
@@ -119,20 +118,19 @@ impl Exec {
                 &quoted(&complaint, turn),
             )));
         }
-        Ok(Answer::text(answer))
+        answer(said)
     }
 
     fn command(&self, turn: &Turn) -> Command {
         let mut command = Command::new(&self.command[0]);
         command.args(&self.command[1..]).env_clear();
-        let kept = KEPT
-            .into_iter()
-            .chain(self.variables.iter().map(String::as_str));
-        for name in kept {
+        for name in KEPT {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
         }
+        let more = self.variables.iter();
+        command.envs(more.map(|(name, value)| (name, value)));
         command.env("CLEUDOCODEBOT_TURN", &turn.id);
         command.env("CLEUDOCODEBOT_SESSION", &turn.session);
         for (name, value) in [
@@ -158,6 +156,15 @@ impl Exec {
     }
 }
 
+/// Comes back once the program has taken too long.
+async fn late(most: Option<Duration>) -> Failure {
+    let Some(most) = most else {
+        return std::future::pending().await;
+    };
+    sleep(most).await;
+    Failure::unknown(format!("the program did not end within {most:?}"))
+}
+
 /// Has the gateway hear that the program runs, for as long as this is polled.
 async fn stay_alive(reply: &Reply) -> Infallible {
     loop {
@@ -173,14 +180,18 @@ async fn give(mut input: ChildStdin, text: String) {
 }
 
 /// Reads the answer and shows it as it comes.
-async fn read(mut output: impl AsyncRead + Unpin, reply: &Reply) -> Result<String, Failure> {
-    let (mut all, mut shown) = (Vec::new(), 0);
+async fn read(
+    mut output: impl AsyncRead + Unpin,
+    all: &mut Vec<u8>,
+    reply: &Reply,
+) -> Result<(), Failure> {
+    let mut shown = 0;
     loop {
-        let read = output.read_buf(&mut all).await;
+        let read = output.read_buf(all).await;
         let read =
             read.map_err(|error| Failure::unknown(format!("cannot read the answer: {error}")))?;
         if read == 0 {
-            break;
+            return Ok(());
         }
         if all.len() > MAX_ANSWER_BYTES {
             return Err(Failure::permanent(format!(
@@ -189,13 +200,17 @@ async fn read(mut output: impl AsyncRead + Unpin, reply: &Reply) -> Result<Strin
         }
         shown += show(&all[shown..], reply);
     }
-    let mut text = String::from_utf8(all).map_err(|_| {
+}
+
+/// What it said, without the line end behind it.
+fn answer(said: Vec<u8>) -> Result<Answer, Failure> {
+    let mut text = String::from_utf8(said).map_err(|_| {
         Failure::permanent(
             "the program's answer is not UTF-8 text; set PYTHONIOENCODING=utf-8 or the like",
         )
     })?;
     text.truncate(text.trim_end().len());
-    Ok(text)
+    Ok(Answer::text(text))
 }
 
 /// Shows what is text so far; a character may be half here.
@@ -206,11 +221,6 @@ fn show(bytes: &[u8], reply: &Reply) -> usize {
     };
     reply.delta(whole);
     whole.len()
-}
-
-async fn wait(child: &mut Child) -> Result<ExitStatus, Failure> {
-    let status = child.wait().await;
-    status.map_err(|error| Failure::unknown(format!("cannot wait for the program: {error}")))
 }
 
 fn complained(status: ExitStatus, complaint: &str) -> String {
@@ -228,6 +238,7 @@ fn complained(status: ExitStatus, complaint: &str) -> String {
 #[cfg(all(test, unix))]
 mod tests {
     use serde_json::json;
+    use tokio::time::timeout;
 
     use super::*;
     use crate::{agents::Certainty, child::shell, client::Endpoint};
@@ -236,7 +247,7 @@ mod tests {
         Exec {
             command: shell(script),
             json: false,
-            timeout: Duration::from_secs(30),
+            timeout: Some(Duration::from_secs(30)),
             variables: Vec::new(),
             keeper: Keeper::default(),
         }
@@ -275,9 +286,16 @@ mod tests {
 
     #[tokio::test]
     async fn it_knows_its_turn_and_no_secret() {
-        let (answer, _) = answered(&exec("env; cat >/dev/null")).await;
+        let mut knowing = exec("env; cat >/dev/null");
+        knowing.variables = vec![("WEATHER_KEY".to_owned(), "k-1".into())];
+        let (answer, _) = answered(&knowing).await;
         let text = answer.expect("an answer").text;
-        for line in ["CLEUDOCODEBOT_TURN=t-7", "CLEUDOCODEBOT_PEER=ana", "PATH="] {
+        for line in [
+            "CLEUDOCODEBOT_TURN=t-7",
+            "CLEUDOCODEBOT_PEER=ana",
+            "PATH=",
+            "WEATHER_KEY=k-1",
+        ] {
             assert!(text.contains(line), "{line} in {text}");
         }
         assert!(
@@ -336,19 +354,39 @@ mod tests {
         assert_eq!(reply.take_piece().as_deref(), Some(""));
     }
 
+    /// Comes back with what was written once no process has the pipe open any more.
+    fn at_end(pipe: &std::path::Path) -> tokio::task::JoinHandle<io::Result<Vec<u8>>> {
+        let made = std::process::Command::new("mkfifo").arg(pipe).status();
+        assert!(made.expect("mkfifo").success());
+        let pipe = pipe.to_owned();
+        tokio::task::spawn_blocking(move || std::fs::read(pipe))
+    }
+
+    #[tokio::test]
+    async fn an_answer_does_not_wait_for_what_holds_the_output_open() {
+        let pipe = std::env::temp_dir().join(format!("exec-{}", crate::random::token()));
+        let gone = at_end(&pipe);
+        let left = exec(&format!(
+            "exec 3>'{}'; sleep 600 & echo fine",
+            pipe.display()
+        ));
+        // The deadline, which is a failure, does not come into it.
+        assert_eq!(answered(&left).await.0, Ok(Answer::text("fine")));
+        assert_eq!(gone.await.expect("read").expect("read"), b"");
+        std::fs::remove_file(pipe).expect("removed");
+        let failed = failure(&exec("sleep 600 & echo no >&2; exit 4")).await;
+        assert_eq!(failed, Failure::permanent("the program ended with 4: no"));
+    }
+
     #[tokio::test]
     async fn one_that_takes_too_long_is_killed_with_what_it_started() {
         let pipe = std::env::temp_dir().join(format!("exec-{}", crate::random::token()));
-        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-        assert!(made.expect("mkfifo").success());
+        let gone = at_end(&pipe);
         let mut slow = exec(&format!(
             "exec 3>'{}'; sleep 600 & sleep 600",
             pipe.display()
         ));
-        slow.timeout = Duration::from_millis(300);
-        // Reading ends once no process has the other end open any more.
-        let at_end = pipe.clone();
-        let gone = tokio::task::spawn_blocking(move || std::fs::read(at_end));
+        slow.timeout = Some(Duration::from_millis(300));
         let failed = failure(&slow).await;
         assert!(failed.error.contains("did not end"), "{failed:?}");
         assert_eq!(gone.await.expect("read").expect("read"), b"");

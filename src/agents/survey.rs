@@ -1,6 +1,6 @@
 //! What there is on this machine to answer with: pi, and the models of Ollama.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use hyper::Method;
 use serde_json::Value;
@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     child::Keeper,
-    config::models::{ModelEndpoint, ollama_base},
+    config::{
+        agents::AGENT,
+        models::{ModelEndpoint, OLLAMA_MODEL, ollama_base},
+    },
     http_client::{Http, HttpBody, HttpCall, HttpLimits},
     message::text_at,
 };
@@ -35,11 +38,31 @@ impl Found {
     }
 }
 
-/// Looks for the pi of this command, and for Ollama at this address.
-pub async fn survey(pi: &str, ollama_host: &str) -> Found {
+/// The settings by which an agent answers, with this model of Ollama where one is named.
+pub fn settings(agent: &str, model: Option<&str>) -> Vec<(String, String)> {
+    let model = model.map(|model| (OLLAMA_MODEL.to_owned(), model.to_owned()));
+    let agent = (AGENT.to_owned(), agent.to_owned());
+    std::iter::once(agent).chain(model).collect()
+}
+
+/// Whether this address of Ollama is one of this machine.
+pub fn is_here(ollama_host: &str) -> bool {
+    let base = ollama_base(ollama_host, "");
+    let host = base.and_then(|base| base.host().parse::<IpAddr>().ok());
+    host.is_some_and(|host| host.is_loopback())
+}
+
+/// Looks for the pi of this command, and for Ollama at this address, where there is one.
+pub async fn survey(pi: &str, ollama_host: Option<&str>) -> Found {
     let words = PiOptions::words(pi);
     let keeper = Keeper::default();
-    let (version, models) = tokio::join!(pi::check(&keeper, &words), ollama(ollama_host));
+    let models = async {
+        match ollama_host {
+            Some(host) => ollama(host).await,
+            None => Vec::new(),
+        }
+    };
+    let (version, models) = tokio::join!(pi::check(&keeper, &words), models);
     Found {
         pi: version.ok(),
         ollama: models,
@@ -125,11 +148,21 @@ mod tests {
     #[tokio::test]
     async fn what_answers_is_found_and_what_does_not_is_no_error() {
         let host = served(r#"{"models":[{"name":"llama3:latest"},{"name":"r1:8b"}]}"#).await;
-        let found = survey("/no/such/pi", &host).await;
+        let found = survey("/no/such/pi", Some(&host)).await;
         assert_eq!(found.ollama, ["llama3:latest", "r1:8b"]);
         assert_eq!(found.pi, None);
-        let nothing = survey("", "127.0.0.1:1").await;
+        let nothing = survey("", Some("127.0.0.1:1")).await;
         assert!(!nothing.is_any());
+        for (host, here) in [
+            ("", true),
+            ("http://localhost:5", true),
+            ("[::1]:5", true),
+            ("127.0.0.2", true),
+            ("10.0.0.1", false),
+            ("ollama.example", false),
+        ] {
+            assert_eq!(is_here(host), here, "{host}");
+        }
     }
 
     #[tokio::test]

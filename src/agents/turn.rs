@@ -52,6 +52,11 @@ impl Turn {
         text_at(&self.json, "peer")
     }
 
+    /// Where it is answered, and the other side; `None` over HTTP.
+    pub fn conversation(&self) -> Option<(&str, &str)> {
+        self.channel().zip(self.peer())
+    }
+
     /// The files that came with it.
     pub fn files(&self) -> &[Value] {
         crate::message::media::files(self.json.get("media"))

@@ -6,6 +6,11 @@
 //! the programs of a process that was killed. On Windows `taskkill` ends a tree of processes while we run;
 //! what outlives a killed one there are programs that ignore the end of their standard input.
 //!
+//! A program that leaves its group on purpose (`setsid`, a double fork of a service that makes a session of its own)
+//! is not ended with it, neither by us nor by the shell: it looks like any other program of the user, and nothing but
+//! a process that adopts orphans, or a control group, would know better. Nobody waits for it either: its pipes are
+//! left with it once the main program has ended (see [`ended`]).
+//!
 //! Not here: which program, and what is said to it.
 
 #[cfg(not(unix))]
@@ -14,9 +19,12 @@ mod tail;
 #[cfg(unix)]
 mod unix;
 
-use std::io;
+use std::{io, process::ExitStatus, time::Duration};
 
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
 
 #[cfg(not(unix))]
 use self::elsewhere as system;
@@ -41,6 +49,33 @@ pub fn shell(line: &str) -> Vec<String> {
         &["/bin/sh", "-c", line]
     };
     words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// How long what a program left behind may hold its pipes open after its end. What it wrote itself is read by
+/// then: that lies in the pipes already.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// Waits until a program has ended and its streams were seen to: to their end, or for a little while after its own,
+/// where something that it started holds them open. An error of the streams is the end of waiting. The caller drops
+/// the group then, which ends what is left.
+pub async fn ended<E>(
+    child: &mut Child,
+    streams: impl Future<Output = Result<(), E>>,
+) -> Result<io::Result<ExitStatus>, E> {
+    tokio::pin!(streams);
+    tokio::select! {
+        biased;
+        seen = &mut streams => {
+            seen?;
+            Ok(child.wait().await)
+        }
+        status = child.wait() => {
+            if let Ok(seen) = timeout(LINGER, streams).await {
+                seen?;
+            }
+            Ok(status)
+        }
+    }
 }
 
 impl Keeper {

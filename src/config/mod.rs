@@ -41,8 +41,8 @@ pub use self::{
     shown::{is_secret, mask},
     source::Source,
     values::{
-        BaseUrl, Delays, Expected, FetchRule, Kind, LEAST_TOKEN_CHARS, Route, SAFE_TOKEN_CHARS,
-        is_agent_name, reached_at,
+        BaseUrl, Delays, Expected, FetchRule, Kind, LEAST_TOKEN_CHARS, PromptRoute, Route,
+        SAFE_TOKEN_CHARS, is_agent_name, reached_at,
     },
 };
 use self::{

@@ -6,18 +6,25 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use super::{
     DaemonOptions,
-    agents::AgentProcesses,
+    agents::{
+        AgentProcesses,
+        finder::{AgentFinder, EnvEdit},
+    },
     channels::{ChannelRegistry, OnChange},
     turns::{Turns, states},
 };
 use crate::{
-    config::{self, Config, Lookup, Setting},
+    config::{self, Config, Lookup, Setting, dotenv},
     gateway::{
         CommitListeners, Gateway, accept,
-        control::{Admin, AgentStatus, IntegrationStatus, Reloaded},
+        control::{Admin, AgentStatus, FoundAgent, IntegrationStatus, Reloaded, Reply},
     },
     log::Log,
-    protocol::describe::event,
+    panics::run_blocking,
+    protocol::{
+        describe::event,
+        error_code::{ErrorCode, Fault},
+    },
     shutdown::Trigger,
 };
 
@@ -30,6 +37,7 @@ pub(super) struct Controller {
     registry: Arc<ChannelRegistry>,
     turns: Arc<Turns>,
     agents: AgentProcesses,
+    finder: AgentFinder,
 }
 
 impl Controller {
@@ -41,7 +49,9 @@ impl Controller {
         turns: Arc<Turns>,
         agents: AgentProcesses,
     ) -> Self {
+        let finder = AgentFinder::new(options.overrides.clone(), options.environment.clone());
         Self {
+            finder,
             options,
             trigger,
             log,
@@ -72,6 +82,25 @@ impl Controller {
         self.registry.end().await;
     }
 
+    /// Writes settings into the `.env` that is read.
+    async fn write(&self, edits: Vec<EnvEdit>) -> Result<(), String> {
+        let gateway = self.gateway()?;
+        let env_file = gateway.settings().env_file.clone();
+        let written = run_blocking(move || {
+            dotenv::edit_file(&env_file, |document| {
+                let mut edits = edits.iter();
+                edits.try_for_each(|(key, value)| document.set(key, value))
+            })
+        });
+        let written = written.await?;
+        written.map_err(|error| error.to_string())
+    }
+
+    fn gateway(&self) -> Result<Arc<Gateway>, String> {
+        let gateway = self.gateway.get().and_then(Weak::upgrade);
+        gateway.ok_or_else(|| "the daemon is not ready yet".to_owned())
+    }
+
     pub(super) fn trigger(&self) -> Trigger {
         self.trigger.clone()
     }
@@ -84,11 +113,7 @@ impl Admin for Controller {
     }
 
     fn reload(&self) -> Result<Reloaded, String> {
-        let gateway = self
-            .gateway
-            .get()
-            .and_then(Weak::upgrade)
-            .ok_or("the daemon is not ready yet")?;
+        let gateway = self.gateway()?;
         let loaded = config::load(&self.options.overrides, &self.options.environment)
             .map_err(|error| error.to_string())?;
         for warning in &loaded.warnings {
@@ -130,6 +155,22 @@ impl Admin for Controller {
             &[("changed", &done.changed.join(","))],
         );
         Ok(done)
+    }
+
+    fn found_agents(self: Arc<Self>) -> Reply<Vec<FoundAgent>> {
+        Box::pin(async move { self.finder.found().await })
+    }
+
+    fn choose_agent(self: Arc<Self>, name: String, model: Option<String>) -> Reply<Reloaded> {
+        Box::pin(async move {
+            let edits = self.finder.choice(&name, model.as_deref()).await?;
+            let written = self.write(edits).await;
+            let done = written.and_then(|()| self.reload());
+            let done = done.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;
+            let what = "a client chose who answers";
+            self.log.info("agent", what, &[("name", &name)]);
+            Ok(done)
+        })
     }
 
     fn shutdown(&self, restart: bool) {

@@ -11,6 +11,7 @@ use std::{
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::{
     message::{ConversationSet, Pattern, text_at},
@@ -74,6 +75,7 @@ pub struct Key {
     /// The SHA-256 of its token.
     pub(super) hash: [u8; 32],
     is_revoked: AtomicBool,
+    ended: Notify,
     state: Mutex<KeyState>,
 }
 
@@ -100,6 +102,7 @@ impl Key {
             expires_ms: new.expires_ms,
             hash,
             is_revoked: AtomicBool::new(false),
+            ended: Notify::new(),
             state: Mutex::new(KeyState {
                 name: new.name,
                 seen: Seen::default(),
@@ -132,6 +135,17 @@ impl Key {
 
     pub(super) fn revoke(&self) {
         self.is_revoked.store(true, Relaxed);
+        self.ended.notify_waiters();
+    }
+
+    /// Resolves once it was revoked, or taken out because it expired.
+    pub async fn ended(&self) {
+        let mut ended = std::pin::pin!(self.ended.notified());
+        // Before the flag is looked at, so that none is missed in between.
+        ended.as_mut().enable();
+        if !self.is_revoked() {
+            ended.await;
+        }
     }
 
     /// Whether it was revoked.

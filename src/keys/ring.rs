@@ -266,6 +266,7 @@ impl Keyring {
         let all = state.kept.iter().chain(&state.passing);
         let expired: Vec<_> = all.filter(|key| !key.is_good(now_ms)).cloned().collect();
         for key in &expired {
+            key.revoke();
             state.remove(key);
         }
         expired
@@ -293,10 +294,10 @@ fn made(number: u64, new: NewKey, now_ms: u64) -> (Arc<Key>, String) {
 
 fn expect_free(ring: &Ring, name: &str, but: Option<KeyId>) -> Result<(), KeyError> {
     let is_taken = |key: &Arc<Key>| key.name() == name && Some(key.id) != but;
-    match ring.kept.iter().any(is_taken) {
-        true => Err(KeyError::NameTaken(name.to_owned())),
-        false => Ok(()),
+    if ring.kept.iter().any(is_taken) {
+        return Err(KeyError::NameTaken(name.to_owned()));
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -10,7 +10,11 @@ use super::{
     error::StoreError,
     queries::turns,
     request::Draft,
-    rows::{keys, session::Session},
+    rows::{
+        keys,
+        position::{READER, ReaderPosition},
+        session::Session,
+    },
     turn::{AGENTS, Hold, NewTurn, Turn, TurnUpdate},
     writer::{encoded::EncodedMessage, pending::Pending, turns as operations},
     writes::{check_names, outgoing},
@@ -147,12 +151,13 @@ impl Store {
         ))
     }
 
-    /// Up to which sequence number the reader of this name has read; `None` where there is none. Blocks.
-    pub fn reader_position(&self, name: &str) -> Result<Option<u64>, StoreError> {
-        self.view(|rows| turns::position(rows, &reader(name)))
+    /// Where the reader of this name is; `None` where there is none. Blocks.
+    pub fn reader_position(&self, name: &str) -> Result<Option<ReaderPosition>, StoreError> {
+        self.view(|rows| turns::reader(rows, &reader(name)))
     }
 
-    /// Moves [`reader_position`](Self::reader_position).
+    /// Moves [`reader_position`](Self::reader_position), and notes that it is used: it is forgotten where that was
+    /// not done for 90 days.
     pub fn set_reader_position(&self, name: &str, seq: u64) -> Result<Pending<()>, StoreError> {
         check_names(&[("reader", name)])?;
         self.submit(operations::set_position, (reader(name), seq), 0)
@@ -160,7 +165,7 @@ impl Store {
 }
 
 fn reader(name: &str) -> String {
-    format!("reader:{name}")
+    format!("{READER}{name}")
 }
 
 /// The answer to a turn: its key makes it the only one, and it says what it answers.

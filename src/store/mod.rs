@@ -66,6 +66,7 @@ pub use self::{
     request::{
         AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, Revision, StatusUpdate,
     },
+    rows::position::ReaderPosition,
     turn::{Hold, HoldReason, NewTurn, Turn, TurnUpdate},
     writer::{
         pending::{Pending, STORE_WAIT, insist},

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::MAX_TEXT;
 use crate::{
-    child::{self, Group, Keeper, Tail},
+    child::{self, Keeper, Tail},
     config::keys,
     log::{Log, printable},
 };
@@ -35,19 +35,24 @@ impl Program {
         command.stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = self.keeper.start(command);
-        let (mut child, group) = started.map_err(|error| format!("cannot be started: {error}"))?;
-        let (tail, stdout) = (Tail::default(), child.stdout.take());
+        let (mut child, mut group) =
+            started.map_err(|error| format!("cannot be started: {error}"))?;
+        let (tail, mut said) = (Tail::default(), Vec::new());
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let complaint = async {
-            if let Some(stderr) = child.stderr.take() {
+            if let Some(stderr) = stderr {
                 tail.follow(stderr).await;
             }
+            Ok::<(), Full>(())
         };
-        let ((said, group), ()) = tokio::join!(beginning(stdout, group), complaint);
-        // Kept until here: dropping it kills the program.
-        let Some(mut group) = group else {
-            return Ok(said);
+        let streams = async {
+            tokio::try_join!(beginning(stdout, &mut said), complaint)?;
+            Ok::<(), Full>(())
         };
-        let status = child.wait().await;
+        let ended = child::ended(&mut child, streams).await;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        // Dropping the group ends a program that goes on.
+        let Ok(status) = ended else { return Ok(said) };
         let status = status.map_err(|error| format!("cannot be waited for: {error}"))?;
         group.ended();
         if status.success() {
@@ -85,15 +90,19 @@ fn shell(line: &str, file: &Path) -> Command {
     command
 }
 
-/// What is printed, up to its end. A program that prints more than is taken is ended, and there is no group.
-async fn beginning(pipe: Option<ChildStdout>, group: Group) -> (String, Option<Group>) {
-    let mut bytes = Vec::new();
+/// More was printed than is taken.
+struct Full;
+
+/// Reads what is printed, up to its end.
+async fn beginning(pipe: Option<ChildStdout>, bytes: &mut Vec<u8>) -> Result<(), Full> {
     if let Some(pipe) = pipe {
         // What came before an error is all there is.
-        let _ = pipe.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes).await;
+        let _ = pipe.take(MAX_TEXT as u64 + 1).read_to_end(bytes).await;
     }
-    let group = Some(group).filter(|_| bytes.len() <= MAX_TEXT);
-    (String::from_utf8_lossy(&bytes).into_owned(), group)
+    if bytes.len() > MAX_TEXT {
+        return Err(Full);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -196,6 +196,9 @@ mod programs {
         assert!(said.ends_with(cut::MARK));
         let line = "head -c 300000 /dev/zero | tr '\\0' x >&2; echo oi; :";
         assert_eq!(transcript(command(line), 60).await.as_deref(), Ok("oi"));
+        // What it leaves behind holds its output open.
+        let line = "sleep 600 & echo oi; :";
+        assert_eq!(transcript(command(line), 60).await.as_deref(), Ok("oi"));
     }
 
     #[tokio::test]

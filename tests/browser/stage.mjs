@@ -16,7 +16,7 @@
 //     #viewer #viewer-stage #viewer-at #viewer-before #viewer-after
 //   Control: #status #figures #rate #integrations #agents #held #turns #pairing #outbox #clients #settings: rows
 //     with data-key (name, name, CHANNEL/PEER, t-N, CHANNEL+CODE, m-N, c-N, KEY), buttons
-//     data-do=start|stop|restart|connect|approve|reject|retry|cancel|open|resume|abort
+//     data-do=start|stop|restart|connect|approve|reject|retry|cancel|open|resume|abort|choose
 //     #pair-dialog #qr #pair-note · #log-lines #lines #level · #keys [data-do=rename|revoke] #add-device → #device-dialog
 //     #device [data-do=notify|leave|install] · questions: dialog.sheet with .main and .close
 //   Addresses: #chat/CHANNEL/PEER, #control, #token=TOKEN, #pair=CODE&name=NAME
@@ -27,6 +27,7 @@ import { join } from "node:path";
 import { Client } from "./client.mjs";
 import { Daemon } from "./daemon.mjs";
 import { Evolution } from "./evolution.mjs";
+import { Ollama } from "./ollama.mjs";
 import { assert, until } from "./until.mjs";
 
 /** What a browser says of a socket that does not open: no fault of the page while the daemon is away. */
@@ -42,11 +43,16 @@ export class Stage {
     Object.assign(this, { tools, browser, options });
   }
 
-  async build({ settings = {}, evolution = false, context = {} } = {}) {
+  async build({ settings = {}, evolution = false, ollama = false, context = {} } = {}) {
     if (evolution) {
       this.evolution = new Evolution();
       await this.evolution.start();
       settings = { ...settings, ...this.evolution.settings };
+    }
+    if (ollama) {
+      this.ollama = new Ollama();
+      await this.ollama.start();
+      settings = { ...settings, ...this.ollama.settings };
     }
     this.daemon = new Daemon(this.options.program, settings);
     await this.daemon.start();
@@ -170,6 +176,7 @@ export class Stage {
     await Promise.all(this.#contexts.map((context) => context.close()));
     await this.daemon?.end();
     this.evolution?.end();
+    this.ollama?.end();
     const untold = this.complaints.filter((text) => !this.tolerated.some((pattern) => pattern.test(text)));
     assert(!untold.length, "the browser complained", untold);
   }

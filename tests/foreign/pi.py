@@ -1,8 +1,8 @@
 """The agent `pi` with pi itself (npm, `@earendil-works/pi-coding-agent` on Node 24) and a model of our own
 behind it: an answer as it is streamed, memory, a hundred conversations over four processes, and kill -9 of
 pi, of the agent and of the daemon at random moments of many turns. FOREIGN_PI names a folder with both
-packages installed; FOREIGN_PARTS says which of one, many and kills to run, FOREIGN_KILLS how often something
-is killed (30), FOREIGN_SEED repeats a run."""
+packages installed; FOREIGN_PARTS says which of one, many and kills to run, FOREIGN_KILLS how often each of the
+three is killed (10), FOREIGN_SEED repeats a run."""
 import json, os, pathlib, random, re, shutil, signal, subprocess, threading, time
 
 import stage as shared
@@ -14,7 +14,8 @@ CONVERSATIONS = 100
 POOL = 4
 MOST_OF_OURS = 12 * 1024
 MOST_LATE_MS = 50
-TURNS_A_KILL = 6
+TURNS_A_KILL = 8
+KILLED = ["pi", "agent", "daemon"]
 
 
 def processes():
@@ -52,6 +53,7 @@ class PiStage(Stage):
             "AGENT": "pi", "AGENT_PI": self.command, "AGENT_PI_POOL": str(POOL),
             "OPENAI_BASE_URL": self.model.url, "OPENAI_API_KEY": "x", "OPENAI_MODEL": "fake-1",
             "AGENT_GATHER": "50ms", "AGENT_RATE": "1000", "AGENT_DAILY": "100000",
+            "AGENT_SYSTEM_PROMPT": "Be kind.", "AGENT_PROMPTS": "webchat/bia=Be formal, always.;webchat/c*=Be brief.",
             "AGENT_READY_TIMEOUT": "60s", "HOME": str(self.folder), "WEBCHAT_MAX_AGE": "0",
         }
 
@@ -63,7 +65,7 @@ class PiStage(Stage):
         return [one["text"] for one in page["messages"] if one["direction"] == "out"]
 
     def turns(self):
-        return self.ask("turns", limit=1000)["turns"]
+        return [one for peer in range(TURNS_A_KILL) for one in self.ask("turns", channel="webchat", peer=f"k{peer}", limit=1000)["turns"]]
 
     def agent_pid(self):
         daemon = self.process.pid
@@ -123,6 +125,13 @@ def one_conversation(stage):
     stage.says("and again")
     until("a second", lambda: len(stage.answers("ana")) == 2)
     stage.check("pi remembers what was said", any("six seven" in str(one) for one in stage.model.asked[-1][:-1]))
+    for peer, told in (("bia", "Be formal, always."), ("caio", "Be brief."), ("ana", "Be kind.")):
+        before = len(stage.model.asked)
+        stage.says("who are you?", peer)
+        until("it is asked", lambda: len(stage.model.asked) > before)
+        head = stage.model.asked[before][0]
+        stage.check(f"{peer} has the system prompt of its route", head["role"] == "system" and told in str(head["content"]), str(head)[:300])
+    until("a third", lambda: len(stage.answers("ana")) == 3)
     late = []
     for count in range(20):
         said, peer = f"late {count}", "ana"
@@ -130,7 +139,7 @@ def one_conversation(stage):
         stage.says(said)
         until("a piece", lambda: len(heard.get(peer, [])) > before)
         late.append((heard[peer][before] - stage.model.first_words[said]) * 1000)
-        until("its end", lambda: len(stage.answers(peer)) == count + 3)
+        until("its end", lambda: len(stage.answers(peer)) == count + 4)
     late.sort()
     stage.note(f"the first piece is heard {late[10]:.1f} ms after the model said it (median of 20; most {late[-1]:.1f})")
     stage.check(f"the first piece is late by at most {MOST_LATE_MS} ms", late[10] <= MOST_LATE_MS, f"{late[10]:.1f} ms")
@@ -158,18 +167,19 @@ def many_conversations(stage):
         stage.check("the agent holds at most 12 MiB", most <= MOST_OF_OURS, f"{most} KiB")
 
 
-def kill(stage, dice):
-    """Kills one of the three and has the daemon run again."""
-    agent = stage.agent_pid()
-    what = dice.choice(["pi", "agent", "daemon"])
+def kill(stage, dice, what):
+    """Kills one of the three and has the daemon run again; what was killed."""
     if what == "daemon":
         stage.processes.remove(stage.process)
         stage.process.kill()
         stage.process.wait()
         stage.daemon(stage.settings)
         return what
-    pids = [agent] if what == "agent" else stage.pi_pids(agent)
-    pids = [pid for pid in pids if pid]
+
+    def running():
+        agent = stage.agent_pid()
+        return agent and ([agent] if what == "agent" else stage.pi_pids(agent))
+    pids = until(f"{what} runs", running)
     if not pids:
         return "nothing"
     try:
@@ -180,18 +190,19 @@ def kill(stage, dice):
 
 
 def kills(stage):
-    count = int(os.environ.get("FOREIGN_KILLS", "30"))
+    each = int(os.environ.get("FOREIGN_KILLS", "10"))
     seed = os.environ.get("FOREIGN_SEED", str(random.randrange(1 << 32)))
     dice, done = random.Random(seed), {}
     stage.note(f"FOREIGN_SEED={seed}")
-    said = set()
-    for number in range(count):
+    said, deck = set(), KILLED * each
+    dice.shuffle(deck)
+    for number, what in enumerate(deck):
         for turn in range(TURNS_A_KILL):
             text = f"question {number} {turn}: " + "word " * 30
             said.add((f"k{turn}", text.strip()))
             stage.says(text.strip(), f"k{turn}")
         time.sleep(dice.uniform(0, 3))
-        what = kill(stage, dice)
+        what = kill(stage, dice, what)
         done[what] = done.get(what, 0) + 1
         if number % 3 == 2:
             stage.settled()
@@ -203,7 +214,8 @@ def judge_kills(stage, said, done):
     turns = [one for one in stage.turns() if one["peer"].startswith("k")]
     failed = [one for one in turns if one["state"] == "failed"]
     odd = [one for one in turns if one["state"] not in ("done", "failed")]
-    stage.note(f"killed {done}; {len(turns)} turns, {len(failed)} failed visibly")
+    again = sum(one["attempt"] > 1 for one in turns)
+    stage.note(f"killed {done}; {len(turns)} turns, {len(turns) - len(failed)} answered, {len(failed)} failed visibly, {again} offered again")
     for reason in sorted({one.get("error", "") for one in failed}):
         stage.note(f"    {reason[:200]}")
     stage.check("every turn is done or failed", not odd, str(odd)[:300])

@@ -9,6 +9,7 @@ use cleudocodebot::{
     protocol::{
         describe::{ACTIONS, EVENTS},
         error_code::ROWS,
+        role::{EVERYONE, Least},
     },
 };
 
@@ -39,6 +40,16 @@ fn keys() -> String {
     })
 }
 
+/// The least role on the ladder, and those beside it.
+fn roles(least: Least) -> String {
+    if least == EVERYONE {
+        return "all".to_owned();
+    }
+    let also = least.also.iter().map(|role| role.as_str());
+    let all: Vec<_> = std::iter::once(least.role.as_str()).chain(also).collect();
+    all.join(", ")
+}
+
 fn actions() -> String {
     ACTIONS.iter().fold(String::new(), |mut rows, action| {
         let fields = action
@@ -52,8 +63,9 @@ fn actions() -> String {
             .fold(String::new(), |all, alias| format!("{all} (`{alias}`)"));
         let _ = writeln!(
             rows,
-            "| `{}`{aliases} `{{{fields}}}` | {} |",
+            "| `{}`{aliases} `{{{fields}}}` | {} | {} |",
             action.name,
+            roles(action.least),
             cell(action.summary)
         );
         rows
@@ -62,7 +74,13 @@ fn actions() -> String {
 
 fn events() -> String {
     EVENTS.iter().fold(String::new(), |mut rows, event| {
-        let _ = writeln!(rows, "| `{}` | {} |", event.name, cell(event.summary));
+        let _ = writeln!(
+            rows,
+            "| `{}` | {} | {} |",
+            event.name,
+            roles(event.least),
+            cell(event.summary)
+        );
         rows
     })
 }
@@ -97,8 +115,11 @@ fn readme_tables_are_current() {
     let mut current = readme.clone();
     for (heading, rows) in [
         ("| key | default | what it is |\n|---|---|---|\n", keys()),
-        ("| action | what it does |\n|---|---|\n", actions()),
-        ("| event | when |\n|---|---|\n", events()),
+        (
+            "| action | least role | what it does |\n|---|---|---|\n",
+            actions(),
+        ),
+        ("| event | least role | when |\n|---|---|---|\n", events()),
         (
             "| error code | JSON-RPC | HTTP | meaning |\n|---|---|---|---|\n",
             errors(),

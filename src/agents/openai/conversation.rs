@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     agents::{CallError, Reply, Turn, turn::said},
     client::files,
+    config::models::Prompts,
     error::Error,
     message::{media::transcript, text_at},
 };
@@ -22,7 +23,8 @@ const MAX_PICTURE: u64 = 8 << 20;
 /// How a conversation is put to a model.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Memory {
-    pub(super) system: Option<String>,
+    /// What it is told to be.
+    pub(super) prompts: Prompts,
     /// Characters of history.
     pub(super) history: usize,
     /// Whether pictures are shown.
@@ -40,7 +42,8 @@ impl Memory {
             return Ok(prompt.to_vec());
         }
         let earlier = self.earlier(turn, reply).await?;
-        let mut system = self.system.clone().unwrap_or_default();
+        let system = self.prompts.of(turn.conversation());
+        let mut system = system.unwrap_or_default().to_owned();
         let mut messages = Vec::new();
         // Templates of some models take no conversation that an assistant begins.
         let begin = earlier.iter().position(|(role, _)| *role == USER);

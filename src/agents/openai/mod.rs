@@ -23,7 +23,7 @@ pub(in crate::agents) use self::conversation::pictures;
 use self::{attempt::Stopped, completion::Completion, conversation::Memory};
 use super::{Agent, Answer, BoxFuture, Failure, MAX_ANSWER_BYTES, Reply, Turn, journal::Journal};
 use crate::{
-    config::models::ModelEndpoint,
+    config::models::{ModelEndpoint, Prompts},
     cut,
     error::{Error, Result},
     http_client::{Http, HttpLimits},
@@ -58,7 +58,7 @@ pub struct OpenAiOptions {
     /// Where.
     pub endpoint: ModelEndpoint,
     /// What it is told to be.
-    pub system_prompt: Option<String>,
+    pub prompts: Prompts,
     /// Characters of history.
     pub history: usize,
     /// Whether pictures are shown.
@@ -87,7 +87,7 @@ impl OpenAi {
             key: key.clone(),
             model: String::new(),
             memory: Memory {
-                system: options.system_prompt,
+                prompts: options.prompts,
                 history: options.history,
                 vision: options.vision,
             },

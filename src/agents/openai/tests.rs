@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     agents::{Certainty, reply::Call},
     client::Endpoint,
-    config::BaseUrl,
+    config::{BaseUrl, models::Prompts},
 };
 
 /// In the head of an answer behind which the connection stays open.
@@ -66,7 +66,7 @@ impl Model {
                 model: Some("m-1".to_owned()),
                 model_key: "OPENAI_MODEL",
             },
-            system_prompt: None,
+            prompts: Prompts::default(),
             history: 0,
             vision: false,
             journal: Journal::to(|_| {}),
@@ -185,7 +185,7 @@ async fn the_history_is_the_memory_and_is_cut_by_characters() {
     let agent = model
         .agent(|options| {
             options.history = 12;
-            options.system_prompt = Some("Be kind.".to_owned());
+            options.prompts = Prompts::everywhere("Be kind.");
         })
         .await;
     let turn = turn(&json!({"history": {"channel": "webchat", "peer": "ana", "before": "m-1"}}));
@@ -220,10 +220,30 @@ async fn the_history_is_the_memory_and_is_cut_by_characters() {
 }
 
 #[tokio::test]
+async fn a_conversation_has_the_system_prompt_of_its_route() {
+    let model = Model::new(vec![good("fine"), good("fine")]).await;
+    let agent = model
+        .agent(|options| {
+            let routes = Prompts::everywhere("Be kind.").with_routes("telegram/*=Be formal.");
+            options.prompts = routes.expect("a route");
+        })
+        .await;
+    for (asked, (channel, told)) in [("telegram", "Be formal."), ("webchat", "Be kind.")]
+        .into_iter()
+        .enumerate()
+    {
+        let turn = turn(&json!({"channel": channel, "peer": "42"}));
+        agent.answer(&turn, &reply().0).await.expect("an answer");
+        let system = json!({"role": "system", "content": told});
+        assert_eq!(model.asked()[asked]["messages"][0], system);
+    }
+}
+
+#[tokio::test]
 async fn a_prompt_over_http_is_used_as_it_is() {
     let model = Model::new(vec![good("fine")]).await;
     let agent = model
-        .agent(|options| options.system_prompt = Some("no".to_owned()))
+        .agent(|options| options.prompts = Prompts::everywhere("no"))
         .await;
     let prompt = json!([{"role": "system", "content": "x"}, {"role": "user", "content": "y"}]);
     let (reply, _) = reply();

@@ -9,13 +9,14 @@ mod lines;
 mod pool;
 mod position;
 mod process;
+mod prompt_files;
 mod records;
 mod run;
 mod setup;
 #[cfg(all(test, unix))]
 mod tests;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use self::{
     pool::{Lease, Pool},
@@ -26,7 +27,7 @@ use self::{
 use super::{Agent, Answer, BoxFuture, Failure, Reply, Turn, journal::Journal, openai};
 use crate::{
     child::Keeper,
-    config::models::ModelEndpoint,
+    config::models::{ModelEndpoint, Prompts},
     error::{Error, Result},
     log::printable,
 };
@@ -50,7 +51,7 @@ pub struct PiOptions {
     /// The model of our settings.
     pub endpoint: Option<ModelEndpoint>,
     /// What it is told to be.
-    pub system_prompt: Option<String>,
+    pub prompts: Prompts,
     /// Whether pictures are shown.
     pub vision: bool,
     /// Whether it has tools.
@@ -86,7 +87,7 @@ impl PiOptions {
 /// The agent `pi`.
 pub struct Pi {
     pool: Pool,
-    setup: Arc<Setup>,
+    setup: Setup,
     keeper: Keeper,
     vision: bool,
     journal: Journal,
@@ -135,7 +136,7 @@ impl Pi {
             Some(endpoint) if options.model.is_none() => Some(openai::model_of(endpoint).await?),
             _ => None,
         };
-        let setup = Arc::new(Setup::write(&options, model.as_deref())?);
+        let setup = Setup::write(&options, model.as_deref())?;
         let whose = match (&options.model, &model) {
             (Some(model), _) | (None, Some(model)) => format!("with {model}"),
             (None, None) => "with the model of its own settings".to_owned(),
@@ -147,9 +148,7 @@ impl Pi {
                  and pi has the gateway's token, which may do all that you may: settings, other chats, sending",
             );
         }
-        let launched = Arc::clone(&setup);
-        let launch = Box::new(move |session: &str| launched.launch(Some(session)));
-        let pool = Pool::new(options.pool, IDLE_TIMEOUT, options.keeper.clone(), launch);
+        let pool = Pool::new(options.pool, IDLE_TIMEOUT, options.keeper.clone());
         Ok(Self {
             pool,
             setup,
@@ -165,7 +164,8 @@ impl Pi {
         }
         let mut start = 1;
         loop {
-            let mut lease = self.pool.lease(&turn.session).await?;
+            let launch = || self.setup.launch(Some(&turn.session), turn.conversation());
+            let mut lease = self.pool.lease(&turn.session, launch).await?;
             match self.on_process(&mut lease, turn, reply).await {
                 Ok(outcome) => {
                     lease.finish();
@@ -204,7 +204,7 @@ impl Pi {
         let failed = |Gone(why)| Failure::transient(why);
         // A turn over HTTP may have the session of a chat; its place is one of its own.
         let _place = self.pool.place_of(&format!("{UNKEPT}{}", turn.id)).await?;
-        let started = process::PiProcess::start(&self.keeper, self.setup.launch(None)).await;
+        let started = process::PiProcess::start(&self.keeper, self.setup.launch(None, None)).await;
         let mut process = started.map_err(failed)?;
         let prompt = run::prompt(turn, reply, self.vision).await;
         let outcome = run::drive(&mut process, prompt, turn, reply).await;

@@ -21,9 +21,6 @@ use crate::{agents::Failure, child::Keeper};
 /// this is the time that an aborted run takes to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What starts a process for a session.
-pub(super) type Launch = Box<dyn Fn(&str) -> Command + Send + Sync>;
-
 /// The processes. Clones are of the same pool.
 #[derive(Clone)]
 pub(super) struct Pool(Arc<Shared>);
@@ -32,7 +29,6 @@ struct Shared {
     most: usize,
     idle_timeout: Duration,
     keeper: Keeper,
-    launch: Launch,
     state: Mutex<State>,
     /// Told when a place may have become free.
     changed: Notify,
@@ -90,12 +86,11 @@ enum Place {
 }
 
 impl Pool {
-    pub(super) fn new(most: usize, idle_timeout: Duration, keeper: Keeper, launch: Launch) -> Self {
+    pub(super) fn new(most: usize, idle_timeout: Duration, keeper: Keeper) -> Self {
         Self(Arc::new(Shared {
             most,
             idle_timeout,
             keeper,
-            launch,
             state: Mutex::default(),
             changed: Notify::new(),
         }))
@@ -128,10 +123,14 @@ impl Pool {
     }
 
     /// The process of a session, started where there is none.
-    pub(super) async fn lease(&self, session: &str) -> Result<Lease, Failure> {
+    pub(super) async fn lease(
+        &self,
+        session: &str,
+        launch: impl FnOnce() -> Command,
+    ) -> Result<Lease, Failure> {
         let mut lease = self.place_of(session).await?;
         if lease.process.is_none() {
-            let started = PiProcess::start(&self.0.keeper, (self.0.launch)(session)).await;
+            let started = PiProcess::start(&self.0.keeper, launch()).await;
             lease.process = Some(started.map_err(|Gone(why)| Failure::transient(why))?);
         }
         Ok(lease)

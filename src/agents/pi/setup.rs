@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
-use super::PiOptions;
+use super::{PiOptions, prompt_files::PromptFiles};
 use crate::{
     config::{BaseUrl, keys, models::ModelEndpoint},
     error::{Error, Result},
@@ -36,10 +36,6 @@ const MAX_TOKENS: u64 = 8_192;
 /// Settings of the user's own pi that are taken over where we name no model.
 const TAKEN_OVER: [&str; 3] = ["defaultProvider", "defaultModel", "defaultThinkingLevel"];
 
-/// What pi is told to be where the settings say nothing. Its own words are about writing programs.
-const USUAL_PROMPT: &str = "You answer the messages of a person in a messenger. \
-    Answer in their language, briefly, in plain text without Markdown.";
-
 /// Where everything is, and how pi is started.
 #[derive(Debug, Clone)]
 pub(super) struct Setup {
@@ -47,15 +43,18 @@ pub(super) struct Setup {
     command: Vec<String>,
     model: Option<String>,
     has_tools: bool,
+    prompts: PromptFiles,
     variables: Vec<(&'static str, String)>,
 }
 
 impl Setup {
     /// Writes the files; `model` is that of `options.endpoint`.
     pub(super) fn write(options: &PiOptions, model: Option<&str>) -> Result<Self> {
-        let setup = Self::plan(options, model);
+        let folder = options.home.join("agents").join("pi");
+        create_private_dir(&folder)?;
+        let prompts = PromptFiles::write(&folder, options.prompts.clone())?;
+        let setup = Self::plan(options, model, folder, prompts);
         for folder in [
-            setup.folder.clone(),
             setup.agent_dir(),
             setup.sessions(),
             setup.work(),
@@ -73,12 +72,15 @@ impl Setup {
         setup.write_json("models.json", models.as_ref())?;
         let tools = setup.has_tools.then(|| mcp_json(&options.gateway));
         setup.write_json("mcp.json", tools.as_ref())?;
-        let prompt = options.system_prompt.as_deref().unwrap_or(USUAL_PROMPT);
-        write_atomic(&setup.prompt(), prompt.as_bytes())?;
         Ok(setup)
     }
 
-    fn plan(options: &PiOptions, model: Option<&str>) -> Self {
+    fn plan(
+        options: &PiOptions,
+        model: Option<&str>,
+        folder: PathBuf,
+        prompts: PromptFiles,
+    ) -> Self {
         let own = model.map(|model| format!("{PROVIDER}/{model}"));
         let mut variables = Vec::new();
         if let Some(key) = options
@@ -92,10 +94,11 @@ impl Setup {
             variables.push((TOOLS_KEY, token.clone()));
         }
         Self {
-            folder: options.home.join("agents").join("pi"),
+            folder,
             command: options.command.clone(),
             model: options.model.clone().or(own),
             has_tools: options.tools,
+            prompts,
             variables,
         }
     }
@@ -118,10 +121,6 @@ impl Setup {
         self.folder.join("positions")
     }
 
-    fn prompt(&self) -> PathBuf {
-        self.folder.join("system-prompt.md")
-    }
-
     /// Starts pi without any arguments of ours.
     pub(super) fn bare(command: &[String]) -> Command {
         let mut bare = Command::new(program(&command[0]));
@@ -135,8 +134,13 @@ impl Setup {
         bare
     }
 
-    /// Starts pi for a session; `None` for one that is not kept.
-    pub(super) fn launch(&self, session: Option<&str>) -> Command {
+    /// Starts pi for a session of this conversation; `None` for one that is not kept, and for none. A prompt that is
+    /// another than before counts for what a session says from then on.
+    pub(super) fn launch(
+        &self,
+        session: Option<&str>,
+        conversation: Option<(&str, &str)>,
+    ) -> Command {
         let mut command = Self::bare(&self.command);
         command.env("PI_CODING_AGENT_DIR", self.agent_dir());
         command.envs(
@@ -163,7 +167,9 @@ impl Setup {
         if let Some(model) = &self.model {
             command.args(["--model", model]);
         }
-        command.arg("--system-prompt").arg(self.prompt());
+        command
+            .arg("--system-prompt")
+            .arg(self.prompts.of(conversation));
         match session {
             Some(session) => {
                 command.arg("--session-dir").arg(self.sessions());
@@ -335,7 +341,7 @@ mod tests {
                 json!({"defaultModel": "m", "retry": {"enabled": false}})
             );
             assert_eq!(read(&setup.agent_dir().join("auth.json")), json!({}));
-            let command = setup.launch(Some("webchat.ana"));
+            let command = setup.launch(Some("webchat.ana"), None);
             let arguments = arguments(&command);
             assert!(arguments.contains("--no-tools --no-mcp"), "{arguments}");
             assert!(
@@ -370,7 +376,7 @@ mod tests {
             "{tools}"
         );
         assert!(!models.contains("secret") && !tools.contains("secret"));
-        let command = setup.launch(None);
+        let command = setup.launch(None, None);
         let arguments = arguments(&command);
         assert!(
             arguments.contains("--model cleudocodebot/m-1"),

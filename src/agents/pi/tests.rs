@@ -56,7 +56,7 @@ pub(super) fn options(home: &Home) -> PiOptions {
         command: words.map(str::to_owned).to_vec(),
         model: None,
         endpoint: None,
-        system_prompt: None,
+        prompts: Prompts::default(),
         vision: false,
         tools: false,
         pool: 2,

@@ -15,6 +15,9 @@ pub const OLLAMA_MODEL: &str = "OLLAMA_MODEL";
 pub const PI: &str = "AGENT_PI";
 /// The command of the agent `exec`.
 pub const EXEC: &str = "AGENT_EXEC";
+pub(in crate::config) const EXEC_JSON: &str = "AGENT_EXEC_JSON";
+pub(in crate::config) const EXEC_TIMEOUT: &str = "AGENT_EXEC_TIMEOUT";
+pub(in crate::config) const EXEC_ENV: &str = "AGENT_EXEC_ENV";
 pub(in crate::config) const DEEPSEEK_MODEL: &str = "DEEPSEEK_MODEL";
 pub(in crate::config) const OPENAI_BASE_URL: &str = "OPENAI_BASE_URL";
 /// The key of `OpenAI`.
@@ -24,6 +27,7 @@ pub(in crate::config) const OPENAI_MODEL: &str = "OPENAI_MODEL";
 pub const GROQ_API_KEY: &str = "GROQ_API_KEY";
 pub(in crate::config) const GROQ_MODEL: &str = "GROQ_MODEL";
 pub(in crate::config) const SYSTEM_PROMPT: &str = "AGENT_SYSTEM_PROMPT";
+pub(in crate::config) const PROMPTS: &str = "AGENT_PROMPTS";
 pub(in crate::config) const HISTORY: &str = "AGENT_HISTORY";
 pub(in crate::config) const VISION: &str = "AGENT_VISION";
 pub(in crate::config) const TOOLS: &str = "AGENT_TOOLS";
@@ -72,6 +76,12 @@ pub(in crate::config) const KEYS: &[Key] = &[
         "What a model is told to be, or @FILE with that in it (from the home folder).",
     ),
     key(
+        PROMPTS,
+        "",
+        Kind::AgentPrompts,
+        "The same for some conversations: CHANNEL/PEER=TEXT or CHANNEL/PEER=@FILE, separated by semicolons or line ends, * for any, first match wins; for a text with either in it name a file.",
+    ),
+    key(
         HISTORY,
         "12000",
         number(0, 1_000_000),
@@ -112,5 +122,23 @@ pub(in crate::config) const KEYS: &[Key] = &[
         "",
         Kind::Text,
         "The command that answers for the agent exec, as a shell takes it.",
+    ),
+    key(
+        EXEC_JSON,
+        "0",
+        number(0, 1),
+        "1 gives that command the whole turn as JSON, not only its text.",
+    ),
+    key(
+        EXEC_TIMEOUT,
+        "10m",
+        Kind::Wait,
+        "How long that command may take for a turn; 0 is as long as AGENT_TIMEOUT says.",
+    ),
+    key(
+        EXEC_ENV,
+        "",
+        Kind::VariableNames,
+        "Names of further variables that the command gets, separated by commas, from the environment or from here.",
     ),
 ];

@@ -9,6 +9,9 @@ use crate::config::{
     },
 };
 
+/// The title of Ollama.
+pub const OLLAMA_TITLE: &str = "Ollama";
+
 /// Ollama's port, where its address names none.
 pub const OLLAMA_PORT: u16 = 11_434;
 
@@ -58,7 +61,7 @@ pub(super) fn endpoint(lookup: &Lookup) -> Option<ModelEndpoint> {
         return None;
     }
     Some(ModelEndpoint {
-        title: "Ollama",
+        title: OLLAMA_TITLE,
         base: ollama_base(host.as_deref().unwrap_or_default(), "/v1")?,
         key: None,
         model,

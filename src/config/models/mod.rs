@@ -4,27 +4,27 @@
 //! models.
 
 mod endpoint;
+mod prompts;
 mod transcription;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{path::Path, time::Duration};
 
 use self::endpoint::endpoint;
 pub use self::{
-    endpoint::{ModelEndpoint, OLLAMA_PORT, ollama_base},
+    endpoint::{ModelEndpoint, OLLAMA_PORT, OLLAMA_TITLE, ollama_base},
+    prompts::Prompts,
     transcription::{TranscribedBy, TranscriptionSettings},
 };
 pub use super::keys::models::{EXEC, OLLAMA_HOST, OLLAMA_MODEL, PI};
 use super::{
-    keys::models::{HISTORY, KEYS, PI_MODEL, PI_POOL, SYSTEM_PROMPT, TOOLS, VISION},
+    keys::models::{
+        EXEC_ENV, EXEC_JSON, EXEC_TIMEOUT, HISTORY, KEYS, PI_MODEL, PI_POOL, PROMPTS,
+        SYSTEM_PROMPT, TOOLS, VISION,
+    },
     lookup::Lookup,
+    values::{self, PromptRoute},
 };
 use crate::error::Error;
-
-/// Longest file of a system prompt, in bytes.
-const MAX_PROMPT: u64 = 256 * 1024;
 
 /// The settings of the agents in the box.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct ModelSettings {
     pub endpoint: Option<ModelEndpoint>,
     /// What a model is told to be, or `@FILE`.
     pub system_prompt: Option<String>,
+    /// The same for some conversations, the first match counts.
+    pub prompts: Vec<PromptRoute>,
     /// Characters of history.
     pub history: usize,
     /// Whether pictures are shown.
@@ -45,8 +47,21 @@ pub struct ModelSettings {
     pub pi_model: Option<String>,
     /// Processes of pi at a time.
     pub pi_pool: usize,
-    /// The command of `exec`.
-    pub exec: Option<String>,
+    /// The program of `exec`.
+    pub exec: ExecSettings,
+}
+
+/// How the agent `exec` runs its program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecSettings {
+    /// The command; `None` where none is set.
+    pub command: Option<String>,
+    /// Whether it gets the whole turn, as JSON.
+    pub json: bool,
+    /// How long it may take; `None` for as long as a turn may.
+    pub timeout: Option<Duration>,
+    /// Further variables that it gets.
+    pub variables: Vec<String>,
 }
 
 /// Fails where one of these settings is wrong: what was meant for one service must not go to another.
@@ -69,37 +84,27 @@ impl ModelSettings {
         Self {
             endpoint: endpoint(lookup),
             system_prompt: text(SYSTEM_PROMPT),
+            prompts: values::agent_prompts(lookup.valid_text(PROMPTS)).unwrap_or_default(),
             history: count(HISTORY),
             vision: count(VISION) == 1,
             tools: count(TOOLS) == 1,
             pi: text(PI).unwrap_or_else(|| "pi".to_owned()),
             pi_model: text(PI_MODEL),
             pi_pool: count(PI_POOL).max(1),
-            exec: text(EXEC),
+            exec: ExecSettings {
+                command: text(EXEC),
+                json: count(EXEC_JSON) == 1,
+                timeout: values::wait(lookup.valid_text(EXEC_TIMEOUT))
+                    .ok()
+                    .filter(|timeout| !timeout.is_zero()),
+                variables: exec_variables(lookup),
+            },
         }
     }
 
-    /// The system prompt itself; the error says which file cannot be read.
-    pub fn system_prompt(&self, home: &Path) -> Result<Option<String>, String> {
-        let Some(text) = &self.system_prompt else {
-            return Ok(None);
-        };
-        let Some(file) = text.strip_prefix('@') else {
-            return Ok(Some(text.clone()));
-        };
-        let path: PathBuf = home.join(file.trim());
-        let shown = path.display();
-        let about = fs::metadata(&path);
-        let about =
-            about.map_err(|error| format!("{SYSTEM_PROMPT}: cannot read {shown}: {error}"))?;
-        if about.len() > MAX_PROMPT {
-            return Err(format!(
-                "{SYSTEM_PROMPT}: {shown} has more than {MAX_PROMPT} bytes"
-            ));
-        }
-        let read = fs::read_to_string(&path);
-        read.map(Some)
-            .map_err(|error| format!("{SYSTEM_PROMPT}: cannot read {shown}: {error}"))
+    /// The system prompts themselves; the error says which file cannot be read.
+    pub fn system_prompts(&self, home: &Path) -> Result<Prompts, String> {
+        Prompts::read(self, home)
     }
 }
 
@@ -108,6 +113,11 @@ pub fn variables(lookup: &Lookup) -> Vec<(&'static str, String)> {
     let names = KEYS.iter().map(|key| key.name);
     let set = names.filter_map(|name| Some((name, lookup.get(name)?.to_owned())));
     set.collect()
+}
+
+/// The names of the variables that the program of `exec` gets besides the usual ones.
+pub fn exec_variables(lookup: &Lookup) -> Vec<String> {
+    values::variable_names(lookup.valid_text(EXEC_ENV)).unwrap_or_default()
 }
 
 /// The value of a key, if it has one.
@@ -164,6 +174,24 @@ mod tests {
             ("pi", 4, 12_000)
         );
         assert!(!unset.tools && !unset.vision);
+        assert_eq!(unset.exec.timeout, Some(Duration::from_secs(600)));
+    }
+
+    #[test]
+    fn the_program_of_exec_is_set_up_by_the_settings() {
+        let set = read(&[
+            ("AGENT_EXEC", "answer --now"),
+            ("AGENT_EXEC_JSON", "1"),
+            ("AGENT_EXEC_TIMEOUT", "0"),
+            ("AGENT_EXEC_ENV", "WEATHER_KEY, CITY"),
+        ]);
+        let expected = ExecSettings {
+            command: Some("answer --now".to_owned()),
+            json: true,
+            timeout: None,
+            variables: ["WEATHER_KEY", "CITY"].map(str::to_owned).into(),
+        };
+        assert_eq!(set.exec, expected);
     }
 
     #[test]
@@ -195,23 +223,5 @@ mod tests {
             assert_eq!(base.authority(), address, "{host}");
         }
         assert!(ollama_base("a b", "").is_none());
-    }
-
-    #[test]
-    fn a_system_prompt_may_be_in_a_file() {
-        let folder = Scratch::new();
-        let mut settings = read(&[("AGENT_SYSTEM_PROMPT", "be kind")]);
-        assert_eq!(
-            settings.system_prompt(folder.path()),
-            Ok(Some("be kind".to_owned()))
-        );
-        settings.system_prompt = Some("@prompt.md".to_owned());
-        let missing = settings.system_prompt(folder.path()).expect_err("missing");
-        assert!(missing.contains("prompt.md"), "{missing}");
-        std::fs::write(folder.path().join("prompt.md"), "be brief\n").expect("written");
-        assert_eq!(
-            settings.system_prompt(folder.path()),
-            Ok(Some("be brief\n".to_owned()))
-        );
     }
 }

@@ -77,6 +77,54 @@ pub(in crate::config) fn routes(text: &str) -> Result<Vec<Route>, Expected> {
         .collect()
 }
 
+/// A row of `AGENT_PROMPTS`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptRoute {
+    /// Which conversations.
+    pub pattern: Pattern,
+    /// What a model is told there, or `@FILE`.
+    pub text: String,
+}
+
+/// Longest list of prompts, in bytes: those that are longer are in files.
+const MAX_PROMPTS: usize = 65_536;
+
+/// Parses what models are told in which conversations. Commas are of the texts.
+pub(in crate::config) fn prompts(text: &str) -> Result<Vec<PromptRoute>, Expected> {
+    let expected = || {
+        "CHANNEL/PEER=TEXT or CHANNEL/PEER=@FILE separated by semicolons or line ends, with * for any, \
+         such as telegram/*=Be brief;whatsapp/*@g.us=@groups.md (a text with either in it: in a file)"
+            .to_owned()
+    };
+    if text.len() > MAX_PROMPTS || text.contains('\0') {
+        return Err(expected());
+    }
+    let route = |entry: &str| {
+        let (pattern, text) = entry.split_once('=')?;
+        let text = text.trim();
+        Some(PromptRoute {
+            pattern: Pattern::parse(pattern.trim()).filter(|_| !text.is_empty())?,
+            text: text.to_owned(),
+        })
+    };
+    let entries = text.split([';', '\n', '\r']).map(str::trim);
+    let entries = entries.filter(|entry| !entry.is_empty());
+    entries
+        .map(|entry| route(entry).ok_or_else(expected))
+        .collect()
+}
+
+/// Parses names of variables.
+pub(in crate::config) fn variables(text: &str) -> Result<Vec<String>, Expected> {
+    let is_fine = |name: &str| !name.contains(|c: char| c == '=' || c.is_control() || c == ' ');
+    let name = |name: &str| {
+        is_fine(name)
+            .then(|| name.to_owned())
+            .ok_or_else(|| "names of variables separated by commas, such as LANG,TZ".to_owned())
+    };
+    entries(text).map(name).collect()
+}
+
 /// Parses patterns of conversations.
 pub(in crate::config) fn patterns(text: &str) -> Result<Vec<Pattern>, Expected> {
     let expected =

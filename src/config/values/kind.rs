@@ -70,6 +70,10 @@ pub enum Kind {
     Patterns,
     /// One conversation, by channel and peer.
     Conversation,
+    /// What a model is told in which conversations.
+    AgentPrompts,
+    /// Names of variables, separated by commas.
+    VariableNames,
 }
 
 /// A hundred years. For longer, use 0.
@@ -99,6 +103,8 @@ impl Kind {
             Self::AgentRoutes => agents::routes(text).map(drop),
             Self::Patterns => agents::patterns(text).map(drop),
             Self::Conversation => agents::conversation(text).map(drop),
+            Self::AgentPrompts => agents::prompts(text).map(drop),
+            Self::VariableNames => agents::variables(text).map(drop),
         }
     }
 

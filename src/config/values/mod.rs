@@ -13,7 +13,7 @@ mod wait;
 
 pub use self::{
     addresses::reached_at,
-    agents::{Route, is_agent_name},
+    agents::{PromptRoute, Route, is_agent_name},
     base_url::BaseUrl,
     delays::Delays,
     expected::Expected,
@@ -21,6 +21,9 @@ pub use self::{
     kind::{Kind, LEAST_TOKEN_CHARS, SAFE_TOKEN_CHARS},
 };
 pub(super) use self::{
-    agents::{conversation, names as agent_names, patterns, routes as agent_routes},
+    agents::{
+        conversation, names as agent_names, patterns, prompts as agent_prompts,
+        routes as agent_routes, variables as variable_names,
+    },
     wait::wait,
 };

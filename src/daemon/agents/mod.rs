@@ -3,6 +3,7 @@
 //!
 //! Not here: what they answer (`agents`), and which turns they get (`turns`).
 
+pub(in crate::daemon) mod finder;
 mod plan;
 mod process;
 mod supervisor;

@@ -43,9 +43,23 @@ pub(super) fn plans(
             name: name.to_owned(),
             program: program.clone(),
             arguments: arguments(name, env_file),
-            variables: variables.clone(),
+            variables: match name {
+                "exec" => [&variables[..], &of_exec(lookup)].concat(),
+                _ => variables.clone(),
+            },
         })
         .collect()
+}
+
+/// The variables that its program gets besides. Those of `.env` are no part of our environment, and a change of one
+/// is a change of its plan.
+fn of_exec(lookup: &Lookup) -> Vec<(String, String)> {
+    let names = models::exec_variables(lookup).into_iter();
+    let set = names.filter_map(|name| {
+        let value = lookup.get(&name)?.to_owned();
+        Some((name, value))
+    });
+    set.collect()
 }
 
 fn arguments(name: &str, env_file: &Path) -> Vec<String> {
@@ -119,5 +133,33 @@ mod tests {
         assert!(has("OLLAMA_MODEL", "a") && has("CLEUDOCODEBOT_TOKEN", "t"));
         assert!(has("CLEUDOCODEBOT_HOST", "127.0.0.1") && has("CLEUDOCODEBOT_PORT", "7"));
         assert!(one != other && one == plan("a"));
+    }
+
+    #[test]
+    fn the_program_of_exec_has_its_settings_and_the_variables_that_they_name() {
+        let plan = |key| {
+            let pairs = [
+                ("AGENT", "exec,echo"),
+                ("AGENT_EXEC", "answer"),
+                ("AGENT_EXEC_JSON", "1"),
+                ("AGENT_EXEC_TIMEOUT", "30s"),
+                ("AGENT_EXEC_ENV", "WEATHER_KEY,UNSET"),
+                ("WEATHER_KEY", key),
+            ];
+            planned(&pairs)
+        };
+        let plans = plan("k");
+        let of = |plan: &Plan, name: &str| {
+            let mut variables = plan.variables.iter();
+            let found = variables.find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone())
+        };
+        for (name, value) in [("AGENT_EXEC_JSON", "1"), ("AGENT_EXEC_TIMEOUT", "30s")] {
+            assert_eq!(of(&plans[0], name).as_deref(), Some(value));
+        }
+        assert_eq!(of(&plans[0], "WEATHER_KEY").as_deref(), Some("k"));
+        assert_eq!(of(&plans[0], "UNSET"), None);
+        assert_eq!(of(&plans[1], "WEATHER_KEY"), None, "it is no other's");
+        assert!(plans[0] != plan("l")[0] && plans[1] == plan("l")[1]);
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
@@ -20,6 +20,9 @@ use crate::{
     log::Log,
     random,
 };
+
+/// How long a client of the same name must be gone before ours takes its place again.
+const GONE_FOR: Duration = Duration::from_secs(5);
 
 /// Runs one agent.
 pub(super) struct Supervisor {
@@ -112,15 +115,41 @@ impl Supervisor {
             "the agent cannot run; waiting for other settings",
             &[("name", name), ("error", &why)],
         );
+        // One that was started elsewhere by the same name takes it over, which is how ours ended.
+        let has_successor = self.states.is_connected(name);
+        let advice = if has_successor {
+            "another client answers by this name; once it has gone this one starts again by itself"
+        } else {
+            "mend that, then: cleudocodebot reload"
+        };
         self.enter(SupervisedState {
             stage: Stage::Parked,
             last_error: Some(why),
-            advice: Some("mend that, then: cleudocodebot reload".to_owned()),
+            advice: Some(advice.to_owned()),
         });
         self.parked.send_replace(true);
-        let next = changed(desired, retired).await;
+        let next = tokio::select! {
+            next = changed(desired, retired) => next,
+            () = self.successor_gone(), if has_successor => {
+                let what = "the other agent of this name has gone; starting this one again";
+                self.log.info("agent", what, &[("name", name)]);
+                Next::Look
+            }
+        };
         self.parked.send_replace(false);
         next
+    }
+
+    /// Comes back once no other client has had the name for a while: one that only lost its connection comes back.
+    async fn successor_gone(&self) {
+        let (states, name) = (&self.states, &self.plan.name);
+        loop {
+            states.until_connected(name, false).await;
+            let back = timeout(GONE_FOR, states.until_connected(name, true)).await;
+            if back.is_err() {
+                return;
+            }
+        }
     }
 
     async fn wait(
@@ -269,6 +298,25 @@ mod tests {
         stage.states.steer("tried", Steer::Start);
         stage.comes_to("starting").await;
         stage.comes_to("parked").await;
+        stage.retire.send_replace(true);
+        stage.task.await.expect("ended");
+    }
+
+    #[tokio::test]
+    async fn one_whose_name_was_taken_over_starts_again_once_the_other_has_gone() {
+        let mut stage = Stage::new("exit 78");
+        stage.states.connected("tried");
+        let status = stage.comes_to("parked").await;
+        assert!(status.advice.is_some_and(|it| it.contains("by itself")));
+        // It parks again at once, which is another end than before: nobody has the name now.
+        tokio::time::pause();
+        stage.states.away("tried", "it left");
+        let begun = Instant::now();
+        stage.comes_to("starting").await;
+        assert!(begun.elapsed() >= GONE_FOR);
+        tokio::time::resume();
+        let status = stage.comes_to("parked").await;
+        assert!(status.advice.is_some_and(|it| it.contains("reload")));
         stage.retire.send_replace(true);
         stage.task.await.expect("ended");
     }

@@ -5,7 +5,7 @@
 
 use tokio::time::Duration;
 
-use super::{conversations::ConversationKey, inner::TurnsInner};
+use super::{conversations::ConversationKey, handover::TAKEN_OVER, inner::TurnsInner};
 use crate::{
     integrations::AgentCommand,
     message::{Message, TurnState, text_at},
@@ -16,13 +16,31 @@ use crate::{
 /// Countries where Portuguese is spoken.
 const LUSOPHONE: [&str; 5] = ["BR", "PT", "AO", "MZ", "CV"];
 
+/// Why turns end where somebody wrote `/new`.
+const BEGUN_ANEW: &str = "a new conversation began";
+
+/// Why turns end where somebody wrote `/stop`.
+const STOPPED: &str = "somebody wrote /stop";
+
+/// How what is gathered ends where somebody gives this command; `None` where it is answered all the same.
+pub(super) fn ends(command: AgentCommand) -> Option<(TurnState, &'static str)> {
+    match command {
+        AgentCommand::Pause => Some((TurnState::Held, TAKEN_OVER)),
+        AgentCommand::Resume => None,
+        AgentCommand::New => Some((TurnState::Aborted, BEGUN_ANEW)),
+        AgentCommand::Stop => Some((TurnState::Aborted, STOPPED)),
+    }
+}
+
 impl TurnsInner {
-    /// Obeys a command that came so long ago, and says so.
+    /// Obeys a command that came so long ago, and says so. What was gathered there has its end already
+    /// ([`ends`]).
     pub(super) async fn obey(
         &self,
         command: AgentCommand,
         message: &Message,
         ago: Duration,
+        was_gathering: bool,
     ) -> Result<(), StoreError> {
         let key = (message.channel.clone(), message.peer.clone());
         let before = Some(message.id);
@@ -38,11 +56,11 @@ impl TurnsInner {
             AgentCommand::Resume => drop(self.release(&key)?.await?),
             AgentCommand::New => {
                 let stored = self.store().new_session(&key.0, &key.1, message.id)?;
-                self.clear(&key, before, TurnState::Aborted, "a new conversation began");
+                self.clear(&key, before, TurnState::Aborted, BEGUN_ANEW);
                 stored.await?;
             }
             AgentCommand::Stop => {
-                stopped = self.clear(&key, before, TurnState::Aborted, "somebody wrote /stop");
+                stopped = self.clear(&key, before, TurnState::Aborted, STOPPED) || was_gathering;
             }
         }
         self.reply(message, reply(command, stopped)).await

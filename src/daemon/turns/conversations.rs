@@ -202,6 +202,16 @@ impl Conversations {
         }
     }
 
+    /// Takes out what is gathered, as far as it began before this message.
+    pub(super) fn take_gathering(
+        &mut self,
+        key: &ConversationKey,
+        up_to: MessageId,
+    ) -> Option<Gathering> {
+        let gathering = &mut self.all.get_mut(key)?.gathering;
+        gathering.take_if(|gathering| gathering.before() < up_to.0)
+    }
+
     /// Nobody is to answer what is there; `up_to` spares what came later.
     pub(super) fn clear(&mut self, key: &ConversationKey, up_to: Option<MessageId>) -> Cleared {
         let Some(conversation) = self.all.get_mut(key) else {

@@ -32,9 +32,10 @@ impl Gathering {
         }
     }
 
-    /// Another message.
+    /// Another message. Many may come at once, as after a time offline: beyond a turn's worth the oldest are left to
+    /// the history.
     pub(super) fn add(&mut self, id: MessageId, now: Instant) {
-        self.messages.push(id);
+        self.messages = appended(std::mem::take(&mut self.messages), &[id]);
         self.last = now;
     }
 
@@ -89,6 +90,12 @@ mod tests {
             gathering.add(MessageId(number), now);
         }
         assert_eq!(gathering.due(QUIET), now);
+        let mut flood = gathering.clone();
+        for number in 33..=1000 {
+            flood.add(MessageId(number), now);
+        }
+        assert_eq!(flood.messages.len(), MAX_MESSAGES);
+        assert_eq!((flood.before(), flood.messages[31]), (968, MessageId(1000)));
         let all = appended(gathering.messages, &[MessageId(90), MessageId(91)]);
         assert_eq!((all.len(), all[0]), (MAX_MESSAGES, MessageId(3)));
         assert_eq!(all.last(), Some(&MessageId(91)));

@@ -1,7 +1,7 @@
 //! Agents answer: what comes in becomes turns, each is offered to an agent, and its answer is queued.
 //!
 //! A message's way: `reader` finds it in the store, `eligible` judges it, `conversations` gathers it with
-//! others until it is a turn, `run` offers that to an agent of the `pool` and follows the answer; `steps`
+//! others until `storing` makes a turn of it, `run` offers that to an agent of the `pool` and follows the answer; `steps`
 //! says who is asked next where one fails. `guards` keep agents from answering too much, `holds` and
 //! `handover` let a person answer instead, `commands` are what people write about it in the chat,
 //! `questions` what agents ask the owner. `control` is the interface for the gateway.
@@ -23,6 +23,7 @@ mod reader;
 mod run;
 pub(in crate::daemon) mod states;
 mod steps;
+mod storing;
 #[cfg(test)]
 mod tests;
 

@@ -1,32 +1,26 @@
 //! Follows the messages that come in, from a position on disk on, so that none is missed by a crash, and
 //! makes turns of them.
 //!
-//! What is decided without the store is in `eligible`, `conversations` and `gather`.
+//! What is decided without the store is in `eligible`, `conversations` and `gather`; what is stored and started then
+//! in `storing`.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    future::pending,
-    sync::Arc,
-};
+use std::{collections::HashSet, future::pending, sync::Arc};
 
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use super::{
-    commands,
-    conversations::{ConversationKey, DueTurn},
+    conversations::ConversationKey,
     eligible::{Verdict, judge},
-    gather::appended,
     guards::DailyGuard,
     handover::TAKEN_OVER,
     inner::TurnsInner,
-    run,
 };
 use crate::{
     clock,
     integrations::webchat,
     log::LogField,
     message::{Direction, Kind, Message, MessageId, State, TurnState},
-    store::{Hold, HoldReason, NewTurn, Occasion, Store, StoreError, Turn, TurnUpdate, insist},
+    store::{Hold, HoldReason, Occasion, Store, StoreError, Turn, TurnUpdate, insist},
 };
 
 /// Events of one read.
@@ -49,11 +43,11 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// The task that follows the store.
 pub(super) struct Reader {
-    turns: Arc<TurnsInner>,
+    pub(super) turns: Arc<TurnsInner>,
     /// Up to where events were read.
-    read: u64,
+    pub(super) read: u64,
     /// The position on disk.
-    saved: u64,
+    pub(super) saved: u64,
     /// Messages behind that position that have a turn.
     known: HashSet<MessageId>,
 }
@@ -178,7 +172,12 @@ impl Reader {
     }
 
     /// Ends a turn that was not offered.
-    async fn close(&self, turn: Turn, state: TurnState, why: &str) -> Result<(), StoreError> {
+    pub(super) async fn close(
+        &self,
+        turn: Turn,
+        state: TurnState,
+        why: &str,
+    ) -> Result<(), StoreError> {
         let update = TurnUpdate::because(state, why);
         let turns = &self.turns;
         let report = |error: &StoreError| turns.warn("cannot store the end of a turn", error);
@@ -241,7 +240,10 @@ impl Reader {
         match verdict {
             Verdict::Nothing => {}
             Verdict::ByHand => self.turns.by_hand(&key, ago),
-            Verdict::Command(command) => self.turns.obey(command, message, ago).await?,
+            Verdict::Command(command) => {
+                let was_any = self.stop_gathering(command, &key, message).await?;
+                self.turns.obey(command, message, ago, was_any).await?;
+            }
             Verdict::Answer => self.hear(&key, message),
             Verdict::AnswerInGroup => {
                 if settings.is_open_group(&key.0, &key.1) || self.answers_us(message).await? {
@@ -290,120 +292,6 @@ impl Reader {
             drop(turns.hold(key, turns.usual_hold(), HoldReason::Loop));
         }
     }
-
-    pub(super) async fn store_due(&mut self) -> Result<(), StoreError> {
-        let quiet = self.turns.settings().gather;
-        let due = self.turns.conversations().due(Instant::now(), quiet);
-        let mut due = VecDeque::from(due);
-        let mut failed = None;
-        while let Some(next) = due.pop_front() {
-            // Those behind a turn are not stored with it.
-            let settled = self.turns.conversations().settled(self.read);
-            let behind = due.iter().map(|it| it.gathering.before());
-            let position = behind.fold(settled, u64::min);
-            let (key, gathering) = (next.key.clone(), next.gathering.clone());
-            if let Err(error) = self.store_turn(next, position).await {
-                if !self.turns.holds.is_held(&key) {
-                    self.turns.conversations().put_back(&key, gathering);
-                }
-                failed = Some(error);
-            }
-        }
-        failed.map_or(Ok(()), Err)
-    }
-
-    async fn store_turn(&mut self, due: DueTurn, position: u64) -> Result<(), StoreError> {
-        let turns = Arc::clone(&self.turns);
-        let report = |error: &StoreError| turns.warn("cannot store a turn", error);
-        if let Some((id, messages)) = &due.waiting {
-            let update = TurnUpdate {
-                messages: Some(appended(messages.clone(), &due.gathering.messages)),
-                ..TurnUpdate::to(TurnState::Waiting)
-            };
-            let stored = insist(|| turns.store().update_turn(*id, update.clone()), report).await;
-            match stored {
-                Ok(turn) => {
-                    turns.conversations().update(turn);
-                    return Ok(());
-                }
-                // It ended meanwhile: these begin one of their own.
-                Err(StoreError::WrongTurnState(_) | StoreError::NotFound) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let new = self.new_turn(due, position).await?;
-        let stored = insist(|| turns.store().open_turn(new.clone()), report).await?;
-        self.saved = self.saved.max(position);
-        let Some(turn) = stored else { return Ok(()) };
-        turns.publish_status(&turn, None);
-        // Whoever took over while it was stored found nothing to stop.
-        if turns
-            .holds
-            .is_held(&(turn.channel.clone(), turn.peer.clone()))
-        {
-            return self.close(turn, TurnState::Held, TAKEN_OVER).await;
-        }
-        let has_room = turns.conversations().wait(turn.clone(), Instant::now());
-        if has_room {
-            return Ok(());
-        }
-        let why = "too many turns wait in this conversation";
-        self.close(turn, TurnState::Failed, why).await
-    }
-
-    async fn new_turn(&self, due: DueTurn, cursor: u64) -> Result<NewTurn, StoreError> {
-        let key = due.key.clone();
-        let read = move |store: &Store| store.session(&key.0, &key.1);
-        let (generation, _) = self.turns.store().run_blocking(read).await?;
-        let (channel, peer) = due.key.clone();
-        let agents = self.turns.settings().agents_of(&channel, &peer);
-        Ok(NewTurn {
-            session: commands::session(&due.key, generation),
-            channel,
-            peer,
-            sender: due.gathering.sender,
-            messages: due.gathering.messages,
-            agent: agents.into_iter().next().unwrap_or_default(),
-            cursor,
-        })
-    }
-
-    pub(super) async fn start(&mut self) {
-        let turns = Arc::clone(&self.turns);
-        let settings = turns.settings();
-        let (now, today) = (Instant::now(), (turns.store().clock())());
-        let started = turns.conversations().start(now, settings.rate);
-        let mut refused = Vec::new();
-        // All without waiting: a turn that is neither run nor taken back keeps its conversation from going on.
-        for turn in started {
-            // What was offered before the daemon was restarted is counted already.
-            let is_counted = turn.attempt > 0;
-            let key = (turn.channel.clone(), turn.peer.clone());
-            let end = if turns.holds.is_held(&key) {
-                (TurnState::Held, TAKEN_OVER.to_owned())
-            } else if is_counted || turns.conversations().daily.admit(today, settings.daily) {
-                turns.spawn(run::start(&turns, turn));
-                continue;
-            } else {
-                (TurnState::Failed, spent(settings.daily))
-            };
-            turns.conversations().ended(&key, turn.id, None, now);
-            refused.push((turn, end));
-        }
-        for (turn, (state, why)) in refused {
-            self.refuse(turn, state, &why).await;
-        }
-    }
-
-    /// It is not to be answered after all.
-    async fn refuse(&self, turn: Turn, state: TurnState, why: &str) {
-        if let Err(error) = self.close(turn, state, why).await {
-            self.turns.warn("cannot store the end of a turn", &error);
-        }
-        let fields: [LogField<'_>; 1] = [("why", &why)];
-        let log = &self.turns.parts.log;
-        log.warn_limited("agent", "a turn is not answered", &fields);
-    }
 }
 
 /// What tells whether a program wrote a message. The text of a file is made here, and is the same for every
@@ -414,9 +302,4 @@ fn loop_text(message: &Message) -> &str {
     } else {
         ""
     }
-}
-
-/// Too much was answered today.
-fn spent(most: usize) -> String {
-    format!("{most} answers were given within 24 hours (AGENT_DAILY)")
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     clock,
@@ -138,6 +138,8 @@ pub(in crate::daemon) type OnChange = Arc<dyn Fn(&AgentStatus) + Send + Sync>;
 /// How each agent is, by name.
 pub(in crate::daemon) struct AgentStates {
     entries: Mutex<BTreeMap<String, Entry>>,
+    /// A client connected or left.
+    came_or_left: Notify,
     on_change: OnChange,
 }
 
@@ -145,6 +147,7 @@ impl AgentStates {
     pub(in crate::daemon) fn new(on_change: OnChange) -> Self {
         Self {
             entries: Mutex::default(),
+            came_or_left: Notify::new(),
             on_change,
         }
     }
@@ -193,19 +196,42 @@ impl AgentStates {
     }
 
     /// A client of this name connected.
-    pub(super) fn connected(&self, name: &str) {
+    pub(in crate::daemon) fn connected(&self, name: &str) {
         self.change(name, |entry| {
             entry.connected = true;
             entry.away = None;
         });
+        self.came_or_left.notify_waiters();
     }
 
     /// The client of this name left.
-    pub(super) fn away(&self, name: &str, why: &str) {
+    pub(in crate::daemon) fn away(&self, name: &str, why: &str) {
         self.change(name, |entry| {
             entry.connected = false;
             entry.away = Some(why.to_owned());
         });
+        self.came_or_left.notify_waiters();
+    }
+
+    /// Whether a client of this name is connected.
+    pub(in crate::daemon) fn is_connected(&self, name: &str) -> bool {
+        self.entries()
+            .get(name)
+            .is_some_and(|entry| entry.connected)
+    }
+
+    /// Waits until whether a client of this name is connected is `wanted`.
+    pub(in crate::daemon) async fn until_connected(&self, name: &str, wanted: bool) {
+        loop {
+            let changed = self.came_or_left.notified();
+            tokio::pin!(changed);
+            // Listen before looking, so that no change falls in between.
+            changed.as_mut().enable();
+            if self.is_connected(name) == wanted {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Shows agents that the settings name also before their clients connect, and forgets others that

@@ -17,8 +17,8 @@ use crate::{
         Gateway,
         clients::{agent::MailboxAgent, handle::ClientHandle},
         control::{
-            AgentAnswer, AgentFailure, AgentLease, AgentStatus, Ended, Question, Reply, Steer,
-            TurnQuery,
+            AgentAnswer, AgentFailure, AgentLease, AgentStatus, Ended, FoundAgent, Question, Reply,
+            Steer, TurnQuery,
         },
         permissions::Access,
     },
@@ -301,6 +301,25 @@ pub(super) fn resume(gateway: &Gateway, payload: &Payload) -> Answer {
     Answer::Later(Box::pin(async move {
         Ok(json!({"released": released.await?}).to_string())
     }))
+}
+
+/// `agents.found`.
+pub(super) fn found(gateway: &Gateway) -> Answer {
+    let found = Arc::clone(&gateway.admin).found_agents();
+    Answer::Later(Box::pin(async move {
+        let found: Value = found.await?.iter().map(FoundAgent::json).collect();
+        Ok(json!({"found": found}).to_string())
+    }))
+}
+
+/// `agent.choose`.
+pub(super) fn choose(gateway: &Gateway, payload: &Payload) -> Answer {
+    let (name, model) = (payload.text("name"), payload.optional_text("model"));
+    let admin = Arc::clone(&gateway.admin);
+    let chosen = admin.choose_agent(name.to_owned(), model.map(str::to_owned));
+    Answer::Later(Box::pin(
+        async move { Ok(chosen.await?.json().to_string()) },
+    ))
 }
 
 pub(super) fn steer(gateway: &Gateway, payload: &Payload, how: Steer) -> CommandResult {

@@ -141,9 +141,7 @@ fn setting_json(setting: &Setting) -> Value {
 
 pub(super) fn reload(gateway: &Gateway) -> CommandResult {
     match gateway.admin.reload() {
-        Ok(done) => {
-            Ok(json!({"changed": done.changed, "needs_restart": done.needs_restart}).to_string())
-        }
+        Ok(done) => Ok(done.json().to_string()),
         Err(why) => Err(Fault::new(
             ErrorCode::Conflict,
             format!("nothing was changed: {why}"),

@@ -156,6 +156,8 @@ fn dispatch(
         ActionId::AgentResume => agents::resume(gateway, &payload),
         ActionId::AgentStart => Answer::Now(agents::steer(gateway, &payload, Steer::Start)),
         ActionId::AgentStop => Answer::Now(agents::steer(gateway, &payload, Steer::Stop)),
+        ActionId::AgentsFound => agents::found(gateway),
+        ActionId::AgentChoose => agents::choose(gateway, &payload),
         ActionId::Ping => Answer::Now(Ok(pong_text(None))),
         ActionId::Describe => Answer::Now(Ok(connection::describe(access))),
         ActionId::Receive => messages::receive(gateway, payload),

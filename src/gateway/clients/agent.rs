@@ -34,11 +34,16 @@ pub(in crate::gateway) struct MailboxAgent(pub(in crate::gateway) Arc<ClientHand
 
 impl AgentClient for MailboxAgent {
     fn offer(&self, turn: &Value) -> Offered {
+        let turn = turn.to_string();
         let frame = event_frame(self.0.dialect(), event::AGENT_TURN, |out| {
-            out.push_str(&turn.to_string());
+            out.push_str(&turn);
         });
-        if !self.0.has_room_for(frame.len()) {
-            Offered::TooLarge
+        let room = self.0.room();
+        if frame.len() > room {
+            let around = frame.len() - turn.len();
+            Offered::TooLarge {
+                most: room.saturating_sub(around),
+            }
         } else if self.0.push_fitting(frame) {
             Offered::Queued
         } else {

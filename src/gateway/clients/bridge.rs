@@ -39,7 +39,7 @@ impl BridgeClient for MailboxBridge {
                 out.push_str(",\"redelivered\":true}");
             }
         });
-        if !self.0.has_room_for(frame.len()) {
+        if frame.len() > self.0.room() {
             return Handover::TooLarge;
         }
         if self.0.push_fitting(frame) {

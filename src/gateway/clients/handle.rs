@@ -199,9 +199,9 @@ impl ClientHandle {
         self.count_sent(queued)
     }
 
-    /// Whether a frame of this length may be queued ever.
-    pub fn has_room_for(&self, length: usize) -> bool {
-        self.state().mailbox.has_room_for(length)
+    /// The longest frame that may be queued ever, in bytes.
+    pub fn room(&self) -> usize {
+        self.state().mailbox.room()
     }
 
     /// Queues a frame that may be left out when the queue is half full. What is left out is reported as

@@ -85,9 +85,9 @@ impl Mailbox {
         self.bytes
     }
 
-    /// Whether a frame of this length may be queued ever.
-    pub(super) fn has_room_for(&self, length: usize) -> bool {
-        length <= self.max_bytes
+    /// The longest frame that may be queued ever, in bytes.
+    pub(super) fn room(&self) -> usize {
+        self.max_bytes
     }
 
     /// A frame that must not be lost: when it does not fit, the client is dropped. Whether it was

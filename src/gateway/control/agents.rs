@@ -23,7 +23,10 @@ pub enum Offered {
     /// The client takes no more for now.
     Busy,
     /// It is longer than anything the client is sent.
-    TooLarge,
+    TooLarge {
+        /// Bytes that it may have.
+        most: usize,
+    },
 }
 
 /// The client that an agent is.

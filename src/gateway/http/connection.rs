@@ -3,6 +3,7 @@
 //! Order of checks: framing → Host → path and method → version and key → Origin → token → 101.
 
 use std::{
+    future::poll_fn,
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
@@ -35,6 +36,7 @@ use crate::{
         metrics::GatewayCounters,
         permissions::{Access, Door},
     },
+    keys::Key,
     observed_io::Observer,
     protocol::error_code::ErrorCode,
 };
@@ -46,6 +48,8 @@ pub(super) struct HttpConnection {
     pub(super) permit: Permit,
     pub(super) progress: Progress,
     upgraded: Mutex<Option<Upgraded>>,
+    /// The key of the request that is being answered, where it is not the token of `.env`.
+    key: Mutex<Option<Arc<Key>>>,
     /// Called once what was taken to be written is in the socket.
     on_flushed: Mutex<Vec<OnSent>>,
 }
@@ -116,6 +120,9 @@ impl Drop for Answering {
 const NO_TOKEN: &str =
     "wrong or missing token; send Authorization: Bearer with CLEUDOCODEBOT_TOKEN of .env";
 
+/// Why a request is refused whose key ended while it was answered.
+const KEY_ENDED: &str = "this key was revoked or has expired; ask the owner for a new one";
+
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
 
@@ -133,8 +140,23 @@ impl HttpConnection {
             permit,
             progress: Progress::default(),
             upgraded: Mutex::new(None),
+            key: Mutex::default(),
             on_flushed: Mutex::default(),
         }
+    }
+
+    fn key(&self) -> MutexGuard<'_, Option<Arc<Key>>> {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves once the key of this request is no longer good. Polled whenever the request is, so it sees when
+    /// there is a key.
+    async fn key_ended(&self) {
+        let key = poll_fn(|_| match &*self.key() {
+            Some(key) => Poll::Ready(Arc::clone(key)),
+            None => Poll::Pending,
+        });
+        key.await.ended().await;
     }
 
     fn on_flushed(&self) -> MutexGuard<'_, Vec<OnSent>> {
@@ -176,7 +198,13 @@ impl HttpConnection {
         let config = self.gateway.settings();
         let head = config.limits.max_header_bytes;
         self.permit.forget_authentication(head);
-        let reply = self.route(request, &config).await;
+        self.key().take();
+        let reply = tokio::select! {
+            biased;
+            reply = self.route(request, &config) => reply,
+            // Whatever it waits for: whoever has a key no longer gets no answer by it.
+            () = self.key_ended() => Err(unauthorized(KEY_ENDED)),
+        };
         if let Err(reply) = &reply
             && reply.status() == StatusCode::TOO_MANY_REQUESTS
         {
@@ -193,6 +221,9 @@ impl HttpConnection {
             self.permit.hold(rest, &config.limits, None);
         }
         let mut reply = reply.unwrap_or_else(|refusal| refusal);
+        if let Some(key) = self.key().take() {
+            reply.body_mut().until(async move { key.ended().await });
+        }
         if !reply.body_mut().hold(|| Answering(Arc::clone(&self))) {
             self.progress.end_request();
         }
@@ -358,7 +389,10 @@ impl HttpConnection {
             TokenRefusal::Wrong(why) => unauthorized(why),
             TokenRefusal::TooMany(wait) => slow_down(wait),
         });
-        Some(refused.inspect(|_| self.permit.mark_authenticated()))
+        Some(refused.inspect(|access| {
+            self.permit.mark_authenticated();
+            *self.key() = access.key().cloned();
+        }))
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
     body::{AnyBody, CollectError, Whole, collect_counted},
     config::{Limits, keys::MAX_BODY_BYTES},
     gateway::{Gateway, admission::Permit, metrics::GatewayCounters},
+    integrations::BoxFuture,
     log::LogField,
     protocol::error_code::{ErrorCode, Fault},
 };
@@ -36,6 +37,7 @@ pub(super) struct ReplyBody {
     body: AnyBody,
     held: Option<Box<dyn Send>>,
     on_taken: Option<OnTaken>,
+    until: Option<BoxFuture<'static, ()>>,
 }
 
 /// The type of most answers.
@@ -62,6 +64,13 @@ impl ReplyBody {
         }
     }
 
+    /// Breaks the body off once this resolves, where it is not in memory already.
+    pub(super) fn until(&mut self, end: impl Future<Output = ()> + Send + 'static) {
+        if !matches!(self.body, AnyBody::Whole(_)) {
+            self.until = Some(Box::pin(end));
+        }
+    }
+
     /// Sets what is called once the whole body was taken to be written. It is dropped where that never is.
     pub(super) fn on_taken(&mut self, callback: impl FnOnce() + Send + 'static) {
         self.on_taken = Some(Box::new(callback));
@@ -85,6 +94,12 @@ impl Body for ReplyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(until) = &mut self.until
+            && until.as_mut().poll(cx).is_ready()
+        {
+            let text = "the key of this request is no longer good";
+            return Poll::Ready(Some(Err(io::Error::other(text))));
+        }
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if self.on_taken.is_some()
             && self.body.is_end_stream()

@@ -26,7 +26,7 @@ use crate::{
         message_json::push_message,
         payload::bad_field,
     },
-    store::StoredEvent,
+    store::{ReaderPosition, StoredEvent},
 };
 
 /// The longest wait for a message, in seconds: clients give a request up after five minutes.
@@ -46,6 +46,9 @@ const LIMIT: u64 = 50;
 
 /// Whose place it is unless told.
 const READER: &str = "default";
+
+/// How often it is noted that a place is used to which nothing comes: it is kept for 90 days.
+const NOTED_EVERY_MS: u64 = 86_400_000;
 
 /// What is waited for, and how.
 struct Wait {
@@ -247,8 +250,16 @@ async fn known(gateway: &Gateway, place: &str) -> Result<Option<u64>, Fault> {
     if moving.is_some() {
         return Ok(moving);
     }
-    let place = place.to_owned();
-    reading(&gateway.store, move |store| store.reader_position(&place)).await
+    let name = place.to_owned();
+    let known = reading(&gateway.store, move |store| store.reader_position(&name)).await?;
+    let now_ms = (gateway.store.clock())();
+    if let Some(ReaderPosition { seq, used_ms }) = known
+        && used_ms.is_none_or(|used_ms| used_ms + NOTED_EVERY_MS <= now_ms)
+    {
+        // Nobody waits for this: it is noted at the next call where it fails.
+        drop(gateway.store.set_reader_position(place, seq));
+    }
+    Ok(known.map(|known| known.seq))
 }
 
 /// Reads on until the answer is full, time is up, or all that was published was looked at.

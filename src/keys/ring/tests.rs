@@ -80,9 +80,9 @@ async fn names_are_unique_and_change_alone() {
     let ring = folder.open();
     let (phone, _) = ring.add(new("phone"), 5).await.expect("a key");
     let (tablet, token) = ring.add(new("tablet"), 5).await.expect("a key");
-    let taken = Err(KeyError::NameTaken("phone".to_owned()));
-    assert_eq!(ring.rename(&tablet, "phone").await, taken);
-    assert_eq!(ring.add(new("phone"), 5).await.map(drop), taken);
+    let in_use = Err(KeyError::NameTaken("phone".to_owned()));
+    assert_eq!(ring.rename(&tablet, "phone").await, in_use);
+    assert_eq!(ring.add(new("phone"), 5).await.map(drop), in_use);
     ring.rename(&phone, "phone").await.expect("its own name");
     ring.rename(&tablet, "desk").await.expect("a free one");
     assert_eq!(folder.open().find(&token, 6).expect("it").name(), "desk");

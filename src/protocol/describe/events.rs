@@ -130,6 +130,11 @@ events! {
                 "{channel, peer, before, after?}: what to ask the action history for what came earlier",
             ),
             may("prompt", FieldKind::Objects, "asked over HTTP: all of it, as [{role, content}]"),
+            may(
+                "cut",
+                FieldKind::Boolean,
+                "true where the texts were too long for your connection (CLEUDOCODEBOT_MAX_QUEUE_BYTES) and lost their middle, marked […]; history has all of it",
+            ),
             must("attempt", COUNT, "2 where you or another connection of yours had it before"),
             must("deadline_ms", COUNT, "when the answer must be whole, ms since 1970"),
         ];

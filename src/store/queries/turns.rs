@@ -11,6 +11,7 @@ use crate::{
         error::StoreError,
         rows::{
             keys::number_of,
+            position::{self, ReaderPosition},
             session::{self, Session},
             turn as row,
         },
@@ -138,7 +139,16 @@ pub(in crate::store) fn holds(rows: &dyn Snapshot) -> Result<Vec<Hold>, StoreErr
     Ok(found)
 }
 
-/// Up to where a reader has read.
+/// Where a reader is.
+pub(in crate::store) fn reader(
+    rows: &dyn Get,
+    name: &str,
+) -> Result<Option<ReaderPosition>, StoreError> {
+    let row = rows.get(Table::Positions, name.as_bytes())?;
+    row.map(|row| position::decode(&row)).transpose()
+}
+
+/// Up to where the agents have read.
 pub(in crate::store) fn position(rows: &dyn Get, name: &str) -> Result<Option<u64>, StoreError> {
     let row = rows.get(Table::Positions, name.as_bytes())?;
     row.map(|row| number_of(&row)).transpose()

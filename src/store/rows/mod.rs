@@ -9,6 +9,7 @@ pub(super) mod codec;
 pub(super) mod keys;
 pub(super) mod media;
 pub(super) mod outbox;
+pub(super) mod position;
 pub(super) mod revision;
 pub(super) mod session;
 pub(super) mod turn;

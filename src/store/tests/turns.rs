@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     message::{TurnId, TurnState},
-    store::{Hold, HoldReason, NewTurn, Turn, TurnUpdate},
+    store::{Hold, HoldReason, NewTurn, Turn, TurnUpdate, writer::transaction::Transaction},
 };
 
 fn new_turn(messages: &[MessageId]) -> NewTurn {
@@ -206,7 +206,8 @@ fn holds_and_sessions_outlive_a_restart() {
         assert!(!done(store.release("telegram", "ana")));
         assert_eq!(store.holds(), Ok(Vec::new()));
         assert_eq!(store.session("telegram", "ana"), session);
-        assert_eq!(store.reader_position("phone"), Ok(Some(12)));
+        let phone = store.reader_position("phone").expect("readable");
+        assert_eq!(phone.map(|phone| phone.seq), Some(12));
         assert_eq!(store.reader_position("other"), Ok(None));
     });
 }
@@ -220,5 +221,37 @@ fn a_turn_goes_with_its_first_message() {
         fixture.pass(200 * DAY_MS);
         done(store.prune());
         assert_eq!(store.turn(turn.id), Ok(None));
+    });
+}
+
+/// A place as it was noted before the time was.
+fn undated(transaction: &mut Transaction<'_>, (): &mut ()) -> Result<(), StoreError> {
+    transaction.put_position("reader:old", 5)
+}
+
+#[test]
+fn a_reader_that_is_not_used_for_90_days_is_forgotten_and_one_from_before_has_as_long() {
+    on_every_backend(|fixture| {
+        let store = fixture.open();
+        let left = |store: &Store| {
+            let known = |name: &&str| store.reader_position(name).expect("readable").is_some();
+            ["gone", "used", "old"]
+                .into_iter()
+                .filter(known)
+                .collect::<Vec<_>>()
+        };
+        done(store.set_reader_position("gone", 12));
+        done(store.set_reader_position("used", 12));
+        done(store.set_agent_cursor(3));
+        done(store.submit(undated, (), 0));
+        done(store.prune());
+        fixture.pass(89 * DAY_MS);
+        done(store.set_reader_position("used", 12));
+        done(store.prune());
+        assert_eq!(left(&store), ["gone", "used", "old"]);
+        fixture.pass(DAY_MS + 1);
+        done(store.prune());
+        assert_eq!(left(&store), ["used"]);
+        assert_eq!(store.agent_cursor(), Ok(Some(3)));
     });
 }

@@ -11,6 +11,7 @@ use crate::{
         queries::turns,
         rows::{
             keys::{self, number_key},
+            position::{self, ReaderPosition},
             session::{self, Session},
             turn,
         },
@@ -144,12 +145,12 @@ pub(in crate::store) fn set_cursor(
     transaction.rows.remove(Table::Positions, AGENTS.as_bytes())
 }
 
-/// Moves a reader.
+/// Moves a reader, and notes that its place is used.
 pub(in crate::store) fn set_position(
     transaction: &mut Transaction<'_>,
     (name, seq): &mut (String, u64),
 ) -> Result<(), StoreError> {
-    transaction.put_position(name, *seq)
+    transaction.put_reader(name.as_bytes(), *seq)
 }
 
 impl Transaction<'_> {
@@ -196,10 +197,28 @@ impl Transaction<'_> {
             .put(Table::Sessions, &key, &session::encode(session))
     }
 
-    fn put_position(&mut self, name: &str, seq: u64) -> Result<(), StoreError> {
+    pub(in crate::store) fn put_position(
+        &mut self,
+        name: &str,
+        seq: u64,
+    ) -> Result<(), StoreError> {
         self.commit_anyway();
         self.rows
             .put(Table::Positions, name.as_bytes(), &number_key(seq))
+    }
+
+    /// Moves the reader whose row this is, and notes when.
+    pub(in crate::store) fn put_reader(&mut self, key: &[u8], seq: u64) -> Result<(), StoreError> {
+        self.commit_anyway();
+        let used_ms = Some(self.now().time_ms);
+        let row = position::encode(ReaderPosition { seq, used_ms });
+        self.rows.put(Table::Positions, key, &row)
+    }
+
+    /// Removes the row of a reader.
+    pub(in crate::store) fn forget_position(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        self.commit_anyway();
+        self.rows.remove(Table::Positions, key)
     }
 
     /// Removes the turn that began with a message, together with that.

@@ -19,6 +19,7 @@ const PARTS = [
   ["#control .integrations [data-do=connect]", "integration.connect"],
   ["#control .agents [data-do=start]", "agent.start"],
   ["#control .agents [data-do=stop]", "agent.stop"],
+  ["#control .agents [data-do=choose]", "agent.choose"],
   ["#control .turns [data-do=retry]", "agent.retry"],
   ["#control .outbox [data-do=retry]", "retry"],
   ["#control .outbox [data-do=cancel]", "cancel"],

@@ -24,6 +24,7 @@ export class Control {
   #timer;
   #due = new Set();
   #rate = new Rate();
+  #found;
 
   /** `here`: what this device does for itself (device.js). */
   constructor(session, here) {
@@ -75,6 +76,7 @@ export class Control {
   #begin() {
     this.session.follow(...TOPICS);
     this.log.load();
+    this.#found = undefined;
     for (const what of ["outbox", "keys", "clients", "settings"]) this.#load(what);
   }
 
@@ -97,9 +99,18 @@ export class Control {
   }
 
   #agents({ agents, held, running, failed }) {
-    this.#rows("agents", agents, ["letModel", "letModelHow"]);
+    if (agents.length) this.#rows("agents", agents);
+    else this.#offer();
     this.#rows("held", held.filter(({ until_ms }) => until_ms > Date.now()));
     this.#rows("turns", [...running, ...failed]);
+  }
+
+  /** What the gateway's machine has to answer with: looked for once, which takes a second. */
+  async #offer() {
+    this.#found ??= this.session.wish("agents.found");
+    const { found = [] } = (await this.#found) ?? {};
+    const rows = found.flatMap(one => (one.models.length ? one.models.map(model => ({ ...one, model })) : one));
+    this.#rows("agents", rows, ["letModel", "letModelHow"], "found");
   }
 
   #status({ version, uptime_ms, memory, clients, store, integrations }) {
@@ -125,11 +136,11 @@ export class Control {
     return make("div", { id: "rate" }, chart, quiet(label));
   }
 
-  #rows(what, items, nothing = ["", "nothing"]) {
+  #rows(what, items, nothing = ["", "nothing"], look = what) {
     if (PASSING.includes(what)) $(what).parentElement.hidden = !items.length;
     const build = () => make("li", {}, make("div", {}, make("b", { dir: "auto" }), quiet()), make("span"));
-    keep($(what), items.slice(0, SHOWN), item => LOOKS[what](item).key, build, (row, item) => {
-      const { title, note, tone = "", hint = "", acts = [] } = LOOKS[what](item);
+    keep($(what), items.slice(0, SHOWN), item => LOOKS[look](item).key, build, (row, item) => {
+      const { title, note, tone = "", hint = "", acts = [] } = LOOKS[look](item);
       row.className = tone;
       row.title = hint;
       write(row.querySelector("b"), title);
@@ -143,7 +154,7 @@ export class Control {
     if (!items.length) $(what).append(make("li", {}, make("div", {}, make("b", {}, words(nothing[0])), quiet(words(nothing[1])))));
   }
 
-  async #do(what, act, { name, channel, peer, code, message_id, turn_id, key_id }) {
+  async #do(what, act, { name, model, channel, peer, code, message_id, turn_id, key_id }) {
     if (act === "connect") return pair(this.session, name);
     if (what === "keys") return this.devices[act]({ key_id, name });
     if (act === "open") return goTo({ channel, peer });
@@ -151,7 +162,7 @@ export class Control {
       integrations: [`integration.${act}`, { name }],
       pairing: [`pairing.${act}`, { channel, code }],
       outbox: [act, { message_id }],
-      agents: [`agent.${act}`, { name }],
+      agents: [`agent.${act}`, { name, model }],
       held: [`agent.${act}`, { channel, peer }],
       turns: [`agent.${act}`, { turn_id }],
     }[what];

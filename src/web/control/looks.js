@@ -38,6 +38,7 @@ export const LOOKS = {
     tone: toneOf(one.state),
     acts: [supervised && startOrStop(one.state)],
   }),
+  found: ({ name, title, version, model = version }) => ({ key: line(name, model), title: line(title, plain(model)), note: words("isHere"), acts: ["choose"] }),
   held: ({ until_ms, by, ...one }) => ({ key: keyOf(one), ...placeOf(one), note: line(words(by), leftText(until_ms)), tone: "warn", acts: ["open", "resume"] }),
   turns: ({ turn_id, agent, state, attempt, error, updated_ms, ...one }) => ({
     key: turn_id,

@@ -1,5 +1,8 @@
 // Agents in a conversation and in control: who answers, how far the answer is, and the ways to steer it.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { assert, same, until } from "../until.mjs";
 
 const MARKUP = `<img src=x onerror="hacked()">`;
@@ -236,7 +239,34 @@ export const checks = [
     },
   },
   {
+    name: "what is there to answer with is offered, and answers once it is chosen",
+    needs: { ollama: true },
+    async run(stage) {
+      const { page, daemon } = stage;
+      await stage.open("control");
+      const offered = () => page.$$eval("#agents [data-key] b", (all) => all.map((one) => one.textContent));
+      const action = (part, key, what) => `#${part} [data-key="${key}"] [data-do=${what}]`;
+      await until("all is offered", async () => (await offered()).join() === "pi · 1.5.2,Ollama · llama3:latest,Ollama · r1:8b");
+      await stage.accessible("what could answer");
+      await stage.shot("control-found");
+      await page.selectOption("#language", "pt");
+      await until("in Portuguese", async () => (await page.textContent("#agents")).includes("Deixar responder"));
+      await stage.shot("control-found-portuguese");
+      await page.selectOption("#language", "en");
+      await page.press(action("agents", "openai · r1:8b", "choose"), "Enter");
+      await until("it runs", async () => (await daemon.rpc("agents")).agents.some(({ name, state }) => name === "openai" && state === "running"));
+      await page.waitForSelector(action("agents", "openai", "stop"));
+      same(await offered(), ["openai"], "what is shown then");
+      const written = readFileSync(join(daemon.home, ".env"), "utf8");
+      assert(/^AGENT=openai$/m.test(written) && /^OLLAMA_MODEL=["']?r1:8b/m.test(written), "it is in .env", written);
+      await stage.go("chat/webchat/visitor");
+      await stage.say("hello");
+      await stage.shows(["hello", "r1:8b heard: hello"]);
+    },
+  },
+  {
     name: "where nobody answers it says how to let a model answer",
+    needs: { settings: { AGENT_PI: "/no/such/pi", OLLAMA_HOST: "127.0.0.1:1" } },
     async run(stage) {
       const { page } = stage;
       await stage.open();

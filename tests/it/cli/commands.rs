@@ -156,6 +156,22 @@ fn a_token_that_something_else_sets_is_not_rotated_in_silence() {
 }
 
 #[test]
+fn doctor_names_a_prompt_that_is_not_there() {
+    let home = Scratch::new();
+    let mut doctor = program(&home.0, &["doctor"]);
+    doctor
+        .env("AGENT", "echo")
+        .env("AGENT_PROMPTS", "webchat/*=@no.md");
+    let (code, out, err) = run(doctor);
+    assert_ne!(code, 0, "{out}{err}");
+    let told = out.lines().find(|line| line.contains("no.md"));
+    assert!(
+        told.is_some_and(|line| line.contains("AGENT_PROMPTS")),
+        "{out}"
+    );
+}
+
+#[test]
 fn after_stop_commands_say_start() {
     let home = Scratch::new();
     let mut daemon = Daemon::start(&home.0);

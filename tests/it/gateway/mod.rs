@@ -11,6 +11,7 @@ mod conversations;
 mod events;
 mod handshake;
 mod http;
+mod keys;
 mod leniency;
 mod mcp;
 mod media;

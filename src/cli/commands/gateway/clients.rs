@@ -30,8 +30,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     },
 };
 
-const HEADINGS: [&str; 8] = [
-    "ID", "NAME", "KIND", "VERSION", "FOR", "ADDRESS", "RECEIVED", "SENT",
+const HEADINGS: [&str; 10] = [
+    "ID", "NAME", "KIND", "VERSION", "KEY", "ROLE", "FOR", "ADDRESS", "RECEIVED", "SENT",
 ];
 
 /// Shows who is connected.
@@ -75,6 +75,8 @@ fn row(client: &Value, now_ms: u64) -> Vec<Cell> {
         text("name").into(),
         text("kind").into(),
         text("version").into(),
+        text("key").into(),
+        text("role").into(),
         units::since(since, now_ms).into(),
         text("address").into(),
         client["received"].to_string().into(),

@@ -23,7 +23,7 @@ use crate::{
 const ROLE: OptionSpec = option(
     "role",
     Takes::Text("ROLE"),
-    "What it may do (default: send; of pair: operator)",
+    "What it may do (send; pair: operator)",
 );
 const CHANNELS: OptionSpec = option(
     "channels",
@@ -46,7 +46,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     summary: "Give each client a key of its own; pair a phone; revoke",
     usage: &[
         "[list] [--json]",
-        "add|pair NAME [--role ROLE] [--channels ...] [--peers ...]",
+        "add|pair NAME [--role ROLE] [--peers ...] [...]",
         "rename KEY NAME",
         "revoke KEY",
         "roles [--json]",

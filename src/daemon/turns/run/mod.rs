@@ -7,11 +7,13 @@ mod follow;
 mod offer;
 mod progress;
 pub(super) mod running;
+mod shorten;
 pub(super) mod subject;
 mod voice;
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep},
@@ -20,6 +22,7 @@ use tokio::{
 use self::{
     follow::{Followed, follow},
     running::{Input, Replier, Running},
+    shorten::shortened,
     subject::{Asked, Subject, ended},
 };
 use super::{
@@ -245,7 +248,8 @@ impl Run {
         let _taken_back = TakenBack(&running);
         let event = offer.event(step.attempt, turns.settings().deadlines.whole);
         // A client that left meanwhile takes it and says nothing; `follow` looks at that first.
-        if let Some(missed) = not_taken(place.client.offer(&event), &step.agent) {
+        let offered = self.give(&place, event);
+        if let Some(missed) = not_taken(offered, &step.agent) {
             return Ok(Followed::missed(missed));
         }
         let counted = Counted::new(&turns, &step.agent);
@@ -262,6 +266,25 @@ impl Run {
         }
         counted.ended(&followed);
         followed.map(|(followed, _)| followed)
+    }
+
+    /// Gives the turn to an agent: shortened, where it is too long for it.
+    fn give(&self, place: &Place, event: Value) -> Offered {
+        let offered = place.client.offer(&event);
+        let Offered::TooLarge { most } = offered else {
+            return offered;
+        };
+        let Some(event) = shortened(event, most) else {
+            return offered;
+        };
+        let fields: [LogField<'_>; 2] = [
+            ("turn", &self.registered.running.id),
+            ("agent", &place.name),
+        ];
+        let what = "a turn is too long for the connection of the agent and is offered without its middle \
+                    (CLEUDOCODEBOT_MAX_QUEUE_BYTES)";
+        self.registered.turns.parts.log.warn("agent", what, &fields);
+        place.client.offer(&event)
     }
 
     /// A place at the agent, once it is time; `None` where the agent is not there.
@@ -327,8 +350,11 @@ fn not_taken(offered: Offered, agent: &str) -> Option<Missed> {
             Some(Missed::interrupted(error))
         }
         // It is as long the second time.
-        Offered::TooLarge => {
-            let error = format!("this is too long for the connection of the agent {agent}");
+        Offered::TooLarge { most } => {
+            let error = format!(
+                "this is too long for the connection of the agent {agent}, also without its texts: \
+                 it takes {most} bytes; raise CLEUDOCODEBOT_MAX_QUEUE_BYTES"
+            );
             Some(Missed::for_good(error))
         }
     }

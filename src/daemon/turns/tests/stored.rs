@@ -11,6 +11,9 @@ use crate::{
     store::{Draft, Inbound, NewTurn, Turn, TurnUpdate},
 };
 
+/// Of an agent that takes next to nothing.
+const TOO_LARGE: Offered = Offered::TooLarge { most: 64 };
+
 /// Less than the time an agent that is away is waited for.
 const AT_ONCE: Duration = Duration::from_secs(15);
 
@@ -22,12 +25,16 @@ pub(super) fn key() -> ConversationKey {
 impl Fixture {
     /// A turn on disk.
     pub(super) async fn stored_turn(&self) -> Turn {
+        self.stored_turn_of("hi").await
+    }
+
+    async fn stored_turn_of(&self, text: &str) -> Turn {
         let (channel, peer) = key();
         let store = self.turns.inner.store();
         let inbound = Inbound {
             channel: channel.clone(),
             peer: peer.clone(),
-            text: "hi".to_owned(),
+            text: text.to_owned(),
             ..Inbound::default()
         };
         let stored = store.receive(inbound).expect("room").await;
@@ -155,8 +162,8 @@ async fn a_turn_whose_end_cannot_be_stored_waits_on() {
 #[tokio::test]
 async fn what_is_too_long_for_an_agent_is_offered_to_it_once() {
     let fixture = Fixture::new(&[("AGENT", "pi,second")]);
-    let (client, _lease) = fixture.agent_that(Offered::TooLarge, "pi");
-    let (second, _second_lease) = fixture.agent_that(Offered::TooLarge, "second");
+    let (client, _lease) = fixture.agent_that(TOO_LARGE, "pi");
+    let (second, _second_lease) = fixture.agent_that(TOO_LARGE, "second");
     let turn = fixture.stored_turn().await;
     run::start(&fixture.turns.inner, turn.clone()).await;
     for client in [client, second] {
@@ -164,6 +171,32 @@ async fn what_is_too_long_for_an_agent_is_offered_to_it_once() {
     }
     let error = fixture.on_disk(&turn).error.expect("why");
     assert!(error.contains("too long"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_an_agent_is_offered_without_its_middle() {
+    let fixture = Fixture::new(&[("AGENT", "pi")]);
+    let (client, lease) = fixture.agent_that(Offered::TooLarge { most: 4000 }, "pi");
+    let text = format!("Please: {} Thanks", "é".repeat(9000));
+    let turn = fixture.stored_turn_of(&text).await;
+    let mut running = Box::pin(run::start(&fixture.turns.inner, turn.clone()));
+    while client.offered.lock().expect("whole").len() < 2 {
+        tokio::select! {
+            () = &mut running => panic!("it ended"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    let offered = client.offered.lock().expect("whole")[1].clone();
+    let told = offered["message"].as_str().expect("a text");
+    assert!(told.starts_with("Please: é") && told.ends_with("é Thanks"));
+    assert!(offered["cut"] == true && told.contains("[…]"));
+    let answer = AgentAnswer {
+        text: "You are welcome".to_owned(),
+        media: None,
+    };
+    let id = turn.id.to_string();
+    let (done, ()) = tokio::join!(fixture.turns.done(&lease, &id, answer), running);
+    assert_eq!(done.map(|ended| ended.state), Ok("done"));
 }
 
 #[tokio::test]

@@ -233,7 +233,7 @@ impl Tool {
         match self.work {
             Work::Action(id) => id,
             Work::File => ActionId::Media,
-            Work::Wait => ActionId::Subscribe,
+            Work::Wait => ActionId::History,
         }
     }
 

@@ -221,6 +221,36 @@ pub(super) const AGENT_RESUME: ActionSpec = ActionSpec {
     )],
 };
 
+pub(super) const AGENTS_FOUND: ActionSpec = ActionSpec {
+    name: "agents.found",
+    aliases: &[],
+    summary: "What there is on the gateway's machine that could answer: pi on the PATH, the models of Ollama, what the settings have. Comes out of order, within seconds.",
+    request: &[],
+    response: &[must(
+        "found",
+        FieldKind::Objects,
+        "{name, title, models, version?}: name as in AGENT; models to choose from, none where it has its own",
+    )],
+};
+
+pub(super) const AGENT_CHOOSE: ActionSpec = ActionSpec {
+    name: "agent.choose",
+    aliases: &[],
+    summary: "Has something that agents.found lists answer: writes AGENT (and OLLAMA_MODEL) into .env and reloads it.",
+    request: &[
+        must("name", FieldKind::Name, "its name there"),
+        may(
+            "model",
+            FieldKind::Name,
+            "one of its models; left out where it has none or one",
+        ),
+    ],
+    response: &[
+        must("changed", FieldKind::Texts, "as in reload"),
+        must("needs_restart", FieldKind::Texts, "as in reload"),
+    ],
+};
+
 const AGENT_NAME: FieldSpec = must("name", FieldKind::Name, "an agent that the daemon starts");
 
 pub(super) const AGENT_START: ActionSpec = ActionSpec {

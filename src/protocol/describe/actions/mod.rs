@@ -117,6 +117,8 @@ actions! {
     AgentResume agents::AGENT_RESUME, OPERATORS, Conversation;
     AgentStart agents::AGENT_START, OPERATORS, Gateway;
     AgentStop agents::AGENT_STOP, OPERATORS, Gateway;
+    AgentsFound agents::AGENTS_FOUND, OWNERS, Gateway;
+    AgentChoose agents::AGENT_CHOOSE, OWNERS, Gateway;
     AgentKey agents::AGENT_KEY, AGENTS, Nothing;
     Keys keys::KEYS, OWNERS, Gateway;
     KeyAdd keys::KEY_ADD, OWNERS, Gateway;

@@ -1,16 +1,18 @@
 //! What may be removed: messages that left the outbox and are older than the history kept, and keys
-//! whose seven days are over, by the store's own time.
+//! whose seven days are over, by the store's own time; also the places of readers that nobody uses.
 //!
 //! A run goes through the store in slices, each looked up in a snapshot and removed in a transaction
 //! of its own, so that no write waits for more than one slice.
 //!
-//! Here: which they are; `pruning` starts and continues the runs, `size_limit` knows when the store is full.
+//! Here: which they are; `readers` knows their places, `pruning` starts and continues the runs, `size_limit` knows when the store is full.
 
 mod pruning;
+mod readers;
 mod size_limit;
 
 use std::ops::ControlFlow;
 
+use self::readers::ReaderSlice;
 pub(super) use self::size_limit::SizeLimit;
 use crate::store::{
     answer::Pruned,
@@ -34,6 +36,7 @@ pub(super) const BETWEEN_RUNS_MS: u64 = 3_600_000;
 /// What counts as too old or too many.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct RetentionRules {
+    now_ms: u64,
     /// Keys of messages stored at this time or before are expired.
     keys_until_ms: u64,
     /// Messages stored before this time may be removed; 0 for none.
@@ -52,6 +55,7 @@ impl RetentionRules {
             _ => now_ms.saturating_sub(history_ms),
         };
         Self {
+            now_ms,
             keys_until_ms: now_ms.saturating_sub(KEY_LIFE_MS),
             messages_before_ms,
             excess,
@@ -84,6 +88,7 @@ pub(in crate::store) struct RetentionSlice {
     keys_forgotten: Option<u64>,
     messages: Vec<Body>,
     stamps: Vec<u64>,
+    readers: ReaderSlice,
 }
 
 impl RetentionRun {
@@ -165,6 +170,7 @@ impl RetentionRun {
         self.at = at;
         if ended {
             self.stage = RetentionStage::Done;
+            slice.readers = readers::survey(snapshot, rules.now_ms)?;
             slice.stamps = forgotten(snapshot, oldest_message(snapshot)?, SLICE)?;
         }
         Ok(slice)
@@ -173,7 +179,10 @@ impl RetentionRun {
 
 impl RetentionSlice {
     pub(in crate::store) fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.keys_forgotten.is_none() && self.stamps.is_empty()
+        self.messages.is_empty()
+            && self.keys_forgotten.is_none()
+            && self.stamps.is_empty()
+            && self.readers.is_empty()
     }
 
     /// Removes what was looked up. Nothing may be written between lookup and removal.
@@ -195,6 +204,7 @@ impl RetentionSlice {
         for seq in &self.stamps {
             transaction.forget_stamp(*seq)?;
         }
+        self.readers.remove(transaction)?;
         Ok(pruned)
     }
 }

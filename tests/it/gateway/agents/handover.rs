@@ -169,6 +169,29 @@ async fn stop_ends_the_answer_under_way_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_is_gathered_is_stopped_too_and_seen_to_be() {
+    let home = Scratch::new();
+    let daemon = daemon_with(&home.0, &[("AGENT_GATHER", "10m")]);
+    let mut pi = agent(&daemon, "clerk").await;
+    let mut page = daemon.listener(&["message.status"]).await;
+    for (command, reply) in [("/stop", "Stopped."), ("/new", "A new conversation")] {
+        says(&mut page, "webchat", "ana", "tell me everything").await;
+        says(&mut page, "webchat", "ana", "or nothing").await;
+        says(&mut page, "webchat", "ana", command).await;
+        let said = event_where(&mut page, |event| event["direction"] == "out").await;
+        let text = said["text"].as_str().expect("a text");
+        assert!(text.starts_with(reply), "{text}");
+        let turns = turns_of(&mut pi, "webchat", "ana").await;
+        assert_field(&turns[0], "state", "aborted");
+        let messages = turns[0]["messages"].as_array().map(Vec::len);
+        assert_eq!(messages, Some(2), "{turns:?}");
+    }
+    says(&mut page, "webchat", "ana", "/stop").await;
+    let said = event_where(&mut page, |event| event["direction"] == "out").await;
+    assert_field(&said, "text", "There was nothing to stop.");
+}
+
+#[tokio::test]
 async fn a_brazilian_is_answered_in_portuguese() {
     let home = Scratch::new();
     let daemon = daemon_with(&home.0, &[("CLEUDOCODEBOT_COUNTRY", "BR")]);

@@ -1,6 +1,7 @@
 //! Agents: clients of the gateway that answer what comes in.
 
 mod asking;
+mod choice;
 mod failures;
 mod groups;
 mod guards;

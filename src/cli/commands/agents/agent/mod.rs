@@ -29,9 +29,6 @@ use crate::{
 /// Turns at a time, unless told.
 const TURNS: usize = 16;
 
-/// How long `exec` may take, unless told, in seconds.
-const EXEC_SECONDS: u64 = 600;
-
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "agent",
     summary: "Answer messages: by pi, a model, a program, or an echo",
@@ -64,16 +61,19 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "openai: where the model is, up to /v1",
         ),
         option("model", Takes::Text("MODEL"), "openai and pi: which model"),
-        switch("json", "exec: give the whole turn, as JSON"),
+        switch(
+            "json",
+            "exec: give the whole turn, as JSON (for AGENT_EXEC_JSON)",
+        ),
         option(
             "timeout",
             Takes::Text("S"),
-            "exec: seconds a turn may take, 600 unless told",
+            "exec: seconds a turn may take (for AGENT_EXEC_TIMEOUT)",
         ),
         option(
             "env",
             Takes::Text("NAME,…"),
-            "exec: further variables it gets",
+            "exec: further variables it gets (for AGENT_EXEC_ENV)",
         ),
         switch(
             "follow-stdin",
@@ -130,8 +130,8 @@ pub(crate) enum Kind {
         command: Vec<String>,
         /// Whether it gets the whole turn.
         json: bool,
-        /// How long it may take.
-        timeout: Duration,
+        /// How long it may take, where that was said.
+        timeout: Option<Duration>,
         /// Further variables it gets.
         variables: Vec<String>,
     },
@@ -177,10 +177,9 @@ fn kind(word: &str, args: &mut ParsedArgs) -> Result<Kind> {
         "exec" => Kind::Exec {
             command: std::iter::from_fn(|| args.word()).collect(),
             json: args.flag("json"),
-            timeout: Duration::from_secs(
-                args.number("timeout", &(1..=86_400))?
-                    .unwrap_or(EXEC_SECONDS),
-            ),
+            timeout: args
+                .number("timeout", &(1..=86_400))?
+                .map(Duration::from_secs),
             variables: args.list("env"),
         },
         "echo" => Kind::Echo,
@@ -297,7 +296,7 @@ mod tests {
             panic!("{exec:?}");
         };
         assert_eq!((command.join(" ").as_str(), json), ("tr -d a", true));
-        assert_eq!(timeout, Duration::from_secs(600));
+        assert_eq!(timeout, None);
     }
 
     #[test]

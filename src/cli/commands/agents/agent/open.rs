@@ -1,6 +1,6 @@
 //! The agents in the box, made from the settings and the options.
 
-use std::sync::Arc;
+use std::{ffi::OsString, sync::Arc};
 
 use super::{Kind, TURNS};
 use crate::{
@@ -15,8 +15,8 @@ use crate::{
     child::{Keeper, shell},
     cli::{connection::endpoints, context::Context},
     config::{
-        BaseUrl, Loaded,
-        models::{self, ModelEndpoint, ModelSettings},
+        BaseUrl, Loaded, Lookup,
+        models::{self, ExecSettings, ModelEndpoint, ModelSettings, Prompts},
     },
     error::{Error, Result},
 };
@@ -33,7 +33,7 @@ pub(super) async fn open(
     let turns = wanted.unwrap_or(TURNS);
     match kind {
         Kind::Echo => Ok((Arc::new(Echo), turns)),
-        Kind::Exec { .. } => Ok((Arc::new(exec(kind, settings.exec.as_deref())?), turns)),
+        Kind::Exec { .. } => Ok((Arc::new(exec(kind, settings.exec, &loaded.lookup)?), turns)),
         Kind::OpenAi { url, model } => {
             let options = openai(url.as_deref(), model.clone(), settings, &loaded)?;
             Ok((Arc::new(OpenAi::open(options).await?), turns))
@@ -48,7 +48,8 @@ pub(super) async fn open(
     }
 }
 
-fn exec(kind: &Kind, configured: Option<&str>) -> Result<Exec> {
+/// What the options say counts more than the settings.
+fn exec(kind: &Kind, configured: ExecSettings, lookup: &Lookup) -> Result<Exec> {
     let Kind::Exec {
         command,
         json,
@@ -58,28 +59,40 @@ fn exec(kind: &Kind, configured: Option<&str>) -> Result<Exec> {
     else {
         return Err(Error::Usage("no program was named".to_owned()));
     };
-    let command = match (&command[..], configured) {
-        ([line], _) => shell(line),
-        ([], Some(line)) => shell(line),
+    let command = match (&command[..], &configured.command) {
+        ([line], _) | ([], Some(line)) => shell(line),
         ([], None) => {
             let text = "no command is set: name it in AGENT_EXEC, or behind agent exec";
             return Err(Error::Config(text.to_owned()));
         }
         (words, _) => words.to_vec(),
     };
+    let names = match &variables[..] {
+        [] => configured.variables,
+        named => named.to_vec(),
+    };
     Ok(Exec {
         command,
-        json: *json,
-        timeout: *timeout,
-        variables: variables.clone(),
+        json: *json || configured.json,
+        timeout: timeout.or(configured.timeout),
+        variables: values_of(&names, lookup),
         keeper: Keeper::default(),
     })
 }
 
-fn system_prompt(settings: &ModelSettings, loaded: &Loaded) -> Result<Option<String>> {
-    settings
-        .system_prompt(&loaded.config.home)
-        .map_err(Error::Config)
+/// The variables of these names that are set, here or in `.env`.
+fn values_of(names: &[String], lookup: &Lookup) -> Vec<(String, OsString)> {
+    let value = |name: &String| {
+        let set = lookup.get(name).map(OsString::from);
+        // What is no Unicode is known to the environment alone.
+        Some((name.clone(), set.or_else(|| std::env::var_os(name))?))
+    };
+    names.iter().filter_map(value).collect()
+}
+
+fn prompts(settings: &ModelSettings, loaded: &Loaded) -> Result<Prompts> {
+    let prompts = settings.system_prompts(&loaded.config.home);
+    prompts.map_err(Error::Config)
 }
 
 fn openai(
@@ -88,7 +101,7 @@ fn openai(
     settings: ModelSettings,
     loaded: &Loaded,
 ) -> Result<OpenAiOptions> {
-    let system_prompt = system_prompt(&settings, loaded)?;
+    let prompts = prompts(&settings, loaded)?;
     let mut endpoint = match url {
         Some(url) => named(url, settings.endpoint)?,
         None => settings.endpoint.ok_or_else(no_model)?,
@@ -96,7 +109,7 @@ fn openai(
     endpoint.model = model.or(endpoint.model);
     Ok(OpenAiOptions {
         endpoint,
-        system_prompt,
+        prompts,
         history: settings.history,
         vision: settings.vision,
         journal: Journal::stderr(),
@@ -132,13 +145,13 @@ fn pi(
     loaded: &Loaded,
     context: &Context<'_>,
 ) -> Result<PiOptions> {
-    let system_prompt = system_prompt(&settings, loaded)?;
+    let prompts = prompts(&settings, loaded)?;
     let gateway = endpoints(context, &loaded.config)?.into_iter().next();
     Ok(PiOptions {
         command: PiOptions::words(&settings.pi),
         model: model.or(settings.pi_model),
         endpoint: settings.endpoint,
-        system_prompt,
+        prompts,
         vision: settings.vision,
         tools: settings.tools,
         pool: settings.pi_pool,

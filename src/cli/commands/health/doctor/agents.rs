@@ -27,11 +27,11 @@ pub(super) async fn checks(context: &Context<'_>) -> Vec<Check> {
         match name {
             "pi" => checks.extend(of_pi(&models).await),
             "openai" => checks.push(of_model(models.endpoint.as_ref()).await),
-            "exec" => checks.push(of_exec(models.exec.as_deref())),
+            "exec" => checks.push(of_exec(models.exec.command.as_deref())),
             _ => {}
         }
     }
-    if let Err(why) = models.system_prompt(&loaded.config.home) {
+    if let Err(why) = models.system_prompts(&loaded.config.home) {
         checks.push(Check::broken(
             NAME,
             why,

@@ -3,7 +3,7 @@
 
 use super::questions::{EnvEdit, Interview};
 use crate::{
-    agents::survey::Found,
+    agents::survey::{self, Found},
     config::{
         agents::{AGENT, IN_THE_BOX},
         models::OLLAMA_MODEL,
@@ -53,17 +53,16 @@ impl Interview<'_> {
             OLLAMA => "openai",
             other => other,
         };
-        let mut edits = vec![(AGENT.to_owned(), agent.to_owned())];
-        if answer == OLLAMA {
-            edits.extend(self.model(&found, None)?);
-        } else if answer == "pi" {
-            edits.extend(self.model(&found, Some(OWN))?);
-        }
-        Ok(edits)
+        let model = match answer.as_str() {
+            OLLAMA => self.model(&found, None)?,
+            "pi" => self.model(&found, Some(OWN))?,
+            _ => None,
+        };
+        Ok(survey::settings(agent, model.as_deref()))
     }
 
     /// Asks for the model, of those that Ollama has. `own` stands for the one that needs no setting.
-    fn model(&mut self, found: &Found, own: Option<&str>) -> Result<Option<EnvEdit>> {
+    fn model(&mut self, found: &Found, own: Option<&str>) -> Result<Option<String>> {
         if found.ollama.is_empty() || self.is_given(OLLAMA_MODEL) {
             return Ok(None);
         }
@@ -87,8 +86,7 @@ impl Interview<'_> {
                 fits.then_some(())
                     .ok_or_else(|| "one of these names".to_owned())
             })?;
-        let named = Some(model).filter(|model| own != Some(model.as_str()));
-        Ok(named.map(|model| (OLLAMA_MODEL.to_owned(), model)))
+        Ok(Some(model).filter(|model| own != Some(model.as_str())))
     }
 }
 

@@ -220,7 +220,7 @@ fn survey(target: &InstallTarget) -> Found {
     let known = |key| document.as_ref().and_then(|document| document.get(key));
     let pi = known(models::PI).unwrap_or_else(|| "pi".to_owned());
     let ollama = known(models::OLLAMA_HOST).unwrap_or_default();
-    let found = block_on(async { Ok(agents_here(&pi, &ollama).await) });
+    let found = block_on(async { Ok(agents_here(&pi, Some(&ollama)).await) });
     found.unwrap_or_default()
 }
 
