@@ -74,7 +74,11 @@ function enter(token) {
 function arrive() {
   const { token, pair, name } = brought();
   if (pair !== undefined) pairing.begin(pair, name);
-  if (token) identity.try(token);
+  if (token) {
+    pairing.close();
+    identity.try(token);
+    session.end();
+  }
   return Boolean(token || pair !== undefined);
 }
 

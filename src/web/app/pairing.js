@@ -56,8 +56,12 @@ export class Pairing {
     write($("join-end"), words(token ? "joinStay" : "joinByToken"));
   }
 
-  #end() {
+  close() {
     $("join").hidden = true;
+  }
+
+  #end() {
+    this.close();
     this.on.given();
   }
 
@@ -71,7 +75,7 @@ export class Pairing {
     $("join-go").ariaDisabled = false;
     if (!answer.token) return this.#tell(answer);
     this.#code = "";
-    $("join").hidden = true;
+    this.close();
     this.on.paired(answer.token);
   }
 
