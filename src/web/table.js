@@ -38,7 +38,7 @@ export const TABLE = {
   deviceRoleHint: "It can be removed at any time.|Ele pode ser removido a qualquer momento.",
   roleRead: "Read only|Só ler",
   roleSend: "Read and write|Ler e escrever",
-  roleOperator: "Run the day: answer, retry, let people in|Operar: responder, tentar de novo, deixar entrar",
+  roleOperator: "Daily use, no settings|Uso diário, sem ajustes",
   roleOwner: "Everything, as the owner|Tudo, como dono",
   roleBridge: "Bridge of a channel|Ponte de um canal",
   roleAgent: "Agent|Agente",

@@ -9,6 +9,9 @@ import { Recorder } from "./recorder.js";
 import { whoOf } from "./sidebar.js";
 import { Tray } from "./tray.js";
 
+/** Whether one most likely writes with a keyboard of keys. */
+const hasKeys = matchMedia("(hover: hover)");
+
 export class Composer {
   #text = $("text");
   /** By conversation: the message that is answered. */
@@ -36,7 +39,7 @@ export class Composer {
     this.#text.value = localStorage[this.#draft] ?? "";
     this.say("");
     this.#drawAnswer();
-    if (matchMedia("(hover: hover)").matches) this.#text.focus();
+    if (hasKeys.matches) this.#text.focus();
   }
 
   draw() {
@@ -49,7 +52,8 @@ export class Composer {
   /** Says this of what is written, or how it is sent. */
   say(text) {
     this.#said = text;
-    write($("text-hint"), text || words(this.chat.isOffline ? "sendsLater" : "enterSends"));
+    // A keyboard on the screen shows by itself what Enter does.
+    write($("text-hint"), text || (this.chat.isOffline ? words("sendsLater") : hasKeys.matches ? words("enterSends") : ""));
   }
 
   /** Whether something is being said. */

@@ -86,7 +86,7 @@ export const checks = [
       await until("the owner's page says so", async () => (await page.textContent("#device-dialog .where")).includes("Ana's Pixel"));
       await page.click("#device-dialog .close");
       await until("it is listed as connected", async () => /connected now/.test(await keyRow(page, "Ana's Pixel").textContent()));
-      assert(/Run the day.*127\.0\.0\.1/.test(await keyRow(page, "Ana's Pixel").textContent()), "its role and address", await keyRow(page, "Ana's Pixel").textContent());
+      assert(/Daily use.*127\.0\.0\.1/.test(await keyRow(page, "Ana's Pixel").textContent()), "its role and address", await keyRow(page, "Ana's Pixel").textContent());
       await stage.shot("devices");
 
       await phone.tap('#conversations [data-key="webchat/visitor"]');
