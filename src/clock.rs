@@ -63,9 +63,53 @@ fn civil_from_days(days: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
+/// A date and time of day in UTC as milliseconds since 1970; `None` before that, or where there is no such time.
+pub fn utc_ms([year, month, day, hour, minute, second]: [u64; 6]) -> Option<u64> {
+    let fits = (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second <= 60
+        && (1970..=9999).contains(&year);
+    let days = fits.then(|| days_from_civil(year, month, day))?;
+    Some((days * 86_400 + hour * 3600 + minute * 60 + second) * 1000)
+}
+
+/// The inverse of [`civil_from_days`], by the same source's `days_from_civil`.
+fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
+    let shifted = year - u64::from(month <= 2);
+    let (era, year_of_era) = (shifted / 400, shifted % 400);
+    let march_month = (month + 9) % 12;
+    let of_year = (153 * march_month + 2) / 5 + day - 1;
+    let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
+    era * 146_097 + of_era - 719_468
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Utc;
+    use super::{Utc, utc_ms};
+
+    #[test]
+    fn a_date_is_read_as_it_is_shown() {
+        for (date, ms) in [
+            ([1970, 1, 1, 0, 0, 0], 0),
+            ([2024, 2, 29, 12, 30, 15], 1_709_209_815_000),
+            ([2050, 1, 1, 0, 0, 0], 2_524_608_000_000),
+        ] {
+            assert_eq!(utc_ms(date), Some(ms));
+            let [year, month, day, hour, minute, second] = date;
+            let shown =
+                format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z");
+            assert_eq!(Utc(ms).to_string(), shown);
+        }
+        for wrong in [
+            [1969, 1, 1, 0, 0, 0],
+            [2024, 13, 1, 0, 0, 0],
+            [2024, 1, 1, 24, 0, 0],
+        ] {
+            assert_eq!(utc_ms(wrong), None, "{wrong:?}");
+        }
+    }
 
     #[test]
     fn known_moments_are_shown_as_rfc_3339() {

@@ -27,7 +27,7 @@
 //!    [`phone`] (numbers), [`percent`] (escapes), [`cut`] (texts of bounded length), [`file_name`] (names of files that others gave), [`redact`] (errors
 //!    without secrets), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
-//!    edited by hand, with one table each of keys, limits and services.
+//!    edited by hand, with one table each of keys, limits and services. On it `certificate`: that of our port.
 //! 3. [`protocol`]: the wire without sockets. `frame` and `jsonrpc` parse, `reply` writes, `describe`
 //!    is the one table of actions and events, `websocket` is RFC 6455 over memory. Beside it
 //!    [`http_client`]: calls of services and models, TLS included.
@@ -79,6 +79,8 @@
 pub mod agents;
 pub mod backoff;
 pub mod body;
+#[cfg(feature = "tls")]
+pub mod certificate;
 pub mod child;
 pub mod cli;
 pub mod client;

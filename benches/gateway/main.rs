@@ -27,6 +27,7 @@ use support::{
     process,
     scenario::{Mode, Scenario},
     server::Server,
+    tls::{self, Connector},
 };
 
 fn main() -> Result<()> {
@@ -71,11 +72,21 @@ fn servers(
         return Ok((None, Vec::new()));
     }
     let scratch = daemon::Scratch::new()?;
+    if options.tls {
+        tls::make(&scratch.0)?;
+    }
+    let tls = options.tls.then_some(&*scratch.0);
     let mut servers = Vec::new();
     if options.wants(daemon::NAME) {
-        servers.push(daemon::start(&scratch.0, pinned)?);
+        servers.push(daemon::start(&scratch.0, tls, pinned)?);
     }
-    servers.extend(peers::start(pinned, |name| options.wants(name)));
+    servers.extend(peers::start(pinned, tls, |name| options.wants(name)));
+    if options.tls {
+        let connector = Connector::of(&scratch.0)?;
+        for server in &mut servers {
+            server.target.tls = Some(connector.clone());
+        }
+    }
     Ok((Some(scratch), servers))
 }
 
@@ -86,6 +97,7 @@ fn running(options: &GatewayOptions, address: std::net::SocketAddr) -> Target {
         token: options.token.clone(),
         pid: options.pid,
         speaks_websocket: true,
+        tls: None,
         keeps_messages: true,
     }
 }

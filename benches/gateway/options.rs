@@ -24,6 +24,7 @@ Without --url it starts the release daemon in a temporary home, and the peers be
   --mode MODE        ping, send, fanout, connect or idle; again for more
   --connections N    connections, or subscribers of a fan-out
   --in-flight N      messages on their way at a time per sending connection
+  --tls              all inside TLS: the daemon, the echo, and tokio-tungstenite gathered
   --stalled N        subscribers of a fan-out beside the others that never read [0]
   --size BYTES       text in each message [32]
   --seconds S        time of one run [0.5]
@@ -48,6 +49,7 @@ pub(crate) struct GatewayOptions {
     pub in_flight: Option<usize>,
     pub size: usize,
     pub stalled: usize,
+    pub tls: bool,
     pub time: Duration,
     pub rounds: usize,
     pub servers: Vec<String>,
@@ -71,6 +73,7 @@ impl Default for GatewayOptions {
             in_flight: None,
             size: 32,
             stalled: 0,
+            tls: false,
             time: Duration::from_millis(500),
             rounds: 5,
             servers: Vec::new(),
@@ -106,6 +109,7 @@ impl GatewayOptions {
             // `cargo bench` passes `--bench` to every bench.
             "bench" => {}
             "quick" => self.quick = true,
+            "tls" => self.tls = true,
             "json" => self.json = true,
             "help" => self.help = true,
             "url" => self.url = Some(address(&parser.value()?.string()?)?),

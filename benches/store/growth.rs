@@ -141,7 +141,7 @@ async fn through_the_gateway(
     home: &Path,
     options: &StoreBenchOptions,
 ) -> Result<(Figures, Percentiles)> {
-    let server = daemon::start(home, process::can_pin())?;
+    let server = daemon::start(home, None, process::can_pin())?;
     let scenario = Scenario {
         mode: Mode::Send,
         connections: 128,

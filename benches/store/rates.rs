@@ -15,7 +15,7 @@ const DEPTHS: [usize; 3] = [1, 16, 128];
 /// Prints a row for each depth.
 pub(crate) async fn run(options: &StoreBenchOptions) -> Result<()> {
     let scratch = daemon::Scratch::new()?;
-    let server = daemon::start(&scratch.0, process::can_pin())?;
+    let server = daemon::start(&scratch.0, None, process::can_pin())?;
     let own = scratch.0.join("store");
     cleudocodebot::fs::create_private_dir(&own)?;
     let store = open(&own)?;

@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Result, Target, frames, latency::Latencies};
+use super::{Result, Target, frames, latency::Latencies, stream::Stream};
 
 /// Bytes read at a time.
 const READ_BYTES: usize = 16 * 1024;
@@ -20,7 +20,7 @@ const OPENING: usize = 64;
 
 /// A connection and the bytes it has read but not used.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     input: Vec<u8>,
     output: Vec<u8>,
 }
@@ -30,6 +30,10 @@ impl Connection {
     pub(crate) async fn open(target: &Target) -> Result<Self> {
         let stream = TcpStream::connect(target.address).await?;
         stream.set_nodelay(true)?;
+        let stream = match &target.tls {
+            None => Stream::Plain(stream),
+            Some(tls) => tls.connect(stream).await?,
+        };
         let mut connection = Self {
             stream,
             input: Vec::new(),
@@ -62,6 +66,7 @@ impl Connection {
             target.address, target.token
         );
         self.stream.write_all(request.as_bytes()).await?;
+        self.stream.flush().await?;
         let end = loop {
             let end = self.input.windows(4).position(|four| four == b"\r\n\r\n");
             match end {
@@ -93,6 +98,7 @@ impl Connection {
     /// Writes all that is queued, with one call where the socket takes it.
     pub(crate) async fn flush(&mut self) -> Result<()> {
         self.stream.write_all(&self.output).await?;
+        self.stream.flush().await?;
         self.output.clear();
         Ok(())
     }
@@ -175,7 +181,7 @@ impl Connection {
 
     /// Resets the connection: no port is left in `TIME_WAIT`, so the bench never runs out of ports.
     pub(crate) fn abort(self) -> Result<()> {
-        self.stream.set_zero_linger()?;
+        self.stream.tcp().set_zero_linger()?;
         Ok(())
     }
 }

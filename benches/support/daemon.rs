@@ -7,7 +7,7 @@ use std::{
     process::Stdio,
 };
 
-use super::{Result, process, server::Server};
+use super::{Result, process, server::Server, tls};
 
 /// Shown in the tables.
 pub(crate) const NAME: &str = "cleudocodebot";
@@ -30,8 +30,9 @@ impl Drop for Scratch {
     }
 }
 
-/// Starts it on a free port and waits until it says that it is ready.
-pub(crate) fn start(home: &Path, pinned: bool) -> Result<Server> {
+/// Starts it on a free port, inside TLS with the certificate of a folder where one is given, and waits until it says
+/// that it is ready.
+pub(crate) fn start(home: &Path, tls: Option<&Path>, pinned: bool) -> Result<Server> {
     let program = Path::new(env!("CARGO_BIN_EXE_cleudocodebot"));
     let mut command = process::on_server_core(program, pinned);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLEUDOCODEBOT_")) {
@@ -41,6 +42,11 @@ pub(crate) fn start(home: &Path, pinned: bool) -> Result<Server> {
         .arg("daemon")
         .env("CLEUDOCODEBOT_HOME", home)
         .env("CLEUDOCODEBOT_PORT", "0");
+    if let Some(folder) = tls {
+        command
+            .env("CLEUDOCODEBOT_TLS_CERT", folder.join(tls::CERTIFICATE))
+            .env("CLEUDOCODEBOT_TLS_KEY", folder.join(tls::KEY));
+    }
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -1,7 +1,7 @@
 //! What both benches share: a server to load, closed loops of connections against it, and what they
 //! cost it. Which servers are loaded and how figures are shown is each bench's own.
 //!
-//! Reading order: `scenario` → `exchange` → `connection` (with `frames`) → `measure`.
+//! Reading order: `scenario` → `exchange` → `connection` (with `frames`, `stream` and `tls`) → `measure`.
 
 pub(crate) mod connection;
 pub(crate) mod daemon;
@@ -12,6 +12,8 @@ pub(crate) mod measure;
 pub(crate) mod process;
 pub(crate) mod scenario;
 pub(crate) mod server;
+pub(crate) mod stream;
+pub(crate) mod tls;
 
 use std::net::SocketAddr;
 
@@ -31,6 +33,8 @@ pub(crate) struct Target {
     pub pid: Option<u32>,
     /// False for a server that echoes bytes and knows no handshake.
     pub speaks_websocket: bool,
+    /// How connections to it are opened inside TLS, where it speaks that.
+    pub tls: Option<tls::Connector>,
     /// Whether it keeps messages: only then `send` means something.
     pub keeps_messages: bool,
 }

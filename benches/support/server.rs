@@ -26,6 +26,7 @@ impl Server {
             token: token.to_owned(),
             pid: Some(child.id()),
             speaks_websocket: true,
+            tls: None,
             keeps_messages: false,
         };
         Self { target, child }

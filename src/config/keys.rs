@@ -7,6 +7,7 @@
 
 pub(super) mod agents;
 pub mod models;
+pub mod reach;
 #[cfg(test)]
 mod tests;
 pub mod transcription;
@@ -108,6 +109,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
     let services = SERVICES.iter().flat_map(|service| service.keys);
     REACH
         .iter()
+        .chain(reach::KEYS)
         .chain(PLACE)
         .chain(limits::KEYS)
         .chain(KEEPING)

@@ -16,6 +16,7 @@ mod home;
 mod key;
 mod limits;
 mod lookup;
+mod reach;
 #[cfg(test)]
 mod scratch;
 mod shown;
@@ -38,6 +39,7 @@ pub use self::{
     limits::Limits,
     lookup::{Lookup, look_up},
     models::{TranscribedBy, TranscriptionSettings},
+    reach::TlsFiles,
     shown::{is_secret, mask},
     source::Source,
     values::{
@@ -113,6 +115,12 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Values of the `Host` header that are accepted besides loopback, in lower case.
     pub allowed_hosts: Vec<String>,
+    /// The certificate with which the port speaks TLS; without one it speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
+    /// For how many seconds browsers shall come by https only (RFC 6797); `None` to say nothing.
+    pub hsts: Option<u64>,
+    /// The address under which other devices reach the gateway.
+    pub public_url: Option<BaseUrl>,
     /// The limits of the gateway.
     pub limits: Limits,
     /// Days to keep messages; 0 for ever.
@@ -209,6 +217,9 @@ impl Config {
         let narrow = |name| number(name).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         let port = number("CLEUDOCODEBOT_PORT")?;
         Ok(Self {
+            tls: reach::tls_files(lookup, &home)?,
+            hsts: reach::hsts(lookup),
+            public_url: reach::public_url(lookup)?,
             home,
             env_file,
             host: typed(lookup, "CLEUDOCODEBOT_HOST", |_, text| {
@@ -243,40 +254,6 @@ impl Config {
         SocketAddr::new(reached_at(self.host), port).to_string()
     }
 
-    /// Refuses to listen beyond loopback without a token that cannot be guessed and a list of host
-    /// names. Without the list, DNS rebinding would bypass the `Host` check.
-    ///
-    /// A token below [`LEAST_TOKEN_CHARS`] is refused anywhere: other users and pages of this machine reach
-    /// loopback too.
-    pub fn check_exposure(&self) -> Result<()> {
-        if self
-            .token
-            .as_ref()
-            .is_some_and(|token| token.len() < LEAST_TOKEN_CHARS)
-        {
-            return Err(Error::Config(format!(
-                "{TOKEN} has fewer than {LEAST_TOKEN_CHARS} characters and is soon guessed; \
-                 remove the line, and the next start makes a safe one"
-            )));
-        }
-        if self.host.is_loopback() {
-            return Ok(());
-        }
-        let token = self.token.as_deref().unwrap_or_default();
-        let missing = if token.len() < SAFE_TOKEN_CHARS {
-            format!("{TOKEN} with at least {SAFE_TOKEN_CHARS} characters")
-        } else if self.allowed_hosts.is_empty() {
-            format!("{ALLOWED_HOSTS} with the names clients use for this machine")
-        } else {
-            return Ok(());
-        };
-        Err(Error::Config(format!(
-            "CLEUDOCODEBOT_HOST is {}, which others can reach; that needs {missing}, \
-             or set it to 127.0.0.1",
-            self.host
-        )))
-    }
-
     /// Warnings about settings that are valid but surely not intended.
     fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
@@ -297,6 +274,7 @@ impl Config {
                     .to_owned(),
             );
         }
+        warnings.extend(self.warnings_about_reach());
         warnings
     }
 }
@@ -329,6 +307,9 @@ impl fmt::Debug for Config {
             .field("token", &self.token.as_ref().map(|_| "…"))
             .field("allowed_origins", &self.allowed_origins)
             .field("allowed_hosts", &self.allowed_hosts)
+            .field("tls", &self.tls)
+            .field("hsts", &self.hsts)
+            .field("public_url", &self.public_url)
             .field("limits", &self.limits)
             .field("history_days", &self.history_days)
             .field("country", &self.country.map(Country::name))

@@ -1,5 +1,7 @@
 //! Formats values for error messages and `config show`: secrets masked, long values cut.
 
+use super::keys::reach::TLS_KEY;
+
 /// The error for an invalid value: key, value, source, what was expected, and what is odd about it.
 /// Secrets are masked, long values cut, and a second setting on the same line is not shown at all.
 pub(super) fn complaint(name: &str, value: &str, source: &str, expected: &str) -> String {
@@ -76,7 +78,11 @@ pub(super) fn is_hidden(name: &str, value: &str) -> bool {
         &rest[..end]
     });
     let has_query = authority.is_some() && value.contains('?');
-    is_secret(name) || has_query || authority.is_some_and(|authority| authority.contains('@'))
+    let is_key = value.contains("PRIVATE KEY");
+    is_secret(name)
+        || is_key
+        || has_query
+        || authority.is_some_and(|authority| authority.contains('@'))
 }
 
 /// Whether a key's name says that its value is secret. A test checks that this agrees with the marks in
@@ -84,6 +90,10 @@ pub(super) fn is_hidden(name: &str, value: &str) -> bool {
 pub fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 5] = ["TOKEN", "SECRET", "KEY", "PASS", "CREDENTIAL"];
     let name = name.to_ascii_uppercase();
+    // The path of the file that holds it.
+    if name == TLS_KEY {
+        return false;
+    }
     WORDS.iter().any(|word| name.contains(word))
 }
 

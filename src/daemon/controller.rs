@@ -14,7 +14,7 @@ use super::{
     turns::{Turns, states},
 };
 use crate::{
-    config::{self, Config, Lookup, Setting, dotenv},
+    config::{self, Config, Lookup, Setting, dotenv, keys::reach::TLS_CERT},
     gateway::{
         CommitListeners, Gateway, accept,
         control::{Admin, AgentStatus, FoundAgent, IntegrationStatus, Reloaded, Reply},
@@ -133,6 +133,11 @@ impl Admin for Controller {
             (old.home.clone(), old.host, old.port, old.history_days);
         new.check_exposure().map_err(|error| error.to_string())?;
         let new_token = old.token != new.token;
+        let new_certificate = gateway.reload_certificate(&new)?;
+        if new_certificate && old.tls == new.tls {
+            // The same names, with something else in them.
+            done.changed.push(TLS_CERT.to_owned());
+        }
         self.log.reconfigure(new.log_level, new.log_format);
         gateway.reconfigure(new);
         let integrations = self.registry.apply(&loaded.lookup);
@@ -191,6 +196,8 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
             .map(|(key, _)| format!("CLEUDOCODEBOT_{key}"))
             .collect::<Vec<_>>()
     };
+    let certificate = |config: &Config| config.tls.as_ref().map(|tls| tls.certificate.clone());
+    let key = |config: &Config| config.tls.as_ref().map(|tls| tls.key.clone());
     let mut changed = differing(&[
         ("TOKEN", old.token != new.token),
         (
@@ -198,6 +205,10 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
             old.allowed_origins != new.allowed_origins,
         ),
         ("ALLOWED_HOSTS", old.allowed_hosts != new.allowed_hosts),
+        ("TLS_CERT", certificate(old) != certificate(new)),
+        ("TLS_KEY", key(old) != key(new)),
+        ("HSTS", old.hsts != new.hsts),
+        ("PUBLIC_URL", old.public_url != new.public_url),
         ("COUNTRY", old.country != new.country),
         ("LOG_LEVEL", old.log_level != new.log_level),
         ("LOG_FORMAT", old.log_format != new.log_format),

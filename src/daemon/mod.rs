@@ -35,7 +35,7 @@ use self::{
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
     error::{Error, Result},
-    gateway::{CommitListeners, Gateway, GatewayParts, accept, end_expired},
+    gateway::{CommitListeners, Gateway, GatewayParts, ServerTls, accept, end_expired},
     integrations::{
         Audience,
         bridge::{self, Bridges},
@@ -101,12 +101,17 @@ async fn run_daemon(options: &DaemonOptions) -> Result<()> {
     if let Some(warning) = first_start::missing_store(&config) {
         log.warn("store", &warning, &[]);
     }
+    // What is wrong with the certificate is told before the port is taken: plain HTTP in its place would be worse.
+    let tls = ServerTls::open(config.tls.as_ref()).map_err(Error::Config)?;
+    for warning in tls.warnings() {
+        log.warn("config", &warning, &[]);
+    }
     let listener = instance::bind(&config).await?;
     let address = listener
         .local_addr()
         .map_err(|error| Error::Failed(format!("cannot read the bound address: {error}")))?;
     Instance::announce(&config, address)?;
-    let daemon = Daemon::build(config, lookup, options.clone(), log, address)?;
+    let daemon = Daemon::build(config, lookup, tls, options.clone(), log, address)?;
     daemon.run(listener, address).await
 }
 
@@ -127,6 +132,7 @@ impl Daemon {
     fn build(
         config: Config,
         lookup: Lookup,
+        tls: ServerTls,
         options: DaemonOptions,
         log: Log,
         address: SocketAddr,
@@ -191,6 +197,7 @@ impl Daemon {
         let keys = open_keys(&config, &store, &log)?;
         let gateway = Gateway::new(GatewayParts {
             config,
+            tls,
             store: store.clone(),
             media: media.clone(),
             router: Arc::clone(&router),

@@ -16,7 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::admission::Permit;
+use super::{admission::Permit, transport::Stream};
 
 /// A peer may go on sending for this long.
 const TOTAL: Duration = Duration::from_secs(10);
@@ -32,15 +32,16 @@ const STEP: usize = 16 * 1024;
 
 /// Sends the end of our side, drops what still comes until the peer closes too, and closes; at once where
 /// another connection needs the place.
-pub(super) async fn close(mut stream: TcpStream, permit: &Permit) {
-    let mut drained = pin!(async {
+pub(super) async fn close(mut stream: Stream, permit: &Permit) {
+    let mut drained = pin!(timeout(TOTAL, async {
         if stream.shutdown().await.is_ok() {
-            let _ = timeout(TOTAL, drain(&mut stream)).await;
+            // Below TLS: nobody reads it, so nobody needs it in clear.
+            drain(stream.tcp()).await;
         }
-    });
+    }));
     poll_fn(|cx| match permit.poll_evicted(cx) {
         Poll::Ready(()) => Poll::Ready(()),
-        Poll::Pending => drained.as_mut().poll(cx),
+        Poll::Pending => drained.as_mut().poll(cx).map(drop),
     })
     .await;
 }

@@ -26,6 +26,8 @@ macro_rules! counters {
 counters! {
     connections "TCP connections accepted.";
     accept_errors "Errors of accept, such as no free file descriptor.";
+    tls_handshakes "TLS handshakes begun.";
+    tls_failures "TLS handshakes that failed or took too long.";
     upgrades "WebSocket connections opened.";
     upgrade_refusals "Upgrade requests refused.";
     auth_failures "Wrong or missing tokens.";

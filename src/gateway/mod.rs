@@ -1,6 +1,6 @@
 //! One port for WebSocket and HTTP, the sessions of the clients, and the bus that sends them events.
 //!
-//! Reading order: `admission` (who may come in), `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
+//! Reading order: `admission` (who may come in), `transport` (TLS, where it is set), `http` (accept, checks, upgrade) → `session` (one WebSocket connection) → `actions`
 //! (what a command does); beside `session` there is `mcp`, which programs with a model speak, and `openai`, which programs speak to a model; besides these `clients` (who is connected and subscribed to what) and `metrics`. What
 //! the gateway asks of the daemon above it is in `control`.
 
@@ -17,6 +17,7 @@ mod openai;
 mod permissions;
 mod session;
 mod tasks;
+mod transport;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -36,7 +37,7 @@ use self::{
     permissions::Access,
     session::ReplayBounds,
 };
-pub use self::{clients::Bus, http::accept, keys::end_expired};
+pub use self::{clients::Bus, http::accept, keys::end_expired, transport::ServerTls};
 use crate::{
     clock,
     config::Config,
@@ -50,6 +51,7 @@ use crate::{
         error_code::close,
         log_json::line_json,
     },
+    random,
     router::Router,
     shutdown::Shutdown,
     store::{Store, StoreError, StoredEvent},
@@ -73,9 +75,12 @@ pub struct Gateway {
     connections: Arc<Connections>,
     attempts: Arc<Attempts>,
     http_dates: HttpDates,
+    tls: ServerTls,
     replays: Arc<ReplayBounds>,
     mcp: McpState,
     openai: OpenAiState,
+    /// Tells this run from every other; nothing depends on it being secret.
+    instance: String,
     started: Instant,
     started_ms: u64,
     next_client: AtomicU64,
@@ -85,6 +90,8 @@ pub struct Gateway {
 pub struct GatewayParts {
     /// The settings it starts with; the token must be there.
     pub config: Config,
+    /// The certificate of the port.
+    pub tls: ServerTls,
     /// Where messages are kept.
     pub store: Store,
     /// The kept files.
@@ -162,9 +169,11 @@ impl Gateway {
             connections: Arc::new(Connections::new()),
             attempts: Arc::default(),
             http_dates: HttpDates::default(),
+            tls: parts.tls,
             replays: Arc::default(),
             mcp: McpState::default(),
             openai: OpenAiState::default(),
+            instance: random::hex(&random::bytes::<8>()),
             started: Instant::now(),
             started_ms: clock::now_ms(),
             next_client: AtomicU64::new(1),
@@ -186,6 +195,12 @@ impl Gateway {
             .settings
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    /// Takes the certificate that these settings name, and what is new in its files; whether anything is. After an
+    /// error all is as it was.
+    pub fn reload_certificate(&self, config: &Config) -> Result<bool, String> {
+        self.tls.reload(config.tls.as_ref())
     }
 
     /// Why `/readyz` says 503, if it does.

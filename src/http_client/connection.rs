@@ -124,7 +124,7 @@ pub(super) async fn connect(
 }
 
 /// Opens an HTTP connection and spawns the task that drives it until it closes.
-async fn open<S>(stream: S) -> Result<Open, String>
+pub(super) async fn open<S>(stream: S) -> Result<Open, String>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -6,6 +6,7 @@ mod address;
 mod call;
 mod connection;
 mod download;
+mod probe;
 mod request;
 mod stream;
 #[cfg(test)]
@@ -37,6 +38,7 @@ use crate::{
 pub use self::{
     call::{HttpAnswer, HttpBody, HttpCall, HttpError, HttpLimits, bearer, retry_after},
     download::{DownloadError, Downloaded, Sink},
+    probe::{Distrust, ProbeError, Probed, probe},
     stream::{HttpStream, Streamed},
 };
 

@@ -8,7 +8,10 @@ pub(super) use self::without::Tls;
 
 #[cfg(feature = "tls")]
 mod with {
-    use std::sync::{Arc, OnceLock};
+    use std::{
+        io,
+        sync::{Arc, OnceLock},
+    };
 
     use tokio::net::TcpStream;
     use tokio_rustls::{
@@ -27,11 +30,20 @@ mod with {
             host: &str,
             stream: TcpStream,
         ) -> Result<TlsStream<TcpStream>, String> {
+            let opened = self.open(host, stream).await?;
+            opened.map_err(|error| format!("cannot be trusted or does not speak TLS: {error}"))
+        }
+
+        /// The same, with the error of the handshake as it was.
+        pub(in crate::http_client) async fn open(
+            &self,
+            host: &str,
+            stream: TcpStream,
+        ) -> Result<io::Result<TlsStream<TcpStream>>, String> {
             let name = ServerName::try_from(host.to_owned())
                 .map_err(|_| "has a host name that no certificate can have".to_owned())?;
             let connector = self.0.get_or_init(connector).clone()?;
-            let opened = connector.connect(name, stream).await;
-            opened.map_err(|error| format!("cannot be trusted or does not speak TLS: {error}"))
+            Ok(connector.connect(name, stream).await)
         }
     }
 
@@ -58,6 +70,8 @@ mod with {
 mod without {
     use tokio::net::TcpStream;
 
+    const MISSING: &str = "needs https, and this program was built without the feature tls";
+
     #[derive(Default)]
     pub(in crate::http_client) struct Tls(());
 
@@ -68,7 +82,16 @@ mod without {
             _: &str,
             _: TcpStream,
         ) -> Result<TcpStream, String> {
-            Err("needs https, and this program was built without the feature tls".to_owned())
+            Err(MISSING.to_owned())
+        }
+
+        #[allow(clippy::unused_async, reason = "the same shape as with the feature")]
+        pub(in crate::http_client) async fn open(
+            &self,
+            _: &str,
+            _: TcpStream,
+        ) -> Result<std::io::Result<TcpStream>, String> {
+            Err(MISSING.to_owned())
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod install;
 pub mod launchers;
 pub mod lifecycle;
 pub mod port_conflict;
+pub mod reach;
 pub mod report;
 pub mod settings;
 pub mod state;

@@ -11,28 +11,31 @@ use tokio_tungstenite::{
 };
 
 use super::answers::{self, Asked, Subscribers};
-use crate::support::Result;
+use crate::support::{Result, stream::Stream, tls::Acceptor};
 
 /// Bytes of each buffer.
 const BUFFER: usize = 4096;
 
-pub(super) async fn serve() -> Result<()> {
+pub(super) async fn serve(tls: Option<Acceptor>) -> Result<()> {
     let listener = super::listen().await?;
     let subscribers = Subscribers::default();
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::task::spawn_local(session(stream, Rc::clone(&subscribers)));
+        tokio::task::spawn_local(session(stream, tls.clone(), Rc::clone(&subscribers)));
     }
 }
 
 struct Session {
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Stream>,
     subscribers: Subscribers,
     out: mpsc::UnboundedSender<Utf8Bytes>,
 }
 
-async fn session(stream: TcpStream, subscribers: Subscribers) {
+async fn session(stream: TcpStream, tls: Option<Acceptor>, subscribers: Subscribers) {
+    let Some(stream) = super::opened(stream, tls.as_ref()).await else {
+        return;
+    };
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER);

@@ -12,7 +12,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::{Result, process, server::Server};
+use tokio::net::TcpStream;
+
+use crate::support::{Result, process, server::Server, stream::Stream, tls::Acceptor};
 
 /// The token that every peer asks for.
 pub(crate) const TOKEN: &str = "bench-token-of-every-peer";
@@ -58,6 +60,9 @@ const PEERS: [Peer; 6] = [
     },
 ];
 
+/// Where a peer finds its certificate, if it is to speak TLS.
+const TLS_FOLDER: &str = "BENCH_TLS_FOLDER";
+
 const ECHO: &str = "bare TCP echo";
 const PLAIN: &str = "tokio-tungstenite";
 const GATHERED: &str = "tokio-tungstenite gathered";
@@ -68,20 +73,28 @@ pub(crate) fn serve(name: &str) -> Result<()> {
         .enable_all()
         .build()?;
     let local = tokio::task::LocalSet::new();
+    let tls = std::env::var_os(TLS_FOLDER).map(|folder| Acceptor::of(Path::new(&folder)));
+    let tls = tls.transpose()?;
     local.block_on(&runtime, async {
         match name {
-            ECHO => echo::serve().await,
+            ECHO => echo::serve(tls).await,
             PLAIN => plain::serve().await,
-            GATHERED => gathered::serve().await,
+            GATHERED => gathered::serve(tls).await,
             other => Err(format!("no peer {other}").into()),
         }
     })
 }
 
 /// Starts every peer that is wanted and installed; reports those that are not.
-pub(crate) fn start(pinned: bool, wanted: impl Fn(&str) -> bool) -> Vec<Server> {
-    let wanted = PEERS.iter().filter(|peer| wanted(peer.name));
-    let started = wanted.filter_map(|peer| match peer.start(pinned) {
+/// Inside TLS, with the certificate of this folder, only those that can.
+pub(crate) fn start(
+    pinned: bool,
+    tls: Option<&Path>,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<Server> {
+    let can = |peer: &&Peer| tls.is_none() || [ECHO, GATHERED].contains(&peer.name);
+    let wanted = PEERS.iter().filter(can).filter(|peer| wanted(peer.name));
+    let started = wanted.filter_map(|peer| match peer.start(pinned, tls) {
         Ok(server) => Some(server),
         Err(why) => {
             eprintln!("left out: {} ({why})", peer.name);
@@ -92,8 +105,11 @@ pub(crate) fn start(pinned: bool, wanted: impl Fn(&str) -> bool) -> Vec<Server> 
 }
 
 impl Peer {
-    fn start(&self, pinned: bool) -> Result<Server> {
+    fn start(&self, pinned: bool, tls: Option<&Path>) -> Result<Server> {
         let mut command = self.command(pinned)?;
+        if let Some(folder) = tls {
+            command.env(TLS_FOLDER, folder);
+        }
         command.env("BENCH_TOKEN", TOKEN).stdin(Stdio::null());
         let mut child = command
             .stdout(Stdio::piped())
@@ -134,6 +150,14 @@ fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path)
         .map(|folder| folder.join(name))
         .find(|program| program.is_file())
+}
+
+/// The stream of a connection that was accepted; `None` where its handshake failed.
+async fn opened(stream: TcpStream, tls: Option<&Acceptor>) -> Option<Stream> {
+    match tls {
+        None => Some(Stream::Plain(stream)),
+        Some(tls) => tls.accept(stream).await.ok(),
+    }
 }
 
 /// A listening socket. Its address goes to standard output, where the bench reads it.

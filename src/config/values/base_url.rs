@@ -61,6 +61,12 @@ impl BaseUrl {
         &self.authority
     }
 
+    /// The whole base, such as `https://example.com/prefix`.
+    pub fn url(&self) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority, self.prefix)
+    }
+
     /// The prefix of every path, without a slash at its end.
     pub fn prefix(&self) -> &str {
         &self.prefix
@@ -82,6 +88,7 @@ mod tests {
         let base = BaseUrl::parse("http://localhost:8080/a/").expect("fine");
         assert_eq!(base.address(), ("localhost", 8080));
         assert_eq!((base.prefix(), base.is_https()), ("/a", false));
+        assert_eq!(base.url(), "http://localhost:8080/a");
         let base = BaseUrl::parse("https://[::1]").expect("fine");
         assert_eq!(base.address(), ("::1", 443));
         for wrong in [

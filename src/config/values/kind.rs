@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     addresses, agents, base_url::BaseUrl, delays::Delays, expected::Expected,
-    fetch_rule::FetchRule, wait::wait,
+    fetch_rule::FetchRule, reach, wait::wait,
 };
 use crate::{
     log::{LogFormat, LogLevel},
@@ -48,6 +48,10 @@ pub enum Kind {
     Delays,
     /// The base URL of a service.
     Service,
+    /// The address under which other devices reach the gateway.
+    PublicUrl,
+    /// The path of a file, absolute or relative to the home folder.
+    File,
     /// Any text of one line.
     Text,
     /// Any text, of several lines too.
@@ -92,6 +96,9 @@ impl Kind {
             Self::Country => country(text).map(drop),
             Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
+            Self::PublicUrl | Self::File if text.is_empty() => Ok(()),
+            Self::PublicUrl => reach::public_url(text).map(drop),
+            Self::File => reach::file(text).map(drop),
             Self::AllowList => allow_list(text),
             Self::Text => line(text),
             Self::Lines => lines(text),

@@ -9,6 +9,7 @@ mod delays;
 mod expected;
 mod fetch_rule;
 pub(super) mod kind;
+pub(super) mod reach;
 mod wait;
 
 pub use self::{

@@ -64,6 +64,12 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
     ] {
         status[name] = value;
     }
+    if let Some(tls) = gateway.tls.json(&gateway.log) {
+        status["tls"] = tls;
+    }
+    if let Some(url) = &gateway.settings().public_url {
+        status["public_url"] = json!(url.url());
+    }
     let notes = gateway.counters.notes();
     if !notes.is_empty() {
         status["notes"] = json!(notes);

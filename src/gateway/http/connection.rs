@@ -6,7 +6,7 @@ use std::{
     future::poll_fn,
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     task::Poll,
 };
 
@@ -22,12 +22,15 @@ use hyper::{
 use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
-    respond::{HttpReply, ReplyBody, busy, refuse, refuse_fault, slow_down, unauthorized},
+    respond::{
+        HttpReply, ReplyBody, add_hsts, busy, refuse, refuse_fault, slow_down, to_https,
+        unauthorized,
+    },
     routes::{mcp, media, openai, page, pair, rpc, status_page, webhook},
     upgrade::{Handshake, HandshakeRefusal, Opening},
 };
 use crate::{
-    config::Config,
+    config::{BaseUrl, Config},
     gateway::{
         Gateway, TokenRefusal,
         admission::{Full, Permit},
@@ -35,6 +38,7 @@ use crate::{
         mcp::OnSent,
         metrics::GatewayCounters,
         permissions::{Access, Door},
+        transport::Protection,
     },
     keys::Key,
     observed_io::Observer,
@@ -47,6 +51,7 @@ pub(super) struct HttpConnection {
     pub(super) address: SocketAddr,
     pub(super) permit: Permit,
     pub(super) progress: Progress,
+    protection: OnceLock<Protection>,
     upgraded: Mutex<Option<Upgraded>>,
     /// The key of the request that is being answered, where it is not the token of `.env`.
     key: Mutex<Option<Arc<Key>>>,
@@ -139,6 +144,7 @@ impl HttpConnection {
             address,
             permit,
             progress: Progress::default(),
+            protection: OnceLock::new(),
             upgraded: Mutex::new(None),
             key: Mutex::default(),
             on_flushed: Mutex::default(),
@@ -174,6 +180,26 @@ impl HttpConnection {
             connection.on_flushed().extend(callbacks);
             connection.progress.await_flush();
         });
+    }
+
+    /// Says how the connection is protected; said once, before the first request.
+    pub(super) fn protect(&self, protection: Protection) {
+        let _ = self.protection.set(protection);
+    }
+
+    /// The beginning of our own addresses, as the client of a request with this `Host` reaches them.
+    fn base(&self, host: &str, config: &Config) -> String {
+        let is_public = |url: &BaseUrl| url.authority().eq_ignore_ascii_case(host);
+        let scheme = if self.is_tls() || config.secure_url().is_some_and(is_public) {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{host}")
+    }
+
+    fn is_tls(&self) -> bool {
+        self.protection.get() == Some(&Protection::Tls)
     }
 
     /// Whether an upgrade was accepted.
@@ -221,6 +247,9 @@ impl HttpConnection {
             self.permit.hold(rest, &config.limits, None);
         }
         let mut reply = reply.unwrap_or_else(|refusal| refusal);
+        if let (Some(seconds), true) = (config.hsts, self.is_tls()) {
+            add_hsts(&mut reply, seconds);
+        }
         if let Some(key) = self.key().take() {
             reply.body_mut().until(async move { key.ended().await });
         }
@@ -237,6 +266,9 @@ impl HttpConnection {
     ) -> Result<HttpReply, HttpReply> {
         check_framing(request.headers())?;
         let host = checked_host(&request, config)?;
+        if self.protection.get() == Some(&Protection::Missing) {
+            return Err(to_https(host, request.uri()));
+        }
         let path = request.uri().path();
         if matches!(path, "/" | "/ws") {
             let opening = Opening::of(request.headers());
@@ -256,16 +288,16 @@ impl HttpConnection {
             }
             "/mcp" => {
                 let access = self.expect_token(&request, &[Method::POST], host, config)?;
-                let host = host.to_owned();
+                let base = self.base(host, config);
                 let answer =
-                    mcp::answer(&self.gateway, &self.permit, access, request, &host, config);
+                    mcp::answer(&self.gateway, &self.permit, access, request, &base, config);
                 let (mut reply, callbacks) = Box::pin(answer).await;
                 self.call_back(&mut reply, callbacks);
                 Ok(reply)
             }
             "/pair" => {
                 allow(&request, &[Method::POST])?;
-                check_origin(request.headers(), host, config)?;
+                check_origin(request.headers(), host, self.is_tls(), config)?;
                 let address = self.address.ip();
                 let answer = pair::answer(&self.gateway, &self.permit, address, request, config);
                 Box::pin(answer).await
@@ -281,8 +313,8 @@ impl HttpConnection {
                 let shown = self.expect_token(&request, methods, host, config);
                 let shown = shown.and_then(|access| expect_door(&access, door));
                 shown.map_err(openai::shaped)?;
-                let host = host.to_owned();
-                let answer = openai::answer(&self.gateway, &self.permit, request, &host, config);
+                let base = self.base(host, config);
+                let answer = openai::answer(&self.gateway, &self.permit, request, &base, config);
                 Ok(Box::pin(answer).await)
             }
             file if file.starts_with(MEDIA) => {
@@ -330,7 +362,7 @@ impl HttpConnection {
     ) -> Result<HttpReply, HttpReply> {
         allow(request, &[Method::GET])?;
         let accepted = opening.check(request.version()).map_err(upgrade_refused)?;
-        check_origin(request.headers(), host, config)?;
+        check_origin(request.headers(), host, self.is_tls(), config)?;
         check_query(request)?;
         let access = self.check_token(request.headers()).transpose()?;
         let is_authenticated = access.is_some();
@@ -372,7 +404,7 @@ impl HttpConnection {
         config: &Config,
     ) -> Result<Access, HttpReply> {
         allow(request, methods)?;
-        check_origin(request.headers(), host, config)?;
+        check_origin(request.headers(), host, self.is_tls(), config)?;
         self.check_bearer(request.headers())
     }
 

@@ -13,10 +13,10 @@ use hyper::{
 };
 
 use super::{
-    origin::{host_is_ours, origin_is_ours},
+    origin::{host_is_ours, is_https_of, origin_is_ours},
     respond::{HttpReply, refuse, unauthorized},
 };
-use crate::config::Config;
+use crate::config::{BaseUrl, Config};
 
 /// The token in an `Authorization` header: the credentials of Bearer (RFC 6750 §2.1), or the password
 /// of Basic (RFC 7617 §2), which is all that some clients can send. Schemes have no case (RFC 9110
@@ -80,7 +80,14 @@ pub(super) fn checked_host<'r>(
         .uri()
         .authority()
         .map(hyper::http::uri::Authority::as_str);
-    let is_ours = |host: &str| host_is_ours(host, config.host, &config.allowed_hosts);
+    let is_ours = |host: &str| {
+        host_is_ours(
+            host,
+            config.host,
+            &config.allowed_hosts,
+            config.public_host(),
+        )
+    };
     if is_ours(host) && target.is_none_or(is_ours) {
         return Ok(host);
     }
@@ -91,6 +98,7 @@ pub(super) fn checked_host<'r>(
 pub(super) fn check_origin(
     headers: &HeaderMap,
     host: &str,
+    is_tls: bool,
     config: &Config,
 ) -> Result<(), HttpReply> {
     let mut origins = headers
@@ -98,7 +106,20 @@ pub(super) fn check_origin(
         .iter()
         .map(|value| value.to_str().unwrap_or_default());
     let origin = origins.next();
-    if origins.next().is_none() && origin_is_ours(origin, host, &config.allowed_origins) {
+    let is_only = origins.next().is_none();
+    let names = || {
+        let public = config.secure_url().map(BaseUrl::authority);
+        config
+            .allowed_hosts
+            .iter()
+            .map(String::as_str)
+            .chain(public)
+    };
+    let is_ours = |origin| {
+        origin_is_ours(origin, host, is_tls, &config.allowed_origins)
+            || is_https_of(origin, names())
+    };
+    if is_only && origin.is_none_or(is_ours) {
         return Ok(());
     }
     let text = "this Origin is not ours; name it in CLEUDOCODEBOT_ALLOWED_ORIGINS if it is";

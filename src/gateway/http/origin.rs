@@ -19,8 +19,14 @@ fn host_name(value: &str) -> Option<&str> {
     (!name.is_empty() && port_is_fine).then_some(name)
 }
 
-/// Whether it is a loopback name or address, the address we are bound to, or a name in `allowed`.
-pub(super) fn host_is_ours(value: &str, bound: IpAddr, allowed: &[String]) -> bool {
+/// Whether it is a loopback name or address, the address we are bound to, a name in `allowed`, or that of the
+/// address which others are given.
+pub(super) fn host_is_ours(
+    value: &str,
+    bound: IpAddr,
+    allowed: &[String],
+    public: Option<&str>,
+) -> bool {
     let Some(name) = host_name(value) else {
         return false;
     };
@@ -30,20 +36,33 @@ pub(super) fn host_is_ours(value: &str, bound: IpAddr, allowed: &[String]) -> bo
     });
     is_own_address
         || name.eq_ignore_ascii_case("localhost")
+        || public.is_some_and(|public| public.eq_ignore_ascii_case(name))
         || allowed
             .iter()
             .any(|one| one.eq_ignore_ascii_case(name) || one.eq_ignore_ascii_case(value))
 }
 
-/// Whether there is no origin (so no browser), or it is that of our own page, or an allowed one.
-pub(super) fn origin_is_ours(origin: Option<&str>, host: &str, allowed: &[String]) -> bool {
-    let Some(origin) = origin else { return true };
-    let same = ["http://", "https://"].iter().any(|scheme| {
+/// Whether it is the origin of our own page, or an allowed one. A connection without TLS may come from a proxy that
+/// has it; one with TLS never belongs to a page that came without, which anybody on the way could have written.
+pub(super) fn origin_is_ours(origin: &str, host: &str, is_tls: bool, allowed: &[String]) -> bool {
+    let schemes = if is_tls {
+        &["https://"][..]
+    } else {
+        &["http://", "https://"]
+    };
+    let same = schemes.iter().any(|scheme| {
         origin
             .strip_prefix(scheme)
             .is_some_and(|rest| rest.eq_ignore_ascii_case(host))
     });
     same || allowed.iter().any(|one| one.eq_ignore_ascii_case(origin))
+}
+
+/// Whether it is the https origin of one of our names, which a proxy may have replaced in `Host`. A name without a
+/// port stands for that of https alone: what another program serves beside us is no page of ours.
+pub(super) fn is_https_of<'a>(origin: &str, mut names: impl Iterator<Item = &'a str>) -> bool {
+    let host = origin.strip_prefix("https://");
+    host.is_some_and(|host| names.any(|name| name.eq_ignore_ascii_case(host)))
 }
 
 #[cfg(test)]
@@ -64,7 +83,7 @@ mod tests {
             "127.9.9.9",
             "gateway.lan:80",
         ] {
-            assert!(host_is_ours(ours, BOUND, &allowed), "{ours}");
+            assert!(host_is_ours(ours, BOUND, &allowed, None), "{ours}");
         }
         for foreign in [
             "",
@@ -76,26 +95,31 @@ mod tests {
             "127.0.0.1@evil.example",
             "192.168.0.5",
         ] {
-            assert!(!host_is_ours(foreign, BOUND, &allowed), "{foreign}");
+            assert!(!host_is_ours(foreign, BOUND, &allowed, None), "{foreign}");
         }
         assert!(host_is_ours(
             "192.168.0.5:1",
             IpAddr::from([192, 168, 0, 5]),
-            &[]
+            &[],
+            None
         ));
-        assert!(!host_is_ours("0.0.0.0:1", IpAddr::from([0, 0, 0, 0]), &[]));
+        assert!(!host_is_ours(
+            "0.0.0.0:1",
+            IpAddr::from([0, 0, 0, 0]),
+            &[],
+            None
+        ));
+        let public = |host| host_is_ours(host, BOUND, &[], Some("box.tail1.ts.net"));
+        assert!(public("Box.tail1.ts.net") && public("box.tail1.ts.net:443"));
+        assert!(!public("tail1.ts.net") && !public("a.box.tail1.ts.net"));
     }
 
     #[test]
     fn only_our_own_page_and_listed_origins_pass() {
         let allowed = ["https://chat.example".to_owned()];
         let host = "127.0.0.1:18789";
-        for ours in [
-            None,
-            Some("http://127.0.0.1:18789"),
-            Some("https://chat.example"),
-        ] {
-            assert!(origin_is_ours(ours, host, &allowed), "{ours:?}");
+        for ours in ["http://127.0.0.1:18789", "https://chat.example"] {
+            assert!(origin_is_ours(ours, host, false, &allowed), "{ours:?}");
         }
         for foreign in [
             "null",
@@ -105,7 +129,29 @@ mod tests {
             "file://",
             "http://127.0.0.1:18789.evil",
         ] {
-            assert!(!origin_is_ours(Some(foreign), host, &allowed), "{foreign}");
+            assert!(!origin_is_ours(foreign, host, false, &allowed), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_came_without_tls_is_not_the_one_inside_it() {
+        let is_ours = |origin| origin_is_ours(origin, "box.lan:18789", true, &[]);
+        assert!(is_ours("https://box.lan:18789"));
+        assert!(!is_ours("http://box.lan:18789"));
+    }
+
+    #[test]
+    fn https_pages_of_our_names_pass_whatever_the_proxy_says() {
+        let names = ["gateway.lan", "box.lan:18789"];
+        let is_ours = |origin| is_https_of(origin, names.into_iter());
+        assert!(is_ours("https://Gateway.lan") && is_ours("https://box.lan:18789"));
+        for foreign in [
+            "http://gateway.lan",
+            "https://gateway.lan:8443",
+            "https://box.lan",
+            "null",
+        ] {
+            assert!(!is_ours(foreign), "{foreign}");
         }
     }
 }

@@ -10,11 +10,11 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::{
-    Response, StatusCode,
+    Response, StatusCode, Uri,
     body::Incoming,
     header::{
-        CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-        X_CONTENT_TYPE_OPTIONS,
+        CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+        STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use serde_json::json;
@@ -164,6 +164,27 @@ pub(super) fn unauthorized(message: &str) -> HttpReply {
     let scheme = HeaderValue::from_static("Bearer");
     reply.headers_mut().insert(WWW_AUTHENTICATE, scheme);
     reply
+}
+
+/// 308 to the same address by https (RFC 9110 §15.4.9), and the end of the connection. `host` was checked.
+pub(super) fn to_https(host: &str, uri: &Uri) -> HttpReply {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let target = format!("https://{host}{path}");
+    let text = format!("this port speaks https to other machines: {target}");
+    let mut reply = refuse(308, "https_only", &text);
+    let headers = reply.headers_mut();
+    if let Ok(target) = HeaderValue::from_str(&target) {
+        headers.insert(LOCATION, target);
+    }
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    reply
+}
+
+/// Has browsers come by https only for so many seconds. Said inside TLS alone (RFC 6797 §7.2).
+pub(super) fn add_hsts(reply: &mut HttpReply, seconds: u64) {
+    if let Ok(value) = HeaderValue::from_str(&format!("max-age={seconds}")) {
+        reply.headers_mut().insert(STRICT_TRANSPORT_SECURITY, value);
+    }
 }
 
 /// 503, to be tried again soon.

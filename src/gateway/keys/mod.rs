@@ -93,10 +93,16 @@ impl Gateway {
     /// Where other devices reach this gateway, and why they may not.
     pub(super) fn address_for_devices(&self) -> (String, Option<String>) {
         let settings = self.settings();
-        if let Some(host) = settings.allowed_hosts.first() {
+        if let Some(url) = settings.secure_url() {
+            return (url.url(), None);
+        }
+        let port = self.address.port();
+        if let (true, Some(host)) = (settings.tls.is_some(), settings.allowed_hosts.first()) {
+            let has_port = host.contains(':');
+            let host = if has_port { host.clone() } else { format!("{host}:{port}") };
             return (format!("https://{host}"), None);
         }
-        let address = format!("http://{}", settings.authority(self.address.port()));
+        let address = format!("http://{}", settings.authority(port));
         let warning = "only this machine reaches this address; cleudocodebot onboard --reach makes one that others reach";
         (address, Some(warning.to_owned()))
     }

@@ -16,8 +16,8 @@ pub(super) struct Caller<'a> {
     pub(super) era: Era,
     /// The JSON text of the request's id.
     pub(super) id: &'a str,
-    /// Our name as the client wrote it: host and port.
-    pub(super) host: &'a str,
+    /// The beginning of our addresses, as the client reaches them: scheme, host and port.
+    pub(super) base: &'a str,
     /// Whose place among the messages it goes on from, unless a call says otherwise.
     pub(super) reader: Option<&'a str>,
     /// What it may do.

@@ -42,8 +42,8 @@ pub(super) struct Posted<'a> {
     pub(super) body: &'a str,
     /// The headers that say something of it.
     pub(super) headers: RevisionHeaders<'a>,
-    /// Our name as the client wrote it: host and port.
-    pub(super) host: &'a str,
+    /// The beginning of our addresses, as the client reaches them: scheme, host and port.
+    pub(super) base: &'a str,
     /// Whose place among the messages it goes on from, unless a call says otherwise.
     pub(super) reader: Option<&'a str>,
     /// What it may do.
@@ -150,7 +150,7 @@ async fn one(gateway: &Arc<Gateway>, posted: Posted<'_>, element: Element<'_>) -
     let caller = Caller {
         era,
         id,
-        host: posted.host,
+        base: posted.base,
         reader: posted.reader,
         access: posted.access,
     };

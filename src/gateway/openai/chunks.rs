@@ -14,18 +14,18 @@ pub(super) struct AnswerHead {
     created: u64,
     /// The agent that answers.
     pub(super) model: String,
-    host: String,
+    base: String,
     include_usage: bool,
 }
 
 impl AnswerHead {
     /// Of an answer that begins now.
-    pub(super) fn new(model: &str, host: &str, include_usage: bool) -> Self {
+    pub(super) fn new(model: &str, base: &str, include_usage: bool) -> Self {
         Self {
             id: format!("chatcmpl-{}", &random::token()[..24]),
             created: clock::now_ms() / 1000,
             model: model.to_owned(),
-            host: host.to_owned(),
+            base: base.to_owned(),
             include_usage,
         }
     }
@@ -42,7 +42,7 @@ impl AnswerHead {
         let mut text = answer.text.clone();
         for file in files(answer.media.as_ref()) {
             let address = match (file["media_id"].as_str(), file["url"].as_str()) {
-                (Some(id), _) => format!("http://{}/media/{id}", self.host),
+                (Some(id), _) => format!("{}/media/{id}", self.base),
                 (None, Some(url)) => url.to_owned(),
                 (None, None) => continue,
             };

@@ -33,7 +33,7 @@ pub(in crate::gateway) enum Completion {
 pub(in crate::gateway) async fn complete(
     gateway: &Arc<Gateway>,
     body: &[u8],
-    host: &str,
+    base: &str,
 ) -> Result<Completion, ApiError> {
     let mut request = request::read(body)?;
     expect_known(gateway, &request.model)?;
@@ -49,7 +49,7 @@ pub(in crate::gateway) async fn complete(
     let pictures = std::mem::take(&mut request.pictures);
     let media = keep(gateway, pictures).await.map_err(ApiError::from)?;
     let (stream, include_usage) = (request.stream, request.include_usage);
-    let mut head = AnswerHead::new(&request.model, host, include_usage);
+    let mut head = AnswerHead::new(&request.model, base, include_usage);
     let mut events = gateway.agents.prompt(prompt(request, media))?;
     let first = begun(&mut events, &mut head).await?;
     if stream {

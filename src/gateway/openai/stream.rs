@@ -177,7 +177,7 @@ mod tests {
         let place = Arc::new(Semaphore::new(1))
             .try_acquire_owned()
             .expect("one");
-        let head = AnswerHead::new("echo", "127.0.0.1:1", false);
+        let head = AnswerHead::new("echo", "http://127.0.0.1:1", false);
         (ChatStream::new(head, first, events, place), sender)
     }
 

@@ -26,7 +26,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{io::AsyncWrite as _, net::TcpStream, sync::mpsc};
+use tokio::{io::AsyncWrite as _, sync::mpsc};
 
 use self::{
     bus_membership::BusMembership,
@@ -36,6 +36,7 @@ use self::{
 };
 use super::{
     Gateway, admission::Permit, clients::handle::ClientHandle, linger, metrics::GatewayCounters,
+    transport::Stream,
 };
 use crate::protocol::{
     error_code::{ErrorCode, Fault, close},
@@ -50,7 +51,7 @@ const MAX_ROUNDS: usize = 4;
 
 /// A connection after its upgrade.
 pub(super) struct Session {
-    stream: TcpStream,
+    stream: Stream,
     socket: ServerSocket,
     handler: CommandHandler,
     heartbeat: Heartbeat,
@@ -105,7 +106,7 @@ impl Session {
     /// A session over `stream`; `first` are bytes that came behind the upgrade request.
     pub(super) fn new(
         gateway: Arc<Gateway>,
-        stream: TcpStream,
+        stream: Stream,
         handle: Arc<ClientHandle>,
         permit: Permit,
         authenticated: bool,
@@ -142,7 +143,7 @@ impl Session {
     )]
     pub(super) fn run(mut self: Box<Self>) -> impl Future<Output = ()> + Send {
         async move {
-            let _ = self.stream.set_nodelay(true);
+            let _ = self.stream.tcp().set_nodelay(true);
             let bus_membership = BusMembership::begin(
                 Arc::clone(&self.handler.gateway),
                 Arc::clone(&self.handler.handle),
@@ -308,7 +309,8 @@ impl Session {
         let mut at = 0;
         let outcome = loop {
             if at == output.len() {
-                break Poll::Ready(Ok(()));
+                // TLS may still hold some of it; TCP never does.
+                break Pin::new(&mut self.stream).poll_flush(cx);
             }
             match Pin::new(&mut self.stream).poll_write(cx, &output[at..]) {
                 Poll::Ready(Ok(taken)) => at += taken,
@@ -333,7 +335,7 @@ impl Session {
         while self
             .markers
             .front()
-            .is_some_and(|(at, _)| *at <= self.written)
+            .is_some_and(|(at, _)| *at <= self.written && self.stream.is_flushed())
         {
             if let Some((_, fired)) = self.markers.pop_front() {
                 let _ = fired.try_send(());

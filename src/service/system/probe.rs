@@ -11,8 +11,12 @@ use tokio::{runtime, time::timeout};
 use super::runtime_file::{self, RuntimeFile};
 use crate::{
     client::{Client, Endpoint},
-    config::{self, Config, Environment, Overrides, keys},
+    config::{self, BaseUrl, Config, Environment, Overrides, keys},
     error::{Error, Result},
+    service::reach::{
+        Obstacle,
+        verify::{self, Answered},
+    },
 };
 
 /// How long to wait for an answer. Whoever accepts a connection and sends nothing is not a gateway.
@@ -108,6 +112,29 @@ impl SocketProbe {
                 state: text(&one["state"]).unwrap_or_default(),
                 last_error: text(&one["last_error"]),
             })
+            .collect())
+    }
+
+    /// Asks the daemon through the address that others use.
+    pub fn ask_through(&self, url: &BaseUrl) -> std::result::Result<Answered, Obstacle> {
+        let here = self.endpoint().map(|endpoint| endpoint.authority());
+        let here = here.unwrap_or_else(|_| self.address());
+        let asked = block_on(async { Ok(verify::ask(url, &here).await) });
+        asked.unwrap_or_else(|error| {
+            Err(Obstacle {
+                text: error.to_string(),
+                remedy: "see: cleudocodebot doctor".to_owned(),
+            })
+        })
+    }
+
+    /// Has the daemon read its settings; which keys wait for its next start.
+    pub fn reload(&self) -> Result<Vec<String>> {
+        let answer = ask(&self.endpoint()?, "reload")?;
+        let waiting = answer["needs_restart"].as_array().into_iter().flatten();
+        Ok(waiting
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
             .collect())
     }
 

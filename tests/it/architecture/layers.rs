@@ -31,7 +31,7 @@ const LAYERS: &[&[&str]] = &[
     ],
     &["log"],
     &["message", "config"],
-    &["protocol", "http_client"],
+    &["protocol", "http_client", "certificate"],
     &["client", "store", "router"],
     &["keys"],
     &["media", "agents"],

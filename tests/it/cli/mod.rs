@@ -4,3 +4,5 @@ mod commands;
 mod dashboard;
 mod pairing;
 mod qr;
+#[cfg(all(feature = "tls", unix))]
+mod reach;

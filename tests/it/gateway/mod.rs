@@ -19,3 +19,5 @@ mod messages;
 mod openai;
 mod page;
 mod stalls;
+#[cfg(feature = "tls")]
+mod tls;

@@ -1,5 +1,7 @@
 //! What the tests share: a daemon and ways to speak to it, fakes of the services, assertions on JSON.
 
+#[cfg(feature = "tls")]
+pub(crate) mod certificates;
 mod client;
 mod daemon;
 #[cfg(feature = "store")]

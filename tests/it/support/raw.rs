@@ -1,7 +1,7 @@
-//! A TCP connection on which a test writes every byte itself, and WebSocket frames over it.
+//! A connection on which a test writes every byte itself, and WebSocket frames over it.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{Read, Write},
     net::TcpStream,
 };
 
@@ -16,8 +16,8 @@ pub(crate) fn upgrade_request(host: &str, more: &str) -> String {
 }
 
 /// A connection, and the bytes read from it that no caller has taken yet.
-pub(crate) struct Raw {
-    pub stream: TcpStream,
+pub(crate) struct Raw<S = TcpStream> {
+    pub stream: S,
     pub rest: Vec<u8>,
 }
 
@@ -31,6 +31,15 @@ pub(crate) enum Frame {
 }
 
 impl Raw {
+    /// What came so far, without waiting; `None` where nothing did.
+    pub(crate) fn at_hand(&mut self) -> Option<String> {
+        self.stream.set_nonblocking(true).expect("a socket");
+        self.fill()
+            .then(|| String::from_utf8_lossy(&self.rest).into_owned())
+    }
+}
+
+impl<S: Read + Write> Raw<S> {
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("sent");
     }
@@ -45,13 +54,6 @@ impl Raw {
         let read = self.stream.read(&mut buffer).unwrap_or(0);
         self.rest.extend_from_slice(&buffer[..read]);
         read > 0
-    }
-
-    /// What came so far, without waiting; `None` where nothing did.
-    pub(crate) fn at_hand(&mut self) -> Option<String> {
-        self.stream.set_nonblocking(true).expect("a socket");
-        self.fill()
-            .then(|| String::from_utf8_lossy(&self.rest).into_owned())
     }
 
     fn take(&mut self, count: usize) -> Option<Vec<u8>> {

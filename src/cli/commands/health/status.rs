@@ -99,6 +99,7 @@ fn print(
         Err(_) => Vec::new(),
     };
     if let Ok((status, _)) = status {
+        rows.extend(reach(status));
         rows.extend(wall_clock(&status["clock"]));
         rows.extend(notes(status));
     }
@@ -137,6 +138,26 @@ fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {
         row("store", store(&status["store"])),
         row("outbox", outbox(&status["queues"]["outbox"]).into()),
     ]
+}
+
+/// How other devices reach it, and what of that needs care. No rows where only this machine does.
+fn reach(status: &Value) -> Vec<Vec<Cell>> {
+    let row = |name: &str, value: Cell| vec![Cell::styled(TextStyle::Dim, name), value];
+    let mut rows = Vec::new();
+    if let Some(url) = status["public_url"].as_str() {
+        rows.push(row("reached at", printable(url).into()));
+    }
+    let tls = &status["tls"];
+    if tls.is_object() {
+        let until = tls["until_ms"].as_u64();
+        let until = until.map_or_else(|| "on".to_owned(), |ms| format!("until {}", clock::Utc(ms)));
+        rows.push(row("tls", until.into()));
+    }
+    let warnings = tls["warnings"].as_array().into_iter().flatten();
+    let told = std::iter::once(&tls["error"]).chain(warnings);
+    let warnings = told.filter_map(Value::as_str).map(printable);
+    rows.extend(warnings.map(|text| row("", Cell::styled(TextStyle::Doubtful, text))));
+    rows
 }
 
 /// A row only while the daemon does not go by the wall clock.
@@ -246,6 +267,16 @@ mod tests {
              ready    yes\nmemory   1.0 MiB\nclients  2\nstore    redb, 9 messages, 2 files (3.0 MiB)\n\
              outbox   3 for telegram\n"
         );
+    }
+
+    #[test]
+    fn tls_and_the_public_address_are_shown_where_there_are_any() {
+        assert_eq!(reach(&json!({})), Vec::<Vec<Cell>>::new());
+        let rows = reach(&json!({"public_url": "https://box.lan:1",
+            "tls": {"until_ms": 0, "error": "kept", "warnings": ["renew it"]}}));
+        let expected = "reached at  https://box.lan:1\n\
+                        tls         until 1970-01-01T00:00:00.000Z\n            kept\n            renew it\n";
+        assert_eq!(shown(&rows), expected);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(in crate::gateway::http) async fn answer(
     permit: &Permit,
     access: Access,
     request: Request<Body>,
-    host: &str,
+    base: &str,
     config: &Config,
 ) -> (HttpReply, Vec<OnSent>) {
     let (head, body) = request.into_parts();
@@ -47,7 +47,7 @@ pub(in crate::gateway::http) async fn answer(
         // What is not UTF-8 is not JSON either, and is refused as such.
         body: std::str::from_utf8(&body).unwrap_or_default(),
         headers,
-        host,
+        base,
         reader: reader.as_deref(),
         access: &access,
     };

@@ -51,7 +51,7 @@ pub(in crate::gateway::http) async fn answer(
     gateway: &Arc<Gateway>,
     permit: &Permit,
     request: Request<Body>,
-    host: &str,
+    base: &str,
     config: &Config,
 ) -> HttpReply {
     let path = request.uri().path().strip_prefix(PREFIX);
@@ -68,7 +68,7 @@ pub(in crate::gateway::http) async fn answer(
         Ok(body) => body,
         Err(refusal) => return shaped(refusal),
     };
-    match openai::complete(gateway, &body, host).await {
+    match openai::complete(gateway, &body, base).await {
         Ok(Completion::Whole(answer)) => whole(&answer),
         Ok(Completion::Stream(stream)) => {
             let mut reply = reply(200, "text/event-stream", "");

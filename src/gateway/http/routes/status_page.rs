@@ -11,10 +11,14 @@ use crate::gateway::{
 };
 
 /// `/healthz` is 200 while the process answers; `/readyz` (with `ready`) is 503 with the reason while it
-/// is not ready.
+/// is not ready. `instance` tells this run from any other, so that one can ask oneself through a proxy.
 pub(in crate::gateway::http) fn health(gateway: &Gateway, ready: bool) -> HttpReply {
     match gateway.not_ready().filter(|_| ready) {
-        None => reply(200, JSON, "{\"ok\":true}\n"),
+        None => reply(
+            200,
+            JSON,
+            format!("{}\n", json!({"ok": true, "instance": gateway.instance})),
+        ),
         Some(reason) => reply(
             503,
             JSON,

@@ -30,12 +30,12 @@ const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp
 /// What is known of a file (`row`), where it is, and its bytes where they are few.
 pub(super) async fn handed_out(
     gateway: &Arc<Gateway>,
-    host: &str,
+    base: &str,
     mut row: Value,
 ) -> Result<Called, Fault> {
     let id = row["media_id"].as_str().unwrap_or_default().to_owned();
     let bytes = row["bytes"].as_u64().unwrap_or(u64::MAX);
-    let url = format!("http://{host}/media/{id}");
+    let url = format!("{base}/media/{id}");
     row["url"] = json!(url);
     row["included"] = json!(bytes <= MAX_INCLUDED);
     if bytes > MAX_INCLUDED {

@@ -93,7 +93,7 @@ async fn carried_out(
         Work::Wait => wait::wait(gateway, caller, &arguments).await,
         Work::File => {
             let row = done(gateway, caller.access, ActionId::Media, &arguments).await?;
-            media::handed_out(gateway, caller.host, row).await
+            media::handed_out(gateway, caller.base, row).await
         }
     }
 }

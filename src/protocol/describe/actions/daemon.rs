@@ -23,6 +23,16 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
         must("ready", FieldKind::Boolean, "as /readyz"),
         may("not_ready", FieldKind::Text, "why it is not ready"),
         may("home", FieldKind::Text, "its home folder"),
+        may(
+            "tls",
+            FieldKind::Object,
+            "{until_ms, error, warnings}: the certificate of the port, where it speaks TLS",
+        ),
+        may(
+            "public_url",
+            FieldKind::Text,
+            "the address under which other devices reach it",
+        ),
         may("clients", COUNT, "connected now"),
         must(
             "integrations",

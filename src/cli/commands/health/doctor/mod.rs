@@ -1,6 +1,6 @@
 //! `doctor`: checks what commonly breaks and says the remedy.
 //!
-//! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it, `agents` those who answer, `service` how the
+//! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it, `reach` how other devices come to it, `agents` those who answer, `service` how the
 //! daemon is installed. `check` is one result of theirs.
 
 mod agents;
@@ -8,6 +8,7 @@ mod check;
 mod local;
 #[cfg(feature = "store")]
 mod message_file;
+mod reach;
 mod remote;
 mod service;
 
@@ -48,6 +49,7 @@ impl Command for DoctorCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
         let mut checks = local::checks(context);
         checks.extend(block_on(async { Ok(remote::checks(context).await) })?);
+        checks.extend(reach::checks(context));
         checks.extend(block_on(async { Ok(agents::checks(context).await) })?);
         checks.extend(service::checks(context));
         for check in &checks {

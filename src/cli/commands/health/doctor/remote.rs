@@ -129,6 +129,7 @@ async fn daemon(mut client: Client, config: &Config, endpoint: &Endpoint) -> Vec
         store(&status["store"]),
         wall_clock(&status["clock"]),
     ];
+    checks.extend(certificate(&status["tls"]));
     let integrations = status["integrations"].as_array().into_iter().flatten();
     checks.extend(integrations.map(integration));
     let agents = status["agents"].as_array().into_iter().flatten();
@@ -195,6 +196,13 @@ fn store(store: &Value) -> Check {
     let why = printable(store["error"].as_str().unwrap_or("no reason given"));
     let text = format!("it fails since {}: {why}", Utc(then));
     Check::broken("store", text, "make room on the disk of the home folder")
+}
+
+/// Why the daemon does not serve the certificate that is in the files now; `reach` judges those.
+fn certificate(tls: &Value) -> Option<Check> {
+    let why = printable(tls["error"].as_str()?);
+    let remedy = "put a certificate and its key there that belong together";
+    Some(Check::broken("certificate", why, remedy))
 }
 
 fn wall_clock(clock: &Value) -> Check {

@@ -1,16 +1,18 @@
 //! `onboard`: sets up the settings and, if wanted, installs the daemon, in one short dialogue.
 //! Every answer can be given as an option, and a second run changes only what is asked.
 //!
-//! `dialogue` asks a person, `questions` and `agents` say what is asked, `summary` prints what came of it.
+//! `dialogue` asks a person, `questions` and `agents` say what is asked, `reach` how other devices come in, `summary` prints what came of it.
 
 mod agents;
 mod dialogue;
 mod questions;
+mod reach;
 mod summary;
 
 use self::{
     dialogue::Dialogue,
     questions::{EnvEdit, Interview},
+    reach::Plan,
 };
 use crate::{
     agents::survey::{Found, survey as agents_here},
@@ -21,11 +23,16 @@ use crate::{
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
-    config::{self, Overrides, dotenv, is_secret, keys, mask, models},
+    config::{
+        self, Overrides, dotenv, is_secret, keys,
+        keys::reach::{TLS_CERT, TLS_KEY},
+        mask, models,
+    },
     error::{Error, Result},
     random,
     service::{
         install::{InstallRequest, install},
+        reach::Way,
         report::{ServiceOutcome, ServiceReport},
         settings,
         system::{change::SystemChange, executor::Executor, runtime_file},
@@ -36,10 +43,14 @@ use crate::{
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "onboard",
     summary: "Set up cleudocodebot, and install the daemon if you like",
-    usage: &["[--install-daemon] [--yes] [OPTIONS]"],
+    usage: &["[--install-daemon] [--reach WAY] [--yes] [OPTIONS]"],
     details: "A short dialogue; an empty answer takes what is shown. With --yes, or without a\n\
               terminal, nothing is asked. --port, --host, --token and --set are written into\n\
-              .env. A second run changes only what is asked.",
+              .env. A second run changes only what is asked. --reach lets other devices in:\n\
+              by Tailscale, which serves our port then (asked first), by the local network\n\
+              with a certificate for --allowed-hosts, or by a proxy of that name; none\n\
+              undoes it. The gateway is asked through the way that was chosen, and what is\n\
+              missing is said.",
     options: &[
         switch("install-daemon", "Install the daemon, without asking"),
         switch("no-install-daemon", "Do not install it, without asking"),
@@ -49,6 +60,17 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             Takes::Text("HOSTS"),
             "Names under which other machines reach this one",
         ),
+        option(
+            "reach",
+            Takes::OneOf("WAY", &["tailscale", "lan", "proxy", "none"]),
+            "How other devices shall reach it",
+        ),
+        option(
+            "tls-cert",
+            Takes::File,
+            "Certificate with which the port speaks TLS",
+        ),
+        option("tls-key", Takes::File, "Its private key"),
         switch(
             "rotate-token",
             "Make a fresh token; every client needs it then",
@@ -65,6 +87,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         (
             "cleudocodebot onboard --install-daemon --yes",
             "everything, without a question",
+        ),
+        (
+            "cleudocodebot onboard --reach tailscale",
+            "let your phone in",
         ),
     ],
     first_word: FirstWord::Any,
@@ -86,6 +112,10 @@ pub(crate) struct OnboardCommand {
     pub rotate_token: bool,
     /// Names under which others reach this machine.
     pub allowed_hosts: Option<String>,
+    /// How other devices shall reach it.
+    pub reach: Option<Way>,
+    /// The certificate of its port, and the key of that.
+    pub tls: [Option<String>; 2],
 }
 
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
@@ -98,6 +128,8 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         (false, false) => None,
         (wanted, _) => Some(wanted),
     };
+    let reach = args.text("reach").map(|way| way.parse::<Way>());
+    let reach = reach.transpose().map_err(Error::Usage)?;
     Ok(Box::new(OnboardCommand {
         options: ServiceOptions::of(args),
         yes: args.flag("yes"),
@@ -105,6 +137,8 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         task: args.flag("task"),
         rotate_token: args.flag("rotate-token"),
         allowed_hosts: args.text("allowed-hosts"),
+        reach,
+        tls: [args.text("tls-cert"), args.text("tls-key")],
     }))
 }
 
@@ -121,7 +155,12 @@ impl Command for OnboardCommand {
             return Ok(());
         }
         let channels = questions::channels(&answers.edits);
-        summary::print(&installation, &report, &channels, context)
+        summary::print(&installation, &report, &channels, context)?;
+        let verified = answers.plan.as_ref().map(|plan| plan.verify(&installation));
+        match verified.transpose()?.flatten() {
+            Some(line) => context.terminal.line(format!("\n{line}")),
+            None => Ok(()),
+        }
     }
 
     fn is_about_the_machine(&self) -> bool {
@@ -135,6 +174,8 @@ struct Answers {
     edits: Vec<EnvEdit>,
     /// Whether to install the daemon.
     install: bool,
+    /// How other devices shall reach it, where that was asked for.
+    plan: Option<Plan>,
 }
 
 impl OnboardCommand {
@@ -148,10 +189,15 @@ impl OnboardCommand {
             config: probe.config()?,
             document: dotenv::read_file(&target.env_file())?.unwrap_or_default(),
             given: self.given(context)?,
+            reach: self.reach.is_some(),
             terminal: &mut context.terminal,
             survey: &survey,
         };
-        let edits = interview.edits(target, probe)?;
+        let mut edits = interview.edits(target, probe)?;
+        let plan = interview.plan(self.reach, &edits, installation)?;
+        if let Some(plan) = &plan {
+            edits.extend(interview.changes(plan.edits.clone()));
+        }
         let install = match self.install {
             Some(install) => install,
             None if interview.dialogue.is_person() => {
@@ -162,7 +208,11 @@ impl OnboardCommand {
             }
             None => self.yes,
         };
-        Ok(Answers { edits, install })
+        Ok(Answers {
+            edits,
+            install,
+            plan,
+        })
     }
 
     /// Answers that came as options: of the common ones, those that set something.
@@ -170,6 +220,12 @@ impl OnboardCommand {
         let mut given = context.common.overrides().settings;
         if let Some(hosts) = &self.allowed_hosts {
             given.push((keys::ALLOWED_HOSTS.to_owned(), hosts.clone()));
+        }
+        for (key, path) in [TLS_CERT, TLS_KEY].into_iter().zip(&self.tls) {
+            // On a command line, paths begin in the current folder.
+            let path = path.as_ref().map(std::path::absolute).transpose();
+            let path = path.map_err(|error| Error::Usage(format!("{key}: {error}")))?;
+            given.extend(path.map(|path| (key.to_owned(), path.display().to_string())));
         }
         for (key, value) in &given {
             keys::validate(key, value)?;
@@ -183,6 +239,9 @@ impl OnboardCommand {
         target: &InstallTarget,
         executor: &mut Executor<'_>,
     ) -> Result<ServiceReport> {
+        if let Some(plan) = &answers.plan {
+            plan.prepare(executor)?;
+        }
         let changed = write(target, executor, &answers.edits, self.rotate_token)?;
         if answers.install {
             let request = InstallRequest {
@@ -191,7 +250,9 @@ impl OnboardCommand {
             };
             return install(target, executor, request);
         }
-        if changed && runtime_file::is_held(&target.home)? {
+        // Where others are let in, the daemon is told to read its settings before it is asked.
+        let is_told = answers.plan.as_ref().is_some_and(|plan| plan.url.is_some());
+        if changed && !is_told && runtime_file::is_held(&target.home)? {
             executor.note("a daemon runs with the former settings; tell it: cleudocodebot reload");
         }
         Ok(self.configured(changed))
@@ -258,7 +319,11 @@ fn write(
         } else {
             value.clone()
         };
-        executor.note(format!("{key} is {shown} now"));
+        if shown.is_empty() {
+            executor.note(format!("{key} is not set any more"));
+        } else {
+            executor.note(format!("{key} is {shown} now"));
+        }
     }
     if rotate {
         executor.note("there is a fresh token; every client needs it from now on");

@@ -57,6 +57,8 @@ pub(super) struct Interview<'a> {
     pub document: Document,
     /// Answers that came as options.
     pub given: Vec<EnvEdit>,
+    /// Whether it was said how other devices shall reach it.
+    pub reach: bool,
     /// Looks for what could answer messages.
     pub survey: &'a dyn Fn() -> Found,
 }
@@ -79,8 +81,13 @@ impl Interview<'_> {
             }
             edits.extend(self.agents()?);
         }
+        Ok(self.changes(edits))
+    }
+
+    /// Those of these that change something.
+    pub(super) fn changes(&self, mut edits: Vec<EnvEdit>) -> Vec<EnvEdit> {
         edits.retain(|(key, value)| self.document.get(key).as_ref() != Some(value));
-        Ok(edits)
+        edits
     }
 
     pub(super) fn is_given(&self, key: &str) -> bool {
@@ -131,7 +138,7 @@ impl Interview<'_> {
 
     /// A gateway that others can reach must allow the names they use, so both are asked together.
     fn reach(&mut self) -> Result<Vec<EnvEdit>> {
-        if self.is_given(keys::HOST) || self.is_given(keys::ALLOWED_HOSTS) {
+        if self.reach || self.is_given(keys::HOST) || self.is_given(keys::ALLOWED_HOSTS) {
             return Ok(Vec::new());
         }
         let open = !self.config.host.is_loopback();
@@ -300,6 +307,7 @@ mod tests {
             config: config.config,
             document: Document::parse(env).expect("a document"),
             given: given.iter().map(pair).collect(),
+            reach: false,
             survey: &|| found.clone(),
         };
         let edits = interview.edits(&target, &UnaskedGateway).expect("answered");
