@@ -11,23 +11,15 @@ use std::{
 };
 
 use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode,
-    body::Incoming as Body,
-    header::{
-        AUTHORIZATION, CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL,
-        SEC_WEBSOCKET_VERSION, UPGRADE,
-    },
+    HeaderMap, Method, Request, StatusCode, body::Incoming as Body, header::AUTHORIZATION,
 };
 
 use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
-    respond::{
-        HttpReply, ReplyBody, add_hsts, busy, refuse, refuse_fault, slow_down, to_https,
-        unauthorized,
-    },
+    respond::{HttpReply, add_hsts, busy, refuse, refuse_fault, slow_down, to_https, unauthorized},
     routes::{mcp, media, openai, page, pair, rpc, status_page, webhook},
-    upgrade::{Handshake, HandshakeRefusal, Opening},
+    upgrade::{HandshakeRefusal, Opening, switching, upgrade_refused},
 };
 use crate::{
     config::{BaseUrl, Config},
@@ -432,39 +424,4 @@ impl HttpConnection {
 fn expect_door(access: &Access, door: Door) -> Result<(), HttpReply> {
     let expected = access.expect_door(door);
     expected.map_err(|fault| refuse_fault(fault.code.row().http, &fault))
-}
-
-fn switching(accepted: &Handshake) -> HttpReply {
-    let mut reply = Response::new(ReplyBody::default());
-    *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = reply.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(accept) = HeaderValue::from_str(&accepted.accept) {
-        headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-    }
-    if let Some(chosen) = accepted.subprotocol {
-        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(chosen));
-    }
-    reply
-}
-
-fn upgrade_refused(refusal: HandshakeRefusal) -> HttpReply {
-    let (status, text) = match refusal {
-        HandshakeRefusal::NotAsked => (426, "this address speaks WebSocket; ask for the upgrade"),
-        HandshakeRefusal::Version => (426, "WebSocket version 13 is the one spoken here"),
-        HandshakeRefusal::Key => (
-            400,
-            "Sec-WebSocket-Key must be there once, with 16 bytes in base64",
-        ),
-        HandshakeRefusal::Body => (400, "a request for the upgrade has no body"),
-    };
-    let mut reply = refuse(status, "bad_upgrade", text);
-    if status == 426 {
-        let headers = reply.headers_mut();
-        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-    }
-    reply
 }

@@ -1,15 +1,16 @@
 //! The opening handshake of RFC 6455 §4.2, by hand: what a request must carry and what 101 answers.
 //!
-//! Pure: headers in, a decision out. Host, origin and token are checked elsewhere.
+//! Pure: headers in, a decision out, and the answer to it. Host, origin and token are checked elsewhere.
 
 use hyper::{
-    HeaderMap, Version,
+    HeaderMap, Response, StatusCode, Version,
     header::{
-        CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-        SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+        CONNECTION, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
     },
 };
 
+use super::respond::{HttpReply, ReplyBody, refuse};
 use crate::protocol::{SUBPROTOCOL_JSONRPC, SUBPROTOCOL_TRIPLE, dialect::Dialect};
 
 /// Why a request is no opening handshake.
@@ -130,6 +131,43 @@ impl<'h> Opening<'h> {
             dialect,
         })
     }
+}
+
+/// 101, as it was agreed.
+pub(super) fn switching(accepted: &Handshake) -> HttpReply {
+    let mut reply = Response::new(ReplyBody::default());
+    *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = reply.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(accept) = HeaderValue::from_str(&accepted.accept) {
+        headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    if let Some(chosen) = accepted.subprotocol {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(chosen));
+    }
+    reply
+}
+
+/// The answer to what is no opening handshake.
+pub(super) fn upgrade_refused(refusal: HandshakeRefusal) -> HttpReply {
+    let (status, text) = match refusal {
+        HandshakeRefusal::NotAsked => (426, "this address speaks WebSocket; ask for the upgrade"),
+        HandshakeRefusal::Version => (426, "WebSocket version 13 is the one spoken here"),
+        HandshakeRefusal::Key => (
+            400,
+            "Sec-WebSocket-Key must be there once, with 16 bytes in base64",
+        ),
+        HandshakeRefusal::Body => (400, "a request for the upgrade has no body"),
+    };
+    let mut reply = refuse(status, "bad_upgrade", text);
+    if status == 426 {
+        let headers = reply.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    }
+    reply
 }
 
 /// Looks for a token in a comma-separated list.
