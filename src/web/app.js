@@ -16,6 +16,7 @@ import { firstLanguage, onLanguage, speak, whenOf, words } from "./words.js";
 
 /** A connection that takes longer than this is none yet: what was kept is shown. */
 const LATE_MS = 1500;
+const SETTLE_MS = 500;
 
 const wide = matchMedia("(min-width: 720px)");
 let state = "connecting";
@@ -36,11 +37,12 @@ const session = new Session(identity, rights, {
     if (name === "token" && !pairing.isOpen) $("token").focus();
   },
   open(isFresh) {
-    install.begin();
-    notify.begin();
     chat.start(isFresh);
     control.start();
     tell();
+    install.begin();
+    // What is seen goes first.
+    setTimeout(() => notify.begin(), SETTLE_MS);
   },
   event(name, payload) {
     chat.hear(name, payload);

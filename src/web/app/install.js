@@ -4,7 +4,7 @@
 /** Nobody did anything for so long: then a newer page may take the place of this one. */
 const IDLE_MS = 60_000;
 const LOOK_MS = 5000;
-/** The first load has no need of the worker: it waits until the page has settled. */
+/** A page that has just come has no need of the worker yet: its registration waits until the page has settled. */
 const SETTLE_MS = 1500;
 
 /** A browser takes the address of a worker only from one that may make such. */
@@ -46,7 +46,7 @@ export class Install {
     this.#begun = true;
     this.#hadWorker ||= Boolean(navigator.serviceWorker.controller);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#register(), this.#hadWorker ? 0 : SETTLE_MS);
+    this.#timer = setTimeout(() => this.#register(), SETTLE_MS);
   }
 
   async #register() {
