@@ -1,24 +1,48 @@
 // The page: which part of it is shown, and how the connection is.
 
+import { backToList, brought, broughtBy, layList, moved, parts } from "./app/address.js";
+import { Install } from "./app/install.js";
+import { Notify } from "./app/notify.js";
+import { Pairing } from "./app/pairing.js";
+import { Rights } from "./app/rights.js";
+import "./app/viewport.js";
 import { Chat } from "./chat/chat.js";
 import { Control } from "./control/control.js";
 import { $, icon, write } from "./dom.js";
-import { Session, takeToken } from "./session.js";
-import { firstLanguage, onLanguage, speak, words } from "./words.js";
+import { showToken } from "./files/transfer.js";
+import { Session } from "./session.js";
+import { Identity } from "./state/identity.js";
+import { firstLanguage, onLanguage, speak, whenOf, words } from "./words.js";
+
+/** A connection that takes longer than this is none yet: what was kept is shown. */
+const LATE_MS = 1500;
+const SETTLE_MS = 500;
 
 const wide = matchMedia("(min-width: 720px)");
 let state = "connecting";
 let detail = {};
+let unsent = 0;
 
-const session = new Session({
+const identity = new Identity();
+await identity.load();
+showToken(() => identity.token);
+const rights = new Rights();
+rights.take(identity.told);
+
+const session = new Session(identity, rights, {
   state(name, more = {}) {
     [state, detail] = [name, more];
+    if (name === "waiting") chat.restore().then(tell);
     tell();
-    if (name === "token") $("token").focus();
+    if (name === "token" && !pairing.isOpen) $("token").focus();
   },
   open(isFresh) {
     chat.start(isFresh);
     control.start();
+    tell();
+    install.begin();
+    // What is seen goes first.
+    setTimeout(() => notify.begin(), SETTLE_MS);
   },
   event(name, payload) {
     chat.hear(name, payload);
@@ -27,53 +51,108 @@ const session = new Session({
 });
 session.follow("message.*", "conversation.read", "typing", "agent.state", "agent.status", "agent.handover");
 const chat = new Chat(session);
-const control = new Control(session);
+const pairing = new Pairing(identity, { paired: enter, given: tell });
+const install = new Install({ changed: tellApp, isBusy });
+const notify = new Notify(session, rights, tellApp);
+const control = new Control(session, { identity, notify, install, unsent: () => chat.outbox.size });
+
+identity.onChange((why, isHere) => {
+  unsent = why ? chat.outbox.size : 0;
+  rights.take(identity.told);
+  chat.forget();
+  if (why) history.replaceState(null, "", "#chat");
+  if (why || !isHere) session.end();
+  if (why || !isHere) session.begin();
+});
+
+/** Comes in with this token. */
+function enter(token) {
+  identity.try(token);
+  session.end();
+  session.begin();
+}
+
+/** Takes what the address brought along; true where there was something. */
+function arrive() {
+  const { token, pair, name } = brought();
+  if (pair !== undefined) pairing.begin(pair, name);
+  if (token) {
+    pairing.close();
+    identity.try(token);
+    session.end();
+  }
+  return Boolean(token || pair !== undefined);
+}
+
+/** Whether something would be lost by a reload. */
+function isBusy() {
+  const isOpen = document.querySelector("dialog[open], :popover-open") !== null;
+  const isPlaying = [...document.querySelectorAll("audio, video")].some(({ paused }) => !paused);
+  return isOpen || isPlaying || chat.isBusy || pairing.isOpen;
+}
 
 /** Says how the connection is. */
 function tell() {
   const { why, ...values } = detail;
   document.body.dataset.state = state;
   $("link").title = $("link").ariaLabel = words({ open: "connected" }[state] ?? state, values);
-  $("banner").hidden = state !== "waiting";
-  if (state === "waiting") write($("banner").firstChild, words(state, values));
-  write($("token-reason"), why ? words(why, values) : "");
+  const isKept = chat.isArchived && state !== "token";
+  $("banner").hidden = state !== "waiting" && !isKept;
+  $("banner").classList.toggle("kept", Boolean(isKept));
+  write($("banner").firstChild, words(isKept ? "offline" : state, { ...values, time: isKept && whenOf(chat.isArchived) }));
+  write($("token-reason"), [why && words(why, values), why && unsent && words("unsentGone", { n: unsent })].filter(Boolean).join(" "));
+  write($("token-host"), location.host);
+  pairing.draw();
+  tellApp();
   route();
 }
 
-/** The parts of the address behind `#`; nonsense is no part. */
-function parts() {
-  try {
-    return location.hash.slice(1).split("/").map(decodeURIComponent);
-  } catch {
-    return [];
-  }
+/** Says what there is to say of the page as an app. */
+function tellApp() {
+  $("newer").hidden = !install.isNewer;
+  chat.isNotified = notify.isOn;
+  chat.attend();
+  control.device.draw();
 }
 
 /** Shows what the address names. */
 function route() {
   const [part, channel, peer] = parts();
-  const isKnown = state !== "token";
+  const isKnown = state !== "token" && !pairing.isOpen;
   const isControl = part === "control";
-  $("login").hidden = isKnown;
+  $("login").hidden = state !== "token" || pairing.isOpen;
   $("chat").hidden = !isKnown || isControl;
   $("control").hidden = !isKnown || !isControl;
+  document.body.classList.toggle("stranger", !isKnown);
   $("nav-chat").ariaCurrent = isControl ? null : "page";
   $("nav-control").ariaCurrent = isControl ? "page" : null;
   control.show(isKnown && isControl);
-  if (isControl) return;
+  document.body.classList.toggle("in-thread", isKnown && Boolean(peer));
+  if (isControl || !isKnown) return;
   const place = peer ? { channel, peer } : wide.matches ? chat.mine : null;
-  document.body.classList.toggle("in-thread", Boolean(peer));
   if (JSON.stringify(place) !== JSON.stringify(chat.open)) chat.show(place);
   chat.draw();
 }
 
-$("login").onsubmit = event => {
+$("login-form").onsubmit = event => {
   event.preventDefault();
-  sessionStorage.token = $("token").value.trim();
+  const typed = $("token").value.trim();
   $("token").value = "";
-  session.begin();
+  const { token = typed, pair } = broughtBy(typed);
+  if (pair) pairing.begin(pair);
+  else enter(token);
+  tell();
+};
+$("login-pair").onclick = () => {
+  pairing.begin();
+  tell();
 };
 $("retry-now").onclick = () => session.hurry();
+$("newer-now").onclick = () => install.takeOver();
+$("back").onclick = event => {
+  event.preventDefault();
+  backToList();
+};
 $("language").onchange = ({ target }) => {
   localStorage.language = target.value;
   speak(target.value);
@@ -83,12 +162,25 @@ for (const button of document.querySelectorAll("[data-icon]")) {
   button.classList.add("round");
   button.prepend(icon(button.dataset.icon));
 }
-addEventListener("hashchange", () => (takeToken() ? session.begin() : route()));
+addEventListener("hashchange", () => {
+  if (arrive()) return session.begin();
+  moved();
+  route();
+});
+addEventListener("popstate", route);
 addEventListener("focus", chat.draw);
 wide.addEventListener("change", route);
+navigator.serviceWorker?.addEventListener("message", ({ data, ports: [port] }) => {
+  if (data.open) location.hash = data.open;
+  if (data.shows) port?.postMessage(chat.isShowing(data.shows));
+});
+navigator.serviceWorker?.startMessages?.();
 
-takeToken();
 $("language").value = firstLanguage();
-onLanguage(tell);
 speak(firstLanguage());
+onLanguage(tell);
+arrive();
+if (!wide.matches) layList();
+setTimeout(() => state === "connecting" && chat.restore().then(tell), LATE_MS);
+chat.outbox.load();
 session.begin();

@@ -6,6 +6,8 @@
 import { waitBefore } from "./model/backoff.js";
 
 const UNAUTHORIZED = 4401;
+/** The key was revoked, or has expired. */
+const FORBIDDEN = 4403;
 const RATE_LIMITED = 4429;
 /** Further behind than this, it is quicker to begin anew than to hear every event. */
 const FAR_BEHIND = 5000;
@@ -16,6 +18,10 @@ const secondsOf = ms => Math.ceil(ms / 1000);
 
 /** A rejection is what the gateway answered, or this. */
 const GONE = { code: "disconnected", message: "the connection ended" };
+const NOT_ALLOWED = { code: "forbidden", message: "this key may not" };
+
+/** An event that every key may hear: subscribing to it tells how far the events have come. */
+const FOR_ALL = "typing";
 
 export class Session {
   /** The gateway's limits while it knows us, otherwise null. */
@@ -30,20 +36,24 @@ export class Session {
   #wait;
   #seq = 0;
   #topics = new Set();
+  /** Whether the gateway told this page what the key may. */
+  #isTold = false;
 
   /**
    * `onState(name, detail)`: `connecting`, `open`, `waiting` (for so many ms), `token` (and why).
    * `onOpen(isFresh)`: fresh where events may be missing, so that everything has to be asked for.
+   * `identity` says whose token it is, `rights` what that may.
    */
-  constructor(on) {
-    this.on = on;
+  constructor(identity, rights, on) {
+    Object.assign(this, { identity, rights, on });
     addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
   }
 
   /** The promise of an answer; rejects with the gateway's error. */
   ask(action, payload = {}) {
-    return this.limits ? this.#say(action, payload) : Promise.reject(GONE);
+    if (!this.limits) return Promise.reject(GONE);
+    return this.rights.may(action) ? this.#say(action, payload) : Promise.reject(NOT_ALLOWED);
   }
 
   /** An answer, or null: what fails now is asked for again by the next connection, or is not worth a word. */
@@ -54,7 +64,8 @@ export class Session {
   /** Hears these events from now on, over every connection. */
   follow(...topics) {
     for (const topic of topics) this.#topics.add(topic);
-    this.wish("subscribe", { topics });
+    const heard = topics.filter(topic => this.rights.hears(topic));
+    if (heard.length) this.wish("subscribe", { topics: heard });
   }
 
   unfollow(...topics) {
@@ -67,6 +78,12 @@ export class Session {
     this.#connect();
   }
 
+  /** Ends the connection, and how far the events had come: whoever is next begins anew. */
+  end() {
+    this.#end();
+    this.#seq = 0;
+  }
+
   /** While it waits to try again: there is reason to believe that it will work now. */
   hurry() {
     if (this.#timer) this.#connect();
@@ -74,8 +91,8 @@ export class Session {
 
   #connect() {
     this.#end();
-    const token = sessionStorage.token;
-    if (!token) return this.on.state("token", { why: "tokenNone" });
+    const { token } = this.identity;
+    if (!token) return this.on.state("token", { why: this.identity.why ?? "tokenNone" });
     this.on.state("connecting");
     // Where this page came from, so that it works under another name, behind TLS or below a path.
     const address = new URL("ws", location.href.split("#")[0]);
@@ -89,9 +106,15 @@ export class Session {
 
   async #enter(token) {
     try {
-      const { limits } = await this.#say("auth", { token, client: { name: "webchat", kind: "webchat" } });
+      const socket = this.#socket;
+      const hello = this.#say("auth", { token, client: { name: "webchat", kind: "webchat" } });
+      // Who may be refused says nothing more before the answer.
+      if (!this.identity.isKnown) await hello;
+      const [{ limits, role, key, version }, { seq }] = await Promise.all([hello, this.#say("subscribe", { topics: [FOR_ALL] })]);
       this.#beat(limits.heartbeat_ms);
-      const isFresh = await this.#subscribe();
+      await this.#learn({ role, key, version });
+      const isFresh = await this.#subscribe(seq);
+      if (socket !== this.#socket) return;
       this.limits = limits;
       this.#attempt = 0;
       this.on.state("open");
@@ -103,11 +126,29 @@ export class Session {
     }
   }
 
+  /** Learns what this key may. What an earlier page was told of it holds until this one hears otherwise. */
+  async #learn(told) {
+    const { version, role, key, actions } = this.identity.told;
+    const isSame = actions && JSON.stringify([version, role, limitsOf(key)]) === JSON.stringify([told.version, told.role, limitsOf(told.key)]);
+    if (!isSame) return this.#describe(told);
+    await this.identity.take(told);
+    // A gateway of the same version may be another build.
+    if (!this.#isTold) this.#describe(told).catch(() => {});
+  }
+
+  async #describe(told) {
+    const { actions, events } = await this.#say("describe", {});
+    const names = list => list.map(({ name }) => name);
+    const described = { ...told, actions: names(actions), events: names(events) };
+    this.#isTold = true;
+    await this.identity.take(described);
+    this.rights.take(described);
+  }
+
   /** Goes on where the last socket ended, or begins anew; true for the latter. */
-  async #subscribe() {
-    const topics = [...this.#topics];
-    const { store } = await this.#say("status", {});
-    const behind = store.seq - this.#seq;
+  async #subscribe(head) {
+    const topics = [...this.#topics].filter(topic => this.rights.hears(topic));
+    const behind = head - this.#seq;
     // Behind by less than nothing: its store is a new one.
     const isFresh = !this.#seq || behind < 0 || behind > FAR_BEHIND;
     const { seq } = await this.#say("subscribe", isFresh ? { topics } : { topics, since: this.#seq });
@@ -148,16 +189,19 @@ export class Session {
   /** The socket ended: only a token that was refused needs the user. */
   #closed(code) {
     this.#end();
-    if (code === UNAUTHORIZED) {
-      delete sessionStorage.token;
-      return this.on.state("token", { why: "tokenRefused" });
-    }
+    if (code === UNAUTHORIZED || code === FORBIDDEN) return this.#refused();
     if (code === RATE_LIMITED) {
       return this.on.state("token", { why: "tokenLimited", seconds: secondsOf(this.#wait ?? 60_000) });
     }
     const wait = waitBefore(this.#attempt++);
     this.#timer = setTimeout(() => this.#connect(), wait);
     this.on.state("waiting", { seconds: secondsOf(wait) });
+  }
+
+  /** A key that was good before was revoked; the owner's token was changed. */
+  async #refused() {
+    const why = this.identity.told.key ? "keyRevoked" : "tokenRefused";
+    if (!(await this.identity.refused(why))) this.on.state("token", { why });
   }
 
   #end() {
@@ -174,12 +218,5 @@ export class Session {
   }
 }
 
-/** Takes `#token=…` out of the address, where it would stay in the history and in screenshots. */
-export function takeToken() {
-  // A plus sign in a fragment is a plus sign, not a blank.
-  const token = new URLSearchParams(location.hash.slice(1).replaceAll("+", "%2B")).get("token");
-  if (!token) return false;
-  sessionStorage.token = token;
-  history.replaceState(null, "", location.pathname + location.search);
-  return true;
-}
+/** Of a key, what its rights depend on. */
+const limitsOf = key => key && [key.key_id, key.channels, key.peers];

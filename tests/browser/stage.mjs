@@ -2,7 +2,8 @@
 //
 // Handles of the page that stay, since checks hold on to them; what a control is called is in table.js, in
 // two languages:
-//   #login #token #token-reason · #banner #retry-now · #nav-chat #nav-control #language #link
+//   #login #token #token-reason #login-pair · #join #join-host #join-code #join-name #join-go #join-end #join-reason
+//   #banner[.kept] #retry-now · #newer #newer-now · #nav-chat #nav-control #language #link
 //   body[data-state=open|waiting|token|connecting]
 //   Chat: #conversations (listbox; options named "NAME CHANNEL TIME TEXT n unread", data-key=CHANNEL/PEER)
 //     #new-conversation → #new-dialog #new-channel #new-peer · #thread-name #thread-note #visitor #back
@@ -16,8 +17,9 @@
 //   Control: #status #figures #rate #integrations #agents #held #turns #pairing #outbox #clients #settings: rows
 //     with data-key (name, name, CHANNEL/PEER, t-N, CHANNEL+CODE, m-N, c-N, KEY), buttons
 //     data-do=start|stop|restart|connect|approve|reject|retry|cancel|open|resume|abort|choose
-//     #pair-dialog #qr #pair-note · #log-lines #lines #level
-//   Addresses: #chat/CHANNEL/PEER, #control, #token=TOKEN
+//     #pair-dialog #qr #pair-note · #log-lines #lines #level · #keys [data-do=rename|revoke] #add-device → #device-dialog
+//     #device [data-do=notify|leave|install] · questions: dialog.sheet with .main and .close
+//   Addresses: #chat/CHANNEL/PEER, #control, #token=TOKEN, #pair=CODE&name=NAME
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -29,7 +31,7 @@ import { Ollama } from "./ollama.mjs";
 import { assert, until } from "./until.mjs";
 
 /** What a browser says of a socket that does not open: no fault of the page while the daemon is away. */
-const LOST_SOCKET = /WebSocket connection to .* failed|ERR_CONNECTION_REFUSED/;
+const LOST_SOCKET = /WebSocket connection to .* failed|ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|error occurred when fetching the script/;
 
 export class Stage {
   complaints = [];
@@ -150,6 +152,15 @@ export class Stage {
     await page.screenshot({ path: join(this.options.shots, `${name}.png`) });
   }
 
+  /** What the code says that this element draws, read from its picture as a camera would. */
+  async scanned(selector, page = this.page) {
+    const picture = await page.locator(selector).screenshot();
+    const reader = await this.context.newPage();
+    const { data, width, height } = await reader.evaluate(pointsOf, `data:image/png;base64,${picture.toString("base64")}`);
+    await reader.close();
+    return this.tools.readCode(Uint8ClampedArray.from(data), width, height)?.data;
+  }
+
   /** axe-core's complaints about what is shown now. */
   async accessible(what, page = this.page) {
     // As a script of the debugger it does not fall under the page's own policy.
@@ -169,4 +180,14 @@ export class Stage {
     const untold = this.complaints.filter((text) => !this.tolerated.some((pattern) => pattern.test(text)));
     assert(!untold.length, "the browser complained", untold);
   }
+}
+
+/** Runs in a page: the points of a picture. */
+async function pointsOf(src) {
+  const picture = await createImageBitmap(await (await fetch(src)).blob());
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  const context = canvas.getContext("2d");
+  context.drawImage(picture, 0, 0);
+  const { data, width, height } = context.getImageData(0, 0, picture.width, picture.height);
+  return { data: [...data], width, height };
 }

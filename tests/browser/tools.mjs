@@ -1,4 +1,4 @@
-// What the checks need and the project does not hold: Chromium, playwright-core, axe-core and ws.
+// What the checks need and the project does not hold: Chromium, playwright-core, axe-core, ws and jsqr.
 //
 // The packages live in a folder of the user's cache, never in the project.
 
@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-const PACKAGES = ["playwright-core", "axe-core", "ws"];
+const PACKAGES = ["playwright-core", "axe-core", "ws", "jsqr"];
 
 const CHROMIUM = [
   process.env.CHROMIUM,
@@ -23,7 +23,7 @@ const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "cl
 /** Something is not on this machine: a reason to skip, not to fail. */
 export class Missing extends Error {}
 
-/** `{chromium, browser, axe, WebSocket}`: the program's path and the three packages. */
+/** `{chromium, browser, axe, WebSocket, readCode}`: the program's path and the packages. */
 export function findTools(mayInstall) {
   const chromium = CHROMIUM.find((path) => path && existsSync(path));
   if (!chromium) throw new Missing("no Chromium (apt install chromium, or name one in CHROMIUM)");
@@ -35,6 +35,7 @@ export function findTools(mayInstall) {
     browser: require("playwright-core").chromium,
     axe: readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"),
     WebSocket: require("ws").WebSocket,
+    readCode: require("jsqr"),
   };
 }
 

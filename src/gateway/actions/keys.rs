@@ -14,6 +14,7 @@ use crate::{
     keys::{Key, NewKey},
     log::LogField,
     message::{ConversationSet, Pattern},
+    percent,
     protocol::{
         error_code::Fault,
         payload::{Payload, bad_field},
@@ -113,9 +114,12 @@ pub(super) fn pair(gateway: &Gateway, payload: &Payload) -> CommandResult {
         codes.take(code);
         return Ok("{}".to_owned());
     }
-    let code = codes.add(asked(payload, Role::Operator)?);
+    let new = asked(payload, Role::Operator)?;
+    // The page of the device proposes the name that it is given here.
+    let name = percent::encode(&new.name, b"");
+    let code = codes.add(new);
     let (address, warning) = gateway.address_for_devices();
-    let url = format!("{address}/#pair={code}");
+    let url = format!("{address}/#pair={code}&name={name}");
     let life_ms = u64::try_from(MAX_LIFE.as_millis()).unwrap_or(u64::MAX);
     let mut answer = json!({"code": code, "url": url, "expires_ms": clock::now_ms() + life_ms});
     if let Some(square) = Qr::of(&url) {

@@ -3,13 +3,14 @@
 // In the conversation of the page's own name it is the visitor, who speaks by `receive`; in all
 // others it is the operator, who speaks by `send`.
 
+import { hush } from "../app/notify.js";
 import { $, eachFrame } from "../dom.js";
 import { Conversations, keyOf } from "../model/conversations.js";
-import { filesOf } from "../model/files.js";
 import { Thread, numberOf } from "../model/messages.js";
+import { Archive } from "../state/archive.js";
 import { AgentBar } from "./agent.js";
-import { cardOf, wordsBeside } from "./card.js";
 import { Composer } from "./composer.js";
+import { Outbox } from "./outbox.js";
 import { Search } from "./search.js";
 import { Sidebar } from "./sidebar.js";
 import { ThreadView } from "./thread.js";
@@ -21,50 +22,53 @@ const REFRESH_MS = 1000;
 /** A new title is dear: browsers tell the whole system of it. */
 const TITLE_MS = 500;
 
-/** Not `crypto.randomUUID`: over plain http from another machine a browser does not offer it. */
-const randomKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
-
-/** What a message says of its files: one as it is, several as a list. */
-function mediaOf({ media }) {
-  const said = media?.map(({ media_id, kind, name }) => ({ media_id, kind, name }));
-  return said?.length === 1 ? said[0] : said;
-}
-
-/** Whether a message that came back says what was said here. */
-function isSame(one, message) {
-  const idsOf = said => filesOf(said).map(({ id }) => id).join();
-  return idsOf(one) === idsOf(message) && wordsBeside(message, cardOf(message)) === one.text;
-}
+const VISITOR = "visitor";
 
 export class Chat {
   open = null;
   thread = new Thread();
-  #pending = JSON.parse(sessionStorage.pending ?? "[]");
+  /** Whether the connection is lost, or never came. */
+  isOffline = false;
+  /** When what is shown was kept, where no connection ever brought it; otherwise undefined. */
+  isArchived;
+  #wasThere = false;
   #loading = null;
   #refresh = null;
   #lapse;
   #title;
   #saidTyping = 0;
-  /** The files that a message waits for, by its key; they do not outlive the page. */
-  #uploads = new Map();
+  /** The topics that tell the gateway what is being read here. */
+  #attended = [];
 
   constructor(session) {
     this.session = session;
-    this.#visit(localStorage.visitor || "visitor");
+    this.rights = session.rights;
     this.draw = eachFrame(() => this.#draw());
-    addEventListener("beforeunload", event => this.#uploads.size && event.preventDefault());
+    this.#visit(localStorage.visitor || VISITOR);
+    this.outbox = new Outbox(this);
+    this.archive = new Archive(this);
+    document.addEventListener("visibilitychange", () => this.attend());
     this.view = new ThreadView(this);
     this.composer = new Composer(this);
     this.bar = new AgentBar(this);
     this.views = [new Sidebar(this), this.view, new Search(this), this.composer, this.view.menu, this.bar];
+    this.attend();
   }
 
+  /** One's own conversation; none for a key that may not speak there. */
   get mine() {
-    return { channel: "webchat", peer: this.visitor };
+    const place = { channel: "webchat", peer: this.visitor };
+    return this.rights.may("receive") && this.rights.covers(place) ? place : null;
   }
 
   isMine(place) {
-    return keyOf(place) === keyOf(this.mine);
+    const { mine } = this;
+    return Boolean(mine && place) && keyOf(place) === keyOf(mine);
+  }
+
+  /** Whether one may write in the open conversation. */
+  get maySay() {
+    return Boolean(this.open) && (this.isMine(this.open) || this.rights.may("send"));
   }
 
   /** The open one. */
@@ -72,21 +76,91 @@ export class Chat {
     return this.open && this.conversations.get(this.open);
   }
 
+  /** Whether somebody sees this conversation now. */
+  isShowing(place) {
+    return Boolean(this.open) && !document.hidden && !$("chat").hidden && keyOf(place) === keyOf(this.open);
+  }
+
+  /** Whether a reload would take something away. */
+  get isBusy() {
+    return this.outbox.isSending || this.composer.isBusy;
+  }
+
   /** What was said in the open conversation and is not among its messages yet. */
   get pending() {
-    return this.#pending.filter(one => keyOf(one) === keyOf(this.open) && !(one.id && this.thread.find(one.id)));
+    return this.open ? this.outbox.at(this.open, this.thread) : [];
+  }
+
+  /** Whether this message of one's own is still to come into the open conversation. */
+  awaits(one) {
+    return Boolean(this.open) && keyOf(one) === keyOf(this.open) && this.thread.indexOf(numberOf(one.id)) === this.thread.messages.length;
+  }
+
+  uploadsOf(one) {
+    return this.outbox.uploadsOf(one);
+  }
+
+  get blobs() {
+    return this.view.attachments.blobs;
   }
 
   /** A connection stands: asks for what events did not bring. */
   async start(isFresh) {
-    if (isFresh) {
+    if (isFresh || this.isArchived) {
       this.conversations = new Conversations(this.mine);
       this.thread = new Thread();
-    }
+    } else if (this.thread.isArchived) this.thread = new Thread();
+    this.isArchived = undefined;
+    this.isOffline = false;
+    this.#wasThere = true;
+    this.attend();
+    this.outbox.flush();
     await this.loadConversations(true);
     this.#load();
     this.bar.load();
-    for (const one of this.#pending) if (!one.error && !this.uploadsOf(one)) this.#handIn(one);
+    this.archive.later();
+  }
+
+  /** There is no connection: what it has not brought is shown as an earlier page kept it. */
+  async restore() {
+    const isFirst = !this.isOffline && !this.#wasThere;
+    this.isOffline = true;
+    const { conversations, kept_ms } = isFirst ? await this.archive.list() : {};
+    if (!this.isOffline) return;
+    if (kept_ms) {
+      this.isArchived = kept_ms;
+      this.conversations = new Conversations(this.mine);
+      this.conversations.take({ conversations }, true);
+    }
+    this.#load();
+    this.draw();
+  }
+
+  /** Somebody else comes, or nobody: nothing of what was said stays. */
+  forget() {
+    this.archive.forget();
+    this.outbox.forget();
+    this.composer.forget();
+    this.isArchived = undefined;
+    this.isOffline = this.#wasThere = false;
+    this.visitor = VISITOR;
+    this.conversations = new Conversations(this.mine);
+    this.show(null);
+  }
+
+  /** Tells the gateway what is read here while somebody sees it: of that it need not notify. */
+  attend() {
+    const { open, mine } = this;
+    const topics = [];
+    if (mine && !(document.hidden && this.isNotified)) topics.push(`message.*@${keyOf(mine)}`);
+    // Whoever follows the messages of a visitor of webchat is that visitor.
+    if (open && !document.hidden && !this.isMine(open)) topics.push(`${open.channel === "webchat" ? "typing" : "message.*"}@${keyOf(open)}`);
+    const gone = this.#attended.filter(topic => !topics.includes(topic));
+    const fresh = topics.filter(topic => !this.#attended.includes(topic));
+    this.#attended = topics;
+    if (gone.length) this.session.unfollow(...gone);
+    if (fresh.length) this.session.follow(...fresh);
+    if (open && !document.hidden) hush(open);
   }
 
   hear(name, payload) {
@@ -101,6 +175,7 @@ export class Chat {
   show(place) {
     this.open = place;
     this.thread = new Thread();
+    this.attend();
     for (const view of this.views) view.opened?.();
     this.#load();
     this.draw();
@@ -131,19 +206,9 @@ export class Chat {
     return true;
   }
 
-  /** `uploads`: files that go along, once the gateway has them. */
   say(text, uploads, place, reply_to) {
-    const one = { ...place, text, reply_to, mine: this.isMine(place), key: randomKey(), created_ms: Date.now() };
-    this.#pending.push(one);
     this.#saidTyping = 0;
-    if (!uploads.length) return this.#handIn(one);
-    this.#uploads.set(one.key, uploads);
-    for (const upload of uploads) upload.follow(() => this.#uploaded(one));
-    this.#uploaded(one);
-  }
-
-  uploadsOf({ key }) {
-    return this.#uploads.get(key);
+    this.outbox.say({ ...place, text, reply_to, mine: this.isMine(place) }, uploads);
   }
 
   /** Puts an emoji on a message; an empty one takes it back. */
@@ -156,18 +221,13 @@ export class Chat {
 
   /** Tries again what the gateway did not take, or what failed on its way. */
   retry(message) {
-    const failed = this.uploadsOf(message)?.filter(({ state }) => state === "failed");
-    if (failed) for (const upload of failed) upload.again();
-    else if (message.key) this.#handIn(message);
+    if (message.key) this.outbox.retry(message);
     else this.session.wish("retry", { message_id: message.message_id });
   }
 
   /** Gives up what the gateway has not taken. */
   drop(message) {
-    for (const upload of this.uploadsOf(message) ?? []) upload.cancel();
-    this.#uploads.delete(message.key);
-    this.#pending = this.#pending.filter(one => one !== message);
-    this.#keepPending();
+    this.outbox.withdraw(message);
   }
 
   typing() {
@@ -179,17 +239,15 @@ export class Chat {
 
   /** Takes another name, and with it another conversation. */
   rename(name) {
-    this.session.unfollow(`message.*@webchat/${this.visitor}`);
     localStorage.visitor = name;
     this.#visit(name);
+    this.attend();
     this.loadConversations(true);
   }
 
   #visit(name) {
     this.visitor = name;
     this.conversations = new Conversations(this.mine);
-    // Whoever follows a conversation by its name is there, and what is sent to it is delivered.
-    this.session.follow(`message.*@webchat/${name}`);
   }
 
   /** Loads a page of the open conversation, one at a time. */
@@ -199,21 +257,26 @@ export class Chat {
     this.#loading = thread;
     const page = await this.session.wish("history", { ...open, limit: PAGE, ...which });
     if (page) thread.take(page);
+    else if (!which && this.isOffline) await this.#loadKept(open, thread);
     if (this.#loading === thread) this.#loading = null;
     this.draw();
     return Boolean(page);
   }
 
+  /** Without a connection: what was kept, until there is one. */
+  async #loadKept(open, thread) {
+    const messages = await this.archive.messages(keyOf(open));
+    if (!this.isOffline || thread.loaded || !messages.length) return;
+    thread.take({ messages });
+    thread.isArchived = true;
+  }
+
   #hearMessage(message) {
+    this.archive.later();
     if (!this.conversations.has(message)) this.#refreshSoon();
     const isNews = this.conversations.hear(message);
     if (!this.open || keyOf(message) !== keyOf(this.open)) return;
-    if (this.thread.hear(message)) {
-      // One's own message may be here before the answer that says which it became.
-      const own = this.pending.find(one => !one.id && isSame(one, message));
-      if (own) own.id = message.message_id;
-      this.#settle();
-    }
+    if (this.thread.hear(message)) this.outbox.heard(message, this.open, this.thread);
     if (isNews) this.view.news(message);
   }
 
@@ -242,55 +305,11 @@ export class Chat {
     this.#refresh ??= setTimeout(() => this.loadConversations(true), REFRESH_MS);
   }
 
-  /** One of the files of a message came further. */
-  #uploaded(one) {
-    const uploads = this.uploadsOf(one);
-    if (!uploads) return;
-    one.error = uploads.find(({ state }) => state === "failed")?.error;
-    this.draw();
-    if (!uploads.every(({ state }) => state === "kept")) return;
-    one.media = uploads.map(({ media }) => media);
-    this.#uploads.delete(one.key);
-    this.#handIn(one);
-  }
-
-  /** Hands a message in, as often as needed: the key makes the gateway take it once. */
-  async #handIn(one) {
-    delete one.error;
-    this.#settle();
-    const { channel, peer, key, reply_to } = one;
-    const said = { channel, reply_to, text: one.text || undefined, media: mediaOf(one) };
-    try {
-      const { message_id } = await (one.mine
-        ? this.session.ask("receive", { ...said, peer, dedup_key: key })
-        : this.session.ask("send", { ...said, to: peer, idempotency_key: key }));
-      Object.assign(one, { id: message_id, taken: true });
-    } catch ({ code, message }) {
-      // Then it goes out again with the next connection.
-      if (!["disconnected", "shutting_down"].includes(code)) one.error = message;
-    }
-    this.#settle();
-  }
-
-  /** Lets go of what the gateway took, once it stands among the messages or is out of sight. */
-  #settle() {
-    if (!this.#pending.length) return;
-    const { messages } = this.thread;
-    const awaits = one => this.open && keyOf(one) === keyOf(this.open) && this.thread.indexOf(numberOf(one.id)) === messages.length;
-    this.#pending = this.#pending.filter(one => !one.taken || awaits(one));
-    this.#keepPending();
-  }
-
-  /** What is pending outlives the page, but for what waits for its files. */
-  #keepPending() {
-    sessionStorage.pending = JSON.stringify(this.#pending.filter(({ key }) => !this.#uploads.has(key)));
-    this.draw();
-  }
-
   #sayUnread() {
     this.#title = undefined;
     const { unread } = this.conversations;
     document.title = `${unread ? `(${unread}) ` : ""}cleudocodebot`;
+    navigator.setAppBadge?.(unread).catch(() => {});
   }
 
   #draw() {

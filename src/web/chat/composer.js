@@ -9,10 +9,14 @@ import { Recorder } from "./recorder.js";
 import { whoOf } from "./sidebar.js";
 import { Tray } from "./tray.js";
 
+/** Whether one most likely writes with a keyboard of keys. */
+const hasKeys = matchMedia("(hover: hover)");
+
 export class Composer {
   #text = $("text");
   /** By conversation: the message that is answered. */
   #answers = new Map();
+  #said = "";
 
   constructor(chat) {
     this.chat = chat;
@@ -35,16 +39,33 @@ export class Composer {
     this.#text.value = localStorage[this.#draft] ?? "";
     this.say("");
     this.#drawAnswer();
-    if (matchMedia("(hover: hover)").matches) this.#text.focus();
+    if (hasKeys.matches) this.#text.focus();
   }
 
   draw() {
+    const { chat } = this;
+    $("thread").classList.toggle("only-read", !chat.maySay);
+    if (!this.#said) this.say("");
     this.tray.draw();
   }
 
   /** Says this of what is written, or how it is sent. */
   say(text) {
-    write($("text-hint"), text || words("enterSends"));
+    this.#said = text;
+    // A keyboard on the screen shows by itself what Enter does.
+    write($("text-hint"), text || (this.chat.isOffline ? words("sendsLater") : hasKeys.matches ? words("enterSends") : ""));
+  }
+
+  /** Whether something is being said. */
+  get isBusy() {
+    return Boolean(this.#text.value || this.tray.any || this.recorder.isRecording || [...this.#answers.values()].some(Boolean));
+  }
+
+  /** What was attached and answered was somebody else's. */
+  forget() {
+    this.#answers.clear();
+    this.tray.forget();
+    this.#text.value = "";
   }
 
   /** Answers this message, or none. */

@@ -29,6 +29,10 @@ export class Recorder {
     };
   }
 
+  get isRecording() {
+    return Boolean(this.#recorder);
+  }
+
   /** Throws away what was recorded, and what is about to be. */
   cancel() {
     this.#asked++;

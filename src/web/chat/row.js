@@ -11,7 +11,7 @@ export const FOLDED = 3000;
 /** Earlier texts of one message that are shown. */
 const EARLIER = 20;
 
-export function row(view, one, { own, day, follows, unfolded, poll, quoted, reactions = [], agent, failed, options }) {
+export function row(view, one, { own, day, follows, unfolded, poll, quoted, reactions = [], agent, failed, options, waits }) {
   const { key, sender } = one;
   const card = key ? undefined : cardOf(one, poll);
   const date = day && make("p", { className: "day" }, day);
@@ -20,7 +20,7 @@ export function row(view, one, { own, day, follows, unfolded, poll, quoted, reac
   if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto", title: sender }, authorOf(one)));
   if (quoted) bubble.append(quote(view, quoted));
   if (key === "typing") bubble.append(one.text ? grown(one.text) : dots());
-  else bubble.append(...contents(view, one, card, unfolded), about(one, own, agent), ...trouble(view, one));
+  else bubble.append(...contents(view, one, card, unfolded), about(one, own, agent), ...(waits ? waiting(view, one) : trouble(view, one)));
   if (!key) bubble.append(acts(view, one));
   const marks = reactions.length && make("p", { className: "reactions" }, ...reactions.map(mark));
   return make("li", { className: `${own ? "own" : "other"}${follows ? " follows" : ""}` }, date, bubble, marks, options && choices(view, options), failed && unanswered(view, failed));
@@ -83,10 +83,13 @@ function about({ key, error, state, created_ms }, own, agent) {
   return make("p", { className: "about" }, agent && make("span", { className: "agent" }, agent), time, own && tick(key ? (error ? "failed" : "sending") : state));
 }
 
+/** It goes out with the next connection, unless it is taken back before. */
+const waiting = ({ chat }, one) => [make("p", { className: "waits" }, words("waitsHere"), " ", button("plain withdraw", words("withdraw"), () => chat.drop(one)))];
+
 function trouble(view, one) {
   const { key, error, state } = one;
   if (key ? !error : state !== "failed") return [];
-  const again = button("plain retry", words("retry"), () => view.chat.retry(one));
+  const again = button(`plain retry${key ? " unsent" : ""}`, words("retry"), () => view.chat.retry(one));
   // What the gateway does not take can only be given up by its author.
   const drop = key && button("plain", words("discard"), () => view.chat.drop(one));
   return [make("p", { className: "trouble" }, make("bdi", {}, error ?? words("failed")), " ", again, drop && " ", drop)];

@@ -37,7 +37,7 @@ export class ThreadView {
       follows: true,
       keyOf: one => one.message_id ?? one.key,
       guess: (one, width) => this.#guess(one, width),
-      version: (one, i) => JSON.stringify([one.seq ?? one.text, one.error, one.media?.length, this.#around(one, i)]),
+      version: (one, i) => JSON.stringify([one.seq ?? one.text, one.error, one.media?.length, Boolean(chat.uploadsOf(one)), this.#around(one, i)]),
       build: (one, i) => row(this, one, this.#around(one, i)),
       broken: brokenRow,
       moved: first => this.#moved(first),
@@ -45,7 +45,7 @@ export class ThreadView {
     $("to-end").onclick = () => this.list.toEnd();
     $("visitor").onchange = ({ target }) => {
       chat.rename(target.value.trim() || chat.visitor);
-      goTo(chat.mine);
+      if (chat.mine) goTo(chat.mine);
     };
     onLanguage(() => this.list.forget());
   }
@@ -152,6 +152,7 @@ export class ThreadView {
       failed: agents?.failedAt(one.message_id),
       options: this.#options(one, i),
       quoted: this.#quoted(one),
+      waits: Boolean(one.key && one.key !== "typing" && !one.error && chat.isOffline),
       poll: one.kind === "vote" ? thread.named(one.content?.poll)?.content?.question : undefined,
     };
   }

@@ -51,6 +51,16 @@ export class Tray {
     return all;
   }
 
+  /** Whether something is attached, in any conversation. */
+  get any() {
+    return [...this.#trays.values()].some(({ length }) => length);
+  }
+
+  forget() {
+    for (const upload of [...this.#trays.values()].flat()) upload.cancel();
+    this.#trays.clear();
+  }
+
   draw() {
     const { all } = this;
     const [there, items] = [[...$("tray").children], all.map(upload => (upload.item ??= this.#item(upload)))];

@@ -1,84 +1,23 @@
 // The control view: what the gateway is doing, and the handles to steer it.
 
 import { $, button, drawing, goTo, keep, make, paragraph, write } from "../dom.js";
-import { lineOf } from "../chat/card.js";
-import { toneOf } from "../model/agents.js";
-import { shownPeer } from "../model/numbers.js";
-import { keyOf } from "../model/conversations.js";
-import { Rate, SECONDS } from "../model/rate.js";
 import { numberOf } from "../model/messages.js";
-import { joined, plain } from "../model/parts.js";
-import { lasting, leftText, numberText, onLanguage, timeOf, translate, words } from "../words.js";
+import { Rate, SECONDS } from "../model/rate.js";
+import { lasting, numberText, onLanguage, translate, words } from "../words.js";
+import { Device } from "./device.js";
+import { Devices } from "./devices.js";
 import { Log } from "./log.js";
+import { LOOKS } from "./looks.js";
 import { pair } from "./pair.js";
 
-const CARDS = ["status", "integrations", "agents", "held", "turns", "pairing", "outbox", "clients", "log", "settings"];
+const CARDS = ["status", "integrations", "agents", "held", "turns", "pairing", "outbox", "keys", "clients", "device", "log", "settings"];
 /** Only there while there is something in them. */
 const PASSING = ["held", "turns"];
-const TOPICS = ["client.*", "log", "integration.state"];
+const TOPICS = ["client.*", "log", "integration.state", "key.changed"];
 const POLL_MS = 2000;
 /** Rows of one kind; more of them nobody reads here. */
 const SHOWN = 100;
-const TURNS = { running: "answering", waiting: "answersNext", failed: "unanswered" };
-/** States in which an earlier error is over. */
-const WELL = ["running", "stopped"];
-
 const quiet = text => paragraph("quiet", text);
-const line = (...parts) => joined(parts);
-const ago = ms => lasting(Date.now() - ms);
-const placeOf = ({ channel, peer }) => ({ title: line(shownPeer(channel, peer), channel), hint: peer });
-/** How it is and since when, and what is wrong. */
-const condition = ({ state, since_ms, last_error, advice }) => line(`${words(state)} ${words("since", { time: ago(since_ms) })}`, !WELL.includes(state) && plain(last_error), plain(advice));
-const startOrStop = state => (["stopped", "parked"].includes(state) ? "start" : "stop");
-
-/** How each row looks: its key, title, note, tone, and what can be done to it. */
-const LOOKS = {
-  integrations: ({ name, pairable, ...one }) => ({
-    key: name,
-    title: name,
-    note: condition(one),
-    tone: toneOf(one.state),
-    acts: [startOrStop(one.state), "restart", pairable ? "connect" : ""],
-  }),
-  agents: ({ name, supervised, counters, ...one }) => ({
-    key: name,
-    title: name,
-    note: line(condition(one), words("counted", counters)),
-    tone: toneOf(one.state),
-    acts: [supervised && startOrStop(one.state)],
-  }),
-  found: ({ name, title, version, model = version }) => ({ key: line(name, model), title: line(title, plain(model)), note: words("isHere"), acts: ["choose"] }),
-  held: ({ until_ms, by, ...one }) => ({ key: keyOf(one), ...placeOf(one), note: line(words(by), leftText(until_ms)), tone: "warn", acts: ["open", "resume"] }),
-  turns: ({ turn_id, agent, state, attempt, error, updated_ms, ...one }) => ({
-    key: turn_id,
-    ...placeOf(one),
-    note: line(words(TURNS[state], { name: agent, why: plain(error) }), attempt > 1 && words("attempt", { n: attempt }), timeOf(updated_ms)),
-    tone: toneOf(state),
-    acts: ["open", state === "failed" ? "retry" : "abort"],
-  }),
-  pairing: ({ channel, sender, code, at_ms }) => ({
-    key: channel + code,
-    title: line(shownPeer(channel, sender), channel),
-    hint: sender,
-    note: line(words("code", { code }), timeOf(at_ms)),
-    tone: "warn",
-    acts: ["approve", "reject"],
-  }),
-  outbox: ({ message_id, state, error, due_ms, ...said }) => ({
-    key: message_id,
-    ...placeOf(said),
-    note: line(words(state), due_ms > Date.now() && timeOf(due_ms), error, lineOf(said, 80)),
-    tone: toneOf(state),
-    acts: [{ failed: "retry", queued: "cancel" }[state]],
-  }),
-  clients: ({ id, name = id, kind, address, since_ms, sent, received }) => ({
-    key: id,
-    title: name,
-    note: line(kind, address, ago(since_ms), `↓${numberText(received)} ↑${numberText(sent)}`),
-    tone: "good",
-  }),
-  settings: ({ name, value, source, summary = "" }) => ({ key: name, title: name, note: line(value || "—", source), hint: summary }),
-};
 
 export class Control {
   #shown = false;
@@ -87,14 +26,17 @@ export class Control {
   #rate = new Rate();
   #found;
 
-  constructor(session) {
+  /** `here`: what this device does for itself (device.js). */
+  constructor(session, here) {
     this.session = session;
     for (const card of CARDS) {
       const title = make("h2", { id: `t-${card}`, "data-say": card });
-      const body = make(/status|log/.test(card) ? "div" : "ul", { id: card === "log" ? "log-lines" : card, className: card === "log" ? "scroller" : "" });
+      const body = make(/status|log|device/.test(card) ? "div" : "ul", { id: card === "log" ? "log-lines" : card, className: card === "log" ? "scroller" : "" });
       $("control").append(make("section", { className: card, hidden: PASSING.includes(card), "aria-labelledby": title.id }, title, body));
     }
     this.log = new Log(session);
+    this.devices = new Devices(session, () => this.#load("keys"));
+    this.device = new Device(here);
     onLanguage(() => {
       this.#due.add("outbox").add("clients");
       if (this.#shown) this.#poll();
@@ -107,6 +49,7 @@ export class Control {
   }
 
   show(shown) {
+    if (shown) this.device.draw();
     if (shown === this.#shown) return;
     this.#shown = shown;
     if (shown) this.#begin();
@@ -122,7 +65,11 @@ export class Control {
     if (name === "log") this.log.add(payload);
     // Asked for at the next poll: a storm of events is one question.
     else if (name.startsWith("message.")) this.#due.add("outbox");
-    else if (name.startsWith("client.")) this.#due.add("clients");
+    else if (name.startsWith("client.")) this.#due.add("clients").add("keys");
+    else if (name === "key.changed") {
+      this.devices.hear(payload);
+      this.#load("keys");
+    }
     else if (name === "integration.state") this.#load("integrations");
   }
 
@@ -130,7 +77,7 @@ export class Control {
     this.session.follow(...TOPICS);
     this.log.load();
     this.#found = undefined;
-    for (const what of ["outbox", "clients", "settings"]) this.#load(what);
+    for (const what of ["outbox", "keys", "clients", "settings"]) this.#load(what);
   }
 
   #poll() {
@@ -170,9 +117,9 @@ export class Control {
     const figures = {
       version,
       uptime: lasting(uptime_ms),
-      memory: memory.rss_bytes ? `${numberText(memory.rss_bytes / 1048576)} MB` : "—",
-      connections: numberText(clients),
-      stored: numberText(store.messages),
+      // Of the machine only those are told who run it.
+      ...(memory && { memory: memory.rss_bytes ? `${numberText(memory.rss_bytes / 1048576)} MB` : "—" }),
+      ...(store && { connections: numberText(clients), stored: numberText(store.messages) }),
     };
     const shown = Object.entries(figures).map(([key, value]) => make("p", {}, make("b", {}, value), quiet(words(key))));
     $("status").replaceChildren(make("div", { id: "figures" }, ...shown), this.#chart());
@@ -207,8 +154,9 @@ export class Control {
     if (!items.length) $(what).append(make("li", {}, make("div", {}, make("b", {}, words(nothing[0])), quiet(words(nothing[1])))));
   }
 
-  async #do(what, act, { name, model, channel, peer, code, message_id, turn_id }) {
+  async #do(what, act, { name, model, channel, peer, code, message_id, turn_id, key_id }) {
     if (act === "connect") return pair(this.session, name);
+    if (what === "keys") return this.devices[act]({ key_id, name });
     if (act === "open") return goTo({ channel, peer });
     const [action, payload] = {
       integrations: [`integration.${act}`, { name }],

@@ -42,9 +42,11 @@ export class Attachments {
   /** The files that a message waits for, and the way to give it up. */
   sending(one) {
     const uploads = this.chat.uploadsOf(one);
+    // Files of another tab, or of an earlier page: they go with the next connection.
+    if (!uploads && one.files && !one.media) return make("div", { className: "sending" }, ...one.files.map(({ file }) => make("p", { dir: "auto" }, file.name)));
     if (!uploads) return undefined;
     const cancel = button("plain", words("cancel"), () => this.chat.drop(one));
-    return make("div", { className: "sending" }, ...uploads.map(upload => progressOf(upload)), !one.error && cancel);
+    return make("div", { className: "sending" }, ...uploads.map(upload => progressOf(upload)), !one.error && !this.chat.isOffline && cancel);
   }
 
   /** Every picture of the open thread that can be seen in full. */

@@ -48,7 +48,7 @@ export function download(blobs, file, className = "plain") {
 /** A file that the gateway does not have, or not yet. */
 export function absentFile(chat, message, { state, error, ...file }) {
   const note = make("p", { role: "status", dir: "auto" });
-  const act = button("plain", words("fetchFile"), async () => {
+  const act = button("plain fetch", words("fetchFile"), async () => {
     // Not hidden: it has the focus. What becomes of the file an event tells.
     write(act, words("fetching"));
     const asked = chat.session.ask("media.fetch", { message_id: message.message_id });

@@ -3,6 +3,10 @@
 
 import { words } from "../words.js";
 
+/** Says the token of now; the page sets it (app.js). */
+let token = () => "";
+export const showToken = read => (token = read);
+
 /**
  * The promise of an answer's body. `part(n)` hears from 0 to 1 how much went out, or came in where nothing
  * goes out; a rejection is `{code, message}`, `cancelled` after `signal`.
@@ -12,7 +16,7 @@ export function transfer(path, { method = "GET", body, headers = {}, signal, par
   // Where this page came from, so that it works below a path.
   request.open(method, new URL(path, location.href.split("#")[0]));
   request.responseType = "blob";
-  for (const [name, value] of Object.entries({ Authorization: `Bearer ${sessionStorage.token}`, ...headers })) request.setRequestHeader(name, value);
+  for (const [name, value] of Object.entries({ Authorization: `Bearer ${token()}`, ...headers })) request.setRequestHeader(name, value);
   (body ? request.upload : request).onprogress = ({ loaded, total }) => total && part?.(Math.min(loaded / total, 1));
   return new Promise((resolve, reject) => {
     request.onload = async () => (request.status < 300 ? resolve(request.response) : reject(await refusal(request)));

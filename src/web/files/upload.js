@@ -25,7 +25,7 @@ export class Upload {
   }
 
   again() {
-    [this.state, this.error, this.part, this.#stop] = ["waiting", undefined, 0, new AbortController()];
+    [this.state, this.error, this.isLost, this.part, this.#stop] = ["waiting", undefined, false, 0, new AbortController()];
     queue.push(this);
     next();
     this.#tell();
@@ -51,7 +51,8 @@ export class Upload {
       this.blobs.put(this.row.media_id, this.file);
       this.state = "kept";
     } catch ({ code, message }) {
-      if (code !== "cancelled") [this.state, this.error] = ["failed", message];
+      // Lost with the connection it goes again with the next one.
+      if (code !== "cancelled") [this.state, this.error, this.isLost] = ["failed", message, code === "disconnected"];
     }
     this.#tell();
   }

@@ -18,8 +18,9 @@ export class Conversations {
   #sorted = null;
   #begun = false;
 
-  /** The visitor's own conversation stands first, whatever is in it. */
+  /** The visitor's own conversation, where there is one, stands first, whatever is in it. */
   constructor(pinned) {
+    if (!pinned) return;
     this.pinned = keyOf(pinned);
     this.get(pinned);
   }

@@ -1,0 +1,37 @@
+// Questions to the user.
+
+import { button, make } from "../dom.js";
+import { words } from "../words.js";
+
+let count = 0;
+
+/** A dialog of these, open until it is closed; then it is gone. `onclose` hears with what it was closed. */
+export function sheet(title, onclose, ...content) {
+  const heading = make("h2", { id: `sheet-${++count}` }, title);
+  const dialog = make("dialog", { className: "sheet", "aria-labelledby": heading.id }, heading, ...content);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    onclose(dialog.returnValue);
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** Asks; the promise of whether `act` was pressed. `fields` are filled in by then. */
+export function ask({ title, text, fields = [], act, isGrave }) {
+  return new Promise(resolve => {
+    const cancel = button("close", words("cancel"), () => dialog.close(""));
+    const done = make("button", { className: isGrave ? "main grave" : "main", value: "done" }, act);
+    const form = make("form", { method: "dialog" }, text && make("p", {}, text), ...fields, make("p", { className: "acts" }, cancel, " ", done));
+    const dialog = sheet(title, value => resolve(value === "done"), form);
+  });
+}
+
+/** A field with its label. */
+export function field(label, input, hint) {
+  input.id ||= `field-${++count}`;
+  const note = hint && make("p", { className: "quiet", id: `${input.id}-hint` }, hint);
+  if (note) input.setAttribute("aria-describedby", note.id);
+  return make("div", { className: "field" }, make("label", { htmlFor: input.id }, label), input, note);
+}

@@ -1,0 +1,96 @@
+// Who one is: the token, and what the gateway told of its key. All tabs of the browser share it. Whatever
+// else the page keeps belongs to it, and goes with it.
+
+import * as database from "./database.js";
+import { onTold, tell } from "./tabs.js";
+
+/** What of `localStorage` outlives the one who set it. */
+const OUTLIVES = ["language"];
+
+export class Identity {
+  /** `{token, role, key, actions, events}`, as far as they are known. */
+  #kept = {};
+  /** A token that the gateway has not taken yet: until it does, what is kept belongs to the former. */
+  #tried;
+  #hear;
+  /** Why there is no token, where one went. */
+  why;
+
+  async load() {
+    this.#kept = (await database.get("state", "identity").catch(() => undefined)) ?? {};
+  }
+
+  /** Calls `hear(why, isHere)` when this tab or another came in as somebody else, or (with why) went out. */
+  onChange(hear) {
+    this.#hear = hear;
+    onTold("identity", async why => {
+      this.#tried = undefined;
+      // This tab may have kept something just now.
+      if (why) await wipe();
+      await this.load();
+      this.why = why;
+      hear(why);
+    });
+  }
+
+  get token() {
+    return this.#tried ?? this.#kept.token;
+  }
+
+  /** Whether what is kept is of the one who would come in now. */
+  get isKnown() {
+    return Boolean(this.#kept.token && this.token === this.#kept.token);
+  }
+
+  /** The role, the key, and what `describe` lists for it. */
+  get told() {
+    return this.isKnown ? this.#kept : {};
+  }
+
+  /** Comes in with this token next. */
+  try(token) {
+    this.#tried = token;
+    this.why = undefined;
+  }
+
+  /** The gateway took the token: `told` is what it said. Of somebody else nothing stays. */
+  async take(told) {
+    const { token } = this;
+    const isOther = this.#kept.token !== token;
+    if (isOther && this.#kept.token) await wipe();
+    this.#kept = { ...(isOther ? {} : this.#kept), ...told, token };
+    this.#tried = undefined;
+    await database.put("state", "identity", this.#kept).catch(() => {});
+    if (!isOther) return;
+    tell("identity", undefined);
+    this.#hear?.(undefined, true);
+  }
+
+  /** The gateway refused the token; true where it had taken it before, so that all that was kept is gone. */
+  async refused(why) {
+    const wasKnown = this.isKnown;
+    this.#tried = undefined;
+    if (wasKnown) await this.leave(why);
+    return wasKnown;
+  }
+
+  /** Removes the token and everything that was kept with it, in all tabs. */
+  async leave(why) {
+    this.#kept = {};
+    this.why = why;
+    await wipe();
+    tell("identity", why);
+    this.#hear?.(why, true);
+  }
+}
+
+/** Nothing of what was said or written stays readable in this browser. */
+async function wipe() {
+  for (const name of Object.keys(localStorage)) if (!OUTLIVES.includes(name)) localStorage.removeItem(name);
+  sessionStorage.clear();
+  await database.empty().catch(() => {});
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  const shown = (await registration?.getNotifications?.()) ?? [];
+  for (const notification of shown) notification.close();
+  await registration?.pushManager?.getSubscription().then(subscription => subscription?.unsubscribe()).catch(() => {});
+}

@@ -1,0 +1,16 @@
+// What the tabs of one browser tell each other, and work that one of them does at a time.
+
+import { BASE } from "./database.js";
+
+const channel = new BroadcastChannel(`cleudocodebot${BASE}`);
+const hearers = new Map();
+channel.onmessage = ({ data: { what, told } }) => hearers.get(what)?.(told);
+
+/** Tells the other tabs. */
+export const tell = (what, told) => channel.postMessage({ what, told });
+
+/** Calls `hear` with what another tab told. */
+export const onTold = (what, hear) => hearers.set(what, hear);
+
+/** Runs `work` while no other tab runs any of this name. Over plain http a browser has no locks: then it only runs. */
+export const alone = (name, work) => (navigator.locks ? navigator.locks.request(`${name}${BASE}`, work) : work());

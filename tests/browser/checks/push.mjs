@@ -1,0 +1,91 @@
+// Notifications: what the worker shows of a push, where a click leads, and the switch on the page.
+
+import { assert, same, until } from "../until.mjs";
+
+/** Hands pushes to the worker as the browser does. */
+async function pusher(stage) {
+  const { page, context, daemon } = stage;
+  await until("a worker answers", () => page.evaluate(() => navigator.serviceWorker.ready.then(() => Boolean(navigator.serviceWorker.controller))));
+  const session = await context.newCDPSession(page);
+  let registrationId;
+  session.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+    registrationId = registrations.find(({ scopeURL, isDeleted }) => scopeURL === `${daemon.origin}/` && !isDeleted)?.registrationId ?? registrationId;
+  });
+  await session.send("ServiceWorker.enable");
+  await until("the worker is known", () => registrationId);
+  return (data) => session.send("ServiceWorker.deliverPushMessage", { origin: daemon.origin, registrationId, data: JSON.stringify(data) });
+}
+
+const shown = (page) => page.evaluate(() => navigator.serviceWorker.getRegistration().then((one) => one.getNotifications()).then((all) => all.map(({ title, body, tag }) => [title, body, tag])));
+
+const ana = { channel: "webchat", peer: "ana", name: "Ana", kind: "text", open: "#chat/webchat/ana", created_ms: Date.now() };
+
+export const checks = [
+  {
+    name: "a conversation has one notification, with a count, and none while it is seen",
+    async run(stage) {
+      const { page, context, daemon } = stage;
+      await context.grantPermissions(["notifications"], { origin: daemon.origin });
+      const other = await stage.client();
+      await other.ask("receive", { channel: "webchat", peer: "ana", text: "hello" });
+      await stage.open();
+      const push = await pusher(stage);
+      await push({ ...ana, text: "first words", message_id: "m-1", count: 1 });
+      await until("it is shown", async () => (await shown(page)).length === 1);
+      same(await shown(page), [["Ana", "first words", "webchat/ana"]], "the first");
+      await push({ ...ana, text: "more words", message_id: "m-2", count: 2 });
+      await until("the newer takes its place", async () => (await shown(page))[0]?.[1] === "more words");
+      same(await shown(page), [["Ana (3)", "more words", "webchat/ana"]], "the second in place of the first");
+      await push({ channel: "webchat", peer: "group", name: "Family", sender: "Bia", kind: "voice", count: 1, open: "#chat/webchat/group" });
+      await until("another has its own", async () => (await shown(page)).length === 2);
+      same((await shown(page)).find(([, , tag]) => tag === "webchat/group"), ["Family", "Bia: Voice message", "webchat/group"], "without words its kind is told");
+      await stage.go("chat/webchat/ana");
+      await until("reading takes it away", async () => (await shown(page)).map(([, , tag]) => tag).join() === "webchat/group");
+      await push({ ...ana, text: "seen already", message_id: "m-3", count: 1 });
+      await push({ channel: "webchat", peer: "caio", name: "Caio", kind: "text", text: "oi", count: 1, open: "#chat/webchat/caio" });
+      await until("one that is not seen comes", async () => (await shown(page)).some(([name]) => name === "Caio"));
+      assert(!(await shown(page)).some(([, body]) => body === "seen already"), "what is seen is not told", await shown(page));
+    },
+  },
+  {
+    name: "the switch says what it is, asks only when pressed, and tells the gateway",
+    async run(stage) {
+      const { page, context, daemon } = stage;
+      const { actions } = await daemon.rpc("describe");
+      const canPush = actions.some(({ name }) => name === "push.subscribe");
+      // The browser of the test reaches no push service: what it would give stands in.
+      await context.addInitScript(() => {
+        let kept = null;
+        window.asked = 0;
+        const made = (key) => ({
+          endpoint: "https://push.example.com/send/one",
+          options: { applicationServerKey: Uint8Array.from(atob(key.replaceAll("-", "+").replaceAll("_", "/")), (sign) => sign.charCodeAt(0)).buffer },
+          toJSON: () => ({ endpoint: "https://push.example.com/send/one", expirationTime: null, keys: { p256dh: key, auth: "AAECAwQFBgcICQoLDA0ODw" } }),
+          unsubscribe: async () => Boolean((kept = null)) || true,
+        });
+        PushManager.prototype.getSubscription = async () => kept;
+        PushManager.prototype.subscribe = async ({ applicationServerKey }) => (kept = made(applicationServerKey));
+        const ask = Notification.requestPermission.bind(Notification);
+        Notification.requestPermission = () => (window.asked++, ask());
+      });
+      await context.grantPermissions(["notifications"], { origin: daemon.origin });
+      await stage.open("control");
+      const toggle = "#device [data-do=notify]";
+      await page.waitForSelector(toggle);
+      same(await page.evaluate(() => window.asked), 0, "how often it asked by itself");
+      if (!canPush) {
+        assert(await page.isDisabled(toggle), "without a gateway that can it is off");
+        assert(/cannot send/.test(await page.textContent("#device")), "it says why");
+        return "this gateway has no web push";
+      }
+      same(await page.getAttribute(toggle, "aria-checked"), "false", "it is off");
+      await page.click(toggle);
+      await until("it is on", async () => (await page.getAttribute(toggle, "aria-checked")) === "true");
+      same((await daemon.rpc("push.list")).subscriptions.map(({ host, language }) => [host, language]), [["push.example.com", "en"]], "what the gateway knows");
+      await stage.accessible("notifications that are on");
+      await page.click(toggle);
+      await until("the gateway forgot it", async () => !(await daemon.rpc("push.list")).subscriptions.length);
+      same(await page.getAttribute(toggle, "aria-checked"), "false", "it is off again");
+    },
+  },
+];
