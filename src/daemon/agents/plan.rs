@@ -123,14 +123,14 @@ mod tests {
             let pairs = [
                 ("AGENT", "openai"),
                 ("OLLAMA_MODEL", model),
-                ("CLEUDOCODEBOT_TOKEN", "t"),
+                ("CLEUDOCODEBOT_TOKEN", "a-token-of-the-tests"),
             ];
             planned(&pairs).remove(0)
         };
         let (one, other) = (plan("a"), plan("b"));
         let has =
             |name: &str, value: &str| one.variables.contains(&(name.to_owned(), value.to_owned()));
-        assert!(has("OLLAMA_MODEL", "a") && has("CLEUDOCODEBOT_TOKEN", "t"));
+        assert!(has("OLLAMA_MODEL", "a") && has("CLEUDOCODEBOT_TOKEN", "a-token-of-the-tests"));
         assert!(has("CLEUDOCODEBOT_HOST", "127.0.0.1") && has("CLEUDOCODEBOT_PORT", "7"));
         assert!(one != other && one == plan("a"));
     }
