@@ -8,7 +8,6 @@ use ring::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
 
-use super::vapid::VapidKey;
 use crate::fs;
 
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
@@ -17,27 +16,23 @@ const END: &str = "-----END PRIVATE KEY-----";
 /// Digits a line (RFC 7468 §2).
 const LINE: usize = 64;
 
-/// The key pair in a file, which is made where it is missing. What cannot be read is left alone: with another
+/// The document of a key pair in a file, which is made where it is missing. What cannot be read is left alone: with another
 /// key pair every device would have to subscribe anew. Blocks.
-pub(super) fn read_or_make(path: &Path) -> Result<VapidKey, String> {
+pub(super) fn read_or_make(path: &Path) -> Result<Vec<u8>, String> {
     match std::fs::read_to_string(path) {
-        Ok(text) => {
-            let document = document(&text).ok_or_else(|| "no private key in PEM".to_owned());
-            let key = document.and_then(|document| VapidKey::of_pkcs8(&document));
-            key.map_err(|why| unusable(path, &why))
-        }
+        Ok(text) => document(&text).ok_or_else(|| unusable(path, "no private key in PEM")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let document = generate()?;
-            let key = VapidKey::of_pkcs8(&document)?;
             let written = fs::write_atomic(path, pem(&document).as_bytes());
             written.map_err(|error| error.to_string())?;
-            Ok(key)
+            Ok(document)
         }
         Err(error) => Err(format!("cannot read {}: {error}", path.display())),
     }
 }
 
-fn unusable(path: &Path, why: &str) -> String {
+/// What to do about a file whose key pair cannot be used.
+pub(super) fn unusable(path: &Path, why: &str) -> String {
     format!(
         "{} is {why}; bring it back from a copy, or remove it and subscribe every device anew",
         path.display()

@@ -91,7 +91,12 @@ impl VapidKeys {
     pub async fn get(&self) -> Result<Arc<VapidKey>, String> {
         let made = self.key.get_or_try_init(|| async {
             let path = self.path.clone();
-            let made = run_blocking(move || key_file::read_or_make(&path)).await;
+            let made = run_blocking(move || {
+                let document = key_file::read_or_make(&path)?;
+                let key = VapidKey::of_pkcs8(&document);
+                key.map_err(|why| key_file::unusable(&path, &why))
+            });
+            let made = made.await;
             made.unwrap_or_else(Err).map(Arc::new)
         });
         made.await.cloned()
