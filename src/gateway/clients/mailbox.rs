@@ -161,8 +161,8 @@ impl Mailbox {
                 "slow consumer: the queue of unread frames is full",
             );
         }
-        // Its place is another's already: what waits for it is not written any more.
-        if let Some((code @ close::TRY_AGAIN_LATER, reason)) = self.dismissal {
+        // Its place is another's already, or its key is no longer good: what waits for it is not written any more.
+        if let Some((code @ (close::TRY_AGAIN_LATER | close::FORBIDDEN), reason)) = self.dismissal {
             self.items = VecDeque::new();
             return Mail::Close(code, reason);
         }

@@ -9,8 +9,8 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Session, answers::NextAnswer, command_handler::PAUSE_BYTES, is_full, replay::ReplayStep,
-    turn_buffers::TurnBuffers,
+    Session, TcpEnd, answers::NextAnswer, command_handler::PAUSE_BYTES, is_full,
+    replay::ReplayStep, turn_buffers::TurnBuffers,
 };
 use crate::{
     gateway::{
@@ -88,6 +88,7 @@ impl Session {
         output: &mut Vec<u8>,
     ) {
         if self.closing {
+            self.give_way_if_revoked();
             return;
         }
         let dialect = self.handler.handle.dialect();
@@ -115,8 +116,22 @@ impl Session {
             Mail::Close(close::TRY_AGAIN_LATER, reason) => {
                 self.close(close::TRY_AGAIN_LATER, reason, buffers, output);
             }
+            Mail::Close(close::FORBIDDEN, reason) => {
+                self.close(close::FORBIDDEN, reason, buffers, output);
+                self.give_way_if_revoked();
+            }
             Mail::Close(code, reason) => self.handler.request_close(code, reason),
             Mail::Some | Mail::Empty => {}
+        }
+    }
+}
+
+impl Session {
+    /// A client that does not read is not waited for once its key is no longer good.
+    fn give_way_if_revoked(&mut self) {
+        let access = self.handler.handle.access();
+        if self.blocked && access.key().is_some_and(|key| key.is_revoked()) {
+            self.end = TcpEnd::GivesWay;
         }
     }
 }

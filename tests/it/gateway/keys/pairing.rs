@@ -12,7 +12,7 @@ fn code(gateway: &Gateway, more: &Value) -> String {
     let answer = done(gateway, "key.pair", &payload);
     let code = answer["code"].as_str().expect("a code").to_owned();
     let url = answer["url"].as_str().expect("an address");
-    assert!(url.ends_with(&format!("/#pair={code}")), "{url}");
+    assert!(url.ends_with(&format!("/#pair={code}&name=phone")), "{url}");
     assert!(answer["qr"].as_array().is_some_and(|rows| rows.len() > 20));
     code
 }
