@@ -99,7 +99,11 @@ impl Gateway {
         let port = self.address.port();
         if let (true, Some(host)) = (settings.tls.is_some(), settings.allowed_hosts.first()) {
             let has_port = host.contains(':');
-            let host = if has_port { host.clone() } else { format!("{host}:{port}") };
+            let host = if has_port {
+                host.clone()
+            } else {
+                format!("{host}:{port}")
+            };
             return (format!("https://{host}"), None);
         }
         let address = format!("http://{}", settings.authority(port));

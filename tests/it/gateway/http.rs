@@ -103,7 +103,11 @@ fn page_files_are_cached_by_etag() {
         };
         assert_eq!(value(&head, "content-type"), expected, "{path}");
 
-        let bytes = if is_worker { whole.len() } else { content.len() };
+        let bytes = if is_worker {
+            whole.len()
+        } else {
+            content.len()
+        };
         let length = bytes.to_string();
         let (_, bare, nothing) = daemon.get("HEAD", &path, "");
         assert!(nothing.is_empty() && value(&bare, "content-length") == length);

@@ -58,9 +58,18 @@ static WORKER_SENT: LazyLock<Bytes> = LazyLock::new(|| {
     let hash = |content: &[u8]| BASE64.encode(&Sha256::digest(content));
     let files: serde_json::Map<_, _> = FILES
         .iter()
-        .map(|(path, content)| (path[1..].to_owned(), format!("sha256-{}", hash(content)).into()))
+        .map(|(path, content)| {
+            (
+                path[1..].to_owned(),
+                format!("sha256-{}", hash(content)).into(),
+            )
+        })
         .collect();
-    let version = hash(serde_json::Value::from(files.clone()).to_string().as_bytes());
+    let version = hash(
+        serde_json::Value::from(files.clone())
+            .to_string()
+            .as_bytes(),
+    );
     let shell = serde_json::json!({"version": version, "files": files});
     WORKER_TEXT
         .replacen(SHELL_BLANK, &shell.to_string(), 1)
