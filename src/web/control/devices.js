@@ -7,6 +7,8 @@ import { DEVICE_ROLES, roleText } from "./looks.js";
 import { codeOf } from "./pair.js";
 
 const TICK_MS = 1000;
+/** How long a code is good. Counted here: the clocks of browser and gateway may differ by more. */
+const LIFE_MS = 300_000;
 /** Hosts that only this machine reaches. */
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
 
@@ -73,9 +75,10 @@ export class Devices {
       end();
       again.hidden = true;
       try {
+        const asked_ms = Date.now();
         const told = await this.session.ask("key.pair", wanted);
         if (!dialog.open) return this.session.wish("key.pair", { name: wanted.name, cancel: told.code });
-        [code, until_ms] = [told.code, told.expires_ms];
+        [code, until_ms] = [told.code, asked_ms + LIFE_MS];
         place.replaceChildren(codeOf(told.qr ?? []));
         note.replaceChildren(...whereOf(told));
         timer = setInterval(tick, TICK_MS);

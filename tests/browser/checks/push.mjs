@@ -5,7 +5,8 @@ import { assert, same, until } from "../until.mjs";
 /** Hands pushes to the worker as the browser does. */
 async function pusher(stage) {
   const { page, context, daemon } = stage;
-  await until("a worker answers", () => page.evaluate(() => navigator.serviceWorker.ready.then(() => Boolean(navigator.serviceWorker.controller))));
+  // One that is only being activated would miss what is pushed.
+  await until("a worker is active", () => page.evaluate(() => navigator.serviceWorker.controller?.state === "activated"));
   const session = await context.newCDPSession(page);
   let registrationId;
   session.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
