@@ -15,6 +15,8 @@ class Model:
 
     def __init__(self, pause=0.02):
         self.pause, self.asked, self.first_words, self.lock = pause, [], {}, threading.Lock()
+        # The names of the tools it was offered last, and the call it makes for a text that begins with `call `.
+        self.tools = []
         model = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -30,9 +32,13 @@ class Model:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 with model.lock:
                     model.asked.append(body["messages"])
+                    model.tools = [one["function"]["name"] for one in body.get("tools", [])]
                 said = text_of(body["messages"][-1]["content"])
                 try:
-                    self.stream(said)
+                    if said.startswith("call "):
+                        self.call(*said.split(" ", 2)[1:])
+                    else:
+                        self.stream(said)
                 except OSError:
                     pass
 
@@ -44,12 +50,22 @@ class Model:
                 self.end_headers()
                 self.wfile.write(data)
 
-            def stream(self, said):
+            def begin(self):
                 self.send_response(200)
                 self.send_header("content-type", "text/event-stream")
                 self.send_header("connection", "close")
                 self.end_headers()
                 self.close_connection = True
+
+            def call(self, name, arguments):
+                self.begin()
+                call = {"index": 0, "id": "call-1", "type": "function", "function": {"name": name, "arguments": arguments}}
+                self.event({"choices": [{"index": 0, "delta": {"role": "assistant", "tool_calls": [call]}}]})
+                self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
+                self.wfile.write(b"data: [DONE]\n\n")
+
+            def stream(self, said):
+                self.begin()
                 for count, word in enumerate(f"You said: {said}".split(" ")):
                     time.sleep(model.pause)
                     if count == 0:

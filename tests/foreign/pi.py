@@ -1,7 +1,7 @@
 """The agent `pi` with pi itself (npm, `@earendil-works/pi-coding-agent` on Node 24) and a model of our own
 behind it: an answer as it is streamed, memory, a hundred conversations over four processes, and kill -9 of
 pi, of the agent and of the daemon at random moments of many turns. FOREIGN_PI names a folder with both
-packages installed; FOREIGN_PARTS says which of one, many and kills to run, FOREIGN_KILLS how often each of the
+packages installed; FOREIGN_PARTS says which of one, many, kills and tools to run, FOREIGN_KILLS how often each of the
 three is killed (10), FOREIGN_SEED repeats a run."""
 import json, os, pathlib, random, re, shutil, signal, subprocess, threading, time
 
@@ -145,6 +145,29 @@ def one_conversation(stage):
     stage.check(f"the first piece is late by at most {MOST_LATE_MS} ms", late[10] <= MOST_LATE_MS, f"{late[10]:.1f} ms")
 
 
+def tools(stage):
+    """pi has tools, and those of the gateway with a key for the conversation it answers in."""
+    stage.process.send_signal(signal.SIGTERM)
+    stage.process.wait()
+    stage.processes.remove(stage.process)
+    stage.daemon({**stage.settings, "AGENT_TOOLS": "1"})
+    stage.says("a secret of eva", "eva")
+    stage.says("hello", "dora")
+    until("both are answered", lambda: stage.answers("dora") and stage.answers("eva"))
+    of_gateway = [name for name in stage.model.tools if name.endswith(("read_messages", "list_conversations", "send_message"))]
+    reads = next((name for name in of_gateway if name.endswith("read_messages")), "")
+    stage.check("the gateway's tools that read are there", bool(reads), str(stage.model.tools))
+    stage.check("and none that sends", not any(name.endswith("send_message") for name in of_gateway), str(of_gateway))
+    for count, (peer, seen) in enumerate((("dora", True), ("eva", False))):
+        before = len(stage.answers("dora"))
+        arguments = json.dumps({"channel": "webchat", "peer": peer})
+        stage.says(f"call {reads} {arguments}", "dora")
+        until("an answer", lambda: len(stage.answers("dora")) > before)
+        result = str(stage.model.asked[-1][-1])
+        words = "hello" if peer == "dora" else "a secret of eva"
+        stage.check(f"{peer}'s messages are {'read' if seen else 'not read'} for dora", (words in result) == seen, result[:600])
+
+
 def many_conversations(stage):
     agent, most, most_pis, over = stage.agent_pid(), 0, 0, threading.Event()
 
@@ -239,8 +262,8 @@ def main():
         stage.model = Model()
         stage.prepare()
         stage.daemon(stage.settings)
-        parts = os.environ.get("FOREIGN_PARTS", "one,many,kills").split(",")
-        for name, part in (("one", one_conversation), ("many", many_conversations), ("kills", kills)):
+        parts = os.environ.get("FOREIGN_PARTS", "one,many,kills,tools").split(",")
+        for name, part in (("one", one_conversation), ("many", many_conversations), ("kills", kills), ("tools", tools)):
             if name in parts:
                 part(stage)
         stage.processes.remove(stage.process)
