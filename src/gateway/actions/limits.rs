@@ -26,7 +26,7 @@ pub(super) fn within(
     payload: Payload,
     session: Option<&mut dyn Connection>,
 ) -> Answer {
-    let place = match place(gateway, action.subject, &payload) {
+    let place = match place(gateway, action, &payload) {
         Err(fault) => return refused(gateway, fault),
         Ok(Place::Nowhere) => return dispatch(gateway, access, action, payload, session),
         Ok(Place::Conversation(channel, peer)) => {
@@ -63,14 +63,16 @@ enum Place {
 }
 
 /// Where the command of this payload goes.
-fn place(gateway: &Gateway, subject: Subject, payload: &Payload) -> Result<Place, Fault> {
-    Ok(match subject {
+fn place(gateway: &Gateway, action: &Action, payload: &Payload) -> Result<Place, Fault> {
+    Ok(match action.subject {
         // Whoever is limited does not come so far with what is of the whole gateway.
         Subject::Nothing | Subject::Gateway => Place::Nowhere,
         Subject::Conversation => {
             let channel = payload.text("channel");
-            let peer = payload.optional_text("to");
-            let peer = peer.or_else(|| payload.optional_text("peer"));
+            // Only fields that the action reads: others stay in a payload, and would pass for its address.
+            let reads = |name: &str| action.request.iter().any(|field| field.name == name);
+            let named = |name| payload.optional_text(name).filter(|_| reads(name));
+            let peer = named("to").or_else(|| named("peer"));
             let peer = peer.map(|peer| stored_peer(gateway, channel, peer));
             Place::Conversation(channel.to_owned(), peer)
         }

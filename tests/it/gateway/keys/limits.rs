@@ -124,6 +124,39 @@ fn sending_elsewhere_is_refused_with_the_limit() {
 }
 
 #[test]
+fn an_address_that_an_action_does_not_read_opens_nothing() {
+    let house = House::new();
+    let key = house.limited("operator");
+    let payload =
+        json!({"channel": "webchat", "peer": "cleo", "dedup_key": "c-1", "text": "of cleo"});
+    done(&house.daemon, "receive", &payload);
+    for (action, payload) in [
+        (
+            "receive",
+            json!({"channel": "webchat", "peer": "bia", "to": "ana", "text": "x"}),
+        ),
+        (
+            "read",
+            json!({"channel": "webchat", "peer": "bia", "to": "ana"}),
+        ),
+        (
+            "agent.takeover",
+            json!({"channel": "webchat", "peer": "bia", "to": "ana"}),
+        ),
+        (
+            "send",
+            json!({"channel": "webchat", "to": "bia", "peer": "ana", "text": "x"}),
+        ),
+        (
+            "revise",
+            json!({"channel": "webchat", "dedup_key": "c-1", "peer": "ana", "text": "x"}),
+        ),
+    ] {
+        assert_eq!(refusal(&key, action, &payload).0, "forbidden", "{action}");
+    }
+}
+
+#[test]
 fn what_is_of_the_whole_gateway_is_not_for_a_limited_key_of_any_role() {
     let house = House::new();
     let key = house.limited("owner");
