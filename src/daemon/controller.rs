@@ -11,6 +11,7 @@ use super::{
         finder::{AgentFinder, EnvEdit},
     },
     channels::{ChannelRegistry, OnChange},
+    guide::Guide,
     push::Pusher,
     turns::{Turns, states},
 };
@@ -38,6 +39,7 @@ pub(super) struct Controller {
     registry: Arc<ChannelRegistry>,
     turns: Arc<Turns>,
     agents: AgentProcesses,
+    guide: Guide,
     pusher: Arc<Pusher>,
     finder: AgentFinder,
 }
@@ -47,6 +49,7 @@ pub(super) struct ControlledParts {
     pub(super) registry: Arc<ChannelRegistry>,
     pub(super) turns: Arc<Turns>,
     pub(super) agents: AgentProcesses,
+    pub(super) guide: Guide,
     pub(super) pusher: Arc<Pusher>,
 }
 
@@ -67,6 +70,7 @@ impl Controller {
             registry: parts.registry,
             turns: parts.turns,
             agents: parts.agents,
+            guide: parts.guide,
             pusher: parts.pusher,
         }
     }
@@ -83,11 +87,13 @@ impl Controller {
         self.registry.apply(lookup);
         self.turns.apply(lookup, config.country);
         self.agents.apply(lookup, config);
+        self.guide.apply(lookup);
     }
 
     /// Stops all turns, those who answer them, and all channels.
     pub(super) async fn end(&self) {
         self.pusher.end();
+        self.guide.end();
         self.turns.end().await;
         self.agents.end().await;
         self.registry.end().await;
@@ -163,6 +169,7 @@ impl Admin for Controller {
             done.changed.push("push".to_owned());
         }
         let agents = self.agents.apply(&loaded.lookup, &gateway.settings());
+        self.guide.apply(&loaded.lookup);
         done.changed
             .extend(agents.iter().map(|name| format!("agent {name}")));
         if new_token {
