@@ -4,7 +4,7 @@
 //! `dialogue` asks a person, `questions` and `agents` say what is asked, `reach` how other devices come in, `summary` prints what came of it.
 
 mod agents;
-mod dialogue;
+pub(super) mod dialogue;
 mod questions;
 mod reach;
 mod summary;
