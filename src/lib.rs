@@ -97,6 +97,8 @@ pub mod http_client;
 pub mod integrations;
 pub mod keys;
 pub mod log;
+#[cfg(doc)]
+pub mod manual;
 pub mod media;
 pub mod message;
 pub mod observed_io;
