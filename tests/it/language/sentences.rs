@@ -49,7 +49,7 @@ const SILENT_CALLS: &[&str] = &["expect", "expect_err"];
 
 /// Calls whose texts people read, also where they are single words: what was done with a file, and words
 /// in columns.
-const WORD_CALLS: &[&str] = &["file", "word"];
+const WORD_CALLS: &[&str] = &["file", "word", "terminal.line", "terminal.note"];
 
 /// Methods of logs, of whatever holds one.
 const LOG_CALLS: &[&str] = &["error", "warn", "info", "debug", "warn_limited", "limited"];
@@ -71,7 +71,8 @@ pub(super) fn sentences(path: &str, source: &str) -> Vec<Found> {
         } else {
             of_plain(text)
         };
-        let is_known_place = is_word_of_ours(&tokens, at) && key.contains(char::is_alphabetic);
+        let is_known_place =
+            is_word_of_ours(&tokens, at) && bare(&key).contains(char::is_alphabetic);
         let needed = (is_known_place || is_sentence(&key)) && !exempt::is_exempt(path, &key);
         found.push(Found {
             key,
@@ -243,7 +244,9 @@ fn is_word_of_ours(tokens: &[Token], at: usize) -> bool {
             Kind::Mark('(' | '[' | '{') if depth > 0 => depth -= 1,
             Kind::Mark('(') => {
                 let call = called(tokens, index).unwrap_or_default();
-                return WORD_CALLS.contains(&call.as_str());
+                if call != "format!" {
+                    return WORD_CALLS.contains(&call.as_str());
+                }
             }
             Kind::Mark('[' | '{' | ';') => return false,
             _ => {}
@@ -287,6 +290,21 @@ fn of_plain(text: &str) -> String {
 /// Whether a text is one that people read: two words of letters with a blank between them, outside of
 /// its placeholders. Names of commands, of headers and of types have none.
 fn is_sentence(key: &str) -> bool {
+    let word = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.chars().all(|c| c.is_alphabetic() || "'-".contains(c))
+            && word.chars().filter(|c| c.is_lowercase()).count() >= 2
+    };
+    !key.contains("\r\n")
+        && bare(key)
+            .split_whitespace()
+            .filter(|part| word(part))
+            .count()
+            >= 2
+}
+
+/// A key without its placeholders.
+fn bare(key: &str) -> String {
     let mut bare = String::new();
     let mut depth = 0;
     for c in key.chars() {
@@ -295,10 +313,5 @@ fn is_sentence(key: &str) -> bool {
             bare.push(if c == '}' { '\u{1}' } else { c });
         }
     }
-    let word = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        word.chars().all(|c| c.is_alphabetic() || "'-".contains(c))
-            && word.chars().filter(|c| c.is_lowercase()).count() >= 2
-    };
-    !key.contains("\r\n") && bare.split_whitespace().filter(|part| word(part)).count() >= 2
+    bare
 }
