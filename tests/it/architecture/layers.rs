@@ -29,6 +29,7 @@ const LAYERS: &[&[&str]] = &[
         "cut",
         "redact",
         "manual",
+        "language",
     ],
     &["log"],
     &["message", "config"],
