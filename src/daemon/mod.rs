@@ -14,6 +14,7 @@ pub mod fetching;
 mod first_start;
 mod process;
 mod push;
+mod settings;
 #[cfg(test)]
 mod testing;
 mod turns;

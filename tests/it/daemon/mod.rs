@@ -4,3 +4,4 @@ mod agents;
 mod isolation;
 mod lifecycle;
 mod outbox;
+mod settings;
