@@ -11,7 +11,7 @@ use super::{
     Audience, Typing,
     allow_list::{AllowList, plain},
     chat_commands,
-    pairing::{PairingOutcome, Pairings},
+    pairing::{Asker, PairingOutcome, Pairings},
 };
 use crate::{
     log::{Log, LogField, LogLevel},
@@ -124,7 +124,7 @@ impl Ingress {
         let peer = inbound.peer.clone();
         let sender = inbound.sender.clone().unwrap_or_else(|| peer.clone());
         if !self.may_write(&sender, &peer, origin).await? {
-            self.offer_pairing(&sender, &peer).await?;
+            self.offer_pairing(&sender, &inbound).await?;
             return Ok(Taken::Refused);
         }
         for alias in &origin.aliases {
@@ -270,15 +270,19 @@ impl Ingress {
         &self.store
     }
 
-    async fn offer_pairing(&self, sender: &str, peer: &str) -> Result<(), StoreError> {
+    async fn offer_pairing(&self, sender: &str, inbound: &Inbound) -> Result<(), StoreError> {
+        let peer = inbound.peer.as_str();
         // Never in a group: the code would let in the whole group.
         if sender != peer {
             return Ok(());
         }
-        let PairingOutcome::Fresh(code) = self
-            .pairings
-            .request(&self.channel, &plain(&self.channel, sender))
-        else {
+        let name = inbound.meta.as_ref().and_then(|meta| meta["name"].as_str());
+        let asker = Asker {
+            sender: &plain(&self.channel, sender),
+            name,
+            text: &inbound.text,
+        };
+        let PairingOutcome::Fresh(code) = self.pairings.request(&self.channel, asker) else {
             return Ok(());
         };
         self.save_pairings().await;

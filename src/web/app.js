@@ -7,6 +7,7 @@ import { Pairing } from "./app/pairing.js";
 import { Rights } from "./app/rights.js";
 import "./app/viewport.js";
 import { Chat } from "./chat/chat.js";
+import { Start } from "./connect/start.js";
 import { Control } from "./control/control.js";
 import { $, icon, write } from "./dom.js";
 import { showToken } from "./files/transfer.js";
@@ -38,7 +39,8 @@ const session = new Session(identity, rights, {
   },
   open(isFresh) {
     chat.start(isFresh);
-    control.start();
+    control.begin();
+    start.load();
     tell();
     install.begin();
     // What is seen goes first.
@@ -54,7 +56,9 @@ const chat = new Chat(session);
 const pairing = new Pairing(identity, { paired: enter, given: tell });
 const install = new Install({ changed: tellApp, isBusy });
 const notify = new Notify(session, rights, tellApp);
-const control = new Control(session, { identity, notify, install, unsent: () => chat.outbox.size });
+const start = new Start(session, rights, { mine: () => chat.mine, changed: () => control.refresh() });
+const control = new Control(session, { identity, notify, install, unsent: () => chat.outbox.size }, start, enter);
+start.in($("start"));
 
 identity.onChange((why, isHere) => {
   unsent = why ? chat.outbox.size : 0;

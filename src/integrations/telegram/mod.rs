@@ -4,7 +4,7 @@
 //! What comes in goes through `updates` (what an update tells), `inbound` (who, where, in answer to what)
 //! and `kinds` (what it says: the table of all kinds stands there) to `receive`, which stores it. What
 //! goes out goes through `wire` (which calls), `step` (one call) and `send`; files both ways are in `files`. What the service's refusals mean is in
-//! `errors`, how places and messages are called in `target`.
+//! `errors`, whose bot a token is in `settings`, how places and messages are called in `target`.
 
 mod api;
 mod errors;
@@ -46,7 +46,7 @@ use crate::{
     message::{Message, text_at},
 };
 
-pub use self::settings::BotSettings;
+pub use self::settings::{BotSettings, bot};
 
 /// The peer that an address means, in whichever way it is spelled: `telegram:42` is `42`, and
 /// `-1001:topic:285` is `-1001/285`.
