@@ -2,11 +2,10 @@
 
 import { ask } from "../app/dialog.js";
 import { whyOf } from "../app/said.js";
-import { channelTitle, serviceOf } from "../connect/channels.js";
+import { channelTitle, serviceOf } from "../model/channels.js";
 import { $, button, drawing, goTo, make, paragraph } from "../dom.js";
 import { shownPeer } from "../model/numbers.js";
-import { numberOf } from "../model/messages.js";
-import { Rate, SECONDS } from "../model/rate.js";
+import { SECONDS } from "../model/rate.js";
 import { lasting, numberText, onLanguage, words } from "../words.js";
 import { Device } from "./device.js";
 import { Devices } from "./devices.js";
@@ -49,15 +48,15 @@ export class Control {
   #shown = false;
   #timer;
   #due = new Set();
-  #rate = new Rate();
   #keyNames = new Map();
   #channels = [];
   #failures = { messages: [], turns: [] };
 
-  /** `here`: what this device does for itself (device.js), `start` the cards of the first minute. */
+  /** `here`: what this device does for itself (device.js), and the `rate` of messages; `start` the cards of the first minute. */
   constructor(session, here, start, tokenChanged) {
-    Object.assign(this, { session, start });
-    for (const [name, how] of SECTIONS) $("control").append(this.#section(name, how));
+    Object.assign(this, { session, here, start });
+    // In an element of its own height: columns of a bounded one go on to its right.
+    $("control").append(make("div", { className: "sections" }, ...SECTIONS.map(([name, how]) => this.#section(name, how))));
     start.in($("start-cards"));
     this.log = new Log(session);
     this.settings = new Settings(session, session.rights, tokenChanged);
@@ -95,8 +94,6 @@ export class Control {
   }
 
   hear(name, payload) {
-    // The event that made a message has its number.
-    if (name.startsWith("message.") && numberOf(payload.message_id) === payload.seq) this.#rate.add(Date.now());
     if (!this.#shown) return;
     if (name === "log") this.log.add(payload);
     // Asked for at the next poll: a storm of events is one question.
@@ -197,7 +194,7 @@ export class Control {
 
   /** Messages in each second of the last minute. */
   #chart() {
-    const counts = this.#rate.series(Date.now());
+    const counts = this.here.rate.series(Date.now());
     const most = Math.max(...counts);
     const bars = counts.map((count, i) => `M${i * 5 + 2} 41V${40 - (36 * count) / Math.max(most, 4)}`).join("");
     const label = words("rate", { n: counts[SECONDS - 2], most });

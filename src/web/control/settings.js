@@ -76,6 +76,10 @@ export class Settings {
 
   #drawRow(item, row) {
     const said = this.#said.get(row.name);
+    // What is as it was stays, and the keyboard in it.
+    const drawn = JSON.stringify([row, said, document.documentElement.lang]);
+    if (item.drawn === drawn && item.childElementCount === 2) return;
+    item.drawn = drawn;
     const about = make(
       "div",
       {},
@@ -105,6 +109,7 @@ export class Settings {
 
   #close(item, row) {
     item.querySelector("form")?.remove();
+    item.drawn = undefined;
     this.#drawRow(item, this.#rows.find(({ name }) => name === row.name) ?? row);
     item.querySelector("button")?.focus();
   }
@@ -119,6 +124,7 @@ export class Settings {
       if (fresh) [this.#answer, this.#rows] = [fresh, fresh.keys];
       this.#close(item, row);
       this.draw();
+      item.querySelector("button")?.focus();
     } catch (fault) {
       if (row.name === TOKEN && value && fault?.code === "disconnected") return this.tokenChanged(value);
       if (form) return form.say(whyOf(fault));
