@@ -25,15 +25,20 @@ fn give_memory_back() {
 fn main() -> ExitCode {
     #[cfg(all(feature = "allocator", target_os = "linux"))]
     give_memory_back();
-    let invocation = cli::parse(std::env::args_os().skip(1));
-    let outcome =
-        invocation.and_then(|invocation| cli::run(&invocation, &Environment::from_process()));
+    let environment = Environment::from_process();
+    let (invocation, outcome) = match cli::parse(std::env::args_os().skip(1)) {
+        Ok(invocation) => {
+            let outcome = cli::run(&invocation, &environment);
+            (Some(invocation), outcome)
+        }
+        Err(error) => (None, Err(error)),
+    };
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
+    let text = cli::told(&error, invocation.as_ref(), &environment);
     // What a gateway or a service answered may stand in it. Nobody reading standard error is no reason
     // to panic.
-    let text = error.to_string();
     let _ = writeln!(io::stderr(), "cleudocodebot: {}", printable_lines(&text));
     ExitCode::from(error.exit_code())
 }

@@ -41,7 +41,8 @@ pub(crate) fn start(home: &Path, tls: Option<&Path>, pinned: bool) -> Result<Ser
     command
         .arg("daemon")
         .env("CLEUDOCODEBOT_HOME", home)
-        .env("CLEUDOCODEBOT_PORT", "0");
+        .env("CLEUDOCODEBOT_PORT", "0")
+        .env("GUIDE", "0");
     if let Some(folder) = tls {
         command
             .env("CLEUDOCODEBOT_TLS_CERT", folder.join(tls::CERTIFICATE))

@@ -6,6 +6,7 @@
 //! - `command` is the trait of all commands, `context` what each gets when it runs.
 //! - `connection` finds the gateway and signs in; `installed_daemon` inspects and changes the daemon
 //!   that starts by itself.
+//! - `language` finds out which one the user reads; `output` translates what it writes.
 //! - `output` turns values into text and writes it.
 //!
 //! Not here: exit codes (`error`), the daemon itself.
@@ -16,6 +17,7 @@ mod common_options;
 mod connection;
 mod context;
 mod installed_daemon;
+mod language;
 mod output;
 mod parser;
 mod runtime;
@@ -32,7 +34,11 @@ use self::{
     output::Terminal,
     parser::Request,
 };
-use crate::{config::Environment, error::Result};
+use crate::{
+    config::Environment,
+    error::{Error, Result},
+    language::Translator,
+};
 
 /// A command line as a value: what to do, and the options that all commands share.
 #[derive(Debug)]
@@ -57,16 +63,27 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
     Ok(Invocation { common, command })
 }
 
+/// The text of an error in the language of the user; without an invocation where the command line was
+/// what is wrong.
+pub fn told(error: &Error, invocation: Option<&Invocation>, environment: &Environment) -> String {
+    let none = CommonOptions::default();
+    let common = invocation.map_or(&none, |invocation| &invocation.common);
+    let translator = Translator::of(language::language(common, environment));
+    translator.sentence(&error.to_string()).into_owned()
+}
+
 /// Does what the command line asks for, on the streams of this process. When the reader of standard
 /// output goes away, as in `cleudocodebot history | head -1`, that is success.
 pub fn run(invocation: &Invocation, environment: &Environment) -> Result<()> {
     let Invocation { common, command } = invocation;
     let common =
         installed_daemon::with_home_meant(common, command.is_about_the_machine(), environment);
+    let (options, variables) = (common.clone(), environment.clone());
+    let translator = move || Translator::of(language::language(&options, &variables));
     let mut context = Context {
         common: &common,
         environment,
-        terminal: Terminal::of_process(environment, common.no_color),
+        terminal: Terminal::of_process(environment, common.no_color, translator),
         input: Some(Box::new(std::io::stdin())),
     };
     let outcome = command.run(&mut context);

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use super::keys::agents::{AGENT, AGENT_ROUTES};
 use super::{
     keys::agents::{
-        APOLOGY, DAILY, FIRST_TIMEOUT, GATHER, GROUPS, HANDOVER, IDLE_TIMEOUT, OWNER, RATE,
+        APOLOGY, DAILY, FIRST_TIMEOUT, GATHER, GROUPS, GUIDE, HANDOVER, IDLE_TIMEOUT, OWNER, RATE,
         READY_TIMEOUT, TIMEOUT,
     },
     lookup::Lookup,
@@ -58,6 +58,22 @@ pub struct Deadlines {
     pub idle: Duration,
     /// From the offer to the end.
     pub whole: Duration,
+}
+
+/// Whether the guide answers while no agent is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuideSettings {
+    /// Whether it does.
+    pub is_on: bool,
+}
+
+impl GuideSettings {
+    /// Reads the setting.
+    pub fn read(lookup: &Lookup) -> Self {
+        Self {
+            is_on: lookup.valid_text(GUIDE) != "0",
+        }
+    }
 }
 
 impl AgentSettings {

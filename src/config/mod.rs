@@ -56,6 +56,7 @@ use self::{
 };
 use crate::{
     error::{Error, Result},
+    language::Language,
     log::{LogFormat, LogLevel},
     phone::Country,
 };
@@ -126,6 +127,8 @@ pub struct Config {
     pub limits: Limits,
     /// Days to keep messages; 0 for ever.
     pub history_days: u32,
+    /// The language of what people read, where nothing tells theirs.
+    pub language: Option<Language>,
     /// The country of phone numbers written without a country code.
     pub country: Option<Country>,
     /// How much to log.
@@ -237,6 +240,7 @@ impl Config {
             allowed_hosts: typed(lookup, ALLOWED_HOSTS, |_, text| addresses::hosts(text))?,
             limits: Limits::read(number)?,
             history_days: narrow("CLEUDOCODEBOT_HISTORY_DAYS")?,
+            language: typed(lookup, keys::LANGUAGE, |_, text| kind::language(text))?,
             country: typed(lookup, keys::COUNTRY, |_, text| kind::country(text))?,
             log_level: typed(lookup, "CLEUDOCODEBOT_LOG_LEVEL", |_, text| {
                 kind::level(text)
@@ -316,6 +320,7 @@ impl fmt::Debug for Config {
             .field("public_url", &self.public_url)
             .field("limits", &self.limits)
             .field("history_days", &self.history_days)
+            .field("language", &self.language)
             .field("country", &self.country.map(Country::name))
             .field("log_level", &self.log_level)
             .field("log_format", &self.log_format)

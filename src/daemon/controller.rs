@@ -10,6 +10,7 @@ use super::{
     DaemonOptions,
     agents::{AgentProcesses, finder::AgentFinder},
     channels::{ChannelRegistry, OnChange},
+    guide::Guide,
     push::Pusher,
     settings,
     turns::{Turns, states},
@@ -39,6 +40,7 @@ pub(super) struct Controller {
     registry: Arc<ChannelRegistry>,
     turns: Arc<Turns>,
     agents: AgentProcesses,
+    guide: Guide,
     pusher: Arc<Pusher>,
     finder: AgentFinder,
 }
@@ -48,6 +50,7 @@ pub(super) struct ControlledParts {
     pub(super) registry: Arc<ChannelRegistry>,
     pub(super) turns: Arc<Turns>,
     pub(super) agents: AgentProcesses,
+    pub(super) guide: Guide,
     pub(super) pusher: Arc<Pusher>,
 }
 
@@ -69,6 +72,7 @@ impl Controller {
             registry: parts.registry,
             turns: parts.turns,
             agents: parts.agents,
+            guide: parts.guide,
             pusher: parts.pusher,
         }
     }
@@ -85,11 +89,13 @@ impl Controller {
         self.registry.apply(lookup);
         self.turns.apply(lookup, config.country);
         self.agents.apply(lookup, config);
+        self.guide.apply(lookup);
     }
 
     /// Stops all turns, those who answer them, and all channels.
     pub(super) async fn end(&self) {
         self.pusher.end();
+        self.guide.end();
         self.turns.end().await;
         self.agents.end().await;
         self.registry.end().await;
@@ -160,6 +166,7 @@ impl Controller {
             done.changed.push("push".to_owned());
         }
         let agents = self.agents.apply(lookup, &gateway.settings());
+        self.guide.apply(lookup);
         done.changed
             .extend(agents.iter().map(|name| format!("agent {name}")));
     }

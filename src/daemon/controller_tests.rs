@@ -7,6 +7,7 @@ use super::{
     DaemonOptions,
     agents::{AgentParts, AgentProcesses},
     controller::{ControlledParts, Controller, publish_agent_states},
+    guide::Guide,
     push::Pusher,
     testing::Ground,
     turns::{Turns, TurnsParts, states::AgentStates},
@@ -51,6 +52,7 @@ impl Fixture {
             registry: Arc::clone(&ground.registry),
             turns,
             agents,
+            guide: Guide::new(ground.store.clone(), &ground.listeners, ground.log.clone()),
             pusher: Pusher::new(ground.push()),
         };
         let log = ground.log.clone();

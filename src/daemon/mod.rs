@@ -12,6 +12,7 @@ mod controller_tests;
 pub mod delivery;
 pub mod fetching;
 mod first_start;
+mod guide;
 mod process;
 mod push;
 mod settings;
@@ -27,6 +28,7 @@ use self::{
     agents::{AgentParts, AgentProcesses},
     channels::{ChannelRegistry, RegistryParts},
     controller::{ControlledParts, Controller},
+    guide::Guide,
     process::{
         instance::{self, Instance},
         sd_notify::SdNotify,
@@ -190,6 +192,7 @@ impl Daemon {
             channels: Arc::clone(&registry) as _,
             states,
         });
+        let guide = Guide::new(store.clone(), &listeners, log.clone());
         let keys = open_keys(&config, &store, &log)?;
         let push = open_push(&config, &store, &log)?;
         let pusher = Pusher::new(PushParts {
@@ -207,6 +210,7 @@ impl Daemon {
                 registry: Arc::clone(&registry),
                 turns: Arc::clone(&turns),
                 agents: processes,
+                guide,
                 pusher,
             },
         ));

@@ -123,6 +123,9 @@ pub struct GatewayParts {
 /// Called with each stored event.
 type OnEvent = Box<dyn Fn(&StoredEvent) + Send + Sync>;
 
+/// Called after each commit with a message that came in.
+type OnReceived = Box<dyn Fn() + Send + Sync>;
+
 /// Those who are told of a stored event before its command is answered.
 #[derive(Default)]
 pub struct CommitListeners {
@@ -130,14 +133,18 @@ pub struct CommitListeners {
     pub bus: Arc<Bus>,
     waiters: Waiters,
     arrivals: Arrivals,
-    on_received: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    on_received: RwLock<Vec<OnReceived>>,
     on_event: OnceLock<OnEvent>,
 }
 
 impl CommitListeners {
-    /// Sets what is called after a commit with a message that came in, on the store's thread.
+    /// Adds what is called after a commit with a message that came in, on the store's thread.
     pub fn on_received(&self, callback: impl Fn() + Send + Sync + 'static) {
-        let _ = self.on_received.set(Box::new(callback));
+        let mut all = self
+            .on_received
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.push(Box::new(callback));
     }
 
     /// Sets what is called with each stored event, on the store's thread.
@@ -157,10 +164,12 @@ impl CommitListeners {
             }
         }
         let mut messages = events.iter().map(|event| &event.message);
-        if let Some(callback) = self.on_received.get()
-            && messages.any(|message| message.state == State::Received)
-        {
-            callback();
+        if messages.any(|message| message.state == State::Received) {
+            let all = self
+                .on_received
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            all.iter().for_each(|callback| callback());
         }
     }
 }

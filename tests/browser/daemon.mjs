@@ -21,7 +21,7 @@ export class Daemon {
   /** Starts it, again where it was stopped; returns when it is ready. */
   async start() {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("CLEUDOCODEBOT_"));
-    const env = { ...Object.fromEntries(inherited), CLEUDOCODEBOT_HOME: this.home, CLEUDOCODEBOT_PORT: String(this.port), ...this.settings };
+    const env = { ...Object.fromEntries(inherited), CLEUDOCODEBOT_HOME: this.home, CLEUDOCODEBOT_PORT: String(this.port), GUIDE: "0", ...this.settings };
     this.#child = spawn(this.program, ["daemon"], { env, stdio: ["ignore", "ignore", "pipe"] });
     this.port = await this.#ready();
     this.token = /^CLEUDOCODEBOT_TOKEN=["']?([^"'\n]+)/m.exec(readFileSync(join(this.home, ".env"), "utf8"))[1];

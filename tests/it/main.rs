@@ -11,6 +11,7 @@ mod daemon;
 mod documents;
 mod gateway;
 mod integrations;
+mod language;
 mod long;
 mod protocol;
 mod push;

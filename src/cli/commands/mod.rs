@@ -29,6 +29,7 @@ pub(crate) mod gateway {
     pub(crate) mod dashboard;
     pub(crate) mod events;
     pub(crate) mod mcp;
+    pub(crate) mod schema;
 }
 
 pub(crate) mod health {
@@ -99,6 +100,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &gateway::events::SPEC,
     &messages::chat::SPEC,
     &gateway::call::SPEC,
+    &gateway::schema::SPEC,
     &gateway::clients::SPEC,
     &gateway::mcp::SPEC,
     &channels::integrations::SPEC,

@@ -1,5 +1,7 @@
 //! Rows of cells as aligned columns, and how a cell is highlighted. Pure text, no streams.
 
+use crate::language::Translator;
+
 /// How a piece of text is highlighted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextStyle {
@@ -48,6 +50,8 @@ impl TextStyle {
 pub(crate) struct Cell {
     text: String,
     style: TextStyle,
+    /// Whether the text is ours, and so translated.
+    is_ours: bool,
 }
 
 impl Cell {
@@ -56,7 +60,25 @@ impl Cell {
         Self {
             text: text.into(),
             style,
+            is_ours: false,
         }
+    }
+
+    /// A field with words of ours: a heading, a state, a sentence.
+    pub(crate) fn word(style: TextStyle, text: impl Into<String>) -> Self {
+        Self {
+            is_ours: true,
+            ..Self::styled(style, text)
+        }
+    }
+
+    /// The field as the user reads it.
+    pub(super) fn translated(&self, translator: Translator) -> Self {
+        let mut cell = self.clone();
+        if self.is_ours {
+            cell.text = translator.sentence(&self.text).into_owned();
+        }
+        cell
     }
 }
 

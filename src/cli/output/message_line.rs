@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::phone_number::shown_peer;
 use crate::{
     clock::Utc,
+    language::Translator,
     log::printable,
     message::media::{FileState, files},
 };
 
 /// `time id channel peer <- text`, then the state of an outgoing message and the reason of a
 /// failure. Arrows show the direction: `->` to the peer, `<-` from it.
-pub(crate) fn message_line(message: &Value) -> String {
+pub(crate) fn message_line(message: &Value, translator: Translator) -> String {
     let text = |name: &str| printable(message[name].as_str().unwrap_or_default());
     let channel = text("channel");
     let inbound = message["direction"] == "in";
@@ -27,39 +28,43 @@ pub(crate) fn message_line(message: &Value) -> String {
     if let Some(sender) = message["sender"].as_str() {
         let _ = write!(line, "{}: ", shown_peer(&channel, &printable(sender)));
     }
-    line.push_str(&content(message));
+    line.push_str(&content(message, translator));
     if !inbound {
-        let _ = write!(line, " [{}]", text("state"));
+        let _ = write!(line, " [{}]", translator.word(&text("state")));
     }
     if message["error"].is_string() {
-        let _ = write!(line, " ({})", text("error"));
+        let _ = write!(line, " ({})", translator.sentence(&text("error")));
     }
     line
 }
 
 /// The text, with each file as `<kind name>` before it, and what became of it: `(edited)`, `(deleted)`.
-pub(crate) fn content(message: &Value) -> String {
+pub(crate) fn content(message: &Value, translator: Translator) -> String {
     let mut words: Vec<String> = files(message.get("media"))
         .iter()
-        .filter_map(|one| file(message, one))
+        .filter_map(|one| file(message, one, translator))
         .collect();
-    let text = printable(message["text"].as_str().unwrap_or_default());
+    let mut text = printable(message["text"].as_str().unwrap_or_default());
+    if message["kind"] == "system" {
+        // What happened in a conversation is told by the gateway itself.
+        text = translator.sentence(&text).into_owned();
+    }
     words.extend(Some(text).filter(|text| !text.is_empty()));
     if message["edits"]
         .as_array()
         .is_some_and(|all| !all.is_empty())
     {
-        words.push("(edited)".to_owned());
+        words.push(translator.word("(edited)").into_owned());
     }
     if message["deleted_ms"].is_u64() {
-        words.push("(deleted)".to_owned());
+        words.push(translator.word("(deleted)").into_owned());
     }
     words.join(" ")
 }
 
 /// A file that the text does not tell of, or that is not here yet: one without a caption says `[kind]`
 /// there.
-fn file(message: &Value, file: &Value) -> Option<String> {
+fn file(message: &Value, file: &Value, translator: Translator) -> Option<String> {
     let fields = file.as_object()?;
     let text_of = |name: &str| fields.get(name).and_then(Value::as_str);
     let kind = text_of("kind").filter(|_| message["media"].is_array());
@@ -77,6 +82,7 @@ fn file(message: &Value, file: &Value) -> Option<String> {
         }
         Some(FileState::Ready) | None => String::new(),
     };
+    let state = translator.sentence(&state);
     if url.is_none() && state.is_empty() && text.starts_with(&format!("[{kind}]")) {
         return None;
     }
@@ -97,14 +103,14 @@ mod tests {
         let inbound = json!({"message_id": "m-1", "channel": "webchat", "peer": "ada",
             "direction": "in", "state": "received", "text": "a\nb", "updated_ms": 0});
         assert_eq!(
-            message_line(&inbound),
+            message_line(&inbound, Translator::default()),
             "1970-01-01T00:00:00.000Z m-1 webchat ada <- a\\nb"
         );
         let outbound = json!({"message_id": "m-2", "channel": "webchat", "peer": "ada",
             "direction": "out", "state": "failed", "text": "", "updated_ms": 0,
             "media": {"kind": "image", "url": "http://x/"}, "error": "gone"});
         assert_eq!(
-            message_line(&outbound),
+            message_line(&outbound, Translator::default()),
             "1970-01-01T00:00:00.000Z m-2 webchat ada -> <image http://x/> [failed] (gone)"
         );
     }
@@ -146,16 +152,16 @@ mod tests {
                 "[location] Sé, 1, 2",
             ),
         ] {
-            assert_eq!(content(&message), told);
+            assert_eq!(content(&message, Translator::default()), told);
         }
     }
 
     #[test]
     fn what_became_of_a_message_is_marked() {
         let edited = json!({"text": "new", "edits": [{"text": "old", "until_ms": 1}]});
-        assert_eq!(content(&edited), "new (edited)");
+        assert_eq!(content(&edited, Translator::default()), "new (edited)");
         let deleted = json!({"text": "new", "edits": [], "deleted_ms": 2});
-        assert_eq!(content(&deleted), "new (deleted)");
+        assert_eq!(content(&deleted, Translator::default()), "new (deleted)");
     }
 
     #[test]
@@ -163,7 +169,7 @@ mod tests {
         let message = json!({"message_id": "m-1", "channel": "whatsapp", "peer": "5511987654321",
             "sender": "551133334444", "direction": "in", "text": "oi", "updated_ms": 0});
         assert_eq!(
-            message_line(&message),
+            message_line(&message, Translator::default()),
             "1970-01-01T00:00:00.000Z m-1 whatsapp +55 (11) 98765-4321 <- +55 (11) 3333-4444: oi"
         );
     }

@@ -1,9 +1,14 @@
-//! What a command writes to: standard output and standard error, with colours only on a terminal.
+//! What a command writes to: standard output and standard error, with colours only on a terminal, and in
+//! the language of the user.
+//!
+//! `line`, `note` and the words of columns are sentences of ours and are translated; `foreign`, `text`,
+//! `exact` and `json` never are, so that nobody's message is taken for one of them.
 //!
 //! Not here: how a value becomes text (the other files of this folder).
 
 use std::{
     borrow::Cow,
+    cell::LazyCell,
     fmt::{Display, Write as _},
     io::{self, ErrorKind, IsTerminal as _, Write},
 };
@@ -17,6 +22,7 @@ use super::{
 use crate::{
     config::Environment,
     error::{Error, Result},
+    language::Translator,
     log::{is_steering, printable_json, printable_lines},
 };
 
@@ -31,11 +37,17 @@ pub(crate) struct Terminal {
     colors: bool,
     watched: bool,
     reader_gone: bool,
+    /// Found out by the first sentence that is printed.
+    translator: LazyCell<Translator, Box<dyn FnOnce() -> Translator>>,
 }
 
 impl Terminal {
     /// The streams of this process; `plain` forbids colours.
-    pub(crate) fn of_process(environment: &Environment, plain: bool) -> Self {
+    pub(crate) fn of_process(
+        environment: &Environment,
+        plain: bool,
+        translator: impl FnOnce() -> Translator + 'static,
+    ) -> Self {
         let stdout = io::stdout();
         let colors = !plain && wants_colors(environment, stdout.is_terminal());
         Self {
@@ -44,7 +56,13 @@ impl Terminal {
             colors,
             watched: stdout.is_terminal(),
             reader_gone: false,
+            translator: LazyCell::new(Box::new(translator)),
         }
+    }
+
+    /// Who translates for the user, for texts that are put together before they are printed.
+    pub(crate) fn translator(&self) -> Translator {
+        *self.translator
     }
 
     /// Whether standard output is a terminal, so that a person sees it.
@@ -57,8 +75,15 @@ impl Terminal {
         self.colors
     }
 
-    /// Writes one line to standard output.
+    /// Writes a sentence of ours to standard output, as one line.
     pub(crate) fn line(&mut self, text: impl Display) -> Result<()> {
+        let text = text.to_string();
+        let translated = self.translator().sentence(&text).into_owned();
+        self.foreign(translated)
+    }
+
+    /// Writes one line to standard output that is not ours to translate, such as a message.
+    pub(crate) fn foreign(&mut self, text: impl Display) -> Result<()> {
         self.text(&format!("{text}\n"))
     }
 
@@ -138,13 +163,20 @@ impl Terminal {
 
     /// Writes rows below each other, aligned.
     pub(crate) fn columns(&mut self, rows: &[Vec<Cell>]) -> Result<()> {
-        let text = columns(rows, |style, text| self.painted(style, text));
+        let translator = self.translator();
+        let rows: Vec<Vec<Cell>> = rows
+            .iter()
+            .map(|row| row.iter().map(|cell| cell.translated(translator)).collect())
+            .collect();
+        let text = columns(&rows, |style, text| self.painted(style, text));
         self.text(&text)
     }
 
-    /// Writes one line to standard error. A failure is ignored: there is nowhere left to report it.
+    /// Writes a sentence of ours to standard error. A failure is ignored: there is nowhere left to report
+    /// it.
     pub(crate) fn note(&mut self, text: impl Display) {
         let text = text.to_string();
+        let text = self.translator().sentence(&text);
         let _ = writeln!(self.err, "{}", printable_lines(&text));
     }
 
@@ -182,9 +214,14 @@ fn wants_colors(environment: &Environment, is_terminal: bool) -> bool {
 pub(crate) mod captured {
     //! A terminal whose streams a test can read.
 
-    use std::{cell::RefCell, io, rc::Rc};
+    use std::{
+        cell::{LazyCell, RefCell},
+        io,
+        rc::Rc,
+    };
 
     use super::Terminal;
+    use crate::language::Translator;
 
     /// What was written so far.
     #[derive(Clone, Default)]
@@ -222,6 +259,7 @@ pub(crate) mod captured {
             colors: false,
             watched: false,
             reader_gone: false,
+            translator: LazyCell::new(Box::new(Translator::default)),
         };
         (terminal, out, err)
     }

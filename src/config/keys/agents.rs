@@ -11,6 +11,7 @@ use crate::config::{
 pub const AGENT: &str = "AGENT";
 /// Which conversations go to which agent.
 pub const AGENT_ROUTES: &str = "AGENT_ROUTES";
+pub(in crate::config) const GUIDE: &str = "GUIDE";
 pub(in crate::config) const GROUPS: &str = "AGENT_GROUPS";
 pub(in crate::config) const OWNER: &str = "AGENT_OWNER";
 pub(in crate::config) const GATHER: &str = "AGENT_GATHER";
@@ -36,6 +37,12 @@ pub(in crate::config) const KEYS: &[Key] = &[
         "",
         Kind::AgentRoutes,
         "Other agents for some conversations: CHANNEL/PEER=AGENT separated by commas, * for any, first match; none is nobody.",
+    ),
+    key(
+        GUIDE,
+        "1",
+        number(0, 1),
+        "Whether a short guide answers in the page's own conversation while no agent is set; 0 is silence.",
     ),
     key(
         GROUPS,

@@ -4,6 +4,7 @@
 
 use super::{FetchRule, Kind, kind::MAX_DAYS};
 use crate::{
+    language::Language,
     log::{LogFormat, LogLevel},
     phone::Country,
 };
@@ -34,6 +35,7 @@ impl Kind {
             Self::Format => choice(LogFormat::ALL.map(LogFormat::as_str)),
             Self::FetchRule => choice(FetchRule::ALL.map(FetchRule::as_str)),
             Self::Country => choice(Country::names()),
+            Self::Language => choice(Language::ALL.map(|(_, tag)| tag)),
             Self::Wait => plain("wait"),
             Self::Service | Self::PublicUrl => plain("address"),
             Self::Folder | Self::File => plain("path"),
@@ -80,7 +82,13 @@ mod tests {
 
     #[test]
     fn what_can_be_chosen_is_taken_by_the_parser() {
-        for kind in [Kind::Level, Kind::Format, Kind::FetchRule, Kind::Country] {
+        for kind in [
+            Kind::Level,
+            Kind::Format,
+            Kind::FetchRule,
+            Kind::Country,
+            Kind::Language,
+        ] {
             let choices = kind.shape().choices;
             assert!(choices.len() > 1);
             assert!(choices.iter().all(|word| kind.check(word).is_ok()));

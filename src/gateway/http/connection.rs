@@ -18,7 +18,7 @@ use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
     respond::{HttpReply, add_hsts, busy, refuse, refuse_fault, slow_down, to_https, unauthorized},
-    routes::{mcp, media, openai, page, pair, rpc, status_page, webhook},
+    routes::{asyncapi, mcp, media, openai, page, pair, rpc, status_page, webhook},
     upgrade::{HandshakeRefusal, Opening, switching, upgrade_refused},
 };
 use crate::{
@@ -277,6 +277,11 @@ impl HttpConnection {
                 let access = self.expect_token(&request, &[Method::POST], host, config)?;
                 let answer = rpc::answer(&self.gateway, &self.permit, &access, request, config);
                 Ok(Box::pin(answer).await)
+            }
+            "/asyncapi.json" => {
+                let methods = [Method::GET, Method::HEAD];
+                let access = self.expect_token(&request, &methods, host, config)?;
+                Ok(asyncapi::answer(&access, &self.base(host, config)))
             }
             "/mcp" => {
                 let access = self.expect_token(&request, &[Method::POST], host, config)?;

@@ -3,6 +3,7 @@
 //! three cannot differ.
 
 mod actions;
+mod asyncapi;
 mod events;
 mod fields;
 mod mismatch;
@@ -14,6 +15,7 @@ use super::role::Least;
 
 pub use self::{
     actions::{ACTIONS, Action, ActionId, action},
+    asyncapi::asyncapi,
     events::{EVENTS, EventName, event},
     mismatch::{event_mismatch, response_mismatch},
     shape::{ActionSpec, EventSpec, FieldKind, FieldSpec, MAX_NAME, MAX_NAMES},

@@ -6,7 +6,7 @@ import { channelTitle, serviceOf } from "../model/channels.js";
 import { $, button, drawing, goTo, make, paragraph } from "../dom.js";
 import { shownPeer } from "../model/numbers.js";
 import { SECONDS } from "../model/rate.js";
-import { lasting, numberText, onLanguage, words } from "../words.js";
+import { lasting, numberText, onLanguage, translate, words } from "../words.js";
 import { Device } from "./device.js";
 import { Devices } from "./devices.js";
 import { Log } from "./log.js";
@@ -64,6 +64,7 @@ export class Control {
     this.device = new Device(here, () => this.#channels);
     $("t-integrations").after(button("add", "", () => this.#addMenu(), { id: "add-channel", "data-say": "addChannel" }));
     $("t-agents").after(button("add", "", () => start.open("model"), { id: "choose-model", "data-say": "chooseModel" }));
+    translate($("control"));
     onLanguage(() => {
       for (const what of ["outbox", "clients", "keys", "push", "settings", "integrations"]) this.#due.add(what);
       if (this.#shown) this.#poll();

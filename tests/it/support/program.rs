@@ -43,6 +43,8 @@ pub(crate) fn program(home: &Path, arguments: &[&str]) -> Command {
     }
     command
         .env_remove("NOTIFY_SOCKET")
+        // English, whatever whoever runs the tests reads.
+        .env("LC_ALL", "C")
         .args(arguments)
         .env("CLEUDOCODEBOT_HOME", home);
     command.stdin(Stdio::null());
@@ -54,6 +56,8 @@ pub(crate) fn daemon_command(home: &Path) -> Command {
     let mut command = program(home, &["daemon"]);
     command
         .env("CLEUDOCODEBOT_PORT", "0")
+        // Most tests write in the channel that it answers, and count what comes.
+        .env("GUIDE", "0")
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     command

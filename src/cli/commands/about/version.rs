@@ -11,7 +11,7 @@ pub(crate) struct VersionCommand;
 
 impl Command for VersionCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        context.terminal.line(version())
+        context.terminal.foreign(version())
     }
 }
 

@@ -117,9 +117,9 @@ fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         vec![
             text(&one, "channel"),
             sender(&one),
-            Cell::styled(TextStyle::Doubtful, "asks"),
+            Cell::word(TextStyle::Doubtful, "asks"),
             text(&one, "code"),
-            Cell::styled(
+            Cell::word(
                 TextStyle::Dim,
                 format!("for {}", units::since(since, now_ms)),
             ),
@@ -129,7 +129,7 @@ fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         vec![
             text(&one, "channel"),
             sender(&one),
-            Cell::styled(TextStyle::Good, "let in"),
+            Cell::word(TextStyle::Good, "let in"),
         ]
     });
     pending.chain(approved).collect()

@@ -58,7 +58,7 @@ impl ClientsCommand {
                 .try_for_each(|client| context.terminal.json(client));
         }
         let heading = HEADINGS
-            .map(|name| Cell::styled(TextStyle::Strong, name))
+            .map(|name| Cell::word(TextStyle::Strong, name))
             .to_vec();
         let now_ms = clock::now_ms();
         let rows = clients.iter().map(|client| row(client, now_ms));

@@ -14,6 +14,7 @@ use crate::{
     client::Event,
     clock::{self, Utc},
     error::Result,
+    language::Translator,
 };
 
 /// What is followed unless topics are named: all but the log, which has a command of its own, and
@@ -97,16 +98,23 @@ impl EventsCommand {
                 let whole = json!({"type": "event", "action": action, "payload": payload});
                 return context.terminal.json(&whole);
             }
-            context.terminal.line(event_line(event, clock::now_ms()))
+            let translator = context.terminal.translator();
+            let line = event_line(event, clock::now_ms(), translator);
+            context.terminal.foreign(line)
         })
         .await
     }
 }
 
-fn event_line(event: &Event, now_ms: u64) -> String {
+fn event_line(event: &Event, now_ms: u64, translator: Translator) -> String {
     match event.action.as_str() {
-        "message.received" | "message.status" | "message.deleted" => message_line(&event.payload),
-        "message.edited" => format!("{}{}", message_line(&event.payload), before(&event.payload)),
+        "message.received" | "message.status" | "message.deleted" => {
+            message_line(&event.payload, translator)
+        }
+        "message.edited" => {
+            let line = message_line(&event.payload, translator);
+            line + &translator.sentence(&before(&event.payload))
+        }
         "log" => log_line(&event.payload),
         name => {
             let is_empty = event.payload == json!({}) || event.payload.is_null();
@@ -138,7 +146,7 @@ mod tests {
     fn every_event_is_one_line() {
         let line = |action: &str, payload| {
             let action = action.to_owned();
-            event_line(&Event { action, payload }, 0)
+            event_line(&Event { action, payload }, 0, Translator::default())
         };
         assert_eq!(
             line(

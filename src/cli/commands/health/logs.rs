@@ -135,7 +135,7 @@ impl LogsCommand {
         if self.json {
             return context.terminal.json(line);
         }
-        context.terminal.line(log_line(line))
+        context.terminal.foreign(log_line(line))
     }
 
     /// Shows the end of the log file. Nobody writes to it, so there is nothing to follow.
@@ -153,7 +153,7 @@ impl LogsCommand {
             match (line.starts_with('{'), self.json) {
                 (true, _) => context.terminal.json_text(line)?,
                 (false, true) => context.terminal.json(&json!({"line": line}))?,
-                (false, false) => context.terminal.line(printable(line))?,
+                (false, false) => context.terminal.foreign(printable(line))?,
             }
         }
         if self.follow {

@@ -171,9 +171,8 @@ impl ChatSession {
             return Ok(());
         }
         let arrow = context.terminal.painted(TextStyle::Good, "<");
-        context
-            .terminal
-            .line(format!("{arrow} {}", content(message)))
+        let said = content(message, context.terminal.translator());
+        context.terminal.foreign(format!("{arrow} {said}"))
     }
 
     /// Whether this message was shown before; from now on it counts as shown.

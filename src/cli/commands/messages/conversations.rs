@@ -14,6 +14,7 @@ use crate::{
     },
     clock,
     error::{Error, Result},
+    language::Translator,
 };
 
 /// How much of the last message is shown, in characters.
@@ -130,7 +131,8 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
         context.terminal.note("there is no conversation yet");
     }
     let now_ms = clock::now_ms();
-    let rows: Vec<_> = all.iter().map(|one| row(one, now_ms)).collect();
+    let translator = context.terminal.translator();
+    let rows: Vec<_> = all.iter().map(|one| row(one, now_ms, translator)).collect();
     context.terminal.columns(&rows)?;
     if page["partial"] == true {
         let text = "there are more than were looked at, perhaps newer ones; name a channel";
@@ -144,12 +146,12 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
 }
 
 /// Channel, peer, name, number of unread messages, age of the newest message and its beginning.
-fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
+fn row(one: &Value, now_ms: u64, translator: Translator) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let unread = one["unread"].as_u64().unwrap_or(0);
     let unread = match unread {
-        0 => Cell::styled(TextStyle::Dim, "read"),
-        count => Cell::styled(TextStyle::Strong, format!("{count} unread")),
+        0 => Cell::word(TextStyle::Dim, "read"),
+        count => Cell::word(TextStyle::Strong, format!("{count} unread")),
     };
     let last = &one["last"];
     let since = last["created_ms"].as_u64().unwrap_or(now_ms);
@@ -164,7 +166,7 @@ fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
         text("name").into(),
         unread,
         Cell::styled(TextStyle::Dim, units::since(since, now_ms)),
-        format!("{arrow} {}", beginning(&content(last))).into(),
+        format!("{arrow} {}", beginning(&content(last, translator))).into(),
     ]
 }
 
@@ -184,7 +186,9 @@ mod tests {
     fn a_conversation_is_one_line_whatever_it_says() {
         let one = json!({"channel": "telegram", "peer": "42", "name": "Ana\u{1b}", "unread": 2,
             "last": {"direction": "in", "text": "a\nb".repeat(40), "created_ms": 1000}});
-        let shown = columns(&[row(&one, 6000)], |_, text| text.to_owned());
+        let shown = columns(&[row(&one, 6000, Translator::default())], |_, text| {
+            text.to_owned()
+        });
         assert_eq!(shown.lines().count(), 1);
         assert!(
             shown.starts_with("telegram  42  Ana\\u{1b}  2 unread  5s  <- a\\nb"),
@@ -201,6 +205,7 @@ mod tests {
             row(
                 &json!({"channel": channel, "peer": peer, "name": "Ana", "last": last}),
                 6000,
+                Translator::default(),
             )
         };
         let rows = [one("whatsapp", "5511987654321"), one("telegram", "42")];

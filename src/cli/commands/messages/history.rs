@@ -95,7 +95,8 @@ impl HistoryCommand {
             if self.json {
                 context.terminal.json(message)?;
             } else {
-                context.terminal.line(message_line(message))?;
+                let line = message_line(message, context.terminal.translator());
+                context.terminal.foreign(line)?;
             }
         }
         if let Some(next) = answer["next"].as_str().filter(|_| !self.json) {

@@ -10,7 +10,7 @@ use crate::{
         command::Command,
         connection::{Connection, connect},
         context::Context,
-        output::{Cell, printable, units},
+        output::{Cell, TextStyle, printable, units},
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
@@ -145,7 +145,7 @@ impl MediaCommand {
                     0 => "nothing to fetch: its files are here, or it has none".to_owned(),
                     _ => format!(
                         "{} is being fetched",
-                        units::counted(&answer["fetching"], "file")
+                        units::counted(&answer["fetching"], units::Noun::File)
                     ),
                 };
                 context.terminal.line(line)
@@ -156,7 +156,7 @@ impl MediaCommand {
                     return context.terminal.json(&answer);
                 }
                 let bytes = units::bytes(answer["bytes"].as_u64().unwrap_or(0));
-                let files = units::counted(&answer["removed"], "file");
+                let files = units::counted(&answer["removed"], units::Noun::File);
                 context.terminal.line(format!("removed {files}, {bytes}"))
             }
         }
@@ -174,16 +174,19 @@ fn list(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
         vec![
             Cell::from(Utc(row["created_ms"].as_u64().unwrap_or(0)).to_string()),
             Cell::from(text(row, "media_id")),
-            Cell::from(text(row, "kind")),
+            Cell::word(TextStyle::Plain, text(row, "kind")),
             Cell::from(size),
-            Cell::from(units::counted(&row["references"], "message")),
+            Cell::word(
+                TextStyle::Plain,
+                units::counted(&row["references"], units::Noun::Message),
+            ),
             Cell::from(text(row, "name")),
         ]
     };
     let rows: Vec<_> = rows.iter().map(cells).collect();
     context.terminal.columns(&rows)?;
     let number = |field: &str| units::bytes(answer[field].as_u64().unwrap_or(0));
-    let files = units::counted(&answer["files"], "file");
+    let files = units::counted(&answer["files"], units::Noun::File);
     let note = format!("{files}, {} of {}", number("bytes"), number("quota"));
     context.terminal.note(&note);
     Ok(())

@@ -1,7 +1,5 @@
 //! `outbox`: lists messages that wait to be sent or failed; retries or cancels them.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use super::page::page;
@@ -16,6 +14,7 @@ use crate::{
     },
     clock,
     error::{Error, Result},
+    language::Translator,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -110,9 +109,10 @@ impl OutboxCommand {
                     let asked = json!({"message_id": id});
                     let done = connection.client.call(action, &asked).await?;
                     let state = printable(done["state"].as_str().unwrap_or("?"));
+                    let state = context.terminal.translator().word(&state).into_owned();
                     context
                         .terminal
-                        .line(format!("{state} {}", printable(id)))?;
+                        .foreign(format!("{state} {}", printable(id)))?;
                 }
                 Ok(())
             }
@@ -127,7 +127,8 @@ fn show(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
         if as_json {
             context.terminal.json(message)?;
         } else {
-            context.terminal.line(line(message))?;
+            let line = line(message, context.terminal.translator());
+            context.terminal.foreign(line)?;
         }
     }
     if waiting.is_empty() && failed.is_empty() && !as_json {
@@ -137,13 +138,14 @@ fn show(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
 }
 
 /// A message, its last error, and when it is tried next.
-fn line(message: &Value) -> String {
-    let mut line = message_line(message);
+fn line(message: &Value, translator: Translator) -> String {
+    let mut line = message_line(message, translator);
     let tried = message["attempts"].as_u64().unwrap_or(0) > 0;
     // A message that is overdue waits for its channel, not for a time.
     let ahead = |due_ms: &u64| tried && *due_ms > clock::now_ms();
     if let Some(due_ms) = message["due_ms"].as_u64().filter(ahead) {
-        let _ = write!(line, "; next try {}", clock::Utc(due_ms));
+        let next = format!("; next try {}", clock::Utc(due_ms));
+        line.push_str(&translator.sentence(&next));
     }
     line
 }

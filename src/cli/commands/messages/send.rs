@@ -22,6 +22,7 @@ use crate::{
         files::{self, Source, Upload},
     },
     error::{Error, Result},
+    language::Translator,
     message::media::MAX_FILES,
 };
 
@@ -296,20 +297,30 @@ impl SendCommand {
         if self.json {
             context.terminal.json(&answer)?;
         } else {
-            context.terminal.line(outcome(&answer))?;
+            // A script may look for the words that the help names.
+            let translator = match context.terminal.is_watched() {
+                true => context.terminal.translator(),
+                false => Translator::default(),
+            };
+            context.terminal.foreign(outcome(&answer, translator))?;
         }
         failure(&answer).map_or(Ok(()), Err)
     }
 }
 
-fn outcome(answer: &Value) -> String {
+fn outcome(answer: &Value, translator: Translator) -> String {
     let text = |name: &str| printable(answer[name].as_str().unwrap_or("?"));
     let again = if answer["duplicate"] == true {
         " (this idempotency key was used before)"
     } else {
         ""
     };
-    format!("{} {}{again}", text("state"), text("message_id"))
+    let (state, id) = (text("state"), text("message_id"));
+    format!(
+        "{} {id}{}",
+        translator.word(&state),
+        translator.sentence(again)
+    )
 }
 
 /// The error if the message was accepted but failed while `--wait` waited for it.
@@ -334,11 +345,11 @@ mod tests {
     #[test]
     fn the_outcome_is_one_line() {
         let answer = json!({"state": "queued", "message_id": "m-17", "duplicate": false});
-        assert_eq!(outcome(&answer), "queued m-17");
+        assert_eq!(outcome(&answer, Translator::default()), "queued m-17");
         assert!(failure(&answer).is_none());
         let again = json!({"state": "sent", "message_id": "m-17", "duplicate": true});
         assert_eq!(
-            outcome(&again),
+            outcome(&again, Translator::default()),
             "sent m-17 (this idempotency key was used before)"
         );
     }

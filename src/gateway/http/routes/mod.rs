@@ -1,9 +1,10 @@
 //! What is served over HTTP besides the upgrade, a path each: commands (`rpc`), what programs
 //! with a model ask (`mcp`) and what programs ask a model (`openai`), files (`media`), what
-//! services post (`webhook`), the page (`page`), and what supervisors ask (`status_page`).
+//! services post (`webhook`), the page (`page`), the protocol as a document (`asyncapi`), and what supervisors ask (`status_page`).
 //!
 //! Not here: which path answers, and who may ask (`connection`).
 
+pub(super) mod asyncapi;
 pub(super) mod mcp;
 pub(super) mod media;
 pub(super) mod openai;

@@ -15,7 +15,10 @@ use hyper::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::gateway::http::respond::{HttpReply, reply};
+use crate::{
+    gateway::http::respond::{HttpReply, reply},
+    language,
+};
 
 macro_rules! files {
     ($($path:literal)*) => {
@@ -43,12 +46,15 @@ files! {
     "icons/touch-180.png"
     "model/agents.js" "model/backoff.js" "model/channels.js" "model/conversations.js" "model/files.js" "model/heights.js"
     "model/messages.js" "model/numbers.js" "model/ogg.js" "model/parts.js" "model/rate.js"
-    "model/renderings.js" "model/shelf.js"
+    "model/renderings.js" "model/sentences.js" "model/shelf.js"
     "state/archive.js" "state/database.js" "state/identity.js" "state/tabs.js"
 }
 
 /// Path of the worker.
 const WORKER: &str = "/sw.js";
+
+/// Path of the Portuguese sentences, which the page asks for only to speak it. It is made for each answer.
+const PORTUGUESE: &str = "/language/pt-BR.json";
 
 /// The worker as it is written, and what in it stands for the hashes of the files.
 const WORKER_TEXT: &str = include_str!("../../../web/sw.js");
@@ -101,6 +107,9 @@ const HEADERS: &[(&str, &str)] = &[
 static VERSIONS: LazyLock<Vec<HeaderValue>> =
     LazyLock::new(|| FILES.iter().map(|(_, content)| version(content)).collect());
 
+static PORTUGUESE_VERSION: LazyLock<HeaderValue> =
+    LazyLock::new(|| version(language::PORTUGUESE.as_bytes()));
+
 static WORKER_VERSION: LazyLock<HeaderValue> = LazyLock::new(|| version(&WORKER_SENT));
 
 /// Folders of scripts that the page imports once somebody wants them.
@@ -133,6 +142,7 @@ fn content_type(path: &str) -> &'static str {
         "css" => "text/css; charset=utf-8",
         "svg" => "image/svg+xml",
         "png" => "image/png",
+        "json" => "application/json",
         "webmanifest" => "application/manifest+json",
         _ => "text/html; charset=utf-8",
     }
@@ -141,11 +151,11 @@ fn content_type(path: &str) -> &'static str {
 /// The file at this path (`/` is the page itself), or 304 where the browser's copy is still good.
 pub(in crate::gateway::http) fn find(path: &str, headers: &HeaderMap) -> Option<HttpReply> {
     let path = if path == "/" { "/index.html" } else { path };
-    let (content, version) = content(path)?;
+    let version = version_of(path)?;
     let mut reply = if is_known(headers, version) {
         reply(304, content_type(path), "")
     } else {
-        reply(200, content_type(path), content)
+        reply(200, content_type(path), content(path)?)
     };
     let fields = reply.headers_mut();
     for (name, value) in HEADERS {
@@ -161,13 +171,26 @@ pub(in crate::gateway::http) fn find(path: &str, headers: &HeaderMap) -> Option<
     Some(reply)
 }
 
-/// The content of the file at this path, and its version.
-fn content(path: &str) -> Option<(Bytes, &'static HeaderValue)> {
-    if path == WORKER {
-        return Some((WORKER_SENT.clone(), &WORKER_VERSION));
+/// The version of the file at this path.
+fn version_of(path: &str) -> Option<&'static HeaderValue> {
+    match path {
+        WORKER => Some(&WORKER_VERSION),
+        PORTUGUESE => Some(&PORTUGUESE_VERSION),
+        _ => VERSIONS.get(place(path)?),
     }
-    let at = FILES.iter().position(|(known, _)| *known == path)?;
-    Some((Bytes::from_static(FILES[at].1), &VERSIONS[at]))
+}
+
+/// The content of the file at this path.
+fn content(path: &str) -> Option<Bytes> {
+    match path {
+        WORKER => Some(WORKER_SENT.clone()),
+        PORTUGUESE => Some(language::portuguese_json().into()),
+        _ => Some(Bytes::from_static(FILES[place(path)?].1)),
+    }
+}
+
+fn place(path: &str) -> Option<usize> {
+    FILES.iter().position(|(known, _)| *known == path)
 }
 
 /// Whether the browser names this version (RFC 9110 §13.1.2: compared without regard to weakness).

@@ -214,3 +214,30 @@ fn a_bridge_and_an_agent_announce_themselves_and_nobody_else_does() {
     );
     assert_eq!(answer["code"], "forbidden", "{answer}");
 }
+
+#[test]
+fn the_document_of_the_protocol_has_what_describe_has() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    for (role, gateway) in bearers(&daemon) {
+        let (status, _, body) = gateway.get("GET", "/asyncapi.json", &gateway.authorization());
+        assert_eq!(status, 200, "{role:?}");
+        let document: Value = serde_json::from_str(&body).expect("JSON");
+        let operations = document["operations"].as_object().expect("operations");
+        let mut socket = gateway.raw_websocket(true);
+        let seen = socket.call("describe", &json!({}));
+        let names = |of: &str| -> BTreeSet<String> {
+            let rows = seen[of].as_array().expect("rows").iter();
+            rows.map(|row| row["name"].as_str().expect("a name").to_owned())
+                .collect()
+        };
+        let of = |kind: &str| -> BTreeSet<String> {
+            let rows = operations.iter().filter(|(_, row)| row["action"] == kind);
+            let names = rows.map(|(name, _)| name.strip_suffix(".event").unwrap_or(name));
+            names.map(|name| name.replace(".any", ".*")).collect()
+        };
+        assert_eq!(of("receive"), names("actions"), "{role:?}");
+        assert_eq!(of("send"), names("events"), "{role:?}");
+    }
+    assert_eq!(daemon.get("GET", "/asyncapi.json", "").0, 401);
+}

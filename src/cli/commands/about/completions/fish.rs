@@ -2,23 +2,26 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec, Takes};
+use crate::{
+    cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec, Takes},
+    language::Translator,
+};
 
-pub(super) fn script(commands: &[&CommandSpec]) -> String {
+pub(super) fn script(commands: &[&CommandSpec], translator: Translator) -> String {
     let mut text = "complete -c cleudocodebot -f\n".to_owned();
     for option in COMMON_OPTIONS {
-        push_option(&mut text, "", option);
+        push_option(&mut text, "", option, translator);
     }
     for spec in commands {
         let _ = writeln!(
             text,
             "complete -c cleudocodebot -n __fish_use_subcommand -a {} -d '{}'",
             spec.name,
-            quoted(spec.summary)
+            quoted(&translator.word(spec.summary))
         );
         let condition = format!(" -n '__fish_seen_subcommand_from {}'", spec.name);
         for option in spec.options {
-            push_option(&mut text, &condition, option);
+            push_option(&mut text, &condition, option, translator);
         }
         let words = spec.first_word.proposals(commands);
         if !words.is_empty() {
@@ -29,7 +32,7 @@ pub(super) fn script(commands: &[&CommandSpec]) -> String {
     text
 }
 
-fn push_option(text: &mut String, condition: &str, option: &OptionSpec) {
+fn push_option(text: &mut String, condition: &str, option: &OptionSpec, translator: Translator) {
     let _ = write!(
         text,
         "complete -c cleudocodebot{condition} -l {}",
@@ -50,7 +53,8 @@ fn push_option(text: &mut String, condition: &str, option: &OptionSpec) {
             let _ = write!(text, " -x -a '{}'", words.join(" "));
         }
     }
-    let _ = writeln!(text, " -d '{}'", quoted(option.summary));
+    let summary = quoted(&translator.word(option.summary));
+    let _ = writeln!(text, " -d '{summary}'");
 }
 
 fn quoted(text: &str) -> String {

@@ -15,6 +15,7 @@ use crate::{
         parser::{CommandSpec, CommandTable, FirstWord, ParsedArgs},
     },
     error::{Error, Result},
+    language::Translator,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -88,16 +89,18 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
 
 impl Command for CompletionsCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        context.terminal.text(&script(self.shell, self.commands))
+        let translator = context.terminal.translator();
+        let script = script(self.shell, self.commands, translator);
+        context.terminal.text(&script)
     }
 }
 
-fn script(shell: Shell, commands: &[&CommandSpec]) -> String {
+fn script(shell: Shell, commands: &[&CommandSpec], translator: Translator) -> String {
     match shell {
         Shell::Bash => bash::script(commands),
-        Shell::Zsh => zsh::script(commands),
-        Shell::Fish => fish::script(commands),
-        Shell::Power => powershell::script(commands),
+        Shell::Zsh => zsh::script(commands, translator),
+        Shell::Fish => fish::script(commands, translator),
+        Shell::Power => powershell::script(commands, translator),
     }
 }
 
@@ -114,7 +117,7 @@ mod tests {
     #[test]
     fn every_script_knows_every_command_and_option() {
         for (name, shell) in SHELLS {
-            let script = script(shell, COMMANDS);
+            let script = script(shell, COMMANDS, Translator::default());
             for spec in COMMANDS {
                 assert!(script.contains(spec.name), "{name} lacks {}", spec.name);
                 for option in options_of(spec) {

@@ -3,10 +3,16 @@
 use std::fmt::Write as _;
 
 use super::flags::{flags, options_of};
-use crate::cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec};
+use crate::{
+    cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec},
+    language::Translator,
+};
 
-pub(super) fn script(commands: &[&CommandSpec]) -> String {
-    let names = commands.iter().map(|spec| entry(spec.name, spec.summary));
+pub(super) fn script(commands: &[&CommandSpec], translator: Translator) -> String {
+    let names = commands
+        .iter()
+        .map(|spec| entry(spec.name, &translator.word(spec.summary)));
+    let entries = |option| entries(option, translator);
     let top: Vec<String> = names
         .chain(COMMON_OPTIONS.iter().flat_map(entries))
         .collect();
@@ -16,7 +22,7 @@ pub(super) fn script(commands: &[&CommandSpec]) -> String {
             table,
             "        '{}' = @({})",
             spec.name,
-            words(spec, commands).join(", ")
+            words(spec, commands, translator).join(", ")
         );
     }
     format!(
@@ -38,7 +44,8 @@ pub(super) fn script(commands: &[&CommandSpec]) -> String {
 }
 
 /// What can follow a command: its first words, then its options.
-fn words(spec: &CommandSpec, commands: &[&CommandSpec]) -> Vec<String> {
+fn words(spec: &CommandSpec, commands: &[&CommandSpec], translator: Translator) -> Vec<String> {
+    let entries = |option| entries(option, translator);
     let words = spec
         .first_word
         .proposals(commands)
@@ -47,10 +54,10 @@ fn words(spec: &CommandSpec, commands: &[&CommandSpec]) -> Vec<String> {
     words.chain(options_of(spec).flat_map(entries)).collect()
 }
 
-fn entries(option: &OptionSpec) -> Vec<String> {
+fn entries(option: &OptionSpec, translator: Translator) -> Vec<String> {
     flags(option)
         .iter()
-        .map(|flag| entry(flag, option.summary))
+        .map(|flag| entry(flag, &translator.word(option.summary)))
         .collect()
 }
 

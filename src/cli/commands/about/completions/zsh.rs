@@ -3,11 +3,15 @@
 use std::fmt::Write as _;
 
 use super::flags::flags;
-use crate::cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec, Takes};
+use crate::{
+    cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec, Takes},
+    language::Translator,
+};
 
-pub(super) fn script(commands: &[&CommandSpec]) -> String {
+pub(super) fn script(commands: &[&CommandSpec], translator: Translator) -> String {
     let names: String = commands.iter().fold(String::new(), |mut text, spec| {
-        let _ = writeln!(text, "    '{}:{}'", spec.name, quoted(spec.summary));
+        let summary = quoted(&translator.word(spec.summary));
+        let _ = writeln!(text, "    '{}:{summary}'", spec.name);
         text
     });
     let cases: String = commands.iter().fold(String::new(), |mut text, spec| {
@@ -15,7 +19,7 @@ pub(super) fn script(commands: &[&CommandSpec]) -> String {
             text,
             "        {}) _arguments{} ;;",
             spec.name,
-            arguments(spec, commands)
+            arguments(spec, commands, translator)
         );
         text
     });
@@ -41,23 +45,24 @@ else
   compdef _cleudocodebot cleudocodebot
 fi
 "#,
-        everywhere = specifications(COMMON_OPTIONS),
+        everywhere = specifications(COMMON_OPTIONS, translator),
     )
 }
 
 /// What follows the name of a command, for `_arguments`.
-fn arguments(spec: &CommandSpec, commands: &[&CommandSpec]) -> String {
+fn arguments(spec: &CommandSpec, commands: &[&CommandSpec], translator: Translator) -> String {
     let words = spec.first_word.proposals(commands);
     let words = if words.is_empty() {
         String::new()
     } else {
         format!(" '1:argument:({})'", words.join(" "))
     };
-    specifications(spec.options) + &specifications(COMMON_OPTIONS) + &words
+    let own = specifications(spec.options, translator);
+    own + &specifications(COMMON_OPTIONS, translator) + &words
 }
 
 /// `'--name[summary]:LABEL:completer'` for every way to write every option.
-fn specifications(options: &[OptionSpec]) -> String {
+fn specifications(options: &[OptionSpec], translator: Translator) -> String {
     options.iter().fold(String::new(), |mut text, option| {
         let value = match option.takes {
             Takes::Nothing => String::new(),
@@ -67,7 +72,8 @@ fn specifications(options: &[OptionSpec]) -> String {
             Takes::OneOf(label, words) => format!(":{label}:({})", words.join(" ")),
         };
         for flag in flags(option) {
-            let _ = write!(text, " '{flag}[{}]{value}'", quoted(option.summary));
+            let summary = quoted(&translator.word(option.summary));
+            let _ = write!(text, " '{flag}[{summary}]{value}'");
         }
         text
     })

@@ -74,17 +74,23 @@ impl Command for DoctorCommand {
 
 /// Indents the further lines of a text, such as all mistakes of a file at once.
 fn print(check: &Check, context: &mut Context<'_>) -> Result<()> {
-    const MARGIN: &str = "\n                    ";
-    let word = format!("{:<4}", check.result.word());
+    const MARGIN: &str = "\n                     ";
+    let translator = context.terminal.translator();
+    let word = format!("{:<5}", translator.word(check.result.word()));
     let word = context.terminal.painted(check.result.style(), &word);
-    let text = check.text.replace('\n', MARGIN);
+    let (name, text) = (
+        translator.word(check.name),
+        translator.sentence(&check.text),
+    );
+    let text = text.replace('\n', MARGIN);
     context
         .terminal
-        .line(format!("{word}  {:<12}  {text}", check.name))?;
-    match &check.remedy {
-        Some(remedy) => context
-            .terminal
-            .line(format!("{}fix: {remedy}", &MARGIN[1..])),
-        None => Ok(()),
-    }
+        .foreign(format!("{word}  {name:<12}  {text}"))?;
+    let Some(remedy) = &check.remedy else {
+        return Ok(());
+    };
+    let (fix, remedy) = (translator.word("fix"), translator.sentence(remedy));
+    context
+        .terminal
+        .foreign(format!("{}{fix}: {remedy}", &MARGIN[1..]))
 }

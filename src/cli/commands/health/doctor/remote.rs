@@ -15,7 +15,7 @@ use crate::{
         context::Context,
         output::{
             TextStyle, printable, trouble,
-            units::{counted, unbelieved_clock},
+            units::{Noun, counted, unbelieved_clock},
         },
     },
     client::{Client, Endpoint},
@@ -190,7 +190,7 @@ fn store(store: &Value) -> Check {
     }
     let Some(then) = store["failing_since_ms"].as_u64() else {
         let kind = store["kind"].as_str().unwrap_or("?");
-        let messages = counted(&store["messages"], "message");
+        let messages = counted(&store["messages"], Noun::Message);
         return Check::fine("store", format!("{}, {messages}", printable(kind)));
     };
     let why = printable(store["error"].as_str().unwrap_or("no reason given"));

@@ -15,7 +15,7 @@ use crate::{
 const TRIES: u32 = 5;
 
 /// Where answers come from.
-pub(super) enum Dialogue<'a> {
+pub(in crate::cli::commands::lifecycle) enum Dialogue<'a> {
     /// Nobody answers: every answer is its default.
     Nobody,
     /// A person's lines.
@@ -24,7 +24,7 @@ pub(super) enum Dialogue<'a> {
 
 impl Dialogue<'_> {
     /// A person if both streams are a terminal and `silent` does not forbid questions.
-    pub(super) fn of_process(silent: bool) -> Self {
+    pub(in crate::cli::commands::lifecycle) fn of_process(silent: bool) -> Self {
         if silent || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Self::Nobody;
         }
@@ -32,12 +32,12 @@ impl Dialogue<'_> {
     }
 
     /// Whether somebody answers.
-    pub(super) fn is_person(&self) -> bool {
+    pub(in crate::cli::commands::lifecycle) fn is_person(&self) -> bool {
         matches!(self, Self::Person(_))
     }
 
     /// Asks for a line; an empty one means the default. `check` returns what it expects instead.
-    pub(super) fn ask(
+    pub(in crate::cli::commands::lifecycle) fn ask(
         &mut self,
         terminal: &mut Terminal,
         question: &str,
@@ -47,9 +47,11 @@ impl Dialogue<'_> {
         let Self::Person(lines) = self else {
             return Ok(default.to_owned());
         };
+        let asked = terminal.translator().sentence(question).into_owned();
         for _ in 0..TRIES {
-            let shown = if default.is_empty() { "none" } else { default };
-            terminal.text(&format!("{question} [{shown}]: "))?;
+            let none = terminal.translator().word("none");
+            let shown = if default.is_empty() { &none } else { default };
+            terminal.text(&format!("{asked} [{shown}]: "))?;
             let line = read_line(lines)?;
             let answer = if line.is_empty() { default } else { &line };
             match check(answer) {
@@ -61,7 +63,7 @@ impl Dialogue<'_> {
     }
 
     /// Asks for yes or no.
-    pub(super) fn confirm(
+    pub(in crate::cli::commands::lifecycle) fn confirm(
         &mut self,
         terminal: &mut Terminal,
         question: &str,
@@ -70,13 +72,15 @@ impl Dialogue<'_> {
         let Self::Person(lines) = self else {
             return Ok(default);
         };
+        let asked = terminal.translator().sentence(question).into_owned();
         let shown = if default { "Y/n" } else { "y/N" };
+        let shown = terminal.translator().word(shown);
         for _ in 0..TRIES {
-            terminal.text(&format!("{question} [{shown}]: "))?;
-            match read_line(lines)?.to_ascii_lowercase().as_str() {
+            terminal.text(&format!("{asked} [{shown}]: "))?;
+            match read_line(lines)?.to_lowercase().as_str() {
                 "" => return Ok(default),
-                "y" | "yes" => return Ok(true),
-                "n" | "no" => return Ok(false),
+                "y" | "yes" | "s" | "sim" => return Ok(true),
+                "n" | "no" | "não" | "nao" => return Ok(false),
                 _ => terminal.line("  expected y or n")?,
             }
         }
@@ -84,7 +88,7 @@ impl Dialogue<'_> {
     }
 
     /// Asks for a secret, which the terminal does not echo. Empty for none.
-    pub(super) fn ask_secret(
+    pub(in crate::cli::commands::lifecycle) fn ask_secret(
         &mut self,
         terminal: &mut Terminal,
         question: &str,
@@ -93,7 +97,9 @@ impl Dialogue<'_> {
         let Self::Person(lines) = self else {
             return Ok(String::new());
         };
-        let question_shown = format!("{question} (not shown; empty for none): ");
+        let translator = terminal.translator();
+        let hint = translator.sentence(" (not shown; empty for none): ");
+        let question_shown = format!("{}{hint}", translator.sentence(question));
         for _ in 0..TRIES {
             let secret = unseen_line(lines, terminal, &question_shown)?;
             match check(&secret) {

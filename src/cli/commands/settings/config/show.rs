@@ -72,7 +72,7 @@ fn row(one: &Setting) -> Vec<Cell> {
     vec![
         Cell::styled(style, one.key.as_str()),
         printable(&one.value).into(),
-        Cell::styled(TextStyle::Dim, one.source.as_str()),
+        Cell::word(TextStyle::Dim, one.source.as_str()),
     ]
 }
 

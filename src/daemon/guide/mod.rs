@@ -1,0 +1,353 @@
+//! The guide: while no agent is set, it answers who writes in the built-in channel, so that the first
+//! message of the first day is not met with silence. It says what came in and how to go on.
+//!
+//! It is no agent: no turn, no process, nothing kept but the answer itself, which names its author in
+//! `meta.guide`. It ends with the first agent, keeps out of conversations that somebody else answers,
+//! and its answers are few, so that two programs never talk to each other for long.
+//!
+//! Not here: what it says (`topics`).
+
+mod topics;
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde_json::json;
+use tokio::{
+    sync::Notify,
+    task::JoinHandle,
+    time::{Duration, Instant, sleep},
+};
+
+use self::topics::answer;
+use crate::{
+    config::{
+        Lookup,
+        agents::{AgentSettings, GuideSettings},
+    },
+    gateway::CommitListeners,
+    integrations::webchat,
+    log::{Log, LogField},
+    message::{Direction, Kind, Message, State},
+    store::{Draft, Occasion, Store, StoreError},
+};
+
+/// The wait before an answer, in which a program of the user's own may answer instead.
+const COURTESY: Duration = Duration::from_secs(1);
+
+/// Answers within [`PERIOD`].
+const MAX_ANSWERS: usize = 6;
+
+/// The time in which they are counted.
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// Answers of one run of the daemon.
+const MAX_IN_ALL: usize = 100;
+
+/// Events of one read, and their bytes.
+const PAGE: usize = 256;
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Conversations that it keeps out of, until the daemon starts again.
+const MAX_LEFT_ALONE: usize = 1000;
+
+/// What the guide works with.
+struct GuideInner {
+    store: Store,
+    log: Log,
+    wake: Notify,
+    /// Up to where events were read.
+    read: AtomicU64,
+}
+
+/// Answers while nobody else does.
+pub(super) struct Guide {
+    inner: Arc<GuideInner>,
+    /// Runs while no agent is set.
+    worker: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Guide {
+    pub(super) fn new(store: Store, listeners: &CommitListeners, log: Log) -> Self {
+        let inner = Arc::new(GuideInner {
+            store,
+            log,
+            wake: Notify::new(),
+            read: AtomicU64::new(0),
+        });
+        // Weak, because the store, which calls it, belongs to what the guide has.
+        let told = Arc::downgrade(&inner);
+        listeners.on_received(move || {
+            if let Some(inner) = Weak::upgrade(&told) {
+                inner.wake.notify_one();
+            }
+        });
+        Self {
+            inner,
+            worker: Mutex::default(),
+        }
+    }
+
+    /// Takes the settings, and starts or ends where they say so.
+    pub(super) fn apply(&self, lookup: &Lookup) {
+        let is_wanted = GuideSettings::read(lookup).is_on && !AgentSettings::read(lookup).is_any();
+        let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_wanted {
+            worker.take().inspect(JoinHandle::abort);
+        } else if worker.as_ref().is_none_or(JoinHandle::is_finished) {
+            let head = self.inner.store.head_seq();
+            self.inner.read.store(head, Ordering::Relaxed);
+            *worker = Some(tokio::spawn(work(Arc::clone(&self.inner))));
+        }
+    }
+
+    /// Ends it.
+    pub(super) fn end(&self) {
+        let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        worker.take().inspect(JoinHandle::abort);
+    }
+}
+
+/// Runs until it is aborted, or until it said enough.
+async fn work(inner: Arc<GuideInner>) {
+    let mut round = Round::default();
+    while round.in_all < MAX_IN_ALL {
+        inner.wake.notified().await;
+        sleep(COURTESY).await;
+        match inner.answer_new(&mut round).await {
+            Ok(Standing::Wanted) => {}
+            Ok(Standing::Over) => return,
+            Err(error) => {
+                let fields: [LogField<'_>; 1] = [("error", &error)];
+                inner
+                    .log
+                    .warn_limited("guide", "cannot answer with the guide", &fields);
+            }
+        }
+    }
+}
+
+/// What one run of the task remembers.
+#[derive(Default)]
+struct Round {
+    /// Peers whom somebody else answers.
+    left_alone: HashSet<String>,
+    /// When it answered last.
+    answers: VecDeque<Instant>,
+    in_all: usize,
+}
+
+impl Round {
+    /// Whether one more answer is in bounds; counts it.
+    fn may_answer(&mut self, now: Instant) -> bool {
+        while self.answers.front().is_some_and(|at| now - *at >= PERIOD) {
+            self.answers.pop_front();
+        }
+        let may = self.answers.len() < MAX_ANSWERS;
+        if may {
+            self.answers.push_back(now);
+            self.in_all += 1;
+        }
+        may
+    }
+
+    /// Keeps out of this peer's conversation from now on.
+    fn leave_alone(&mut self, peer: &str) {
+        if self.left_alone.len() < MAX_LEFT_ALONE {
+            self.left_alone.insert(peer.to_owned());
+        }
+    }
+}
+
+/// Whether the guide still has a place.
+#[derive(Debug, PartialEq, Eq)]
+enum Standing {
+    Wanted,
+    /// An agent has answered here before, so the user knows the way.
+    Over,
+}
+
+impl GuideInner {
+    /// Answers what came in since the last time.
+    async fn answer_new(&self, round: &mut Round) -> Result<Standing, StoreError> {
+        if !self
+            .store
+            .run_blocking(|store| store.turns(None, None, None, 1))
+            .await?
+            .is_empty()
+        {
+            return Ok(Standing::Over);
+        }
+        let mut asked: Vec<Message> = Vec::new();
+        while self.read.load(Ordering::Relaxed) < self.store.head_seq() {
+            let after = self.read.load(Ordering::Relaxed);
+            let read = move |store: &Store| store.events_after(after, PAGE, PAGE_BYTES);
+            let events = self.store.run_blocking(read).await?;
+            let Some(last) = events.last() else {
+                break;
+            };
+            self.read.store(last.seq, Ordering::Relaxed);
+            let new = events
+                .into_iter()
+                .filter(|event| event.occasion == Occasion::State);
+            for message in new
+                .map(|event| event.message)
+                .filter(|it| it.channel == webchat::NAME)
+            {
+                if is_answer_of_others(&message) {
+                    round.leave_alone(&message.peer);
+                } else if is_for_the_guide(&message) {
+                    // Who wrote several times at once is answered once.
+                    asked.retain(|earlier| earlier.peer != message.peer);
+                    asked.push(message);
+                }
+            }
+        }
+        for message in asked {
+            if !round.left_alone.contains(&message.peer) && round.may_answer(Instant::now()) {
+                self.answer(&message).await?;
+            }
+        }
+        Ok(Standing::Wanted)
+    }
+
+    async fn answer(&self, message: &Message) -> Result<(), StoreError> {
+        let draft = Draft {
+            channel: message.channel.clone(),
+            peer: message.peer.clone(),
+            text: answer(message),
+            meta: Some(json!({"guide": true})),
+            idempotency_key: Some(format!("guide-{}", message.id)),
+            ..Draft::default()
+        };
+        match self.store.queue(draft)?.await {
+            // It was answered before a restart.
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether a client wrote it to a peer, and not the guide itself.
+fn is_answer_of_others(message: &Message) -> bool {
+    let guide = message
+        .meta
+        .as_ref()
+        .is_some_and(|meta| meta["guide"] == true);
+    message.direction == Direction::Out && message.state == State::Queued && !guide
+}
+
+/// Whether it is something that a person says.
+fn is_for_the_guide(message: &Message) -> bool {
+    let is_command = message
+        .meta
+        .as_ref()
+        .is_some_and(|meta| meta["history"] == true || meta["bot"] == true);
+    message.state == State::Received && message.kind != Kind::Reaction && !is_command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{self, Environment, Overrides},
+        daemon::testing::Ground,
+        message::MessageId,
+        store::{Inbound, NewTurn},
+    };
+
+    fn lookup(ground: &Ground, settings: &[(&str, &str)]) -> Lookup {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let overrides = Overrides {
+            home: Some(ground.folder.clone()),
+            settings: settings.iter().map(owned).collect(),
+            ..Overrides::default()
+        };
+        let loaded = config::load(&overrides, &Environment::default());
+        loaded.expect("settings").lookup
+    }
+
+    fn guide(ground: &Ground) -> Guide {
+        Guide::new(ground.store.clone(), &ground.listeners, ground.log.clone())
+    }
+
+    fn runs(guide: &Guide) -> bool {
+        let worker = guide.worker.lock().expect("a worker");
+        worker.as_ref().is_some_and(|worker| !worker.is_finished())
+    }
+
+    #[tokio::test]
+    async fn it_runs_while_no_agent_is_set_and_it_is_wanted() {
+        let (ground, _trigger) = Ground::new();
+        let guide = guide(&ground);
+        for (settings, expected) in [
+            (&[][..], true),
+            (&[("AGENT", "pi")], false),
+            (&[], true),
+            (&[("AGENT_ROUTES", "telegram/*=echo")], false),
+            (&[("GUIDE", "1")], true),
+            (&[("GUIDE", "0")], false),
+        ] {
+            guide.apply(&lookup(&ground, settings));
+            assert_eq!(runs(&guide), expected, "{settings:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_wrote_several_times_is_answered_once_and_never_where_an_agent_has_been() {
+        let (ground, _trigger) = Ground::new();
+        let (guide, mut round) = (guide(&ground), Round::default());
+        for text in ["hi", "hello", "1"] {
+            let inbound = Inbound {
+                channel: webchat::NAME.to_owned(),
+                peer: "visitor".to_owned(),
+                text: text.to_owned(),
+                ..Inbound::default()
+            };
+            ground
+                .store
+                .receive(inbound)
+                .expect("room")
+                .await
+                .expect("stored");
+        }
+        let standing = guide.inner.answer_new(&mut round).await.expect("read");
+        assert_eq!(standing, Standing::Wanted);
+        assert_eq!((round.in_all, round.left_alone.len()), (1, 0));
+        guide.inner.answer_new(&mut round).await.expect("read");
+        assert_eq!(
+            (round.in_all, round.left_alone.len()),
+            (1, 0),
+            "its own is no other's"
+        );
+        let turn = NewTurn {
+            channel: webchat::NAME.to_owned(),
+            peer: "visitor".to_owned(),
+            sender: None,
+            messages: vec![MessageId(3)],
+            agent: "pi".to_owned(),
+            session: "s".to_owned(),
+            cursor: 3,
+        };
+        let opened = ground.store.open_turn(turn).expect("room").await;
+        opened.expect("stored");
+        let standing = guide.inner.answer_new(&mut round).await.expect("read");
+        assert_eq!(standing, Standing::Over);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_programs_do_not_talk_for_long() {
+        let mut round = Round::default();
+        let said = (0..100)
+            .filter(|_| round.may_answer(Instant::now()))
+            .count();
+        assert_eq!(said, MAX_ANSWERS);
+        tokio::time::advance(PERIOD).await;
+        assert!(round.may_answer(Instant::now()));
+    }
+}
