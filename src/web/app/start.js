@@ -2,7 +2,7 @@
 // loaded once one is wanted.
 
 import { button, make } from "../dom.js";
-import { serviceOf } from "../model/channels.js";
+import { serviceOf } from "./channels.js";
 import { words } from "../words.js";
 
 const TELEGRAMS = ["telegram", "telegram-2", "telegram-3", "telegram-4", "telegram-5"];

@@ -4,7 +4,7 @@ import { field } from "../app/dialog.js";
 import { link, make, paragraph } from "../dom.js";
 import { plain } from "../model/parts.js";
 import { words } from "../words.js";
-import { channelTitle, telegramKey } from "../model/channels.js";
+import { channelTitle, telegramKey } from "../app/channels.js";
 import { askers, saveSettings, untilRunning, whoMayWrite } from "./settle.js";
 import { Steps, list } from "./steps.js";
 

@@ -2,7 +2,7 @@
 
 import { ask } from "../app/dialog.js";
 import { whyOf } from "../app/said.js";
-import { channelTitle, serviceOf } from "../model/channels.js";
+import { channelTitle, serviceOf } from "../app/channels.js";
 import { $, button, drawing, goTo, make, paragraph } from "../dom.js";
 import { shownPeer } from "../model/numbers.js";
 import { SECONDS } from "../model/rate.js";
@@ -73,7 +73,8 @@ export class Control {
   }
 
   #section(name, how) {
-    const title = make("h2", { id: `t-${name}`, "data-say": name === "start" ? "startTitle" : name });
+    const card = name === "start" ? "startTitle" : name;
+    const title = make("h2", { id: `t-${name}`, "data-say": card });
     const id = { log: "log-lines", start: "start-cards" }[name] ?? name;
     const body = make(isList(name) ? "ul" : "div", { id, className: name === "log" ? "scroller" : "" });
     return make("section", { className: `${name} ${how}`, hidden: how.includes("passing"), "aria-labelledby": title.id }, title, body);

@@ -7,7 +7,8 @@ import { words } from "../words.js";
 import { changeable, formOf, switchOf, valueText } from "./setting.js";
 
 /** As people need them: channels and who answers first, limits last. */
-const GROUPS = ["whatsapp", "telegram", "whatsapp-cloud", "agents", "models", "transcription", "push", "gateway", "keeping", "webchat", "bridges", "limits", "other"];
+const TITLES = ["group-whatsapp", "group-telegram", "group-whatsapp-cloud", "group-agents", "group-models", "group-transcription", "group-push", "group-gateway", "group-keeping", "group-webchat", "group-bridges", "group-limits", "group-other"];
+const groupOf = title => title.slice("group-".length);
 const TOKEN = "CLEUDOCODEBOT_TOKEN";
 
 export class Settings {
@@ -49,13 +50,14 @@ export class Settings {
 
   draw() {
     this.#tellWaiting();
-    const groups = GROUPS.map(group => [group, this.#rows.filter(row => row.group === group)]).filter(([, rows]) => rows.length);
+    const groups = TITLES.map(title => [title, this.#rows.filter(row => row.group === groupOf(title))]).filter(([, rows]) => rows.length);
     const there = new Map([...$("settings").children].map(one => [one.dataset.group, one]));
-    for (const [group, rows] of groups) {
+    for (const [title, rows] of groups) {
+      const group = groupOf(title);
       const details = there.get(group) ?? make("details", { "data-group": group }, make("summary"), make("ul"));
       there.delete(group);
       const set = rows.filter(({ source }) => source !== "default").length;
-      details.firstChild.replaceChildren(make("b", {}, words(`group-${group}`)), " ", make("span", { className: "quiet" }, set ? words("settingsSet", { n: set }) : ""));
+      details.firstChild.replaceChildren(make("b", {}, words(title)), " ", make("span", { className: "quiet" }, set ? words("settingsSet", { n: set }) : ""));
       this.#fill(details.lastChild, rows);
       $("settings").append(details);
     }
