@@ -101,7 +101,7 @@ export class Control {
     // Asked for at the next poll: a storm of events is one question.
     else if (name.startsWith("message.")) this.#due.add("outbox");
     else if (name.startsWith("client.")) this.#due.add("clients").add("keys");
-    else if (name === "config.changed") this.#due.add("settings").add("integrations");
+    else if (name === "config.changed") for (const what of ["settings", "integrations"]) this.#load(what);
     else if (name === "key.changed") {
       this.devices.hear(payload);
       this.#load("keys");
