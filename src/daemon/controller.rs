@@ -11,8 +11,8 @@ use super::{
     agents::{AgentProcesses, finder::AgentFinder},
     channels::{ChannelRegistry, OnChange},
     guide::Guide,
+    process::restart,
     push::Pusher,
-    settings,
     turns::{Turns, states},
 };
 use crate::{
@@ -196,7 +196,7 @@ impl Admin for Controller {
     }
 
     fn comes_back(&self) -> bool {
-        settings::comes_back(&self.options.environment)
+        restart::comes_back(&self.options.environment)
     }
 
     fn check_settings(&self, changes: Vec<Change>) -> Result<Effects, Fault> {

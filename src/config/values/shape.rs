@@ -36,6 +36,7 @@ impl Kind {
             Self::FetchRule => choice(FetchRule::ALL.map(FetchRule::as_str)),
             Self::Language => choice(Language::ALL.map(|(_, tag)| tag)),
             Self::Country => choice(Country::names()),
+            Self::Language => choice(Language::ALL.map(|(_, tag)| tag)),
             Self::Wait => plain("wait"),
             Self::Service | Self::PublicUrl => plain("address"),
             Self::Folder | Self::File => plain("path"),
@@ -82,7 +83,13 @@ mod tests {
 
     #[test]
     fn what_can_be_chosen_is_taken_by_the_parser() {
-        for kind in [Kind::Level, Kind::Format, Kind::FetchRule, Kind::Country] {
+        for kind in [
+            Kind::Level,
+            Kind::Format,
+            Kind::FetchRule,
+            Kind::Country,
+            Kind::Language,
+        ] {
             let choices = kind.shape().choices;
             assert!(choices.len() > 1);
             assert!(choices.iter().all(|word| kind.check(word).is_ok()));

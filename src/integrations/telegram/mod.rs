@@ -4,7 +4,7 @@
 //! What comes in goes through `updates` (what an update tells), `inbound` (who, where, in answer to what)
 //! and `kinds` (what it says: the table of all kinds stands there) to `receive`, which stores it. What
 //! goes out goes through `wire` (which calls), `step` (one call) and `send`; files both ways are in `files`. What the service's refusals mean is in
-//! `errors`, whose bot a token is in `settings`, how places and messages are called in `target`.
+//! `errors`, how places and messages are called in `target`.
 
 mod api;
 mod errors;
@@ -46,7 +46,7 @@ use crate::{
     message::{Message, text_at},
 };
 
-pub use self::settings::{BotSettings, bot};
+pub use self::settings::BotSettings;
 
 /// The peer that an address means, in whichever way it is spelled: `telegram:42` is `42`, and
 /// `-1001:topic:285` is `-1001/285`.
@@ -165,6 +165,33 @@ fn text(failure: CallError) -> String {
         CallError::Refused(refusal) => refusal.text,
         CallError::File(error) => error.to_string(),
     }
+}
+
+/// What the service says of a bot before its token is written into the settings (<https://core.telegram.org/bots/api#getme>): its name, the link that opens it,
+/// and the host of its webhook where another program has one, which would keep its messages from coming here.
+pub async fn bot(channel: &str, settings: &BotSettings) -> Result<Value, String> {
+    let api = Api::new(channel, settings);
+    let failed = |failure: CallError| {
+        let advice = failure.advice(channel);
+        let why = text(failure);
+        advice.map_or(why.clone(), |advice| format!("{why}; {advice}"))
+    };
+    let me = api.ask("getMe").await.map_err(failed)?;
+    let hook = api.ask("getWebhookInfo").await.map_err(failed)?;
+    let mut bot = json!({});
+    if let Some(title) = text_at(&me, "first_name") {
+        bot["title"] = json!(title);
+    }
+    if let Some(name) = text_at(&me, "username") {
+        bot["username"] = json!(name);
+        bot["link"] = json!(format!("https://t.me/{name}"));
+    }
+    // The rest of the address may be a secret.
+    let host = text_at(&hook, "url").and_then(|url| url.split('/').nth(2));
+    if let Some(host) = host {
+        bot["webhook"] = json!(host);
+    }
+    Ok(bot)
 }
 
 impl Integration for Telegram {

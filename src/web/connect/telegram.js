@@ -4,7 +4,7 @@ import { field } from "../app/dialog.js";
 import { link, make, paragraph } from "../dom.js";
 import { plain } from "../model/parts.js";
 import { words } from "../words.js";
-import { channelTitle, telegramKey } from "./channels.js";
+import { channelTitle, telegramKey } from "../app/channels.js";
 import { askers, saveSettings, untilRunning, whoMayWrite } from "./settle.js";
 import { Steps, list } from "./steps.js";
 
@@ -29,7 +29,10 @@ export function connectTelegram(session, channel, settings) {
     ];
     const run = async () => {
       await saveSettings(session, { [key]: token.value, ...who.changes() });
-      if (bot.webhook) await session.ask("integration.connect", { name: channel });
+      if (bot.webhook) {
+        await session.ask("integration.connect", { name: channel });
+        await session.ask("integration.restart", { name: channel });
+      }
       await untilRunning(session, channel, () => steps.isOpen);
       if (steps.isOpen) done(bot, who.isPairing());
     };

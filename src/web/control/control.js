@@ -2,12 +2,11 @@
 
 import { ask } from "../app/dialog.js";
 import { whyOf } from "../app/said.js";
-import { channelTitle, serviceOf } from "../connect/channels.js";
+import { channelTitle, serviceOf } from "../app/channels.js";
 import { $, button, drawing, goTo, make, paragraph } from "../dom.js";
 import { shownPeer } from "../model/numbers.js";
-import { numberOf } from "../model/messages.js";
-import { Rate, SECONDS } from "../model/rate.js";
-import { lasting, numberText, onLanguage, words } from "../words.js";
+import { SECONDS } from "../model/rate.js";
+import { lasting, numberText, onLanguage, translate, words } from "../words.js";
 import { Device } from "./device.js";
 import { Devices } from "./devices.js";
 import { Log } from "./log.js";
@@ -49,15 +48,15 @@ export class Control {
   #shown = false;
   #timer;
   #due = new Set();
-  #rate = new Rate();
   #keyNames = new Map();
   #channels = [];
   #failures = { messages: [], turns: [] };
 
-  /** `here`: what this device does for itself (device.js), `start` the cards of the first minute. */
+  /** `here`: what this device does for itself (device.js), and the `rate` of messages; `start` the cards of the first minute. */
   constructor(session, here, start, tokenChanged) {
-    Object.assign(this, { session, start });
-    for (const [name, how] of SECTIONS) $("control").append(this.#section(name, how));
+    Object.assign(this, { session, here, start });
+    // In an element of its own height: columns of a bounded one go on to its right.
+    $("control").append(make("div", { className: "sections" }, ...SECTIONS.map(([name, how]) => this.#section(name, how))));
     start.in($("start-cards"));
     this.log = new Log(session);
     this.settings = new Settings(session, session.rights, tokenChanged);
@@ -65,6 +64,7 @@ export class Control {
     this.device = new Device(here, () => this.#channels);
     $("t-integrations").after(button("add", "", () => this.#addMenu(), { id: "add-channel", "data-say": "addChannel" }));
     $("t-agents").after(button("add", "", () => start.open("model"), { id: "choose-model", "data-say": "chooseModel" }));
+    translate($("control"));
     onLanguage(() => {
       for (const what of ["outbox", "clients", "keys", "push", "settings", "integrations"]) this.#due.add(what);
       if (this.#shown) this.#poll();
@@ -73,7 +73,8 @@ export class Control {
   }
 
   #section(name, how) {
-    const title = make("h2", { id: `t-${name}`, "data-say": name === "start" ? "startTitle" : name });
+    const card = name === "start" ? "startTitle" : name;
+    const title = make("h2", { id: `t-${name}`, "data-say": card });
     const id = { log: "log-lines", start: "start-cards" }[name] ?? name;
     const body = make(isList(name) ? "ul" : "div", { id, className: name === "log" ? "scroller" : "" });
     return make("section", { className: `${name} ${how}`, hidden: how.includes("passing"), "aria-labelledby": title.id }, title, body);
@@ -95,14 +96,12 @@ export class Control {
   }
 
   hear(name, payload) {
-    // The event that made a message has its number.
-    if (name.startsWith("message.") && numberOf(payload.message_id) === payload.seq) this.#rate.add(Date.now());
     if (!this.#shown) return;
     if (name === "log") this.log.add(payload);
     // Asked for at the next poll: a storm of events is one question.
     else if (name.startsWith("message.")) this.#due.add("outbox");
     else if (name.startsWith("client.")) this.#due.add("clients").add("keys");
-    else if (name === "config.changed") this.#due.add("settings").add("integrations");
+    else if (name === "config.changed") for (const what of ["settings", "integrations"]) this.#load(what);
     else if (name === "key.changed") {
       this.devices.hear(payload);
       this.#load("keys");
@@ -197,7 +196,7 @@ export class Control {
 
   /** Messages in each second of the last minute. */
   #chart() {
-    const counts = this.#rate.series(Date.now());
+    const counts = this.here.rate.series(Date.now());
     const most = Math.max(...counts);
     const bars = counts.map((count, i) => `M${i * 5 + 2} 41V${40 - (36 * count) / Math.max(most, 4)}`).join("");
     const label = words("rate", { n: counts[SECONDS - 2], most });

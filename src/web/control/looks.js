@@ -2,7 +2,7 @@
 
 import { daemonText } from "../app/said.js";
 import { lineOf } from "../chat/card.js";
-import { channelTitle, serviceOf } from "../connect/channels.js";
+import { channelTitle, serviceOf } from "../app/channels.js";
 import { toneOf } from "../model/agents.js";
 import { keyOf } from "../model/conversations.js";
 import { shownPeer } from "../model/numbers.js";

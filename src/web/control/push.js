@@ -3,7 +3,7 @@
 
 import { ask, field } from "../app/dialog.js";
 import { daemonText } from "../app/said.js";
-import { channelTitle } from "../connect/channels.js";
+import { channelTitle } from "../app/channels.js";
 import { make } from "../dom.js";
 import { joined, plain } from "../model/parts.js";
 import { lasting, whenOf, words } from "../words.js";

@@ -12,8 +12,8 @@ function build() {
   return make("li", {}, make("div", {}, make("b", { dir: "auto" }), line("quiet note"), line("quote-line"), line("trouble-line"), line("quiet counted")), make("span"));
 }
 
-/** Draws `items` as `look(item)` says, each with the buttons of its `acts`; `act(what, item)` is called by them. */
-export function drawRows(list, items, look, act) {
+/** Draws `items` as `look(item)` says, each with the buttons of its `acts`; `run(act, item)` is called by them. */
+export function drawRows(list, items, look, run) {
   keep(list, items.slice(0, SHOWN), item => look(item).key, build, (row, item) => {
     const { title, note = "", quote = "", trouble = "", counted = "", tone = "", hint = "", main, acts = [] } = look(item);
     row.className = tone;
@@ -25,7 +25,7 @@ export function drawRows(list, items, look, act) {
     const wanted = [main, ...acts.filter(Boolean)].join();
     if (row.dataset.acts === wanted) return;
     row.dataset.acts = wanted;
-    const doing = what => button(what === main ? "main" : "", "", () => act(what, row.item), { "data-do": what, "data-say": what });
+    const doing = act => button(act === main ? "main" : "", "", () => run(act, row.item), { "data-do": act, "data-say": act });
     const focused = row.contains(document.activeElement) && document.activeElement.dataset?.do;
     row.lastChild.replaceChildren(...acts.filter(Boolean).map(doing));
     if (focused) (row.querySelector(`[data-do="${focused}"]`) ?? row.querySelector("button"))?.focus();

@@ -7,7 +7,8 @@ import { words } from "../words.js";
 import { changeable, formOf, switchOf, valueText } from "./setting.js";
 
 /** As people need them: channels and who answers first, limits last. */
-const GROUPS = ["whatsapp", "telegram", "whatsapp-cloud", "agents", "models", "transcription", "push", "gateway", "keeping", "webchat", "bridges", "limits", "other"];
+const TITLES = ["group-whatsapp", "group-telegram", "group-whatsapp-cloud", "group-agents", "group-models", "group-transcription", "group-push", "group-gateway", "group-keeping", "group-webchat", "group-bridges", "group-limits", "group-other"];
+const groupOf = title => title.slice("group-".length);
 const TOKEN = "CLEUDOCODEBOT_TOKEN";
 
 export class Settings {
@@ -49,13 +50,14 @@ export class Settings {
 
   draw() {
     this.#tellWaiting();
-    const groups = GROUPS.map(group => [group, this.#rows.filter(row => row.group === group)]).filter(([, rows]) => rows.length);
+    const groups = TITLES.map(title => [title, this.#rows.filter(row => row.group === groupOf(title))]).filter(([, rows]) => rows.length);
     const there = new Map([...$("settings").children].map(one => [one.dataset.group, one]));
-    for (const [group, rows] of groups) {
+    for (const [title, rows] of groups) {
+      const group = groupOf(title);
       const details = there.get(group) ?? make("details", { "data-group": group }, make("summary"), make("ul"));
       there.delete(group);
       const set = rows.filter(({ source }) => source !== "default").length;
-      details.firstChild.replaceChildren(make("b", {}, words(`group-${group}`)), " ", make("span", { className: "quiet" }, set ? words("settingsSet", { n: set }) : ""));
+      details.firstChild.replaceChildren(make("b", {}, words(title)), " ", make("span", { className: "quiet" }, set ? words("settingsSet", { n: set }) : ""));
       this.#fill(details.lastChild, rows);
       $("settings").append(details);
     }
@@ -76,6 +78,10 @@ export class Settings {
 
   #drawRow(item, row) {
     const said = this.#said.get(row.name);
+    // What is as it was stays, and the keyboard in it.
+    const drawn = JSON.stringify([row, said, document.documentElement.lang]);
+    if (item.drawn === drawn && item.childElementCount === 2) return;
+    item.drawn = drawn;
     const about = make(
       "div",
       {},
@@ -105,6 +111,7 @@ export class Settings {
 
   #close(item, row) {
     item.querySelector("form")?.remove();
+    item.drawn = undefined;
     this.#drawRow(item, this.#rows.find(({ name }) => name === row.name) ?? row);
     item.querySelector("button")?.focus();
   }
@@ -119,6 +126,7 @@ export class Settings {
       if (fresh) [this.#answer, this.#rows] = [fresh, fresh.keys];
       this.#close(item, row);
       this.draw();
+      item.querySelector("button")?.focus();
     } catch (fault) {
       if (row.name === TOKEN && value && fault?.code === "disconnected") return this.tokenChanged(value);
       if (form) return form.say(whyOf(fault));

@@ -1,11 +1,9 @@
-// The first minute: what is not connected yet, as cards that each end in a working channel.
+// The first minute: what is not connected yet, as cards that each end in a working channel. Their dialogs are
+// loaded once one is wanted.
 
 import { button, make } from "../dom.js";
-import { words } from "../words.js";
 import { serviceOf } from "./channels.js";
-import { connectModel } from "./model.js";
-import { connectTelegram } from "./telegram.js";
-import { connectWhatsapp } from "./whatsapp.js";
+import { words } from "../words.js";
 
 const TELEGRAMS = ["telegram", "telegram-2", "telegram-3", "telegram-4", "telegram-5"];
 
@@ -70,11 +68,11 @@ export class Start {
     const { keys = [] } = (await this.session.wish("config")) ?? {};
     const settings = new Map(keys.map(row => [row.name, row]));
     const free = TELEGRAMS.find(name => !this.#channels?.includes(name));
-    const steps = {
-      whatsapp: () => connectWhatsapp(this.session, settings, channel && "evolution"),
-      "whatsapp-cloud": () => connectWhatsapp(this.session, settings, "cloud"),
-      telegram: () => (channel ?? free ? connectTelegram(this.session, channel ?? free, settings) : undefined),
-      model: () => connectModel(this.session, settings, this.mine()),
+    const steps = await {
+      whatsapp: async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, channel && "evolution"),
+      "whatsapp-cloud": async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, "cloud"),
+      telegram: async () => (channel ?? free) && (await import("../connect/telegram.js")).connectTelegram(this.session, channel ?? free, settings),
+      model: async () => (await import("../connect/model.js")).connectModel(this.session, settings, this.mine()),
     }[what]?.();
     steps?.onClose(() => {
       this.load();
