@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use cleudocodebot::{cli, config::Environment, log::printable_lines};
+use cleudocodebot::{cli, config::Environment};
 
 /// glibc keeps what a flood took: one small block at the top of the heap holds all below it.
 #[cfg(all(feature = "allocator", target_os = "linux"))]
@@ -25,15 +25,13 @@ fn give_memory_back() {
 fn main() -> ExitCode {
     #[cfg(all(feature = "allocator", target_os = "linux"))]
     give_memory_back();
+    let environment = Environment::from_process();
     let invocation = cli::parse(std::env::args_os().skip(1));
-    let outcome =
-        invocation.and_then(|invocation| cli::run(&invocation, &Environment::from_process()));
+    let outcome = invocation.and_then(|invocation| cli::run(&invocation, &environment));
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
-    // What a gateway or a service answered may stand in it. Nobody reading standard error is no reason
-    // to panic.
-    let text = error.to_string();
-    let _ = writeln!(io::stderr(), "cleudocodebot: {}", printable_lines(&text));
+    // Nobody reading standard error is no reason to panic.
+    let _ = writeln!(io::stderr(), "{}", cli::told(&error, &environment));
     ExitCode::from(error.exit_code())
 }

@@ -6,6 +6,7 @@
 //! - `command` is the trait of all commands, `context` what each gets when it runs.
 //! - `connection` finds the gateway and signs in; `installed_daemon` inspects and changes the daemon
 //!   that starts by itself.
+//! - `prompt` is a line that is typed while others come in.
 //! - `output` turns values into text and writes it.
 //!
 //! Not here: exit codes (`error`), the daemon itself.
@@ -18,6 +19,7 @@ mod context;
 mod installed_daemon;
 mod output;
 mod parser;
+mod prompt;
 mod runtime;
 #[cfg(test)]
 mod tests;
@@ -32,7 +34,10 @@ use self::{
     output::Terminal,
     parser::Request,
 };
-use crate::{config::Environment, error::Result};
+use crate::{
+    config::Environment,
+    error::{Error, Result},
+};
 
 /// A command line as a value: what to do, and the options that all commands share.
 #[derive(Debug)]
@@ -66,7 +71,7 @@ pub fn run(invocation: &Invocation, environment: &Environment) -> Result<()> {
     let mut context = Context {
         common: &common,
         environment,
-        terminal: Terminal::of_process(environment, common.no_color),
+        terminal: Terminal::of_process(environment, common.no_color, common.utc),
         input: Some(Box::new(std::io::stdin())),
     };
     let outcome = command.run(&mut context);
@@ -74,4 +79,10 @@ pub fn run(invocation: &Invocation, environment: &Environment) -> Result<()> {
         return Ok(());
     }
     outcome
+}
+
+/// An error as it is shown on standard error: what a gateway or a service said in it steers no terminal, and
+/// on one its lines fit.
+pub fn told(error: &Error, environment: &Environment) -> String {
+    output::fitted_error(&format!("cleudocodebot: {error}"), environment)
 }

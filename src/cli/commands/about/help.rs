@@ -79,9 +79,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
 
 impl Command for HelpCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let width = context.terminal.width();
         let text = match self.about {
-            Some(spec) => of_command(spec),
-            None => of_all(self.commands),
+            Some(spec) => of_command(spec, width),
+            None => of_all(self.commands, width),
         };
         context.terminal.text(&text)
     }
@@ -90,27 +91,28 @@ impl Command for HelpCommand {
 impl Command for MissingCommand {
     /// Here the help answers a mistake, so it goes to standard error.
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        context.terminal.note(of_all(self.commands));
+        let width = context.terminal.width();
+        context.terminal.note(of_all(self.commands, width));
         Err(Error::Usage(
             "name a command, as in: cleudocodebot status".to_owned(),
         ))
     }
 }
 
-fn of_all(commands: &[&CommandSpec]) -> String {
+fn of_all(commands: &[&CommandSpec], width: Option<usize>) -> String {
     let rows = commands.iter().map(|spec| [spec.name, spec.summary]);
-    let commands = listed(rows.map(|cells| cells.map(str::to_owned)));
+    let commands = listed(rows.map(|cells| cells.map(str::to_owned)), width);
     format!(
         "{}: {ABOUT}\n\nUsage: cleudocodebot [OPTIONS] COMMAND [ARGUMENTS]\n\n\
          Commands:\n{commands}\nOptions of every command:\n{}\n{}\n{EXIT_CODES}\n\
          More on a command: cleudocodebot COMMAND --help\n",
         version(),
-        options(COMMON_OPTIONS),
+        options(COMMON_OPTIONS, width),
         examples(EXAMPLES),
     )
 }
 
-fn of_command(spec: &CommandSpec) -> String {
+fn of_command(spec: &CommandSpec, width: Option<usize>) -> String {
     let mut text = format!("{}\n\n", spec.summary);
     for (index, usage) in spec.usage.iter().enumerate() {
         let label = if index == 0 { "Usage:" } else { "      " };
@@ -119,18 +121,19 @@ fn of_command(spec: &CommandSpec) -> String {
     }
     let _ = write!(text, "\n{}\n\n", spec.details);
     if !spec.options.is_empty() {
-        let _ = writeln!(text, "Options:\n{}", options(spec.options));
+        let _ = writeln!(text, "Options:\n{}", options(spec.options, width));
     }
     let _ = writeln!(text, "{}", examples(spec.examples));
     text.push_str("Options of every command, and exit codes: cleudocodebot --help\n");
     text
 }
 
-fn options(options: &[OptionSpec]) -> String {
+fn options(options: &[OptionSpec], width: Option<usize>) -> String {
     listed(
         options
             .iter()
             .map(|option| [label(option), option.summary.to_owned()]),
+        width,
     )
 }
 
@@ -143,11 +146,11 @@ fn label(option: &OptionSpec) -> String {
     format!("{letter}--{}{}", option.name, value.unwrap_or_default())
 }
 
-fn listed(rows: impl Iterator<Item = [String; 2]>) -> String {
+fn listed(rows: impl Iterator<Item = [String; 2]>, width: Option<usize>) -> String {
     let rows: Vec<Vec<Cell>> = rows
         .map(|[name, summary]| vec![format!("  {name}").into(), summary.into()])
         .collect();
-    columns(&rows, |_, text| text.to_owned())
+    columns(&rows, width, |_, text| text.to_owned())
 }
 
 /// Each with its explanation as a comment above, so that both can be pasted into a shell.
@@ -166,8 +169,8 @@ mod tests {
 
     #[test]
     fn help_fits_on_eighty_columns_and_has_no_trailing_blanks() {
-        let texts = COMMANDS.iter().map(|spec| of_command(spec));
-        let texts = texts.chain([of_all(COMMANDS)]);
+        let texts = COMMANDS.iter().map(|spec| of_command(spec, None));
+        let texts = texts.chain([of_all(COMMANDS, None)]);
         for text in texts {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{line}");
@@ -178,14 +181,14 @@ mod tests {
 
     #[test]
     fn every_command_and_every_option_is_explained() {
-        let all = of_all(COMMANDS);
+        let all = of_all(COMMANDS, None);
         for spec in COMMANDS {
             assert!(
                 all.contains(&format!("\n  {} ", spec.name)),
                 "{}",
                 spec.name
             );
-            let text = of_command(spec);
+            let text = of_command(spec, None);
             for option in spec.options {
                 assert!(
                     text.contains(&format!("--{}", option.name)),
@@ -207,7 +210,7 @@ mod tests {
         let ping = COMMANDS.iter().find(|spec| spec.name == "ping");
         let ping = ping.expect("there");
         assert_eq!(
-            of_command(ping),
+            of_command(ping, None),
             "\
 Measure round trips to the gateway
 

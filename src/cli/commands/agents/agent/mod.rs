@@ -245,7 +245,7 @@ fn endpoints(
         let context = Context {
             common: &common,
             environment: &environment,
-            terminal: Terminal::of_process(&environment, true),
+            terminal: Terminal::of_process(&environment, true, false),
             input: None,
         };
         let config = context.client_config()?;

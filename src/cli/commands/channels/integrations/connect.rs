@@ -181,6 +181,6 @@ impl PairingScreen {
         }
         terminal.erase(self.lines)?;
         self.lines = text.lines().count();
-        terminal.text(&text)
+        terminal.drawing(&text)
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     cli::{
         command::Command,
         context::Context,
+        output::Cell,
         parser::{CommandSpec, FirstWord, JSON},
         runtime::block_on,
     },
@@ -56,7 +57,7 @@ impl Command for DoctorCommand {
             if self.json {
                 context.terminal.json(&check.json())?;
             } else {
-                print(check, context)?;
+                context.terminal.columns(&rows(check))?;
             }
         }
         let broken = checks
@@ -72,19 +73,16 @@ impl Command for DoctorCommand {
     }
 }
 
-/// Indents the further lines of a text, such as all mistakes of a file at once.
-fn print(check: &Check, context: &mut Context<'_>) -> Result<()> {
-    const MARGIN: &str = "\n                    ";
-    let word = format!("{:<4}", check.result.word());
-    let word = context.terminal.painted(check.result.style(), &word);
-    let text = check.text.replace('\n', MARGIN);
-    context
-        .terminal
-        .line(format!("{word}  {:<12}  {text}", check.name))?;
-    match &check.remedy {
-        Some(remedy) => context
-            .terminal
-            .line(format!("{}fix: {remedy}", &MARGIN[1..])),
-        None => Ok(()),
-    }
+/// Result, name and text, and below it the remedy. A text may have several lines, such as all mistakes of a
+/// file at once.
+fn rows(check: &Check) -> Vec<Vec<Cell>> {
+    let result = Cell::styled(check.result.style(), format!("{:<4}", check.result.word()));
+    let mut lines = check.text.lines();
+    let first = lines.next().unwrap_or_default();
+    let name = format!("{:<12}", check.name);
+    let mut rows = vec![vec![result, name.into(), first.into()]];
+    let remedy = check.remedy.iter().map(|remedy| format!("fix: {remedy}"));
+    let more = lines.map(str::to_owned).chain(remedy);
+    rows.extend(more.map(|line| vec![" ".repeat(4).into(), " ".repeat(12).into(), line.into()]));
+    rows
 }
