@@ -82,7 +82,9 @@ fn sentence<'t>(table: &dyn Sentences, text: &'t str, depth: usize) -> Cow<'t, s
             .map(|line| sentence(table, line, depth - 1));
         return Cow::Owned(lines.collect::<Vec<_>>().join("\n"));
     }
-    let known = trimmed(table, text, depth).or_else(|| joined(table, text, depth));
+    let known = trimmed(table, text, depth)
+        .or_else(|| joined(table, text, depth))
+        .or_else(|| in_pieces(table, text, depth));
     known.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
@@ -147,6 +149,29 @@ fn joined(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
         }
     }
     None
+}
+
+/// The text as a list of which any piece may be a sentence: `redb, 9 messages, 2 files (3.0 MiB)`.
+fn in_pieces(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
+    let depth = depth.checked_sub(1).filter(|_| text.len() <= MAX_LINE)?;
+    let (mut told, mut rest, mut is_known) = (String::new(), text, false);
+    for _ in 0..MAX_JOINTS {
+        let places = SEPARATORS
+            .iter()
+            .filter_map(|one| Some((rest.find(one)?, *one)));
+        let (at, separator) = places.min_by_key(|(at, _)| *at).unwrap_or((rest.len(), ""));
+        let piece = &rest[..at];
+        let found = whole(table, piece, depth).filter(|_| piece.contains(' '));
+        is_known |= found.is_some();
+        told.push_str(&found.map_or(Cow::Borrowed(piece), Cow::Owned));
+        told.push_str(separator);
+        rest = &rest[at + separator.len()..];
+        if rest.is_empty() {
+            break;
+        }
+    }
+    told.push_str(rest);
+    is_known.then_some(told)
 }
 
 #[cfg(test)]
@@ -251,6 +276,10 @@ msgstr "use {{}} aqui"
                 "one\no telefone está desligado\ntem 1 mensagens",
             ),
             ("a: no such file (os error 2)", "a: não existe (erro 2)"),
+            (
+                "redb, 3 messages wait, 2 (3.0 MiB)",
+                "redb, 3 mensagens esperam, 2 (3.0 MiB)",
+            ),
         ] {
             assert_eq!(told(text), wanted);
         }

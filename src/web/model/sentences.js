@@ -80,6 +80,19 @@ function joined(text, depth) {
   }
 }
 
+/** A list of which any piece may be a sentence. */
+function inPieces(text, depth) {
+  let rest = text, told = "", isKnown = false;
+  for (let n = 0; rest && n < JOINTS; n++) {
+    const [at, separator] = SEPARATORS.map(one => [rest.indexOf(one), one]).filter(([at]) => at >= 0).sort((one, other) => one[0] - other[0])[0] ?? [rest.length, ""];
+    const piece = rest.slice(0, at), found = piece.includes(" ") ? whole(piece, depth) : undefined;
+    isKnown ||= found !== undefined;
+    told += (found ?? piece) + separator;
+    rest = rest.slice(at + separator.length);
+  }
+  return isKnown ? told + rest : undefined;
+}
+
 function said(text, depth) {
   if (!/\p{L}/u.test(text)) return text;
   const found = whole(text, depth);
@@ -87,7 +100,7 @@ function said(text, depth) {
   if (text.includes("\n")) return text.split("\n").map(line => said(line, depth - 1)).join("\n");
   const inside = text.trim();
   if (inside !== text) return text.replace(inside, () => said(inside, depth - 1));
-  return text.length > LONGEST ? text : joined(text, depth - 1) ?? text;
+  return text.length > LONGEST ? text : joined(text, depth - 1) ?? inPieces(text, depth - 1) ?? text;
 }
 
 /** The sentence in the language that was learned; one that is unknown stays as it is. */
