@@ -241,14 +241,14 @@ impl FileToSend {
             None => Source::Input(context.take_input()),
             Some(path) => {
                 // Looked at first: opening a pipe would wait for ever.
-                let about = fs::metadata(path).map_err(Error::file("read", path))?;
+                let about = fs::metadata(path).map_err(Error::file("read the file", path))?;
                 if !about.is_file() {
                     let path = printable(&path.display().to_string());
                     return Err(Error::Failed(format!(
                         "{path} is no file; from a pipe: --file - --name NAME"
                     )));
                 }
-                let file = File::open(path).map_err(Error::file("read", path))?;
+                let file = File::open(path).map_err(Error::file("read the file", path))?;
                 Source::File(file, about.len())
             }
         };
