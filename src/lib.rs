@@ -98,6 +98,8 @@ pub mod integrations;
 pub mod keys;
 pub mod language;
 pub mod log;
+#[cfg(doc)]
+pub mod manual;
 pub mod media;
 pub mod message;
 pub mod observed_io;

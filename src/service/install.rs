@@ -7,6 +7,7 @@ use super::{
     launchers::{
         self,
         launcher::{Launcher, LauncherKind, Registration},
+        program,
     },
     lifecycle::stop_daemon,
     port_conflict::port_error,
@@ -224,6 +225,7 @@ fn write_files(
     for artefact in &artefacts {
         executor.write(artefact)?;
     }
+    program::publish(target, executor)?;
     Ok(differs)
 }
 

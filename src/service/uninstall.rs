@@ -6,7 +6,7 @@ use super::{
     launchers::{
         self,
         launcher::{Launcher, LauncherKind, Registration},
-        systemd,
+        program, systemd,
         windows::layout::Layout,
     },
     lifecycle::stop_daemon,
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     error::Result,
     integrations::{bridge, pairing},
+    media, store,
 };
 
 /// Stops the daemon, unregisters it and removes its files. Settings and messages stay unless `purge`.
@@ -130,14 +131,45 @@ fn remove_leftovers(target: &InstallTarget, executor: &mut Executor<'_>) -> Resu
     for file in leftovers(target) {
         remove_program(executor, &file)?;
     }
+    program::withdraw(target, executor)?;
     executor.remove_folder(&target.logs())
+}
+
+/// The files with settings, messages and keys that a daemon leaves in its home folder.
+const KEPT_FILES: [&str; 8] = [
+    ".env",
+    store::FILE,
+    "cleudocodebot-dashboard.html",
+    "keys.json",
+    "push.json",
+    "push.key",
+    pairing::FILE,
+    bridge::FILE,
+];
+
+/// The folders: files of messages, and what agents keep.
+const KEPT_FOLDERS: [&str; 2] = [media::FOLDER, "agents"];
+
+/// Whether the name of the folder says that nobody else has files in it.
+fn is_only_ours(home: &Path) -> bool {
+    let name = home.file_name().and_then(|name| name.to_str());
+    matches!(name, Some("cleudocodebot" | ".cleudocodebot"))
+}
+
+/// What a purge removes for good: the home folder, or what is known in it.
+pub fn purged(target: &InstallTarget) -> Vec<PathBuf> {
+    if is_only_ours(&target.home) {
+        return Vec::from_iter(target.home.exists().then(|| target.home.clone()));
+    }
+    let known = KEPT_FOLDERS.iter().chain(&KEPT_FILES);
+    let paths = known.map(|name| target.home.join(name));
+    paths.filter(|path| path.exists()).collect()
 }
 
 /// Removes the whole home folder if its name says that it is only ours. The user may have set the home
 /// to a folder with other files in it; there the files are removed that are known by name.
 fn purge_home(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {
-    let name = target.home.file_name().and_then(|name| name.to_str());
-    if matches!(name, Some("cleudocodebot" | ".cleudocodebot")) {
+    if is_only_ours(&target.home) {
         // With DynamicUser= the home is a link; both the link and what it points to go.
         let real = target
             .home
@@ -146,13 +178,10 @@ fn purge_home(target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()>
         executor.remove_folder(&real)?;
         return executor.remove(&target.home);
     }
-    for file in [
-        ".env",
-        "messages.redb",
-        "cleudocodebot-dashboard.html",
-        pairing::FILE,
-        bridge::FILE,
-    ] {
+    for folder in KEPT_FOLDERS {
+        executor.remove_folder(&target.home.join(folder))?;
+    }
+    for file in KEPT_FILES {
         executor.remove(&target.home.join(file))?;
     }
     executor.remove_empty_folder(&target.home);

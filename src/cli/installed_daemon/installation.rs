@@ -102,6 +102,20 @@ impl Installation {
         installation.apply(options, context, work).map(drop)
     }
 
+    /// Our own settings that the environment of this command has. The installed daemon does not see them.
+    pub(crate) fn of_the_shell(context: &Context<'_>) -> Vec<(String, String)> {
+        let Ok(lookup) = config::look_up(&context.overrides(), context.environment) else {
+            return Vec::new();
+        };
+        let names = keys::all().map(|key| key.name);
+        let names = names.filter(|name| name.starts_with(keys::PREFIX) && *name != keys::HOME);
+        let set = names.filter_map(|name| {
+            let (value, source) = lookup.find(name)?;
+            (source == Source::Environment).then(|| (name.to_owned(), value.to_owned()))
+        });
+        set.collect()
+    }
+
     /// The keys that the environment or the command line set for this command. The installed daemon
     /// does not see those.
     pub(crate) fn overruled(context: &Context<'_>) -> Vec<String> {

@@ -352,6 +352,19 @@ mod tests {
             (1, 0),
             "its own is no other's"
         );
+        let turn = NewTurn {
+            channel: webchat::NAME.to_owned(),
+            peer: "visitor".to_owned(),
+            sender: None,
+            messages: vec![MessageId(3)],
+            agent: "pi".to_owned(),
+            session: "s".to_owned(),
+            cursor: 3,
+        };
+        let opened = ground.store.open_turn(turn).expect("room").await;
+        opened.expect("stored");
+        let standing = guide.inner.answer_new(&mut round).await.expect("read");
+        assert_eq!(standing, Standing::Over);
     }
 
     #[tokio::test(start_paused = true)]

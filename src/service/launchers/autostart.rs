@@ -3,8 +3,11 @@
 
 use std::path::PathBuf;
 
-use super::launcher::{
-    Launcher, LauncherKind, Registration, SupervisorStatus, read_log, registration_in_file,
+use super::{
+    launcher::{
+        Launcher, LauncherKind, Registration, SupervisorStatus, read_log, registration_in_file,
+    },
+    program,
 };
 use crate::{
     error::{Error, Result},
@@ -37,10 +40,14 @@ impl Launcher for Autostart {
 
     fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
         let text = entry(
-            InstallTarget::text(&target.program)?,
+            InstallTarget::text(&program::kept(target))?,
             InstallTarget::text(&target.home)?,
         )?;
         Ok(vec![Artefact::text(Self::path(target), &text)])
+    }
+
+    fn copies(&self, target: &InstallTarget) -> Vec<(PathBuf, PathBuf)> {
+        program::copies(target)
     }
 
     fn check_available(&self, _target: &InstallTarget, _executor: &mut Executor<'_>) -> Result<()> {
@@ -88,7 +95,7 @@ impl Launcher for Autostart {
 fn launch(target: &InstallTarget) -> Result<Launch> {
     let home = InstallTarget::text(&target.home)?;
     Ok(Launch {
-        program: target.program.clone(),
+        program: program::kept(target),
         args: ["daemon", "--quiet", "--home", home]
             .map(str::to_owned)
             .to_vec(),

@@ -8,6 +8,7 @@
 mod autostart;
 pub mod launchd;
 pub mod launcher;
+pub(super) mod program;
 pub mod systemd;
 pub mod texts;
 pub mod windows;

@@ -13,6 +13,8 @@ pub enum SystemChange {
     BackedUp(PathBuf, PathBuf),
     /// A program was copied.
     Copied(PathBuf, PathBuf),
+    /// A link was made, and to what.
+    Linked(PathBuf, PathBuf),
     /// A file or folder was removed.
     Removed(PathBuf),
     /// A command ran and succeeded.
@@ -31,6 +33,7 @@ impl fmt::Display for SystemChange {
             Self::Wrote(path, _) => write!(f, "write   {}", path.display()),
             Self::BackedUp(from, to) => write!(f, "keep    {} as {}", from.display(), to.display()),
             Self::Copied(from, to) => write!(f, "copy    {} to {}", from.display(), to.display()),
+            Self::Linked(link, to) => write!(f, "link    {} to {}", link.display(), to.display()),
             Self::Removed(path) => write!(f, "remove  {}", path.display()),
             Self::Ran(command) => write!(f, "run     {command}"),
             Self::Failed(command, why) => write!(f, "run     {command} ({why})"),
@@ -50,6 +53,8 @@ impl SystemChange {
                 "as": to.display().to_string()}),
             Self::Copied(from, to) => json!({"did": "copy", "from": from.display().to_string(),
                 "path": to.display().to_string()}),
+            Self::Linked(link, to) => json!({"did": "link", "path": link.display().to_string(),
+                "to": to.display().to_string()}),
             Self::Removed(path) => json!({"did": "remove", "path": path.display().to_string()}),
             Self::Ran(command) => json!({"did": "run", "command": command}),
             Self::Failed(command, why) => {

@@ -233,6 +233,23 @@ impl<'a> Executor<'a> {
         files::copy_program(from, to)
     }
 
+    /// Makes a link to a program, where there is none to it and nothing of the user's own. Whether it did.
+    pub fn link(&mut self, to: &Path, link: &Path) -> Result<bool> {
+        if link.symlink_metadata().is_ok() {
+            if !fs::read_link(link).is_ok_and(|found| found == to) {
+                let link = link.display();
+                self.note(format!("{link} is another program and stays as it is"));
+            }
+            return Ok(false);
+        }
+        self.changes
+            .push(SystemChange::Linked(link.to_owned(), to.to_owned()));
+        if !self.mode.dry {
+            files::link_program(to, link)?;
+        }
+        Ok(true)
+    }
+
     /// Removes a file if it exists.
     pub fn remove(&mut self, path: &Path) -> Result<()> {
         if path.symlink_metadata().is_err() {

@@ -46,6 +46,19 @@ pub(super) fn copy_program(from: &Path, to: &Path) -> Result<()> {
     })
 }
 
+/// Makes a symbolic link to a program.
+#[cfg(unix)]
+pub(super) fn link_program(to: &Path, link: &Path) -> Result<()> {
+    create_parent(link)?;
+    std::os::unix::fs::symlink(to, link).map_err(Error::file("create the link", link))
+}
+
+/// Windows needs a right for links that users lack, so there programs are copied only.
+#[cfg(not(unix))]
+pub(super) fn link_program(to: &Path, link: &Path) -> Result<()> {
+    copy_program(to, link)
+}
+
 /// Removes the temporary files of interrupted writes to `name` for which `is_abandoned` holds. What
 /// cannot be removed is left: it does no harm but take space.
 pub(in crate::service) fn remove_temporary_files(

@@ -43,6 +43,8 @@ pub struct Folders {
     pub runtime: Option<PathBuf>,
     /// `C:\Windows`.
     pub windows: String,
+    /// `$PATH`: where a shell looks for programs.
+    pub search: Vec<PathBuf>,
 }
 
 impl Folders {
@@ -68,6 +70,10 @@ impl Folders {
                 .get("SystemRoot")
                 .unwrap_or("C:\\Windows")
                 .to_owned(),
+            search: environment
+                .get("PATH")
+                .map(|path| std::env::split_paths(path).collect())
+                .unwrap_or_default(),
             user,
         }
     }

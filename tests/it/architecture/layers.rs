@@ -28,6 +28,7 @@ const LAYERS: &[&[&str]] = &[
         "percent",
         "cut",
         "redact",
+        "manual",
         "language",
     ],
     &["log"],

@@ -222,3 +222,15 @@ fn exit_codes_of_usage_and_pipe() {
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
+
+#[test]
+fn a_purge_says_what_goes_and_is_not_done_unasked() {
+    let home = Scratch::new();
+    let env_file = home.0.join(".env");
+    std::fs::write(&env_file, "A=1\n").expect("written");
+    let (code, _, err) = run(program(&home.0, &["uninstall", "--purge"]));
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("--yes"), "{err}");
+    assert!(err.contains(&env_file.display().to_string()), "{err}");
+    assert!(env_file.exists());
+}

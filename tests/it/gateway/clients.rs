@@ -7,11 +7,15 @@ use std::{
     process::{Command, Stdio},
 };
 
+#[cfg(feature = "store")]
+use cleudocodebot::client::Client;
+#[cfg(feature = "store")]
+use serde_json::Value;
 use serde_json::json;
 
 use crate::support::{
-    Daemon, Gateway, Scratch, Shared, assert_field, assert_fields, daemon_command, event_where,
-    next_event, run,
+    Daemon, Gateway, PATIENCE, Scratch, Shared, assert_field, assert_fields, daemon_command,
+    event_where, next_event, run,
 };
 
 /// Runs a script against the daemon: exit code, stdout, stderr.
@@ -185,6 +189,109 @@ async fn python_agent_answers() {
     assert_field(&failed["turns"][0], "error", "asked to fail");
     agent.kill().expect("it runs");
     agent.wait().expect("it ends");
+}
+
+/// Whether `node` runs TypeScript and has `WebSocket`.
+fn has_typescript() -> bool {
+    has(
+        "node",
+        &[
+            "-e",
+            "process.exit(process.features.typescript && globalThis.WebSocket ? 0 : 1)",
+        ],
+        "node of version 22.18 or later",
+    )
+}
+
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn python_echoes_each_message_once_whoever_was_away() {
+    if has_websockets() {
+        echoes_each_message_once("python3", "echo.py").await;
+    }
+}
+
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn typescript_echoes_each_message_once_whoever_was_away() {
+    if has_typescript() {
+        echoes_each_message_once("node", "echo.ts").await;
+    }
+}
+
+#[cfg(feature = "store")]
+async fn echoes_each_message_once(interpreter: &str, name: &str) {
+    let home = Scratch::new();
+    let mut daemon = Daemon::start(&home.0);
+    let position = home.0.join("position").display().to_string();
+    let start = |gateway: &Gateway| {
+        let mut command = script_command(gateway, &home.0, interpreter, name, &[&position]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("it starts")
+    };
+    let mut client = daemon.listener(&["message.*"]).await;
+    let mut bot = start(&daemon);
+    until_subscribed(&mut client, name).await;
+    assert_eq!(echoed(&mut client, "one").await, "one");
+
+    // The bot is away.
+    bot.kill().expect("it runs");
+    bot.wait().expect("it ends");
+    say(&mut client, "two").await;
+    let mut bot = start(&daemon);
+    assert_eq!(next_answer(&mut client).await, "two");
+
+    // The daemon is away, and comes back at the same address.
+    let port = daemon.gateway.address.port().to_string();
+    daemon.kill();
+    drop(daemon);
+    let daemon = Daemon::start_with(&home.0, &[("PORT", &port)]);
+    let mut client = daemon.listener(&["message.*"]).await;
+    assert_eq!(echoed(&mut client, "three").await, "three");
+    let query = json!({"channel": "webchat", "peer": "ana", "limit": 100});
+    let page = client.call("history", &query).await.expect("a page");
+    let texts = page["messages"].as_array().expect("messages").iter();
+    let answers: Vec<_> = texts
+        .filter(|message| message["direction"] == "out")
+        .map(|message| message["text"].as_str().unwrap_or_default())
+        .collect();
+    assert_eq!(answers, ["one", "two", "three"]);
+    bot.kill().expect("it runs");
+    bot.wait().expect("it ends");
+}
+
+/// Asks until the bot hears messages.
+#[cfg(feature = "store")]
+async fn until_subscribed(client: &mut Client, name: &str) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while std::time::Instant::now() < deadline {
+        let clients = client.call("clients", &json!({})).await.expect("listed");
+        let all = clients["clients"].as_array().expect("a list");
+        let hears = |one: &Value| one["name"] == name && one["topics"][0] == "message.received";
+        if all.iter().any(hears) {
+            return;
+        }
+    }
+    panic!("{name} never subscribed");
+}
+
+#[cfg(feature = "store")]
+async fn say(client: &mut Client, text: &str) {
+    let message = json!({"channel": "webchat", "peer": "ana", "text": text});
+    client.call("receive", &message).await.expect("stored");
+}
+
+#[cfg(feature = "store")]
+async fn next_answer(client: &mut Client) -> String {
+    let is_answer = |event: &Value| event["direction"] == "out" && event["state"] == "queued";
+    let answer = event_where(client, is_answer).await;
+    answer["text"].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(feature = "store")]
+async fn echoed(client: &mut Client, text: &str) -> String {
+    say(client, text).await;
+    next_answer(client).await
 }
 
 #[test]

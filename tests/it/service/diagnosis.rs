@@ -213,7 +213,8 @@ fn a_registration_may_be_there_twice() {
     let entry = machine.path("user/config/autostart/cleudocodebot.desktop");
     std::fs::create_dir_all(entry.parent().expect("a folder")).expect("made");
     let shown = |path: &std::path::Path| path.display().to_string();
-    let (program, home) = (shown(&machine.target.program), shown(&machine.target.home));
+    let kept = machine.path("user/.local/share/cleudocodebot/bin/cleudocodebot");
+    let (program, home) = (shown(&kept), shown(&machine.target.home));
     let text = texts::desktop_entry(&program, &home).expect("an entry");
     let bytes = Artefact::text(entry.clone(), &text).bytes;
     std::fs::write(&entry, bytes).expect("written");

@@ -117,8 +117,11 @@ fn purging_a_shared_home_removes_known_files_only() {
     let machine = Machine::with_home(System::Linux, "shared");
     machine.install();
     std::fs::write(machine.target.home.join("letter.txt"), "mine").expect("written");
-    for ours in ["pairing.json", "external.json"] {
+    for ours in ["pairing.json", "external.json", "keys.json", "push.key"] {
         std::fs::write(machine.target.home.join(ours), "{}").expect("written");
+    }
+    for ours in ["media", "agents/pi"] {
+        std::fs::create_dir_all(machine.target.home.join(ours)).expect("made");
     }
     let run = machine.uninstall(true);
     run.assert_note("holds other files");

@@ -97,6 +97,7 @@ impl Machine {
                 local: below("user/local"),
                 runtime: Some(below("run/user/1000")),
                 windows: "C:\\Windows".to_owned(),
+                search: Vec::new(),
                 root,
             },
         };

@@ -115,7 +115,8 @@ fn an_unreachable_manager_is_started_by_lingering() {
         failed("Verbindung zum Bus fehlgeschlagen"),
     );
     let run = machine.install_in(REAL);
-    assert_contains(&run.notes[0], "machinectl shell");
+    let notes = run.notes.join("\n");
+    assert_contains(&notes, "machinectl shell");
     assert_eq!(run.report().kind, Some(LauncherKind::Autostart), "kind");
     let log = machine.log.borrow();
     let questions = log.iter().filter(|line| line.contains("show-environment"));
@@ -138,6 +139,64 @@ fn sudo_and_a_machine_without_root_are_refused() {
     let error = refusal(&machine);
     assert_eq!(error.exit_code(), 2, "exit code without root");
     assert_eq!(machine.files(), [""; 0]);
+}
+
+#[test]
+fn a_program_that_may_be_gone_tomorrow_is_copied_and_becomes_a_command() {
+    for system in [System::Linux, System::MacOs] {
+        let machine = Machine::new(system);
+        let run = machine.install_in(REAL);
+        let copy = machine.path("user/.local/share/cleudocodebot/bin/cleudocodebot");
+        let link = machine.path("user/.local/bin/cleudocodebot");
+        let notes = run.notes.join("\n");
+        assert_contains(&notes, &link.display().to_string());
+        assert_contains(&notes, "add it to PATH");
+        assert_eq!(std::fs::read_link(&link).expect("a link"), copy);
+        assert_eq!(std::fs::read(&link).expect("read"), b"the program");
+        let log = machine.bytes();
+        let registered = log.iter().filter(|(name, _)| {
+            [".service", ".plist", ".desktop"]
+                .iter()
+                .any(|end| name.ends_with(end))
+        });
+        for (name, bytes) in registered {
+            let text = String::from_utf8_lossy(bytes);
+            assert!(text.contains(&copy.display().to_string()), "{name}: {text}");
+            assert!(!text.contains("downloads"), "{name}: {text}");
+        }
+        machine.uninstall(false).report();
+        assert!(
+            !copy.exists() && link.symlink_metadata().is_err(),
+            "on {system:?}"
+        );
+        assert!(!copy.parent().expect("a folder").exists(), "on {system:?}");
+    }
+}
+
+#[test]
+fn a_program_where_programs_stay_is_not_copied() {
+    let mut machine = Machine::new(System::Linux);
+    let program = machine.path("user/.cargo/bin/cleudocodebot");
+    std::fs::create_dir_all(program.parent().expect("a folder")).expect("made");
+    std::fs::rename(&machine.target.program, &program).expect("moved");
+    machine.target.program = program.clone();
+    let run = machine.install_in(REAL);
+    run.report();
+    assert!(!machine.path("user/.local").exists());
+    machine.uninstall(true).report();
+    assert!(program.exists(), "what was not copied stays");
+}
+
+#[test]
+fn a_command_of_the_users_own_stays() {
+    let machine = Machine::new(System::Linux);
+    let own = machine.path("user/.local/bin/cleudocodebot");
+    std::fs::create_dir_all(own.parent().expect("a folder")).expect("made");
+    std::fs::write(&own, "mine").expect("written");
+    let run = machine.install_in(REAL);
+    assert_contains(&run.notes.join("\n"), "is another program and stays");
+    machine.uninstall(true).report();
+    assert_eq!(std::fs::read(&own).expect("there"), b"mine");
 }
 
 #[test]

@@ -8,7 +8,10 @@ use crate::{
         parser::{CommandSpec, FirstWord, JSON},
     },
     error::Result,
-    service::install::{InstallRequest, install},
+    service::{
+        install::{InstallRequest, install},
+        system::executor::Executor,
+    },
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -47,12 +50,24 @@ impl Command for InstallCommand {
             task: self.task,
             restart: false,
         };
+        let of_the_shell = Installation::of_the_shell(context);
         Installation::change(self.options, context, |target, executor| {
+            note_left_out(&of_the_shell, executor);
             install(target, executor, request)
         })
     }
 
     fn is_about_the_machine(&self) -> bool {
         self.options.system
+    }
+}
+
+/// Notes what the shell sets and the installed daemon will not see.
+pub(super) fn note_left_out(of_the_shell: &[(String, String)], executor: &mut Executor<'_>) {
+    for (key, _) in of_the_shell {
+        executor.note(format!(
+            "the shell sets {key}, which the installed daemon does not see; to have it there: \
+             cleudocodebot config set {key} VALUE"
+        ));
     }
 }

@@ -9,8 +9,11 @@ use std::{
 };
 
 use self::plist::LABEL;
-use super::launcher::{
-    Launcher, LauncherKind, Registration, SupervisorStatus, read_log, registration_in_file,
+use super::{
+    launcher::{
+        Launcher, LauncherKind, Registration, SupervisorStatus, read_log, registration_in_file,
+    },
+    program,
 };
 use crate::{
     config::Environment,
@@ -154,11 +157,15 @@ impl Launcher for LaunchAgent {
     fn artefacts(&self, target: &InstallTarget) -> Result<Vec<Artefact>> {
         let log = target.logs().join(LOG);
         let text = plist::plist(
-            InstallTarget::text(&target.program)?,
+            InstallTarget::text(&program::kept(target))?,
             InstallTarget::text(&target.home)?,
             InstallTarget::text(&log)?,
         );
         Ok(vec![Artefact::text(Self::path(target), &text)])
+    }
+
+    fn copies(&self, target: &InstallTarget) -> Vec<(PathBuf, PathBuf)> {
+        program::copies(target)
     }
 
     fn check_available(&self, target: &InstallTarget, executor: &mut Executor<'_>) -> Result<()> {

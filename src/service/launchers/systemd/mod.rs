@@ -7,8 +7,9 @@ pub(super) mod unit;
 use std::path::{Path, PathBuf};
 
 pub use self::session::is_lingering;
-use super::launcher::{
-    Launcher, LauncherKind, Registration, SupervisorStatus, registration_in_file,
+use super::{
+    launcher::{Launcher, LauncherKind, Registration, SupervisorStatus, registration_in_file},
+    program,
 };
 use crate::{
     error::{Error, Result},
@@ -47,10 +48,12 @@ impl SystemdUnit {
     /// program that may be in one is copied.
     fn program(target: &InstallTarget) -> PathBuf {
         let is_below = |folder: &str| target.program.starts_with(folder);
-        if target.scope == Scope::User
-            || ["/usr", "/opt", "/bin", "/nix", "/gnu"]
-                .into_iter()
-                .any(is_below)
+        if target.scope == Scope::User {
+            return program::kept(target);
+        }
+        if ["/usr", "/opt", "/bin", "/nix", "/gnu"]
+            .into_iter()
+            .any(is_below)
         {
             return target.program.clone();
         }

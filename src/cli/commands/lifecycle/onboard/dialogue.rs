@@ -15,7 +15,7 @@ use crate::{
 const TRIES: u32 = 5;
 
 /// Where answers come from.
-pub(super) enum Dialogue<'a> {
+pub(in crate::cli::commands::lifecycle) enum Dialogue<'a> {
     /// Nobody answers: every answer is its default.
     Nobody,
     /// A person's lines.
@@ -24,7 +24,7 @@ pub(super) enum Dialogue<'a> {
 
 impl Dialogue<'_> {
     /// A person if both streams are a terminal and `silent` does not forbid questions.
-    pub(super) fn of_process(silent: bool) -> Self {
+    pub(in crate::cli::commands::lifecycle) fn of_process(silent: bool) -> Self {
         if silent || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Self::Nobody;
         }
@@ -32,12 +32,12 @@ impl Dialogue<'_> {
     }
 
     /// Whether somebody answers.
-    pub(super) fn is_person(&self) -> bool {
+    pub(in crate::cli::commands::lifecycle) fn is_person(&self) -> bool {
         matches!(self, Self::Person(_))
     }
 
     /// Asks for a line; an empty one means the default. `check` returns what it expects instead.
-    pub(super) fn ask(
+    pub(in crate::cli::commands::lifecycle) fn ask(
         &mut self,
         terminal: &mut Terminal,
         question: &str,
@@ -63,7 +63,7 @@ impl Dialogue<'_> {
     }
 
     /// Asks for yes or no.
-    pub(super) fn confirm(
+    pub(in crate::cli::commands::lifecycle) fn confirm(
         &mut self,
         terminal: &mut Terminal,
         question: &str,
@@ -88,7 +88,7 @@ impl Dialogue<'_> {
     }
 
     /// Asks for a secret, which the terminal does not echo. Empty for none.
-    pub(super) fn ask_secret(
+    pub(in crate::cli::commands::lifecycle) fn ask_secret(
         &mut self,
         terminal: &mut Terminal,
         question: &str,

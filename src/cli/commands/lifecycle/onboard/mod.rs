@@ -4,7 +4,7 @@
 //! `dialogue` asks a person, `questions` and `agents` say what is asked, `reach` how other devices come in, `summary` prints what came of it.
 
 mod agents;
-mod dialogue;
+pub(super) mod dialogue;
 mod questions;
 mod reach;
 mod summary;
@@ -14,6 +14,7 @@ use self::{
     questions::{EnvEdit, Interview},
     reach::Plan,
 };
+use super::install::note_left_out;
 use crate::{
     agents::survey::{Found, survey as agents_here},
     cli::{
@@ -176,6 +177,8 @@ struct Answers {
     install: bool,
     /// How other devices shall reach it, where that was asked for.
     plan: Option<Plan>,
+    /// What the shell sets and `.env` will not.
+    left_out: Vec<EnvEdit>,
 }
 
 impl OnboardCommand {
@@ -183,6 +186,7 @@ impl OnboardCommand {
     fn ask(&self, installation: &Installation, context: &mut Context<'_>) -> Result<Answers> {
         let (target, probe) = (&installation.target, &installation.probe);
         let survey = || survey(target);
+        let of_the_shell = Installation::of_the_shell(context);
         let silent = self.yes || self.options.json || self.options.mode.dry;
         let mut interview = Interview {
             dialogue: Dialogue::of_process(silent),
@@ -198,6 +202,7 @@ impl OnboardCommand {
         if let Some(plan) = &plan {
             edits.extend(interview.changes(plan.edits.clone()));
         }
+        let left_out = interview.take_over(of_the_shell, &mut edits)?;
         let install = match self.install {
             Some(install) => install,
             None if interview.dialogue.is_person() => {
@@ -212,6 +217,7 @@ impl OnboardCommand {
             edits,
             install,
             plan,
+            left_out,
         })
     }
 
@@ -244,6 +250,7 @@ impl OnboardCommand {
         }
         let changed = write(target, executor, &answers.edits, self.rotate_token)?;
         if answers.install {
+            note_left_out(&answers.left_out, executor);
             let request = InstallRequest {
                 task: self.task,
                 restart: changed,

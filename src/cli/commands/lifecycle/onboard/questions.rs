@@ -64,6 +64,32 @@ pub(super) struct Interview<'a> {
 }
 
 impl Interview<'_> {
+    /// Asks about what the shell sets and an installed daemon would not see. Adds what shall be written, and
+    /// returns what shall not.
+    pub(super) fn take_over(
+        &mut self,
+        of_the_shell: Vec<EnvEdit>,
+        edits: &mut Vec<EnvEdit>,
+    ) -> Result<Vec<EnvEdit>> {
+        let mut left_out = Vec::new();
+        for (key, value) in of_the_shell {
+            let is_edited = edits.iter().any(|(edited, _)| *edited == key);
+            if is_edited || self.document.get(&key).as_ref() == Some(&value) {
+                continue;
+            }
+            let question = format!(
+                "The shell sets {key}, which an installed daemon does not see. Write it into .env?"
+            );
+            let is_person = self.dialogue.is_person();
+            if is_person && self.dialogue.confirm(self.terminal, &question, true)? {
+                edits.push((key, value));
+            } else {
+                left_out.push((key, value));
+            }
+        }
+        Ok(left_out)
+    }
+
     /// Asks, and returns everything that shall change, in the order of the questions.
     pub(super) fn edits(
         &mut self,
@@ -289,6 +315,19 @@ mod tests {
         given: &[(&str, &str)],
         answers: &'static str,
     ) -> (Vec<EnvEdit>, String) {
+        interviewed(found, env, given, answers, |interview, target| {
+            interview.edits(target, &UnaskedGateway).expect("answered")
+        })
+    }
+
+    /// What comes of an interview, and what was shown.
+    fn interviewed<T>(
+        found: &Found,
+        env: &str,
+        given: &[(&str, &str)],
+        answers: &'static str,
+        work: impl FnOnce(&mut Interview<'_>, &InstallTarget) -> T,
+    ) -> (T, String) {
         let home = std::env::temp_dir().join("cleudocodebot-nowhere");
         let environment = Environment::from_pairs([("HOME", "/nowhere")]);
         let overrides = Overrides {
@@ -310,8 +349,8 @@ mod tests {
             reach: false,
             survey: &|| found.clone(),
         };
-        let edits = interview.edits(&target, &UnaskedGateway).expect("answered");
-        (edits, out.text())
+        let done = work(&mut interview, &target);
+        (done, out.text())
     }
 
     fn edit(key: &str, value: &str) -> EnvEdit {
@@ -324,6 +363,22 @@ mod tests {
         assert_eq!(edits, []);
         assert!(shown.contains("a fresh one will be made"), "{shown}");
         assert!(shown.contains("Port for clients [0]: "), "{shown}");
+    }
+
+    #[test]
+    fn what_the_shell_sets_is_written_or_left_out_as_the_user_likes() {
+        let mut more = vec![edit(keys::PORT, "5000"), edit(keys::HOST, "127.0.0.2")];
+        let env = "CLEUDOCODEBOT_LOG_LEVEL=debug\n";
+        more.push(edit("CLEUDOCODEBOT_LOG_LEVEL", "debug"));
+        let take_over = |interview: &mut Interview<'_>, _: &InstallTarget| {
+            let mut edits = Vec::new();
+            let left = interview.take_over(more, &mut edits).expect("answered");
+            (edits, left)
+        };
+        let ((edits, left), shown) = interviewed(&Found::default(), env, &[], "\nn\n", take_over);
+        assert_eq!(edits, [edit(keys::PORT, "5000")]);
+        assert_eq!(left, [edit(keys::HOST, "127.0.0.2")]);
+        assert!(!shown.contains("LOG_LEVEL"), "{shown}");
     }
 
     #[test]
