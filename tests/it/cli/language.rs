@@ -6,10 +6,11 @@ use crate::support::{Daemon, Scratch, program, run};
 
 /// Words that no Portuguese sentence has.
 const ENGLISH: &[&str] = &[
-    "the", "is", "not", "with", "of", "and", "to", "are", "was", "were", "this", "that", "from", "has",
-    "have", "it", "its", "an", "by", "or", "which", "who", "what", "where", "when", "one", "all", "any",
-    "message", "messages", "file", "files", "option", "unknown", "expected", "cannot", "there", "here",
-    "needs", "missing", "set", "see", "sent", "failed", "running", "daemon's", "key", "keys", "only",
+    "the", "is", "not", "with", "of", "and", "to", "are", "was", "were", "this", "that", "from",
+    "has", "have", "it", "its", "an", "by", "or", "which", "who", "what", "where", "when", "one",
+    "all", "any", "message", "messages", "file", "files", "option", "unknown", "expected",
+    "cannot", "there", "here", "needs", "missing", "set", "see", "sent", "failed", "running",
+    "daemon's", "key", "keys", "only",
 ];
 
 /// What the program says in Portuguese: exit code, standard output and standard error.
@@ -31,7 +32,8 @@ fn english(text: &str) -> Vec<String> {
         }
         for words in prose(line).split(|c: char| c.is_whitespace() || "()[]<>|;,:!?".contains(c)) {
             let word = words.trim_matches(|c: char| !c.is_alphanumeric());
-            let is_code = word.contains(['/', '_', '=', '.', '@', '-']) || words.starts_with(['-', '$']);
+            let is_code =
+                word.contains(['/', '_', '=', '.', '@', '-']) || words.starts_with(['-', '$']);
             if !is_code && ENGLISH.contains(&word) {
                 found.push(format!("{word:?} in {line:?}"));
             }
@@ -82,10 +84,15 @@ fn help_is_portuguese() {
     let (_, all, _) = told(&home.0, &["--help"]);
     let commands = all.split("Comandos:\n").nth(1).expect("a list of commands");
     let commands = commands.lines().take_while(|line| line.starts_with("  "));
-    let names: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    let names: Vec<&str> = commands
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
     assert!(names.len() > 30, "{all}");
     let lines: Vec<String> = names.iter().map(|name| format!("{name} --help")).collect();
-    check(&home.0, lines.iter().map(String::as_str).chain(["--help", ""]));
+    check(
+        &home.0,
+        lines.iter().map(String::as_str).chain(["--help", ""]),
+    );
 }
 
 #[test]
@@ -135,7 +142,17 @@ fn what_is_said_without_a_daemon_is_portuguese() {
     let home = Scratch::new();
     check(
         &home.0,
-        ["status", "doctor", "logs", "stop", "history", "config", "token show", "store salvage", "reload"],
+        [
+            "status",
+            "doctor",
+            "logs",
+            "stop",
+            "history",
+            "config",
+            "token show",
+            "store salvage",
+            "reload",
+        ],
     );
 }
 
@@ -203,12 +220,26 @@ fn what_is_said_of_a_daemon_is_portuguese() {
 fn scripts_and_other_peoples_words_get_no_translation() {
     let home = Scratch::new();
     let _daemon = Daemon::start(&home.0);
-    let send = ["send", "--channel", "webchat", "--to", "sent", "the message is already sent"];
+    let send = [
+        "send",
+        "--channel",
+        "webchat",
+        "--to",
+        "sent",
+        "the message is already sent",
+    ];
     let (code, out, err) = told(&home.0, &send);
     assert!(code == 0 && out.starts_with("queued m-"), "{out}{err}");
     let (_, history, _) = told(&home.0, &["history"]);
-    assert!(history.contains(" sent -> the message is already sent ["), "{history}");
-    for arguments in [&["config", "--json"][..], &["doctor", "--json"], &["integrations", "--json"]] {
+    assert!(
+        history.contains(" sent -> the message is already sent ["),
+        "{history}"
+    );
+    for arguments in [
+        &["config", "--json"][..],
+        &["doctor", "--json"],
+        &["integrations", "--json"],
+    ] {
         let (_, portuguese, _) = told(&home.0, arguments);
         let (_, english, _) = run(program(&home.0, arguments));
         let plain = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
@@ -227,7 +258,10 @@ fn the_setting_decides_before_the_system_and_in_a_broken_file_too() {
     assert!(english(&["history"]).contains("nenhum daemon responde"));
     write("CLEUDOCODEBOT_LANG=pt-BR\nthis is no setting\n");
     let broken = english(&["history"]);
-    assert!(broken.contains("esperava-se `=`") || broken.contains("esperado `=`"), "{broken}");
+    assert!(
+        broken.contains("esperava-se `=`") || broken.contains("esperado `=`"),
+        "{broken}"
+    );
     write("CLEUDOCODEBOT_LANG=en\n");
     let (_, _, err) = told(&home.0, &["history"]);
     assert!(err.contains("no daemon answers"), "{err}");

@@ -4,6 +4,7 @@
 pub(super) fn is_exempt(path: &str, key: &str) -> bool {
     FILES.iter().any(|(start, _)| path.starts_with(start))
         || KEYS.iter().any(|(known, _)| *known == key)
+        || STARTS.iter().any(|(start, _)| key.starts_with(start))
         || is_command_line(key)
 }
 
@@ -104,6 +105,10 @@ const FILES: &[(&str, &str)] = &[
         "the text of a batch file",
     ),
     (
+        "src/service/launchers/windows/starter.rs",
+        "has nobody to read it but who starts it by mistake",
+    ),
+    (
         "src/service/launchers/windows/task_xml.rs",
         "the text of a task",
     ),
@@ -163,6 +168,15 @@ const CONSTS: &[(&str, &str, Silence, &str)] = &[
         Silence::First,
         "lines to type",
     ),
+];
+
+/// How texts begin that are no sentences, and why.
+const STARTS: &[(&str, &str)] = &[
+    ("<!doctype html>", "a page that leads on at once"),
+    ("trap 'stty echo'", "a program of the shell"),
+    ("[Console]::", "a program of PowerShell"),
+    ("# {SEAL}\n[Desktop Entry]", "the text of a desktop entry"),
+    ("cmd.exe /d", "a line for cmd"),
 ];
 
 /// Single texts, and why.

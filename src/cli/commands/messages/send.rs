@@ -257,7 +257,7 @@ impl FileToSend {
             name: self.name.clone(),
             mime: None,
         };
-        let mut bar = ProgressBar::new("sent");
+        let mut bar = ProgressBar::new();
         let kept =
             files::upload(endpoint, upload, &mut |done, total| bar.show(done, total)).await?;
         let mut file = json!({"media_id": kept["media_id"]});
