@@ -41,7 +41,7 @@ impl Translator {
 
     /// The sentence in the other language; a text that the table does not have stays as it is, and so do
     /// the values in it that are no sentences.
-    pub fn sentence<'t>(self, text: &'t str) -> Cow<'t, str> {
+    pub fn sentence(self, text: &str) -> Cow<'_, str> {
         match self.0 {
             Language::English => Cow::Borrowed(text),
             Language::BrazilianPortuguese => sentence(&*TABLE, text, MAX_DEPTH),
@@ -49,7 +49,7 @@ impl Translator {
     }
 
     /// A word or text that is in the table as it is, such as a heading or a state.
-    pub fn word<'t>(self, text: &'t str) -> Cow<'t, str> {
+    pub fn word(self, text: &str) -> Cow<'_, str> {
         let found = match self.0 {
             Language::English => None,
             Language::BrazilianPortuguese => TABLE.exact(text),
@@ -99,11 +99,8 @@ fn whole(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
     let filled = table.template(text)?;
     let translated = |(name, value): &(String, String)| {
         let may_be_ours = depth > 0 && (is_term(name) || value.contains(' '));
-        let value = match may_be_ours {
-            true => sentence(table, value, depth - 1).into_owned(),
-            false => value.clone(),
-        };
-        (name.clone(), value)
+        let translated = may_be_ours.then(|| sentence(table, value, depth - 1).into_owned());
+        (name.clone(), translated.unwrap_or_else(|| value.clone()))
     };
     let values: Vec<_> = filled.values.iter().map(translated).collect();
     let value = |name: &str| {

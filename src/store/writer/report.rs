@@ -32,7 +32,7 @@ pub(in crate::store) fn of(before: State, message: &Message) -> Option<Draft> {
     };
     let language = to.get("language").and_then(Value::as_str);
     let language = language.and_then(Language::of_tag).unwrap_or_default();
-    let text = sentences(language, text);
+    let text = sentences(language, &text);
     Some(Draft {
         channel: name(to, "channel")?,
         peer: name(to, "peer")?,
@@ -50,13 +50,13 @@ fn because(mut what: String, message: &Message) -> String {
 }
 
 /// The report and the reason behind it, each a sentence of its own.
-fn sentences(language: Language, text: String) -> String {
+fn sentences(language: Language, text: &str) -> String {
     match text.split_once(": ") {
         Some((what, why)) => {
             let (what, why) = (translated(language, what), translated(language, why));
             format!("{what}: {why}")
         }
-        None => translated(language, &text).into_owned(),
+        None => translated(language, text).into_owned(),
     }
 }
 

@@ -177,12 +177,14 @@ const STARTS: &[(&str, &str)] = &[
     ("[Console]::", "a program of PowerShell"),
     ("# {SEAL}\n[Desktop Entry]", "the text of a desktop entry"),
     ("cmd.exe /d", "a line for cmd"),
+    ("# HELP cleudocodebot_", "for Prometheus"),
 ];
 
 /// Single texts, and why.
 const KEYS: &[(&str, &str)] = &[
     ("default-src 'none'; sandbox", "a policy for browsers"),
     ("private, max-age=31536000, immutable", "a header"),
+    ("Max open files", "a line of /proc"),
     ("[object Object]", "what JavaScript makes of an object"),
     ("Warning: No project session", "words of pi"),
     (

@@ -298,9 +298,10 @@ impl SendCommand {
             context.terminal.json(&answer)?;
         } else {
             // A script may look for the words that the help names.
-            let translator = match context.terminal.is_watched() {
-                true => context.terminal.translator(),
-                false => Translator::default(),
+            let translator = if context.terminal.is_watched() {
+                context.terminal.translator()
+            } else {
+                Translator::default()
             };
             context.terminal.foreign(outcome(&answer, translator))?;
         }
