@@ -19,7 +19,7 @@ const MAX_JOINTS: usize = 24;
 
 /// What stands between two sentences that were put together. A sentence that contains one of these is
 /// found whole before it is taken apart.
-const SEPARATORS: [&str; 6] = ["; ", ". ", ": ", " (", ", ", ")"];
+const SEPARATORS: [&str; 6] = [" (", "; ", ". ", ": ", ", ", ")"];
 
 /// Parsed by the first text that is asked for, so that nothing of it is there where all is English.
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::of(PORTUGUESE));

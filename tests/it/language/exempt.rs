@@ -177,6 +177,7 @@ const STARTS: &[(&str, &str)] = &[
     ("[Console]::", "a program of PowerShell"),
     ("# {SEAL}\n[Desktop Entry]", "the text of a desktop entry"),
     ("cmd.exe /d", "a line for cmd"),
+    ("Environment({1}", "for whoever debugs"),
     ("# HELP cleudocodebot_", "for Prometheus"),
 ];
 

@@ -307,7 +307,7 @@ fn is_sentence(key: &str) -> bool {
 }
 
 /// A key without its placeholders.
-fn bare(key: &str) -> String {
+pub(super) fn bare(key: &str) -> String {
     let mut bare = String::new();
     let mut depth = 0;
     for c in key.chars() {
