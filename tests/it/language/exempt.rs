@@ -40,8 +40,24 @@ fn is_command_line(key: &str) -> bool {
 /// Files and folders, and why.
 const FILES: &[(&str, &str)] = &[
     (
-        "src/protocol/describe/",
+        "src/protocol/describe/actions/",
         "the wire describes itself in English",
+    ),
+    (
+        "src/protocol/describe/events.rs",
+        "the wire describes itself in English",
+    ),
+    (
+        "src/protocol/describe/asyncapi",
+        "a document for programs",
+    ),
+    (
+        "src/protocol/describe/fields.rs",
+        "the wire describes itself in English",
+    ),
+    (
+        "src/protocol/describe/mismatch.rs",
+        "for whoever develops an action",
     ),
     (
         "src/gateway/mcp/",
