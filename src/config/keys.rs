@@ -6,6 +6,7 @@
 //! looked up.
 
 pub(super) mod agents;
+pub mod groups;
 pub mod models;
 pub(super) mod push;
 pub mod reach;

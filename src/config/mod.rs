@@ -1,10 +1,11 @@
 //! The settings of one run: read once from all sources, validated, typed, and passed down from there.
 //!
 //! `keys` is the table of settings (with `limits`, `services`, `agents` and `models`), `values` parses their texts,
-//! `lookup` finds who set them, `dotenv` reads the file. Not here: what the settings do.
+//! `lookup` finds who set them, `dotenv` reads the file, `edit` checks what clients want changed. Not here: what the settings do.
 
 pub mod agents;
 pub mod dotenv;
+pub mod edit;
 pub mod keys;
 pub mod models;
 pub mod services;
@@ -44,12 +45,12 @@ pub use self::{
     source::Source,
     values::{
         BaseUrl, Delays, Expected, FetchRule, Kind, LEAST_TOKEN_CHARS, PromptRoute, Route,
-        SAFE_TOKEN_CHARS, is_agent_name, reached_at,
+        SAFE_TOKEN_CHARS, Shape, is_agent_name, reached_at,
     },
 };
 use self::{
     keys::{ALLOWED_HOSTS, TOKEN},
-    lookup::gather,
+    lookup::{Gathered, gather},
     shown::complaint,
     values::{addresses, kind},
 };
@@ -150,7 +151,10 @@ pub struct Loaded {
 /// Reads all sources, validates every key and builds the settings. A missing `.env` counts as empty.
 /// Fails with an [`Error::Config`] that names every invalid value and its source.
 pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> {
-    let gathered = gather(overrides, environment)?;
+    loaded(gather(overrides, environment)?)
+}
+
+fn loaded(gathered: Gathered) -> Result<Loaded> {
     let lookup = gathered.lookup;
     let of_services = services::SERVICES
         .iter()

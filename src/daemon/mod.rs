@@ -15,6 +15,7 @@ mod first_start;
 mod guide;
 mod process;
 mod push;
+mod settings;
 #[cfg(test)]
 mod testing;
 mod turns;

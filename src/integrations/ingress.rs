@@ -13,7 +13,7 @@ use super::{
     Audience, Typing,
     allow_list::{AllowList, plain},
     chat_commands,
-    pairing::{PairingOutcome, Pairings},
+    pairing::{Asker, PairingOutcome, Pairings},
 };
 use crate::{
     language::{Language, Peer, translated},
@@ -131,7 +131,7 @@ impl Ingress {
         let sender = inbound.sender.clone().unwrap_or_else(|| peer.clone());
         let language = self.language_of(inbound.meta.as_ref(), &sender);
         if !self.may_write(&sender, &peer, origin).await? {
-            self.offer_pairing(&sender, &peer, language).await?;
+            self.offer_pairing(&sender, &inbound, language).await?;
             return Ok(Taken::Refused);
         }
         for alias in &origin.aliases {
@@ -294,17 +294,22 @@ impl Ingress {
     async fn offer_pairing(
         &self,
         sender: &str,
-        peer: &str,
+        inbound: &Inbound,
         language: Language,
     ) -> Result<(), StoreError> {
+        let peer = inbound.peer.as_str();
         // Never in a group: the code would let in the whole group.
         if sender != peer {
             return Ok(());
         }
-        let PairingOutcome::Fresh(code) = self
-            .pairings
-            .request(&self.channel, &plain(&self.channel, sender))
-        else {
+        let name = inbound.meta.as_ref().and_then(|meta| meta["name"].as_str());
+        let asker = Asker {
+            sender: &plain(&self.channel, sender),
+            name,
+            text: &inbound.text,
+            language,
+        };
+        let PairingOutcome::Fresh(code) = self.pairings.request(&self.channel, asker) else {
             return Ok(());
         };
         self.save_pairings().await;

@@ -3,6 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::Value;
+
 use super::{
     Audience, Integration,
     allow_list::AllowList,
@@ -102,6 +104,20 @@ impl Plan {
             ..plan.clone()
         };
         built(self) != built(other)
+    }
+
+    /// Asks the service whose account these settings are of; the error says what is wrong and what to do. Nothing
+    /// runs, and nothing is changed there.
+    pub async fn inquire(&self) -> Result<Value, String> {
+        match &self.settings {
+            ServiceSettings::Telegram(settings) => telegram::bot(&self.name, settings).await,
+            ServiceSettings::Evolution(settings) => evolution::instances(settings).await,
+            ServiceSettings::Cloud(settings) => cloud::number(settings).await,
+            ServiceSettings::Broken(why) => Err(why.clone()),
+            ServiceSettings::WebChat | ServiceSettings::Bridge => {
+                Err(format!("{} is no service that can be asked", self.name))
+            }
+        }
     }
 
     /// Builds the integration; it does not run yet.

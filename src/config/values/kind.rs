@@ -86,7 +86,7 @@ pub enum Kind {
 }
 
 /// A hundred years. For longer, use 0.
-const MAX_DAYS: u64 = 36_500;
+pub(super) const MAX_DAYS: u64 = 36_500;
 
 impl Kind {
     /// Validates a text.

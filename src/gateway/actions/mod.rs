@@ -196,7 +196,9 @@ fn dispatch(
         ActionId::PushList => Answer::Now(Ok(push::list(gateway, access))),
         ActionId::Status => Answer::Now(Ok(daemon::status(gateway, access))),
         ActionId::Logs => Answer::Now(daemon::logs(gateway, &payload)),
-        ActionId::Config => Answer::Now(daemon::config(gateway)),
+        ActionId::Config => Answer::Now(daemon::settings::config(gateway)),
+        ActionId::ConfigCheck => daemon::settings::check(gateway, &payload),
+        ActionId::ConfigSet => daemon::settings::set(gateway, &payload),
         ActionId::Reload => Answer::Now(daemon::reload(gateway)),
         ActionId::Shutdown => Answer::Now(Ok(daemon::shutdown(gateway, &payload))),
     }

@@ -47,10 +47,7 @@ const FILES: &[(&str, &str)] = &[
         "src/protocol/describe/events.rs",
         "the wire describes itself in English",
     ),
-    (
-        "src/protocol/describe/asyncapi",
-        "a document for programs",
-    ),
+    ("src/protocol/describe/asyncapi", "a document for programs"),
     (
         "src/protocol/describe/fields.rs",
         "the wire describes itself in English",

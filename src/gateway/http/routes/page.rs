@@ -31,12 +31,15 @@ macro_rules! files {
 files! {
     "index.html" "style.css" "icon.svg" "manifest.webmanifest" "app.js" "dom.js" "list.js" "session.js"
     "table.js" "words.js"
-    "app/address.js" "app/app.css" "app/dialog.js" "app/install.js" "app/notify.js" "app/pairing.js" "app/rights.js"
-    "app/viewport.js"
+    "app/address.js" "app/app.css" "app/channels.js" "app/dialog.js" "app/install.js" "app/notify.js" "app/pairing.js" "app/rights.js"
+    "app/said.js" "app/start.js" "app/viewport.js"
     "chat/agent.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/menu.js" "chat/outbox.js"
     "chat/recorder.js" "chat/row.js" "chat/search.js" "chat/sidebar.js" "chat/thread.js" "chat/tray.js"
-    "control/control.js" "control/device.js" "control/devices.js" "control/log.js" "control/looks.js"
-    "control/pair.js"
+    "connect/cloud.js" "connect/model.js" "connect/settle.js" "connect/steps.js" "connect/telegram.js"
+    "connect/whatsapp.js"
+    "control/control.css" "control/control.js" "control/device.js" "control/devices.js" "control/log.js"
+    "control/looks.js" "control/pair.js" "control/push.js" "control/rows.js" "control/setting.js"
+    "control/settings.js"
     "files/attachments.js" "files/blobs.js" "files/document.js" "files/files.css" "files/near.js"
     "files/player.js" "files/progress.js" "files/transfer.js" "files/upload.js" "files/viewer.js"
     "icons/badge-96.png" "icons/icon-192.png" "icons/icon-512.png" "icons/maskable-512.png"
@@ -109,12 +112,16 @@ static PORTUGUESE_VERSION: LazyLock<HeaderValue> =
 
 static WORKER_VERSION: LazyLock<HeaderValue> = LazyLock::new(|| version(&WORKER_SENT));
 
-/// Names all scripts at once (RFC 8288), since a browser finds an import only once it has the script
+/// Folders of scripts that the page imports once somebody wants them.
+const LATER: [&str; 2] = ["/connect/", "/control/"];
+
+/// Names all scripts of the first page at once (RFC 8288), since a browser finds an import only once it has the script
 /// that holds it.
 static SCRIPTS: LazyLock<HeaderValue> = LazyLock::new(|| {
     let scripts = FILES
         .iter()
-        .filter(|(path, _)| content_type(path).starts_with("text/javascript"));
+        .filter(|(path, _)| content_type(path).starts_with("text/javascript"))
+        .filter(|(path, _)| !LATER.iter().any(|folder| path.starts_with(folder)));
     let links: Vec<_> = scripts
         .map(|(path, _)| format!("<{}>;rel=modulepreload", &path[1..]))
         .collect();

@@ -164,6 +164,8 @@ fn what_is_of_the_whole_gateway_is_not_for_a_limited_key_of_any_role() {
         "clients",
         "logs",
         "config",
+        "config.check",
+        "config.set",
         "reload",
         "shutdown",
         "pairing",
