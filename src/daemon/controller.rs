@@ -271,6 +271,7 @@ pub(super) fn compare(old: &Config, new: &Config) -> Reloaded {
         ("HSTS", old.hsts != new.hsts),
         ("PUBLIC_URL", old.public_url != new.public_url),
         ("COUNTRY", old.country != new.country),
+        ("LANG", old.language != new.language),
         ("LOG_LEVEL", old.log_level != new.log_level),
         ("LOG_FORMAT", old.log_format != new.log_format),
     ]);

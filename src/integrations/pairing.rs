@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock, fs,
+    language::Language,
     phone::{self, Country},
     random,
     store::Clock,
@@ -49,6 +50,8 @@ pub struct PairingRequest {
     pub name: Option<String>,
     /// The first words of what they wrote: in memory only, since no file but the store has what was said.
     pub words: String,
+    /// The language they are answered in.
+    pub language: Language,
     /// The code that the owner approves.
     pub code: String,
     /// When it was made, in ms since 1970.
@@ -66,6 +69,8 @@ pub(super) struct Asker<'a> {
     pub(super) name: Option<&'a str>,
     /// What they wrote.
     pub(super) text: &'a str,
+    /// The language they are answered in.
+    pub(super) language: Language,
 }
 
 /// A sender who was approved.
@@ -160,6 +165,7 @@ impl Pairings {
             sender: sender.to_owned(),
             name: asker.name.map(|name| shortened(name, MAX_NAME)),
             words: shortened(asker.text, MAX_WORDS),
+            language: asker.language,
             code: code.clone(),
             at_ms: clock::now_ms(),
             until_ms: (self.time)().saturating_add(VALID_MS),
@@ -249,7 +255,7 @@ impl Pairings {
             .iter()
             .map(|one| {
                 json!({"channel": one.channel, "sender": one.sender, "name": one.name, "code": one.code,
-                    "at_ms": one.at_ms, "until_ms": one.until_ms})
+                    "language": one.language.tag(), "at_ms": one.at_ms, "until_ms": one.until_ms})
             })
             .collect();
         let approved = table.approved.iter();
@@ -307,6 +313,10 @@ fn read(value: &Value, latest_ms: u64) -> PairingTable {
                     sender: text(one, "sender")?,
                     name: text(one, "name"),
                     words: String::new(),
+                    language: one["language"]
+                        .as_str()
+                        .and_then(Language::of_tag)
+                        .unwrap_or_default(),
                     code: text(one, "code")?,
                     at_ms: one["at_ms"].as_u64()?,
                     until_ms: one["until_ms"].as_u64().unwrap_or(latest_ms).min(latest_ms),
@@ -355,6 +365,7 @@ mod tests {
             sender: "1",
             name: Some("Ana\u{1b}[31m\nLima"),
             text: &"hello  there\n".repeat(40),
+            ..Asker::default()
         };
         let PairingOutcome::Fresh(code) = pairings.request("t", asker) else {
             panic!("the first gets a code");

@@ -22,6 +22,7 @@ use crate::{
         BaseUrl, Delays, FetchRule, Lookup, keys,
         services::{self, Service},
     },
+    language::Language,
     log::Log,
     media::Media,
     phone::Country,
@@ -38,6 +39,7 @@ pub struct Plan {
     pub limits: SendLimits,
     allowed: AllowList,
     country: Option<Country>,
+    language: Option<Language>,
     settings: ServiceSettings,
     /// Warnings about settings that are valid but surely not intended.
     pub warnings: Vec<String>,
@@ -130,7 +132,7 @@ impl Plan {
                 context.log.clone(),
                 Arc::downgrade(&context.audience),
             )
-            .of_country(self.country)
+            .of_place(self.country, self.language)
         };
         match &self.settings {
             ServiceSettings::Telegram(settings) => {
@@ -169,6 +171,7 @@ pub fn bridge(name: &str, limits: SendLimits) -> Plan {
         limits,
         allowed: AllowList::All,
         country: None,
+        language: None,
         settings: ServiceSettings::Bridge,
         warnings: Vec::new(),
     }
@@ -194,6 +197,7 @@ fn plan(
         limits: limits(lookup, service),
         allowed: allowed(lookup, service, channel),
         country: country(lookup),
+        language: lookup.get(keys::LANGUAGE).and_then(Language::of_tag),
         warnings: warnings(lookup, service, channel),
         settings,
     }

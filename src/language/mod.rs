@@ -8,11 +8,13 @@
 //!
 //! - `po` reads the table, `pt_BR.po`, in the format of GNU gettext, so that translators' programs open it.
 //! - `template` is a sentence with placeholders, `table` holds all of them, `translator` takes a text apart.
-//! - `tag` knows names of languages, `user` finds out which one the user of this machine reads.
+//! - `tag` knows names of languages, `user` finds out which one the user of this machine reads, `peer`
+//!   that of somebody on a channel.
 //!
 //! Not here: which texts are sentences (whoever prints them says so), numbers and times.
 
 mod json;
+mod peer;
 mod po;
 mod table;
 mod tag;
@@ -22,6 +24,7 @@ mod user;
 
 pub use self::{
     json::portuguese_json,
+    peer::Peer,
     po::{PoEntry, entries},
     tag::Language,
     translator::{Translator, translated},

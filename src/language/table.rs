@@ -66,14 +66,12 @@ impl Table {
             by_word: HashMap::new(),
         };
         for entry in entries(po).filter(|entry| !entry.translation.is_empty()) {
-            match Template::of(&entry) {
-                Some(template) => table.add(template),
-                None => {
-                    let plain = |text: &str| Pattern::of(text).filled(|_| None);
-                    table
-                        .exact
-                        .insert(plain(&entry.key), plain(&entry.translation));
-                }
+            if let Some(template) = Template::of(&entry) {
+                table.add(template);
+            } else {
+                let plain = |text: &str| Pattern::of(text).filled(|_| None);
+                let (key, translation) = (plain(&entry.key), plain(&entry.translation));
+                table.exact.insert(key, translation);
             }
         }
         table

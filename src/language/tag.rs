@@ -10,6 +10,18 @@ pub enum Language {
     BrazilianPortuguese,
 }
 
+/// Countries whose language is Portuguese, the members of the CPLP, with their codes (ITU-T E.164).
+const LUSOPHONE: [(&str, &str); 8] = [
+    ("BR", "55"),
+    ("PT", "351"),
+    ("AO", "244"),
+    ("MZ", "258"),
+    ("CV", "238"),
+    ("ST", "239"),
+    ("GW", "245"),
+    ("TL", "670"),
+];
+
 impl Language {
     /// Every language, with its tag (RFC 5646).
     pub const ALL: [(Self, &'static str); 2] =
@@ -33,11 +45,15 @@ impl Language {
     }
 
     /// The language of who has this number, digits with the code of the country in front: Portuguese
-    /// where it is the language of the country (ITU-T E.164 D, members of the CPLP). `None` elsewhere,
-    /// since the number says little there.
+    /// where that is the country's. `None` elsewhere, since the number says little there.
     pub fn of_phone_number(digits: &str) -> Option<Self> {
-        const PORTUGUESE: [&str; 8] = ["55", "351", "244", "258", "238", "239", "245", "670"];
-        let speaks = PORTUGUESE.iter().any(|code| digits.starts_with(code));
+        let speaks = LUSOPHONE.iter().any(|(_, code)| digits.starts_with(code));
+        speaks.then_some(Self::BrazilianPortuguese)
+    }
+
+    /// The language of a country by its two letters (ISO 3166-1), as of a number there.
+    pub fn of_country(name: &str) -> Option<Self> {
+        let speaks = LUSOPHONE.iter().any(|(own, _)| *own == name);
         speaks.then_some(Self::BrazilianPortuguese)
     }
 }

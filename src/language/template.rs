@@ -15,6 +15,9 @@ pub(super) struct Pattern {
 /// in any other place may be somebody's name or address, and is translated only where it is a sentence.
 const TERMS: [&str; 6] = ["action", "state", "role", "kind", "what", "how"];
 
+/// Most words of a value in a sentence that is hardly one: `3d 4h`.
+const MAX_WEAK_WORDS: usize = 2;
+
 /// The placeholder that has to be a known text, because what follows it does not say where it ends:
 /// `cannot {action} {path}: {source}`.
 const KNOWN: &str = "action";
@@ -53,6 +56,17 @@ impl Pattern {
         self.literals.iter().map(String::len).sum()
     }
 
+    /// Whether the sentence is hardly one, such as `for {1}`, so that parts of many others look like it.
+    fn is_weak(&self) -> bool {
+        let own = self.literals.join(" ");
+        let words = own.split_whitespace();
+        words
+            .filter(|word| word.contains(char::is_alphabetic))
+            .count()
+            < 2
+            && !own.contains([':', ';', ',', '.', '?'])
+    }
+
     /// Where in a text the values of the placeholders stand, each as short as possible, if the text is
     /// this sentence. Only the last one, at the end of the sentence, may go over several lines.
     pub(super) fn captures(
@@ -83,7 +97,8 @@ impl Pattern {
             };
             let value = text.get(start..stop)?;
             let may_go_on = index + 1 == self.names.len() && last.is_empty();
-            if value.contains('\n') && !may_go_on {
+            let is_long = value.split_whitespace().count() > MAX_WEAK_WORDS;
+            if value.contains('\n') && !may_go_on || is_long && self.is_weak() {
                 return None;
             }
             found.push(start..stop);
@@ -135,6 +150,13 @@ mod tests {
         let told = values(key, "cannot open the log file /a b: no").expect("fits");
         assert_eq!(told, ["open the log file", "/a b", "no"]);
         assert_eq!(values(key, "cannot do this: no"), None);
+    }
+
+    #[test]
+    fn a_sentence_of_one_word_has_short_values() {
+        assert_eq!(values("for {1}", "for 3d 4h").expect("fits"), ["3d 4h"]);
+        assert_eq!(values("for {1}", "for all who read this"), None);
+        assert!(values("{text}; see: {1}", "a b c d e; see: f").is_some());
     }
 
     #[test]

@@ -19,7 +19,7 @@ const MAX_JOINTS: usize = 24;
 
 /// What stands between two sentences that were put together. A sentence that contains one of these is
 /// found whole before it is taken apart.
-const SEPARATORS: [&str; 6] = ["; ", ". ", ": ", " (", ", ", ")"];
+const SEPARATORS: [&str; 6] = [" (", "; ", ". ", ": ", ", ", ")"];
 
 /// Parsed by the first text that is asked for, so that nothing of it is there where all is English.
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::of(PORTUGUESE));
@@ -41,7 +41,7 @@ impl Translator {
 
     /// The sentence in the other language; a text that the table does not have stays as it is, and so do
     /// the values in it that are no sentences.
-    pub fn sentence<'t>(self, text: &'t str) -> Cow<'t, str> {
+    pub fn sentence(self, text: &str) -> Cow<'_, str> {
         match self.0 {
             Language::English => Cow::Borrowed(text),
             Language::BrazilianPortuguese => sentence(&*TABLE, text, MAX_DEPTH),
@@ -49,7 +49,7 @@ impl Translator {
     }
 
     /// A word or text that is in the table as it is, such as a heading or a state.
-    pub fn word<'t>(self, text: &'t str) -> Cow<'t, str> {
+    pub fn word(self, text: &str) -> Cow<'_, str> {
         let found = match self.0 {
             Language::English => None,
             Language::BrazilianPortuguese => TABLE.exact(text),
@@ -82,7 +82,9 @@ fn sentence<'t>(table: &dyn Sentences, text: &'t str, depth: usize) -> Cow<'t, s
             .map(|line| sentence(table, line, depth - 1));
         return Cow::Owned(lines.collect::<Vec<_>>().join("\n"));
     }
-    let known = trimmed(table, text, depth).or_else(|| joined(table, text, depth));
+    let known = trimmed(table, text, depth)
+        .or_else(|| joined(table, text, depth))
+        .or_else(|| in_pieces(table, text, depth));
     known.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
@@ -97,11 +99,8 @@ fn whole(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
     let filled = table.template(text)?;
     let translated = |(name, value): &(String, String)| {
         let may_be_ours = depth > 0 && (is_term(name) || value.contains(' '));
-        let value = match may_be_ours {
-            true => sentence(table, value, depth - 1).into_owned(),
-            false => value.clone(),
-        };
-        (name.clone(), value)
+        let translated = may_be_ours.then(|| sentence(table, value, depth - 1).into_owned());
+        (name.clone(), translated.unwrap_or_else(|| value.clone()))
     };
     let values: Vec<_> = filled.values.iter().map(translated).collect();
     let value = |name: &str| {
@@ -147,6 +146,29 @@ fn joined(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
         }
     }
     None
+}
+
+/// The text as a list of which any piece may be a sentence: `redb, 9 messages, 2 files (3.0 MiB)`.
+fn in_pieces(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
+    let depth = depth.checked_sub(1).filter(|_| text.len() <= MAX_LINE)?;
+    let (mut told, mut rest, mut is_known) = (String::new(), text, false);
+    for _ in 0..MAX_JOINTS {
+        let places = SEPARATORS
+            .iter()
+            .filter_map(|one| Some((rest.find(one)?, *one)));
+        let (at, separator) = places.min_by_key(|(at, _)| *at).unwrap_or((rest.len(), ""));
+        let piece = &rest[..at];
+        let found = whole(table, piece, depth).filter(|_| piece.contains(' '));
+        is_known |= found.is_some();
+        told.push_str(&found.map_or(Cow::Borrowed(piece), Cow::Owned));
+        told.push_str(separator);
+        rest = &rest[at + separator.len()..];
+        if rest.is_empty() {
+            break;
+        }
+    }
+    told.push_str(rest);
+    is_known.then_some(told)
 }
 
 #[cfg(test)]
@@ -251,6 +273,10 @@ msgstr "use {{}} aqui"
                 "one\no telefone está desligado\ntem 1 mensagens",
             ),
             ("a: no such file (os error 2)", "a: não existe (erro 2)"),
+            (
+                "redb, 3 messages wait, 2 (3.0 MiB)",
+                "redb, 3 mensagens esperam, 2 (3.0 MiB)",
+            ),
         ] {
             assert_eq!(told(text), wanted);
         }

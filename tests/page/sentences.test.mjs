@@ -52,6 +52,7 @@ test("sentences are found whole, with values, in each other and beside each othe
     ["  the phone is off\n", "  o telefone está desligado\n"],
     ["one\nthe phone is off\nit has 1 messages", "one\no telefone está desligado\ntem 1 mensagens"],
     ["a: no such file (os error 2)", "a: não existe (erro 2)"],
+    ["redb, 3 messages wait, 2 (3.0 MiB)", "redb, 3 mensagens esperam, 2 (3.0 MiB)"],
     ["never heard", "never heard"],
     ["", ""],
     [null, null],

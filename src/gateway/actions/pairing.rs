@@ -8,6 +8,7 @@ use super::answer::{Answer, CommandResult};
 use crate::{
     gateway::Gateway,
     integrations::pairing::{PairingRequest, WELCOME},
+    language::translated,
     log::LogField,
     panics::run_blocking,
     protocol::{
@@ -74,7 +75,7 @@ async fn welcome(gateway: &Gateway, request: &PairingRequest) {
     let draft = Draft {
         channel: request.channel.clone(),
         peer: request.sender.clone(),
-        text: WELCOME.to_owned(),
+        text: translated(request.language, WELCOME).into_owned(),
         idempotency_key: Some(format!("welcome-{}", request.code)),
         ..Draft::default()
     };

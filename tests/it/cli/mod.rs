@@ -2,6 +2,7 @@
 
 mod commands;
 mod dashboard;
+mod language;
 mod pairing;
 mod qr;
 #[cfg(all(feature = "tls", unix))]

@@ -4,6 +4,7 @@
 pub(super) fn is_exempt(path: &str, key: &str) -> bool {
     FILES.iter().any(|(start, _)| path.starts_with(start))
         || KEYS.iter().any(|(known, _)| *known == key)
+        || STARTS.iter().any(|(start, _)| key.starts_with(start))
         || is_command_line(key)
 }
 
@@ -39,8 +40,21 @@ fn is_command_line(key: &str) -> bool {
 /// Files and folders, and why.
 const FILES: &[(&str, &str)] = &[
     (
-        "src/protocol/describe/",
+        "src/protocol/describe/actions/",
         "the wire describes itself in English",
+    ),
+    (
+        "src/protocol/describe/events.rs",
+        "the wire describes itself in English",
+    ),
+    ("src/protocol/describe/asyncapi", "a document for programs"),
+    (
+        "src/protocol/describe/fields.rs",
+        "the wire describes itself in English",
+    ),
+    (
+        "src/protocol/describe/mismatch.rs",
+        "for whoever develops an action",
     ),
     (
         "src/gateway/mcp/",
@@ -104,6 +118,10 @@ const FILES: &[(&str, &str)] = &[
         "the text of a batch file",
     ),
     (
+        "src/service/launchers/windows/starter.rs",
+        "has nobody to read it but who starts it by mistake",
+    ),
+    (
         "src/service/launchers/windows/task_xml.rs",
         "the text of a task",
     ),
@@ -165,10 +183,22 @@ const CONSTS: &[(&str, &str, Silence, &str)] = &[
     ),
 ];
 
+/// How texts begin that are no sentences, and why.
+const STARTS: &[(&str, &str)] = &[
+    ("<!doctype html>", "a page that leads on at once"),
+    ("trap 'stty echo'", "a program of the shell"),
+    ("[Console]::", "a program of PowerShell"),
+    ("# {SEAL}\n[Desktop Entry]", "the text of a desktop entry"),
+    ("cmd.exe /d", "a line for cmd"),
+    ("Environment({1}", "for whoever debugs"),
+    ("# HELP cleudocodebot_", "for Prometheus"),
+];
+
 /// Single texts, and why.
 const KEYS: &[(&str, &str)] = &[
     ("default-src 'none'; sandbox", "a policy for browsers"),
     ("private, max-age=31536000, immutable", "a header"),
+    ("Max open files", "a line of /proc"),
     ("[object Object]", "what JavaScript makes of an object"),
     ("Warning: No project session", "words of pi"),
     (

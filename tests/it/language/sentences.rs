@@ -136,7 +136,10 @@ fn silent(path: &str, tokens: &[Token]) -> HashSet<usize> {
         if !token.is_mark('(') && !token.is_mark('[') && !token.is_mark('{') {
             continue;
         }
-        if called(tokens, at).is_some_and(|call| is_silent(path, &call)) {
+        let call = called(tokens, at);
+        // What logs has a target before its text; other functions of that name have a text alone.
+        let is_log = |call: &str| !call.ends_with(".error") || tokens[at + 2].is_mark(',');
+        if call.is_some_and(|call| is_silent(path, &call) && is_log(&call)) {
             silent.extend(at..end_of(tokens, at));
         }
     }
@@ -192,7 +195,7 @@ fn called(tokens: &[Token], at: usize) -> Option<String> {
 
 fn is_silent(path: &str, call: &str) -> bool {
     if let Some(name) = call.strip_suffix('!') {
-        return SILENT_MACROS.contains(&name);
+        return SILENT_MACROS.contains(&name) || exempt::is_silent_call(path, call);
     }
     let (receiver, method) = call.rsplit_once('.').unwrap_or(("", call));
     LOG_CALLS.contains(&method) && !receiver.is_empty()
@@ -304,7 +307,7 @@ fn is_sentence(key: &str) -> bool {
 }
 
 /// A key without its placeholders.
-fn bare(key: &str) -> String {
+pub(super) fn bare(key: &str) -> String {
     let mut bare = String::new();
     let mut depth = 0;
     for c in key.chars() {

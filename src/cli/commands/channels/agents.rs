@@ -277,8 +277,10 @@ fn changed(action: &str, payload: &Value, answer: &Value, context: &mut Context<
             context.terminal.line(line)
         }
         _ => {
-            let line = format!("{} is {}", text(payload, "turn_id"), text(answer, "state"));
-            context.terminal.line(line)
+            let state = text(answer, "state");
+            let state = context.terminal.translator().word(&state);
+            let line = format!("{}: {state}", text(payload, "turn_id"));
+            context.terminal.foreign(line)
         }
     }
 }

@@ -98,8 +98,9 @@ impl PairingCommand {
                     _ => "no longer let in",
                 };
                 let (channel, sender) = (text("channel"), text("sender"));
+                let verb = context.terminal.translator().word(verb);
                 let line = format!("{verb}: {channel} {}", shown_peer(&channel, &sender));
-                context.terminal.line(line)?;
+                context.terminal.foreign(line)?;
                 if *action == "pairing.approve" {
                     let next =
                         format!("write to them: cleudocodebot send -c {channel} -t {sender} TEXT");

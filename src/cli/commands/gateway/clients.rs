@@ -31,7 +31,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 };
 
 const HEADINGS: [&str; 10] = [
-    "ID", "NAME", "KIND", "VERSION", "KEY", "ROLE", "FOR", "ADDRESS", "RECEIVED", "SENT",
+    "ID", "NAME", "KIND", "VERSION", "KEY", "ROLE", "TIME", "ADDRESS", "RECEIVED", "SENT",
 ];
 
 /// Shows who is connected.

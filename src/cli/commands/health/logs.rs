@@ -145,7 +145,7 @@ impl LogsCommand {
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(not_running),
-            Err(error) => return Err(Error::file("read", path)(error)),
+            Err(error) => return Err(Error::file("read the file", path)(error)),
         };
         let note = format!("{not_running}\nthe end of {}:", path.display());
         context.terminal.note(note);

@@ -211,7 +211,7 @@ async fn get(
         return Err(Error::Usage(text));
     }
     for id in ids {
-        let mut bar = ProgressBar::new("received");
+        let mut bar = ProgressBar::new();
         let is_watched = context.terminal.is_watched();
         let begin = |about: &Download| match output {
             None => Destination::named(about.name.as_deref().unwrap_or(&id)),

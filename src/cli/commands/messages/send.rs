@@ -260,14 +260,14 @@ impl FileToSend {
             None => Source::Input(context.take_input()),
             Some(path) => {
                 // Looked at first: opening a pipe would wait for ever.
-                let about = fs::metadata(path).map_err(Error::file("read", path))?;
+                let about = fs::metadata(path).map_err(Error::file("read the file", path))?;
                 if !about.is_file() {
                     let path = printable(&path.display().to_string());
                     return Err(Error::Failed(format!(
                         "{path} is no file; from a pipe: --file - --name NAME"
                     )));
                 }
-                let file = File::open(path).map_err(Error::file("read", path))?;
+                let file = File::open(path).map_err(Error::file("read the file", path))?;
                 Source::File(file, about.len())
             }
         };
@@ -276,7 +276,7 @@ impl FileToSend {
             name: self.name.clone(),
             mime: None,
         };
-        let mut bar = ProgressBar::new("sent");
+        let mut bar = ProgressBar::new();
         let kept =
             files::upload(endpoint, upload, &mut |done, total| bar.show(done, total)).await?;
         let mut file = json!({"media_id": kept["media_id"]});

@@ -159,12 +159,11 @@ impl PairingScreen {
     ) -> Result<()> {
         let terminal = &mut context.terminal;
         let square = Qr::of(code).filter(|_| terminal.is_watched());
-        let mut text = match &square {
-            Some(square) => qr_drawing::drawn(square, terminal.has_colors()),
-            None => {
-                let line = format!("text of the QR code: {}", printable(code));
-                format!("{}\n", terminal.translator().sentence(&line))
-            }
+        let mut text = if let Some(square) = &square {
+            qr_drawing::drawn(square, terminal.has_colors())
+        } else {
+            let line = format!("text of the QR code: {}", printable(code));
+            format!("{}\n", terminal.translator().sentence(&line))
         };
         if let Some(typed) = typed {
             let line = format!("code to type on the phone: {}", printable(typed));

@@ -222,10 +222,25 @@ fn wall_clock(clock: &Value) -> Check {
     }
 }
 
+/// A sentence for each state, so that each can be said in another language.
+fn in_state(name: &str, state: &str) -> String {
+    match state {
+        "running" => format!("{name} is running"),
+        "connected" => format!("{name} is connected"),
+        "starting" => format!("{name} is starting"),
+        "stopped" => format!("{name} is stopped"),
+        "impaired" => format!("{name} is impaired"),
+        "away" => format!("{name} is away"),
+        "parked" => format!("{name} is parked"),
+        "backing_off" => format!("{name} is backing_off"),
+        _ => format!("{name}: {state}"),
+    }
+}
+
 fn integration(one: &Value) -> Check {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let state = text("state");
-    let mut shown = format!("{} is {state}", text("name"));
+    let mut shown = in_state(&text("name"), &state);
     if let Some(trouble) = trouble(one) {
         shown = format!("{shown}: {trouble}");
     }
