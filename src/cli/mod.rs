@@ -6,6 +6,7 @@
 //! - `command` is the trait of all commands, `context` what each gets when it runs.
 //! - `connection` finds the gateway and signs in; `installed_daemon` inspects and changes the daemon
 //!   that starts by itself.
+//! - `completion` says what may come next on a line that is not finished.
 //! - `prompt` is a line that is typed while others come in.
 //! - `output` turns values into text and writes it.
 //!
@@ -14,6 +15,7 @@
 mod command;
 mod commands;
 mod common_options;
+mod completion;
 mod connection;
 mod context;
 mod installed_daemon;
@@ -28,7 +30,7 @@ use std::ffi::OsString;
 
 use self::{
     command::Command,
-    commands::{COMMANDS, HelpCommand, MissingCommand, VersionCommand},
+    commands::{COMMANDS, HelpCommand, MissingCommand, ShortVersionCommand},
     common_options::CommonOptions,
     context::Context,
     output::Terminal,
@@ -56,7 +58,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
             commands: COMMANDS,
             about,
         }),
-        Request::Version => Box::new(VersionCommand),
+        Request::Version => Box::new(ShortVersionCommand),
         Request::Nothing => Box::new(MissingCommand { commands: COMMANDS }),
     };
     Ok(Invocation { common, command })

@@ -9,8 +9,7 @@ use crate::{
         context::Context,
         output::{Cell, columns},
         parser::{
-            COMMON_OPTIONS, CommandSpec, CommandTable, FirstWord, OptionSpec, ParsedArgs,
-            unknown_command,
+            COMMON_OPTIONS, CommandSpec, CommandTable, OptionSpec, ParsedArgs, unknown_command,
         },
     },
     error::{Error, Result},
@@ -23,13 +22,12 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "The same as --help behind a command.",
     options: &[],
     examples: &[("cleudocodebot help send", "all about send")],
-    first_word: FirstWord::CommandName,
     parse,
 };
 
-const ABOUT: &str = "a personal messaging gateway";
+pub(super) const ABOUT: &str = "a personal messaging gateway";
 
-const EXAMPLES: &[(&str, &str)] = &[
+pub(super) const EXAMPLES: &[(&str, &str)] = &[
     (
         "cleudocodebot daemon",
         "run the gateway here; Ctrl-C ends it",
@@ -40,7 +38,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("cleudocodebot doctor", "find out what is wrong"),
 ];
 
-const EXIT_CODES: &str = "\
+pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0   done
   1   it failed, or no daemon runs
@@ -100,7 +98,8 @@ impl Command for MissingCommand {
 }
 
 fn of_all(commands: &[&CommandSpec], width: Option<usize>) -> String {
-    let rows = commands.iter().map(|spec| [spec.name, spec.summary]);
+    let listed_ones = commands.iter().filter(|spec| !spec.is_hidden());
+    let rows = listed_ones.map(|spec| [spec.name, spec.summary]);
     let commands = listed(rows.map(|cells| cells.map(str::to_owned)), width);
     format!(
         "{}: {ABOUT}\n\nUsage: cleudocodebot [OPTIONS] COMMAND [ARGUMENTS]\n\n\
@@ -113,7 +112,10 @@ fn of_all(commands: &[&CommandSpec], width: Option<usize>) -> String {
 }
 
 fn of_command(spec: &CommandSpec, width: Option<usize>) -> String {
-    let mut text = format!("{}\n\n", spec.summary);
+    let mut text = match spec.summary {
+        "" => String::new(),
+        summary => format!("{summary}\n\n"),
+    };
     for (index, usage) in spec.usage.iter().enumerate() {
         let label = if index == 0 { "Usage:" } else { "      " };
         let line = format!("{label} cleudocodebot {} {usage}", spec.name);
@@ -138,7 +140,7 @@ fn options(options: &[OptionSpec], width: Option<usize>) -> String {
 }
 
 /// `-c, --count N`, with blanks in place of a missing letter.
-fn label(option: &OptionSpec) -> String {
+pub(super) fn label(option: &OptionSpec) -> String {
     let letter = option
         .short
         .map_or("    ".to_owned(), |letter| format!("-{letter}, "));
@@ -183,8 +185,9 @@ mod tests {
     fn every_command_and_every_option_is_explained() {
         let all = of_all(COMMANDS, None);
         for spec in COMMANDS {
-            assert!(
+            assert_eq!(
                 all.contains(&format!("\n  {} ", spec.name)),
+                !spec.is_hidden(),
                 "{}",
                 spec.name
             );
