@@ -98,7 +98,7 @@ fn read(kind: WordKind, line: &CommandLine, answer: &Value) -> Vec<Candidate> {
             named("failed", "turn_id", "error"),
         ]
         .concat(),
-        WordKind::Key => named("keys", "id", "name"),
+        WordKind::Key => named("keys", "key_id", "name"),
         WordKind::Media => named("media", "media_id", "name"),
         WordKind::Peer => named("conversations", "peer", "name"),
         WordKind::Outgoing => [messages("waiting"), messages("failed")].concat(),

@@ -219,6 +219,8 @@ mod tests {
                 ("mandoc", &["-Tlint", "-Wwarning"]),
             ] {
                 let told = complaints(program, arguments, &page).unwrap_or_default();
+                let mut told = told.lines().filter(|line| !line.contains("missing date"));
+                let told = told.next().unwrap_or_default();
                 assert_eq!(told, "", "{program}: {page}");
             }
         }

@@ -31,12 +31,11 @@ impl Page {
 
     /// A way to call a command, its name in bold, on a line of its own.
     pub(super) fn command(&mut self, name: &str, arguments: &str) {
-        let _ = writeln!(
-            self.text,
-            "\\fB{}\\fR {}\n.br",
-            escaped(name),
-            escaped(arguments)
-        );
+        let is_first = self.text.ends_with(".SH SYNOPSIS\n");
+        let line_break = if is_first { "" } else { ".br\n" };
+        let (name, arguments) = (escaped(name), escaped(arguments));
+        let line = format!("{line_break}\\fB{name}\\fR {arguments}");
+        let _ = writeln!(self.text, "{}", line.trim_end());
     }
 
     /// Lines that are filled.
