@@ -7,6 +7,7 @@
 //! - `connection` finds the gateway and signs in; `installed_daemon` inspects and changes the daemon
 //!   that starts by itself.
 //! - `language` finds out which one the user reads; `output` translates what it writes.
+//! - `completion` says what may come next on a line that is not finished.
 //! - `prompt` is a line that is typed while others come in.
 //! - `output` turns values into text and writes it.
 //!
@@ -15,6 +16,7 @@
 mod command;
 mod commands;
 mod common_options;
+mod completion;
 mod connection;
 mod context;
 mod installed_daemon;
@@ -30,7 +32,7 @@ use std::ffi::OsString;
 
 use self::{
     command::Command,
-    commands::{COMMANDS, HelpCommand, MissingCommand, VersionCommand},
+    commands::{COMMANDS, HelpCommand, MissingCommand, ShortVersionCommand},
     common_options::CommonOptions,
     context::Context,
     output::Terminal,
@@ -59,7 +61,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
             commands: COMMANDS,
             about,
         }),
-        Request::Version => Box::new(VersionCommand),
+        Request::Version => Box::new(ShortVersionCommand),
         Request::Nothing => Box::new(MissingCommand { commands: COMMANDS }),
     };
     Ok(Invocation { common, command })

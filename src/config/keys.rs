@@ -114,20 +114,51 @@ const KEEPING: &[Key] = &[
     ),
 ];
 
-/// Every key, in the order of `.env.example`.
+/// Every key, in the order of `.env.example`: what people set comes first, the limits last.
 pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
-    let services = SERVICES.iter().flat_map(|service| service.keys);
-    REACH
-        .iter()
-        .chain(reach::KEYS)
-        .chain(PLACE)
-        .chain(limits::KEYS)
-        .chain(KEEPING)
-        .chain(services)
+    let services = || SERVICES.iter().flat_map(|service| service.keys);
+    services()
+        .filter(|key| !is_limit_of_channel(key))
         .chain(agents::KEYS)
         .chain(models::KEYS)
+        .chain(PLACE)
         .chain(transcription::KEYS)
+        .chain(REACH)
+        .chain(reach::KEYS)
         .chain(push::KEYS)
+        .chain(KEEPING)
+        .chain(services().filter(|key| is_limit_of_channel(key)))
+        .chain(limits::KEYS)
+}
+
+/// How fast a channel may send, and how long its messages may wait.
+fn is_limit_of_channel(key: &Key) -> bool {
+    key.name.ends_with("_RATE") || key.name.ends_with("_MAX_AGE")
+}
+
+/// The heading that a key is the first below, where it is.
+pub fn heading(name: &str) -> Option<&'static str> {
+    let first = |keys: &[Key]| keys.first().is_some_and(|key| key.name == name);
+    let services = || SERVICES.iter().flat_map(|service| service.keys);
+    let begins =
+        |mut keys: Box<dyn Iterator<Item = &Key>>| keys.next().is_some_and(|key| key.name == name);
+    if begins(Box::new(services().filter(|key| !is_limit_of_channel(key)))) {
+        Some("Channels, and who may write on them")
+    } else if first(agents::KEYS) {
+        Some("Who answers")
+    } else if first(PLACE) {
+        Some("Country and language")
+    } else if first(transcription::KEYS) {
+        Some("Voice notes as text")
+    } else if first(REACH) {
+        Some("The gateway: address, token, other devices")
+    } else if first(KEEPING) {
+        Some("History, retries and logs")
+    } else if begins(Box::new(services().filter(|key| is_limit_of_channel(key)))) {
+        Some("Limits, which hardly anybody changes")
+    } else {
+        None
+    }
 }
 
 /// The home folder.

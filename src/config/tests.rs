@@ -195,10 +195,10 @@ fn a_complaint_names_key_value_source_and_expectation_and_comes_with_all_others(
         .typed("CLEUDOCODEBOT_LOG_LEVEL", "");
     let expected = format!(
         "CLEUDOCODEBOT_PORT is \"http\" ({}:2); expected a whole number from 0 to 65535\n\
-         CLEUDOCODEBOT_MAX_HEADER_BYTES is \"8191\" (environment); \
-         expected a whole number from 8192 to 1048576\n\
          CLEUDOCODEBOT_LOG_LEVEL is \"\" (command line); \
-         expected one of error, warn, info, debug, trace",
+         expected one of error, warn, info, debug, trace\n\
+         CLEUDOCODEBOT_MAX_HEADER_BYTES is \"8191\" (environment); \
+         expected a whole number from 8192 to 1048576",
         case.file()
     );
     assert_eq!(case.refused(), expected);

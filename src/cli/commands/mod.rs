@@ -5,8 +5,10 @@
 
 pub(crate) mod about {
     //! The program itself.
+    pub(crate) mod complete;
     pub(crate) mod completions;
     pub(crate) mod help;
+    pub(crate) mod man;
     pub(crate) mod version;
 }
 
@@ -78,7 +80,7 @@ pub(crate) mod settings {
 
 pub(super) use self::about::{
     help::{HelpCommand, MissingCommand},
-    version::VersionCommand,
+    version::ShortVersionCommand,
 };
 use super::parser::CommandTable;
 
@@ -118,6 +120,9 @@ pub(super) const COMMANDS: CommandTable = &[
     &health::doctor::SPEC,
     &health::store::SPEC,
     &about::completions::SPEC,
+    &about::complete::SPEC,
+    &about::man::SPEC,
+    &about::version::SPEC,
     &about::help::SPEC,
 ];
 

@@ -85,6 +85,11 @@ impl Cell {
         }
     }
 
+    /// The same field in another style.
+    pub(crate) fn with(self, style: TextStyle) -> Self {
+        Self { style, ..self }
+    }
+
     /// A field with words of ours: a heading, a state, a sentence.
     pub(crate) fn word(style: TextStyle, text: impl Into<String>) -> Self {
         Self {
@@ -130,7 +135,8 @@ pub(crate) fn columns(
     let gaps = GAP * natural.len().saturating_sub(1);
     let room = width.map_or(usize::MAX, |width| width.saturating_sub(gaps));
     let cap = cap(&natural, room);
-    let is_flowing = natural.iter().any(|column| *column > cap) && cap < MIN_COLUMN;
+    let is_too_wide = natural.iter().any(|column| *column > cap);
+    let is_flowing = is_too_wide && (cap < MIN_COLUMN || cuts_a_link(rows, cap));
     let mut text = String::new();
     for row in rows {
         match width {
@@ -139,6 +145,13 @@ pub(crate) fn columns(
         }
     }
     text
+}
+
+/// Whether a column that is none of the last would cut something that is of no use in pieces.
+fn cuts_a_link(rows: &[Vec<Cell>], cap: usize) -> bool {
+    let before_last = rows.iter().filter_map(|row| row.split_last());
+    let mut cells_before = before_last.flat_map(|(_, before)| before);
+    cells_before.any(|cell| cell.is_whole && cells(&cell.text) > cap)
 }
 
 fn natural_widths(rows: &[Vec<Cell>]) -> Vec<usize> {
@@ -277,6 +290,18 @@ mod tests {
             shown,
             "column 0  column 1  column 2\n    column 3  column 4\n    column 5  column 6\n    column 7\n"
         );
+    }
+
+    #[test]
+    fn an_id_is_never_cut() {
+        let id = "0123456789abcdef0123456789abcdef";
+        let rows = [vec![
+            Cell::link(id),
+            "a text of several words".into(),
+            "x".into(),
+        ]];
+        let shown = columns(&rows, Some(40), plain);
+        assert_eq!(shown, format!("{id}\n    a text of several words  x\n"));
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) const COMMON_OPTIONS: &[OptionSpec] = &[
 ];
 
 /// Stores the value of one of these options, or returns it if the option is a command's own.
-pub(super) fn keep(
+pub(crate) fn keep(
     common: &mut CommonOptions,
     name: &str,
     value: OsString,

@@ -13,9 +13,9 @@ mod spec;
 mod usage;
 
 pub(crate) use self::{
-    common::COMMON_OPTIONS,
+    common::{COMMON_OPTIONS, keep},
     option::{CHANNEL, JSON, OptionSpec, Takes, option, switch},
     reader::{Request, parse},
-    spec::{CommandSpec, CommandTable, FirstWord, ParsedArgs},
+    spec::{CommandSpec, CommandTable, ParsedArgs},
     usage::unknown_command,
 };

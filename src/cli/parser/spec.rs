@@ -18,9 +18,10 @@ pub(crate) type CommandTable = &'static [&'static CommandSpec];
 pub(crate) struct CommandSpec {
     /// The word that calls it.
     pub name: &'static str,
-    /// One line for the list of commands.
+    /// One line for the list of commands; empty where it is for programs alone.
     pub summary: &'static str,
-    /// What follows the name, one line for each way to call it.
+    /// What follows the name, one line for each way to call it. Completion goes by it too: small letters
+    /// stand for themselves, capitals for what they name.
     pub usage: &'static [&'static str],
     /// What a user should know besides, in lines of at most 76 characters.
     pub details: &'static str,
@@ -28,37 +29,24 @@ pub(crate) struct CommandSpec {
     pub options: &'static [OptionSpec],
     /// Whole command lines and what they do.
     pub examples: &'static [(&'static str, &'static str)],
-    /// What its first argument can be, for completion.
-    pub first_word: FirstWord,
     /// Makes the command from what was given. Nothing is done yet.
     pub parse: fn(&mut ParsedArgs) -> Result<Box<dyn Command>>,
 }
 
-/// What the first argument of a command can be.
-pub(crate) enum FirstWord {
-    /// Anything, so that nothing can be proposed.
-    Any,
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// One of the words of another table.
-    Listed(fn() -> Vec<&'static str>),
-    /// The name of a command.
-    CommandName,
-}
-
-impl FirstWord {
-    /// What to propose.
-    pub(crate) fn proposals(&self, commands: &[&CommandSpec]) -> Vec<&'static str> {
-        match self {
-            Self::Any => Vec::new(),
-            Self::OneOf(words) => words.to_vec(),
-            Self::Listed(words) => words(),
-            Self::CommandName => commands.iter().map(|spec| spec.name).collect(),
-        }
+impl CommandSpec {
+    /// Whether it is for programs alone, and not listed.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.summary.is_empty()
     }
 }
 
 /// The name says which command it is; the rest is help text.
+impl PartialEq for CommandSpec {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
 impl fmt::Debug for CommandSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::{invocation, parsed, refused};
 use crate::cli::{
     commands::{
-        COMMANDS, HelpCommand, VersionCommand, lifecycle::install::InstallCommand,
+        COMMANDS, HelpCommand, ShortVersionCommand, lifecycle::install::InstallCommand,
         messages::history::HistoryCommand,
     },
     parse,
@@ -44,8 +44,8 @@ fn only_a_command_told_so_is_about_the_machine() {
 fn help_and_version_win_wherever_they_stand() {
     assert_eq!(helped(&["--help"]), None);
     assert_eq!(
-        parsed::<VersionCommand>(&["-V", "nonsense"]),
-        VersionCommand
+        parsed::<ShortVersionCommand>(&["-V", "nonsense"]),
+        ShortVersionCommand
     );
     assert_eq!(helped(&["help"]), None);
     assert_eq!(helped(&["help", "send"]), Some("send"));

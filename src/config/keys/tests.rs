@@ -11,7 +11,11 @@ fn rendered() -> String {
 # home folder (~/.cleudocodebot/.env), without the `# ` before it, and run: chmod 600 ~/.cleudocodebot/.env
 # The command line overrules the environment, the environment overrules .env, .env overrules these.
 ";
-    let rows = all().map(|key| format!("\n# {}\n# {}={}\n", key.doc, key.name, key.default));
+    let rows = all().map(|key| {
+        let heading = heading(key.name).map(|heading| format!("\n\n# === {heading} ===\n"));
+        let heading = heading.unwrap_or_default();
+        format!("{heading}\n# {}\n# {}={}\n", key.doc, key.name, key.default)
+    });
     rows.fold(header.to_owned(), |text, row| text + &row)
 }
 
@@ -33,6 +37,25 @@ fn the_example_file_reads_with_and_without_its_comment_signs() {
     for key in all() {
         assert_eq!(document.get(key.name).as_deref(), Some(key.default));
     }
+}
+
+#[test]
+fn what_people_set_comes_first_and_limits_last() {
+    let headings: Vec<_> = all().filter_map(|key| heading(key.name)).collect();
+    assert_eq!(headings.len(), 7, "{headings:?}");
+    let place = |name: &str| all().position(|key| key.name == name).expect("there");
+    let order = [
+        "TELEGRAM_BOT_TOKEN",
+        "AGENT",
+        COUNTRY,
+        PORT,
+        "CLEUDOCODEBOT_LOG_LEVEL",
+        "TELEGRAM_RATE",
+        "CLEUDOCODEBOT_MAX_CONNECTIONS",
+    ];
+    assert!(order.map(place).is_sorted(), "{:?}", order.map(place));
+    let distinct: std::collections::BTreeSet<_> = all().map(|key| key.name).collect();
+    assert_eq!(distinct.len(), all().count());
 }
 
 #[test]

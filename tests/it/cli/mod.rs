@@ -1,9 +1,13 @@
 //! The command line: what a person types, and what comes back.
 
 mod commands;
+#[cfg(unix)]
+mod completion;
 mod dashboard;
 mod language;
 mod pairing;
 mod qr;
 #[cfg(all(feature = "tls", unix))]
 mod reach;
+#[cfg(unix)]
+mod terminal;

@@ -9,8 +9,7 @@ use crate::{
         context::Context,
         output::{Cell, columns},
         parser::{
-            COMMON_OPTIONS, CommandSpec, CommandTable, FirstWord, OptionSpec, ParsedArgs,
-            unknown_command,
+            COMMON_OPTIONS, CommandSpec, CommandTable, OptionSpec, ParsedArgs, unknown_command,
         },
     },
     error::{Error, Result},
@@ -24,13 +23,12 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "The same as --help behind a command.",
     options: &[],
     examples: &[("cleudocodebot help send", "all about send")],
-    first_word: FirstWord::CommandName,
     parse,
 };
 
-const ABOUT: &str = "a personal messaging gateway";
+pub(super) const ABOUT: &str = "a personal messaging gateway";
 
-const EXAMPLES: &[(&str, &str)] = &[
+pub(super) const EXAMPLES: &[(&str, &str)] = &[
     (
         "cleudocodebot daemon",
         "run the gateway here; Ctrl-C ends it",
@@ -41,7 +39,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("cleudocodebot doctor", "find out what is wrong"),
 ];
 
-const EXIT_CODES: &str = "\
+pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0   done
   1   it failed, or no daemon runs
@@ -103,7 +101,7 @@ impl Command for MissingCommand {
 
 fn of_all(commands: &[&CommandSpec], translator: Translator, width: Option<usize>) -> String {
     let word = |text| translator.word(text);
-    let rows = commands.iter();
+    let rows = commands.iter().filter(|spec| !spec.is_hidden());
     let rows = rows.map(|spec| [spec.name.to_owned(), word(spec.summary).into_owned()]);
     format!(
         "{}: {}\n\n{} cleudocodebot [{}] {} [{}]\n\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
@@ -125,7 +123,10 @@ fn of_all(commands: &[&CommandSpec], translator: Translator, width: Option<usize
 
 fn of_command(spec: &CommandSpec, translator: Translator, width: Option<usize>) -> String {
     let word = |text| translator.word(text);
-    let mut text = format!("{}\n\n", word(spec.summary));
+    let mut text = match spec.summary {
+        "" => String::new(),
+        summary => format!("{}\n\n", word(summary)),
+    };
     let first = word("Usage:");
     let other = " ".repeat(first.chars().count());
     for (index, usage) in spec.usage.iter().enumerate() {
@@ -153,7 +154,7 @@ fn options(options: &[OptionSpec], translator: Translator, width: Option<usize>)
 }
 
 /// `-c, --count N`, with blanks in place of a missing letter.
-fn label(option: &OptionSpec) -> String {
+pub(super) fn label(option: &OptionSpec) -> String {
     let letter = option
         .short
         .map_or("    ".to_owned(), |letter| format!("-{letter}, "));
@@ -202,8 +203,9 @@ mod tests {
     fn every_command_and_every_option_is_explained() {
         let all = of_all(COMMANDS, Translator::default(), None);
         for spec in COMMANDS {
-            assert!(
+            assert_eq!(
                 all.contains(&format!("\n  {} ", spec.name)),
+                !spec.is_hidden(),
                 "{}",
                 spec.name
             );

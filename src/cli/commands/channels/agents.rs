@@ -12,7 +12,7 @@ use crate::{
             Cell, TextStyle, printable, shown_peer, trouble,
             units::{self, Noun, counted},
         },
-        parser::{CommandSpec, FirstWord, JSON, OptionSpec, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     clock,
@@ -51,9 +51,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "answer there yourself",
         ),
     ],
-    first_word: FirstWord::OneOf(&[
-        "list", "abort", "retry", "takeover", "resume", "start", "stop",
-    ]),
     parse,
 };
 

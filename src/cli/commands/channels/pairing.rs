@@ -8,7 +8,7 @@ use crate::{
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, printable, shown_peer, units},
-        parser::{CommandSpec, FirstWord, JSON, ParsedArgs},
+        parser::{CommandSpec, JSON, ParsedArgs},
         runtime::block_on,
     },
     clock,
@@ -30,7 +30,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         "cleudocodebot pairing approve telegram K7QXM2PA",
         "let them in",
     )],
-    first_word: FirstWord::OneOf(&["list", "approve", "reject", "revoke"]),
     parse,
 };
 

@@ -7,11 +7,10 @@ use crate::{
         command::Command,
         connection::connect,
         context::Context,
-        parser::{CommandSpec, FirstWord, ParsedArgs, switch},
+        parser::{CommandSpec, ParsedArgs, switch},
         runtime::block_on,
     },
     error::{Error, Result},
-    protocol::describe::ACTIONS,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -31,7 +30,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "withdraw a message",
         ),
     ],
-    first_word: FirstWord::Listed(|| ACTIONS.iter().map(|action| action.name).collect()),
     parse,
 };
 

@@ -8,7 +8,7 @@ use crate::{
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, printable, units},
-        parser::{CommandSpec, FirstWord, JSON},
+        parser::{CommandSpec, JSON},
         runtime::block_on,
     },
     clock,
@@ -22,7 +22,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "This command itself is among them.",
     options: &[JSON],
     examples: &[("cleudocodebot clients", "a table")],
-    first_word: FirstWord::Any,
     parse: |args| {
         Ok(Box::new(ClientsCommand {
             json: args.flag("json"),

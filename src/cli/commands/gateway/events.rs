@@ -8,7 +8,7 @@ use crate::{
         connection::{connect, follow, names},
         context::Context,
         output::{Names, Times, log_line, logged, message_line, moment, printable},
-        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     client::Event,
@@ -55,7 +55,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "incoming, for scripts",
         ),
     ],
-    first_word: FirstWord::Any,
     parse,
 };
 

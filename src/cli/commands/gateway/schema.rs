@@ -4,7 +4,7 @@ use crate::{
     cli::{
         command::Command,
         context::Context,
-        parser::{CommandSpec, FirstWord, switch},
+        parser::{CommandSpec, switch},
     },
     error::Result,
     protocol::describe::asyncapi,
@@ -22,7 +22,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         "cleudocodebot schema > asyncapi.json",
         "for a generator of clients",
     )],
-    first_word: FirstWord::Any,
     parse: |args| {
         Ok(Box::new(SchemaCommand {
             compact: args.flag("compact"),

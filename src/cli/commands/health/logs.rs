@@ -10,7 +10,7 @@ use crate::{
         connection::{connect, follow},
         context::Context,
         output::{level_of, log_line, logged, printable},
-        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option, switch},
+        parser::{CommandSpec, JSON, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
     client::Client,
@@ -46,7 +46,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "the last warnings and errors",
         ),
     ],
-    first_word: FirstWord::Any,
     parse,
 };
 

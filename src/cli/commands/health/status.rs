@@ -14,7 +14,7 @@ use crate::{
             Cell, TextStyle, Times, printable, trouble,
             units::{self, Noun, counted},
         },
-        parser::{CommandSpec, FirstWord, JSON},
+        parser::{CommandSpec, JSON},
         runtime::block_on,
     },
     clock,
@@ -35,7 +35,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "the whole answer, for scripts",
         ),
     ],
-    first_word: FirstWord::Any,
     parse: |args| Ok(Box::new(StatusCommand(ServiceOptions::of(args)))),
 };
 

@@ -6,7 +6,7 @@ use crate::{
     cli::{
         command::Command,
         context::Context,
-        parser::{CommandSpec, FirstWord, JSON, ParsedArgs},
+        parser::{CommandSpec, JSON, ParsedArgs},
     },
     error::{Error, Result},
 };
@@ -23,7 +23,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         "cleudocodebot store salvage",
         "when the daemon says that messages.redb is damaged",
     )],
-    first_word: FirstWord::OneOf(&["salvage"]),
     parse,
 };
 

@@ -4,7 +4,7 @@ use crate::{
     cli::{
         command::Command,
         context::Context,
-        parser::{CommandSpec, FirstWord, switch},
+        parser::{CommandSpec, switch},
     },
     daemon,
     error::Result,
@@ -32,7 +32,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "chattier",
         ),
     ],
-    first_word: FirstWord::Any,
     parse: |args| {
         Ok(Box::new(DaemonCommand {
             quiet: args.flag("quiet"),

@@ -5,7 +5,7 @@ use crate::{
         command::Command,
         context::Context,
         installed_daemon::{DRY_RUN, FORCE, Installation, SYSTEM, ServiceOptions, TASK, VERBOSE},
-        parser::{CommandSpec, FirstWord, JSON},
+        parser::{CommandSpec, JSON},
     },
     error::Result,
     service::{
@@ -26,7 +26,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         ("cleudocodebot install --dry-run", "what it would do"),
         ("sudo cleudocodebot install --system", "for a server"),
     ],
-    first_word: FirstWord::Any,
     parse: |args| {
         Ok(Box::new(InstallCommand {
             options: ServiceOptions::of(args),

@@ -5,7 +5,7 @@ use crate::{
         command::Command,
         context::Context,
         installed_daemon::{DRY_RUN, Installation, SYSTEM, ServiceOptions, VERBOSE},
-        parser::{CommandSpec, FirstWord, JSON},
+        parser::{CommandSpec, JSON},
     },
     error::Result,
     service::lifecycle,
@@ -18,7 +18,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "Needed for a new port, and after an update of the program.",
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot restart", "with the settings as they are now")],
-    first_word: FirstWord::Any,
     parse: |args| Ok(Box::new(RestartCommand(ServiceOptions::of(args)))),
 };
 

@@ -5,7 +5,7 @@ use crate::{
         command::Command,
         context::Context,
         installed_daemon::{DRY_RUN, Installation, SYSTEM, ServiceOptions, VERBOSE},
-        parser::{CommandSpec, FirstWord, JSON},
+        parser::{CommandSpec, JSON},
     },
     error::Result,
     service::lifecycle,
@@ -18,7 +18,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "A daemon that runs already is left alone: exit code 0.",
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot start", "in the background, as at log-on")],
-    first_word: FirstWord::Any,
     parse: |args| Ok(Box::new(StartCommand(ServiceOptions::of(args)))),
 };
 

@@ -14,7 +14,7 @@ use crate::{
         connection::connect,
         context::Context,
         installed_daemon::{DRY_RUN, Findings, Installation, SYSTEM, ServiceOptions, VERBOSE},
-        parser::{CommandSpec, FirstWord, JSON},
+        parser::{CommandSpec, JSON},
         runtime::block_on,
     },
     client::{Client, Endpoint},
@@ -36,7 +36,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
               one comes back at the next log-on or start of the machine.",
     options: &[SYSTEM, DRY_RUN, VERBOSE, JSON],
     examples: &[("cleudocodebot stop", "in order, at most 10 s")],
-    first_word: FirstWord::Any,
     parse: |args| Ok(Box::new(StopCommand(ServiceOptions::of(args)))),
 };
 

@@ -6,7 +6,7 @@ use crate::{
         commands::lifecycle::onboard::dialogue::Dialogue,
         context::Context,
         installed_daemon::{DRY_RUN, Installation, SYSTEM, ServiceOptions, VERBOSE},
-        parser::{CommandSpec, FirstWord, JSON, switch},
+        parser::{CommandSpec, JSON, switch},
     },
     error::{Error, Result},
     service::uninstall::{purged, uninstall},
@@ -30,7 +30,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         ("cleudocodebot uninstall", "settings and messages stay"),
         ("cleudocodebot uninstall --purge", "nothing stays"),
     ],
-    first_word: FirstWord::Any,
     parse: |args| {
         Ok(Box::new(UninstallCommand {
             options: ServiceOptions::of(args),

@@ -9,7 +9,7 @@ use crate::{
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, content, cut, printable, shown_peer, units},
-        parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     clock,
@@ -51,7 +51,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "nothing of it is unread any more",
         ),
     ],
-    first_word: FirstWord::OneOf(&["list", "read"]),
     parse,
 };
 

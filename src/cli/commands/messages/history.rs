@@ -9,7 +9,7 @@ use crate::{
         connection::{connect, names},
         context::Context,
         output::{message_line, moment, printable},
-        parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     error::{Error, Result},
@@ -57,7 +57,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "where somebody wrote of it",
         ),
     ],
-    first_word: FirstWord::Any,
     parse,
 };
 

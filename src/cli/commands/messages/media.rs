@@ -11,7 +11,7 @@ use crate::{
         connection::{Connection, connect},
         context::Context,
         output::{Cell, TextStyle, printable, units},
-        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     client::files::{self, Download},
@@ -58,7 +58,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "one that was too large, or failed",
         ),
     ],
-    first_word: FirstWord::OneOf(&["get", "list", "fetch", "prune"]),
     parse,
 };
 

@@ -1,10 +1,7 @@
 //! `message send`: another way to write `send`, for scripts that call it so.
 
 use super::send::{OPTIONS, parse};
-use crate::{
-    cli::parser::{CommandSpec, FirstWord},
-    error::Error,
-};
+use crate::{cli::parser::CommandSpec, error::Error};
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "message",
@@ -16,7 +13,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         "cleudocodebot message send --channel webchat --target ada --message Hi",
         "one line",
     )],
-    first_word: FirstWord::OneOf(&["send"]),
     parse: |args| match args.required_word("send")?.as_str() {
         "send" => parse(args),
         other => Err(Error::Usage(format!(

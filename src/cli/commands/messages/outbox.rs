@@ -9,7 +9,7 @@ use crate::{
         connection::{connect, names},
         context::Context,
         output::{Names, message_line, moment, printable},
-        parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     clock,
@@ -43,7 +43,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "queue a failed one again",
         ),
     ],
-    first_word: FirstWord::OneOf(&["list", "retry", "cancel"]),
     parse,
 };
 

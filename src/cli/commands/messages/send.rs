@@ -15,7 +15,7 @@ use crate::{
         connection::connect,
         context::Context,
         output::printable,
-        parser::{CommandSpec, FirstWord, JSON, OptionSpec, ParsedArgs, Takes, option, switch},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
     client::{
@@ -120,7 +120,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "a picture with a caption",
         ),
     ],
-    first_word: FirstWord::Any,
     parse,
 };
 

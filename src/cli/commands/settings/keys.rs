@@ -8,7 +8,7 @@ use crate::{
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, printable, qr_drawing, units},
-        parser::{CommandSpec, FirstWord, JSON, OptionSpec, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     clock,
@@ -64,7 +64,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "for a script that may write to one person",
         ),
     ],
-    first_word: FirstWord::OneOf(&["list", "add", "pair", "rename", "revoke", "roles"]),
     parse,
 };
 

@@ -8,7 +8,7 @@ use crate::{
         connection::connect,
         context::Context,
         output::printable,
-        parser::{CommandSpec, FirstWord, JSON},
+        parser::{CommandSpec, JSON},
         runtime::block_on,
     },
     error::Result,
@@ -21,7 +21,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "A file with a mistake changes nothing and is explained.",
     options: &[JSON],
     examples: &[("cleudocodebot reload", "after editing .env")],
-    first_word: FirstWord::Any,
     parse: |args| {
         Ok(Box::new(ReloadCommand {
             json: args.flag("json"),

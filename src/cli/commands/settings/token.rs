@@ -8,7 +8,7 @@ use crate::{
         command::Command,
         connection::{Connection, connect, open, token_origin},
         context::Context,
-        parser::{CommandSpec, FirstWord, ParsedArgs},
+        parser::{CommandSpec, ParsedArgs},
         runtime::block_on,
     },
     config::{self, Config, Source, dotenv, keys},
@@ -29,7 +29,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         ("cleudocodebot token", "the token"),
         ("cleudocodebot token rotate", "a fresh one, after a leak"),
     ],
-    first_word: FirstWord::OneOf(&["show", "rotate"]),
     parse,
 };
 

@@ -1,67 +1,26 @@
-//! Completion for `PowerShell`: one script block with a table of words for each command.
+//! Completion for `PowerShell` 5 and later. It cannot hand an empty word to a program, so a switch says that
+//! there is one.
 
-use std::fmt::Write as _;
-
-use super::flags::{flags, options_of};
-use crate::{
-    cli::parser::{COMMON_OPTIONS, CommandSpec, OptionSpec},
-    language::Translator,
-};
-
-pub(super) fn script(commands: &[&CommandSpec], translator: Translator) -> String {
-    let names = commands
-        .iter()
-        .map(|spec| entry(spec.name, &translator.word(spec.summary)));
-    let entries = |option| entries(option, translator);
-    let top: Vec<String> = names
-        .chain(COMMON_OPTIONS.iter().flat_map(entries))
-        .collect();
-    let mut table = format!("        '' = @({})\n", top.join(", "));
-    for spec in commands {
-        let _ = writeln!(
-            table,
-            "        '{}' = @({})",
-            spec.name,
-            words(spec, commands, translator).join(", ")
-        );
-    }
-    format!(
-        r#"Register-ArgumentCompleter -Native -CommandName cleudocodebot -ScriptBlock {{
+pub(super) const SCRIPT: &str = r#"Register-ArgumentCompleter -Native -CommandName cleudocodebot -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
-    $table = @{{
-{table}    }}
-    $command = ''
-    foreach ($element in $commandAst.CommandElements | Select-Object -Skip 1) {{
-        $word = $element.ToString()
-        if ($word -ne $wordToComplete -and $table.ContainsKey($word)) {{ $command = $word; break }}
-    }}
-    $table[$command] | Where-Object {{ $_[0] -like "$wordToComplete*" }} | ForEach-Object {{
-        [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterValue', $_[1])
-    }}
-}}
-"#
-    )
+    $program = $commandAst.CommandElements[0].ToString()
+    $before = $commandAst.CommandElements | Select-Object -Skip 1 |
+        Where-Object { $_.Extent.EndOffset -lt $cursorPosition -or $wordToComplete -eq '' } |
+        ForEach-Object { $_.ToString().Trim('"', "'") }
+    if ($wordToComplete -eq '') {
+        $lines = & $program complete --next -- @before 2> $null
+    } else {
+        $lines = & $program complete -- @before $wordToComplete 2> $null
+    }
+    foreach ($line in $lines) {
+        if ($line -eq ':files' -or $line -eq ':folders') {
+            # Nothing proposed: the shell completes paths by itself.
+            continue
+        }
+        $word, $about = $line -split "`t", 2
+        if (-not $about) { $about = $word }
+        $text = if ($word -match '[\s''"]') { "'" + $word.Replace("'", "''") + "'" } else { $word }
+        [System.Management.Automation.CompletionResult]::new($text, $word, 'ParameterValue', $about)
+    }
 }
-
-/// What can follow a command: its first words, then its options.
-fn words(spec: &CommandSpec, commands: &[&CommandSpec], translator: Translator) -> Vec<String> {
-    let entries = |option| entries(option, translator);
-    let words = spec
-        .first_word
-        .proposals(commands)
-        .into_iter()
-        .map(|word| entry(word, word));
-    words.chain(options_of(spec).flat_map(entries)).collect()
-}
-
-fn entries(option: &OptionSpec, translator: Translator) -> Vec<String> {
-    flags(option)
-        .iter()
-        .map(|flag| entry(flag, &translator.word(option.summary)))
-        .collect()
-}
-
-/// The comma keeps `PowerShell` from unrolling the pair.
-fn entry(word: &str, summary: &str) -> String {
-    format!(",@('{word}', '{}')", summary.replace('\'', "''"))
-}
+"#;

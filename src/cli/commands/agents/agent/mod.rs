@@ -18,7 +18,7 @@ use crate::{
         connection,
         context::Context,
         output::Terminal,
-        parser::{CommandSpec, FirstWord, ParsedArgs, Takes, option, switch},
+        parser::{CommandSpec, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
     config::{Environment, agents::IN_THE_BOX, is_agent_name},
@@ -96,7 +96,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "from another machine",
         ),
     ],
-    first_word: FirstWord::OneOf(&IN_THE_BOX),
     parse,
 };
 

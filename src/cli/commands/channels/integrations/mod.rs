@@ -16,7 +16,7 @@ use crate::{
             Cell, TextStyle, printable, trouble,
             units::{self, Noun, counted},
         },
-        parser::{CommandSpec, FirstWord, JSON, ParsedArgs},
+        parser::{CommandSpec, JSON, ParsedArgs},
         runtime::block_on,
     },
     clock,
@@ -53,7 +53,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "its channel goes",
         ),
     ],
-    first_word: FirstWord::OneOf(&["list", "start", "stop", "restart", "connect", "forget"]),
     parse,
 };
 

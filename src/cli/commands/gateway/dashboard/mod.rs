@@ -22,7 +22,7 @@ use crate::{
         command::Command,
         connection::{Connection, connect},
         context::Context,
-        parser::{CommandSpec, FirstWord, switch},
+        parser::{CommandSpec, switch},
         runtime::block_on,
     },
     client::{Client, page_link},
@@ -46,7 +46,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "the link, for a browser elsewhere",
         ),
     ],
-    first_word: FirstWord::Any,
     parse: |args| {
         Ok(Box::new(DashboardCommand {
             with_browser: !args.flag("no-browser"),

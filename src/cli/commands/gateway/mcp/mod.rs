@@ -20,7 +20,7 @@ use crate::{
         command::Command,
         connection::endpoints,
         context::Context,
-        parser::{CommandSpec, FirstWord, ParsedArgs, Takes, option},
+        parser::{CommandSpec, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     error::{Error, Result},
@@ -53,7 +53,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "in pi, for example",
         ),
     ],
-    first_word: FirstWord::Any,
     parse,
 };
 

@@ -18,7 +18,7 @@ use crate::{
         command::Command,
         context::Context,
         output::Cell,
-        parser::{CommandSpec, FirstWord, JSON},
+        parser::{CommandSpec, JSON},
         runtime::block_on,
     },
     error::{Error, Result},
@@ -32,7 +32,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "Exit code 1 where a check fails; warnings alone are success.",
     options: &[JSON],
     examples: &[("cleudocodebot doctor", "before asking anyone else")],
-    first_word: FirstWord::Any,
     parse: |args| {
         Ok(Box::new(DoctorCommand {
             json: args.flag("json"),

@@ -18,7 +18,7 @@ use crate::{
         command::Command,
         connection::{Connection, connect},
         context::Context,
-        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     client::Client,
@@ -58,7 +58,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "as fast as they come back",
         ),
     ],
-    first_word: FirstWord::Any,
     parse,
 };
 

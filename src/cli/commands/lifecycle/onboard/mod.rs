@@ -21,7 +21,7 @@ use crate::{
         command::Command,
         context::Context,
         installed_daemon::{DRY_RUN, FORCE, Installation, SYSTEM, ServiceOptions, TASK, VERBOSE},
-        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option, switch},
+        parser::{CommandSpec, JSON, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
     config::{
@@ -94,7 +94,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "let your phone in",
         ),
     ],
-    first_word: FirstWord::Any,
     parse,
 };
 

@@ -14,7 +14,7 @@ use crate::{
         command::Command,
         connection::connect,
         context::Context,
-        parser::{CommandSpec, FirstWord, Takes, option},
+        parser::{CommandSpec, Takes, option},
         runtime::block_on,
     },
     config::Environment,
@@ -45,7 +45,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "one line from a script",
         ),
     ],
-    first_word: FirstWord::Any,
     parse: |args| {
         Ok(Box::new(ChatCommand {
             peer: args.text("peer"),

@@ -12,7 +12,7 @@ use crate::{
     cli::{
         command::Command,
         context::Context,
-        parser::{CommandSpec, FirstWord, JSON, ParsedArgs, switch},
+        parser::{CommandSpec, JSON, ParsedArgs, switch},
     },
     error::{Error, Result},
 };
@@ -37,7 +37,6 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "change one",
         ),
     ],
-    first_word: FirstWord::OneOf(&["show", "get", "set", "unset"]),
     parse,
 };
 

@@ -32,7 +32,7 @@ impl SettingsView {
                     .json(&json!({"key": key, "value": value, "source": source}))
             });
         }
-        let rows: Vec<Vec<Cell>> = settings.iter().map(row).collect();
+        let rows: Vec<Vec<Cell>> = settings.iter().flat_map(rows).collect();
         context.terminal.columns(&rows)?;
         let file = context.places()?.env_file;
         context
@@ -63,6 +63,19 @@ impl SettingsView {
     }
 }
 
+/// A setting, below its heading where it is the first there.
+fn rows(one: &Setting) -> Vec<Vec<Cell>> {
+    let heading = match one.doc {
+        Some(_) => keys::heading(&one.key),
+        None => None,
+    };
+    let heading = heading.map(|text| vec![Cell::styled(TextStyle::Strong, text)]);
+    let above = heading
+        .into_iter()
+        .flat_map(|heading| [vec!["".into()], heading]);
+    above.chain([row(one)]).collect()
+}
+
 /// Changed settings are highlighted; defaults are dim.
 fn row(one: &Setting) -> Vec<Cell> {
     let style = match one.source {
@@ -70,7 +83,7 @@ fn row(one: &Setting) -> Vec<Cell> {
         _ => TextStyle::Strong,
     };
     vec![
-        Cell::styled(style, one.key.as_str()),
+        Cell::link(one.key.as_str()).with(style),
         printable(&one.value).into(),
         Cell::word(TextStyle::Dim, one.source.as_str()),
     ]
