@@ -151,9 +151,21 @@ mod tests {
 
     #[test]
     fn the_shells_accept_their_scripts() {
-        accepts("bash", &["-n"], &script(Shell::Bash, COMMANDS));
-        accepts("zsh", &["-n"], &script(Shell::Zsh, COMMANDS));
-        accepts("fish", &["--no-execute"], &script(Shell::Fish, COMMANDS));
+        accepts(
+            "bash",
+            &["-n"],
+            &script(Shell::Bash, COMMANDS, Translator::default()),
+        );
+        accepts(
+            "zsh",
+            &["-n"],
+            &script(Shell::Zsh, COMMANDS, Translator::default()),
+        );
+        accepts(
+            "fish",
+            &["--no-execute"],
+            &script(Shell::Fish, COMMANDS, Translator::default()),
+        );
     }
 
     #[test]
@@ -174,7 +186,7 @@ mod tests {
         let calls: String = lines.iter().map(|(call, _)| call.as_str()).collect();
         let run = Process::new("bash")
             .arg("-c")
-            .arg(script(Shell::Bash, COMMANDS) + &calls)
+            .arg(script(Shell::Bash, COMMANDS, Translator::default()) + &calls)
             .output();
         let Ok(output) = run else {
             eprintln!("skipped: no bash here");
