@@ -122,7 +122,7 @@ function tellApp() {
   $("newer").hidden = !install.isNewer;
   chat.isNotified = notify.isOn;
   chat.attend();
-  control?.device.draw();
+  control?.tellDevice();
 }
 
 /** Loads the control view, and shows it where it is still wanted then. */

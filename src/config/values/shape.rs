@@ -34,7 +34,6 @@ impl Kind {
             Self::Level => choice(LogLevel::ALL.map(LogLevel::as_str)),
             Self::Format => choice(LogFormat::ALL.map(LogFormat::as_str)),
             Self::FetchRule => choice(FetchRule::ALL.map(FetchRule::as_str)),
-            Self::Language => choice(Language::ALL.map(|(_, tag)| tag)),
             Self::Country => choice(Country::names()),
             Self::Language => choice(Language::ALL.map(|(_, tag)| tag)),
             Self::Wait => plain("wait"),

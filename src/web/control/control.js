@@ -50,6 +50,7 @@ export class Control {
   #due = new Set();
   #keyNames = new Map();
   #channels = [];
+  #told;
   #failures = { messages: [], turns: [] };
 
   /** `here`: what this device does for itself (device.js), and the `rate` of messages; `start` the cards of the first minute. */
@@ -113,6 +114,16 @@ export class Control {
     this.log.load();
     this.start.load();
     for (const what of ["integrations", "outbox", "keys", "clients", "push", "settings"]) this.#load(what);
+  }
+
+  /** Something of this device changed: its notifications are in the list of all as well. */
+  tellDevice() {
+    this.device.draw();
+    const { isOn, wanted, id } = this.here.notify;
+    const told = JSON.stringify([isOn, wanted, id]);
+    if (this.#told === told) return;
+    this.#told = told;
+    if (this.#shown) this.#load("push");
   }
 
   /** After something was changed in a dialog. */

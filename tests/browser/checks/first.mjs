@@ -187,6 +187,36 @@ export const checks = [
     },
   },
   {
+    name: "a bot whose token was revoked says so, and is mended by the one button",
+    needs: { telegram: true, settings: NOTHING },
+    async run(stage) {
+      const { page, daemon } = stage;
+      await daemon.rpc("config.set", { changes: { TELEGRAM_BOT_TOKEN: WRONG } });
+      await until("it is refused", async () => (await state(stage, "telegram")) === "parked");
+      // The words of the gateway in the language of the page, whatever its own table says.
+      const sentences = { "{key} is unknown there or was revoked: copy it anew from @BotFather": "{key} foi revogado. Copie de novo do @BotFather" };
+      await page.route("**/language/pt-BR.json", (route) => route.fulfill({ json: sentences }));
+      await stage.open("control");
+      const card = '#integrations [data-key="telegram"]';
+      await until("it says why", async () => /parked for.*copy it anew from @BotFather/.test(await page.textContent(card).catch(() => "")));
+      same(await page.textContent(`${card} .main`), "Sign in again", "what mends it");
+      await stage.accessible("a channel that was refused");
+      await stage.shot("control-parked");
+      await page.selectOption("#language", "pt");
+      await until("in Portuguese as well", async () => /em suspenso.*Copie de novo/.test(await page.textContent(card)));
+      await page.selectOption("#language", "en");
+      await page.click(`${card} .main`);
+      await page.fill(".steps input", BOT_TOKEN);
+      await next(page);
+      await page.waitForSelector(".steps .found");
+      await next(page);
+      await page.waitForSelector(".steps .done");
+      await page.click(".steps .close");
+      await until("what was wrong is not told any more", async () => !/BotFather/.test(await page.textContent(card)) && /running/.test(await page.textContent(card)));
+      assert(!(await page.$(`${card} .main`)), "there is nothing to mend");
+    },
+  },
+  {
     name: "the Cloud API asks for three values and gives two in return",
     needs: { settings: { ...NOTHING, WHATSAPP_CLOUD_BASE_URL: "http://127.0.0.1:1" } },
     async run(stage) {
