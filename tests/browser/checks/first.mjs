@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { META_TOKEN, PHONE_ID } from "../graph.mjs";
 import { BOT_TOKEN } from "../telegram.mjs";
 import { assert, same, until } from "../until.mjs";
 
@@ -218,21 +219,40 @@ export const checks = [
   },
   {
     name: "the Cloud API asks for three values and gives two in return",
-    needs: { settings: { ...NOTHING, WHATSAPP_CLOUD_BASE_URL: "http://127.0.0.1:1" } },
+    needs: { graph: true, settings: NOTHING },
     async run(stage) {
-      const { page } = stage;
+      const { page, daemon } = stage;
       await stage.open();
       await page.click("#start [data-do=whatsapp]");
       await page.click(".steps [data-do=cloud]");
       await stage.accessible("the three values");
-      await page.click(".steps .main");
-      same(await page.evaluate(() => document.activeElement.type), "password", "what is missing is asked for");
-      const inputs = await page.$$(".steps input");
-      for (const [i, value] of ["EAAtoken", "106540352242922", "0123abcd"].entries()) await inputs[i].fill(value);
       await next(page);
-      await until("nobody is there", async () => /See whether it runs/.test(await trouble(page)));
-      await page.click(".steps .back");
-      assert(await page.isVisible(".steps [data-do=evolution]"), "back to the two ways");
+      same(await page.evaluate(() => document.activeElement.type), "password", "what is missing is asked for");
+      const [token, phone, app] = await page.$$(".steps input");
+      await phone.fill("1");
+      await app.fill("0123456789abcdef");
+      await token.fill("EAAwrong");
+      await next(page);
+      await until("the token is refused", async () => /190|access token/i.test(await trouble(page)));
+      await token.fill(META_TOKEN);
+      await next(page);
+      await until("the number is unknown", async () => /does not exist/.test(await trouble(page)));
+      await stage.shot("first-cloud-refused");
+      assert(!written(stage).includes("WHATSAPP_CLOUD"), "nothing is written yet");
+      await phone.fill(PHONE_ID);
+      await next(page);
+      await page.waitForSelector(".steps .found");
+      assert(/The Shop.*98765-4321/.test(await page.textContent(".steps .found")), "whose number it is");
+      await next(page);
+      await page.waitForSelector(".steps .to-copy");
+      const [address, word] = await page.$$eval(".steps .to-copy code", (all) => all.map((one) => one.textContent));
+      same(address, `${daemon.origin}/webhooks/whatsapp-cloud`, "where Meta posts to");
+      assert(/onboard --reach/.test(await page.textContent(".steps .warning")), "that Meta does not reach this machine");
+      const asked = await fetch(`${address}?hub.mode=subscribe&hub.verify_token=${word}&hub.challenge=42`);
+      same(await asked.text(), "42", "what Meta is answered with that word");
+      same(await state(stage, "whatsapp-cloud"), "running", "the channel");
+      await stage.accessible("what Meta is told");
+      await stage.shot("first-cloud-done");
     },
   },
   {
