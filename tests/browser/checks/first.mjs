@@ -200,6 +200,7 @@ export const checks = [
       await stage.open("control");
       const card = '#integrations [data-key="telegram"]';
       await until("it says why", async () => /parked for.*copy it anew from @BotFather/.test(await page.textContent(card).catch(() => "")));
+      assert(!/cleudocodebot/.test(await page.textContent(card)), "what the button does is told for a terminal", await page.textContent(card));
       same(await page.textContent(`${card} .main`), "Sign in again", "what mends it");
       await stage.accessible("a channel that was refused");
       await stage.shot("control-parked");
