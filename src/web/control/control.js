@@ -105,8 +105,7 @@ export class Control {
     else if (name === "config.changed") {
       for (const what of ["settings", "integrations"]) this.#load(what);
       this.start.load();
-    }
-    else if (name === "key.changed") {
+    } else if (name === "key.changed") {
       this.devices.hear(payload);
       this.#load("keys");
     } else if (name === "integration.state") this.#load("integrations");
