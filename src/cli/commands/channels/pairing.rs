@@ -99,7 +99,13 @@ impl PairingCommand {
                 };
                 let (channel, sender) = (text("channel"), text("sender"));
                 let line = format!("{verb}: {channel} {}", shown_peer(&channel, &sender));
-                context.terminal.line(line)
+                context.terminal.line(line)?;
+                if *action == "pairing.approve" {
+                    let next =
+                        format!("write to them: cleudocodebot send -c {channel} -t {sender} TEXT");
+                    context.terminal.hint(next);
+                }
+                Ok(())
             }
         }
     }
