@@ -210,10 +210,10 @@ impl Admin for Controller {
     fn set_settings(self: Arc<Self>, changes: Vec<Change>) -> Reply<Effects> {
         // A task of its own, because the client may disconnect: dropped half-way, this would leave settings in the
         // file that nobody has taken.
-        let changing = tokio::spawn(async move { self.change(changes).await });
+        let task = tokio::spawn(async move { self.change(changes).await });
         Box::pin(async move {
-            let changed = changing.await;
-            changed.unwrap_or_else(|error| Err(Fault::new(ErrorCode::Internal, error.to_string())))
+            let done = task.await;
+            done.unwrap_or_else(|error| Err(Fault::new(ErrorCode::Internal, error.to_string())))
         })
     }
 

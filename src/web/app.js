@@ -40,9 +40,9 @@ const session = new Session(identity, rights, {
     if (name === "token" && !pairing.isOpen) $("token").focus();
   },
   open(isFresh) {
-    chat.start(isFresh);
+    // What was said goes first.
+    chat.start(isFresh).then(() => start.load());
     control?.begin();
-    start.load();
     tell();
     install.begin();
     // What is seen goes first.
@@ -122,7 +122,7 @@ function tellApp() {
   $("newer").hidden = !install.isNewer;
   chat.isNotified = notify.isOn;
   chat.attend();
-  control?.device.draw();
+  control?.tellDevice();
 }
 
 /** Loads the control view, and shows it where it is still wanted then. */

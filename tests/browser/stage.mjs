@@ -31,6 +31,7 @@ import { join } from "node:path";
 import { Client } from "./client.mjs";
 import { Daemon } from "./daemon.mjs";
 import { Evolution } from "./evolution.mjs";
+import { Graph } from "./graph.mjs";
 import { Ollama } from "./ollama.mjs";
 import { Telegram } from "./telegram.mjs";
 import { assert, until } from "./until.mjs";
@@ -49,7 +50,7 @@ export class Stage {
   }
 
   /** `evolution` is `true` for one that the settings name, `"away"` for one that they do not. */
-  async build({ settings = {}, evolution = false, telegram = false, ollama = false, context = {} } = {}) {
+  async build({ settings = {}, evolution = false, telegram = false, graph = false, ollama = false, context = {} } = {}) {
     if (evolution) {
       this.evolution = new Evolution();
       await this.evolution.start();
@@ -59,6 +60,11 @@ export class Stage {
       this.telegram = new Telegram();
       await this.telegram.start();
       settings = { ...settings, ...this.telegram.settings };
+    }
+    if (graph) {
+      this.graph = new Graph();
+      await this.graph.start();
+      settings = { ...settings, ...this.graph.settings };
     }
     if (ollama) {
       this.ollama = new Ollama();
@@ -188,6 +194,7 @@ export class Stage {
     await this.daemon?.end();
     this.evolution?.end();
     this.telegram?.end();
+    this.graph?.end();
     this.ollama?.end();
     const untold = this.complaints.filter((text) => !this.tolerated.some((pattern) => pattern.test(text)));
     assert(!untold.length, "the browser complained", untold);

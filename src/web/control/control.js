@@ -50,6 +50,7 @@ export class Control {
   #due = new Set();
   #keyNames = new Map();
   #channels = [];
+  #told;
   #failures = { messages: [], turns: [] };
 
   /** `here`: what this device does for itself (device.js), and the `rate` of messages; `start` the cards of the first minute. */
@@ -101,8 +102,10 @@ export class Control {
     // Asked for at the next poll: a storm of events is one question.
     else if (name.startsWith("message.")) this.#due.add("outbox");
     else if (name.startsWith("client.")) this.#due.add("clients").add("keys");
-    else if (name === "config.changed") for (const what of ["settings", "integrations"]) this.#load(what);
-    else if (name === "key.changed") {
+    else if (name === "config.changed") {
+      for (const what of ["settings", "integrations"]) this.#load(what);
+      this.start.load();
+    } else if (name === "key.changed") {
       this.devices.hear(payload);
       this.#load("keys");
     } else if (name === "integration.state") this.#load("integrations");
@@ -113,6 +116,16 @@ export class Control {
     this.log.load();
     this.start.load();
     for (const what of ["integrations", "outbox", "keys", "clients", "push", "settings"]) this.#load(what);
+  }
+
+  /** Something of this device changed: its notifications are in the list of all as well. */
+  tellDevice() {
+    this.device.draw();
+    const { isOn, wanted, id } = this.here.notify;
+    const told = JSON.stringify([isOn, wanted, id]);
+    if (this.#told === told) return;
+    this.#told = told;
+    if (this.#shown) this.#load("push");
   }
 
   /** After something was changed in a dialog. */
@@ -159,11 +172,19 @@ export class Control {
   };
 
   #integrations(all) {
-    this.#channels = all.map(({ name }) => name);
-    // What is in trouble comes first; otherwise they stay in their order.
-    const sorted = [...all.filter(isTroubled), ...all.filter(one => !isTroubled(one))];
-    this.#rows("integrations", sorted);
-    this.start.load();
+    const names = all.map(({ name }) => name);
+    if (names.join() !== this.#channels.join()) this.start.load();
+    this.#channels = names;
+    this.#rows("integrations", [...all.filter(isTroubled), ...all.filter(one => !isTroubled(one))]);
+    this.#placeIntegrations(all.some(isTroubled));
+  }
+
+  /** A channel that is not connected comes before those who ask and what failed, which may be for its sake. */
+  #placeIntegrations(isUrgent) {
+    const section = $("integrations").parentElement;
+    const before = $(isUrgent ? "pairing" : "agents").parentElement;
+    // Who is in it with the keyboard stays there.
+    if (section.nextElementSibling !== before && !section.contains(document.activeElement)) before.before(section);
   }
 
   #agents({ agents, held, running, failed }) {
@@ -191,7 +212,7 @@ export class Control {
     const shown = Object.entries(figures).map(([key, value]) => make("p", {}, make("b", {}, value), quiet(words(key))));
     $("status").replaceChildren(make("div", { id: "figures" }, ...shown), this.#chart());
     this.#rows("notes", notes);
-    this.#rows("integrations", [...integrations.filter(isTroubled), ...integrations.filter(one => !isTroubled(one))]);
+    this.#integrations(integrations);
   }
 
   /** Messages in each second of the last minute. */

@@ -28,8 +28,12 @@ const personOf = ({ channel, sender, name }) => line(plain(name), shownPeer(chan
 const placeOf = ({ channel, peer, name }) => ({ title: line(plain(name) || shownPeer(channel, peer), channelTitle(channel)), hint: peer });
 /** How it is and since when. */
 const standing = ({ state, since_ms }) => `${words(state)} ${words("since", { time: ago(since_ms) })}`;
-/** What is wrong with it now, in the gateway's words. */
-const complaint = ({ state, last_error, advice }) => (WELL.includes(state) ? "" : line(said(last_error), said(advice)));
+/** What is wrong with it now, in the gateway's words. What a button here does, it need not tell for a terminal. */
+function complaint({ state, last_error, advice }, mend) {
+  if (WELL.includes(state)) return "";
+  const isDone = ["connect", "credentials", "unhook"].includes(mend) && /cleudocodebot /.test(advice ?? "");
+  return line(said(last_error), !isDone && said(advice));
+}
 const startOrStop = state => (["stopped", "parked"].includes(state) ? "start" : "stop");
 
 /** Whether somebody should look after it. */
@@ -58,7 +62,7 @@ export const LOOKS = {
     title: channelTitle(name),
     hint: name,
     note: standing(one),
-    trouble: complaint(one),
+    trouble: complaint(one, mendOf({ name, ...one })),
     counted: Object.values(one.counters ?? {}).some(Boolean) ? words("channelCounted", { received: 0, sent: 0, ...one.counters }) : "",
     tone: toneOf(one.state),
     main: isTroubled(one) || one.state === "stopped" ? mendOf({ name, ...one }) : undefined,

@@ -52,14 +52,14 @@ export class Settings {
     this.#tellWaiting();
     const groups = TITLES.map(title => [title, this.#rows.filter(row => row.group === groupOf(title))]).filter(([, rows]) => rows.length);
     const there = new Map([...$("settings").children].map(one => [one.dataset.group, one]));
-    for (const [title, rows] of groups) {
+    for (const [i, [title, rows]] of groups.entries()) {
       const group = groupOf(title);
       const details = there.get(group) ?? make("details", { "data-group": group }, make("summary"), make("ul"));
       there.delete(group);
       const set = rows.filter(({ source }) => source !== "default").length;
       details.firstChild.replaceChildren(make("b", {}, words(title)), " ", make("span", { className: "quiet" }, set ? words("settingsSet", { n: set }) : ""));
       this.#fill(details.lastChild, rows);
-      $("settings").append(details);
+      put($("settings"), details, i);
     }
     for (const gone of there.values()) gone.remove();
     this.#filter();
@@ -67,11 +67,11 @@ export class Settings {
 
   #fill(list, rows) {
     const known = new Map([...list.children].map(one => [one.dataset.key, one]));
-    for (const row of rows) {
+    for (const [i, row] of rows.entries()) {
       const item = known.get(row.name) ?? make("li", { "data-key": row.name, className: "setting" });
       known.delete(row.name);
       if (!item.querySelector("form")) this.#drawRow(item, row);
-      list.append(item);
+      put(list, item, i);
     }
     for (const gone of known.values()) gone.remove();
   }
@@ -89,7 +89,9 @@ export class Settings {
       make("p", { className: "is" }, make("code", {}, row.name), " ", make("span", { className: "value", dir: "auto" }, valueText(row)), " ", make("span", { className: "quiet" }, sourceText(row))),
       said && make("p", { className: said.tone, role: "status" }, said.text),
     );
+    const hadFocus = item.contains(document.activeElement);
     item.replaceChildren(about, this.#handle(item, row));
+    if (hadFocus) item.querySelector("button")?.focus();
   }
 
   /** What changes it; of what cannot be changed here, nothing. */
@@ -164,6 +166,11 @@ export class Settings {
     }
     this.wasSought = Boolean(sought);
   }
+}
+
+/** Puts a child at its place; one that is there already is not touched, and keeps the keyboard. */
+function put(parent, child, place) {
+  if (parent.children[place] !== child) parent.insertBefore(child, parent.children[place] ?? null);
 }
 
 /** Who set it. */

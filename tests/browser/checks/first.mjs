@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { META_TOKEN, PHONE_ID } from "../graph.mjs";
 import { BOT_TOKEN } from "../telegram.mjs";
 import { assert, same, until } from "../until.mjs";
 
@@ -187,22 +188,72 @@ export const checks = [
     },
   },
   {
-    name: "the Cloud API asks for three values and gives two in return",
-    needs: { settings: { ...NOTHING, WHATSAPP_CLOUD_BASE_URL: "http://127.0.0.1:1" } },
+    name: "a bot whose token was revoked says so, and is mended by the one button",
+    needs: { telegram: true, settings: NOTHING },
     async run(stage) {
-      const { page } = stage;
+      const { page, daemon } = stage;
+      await daemon.rpc("config.set", { changes: { TELEGRAM_BOT_TOKEN: WRONG } });
+      await until("it is refused", async () => (await state(stage, "telegram")) === "parked");
+      // The words of the gateway in the language of the page, whatever its own table says.
+      const sentences = { "{key} is unknown there or was revoked: copy it anew from @BotFather": "{key} foi revogado. Copie de novo do @BotFather" };
+      await page.route("**/language/pt-BR.json", (route) => route.fulfill({ json: sentences }));
+      await stage.open("control");
+      const card = '#integrations [data-key="telegram"]';
+      await until("it says why", async () => /parked for.*copy it anew from @BotFather/.test(await page.textContent(card).catch(() => "")));
+      assert(!/cleudocodebot/.test(await page.textContent(card)), "what the button does is told for a terminal", await page.textContent(card));
+      same(await page.textContent(`${card} .main`), "Sign in again", "what mends it");
+      await stage.accessible("a channel that was refused");
+      await stage.shot("control-parked");
+      await page.selectOption("#language", "pt");
+      await until("in Portuguese as well", async () => /em suspenso.*Copie de novo/.test(await page.textContent(card)));
+      await page.selectOption("#language", "en");
+      await page.click(`${card} .main`);
+      await page.fill(".steps input", BOT_TOKEN);
+      await next(page);
+      await page.waitForSelector(".steps .found");
+      await next(page);
+      await page.waitForSelector(".steps .done");
+      await page.click(".steps .close");
+      await until("what was wrong is not told any more", async () => !/BotFather/.test(await page.textContent(card)) && /running/.test(await page.textContent(card)));
+      assert(!(await page.$(`${card} .main`)), "there is nothing to mend");
+    },
+  },
+  {
+    name: "the Cloud API asks for three values and gives two in return",
+    needs: { graph: true, settings: NOTHING },
+    async run(stage) {
+      const { page, daemon } = stage;
       await stage.open();
       await page.click("#start [data-do=whatsapp]");
       await page.click(".steps [data-do=cloud]");
       await stage.accessible("the three values");
-      await page.click(".steps .main");
-      same(await page.evaluate(() => document.activeElement.type), "password", "what is missing is asked for");
-      const inputs = await page.$$(".steps input");
-      for (const [i, value] of ["EAAtoken", "106540352242922", "0123abcd"].entries()) await inputs[i].fill(value);
       await next(page);
-      await until("nobody is there", async () => /See whether it runs/.test(await trouble(page)));
-      await page.click(".steps .back");
-      assert(await page.isVisible(".steps [data-do=evolution]"), "back to the two ways");
+      same(await page.evaluate(() => document.activeElement.type), "password", "what is missing is asked for");
+      const [token, phone, app] = await page.$$(".steps input");
+      await phone.fill("1");
+      await app.fill("0123456789abcdef");
+      await token.fill("EAAwrong");
+      await next(page);
+      await until("the token is refused", async () => /190|access token/i.test(await trouble(page)));
+      await token.fill(META_TOKEN);
+      await next(page);
+      await until("the number is unknown", async () => /does not exist/.test(await trouble(page)));
+      await stage.shot("first-cloud-refused");
+      assert(!written(stage).includes("WHATSAPP_CLOUD"), "nothing is written yet");
+      await phone.fill(PHONE_ID);
+      await next(page);
+      await page.waitForSelector(".steps .found");
+      assert(/The Shop.*98765-4321/.test(await page.textContent(".steps .found")), "whose number it is");
+      await next(page);
+      await page.waitForSelector(".steps .to-copy");
+      const [address, word] = await page.$$eval(".steps .to-copy code", (all) => all.map((one) => one.textContent));
+      same(address, `${daemon.origin}/webhooks/whatsapp-cloud`, "where Meta posts to");
+      assert(/onboard --reach/.test(await page.textContent(".steps .warning")), "that Meta does not reach this machine");
+      const asked = await fetch(`${address}?hub.mode=subscribe&hub.verify_token=${word}&hub.challenge=42`);
+      same(await asked.text(), "42", "what Meta is answered with that word");
+      same(await state(stage, "whatsapp-cloud"), "running", "the channel");
+      await stage.accessible("what Meta is told");
+      await stage.shot("first-cloud-done");
     },
   },
   {

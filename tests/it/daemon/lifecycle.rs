@@ -230,7 +230,7 @@ async fn config_lists_sources_without_secrets() {
     let daemon = Daemon::start_with(&home.0, &[("LOG_LEVEL", "debug")]);
     let (_, _, stderr) = run(program(
         &home.0,
-        &["config", "set", "SMTP_PASSWORD", "hunter2"],
+        &["config", "set", "--force", "SMTP_PASSWORD", "hunter2"],
     ));
     let mut client = daemon.client().await;
     let answer = client.call("config", &json!({})).await.expect("stderr");
