@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use cleudocodebot::{cli, config::Environment, log::printable_lines};
+use cleudocodebot::{cli, config::Environment};
 
 /// glibc keeps what a flood took: one small block at the top of the heap holds all below it.
 #[cfg(all(feature = "allocator", target_os = "linux"))]
@@ -36,9 +36,8 @@ fn main() -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
+    // Nobody reading standard error is no reason to panic.
     let text = cli::told(&error, invocation.as_ref(), &environment);
-    // What a gateway or a service answered may stand in it. Nobody reading standard error is no reason
-    // to panic.
-    let _ = writeln!(io::stderr(), "cleudocodebot: {}", printable_lines(&text));
+    let _ = writeln!(io::stderr(), "{text}");
     ExitCode::from(error.exit_code())
 }

@@ -16,6 +16,8 @@ pub(crate) struct CommonOptions {
     pub host: Option<String>,
     /// Colours are forbidden.
     pub no_color: bool,
+    /// Times are shown in UTC.
+    pub utc: bool,
 }
 
 impl CommonOptions {

@@ -7,6 +7,7 @@
 //! - `connection` finds the gateway and signs in; `installed_daemon` inspects and changes the daemon
 //!   that starts by itself.
 //! - `language` finds out which one the user reads; `output` translates what it writes.
+//! - `prompt` is a line that is typed while others come in.
 //! - `output` turns values into text and writes it.
 //!
 //! Not here: exit codes (`error`), the daemon itself.
@@ -20,6 +21,7 @@ mod installed_daemon;
 mod language;
 mod output;
 mod parser;
+mod prompt;
 mod runtime;
 #[cfg(test)]
 mod tests;
@@ -63,13 +65,15 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
     Ok(Invocation { common, command })
 }
 
-/// The text of an error in the language of the user; without an invocation where the command line was
-/// what is wrong.
+/// An error as it is shown on standard error, in the language of the user: what a gateway or a service said in
+/// it steers no terminal, and on one its lines fit. Without an invocation the command line was what is wrong.
 pub fn told(error: &Error, invocation: Option<&Invocation>, environment: &Environment) -> String {
     let none = CommonOptions::default();
     let common = invocation.map_or(&none, |invocation| &invocation.common);
     let translator = Translator::of(language::language(common, environment));
-    translator.sentence(&error.to_string()).into_owned()
+    let text = error.to_string();
+    let text = translator.sentence(&text);
+    output::fitted_error(&format!("cleudocodebot: {text}"), environment)
 }
 
 /// Does what the command line asks for, on the streams of this process. When the reader of standard
@@ -83,7 +87,7 @@ pub fn run(invocation: &Invocation, environment: &Environment) -> Result<()> {
     let mut context = Context {
         common: &common,
         environment,
-        terminal: Terminal::of_process(environment, common.no_color, translator),
+        terminal: Terminal::of_process(environment, common.no_color, common.utc, translator),
         input: Some(Box::new(std::io::stdin())),
     };
     let outcome = command.run(&mut context);

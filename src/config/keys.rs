@@ -199,6 +199,18 @@ pub fn validate(name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a key that no part of this program reads, with the one that was most likely meant.
+pub fn expect_known(name: &str) -> Result<()> {
+    if name == HOME || row(name).is_some() || name == CLIENT_URL {
+        return Ok(());
+    }
+    if name.starts_with(PREFIX) {
+        return Err(Error::Usage(unknown(name)));
+    }
+    let text = unknown(name);
+    Err(Error::Usage(format!("{text}; one of your own: --force")))
+}
+
 /// A variable of the example clients. It has our prefix but is not ours, so it is not reported as
 /// unknown.
 pub const CLIENT_URL: &str = "CLEUDOCODEBOT_URL";

@@ -63,7 +63,9 @@ pub(crate) mod messages {
     pub(crate) mod outbox;
     mod page;
     mod progress;
+    pub(crate) mod recipient;
     pub(crate) mod send;
+    mod waiting_line;
 }
 
 pub(crate) mod settings {

@@ -4,15 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::{
-    clock::Utc,
-    log::{LogLevel, printable, push_value},
-};
+use super::times::Times;
+use crate::log::{LogLevel, printable, push_value};
 
 /// `time level target message key=value`.
-pub(crate) fn log_line(line: &Value) -> String {
+pub(crate) fn log_line(line: &Value, times: &Times) -> String {
     let text = |name: &str| printable(line[name].as_str().unwrap_or_default());
-    let time = Utc(line["time_ms"].as_u64().unwrap_or(0));
+    let time = times.of_log_line(logged(line));
     let mut shown = format!(
         "{time} {:<5} {} {}",
         text("level"),
@@ -27,6 +25,11 @@ pub(crate) fn log_line(line: &Value) -> String {
         push_value(&mut shown, &value);
     }
     shown
+}
+
+/// When a line was logged, in milliseconds since 1970.
+pub(crate) fn logged(line: &Value) -> u64 {
+    line["time_ms"].as_u64().unwrap_or(0)
 }
 
 /// The level of a line of the log file, in either of its formats. `None` for other text, such as
@@ -49,8 +52,10 @@ mod tests {
     fn lines_look_as_in_the_log_file() {
         let line = json!({"time_ms": 0, "level": "warn", "target": "store", "message": "slow",
             "fields": {"ms": "7", "path": "a b"}});
+        let text = "1970-01-01 00:00:00 warn  store slow ms=7 path=\"a b\"";
+        let times = Times::new(Some("UTC"), false, false);
+        assert_eq!(log_line(&line, &times), text);
         let text = "1970-01-01T00:00:00.000Z warn  store slow ms=7 path=\"a b\"";
-        assert_eq!(log_line(&line), text);
         assert_eq!(level_of(text), Some(LogLevel::Warn));
     }
 

@@ -4,25 +4,28 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::phone_number::shown_peer;
+use super::{names::Names, phone_number::shown_peer, times::Times};
 use crate::{
-    clock::Utc,
     language::Translator,
     log::printable,
     message::media::{FileState, files},
 };
 
-/// `time id channel peer <- text`, then the state of an outgoing message and the reason of a
-/// failure. Arrows show the direction: `->` to the peer, `<-` from it.
-pub(crate) fn message_line(message: &Value, translator: Translator) -> String {
+/// `time channel peer <- text`, then the state of an outgoing message, the reason of a failure, and the id.
+/// Arrows show the direction: `->` to the peer, `<-` from it.
+pub(crate) fn message_line(
+    message: &Value,
+    names: &Names,
+    times: &Times,
+    translator: Translator,
+) -> String {
     let text = |name: &str| printable(message[name].as_str().unwrap_or_default());
     let channel = text("channel");
     let inbound = message["direction"] == "in";
     let mut line = format!(
-        "{} {} {channel} {} {} ",
-        Utc(message["updated_ms"].as_u64().unwrap_or(0)),
-        text("message_id"),
-        shown_peer(&channel, &text("peer")),
+        "{} {channel} {} {} ",
+        times.of_line(moment(message)),
+        names.shown(&channel, message["peer"].as_str().unwrap_or_default()),
         if inbound { "<-" } else { "->" },
     );
     if let Some(sender) = message["sender"].as_str() {
@@ -35,7 +38,13 @@ pub(crate) fn message_line(message: &Value, translator: Translator) -> String {
     if message["error"].is_string() {
         let _ = write!(line, " ({})", translator.sentence(&text("error")));
     }
+    let _ = write!(line, " {}", text("message_id"));
     line
+}
+
+/// When a message came to its state, in milliseconds since 1970.
+pub(crate) fn moment(message: &Value) -> u64 {
+    message["updated_ms"].as_u64().unwrap_or(0)
 }
 
 /// The text, with each file as `<kind name>` before it, and what became of it: `(edited)`, `(deleted)`.
@@ -98,20 +107,25 @@ mod tests {
 
     use super::*;
 
+    fn message_line(message: &Value) -> String {
+        let times = Times::new(Some("UTC"), false, false);
+        super::message_line(message, &Names::default(), &times, Translator::default())
+    }
+
     #[test]
     fn a_message_is_one_line_whatever_it_says() {
         let inbound = json!({"message_id": "m-1", "channel": "webchat", "peer": "ada",
             "direction": "in", "state": "received", "text": "a\nb", "updated_ms": 0});
         assert_eq!(
-            message_line(&inbound, Translator::default()),
-            "1970-01-01T00:00:00.000Z m-1 webchat ada <- a\\nb"
+            message_line(&inbound),
+            "1970-01-01 00:00 webchat ada <- a\\nb m-1"
         );
         let outbound = json!({"message_id": "m-2", "channel": "webchat", "peer": "ada",
             "direction": "out", "state": "failed", "text": "", "updated_ms": 0,
             "media": {"kind": "image", "url": "http://x/"}, "error": "gone"});
         assert_eq!(
-            message_line(&outbound, Translator::default()),
-            "1970-01-01T00:00:00.000Z m-2 webchat ada -> <image http://x/> [failed] (gone)"
+            message_line(&outbound),
+            "1970-01-01 00:00 webchat ada -> <image http://x/> [failed] (gone) m-2"
         );
     }
 
@@ -169,8 +183,8 @@ mod tests {
         let message = json!({"message_id": "m-1", "channel": "whatsapp", "peer": "5511987654321",
             "sender": "551133334444", "direction": "in", "text": "oi", "updated_ms": 0});
         assert_eq!(
-            message_line(&message, Translator::default()),
-            "1970-01-01T00:00:00.000Z m-1 whatsapp +55 (11) 98765-4321 <- +55 (11) 3333-4444: oi"
+            message_line(&message),
+            "1970-01-01 00:00 whatsapp +55 (11) 98765-4321 <- +55 (11) 3333-4444: oi m-1"
         );
     }
 }

@@ -33,6 +33,7 @@ pub(crate) const COMMON_OPTIONS: &[OptionSpec] = &[
         "Overrule a setting of .env for this run",
     ),
     switch("no-color", "Never print colours"),
+    switch("utc", "Show times in UTC, not by the clock of this place"),
     switch("help", "Print help").short('h'),
     switch("version", "Print the version").short('V'),
 ];
@@ -48,6 +49,7 @@ pub(super) fn keep(
         "home" => common.set_home(value.into()),
         "env-file" => common.set_env_file(value.into()),
         "no-color" => common.no_color = true,
+        "utc" => common.utc = true,
         "host" => common.host = Some(unicode(value)?),
         "port" => common.set(keys::PORT, unicode(value)?),
         "token" => common.set(keys::TOKEN, unicode(value)?),

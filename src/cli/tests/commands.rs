@@ -133,13 +133,19 @@ fn send_takes_everything_the_action_does() {
         "--idempotency-key",
         "k",
         "--wait",
+        "--timeout",
+        "30",
         "--json",
     ];
     let command = sent(&line);
     let media = json!({"kind": "image", "url": "http://x/"});
     let expected = json!({"channel": "a", "to": "b", "reply_to": "m-1", "media": media,
-        "idempotency_key": "k", "wait": true});
+        "idempotency_key": "k"});
     assert_eq!((command.payload, command.json), (expected, true));
+    let thirty = Some(Duration::from_secs(30));
+    assert_eq!((command.wait, command.timeout), (true, thirty));
+    let line = ["send", "-c", "a", "-t", "b", "--timeout", "1", "x"];
+    assert!(refused(&line).contains("--timeout needs --wait"));
 }
 
 #[test]
@@ -208,14 +214,15 @@ fn events_follow_nearly_everything_or_what_was_named() {
         "app.*",
     ];
     let topics = json!({"topics": topics});
-    let events = |payload| EventsCommand {
+    let events = |payload, are_topics_named| EventsCommand {
         payload,
         json: false,
+        are_topics_named,
     };
-    assert_eq!(parsed::<EventsCommand>(&["events"]), events(topics));
+    assert_eq!(parsed::<EventsCommand>(&["events"]), events(topics, false));
     let named = json!({"topics": ["a", "b", "c"], "since": 5});
     let line = ["events", "--topics", "a,b", "--topics=c", "--since", "5"];
-    assert_eq!(parsed::<EventsCommand>(&line), events(named));
+    assert_eq!(parsed::<EventsCommand>(&line), events(named, true));
 }
 
 #[test]
@@ -267,6 +274,7 @@ fn config_shows_gets_sets_and_unsets() {
     let config = |action| ConfigCommand {
         action,
         show_secrets: false,
+        force: false,
         json: false,
     };
     let key = || "A".to_owned();

@@ -113,7 +113,14 @@ impl CommandHandler {
                     self.handle.name().to_string(),
                     self.handle.address.to_string(),
                 );
-                out.push_str(&json!({"id": id, "address": address}).to_string());
+                let ClientIdentity { name, kind, .. } = self.handle.identity();
+                let mut payload = json!({"id": id, "address": address});
+                for (field, value) in [("name", name), ("kind", kind)] {
+                    if let Some(value) = value {
+                        payload[field] = json!(value);
+                    }
+                }
+                out.push_str(&payload.to_string());
             });
         }
     }

@@ -41,7 +41,10 @@ impl Drop for BusMembership {
         self.gateway.keys.end_passed(&self.handle);
         if let Some(reason) = departure {
             self.gateway.publish(event::CLIENT_DISCONNECTED, |out| {
-                let payload = json!({"id": self.handle.name().to_string(), "reason": reason});
+                let mut payload = json!({"id": self.handle.name().to_string(), "reason": reason});
+                if let Some(kind) = self.handle.identity().kind {
+                    payload["kind"] = json!(kind);
+                }
                 out.push_str(&payload.to_string());
             });
         }

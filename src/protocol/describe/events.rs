@@ -205,12 +205,15 @@ events! {
         &[
             must("id", FieldKind::Name, "as c-3"),
             must("address", FieldKind::Name, "from where"),
+            may("name", FieldKind::Name, "what it calls itself"),
+            may("kind", FieldKind::Name, "what it says it is, such as cli or webchat"),
         ];
     CLIENT_DISCONNECTED "client.disconnected" OPERATORS
         "An authenticated client left."
         &[
             must("id", FieldKind::Name, "as c-3"),
             must("reason", FieldKind::Text, "why"),
+            may("kind", FieldKind::Name, "what it said it is, such as cli or webchat"),
         ];
     LOG "log" OWNERS
         "A log line."

@@ -80,10 +80,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
 
 impl Command for HelpCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        let translator = context.terminal.translator();
+        let (translator, width) = (context.terminal.translator(), context.terminal.width());
         let text = match self.about {
-            Some(spec) => of_command(spec, translator),
-            None => of_all(self.commands, translator),
+            Some(spec) => of_command(spec, translator, width),
+            None => of_all(self.commands, translator, width),
         };
         context.terminal.text(&text)
     }
@@ -92,15 +92,16 @@ impl Command for HelpCommand {
 impl Command for MissingCommand {
     /// Here the help answers a mistake, so it goes to standard error.
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        let translator = context.terminal.translator();
-        context.terminal.note(of_all(self.commands, translator));
+        let (translator, width) = (context.terminal.translator(), context.terminal.width());
+        let text = of_all(self.commands, translator, width);
+        context.terminal.note(text);
         Err(Error::Usage(
             "name a command, as in: cleudocodebot status".to_owned(),
         ))
     }
 }
 
-fn of_all(commands: &[&CommandSpec], translator: Translator) -> String {
+fn of_all(commands: &[&CommandSpec], translator: Translator, width: Option<usize>) -> String {
     let word = |text| translator.word(text);
     let rows = commands.iter();
     let rows = rows.map(|spec| [spec.name.to_owned(), word(spec.summary).into_owned()]);
@@ -113,16 +114,16 @@ fn of_all(commands: &[&CommandSpec], translator: Translator) -> String {
         word("COMMAND"),
         word("ARGUMENTS"),
         word("Commands:"),
-        listed(rows),
+        listed(rows, width),
         word("Options of every command:"),
-        options(COMMON_OPTIONS, translator),
+        options(COMMON_OPTIONS, translator, width),
         examples(EXAMPLES, translator),
         word(EXIT_CODES),
         word("More on a command: cleudocodebot COMMAND --help"),
     )
 }
 
-fn of_command(spec: &CommandSpec, translator: Translator) -> String {
+fn of_command(spec: &CommandSpec, translator: Translator, width: Option<usize>) -> String {
     let word = |text| translator.word(text);
     let mut text = format!("{}\n\n", word(spec.summary));
     let first = word("Usage:");
@@ -134,7 +135,7 @@ fn of_command(spec: &CommandSpec, translator: Translator) -> String {
     }
     let _ = write!(text, "\n{}\n\n", word(spec.details));
     if !spec.options.is_empty() {
-        let own = options(spec.options, translator);
+        let own = options(spec.options, translator, width);
         let _ = writeln!(text, "{}\n{own}", word("Options:"));
     }
     let _ = writeln!(text, "{}", examples(spec.examples, translator));
@@ -143,11 +144,12 @@ fn of_command(spec: &CommandSpec, translator: Translator) -> String {
     text
 }
 
-fn options(options: &[OptionSpec], translator: Translator) -> String {
-    listed(options.iter().map(|option| {
+fn options(options: &[OptionSpec], translator: Translator, width: Option<usize>) -> String {
+    let rows = options.iter().map(|option| {
         let summary = translator.word(option.summary).into_owned();
         [label(option), summary]
-    }))
+    });
+    listed(rows, width)
 }
 
 /// `-c, --count N`, with blanks in place of a missing letter.
@@ -159,11 +161,11 @@ fn label(option: &OptionSpec) -> String {
     format!("{letter}--{}{}", option.name, value.unwrap_or_default())
 }
 
-fn listed(rows: impl Iterator<Item = [String; 2]>) -> String {
+fn listed(rows: impl Iterator<Item = [String; 2]>, width: Option<usize>) -> String {
     let rows: Vec<Vec<Cell>> = rows
         .map(|[name, summary]| vec![format!("  {name}").into(), summary.into()])
         .collect();
-    columns(&rows, |_, text| text.to_owned())
+    columns(&rows, width, |_, text| text.to_owned())
 }
 
 /// Each with its explanation as a comment above, so that both can be pasted into a shell.
@@ -185,8 +187,10 @@ mod tests {
     fn help_fits_on_eighty_columns_and_has_no_trailing_blanks() {
         for (language, _) in Language::ALL {
             let translator = Translator::of(language);
-            let texts = COMMANDS.iter().map(|spec| of_command(spec, translator));
-            let texts = texts.chain([of_all(COMMANDS, translator)]);
+            let texts = COMMANDS
+                .iter()
+                .map(|spec| of_command(spec, translator, None));
+            let texts = texts.chain([of_all(COMMANDS, translator, None)]);
             for line in texts.collect::<String>().lines() {
                 assert!(line.chars().count() <= 80, "{line}");
                 assert_eq!(line.trim_end(), line);
@@ -196,14 +200,14 @@ mod tests {
 
     #[test]
     fn every_command_and_every_option_is_explained() {
-        let all = of_all(COMMANDS, Translator::default());
+        let all = of_all(COMMANDS, Translator::default(), None);
         for spec in COMMANDS {
             assert!(
                 all.contains(&format!("\n  {} ", spec.name)),
                 "{}",
                 spec.name
             );
-            let text = of_command(spec, Translator::default());
+            let text = of_command(spec, Translator::default(), None);
             for option in spec.options {
                 assert!(
                     text.contains(&format!("--{}", option.name)),
@@ -225,7 +229,7 @@ mod tests {
         let ping = COMMANDS.iter().find(|spec| spec.name == "ping");
         let ping = ping.expect("there");
         assert_eq!(
-            of_command(ping, Translator::default()),
+            of_command(ping, Translator::default(), None),
             "\
 Measure round trips to the gateway
 

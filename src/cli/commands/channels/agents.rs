@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         command::Command,
+        commands::messages::recipient,
         connection::connect,
         context::Context,
         output::{
@@ -133,11 +134,13 @@ impl AgentsCommand {
                 payload,
                 json,
             } => {
-                let answer = connection.client.call(action, payload).await?;
+                let mut payload = payload.clone();
+                recipient::resolve(&mut connection.client, &mut payload, "peer").await?;
+                let answer = connection.client.call(action, &payload).await?;
                 if *json {
                     return context.terminal.json(&answer);
                 }
-                changed(action, payload, &answer, context)
+                changed(action, &payload, &answer, context)
             }
         }
     }
@@ -288,7 +291,7 @@ mod tests {
     use crate::cli::output::columns;
 
     fn shown(row: Vec<Cell>) -> String {
-        columns(&[row], |_, text| text.to_owned())
+        columns(&[row], None, |_, text| text.to_owned())
     }
 
     #[test]

@@ -100,7 +100,13 @@ impl PairingCommand {
                 let (channel, sender) = (text("channel"), text("sender"));
                 let verb = context.terminal.translator().word(verb);
                 let line = format!("{verb}: {channel} {}", shown_peer(&channel, &sender));
-                context.terminal.foreign(line)
+                context.terminal.foreign(line)?;
+                if *action == "pairing.approve" {
+                    let next =
+                        format!("write to them: cleudocodebot send -c {channel} -t {sender} TEXT");
+                    context.terminal.hint(next);
+                }
+                Ok(())
             }
         }
     }

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         command::Command,
-        connection::{connect, follow},
+        connection::{connect, follow, names},
         context::Context,
-        output::{log_line, message_line, printable},
+        output::{Names, Times, log_line, logged, message_line, moment, printable},
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     client::Event,
-    clock::{self, Utc},
+    clock,
     error::Result,
     language::Translator,
 };
@@ -33,7 +33,8 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     usage: &["[--topics TOPIC,…] [--since N] [--json]"],
     details: "A topic is an event's name, the begin of one with a *, or for one\n\
               conversation message.*@CHANNEL/PEER. Without --topics: message.*,\n\
-              conversation.*, integration.*, client.* and app.*. Ctrl-C ends it.",
+              conversation.*, integration.*, client.* and app.*, without the commands of\n\
+              this program. Ctrl-C ends it.",
     options: &[
         option(
             "topics",
@@ -65,6 +66,8 @@ pub(crate) struct EventsCommand {
     pub payload: Value,
     /// For scripts.
     pub json: bool,
+    /// Somebody asked for just these, so that all of them are shown.
+    pub are_topics_named: bool,
 }
 
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
@@ -78,6 +81,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     }
     Ok(Box::new(EventsCommand {
         payload,
+        are_topics_named: !topics.is_empty(),
         json: args.flag("json"),
     }))
 }
@@ -91,6 +95,7 @@ impl Command for EventsCommand {
 impl EventsCommand {
     async fn follow(&self, context: &mut Context<'_>) -> Result<()> {
         let mut client = connect(context).await?.client;
+        let names = names(&mut client, None).await;
         client.call("subscribe", &self.payload).await?;
         follow(client, context, |event, context| {
             if self.json {
@@ -98,24 +103,45 @@ impl EventsCommand {
                 let whole = json!({"type": "event", "action": action, "payload": payload});
                 return context.terminal.json(&whole);
             }
+            if !self.are_topics_named && is_of_a_command(event) {
+                return Ok(());
+            }
+            let ms = happened(event, clock::now_ms());
             let translator = context.terminal.translator();
-            let line = event_line(event, clock::now_ms(), translator);
-            context.terminal.foreign(line)
+            let line = event_line(event, ms, &names, &context.terminal.times, translator);
+            context.terminal.dated(ms, line)
         })
         .await
     }
 }
 
-fn event_line(event: &Event, now_ms: u64, translator: Translator) -> String {
+/// Whether a command of this program came or went, this one among them: nobody who follows what happens
+/// means that.
+fn is_of_a_command(event: &Event) -> bool {
+    event.action.starts_with("client.") && event.payload["kind"] == "cli"
+}
+
+/// When it happened: a message and a log line say it, of others it is when they came.
+fn happened(event: &Event, now_ms: u64) -> u64 {
     match event.action.as_str() {
-        "message.received" | "message.status" | "message.deleted" => {
-            message_line(&event.payload, translator)
-        }
-        "message.edited" => {
-            let line = message_line(&event.payload, translator);
-            line + &translator.sentence(&before(&event.payload))
-        }
-        "log" => log_line(&event.payload),
+        "log" => logged(&event.payload),
+        action if action.starts_with("message.") => moment(&event.payload),
+        _ => now_ms,
+    }
+}
+
+fn event_line(
+    event: &Event,
+    ms: u64,
+    names: &Names,
+    times: &Times,
+    translator: Translator,
+) -> String {
+    let message = || message_line(&event.payload, names, times, translator);
+    match event.action.as_str() {
+        "message.received" | "message.status" | "message.deleted" => message(),
+        "message.edited" => message() + &translator.sentence(&before(&event.payload)),
+        "log" => log_line(&event.payload, times),
         name => {
             let is_empty = event.payload == json!({}) || event.payload.is_null();
             let payload = if is_empty {
@@ -124,7 +150,7 @@ fn event_line(event: &Event, now_ms: u64, translator: Translator) -> String {
                 format!(" {}", event.payload)
             };
             let payload = printable(&payload);
-            format!("{} {}{payload}", Utc(now_ms), printable(name))
+            format!("{} {}{payload}", times.of_line(ms), printable(name))
         }
     }
 }
@@ -143,36 +169,54 @@ mod tests {
     use super::*;
 
     #[test]
+    fn commands_that_come_and_go_are_nobodys_news() {
+        let of = |action: &str, kind: &str| {
+            let (action, payload) = (action.to_owned(), json!({"id": "c-1", "kind": kind}));
+            is_of_a_command(&Event { action, payload })
+        };
+        assert!(of("client.connected", "cli") && of("client.disconnected", "cli"));
+        assert!(!of("client.connected", "webchat") && !of("message.received", "cli"));
+    }
+
+    #[test]
     fn every_event_is_one_line() {
         let line = |action: &str, payload| {
             let action = action.to_owned();
-            event_line(&Event { action, payload }, 0, Translator::default())
+            let times = Times::new(Some("UTC"), false, false);
+            event_line(
+                &Event { action, payload },
+                0,
+                &Names::default(),
+                &times,
+                Translator::default(),
+            )
         };
         assert_eq!(
             line(
                 "integration.state",
                 json!({"name": "webchat", "state": "running"})
             ),
-            r#"1970-01-01T00:00:00.000Z integration.state {"name":"webchat","state":"running"}"#
+            r#"1970-01-01 00:00 integration.state {"name":"webchat","state":"running"}"#
         );
         for (action, field, told) in [
             (
                 "message.edited",
                 json!({"edits": [{"text": "Se", "until_ms": 1}]}),
-                "See (edited); before: Se",
+                "See (edited) m-1; before: Se",
             ),
-            ("message.deleted", json!({"deleted_ms": 1}), "See (deleted)"),
+            (
+                "message.deleted",
+                json!({"deleted_ms": 1}),
+                "See (deleted) m-1",
+            ),
         ] {
             let mut message = json!({"message_id": "m-1", "channel": "webchat", "peer": "ada",
                 "direction": "in", "state": "received", "text": "See", "updated_ms": 0});
             let fields = field.as_object().cloned().expect("an object");
             message.as_object_mut().expect("an object").extend(fields);
             let shown = line(action, message);
-            assert_eq!(
-                shown,
-                format!("1970-01-01T00:00:00.000Z m-1 webchat ada <- {told}")
-            );
+            assert_eq!(shown, format!("1970-01-01 00:00 webchat ada <- {told}"));
         }
-        assert_eq!(line("app.x", json!({})), "1970-01-01T00:00:00.000Z app.x");
+        assert_eq!(line("app.x", json!({})), "1970-01-01 00:00 app.x");
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         command::Command,
         connection::{connect, follow},
         context::Context,
-        output::{level_of, log_line, printable},
+        output::{level_of, log_line, logged, printable},
         parser::{CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
@@ -135,7 +135,8 @@ impl LogsCommand {
         if self.json {
             return context.terminal.json(line);
         }
-        context.terminal.foreign(log_line(line))
+        let shown = log_line(line, &context.terminal.times);
+        context.terminal.dated(logged(line), shown)
     }
 
     /// Shows the end of the log file. Nobody writes to it, so there is nothing to follow.

@@ -11,7 +11,7 @@ use crate::{
         context::Context,
         installed_daemon::{Findings, SYSTEM, ServiceOptions},
         output::{
-            Cell, TextStyle, printable, trouble,
+            Cell, TextStyle, Times, printable, trouble,
             units::{self, Noun, counted},
         },
         parser::{CommandSpec, FirstWord, JSON},
@@ -95,11 +95,11 @@ fn print(
     context: &mut Context<'_>,
 ) -> Result<()> {
     let mut rows = match status {
-        Ok((status, address)) => overview(status, address),
+        Ok((status, address)) => overview(status, address, &context.terminal.times),
         Err(_) => Vec::new(),
     };
     if let Ok((status, _)) = status {
-        rows.extend(reach(status));
+        rows.extend(reach(status, &context.terminal.times));
         rows.extend(wall_clock(&status["clock"]));
         rows.extend(notes(status));
     }
@@ -120,7 +120,7 @@ fn print(
     }
 }
 
-fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {
+fn overview(status: &Value, address: &str, times: &Times) -> Vec<Vec<Cell>> {
     let row = |name: &str, value: Cell| vec![Cell::word(TextStyle::Dim, name), value];
     let text = |name: &str| printable(status[name].as_str().unwrap_or("?"));
     let uptime = std::time::Duration::from_millis(status["uptime_ms"].as_u64().unwrap_or(0));
@@ -138,7 +138,7 @@ fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {
         row("ready", ready(status)),
         row("memory", Cell::word(TextStyle::Plain, memory(status))),
         row("clients", status["clients"].to_string().into()),
-        row("store", store(&status["store"])),
+        row("store", store(&status["store"], times)),
         row(
             "outbox",
             Cell::word(TextStyle::Plain, outbox(&status["queues"]["outbox"])),
@@ -147,7 +147,7 @@ fn overview(status: &Value, address: &str) -> Vec<Vec<Cell>> {
 }
 
 /// How other devices reach it, and what of that needs care. No rows where only this machine does.
-fn reach(status: &Value) -> Vec<Vec<Cell>> {
+fn reach(status: &Value, times: &Times) -> Vec<Vec<Cell>> {
     let row = |name: &str, value: Cell| vec![Cell::word(TextStyle::Dim, name), value];
     let mut rows = Vec::new();
     if let Some(url) = status["public_url"].as_str() {
@@ -156,7 +156,7 @@ fn reach(status: &Value) -> Vec<Vec<Cell>> {
     let tls = &status["tls"];
     if tls.is_object() {
         let until = tls["until_ms"].as_u64();
-        let until = until.map_or_else(|| "on".to_owned(), |ms| format!("until {}", clock::Utc(ms)));
+        let until = until.map_or_else(|| "on".to_owned(), |ms| format!("until {}", times.full(ms)));
         rows.push(row("tls", Cell::word(TextStyle::Plain, until)));
     }
     let warnings = tls["warnings"].as_array().into_iter().flatten();
@@ -195,7 +195,7 @@ fn memory(status: &Value) -> String {
     resident.map_or_else(|| "unknown".to_owned(), units::bytes)
 }
 
-fn store(store: &Value) -> Cell {
+fn store(store: &Value, times: &Times) -> Cell {
     let kind = printable(store["kind"].as_str().unwrap_or("?"));
     let mut text = format!("{kind}, {}", counted(&store["messages"], Noun::Message));
     if store["files"].as_u64().is_some_and(|files| files > 0) {
@@ -210,7 +210,7 @@ fn store(store: &Value) -> Cell {
         None => Cell::word(TextStyle::Plain, text),
         Some(then) => {
             let why = printable(store["error"].as_str().unwrap_or("no reason given"));
-            let text = format!("{text}, failing since {}: {why}", clock::Utc(then));
+            let text = format!("{text}, failing since {}: {why}", times.full(then));
             Cell::word(TextStyle::Bad, text)
         }
     }
@@ -257,8 +257,12 @@ mod tests {
     use super::*;
     use crate::cli::output::columns;
 
+    fn utc() -> Times {
+        Times::new(Some("UTC"), true, true)
+    }
+
     fn shown(rows: &[Vec<Cell>]) -> String {
-        columns(rows, |_, text| text.to_owned())
+        columns(rows, None, |_, text| text.to_owned())
     }
 
     #[test]
@@ -268,7 +272,7 @@ mod tests {
             "queues": {"outbox": {"telegram": 3, "webchat": 0}},
             "store": {"kind": "redb", "messages": 9, "files": 2, "file_bytes": 3_145_728}});
         assert_eq!(
-            shown(&overview(&status, "127.0.0.1:1")),
+            shown(&overview(&status, "127.0.0.1:1", &utc())),
             "version  0.1.0\nprocess  7, up 12m 5s\naddress  127.0.0.1:1\nhome     /h\n\
              ready    yes\nmemory   1.0 MiB\nclients  2\nstore    redb, 9 messages, 2 files (3.0 MiB)\n\
              outbox   3 for telegram\n"
@@ -277,11 +281,14 @@ mod tests {
 
     #[test]
     fn tls_and_the_public_address_are_shown_where_there_are_any() {
-        assert_eq!(reach(&json!({})), Vec::<Vec<Cell>>::new());
-        let rows = reach(&json!({"public_url": "https://box.lan:1",
-            "tls": {"until_ms": 0, "error": "kept", "warnings": ["renew it"]}}));
+        assert_eq!(reach(&json!({}), &utc()), Vec::<Vec<Cell>>::new());
+        let rows = reach(
+            &json!({"public_url": "https://box.lan:1",
+            "tls": {"until_ms": 0, "error": "kept", "warnings": ["renew it"]}}),
+            &utc(),
+        );
         let expected = "reached at  https://box.lan:1\n\
-                        tls         until 1970-01-01T00:00:00.000Z\n            kept\n            renew it\n";
+                        tls         until 1970-01-01 00:00 UTC\n            kept\n            renew it\n";
         assert_eq!(shown(&rows), expected);
     }
 
@@ -300,9 +307,10 @@ mod tests {
 
     #[test]
     fn trouble_is_told_with_its_reason() {
-        let store =
-            store(&json!({"kind": "redb", "messages": 1, "failing_since_ms": 0, "error": "full"}));
-        let told = "redb, 1 message, failing since 1970-01-01T00:00:00.000Z: full";
+        let failing =
+            json!({"kind": "redb", "messages": 1, "failing_since_ms": 0, "error": "full"});
+        let store = store(&failing, &utc());
+        let told = "redb, 1 message, failing since 1970-01-01 00:00 UTC: full";
         assert_eq!(store, Cell::word(TextStyle::Bad, told));
         let ready = ready(&json!({"not_ready": "starting"}));
         assert_eq!(ready, Cell::word(TextStyle::Doubtful, "no: starting"));

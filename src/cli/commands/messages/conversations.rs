@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::page::page;
+use super::{page::page, recipient};
 use crate::{
     cli::{
         command::Command,
         connection::connect,
         context::Context,
-        output::{Cell, TextStyle, content, printable, shown_peer, units},
+        output::{Cell, TextStyle, content, cut, printable, shown_peer, units},
         parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
@@ -17,7 +17,7 @@ use crate::{
     language::Translator,
 };
 
-/// How much of the last message is shown, in characters.
+/// How much of the last message is shown, in columns.
 const SHOWN: usize = 60;
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -107,7 +107,9 @@ impl ConversationsCommand {
         let mut connection = connect(context).await?;
         match self {
             Self::Read(payload) => {
-                let done = connection.client.call("read", payload).await?;
+                let mut payload = payload.clone();
+                recipient::resolve(&mut connection.client, &mut payload, "peer").await?;
+                let done = connection.client.call("read", &payload).await?;
                 let id = printable(done["message_id"].as_str().unwrap_or("?"));
                 let line = format!("read up to {id}, {} unread", done["unread"]);
                 context.terminal.line(line)
@@ -145,7 +147,7 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Channel, peer, name, number of unread messages, age of the newest message and its beginning.
+/// Name, channel, peer, number of unread messages, age of the newest message and its beginning.
 fn row(one: &Value, now_ms: u64, translator: Translator) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let unread = one["unread"].as_u64().unwrap_or(0);
@@ -161,20 +163,13 @@ fn row(one: &Value, now_ms: u64, translator: Translator) -> Vec<Cell> {
         "->"
     };
     vec![
+        text("name").into(),
         text("channel").into(),
         shown_peer(&text("channel"), &text("peer")).into(),
-        text("name").into(),
         unread,
         Cell::styled(TextStyle::Dim, units::since(since, now_ms)),
-        format!("{arrow} {}", beginning(&content(last, translator))).into(),
+        format!("{arrow} {}", cut(&content(last, translator), SHOWN)).into(),
     ]
-}
-
-fn beginning(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -186,12 +181,11 @@ mod tests {
     fn a_conversation_is_one_line_whatever_it_says() {
         let one = json!({"channel": "telegram", "peer": "42", "name": "Ana\u{1b}", "unread": 2,
             "last": {"direction": "in", "text": "a\nb".repeat(40), "created_ms": 1000}});
-        let shown = columns(&[row(&one, 6000, Translator::default())], |_, text| {
-            text.to_owned()
-        });
+        let rows = [row(&one, 6000, Translator::default())];
+        let shown = columns(&rows, None, |_, text| text.to_owned());
         assert_eq!(shown.lines().count(), 1);
         assert!(
-            shown.starts_with("telegram  42  Ana\\u{1b}  2 unread  5s  <- a\\nb"),
+            shown.starts_with("Ana\\u{1b}  telegram  42  2 unread  5s  <- a\\nb"),
             "{shown}"
         );
         assert!(shown.ends_with("…\n"), "{shown}");
@@ -210,9 +204,9 @@ mod tests {
         };
         let rows = [one("whatsapp", "5511987654321"), one("telegram", "42")];
         assert_eq!(
-            columns(&rows, |_, text| text.to_owned()),
-            "whatsapp  +55 (11) 98765-4321  Ana  read  5s  <- [poll] Pizza? 1) yes (edited)\n\
-             telegram  42                   Ana  read  5s  <- [poll] Pizza? 1) yes (edited)\n"
+            columns(&rows, None, |_, text| text.to_owned()),
+            "Ana  whatsapp  +55 (11) 98765-4321  read  5s  <- [poll] Pizza? 1) yes (edited)\n\
+             Ana  telegram  42                   read  5s  <- [poll] Pizza? 1) yes (edited)\n"
         );
     }
 }

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::page::page;
+use super::{page::page, recipient};
 use crate::{
     cli::{
         command::Command,
-        connection::connect,
+        connection::{connect, names},
         context::Context,
-        output::{message_line, printable},
+        output::{message_line, moment, printable},
         parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
@@ -19,7 +19,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "history",
     summary: "Show stored messages, oldest first",
     usage: &["[--channel CHANNEL [--peer PEER]] [--limit N]"],
-    details: "Times are UTC. `->` went to the peer, `<-` came from it.",
+    details: "`->` went to the peer, `<-` came from it.",
     options: &[
         CHANNEL,
         option(
@@ -90,13 +90,18 @@ impl Command for HistoryCommand {
 impl HistoryCommand {
     async fn show(&self, context: &mut Context<'_>) -> Result<()> {
         let mut connection = connect(context).await?;
-        let answer = connection.client.call("history", &self.payload).await?;
+        let mut payload = self.payload.clone();
+        recipient::resolve(&mut connection.client, &mut payload, "peer").await?;
+        let answer = connection.client.call("history", &payload).await?;
+        let channel = self.payload["channel"].as_str();
+        let names = names(&mut connection.client, channel).await;
         for message in answer["messages"].as_array().into_iter().flatten() {
             if self.json {
                 context.terminal.json(message)?;
             } else {
-                let line = message_line(message, context.terminal.translator());
-                context.terminal.foreign(line)?;
+                let translator = context.terminal.translator();
+                let line = message_line(message, &names, &context.terminal.times, translator);
+                context.terminal.dated(moment(message), line)?;
             }
         }
         if let Some(next) = answer["next"].as_str().filter(|_| !self.json) {

@@ -15,7 +15,6 @@ use crate::{
         runtime::block_on,
     },
     client::files::{self, Download},
-    clock::Utc,
     error::{Error, Result},
     message::{MessageId, media},
 };
@@ -169,18 +168,19 @@ fn list(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
         return rows.iter().try_for_each(|row| context.terminal.json(row));
     }
     let text = |row: &Value, field: &str| printable(row[field].as_str().unwrap_or_default());
+    let times = &context.terminal.times;
     let cells = |row: &Value| {
         let size = units::bytes(row["bytes"].as_u64().unwrap_or(0));
         vec![
-            Cell::from(Utc(row["created_ms"].as_u64().unwrap_or(0)).to_string()),
-            Cell::from(text(row, "media_id")),
+            Cell::from(times.full(row["created_ms"].as_u64().unwrap_or(0))),
+            Cell::from(text(row, "name")),
             Cell::word(TextStyle::Plain, text(row, "kind")),
             Cell::from(size),
             Cell::word(
                 TextStyle::Plain,
                 units::counted(&row["references"], units::Noun::Message),
             ),
-            Cell::from(text(row, "name")),
+            Cell::link(text(row, "media_id")),
         ]
     };
     let rows: Vec<_> = rows.iter().map(cells).collect();

@@ -6,15 +6,14 @@ use super::page::page;
 use crate::{
     cli::{
         command::Command,
-        connection::connect,
+        connection::{connect, names},
         context::Context,
-        output::{message_line, printable},
+        output::{Names, message_line, moment, printable},
         parser::{CHANNEL, CommandSpec, FirstWord, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
     clock,
     error::{Error, Result},
-    language::Translator,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -102,7 +101,8 @@ impl OutboxCommand {
         match self {
             Self::List { payload, json } => {
                 let answer = connection.client.call("outbox", payload).await?;
-                show(&answer, *json, context)
+                let names = names(&mut connection.client, None).await;
+                show(&answer, &names, *json, context)
             }
             Self::Each(action, ids) => {
                 for id in ids {
@@ -114,21 +114,24 @@ impl OutboxCommand {
                         .terminal
                         .foreign(format!("{state} {}", printable(id)))?;
                 }
+                context
+                    .terminal
+                    .hint("what still waits: cleudocodebot outbox");
                 Ok(())
             }
         }
     }
 }
 
-fn show(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
+fn show(answer: &Value, names: &Names, as_json: bool, context: &mut Context<'_>) -> Result<()> {
     let of = |kind: &str| answer[kind].as_array().cloned().unwrap_or_default();
     let (waiting, failed) = (of("waiting"), of("failed"));
     for message in waiting.iter().chain(&failed) {
         if as_json {
             context.terminal.json(message)?;
         } else {
-            let line = line(message, context.terminal.translator());
-            context.terminal.foreign(line)?;
+            let line = line(message, names, context);
+            context.terminal.dated(moment(message), line)?;
         }
     }
     if waiting.is_empty() && failed.is_empty() && !as_json {
@@ -138,13 +141,14 @@ fn show(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
 }
 
 /// A message, its last error, and when it is tried next.
-fn line(message: &Value, translator: Translator) -> String {
-    let mut line = message_line(message, translator);
+fn line(message: &Value, names: &Names, context: &Context<'_>) -> String {
+    let (times, translator) = (&context.terminal.times, context.terminal.translator());
+    let mut line = message_line(message, names, times, translator);
     let tried = message["attempts"].as_u64().unwrap_or(0) > 0;
     // A message that is overdue waits for its channel, not for a time.
     let ahead = |due_ms: &u64| tried && *due_ms > clock::now_ms();
     if let Some(due_ms) = message["due_ms"].as_u64().filter(ahead) {
-        let next = format!("; next try {}", clock::Utc(due_ms));
+        let next = format!("; next try {}", times.full(due_ms));
         line.push_str(&translator.sentence(&next));
     }
     line

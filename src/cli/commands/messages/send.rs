@@ -3,11 +3,12 @@
 use std::{
     fs::{self, File},
     path::PathBuf,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 
-use super::progress::ProgressBar;
+use super::{progress::ProgressBar, recipient, waiting_line};
 use crate::{
     cli::{
         command::Command,
@@ -18,13 +19,17 @@ use crate::{
         runtime::block_on,
     },
     client::{
-        Endpoint,
+        Client, Endpoint,
         files::{self, Source, Upload},
     },
     error::{Error, Result},
     language::Translator,
     message::media::MAX_FILES,
+    random,
 };
+
+/// The longest wait that `--timeout` takes, in seconds: a week.
+const MAX_WAIT: u64 = 7 * 24 * 3600;
 
 /// The options of `send` and of `message send`.
 pub(super) const OPTIONS: &[OptionSpec] = &[
@@ -78,7 +83,12 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Takes::Text("KEY"),
         "The same key again sends nothing new, for 7 days",
     ),
-    switch("wait", "Wait until it is sent or failed"),
+    switch("wait", "Wait until it is sent or failed").short('w'),
+    option(
+        "timeout",
+        Takes::Text("SECONDS"),
+        "Wait no longer than this (with --wait)",
+    ),
     JSON,
 ];
 
@@ -92,7 +102,9 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     ],
     details: "With a file the text is its caption. A - reads the text from standard input.\n\
               Prints `queued m-17` once the message is stored; with --wait its final\n\
-              state, and exit code 1 where that is failed.",
+              state, and exit code 1 where that is failed or the time is over.\n\
+              PEER may be a name, where one only is called so; a number may lack the\n\
+              code of the country that CLEUDOCODEBOT_COUNTRY names.",
     options: OPTIONS,
     examples: &[
         (
@@ -121,6 +133,10 @@ pub(crate) struct SendCommand {
     pub from_input: bool,
     /// Files to hand in first.
     pub files: Vec<FileToSend>,
+    /// Wait until it has left the outbox.
+    pub wait: bool,
+    /// No longer than this.
+    pub timeout: Option<Duration>,
     /// For scripts.
     pub json: bool,
 }
@@ -150,8 +166,9 @@ pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     if let Some(media) = media(args)? {
         payload["media"] = media;
     }
-    if args.flag("wait") {
-        payload["wait"] = json!(true);
+    let timeout = args.number("timeout", &(1..=MAX_WAIT))?;
+    if timeout.is_some() && !args.flag("wait") {
+        return Err(Error::Usage("--timeout needs --wait".to_owned()));
     }
     let files = files(args)?;
     let text = text(args)?;
@@ -171,6 +188,8 @@ pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         payload,
         from_input,
         files,
+        wait: args.flag("wait"),
+        timeout: timeout.map(Duration::from_secs),
         json: args.flag("json"),
     }))
 }
@@ -284,6 +303,7 @@ impl SendCommand {
             payload["text"] = json!(context.read_input()?);
         }
         let mut connection = connect(context).await?;
+        recipient::resolve(&mut connection.client, &mut payload, "to").await?;
         let mut media = Vec::new();
         for file in &self.files {
             media.push(file.upload(&connection.endpoint, context).await?);
@@ -293,19 +313,61 @@ impl SendCommand {
             1 => payload["media"] = media.remove(0),
             _ => payload["media"] = media.into(),
         }
-        let answer = connection.client.call("send", &payload).await?;
-        if self.json {
-            context.terminal.json(&answer)?;
-        } else {
-            // A script may look for the words that the help names.
-            let translator = if context.terminal.is_watched() {
-                context.terminal.translator()
-            } else {
-                Translator::default()
-            };
-            context.terminal.foreign(outcome(&answer, translator))?;
+        if self.wait && payload.get("idempotency_key").is_none() {
+            // By it the message is asked for again, to wait for it.
+            payload["idempotency_key"] = json!(format!("cli-{}", random::token()));
         }
-        failure(&answer).map_or(Ok(()), Err)
+        let queued = connection.client.call("send", &payload).await?;
+        if self.wait {
+            return self
+                .wait_for(queued, payload, &mut connection.client, context)
+                .await;
+        }
+        self.tell(&queued, context)?;
+        context
+            .terminal
+            .hint("what becomes of it: cleudocodebot outbox");
+        failure(&queued).map_or(Ok(()), Err)
+    }
+
+    /// Waits until the message has left the outbox. The gateway waits for it where the same message is handed
+    /// in again.
+    async fn wait_for(
+        &self,
+        queued: Value,
+        mut payload: Value,
+        client: &mut Client,
+        context: &mut Context<'_>,
+    ) -> Result<()> {
+        payload["wait"] = json!(true);
+        let id = printable(queued["message_id"].as_str().unwrap_or("the message"));
+        let what = format!("waiting for {id}");
+        let what = context.terminal.translator().sentence(&what).into_owned();
+        let settled = client.call("send", &payload);
+        let Some(settled) = waiting_line::wait(&what, self.timeout, settled).await else {
+            self.tell(&queued, context)?;
+            let seconds = self.timeout.unwrap_or_default().as_secs();
+            return Err(Error::Failed(format!(
+                "{id} was not sent within {seconds} s and stays queued; see: cleudocodebot outbox"
+            )));
+        };
+        let mut settled = settled?;
+        settled["duplicate"] = queued["duplicate"].clone();
+        self.tell(&settled, context)?;
+        failure(&settled).map_or(Ok(()), Err)
+    }
+
+    fn tell(&self, answer: &Value, context: &mut Context<'_>) -> Result<()> {
+        if self.json {
+            return context.terminal.json(answer);
+        }
+        // A script may look for the words that the help names.
+        let translator = if context.terminal.is_watched() {
+            context.terminal.translator()
+        } else {
+            Translator::default()
+        };
+        context.terminal.foreign(outcome(answer, translator))
     }
 }
 

@@ -324,7 +324,7 @@ fn show_code(answer: &Value, context: &mut Context<'_>) -> Result<()> {
     let terminal = &mut context.terminal;
     if let Some(square) = Qr::of(url).filter(|_| terminal.is_watched()) {
         let drawn = qr_drawing::drawn(&square, terminal.has_colors());
-        terminal.text(&drawn)?;
+        terminal.drawing(&drawn)?;
     }
     terminal.foreign(printable(url))?;
     terminal.note("scan it with the camera of the other device, or open the address there: good once, for five minutes");

@@ -246,7 +246,7 @@ fn endpoints(
         let context = Context {
             common: &common,
             environment: &environment,
-            terminal: Terminal::of_process(&environment, true, Translator::default),
+            terminal: Terminal::of_process(&environment, true, false, Translator::default),
             input: None,
         };
         let config = context.client_config()?;

@@ -185,6 +185,6 @@ impl PairingScreen {
         }
         terminal.erase(self.lines)?;
         self.lines = text.lines().count();
-        terminal.text(&text)
+        terminal.drawing(&text)
     }
 }

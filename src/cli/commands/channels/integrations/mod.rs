@@ -2,6 +2,7 @@
 //! phone.
 
 mod connect;
+mod control;
 
 use serde_json::{Value, json};
 
@@ -118,16 +119,24 @@ impl IntegrationsCommand {
                 context.terminal.columns(&rows(&all, clock::now_ms()))
             }
             Self::Control(action, name) => {
-                let asked = json!({"name": name});
-                let status = connection.client.call(action, &asked).await?;
-                match *action {
-                    "integration.forget" => {
-                        let given_up = counted(&status["given_up"], Noun::Message);
-                        let line = format!("forgot {}; {given_up} given up", printable(name));
-                        context.terminal.line(line)
-                    }
-                    _ => context.terminal.columns(&rows(&[status], clock::now_ms())),
+                let client = &mut connection.client;
+                if *action == "integration.forget" {
+                    let status = client.call(action, &json!({"name": name})).await?;
+                    let given_up = counted(&status["given_up"], Noun::Message);
+                    let line = format!("forgot {}; {given_up} given up", printable(name));
+                    return context.terminal.line(line);
                 }
+                let status = control::control(client, action, name).await?;
+                let is_stopped = status["state"] == "stopped";
+                context
+                    .terminal
+                    .columns(&rows(&[status], clock::now_ms()))?;
+                if is_stopped {
+                    let name = printable(name);
+                    let next = format!("start it again: cleudocodebot integrations start {name}");
+                    context.terminal.hint(next);
+                }
+                Ok(())
             }
         }
     }
@@ -178,14 +187,14 @@ mod tests {
     fn trouble_is_told_with_what_to_do() {
         let parked = json!({"name": "telegram", "state": "parked", "since_ms": 0,
             "counters": {"sent": 2, "failed": 1}, "last_error": "401", "advice": "reload"});
-        let shown = columns(&rows(&[parked], 5000), |_, text| text.to_owned());
+        let shown = columns(&rows(&[parked], 5000), None, |_, text| text.to_owned());
         assert_eq!(
             shown,
             "telegram  parked  for 5s  2 sent, 1 failed  401  reload\n"
         );
         let well = json!({"name": "telegram", "state": "running", "since_ms": 0, "last_error": "401",
             "counters": {"sent": 2, "failed": 1}});
-        let shown = columns(&rows(&[well], 5000), |_, text| text.to_owned());
+        let shown = columns(&rows(&[well], 5000), None, |_, text| text.to_owned());
         assert!(shown.ends_with("  2 sent, 1 failed\n"), "{shown}");
     }
 
@@ -194,7 +203,7 @@ mod tests {
         let impaired = json!({"name": "whatsapp", "state": "impaired", "since_ms": 0,
             "counters": {"sent": 2, "failed": 1}, "last_error": "the phone is off",
             "advice": "turn it on"});
-        let shown = columns(&rows(&[impaired], 5000), |style, text| match style {
+        let shown = columns(&rows(&[impaired], 5000), None, |style, text| match style {
             TextStyle::Doubtful => format!("!{text}"),
             _ => text.to_owned(),
         });

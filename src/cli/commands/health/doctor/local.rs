@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::check::{Check, CheckResult};
 use crate::{
-    cli::context::Context,
-    clock::{self, Utc},
+    cli::{context::Context, output::Times},
+    clock,
     config::{Places, SAFE_TOKEN_CHARS, dotenv, keys},
     fs, random,
 };
@@ -14,7 +14,7 @@ use crate::{
 const SANE_MS: u64 = 1_704_067_200_000;
 
 pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
-    let mut checks = vec![clock(clock::now_ms())];
+    let mut checks = vec![clock(clock::now_ms(), &context.terminal.times)];
     let places = match context.places() {
         Ok(places) => places,
         Err(error) => {
@@ -37,11 +37,11 @@ pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
     checks
 }
 
-fn clock(now_ms: u64) -> Check {
+fn clock(now_ms: u64, times: &Times) -> Check {
     if now_ms >= SANE_MS {
-        return Check::fine("clock", Utc(now_ms).to_string());
+        return Check::fine("clock", times.full(now_ms));
     }
-    let text = format!("it shows {}", Utc(now_ms));
+    let text = format!("it shows {}", times.full(now_ms));
     Check::broken("clock", text, "set the clock of this machine")
 }
 
@@ -142,8 +142,9 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_never_set_is_noticed() {
-        assert_eq!(clock(0).result, CheckResult::Broken);
-        assert_eq!(clock(SANE_MS).result, CheckResult::Fine);
+        let times = Times::new(Some("UTC"), false, true);
+        assert_eq!(clock(0, &times).result, CheckResult::Broken);
+        assert_eq!(clock(SANE_MS, &times).result, CheckResult::Fine);
     }
 
     #[test]

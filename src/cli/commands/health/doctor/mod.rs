@@ -17,10 +17,12 @@ use crate::{
     cli::{
         command::Command,
         context::Context,
+        output::Cell,
         parser::{CommandSpec, FirstWord, JSON},
         runtime::block_on,
     },
     error::{Error, Result},
+    language::Translator,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -52,11 +54,12 @@ impl Command for DoctorCommand {
         checks.extend(reach::checks(context));
         checks.extend(block_on(async { Ok(agents::checks(context).await) })?);
         checks.extend(service::checks(context));
+        let translator = context.terminal.translator();
         for check in &checks {
             if self.json {
                 context.terminal.json(&check.json())?;
             } else {
-                print(check, context)?;
+                context.terminal.columns(&rows(check, translator))?;
             }
         }
         let broken = checks
@@ -72,25 +75,20 @@ impl Command for DoctorCommand {
     }
 }
 
-/// Indents the further lines of a text, such as all mistakes of a file at once.
-fn print(check: &Check, context: &mut Context<'_>) -> Result<()> {
-    const MARGIN: &str = "\n                     ";
-    let translator = context.terminal.translator();
-    let word = format!("{:<5}", translator.word(check.result.word()));
-    let word = context.terminal.painted(check.result.style(), &word);
-    let (name, text) = (
-        translator.word(check.name),
-        translator.sentence(&check.text),
-    );
-    let text = text.replace('\n', MARGIN);
-    context
-        .terminal
-        .foreign(format!("{word}  {name:<12}  {text}"))?;
-    let Some(remedy) = &check.remedy else {
-        return Ok(());
-    };
-    let (fix, remedy) = (translator.word("fix"), translator.sentence(remedy));
-    context
-        .terminal
-        .foreign(format!("{}{fix}: {remedy}", &MARGIN[1..]))
+/// Result, name and text, and below it the remedy. A text may have several lines, such as all mistakes of a
+/// file at once.
+fn rows(check: &Check, translator: Translator) -> Vec<Vec<Cell>> {
+    let word = translator.word(check.result.word());
+    let result = Cell::styled(check.result.style(), format!("{word:<5}"));
+    let text = translator.sentence(&check.text);
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let name = format!("{:<12}", translator.word(check.name));
+    let mut rows = vec![vec![result, name.into(), first.into()]];
+    let fix = translator.word("fix");
+    let remedy = check.remedy.iter();
+    let remedy = remedy.map(|remedy| format!("{fix}: {}", translator.sentence(remedy)));
+    let more = lines.map(str::to_owned).chain(remedy);
+    rows.extend(more.map(|line| vec![" ".repeat(5).into(), " ".repeat(12).into(), line.into()]));
+    rows
 }

@@ -3,8 +3,7 @@
 
 use super::check::Check;
 use crate::{
-    cli::context::Context,
-    clock::Utc,
+    cli::{context::Context, output::Times},
     config::{BaseUrl, Config, keys::reach::PUBLIC_URL},
     service::{
         reach::{
@@ -28,7 +27,7 @@ pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
     if context.common.host.is_some() {
         return Vec::new();
     }
-    let mut checks = certificate(&config);
+    let mut checks = certificate(&config, &context.terminal.times);
     if let Some(url) = &config.public_url {
         checks.push(address(url, &config, context));
     }
@@ -36,7 +35,7 @@ pub(super) fn checks(context: &Context<'_>) -> Vec<Check> {
 }
 
 #[cfg(feature = "tls")]
-fn certificate(config: &Config) -> Vec<Check> {
+fn certificate(config: &Config, times: &Times) -> Vec<Check> {
     use crate::{
         certificate::{Certificate, open_to_all},
         clock,
@@ -83,7 +82,7 @@ fn certificate(config: &Config) -> Vec<Check> {
     if checks.is_empty() {
         let until = loaded
             .until_ms
-            .map_or_else(String::new, |ms| format!(", until {}", Utc(ms)));
+            .map_or_else(String::new, |ms| format!(", until {}", times.full(ms)));
         checks.push(Check::fine(NAME, format!("{shown}{until}")));
     }
     checks
@@ -91,7 +90,7 @@ fn certificate(config: &Config) -> Vec<Check> {
 
 /// A certificate without the feature is a mistake in the settings, which `local` reports.
 #[cfg(not(feature = "tls"))]
-fn certificate(_: &Config) -> Vec<Check> {
+fn certificate(_: &Config, _: &Times) -> Vec<Check> {
     Vec::new()
 }
 
@@ -101,6 +100,7 @@ const ENDS_SOON_MS: u64 = 7 * 24 * 3_600_000;
 /// Asks the daemon through the address. Where Tailscale is what is missing, that is told rather than its effect.
 fn address(url: &BaseUrl, config: &Config, context: &Context<'_>) -> Check {
     const NAME: &str = "reach";
+    let times = &context.terminal.times;
     let shown = url.url();
     if !url.is_https() {
         let text = format!("{PUBLIC_URL} is {shown}, which leads other devices to themselves");
@@ -117,12 +117,15 @@ fn address(url: &BaseUrl, config: &Config, context: &Context<'_>) -> Check {
         return Check::fine(NAME, format!("{shown} leads here"));
     };
     if until.saturating_sub(crate::clock::now_ms()) < ENDS_SOON_MS {
-        let text = format!("the certificate at {shown} ends on {}", Utc(until));
+        let text = format!("the certificate at {shown} ends on {}", times.full(until));
         return Check::doubtful(NAME, text, "renew it, or see why nothing does");
     }
     Check::fine(
         NAME,
-        format!("{shown} leads here, certificate until {}", Utc(until)),
+        format!(
+            "{shown} leads here, certificate until {}",
+            times.full(until)
+        ),
     )
 }
 

@@ -14,12 +14,11 @@ use crate::{
         connection::{ConnectAttempt, open, token_origin},
         context::Context,
         output::{
-            TextStyle, printable, trouble,
+            TextStyle, Times, printable, trouble,
             units::{Noun, counted, unbelieved_clock},
         },
     },
     client::{Client, Endpoint},
-    clock::Utc,
     config::{Config, keys},
     error::Error,
     store::SALVAGE_ADVICE,
@@ -35,7 +34,9 @@ pub(super) async fn checks(context: &Context<'_>) -> Vec<Check> {
         Err(error) => return vec![Check::doubtful("port", error.to_string(), "")],
     };
     match client {
-        Ok(client) if endpoint.token.is_some() => daemon(client, &config, &endpoint).await,
+        Ok(client) if endpoint.token.is_some() => {
+            daemon(client, &config, &endpoint, &context.terminal.times).await
+        }
         Ok(_) => vec![unknown_token(&config, &endpoint)],
         Err(error) => vec![nobody(&error, context, &config, &endpoint)],
     }
@@ -105,7 +106,12 @@ fn port(free: io::Result<()>, authority: &str) -> Check {
     )
 }
 
-async fn daemon(mut client: Client, config: &Config, endpoint: &Endpoint) -> Vec<Check> {
+async fn daemon(
+    mut client: Client,
+    config: &Config,
+    endpoint: &Endpoint,
+    times: &Times,
+) -> Vec<Check> {
     let status = match client.call("status", &json!({})).await {
         Ok(status) => status,
         Err(error) => {
@@ -126,7 +132,7 @@ async fn daemon(mut client: Client, config: &Config, endpoint: &Endpoint) -> Vec
         version(&status),
         same_home(&status, &config.home),
         ready(&status),
-        store(&status["store"]),
+        store(&status["store"], times),
         wall_clock(&status["clock"]),
     ];
     checks.extend(certificate(&status["tls"]));
@@ -178,7 +184,7 @@ fn ready(status: &Value) -> Check {
     }
 }
 
-fn store(store: &Value) -> Check {
+fn store(store: &Value, times: &Times) -> Check {
     if let Some(what) = store["damage"].as_str() {
         let text = format!("the message file is damaged: {}", printable(what));
         return Check::broken("store", text, SALVAGE_ADVICE);
@@ -194,7 +200,7 @@ fn store(store: &Value) -> Check {
         return Check::fine("store", format!("{}, {messages}", printable(kind)));
     };
     let why = printable(store["error"].as_str().unwrap_or("no reason given"));
-    let text = format!("it fails since {}: {why}", Utc(then));
+    let text = format!("it fails since {}: {why}", times.full(then));
     Check::broken("store", text, "make room on the disk of the home folder")
 }
 
@@ -281,7 +287,10 @@ mod tests {
             json!({"damage": "a row of bodies"}),
             json!({"limit_reached": 1}),
         ] {
-            assert_eq!(store(&broken).result, CheckResult::Broken);
+            assert_eq!(
+                store(&broken, &Times::new(None, true, true)).result,
+                CheckResult::Broken
+            );
         }
         for (state, result) in [
             ("running", CheckResult::Fine),

@@ -157,7 +157,9 @@ impl Command for OnboardCommand {
         }
         let channels = questions::channels(&answers.edits);
         summary::print(&installation, &report, &channels, context)?;
-        let verified = answers.plan.as_ref().map(|plan| plan.verify(&installation));
+        let times = &context.terminal.times;
+        let plan = answers.plan.as_ref();
+        let verified = plan.map(|plan| plan.verify(&installation, times));
         match verified.transpose()?.flatten() {
             Some(line) => context.terminal.line(format!("\n{line}")),
             None => Ok(()),

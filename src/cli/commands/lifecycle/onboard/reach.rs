@@ -6,8 +6,10 @@ use super::{
     questions::{EnvEdit, Interview},
 };
 use crate::{
-    cli::{installed_daemon::Installation, output::Terminal},
-    clock::Utc,
+    cli::{
+        installed_daemon::Installation,
+        output::{Terminal, Times},
+    },
     config::{
         BaseUrl, Config,
         keys::{
@@ -265,7 +267,11 @@ impl Plan {
     }
 
     /// Asks the gateway through the way, once a daemon runs with the new settings; a line on what came of it.
-    pub(super) fn verify(&self, installation: &Installation) -> Result<Option<String>> {
+    pub(super) fn verify(
+        &self,
+        installation: &Installation,
+        times: &Times,
+    ) -> Result<Option<String>> {
         let Some(url) = &self.url else {
             return Ok(None);
         };
@@ -287,7 +293,7 @@ impl Plan {
             .ask_through(url)
             .map_err(|obstacle| refused(&obstacle))?;
         let until = answered.until_ms.map_or_else(String::new, |ms| {
-            format!(", with a certificate until {}", Utc(ms))
+            format!(", with a certificate until {}", times.full(ms))
         });
         Ok(Some(format!("reached at {shown}{until}")))
     }

@@ -6,7 +6,10 @@ use crate::{
     error::Result,
 };
 
-pub(super) fn set(key: &str, value: &str, context: &mut Context<'_>) -> Result<()> {
+pub(super) fn set(key: &str, value: &str, force: bool, context: &mut Context<'_>) -> Result<()> {
+    if !force {
+        keys::expect_known(key)?;
+    }
     keys::validate(key, value)?;
     let file = context.places()?.env_file;
     dotenv::edit_file(&file, |document| document.set(key, value))?;

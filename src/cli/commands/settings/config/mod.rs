@@ -23,9 +23,13 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     usage: &["[show]", "get KEY", "set KEY VALUE", "unset KEY"],
     details: "show prints every setting with its value and who set it. set checks the value\n\
               and writes it into .env; a - as VALUE reads it from standard input, which\n\
-              keeps a secret out of the list of processes. Keys of integrations may be set\n\
-              as well.",
-    options: &[switch("show-secrets", "Print secrets in full"), JSON],
+              keeps a secret out of the list of processes. A key that nothing here reads is\n\
+              refused, unless --force says that it is one of your own.",
+    options: &[
+        switch("show-secrets", "Print secrets in full"),
+        switch("force", "Set a key that this program does not know"),
+        JSON,
+    ],
     examples: &[
         ("cleudocodebot config", "all settings"),
         (
@@ -44,6 +48,8 @@ pub(crate) struct ConfigCommand {
     pub action: ConfigAction,
     /// Print secrets in full.
     pub show_secrets: bool,
+    /// Set keys of others as well.
+    pub force: bool,
     /// For scripts.
     pub json: bool,
 }
@@ -80,6 +86,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     Ok(Box::new(ConfigCommand {
         action,
         show_secrets: args.flag("show-secrets"),
+        force: args.flag("force"),
         json: args.flag("json"),
     }))
 }
@@ -93,10 +100,10 @@ impl Command for ConfigCommand {
         match &self.action {
             ConfigAction::Show => view.show(context),
             ConfigAction::Get(key) => view.get(key, context),
-            ConfigAction::Set(key, Some(value)) => edit::set(key, value, context),
+            ConfigAction::Set(key, Some(value)) => edit::set(key, value, self.force, context),
             ConfigAction::Set(key, None) => {
                 let value = context.read_input()?;
-                edit::set(key, &value, context)
+                edit::set(key, &value, self.force, context)
             }
             ConfigAction::Unset(key) => edit::unset(key, context),
         }

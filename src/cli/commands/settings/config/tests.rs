@@ -91,6 +91,25 @@ fn a_wrong_value_and_an_unknown_key_leave_the_file_alone() {
 }
 
 #[test]
+fn a_key_that_nothing_reads_is_refused_unless_it_is_ones_own() {
+    let home = ScratchHome::new();
+    let refused = |key: &str| home.run(&["set", key, "x"]).expect_err("refused");
+    let error = refused("TELEGRAM_BOT_TOKE");
+    assert_eq!(error.exit_code(), 2);
+    let told = error.to_string();
+    assert!(told.contains("did you mean TELEGRAM_BOT_TOKEN?"), "{told}");
+    assert!(refused("MY_OWN").to_string().contains("--force"));
+    assert_eq!(home.file(), "");
+    home.run(&["set", "--force", "MY_OWN", "x"]).expect("set");
+    assert_eq!(home.file(), "MY_OWN=x\n");
+    // A key with our prefix is none of one's own.
+    assert!(
+        home.run(&["set", "--force", "CLEUDOCODEBOT_PROT", "7"])
+            .is_err()
+    );
+}
+
+#[test]
 fn a_secret_comes_from_standard_input_and_is_shown_only_when_asked_for() {
     let home = ScratchHome::new();
     let line = ["set", "TELEGRAM_BOT_TOKEN", "-"];
@@ -107,7 +126,8 @@ fn a_secret_comes_from_standard_input_and_is_shown_only_when_asked_for() {
 fn an_address_with_a_password_in_it_is_a_secret_as_well() {
     let home = ScratchHome::new();
     let address = "postgres://ana:hunter2@localhost/db";
-    home.run(&["set", "DATABASE_URL", address]).expect("set");
+    home.run(&["set", "--force", "DATABASE_URL", address])
+        .expect("set");
     let shown = home.told(&["show"]);
     assert!(
         shown.contains("DATABASE_URL") && !shown.contains("hunter2"),

@@ -5,8 +5,18 @@
 //! - What must survive a restart goes by the store's time (`store::time`): retention, the life of keys,
 //!   when a message is due and when it is too old, the life of pairing codes.
 //!
-//! Not here: either of these.
+//! `civil` is the calendar, `zone` the time of day at a place and how it is written for people.
+//!
+//! Not here: either of the two last clocks.
 
+mod civil;
+mod zone;
+
+use self::civil::{civil_from_days, days_from_civil};
+pub use self::{
+    civil::LocalTime,
+    zone::{Occurrence, Zone},
+};
 use std::{
     fmt,
     ops::Range,
@@ -33,7 +43,8 @@ pub struct Utc(pub u64);
 impl fmt::Display for Utc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seconds, millis) = (self.0 / 1000, self.0 % 1000);
-        let (year, month, day) = civil_from_days(seconds / 86_400);
+        let days = i64::try_from(seconds / 86_400).unwrap_or(i64::MAX);
+        let (year, month, day) = civil_from_days(days);
         let of_day = seconds % 86_400;
         write!(
             f,
@@ -45,24 +56,6 @@ impl fmt::Display for Utc {
     }
 }
 
-/// Year, month and day of a count of days since 1970-01-01, by shifting the year to start in March
-/// so that the leap day comes last.
-/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
-fn civil_from_days(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
-}
-
 /// A date and time of day in UTC as milliseconds since 1970; `None` before that, or where there is no such time.
 pub fn utc_ms([year, month, day, hour, minute, second]: [u64; 6]) -> Option<u64> {
     let fits = (1..=12).contains(&month)
@@ -71,18 +64,12 @@ pub fn utc_ms([year, month, day, hour, minute, second]: [u64; 6]) -> Option<u64>
         && minute < 60
         && second <= 60
         && (1970..=9999).contains(&year);
-    let days = fits.then(|| days_from_civil(year, month, day))?;
+    let days = fits.then(|| {
+        let [year, month, day] = [year, month, day].map(|n| i64::try_from(n).unwrap_or(0));
+        days_from_civil(year, month, day)
+    })?;
+    let days = u64::try_from(days).ok()?;
     Some((days * 86_400 + hour * 3600 + minute * 60 + second) * 1000)
-}
-
-/// The inverse of [`civil_from_days`], by the same source's `days_from_civil`.
-fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
-    let shifted = year - u64::from(month <= 2);
-    let (era, year_of_era) = (shifted / 400, shifted % 400);
-    let march_month = (month + 9) % 12;
-    let of_year = (153 * march_month + 2) / 5 + day - 1;
-    let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
-    era * 146_097 + of_era - 719_468
 }
 
 #[cfg(test)]

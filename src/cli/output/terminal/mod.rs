@@ -6,6 +6,11 @@
 //!
 //! Not here: how a value becomes text (the other files of this folder).
 
+#[cfg(test)]
+pub(crate) mod captured;
+#[cfg(test)]
+mod tests;
+
 use std::{
     borrow::Cow,
     cell::LazyCell,
@@ -18,6 +23,9 @@ use serde_json::Value;
 use super::{
     columns::{Cell, TextStyle, columns},
     qr_drawing,
+    times::Times,
+    width,
+    wrap::fitted,
 };
 use crate::{
     config::Environment,
@@ -32,29 +40,54 @@ const OUR_COLORS: [&str; 7] = ["0", "1", "2", "31", "32", "33", qr_drawing::BLAC
 
 /// The two streams of a run.
 pub(crate) struct Terminal {
+    /// How moments are written.
+    pub times: Times,
     out: Box<dyn Write>,
     err: Box<dyn Write>,
     colors: bool,
     watched: bool,
+    /// Whether it obeys escape sequences, be colours wanted or not.
+    obeys: bool,
+    width: Width,
     reader_gone: bool,
     /// Found out by the first sentence that is printed.
     translator: LazyCell<Translator, Box<dyn FnOnce() -> Translator>>,
 }
 
+/// The columns of a terminal, which are asked for when the first line is longer than any is narrow.
+enum Width {
+    /// Not asked yet, and what is set.
+    Unasked(Environment),
+    /// The answer; none in a pipe, or where the terminal does not know.
+    Known(Option<usize>),
+}
+
+/// A text that fits on every terminal, in bytes: for it the width need not be known.
+const FITS_ANYWHERE: usize = 20;
+
 impl Terminal {
-    /// The streams of this process; `plain` forbids colours.
+    /// The streams of this process; `plain` forbids colours, `utc` asks for times in UTC.
     pub(crate) fn of_process(
         environment: &Environment,
         plain: bool,
+        utc: bool,
         translator: impl FnOnce() -> Translator + 'static,
     ) -> Self {
         let stdout = io::stdout();
-        let colors = !plain && wants_colors(environment, stdout.is_terminal());
+        let watched = stdout.is_terminal();
+        let width = if watched || io::stderr().is_terminal() {
+            Width::Unasked(environment.clone())
+        } else {
+            Width::Known(None)
+        };
         Self {
+            times: Times::new(environment.get("TZ"), utc, watched),
             out: Box::new(stdout.lock()),
             err: Box::new(io::stderr()),
-            colors,
-            watched: stdout.is_terminal(),
+            colors: !plain && wants_colors(environment, watched),
+            watched,
+            obeys: watched && obeys_escapes(environment),
+            width,
             reader_gone: false,
             translator: LazyCell::new(Box::new(translator)),
         }
@@ -63,6 +96,38 @@ impl Terminal {
     /// Who translates for the user, for texts that are put together before they are printed.
     pub(crate) fn translator(&self) -> Translator {
         *self.translator
+    }
+
+    /// The columns of the terminal that somebody watches, where they are known.
+    pub(crate) fn width(&mut self) -> Option<usize> {
+        if let Width::Unasked(environment) = &self.width {
+            self.width = Width::Known(width::of_terminal(environment));
+        }
+        match self.width {
+            Width::Known(width) => width,
+            Width::Unasked(_) => None,
+        }
+    }
+
+    /// Asks for the width again, after the window was changed.
+    pub(crate) fn resize(&mut self) {
+        if let Some(width) = width::asked() {
+            self.width = Width::Known(Some(width));
+        }
+    }
+
+    /// Whether the cursor can be moved.
+    pub(crate) fn obeys_escapes(&self) -> bool {
+        self.obeys
+    }
+
+    /// The text in lines that fit on the terminal.
+    fn fitted<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        let is_short = text.lines().all(|line| line.len() <= FITS_ANYWHERE);
+        match (is_short, self.width()) {
+            (false, Some(width)) => fitted(text, width).into(),
+            _ => text.into(),
+        }
     }
 
     /// Whether standard output is a terminal, so that a person sees it.
@@ -91,7 +156,27 @@ impl Terminal {
     /// foreign text, nothing in it but our own colours takes effect.
     pub(crate) fn text(&mut self, text: &str) -> Result<()> {
         let safe = self.safe(text).into_owned();
+        if !self.watched {
+            return self.write(&safe);
+        }
+        let fitted = self.fitted(&safe).into_owned();
+        self.write(&fitted)
+    }
+
+    /// Writes a drawing, whose lines would be none any more if they were broken.
+    pub(crate) fn drawing(&mut self, text: &str) -> Result<()> {
+        let safe = self.safe(text).into_owned();
         self.write(&safe)
+    }
+
+    /// Writes what moves the cursor, made by ourselves alone.
+    pub(crate) fn steer(&mut self, sequence: &str) -> Result<()> {
+        self.write(sequence)
+    }
+
+    /// The text as it may be shown, when it is put among sequences that steer.
+    pub(crate) fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.safe(text)
     }
 
     /// Writes a line that a script may read: exactly as it is, but for a person, as any other.
@@ -168,16 +253,38 @@ impl Terminal {
             .iter()
             .map(|row| row.iter().map(|cell| cell.translated(translator)).collect())
             .collect();
-        let text = columns(&rows, |style, text| self.painted(style, text));
-        self.text(&text)
+        let width = if self.watched { self.width() } else { None };
+        let text = columns(&rows, width, |style, text| self.painted(style, text));
+        // It fits already, and a link that does not is to stay in its column.
+        let safe = self.safe(&text).into_owned();
+        self.write(&safe)
+    }
+
+    /// Writes one line of a list whose lines begin with a time, below the date where that is a new one. It is
+    /// not ours to translate.
+    pub(crate) fn dated(&mut self, ms: u64, line: impl Display) -> Result<()> {
+        if let Some(day) = self.times.new_day(ms) {
+            let day = self.painted(TextStyle::Dim, &day);
+            self.foreign(day)?;
+        }
+        self.foreign(line)
     }
 
     /// Writes a sentence of ours to standard error. A failure is ignored: there is nowhere left to report
     /// it.
     pub(crate) fn note(&mut self, text: impl Display) {
         let text = text.to_string();
-        let text = self.translator().sentence(&text);
-        let _ = writeln!(self.err, "{}", printable_lines(&text));
+        let text = self.translator().sentence(&text).into_owned();
+        let safe = printable_lines(&text);
+        let fitted = self.fitted(&safe).into_owned();
+        let _ = writeln!(self.err, "{fitted}");
+    }
+
+    /// Says a person, and no script, what may be done next.
+    pub(crate) fn hint(&mut self, text: impl Display) {
+        if self.watched {
+            self.note(text);
+        }
     }
 
     /// The text in a colour, where colours are wanted.
@@ -199,153 +306,33 @@ impl Terminal {
     }
 }
 
-/// <https://no-color.org>: any value but the empty one says no. Old consoles of Windows print the
-/// escape codes instead of obeying them; those that obey set `WT_SESSION` or `TERM`.
+/// A text for standard error once the terminal of a run is gone.
+pub(crate) fn fitted_error(text: &str, environment: &Environment) -> String {
+    let safe = printable_lines(text);
+    let is_watched = io::stderr().is_terminal();
+    match is_watched
+        .then(|| width::of_terminal(environment))
+        .flatten()
+    {
+        Some(width) => fitted(&safe, width),
+        None => safe.into_owned(),
+    }
+}
+
+/// <https://no-color.org>: any value but the empty one says no.
 fn wants_colors(environment: &Environment, is_terminal: bool) -> bool {
+    let objects = environment
+        .get("NO_COLOR")
+        .is_some_and(|value| !value.is_empty());
+    is_terminal && !objects && obeys_escapes(environment)
+}
+
+/// Old consoles of Windows print the escape codes instead of obeying them; those that obey set `WT_SESSION`
+/// or `TERM`.
+fn obeys_escapes(environment: &Environment) -> bool {
     let set = |name| environment.get(name).filter(|value| !value.is_empty());
-    let understands = match set("TERM") {
+    match set("TERM") {
         Some(kind) => kind != "dumb",
         None => !cfg!(windows) || set("WT_SESSION").is_some(),
-    };
-    is_terminal && set("NO_COLOR").is_none() && understands
-}
-
-#[cfg(test)]
-pub(crate) mod captured {
-    //! A terminal whose streams a test can read.
-
-    use std::{
-        cell::{LazyCell, RefCell},
-        io,
-        rc::Rc,
-    };
-
-    use super::Terminal;
-    use crate::language::Translator;
-
-    /// What was written so far.
-    #[derive(Clone, Default)]
-    pub(crate) struct Written(Rc<RefCell<Vec<u8>>>);
-
-    impl Written {
-        pub(crate) fn text(&self) -> String {
-            String::from_utf8(self.0.borrow().clone()).expect("text")
-        }
-    }
-
-    impl io::Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.borrow_mut().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Terminal {
-        /// From now on a person sees it, in colours.
-        pub(crate) fn watch(&mut self) {
-            (self.watched, self.colors) = (true, true);
-        }
-    }
-
-    /// A terminal without colours, its standard output and its standard error.
-    pub(crate) fn terminal() -> (Terminal, Written, Written) {
-        let (out, err) = (Written::default(), Written::default());
-        let terminal = Terminal {
-            out: Box::new(out.clone()),
-            err: Box::new(err.clone()),
-            colors: false,
-            watched: false,
-            reader_gone: false,
-            translator: LazyCell::new(Box::new(Translator::default)),
-        };
-        (terminal, out, err)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colours_need_a_terminal_and_nobody_who_objects() {
-        let wants = |pairs: &[(&str, &str)], is_terminal| {
-            let pairs = pairs.iter().copied();
-            wants_colors(&Environment::from_pairs(pairs), is_terminal)
-        };
-        assert!(wants(&[("TERM", "xterm")], true));
-        assert!(wants(&[("TERM", "xterm"), ("NO_COLOR", "")], true));
-        assert!(!wants(&[("TERM", "xterm"), ("NO_COLOR", "1")], true));
-        assert!(!wants(&[("TERM", "dumb")], true));
-        assert!(!wants(&[("TERM", "xterm")], false));
-    }
-
-    #[test]
-    fn nothing_but_our_colours_reaches_a_terminal_as_it_is() {
-        let (mut terminal, out, err) = captured::terminal();
-        terminal.watch();
-        let good = terminal.painted(TextStyle::Good, "ok\u{9b}2J");
-        terminal
-            .line(format!("{good}\u{1b}[2J \u{1b}]0;x\u{7}"))
-            .expect("written");
-        terminal.note("\u{1b}[32mx\u{202e}");
-        terminal.exact("a\u{85}b").expect("written");
-        terminal
-            .json(&serde_json::json!("\u{9b}\u{202e}"))
-            .expect("written");
-        assert_eq!(
-            out.text(),
-            "\u{1b}[32mok\\u{9b}2J\u{1b}[0m\\u{1b}[2J \\u{1b}]0;x\\u{7}\na\\u{85}b\n\"\\u009b\\u202e\"\n"
-        );
-        assert_eq!(err.text(), "\\u{1b}[32mx\\u{202e}\n");
-    }
-
-    #[test]
-    fn every_style_is_among_our_colours() {
-        use TextStyle::{Bad, Dim, Doubtful, Good, Plain, Strong};
-        for style in [Plain, Good, Doubtful, Bad, Dim, Strong] {
-            let code = style.code().unwrap_or(0).to_string();
-            assert!(OUR_COLORS.contains(&code.as_str()), "{style:?}");
-        }
-    }
-
-    #[test]
-    fn a_script_gets_json_and_exact_text_as_they_are() {
-        let (mut terminal, out, _) = captured::terminal();
-        terminal
-            .json(&serde_json::json!("\u{9b}"))
-            .expect("written");
-        terminal.exact("a\u{85}").expect("written");
-        terminal.line("a\u{85}").expect("written");
-        assert_eq!(out.text(), "\"\u{9b}\"\na\u{85}\na\\u{85}\n");
-    }
-
-    #[test]
-    fn lines_and_notes_go_to_their_own_streams() {
-        let (mut terminal, out, err) = captured::terminal();
-        terminal.line("one").expect("written");
-        terminal.note("two");
-        assert_eq!(terminal.painted(TextStyle::Bad, "x"), "x");
-        assert_eq!((out.text(), err.text()), ("one\n".into(), "two\n".into()));
-    }
-
-    #[test]
-    fn a_reader_that_went_away_is_noticed() {
-        struct BrokenPipe;
-        impl Write for BrokenPipe {
-            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-                Err(ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-        let (mut terminal, ..) = captured::terminal();
-        terminal.out = Box::new(BrokenPipe);
-        assert!(!terminal.reader_is_gone());
-        assert!(terminal.line("x").is_err());
-        assert!(terminal.reader_is_gone());
     }
 }

@@ -1,0 +1,106 @@
+//! `chat`: a conversation on the built-in channel, line by line, as its visitor.
+//!
+//! `session` is the conversation, `input` what is typed, `signals` what ends it from outside.
+
+mod input;
+mod session;
+mod signals;
+
+use serde_json::json;
+
+use self::{input::ChatInput, session::ChatSession};
+use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        parser::{CommandSpec, FirstWord, Takes, option},
+        runtime::block_on,
+    },
+    config::Environment,
+    error::Result,
+};
+
+/// The channel whose visitor this is.
+const CHANNEL: &str = "webchat";
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "chat",
+    summary: "Talk to the bot as a visitor of the web chat",
+    usage: &["[--peer NAME]"],
+    details: "Each line is handed in as a message; what is sent to you is printed above\n\
+              the line you type. The keys of a shell edit it: arrows, Home, End, Ctrl-A,\n\
+              E, K, U, W, Y, and up and down for the lines before. The end of input\n\
+              (Ctrl-D) or Ctrl-C ends it.",
+    options: &[option(
+        "peer",
+        Takes::Text("NAME"),
+        "Who you are (default: your user name)",
+    )
+    .short('p')],
+    examples: &[
+        ("cleudocodebot chat", "as yourself"),
+        (
+            "echo Hello | cleudocodebot chat --peer script",
+            "one line from a script",
+        ),
+    ],
+    first_word: FirstWord::Any,
+    parse: |args| {
+        Ok(Box::new(ChatCommand {
+            peer: args.text("peer"),
+        }))
+    },
+};
+
+/// Talks as a visitor of the built-in channel.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ChatCommand {
+    /// The visitor's name; the user's name by default.
+    pub peer: Option<String>,
+}
+
+impl Command for ChatCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.chat(context))
+    }
+}
+
+impl ChatCommand {
+    async fn chat(&self, context: &mut Context<'_>) -> Result<()> {
+        let named = self.peer.clone();
+        let peer = named.unwrap_or_else(|| user_name(context.environment));
+        let mut client = connect(context).await?.client;
+        let topic = format!("message.*@{CHANNEL}/{peer}");
+        client
+            .call("subscribe", &json!({"topics": [topic]}))
+            .await?;
+        context
+            .terminal
+            .note(format!("You are {peer}. Ctrl-D ends."));
+        let input = ChatInput::of(context, &peer)?;
+        let session = ChatSession::new(client, peer, input);
+        session.talk(context).await
+    }
+}
+
+fn user_name(environment: &Environment) -> String {
+    let names = ["USER", "LOGNAME", "USERNAME"];
+    let set = names.iter().filter_map(|name| environment.get(name));
+    let mut usable = set.filter(|name| !name.is_empty() && !name.contains(char::is_control));
+    usable.next().unwrap_or("cli").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_name_comes_from_the_environment() {
+        let name =
+            |pairs: &[(&str, &str)]| user_name(&Environment::from_pairs(pairs.iter().copied()));
+        assert_eq!(name(&[("USER", "ada"), ("LOGNAME", "bob")]), "ada");
+        assert_eq!(name(&[("USER", ""), ("USERNAME", "eve")]), "eve");
+        assert_eq!(name(&[]), "cli");
+    }
+}

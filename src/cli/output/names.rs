@@ -1,0 +1,95 @@
+//! What the people are called that messages are from and to.
+//!
+//! Not here: asking the gateway for them (`connection`).
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::phone_number::shown_peer;
+use crate::log::printable;
+
+/// The peers there are, by channel and address, with their names, which some lack.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names(HashMap<(String, String), Option<String>>);
+
+impl Names {
+    /// The names in an answer to `conversations`.
+    pub(crate) fn of(answer: &Value) -> Self {
+        let all = answer["conversations"].as_array().into_iter().flatten();
+        let named = all.filter_map(|one| {
+            let text = |field: &str| one[field].as_str().filter(|text| !text.is_empty());
+            let key = (text("channel")?.to_owned(), text("peer")?.to_owned());
+            Some((key, text("name").map(str::to_owned)))
+        });
+        Self(named.collect())
+    }
+
+    /// How to write a peer: by name, with the address where two of the channel are called the same, so that
+    /// nobody passes for another by a name; else the address.
+    pub(crate) fn shown(&self, channel: &str, peer: &str) -> String {
+        let address = shown_peer(channel, &printable(peer));
+        let key = (channel.to_owned(), peer.to_owned());
+        match self.0.get(&key).and_then(Option::as_ref) {
+            None => address,
+            Some(name) if self.named(channel, name).count() > 1 => {
+                format!("{} ({address})", printable(name))
+            }
+            Some(name) => printable(name),
+        }
+    }
+
+    /// The peers of a channel that are called so, whatever the case of the letters.
+    pub(crate) fn named<'a>(
+        &'a self,
+        channel: &'a str,
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a str> {
+        let name = name.trim().to_lowercase();
+        let is_called = move |(key, called): &(&'a (String, String), &'a Option<String>)| {
+            let called = called.as_deref().map(|called| called.trim().to_lowercase());
+            key.0 == channel && called.as_ref() == Some(&name)
+        };
+        self.0
+            .iter()
+            .filter(is_called)
+            .map(|(key, _)| key.1.as_str())
+    }
+
+    /// Whether somebody of this channel has this address.
+    pub(crate) fn knows(&self, channel: &str, peer: &str) -> bool {
+        self.0.contains_key(&(channel.to_owned(), peer.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn people_are_called_by_name_unless_two_are_called_the_same() {
+        let one =
+            |peer: &str, name: &str| json!({"channel": "whatsapp", "peer": peer, "name": name});
+        let names = Names::of(&json!({"conversations": [
+            one("5511987654321", "Ana"), one("5511933334444", "Rui"), one("5511955556666", "rui "),
+            one("5511911112222", ""),
+        ]}));
+        for (peer, shown) in [
+            ("5511987654321", "Ana"),
+            ("5511933334444", "Rui (+55 (11) 93333-4444)"),
+            ("5511911112222", "+55 (11) 91111-2222"),
+            ("5511900000000", "+55 (11) 90000-0000"),
+        ] {
+            assert_eq!(names.shown("whatsapp", peer), shown);
+        }
+        assert_eq!(
+            names.named("whatsapp", "ANA").collect::<Vec<_>>(),
+            ["5511987654321"]
+        );
+        assert_eq!(names.named("whatsapp", "rui").count(), 2);
+        assert_eq!(names.named("telegram", "Ana").count(), 0);
+        assert!(names.knows("whatsapp", "5511987654321") && !names.knows("x", "5511987654321"));
+    }
+}
