@@ -341,6 +341,7 @@ impl SendCommand {
         payload["wait"] = json!(true);
         let id = printable(queued["message_id"].as_str().unwrap_or("the message"));
         let what = format!("waiting for {id}");
+        let what = context.terminal.translator().sentence(&what).into_owned();
         let settled = client.call("send", &payload);
         let Some(settled) = waiting_line::wait(&what, self.timeout, settled).await else {
             self.tell(&queued, context)?;
