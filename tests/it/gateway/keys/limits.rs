@@ -304,3 +304,25 @@ fn wrong_limits_and_roles_are_told() {
     assert_eq!(code, "conflict");
     assert!(words.contains("another name"), "{words}");
 }
+
+#[test]
+fn what_a_limited_key_waited_for_is_still_new_to_the_owner() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let limited = bearer(
+        &daemon,
+        "limited",
+        &json!({"role": "read", "peers": ["webchat/ana"]}),
+    );
+    let wait = |gateway: &Gateway| {
+        let call = json!({"name": "wait_for_messages", "arguments": {"timeout_s": 0}});
+        let answer = mcp(gateway, "tools/call", &call);
+        answer["structuredContent"]["messages"].clone()
+    };
+    // Both begin here.
+    assert_eq!((wait(&daemon), wait(&limited)), (json!([]), json!([])));
+    let said = json!({"channel": "webchat", "peer": "bia", "text": "for the owner"});
+    done(&daemon, "receive", &said);
+    assert_eq!(wait(&limited), json!([]));
+    assert_eq!(wait(&daemon)[0]["text"], "for the owner");
+}
