@@ -146,7 +146,7 @@ fn dispatch(
         }),
         ActionId::Keys => Answer::Now(Ok(keys::list(gateway))),
         ActionId::KeyAdd => keys::add(gateway, &payload),
-        ActionId::KeyPair => Answer::Now(keys::pair(gateway, &payload)),
+        ActionId::KeyPair => Answer::Now(keys::pair(gateway, access, &payload)),
         ActionId::KeyRename => keys::rename(gateway, &payload),
         ActionId::KeyRevoke => keys::revoke(gateway, &payload),
         ActionId::Agents => agents::agents(gateway, access, &payload),

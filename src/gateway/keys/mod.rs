@@ -10,8 +10,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use serde_json::{Value, json};
 
-pub(super) use self::codes::MAX_LIFE;
 use self::codes::PairingCodes;
+pub(super) use self::codes::{MAX_LIFE, OpenCode};
 pub use self::watch::end_expired;
 use super::{Gateway, clients::handle::ClientHandle};
 use crate::{

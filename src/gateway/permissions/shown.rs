@@ -8,7 +8,7 @@ use std::sync::{
 use tokio::sync::Notify;
 
 use super::Access;
-use crate::keys::Key;
+use crate::{clock, keys::Key};
 
 /// The token of `.env` from one change of it to the next.
 #[derive(Debug, Default)]
@@ -63,6 +63,14 @@ impl Shown {
             Access::Nobody => None,
             Access::Owner => Some(Self::Owner(owner.term())),
             Access::Key(key) => Some(Self::Key(Arc::clone(key))),
+        }
+    }
+
+    /// Whether it lets in no longer.
+    pub(in crate::gateway) fn is_over(&self) -> bool {
+        match self {
+            Self::Key(key) => !key.is_good(clock::now_ms()),
+            Self::Owner(term) => term.is_over.load(Relaxed),
         }
     }
 
