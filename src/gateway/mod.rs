@@ -286,7 +286,12 @@ impl Gateway {
         GatewayCounters::add(&self.counters.auth_failures);
         let max = settings.limits.auth_failures_per_minute as usize;
         match self.attempts.wrong(address, given, max) {
-            WrongToken::TooMany(wait) => return Err(TokenRefusal::TooMany(wait)),
+            WrongToken::TooMany(wait) => {
+                let fields: [LogField<'_>; 1] = [("address", &address)];
+                let text = "somebody tries many wrong tokens, and is answered late";
+                self.log.warn_limited("gateway", text, &fields);
+                return Err(TokenRefusal::TooMany(wait));
+            }
             WrongToken::Known => {}
             WrongToken::Counted => {
                 let fields: [LogField<'_>; 1] = [("address", &address)];

@@ -315,10 +315,13 @@ impl ClientHandle {
             && state.access.hears(event, Some((channel, peer)))
     }
 
-    /// Whether it subscribed to the messages of this one conversation.
+    /// Whether it subscribed to the messages of this one conversation, and may be its peer: whoever may only read
+    /// is none that a message is delivered to.
     pub fn attends(&self, channel: &str, peer: &str) -> bool {
         let state = self.state();
         let mut topics = state.topics.iter();
-        topics.any(|topic| topic.singles_out(channel, peer)) && state.access.covers(channel, peer)
+        topics.any(|topic| topic.singles_out(channel, peer))
+            && role::HANDERS_IN.admits(state.access.role())
+            && state.access.covers(channel, peer)
     }
 }

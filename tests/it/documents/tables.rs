@@ -92,7 +92,7 @@ fn errors() -> String {
 }
 
 /// Of the settings and actions, those that the README shows.
-const SHOWN_SETTINGS: [&str; 12] = [
+const SHOWN_SETTINGS: [&str; 13] = [
     "TELEGRAM_BOT_TOKEN",
     "TELEGRAM_ALLOW_FROM",
     "WHATSAPP_BASE_URL",
@@ -102,6 +102,7 @@ const SHOWN_SETTINGS: [&str; 12] = [
     "AGENT",
     "OLLAMA_HOST",
     "CLEUDOCODEBOT_COUNTRY",
+    "CLEUDOCODEBOT_LANG",
     "CLEUDOCODEBOT_PORT",
     "CLEUDOCODEBOT_PUBLIC_URL",
     "CLEUDOCODEBOT_HISTORY_DAYS",

@@ -106,6 +106,10 @@ const FILES: &[(&str, &str)] = &[
         "a program of the shell",
     ),
     (
+        "src/cli/commands/about/man/roff.rs",
+        "macros of manual pages",
+    ),
+    (
         "src/service/launchers/systemd/unit.rs",
         "the text of a unit",
     ),

@@ -16,6 +16,7 @@ use crate::{
         keys::OpenCode,
     },
     keys::Key,
+    log::LogField,
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::bad_field,
@@ -99,6 +100,9 @@ fn wrong_code(gateway: &Gateway, address: IpAddr, code: &str, config: &Config) -
     match gateway.attempts.wrong(address, code, max) {
         WrongToken::TooMany(wait) => slow_down(wait),
         WrongToken::Known | WrongToken::Counted => {
+            let fields: [LogField<'_>; 1] = [("address", &address)];
+            let what = "somebody showed a wrong code for a device";
+            gateway.log.warn_limited("keys", what, &fields);
             let text = "this code is wrong, was used, or is older than five minutes; ask for another with cleudocodebot keys pair, or on the page of the owner";
             refuse(404, "not_found", text)
         }
