@@ -54,8 +54,8 @@ fn both_languages_have_the_same_headings_and_code() {
 fn the_readme_is_short_and_its_links_lead_somewhere() {
     for name in BOTH {
         let text = read(name);
-        let lines = text.lines().count();
-        assert!(lines < MAX_LINES, "{name} has {lines} lines");
+        let count = text.lines().count();
+        assert!(count < MAX_LINES, "{name} has {count} lines");
         let links = text
             .split("](")
             .skip(1)

@@ -173,7 +173,7 @@ fn written<'f>(
         let translation = translations.get(&one.key).map_or("", String::as_str);
         format!(
             "\n{}",
-            po_text::entry(&[path.clone()], &one.key, translation)
+            po_text::entry(std::slice::from_ref(path), &one.key, translation)
         )
     });
     HEADER.to_owned() + &entries.collect::<String>()

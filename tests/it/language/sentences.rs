@@ -138,7 +138,8 @@ fn silent(path: &str, tokens: &[Token]) -> HashSet<usize> {
         }
         let call = called(tokens, at);
         // What logs has a target before its text; other functions of that name have a text alone.
-        let is_log = |call: &str| !call.ends_with(".error") || tokens[at + 2].is_mark(',');
+        let is_log =
+            |call: &str| call.rsplit('.').next() != Some("error") || tokens[at + 2].is_mark(',');
         if call.is_some_and(|call| is_silent(path, &call) && is_log(&call)) {
             silent.extend(at..end_of(tokens, at));
         }

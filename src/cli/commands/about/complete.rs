@@ -47,6 +47,10 @@ pub(crate) struct CompleteCommand {
     pub words: Vec<String>,
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the table calls every parser the same way"
+)]
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let mut words: Vec<String> = std::iter::from_fn(|| args.word()).collect();
     if args.flag("next") {

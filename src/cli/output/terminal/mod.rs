@@ -39,6 +39,10 @@ use crate::{
 const OUR_COLORS: [&str; 7] = ["0", "1", "2", "31", "32", "33", qr_drawing::BLACK_ON_WHITE];
 
 /// The two streams of a run.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else about the streams"
+)]
 pub(crate) struct Terminal {
     /// How moments are written.
     pub times: Times,

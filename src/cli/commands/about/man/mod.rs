@@ -46,6 +46,10 @@ pub(crate) struct ManCommand {
     pub folder: Option<PathBuf>,
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the table calls every parser the same way"
+)]
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     Ok(Box::new(ManCommand {
         commands: args.commands(),
