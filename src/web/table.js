@@ -225,6 +225,7 @@ export const TABLE = {
   level: "Level|Nível",
   youAre: "You are|Você é",
   visitor: "Your name|Seu nome",
+  guide: "Guide|Guia",
   rate: "Messages a second: {n} now, {most} at most|Mensagens por segundo: {n} agora, no máximo {most}",
   nothing: "Nothing here.|Nada aqui.",
   start: "Start|Iniciar",

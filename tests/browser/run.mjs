@@ -2,10 +2,12 @@
 // The page in a real browser against the built daemon. Exit codes: 0 all well, 1 a check failed,
 // 77 skipped because something is not on this machine.
 //
-//   node tests/browser/run.mjs [--only WORD] [--soak] [--no-install] [--program PATH] [--shots FOLDER]
+//   node tests/browser/run.mjs [--only WORD] [--soak] [--no-install] [--program PATH] [--shots FOLDER] [--pictures]
+//
+// --pictures keeps those of the README, of the checks that ran.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -14,6 +16,8 @@ import { Stage } from "./stage.mjs";
 import { ARGUMENTS, Missing, findTools } from "./tools.mjs";
 
 const SKIPPED = 77;
+/** The pictures of the README, and which shots they are. */
+const PICTURES = { chat: "guide" };
 /** Checks at a time: most of one is waiting. */
 const LANES = 2;
 /** What measures time has the machine to itself. */
@@ -28,6 +32,7 @@ const { values: options } = parseArgs({
     "no-install": { type: "boolean", default: false },
     program: { type: "string" },
     shots: { type: "string", default: join(root, "target/browser") },
+    pictures: { type: "boolean", default: false },
   },
 });
 
@@ -46,8 +51,15 @@ async function main() {
   const checks = await chosen();
   const failed = (await inLanes(checks.filter(isTimed), 1, tools, browser)) + (await inLanes(checks.filter((check) => !isTimed(check)), LANES, tools, browser));
   await browser.close();
+  if (options.pictures) keepPictures();
   if (failed) console.error(`${failed} failed`);
   return failed ? 1 : 0;
+}
+
+/** Copies the shots that the README shows. */
+function keepPictures() {
+  mkdirSync(join(here, "pictures"), { recursive: true });
+  for (const [name, shot] of Object.entries(PICTURES)) copyFileSync(join(options.shots, `${shot}.png`), join(here, "pictures", `${name}.png`));
 }
 
 function built() {

@@ -200,7 +200,7 @@ export class Outbox {
     const said = { channel, reply_to, text: text || undefined, media: mediaOf(one) };
     try {
       const { message_id } = await (mine
-        ? session.ask("receive", { ...said, peer, dedup_key: key })
+        ? session.ask("receive", { ...said, peer, dedup_key: key, meta: { language: document.documentElement.lang } })
         : session.ask("send", { ...said, to: peer, idempotency_key: key }));
       await database.remove("outbox", key).catch(() => {});
       tell("taken", { key, id: message_id });

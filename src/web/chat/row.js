@@ -20,7 +20,7 @@ export function row(view, one, { own, day, follows, unfolded, poll, quoted, reac
   if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto", title: sender }, authorOf(one)));
   if (quoted) bubble.append(quote(view, quoted));
   if (key === "typing") bubble.append(one.text ? grown(one.text) : dots());
-  else bubble.append(...contents(view, one, card, unfolded), about(one, own, agent), ...(waits ? waiting(view, one) : trouble(view, one)));
+  else bubble.append(...contents(view, one, card, unfolded), about(one, own, agent ?? (one.meta?.guide ? words("guide") : undefined)), ...(waits ? waiting(view, one) : trouble(view, one)));
   if (!key) bubble.append(acts(view, one));
   const marks = reactions.length && make("p", { className: "reactions" }, ...reactions.map(mark));
   return make("li", { className: `${own ? "own" : "other"}${follows ? " follows" : ""}` }, date, bubble, marks, options && choices(view, options), failed && unanswered(view, failed));

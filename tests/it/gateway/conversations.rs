@@ -139,7 +139,7 @@ async fn conversations_command_lists_and_reads() {
     let id = receive(&mut client, "ana", "hello").await;
     let (shown, _) = shell(&["conversations"]);
     assert!(
-        shown.starts_with("webchat  ana  The ana  1 unread  "),
+        shown.starts_with("The ana  webchat  ana  1 unread  "),
         "{shown}"
     );
     assert!(shown.ends_with("  <- hello\n"), "{shown}");

@@ -168,7 +168,7 @@ async fn a_command_of_a_person_with_an_empty_participant_is_obeyed() {
     let told = stage.fake.saw("/message/sendText/Cleudocode").body;
     assert_fields(
         &told,
-        &json!({"number": ANA, "text": "Sent to 5521900001111."}),
+        &json!({"number": ANA, "text": "Enviada para 5521900001111."}),
     );
 }
 
