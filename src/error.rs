@@ -75,7 +75,10 @@ impl fmt::Display for Error {
                 action,
                 path,
                 source,
-            } => write!(f, "cannot {action} {}: {source}", path.display()),
+            } => {
+                let path = path.display();
+                write!(f, "cannot {action} {path}: {source}")
+            }
             Self::NotRunning { endpoint } => {
                 write!(
                     f,

@@ -64,7 +64,7 @@ pub fn write_atomic_readable(path: &Path, content: &[u8]) -> Result<()> {
 
 /// Copies a program the same way (0755 on Unix).
 pub fn copy_program(from: &Path, to: &Path) -> Result<()> {
-    let content = fs::read(from).map_err(Error::file("read", from))?;
+    let content = fs::read(from).map_err(Error::file("read the file", from))?;
     replace(to, &content, RUNNABLE)
 }
 

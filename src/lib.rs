@@ -25,7 +25,7 @@
 //!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
 //!    (containment, blocking work), [`child`] (programs that end with us), [`constant_time`], [`body`] (HTTP bodies), [`observed_io`] (streams that are watched), [`qr`] (codes to scan),
 //!    [`phone`] (numbers), [`percent`] (escapes), [`cut`] (texts of bounded length), [`file_name`] (names of files that others gave), [`redact`] (errors
-//!    without secrets), and on top of them [`log`].
+//!    without secrets), [`language`] (what people read, in theirs), and on top of them [`log`].
 //! 2. [`message`]: what a message is and which state may follow which. [`config`]: `.env`, read and
 //!    edited by hand, with one table each of keys, limits and services. On it `certificate`: that of our port.
 //! 3. [`protocol`]: the wire without sockets. `frame` and `jsonrpc` parse, `reply` writes, `describe`
@@ -96,7 +96,10 @@ pub mod gateway;
 pub mod http_client;
 pub mod integrations;
 pub mod keys;
+pub mod language;
 pub mod log;
+#[cfg(doc)]
+pub mod manual;
 pub mod media;
 pub mod message;
 pub mod observed_io;

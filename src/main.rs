@@ -26,12 +26,18 @@ fn main() -> ExitCode {
     #[cfg(all(feature = "allocator", target_os = "linux"))]
     give_memory_back();
     let environment = Environment::from_process();
-    let invocation = cli::parse(std::env::args_os().skip(1));
-    let outcome = invocation.and_then(|invocation| cli::run(&invocation, &environment));
+    let (invocation, outcome) = match cli::parse(std::env::args_os().skip(1)) {
+        Ok(invocation) => {
+            let outcome = cli::run(&invocation, &environment);
+            (Some(invocation), outcome)
+        }
+        Err(error) => (None, Err(error)),
+    };
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
     // Nobody reading standard error is no reason to panic.
-    let _ = writeln!(io::stderr(), "{}", cli::told(&error, &environment));
+    let text = cli::told(&error, invocation.as_ref(), &environment);
+    let _ = writeln!(io::stderr(), "{text}");
     ExitCode::from(error.exit_code())
 }

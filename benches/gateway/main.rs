@@ -9,6 +9,7 @@
     reason = "figures are rounded to be shown"
 )]
 
+mod chart;
 mod connections;
 mod fanout;
 mod options;
@@ -52,6 +53,7 @@ fn main() -> Result<()> {
         .enable_all()
         .build()?;
     let local = tokio::task::LocalSet::new();
+    let mut drawn = Vec::new();
     for scenario in options.scenarios() {
         let rows = local.block_on(&runtime, rounds(&options, scenario, &targets))?;
         if options.json {
@@ -59,8 +61,12 @@ fn main() -> Result<()> {
         } else {
             report::table(scenario, &rows);
         }
+        drawn.push(rows);
     }
-    Ok(())
+    match &options.chart {
+        Some(path) => chart::write(path, &drawn),
+        None => Ok(()),
+    }
 }
 
 /// The daemon and its peers; none where a running daemon is to be loaded.

@@ -2,6 +2,7 @@
 
 use std::{
     net::{SocketAddr, ToSocketAddrs as _},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -32,6 +33,7 @@ Without --url it starts the release daemon in a temporary home, and the peers be
   --server NAME      only servers whose name contains it; again for more
   --quick            one short round of each
   --json             JSON lines instead of tables
+  --chart FILE       draw them as an SVG as well
 ";
 
 /// What was asked for.
@@ -55,6 +57,7 @@ pub(crate) struct GatewayOptions {
     pub servers: Vec<String>,
     pub quick: bool,
     pub json: bool,
+    pub chart: Option<PathBuf>,
     pub help: bool,
     /// False without any argument: then nothing is measured and the help is shown.
     pub wanted: bool,
@@ -79,6 +82,7 @@ impl Default for GatewayOptions {
             servers: Vec::new(),
             quick: false,
             json: false,
+            chart: None,
             help: false,
             wanted: false,
             serve: None,
@@ -111,6 +115,7 @@ impl GatewayOptions {
             "quick" => self.quick = true,
             "tls" => self.tls = true,
             "json" => self.json = true,
+            "chart" => self.chart = Some(parser.value()?.into()),
             "help" => self.help = true,
             "url" => self.url = Some(address(&parser.value()?.string()?)?),
             "token" => self.token = parser.value()?.string()?,

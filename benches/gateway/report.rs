@@ -65,7 +65,7 @@ pub(crate) fn table(scenario: Scenario, rows: &[Row]) {
 }
 
 /// The figure that servers are compared by: CPU time, or memory where connections are idle.
-fn compared_figure(scenario: Scenario, figures: &Figures) -> Option<f64> {
+pub(crate) fn compared_figure(scenario: Scenario, figures: &Figures) -> Option<f64> {
     match scenario.mode {
         Mode::Idle => figures.kib_per_connection,
         _ => figures.cpu_us,

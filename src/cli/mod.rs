@@ -6,6 +6,7 @@
 //! - `command` is the trait of all commands, `context` what each gets when it runs.
 //! - `connection` finds the gateway and signs in; `installed_daemon` inspects and changes the daemon
 //!   that starts by itself.
+//! - `language` finds out which one the user reads; `output` translates what it writes.
 //! - `completion` says what may come next on a line that is not finished.
 //! - `prompt` is a line that is typed while others come in.
 //! - `output` turns values into text and writes it.
@@ -19,6 +20,7 @@ mod completion;
 mod connection;
 mod context;
 mod installed_daemon;
+mod language;
 mod output;
 mod parser;
 mod prompt;
@@ -39,6 +41,7 @@ use self::{
 use crate::{
     config::Environment,
     error::{Error, Result},
+    language::Translator,
 };
 
 /// A command line as a value: what to do, and the options that all commands share.
@@ -64,16 +67,29 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation> {
     Ok(Invocation { common, command })
 }
 
+/// An error as it is shown on standard error, in the language of the user: what a gateway or a service said in
+/// it steers no terminal, and on one its lines fit. Without an invocation the command line was what is wrong.
+pub fn told(error: &Error, invocation: Option<&Invocation>, environment: &Environment) -> String {
+    let none = CommonOptions::default();
+    let common = invocation.map_or(&none, |invocation| &invocation.common);
+    let translator = Translator::of(language::language(common, environment));
+    let text = error.to_string();
+    let text = translator.sentence(&text);
+    output::fitted_error(&format!("cleudocodebot: {text}"), environment)
+}
+
 /// Does what the command line asks for, on the streams of this process. When the reader of standard
 /// output goes away, as in `cleudocodebot history | head -1`, that is success.
 pub fn run(invocation: &Invocation, environment: &Environment) -> Result<()> {
     let Invocation { common, command } = invocation;
     let common =
         installed_daemon::with_home_meant(common, command.is_about_the_machine(), environment);
+    let (options, variables) = (common.clone(), environment.clone());
+    let translator = move || Translator::of(language::language(&options, &variables));
     let mut context = Context {
         common: &common,
         environment,
-        terminal: Terminal::of_process(environment, common.no_color, common.utc),
+        terminal: Terminal::of_process(environment, common.no_color, common.utc, translator),
         input: Some(Box::new(std::io::stdin())),
     };
     let outcome = command.run(&mut context);
@@ -81,10 +97,4 @@ pub fn run(invocation: &Invocation, environment: &Environment) -> Result<()> {
         return Ok(());
     }
     outcome
-}
-
-/// An error as it is shown on standard error: what a gateway or a service said in it steers no terminal, and
-/// on one its lines fit.
-pub fn told(error: &Error, environment: &Environment) -> String {
-    output::fitted_error(&format!("cleudocodebot: {error}"), environment)
 }

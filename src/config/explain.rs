@@ -3,7 +3,7 @@
 use super::{
     Overrides,
     environment::Environment,
-    keys,
+    keys::{self, Key},
     lookup::{Lookup, gather},
     shown::{is_hidden, mask},
     source::Source,
@@ -24,11 +24,13 @@ pub struct Setting {
     pub secret: bool,
     /// One line on what it does; `None` for keys of other programs.
     pub doc: Option<&'static str>,
+    /// Its row in the tables; `None` for keys of other programs.
+    pub row: Option<&'static Key>,
 }
 
 impl Setting {
-    fn new(key: &str, value: &str, source: Source, doc: Option<&'static str>) -> Self {
-        let secret = doc.is_none() || is_hidden(key, value);
+    fn new(key: &str, value: &str, source: Source, row: Option<&'static Key>) -> Self {
+        let secret = row.is_none_or(|row| row.secret) || is_hidden(key, value);
         Self {
             key: key.to_owned(),
             value: if secret {
@@ -38,7 +40,8 @@ impl Setting {
             },
             source,
             secret,
-            doc,
+            doc: row.map(|row| row.doc),
+            row,
         }
     }
 }
@@ -54,7 +57,7 @@ pub fn explain(overrides: &Overrides, environment: &Environment) -> Result<Vec<S
         } else {
             gathered.lookup.known(key)
         };
-        Setting::new(key.name, value, source, Some(key.doc))
+        Setting::new(key.name, value, source, Some(key))
     });
     Ok(ours.chain(foreign(&gathered.lookup)).collect())
 }
@@ -66,6 +69,7 @@ fn foreign(lookup: &Lookup) -> impl Iterator<Item = Setting> {
         .filter(|name| keys::find(name).is_none())
         .filter_map(|name| {
             let (value, source) = lookup.find(name)?;
-            Some(Setting::new(name, value, source, None))
+            // A numbered or an older name of a service's key has the row of that key.
+            Some(Setting::new(name, value, source, keys::row(name)))
         })
 }

@@ -5,7 +5,7 @@
 use super::values::Kind;
 
 /// One setting.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
     /// The name, as in `.env` and in the environment.
     pub name: &'static str,

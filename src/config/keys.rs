@@ -6,6 +6,7 @@
 //! looked up.
 
 pub(super) mod agents;
+pub mod groups;
 pub mod models;
 pub(super) mod push;
 pub mod reach;
@@ -69,12 +70,20 @@ const REACH: &[Key] = &[
 ];
 
 /// The region of the users.
-const PLACE: &[Key] = &[key(
-    COUNTRY,
-    "",
-    Kind::Country,
-    "Country of WhatsApp numbers written without a country code, such as BR; empty takes that of the first number that was paired.",
-)];
+const PLACE: &[Key] = &[
+    key(
+        LANGUAGE,
+        "",
+        Kind::Language,
+        "Language of what people read, en or pt-BR; empty takes that of the system, and for contacts English where nothing tells theirs.",
+    ),
+    key(
+        COUNTRY,
+        "",
+        Kind::Country,
+        "Country of WhatsApp numbers written without a country code, such as BR; empty takes that of the first number that was paired.",
+    ),
+];
 
 /// History, retries and logs.
 const KEEPING: &[Key] = &[
@@ -162,6 +171,9 @@ pub const PORT: &str = "CLEUDOCODEBOT_PORT";
 pub const TOKEN: &str = "CLEUDOCODEBOT_TOKEN";
 /// Accepted values of the `Host` header.
 pub const ALLOWED_HOSTS: &str = "CLEUDOCODEBOT_ALLOWED_HOSTS";
+
+/// The language of what people read.
+pub const LANGUAGE: &str = "CLEUDOCODEBOT_LANG";
 
 /// The country of phone numbers without a country code.
 pub const COUNTRY: &str = "CLEUDOCODEBOT_COUNTRY";

@@ -220,6 +220,15 @@ pub(super) struct Gathered {
 
 /// Finds the home folder and reads its `.env`, or the one given by `--env-file`.
 pub(super) fn gather(overrides: &Overrides, environment: &Environment) -> Result<Gathered> {
+    gather_edited(overrides, environment, &|_| Ok(()))
+}
+
+/// The same, as it will be once `edit` has changed the file.
+pub(super) fn gather_edited(
+    overrides: &Overrides,
+    environment: &Environment,
+    edit: &dyn Fn(&mut Document) -> Result<()>,
+) -> Result<Gathered> {
     refuse_unreadable(environment)?;
     let (home, home_source) = home::home(overrides, environment)?;
     let env_file = home::env_file(overrides, &home)?;
@@ -231,7 +240,8 @@ pub(super) fn gather(overrides: &Overrides, environment: &Environment) -> Result
             env_file.display()
         ));
     }
-    let document = document.unwrap_or_default();
+    let mut document = document.unwrap_or_default();
+    edit(&mut document)?;
     warnings.extend(warnings_about(&document, &env_file));
     warnings.extend(unexpanded(&document, environment, &env_file));
     let lookup = Lookup {

@@ -1,10 +1,11 @@
 //! The settings of one run: read once from all sources, validated, typed, and passed down from there.
 //!
 //! `keys` is the table of settings (with `limits`, `services`, `agents` and `models`), `values` parses their texts,
-//! `lookup` finds who set them, `dotenv` reads the file. Not here: what the settings do.
+//! `lookup` finds who set them, `dotenv` reads the file, `edit` checks what clients want changed. Not here: what the settings do.
 
 pub mod agents;
 pub mod dotenv;
+pub mod edit;
 pub mod keys;
 pub mod models;
 pub mod services;
@@ -44,17 +45,18 @@ pub use self::{
     source::Source,
     values::{
         BaseUrl, Delays, Expected, FetchRule, Kind, LEAST_TOKEN_CHARS, PromptRoute, Route,
-        SAFE_TOKEN_CHARS, is_agent_name, reached_at,
+        SAFE_TOKEN_CHARS, Shape, is_agent_name, reached_at,
     },
 };
 use self::{
     keys::{ALLOWED_HOSTS, TOKEN},
-    lookup::gather,
+    lookup::{Gathered, gather},
     shown::complaint,
     values::{addresses, kind},
 };
 use crate::{
     error::{Error, Result},
+    language::Language,
     log::{LogFormat, LogLevel},
     phone::Country,
 };
@@ -125,6 +127,8 @@ pub struct Config {
     pub limits: Limits,
     /// Days to keep messages; 0 for ever.
     pub history_days: u32,
+    /// The language of what people read, where nothing tells theirs.
+    pub language: Option<Language>,
     /// The country of phone numbers written without a country code.
     pub country: Option<Country>,
     /// How much to log.
@@ -147,7 +151,10 @@ pub struct Loaded {
 /// Reads all sources, validates every key and builds the settings. A missing `.env` counts as empty.
 /// Fails with an [`Error::Config`] that names every invalid value and its source.
 pub fn load(overrides: &Overrides, environment: &Environment) -> Result<Loaded> {
-    let gathered = gather(overrides, environment)?;
+    loaded(gather(overrides, environment)?)
+}
+
+fn loaded(gathered: Gathered) -> Result<Loaded> {
     let lookup = gathered.lookup;
     let of_services = services::SERVICES
         .iter()
@@ -233,6 +240,7 @@ impl Config {
             allowed_hosts: typed(lookup, ALLOWED_HOSTS, |_, text| addresses::hosts(text))?,
             limits: Limits::read(number)?,
             history_days: narrow("CLEUDOCODEBOT_HISTORY_DAYS")?,
+            language: typed(lookup, keys::LANGUAGE, |_, text| kind::language(text))?,
             country: typed(lookup, keys::COUNTRY, |_, text| kind::country(text))?,
             log_level: typed(lookup, "CLEUDOCODEBOT_LOG_LEVEL", |_, text| {
                 kind::level(text)
@@ -312,6 +320,7 @@ impl fmt::Debug for Config {
             .field("public_url", &self.public_url)
             .field("limits", &self.limits)
             .field("history_days", &self.history_days)
+            .field("language", &self.language)
             .field("country", &self.country.map(Country::name))
             .field("log_level", &self.log_level)
             .field("log_format", &self.log_format)

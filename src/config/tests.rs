@@ -97,6 +97,7 @@ fn without_any_setting_the_defaults_hold() {
         public_url: None,
         limits: Limits::default(),
         history_days: 90,
+        language: None,
         country: None,
         log_level: LogLevel::Info,
         log_format: LogFormat::Text,

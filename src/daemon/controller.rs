@@ -4,25 +4,24 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use serde_json::{Value, json};
+
 use super::{
     DaemonOptions,
-    agents::{
-        AgentProcesses,
-        finder::{AgentFinder, EnvEdit},
-    },
+    agents::{AgentProcesses, finder::AgentFinder},
     channels::{ChannelRegistry, OnChange},
     guide::Guide,
+    process::restart,
     push::Pusher,
     turns::{Turns, states},
 };
 use crate::{
-    config::{self, Config, Lookup, Setting, dotenv, keys::reach::TLS_CERT},
+    config::{self, Config, Lookup, Setting, edit::Change, keys::reach::TLS_CERT},
     gateway::{
         CommitListeners, Gateway, accept,
-        control::{Admin, AgentStatus, FoundAgent, IntegrationStatus, Reloaded, Reply},
+        control::{Admin, AgentStatus, Effects, FoundAgent, IntegrationStatus, Reloaded, Reply},
     },
     log::Log,
-    panics::run_blocking,
     protocol::{
         describe::event,
         error_code::{ErrorCode, Fault},
@@ -32,9 +31,11 @@ use crate::{
 
 /// Implements the gateway's `Admin` for the daemon.
 pub(super) struct Controller {
-    options: DaemonOptions,
+    pub(super) options: DaemonOptions,
     trigger: Trigger,
-    log: Log,
+    pub(super) log: Log,
+    /// Held while `.env` is changed.
+    pub(super) edits: tokio::sync::Mutex<()>,
     gateway: OnceLock<Weak<Gateway>>,
     registry: Arc<ChannelRegistry>,
     turns: Arc<Turns>,
@@ -66,6 +67,7 @@ impl Controller {
             options,
             trigger,
             log,
+            edits: tokio::sync::Mutex::default(),
             gateway: OnceLock::new(),
             registry: parts.registry,
             turns: parts.turns,
@@ -99,21 +101,77 @@ impl Controller {
         self.registry.end().await;
     }
 
-    /// Writes settings into the `.env` that is read.
-    async fn write(&self, edits: Vec<EnvEdit>) -> Result<(), String> {
-        let gateway = self.gateway()?;
-        let env_file = gateway.settings().env_file.clone();
-        let written = run_blocking(move || {
-            dotenv::edit_file(&env_file, |document| {
-                let mut edits = edits.iter();
-                edits.try_for_each(|(key, value)| document.set(key, value))
-            })
-        });
-        let written = written.await?;
-        written.map_err(|error| error.to_string())
+    /// The settings as the running daemon takes them, and what that changes; the error says what is wrong with
+    /// them.
+    pub(super) fn prepare(old: &Config, mut new: Config) -> Result<(Config, Reloaded), String> {
+        if new.token.is_none() {
+            return Err(format!(
+                "{} no longer has a CLEUDOCODEBOT_TOKEN",
+                new.env_file.display()
+            ));
+        }
+        let done = compare(old, &new);
+        // These need a restart. Keep the old values before the check below: the token and the hosts of
+        // the new settings must be safe for the address that is really bound.
+        (new.home, new.host, new.port, new.history_days) =
+            (old.home.clone(), old.host, old.port, old.history_days);
+        new.check_exposure().map_err(|error| error.to_string())?;
+        Ok((new, done))
     }
 
-    fn gateway(&self) -> Result<Arc<Gateway>, String> {
+    /// Reads `.env` again and takes it into use; `keys` are those that a client has just changed in it.
+    pub(super) fn apply(&self, keys: &[String]) -> Result<Reloaded, String> {
+        let gateway = self.gateway()?;
+        let loaded = config::load(&self.options.overrides, &self.options.environment)
+            .map_err(|error| error.to_string())?;
+        for warning in &loaded.warnings {
+            self.log.warn("config", warning, &[]);
+        }
+        let old = gateway.settings();
+        let (new, mut done) = Self::prepare(&old, loaded.config)?;
+        let new_token = old.token != new.token;
+        let new_certificate = gateway.reload_certificate(&new)?;
+        if new_certificate && old.tls == new.tls {
+            // The same names, with something else in them.
+            done.changed.push(TLS_CERT.to_owned());
+        }
+        self.log.reconfigure(new.log_level, new.log_format);
+        gateway.reconfigure(new);
+        self.apply_to_parts(&gateway, &loaded.lookup, &mut done);
+        self.log.info(
+            "config",
+            "settings reloaded",
+            &[("changed", &done.changed.join(","))],
+        );
+        let told =
+            json!({"keys": keys, "changed": done.changed, "needs_restart": done.needs_restart})
+                .to_string();
+        gateway.publish(event::CONFIG_CHANGED, |out| out.push_str(&told));
+        if new_token {
+            gateway.close_all_unauthorized("the token was changed");
+        }
+        Ok(done)
+    }
+
+    fn apply_to_parts(&self, gateway: &Gateway, lookup: &Lookup, done: &mut Reloaded) {
+        let integrations = self.registry.apply(lookup);
+        let changed = integrations
+            .iter()
+            .map(|name| format!("integration {name}"));
+        done.changed.extend(changed);
+        if self.turns.apply(lookup, gateway.settings().country) {
+            done.changed.push("agents".to_owned());
+        }
+        if self.pusher.apply(lookup, &gateway.settings()) {
+            done.changed.push("push".to_owned());
+        }
+        let agents = self.agents.apply(lookup, &gateway.settings());
+        self.guide.apply(lookup);
+        done.changed
+            .extend(agents.iter().map(|name| format!("agent {name}")));
+    }
+
+    pub(super) fn gateway(&self) -> Result<Arc<Gateway>, String> {
         let gateway = self.gateway.get().and_then(Weak::upgrade);
         gateway.ok_or_else(|| "the daemon is not ready yet".to_owned())
     }
@@ -129,58 +187,38 @@ impl Admin for Controller {
         config::explain(overrides, environment).map_err(|error| error.to_string())
     }
 
+    fn needs_restart(&self) -> Vec<String> {
+        let loaded = config::load(&self.options.overrides, &self.options.environment);
+        let (Ok(gateway), Ok(loaded)) = (self.gateway(), loaded) else {
+            return Vec::new();
+        };
+        compare(&gateway.settings(), &loaded.config).needs_restart
+    }
+
+    fn comes_back(&self) -> bool {
+        restart::comes_back(&self.options.environment)
+    }
+
+    fn check_settings(&self, changes: Vec<Change>) -> Result<Effects, Fault> {
+        self.effects(&self.rehearse(changes)?)
+    }
+
+    fn try_service(self: Arc<Self>, changes: Vec<Change>, service: String) -> Reply<Value> {
+        Box::pin(async move { self.tried(changes, &service).await })
+    }
+
+    fn set_settings(self: Arc<Self>, changes: Vec<Change>) -> Reply<Effects> {
+        // A task of its own, because the client may disconnect: dropped half-way, this would leave settings in the
+        // file that nobody has taken.
+        let task = tokio::spawn(async move { self.change(changes).await });
+        Box::pin(async move {
+            let done = task.await;
+            done.unwrap_or_else(|error| Err(Fault::new(ErrorCode::Internal, error.to_string())))
+        })
+    }
+
     fn reload(&self) -> Result<Reloaded, String> {
-        let gateway = self.gateway()?;
-        let loaded = config::load(&self.options.overrides, &self.options.environment)
-            .map_err(|error| error.to_string())?;
-        for warning in &loaded.warnings {
-            self.log.warn("config", warning, &[]);
-        }
-        let (old, mut new) = (gateway.settings(), loaded.config);
-        if new.token.is_none() {
-            return Err(format!(
-                "{} no longer has a CLEUDOCODEBOT_TOKEN",
-                new.env_file.display()
-            ));
-        }
-        let mut done = compare(&old, &new);
-        // These need a restart. Keep the old values before the check below: the token and the hosts of
-        // the new settings must be safe for the address that is really bound.
-        (new.home, new.host, new.port, new.history_days) =
-            (old.home.clone(), old.host, old.port, old.history_days);
-        new.check_exposure().map_err(|error| error.to_string())?;
-        let new_token = old.token != new.token;
-        let new_certificate = gateway.reload_certificate(&new)?;
-        if new_certificate && old.tls == new.tls {
-            // The same names, with something else in them.
-            done.changed.push(TLS_CERT.to_owned());
-        }
-        self.log.reconfigure(new.log_level, new.log_format);
-        gateway.reconfigure(new);
-        let integrations = self.registry.apply(&loaded.lookup);
-        let changed = integrations
-            .iter()
-            .map(|name| format!("integration {name}"));
-        done.changed.extend(changed);
-        if self.turns.apply(&loaded.lookup, gateway.settings().country) {
-            done.changed.push("agents".to_owned());
-        }
-        if self.pusher.apply(&loaded.lookup, &gateway.settings()) {
-            done.changed.push("push".to_owned());
-        }
-        let agents = self.agents.apply(&loaded.lookup, &gateway.settings());
-        self.guide.apply(&loaded.lookup);
-        done.changed
-            .extend(agents.iter().map(|name| format!("agent {name}")));
-        if new_token {
-            gateway.close_all_unauthorized("the token was changed");
-        }
-        self.log.info(
-            "config",
-            "settings reloaded",
-            &[("changed", &done.changed.join(","))],
-        );
-        Ok(done)
+        self.apply(&[])
     }
 
     fn found_agents(self: Arc<Self>) -> Reply<Vec<FoundAgent>> {
@@ -190,12 +228,14 @@ impl Admin for Controller {
     fn choose_agent(self: Arc<Self>, name: String, model: Option<String>) -> Reply<Reloaded> {
         Box::pin(async move {
             let edits = self.finder.choice(&name, model.as_deref()).await?;
-            let written = self.write(edits).await;
-            let done = written.and_then(|()| self.reload());
-            let done = done.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;
+            let changes = edits.iter().map(|(key, value)| Change::set(key, value));
+            let done = Arc::clone(&self).set_settings(changes.collect()).await?;
             let what = "a client chose who answers";
             self.log.info("agent", what, &[("name", &name)]);
-            Ok(done)
+            Ok(Reloaded {
+                changed: done.changed.unwrap_or_default(),
+                needs_restart: done.needs_restart,
+            })
         })
     }
 
@@ -210,7 +250,7 @@ impl Admin for Controller {
 
 /// The keys that differ, split by whether a running daemon can apply them. New limits apply to new
 /// connections.
-fn compare(old: &Config, new: &Config) -> Reloaded {
+pub(super) fn compare(old: &Config, new: &Config) -> Reloaded {
     let differing = |rows: &[(&str, bool)]| {
         rows.iter()
             .filter(|(_, differs)| *differs)
@@ -231,6 +271,7 @@ fn compare(old: &Config, new: &Config) -> Reloaded {
         ("HSTS", old.hsts != new.hsts),
         ("PUBLIC_URL", old.public_url != new.public_url),
         ("COUNTRY", old.country != new.country),
+        ("LANG", old.language != new.language),
         ("LOG_LEVEL", old.log_level != new.log_level),
         ("LOG_FORMAT", old.log_format != new.log_format),
     ]);

@@ -15,6 +15,7 @@ mod first_start;
 mod guide;
 mod process;
 mod push;
+mod settings;
 #[cfg(test)]
 mod testing;
 mod turns;
@@ -153,12 +154,7 @@ impl Daemon {
             log.warn("store", &note, &[]);
         }
         listeners.bus.start_at(store.head_seq());
-        let media = Media::open(
-            &config.home,
-            store.clone(),
-            config.limits.max_media_bytes,
-            config.limits.media_quota,
-        )?;
+        let media = open_media(&config, &store)?;
         {
             let router = Arc::clone(&router);
             listeners
@@ -340,6 +336,12 @@ fn open_store(
         ..store::StoreOptions::default()
     };
     Store::open(options, move |events| listeners.stored(&router, &events))
+}
+
+fn open_media(config: &Config, store: &Store) -> Result<Media> {
+    let limits = &config.limits;
+    let (max_bytes, quota) = (limits.max_media_bytes, limits.media_quota);
+    Media::open(&config.home, store.clone(), max_bytes, quota)
 }
 
 /// The keys of clients. What another version kept there stays, and opens nothing.

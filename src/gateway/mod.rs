@@ -34,7 +34,7 @@ use self::{
     mcp::McpState,
     metrics::GatewayCounters,
     openai::OpenAiState,
-    permissions::Access,
+    permissions::{Access, OwnerToken},
     session::ReplayBounds,
 };
 pub use self::{clients::Bus, http::accept, keys::end_expired, transport::ServerTls};
@@ -69,6 +69,7 @@ pub struct Gateway {
     agents: Arc<dyn Agents>,
     admin: Arc<dyn Admin>,
     keys: ClientKeys,
+    owner_token: OwnerToken,
     push: Arc<PushRegistry>,
     address: SocketAddr,
     shutdown: Shutdown,
@@ -187,6 +188,7 @@ impl Gateway {
             agents: parts.agents,
             admin: parts.admin,
             keys: ClientKeys::new(parts.keys),
+            owner_token: OwnerToken::default(),
             push: parts.push,
             address: parts.address,
             shutdown: parts.shutdown,
@@ -252,6 +254,7 @@ impl Gateway {
 
     /// Closes every connection after what is queued for it: each client must authenticate anew.
     pub fn close_all_unauthorized(&self, reason: &'static str) {
+        self.owner_token.changed();
         self.listeners.bus.close_every(close::UNAUTHORIZED, reason);
     }
 
@@ -283,7 +286,12 @@ impl Gateway {
         GatewayCounters::add(&self.counters.auth_failures);
         let max = settings.limits.auth_failures_per_minute as usize;
         match self.attempts.wrong(address, given, max) {
-            WrongToken::TooMany(wait) => return Err(TokenRefusal::TooMany(wait)),
+            WrongToken::TooMany(wait) => {
+                let fields: [LogField<'_>; 1] = [("address", &address)];
+                let text = "somebody tries many wrong tokens, and is answered late";
+                self.log.warn_limited("gateway", text, &fields);
+                return Err(TokenRefusal::TooMany(wait));
+            }
             WrongToken::Known => {}
             WrongToken::Counted => {
                 let fields: [LogField<'_>; 1] = [("address", &address)];

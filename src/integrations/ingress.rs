@@ -7,15 +7,18 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
+use serde_json::Value;
+
 use super::{
     Audience, Typing,
     allow_list::{AllowList, plain},
     chat_commands,
-    pairing::{PairingOutcome, Pairings},
+    pairing::{Asker, PairingOutcome, Pairings},
 };
 use crate::{
+    language::{Language, Peer, translated},
     log::{Log, LogField, LogLevel},
-    message::State,
+    message::{State, text_at},
     panics::run_blocking,
     phone::{self, Country},
     router::Router,
@@ -33,6 +36,7 @@ pub struct Ingress {
     log: Log,
     audience: Weak<dyn Audience>,
     country: Option<Country>,
+    language: Option<Language>,
     known_aliases: Arc<Mutex<HashSet<(String, String)>>>,
 }
 
@@ -94,14 +98,16 @@ impl Ingress {
             log,
             audience,
             country: None,
+            language: None,
             known_aliases: Arc::default(),
         }
     }
 
-    /// The same, for numbers written without the code of this country.
+    /// The same, for numbers written without the code of this country, and for people who are answered
+    /// in this language where nothing tells theirs.
     #[must_use]
-    pub fn of_country(mut self, country: Option<Country>) -> Self {
-        self.country = country;
+    pub fn of_place(mut self, country: Option<Country>, language: Option<Language>) -> Self {
+        (self.country, self.language) = (country, language);
         self
     }
 
@@ -123,8 +129,9 @@ impl Ingress {
     ) -> Result<Taken, StoreError> {
         let peer = inbound.peer.clone();
         let sender = inbound.sender.clone().unwrap_or_else(|| peer.clone());
+        let language = self.language_of(inbound.meta.as_ref(), &sender);
         if !self.may_write(&sender, &peer, origin).await? {
-            self.offer_pairing(&sender, &peer).await?;
+            self.offer_pairing(&sender, &inbound, language).await?;
             return Ok(Taken::Refused);
         }
         for alias in &origin.aliases {
@@ -141,8 +148,8 @@ impl Ingress {
         // For duplicates too: a crash may have come between storing and running the command. The
         // idempotency key keeps it from running twice.
         if let Some(command) = command {
-            self.run_command(command, &peer, &received.message.id.to_string())
-                .await?;
+            let id = received.message.id.to_string();
+            self.run_command(command, &peer, &id, language).await?;
         }
         Ok(if received.duplicate {
             Taken::Known
@@ -270,15 +277,39 @@ impl Ingress {
         &self.store
     }
 
-    async fn offer_pairing(&self, sender: &str, peer: &str) -> Result<(), StoreError> {
+    /// By what the service tells of the sender, the number, the setting, or the country that is set.
+    fn language_of(&self, meta: Option<&Value>, sender: &str) -> Language {
+        let peer = Peer {
+            told: meta.and_then(|meta| text_at(meta, "language")),
+            channel: &self.channel,
+            address: sender,
+        };
+        peer.language(|| {
+            let country = || self.country.or_else(|| self.pairings.country());
+            let by_country = || country().and_then(|country| Language::of_country(country.name()));
+            self.language.or_else(by_country).unwrap_or_default()
+        })
+    }
+
+    async fn offer_pairing(
+        &self,
+        sender: &str,
+        inbound: &Inbound,
+        language: Language,
+    ) -> Result<(), StoreError> {
+        let peer = inbound.peer.as_str();
         // Never in a group: the code would let in the whole group.
         if sender != peer {
             return Ok(());
         }
-        let PairingOutcome::Fresh(code) = self
-            .pairings
-            .request(&self.channel, &plain(&self.channel, sender))
-        else {
+        let name = inbound.meta.as_ref().and_then(|meta| meta["name"].as_str());
+        let asker = Asker {
+            sender: &plain(&self.channel, sender),
+            name,
+            text: &inbound.text,
+            language,
+        };
+        let PairingOutcome::Fresh(code) = self.pairings.request(&self.channel, asker) else {
             return Ok(());
         };
         self.save_pairings().await;
@@ -293,6 +324,7 @@ impl Ingress {
              cleudocodebot pairing approve {} {code}",
             self.channel
         );
+        let text = translated(language, &text).into_owned();
         self.send(peer, text, format!("pairing-{code}")).await
     }
 
@@ -319,9 +351,16 @@ impl Ingress {
         self.store.queue(draft)?.await.map(drop)
     }
 
-    async fn reply_usage(&self, peer: &str, text: &str, id: &str) -> Result<(), StoreError> {
+    async fn reply_usage(
+        &self,
+        peer: &str,
+        text: &str,
+        id: &str,
+        language: Language,
+    ) -> Result<(), StoreError> {
         let key = format!("usage-{id}");
-        self.send(peer, text.to_owned(), key).await
+        let text = translated(language, text).into_owned();
+        self.send(peer, text, key).await
     }
 
     fn command(&self, text: &str) -> Option<Result<chat_commands::Command, &'static str>> {
@@ -336,21 +375,23 @@ impl Ingress {
         command: Result<chat_commands::Command, &'static str>,
         peer: &str,
         id: &str,
+        language: Language,
     ) -> Result<(), StoreError> {
         let set_up = |name: &&str| self.router.route(name).is_ok();
         let to = phone::CHANNELS.into_iter().find(set_up);
         let (command, to) = match (command, to) {
             (Ok(command), Some(to)) => (command, to),
-            (Err(usage), _) => return self.reply_usage(peer, usage, id).await,
+            (Err(usage), _) => return self.reply_usage(peer, usage, id, language).await,
             (Ok(_), None) => {
-                return self.reply_usage(peer, chat_commands::NOT_SET_UP, id).await;
+                let text = chat_commands::NOT_SET_UP;
+                return self.reply_usage(peer, text, id, language).await;
             }
         };
         let draft = Draft {
             channel: to.to_owned(),
             peer: command.number,
             text: command.text,
-            meta: Some(report_to(&self.channel, peer)),
+            meta: Some(report_to(&self.channel, peer, language)),
             idempotency_key: Some(format!("slash-{id}")),
             ..Draft::default()
         };

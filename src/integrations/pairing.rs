@@ -1,7 +1,7 @@
 //! Approved senders and pending pairing requests, stored in `pairing.json` in the home folder.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock, fs,
+    language::Language,
     phone::{self, Country},
     random,
     store::Clock,
@@ -27,6 +28,14 @@ const CODE_LENGTH: usize = 8;
 /// How long a code is valid: 1 h.
 const VALID_MS: u64 = 3_600_000;
 
+/// Characters of a name, and of the first words, that are kept.
+const MAX_NAME: usize = 60;
+const MAX_WORDS: usize = 120;
+
+/// What is sent to a sender who was approved.
+pub const WELCOME: &str =
+    "You were let in. What you wrote before was not kept: please send it again.";
+
 /// Pending requests of one channel at a time.
 const MAX_PENDING: usize = 3;
 
@@ -37,12 +46,51 @@ pub struct PairingRequest {
     pub channel: String,
     /// The sender.
     pub sender: String,
+    /// What the service calls them.
+    pub name: Option<String>,
+    /// The first words of what they wrote: in memory only, since no file but the store has what was said.
+    pub words: String,
+    /// The language they are answered in.
+    pub language: Language,
     /// The code that the owner approves.
     pub code: String,
     /// When it was made, in ms since 1970.
     pub at_ms: u64,
     /// Until when its code is valid, in the store's time: a wall clock that jumps ends none.
     until_ms: u64,
+}
+
+/// Whoever asks, as the service and their message tell it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Asker<'a> {
+    /// The address.
+    pub(super) sender: &'a str,
+    /// The name.
+    pub(super) name: Option<&'a str>,
+    /// What they wrote.
+    pub(super) text: &'a str,
+    /// The language they are answered in.
+    pub(super) language: Language,
+}
+
+/// A sender who was approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovedSender {
+    /// The channel.
+    pub channel: String,
+    /// The sender.
+    pub sender: String,
+    /// What the service called them when they asked.
+    pub name: Option<String>,
+    /// Since when, in ms since 1970, where that is known.
+    pub since_ms: Option<u64>,
+}
+
+/// What is kept of an approval besides who it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Approval {
+    name: Option<String>,
+    since_ms: Option<u64>,
 }
 
 /// The result of a request.
@@ -66,7 +114,7 @@ pub struct Pairings {
 
 #[derive(Default)]
 struct PairingTable {
-    approved: BTreeMap<String, BTreeSet<String>>,
+    approved: BTreeMap<String, BTreeMap<String, Approval>>,
     pending: Vec<PairingRequest>,
 }
 
@@ -100,11 +148,12 @@ impl Pairings {
     pub fn knows(&self, channel: &str, sender: &str) -> bool {
         let table = self.table();
         let approved = table.approved.get(channel);
-        approved.is_some_and(|senders| senders.contains(sender))
+        approved.is_some_and(|senders| senders.contains_key(sender))
     }
 
     /// Adds a request in memory; `save` writes it.
-    pub(super) fn request(&self, channel: &str, sender: &str) -> PairingOutcome {
+    pub(super) fn request(&self, channel: &str, asker: Asker<'_>) -> PairingOutcome {
+        let sender = asker.sender;
         let mut table = self.table();
         let of_channel = || table.pending.iter().filter(|one| one.channel == channel);
         if of_channel().count() >= MAX_PENDING || of_channel().any(|one| one.sender == sender) {
@@ -114,6 +163,9 @@ impl Pairings {
         table.pending.push(PairingRequest {
             channel: channel.to_owned(),
             sender: sender.to_owned(),
+            name: asker.name.map(|name| shortened(name, MAX_NAME)),
+            words: shortened(asker.text, MAX_WORDS),
+            language: asker.language,
             code: code.clone(),
             at_ms: clock::now_ms(),
             until_ms: (self.time)().saturating_add(VALID_MS),
@@ -126,15 +178,18 @@ impl Pairings {
         self.table().pending.clone()
     }
 
-    /// Channel and sender of everyone approved.
-    pub fn approved(&self) -> Vec<(String, String)> {
+    /// Everyone approved.
+    pub fn approved(&self) -> Vec<ApprovedSender> {
         let table = self.table();
-        let pairs = table.approved.iter().flat_map(|(channel, senders)| {
-            senders
-                .iter()
-                .map(|sender| (channel.clone(), sender.clone()))
+        let all = table.approved.iter().flat_map(|(channel, senders)| {
+            senders.iter().map(|(sender, approval)| ApprovedSender {
+                channel: channel.clone(),
+                sender: sender.clone(),
+                name: approval.name.clone(),
+                since_ms: approval.since_ms,
+            })
         });
-        pairs.collect()
+        all.collect()
     }
 
     /// The country of the first approved number.
@@ -142,7 +197,7 @@ impl Pairings {
         let table = self.table();
         let of_channel = |channel| table.approved.get(channel).into_iter().flatten();
         let mut numbers = phone::CHANNELS.into_iter().flat_map(of_channel);
-        numbers.find_map(|number| Country::of(number))
+        numbers.find_map(|(number, _)| Country::of(number))
     }
 
     /// Approves or rejects the request with this code; `None` if there is none. Blocks.
@@ -163,7 +218,11 @@ impl Pairings {
         let request = table.pending.remove(place);
         if approve {
             let senders = table.approved.entry(channel.to_owned()).or_default();
-            senders.insert(request.sender.clone());
+            let approval = Approval {
+                name: request.name.clone(),
+                since_ms: Some(clock::now_ms()),
+            };
+            senders.insert(request.sender.clone(), approval);
         }
         drop(table);
         self.save()?;
@@ -175,7 +234,7 @@ impl Pairings {
         let was_there = {
             let mut table = self.table();
             let senders = table.approved.get_mut(channel);
-            senders.is_some_and(|senders| senders.remove(sender))
+            senders.is_some_and(|senders| senders.remove(sender).is_some())
         };
         self.save()?;
         Ok(was_there)
@@ -195,12 +254,36 @@ impl Pairings {
             .pending
             .iter()
             .map(|one| {
-                json!({"channel": one.channel, "sender": one.sender, "code": one.code, "at_ms": one.at_ms,
-                    "until_ms": one.until_ms})
+                json!({"channel": one.channel, "sender": one.sender, "name": one.name, "code": one.code,
+                    "language": one.language.tag(), "at_ms": one.at_ms, "until_ms": one.until_ms})
             })
             .collect();
-        json!({"approved": table.approved, "pending": pending}).to_string()
+        let approved = table.approved.iter();
+        // Apart from the lists, which earlier versions read.
+        let about = approved.clone().map(|(channel, senders)| {
+            let senders = senders.iter().map(|(sender, approval)| {
+                let about = json!({"name": approval.name, "since_ms": approval.since_ms});
+                (sender.clone(), about)
+            });
+            (channel.clone(), Value::Object(senders.collect()))
+        });
+        let about = Value::Object(about.collect());
+        let approved: BTreeMap<_, Vec<_>> = approved
+            .map(|(channel, senders)| (channel, senders.keys().collect()))
+            .collect();
+        json!({"approved": approved, "about": about, "pending": pending}).to_string()
     }
+}
+
+/// The beginning of a text that somebody else wrote, on one line.
+fn shortened(text: &str, most: usize) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut letters = words.chars().filter(|c| !c.is_control());
+    let mut short: String = letters.by_ref().take(most).collect();
+    if letters.next().is_some() {
+        short.push('…');
+    }
+    short
 }
 
 /// No code is valid for longer than `latest_ms`; those of earlier versions are until then.
@@ -212,7 +295,14 @@ fn read(value: &Value, latest_ms: u64) -> PairingTable {
         approved: approved
             .map(|(channel, senders)| {
                 let senders = senders.as_array().into_iter().flatten();
-                let senders = senders.filter_map(Value::as_str).map(str::to_owned);
+                let about = &value["about"][channel];
+                let senders = senders.filter_map(Value::as_str).map(|sender| {
+                    let approval = Approval {
+                        name: text(&about[sender], "name"),
+                        since_ms: about[sender]["since_ms"].as_u64(),
+                    };
+                    (sender.to_owned(), approval)
+                });
                 (channel.clone(), senders.collect())
             })
             .collect(),
@@ -221,6 +311,12 @@ fn read(value: &Value, latest_ms: u64) -> PairingTable {
                 Some(PairingRequest {
                     channel: text(one, "channel")?,
                     sender: text(one, "sender")?,
+                    name: text(one, "name"),
+                    words: String::new(),
+                    language: one["language"]
+                        .as_str()
+                        .and_then(Language::of_tag)
+                        .unwrap_or_default(),
                     code: text(one, "code")?,
                     at_ms: one["at_ms"].as_u64()?,
                     until_ms: one["until_ms"].as_u64().unwrap_or(latest_ms).min(latest_ms),
@@ -254,6 +350,53 @@ mod tests {
         Pairings::open(path.to_owned(), Arc::new(|| 7))
     }
 
+    fn asker(sender: &str) -> Asker<'_> {
+        Asker {
+            sender,
+            ..Asker::default()
+        }
+    }
+
+    #[test]
+    fn who_asks_has_a_name_and_first_words_and_only_the_name_is_on_disk() {
+        let path = scratch();
+        let pairings = open(&path.0);
+        let asker = Asker {
+            sender: "1",
+            name: Some("Ana\u{1b}[31m\nLima"),
+            text: &"hello  there\n".repeat(40),
+            ..Asker::default()
+        };
+        let PairingOutcome::Fresh(code) = pairings.request("t", asker) else {
+            panic!("the first gets a code");
+        };
+        let one = pairings.pending().remove(0);
+        assert_eq!(one.name.as_deref(), Some("Ana[31m Lima"));
+        assert!(one.words.starts_with("hello there hello") && one.words.ends_with('…'));
+        assert_eq!(one.words.chars().count(), MAX_WORDS + 1);
+        pairings.save().expect("written");
+        let text = std::fs::read_to_string(&path.0).expect("read");
+        assert!(text.contains("Lima") && !text.contains("hello"), "{text}");
+        let again = open(&path.0);
+        assert_eq!(again.pending()[0].name.as_deref(), Some("Ana[31m Lima"));
+        again.decide("t", &code, true).expect("written");
+        let approved = open(&path.0).approved();
+        assert_eq!(approved[0].name.as_deref(), Some("Ana[31m Lima"));
+        assert!(approved[0].since_ms.is_some());
+    }
+
+    #[test]
+    fn what_an_earlier_version_approved_is_known_without_a_name() {
+        let path = scratch();
+        std::fs::write(&path.0, r#"{"approved": {"t": ["ana"]}, "pending": []}"#).expect("written");
+        let approved = open(&path.0).approved();
+        assert_eq!(
+            (approved[0].sender.as_str(), &approved[0].name),
+            ("ana", &None)
+        );
+        assert!(open(&path.0).knows("t", "ana"));
+    }
+
     fn scratch() -> Scratch {
         let name = format!("cdb-pairing-{}", &random::token()[..16]);
         Scratch(std::env::temp_dir().join(name))
@@ -264,7 +407,7 @@ mod tests {
         let path = scratch();
         let at = |time_ms: u64| Pairings::open(path.0.clone(), Arc::new(move || time_ms));
         let pairings = at(5);
-        pairings.request("t", "ana");
+        pairings.request("t", asker("ana"));
         pairings.save().expect("written");
         assert_eq!(at(5 + VALID_MS - 1).pending().len(), 1);
         assert_eq!(at(5 + VALID_MS).pending().len(), 0);
@@ -279,13 +422,13 @@ mod tests {
     fn three_requests_may_pend_and_approvals_survive_a_restart() {
         let path = scratch();
         let pairings = open(&path.0);
-        let PairingOutcome::Fresh(code) = pairings.request("t", "ana") else {
+        let PairingOutcome::Fresh(code) = pairings.request("t", asker("ana")) else {
             panic!("the first gets a code");
         };
         assert!(code.len() == 8 && !code.contains(['0', 'O', '1', 'I']));
-        assert_eq!(pairings.request("t", "ana"), PairingOutcome::Silent);
+        assert_eq!(pairings.request("t", asker("ana")), PairingOutcome::Silent);
         for (sender, silent) in [("bob", false), ("eve", false), ("mal", true)] {
-            let outcome = pairings.request("t", sender);
+            let outcome = pairings.request("t", asker(sender));
             assert_eq!(outcome == PairingOutcome::Silent, silent, "{sender}");
         }
         assert!(!pairings.knows("t", "ana"));

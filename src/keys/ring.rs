@@ -4,10 +4,11 @@ use std::{
     collections::HashMap,
     fmt,
     net::IpAddr,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
+    time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::sleep};
 
 use super::{
     key::{Key, KeyId, NewKey, Seen},
@@ -20,6 +21,9 @@ const MAX_KEYS: usize = 1_000;
 
 /// Keys for the conversations of turns at most.
 const MAX_PASSING: usize = 1_024;
+
+/// The wait before the row of a revoked key is removed again, where the disk did not take it.
+const RETRY: Duration = Duration::from_secs(10);
 
 /// How much later than the last time a use of a key is written down.
 const SEEN_STEP_MS: u64 = 60_000;
@@ -54,8 +58,8 @@ impl fmt::Display for KeyError {
             Self::NotKept(why) => write!(f, "nothing was changed: {why}"),
             Self::NotRemoved(why) => write!(
                 f,
-                "the key opens nothing until the daemon starts again, but it could not be removed \
-                 from the disk, so revoke it again: {why}"
+                "the key opens nothing any more, but it could not be removed from the disk yet; that is tried \
+                 again, and until it succeeds a restart of the daemon would let it in: {why}"
             ),
         }
     }
@@ -163,7 +167,20 @@ impl Keyring {
     }
 
     /// Makes a key; it with its token, once it is on disk.
-    pub async fn add(&self, new: NewKey, now_ms: u64) -> Result<(Arc<Key>, String), KeyError> {
+    pub async fn add(
+        self: &Arc<Self>,
+        new: NewKey,
+        now_ms: u64,
+    ) -> Result<(Arc<Key>, String), KeyError> {
+        let ring = Arc::clone(self);
+        whole(
+            async move { ring.make(new, now_ms).await },
+            KeyError::NotKept,
+        )
+        .await
+    }
+
+    async fn make(&self, new: NewKey, now_ms: u64) -> Result<(Arc<Key>, String), KeyError> {
         let _writing = self.writing.lock().await;
         let (key, token, others) = {
             let state = self.state();
@@ -203,8 +220,18 @@ impl Keyring {
     }
 
     /// Calls a key something else.
-    pub async fn rename(&self, key: &Arc<Key>, name: &str) -> Result<(), KeyError> {
+    pub async fn rename(self: &Arc<Self>, key: &Arc<Key>, name: &str) -> Result<(), KeyError> {
+        let (ring, key, name) = (Arc::clone(self), Arc::clone(key), name.to_owned());
+        let renamed = async move { ring.call(&key, &name).await };
+        whole(renamed, KeyError::NotKept).await
+    }
+
+    async fn call(&self, key: &Arc<Key>, name: &str) -> Result<(), KeyError> {
         let _writing = self.writing.lock().await;
+        // It may have been revoked while another change was written.
+        if !self.is_kept(key) {
+            return Err(KeyError::Unknown(key.id.to_string()));
+        }
         let others = {
             let state = self.state();
             expect_free(&state, name, Some(key.id))?;
@@ -220,17 +247,29 @@ impl Keyring {
     }
 
     /// Ends a key: at once in memory, and for good once what this returns resolves.
-    pub fn revoke(&self, key: &Arc<Key>) -> impl Future<Output = Result<(), KeyError>> + Send + '_ {
+    pub fn revoke(
+        self: &Arc<Self>,
+        key: &Arc<Key>,
+    ) -> impl Future<Output = Result<(), KeyError>> + Send + use<> {
         key.revoke();
         self.state_mut().remove(key);
         self.changed.notify_waiters();
-        let id = key.id;
-        async move {
-            let _writing = self.writing.lock().await;
-            let others = self.state().rows_without(id);
-            let removed = self.storage.put(id.0, None, others).await;
-            removed.map_err(KeyError::NotRemoved)
-        }
+        let (ring, id) = (Arc::clone(self), key.id);
+        let removed = async move {
+            let removed = ring.remove_row(id).await;
+            if removed.is_err() {
+                tokio::spawn(remove_again(Arc::downgrade(&ring), id));
+            }
+            removed
+        };
+        whole(removed, KeyError::NotRemoved)
+    }
+
+    async fn remove_row(&self, id: KeyId) -> Result<(), KeyError> {
+        let _writing = self.writing.lock().await;
+        let others = self.state().rows_without(id);
+        let removed = self.storage.put(id.0, None, others).await;
+        removed.map_err(KeyError::NotRemoved)
     }
 
     /// Notes that a key was used from this address, and writes it down now and then.
@@ -288,6 +327,33 @@ impl Keyring {
     /// Resolves once a key was added or revoked.
     pub async fn changed(&self) {
         self.changed.notified().await;
+    }
+}
+
+/// Does a change to its end, whether or not whoever asked for it stays: left half-way, memory and disk would
+/// differ from then on.
+fn whole<T: Send + 'static>(
+    change: impl Future<Output = Result<T, KeyError>> + Send + 'static,
+    failed: fn(String) -> KeyError,
+) -> impl Future<Output = Result<T, KeyError>> + Send {
+    let changing = tokio::spawn(change);
+    async move {
+        let changed = changing.await;
+        changed.unwrap_or_else(|error| Err(failed(error.to_string())))
+    }
+}
+
+/// Tries until the row of a revoked key is gone, as long as there is a ring: with its row the key would be good
+/// again after a restart.
+async fn remove_again(ring: Weak<Keyring>, id: KeyId) {
+    loop {
+        sleep(RETRY).await;
+        let Some(ring) = ring.upgrade() else {
+            return;
+        };
+        if ring.remove_row(id).await.is_ok() {
+            return;
+        }
     }
 }
 

@@ -7,9 +7,11 @@ import { Pairing } from "./app/pairing.js";
 import { Rights } from "./app/rights.js";
 import "./app/viewport.js";
 import { Chat } from "./chat/chat.js";
-import { Control } from "./control/control.js";
+import { Start } from "./app/start.js";
 import { $, icon, write } from "./dom.js";
 import { showToken } from "./files/transfer.js";
+import { numberOf } from "./model/messages.js";
+import { Rate } from "./model/rate.js";
 import { Session } from "./session.js";
 import { Identity } from "./state/identity.js";
 import { firstLanguage, onLanguage, speak, whenOf, words } from "./words.js";
@@ -26,6 +28,7 @@ let unsent = 0;
 const identity = new Identity();
 await identity.load();
 showToken(() => identity.token);
+const rate = new Rate();
 const rights = new Rights();
 rights.take(identity.told);
 
@@ -37,8 +40,9 @@ const session = new Session(identity, rights, {
     if (name === "token" && !pairing.isOpen) $("token").focus();
   },
   open(isFresh) {
-    chat.start(isFresh);
-    control.start();
+    // What was said goes first.
+    chat.start(isFresh).then(() => start.load());
+    control?.begin();
     tell();
     install.begin();
     // What is seen goes first.
@@ -46,7 +50,9 @@ const session = new Session(identity, rights, {
   },
   event(name, payload) {
     chat.hear(name, payload);
-    control.hear(name, payload);
+    // The event that made a message has its number.
+    if (name.startsWith("message.") && numberOf(payload.message_id) === payload.seq) rate.add(Date.now());
+    control?.hear(name, payload);
   },
 });
 session.follow("message.*", "conversation.read", "typing", "agent.state", "agent.status", "agent.handover");
@@ -54,7 +60,11 @@ const chat = new Chat(session);
 const pairing = new Pairing(identity, { paired: enter, given: tell });
 const install = new Install({ changed: tellApp, isBusy });
 const notify = new Notify(session, rights, tellApp);
-const control = new Control(session, { identity, notify, install, unsent: () => chat.outbox.size });
+const start = new Start(session, rights, { mine: () => chat.mine, changed: () => control?.refresh() });
+/** Loaded once it is wanted: the first page has no need of it. */
+let control;
+let isControlAsked = false;
+start.in($("start"));
 
 identity.onChange((why, isHere) => {
   unsent = why ? chat.outbox.size : 0;
@@ -112,7 +122,16 @@ function tellApp() {
   $("newer").hidden = !install.isNewer;
   chat.isNotified = notify.isOn;
   chat.attend();
-  control.device.draw();
+  control?.tellDevice();
+}
+
+/** Loads the control view, and shows it where it is still wanted then. */
+async function askControl() {
+  if (isControlAsked) return;
+  isControlAsked = true;
+  const { Control } = await import("./control/control.js");
+  control = new Control(session, { identity, notify, install, rate, unsent: () => chat.outbox.size }, start, enter);
+  route();
 }
 
 /** Shows what the address names. */
@@ -126,7 +145,8 @@ function route() {
   document.body.classList.toggle("stranger", !isKnown);
   $("nav-chat").ariaCurrent = isControl ? null : "page";
   $("nav-control").ariaCurrent = isControl ? "page" : null;
-  control.show(isKnown && isControl);
+  if (isKnown && isControl) askControl();
+  control?.show(isKnown && isControl);
   document.body.classList.toggle("in-thread", isKnown && Boolean(peer));
   if (isControl || !isKnown) return;
   const place = peer ? { channel, peer } : wide.matches ? chat.mine : null;

@@ -1,5 +1,6 @@
 // The language of the page, and how it writes times and sizes. The words themselves: table.js.
 
+import { learn } from "./model/sentences.js";
 import { TABLE } from "./table.js";
 
 const TAGS = ["en", "pt-BR"];
@@ -22,6 +23,7 @@ export function speak(language) {
   digits = new Intl.NumberFormat(tag, { maximumFractionDigits: 1 });
   translate(document);
   for (const hear of hearers) hear();
+  learn(tag).then(isNew => { if (isNew && column) for (const hear of hearers) hear(); });
 }
 
 /** The words of this key with `{name}` filled in; what is no key, such as an unknown state, as it is. */

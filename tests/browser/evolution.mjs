@@ -19,11 +19,20 @@ export class Evolution {
       let text = "";
       request.on("data", (piece) => (text += piece));
       request.on("end", () => {
-        const [status, body] = this.#answer(request.url, text ? JSON.parse(text) : {});
+        const isKnown = !request.headers.apikey || request.headers.apikey === this.key;
+        const [status, body] = isKnown ? this.#answer(request.url, text ? JSON.parse(text) : {}) : [401, { status: 401, error: "Unauthorized", response: { message: "Unauthorized" } }];
         response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
       });
     });
     await new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  }
+
+  /** What is in the database of its instances, whatever their keys. */
+  instances = [{ name: "Cleudocode", connectionStatus: "close", token: "secret-of-the-instance" }];
+  key = "evolution-key-of-the-test";
+
+  get url() {
+    return `http://127.0.0.1:${this.#server.address().port}`;
   }
 
   end() {
@@ -32,8 +41,7 @@ export class Evolution {
   }
 
   get settings() {
-    const url = `http://127.0.0.1:${this.#server.address().port}`;
-    return { WHATSAPP_BASE_URL: url, WHATSAPP_API_TOKEN_INSTANCE: "evolution-key-of-the-test", WHATSAPP_RATE: "0" };
+    return { WHATSAPP_BASE_URL: this.url, WHATSAPP_API_TOKEN_INSTANCE: this.key, WHATSAPP_RATE: "0" };
   }
 
   /** Somebody writes. */
@@ -60,6 +68,8 @@ export class Evolution {
   #answer(url, body) {
     const path = url.split("?")[0].replace(/\/Cleudocode$/, "");
     switch (path) {
+      case "/instance/fetchInstances":
+        return [200, this.instances];
       case "/instance/connectionState":
         return [200, { instance: { state: this.state } }];
       case "/webhook/set":

@@ -14,9 +14,13 @@
 //     #to-end · #composer #text #text-hint #send · #attach #files #tray li #drop · #answer #answer-end
 //     #record → #recording #record-time #record-send #record-cancel
 //     #viewer #viewer-stage #viewer-at #viewer-before #viewer-after
-//   Control: #status #figures #rate #integrations #agents #held #turns #pairing #outbox #clients #settings: rows
-//     with data-key (name, name, CHANNEL/PEER, t-N, CHANNEL+CODE, m-N, c-N, KEY), buttons
-//     data-do=start|stop|restart|connect|approve|reject|retry|cancel|open|resume|abort|choose
+//   Control: #status #figures #rate #notes #integrations #agents #held #turns #failures #pairing #people #outbox #push
+//     #clients #settings: rows with data-key (name, name, CHANNEL/PEER, t-N, m-N or t-N, CHANNEL+CODE, CHANNEL/SENDER,
+//     m-N, p-N, c-N, KEY), buttons data-do=start|stop|restart|connect|configure|credentials|showLog|approve|reject|
+//     revoke|retry|cancel|open|resume|abort|unsubscribe · #add-channel #choose-model
+//     #settings details[data-group], li.setting [data-do=edit|save|reset|switch], #set-KEY, #settings-search
+//     #settings-waiting · #log-search · #start, #start-cards [data-do=whatsapp|telegram|model] → .steps (.main, .back,
+//     .way[data-do], .askers [data-do=approve])
 //     #pair-dialog #qr #pair-note · #log-lines #lines #level · #keys [data-do=rename|revoke] #add-device → #device-dialog
 //     #device [data-do=notify|leave|install] · questions: dialog.sheet with .main and .close
 //   Addresses: #chat/CHANNEL/PEER, #control, #token=TOKEN, #pair=CODE&name=NAME
@@ -27,7 +31,9 @@ import { join } from "node:path";
 import { Client } from "./client.mjs";
 import { Daemon } from "./daemon.mjs";
 import { Evolution } from "./evolution.mjs";
+import { Graph } from "./graph.mjs";
 import { Ollama } from "./ollama.mjs";
+import { Telegram } from "./telegram.mjs";
 import { assert, until } from "./until.mjs";
 
 /** What a browser says of a socket that does not open: no fault of the page while the daemon is away. */
@@ -43,11 +49,22 @@ export class Stage {
     Object.assign(this, { tools, browser, options });
   }
 
-  async build({ settings = {}, evolution = false, ollama = false, context = {} } = {}) {
+  /** `evolution` is `true` for one that the settings name, `"away"` for one that they do not. */
+  async build({ settings = {}, evolution = false, telegram = false, graph = false, ollama = false, context = {} } = {}) {
     if (evolution) {
       this.evolution = new Evolution();
       await this.evolution.start();
-      settings = { ...settings, ...this.evolution.settings };
+      if (evolution !== "away") settings = { ...settings, ...this.evolution.settings };
+    }
+    if (telegram) {
+      this.telegram = new Telegram();
+      await this.telegram.start();
+      settings = { ...settings, ...this.telegram.settings };
+    }
+    if (graph) {
+      this.graph = new Graph();
+      await this.graph.start();
+      settings = { ...settings, ...this.graph.settings };
     }
     if (ollama) {
       this.ollama = new Ollama();
@@ -176,6 +193,8 @@ export class Stage {
     await Promise.all(this.#contexts.map((context) => context.close()));
     await this.daemon?.end();
     this.evolution?.end();
+    this.telegram?.end();
+    this.graph?.end();
     this.ollama?.end();
     const untold = this.complaints.filter((text) => !this.tolerated.some((pattern) => pattern.test(text)));
     assert(!untold.length, "the browser complained", untold);

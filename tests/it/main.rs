@@ -3,6 +3,11 @@
 //! The folders mirror those of `src`; `long` holds the tests that take minutes at full size, `support`
 //! what all of them share.
 
+#![allow(
+    clippy::format_push_string,
+    reason = "what a test writes down is short"
+)]
+
 mod support;
 
 mod architecture;
@@ -11,6 +16,7 @@ mod daemon;
 mod documents;
 mod gateway;
 mod integrations;
+mod language;
 mod long;
 mod protocol;
 mod push;

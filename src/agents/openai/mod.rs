@@ -167,7 +167,7 @@ impl OpenAi {
 }
 
 /// The models that a service has; the error says why they are not known.
-pub(in crate::agents) async fn models_of(endpoint: &ModelEndpoint) -> Result<Vec<String>, String> {
+pub async fn models_of(endpoint: &ModelEndpoint) -> Result<Vec<String>, String> {
     models::list(&http(endpoint), endpoint.key.as_deref()).await
 }
 

@@ -25,6 +25,12 @@ pub(super) async fn list(http: &Http, key: Option<&str>) -> Result<Vec<String>, 
         limits: HttpLimits::default(),
     };
     let answer = http.call(call).await.map_err(|error| error.to_string())?;
+    if matches!(answer.status, 401 | 403) {
+        return Err(format!(
+            "the list of models was refused with {}: the key is wrong, or may not be used for that",
+            answer.status
+        ));
+    }
     if answer.status != 200 {
         return Err(format!(
             "the list of models was refused with {}",

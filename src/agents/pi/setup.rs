@@ -260,7 +260,7 @@ fn object_in(path: &Path) -> Result<Map<String, Value>> {
                 .unwrap_or_default())
         }
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Map::new()),
-        Err(error) => Err(Error::file("read", path)(error)),
+        Err(error) => Err(Error::file("read the file", path)(error)),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
         output::{content, cut, printable, shown_peer},
     },
     client::Client,
+    language::Translator,
 };
 
 /// How long the daemon may take, connection and all.
@@ -87,7 +88,8 @@ fn read(kind: WordKind, line: &CommandLine, answer: &Value) -> Vec<Candidate> {
     };
     let messages = |field: &str| {
         let found = rows(field).rev();
-        let found = found.filter_map(|one| of(one, "message_id", content(one)));
+        let found =
+            found.filter_map(|one| of(one, "message_id", content(one, Translator::default())));
         found.collect::<Vec<_>>()
     };
     match kind {

@@ -130,15 +130,13 @@ impl Reader {
 
     /// The option that a word names: a long one, or the last letter of several short ones.
     fn option(&self, word: &str) -> Option<&'static OptionSpec> {
-        match word.strip_prefix("--") {
-            Some(name) => self
+        if let Some(name) = word.strip_prefix("--") {
+            return self
                 .options()
-                .find(|one| one.names().any(|own| own == name)),
-            None => {
-                let letter = word.chars().last();
-                self.options().find(|one| one.short == letter)
-            }
+                .find(|one| one.names().any(|own| own == name));
         }
+        let letter = word.chars().last();
+        self.options().find(|one| one.short == letter)
     }
 
     /// The option and the value of `--name=value`.

@@ -65,8 +65,7 @@ impl WordKind {
     /// can be proposed.
     pub(crate) fn of(command: &str, label: &str) -> Option<Self> {
         Some(match (command, label) {
-            ("send" | "message", "KEY") => return None,
-            ("chat", _) => return None,
+            ("send" | "message", "KEY") | ("chat", _) => return None,
             (_, "CHANNEL" | "CHANNEL,...") => Self::Channel,
             (_, "PEER" | "SENDER") => Self::Peer,
             (_, "COMMAND") => Self::Command,

@@ -70,17 +70,17 @@ impl Findings {
 
     /// Rows for the overview.
     pub(crate) fn rows(&self) -> Vec<Vec<Cell>> {
-        let row = |name: &str, value: Cell| vec![Cell::styled(TextStyle::Dim, name), value];
+        let row = |name: &str, value: Cell| vec![Cell::word(TextStyle::Dim, name), value];
         let mut rows = vec![match &self.moment {
-            Some(text) => row("service", text.as_str().into()),
-            None => row(
-                "service",
-                Cell::styled(TextStyle::Doubtful, "not installed"),
-            ),
+            Some(text) => row("service", Cell::word(TextStyle::Plain, text.as_str())),
+            None => row("service", Cell::word(TextStyle::Doubtful, "not installed")),
         }];
         let mut exits = self.state.installed.iter();
         if let Some(code) = exits.find_map(|one| one.status.last_exit) {
-            rows.push(row("last exit", format!("code {code}").into()));
+            rows.push(row(
+                "last exit",
+                Cell::word(TextStyle::Plain, format!("code {code}")),
+            ));
         }
         rows
     }
@@ -92,12 +92,12 @@ impl Findings {
                 Severity::Broken => ("broken", TextStyle::Bad),
                 Severity::Doubtful => ("warning", TextStyle::Doubtful),
             };
-            let word = context.terminal.painted(style, word);
-            let text = finding.text.replace('\n', "\n  ");
-            context.terminal.line(format!("{word}: {text}"))?;
-            context
-                .terminal
-                .line(format!("  fix: {}", finding.command))?;
+            let translator = context.terminal.translator();
+            let word = context.terminal.painted(style, &translator.word(word));
+            let text = translator.sentence(&finding.text).replace('\n', "\n  ");
+            context.terminal.foreign(format!("{word}: {text}"))?;
+            let (fix, command) = (translator.word("fix"), &finding.command);
+            context.terminal.foreign(format!("  {fix}: {command}"))?;
         }
         Ok(())
     }

@@ -43,7 +43,9 @@ pub(super) fn print(
         terminal.line(report.line())?;
     }
     for note in executor.notes() {
-        terminal.line(format!("note: {note}"))?;
+        let translator = terminal.translator();
+        let (word, note) = (translator.word("note"), translator.sentence(note));
+        terminal.foreign(format!("{word}: {note}"))?;
     }
     Ok(())
 }

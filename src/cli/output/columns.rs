@@ -4,6 +4,7 @@ use super::{
     cells::{cells, cut},
     wrap::wrap,
 };
+use crate::language::Translator;
 
 /// How a piece of text is highlighted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,8 @@ impl TextStyle {
 pub(crate) struct Cell {
     text: String,
     style: TextStyle,
+    /// Whether the text is ours, and so translated.
+    is_ours: bool,
     is_whole: bool,
 }
 
@@ -69,12 +72,11 @@ impl Cell {
         Self {
             text: text.into(),
             style,
+            is_ours: false,
             is_whole: false,
         }
     }
-}
 
-impl Cell {
     /// A field that is of no use in pieces, such as an id: it is never cut.
     pub(crate) fn link(text: impl Into<String>) -> Self {
         Self {
@@ -86,6 +88,23 @@ impl Cell {
     /// The same field in another style.
     pub(crate) fn with(self, style: TextStyle) -> Self {
         Self { style, ..self }
+    }
+
+    /// A field with words of ours: a heading, a state, a sentence.
+    pub(crate) fn word(style: TextStyle, text: impl Into<String>) -> Self {
+        Self {
+            is_ours: true,
+            ..Self::styled(style, text)
+        }
+    }
+
+    /// The field as the user reads it.
+    pub(super) fn translated(&self, translator: Translator) -> Self {
+        let mut cell = self.clone();
+        if self.is_ours {
+            cell.text = translator.sentence(&self.text).into_owned();
+        }
+        cell
     }
 }
 

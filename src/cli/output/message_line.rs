@@ -6,13 +6,19 @@ use serde_json::Value;
 
 use super::{names::Names, phone_number::shown_peer, times::Times};
 use crate::{
+    language::Translator,
     log::printable,
     message::media::{FileState, files},
 };
 
 /// `time channel peer <- text`, then the state of an outgoing message, the reason of a failure, and the id.
 /// Arrows show the direction: `->` to the peer, `<-` from it.
-pub(crate) fn message_line(message: &Value, names: &Names, times: &Times) -> String {
+pub(crate) fn message_line(
+    message: &Value,
+    names: &Names,
+    times: &Times,
+    translator: Translator,
+) -> String {
     let text = |name: &str| printable(message[name].as_str().unwrap_or_default());
     let channel = text("channel");
     let inbound = message["direction"] == "in";
@@ -25,12 +31,12 @@ pub(crate) fn message_line(message: &Value, names: &Names, times: &Times) -> Str
     if let Some(sender) = message["sender"].as_str() {
         let _ = write!(line, "{}: ", shown_peer(&channel, &printable(sender)));
     }
-    line.push_str(&content(message));
+    line.push_str(&content(message, translator));
     if !inbound {
-        let _ = write!(line, " {}", quoted_state(message));
+        let _ = write!(line, " [{}]", translator.word(&text("state")));
     }
     if message["error"].is_string() {
-        let _ = write!(line, " ({})", text("error"));
+        let _ = write!(line, " ({})", translator.sentence(&text("error")));
     }
     let _ = write!(line, " {}", text("message_id"));
     line
@@ -41,37 +47,33 @@ pub(crate) fn moment(message: &Value) -> u64 {
     message["updated_ms"].as_u64().unwrap_or(0)
 }
 
-/// The state of a message between brackets.
-fn quoted_state(message: &Value) -> String {
-    format!(
-        "[{}]",
-        printable(message["state"].as_str().unwrap_or_default())
-    )
-}
-
 /// The text, with each file as `<kind name>` before it, and what became of it: `(edited)`, `(deleted)`.
-pub(crate) fn content(message: &Value) -> String {
+pub(crate) fn content(message: &Value, translator: Translator) -> String {
     let mut words: Vec<String> = files(message.get("media"))
         .iter()
-        .filter_map(|one| file(message, one))
+        .filter_map(|one| file(message, one, translator))
         .collect();
-    let text = printable(message["text"].as_str().unwrap_or_default());
+    let mut text = printable(message["text"].as_str().unwrap_or_default());
+    if message["kind"] == "system" {
+        // What happened in a conversation is told by the gateway itself.
+        text = translator.sentence(&text).into_owned();
+    }
     words.extend(Some(text).filter(|text| !text.is_empty()));
     if message["edits"]
         .as_array()
         .is_some_and(|all| !all.is_empty())
     {
-        words.push("(edited)".to_owned());
+        words.push(translator.word("(edited)").into_owned());
     }
     if message["deleted_ms"].is_u64() {
-        words.push("(deleted)".to_owned());
+        words.push(translator.word("(deleted)").into_owned());
     }
     words.join(" ")
 }
 
 /// A file that the text does not tell of, or that is not here yet: one without a caption says `[kind]`
 /// there.
-fn file(message: &Value, file: &Value) -> Option<String> {
+fn file(message: &Value, file: &Value, translator: Translator) -> Option<String> {
     let fields = file.as_object()?;
     let text_of = |name: &str| fields.get(name).and_then(Value::as_str);
     let kind = text_of("kind").filter(|_| message["media"].is_array());
@@ -89,6 +91,7 @@ fn file(message: &Value, file: &Value) -> Option<String> {
         }
         Some(FileState::Ready) | None => String::new(),
     };
+    let state = translator.sentence(&state);
     if url.is_none() && state.is_empty() && text.starts_with(&format!("[{kind}]")) {
         return None;
     }
@@ -106,7 +109,7 @@ mod tests {
 
     fn message_line(message: &Value) -> String {
         let times = Times::new(Some("UTC"), false, false);
-        super::message_line(message, &Names::default(), &times)
+        super::message_line(message, &Names::default(), &times, Translator::default())
     }
 
     #[test]
@@ -163,16 +166,16 @@ mod tests {
                 "[location] Sé, 1, 2",
             ),
         ] {
-            assert_eq!(content(&message), told);
+            assert_eq!(content(&message, Translator::default()), told);
         }
     }
 
     #[test]
     fn what_became_of_a_message_is_marked() {
         let edited = json!({"text": "new", "edits": [{"text": "old", "until_ms": 1}]});
-        assert_eq!(content(&edited), "new (edited)");
+        assert_eq!(content(&edited, Translator::default()), "new (edited)");
         let deleted = json!({"text": "new", "edits": [], "deleted_ms": 2});
-        assert_eq!(content(&deleted), "new (deleted)");
+        assert_eq!(content(&deleted, Translator::default()), "new (deleted)");
     }
 
     #[test]

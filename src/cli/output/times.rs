@@ -34,9 +34,12 @@ impl Times {
 
     /// The time that the clock shows at a moment, given in milliseconds since 1970.
     pub(crate) fn local(&self, ms: u64) -> LocalTime {
-        let zone = || match self.in_utc {
-            true => Zone::utc(),
-            false => Zone::local(self.tz.as_deref()),
+        let zone = || {
+            if self.in_utc {
+                Zone::utc()
+            } else {
+                Zone::local(self.tz.as_deref())
+            }
         };
         self.zone.get_or_init(zone).at(ms)
     }

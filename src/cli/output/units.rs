@@ -37,11 +37,27 @@ pub(crate) fn unbelieved_clock(clock: &Value) -> Option<String> {
     })
 }
 
+/// What can be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Noun {
+    Message,
+    File,
+    Answer,
+    Connection,
+}
+
 /// `1 message`, `2 messages`; a number that is missing counts as none.
-pub(crate) fn counted(count: &Value, noun: &str) -> String {
-    match count.as_u64().unwrap_or(0) {
-        1 => format!("1 {noun}"),
-        count => format!("{count} {noun}s"),
+pub(crate) fn counted(count: &Value, noun: Noun) -> String {
+    let count = count.as_u64().unwrap_or(0);
+    match (noun, count) {
+        (Noun::Message, 1) => "1 message".to_owned(),
+        (Noun::Message, _) => format!("{count} messages"),
+        (Noun::File, 1) => "1 file".to_owned(),
+        (Noun::File, _) => format!("{count} files"),
+        (Noun::Answer, 1) => "1 answer".to_owned(),
+        (Noun::Answer, _) => format!("{count} answers"),
+        (Noun::Connection, 1) => "1 connection".to_owned(),
+        (Noun::Connection, _) => format!("{count} connections"),
     }
 }
 

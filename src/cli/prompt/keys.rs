@@ -1,7 +1,7 @@
 //! Bytes of a terminal as keys: letters in UTF-8, control characters, and the sequences of xterm that
 //! nearly every terminal sends.
 //!
-//! Source: ECMA-48 §5.4 (control sequences); XTerm Control Sequences, "PC-Style Function Keys".
+//! Source: ECMA-48 §5.4 (control sequences); `XTerm` Control Sequences, "PC-Style Function Keys".
 //!
 //! Not here: what a key does (`editor`).
 

@@ -12,6 +12,8 @@ mod editor;
 mod keys;
 mod raw_mode;
 
+use std::fmt::Write as _;
+
 use self::{editor::LineEditor, keys::KeyDecoder};
 pub(crate) use self::{editor::Typed, raw_mode::RawMode};
 use super::output::{Terminal, cells};
@@ -63,7 +65,7 @@ impl Prompt {
         let column = cells(&self.label) + cursor;
         if column > 0 {
             // So many columns forward (ECMA-48 §8.3.20).
-            text.push_str(&format!("\u{1b}[{column}C"));
+            let _ = write!(text, "\u{1b}[{column}C");
         }
         terminal.steer(&text)
     }

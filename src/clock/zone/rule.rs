@@ -40,7 +40,7 @@ struct Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Day {
     /// The n-th day, from 1, where 29 February never counts.
-    WithoutLeapDay(i64),
+    LeapIgnored(i64),
     /// The n-th day, from 0.
     Counted(i64),
     /// The n-th such weekday of a month; 5 is the last.
@@ -117,7 +117,7 @@ impl Day {
         let first = days_from_civil(year, 1, 1);
         match self {
             Self::Counted(day) => first + day,
-            Self::WithoutLeapDay(day) => {
+            Self::LeapIgnored(day) => {
                 let is_leap = days_from_civil(year, 3, 1) - first == 60;
                 first + day - 1 + i64::from(is_leap && day > 59)
             }
@@ -195,7 +195,7 @@ impl Cursor<'_> {
     fn day(&mut self) -> Option<Day> {
         if self.expect('J').is_some() {
             let day = self.number().filter(|day| (1..=365).contains(day))?;
-            return Some(Day::WithoutLeapDay(day));
+            return Some(Day::LeapIgnored(day));
         }
         if self.expect('M').is_none() {
             let day = self.number().filter(|day| *day <= 365)?;
@@ -254,12 +254,14 @@ mod tests {
 
     #[test]
     fn days_may_be_counted_and_changes_reach_over_a_day() {
+        // Summer for ever (RFC 8536 §3.3.1).
+        const FOR_EVER: &str = "EST5EDT,0/0,J365/25";
+        const LEAP: &str = "A0B,J60/0,59/0";
+        const DAYS: &str = "AAA0BBB,J60/0,J61/0";
         // Greenland: the change is on the Saturday before, at ten at night.
         const NUUK: &str = "<-02>2<-01>,M3.5.0/-1,M10.5.0/0";
         assert_eq!(offset(NUUK, [2026, 3, 29, 0, 59, 59]), -7200);
         assert_eq!(offset(NUUK, [2026, 3, 29, 1, 0, 0]), -3600);
-        // Summer for ever (RFC 8536 §3.3.1).
-        const FOR_EVER: &str = "EST5EDT,0/0,J365/25";
         for date in [
             [2026, 1, 1, 4, 59, 59],
             [2026, 1, 1, 5, 0, 0],
@@ -268,9 +270,7 @@ mod tests {
             assert_eq!(offset(FOR_EVER, date), -4 * 3600);
         }
         // Day 60 without the leap day is 1 March in every year, day 59 from 0 is 29 February in 2028.
-        const LEAP: &str = "A0B,J60/0,59/0";
         assert!(Rule::parse(LEAP).is_none(), "names have three letters");
-        const DAYS: &str = "AAA0BBB,J60/0,J61/0";
         assert_eq!(offset(DAYS, [2028, 2, 29, 12, 0, 0]), 0);
         assert_eq!(offset(DAYS, [2028, 3, 1, 12, 0, 0]), 3600);
         assert_eq!(offset("AAA0BBB,59/0,J61/0", [2028, 2, 29, 12, 0, 0]), 3600);

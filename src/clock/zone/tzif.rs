@@ -1,6 +1,6 @@
 //! Reads a file of the time zone database, as it lies in `/usr/share/zoneinfo` and at `/etc/localtime`.
 //!
-//! Source: RFC 8536 (TZif), §3. Leap seconds are left out, as systems leave them out.
+//! Source: RFC 8536 (`TZif`), §3. Leap seconds are left out, as systems leave them out.
 //!
 //! Not here: where the files are (`system`).
 

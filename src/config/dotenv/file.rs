@@ -65,12 +65,12 @@ fn read_private(path: &Path) -> Result<Option<Vec<u8>>> {
         Ok(None) => {}
         Ok(Some(mode)) => return Err(open_to_others(path, mode)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::file("read", path)(error)),
+        Err(error) => return Err(Error::file("read the file", path)(error)),
     }
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(Error::file("read", path))?;
+        .map_err(Error::file("read the file", path))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(Error::Config(format!(
             "{} is longer than {MAX_FILE_BYTES} bytes, which no .env is; name the right file",

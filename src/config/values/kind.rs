@@ -7,6 +7,7 @@ use super::{
     fetch_rule::FetchRule, reach, wait::wait,
 };
 use crate::{
+    language::Language,
     log::{LogFormat, LogLevel},
     phone::Country,
 };
@@ -42,6 +43,8 @@ pub enum Kind {
         /// The smallest accepted besides 0.
         least: u64,
     },
+    /// A language that people are answered in.
+    Language,
     /// A country of the table in `phone`.
     Country,
     /// Waits, separated by commas.
@@ -83,7 +86,7 @@ pub enum Kind {
 }
 
 /// A hundred years. For longer, use 0.
-const MAX_DAYS: u64 = 36_500;
+pub(super) const MAX_DAYS: u64 = 36_500;
 
 impl Kind {
     /// Validates a text.
@@ -95,6 +98,7 @@ impl Kind {
             Self::Origins => addresses::origins(text).map(drop),
             Self::Hosts => addresses::hosts(text).map(drop),
             Self::Number { .. } | Self::Days { .. } => self.number(text).map(drop),
+            Self::Language => language(text).map(drop),
             Self::Country => country(text).map(drop),
             Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
@@ -170,6 +174,15 @@ pub(in crate::config) fn token(text: &str) -> Result<String, Expected> {
     } else {
         Err("1 to 1024 visible ASCII characters without spaces".to_owned())
     }
+}
+
+/// Parses a language; `None` if the text is empty.
+pub(in crate::config) fn language(text: &str) -> Result<Option<Language>, Expected> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let tags = || one_of(Language::ALL.map(|(_, tag)| tag));
+    Language::of_tag(text).map(Some).ok_or_else(tags)
 }
 
 /// Parses a country; `None` if the text is empty.

@@ -10,6 +10,7 @@ mod expected;
 mod fetch_rule;
 pub(super) mod kind;
 pub(super) mod reach;
+mod shape;
 mod wait;
 
 pub use self::{
@@ -20,6 +21,7 @@ pub use self::{
     expected::Expected,
     fetch_rule::FetchRule,
     kind::{Kind, LEAST_TOKEN_CHARS, SAFE_TOKEN_CHARS},
+    shape::Shape,
 };
 pub(super) use self::{
     agents::{

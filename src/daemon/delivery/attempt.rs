@@ -150,7 +150,9 @@ impl Attempt {
         let Some(mut message) = self.advance(id, begun).await? else {
             return Ok(NextStep::Done);
         };
-        self.resolve_reply(&mut message).await?;
+        if !self.resolve_reply(&mut message).await? {
+            return self.failed(&message, ELSEWHERE.to_owned()).await;
+        }
         let delivery = async { self.integration.deliver(&message, progress).await };
         let delivered = contained(delivery).await;
         let delivered = delivered.unwrap_or_else(panicked);
@@ -192,18 +194,35 @@ impl Attempt {
     }
 
     /// Replaces our id in `reply_to` by the service's id of that message. A reaction also gets the
-    /// sender and the address of the message it is on, which some services need to identify it.
-    async fn resolve_reply(&self, message: &mut Message) -> Result<(), StoreError> {
-        let answered = message.reply_to.as_deref().map(str::parse::<MessageId>);
-        let Some(Ok(answered)) = answered else {
-            return Ok(());
+    /// sender and the address of the message it is on, which some services need to identify it. False where
+    /// that message is of another conversation: it would be quoted to people who never saw it, or the reaction
+    /// would go to them.
+    async fn resolve_reply(&self, message: &mut Message) -> Result<bool, StoreError> {
+        let Some(reply_to) = message.reply_to.clone() else {
+            return Ok(true);
         };
+        let (channel, peer) = (message.channel.clone(), message.peer.clone());
+        let named = reply_to.parse::<MessageId>().ok();
         let read = move |store: &Store| {
+            let answered = match named {
+                Some(id) => Some(id),
+                None => store.referred(&channel, &reply_to)?,
+            };
+            let Some(answered) = answered else {
+                return Ok((Vec::new(), None, true));
+            };
             let references = store.references(answered)?;
-            Ok((references, store.message(answered)?))
+            let original = store.message(answered)?.map(|(original, _)| original);
+            let is_here = match &original {
+                Some(original) => is_of(store, original, &channel, &peer)?,
+                None => true,
+            };
+            Ok((references, original, is_here))
         };
-        let (references, original) = self.store.run_blocking(read).await?;
-        let original = original.map(|(original, _)| original);
+        let (references, original, is_here) = self.store.run_blocking(read).await?;
+        let Some(answered) = named.filter(|_| is_here) else {
+            return Ok(is_here);
+        };
         let of_meta = |name: &str| original.as_ref()?.meta.as_ref()?.get(name).cloned();
         let inbound = of_meta("id").and_then(|name| name.as_str().map(str::to_owned));
         let ours = || {
@@ -224,7 +243,7 @@ impl Attempt {
             let sender = original.and_then(|original| original.sender);
             meta["answered"] = json!({"own": own, "sender": sender, ADDRESS: address});
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Stores a state transition.
@@ -384,4 +403,20 @@ fn panicked(mut panic: String) -> Result<Accepted, DeliveryError> {
 
 fn last_queued(context: &[Transition]) -> Option<&Transition> {
     context.iter().rfind(|step| step.state == State::Queued)
+}
+
+/// Why a message fails that answers one of another conversation.
+const ELSEWHERE: &str = "the message it answers is of another conversation; leave reply_to out";
+
+/// Whether a message is of the conversation with this peer, by whichever of the peer's names it was stored. The
+/// topics of a forum are one chat.
+fn is_of(store: &Store, message: &Message, channel: &str, peer: &str) -> Result<bool, StoreError> {
+    if message.channel != channel {
+        return Ok(false);
+    }
+    let chat = |peer: &str| peer.split('/').next().unwrap_or_default().to_owned();
+    let (one, other) = (chat(&message.peer), chat(peer));
+    Ok(one == other
+        || store.alias(channel, &one)?.as_deref() == Some(other.as_str())
+        || store.alias(channel, &other)?.as_deref() == Some(one.as_str()))
 }

@@ -356,3 +356,26 @@ async fn a_peer_that_was_gone_when_its_message_came_costs_no_attempt() {
     let handed_over = fixture.asked().iter().filter(|text| *text == "x").count();
     assert_eq!((handed_over, sent.attempts), (7, 2));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_answers_a_message_of_another_conversation_is_not_sent() {
+    let fixture = Fixture::new([], NO_LIMITS);
+    let of_bia = fixture.send("bia", "for bia").await;
+    fixture.until(of_bia, is(State::Sent)).await;
+    for reply_to in [of_bia.to_string(), format!("ref-{of_bia}")] {
+        let draft = Draft {
+            channel: "scripted".to_owned(),
+            peer: "carl".to_owned(),
+            text: "a quote".to_owned(),
+            reply_to: Some(reply_to.clone()),
+            ..Draft::default()
+        };
+        let queued = fixture.store.queue(draft).expect("room").await;
+        let id = queued.expect("stored").message.id;
+        let _ = fixture.wakeups.send(Wakeup::Queued(id, "carl".to_owned()));
+        let failed = fixture.until(id, is(State::Failed)).await;
+        let why = failed.error.unwrap_or_default();
+        assert!(why.contains("another conversation"), "{reply_to}: {why}");
+    }
+    assert_eq!(fixture.asked(), ["for bia"]);
+}

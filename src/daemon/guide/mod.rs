@@ -29,11 +29,13 @@ use crate::{
     config::{
         Lookup,
         agents::{AgentSettings, GuideSettings},
+        keys,
     },
     gateway::CommitListeners,
     integrations::webchat,
+    language::{Language, Peer},
     log::{Log, LogField},
-    message::{Direction, Kind, Message, State},
+    message::{Direction, Kind, Message, State, text_at},
     store::{Draft, Occasion, Store, StoreError},
 };
 
@@ -63,6 +65,8 @@ struct GuideInner {
     wake: Notify,
     /// Up to where events were read.
     read: AtomicU64,
+    /// That of the settings, for who does not tell theirs.
+    language: Mutex<Language>,
 }
 
 /// Answers while nobody else does.
@@ -79,6 +83,7 @@ impl Guide {
             log,
             wake: Notify::new(),
             read: AtomicU64::new(0),
+            language: Mutex::default(),
         });
         // Weak, because the store, which calls it, belongs to what the guide has.
         let told = Arc::downgrade(&inner);
@@ -96,6 +101,7 @@ impl Guide {
     /// Takes the settings, and starts or ends where they say so.
     pub(super) fn apply(&self, lookup: &Lookup) {
         let is_wanted = GuideSettings::read(lookup).is_on && !AgentSettings::read(lookup).is_any();
+        self.inner.speak(usual_language(lookup));
         let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_wanted {
             worker.take().inspect(JoinHandle::abort);
@@ -216,11 +222,25 @@ impl GuideInner {
         Ok(Standing::Wanted)
     }
 
+    fn speak(&self, language: Language) {
+        *self.language.lock().unwrap_or_else(PoisonError::into_inner) = language;
+    }
+
+    fn language_of(&self, message: &Message) -> Language {
+        let meta = message.meta.as_ref();
+        let peer = Peer {
+            told: meta.and_then(|meta| text_at(meta, "language")),
+            channel: &message.channel,
+            address: &message.peer,
+        };
+        peer.language(|| *self.language.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     async fn answer(&self, message: &Message) -> Result<(), StoreError> {
         let draft = Draft {
             channel: message.channel.clone(),
             peer: message.peer.clone(),
-            text: answer(message),
+            text: answer(message, self.language_of(message)),
             meta: Some(json!({"guide": true})),
             idempotency_key: Some(format!("guide-{}", message.id)),
             ..Draft::default()
@@ -231,6 +251,13 @@ impl GuideInner {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The language that the settings name, or that of the country that they name.
+fn usual_language(lookup: &Lookup) -> Language {
+    let set = lookup.get(keys::LANGUAGE).and_then(Language::of_tag);
+    let country = || lookup.get(keys::COUNTRY).and_then(Language::of_country);
+    set.or_else(country).unwrap_or_default()
 }
 
 /// Whether a client wrote it to a peer, and not the guide itself.

@@ -1,7 +1,10 @@
 //! What the guide says: what came in, and how to go on. Each paragraph is a sentence of its own, so that
 //! it can be said in the language of who asked.
 
-use crate::message::{Kind, Message, media::files, text_at};
+use crate::{
+    language::{Language, translated},
+    message::{Kind, Message, media::files, text_at},
+};
 
 /// Longest text of theirs that is taken for the name of a topic, in bytes.
 const MAX_TOPIC_BYTES: usize = 60;
@@ -59,13 +62,15 @@ const MENU: &str = "Answer with a number: 1 WhatsApp, 2 Telegram, 3 a model that
 /// Why there is an answer at all, and how there is none.
 const WHO: &str = "This is the guide of your gateway, not a model. It is silent once an agent is set, or with GUIDE=0 in .env.";
 
-/// The answer to a message.
-pub(super) fn answer(message: &Message) -> String {
-    let paragraphs = match topic(&message.text).filter(|_| message.kind == Kind::Text) {
+/// The answer to a message, in this language.
+pub(super) fn answer(message: &Message, language: Language) -> String {
+    let paragraphs: Vec<String> = match topic(&message.text).filter(|_| message.kind == Kind::Text)
+    {
         Some(topic) => topic.paragraphs.iter().map(|it| (*it).to_owned()).collect(),
         None => vec![received(message), MENU.to_owned(), WHO.to_owned()],
     };
-    paragraphs.join("\n\n")
+    let paragraphs = paragraphs.iter().map(|text| translated(language, text));
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
 /// The topic that a text names as a whole, or by one of its first words.
@@ -107,10 +112,11 @@ mod tests {
     use super::*;
 
     fn to(text: &str) -> String {
-        answer(&Message {
+        let message = Message {
             text: text.to_owned(),
             ..Message::sample("webchat", "visitor")
-        })
+        };
+        answer(&message, Language::English)
     }
 
     #[test]
@@ -143,6 +149,6 @@ mod tests {
             text: "1".to_owned(),
             ..Message::sample("webchat", "visitor")
         };
-        assert!(answer(&message).starts_with("Your file 1 arrived as m-1"));
+        assert!(answer(&message, Language::English).starts_with("Your file 1 arrived as m-1"));
     }
 }

@@ -2,6 +2,7 @@
 //! protocol, panics in the log.
 
 pub(super) mod instance;
+pub(super) mod restart;
 pub(super) mod sd_notify;
 pub(super) mod signals;
 pub(super) mod watchdog;

@@ -8,13 +8,10 @@ use tokio::time::Duration;
 use super::{conversations::ConversationKey, handover::TAKEN_OVER, inner::TurnsInner};
 use crate::{
     integrations::AgentCommand,
+    language::{Language, Peer, translated},
     message::{Message, TurnState, text_at},
-    phone::Country,
     store::{Draft, HoldReason, StoreError},
 };
-
-/// Countries where Portuguese is spoken.
-const LUSOPHONE: [&str; 5] = ["BR", "PT", "AO", "MZ", "CV"];
 
 /// Why turns end where somebody wrote `/new`.
 const BEGUN_ANEW: &str = "a new conversation began";
@@ -66,20 +63,12 @@ impl TurnsInner {
         self.reply(message, reply(command, stopped)).await
     }
 
-    async fn reply(
-        &self,
-        message: &Message,
-        [english, portuguese]: [&str; 2],
-    ) -> Result<(), StoreError> {
-        let text = if self.speaks_portuguese(message) {
-            portuguese
-        } else {
-            english
-        };
+    async fn reply(&self, message: &Message, text: &str) -> Result<(), StoreError> {
+        let text = translated(self.language_of(message), text);
         let draft = Draft {
             channel: message.channel.clone(),
             peer: message.peer.clone(),
-            text: text.to_owned(),
+            text: text.into_owned(),
             idempotency_key: Some(format!("command-{}", message.id)),
             ..Draft::default()
         };
@@ -91,34 +80,27 @@ impl TurnsInner {
     }
 
     /// By the language that the service tells, else by the number, else by where this gateway is used.
-    fn speaks_portuguese(&self, message: &Message) -> bool {
+    fn language_of(&self, message: &Message) -> Language {
         let meta = message.meta.as_ref();
-        if let Some(language) = meta.and_then(|meta| text_at(meta, "language")) {
-            return language.to_ascii_lowercase().starts_with("pt");
-        }
-        let sender = message.sender.as_deref().unwrap_or(&message.peer);
-        let country = Country::of(sender).or_else(|| self.country());
-        country.is_some_and(|country| LUSOPHONE.contains(&country.name()))
+        let peer = Peer {
+            told: meta.and_then(|meta| text_at(meta, "language")),
+            channel: &message.channel,
+            address: message.sender.as_deref().unwrap_or(&message.peer),
+        };
+        peer.language(|| self.usual_language())
     }
 }
 
-/// What is said after a command, in English and in Portuguese.
-fn reply(command: AgentCommand, stopped: bool) -> [&'static str; 2] {
+/// What is said after a command.
+fn reply(command: AgentCommand, stopped: bool) -> &'static str {
     match command {
-        AgentCommand::Pause => [
-            "The assistant keeps quiet here for now. /resume gives the conversation back to it.",
-            "O assistente fica em silêncio aqui por enquanto. /resume devolve a conversa a ele.",
-        ],
-        AgentCommand::Resume => [
-            "The assistant answers here again.",
-            "O assistente volta a responder aqui.",
-        ],
-        AgentCommand::New => [
-            "A new conversation begins; what was said before is forgotten.",
-            "Começa uma nova conversa; o que foi dito antes fica esquecido.",
-        ],
-        AgentCommand::Stop if stopped => ["Stopped.", "Parei."],
-        AgentCommand::Stop => ["There was nothing to stop.", "Não havia nada para parar."],
+        AgentCommand::Pause => {
+            "The assistant keeps quiet here for now. /resume gives the conversation back to it."
+        }
+        AgentCommand::Resume => "The assistant answers here again.",
+        AgentCommand::New => "A new conversation begins; what was said before is forgotten.",
+        AgentCommand::Stop if stopped => "Stopped.",
+        AgentCommand::Stop => "There was nothing to stop.",
     }
 }
 

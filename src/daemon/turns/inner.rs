@@ -22,6 +22,7 @@ use crate::{
     config::{TranscriptionSettings, agents::AgentSettings},
     gateway::{CommitListeners, control::Channels},
     integrations::Typing,
+    language::Language,
     log::{Log, LogField},
     media::Media,
     message::Direction,
@@ -49,8 +50,8 @@ pub(super) struct TurnsInner {
     pub(super) parts: TurnsParts,
     settings: RwLock<Arc<AgentSettings>>,
     transcription: Mutex<Transcription>,
-    /// Of numbers without a country code: the language of whoever is no number.
-    country: Mutex<Option<Country>>,
+    /// The language of whoever does not tell theirs, and the country that stands for it where none is set.
+    place: Mutex<(Option<Language>, Option<Country>)>,
     pub(super) pool: Arc<Pool>,
     pub(super) holds: Holds,
     pub(super) questions: Questions,
@@ -71,7 +72,7 @@ impl TurnsInner {
             parts,
             settings: RwLock::default(),
             transcription: Mutex::default(),
-            country: Mutex::default(),
+            place: Mutex::default(),
             pool: Arc::default(),
             questions: Questions::default(),
             conversations: Mutex::default(),
@@ -91,14 +92,18 @@ impl TurnsInner {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn configure(&self, settings: AgentSettings, country: Option<Country>) {
+    pub(super) fn configure(
+        &self,
+        settings: AgentSettings,
+        place: (Option<Language>, Option<Country>),
+    ) {
         let mut slot = self
             .settings
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *slot = Arc::new(settings);
         drop(slot);
-        *self.country.lock().unwrap_or_else(PoisonError::into_inner) = country;
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
     /// Takes what turns voice notes into text.
@@ -124,10 +129,12 @@ impl TurnsInner {
         known.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The country of whoever does not tell.
-    pub(super) fn country(&self) -> Option<Country> {
-        let set = *self.country.lock().unwrap_or_else(PoisonError::into_inner);
-        set.or_else(|| self.parts.channels.pairings().country())
+    /// The language of whoever does not tell theirs.
+    pub(super) fn usual_language(&self) -> Language {
+        let (set, country) = *self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let country = || country.or_else(|| self.parts.channels.pairings().country());
+        let by_country = || country().and_then(|country| Language::of_country(country.name()));
+        set.or_else(by_country).unwrap_or_default()
     }
 
     pub(super) fn conversations(&self) -> MutexGuard<'_, Conversations> {

@@ -40,7 +40,8 @@ use self::{
     reader::{NO_AGENT_LEFT, Reader, stand_down},
 };
 use crate::{
-    config::{Lookup, TranscriptionSettings, agents::AgentSettings},
+    config::{Lookup, TranscriptionSettings, agents::AgentSettings, keys},
+    language::Language,
     message::TurnState,
     phone::Country,
 };
@@ -80,7 +81,8 @@ impl Turns {
         let differs = *self.inner.settings() != settings;
         let is_active = settings.is_any();
         self.inner.parts.states.expect(settings.named());
-        self.inner.configure(settings, country);
+        let language = lookup.get(keys::LANGUAGE).and_then(Language::of_tag);
+        self.inner.configure(settings, (language, country));
         self.inner
             .transcribe_by(TranscriptionSettings::read(lookup));
         self.is_active.store(is_active, Ordering::Relaxed);

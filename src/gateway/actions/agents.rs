@@ -229,7 +229,7 @@ pub(super) fn key(gateway: &Arc<Gateway>, handle: &Arc<ClientHandle>, payload: &
                 let text = "only the agent that has this turn gets a key for it";
                 Fault::new(ErrorCode::Conflict, text)
             })?;
-        let token = gateway.keys.pass_to(&handle, &turn.channel, &turn.peer);
+        let token = gateway.pass_key(&handle, &turn.channel, &turn.peer);
         let token = token.ok_or_else(|| {
             let text = "too many keys for turns are out already; try again later";
             Fault::new(ErrorCode::RateLimited, text).retry_after(1_000)

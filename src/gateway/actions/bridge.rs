@@ -44,6 +44,7 @@ pub(in crate::gateway) fn announce(
         let held = handle.lease();
         held.is_some_and(|lease| lease.channel() == channel && lease.is_valid())
     };
+    let access = handle.access();
     let client = Arc::new(MailboxBridge(Arc::clone(&handle)));
     let asked = Arc::clone(&gateway.channels).bridge(channel.clone(), client);
     Answer::Later(Box::pin(async move {
@@ -51,6 +52,11 @@ pub(in crate::gateway) fn announce(
             resume(&gateway, &channel);
         } else {
             let lease = asked.await.map_err(|refusal| refusal_fault(&refusal))?;
+            if !handle.access().is_same(&access) {
+                lease.release("it showed another key");
+                let text = "another key was shown before the channel was known; announce it again";
+                return Err(Fault::new(ErrorCode::Conflict, text));
+            }
             handle.set_lease(Some(lease), "it announced another channel");
         }
         Ok(hello)

@@ -10,13 +10,14 @@ use crate::{
     gateway::{
         Gateway,
         keys::{ACTIVE, MAX_LIFE, REVOKED},
+        permissions::{Access, Shown},
     },
     keys::{Key, NewKey},
-    log::LogField,
+    log::{LogField, is_steering},
     message::{ConversationSet, Pattern},
     percent,
     protocol::{
-        error_code::Fault,
+        error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
         role::Role,
     },
@@ -94,9 +95,19 @@ fn asked(payload: &Payload, role: Role) -> Result<NewKey, Fault> {
     })
 }
 
-/// A name as a person may give it to a key.
+/// Whether nobody sees the character, so that two names with and without it look the same: what steers a text, and
+/// what is left out or blank when it is drawn (Unicode, `Default_Ignorable_Code_Point`, and the empty Braille cell).
+fn is_unseen(c: char) -> bool {
+    (is_steering(c) && !c.is_control())
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A name as a person may give it to a key, without what nobody sees in it.
 pub(in crate::gateway) fn name(text: &str) -> Result<String, Fault> {
-    let name = text.trim();
+    let name: String = text.chars().filter(|c| !is_unseen(*c)).collect();
+    let name = name.trim();
     let is_id = name
         .strip_prefix("k-")
         .is_some_and(|digits| digits.parse::<u64>().is_ok());
@@ -108,7 +119,7 @@ pub(in crate::gateway) fn name(text: &str) -> Result<String, Fault> {
     Err(bad_field("name", &expected, "something else"))
 }
 
-pub(super) fn pair(gateway: &Gateway, payload: &Payload) -> CommandResult {
+pub(super) fn pair(gateway: &Gateway, access: &Access, payload: &Payload) -> CommandResult {
     let codes = gateway.keys.codes();
     if let Some(code) = payload.optional_text("cancel") {
         codes.take(code);
@@ -117,7 +128,9 @@ pub(super) fn pair(gateway: &Gateway, payload: &Payload) -> CommandResult {
     let new = asked(payload, Role::Operator)?;
     // The page of the device proposes the name that it is given here.
     let name = percent::encode(&new.name, b"");
-    let code = codes.add(new);
+    let maker = Shown::of(access, &gateway.owner_token);
+    let maker = maker.ok_or_else(|| Fault::new(ErrorCode::Unauthorized, "show a token first"))?;
+    let code = codes.add(new, maker);
     let (address, warning) = gateway.address_for_devices();
     let url = format!("{address}/#pair={code}&name={name}");
     let life_ms = u64::try_from(MAX_LIFE.as_millis()).unwrap_or(u64::MAX);
@@ -158,9 +171,37 @@ pub(super) fn revoke(gateway: &Arc<Gateway>, payload: &Payload) -> Answer {
     Answer::Later(Box::pin(async move {
         let revoking = gateway.keys.ring().revoke(&key);
         let closed = gateway.close_of_key(&key, REVOKED);
-        revoking.await?;
         note(&gateway, "key revoked", &key);
+        revoking.await?;
         let answer = json!({"key_id": key.id.to_string(), "name": key.name(), "closed": closed});
         Ok(answer.to_string())
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_the_same_are_the_same() {
+        for text in [
+            "phone",
+            " phone ",
+            "pho\u{200b}ne",
+            "phone\u{ad}",
+            "\u{202e}phone",
+            "phone\u{3164}",
+            "\u{2800}phone",
+            "phone\u{feff}",
+        ] {
+            assert_eq!(name(text).expect(text), "phone", "{text:?}");
+        }
+        for text in ["", "\u{200b}", "k-3", "k\u{200b}-3"] {
+            assert!(name(text).is_err(), "{text:?}");
+        }
+        assert_eq!(
+            name("celular da Ana 📱").expect("a name"),
+            "celular da Ana 📱"
+        );
+    }
 }

@@ -3,6 +3,10 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
 use super::{
     Connection,
     answer::Answer,
@@ -23,7 +27,7 @@ pub(super) fn within(
     gateway: &Arc<Gateway>,
     access: &Access,
     action: &'static Action,
-    payload: Payload,
+    mut payload: Payload,
     session: Option<&mut dyn Connection>,
 ) -> Answer {
     let place = match place(gateway, action, &payload) {
@@ -31,7 +35,10 @@ pub(super) fn within(
         Ok(Place::Nowhere) => return dispatch(gateway, access, action, payload, session),
         Ok(Place::Conversation(channel, peer)) => {
             return match access.expect_within(&channel, peer.as_deref()) {
-                Ok(()) => dispatch(gateway, access, action, payload, session),
+                Ok(()) => {
+                    own_names(access, &channel, &mut payload);
+                    dispatch(gateway, access, action, payload, session)
+                }
                 Err(fault) => refused(gateway, fault),
             };
         }
@@ -47,6 +54,23 @@ pub(super) fn within(
         let answer = dispatch(&gateway, &access, action, payload, None);
         answer.outcome().await
     }))
+}
+
+/// Names by which a repeat is recognised. They count for a whole channel.
+const NAMES_OF_REPEATS: [&str; 2] = ["idempotency_key", "dedup_key"];
+
+/// Keeps the names that a client gives to its messages apart from those of others on the channel, where it may not
+/// see those: it would learn of them by what is a repeat, and could take names that they will use.
+fn own_names(access: &Access, channel: &str, payload: &mut Payload) {
+    let Some(key) = access.key().filter(|_| !access.covers_all_of(channel)) else {
+        return;
+    };
+    for name in NAMES_OF_REPEATS {
+        if let Some(Value::String(given)) = payload.value_mut(name) {
+            let whole = format!("{}.{}\n{given}", key.id, key.created_ms);
+            *given = HEXLOWER.encode(&Sha256::digest(whole));
+        }
+    }
 }
 
 /// Where a command goes.

@@ -1,5 +1,7 @@
 //! The actions about who may write to an integration: pairing, approve, reject, revoke.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -8,11 +10,15 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
+    integrations::pairing::{PairingRequest, WELCOME},
+    language::translated,
+    log::LogField,
     panics::run_blocking,
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::Payload,
     },
+    store::Draft,
 };
 
 pub(super) fn list(gateway: &Gateway) -> String {
@@ -21,29 +27,71 @@ pub(super) fn list(gateway: &Gateway) -> String {
         .pending()
         .iter()
         .map(|one| {
-            json!({"channel": one.channel, "sender": one.sender, "code": one.code, "at_ms": one.at_ms})
+            let mut row = json!({"channel": one.channel, "sender": one.sender, "code": one.code,
+                "at_ms": one.at_ms, "words": one.words});
+            name(&mut row, one.name.as_deref());
+            row
         })
         .collect();
     let approved: Value = pairings
         .approved()
         .iter()
-        .map(|(channel, sender)| json!({"channel": channel, "sender": sender}))
+        .map(|one| {
+            let mut row = json!({"channel": one.channel, "sender": one.sender});
+            name(&mut row, one.name.as_deref());
+            if let Some(since) = one.since_ms {
+                row["since_ms"] = json!(since);
+            }
+            row
+        })
         .collect();
     json!({"pending": pending, "approved": approved}).to_string()
 }
 
-/// Approves or rejects the sender who was given a code.
-pub(super) fn decide(gateway: &Gateway, payload: &Payload, let_in: bool) -> Answer {
+fn name(row: &mut Value, name: Option<&str>) {
+    if let Some(name) = name {
+        row["name"] = json!(name);
+    }
+}
+
+/// Approves or rejects the sender who was given a code. Who was let in is told so.
+pub(super) fn decide(gateway: &Arc<Gateway>, payload: &Payload, let_in: bool) -> Answer {
     let text = |name: &str| payload.text(name).to_owned();
     let (pairings, channel, code) = (gateway.channels.pairings(), text("channel"), text("code"));
-    written(move || match pairings.decide(&channel, &code, let_in) {
-        Ok(Some(request)) => Ok(json!({"channel": channel, "sender": request.sender}).to_string()),
-        Ok(None) => {
-            let text = "nobody on this channel holds such a code; pairing lists those who ask";
-            Err(Fault::new(ErrorCode::NotFound, text))
+    let asked = (channel.clone(), code.clone());
+    let decided = run_blocking(move || pairings.decide(&asked.0, &asked.1, let_in));
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        let request = decided.await.unwrap_or_else(Err);
+        let request = request.map_err(|why| Fault::new(ErrorCode::Internal, why))?;
+        let nobody = "nobody on this channel holds such a code; pairing lists those who ask";
+        let request = request.ok_or_else(|| Fault::new(ErrorCode::NotFound, nobody))?;
+        if let_in {
+            welcome(&gateway, &request).await;
         }
-        Err(why) => Err(Fault::new(ErrorCode::Internal, why)),
-    })
+        Ok(json!({"channel": channel, "sender": request.sender}).to_string())
+    }))
+}
+
+/// That they were let in is on disk: where this cannot be sent, they learn it by their next message.
+async fn welcome(gateway: &Gateway, request: &PairingRequest) {
+    let draft = Draft {
+        channel: request.channel.clone(),
+        peer: request.sender.clone(),
+        text: translated(request.language, WELCOME).into_owned(),
+        idempotency_key: Some(format!("welcome-{}", request.code)),
+        ..Draft::default()
+    };
+    let queued = match gateway.store.queue(draft) {
+        Ok(queued) => queued.await.map(drop),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = queued {
+        let fields: [LogField<'_>; 2] = [("channel", &request.channel), ("error", &error)];
+        gateway
+            .log
+            .warn("pairing", "who was let in could not be told", &fields);
+    }
 }
 
 /// Revokes what was approved.

@@ -16,6 +16,9 @@ use crate::{
 /// Waits at a time.
 pub(in crate::gateway) const MAX_WAITING: usize = 64;
 
+/// Of these, by one key: it is not to take the places of all others.
+const MAX_OF_KEY: usize = 16;
+
 /// Which messages somebody waits for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::gateway) struct Wanted {
@@ -80,6 +83,12 @@ pub(in crate::gateway) struct Arrival<'a> {
     waiting: Arc<Waiting>,
 }
 
+/// The key behind a call, which stands before the client's own name, a line end between.
+fn key_of((client, _): &AskedBy) -> Option<&str> {
+    let (key, _) = client.as_deref()?.split_once('\n')?;
+    Some(key)
+}
+
 impl Arrivals {
     fn waiting(&self) -> MutexGuard<'_, Vec<Arc<Waiting>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
@@ -98,7 +107,13 @@ impl Arrivals {
             is_cancelled: AtomicBool::new(false),
         });
         let mut all = self.waiting();
-        if all.len() >= MAX_WAITING {
+        let key = key_of(&waiting.asked_by);
+        let of_key = || {
+            all.iter()
+                .filter(|one| key_of(&one.asked_by) == key)
+                .count()
+        };
+        if all.len() >= MAX_WAITING || (key.is_some() && of_key() >= MAX_OF_KEY) {
             return None;
         }
         all.push(Arc::clone(&waiting));
@@ -222,6 +237,13 @@ mod tests {
         drop(all);
         assert!(enter().is_some());
         assert_eq!(arrivals.count.load(Relaxed), 0);
+        let by_key = || (Some("k-1.0\nclaude".to_owned()), "1".to_owned());
+        let enter_by_key = || arrivals.enter(Wanted::default(), by_key());
+        let of_key: Vec<_> = (0..MAX_OF_KEY)
+            .map(|_| enter_by_key().expect("room"))
+            .collect();
+        assert!(enter_by_key().is_none() && enter().is_some());
+        drop(of_key);
     }
 
     #[tokio::test(start_paused = true)]

@@ -114,7 +114,7 @@ impl Bus {
     pub fn is_read(&self, channel: &str, peer: &str) -> bool {
         let state = self.state();
         let mut subscribers = state.subscribers.iter();
-        subscribers.any(|handle| handle.is_of_a_person() && handle.attends(channel, peer))
+        subscribers.any(|handle| handle.reads_for_the_owner() && handle.attends(channel, peer))
     }
 
     /// Sends every authenticated client a last event and closes all connections after it.

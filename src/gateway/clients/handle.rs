@@ -272,11 +272,12 @@ impl ClientHandle {
         }
     }
 
-    /// Whether a person may look at what it shows: whether it is neither agent nor bridge.
-    pub fn is_of_a_person(&self) -> bool {
+    /// Whether what it shows counts as read: whether it is neither agent nor bridge, and of somebody who may mark
+    /// as read. A key that only reads is not to keep from the owner what came.
+    pub fn reads_for_the_owner(&self) -> bool {
         self.agent().is_none()
             && self.lease().is_none()
-            && role::PEOPLE.admits(self.access().role())
+            && role::OPERATORS.admits(self.access().role())
     }
 
     /// What the client sent about itself.
@@ -314,10 +315,13 @@ impl ClientHandle {
             && state.access.hears(event, Some((channel, peer)))
     }
 
-    /// Whether it subscribed to the messages of this one conversation.
+    /// Whether it subscribed to the messages of this one conversation, and may be its peer: whoever may only read
+    /// is none that a message is delivered to.
     pub fn attends(&self, channel: &str, peer: &str) -> bool {
         let state = self.state();
         let mut topics = state.topics.iter();
-        topics.any(|topic| topic.singles_out(channel, peer)) && state.access.covers(channel, peer)
+        topics.any(|topic| topic.singles_out(channel, peer))
+            && role::HANDERS_IN.admits(state.access.role())
+            && state.access.covers(channel, peer)
     }
 }

@@ -6,7 +6,7 @@ mod agents;
 mod channels;
 
 pub use self::{
-    admin::{Admin, FoundAgent, Reloaded},
+    admin::{Admin, Effects, FoundAgent, Reloaded},
     agents::{
         AgentAnswer, AgentClient, AgentFailure, AgentLease, AgentStatus, Agents, Ended, Offered,
         Prompt, PromptEvent, Question, Reply, TurnQuery,

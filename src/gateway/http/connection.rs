@@ -29,10 +29,9 @@ use crate::{
         clients::handle::ClientHandle,
         mcp::OnSent,
         metrics::GatewayCounters,
-        permissions::{Access, Door},
+        permissions::{Access, Door, Shown},
         transport::Protection,
     },
-    keys::Key,
     observed_io::Observer,
     protocol::error_code::ErrorCode,
 };
@@ -46,7 +45,7 @@ pub(super) struct HttpConnection {
     protection: OnceLock<Protection>,
     upgraded: Mutex<Option<Upgraded>>,
     /// The key of the request that is being answered, where it is not the token of `.env`.
-    key: Mutex<Option<Arc<Key>>>,
+    shown: Mutex<Option<Shown>>,
     /// Called once what was taken to be written is in the socket.
     on_flushed: Mutex<Vec<OnSent>>,
 }
@@ -118,7 +117,8 @@ const NO_TOKEN: &str =
     "wrong or missing token; send Authorization: Bearer with CLEUDOCODEBOT_TOKEN of .env";
 
 /// Why a request is refused whose key ended while it was answered.
-const KEY_ENDED: &str = "this key was revoked or has expired; ask the owner for a new one";
+const KEY_ENDED: &str =
+    "this key was revoked or has expired, or the token was changed; ask the owner for a new one";
 
 /// What the paths of webhooks begin with.
 const WEBHOOKS: &str = "/webhooks/";
@@ -138,23 +138,23 @@ impl HttpConnection {
             progress: Progress::default(),
             protection: OnceLock::new(),
             upgraded: Mutex::new(None),
-            key: Mutex::default(),
+            shown: Mutex::default(),
             on_flushed: Mutex::default(),
         }
     }
 
-    fn key(&self) -> MutexGuard<'_, Option<Arc<Key>>> {
-        self.key.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shown(&self) -> MutexGuard<'_, Option<Shown>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Resolves once the key of this request is no longer good. Polled whenever the request is, so it sees when
-    /// there is a key.
-    async fn key_ended(&self) {
-        let key = poll_fn(|_| match &*self.key() {
-            Some(key) => Poll::Ready(Arc::clone(key)),
+    /// Resolves once what this request showed is no longer good. Polled whenever the request is, so it sees when
+    /// something was shown.
+    async fn shown_ended(&self) {
+        let shown = poll_fn(|_| match &*self.shown() {
+            Some(shown) => Poll::Ready(shown.clone()),
             None => Poll::Pending,
         });
-        key.await.ended().await;
+        shown.await.ended().await;
     }
 
     fn on_flushed(&self) -> MutexGuard<'_, Vec<OnSent>> {
@@ -216,12 +216,12 @@ impl HttpConnection {
         let config = self.gateway.settings();
         let head = config.limits.max_header_bytes;
         self.permit.forget_authentication(head);
-        self.key().take();
+        self.shown().take();
         let reply = tokio::select! {
             biased;
             reply = self.route(request, &config) => reply,
             // Whatever it waits for: whoever has a key no longer gets no answer by it.
-            () = self.key_ended() => Err(unauthorized(KEY_ENDED)),
+            () = self.shown_ended() => Err(unauthorized(KEY_ENDED)),
         };
         if let Err(reply) = &reply
             && reply.status() == StatusCode::TOO_MANY_REQUESTS
@@ -242,8 +242,8 @@ impl HttpConnection {
         if let (Some(seconds), true) = (config.hsts, self.is_tls()) {
             add_hsts(&mut reply, seconds);
         }
-        if let Some(key) = self.key().take() {
-            reply.body_mut().until(async move { key.ended().await });
+        if let Some(shown) = self.shown().take() {
+            reply.body_mut().until(async move { shown.ended().await });
         }
         if !reply.body_mut().hold(|| Answering(Arc::clone(&self))) {
             self.progress.end_request();
@@ -420,7 +420,7 @@ impl HttpConnection {
         });
         Some(refused.inspect(|access| {
             self.permit.mark_authenticated();
-            *self.key() = access.key().cloned();
+            *self.shown() = Shown::of(access, &self.gateway.owner_token);
         }))
     }
 }

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use crate::{
+    gateway::permissions::Shown,
     keys::{NewKey, base58},
     random,
 };
@@ -28,6 +29,8 @@ const DIGITS: usize = 22;
 pub(in crate::gateway) struct OpenCode {
     /// The key that it stands for.
     pub(in crate::gateway) new: NewKey,
+    /// What the one who made it showed: with that the code ends.
+    maker: Shown,
     /// The hash of it: looking for it takes no time that tells of the others.
     hash: [u8; 32],
     until: Instant,
@@ -41,12 +44,12 @@ impl PairingCodes {
     fn open(&self) -> MutexGuard<'_, Vec<OpenCode>> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        open.retain(|code| now < code.until);
+        open.retain(|code| now < code.until && !code.maker.is_over());
         open
     }
 
-    /// A new code for this key.
-    pub(in crate::gateway) fn add(&self, new: NewKey) -> String {
+    /// A new code for this key, good while its maker is let in.
+    pub(in crate::gateway) fn add(&self, new: NewKey, maker: Shown) -> String {
         let code = base58(&random::bytes::<16>(), DIGITS);
         let mut open = self.open();
         if open.len() >= MAX_CODES {
@@ -54,6 +57,7 @@ impl PairingCodes {
         }
         open.push(OpenCode {
             new,
+            maker,
             hash: hash(&code),
             until: Instant::now() + MAX_LIFE,
         });
@@ -81,7 +85,15 @@ fn hash(code: &str) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{message::ConversationSet, protocol::role::Role};
+    use crate::{
+        gateway::permissions::{Access, OwnerToken},
+        message::ConversationSet,
+        protocol::role::Role,
+    };
+
+    fn owner() -> Shown {
+        Shown::of(&Access::Owner, &OwnerToken::default()).expect("the owner")
+    }
 
     fn new(name: &str) -> NewKey {
         NewKey {
@@ -95,7 +107,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_code_is_good_once_and_for_five_minutes() {
         let codes = PairingCodes::default();
-        let (used, late) = (codes.add(new("a")), codes.add(new("b")));
+        let (used, late) = (codes.add(new("a"), owner()), codes.add(new("b"), owner()));
         assert_eq!(used.len(), DIGITS);
         assert!(codes.take("1111111111111111111111").is_none());
         let taken = codes.take(&used).expect("a code");
@@ -110,8 +122,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn codes_are_bounded() {
         let codes = PairingCodes::default();
-        let all: Vec<_> = (0..=MAX_CODES).map(|_| codes.add(new("a"))).collect();
+        let all: Vec<_> = (0..=MAX_CODES)
+            .map(|_| codes.add(new("a"), owner()))
+            .collect();
         assert!(codes.take(&all[0]).is_none());
         assert!(codes.take(&all[1]).is_some() && codes.take(&all[MAX_CODES]).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_code_ends_with_what_its_maker_showed() {
+        let (codes, token) = (PairingCodes::default(), OwnerToken::default());
+        let shown = || Shown::of(&Access::Owner, &token).expect("the owner");
+        let of_former = codes.add(new("a"), shown());
+        token.changed();
+        let of_present = codes.add(new("b"), shown());
+        assert!(codes.take(&of_former).is_none());
+        assert!(codes.take(&of_present).is_some());
     }
 }

@@ -10,8 +10,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use serde_json::{Value, json};
 
-pub(super) use self::codes::MAX_LIFE;
 use self::codes::PairingCodes;
+pub(super) use self::codes::{MAX_LIFE, OpenCode};
 pub use self::watch::end_expired;
 use super::{Gateway, clients::handle::ClientHandle};
 use crate::{
@@ -63,13 +63,13 @@ impl ClientKeys {
         Ok(key)
     }
 
-    /// Lends an agent a key for one conversation, good until it leaves; `None` where too many are out.
-    pub(super) fn pass_to(
+    /// Makes a key for one conversation, good until its agent leaves; `None` where too many are out.
+    fn pass_to(
         &self,
         agent: &ClientHandle,
         channel: &str,
         peer: &str,
-    ) -> Option<String> {
+    ) -> Option<(String, Option<Arc<Key>>)> {
         let new = NewKey {
             name: format!("a turn of {}", agent.name()),
             role: Role::Agent,
@@ -77,21 +77,39 @@ impl ClientKeys {
             expires_ms: None,
         };
         let (key, token) = self.ring.pass(new, clock::now_ms())?;
-        if let Some(oldest) = agent.keep_passed(key, MAX_PASSED) {
-            self.ring.end_passing(&oldest);
-        }
-        Some(token)
-    }
-
-    /// Ends the keys that were lent to a client.
-    pub(super) fn end_passed(&self, client: &ClientHandle) {
-        for key in client.take_passed() {
-            self.ring.end_passing(&key);
-        }
+        Some((token, agent.keep_passed(key, MAX_PASSED)))
     }
 }
 
 impl Gateway {
+    /// Lends an agent a key for one conversation, good until it leaves; `None` where too many are out.
+    pub(super) fn pass_key(
+        &self,
+        agent: &ClientHandle,
+        channel: &str,
+        peer: &str,
+    ) -> Option<String> {
+        let (token, oldest) = self.keys.pass_to(agent, channel, peer)?;
+        if let Some(oldest) = oldest {
+            self.end_lent(&oldest);
+        }
+        Some(token)
+    }
+
+    /// Ends the keys that were lent to a client, with every connection that they opened.
+    pub(super) fn end_passed(&self, client: &ClientHandle) {
+        for key in client.take_passed() {
+            self.end_lent(&key);
+        }
+    }
+
+    fn end_lent(&self, key: &Key) {
+        self.keys.ring.end_passing(key);
+        self.listeners
+            .bus
+            .close_of(key.id, "the turn that this key was for is over");
+    }
+
     /// Where other devices reach this gateway, and why they may not.
     pub(super) fn address_for_devices(&self) -> (String, Option<String>) {
         let settings = self.settings();

@@ -140,7 +140,8 @@ async fn one(gateway: &Arc<Gateway>, posted: Posted<'_>, element: Element<'_>) -
         }
     };
     let Some(id) = request.id else {
-        notified(gateway, posted.reader, &request);
+        let client = wait::client(posted.access, posted.reader);
+        notified(gateway, client.as_deref(), &request);
         return None;
     };
     let era = match revision::era(&request, posted.headers) {

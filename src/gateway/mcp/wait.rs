@@ -20,7 +20,9 @@ use crate::{
         Gateway,
         actions::lookup::{reading, routed, stored_peer},
         clients::arrivals::{MAX_WAITING, Wanted},
+        permissions::Access,
     },
+    keys::Key,
     protocol::{
         error_code::{ErrorCode, Fault},
         message_json::push_message,
@@ -78,13 +80,15 @@ pub(super) async fn wait(
 ) -> Result<Called, Fault> {
     let wait = asked(gateway, caller, arguments)?;
     // Before anything is read: what comes from here on wakes it.
-    let asked_by = (caller.reader.map(str::to_owned), caller.id.to_owned());
+    let asked_by = (client(caller.access, caller.reader), caller.id.to_owned());
     let arrival = gateway
         .listeners
         .arrivals
         .enter(wait.wanted.clone(), asked_by);
     let arrival = arrival.ok_or_else(|| {
-        let text = format!("{MAX_WAITING} calls wait already; wait with fewer at a time");
+        let text = format!(
+            "{MAX_WAITING} calls wait already, or too many of this key; wait with fewer at a time"
+        );
         Fault::new(ErrorCode::RateLimited, text).retry_after(1_000)
     })?;
     let mut found = begin(gateway, &wait).await?;
@@ -111,7 +115,7 @@ pub(super) async fn wait(
         from: begun,
         next: found.next,
         place: wait.place,
-        client: caller.reader.map(str::to_owned),
+        client: client(caller.access, caller.reader),
         request: caller.id.to_owned(),
     };
     let gateway = Arc::clone(gateway);
@@ -191,7 +195,7 @@ fn asked(
     let limits = &gateway.settings().limits;
     let limit = number("limit", LIMIT).min(MAX_WAITED_FOR);
     Ok(Wait {
-        place: place(reader, channel, peer.as_deref()),
+        place: place(caller.access, reader, channel, peer.as_deref()),
         wanted: Wanted {
             channel: channel.map(str::to_owned),
             peer,
@@ -204,10 +208,25 @@ fn asked(
     })
 }
 
+/// A key as no other is called, also one that has its number later.
+fn key_name(key: &Key) -> String {
+    format!("{}.{}", key.id, key.created_ms)
+}
+
+/// What a client is called among those who wait: by its key first, whatever name it gives itself.
+pub(super) fn client(access: &Access, reader: Option<&str>) -> Option<String> {
+    match access.key() {
+        Some(key) => Some(format!("{}\n{}", key_name(key), reader.unwrap_or_default())),
+        None => reader.map(str::to_owned),
+    }
+}
+
 /// What a place is called: short, whatever is waited for. Names have no line ends, so no two are the same.
-fn place(reader: &str, channel: Option<&str>, peer: Option<&str>) -> String {
-    let parts = [Some(reader), channel, peer].into_iter().flatten();
-    let parts: Vec<_> = parts.collect();
+/// A key has places of its own: what it reads, nobody else has read.
+fn place(access: &Access, reader: &str, channel: Option<&str>, peer: Option<&str>) -> String {
+    let key = access.key().map(|key| key_name(key));
+    let parts = [key.as_deref(), Some(reader), channel, peer];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
     let hash = Sha256::digest(parts.join("\n"));
     format!("mcp:{}", HEXLOWER.encode(&hash))
 }

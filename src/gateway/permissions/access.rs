@@ -63,6 +63,17 @@ impl Access {
         matches!(self, Self::Owner)
     }
 
+    /// Whether both came in by the same key, or both by the token of `.env`.
+    pub(in crate::gateway) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Nobody, Self::Nobody) | (Self::Owner, Self::Owner) => true,
+            (Self::Key(one), Self::Key(other)) => {
+                one.id == other.id && one.created_ms == other.created_ms
+            }
+            _ => false,
+        }
+    }
+
     /// Whether this is the key of an id.
     pub(in crate::gateway) fn is_of(&self, id: KeyId) -> bool {
         self.key().is_some_and(|key| key.id == id)

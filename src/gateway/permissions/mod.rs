@@ -4,5 +4,9 @@
 //! The rules are in the tables of actions and events (`protocol::role`). Not here: the keys (`crate::keys`).
 
 mod access;
+mod shown;
 
-pub(super) use self::access::{Access, Door};
+pub(super) use self::{
+    access::{Access, Door},
+    shown::{OwnerToken, Shown},
+};

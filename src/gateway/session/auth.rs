@@ -25,6 +25,9 @@ use crate::{
 /// Kinds of clients that `auth` knows.
 const CLIENT_KINDS: [&str; 5] = ["cli", "webchat", "agent", "mobile", "integration"];
 
+/// Why a client is bridge or agent no longer.
+const ANOTHER_KEY: &str = "it showed another key";
+
 /// Longest name, kind or version of a client, in bytes.
 const MAX_IDENTITY: usize = 128;
 
@@ -59,7 +62,7 @@ impl CommandHandler {
         let channel = announced(payload, &mut identity)?;
         let agent = agent::announced(client, &identity)?;
         expect_announced(&access, channel.as_deref(), agent.is_some())?;
-        self.handle.set_access(access);
+        self.take_access(access);
         self.gateway.listeners.bus.access_changed();
         if client.is_some() || channel.is_some() {
             self.handle.identify(identity);
@@ -69,6 +72,17 @@ impl CommandHandler {
             agents::announce(&self.gateway, &self.handle, &name, turns);
         }
         Ok(channel)
+    }
+
+    /// What the client was by its former key, it is no longer by another: a revoked key would go on serving its
+    /// channel by a connection that is not its own any more.
+    fn take_access(&self, access: Access) {
+        if !self.handle.access().is_same(&access) {
+            self.handle.set_lease(None, ANOTHER_KEY);
+            self.handle.set_agent(None, ANOTHER_KEY);
+            self.gateway.end_passed(&self.handle);
+        }
+        self.handle.set_access(access);
     }
 
     fn check_token(&mut self, token: &str) -> Result<Access, Fault> {
@@ -164,6 +178,11 @@ fn expect_announced(access: &Access, channel: Option<&str>, is_agent: bool) -> R
     }
     if is_agent {
         needs(role::AGENTS, "an agent needs one of role agent")?;
+        // It would be offered the turns of all conversations.
+        if access.limits().is_some() {
+            let text = "an agent answers in every conversation, and this key is limited to some";
+            return Err(Fault::new(ErrorCode::Forbidden, text));
+        }
     }
     Ok(())
 }

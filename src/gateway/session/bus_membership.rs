@@ -38,7 +38,7 @@ impl Drop for BusMembership {
         let why = departure.as_deref().unwrap_or_default();
         self.handle.set_lease(None, why);
         self.handle.set_agent(None, why);
-        self.gateway.keys.end_passed(&self.handle);
+        self.gateway.end_passed(&self.handle);
         if let Some(reason) = departure {
             self.gateway.publish(event::CLIENT_DISCONNECTED, |out| {
                 let mut payload = json!({"id": self.handle.name().to_string(), "reason": reason});

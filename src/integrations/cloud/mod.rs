@@ -144,15 +144,8 @@ impl Cloud {
         tail: &str,
         json: &Value,
     ) -> Result<HttpAnswer, HttpError> {
-        let path = format!("/{VERSION}/{}{tail}", self.settings.phone_id);
-        let call = HttpCall {
-            method,
-            path: &path,
-            headers: &[("authorization", &self.authorization)],
-            body: HttpBody::Json(json),
-            limits: HttpLimits::default(),
-        };
-        self.http.call(call).await
+        let id = &self.settings.phone_id;
+        call(&self.http, &self.authorization, id, (method, tail), json).await
     }
 
     /// Whether the API is there, takes our token and knows our number.
@@ -294,6 +287,52 @@ impl Cloud {
             None => HookReply::forbidden("WHATSAPP_CLOUD_VERIFY_TOKEN is not set"),
         }
     }
+}
+
+async fn call(
+    http: &Http,
+    authorization: &str,
+    phone_id: &str,
+    (method, tail): (Method, &str),
+    json: &Value,
+) -> Result<HttpAnswer, HttpError> {
+    let path = format!("/{VERSION}/{phone_id}{tail}");
+    let call = HttpCall {
+        method,
+        path: &path,
+        headers: &[("authorization", authorization)],
+        body: HttpBody::Json(json),
+        limits: HttpLimits::default(),
+    };
+    http.call(call).await
+}
+
+/// Whose number these settings are of
+/// (<https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/phone-numbers>),
+/// before they are written.
+pub async fn number(settings: &CloudSettings) -> Result<Value, String> {
+    let http = Http::new(settings.base.clone()).redacting([&settings.token]);
+    let authorization = format!("Bearer {}", settings.token);
+    let fields = (Method::GET, "?fields=id,display_phone_number,verified_name");
+    let asked = call(
+        &http,
+        &authorization,
+        &settings.phone_id,
+        fields,
+        &Value::Null,
+    );
+    let answer = asked.await.map_err(|error| error.to_string())?;
+    let found = accepted(&answer).map_err(reason)?;
+    let mut told = json!({});
+    for (name, field) in [
+        ("title", "verified_name"),
+        ("number", "display_phone_number"),
+    ] {
+        if let Some(text) = text_at(&found, field) {
+            told[name] = json!(text);
+        }
+    }
+    Ok(told)
 }
 
 /// The body of an answer that says yes. Meta answers with 200 and an object.

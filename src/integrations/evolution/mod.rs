@@ -6,8 +6,9 @@
 //! it is, `kinds` what it says (and lists what becomes of each kind), `inbound` what is stored of it, `mention` whether a group's message names us.
 //! `wire` has what is sent, `files` how kept files go out and theirs come in, `errors` what answers mean, `reconcile` messages whose answer was lost;
 //! `connection` how the instance stands, `looks` when that is looked at, `pair` how a phone is paired,
-//! `webhook` that the service posts to us.
+//! `account` which instances there are before one is in the settings, `webhook` that the service posts to us.
 
+mod account;
 mod connection;
 mod errors;
 mod files;
@@ -56,7 +57,7 @@ use crate::{
     store::StoreError,
 };
 
-pub use self::wire::NAME;
+pub use self::{account::instances, wire::NAME};
 
 /// The header that carries our secret.
 const SECRET_HEADER: &str = "x-cleudocodebot-secret";

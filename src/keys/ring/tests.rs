@@ -141,3 +141,48 @@ async fn a_use_is_noted_and_written_down_now_and_then() {
         (Some(1_000), Some("127.0.0.1"))
     );
 }
+
+#[tokio::test]
+async fn a_name_given_behind_a_revocation_does_not_bring_the_key_back() {
+    let folder = Folder::new();
+    let ring = folder.open();
+    let (key, token) = ring.add(new("phone"), 5).await.expect("a key");
+    let revoking = ring.revoke(&key);
+    let renamed = ring.rename(&key, "ghost").await;
+    assert!(matches!(renamed, Err(KeyError::Unknown(_))), "{renamed:?}");
+    revoking.await.expect("removed");
+    assert!(folder.open().find(&token, 6).is_err());
+}
+
+#[tokio::test]
+async fn a_revocation_is_kept_even_where_nobody_waits_for_it() {
+    let folder = Folder::new();
+    let ring = folder.open();
+    let (key, token) = ring.add(new("phone"), 5).await.expect("a key");
+    let other = ring.add(new("desk"), 5).await.expect("a key").0;
+    drop(ring.revoke(&key));
+    // What is written next is written behind it.
+    ring.rename(&other, "table").await.expect("renamed");
+    let ring = folder.open();
+    assert!(ring.find(&token, 6).is_err());
+    assert_eq!(ring.list().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_could_not_be_removed_is_removed_later() {
+    let folder = Folder::new();
+    let ring = folder.open();
+    let (key, token) = ring.add(new("phone"), 5).await.expect("a key");
+    let aside = folder.0.with_extension("aside");
+    std::fs::rename(&folder.0, &aside).expect("moved away");
+    let revoked = ring.revoke(&key).await;
+    assert!(
+        matches!(revoked, Err(KeyError::NotRemoved(_))),
+        "{revoked:?}"
+    );
+    std::fs::rename(&aside, &folder.0).expect("back");
+    assert!(folder.open().find(&token, 6).is_ok(), "still on the disk");
+    while folder.open().find(&token, 6).is_ok() {
+        tokio::time::sleep(RETRY).await;
+    }
+}

@@ -1,5 +1,5 @@
-//! The protocol as a document of AsyncAPI 3.0 (<https://www.asyncapi.com/docs/reference/specification/v3.0.0>)
-//! with JSON Schema (draft 7, which AsyncAPI's schema object extends), made from the table. Programs that make
+//! The protocol as a document of `AsyncAPI` 3.0 (<https://www.asyncapi.com/docs/reference/specification/v3.0.0>)
+//! with JSON Schema (draft 7, which the schema object of that extends), made from the table. Programs that make
 //! clients, mocks and manuals read it.
 //!
 //! Of the two dialects it describes the frames `{type, action, id, payload}`; JSON-RPC carries the same
@@ -70,7 +70,7 @@ fn response_key(action: &Action) -> String {
 }
 
 /// The key of the message of an event. Names of topics hold a `*`, which keys may not
-/// (AsyncAPI 3.0, Components Object).
+/// (`AsyncAPI` 3.0, Components Object).
 fn event_key(event: &EventSpec) -> String {
     format!("{}.event", event.name.replace('*', "any"))
 }

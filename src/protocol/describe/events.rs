@@ -193,6 +193,13 @@ events! {
             must("name", FieldKind::Name, "what it is called"),
             must("state", FieldKind::Name, "active, revoked or expired"),
         ];
+    CONFIG_CHANGED "config.changed" OWNERS
+        "Settings were reloaded, or changed by a client. Without their values."
+        &[
+            must("keys", FieldKind::Texts, "those that a client changed"),
+            must("changed", FieldKind::Texts, "as in reload"),
+            must("needs_restart", FieldKind::Texts, "as in reload"),
+        ];
     CLIENT_CONNECTED "client.connected" OPERATORS
         "A client authenticated."
         &[

@@ -116,7 +116,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // A parent is a file: there is nothing at the path, and writing to it will report why.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
-        Err(error) => Err(Error::file("read", path)(error)),
+        Err(error) => Err(Error::file("read the file", path)(error)),
     }
 }
 

@@ -33,7 +33,7 @@ pub(in crate::service) fn have_same_content(one: &Path, other: &Path) -> Result<
     if length(other).is_none() || length(one) != length(other) {
         return Ok(false);
     }
-    let read = |path: &Path| fs::read(path).map_err(Error::file("read", path));
+    let read = |path: &Path| fs::read(path).map_err(Error::file("read the file", path));
     Ok(read(one)? == read(other)?)
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    language::Language,
     message::State,
     store::{StatusUpdate, report_to},
 };
@@ -9,7 +10,7 @@ use crate::{
 /// A message that the chat `chat` on `telegram` asked for.
 fn asked(store: &Store) -> MessageId {
     let draft = Draft {
-        meta: Some(report_to("telegram", "chat")),
+        meta: Some(report_to("telegram", "chat", Language::English)),
         ..draft("whatsapp", "5511", "hi")
     };
     queued(store, draft).message.id
@@ -91,7 +92,7 @@ fn nobody_is_told_of_what_is_withdrawn_or_at_no_address() {
             ("telegram", ""),
             ("telegram", &*"x".repeat(2000)),
         ] {
-            let meta = Some(report_to(to.0, to.1));
+            let meta = Some(report_to(to.0, to.1, Language::English));
             let draft = draft("whatsapp", "5511", "hi");
             let id = queued(&store, Draft { meta, ..draft }).message.id;
             done(store.accepted(id, vec![]));

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    language::{Language, translated},
     message::{Message, State},
     store::{request::Draft, rows::keys::MAX_NAME},
 };
@@ -12,9 +13,9 @@ use crate::{
 /// The key of the address in a message's `meta`.
 const KEY: &str = "report_to";
 
-/// The `meta` of a message whose outcome is reported to this peer.
-pub fn report_to(channel: &str, peer: &str) -> Value {
-    json!({KEY: {"channel": channel, "peer": peer}})
+/// The `meta` of a message whose outcome is reported to this peer, in this language.
+pub fn report_to(channel: &str, peer: &str, language: Language) -> Value {
+    json!({KEY: {"channel": channel, "peer": peer, "language": language.tag()}})
 }
 
 /// The report on a change, if one was asked for and the change is worth one: the service accepted the
@@ -29,6 +30,9 @@ pub(in crate::store) fn of(before: State, message: &Message) -> Option<Draft> {
         (State::Failed, false) => because(format!("Not delivered to {peer}"), message),
         _ => return None,
     };
+    let language = to.get("language").and_then(Value::as_str);
+    let language = language.and_then(Language::of_tag).unwrap_or_default();
+    let text = sentences(language, &text);
     Some(Draft {
         channel: name(to, "channel")?,
         peer: name(to, "peer")?,
@@ -43,6 +47,17 @@ fn because(mut what: String, message: &Message) -> String {
         what.push_str(why);
     }
     what
+}
+
+/// The report and the reason behind it, each a sentence of its own.
+fn sentences(language: Language, text: &str) -> String {
+    match text.split_once(": ") {
+        Some((what, why)) => {
+            let (what, why) = (translated(language, what), translated(language, why));
+            format!("{what}: {why}")
+        }
+        None => translated(language, text).into_owned(),
+    }
 }
 
 /// Clients may set any `meta`: what cannot be an address is ignored.

@@ -18,12 +18,12 @@ export function sheet(title, onclose, ...content) {
   return dialog;
 }
 
-/** Asks; the promise of whether `act` was pressed. `fields` are filled in by then. */
+/** Asks; the promise of whether `act` was pressed; without one, the fields do what there is to do. `fields` are filled in by then. */
 export function ask({ title, text, fields = [], act, isGrave }) {
   return new Promise(resolve => {
     const cancel = button("close", words("cancel"), () => dialog.close(""));
-    const done = make("button", { className: isGrave ? "main grave" : "main", value: "done" }, act);
-    const form = make("form", { method: "dialog" }, text && make("p", {}, text), ...fields, make("p", { className: "acts" }, cancel, " ", done));
+    const done = act && make("button", { className: isGrave ? "main grave" : "main", value: "done" }, act);
+    const form = make("form", { method: "dialog" }, text && make("p", {}, text), ...fields, make("p", { className: "acts" }, cancel, done && " ", done));
     const dialog = sheet(title, value => resolve(value === "done"), form);
   });
 }

@@ -11,6 +11,10 @@ export class Notify {
   isOn = false;
   /** What went wrong when it was switched, as words. */
   trouble = "";
+  /** When and of what it is told: `{quiet: {from, until}, topics}`; what is left out is always, and everything. */
+  wanted = {};
+  /** The subscription of this device, as the gateway calls it. */
+  id;
 
   constructor(session, rights, changed) {
     Object.assign(this, { session, rights, changed });
@@ -28,6 +32,7 @@ export class Notify {
   /** A connection stands: tells the gateway again where it may have forgotten, and the worker its words. */
   async begin() {
     await this.#keepWords();
+    this.wanted = (await database.get("state", "push").catch(() => undefined)) ?? {};
     const subscription = this.obstacle ? undefined : await this.#existing();
     if (subscription && Notification.permission === "granted") await this.#tell(subscription).catch(() => {});
     else this.#set(false);
@@ -58,6 +63,16 @@ export class Notify {
     await this.#tell(subscription ?? (await registration.pushManager.subscribe(options)));
   }
 
+  /** Has this device told of this from now on. */
+  async want(wanted) {
+    this.wanted = wanted;
+    this.trouble = "";
+    await database.put("state", "push", wanted).catch(() => {});
+    const subscription = this.isOn && (await this.#existing());
+    if (subscription) await this.#tell(subscription).catch(({ message }) => (this.trouble = message));
+    this.changed();
+  }
+
   async turnOff() {
     const subscription = await this.#existing();
     this.#set(false);
@@ -67,7 +82,11 @@ export class Notify {
   }
 
   async #tell(subscription) {
-    await this.session.ask("push.subscribe", { ...subscription.toJSON(), language: document.documentElement.lang });
+    const { quiet, topics } = this.wanted;
+    // How far the clock of this device is ahead of UTC: summer time moves it.
+    const hours = quiet && { ...quiet, offset_minutes: -new Date().getTimezoneOffset() };
+    const told = await this.session.ask("push.subscribe", { ...subscription.toJSON(), language: document.documentElement.lang, topics, quiet: hours });
+    this.id = told.subscription?.id;
     this.#set(true);
   }
 

@@ -76,7 +76,7 @@ export class AgentBar {
     this.#take.dataset.do = hold ? "resume" : "takeover";
     write(this.#take, words(this.#take.dataset.do));
     if (hadFocus.hidden) $("log").focus();
-    $("how").hidden = !agents || agents.any || !chat.isMine(chat.open);
+    $("how").hidden = !chat.isMine(chat.open);
     if (hold) this.#tick ??= setTimeout(() => this.#ticked(), TICK_MS);
   }
 

@@ -1,50 +1,88 @@
-// The control view: what the gateway is doing, and the handles to steer it.
+// The control view: what needs somebody first, then what the gateway is doing, and the handles to steer it.
 
-import { $, button, drawing, goTo, keep, make, paragraph, write } from "../dom.js";
-import { numberOf } from "../model/messages.js";
-import { Rate, SECONDS } from "../model/rate.js";
+import { ask } from "../app/dialog.js";
+import { whyOf } from "../app/said.js";
+import { channelTitle, serviceOf } from "../app/channels.js";
+import { $, button, drawing, goTo, make, paragraph } from "../dom.js";
+import { shownPeer } from "../model/numbers.js";
+import { SECONDS } from "../model/rate.js";
 import { lasting, numberText, onLanguage, translate, words } from "../words.js";
 import { Device } from "./device.js";
 import { Devices } from "./devices.js";
 import { Log } from "./log.js";
-import { LOOKS } from "./looks.js";
+import { LOOKS, isTroubled } from "./looks.js";
 import { pair } from "./pair.js";
+import { subscriptionLook } from "./push.js";
+import { drawRows } from "./rows.js";
+import { Settings } from "./settings.js";
 
-const CARDS = ["status", "integrations", "agents", "held", "turns", "pairing", "outbox", "keys", "clients", "device", "log", "settings"];
-/** Only there while there is something in them. */
-const PASSING = ["held", "turns"];
-const TOPICS = ["client.*", "log", "integration.state", "key.changed"];
+/**
+ * The sections in their order: first those that need somebody. `wide` ones have the whole width; those that are
+ * `passing` are only there while there is something in them. A new one is a row here, and its look in looks.js.
+ */
+const SECTIONS = [
+  ["start", "wide passing"],
+  ["notes", "wide passing"],
+  ["pairing", "wide passing"],
+  ["failures", "wide passing"],
+  ["integrations", "wide"],
+  ["agents", "passing"],
+  ["held", "passing"],
+  ["turns", "passing"],
+  ["outbox", "passing"],
+  ["people", "passing"],
+  ["keys", ""],
+  ["device", ""],
+  ["push", "passing"],
+  ["clients", "passing"],
+  ["status", "wide"],
+  ["settings", "wide"],
+  ["log", "wide"],
+];
+const TOPICS = ["client.*", "log", "integration.state", "key.changed", "config.changed"];
 const POLL_MS = 2000;
-/** Rows of one kind; more of them nobody reads here. */
-const SHOWN = 100;
 const quiet = text => paragraph("quiet", text);
+const isList = name => !["start", "status", "log", "device", "settings"].includes(name);
 
 export class Control {
   #shown = false;
   #timer;
   #due = new Set();
-  #rate = new Rate();
-  #found;
+  #keyNames = new Map();
+  #channels = [];
+  #told;
+  #failures = { messages: [], turns: [] };
 
-  /** `here`: what this device does for itself (device.js). */
-  constructor(session, here) {
-    this.session = session;
-    for (const card of CARDS) {
-      const title = make("h2", { id: `t-${card}`, "data-say": card });
-      const body = make(/status|log|device/.test(card) ? "div" : "ul", { id: card === "log" ? "log-lines" : card, className: card === "log" ? "scroller" : "" });
-      $("control").append(make("section", { className: card, hidden: PASSING.includes(card), "aria-labelledby": title.id }, title, body));
-    }
+  /** `here`: what this device does for itself (device.js), and the `rate` of messages; `start` the cards of the first minute. */
+  constructor(session, here, start, tokenChanged) {
+    Object.assign(this, { session, here, start });
+    // In an element of its own height: columns of a bounded one go on to its right.
+    $("control").append(make("div", { className: "sections" }, ...SECTIONS.map(([name, how]) => this.#section(name, how))));
+    start.in($("start-cards"));
     this.log = new Log(session);
+    this.settings = new Settings(session, session.rights, tokenChanged);
     this.devices = new Devices(session, () => this.#load("keys"));
-    this.device = new Device(here);
+    this.device = new Device(here, () => this.#channels);
+    $("t-integrations").after(button("add", "", () => this.#addMenu(), { id: "add-channel", "data-say": "addChannel" }));
+    $("t-agents").after(button("add", "", () => start.open("model"), { id: "choose-model", "data-say": "chooseModel" }));
+    translate($("control"));
     onLanguage(() => {
-      this.#due.add("outbox").add("clients");
+      for (const what of ["outbox", "clients", "keys", "push", "settings", "integrations"]) this.#due.add(what);
       if (this.#shown) this.#poll();
+      start.draw();
     });
   }
 
+  #section(name, how) {
+    const card = name === "start" ? "startTitle" : name;
+    const title = make("h2", { id: `t-${name}`, "data-say": card });
+    const id = { log: "log-lines", start: "start-cards" }[name] ?? name;
+    const body = make(isList(name) ? "ul" : "div", { id, className: name === "log" ? "scroller" : "" });
+    return make("section", { className: `${name} ${how}`, hidden: how.includes("passing"), "aria-labelledby": title.id }, title, body);
+  }
+
   /** A connection stands. */
-  start() {
+  begin() {
     if (this.#shown) this.#begin();
   }
 
@@ -59,25 +97,41 @@ export class Control {
   }
 
   hear(name, payload) {
-    // The event that made a message has its number.
-    if (name.startsWith("message.") && numberOf(payload.message_id) === payload.seq) this.#rate.add(Date.now());
     if (!this.#shown) return;
     if (name === "log") this.log.add(payload);
     // Asked for at the next poll: a storm of events is one question.
     else if (name.startsWith("message.")) this.#due.add("outbox");
     else if (name.startsWith("client.")) this.#due.add("clients").add("keys");
-    else if (name === "key.changed") {
+    else if (name === "config.changed") {
+      for (const what of ["settings", "integrations"]) this.#load(what);
+      this.start.load();
+    } else if (name === "key.changed") {
       this.devices.hear(payload);
       this.#load("keys");
-    }
-    else if (name === "integration.state") this.#load("integrations");
+    } else if (name === "integration.state") this.#load("integrations");
   }
 
   #begin() {
     this.session.follow(...TOPICS);
     this.log.load();
-    this.#found = undefined;
-    for (const what of ["outbox", "keys", "clients", "settings"]) this.#load(what);
+    this.start.load();
+    for (const what of ["integrations", "outbox", "keys", "clients", "push", "settings"]) this.#load(what);
+  }
+
+  /** Something of this device changed: its notifications are in the list of all as well. */
+  tellDevice() {
+    this.device.draw();
+    const { isOn, wanted, id } = this.here.notify;
+    const told = JSON.stringify([isOn, wanted, id]);
+    if (this.#told === told) return;
+    this.#told = told;
+    if (this.#shown) this.#load("push");
+  }
+
+  /** After something was changed in a dialog. */
+  refresh() {
+    if (!this.#shown) return;
+    for (const what of ["integrations", "agents", "pairing", "settings"]) this.#load(what);
   }
 
   #poll() {
@@ -90,30 +144,64 @@ export class Control {
   }
 
   async #load(what) {
-    const answer = await this.session.wish(what === "settings" ? "config" : what);
+    const answer = await this.session.wish({ settings: "config", push: "push.list" }[what] ?? what);
     if (!answer || !this.#shown) return;
-    if (what === "status") return this.#status(answer);
-    if (what === "agents") return this.#agents(answer);
-    const { integrations, keys, clients, pending, waiting, failed } = answer;
-    this.#rows(what, integrations ?? keys ?? clients ?? pending ?? [...waiting, ...failed.reverse()]);
+    this.#taking[what](answer);
+  }
+
+  #taking = {
+    status: answer => this.#status(answer),
+    settings: answer => this.settings.take(answer),
+    agents: answer => this.#agents(answer),
+    integrations: ({ integrations }) => this.#integrations(integrations),
+    pairing: ({ pending, approved }) => {
+      this.#rows("pairing", pending);
+      this.#rows("people", approved);
+    },
+    outbox: ({ waiting, failed }) => {
+      this.#rows("outbox", waiting);
+      this.#failures.messages = failed.reverse();
+      this.#drawFailures();
+    },
+    keys: ({ keys }) => {
+      this.#keyNames = new Map(keys.map(({ key_id, name }) => [key_id, name]));
+      this.#rows("keys", keys);
+    },
+    clients: ({ clients }) => this.#rows("clients", clients),
+    push: ({ subscriptions }) => this.#rows("push", subscriptions, subscriptionLook(this.#keyNames, this.device.here.notify.id)),
+  };
+
+  #integrations(all) {
+    const names = all.map(({ name }) => name);
+    if (names.join() !== this.#channels.join()) this.start.load();
+    this.#channels = names;
+    this.#rows("integrations", [...all.filter(isTroubled), ...all.filter(one => !isTroubled(one))]);
+    this.#placeIntegrations(all.some(isTroubled));
+  }
+
+  /** A channel that is not connected comes before those who ask and what failed, which may be for its sake. */
+  #placeIntegrations(isUrgent) {
+    const section = $("integrations").parentElement;
+    const before = $(isUrgent ? "pairing" : "agents").parentElement;
+    // Who is in it with the keyboard stays there.
+    if (section.nextElementSibling !== before && !section.contains(document.activeElement)) before.before(section);
   }
 
   #agents({ agents, held, running, failed }) {
-    if (agents.length) this.#rows("agents", agents);
-    else this.#offer();
+    this.#rows("agents", agents);
     this.#rows("held", held.filter(({ until_ms }) => until_ms > Date.now()));
-    this.#rows("turns", [...running, ...failed]);
+    this.#rows("turns", running);
+    this.#failures.turns = failed;
+    this.#drawFailures();
   }
 
-  /** What the gateway's machine has to answer with: looked for once, which takes a second. */
-  async #offer() {
-    this.#found ??= this.session.wish("agents.found");
-    const { found = [] } = (await this.#found) ?? {};
-    const rows = found.flatMap(one => (one.models.length ? one.models.map(model => ({ ...one, model })) : one));
-    this.#rows("agents", rows, ["letModel", "letModelHow"], "found");
+  /** What was not sent and what was not answered. */
+  #drawFailures() {
+    const { messages, turns } = this.#failures;
+    this.#rows("failures", [...messages, ...turns], item => LOOKS[item.turn_id ? "turns" : "outbox"](item));
   }
 
-  #status({ version, uptime_ms, memory, clients, store, integrations }) {
+  #status({ version, uptime_ms, memory, clients, store, integrations, notes = [] }) {
     const figures = {
       version,
       uptime: lasting(uptime_ms),
@@ -123,12 +211,13 @@ export class Control {
     };
     const shown = Object.entries(figures).map(([key, value]) => make("p", {}, make("b", {}, value), quiet(words(key))));
     $("status").replaceChildren(make("div", { id: "figures" }, ...shown), this.#chart());
-    this.#rows("integrations", integrations);
+    this.#rows("notes", notes);
+    this.#integrations(integrations);
   }
 
   /** Messages in each second of the last minute. */
   #chart() {
-    const counts = this.#rate.series(Date.now());
+    const counts = this.here.rate.series(Date.now());
     const most = Math.max(...counts);
     const bars = counts.map((count, i) => `M${i * 5 + 2} 41V${40 - (36 * count) / Math.max(most, 4)}`).join("");
     const label = words("rate", { n: counts[SECONDS - 2], most });
@@ -136,38 +225,50 @@ export class Control {
     return make("div", { id: "rate" }, chart, quiet(label));
   }
 
-  #rows(what, items, nothing = ["", "nothing"], look = what) {
-    if (PASSING.includes(what)) $(what).parentElement.hidden = !items.length;
-    const build = () => make("li", {}, make("div", {}, make("b", { dir: "auto" }), quiet()), make("span"));
-    keep($(what), items.slice(0, SHOWN), item => LOOKS[look](item).key, build, (row, item) => {
-      const { title, note, tone = "", hint = "", acts = [] } = LOOKS[look](item);
-      row.className = tone;
-      row.title = hint;
-      write(row.querySelector("b"), title);
-      write(row.querySelector("p"), note);
-      if (row.dataset.acts === acts.join()) return;
-      row.dataset.acts = acts.join();
-      const doing = act => button("", "", () => this.#do(what, act, item), { "data-do": act, "data-say": act });
-      row.lastChild.replaceChildren(...acts.filter(Boolean).map(doing));
-      translate(row);
-    });
-    if (!items.length) $(what).append(make("li", {}, make("div", {}, make("b", {}, words(nothing[0])), quiet(words(nothing[1])))));
+  #rows(what, items, look = LOOKS[what]) {
+    const section = $(what).parentElement;
+    if (section.classList.contains("passing")) section.hidden = !items.length;
+    drawRows($(what), items, look, (act, item) => this.#do(what, act, item));
+    const empty = $(what).querySelector(":scope > .nothing");
+    if (items.length) empty?.remove();
+    else if (!empty) $(what).append(make("li", { className: "nothing" }, quiet(words(what === "keys" ? "noKeys" : "nothing"))));
   }
 
-  async #do(what, act, { name, model, channel, peer, code, message_id, turn_id, key_id }) {
+  /** Which channel to add. */
+  #addMenu() {
+    const ways = [["whatsapp", "WhatsApp"], ["telegram", "Telegram"]];
+    const rows = ways.map(([what, title]) => button("way", title, ({ target }) => (target.closest("dialog").close(), this.start.open(what)), { "data-do": what }));
+    ask({ title: words("addChannel"), fields: rows });
+  }
+
+  async #do(what, act, item) {
+    const { name, channel, peer, code, message_id, turn_id, key_id, sender, id } = item;
     if (act === "connect") return pair(this.session, name);
+    if (act === "credentials" || act === "configure") return this.start.open(serviceOf(name), name);
+    if (act === "showLog") return this.log.find(name);
     if (what === "keys") return this.devices[act]({ key_id, name });
-    if (act === "open") return goTo({ channel, peer });
+    if (act === "open") return goTo({ channel, peer: peer ?? sender });
+    if (act === "unhook" && !(await ask({ title: words("unhook"), text: words("unhookText"), act: words("unhook"), isGrave: true }))) return;
+    if (what === "people" && !(await this.#mayRevoke(item))) return;
     const [action, payload] = {
-      integrations: [`integration.${act}`, { name }],
+      integrations: [act === "unhook" ? "integration.connect" : `integration.${act}`, { name }],
       pairing: [`pairing.${act}`, { channel, code }],
+      people: ["pairing.revoke", { channel, sender }],
       outbox: [act, { message_id }],
-      agents: [`agent.${act}`, { name, model }],
+      failures: turn_id ? [`agent.${act}`, { turn_id }] : [act, { message_id }],
+      agents: [`agent.${act}`, { name }],
       held: [`agent.${act}`, { channel, peer }],
       turns: [`agent.${act}`, { turn_id }],
+      push: ["push.unsubscribe", { id }],
     }[what];
-    const fault = await this.session.ask(action, payload).catch(({ message }) => message);
-    if (typeof fault === "string") $(what).append(make("li", { className: "bad", role: "alert" }, fault));
-    else this.#load(PASSING.includes(what) ? "agents" : what);
+    const fault = await this.session.ask(action, payload).then(() => undefined, fault => fault);
+    if (act === "unhook" && !fault) await this.session.wish("integration.restart", { name });
+    if (fault) $(what).append(make("li", { className: "bad", role: "alert" }, whyOf(fault)));
+    else for (const one of { held: ["agents"], turns: ["agents"], failures: ["agents", "outbox"], people: ["pairing"] }[what] ?? [what]) this.#load(one);
+  }
+
+  #mayRevoke({ channel, sender, name }) {
+    const who = name ?? shownPeer(channel, sender);
+    return ask({ title: words("personRevoke", { name: who }), text: words("personRevokeText", { channel: channelTitle(channel) }), act: words("revoke"), isGrave: true });
   }
 }

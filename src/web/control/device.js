@@ -1,21 +1,26 @@
 // This device: as whom it is here, its notifications, installing the page, and going out.
 
 import { ask } from "../app/dialog.js";
+import { daemonText } from "../app/said.js";
 import { $, button, make, paragraph } from "../dom.js";
 import { onLanguage, words } from "../words.js";
 import { roleText } from "./looks.js";
+import { choose, wantedText } from "./push.js";
 
 export class Device {
-  /** `here`: `identity`, `notify`, `install`, and `unsent()`, how many messages would be lost by going out. */
-  constructor(here) {
-    this.here = here;
+  /**
+   * `here`: `identity`, `notify`, `install`, and `unsent()`, how many messages would be lost by going out;
+   * `channels()` names those of the gateway.
+   */
+  constructor(here, channels) {
+    Object.assign(this, { here, channels });
     onLanguage(() => this.draw());
   }
 
   draw() {
     const { notify, install } = this.here;
     const focused = document.activeElement?.dataset?.do;
-    const rows = [this.#who(), this.#notices(notify), install.canInstall && this.#row(words("installApp"), words("installHint"), button("", words("install"), () => install.install(), { "data-do": "install" }))];
+    const rows = [this.#who(), this.#notices(notify), notify.isOn && this.#when(notify), install.canInstall && this.#row(words("installApp"), words("installHint"), button("", words("install"), () => install.install(), { "data-do": "install" }))];
     $("device").replaceChildren(make("ul", {}, ...rows.filter(Boolean)));
     if (focused) $("device").querySelector(`[data-do=${focused}]`)?.focus();
   }
@@ -33,7 +38,12 @@ export class Device {
   #notices(notify) {
     const { obstacle, isOn, trouble } = notify;
     const change = button("switch", "", () => notify.switch(), { role: "switch", ariaChecked: isOn, "data-do": "notify", ariaLabel: words("notify"), disabled: Boolean(obstacle) });
-    return this.#row(words("notify"), trouble || words(obstacle || (isOn ? "notifyOn" : "notifyOff")), change);
+    return this.#row(words("notify"), daemonText(trouble) || words(obstacle || (isOn ? "notifyOn" : "notifyOff")), change);
+  }
+
+  /** When and of what it is told. */
+  #when(notify) {
+    return this.#row(words("pushChoose"), wantedText(notify.wanted), button("", words("settingChange"), () => choose(notify, this.channels()), { "data-do": "choose-push" }));
   }
 
   async #leave() {

@@ -1,6 +1,7 @@
 // The keys of other devices: adding one by a code to scan, renaming, revoking.
 
 import { ask, field, sheet } from "../app/dialog.js";
+import { daemonText, whyOf } from "../app/said.js";
 import { $, button, make, write } from "../dom.js";
 import { lengthText, words } from "../words.js";
 import { DEVICE_ROLES, roleText } from "./looks.js";
@@ -45,7 +46,7 @@ export class Devices {
   }
 
   async #do(action, payload) {
-    const failed = await this.session.ask(action, payload).then(() => "", ({ message }) => message);
+    const failed = await this.session.ask(action, payload).then(() => "", whyOf);
     if (failed) sheet(words("failed"), () => {}, make("p", { role: "alert" }, failed), make("p", {}, button("", words("close"), ({ target }) => target.closest("dialog").close())));
     this.changed();
   }
@@ -83,8 +84,8 @@ export class Devices {
         note.replaceChildren(...whereOf(told));
         timer = setInterval(tick, TICK_MS);
         tick();
-      } catch ({ message }) {
-        write(note, message);
+      } catch (fault) {
+        write(note, whyOf(fault));
         again.hidden = false;
       }
     };
@@ -105,7 +106,7 @@ export class Devices {
 /** Where the code leads, as a link to copy, and why others may not get there. */
 function whereOf({ url, warning }) {
   const { host, hostname } = new URL(url);
-  const said = warning && (LOOPBACK.test(hostname) ? words("onlyHere") : warning);
+  const said = warning && (LOOPBACK.test(hostname) ? words("onlyHere") : daemonText(warning));
   const copy = button("plain copy", words("copyLink"), () => navigator.clipboard?.writeText(url).then(() => write(copy, words("copied"))));
   return [make("span", {}, words("leadsTo", { host }), " "), navigator.clipboard ? copy : "", said ? make("span", { className: "warning" }, said) : ""];
 }

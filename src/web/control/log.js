@@ -1,10 +1,12 @@
-// The log as it grows, from a level on.
+// The log as it grows: from a level on, and of it the lines that have certain words.
 
-import { $, eachFrame, make } from "../dom.js";
+import { $, eachFrame, make, write } from "../dom.js";
 import { LongList } from "../list.js";
+import { words } from "../words.js";
 
 const LEVELS = ["error", "warn", "info", "debug"];
 const KEEP = 1000;
+const ASK = 500;
 
 export class Log {
   #lines = [];
@@ -15,10 +17,14 @@ export class Log {
     this.level = make("select", { id: "level", "data-label": "level" }, ...LEVELS.map(level => make("option", {}, level)));
     this.level.value = "info";
     this.level.onchange = () => this.load();
-    $("t-log").after(this.level);
+    this.sought = make("input", { id: "log-search", type: "search", "data-hint": "logSearch", autocomplete: "off", spellcheck: false });
+    this.sought.oninput = () => this.#filter();
+    this.none = make("p", { className: "quiet", role: "status", id: "log-none" });
+    $("t-log").after(make("div", { className: "log-bar" }, this.sought, this.level));
     const lines = make("ol", { id: "lines" });
     $("log-lines").tabIndex = 0;
     $("log-lines").append(lines);
+    $("log-lines").after(this.none);
     this.list = new LongList($("log-lines"), lines, {
       follows: true,
       keyOf: ({ key }) => key,
@@ -26,22 +32,44 @@ export class Log {
       version: () => "",
       build: line => this.#row(line),
     });
-    this.draw = eachFrame(() => this.list.show(this.#lines));
+    this.draw = eachFrame(() => this.#draw());
   }
 
   async load() {
     const { value } = this.level;
-    const { lines } = await this.session.ask("logs", { lines: 500, level: value }).catch(() => ({ lines: [] }));
+    const { lines } = await this.session.ask("logs", { lines: ASK, level: value }).catch(() => ({ lines: [] }));
     this.#lines = [];
     this.list.reset();
     for (const line of lines) this.add(line);
+    this.draw();
+  }
+
+  /** Shows what it says of this, such as a channel. */
+  find(words) {
+    this.sought.value = words;
+    this.#filter();
+    $("log-lines").closest("section").scrollIntoView({ block: "start" });
+    this.sought.focus({ preventScroll: true });
   }
 
   add(line) {
     if (LEVELS.indexOf(line.level) > LEVELS.indexOf(this.level.value)) return;
-    this.#lines.push({ ...line, key: ++this.#last });
+    const text = [line.level, line.target, line.message, ...Object.entries(line.fields).flat()].join(" ").toLowerCase();
+    this.#lines.push({ ...line, text, key: ++this.#last });
     if (this.#lines.length > KEEP * 1.2) this.#lines.splice(0, this.#lines.length - KEEP);
     this.draw();
+  }
+
+  #filter() {
+    this.list.reset();
+    this.draw();
+  }
+
+  #draw() {
+    const sought = this.sought.value.trim().toLowerCase();
+    const lines = sought ? this.#lines.filter(({ text }) => text.includes(sought)) : this.#lines;
+    this.list.show(lines);
+    write(this.none, lines.length ? "" : words("nothingFound"));
   }
 
   #row({ time_ms, level, target, message, fields }) {

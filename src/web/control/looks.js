@@ -1,6 +1,8 @@
 // How each row of the control view looks: its key, title, note, tone, and what can be done to it.
 
+import { daemonText } from "../app/said.js";
 import { lineOf } from "../chat/card.js";
+import { channelTitle, serviceOf } from "../app/channels.js";
 import { toneOf } from "../model/agents.js";
 import { keyOf } from "../model/conversations.js";
 import { shownPeer } from "../model/numbers.js";
@@ -9,7 +11,9 @@ import { lasting, leftText, numberText, timeOf, whenOf, words } from "../words.j
 
 const TURNS = { running: "answering", waiting: "answersNext", failed: "unanswered" };
 /** States in which an earlier error is over. */
-const WELL = ["running", "stopped"];
+const WELL = ["running", "stopped", "starting"];
+/** Services that a dialog can connect, and so mend. */
+const CONNECTED = ["telegram", "whatsapp", "whatsapp-cloud"];
 /** What a key is for, in words. */
 const ROLES = { read: "roleRead", send: "roleSend", operator: "roleOperator", owner: "roleOwner", bridge: "roleBridge", agent: "roleAgent" };
 /** Roles that a person may give to a device. */
@@ -18,42 +22,84 @@ export const DEVICE_ROLES = ["operator", "send", "read", "owner"];
 export const roleText = role => words(ROLES[role] ?? role);
 const line = (...parts) => joined(parts);
 const ago = ms => lasting(Date.now() - ms);
-const placeOf = ({ channel, peer }) => ({ title: line(shownPeer(channel, peer), channel), hint: peer });
-/** How it is and since when, and what is wrong. */
-const condition = ({ state, since_ms, last_error, advice }) => line(`${words(state)} ${words("since", { time: ago(since_ms) })}`, !WELL.includes(state) && plain(last_error), plain(advice));
+const said = text => plain(daemonText(text));
+/** By name where that is known, else by address. */
+const personOf = ({ channel, sender, name }) => line(plain(name), shownPeer(channel, sender));
+const placeOf = ({ channel, peer, name }) => ({ title: line(plain(name) || shownPeer(channel, peer), channelTitle(channel)), hint: peer });
+/** How it is and since when. */
+const standing = ({ state, since_ms }) => `${words(state)} ${words("since", { time: ago(since_ms) })}`;
+/** What is wrong with it now, in the gateway's words. What a button here does, it need not tell for a terminal. */
+function complaint({ state, last_error, advice }, mend) {
+  if (WELL.includes(state)) return "";
+  const isDone = ["connect", "credentials", "unhook"].includes(mend) && /cleudocodebot /.test(advice ?? "");
+  return line(said(last_error), !isDone && said(advice));
+}
 const startOrStop = state => (["stopped", "parked"].includes(state) ? "start" : "stop");
 
+/** Whether somebody should look after it. */
+export const isTroubled = ({ state }) => !WELL.includes(state);
+
+/** The one thing that mends an integration, if anything does. */
+export function mendOf({ name, state, pairable, advice }) {
+  if (state === "stopped") return "start";
+  if (WELL.includes(state)) return undefined;
+  if (/integrations connect/.test(advice ?? "")) return pairable ? "connect" : "unhook";
+  if (state === "parked") return CONNECTED.includes(serviceOf(name)) ? "credentials" : "restart";
+  if (pairable && ["impaired", "away"].includes(state)) return "connect";
+  return "showLog";
+}
+
+/** All that can be done to an integration, what mends it first. */
+function actsOf(one) {
+  const { name, state, pairable } = one;
+  const usual = [startOrStop(state), state === "stopped" ? "" : "restart", pairable ? "connect" : "", CONNECTED.includes(serviceOf(name)) ? "configure" : ""];
+  return [...new Set([mendOf(one), ...usual])].filter(Boolean);
+}
+
 export const LOOKS = {
-  integrations: ({ name, pairable, ...one }) => ({
+  integrations: ({ name, ...one }) => ({
     key: name,
-    title: name,
-    note: condition(one),
+    title: channelTitle(name),
+    hint: name,
+    note: standing(one),
+    trouble: complaint(one, mendOf({ name, ...one })),
+    counted: Object.values(one.counters ?? {}).some(Boolean) ? words("channelCounted", { received: 0, sent: 0, ...one.counters }) : "",
     tone: toneOf(one.state),
-    acts: [startOrStop(one.state), "restart", pairable ? "connect" : ""],
+    main: isTroubled(one) || one.state === "stopped" ? mendOf({ name, ...one }) : undefined,
+    acts: actsOf({ name, ...one }),
   }),
   agents: ({ name, supervised, counters, ...one }) => ({
     key: name,
     title: name,
-    note: line(condition(one), words("counted", counters)),
+    note: line(standing(one), words("counted", counters)),
+    trouble: complaint(one),
     tone: toneOf(one.state),
-    acts: [supervised && startOrStop(one.state)],
+    acts: [supervised && startOrStop(one.state), isTroubled(one) && "showLog"],
   }),
-  found: ({ name, title, version, model = version }) => ({ key: line(name, model), title: line(title, plain(model)), note: words("isHere"), acts: ["choose"] }),
   held: ({ until_ms, by, ...one }) => ({ key: keyOf(one), ...placeOf(one), note: line(words(by), leftText(until_ms)), tone: "warn", acts: ["open", "resume"] }),
   turns: ({ turn_id, agent, state, attempt, error, updated_ms, ...one }) => ({
     key: turn_id,
     ...placeOf(one),
-    note: line(words(TURNS[state], { name: agent, why: plain(error) }), attempt > 1 && words("attempt", { n: attempt }), timeOf(updated_ms)),
+    note: line(words(TURNS[state], { name: agent, why: said(error) }), attempt > 1 && words("attempt", { n: attempt }), timeOf(updated_ms)),
     tone: toneOf(state),
     acts: ["open", state === "failed" ? "retry" : "abort"],
   }),
-  pairing: ({ channel, sender, code, at_ms }) => ({
-    key: channel + code,
-    title: line(shownPeer(channel, sender), channel),
-    hint: sender,
-    note: line(words("code", { code }), timeOf(at_ms)),
+  pairing: one => ({
+    key: one.channel + one.code,
+    title: line(personOf(one), channelTitle(one.channel)),
+    hint: one.sender,
+    note: line(words("code", { code: one.code }), timeOf(one.at_ms)),
+    quote: plain(one.words),
     tone: "warn",
+    main: "approve",
     acts: ["approve", "reject"],
+  }),
+  people: one => ({
+    key: `${one.channel}/${one.sender}`,
+    title: line(personOf(one), channelTitle(one.channel)),
+    hint: one.sender,
+    note: one.since_ms ? words("personSince", { time: whenOf(one.since_ms) }) : "",
+    acts: ["open", "revoke"],
   }),
   keys: ({ key_id, name, role, channels = [], peers = [], clients, last_seen_ms, last_address, expires_ms }) => ({
     key: key_id,
@@ -69,10 +115,11 @@ export const LOOKS = {
     tone: clients ? "good" : "",
     acts: ["rename", "revoke"],
   }),
-  outbox: ({ message_id, state, error, due_ms, ...said }) => ({
+  outbox: ({ message_id, state, error, due_ms, ...one }) => ({
     key: message_id,
-    ...placeOf(said),
-    note: line(words(state), due_ms > Date.now() && timeOf(due_ms), error, lineOf(said, 80)),
+    ...placeOf(one),
+    note: line(words(state), due_ms > Date.now() && timeOf(due_ms), said(error)),
+    quote: lineOf(one, 80),
     tone: toneOf(state),
     acts: [{ failed: "retry", queued: "cancel" }[state]],
   }),
@@ -82,5 +129,5 @@ export const LOOKS = {
     note: line(kind, address, ago(since_ms), `↓${numberText(received)} ↑${numberText(sent)}`),
     tone: "good",
   }),
-  settings: ({ name, value, source, summary = "" }) => ({ key: name, title: name, note: line(value || "—", source), hint: summary }),
+  notes: text => ({ key: text, title: said(text), tone: "warn", acts: [] }),
 };

@@ -1,5 +1,6 @@
 // Pairing a device: the code to scan, renewed until the device is paired or the user has enough.
 
+import { daemonText } from "../app/said.js";
 import { $, drawing, write } from "../dom.js";
 import { words } from "../words.js";
 
@@ -7,20 +8,33 @@ const AGAIN_MS = 3000;
 /** White around the code, in modules: scanners look for it. */
 const QUIET_ZONE = 4;
 
+/** In the dialog of its own. */
 export async function pair(session, name) {
   const dialog = $("pair-dialog");
-  $("qr").replaceChildren();
-  write($("pair-note"), words("pairWaiting"));
   dialog.showModal();
+  await pairInto({ session, name, place: $("qr"), note: $("pair-note"), isOpen: () => dialog.open });
+}
+
+/** Draws the code in `place` and says in `note` how it stands, for as long as `isOpen()`; true once it is paired. */
+export async function pairInto({ session, name, place, note, isOpen }) {
+  place.replaceChildren();
+  write(note, words("pairWaiting"));
   let shown = "";
-  while (dialog.open) {
-    const { state, qr = [], code, pairing_code, message } = await session.ask("integration.connect", { name }).catch(fault => fault);
-    if (state === "connected") return write($("pair-note"), words("pairDone")), $("qr").replaceChildren();
-    if (qr.length && shown !== (shown = qr.join())) $("qr").replaceChildren(codeOf(qr));
-    const said = pairing_code ? words("pairCode", { code: pairing_code }) : qr.length ? "" : (code ?? words("pairWaiting"));
-    write($("pair-note"), message ?? said);
+  while (isOpen()) {
+    const { state, qr = [], code, pairing_code, why, message } = await session.ask("integration.connect", { name }).catch(fault => fault);
+    if (!isOpen()) return false;
+    if (state === "connected") {
+      write(note, words("pairDone"));
+      place.replaceChildren();
+      return true;
+    }
+    if (qr.length && shown !== (shown = qr.join())) place.replaceChildren(codeOf(qr));
+    const waits = code ?? (why ? daemonText(why) : words("pairWaiting"));
+    const said = pairing_code ? words("pairCode", { code: pairing_code }) : qr.length ? "" : waits;
+    write(note, message ? daemonText(message) : said);
     await new Promise(resolve => setTimeout(resolve, AGAIN_MS));
   }
+  return false;
 }
 
 /** Rows of `0` and `1` as a picture. */

@@ -1,8 +1,5 @@
 // Agents in a conversation and in control: who answers, how far the answer is, and the ways to steer it.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { assert, same, until } from "../until.mjs";
 
 const MARKUP = `<img src=x onerror="hacked()">`;
@@ -226,7 +223,7 @@ export const checks = [
       const { turn_id } = await agent.heard("agent.turn");
       await page.waitForSelector(`${row("turns", turn_id)} [data-do=abort]`);
       await agent.ask("agent.failed", { turn_id, error: EVIL, certainty: "permanent" });
-      await until("what failed says why", async () => (await page.textContent(row("turns", turn_id)).catch(() => "")).includes(EVIL_SEEN));
+      await until("what failed says why", async () => (await page.textContent(row("failures", turn_id)).catch(() => "")).includes(EVIL_SEEN));
       await page.waitForSelector(row("held", "webchat/bia"));
       await stage.accessible("agents in control");
       await stage.shot("control-agents");
@@ -234,49 +231,24 @@ export const checks = [
       await stage.shot("control-agents-portuguese");
       await page.click(`${row("held", "webchat/bia")} [data-do=resume]`);
       await until("it is given back", async () => !(await daemon.rpc("agents")).held.length);
-      await page.click(`${row("turns", turn_id)} [data-do=retry]`);
+      await page.click(`${row("failures", turn_id)} [data-do=retry]`);
       await until("the agent has it again", () => agent.events.filter(([name, turn]) => name === "agent.turn" && turn.turn_id === turn_id).length === 2);
     },
   },
   {
-    name: "what is there to answer with is offered, and answers once it is chosen",
-    needs: { ollama: true },
-    async run(stage) {
-      const { page, daemon } = stage;
-      await stage.open("control");
-      const offered = () => page.$$eval("#agents [data-key] b", (all) => all.map((one) => one.textContent));
-      const action = (part, key, what) => `#${part} [data-key="${key}"] [data-do=${what}]`;
-      await until("all is offered", async () => (await offered()).join() === "pi · 1.5.2,Ollama · llama3:latest,Ollama · r1:8b");
-      await stage.accessible("what could answer");
-      await stage.shot("control-found");
-      await page.selectOption("#language", "pt");
-      await until("in Portuguese", async () => (await page.textContent("#agents")).includes("Deixar responder"));
-      await stage.shot("control-found-portuguese");
-      await page.selectOption("#language", "en");
-      await page.press(action("agents", "openai · r1:8b", "choose"), "Enter");
-      await until("it runs", async () => (await daemon.rpc("agents")).agents.some(({ name, state }) => name === "openai" && state === "running"));
-      await page.waitForSelector(action("agents", "openai", "stop"));
-      same(await offered(), ["openai"], "what is shown then");
-      const written = readFileSync(join(daemon.home, ".env"), "utf8");
-      assert(/^AGENT=openai$/m.test(written) && /^OLLAMA_MODEL=["']?r1:8b/m.test(written), "it is in .env", written);
-      await stage.go("chat/webchat/visitor");
-      await stage.say("hello");
-      await stage.shows(["hello", "r1:8b heard: hello"]);
-    },
-  },
-  {
-    name: "where nobody answers it says how to let a model answer",
+    name: "where nobody answers it says so, and offers a model",
     needs: { settings: { AGENT_PI: "/no/such/pi", OLLAMA_HOST: "127.0.0.1:1" } },
     async run(stage) {
       const { page } = stage;
       await stage.open();
       await says(stage, /^No agent answers here\.$/);
-      await until("the first page says how", async () => (await page.textContent("#how")).includes("AGENT="));
-      assert(await page.isVisible("#how"), "it is seen");
-      await stage.accessible("the first page");
-      await stage.shot("agent-none");
+      await page.click("#start [data-do=model]");
+      await until("nothing was found", async () => /Nothing was found/.test(await page.textContent(".steps")));
+      await stage.accessible("nothing to answer with");
+      await page.keyboard.press("Escape");
       await stage.go("control");
-      await until("so does control", async () => (await page.textContent("#agents")).includes("cleudocodebot onboard"));
+      await page.waitForSelector("#start-cards [data-do=model]");
+      assert(await page.isHidden("section.agents"), "a card of agents that are none");
     },
   },
 ];

@@ -66,7 +66,8 @@ export const checks = [
       const told = () => page.textContent(row("integrations", "whatsapp"));
       await until("it says that it cannot send", async () => /cannot send now.*not connected \(close\)/.test(await told()));
       const tones = await page.$$eval("#integrations > li", (all) => all.map((one) => [one.dataset.key, one.className]));
-      same(tones, [["webchat", "good"], ["whatsapp", "warn"]], "the tones");
+      same(tones, [["whatsapp", "warn"], ["webchat", "good"]], "the tones, what is in trouble first");
+      same(await page.textContent(`${row("integrations", "whatsapp")} .main`), "Connect", "what mends it");
       same(await page.$$eval("#integrations [data-do=connect]", (all) => all.map((one) => one.closest("li").dataset.key)), ["whatsapp"], "which is paired");
       await stage.accessible("an impaired channel");
       await stage.shot("control-impaired");
@@ -89,6 +90,7 @@ export const checks = [
       const pending = async () => (await daemon.rpc("pairing")).pending;
       await until("both ask", async () => (await pending()).length === 2);
       await until("both are shown", async () => (await page.$$("#pairing [data-do=approve]")).length === 2);
+      assert(/Bia.*let me in/.test(await page.textContent("#pairing")), "their names and first words", await page.textContent("#pairing"));
       const rowOf = (who) => page.locator("#pairing [data-key]", { hasText: who });
       await rowOf("5511777").locator("[data-do=approve]").click();
       await until("one is let in", async () => (await daemon.rpc("pairing")).approved.some(({ sender }) => sender.includes("5511777")));
@@ -114,9 +116,9 @@ export const checks = [
       await until("it is withdrawn", async () => (await daemon.rpc("message", { message_id: waiting })).message.state === "cancelled");
       evolution.refuses = "nothing any more";
       await daemon.rpc("integration.start", { name: "whatsapp" });
-      await page.click("#outbox [data-do=retry]");
+      await page.click("#failures [data-do=retry]");
       await until("it went out", () => evolution.sent.some(({ text }) => text === "please refuse"));
-      await until("the outbox is empty", async () => !(await page.$("#outbox [data-do]")));
+      await until("nothing failed any more", () => page.isHidden("section.failures"));
     },
   },
   {
@@ -131,7 +133,8 @@ export const checks = [
       const html = await page.content();
       assert(!html.includes(daemon.token) && !html.includes("evolution-key-of-the-test"), "a secret is in the page");
       const token = await page.textContent(row("settings", "CLEUDOCODEBOT_TOKEN"));
-      assert(token.includes("…") && token.includes(".env"), "the token masked, with its source", token);
+      assert(/ set /.test(token) && token.includes(".env"), "that the token is set, with its source", token);
+      assert(!html.includes(daemon.token.slice(0, 4) + "…"), "some of the token is shown");
       const url = await page.textContent(row("settings", "WHATSAPP_BASE_URL"));
       assert(url.includes(stage.evolution.settings.WHATSAPP_BASE_URL), "an address in full", url);
     },
@@ -149,6 +152,11 @@ export const checks = [
       await page.selectOption("#level", "error");
       await until("graver ones only", async () => !(await lines()).includes("reloaded"));
       await page.selectOption("#level", "info");
+      await page.fill("#log-search", "RELOADED");
+      await until("only those lines", async () => (await lines()).includes("reloaded") && !(await lines()).includes("ready"));
+      await page.fill("#log-search", "no such words");
+      await until("that there is none", async () => /Nothing found/.test(await page.textContent("#log-none")));
+      await page.fill("#log-search", "");
       await until("and back", async () => (await lines()).includes("reloaded"));
     },
   },

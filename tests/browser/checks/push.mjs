@@ -49,7 +49,8 @@ export const checks = [
     },
   },
   {
-    name: "the switch says what it is, asks only when pressed, and tells the gateway",
+    name: "the switch says what it is, asks only when pressed, and tells the gateway, with quiet hours",
+    needs: { telegram: true, settings: { TELEGRAM_BOT_TOKEN: "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw" } },
     async run(stage) {
       const { page, context, daemon } = stage;
       const { actions } = await daemon.rpc("describe");
@@ -84,6 +85,29 @@ export const checks = [
       await until("it is on", async () => (await page.getAttribute(toggle, "aria-checked")) === "true");
       same((await daemon.rpc("push.list")).subscriptions.map(({ host, language }) => [host, language]), [["push.example.com", "en"]], "what the gateway knows");
       await stage.accessible("notifications that are on");
+
+      await page.click("#device [data-do=choose-push]");
+      await page.check("dialog.sheet .check:has-text('Quiet hours') input");
+      await page.fill("dialog.sheet input[type=time] >> nth=0", "21:30");
+      await page.uncheck("dialog.sheet [value=webchat]");
+      await stage.accessible("when and what");
+      await stage.shot("push-choose");
+      await page.click("dialog.sheet .main");
+      const kept = async () => (await daemon.rpc("push.list")).subscriptions[0];
+      await until("the gateway knows the hours", async () => (await kept()).quiet?.from === "21:30");
+      const { quiet, topics } = await kept();
+      same([quiet.until, topics], ["07:00", ["telegram/*"]], "until when, and of what");
+      same(quiet.offset_minutes, await page.evaluate(() => -new Date().getTimezoneOffset()), "how far its clock is ahead");
+      await until("the page says so", async () => /Telegram · quiet 21:30–07:00/.test(await page.textContent("#device")));
+      await until("it is in the list", async () => /This device.*push\.example\.com/.test(await page.textContent("#push").catch(() => "")));
+      // A page that comes back tells the gateway again, and must not forget them.
+      await page.evaluate(() => dispatchEvent(new Event("online")));
+      await daemon.stop();
+      await daemon.start();
+      stage.tolerateOutage();
+      await until("it is connected again", async () => (await page.getAttribute("body", "data-state")) === "open", 30_000);
+      await until("they are kept", async () => (await kept())?.quiet?.from === "21:30");
+
       await page.click(toggle);
       await until("the gateway forgot it", async () => !(await daemon.rpc("push.list")).subscriptions.length);
       same(await page.getAttribute(toggle, "aria-checked"), "false", "it is off again");

@@ -32,6 +32,7 @@ fn the_top_level_is_as_expected() {
         "Cargo.toml",
         "LICENSE",
         "README.md",
+        "README.pt-BR.md",
         "benches",
         "src",
         "target",

@@ -28,6 +28,8 @@ const LAYERS: &[&[&str]] = &[
         "percent",
         "cut",
         "redact",
+        "manual",
+        "language",
     ],
     &["log"],
     &["message", "config"],

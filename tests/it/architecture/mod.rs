@@ -10,3 +10,5 @@ mod layers;
 mod paths;
 mod recipes;
 mod sources;
+
+pub(crate) use self::sources::{root, sources};

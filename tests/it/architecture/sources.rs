@@ -6,17 +6,17 @@ use std::{
 };
 
 /// A file as it is on disk.
-pub(super) struct Source {
+pub(crate) struct Source {
     pub path: PathBuf,
     pub text: String,
 }
 
-pub(super) fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every `.rs` file of a folder of the project, sorted by path.
-pub(super) fn sources(folder: &str) -> Vec<Source> {
+pub(crate) fn sources(folder: &str) -> Vec<Source> {
     let mut found = Vec::new();
     for folder in folders(folder) {
         for path in entries(&folder) {

@@ -4,6 +4,7 @@ mod commands;
 #[cfg(unix)]
 mod completion;
 mod dashboard;
+mod language;
 mod pairing;
 mod qr;
 #[cfg(all(feature = "tls", unix))]

@@ -193,7 +193,7 @@ fn in_a_pipe_nothing_is_cut_and_every_line_has_its_date() {
     assert_eq!(text.lines().count(), 2, "{text}");
     let first = text.lines().next().expect("a line");
     assert!(
-        first.contains(&"on and on, 日本語 included, ".repeat(1)),
+        first.contains(&"on and on, 日本語 included, ".to_string()),
         "{first}"
     );
     assert!(

@@ -230,22 +230,24 @@ async fn config_lists_sources_without_secrets() {
     let daemon = Daemon::start_with(&home.0, &[("LOG_LEVEL", "debug")]);
     let (_, _, stderr) = run(program(
         &home.0,
-        &["config", "set", "SMTP_PASSWORD", "hunter2"],
+        &["config", "set", "--force", "SMTP_PASSWORD", "hunter2"],
     ));
     let mut client = daemon.client().await;
     let answer = client.call("config", &json!({})).await.expect("stderr");
     let keys = answer["keys"].as_array().expect("keys");
     let row = |name: &str| keys.iter().find(|row| row["name"] == name).expect(name);
-    let token = format!("{}…", &daemon.token[..4]);
     for (name, field, expected) in [
-        ("CLEUDOCODEBOT_TOKEN", "value", json!(token)),
+        ("CLEUDOCODEBOT_TOKEN", "value", serde_json::Value::Null),
+        ("CLEUDOCODEBOT_TOKEN", "set", json!(true)),
         ("CLEUDOCODEBOT_TOKEN", "secret", json!(true)),
         ("CLEUDOCODEBOT_TOKEN", "source", json!(".env")),
         ("CLEUDOCODEBOT_LOG_LEVEL", "value", json!("debug")),
         ("CLEUDOCODEBOT_LOG_LEVEL", "source", json!("environment")),
         ("CLEUDOCODEBOT_HOST", "source", json!("default")),
         ("TELEGRAM_BOT_TOKEN", "value", serde_json::Value::Null),
-        ("SMTP_PASSWORD", "value", json!("…")),
+        ("TELEGRAM_BOT_TOKEN", "set", json!(false)),
+        ("SMTP_PASSWORD", "value", serde_json::Value::Null),
+        ("SMTP_PASSWORD", "set", json!(true)),
     ] {
         assert_eq!(row(name)[field], expected, "{name} {field} {stderr}");
     }

@@ -5,3 +5,4 @@ mod guide;
 mod isolation;
 mod lifecycle;
 mod outbox;
+mod settings;

@@ -43,6 +43,8 @@ pub(crate) fn program(home: &Path, arguments: &[&str]) -> Command {
     }
     command
         .env_remove("NOTIFY_SOCKET")
+        // English, whatever whoever runs the tests reads.
+        .env("LC_ALL", "C")
         .args(arguments)
         .env("CLEUDOCODEBOT_HOME", home);
     command.stdin(Stdio::null());

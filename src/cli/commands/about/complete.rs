@@ -17,6 +17,7 @@ use crate::{
         runtime::block_on,
     },
     error::Result,
+    language::Translator,
     log::is_steering,
 };
 
@@ -46,6 +47,10 @@ pub(crate) struct CompleteCommand {
     pub words: Vec<String>,
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the table calls every parser the same way"
+)]
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let mut words: Vec<String> = std::iter::from_fn(|| args.word()).collect();
     if args.flag("next") {
@@ -60,11 +65,12 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
 impl Command for CompleteCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
         let line = read(&self.words, self.commands);
+        let translator = context.terminal.translator();
         let found = match &line.wanted {
             Wanted::File => return context.terminal.line(FILES),
             Wanted::Folder => return context.terminal.line(FOLDERS),
-            Wanted::Command => commands(self.commands),
-            Wanted::Option(spec) => options(*spec),
+            Wanted::Command => translated(commands(self.commands), translator),
+            Wanted::Option(spec) => translated(options(*spec), translator),
             Wanted::Words(_) => self.words(&line, context),
         };
         let text = printed(&line, found);
@@ -77,9 +83,10 @@ impl CompleteCommand {
         let Wanted::Words(proposals) = &line.wanted else {
             return Vec::new();
         };
+        let translator = context.terminal.translator();
         let mut found = Vec::new();
         for proposal in proposals {
-            found.extend(known(*proposal, self.commands));
+            found.extend(translated(known(*proposal, self.commands), translator));
             if let Proposal::Kind(kind) = proposal {
                 let here = Context {
                     // What the line says of the gateway counts, else what this command was told.
@@ -89,7 +96,9 @@ impl CompleteCommand {
                         &line.common
                     },
                     environment: context.environment,
-                    terminal: Terminal::of_process(context.environment, true, false),
+                    terminal: Terminal::of_process(context.environment, true, false, move || {
+                        translator
+                    }),
                     input: None,
                 };
                 let asked = block_on(async { Ok(ask(*kind, line, &here).await) });
@@ -98,6 +107,14 @@ impl CompleteCommand {
         }
         found
     }
+}
+
+/// What is known of the program itself, as the user reads it. What the daemon has is nobody's to translate.
+fn translated(mut found: Vec<Candidate>, translator: Translator) -> Vec<Candidate> {
+    for candidate in &mut found {
+        candidate.about = translator.word(&candidate.about).into_owned();
+    }
+    found
 }
 
 /// Each word once, with what it is. A word that a terminal would obey, or that has several lines, is none

@@ -13,6 +13,7 @@ use crate::{
         },
     },
     error::{Error, Result},
+    language::Translator,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -77,10 +78,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
 
 impl Command for HelpCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        let width = context.terminal.width();
+        let (translator, width) = (context.terminal.translator(), context.terminal.width());
         let text = match self.about {
-            Some(spec) => of_command(spec, width),
-            None => of_all(self.commands, width),
+            Some(spec) => of_command(spec, translator, width),
+            None => of_all(self.commands, translator, width),
         };
         context.terminal.text(&text)
     }
@@ -89,54 +90,67 @@ impl Command for HelpCommand {
 impl Command for MissingCommand {
     /// Here the help answers a mistake, so it goes to standard error.
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        let width = context.terminal.width();
-        context.terminal.note(of_all(self.commands, width));
+        let (translator, width) = (context.terminal.translator(), context.terminal.width());
+        let text = of_all(self.commands, translator, width);
+        context.terminal.note(text);
         Err(Error::Usage(
             "name a command, as in: cleudocodebot status".to_owned(),
         ))
     }
 }
 
-fn of_all(commands: &[&CommandSpec], width: Option<usize>) -> String {
-    let listed_ones = commands.iter().filter(|spec| !spec.is_hidden());
-    let rows = listed_ones.map(|spec| [spec.name, spec.summary]);
-    let commands = listed(rows.map(|cells| cells.map(str::to_owned)), width);
+fn of_all(commands: &[&CommandSpec], translator: Translator, width: Option<usize>) -> String {
+    let word = |text| translator.word(text);
+    let rows = commands.iter().filter(|spec| !spec.is_hidden());
+    let rows = rows.map(|spec| [spec.name.to_owned(), word(spec.summary).into_owned()]);
     format!(
-        "{}: {ABOUT}\n\nUsage: cleudocodebot [OPTIONS] COMMAND [ARGUMENTS]\n\n\
-         Commands:\n{commands}\nOptions of every command:\n{}\n{}\n{EXIT_CODES}\n\
-         More on a command: cleudocodebot COMMAND --help\n",
+        "{}: {}\n\n{} cleudocodebot [{}] {} [{}]\n\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n",
         version(),
-        options(COMMON_OPTIONS, width),
-        examples(EXAMPLES),
+        word(ABOUT),
+        word("Usage:"),
+        word("OPTIONS"),
+        word("COMMAND"),
+        word("ARGUMENTS"),
+        word("Commands:"),
+        listed(rows, width),
+        word("Options of every command:"),
+        options(COMMON_OPTIONS, translator, width),
+        examples(EXAMPLES, translator),
+        word(EXIT_CODES),
+        word("More on a command: cleudocodebot COMMAND --help"),
     )
 }
 
-fn of_command(spec: &CommandSpec, width: Option<usize>) -> String {
+fn of_command(spec: &CommandSpec, translator: Translator, width: Option<usize>) -> String {
+    let word = |text| translator.word(text);
     let mut text = match spec.summary {
         "" => String::new(),
-        summary => format!("{summary}\n\n"),
+        summary => format!("{}\n\n", word(summary)),
     };
+    let first = word("Usage:");
+    let other = " ".repeat(first.chars().count());
     for (index, usage) in spec.usage.iter().enumerate() {
-        let label = if index == 0 { "Usage:" } else { "      " };
+        let label = if index == 0 { &first } else { other.as_str() };
         let line = format!("{label} cleudocodebot {} {usage}", spec.name);
         let _ = writeln!(text, "{}", line.trim_end());
     }
-    let _ = write!(text, "\n{}\n\n", spec.details);
+    let _ = write!(text, "\n{}\n\n", word(spec.details));
     if !spec.options.is_empty() {
-        let _ = writeln!(text, "Options:\n{}", options(spec.options, width));
+        let own = options(spec.options, translator, width);
+        let _ = writeln!(text, "{}\n{own}", word("Options:"));
     }
-    let _ = writeln!(text, "{}", examples(spec.examples));
-    text.push_str("Options of every command, and exit codes: cleudocodebot --help\n");
+    let _ = writeln!(text, "{}", examples(spec.examples, translator));
+    let more = word("Options of every command, and exit codes: cleudocodebot --help");
+    let _ = writeln!(text, "{more}");
     text
 }
 
-fn options(options: &[OptionSpec], width: Option<usize>) -> String {
-    listed(
-        options
-            .iter()
-            .map(|option| [label(option), option.summary.to_owned()]),
-        width,
-    )
+fn options(options: &[OptionSpec], translator: Translator, width: Option<usize>) -> String {
+    let rows = options.iter().map(|option| {
+        let summary = translator.word(option.summary).into_owned();
+        [label(option), summary]
+    });
+    listed(rows, width)
 }
 
 /// `-c, --count N`, with blanks in place of a missing letter.
@@ -156,9 +170,10 @@ fn listed(rows: impl Iterator<Item = [String; 2]>, width: Option<usize>) -> Stri
 }
 
 /// Each with its explanation as a comment above, so that both can be pasted into a shell.
-fn examples(examples: &[(&str, &str)]) -> String {
-    let mut text = "Examples:\n".to_owned();
+fn examples(examples: &[(&str, &str)], translator: Translator) -> String {
+    let mut text = format!("{}\n", translator.word("Examples:"));
     for (line, what) in examples {
+        let what = translator.word(what);
         let _ = writeln!(text, "  # {what}\n  {line}");
     }
     text
@@ -167,14 +182,17 @@ fn examples(examples: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::commands::COMMANDS;
+    use crate::{cli::commands::COMMANDS, language::Language};
 
     #[test]
     fn help_fits_on_eighty_columns_and_has_no_trailing_blanks() {
-        let texts = COMMANDS.iter().map(|spec| of_command(spec, None));
-        let texts = texts.chain([of_all(COMMANDS, None)]);
-        for text in texts {
-            for line in text.lines() {
+        for (language, _) in Language::ALL {
+            let translator = Translator::of(language);
+            let texts = COMMANDS
+                .iter()
+                .map(|spec| of_command(spec, translator, None));
+            let texts = texts.chain([of_all(COMMANDS, translator, None)]);
+            for line in texts.collect::<String>().lines() {
                 assert!(line.chars().count() <= 80, "{line}");
                 assert_eq!(line.trim_end(), line);
             }
@@ -183,7 +201,7 @@ mod tests {
 
     #[test]
     fn every_command_and_every_option_is_explained() {
-        let all = of_all(COMMANDS, None);
+        let all = of_all(COMMANDS, Translator::default(), None);
         for spec in COMMANDS {
             assert_eq!(
                 all.contains(&format!("\n  {} ", spec.name)),
@@ -191,7 +209,7 @@ mod tests {
                 "{}",
                 spec.name
             );
-            let text = of_command(spec, None);
+            let text = of_command(spec, Translator::default(), None);
             for option in spec.options {
                 assert!(
                     text.contains(&format!("--{}", option.name)),
@@ -213,7 +231,7 @@ mod tests {
         let ping = COMMANDS.iter().find(|spec| spec.name == "ping");
         let ping = ping.expect("there");
         assert_eq!(
-            of_command(ping, None),
+            of_command(ping, Translator::default(), None),
             "\
 Measure round trips to the gateway
 

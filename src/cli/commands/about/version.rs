@@ -43,7 +43,7 @@ pub(crate) struct ShortVersionCommand;
 
 impl Command for ShortVersionCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
-        context.terminal.line(version())
+        context.terminal.foreign(version())
     }
 }
 

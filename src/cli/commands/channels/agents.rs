@@ -10,7 +10,7 @@ use crate::{
         context::Context,
         output::{
             Cell, TextStyle, printable, shown_peer, trouble,
-            units::{self, counted},
+            units::{self, Noun, counted},
         },
         parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option},
         runtime::block_on,
@@ -170,8 +170,9 @@ fn section(title: &str, rows: &[Vec<Cell>], context: &mut Context<'_>) -> Result
         return Ok(());
     }
     context.terminal.line("")?;
-    let title = context.terminal.painted(TextStyle::Strong, title);
-    context.terminal.line(title)?;
+    let title = context.terminal.translator().sentence(title);
+    let title = context.terminal.painted(TextStyle::Strong, &title);
+    context.terminal.foreign(title)?;
     context.terminal.columns(rows)
 }
 
@@ -187,7 +188,7 @@ fn peer(one: &Value) -> String {
 
 fn ago(one: &Value, field: &str, now_ms: u64) -> Cell {
     let then = one[field].as_u64().unwrap_or(now_ms);
-    Cell::styled(
+    Cell::word(
         TextStyle::Dim,
         format!("for {}", units::since(then, now_ms)),
     )
@@ -199,21 +200,26 @@ fn agent(one: &Value, now_ms: u64) -> Vec<Cell> {
     let failed = counters["failed"].as_u64().unwrap_or(0);
     let mut row = vec![
         text(one, "name").into(),
-        Cell::styled(TextStyle::of_state(&state), state),
+        Cell::word(TextStyle::of_state(&state), state),
         ago(one, "since_ms", now_ms),
-        format!(
-            "{}, {failed} failed",
-            counted(&counters["answered"], "answer")
-        )
-        .into(),
+        Cell::word(
+            TextStyle::Plain,
+            format!(
+                "{}, {failed} failed",
+                counted(&counters["answered"], Noun::Answer)
+            ),
+        ),
     ];
     if let Some(until) = one["until_ms"].as_u64() {
         let wait = units::since(now_ms, until);
-        row.push(format!("starts again in {wait}").into());
+        row.push(Cell::word(
+            TextStyle::Plain,
+            format!("starts again in {wait}"),
+        ));
     }
-    row.extend(trouble(one).map(Cell::from));
+    row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text)));
     if one["advice"].is_string() {
-        row.push(text(one, "advice").into());
+        row.push(Cell::word(TextStyle::Plain, text(one, "advice")));
     }
     row
 }
@@ -227,8 +233,11 @@ fn held(one: &Value, now_ms: u64) -> Vec<Cell> {
     };
     vec![
         peer(one).into(),
-        format!("for {} more", units::since(now_ms, until)).into(),
-        Cell::styled(TextStyle::Dim, why),
+        Cell::word(
+            TextStyle::Plain,
+            format!("for {} more", units::since(now_ms, until)),
+        ),
+        Cell::word(TextStyle::Dim, why),
     ]
 }
 
@@ -238,11 +247,11 @@ fn turn(one: &Value, now_ms: u64) -> Vec<Cell> {
         text(one, "turn_id").into(),
         peer(one).into(),
         text(one, "agent").into(),
-        Cell::styled(TextStyle::of_state(&state), state),
+        Cell::word(TextStyle::of_state(&state), state),
         ago(one, "updated_ms", now_ms),
     ];
     if one["error"].is_string() {
-        row.push(text(one, "error").into());
+        row.push(Cell::word(TextStyle::Plain, text(one, "error")));
     }
     row
 }
@@ -265,8 +274,10 @@ fn changed(action: &str, payload: &Value, answer: &Value, context: &mut Context<
             context.terminal.line(line)
         }
         _ => {
-            let line = format!("{} is {}", text(payload, "turn_id"), text(answer, "state"));
-            context.terminal.line(line)
+            let state = text(answer, "state");
+            let state = context.terminal.translator().word(&state);
+            let line = format!("{}: {state}", text(payload, "turn_id"));
+            context.terminal.foreign(line)
         }
     }
 }

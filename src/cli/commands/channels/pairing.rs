@@ -100,8 +100,9 @@ impl PairingCommand {
                     _ => "no longer let in",
                 };
                 let (channel, sender) = (text("channel"), text("sender"));
+                let verb = context.terminal.translator().word(verb);
                 let line = format!("{verb}: {channel} {}", shown_peer(&channel, &sender));
-                context.terminal.line(line)?;
+                context.terminal.foreign(line)?;
                 if *action == "pairing.approve" {
                     let next =
                         format!("write to them: cleudocodebot send -c {channel} -t {sender} TEXT");
@@ -125,9 +126,9 @@ fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         vec![
             text(&one, "channel"),
             sender(&one),
-            Cell::styled(TextStyle::Doubtful, "asks"),
+            Cell::word(TextStyle::Doubtful, "asks"),
             text(&one, "code"),
-            Cell::styled(
+            Cell::word(
                 TextStyle::Dim,
                 format!("for {}", units::since(since, now_ms)),
             ),
@@ -137,7 +138,7 @@ fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         vec![
             text(&one, "channel"),
             sender(&one),
-            Cell::styled(TextStyle::Good, "let in"),
+            Cell::word(TextStyle::Good, "let in"),
         ]
     });
     pending.chain(approved).collect()

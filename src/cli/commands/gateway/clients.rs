@@ -30,7 +30,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
 };
 
 const HEADINGS: [&str; 10] = [
-    "ID", "NAME", "KIND", "VERSION", "KEY", "ROLE", "FOR", "ADDRESS", "RECEIVED", "SENT",
+    "ID", "NAME", "KIND", "VERSION", "KEY", "ROLE", "TIME", "ADDRESS", "RECEIVED", "SENT",
 ];
 
 /// Shows who is connected.
@@ -57,7 +57,7 @@ impl ClientsCommand {
                 .try_for_each(|client| context.terminal.json(client));
         }
         let heading = HEADINGS
-            .map(|name| Cell::styled(TextStyle::Strong, name))
+            .map(|name| Cell::word(TextStyle::Strong, name))
             .to_vec();
         let now_ms = clock::now_ms();
         let rows = clients.iter().map(|client| row(client, now_ms));

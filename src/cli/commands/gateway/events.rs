@@ -14,6 +14,7 @@ use crate::{
     client::Event,
     clock,
     error::Result,
+    language::Translator,
 };
 
 /// What is followed unless topics are named: all but the log, which has a command of its own, and
@@ -105,7 +106,8 @@ impl EventsCommand {
                 return Ok(());
             }
             let ms = happened(event, clock::now_ms());
-            let line = event_line(event, ms, &names, &context.terminal.times);
+            let translator = context.terminal.translator();
+            let line = event_line(event, ms, &names, &context.terminal.times, translator);
             context.terminal.dated(ms, line)
         })
         .await
@@ -127,11 +129,17 @@ fn happened(event: &Event, now_ms: u64) -> u64 {
     }
 }
 
-fn event_line(event: &Event, ms: u64, names: &Names, times: &Times) -> String {
-    let message = || message_line(&event.payload, names, times);
+fn event_line(
+    event: &Event,
+    ms: u64,
+    names: &Names,
+    times: &Times,
+    translator: Translator,
+) -> String {
+    let message = || message_line(&event.payload, names, times, translator);
     match event.action.as_str() {
         "message.received" | "message.status" | "message.deleted" => message(),
-        "message.edited" => format!("{}{}", message(), before(&event.payload)),
+        "message.edited" => message() + &translator.sentence(&before(&event.payload)),
         "log" => log_line(&event.payload, times),
         name => {
             let is_empty = event.payload == json!({}) || event.payload.is_null();
@@ -174,7 +182,13 @@ mod tests {
         let line = |action: &str, payload| {
             let action = action.to_owned();
             let times = Times::new(Some("UTC"), false, false);
-            event_line(&Event { action, payload }, 0, &Names::default(), &times)
+            event_line(
+                &Event { action, payload },
+                0,
+                &Names::default(),
+                &times,
+                Translator::default(),
+            )
         };
         assert_eq!(
             line(

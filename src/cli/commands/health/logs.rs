@@ -144,7 +144,7 @@ impl LogsCommand {
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(not_running),
-            Err(error) => return Err(Error::file("read", path)(error)),
+            Err(error) => return Err(Error::file("read the file", path)(error)),
         };
         let note = format!("{not_running}\nthe end of {}:", path.display());
         context.terminal.note(note);
@@ -153,7 +153,7 @@ impl LogsCommand {
             match (line.starts_with('{'), self.json) {
                 (true, _) => context.terminal.json_text(line)?,
                 (false, true) => context.terminal.json(&json!({"line": line}))?,
-                (false, false) => context.terminal.line(printable(line))?,
+                (false, false) => context.terminal.foreign(printable(line))?,
             }
         }
         if self.follow {

@@ -12,7 +12,7 @@ use crate::{
         installed_daemon::{Findings, SYSTEM, ServiceOptions},
         output::{
             Cell, TextStyle, Times, printable, trouble,
-            units::{self, counted},
+            units::{self, Noun, counted},
         },
         parser::{CommandSpec, JSON},
         runtime::block_on,
@@ -120,28 +120,34 @@ fn print(
 }
 
 fn overview(status: &Value, address: &str, times: &Times) -> Vec<Vec<Cell>> {
-    let row = |name: &str, value: Cell| vec![Cell::styled(TextStyle::Dim, name), value];
+    let row = |name: &str, value: Cell| vec![Cell::word(TextStyle::Dim, name), value];
     let text = |name: &str| printable(status[name].as_str().unwrap_or("?"));
     let uptime = std::time::Duration::from_millis(status["uptime_ms"].as_u64().unwrap_or(0));
     vec![
         row("version", text("version").into()),
         row(
             "process",
-            format!("{}, up {}", status["pid"], units::duration(uptime)).into(),
+            Cell::word(
+                TextStyle::Plain,
+                format!("{}, up {}", status["pid"], units::duration(uptime)),
+            ),
         ),
         row("address", address.into()),
         row("home", text("home").into()),
         row("ready", ready(status)),
-        row("memory", memory(status).into()),
+        row("memory", Cell::word(TextStyle::Plain, memory(status))),
         row("clients", status["clients"].to_string().into()),
         row("store", store(&status["store"], times)),
-        row("outbox", outbox(&status["queues"]["outbox"]).into()),
+        row(
+            "outbox",
+            Cell::word(TextStyle::Plain, outbox(&status["queues"]["outbox"])),
+        ),
     ]
 }
 
 /// How other devices reach it, and what of that needs care. No rows where only this machine does.
 fn reach(status: &Value, times: &Times) -> Vec<Vec<Cell>> {
-    let row = |name: &str, value: Cell| vec![Cell::styled(TextStyle::Dim, name), value];
+    let row = |name: &str, value: Cell| vec![Cell::word(TextStyle::Dim, name), value];
     let mut rows = Vec::new();
     if let Some(url) = status["public_url"].as_str() {
         rows.push(row("reached at", printable(url).into()));
@@ -150,36 +156,36 @@ fn reach(status: &Value, times: &Times) -> Vec<Vec<Cell>> {
     if tls.is_object() {
         let until = tls["until_ms"].as_u64();
         let until = until.map_or_else(|| "on".to_owned(), |ms| format!("until {}", times.full(ms)));
-        rows.push(row("tls", until.into()));
+        rows.push(row("tls", Cell::word(TextStyle::Plain, until)));
     }
     let warnings = tls["warnings"].as_array().into_iter().flatten();
     let told = std::iter::once(&tls["error"]).chain(warnings);
     let warnings = told.filter_map(Value::as_str).map(printable);
-    rows.extend(warnings.map(|text| row("", Cell::styled(TextStyle::Doubtful, text))));
+    rows.extend(warnings.map(|text| row("", Cell::word(TextStyle::Doubtful, text))));
     rows
 }
 
 /// A row only while the daemon does not go by the wall clock.
 fn wall_clock(clock: &Value) -> Option<Vec<Cell>> {
     let text = units::unbelieved_clock(clock)?;
-    let text = Cell::styled(TextStyle::Doubtful, text);
-    Some(vec![Cell::styled(TextStyle::Dim, "clock"), text])
+    let text = Cell::word(TextStyle::Doubtful, text);
+    Some(vec![Cell::word(TextStyle::Dim, "clock"), text])
 }
 
 fn notes(status: &Value) -> Vec<Vec<Cell>> {
     let all = status["notes"].as_array().into_iter().flatten();
     let notes = all.filter_map(Value::as_str).map(printable);
     let row = |note| {
-        let note = Cell::styled(TextStyle::Doubtful, note);
-        vec![Cell::styled(TextStyle::Dim, "note"), note]
+        let note = Cell::word(TextStyle::Doubtful, note);
+        vec![Cell::word(TextStyle::Dim, "note"), note]
     };
     notes.map(row).collect()
 }
 
 fn ready(status: &Value) -> Cell {
     match status["not_ready"].as_str() {
-        Some(reason) => Cell::styled(TextStyle::Doubtful, format!("no: {}", printable(reason))),
-        None => Cell::styled(TextStyle::Good, "yes"),
+        Some(reason) => Cell::word(TextStyle::Doubtful, format!("no: {}", printable(reason))),
+        None => Cell::word(TextStyle::Good, "yes"),
     }
 }
 
@@ -190,21 +196,21 @@ fn memory(status: &Value) -> String {
 
 fn store(store: &Value, times: &Times) -> Cell {
     let kind = printable(store["kind"].as_str().unwrap_or("?"));
-    let mut text = format!("{kind}, {}", counted(&store["messages"], "message"));
+    let mut text = format!("{kind}, {}", counted(&store["messages"], Noun::Message));
     if store["files"].as_u64().is_some_and(|files| files > 0) {
         let size = units::bytes(store["file_bytes"].as_u64().unwrap_or(0));
-        let _ = write!(text, ", {} ({size})", counted(&store["files"], "file"));
+        let _ = write!(text, ", {} ({size})", counted(&store["files"], Noun::File));
     }
     if let Some(what) = store["damage"].as_str() {
         let text = format!("{text}, damaged: {}", printable(what));
-        return Cell::styled(TextStyle::Bad, text);
+        return Cell::word(TextStyle::Bad, text);
     }
     match store["failing_since_ms"].as_u64() {
-        None => text.into(),
+        None => Cell::word(TextStyle::Plain, text),
         Some(then) => {
             let why = printable(store["error"].as_str().unwrap_or("no reason given"));
             let text = format!("{text}, failing since {}: {why}", times.full(then));
-            Cell::styled(TextStyle::Bad, text)
+            Cell::word(TextStyle::Bad, text)
         }
     }
 }
@@ -233,13 +239,13 @@ fn rows_of(all: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         let since = one["since_ms"].as_u64().unwrap_or(now_ms);
         let mut row = vec![
             text("name").into(),
-            Cell::styled(TextStyle::of_state(&state), state),
-            Cell::styled(
+            Cell::word(TextStyle::of_state(&state), state),
+            Cell::word(
                 TextStyle::Dim,
                 format!("for {}", units::since(since, now_ms)),
             ),
         ];
-        row.extend(trouble(one).map(Cell::from));
+        row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text)));
         row
     })
     .collect()
@@ -304,9 +310,9 @@ mod tests {
             json!({"kind": "redb", "messages": 1, "failing_since_ms": 0, "error": "full"});
         let store = store(&failing, &utc());
         let told = "redb, 1 message, failing since 1970-01-01 00:00 UTC: full";
-        assert_eq!(store, Cell::styled(TextStyle::Bad, told));
+        assert_eq!(store, Cell::word(TextStyle::Bad, told));
         let ready = ready(&json!({"not_ready": "starting"}));
-        assert_eq!(ready, Cell::styled(TextStyle::Doubtful, "no: starting"));
+        assert_eq!(ready, Cell::word(TextStyle::Doubtful, "no: starting"));
         let status = json!({"integrations": [
             {"name": "telegram", "state": "backing_off", "since_ms": 0, "last_error": "no\nway"}]});
         assert_eq!(

@@ -14,6 +14,7 @@ use crate::{
     },
     clock,
     error::{Error, Result},
+    language::Translator,
 };
 
 /// How much of the last message is shown, in columns.
@@ -131,7 +132,8 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
         context.terminal.note("there is no conversation yet");
     }
     let now_ms = clock::now_ms();
-    let rows: Vec<_> = all.iter().map(|one| row(one, now_ms)).collect();
+    let translator = context.terminal.translator();
+    let rows: Vec<_> = all.iter().map(|one| row(one, now_ms, translator)).collect();
     context.terminal.columns(&rows)?;
     if page["partial"] == true {
         let text = "there are more than were looked at, perhaps newer ones; name a channel";
@@ -145,12 +147,12 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
 }
 
 /// Name, channel, peer, number of unread messages, age of the newest message and its beginning.
-fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
+fn row(one: &Value, now_ms: u64, translator: Translator) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let unread = one["unread"].as_u64().unwrap_or(0);
     let unread = match unread {
-        0 => Cell::styled(TextStyle::Dim, "read"),
-        count => Cell::styled(TextStyle::Strong, format!("{count} unread")),
+        0 => Cell::word(TextStyle::Dim, "read"),
+        count => Cell::word(TextStyle::Strong, format!("{count} unread")),
     };
     let last = &one["last"];
     let since = last["created_ms"].as_u64().unwrap_or(now_ms);
@@ -165,7 +167,7 @@ fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
         shown_peer(&text("channel"), &text("peer")).into(),
         unread,
         Cell::styled(TextStyle::Dim, units::since(since, now_ms)),
-        format!("{arrow} {}", cut(&content(last), SHOWN)).into(),
+        format!("{arrow} {}", cut(&content(last, translator), SHOWN)).into(),
     ]
 }
 
@@ -178,7 +180,8 @@ mod tests {
     fn a_conversation_is_one_line_whatever_it_says() {
         let one = json!({"channel": "telegram", "peer": "42", "name": "Ana\u{1b}", "unread": 2,
             "last": {"direction": "in", "text": "a\nb".repeat(40), "created_ms": 1000}});
-        let shown = columns(&[row(&one, 6000)], None, |_, text| text.to_owned());
+        let rows = [row(&one, 6000, Translator::default())];
+        let shown = columns(&rows, None, |_, text| text.to_owned());
         assert_eq!(shown.lines().count(), 1);
         assert!(
             shown.starts_with("Ana\\u{1b}  telegram  42  2 unread  5s  <- a\\nb"),
@@ -195,6 +198,7 @@ mod tests {
             row(
                 &json!({"channel": channel, "peer": peer, "name": "Ana", "last": last}),
                 6000,
+                Translator::default(),
             )
         };
         let rows = [one("whatsapp", "5511987654321"), one("telegram", "42")];

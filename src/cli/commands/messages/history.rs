@@ -98,7 +98,8 @@ impl HistoryCommand {
             if self.json {
                 context.terminal.json(message)?;
             } else {
-                let line = message_line(message, &names, &context.terminal.times);
+                let translator = context.terminal.translator();
+                let line = message_line(message, &names, &context.terminal.times, translator);
                 context.terminal.dated(moment(message), line)?;
             }
         }

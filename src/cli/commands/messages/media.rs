@@ -10,7 +10,7 @@ use crate::{
         command::Command,
         connection::{Connection, connect},
         context::Context,
-        output::{Cell, printable, units},
+        output::{Cell, TextStyle, printable, units},
         parser::{CommandSpec, JSON, ParsedArgs, Takes, option},
         runtime::block_on,
     },
@@ -143,7 +143,7 @@ impl MediaCommand {
                     0 => "nothing to fetch: its files are here, or it has none".to_owned(),
                     _ => format!(
                         "{} is being fetched",
-                        units::counted(&answer["fetching"], "file")
+                        units::counted(&answer["fetching"], units::Noun::File)
                     ),
                 };
                 context.terminal.line(line)
@@ -154,7 +154,7 @@ impl MediaCommand {
                     return context.terminal.json(&answer);
                 }
                 let bytes = units::bytes(answer["bytes"].as_u64().unwrap_or(0));
-                let files = units::counted(&answer["removed"], "file");
+                let files = units::counted(&answer["removed"], units::Noun::File);
                 context.terminal.line(format!("removed {files}, {bytes}"))
             }
         }
@@ -173,16 +173,19 @@ fn list(answer: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> 
         vec![
             Cell::from(times.full(row["created_ms"].as_u64().unwrap_or(0))),
             Cell::from(text(row, "name")),
-            Cell::from(text(row, "kind")),
+            Cell::word(TextStyle::Plain, text(row, "kind")),
             Cell::from(size),
-            Cell::from(units::counted(&row["references"], "message")),
+            Cell::word(
+                TextStyle::Plain,
+                units::counted(&row["references"], units::Noun::Message),
+            ),
             Cell::link(text(row, "media_id")),
         ]
     };
     let rows: Vec<_> = rows.iter().map(cells).collect();
     context.terminal.columns(&rows)?;
     let number = |field: &str| units::bytes(answer[field].as_u64().unwrap_or(0));
-    let files = units::counted(&answer["files"], "file");
+    let files = units::counted(&answer["files"], units::Noun::File);
     let note = format!("{files}, {} of {}", number("bytes"), number("quota"));
     context.terminal.note(&note);
     Ok(())
@@ -207,7 +210,7 @@ async fn get(
         return Err(Error::Usage(text));
     }
     for id in ids {
-        let mut bar = ProgressBar::new("received");
+        let mut bar = ProgressBar::new();
         let is_watched = context.terminal.is_watched();
         let begin = |about: &Download| match output {
             None => Destination::named(about.name.as_deref().unwrap_or(&id)),

@@ -1,7 +1,5 @@
 //! `outbox`: lists messages that wait to be sent or failed; retries or cancels them.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use super::page::page;
@@ -110,9 +108,10 @@ impl OutboxCommand {
                     let asked = json!({"message_id": id});
                     let done = connection.client.call(action, &asked).await?;
                     let state = printable(done["state"].as_str().unwrap_or("?"));
+                    let state = context.terminal.translator().word(&state).into_owned();
                     context
                         .terminal
-                        .line(format!("{state} {}", printable(id)))?;
+                        .foreign(format!("{state} {}", printable(id)))?;
                 }
                 context
                     .terminal
@@ -142,13 +141,14 @@ fn show(answer: &Value, names: &Names, as_json: bool, context: &mut Context<'_>)
 
 /// A message, its last error, and when it is tried next.
 fn line(message: &Value, names: &Names, context: &Context<'_>) -> String {
-    let times = &context.terminal.times;
-    let mut line = message_line(message, names, times);
+    let (times, translator) = (&context.terminal.times, context.terminal.translator());
+    let mut line = message_line(message, names, times, translator);
     let tried = message["attempts"].as_u64().unwrap_or(0) > 0;
     // A message that is overdue waits for its channel, not for a time.
     let ahead = |due_ms: &u64| tried && *due_ms > clock::now_ms();
     if let Some(due_ms) = message["due_ms"].as_u64().filter(ahead) {
-        let _ = write!(line, "; next try {}", times.full(due_ms));
+        let next = format!("; next try {}", times.full(due_ms));
+        line.push_str(&translator.sentence(&next));
     }
     line
 }

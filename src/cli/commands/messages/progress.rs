@@ -18,16 +18,14 @@ const WIDTH: u64 = 24;
 
 /// The line. Nothing is drawn where standard error is no terminal.
 pub(super) struct ProgressBar {
-    what: &'static str,
     is_shown: bool,
     drawn: Option<Instant>,
 }
 
 impl ProgressBar {
-    /// A bar for what was `sent` or `received`.
-    pub(super) fn new(what: &'static str) -> Self {
+    /// A bar for what is under way, in either direction.
+    pub(super) fn new() -> Self {
         Self {
-            what,
             is_shown: io::stderr().is_terminal(),
             drawn: None,
         }
@@ -41,7 +39,7 @@ impl ProgressBar {
         }
         self.drawn = Some(Instant::now());
         // Back to the first column, and over what was there (ECMA-48 §8.3.41).
-        let _ = write!(io::stderr(), "\r{}\u{1b}[K", line(self.what, done, total));
+        let _ = write!(io::stderr(), "\r{}\u{1b}[K", line(done, total));
     }
 
     /// Takes the line away.
@@ -58,20 +56,18 @@ impl Drop for ProgressBar {
     }
 }
 
-fn line(what: &str, done: u64, total: Option<u64>) -> String {
+/// Figures alone, which are the same in every language.
+fn line(done: u64, total: Option<u64>) -> String {
     let amount = units::bytes(done);
     let Some(total) = total.filter(|total| *total > 0) else {
-        return format!("{amount} {what}");
+        return amount;
     };
     let full = done.min(total) * WIDTH / total;
     let bar: String = (0..WIDTH)
         .map(|at| if at < full { '#' } else { '.' })
         .collect();
     let percent = done.min(total) * 100 / total;
-    format!(
-        "[{bar}] {percent:3} %  {amount} of {} {what}",
-        units::bytes(total)
-    )
+    format!("[{bar}] {percent:3} %  {amount} / {}", units::bytes(total))
 }
 
 #[cfg(test)]
@@ -80,11 +76,8 @@ mod tests {
 
     #[test]
     fn the_bar_fills_from_left_to_right() {
-        let half = line("sent", 1 << 20, Some(2 << 20));
-        assert_eq!(
-            half,
-            "[############............]  50 %  1.0 MiB of 2.0 MiB sent"
-        );
-        assert_eq!(line("sent", 3 << 20, None), "3.0 MiB sent");
+        let half = line(1 << 20, Some(2 << 20));
+        assert_eq!(half, "[############............]  50 %  1.0 MiB / 2.0 MiB");
+        assert_eq!(line(3 << 20, None), "3.0 MiB");
     }
 }

@@ -23,6 +23,7 @@ use crate::{
         files::{self, Source, Upload},
     },
     error::{Error, Result},
+    language::Translator,
     message::media::MAX_FILES,
     random,
 };
@@ -258,14 +259,14 @@ impl FileToSend {
             None => Source::Input(context.take_input()),
             Some(path) => {
                 // Looked at first: opening a pipe would wait for ever.
-                let about = fs::metadata(path).map_err(Error::file("read", path))?;
+                let about = fs::metadata(path).map_err(Error::file("read the file", path))?;
                 if !about.is_file() {
                     let path = printable(&path.display().to_string());
                     return Err(Error::Failed(format!(
                         "{path} is no file; from a pipe: --file - --name NAME"
                     )));
                 }
-                let file = File::open(path).map_err(Error::file("read", path))?;
+                let file = File::open(path).map_err(Error::file("read the file", path))?;
                 Source::File(file, about.len())
             }
         };
@@ -274,7 +275,7 @@ impl FileToSend {
             name: self.name.clone(),
             mime: None,
         };
-        let mut bar = ProgressBar::new("sent");
+        let mut bar = ProgressBar::new();
         let kept =
             files::upload(endpoint, upload, &mut |done, total| bar.show(done, total)).await?;
         let mut file = json!({"media_id": kept["media_id"]});
@@ -340,6 +341,7 @@ impl SendCommand {
         payload["wait"] = json!(true);
         let id = printable(queued["message_id"].as_str().unwrap_or("the message"));
         let what = format!("waiting for {id}");
+        let what = context.terminal.translator().sentence(&what).into_owned();
         let settled = client.call("send", &payload);
         let Some(settled) = waiting_line::wait(&what, self.timeout, settled).await else {
             self.tell(&queued, context)?;
@@ -358,18 +360,29 @@ impl SendCommand {
         if self.json {
             return context.terminal.json(answer);
         }
-        context.terminal.line(outcome(answer))
+        // A script may look for the words that the help names.
+        let translator = if context.terminal.is_watched() {
+            context.terminal.translator()
+        } else {
+            Translator::default()
+        };
+        context.terminal.foreign(outcome(answer, translator))
     }
 }
 
-fn outcome(answer: &Value) -> String {
+fn outcome(answer: &Value, translator: Translator) -> String {
     let text = |name: &str| printable(answer[name].as_str().unwrap_or("?"));
     let again = if answer["duplicate"] == true {
         " (this idempotency key was used before)"
     } else {
         ""
     };
-    format!("{} {}{again}", text("state"), text("message_id"))
+    let (state, id) = (text("state"), text("message_id"));
+    format!(
+        "{} {id}{}",
+        translator.word(&state),
+        translator.sentence(again)
+    )
 }
 
 /// The error if the message was accepted but failed while `--wait` waited for it.
@@ -394,11 +407,11 @@ mod tests {
     #[test]
     fn the_outcome_is_one_line() {
         let answer = json!({"state": "queued", "message_id": "m-17", "duplicate": false});
-        assert_eq!(outcome(&answer), "queued m-17");
+        assert_eq!(outcome(&answer, Translator::default()), "queued m-17");
         assert!(failure(&answer).is_none());
         let again = json!({"state": "sent", "message_id": "m-17", "duplicate": true});
         assert_eq!(
-            outcome(&again),
+            outcome(&again, Translator::default()),
             "sent m-17 (this idempotency key was used before)"
         );
     }

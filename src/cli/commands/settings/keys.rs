@@ -184,7 +184,7 @@ impl KeysCommand {
             Task::Pair(_) => show_code(&answer, context),
             Task::Change("key.revoke", _) => {
                 let name = printable(answer["name"].as_str().unwrap_or("?"));
-                let closed = units::counted(&answer["closed"], "connection");
+                let closed = units::counted(&answer["closed"], units::Noun::Connection);
                 context
                     .terminal
                     .line(format!("revoked: {name}; {closed} closed"))
@@ -205,12 +205,9 @@ impl KeysCommand {
                     .json(&json!({"name": name, "kind": kind, "roles": roles}))
             });
         }
-        let heading = ["NAME", "KIND"]
-            .into_iter()
-            .chain(Role::ALL.map(Role::as_str));
-        let heading = heading
-            .map(|name| Cell::styled(TextStyle::Strong, name))
-            .collect();
+        let roles = Role::ALL.map(|role| Cell::styled(TextStyle::Strong, role.as_str()));
+        let heading = ["NAME", "KIND"].map(|name| Cell::word(TextStyle::Strong, name));
+        let heading = heading.into_iter().chain(roles).collect();
         let rows = rows.into_iter().map(|(name, kind, roles)| {
             let marks = Role::ALL.map(|role| {
                 if roles.contains(&role.as_str()) {
@@ -219,8 +216,9 @@ impl KeysCommand {
                     "-"
                 }
             });
-            let cells = [name, kind].into_iter().chain(marks);
-            cells.map(Cell::from).collect()
+            let ours = [kind].into_iter().chain(marks);
+            let ours = ours.map(|text| Cell::word(TextStyle::Plain, text));
+            [Cell::from(name)].into_iter().chain(ours).collect()
         });
         let table: Vec<Vec<Cell>> = std::iter::once(heading).chain(rows).collect();
         context.terminal.columns(&table)
@@ -261,7 +259,7 @@ fn show_list(answer: &Value, context: &mut Context<'_>) -> Result<()> {
         "EXPIRES",
     ];
     let heading = names
-        .map(|name| Cell::styled(TextStyle::Strong, name))
+        .map(|name| Cell::word(TextStyle::Strong, name))
         .to_vec();
     let now_ms = clock::now_ms();
     let rows = keys.iter().map(|key| row(key, now_ms));
@@ -300,11 +298,11 @@ fn row(key: &Value, now_ms: u64) -> Vec<Cell> {
         text("key_id").into(),
         text("name").into(),
         text("role").into(),
-        places.into(),
-        seen.into(),
+        Cell::word(TextStyle::Plain, places),
+        Cell::word(TextStyle::Plain, seen),
         text("last_address").into(),
         key["clients"].to_string().into(),
-        end.into(),
+        Cell::word(TextStyle::Plain, end),
     ]
 }
 
@@ -317,7 +315,7 @@ fn show_token(answer: &Value, context: &mut Context<'_>) -> Result<()> {
     ));
     context
         .terminal
-        .line(answer["token"].as_str().unwrap_or_default())
+        .foreign(answer["token"].as_str().unwrap_or_default())
 }
 
 fn show_code(answer: &Value, context: &mut Context<'_>) -> Result<()> {
@@ -327,7 +325,7 @@ fn show_code(answer: &Value, context: &mut Context<'_>) -> Result<()> {
         let drawn = qr_drawing::drawn(&square, terminal.has_colors());
         terminal.drawing(&drawn)?;
     }
-    terminal.line(printable(url))?;
+    terminal.foreign(printable(url))?;
     terminal.note("scan it with the camera of the other device, or open the address there: good once, for five minutes");
     if let Some(warning) = answer["warning"].as_str() {
         terminal.note(printable(warning));

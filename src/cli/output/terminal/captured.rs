@@ -1,8 +1,13 @@
 //! A terminal whose streams a test can read.
 
-use std::{cell::RefCell, io, rc::Rc};
+use std::{
+    cell::{LazyCell, RefCell},
+    io,
+    rc::Rc,
+};
 
 use super::{Terminal, Times, Width};
+use crate::language::Translator;
 
 /// What was written so far.
 #[derive(Clone, Default)]
@@ -49,6 +54,7 @@ pub(crate) fn terminal() -> (Terminal, Written, Written) {
         obeys: false,
         width: Width::Known(None),
         reader_gone: false,
+        translator: LazyCell::new(Box::new(Translator::default)),
     };
     (terminal, out, err)
 }

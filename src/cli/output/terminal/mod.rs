@@ -1,4 +1,8 @@
-//! What a command writes to: standard output and standard error, with colours only on a terminal.
+//! What a command writes to: standard output and standard error, with colours only on a terminal, and in
+//! the language of the user.
+//!
+//! `line`, `note` and the words of columns are sentences of ours and are translated; `foreign`, `text`,
+//! `exact` and `json` never are, so that nobody's message is taken for one of them.
 //!
 //! Not here: how a value becomes text (the other files of this folder).
 
@@ -9,6 +13,7 @@ mod tests;
 
 use std::{
     borrow::Cow,
+    cell::LazyCell,
     fmt::{Display, Write as _},
     io::{self, ErrorKind, IsTerminal as _, Write},
 };
@@ -25,6 +30,7 @@ use super::{
 use crate::{
     config::Environment,
     error::{Error, Result},
+    language::Translator,
     log::{is_steering, printable_json, printable_lines},
 };
 
@@ -33,6 +39,10 @@ use crate::{
 const OUR_COLORS: [&str; 7] = ["0", "1", "2", "31", "32", "33", qr_drawing::BLACK_ON_WHITE];
 
 /// The two streams of a run.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something else about the streams"
+)]
 pub(crate) struct Terminal {
     /// How moments are written.
     pub times: Times,
@@ -44,6 +54,8 @@ pub(crate) struct Terminal {
     obeys: bool,
     width: Width,
     reader_gone: bool,
+    /// Found out by the first sentence that is printed.
+    translator: LazyCell<Translator, Box<dyn FnOnce() -> Translator>>,
 }
 
 /// The columns of a terminal, which are asked for when the first line is longer than any is narrow.
@@ -59,7 +71,12 @@ const FITS_ANYWHERE: usize = 20;
 
 impl Terminal {
     /// The streams of this process; `plain` forbids colours, `utc` asks for times in UTC.
-    pub(crate) fn of_process(environment: &Environment, plain: bool, utc: bool) -> Self {
+    pub(crate) fn of_process(
+        environment: &Environment,
+        plain: bool,
+        utc: bool,
+        translator: impl FnOnce() -> Translator + 'static,
+    ) -> Self {
         let stdout = io::stdout();
         let watched = stdout.is_terminal();
         let width = if watched || io::stderr().is_terminal() {
@@ -76,7 +93,13 @@ impl Terminal {
             obeys: watched && obeys_escapes(environment),
             width,
             reader_gone: false,
+            translator: LazyCell::new(Box::new(translator)),
         }
+    }
+
+    /// Who translates for the user, for texts that are put together before they are printed.
+    pub(crate) fn translator(&self) -> Translator {
+        *self.translator
     }
 
     /// The columns of the terminal that somebody watches, where they are known.
@@ -121,8 +144,15 @@ impl Terminal {
         self.colors
     }
 
-    /// Writes one line to standard output.
+    /// Writes a sentence of ours to standard output, as one line.
     pub(crate) fn line(&mut self, text: impl Display) -> Result<()> {
+        let text = text.to_string();
+        let translated = self.translator().sentence(&text).into_owned();
+        self.foreign(translated)
+    }
+
+    /// Writes one line to standard output that is not ours to translate, such as a message.
+    pub(crate) fn foreign(&mut self, text: impl Display) -> Result<()> {
         self.text(&format!("{text}\n"))
     }
 
@@ -222,25 +252,33 @@ impl Terminal {
 
     /// Writes rows below each other, aligned.
     pub(crate) fn columns(&mut self, rows: &[Vec<Cell>]) -> Result<()> {
+        let translator = self.translator();
+        let rows: Vec<Vec<Cell>> = rows
+            .iter()
+            .map(|row| row.iter().map(|cell| cell.translated(translator)).collect())
+            .collect();
         let width = if self.watched { self.width() } else { None };
-        let text = columns(rows, width, |style, text| self.painted(style, text));
+        let text = columns(&rows, width, |style, text| self.painted(style, text));
         // It fits already, and a link that does not is to stay in its column.
         let safe = self.safe(&text).into_owned();
         self.write(&safe)
     }
 
-    /// Writes one line of a list whose lines begin with a time, below the date where that is a new one.
+    /// Writes one line of a list whose lines begin with a time, below the date where that is a new one. It is
+    /// not ours to translate.
     pub(crate) fn dated(&mut self, ms: u64, line: impl Display) -> Result<()> {
         if let Some(day) = self.times.new_day(ms) {
             let day = self.painted(TextStyle::Dim, &day);
-            self.line(day)?;
+            self.foreign(day)?;
         }
-        self.line(line)
+        self.foreign(line)
     }
 
-    /// Writes one line to standard error. A failure is ignored: there is nowhere left to report it.
+    /// Writes a sentence of ours to standard error. A failure is ignored: there is nowhere left to report
+    /// it.
     pub(crate) fn note(&mut self, text: impl Display) {
         let text = text.to_string();
+        let text = self.translator().sentence(&text).into_owned();
         let safe = printable_lines(&text);
         let fitted = self.fitted(&safe).into_owned();
         let _ = writeln!(self.err, "{fitted}");

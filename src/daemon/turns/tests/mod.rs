@@ -72,7 +72,7 @@ impl Fixture {
         // The reader of messages stays out of it: the store works in real time, and here time is paused.
         let settings = fixture.lookup(settings);
         let agents = crate::config::agents::AgentSettings::read(&settings);
-        fixture.turns.inner.configure(agents, None);
+        fixture.turns.inner.configure(agents, (None, None));
         fixture
     }
 

@@ -13,8 +13,14 @@ use crate::{
         actions::keys::{made, name},
         admission::{Permit, WrongToken},
         http::respond::{HttpReply, JSON, refuse, refuse_fault, reply, slow_down, whole_body},
+        keys::OpenCode,
     },
-    protocol::{error_code::Fault, payload::bad_field},
+    keys::Key,
+    log::LogField,
+    protocol::{
+        error_code::{ErrorCode, Fault},
+        payload::bad_field,
+    },
 };
 
 /// Answers a request: `{"code", "name"?}`, and 201 with `{"token", "key"}`.
@@ -42,16 +48,39 @@ pub(in crate::gateway::http) async fn answer(
     if let Some(own_name) = own_name {
         open.new.name = own_name;
     }
-    match made(gateway, free_name(gateway, &open.new)).await {
+    // A task of its own: the device may leave meanwhile, and the code would be gone without a key.
+    let exchanging = tokio::spawn(exchanged(Arc::clone(gateway), open.clone()));
+    let exchanged = exchanging
+        .await
+        .unwrap_or_else(|error| Err(Fault::new(ErrorCode::Internal, error.to_string())));
+    match exchanged {
         Ok((key, token)) => {
             let answer = json!({"token": token, "key": gateway.key_json(&key)});
             Ok(reply(201, JSON, answer.to_string()))
         }
-        Err(fault) => {
-            gateway.keys.codes().put_back(open);
-            Err(refused(&fault))
+        Err(fault) => Err(refused(&fault)),
+    }
+}
+
+/// How often another device may be given the same name while a key is made.
+const TRIES: usize = 8;
+
+/// The key of a code that was taken, which is put back where there is none.
+async fn exchanged(gateway: Arc<Gateway>, open: OpenCode) -> Result<(Arc<Key>, String), Fault> {
+    let mut made_one = made(&gateway, free_name(&gateway, &open.new)).await;
+    for _ in 1..TRIES {
+        // Several devices of one name come in at once.
+        match &made_one {
+            Err(fault) if fault.code == ErrorCode::Conflict => {
+                made_one = made(&gateway, free_name(&gateway, &open.new)).await;
+            }
+            _ => break,
         }
     }
+    if made_one.is_err() {
+        gateway.keys.codes().put_back(open);
+    }
+    made_one
 }
 
 /// The key under a name that no other has: the person at the other device cannot see which are taken.
@@ -71,6 +100,9 @@ fn wrong_code(gateway: &Gateway, address: IpAddr, code: &str, config: &Config) -
     match gateway.attempts.wrong(address, code, max) {
         WrongToken::TooMany(wait) => slow_down(wait),
         WrongToken::Known | WrongToken::Counted => {
+            let fields: [LogField<'_>; 1] = [("address", &address)];
+            let what = "somebody showed a wrong code for a device";
+            gateway.log.warn_limited("keys", what, &fields);
             let text = "this code is wrong, was used, or is older than five minutes; ask for another with cleudocodebot keys pair, or on the page of the owner";
             refuse(404, "not_found", text)
         }

@@ -2,7 +2,7 @@
 
 use crate::protocol::describe::{
     fields::{COUNT, may, must},
-    shape::{ActionSpec, FieldKind},
+    shape::{ActionSpec, FieldKind, FieldSpec},
 };
 
 pub(super) const STATUS: ActionSpec = ActionSpec {
@@ -92,13 +92,88 @@ pub(super) const LOGS: ActionSpec = ActionSpec {
 pub(super) const CONFIG: ActionSpec = ActionSpec {
     name: "config",
     aliases: &[],
-    summary: "Every setting as .env and the environment have it now, secrets masked; reload makes it count.",
+    summary: "Every setting as .env and the environment have it now, of secrets only whether they are set; reload makes it count.",
     request: &[],
-    response: &[must(
-        "keys",
-        FieldKind::Objects,
-        "{name, value?, source: command line|environment|.env|default, secret?, summary?}",
-    )],
+    response: &[
+        must(
+            "keys",
+            FieldKind::Objects,
+            "{name, set, value?, source: command line|environment|.env|default, secret?, local?, summary?, group, \
+             kind: switch|choice|number|wait|address|path|list|lines|text, choices?, least?, most?, default?}; \
+             one that is local is changed on the gateway's machine alone",
+        ),
+        must(
+            "needs_restart",
+            FieldKind::Texts,
+            "keys whose new value waits for the next start",
+        ),
+        must(
+            "restarts",
+            FieldKind::Boolean,
+            "true where something starts the daemon again after shutdown with restart",
+        ),
+    ],
+};
+
+const CHANGES: FieldSpec = must(
+    "changes",
+    FieldKind::Object,
+    "{KEY: value}, at most 64 keys, as in .env; null takes a key out",
+);
+
+const EFFECTIVE: FieldSpec = must("effective", FieldKind::Texts, "keys that count at once");
+
+const WAITING: FieldSpec = must(
+    "needs_restart",
+    FieldKind::Texts,
+    "keys that count from the next start on",
+);
+
+const OVERRULED: FieldSpec = must(
+    "overruled",
+    FieldKind::Texts,
+    "keys that do not count, because the environment or the command line of the daemon sets them",
+);
+
+pub(super) const CONFIG_CHECK: ActionSpec = ActionSpec {
+    name: "config.check",
+    aliases: &[],
+    summary: "Whether these changes of settings are right, and what they would do; changes nothing. A service that is named is asked with them: whose account it is, which instances or models there are.",
+    request: &[
+        CHANGES,
+        may(
+            "service",
+            FieldKind::Name,
+            "a channel such as telegram-2, whatsapp or whatsapp-cloud, or model",
+        ),
+    ],
+    response: &[
+        EFFECTIVE,
+        WAITING,
+        OVERRULED,
+        may(
+            "found",
+            FieldKind::Object,
+            "what the service says: {title?, username?, link?, webhook?} of a bot, {instances: [{name, state, title?, number?}]} of the Evolution API, {title?, number?} of the Cloud API, {title, models} of a model",
+        ),
+    ],
+};
+
+pub(super) const CONFIG_SET: ActionSpec = ActionSpec {
+    name: "config.set",
+    aliases: &[],
+    summary: "Writes settings into .env and reloads it, all of them or, where one is wrong, none; the error names each key and why. What runs programs on the gateway's machine is changed there alone.",
+    request: &[CHANGES],
+    response: &[
+        EFFECTIVE,
+        WAITING,
+        OVERRULED,
+        must(
+            "changed",
+            FieldKind::Texts,
+            "as in reload: with the integrations and agents that start anew",
+        ),
+    ],
 };
 
 pub(super) const RELOAD: ActionSpec = ActionSpec {

@@ -133,6 +133,8 @@ actions! {
     Outbox outbox::OUTBOX, READERS, Nothing;
     Logs daemon::LOGS, OWNERS, Gateway;
     Config daemon::CONFIG, OWNERS, Gateway;
+    ConfigCheck daemon::CONFIG_CHECK, OWNERS, Gateway;
+    ConfigSet daemon::CONFIG_SET, OWNERS, Gateway;
     Reload daemon::RELOAD, OWNERS, Gateway;
     Shutdown daemon::SHUTDOWN, OWNERS, Gateway;
 }

@@ -14,16 +14,20 @@ pub(super) const PAIRING: ActionSpec = ActionSpec {
         must(
             "pending",
             FieldKind::Objects,
-            "{channel, sender, code, at_ms}",
+            "{channel, sender, name?, words, code, at_ms}: words are the first of what they wrote, as long as the daemon runs",
         ),
-        must("approved", FieldKind::Objects, "{channel, sender}"),
+        must(
+            "approved",
+            FieldKind::Objects,
+            "{channel, sender, name?, since_ms?}",
+        ),
     ],
 };
 
 pub(super) const PAIRING_APPROVE: ActionSpec = ActionSpec {
     name: "pairing.approve",
     aliases: &[],
-    summary: "Lets in whoever was told this code: from now on they are heard.",
+    summary: "Lets in whoever was told this code: from now on they are heard, and they are told so.",
     request: &[PAIRING_CHANNEL, PAIRING_CODE],
     response: &[PAIRING_CHANNEL, PAIRING_SENDER],
 };

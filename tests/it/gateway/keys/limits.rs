@@ -164,6 +164,8 @@ fn what_is_of_the_whole_gateway_is_not_for_a_limited_key_of_any_role() {
         "clients",
         "logs",
         "config",
+        "config.check",
+        "config.set",
         "reload",
         "shutdown",
         "pairing",
@@ -301,4 +303,77 @@ fn wrong_limits_and_roles_are_told() {
     let (code, words) = refusal(&house.daemon, "key.add", &json!({"name": "twice"}));
     assert_eq!(code, "conflict");
     assert!(words.contains("another name"), "{words}");
+}
+
+#[test]
+fn what_a_limited_key_waited_for_is_still_new_to_the_owner() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let limited = bearer(
+        &daemon,
+        "limited",
+        &json!({"role": "read", "peers": ["webchat/ana"]}),
+    );
+    let wait = |gateway: &Gateway| {
+        let call = json!({"name": "wait_for_messages", "arguments": {"timeout_s": 0}});
+        let answer = mcp(gateway, "tools/call", &call);
+        answer["structuredContent"]["messages"].clone()
+    };
+    // Both begin here.
+    assert_eq!((wait(&daemon), wait(&limited)), (json!([]), json!([])));
+    let said = json!({"channel": "webchat", "peer": "bia", "text": "for the owner"});
+    done(&daemon, "receive", &said);
+    assert_eq!(wait(&limited), json!([]));
+    assert_eq!(wait(&daemon)[0]["text"], "for the owner");
+}
+
+#[test]
+fn names_of_repeats_are_each_limited_keys_own() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let more = json!({"role": "operator", "peers": ["webchat/ana"]});
+    let limited = bearer(&daemon, "limited", &more);
+    let receive = |gateway: &Gateway, peer: &str, text: &str| {
+        let said = json!({"channel": "webchat", "peer": peer, "text": text, "dedup_key": "1"});
+        done(gateway, "receive", &said)
+    };
+    let of_bia = receive(&daemon, "bia", "for the owner");
+    let of_ana = receive(&limited, "ana", "hello");
+    assert_ne!(of_ana["message_id"], of_bia["message_id"]);
+    assert_eq!(of_ana["duplicate"], false, "{of_ana}");
+    assert_eq!(receive(&limited, "ana", "hello")["duplicate"], true);
+    let send = |gateway: &Gateway, peer: &str, text: &str| {
+        let message =
+            json!({"channel": "webchat", "to": peer, "text": text, "idempotency_key": "k"});
+        asked(gateway, "send", &message)["type"].clone()
+    };
+    assert_eq!(send(&limited, "ana", "taken"), "response");
+    assert_eq!(send(&daemon, "bia", "the owner's own"), "response");
+    assert_eq!(send(&daemon, "bia", "another text"), "error");
+}
+
+#[test]
+fn the_history_of_a_foreign_conversation_is_that_of_none() {
+    let home = Scratch::new();
+    let daemon = Daemon::start(&home.0);
+    let limited = bearer(
+        &daemon,
+        "limited",
+        &json!({"role": "read", "peers": ["webchat/ana"]}),
+    );
+    for at in 0..60 {
+        let said = json!({"channel": "webchat", "peer": "bia", "text": format!("message {at}")});
+        done(&daemon, "receive", &said);
+    }
+    let page = |peer: &str| {
+        let mut page = done(
+            &limited,
+            "history",
+            &json!({"channel": "webchat", "peer": peer, "limit": 1}),
+        );
+        page["peer"].take();
+        page
+    };
+    assert_eq!(page("bia"), page("nobody"));
+    assert_eq!(page("bia"), json!({"messages": [], "peer": null}));
 }

@@ -1,6 +1,7 @@
 //! Keys of clients: what each role may do by every door, what a limited key sees, revoking, expiring, and how
 //! another device gets one.
 
+mod leases;
 mod limits;
 mod pairing;
 mod revoking;

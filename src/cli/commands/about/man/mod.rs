@@ -17,6 +17,7 @@ use crate::{
         parser::{COMMON_OPTIONS, CommandSpec, CommandTable, OptionSpec, ParsedArgs},
     },
     error::{Error, Result},
+    language::Translator,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -45,6 +46,10 @@ pub(crate) struct ManCommand {
     pub folder: Option<PathBuf>,
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the table calls every parser the same way"
+)]
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     Ok(Box::new(ManCommand {
         commands: args.commands(),
@@ -54,12 +59,16 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
 
 impl Command for ManCommand {
     fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        let translator = context.terminal.translator();
         let Some(folder) = &self.folder else {
-            return context.terminal.drawing(&of_all(self.commands));
+            return context.terminal.drawing(&of_all(self.commands, translator));
         };
-        let mut pages = vec![("cleudocodebot".to_owned(), of_all(self.commands))];
+        let mut pages = vec![(
+            "cleudocodebot".to_owned(),
+            of_all(self.commands, translator),
+        )];
         let listed = self.commands.iter().filter(|spec| !spec.is_hidden());
-        pages.extend(listed.map(|spec| (page_name(spec), of_command(spec))));
+        pages.extend(listed.map(|spec| (page_name(spec), of_command(spec, translator))));
         for (name, page) in &pages {
             let path = folder.join(format!("{name}.1"));
             std::fs::write(&path, page).map_err(Error::file("write", path))?;
@@ -79,8 +88,8 @@ fn page_name(spec: &CommandSpec) -> String {
     format!("cleudocodebot-{}", spec.name)
 }
 
-fn of_all(commands: &[&CommandSpec]) -> String {
-    let mut page = Page::new("cleudocodebot", ABOUT, &version());
+fn of_all(commands: &[&CommandSpec], translator: Translator) -> String {
+    let mut page = Page::new("cleudocodebot", ABOUT, &version(), translator);
     page.section("SYNOPSIS");
     page.command("cleudocodebot", "[OPTIONS] COMMAND [ARGUMENTS]");
     page.section("DESCRIPTION");
@@ -119,8 +128,8 @@ fn of_all(commands: &[&CommandSpec]) -> String {
     page.finish()
 }
 
-fn of_command(spec: &CommandSpec) -> String {
-    let mut page = Page::new(&page_name(spec), spec.summary, &version());
+fn of_command(spec: &CommandSpec, translator: Translator) -> String {
+    let mut page = Page::new(&page_name(spec), spec.summary, &version(), translator);
     page.section("SYNOPSIS");
     for usage in spec.usage {
         page.command(&format!("cleudocodebot {}", spec.name), usage);
@@ -163,20 +172,22 @@ mod tests {
 
     fn pages() -> Vec<String> {
         let listed = COMMANDS.iter().filter(|spec| !spec.is_hidden());
-        let pages = listed.map(|spec| of_command(spec));
-        pages.chain([of_all(COMMANDS)]).collect()
+        let pages = listed.map(|spec| of_command(spec, Translator::default()));
+        pages
+            .chain([of_all(COMMANDS, Translator::default())])
+            .collect()
     }
 
     #[test]
     fn the_first_page_names_every_command_and_the_others_their_options() {
-        let all = of_all(COMMANDS);
+        let all = of_all(COMMANDS, Translator::default());
         for spec in COMMANDS.iter().filter(|spec| !spec.is_hidden()) {
             assert!(
                 all.contains(&format!("cleudocodebot\\-{}(1)", spec.name)),
                 "{}",
                 spec.name
             );
-            let page = of_command(spec);
+            let page = of_command(spec, Translator::default());
             for option in spec.options {
                 let flag = format!("\\-\\-{}", option.name.replace('-', "\\-"));
                 assert!(page.contains(&flag), "{}: {flag}", spec.name);

@@ -2,17 +2,23 @@
 
 use std::fmt::Write as _;
 
+use crate::language::Translator;
+
 /// A page under construction.
 pub(super) struct Page {
     text: String,
+    translator: Translator,
 }
 
 impl Page {
-    /// The head of a page: its name, what that is, and the program's version.
-    pub(super) fn new(name: &str, summary: &str, version: &str) -> Self {
+    /// The head of a page: its name, what that is, and the program's version. Whatever is said on it is said in
+    /// the language of `translator`.
+    pub(super) fn new(name: &str, summary: &str, version: &str, translator: Translator) -> Self {
         let mut page = Self {
             text: String::new(),
+            translator,
         };
+        let summary = translator.word(summary);
         let (title, version) = (escaped(&name.to_uppercase()), escaped(version));
         // Without a date: the same program writes the same page.
         let _ = writeln!(
@@ -20,18 +26,23 @@ impl Page {
             ".TH \"{title}\" 1 \"\" \"{version}\" \"User Commands\""
         );
         page.section("NAME");
-        let _ = writeln!(page.text, "{} \\- {}", escaped(name), escaped(summary));
+        let _ = writeln!(page.text, "{} \\- {}", escaped(name), escaped(&summary));
         page
     }
 
     /// A heading.
     pub(super) fn section(&mut self, title: &str) {
-        let _ = writeln!(self.text, ".SH {title}");
+        let title = self.translator.word(title);
+        let _ = writeln!(self.text, ".SH {}", escaped(&title));
     }
 
     /// A way to call a command, its name in bold, on a line of its own.
     pub(super) fn command(&mut self, name: &str, arguments: &str) {
-        let is_first = self.text.ends_with(".SH SYNOPSIS\n");
+        let is_first = self
+            .text
+            .lines()
+            .last()
+            .is_some_and(|line| line.starts_with(".SH"));
         let line_break = if is_first { "" } else { ".br\n" };
         let (name, arguments) = (escaped(name), escaped(arguments));
         let line = format!("{line_break}\\fB{name}\\fR {arguments}");
@@ -40,6 +51,7 @@ impl Page {
 
     /// Lines that are filled.
     pub(super) fn text(&mut self, text: &str) {
+        let text = self.translator.word(text);
         for line in text.lines() {
             let _ = writeln!(self.text, "{}", escaped(line.trim()));
         }
@@ -47,20 +59,22 @@ impl Page {
 
     /// A word in bold and, indented, what it is.
     pub(super) fn item(&mut self, word: &str, about: &str) {
+        let about = self.translator.word(about);
         let _ = writeln!(
             self.text,
             ".TP\n\\fB{}\\fR\n{}",
             escaped(word),
-            escaped(about)
+            escaped(&about)
         );
     }
 
     /// A line to type, and what it does.
     pub(super) fn example(&mut self, line: &str, what: &str) {
+        let what = self.translator.word(what);
         let _ = writeln!(
             self.text,
             ".TP\n{}\n\\fB{}\\fR",
-            escaped(what),
+            escaped(&what),
             escaped(line)
         );
     }

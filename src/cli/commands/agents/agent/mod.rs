@@ -23,6 +23,7 @@ use crate::{
     },
     config::{Environment, agents::IN_THE_BOX, is_agent_name},
     error::{Error, Result},
+    language::Translator,
     shutdown,
 };
 
@@ -244,7 +245,7 @@ fn endpoints(
         let context = Context {
             common: &common,
             environment: &environment,
-            terminal: Terminal::of_process(&environment, true, false),
+            terminal: Terminal::of_process(&environment, true, false, Translator::default),
             input: None,
         };
         let config = context.client_config()?;

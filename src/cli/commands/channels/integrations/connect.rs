@@ -159,12 +159,15 @@ impl PairingScreen {
     ) -> Result<()> {
         let terminal = &mut context.terminal;
         let square = Qr::of(code).filter(|_| terminal.is_watched());
-        let mut text = match &square {
-            Some(square) => qr_drawing::drawn(square, terminal.has_colors()),
-            None => format!("text of the QR code: {}\n", printable(code)),
+        let mut text = if let Some(square) = &square {
+            qr_drawing::drawn(square, terminal.has_colors())
+        } else {
+            let line = format!("text of the QR code: {}", printable(code));
+            format!("{}\n", terminal.translator().sentence(&line))
         };
         if let Some(typed) = typed {
-            let _ = writeln!(text, "code to type on the phone: {}", printable(typed));
+            let line = format!("code to type on the phone: {}", printable(typed));
+            let _ = writeln!(text, "{}", terminal.translator().sentence(&line));
         }
         match square {
             Some(square) => {
@@ -173,6 +176,7 @@ impl PairingScreen {
                      It changes every half a minute and is drawn anew; Ctrl-C ends.",
                     qr_drawing::width(&square)
                 );
+                let what = terminal.translator().sentence(&what);
                 text.push_str(&terminal.painted(TextStyle::Dim, &what));
                 text.push('\n');
             }

@@ -14,7 +14,7 @@ use crate::{
         context::Context,
         output::{
             Cell, TextStyle, printable, trouble,
-            units::{self, counted},
+            units::{self, Noun, counted},
         },
         parser::{CommandSpec, JSON, ParsedArgs},
         runtime::block_on,
@@ -121,7 +121,7 @@ impl IntegrationsCommand {
                 let client = &mut connection.client;
                 if *action == "integration.forget" {
                     let status = client.call(action, &json!({"name": name})).await?;
-                    let given_up = counted(&status["given_up"], "message");
+                    let given_up = counted(&status["given_up"], Noun::Message);
                     let line = format!("forgot {}; {given_up} given up", printable(name));
                     return context.terminal.line(line);
                 }
@@ -151,20 +151,26 @@ fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
             let count = |name: &str| one["counters"][name].as_u64().unwrap_or(0);
             let mut row = vec![
                 text("name").into(),
-                Cell::styled(TextStyle::of_state(&state), state.clone()),
-                Cell::styled(
+                Cell::word(TextStyle::of_state(&state), state.clone()),
+                Cell::word(
                     TextStyle::Dim,
                     format!("for {}", units::since(since, now_ms)),
                 ),
-                format!("{} sent, {} failed", count("sent"), count("failed")).into(),
+                Cell::word(
+                    TextStyle::Plain,
+                    format!("{} sent, {} failed", count("sent"), count("failed")),
+                ),
             ];
             if let Some(until) = one["until_ms"].as_u64() {
                 let wait = units::since(now_ms, until);
-                row.push(format!("starts again in {wait}").into());
+                row.push(Cell::word(
+                    TextStyle::Plain,
+                    format!("starts again in {wait}"),
+                ));
             }
-            row.extend(trouble(one).map(Cell::from));
+            row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text)));
             if one["advice"].is_string() {
-                row.push(text("advice").into());
+                row.push(Cell::word(TextStyle::Plain, text("advice")));
             }
             row
         })

@@ -80,7 +80,7 @@ impl DashboardCommand {
         let mut connection = connect(context).await?;
         let endpoint = &connection.endpoint;
         let link = page_link(&endpoint.authority(), endpoint.token.as_deref());
-        context.terminal.line(&link)?;
+        context.terminal.foreign(&link)?;
         if !self.with_browser {
             return Ok(());
         }

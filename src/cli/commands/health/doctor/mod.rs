@@ -22,6 +22,7 @@ use crate::{
         runtime::block_on,
     },
     error::{Error, Result},
+    language::Translator,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -52,11 +53,12 @@ impl Command for DoctorCommand {
         checks.extend(reach::checks(context));
         checks.extend(block_on(async { Ok(agents::checks(context).await) })?);
         checks.extend(service::checks(context));
+        let translator = context.terminal.translator();
         for check in &checks {
             if self.json {
                 context.terminal.json(&check.json())?;
             } else {
-                context.terminal.columns(&rows(check))?;
+                context.terminal.columns(&rows(check, translator))?;
             }
         }
         let broken = checks
@@ -74,14 +76,18 @@ impl Command for DoctorCommand {
 
 /// Result, name and text, and below it the remedy. A text may have several lines, such as all mistakes of a
 /// file at once.
-fn rows(check: &Check) -> Vec<Vec<Cell>> {
-    let result = Cell::styled(check.result.style(), format!("{:<4}", check.result.word()));
-    let mut lines = check.text.lines();
+fn rows(check: &Check, translator: Translator) -> Vec<Vec<Cell>> {
+    let word = translator.word(check.result.word());
+    let result = Cell::styled(check.result.style(), format!("{word:<5}"));
+    let text = translator.sentence(&check.text);
+    let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    let name = format!("{:<12}", check.name);
+    let name = format!("{:<12}", translator.word(check.name));
     let mut rows = vec![vec![result, name.into(), first.into()]];
-    let remedy = check.remedy.iter().map(|remedy| format!("fix: {remedy}"));
+    let fix = translator.word("fix");
+    let remedy = check.remedy.iter();
+    let remedy = remedy.map(|remedy| format!("{fix}: {}", translator.sentence(remedy)));
     let more = lines.map(str::to_owned).chain(remedy);
-    rows.extend(more.map(|line| vec![" ".repeat(4).into(), " ".repeat(12).into(), line.into()]));
+    rows.extend(more.map(|line| vec![" ".repeat(5).into(), " ".repeat(12).into(), line.into()]));
     rows
 }

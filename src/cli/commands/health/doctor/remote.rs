@@ -15,7 +15,7 @@ use crate::{
         context::Context,
         output::{
             TextStyle, Times, printable, trouble,
-            units::{counted, unbelieved_clock},
+            units::{Noun, counted, unbelieved_clock},
         },
     },
     client::{Client, Endpoint},
@@ -196,7 +196,7 @@ fn store(store: &Value, times: &Times) -> Check {
     }
     let Some(then) = store["failing_since_ms"].as_u64() else {
         let kind = store["kind"].as_str().unwrap_or("?");
-        let messages = counted(&store["messages"], "message");
+        let messages = counted(&store["messages"], Noun::Message);
         return Check::fine("store", format!("{}, {messages}", printable(kind)));
     };
     let why = printable(store["error"].as_str().unwrap_or("no reason given"));
@@ -222,10 +222,25 @@ fn wall_clock(clock: &Value) -> Check {
     }
 }
 
+/// A sentence for each state, so that each can be said in another language.
+fn in_state(name: &str, state: &str) -> String {
+    match state {
+        "running" => format!("{name} is running"),
+        "connected" => format!("{name} is connected"),
+        "starting" => format!("{name} is starting"),
+        "stopped" => format!("{name} is stopped"),
+        "impaired" => format!("{name} is impaired"),
+        "away" => format!("{name} is away"),
+        "parked" => format!("{name} is parked"),
+        "backing_off" => format!("{name} is backing_off"),
+        _ => format!("{name}: {state}"),
+    }
+}
+
 fn integration(one: &Value) -> Check {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let state = text("state");
-    let mut shown = format!("{} is {state}", text("name"));
+    let mut shown = in_state(&text("name"), &state);
     if let Some(trouble) = trouble(one) {
         shown = format!("{shown}: {trouble}");
     }

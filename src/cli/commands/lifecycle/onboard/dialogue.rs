@@ -47,9 +47,11 @@ impl Dialogue<'_> {
         let Self::Person(lines) = self else {
             return Ok(default.to_owned());
         };
+        let asked = terminal.translator().sentence(question).into_owned();
         for _ in 0..TRIES {
-            let shown = if default.is_empty() { "none" } else { default };
-            terminal.text(&format!("{question} [{shown}]: "))?;
+            let none = terminal.translator().word("none");
+            let shown = if default.is_empty() { &none } else { default };
+            terminal.text(&format!("{asked} [{shown}]: "))?;
             let line = read_line(lines)?;
             let answer = if line.is_empty() { default } else { &line };
             match check(answer) {
@@ -70,13 +72,15 @@ impl Dialogue<'_> {
         let Self::Person(lines) = self else {
             return Ok(default);
         };
+        let asked = terminal.translator().sentence(question).into_owned();
         let shown = if default { "Y/n" } else { "y/N" };
+        let shown = terminal.translator().word(shown);
         for _ in 0..TRIES {
-            terminal.text(&format!("{question} [{shown}]: "))?;
-            match read_line(lines)?.to_ascii_lowercase().as_str() {
+            terminal.text(&format!("{asked} [{shown}]: "))?;
+            match read_line(lines)?.to_lowercase().as_str() {
                 "" => return Ok(default),
-                "y" | "yes" => return Ok(true),
-                "n" | "no" => return Ok(false),
+                "y" | "yes" | "s" | "sim" => return Ok(true),
+                "n" | "no" | "não" | "nao" => return Ok(false),
                 _ => terminal.line("  expected y or n")?,
             }
         }
@@ -93,7 +97,9 @@ impl Dialogue<'_> {
         let Self::Person(lines) = self else {
             return Ok(String::new());
         };
-        let question_shown = format!("{question} (not shown; empty for none): ");
+        let translator = terminal.translator();
+        let hint = translator.sentence(" (not shown; empty for none): ");
+        let question_shown = format!("{}{hint}", translator.sentence(question));
         for _ in 0..TRIES {
             let secret = unseen_line(lines, terminal, &question_shown)?;
             match check(&secret) {

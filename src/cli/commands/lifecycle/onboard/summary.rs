@@ -3,7 +3,11 @@
 use std::{io::IsTerminal as _, thread, time::Duration};
 
 use crate::{
-    cli::{context::Context, installed_daemon::Installation, output::Cell},
+    cli::{
+        context::Context,
+        installed_daemon::Installation,
+        output::{Cell, TextStyle},
+    },
     client::{Endpoint, page_link},
     error::Result,
     service::{
@@ -70,7 +74,7 @@ pub(super) fn print(
     context.terminal.line("")?;
     let rows: Vec<Vec<Cell>> = rows
         .into_iter()
-        .map(|row| row.map(Cell::from).to_vec())
+        .map(|row| row.map(|text| Cell::word(TextStyle::Plain, text)).to_vec())
         .collect();
     context.terminal.columns(&rows)
 }

@@ -144,7 +144,7 @@ impl ChatSession {
             return Ok(());
         }
         let who = message["sender"].as_str().unwrap_or("bot");
-        let said = content(message);
+        let said = content(message, terminal.translator());
         self.print(who, &said, moment(message), TextStyle::Good, terminal)
     }
 
@@ -160,7 +160,7 @@ impl ChatSession {
         let arrow = if who == self.peer { ">" } else { "<" };
         self.input.above(terminal, |terminal| {
             if !terminal.is_watched() {
-                return terminal.line(format!("{arrow} {said}"));
+                return terminal.foreign(format!("{arrow} {said}"));
             }
             let who = terminal.painted(style, &printable(who));
             let line = format!("{} {who}: {said}", terminal.times.of_line(ms));

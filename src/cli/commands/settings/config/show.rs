@@ -69,7 +69,7 @@ fn rows(one: &Setting) -> Vec<Vec<Cell>> {
         Some(_) => keys::heading(&one.key),
         None => None,
     };
-    let heading = heading.map(|text| vec![Cell::styled(TextStyle::Strong, text)]);
+    let heading = heading.map(|text| vec![Cell::word(TextStyle::Strong, text)]);
     let above = heading
         .into_iter()
         .flat_map(|heading| [vec!["".into()], heading]);
@@ -85,7 +85,7 @@ fn row(one: &Setting) -> Vec<Cell> {
     vec![
         Cell::link(one.key.as_str()).with(style),
         printable(&one.value).into(),
-        Cell::styled(TextStyle::Dim, one.source.as_str()),
+        Cell::word(TextStyle::Dim, one.source.as_str()),
     ]
 }
 

@@ -1,10 +1,11 @@
-//! The actions about the daemon: status, its log, its settings, reload, shutdown.
+//! The actions about the daemon: status, its log, reload, shutdown; its settings are in `settings`.
+
+pub(super) mod settings;
 
 use serde_json::{Value, json};
 
 use super::{agents::agents_json, answer::CommandResult, integrations::integrations_json};
 use crate::{
-    config::Setting,
     gateway::{Gateway, metrics, permissions::Access},
     log::LogLevel,
     protocol::{
@@ -124,28 +125,6 @@ pub(super) fn logs(gateway: &Gateway, payload: &Payload) -> CommandResult {
         .map(line_json)
         .collect();
     Ok(json!({"lines": lines}).to_string())
-}
-
-pub(super) fn config(gateway: &Gateway) -> CommandResult {
-    let settings = gateway.admin.settings();
-    let settings = settings.map_err(|why| Fault::new(ErrorCode::Conflict, why))?;
-    let keys: Value = settings.iter().map(setting_json).collect();
-    Ok(json!({"keys": keys}).to_string())
-}
-
-/// A setting as `config show` prints it: a secret is masked before it comes here.
-fn setting_json(setting: &Setting) -> Value {
-    let mut row = json!({"name": setting.key, "source": setting.source.as_str()});
-    if !setting.value.is_empty() {
-        row["value"] = json!(setting.value);
-    }
-    if setting.secret {
-        row["secret"] = json!(true);
-    }
-    if let Some(doc) = setting.doc {
-        row["summary"] = json!(doc);
-    }
-    row
 }
 
 pub(super) fn reload(gateway: &Gateway) -> CommandResult {

@@ -1,0 +1,175 @@
+//! A sentence with placeholders: which values a written text has in their places, and the other sentence
+//! with those values.
+
+use std::ops::Range;
+
+/// What stands around the placeholders of a sentence, and their names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern {
+    /// One more than there are names.
+    pub(super) literals: Vec<String>,
+    pub(super) names: Vec<String>,
+}
+
+/// Placeholders whose value is a word of the table where it has one: `state` and the like. What stands
+/// in any other place may be somebody's name or address, and is translated only where it is a sentence.
+const TERMS: [&str; 6] = ["action", "state", "role", "kind", "what", "how"];
+
+/// Most words of a value in a sentence that is hardly one: `3d 4h`.
+const MAX_WEAK_WORDS: usize = 2;
+
+/// The placeholder that has to be a known text, because what follows it does not say where it ends:
+/// `cannot {action} {path}: {source}`.
+const KNOWN: &str = "action";
+
+/// Whether a placeholder of this name stands for a word.
+pub(super) fn is_term(name: &str) -> bool {
+    TERMS.contains(&name)
+}
+
+impl Pattern {
+    /// Takes `a {name} b` apart; `{{` and `}}` are braces that stand for themselves.
+    pub(super) fn of(key: &str) -> Self {
+        let (mut literals, mut names) = (Vec::new(), Vec::new());
+        let (mut literal, mut rest) = (String::new(), key);
+        while let Some(at) = rest.find(['{', '}']) {
+            literal.push_str(&rest[..at]);
+            let brace = &rest[at..];
+            let end = brace.find('}').unwrap_or(0);
+            if brace.starts_with("{{") || brace.starts_with('}') || end == 0 {
+                literal.push_str(&brace[..1]);
+                let doubled = brace.starts_with("{{") || brace.starts_with("}}");
+                rest = &brace[if doubled { 2 } else { 1 }..];
+                continue;
+            }
+            literals.push(std::mem::take(&mut literal));
+            names.push(brace[1..end].to_owned());
+            rest = &brace[end + 1..];
+        }
+        literal.push_str(rest);
+        literals.push(literal);
+        Self { literals, names }
+    }
+
+    /// How many bytes of a text that fits are this sentence's own.
+    pub(super) fn weight(&self) -> usize {
+        self.literals.iter().map(String::len).sum()
+    }
+
+    /// Whether the sentence is hardly one, such as `for {1}`, so that parts of many others look like it.
+    fn is_weak(&self) -> bool {
+        let own = self.literals.join(" ");
+        let words = own.split_whitespace();
+        words
+            .filter(|word| word.contains(char::is_alphabetic))
+            .count()
+            < 2
+            && !own.contains([':', ';', ',', '.', '?'])
+    }
+
+    /// Where in a text the values of the placeholders stand, each as short as possible, if the text is
+    /// this sentence. Only the last one, at the end of the sentence, may go over several lines.
+    pub(super) fn captures(
+        &self,
+        text: &str,
+        is_known: &dyn Fn(&str) -> bool,
+    ) -> Option<Vec<Range<usize>>> {
+        let (first, last) = (self.literals.first()?, self.literals.last()?);
+        if self.names.is_empty() || !text.starts_with(first.as_str()) {
+            return None;
+        }
+        let end = text.len().checked_sub(last.len())?;
+        if end < first.len() || !text.ends_with(last.as_str()) {
+            return None;
+        }
+        let mut found = Vec::with_capacity(self.names.len());
+        let mut start = first.len();
+        // The shortest value always leaves the most for those behind it, so that nothing needs a second try.
+        for (index, name) in self.names.iter().enumerate() {
+            let next = &self.literals[index + 1];
+            let stop = if index + 1 == self.names.len() {
+                end
+            } else {
+                let inside = text.get(start..end)?;
+                let mut stops = inside.match_indices(next.as_str());
+                let fits = |at: usize| name != KNOWN || is_known(&inside[..at]);
+                start + stops.find(|(at, _)| fits(*at))?.0
+            };
+            let value = text.get(start..stop)?;
+            let may_go_on = index + 1 == self.names.len() && last.is_empty();
+            let is_long = value.split_whitespace().count() > MAX_WEAK_WORDS;
+            if value.contains('\n') && !may_go_on || is_long && self.is_weak() {
+                return None;
+            }
+            found.push(start..stop);
+            start = stop + next.len();
+        }
+        Some(found)
+    }
+
+    /// The sentence with these values by name. One that is not there is left out.
+    pub(super) fn filled<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> String {
+        let mut text = String::new();
+        for (index, literal) in self.literals.iter().enumerate() {
+            text.push_str(literal);
+            let name = self.names.get(index);
+            text.push_str(name.and_then(|name| value(name)).unwrap_or_default());
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(key: &str, text: &str) -> Option<Vec<String>> {
+        let known = |text: &str| text == "open the log file";
+        let found = Pattern::of(key).captures(text, &known)?;
+        Some(found.into_iter().map(|at| text[at].to_owned()).collect())
+    }
+
+    #[test]
+    fn values_are_as_short_as_possible_and_the_rest_has_to_fit() {
+        let key = "cannot reach {1}: {error}";
+        let told = values(key, "cannot reach a:1: no: way").expect("fits");
+        assert_eq!(told, ["a:1", "no: way"]);
+        assert_eq!(values(key, "cannot reach a:1"), None);
+        assert_eq!(
+            values("{n} of {all} x", "1 of 2 of 3 x").expect("fits"),
+            ["1", "2 of 3"]
+        );
+        assert_eq!(values("a{x}", "a").expect("fits"), [""]);
+        assert_eq!(values("aba{x}aba", "aba"), None);
+        assert_eq!(values("no placeholder", "no placeholder"), None);
+    }
+
+    #[test]
+    fn an_action_ends_where_it_is_a_known_one() {
+        let key = "cannot {action} {path}: {source}";
+        let told = values(key, "cannot open the log file /a b: no").expect("fits");
+        assert_eq!(told, ["open the log file", "/a b", "no"]);
+        assert_eq!(values(key, "cannot do this: no"), None);
+    }
+
+    #[test]
+    fn a_sentence_of_one_word_has_short_values() {
+        assert_eq!(values("for {1}", "for 3d 4h").expect("fits"), ["3d 4h"]);
+        assert_eq!(values("for {1}", "for all who read this"), None);
+        assert!(values("{text}; see: {1}", "a b c d e; see: f").is_some());
+    }
+
+    #[test]
+    fn only_the_end_of_a_sentence_may_have_several_lines() {
+        assert_eq!(values("a {x} b", "a 1\n2 b"), None);
+        assert_eq!(values("a {x}", "a 1\n2").expect("fits"), ["1\n2"]);
+    }
+
+    #[test]
+    fn doubled_braces_stand_for_themselves() {
+        let key = Pattern::of("{{}} unless {x}}}");
+        assert_eq!(key.literals, ["{} unless ", "}"]);
+        assert_eq!(key.filled(|_| Some("1")), "{} unless 1}");
+        assert_eq!(values("${{a}} {x}", "${a} b").expect("fits"), ["b"]);
+    }
+}

@@ -1,0 +1,102 @@
+// Connecting WhatsApp: with a phone's own number by an Evolution API, or with a business number by Meta's Cloud API.
+
+import { field } from "../app/dialog.js";
+import { pairInto } from "../control/pair.js";
+import { button, link, make, paragraph } from "../dom.js";
+import { shownPeer } from "../model/numbers.js";
+import { joined, plain } from "../model/parts.js";
+import { words } from "../words.js";
+import { connectCloud } from "./cloud.js";
+import { askers, saveSettings, whoMayWrite } from "./settle.js";
+import { Steps, choice, list } from "./steps.js";
+
+const CHANNEL = "whatsapp";
+const NEW = "\n";
+const LOCAL = /^https?:\/\/(localhost|127\.|\[::1\])/;
+
+/** Asks which way first, unless it is known. */
+export function connectWhatsapp(session, settings, way) {
+  const steps = new Steps(words("connectTo", { name: "WhatsApp" }));
+  const evolution = () => connectEvolution(session, steps, settings, way ? undefined : ways);
+  const cloud = () => connectCloud(session, steps, settings, way ? undefined : ways);
+  const ways = () => {
+    const one = (title, note, act, go) => button("way", "", go, { "data-do": act });
+    const rows = [
+      [words("wayPhone"), words("wayPhoneNote"), "evolution", evolution],
+      [words("wayCloud"), words("wayCloudNote"), "cloud", cloud],
+    ].map(([title, note, act, go]) => {
+      const row = one(title, note, act, go);
+      row.append(make("b", {}, title), make("span", { className: "quiet" }, note));
+      return row;
+    });
+    steps.show({ content: rows });
+  };
+  ({ evolution, cloud })[way]?.() ?? (way || ways());
+  return steps;
+}
+
+function connectEvolution(session, steps, settings, back) {
+  const now = name => settings.get(name)?.value ?? "";
+  const address = make("input", { type: "url", required: true, autocomplete: "off", value: now("WHATSAPP_BASE_URL") });
+  const isSet = settings.get("WHATSAPP_API_TOKEN_INSTANCE")?.set;
+  const key = make("input", { type: "password", required: !isSet, autocomplete: "off", placeholder: isSet ? words("secretKept") : "" });
+  const hook = make("input", { type: "url", autocomplete: "off", value: now("WHATSAPP_WEBHOOK_URL"), placeholder: `${location.origin}/webhooks/whatsapp` });
+  const changes = () => ({
+    WHATSAPP_BASE_URL: address.value.trim(),
+    ...(key.value && { WHATSAPP_API_TOKEN_INSTANCE: key.value }),
+    ...(hook.value.trim() !== now("WHATSAPP_WEBHOOK_URL") && { WHATSAPP_WEBHOOK_URL: hook.value.trim() || null }),
+  });
+
+  const askServer = () => {
+    const more = make("details", { open: Boolean(hook.value) }, make("summary", {}, words("evolutionElsewhere")), field(words("evolutionHook"), hook, words("evolutionHookHint")));
+    address.onchange = () => (more.open ||= !LOCAL.test(address.value));
+    const content = [
+      list([words("evolutionRun"), " ", link("https://doc.evolution-api.com", "doc.evolution-api.com")], words("evolutionKeyHow")),
+      field(words("evolutionAddress"), address),
+      field(words("evolutionKey"), key),
+      more,
+    ];
+    const run = async () => chooseInstance((await session.ask("config.check", { changes: changes(), service: CHANNEL })).found.instances);
+    steps.show({ content, act: words("check"), run, back });
+  };
+
+  const chooseInstance = instances => {
+    const name = make("input", { autocomplete: "off", spellcheck: false, pattern: "[\\w\\-]+", maxLength: 60, value: instances.some(one => one.name === "Cleudocode") ? "" : "Cleudocode" });
+    const named = field(words("instanceName"), name, words("instanceNameHint"));
+    const options = instances.map(one => ({
+      value: one.name,
+      title: plain(one.name),
+      note: joined([words(one.state === "open" ? "instanceOpen" : "instanceClosed"), one.number && shownPeer(CHANNEL, one.number), plain(one.title)]),
+    }));
+    options.push({ value: NEW, title: words("instanceNew"), note: words("instanceNewNote") });
+    const picked = choice("instance", words("instanceWhich"), options);
+    const draw = () => {
+      named.hidden = picked.value() !== NEW;
+      name.required = !named.hidden;
+    };
+    picked.element.addEventListener("change", draw);
+    draw();
+    const who = whoMayWrite("WHATSAPP", words("whoPhoneHint"), now("WHATSAPP_ALLOW_FROM"));
+    const run = async () => {
+      const instance = picked.value() === NEW ? name.value.trim() : picked.value();
+      await saveSettings(session, { ...changes(), WHATSAPP_INSTANCE_NAME: instance, ...who.changes() });
+      pairPhone(who.isPairing());
+    };
+    steps.show({ content: [picked.element, named, ...who.elements], act: words("connect"), run, back: askServer });
+  };
+
+  const pairPhone = isPairing => {
+    const [place, note] = [make("div", { className: "qr" }), make("p", { role: "status" })];
+    steps.show({ content: [make("p", {}, words("pairHint")), place, note] });
+    pairInto({ session, name: CHANNEL, place, note, isOpen: () => steps.isOpen && place.isConnected }).then(isDone => isDone && done(isPairing));
+  };
+
+  const done = isPairing => {
+    const heading = make("p", { className: "done", role: "status" }, words("connectedTo", { name: "WhatsApp" }));
+    const rest = isPairing ? askers(session, steps, CHANNEL) : [];
+    steps.show({ content: [heading, paragraph("quiet", words("whatsappWrite")), ...rest] });
+  };
+
+  askServer();
+}
+

@@ -1,0 +1,215 @@
+//! Every sentence of the source has its translation, with the same placeholders, and no other text has one.
+//!
+//! After a change of sentences, `MISSING_PO=FILE cargo test --test it language` writes those without a
+//! translation into a file, for a translator; `MERGE_PO=FILE` takes them into the table, sorts it by where
+//! the sentences stand and drops what no longer does.
+
+mod exempt;
+mod po_text;
+mod sentences;
+mod tokens;
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fs,
+    path::Path,
+};
+
+use cleudocodebot::language::{PoEntry, entries};
+
+use self::sentences::{Found, sentences};
+use crate::architecture::{root, sources};
+
+const TABLE: &str = "src/language/pt_BR.po";
+
+/// The begin of the table, as gettext's programs want it.
+const HEADER: &str = "msgid \"\"\nmsgstr \"\"\n\"Project-Id-Version: cleudocodebot\\n\"\n\
+                      \"Language: pt_BR\\n\"\n\"MIME-Version: 1.0\\n\"\n\
+                      \"Content-Type: text/plain; charset=UTF-8\\n\"\n\
+                      \"Content-Transfer-Encoding: 8bit\\n\"\n";
+
+/// Every text of the source by the file it is in, in the order of both.
+fn found() -> Vec<(String, Found)> {
+    let mut all = Vec::new();
+    for source in sources("src") {
+        let path = source.path.strip_prefix(root()).expect("in the project");
+        let path = path.to_string_lossy().replace('\\', "/");
+        if is_of_tests(&path) {
+            continue;
+        }
+        let texts = sentences(&path, &source.text).into_iter();
+        all.extend(texts.map(|found| (path.clone(), found)));
+    }
+    all
+}
+
+/// Files that are modules of tests alone.
+fn is_of_tests(path: &str) -> bool {
+    path.contains("/tests/")
+        || path.ends_with("tests.rs")
+        || path.ends_with("/scratch.rs")
+        || path.ends_with("/versus_dotenvy.rs")
+}
+
+fn table() -> Vec<PoEntry> {
+    let text = fs::read_to_string(root().join(TABLE)).expect("the table");
+    entries(&text).collect()
+}
+
+#[test]
+fn every_sentence_is_translated_and_nothing_else() {
+    let found = found();
+    if let Some(file) = std::env::var_os("MERGE_PO") {
+        merge(&found, Path::new(&file));
+    }
+    let table = table();
+    let translated: HashSet<&str> = table
+        .iter()
+        .filter(|entry| !entry.translation.is_empty())
+        .map(|entry| entry.key.as_str())
+        .collect();
+    let missing: Vec<&(String, Found)> = found
+        .iter()
+        .filter(|(_, one)| one.needed && !translated.contains(one.key.as_str()))
+        .collect();
+    if let Some(file) = std::env::var_os("MISSING_PO") {
+        fs::write(file, written(missing.iter().copied(), &HashMap::new())).expect("written");
+    }
+    let missing: Vec<String> = missing
+        .iter()
+        .map(|(path, one)| format!("{path}:{}: {:?} has no translation", one.line, one.key))
+        .collect();
+    let known: HashSet<&str> = found.iter().map(|(_, one)| one.key.as_str()).collect();
+    let orphans = table
+        .iter()
+        .filter(|entry| !known.contains(entry.key.as_str()));
+    let orphans: Vec<_> = orphans.map(|entry| &entry.key).collect();
+    assert!(
+        missing.is_empty(),
+        "{} sentences: {missing:#?}",
+        missing.len()
+    );
+    assert!(
+        orphans.is_empty(),
+        "no text of the source any more: {orphans:#?}"
+    );
+}
+
+#[test]
+fn no_sentence_stands_in_the_table_twice() {
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in table() {
+        *times.entry(entry.key).or_default() += 1;
+    }
+    times.retain(|_, times| *times > 1);
+    assert!(times.is_empty(), "{times:#?}");
+}
+
+#[test]
+fn translations_have_the_placeholders_of_their_sentences() {
+    let wrong: Vec<String> = table().iter().filter_map(complaint).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What is wrong with an entry, if anything.
+fn complaint(entry: &PoEntry) -> Option<String> {
+    let PoEntry { key, translation } = entry;
+    if translation.is_empty() {
+        return None;
+    }
+    let (mut own, mut others) = (placeholders(key), placeholders(translation));
+    own.sort();
+    others.sort();
+    let edge = |text: &str| {
+        (
+            text.starts_with(' '),
+            text.ends_with(' '),
+            text.ends_with('\n'),
+        )
+    };
+    // A sentence of placeholders alone would be found in every text.
+    let is_bare = !own.is_empty() && !sentences::bare(key).contains(char::is_alphabetic);
+    (own != others || edge(key) != edge(translation) || is_bare)
+        .then(|| format!("{key:?} is translated as {translation:?}"))
+}
+
+/// The names in braces; doubled braces count as braces.
+fn placeholders(text: &str) -> Vec<String> {
+    let bare = text.replace("{{", "\u{1}").replace("}}", "\u{2}");
+    let mut names: Vec<String> = bare
+        .split('{')
+        .skip(1)
+        .map(|rest| rest.split('}').next().unwrap_or_default().to_owned())
+        .collect();
+    names.extend(bare.matches(['\u{1}', '\u{2}']).map(str::to_owned));
+    names
+}
+
+/// Takes the translations of a file into the table; entries with an error are left out and told.
+fn merge(found: &[(String, Found)], file: &Path) {
+    let new = fs::read_to_string(file).expect("a PO file");
+    let mut translations: HashMap<String, String> = HashMap::new();
+    for entry in table().into_iter().chain(entries(&new)) {
+        match complaint(&entry) {
+            Some(why) => eprintln!("left out: {why}"),
+            None if entry.translation.is_empty() => {}
+            None => drop(translations.insert(entry.key, entry.translation)),
+        }
+    }
+    let kept = found
+        .iter()
+        .filter(|(_, one)| translations.contains_key(&one.key));
+    fs::write(root().join(TABLE), written(kept, &translations)).expect("written");
+}
+
+/// A PO file of these texts, each once, where it stands first.
+fn written<'f>(
+    found: impl Iterator<Item = &'f (String, Found)>,
+    translations: &HashMap<String, String>,
+) -> String {
+    let mut seen = HashSet::new();
+    let fresh = found.filter(|(_, one)| seen.insert(one.key.clone()));
+    let entries = fresh.map(|(path, one)| {
+        let translation = translations.get(&one.key).map_or("", String::as_str);
+        format!(
+            "\n{}",
+            po_text::entry(std::slice::from_ref(path), &one.key, translation)
+        )
+    });
+    HEADER.to_owned() + &entries.collect::<String>()
+}
+
+#[test]
+fn texts_are_found_by_what_they_are_for() {
+    let source = r##"
+        //! a comment of "two words"
+        #[doc = "an attribute of words"]
+        fn f() {
+            let one = format!("the {} of {name:?}, {{}}", x);
+            let two = "braces {in} no format";
+            log.warn("target", "a log line", &[]);
+            x.expect("some good reason");
+            y.map_err(Error::file("open", path));
+            z(r#"a "raw" text here"#, b"bytes of words", 'x');
+        }
+        #[cfg(all(test, unix))]
+        mod tests { const T: &str = "a text of tests"; }
+        const SPEC: S = S { usage: &["[list of words]"], examples: &[("run this now", "what it does")] };
+    "##;
+    let found = sentences("src/x.rs", source);
+    let needed: Vec<&str> = found
+        .iter()
+        .filter(|one| one.needed)
+        .map(|one| one.key.as_str())
+        .collect();
+    assert_eq!(
+        needed,
+        [
+            "the {1} of {name}, {{}}",
+            "braces {{in}} no format",
+            "open",
+            "a \"raw\" text here",
+            "what it does",
+        ]
+    );
+}
