@@ -14,8 +14,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::support::{
-    Daemon, Gateway, PATIENCE, Scratch, Shared, assert_field, assert_fields, daemon_command,
-    event_where, next_event, run,
+    Daemon, Gateway, Scratch, Shared, assert_field, assert_fields, daemon_command, event_where,
+    next_event, run,
 };
 
 /// Runs a script against the daemon: exit code, stdout, stderr.
@@ -192,6 +192,7 @@ async fn python_agent_answers() {
 }
 
 /// Whether `node` runs TypeScript and has `WebSocket`.
+#[cfg(feature = "store")]
 fn has_typescript() -> bool {
     has(
         "node",
@@ -263,7 +264,7 @@ async fn echoes_each_message_once(interpreter: &str, name: &str) {
 /// Asks until the bot hears messages.
 #[cfg(feature = "store")]
 async fn until_subscribed(client: &mut Client, name: &str) {
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
     while std::time::Instant::now() < deadline {
         let clients = client.call("clients", &json!({})).await.expect("listed");
         let all = clients["clients"].as_array().expect("a list");
