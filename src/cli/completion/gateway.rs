@@ -17,8 +17,8 @@ use crate::{
     language::Translator,
 };
 
-/// How long the daemon may take, connection and all.
-const DEADLINE: Duration = Duration::from_millis(100);
+/// How long the daemon may take for one key that somebody pressed, connection and all.
+pub(crate) const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// How many rows are asked for.
 const MAX_ROWS: u64 = 200;
@@ -30,12 +30,13 @@ const MAX_ABOUT: usize = 50;
 pub(crate) async fn ask(
     kind: WordKind,
     line: &CommandLine,
+    limit: Duration,
     context: &Context<'_>,
 ) -> Vec<Candidate> {
     let Some((action, payload)) = question(kind, line) else {
         return Vec::new();
     };
-    let asked = timeout(DEADLINE, async {
+    let asked = timeout(limit, async {
         let mut client: Client = connect(context).await?.client;
         client.call(action, &payload).await
     });

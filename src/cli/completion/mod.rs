@@ -13,7 +13,7 @@ mod table;
 mod usage;
 
 pub(crate) use self::{
-    gateway::ask,
+    gateway::{AT_ONCE, ask},
     line::{CommandLine, Proposal, Wanted, read},
     table::{commands, known, options},
 };

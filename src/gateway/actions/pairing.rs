@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, CommandResult};
+use super::{
+    answer::{Answer, CommandResult},
+    lookup::stored_peer,
+};
 use crate::{
     gateway::Gateway,
     integrations::pairing::{PairingRequest, WELCOME},
@@ -94,8 +97,9 @@ async fn welcome(gateway: &Gateway, request: &PairingRequest) {
 /// Revokes what was approved.
 pub(super) fn revoke(gateway: &Gateway, payload: &Payload) -> Answer {
     let text = |name: &str| payload.text(name).to_owned();
-    let (pairings, channel, sender) =
-        (gateway.channels.pairings(), text("channel"), text("sender"));
+    let (pairings, channel) = (gateway.channels.pairings(), text("channel"));
+    // However the number was written.
+    let sender = stored_peer(gateway, &channel, &text("sender"));
     written(move || match pairings.revoke(&channel, &sender) {
         Ok(true) => Ok(json!({"channel": channel, "sender": sender}).to_string()),
         Ok(false) => {

@@ -1,7 +1,10 @@
 //! The completion scripts, sourced in their shells beside a running daemon.
 
 use std::{
-    path::Path,
+    fs,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -9,9 +12,12 @@ use serde_json::json;
 
 use crate::support::{Daemon, Scratch, done, program};
 
+/// How long the daemon may take here, in milliseconds: a machine that runs all tests at once is slow.
+const PATIENT: &str = "60000";
+
 /// What the program itself proposes for a line.
 fn proposed(home: &Path, words: &[&str]) -> Vec<String> {
-    let line = [&["complete", "--"][..], words].concat();
+    let line = [&["complete", "--within", PATIENT, "--"][..], words].concat();
     done(home, &line).lines().map(str::to_owned).collect()
 }
 
@@ -63,6 +69,31 @@ fn the_program_proposes_what_the_daemon_has() {
     );
 }
 
+/// Who presses a key does not wait for a daemon that hangs: it is left out, and what needs none is there.
+#[test]
+fn a_daemon_that_does_not_answer_is_left_out() {
+    let home = Scratch::new();
+    // Connections come into being here, and nobody ever reads.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("bound").port().to_string();
+    let complete = |words: &[&str]| {
+        let line = [&["complete", "--", "--port", &port][..], words].concat();
+        let mut command = program(&home.0, &line);
+        command.env(
+            "CLEUDOCODEBOT_TOKEN",
+            "token-0123456789abcdef0123456789abcdef",
+        );
+        let output = command.output().expect("it runs");
+        assert!(
+            output.status.success() && output.stderr.is_empty(),
+            "{output:?}"
+        );
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert_eq!(complete(&["send", "-c", ""]), "");
+    assert_eq!(complete(&["integrations", "sto"]), "stop\n");
+}
+
 #[test]
 fn without_a_daemon_what_needs_none_is_proposed() {
     let home = Scratch::new();
@@ -75,6 +106,22 @@ fn without_a_daemon_what_needs_none_is_proposed() {
     );
 }
 
+/// A folder with the program, which waits longer for the daemon wherever a script has it complete.
+fn patient_program(home: &Path) -> PathBuf {
+    let folder = home.join("bin");
+    fs::create_dir_all(&folder).expect("made");
+    let path = folder.join("cleudocodebot");
+    let program = env!("CARGO_BIN_EXE_cleudocodebot");
+    let text = format!(
+        "#!/bin/sh\n\
+         if [ \"$1\" = complete ]; then shift; set -- complete --within {PATIENT} \"$@\"; fi\n\
+         exec '{program}' \"$@\"\n"
+    );
+    fs::write(&path, text).expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("executable");
+    folder
+}
+
 /// What a shell says to a text on its standard input; none where it is not installed.
 fn shell(home: &Path, name: &str, arguments: &[&str], text: &str) -> Option<String> {
     let ours = program(home, &[]);
@@ -85,9 +132,7 @@ fn shell(home: &Path, name: &str, arguments: &[&str], text: &str) -> Option<Stri
             None => shell.env_remove(name),
         };
     }
-    let bin = Path::new(env!("CARGO_BIN_EXE_cleudocodebot"))
-        .parent()
-        .expect("a folder");
+    let bin = patient_program(home);
     let path = std::env::var("PATH").unwrap_or_default();
     let run = shell
         .args(arguments)

@@ -2,18 +2,18 @@
 //!
 //! It never fails and never says anything on standard error: whatever is wrong, nothing is proposed.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use crate::{
     cli::{
         command::Command,
         common_options::CommonOptions,
         completion::{
-            Candidate, CommandLine, Proposal, Wanted, ask, commands, known, options, read,
+            AT_ONCE, Candidate, CommandLine, Proposal, Wanted, ask, commands, known, options, read,
         },
         context::Context,
         output::Terminal,
-        parser::{CommandSpec, CommandTable, ParsedArgs, switch},
+        parser::{CommandSpec, CommandTable, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
     error::Result,
@@ -29,11 +29,18 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "complete",
     // For programs, so that it is not listed.
     summary: "",
-    usage: &["[--next] -- WORD..."],
+    usage: &["[--next] [--within MS] -- WORD..."],
     details: "Prints what the last of the words may become, one a line, a tab before what\n\
               that is; `:files` or `:folders` where it may be one of these. The scripts of\n\
               `cleudocodebot completions` call it.",
-    options: &[switch("next", "The word is still to begin")],
+    options: &[
+        switch("next", "The word is still to begin"),
+        option(
+            "within",
+            Takes::Text("MS"),
+            "How long the daemon may take to answer (default 100)",
+        ),
+    ],
     examples: &[("cleudocodebot complete -- integrations sto", "prints stop")],
     parse,
 };
@@ -45,20 +52,23 @@ pub(crate) struct CompleteCommand {
     pub commands: CommandTable,
     /// The words of the line; the last is under the cursor.
     pub words: Vec<String>,
+    /// How long the daemon may take.
+    pub limit: Duration,
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the table calls every parser the same way"
-)]
+/// The longest wait for the daemon, in milliseconds.
+const MAX_WAIT: u64 = 60_000;
+
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let mut words: Vec<String> = std::iter::from_fn(|| args.word()).collect();
     if args.flag("next") {
         words.push(String::new());
     }
+    let limit = args.number("within", &(1..=MAX_WAIT))?;
     Ok(Box::new(CompleteCommand {
         commands: args.commands(),
         words,
+        limit: limit.map_or(AT_ONCE, Duration::from_millis),
     }))
 }
 
@@ -101,7 +111,7 @@ impl CompleteCommand {
                     }),
                     input: None,
                 };
-                let asked = block_on(async { Ok(ask(*kind, line, &here).await) });
+                let asked = block_on(async { Ok(ask(*kind, line, self.limit, &here).await) });
                 found.extend(asked.unwrap_or_default());
             }
         }

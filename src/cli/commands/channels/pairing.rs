@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     cli::{
         command::Command,
+        commands::messages::recipient,
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, printable, shown_peer, units},
@@ -89,7 +90,9 @@ impl PairingCommand {
                 context.terminal.columns(&rows)
             }
             Self::Decide(action, payload) => {
-                let done = connection.client.call(action, payload).await?;
+                let mut payload = payload.clone();
+                recipient::resolve(&mut connection.client, &mut payload, "sender").await?;
+                let done = connection.client.call(action, &payload).await?;
                 let text = |name: &str| printable(done[name].as_str().unwrap_or("?"));
                 let verb = match *action {
                     "pairing.approve" => "let in",
