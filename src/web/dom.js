@@ -37,7 +37,10 @@ export function drawing(attributes, name, inner) {
 export const icon = (name, label) =>
   drawing({ viewBox: "0 0 16 16", class: `icon ${name}`, ...(label ? { role: "img", "aria-label": label } : { "aria-hidden": true }) }, "use", { href: `#i-${name}` });
 
-export const link = (href, text) => make("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
+/** What every link to elsewhere has. */
+export const LINK = { target: "_blank", rel: "noopener noreferrer" };
+
+export const link = (href, text) => make("a", { href, ...LINK }, text);
 
 /** What kind of thing it is, what it is called, and what more there is to it. */
 export const card = (kind, label, title, ...more) =>

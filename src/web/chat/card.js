@@ -3,6 +3,7 @@
 // card, and then the message's text is all there is.
 
 import { filesOf } from "../model/files.js";
+import { unformatted } from "../model/markdown.js";
 import { shownPeer } from "../model/numbers.js";
 import { clean, joined } from "../model/parts.js";
 import { beyond } from "../model/renderings.js";
@@ -102,13 +103,20 @@ export function wordsBeside({ text, content }, card) {
   return TOLD.test(text) ? "" : beyond(text, card.kind, content);
 }
 
+/** How a text is formatted: as it says of itself, as models write, as its service writes; undefined for words alone. */
+export function dialectOf({ channel, meta }) {
+  if (meta?.format === "markdown" || meta?.turn) return "markdown";
+  return /^whatsapp/.test(channel ?? "") ? "whatsapp" : undefined;
+}
+
 /** The first of its pieces that tells something. */
 const gistOf = ({ title, isFile, lines, list, pairs }) => title || (!isFile && lines[0]) || joined(list.slice(0, 3)) || joined(pairs.flat().slice(0, 4), " ");
 
 /** A message in one line of plain words. */
 export function lineOf(message, longest = LINE) {
   const card = cardOf(message);
-  const said = wordsBeside(message, card).slice(0, longest).replace(/```\w*|\s+/g, " ").trim();
+  const [text, dialect] = [wordsBeside(message, card).slice(0, longest), dialectOf(message)];
+  const said = (dialect ? unformatted(text, dialect) : text).replace(/```\w*|\s+/g, " ").trim();
   const gist = card && joined([gistOf(card), said]);
   const whole = card ? (card.isWhole ? gist : joined([card.label, gist], ": ")) : said;
   return message.deleted_ms ? `${words("deleted")}: ${whole}` : whole;

@@ -1,9 +1,10 @@
 // One message as it looks.
 
-import { button, card as box, icon, link, make, paragraph } from "../dom.js";
+import { LINK, button, card as box, icon, link, make, paragraph } from "../dom.js";
+import { formatted } from "../model/markdown.js";
 import { partsOf, plain, seen } from "../model/parts.js";
 import { timeOf, whenOf, words } from "../words.js";
-import { authorOf, cardOf, wordsBeside } from "./card.js";
+import { authorOf, cardOf, dialectOf, wordsBeside } from "./card.js";
 import { tick } from "./sidebar.js";
 
 /** Longer texts are folded: a page of a million letters is slow and helps nobody. */
@@ -35,7 +36,7 @@ const dots = () => make("p", { className: "dots", role: "img", ariaLabel: words(
 const happened = ({ created_ms }, { title }) => make("p", { className: "happened", dir: "auto", title: timeOf(created_ms) }, title);
 
 /** An answer as far as it has grown; code in it may not have ended. */
-const grown = text => said(text.split("```").length % 2 ? text : `${text}\n\`\`\``);
+const grown = text => said(text.split("```").length % 2 ? text : `${text}\n\`\`\``, "markdown");
 
 /** What an agent offers to answer. */
 const choices = ({ chat }, options) =>
@@ -64,16 +65,17 @@ function contents(view, one, card, unfolded) {
   const isFolded = text.length > FOLDED && !unfolded;
   return [
     view.attachments.sending(one) ?? view.attachments.draw(one) ?? (card && drawn(card)),
-    text && said(isFolded ? text.slice(0, FOLDED) : text),
+    text && said(isFolded ? text.slice(0, FOLDED) : text, dialectOf(one)),
     isFolded && button("plain", words("showAll", { n: text.length }), () => view.unfold(one.message_id)),
     one.deleted_ms && make("p", { className: "mark" }, words("deletedByAuthor")),
-    Array.isArray(one.edits) && one.edits.length && earlier(view, one.edits),
+    Array.isArray(one.edits) && one.edits.length && earlier(view, one),
   ].filter(Boolean);
 }
 
 /** That it was edited; opened, what it said before. */
-function earlier(view, edits) {
-  const texts = edits.slice(-EARLIER).map(({ text, until_ms }) => make("li", {}, make("time", {}, whenOf(until_ms)), said(String(text).slice(0, FOLDED))));
+function earlier(view, one) {
+  const old = ({ text, until_ms }) => make("li", {}, make("time", {}, whenOf(until_ms)), said(String(text).slice(0, FOLDED), dialectOf(one)));
+  const texts = one.edits.slice(-EARLIER).map(old);
   return make("details", { className: "earlier", ontoggle: () => view.list.measure() }, make("summary", {}, words("edited")), make("ol", {}, ...texts));
 }
 
@@ -98,13 +100,26 @@ function trouble(view, one) {
 /** An emoji and how many put it there. */
 const mark = ({ emoji, by }) => make("span", { dir: "auto", title: by.map(authorOf).join(", ") }, emoji, by.length > 1 && ` ${by.length}`);
 
-function said(text) {
-  const parts = partsOf(text).map(({ kind, text }) => {
-    if (kind === "link") return link(text, text);
-    return kind === "code" ? make("pre", { tabIndex: 0 }, seen(text)) : seen(text);
-  });
-  return make("div", { className: "text", dir: "auto" }, ...parts);
+/** The words, formatted as their dialect says; without one, only addresses and blocks of code stand out. */
+function said(text, dialect) {
+  const parts = dialect ? formatted(text, dialect) : partsOf(text);
+  return make("div", { className: "text", dir: "auto" }, ...parts.map(part => piece(part)));
 }
+
+const TAGS = { bold: "strong", italic: "i", strike: "s", quote: "blockquote", heading: "p" };
+
+function piece({ kind, text, href, parts, items }) {
+  if (kind === "text") return seen(text);
+  if (kind === "link") return make("a", { ...LINK, href: href ?? text, title: href === text ? "" : (href ?? "") }, seen(text));
+  if (kind === "mono") return make("code", {}, seen(text));
+  if (kind === "code" || kind === "table") return make("pre", { className: kind, tabIndex: 0 }, seen(text));
+  if (kind === "list") return make("ul", {}, ...items.map(item));
+  return make(TAGS[kind], kind === "heading" ? { className: kind } : {}, ...parts.map(piece));
+}
+
+/** An entry; its number is as it was written. */
+const item = ({ level, number, parts }) =>
+  make("li", { className: `${number ? "numbered" : ""} level-${level}` }, number && `${number} `, ...parts.map(piece));
 
 /** The pieces of a card, each with a direction of its own. */
 function drawn(card) {

@@ -45,7 +45,7 @@ files! {
     "icons/badge-96.png" "icons/icon-192.png" "icons/icon-512.png" "icons/maskable-512.png"
     "icons/touch-180.png"
     "model/agents.js" "model/backoff.js" "model/conversations.js" "model/files.js" "model/heights.js"
-    "model/messages.js" "model/numbers.js" "model/ogg.js" "model/parts.js" "model/rate.js"
+    "model/markdown.js" "model/messages.js" "model/numbers.js" "model/ogg.js" "model/parts.js" "model/rate.js"
     "model/renderings.js" "model/sentences.js" "model/shelf.js"
     "state/archive.js" "state/database.js" "state/identity.js" "state/tabs.js"
 }
