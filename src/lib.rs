@@ -79,6 +79,8 @@
 pub mod agents;
 pub mod backoff;
 pub mod body;
+#[cfg(feature = "schedule")]
+pub mod calendar;
 #[cfg(feature = "tls")]
 pub mod certificate;
 pub mod child;

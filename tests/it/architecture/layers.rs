@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
         "file_name",
         "fs",
         "backoff",
+        "calendar",
         "shutdown",
         "panics",
         "body",

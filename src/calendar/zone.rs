@@ -1,0 +1,78 @@
+//! A time zone: that of this machine, or one of the IANA database by its name.
+
+use std::fmt;
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
+/// A zone, with the name that it was asked for by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone {
+    name: Option<String>,
+    rules: TimeZone,
+}
+
+/// Where a civil time falls that a change of the clocks may skip or repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fall {
+    /// At one instant.
+    Once(Timestamp),
+    /// It is skipped; the clocks go on at this instant.
+    Skipped(Timestamp),
+    /// It comes twice.
+    Twice(Timestamp, Timestamp),
+}
+
+impl Zone {
+    /// The zone of this machine; UTC where it has none.
+    pub fn system() -> Self {
+        Self {
+            name: None,
+            rules: TimeZone::system(),
+        }
+    }
+
+    /// A zone by its name, such as `America/Sao_Paulo`. The error says what was expected.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let rules = TimeZone::get(name);
+        let rules = rules.map_err(|_| "a time zone as America/Sao_Paulo or UTC".to_owned())?;
+        Ok(Self {
+            name: Some(name.to_owned()),
+            rules,
+        })
+    }
+
+    /// The civil time at an instant.
+    pub(super) fn civil(&self, at: Timestamp) -> DateTime {
+        self.rules.to_datetime(at)
+    }
+
+    /// The instants of a civil time; `None` beyond the range of dates.
+    pub(super) fn fall(&self, civil: DateTime) -> Option<Fall> {
+        use jiff::tz::AmbiguousOffset::{Fold, Gap, Unambiguous};
+        let ambiguous = self.rules.to_ambiguous_timestamp(civil);
+        match ambiguous.offset() {
+            Unambiguous { .. } => ambiguous.compatible().ok().map(Fall::Once),
+            // With the offset of before the civil time is behind the change: as far as it is into the gap.
+            Gap { .. } => {
+                let behind = ambiguous.later().ok()?;
+                let change = self
+                    .rules
+                    .preceding(behind + jiff::SignedDuration::from_nanos(1))
+                    .next()?;
+                Some(Fall::Skipped(change.timestamp()))
+            }
+            Fold { .. } => {
+                let twice = (ambiguous.clone().earlier(), ambiguous.later());
+                let (first, second) = (twice.0.ok()?, twice.1.ok()?);
+                Some(Fall::Twice(first, second))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own = || self.rules.iana_name().unwrap_or("the zone of this machine");
+        f.write_str(self.name.as_deref().unwrap_or_else(own))
+    }
+}
