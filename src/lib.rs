@@ -21,7 +21,7 @@
 //!
 //! Commands go down, events come up, imports point down only (`tests/it/architecture` checks it):
 //!
-//! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`random`],
+//! 1. Ground, which knows nothing of messages: [`error`] (with exit codes), [`clock`], [`calendar`] (zones, cron, hours of a week), [`random`],
 //!    [`suggest`], [`fs`] (private files, replaced atomically), [`backoff`], [`shutdown`], [`panics`]
 //!    (containment, blocking work), [`child`] (programs that end with us), [`constant_time`], [`body`] (HTTP bodies), [`observed_io`] (streams that are watched), [`qr`] (codes to scan),
 //!    [`phone`] (numbers), [`percent`] (escapes), [`cut`] (texts of bounded length), [`file_name`] (names of files that others gave), [`redact`] (errors
@@ -79,7 +79,6 @@
 pub mod agents;
 pub mod backoff;
 pub mod body;
-#[cfg(feature = "schedule")]
 pub mod calendar;
 #[cfg(feature = "tls")]
 pub mod certificate;

@@ -7,17 +7,28 @@
 //!   the clocks skips or repeats.
 //! - `zone`: the zone of this machine, or one of the IANA database.
 //!
+//! - `hours`: the hours of a week in which something is allowed.
+//! - `without`: what is left of all that without the feature `schedule`: times in ms, and intervals.
+//!
 //! Not here: what is sent then (`daemon`), and how a zone's rules are read (the crate `jiff`).
 
+#[cfg(feature = "schedule")]
 mod cron;
+#[cfg(feature = "schedule")]
 mod field;
+mod hours;
+mod interval;
+#[cfg(feature = "schedule")]
 mod moment;
+#[cfg(feature = "schedule")]
 mod occurrences;
+#[cfg(not(feature = "schedule"))]
+mod without;
+#[cfg(feature = "schedule")]
 mod zone;
 
-pub use self::{
-    cron::Cron,
-    moment::{Moment, parse_moment},
-    occurrences::Repeat,
-    zone::Zone,
-};
+#[cfg(not(feature = "schedule"))]
+pub use self::without::{Cron, Zone, parse_at};
+#[cfg(feature = "schedule")]
+pub use self::{cron::Cron, moment::parse_at, zone::Zone};
+pub use self::{hours::Hours, interval::Interval};

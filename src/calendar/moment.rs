@@ -1,49 +1,26 @@
 //! One time, as people and programs write it.
 
-use std::time::Duration;
-
 use jiff::{Timestamp, civil::DateTime};
 
 use super::zone::{Fall, Zone};
 
-/// A time that was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    /// In ms since 1970.
-    At(u64),
-    /// So long from now.
-    In(Duration),
-}
-
-impl Moment {
-    /// The time in ms since 1970, counted from `now_ms`.
-    pub fn ms(self, now_ms: u64) -> u64 {
-        match self {
-            Self::At(ms) => ms,
-            Self::In(wait) => {
-                now_ms.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
-            }
-        }
-    }
-}
-
 /// Reads RFC 3339 with an offset, a civil time of the zone (`2026-11-27 08:00`), or ms since 1970. The error
 /// says what was expected.
-pub fn parse_moment(text: &str, zone: &Zone) -> Result<Moment, String> {
+pub fn parse_at(text: &str, zone: &Zone) -> Result<u64, String> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         let ms = text
             .parse::<u64>()
             .ok()
             .filter(|ms| i64::try_from(*ms).is_ok());
-        return ms.map(Moment::At).ok_or_else(expected);
+        return ms.ok_or_else(expected);
     }
     let at = match text.parse::<Timestamp>() {
         Ok(at) => at,
         Err(_) => civil(text, zone)?,
     };
     let ms = u64::try_from(at.as_millisecond());
-    ms.map(Moment::At).map_err(|_| expected())
+    ms.map_err(|_| expected())
 }
 
 fn expected() -> String {
@@ -74,7 +51,7 @@ mod tests {
     use super::*;
 
     fn ms(text: &str, zone: &str) -> Result<u64, String> {
-        parse_moment(text, &Zone::named(zone).expect(zone)).map(|moment| moment.ms(0))
+        parse_at(text, &Zone::named(zone).expect(zone))
     }
 
     #[test]

@@ -5,8 +5,6 @@
 //! (`*` or a step as the hour) is a rhythm and follows the hands: its skipped times do not come, its repeated ones come
 //! twice. It is what cron(8) of Debian does.
 
-use std::time::Duration;
-
 use jiff::{Timestamp, ToSpan as _, civil::DateTime};
 
 use super::{
@@ -17,42 +15,13 @@ use super::{
 /// Days that are looked at: from one 29th of February to the next there are eight years around 2100.
 const MAX_DAYS: usize = 9 * 366;
 
-/// How something comes again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Repeat {
-    /// At the times of a cron expression.
-    Cron(Cron),
-    /// So long after the last time, counted from a first one, in ms since 1970.
-    Every {
-        /// How long.
-        period: Duration,
-        /// The first time.
-        from_ms: u64,
-    },
-}
-
-impl Repeat {
+impl Cron {
     /// The first time behind this one, both in ms since 1970; `None` where there is none within nine years.
     pub fn next_after(&self, after_ms: u64, zone: &Zone) -> Option<u64> {
-        match self {
-            Self::Cron(cron) => {
-                let after = Timestamp::from_millisecond(i64::try_from(after_ms).ok()?).ok()?;
-                let next = next_of_cron(cron, after, zone)?;
-                u64::try_from(next.as_millisecond()).ok()
-            }
-            Self::Every { period, from_ms } => next_of_interval(*period, *from_ms, after_ms),
-        }
+        let after = Timestamp::from_millisecond(i64::try_from(after_ms).ok()?).ok()?;
+        let next = next_of_cron(self, after, zone)?;
+        u64::try_from(next.as_millisecond()).ok()
     }
-}
-
-fn next_of_interval(period: Duration, from_ms: u64, after_ms: u64) -> Option<u64> {
-    let period = u64::try_from(period.as_millis())
-        .ok()
-        .filter(|ms| *ms > 0)?;
-    let Some(behind) = after_ms.checked_sub(from_ms) else {
-        return Some(from_ms);
-    };
-    from_ms.checked_add((behind / period + 1).checked_mul(period)?)
 }
 
 fn next_of_cron(cron: &Cron, after: Timestamp, zone: &Zone) -> Option<Timestamp> {
@@ -98,10 +67,7 @@ mod tests {
 
     /// The next times of an expression, as RFC 3339 in UTC.
     fn times(cron: &str, zone: &str, after: &str, count: usize) -> Vec<String> {
-        let (repeat, zone) = (
-            Repeat::Cron(cron.parse().expect(cron)),
-            Zone::named(zone).expect(zone),
-        );
+        let (repeat, zone): (Cron, _) = (cron.parse().expect(cron), Zone::named(zone).expect(zone));
         let mut at = ms(after);
         let next = std::iter::from_fn(|| {
             at = repeat.next_after(at, &zone)?;
@@ -159,20 +125,5 @@ mod tests {
             times("0 0 29 2 *", "UTC", "2096-03-01T00:00:00Z", 1),
             ["2104-02-29T00:00:00Z"]
         );
-    }
-
-    #[test]
-    fn an_interval_goes_on_from_its_first_time() {
-        let every = Repeat::Every {
-            period: Duration::from_secs(600),
-            from_ms: 1000,
-        };
-        let zone = Zone::named("UTC").expect("UTC");
-        let next = |after| every.next_after(after, &zone);
-        assert_eq!(next(0), Some(1000));
-        assert_eq!(next(1000), Some(601_000));
-        assert_eq!(next(600_999), Some(601_000));
-        assert_eq!(next(601_000), Some(1_201_000));
-        assert_eq!(next(u64::MAX), None);
     }
 }

@@ -2,7 +2,13 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime, date},
+    tz::TimeZone,
+};
+
+const EPOCH: Date = date(1970, 1, 1);
 
 /// A zone, with the name that it was asked for by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +45,41 @@ impl Zone {
             name: Some(name.to_owned()),
             rules,
         })
+    }
+
+    /// The number of the day there, from 1970 on, and the minute of it.
+    pub(super) fn day_and_minute(&self, at_ms: u64) -> (i64, u16) {
+        let at = i64::try_from(at_ms).map(Timestamp::from_millisecond);
+        let civil = self.civil(at.ok().and_then(Result::ok).unwrap_or(Timestamp::MAX));
+        let days = civil
+            .date()
+            .since(EPOCH)
+            .map_or(0, |span| i64::from(span.get_days()));
+        let minute = i16::from(civil.hour()) * 60 + i16::from(civil.minute());
+        (days, u16::try_from(minute).unwrap_or_default())
+    }
+
+    /// When a minute of a day begins there, in ms since 1970. One that is skipped begins where the clocks go on.
+    pub(super) fn ms_of(&self, day: i64, minute: u16) -> Option<u64> {
+        let date = EPOCH
+            .checked_add(jiff::Span::new().try_days(day).ok()?)
+            .ok()?;
+        let (hour, minute) = (
+            i8::try_from(minute / 60).ok()?,
+            i8::try_from(minute % 60).ok()?,
+        );
+        let civil = date.at(hour, minute, 0, 0);
+        let at = match self.fall(civil)? {
+            Fall::Once(at) | Fall::Skipped(at) | Fall::Twice(at, _) => at,
+        };
+        u64::try_from(at.as_millisecond()).ok()
+    }
+
+    /// A time there as people read it: `2026-11-27 08:00`.
+    pub fn show(&self, at_ms: u64) -> String {
+        let at = i64::try_from(at_ms).map(Timestamp::from_millisecond);
+        let civil = self.civil(at.ok().and_then(Result::ok).unwrap_or(Timestamp::MAX));
+        civil.strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     /// The civil time at an instant.

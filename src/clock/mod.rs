@@ -5,16 +5,18 @@
 //! - What must survive a restart goes by the store's time (`store::time`): retention, the life of keys,
 //!   when a message is due and when it is too old, the life of pairing codes.
 //!
-//! `civil` is the calendar, `zone` the time of day at a place and how it is written for people.
+//! `span` reads how long something takes, `civil` is the calendar, `zone` the time of day at a place and how it is written for people.
 //!
 //! Not here: either of the two last clocks.
 
 mod civil;
+mod span;
 mod zone;
 
 use self::civil::{civil_from_days, days_from_civil};
 pub use self::{
     civil::LocalTime,
+    span::parse_span,
     zone::{Occurrence, Zone},
 };
 use std::{

@@ -78,6 +78,12 @@ const PLACE: &[Key] = &[
         "Language of what people read, en or pt-BR; empty takes that of the system, and for contacts English where nothing tells theirs.",
     ),
     key(
+        ZONE,
+        "",
+        Kind::Zone,
+        "Time zone of what is sent at a time of the day, such as America/Sao_Paulo; empty takes that of this machine.",
+    ),
+    key(
         COUNTRY,
         "",
         Kind::Country,
@@ -177,6 +183,8 @@ pub const LANGUAGE: &str = "CLEUDOCODEBOT_LANG";
 
 /// The country of phone numbers without a country code.
 pub const COUNTRY: &str = "CLEUDOCODEBOT_COUNTRY";
+/// The key of the time zone.
+pub const ZONE: &str = "CLEUDOCODEBOT_ZONE";
 
 /// The longest HTTP body.
 pub const MAX_BODY_BYTES: &str = "CLEUDOCODEBOT_MAX_BODY_BYTES";

@@ -55,6 +55,7 @@ use self::{
     values::{addresses, kind},
 };
 use crate::{
+    calendar::Zone,
     error::{Error, Result},
     language::Language,
     log::{LogFormat, LogLevel},
@@ -131,6 +132,8 @@ pub struct Config {
     pub language: Option<Language>,
     /// The country of phone numbers written without a country code.
     pub country: Option<Country>,
+    /// The time zone of what is sent at a time of the day.
+    pub zone: Zone,
     /// How much to log.
     pub log_level: LogLevel,
     /// The shape of a log line.
@@ -242,6 +245,7 @@ impl Config {
             history_days: narrow("CLEUDOCODEBOT_HISTORY_DAYS")?,
             language: typed(lookup, keys::LANGUAGE, |_, text| kind::language(text))?,
             country: typed(lookup, keys::COUNTRY, |_, text| kind::country(text))?,
+            zone: typed(lookup, keys::ZONE, |_, text| kind::zone(text))?,
             log_level: typed(lookup, "CLEUDOCODEBOT_LOG_LEVEL", |_, text| {
                 kind::level(text)
             })?,
@@ -322,6 +326,7 @@ impl fmt::Debug for Config {
             .field("history_days", &self.history_days)
             .field("language", &self.language)
             .field("country", &self.country.map(Country::name))
+            .field("zone", &self.zone.to_string())
             .field("log_level", &self.log_level)
             .field("log_format", &self.log_format)
             .finish()

@@ -99,6 +99,7 @@ fn without_any_setting_the_defaults_hold() {
         history_days: 90,
         language: None,
         country: None,
+        zone: crate::calendar::Zone::system(),
         log_level: LogLevel::Info,
         log_format: LogFormat::Text,
     };

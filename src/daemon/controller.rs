@@ -13,6 +13,7 @@ use super::{
     guide::Guide,
     process::restart,
     push::Pusher,
+    schedule::Scheduler,
     turns::{Turns, states},
 };
 use crate::{
@@ -42,6 +43,7 @@ pub(super) struct Controller {
     agents: AgentProcesses,
     guide: Guide,
     pusher: Arc<Pusher>,
+    scheduler: Scheduler,
     finder: AgentFinder,
 }
 
@@ -52,6 +54,7 @@ pub(super) struct ControlledParts {
     pub(super) agents: AgentProcesses,
     pub(super) guide: Guide,
     pub(super) pusher: Arc<Pusher>,
+    pub(super) scheduler: Scheduler,
 }
 
 impl Controller {
@@ -74,6 +77,7 @@ impl Controller {
             agents: parts.agents,
             guide: parts.guide,
             pusher: parts.pusher,
+            scheduler: parts.scheduler,
         }
     }
 
@@ -90,11 +94,13 @@ impl Controller {
         self.turns.apply(lookup, config.country);
         self.agents.apply(lookup, config);
         self.guide.apply(lookup);
+        self.scheduler.start();
     }
 
     /// Stops all turns, those who answer them, and all channels.
     pub(super) async fn end(&self) {
         self.pusher.end();
+        self.scheduler.end();
         self.guide.end();
         self.turns.end().await;
         self.agents.end().await;

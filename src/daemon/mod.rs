@@ -15,6 +15,7 @@ mod first_start;
 mod guide;
 mod process;
 mod push;
+mod schedule;
 mod settings;
 #[cfg(test)]
 mod testing;
@@ -35,6 +36,7 @@ use self::{
         signals, watchdog,
     },
     push::{PushParts, Pusher},
+    schedule::Scheduler,
     turns::{Turns, TurnsParts, states::AgentStates},
 };
 use crate::{
@@ -188,6 +190,7 @@ impl Daemon {
             states,
         });
         let guide = Guide::new(store.clone(), &listeners, log.clone());
+        let scheduler = Scheduler::new(store.clone(), &listeners, log.clone());
         let keys = open_keys(&config, &store, &log)?;
         let push = open_push(&config, &store, &log)?;
         let pusher = Pusher::new(PushParts {
@@ -207,6 +210,7 @@ impl Daemon {
                 agents: processes,
                 guide,
                 pusher,
+                scheduler,
             },
         ));
         let gateway = Gateway::new(GatewayParts {

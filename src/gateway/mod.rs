@@ -135,6 +135,7 @@ pub struct CommitListeners {
     waiters: Waiters,
     arrivals: Arrivals,
     on_received: RwLock<Vec<OnReceived>>,
+    on_scheduled: OnceLock<OnReceived>,
     on_event: OnceLock<OnEvent>,
 }
 
@@ -146,6 +147,11 @@ impl CommitListeners {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         all.push(Box::new(callback));
+    }
+
+    /// Sets what is called after a commit with a message that is to be sent later, on the store's thread.
+    pub fn on_scheduled(&self, callback: impl Fn() + Send + Sync + 'static) {
+        let _ = self.on_scheduled.set(Box::new(callback));
     }
 
     /// Sets what is called with each stored event, on the store's thread.
@@ -171,6 +177,12 @@ impl CommitListeners {
                 .read()
                 .unwrap_or_else(PoisonError::into_inner);
             all.iter().for_each(|callback| callback());
+        }
+        let mut messages = events.iter().map(|event| &event.message);
+        if let Some(callback) = self.on_scheduled.get()
+            && messages.any(|message| message.state == State::Scheduled)
+        {
+            callback();
         }
     }
 }

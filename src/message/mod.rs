@@ -69,11 +69,13 @@ pub enum State {
     Failed,
     /// Cancelled by the user before it was sent.
     Cancelled,
+    /// To be sent at a time of its own; until then in no outbox.
+    Scheduled,
 }
 
 impl State {
     /// Every state, in the order of the numbers they are stored as.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Received,
         Self::Queued,
         Self::Sending,
@@ -82,6 +84,7 @@ impl State {
         Self::Read,
         Self::Failed,
         Self::Cancelled,
+        Self::Scheduled,
     ];
 
     /// The name on the wire.
@@ -95,6 +98,7 @@ impl State {
             Self::Read => "read",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Scheduled => "scheduled",
         }
     }
 
@@ -110,6 +114,7 @@ impl State {
                     || (next == Self::Failed && self != Self::Delivered)
                     || (next == Self::Cancelled && self == Self::Queued)
             }
+            Self::Scheduled => matches!(next, Self::Queued | Self::Failed | Self::Cancelled),
             Self::Received | Self::Read | Self::Failed | Self::Cancelled => false,
         }
     }
@@ -119,7 +124,7 @@ impl State {
         matches!(self, Self::Failed | Self::Cancelled)
     }
 
-    /// Whether it needs no more delivery.
+    /// Whether it is in no outbox: it needs no more delivery, or none yet.
     pub fn has_left_the_outbox(self) -> bool {
         !matches!(self, Self::Queued | Self::Sending)
     }
@@ -193,6 +198,8 @@ pub struct Message {
     pub created_ms: u64,
     /// When it entered this state, in ms since 1970.
     pub updated_ms: u64,
+    /// When it is to be sent, in ms since 1970, while it is scheduled.
+    pub at_ms: Option<u64>,
     /// How often delivery was tried.
     pub attempts: u32,
     /// Why the last attempt failed.
@@ -243,6 +250,7 @@ impl Message {
             reply_to: None,
             created_ms: 1,
             updated_ms: 1,
+            at_ms: None,
             attempts: 0,
             error: None,
             meta: None,

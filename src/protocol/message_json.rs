@@ -39,6 +39,9 @@ pub fn push_message(out: &mut String, message: &Message) {
         ",\"created_ms\":{},\"updated_ms\":{}",
         message.created_ms, message.updated_ms
     );
+    if let Some(at_ms) = message.at_ms {
+        let _ = write!(out, ",\"at_ms\":{at_ms}");
+    }
     if message.attempts > 0 {
         let _ = write!(out, ",\"attempts\":{}", message.attempts);
     }
@@ -114,6 +117,7 @@ mod tests {
             reply_to: None,
             created_ms: 1,
             updated_ms: 2,
+            at_ms: None,
             attempts: 0,
             error: None,
             kind: Kind::Text,

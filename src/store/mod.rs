@@ -64,14 +64,17 @@ pub use self::{
     error::{SALVAGE_ADVICE, StoreError},
     numbered::{NumberedTable, RowStorage},
     options::{Clock, StoreOptions},
+    queries::scheduled::{ScheduledPage, ScheduledQuery},
     request::{
-        AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, Revision, StatusUpdate,
+        AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, Revision, SendAt,
+        StatusUpdate,
     },
     rows::position::ReaderPosition,
     turn::{Hold, HoldReason, NewTurn, Turn, TurnUpdate},
     writer::{
         pending::{Pending, STORE_WAIT, insist},
         report::report_to,
+        scheduled::Release,
     },
 };
 use self::{

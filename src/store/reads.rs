@@ -12,8 +12,11 @@ use super::{
     },
     error::StoreError,
     index,
-    queries::{aliases, conversations, events, history, media, message, outbox, revisions},
-    request::{AcceptedParts, ConversationQuery, HistoryQuery},
+    queries::{
+        aliases, conversations, events, history, media, message, outbox, revisions,
+        scheduled::{self, ScheduledPage, ScheduledQuery},
+    },
+    request::{AcceptedParts, ConversationQuery, HistoryQuery, SendAt},
     rows::keys,
     time,
 };
@@ -57,6 +60,26 @@ impl Store {
     ) -> Result<Vec<(Message, DueTime)>, StoreError> {
         let now = self.0.shared.time.now();
         self.view(|rows| outbox::outbox(rows, now, channel, after, limit))
+    }
+
+    /// A page of the messages that are to be sent later. Blocks.
+    pub fn scheduled(&self, query: &ScheduledQuery) -> Result<ScheduledPage, StoreError> {
+        self.view(|rows| scheduled::page(rows, query))
+    }
+
+    /// When the next message is to be sent that is scheduled, in ms since 1970. Blocks.
+    pub fn next_scheduled(&self) -> Result<Option<u64>, StoreError> {
+        self.view(scheduled::next)
+    }
+
+    /// The scheduled messages of this time or an earlier one, the earliest first, behind one of them. Blocks.
+    pub fn due(
+        &self,
+        after: Option<(u64, MessageId)>,
+        until_ms: u64,
+        limit: usize,
+    ) -> Result<Vec<(MessageId, SendAt)>, StoreError> {
+        self.view(|rows| scheduled::due(rows, after, until_ms, limit))
     }
 
     /// What is known of a kept file. Blocks.

@@ -29,6 +29,17 @@ pub struct Draft {
     pub meta: Option<Value>,
     /// Makes repeats of the same request harmless for seven days.
     pub idempotency_key: Option<String>,
+    /// When to send it; none for at once.
+    pub at: Option<SendAt>,
+}
+
+/// When a message is to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendAt {
+    /// The wall clock's time, in ms since 1970.
+    pub at_ms: u64,
+    /// How much later it may still go out, in ms; then it has failed.
+    pub grace_ms: u64,
 }
 
 /// A message that a service delivered.

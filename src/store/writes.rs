@@ -11,9 +11,14 @@ use super::{
     Store,
     answer::{KeptMedia, MediaRow, QueuedMessage, ReadMark, ReceivedMessage},
     error::StoreError,
-    request::{AcceptedParts, Draft, Inbound, Revision, StatusUpdate},
+    request::{AcceptedParts, Draft, Inbound, Revision, SendAt, StatusUpdate},
     rows::{body::Body, keys::MAX_NAME},
-    writer::{encoded::EncodedMessage, media, operations, pending::Pending},
+    writer::{
+        encoded::EncodedMessage,
+        media, operations,
+        pending::Pending,
+        scheduled::{self, Release},
+    },
 };
 use crate::message::{Direction, MediaId, Message, MessageId, nesting::kept};
 
@@ -190,6 +195,26 @@ impl Store {
         self.submit(operations::cancel, id, 0)
     }
 
+    /// Gives a scheduled message another time, and another grace where one is given.
+    pub fn reschedule(
+        &self,
+        id: MessageId,
+        at_ms: u64,
+        grace_ms: Option<u64>,
+    ) -> Result<Pending<Message>, StoreError> {
+        self.submit(scheduled::reschedule, (id, at_ms, grace_ms), 0)
+    }
+
+    /// Lets go of scheduled messages whose time has come; one that was cancelled or got another time meanwhile is
+    /// left alone. Resolves to how many there were.
+    pub fn let_go(
+        &self,
+        due: Vec<(MessageId, SendAt, Release)>,
+    ) -> Result<Pending<usize>, StoreError> {
+        let weight = due.len() * size_of::<(MessageId, SendAt, Release)>();
+        self.submit(scheduled::release, due, weight)
+    }
+
     /// Queues a failed message again, due now. Its attempts go on being counted.
     pub fn retry(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
         self.submit(operations::retry, id, 0)
@@ -219,7 +244,10 @@ fn usable(references: Vec<String>) -> (Vec<String>, usize) {
 
 /// A message to be sent, as the writer takes it.
 pub(super) fn outgoing(draft: Draft) -> Result<EncodedMessage, StoreError> {
-    encode(Body::outgoing(draft))
+    let at = draft.at;
+    let mut encoded = encode(Body::outgoing(draft))?;
+    encoded.at = at;
+    Ok(encoded)
 }
 
 /// Checks the lengths of what becomes keys, and encodes the row here, on the caller's thread: the

@@ -7,6 +7,7 @@ use super::{
     fetch_rule::FetchRule, reach, wait::wait,
 };
 use crate::{
+    calendar::Zone,
     language::Language,
     log::{LogFormat, LogLevel},
     phone::Country,
@@ -47,6 +48,8 @@ pub enum Kind {
     Language,
     /// A country of the table in `phone`.
     Country,
+    /// A time zone by its name; may be empty.
+    Zone,
     /// Waits, separated by commas.
     Delays,
     /// The base URL of a service.
@@ -100,6 +103,7 @@ impl Kind {
             Self::Number { .. } | Self::Days { .. } => self.number(text).map(drop),
             Self::Language => language(text).map(drop),
             Self::Country => country(text).map(drop),
+            Self::Zone => zone(text).map(drop),
             Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
             Self::PublicUrl | Self::File if text.is_empty() => Ok(()),
@@ -194,6 +198,14 @@ pub(in crate::config) fn country(text: &str) -> Result<Option<Country>, Expected
     text.parse()
         .map(Some)
         .map_err(|()| format!("a country: one of {}; or nothing", names()))
+}
+
+/// Parses a time zone; that of this machine if the text is empty.
+pub(in crate::config) fn zone(text: &str) -> Result<Zone, Expected> {
+    if text.is_empty() {
+        return Ok(Zone::system());
+    }
+    Zone::named(text)
 }
 
 fn contact(text: &str) -> Result<(), Expected> {

@@ -48,9 +48,12 @@ impl Kind {
             | Self::AgentRoutes
             | Self::Patterns
             | Self::VariableNames => plain("list"),
-            Self::Host | Self::Token | Self::Text | Self::Conversation | Self::Contact => {
-                plain("text")
-            }
+            Self::Host
+            | Self::Token
+            | Self::Text
+            | Self::Zone
+            | Self::Conversation
+            | Self::Contact => plain("text"),
         }
     }
 

@@ -167,6 +167,8 @@ fn dispatch(
         ActionId::Retry => messages::retry(gateway, &payload),
         ActionId::Message => messages::history::message(gateway, &payload),
         ActionId::History => messages::history::history(gateway, access, &payload),
+        ActionId::Scheduled => messages::later::scheduled(gateway, access, &payload),
+        ActionId::Reschedule => messages::later::reschedule(gateway, &payload),
         ActionId::Outbox => messages::outbox::outbox(gateway, access, &payload),
         ActionId::Conversations => conversations::conversations(gateway, access, &payload),
         ActionId::Read => conversations::read(gateway, payload),

@@ -36,6 +36,27 @@ pub(super) const FORMAT: FieldSpec = may(
     "markdown: the text is shown formatted, in the dialect of its service, and in words where that has none; text unless told",
 );
 
+/// When to send.
+pub(super) const AT: FieldSpec = may(
+    "at",
+    FieldKind::Any,
+    "send it then: RFC 3339 with an offset, a time of the gateway's zone as 2026-11-27 08:00, or ms since 1970",
+);
+
+/// How long to wait.
+pub(super) const IN: FieldSpec = may(
+    "in",
+    FieldKind::Name,
+    "send it after this long: 30s, 10m, 2h, 3d",
+);
+
+/// How late it may be.
+pub(super) const GRACE: FieldSpec = may(
+    "grace",
+    FieldKind::Name,
+    "with at or in: after a downtime it goes out no later than this, else it has failed; 1h unless told",
+);
+
 /// A turn of an agent.
 pub(super) const TURN_ID: FieldSpec = must("turn_id", FieldKind::Name, "the turn, as t-17");
 
@@ -120,7 +141,7 @@ pub(super) const MESSAGE: &[FieldSpec] = &[
     must(
         "state",
         FieldKind::Name,
-        "received, queued, sending, sent, delivered, read, failed or cancelled",
+        "received, scheduled, queued, sending, sent, delivered, read, failed or cancelled",
     ),
     may("reply_to", FieldKind::Name, "the message it answers"),
     must("created_ms", COUNT, "when it was stored, ms since 1970"),
@@ -128,6 +149,11 @@ pub(super) const MESSAGE: &[FieldSpec] = &[
         "updated_ms",
         COUNT,
         "when it came to this state, ms since 1970",
+    ),
+    may(
+        "at_ms",
+        COUNT,
+        "while it is scheduled: when it is to be sent, ms since 1970",
     ),
     may("attempts", COUNT, "how often delivery was tried"),
     may(

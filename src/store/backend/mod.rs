@@ -60,11 +60,14 @@ pub(in crate::store) enum Table {
     AccessKeys,
     /// The number of a subscription → where a device is pushed to. Added as `Marks` is.
     PushSubscriptions,
+    /// Time and message number → how late it may be, and message number → the time. Messages to be sent
+    /// later. Added as `Marks` is.
+    Scheduled,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 19] = [
+    pub(in crate::store) const ALL: [Self; 20] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -84,6 +87,7 @@ impl Table {
         Self::Positions,
         Self::AccessKeys,
         Self::PushSubscriptions,
+        Self::Scheduled,
     ];
 
     /// Its name in the file.
@@ -109,6 +113,7 @@ impl Table {
             Self::Positions => "positions",
             Self::AccessKeys => "access_keys",
             Self::PushSubscriptions => "push_subscriptions",
+            Self::Scheduled => "scheduled",
         }
     }
 }

@@ -25,6 +25,8 @@ pub(in crate::store) struct StoreCounters {
     pub(in crate::store) media: MediaTotals,
     /// Messages with a file that is to be fetched.
     pub(in crate::store) fetches: u64,
+    /// Messages to be sent later.
+    pub(in crate::store) scheduled: u64,
     /// Whether there is anything to go on with for agents: a position, or an open turn as of the start.
     pub(in crate::store) agents: bool,
 }
@@ -41,6 +43,7 @@ impl StoreCounters {
                 bytes: meta::media_bytes(rows)?,
             },
             fetches: rows.len(Table::Fetches)?,
+            scheduled: rows.len(Table::Scheduled)? / 2,
             agents: turns::position(rows, AGENTS)?.is_some() || turns::is_any_open(rows)?,
         })
     }

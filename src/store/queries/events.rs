@@ -15,6 +15,7 @@ use crate::{
             budget::PageBudget,
             message::{self, expect},
             revisions,
+            scheduled::say_when,
         },
         rows::{
             body::{self, Body},
@@ -96,6 +97,7 @@ impl EventMerge<'_> {
             return Ok(ControlFlow::Break(()));
         }
         let Body { message, .. } = Body::decode(number, row)?;
+        let message = say_when(self.rows, message)?;
         self.push(message, Occasion::State, row.len());
         Ok(ControlFlow::Continue(()))
     }
@@ -109,6 +111,7 @@ impl EventMerge<'_> {
             revisions::apply(self.rows, &change, &mut message)?;
             let occasion = change.transition.occasion;
             change.apply_to(&mut message);
+            let message = say_when(self.rows, message)?;
             self.push(message, occasion, size);
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::{
         answer::{Occasion, Transition},
         backend::{Get, Snapshot, Table},
         error::StoreError,
-        queries::revisions,
+        queries::{revisions, scheduled::say_when},
         request::AcceptedParts,
         rows::{
             body::Body,
@@ -48,7 +48,7 @@ pub(in crate::store) fn as_it_stands(rows: &dyn Get, body: Body) -> Result<Messa
         revisions::apply(rows, &change, &mut message)?;
         change.apply_to(&mut message);
     }
-    Ok(message)
+    say_when(rows, message)
 }
 
 /// The message in its current state.
@@ -112,7 +112,7 @@ pub(in crate::store) fn message(
         revisions::apply(rows, &last, &mut message)?;
         last.apply_to(&mut message);
     }
-    Ok(Some((message, transitions)))
+    Ok(Some((say_when(rows, message)?, transitions)))
 }
 
 /// The names that a service gave to a message, that of the first part first.

@@ -13,4 +13,5 @@ pub(super) mod media;
 pub(super) mod message;
 pub(super) mod outbox;
 pub(super) mod revisions;
+pub(super) mod scheduled;
 pub(super) mod turns;

@@ -38,6 +38,7 @@ const REPLY_TO: u8 = 8;
 const META: u8 = 16;
 const KEY: u8 = 32;
 const CONTENT: u8 = 64;
+const SCHEDULED: u8 = 128;
 
 /// The state a message is created in.
 pub(in crate::store) fn first_state(direction: Direction) -> State {
@@ -66,8 +67,10 @@ impl Body {
             media: draft.media.map(files_kept),
             reply_to: draft.reply_to,
             meta: draft.meta.map(kept),
+            at_ms: draft.at.map(|at| at.at_ms),
             ..blank(0, Direction::Out, 0)
         };
+        let message = with_first_state(message, draft.at.is_some());
         Self {
             message,
             key: draft.idempotency_key,
@@ -102,7 +105,8 @@ impl Body {
             .map(|key| keys::key_row(direction, channel, key))
     }
 
-    /// Encodes the row. State, attempts and number are not part of it.
+    /// Encodes the row. Attempts, number and the time it is scheduled for are not part of it, and of the
+    /// state only whether it is to be sent later.
     pub(in crate::store) fn encode(&self) -> Vec<u8> {
         let message = &self.message;
         let size = message.text.len() + message.channel.len() + message.peer.len() + 48;
@@ -147,6 +151,7 @@ impl Body {
             | flag(message.meta.is_some(), META)
             | flag(self.key.is_some(), KEY)
             | flag(self.stores_kind(), CONTENT)
+            | flag(message.state == State::Scheduled, SCHEDULED)
     }
 
     /// Decodes a row.
@@ -165,6 +170,7 @@ impl Body {
             text: reader.text()?.to_owned(),
             ..blank(number, direction, created_ms)
         };
+        message = with_first_state(message, flags & SCHEDULED != 0);
         message.sender = reader.optional_text(flags & SENDER != 0)?;
         message.reply_to = reader.optional_text(flags & REPLY_TO != 0)?;
         let key = reader.optional_text(flags & KEY != 0)?;
@@ -207,6 +213,13 @@ fn kind_of(given: Kind, media: Option<&Value>) -> Kind {
     }
 }
 
+fn with_first_state(mut message: Message, is_scheduled: bool) -> Message {
+    if is_scheduled && message.direction == Direction::Out {
+        message.state = State::Scheduled;
+    }
+    message
+}
+
 /// A new message without content.
 fn blank(number: u64, direction: Direction, created_ms: u64) -> Message {
     Message {
@@ -224,6 +237,7 @@ fn blank(number: u64, direction: Direction, created_ms: u64) -> Message {
         reply_to: None,
         created_ms,
         updated_ms: created_ms,
+        at_ms: None,
         attempts: 0,
         error: None,
         meta: None,

@@ -11,5 +11,6 @@ pub(super) mod media;
 pub(super) mod outbox;
 pub(super) mod position;
 pub(super) mod revision;
+pub(super) mod scheduled;
 pub(super) mod session;
 pub(super) mod turn;

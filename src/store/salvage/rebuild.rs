@@ -18,12 +18,13 @@ use crate::{
         backend::{Backend, Rows, ScanOrder, Table, meta},
         error::StoreError,
         index::{IndexChanges, IndexEntry, Side},
-        queries::message,
+        queries::{message, scheduled::at_of},
         rows::{
             body::Body,
             change::Change,
             keys::{self, number_key, number_of, outbox_key},
             outbox,
+            scheduled::{is_its_row, time_key},
         },
     },
 };
@@ -65,6 +66,7 @@ pub(super) fn rebuild(
     })?;
     let head = rebuild.next_seq;
     leave_lost(new, report)?;
+    leave_unscheduled(new)?;
     media::leave_unfetched(new)?;
     references.write(new)?;
     write(new, |rows| {
@@ -91,6 +93,29 @@ fn leave_lost(new: &dyn Backend, report: &mut Salvaged) -> Result<(), StoreError
     write(new, |rows| {
         lost.iter()
             .try_for_each(|key| rows.remove(Table::Outbox, key))
+    })
+}
+
+/// Takes out the times of messages that are lost or are not scheduled any more.
+fn leave_unscheduled(new: &dyn Backend) -> Result<(), StoreError> {
+    let mut left = Vec::new();
+    {
+        let rows = new.snapshot()?;
+        let (first, end, order) = (&[][..], &[u8::MAX; 2][..], ScanOrder::Ascending);
+        rows.scan(Table::Scheduled, first, end, order, &mut |key, _| {
+            let message = message::load(&*rows, number_of(key)?)?;
+            let is_scheduled = message.is_some_and(|one| one.state == State::Scheduled);
+            let at = at_of(&*rows, number_of(key)?)?;
+            let is_of_it = is_its_row(key, at.map(|at| at.at_ms));
+            if !(is_scheduled && is_of_it) {
+                left.push(key.to_vec());
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    write(new, |rows| {
+        left.iter()
+            .try_for_each(|key| rows.remove(Table::Scheduled, key))
     })
 }
 
@@ -213,6 +238,9 @@ impl Rebuild<'_> {
         if message.direction == crate::message::Direction::In {
             return Ok(());
         }
+        if message.state == State::Scheduled {
+            return self.settle_scheduled(rows, message);
+        }
         let key = outbox_key(message);
         let is_listed = rows.get(Table::Outbox, &key)?.is_some();
         if message.state.has_left_the_outbox() {
@@ -225,6 +253,31 @@ impl Rebuild<'_> {
             return rows.put(Table::Outbox, &key, &outbox::encode(0, AT_ONCE));
         }
         rows.remove(Table::Outbox, &key)?;
+        self.fail(rows, message, UNCERTAIN)
+    }
+
+    /// A message whose time is lost has failed, and so has one whose last events may be: it may have been sent.
+    fn settle_scheduled(
+        &mut self,
+        rows: &mut dyn Rows,
+        message: &Message,
+    ) -> Result<(), StoreError> {
+        let at = at_of(rows, message.id.0)?;
+        let by_time = at.map(|at| (time_key(at.at_ms, message.id.0), at.grace_ms));
+        match by_time {
+            Some((key, grace_ms)) if self.is_list_current => {
+                rows.put(Table::Scheduled, &key, &number_key(grace_ms))
+            }
+            _ => self.fail(rows, message, UNCERTAIN),
+        }
+    }
+
+    fn fail(
+        &mut self,
+        rows: &mut dyn Rows,
+        message: &Message,
+        why: &str,
+    ) -> Result<(), StoreError> {
         self.next_seq += 1;
         let change = Change {
             number: message.id.0,
@@ -236,7 +289,7 @@ impl Rebuild<'_> {
                 state: State::Failed,
                 at_ms: self.now_ms,
                 attempts: message.attempts,
-                error: Some(UNCERTAIN.to_owned()),
+                error: Some(why.to_owned()),
             },
         };
         self.report.uncertain.insert(message.id.0);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     message::{Kind, Message},
-    store::rows::body::Body,
+    store::{request::SendAt, rows::body::Body},
 };
 
 /// A message to be stored, encoded on the thread of the caller so that the writer need not.
@@ -16,6 +16,8 @@ pub(in crate::store) struct EncodedMessage {
     pub(in crate::store) row: Vec<u8>,
     /// The key of its row in `keys`.
     pub(in crate::store) key: Option<Vec<u8>>,
+    /// When it is to be sent, where that is later.
+    pub(in crate::store) at: Option<SendAt>,
 }
 
 impl EncodedMessage {
@@ -23,6 +25,7 @@ impl EncodedMessage {
         Self {
             row: body.encode(),
             key: body.key_row(),
+            at: None,
             body,
         }
     }

@@ -16,6 +16,7 @@ pub(super) mod queue;
 pub(super) mod report;
 mod retention;
 mod revisions;
+pub(super) mod scheduled;
 pub(super) mod shared;
 pub(super) mod transaction;
 pub(super) mod turns;

@@ -32,7 +32,10 @@ use crate::{
 /// How many names a bridge may give to one message.
 pub(in crate::store) const MAX_REFERENCES: usize = 128;
 
-/// Puts a message into the outbox, unless its idempotency key was used before.
+/// How many messages may wait for a time of their own.
+const MAX_SCHEDULED: u64 = 1_000_000;
+
+/// Puts a message into the outbox, or where it waits for its time, unless its idempotency key was used before.
 pub(in crate::store) fn queue(
     transaction: &mut Transaction<'_>,
     encoded: &mut EncodedMessage,
@@ -52,8 +55,14 @@ pub(in crate::store) fn queue(
         return Err(StoreError::QueueFull);
     }
     transaction.check_size()?;
+    if encoded.at.is_some() && *transaction.scheduled() >= MAX_SCHEDULED {
+        return Err(StoreError::QueueFull);
+    }
     let message = transaction.create(encoded)?;
-    transaction.enter_outbox(&message, Duration::ZERO)?;
+    match encoded.at {
+        Some(at) => transaction.schedule(message.id, at)?,
+        None => transaction.enter_outbox(&message, Duration::ZERO)?,
+    }
     Ok(QueuedMessage {
         message,
         duplicate: false,

@@ -11,7 +11,7 @@ use crate::{
         backend::{Rows, Table, meta},
         error::StoreError,
         index::{IndexChanges, IndexEntry, Side},
-        queries::{counters::StoreCounters, message},
+        queries::{counters::StoreCounters, message, scheduled::say_when},
         request::StatusUpdate,
         rows::{
             body::{self, Body},
@@ -129,6 +129,11 @@ impl<'t> Transaction<'t> {
         &mut self.counters.fetches
     }
 
+    /// How many messages are to be sent later.
+    pub(in crate::store) fn scheduled(&mut self) -> &mut u64 {
+        &mut self.counters.scheduled
+    }
+
     /// Notes whether there is anything to go on with for agents.
     pub(in crate::store) fn note_agents(&mut self, is_any: bool) {
         self.counters.agents = is_any;
@@ -206,6 +211,10 @@ impl<'t> Transaction<'t> {
         let before = message.state;
         let change = self.put_change(&message, update, Occasion::State)?;
         change.apply_to(&mut message);
+        if before == State::Scheduled && message.state != State::Scheduled {
+            self.unschedule(message.id)?;
+        }
+        let message = say_when(self.rows, message)?;
         self.keep_outbox(before, &message, update.retry_in)?;
         self.push_event(&message, Occasion::State);
         if let Some(draft) = report::of(before, &message) {

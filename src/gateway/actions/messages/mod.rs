@@ -1,6 +1,8 @@
-//! The actions about messages: send, receive, cancel, retry; reading them back is in `history`, what waits in `outbox`.
+//! The actions about messages: send, receive, cancel, retry; reading them back is in `history`, what waits in `outbox`,
+//! what is for later in `later`.
 
 pub(super) mod history;
+pub(super) mod later;
 pub(super) mod outbox;
 
 use std::sync::Arc;
@@ -143,6 +145,7 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
     };
     check_key(payload.text("idempotency_key"))?;
     Ok(Draft {
+        at: later::send_at(gateway, &payload)?,
         peer: target(gateway, &channel, "to", payload.text("to"))?,
         channel,
         kind: content.as_ref().map_or(Kind::Text, Content::kind),
@@ -276,6 +279,9 @@ async fn read(gateway: &Gateway, id: MessageId) -> Result<Message, Fault> {
 
 fn sent_json(message: &Message, duplicate: bool) -> String {
     let mut answer = json!({"message_id": message.id.to_string(), "state": message.state.as_str(), "duplicate": duplicate});
+    if let Some(at_ms) = message.at_ms {
+        answer["at_ms"] = json!(at_ms);
+    }
     if let Some(error) = &message.error {
         answer["error"] = json!(error);
     }

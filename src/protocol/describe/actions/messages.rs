@@ -1,7 +1,7 @@
 //! Messages: sending, handing in, and what is done to one that waits or failed.
 
 use crate::protocol::describe::{
-    fields::{FORMAT, MESSAGE_ID, may, must},
+    fields::{AT, COUNT, FORMAT, GRACE, IN, MESSAGE_ID, may, must},
     shape::{ActionSpec, FieldKind},
 };
 
@@ -58,6 +58,9 @@ pub(super) const SEND: ActionSpec = ActionSpec {
             FieldKind::Name,
             "the same key again gives the first message, for 7 days; the daemon keeps turn-t-, apology-t-, command-m-, slash-m- and usage-m- for itself",
         ),
+        AT,
+        IN,
+        GRACE,
         may(
             "wait",
             FieldKind::Boolean,
@@ -69,13 +72,14 @@ pub(super) const SEND: ActionSpec = ActionSpec {
         must(
             "state",
             FieldKind::Name,
-            "queued; with wait: sent, delivered, read, failed or cancelled",
+            "queued, or scheduled; with wait: sent, delivered, read, failed or cancelled",
         ),
         must(
             "duplicate",
             FieldKind::Boolean,
             "true where the idempotency_key was known",
         ),
+        may("at_ms", COUNT, "scheduled: when it goes out, ms since 1970"),
         may("error", FieldKind::Text, "why it failed"),
     ],
 };

@@ -131,6 +131,8 @@ actions! {
     PushUnsubscribe push::PUSH_UNSUBSCRIBE, PEOPLE, Nothing;
     PushList push::PUSH_LIST, PEOPLE, Nothing;
     Outbox outbox::OUTBOX, READERS, Nothing;
+    Scheduled outbox::SCHEDULED, READERS, Nothing;
+    Reschedule outbox::RESCHEDULE, OPERATORS, Message;
     Logs daemon::LOGS, OWNERS, Gateway;
     Config daemon::CONFIG, OWNERS, Gateway;
     ConfigCheck daemon::CONFIG_CHECK, OWNERS, Gateway;

@@ -1,7 +1,7 @@
 //! What waits to be sent.
 
 use crate::protocol::describe::{
-    fields::{may, must},
+    fields::{AT, COUNT, GRACE, IN, MESSAGE_ID, may, must},
     shape::{ActionSpec, FieldKind},
 };
 
@@ -28,5 +28,37 @@ pub(super) const OUTBOX: ActionSpec = ActionSpec {
             FieldKind::Objects,
             "messages; retry queues one again",
         ),
+    ],
+};
+
+pub(super) const SCHEDULED: ActionSpec = ActionSpec {
+    name: "scheduled",
+    aliases: &[],
+    summary: "What is to be sent later, the earliest first.",
+    request: &[
+        may("channel", FieldKind::Name, "only of this channel"),
+        may("peer", FieldKind::Name, "only to this peer; needs channel"),
+        may("after", FieldKind::Name, "next of the page before"),
+        may(
+            "limit",
+            FieldKind::Integer(1, 1000),
+            "messages at most, 50 unless told",
+        ),
+    ],
+    response: &[
+        must("messages", FieldKind::Objects, "messages, each with at_ms"),
+        may("next", FieldKind::Name, "there are more: pass it as after"),
+    ],
+};
+
+pub(super) const RESCHEDULE: ActionSpec = ActionSpec {
+    name: "reschedule",
+    aliases: &[],
+    summary: "Gives a scheduled message another time.",
+    request: &[MESSAGE_ID, AT, IN, GRACE],
+    response: &[
+        MESSAGE_ID,
+        must("state", FieldKind::Name, "scheduled"),
+        must("at_ms", COUNT, "when it is to be sent, ms since 1970"),
     ],
 };

@@ -18,6 +18,7 @@ use crate::store::{
     answer::Pruned,
     backend::{Get, ScanOrder, Snapshot, Table, meta},
     error::StoreError,
+    queries::scheduled::at_of,
     rows::{
         body::{self, Body},
         keys::{self, number_key, number_of, with_number},
@@ -162,7 +163,7 @@ impl RetentionRun {
             }
             at = number;
             let body = Body::decode(number, row)?;
-            if !is_in_outbox(snapshot, &body)? {
+            if !is_to_be_sent(snapshot, &body)? {
                 slice.messages.push(body);
             }
             Ok(ControlFlow::Continue(()))
@@ -242,7 +243,11 @@ fn oldest_message(snapshot: &dyn Snapshot) -> Result<u64, StoreError> {
     Ok(oldest)
 }
 
-fn is_in_outbox(rows: &dyn Get, body: &Body) -> Result<bool, StoreError> {
+/// Whether it waits in the outbox, or for its time.
+fn is_to_be_sent(rows: &dyn Get, body: &Body) -> Result<bool, StoreError> {
+    if at_of(rows, body.message.id.0)?.is_some() {
+        return Ok(true);
+    }
     let prefix = keys::outbox_of(&body.message.channel);
     let key = with_number(prefix, body.message.id.0);
     Ok(rows.get(Table::Outbox, &key)?.is_some())
