@@ -23,6 +23,11 @@ impl Zone {
         }
     }
 
+    /// It was asked for by none.
+    pub fn name(&self) -> Option<&str> {
+        None
+    }
+
     /// The number of the day, and the minute of it.
     pub(super) fn day_and_minute(&self, at_ms: u64) -> (i64, u16) {
         let minutes = at_ms / 60_000;

@@ -47,6 +47,11 @@ impl Zone {
         })
     }
 
+    /// The name that it was asked for by; none for that of this machine.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The number of the day there, from 1970 on, and the minute of it.
     pub(super) fn day_and_minute(&self, at_ms: u64) -> (i64, u16) {
         let at = i64::try_from(at_ms).map(Timestamp::from_millisecond);

@@ -9,7 +9,6 @@ use super::{
     controller::{ControlledParts, Controller, publish_agent_states},
     guide::Guide,
     push::Pusher,
-    schedule::Scheduler,
     testing::Ground,
     turns::{Turns, TurnsParts, states::AgentStates},
 };
@@ -55,7 +54,7 @@ impl Fixture {
             agents,
             guide: Guide::new(ground.store.clone(), &ground.listeners, ground.log.clone()),
             pusher: Pusher::new(ground.push()),
-            scheduler: Scheduler::new(ground.store.clone(), &ground.listeners, ground.log.clone()),
+            scheduler: ground.scheduler(),
         };
         let log = ground.log.clone();
         Self {

@@ -36,7 +36,7 @@ use self::{
         signals, watchdog,
     },
     push::{PushParts, Pusher},
-    schedule::Scheduler,
+    schedule::{Repeating, RepeatingParts, Scheduler},
     turns::{Turns, TurnsParts, states::AgentStates},
 };
 use crate::{
@@ -190,7 +190,9 @@ impl Daemon {
             states,
         });
         let guide = Guide::new(store.clone(), &listeners, log.clone());
-        let scheduler = Scheduler::new(store.clone(), &listeners, log.clone());
+        let repeating = open_schedules(&config, &store, &media, &router, &log)?;
+        let schedules = Arc::clone(&repeating);
+        let scheduler = Scheduler::new(store.clone(), schedules, &listeners, log.clone());
         let keys = open_keys(&config, &store, &log)?;
         let push = open_push(&config, &store, &log)?;
         let pusher = Pusher::new(PushParts {
@@ -222,6 +224,7 @@ impl Daemon {
             listeners: Arc::clone(&listeners),
             channels: Arc::clone(&registry) as _,
             agents: turns as _,
+            schedules: repeating as _,
             admin: Arc::clone(&controller) as _,
             keys,
             push,
@@ -370,6 +373,30 @@ fn open_push(config: &Config, store: &Store, log: &Log) -> Result<Arc<PushRegist
         log.warn("push", text, &[("subscriptions", &unread)]);
     }
     Ok(Arc::new(registry))
+}
+
+/// What is sent again and again. What another version kept there stays, and sends nothing.
+fn open_schedules(
+    config: &Config,
+    store: &Store,
+    media: &Media,
+    router: &Arc<Router>,
+    log: &Log,
+) -> Result<Arc<Repeating>> {
+    let parts = RepeatingParts {
+        store: store.clone(),
+        storage: RowStorage::of_build(store, &config.home, NumberedTable::Schedules),
+        media: media.clone(),
+        router: Arc::clone(router),
+        log: log.clone(),
+    };
+    let (repeating, unread) = Repeating::open(parts)
+        .map_err(|why| Error::Failed(format!("cannot read the schedules: {why}")))?;
+    if unread > 0 {
+        let text = "schedules of another version cannot be read: they send nothing";
+        log.warn("schedule", text, &[("schedules", &unread)]);
+    }
+    Ok(Arc::new(repeating))
 }
 
 /// Publishes log lines to the subscribers of `log`. Weak, because the gateway owns a handle of the log.

@@ -6,6 +6,7 @@ use super::{
     channels::{ChannelRegistry, RegistryParts},
     controller::publish_states,
     push::PushParts,
+    schedule::{Repeating, RepeatingParts, Scheduler},
 };
 use crate::{
     gateway::CommitListeners,
@@ -17,7 +18,7 @@ use crate::{
     random,
     router::Router,
     shutdown,
-    store::{self, RowStorage, Store},
+    store::{self, NumberedTable, RowStorage, Store},
 };
 
 /// All of that. What it wrote to disk goes with it.
@@ -77,6 +78,20 @@ impl Ground {
             registry,
         };
         (ground, trigger)
+    }
+
+    /// What sends later, with no schedule.
+    pub(super) fn scheduler(&self) -> Scheduler {
+        let parts = RepeatingParts {
+            store: self.store.clone(),
+            storage: RowStorage::of_build(&self.store, &self.folder, NumberedTable::Schedules),
+            media: self.media.clone(),
+            router: Arc::new(Router::default()),
+            log: self.log.clone(),
+        };
+        let (repeating, _) = Repeating::open(parts).expect("readable");
+        let (store, log) = (self.store.clone(), self.log.clone());
+        Scheduler::new(store, Arc::new(repeating), &self.listeners, log)
     }
 
     /// What a sender of pushes is made of, with nobody subscribed.

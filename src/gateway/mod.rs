@@ -28,7 +28,7 @@ use std::{
 use self::{
     admission::{Attempts, Connections, WrongToken},
     clients::{arrivals::Arrivals, waiters::Waiters},
-    control::{Admin, Agents, Channels},
+    control::{Admin, Agents, Channels, Schedules},
     http::dates::HttpDates,
     keys::ClientKeys,
     mcp::McpState,
@@ -67,6 +67,7 @@ pub struct Gateway {
     listeners: Arc<CommitListeners>,
     channels: Arc<dyn Channels>,
     agents: Arc<dyn Agents>,
+    schedules: Arc<dyn Schedules>,
     admin: Arc<dyn Admin>,
     keys: ClientKeys,
     owner_token: OwnerToken,
@@ -107,6 +108,8 @@ pub struct GatewayParts {
     pub channels: Arc<dyn Channels>,
     /// Those who answer.
     pub agents: Arc<dyn Agents>,
+    /// What is sent again and again.
+    pub schedules: Arc<dyn Schedules>,
     /// The daemon.
     pub admin: Arc<dyn Admin>,
     /// The keys of clients.
@@ -198,6 +201,7 @@ impl Gateway {
             listeners: parts.listeners,
             channels: parts.channels,
             agents: parts.agents,
+            schedules: parts.schedules,
             admin: parts.admin,
             keys: ClientKeys::new(parts.keys),
             owner_token: OwnerToken::default(),

@@ -21,10 +21,11 @@ mod sweep;
 mod tests;
 
 use std::{
+    collections::HashSet,
     fs::File,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -70,6 +71,8 @@ struct Inner {
     under_way: AtomicU64,
     uploads: Arc<Semaphore>,
     fetches: Arc<Semaphore>,
+    /// Files that stay though no message refers to them.
+    pinned: Mutex<HashSet<MediaId>>,
     /// Held to read by who puts a file in its place until its row is stored, to write by who removes one.
     places: RwLock<()>,
 }
@@ -95,8 +98,14 @@ impl Media {
             under_way: AtomicU64::new(0),
             uploads: Arc::new(Semaphore::new(MAX_INTAKES)),
             fetches: Arc::new(Semaphore::new(MAX_INTAKES)),
+            pinned: Mutex::default(),
             places: RwLock::default(),
         })))
+    }
+
+    /// Has these files stay, and no others, though no message refers to them.
+    pub fn pin(&self, files: HashSet<MediaId>) {
+        *self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner) = files;
     }
 
     /// Changes the bounds: of one file and of all together, in bytes.

@@ -1,7 +1,12 @@
 //! Putting files in their places and removing those that nobody needs: no message refers to them, or no row
 //! knows them.
 
-use std::{collections::HashSet, future::Future, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{
+    collections::HashSet,
+    future::Future,
+    sync::{PoisonError, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use tokio::time::sleep;
 
@@ -24,6 +29,9 @@ const ROOM_PART: u64 = 256;
 
 /// Files removed at a time.
 const SLICE: usize = 256;
+
+/// More files than this are never kept for what refers to none of their messages yet.
+const MAX_PINNED: usize = 5000;
 
 /// The time between two looks at what nobody needs.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(3600);
@@ -179,6 +187,11 @@ impl Media {
         to_its_end(async move { media.prune_slice(min_age, enough).await }).await
     }
 
+    fn pinned(&self) -> HashSet<MediaId> {
+        let pinned = self.0.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        pinned.clone()
+    }
+
     async fn prune_slice(&self, min_age: Duration, enough: u64) -> Result<Swept, MediaError> {
         let min_age = u64::try_from(min_age.as_millis()).unwrap_or(u64::MAX);
         let until_ms = self.0.store.clock()().saturating_sub(min_age);
@@ -186,10 +199,12 @@ impl Media {
         let found = self
             .0
             .store
-            .run_blocking(move |store| store.unreferenced_media(until_ms, SLICE))
+            .run_blocking(move |store| store.unreferenced_media(until_ms, SLICE + MAX_PINNED))
             .await?;
         let mut bytes = 0;
-        let ids = found.into_iter().take_while(|row| {
+        let pinned = self.pinned();
+        let free = found.into_iter().filter(|row| !pinned.contains(&row.id));
+        let ids = free.take_while(|row| {
             let is_needed = bytes < enough;
             bytes = bytes.saturating_add(row.bytes);
             is_needed

@@ -25,6 +25,8 @@ pub enum NumberedTable {
     AccessKeys,
     /// Where devices are pushed to.
     PushSubscriptions,
+    /// What is sent again and again.
+    Schedules,
 }
 
 impl NumberedTable {
@@ -32,6 +34,7 @@ impl NumberedTable {
         match self {
             Self::AccessKeys => Table::AccessKeys,
             Self::PushSubscriptions => Table::PushSubscriptions,
+            Self::Schedules => Table::Schedules,
         }
     }
 
@@ -40,6 +43,7 @@ impl NumberedTable {
         match self {
             Self::AccessKeys => "keys.json",
             Self::PushSubscriptions => "push.json",
+            Self::Schedules => "schedules.json",
         }
     }
 }

@@ -10,6 +10,8 @@
 //! Not here: the hours and the pace of a channel, which hold back what is in the outbox (`gate`).
 
 mod due;
+mod repeating;
+mod row;
 #[cfg(test)]
 mod tests;
 mod wall_clock;
@@ -21,6 +23,8 @@ use std::{
 };
 
 use tokio::{sync::Notify, task::JoinHandle, time::sleep};
+
+pub(super) use self::repeating::{Repeating, RepeatingParts};
 
 use self::wall_clock::{Belief, Look, WallClock};
 use crate::{
@@ -44,6 +48,7 @@ pub(super) struct Scheduler {
 
 pub(super) struct SchedulerInner {
     store: Store,
+    repeating: Arc<Repeating>,
     log: Log,
     wake: Notify,
     started: Instant,
@@ -59,9 +64,15 @@ enum Next {
 }
 
 impl Scheduler {
-    pub(super) fn new(store: Store, listeners: &CommitListeners, log: Log) -> Self {
+    pub(super) fn new(
+        store: Store,
+        repeating: Arc<Repeating>,
+        listeners: &CommitListeners,
+        log: Log,
+    ) -> Self {
         let inner = Arc::new(SchedulerInner {
             store,
+            repeating,
             log,
             wake: Notify::new(),
             started: Instant::now(),
@@ -108,9 +119,13 @@ impl SchedulerInner {
                 }
             };
             match next {
-                Next::Woken => self.wake.notified().await,
+                Next::Woken => tokio::select! {
+                    () = self.wake.notified() => {}
+                    () = self.repeating.changed() => {}
+                },
                 Next::After(wait) => tokio::select! {
                     () = self.wake.notified() => {}
+                    () = self.repeating.changed() => {}
                     () = sleep(wait) => {}
                 },
             }
@@ -135,8 +150,10 @@ impl SchedulerInner {
                 },
             )
             .await?;
+            self.repeating.fire(now_ms, excused_ms).await;
         }
         let next = self.store.run_blocking(Store::next_scheduled).await?;
+        let next = next.into_iter().chain(self.repeating.next_ms()).min();
         Ok(match (next, belief) {
             (None, _) => Next::Woken,
             (Some(_), Belief::Doubted(ms)) => {

@@ -19,6 +19,7 @@ pub(super) mod media;
 mod messages;
 mod pairing;
 mod push;
+mod schedules;
 
 use std::sync::Arc;
 
@@ -169,6 +170,11 @@ fn dispatch(
         ActionId::History => messages::history::history(gateway, access, &payload),
         ActionId::Scheduled => messages::later::scheduled(gateway, access, &payload),
         ActionId::Reschedule => messages::later::reschedule(gateway, &payload),
+        ActionId::Schedules => Answer::Now(Ok(schedules::list(gateway, access))),
+        ActionId::ScheduleAdd => schedules::add(gateway, access, &payload),
+        ActionId::ScheduleRemove => schedules::remove(gateway, access, &payload),
+        ActionId::SchedulePause => schedules::pause(gateway, access, &payload),
+        ActionId::ScheduleRun => schedules::run(gateway, access, &payload),
         ActionId::Outbox => messages::outbox::outbox(gateway, access, &payload),
         ActionId::Conversations => conversations::conversations(gateway, access, &payload),
         ActionId::Read => conversations::read(gateway, payload),

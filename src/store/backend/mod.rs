@@ -63,11 +63,13 @@ pub(in crate::store) enum Table {
     /// Time and message number → how late it may be, and message number → the time. Messages to be sent
     /// later. Added as `Marks` is.
     Scheduled,
+    /// The number of a schedule → what is sent again and again. Added as `Marks` is.
+    Schedules,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 20] = [
+    pub(in crate::store) const ALL: [Self; 21] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -88,6 +90,7 @@ impl Table {
         Self::AccessKeys,
         Self::PushSubscriptions,
         Self::Scheduled,
+        Self::Schedules,
     ];
 
     /// Its name in the file.
@@ -114,6 +117,7 @@ impl Table {
             Self::AccessKeys => "access_keys",
             Self::PushSubscriptions => "push_subscriptions",
             Self::Scheduled => "scheduled",
+            Self::Schedules => "schedules",
         }
     }
 }

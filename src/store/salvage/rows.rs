@@ -25,7 +25,7 @@ use crate::store::{
 
 /// The tables that are copied. Messages that wait keep the time they are due, which is one of the
 /// store's time: it and its stamps are copied too.
-const COPIED: [Table; 16] = [
+const COPIED: [Table; 17] = [
     Table::Bodies,
     Table::Changes,
     Table::Revisions,
@@ -42,6 +42,7 @@ const COPIED: [Table; 16] = [
     Table::AccessKeys,
     Table::PushSubscriptions,
     Table::Scheduled,
+    Table::Schedules,
 ];
 
 /// What is known of the damaged file besides its rows.

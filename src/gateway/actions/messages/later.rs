@@ -55,7 +55,7 @@ pub(in crate::gateway::actions) fn send_at(
             "true",
         ));
     }
-    let grace_ms = grace_ms.unwrap_or_else(|| milliseconds(GRACE));
+    let grace_ms = grace_ms.unwrap_or_else(usual_grace_ms);
     Ok(Some(SendAt { at_ms, grace_ms }))
 }
 
@@ -65,7 +65,7 @@ fn time(payload: &Payload, zone: &Zone) -> Result<Option<u64>, Fault> {
     let (field, at_ms) = match (payload.value("at"), payload.optional_text("in")) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => return Err(bad_field("in", "left out where there is at", "there")),
-        (Some(at), None) => ("at", absolute(at, zone)?),
+        (Some(at), None) => ("at", absolute("at", at, zone)?),
         (None, Some(text)) => {
             let span = parse_span(text).filter(|span| *span <= FARTHEST);
             let span = span.ok_or_else(|| {
@@ -92,16 +92,22 @@ fn time(payload: &Payload, zone: &Zone) -> Result<Option<u64>, Fault> {
     Ok(Some(at_ms))
 }
 
-fn absolute(at: &Value, zone: &Zone) -> Result<u64, Fault> {
+/// The time that a field names, in ms since 1970.
+pub(in crate::gateway::actions) fn absolute(
+    field: &str,
+    at: &Value,
+    zone: &Zone,
+) -> Result<u64, Fault> {
     let text = match at {
         Value::String(text) => text.clone(),
         Value::Number(ms) => ms.to_string(),
         _ => String::new(),
     };
-    parse_at(&text, zone).map_err(|expected| bad_field("at", &expected, &format!("{text:?}")))
+    parse_at(&text, zone).map_err(|expected| bad_field(field, &expected, &format!("{text:?}")))
 }
 
-fn grace(payload: &Payload) -> Result<Option<u64>, Fault> {
+/// How late it may be, in ms, where the client says.
+pub(in crate::gateway::actions) fn grace(payload: &Payload) -> Result<Option<u64>, Fault> {
     let Some(text) = payload.optional_text("grace") else {
         return Ok(None);
     };
@@ -114,6 +120,11 @@ fn grace(payload: &Payload) -> Result<Option<u64>, Fault> {
         )
     })?;
     Ok(Some(milliseconds(span)))
+}
+
+/// How late it may be where nobody says, in ms.
+pub(in crate::gateway::actions) fn usual_grace_ms() -> u64 {
+    milliseconds(GRACE)
 }
 
 fn milliseconds(span: Duration) -> u64 {

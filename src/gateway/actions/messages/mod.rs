@@ -106,7 +106,8 @@ fn queue(gateway: &Arc<Gateway>, payload: Payload, writer: Writer) -> Answer {
     }))
 }
 
-fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
+/// The message that `send` is asked for.
+pub(super) fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
     let channel = payload.take_text("channel").unwrap_or_default();
     routed(gateway, &channel)?;
     let template = payload.take("template");
@@ -172,14 +173,15 @@ pub(super) fn is_markdown(payload: &Payload) -> Result<bool, Fault> {
 }
 
 /// How the keys begin of messages that the daemon sends by itself: answers and apologies for turns, what
-/// commands of chats ask for and get for a reply. Whoever had one of these first would keep the daemon from
+/// commands of chats ask for and get for a reply, what schedules send. Whoever had one of these first would keep the daemon from
 /// sending them.
-const KEYS_OF_THE_DAEMON: [&str; 5] = [
+const KEYS_OF_THE_DAEMON: [&str; 6] = [
     "turn-t-",
     "apology-t-",
     "command-m-",
     "slash-m-",
     "usage-m-",
+    "schedule-",
 ];
 
 fn check_key(key: &str) -> Result<(), Fault> {

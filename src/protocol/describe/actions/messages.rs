@@ -56,7 +56,7 @@ pub(super) const SEND: ActionSpec = ActionSpec {
         may(
             "idempotency_key",
             FieldKind::Name,
-            "the same key again gives the first message, for 7 days; the daemon keeps turn-t-, apology-t-, command-m-, slash-m- and usage-m- for itself",
+            "the same key again gives the first message, for 7 days; the daemon keeps turn-t-, apology-t-, command-m-, slash-m-, usage-m- and schedule- for itself",
         ),
         AT,
         IN,

@@ -16,6 +16,7 @@ mod messages;
 mod outbox;
 mod pairing;
 mod push;
+mod schedules;
 
 use super::shape::{ActionSpec, FieldSpec};
 use crate::protocol::role::{self, Least, Subject};
@@ -133,6 +134,11 @@ actions! {
     Outbox outbox::OUTBOX, READERS, Nothing;
     Scheduled outbox::SCHEDULED, READERS, Nothing;
     Reschedule outbox::RESCHEDULE, OPERATORS, Message;
+    Schedules schedules::SCHEDULES, READERS, Nothing;
+    ScheduleAdd schedules::SCHEDULE_ADD, OPERATORS, Nothing;
+    ScheduleRemove schedules::SCHEDULE_REMOVE, OPERATORS, Nothing;
+    SchedulePause schedules::SCHEDULE_PAUSE, OPERATORS, Nothing;
+    ScheduleRun schedules::SCHEDULE_RUN, OPERATORS, Nothing;
     Logs daemon::LOGS, OWNERS, Gateway;
     Config daemon::CONFIG, OWNERS, Gateway;
     ConfigCheck daemon::CONFIG_CHECK, OWNERS, Gateway;

@@ -106,7 +106,8 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
             | Table::Positions
             | Table::AccessKeys
             | Table::PushSubscriptions
-            | Table::Scheduled,
+            | Table::Scheduled
+            | Table::Schedules,
         ) => Ok(true),
         Some(_) => Err(not_ours(path, "a database of another program")),
     }

@@ -1,0 +1,300 @@
+//! What is sent again and again. An occurrence is a message whose idempotency key names the schedule and the time, so
+//! that a crash between the message and the note that it was made gives no second one; what a downtime missed is
+//! sent once at most, within its grace.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::row::{Last, Schedule};
+use crate::{
+    clock,
+    gateway::control::{NewSchedule, Reply, ScheduleStatus, Schedules},
+    log::{Log, LogField},
+    media::Media,
+    message::media::kept_files,
+    protocol::error_code::{ErrorCode, Fault},
+    router::Router,
+    store::{Draft, RowStorage, Store, StoreError},
+};
+
+/// Most schedules.
+const MAX_SCHEDULES: usize = 500;
+
+/// What schedules need to send.
+pub(in crate::daemon) struct RepeatingParts {
+    pub(in crate::daemon) store: Store,
+    pub(in crate::daemon) storage: RowStorage,
+    pub(in crate::daemon) media: Media,
+    pub(in crate::daemon) router: Arc<Router>,
+    pub(in crate::daemon) log: Log,
+}
+
+/// All schedules.
+pub(in crate::daemon) struct Repeating {
+    parts: RepeatingParts,
+    all: Mutex<BTreeMap<String, Schedule>>,
+    /// Held while one is changed on disk.
+    changes: tokio::sync::Mutex<()>,
+    /// Wakes the scheduler.
+    wake: Notify,
+}
+
+impl Repeating {
+    /// Reads what is kept, and how many rows are of another version.
+    pub(in crate::daemon) fn open(parts: RepeatingParts) -> Result<(Self, usize), String> {
+        let rows = parts.storage.load()?;
+        let read: Vec<_> = rows.iter().filter_map(|row| Schedule::read(row)).collect();
+        let unread = rows.len() - read.len();
+        let all = read.into_iter().map(|one| (one.new.name.clone(), one));
+        let repeating = Self {
+            parts,
+            all: Mutex::new(all.collect()),
+            changes: tokio::sync::Mutex::default(),
+            wake: Notify::new(),
+        };
+        repeating.pin_files();
+        Ok((repeating, unread))
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Schedule>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves when a schedule was changed.
+    pub(super) async fn changed(&self) {
+        self.wake.notified().await;
+    }
+
+    /// The files that schedules send stay, though no message refers to them yet.
+    fn pin_files(&self) {
+        let all = self.all();
+        let files = all
+            .values()
+            .flat_map(|one| kept_files(one.new.draft.media.as_ref()));
+        self.parts.media.pin(files.collect::<HashSet<_>>());
+    }
+
+    /// When the next one sends.
+    pub(super) fn next_ms(&self) -> Option<u64> {
+        let all = self.all();
+        let active = all.values().filter(|one| !one.is_paused);
+        active.filter_map(|one| one.next_ms).min()
+    }
+
+    /// Sends what is due. One that cannot be sent now is tried again with the next look.
+    pub(super) async fn fire(&self, now_ms: u64, excused_ms: u64) {
+        let is_due =
+            |one: &&Schedule| !one.is_paused && one.next_ms.is_some_and(|next| next <= now_ms);
+        let due: Vec<_> = self
+            .all()
+            .values()
+            .filter(is_due)
+            .map(|one| one.new.name.clone())
+            .collect();
+        for name in due {
+            let _change = self.changes.lock().await;
+            if let Err(why) = self.fire_one(&name, now_ms, excused_ms).await {
+                let fields: [LogField<'_>; 2] = [("name", &name), ("error", &why)];
+                let text = "a schedule cannot send now; trying again";
+                self.parts.log.warn_limited("schedule", text, &fields);
+            }
+        }
+    }
+
+    async fn fire_one(&self, name: &str, now_ms: u64, excused_ms: u64) -> Result<(), String> {
+        let found = self.all().get(name).cloned();
+        let Some(mut one) = found.filter(|one| !one.is_paused && one.next_ms.is_some()) else {
+            return Ok(());
+        };
+        if let Some(at_ms) = one.occurrence(now_ms, excused_ms) {
+            let last = self.send(&one, at_ms).await?;
+            one.new.count = one.new.count.map(|count| count.saturating_sub(1));
+            one.last = Some(last);
+        }
+        one.next_ms = one.next_after(now_ms).filter(|_| one.new.count != Some(0));
+        self.keep(one).await
+    }
+
+    /// Queues the message of one time.
+    async fn send(&self, one: &Schedule, at_ms: u64) -> Result<Last, String> {
+        let draft = Draft {
+            idempotency_key: Some(format!("schedule-{}-{at_ms}", one.number)),
+            ..one.new.draft.clone()
+        };
+        let last = |message_id, error| Last {
+            at_ms,
+            message_id,
+            error,
+        };
+        if let Err(unknown) = self.parts.router.route(&draft.channel) {
+            return Ok(last(None, Some(unknown.to_string())));
+        }
+        let queued = match self.parts.store.queue(draft) {
+            Ok(pending) => pending.await,
+            Err(error) => Err(error),
+        };
+        match queued {
+            Ok(queued) => Ok(last(Some(queued.message.id.to_string()), None)),
+            // It was sent, before it said what it says now.
+            Err(StoreError::Conflict) => Ok(last(None, None)),
+            Err(error @ StoreError::TooLong { .. }) => Ok(last(None, Some(error.to_string()))),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Keeps a schedule as it is now.
+    async fn keep(&self, one: Schedule) -> Result<(), String> {
+        let number = one.number;
+        let others = self.rows_besides(number);
+        self.parts
+            .storage
+            .put(number, Some(one.row()), others)
+            .await?;
+        self.all().insert(one.new.name.clone(), one);
+        Ok(())
+    }
+
+    fn rows_besides(&self, number: u64) -> Vec<Vec<u8>> {
+        let all = self.all();
+        let others = all.values().filter(|one| one.number != number);
+        others.map(Schedule::row).collect()
+    }
+
+    fn find(&self, name: &str) -> Result<Schedule, Fault> {
+        let found = self.all().get(name).cloned();
+        found.ok_or_else(|| {
+            let text = format!("no schedule is called {name:?}; schedules lists them");
+            Fault::new(ErrorCode::NotFound, text)
+        })
+    }
+
+    /// Changes what is kept, to its end even where nobody waits for it.
+    fn change<F>(
+        self: Arc<Self>,
+        work: impl FnOnce(Arc<Self>) -> F + Send + 'static,
+    ) -> Reply<Value>
+    where
+        F: Future<Output = Result<Value, Fault>> + Send,
+    {
+        let done = tokio::spawn(async move {
+            let _change = self.changes.lock().await;
+            let done = work(Arc::clone(&self)).await;
+            self.pin_files();
+            self.wake.notify_one();
+            done
+        });
+        Box::pin(async move {
+            done.await
+                .unwrap_or_else(|error| Err(failed(&error.to_string())))
+        })
+    }
+
+    async fn add_now(&self, new: NewSchedule) -> Result<Value, Fault> {
+        let before = self.all().get(&new.name).cloned();
+        let (count, newest) = {
+            let all = self.all();
+            (
+                all.len(),
+                all.values().map(|one| one.number).max().unwrap_or_default(),
+            )
+        };
+        if before.is_none() && count >= MAX_SCHEDULES {
+            let text = format!("there are {MAX_SCHEDULES} schedules already; remove one");
+            return Err(Fault::new(ErrorCode::QueueFull, text));
+        }
+        let now_ms = clock::now_ms();
+        // A number is part of idempotency keys: one of a schedule that was removed is not used within their life.
+        let number =
+            before.map_or_else(|| newest.max(now_ms), |before| before.number.max(now_ms)) + 1;
+        let mut one = Schedule {
+            number,
+            new,
+            is_paused: false,
+            next_ms: None,
+            last: None,
+        };
+        one.next_ms = one.next_after(now_ms);
+        if one.next_ms.is_none() {
+            let text = "this schedule would never send: its times are over";
+            return Err(Fault::new(ErrorCode::BadPayload, text));
+        }
+        let replaced = self.all().get(&one.new.name).map(|before| before.number);
+        if let Some(before) = replaced {
+            let others = self.rows_besides(before);
+            let forgotten = self.parts.storage.put(before, None, others).await;
+            forgotten.map_err(|why| failed(&why))?;
+        }
+        let told = one.status().json;
+        self.keep(one).await.map_err(|why| failed(&why))?;
+        Ok(told)
+    }
+
+    async fn remove_now(&self, name: &str) -> Result<Value, Fault> {
+        let one = self.find(name)?;
+        let others = self.rows_besides(one.number);
+        let removed = self.parts.storage.put(one.number, None, others).await;
+        removed.map_err(|why| failed(&why))?;
+        self.all().remove(name);
+        Ok(json!({"name": name}))
+    }
+
+    async fn pause_now(&self, name: &str, is_paused: bool) -> Result<Value, Fault> {
+        let mut one = self.find(name)?;
+        one.is_paused = is_paused;
+        if !is_paused {
+            // What it would have sent meanwhile is not sent.
+            one.next_ms = one.next_ms.and_then(|_| one.next_after(clock::now_ms()));
+        }
+        let told = one.status().json;
+        self.keep(one).await.map_err(|why| failed(&why))?;
+        Ok(told)
+    }
+
+    async fn run_now(&self, name: &str) -> Result<Value, Fault> {
+        let mut one = self.find(name)?;
+        let last = self.send(&one, clock::now_ms()).await;
+        let last = last.map_err(|why| failed(&why))?;
+        one.last = Some(last);
+        let told = one.status().json;
+        self.keep(one).await.map_err(|why| failed(&why))?;
+        Ok(told)
+    }
+}
+
+fn failed(why: &str) -> Fault {
+    Fault::new(
+        ErrorCode::Internal,
+        format!("the schedule could not be kept: {why}"),
+    )
+}
+
+impl Schedules for Repeating {
+    fn list(&self) -> Vec<ScheduleStatus> {
+        self.all().values().map(Schedule::status).collect()
+    }
+
+    fn named(&self, name: &str) -> Option<ScheduleStatus> {
+        self.all().get(name).map(Schedule::status)
+    }
+
+    fn add(self: Arc<Self>, new: NewSchedule) -> Reply<Value> {
+        self.change(|it| async move { it.add_now(new).await })
+    }
+
+    fn remove(self: Arc<Self>, name: String) -> Reply<Value> {
+        self.change(|it| async move { it.remove_now(&name).await })
+    }
+
+    fn pause(self: Arc<Self>, name: String, is_paused: bool) -> Reply<Value> {
+        self.change(move |it| async move { it.pause_now(&name, is_paused).await })
+    }
+
+    fn run(self: Arc<Self>, name: String) -> Reply<Value> {
+        self.change(|it| async move { it.run_now(&name).await })
+    }
+}

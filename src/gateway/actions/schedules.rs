@@ -1,0 +1,176 @@
+//! The actions about what is sent again and again: list, add, remove, pause, run.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{
+    answer::Answer,
+    messages::{draft, later},
+};
+use crate::{
+    calendar::{Cron, Interval, Zone},
+    clock::{self, parse_span},
+    gateway::{
+        Gateway,
+        control::{NewSchedule, Repeat},
+        permissions::Access,
+    },
+    log::is_steering,
+    protocol::{
+        describe::{self},
+        error_code::Fault,
+        payload::{Payload, bad_field},
+    },
+};
+
+/// Longest name of a schedule, in characters.
+const MAX_NAME: usize = 64;
+
+/// The shortest period, in seconds: what is sent more often is no schedule.
+const SHORTEST_S: u64 = 10;
+
+/// Fields of `send` that a schedule has in its place.
+const OWN_TIMES: [&str; 5] = ["at", "in", "grace", "wait", "idempotency_key"];
+
+pub(super) fn list(gateway: &Gateway, access: &Access) -> String {
+    let all = gateway.schedules.list().into_iter();
+    let seen = all.filter(|one| access.covers(&one.channel, &one.peer));
+    json!({"schedules": seen.map(|one| one.json).collect::<Vec<_>>()}).to_string()
+}
+
+pub(super) fn add(gateway: &Arc<Gateway>, access: &Access, payload: &Payload) -> Answer {
+    match asked(gateway, access, payload) {
+        Err(fault) => Answer::Now(Err(fault)),
+        Ok(new) => {
+            // Another's of the same name is not replaced by who may not see it.
+            if let Err(fault) = seen(gateway, access, &new.name, false) {
+                return Answer::Now(Err(fault));
+            }
+            answered(Arc::clone(&gateway.schedules).add(new))
+        }
+    }
+}
+
+pub(super) fn remove(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
+    with_name(gateway, access, payload, |it, name| it.remove(name))
+}
+
+pub(super) fn pause(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
+    let is_paused = payload.value("paused").is_none_or(|paused| *paused == true);
+    with_name(gateway, access, payload, |it, name| {
+        it.pause(name, is_paused)
+    })
+}
+
+pub(super) fn run(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
+    with_name(gateway, access, payload, |it, name| it.run(name))
+}
+
+type AllSchedules = Arc<dyn crate::gateway::control::Schedules>;
+
+fn with_name(
+    gateway: &Gateway,
+    access: &Access,
+    payload: &Payload,
+    work: impl FnOnce(AllSchedules, String) -> crate::gateway::control::Reply<Value>,
+) -> Answer {
+    let name = payload.text("name").to_owned();
+    match seen(gateway, access, &name, true) {
+        Err(fault) => Answer::Now(Err(fault)),
+        Ok(()) => answered(work(Arc::clone(&gateway.schedules), name)),
+    }
+}
+
+fn answered(reply: crate::gateway::control::Reply<Value>) -> Answer {
+    Answer::Later(Box::pin(async move { Ok(reply.await?.to_string()) }))
+}
+
+/// Fails where a schedule is of a conversation that the key is not for. What it may not see does not exist for it.
+fn seen(gateway: &Gateway, access: &Access, name: &str, must_be: bool) -> Result<(), Fault> {
+    let Some(found) = gateway.schedules.named(name) else {
+        return Ok(());
+    };
+    if access.covers(&found.channel, &found.peer) {
+        return Ok(());
+    }
+    let expected = if must_be {
+        "the name of a schedule; schedules lists them"
+    } else {
+        "another name: this one is taken"
+    };
+    Err(bad_field("name", expected, &format!("{name:?}")))
+}
+
+fn asked(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<NewSchedule, Fault> {
+    let name = payload.text("name").trim().to_owned();
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(is_steering) {
+        let expected = format!("a name of at most {MAX_NAME} characters");
+        return Err(bad_field("name", &expected, "something else"));
+    }
+    let zone = zone(gateway, payload)?;
+    let until_ms = match payload.value("until") {
+        None => None,
+        Some(until) => Some(later::absolute("until", until, &zone)?),
+    };
+    let grace_ms = later::grace(payload)?.unwrap_or_else(later::usual_grace_ms);
+    let send = payload.value("send").cloned().unwrap_or_default();
+    if let Some(field) = OWN_TIMES
+        .into_iter()
+        .find(|field| send.get(field).is_some())
+    {
+        return Err(bad_field(
+            field,
+            "left out in send: the schedule says when",
+            "there",
+        ));
+    }
+    let action =
+        describe::action("send").ok_or_else(|| bad_field("send", "what send takes", "nothing"))?;
+    let message = Payload::check(action, Some(&send.to_string()))?;
+    let draft = draft(gateway, message)?;
+    access.expect_within(&draft.channel, Some(&draft.peer))?;
+    Ok(NewSchedule {
+        repeat: repeat(payload, zone)?,
+        name,
+        draft,
+        until_ms,
+        count: payload.integer("count"),
+        grace_ms,
+    })
+}
+
+fn zone(gateway: &Gateway, payload: &Payload) -> Result<Zone, Fault> {
+    match payload.optional_text("zone") {
+        None => Ok(gateway.settings().zone.clone()),
+        Some(name) => {
+            Zone::named(name).map_err(|expected| bad_field("zone", &expected, &format!("{name:?}")))
+        }
+    }
+}
+
+fn repeat(payload: &Payload, zone: Zone) -> Result<Repeat, Fault> {
+    match (
+        payload.optional_text("cron"),
+        payload.optional_text("every"),
+    ) {
+        (Some(text), None) => {
+            let cron: Result<Cron, String> = text.parse();
+            let cron =
+                cron.map_err(|expected| bad_field("cron", &expected, &format!("{text:?}")))?;
+            Ok(Repeat::Cron(cron, zone))
+        }
+        (None, Some(text)) => {
+            let period = parse_span(text).filter(|period| period.as_secs() >= SHORTEST_S);
+            let period = period.ok_or_else(|| {
+                let expected = format!("a span of {SHORTEST_S}s at least, such as 30m or 1d");
+                bad_field("every", &expected, &format!("{text:?}"))
+            })?;
+            let ms = u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
+            let from_ms = clock::now_ms().saturating_add(ms);
+            Ok(Repeat::Every(Interval { period, from_ms }))
+        }
+        (None, None) => Err(bad_field("cron", "there, unless every is", "left out")),
+        (Some(_), Some(_)) => Err(bad_field("every", "left out where there is cron", "there")),
+    }
+}
