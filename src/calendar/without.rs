@@ -41,6 +41,21 @@ impl Zone {
         (minutes + u64::from(minute)).checked_mul(60_000)
     }
 
+    /// The number of the day, counted from 1970 on.
+    pub fn day(&self, at_ms: u64) -> i64 {
+        self.day_and_minute(at_ms).0
+    }
+
+    /// When the day of a time began, in ms since 1970.
+    pub fn start_of_day(&self, at_ms: u64) -> u64 {
+        self.ms_of(self.day(at_ms), 0).unwrap_or(at_ms)
+    }
+
+    /// When the day behind that of a time begins, in ms since 1970.
+    pub fn start_of_day_after(&self, at_ms: u64) -> u64 {
+        self.ms_of(self.day(at_ms) + 1, 0).unwrap_or(u64::MAX)
+    }
+
     /// A time as people read it.
     pub fn show(&self, at_ms: u64) -> String {
         crate::clock::Utc(at_ms).to_string()

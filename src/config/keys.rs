@@ -122,12 +122,13 @@ const KEEPING: &[Key] = &[
 
 /// Every key, in the order of `.env.example`: what people set comes first, the limits last.
 pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
-    let services = || SERVICES.iter().flat_map(|service| service.keys);
+    let services = || SERVICES.iter().flat_map(|service| service.all());
     services()
-        .filter(|key| !is_limit_of_channel(key))
+        .filter(|key| !is_limit_of_channel(key) && !is_rule(key))
         .chain(agents::KEYS)
         .chain(models::KEYS)
         .chain(PLACE)
+        .chain(services().filter(|key| is_rule(key)))
         .chain(transcription::KEYS)
         .chain(REACH)
         .chain(reach::KEYS)
@@ -142,13 +143,22 @@ fn is_limit_of_channel(key: &Key) -> bool {
     key.name.ends_with("_RATE") || key.name.ends_with("_MAX_AGE")
 }
 
+/// Whether a key is one of the rules that a channel sends by.
+fn is_rule(key: &Key) -> bool {
+    SERVICES
+        .iter()
+        .any(|service| service.rules.iter().any(|rule| rule.name == key.name))
+}
+
 /// The heading that a key is the first below, where it is.
 pub fn heading(name: &str) -> Option<&'static str> {
     let first = |keys: &[Key]| keys.first().is_some_and(|key| key.name == name);
-    let services = || SERVICES.iter().flat_map(|service| service.keys);
+    let services = || SERVICES.iter().flat_map(|service| service.all());
     let begins =
         |mut keys: Box<dyn Iterator<Item = &Key>>| keys.next().is_some_and(|key| key.name == name);
-    if begins(Box::new(services().filter(|key| !is_limit_of_channel(key)))) {
+    if begins(Box::new(services().filter(|key| is_rule(key)))) {
+        Some("To whom, when and how much is sent")
+    } else if begins(Box::new(services().filter(|key| !is_limit_of_channel(key)))) {
         Some("Channels, and who may write on them")
     } else if first(agents::KEYS) {
         Some("Who answers")

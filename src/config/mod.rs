@@ -44,7 +44,7 @@ pub use self::{
     shown::{is_secret, mask},
     source::Source,
     values::{
-        BaseUrl, Delays, Expected, FetchRule, Kind, LEAST_TOKEN_CHARS, PromptRoute, Route,
+        BaseUrl, Delays, Expected, FetchRule, Kind, LEAST_TOKEN_CHARS, Pace, PromptRoute, Route,
         SAFE_TOKEN_CHARS, Shape, is_agent_name, reached_at,
     },
 };

@@ -20,6 +20,8 @@ pub struct Service {
     pub prefix: &'static str,
     /// Its keys, in the order of `.env.example`.
     pub keys: &'static [Key],
+    /// Those of the rules that it sends by.
+    pub rules: &'static [Key],
     /// Older names of its keys, each with the current name.
     pub also: &'static [(&'static str, &'static str)],
     /// The keys it needs, each with the question of `onboard`.
@@ -35,7 +37,7 @@ impl Service {
     /// The row of a key of this service, also for an older name and for the numbered key of a further
     /// channel (`TELEGRAM_BOT_TOKEN_2`).
     pub fn row(&self, name: &str) -> Option<&'static Key> {
-        let of = |name: &str| self.keys.iter().find(|key| key.name == name);
+        let of = |name: &str| self.all().find(|key| key.name == name);
         let also = |name: &str| self.also.iter().find(|(older, _)| *older == name);
         let named = |name: &str| of(name).or_else(|| of(also(name)?.1));
         let numbered = || {
@@ -50,12 +52,67 @@ impl Service {
     /// The row of a key such as `BASE_URL`, if the service has it.
     pub fn find(&self, what: &str) -> Option<&'static Key> {
         let name = self.key(what);
-        self.keys.iter().find(|key| key.name == name)
+        self.all().find(|key| key.name == name)
+    }
+
+    /// All its keys.
+    pub fn all(&self) -> impl Iterator<Item = &'static Key> + Clone {
+        self.keys.iter().chain(self.rules)
     }
 }
 
-const HOURS: Kind = number(0, 87_600);
+const AGE_HOURS: Kind = number(0, 87_600);
 const RATE: Kind = number(0, 1_000_000);
+
+/// The keys of the rules that a channel sends by, which are the same for each.
+macro_rules! rules {
+    ($prefix:literal) => {
+        &[
+            key(
+                concat!($prefix, "_SEND_TO"),
+                "",
+                Kind::AllowList,
+                "Targets, separated by commas, that may be sent to: numbers, ids, groups, patterns such as *@g.us; empty is anybody.",
+            ),
+            key(
+                concat!($prefix, "_HOURS"),
+                "",
+                Kind::Hours,
+                "Hours in which it sends, as mon-fri 08:00-20:00, sat 09:00-12:00; outside of them messages wait. Empty is always.",
+            ),
+            key(
+                concat!($prefix, "_PACE"),
+                "",
+                Kind::Pace,
+                "Random gap between two messages, as 20-60s; empty is none.",
+            ),
+            key(
+                concat!($prefix, "_DAILY"),
+                "0",
+                number(0, 10_000_000),
+                "Messages a day; the rest wait for the next. 0 is no limit.",
+            ),
+            key(
+                concat!($prefix, "_NEW_PEERS_DAILY"),
+                "0",
+                number(0, 10_000),
+                "People a day who were never written to and did not write first, which is what gets numbers banned; 0 is no limit.",
+            ),
+            key(
+                concat!($prefix, "_WARMUP"),
+                "",
+                Kind::DayCount,
+                "Days in which both limits grow to their full size, as 14d; empty is none.",
+            ),
+            key(
+                concat!($prefix, "_TYPING"),
+                "off",
+                Kind::OneOf(&["auto", "off"]),
+                "Whether we are seen typing for a natural time before a text, where the service shows that: auto or off.",
+            ),
+        ]
+    };
+}
 
 /// Every service, in the order of `.env.example`.
 pub const SERVICES: &[&Service] = &[&WEBCHAT, &BRIDGES, &TELEGRAM, &EVOLUTION, &CLOUD];
@@ -69,7 +126,7 @@ pub const WEBCHAT: Service = Service {
         key(
             "WEBCHAT_MAX_AGE",
             "0",
-            HOURS,
+            AGE_HOURS,
             "Hours a message for webchat may wait before it fails; 0 is for ever.",
         ),
         key(
@@ -79,6 +136,7 @@ pub const WEBCHAT: Service = Service {
             "Messages a minute to webchat; 0 is no limit.",
         ),
     ],
+    rules: &[],
     also: &[],
     questions: &[],
 };
@@ -92,7 +150,7 @@ pub const BRIDGES: Service = Service {
         key(
             "EXTERNAL_MAX_AGE",
             "24",
-            HOURS,
+            AGE_HOURS,
             "Hours a message for a bridge of your own may wait before it fails; 0 is for ever.",
         ),
         key(
@@ -102,6 +160,7 @@ pub const BRIDGES: Service = Service {
             "Messages a minute to each bridge of your own; 0 is no limit.",
         ),
     ],
+    rules: rules!("EXTERNAL"),
     also: &[],
     questions: &[],
 };
@@ -137,7 +196,7 @@ pub const TELEGRAM: Service = Service {
         key(
             "TELEGRAM_MAX_AGE",
             "24",
-            HOURS,
+            AGE_HOURS,
             "Hours a message for Telegram may wait before it fails; 0 is for ever.",
         ),
         key(
@@ -153,6 +212,7 @@ pub const TELEGRAM: Service = Service {
             "Files from Telegram that are fetched at once, up to 20 MB: all, images or none; others when asked for.",
         ),
     ],
+    rules: rules!("TELEGRAM"),
     also: &[("TELEGRAM_TOKEN", "TELEGRAM_BOT_TOKEN")],
     questions: &[("TELEGRAM_BOT_TOKEN", "Bot token from @BotFather")],
 };
@@ -198,7 +258,7 @@ pub const EVOLUTION: Service = Service {
         key(
             "WHATSAPP_MAX_AGE",
             "24",
-            HOURS,
+            AGE_HOURS,
             "Hours a message for whatsapp may wait before it fails; 0 is for ever.",
         ),
         key(
@@ -214,6 +274,7 @@ pub const EVOLUTION: Service = Service {
             "Files from whatsapp that are fetched at once, up to 20 MB: all, images or none; others when asked for.",
         ),
     ],
+    rules: rules!("WHATSAPP"),
     also: &[],
     questions: &[
         ("WHATSAPP_BASE_URL", "Address of the Evolution API"),
@@ -262,7 +323,7 @@ pub const CLOUD: Service = Service {
         key(
             "WHATSAPP_CLOUD_MAX_AGE",
             "24",
-            HOURS,
+            AGE_HOURS,
             "Hours a message for the Cloud API may wait before it fails; 0 is for ever.",
         ),
         key(
@@ -278,6 +339,7 @@ pub const CLOUD: Service = Service {
             "Files from the Cloud API that are fetched at once, up to 20 MB: all, images or none; others when asked for.",
         ),
     ],
+    rules: rules!("WHATSAPP_CLOUD"),
     also: &[],
     questions: &[
         ("WHATSAPP_CLOUD_TOKEN", "Access token"),

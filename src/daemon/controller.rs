@@ -10,6 +10,7 @@ use super::{
     DaemonOptions,
     agents::{AgentProcesses, finder::AgentFinder},
     channels::{ChannelRegistry, OnChange},
+    gate::Gate,
     guide::Guide,
     process::restart,
     push::Pusher,
@@ -44,6 +45,7 @@ pub(super) struct Controller {
     guide: Guide,
     pusher: Arc<Pusher>,
     scheduler: Scheduler,
+    gate: Arc<Gate>,
     finder: AgentFinder,
 }
 
@@ -55,6 +57,7 @@ pub(super) struct ControlledParts {
     pub(super) guide: Guide,
     pub(super) pusher: Arc<Pusher>,
     pub(super) scheduler: Scheduler,
+    pub(super) gate: Arc<Gate>,
 }
 
 impl Controller {
@@ -78,6 +81,7 @@ impl Controller {
             guide: parts.guide,
             pusher: parts.pusher,
             scheduler: parts.scheduler,
+            gate: parts.gate,
         }
     }
 
@@ -142,6 +146,7 @@ impl Controller {
             done.changed.push(TLS_CERT.to_owned());
         }
         self.log.reconfigure(new.log_level, new.log_format);
+        self.gate.set_zone(new.zone.clone());
         gateway.reconfigure(new);
         self.apply_to_parts(&gateway, &loaded.lookup, &mut done);
         self.log.info(
@@ -303,6 +308,21 @@ pub(super) fn publish_agent_states(listeners: &Arc<CommitListeners>) -> states::
             listeners
                 .bus
                 .publish(event::AGENT_STATE, |out| out.push_str(&payload));
+        }
+    })
+}
+
+/// A callback that publishes a pause, or its end, to the clients.
+pub(super) fn publish_pauses(
+    listeners: &Arc<CommitListeners>,
+) -> Box<dyn Fn(&Value) + Send + Sync> {
+    let listeners = Arc::downgrade(listeners);
+    Box::new(move |pause: &Value| {
+        if let Some(listeners) = listeners.upgrade() {
+            let payload = pause.to_string();
+            listeners
+                .bus
+                .publish(event::GATE_PAUSED, |out| out.push_str(&payload));
         }
     })
 }

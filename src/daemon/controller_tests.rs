@@ -55,6 +55,7 @@ impl Fixture {
             guide: Guide::new(ground.store.clone(), &ground.listeners, ground.log.clone()),
             pusher: Pusher::new(ground.push()),
             scheduler: ground.scheduler(),
+            gate: Arc::clone(&ground.gate),
         };
         let log = ground.log.clone();
         Self {

@@ -12,6 +12,7 @@ mod controller_tests;
 pub mod delivery;
 pub mod fetching;
 mod first_start;
+mod gate;
 mod guide;
 mod process;
 mod push;
@@ -29,6 +30,7 @@ use self::{
     agents::{AgentParts, AgentProcesses},
     channels::{ChannelRegistry, RegistryParts},
     controller::{ControlledParts, Controller},
+    gate::{Gate, GateParts},
     guide::Guide,
     process::{
         instance::{self, Instance},
@@ -163,7 +165,9 @@ impl Daemon {
                 .bus
                 .on_attend(move |channel, peer| router.wake_peer(channel, peer));
         }
+        let gate = open_gate(&config, &store, &router, &listeners, &log)?;
         let registry = Arc::new(ChannelRegistry::new(RegistryParts {
+            gate: Arc::clone(&gate),
             router: Arc::clone(&router),
             store: store.clone(),
             log: log.clone(),
@@ -213,6 +217,7 @@ impl Daemon {
                 guide,
                 pusher,
                 scheduler,
+                gate: Arc::clone(&gate),
             },
         ));
         let gateway = Gateway::new(GatewayParts {
@@ -225,6 +230,7 @@ impl Daemon {
             channels: Arc::clone(&registry) as _,
             agents: turns as _,
             schedules: repeating as _,
+            gate: Arc::clone(&gate) as _,
             admin: Arc::clone(&controller) as _,
             keys,
             push,
@@ -234,7 +240,8 @@ impl Daemon {
         });
         controller.set_gateway(&gateway);
         follow_log(&log, &gateway);
-        let tasks = JoinSet::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(gate.end_pauses());
         let daemon = Self {
             gateway,
             store,
@@ -373,6 +380,27 @@ fn open_push(config: &Config, store: &Store, log: &Log) -> Result<Arc<PushRegist
         log.warn("push", text, &[("subscriptions", &unread)]);
     }
     Ok(Arc::new(registry))
+}
+
+/// What holds messages back.
+fn open_gate(
+    config: &Config,
+    store: &Store,
+    router: &Arc<Router>,
+    listeners: &Arc<CommitListeners>,
+    log: &Log,
+) -> Result<Arc<Gate>> {
+    let storage = |table| RowStorage::of_build(store, &config.home, table);
+    let gate = Gate::open(GateParts {
+        pauses: storage(NumberedTable::Pauses),
+        quotas: storage(NumberedTable::Quotas),
+        zone: config.zone.clone(),
+        router: Arc::clone(router),
+        log: log.clone(),
+        on_pause: controller::publish_pauses(listeners),
+        clock: gate::wall_clock(),
+    });
+    gate.map_err(|why| Error::Failed(format!("cannot read what is paused: {why}")))
 }
 
 /// What is sent again and again. What another version kept there stays, and sends nothing.

@@ -5,10 +5,12 @@ use std::{path::PathBuf, sync::Arc};
 use super::{
     channels::{ChannelRegistry, RegistryParts},
     controller::publish_states,
+    gate::{Gate, GateParts, wall_clock},
     push::PushParts,
     schedule::{Repeating, RepeatingParts, Scheduler},
 };
 use crate::{
+    calendar::Zone,
     gateway::CommitListeners,
     integrations::{Audience, bridge::Bridges, pairing::Pairings, plan::BuildContext},
     keys::Keyring,
@@ -30,6 +32,7 @@ pub(super) struct Ground {
     pub(super) listeners: Arc<CommitListeners>,
     pub(super) bridges: Arc<Bridges>,
     pub(super) registry: Arc<ChannelRegistry>,
+    pub(super) gate: Arc<Gate>,
 }
 
 impl Ground {
@@ -60,7 +63,19 @@ impl Ground {
             log: log.clone(),
             address: "127.0.0.1:1".to_owned(),
         };
+        let storage = |table| RowStorage::of_build(&store, &folder, table);
+        let parts = GateParts {
+            pauses: storage(NumberedTable::Pauses),
+            quotas: storage(NumberedTable::Quotas),
+            zone: Zone::system(),
+            router: Arc::clone(&router),
+            log: log.clone(),
+            on_pause: Box::new(|_| {}),
+            clock: wall_clock(),
+        };
+        let gate = Gate::open(parts).expect("readable");
         let registry = Arc::new(ChannelRegistry::new(RegistryParts {
+            gate: Arc::clone(&gate),
             router,
             store: store.clone(),
             log: log.clone(),
@@ -76,6 +91,7 @@ impl Ground {
             listeners,
             bridges,
             registry,
+            gate,
         };
         (ground, trigger)
     }

@@ -28,7 +28,7 @@ use std::{
 use self::{
     admission::{Attempts, Connections, WrongToken},
     clients::{arrivals::Arrivals, waiters::Waiters},
-    control::{Admin, Agents, Channels, Schedules},
+    control::{Admin, Agents, Channels, Gate, Schedules},
     http::dates::HttpDates,
     keys::ClientKeys,
     mcp::McpState,
@@ -68,6 +68,7 @@ pub struct Gateway {
     channels: Arc<dyn Channels>,
     agents: Arc<dyn Agents>,
     schedules: Arc<dyn Schedules>,
+    gate: Arc<dyn Gate>,
     admin: Arc<dyn Admin>,
     keys: ClientKeys,
     owner_token: OwnerToken,
@@ -110,6 +111,8 @@ pub struct GatewayParts {
     pub agents: Arc<dyn Agents>,
     /// What is sent again and again.
     pub schedules: Arc<dyn Schedules>,
+    /// What holds messages back.
+    pub gate: Arc<dyn Gate>,
     /// The daemon.
     pub admin: Arc<dyn Admin>,
     /// The keys of clients.
@@ -202,6 +205,7 @@ impl Gateway {
             channels: parts.channels,
             agents: parts.agents,
             schedules: parts.schedules,
+            gate: parts.gate,
             admin: parts.admin,
             keys: ClientKeys::new(parts.keys),
             owner_token: OwnerToken::default(),

@@ -16,6 +16,7 @@ mod integration;
 mod outcome;
 pub mod pairing;
 pub mod plan;
+mod send_rules;
 pub mod support;
 pub mod telegram;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use self::{
     outcome::{
         Accepted, DeliveryError, FetchError, FetchedFile, ReconcileResult, RunError, Trouble,
     },
+    send_rules::{SendRules, Targets},
     support::{
         hook::{Hook, HookReply, HookSender},
         progress::Progress,

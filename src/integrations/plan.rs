@@ -14,6 +14,7 @@ use super::{
     evolution::{self, Evolution},
     ingress::Ingress,
     pairing::Pairings,
+    send_rules::SendRules,
     telegram::{self, Telegram},
     webchat::{self, WebChat},
 };
@@ -37,6 +38,8 @@ pub struct Plan {
     pub name: String,
     /// Its limits for sending.
     pub limits: SendLimits,
+    /// The rules it sends by.
+    pub rules: SendRules,
     allowed: AllowList,
     country: Option<Country>,
     language: Option<Language>,
@@ -97,10 +100,11 @@ impl Plan {
         )
     }
 
-    /// Whether the plans differ in more than their limits.
+    /// Whether the plans differ in more than their limits and rules.
     pub fn builds_another(&self, other: &Self) -> bool {
         let built = |plan: &Self| Self {
             limits: SendLimits::default(),
+            rules: SendRules::default(),
             ..plan.clone()
         };
         built(self) != built(other)
@@ -165,10 +169,11 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
 }
 
 /// The plan of a channel whose integration is a client.
-pub fn bridge(name: &str, limits: SendLimits) -> Plan {
+pub fn bridge(name: &str, limits: SendLimits, rules: SendRules) -> Plan {
     Plan {
         name: name.to_owned(),
         limits,
+        rules,
         allowed: AllowList::All,
         country: None,
         language: None,
@@ -180,6 +185,11 @@ pub fn bridge(name: &str, limits: SendLimits) -> Plan {
 /// The limits of all channels whose integrations are clients.
 pub fn bridge_limits(lookup: &Lookup) -> SendLimits {
     limits(lookup, &services::BRIDGES)
+}
+
+/// The rules of all channels whose integrations are clients.
+pub fn bridge_rules(lookup: &Lookup) -> SendRules {
+    SendRules::read(lookup, &services::BRIDGES, "", None)
 }
 
 /// If the settings of the service are invalid, the channel exists all the same and shows the errors.
@@ -195,6 +205,7 @@ fn plan(
     Plan {
         name: channel.to_owned(),
         limits: limits(lookup, service),
+        rules: SendRules::read(lookup, service, channel, country(lookup)),
         allowed: allowed(lookup, service, channel),
         country: country(lookup),
         language: lookup.get(keys::LANGUAGE).and_then(Language::of_tag),

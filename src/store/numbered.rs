@@ -27,6 +27,10 @@ pub enum NumberedTable {
     PushSubscriptions,
     /// What is sent again and again.
     Schedules,
+    /// What the owner paused.
+    Pauses,
+    /// What channels have sent today.
+    Quotas,
 }
 
 impl NumberedTable {
@@ -35,6 +39,8 @@ impl NumberedTable {
             Self::AccessKeys => Table::AccessKeys,
             Self::PushSubscriptions => Table::PushSubscriptions,
             Self::Schedules => Table::Schedules,
+            Self::Pauses => Table::Pauses,
+            Self::Quotas => Table::Quotas,
         }
     }
 
@@ -44,6 +50,8 @@ impl NumberedTable {
             Self::AccessKeys => "keys.json",
             Self::PushSubscriptions => "push.json",
             Self::Schedules => "schedules.json",
+            Self::Pauses => "pauses.json",
+            Self::Quotas => "quotas.json",
         }
     }
 }

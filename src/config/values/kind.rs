@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::{
     addresses, agents, base_url::BaseUrl, delays::Delays, expected::Expected,
-    fetch_rule::FetchRule, reach, wait::wait,
+    fetch_rule::FetchRule, pace::Pace, reach, wait::wait,
 };
 use crate::{
-    calendar::Zone,
+    calendar::{Hours, Zone},
+    clock::parse_span,
     language::Language,
     log::{LogFormat, LogLevel},
     phone::Country,
@@ -72,6 +73,14 @@ pub enum Kind {
     FetchRule,
     /// One wait.
     Wait,
+    /// The hours of a week in which something is allowed; may be empty.
+    Hours,
+    /// The gap between two messages; may be empty.
+    Pace,
+    /// A number of days such as `14d`; may be empty.
+    DayCount,
+    /// One of some words; may be empty.
+    OneOf(&'static [&'static str]),
     /// Names of agents, separated by commas.
     AgentNames,
     /// Which conversations go to which agent.
@@ -116,6 +125,13 @@ impl Kind {
             Self::Format => format(text).map(drop),
             Self::FetchRule => fetch_rule(text).map(drop),
             Self::Wait => wait(text).map(drop),
+            Self::Hours => Hours::parse(text).map(drop),
+            Self::Pace => Pace::parse(text).map(drop),
+            Self::DayCount => day_count(text),
+            Self::OneOf(words) => match text.is_empty() || words.contains(&text) {
+                true => Ok(()),
+                false => Err(one_of(words)),
+            },
             Self::AgentNames => agents::names(text).map(drop),
             Self::AgentRoutes => agents::routes(text).map(drop),
             Self::Patterns => agents::patterns(text).map(drop),
@@ -208,6 +224,16 @@ pub(in crate::config) fn zone(text: &str) -> Result<Zone, Expected> {
     Zone::named(text)
 }
 
+fn day_count(text: &str) -> Result<(), Expected> {
+    let days = parse_span(text).filter(|_| text == "0" || text.ends_with('d'));
+    let is_some = days.is_some_and(|days| days.as_secs() <= MAX_DAYS * 86_400);
+    if text.is_empty() || is_some {
+        Ok(())
+    } else {
+        Err("a number of days such as 14d".to_owned())
+    }
+}
+
 fn contact(text: &str) -> Result<(), Expected> {
     let is_mail = |address: &str| {
         let parts = address.split_once('@');
@@ -265,8 +291,8 @@ fn fetch_rule(text: &str) -> Result<FetchRule, Expected> {
         .map_err(|()| one_of(FetchRule::ALL.map(FetchRule::as_str)))
 }
 
-fn one_of<const N: usize>(words: [&str; N]) -> Expected {
-    format!("one of {}", words.join(", "))
+fn one_of(words: impl AsRef<[&'static str]>) -> Expected {
+    format!("one of {}", words.as_ref().join(", "))
 }
 
 #[cfg(test)]

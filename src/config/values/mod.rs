@@ -9,6 +9,7 @@ mod delays;
 mod expected;
 mod fetch_rule;
 pub(super) mod kind;
+mod pace;
 pub(super) mod reach;
 mod shape;
 mod wait;
@@ -21,6 +22,7 @@ pub use self::{
     expected::Expected,
     fetch_rule::FetchRule,
     kind::{Kind, LEAST_TOKEN_CHARS, SAFE_TOKEN_CHARS},
+    pace::Pace,
     shape::Shape,
 };
 pub(super) use self::{

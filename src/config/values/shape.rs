@@ -37,6 +37,7 @@ impl Kind {
             Self::Country => choice(Country::names()),
             Self::Language => choice(Language::ALL.map(|(_, tag)| tag)),
             Self::Wait => plain("wait"),
+            Self::OneOf(words) => choice(words.iter().copied()),
             Self::Service | Self::PublicUrl => plain("address"),
             Self::Folder | Self::File => plain("path"),
             Self::Lines | Self::AgentPrompts => plain("lines"),
@@ -52,6 +53,9 @@ impl Kind {
             | Self::Token
             | Self::Text
             | Self::Zone
+            | Self::Hours
+            | Self::Pace
+            | Self::DayCount
             | Self::Conversation
             | Self::Contact => plain("text"),
         }

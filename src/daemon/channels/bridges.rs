@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use super::ChannelRegistry;
 use crate::{
     integrations::{
+        SendRules,
         bridge::{BridgeClient, BridgeLease, Bridges, Refusal, check_name},
         plan::{self, Plan, SendLimits},
     },
@@ -27,13 +28,15 @@ impl ChannelRegistry {
         }
     }
 
-    pub(super) fn bridge_plans(&self, limits: SendLimits) -> Vec<Plan> {
+    pub(super) fn bridge_plans(&self, limits: SendLimits, rules: &SendRules) -> Vec<Plan> {
         *self
             .bridge_limits
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = limits;
+            .unwrap_or_else(PoisonError::into_inner) = (limits, rules.clone());
         let names = self.bridges().names().into_iter();
-        names.map(|name| plan::bridge(&name, limits)).collect()
+        names
+            .map(|name| plan::bridge(&name, limits, rules.clone()))
+            .collect()
     }
 
     fn bridges(&self) -> &Arc<Bridges> {
@@ -75,11 +78,12 @@ impl ChannelRegistry {
         if let Some(entry) = channels.get(name) {
             return Arc::clone(&entry.channel);
         }
-        let limits = *self
+        let (limits, rules) = self
             .bridge_limits
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let plan = plan::bridge(name, limits);
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let plan = plan::bridge(name, limits, rules);
         let entry = self.launch(plan);
         let channel = Arc::clone(&entry.channel);
         channels.insert(name.to_owned(), entry);

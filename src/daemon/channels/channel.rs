@@ -12,6 +12,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::counters::ChannelCounters;
+use crate::daemon::gate::ChannelGate;
 use crate::{
     clock,
     gateway::control::IntegrationStatus,
@@ -77,6 +78,7 @@ type OnChange = Box<dyn Fn(&IntegrationStatus) + Send + Sync>;
 /// One channel.
 pub struct Channel {
     name: String,
+    gate: Arc<ChannelGate>,
     current: RwLock<(Arc<dyn Integration>, SendLimits)>,
     record: Mutex<StateRecord>,
     desired: watch::Sender<DesiredState>,
@@ -96,9 +98,10 @@ struct StateRecord {
 
 impl Channel {
     /// A channel about to start; `on_change` is called with every new state.
-    pub fn new(
+    pub(in crate::daemon) fn new(
         integration: Arc<dyn Integration>,
         limits: SendLimits,
+        gate: Arc<ChannelGate>,
         on_change: impl Fn(&IntegrationStatus) + Send + Sync + 'static,
     ) -> Arc<Self> {
         let record = StateRecord {
@@ -114,7 +117,13 @@ impl Channel {
             desired: watch::Sender::new(DesiredState::Run),
             on_change: Box::new(on_change),
             counters: ChannelCounters::default(),
+            gate,
         })
+    }
+
+    /// What holds its messages back.
+    pub(in crate::daemon) fn gate(&self) -> &Arc<ChannelGate> {
+        &self.gate
     }
 
     /// Its name.
@@ -266,6 +275,7 @@ impl Channel {
                 .clone()
                 .or_else(|| advice(&record.state, &*integration)),
             last_error: record.last_error.clone(),
+            held: self.gate.held(),
             pairable: integration.pairs_a_device(),
             counters: vec![
                 ("sent", count(&self.counters.sent)),

@@ -18,12 +18,12 @@ use std::{
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
 use self::{channel::Channel, indicators::Indicators, supervisor::supervise};
-use super::{delivery::DeliveryWorker, fetching::FetchWorker};
+use super::{delivery::DeliveryWorker, fetching::FetchWorker, gate::Gate};
 use crate::{
     config::Lookup,
     gateway::control::IntegrationStatus,
     integrations::{
-        Integration,
+        Integration, SendRules,
         plan::{self, BuildContext, Plan, SendLimits},
     },
     log::Log,
@@ -46,6 +46,7 @@ pub(super) struct RegistryParts {
     pub(super) shutdown: Shutdown,
     pub(super) build_context: BuildContext,
     pub(super) on_change: OnChange,
+    pub(super) gate: Arc<Gate>,
 }
 
 /// A channel with the plan it was built from.
@@ -60,8 +61,8 @@ pub(super) struct ChannelRegistry {
     parts: RegistryParts,
     channels: Mutex<BTreeMap<String, ChannelEntry>>,
     tasks: Mutex<JoinSet<()>>,
-    /// The limits of bridge channels, from the last settings applied.
-    bridge_limits: Mutex<SendLimits>,
+    /// The limits and rules of bridge channels, from the last settings applied.
+    bridge_limits: Mutex<(SendLimits, SendRules)>,
     /// Held while a bridge attaches or a channel is forgotten, so that the two exclude each other.
     announcing: tokio::sync::Mutex<()>,
 }
@@ -72,7 +73,7 @@ impl ChannelRegistry {
             parts,
             channels: Mutex::default(),
             tasks: Mutex::default(),
-            bridge_limits: Mutex::new(SendLimits::default()),
+            bridge_limits: Mutex::default(),
             announcing: tokio::sync::Mutex::default(),
         }
     }
@@ -88,7 +89,8 @@ impl ChannelRegistry {
         // Ask for the bridges under the lock: one that attached in between would be missing from the
         // plans and be retired below.
         let mut channels = self.channels();
-        plans.extend(self.bridge_plans(plan::bridge_limits(lookup)));
+        let rules = plan::bridge_rules(lookup);
+        plans.extend(self.bridge_plans(plan::bridge_limits(lookup), &rules));
         let mut changed = Vec::new();
         let gone: Vec<String> = channels
             .keys()
@@ -131,6 +133,9 @@ impl ChannelRegistry {
             channel.start();
         } else if entry.plan.limits != plan.limits {
             channel.limit(plan.limits);
+        }
+        if (&entry.plan.limits, &entry.plan.rules) != (&plan.limits, &plan.rules) {
+            channel.gate().set_rules(plan.rules.clone());
             self.parts.router.wake_all(&plan.name);
         }
         let differs = entry.plan != plan;
@@ -156,9 +161,12 @@ impl ChannelRegistry {
         };
         parts.router.add(&plan.name, route);
         let (router, on_change) = (Arc::clone(&parts.router), Arc::clone(&parts.on_change));
+        let gate = parts.gate.of(&plan.name);
+        gate.set_rules(plan.rules.clone());
         let channel = Channel::new(
             plan.build(&parts.build_context),
             plan.limits,
+            gate,
             move |status: &IntegrationStatus| {
                 router.wake_all(&status.name);
                 on_change(status);

@@ -174,6 +174,7 @@ mod tests {
     use super::*;
     use crate::{
         config::Delays,
+        daemon::gate::ChannelGate,
         gateway::control::IntegrationStatus,
         integrations::{
             Accepted, BoxFuture, DeliveryError, Integration, Progress, plan::SendLimits,
@@ -215,7 +216,12 @@ mod tests {
         control: impl FnOnce(Arc<Channel>) -> F,
     ) -> (usize, IntegrationStatus) {
         let scripted = Arc::new(Scripted(AtomicUsize::new(0), run));
-        let channel = Channel::new(scripted.clone(), NO_LIMITS, |_| {});
+        let channel = Channel::new(
+            scripted.clone(),
+            NO_LIMITS,
+            ChannelGate::open("scripted"),
+            |_| {},
+        );
         let (trigger, shutdown) = shutdown::channel();
         let log = Log::in_memory(LogLevel::Info);
         let controlled = async {

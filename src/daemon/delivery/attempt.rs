@@ -7,19 +7,30 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use crate::daemon::channels::{channel::Channel, counters::ChannelCounters};
+use tokio::time::sleep;
+
+use crate::daemon::{
+    channels::{channel::Channel, counters::ChannelCounters},
+    gate::Admission,
+};
 use crate::{
-    backoff,
+    backoff, clock,
     integrations::{
-        ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult, Trouble,
+        ADDRESS, Accepted, DeliveryError, Indicator, Integration, Progress, ReconcileResult,
+        Trouble,
     },
     log::{Log, LogField, LogLevel},
-    message::{Direction, Message, MessageId, State},
+    message::{Direction, Kind, Message, MessageId, State},
     panics::contained,
     random,
     shutdown::Shutdown,
     store::{Pending, STORE_WAIT, StatusUpdate, Store, StoreError, Transition, insist},
 };
+
+/// How long a person types a letter, and the bounds of a whole text: a service shows it for a few seconds.
+const A_LETTER: Duration = Duration::from_millis(60);
+const SHORTEST_TYPING: Duration = Duration::from_secs(1);
+const LONGEST_TYPING: Duration = Duration::from_secs(5);
 
 /// What the lane does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +41,8 @@ pub(super) enum NextStep {
     RetryAfter(Duration),
     /// Try the same message again when its peer can be reached.
     WhenReachable,
+    /// The gate holds it for this long; nothing was tried.
+    Held(Duration),
 }
 
 /// What one attempt needs.
@@ -118,6 +131,13 @@ impl Attempt {
         if let Some(why) = self.too_old(waited) {
             return self.failed(&message, why).await;
         }
+        if let Admission::Held(wait, why) = self.channel.gate().admit(&message, &self.store).await?
+        {
+            return self.held(&message, wait, why).await;
+        }
+        if self.channel.gate().rules().types {
+            self.type_first(&message).await;
+        }
         self.deliver(message, count, &progress).await
     }
 
@@ -187,10 +207,46 @@ impl Attempt {
     /// Why the message must not be sent any more, if it waited too long since it was queued.
     fn too_old(&self, waited: Duration) -> Option<String> {
         let max_age = self.channel.limits().max_age.filter(|age| !age.is_zero())?;
+        // What the gate held back does not count.
+        let open_ms = clock::now_ms().saturating_sub(self.channel.gate().opened_ms());
+        let waited = waited.min(Duration::from_millis(open_ms));
         (waited > max_age).then(|| {
             let hours = max_age.as_secs() / 3600;
             format!("it waited longer than {hours} hours and is too old to send")
         })
+    }
+
+    /// The gate holds the message back; where it is the message's own matter, it says so.
+    async fn held(
+        &self,
+        message: &Message,
+        wait: Duration,
+        why: Option<String>,
+    ) -> Result<NextStep, StoreError> {
+        if why.is_some() && message.error != why {
+            let step = StatusUpdate {
+                error: why,
+                ..StatusUpdate::to(message.state)
+            };
+            self.advance(message.id, step).await?;
+        }
+        Ok(NextStep::Held(wait))
+    }
+
+    /// Shows that we write for as long as a person would, where the service shows that. A shutdown ends it.
+    async fn type_first(&self, message: &Message) {
+        let is_text = message.kind == Kind::Text && !message.text.is_empty();
+        if !is_text || !self.integration.can_show(Indicator::Typing, &message.peer) {
+            return;
+        }
+        // What fails here is no reason not to send.
+        let _ = contained(self.integration.typing(&message.peer)).await;
+        let letters = u32::try_from(message.text.chars().count()).unwrap_or(u32::MAX);
+        let time = (A_LETTER.saturating_mul(letters)).clamp(SHORTEST_TYPING, LONGEST_TYPING);
+        tokio::select! {
+            _ = self.shutdown.begun() => {}
+            () = sleep(time) => {}
+        }
     }
 
     /// Replaces our id in `reply_to` by the service's id of that message. A reaction also gets the

@@ -51,6 +51,10 @@ const FINISH_TIME: Duration = Duration::from_secs(1);
 /// show, which may have been years ahead.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
+/// What the gate holds is asked for again at the latest after this long: the clock may have been set, or the machine
+/// slept.
+const LONGEST_HOLD: Duration = Duration::from_secs(60);
+
 /// Messages per read when the worker loads the outbox.
 const PAGE_SIZE: usize = 512;
 
@@ -80,12 +84,15 @@ pub struct DeliveryWorker {
     /// Peers whose lane is ready except for `MAX_IN_FLIGHT` or the rate limit, in order.
     starved: VecDeque<String>,
     timers: BinaryHeap<Reverse<(Instant, String)>>,
+    /// When to ask the gate again for what it holds.
+    held_until: Option<Instant>,
 }
 
 impl DeliveryWorker {
     /// A worker with empty lanes.
     pub fn new(channel: Arc<Channel>, store: Store, log: Log, shutdown: Shutdown) -> Self {
-        let rate_limiter = RateLimiter::new(channel.limits().per_minute, Instant::now());
+        let mut rate_limiter = RateLimiter::new(channel.limits().per_minute, Instant::now());
+        rate_limiter.set_pace(channel.gate().rules().pace);
         Self {
             channel,
             store,
@@ -97,6 +104,7 @@ impl DeliveryWorker {
             running: JoinSet::new(),
             starved: VecDeque::new(),
             timers: BinaryHeap::new(),
+            held_until: None,
         }
     }
 
@@ -113,7 +121,8 @@ impl DeliveryWorker {
             // Biased: shutdown first, then finished attempts, which free slots for the wakeups and the
             // timers below. All branches are cancel-safe.
             let timer = self.timers.peek().map(|Reverse((at, _))| *at);
-            let timer = [timer, self.rate_limited_until].into_iter().flatten().min();
+            let timers = [timer, self.rate_limited_until, self.held_until];
+            let timer = timers.into_iter().flatten().min();
             tokio::select! {
                 biased;
                 _ = &mut end => return self.finish().await,
@@ -176,11 +185,15 @@ impl DeliveryWorker {
     fn start_all(&mut self) {
         self.rate_limiter
             .set(self.channel.limits().per_minute, Instant::now());
+        self.rate_limiter.set_pace(self.channel.gate().rules().pace);
         // The wait was computed with the old rate.
-        self.rate_limited_until = None;
+        (self.rate_limited_until, self.held_until) = (None, None);
         self.start_starved();
-        let peers: Vec<String> = self.lanes.keys().cloned().collect();
-        for peer in peers {
+        // What waited longest goes first.
+        let first = |(peer, lane): (&String, &Lane)| Some((*lane.waiting.front()?, peer.clone()));
+        let mut peers: Vec<_> = self.lanes.iter().filter_map(first).collect();
+        peers.sort_unstable();
+        for (_, peer) in peers {
             self.try_start(peer);
         }
     }
@@ -190,6 +203,9 @@ impl DeliveryWorker {
         if self.rate_limited_until.is_some_and(|at| at <= now) {
             self.rate_limited_until = None;
             self.start_starved();
+        }
+        if self.held_until.is_some_and(|at| at <= now) {
+            self.start_all();
         }
         let is_due = |Reverse((at, _)): &Reverse<(Instant, String)>| *at <= now;
         if !self.timers.peek().is_some_and(is_due) {
@@ -231,6 +247,9 @@ impl DeliveryWorker {
         if !integration.can_reach(&peer) {
             return;
         }
+        let Some(passage) = self.channel.gate().pass() else {
+            return;
+        };
         // Take the token last: a lane that cannot start for another reason must not use one up.
         let mut is_full = self.running.len() >= MAX_IN_FLIGHT || self.rate_limited_until.is_some();
         if !is_full && let Err(at) = self.rate_limiter.take(Instant::now()) {
@@ -252,6 +271,7 @@ impl DeliveryWorker {
         };
         self.running.spawn(async move {
             let made = contained(attempt.make(id)).await;
+            drop(passage);
             (peer, made.unwrap_or(NextStep::RetryAfter(PANIC_WAIT)))
         });
     }
@@ -265,6 +285,13 @@ impl DeliveryWorker {
             // Not always the first: a retry may have inserted an older message meanwhile.
             NextStep::Done => lane.waiting.retain(|id| Some(*id) != under_way),
             NextStep::RetryAfter(wait) => self.set_timer(peer, wait),
+            NextStep::Held(wait) => {
+                self.rate_limiter.give_back();
+                let until = Instant::now() + wait.min(LONGEST_HOLD);
+                self.held_until = Some(self.held_until.map_or(until, |at| at.min(until)));
+                self.start_starved();
+                return;
+            }
             // Reachable, yet it accepted nothing: wait, or the two would spin.
             NextStep::WhenReachable if self.channel.can_reach(peer) => {
                 self.set_timer(peer, STALLED_WAIT);

@@ -4,12 +4,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::{config::Pace, random};
+
 /// A bucket with room for the messages of one second, at least one.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     per_minute: Option<u32>,
     /// When the bucket will be full again; full if that is past.
     full_at: Instant,
+    /// The gap between two messages, and when the last one's is over.
+    pace: Option<Pace>,
+    paced_until: Option<Instant>,
+    /// What `give_back` goes back to.
+    before: (Instant, Option<Instant>),
 }
 
 impl RateLimiter {
@@ -17,7 +24,23 @@ impl RateLimiter {
         Self {
             per_minute: per_minute.filter(|rate| *rate > 0),
             full_at: now,
+            pace: None,
+            paced_until: None,
+            before: (now, None),
         }
+    }
+
+    /// Sets a new gap; it holds from the next message on.
+    pub(super) fn set_pace(&mut self, pace: Option<Pace>) {
+        if pace.is_none() {
+            self.paced_until = None;
+        }
+        self.pace = pace;
+    }
+
+    /// Takes back the last token, which was not used.
+    pub(super) fn give_back(&mut self) {
+        (self.full_at, self.paced_until) = self.before;
     }
 
     /// Sets a new rate. The wait left over from a slower rate is cut to this rate's bucket.
@@ -30,9 +53,21 @@ impl RateLimiter {
 
     /// Takes one token, or says when the next one is available.
     pub(super) fn take(&mut self, now: Instant) -> Result<(), Instant> {
-        let Some(rate) = self.per_minute else {
-            return Ok(());
-        };
+        if let Some(at) = self.paced_until.filter(|at| *at > now) {
+            return Err(at);
+        }
+        let before = (self.full_at, self.paced_until);
+        if let Some(rate) = self.per_minute {
+            self.take_token(rate, now)?;
+        }
+        self.before = before;
+        if let Some(pace) = self.pace {
+            self.paced_until = Some(now + pace.gap(random::seed()));
+        }
+        Ok(())
+    }
+
+    fn take_token(&mut self, rate: u32, now: Instant) -> Result<(), Instant> {
         let (each, depth) = (each(rate), depth(rate));
         let filled = self.full_at.max(now) + each;
         if filled > now + depth {

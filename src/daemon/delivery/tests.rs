@@ -15,6 +15,7 @@ use super::DeliveryWorker;
 use crate::daemon::channels::channel::Channel;
 use crate::{
     config::Delays,
+    daemon::gate::ChannelGate,
     integrations::{
         Accepted, BoxFuture, DeliveryError, Integration, Progress, ReconcileResult, RunContext,
         RunError, plan::SendLimits,
@@ -92,7 +93,12 @@ impl Fixture {
             ..store::StoreOptions::default()
         };
         let store = Store::open(options, |_| {}).expect("a store");
-        let channel = Channel::new(scripted.clone(), limits, |_| {});
+        let channel = Channel::new(
+            scripted.clone(),
+            limits,
+            ChannelGate::open("scripted"),
+            |_| {},
+        );
         let (wakeups, inbox) = mpsc::unbounded_channel();
         let (trigger, shutdown) = shutdown::channel();
         let log = Log::in_memory(LogLevel::Info);

@@ -16,6 +16,7 @@ use tokio::{
 use super::{FetchWorker, attempt::CHANNEL_WAIT};
 use crate::{
     daemon::channels::channel::Channel,
+    daemon::gate::ChannelGate,
     integrations::{
         Accepted, BoxFuture, DeliveryError, FetchError, FetchedFile, Integration, Progress,
         RunContext, RunError, plan::SendLimits, support::files::incoming::MAX_UNASKED,
@@ -142,7 +143,12 @@ impl Fixture {
         let media = Media::open(&folder, store.clone(), 1 << 30, 1 << 30).expect("a folder");
         let service = Arc::new(Service::default());
         service.acts.lock().expect("whole").extend(acts);
-        let channel = Channel::new(Arc::clone(&service) as _, SendLimits::default(), |_| {});
+        let channel = Channel::new(
+            Arc::clone(&service) as _,
+            SendLimits::default(),
+            ChannelGate::open("scripted"),
+            |_| {},
+        );
         let (wakeups, trigger) = Self::work(&channel, &store, &media);
         Self {
             service,

@@ -11,6 +11,7 @@ mod bus;
 pub(super) mod connection;
 mod conversations;
 mod daemon;
+mod gate;
 mod integrations;
 pub(super) mod keys;
 mod limits;
@@ -33,6 +34,7 @@ use crate::protocol::{
     describe::{self, Action, ActionId},
     error_code::{ErrorCode, Fault},
     payload::Payload,
+    role,
 };
 
 /// What the actions need that change the connection they come by.
@@ -137,7 +139,8 @@ fn dispatch(
         }),
         ActionId::Send => {
             let writer = Writer::of(gateway, session.as_deref());
-            match room_to_wait(&payload, session) {
+            let may = may_hurry(access, &payload).and_then(|()| room_to_wait(&payload, session));
+            match may {
                 Ok(()) => messages::send(gateway, payload, writer),
                 Err(fault) => refused(gateway, fault),
             }
@@ -175,6 +178,9 @@ fn dispatch(
         ActionId::ScheduleRemove => schedules::remove(gateway, access, &payload),
         ActionId::SchedulePause => schedules::pause(gateway, access, &payload),
         ActionId::ScheduleRun => schedules::run(gateway, access, &payload),
+        ActionId::Pause => gate::pause(gateway, &payload),
+        ActionId::Resume => gate::resume(gateway, &payload),
+        ActionId::Pauses => Answer::Now(Ok(gate::list(gateway, access))),
         ActionId::Outbox => messages::outbox::outbox(gateway, access, &payload),
         ActionId::Conversations => conversations::conversations(gateway, access, &payload),
         ActionId::Read => conversations::read(gateway, payload),
@@ -227,6 +233,15 @@ fn change(
         Answer::Now(Err(fault)) => refused(gateway, fault),
         answer => answer,
     }
+}
+
+/// What is urgent goes outside of the hours that the owner set, which is not for every key.
+fn may_hurry(access: &Access, payload: &Payload) -> Result<(), Fault> {
+    if !payload.flag("urgent") || role::OPERATORS.admits(access.role()) {
+        return Ok(());
+    }
+    let text = "urgent needs a key of role operator";
+    Err(Fault::new(ErrorCode::Forbidden, text))
 }
 
 fn room_to_wait(payload: &Payload, session: Option<&mut dyn Connection>) -> Result<(), Fault> {

@@ -90,6 +90,8 @@ pub struct IntegrationStatus {
     pub advice: Option<String>,
     /// What went wrong last.
     pub last_error: Option<String>,
+    /// Why its messages wait, where something holds them back.
+    pub held: Option<String>,
     /// Whether a device can be paired with it.
     pub pairable: bool,
     /// Counts by name.
@@ -105,6 +107,9 @@ impl IntegrationStatus {
             [&self.last_error, &self.advice],
             &self.counters,
         );
+        if let Some(held) = &self.held {
+            status["held"] = json!(held);
+        }
         if self.pairable {
             status["pairable"] = json!(true);
         }

@@ -4,6 +4,7 @@
 mod admin;
 mod agents;
 mod channels;
+mod gate;
 mod schedules;
 
 pub use self::{
@@ -13,5 +14,6 @@ pub use self::{
         Prompt, PromptEvent, Question, Reply, TurnQuery,
     },
     channels::{Channels, IntegrationStatus, ReadUpTo, Steer},
+    gate::{Gate, NewPause},
     schedules::{NewSchedule, Repeat, ScheduleStatus, Schedules},
 };

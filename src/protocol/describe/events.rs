@@ -171,6 +171,15 @@ events! {
             may("reason", FieldKind::Text, "why it ended without an answer"),
             must("updated_ms", COUNT, "when, ms since 1970"),
         ];
+    GATE_PAUSED "gate.paused" READERS
+        "Sending was paused, or goes on."
+        &[
+            must("channel", FieldKind::Name, "the channel, or all"),
+            must("paused", FieldKind::Boolean, "whether it is paused now"),
+            may("since_ms", COUNT, "since when, ms since 1970"),
+            may("until_ms", COUNT, "until when, ms since 1970"),
+            may("reason", FieldKind::Text, "why"),
+        ];
     AGENT_HANDOVER "agent.handover" READERS
         "A person answers in a conversation, or gave it back to its agent."
         &[

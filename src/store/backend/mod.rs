@@ -65,11 +65,15 @@ pub(in crate::store) enum Table {
     Scheduled,
     /// The number of a schedule → what is sent again and again. Added as `Marks` is.
     Schedules,
+    /// The number of a channel → its pause. Added as `Marks` is.
+    Pauses,
+    /// The number of a channel → what it has sent today. Added as `Marks` is.
+    Quotas,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 21] = [
+    pub(in crate::store) const ALL: [Self; 23] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -91,6 +95,8 @@ impl Table {
         Self::PushSubscriptions,
         Self::Scheduled,
         Self::Schedules,
+        Self::Pauses,
+        Self::Quotas,
     ];
 
     /// Its name in the file.
@@ -118,6 +124,8 @@ impl Table {
             Self::PushSubscriptions => "push_subscriptions",
             Self::Scheduled => "scheduled",
             Self::Schedules => "schedules",
+            Self::Pauses => "pauses",
+            Self::Quotas => "quotas",
         }
     }
 }

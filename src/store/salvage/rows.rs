@@ -25,7 +25,7 @@ use crate::store::{
 
 /// The tables that are copied. Messages that wait keep the time they are due, which is one of the
 /// store's time: it and its stamps are copied too.
-const COPIED: [Table; 17] = [
+const COPIED: [Table; 19] = [
     Table::Bodies,
     Table::Changes,
     Table::Revisions,
@@ -43,6 +43,8 @@ const COPIED: [Table; 17] = [
     Table::PushSubscriptions,
     Table::Scheduled,
     Table::Schedules,
+    Table::Pauses,
+    Table::Quotas,
 ];
 
 /// What is known of the damaged file besides its rows.

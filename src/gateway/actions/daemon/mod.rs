@@ -4,7 +4,9 @@ pub(super) mod settings;
 
 use serde_json::{Value, json};
 
-use super::{agents::agents_json, answer::CommandResult, integrations::integrations_json};
+use super::{
+    agents::agents_json, answer::CommandResult, gate::pauses, integrations::integrations_json,
+};
 use crate::{
     gateway::{Gateway, metrics, permissions::Access},
     log::LogLevel,
@@ -27,6 +29,10 @@ pub(super) fn status(gateway: &Gateway, access: &Access) -> String {
         "integrations": integrations_json(gateway, access),
         "agents": agents_json(gateway),
     });
+    let pauses = pauses(gateway, access);
+    if !pauses.is_empty() {
+        status["pauses"] = json!(pauses);
+    }
     let not_ready = gateway.not_ready();
     status["ready"] = json!(not_ready.is_none());
     if let Some(reason) = not_ready {

@@ -19,7 +19,8 @@ use crate::{
     gateway::Gateway,
     integrations::mark_agent_command,
     message::{
-        Content, Kind, MARKDOWN, Message, MessageId, content::file_text, media::files, text_at,
+        Content, Kind, MARKDOWN, Message, MessageId, State, content::file_text, media::files,
+        text_at,
     },
     protocol::{
         error_code::{ErrorCode, Fault},
@@ -97,13 +98,21 @@ fn queue(gateway: &Arc<Gateway>, payload: Payload, writer: Writer) -> Answer {
         return Answer::Unordered(Box::pin(async move {
             let queued = pending.await?;
             let settled = settled(&gateway, queued.message).await?;
-            Ok(sent_json(&settled, queued.duplicate))
+            Ok(sent_json(&settled, queued.duplicate, None))
         }));
     }
+    let waiting = Arc::clone(gateway);
     Answer::Later(Box::pin(async move {
         let queued = pending.await?;
-        Ok(sent_json(&queued.message, queued.duplicate))
+        let held = held(&waiting, &queued.message);
+        Ok(sent_json(&queued.message, queued.duplicate, held))
     }))
+}
+
+/// Why a message waits, where its channel is held back.
+fn held(gateway: &Gateway, message: &Message) -> Option<String> {
+    let waits = message.state == State::Queued;
+    waits.then(|| gateway.gate.held(&message.channel))?
 }
 
 /// The message that `send` is asked for.
@@ -130,6 +139,13 @@ pub(super) fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fa
         true if meta.is_none() => Some(json!({"format": MARKDOWN})),
         _ => meta,
     };
+    let meta = if payload.flag("urgent") {
+        let mut meta = meta.unwrap_or_else(|| json!({}));
+        meta["urgent"] = json!(true);
+        Some(meta)
+    } else {
+        meta
+    };
     let text = payload.take_text("text").unwrap_or_default();
     let reply_to = payload.take_text("reply_to");
     let reaction = is_reaction.then(|| Content::Reaction {
@@ -145,9 +161,12 @@ pub(super) fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fa
         _ => text,
     };
     check_key(payload.text("idempotency_key"))?;
+    let peer = target(gateway, &channel, "to", payload.text("to"))?;
+    let allowed = gateway.gate.may_send_to(&channel, &peer);
+    allowed.map_err(|expected| bad_field("to", &expected, &format!("{peer:?}")))?;
     Ok(Draft {
         at: later::send_at(gateway, &payload)?,
-        peer: target(gateway, &channel, "to", payload.text("to"))?,
+        peer,
         channel,
         kind: content.as_ref().map_or(Kind::Text, Content::kind),
         text,
@@ -279,10 +298,13 @@ async fn read(gateway: &Gateway, id: MessageId) -> Result<Message, Fault> {
     Ok(message)
 }
 
-fn sent_json(message: &Message, duplicate: bool) -> String {
+fn sent_json(message: &Message, duplicate: bool, held: Option<String>) -> String {
     let mut answer = json!({"message_id": message.id.to_string(), "state": message.state.as_str(), "duplicate": duplicate});
     if let Some(at_ms) = message.at_ms {
         answer["at_ms"] = json!(at_ms);
+    }
+    if let Some(held) = held {
+        answer["held"] = json!(held);
     }
     if let Some(error) = &message.error {
         answer["error"] = json!(error);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
 use crate::gateway::actions::{answer::Answer, lookup::reading};
 use crate::{
     gateway::{Gateway, permissions::Access},
@@ -26,6 +28,7 @@ pub(in crate::gateway::actions) fn outbox(
     let channel = payload.optional_text("channel").map(str::to_owned);
     let limit = usize::try_from(payload.integer("limit").unwrap_or(PAGE)).unwrap_or(usize::MAX);
     let max_bytes = gateway.settings().limits.max_message_bytes;
+    let held = held_channels(gateway, &access);
     Answer::Later(Box::pin(async move {
         let found = reading(&store, move |store| {
             let waiting = waiting(store, &access, channel.as_deref(), limit)?;
@@ -39,9 +42,22 @@ pub(in crate::gateway::actions) fn outbox(
         out.push_str("],\"failed\":[");
         room += max_bytes / 4;
         push(&mut out, &failed, &mut room);
-        out.push_str("]}");
+        out.push(']');
+        if !held.is_empty() {
+            let _ = write!(out, ",\"held\":{}", Value::from(held));
+        }
+        out.push('}');
         Ok(out)
     }))
+}
+
+/// Which channels are held back, and why.
+fn held_channels(gateway: &Gateway, access: &Access) -> Vec<Value> {
+    let names = gateway.store.outbox_depth().into_keys();
+    let seen = names.filter(|name| access.covers_channel(name));
+    let held = seen.filter_map(|name| Some((gateway.gate.held(&name)?, name)));
+    held.map(|(why, name)| json!({"channel": name, "held": why}))
+        .collect()
 }
 
 /// Appends what fits; the first is always there.

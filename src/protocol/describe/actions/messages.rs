@@ -62,6 +62,11 @@ pub(super) const SEND: ActionSpec = ActionSpec {
         IN,
         GRACE,
         may(
+            "urgent",
+            FieldKind::Boolean,
+            "it goes outside of the channel's hours too; needs a key of role operator",
+        ),
+        may(
             "wait",
             FieldKind::Boolean,
             "answer when it is sent, failed or cancelled",
@@ -80,6 +85,11 @@ pub(super) const SEND: ActionSpec = ActionSpec {
             "true where the idempotency_key was known",
         ),
         may("at_ms", COUNT, "scheduled: when it goes out, ms since 1970"),
+        may(
+            "held",
+            FieldKind::Text,
+            "why it waits, where the channel is paused, outside of its hours or at its daily limit",
+        ),
         may("error", FieldKind::Text, "why it failed"),
     ],
 };

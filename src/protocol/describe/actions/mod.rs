@@ -8,6 +8,7 @@ mod bus;
 mod connection;
 mod conversations;
 mod daemon;
+mod gate;
 mod history;
 mod integrations;
 mod keys;
@@ -134,6 +135,9 @@ actions! {
     Outbox outbox::OUTBOX, READERS, Nothing;
     Scheduled outbox::SCHEDULED, READERS, Nothing;
     Reschedule outbox::RESCHEDULE, OPERATORS, Message;
+    Pause gate::PAUSE, OPERATORS, Gateway;
+    Resume gate::RESUME, OPERATORS, Gateway;
+    Pauses gate::PAUSES, READERS, Nothing;
     Schedules schedules::SCHEDULES, READERS, Nothing;
     ScheduleAdd schedules::SCHEDULE_ADD, OPERATORS, Nothing;
     ScheduleRemove schedules::SCHEDULE_REMOVE, OPERATORS, Nothing;

@@ -28,6 +28,11 @@ pub(super) const OUTBOX: ActionSpec = ActionSpec {
             FieldKind::Objects,
             "messages; retry queues one again",
         ),
+        may(
+            "held",
+            FieldKind::Objects,
+            "channels with messages that are held back: {channel, held: why}",
+        ),
     ],
 };
 

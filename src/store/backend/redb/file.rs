@@ -107,7 +107,9 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
             | Table::AccessKeys
             | Table::PushSubscriptions
             | Table::Scheduled
-            | Table::Schedules,
+            | Table::Schedules
+            | Table::Pauses
+            | Table::Quotas,
         ) => Ok(true),
         Some(_) => Err(not_ours(path, "a database of another program")),
     }
