@@ -37,6 +37,10 @@ export class Chat {
   #lapse;
   #title;
   #saidTyping = 0;
+  /** The filter of which a page is on its way. */
+  #filtering;
+  /** The message that is shown once its conversation is there. */
+  #sought;
   /** The topics that tell the gateway what is being read here. */
   #attended = [];
 
@@ -51,7 +55,8 @@ export class Chat {
     this.view = new ThreadView(this);
     this.composer = new Composer(this);
     this.bar = new AgentBar(this);
-    this.views = [new Sidebar(this), this.view, new Search(this), this.composer, this.view.menu, this.bar];
+    this.sidebar = new Sidebar(this);
+    this.views = [this.sidebar, this.view, new Search(this), this.composer, this.view.menu, this.bar];
     this.attend();
   }
 
@@ -191,6 +196,48 @@ export class Chat {
     this.#refresh = null;
     if (page) this.conversations.take(page, isFirst);
     this.draw();
+    if (isFirst && page?.next) this.#lookFurther();
+  }
+
+  /** More of the conversations that are to be seen; a gateway that has no filters is asked for all. */
+  async loadMore({ wanted, query }) {
+    const { conversations } = this;
+    const filter = Object.values(query).join("/");
+    if (conversations.isWhole || this.isOffline) return;
+    if (filter === "/" || wanted.name || (query.only && !this.mayMark)) return this.loadConversations(false);
+    const before = conversations.nextOf(filter);
+    if (before === null || this.#filtering === filter) return;
+    this.#filtering = filter;
+    const page = await this.session.wish("conversations", { ...query, limit: PAGE, before });
+    this.#filtering = undefined;
+    if (page && conversations === this.conversations) conversations.takeOf(filter, page);
+    this.draw();
+  }
+
+  /** There are more than in the first page: those that were pinned, and the channels of the others. */
+  async #lookFurther() {
+    const { conversations } = this;
+    const [pinned, there] = await Promise.all([this.mayMark && this.session.wish("conversations", { only: "pinned", limit: PAGE }), this.session.wish("integrations")]);
+    if (pinned && conversations === this.conversations) conversations.takeOf("pinned/", pinned);
+    this.sidebar.finder.offer(there?.integrations.map(({ name }) => name) ?? []);
+  }
+
+  /** Whether conversations can be pinned, archived and so on. */
+  get mayMark() {
+    return this.rights.may("conversation.set");
+  }
+
+  /** Shows this message as soon as its conversation is open. */
+  seek(place, message_id) {
+    this.#sought = { key: keyOf(place), message_id };
+    this.#showSought();
+  }
+
+  #showSought() {
+    const { key, message_id } = this.#sought ?? {};
+    if (!this.open || key !== keyOf(this.open) || !this.thread.loaded) return;
+    this.#sought = undefined;
+    this.view.reveal(message_id);
   }
 
   /** Loads what is before the first message; false where there is nothing more to have. */
@@ -260,6 +307,7 @@ export class Chat {
     else if (!which && this.isOffline) await this.#loadKept(open, thread);
     if (this.#loading === thread) this.#loading = null;
     this.draw();
+    this.#showSought();
     return Boolean(page);
   }
 

@@ -1,0 +1,96 @@
+// The list of conversations: which there are to see, what is found in all of them, and what can be made of one.
+
+import { assert, same, until } from "../until.mjs";
+import { row } from "./chat.mjs";
+
+const NARROW = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+/** The names in the list, as they stand. */
+const names = (page) => page.$$eval("#conversations li", (all) => all.map((one) => one.querySelector("bdi").textContent));
+
+const lists = (page, expected, what) => until(what, async () => JSON.stringify(await names(page)) === JSON.stringify(expected)).catch(async (error) => assert(false, error.message, await names(page)));
+
+const only = (page, filter) => page.click(`#filters [data-only=${filter}]`);
+
+async function furnish(stage) {
+  const other = await stage.client();
+  const say = (peer, text, more) => other.ask("receive", { channel: "webchat", peer, text, ...more });
+  await say("ana", "Bom dia", { meta: { name: "Ana Luísa" } });
+  await say("team", "shall we bake bread?", { sender: "bia", meta: { name: "Bia" } });
+  await stage.evolution?.say("5511987654321", "João", "o pão está pronto");
+  await other.ask("read", { channel: "webchat", peer: "ana" });
+  return other;
+}
+
+const WHATSAPP = { evolution: true, settings: { WHATSAPP_ALLOW_FROM: "*" } };
+
+export const checks = [
+  {
+    name: "the list says the channel in words and shows what a filter lets through",
+    needs: WHATSAPP,
+    async run(stage) {
+      const { page } = stage;
+      await furnish(stage);
+      await stage.open();
+      await lists(page, ["Gateway", "João", "team", "Ana Luísa"], "all are there");
+      same(await page.textContent(`${row("whatsapp/5511987654321")} small`), "WhatsApp", "the channel");
+      await only(page, "unread");
+      await lists(page, ["João", "team"], "the unread");
+      await stage.accessible("a filter");
+      await stage.shot("filter-unread");
+      await only(page, "groups");
+      await lists(page, ["team"], "the groups");
+      await only(page, "all");
+      await page.selectOption("#find-channel", "whatsapp");
+      await lists(page, ["João"], "those of WhatsApp");
+      await page.selectOption("#find-channel", "");
+      await only(page, "unread");
+      await page.click(row("webchat/team"));
+      await until("it is read", async () => (await page.$$(`${row("webchat/team")} em`)).length === 0);
+      same(await names(page), ["João", "team"], "the open one stays while it is open");
+    },
+  },
+  {
+    name: "the search finds names, numbers, and words in the messages of all conversations",
+    needs: WHATSAPP,
+    async run(stage) {
+      const { page } = stage;
+      await furnish(stage);
+      await stage.open();
+      await page.fill("#find", "JOAO");
+      await lists(page, ["João"], "a name without its accent");
+      await page.fill("#find", "98765-4321");
+      await lists(page, ["João"], "a number");
+      await page.fill("#find", "bread");
+      await until("a message", () => page.$("#conversations .found"));
+      same(await page.$$eval("#conversations mark", (all) => all.map((one) => one.textContent)), ["bread"], "what is marked");
+      await stage.accessible("what was found");
+      await stage.shot("found-messages");
+      await page.press("#find", "ArrowDown");
+      await page.keyboard.press("Enter");
+      await until("its conversation is open", () => page.url().endsWith("#chat/webchat/team"));
+      await until("the message stands out", () => page.$("#messages .found"));
+      await page.fill("#find", "no such words");
+      await until("that there is nothing is told", async () => /\p{L}/u.test(await page.textContent("#find-note")));
+      await page.press("#find", "Escape");
+      await lists(page, ["Gateway", "João", "team", "Ana Luísa"], "Escape shows all again");
+    },
+  },
+  {
+    name: "the filters fit at 320 pixels, in both languages",
+    needs: { ...WHATSAPP, context: NARROW },
+    async run(stage) {
+      const { page } = stage;
+      await furnish(stage);
+      await stage.open();
+      await page.waitForSelector(row("whatsapp/5511987654321"));
+      for (const language of ["en", "pt"]) {
+        await page.selectOption("#language", language);
+        const outside = await page.$$eval("#finder *", (all) => all.filter((one) => one.checkVisibility() && one.tagName !== "OPTION" && one.getBoundingClientRect().right > 320).map((one) => one.outerHTML.slice(0, 80)));
+        same(outside, [], `what sticks out, ${language}`);
+        await stage.accessible(`the list, ${language}`);
+        await stage.shot(`narrow-filters-${language}`);
+      }
+    },
+  },
+];
