@@ -55,7 +55,7 @@ const session = new Session(identity, rights, {
     control?.hear(name, payload);
   },
 });
-session.follow("message.*", "conversation.read", "typing", "agent.state", "agent.status", "agent.handover");
+session.follow("message.*", "conversation.read", "conversation.changed", "typing", "agent.state", "agent.status", "agent.handover");
 const chat = new Chat(session);
 const pairing = new Pairing(identity, { paired: enter, given: tell });
 const install = new Install({ changed: tellApp, isBusy });

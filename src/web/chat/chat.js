@@ -4,12 +4,14 @@
 // others it is the operator, who speaks by `send`.
 
 import { hush } from "../app/notify.js";
+import { whyOf } from "../app/said.js";
 import { $, eachFrame } from "../dom.js";
 import { Conversations, keyOf } from "../model/conversations.js";
 import { Thread, numberOf } from "../model/messages.js";
 import { Archive } from "../state/archive.js";
 import { AgentBar } from "./agent.js";
 import { Composer } from "./composer.js";
+import { Manage } from "./manage.js";
 import { Outbox } from "./outbox.js";
 import { Search } from "./search.js";
 import { Sidebar } from "./sidebar.js";
@@ -39,6 +41,8 @@ export class Chat {
   #saidTyping = 0;
   /** The filter of which a page is on its way. */
   #filtering;
+  /** Whether a mark as unread, which somebody set before, is still to be taken back. */
+  #isJustOpened = false;
   /** The message that is shown once its conversation is there. */
   #sought;
   /** The topics that tell the gateway what is being read here. */
@@ -55,8 +59,9 @@ export class Chat {
     this.view = new ThreadView(this);
     this.composer = new Composer(this);
     this.bar = new AgentBar(this);
+    this.manage = new Manage(this);
     this.sidebar = new Sidebar(this);
-    this.views = [this.sidebar, this.view, new Search(this), this.composer, this.view.menu, this.bar];
+    this.views = [this.manage, this.sidebar, this.view, new Search(this), this.composer, this.view.menu, this.bar];
     this.attend();
   }
 
@@ -172,6 +177,7 @@ export class Chat {
     if (name.startsWith("message.")) this.#hearMessage(payload);
     else if (name === "typing") this.#hearTyping(payload);
     else if (name.startsWith("agent.")) this.#hearAgent(name, payload);
+    else if (name === "conversation.changed" && !this.conversations.mark(payload)) this.#refreshSoon();
     else if (name === "conversation.read" && !this.conversations.read(payload)) this.#refreshSoon();
     this.draw();
   }
@@ -179,6 +185,7 @@ export class Chat {
   /** Opens a conversation; null closes. */
   show(place) {
     this.open = place;
+    this.#isJustOpened = true;
     this.thread = new Thread();
     this.attend();
     for (const view of this.views) view.opened?.();
@@ -227,6 +234,17 @@ export class Chat {
     return this.rights.may("conversation.set");
   }
 
+  /** Pins it, and so on: as soon as it is wanted, and as the gateway then says that it is. */
+  async mark(place, flags) {
+    const { channel, peer } = place;
+    try {
+      this.conversations.mark(await this.session.ask("conversation.set", { channel, peer, ...flags }));
+    } catch (fault) {
+      this.sidebar.finder.say(whyOf(fault));
+    }
+    this.draw();
+  }
+
   /** Shows this message as soon as its conversation is open. */
   seek(place, message_id) {
     this.#sought = { key: keyOf(place), message_id };
@@ -270,6 +288,11 @@ export class Chat {
   retry(message) {
     if (message.key) this.outbox.retry(message);
     else this.session.wish("retry", { message_id: message.message_id });
+  }
+
+  /** Takes back what waits in the gateway; where that is too late, it says so. */
+  cancel(message_id) {
+    return this.session.ask("cancel", { message_id }).catch(fault => this.composer.say(whyOf(fault)));
   }
 
   /** Gives up what the gateway has not taken. */
@@ -364,9 +387,18 @@ export class Chat {
     this.#title ??= setTimeout(() => this.#sayUnread(), TITLE_MS);
     if ($("chat").hidden) return;
     for (const view of this.views) view.draw?.();
+    this.#read();
+  }
+
+  /** Somebody sees the end of the open conversation. A mark that is set meanwhile, elsewhere, stays. */
+  #read() {
     const { conversation, thread } = this;
-    if (!conversation?.unread || document.hidden || !this.view.atEnd || !thread.loaded) return;
+    if (!conversation || document.hidden || !this.view.atEnd || !thread.loaded || !conversation.last) return;
+    const wasMarked = this.#isJustOpened && conversation.unread_mark;
+    this.#isJustOpened = false;
+    if (!conversation.unread && !wasMarked) return;
     conversation.unread = 0;
+    if (wasMarked) conversation.unread_mark = false;
     if (!this.isMine(conversation)) this.session.wish("read", { ...this.open });
     this.draw();
   }

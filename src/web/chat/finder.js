@@ -17,6 +17,9 @@ const MOST = 300;
 const NAMES = { all: "filterAll", unread: "filterUnread", groups: "filterGroups", archived: "filterArchived" };
 const NONE = { all: "noneAll", unread: "noneUnread", groups: "noneGroups", archived: "noneArchived" };
 
+/** How long it says what went wrong. */
+const SAID_MS = 8000;
+
 export class Finder {
   wanted = wantedOf({});
   /** Messages with what is typed, newest first, as `{key, message}`. */
@@ -28,6 +31,8 @@ export class Finder {
   #isBusy = false;
   #channels = new Set();
   #shown = "";
+  #said = "";
+  #saying;
   #text = $("find");
   #channel = $("find-channel");
 
@@ -67,7 +72,18 @@ export class Finder {
     const version = [...this.#channels, this.#only, this.chat.mayMark].join();
     if (version !== this.#shown) this.#drawChoices();
     this.#shown = version;
-    write($("find-note"), count || !this.isNarrow || this.#isBusy ? "" : words(this.text ? "nothingFound" : NONE[this.#only]));
+    const none = count || !this.isNarrow || this.#isBusy ? "" : words(this.text ? "nothingFound" : NONE[this.#only]);
+    write($("find-note"), this.#said || none);
+  }
+
+  /** Says what went wrong, until something else is looked for or a while is over. */
+  say(text) {
+    clearTimeout(this.#saying);
+    this.#said = text;
+    this.#saying = setTimeout(() => {
+      this.#said = "";
+      this.chat.draw();
+    }, SAID_MS);
   }
 
   /** Channels that have conversations beyond those in the list. */
@@ -103,6 +119,7 @@ export class Finder {
   #typed() {
     this.wanted = wantedOf({ only: this.#only, channel: this.#channel.value, text: this.text });
     this.found = [];
+    this.#said = "";
     this.#next = undefined;
     const asked = ++this.#asked;
     clearTimeout(this.#timer);

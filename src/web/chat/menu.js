@@ -26,8 +26,19 @@ export class Menu {
     const react = emoji => () => this.chat.react(message, emoji);
     const marks = EMOJIS.map(emoji => popup.item(emoji, react(emoji), { ariaLabel: words("reactWith", { emoji }) }));
     const takeBack = this.#hasOwn(message) && popup.item(words("takeBack"), react(""));
-    const reply = popup.item(words("reply"), () => this.chat.composer.answer(message));
-    popup.open(from, make("div", { role: "none" }, ...marks), takeBack, reply);
+    const reply = popup.item(words("reply"), () => this.chat.composer.answer(message), { "data-do": "reply" });
+    popup.open(from, make("div", { role: "none" }, ...marks), takeBack, reply, this.#copy(message), this.#cancel(message));
+  }
+
+  /** Over plain http from another machine a browser has no clipboard. */
+  #copy({ text }) {
+    return text && navigator.clipboard && this.#popup.item(words("copyText"), () => navigator.clipboard.writeText(text).catch(() => {}), { "data-do": "copy" });
+  }
+
+  /** What has not gone out yet can be taken back. */
+  #cancel({ message_id, state }) {
+    const { chat } = this;
+    return state === "queued" && chat.rights.may("cancel") && this.#popup.item(words("cancelSending"), () => chat.cancel(message_id), { "data-do": "cancel" });
   }
 
   opened() {

@@ -74,6 +74,7 @@ export class Sidebar {
     });
     this.finder = new Finder(chat, isOther => this.#found(isOther));
     this.box.onkeydown = event => this.#key(event);
+    this.box.oncontextmenu = event => this.#manage(event);
     $("find").onkeydown = event => this.#findKey(event);
     $("new-conversation").onclick = () => this.#ask();
     $("new-dialog").onclose = ({ target }) => target.returnValue && this.#begin($("new-channel").value, $("new-peer").value.trim());
@@ -190,6 +191,13 @@ export class Sidebar {
     this.#active = Math.min(Math.max(to ?? this.#active, 0), last);
     this.list.reveal(this.#active);
     this.#mark();
+  }
+
+  /** By the right button or a long press of the row there; by a key of the one where the arrow keys stand. */
+  #manage(event) {
+    const row = event.target.closest("li") ?? this.box.querySelector(".active");
+    const one = this.list.items.find?.(({ key, message }) => !message && key === row?.dataset.key);
+    if (one && this.chat.manage.open(one, event.target === this.box ? row : { x: event.clientX, y: event.clientY })) event.preventDefault();
   }
 
   /** Where the arrow keys stand. */

@@ -77,6 +77,82 @@ export const checks = [
     },
   },
   {
+    name: "a conversation is pinned, muted, archived and marked as unread, and stays so",
+    needs: WHATSAPP,
+    async run(stage) {
+      const { page } = stage;
+      const other = await furnish(stage);
+      await stage.open();
+      const second = await stage.context.newPage();
+      await stage.open("", second);
+      await page.bringToFront();
+      const choose = async (key, act) => {
+        await page.click(row(key), { button: "right" });
+        await page.click(`#chat-menu [data-do=${act}]`);
+      };
+      await lists(page, ["Gateway", "João", "team", "Ana Luísa"], "all are there");
+      await page.click(row("webchat/ana"), { button: "right" });
+      await stage.accessible("the menu");
+      await stage.shot("conversation-menu");
+      await page.click("#chat-menu [data-do=pinned]");
+      for (const one of [page, second]) await lists(one, ["Gateway", "Ana Luísa", "João", "team"], "the pinned one stands first in every tab");
+      assert(await page.$(`${row("webchat/ana")} .icon.pin`), "no sign that it is pinned");
+      await choose("whatsapp/5511987654321", "muted");
+      await page.waitForSelector(`${row("whatsapp/5511987654321")} .icon.mute`, { state: "attached" });
+      await until("what is muted does not count in the title", async () => (await page.title()).startsWith("(1)"));
+      await choose("webchat/team", "archived");
+      await lists(page, ["Gateway", "Ana Luísa", "João"], "the archived one is away");
+      await only(page, "archived");
+      await lists(page, ["team"], "it is among the archived");
+      await stage.shot("archived");
+      await only(page, "all");
+      await page.click(row("webchat/ana"));
+      await page.waitForSelector("#messages .bubble");
+      await page.click("#manage");
+      await page.click("#chat-menu [data-do=unread]");
+      await page.waitForSelector(`${row("webchat/ana")} .dot`);
+      assert(!page.url().includes("ana"), "what is marked as unread is left");
+      await page.reload();
+      await stage.connected();
+      await lists(page, ["Gateway", "Ana Luísa", "João"], "it stays over a reload");
+      await page.waitForSelector(`${row("webchat/ana")} .dot`);
+      await stage.accessible("the signs");
+      await stage.shot("conversation-signs");
+      await page.click(row("webchat/ana"));
+      await until("opened, it is read", async () => !(await page.$(`${row("webchat/ana")} .dot`)));
+      await other.ask("receive", { channel: "webchat", peer: "team", text: "anybody there?", sender: "bia" });
+      await lists(page, ["Gateway", "Ana Luísa", "team", "João"], "what is new brings it back");
+    },
+  },
+  {
+    name: "a conversation is managed by keyboard, and on a phone from its head",
+    needs: { ...WHATSAPP, context: NARROW },
+    async run(stage) {
+      const { page } = stage;
+      await furnish(stage);
+      await stage.open();
+      await page.waitForSelector(row("webchat/ana"));
+      await page.focus("#conversations");
+      await page.keyboard.press("End");
+      await page.keyboard.press("Shift+F10");
+      await page.waitForSelector("#chat-menu:popover-open");
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("ArrowUp");
+      await page.keyboard.press("Enter");
+      await until("it is pinned", () => page.$(`${row("webchat/ana")} .icon.pin`));
+      same(await page.evaluate(() => document.activeElement.id), "conversations", "where the focus is");
+      await page.tap(row("webchat/team"));
+      await page.waitForSelector("#messages .bubble");
+      await page.tap("#manage");
+      await page.waitForSelector("#chat-menu:popover-open");
+      await stage.accessible("the menu on a phone");
+      await stage.shot("narrow-conversation-menu");
+      await page.tap("#chat-menu [data-do=muted]");
+      await page.tap("#back");
+      await until("it is muted", () => page.$(`${row("webchat/team")} .icon.mute`));
+    },
+  },
+  {
     name: "the filters fit at 320 pixels, in both languages",
     needs: { ...WHATSAPP, context: NARROW },
     async run(stage) {
