@@ -9,6 +9,7 @@ import { $, eachFrame } from "../dom.js";
 import { Conversations, keyOf } from "../model/conversations.js";
 import { Thread, numberOf } from "../model/messages.js";
 import { Archive } from "../state/archive.js";
+import { texts } from "../state/database.js";
 import { AgentBar } from "./agent.js";
 import { Composer } from "./composer.js";
 import { Manage } from "./manage.js";
@@ -52,7 +53,7 @@ export class Chat {
     this.session = session;
     this.rights = session.rights;
     this.draw = eachFrame(() => this.#draw());
-    this.#visit(localStorage.visitor || VISITOR);
+    this.#visit(texts().visitor || VISITOR);
     this.outbox = new Outbox(this);
     this.archive = new Archive(this);
     document.addEventListener("visibilitychange", () => this.attend());
@@ -309,7 +310,7 @@ export class Chat {
 
   /** Takes another name, and with it another conversation. */
   rename(name) {
-    localStorage.visitor = name;
+    texts().visitor = name;
     this.#visit(name);
     this.attend();
     this.loadConversations(true);

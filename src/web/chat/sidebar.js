@@ -1,4 +1,4 @@
-// The list of conversations, and the dialog that begins one.
+// The list of conversations.
 
 import { channelTitle } from "../app/channels.js";
 import { $, goTo, icon, make } from "../dom.js";
@@ -6,6 +6,7 @@ import { LongList } from "../list.js";
 import { around, isWanted } from "../model/finding.js";
 import { shownPeer } from "../model/numbers.js";
 import { onLanguage, whenOf, words } from "../words.js";
+import { Begin } from "./begin.js";
 import { authorOf, lineOf } from "./card.js";
 import { Finder } from "./finder.js";
 
@@ -76,8 +77,7 @@ export class Sidebar {
     this.box.onkeydown = event => this.#key(event);
     this.box.oncontextmenu = event => this.#manage(event);
     $("find").onkeydown = event => this.#findKey(event);
-    $("new-conversation").onclick = () => this.#ask();
-    $("new-dialog").onclose = ({ target }) => target.returnValue && this.#begin($("new-channel").value, $("new-peer").value.trim());
+    new Begin(chat);
     onLanguage(() => this.list.forget());
   }
 
@@ -207,19 +207,5 @@ export class Sidebar {
     if (key) this.box.setAttribute("aria-activedescendant", `c:${key}`);
     else this.box.removeAttribute("aria-activedescendant");
     for (const row of this.box.children) row.classList.toggle("active", row.dataset.key === key);
-  }
-
-  /** The gateway knows how a peer is called: a number may be written in many ways. */
-  async #begin(channel, peer) {
-    if (!peer) return;
-    const known = await this.chat.session.wish("history", { channel, peer, limit: 1 });
-    goTo({ channel, peer: known?.peer ?? peer });
-  }
-
-  async #ask() {
-    const { integrations } = await this.chat.session.ask("integrations").catch(() => ({ integrations: [] }));
-    $("new-channel").replaceChildren(...integrations.map(({ name }) => make("option", {}, name)));
-    $("new-peer").value = $("new-dialog").returnValue = "";
-    $("new-dialog").showModal();
   }
 }

@@ -33,7 +33,7 @@ files! {
     "table.js" "words.js"
     "app/address.js" "app/app.css" "app/channels.js" "app/dialog.js" "app/install.js" "app/notify.js" "app/pairing.js" "app/rights.js"
     "app/said.js" "app/start.js" "app/viewport.js"
-    "chat/agent.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/finder.js" "chat/manage.js" "chat/menu.js" "chat/outbox.js"
+    "chat/agent.js" "chat/begin.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/finder.js" "chat/manage.js" "chat/menu.js" "chat/outbox.js"
     "chat/recorder.js" "chat/row.js" "chat/search.js" "chat/sidebar.js" "chat/thread.js" "chat/tray.js"
     "connect/cloud.js" "connect/model.js" "connect/settle.js" "connect/steps.js" "connect/telegram.js"
     "connect/whatsapp.js"
