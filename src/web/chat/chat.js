@@ -126,8 +126,7 @@ export class Chat {
     this.#wasThere = true;
     this.attend();
     this.outbox.flush();
-    await this.loadConversations(true);
-    this.#load();
+    await Promise.all([this.loadConversations(true), this.#load()]);
     this.bar.load();
     this.archive.later();
   }

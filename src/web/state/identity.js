@@ -68,11 +68,17 @@ export class Identity {
     if (isOther) database.keepBriefly(!this.#stays);
     this.#kept = { ...(isOther ? {} : this.#kept), ...told, token };
     this.#tried = undefined;
-    if (database.keepsBriefly()) sessionStorage.setItem(BRIEF, JSON.stringify(this.#kept));
-    else await database.put("state", "identity", this.#kept).catch(() => {});
+    const stored = this.#keep();
+    // What the page does next waits for it only where others read it.
     if (!isOther) return;
+    await stored;
     tell("identity", undefined);
     this.#hear?.(undefined, true);
+  }
+
+  async #keep() {
+    if (database.keepsBriefly()) sessionStorage.setItem(BRIEF, JSON.stringify(this.#kept));
+    else await database.put("state", "identity", this.#kept).catch(() => {});
   }
 
   /** The gateway refused the token; true where it had taken it before, so that all that was kept is gone. */
