@@ -51,9 +51,7 @@ async fn each_change_is_answered_told_and_listed() {
     receive(&mut client, "ana").await;
     receive(&mut client, "bia").await;
     let mut listener = daemon.listener(&["conversation.*@webchat/ana"]).await;
-    let mut elsewhere = daemon
-        .listener(&["conversation.changed@webchat/bia"])
-        .await;
+    let mut elsewhere = daemon.listener(&["conversation.changed@webchat/bia"]).await;
     let mut is = json!({"pinned": false, "archived": false, "muted": false, "unread_mark": false});
     for (asked, field) in [
         (json!({"pinned": true}), "pinned"),
@@ -93,7 +91,10 @@ async fn reading_takes_off_the_mark_and_tells_it() {
     client.call("read", &read).await.expect("read");
     set(&mut client, json!({"unread": true})).await;
     let unread = json!({"only": "unread"});
-    assert_eq!(listed(&mut client, unread.clone()).await, ["ana unread_mark"]);
+    assert_eq!(
+        listed(&mut client, unread.clone()).await,
+        ["ana unread_mark"]
+    );
     let mut listener = daemon.listener(&["conversation.*"]).await;
     for _ in 0..2 {
         // The second has nothing to tell.
@@ -131,7 +132,10 @@ async fn a_list_has_only_what_is_asked_for() {
     }
     let group = json!({"channel": "webchat", "peer": "choir", "sender": "ana", "text": "la"});
     client.call("receive", &group).await.expect("taken");
-    client.call("read", &json!({"channel": "webchat", "peer": "caio"})).await.expect("read");
+    client
+        .call("read", &json!({"channel": "webchat", "peer": "caio"}))
+        .await
+        .expect("read");
     for (only, expected) in [
         ("pinned", &["ana pinned"][..]),
         ("archived", &["bia archived"]),
@@ -145,7 +149,11 @@ async fn a_list_has_only_what_is_asked_for() {
     let rest = json!({"only": "unread", "before": page["next"]});
     assert_eq!(listed(&mut client, rest).await, ["ana pinned"]);
     receive(&mut client, "bia").await;
-    assert!(listed(&mut client, json!({"only": "archived"})).await.is_empty());
+    assert!(
+        listed(&mut client, json!({"only": "archived"}))
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -168,14 +176,26 @@ async fn what_cannot_be_set_is_refused_by_name() {
         payload.as_object_mut().expect("an object").extend(more);
         let refused = client.call("conversation.set", &payload).await;
         let refused = format!("{:?}", refused.expect_err("refused"));
-        assert!(refused.contains(&format!("\\\"{field}\\\"")), "{payload}: {refused}");
+        assert!(
+            refused.contains(&format!("\\\"{field}\\\"")),
+            "{payload}: {refused}"
+        );
     }
     let unknown = json!({"channel": "webchat", "peer": "flags-nobody", "pinned": true});
-    assert_eq!(refusal(&mut client, "conversation.set", unknown).await, "not_found");
+    assert_eq!(
+        refusal(&mut client, "conversation.set", unknown).await,
+        "not_found"
+    );
     let without = json!({"channel": "webchat", "pinned": true});
-    assert_eq!(refusal(&mut client, "conversation.set", without).await, "bad_payload");
+    assert_eq!(
+        refusal(&mut client, "conversation.set", without).await,
+        "bad_payload"
+    );
     let sort = json!({"only": "loud"});
-    assert_eq!(refusal(&mut client, "conversations", sort).await, "bad_payload");
+    assert_eq!(
+        refusal(&mut client, "conversations", sort).await,
+        "bad_payload"
+    );
 }
 
 #[cfg(feature = "store")]
@@ -218,14 +238,28 @@ async fn the_command_keeps_and_lists() {
         assert!(out.contains(said), "{line}: {out}");
     }
     let (out, told) = shell("conversations");
-    assert!(out.starts_with("The bia  webchat  bia  1 unread  pinned, muted  "), "{out}");
+    assert!(
+        out.starts_with("The bia  webchat  bia  1 unread  pinned, muted  "),
+        "{out}"
+    );
     assert_eq!(out.lines().count(), 1, "{out}");
-    assert!(told.contains("1 archived are not shown: --archived"), "{told}");
+    assert!(told.contains("1 archived, not shown: --archived"), "{told}");
     let (out, _) = shell("conversations --archived");
-    assert!(out.starts_with("The ana  webchat  ana  1 unread  archived  "), "{out}");
+    assert!(
+        out.starts_with("The ana  webchat  ana  1 unread  archived  "),
+        "{out}"
+    );
     assert_eq!(shell("conversations --json").0.lines().count(), 2);
-    assert!(shell("conversations --groups").1.contains("no such conversation"));
-    for line in ["unpin webchat bia", "unmute webchat bia", "unarchive webchat ana"] {
+    assert!(
+        shell("conversations --groups")
+            .1
+            .contains("no such conversation")
+    );
+    for line in [
+        "unpin webchat bia",
+        "unmute webchat bia",
+        "unarchive webchat ana",
+    ] {
         shell(&format!("conversations {line}"));
     }
     assert_eq!(listed(&mut client, json!({})).await, ["bia", "ana"]);

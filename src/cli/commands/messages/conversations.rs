@@ -200,7 +200,7 @@ fn show(page: &Value, is_of_sort: bool, as_json: bool, context: &mut Context<'_>
     context.terminal.columns(&rows)?;
     let archived = all.len() - rows.len();
     if archived > 0 {
-        let text = format!("{archived} archived are not shown: --archived");
+        let text = format!("{archived} archived, not shown: --archived");
         context.terminal.note(text);
     }
     if page["partial"] == true {

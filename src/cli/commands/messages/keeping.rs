@@ -7,7 +7,7 @@ use crate::language::Translator;
 
 /// A change: its word, the field of the action, what it becomes, and what is said then.
 #[derive(Debug, PartialEq)]
-pub(super) struct Change {
+pub(crate) struct Change {
     word: &'static str,
     field: &'static str,
     becomes: bool,
