@@ -31,9 +31,11 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "conversations",
     summary: "Show who there is to talk to, newest first; read, pin, mute",
     usage: &[
-        "[list] [--channel CHANNEL] [--limit N] [--pinned|--archived|--unread|--groups]",
+        "[list] [--channel CHANNEL] [--limit N]",
+        "[list] --pinned|--archived|--unread|--groups",
         "read CHANNEL PEER [ID]",
-        "pin|unpin|archive|unarchive|mute|unmute|unread CHANNEL PEER",
+        "pin|unpin|archive|unarchive CHANNEL PEER",
+        "mute|unmute|unread CHANNEL PEER",
     ],
     details: "`->` went to the peer, `<-` came from it. Reading marks a conversation up to\n\
               its newest message, or the one named; the service shows it where it can.\n\

@@ -51,7 +51,7 @@ pub(super) const CONVERSATIONS: ActionSpec = ActionSpec {
 pub(super) const READ: ActionSpec = ActionSpec {
     name: "read",
     aliases: &[],
-    summary: "Marks a conversation as read, up to its newest message or the one named; the service shows it where it can. A mark never moves back. What conversation.set marked as unread is no longer.",
+    summary: "Marks a conversation as read, up to its newest message or the one named; the service shows it where it can. A mark never moves back. It takes off unread of conversation.set.",
     request: &[
         CHANNEL,
         must("peer", FieldKind::Name, "the other side's address"),
