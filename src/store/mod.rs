@@ -57,15 +57,17 @@ pub use self::backend::redb::{check_file, open_to_others};
 pub use self::salvage::{Salvaged, salvage};
 pub use self::{
     answer::{
-        ClockHealth, Conversation, Conversations, DueTime, HistoryPage, KeptMedia, MediaRow,
-        MediaTotals, Occasion, Pruned, QueuedMessage, ReadMark, ReceivedMessage, StoreHealth,
-        StoredEvent, Transition, WaitingFetch,
+        ChangedFlags, ClockHealth, Conversation, ConversationFlags, ConversationNews,
+        Conversations, DueTime, HistoryPage, KeptMedia, MediaRow, MediaTotals, Occasion, Pruned,
+        QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent, Transition,
+        WaitingFetch,
     },
     error::{SALVAGE_ADVICE, StoreError},
     numbered::{NumberedTable, RowStorage},
     options::{Clock, StoreOptions},
     request::{
-        AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, Revision, StatusUpdate,
+        AcceptedParts, ConversationQuery, ConversationSort, Draft, FlagsUpdate, HistoryQuery,
+        Inbound, Revision, StatusUpdate,
     },
     rows::position::ReaderPosition,
     turn::{Hold, HoldReason, NewTurn, Turn, TurnUpdate},

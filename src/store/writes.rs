@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::{
     Store,
-    answer::{KeptMedia, MediaRow, QueuedMessage, ReadMark, ReceivedMessage},
+    answer::{ChangedFlags, KeptMedia, MediaRow, QueuedMessage, ReadMark, ReceivedMessage},
     error::StoreError,
-    request::{AcceptedParts, Draft, Inbound, Revision, StatusUpdate},
+    request::{AcceptedParts, Draft, FlagsUpdate, Inbound, Revision, StatusUpdate},
     rows::{body::Body, keys::MAX_NAME},
-    writer::{encoded::EncodedMessage, media, operations, pending::Pending},
+    writer::{encoded::EncodedMessage, flags, media, operations, pending::Pending},
 };
 use crate::message::{Direction, MediaId, Message, MessageId, nesting::kept};
 
@@ -205,6 +205,18 @@ impl Store {
         let weight = channel.len() + peer.len();
         let input = (channel.to_owned(), peer.to_owned(), up_to);
         self.submit(operations::mark_read, input, weight)
+    }
+
+    /// Changes how the user keeps a conversation.
+    pub fn set_flags(
+        &self,
+        channel: &str,
+        peer: &str,
+        update: FlagsUpdate,
+    ) -> Result<Pending<ChangedFlags>, StoreError> {
+        let weight = channel.len() + peer.len();
+        let input = (channel.to_owned(), peer.to_owned(), update);
+        self.submit(flags::set, input, weight)
     }
 }
 

@@ -60,11 +60,13 @@ pub(in crate::store) enum Table {
     AccessKeys,
     /// The number of a subscription → where a device is pushed to. Added as `Marks` is.
     PushSubscriptions,
+    /// Channel and peer → how the user keeps a conversation: pinned, archived, muted. Added as `Marks` is.
+    Flags,
 }
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 19] = [
+    pub(in crate::store) const ALL: [Self; 20] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -84,6 +86,7 @@ impl Table {
         Self::Positions,
         Self::AccessKeys,
         Self::PushSubscriptions,
+        Self::Flags,
     ];
 
     /// Its name in the file.
@@ -109,6 +112,7 @@ impl Table {
             Self::Positions => "positions",
             Self::AccessKeys => "access_keys",
             Self::PushSubscriptions => "push_subscriptions",
+            Self::Flags => "flags",
         }
     }
 }

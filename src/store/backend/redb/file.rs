@@ -105,7 +105,8 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
             | Table::Sessions
             | Table::Positions
             | Table::AccessKeys
-            | Table::PushSubscriptions,
+            | Table::PushSubscriptions
+            | Table::Flags,
         ) => Ok(true),
         Some(_) => Err(not_ours(path, "a database of another program")),
     }
