@@ -40,6 +40,9 @@ export const checks = [
       await stage.shot("filter-unread");
       await only(page, "groups");
       await lists(page, ["team"], "the groups");
+      await only(page, "archived");
+      await lists(page, [], "nothing is archived");
+      assert(/archived/.test(await page.textContent("#find-note")), "it does not say so");
       await only(page, "all");
       await page.selectOption("#find-channel", "whatsapp");
       await lists(page, ["João"], "those of WhatsApp");
@@ -150,6 +153,30 @@ export const checks = [
       await page.tap("#chat-menu [data-do=muted]");
       await page.tap("#back");
       await until("it is muted", () => page.$(`${row("webchat/team")} .icon.mute`));
+    },
+  },
+  {
+    name: "of what the gateway or the key does not allow nothing is offered",
+    async run(stage) {
+      const { page, context } = stage;
+      await furnish(stage);
+      await context.routeWebSocket(/\/ws$/, (socket) => {
+        const gateway = socket.connectToServer();
+        gateway.onMessage((text) => {
+          const { payload } = JSON.parse(text);
+          if (!payload?.actions) return socket.send(text);
+          const without = { ...payload, actions: payload.actions.filter(({ name }) => name !== "conversation.set" && name !== "read"), events: payload.events.filter(({ name }) => name !== "conversation.changed") };
+          socket.send(JSON.stringify({ ...JSON.parse(text), payload: without }));
+        });
+      });
+      await stage.open();
+      await page.waitForSelector(row("webchat/ana"));
+      assert(await page.isHidden("#filters [data-only=archived]"), "the archive is offered");
+      await page.click(row("webchat/ana"), { button: "right" });
+      await page.click(row("webchat/ana"));
+      await page.waitForSelector("#messages .bubble");
+      assert(await page.isHidden("#manage"), "the menu is offered");
+      assert(!(await page.$("#chat-menu:popover-open")), "an empty menu opens");
     },
   },
   {
