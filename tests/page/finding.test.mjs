@@ -6,7 +6,7 @@ import test from "node:test";
 import { around, isGroup, isWanted, wantedOf } from "../../src/web/model/finding.js";
 
 const one = (more = {}) => ({ channel: "whatsapp", peer: "5511987654321", unread: 0, ...more });
-const finds = (asked, more, name = "João Ávila") => isWanted(one(more), name, wantedOf(asked));
+const finds = (asked, more, name = "João Ávila") => isWanted(one(more), () => name, wantedOf(asked));
 
 test("a filter lets through what it says, and none but its own the archived", () => {
   assert.deepEqual([finds({}), finds({}, { archived: true })], [true, false]);

@@ -96,7 +96,7 @@ export class Sidebar {
     const open = chat.conversation;
     if (this.#stays !== open?.key) this.#stays = undefined;
     return chat.conversations.sorted.filter(one => {
-      const isOne = isWanted(one, nameOf(chat, one), wanted);
+      const isOne = isWanted(one, () => nameOf(chat, one), wanted);
       if (isOne && one === open) this.#stays = one.key;
       return isOne || (one.key === this.#stays && wanted.only === "unread");
     });

@@ -33,12 +33,12 @@ export function wantedOf({ only = "all", channel = "", text = "" }) {
   return { only, channel, name: folded(typed), digits: isNumber ? digitsOf(typed) : "" };
 }
 
-/** Whether a conversation that is shown under `name` is among those wanted. What is searched is searched in the archived ones as well. */
-export function isWanted(one, name, { only, channel, name: part, digits }) {
+/** Whether a conversation that is shown under `nameOf()` is among those wanted. What is searched is searched in the archived ones as well. */
+export function isWanted(one, nameOf, { only, channel, name: part, digits }) {
   if (channel && one.channel !== channel) return false;
   if (!part) return KINDS[only](one);
   if (only !== "all" && !KINDS[only](one)) return false;
-  return folded(name).includes(part) || folded(one.peer).includes(part) || Boolean(digits && digitsOf(one.peer).includes(digits));
+  return folded(nameOf()).includes(part) || folded(one.peer).includes(part) || Boolean(digits && digitsOf(one.peer).includes(digits));
 }
 
 /** Where in a text the wanted words stand, compared without regard to case: `[before, found, behind]`, cut. */

@@ -24,6 +24,16 @@ async function furnish(stage) {
 
 const WHATSAPP = { evolution: true, settings: { WHATSAPP_ALLOW_FROM: "*" } };
 
+const MANY = 1000;
+/** Rows that are in the page at a time, however many conversations there are. */
+const MOST_ROWS = 60;
+
+/** Runs in the page: how long its own tasks took that were longer than 50 ms, from now on. */
+function watchTasks() {
+  window.long = [];
+  new PerformanceObserver((list) => window.long.push(...list.getEntries().map(({ duration }) => Math.round(duration)))).observe({ type: "longtask" });
+}
+
 export const checks = [
   {
     name: "the list says the channel in words and shows what a filter lets through",
@@ -177,6 +187,33 @@ export const checks = [
       await page.waitForSelector("#messages .bubble");
       assert(await page.isHidden("#manage"), "the menu is offered");
       assert(!(await page.$("#chat-menu:popover-open")), "an empty menu opens");
+    },
+  },
+  {
+    name: "a thousand conversations are scrolled to the last, filtered and searched",
+    timed: true,
+    async run(stage) {
+      const { page } = stage;
+      const other = await stage.client();
+      for (let i = 0; i < MANY; i++) other.ask("receive", { channel: "webchat", peer: `peer ${i}`, text: `message ${i}`, ...(i < 3 && { sender: "bia" }) });
+      await until("all are stored", async () => (await other.ask("status")).store.messages === MANY, 60_000);
+      await stage.open();
+      await page.waitForSelector(row(`webchat/peer ${MANY - 1}`));
+      await page.evaluate(watchTasks);
+      await page.hover("#conversations");
+      await until("the last is reached", async () => {
+        await page.mouse.wheel(0, 3000);
+        return page.$(row("webchat/peer 0"));
+      }, 60_000);
+      const rows = await page.$$eval("#conversations li", (all) => all.length);
+      assert(rows < MOST_ROWS, "too many rows in the page", rows);
+      await only(page, "groups");
+      await lists(page, ["peer 2", "peer 1", "peer 0"], "groups that are older than the first page");
+      await only(page, "all");
+      await page.fill("#find", "peer 77");
+      await lists(page, ["peer 779", "peer 778", "peer 777", "peer 776", "peer 775", "peer 774", "peer 773", "peer 772", "peer 771", "peer 770", "peer 77"], "those that are called so");
+      const long = await page.evaluate(() => window.long);
+      return `${long.length} tasks over 50 ms${long.length ? `, the longest ${Math.max(...long)} ms by the clock` : ""}`;
     },
   },
   {
