@@ -100,7 +100,7 @@ export const TABLE = {
   noneGroups: "No groups.|Nenhum grupo.",
   noneArchived: "Nothing is archived.|Nada foi arquivado.",
   allChannels: "All channels|Todos os canais",
-  findHint: "Search all|Buscar em tudo",
+  findHint: "Search|Buscar",
   foundMessages: "Messages|Mensagens",
   manage: "This conversation|Esta conversa",
   pin: "Pin|Fixar",

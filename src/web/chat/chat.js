@@ -217,7 +217,8 @@ export class Chat {
     this.#filtering = filter;
     const page = await this.session.wish("conversations", { ...query, limit: PAGE, before });
     this.#filtering = undefined;
-    if (page && conversations === this.conversations) conversations.takeOf(filter, page);
+    // Where it is refused there is no more to have, however often one asks.
+    if (conversations === this.conversations && !this.isOffline) conversations.takeOf(filter, page ?? { conversations: [] });
     this.draw();
   }
 
