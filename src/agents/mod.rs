@@ -50,6 +50,8 @@ pub trait Agent: Send + Sync + 'static {
 pub struct Answer {
     /// The text; empty for none.
     pub text: String,
+    /// Whether it is written in markdown, as models write.
+    pub is_markdown: bool,
     /// Files, as in the action `send`.
     pub media: Option<Value>,
 }
@@ -59,7 +61,15 @@ impl Answer {
     pub fn text(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            media: None,
+            ..Self::default()
+        }
+    }
+
+    /// What a model wrote.
+    pub fn markdown(text: impl Into<String>) -> Self {
+        Self {
+            is_markdown: true,
+            ..Self::text(text)
         }
     }
 }

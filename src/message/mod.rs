@@ -205,7 +205,16 @@ pub struct Message {
     pub deleted_ms: Option<u64>,
 }
 
+/// The `meta.format` of a text that is written in markdown.
+pub const MARKDOWN: &str = "markdown";
+
 impl Message {
+    /// Whether its text is written in markdown, to be sent in the dialect of its service.
+    pub fn is_markdown(&self) -> bool {
+        let meta = self.meta.as_ref();
+        meta.is_some_and(|meta| meta["format"] == MARKDOWN)
+    }
+
     /// Whether it was edited or deleted, or one of its files fetched, after it was stored.
     pub fn is_revised(&self) -> bool {
         let mut files = media::files(self.media.as_ref()).iter();

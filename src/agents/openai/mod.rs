@@ -129,7 +129,7 @@ impl OpenAi {
                 }
             }
         }
-        Ok(Answer::text(cut::marked(
+        Ok(Answer::markdown(cut::marked(
             text.trim().to_owned(),
             MAX_ANSWER_BYTES,
         )))

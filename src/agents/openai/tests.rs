@@ -153,7 +153,7 @@ async fn a_server_that_leaves_the_stream_open_is_not_waited_for() {
     let model = Model::new(vec![good("olá").replace("connection: close\r\n", &head)]).await;
     let answer = tokio::time::timeout(Duration::from_secs(60), answered(&model)).await;
     let (answer, _) = answer.expect("no wait for the end of the stream");
-    assert_eq!(answer, Ok(Answer::text("olá")));
+    assert_eq!(answer, Ok(Answer::markdown("olá")));
 }
 
 #[tokio::test]
@@ -166,7 +166,7 @@ async fn what_is_streamed_is_shown_and_answered_and_the_key_goes_along() {
     ])])
     .await;
     let (answer, shown) = answered(&model).await;
-    assert_eq!(answer, Ok(Answer::text("olá Ana")));
+    assert_eq!(answer, Ok(Answer::markdown("olá Ana")));
     assert_eq!(shown, "olá Ana");
     let asked = &model.asked()[0];
     assert_eq!(
@@ -207,7 +207,7 @@ async fn the_history_is_the_memory_and_is_cut_by_characters() {
             .expect("taken");
     };
     let (answer, ()) = tokio::join!(agent.answer(&turn, &reply), gateway);
-    assert_eq!(answer, Ok(Answer::text("fine")));
+    assert_eq!(answer, Ok(Answer::markdown("fine")));
     assert_eq!(
         model.asked()[0]["messages"],
         json!([
@@ -267,7 +267,7 @@ async fn a_busy_service_is_asked_again_after_the_wait_it_wants_and_before_the_fi
     .await;
     let begun = Instant::now();
     let (answer, _) = answered(&model).await;
-    assert_eq!(answer, Ok(Answer::text("at last")));
+    assert_eq!(answer, Ok(Answer::markdown("at last")));
     let waited = begun.elapsed();
     assert!((9..11).contains(&waited.as_secs()), "{waited:?}");
     // Three are enough.
@@ -294,7 +294,7 @@ async fn what_breaks_off_is_a_failure_and_asked_anew_only_where_no_word_came() {
     );
     assert_eq!(model.asked().len(), 1);
     let model = Model::new(vec![streamed(&[]), good("second")]).await;
-    assert_eq!(answered(&model).await.0, Ok(Answer::text("second")));
+    assert_eq!(answered(&model).await.0, Ok(Answer::markdown("second")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -351,7 +351,7 @@ async fn refusals_errors_and_nonsense_are_clear_failures() {
 async fn an_answer_that_the_model_cut_is_continued_once() {
     let cut = streamed(&[&piece("one "), &end("length"), "[DONE]"]);
     let model = Model::new(vec![cut.clone(), good("two")]).await;
-    assert_eq!(answered(&model).await.0, Ok(Answer::text("one two")));
+    assert_eq!(answered(&model).await.0, Ok(Answer::markdown("one two")));
     let second = &model.asked()[1]["messages"];
     assert_eq!(second[1], json!({"role": "assistant", "content": "one "}));
     let model = Model::new(vec![cut.clone(), cut]).await;

@@ -174,8 +174,11 @@ pub(super) fn judged(said: &Said, turn: &Turn) -> Result<Answer, Failure> {
         "stop" | "length" | "toolUse" if text.is_empty() => {
             Err(Failure::transient("pi answered with nothing"))
         }
-        "stop" | "toolUse" => Ok(Answer::text(cut::marked(text.to_owned(), MAX_ANSWER_BYTES))),
-        "length" => Ok(Answer::text(cut::marked(
+        "stop" | "toolUse" => Ok(Answer::markdown(cut::marked(
+            text.to_owned(),
+            MAX_ANSWER_BYTES,
+        ))),
+        "length" => Ok(Answer::markdown(cut::marked(
             format!("{text}{}", cut::MARK),
             MAX_ANSWER_BYTES,
         ))),

@@ -30,7 +30,7 @@ use crate::{
     client::{Client, Endpoint, ServerMessage},
     cut,
     error::Error,
-    message::text_at,
+    message::{MARKDOWN, text_at},
     panics::contained,
     protocol::error_code::close,
     shutdown::Shutdown,
@@ -335,6 +335,9 @@ impl Session {
                 // The gateway would close the connection at what is far too long, and every turn with it.
                 let text = cut::marked(answer.text.clone(), MAX_ANSWER_BYTES);
                 let mut payload = json!({"turn_id": id, "text": text});
+                if answer.is_markdown {
+                    payload["format"] = json!(MARKDOWN);
+                }
                 if let Some(media) = &answer.media {
                     payload["media"] = media.clone();
                 }

@@ -11,6 +11,7 @@ use super::{
     answer::{Answer, CommandResult},
     lookup::{reading, routed, stored_peer},
     media::{self, Place},
+    messages::is_markdown,
 };
 use crate::{
     gateway::{
@@ -90,7 +91,11 @@ pub(super) fn done(
         let turn_id = payload.take_text("turn_id").unwrap_or_default();
         let media = kept_media(&gateway, &mut payload).await?;
         let text = payload.take_text("text").unwrap_or_default();
-        let answer = AgentAnswer { text, media };
+        let answer = AgentAnswer {
+            text,
+            is_markdown: is_markdown(&payload)?,
+            media,
+        };
         let done = gateway.agents.done(&lease, &turn_id, answer);
         Ok(ended_json(&done.await?))
     }))

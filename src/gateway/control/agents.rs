@@ -113,6 +113,8 @@ pub type Reply<T> = BoxFuture<'static, Result<T, Fault>>;
 pub struct AgentAnswer {
     /// The text; may be empty.
     pub text: String,
+    /// Whether it is written in markdown.
+    pub is_markdown: bool,
     /// Files, as in `send`.
     pub media: Option<Value>,
 }

@@ -206,6 +206,7 @@ mod tests {
             ["", "olá"]
         );
         let answer = AgentAnswer {
+            is_markdown: false,
             text: "olá, tudo bem?".to_owned(),
             media: Some(serde_json::json!({"media_id": "ab"})),
         };
@@ -243,6 +244,7 @@ mod tests {
         let (mut stream, events) = stream(PromptEvent::Delta("adeus".to_owned()));
         next(&mut stream).await.expect("a piece");
         let answer = AgentAnswer {
+            is_markdown: false,
             text: "olá".to_owned(),
             media: None,
         };

@@ -18,14 +18,17 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, timeout_at},
 };
 
 pub use self::register::{Bridges, FILE, MAX_KNOWN, Refusal, check_name};
-use super::{Accepted, BoxFuture, DeliveryError, Integration, Progress, RunContext, RunError};
+use super::{
+    Accepted, BoxFuture, DeliveryError, Integration, Progress, RunContext, RunError,
+    support::markup,
+};
 use crate::message::{
     Message, MessageId,
     media::{files_mut, kept_files, media_id},
@@ -170,7 +173,7 @@ impl Bridge {
     }
 
     async fn deliver_to_client(&self, message: &Message) -> Verdict {
-        let message = &*with_paths(message);
+        let message = &*in_words(with_paths(message));
         let until = Instant::now() + ANSWER;
         let _guard = PendingGuard(self, message.id);
         // One deadline for all rounds: waiting for room counts against it. Each round asks for the
@@ -229,6 +232,21 @@ fn with_paths(message: &Message) -> Cow<'_, Message> {
         if let Some(id) = media_id(file) {
             file["path"] = json!(format!("/media/{id}"));
         }
+    }
+    Cow::Owned(message)
+}
+
+/// The message with its words alone where it is formatted; what was written is then in `meta.markdown`, for a
+/// bridge that can do more with it.
+fn in_words(message: Cow<'_, Message>) -> Cow<'_, Message> {
+    let Some(words) = markup::plain(&message) else {
+        return message;
+    };
+    let mut message = message.into_owned();
+    let written = std::mem::replace(&mut message.text, words);
+    if let Some(meta) = message.meta.as_mut().and_then(Value::as_object_mut) {
+        meta.remove("format");
+        meta.insert("markdown".to_owned(), written.into());
     }
     Cow::Owned(message)
 }

@@ -24,6 +24,7 @@ use crate::{
 #[derive(Default)]
 struct Script {
     got: Mutex<Vec<(u64, bool)>>,
+    last: Mutex<Option<Message>>,
     room: Mutex<Vec<Handover>>,
     replaced: AtomicBool,
 }
@@ -34,6 +35,7 @@ impl BridgeClient for Script {
             return refusal;
         }
         self.got.lock().expect("whole").push((message.id.0, again));
+        *self.last.lock().expect("whole") = Some(message.clone());
         Handover::Queued
     }
 
@@ -76,6 +78,32 @@ async fn begin(bridge: &Arc<Bridge>, id: u64, attempts: u32) -> tokio::task::Joi
 }
 
 const SENT: Verdict = Ok(Accepted::Sent(Vec::new()));
+
+#[cfg(feature = "markdown")]
+#[tokio::test(start_paused = true)]
+async fn a_formatted_text_comes_in_words_with_what_was_written_beside() {
+    let (bridge, script) = (bridge(), Arc::new(Script::default()));
+    let lease = bridge.attach(Arc::clone(&script) as Arc<dyn BridgeClient>);
+    let formatted = Message {
+        text: "**olá** [a](https://b)".to_owned(),
+        meta: Some(serde_json::json!({"format": "markdown", "agent": "pi"})),
+        ..message(1, 1)
+    };
+    let delivery =
+        tokio::spawn(async move { bridge.deliver(&formatted, &Progress::default()).await });
+    tokio::task::yield_now().await;
+    lease.settle(MessageId(1), SENT);
+    assert_eq!(delivery.await.expect("whole"), SENT);
+    let got = script
+        .last
+        .lock()
+        .expect("whole")
+        .take()
+        .expect("delivered");
+    assert_eq!(got.text, "olá a (https://b)");
+    let meta = serde_json::json!({"agent": "pi", "markdown": "**olá** [a](https://b)"});
+    assert_eq!(got.meta, Some(meta));
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_message_gets_the_outcome_its_bridge_reports() {

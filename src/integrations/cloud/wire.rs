@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     integrations::support::{
         files::outgoing::{OutgoingFile, kind},
-        split::{Measure, split},
+        markup,
     },
     media::probe::essence,
     message::{
@@ -38,12 +38,16 @@ pub(super) fn bodies(message: &Message) -> Vec<Value> {
     for (at, media) in files(message.media.as_ref()).iter().enumerate() {
         // Several files are messages of their own; the text is below the first.
         let caption = if at == 0 { text } else { "" };
-        let (body, is_captioned) = file(kind(message, media), media, caption);
+        let caption = match markup::whatsapp(message, caption, MAX_CAPTION).as_mut_slice() {
+            [whole] => std::mem::take(whole),
+            _ => String::new(),
+        };
+        let (body, is_captioned) = file(kind(message, media), media, &caption);
         bodies.push(body);
         text = if is_captioned { "" } else { text };
     }
     if !text.is_empty() {
-        let parts = split(text, MAX_TEXT, Measure::Chars).into_iter();
+        let parts = markup::whatsapp(message, text, MAX_TEXT).into_iter();
         bodies.extend(parts.map(|part| json!({"type": "text", "text": {"body": part}})));
     }
     if let (Some(answered), Some(first)) = (&message.reply_to, bodies.first_mut()) {
@@ -89,9 +93,7 @@ fn file(kind: Kind, media: &Value, text: &str) -> (Value, bool) {
     } else {
         json!({"link": media["url"]})
     };
-    let is_captioned = matches!(name, "image" | "video" | "document")
-        && !text.is_empty()
-        && Measure::Chars.of(text) <= MAX_CAPTION;
+    let is_captioned = matches!(name, "image" | "video" | "document") && !text.is_empty();
     if is_captioned {
         link["caption"] = json!(text);
     }
@@ -162,6 +164,25 @@ mod tests {
         assert_eq!((parts.len(), &parts[1]["text"]["body"]), (2, &json!(long)));
         let full = sent(&long[2..], json!({"kind": "video", "url": url}));
         assert_eq!(full.len(), 1);
+    }
+
+    #[cfg(feature = "markdown")]
+    #[test]
+    fn markdown_is_written_in_the_signs_of_whatsapp() {
+        let format = || Some(json!({"format": "markdown"}));
+        let text = bodies(&message("**a**", None, format()));
+        assert_eq!(text[0]["text"]["body"], "*a*");
+        let image = Some(json!({"kind": "image", "url": "https://a.example/a.png"}));
+        let image_bodies = |text: &str| bodies(&message(text, image.clone(), format()));
+        assert_eq!(image_bodies("~~a~~")[0]["image"]["caption"], "~a~");
+        // The signs do not fit below the picture any more.
+        let bodies = image_bodies(&"**é** ".repeat(300));
+        assert_eq!((bodies.len(), bodies[0]["image"].get("caption")), (2, None));
+        assert!(
+            bodies[1]["text"]["body"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("*é* *é*"))
+        );
     }
 
     #[test]

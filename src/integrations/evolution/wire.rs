@@ -9,10 +9,7 @@ use super::who::{HIDDEN, Place, UNKNOWN, place, remote_jid};
 use crate::{
     integrations::{
         ADDRESS,
-        support::{
-            files::outgoing::kind,
-            split::{Measure, split},
-        },
+        support::{files::outgoing::kind, markup},
     },
     media::probe::essence,
     message::{Content, Kind, Message, State, content::Person, media::files, text_at},
@@ -67,9 +64,12 @@ pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
         let (path, mut body) = file(media, kind(message, media));
         body["number"] = json!(number);
         if body.get("caption").is_some() {
-            let caption = if at == 0 { text } else { "" };
-            set_caption(&mut body, caption);
-            text = &text[caption.len()..];
+            let caption = if at == 0 {
+                std::mem::take(&mut text)
+            } else {
+                ""
+            };
+            set_caption(&mut body, message, caption);
         }
         steps.push((path, body));
     }
@@ -79,7 +79,7 @@ pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
         steps.push((path, body));
     }
     if !text.is_empty() || steps.is_empty() {
-        let parts = split(text, MAX_TEXT, Measure::Chars).into_iter();
+        let parts = markup::whatsapp(message, text, MAX_TEXT).into_iter();
         let bodies = parts.map(|part| json!({"number": number, "text": part}));
         steps.extend(bodies.map(|body| ("/message/sendText", body)));
     }
@@ -89,12 +89,13 @@ pub(super) fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
     steps
 }
 
-/// Puts a text below a file. An empty one is left out.
-fn set_caption(body: &mut Value, text: &str) {
+/// Puts a text below a file, whole however long it is. An empty one is left out.
+fn set_caption(body: &mut Value, message: &Message, text: &str) {
     if let Some(fields) = body.as_object_mut() {
         if text.is_empty() {
             fields.remove("caption");
         } else {
+            let text = markup::whatsapp(message, text, usize::MAX).concat();
             fields.insert("caption".to_owned(), json!(text));
         }
     }

@@ -1,6 +1,8 @@
 //! Splits long texts into parts that a service accepts: at a paragraph, a line, a sentence or a blank,
 //! never inside a grapheme; code fences are closed and reopened.
 
+use std::ops::Range;
+
 /// How a service counts the length of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
@@ -60,6 +62,27 @@ pub fn split(text: &str, limit: usize, measure: Measure) -> Vec<String> {
     }
     if !rest.trim().is_empty() || parts.is_empty() {
         parts.push(opening + rest);
+    }
+    parts
+}
+
+/// Where the parts of a text are, the words of none longer than `limit` (at least 64), without the blanks
+/// around the cuts. Code fences are words like others here.
+pub fn ranges(text: &str, limit: usize, measure: Measure) -> Vec<Range<usize>> {
+    let limit = limit.max(64);
+    let mut parts = Vec::new();
+    let mut start = 0;
+    while measure.of(&text[start..]) > limit {
+        let rest = &text[start..];
+        let (head, tail) = rest.split_at(cut(rest, limit, measure));
+        let words = head.trim_end();
+        if !words.is_empty() {
+            parts.push(start..start + words.len());
+        }
+        start = text.len() - tail.trim_start().len();
+    }
+    if start < text.len() || parts.is_empty() {
+        parts.push(start..text.len());
     }
     parts
 }

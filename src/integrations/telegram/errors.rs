@@ -43,7 +43,7 @@ const STRANGER: &str = "see what TELEGRAM_BASE_URL in .env leads to (it is https
                         before it";
 
 /// Texts that are final, and what helps.
-const FINAL: [(&str, &str); 37] = [
+const FINAL: [(&str, &str); 36] = [
     ("chat not found", FIND),
     ("chat_id is empty", FIND),
     ("user not found", START),
@@ -71,7 +71,6 @@ const FINAL: [(&str, &str); 37] = [
     ("message caption is too long", ""),
     ("message_too_long", ""),
     ("entities too long", ""),
-    ("can't parse entities", ""),
     ("message to react not found", "the message is gone"),
     ("reaction_invalid", EMOJI),
     ("wrong remote file identifier", OTHER_BOT),
@@ -109,6 +108,15 @@ const REPLY: [&str; 4] = [
     "reply message not found",
     "replied message not found",
     "quote_text_invalid",
+];
+
+/// Texts that say that the formatting is not taken; the words alone are.
+const FORMAT: [&str; 5] = [
+    "can't parse entities",
+    "can't parse messageentity",
+    "can't parse caption entities",
+    "entity_bounds_invalid",
+    "entity_text_invalid",
 ];
 
 /// Why a call did not succeed.
@@ -150,6 +158,8 @@ pub(super) enum Meaning {
     Topic,
     /// The answered message is gone.
     Reply,
+    /// It does not take the formatting.
+    Format,
     /// It cannot use the address of the file.
     File,
     /// Anything else: another try may help.
@@ -230,6 +240,7 @@ fn meaning(code: u64, said: &str, parameters: &Value) -> (Meaning, &'static str)
         400 if FILE.iter().any(says) => {
             (Meaning::File, "Telegram cannot use the address of the file")
         }
+        400 if FORMAT.iter().any(says) => (Meaning::Format, ""),
         400 if REPLY.iter().any(says) => (Meaning::Reply, ""),
         400 if said.contains("message thread not found") => (Meaning::Topic, TOPIC),
         400 | 403 | 404 | 413 if !said.contains("temporarily") => {
@@ -326,6 +337,7 @@ impl From<CallError> for DeliveryError {
             | Meaning::Moved(_)
             | Meaning::Topic
             | Meaning::Reply
+            | Meaning::Format
             | Meaning::File => Self::Permanent(refusal.text),
             Meaning::Webhook | Meaning::Poller | Meaning::Passing => {
                 Self::Transient(refusal.text, refusal.retry_after)

@@ -17,7 +17,6 @@ mod receive;
 mod said;
 mod send;
 mod settings;
-mod step;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use super::{
     api::Api,
     errors::{CallError, Meaning, Refusal},
-    step::{Step, Upload},
     target::{EPHEMERAL, Target, Topic, number_of, split_name},
-    wire::{Answered, is_reaction, steps},
+    wire::{Answered, Step, Upload, is_reaction, steps},
 };
 use crate::{
     body::Multipart,
@@ -143,7 +142,7 @@ impl Sender {
 
     /// Makes one call, and the service's names of what it sent: of an album, one each. What the service refuses for a reason that
     /// can be taken away is mended and asked for again, each at most once: the group moved, the topic is
-    /// gone, the answered message is gone, the address of the file cannot be used.
+    /// gone, the answered message is gone, the formatting is not taken, the address of the file cannot be used.
     async fn step(
         &self,
         mut step: Step,
@@ -167,6 +166,7 @@ impl Sender {
                 Meaning::Reply if step.body.get("reply_parameters").is_some() => {
                     step = step.without("reply_parameters");
                 }
+                Meaning::Format if step.is_formatted() => step = step.unformatted(),
                 Meaning::File => match step.as_text().or_else(|| step.as_document()) {
                     Some(other) => step = other,
                     None => return Err(CallError::Refused(refusal).into()),

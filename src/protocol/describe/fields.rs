@@ -29,6 +29,13 @@ pub(super) const COUNT: FieldKind = FieldKind::Integer(0, (1 << 53) - 1);
 pub(super) const MESSAGE_ID: FieldSpec =
     must("message_id", FieldKind::Name, "the message, as m-17");
 
+/// What a text is written in.
+pub(super) const FORMAT: FieldSpec = may(
+    "format",
+    FieldKind::Name,
+    "markdown: the text is shown formatted, in the dialect of its service, and in words where that has none; text unless told",
+);
+
 /// A turn of an agent.
 pub(super) const TURN_ID: FieldSpec = must("turn_id", FieldKind::Name, "the turn, as t-17");
 

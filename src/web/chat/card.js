@@ -103,9 +103,9 @@ export function wordsBeside({ text, content }, card) {
   return TOLD.test(text) ? "" : beyond(text, card.kind, content);
 }
 
-/** How a text is formatted: as it says of itself, as models write, as its service writes; undefined for words alone. */
+/** How a text is formatted: as it says of itself, as its service writes; undefined for words alone. */
 export function dialectOf({ channel, meta }) {
-  if (meta?.format === "markdown" || meta?.turn) return "markdown";
+  if (meta?.format === "markdown") return "markdown";
   return /^whatsapp/.test(channel ?? "") ? "whatsapp" : undefined;
 }
 

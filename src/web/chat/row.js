@@ -3,6 +3,7 @@
 import { LINK, button, card as box, icon, link, make, paragraph } from "../dom.js";
 import { formatted } from "../model/markdown.js";
 import { partsOf, plain, seen } from "../model/parts.js";
+import { spanned } from "../model/spans.js";
 import { timeOf, whenOf, words } from "../words.js";
 import { authorOf, cardOf, dialectOf, wordsBeside } from "./card.js";
 import { tick } from "./sidebar.js";
@@ -65,7 +66,7 @@ function contents(view, one, card, unfolded) {
   const isFolded = text.length > FOLDED && !unfolded;
   return [
     view.attachments.sending(one) ?? view.attachments.draw(one) ?? (card && drawn(card)),
-    text && said(isFolded ? text.slice(0, FOLDED) : text, dialectOf(one)),
+    text && said(isFolded ? text.slice(0, FOLDED) : text, dialectOf(one), one.text?.startsWith(text) && one.meta?.spans),
     isFolded && button("plain", words("showAll", { n: text.length }), () => view.unfold(one.message_id)),
     one.deleted_ms && make("p", { className: "mark" }, words("deletedByAuthor")),
     Array.isArray(one.edits) && one.edits.length && earlier(view, one),
@@ -100,9 +101,9 @@ function trouble(view, one) {
 /** An emoji and how many put it there. */
 const mark = ({ emoji, by }) => make("span", { dir: "auto", title: by.map(authorOf).join(", ") }, emoji, by.length > 1 && ` ${by.length}`);
 
-/** The words, formatted as their dialect says; without one, only addresses and blocks of code stand out. */
-function said(text, dialect) {
-  const parts = dialect ? formatted(text, dialect) : partsOf(text);
+/** The words, formatted as their dialect or their service says; without one, only addresses and blocks of code stand out. */
+function said(text, dialect, spans) {
+  const parts = dialect ? formatted(text, dialect) : spans ? spanned(text, spans) : partsOf(text);
   return make("div", { className: "text", dir: "auto" }, ...parts.map(part => piece(part)));
 }
 

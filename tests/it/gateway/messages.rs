@@ -52,6 +52,26 @@ async fn message_reaches_its_peers_client() {
 }
 
 #[tokio::test]
+async fn format_of_a_text_is_kept_with_it_and_an_unknown_one_refused() {
+    let daemon = Shared::daemon();
+    let mut client = daemon.client().await;
+    let mut said =
+        json!({"channel": "webchat", "to": "format-ana", "text": "**olá**", "format": "markdown"});
+    let queued = client.call("send", &said).await.expect("queued");
+    let kept = message(&mut client, &queued["message_id"]).await;
+    assert_fields(
+        &kept,
+        &json!({"text": "**olá**", "meta": {"format": "markdown"}}),
+    );
+    said["format"] = json!("text");
+    let queued = client.call("send", &said).await.expect("queued");
+    let kept = message(&mut client, &queued["message_id"]).await;
+    assert_eq!(kept.get("meta"), None, "{kept}");
+    said["format"] = json!("html");
+    assert_eq!(refusal(&mut client, "send", said).await, "bad_payload");
+}
+
+#[tokio::test]
 async fn received_message_reaches_all_listeners() {
     let home = Scratch::new();
     let daemon = Daemon::start(&home.0);

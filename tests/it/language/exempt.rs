@@ -157,6 +157,12 @@ const CONSTS: &[(&str, &str, Silence, &str)] = &[
     ),
     (
         "src/integrations/telegram/errors.rs",
+        "FORMAT",
+        Silence::All,
+        "words of Telegram",
+    ),
+    (
+        "src/integrations/telegram/errors.rs",
         "REPLY",
         Silence::All,
         "words of Telegram",

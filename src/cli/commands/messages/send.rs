@@ -24,7 +24,7 @@ use crate::{
     },
     error::{Error, Result},
     language::Translator,
-    message::media::MAX_FILES,
+    message::{MARKDOWN, media::MAX_FILES},
     random,
 };
 
@@ -52,6 +52,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "The text, instead of the argument",
     )
     .short('m'),
+    switch("markdown", "The text is markdown; it arrives formatted"),
     option("reply-to", Takes::Text("ID"), "The message it answers"),
     option(
         "file",
@@ -161,6 +162,9 @@ pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         if let Some(value) = args.text(option) {
             payload[field] = json!(value);
         }
+    }
+    if args.flag("markdown") {
+        payload["format"] = json!(MARKDOWN);
     }
     if let Some(media) = media(args)? {
         payload["media"] = media;

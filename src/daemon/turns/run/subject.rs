@@ -11,7 +11,7 @@ use super::{
 use crate::{
     daemon::turns::{conversations::ConversationKey, inner::TurnsInner},
     gateway::control::{AgentAnswer, Ended, Prompt, PromptEvent},
-    message::TurnState,
+    message::{MARKDOWN, TurnState},
     protocol::error_code::{ErrorCode, Fault},
     store::{Draft, StoreError, Turn, TurnUpdate, insist},
 };
@@ -215,7 +215,11 @@ async fn queued(turns: &TurnsInner, turn: &mut Turn, answer: AgentAnswer) -> Res
         media: answer.media,
         // In a group it is not clear otherwise what it answers.
         reply_to: turn.sender.is_some().then(|| last_message(turn)).flatten(),
-        meta: Some(json!({"agent": turn.agent})),
+        meta: Some(if answer.is_markdown {
+            json!({"agent": turn.agent, "format": MARKDOWN})
+        } else {
+            json!({"agent": turn.agent})
+        }),
         ..Draft::default()
     });
     let (store, id) = (turns.store(), turn.id);

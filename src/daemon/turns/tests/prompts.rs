@@ -30,6 +30,7 @@ async fn begun(events: &mut mpsc::Receiver<PromptEvent>) -> String {
 
 fn answer(text: &str) -> AgentAnswer {
     AgentAnswer {
+        is_markdown: false,
         text: text.to_owned(),
         media: None,
     }

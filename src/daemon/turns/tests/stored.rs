@@ -80,6 +80,7 @@ async fn an_answer_whose_key_somebody_took_fails_and_does_not_stay_open() {
         }
     }
     let answer = AgentAnswer {
+        is_markdown: false,
         text: "hello".to_owned(),
         media: None,
     };
@@ -191,6 +192,7 @@ async fn what_is_too_long_for_an_agent_is_offered_without_its_middle() {
     assert!(told.starts_with("Please: é") && told.ends_with("é Thanks"));
     assert!(offered["cut"] == true && told.contains("[…]"));
     let answer = AgentAnswer {
+        is_markdown: false,
         text: "You are welcome".to_owned(),
         media: None,
     };

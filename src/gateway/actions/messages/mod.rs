@@ -16,7 +16,9 @@ use super::{
 use crate::{
     gateway::Gateway,
     integrations::mark_agent_command,
-    message::{Content, Kind, Message, MessageId, content::file_text, media::files, text_at},
+    message::{
+        Content, Kind, MARKDOWN, Message, MessageId, content::file_text, media::files, text_at,
+    },
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::{Payload, bad_field},
@@ -120,6 +122,11 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         (None, true) => Some(json!({"reaction": true})),
         (None, false) => None,
     };
+    let meta = match is_markdown(&payload)? {
+        // Neither an emoji nor a template has any.
+        true if meta.is_none() => Some(json!({"format": MARKDOWN})),
+        _ => meta,
+    };
     let text = payload.take_text("text").unwrap_or_default();
     let reply_to = payload.take_text("reply_to");
     let reaction = is_reaction.then(|| Content::Reaction {
@@ -146,6 +153,19 @@ fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fault> {
         meta,
         idempotency_key: payload.take_text("idempotency_key"),
     })
+}
+
+/// Whether a text is written in markdown, by the field `format`.
+pub(super) fn is_markdown(payload: &Payload) -> Result<bool, Fault> {
+    match payload.text("format") {
+        "" | "text" => Ok(false),
+        MARKDOWN => Ok(true),
+        other => Err(bad_field(
+            "format",
+            "markdown or text",
+            &format!("{other:?}"),
+        )),
+    }
 }
 
 /// How the keys begin of messages that the daemon sends by itself: answers and apologies for turns, what

@@ -46,7 +46,7 @@ files! {
     "icons/touch-180.png"
     "model/agents.js" "model/backoff.js" "model/conversations.js" "model/files.js" "model/heights.js"
     "model/markdown.js" "model/messages.js" "model/numbers.js" "model/ogg.js" "model/parts.js" "model/rate.js"
-    "model/renderings.js" "model/sentences.js" "model/shelf.js"
+    "model/renderings.js" "model/sentences.js" "model/shelf.js" "model/spans.js"
     "state/archive.js" "state/database.js" "state/identity.js" "state/tabs.js"
 }
 

@@ -24,6 +24,18 @@ fn file(text: &str, media: Value) -> Vec<(&'static str, Value)> {
 
 const URL: &str = "https://a.example/f/v.bin";
 
+#[cfg(feature = "markdown")]
+#[test]
+fn markdown_is_written_in_the_signs_of_whatsapp() {
+    let mut formatted = message("**Café** [menu](https://a.example)", Value::Null);
+    formatted.meta = Some(json!({"format": "markdown"}));
+    let words = "*Café* menu (https://a.example)";
+    let wanted = json!({"number": "5511", "text": words});
+    assert_eq!(bodies(&formatted), [("/message/sendText", wanted)]);
+    formatted.media = Some(json!({"kind": "image", "url": URL}));
+    assert_eq!(bodies(&formatted)[0].1["caption"], words);
+}
+
 #[test]
 fn a_file_without_words_has_no_caption_and_a_document_always_a_name() {
     let image = file(

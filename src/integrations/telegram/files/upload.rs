@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::step::{MAX_CAPTION, Step, Upload};
+use super::super::wire::{MAX_CAPTION, Step, Upload};
 use crate::{
     integrations::{
         DeliveryError,

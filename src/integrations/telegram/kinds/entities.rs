@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{integrations::telegram::who::full_name, message::text_at};
+use crate::{
+    integrations::{support::split::Measure, telegram::who::full_name},
+    message::text_at,
+};
 
 /// Words and the address behind them.
 struct Link<'a> {
@@ -56,6 +59,44 @@ fn links<'a>(text: &str, entities: &'a Value) -> Vec<Link<'a>> {
         is_one
     });
     links
+}
+
+/// Most stretches that are kept of one text; Telegram itself counts to a hundred.
+const MAX_STYLED: usize = 100;
+
+/// Which words of `with_links(text, entities)` are formatted, for `meta.spans`: `{style, start, end}` in UTF-16
+/// code units.
+pub(super) fn styled(text: &str, entities: &Value) -> Option<Value> {
+    let links = links(text, entities);
+    // Addresses that were put in before a place move it.
+    let added = |at: usize| -> usize {
+        let before = links.iter().filter(|link| link.end < at);
+        let told = before.filter(|link| !text[link.start..link.end].contains(link.url));
+        told.map(|link| Measure::Utf16.of(link.url) + " ()".len())
+            .sum()
+    };
+    let place = |at: usize| Measure::Utf16.of(&text[..at]) + added(at);
+    let all = entities.as_array().into_iter().flatten().take(MAX_STYLED);
+    let spans = all.filter_map(|entity| {
+        let style = style(entity["type"].as_str()?)?;
+        let (start, end) = span(text, entity)?;
+        Some(json!({"style": style, "start": place(start), "end": place(end)}))
+    });
+    let spans: Vec<Value> = spans.collect();
+    (!spans.is_empty()).then(|| spans.into())
+}
+
+/// What a style is called here. Of the others there is nothing to see.
+fn style(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "bold" => "bold",
+        "italic" => "italic",
+        "strikethrough" => "strike",
+        "code" => "mono",
+        "pre" => "code",
+        "blockquote" | "expandable_blockquote" => "quote",
+        _ => return None,
+    })
 }
 
 /// People in a text who have no user name: the text has only what they are called.
@@ -134,6 +175,44 @@ mod tests {
             assert_eq!(with_links(text, &json!(entities)), expected, "{text}");
         }
         assert_eq!(with_links("none", &Value::Null), "none");
+    }
+
+    #[test]
+    fn formatting_is_where_its_words_are_with_the_addresses_of_links() {
+        let style = |kind: &str, offset: usize, length: usize| json!({"type": kind, "offset": offset, "length": length});
+        let entities = json!([
+            style("bold", 0, 9),
+            link(3, 4, "u:1"),
+            style("code", 8, 1),
+            style("spoiler", 0, 1),
+            style("pre", 50, 1)
+        ]);
+        let text = "😀 here x";
+        let words: Vec<u16> = with_links(text, &entities).encode_utf16().collect();
+        let found = styled(text, &entities).expect("two");
+        let said: Vec<_> = found
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|one| {
+                let place = |name: &str| {
+                    usize::try_from(one[name].as_u64().expect("a place")).expect("small")
+                };
+                let stretch = &words[place("start")..place("end")];
+                (
+                    one["style"].as_str().unwrap_or_default(),
+                    String::from_utf16_lossy(stretch),
+                )
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("bold", "😀 here (u:1) x".to_owned()),
+                ("mono", "x".to_owned())
+            ]
+        );
+        assert_eq!(styled(text, &Value::Null), None);
     }
 
     #[test]

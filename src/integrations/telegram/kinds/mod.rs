@@ -3,7 +3,7 @@
 //!
 //! | field | becomes |
 //! |---|---|
-//! | `text` | `text`, with the addresses of its links |
+//! | `text` | `text`, with the addresses of its links; what is formatted in `meta.spans` |
 //! | `rich_message` | `text`, flattened |
 //! | `photo`, `live_photo` | `image` |
 //! | `video`, `video_note`, `animation` | `video` |
@@ -35,7 +35,7 @@ mod words;
 
 use serde_json::Value;
 
-use self::entities::{mentions, with_links};
+use self::entities::{mentions, styled, with_links};
 use super::said::Said;
 use crate::message::{Content, text_at};
 
@@ -140,7 +140,7 @@ pub(super) fn said(message: &Value) -> Result<Said, String> {
     if let Some(text) = text_at(message, "text") {
         let entities = &message["entities"];
         let said = Said::typed(with_links(text, entities));
-        return Ok(mentioned(said, text, entities));
+        return Ok(marked(said, text, entities));
     }
     if let Some((field, kind)) = files::FIELDS
         .into_iter()
@@ -148,7 +148,7 @@ pub(super) fn said(message: &Value) -> Result<Said, String> {
     {
         let said = files::said(field, kind, message).ok_or(field)?;
         let caption = text_at(message, "caption").unwrap_or_default();
-        return Ok(mentioned(said, caption, &message["caption_entities"]));
+        return Ok(marked(said, caption, &message["caption_entities"]));
     }
     if let Some((field, read)) = CONTENTS.into_iter().find(|(field, _)| has(message, field)) {
         return read(&message[field]).ok_or_else(|| field.to_owned());
@@ -175,9 +175,13 @@ pub(super) fn unsupported(service_type: &str, message: &Value) -> Said {
     }
 }
 
-fn mentioned(said: Said, text: &str, entities: &Value) -> Said {
-    match mentions(text, entities) {
-        Some(people) => said.with("mentions", people),
+/// The same with what Telegram tells of its words: who is meant, what is formatted.
+fn marked(mut said: Said, text: &str, entities: &Value) -> Said {
+    if let Some(people) = mentions(text, entities) {
+        said = said.with("mentions", people);
+    }
+    match styled(text, entities) {
+        Some(spans) => said.with("spans", spans),
         None => said,
     }
 }

@@ -145,6 +145,56 @@ async fn a_group_that_moved_is_followed_and_remembered() {
     ));
 }
 
+/// A text with formatting, as the gateway keeps it.
+#[cfg(feature = "markdown")]
+fn markdown_draft(text: &str) -> Draft {
+    Draft {
+        meta: Some(json!({"format": "markdown"})),
+        ..draft("42", text)
+    }
+}
+
+#[cfg(feature = "markdown")]
+#[tokio::test]
+async fn markdown_goes_out_as_words_and_entities_and_as_words_where_these_are_refused() {
+    let stage = Stage::new("*").await;
+    let text = "# Preços\n- **café** [site](https://a.example)";
+    assert!(stage.deliver(markdown_draft(text)).await.is_ok());
+    let bold =
+        |offset: u64, length: u64| json!({"type": "bold", "offset": offset, "length": length});
+    let link = json!({"type": "text_link", "offset": 14, "length": 4, "url": "https://a.example"});
+    let words = "Preços\n• café site";
+    let expected =
+        json!({"chat_id": 42, "text": words, "entities": [bold(0, 6), bold(9, 4), link]});
+    assert_eq!(stage.asked()[0].1, expected);
+
+    stage.refuses(400, "Bad Request: can't parse MessageEntity: wrong offset");
+    assert!(stage.deliver(markdown_draft(text)).await.is_ok());
+    assert_eq!(stage.asked()[1].1, json!({"chat_id": 42, "text": words}));
+
+    // Each part of a long text has its own.
+    let long = format!("**{}**", "word ".repeat(1500).trim());
+    assert!(stage.deliver(markdown_draft(&long)).await.is_ok());
+    let asked = stage.asked();
+    assert_eq!(asked.len(), 2);
+    for (_, body) in asked {
+        let length = body["text"].as_str().map(str::len);
+        assert_eq!(
+            body["entities"],
+            json!([bold(0, length.unwrap_or_default() as u64)])
+        );
+    }
+    let url = "https://a.example/a.png";
+    let photo = Draft {
+        media: Some(media("image", url, &json!({}))),
+        ..markdown_draft("_olá_")
+    };
+    assert!(stage.deliver(photo).await.is_ok());
+    let italic = json!([{"type": "italic", "offset": 0, "length": 3}]);
+    let body = json!({"chat_id": 42, "photo": url, "caption": "olá", "caption_entities": italic});
+    assert_eq!(stage.asked()[0].1, body);
+}
+
 #[tokio::test]
 async fn an_answered_message_that_is_gone_is_not_answered() {
     let stage = Stage::new("*").await;

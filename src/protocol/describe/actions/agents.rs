@@ -1,7 +1,7 @@
 //! Agents: what one says about a turn it was given, and what anyone may ask or change about them.
 
 use crate::protocol::describe::{
-    fields::{AGENT, CONVERSATION, COUNT, TURN_ID, may, must},
+    fields::{AGENT, CONVERSATION, COUNT, FORMAT, TURN_ID, may, must},
     shape::{ActionSpec, FieldKind, FieldSpec},
 };
 
@@ -41,6 +41,7 @@ pub(super) const AGENT_DONE: ActionSpec = ActionSpec {
     request: &[
         TURN_ID,
         must("text", FieldKind::Text, "the whole answer; may be empty"),
+        FORMAT,
         may("media", FieldKind::Files, "as in send"),
     ],
     response: &[

@@ -1,7 +1,7 @@
 //! Messages: sending, handing in, and what is done to one that waits or failed.
 
 use crate::protocol::describe::{
-    fields::{MESSAGE_ID, may, must},
+    fields::{FORMAT, MESSAGE_ID, may, must},
     shape::{ActionSpec, FieldKind},
 };
 
@@ -25,6 +25,7 @@ pub(super) const SEND: ActionSpec = ActionSpec {
             FieldKind::Text,
             "the text; needed unless there is media",
         ),
+        FORMAT,
         may(
             "media",
             FieldKind::Files,

@@ -2,16 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    files::uploads,
-    reactions::listed,
-    step::{MAX_CAPTION, MAX_TEXT, Step},
-};
+mod format;
+mod step;
+
+pub(super) use self::step::{MAX_CAPTION, Step, Upload};
+
+use self::step::MAX_TEXT;
+use super::{files::uploads, reactions::listed};
 use crate::{
     integrations::{
         DeliveryError,
         support::{
             files::outgoing::Outgoing,
+            markup::Markup,
             split::{Measure, split},
         },
     },
@@ -42,7 +45,10 @@ pub(super) fn steps(
     if is_reaction(message) {
         return reaction(message, answered).map(|step| vec![step]);
     }
-    let mut text = message.text.as_str();
+    let markup = Markup::of(message);
+    let mut text = markup
+        .as_ref()
+        .map_or(message.text.as_str(), |markup| markup.text.as_str());
     let mut steps = Vec::new();
     let files = files(message.media.as_ref());
     let kept: Option<Vec<_>> = all.iter().map(Outgoing::kept).collect();
@@ -63,7 +69,16 @@ pub(super) fn steps(
             }
         }
     }
-    if !text.trim().is_empty() {
+    if let Some(markup) = &markup {
+        if text.is_empty() {
+            steps
+                .iter_mut()
+                .for_each(|step| format::set_caption(step, markup));
+        } else {
+            let parts = markup.split(MAX_TEXT, Measure::Utf16);
+            steps.extend(parts.iter().map(format::text));
+        }
+    } else if !text.trim().is_empty() {
         let parts = split(text, MAX_TEXT, Measure::Utf16);
         steps.extend(parts.iter().map(|part| Step::text(part)));
     }
