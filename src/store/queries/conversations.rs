@@ -40,7 +40,7 @@ const MAX_READ: usize = 10;
 /// The longest name shown, in characters: names are chosen by strangers.
 const MAX_SHOWN: usize = 128;
 
-/// What the addresses of groups end with on WhatsApp, where also those are groups in which nobody wrote yet.
+/// What the addresses of groups of `WhatsApp` end with: by it also those are known in which nobody wrote yet.
 const GROUP_OF_WHATSAPP: &str = "@g.us";
 
 /// The newest message of a conversation, by which conversations are ordered.

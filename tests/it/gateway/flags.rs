@@ -1,5 +1,7 @@
 //! How conversations are kept, as clients see it: pinned, archived, muted, marked as unread.
 
+use std::iter;
+
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
@@ -36,9 +38,9 @@ async fn listed(client: &mut Client, asked: Value) -> Vec<String> {
         for absent in names.iter().filter(|name| row[**name] != true) {
             assert_eq!(row.get(absent), None, "only what is true is there");
         }
-        let set = names.iter().filter(|name| row[**name] == true);
-        let words = set.map(|name| format!(" {name}")).collect::<String>();
-        format!("{}{words}", row["peer"].as_str().expect("a peer"))
+        let set = names.into_iter().filter(|name| row[*name] == true);
+        let peer = row["peer"].as_str().expect("a peer");
+        iter::once(peer).chain(set).collect::<Vec<_>>().join(" ")
     })
     .collect()
 }
