@@ -229,6 +229,17 @@ impl Message {
             || self.deleted_ms.is_some()
             || files.any(|file| FileState::of(file).is_some())
     }
+
+    /// Whether a member of the group wrote it that is its peer.
+    pub fn is_of_member(&self) -> bool {
+        self.sender.as_ref().is_some_and(|one| *one != self.peer)
+    }
+
+    /// Whether it is of a group: a member wrote it, or it names the group.
+    pub fn is_of_group(&self) -> bool {
+        let names_group = |meta: &Value| meta["group"].is_string();
+        self.is_of_member() || self.meta.as_ref().is_some_and(names_group)
+    }
 }
 
 #[cfg(test)]

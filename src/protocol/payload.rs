@@ -80,6 +80,11 @@ impl Payload {
             .unwrap_or_default()
     }
 
+    /// A switch that may be left out.
+    pub fn optional_flag(&self, name: &str) -> Option<bool> {
+        self.0.get(name).and_then(Value::as_bool)
+    }
+
     /// The strings of an array.
     pub fn names(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0

@@ -6,13 +6,14 @@ use super::describe::{EVENTS, event};
 use crate::{message::Message, phone};
 
 /// Events about one conversation, which a topic may single out.
-const OF_CONVERSATIONS: [&str; 10] = [
+const OF_CONVERSATIONS: [&str; 11] = [
     event::MESSAGE_RECEIVED.as_str(),
     event::MESSAGE_STATUS.as_str(),
     event::MESSAGE_EDITED.as_str(),
     event::MESSAGE_DELETED.as_str(),
     event::MESSAGE_MEDIA.as_str(),
     event::CONVERSATION_READ.as_str(),
+    event::CONVERSATION_CHANGED.as_str(),
     event::TYPING.as_str(),
     event::AGENT_DELTA.as_str(),
     event::AGENT_STATUS.as_str(),

@@ -102,6 +102,45 @@ pub struct Conversation {
     pub unread: usize,
     /// The read mark.
     pub read_up_to: Option<MessageId>,
+    /// How the user keeps it.
+    pub flags: ConversationFlags,
+}
+
+/// How the user keeps a conversation, as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, and on the wire too"
+)]
+pub struct ConversationFlags {
+    /// Among the first.
+    pub pinned: bool,
+    /// Put away: where it is also muted for good, else until its next message.
+    pub archived: bool,
+    /// Nobody is notified of its messages.
+    pub muted: bool,
+    /// To be read again.
+    pub unread_mark: bool,
+}
+
+/// How a conversation was kept before a change, and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangedFlags {
+    /// As it was.
+    pub before: ConversationFlags,
+    /// As it is now.
+    pub after: ConversationFlags,
+}
+
+/// What a notification says of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationNews {
+    /// What it is called, where a message of the peer tells.
+    pub name: Option<String>,
+    /// Messages from the peer after the read mark, among the newest 1,000 of the conversation.
+    pub unread: usize,
+    /// Whether nobody is notified.
+    pub muted: bool,
 }
 
 /// A page of conversations.
@@ -122,6 +161,8 @@ pub struct ReadMark {
     pub before: Option<MessageId>,
     /// Where it stands.
     pub up_to: MessageId,
+    /// How the conversation is kept, where reading it took off a mark that the user had set.
+    pub flags: Option<ConversationFlags>,
 }
 
 /// The state of the store as a whole.

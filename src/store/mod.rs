@@ -57,17 +57,18 @@ pub use self::backend::redb::{check_file, open_to_others};
 pub use self::salvage::{Salvaged, salvage};
 pub use self::{
     answer::{
-        ClockHealth, Conversation, Conversations, DueTime, HistoryPage, KeptMedia, MediaRow,
-        MediaTotals, Occasion, Pruned, QueuedMessage, ReadMark, ReceivedMessage, StoreHealth,
-        StoredEvent, Transition, WaitingFetch,
+        ChangedFlags, ClockHealth, Conversation, ConversationFlags, ConversationNews,
+        Conversations, DueTime, HistoryPage, KeptMedia, MediaRow, MediaTotals, Occasion, Pruned,
+        QueuedMessage, ReadMark, ReceivedMessage, StoreHealth, StoredEvent, Transition,
+        WaitingFetch,
     },
     error::{SALVAGE_ADVICE, StoreError},
     numbered::{NumberedTable, RowStorage},
     options::{Clock, StoreOptions},
     queries::scheduled::{ScheduledPage, ScheduledQuery},
     request::{
-        AcceptedParts, ConversationQuery, Draft, HistoryQuery, Inbound, Revision, SendAt,
-        StatusUpdate,
+        AcceptedParts, ConversationQuery, ConversationSort, Draft, FlagsUpdate, HistoryQuery,
+        Inbound, Revision, SendAt, StatusUpdate,
     },
     rows::position::ReaderPosition,
     turn::{Hold, HoldReason, NewTurn, Turn, TurnUpdate},

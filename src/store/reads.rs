@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::{
     Store,
     answer::{
-        Conversations, DueTime, HistoryPage, MediaRow, StoredEvent, Transition, WaitingFetch,
+        ConversationNews, Conversations, DueTime, HistoryPage, MediaRow, StoredEvent, Transition,
+        WaitingFetch,
     },
     error::StoreError,
     index,
@@ -188,18 +189,16 @@ impl Store {
         self.view(|rows| conversations::unread(rows, &scope, message::mark(rows, &scope)?))
     }
 
-    /// What a conversation is called, where a message of the peer tells, and how many messages are unread, as
-    /// [`unread`](Self::unread) counts them. Blocks.
-    pub fn name_and_unread(
-        &self,
-        channel: &str,
-        peer: &str,
-    ) -> Result<(Option<String>, usize), StoreError> {
+    /// What a notification says of a conversation, and whether there is one. Blocks.
+    pub fn news_of(&self, channel: &str, peer: &str) -> Result<ConversationNews, StoreError> {
         let scope = keys::scope(channel, Some(peer));
         self.view(|rows| {
             let mark = message::mark(rows, &scope)?;
-            let unread = conversations::unread(rows, &scope, mark)?;
-            Ok((conversations::name(rows, &scope)?, unread))
+            Ok(ConversationNews {
+                name: conversations::name(rows, &scope)?,
+                unread: conversations::unread(rows, &scope, mark)?,
+                muted: conversations::flags(rows, &scope)?.muted,
+            })
         })
     }
 

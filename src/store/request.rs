@@ -2,7 +2,7 @@
 //!
 //! Not here: what it answers (`answer`).
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use serde_json::Value;
 
@@ -168,10 +168,62 @@ pub struct ConversationQuery {
     pub channel: Option<String>,
     /// Only these.
     pub within: Option<ConversationSet>,
+    /// Only those of this sort.
+    pub only: Option<ConversationSort>,
     /// Only those whose newest message is older.
     pub before: Option<MessageId>,
     /// At most this many (at least one).
     pub limit: usize,
     /// The page ends with the conversation whose last message reaches this many bytes, as stored.
     pub max_bytes: usize,
+}
+
+/// A sort of conversations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConversationSort {
+    /// The user pinned them.
+    Pinned,
+    /// They are put away.
+    Archived,
+    /// Something in them is unread, or the user marked them so.
+    Unread,
+    /// Several people write in them.
+    Groups,
+}
+
+impl ConversationSort {
+    /// Every sort.
+    pub const ALL: [Self; 4] = [Self::Pinned, Self::Archived, Self::Unread, Self::Groups];
+
+    /// As on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pinned => "pinned",
+            Self::Archived => "archived",
+            Self::Unread => "unread",
+            Self::Groups => "groups",
+        }
+    }
+}
+
+impl FromStr for ConversationSort {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|sort| sort.as_str() == text).ok_or(())
+    }
+}
+
+/// What to change in how a conversation is kept; `None` leaves it as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FlagsUpdate {
+    /// Whether it is among the first.
+    pub pinned: Option<bool>,
+    /// Whether it is put away.
+    pub archived: Option<bool>,
+    /// Whether nobody is notified of its messages.
+    pub muted: Option<bool>,
+    /// Whether it is to be read again.
+    pub unread: Option<bool>,
 }

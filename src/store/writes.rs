@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use super::{
     Store,
-    answer::{KeptMedia, MediaRow, QueuedMessage, ReadMark, ReceivedMessage},
+    answer::{ChangedFlags, KeptMedia, MediaRow, QueuedMessage, ReadMark, ReceivedMessage},
     error::StoreError,
-    request::{AcceptedParts, Draft, Inbound, Revision, SendAt, StatusUpdate},
+    request::{AcceptedParts, Draft, FlagsUpdate, Inbound, Revision, SendAt, StatusUpdate},
     rows::{body::Body, keys::MAX_NAME},
     writer::{
         encoded::EncodedMessage,
-        media, operations,
+        flags, media, operations,
         pending::Pending,
         scheduled::{self, Release},
     },
@@ -230,6 +230,18 @@ impl Store {
         let weight = channel.len() + peer.len();
         let input = (channel.to_owned(), peer.to_owned(), up_to);
         self.submit(operations::mark_read, input, weight)
+    }
+
+    /// Changes how the user keeps a conversation.
+    pub fn set_flags(
+        &self,
+        channel: &str,
+        peer: &str,
+        update: FlagsUpdate,
+    ) -> Result<Pending<ChangedFlags>, StoreError> {
+        let weight = channel.len() + peer.len();
+        let input = (channel.to_owned(), peer.to_owned(), update);
+        self.submit(flags::set, input, weight)
     }
 }
 

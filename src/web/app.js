@@ -55,9 +55,9 @@ const session = new Session(identity, rights, {
     control?.hear(name, payload);
   },
 });
-session.follow("message.*", "conversation.read", "typing", "agent.state", "agent.status", "agent.handover");
+session.follow("message.*", "conversation.read", "conversation.changed", "typing", "agent.state", "agent.status", "agent.handover");
 const chat = new Chat(session);
-const pairing = new Pairing(identity, { paired: enter, given: tell });
+const pairing = new Pairing(identity, { paired: token => enter(token), given: tell });
 const install = new Install({ changed: tellApp, isBusy });
 const notify = new Notify(session, rights, tellApp);
 const start = new Start(session, rights, { mine: () => chat.mine, changed: () => control?.refresh() });
@@ -76,8 +76,8 @@ identity.onChange((why, isHere) => {
 });
 
 /** Comes in with this token. */
-function enter(token) {
-  identity.try(token);
+function enter(token, stays) {
+  identity.try(token, stays);
   session.end();
   session.begin();
 }
@@ -160,8 +160,11 @@ $("login-form").onsubmit = event => {
   $("token").value = "";
   const { token = typed, pair } = broughtBy(typed);
   if (pair) pairing.begin(pair);
-  else enter(token);
+  else enter(token, $("token-stay").ariaChecked === "true");
   tell();
+};
+$("token-stay").onclick = ({ currentTarget: stay }) => {
+  stay.ariaChecked = String(stay.ariaChecked !== "true");
 };
 $("login-pair").onclick = () => {
   pairing.begin();

@@ -63,6 +63,12 @@ export class LongList {
     this.draw();
   }
 
+  /** Begins at the top with what is shown next. */
+  toTop() {
+    this.#anchor = {};
+    this.scroller.scrollTop = 0;
+  }
+
   toEnd() {
     this.atEnd = true;
     this.draw();

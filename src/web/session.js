@@ -14,6 +14,9 @@ const FAR_BEHIND = 5000;
 /** For a gateway that has not told its own heartbeat. */
 const PATIENCE_MS = 20_000;
 
+/** What the page does not wait for is asked for after this. */
+const LATER_MS = 400;
+
 const secondsOf = ms => Math.ceil(ms / 1000);
 
 /** A rejection is what the gateway answered, or this. */
@@ -108,12 +111,18 @@ export class Session {
     try {
       const socket = this.#socket;
       const hello = this.#say("auth", { token, client: { name: "webchat", kind: "webchat" } });
-      // Who may be refused says nothing more before the answer.
-      if (!this.identity.isKnown) await hello;
-      const [{ limits, role, key, version }, { seq }] = await Promise.all([hello, this.#say("subscribe", { topics: [FOR_ALL] })]);
+      // Who may be refused says nothing more before the answer; nor does who may not know what there is to hear.
+      const isKnown = this.identity.isKnown && Boolean(this.identity.told.events);
+      if (!isKnown) await hello;
+      const isFirst = !this.#seq;
+      const begun = isKnown && isFirst ? this.#subscribe() : undefined;
+      // It is awaited below; whatever fails first ends the rest.
+      begun?.catch(() => {});
+      const { limits, role, key, version } = await hello;
       this.#beat(limits.heartbeat_ms);
-      await this.#learn({ role, key, version });
-      const isFresh = await this.#subscribe(seq);
+      const wasTold = await this.#learn({ role, key, version });
+      // What it may hear was another thing than was kept: then it begins with that.
+      const isFresh = await (begun && !wasTold ? begun : this.#subscribe());
       if (socket !== this.#socket) return;
       this.limits = limits;
       this.#attempt = 0;
@@ -126,14 +135,24 @@ export class Session {
     }
   }
 
-  /** Learns what this key may. What an earlier page was told of it holds until this one hears otherwise. */
+  /** Learns what this key may; true where it is another thing than an earlier page was told. What that was told holds until this one hears otherwise. */
   async #learn(told) {
     const { version, role, key, actions } = this.identity.told;
     const isSame = actions && JSON.stringify([version, role, limitsOf(key)]) === JSON.stringify([told.version, told.role, limitsOf(told.key)]);
-    if (!isSame) return this.#describe(told);
+    if (!isSame) {
+      await this.#describe(told);
+      return true;
+    }
     await this.identity.take(told);
     // A gateway of the same version may be another build.
-    if (!this.#isTold) this.#describe(told).catch(() => {});
+    if (!this.#isTold) this.#describeLater(told, this.#socket);
+    return false;
+  }
+
+  /** What is seen goes first. */
+  #describeLater(told, socket) {
+    const describe = () => socket === this.#socket && this.#describe(told).catch(() => {});
+    setTimeout(describe, LATER_MS);
   }
 
   async #describe(told) {
@@ -146,14 +165,22 @@ export class Session {
   }
 
   /** Goes on where the last socket ended, or begins anew; true for the latter. */
-  async #subscribe(head) {
+  async #subscribe() {
     const topics = [...this.#topics].filter(topic => this.rights.hears(topic));
-    const behind = head - this.#seq;
+    const since = (await this.#isNear()) ? this.#seq : undefined;
+    const { seq } = await this.#say("subscribe", { topics, since });
+    if (!since) this.#seq = Math.max(this.#seq, seq);
+    return !since;
+  }
+
+  /** Whether what this page has not heard is little enough to hear it. */
+  async #isNear() {
+    if (!this.#seq) return false;
+    const { seq: head } = await this.#say("subscribe", { topics: [FOR_ALL] });
     // Behind by less than nothing: its store is a new one.
-    const isFresh = !this.#seq || behind < 0 || behind > FAR_BEHIND;
-    const { seq } = await this.#say("subscribe", isFresh ? { topics } : { topics, since: this.#seq });
-    if (isFresh) this.#seq = seq;
-    return isFresh;
+    const isNear = head >= this.#seq && head - this.#seq <= FAR_BEHIND;
+    if (!isNear) this.#seq = 0;
+    return isNear;
   }
 
   #say(action, payload) {

@@ -105,3 +105,46 @@ test("what grew is cut to its end, and forgotten where it will not come", () => 
   list.hush(place);
   assert.equal(of(list, "ana").typing.direction, "out");
 });
+
+test("pinned ones stand behind the visitor's own and before all others", () => {
+  const list = listOf(row(9, "ana", 0), row(8, "bia", 0, { pinned: true }), row(7, "caio", 0, { pinned: true }));
+  assert.equal(peers(list), "visitor bia caio ana");
+  list.hear(said(10, "caio"));
+  list.hear(said(11, "ana"));
+  assert.equal(peers(list), "visitor caio bia ana");
+  assert.equal(list.mark({ channel: "telegram", peer: "caio", pinned: false, archived: false, muted: false, unread_mark: false }), true);
+  assert.equal(peers(list), "visitor bia ana caio");
+  assert.equal(list.mark({ channel: "telegram", peer: "nobody", pinned: true }), false);
+});
+
+test("what is new brings an archived one back, unless it is muted", () => {
+  const list = listOf(row(9, "ana", 0, { archived: true }), row(8, "bia", 0, { archived: true, muted: true }));
+  list.hear(said(9, "ana", "in", { seq: 20 }));
+  assert.equal(of(list, "ana").archived, true, "a change of an old message is nothing new");
+  list.hear(said(10, "ana"));
+  list.hear(said(11, "bia"));
+  assert.deepEqual([of(list, "ana").archived, of(list, "bia").archived], [false, true]);
+});
+
+test("a muted one counts in its row and not in the sum; reading clears the mark", () => {
+  const list = listOf(row(9, "ana", 3, { muted: true }), row(8, "bia", 2, { unread_mark: true }));
+  assert.deepEqual([list.unread, of(list, "ana").unread], [2, 3]);
+  list.read({ channel: "telegram", peer: "bia", message_id: "m-8" });
+  assert.deepEqual([of(list, "bia").unread_mark, of(list, "bia").unread], [false, 0]);
+});
+
+test("a filter has pages of its own", () => {
+  const list = listOf(row(9, "ana", 0));
+  assert.equal(list.nextOf("pinned/"), undefined);
+  list.takeOf("pinned/", { conversations: [row(2, "old", 0, { pinned: true })], next: "m-2" });
+  assert.deepEqual([peers(list), list.next, list.nextOf("pinned/")], ["visitor old ana", "m-1", "m-2"]);
+  list.takeOf("pinned/", { conversations: [] });
+  assert.equal(list.nextOf("pinned/"), null);
+});
+
+test("somebody in a group who is silent leaves it a group", () => {
+  const list = listOf(row(9, "team", 0));
+  list.hear(said(10, "team", "in", { sender: "ana" }));
+  list.hear(said(11, "team", "out"));
+  assert.equal(of(list, "team").isGroup, true);
+});

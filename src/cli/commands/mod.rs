@@ -60,6 +60,7 @@ pub(crate) mod messages {
     pub(crate) mod conversations;
     mod destination;
     pub(crate) mod history;
+    mod keeping;
     pub(crate) mod media;
     pub(crate) mod message;
     pub(crate) mod outbox;

@@ -240,6 +240,8 @@ mod tests {
                 WordKind::Message,
             ),
             ("integrations restart te", WordKind::Integration),
+            ("conversations mute ", WordKind::Channel),
+            ("conversations mute telegram ", WordKind::Peer),
             ("conversations read ", WordKind::Channel),
             ("conversations read telegram ", WordKind::Peer),
             ("conversations read telegram 42 ", WordKind::Message),
@@ -258,7 +260,12 @@ mod tests {
         ] {
             assert_eq!(kinds(text), [kind], "{text}");
         }
-        for nothing in ["send -c x -t y ", "send --idempotency-key ", "chat -p "] {
+        for nothing in [
+            "conversations pin telegram 42 ",
+            "send -c x -t y ",
+            "send --idempotency-key ",
+            "chat -p ",
+        ] {
             assert_eq!(kinds(nothing), [], "{nothing}");
         }
     }

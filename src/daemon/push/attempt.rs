@@ -61,18 +61,18 @@ pub(super) fn not_to_be_made(
     (is_quiet || is_read).then_some(Outcome::Skipped)
 }
 
-/// What is told; `None` where it was read meanwhile.
+/// What is told; `None` where it was read meanwhile or nobody is to be told of its conversation.
 async fn payload(inner: &PushInner, job: &Job) -> Result<Option<Vec<u8>>, StoreError> {
     let news = Arc::clone(&job.waiting.news);
-    let read = move |store: &crate::store::Store| store.name_and_unread(&news.channel, &news.peer);
-    let (name, unread) = inner.parts.store.run_blocking(read).await?;
+    let read = move |store: &crate::store::Store| store.news_of(&news.channel, &news.peer);
+    let of = inner.parts.store.run_blocking(read).await?;
     let news = &job.waiting.news;
-    if unread == 0 && !news.is_answer {
+    if of.muted || of.unread == 0 && !news.is_answer {
         return Ok(None);
     }
     let about = About {
-        name: name.as_deref(),
-        unread: (!news.is_answer).then_some(unread),
+        name: of.name.as_deref(),
+        unread: (!news.is_answer).then_some(of.unread),
         count: job.waiting.count,
         language: job.subscription.told.language.as_deref(),
         preview: inner.parts.registry.settings().preview && !job.is_brief,

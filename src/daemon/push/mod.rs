@@ -2,7 +2,7 @@
 //!
 //! A message's way: the store's thread tells of it (`hear`), `eligible` says whether it is one to tell of,
 //! `gather` waits for what follows it in the same conversation, `lanes` line it up for each device that wants it,
-//! and `attempt` sends it, unless its conversation is being read or was read meanwhile; `outcome` says what the
+//! and `attempt` sends it, unless its conversation is muted, is being read or was read meanwhile; `outcome` says what the
 //! answer means. Where nobody subscribed,
 //! nothing runs.
 //!

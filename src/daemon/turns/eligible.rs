@@ -65,17 +65,11 @@ pub(super) fn judge(message: &Message) -> Verdict {
         let command = AgentCommand::named(command);
         return command.map_or(Verdict::Nothing, Verdict::Command);
     }
-    if is_group(message) && !says("mentioned") {
+    if message.is_of_member() && !says("mentioned") {
         Verdict::AnswerInGroup
     } else {
         Verdict::Answer
     }
-}
-
-/// Whether several people read what is answered.
-pub(super) fn is_group(message: &Message) -> bool {
-    let sender = message.sender.as_ref();
-    sender.is_some_and(|sender| *sender != message.peer)
 }
 
 #[cfg(test)]

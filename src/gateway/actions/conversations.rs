@@ -1,4 +1,5 @@
-//! The actions about conversations: list them, mark one as read, say that somebody is typing in one.
+//! The actions about conversations: list them, keep one apart, mark one as read, say that somebody is typing
+//! in one.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -19,7 +20,10 @@ use crate::{
         payload::{Payload, bad_field},
         reply::push_string,
     },
-    store::{Conversation, ConversationQuery, Conversations, StoreError},
+    store::{
+        Conversation, ConversationFlags, ConversationQuery, ConversationSort, Conversations,
+        FlagsUpdate, StoreError,
+    },
 };
 
 /// Conversations in a page where the client names no limit.
@@ -45,12 +49,23 @@ fn query(
     Ok(ConversationQuery {
         channel: payload.optional_text("channel").map(str::to_owned),
         within: access.limits().cloned(),
+        only: only(payload)?,
         before: position(payload, "before")?,
         limit: payload
             .integer("limit")
             .map_or(PAGE, |limit| usize::try_from(limit).unwrap_or(PAGE)),
         max_bytes: gateway.settings().limits.max_message_bytes,
     })
+}
+
+fn only(payload: &Payload) -> Result<Option<ConversationSort>, Fault> {
+    let wrong = |()| {
+        let all = ConversationSort::ALL.map(ConversationSort::as_str);
+        let expected = format!("one of {}", all.join(", "));
+        bad_field("only", &expected, "something else")
+    };
+    let text = payload.optional_text("only");
+    text.map(|text| text.parse().map_err(wrong)).transpose()
 }
 
 fn page_json(page: &Conversations) -> String {
@@ -86,7 +101,59 @@ fn push_conversation(out: &mut String, conversation: &Conversation) {
     if let Some(read_up_to) = conversation.read_up_to {
         let _ = write!(out, ",\"read_up_to\":\"{read_up_to}\"");
     }
+    for (name, _) in named(conversation.flags).iter().filter(|(_, set)| *set) {
+        let _ = write!(out, ",\"{name}\":true");
+    }
     out.push('}');
+}
+
+/// How a conversation is kept, by the names on the wire.
+fn named(flags: ConversationFlags) -> [(&'static str, bool); 4] {
+    [
+        ("pinned", flags.pinned),
+        ("archived", flags.archived),
+        ("muted", flags.muted),
+        ("unread_mark", flags.unread_mark),
+    ]
+}
+
+pub(super) fn set(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
+    let update = FlagsUpdate {
+        pinned: payload.optional_flag("pinned"),
+        archived: payload.optional_flag("archived"),
+        muted: payload.optional_flag("muted"),
+        unread: payload.optional_flag("unread"),
+    };
+    if update == FlagsUpdate::default() {
+        let expected = "given, or archived, muted or unread";
+        return Answer::Now(Err(bad_field("pinned", expected, "none of them")));
+    }
+    let channel = payload.take_text("channel").unwrap_or_default();
+    let peer = stored_peer(gateway, &channel, payload.text("peer"));
+    let gateway = Arc::clone(gateway);
+    Answer::Later(Box::pin(async move {
+        let changed = gateway.store.set_flags(&channel, &peer, update)?.await?;
+        let kept = kept_json(&channel, &peer, changed.after);
+        if changed.before != changed.after {
+            tell_kept(&gateway, &channel, &peer, &kept);
+        }
+        Ok(kept)
+    }))
+}
+
+fn kept_json(channel: &str, peer: &str, flags: ConversationFlags) -> String {
+    let mut kept = json!({"channel": channel, "peer": peer});
+    for (name, set) in named(flags) {
+        kept[name] = set.into();
+    }
+    kept.to_string()
+}
+
+fn tell_kept(gateway: &Gateway, channel: &str, peer: &str, kept: &str) {
+    let bus = &gateway.listeners.bus;
+    bus.publish_about((channel, peer), event::CONVERSATION_CHANGED, |out| {
+        out.push_str(kept);
+    });
 }
 
 pub(super) fn read(gateway: &Arc<Gateway>, mut payload: Payload) -> Answer {
@@ -119,7 +186,11 @@ async fn marked(
     };
     let marked = store.mark_read(&channel, &peer, up_to)?.await?;
     let message_id = marked.up_to.to_string();
-    if marked.before != Some(marked.up_to) {
+    let moved = marked.before != Some(marked.up_to);
+    if let Some(flags) = marked.flags {
+        tell_kept(gateway, &channel, &peer, &kept_json(&channel, &peer, flags));
+    }
+    if moved || marked.flags.is_some() {
         let payload =
             json!({"channel": channel, "peer": peer, "message_id": message_id}).to_string();
         let conversation = (channel.as_str(), peer.as_str());
@@ -129,6 +200,8 @@ async fn marked(
             .publish_about(conversation, event::CONVERSATION_READ, |out| {
                 out.push_str(&payload);
             });
+    }
+    if moved {
         gateway.channels.read(ReadUpTo {
             channel: channel.clone(),
             peer: peer.clone(),

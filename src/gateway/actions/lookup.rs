@@ -51,6 +51,15 @@ pub(in crate::gateway) fn stored_peer(gateway: &Gateway, channel: &str, address:
     target(gateway, channel, "peer", address).unwrap_or_else(|_| phone::peer(channel, address))
 }
 
+/// What is expected of a peer of this channel, where this address cannot be one.
+pub(in crate::gateway) fn expected_peer(
+    gateway: &Gateway,
+    channel: &str,
+    address: &str,
+) -> Option<String> {
+    phone::written(channel, address, country(gateway, channel)).err()
+}
+
 /// Fails where what comes by this channel is not for clients to say.
 pub(super) fn expect_hand_in(gateway: &Gateway, channel: &str) -> Result<(), Fault> {
     if routed(gateway, channel)?.clients_hand_in {

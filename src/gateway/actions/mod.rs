@@ -184,6 +184,7 @@ fn dispatch(
         ActionId::Outbox => messages::outbox::outbox(gateway, access, &payload),
         ActionId::Conversations => conversations::conversations(gateway, access, &payload),
         ActionId::Read => conversations::read(gateway, payload),
+        ActionId::ConversationSet => conversations::set(gateway, payload),
         ActionId::Typing => Answer::Now(conversations::typing(gateway, &payload)),
         ActionId::Media => media::media(gateway, &payload),
         ActionId::MediaList => media::list(gateway, &payload),

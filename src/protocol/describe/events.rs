@@ -5,7 +5,8 @@ use std::fmt;
 
 use super::{
     fields::{
-        AGENT, CONVERSATION, COUNT, DELIVERY, INTEGRATION, MESSAGE, MESSAGE_ID, TURN_ID, may, must,
+        AGENT, CONVERSATION, COUNT, DELIVERY, INTEGRATION, KEPT, MESSAGE, MESSAGE_ID, TURN_ID, may,
+        must,
     },
     shape::{EventSpec, FieldKind, FieldSpec},
 };
@@ -86,6 +87,9 @@ events! {
             CONVERSATION[1],
             MESSAGE_ID,
         ];
+    CONVERSATION_CHANGED "conversation.changed" READERS
+        "A conversation was pinned, archived, muted or marked as unread, or the opposite."
+        KEPT;
     TYPING "typing" EVERYONE
         "Someone writes; in is from the peer. It lapses unless it is repeated."
         &[

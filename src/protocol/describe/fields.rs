@@ -66,6 +66,24 @@ pub(super) const CONVERSATION: [FieldSpec; 2] = [
     must("peer", FieldKind::Name, "the other side's address"),
 ];
 
+/// How the user keeps a conversation.
+pub(super) const KEPT: &[FieldSpec] = &[
+    CONVERSATION[0],
+    CONVERSATION[1],
+    must("pinned", FieldKind::Boolean, "clients show it first"),
+    must("archived", FieldKind::Boolean, "clients put it away"),
+    must(
+        "muted",
+        FieldKind::Boolean,
+        "nobody is notified of its messages",
+    ),
+    must(
+        "unread_mark",
+        FieldKind::Boolean,
+        "it is marked to be read again",
+    ),
+];
+
 /// What is known of a kept file.
 pub(super) const MEDIA_ROW: &[FieldSpec] = &[
     must(

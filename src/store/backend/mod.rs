@@ -60,6 +60,8 @@ pub(in crate::store) enum Table {
     AccessKeys,
     /// The number of a subscription → where a device is pushed to. Added as `Marks` is.
     PushSubscriptions,
+    /// Channel and peer → how the user keeps a conversation: pinned, archived, muted. Added as `Marks` is.
+    Flags,
     /// Time and message number → how late it may be, and message number → the time. Messages to be sent
     /// later. Added as `Marks` is.
     Scheduled,
@@ -73,7 +75,7 @@ pub(in crate::store) enum Table {
 
 impl Table {
     /// Every table, in the order of the discriminants, which serve as indices into arrays of tables.
-    pub(in crate::store) const ALL: [Self; 23] = [
+    pub(in crate::store) const ALL: [Self; 24] = [
         Self::Meta,
         Self::Bodies,
         Self::Latest,
@@ -93,6 +95,7 @@ impl Table {
         Self::Positions,
         Self::AccessKeys,
         Self::PushSubscriptions,
+        Self::Flags,
         Self::Scheduled,
         Self::Schedules,
         Self::Pauses,
@@ -122,6 +125,7 @@ impl Table {
             Self::Positions => "positions",
             Self::AccessKeys => "access_keys",
             Self::PushSubscriptions => "push_subscriptions",
+            Self::Flags => "flags",
             Self::Scheduled => "scheduled",
             Self::Schedules => "schedules",
             Self::Pauses => "pauses",

@@ -62,6 +62,18 @@ impl IndexChanges {
         Ok(())
     }
 
+    /// The newest message of a scope, as the transaction leaves it.
+    pub(in crate::store) fn newest(
+        &self,
+        rows: &dyn Rows,
+        scope: &[u8],
+    ) -> Result<Option<u64>, StoreError> {
+        match self.0.get(scope) {
+            Some(changed) => Ok(changed.tail.newest()),
+            None => Ok(tail(rows, scope)?.newest()),
+        }
+    }
+
     /// Writes the changed chunks.
     pub(in crate::store) fn write(self, rows: &mut dyn Rows) -> Result<(), StoreError> {
         for (scope, mut chunks) in self.0 {

@@ -1,4 +1,4 @@
-//! Conversations: their newest message, name, read mark and unread messages.
+//! Conversations: their newest message, name, read mark and unread messages, and how the user keeps them.
 //!
 //! Not here: their messages (`history`).
 
@@ -9,16 +9,19 @@ use serde_json::Value;
 use crate::{
     message::{Message, MessageId},
     store::{
-        answer::{Conversation, Conversations},
-        backend::{Get, ScanOrder, Snapshot, VisitNumber},
+        answer::{Conversation, ConversationFlags, Conversations},
+        backend::{Get, ScanOrder, Snapshot, Table, VisitNumber},
         error::StoreError,
         index::{self, IndexEntry, Side},
         queries::{
             budget::PageBudget,
             message::{body, expect, load, mark, sized},
         },
-        request::ConversationQuery,
-        rows::keys,
+        request::{ConversationQuery, ConversationSort},
+        rows::{
+            flags::{self, Flags},
+            keys,
+        },
     },
 };
 
@@ -36,6 +39,9 @@ const MAX_READ: usize = 10;
 
 /// The longest name shown, in characters: names are chosen by strangers.
 const MAX_SHOWN: usize = 128;
+
+/// What the addresses of groups of `WhatsApp` end with: by it also those are known in which nobody wrote yet.
+const GROUP_OF_WHATSAPP: &str = "@g.us";
 
 /// The newest message of a conversation, by which conversations are ordered.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -64,21 +70,66 @@ pub(in crate::store) fn page(
             page.next = page.list.last().map(|shown| shown.last.id);
             break;
         }
+        let flags = flags(rows, &scope)?.effective(number);
+        if !is_of_sort(rows, &scope, flags, query.only)? {
+            continue;
+        }
         let (last, size) = expect(sized(rows, number)?, &keys::number_key(number))?;
         let within = query.within.as_ref();
         if !within.is_none_or(|set| set.covers(&last.channel, &last.peer)) {
             continue;
         }
+        if query.only == Some(ConversationSort::Groups) && !is_group(rows, &scope, &last.peer)? {
+            continue;
+        }
         room.take(size);
-        page.list.push(conversation(rows, &scope, last)?);
+        page.list.push(conversation(rows, &scope, last, flags)?);
     }
     Ok(page)
+}
+
+/// Whether a conversation is of the sort that is asked for, as far as that shows without its messages.
+fn is_of_sort(
+    rows: &dyn Snapshot,
+    scope: &[u8],
+    flags: ConversationFlags,
+    only: Option<ConversationSort>,
+) -> Result<bool, StoreError> {
+    Ok(match only {
+        None | Some(ConversationSort::Groups) => true,
+        Some(ConversationSort::Pinned) => flags.pinned,
+        Some(ConversationSort::Archived) => flags.archived,
+        Some(ConversationSort::Unread) => {
+            flags.unread_mark || unread(rows, scope, mark(rows, scope)?)? > 0
+        }
+    })
+}
+
+/// How the user keeps a conversation.
+pub(in crate::store) fn flags(rows: &dyn Get, scope: &[u8]) -> Result<Flags, StoreError> {
+    let row = rows.get(Table::Flags, scope)?;
+    row.map_or_else(|| Ok(Flags::default()), |row| flags::decode(&row))
+}
+
+/// Whether several people write in a conversation: its address says so, or the newest message that came.
+fn is_group(rows: &dyn Snapshot, scope: &[u8], peer: &str) -> Result<bool, StoreError> {
+    if peer.ends_with(GROUP_OF_WHATSAPP) {
+        return Ok(true);
+    }
+    let mut is_group = false;
+    each_of_theirs(rows, scope, (0, u64::MAX), MAX_SEARCHED, &mut |number| {
+        let found = body(rows, number)?;
+        is_group = found.is_some_and(|(body, _)| body.message.is_of_group());
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(is_group)
 }
 
 fn conversation(
     rows: &dyn Snapshot,
     scope: &[u8],
     last: Message,
+    flags: ConversationFlags,
 ) -> Result<Conversation, StoreError> {
     let read_up_to = mark(rows, scope)?;
     Ok(Conversation {
@@ -86,6 +137,7 @@ fn conversation(
         name: name(rows, scope)?,
         unread: unread(rows, scope, read_up_to)?,
         read_up_to,
+        flags,
     })
 }
 

@@ -6,6 +6,7 @@
 pub(super) mod body;
 pub(super) mod change;
 pub(super) mod codec;
+pub(super) mod flags;
 pub(super) mod keys;
 pub(super) mod media;
 pub(super) mod outbox;

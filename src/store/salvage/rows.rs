@@ -18,6 +18,7 @@ use crate::store::{
     rows::{
         body::Body,
         change::Change,
+        flags,
         keys::{self, number_key, number_of},
         media, revision, session, turn,
     },
@@ -25,7 +26,7 @@ use crate::store::{
 
 /// The tables that are copied. Messages that wait keep the time they are due, which is one of the
 /// store's time: it and its stamps are copied too.
-const COPIED: [Table; 19] = [
+const COPIED: [Table; 20] = [
     Table::Bodies,
     Table::Changes,
     Table::Revisions,
@@ -41,6 +42,7 @@ const COPIED: [Table; 19] = [
     Table::Positions,
     Table::AccessKeys,
     Table::PushSubscriptions,
+    Table::Flags,
     Table::Scheduled,
     Table::Schedules,
     Table::Pauses,
@@ -131,6 +133,7 @@ fn is_legible(table: Table, key: &[u8], value: &[u8]) -> bool {
         Table::Media => return media::decode(key, value).is_ok(),
         Table::Turns => return turn::decode(key, value).is_ok(),
         Table::Sessions => return session::decode(value).is_ok(),
+        Table::Flags => return flags::decode(value).is_ok(),
         _ => {}
     }
     let Ok(number) = number_of(key) else {

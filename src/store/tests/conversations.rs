@@ -17,6 +17,7 @@ fn query(limit: usize) -> ConversationQuery {
     ConversationQuery {
         within: None,
         channel: None,
+        only: None,
         before: None,
         limit,
         max_bytes: usize::MAX,
@@ -134,6 +135,7 @@ fn what_the_peer_wrote_behind_the_mark_is_unread() {
         let wanted = ReadMark {
             before: None,
             up_to: ids[1],
+            flags: None,
         };
         assert_eq!(marked, wanted);
         let ana = listed(&store, &query(9)).list.remove(1);
@@ -164,6 +166,7 @@ fn a_mark_never_moves_back_and_outlives_the_process() {
         let stays = ReadMark {
             before: Some(second),
             up_to: second,
+            flags: None,
         };
         assert_eq!(done(store.mark_read("telegram", "ana", first)), stays);
         for (channel, id) in [("telegram", elsewhere), ("webchat", first)] {

@@ -242,6 +242,7 @@ fn a_store_of_version_1_is_brought_up_to_date_with_nothing_lost() {
             let query = ConversationQuery {
                 within: None,
                 channel: None,
+                only: None,
                 before: None,
                 limit: 9,
                 max_bytes: usize::MAX,

@@ -6,6 +6,7 @@
 mod conversations;
 #[cfg(feature = "store")]
 mod file;
+mod flags;
 mod index;
 mod keys;
 mod media;

@@ -8,6 +8,7 @@
 
 mod aliases;
 pub(super) mod encoded;
+pub(super) mod flags;
 pub(super) mod job;
 pub(super) mod media;
 pub(super) mod operations;

@@ -178,7 +178,8 @@ pub(in crate::store) fn report(
     apply_update(transaction, message, update)
 }
 
-/// Records that a conversation was read up to a message of it. A read mark never moves back.
+/// Records that a conversation was read up to a message of it. A read mark never moves back. One that the user
+/// set by hand goes.
 pub(in crate::store) fn mark_read(
     transaction: &mut Transaction<'_>,
     (channel, peer, id): &mut (String, String, MessageId),
@@ -188,11 +189,13 @@ pub(in crate::store) fn mark_read(
         return Err(StoreError::NotFound);
     }
     let before = message::mark(transaction.rows, &keys::scope(channel, Some(peer)))?;
+    let flags = transaction.clear_unread_mark(&message)?;
     if before < Some(*id) {
         transaction.mark(&message)?;
     }
     Ok(ReadMark {
         before,
+        flags,
         up_to: before.max(Some(*id)).unwrap_or(*id),
     })
 }

@@ -369,6 +369,11 @@ impl<'t> Transaction<'t> {
         }
     }
 
+    /// The newest message of a scope.
+    pub(in crate::store) fn newest(&self, scope: &[u8]) -> Result<Option<u64>, StoreError> {
+        self.index.newest(self.rows, scope)
+    }
+
     /// Removes a message that left the outbox and everything that refers to it.
     pub(in crate::store) fn forget(&mut self, body: &Body) -> Result<(), StoreError> {
         let number = body.message.id.0;
@@ -383,6 +388,7 @@ impl<'t> Transaction<'t> {
             self.index.forget(self.rows, &scope, number)?;
         }
         self.forget_mark(&body.message)?;
+        self.forget_flags(&body.message)?;
         if let Some(key) = body.key_row() {
             self.forget_key(&key, number)?;
         }

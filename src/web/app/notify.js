@@ -24,6 +24,7 @@ export class Notify {
   get obstacle() {
     if (!globalThis.isSecureContext) return "notifyInsecure";
     if (!this.rights.may("push.subscribe")) return "notifyNotHere";
+    if (database.keepsBriefly()) return "notifyBrief";
     // Safari on iOS offers it to pages on the home screen only.
     if (!("PushManager" in globalThis)) return /iPhone|iPad/.test(navigator.userAgent) ? "notifyInstall" : "notifyBrowser";
     return Notification.permission === "denied" ? "notifyDenied" : "";

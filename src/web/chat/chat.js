@@ -4,12 +4,15 @@
 // others it is the operator, who speaks by `send`.
 
 import { hush } from "../app/notify.js";
+import { whyOf } from "../app/said.js";
 import { $, eachFrame } from "../dom.js";
 import { Conversations, keyOf } from "../model/conversations.js";
 import { Thread, numberOf } from "../model/messages.js";
 import { Archive } from "../state/archive.js";
+import { texts } from "../state/database.js";
 import { AgentBar } from "./agent.js";
 import { Composer } from "./composer.js";
+import { Manage } from "./manage.js";
 import { Outbox } from "./outbox.js";
 import { Search } from "./search.js";
 import { Sidebar } from "./sidebar.js";
@@ -37,6 +40,12 @@ export class Chat {
   #lapse;
   #title;
   #saidTyping = 0;
+  /** The filter of which a page is on its way. */
+  #filtering;
+  /** Whether a mark as unread, which somebody set before, is still to be taken back. */
+  #isJustOpened = false;
+  /** The message that is shown once its conversation is there. */
+  #sought;
   /** The topics that tell the gateway what is being read here. */
   #attended = [];
 
@@ -44,14 +53,16 @@ export class Chat {
     this.session = session;
     this.rights = session.rights;
     this.draw = eachFrame(() => this.#draw());
-    this.#visit(localStorage.visitor || VISITOR);
+    this.#visit(texts().visitor || VISITOR);
     this.outbox = new Outbox(this);
     this.archive = new Archive(this);
     document.addEventListener("visibilitychange", () => this.attend());
     this.view = new ThreadView(this);
     this.composer = new Composer(this);
     this.bar = new AgentBar(this);
-    this.views = [new Sidebar(this), this.view, new Search(this), this.composer, this.view.menu, this.bar];
+    this.manage = new Manage(this);
+    this.sidebar = new Sidebar(this);
+    this.views = [this.manage, this.sidebar, this.view, new Search(this), this.composer, this.view.menu, this.bar];
     this.attend();
   }
 
@@ -115,8 +126,7 @@ export class Chat {
     this.#wasThere = true;
     this.attend();
     this.outbox.flush();
-    await this.loadConversations(true);
-    this.#load();
+    await Promise.all([this.loadConversations(true), this.#load()]);
     this.bar.load();
     this.archive.later();
   }
@@ -167,6 +177,7 @@ export class Chat {
     if (name.startsWith("message.")) this.#hearMessage(payload);
     else if (name === "typing") this.#hearTyping(payload);
     else if (name.startsWith("agent.")) this.#hearAgent(name, payload);
+    else if (name === "conversation.changed" && !this.conversations.mark(payload)) this.#refreshSoon();
     else if (name === "conversation.read" && !this.conversations.read(payload)) this.#refreshSoon();
     this.draw();
   }
@@ -174,6 +185,7 @@ export class Chat {
   /** Opens a conversation; null closes. */
   show(place) {
     this.open = place;
+    this.#isJustOpened = true;
     this.thread = new Thread();
     this.attend();
     for (const view of this.views) view.opened?.();
@@ -191,6 +203,60 @@ export class Chat {
     this.#refresh = null;
     if (page) this.conversations.take(page, isFirst);
     this.draw();
+    if (isFirst && page?.next) this.#lookFurther();
+  }
+
+  /** More of the conversations that are to be seen; a gateway that has no filters is asked for all. */
+  async loadMore({ wanted, query }) {
+    const { conversations } = this;
+    const filter = Object.values(query).join("/");
+    if (conversations.isWhole || this.isOffline) return;
+    if (filter === "/" || wanted.name || (query.only && !this.mayMark)) return this.loadConversations(false);
+    const before = conversations.nextOf(filter);
+    if (before === null || this.#filtering === filter) return;
+    this.#filtering = filter;
+    const page = await this.session.wish("conversations", { ...query, limit: PAGE, before });
+    this.#filtering = undefined;
+    // Where it is refused there is no more to have, however often one asks.
+    if (conversations === this.conversations && !this.isOffline) conversations.takeOf(filter, page ?? { conversations: [] });
+    this.draw();
+  }
+
+  /** There are more than in the first page: those that were pinned, and the channels of the others. */
+  async #lookFurther() {
+    const { conversations } = this;
+    const [pinned, there] = await Promise.all([this.mayMark && this.session.wish("conversations", { only: "pinned", limit: PAGE }), this.session.wish("integrations")]);
+    if (pinned && conversations === this.conversations) conversations.takeOf("pinned/", pinned);
+    this.sidebar.finder.offer(there?.integrations.map(({ name }) => name) ?? []);
+  }
+
+  /** Whether conversations can be pinned, archived and so on. */
+  get mayMark() {
+    return this.rights.may("conversation.set");
+  }
+
+  /** Pins it, and so on: as soon as it is wanted, and as the gateway then says that it is. */
+  async mark(place, flags) {
+    const { channel, peer } = place;
+    try {
+      this.conversations.mark(await this.session.ask("conversation.set", { channel, peer, ...flags }));
+    } catch (fault) {
+      this.sidebar.finder.say(whyOf(fault));
+    }
+    this.draw();
+  }
+
+  /** Shows this message as soon as its conversation is open. */
+  seek(place, message_id) {
+    this.#sought = { key: keyOf(place), message_id };
+    this.#showSought();
+  }
+
+  #showSought() {
+    const { key, message_id } = this.#sought ?? {};
+    if (!this.open || key !== keyOf(this.open) || !this.thread.loaded) return;
+    this.#sought = undefined;
+    this.view.reveal(message_id);
   }
 
   /** Loads what is before the first message; false where there is nothing more to have. */
@@ -225,6 +291,11 @@ export class Chat {
     else this.session.wish("retry", { message_id: message.message_id });
   }
 
+  /** Takes back what waits in the gateway; where that is too late, it says so. */
+  cancel(message_id) {
+    return this.session.ask("cancel", { message_id }).catch(fault => this.composer.say(whyOf(fault)));
+  }
+
   /** Gives up what the gateway has not taken. */
   drop(message) {
     this.outbox.withdraw(message);
@@ -239,7 +310,7 @@ export class Chat {
 
   /** Takes another name, and with it another conversation. */
   rename(name) {
-    localStorage.visitor = name;
+    texts().visitor = name;
     this.#visit(name);
     this.attend();
     this.loadConversations(true);
@@ -260,6 +331,7 @@ export class Chat {
     else if (!which && this.isOffline) await this.#loadKept(open, thread);
     if (this.#loading === thread) this.#loading = null;
     this.draw();
+    this.#showSought();
     return Boolean(page);
   }
 
@@ -316,9 +388,18 @@ export class Chat {
     this.#title ??= setTimeout(() => this.#sayUnread(), TITLE_MS);
     if ($("chat").hidden) return;
     for (const view of this.views) view.draw?.();
+    this.#read();
+  }
+
+  /** Somebody sees the end of the open conversation. A mark that is set meanwhile, elsewhere, stays. */
+  #read() {
     const { conversation, thread } = this;
-    if (!conversation?.unread || document.hidden || !this.view.atEnd || !thread.loaded) return;
+    if (!conversation || document.hidden || !this.view.atEnd || !thread.loaded || !conversation.last) return;
+    const wasMarked = this.#isJustOpened && conversation.unread_mark;
+    this.#isJustOpened = false;
+    if (!conversation.unread && !wasMarked) return;
     conversation.unread = 0;
+    if (wasMarked) conversation.unread_mark = false;
     if (!this.isMine(conversation)) this.session.wish("read", { ...this.open });
     this.draw();
   }

@@ -3,6 +3,7 @@
 
 import { $, write } from "../dom.js";
 import { keyOf } from "../model/conversations.js";
+import { texts } from "../state/database.js";
 import { numberText, words } from "../words.js";
 import { lineOf } from "./card.js";
 import { Recorder } from "./recorder.js";
@@ -36,7 +37,7 @@ export class Composer {
   opened() {
     this.recorder.cancel();
     if (!this.chat.open) return;
-    this.#text.value = localStorage[this.#draft] ?? "";
+    this.#text.value = texts()[this.#draft] ?? "";
     this.say("");
     this.#drawAnswer();
     if (hasKeys.matches) this.#text.focus();
@@ -98,8 +99,8 @@ export class Composer {
 
   #changed() {
     const { value } = this.#text;
-    if (value) localStorage[this.#draft] = value;
-    else delete localStorage[this.#draft];
+    if (value) texts()[this.#draft] = value;
+    else delete texts()[this.#draft];
     if (value) this.chat.typing();
     this.say("");
     this.tray.draw();

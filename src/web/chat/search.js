@@ -1,6 +1,7 @@
 // Searching in the open conversation.
 
 import { $, button, make } from "../dom.js";
+import { around } from "../model/finding.js";
 import { whenOf, words } from "../words.js";
 
 const WAIT_MS = 200;
@@ -56,9 +57,8 @@ export class Search {
   }
 
   #row({ message_id, text, created_ms }, wanted) {
-    const at = Math.max(text.toLowerCase().indexOf(wanted.toLowerCase()), 0);
-    const [from, end] = [Math.max(at - AROUND / 2, 0), at + wanted.length];
-    const said = make("span", {}, from && "…", text.slice(from, at), make("mark", {}, text.slice(at, end)), text.slice(end, end + AROUND));
+    const [before, mark, behind] = around(text, wanted, AROUND / 2, AROUND);
+    const said = make("span", {}, before, make("mark", {}, mark), behind);
     const found = button("", "", () => this.chat.view.reveal(message_id));
     found.append(said, make("time", {}, whenOf(created_ms)));
     return make("li", {}, found);

@@ -1,5 +1,6 @@
 // The open conversation: its messages, who types, and the way to its beginning and its end.
 
+import { channelTitle } from "../app/channels.js";
 import { $, goTo, write } from "../dom.js";
 import { Attachments } from "../files/attachments.js";
 import { LongList } from "../list.js";
@@ -75,7 +76,7 @@ export class ThreadView {
     const { typing, name } = conversation;
     write($("thread-name"), nameOf(chat, conversation));
     const isMine = chat.isMine(open);
-    const about = isMine ? words("youAre") : open.channel + (name ? ` · ${shownPeer(open.channel, open.peer)}` : "");
+    const about = isMine ? words("youAre") : channelTitle(open.channel) + (name ? ` · ${shownPeer(open.channel, open.peer)}` : "");
     $("thread-name").title = isMine ? "" : open.peer;
     $("visitor").hidden = !isMine;
     if (document.activeElement !== $("visitor")) $("visitor").value = visitor;

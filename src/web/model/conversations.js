@@ -1,5 +1,6 @@
 // The list of conversations: who, the last message, how many are unread, who is typing.
 
+import { isGroup } from "./finding.js";
 import { numberOf } from "./messages.js";
 
 const KEEP = 2000;
@@ -7,6 +8,12 @@ const KEEP = 2000;
 const TYPING_MS = 30_000;
 /** The end of a text that grows; what is before that is read when it is a message. */
 const GROWN = 3000;
+
+/** What somebody made of a conversation; a gateway that does not know them tells none. */
+export const FLAGS = ["pinned", "archived", "muted", "unread_mark"];
+
+/** More than any message has as its number. */
+const PINNED = 2 ** 52;
 
 export const keyOf = ({ channel, peer }) => `${channel}/${peer}`;
 const age = ({ last }) => (last ? numberOf(last.message_id) : 0);
@@ -17,6 +24,8 @@ export class Conversations {
   #all = new Map();
   #sorted = null;
   #begun = false;
+  /** Where the pages of a filter go on, by what it is called; null where one has ended. */
+  #nexts = new Map();
 
   /** The visitor's own conversation, where there is one, stands first, whatever is in it. */
   constructor(pinned) {
@@ -40,18 +49,40 @@ export class Conversations {
     return this.#all.has(keyOf(place));
   }
 
+  /** The conversation, where it is there. */
+  find(place) {
+    return this.#all.get(keyOf(place));
+  }
+
   /** Takes a page of `conversations`. */
   take({ conversations, next }, isFirst) {
-    for (const row of conversations) {
-      const known = this.get(row);
-      known.name = row.name ?? known.name;
-      // Of one's own conversation the gateway counts what oneself wrote.
-      if (known.key !== this.pinned && age(row) >= age(known)) known.unread = row.unread;
-      this.#put(known, row.last);
-    }
+    this.#takeRows(conversations);
     // Asking for the first page again does not take the later ones away.
     if (!isFirst || !this.#begun) this.next = this.#all.size < KEEP ? next : undefined;
     this.#begun = true;
+  }
+
+  /** Takes a page of those that a filter lets through. */
+  takeOf(filter, { conversations, next }) {
+    this.#takeRows(conversations);
+    this.#nexts.set(filter, next ?? null);
+  }
+
+  /** Where the pages of a filter go on: undefined at their beginning, null at their end. */
+  nextOf(filter) {
+    return this.#nexts.get(filter);
+  }
+
+  /** Whether every one that the gateway has is here. */
+  get isWhole() {
+    return this.#begun && this.next === undefined;
+  }
+
+  /** Takes what the gateway tells of the flags. False where it is about one that is not here. */
+  mark(told) {
+    const known = this.#all.get(keyOf(told));
+    if (known) this.#flag(known, told);
+    return Boolean(known);
   }
 
   /** Takes an event's message. True where it is from the other side and newer than all before. */
@@ -65,12 +96,15 @@ export class Conversations {
     // Who types goes on while the other side's message comes.
     if (isNew && known.typing?.direction === message.direction) known.typing = undefined;
     if (isNew && isTheirs) known.unread++;
+    // As the gateway does: what is new brings it back, unless it is muted.
+    if (isNew && !known.muted) known.archived = false;
     return isNew && isTheirs;
   }
 
   /** Somebody read up to a message. False where only the gateway can say how many are left. */
   read({ message_id, ...place }) {
     const known = this.#all.get(keyOf(place));
+    if (known) known.unread_mark = false;
     if (!known?.unread || known.key === this.pinned) return true;
     if (numberOf(message_id) < age(known)) return false;
     known.unread = 0;
@@ -99,16 +133,33 @@ export class Conversations {
     return next;
   }
 
-  /** All, newest first behind the pinned one. */
+  /** All, newest first behind the visitor's own and those that were pinned. */
   get sorted() {
-    const rank = one => (one.key === this.pinned ? Number.MAX_VALUE : age(one));
+    const rank = one => (one.key === this.pinned ? Number.MAX_VALUE : age(one) + (one.pinned ? PINNED : 0));
     this.#sorted ??= [...this.#all.values()].sort((a, b) => rank(b) - rank(a));
     for (const { key } of this.#sorted.splice(KEEP)) this.#all.delete(key);
     return this.#sorted;
   }
 
+  /** What is unread where it is to be told. */
   get unread() {
-    return this.sorted.reduce((sum, { unread }) => sum + unread, 0);
+    return this.sorted.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0);
+  }
+
+  #takeRows(conversations) {
+    for (const row of conversations) {
+      const known = this.get(row);
+      known.name = row.name ?? known.name;
+      // Of one's own conversation the gateway counts what oneself wrote.
+      if (known.key !== this.pinned && age(row) >= age(known)) known.unread = row.unread;
+      this.#put(known, row.last);
+      this.#flag(known, row);
+    }
+  }
+
+  #flag(known, told) {
+    if (Boolean(known.pinned) !== Boolean(told.pinned)) this.#sorted = null;
+    for (const flag of FLAGS) known[flag] = Boolean(told[flag]);
   }
 
   #put(known, message) {
@@ -116,5 +167,6 @@ export class Conversations {
     if (!isSame && age(known) < numberOf(message.message_id)) this.#sorted = null;
     else if (!isSame || known.last.seq > message.seq) return;
     known.last = message;
+    known.isGroup ||= isGroup(known);
   }
 }

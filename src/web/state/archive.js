@@ -1,6 +1,7 @@
 // The last conversations and their last messages, kept so that a start without a connection shows them.
 // Only ever read there: what comes later comes from the gateway.
 
+import { FLAGS } from "../model/conversations.js";
 import { numberOf } from "../model/messages.js";
 import * as database from "./database.js";
 
@@ -56,7 +57,8 @@ export class Archive {
 
   async #keepList() {
     if (!this.chat.session.limits) return;
-    const rows = this.#rows.map(({ key, channel, peer, name, unread, last }, i) => [String(i).padStart(3, "0"), { key, channel, peer, name, unread, last }]);
+    const kept = one => Object.fromEntries(["key", "channel", "peer", "name", "unread", "last", ...FLAGS].map(field => [field, one[field]]));
+    const rows = this.#rows.map((one, i) => [String(i).padStart(3, "0"), kept(one)]);
     await database.replace("conversations", rows);
     await database.put("state", "kept_ms", Date.now());
   }

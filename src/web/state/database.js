@@ -23,13 +23,27 @@ const opened = new Promise(resolve => {
   }
 });
 
+/** Whether whoever is here wants nothing of it to stay in this browser. */
+let isBrief = false;
+
+/** From now on nothing is kept for longer than this tab is open, or again as always. */
+export function keepBriefly(wanted) {
+  isBrief = wanted;
+  if (wanted) for (const map of Object.values(memory)) map.clear();
+}
+
+export const keepsBriefly = () => isBrief;
+
+/** Where short texts are kept, such as what was begun. */
+export const texts = () => (isBrief ? sessionStorage : localStorage);
+
 /** Stands in where there is no database. */
 const memory = Object.fromEntries(STORES.map(name => [name, new Map()]));
 
 /** Does this to the stores in one transaction; the answer of the last request. Fails where the disk is full. */
 async function transact(names, mode, work, otherwise) {
   const database = await opened;
-  if (!database) return otherwise();
+  if (!database || isBrief) return otherwise();
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(names, mode);
     const request = work(name => transaction.objectStore(name));

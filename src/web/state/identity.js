@@ -1,23 +1,29 @@
-// Who one is: the token, and what the gateway told of its key. All tabs of the browser share it. Whatever
-// else the page keeps belongs to it, and goes with it.
+// Who one is: the token, and what the gateway told of its key. All tabs of the browser share it, unless it was
+// not to stay: then it is this tab's alone and ends with it. Whatever else the page keeps belongs to it, and
+// goes with it.
 
 import * as database from "./database.js";
 import { onTold, tell } from "./tabs.js";
 
 /** What of `localStorage` outlives the one who set it. */
 const OUTLIVES = ["language"];
+/** Where a tab keeps one that is not to stay. */
+const BRIEF = "identity";
 
 export class Identity {
   /** `{token, role, key, actions, events}`, as far as they are known. */
   #kept = {};
   /** A token that the gateway has not taken yet: until it does, what is kept belongs to the former. */
   #tried;
+  #stays = true;
   #hear;
   /** Why there is no token, where one went. */
   why;
 
   async load() {
-    this.#kept = (await database.get("state", "identity").catch(() => undefined)) ?? {};
+    const brief = sessionStorage.getItem(BRIEF);
+    database.keepBriefly(Boolean(brief));
+    this.#kept = brief ? JSON.parse(brief) : (await database.get("state", "identity").catch(() => undefined)) ?? {};
   }
 
   /** Calls `hear(why, isHere)` when this tab or another came in as somebody else, or (with why) went out. */
@@ -47,9 +53,10 @@ export class Identity {
     return this.isKnown ? this.#kept : {};
   }
 
-  /** Comes in with this token next. */
-  try(token) {
+  /** Comes in with this token next, for longer than the tab is open where it `stays`. */
+  try(token, stays = true) {
     this.#tried = token;
+    this.#stays = stays;
     this.why = undefined;
   }
 
@@ -58,12 +65,20 @@ export class Identity {
     const { token } = this;
     const isOther = this.#kept.token !== token;
     if (isOther && this.#kept.token) await wipe();
+    if (isOther) database.keepBriefly(!this.#stays);
     this.#kept = { ...(isOther ? {} : this.#kept), ...told, token };
     this.#tried = undefined;
-    await database.put("state", "identity", this.#kept).catch(() => {});
+    const stored = this.#keep();
+    // What the page does next waits for it only where others read it.
     if (!isOther) return;
+    await stored;
     tell("identity", undefined);
     this.#hear?.(undefined, true);
+  }
+
+  async #keep() {
+    if (database.keepsBriefly()) sessionStorage.setItem(BRIEF, JSON.stringify(this.#kept));
+    else await database.put("state", "identity", this.#kept).catch(() => {});
   }
 
   /** The gateway refused the token; true where it had taken it before, so that all that was kept is gone. */
@@ -86,6 +101,10 @@ export class Identity {
 
 /** Nothing of what was said or written stays readable in this browser. */
 async function wipe() {
+  if (database.keepsBriefly()) {
+    sessionStorage.clear();
+    return database.empty();
+  }
   for (const name of Object.keys(localStorage)) if (!OUTLIVES.includes(name)) localStorage.removeItem(name);
   sessionStorage.clear();
   await database.empty().catch(() => {});

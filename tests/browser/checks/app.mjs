@@ -99,11 +99,11 @@ export const checks = [
       await page.goto(`${door.origin}/#token=${daemon.token}`);
       await stage.connected();
       await hasWorker(page);
-      const words = await (await fetch(`${daemon.origin}/table.js`)).text();
+      const words = await (await fetch(`${daemon.origin}/app.js`)).text();
       const newer = words.replace('"Control|Controle"', '"Steering|Controle"');
 
       // Half replaced: the worker names a file that is not there yet.
-      door.claimed.set("/table.js", newer);
+      door.claimed.set("/app.js", newer);
       await page.evaluate(() => navigator.serviceWorker.getRegistration().then((one) => one.update().catch(() => {})));
       const workers = () => page.evaluate(() => navigator.serviceWorker.getRegistration().then(({ installing, waiting }) => [Boolean(installing), Boolean(waiting)].join()));
       await until("it is not taken", async () => (await workers()) === "false,false");
@@ -111,7 +111,7 @@ export const checks = [
       await stage.connected();
       same(await page.textContent("#nav-control"), "Control", "the words of the version that is whole");
 
-      door.changed.set("/table.js", () => newer);
+      door.changed.set("/app.js", () => newer);
       await page.fill("#text", "half a thought");
       const second = await context.newPage();
       await second.goto(door.origin);
@@ -133,8 +133,8 @@ export const checks = [
 
       // Left alone, a page takes the next one by itself.
       const last = words.replace('"Control|Controle"', '"Helm|Controle"');
-      door.claimed.set("/table.js", last);
-      door.changed.set("/table.js", () => last);
+      door.claimed.set("/app.js", last);
+      door.changed.set("/app.js", () => last);
       await page.fill("#text", "");
       await page.evaluate(() => Object.defineProperty(document, "hidden", { get: () => true }));
       await page.evaluate(() => navigator.serviceWorker.getRegistration().then((one) => one.update()));

@@ -151,6 +151,33 @@ export const checks = [
     },
   },
   {
+    name: "a number without its country is completed, one that cannot be is refused, and a name stands for its number",
+    needs: { evolution: true, settings: { WHATSAPP_ALLOW_FROM: "*", CLEUDOCODEBOT_COUNTRY: "BR" } },
+    async run(stage) {
+      const { page, evolution } = stage;
+      await evolution.say("5521987651234", "Zélia", "hello");
+      await stage.open();
+      await page.waitForSelector(row("whatsapp/5521987651234"));
+      await page.click("#new-conversation");
+      await page.selectOption("#new-channel", "whatsapp");
+      const says = (pattern) => until(`it says ${pattern}`, async () => pattern.test(await page.textContent("#new-note")));
+      await page.fill("#new-peer", "98765");
+      await says(/number of BR/);
+      await page.press("#new-peer", "Enter");
+      await until("it is marked", async () => (await page.getAttribute("#new-peer", "aria-invalid")) === "true");
+      assert(await page.isVisible("#new-dialog"), "an impossible number opens something");
+      await stage.accessible("a number that is none");
+      await stage.shot("number-refused");
+      await page.fill("#new-peer", "zelia");
+      await says(/\+55 \(21\) 98765-1234/);
+      await page.fill("#new-peer", "11 98765-4321");
+      await says(/\+55 \(11\) 98765-4321/);
+      await stage.shot("number-completed");
+      await page.press("#new-peer", "Enter");
+      await until("it is open", () => page.url().endsWith("#chat/whatsapp/5511987654321"));
+    },
+  },
+  {
     name: "what was begun stays with its conversation, also over a reload",
     async run(stage) {
       const other = await stage.client();

@@ -1,8 +1,23 @@
 // Coming in: by the link, by hand, and not at all.
 
-import { assert, until } from "../until.mjs";
+import { assert, same, until } from "../until.mjs";
 
 const loginIsShown = (page) => page.waitForSelector("#login:not([hidden])");
+
+/** Runs in the page: all that outlives a tab, as one text. */
+async function keptInBrowser() {
+  const open = (name) => new Promise((resolve) => (indexedDB.open(name).onsuccess = ({ target }) => resolve(target.result)));
+  const all = [{ ...localStorage }, document.cookie];
+  for (const { name } of await indexedDB.databases()) {
+    const database = await open(name);
+    for (const store of database.objectStoreNames) {
+      const request = database.transaction(store).objectStore(store).getAll();
+      all.push(await new Promise((resolve) => (request.onsuccess = () => resolve(request.result))));
+    }
+    database.close();
+  }
+  return JSON.stringify(all);
+}
 
 export const checks = [
   {
@@ -36,6 +51,42 @@ export const checks = [
       await stage.connected();
       assert(await page.isHidden("#login"), "the login stays");
       assert(!page.url().includes(daemon.token), "the token got into the address");
+    },
+  },
+  {
+    name: "whoever is not to stay signed in leaves nothing behind with the tab",
+    async run(stage) {
+      const { page, daemon, context } = stage;
+      const other = await stage.client();
+      for (const text of ["first", "second"]) await other.ask("receive", { channel: "webchat", peer: "ana", text });
+      await page.goto(daemon.origin);
+      await loginIsShown(page);
+      await page.fill("#token", daemon.token);
+      await page.click("#token-stay");
+      same(await page.getAttribute("#token-stay", "aria-checked"), "false", "the switch");
+      await stage.accessible("the login that does not stay");
+      await page.press("#token", "Enter");
+      await stage.connected();
+      await stage.go("chat/webchat/ana");
+      await stage.shows(["first", "second"]);
+      await page.fill("#text", "begun");
+      await page.reload();
+      await stage.connected();
+      await until("the draft lives as long as the tab", async () => (await page.inputValue("#text")) === "begun");
+      const kept = await page.evaluate(keptInBrowser);
+      for (const secret of [daemon.token, "first", "begun"]) assert(!kept.includes(secret), `${secret} is kept`, kept);
+      const second = await context.newPage();
+      await second.goto(daemon.origin);
+      await loginIsShown(second);
+      await second.fill("#token", daemon.token);
+      await second.press("#token", "Enter");
+      await stage.connected(second);
+      await second.reload();
+      await stage.connected(second);
+      await page.close();
+      const third = await context.newPage();
+      await third.goto(daemon.origin);
+      await stage.connected(third);
     },
   },
   {

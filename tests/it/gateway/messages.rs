@@ -121,6 +121,27 @@ async fn history_searches_one_conversation() {
     );
 }
 
+#[tokio::test]
+async fn history_says_what_is_expected_of_a_peer_that_cannot_be_one() {
+    let daemon = Shared::daemon();
+    let mut client = daemon.client().await;
+    let mut expected = async |channel: &str, peer: &str| {
+        let query = json!({"channel": channel, "peer": peer, "limit": 1});
+        let page = client.call("history", &query).await.expect("a page");
+        page["expected"].as_str().map(str::to_owned)
+    };
+    let told = expected("whatsapp", "123").await.expect("no number");
+    assert!(told.starts_with("a number with the code"), "{told}");
+    for (channel, peer) in [
+        ("whatsapp", "+55 (11) 98765-4321"),
+        ("whatsapp", "120363000000000000@g.us"),
+        ("webchat", "123"),
+        ("telegram", "123"),
+    ] {
+        assert_eq!(expected(channel, peer).await, None, "{channel} {peer}");
+    }
+}
+
 #[cfg(feature = "store")]
 #[tokio::test]
 async fn history_pages_survive_a_kill() {

@@ -50,17 +50,11 @@ fn page_logic_tests_pass() {
 fn sent_scripts_parse_in_node() {
     let (daemon, scratch) = (Shared::daemon(), Scratch::new());
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
-    let (_, page, _) = daemon.get("GET", "/", "");
     for file in files(&web, ".js") {
         let inside = file.strip_prefix(&web).expect("inside");
         let path = format!("/{}", inside.to_string_lossy().replace('\\', "/"));
         let (status, _, sent) = daemon.get("GET", &path, "");
         assert_eq!(status, 200, "{path}");
-        // The worker is loaded by the browser itself, never by the page; dialogs and control once they are wanted.
-        let is_later = ["/sw.js", "/connect/", "/control/"];
-        let is_later = is_later.iter().any(|start| path.starts_with(start));
-        let named = format!("<{}>;rel=modulepreload", &path[1..]);
-        assert_eq!(page.contains(&named), !is_later, "{named} in {page}");
         let copy = scratch.0.join("sent.mjs");
         fs::write(&copy, sent).expect("a scratch folder");
         let Some(done) = node(&[Path::new("--check"), &copy]) else {

@@ -96,7 +96,7 @@ async fn a_burst_is_one_push_and_the_next_of_a_conversation_has_the_same_topic()
 }
 
 #[tokio::test]
-async fn what_is_read_elsewhere_or_did_not_come_in_now_is_not_pushed() {
+async fn what_is_read_elsewhere_muted_or_did_not_come_in_now_is_not_pushed() {
     let Some(service) = PushService::willing() else {
         return;
     };
@@ -114,6 +114,10 @@ async fn what_is_read_elsewhere_or_did_not_come_in_now_is_not_pushed() {
     client.call("receive", &reaction).await.expect("stored");
     let sent = json!({"channel": "webchat", "to": "caio", "text": "ours"});
     client.call("send", &sent).await.expect("queued");
+    receive(&mut client, "gil", "before", json!({})).await;
+    let mute = json!({"channel": "webchat", "peer": "gil", "muted": true});
+    client.call("conversation.set", &mute).await.expect("muted");
+    receive(&mut client, "gil", "after", json!({})).await;
     receive(&mut client, "davi", "read at once", json!({})).await;
     let read = json!({"channel": "webchat", "peer": "davi"});
     client.call("read", &read).await.expect("read");

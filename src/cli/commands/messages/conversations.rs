@@ -1,15 +1,19 @@
-//! `conversations`: lists the conversations, newest first; marks one as read.
+//! `conversations`: lists the conversations, newest first; marks one as read; keeps one apart.
 
 use serde_json::{Value, json};
 
-use super::{page::page, recipient};
+use super::{
+    keeping::{Change, kept},
+    page::page,
+    recipient,
+};
 use crate::{
     cli::{
         command::Command,
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, content, cut, printable, shown_peer, units},
-        parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
+        parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option, switch},
         runtime::block_on,
     },
     clock,
@@ -20,15 +24,23 @@ use crate::{
 /// How much of the last message is shown, in columns.
 const SHOWN: usize = 60;
 
+/// The sorts of conversations that the action knows, which are switches here.
+const SORTS: [&str; 4] = ["pinned", "archived", "unread", "groups"];
+
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "conversations",
-    summary: "Show who there is to talk to, newest first; mark as read",
+    summary: "Show who there is to talk to, newest first; read, pin, mute",
     usage: &[
         "[list] [--channel CHANNEL] [--limit N]",
+        "[list] --pinned|--archived|--unread|--groups",
         "read CHANNEL PEER [ID]",
+        "pin|unpin|archive|unarchive CHANNEL PEER",
+        "mute|unmute|unread CHANNEL PEER",
     ],
     details: "`->` went to the peer, `<-` came from it. Reading marks a conversation up to\n\
-              its newest message, or the one named; the service shows it where it can.",
+              its newest message, or the one named; the service shows it where it can.\n\
+              A new message brings back what is archived, unless it is muted. Of what is\n\
+              muted nobody is notified. All of it is kept here alone, not at the service.",
     options: &[
         CHANNEL,
         option(
@@ -42,6 +54,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             Takes::Text("ID"),
             "Only those whose newest message is older",
         ),
+        switch("pinned", "Only those that are pinned"),
+        switch("archived", "Only those that are archived"),
+        switch("unread", "Only those with something unread"),
+        switch("groups", "Only groups"),
         JSON,
     ],
     examples: &[
@@ -50,11 +66,15 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "cleudocodebot conversations read telegram 42",
             "nothing of it is unread any more",
         ),
+        (
+            "cleudocodebot conversations mute whatsapp Ana",
+            "no notifications of what Ana writes",
+        ),
     ],
     parse,
 };
 
-/// Shows conversations or marks one as read.
+/// Shows conversations, marks one as read or keeps it apart.
 #[derive(Debug, PartialEq)]
 pub(crate) enum ConversationsCommand {
     /// Show them.
@@ -66,29 +86,57 @@ pub(crate) enum ConversationsCommand {
     },
     /// Mark one as read: the payload of the action.
     Read(Value),
+    /// Change how one is kept: how, and the payload of the action.
+    Keep(&'static Change, Value),
 }
 
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let command = match args.word().as_deref() {
         None | Some("list") => list(args)?,
         Some("read") => {
-            let channel = args.required_word("CHANNEL")?;
-            let peer = args.required_word("PEER")?;
-            let mut payload = json!({"channel": channel, "peer": peer});
+            let mut payload = conversation(args)?;
             if let Some(id) = args.word() {
                 payload["message_id"] = json!(id);
             }
             ConversationsCommand::Read(payload)
         }
-        Some(other) => {
-            return Err(Error::Usage(format!("{other:?} is not one of list, read")));
+        Some(word) => {
+            let change = Change::of(word).ok_or_else(|| {
+                Error::Usage(format!(
+                    "{word:?} is not one of list, read, pin, unpin, archive, unarchive, mute, unmute, unread"
+                ))
+            })?;
+            let mut payload = conversation(args)?;
+            change.ask(&mut payload);
+            ConversationsCommand::Keep(change, payload)
         }
     };
     Ok(Box::new(command))
 }
 
+fn conversation(args: &mut ParsedArgs) -> Result<Value> {
+    let channel = args.required_word("CHANNEL")?;
+    let peer = args.required_word("PEER")?;
+    Ok(json!({"channel": channel, "peer": peer}))
+}
+
+/// The sort of conversations that is asked for by a switch.
+fn sort(args: &ParsedArgs) -> Result<Option<&'static str>> {
+    let given: Vec<_> = SORTS.into_iter().filter(|name| args.flag(name)).collect();
+    match given[..] {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        [one, other, ..] => Err(Error::Usage(format!(
+            "--{one} and --{other} cannot go together; ask for one of them"
+        ))),
+    }
+}
+
 fn list(args: &ParsedArgs) -> Result<ConversationsCommand> {
-    let payload = page(args, &["channel", "before"])?;
+    let mut payload = page(args, &["channel", "before"])?;
+    if let Some(sort) = sort(args)? {
+        payload["only"] = json!(sort);
+    }
     Ok(ConversationsCommand::List {
         payload,
         json: args.flag("json"),
@@ -113,28 +161,50 @@ impl ConversationsCommand {
                 let line = format!("read up to {id}, {} unread", done["unread"]);
                 context.terminal.line(line)
             }
+            Self::Keep(change, payload) => {
+                let mut payload = payload.clone();
+                recipient::resolve(&mut connection.client, &mut payload, "peer").await?;
+                let done = connection.client.call("conversation.set", &payload).await?;
+                context.terminal.line(change.said(&done))
+            }
             Self::List { payload, json } => {
                 let page = connection.client.call("conversations", payload).await?;
-                show(&page, *json, context)
+                let is_of_sort = payload.get("only").is_some();
+                show(&page, is_of_sort, *json, context)
             }
         }
     }
 }
 
-fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
+/// Shows a page. Where no sort is asked for, archived ones are left out of it, as they are in the page of the
+/// browser; scripts get all.
+fn show(page: &Value, is_of_sort: bool, as_json: bool, context: &mut Context<'_>) -> Result<()> {
     let all = page["conversations"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
     if as_json {
         return all.iter().try_for_each(|one| context.terminal.json(one));
     }
-    if all.is_empty() {
+    let shown = || {
+        let is_shown = |one: &&Value| is_of_sort || one["archived"] != true;
+        all.iter().filter(is_shown)
+    };
+    if all.is_empty() && is_of_sort {
+        context.terminal.note("there is no such conversation");
+    } else if all.is_empty() {
         context.terminal.note("there is no conversation yet");
     }
     let now_ms = clock::now_ms();
     let translator = context.terminal.translator();
-    let rows: Vec<_> = all.iter().map(|one| row(one, now_ms, translator)).collect();
+    let is_any_kept = shown().any(|one| !kept(one, translator).is_empty());
+    let row = |one| row(one, now_ms, is_any_kept, translator);
+    let rows: Vec<_> = shown().map(row).collect();
     context.terminal.columns(&rows)?;
+    let archived = all.len() - rows.len();
+    if archived > 0 {
+        let text = format!("{archived} archived, not shown: --archived");
+        context.terminal.note(text);
+    }
     if page["partial"] == true {
         let text = "there are more than were looked at, perhaps newer ones; name a channel";
         context.terminal.note(text);
@@ -146,8 +216,9 @@ fn show(page: &Value, as_json: bool, context: &mut Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Name, channel, peer, number of unread messages, age of the newest message and its beginning.
-fn row(one: &Value, now_ms: u64, translator: Translator) -> Vec<Cell> {
+/// Name, channel, peer, number of unread messages, how it is kept where any is, age of the newest message and its
+/// beginning.
+fn row(one: &Value, now_ms: u64, is_any_kept: bool, translator: Translator) -> Vec<Cell> {
     let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
     let unread = one["unread"].as_u64().unwrap_or(0);
     let unread = match unread {
@@ -161,14 +232,18 @@ fn row(one: &Value, now_ms: u64, translator: Translator) -> Vec<Cell> {
     } else {
         "->"
     };
-    vec![
+    let mut cells = vec![
         text("name").into(),
         text("channel").into(),
         shown_peer(&text("channel"), &text("peer")).into(),
         unread,
-        Cell::styled(TextStyle::Dim, units::since(since, now_ms)),
-        format!("{arrow} {}", cut(&content(last, translator), SHOWN)).into(),
-    ]
+    ];
+    if is_any_kept {
+        cells.push(Cell::styled(TextStyle::Dim, kept(one, translator)));
+    }
+    cells.push(Cell::styled(TextStyle::Dim, units::since(since, now_ms)));
+    cells.push(format!("{arrow} {}", cut(&content(last, translator), SHOWN)).into());
+    cells
 }
 
 #[cfg(test)]
@@ -180,7 +255,7 @@ mod tests {
     fn a_conversation_is_one_line_whatever_it_says() {
         let one = json!({"channel": "telegram", "peer": "42", "name": "Ana\u{1b}", "unread": 2,
             "last": {"direction": "in", "text": "a\nb".repeat(40), "created_ms": 1000}});
-        let rows = [row(&one, 6000, Translator::default())];
+        let rows = [row(&one, 6000, false, Translator::default())];
         let shown = columns(&rows, None, |_, text| text.to_owned());
         assert_eq!(shown.lines().count(), 1);
         assert!(
@@ -198,6 +273,7 @@ mod tests {
             row(
                 &json!({"channel": channel, "peer": peer, "name": "Ana", "last": last}),
                 6000,
+                false,
                 Translator::default(),
             )
         };

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     clock,
-    daemon::turns::{eligible::is_group, inner::TurnsInner},
+    daemon::turns::inner::TurnsInner,
     gateway::control::Prompt,
     message::{
         Kind, Message, MessageId,
@@ -66,7 +66,7 @@ fn event_of(turn: &Turn, messages: &[Message], after: Option<MessageId>) -> Opti
     }
     let ids: Value = messages.iter().map(|it| it.id.to_string()).collect();
     let mut event = json!({"turn_id": turn.id.to_string(), "session": turn.session,
-        "channel": turn.channel, "peer": turn.peer, "group": is_group(first),
+        "channel": turn.channel, "peer": turn.peer, "group": first.is_of_member(),
         "message": words(messages), "messages": ids, "kind": last.kind.as_str(),
         "history": history});
     if let Some(sender) = &turn.sender {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::gateway::actions::{
     answer::Answer,
-    lookup::{message_id, position, reading, stored_peer},
+    lookup::{expected_peer, message_id, position, reading, stored_peer},
 };
 use crate::{
     gateway::{Gateway, permissions::Access},
@@ -67,13 +67,13 @@ pub(in crate::gateway::actions) fn history(
         Ok(query) => query,
         Err(fault) => return Answer::Now(Err(fault)),
     };
+    let asked = Asked::of(gateway, payload, query.peer.clone());
     if !may_hold(access, &query) {
         // At once, as where nobody ever wrote: looking through what others said would take time that tells.
-        return Answer::Now(Ok(empty(query.peer.as_deref())));
+        return Answer::Now(Ok(asked.end("{\"messages\":[]".to_owned())));
     }
     let store = gateway.store.clone();
     Answer::Later(Box::pin(async move {
-        let peer = query.peer.clone();
         let page = reading(&store, move |store| store.history(&query)).await?;
         let mut out = "{\"messages\":[".to_owned();
         for (i, message) in page.messages.iter().enumerate() {
@@ -86,13 +86,37 @@ pub(in crate::gateway::actions) fn history(
         if let Some(next) = page.next {
             let _ = write!(out, ",\"next\":\"{next}\"");
         }
-        if let Some(peer) = peer {
-            out.push_str(",\"peer\":");
-            push_string(&mut out, &peer);
+        Ok(asked.end(out))
+    }))
+}
+
+/// What the answer says of the peer that was asked for.
+struct Asked {
+    peer: Option<String>,
+    expected: Option<String>,
+}
+
+impl Asked {
+    fn of(gateway: &Gateway, payload: &Payload, peer: Option<String>) -> Self {
+        let channel = payload.optional_text("channel").unwrap_or_default();
+        let address = payload.optional_text("peer");
+        Self {
+            peer,
+            expected: address.and_then(|address| expected_peer(gateway, channel, address)),
+        }
+    }
+
+    /// Ends the answer.
+    fn end(self, mut out: String) -> String {
+        for (name, value) in [("peer", self.peer), ("expected", self.expected)] {
+            if let Some(value) = value {
+                let _ = write!(out, ",\"{name}\":");
+                push_string(&mut out, &value);
+            }
         }
         out.push('}');
-        Ok(out)
-    }))
+        out
+    }
 }
 
 /// Whether what is asked for may have anything in it that the client may see.
@@ -102,17 +126,6 @@ fn may_hold(access: &Access, query: &HistoryQuery) -> bool {
         (Some(channel), None) => access.covers_channel(channel),
         (None, _) => true,
     }
-}
-
-/// A page without messages.
-fn empty(peer: Option<&str>) -> String {
-    let mut out = "{\"messages\":[]".to_owned();
-    if let Some(peer) = peer {
-        out.push_str(",\"peer\":");
-        push_string(&mut out, peer);
-    }
-    out.push('}');
-    out
 }
 
 fn query(gateway: &Gateway, access: &Access, payload: &Payload) -> Result<HistoryQuery, Fault> {

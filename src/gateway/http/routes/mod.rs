@@ -5,6 +5,7 @@
 //! Not here: which path answers, and who may ask (`connection`).
 
 pub(super) mod asyncapi;
+mod joined;
 pub(super) mod mcp;
 pub(super) mod media;
 pub(super) mod openai;

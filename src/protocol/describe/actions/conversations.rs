@@ -1,7 +1,7 @@
 //! The actions about conversations: which there are, up to where each was read, who writes.
 
 use crate::protocol::describe::{
-    fields::{COUNT, MESSAGE_ID, may, must},
+    fields::{COUNT, KEPT, MESSAGE_ID, may, must},
     shape::{ActionSpec, FieldKind, FieldSpec},
 };
 
@@ -19,6 +19,11 @@ pub(super) const CONVERSATIONS: ActionSpec = ActionSpec {
             "conversations at most, 100 unless told",
         ),
         may(
+            "only",
+            FieldKind::Name,
+            "only these: pinned, archived, unread (also by its mark) or groups",
+        ),
+        may(
             "before",
             FieldKind::Name,
             "only those whose newest message is older than this message id",
@@ -28,7 +33,7 @@ pub(super) const CONVERSATIONS: ActionSpec = ActionSpec {
         must(
             "conversations",
             FieldKind::Objects,
-            "{channel, peer, name?, unread, last, read_up_to?}; unread counts what the peer wrote behind the read mark, among the newest 1,000 messages",
+            "{channel, peer, name?, unread, last, read_up_to?, pinned?, archived?, muted?, unread_mark?}; unread counts what the peer wrote behind the read mark, among the newest 1,000 messages; the last four are there where true",
         ),
         may(
             "next",
@@ -46,7 +51,7 @@ pub(super) const CONVERSATIONS: ActionSpec = ActionSpec {
 pub(super) const READ: ActionSpec = ActionSpec {
     name: "read",
     aliases: &[],
-    summary: "Marks a conversation as read, up to its newest message or the one named; the service shows it where it can. A mark never moves back.",
+    summary: "Marks a conversation as read, up to its newest message or the one named; the service shows it where it can. A mark never moves back. It takes off unread of conversation.set.",
     request: &[
         CHANNEL,
         must("peer", FieldKind::Name, "the other side's address"),
@@ -60,6 +65,37 @@ pub(super) const READ: ActionSpec = ActionSpec {
         MESSAGE_ID,
         must("unread", COUNT, "what the peer wrote behind the mark"),
     ],
+};
+
+pub(super) const CONVERSATION_SET: ActionSpec = ActionSpec {
+    name: "conversation.set",
+    aliases: &[],
+    summary: "Pins a conversation, archives, mutes or marks it as unread, or the opposite; at least one of the four. A new message brings back what is archived, unless it is muted.",
+    request: &[
+        CHANNEL,
+        must("peer", FieldKind::Name, "the other side's address"),
+        may(
+            "pinned",
+            FieldKind::Boolean,
+            "whether clients show it first",
+        ),
+        may(
+            "archived",
+            FieldKind::Boolean,
+            "whether clients put it away",
+        ),
+        may(
+            "muted",
+            FieldKind::Boolean,
+            "whether nobody is notified of its messages; they count as unread nevertheless",
+        ),
+        may(
+            "unread",
+            FieldKind::Boolean,
+            "whether it is marked to be read again, until the action read",
+        ),
+    ],
+    response: KEPT,
 };
 
 pub(super) const TYPING: ActionSpec = ActionSpec {

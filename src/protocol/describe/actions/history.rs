@@ -56,5 +56,10 @@ pub(super) const HISTORY: ActionSpec = ActionSpec {
             FieldKind::Name,
             "where one was given, what it is called here: a number on WhatsApp may be written in many ways",
         ),
+        may(
+            "expected",
+            FieldKind::Text,
+            "where the peer given cannot be one of this channel, what is expected of it",
+        ),
     ],
 };

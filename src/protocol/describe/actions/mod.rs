@@ -87,6 +87,7 @@ actions! {
     History history::HISTORY, READERS, Nothing;
     Conversations conversations::CONVERSATIONS, READERS, Nothing;
     Read conversations::READ, OPERATORS, Conversation;
+    ConversationSet conversations::CONVERSATION_SET, OPERATORS, Conversation;
     Typing conversations::TYPING, WRITERS, Conversation;
     Cancel messages::CANCEL, OPERATORS, Message;
     Retry messages::RETRY, OPERATORS, Message;

@@ -106,6 +106,7 @@ fn missing_tables(path: &Path, database: &Database) -> Result<bool> {
             | Table::Positions
             | Table::AccessKeys
             | Table::PushSubscriptions
+            | Table::Flags
             | Table::Scheduled
             | Table::Schedules
             | Table::Pauses

@@ -8,7 +8,7 @@ use super::super::*;
 use crate::{
     message::{Kind, MediaId, State},
     store::{
-        HistoryQuery, MediaRow, StatusUpdate,
+        FlagsUpdate, HistoryQuery, MediaRow, StatusUpdate,
         backend::{Table, redb::Redb},
         rows::keys::number_key,
         salvage, schema,
@@ -246,6 +246,27 @@ fn the_time_is_saved_too_so_that_what_waits_is_due_when_it_was() {
     assert_eq!(waiting(&store), before);
     let stamps = store.view(|rows| rows.len(Table::Times));
     assert!(stamps.is_ok_and(|stamps| stamps > 0));
+}
+
+#[test]
+fn how_conversations_are_kept_is_saved_too() {
+    let fixture = Fixture::new(BackendKind::File);
+    let store = fixture.open();
+    queue(&store, "hello");
+    let update = FlagsUpdate {
+        pinned: Some(true),
+        archived: Some(true),
+        muted: Some(true),
+        unread: Some(true),
+    };
+    let kept = done(store.set_flags("telegram", "ana", update)).after;
+    assert!(kept.pinned && kept.archived && kept.muted && kept.unread_mark);
+    store.close();
+    let saved = salvage(&fixture.options.path, START_MS).expect("saved");
+    assert_eq!(saved.unreadable_rows, 0);
+    let nothing = FlagsUpdate::default();
+    let found = done(fixture.open().set_flags("telegram", "ana", nothing));
+    assert_eq!((found.before, found.after), (kept, kept));
 }
 
 #[test]

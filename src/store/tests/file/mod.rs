@@ -14,6 +14,7 @@ use crate::{
     error::Error,
     protocol::error_code::{ErrorCode, Fault},
     store::{
+        FlagsUpdate,
         backend::{Table, meta, redb::Redb},
         rows::keys::number_key,
         schema::VERSION,
@@ -99,6 +100,7 @@ fn a_file_of_a_newer_version_is_refused() {
 fn a_file_of_an_older_version_gains_the_tables_it_lacks() {
     const MARKS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("marks");
     const TIMES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("times");
+    const FLAGS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("flags");
     let fixture = Fixture::new(BackendKind::File);
     let store = fixture.open();
     let id = queue(&store, "kept");
@@ -107,10 +109,16 @@ fn a_file_of_an_older_version_gains_the_tables_it_lacks() {
     let transaction = database.begin_write().expect("begun");
     assert!(transaction.delete_table(MARKS).expect("deleted"));
     assert!(transaction.delete_table(TIMES).expect("deleted"));
+    assert!(transaction.delete_table(FLAGS).expect("deleted"));
     transaction.commit().expect("committed");
     drop(database);
     let store = fixture.open();
     done(store.mark_read("telegram", "ana", id));
+    let pin = FlagsUpdate {
+        pinned: Some(true),
+        ..FlagsUpdate::default()
+    };
+    assert!(done(store.set_flags("telegram", "ana", pin)).after.pinned);
     assert!(store.message(id).expect("readable").is_some());
 }
 

@@ -124,6 +124,39 @@ fn sending_elsewhere_is_refused_with_the_limit() {
 }
 
 #[test]
+fn only_conversations_within_the_limits_are_kept_apart_or_heard_of() {
+    let house = House::new();
+    let key = house.limited("operator");
+    let mut socket = key.raw_websocket(true);
+    socket.call("subscribe", &json!({"topics": ["conversation.*"]}));
+    let pin = |peer: &str| json!({"channel": "webchat", "peer": peer, "pinned": true});
+    let (code, words) = refusal(&key, "conversation.set", &pin("bia"));
+    assert_eq!(code, "forbidden", "{words}");
+    // One that is there and one that is not are refused alike.
+    assert_eq!(
+        refusal(&key, "conversation.set", &pin("nobody")),
+        (code, words)
+    );
+    let pinned = || done(&house.daemon, "conversations", &json!({"only": "pinned"}));
+    assert_eq!(pinned()["conversations"], json!([]));
+    done(&house.daemon, "conversation.set", &pin("bia"));
+    done(&key, "conversation.set", &pin("ana"));
+    let Some(Frame::Text(text)) = socket.frame() else {
+        panic!("the socket ended");
+    };
+    assert!(
+        text.contains("conversation.changed") && text.contains("ana"),
+        "{text}"
+    );
+    let seen = done(&key, "conversations", &json!({"only": "pinned"}));
+    assert_without_bia(&seen);
+    assert_eq!(seen["conversations"][0]["peer"], "ana");
+    let reader = house.limited("read");
+    let (code, _) = refusal(&reader, "conversation.set", &pin("ana"));
+    assert_eq!(code, "forbidden");
+}
+
+#[test]
 fn an_address_that_an_action_does_not_read_opens_nothing() {
     let house = House::new();
     let key = house.limited("operator");
@@ -142,6 +175,10 @@ fn an_address_that_an_action_does_not_read_opens_nothing() {
         (
             "agent.takeover",
             json!({"channel": "webchat", "peer": "bia", "to": "ana"}),
+        ),
+        (
+            "conversation.set",
+            json!({"channel": "webchat", "peer": "bia", "to": "ana", "pinned": true}),
         ),
         (
             "send",
