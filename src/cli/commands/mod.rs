@@ -22,6 +22,8 @@ pub(crate) mod channels {
     pub(crate) mod agents;
     pub(crate) mod integrations;
     pub(crate) mod pairing;
+    pub(crate) mod pause;
+    pub(crate) mod resume;
 }
 
 pub(crate) mod gateway {
@@ -61,12 +63,14 @@ pub(crate) mod messages {
     mod destination;
     pub(crate) mod history;
     mod keeping;
+    mod later;
     pub(crate) mod media;
     pub(crate) mod message;
     pub(crate) mod outbox;
     mod page;
     mod progress;
     pub(crate) mod recipient;
+    pub(crate) mod schedule;
     pub(crate) mod send;
     mod waiting_line;
 }
@@ -112,6 +116,9 @@ pub(super) const COMMANDS: CommandTable = &[
     &channels::agents::SPEC,
     &agents::agent::SPEC,
     &messages::outbox::SPEC,
+    &messages::schedule::SPEC,
+    &channels::pause::SPEC,
+    &channels::resume::SPEC,
     &channels::pairing::SPEC,
     &health::logs::SPEC,
     &settings::config::SPEC,

@@ -141,6 +141,9 @@ fn dispatch(
             let writer = Writer::of(gateway, session.as_deref());
             let may = may_hurry(access, &payload).and_then(|()| room_to_wait(&payload, session));
             match may {
+                Ok(()) if messages::batch::targets(&payload).is_some() => {
+                    messages::batch::send(gateway, access, &payload, writer)
+                }
                 Ok(()) => messages::send(gateway, payload, writer),
                 Err(fault) => refused(gateway, fault),
             }
@@ -171,6 +174,7 @@ fn dispatch(
         ActionId::Retry => messages::retry(gateway, &payload),
         ActionId::Message => messages::history::message(gateway, &payload),
         ActionId::History => messages::history::history(gateway, access, &payload),
+        ActionId::Batch => messages::batch::batch(gateway, access, &payload),
         ActionId::Scheduled => messages::later::scheduled(gateway, access, &payload),
         ActionId::Reschedule => messages::later::reschedule(gateway, &payload),
         ActionId::Schedules => Answer::Now(Ok(schedules::list(gateway, access))),

@@ -13,6 +13,7 @@ mod flags;
 mod handshake;
 mod http;
 mod keys;
+mod later;
 mod leniency;
 mod mcp;
 mod media;

@@ -134,6 +134,7 @@ actions! {
     PushUnsubscribe push::PUSH_UNSUBSCRIBE, PEOPLE, Nothing;
     PushList push::PUSH_LIST, PEOPLE, Nothing;
     Outbox outbox::OUTBOX, READERS, Nothing;
+    Batch outbox::BATCH, OPERATORS, Nothing;
     Scheduled outbox::SCHEDULED, READERS, Nothing;
     Reschedule outbox::RESCHEDULE, OPERATORS, Message;
     Pause gate::PAUSE, OPERATORS, Gateway;

@@ -36,6 +36,24 @@ pub(super) const OUTBOX: ActionSpec = ActionSpec {
     ],
 };
 
+pub(super) const BATCH: ActionSpec = ActionSpec {
+    name: "batch",
+    aliases: &[],
+    summary: "The messages of a send to several, or the end of those that were not tried yet.",
+    request: &[
+        must("batch_id", FieldKind::Name, "of the answer to send"),
+        may("cancel", FieldKind::Boolean, "cancel what can be"),
+    ],
+    response: &[
+        must("batch_id", FieldKind::Name, "the batch"),
+        must(
+            "messages",
+            FieldKind::Objects,
+            "{message_id, channel, to, state, error?}, oldest first",
+        ),
+    ],
+};
+
 pub(super) const SCHEDULED: ActionSpec = ActionSpec {
     name: "scheduled",
     aliases: &[],
