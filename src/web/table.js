@@ -377,6 +377,7 @@ export const TABLE = {
   "group-models": "Models|Modelos",
   "group-transcription": "Voice messages as text|Mensagens de voz em texto",
   "group-push": "Notifications|Avisos",
+  "group-webhooks": "Events to other programs|Eventos para outros programas",
   "group-gateway": "Address and access|Endereço e acesso",
   "group-keeping": "History and log|Histórico e registro",
   "group-webchat": "This page|Esta página",
