@@ -158,7 +158,7 @@ impl Inner {
                 return Next::LookAgain;
             }
             let posted = contained(poster.post(letter, clock::now_ms())).await;
-            let panicked = |why| Outcome::Failed(format!("it panicked: {why}"), None);
+            let panicked = |panic| Outcome::Failed(format!("it panicked: {panic}"), None);
             match posted.unwrap_or_else(panicked) {
                 Outcome::Taken => {
                     self.note_taken(hook);

@@ -349,13 +349,8 @@ fn a_receiver_that_is_new_begins_with_what_comes_and_a_reload_takes_it_in() {
     let daemon = start(&home, &[]);
     receive(&daemon, "ana", "history");
     let url = receiver.url() + "/hook";
-    let set = |key: &str, value: &str| {
-        call(
-            &daemon,
-            "config.set",
-            &json!({"changes": {key: value}}),
-        )
-    };
+    let set =
+        |key: &str, value: &str| call(&daemon, "config.set", &json!({"changes": {key: value}}));
     let answer = set("CLEUDOCODEBOT_WEBHOOK_URL_2", &url);
     assert_eq!(answer["type"], "response", "{answer}");
     receive(&daemon, "ana", "news");

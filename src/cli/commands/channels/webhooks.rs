@@ -36,9 +36,9 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         "pause|resume NAME",
         "secret",
     ],
-    details: "CLEUDOCODEBOT_WEBHOOK_URL in .env names a receiver, with _2 to _9 behind it more.\n\
-              Each gets every stored event of its topics, in order and at least once. secret\n\
-              makes a CLEUDOCODEBOT_WEBHOOK_SECRET, with which the receiver can check them.",
+    details: "CLEUDOCODEBOT_WEBHOOK_URL in .env names a receiver, with _2 to _9 behind it\n\
+              more. Each gets every stored event of its topics, in order and at least once.\n\
+              secret makes a CLEUDOCODEBOT_WEBHOOK_SECRET, by which it can check them.",
     options: &[SINCE, JSON],
     examples: &[
         (
@@ -144,13 +144,15 @@ fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
     let number = |name: &str| one[name].as_u64().unwrap_or(0);
     let state = text("state");
     let plain = |text: String| Cell::word(TextStyle::Plain, text);
-    let since = units::since(number("since_ms"), now_ms);
     let topics = one["topics"].as_array().into_iter().flatten();
     let topics: Vec<_> = topics.filter_map(Value::as_str).map(printable).collect();
     let mut row = vec![
         text("name").into(),
         Cell::word(TextStyle::of_state(&state), state),
-        Cell::word(TextStyle::Dim, format!("for {since}")),
+        Cell::word(
+            TextStyle::Dim,
+            format!("for {}", units::since(number("since_ms"), now_ms)),
+        ),
         plain(behind(number("lag"))),
         text("url").into(),
         topics.join(", ").into(),
