@@ -20,8 +20,8 @@ PATIENCE = 900
 RECEIVER = r'''
 import http.server, json, random, sys, time
 
-port, path, hangs = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "hangs"
-seen = open(path, "a")
+port, path = int(sys.argv[1]), sys.argv[2]
+seen, trouble = open(path, "a"), open(path + ".trouble", "a")
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -30,10 +30,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         dice = random.random()
-        if hangs and dice < 0.00005:
+        if dice < 0.00005:
+            trouble.write("hung\n")
+            trouble.flush()
             time.sleep(3600)
         status = random.choice([500, 503, 429, 404, 302]) if dice < 0.0006 else 204
-        if status == 204:
+        if status != 204:
+            trouble.write("refused\n")
+            trouble.flush()
+        else:
             # Before the answer: whoever is killed in between gets it again.
             seen.write(f"{body['data']['seq']} {self.headers['webhook-id']} {body['type']}\n")
             seen.flush()
@@ -63,8 +68,9 @@ counts = {"daemon killed": 0, "receiver killed": 0}
 acknowledged = 0
 
 
-def receiver(how):
-    return subprocess.Popen([sys.executable, "-c", RECEIVER, str(port), str(seen), how], stdin=subprocess.DEVNULL)
+def receiver():
+    command = [sys.executable, "-c", RECEIVER, str(port), str(seen)]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def batch(number):
@@ -93,7 +99,7 @@ def status():
 
 
 begun = time.monotonic()
-hook = receiver("hangs")
+hook = receiver()
 daemon = Daemon(home, settings)
 number, next_kill = 0, time.monotonic() + 2
 while acknowledged < EVENTS:
@@ -110,7 +116,7 @@ while acknowledged < EVENTS:
         hook.kill()
         hook.wait()
         counts["receiver killed"] += 1
-        threading.Timer(chance.uniform(0, 2), lambda: globals().update(hook=receiver("hangs"))).start()
+        threading.Timer(chance.uniform(0, 2), lambda: globals().update(hook=receiver())).start()
         time.sleep(2.1)
 stored_in = time.monotonic() - begun
 # The rest, with kills of both for as long as there is much.
@@ -122,7 +128,7 @@ while (lag := status()["lag"]) and time.monotonic() < deadline:
         daemon.kill()
         hook.kill()
         hook.wait()
-        hook, daemon = receiver("hangs"), Daemon(home, settings)
+        hook, daemon = receiver(), Daemon(home, settings)
         counts["daemon killed"] += 1
         counts["receiver killed"] += 1
         next_kill = time.monotonic() + chance.uniform(3, 9)
@@ -133,6 +139,8 @@ daemon.stop()
 hook.kill()
 hook.wait()
 
+troubles = pathlib.Path(f"{seen}.trouble").read_text().split()
+counts |= {what: troubles.count(what) for what in ("refused", "hung")}
 order, first, ids = [], set(), {}
 for line in seen.read_text().splitlines():
     seq, name, kind = line.split(" ")

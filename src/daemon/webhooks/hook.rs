@@ -39,6 +39,8 @@ pub(super) struct Place {
 
 struct Course {
     place: Place,
+    /// How far it ever was: what is gone up to there it had.
+    reached: u64,
     kept: Kept,
     since_ms: u64,
     failing: Option<Failing>,
@@ -62,6 +64,7 @@ impl Hook {
             settings,
             course: Mutex::new(Course {
                 place: Place { cursor, round: 0 },
+                reached: cursor,
                 kept,
                 since_ms: clock::now_ms(),
                 failing: None,
@@ -104,11 +107,17 @@ impl Hook {
         self.topics.as_ref().is_ok_and(|all| all.iter().any(covers))
     }
 
+    /// The first event that it never had.
+    pub(super) fn first_new(&self) -> u64 {
+        self.course().reached.saturating_add(1)
+    }
+
     /// It has everything up to here, unless somebody set it elsewhere meanwhile.
     pub(super) fn advance(&self, place: Place, seq: u64) {
         let mut course = self.course();
         if course.place.round == place.round {
             course.place.cursor = course.place.cursor.max(seq);
+            course.reached = course.reached.max(seq);
         }
     }
 

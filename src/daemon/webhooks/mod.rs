@@ -10,6 +10,8 @@
 mod hook;
 mod kept;
 mod post;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::{

@@ -69,7 +69,11 @@ pub(super) async fn work(inner: Arc<Inner>, hook: Arc<Hook>) {
             Ok((_, newest)) => {
                 if newest > place.cursor {
                     // What was behind it is gone, all of it.
-                    inner.tell_missed(&hook, &poster, place, newest).await;
+                    if newest >= hook.first_new() {
+                        inner.tell_missed(&hook, &poster, place, newest).await;
+                    } else {
+                        hook.advance(place, newest);
+                    }
                     inner.note_place(&hook).await;
                     continue;
                 }
@@ -105,7 +109,7 @@ impl Inner {
         let mut noted = Instant::now();
         for event in events {
             // The numbers have no gaps: what is missing was removed by retention.
-            let is_missing = event.seq > hook.cursor() + 1;
+            let is_missing = event.seq > hook.first_new().max(hook.cursor() + 1);
             if is_missing
                 && self.tell_missed(hook, poster, place, event.seq - 1).await == Next::LookAgain
             {
@@ -117,10 +121,11 @@ impl Inner {
                     return;
                 }
             }
+            // Also of one that was paused meanwhile: it has this event.
+            hook.advance(place, event.seq);
             if !hook.goes_on(place) {
                 return;
             }
-            hook.advance(place, event.seq);
             if noted.elapsed() > NOTED_EVERY {
                 self.note_place(hook).await;
                 noted = Instant::now();
@@ -130,13 +135,13 @@ impl Inner {
 
     /// Tells of events up to this one that were removed before their turn came: here, and to the receiver.
     async fn tell_missed(&self, hook: &Hook, poster: &Poster, place: Place, last: u64) -> Next {
-        let first = hook.cursor() + 1;
-        let count = last.saturating_sub(hook.cursor());
+        let first = hook.first_new().max(hook.cursor() + 1);
+        let count = (last + 1).saturating_sub(first);
         let data = json!({"first_seq": first, "last_seq": last, "count": count});
         let id = format!("missed-{first}-{last}");
         let letter = Letter::about("webhook.missed", &id, clock::now_ms(), &data);
         let next = self.insist(hook, poster, place, &letter).await;
-        if next == Next::GoOn && hook.goes_on(place) {
+        if next == Next::GoOn {
             hook.missed(count);
             hook.advance(place, last);
             let fields: [LogField<'_>; 3] = [
