@@ -112,7 +112,7 @@ impl Kind {
             Self::Country => country(text).map(drop),
             Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
-            Self::PublicUrl | Self::File if text.is_empty() => Ok(()),
+            Self::PublicUrl | Self::File | Self::WebhookUrl if text.is_empty() => Ok(()),
             Self::PublicUrl => reach::public_url(text).map(drop),
             Self::File => reach::file(text).map(drop),
             Self::AllowList => allow_list(text),
@@ -129,7 +129,6 @@ impl Kind {
             Self::Contact => contact(text),
             Self::AgentPrompts => agents::prompts(text).map(drop),
             Self::VariableNames => agents::variables(text).map(drop),
-            Self::WebhookUrl if text.is_empty() => Ok(()),
             Self::WebhookUrl => WebhookUrl::parse(text).map(drop),
             Self::WebhookSecret => WebhookSecret::parse(text).map(drop),
         }

@@ -162,9 +162,9 @@ impl Inner {
             if !hook.goes_on(place) {
                 return Next::LookAgain;
             }
-            let posted = contained(poster.post(letter, clock::now_ms())).await;
+            let outcome = contained(poster.post(letter, clock::now_ms())).await;
             let panicked = |panic| Outcome::Failed(format!("it panicked: {panic}"), None);
-            match posted.unwrap_or_else(panicked) {
+            match outcome.unwrap_or_else(panicked) {
                 Outcome::Taken => {
                     self.note_taken(hook);
                     return Next::GoOn;

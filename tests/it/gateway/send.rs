@@ -9,9 +9,13 @@ use crate::support::{Daemon, Gateway, Scratch, Shared, assert_field};
 
 /// Posts a body with these header lines and the token; status and answer.
 fn post(gateway: &Gateway, path: &str, headers: &[&str], body: &str) -> (u16, Value) {
-    let more: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-    let header = format!("{more}{}", gateway.authorization());
-    let (status, answer) = gateway.post(path, header.trim_end(), body);
+    let authorization = gateway.authorization();
+    let lines: Vec<&str> = headers
+        .iter()
+        .copied()
+        .chain([authorization.trim_end()])
+        .collect();
+    let (status, answer) = gateway.post(path, &lines.join("\r\n"), body);
     (status, serde_json::from_str(&answer).unwrap_or_default())
 }
 
