@@ -14,6 +14,7 @@ use super::{
     process::restart,
     push::Pusher,
     turns::{Turns, states},
+    webhooks::Webhooks,
 };
 use crate::{
     config::{self, Config, Lookup, Setting, edit::Change, keys::reach::TLS_CERT},
@@ -42,6 +43,7 @@ pub(super) struct Controller {
     agents: AgentProcesses,
     guide: Guide,
     pusher: Arc<Pusher>,
+    webhooks: Arc<Webhooks>,
     finder: AgentFinder,
 }
 
@@ -52,6 +54,7 @@ pub(super) struct ControlledParts {
     pub(super) agents: AgentProcesses,
     pub(super) guide: Guide,
     pub(super) pusher: Arc<Pusher>,
+    pub(super) webhooks: Arc<Webhooks>,
 }
 
 impl Controller {
@@ -74,6 +77,7 @@ impl Controller {
             agents: parts.agents,
             guide: parts.guide,
             pusher: parts.pusher,
+            webhooks: parts.webhooks,
         }
     }
 
@@ -85,6 +89,7 @@ impl Controller {
     /// Starts the integrations and has those answered that the settings name.
     pub(super) fn launch(&self, lookup: &Lookup, config: &Config) {
         self.pusher.apply(lookup, config);
+        self.webhooks.apply(lookup);
         self.registry.adopt_waiting();
         self.registry.apply(lookup);
         self.turns.apply(lookup, config.country);
@@ -99,6 +104,8 @@ impl Controller {
         self.turns.end().await;
         self.agents.end().await;
         self.registry.end().await;
+        // Last, so that what the others still stored is told.
+        self.webhooks.end().await;
     }
 
     /// The settings as the running daemon takes them, and what that changes; the error says what is wrong with
@@ -164,6 +171,9 @@ impl Controller {
         }
         if self.pusher.apply(lookup, &gateway.settings()) {
             done.changed.push("push".to_owned());
+        }
+        if self.webhooks.apply(lookup) {
+            done.changed.push("webhooks".to_owned());
         }
         let agents = self.agents.apply(lookup, &gateway.settings());
         self.guide.apply(lookup);

@@ -11,6 +11,7 @@ use super::{
     push::Pusher,
     testing::Ground,
     turns::{Turns, TurnsParts, states::AgentStates},
+    webhooks::Webhooks,
 };
 use crate::{
     config::{self, Environment, Lookup, Overrides},
@@ -54,6 +55,12 @@ impl Fixture {
             agents,
             guide: Guide::new(ground.store.clone(), &ground.listeners, ground.log.clone()),
             pusher: Pusher::new(ground.push()),
+            webhooks: Webhooks::new(
+                ground.store.clone(),
+                &ground.listeners,
+                ground.log.clone(),
+                &ground.folder,
+            ),
         };
         let log = ground.log.clone();
         Self {

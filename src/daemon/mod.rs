@@ -19,6 +19,7 @@ mod settings;
 #[cfg(test)]
 mod testing;
 mod turns;
+mod webhooks;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -36,6 +37,7 @@ use self::{
     },
     push::{PushParts, Pusher},
     turns::{Turns, TurnsParts, states::AgentStates},
+    webhooks::Webhooks,
 };
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
@@ -197,6 +199,7 @@ impl Daemon {
             listeners: Arc::clone(&listeners),
             log: log.clone(),
         });
+        let webhooks = Webhooks::new(store.clone(), &listeners, log.clone(), &config.home);
         let controller = Arc::new(Controller::new(
             options,
             trigger,
@@ -207,6 +210,7 @@ impl Daemon {
                 agents: processes,
                 guide,
                 pusher,
+                webhooks: Arc::clone(&webhooks),
             },
         ));
         let gateway = Gateway::new(GatewayParts {
@@ -221,6 +225,7 @@ impl Daemon {
             admin: Arc::clone(&controller) as _,
             keys,
             push,
+            webhooks,
             address,
             shutdown: shutdown.clone(),
             log: log.clone(),

@@ -18,10 +18,11 @@ pub(crate) mod agents {
 }
 
 pub(crate) mod channels {
-    //! The channels to services, who may write on them, and who answers.
+    //! The channels to services, who may write on them, who answers, and who is told by HTTP.
     pub(crate) mod agents;
     pub(crate) mod integrations;
     pub(crate) mod pairing;
+    pub(crate) mod webhooks;
 }
 
 pub(crate) mod gateway {
@@ -113,6 +114,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &agents::agent::SPEC,
     &messages::outbox::SPEC,
     &channels::pairing::SPEC,
+    &channels::webhooks::SPEC,
     &health::logs::SPEC,
     &settings::config::SPEC,
     &settings::token::SPEC,

@@ -12,6 +12,7 @@ pub(super) mod kind;
 pub(super) mod reach;
 mod shape;
 mod wait;
+mod webhook;
 
 pub use self::{
     addresses::reached_at,
@@ -22,6 +23,7 @@ pub use self::{
     fetch_rule::FetchRule,
     kind::{Kind, LEAST_TOKEN_CHARS, SAFE_TOKEN_CHARS},
     shape::Shape,
+    webhook::{WebhookSecret, WebhookUrl},
 };
 pub(super) use self::{
     agents::{

@@ -37,7 +37,7 @@ impl Kind {
             Self::Country => choice(Country::names()),
             Self::Language => choice(Language::ALL.map(|(_, tag)| tag)),
             Self::Wait => plain("wait"),
-            Self::Service | Self::PublicUrl => plain("address"),
+            Self::Service | Self::PublicUrl | Self::WebhookUrl => plain("address"),
             Self::Folder | Self::File => plain("path"),
             Self::Lines | Self::AgentPrompts => plain("lines"),
             Self::Origins
@@ -48,10 +48,18 @@ impl Kind {
             | Self::AgentRoutes
             | Self::Patterns
             | Self::VariableNames => plain("list"),
-            Self::Host | Self::Token | Self::Text | Self::Conversation | Self::Contact => {
-                plain("text")
-            }
+            Self::Host
+            | Self::Token
+            | Self::Text
+            | Self::Conversation
+            | Self::Contact
+            | Self::WebhookSecret => plain("text"),
         }
+    }
+
+    /// Whether white space around a value is never meant: people paste secrets with what was around them.
+    pub fn is_trimmed(self) -> bool {
+        matches!(self, Self::Token | Self::WebhookSecret)
     }
 
     /// Whether a value may have line ends.

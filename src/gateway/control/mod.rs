@@ -4,6 +4,7 @@
 mod admin;
 mod agents;
 mod channels;
+mod webhooks;
 
 pub use self::{
     admin::{Admin, Effects, FoundAgent, Reloaded},
@@ -12,4 +13,5 @@ pub use self::{
         Prompt, PromptEvent, Question, Reply, TurnQuery,
     },
     channels::{Channels, IntegrationStatus, ReadUpTo, Steer},
+    webhooks::{WebhookStatus, Webhooks},
 };

@@ -4,7 +4,10 @@ pub(super) mod settings;
 
 use serde_json::{Value, json};
 
-use super::{agents::agents_json, answer::CommandResult, integrations::integrations_json};
+use super::{
+    agents::agents_json, answer::CommandResult, integrations::integrations_json,
+    webhooks::webhooks_json,
+};
 use crate::{
     gateway::{Gateway, metrics, permissions::Access},
     log::LogLevel,
@@ -67,6 +70,10 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
     }
     if let Some(push) = gateway.push.json() {
         status["push"] = push;
+    }
+    let webhooks = webhooks_json(gateway);
+    if !webhooks.is_empty() {
+        status["webhooks"] = json!(webhooks);
     }
     if let Some(tls) = gateway.tls.json(&gateway.log) {
         status["tls"] = tls;

@@ -5,7 +5,7 @@ use crate::protocol::describe::{
     shape::{ActionSpec, FieldKind},
 };
 
-pub(super) const OUTBOX: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const OUTBOX: ActionSpec = ActionSpec {
     name: "outbox",
     aliases: &[],
     summary: "What waits to be sent, oldest first, and the newest of what was given up.",
