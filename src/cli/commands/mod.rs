@@ -18,12 +18,13 @@ pub(crate) mod agents {
 }
 
 pub(crate) mod channels {
-    //! The channels to services, who may write on them, and who answers.
+    //! The channels to services, who may write on them, who answers, and who is told by HTTP.
     pub(crate) mod agents;
     pub(crate) mod integrations;
     pub(crate) mod pairing;
     pub(crate) mod pause;
     pub(crate) mod resume;
+    pub(crate) mod webhooks;
 }
 
 pub(crate) mod gateway {
@@ -120,6 +121,7 @@ pub(super) const COMMANDS: CommandTable = &[
     &channels::pause::SPEC,
     &channels::resume::SPEC,
     &channels::pairing::SPEC,
+    &channels::webhooks::SPEC,
     &health::logs::SPEC,
     &settings::config::SPEC,
     &settings::token::SPEC,

@@ -21,6 +21,7 @@ mod messages;
 mod pairing;
 mod push;
 mod schedules;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -213,6 +214,11 @@ fn dispatch(
         ActionId::PushSubscribe => push::subscribe(gateway, access, &payload),
         ActionId::PushUnsubscribe => push::unsubscribe(gateway, access, &payload),
         ActionId::PushList => Answer::Now(Ok(push::list(gateway, access))),
+        ActionId::Webhooks => Answer::Now(Ok(webhooks::list(gateway))),
+        ActionId::WebhookTest => webhooks::test(gateway, &payload),
+        ActionId::WebhookReplay => webhooks::replay(gateway, &payload),
+        ActionId::WebhookPause => webhooks::steer(gateway, &payload, Steer::Stop),
+        ActionId::WebhookResume => webhooks::steer(gateway, &payload, Steer::Start),
         ActionId::Status => Answer::Now(Ok(daemon::status(gateway, access))),
         ActionId::Logs => Answer::Now(daemon::logs(gateway, &payload)),
         ActionId::Config => Answer::Now(daemon::settings::config(gateway)),

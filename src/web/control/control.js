@@ -35,6 +35,7 @@ const SECTIONS = [
   ["device", ""],
   ["push", "passing"],
   ["clients", "passing"],
+  ["webhooks", "passing"],
   ["status", "wide"],
   ["settings", "wide"],
   ["log", "wide"],
@@ -168,6 +169,7 @@ export class Control {
       this.#rows("keys", keys);
     },
     clients: ({ clients }) => this.#rows("clients", clients),
+    webhooks: ({ webhooks }) => this.#rows("webhooks", webhooks),
     push: ({ subscriptions }) => this.#rows("push", subscriptions, subscriptionLook(this.#keyNames, this.device.here.notify.id)),
   };
 
@@ -201,7 +203,7 @@ export class Control {
     this.#rows("failures", [...messages, ...turns], item => LOOKS[item.turn_id ? "turns" : "outbox"](item));
   }
 
-  #status({ version, uptime_ms, memory, clients, store, integrations, notes = [] }) {
+  #status({ version, uptime_ms, memory, clients, store, integrations, notes = [], webhooks = [] }) {
     const figures = {
       version,
       uptime: lasting(uptime_ms),
@@ -212,6 +214,7 @@ export class Control {
     const shown = Object.entries(figures).map(([key, value]) => make("p", {}, make("b", {}, value), quiet(words(key))));
     $("status").replaceChildren(make("div", { id: "figures" }, ...shown), this.#chart());
     this.#rows("notes", notes);
+    this.#rows("webhooks", webhooks);
     this.#integrations(integrations);
   }
 
@@ -260,6 +263,7 @@ export class Control {
       held: [`agent.${act}`, { channel, peer }],
       turns: [`agent.${act}`, { turn_id }],
       push: ["push.unsubscribe", { id }],
+      webhooks: [`webhook.${act === "goOn" ? "resume" : act}`, { name }],
     }[what];
     const fault = await this.session.ask(action, payload).then(() => undefined, fault => fault);
     if (act === "unhook" && !fault) await this.session.wish("integration.restart", { name });

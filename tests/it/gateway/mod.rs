@@ -20,6 +20,7 @@ mod media;
 mod messages;
 mod openai;
 mod page;
+mod send;
 mod stalls;
 #[cfg(feature = "tls")]
 mod tls;

@@ -68,6 +68,11 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
             FieldKind::Object,
             "{subscriptions, sent, failed, dropped, ended}: web push, where anybody subscribed",
         ),
+        may(
+            "webhooks",
+            FieldKind::Objects,
+            "as the action webhooks, where any is set",
+        ),
     ],
 };
 

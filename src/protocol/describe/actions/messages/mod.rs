@@ -1,5 +1,8 @@
 //! Messages: sending, handing in, and what is done to one that waits or failed.
 
+pub(super) mod history;
+pub(super) mod outbox;
+
 use crate::protocol::describe::{
     fields::{AT, COUNT, FORMAT, GRACE, IN, MESSAGE_ID, may, must},
     shape::{ActionSpec, FieldKind},

@@ -5,7 +5,7 @@ use crate::protocol::describe::{
     shape::{ActionSpec, FieldKind},
 };
 
-pub(super) const OUTBOX: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const OUTBOX: ActionSpec = ActionSpec {
     name: "outbox",
     aliases: &[],
     summary: "What waits to be sent, oldest first, and the newest of what was given up.",
@@ -36,7 +36,7 @@ pub(super) const OUTBOX: ActionSpec = ActionSpec {
     ],
 };
 
-pub(super) const BATCH: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const BATCH: ActionSpec = ActionSpec {
     name: "batch",
     aliases: &[],
     summary: "The messages of a send to several, or the end of those that were not tried yet.",
@@ -54,7 +54,7 @@ pub(super) const BATCH: ActionSpec = ActionSpec {
     ],
 };
 
-pub(super) const SCHEDULED: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const SCHEDULED: ActionSpec = ActionSpec {
     name: "scheduled",
     aliases: &[],
     summary: "What is to be sent later, the earliest first.",
@@ -74,7 +74,7 @@ pub(super) const SCHEDULED: ActionSpec = ActionSpec {
     ],
 };
 
-pub(super) const RESCHEDULE: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const RESCHEDULE: ActionSpec = ActionSpec {
     name: "reschedule",
     aliases: &[],
     summary: "Gives a scheduled message another time.",
