@@ -5,7 +5,7 @@ import { whyOf } from "../app/said.js";
 import { channelTitle, serviceOf } from "../app/channels.js";
 import { $, button, drawing, goTo, make, paragraph } from "../dom.js";
 import { shownPeer } from "../model/numbers.js";
-import { SECONDS } from "../model/rate.js";
+import { SECONDS } from "../app/rate.js";
 import { lasting, numberText, onLanguage, translate, words } from "../words.js";
 import { Device } from "./device.js";
 import { Devices } from "./devices.js";
