@@ -13,7 +13,6 @@ mod flags;
 mod handshake;
 mod http;
 mod keys;
-mod later;
 mod leniency;
 mod mcp;
 mod media;
