@@ -19,7 +19,6 @@ mod media;
 mod messages;
 mod openai;
 mod page;
-mod send;
 mod stalls;
 #[cfg(feature = "tls")]
 mod tls;
