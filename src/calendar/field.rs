@@ -130,13 +130,13 @@ fn number(text: &str, range: &FieldRange) -> Result<u8, String> {
     let number = named.or_else(|| text.parse().ok().filter(|_| is_digits));
     let number = number.filter(|number| (range.least..=range.most).contains(number));
     number.ok_or_else(|| {
-        let names = if range.names.is_empty() {
+        let hint = if range.names.is_empty() {
             ""
         } else {
             ", or its first three letters in English"
         };
         format!(
-            "{text:?} is no {}; expected {} to {}{names}",
+            "{text:?} is no {}; expected {} to {}{hint}",
             range.name, range.least, range.most
         )
     })

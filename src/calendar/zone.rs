@@ -123,7 +123,7 @@ impl Zone {
                 Some(Fall::Skipped(change.timestamp()))
             }
             Fold { .. } => {
-                let twice = (ambiguous.clone().earlier(), ambiguous.later());
+                let twice = (ambiguous.earlier(), ambiguous.later());
                 let (first, second) = (twice.0.ok()?, twice.1.ok()?);
                 Some(Fall::Twice(first, second))
             }

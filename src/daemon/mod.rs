@@ -161,24 +161,10 @@ impl Daemon {
         }
         listeners.bus.start_at(store.head_seq());
         let media = open_media(&config, &store)?;
-        {
-            let router = Arc::clone(&router);
-            listeners
-                .bus
-                .on_attend(move |channel, peer| router.wake_peer(channel, peer));
-        }
+        wake_who_attends(&listeners, &router);
         let gate = open_gate(&config, &store, &router, &listeners, &log)?;
-        let registry = Arc::new(ChannelRegistry::new(RegistryParts {
-            gate: Arc::clone(&gate),
-            router: Arc::clone(&router),
-            store: store.clone(),
-            log: log.clone(),
-            shutdown: shutdown.clone(),
-            build_context: build_context(
-                &config, &store, &media, &router, &listeners, &log, address,
-            ),
-            on_change: controller::publish_states(&listeners),
-        }));
+        let context = build_context(&config, &store, &media, &router, &listeners, &log, address);
+        let registry = new_registry(context, &gate, &listeners, &shutdown);
         let states = AgentStates::new(controller::publish_agent_states(&listeners));
         let states = Arc::new(states);
         let processes = AgentProcesses::new(AgentParts {
@@ -197,8 +183,8 @@ impl Daemon {
         });
         let guide = Guide::new(store.clone(), &listeners, log.clone());
         let repeating = open_schedules(&config, &store, &media, &router, &log)?;
-        let schedules = Arc::clone(&repeating);
-        let scheduler = Scheduler::new(store.clone(), schedules, &listeners, log.clone());
+        let repeated = Arc::clone(&repeating);
+        let scheduler = Scheduler::new(store.clone(), repeated, &listeners, log.clone());
         let keys = open_keys(&config, &store, &log)?;
         let push = open_push(&config, &store, &log)?;
         let pusher = Pusher::new(PushParts {
@@ -313,6 +299,32 @@ impl Daemon {
             Ok(())
         }
     }
+}
+
+/// Whoever listens gets what waited for that.
+fn wake_who_attends(listeners: &CommitListeners, router: &Arc<Router>) {
+    let router = Arc::clone(router);
+    listeners
+        .bus
+        .on_attend(move |channel, peer| router.wake_peer(channel, peer));
+}
+
+/// All channels; none runs yet.
+fn new_registry(
+    build_context: BuildContext,
+    gate: &Arc<Gate>,
+    listeners: &Arc<CommitListeners>,
+    shutdown: &Shutdown,
+) -> Arc<ChannelRegistry> {
+    Arc::new(ChannelRegistry::new(RegistryParts {
+        gate: Arc::clone(gate),
+        router: Arc::clone(&build_context.router),
+        store: build_context.store.clone(),
+        log: build_context.log.clone(),
+        shutdown: shutdown.clone(),
+        on_change: controller::publish_states(listeners),
+        build_context,
+    }))
 }
 
 /// What the integrations are built with.

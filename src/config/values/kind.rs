@@ -139,10 +139,8 @@ impl Kind {
             Self::Hours => Hours::parse(text).map(drop),
             Self::Pace => Pace::parse(text).map(drop),
             Self::DayCount => day_count(text),
-            Self::OneOf(words) => match text.is_empty() || words.contains(&text) {
-                true => Ok(()),
-                false => Err(one_of(words)),
-            },
+            Self::OneOf(words) if text.is_empty() || words.contains(&text) => Ok(()),
+            Self::OneOf(words) => Err(one_of(words)),
             Self::AgentNames => agents::names(text).map(drop),
             Self::AgentRoutes => agents::routes(text).map(drop),
             Self::Patterns => agents::patterns(text).map(drop),

@@ -43,7 +43,8 @@ impl Pace {
 
     /// A gap of it; `seed` is any number.
     pub fn gap(self, seed: u64) -> Duration {
-        let span_ms = u64::try_from((self.most - self.least).as_millis()).unwrap_or(u64::MAX);
+        let span_ms =
+            u64::try_from(self.most.saturating_sub(self.least).as_millis()).unwrap_or(u64::MAX);
         self.least + Duration::from_millis(seed % span_ms.saturating_add(1))
     }
 }

@@ -43,6 +43,10 @@ pub(crate) struct PauseCommand {
     json: bool,
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the parsers of all commands share one signature"
+)]
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let json = args.flag("json");
     let payload = match args.word() {

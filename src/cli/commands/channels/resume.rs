@@ -32,6 +32,10 @@ pub(crate) struct ResumeCommand {
     json: bool,
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the parsers of all commands share one signature"
+)]
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let channel = args.word().unwrap_or_else(|| "all".to_owned());
     Ok(Box::new(ResumeCommand {

@@ -53,10 +53,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     ],
     examples: &[
         (
-            "cleudocodebot schedule add bom-dia --cron \"0 8 * * mon-fri\" -c webchat -t ada \"Bom dia\"",
-            "on working days at eight",
+            "cleudocodebot schedule add tea --every 1d -c webchat -t ada \"Tea is ready\"",
+            "once a day",
         ),
-        ("cleudocodebot schedule pause bom-dia", "not for a while"),
+        ("cleudocodebot schedule pause tea", "not for a while"),
     ],
     parse,
 };

@@ -2,7 +2,7 @@
 //!
 //! Not here: sending it then (`daemon::schedule`).
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -181,7 +181,7 @@ pub(in crate::gateway::actions) fn scheduled(
         }
         out.push(']');
         if let Some((at_ms, id)) = next {
-            out.push_str(&format!(",\"next\":\"{at_ms}/{id}\""));
+            let _ = write!(out, ",\"next\":\"{at_ms}/{id}\"");
         }
         out.push('}');
         Ok(out)

@@ -137,10 +137,11 @@ pub(super) fn draft(gateway: &Gateway, mut payload: Payload) -> Result<Draft, Fa
         (None, true) => Some(json!({"reaction": true})),
         (None, false) => None,
     };
-    let meta = match is_markdown(&payload)? {
-        // Neither an emoji nor a template has any.
-        true if meta.is_none() => Some(json!({"format": MARKDOWN})),
-        _ => meta,
+    // Neither an emoji nor a template has any format.
+    let meta = if is_markdown(&payload)? && meta.is_none() {
+        Some(json!({"format": MARKDOWN}))
+    } else {
+        meta
     };
     let meta = if payload.flag("urgent") {
         let mut meta = meta.unwrap_or_else(|| json!({}));

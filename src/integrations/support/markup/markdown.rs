@@ -51,8 +51,14 @@ impl<'a> Reader<'a> {
         match event {
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.finish(tag, range),
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
-                self.say(&text, range)
+            // The last three are never there: their options are off.
+            Event::Text(text)
+            | Event::Html(text)
+            | Event::InlineHtml(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text)
+            | Event::FootnoteReference(text) => {
+                self.say(&text, range);
             }
             Event::Code(text) => {
                 self.open(Style::Code);
@@ -67,16 +73,15 @@ impl<'a> Reader<'a> {
             Event::TaskListMarker(is_done) => {
                 self.mark = Some(self.indented(if is_done { "☑ " } else { "☐ " }));
             }
-            // Their options are off.
-            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
-                self.say(&text, range);
-            }
         }
     }
 
     fn start(&mut self, tag: Tag<'a>, range: &Range<usize>) {
         match tag {
-            Tag::Paragraph | Tag::HtmlBlock => self.block(range),
+            // In a chat, words that are set in are words.
+            Tag::Paragraph | Tag::HtmlBlock | Tag::CodeBlock(CodeBlockKind::Indented) => {
+                self.block(range);
+            }
             Tag::Heading { .. } => {
                 self.block(range);
                 self.open(Style::Bold);
@@ -90,8 +95,6 @@ impl<'a> Reader<'a> {
                 let language = language.split_whitespace().next().unwrap_or_default();
                 self.open(Style::Block(language.to_owned()));
             }
-            // In a chat, words that are set in are words.
-            Tag::CodeBlock(CodeBlockKind::Indented) => self.block(range),
             Tag::List(first) => self.lists.push(first),
             Tag::Item => self.item(range),
             // `2*3*4` multiplies.
@@ -110,7 +113,7 @@ impl<'a> Reader<'a> {
                 self.table = Some(Vec::new());
             }
             Tag::TableHead | Tag::TableRow => {
-                self.table.iter_mut().for_each(|rows| rows.push(Vec::new()))
+                self.table.iter_mut().for_each(|rows| rows.push(Vec::new()));
             }
             Tag::TableCell => self.row().push(String::new()),
             _ => {}

@@ -66,6 +66,7 @@ impl Markup {
     }
 
     /// A part of it.
+    #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {
         let inside = |span: &Span| {
             let (start, end) = (span.start.max(range.start), span.end.min(range.end));

@@ -71,9 +71,9 @@ pub(super) fn steps(
     }
     if let Some(markup) = &markup {
         if text.is_empty() {
-            steps
-                .iter_mut()
-                .for_each(|step| format::set_caption(step, markup));
+            for step in &mut steps {
+                format::set_caption(step, markup);
+            }
         } else {
             let parts = markup.split(MAX_TEXT, Measure::Utf16);
             steps.extend(parts.iter().map(format::text));

@@ -85,9 +85,9 @@ impl Step {
     pub(in super::super) fn unformatted(mut self) -> Self {
         let files = self.body.get_mut("media").and_then(Value::as_array_mut);
         for part in files.into_iter().flatten() {
-            FORMATTING
-                .iter()
-                .for_each(|field| drop(part.as_object_mut().and_then(|part| part.remove(*field))));
+            for field in FORMATTING {
+                drop(part.as_object_mut().and_then(|part| part.remove(field)));
+            }
         }
         let [text, caption] = FORMATTING;
         self.without(text).without(caption)

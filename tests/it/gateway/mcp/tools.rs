@@ -195,7 +195,7 @@ fn what_is_wrong_is_said_so_that_a_model_can_mend_it() {
         ),
         (
             "send_message",
-            json!({"channel": "webchat", "to": ["a"], "text": "x"}),
+            json!({"channel": "webchat", "to": [7], "text": "x"}),
             "not an array of 1",
         ),
         (
