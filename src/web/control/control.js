@@ -39,7 +39,7 @@ const SECTIONS = [
   ["settings", "wide"],
   ["log", "wide"],
 ];
-const TOPICS = ["client.*", "log", "integration.state", "key.changed", "config.changed"];
+const TOPICS = ["client.*", "log", "key.changed", "config.changed"];
 const POLL_MS = 2000;
 const quiet = text => paragraph("quiet", text);
 const isList = name => !["start", "status", "log", "device", "settings"].includes(name);
