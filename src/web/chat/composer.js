@@ -139,7 +139,7 @@ export class Composer {
       this.#sendOff(written.text, at);
       this.say(words("goesOut", { time: momentOf(at) }));
     };
-    chooseTime({ title: words("later"), act: words("postpone"), submit });
+    chooseTime({ title: words("sendLater"), act: words("postpone"), submit });
   }
 
   #sendOff(text, at) {
