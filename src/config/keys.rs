@@ -2,7 +2,7 @@
 //! `.env.example`.
 //!
 //! The limits of the gateway are in `limits`, the keys of the services in `services`, those of who answers, of the
-//! models, of transcription and of push notifications beside this. Keys of other programs have no rows; they are kept in `.env` and can be
+//! models, of transcription, of push notifications and of webhooks beside this. Keys of other programs have no rows; they are kept in `.env` and can be
 //! looked up.
 
 pub(super) mod agents;
@@ -13,6 +13,7 @@ pub mod reach;
 #[cfg(test)]
 mod tests;
 pub mod transcription;
+pub mod webhooks;
 
 pub use super::key::Key;
 use super::{
@@ -133,6 +134,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> + Clone {
         .chain(REACH)
         .chain(reach::KEYS)
         .chain(push::KEYS)
+        .chain(webhooks::KEYS)
         .chain(KEEPING)
         .chain(services().filter(|key| is_limit_of_channel(key)))
         .chain(limits::KEYS)
@@ -207,9 +209,12 @@ pub fn find(name: &str) -> Option<&'static Key> {
     all().find(|key| key.name == name)
 }
 
-/// The row of a key, also of an older or numbered name of a service's key.
+/// The row of a key, also of an older or numbered name.
 pub fn row(name: &str) -> Option<&'static Key> {
-    find(name).or_else(|| SERVICES.iter().find_map(|service| service.row(name)))
+    let of_service = || SERVICES.iter().find_map(|service| service.row(name));
+    find(name)
+        .or_else(of_service)
+        .or_else(|| webhooks::numbered(name))
 }
 
 /// The names of the secrets of the settings that a program we start is not to inherit: all but its own, older and

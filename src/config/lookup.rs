@@ -17,7 +17,6 @@ use super::{
     services::Service,
     shown::complaint,
     source::Source,
-    values::Kind,
 };
 use crate::error::{Error, Result};
 
@@ -179,7 +178,7 @@ impl Lookup {
     fn unknown(&self) -> Vec<String> {
         let mut unknown: Vec<_> = self
             .names()
-            .filter(|(name, _)| name.starts_with(keys::PREFIX) && keys::find(name).is_none())
+            .filter(|(name, _)| name.starts_with(keys::PREFIX) && keys::row(name).is_none())
             .filter(|(name, _)| *name != keys::CLIENT_URL)
             .map(|(name, source)| format!("{}: {}", self.origin(source), keys::unknown(name)))
             .collect();
@@ -199,7 +198,7 @@ impl fmt::Debug for Lookup {
 /// Trims a secret, since no valid one has white space around it; other values stay as they are.
 fn bare<'a>(row: Option<&Key>, value: &'a str) -> &'a str {
     match row {
-        Some(key) if key.kind == Kind::Token => value.trim(),
+        Some(key) if key.kind.is_trimmed() => value.trim(),
         _ => value,
     }
 }

@@ -40,12 +40,12 @@ pub use self::{
     limits::Limits,
     lookup::{Lookup, look_up},
     models::{TranscribedBy, TranscriptionSettings},
-    reach::{PushSettings, TlsFiles},
+    reach::{PushSettings, TlsFiles, WebhookSettings},
     shown::{is_secret, mask},
     source::Source,
     values::{
         BaseUrl, Delays, Expected, FetchRule, Kind, LEAST_TOKEN_CHARS, Pace, PromptRoute, Route,
-        SAFE_TOKEN_CHARS, Shape, is_agent_name, reached_at,
+        SAFE_TOKEN_CHARS, Shape, WebhookSecret, WebhookUrl, is_agent_name, reached_at,
     },
 };
 use self::{
@@ -214,6 +214,7 @@ fn refuse_invalid<'a>(lookup: &Lookup, others: impl Iterator<Item = &'a String>)
         .filter(|key| key.name != keys::HOME && key.name.starts_with(keys::PREFIX))
         .filter_map(|key| lookup.complaint(key.name, key))
         .collect();
+    complaints.extend(reach::webhooks::complaints(lookup));
     if complaints.is_empty() {
         return Ok(());
     }

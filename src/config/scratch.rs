@@ -2,7 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use super::{Environment, Lookup, Overrides, look_up};
 use crate::{fs, random};
+
+/// These settings and nothing else, with this home folder.
+pub(super) fn lookup(folder: &Scratch, pairs: &[(&str, &str)]) -> Lookup {
+    let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    let overrides = Overrides {
+        home: Some(folder.path().to_owned()),
+        settings: pairs.iter().map(pair).collect(),
+        ..Overrides::default()
+    };
+    look_up(&overrides, &Environment::default()).expect("read")
+}
 
 pub(super) struct Scratch(PathBuf);
 

@@ -16,6 +16,7 @@ use super::{
     push::Pusher,
     schedule::Scheduler,
     turns::{Turns, states},
+    webhooks::Webhooks,
 };
 use crate::{
     config::{self, Config, Lookup, Setting, edit::Change, keys::reach::TLS_CERT},
@@ -46,6 +47,7 @@ pub(super) struct Controller {
     pusher: Arc<Pusher>,
     scheduler: Scheduler,
     gate: Arc<Gate>,
+    webhooks: Arc<Webhooks>,
     finder: AgentFinder,
 }
 
@@ -58,6 +60,7 @@ pub(super) struct ControlledParts {
     pub(super) pusher: Arc<Pusher>,
     pub(super) scheduler: Scheduler,
     pub(super) gate: Arc<Gate>,
+    pub(super) webhooks: Arc<Webhooks>,
 }
 
 impl Controller {
@@ -82,6 +85,7 @@ impl Controller {
             pusher: parts.pusher,
             scheduler: parts.scheduler,
             gate: parts.gate,
+            webhooks: parts.webhooks,
         }
     }
 
@@ -93,6 +97,7 @@ impl Controller {
     /// Starts the integrations and has those answered that the settings name.
     pub(super) fn launch(&self, lookup: &Lookup, config: &Config) {
         self.pusher.apply(lookup, config);
+        self.webhooks.apply(lookup);
         self.registry.adopt_waiting();
         self.registry.apply(lookup);
         self.turns.apply(lookup, config.country);
@@ -109,6 +114,8 @@ impl Controller {
         self.turns.end().await;
         self.agents.end().await;
         self.registry.end().await;
+        // Last, so that what the others still stored is told.
+        self.webhooks.end().await;
     }
 
     /// The settings as the running daemon takes them, and what that changes; the error says what is wrong with
@@ -175,6 +182,9 @@ impl Controller {
         }
         if self.pusher.apply(lookup, &gateway.settings()) {
             done.changed.push("push".to_owned());
+        }
+        if self.webhooks.apply(lookup) {
+            done.changed.push("webhooks".to_owned());
         }
         let agents = self.agents.apply(lookup, &gateway.settings());
         self.guide.apply(lookup);

@@ -11,6 +11,7 @@ use super::{
     push::Pusher,
     testing::Ground,
     turns::{Turns, TurnsParts, states::AgentStates},
+    webhooks::Webhooks,
 };
 use crate::{
     config::{self, Environment, Lookup, Overrides},
@@ -56,6 +57,12 @@ impl Fixture {
             pusher: Pusher::new(ground.push()),
             scheduler: ground.scheduler(),
             gate: Arc::clone(&ground.gate),
+            webhooks: Webhooks::new(
+                ground.store.clone(),
+                &ground.listeners,
+                ground.log.clone(),
+                &ground.folder,
+            ),
         };
         let log = ground.log.clone();
         Self {

@@ -21,6 +21,7 @@ mod settings;
 #[cfg(test)]
 mod testing;
 mod turns;
+mod webhooks;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -40,6 +41,7 @@ use self::{
     push::{PushParts, Pusher},
     schedule::{Repeating, RepeatingParts, Scheduler},
     turns::{Turns, TurnsParts, states::AgentStates},
+    webhooks::Webhooks,
 };
 use crate::{
     config::{Config, Environment, Loaded, Lookup, Overrides},
@@ -206,6 +208,7 @@ impl Daemon {
             listeners: Arc::clone(&listeners),
             log: log.clone(),
         });
+        let webhooks = Webhooks::new(store.clone(), &listeners, log.clone(), &config.home);
         let controller = Arc::new(Controller::new(
             options,
             trigger,
@@ -218,6 +221,7 @@ impl Daemon {
                 pusher,
                 scheduler,
                 gate: Arc::clone(&gate),
+                webhooks: Arc::clone(&webhooks),
             },
         ));
         let gateway = Gateway::new(GatewayParts {
@@ -234,6 +238,7 @@ impl Daemon {
             admin: Arc::clone(&controller) as _,
             keys,
             push,
+            webhooks,
             address,
             shutdown: shutdown.clone(),
             log: log.clone(),

@@ -28,7 +28,7 @@ use std::{
 use self::{
     admission::{Attempts, Connections, WrongToken},
     clients::{arrivals::Arrivals, waiters::Waiters},
-    control::{Admin, Agents, Channels, Gate, Schedules},
+    control::{Admin, Agents, Channels, Gate, Schedules, Webhooks},
     http::dates::HttpDates,
     keys::ClientKeys,
     mcp::McpState,
@@ -73,6 +73,7 @@ pub struct Gateway {
     keys: ClientKeys,
     owner_token: OwnerToken,
     push: Arc<PushRegistry>,
+    webhooks: Arc<dyn Webhooks>,
     address: SocketAddr,
     shutdown: Shutdown,
     log: Log,
@@ -119,6 +120,8 @@ pub struct GatewayParts {
     pub keys: Arc<Keyring>,
     /// Where devices are pushed to.
     pub push: Arc<PushRegistry>,
+    /// The receivers of stored events.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Where it listens.
     pub address: SocketAddr,
     /// When to stop.
@@ -142,7 +145,7 @@ pub struct CommitListeners {
     arrivals: Arrivals,
     on_received: RwLock<Vec<OnReceived>>,
     on_scheduled: OnceLock<OnReceived>,
-    on_event: OnceLock<OnEvent>,
+    on_event: RwLock<Vec<OnEvent>>,
 }
 
 impl CommitListeners {
@@ -160,21 +163,25 @@ impl CommitListeners {
         let _ = self.on_scheduled.set(Box::new(callback));
     }
 
-    /// Sets what is called with each stored event, on the store's thread.
+    /// Adds what is called with each stored event, on the store's thread.
     pub fn on_event(&self, callback: impl Fn(&StoredEvent) + Send + Sync + 'static) {
-        let _ = self.on_event.set(Box::new(callback));
+        let mut all = self
+            .on_event
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        all.push(Box::new(callback));
     }
 
     /// Tells all; called by the store after each commit, in the order of the sequence numbers.
     pub fn stored(&self, router: &Router, events: &[StoredEvent]) {
+        let on_event = self.on_event.read();
+        let on_event = on_event.unwrap_or_else(PoisonError::into_inner);
         for event in events {
             self.bus.publish_stored(event);
             self.waiters.stored(&event.message);
             self.arrivals.stored(event);
             router.stored(&event.message);
-            if let Some(callback) = self.on_event.get() {
-                callback(event);
-            }
+            on_event.iter().for_each(|callback| callback(event));
         }
         let mut messages = events.iter().map(|event| &event.message);
         if messages.any(|message| message.state == State::Received) {
@@ -210,6 +217,7 @@ impl Gateway {
             keys: ClientKeys::new(parts.keys),
             owner_token: OwnerToken::default(),
             push: parts.push,
+            webhooks: parts.webhooks,
             address: parts.address,
             shutdown: parts.shutdown,
             log: parts.log,

@@ -90,6 +90,11 @@ impl Http {
         self
     }
 
+    /// Host and port of the service, as errors name it.
+    pub fn host(&self) -> &str {
+        self.base.authority()
+    }
+
     /// Makes one call. Nothing is tried twice, except that a pooled connection which turns out to be
     /// closed before anything was sent on it is replaced.
     pub async fn call(&self, call: HttpCall<'_>) -> Result<HttpAnswer, HttpError> {

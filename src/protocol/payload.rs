@@ -9,7 +9,7 @@ use super::{
 use crate::message::nesting::{MAX_NESTING, is_deeper};
 
 /// The fields of a payload that passed the check. Getters of required fields cannot fail.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Payload(Map<String, Value>);
 
 impl Payload {
@@ -65,6 +65,11 @@ impl Payload {
     /// A value taken out whole.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
+    }
+
+    /// Puts a field in place of what was there.
+    pub fn put(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
     }
 
     /// A number that may be left out.

@@ -12,7 +12,7 @@ import { Pauses } from "./later/pauses.js";
 import { $, icon, write } from "./dom.js";
 import { showToken } from "./files/transfer.js";
 import { numberOf } from "./model/messages.js";
-import { Rate } from "./model/rate.js";
+import { Rate } from "./app/rate.js";
 import { Session } from "./session.js";
 import { Identity } from "./state/identity.js";
 import { firstLanguage, onLanguage, speak, whenOf, words } from "./words.js";

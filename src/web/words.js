@@ -5,7 +5,7 @@ import { TABLE } from "./table.js";
 
 const TAGS = ["en", "pt-BR"];
 const hearers = [];
-let column, clock, day, short, moment, digits, tag;
+let column, clock, day, short, moments, digits, tag;
 
 /** Calls `hear` at each change of the language. */
 export const onLanguage = hear => hearers.push(hear);
@@ -20,7 +20,7 @@ export function speak(language) {
   clock = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
   day = new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long" });
   short = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" });
-  moment = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  moments = [undefined, "numeric"].map(year => new Intl.DateTimeFormat(tag, { year, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
   digits = new Intl.NumberFormat(tag, { maximumFractionDigits: 1 });
   translate(document);
   for (const hear of hearers) hear();
@@ -77,10 +77,7 @@ export function dayOf(ms) {
 export const whenOf = ms => (dayStart(ms) === dayStart(Date.now()) ? clock : short).format(ms);
 
 /** The day and the time; the year where it is another one. */
-export function momentOf(ms) {
-  const year = new Date(ms).getFullYear();
-  return year === new Date().getFullYear() ? moment.format(ms) : `${moment.format(ms)} ${year}`;
-}
+export const momentOf = ms => moments[Number(new Date(ms).getFullYear() !== new Date().getFullYear())].format(ms);
 
 /** The name of a day of the week; 0 is Sunday. The fourth of January 2026 was one. */
 export const weekdayOf = number => new Intl.DateTimeFormat(tag, { weekday: "long" }).format(new Date(2026, 0, 4 + number));

@@ -6,7 +6,7 @@ import test from "node:test";
 import { waitBefore } from "../../src/web/model/backoff.js";
 import { Heights } from "../../src/web/model/heights.js";
 import { partsOf, webAddress } from "../../src/web/model/parts.js";
-import { Rate, SECONDS } from "../../src/web/model/rate.js";
+import { Rate, SECONDS } from "../../src/web/app/rate.js";
 
 const spelled = text => partsOf(text).map(({ kind, text }) => `${kind}:${text}`);
 

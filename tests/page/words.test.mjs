@@ -11,7 +11,7 @@ const files = readdirSync(web, { recursive: true }).map(name => name.replaceAll(
 const sources = files.filter(name => /\.(js|html)$/.test(name) && name !== "table.js").map(name => readFileSync(new URL(name, web), "utf8"));
 
 /** Keys that come over the wire, as states and kinds. */
-const WIRED = "queued sending sent delivered read failed cancelled received running starting stopped impaired away backing_off parked hand command loop image video audio voice document sticker location contact poll vote choice order call unsupported missed rejected";
+const WIRED = "queued sending sent delivered read failed cancelled received running starting stopped impaired away backing_off parked paused hand command loop image video audio voice document sticker location contact poll vote choice order call unsupported missed rejected";
 const blanks = text => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort().join();
 
 test("each key has words in two languages with the same blanks", () => {

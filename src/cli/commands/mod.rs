@@ -18,10 +18,13 @@ pub(crate) mod agents {
 }
 
 pub(crate) mod channels {
-    //! The channels to services, who may write on them, and who answers.
+    //! The channels to services, who may write on them, who answers, and who is told by HTTP.
     pub(crate) mod agents;
     pub(crate) mod integrations;
     pub(crate) mod pairing;
+    pub(crate) mod pause;
+    pub(crate) mod resume;
+    pub(crate) mod webhooks;
 }
 
 pub(crate) mod gateway {
@@ -61,12 +64,14 @@ pub(crate) mod messages {
     mod destination;
     pub(crate) mod history;
     mod keeping;
+    mod later;
     pub(crate) mod media;
     pub(crate) mod message;
     pub(crate) mod outbox;
     mod page;
     mod progress;
     pub(crate) mod recipient;
+    pub(crate) mod schedule;
     pub(crate) mod send;
     mod waiting_line;
 }
@@ -112,7 +117,11 @@ pub(super) const COMMANDS: CommandTable = &[
     &channels::agents::SPEC,
     &agents::agent::SPEC,
     &messages::outbox::SPEC,
+    &messages::schedule::SPEC,
+    &channels::pause::SPEC,
+    &channels::resume::SPEC,
     &channels::pairing::SPEC,
+    &channels::webhooks::SPEC,
     &health::logs::SPEC,
     &settings::config::SPEC,
     &settings::token::SPEC,

@@ -56,6 +56,7 @@ fn question(kind: WordKind, line: &CommandLine) -> Option<(&'static str, Value)>
         WordKind::Channel | WordKind::Integration => ("integrations", json!({})),
         WordKind::Agent | WordKind::Turn => ("agents", json!({})),
         WordKind::Key => ("keys", json!({})),
+        WordKind::Schedule => ("schedules", json!({})),
         WordKind::PairingCode => ("pairing", json!({})),
         WordKind::Media => ("media.list", json!({"limit": MAX_ROWS})),
         WordKind::Peer => ("conversations", payload),
@@ -102,6 +103,7 @@ fn read(kind: WordKind, line: &CommandLine, answer: &Value) -> Vec<Candidate> {
         ]
         .concat(),
         WordKind::Key => named("keys", "key_id", "name"),
+        WordKind::Schedule => named("schedules", "name", "text"),
         WordKind::Media => named("media", "media_id", "name"),
         WordKind::Peer => named("conversations", "peer", "name"),
         WordKind::Outgoing => [messages("waiting"), messages("failed")].concat(),

@@ -57,6 +57,7 @@ pub(crate) enum WordKind {
     PairingCode,
     Peer,
     Role,
+    Schedule,
     Turn,
 }
 
@@ -82,6 +83,7 @@ impl WordKind {
             ("pairing", "CODE") => Self::PairingCode,
             ("integrations", "NAME") => Self::Integration,
             ("agents", "NAME") => Self::Agent,
+            ("schedule", "NAME") => Self::Schedule,
             _ => return None,
         })
     }

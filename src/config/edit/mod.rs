@@ -14,7 +14,6 @@ use super::{
     dotenv::{self, Document},
     keys, loaded,
     lookup::{Lookup, gather_edited, look_up},
-    values::Kind,
 };
 use crate::error::{Error, Result};
 
@@ -52,7 +51,7 @@ impl Change {
 
     /// The same as it is written: people paste secrets with what was around them.
     fn tidy(mut self) -> Self {
-        let is_token = keys::row(&self.key).is_some_and(|row| row.kind == Kind::Token);
+        let is_token = keys::row(&self.key).is_some_and(|row| row.kind.is_trimmed());
         if let Some(value) = self.value.as_mut().filter(|_| is_token) {
             *value = value.trim().to_owned();
         }

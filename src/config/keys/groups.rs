@@ -2,27 +2,29 @@
 //!
 //! Not here: their order in `.env.example`, which is that of the tables.
 
-use super::{KEEPING, agents, models, push, transcription};
+use super::{KEEPING, agents, models, push, transcription, webhooks};
 use crate::config::{key::Key, limits, services::SERVICES};
 
 /// What has no row in the tables: keys of other programs.
 pub const OTHER: &str = "other";
 
 /// The group of a key: the channel of a service (`bridges` for those of clients), `agents`, `models`,
-/// `transcription`, `push`, `keeping` (what is kept and logged), `limits`, `gateway`, or [`OTHER`].
+/// `transcription`, `push`, `webhooks`, `keeping` (what is kept and logged), `limits`, `gateway`, or [`OTHER`].
 pub fn group(name: &str) -> &'static str {
     let service = SERVICES.iter().find(|service| service.row(name).is_some());
     if let Some(service) = service {
         return service.channels.first().copied().unwrap_or("bridges");
     }
-    let tables: [(&str, &[Key]); 6] = [
+    let tables: [(&str, &[Key]); 7] = [
         ("agents", agents::KEYS),
         ("models", models::KEYS),
         ("transcription", transcription::KEYS),
         ("push", push::KEYS),
+        ("webhooks", webhooks::KEYS),
         ("keeping", KEEPING),
         ("limits", limits::KEYS),
     ];
+    let name = webhooks::numbered(name).map_or(name, |row| row.name);
     let holds = |(_, rows): &&(&str, &[Key])| rows.iter().any(|key| key.name == name);
     match tables.iter().find(holds) {
         Some((group, _)) => group,
@@ -47,6 +49,8 @@ mod tests {
             ("GROQ_API_KEY", "models"),
             ("TRANSCRIBE_URL", "transcription"),
             ("PUSH_PREVIEW", "push"),
+            ("CLEUDOCODEBOT_WEBHOOK_URL", "webhooks"),
+            ("CLEUDOCODEBOT_WEBHOOK_SECRET_9", "webhooks"),
             ("CLEUDOCODEBOT_LOG_LEVEL", "keeping"),
             ("CLEUDOCODEBOT_MAX_CONNECTIONS", "limits"),
             ("CLEUDOCODEBOT_TLS_CERT", "gateway"),

@@ -95,17 +95,10 @@ fn text_of(key: &str, value: &str, home: &Path) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Environment, Lookup, Overrides, look_up, models::check, scratch::Scratch};
-
-    fn lookup(folder: &Scratch, pairs: &[(&str, &str)]) -> Lookup {
-        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let overrides = Overrides {
-            home: Some(folder.path().to_owned()),
-            settings: pairs.iter().map(pair).collect(),
-            ..Overrides::default()
-        };
-        look_up(&overrides, &Environment::default()).expect("read")
-    }
+    use crate::config::{
+        models::check,
+        scratch::{Scratch, lookup},
+    };
 
     fn read(folder: &Scratch, pairs: &[(&str, &str)]) -> Result<Prompts, String> {
         ModelSettings::read(&lookup(folder, pairs)).system_prompts(folder.path())

@@ -1,13 +1,14 @@
 //! How other devices reach the gateway, as the settings say it: TLS on its own port, the address that they use,
-//! and what of both does not go together.
+//! and what of both does not go together; and whom the gateway tells by HTTP.
 //!
 //! Not here: what is in the files (`certificate`), and whether the address leads here (`cli`).
 
 mod push;
+pub(super) mod webhooks;
 
 use std::path::{Path, PathBuf};
 
-pub use self::push::PushSettings;
+pub use self::{push::PushSettings, webhooks::WebhookSettings};
 
 use super::{
     Config, Lookup,

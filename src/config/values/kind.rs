@@ -3,8 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    addresses, agents, base_url::BaseUrl, delays::Delays, expected::Expected,
-    fetch_rule::FetchRule, pace::Pace, reach, wait::wait,
+    addresses, agents,
+    base_url::BaseUrl,
+    delays::Delays,
+    expected::Expected,
+    fetch_rule::FetchRule,
+    pace::Pace,
+    reach,
+    wait::wait,
+    webhook::{WebhookSecret, WebhookUrl},
 };
 use crate::{
     calendar::{Hours, Zone},
@@ -95,6 +102,10 @@ pub enum Kind {
     AgentPrompts,
     /// Names of variables, separated by commas.
     VariableNames,
+    /// A [`WebhookUrl`]; may be empty.
+    WebhookUrl,
+    /// A [`WebhookSecret`].
+    WebhookSecret,
 }
 
 /// A hundred years. For longer, use 0.
@@ -115,7 +126,7 @@ impl Kind {
             Self::Zone => zone(text).map(drop),
             Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
-            Self::PublicUrl | Self::File if text.is_empty() => Ok(()),
+            Self::PublicUrl | Self::File | Self::WebhookUrl if text.is_empty() => Ok(()),
             Self::PublicUrl => reach::public_url(text).map(drop),
             Self::File => reach::file(text).map(drop),
             Self::AllowList => allow_list(text),
@@ -139,6 +150,8 @@ impl Kind {
             Self::Contact => contact(text),
             Self::AgentPrompts => agents::prompts(text).map(drop),
             Self::VariableNames => agents::variables(text).map(drop),
+            Self::WebhookUrl => WebhookUrl::parse(text).map(drop),
+            Self::WebhookSecret => WebhookSecret::parse(text).map(drop),
         }
     }
 

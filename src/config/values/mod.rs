@@ -13,6 +13,7 @@ mod pace;
 pub(super) mod reach;
 mod shape;
 mod wait;
+mod webhook;
 
 pub use self::{
     addresses::reached_at,
@@ -24,6 +25,7 @@ pub use self::{
     kind::{Kind, LEAST_TOKEN_CHARS, SAFE_TOKEN_CHARS},
     pace::Pace,
     shape::Shape,
+    webhook::{WebhookSecret, WebhookUrl},
 };
 pub(super) use self::{
     agents::{

@@ -38,7 +38,7 @@ impl Kind {
             Self::Language => choice(Language::ALL.map(|(_, tag)| tag)),
             Self::Wait => plain("wait"),
             Self::OneOf(words) => choice(words.iter().copied()),
-            Self::Service | Self::PublicUrl => plain("address"),
+            Self::Service | Self::PublicUrl | Self::WebhookUrl => plain("address"),
             Self::Folder | Self::File => plain("path"),
             Self::Lines | Self::AgentPrompts => plain("lines"),
             Self::Origins
@@ -57,8 +57,14 @@ impl Kind {
             | Self::Pace
             | Self::DayCount
             | Self::Conversation
-            | Self::Contact => plain("text"),
+            | Self::Contact
+            | Self::WebhookSecret => plain("text"),
         }
+    }
+
+    /// Whether white space around a value is never meant: people paste secrets with what was around them.
+    pub fn is_trimmed(self) -> bool {
+        matches!(self, Self::Token | Self::WebhookSecret)
     }
 
     /// Whether a value may have line ends.

@@ -12,12 +12,18 @@ use super::{
     answer::Answer,
     dispatch,
     lookup::{message_id, reading, stored_peer},
+    messages::batch,
     refused,
 };
 use crate::{
     gateway::{Gateway, permissions::Access},
     message::{MessageId, TurnId},
-    protocol::{describe::Action, error_code::Fault, payload::Payload, role::Subject},
+    protocol::{
+        describe::{Action, FieldKind},
+        error_code::Fault,
+        payload::Payload,
+        role::Subject,
+    },
     store::{Store, StoreError},
 };
 
@@ -61,7 +67,7 @@ const NAMES_OF_REPEATS: [&str; 2] = ["idempotency_key", "dedup_key"];
 
 /// Keeps the names that a client gives to its messages apart from those of others on the channel, where it may not
 /// see those: it would learn of them by what is a repeat, and could take names that they will use.
-fn own_names(access: &Access, channel: &str, payload: &mut Payload) {
+pub(super) fn own_names(access: &Access, channel: &str, payload: &mut Payload) {
     let Some(key) = access.key().filter(|_| !access.covers_all_of(channel)) else {
         return;
     };
@@ -91,6 +97,10 @@ fn place(gateway: &Gateway, action: &Action, payload: &Payload) -> Result<Place,
     Ok(match action.subject {
         // Whoever is limited does not come so far with what is of the whole gateway.
         Subject::Nothing | Subject::Gateway => Place::Nowhere,
+        // Each target of several is looked at where their messages are made.
+        Subject::Conversation if batch::targets(payload).is_some() && reads_targets(action) => {
+            Place::Nowhere
+        }
         Subject::Conversation => {
             let channel = payload.text("channel");
             // Only fields that the action reads: others stay in a payload, and would pass for its address.
@@ -106,6 +116,12 @@ fn place(gateway: &Gateway, action: &Action, payload: &Payload) -> Result<Place,
             Place::OfTurn(id.map_err(|()| Fault::from(StoreError::NotFound))?)
         }
     })
+}
+
+/// Whether an action takes a list of targets.
+fn reads_targets(action: &Action) -> bool {
+    let mut fields = action.request.iter();
+    fields.any(|field| field.kind == FieldKind::Targets)
 }
 
 /// Channel and peer of the conversation that a place is in, as the store has it.

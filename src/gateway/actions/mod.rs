@@ -21,6 +21,7 @@ mod messages;
 mod pairing;
 mod push;
 mod schedules;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -141,6 +142,9 @@ fn dispatch(
             let writer = Writer::of(gateway, session.as_deref());
             let may = may_hurry(access, &payload).and_then(|()| room_to_wait(&payload, session));
             match may {
+                Ok(()) if messages::batch::targets(&payload).is_some() => {
+                    messages::batch::send(gateway, access, &payload, writer)
+                }
                 Ok(()) => messages::send(gateway, payload, writer),
                 Err(fault) => refused(gateway, fault),
             }
@@ -171,6 +175,7 @@ fn dispatch(
         ActionId::Retry => messages::retry(gateway, &payload),
         ActionId::Message => messages::history::message(gateway, &payload),
         ActionId::History => messages::history::history(gateway, access, &payload),
+        ActionId::Batch => messages::batch::batch(gateway, access, &payload),
         ActionId::Scheduled => messages::later::scheduled(gateway, access, &payload),
         ActionId::Reschedule => messages::later::reschedule(gateway, &payload),
         ActionId::Schedules => Answer::Now(Ok(schedules::list(gateway, access))),
@@ -209,6 +214,11 @@ fn dispatch(
         ActionId::PushSubscribe => push::subscribe(gateway, access, &payload),
         ActionId::PushUnsubscribe => push::unsubscribe(gateway, access, &payload),
         ActionId::PushList => Answer::Now(Ok(push::list(gateway, access))),
+        ActionId::Webhooks => Answer::Now(Ok(webhooks::list(gateway))),
+        ActionId::WebhookTest => webhooks::test(gateway, &payload),
+        ActionId::WebhookReplay => webhooks::replay(gateway, &payload),
+        ActionId::WebhookPause => webhooks::steer(gateway, &payload, Steer::Stop),
+        ActionId::WebhookResume => webhooks::steer(gateway, &payload, Steer::Start),
         ActionId::Status => Answer::Now(Ok(daemon::status(gateway, access))),
         ActionId::Logs => Answer::Now(daemon::logs(gateway, &payload)),
         ActionId::Config => Answer::Now(daemon::settings::config(gateway)),

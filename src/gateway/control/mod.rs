@@ -6,6 +6,7 @@ mod agents;
 mod channels;
 mod gate;
 mod schedules;
+mod webhooks;
 
 pub use self::{
     admin::{Admin, Effects, FoundAgent, Reloaded},
@@ -16,4 +17,5 @@ pub use self::{
     channels::{Channels, IntegrationStatus, ReadUpTo, Steer},
     gate::{Gate, NewPause},
     schedules::{NewSchedule, Repeat, ScheduleStatus, Schedules},
+    webhooks::{WebhookStatus, Webhooks},
 };

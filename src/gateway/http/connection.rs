@@ -18,7 +18,7 @@ use super::{
     guard::{allow, check_framing, check_origin, check_query, checked_host, token},
     progress::Progress,
     respond::{HttpReply, add_hsts, busy, refuse, refuse_fault, slow_down, to_https, unauthorized},
-    routes::{asyncapi, mcp, media, openai, page, pair, rpc, status_page, webhook},
+    routes::{asyncapi, mcp, media, openai, page, pair, rpc, send, status_page, webhook},
     upgrade::{HandshakeRefusal, Opening, switching, upgrade_refused},
 };
 use crate::{
@@ -312,6 +312,11 @@ impl HttpConnection {
                 shown.map_err(openai::shaped)?;
                 let base = self.base(host, config);
                 let answer = openai::answer(&self.gateway, &self.permit, request, &base, config);
+                Ok(Box::pin(answer).await)
+            }
+            sent if sent.starts_with(send::PREFIX) => {
+                let access = self.expect_token(&request, &[Method::POST], host, config)?;
+                let answer = send::answer(&self.gateway, &self.permit, &access, request, config);
                 Ok(Box::pin(answer).await)
             }
             file if file.starts_with(MEDIA) => {

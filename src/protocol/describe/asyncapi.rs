@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{
     actions::{ACTIONS, Action},
     events::EVENTS,
-    shape::{EventSpec, FieldKind, FieldSpec, MAX_NAME, MAX_NAMES},
+    shape::{EventSpec, FieldKind, FieldSpec, MAX_NAME, MAX_NAMES, MAX_TARGETS},
 };
 use crate::{
     message::media::MAX_FILES,
@@ -259,6 +259,8 @@ fn schema(kind: FieldKind) -> Value {
         FieldKind::Names => {
             json!({"type": "array", "minItems": 1, "maxItems": MAX_NAMES, "items": name})
         }
+        FieldKind::Targets => json!({"oneOf": [name,
+            {"type": "array", "minItems": 1, "maxItems": MAX_TARGETS, "items": name}]}),
         FieldKind::Texts => json!({"type": "array", "items": {"type": "string"}}),
         FieldKind::Objects => json!({"type": "array", "items": {"type": "object"}}),
         FieldKind::Any => json!({}),

@@ -232,6 +232,11 @@ pub(super) const INTEGRATION: &[FieldSpec] = &[
     may("last_error", FieldKind::Text, "what went wrong last"),
     may("advice", FieldKind::Text, "what the user can do about it"),
     may(
+        "held",
+        FieldKind::Text,
+        "why its messages wait: paused, outside of its hours, at its daily limit",
+    ),
+    may(
         "pairable",
         FieldKind::Boolean,
         "true where integration.connect pairs a device",

@@ -18,7 +18,7 @@ pub use self::{
     asyncapi::asyncapi,
     events::{EVENTS, EventName, event},
     mismatch::{event_mismatch, response_mismatch},
-    shape::{ActionSpec, EventSpec, FieldKind, FieldSpec, MAX_NAME, MAX_NAMES},
+    shape::{ActionSpec, EventSpec, FieldKind, FieldSpec, MAX_NAME, MAX_NAMES, MAX_TARGETS},
 };
 
 /// The roles beside the ladder that may as well.

@@ -15,6 +15,9 @@ pub const MAX_NAME: usize = 256;
 /// Most names in one array.
 pub const MAX_NAMES: usize = 64;
 
+/// Most targets of one message.
+pub const MAX_TARGETS: usize = 256;
+
 /// What a field may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
@@ -26,6 +29,8 @@ pub enum FieldKind {
     Integer(u64, u64),
     /// `true` or `false`.
     Boolean,
+    /// As `Name`, or an array of up to 256 of them.
+    Targets,
     /// An object.
     Object,
     /// An object or an array of 1 to 10 objects: the files of a message.
@@ -94,6 +99,9 @@ impl FieldKind {
             Self::Object => "an object",
             Self::Files => "an object or an array of 1 to 10 objects",
             Self::Names => "an array of 1 to 64 strings",
+            Self::Targets => {
+                "a string of 1 to 256 bytes without control characters, or an array of 1 to 256 of them"
+            }
             Self::Texts => "an array of strings",
             Self::Objects => "an array of objects",
             Self::Any => "any JSON value",
@@ -117,6 +125,10 @@ impl FieldKind {
             Self::Names => {
                 let count = value.as_array().map_or(0, Vec::len);
                 (1..=MAX_NAMES).contains(&count) && all(is_name)
+            }
+            Self::Targets => {
+                let count = value.as_array().map_or(0, Vec::len);
+                is_name(value) || (1..=MAX_TARGETS).contains(&count) && all(is_name)
             }
             Self::Texts => all(Value::is_string),
             Self::Objects => all(Value::is_object),

@@ -5,7 +5,7 @@ import { whyOf } from "../app/said.js";
 import { channelTitle, serviceOf } from "../app/channels.js";
 import { $, button, drawing, goTo, make, paragraph } from "../dom.js";
 import { shownPeer } from "../model/numbers.js";
-import { SECONDS } from "../model/rate.js";
+import { SECONDS } from "../app/rate.js";
 import { lasting, numberText, onLanguage, translate, words } from "../words.js";
 import { Device } from "./device.js";
 import { Devices } from "./devices.js";
@@ -36,6 +36,7 @@ const SECTIONS = [
   ["device", ""],
   ["push", "passing"],
   ["clients", "passing"],
+  ["webhooks", "passing"],
   ["later", "wide"],
   ["status", "wide"],
   ["settings", "wide"],
@@ -172,6 +173,7 @@ export class Control {
       this.#rows("keys", keys);
     },
     clients: ({ clients }) => this.#rows("clients", clients),
+    webhooks: ({ webhooks }) => this.#rows("webhooks", webhooks),
     push: ({ subscriptions }) => this.#rows("push", subscriptions, subscriptionLook(this.#keyNames, this.device.here.notify.id)),
   };
 
@@ -205,7 +207,7 @@ export class Control {
     this.#rows("failures", [...messages, ...turns], item => LOOKS[item.turn_id ? "turns" : "outbox"](item));
   }
 
-  #status({ version, uptime_ms, memory, clients, store, integrations, pauses = [], notes = [] }) {
+  #status({ version, uptime_ms, memory, clients, store, integrations, pauses = [], notes = [], webhooks = [] }) {
     this.here.pauses.take({ pauses, integrations });
     const figures = {
       version,
@@ -217,6 +219,7 @@ export class Control {
     const shown = Object.entries(figures).map(([key, value]) => make("p", {}, make("b", {}, value), quiet(words(key))));
     $("status").replaceChildren(make("div", { id: "figures" }, ...shown), this.#chart());
     this.#rows("notes", notes);
+    this.#rows("webhooks", webhooks);
     this.#integrations(integrations);
   }
 
@@ -265,6 +268,7 @@ export class Control {
       held: [`agent.${act}`, { channel, peer }],
       turns: [`agent.${act}`, { turn_id }],
       push: ["push.unsubscribe", { id }],
+      webhooks: [`webhook.${act === "goOn" ? "resume" : act}`, { name }],
     }[what];
     const fault = await this.session.ask(action, payload).then(() => undefined, fault => fault);
     if (act === "unhook" && !fault) await this.session.wish("integration.restart", { name });

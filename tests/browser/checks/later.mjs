@@ -21,7 +21,7 @@ async function fits(page, what) {
 
 async function open(stage, view = PLACE) {
   await stage.open(view);
-  await stage.page.waitForSelector(view === PLACE ? "#postpone:not([hidden])" : "#control:not([hidden]) #integrations [data-key]");
+  await stage.page.waitForSelector(view === PLACE ? "#thread:not([hidden]) #text" : "#control:not([hidden]) #integrations [data-key]");
 }
 
 /** Puts this time into the dialog and takes it. */

@@ -6,3 +6,4 @@ mod isolation;
 mod lifecycle;
 mod outbox;
 mod settings;
+mod webhooks;

@@ -24,6 +24,8 @@ pub(crate) struct Request {
     /// The whole head, as it came.
     pub head: String,
     pub body: Value,
+    /// The body as it came.
+    pub text: String,
 }
 
 /// What the fake does with a request.
@@ -259,5 +261,6 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
         path: first.nth(1)?.to_owned(),
         head: head.clone(),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        text: String::from_utf8_lossy(&body).into_owned(),
     })
 }

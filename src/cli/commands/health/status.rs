@@ -108,6 +108,7 @@ fn print(
         let now = clock::now_ms();
         let mut integrations = rows_of(&status["integrations"], now);
         integrations.extend(rows_of(&status["agents"], now));
+        integrations.extend(rows_of(&status["webhooks"], now));
         if !integrations.is_empty() {
             context.terminal.line("")?;
             context.terminal.columns(&integrations)?;

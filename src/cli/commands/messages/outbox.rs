@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::page::page;
+use super::{
+    later::{AT, GRACE, IN, put_times},
+    page::page,
+};
 use crate::{
     cli::{
         command::Command,
@@ -21,8 +24,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     summary: "Show what waits to be sent or failed; try again, withdraw",
     usage: &[
         "[list] [--channel CHANNEL] [--limit N] [--json]",
+        "scheduled [--channel CHANNEL] [--limit N]",
         "retry ID...",
         "cancel ID...",
+        "reschedule ID --at TIME|--in SPAN",
     ],
     details: "Messages are tried five times within a quarter of an hour; then they fail and\n\
               stay here. Those that were never tried can be cancelled.",
@@ -34,6 +39,9 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "At most so many of each (default 50, up to 1000)",
         )
         .short('n'),
+        AT,
+        IN,
+        GRACE,
         JSON,
     ],
     examples: &[
@@ -56,18 +64,34 @@ pub(crate) enum OutboxCommand {
         /// For scripts.
         json: bool,
     },
-    /// Do this action with each of these messages.
-    Each(&'static str, Vec<String>),
+    /// Show what is for later.
+    Scheduled {
+        /// The payload of the action.
+        payload: Value,
+        /// For scripts.
+        json: bool,
+    },
+    /// Do this action with each of these messages, and this besides.
+    Each(&'static str, Vec<String>, Value),
 }
 
 fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
     let command = match args.word().as_deref() {
         None | Some("list") => list(args)?,
-        Some("retry") => OutboxCommand::Each("retry", ids(args)?),
-        Some("cancel") => OutboxCommand::Each("cancel", ids(args)?),
+        Some("scheduled") => OutboxCommand::Scheduled {
+            payload: page(args, &["channel"])?,
+            json: args.flag("json"),
+        },
+        Some("retry") => OutboxCommand::Each("retry", ids(args)?, json!({})),
+        Some("cancel") => OutboxCommand::Each("cancel", ids(args)?, json!({})),
+        Some("reschedule") => {
+            let mut times = json!({});
+            put_times(args, &mut times);
+            OutboxCommand::Each("reschedule", vec![args.required_word("ID")?], times)
+        }
         Some(other) => {
             return Err(Error::Usage(format!(
-                "{other:?} is not one of list, retry, cancel"
+                "{other:?} is not one of list, scheduled, retry, cancel, reschedule"
             )));
         }
     };
@@ -103,9 +127,15 @@ impl OutboxCommand {
                 let names = names(&mut connection.client, None).await;
                 show(&answer, &names, *json, context)
             }
-            Self::Each(action, ids) => {
+            Self::Scheduled { payload, json } => {
+                let answer = connection.client.call("scheduled", payload).await?;
+                let names = names(&mut connection.client, None).await;
+                show_scheduled(&answer, &names, *json, context)
+            }
+            Self::Each(action, ids, besides) => {
                 for id in ids {
-                    let asked = json!({"message_id": id});
+                    let mut asked = besides.clone();
+                    asked["message_id"] = json!(id);
                     let done = connection.client.call(action, &asked).await?;
                     let state = printable(done["state"].as_str().unwrap_or("?"));
                     let state = context.terminal.translator().word(&state).into_owned();
@@ -122,6 +152,33 @@ impl OutboxCommand {
     }
 }
 
+fn show_scheduled(
+    answer: &Value,
+    names: &Names,
+    as_json: bool,
+    context: &mut Context<'_>,
+) -> Result<()> {
+    if as_json {
+        return context.terminal.json(answer);
+    }
+    let messages = answer["messages"].as_array().cloned().unwrap_or_default();
+    for message in &messages {
+        let (times, translator) = (&context.terminal.times, context.terminal.translator());
+        let line = message_line(message, names, times, translator);
+        let at = message["at_ms"].as_u64().unwrap_or_default();
+        let at = translator
+            .sentence(&format!("goes out at {}", times.full(at)))
+            .into_owned();
+        context.terminal.foreign(format!("{line} ({at})"))?;
+    }
+    if messages.is_empty() {
+        context.terminal.note("nothing is scheduled");
+    } else if answer["next"].is_string() {
+        context.terminal.hint("there are more: --limit N");
+    }
+    Ok(())
+}
+
 fn show(answer: &Value, names: &Names, as_json: bool, context: &mut Context<'_>) -> Result<()> {
     let of = |kind: &str| answer[kind].as_array().cloned().unwrap_or_default();
     let (waiting, failed) = (of("waiting"), of("failed"));
@@ -132,6 +189,15 @@ fn show(answer: &Value, names: &Names, as_json: bool, context: &mut Context<'_>)
             let line = line(message, names, context);
             context.terminal.dated(moment(message), line)?;
         }
+    }
+    let held = of("held");
+    for one in held.iter().filter(|_| !as_json) {
+        let text = |name: &str| printable(one[name].as_str().unwrap_or("?"));
+        context.terminal.note(format!(
+            "{} sends nothing now: {}",
+            text("channel"),
+            text("held")
+        ));
     }
     if waiting.is_empty() && failed.is_empty() && !as_json {
         context.terminal.note("nothing waits and nothing failed");

@@ -8,11 +8,15 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{progress::ProgressBar, recipient, waiting_line};
+use super::{
+    later::{AT, GRACE, IN, put_times},
+    progress::ProgressBar,
+    recipient, waiting_line,
+};
 use crate::{
     cli::{
         command::Command,
-        connection::connect,
+        connection::{Connection, connect},
         context::Context,
         output::printable,
         parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option, switch},
@@ -42,7 +46,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     option(
         "to",
         Takes::Text("PEER"),
-        "The address there, also --target",
+        "The address there, also --target; several: a message each",
     )
     .short('t')
     .alias("target"),
@@ -84,6 +88,10 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Takes::Text("KEY"),
         "The same key again sends nothing new, for 7 days",
     ),
+    AT,
+    IN,
+    GRACE,
+    switch("urgent", "Send it outside of the channel's hours too"),
     switch("wait", "Wait until it is sent or failed").short('w'),
     option(
         "timeout",
@@ -104,6 +112,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     details: "With a file the text is its caption. A - reads the text from standard input.\n\
               Prints `queued m-17` once the message is stored; with --wait its final\n\
               state, and exit code 1 where that is failed or the time is over.\n\
+              With --at or --in it is `scheduled`, and waits on the disk for its time.\n\
               PEER may be a name, where one only is called so; a number may lack the\n\
               code of the country that CLEUDOCODEBOT_COUNTRY names.",
     options: OPTIONS,
@@ -119,6 +128,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
         (
             "cleudocodebot send -c whatsapp -t 5511987654321 -f card.png \"Bom dia\"",
             "a picture with a caption",
+        ),
+        (
+            "cleudocodebot send -c webchat -t ada --at \"2030-01-01 08:00\" \"Bom dia\"",
+            "at a time",
         ),
     ],
     parse,
@@ -154,7 +167,16 @@ pub(crate) struct FileToSend {
 
 /// Parses what follows `send`, also in `message send`.
 pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    Ok(Box::new(message(args)?))
+}
+
+/// The message that options and words ask for.
+pub(super) fn message(args: &mut ParsedArgs) -> Result<SendCommand> {
     let mut payload = json!({"channel": args.required("channel")?, "to": args.required("to")?});
+    let all = args.all("to");
+    if all.len() > 1 {
+        payload["to"] = json!(all);
+    }
     for (option, field) in [
         ("reply-to", "reply_to"),
         ("idempotency-key", "idempotency_key"),
@@ -162,6 +184,10 @@ pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         if let Some(value) = args.text(option) {
             payload[field] = json!(value);
         }
+    }
+    put_times(args, &mut payload);
+    if args.flag("urgent") {
+        payload["urgent"] = json!(true);
     }
     if args.flag("markdown") {
         payload["format"] = json!(MARKDOWN);
@@ -187,14 +213,14 @@ pub(super) fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         }
         _ => {}
     }
-    Ok(Box::new(SendCommand {
+    Ok(SendCommand {
         payload,
         from_input,
         files,
         wait: args.flag("wait"),
         timeout: timeout.map(Duration::from_secs),
         json: args.flag("json"),
-    }))
+    })
 }
 
 fn text(args: &mut ParsedArgs) -> Result<Option<String>> {
@@ -300,13 +326,17 @@ impl Command for SendCommand {
 }
 
 impl SendCommand {
-    async fn send(&self, context: &mut Context<'_>) -> Result<()> {
+    /// The payload of the action: the address in place of a name, the files handed in.
+    pub(super) async fn ready(
+        &self,
+        connection: &mut Connection,
+        context: &mut Context<'_>,
+    ) -> Result<Value> {
         let mut payload = self.payload.clone();
         if self.from_input {
             payload["text"] = json!(context.read_input()?);
         }
-        let mut connection = connect(context).await?;
-        recipient::resolve(&mut connection.client, &mut payload, "to").await?;
+        resolve_all(&mut connection.client, &mut payload).await?;
         let mut media = Vec::new();
         for file in &self.files {
             media.push(file.upload(&connection.endpoint, context).await?);
@@ -316,6 +346,12 @@ impl SendCommand {
             1 => payload["media"] = media.remove(0),
             _ => payload["media"] = media.into(),
         }
+        Ok(payload)
+    }
+
+    async fn send(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        let mut payload = self.ready(&mut connection, context).await?;
         if self.wait && payload.get("idempotency_key").is_none() {
             // By it the message is asked for again, to wait for it.
             payload["idempotency_key"] = json!(format!("cli-{}", random::token()));
@@ -374,7 +410,29 @@ impl SendCommand {
     }
 }
 
+/// The addresses in place of names, where there are several too.
+async fn resolve_all(client: &mut Client, payload: &mut Value) -> Result<()> {
+    let Some(mut all) = payload["to"].as_array().cloned() else {
+        return recipient::resolve(client, payload, "to").await;
+    };
+    for one in &mut all {
+        let mut asked = json!({"channel": payload["channel"], "to": one});
+        recipient::resolve(client, &mut asked, "to").await?;
+        *one = asked["to"].take();
+    }
+    payload["to"] = all.into();
+    Ok(())
+}
+
 fn outcome(answer: &Value, translator: Translator) -> String {
+    if let Some(all) = answer["messages"].as_array() {
+        let lines = all.iter().map(|one| {
+            let to = printable(one["to"].as_str().unwrap_or("?"));
+            format!("{} {to}", outcome(one, translator))
+        });
+        return lines.collect::<Vec<_>>().join("\n");
+    }
+
     let text = |name: &str| printable(answer[name].as_str().unwrap_or("?"));
     let again = if answer["duplicate"] == true {
         " (this idempotency key was used before)"
@@ -382,8 +440,12 @@ fn outcome(answer: &Value, translator: Translator) -> String {
         ""
     };
     let (state, id) = (text("state"), text("message_id"));
+    let held = match answer["held"].as_str() {
+        Some(held) => format!(" ({})", translator.sentence(&printable(held))),
+        None => String::new(),
+    };
     format!(
-        "{} {id}{}",
+        "{} {id}{}{held}",
         translator.word(&state),
         translator.sentence(again)
     )

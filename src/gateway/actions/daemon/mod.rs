@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     agents::agents_json, answer::CommandResult, gate::pauses, integrations::integrations_json,
+    webhooks::webhooks_json,
 };
 use crate::{
     gateway::{Gateway, metrics, permissions::Access},
@@ -73,6 +74,10 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
     }
     if let Some(push) = gateway.push.json() {
         status["push"] = push;
+    }
+    let webhooks = webhooks_json(gateway);
+    if !webhooks.is_empty() {
+        status["webhooks"] = json!(webhooks);
     }
     if let Some(tls) = gateway.tls.json(&gateway.log) {
         status["tls"] = tls;

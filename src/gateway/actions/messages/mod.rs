@@ -1,6 +1,7 @@
 //! The actions about messages: send, receive, cancel, retry; reading them back is in `history`, what waits in `outbox`,
 //! what is for later in `later`.
 
+pub(super) mod batch;
 pub(super) mod history;
 pub(super) mod later;
 pub(super) mod outbox;

@@ -8,7 +8,7 @@ use std::{future::poll_fn, pin::pin, time::Duration};
 
 use http_body::Body as _;
 use hyper::{
-    HeaderMap, Method, Request, StatusCode,
+    Method, Request, StatusCode,
     body::Incoming as Body,
     header::{
         ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG,
@@ -29,6 +29,7 @@ use crate::{
     media::{About, Intake, MediaError, OpenFile, probe},
     message::MediaId,
     protocol::error_code::Fault,
+    store::KeptMedia,
 };
 
 /// A sender of a file has the time of a body for so many bytes of it.
@@ -46,29 +47,32 @@ pub(in crate::gateway::http) async fn upload(
     request: Request<Body>,
 ) -> HttpReply {
     let (head, body) = request.into_parts();
-    match take(gateway, &head.headers, body).await {
-        Ok(json) => reply(201, JSON, format!("{json}\n")),
-        Err(refusal) => refusal,
-    }
-}
-
-async fn take(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<String, HttpReply> {
-    let announced = body.size_hint().lower();
-    let intake = gateway.media.upload(announced).await;
-    let mut intake = intake.map_err(refused)?;
-    receive(&mut intake, body, gateway.settings().limits.body_timeout).await?;
     let text = |name: HeaderName| {
-        headers
-            .get(name)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        let value = head.headers.get(name);
+        value.map(|value| String::from_utf8_lossy(value.as_bytes()))
     };
     let about = About {
         mime: text(CONTENT_TYPE).map(Into::into),
         name: text(CONTENT_DISPOSITION).and_then(|value| file_name::of_disposition(&value)),
         ..About::default()
     };
-    let kept = intake.finish(about).await.map_err(refused)?;
-    Ok(kept_json(&kept).to_string())
+    match take(gateway, body, about).await {
+        Ok(kept) => reply(201, JSON, format!("{}\n", kept_json(&kept))),
+        Err(refusal) => refusal,
+    }
+}
+
+/// Keeps the file that a body is.
+pub(super) async fn take(
+    gateway: &Gateway,
+    body: Body,
+    about: About,
+) -> Result<KeptMedia, HttpReply> {
+    let announced = body.size_hint().lower();
+    let intake = gateway.media.upload(announced).await;
+    let mut intake = intake.map_err(refused)?;
+    receive(&mut intake, body, gateway.settings().limits.body_timeout).await?;
+    intake.finish(about).await.map_err(refused)
 }
 
 /// Reads the body, as long as it goes on coming.

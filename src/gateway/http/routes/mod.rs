@@ -1,4 +1,4 @@
-//! What is served over HTTP besides the upgrade, a path each: commands (`rpc`), what programs
+//! What is served over HTTP besides the upgrade, a path each: commands (`rpc`), messages by a line of curl (`send`), what programs
 //! with a model ask (`mcp`) and what programs ask a model (`openai`), files (`media`), what
 //! services post (`webhook`), the page (`page`), the protocol as a document (`asyncapi`), and what supervisors ask (`status_page`).
 //!
@@ -13,5 +13,6 @@ pub(super) mod page;
 pub(super) mod pair;
 mod range;
 pub(super) mod rpc;
+pub(super) mod send;
 pub(super) mod status_page;
 pub(super) mod webhook;

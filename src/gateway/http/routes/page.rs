@@ -32,7 +32,7 @@ macro_rules! files {
 files! {
     "index.html" "style.css" "icon.svg" "manifest.webmanifest" "app.js" "dom.js" "list.js" "popup.js" "session.js"
     "table.js" "words.js"
-    "app/address.js" "app/app.css" "app/channels.js" "app/dialog.js" "app/install.js" "app/notify.js" "app/pairing.js" "app/rights.js"
+    "app/address.js" "app/app.css" "app/channels.js" "app/dialog.js" "app/install.js" "app/notify.js" "app/pairing.js" "app/rate.js" "app/rights.js"
     "app/said.js" "app/start.js" "app/viewport.js"
     "chat/agent.js" "chat/begin.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/finder.js" "chat/manage.js" "chat/menu.js" "chat/outbox.js"
     "chat/recorder.js" "chat/row.js" "chat/search.js" "chat/sidebar.js" "chat/thread.js" "chat/tray.js"
@@ -47,7 +47,7 @@ files! {
     "icons/touch-180.png"
     "later/choose.js" "later/pauses.js" "later/said.js" "later/times.js"
     "model/agents.js" "model/backoff.js" "model/conversations.js" "model/files.js" "model/finding.js" "model/heights.js"
-    "model/markdown.js" "model/messages.js" "model/numbers.js" "model/ogg.js" "model/parts.js" "model/rate.js"
+    "model/markdown.js" "model/messages.js" "model/numbers.js" "model/ogg.js" "model/parts.js"
     "model/renderings.js" "model/sentences.js" "model/shelf.js" "model/spans.js"
     "state/archive.js" "state/database.js" "state/identity.js" "state/tabs.js"
 }

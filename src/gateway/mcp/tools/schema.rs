@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     message::media::MAX_FILES,
-    protocol::describe::{FieldKind, FieldSpec, MAX_NAME, MAX_NAMES},
+    protocol::describe::{FieldKind, FieldSpec, MAX_NAME, MAX_NAMES, MAX_TARGETS},
 };
 
 /// The schema of an object with these fields and no others.
@@ -51,6 +51,10 @@ fn of_kind(kind: FieldKind) -> Value {
         FieldKind::Names => {
             json!({"type": "array", "items": name, "minItems": 1, "maxItems": MAX_NAMES})
         }
+        FieldKind::Targets => json!({"anyOf": [
+            name,
+            {"type": "array", "items": name, "minItems": 1, "maxItems": MAX_TARGETS},
+        ]}),
         FieldKind::Texts => json!({"type": "array", "items": {"type": "string"}}),
         FieldKind::Objects => json!({"type": "array", "items": {"type": "object"}}),
         FieldKind::Any => json!({}),

@@ -41,6 +41,11 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
         ),
         must("agents", FieldKind::Objects, "as the event agent.state"),
         may(
+            "pauses",
+            FieldKind::Objects,
+            "what is paused, as the action pauses",
+        ),
+        may(
             "queues",
             FieldKind::Object,
             "{outbox: {channel: count}, store, events}: what waits where",
@@ -62,6 +67,11 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
             "push",
             FieldKind::Object,
             "{subscriptions, sent, failed, dropped, ended}: web push, where anybody subscribed",
+        ),
+        may(
+            "webhooks",
+            FieldKind::Objects,
+            "as the action webhooks, where any is set",
         ),
     ],
 };

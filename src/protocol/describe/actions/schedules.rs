@@ -15,7 +15,7 @@ const SCHEDULE: &str = "{name, channel, to, text, media?, cron | every_ms, zone?
 const NAME: FieldSpec = must("name", FieldKind::Name, "what it is called");
 
 /// What an action with one of them answers: the schedule as it is then.
-const TOLD: [FieldSpec; 13] = [
+const TOLD: [FieldSpec; 15] = [
     NAME,
     may("channel", FieldKind::Name, "where it sends"),
     may("to", FieldKind::Name, "to whom"),
@@ -28,6 +28,8 @@ const TOLD: [FieldSpec; 13] = [
     may("next_ms", COUNT, "when it sends next, ms since 1970"),
     may("count", COUNT, "how often yet"),
     may("until_ms", COUNT, "no later than this, ms since 1970"),
+    may("grace_ms", COUNT, "how late a time may be, in ms"),
+    may("paused", FieldKind::Boolean, "whether it is paused"),
     may(
         "last",
         FieldKind::Object,

@@ -23,7 +23,7 @@ const TOOLS: [(&str, &str); 7] = [
 ];
 
 /// The ways in besides actions, and the least role with those beside the ladder.
-const DOORS: [(&str, &str, &[Role]); 5] = [
+const DOORS: [(&str, &str, &[Role]); 6] = [
     (
         "GET",
         "/metrics",
@@ -50,6 +50,11 @@ const DOORS: [(&str, &str, &[Role]); 5] = [
         "GET",
         "/media/0000000000000000000000000000000000000000000000000000000000000000",
         &Role::ALL,
+    ),
+    (
+        "POST",
+        "/send/webchat/ana",
+        &[Role::Send, Role::Operator, Role::Owner],
     ),
     ("GET", "/v1/models", &[Role::Operator, Role::Owner]),
     (

@@ -168,6 +168,9 @@ fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
                     format!("starts again in {wait}"),
                 ));
             }
+            if one["held"].is_string() {
+                row.push(Cell::word(TextStyle::Doubtful, text("held")));
+            }
             row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text)));
             if one["advice"].is_string() {
                 row.push(Cell::word(TextStyle::Plain, text("advice")));

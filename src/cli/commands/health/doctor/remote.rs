@@ -143,6 +143,11 @@ async fn daemon(
         name: "agent",
         ..integration(one)
     }));
+    let webhooks = status["webhooks"].as_array().into_iter().flatten();
+    checks.extend(webhooks.map(|one| Check {
+        name: "webhook",
+        ..integration(one)
+    }));
     checks
 }
 
@@ -229,6 +234,7 @@ fn in_state(name: &str, state: &str) -> String {
         "connected" => format!("{name} is connected"),
         "starting" => format!("{name} is starting"),
         "stopped" => format!("{name} is stopped"),
+        "paused" => format!("{name} is paused"),
         "impaired" => format!("{name} is impaired"),
         "away" => format!("{name} is away"),
         "parked" => format!("{name} is parked"),

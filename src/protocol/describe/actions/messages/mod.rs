@@ -1,5 +1,8 @@
 //! Messages: sending, handing in, and what is done to one that waits or failed.
 
+pub(super) mod history;
+pub(super) mod outbox;
+
 use crate::protocol::describe::{
     fields::{AT, COUNT, FORMAT, GRACE, IN, MESSAGE_ID, may, must},
     shape::{ActionSpec, FieldKind},
@@ -17,8 +20,8 @@ pub(super) const SEND: ActionSpec = ActionSpec {
         ),
         must(
             "to",
-            FieldKind::Name,
-            "the peer's address on that channel; a number on WhatsApp however it is written",
+            FieldKind::Targets,
+            "the peer's address on that channel; a number on WhatsApp however it is written; or a list of them: a message each",
         ),
         may(
             "text",
@@ -73,13 +76,23 @@ pub(super) const SEND: ActionSpec = ActionSpec {
         ),
     ],
     response: &[
-        MESSAGE_ID,
-        must(
+        may(
+            "batch_id",
+            FieldKind::Name,
+            "to a list: what they have in common",
+        ),
+        may(
+            "messages",
+            FieldKind::Objects,
+            "to a list, in place of the others here: {to, message_id, state, duplicate, at_ms?}",
+        ),
+        may("message_id", FieldKind::Name, "the message, as m-17"),
+        may(
             "state",
             FieldKind::Name,
             "queued, or scheduled; with wait: sent, delivered, read, failed or cancelled",
         ),
-        must(
+        may(
             "duplicate",
             FieldKind::Boolean,
             "true where the idempotency_key was known",

@@ -5,7 +5,7 @@ use crate::protocol::describe::{
     shape::{ActionSpec, FieldKind},
 };
 
-pub(super) const MESSAGE: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const MESSAGE: ActionSpec = ActionSpec {
     name: "message",
     aliases: &[],
     summary: "One message with the states it went through.",
@@ -20,7 +20,7 @@ pub(super) const MESSAGE: ActionSpec = ActionSpec {
     ],
 };
 
-pub(super) const HISTORY: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const HISTORY: ActionSpec = ActionSpec {
     name: "history",
     aliases: &[],
     summary: "Stored messages, newest last. Without after: the newest page, or the one before a message.",

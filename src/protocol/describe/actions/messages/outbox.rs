@@ -5,7 +5,7 @@ use crate::protocol::describe::{
     shape::{ActionSpec, FieldKind},
 };
 
-pub(super) const OUTBOX: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const OUTBOX: ActionSpec = ActionSpec {
     name: "outbox",
     aliases: &[],
     summary: "What waits to be sent, oldest first, and the newest of what was given up.",
@@ -36,7 +36,25 @@ pub(super) const OUTBOX: ActionSpec = ActionSpec {
     ],
 };
 
-pub(super) const SCHEDULED: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const BATCH: ActionSpec = ActionSpec {
+    name: "batch",
+    aliases: &[],
+    summary: "The messages of a send to several, or the end of those that were not tried yet.",
+    request: &[
+        must("batch_id", FieldKind::Name, "of the answer to send"),
+        may("cancel", FieldKind::Boolean, "cancel what can be"),
+    ],
+    response: &[
+        must("batch_id", FieldKind::Name, "the batch"),
+        must(
+            "messages",
+            FieldKind::Objects,
+            "{message_id, channel, to, state, error?}, oldest first",
+        ),
+    ],
+};
+
+pub(in crate::protocol::describe::actions) const SCHEDULED: ActionSpec = ActionSpec {
     name: "scheduled",
     aliases: &[],
     summary: "What is to be sent later, the earliest first.",
@@ -56,7 +74,7 @@ pub(super) const SCHEDULED: ActionSpec = ActionSpec {
     ],
 };
 
-pub(super) const RESCHEDULE: ActionSpec = ActionSpec {
+pub(in crate::protocol::describe::actions) const RESCHEDULE: ActionSpec = ActionSpec {
     name: "reschedule",
     aliases: &[],
     summary: "Gives a scheduled message another time.",

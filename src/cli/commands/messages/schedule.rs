@@ -1,0 +1,226 @@
+//! `schedule`: what is sent again and again.
+
+use serde_json::{Value, json};
+
+use super::{later::GRACE, send};
+use crate::{
+    cli::{
+        command::Command,
+        connection::connect,
+        context::Context,
+        output::{Cell, TextStyle, Times, cut, printable, shown_peer, units},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option},
+        runtime::block_on,
+    },
+    error::{Error, Result},
+};
+
+/// How much of the text is shown, in columns.
+const SHOWN: usize = 40;
+
+const CHANNEL: OptionSpec = option("channel", Takes::Text("CHANNEL"), "The integration").short('c');
+const TO: OptionSpec = option("to", Takes::Text("PEER"), "The address there").short('t');
+
+pub(crate) const SPEC: CommandSpec = CommandSpec {
+    name: "schedule",
+    summary: "Send something again and again",
+    usage: &[
+        "[list] [--json]",
+        "add NAME --cron TIMES -c CHANNEL -t PEER TEXT",
+        "add NAME --every SPAN -c CHANNEL -t PEER TEXT",
+        "remove|pause|resume|run NAME",
+    ],
+    details: "TIMES are minute, hour, day of the month, month and day of the week, as\n\
+              \"0 8 * * mon-fri\", or @daily, in the zone of CLEUDOCODEBOT_ZONE. A change of\n\
+              the clocks neither skips nor repeats a daily time. What a downtime missed is\n\
+              sent once at most, within --grace.",
+    options: &[
+        option("cron", Takes::Text("TIMES"), "When, as \"0 8 * * mon-fri\""),
+        option("every", Takes::Text("SPAN"), "Or how often: 30m, 2h, 1d"),
+        option(
+            "zone",
+            Takes::Text("ZONE"),
+            "The zone of the times, as America/Sao_Paulo",
+        ),
+        option("until", Takes::Text("TIME"), "No later than this"),
+        option("count", Takes::Text("N"), "So many times"),
+        GRACE,
+        CHANNEL,
+        TO,
+        OF_SEND_FILE,
+        OF_SEND_MARKDOWN,
+        JSON,
+    ],
+    examples: &[
+        (
+            "cleudocodebot schedule add bom-dia --cron \"0 8 * * mon-fri\" -c webchat -t ada \"Bom dia\"",
+            "on working days at eight",
+        ),
+        ("cleudocodebot schedule pause bom-dia", "not for a while"),
+    ],
+    parse,
+};
+
+const OF_SEND_FILE: OptionSpec =
+    option("file", Takes::Text("PATH"), "A file to send, or several").short('f');
+const OF_SEND_MARKDOWN: OptionSpec =
+    crate::cli::parser::switch("markdown", "The text is markdown; it arrives formatted");
+
+/// Shows schedules, adds one, or changes one.
+#[derive(Debug, PartialEq)]
+pub(crate) enum ScheduleCommand {
+    /// Show them.
+    List {
+        /// For scripts.
+        json: bool,
+    },
+    /// Add one: its payload without the message, and the message.
+    Add {
+        payload: Value,
+        message: send::SendCommand,
+        json: bool,
+    },
+    /// Do this action with the one of this name.
+    Each(&'static str, Value),
+}
+
+fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let word = args.word();
+    let (action, paused) = match word.as_deref() {
+        None | Some("list") => {
+            let json = args.flag("json");
+            return Ok(Box::new(ScheduleCommand::List { json }));
+        }
+        Some("add") => return add(args),
+        Some("remove") => ("schedule.remove", None),
+        Some("pause") => ("schedule.pause", Some(true)),
+        Some("resume") => ("schedule.pause", Some(false)),
+        Some("run") => ("schedule.run", None),
+        Some(other) => {
+            return Err(Error::Usage(format!(
+                "{other:?} is not one of list, add, remove, pause, resume, run"
+            )));
+        }
+    };
+    let mut payload = json!({"name": args.required_word("NAME")?});
+    if let Some(paused) = paused {
+        payload["paused"] = json!(paused);
+    }
+    Ok(Box::new(ScheduleCommand::Each(action, payload)))
+}
+
+fn add(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
+    let mut payload = json!({"name": args.required_word("NAME")?});
+    for name in ["cron", "every", "zone", "until", "grace"] {
+        if let Some(value) = args.text(name) {
+            payload[name] = json!(value);
+        }
+    }
+    if let Some(count) = args.number("count", &(1..=1_000_000))? {
+        payload["count"] = json!(count);
+    }
+    if payload.get("cron").is_some() == payload.get("every").is_some() {
+        let text = "one of --cron and --every is needed";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    let json = args.flag("json");
+    let message = send::message(args)?;
+    Ok(Box::new(ScheduleCommand::Add {
+        payload,
+        message,
+        json,
+    }))
+}
+
+impl Command for ScheduleCommand {
+    fn run(&self, context: &mut Context<'_>) -> Result<()> {
+        block_on(self.ask(context))
+    }
+}
+
+impl ScheduleCommand {
+    async fn ask(&self, context: &mut Context<'_>) -> Result<()> {
+        let mut connection = connect(context).await?;
+        match self {
+            Self::List { json } => {
+                let answer = connection.client.call("schedules", &json!({})).await?;
+                if *json {
+                    return context.terminal.json(&answer);
+                }
+                let all = answer["schedules"].as_array().cloned().unwrap_or_default();
+                if all.is_empty() {
+                    context.terminal.note("nothing is sent again and again");
+                    context
+                        .terminal
+                        .hint("the first one: cleudocodebot schedule --help");
+                }
+                let rows: Vec<_> = all
+                    .iter()
+                    .map(|one| row(one, &context.terminal.times))
+                    .collect();
+                context.terminal.columns(&rows)
+            }
+            Self::Add {
+                payload,
+                message,
+                json,
+            } => {
+                let mut payload = payload.clone();
+                payload["send"] = message.ready(&mut connection, context).await?;
+                let told = connection.client.call("schedule.add", &payload).await?;
+                if *json {
+                    return context.terminal.json(&told);
+                }
+                let rows = [row(&told, &context.terminal.times)];
+                context.terminal.columns(&rows)?;
+                context.terminal.hint("all of them: cleudocodebot schedule");
+                Ok(())
+            }
+            Self::Each(action, payload) => {
+                let told = connection.client.call(action, payload).await?;
+                if *action == "schedule.remove" {
+                    let name = printable(told["name"].as_str().unwrap_or("?"));
+                    let verb = context.terminal.translator().word("removed").into_owned();
+                    return context.terminal.foreign(format!("{verb} {name}"));
+                }
+                let rows = [row(&told, &context.terminal.times)];
+                context.terminal.columns(&rows)
+            }
+        }
+    }
+}
+
+/// A schedule in columns.
+fn row(one: &Value, times: &Times) -> Vec<Cell> {
+    let text = |name: &str| printable(one[name].as_str().unwrap_or_default());
+    let when = match one["every_ms"].as_u64() {
+        Some(ms) => Cell::word(
+            TextStyle::Plain,
+            format!(
+                "every {}",
+                units::duration(std::time::Duration::from_millis(ms))
+            ),
+        ),
+        None => Cell::from(text("cron")),
+    };
+    let state = match one["state"].as_str() {
+        Some("active") => Cell::word(TextStyle::Good, "active"),
+        Some("paused") => Cell::word(TextStyle::Doubtful, "paused"),
+        _ => Cell::word(TextStyle::Dim, "over"),
+    };
+    let next = match one["next_ms"].as_u64() {
+        Some(next_ms) => Cell::word(TextStyle::Plain, format!("next {}", times.full(next_ms))),
+        None => Cell::from(String::new()),
+    };
+    let (channel, to) = (text("channel"), text("to"));
+    let target = format!("{channel} {}", shown_peer(&channel, &to));
+    let said = cut(&text("text"), SHOWN);
+    vec![
+        Cell::from(text("name")),
+        state,
+        when,
+        next,
+        target.into(),
+        said.into(),
+    ]
+}
