@@ -247,7 +247,7 @@ export const TABLE = {
   pageBefore: "Earlier ones|Anteriores",
   pageNext: "Later ones|Seguintes",
   holdSchedule: "Pause|Pausar",
-  goOn: "Go on|Retomar",
+  goOnSchedule: "Go on|Retomar",
   runNow: "Send now|Enviar agora",
   removeSchedule: "Remove|Remover",
   scheduleRemove: "Remove “{name}”?|Remover “{name}”?",

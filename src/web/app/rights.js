@@ -17,7 +17,7 @@ const PARTS = [
   ["#control #pause-sending", "pause"],
   ["#control .later", "scheduled", "schedules", "pause"],
   ["#control #add-schedule", "schedule.add"],
-  ["#control [data-do=holdSchedule], #control [data-do=goOn]", "schedule.pause"],
+  ["#control [data-do=holdSchedule], #control [data-do=goOnSchedule]", "schedule.pause"],
   ["#control [data-do=runNow]", "schedule.run"],
   ["#control [data-do=removeSchedule]", "schedule.remove"],
   [".fetch", "media.fetch"],

@@ -82,7 +82,7 @@ export class Later {
     const [action, payload] = {
       cancel: ["cancel", { message_id }],
       holdSchedule: ["schedule.pause", { name }],
-      goOn: ["schedule.pause", { name, paused: false }],
+      goOnSchedule: ["schedule.pause", { name, paused: false }],
       runNow: ["schedule.run", { name }],
       removeSchedule: ["schedule.remove", { name }],
     }[act];

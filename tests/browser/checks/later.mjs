@@ -191,7 +191,7 @@ export const checks = [
       await stage.shot("later-control");
       await row.locator("[data-do=holdSchedule]").click();
       await until("it is paused", async () => (await schedules(stage))[0].state === "paused");
-      await row.locator("[data-do=goOn]").click();
+      await row.locator("[data-do=goOnSchedule]").click();
       await until("it goes on", async () => (await schedules(stage))[0].state === "active");
       await row.locator("[data-do=runNow]").click();
       await until("it sent at once", () => evolution.sent.length === 1);
