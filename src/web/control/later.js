@@ -14,7 +14,10 @@ import { askSchedule } from "./schedule.js";
 /** Messages of a page. */
 const PAGE = 50;
 
-const heading = (say, ...more) => make("div", { className: "heading" }, make("h3", { "data-say": say }), ...more);
+/** By list: what stands there while it is empty. */
+const NONE = { scheduled: "scheduledNone", schedules: "schedulesNone" };
+
+const heading = (card, ...more) => make("div", { className: "heading" }, make("h3", { "data-say": card }), ...more);
 
 export class Later {
   /** Where each page that was shown begins; the last is shown. */
@@ -28,7 +31,7 @@ export class Later {
     Object.assign(this, { session, channels });
     const pause = button("add", "", () => askPause(session, channels()), { id: "pause-sending", "data-say": "pauseSending" });
     const add = button("", "", () => askSchedule(session, channels(), () => this.load()), { id: "add-schedule", "data-say": "addSchedule" });
-    const turn = (id, step) => button("", "", () => this.#turn(step), { id, "data-say": id, hidden: true });
+    const turn = (card, step) => button("", "", () => this.#turn(step), { id: card, "data-say": card, hidden: true });
     const pages = make("p", { className: "acts" }, turn("pageBefore", -1), " ", turn("pageNext", 1));
     const trouble = make("p", { role: "alert", id: "later-trouble" });
     $("later").append(trouble, heading("once"), make("ul", { id: "scheduled" }), pages, heading("repeated", add), make("ul", { id: "schedules" }));
@@ -71,7 +74,7 @@ export class Later {
     drawRows(list, items, LOOKS[what], (act, item) => this.#do(act, item));
     const empty = list.querySelector(":scope > .nothing");
     if (items.length) empty?.remove();
-    else if (!empty) list.append(make("li", { className: "nothing" }, make("p", { className: "quiet", "data-say": `${what}None` }, words(`${what}None`))));
+    else if (!empty) list.append(make("li", { className: "nothing" }, make("p", { className: "quiet", "data-say": NONE[what] }, words(NONE[what]))));
   }
 
   async #do(act, item) {
