@@ -231,7 +231,7 @@ export const TABLE = {
   onMonday: "Monday 8:00|Segunda 8:00",
   timeOver: "This time is over already.|Esse horário já passou.",
   pausedAll: "Sending is paused|O envio está em pausa",
-  pausedOn: "Sending is paused on {channel}|O envio está em pausa em {channel}",
+  pausedOn: "Sending is paused on {channel}|O envio por {channel} está em pausa",
   resumeSending: "Resume|Retomar",
   heldBack: "What you send here waits: {why}|O que você enviar aqui espera: {why}",
   everySpan: "every {span}|a cada {span}",

@@ -20,7 +20,7 @@ export function speak(language) {
   clock = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
   day = new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long" });
   short = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" });
-  moments = [undefined, "numeric"].map(year => new Intl.DateTimeFormat(tag, { year, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
+  moments = [undefined, "numeric"].map(year => new Intl.DateTimeFormat(tag, { year, day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }));
   digits = new Intl.NumberFormat(tag, { maximumFractionDigits: 1 });
   translate(document);
   for (const hear of hearers) hear();

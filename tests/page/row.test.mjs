@@ -99,7 +99,7 @@ test("what stands in for a row says so in both languages", () => {
 test("a scheduled message says when it goes out, and one that went says nothing of it", () => {
   const at_ms = new Date(new Date().getFullYear(), 10, 27, 8).getTime();
   const said = read({ text: "hi", direction: "out", state: "scheduled", at_ms }, { own: true });
-  assert.match(said[1], /^Goes out Nov 27, 08:00/);
+  assert.match(said[1], /^Goes out Nov 27, 8:00/);
   assert.deepEqual(said.slice(2), ["Another time", "Cancel"]);
   assert.deepEqual(read({ text: "hi", direction: "out", state: "sent" }, { own: true }), ["hi"]);
 });

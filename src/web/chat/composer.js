@@ -40,6 +40,7 @@ export class Composer {
   opened() {
     this.recorder.cancel();
     if (!this.chat.open) return;
+    this.chat.pauses.look();
     this.#text.value = texts()[this.#draft] ?? "";
     this.say("");
     this.#drawAnswer();

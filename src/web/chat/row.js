@@ -85,7 +85,7 @@ function earlier(view, one) {
 /** Which agent wrote it, when, and how far one's own came. */
 function about({ key, error, state, created_ms }, own, agent) {
   const time = make("time", { dateTime: new Date(created_ms).toISOString() }, timeOf(created_ms));
-  return make("p", { className: "about" }, agent && make("span", { className: "agent" }, agent), time, own && tick(key ? (error ? "failed" : "sending") : state));
+  return make("p", { className: "about" }, agent && make("span", { className: "agent" }, agent), time, own && state !== "scheduled" && tick(key ? (error ? "failed" : "sending") : state));
 }
 
 /** It goes out with the next connection, unless it is taken back before. */

@@ -28,9 +28,11 @@ export function scheduleOf({ name, channel, to, text, way, value }, zone) {
 
 /** `added` hears when there is one more. */
 export function askSchedule(session, channels, added) {
+  // One writes to others more often than to the page.
+  const places = [...channels].sort((a, b) => Number(a === "webchat") - Number(b === "webchat"));
   const option = ([value, text]) => make("option", { value }, text);
   const name = make("input", { required: true, maxLength: LONGEST_NAME, autocomplete: "off" });
-  const channel = make("select", {}, ...channels.map(one => option([one, channelTitle(one)])));
+  const channel = make("select", {}, ...places.map(one => option([one, channelTitle(one)])));
   const to = make("input", { required: true, autocomplete: "off" });
   const text = make("textarea", { required: true, rows: 3 });
   const way = make("select", {}, ...Object.keys(WAYS).map(one => option([one, words(one)])));

@@ -5,7 +5,7 @@ import { daemonText, whyOf } from "../app/said.js";
 import { channelTitle } from "../app/channels.js";
 import { $, button, keep, make, write } from "../dom.js";
 import { joined, plain } from "../model/parts.js";
-import { momentOf, onLanguage, words } from "../words.js";
+import { dayOf, momentOf, onLanguage, timeOf, words } from "../words.js";
 
 const ALL = "all";
 /** Why a channel is held tells no event as soon as its hours begin or a day ends. */
@@ -13,11 +13,14 @@ const ASK_MS = 60_000;
 /** A storm of events is one question. */
 const SOON_MS = 1000;
 
+/** Of today the time is enough. */
+const endOf = ms => (dayOf(ms) === words("today") ? timeOf(ms) : momentOf(ms));
+
 /** A pause in words. */
 export function pauseText({ channel, reason, until_ms }) {
   const what = channel === ALL ? words("pausedAll") : words("pausedOn", { channel: channelTitle(channel) });
   const why = reason ? `${what}: ${plain(reason)}` : what;
-  return joined([why, until_ms && words("until", { time: momentOf(until_ms) })]);
+  return joined([why, until_ms && words("until", { time: endOf(until_ms) })]);
 }
 
 export class Pauses {
@@ -26,18 +29,26 @@ export class Pauses {
   #held = new Map();
   #faults = new Map();
   #soon;
+  /** When it was asked last. */
+  #asked = 0;
 
   /** `changed` hears when something else holds messages back than before. */
   constructor(session, changed) {
     Object.assign(this, { session, changed });
-    setInterval(() => document.hidden || this.#held.size === 0 || this.load(), ASK_MS);
+    setInterval(() => document.hidden || this.#held.size === 0 || this.look(), ASK_MS);
     onLanguage(() => this.draw());
   }
 
   /** A connection stands, or somebody else came. */
   async load() {
+    this.#asked = Date.now();
     const [paused, there] = await Promise.all([this.session.wish("pauses"), this.session.wish("integrations")]);
     if (paused || there) this.take({ ...paused, ...there });
+  }
+
+  /** Somebody is about to write: what is known may be old. */
+  look() {
+    if (this.session.limits && Date.now() - this.#asked >= ASK_MS / 2) this.load();
   }
 
   forget() {

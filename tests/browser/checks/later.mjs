@@ -17,6 +17,8 @@ const minutes = (ms) => Math.floor(ms / 60_000) * 60_000;
 async function fits(page, what) {
   const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert(wide <= window, `${what} fits`, [wide, window]);
+  const beyond = await page.$$eval("dialog[open] :is(input, select, textarea, button)", (all) => all.filter((one) => one.getBoundingClientRect().right > one.closest("dialog").getBoundingClientRect().right).map((one) => one.outerHTML));
+  same(beyond, [], `${what} fits`);
 }
 
 async function open(stage, view = PLACE) {
@@ -98,7 +100,7 @@ export const checks = [
       await page.click("dialog.sheet .main");
       await page.waitForSelector("#messages .goes");
       assert(/Sai em/.test(await page.textContent("#messages .goes")), "it says when");
-      assert(/em pausa.*férias coletivas.*até/.test(await page.textContent("#held-back")), "why it waits", await page.textContent("#held-back"));
+      assert(/por WhatsApp está em pausa: férias coletivas.*até/.test(await page.textContent("#held-back")), "why it waits", await page.textContent("#held-back"));
       await page.fill("#text", "mais uma");
       await fits(page, "the thread");
       await stage.accessible("the thread");
