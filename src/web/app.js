@@ -4,11 +4,11 @@ import { backToList, brought, broughtBy, layList, moved, parts } from "./app/add
 import { Install } from "./app/install.js";
 import { Notify } from "./app/notify.js";
 import { Pairing } from "./app/pairing.js";
+import { Pauses } from "./app/pauses.js";
 import { Rights } from "./app/rights.js";
 import "./app/viewport.js";
 import { Chat } from "./chat/chat.js";
 import { Start } from "./app/start.js";
-import { Pauses } from "./later/pauses.js";
 import { $, icon, write } from "./dom.js";
 import { showToken } from "./files/transfer.js";
 import { numberOf } from "./model/messages.js";

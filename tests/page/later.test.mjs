@@ -5,7 +5,7 @@ import test from "node:test";
 
 import "./document.mjs";
 import { minuteAndHour, scheduleOf } from "../../src/web/control/schedule.js";
-import { pauseText } from "../../src/web/later/pauses.js";
+import { pauseText } from "../../src/web/app/pauses.js";
 import { cronText, everyText, repeatText } from "../../src/web/later/said.js";
 import { cronOf, localOf, msOf, quickTimes, spanOf } from "../../src/web/later/times.js";
 import { momentOf, speak } from "../../src/web/words.js";

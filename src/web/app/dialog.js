@@ -47,6 +47,7 @@ export function fill({ title, text, fields, act, submit }) {
     done.disabled = false;
   };
   const dialog = sheet(title, () => {}, form);
+  return dialog;
 }
 
 /** A field with its label. */

@@ -2,7 +2,6 @@
 // attached and which message it answers.
 
 import { $, write } from "../dom.js";
-import { chooseTime } from "../later/choose.js";
 import { keyOf } from "../model/conversations.js";
 import { texts } from "../state/database.js";
 import { momentOf, numberText, words } from "../words.js";
@@ -19,6 +18,8 @@ export class Composer {
   /** By conversation: the message that is answered. */
   #answers = new Map();
   #said = "";
+  /** The dialog that asks when it is to go out. */
+  #choice;
 
   constructor(chat) {
     this.chat = chat;
@@ -39,6 +40,7 @@ export class Composer {
 
   opened() {
     this.recorder.cancel();
+    this.#choice?.close("");
     if (!this.chat.open) return;
     this.chat.pauses.look();
     this.#text.value = texts()[this.#draft] ?? "";
@@ -131,8 +133,8 @@ export class Composer {
     if (written) this.#sendOff(written.text);
   }
 
-  /** Asks when it is to go out. The conversation behind the dialog stays the same. */
-  #postpone(event) {
+  /** Asks when it is to go out. */
+  async #postpone(event) {
     event.preventDefault();
     const written = this.chat.mayPostpone && this.#written();
     if (!written) return;
@@ -140,7 +142,8 @@ export class Composer {
       this.#sendOff(written.text, at);
       this.say(words("goesOut", { time: momentOf(at) }));
     };
-    chooseTime({ title: words("sendLater"), act: words("postpone"), submit });
+    const { chooseTime } = await import("../later/choose.js");
+    this.#choice = chooseTime({ title: words("sendLater"), act: words("postpone"), submit });
   }
 
   #sendOff(text, at) {

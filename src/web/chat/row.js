@@ -1,12 +1,10 @@
 // One message as it looks.
 
 import { LINK, button, card as box, icon, link, make, paragraph } from "../dom.js";
-import { anotherTime } from "../later/choose.js";
-import { goesOut } from "../later/said.js";
 import { formatted } from "../model/markdown.js";
 import { partsOf, plain, seen } from "../model/parts.js";
 import { spanned } from "../model/spans.js";
-import { timeOf, whenOf, words } from "../words.js";
+import { momentOf, timeOf, whenOf, words } from "../words.js";
 import { authorOf, cardOf, dialectOf, wordsBeside } from "./card.js";
 import { tick } from "./sidebar.js";
 
@@ -93,9 +91,9 @@ const waiting = ({ chat }, one) => [make("p", { className: "waits" }, words("wai
 
 /** When it goes out, and what can be done about that. */
 function scheduled({ chat }, one) {
-  const another = button("plain another", words("another"), () => anotherTime(chat.session, one));
+  const another = button("plain another", words("another"), async () => (await import("../later/choose.js")).anotherTime(chat.session, one));
   const cancel = button("plain call-off", words("cancel"), () => chat.cancel(one.message_id));
-  return [make("p", { className: "goes" }, icon("scheduled"), make("span", {}, goesOut(one.at_ms)), another, cancel)];
+  return [make("p", { className: "goes" }, icon("scheduled"), make("span", {}, words("goesOut", { time: momentOf(one.at_ms) })), another, cancel)];
 }
 
 function trouble(view, one) {

@@ -3,7 +3,7 @@
 import { daemonText } from "../app/said.js";
 import { lineOf } from "../chat/card.js";
 import { channelTitle, serviceOf } from "../app/channels.js";
-import { goesOut, repeatText } from "../later/said.js";
+import { repeatText } from "../later/said.js";
 import { toneOf } from "../model/agents.js";
 import { keyOf } from "../model/conversations.js";
 import { shownPeer } from "../model/numbers.js";
@@ -125,7 +125,7 @@ export const LOOKS = {
     tone: toneOf(state),
     acts: [{ failed: "retry", queued: "cancel" }[state]],
   }),
-  scheduled: ({ message_id, at_ms, ...one }) => ({ key: message_id, ...placeOf(one), note: goesOut(at_ms), quote: lineOf(one, 80), acts: ["open", "another", "cancel"] }),
+  scheduled: ({ message_id, at_ms, ...one }) => ({ key: message_id, ...placeOf(one), note: words("goesOut", { time: momentOf(at_ms) }), quote: lineOf(one, 80), acts: ["open", "another", "cancel"] }),
   schedules: ({ name, channel, to, text, media, state, next_ms, last, ...one }) => ({
     key: name,
     title: name,

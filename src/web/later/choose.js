@@ -5,8 +5,10 @@ import { button, make } from "../dom.js";
 import { momentOf, words } from "../words.js";
 import { localOf, msOf, quickTimes } from "./times.js";
 
-/** Asks for a time; `submit(ms)` has it, and what it fails with is said. `at` is the time that it begins with. */
+/** The dialog that asks for a time, one at a time; `submit(ms)` has it, and what it fails with is said. `at` is the time that it begins with. */
 export function chooseTime({ title, act, at, submit }) {
+  // Two presses of a button ask once.
+  document.querySelector(".sheet:has(.at)")?.close("");
   const quick = quickTimes(Date.now());
   const input = make("input", { type: "datetime-local", className: "at", required: true, value: localOf(at ?? quick[0][1]) });
   // A browser would say it in its own language.
@@ -18,7 +20,7 @@ export function chooseTime({ title, act, at, submit }) {
   };
   input.oninput = check;
   const offered = quick.map(([word, ms]) => button("", words(word), () => choose(ms), { title: momentOf(ms), "data-do": word }));
-  fill({
+  return fill({
     title,
     fields: [field(words("when"), input, words("whenHint")), make("div", { className: "quick", role: "group", ariaLabel: words("quickTimes") }, ...offered)],
     act,

@@ -1,12 +1,9 @@
-// When something goes out, in words.
+// When a schedule sends, in words.
 
-import { momentOf, timeOf, weekdayOf, words } from "../words.js";
+import { timeOf, weekdayOf, words } from "../words.js";
 import { cronOf, spanOf } from "./times.js";
 
 const clock = ([hour, minute]) => timeOf(new Date(2026, 0, 1, hour, minute));
-
-/** When a message goes out. */
-export const goesOut = ms => words("goesOut", { time: momentOf(ms) });
 
 /** `every 2 h`. */
 export const everyText = ms => words("everySpan", { span: spanOf(ms).join(" ") });

@@ -1,11 +1,11 @@
 // What holds messages back: pauses, the hours of a channel, its limits by the day. A strip over every view names
 // the pauses; over the composer stands why what is written there waits.
 
-import { daemonText, whyOf } from "../app/said.js";
-import { channelTitle } from "../app/channels.js";
 import { $, button, keep, make, write } from "../dom.js";
 import { joined, plain } from "../model/parts.js";
 import { dayOf, momentOf, onLanguage, timeOf, words } from "../words.js";
+import { channelTitle } from "./channels.js";
+import { daemonText, whyOf } from "./said.js";
 
 const ALL = "all";
 /** Why a channel is held tells no event as soon as its hours begin or a day ends. */
