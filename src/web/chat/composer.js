@@ -32,7 +32,7 @@ export class Composer {
     this.#text.oninput = () => this.#changed();
     this.#text.onkeydown = event => {
       // Enter that ends the choice of a character (Japanese, Chinese) is not meant for us.
-      if (event.key === "Enter" && event.altKey && !event.isComposing) this.#postpone(event);
+      if (event.key === "Enter" && event.altKey && chat.mayPostpone && !event.isComposing) this.#postpone(event);
       else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#send(event);
       else if (event.key === "Escape" && !event.isComposing) this.answer(undefined);
     };

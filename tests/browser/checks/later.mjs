@@ -153,6 +153,38 @@ export const checks = [
     },
   },
   {
+    name: "each key sees what goes out later and what is paused, and has the handles that it may use",
+    needs: { evolution: true },
+    async run(stage) {
+      const { page, daemon } = stage;
+      await daemon.rpc("send", { channel: "whatsapp", to: NUMBER, text: "good morning", in: "1d" });
+      await daemon.rpc("pause", { channel: "whatsapp" });
+      const handles = { read: ["#paused", ".goes"], send: ["#paused", ".goes", "#postpone", "#held-back"], operator: ["#paused", "#paused button", ".goes", ".goes .another", ".goes .call-off", "#postpone", "#held-back"] };
+      const all = handles.operator;
+      for (const [role, expected] of Object.entries(handles)) {
+        const { token } = await daemon.rpc("key.add", { name: role, role });
+        const context = await stage.visitor();
+        const tab = await context.newPage();
+        await tab.goto(`${daemon.origin}/#token=${token}`);
+        await stage.connected(tab);
+        await stage.go(PLACE, tab);
+        await tab.waitForSelector("#messages .goes");
+        await tab.waitForSelector("#paused li");
+        const seen = [];
+        for (const handle of all) if (await tab.isVisible(handle)) seen.push(handle);
+        same(seen, expected, `what a key of role ${role} has`);
+      }
+      // A dialog is of the conversation that it was opened in.
+      await stage.open(PLACE);
+      await page.fill("#text", "not for others");
+      await page.click("#postpone");
+      await page.waitForSelector("dialog.sheet .at");
+      await stage.go("#chat/whatsapp/5511900000000");
+      await page.waitForSelector("dialog.sheet", { state: "detached" });
+      same((await scheduled(stage)).length, 1, "nothing more was scheduled");
+    },
+  },
+  {
     name: "Control lists by pages what goes out later, and keeps what is sent again and again",
     needs: { evolution: true },
     async run(stage) {
