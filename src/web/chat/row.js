@@ -2,7 +2,7 @@
 
 import { LINK, button, card as box, icon, link, make, paragraph } from "../dom.js";
 import { formatted } from "../model/markdown.js";
-import { partsOf, plain, seen } from "../model/parts.js";
+import { joined, partsOf, plain, seen } from "../model/parts.js";
 import { spanned } from "../model/spans.js";
 import { momentOf, timeOf, whenOf, words } from "../words.js";
 import { authorOf, cardOf, dialectOf, wordsBeside } from "./card.js";
@@ -87,7 +87,7 @@ function about({ key, error, state, created_ms }, own, agent) {
 }
 
 /** It goes out with the next connection, unless it is taken back before. */
-const waiting = ({ chat }, one) => [make("p", { className: "waits" }, words("waitsHere"), " ", button("plain withdraw", words("withdraw"), () => chat.drop(one)))];
+const waiting = ({ chat }, one) => [make("p", { className: "waits" }, joined([words("waitsHere"), one.at && words("goesOut", { time: momentOf(one.at) })]), " ", button("plain withdraw", words("withdraw"), () => chat.drop(one)))];
 
 /** When it goes out, and what can be done about that. */
 function scheduled({ chat }, one) {
