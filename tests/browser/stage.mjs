@@ -26,7 +26,7 @@
 //     #device [data-do=notify|leave|install] · questions: dialog.sheet with .main and .close
 //     section.later: #pause-sending #add-schedule #pageBefore #pageNext · #scheduled (m-N) [data-do=open|another|cancel]
 //     #schedules (NAME) [data-do=holdSchedule|goOnSchedule|runNow|removeSchedule]
-//   Everywhere: #paused li (data-key=CHANNEL or all) [data-do=resumeSending]
+//   Everywhere: #pauses li (data-key=CHANNEL or all) [data-do=resumeSending]
 //   Addresses: #chat/CHANNEL/PEER, #control, #token=TOKEN, #pair=CODE&name=NAME
 
 import { mkdirSync } from "node:fs";

@@ -88,8 +88,8 @@ export class Pauses {
   }
 
   draw() {
-    $("paused").hidden = !this.#pauses.length;
-    keep($("paused").firstElementChild, this.#pauses, ({ channel }) => channel, ({ channel }) => this.#row(channel), (row, pause) => {
+    $("pauses").hidden = !this.#pauses.length;
+    keep($("pauses").firstElementChild, this.#pauses, ({ channel }) => channel, ({ channel }) => this.#row(channel), (row, pause) => {
       write(row.firstChild, joined([pauseText(pause), this.#faults.get(pause.channel)]));
       write(row.lastChild, words("resumeSending"));
     });

@@ -13,7 +13,7 @@ const PARTS = [
   ["[data-do=resume]", "agent.resume"],
   [".goes .another, #control [data-do=another]", "reschedule"],
   [".goes .call-off, #control #scheduled [data-do=cancel]", "cancel"],
-  ["#paused [data-do=resumeSending]", "resume"],
+  ["#pauses [data-do=resumeSending]", "resume"],
   ["#control #pause-sending", "pause"],
   ["#control .later", "scheduled", "schedules", "pause"],
   ["#control #add-schedule", "schedule.add"],

@@ -204,7 +204,7 @@ export const checks = [
       await stage.go("control", reader);
       await reader.waitForSelector("#integrations [data-key]");
       const shown = (page) => page.$$eval("#control section", (all) => all.filter((one) => one.checkVisibility()).map((one) => one.className.split(" ")[0]));
-      same(await shown(reader), ["integrations", "device", "status"], "what a reader sees of control");
+      same(await shown(reader), ["integrations", "device", "later", "status"], "what a reader sees of control");
       same(await reader.$$eval("#control [data-do]", (all) => all.filter((one) => one.checkVisibility()).map((one) => one.dataset.do)), ["leave", "notify"].sort(), "what a reader may press");
 
       const sender = await device(stage, "sender", "send");

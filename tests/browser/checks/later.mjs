@@ -90,7 +90,7 @@ export const checks = [
       const { page, daemon } = stage;
       await daemon.rpc("pause", { channel: "whatsapp", for: "2h", reason: "férias coletivas" });
       await open(stage);
-      await until("the strip is there", () => page.isVisible("#paused"));
+      await until("the strip is there", () => page.isVisible("#pauses"));
       await page.fill("#text", "bom dia");
       await page.click("#postpone");
       await page.waitForSelector("dialog.sheet[open]");
@@ -128,8 +128,8 @@ export const checks = [
       await stage.accessible("the pause");
       await stage.shot("later-pause");
       await page.click("dialog.sheet .main");
-      await page.waitForSelector("#paused:not([hidden])");
-      assert(/^Sending is paused: stock-taking/.test(await page.textContent("#paused span")), "the strip says why", await page.textContent("#paused"));
+      await page.waitForSelector("#pauses:not([hidden])");
+      assert(/^Sending is paused: stock-taking/.test(await page.textContent("#pauses span")), "the strip says why", await page.textContent("#pauses"));
       same((await daemon.rpc("pauses", {})).pauses.map(({ channel, reason }) => [channel, reason]), [["all", "stock-taking"]], "what is paused");
       await stage.accessible("a pause");
       await stage.shot("later-paused");
@@ -137,19 +137,19 @@ export const checks = [
       await page.waitForSelector("#held-back:not([hidden])");
       await stage.say("are you there?");
       await page.waitForSelector("#messages .icon.queued");
-      assert(await page.isVisible("#paused"), "the strip is over the chat as well");
+      assert(await page.isVisible("#pauses"), "the strip is over the chat as well");
       await stage.accessible("a paused conversation");
       await stage.shot("later-held");
       same(evolution.sent.length, 0, "nothing goes out");
-      await page.click("#paused [data-do=resumeSending]");
+      await page.click("#pauses [data-do=resumeSending]");
       await until("it goes out", () => evolution.sent.length === 1);
-      await page.waitForSelector("#paused", { state: "hidden" });
+      await page.waitForSelector("#pauses", { state: "hidden" });
       await page.waitForSelector("#held-back", { state: "hidden" });
       // One that another has paused, and resumes.
       await daemon.rpc("pause", { channel: "whatsapp" });
-      await until("it is told", async () => (await page.textContent("#paused")).includes("Sending is paused on WhatsApp"));
+      await until("it is told", async () => (await page.textContent("#pauses")).includes("Sending is paused on WhatsApp"));
       await daemon.rpc("resume", { channel: "whatsapp" });
-      await page.waitForSelector("#paused", { state: "hidden" });
+      await page.waitForSelector("#pauses", { state: "hidden" });
     },
   },
   {
@@ -159,7 +159,7 @@ export const checks = [
       const { page, daemon } = stage;
       await daemon.rpc("send", { channel: "whatsapp", to: NUMBER, text: "good morning", in: "1d" });
       await daemon.rpc("pause", { channel: "whatsapp" });
-      const handles = { read: ["#paused", ".goes"], send: ["#paused", ".goes", "#postpone", "#held-back"], operator: ["#paused", "#paused button", ".goes", ".goes .another", ".goes .call-off", "#postpone", "#held-back"] };
+      const handles = { read: ["#pauses", ".goes"], send: ["#pauses", ".goes", "#postpone", "#held-back"], operator: ["#pauses", "#pauses button", ".goes", ".goes .another", ".goes .call-off", "#postpone", "#held-back"] };
       const all = handles.operator;
       for (const [role, expected] of Object.entries(handles)) {
         const { token } = await daemon.rpc("key.add", { name: role, role });
@@ -169,7 +169,7 @@ export const checks = [
         await stage.connected(tab);
         await stage.go(PLACE, tab);
         await tab.waitForSelector("#messages .goes");
-        await tab.waitForSelector("#paused li");
+        await tab.waitForSelector("#pauses li");
         const seen = [];
         for (const handle of all) if (await tab.isVisible(handle)) seen.push(handle);
         same(seen, expected, `what a key of role ${role} has`);
