@@ -33,7 +33,7 @@ const standing = ({ state, since_ms }) => `${words(state)} ${words("since", { ti
 /** What is wrong with it now, in the gateway's words. What a button here does, it need not tell for a terminal. */
 function complaint({ state, last_error, advice }, mend) {
   if (WELL.includes(state)) return "";
-  const isDone = ["connect", "credentials", "unhook", "goOnSchedule"].includes(mend) && /cleudocodebot /.test(advice ?? "");
+  const isDone = ["connect", "credentials", "unhook", "goOn"].includes(mend) && /cleudocodebot /.test(advice ?? "");
   return line(said(last_error), !isDone && said(advice));
 }
 const startOrStop = state => (["stopped", "parked"].includes(state) ? "start" : "stop");
@@ -147,10 +147,10 @@ export const LOOKS = {
     title: url,
     hint: name,
     note: line(standing(one), lag ? words("webhookBehind", { n: lag }) : words("webhookUpToDate"), topics.join(", "), !signed && words("webhookUnsigned")),
-    trouble: line(complaint(one, "goOnSchedule"), missed > 0 && words("webhookMissed", { n: missed })),
+    trouble: line(complaint(one, "goOn"), missed > 0 && words("webhookMissed", { n: missed })),
     tone: toneOf(one.state),
-    main: one.state === "running" ? undefined : "goOnSchedule",
-    acts: [one.state !== "running" && "goOnSchedule", "test", !["paused", "parked"].includes(one.state) && "pause"],
+    main: one.state === "running" ? undefined : "goOn",
+    acts: [one.state !== "running" && "goOn", "test", !["paused", "parked"].includes(one.state) && "pause"],
   }),
   notes: text => ({ key: text, title: said(text), tone: "warn", acts: [] }),
 };
