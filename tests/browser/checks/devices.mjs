@@ -222,7 +222,7 @@ export const checks = [
       const owner = await device(stage, "second owner", "owner");
       await stage.go("control", owner);
       await owner.waitForSelector("#keys [data-key]");
-      same(await shown(owner), ["start", "integrations", "outbox", "keys", "device", "clients", "status", "settings", "log"], "what an owner sees of control");
+      same(await shown(owner), ["start", "integrations", "outbox", "keys", "device", "clients", "later", "status", "settings", "log"], "what an owner sees of control");
       const refusals = (await daemon.rpc("logs", { lines: 500 })).lines.filter(({ message }) => /forbidden/.test(message));
       same(refusals, [], "what was asked for without the right to");
     },
