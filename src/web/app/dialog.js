@@ -43,6 +43,8 @@ export function fill({ title, text, fields, act, submit }) {
       dialog.close("done");
     } catch (fault) {
       write(trouble, whyOf(fault));
+      // In a low window it stands below what is seen.
+      done.scrollIntoView({ block: "nearest" });
     }
     done.disabled = false;
   };
