@@ -8,7 +8,10 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::controller::{Controller, compare};
+use super::{
+    controller::{Controller, compare},
+    webhooks::wrong_topics,
+};
 use crate::{
     agents::openai,
     config::{
@@ -37,6 +40,10 @@ impl Controller {
     pub(super) fn rehearse(&self, changes: Vec<Change>) -> Result<Rehearsed, Fault> {
         let (overrides, environment) = (&self.options.overrides, &self.options.environment);
         let rehearsed = edit::rehearse(overrides, environment, changes).map_err(refused)?;
+        let wrong = wrong_topics(&rehearsed.changes);
+        if !wrong.is_empty() {
+            return Err(refused(Refused::Keys(wrong)));
+        }
         let gateway = self.gateway().map_err(conflict)?;
         let config = rehearsed.loaded.config.clone();
         Self::prepare(&gateway.settings(), config).map_err(conflict)?;

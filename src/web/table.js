@@ -340,7 +340,7 @@ export const TABLE = {
   people: "People who were let in|Quem pode entrar",
   push: "Devices that are notified|Aparelhos avisados",
   webhooks: "Programs that are told|Programas avisados",
-  webhookBehind: "{n} events behind|{n} eventos atrás",
+  webhookBehind: "{n} waiting|{n} esperando",
   webhookUpToDate: "up to date|em dia",
   webhookUnsigned: "unsigned|sem assinatura",
   webhookMissed: "{n} events were no longer kept|{n} eventos já não estavam guardados",

@@ -62,6 +62,7 @@ pub(crate) mod messages {
     pub(crate) mod chat;
     pub(crate) mod conversations;
     mod destination;
+    mod file_to_send;
     pub(crate) mod history;
     mod keeping;
     mod later;

@@ -8,7 +8,8 @@ use crate::config::{
 };
 
 pub(in crate::config) const URL: &str = "CLEUDOCODEBOT_WEBHOOK_URL";
-pub(in crate::config) const TOPICS: &str = "CLEUDOCODEBOT_WEBHOOK_TOPICS";
+/// Which events a receiver gets.
+pub const TOPICS: &str = "CLEUDOCODEBOT_WEBHOOK_TOPICS";
 pub(in crate::config) const SECRET: &str = "CLEUDOCODEBOT_WEBHOOK_SECRET";
 
 /// Receivers at most.

@@ -29,16 +29,21 @@ impl WebhookSettings {
             let url = WebhookUrl::parse(text(URL)?).ok()?;
             let default = KEYS.iter().find(|key| key.name == TOPICS);
             let topics = text(TOPICS).or(default.map(|key| key.default));
-            let topics = topics.unwrap_or_default().split(',');
-            let topics = topics.map(str::trim).filter(|topic| !topic.is_empty());
             Some(Self {
                 number,
                 url,
-                topics: topics.map(str::to_owned).collect(),
+                topics: Self::topics_of(topics.unwrap_or_default()),
                 secret: text(SECRET).and_then(|text| WebhookSecret::parse(text).ok()),
             })
         });
         each.collect()
+    }
+
+    /// The topics in a text, not yet read.
+    pub fn topics_of(text: &str) -> Vec<String> {
+        let topics = text.split(',').map(str::trim);
+        let topics = topics.filter(|topic| !topic.is_empty());
+        topics.map(str::to_owned).collect()
     }
 
     /// Its name: `webhook`, `webhook-2`, ….

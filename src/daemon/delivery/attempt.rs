@@ -7,8 +7,6 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
-use tokio::time::sleep;
-
 use crate::daemon::{
     channels::{channel::Channel, counters::ChannelCounters},
     gate::Admission,
@@ -16,21 +14,15 @@ use crate::daemon::{
 use crate::{
     backoff, clock,
     integrations::{
-        ADDRESS, Accepted, DeliveryError, Indicator, Integration, Progress, ReconcileResult,
-        Trouble,
+        ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult, Trouble,
     },
     log::{Log, LogField, LogLevel},
-    message::{Direction, Kind, Message, MessageId, State},
+    message::{Direction, Message, MessageId, State},
     panics::contained,
     random,
     shutdown::Shutdown,
     store::{Pending, STORE_WAIT, StatusUpdate, Store, StoreError, Transition, insist},
 };
-
-/// How long a person types a letter, and the bounds of a whole text: a service shows it for a few seconds.
-const A_LETTER: Duration = Duration::from_millis(60);
-const SHORTEST_TYPING: Duration = Duration::from_secs(1);
-const LONGEST_TYPING: Duration = Duration::from_secs(5);
 
 /// What the lane does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,39 +208,6 @@ impl Attempt {
         })
     }
 
-    /// The gate holds the message back; where it is the message's own matter, it says so.
-    async fn held(
-        &self,
-        message: &Message,
-        wait: Duration,
-        why: Option<String>,
-    ) -> Result<NextStep, StoreError> {
-        if why.is_some() && message.error != why {
-            let step = StatusUpdate {
-                error: why,
-                ..StatusUpdate::to(message.state)
-            };
-            self.advance(message.id, step).await?;
-        }
-        Ok(NextStep::Held(wait))
-    }
-
-    /// Shows that we write for as long as a person would, where the service shows that. A shutdown ends it.
-    async fn type_first(&self, message: &Message) {
-        let is_text = message.kind == Kind::Text && !message.text.is_empty();
-        if !is_text || !self.integration.can_show(Indicator::Typing, &message.peer) {
-            return;
-        }
-        // What fails here is no reason not to send.
-        let _ = contained(self.integration.typing(&message.peer)).await;
-        let letters = u32::try_from(message.text.chars().count()).unwrap_or(u32::MAX);
-        let time = (A_LETTER.saturating_mul(letters)).clamp(SHORTEST_TYPING, LONGEST_TYPING);
-        tokio::select! {
-            _ = self.shutdown.begun() => {}
-            () = sleep(time) => {}
-        }
-    }
-
     /// Replaces our id in `reply_to` by the service's id of that message. A reaction also gets the
     /// sender and the address of the message it is on, which some services need to identify it. False where
     /// that message is of another conversation: it would be quoted to people who never saw it, or the reaction
@@ -303,7 +262,7 @@ impl Attempt {
     }
 
     /// Stores a state transition.
-    async fn advance(
+    pub(super) async fn advance(
         &self,
         id: MessageId,
         step: StatusUpdate,

@@ -4,6 +4,7 @@
 //! The outbox on disk is authoritative; the lanes here are an index of it by peer.
 
 mod attempt;
+mod before;
 mod rate_limiter;
 #[cfg(test)]
 mod tests;

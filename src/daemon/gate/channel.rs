@@ -136,14 +136,13 @@ impl ChannelGate {
         let gate = self.gate.upgrade()?;
         let (rules, now_ms, zone) = (self.rules(), gate.now_ms(), gate.zone());
         if let Some(pause) = gate.pauses.holding(&self.name) {
-            let reason = pause
-                .reason
-                .map(|reason| format!(": {reason}"))
-                .unwrap_or_default();
-            let until = pause
-                .until_ms
-                .map(|until_ms| format!(" until {}", zone.show(until_ms)));
-            return Some(format!("paused{}{reason}", until.unwrap_or_default()));
+            let until = pause.until_ms.map(|until_ms| zone.show(until_ms));
+            return Some(match (until, pause.reason) {
+                (None, None) => "paused".to_owned(),
+                (None, Some(reason)) => format!("paused: {reason}"),
+                (Some(until), None) => format!("paused until {until}"),
+                (Some(until), Some(reason)) => format!("paused until {until}: {reason}"),
+            });
         }
         if let Some(until_ms) = rules.hours.closed_until(now_ms, &zone) {
             return Some(format!(

@@ -255,7 +255,7 @@ impl Course {
 }
 
 /// The topics of a receiver; the error says which one cannot be, and why.
-fn topics(texts: &[String]) -> Result<Vec<Topic>, String> {
+pub(super) fn topics(texts: &[String]) -> Result<Vec<Topic>, String> {
     let read = |text: &String| {
         let topic: Topic = text.parse()?;
         if topic.wants_messages() {

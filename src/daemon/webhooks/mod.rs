@@ -24,14 +24,18 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use self::{
-    hook::Hook,
+    hook::{Hook, topics},
     kept::{Kept, KeptFile},
     post::{Letter, Outcome, Poster},
     worker::work,
 };
 use crate::{
     clock,
-    config::{Lookup, WebhookSettings},
+    config::{
+        Lookup, WebhookSettings,
+        edit::Change,
+        keys::{self, webhooks::TOPICS},
+    },
     gateway::{
         CommitListeners,
         control::{self, Reply, Steer, WebhookStatus},
@@ -153,6 +157,19 @@ impl Webhooks {
             |hook: &&Arc<Hook>| hook.name == name || hook.settings.number.to_string() == name;
         hooks.find(is_meant).cloned()
     }
+}
+
+/// What is wrong with the topics that these changes set, by key.
+pub(in crate::daemon) fn wrong_topics(changes: &[Change]) -> Vec<(String, String)> {
+    let is_topics = |key: &str| keys::row(key).is_some_and(|row| row.name == TOPICS);
+    let wrong = changes.iter().filter_map(|Change { key, value }| {
+        let text = value
+            .as_ref()
+            .filter(|text| is_topics(key) && !text.is_empty())?;
+        let why = topics(&WebhookSettings::topics_of(text)).err()?;
+        Some((key.clone(), why))
+    });
+    wrong.collect()
 }
 
 fn kept_of(running: &[Running]) -> BTreeMap<String, Kept> {

@@ -12,7 +12,6 @@ use super::{
     answer::Answer,
     dispatch,
     lookup::{message_id, reading, stored_peer},
-    messages::batch,
     refused,
 };
 use crate::{
@@ -98,7 +97,7 @@ fn place(gateway: &Gateway, action: &Action, payload: &Payload) -> Result<Place,
         // Whoever is limited does not come so far with what is of the whole gateway.
         Subject::Nothing | Subject::Gateway => Place::Nowhere,
         // Each target of several is looked at where their messages are made.
-        Subject::Conversation if batch::targets(payload).is_some() && reads_targets(action) => {
+        Subject::Conversation if is_list(payload.value("to")) && reads_targets(action) => {
             Place::Nowhere
         }
         Subject::Conversation => {
@@ -116,6 +115,10 @@ fn place(gateway: &Gateway, action: &Action, payload: &Payload) -> Result<Place,
             Place::OfTurn(id.map_err(|()| Fault::from(StoreError::NotFound))?)
         }
     })
+}
+
+fn is_list(value: Option<&Value>) -> bool {
+    value.is_some_and(Value::is_array)
 }
 
 /// Whether an action takes a list of targets.

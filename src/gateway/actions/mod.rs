@@ -11,7 +11,6 @@ mod bus;
 pub(super) mod connection;
 mod conversations;
 mod daemon;
-mod gate;
 mod integrations;
 pub(super) mod keys;
 mod limits;
@@ -20,7 +19,6 @@ pub(super) mod media;
 mod messages;
 mod pairing;
 mod push;
-mod schedules;
 mod webhooks;
 
 use std::sync::Arc;
@@ -178,14 +176,14 @@ fn dispatch(
         ActionId::Batch => messages::batch::batch(gateway, access, &payload),
         ActionId::Scheduled => messages::later::scheduled(gateway, access, &payload),
         ActionId::Reschedule => messages::later::reschedule(gateway, &payload),
-        ActionId::Schedules => Answer::Now(Ok(schedules::list(gateway, access))),
-        ActionId::ScheduleAdd => schedules::add(gateway, access, &payload),
-        ActionId::ScheduleRemove => schedules::remove(gateway, access, &payload),
-        ActionId::SchedulePause => schedules::pause(gateway, access, &payload),
-        ActionId::ScheduleRun => schedules::run(gateway, access, &payload),
-        ActionId::Pause => gate::pause(gateway, &payload),
-        ActionId::Resume => gate::resume(gateway, &payload),
-        ActionId::Pauses => Answer::Now(Ok(gate::list(gateway, access))),
+        ActionId::Schedules => Answer::Now(Ok(messages::schedules::list(gateway, access))),
+        ActionId::ScheduleAdd => messages::schedules::add(gateway, access, &payload),
+        ActionId::ScheduleRemove => messages::schedules::remove(gateway, access, &payload),
+        ActionId::SchedulePause => messages::schedules::pause(gateway, access, &payload),
+        ActionId::ScheduleRun => messages::schedules::run(gateway, access, &payload),
+        ActionId::Pause => messages::gate::pause(gateway, &payload),
+        ActionId::Resume => messages::gate::resume(gateway, &payload),
+        ActionId::Pauses => Answer::Now(Ok(messages::gate::list(gateway, access))),
         ActionId::Outbox => messages::outbox::outbox(gateway, access, &payload),
         ActionId::Conversations => conversations::conversations(gateway, access, &payload),
         ActionId::Read => conversations::read(gateway, payload),

@@ -15,7 +15,7 @@ use crate::{
             budget::PageBudget,
             message::{self, expect},
             revisions,
-            scheduled::say_when,
+            send_at::say_when,
         },
         rows::{
             body::{self, Body},

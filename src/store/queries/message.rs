@@ -8,7 +8,7 @@ use crate::{
         answer::{Occasion, Transition},
         backend::{Get, Snapshot, Table},
         error::StoreError,
-        queries::{revisions, scheduled::say_when},
+        queries::{revisions, send_at::say_when},
         request::AcceptedParts,
         rows::{
             body::Body,

@@ -14,4 +14,5 @@ pub(super) mod message;
 pub(super) mod outbox;
 pub(super) mod revisions;
 pub(super) mod scheduled;
+pub(super) mod send_at;
 pub(super) mod turns;

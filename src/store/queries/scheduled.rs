@@ -5,33 +5,15 @@
 use std::ops::ControlFlow;
 
 use crate::{
-    message::{ConversationSet, Message, MessageId, State},
+    message::{ConversationSet, Message, MessageId},
     store::{
-        backend::{Get, ScanOrder, Snapshot, Table},
+        backend::{ScanOrder, Snapshot, Table},
         error::StoreError,
         queries::message,
         request::SendAt,
-        rows::scheduled::{decode, grace, number_row, of_time_key, time_key, until_key},
+        rows::scheduled::{grace, of_time_key, time_key, until_key},
     },
 };
-
-/// When a message is to be sent, where it is scheduled.
-pub(in crate::store) fn at_of(rows: &dyn Get, number: u64) -> Result<Option<SendAt>, StoreError> {
-    let row = rows.get(Table::Scheduled, &number_row(number))?;
-    row.map(|row| decode(&row)).transpose()
-}
-
-/// Says of a scheduled message when it is to be sent.
-pub(in crate::store) fn say_when(
-    rows: &dyn Get,
-    mut message: Message,
-) -> Result<Message, StoreError> {
-    message.at_ms = None;
-    if message.state == State::Scheduled {
-        message.at_ms = at_of(rows, message.id.0)?.map(|at| at.at_ms);
-    }
-    Ok(message)
-}
 
 /// When the next one is to be sent.
 pub(in crate::store) fn next(rows: &dyn Snapshot) -> Result<Option<u64>, StoreError> {

@@ -18,7 +18,7 @@ use crate::{
         backend::{Backend, Rows, ScanOrder, Table, meta},
         error::StoreError,
         index::{IndexChanges, IndexEntry, Side},
-        queries::{message, scheduled::at_of},
+        queries::{message, send_at::at_of},
         rows::{
             body::Body,
             change::Change,

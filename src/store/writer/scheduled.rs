@@ -9,7 +9,7 @@ use crate::{
     store::{
         backend::Table,
         error::StoreError,
-        queries::scheduled::at_of,
+        queries::send_at::at_of,
         request::{SendAt, StatusUpdate},
         rows::keys::number_key,
         rows::scheduled::{encode, number_row, time_key},

@@ -11,7 +11,7 @@ use crate::{
         backend::{Rows, Table, meta},
         error::StoreError,
         index::{IndexChanges, IndexEntry, Side},
-        queries::{counters::StoreCounters, message, scheduled::say_when},
+        queries::{counters::StoreCounters, message, send_at::say_when},
         request::StatusUpdate,
         rows::{
             body::{self, Body},

@@ -1,11 +1,10 @@
 //! Webhooks: every stored event of the topics, in order and at least once, whatever was down meanwhile.
 
+#[cfg(feature = "store")]
+use std::sync::{Arc, Mutex};
 use std::{
     process::Command,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use serde_json::{Value, json};
@@ -358,12 +357,20 @@ fn a_receiver_that_is_new_begins_with_what_comes_and_a_reload_takes_it_in() {
     let weak = set("CLEUDOCODEBOT_WEBHOOK_SECRET_2", "whsec_c2VjcmV0");
     assert_eq!(weak["payload"]["code"], "bad_payload", "{weak}");
     assert!(weak.to_string().contains("6 bytes"), "{weak}");
-    set("CLEUDOCODEBOT_WEBHOOK_TOPICS_2", "log");
-    let parked = until(&daemon, "webhook-2", "parked");
-    assert!(
-        parked["last_error"]
-            .as_str()
-            .is_some_and(|it| it.contains("no stored event")),
-        "{parked}"
+    for (topics, why) in [
+        ("log", "no stored event"),
+        ("mesage.*", "no event matches"),
+        (" , ", "no topic"),
+    ] {
+        let refused = set("CLEUDOCODEBOT_WEBHOOK_TOPICS_2", topics);
+        assert_eq!(refused["payload"]["code"], "bad_payload", "{refused}");
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+    set(
+        "CLEUDOCODEBOT_WEBHOOK_TOPICS_2",
+        "message.received@webchat/bia",
     );
+    receive(&daemon, "ana", "not wanted any more");
+    receive(&daemon, "bia", "wanted");
+    assert_eq!(text(&receiver), "wanted");
 }

@@ -13,14 +13,12 @@ mod flags;
 mod handshake;
 mod http;
 mod keys;
-mod later;
 mod leniency;
 mod mcp;
 mod media;
 mod messages;
 mod openai;
 mod page;
-mod send;
 mod stalls;
 #[cfg(feature = "tls")]
 mod tls;

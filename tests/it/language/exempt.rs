@@ -82,6 +82,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("src/gateway/http/routes/status_page.rs", "for Prometheus"),
     ("src/gateway/http/routes/page.rs", "policies for browsers"),
+    ("src/gateway/http/routes/joined.rs", "scripts"),
     ("src/agents/openai/conversation.rs", "for the model"),
     ("src/agents/pi/prompt_files.rs", "for the model"),
     ("src/child/unix.rs", "a program of the shell"),

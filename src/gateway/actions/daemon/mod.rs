@@ -5,8 +5,8 @@ pub(super) mod settings;
 use serde_json::{Value, json};
 
 use super::{
-    agents::agents_json, answer::CommandResult, gate::pauses, integrations::integrations_json,
-    webhooks::webhooks_json,
+    agents::agents_json, answer::CommandResult, integrations::integrations_json,
+    messages::gate::pauses, webhooks::webhooks_json,
 };
 use crate::{
     gateway::{Gateway, metrics, permissions::Access},

@@ -2,9 +2,11 @@
 //! what is for later in `later`.
 
 pub(super) mod batch;
+pub(super) mod gate;
 pub(super) mod history;
 pub(super) mod later;
 pub(super) mod outbox;
+pub(super) mod schedules;
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use crate::store::{
     answer::Pruned,
     backend::{Get, ScanOrder, Snapshot, Table, meta},
     error::StoreError,
-    queries::scheduled::at_of,
+    queries::send_at::at_of,
     rows::{
         body::{self, Body},
         keys::{self, number_key, number_of, with_number},

@@ -12,7 +12,7 @@ use super::{bearer, done, mcp, refusal};
 use crate::support::{Daemon, Gateway, Scratch};
 
 /// The tools of the Model Context Protocol, each with its action.
-const TOOLS: [(&str, &str); 7] = [
+const TOOLS: [(&str, &str); 14] = [
     ("channels", "integrations"),
     ("list_conversations", "conversations"),
     ("read_messages", "history"),
@@ -20,6 +20,13 @@ const TOOLS: [(&str, &str); 7] = [
     ("wait_for_messages", "history"),
     ("get_media", "media"),
     ("send_message", "send"),
+    ("list_scheduled", "scheduled"),
+    ("cancel_message", "cancel"),
+    ("list_schedules", "schedules"),
+    ("add_schedule", "schedule.add"),
+    ("remove_schedule", "schedule.remove"),
+    ("pause_sending", "pause"),
+    ("resume_sending", "resume"),
 ];
 
 /// The ways in besides actions, and the least role with those beside the ladder.

@@ -24,7 +24,14 @@ fn each_tool_says_what_it_takes_and_answers() {
             "search",
             "wait_for_messages",
             "get_media",
-            "send_message"
+            "send_message",
+            "list_scheduled",
+            "cancel_message",
+            "list_schedules",
+            "add_schedule",
+            "remove_schedule",
+            "pause_sending",
+            "resume_sending",
         ]
     );
     for tool in tools {
@@ -40,7 +47,9 @@ fn each_tool_says_what_it_takes_and_answers() {
                 .is_some_and(|text| text.len() > 20)
         );
     }
-    let send = tools.last().expect("send_message");
+    let mut all = tools.iter();
+    let send = all.find(|tool| tool["name"] == "send_message");
+    let send = send.expect("send_message");
     assert_eq!(send["inputSchema"]["required"], json!(["channel", "to"]));
     assert_eq!(send["annotations"]["readOnlyHint"], false);
     assert_eq!(send["inputSchema"]["properties"].get("wait"), None);

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::media::DOT;
+use crate::gateway::media::DOT;
 use crate::support::{Daemon, Gateway, Scratch, Shared, assert_field};
 
 /// Posts a body with these header lines and the token; status and answer.

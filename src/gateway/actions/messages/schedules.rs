@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{
-    answer::Answer,
-    messages::{draft, later},
-};
+use super::{draft, later};
 use crate::{
     calendar::{Cron, Interval, Zone},
     clock::{self, parse_span},
     gateway::{
         Gateway,
+        actions::answer::Answer,
         control::{NewSchedule, Repeat},
         permissions::Access,
     },
@@ -33,13 +31,17 @@ const SHORTEST_S: u64 = 10;
 /// Fields of `send` that a schedule has in its place.
 const OWN_TIMES: [&str; 5] = ["at", "in", "grace", "wait", "idempotency_key"];
 
-pub(super) fn list(gateway: &Gateway, access: &Access) -> String {
+pub(in crate::gateway::actions) fn list(gateway: &Gateway, access: &Access) -> String {
     let all = gateway.schedules.list().into_iter();
     let seen = all.filter(|one| access.covers(&one.channel, &one.peer));
     json!({"schedules": seen.map(|one| one.json).collect::<Vec<_>>()}).to_string()
 }
 
-pub(super) fn add(gateway: &Arc<Gateway>, access: &Access, payload: &Payload) -> Answer {
+pub(in crate::gateway::actions) fn add(
+    gateway: &Arc<Gateway>,
+    access: &Access,
+    payload: &Payload,
+) -> Answer {
     match asked(gateway, access, payload) {
         Err(fault) => Answer::Now(Err(fault)),
         Ok(new) => {
@@ -52,18 +54,30 @@ pub(super) fn add(gateway: &Arc<Gateway>, access: &Access, payload: &Payload) ->
     }
 }
 
-pub(super) fn remove(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
+pub(in crate::gateway::actions) fn remove(
+    gateway: &Gateway,
+    access: &Access,
+    payload: &Payload,
+) -> Answer {
     with_name(gateway, access, payload, |it, name| it.remove(name))
 }
 
-pub(super) fn pause(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
+pub(in crate::gateway::actions) fn pause(
+    gateway: &Gateway,
+    access: &Access,
+    payload: &Payload,
+) -> Answer {
     let is_paused = payload.value("paused").is_none_or(|paused| *paused == true);
     with_name(gateway, access, payload, |it, name| {
         it.pause(name, is_paused)
     })
 }
 
-pub(super) fn run(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
+pub(in crate::gateway::actions) fn run(
+    gateway: &Gateway,
+    access: &Access,
+    payload: &Payload,
+) -> Answer {
     with_name(gateway, access, payload, |it, name| it.run(name))
 }
 

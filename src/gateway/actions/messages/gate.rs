@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
 use crate::{
     clock::parse_span,
     gateway::{
         Gateway,
+        actions::answer::Answer,
         control::{NewPause, Reply},
         permissions::Access,
     },
@@ -27,23 +27,23 @@ const MAX_REASON: usize = 200;
 /// The longest pause with an end: a year.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
-pub(super) fn pause(gateway: &Gateway, payload: &Payload) -> Answer {
+pub(in crate::gateway::actions) fn pause(gateway: &Gateway, payload: &Payload) -> Answer {
     match asked(payload) {
         Ok(new) => answered(Arc::clone(&gateway.gate).pause(new)),
         Err(fault) => Answer::Now(Err(fault)),
     }
 }
 
-pub(super) fn resume(gateway: &Gateway, payload: &Payload) -> Answer {
+pub(in crate::gateway::actions) fn resume(gateway: &Gateway, payload: &Payload) -> Answer {
     answered(Arc::clone(&gateway.gate).resume(channel(payload)))
 }
 
-pub(super) fn list(gateway: &Gateway, access: &Access) -> String {
+pub(in crate::gateway::actions) fn list(gateway: &Gateway, access: &Access) -> String {
     json!({"pauses": pauses(gateway, access)}).to_string()
 }
 
 /// The pauses that a client may know of.
-pub(super) fn pauses(gateway: &Gateway, access: &Access) -> Vec<Value> {
+pub(in crate::gateway::actions) fn pauses(gateway: &Gateway, access: &Access) -> Vec<Value> {
     let seen = |pause: &Value| {
         let channel = pause["channel"].as_str().unwrap_or_default();
         channel == ALL || access.covers_channel(channel)

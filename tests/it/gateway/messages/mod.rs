@@ -1,5 +1,8 @@
 //! `send`, `receive`, `history` and `cancel` over the WebSocket.
 
+mod later;
+mod posted;
+
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
 
