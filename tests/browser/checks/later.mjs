@@ -13,6 +13,9 @@ const localOf = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)
 /** Whole minutes, as the field has them. */
 const minutes = (ms) => Math.floor(ms / 60_000) * 60_000;
 
+/** An hour of a day that is neither today nor tomorrow. */
+const closedHours = () => `${["sun", "mon", "tue", "wed", "thu", "fri", "sat"][(new Date().getDay() + 3) % 7]} 08:00-09:00`;
+
 /** Nothing is to be wider than the window. */
 async function fits(page, what) {
   const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -150,6 +153,25 @@ export const checks = [
       await until("it is told", async () => (await page.textContent("#pauses")).includes("Sending is paused on WhatsApp"));
       await daemon.rpc("resume", { channel: "whatsapp" });
       await page.waitForSelector("#pauses", { state: "hidden" });
+    },
+  },
+  {
+    name: "outside of the hours of a channel it says so in both languages",
+    needs: { evolution: true, settings: { WHATSAPP_HOURS: closedHours() } },
+    async run(stage) {
+      const { page, evolution } = stage;
+      await open(stage);
+      const told = () => page.textContent("#held-back");
+      await until("why it waits", async () => /^What you send here waits: outside of its hours until/.test(await told()));
+      await page.selectOption("#language", "pt");
+      await until("in Portuguese as well", async () => /^O que você enviar aqui espera: fora do horário até/.test(await told()));
+      await page.selectOption("#language", "en");
+      await stage.say("good night");
+      await page.waitForSelector("#messages .icon.queued");
+      assert(!(await page.isVisible("#pauses")), "hours are no pause");
+      same(evolution.sent.length, 0, "nothing goes out");
+      await stage.accessible("a conversation outside of the hours");
+      await stage.shot("later-hours");
     },
   },
   {
