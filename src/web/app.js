@@ -4,6 +4,7 @@ import { backToList, brought, broughtBy, layList, moved, parts } from "./app/add
 import { Install } from "./app/install.js";
 import { Notify } from "./app/notify.js";
 import { Pairing } from "./app/pairing.js";
+import { Pauses } from "./app/pauses.js";
 import { Rights } from "./app/rights.js";
 import "./app/viewport.js";
 import { Chat } from "./chat/chat.js";
@@ -46,17 +47,22 @@ const session = new Session(identity, rights, {
     tell();
     install.begin();
     // What is seen goes first.
-    setTimeout(() => notify.begin(), SETTLE_MS);
+    setTimeout(() => {
+      notify.begin();
+      pauses.load();
+    }, SETTLE_MS);
   },
   event(name, payload) {
     chat.hear(name, payload);
+    pauses.hear(name, payload);
     // The event that made a message has its number.
     if (name.startsWith("message.") && numberOf(payload.message_id) === payload.seq) rate.add(Date.now());
     control?.hear(name, payload);
   },
 });
-session.follow("message.*", "conversation.read", "conversation.changed", "typing", "agent.state", "agent.status", "agent.handover");
-const chat = new Chat(session);
+session.follow("message.*", "conversation.read", "conversation.changed", "typing", "agent.state", "agent.status", "agent.handover", "gate.paused", "integration.state");
+const pauses = new Pauses(session, () => chat.draw());
+const chat = new Chat(session, pauses);
 const pairing = new Pairing(identity, { paired: token => enter(token), given: tell });
 const install = new Install({ changed: tellApp, isBusy });
 const notify = new Notify(session, rights, tellApp);
@@ -70,6 +76,7 @@ identity.onChange((why, isHere) => {
   unsent = why ? chat.outbox.size : 0;
   rights.take(identity.told);
   chat.forget();
+  pauses.forget();
   if (why) history.replaceState(null, "", "#chat");
   if (why || !isHere) session.end();
   if (why || !isHere) session.begin();
@@ -130,7 +137,7 @@ async function askControl() {
   if (isControlAsked) return;
   isControlAsked = true;
   const { Control } = await import("./control/control.js");
-  control = new Control(session, { identity, notify, install, rate, unsent: () => chat.outbox.size }, start, enter);
+  control = new Control(session, { identity, notify, install, rate, pauses, unsent: () => chat.outbox.size }, start, enter);
   route();
 }
 

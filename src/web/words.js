@@ -5,7 +5,7 @@ import { TABLE } from "./table.js";
 
 const TAGS = ["en", "pt-BR"];
 const hearers = [];
-let column, clock, day, short, digits, tag;
+let column, clock, day, short, moments, digits, tag;
 
 /** Calls `hear` at each change of the language. */
 export const onLanguage = hear => hearers.push(hear);
@@ -20,6 +20,7 @@ export function speak(language) {
   clock = new Intl.DateTimeFormat(tag, { timeStyle: "short" });
   day = new Intl.DateTimeFormat(tag, { weekday: "long", day: "numeric", month: "long" });
   short = new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" });
+  moments = [undefined, "numeric"].map(year => new Intl.DateTimeFormat(tag, { year, day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }));
   digits = new Intl.NumberFormat(tag, { maximumFractionDigits: 1 });
   translate(document);
   for (const hear of hearers) hear();
@@ -74,6 +75,12 @@ export function dayOf(ms) {
 
 /** The time of today, otherwise the day. */
 export const whenOf = ms => (dayStart(ms) === dayStart(Date.now()) ? clock : short).format(ms);
+
+/** The day and the time; the year where it is another one. */
+export const momentOf = ms => moments[Number(new Date(ms).getFullYear() !== new Date().getFullYear())].format(ms);
+
+/** The name of a day of the week; 0 is Sunday. The fourth of January 2026 was one. */
+export const weekdayOf = number => new Intl.DateTimeFormat(tag, { weekday: "long" }).format(new Date(2026, 0, 4 + number));
 
 /** How long it is until then. */
 export const leftText = ms => words("left", { time: lasting(Math.ceil((ms - Date.now()) / 6e4) * 6e4) });

@@ -20,7 +20,9 @@ export class Evolution {
       request.on("data", (piece) => (text += piece));
       request.on("end", () => {
         const isKnown = !request.headers.apikey || request.headers.apikey === this.key;
-        const [status, body] = isKnown ? this.#answer(request.url, text ? JSON.parse(text) : {}) : [401, { status: 401, error: "Unauthorized", response: { message: "Unauthorized" } }];
+        // A file comes as a form.
+        const isJson = text && /json/.test(request.headers["content-type"]);
+        const [status, body] = isKnown ? this.#answer(request.url, isJson ? JSON.parse(text) : {}) : [401, { status: 401, error: "Unauthorized", response: { message: "Unauthorized" } }];
         response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
       });
     });
@@ -82,6 +84,8 @@ export class Evolution {
       case "/message/sendText":
         if (body.text.includes(this.refuses)) return [400, { response: { message: ["instance requires property \"<img src=x onerror=hacked()>\""] } }];
         this.sent.push(body);
+        return [201, { key: { id: `OUT${++this.#count}` } }];
+      case "/message/sendMedia":
         return [201, { key: { id: `OUT${++this.#count}` } }];
       default:
         return [201, {}];

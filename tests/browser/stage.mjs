@@ -13,6 +13,7 @@
 //     .icon.STATE, .agent, .retry, .quote, .picture[data-file], .clip, .download, .sending, .act → #act-menu)
 //     #to-end · #composer #text #text-hint #send · #attach #files #tray li #drop · #answer #answer-end
 //     #record → #recording #record-time #record-send #record-cancel
+//     #postpone → dialog.sheet .at [data-do=inHour|onTomorrow|onMonday] · .goes (.another, .call-off) · #held-back
 //     #viewer #viewer-stage #viewer-at #viewer-before #viewer-after
 //   Control: #status #figures #rate #notes #integrations #agents #held #turns #failures #pairing #people #outbox #push
 //     #clients #settings: rows with data-key (name, name, CHANNEL/PEER, t-N, m-N or t-N, CHANNEL+CODE, CHANNEL/SENDER,
@@ -23,6 +24,9 @@
 //     .way[data-do], .askers [data-do=approve])
 //     #pair-dialog #qr #pair-note · #log-lines #lines #level · #keys [data-do=rename|revoke] #add-device → #device-dialog
 //     #device [data-do=notify|leave|install] · questions: dialog.sheet with .main and .close
+//     section.later: #pause-sending #add-schedule #pageBefore #pageNext · #scheduled (m-N) [data-do=open|another|cancel]
+//     #schedules (NAME) [data-do=holdSchedule|goOnSchedule|runNow|removeSchedule]
+//   Everywhere: #pauses li (data-key=CHANNEL or all) [data-do=resumeSending]
 //   Addresses: #chat/CHANNEL/PEER, #control, #token=TOKEN, #pair=CODE&name=NAME
 
 import { mkdirSync } from "node:fs";

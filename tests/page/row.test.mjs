@@ -95,3 +95,19 @@ test("what stands in for a row says so in both languages", () => {
   assert.deepEqual(brokenRow().lines, ["Não é possível mostrar esta mensagem."]);
   speak("en");
 });
+
+test("a scheduled message says when it goes out, and one that went says nothing of it", () => {
+  const at_ms = new Date(new Date().getFullYear(), 10, 27, 8).getTime();
+  const said = read({ text: "hi", direction: "out", state: "scheduled", at_ms }, { own: true });
+  assert.match(said[1], /^Goes out Nov 27, 8:00/);
+  assert.deepEqual(said.slice(2), ["Another time", "Cancel"]);
+  assert.deepEqual(read({ text: "hi", direction: "out", state: "sent" }, { own: true }), ["hi"]);
+});
+
+test("what waits here for a connection says when it goes out, where somebody chose a time", () => {
+  const at = new Date(new Date().getFullYear(), 10, 27, 8).getTime();
+  const said = one => drawn({ message_id: undefined, key: "k", text: "hi", direction: "out", ...one }, { own: true, waits: true }).lines.join(" ").replace(/\s/g, " ");
+  assert.match(said({ at }), /Waits for the connection · Goes out Nov 27, 8:00/);
+  assert.match(said({}), /Waits for the connection /);
+  assert.doesNotMatch(said({}), /Goes out/);
+});

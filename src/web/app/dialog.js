@@ -1,7 +1,8 @@
 // Questions to the user.
 
-import { button, make } from "../dom.js";
+import { button, make, write } from "../dom.js";
 import { words } from "../words.js";
+import { whyOf } from "./said.js";
 
 let count = 0;
 
@@ -26,6 +27,29 @@ export function ask({ title, text, fields = [], act, isGrave }) {
     const form = make("form", { method: "dialog" }, text && make("p", {}, text), ...fields, make("p", { className: "acts" }, cancel, done && " ", done));
     const dialog = sheet(title, value => resolve(value === "done"), form);
   });
+}
+
+/** A form that is closed once `submit` came through; what that fails with is said in it. */
+export function fill({ title, text, fields, act, submit }) {
+  const trouble = make("p", { role: "alert" });
+  const done = make("button", { className: "main" }, act);
+  const cancel = button("close", words("cancel"), () => dialog.close(""));
+  const form = make("form", {}, text && make("p", {}, text), ...fields, trouble, make("p", { className: "acts" }, cancel, " ", done));
+  form.onsubmit = async event => {
+    event.preventDefault();
+    done.disabled = true;
+    try {
+      await submit();
+      dialog.close("done");
+    } catch (fault) {
+      write(trouble, whyOf(fault));
+      // In a low window it stands below what is seen.
+      done.scrollIntoView({ block: "nearest" });
+    }
+    done.disabled = false;
+  };
+  const dialog = sheet(title, () => {}, form);
+  return dialog;
 }
 
 /** A field with its label. */

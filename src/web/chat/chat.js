@@ -49,8 +49,9 @@ export class Chat {
   /** The topics that tell the gateway what is being read here. */
   #attended = [];
 
-  constructor(session) {
-    this.session = session;
+  /** `pauses` knows what holds messages back. */
+  constructor(session, pauses) {
+    Object.assign(this, { session, pauses });
     this.rights = session.rights;
     this.draw = eachFrame(() => this.#draw());
     this.#visit(texts().visitor || VISITOR);
@@ -80,6 +81,11 @@ export class Chat {
   /** Whether one may write in the open conversation. */
   get maySay() {
     return Boolean(this.open) && (this.isMine(this.open) || this.rights.may("send"));
+  }
+
+  /** Whether what one writes there can go out at a later time. */
+  get mayPostpone() {
+    return this.maySay && !this.isMine(this.open) && this.rights.may("scheduled");
   }
 
   /** The open one. */
@@ -272,9 +278,10 @@ export class Chat {
     return true;
   }
 
-  say(text, uploads, place, reply_to) {
+  /** Says this, with `at` at that time. */
+  say(text, uploads, place, reply_to, at) {
     this.#saidTyping = 0;
-    this.outbox.say({ ...place, text, reply_to, mine: this.isMine(place) }, uploads);
+    this.outbox.say({ ...place, text, reply_to, at, mine: this.isMine(place) }, uploads);
   }
 
   /** Puts an emoji on a message; an empty one takes it back. */

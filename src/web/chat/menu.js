@@ -38,7 +38,7 @@ export class Menu {
   /** What has not gone out yet can be taken back. */
   #cancel({ message_id, state }) {
     const { chat } = this;
-    return state === "queued" && chat.rights.may("cancel") && this.#popup.item(words("cancelSending"), () => chat.cancel(message_id), { "data-do": "cancel" });
+    return ["queued", "scheduled"].includes(state) && chat.rights.may("cancel") && this.#popup.item(words("cancelSending"), () => chat.cancel(message_id), { "data-do": "cancel" });
   }
 
   opened() {

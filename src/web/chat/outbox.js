@@ -195,17 +195,18 @@ export class Outbox {
   async #handIn(one) {
     delete one.error;
     this.settle();
-    const { channel, peer, key, reply_to, mine, text } = one;
+    const { channel, peer, key, reply_to, mine, text, at } = one;
     const { session } = this.chat;
     // WhatsApp's own signs are for people to write; elsewhere they write markdown.
     const format = mine || !text || /^whatsapp/.test(channel) ? undefined : "markdown";
     const said = { channel, reply_to, text: text || undefined, media: mediaOf(one) };
     try {
-      const { message_id } = await (mine
+      const { message_id, held } = await (mine
         ? session.ask("receive", { ...said, peer, dedup_key: key, meta: { language: document.documentElement.lang } })
-        : session.ask("send", { ...said, format, to: peer, idempotency_key: key }));
+        : session.ask("send", { ...said, format, at, to: peer, idempotency_key: key }));
       await database.remove("outbox", key).catch(() => {});
       tell("taken", { key, id: message_id });
+      if (held) this.chat.pauses.hold(channel, held);
       this.#taken(one, message_id);
     } catch ({ code, message }) {
       // Then it goes out again with the next connection.

@@ -2,9 +2,9 @@
 
 import { LINK, button, card as box, icon, link, make, paragraph } from "../dom.js";
 import { formatted } from "../model/markdown.js";
-import { partsOf, plain, seen } from "../model/parts.js";
+import { joined, partsOf, plain, seen } from "../model/parts.js";
 import { spanned } from "../model/spans.js";
-import { timeOf, whenOf, words } from "../words.js";
+import { momentOf, timeOf, whenOf, words } from "../words.js";
 import { authorOf, cardOf, dialectOf, wordsBeside } from "./card.js";
 import { tick } from "./sidebar.js";
 
@@ -22,7 +22,7 @@ export function row(view, one, { own, day, follows, unfolded, poll, quoted, reac
   if (sender && !own && !follows) bubble.append(make("p", { className: "sender", dir: "auto", title: sender }, authorOf(one)));
   if (quoted) bubble.append(quote(view, quoted));
   if (key === "typing") bubble.append(one.text ? grown(one.text) : dots());
-  else bubble.append(...contents(view, one, card, unfolded), about(one, own, agent ?? (one.meta?.guide ? words("guide") : undefined)), ...(waits ? waiting(view, one) : trouble(view, one)));
+  else bubble.append(...contents(view, one, card, unfolded), about(one, own, agent ?? (one.meta?.guide ? words("guide") : undefined)), ...(waits ? waiting(view, one) : one.state === "scheduled" ? scheduled(view, one) : trouble(view, one)));
   if (!key) bubble.append(acts(view, one));
   const marks = reactions.length && make("p", { className: "reactions" }, ...reactions.map(mark));
   return make("li", { className: `${own ? "own" : "other"}${follows ? " follows" : ""}` }, date, bubble, marks, options && choices(view, options), failed && unanswered(view, failed));
@@ -83,11 +83,18 @@ function earlier(view, one) {
 /** Which agent wrote it, when, and how far one's own came. */
 function about({ key, error, state, created_ms }, own, agent) {
   const time = make("time", { dateTime: new Date(created_ms).toISOString() }, timeOf(created_ms));
-  return make("p", { className: "about" }, agent && make("span", { className: "agent" }, agent), time, own && tick(key ? (error ? "failed" : "sending") : state));
+  return make("p", { className: "about" }, agent && make("span", { className: "agent" }, agent), time, own && state !== "scheduled" && tick(key ? (error ? "failed" : "sending") : state));
 }
 
 /** It goes out with the next connection, unless it is taken back before. */
-const waiting = ({ chat }, one) => [make("p", { className: "waits" }, words("waitsHere"), " ", button("plain withdraw", words("withdraw"), () => chat.drop(one)))];
+const waiting = ({ chat }, one) => [make("p", { className: "waits" }, joined([words("waitsHere"), one.at && words("goesOut", { time: momentOf(one.at) })]), " ", button("plain withdraw", words("withdraw"), () => chat.drop(one)))];
+
+/** When it goes out, and what can be done about that. */
+function scheduled({ chat }, one) {
+  const another = button("plain another", words("another"), async () => (await import("../later/choose.js")).anotherTime(chat.session, one));
+  const cancel = button("plain call-off", words("cancel"), () => chat.cancel(one.message_id));
+  return [make("p", { className: "goes" }, icon("scheduled"), make("span", {}, words("goesOut", { time: momentOf(one.at_ms) })), another, cancel)];
+}
 
 function trouble(view, one) {
   const { key, error, state } = one;

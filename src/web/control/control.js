@@ -9,6 +9,7 @@ import { SECONDS } from "../app/rate.js";
 import { lasting, numberText, onLanguage, translate, words } from "../words.js";
 import { Device } from "./device.js";
 import { Devices } from "./devices.js";
+import { Later } from "./later.js";
 import { Log } from "./log.js";
 import { LOOKS, isTroubled } from "./looks.js";
 import { pair } from "./pair.js";
@@ -36,14 +37,15 @@ const SECTIONS = [
   ["push", "passing"],
   ["clients", "passing"],
   ["webhooks", "passing"],
+  ["later", "wide"],
   ["status", "wide"],
   ["settings", "wide"],
   ["log", "wide"],
 ];
-const TOPICS = ["client.*", "log", "integration.state", "key.changed", "config.changed"];
+const TOPICS = ["client.*", "log", "key.changed", "config.changed"];
 const POLL_MS = 2000;
 const quiet = text => paragraph("quiet", text);
-const isList = name => !["start", "status", "log", "device", "settings"].includes(name);
+const isList = name => !["start", "later", "status", "log", "device", "settings"].includes(name);
 
 export class Control {
   #shown = false;
@@ -61,6 +63,7 @@ export class Control {
     $("control").append(make("div", { className: "sections" }, ...SECTIONS.map(([name, how]) => this.#section(name, how))));
     start.in($("start-cards"));
     this.log = new Log(session);
+    this.later = new Later(session, () => this.#channels);
     this.settings = new Settings(session, session.rights, tokenChanged);
     this.devices = new Devices(session, () => this.#load("keys"));
     this.device = new Device(here, () => this.#channels);
@@ -68,7 +71,7 @@ export class Control {
     $("t-agents").after(button("add", "", () => start.open("model"), { id: "choose-model", "data-say": "chooseModel" }));
     translate($("control"));
     onLanguage(() => {
-      for (const what of ["outbox", "clients", "keys", "push", "settings", "integrations"]) this.#due.add(what);
+      for (const what of ["outbox", "later", "clients", "keys", "push", "settings", "integrations"]) this.#due.add(what);
       if (this.#shown) this.#poll();
       start.draw();
     });
@@ -101,7 +104,7 @@ export class Control {
     if (!this.#shown) return;
     if (name === "log") this.log.add(payload);
     // Asked for at the next poll: a storm of events is one question.
-    else if (name.startsWith("message.")) this.#due.add("outbox");
+    else if (name.startsWith("message.")) this.#due.add("outbox").add("later");
     else if (name.startsWith("client.")) this.#due.add("clients").add("keys");
     else if (name === "config.changed") {
       for (const what of ["settings", "integrations"]) this.#load(what);
@@ -116,7 +119,7 @@ export class Control {
     this.session.follow(...TOPICS);
     this.log.load();
     this.start.load();
-    for (const what of ["integrations", "outbox", "keys", "clients", "push", "settings"]) this.#load(what);
+    for (const what of ["integrations", "outbox", "later", "keys", "clients", "push", "settings"]) this.#load(what);
   }
 
   /** Something of this device changed: its notifications are in the list of all as well. */
@@ -145,6 +148,7 @@ export class Control {
   }
 
   async #load(what) {
+    if (what === "later") return this.later.load();
     const answer = await this.session.wish({ settings: "config", push: "push.list" }[what] ?? what);
     if (!answer || !this.#shown) return;
     this.#taking[what](answer);
@@ -203,7 +207,8 @@ export class Control {
     this.#rows("failures", [...messages, ...turns], item => LOOKS[item.turn_id ? "turns" : "outbox"](item));
   }
 
-  #status({ version, uptime_ms, memory, clients, store, integrations, notes = [], webhooks = [] }) {
+  #status({ version, uptime_ms, memory, clients, store, integrations, pauses = [], notes = [], webhooks = [] }) {
+    this.here.pauses.take({ pauses, integrations });
     const figures = {
       version,
       uptime: lasting(uptime_ms),

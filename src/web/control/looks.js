@@ -3,13 +3,15 @@
 import { daemonText } from "../app/said.js";
 import { lineOf } from "../chat/card.js";
 import { channelTitle, serviceOf } from "../app/channels.js";
+import { repeatText } from "../later/said.js";
 import { toneOf } from "../model/agents.js";
 import { keyOf } from "../model/conversations.js";
 import { shownPeer } from "../model/numbers.js";
 import { joined, plain } from "../model/parts.js";
-import { lasting, leftText, numberText, timeOf, whenOf, words } from "../words.js";
+import { lasting, leftText, momentOf, numberText, timeOf, whenOf, words } from "../words.js";
 
 const TURNS = { running: "answering", waiting: "answersNext", failed: "unanswered" };
+const SCHEDULE_STATES = { paused: "schedulePaused", over: "scheduleOver" };
 /** States in which an earlier error is over. */
 const WELL = ["running", "stopped", "starting"];
 /** Services that a dialog can connect, and so mend. */
@@ -61,7 +63,7 @@ export const LOOKS = {
     key: name,
     title: channelTitle(name),
     hint: name,
-    note: standing(one),
+    note: line(standing(one), said(one.held)),
     trouble: complaint(one, mendOf({ name, ...one })),
     counted: Object.values(one.counters ?? {}).some(Boolean) ? words("channelCounted", { received: 0, sent: 0, ...one.counters }) : "",
     tone: toneOf(one.state),
@@ -122,6 +124,17 @@ export const LOOKS = {
     quote: lineOf(one, 80),
     tone: toneOf(state),
     acts: [{ failed: "retry", queued: "cancel" }[state]],
+  }),
+  scheduled: ({ message_id, at_ms, ...one }) => ({ key: message_id, ...placeOf(one), note: words("goesOut", { time: momentOf(at_ms) }), quote: lineOf(one, 80), acts: ["open", "another", "cancel"] }),
+  schedules: ({ name, channel, to, text, media, state, next_ms, last, ...one }) => ({
+    key: name,
+    title: name,
+    note: line(channelTitle(channel), shownPeer(channel, to), repeatText(one), state !== "active" && words(SCHEDULE_STATES[state] ?? state), state === "active" && next_ms && words("nextAt", { time: momentOf(next_ms) })),
+    quote: lineOf({ channel, text, media }, 80),
+    counted: last ? words("lastAt", { time: momentOf(last.at_ms) }) : "",
+    trouble: said(last?.error),
+    tone: state === "active" ? (last?.error ? "bad" : "good") : "",
+    acts: [state !== "over" && (state === "paused" ? "goOnSchedule" : "holdSchedule"), "runNow", "removeSchedule"],
   }),
   clients: ({ id, name = id, kind, address, since_ms, sent, received }) => ({
     key: id,

@@ -204,7 +204,7 @@ export const checks = [
       await stage.go("control", reader);
       await reader.waitForSelector("#integrations [data-key]");
       const shown = (page) => page.$$eval("#control section", (all) => all.filter((one) => one.checkVisibility()).map((one) => one.className.split(" ")[0]));
-      same(await shown(reader), ["integrations", "device", "status"], "what a reader sees of control");
+      same(await shown(reader), ["integrations", "device", "later", "status"], "what a reader sees of control");
       same(await reader.$$eval("#control [data-do]", (all) => all.filter((one) => one.checkVisibility()).map((one) => one.dataset.do)), ["leave", "notify"].sort(), "what a reader may press");
 
       const sender = await device(stage, "sender", "send");
@@ -222,7 +222,7 @@ export const checks = [
       const owner = await device(stage, "second owner", "owner");
       await stage.go("control", owner);
       await owner.waitForSelector("#keys [data-key]");
-      same(await shown(owner), ["start", "integrations", "outbox", "keys", "device", "clients", "status", "settings", "log"], "what an owner sees of control");
+      same(await shown(owner), ["start", "integrations", "outbox", "keys", "device", "clients", "later", "status", "settings", "log"], "what an owner sees of control");
       const refusals = (await daemon.rpc("logs", { lines: 500 })).lines.filter(({ message }) => /forbidden/.test(message));
       same(refusals, [], "what was asked for without the right to");
     },

@@ -1,0 +1,120 @@
+// What holds messages back: pauses, the hours of a channel, its limits by the day. A strip over every view names
+// the pauses; over the composer stands why what is written there waits.
+
+import { $, button, keep, make, write } from "../dom.js";
+import { joined, plain } from "../model/parts.js";
+import { dayOf, momentOf, onLanguage, timeOf, words } from "../words.js";
+import { channelTitle } from "./channels.js";
+import { daemonText, whyOf } from "./said.js";
+
+const ALL = "all";
+/** Why a channel is held tells no event as soon as its hours begin or a day ends. */
+const ASK_MS = 60_000;
+/** A storm of events is one question. */
+const SOON_MS = 1000;
+
+/** Of today the time is enough. */
+const endOf = ms => (dayOf(ms) === words("today") ? timeOf(ms) : momentOf(ms));
+
+/** A pause in words. */
+export function pauseText({ channel, reason, until_ms }) {
+  const what = channel === ALL ? words("pausedAll") : words("pausedOn", { channel: channelTitle(channel) });
+  const why = reason ? `${what}: ${plain(reason)}` : what;
+  return joined([why, until_ms && words("until", { time: endOf(until_ms) })]);
+}
+
+export class Pauses {
+  #pauses = [];
+  /** Why, by channel, as the gateway says it. */
+  #held = new Map();
+  #faults = new Map();
+  #soon;
+  /** When it was asked last. */
+  #asked = 0;
+
+  /** `changed` hears when something else holds messages back than before. */
+  constructor(session, changed) {
+    Object.assign(this, { session, changed });
+    setInterval(() => document.hidden || this.#held.size === 0 || this.look(), ASK_MS);
+    onLanguage(() => this.draw());
+  }
+
+  /** A connection stands, or somebody else came. */
+  async load() {
+    this.#asked = Date.now();
+    const [paused, there] = await Promise.all([this.session.wish("pauses"), this.session.wish("integrations")]);
+    if (paused || there) this.take({ ...paused, ...there });
+  }
+
+  /** Somebody is about to write: what is known may be old. */
+  look() {
+    if (this.session.limits && Date.now() - this.#asked >= ASK_MS / 2) this.load();
+  }
+
+  forget() {
+    this.take({ pauses: [], integrations: [] });
+  }
+
+  /** As `status` tells both; what is not told stays as it was. */
+  take({ pauses = this.#pauses, integrations }) {
+    const before = JSON.stringify([this.#pauses, ...this.#held]);
+    this.#pauses = pauses;
+    if (integrations) this.#held = new Map(integrations.filter(({ held }) => held).map(({ name, held }) => [name, held]));
+    if (before !== JSON.stringify([this.#pauses, ...this.#held])) this.#tell();
+  }
+
+  hear(name, payload) {
+    if (name === "gate.paused") {
+      const others = this.#pauses.filter(({ channel }) => channel !== payload.channel);
+      this.#pauses = payload.paused ? [...others, payload] : others;
+      this.#faults.delete(payload.channel);
+      this.#loadSoon();
+      this.#tell();
+    } else if (name === "integration.state" || (this.#held.has(payload.channel) && payload.state === "sent")) this.#loadSoon();
+  }
+
+  /** The gateway took a message and says that it waits. */
+  hold(channel, why) {
+    if (this.#held.get(channel) === why) return;
+    this.#held.set(channel, why);
+    this.#tell();
+  }
+
+  /** Why messages of this channel wait, in words; undefined where they do not. */
+  reasonOf(channel) {
+    const pause = this.#pauses.find(one => one.channel === ALL) ?? this.#pauses.find(one => one.channel === channel);
+    const held = this.#held.get(channel);
+    return pause ? pauseText(pause) : held && words("heldBack", { why: plain(daemonText(held)) });
+  }
+
+  draw() {
+    $("pauses").hidden = !this.#pauses.length;
+    keep($("pauses").firstElementChild, this.#pauses, ({ channel }) => channel, ({ channel }) => this.#row(channel), (row, pause) => {
+      write(row.firstChild, joined([pauseText(pause), this.#faults.get(pause.channel)]));
+      write(row.lastChild, words("resumeSending"));
+    });
+  }
+
+  #row(channel) {
+    return make("li", {}, make("span", { dir: "auto" }), button("", "", () => this.#resume(channel), { "data-do": "resumeSending" }));
+  }
+
+  async #resume(channel) {
+    const fault = await this.session.ask("resume", { channel: channel === ALL ? undefined : channel }).then(() => undefined, whyOf);
+    if (fault) this.#faults.set(channel, fault);
+    else this.hear("gate.paused", { channel, paused: false });
+    this.draw();
+  }
+
+  #loadSoon() {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.load();
+    }, SOON_MS);
+  }
+
+  #tell() {
+    this.draw();
+    this.changed();
+  }
+}
