@@ -9,6 +9,9 @@ pub mod page {}
 #[doc = include_str!("integrations.md")]
 pub mod integrations {}
 
+#[doc = include_str!("sending.md")]
+pub mod sending {}
+
 #[doc = include_str!("files.md")]
 pub mod files {}
 

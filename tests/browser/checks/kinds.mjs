@@ -59,7 +59,7 @@ export const checks = [
       same(await page.$$eval("#messages img", (all) => all.length), 0, "pictures without an address");
       const [map] = await page.$$eval("#messages .location a", (all) => all.map(({ href, rel, target }) => ({ href, rel, target })));
       same(map, { href: "https://www.openstreetmap.org/?mlat=-23.5505&mlon=-46.6333", rel: "noopener noreferrer", target: "_blank" }, "the way to the map");
-      const preview = await page.textContent(`${row("webchat/bia")} > span[dir]`);
+      const preview = await page.textContent(`${row("webchat/bia")} > span > bdi[dir]`);
       same(preview, ["reacted with 🎉", "reagiu com 🎉"][column], "the preview");
       await stage.accessible(`every kind, ${locale}`);
       await stage.shot(`kinds-${locale}`);
@@ -86,7 +86,7 @@ export const checks = [
       await until("it says that it was edited", () => page.$("#messages .earlier"));
       await until("it says that it was deleted", () => page.$("#messages .gone .mark"));
       same((await read(page)).at(-1), "never mind|deleted by its author", "the deleted one stays readable");
-      same(await page.textContent(`${row("webchat/bia")} > span[dir]`), "Deleted: never mind", "the preview");
+      same(await page.textContent(`${row("webchat/bia")} > span > bdi[dir]`), "Deleted: never mind", "the preview");
       const before = await (await page.$(`[data-key="${message_id}"]`)).boundingBox();
       await page.click(`[data-key="${message_id}"] summary`);
       await until("the earlier text is in view", () => page.isVisible(`[data-key="${message_id}"] .earlier li`));
