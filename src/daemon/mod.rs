@@ -14,6 +14,7 @@ pub mod fetching;
 mod first_start;
 mod gate;
 mod guide;
+mod opening;
 mod process;
 mod push;
 mod schedule;
@@ -31,15 +32,16 @@ use self::{
     agents::{AgentParts, AgentProcesses},
     channels::{ChannelRegistry, RegistryParts},
     controller::{ControlledParts, Controller},
-    gate::{Gate, GateParts},
+    gate::Gate,
     guide::Guide,
+    opening::{open_gate, open_keys, open_media, open_push, open_schedules, open_store},
     process::{
         instance::{self, Instance},
         sd_notify::SdNotify,
         signals, watchdog,
     },
     push::{PushParts, Pusher},
-    schedule::{Repeating, RepeatingParts, Scheduler},
+    schedule::Scheduler,
     turns::{Turns, TurnsParts, states::AgentStates},
     webhooks::Webhooks,
 };
@@ -53,13 +55,11 @@ use crate::{
         pairing::{self, Pairings},
         plan::BuildContext,
     },
-    keys::Keyring,
     log::Log,
     media::{self, Media},
-    push::PushRegistry,
     router::Router,
     shutdown::{self, Shutdown},
-    store::{self, NumberedTable, RowStorage, Store},
+    store::Store,
 };
 
 /// Time at exit for blocking tasks to end.
@@ -352,96 +352,6 @@ fn build_context(
         log: log.clone(),
         address: config.authority(address.port()),
     }
-}
-
-fn open_store(
-    config: &Config,
-    router: &Arc<Router>,
-    listeners: &Arc<CommitListeners>,
-) -> Result<Store> {
-    let (router, listeners) = (Arc::clone(router), Arc::clone(listeners));
-    let options = store::StoreOptions {
-        path: config.home.join(store::FILE),
-        history_days: config.history_days,
-        max_bytes: config.limits.max_store_bytes,
-        ..store::StoreOptions::default()
-    };
-    Store::open(options, move |events| listeners.stored(&router, &events))
-}
-
-fn open_media(config: &Config, store: &Store) -> Result<Media> {
-    let limits = &config.limits;
-    let (max_bytes, quota) = (limits.max_media_bytes, limits.media_quota);
-    Media::open(&config.home, store.clone(), max_bytes, quota)
-}
-
-/// The keys of clients. What another version kept there stays, and opens nothing.
-fn open_keys(config: &Config, store: &Store, log: &Log) -> Result<Arc<Keyring>> {
-    let storage = RowStorage::of_build(store, &config.home, NumberedTable::AccessKeys);
-    let (ring, unread) = Keyring::open(storage)
-        .map_err(|why| Error::Failed(format!("cannot read the keys of clients: {why}")))?;
-    if unread > 0 {
-        let text = "keys of another version cannot be read: their clients are refused";
-        log.warn("keys", text, &[("keys", &unread)]);
-    }
-    Ok(Arc::new(ring))
-}
-
-/// Where devices are pushed to. What another version kept there stays, and is pushed nothing.
-fn open_push(config: &Config, store: &Store, log: &Log) -> Result<Arc<PushRegistry>> {
-    let storage = RowStorage::of_build(store, &config.home, NumberedTable::PushSubscriptions);
-    let (registry, unread) = PushRegistry::open(storage, &config.home)
-        .map_err(|why| Error::Failed(format!("cannot read the push subscriptions: {why}")))?;
-    if unread > 0 {
-        let text = "push subscriptions of another version cannot be read";
-        log.warn("push", text, &[("subscriptions", &unread)]);
-    }
-    Ok(Arc::new(registry))
-}
-
-/// What holds messages back.
-fn open_gate(
-    config: &Config,
-    store: &Store,
-    router: &Arc<Router>,
-    listeners: &Arc<CommitListeners>,
-    log: &Log,
-) -> Result<Arc<Gate>> {
-    let storage = |table| RowStorage::of_build(store, &config.home, table);
-    let gate = Gate::open(GateParts {
-        pauses: storage(NumberedTable::Pauses),
-        quotas: storage(NumberedTable::Quotas),
-        zone: config.zone.clone(),
-        router: Arc::clone(router),
-        log: log.clone(),
-        on_pause: controller::publish_pauses(listeners),
-        clock: gate::wall_clock(),
-    });
-    gate.map_err(|why| Error::Failed(format!("cannot read what is paused: {why}")))
-}
-
-/// What is sent again and again. What another version kept there stays, and sends nothing.
-fn open_schedules(
-    config: &Config,
-    store: &Store,
-    media: &Media,
-    router: &Arc<Router>,
-    log: &Log,
-) -> Result<Arc<Repeating>> {
-    let parts = RepeatingParts {
-        store: store.clone(),
-        storage: RowStorage::of_build(store, &config.home, NumberedTable::Schedules),
-        media: media.clone(),
-        router: Arc::clone(router),
-        log: log.clone(),
-    };
-    let (repeating, unread) = Repeating::open(parts)
-        .map_err(|why| Error::Failed(format!("cannot read the schedules: {why}")))?;
-    if unread > 0 {
-        let text = "schedules of another version cannot be read: they send nothing";
-        log.warn("schedule", text, &[("schedules", &unread)]);
-    }
-    Ok(Arc::new(repeating))
 }
 
 /// Publishes log lines to the subscribers of `log`. Weak, because the gateway owns a handle of the log.
