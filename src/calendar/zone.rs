@@ -1,6 +1,6 @@
 //! A time zone: that of this machine, or one of the IANA database by its name.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use jiff::{
     Timestamp,
@@ -11,11 +11,20 @@ use jiff::{
 const EPOCH: Date = date(1970, 1, 1);
 
 /// A zone, with the name that it was asked for by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Zone {
     name: Option<String>,
-    rules: TimeZone,
+    /// Read when they are asked for first: what is never sent at a time of the day needs no zone.
+    rules: OnceLock<TimeZone>,
 }
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Zone {}
 
 /// Where a civil time falls that a change of the clocks may skip or repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +42,7 @@ impl Zone {
     pub fn system() -> Self {
         Self {
             name: None,
-            rules: TimeZone::system(),
+            rules: OnceLock::new(),
         }
     }
 
@@ -43,8 +52,12 @@ impl Zone {
         let rules = rules.map_err(|_| "a time zone as America/Sao_Paulo or UTC".to_owned())?;
         Ok(Self {
             name: Some(name.to_owned()),
-            rules,
+            rules: OnceLock::from(rules),
         })
+    }
+
+    fn rules(&self) -> &TimeZone {
+        self.rules.get_or_init(TimeZone::system)
     }
 
     /// The name that it was asked for by; none for that of this machine.
@@ -104,20 +117,20 @@ impl Zone {
 
     /// The civil time at an instant.
     pub(super) fn civil(&self, at: Timestamp) -> DateTime {
-        self.rules.to_datetime(at)
+        self.rules().to_datetime(at)
     }
 
     /// The instants of a civil time; `None` beyond the range of dates.
     pub(super) fn fall(&self, civil: DateTime) -> Option<Fall> {
         use jiff::tz::AmbiguousOffset::{Fold, Gap, Unambiguous};
-        let ambiguous = self.rules.to_ambiguous_timestamp(civil);
+        let ambiguous = self.rules().to_ambiguous_timestamp(civil);
         match ambiguous.offset() {
             Unambiguous { .. } => ambiguous.compatible().ok().map(Fall::Once),
             // With the offset of before the civil time is behind the change: as far as it is into the gap.
             Gap { .. } => {
                 let behind = ambiguous.later().ok()?;
                 let change = self
-                    .rules
+                    .rules()
                     .preceding(behind + jiff::SignedDuration::from_nanos(1))
                     .next()?;
                 Some(Fall::Skipped(change.timestamp()))
@@ -133,7 +146,11 @@ impl Zone {
 
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let own = || self.rules.iana_name().unwrap_or("the zone of this machine");
+        let own = || {
+            self.rules()
+                .iana_name()
+                .unwrap_or("the zone of this machine")
+        };
         f.write_str(self.name.as_deref().unwrap_or_else(own))
     }
 }

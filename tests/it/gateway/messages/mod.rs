@@ -2,6 +2,7 @@
 
 mod later;
 mod posted;
+mod several;
 
 use cleudocodebot::client::Client;
 use serde_json::{Value, json};
