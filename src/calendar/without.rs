@@ -9,6 +9,10 @@ pub struct Zone;
 /// Minutes of a day.
 const DAY: u64 = 24 * 60;
 
+#[expect(
+    clippy::unused_self,
+    reason = "the same methods as those of a zone with rules"
+)]
 impl Zone {
     /// UTC, for what the zone of this machine is cannot be known here.
     pub fn system() -> Self {

@@ -15,7 +15,7 @@ use std::{
 
 use super::{
     Next, Repeating, RepeatingParts, SchedulerInner,
-    wall_clock::{BELIEVED_AFTER_MS, Look, WallClock},
+    wall_clock::{Look, WallClock},
 };
 use crate::{
     calendar::Interval,

@@ -1,6 +1,7 @@
 //! A year with clocks that jump, downtimes and sudden ends.
 
 use super::*;
+use crate::daemon::schedule::wall_clock::BELIEVED_AFTER_MS;
 
 /// Numbers that look like chance, the same in every run.
 struct Dice(u64);
