@@ -60,9 +60,12 @@ impl Zone {
         self.ms_of(self.day(at_ms) + 1, 0).unwrap_or(u64::MAX)
     }
 
-    /// A time as people read it.
+    /// A time as people read it: `2026-11-27 08:00`.
     pub fn show(&self, at_ms: u64) -> String {
-        crate::clock::Utc(at_ms).to_string()
+        let text = crate::clock::Utc(at_ms).to_string().replace('T', " ");
+        text.get(.."2026-11-27 08:00".len())
+            .unwrap_or(&text)
+            .to_owned()
     }
 }
 

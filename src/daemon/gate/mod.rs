@@ -11,7 +11,7 @@
 mod channel;
 mod pauses;
 mod quota;
-#[cfg(test)]
+#[cfg(all(test, feature = "store"))]
 mod tests;
 
 use std::{

@@ -155,6 +155,7 @@ impl Drop for House {
     }
 }
 
+#[cfg(feature = "store")]
 #[tokio::test]
 async fn what_retention_took_away_is_told_here_and_to_the_receiver() {
     let mut receiver = Receiver::start().await;
@@ -196,6 +197,7 @@ async fn where_all_that_waited_is_gone_it_goes_on_at_the_end() {
     house.webhooks.end().await;
 }
 
+#[cfg(feature = "store")]
 #[tokio::test]
 async fn a_number_that_is_too_high_is_refused() {
     let house = House::new("http://127.0.0.1:1/hook");

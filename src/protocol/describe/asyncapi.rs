@@ -327,7 +327,9 @@ mod tests {
         let payload = &document["components"]["messages"]["send.command"]["payload"];
         let fields = &payload["properties"]["payload"];
         assert_eq!(fields["required"], json!(["channel", "to"]));
-        assert_eq!(fields["properties"]["to"]["maxLength"], MAX_NAME);
+        let to = &fields["properties"]["to"]["oneOf"];
+        assert_eq!(to[0]["maxLength"], MAX_NAME);
+        assert_eq!(to[1]["maxItems"], MAX_TARGETS);
         assert_eq!(payload["properties"]["action"]["const"], "send");
     }
 }
