@@ -39,6 +39,19 @@ pub fn run_blocking<T: Send + 'static>(
     }
 }
 
+/// Runs work as a task of its own, to its end even if the returned future is dropped: left half-way, a change may be
+/// in memory and not on disk. A panic becomes an error, which `failed` makes of its text.
+pub fn run_to_end<T: Send + 'static, E: Send + 'static>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+    failed: fn(String) -> E,
+) -> impl Future<Output = Result<T, E>> + Send + 'static {
+    let running = tokio::spawn(work);
+    async move {
+        let done = running.await;
+        done.unwrap_or_else(|error| Err(failed(error.to_string())))
+    }
+}
+
 /// The text of a panic.
 pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
@@ -48,7 +61,7 @@ pub fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{contained, run_blocking};
+    use super::{contained, run_blocking, run_to_end};
 
     #[tokio::test]
     async fn a_panic_is_told_and_a_value_passes() {
@@ -65,5 +78,16 @@ mod tests {
         assert_eq!(heard.recv_timeout(patience), Ok(7));
         let broken = run_blocking(|| panic!("no luck")).await;
         assert_eq!(broken, Err::<(), _>("no luck".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_task_comes_to_its_end_also_where_nobody_waits() {
+        let (done, heard) = tokio::sync::oneshot::channel();
+        let work = async move { done.send(7).map_err(|_| "nobody listens".to_owned()) };
+        drop(run_to_end(work, |why| why));
+        assert_eq!(heard.await, Ok(7));
+        let broken = run_to_end(async { panic!("no luck") }, |why| why).await;
+        let why = Result::<(), String>::expect_err(broken, "a panic");
+        assert!(why.contains("no luck"), "{why}");
     }
 }

@@ -25,6 +25,7 @@ use crate::{
         control::{Admin, AgentStatus, Effects, FoundAgent, IntegrationStatus, Reloaded, Reply},
     },
     log::Log,
+    panics::run_to_end,
     protocol::{
         describe::event,
         error_code::{ErrorCode, Fault},
@@ -231,11 +232,10 @@ impl Admin for Controller {
     fn set_settings(self: Arc<Self>, changes: Vec<Change>) -> Reply<Effects> {
         // A task of its own, because the client may disconnect: dropped half-way, this would leave settings in the
         // file that nobody has taken.
-        let task = tokio::spawn(async move { self.change(changes).await });
-        Box::pin(async move {
-            let done = task.await;
-            done.unwrap_or_else(|error| Err(Fault::new(ErrorCode::Internal, error.to_string())))
-        })
+        let changing = async move { self.change(changes).await };
+        Box::pin(run_to_end(changing, |why| {
+            Fault::new(ErrorCode::Internal, why)
+        }))
     }
 
     fn reload(&self) -> Result<Reloaded, String> {

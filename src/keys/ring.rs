@@ -14,7 +14,7 @@ use super::{
     key::{Key, KeyId, NewKey, Seen},
     token::{self, TokenFault},
 };
-use crate::{constant_time, store::RowStorage};
+use crate::{constant_time, panics::run_to_end, store::RowStorage};
 
 /// Keys at most, those for the conversation of a turn besides.
 const MAX_KEYS: usize = 1_000;
@@ -173,7 +173,7 @@ impl Keyring {
         now_ms: u64,
     ) -> Result<(Arc<Key>, String), KeyError> {
         let ring = Arc::clone(self);
-        whole(
+        run_to_end(
             async move { ring.make(new, now_ms).await },
             KeyError::NotKept,
         )
@@ -223,7 +223,7 @@ impl Keyring {
     pub async fn rename(self: &Arc<Self>, key: &Arc<Key>, name: &str) -> Result<(), KeyError> {
         let (ring, key, name) = (Arc::clone(self), Arc::clone(key), name.to_owned());
         let renamed = async move { ring.call(&key, &name).await };
-        whole(renamed, KeyError::NotKept).await
+        run_to_end(renamed, KeyError::NotKept).await
     }
 
     async fn call(&self, key: &Arc<Key>, name: &str) -> Result<(), KeyError> {
@@ -262,7 +262,7 @@ impl Keyring {
             }
             removed
         };
-        whole(removed, KeyError::NotRemoved)
+        run_to_end(removed, KeyError::NotRemoved)
     }
 
     async fn remove_row(&self, id: KeyId) -> Result<(), KeyError> {
@@ -327,19 +327,6 @@ impl Keyring {
     /// Resolves once a key was added or revoked.
     pub async fn changed(&self) {
         self.changed.notified().await;
-    }
-}
-
-/// Does a change to its end, whether or not whoever asked for it stays: left half-way, memory and disk would
-/// differ from then on.
-fn whole<T: Send + 'static>(
-    change: impl Future<Output = Result<T, KeyError>> + Send + 'static,
-    failed: fn(String) -> KeyError,
-) -> impl Future<Output = Result<T, KeyError>> + Send {
-    let changing = tokio::spawn(change);
-    async move {
-        let changed = changing.await;
-        changed.unwrap_or_else(|error| Err(failed(error.to_string())))
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashSet,
-    future::Future,
     sync::{PoisonError, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -14,7 +13,7 @@ use super::{Media, MediaError, folder::Unfinished};
 use crate::{
     log::{Log, LogField},
     message::MediaId,
-    panics::run_blocking,
+    panics::{run_blocking, run_to_end},
     store::{KeptMedia, MediaRow},
 };
 
@@ -60,15 +59,6 @@ pub async fn keep_tidy(media: Media, log: Log) {
         }
         sleep(BETWEEN_LOOKS).await;
     }
-}
-
-/// Runs work on places and rows to its end, even if whoever asked for it leaves: between a place and its row
-/// nothing else may come.
-async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, MediaError>> + Send + 'static,
-) -> Result<T, MediaError> {
-    let done = tokio::spawn(work).await;
-    done.unwrap_or_else(|error| Err(MediaError::Disk(error.to_string())))
 }
 
 /// What was removed.
@@ -124,7 +114,7 @@ impl Media {
     ) -> Result<KeptMedia, MediaError> {
         let media = self.clone();
         let (id, name) = (row.id, row.name.clone());
-        to_its_end(async move {
+        let work = async move {
             match media.place(unfinished, row).await {
                 Ok(mut kept) => {
                     // The row has the name that came first; whoever hands it in again knows it by another.
@@ -136,8 +126,8 @@ impl Media {
                     Err(error)
                 }
             }
-        })
-        .await
+        };
+        run_to_end(work, MediaError::Disk).await
     }
 
     async fn place(&self, unfinished: Unfinished, row: MediaRow) -> Result<KeptMedia, MediaError> {
@@ -151,7 +141,7 @@ impl Media {
     /// Removes a file that has no row.
     async fn remove_if_unknown(&self, id: MediaId) -> Result<bool, MediaError> {
         let media = self.clone();
-        to_its_end(async move {
+        let work = async move {
             let _places = media.0.places.write().await;
             let inner = media.clone();
             let removed = run_blocking(move || {
@@ -164,8 +154,8 @@ impl Media {
             removed
                 .await
                 .unwrap_or_else(|why| Err(MediaError::Disk(why)))
-        })
-        .await
+        };
+        run_to_end(work, MediaError::Disk).await
     }
 
     /// Removes the files that no message refers to and that nobody handed in for `min_age`.
@@ -184,7 +174,8 @@ impl Media {
     /// Removes the oldest of them, at most one slice and until `enough` bytes are free.
     async fn prune_some(&self, min_age: Duration, enough: u64) -> Result<Swept, MediaError> {
         let media = self.clone();
-        to_its_end(async move { media.prune_slice(min_age, enough).await }).await
+        let work = async move { media.prune_slice(min_age, enough).await };
+        run_to_end(work, MediaError::Disk).await
     }
 
     fn pinned(&self) -> HashSet<MediaId> {

@@ -13,6 +13,7 @@ use crate::{
         bridge::{BridgeClient, BridgeLease, Refusal},
         pairing::Pairings,
     },
+    panics::run_to_end,
 };
 
 impl Channels for ChannelRegistry {
@@ -83,11 +84,8 @@ impl Channels for ChannelRegistry {
     fn forget(self: Arc<Self>, name: String) -> BoxFuture<'static, Result<u64, Refusal>> {
         // A task of its own, because the client may disconnect: dropped half-way, this would leave
         // messages in the outbox that belong to no channel.
-        let forgetting = tokio::spawn(async move { self.forget_channel(name).await });
-        Box::pin(async move {
-            let forgotten = forgetting.await;
-            forgotten.unwrap_or_else(|error| Err(Refusal::Unwritten(error.to_string())))
-        })
+        let forgetting = async move { self.forget_channel(name).await };
+        Box::pin(run_to_end(forgetting, Refusal::Unwritten))
     }
 
     fn pairings(&self) -> Arc<Pairings> {

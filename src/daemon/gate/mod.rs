@@ -36,6 +36,7 @@ use crate::{
     clock,
     gateway::control::{Gate as GateActions, NewPause, Reply},
     log::{Log, LogField},
+    panics::run_to_end,
     protocol::error_code::{ErrorCode, Fault},
     router::Router,
     store::RowStorage,
@@ -240,11 +241,8 @@ impl Gate {
     where
         F: Future<Output = Result<Value, Fault>> + Send,
     {
-        let done = tokio::spawn(async move { work(self).await });
-        Box::pin(async move {
-            done.await
-                .unwrap_or_else(|error| Err(failed(&error.to_string())))
-        })
+        let done = async move { work(self).await };
+        Box::pin(run_to_end(done, |why| failed(&why)))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     log::{Log, LogField},
     media::Media,
     message::media::kept_files,
+    panics::run_to_end,
     protocol::error_code::{ErrorCode, Fault},
     router::Router,
     store::{Draft, RowStorage, Store, StoreError},
@@ -181,17 +182,14 @@ impl Repeating {
     where
         F: Future<Output = Result<Value, Fault>> + Send,
     {
-        let done = tokio::spawn(async move {
+        let done = async move {
             let _change = self.changes.lock().await;
             let done = work(Arc::clone(&self)).await;
             self.pin_files();
             self.wake.notify_one();
             done
-        });
-        Box::pin(async move {
-            done.await
-                .unwrap_or_else(|error| Err(failed(&error.to_string())))
-        })
+        };
+        Box::pin(run_to_end(done, |why| failed(&why)))
     }
 
     async fn add_now(&self, new: NewSchedule) -> Result<Value, Fault> {

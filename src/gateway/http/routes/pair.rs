@@ -17,6 +17,7 @@ use crate::{
     },
     keys::Key,
     log::LogField,
+    panics::run_to_end,
     protocol::{
         error_code::{ErrorCode, Fault},
         payload::bad_field,
@@ -49,11 +50,9 @@ pub(in crate::gateway::http) async fn answer(
         open.new.name = own_name;
     }
     // A task of its own: the device may leave meanwhile, and the code would be gone without a key.
-    let exchanging = tokio::spawn(exchanged(Arc::clone(gateway), open.clone()));
-    let exchanged = exchanging
-        .await
-        .unwrap_or_else(|error| Err(Fault::new(ErrorCode::Internal, error.to_string())));
-    match exchanged {
+    let exchanging = exchanged(Arc::clone(gateway), open.clone());
+    let failed = |why| Fault::new(ErrorCode::Internal, why);
+    match run_to_end(exchanging, failed).await {
         Ok((key, token)) => {
             let answer = json!({"token": token, "key": gateway.key_json(&key)});
             Ok(reply(201, JSON, answer.to_string()))
