@@ -55,9 +55,10 @@ impl Cron {
     }
 
     /// The hours and minutes of such a day, in order.
-    pub(super) fn times(&self) -> impl Iterator<Item = (u8, u8)> + '_ {
+    pub(super) fn times(&self) -> impl Iterator<Item = (i8, i8)> + '_ {
         let minutes = |hour| self.minute.numbers().map(move |minute| (hour, minute));
-        self.hour.numbers().flat_map(minutes)
+        let times = self.hour.numbers().flat_map(minutes);
+        times.map(|(hour, minute)| (hour.cast_signed(), minute.cast_signed()))
     }
 
     /// Whether it goes on all day, so that it means a rhythm and no times of the day.

@@ -5,7 +5,10 @@
 //! (`*` or a step as the hour) is a rhythm and follows the hands: its skipped times do not come, its repeated ones come
 //! twice. It is what cron(8) of Debian does.
 
-use jiff::{Timestamp, ToSpan as _, civil::DateTime};
+use jiff::{
+    Timestamp, ToSpan as _,
+    civil::{Date, DateTime},
+};
 
 use super::{
     cron::Cron,
@@ -28,21 +31,32 @@ fn next_of_cron(cron: &Cron, after: Timestamp, zone: &Zone) -> Option<Timestamp>
     // The day before as well: at midnight a change may lead back into it.
     let mut date = zone.civil(after).date().checked_sub(1.day()).ok()?;
     for _ in 0..MAX_DAYS {
-        if cron.is_on(date) {
-            let mut instants = Vec::new();
-            for (hour, minute) in cron.times() {
-                let (hour, minute) = (i8::try_from(hour).ok()?, i8::try_from(minute).ok()?);
-                let civil = date.at(hour, minute, 0, 0);
-                instants.extend(instants_of(cron, civil, zone));
-            }
-            // A repeated hour's second times lie behind its first ones.
-            if let Some(next) = instants.into_iter().filter(|at| *at > after).min() {
-                return Some(next);
-            }
+        if cron.is_on(date)
+            && let Some(next) = next_on(date, cron, after, zone)
+        {
+            return Some(next);
         }
         date = date.tomorrow().ok()?;
     }
     None
+}
+
+/// The first instant behind `after` on a day that is meant.
+fn next_on(date: Date, cron: &Cron, after: Timestamp, zone: &Zone) -> Option<Timestamp> {
+    let times = cron
+        .times()
+        .map(|(hour, minute)| date.at(hour, minute, 0, 0));
+    if zone.is_steady_on(date) {
+        // The hands and the instants go in one order, so the first time is the one.
+        let behind = zone.civil(after);
+        let next = times.into_iter().find(|civil| *civil > behind)?;
+        return instants_of(cron, next, zone).next();
+    }
+    // A repeated hour's second times lie behind its first ones.
+    times
+        .flat_map(|civil| instants_of(cron, civil, zone))
+        .filter(|at| *at > after)
+        .min()
 }
 
 /// The instants at which a time of the day comes.

@@ -120,6 +120,17 @@ impl Zone {
         self.rules().to_datetime(at)
     }
 
+    /// Whether the clocks go on or back neither on a day nor at its ends.
+    pub(super) fn is_steady_on(&self, date: Date) -> bool {
+        let start = |date: Date| self.rules().to_timestamp(date.at(0, 0, 0, 0)).ok();
+        let ends = date.yesterday().ok().and_then(start);
+        let ends = ends.zip(date.tomorrow().ok().and_then(start));
+        ends.is_some_and(|(from, to)| {
+            let change = self.rules().following(from).next();
+            change.is_none_or(|change| change.timestamp() > to)
+        })
+    }
+
     /// The instants of a civil time; `None` beyond the range of dates.
     pub(super) fn fall(&self, civil: DateTime) -> Option<Fall> {
         use jiff::tz::AmbiguousOffset::{Fold, Gap, Unambiguous};

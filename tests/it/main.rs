@@ -11,6 +11,8 @@
 mod support;
 
 mod architecture;
+#[cfg(feature = "schedule")]
+mod calendar;
 mod cli;
 mod daemon;
 mod documents;
