@@ -86,6 +86,12 @@ struct Ring {
 }
 
 impl Ring {
+    /// A number that no other key has, nor one that is still being written.
+    fn next_number(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+
     fn insert(&mut self, key: &Arc<Key>) {
         self.last = self.last.max(key.id.0);
         self.by_hash.insert(key.hash, Arc::clone(key));
@@ -182,17 +188,15 @@ impl Keyring {
 
     async fn make(&self, new: NewKey, now_ms: u64) -> Result<(Arc<Key>, String), KeyError> {
         let _writing = self.writing.lock().await;
-        let (key, token, others) = {
-            let state = self.state();
+        let (key, token) = {
+            let mut state = self.state_mut();
             if state.kept.len() >= MAX_KEYS {
                 return Err(KeyError::Full);
             }
             expect_free(&state, &new.name, None)?;
-            let (key, token) = made(state.last + 1, new, now_ms);
-            let others = state.rows_without(key.id);
-            (key, token, others)
+            made(state.next_number(), new, now_ms)
         };
-        self.keep(&key, others).await?;
+        self.keep(&key).await?;
         let mut state = self.state_mut();
         state.insert(&key);
         state.kept.push(Arc::clone(&key));
@@ -207,7 +211,7 @@ impl Keyring {
         if state.passing.len() >= MAX_PASSING {
             return None;
         }
-        let (key, token) = made(state.last + 1, new, now_ms);
+        let (key, token) = made(state.next_number(), new, now_ms);
         state.insert(&key);
         state.passing.push(Arc::clone(&key));
         Some((key, token))
@@ -232,14 +236,10 @@ impl Keyring {
         if !self.is_kept(key) {
             return Err(KeyError::Unknown(key.id.to_string()));
         }
-        let others = {
-            let state = self.state();
-            expect_free(&state, name, Some(key.id))?;
-            state.rows_without(key.id)
-        };
+        expect_free(&self.state(), name, Some(key.id))?;
         let before = key.name();
         key.rename(name);
-        let kept = self.keep(key, others).await;
+        let kept = self.keep(key).await;
         if kept.is_err() {
             key.rename(&before);
         }
@@ -267,7 +267,7 @@ impl Keyring {
 
     async fn remove_row(&self, id: KeyId) -> Result<(), KeyError> {
         let _writing = self.writing.lock().await;
-        let others = self.state().rows_without(id);
+        let others = || self.state().rows_without(id);
         let removed = self.storage.put(id.0, None, others).await;
         removed.map_err(KeyError::NotRemoved)
     }
@@ -290,9 +290,8 @@ impl Keyring {
             if !ring.is_kept(&key) {
                 return;
             }
-            let others = ring.state().rows_without(key.id);
             // It is for people to look at: what could not be written is written another time.
-            let _ = ring.keep(&key, others).await;
+            let _ = ring.keep(&key).await;
         });
     }
 
@@ -300,7 +299,8 @@ impl Keyring {
         self.state().kept.iter().any(|other| other.id == key.id)
     }
 
-    async fn keep(&self, key: &Key, others: Vec<Vec<u8>>) -> Result<(), KeyError> {
+    async fn keep(&self, key: &Key) -> Result<(), KeyError> {
+        let others = || self.state().rows_without(key.id);
         let kept = self.storage.put(key.id.0, Some(key.row()), others).await;
         kept.map_err(KeyError::NotKept)
     }

@@ -186,3 +186,28 @@ async fn a_row_that_could_not_be_removed_is_removed_later() {
         tokio::time::sleep(RETRY).await;
     }
 }
+
+#[tokio::test]
+async fn a_key_that_is_lent_while_another_is_written_has_another_number() {
+    let folder = Folder::new();
+    let ring = folder.open();
+    let added = ring.add(new("phone"), 5);
+    let lent = async {
+        let mut lent = Vec::new();
+        // The other one is written by another thread meanwhile.
+        for number in 0..8 {
+            tokio::task::yield_now().await;
+            lent.extend(ring.pass(new(&format!("agent {number}")), 5));
+        }
+        lent
+    };
+    let (added, lent) = tokio::join!(added, lent);
+    let (kept, token) = added.expect("a key");
+    assert_eq!(lent.len(), 8);
+    for (key, _) in &lent {
+        assert_ne!(key.id, kept.id);
+        ring.end_passing(key);
+    }
+    assert_eq!(ring.list().len(), 1);
+    assert_eq!(ring.find(&token, 6).expect("still good").id, kept.id);
+}
