@@ -57,8 +57,11 @@ impl Hours {
 
     /// When they begin next, in ms since 1970; `None` where it is one of them now.
     pub fn closed_until(&self, now_ms: u64, zone: &Zone) -> Option<u64> {
+        if self.is_empty() {
+            return None;
+        }
         let (day, minute) = zone.day_and_minute(now_ms);
-        if self.is_empty() || self.0.iter().any(|one| one.holds(day, minute)) {
+        if self.0.iter().any(|one| one.holds(day, minute)) {
             return None;
         }
         // A week on, every window has begun once.

@@ -59,6 +59,11 @@ impl SendRules {
         self.daily.is_some() || self.new_peers_daily.is_some()
     }
 
+    /// Whether anything is held back by the time of the day or by the day.
+    pub fn depend_on_time(&self) -> bool {
+        !self.hours.is_empty() || self.counts_days()
+    }
+
     /// A limit on the so-maniest day, counted from 0, of those it grows in.
     pub fn grown(&self, limit: u64, day: u64) -> u64 {
         if day + 1 >= self.warmup_days {

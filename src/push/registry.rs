@@ -237,12 +237,8 @@ impl PushRegistry {
         now_ms: u64,
     ) -> Result<Arc<Subscription>, PushError> {
         let writing = self.writing.lock().await;
-        let (one, others) = {
-            let state = self.state();
-            let one = state.placed(new, now_ms)?;
-            let others = state.rows_without(one.id);
-            (Arc::new(one), others)
-        };
+        let one = Arc::new(self.state().placed(new, now_ms)?);
+        let others = || self.state().rows_without(one.id);
         let kept = self.storage.put(one.id.0, Some(one.row()), others).await;
         kept.map_err(PushError::NotKept)?;
         self.change(|state| {
@@ -262,13 +258,10 @@ impl PushRegistry {
         self.change(|state| state.all.retain(|other| !Arc::ptr_eq(other, one)));
         let _writing = self.writing.lock().await;
         // The same device may have subscribed anew meanwhile.
-        let others = {
-            let state = self.state();
-            if state.all.iter().any(|other| other.id == one.id) {
-                return Ok(());
-            }
-            state.rows_without(one.id)
-        };
+        if self.state().all.iter().any(|other| other.id == one.id) {
+            return Ok(());
+        }
+        let others = || self.state().rows_without(one.id);
         let removed = self.storage.put(one.id.0, None, others).await;
         removed.map_err(PushError::NotKept)
     }

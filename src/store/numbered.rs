@@ -139,12 +139,12 @@ impl RowStorage {
         }
     }
 
-    /// Keeps one row, or forgets it: `others` are the rest.
+    /// Keeps one row, or forgets it: `others` are the rest, written only where all of them share a file.
     pub async fn put(
         &self,
         number: u64,
         row: Option<Vec<u8>>,
-        others: Vec<Vec<u8>>,
+        others: impl FnOnce() -> Vec<Vec<u8>>,
     ) -> Result<(), String> {
         match self {
             Self::Store(store, table) => {
@@ -154,7 +154,7 @@ impl RowStorage {
             }
             Self::File(path) => {
                 let mut text = Vec::new();
-                for row in others.iter().chain(&row) {
+                for row in others().iter().chain(&row) {
                     text.extend_from_slice(row);
                     text.push(b'\n');
                 }

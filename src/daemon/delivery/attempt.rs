@@ -12,7 +12,7 @@ use crate::daemon::{
     gate::Admission,
 };
 use crate::{
-    backoff, clock,
+    backoff,
     integrations::{
         ADDRESS, Accepted, DeliveryError, Integration, Progress, ReconcileResult, Trouble,
     },
@@ -200,8 +200,7 @@ impl Attempt {
     fn too_old(&self, waited: Duration) -> Option<String> {
         let max_age = self.channel.limits().max_age.filter(|age| !age.is_zero())?;
         // What the gate held back does not count.
-        let open_ms = clock::now_ms().saturating_sub(self.channel.gate().opened_ms());
-        let waited = waited.min(Duration::from_millis(open_ms));
+        let waited = waited.min(self.channel.gate().open_for());
         (waited > max_age).then(|| {
             let hours = max_age.as_secs() / 3600;
             format!("it waited longer than {hours} hours and is too old to send")

@@ -134,9 +134,8 @@ impl ChannelGate {
     /// Why messages of the channel wait, where they do, in words.
     pub(in crate::daemon) fn held(&self) -> Option<String> {
         let gate = self.gate.upgrade()?;
-        let (rules, now_ms, zone) = (self.rules(), gate.now_ms(), gate.zone());
         if let Some(pause) = gate.pauses.holding(&self.name) {
-            let until = pause.until_ms.map(|until_ms| zone.show(until_ms));
+            let until = pause.until_ms.map(|until_ms| gate.zone().show(until_ms));
             return Some(match (until, pause.reason) {
                 (None, None) => "paused".to_owned(),
                 (None, Some(reason)) => format!("paused: {reason}"),
@@ -144,6 +143,12 @@ impl ChannelGate {
                 (Some(until), Some(reason)) => format!("paused until {until}: {reason}"),
             });
         }
+        let rules = self.rules();
+        // The zone is read only for those who need it: it costs a part of the start.
+        if !rules.depend_on_time() {
+            return None;
+        }
+        let (now_ms, zone) = (gate.now_ms(), gate.zone());
         if let Some(until_ms) = rules.hours.closed_until(now_ms, &zone) {
             return Some(format!(
                 "outside of its hours until {}",
@@ -157,17 +162,19 @@ impl ChannelGate {
         (quota.sent >= limit).then(|| full(limit))
     }
 
-    /// Since when the message could have gone, in ms since 1970: what was held back before does not age it.
-    pub(in crate::daemon) fn opened_ms(&self) -> u64 {
+    /// How long messages could have gone: what was held back before does not age them.
+    pub(in crate::daemon) fn open_for(&self) -> Duration {
         let Some(gate) = self.gate.upgrade() else {
-            return 0;
+            return Duration::MAX;
         };
-        let (rules, now_ms, zone) = (self.rules(), gate.now_ms(), gate.zone());
-        let day_began = || zone.start_of_day(now_ms);
-        let held_by_day = !rules.hours.is_empty() || rules.counts_days();
-        gate.pauses
-            .resumed_ms(&self.name)
-            .max(if held_by_day { day_began() } else { 0 })
+        let now_ms = gate.now_ms();
+        let resumed_ms = gate.pauses.resumed_ms(&self.name);
+        let day_began_ms = if self.rules().depend_on_time() {
+            gate.zone().start_of_day(now_ms)
+        } else {
+            0
+        };
+        Duration::from_millis(now_ms.saturating_sub(resumed_ms.max(day_began_ms)))
     }
 
     /// Whether a message may leave now, and counts it.
@@ -180,7 +187,7 @@ impl ChannelGate {
             return Ok(Admission::Admitted);
         };
         let (rules, now_ms) = (self.rules(), gate.now_ms());
-        if rules.hours.is_empty() && !rules.counts_days() {
+        if !rules.depend_on_time() {
             return Ok(Admission::Admitted);
         }
         let zone = gate.zone();

@@ -125,7 +125,7 @@ impl Pauses {
         if is_beginning {
             self.rows().insert(name.to_owned(), row.clone());
         }
-        let others = self.written_besides(name);
+        let others = || self.written_besides(name);
         let kept = self
             .storage
             .put(row.number, Some(written(name, &row)), others)

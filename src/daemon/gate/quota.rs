@@ -91,7 +91,7 @@ impl Quotas {
                 .unwrap_or_default()
                 + 1;
         }
-        let others = self.written_besides(channel);
+        let others = || self.written_besides(channel);
         self.storage
             .put(quota.number, Some(written(channel, &quota)), others)
             .await?;

@@ -151,7 +151,7 @@ impl Repeating {
     /// Keeps a schedule as it is now.
     async fn keep(&self, one: Schedule) -> Result<(), String> {
         let number = one.number;
-        let others = self.rows_besides(number);
+        let others = || self.rows_besides(number);
         self.parts
             .storage
             .put(number, Some(one.row()), others)
@@ -223,7 +223,7 @@ impl Repeating {
         }
         let replaced = self.all().get(&one.new.name).map(|before| before.number);
         if let Some(before) = replaced {
-            let others = self.rows_besides(before);
+            let others = || self.rows_besides(before);
             let forgotten = self.parts.storage.put(before, None, others).await;
             forgotten.map_err(|why| failed(&why))?;
         }
@@ -234,7 +234,7 @@ impl Repeating {
 
     async fn remove_now(&self, name: &str) -> Result<Value, Fault> {
         let one = self.find(name)?;
-        let others = self.rows_besides(one.number);
+        let others = || self.rows_besides(one.number);
         let removed = self.parts.storage.put(one.number, None, others).await;
         removed.map_err(|why| failed(&why))?;
         self.all().remove(name);
