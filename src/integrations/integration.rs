@@ -64,6 +64,23 @@ pub trait Integration: Send + Sync + 'static {
         Box::pin(std::future::ready(ReconcileResult::Unknown))
     }
 
+    /// Whether [`delete`](Self::delete) can succeed.
+    fn deletes(&self) -> bool {
+        false
+    }
+
+    /// Deletes a message of ours for everybody, once. `names` are those that the service gave to its parts. What is
+    /// gone there already is a success.
+    fn delete<'a>(
+        &'a self,
+        message: &'a Message,
+        names: &'a [String],
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        let _ = (message, names);
+        let text = format!("{} cannot delete what was sent", self.name());
+        Box::pin(std::future::ready(Err(DeliveryError::Permanent(text))))
+    }
+
     /// False if a delivery to this peer cannot succeed until the peer does something. Its messages wait
     /// in the outbox then, and no attempt counts.
     fn can_reach(&self, peer: &str) -> bool {

@@ -70,6 +70,19 @@ impl Integration for WebChat {
         })
     }
 
+    fn deletes(&self) -> bool {
+        true
+    }
+
+    /// Its clients hear of it by the event.
+    fn delete<'a>(
+        &'a self,
+        _: &'a Message,
+        _: &'a [String],
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Typing and read receipts are events of the bus, which every subscribed client gets.
     fn can_show(&self, _: Indicator, peer: &str) -> bool {
         self.can_reach(peer)

@@ -121,6 +121,12 @@ impl Store {
         self.submit(operations::revise, input, weight)
     }
 
+    /// Records that a message of ours was deleted at its service. Resolves to the message as it is then, also where
+    /// that was known.
+    pub fn deleted(&self, id: MessageId) -> Result<Pending<Message>, StoreError> {
+        self.submit(operations::deleted, id, 0)
+    }
+
     /// Remembers that `name` means `peer` on a channel, for ever. Resolves to whether that was news.
     pub fn remember_alias(
         &self,

@@ -22,6 +22,13 @@ export class Popup {
     this.#items[0]?.focus();
   }
 
+  /** One more, where the menu of this element is still open. */
+  add(from, item) {
+    if (from !== this.#from || !this.menu.matches(":popover-open")) return;
+    this.menu.append(item);
+    this.place();
+  }
+
   close() {
     this.menu.hidePopover();
   }

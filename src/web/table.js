@@ -192,6 +192,8 @@ export const TABLE = {
   andMore: "and {n} more|e mais {n}",
   edited: "edited|editada",
   deleted: "Deleted|Apagada",
+  delete: "Delete for everyone…|Apagar para todos…",
+  deleteNow: "Yes, delete for everyone|Sim, apagar para todos",
   deletedByAuthor: "deleted by its author|apagada por quem escreveu",
   cannotShow: "This message cannot be shown.|Não é possível mostrar esta mensagem.",
   agents: "Agents|Agentes",

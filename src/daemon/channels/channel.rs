@@ -277,6 +277,7 @@ impl Channel {
             last_error: record.last_error.clone(),
             held: self.gate.held(),
             pairable: integration.pairs_a_device(),
+            deletes: integration.deletes(),
             counters: vec![
                 ("sent", count(&self.counters.sent)),
                 ("failed", count(&self.counters.failed)),

@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use super::ChannelRegistry;
 use crate::{
-    gateway::control::{Channels, IntegrationStatus, ReadUpTo, Steer},
+    gateway::control::{Channels, DeletionError, IntegrationStatus, ReadUpTo, Steer},
     integrations::{
-        BoxFuture, Hook, HookReply, HookSender,
+        BoxFuture, DeliveryError, Hook, HookReply, HookSender,
         bridge::{BridgeClient, BridgeLease, Refusal},
         pairing::Pairings,
     },
+    message::Message,
     panics::run_to_end,
 };
 
@@ -38,6 +39,23 @@ impl Channels for ChannelRegistry {
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>> {
         let integration = self.find(name)?.integration();
         Some(Box::pin(async move { integration.connect().await }))
+    }
+
+    fn delete(
+        &self,
+        message: Message,
+        names: Vec<String>,
+    ) -> Option<BoxFuture<'static, Result<Message, DeletionError>>> {
+        let integration = self.find(&message.channel)?.integration();
+        let store = self.parts.store.clone();
+        // A task of its own: the client may leave, and what is gone there has to be noted here.
+        let deleting = async move {
+            let asked = integration.delete(&message, &names).await;
+            asked.map_err(|error| not_deleted(error, &message.text))?;
+            let noted = store.deleted(message.id).map_err(DeletionError::NotNoted)?;
+            noted.await.map_err(DeletionError::NotNoted)
+        };
+        Some(Box::pin(run_to_end(deleting, DeletionError::Unavailable)))
     }
 
     fn typing(&self, channel: &str, peer: &str) -> bool {
@@ -90,5 +108,18 @@ impl Channels for ChannelRegistry {
 
     fn pairings(&self) -> Arc<Pairings> {
         Arc::clone(&self.parts.build_context.pairings)
+    }
+}
+
+/// What a service said of a deletion, without quotes of the message.
+fn not_deleted(error: DeliveryError, text: &str) -> DeletionError {
+    match error.without(text) {
+        DeliveryError::Permanent(why) => DeletionError::Refused(why),
+        DeliveryError::Transient(why, _)
+        | DeliveryError::Unauthorized(why)
+        | DeliveryError::Unknown(why)
+        | DeliveryError::Interrupted(why) => DeletionError::Unavailable(why),
+        DeliveryError::Channel(trouble) => DeletionError::Unavailable(trouble.why),
+        DeliveryError::Away => DeletionError::Unavailable("its other side is away".to_owned()),
     }
 }

@@ -172,6 +172,7 @@ fn dispatch(
         ActionId::Revise => messages::incoming::revise(gateway, payload),
         ActionId::Cancel => messages::cancel(gateway, &payload),
         ActionId::Retry => messages::retry(gateway, &payload),
+        ActionId::Delete => messages::deleting::delete(gateway, &payload),
         ActionId::Message => messages::history::message(gateway, &payload),
         ActionId::History => messages::history::history(gateway, access, &payload),
         ActionId::Batch => messages::batch::batch(gateway, access, &payload),

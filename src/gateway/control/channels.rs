@@ -10,7 +10,8 @@ use crate::{
         bridge::{BridgeClient, BridgeLease, Refusal},
         pairing::Pairings,
     },
-    message::MessageId,
+    message::{Message, MessageId},
+    store::StoreError,
 };
 
 /// The channels that the daemon runs, as clients may steer them.
@@ -23,6 +24,14 @@ pub trait Channels: Send + Sync {
 
     /// Asks one for what pairs a device; `None` where there is none of this name.
     fn connect(&self, name: &str) -> Option<BoxFuture<'static, Result<Value, String>>>;
+
+    /// Has a service delete a message of ours for everybody, which it knows by these names, and notes it; the
+    /// message as it is then. This is completed even if the future is dropped. `None` where there is no such channel.
+    fn delete(
+        &self,
+        message: Message,
+        names: Vec<String>,
+    ) -> Option<BoxFuture<'static, Result<Message, DeletionError>>>;
 
     /// Has a service show its peer that we are typing; whether it will. Does not wait for the service.
     fn typing(&self, channel: &str, peer: &str) -> bool;
@@ -51,6 +60,17 @@ pub trait Channels: Send + Sync {
 
     /// The senders that were approved, and those who ask to be.
     fn pairings(&self) -> Arc<Pairings>;
+}
+
+/// Why a message was not deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeletionError {
+    /// The service says no, or has no way to.
+    Refused(String),
+    /// It cannot be asked now, or gave no answer.
+    Unavailable(String),
+    /// It is gone there, and that could not be noted here.
+    NotNoted(StoreError),
 }
 
 /// A conversation was read further.
@@ -94,6 +114,8 @@ pub struct IntegrationStatus {
     pub held: Option<String>,
     /// Whether a device can be paired with it.
     pub pairable: bool,
+    /// Whether messages can be deleted there.
+    pub deletes: bool,
     /// Counts by name.
     pub counters: Vec<(&'static str, u64)>,
 }
@@ -110,8 +132,10 @@ impl IntegrationStatus {
         if let Some(held) = &self.held {
             status["held"] = json!(held);
         }
-        if self.pairable {
-            status["pairable"] = json!(true);
+        for (name, can) in [("pairable", self.pairable), ("deletes", self.deletes)] {
+            if can {
+                status[name] = json!(true);
+            }
         }
         status
     }

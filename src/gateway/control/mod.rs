@@ -14,7 +14,7 @@ pub use self::{
         AgentAnswer, AgentClient, AgentFailure, AgentLease, AgentStatus, Agents, Ended, Offered,
         Prompt, PromptEvent, Question, Reply, TurnQuery,
     },
-    channels::{Channels, IntegrationStatus, ReadUpTo, Steer},
+    channels::{Channels, DeletionError, IntegrationStatus, ReadUpTo, Steer},
     gate::{Gate, NewPause},
     schedules::{NewSchedule, Repeat, ScheduleStatus, Schedules},
     webhooks::{WebhookStatus, Webhooks},

@@ -43,7 +43,11 @@ const STRANGER: &str = "see what TELEGRAM_BASE_URL in .env leads to (it is https
                         before it";
 
 /// Texts that are final, and what helps.
-const FINAL: [(&str, &str); 36] = [
+const FINAL: [(&str, &str); 37] = [
+    (
+        "message can't be deleted",
+        "a bot can delete what it sent for 48 hours",
+    ),
     ("chat not found", FIND),
     ("chat_id is empty", FIND),
     ("user not found", START),
@@ -101,6 +105,9 @@ const FILE: [&str; 9] = [
     "photo has unsupported extension",
     "media_empty",
 ];
+
+/// That what is to be deleted is gone already (`check_message` of telegram-bot-api's `Client.cpp`).
+const GONE: [&str; 1] = ["message to delete not found"];
 
 /// Texts that say that the answered message is gone, or does not have the words that were quoted.
 const REPLY: [&str; 4] = [
@@ -162,6 +169,8 @@ pub(super) enum Meaning {
     Format,
     /// It cannot use the address of the file.
     File,
+    /// What is to be deleted is gone already.
+    Gone,
     /// Anything else: another try may help.
     Passing,
 }
@@ -243,6 +252,7 @@ fn meaning(code: u64, said: &str, parameters: &Value) -> (Meaning, &'static str)
         400 if FORMAT.iter().any(says) => (Meaning::Format, ""),
         400 if REPLY.iter().any(says) => (Meaning::Reply, ""),
         400 if said.contains("message thread not found") => (Meaning::Topic, TOPIC),
+        400 if GONE.iter().any(says) => (Meaning::Gone, ""),
         400 | 403 | 404 | 413 if !said.contains("temporarily") => {
             let known = FINAL.iter().find(|(text, _)| says(text));
             known.map_or((Meaning::Passing, ""), |(_, next)| (Meaning::Final, next))
@@ -338,7 +348,8 @@ impl From<CallError> for DeliveryError {
             | Meaning::Topic
             | Meaning::Reply
             | Meaning::Format
-            | Meaning::File => Self::Permanent(refusal.text),
+            | Meaning::File
+            | Meaning::Gone => Self::Permanent(refusal.text),
             Meaning::Webhook | Meaning::Poller | Meaning::Passing => {
                 Self::Transient(refusal.text, refusal.retry_after)
             }

@@ -210,6 +210,18 @@ impl Integration for Telegram {
         progress.through(self.sender.send(message, progress))
     }
 
+    fn deletes(&self) -> bool {
+        true
+    }
+
+    fn delete<'a>(
+        &'a self,
+        message: &'a Message,
+        names: &'a [String],
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        Box::pin(self.sender.delete(&message.peer, names))
+    }
+
     fn fetch<'a>(
         &'a self,
         _: &'a Message,

@@ -82,6 +82,35 @@ impl Sender {
         asked.await.map(drop)
     }
 
+    /// Deletes what was sent, for everybody (<https://core.telegram.org/bots/api#deletemessage>): a bot's own
+    /// messages within 48 hours. As a business account by a method of its own
+    /// (<https://core.telegram.org/bots/api#deletebusinessmessages>).
+    pub(super) async fn delete(&self, peer: &str, names: &[String]) -> Result<(), DeliveryError> {
+        let target = self.target(peer).await.map_err(|error| unread(&error))?;
+        for name in names {
+            let (_, number) = split_name(name);
+            let number: i64 = number.parse().map_err(|_| {
+                let text = "Telegram has no way to delete what only one member of a group sees";
+                DeliveryError::Permanent(text.to_owned())
+            })?;
+            let mut body = json!({});
+            target.address(&mut body);
+            let method = if let Some(business) = body.get("business_connection_id").cloned() {
+                body = json!({"business_connection_id": business, "message_ids": [number]});
+                "deleteBusinessMessages"
+            } else {
+                body["message_id"] = json!(number);
+                "deleteMessage"
+            };
+            let deleted = self.api.call(method, &body, HttpLimits::default()).await;
+            match deleted {
+                Err(CallError::Refused(refusal)) if refusal.meaning == Meaning::Gone => {}
+                other => drop(other?),
+            }
+        }
+        Ok(())
+    }
+
     /// The place that a peer means, under the id it has now.
     async fn target(&self, peer: &str) -> Result<Target, StoreError> {
         let mut target = Target::parse(peer);

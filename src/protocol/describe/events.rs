@@ -75,7 +75,7 @@ events! {
         "The author of a message changed it: the text is the new one. Stored."
         MESSAGE;
     MESSAGE_DELETED "message.deleted" EVERYONE
-        "The author of a message deleted it for everyone. It stays in the archive. Stored."
+        "A message was deleted for everyone, by its author or by delete. It stays in the archive. Stored."
         MESSAGE;
     MESSAGE_MEDIA "message.media" EVERYONE
         "A file of a message was fetched, could not be, or is fetched again: media is the new one. Stored."

@@ -241,6 +241,11 @@ pub(super) const INTEGRATION: &[FieldSpec] = &[
         FieldKind::Boolean,
         "true where integration.connect pairs a device",
     ),
+    may(
+        "deletes",
+        FieldKind::Boolean,
+        "true where delete takes a message back",
+    ),
     must("counters", FieldKind::Object, "what it has done, by name"),
 ];
 

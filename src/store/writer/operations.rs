@@ -213,6 +213,18 @@ pub(in crate::store) fn revise(
     transaction.revise(message, revision.clone()).map(Some)
 }
 
+/// Records that a message was deleted, if that is news.
+pub(in crate::store) fn deleted(
+    transaction: &mut Transaction<'_>,
+    id: &mut MessageId,
+) -> Result<Message, StoreError> {
+    let message = transaction.load(*id)?;
+    if !revisions::is_news(&message, &Revision::Deleted) {
+        return Ok(message);
+    }
+    transaction.revise(message, Revision::Deleted)
+}
+
 /// Remembers that a name means a peer; whether that was news.
 pub(in crate::store) fn remember_alias(
     transaction: &mut Transaction<'_>,

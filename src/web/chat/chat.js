@@ -303,6 +303,11 @@ export class Chat {
     return this.session.ask("cancel", { message_id }).catch(fault => this.composer.say(whyOf(fault)));
   }
 
+  /** Takes back what was sent, for everybody; where the service does not, it says why. */
+  delete(message_id) {
+    return this.session.ask("delete", { message_id }).catch(fault => this.composer.say(whyOf(fault)));
+  }
+
   /** Gives up what the gateway has not taken. */
   drop(message) {
     this.outbox.withdraw(message);

@@ -28,6 +28,7 @@ export class Menu {
     const takeBack = this.#hasOwn(message) && popup.item(words("takeBack"), react(""));
     const reply = popup.item(words("reply"), () => this.chat.composer.answer(message), { "data-do": "reply" });
     popup.open(from, make("div", { role: "none" }, ...marks), takeBack, reply, this.#copy(message), this.#cancel(message));
+    this.#offerToDelete(message, from);
   }
 
   /** Over plain http from another machine a browser has no clipboard. */
@@ -39,6 +40,17 @@ export class Menu {
   #cancel({ message_id, state }) {
     const { chat } = this;
     return ["queued", "scheduled"].includes(state) && chat.rights.may("cancel") && this.#popup.item(words("cancelSending"), () => chat.cancel(message_id), { "data-do": "cancel" });
+  }
+
+  /** What was sent can be taken back for everybody, where its service can, which the gateway knows; it is asked once more. */
+  async #offerToDelete({ message_id, channel, direction, state, deleted_ms }, from) {
+    const { chat } = this;
+    const popup = this.#popup;
+    if (direction !== "out" || !["sent", "delivered", "read"].includes(state) || deleted_ms || !chat.rights.may("delete")) return;
+    const there = await chat.session.wish("integrations");
+    if (!there?.integrations.find(({ name }) => name === channel)?.deletes) return;
+    const sure = () => popup.open(from, popup.item(words("deleteNow"), () => chat.delete(message_id), { "data-do": "deleteNow" }), popup.item(words("stepBack"), () => {}));
+    popup.add(from, popup.item(words("delete"), sure, { "data-do": "delete" }));
   }
 
   opened() {

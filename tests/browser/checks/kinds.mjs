@@ -73,6 +73,30 @@ export const checks = [
     },
   })),
   {
+    name: "what was sent is taken back for everyone, after one more question",
+    async run(stage) {
+      const { page } = stage;
+      const other = await stage.client("message.*", "message.*@webchat/bia");
+      await stage.open("chat/webchat/bia");
+      await until("it is open", async () => (await page.textContent("#thread-name")) === "bia");
+      await stage.say("to the wrong one");
+      const { message_id } = await other.heard("message.status", ({ text, state }) => text === "to the wrong one" && state === "sent");
+      const row = `[data-key="${message_id}"]`;
+      await page.hover(`${row} .bubble`);
+      await page.click(`${row} .act`);
+      await page.click("#act-menu [data-do=delete]");
+      await page.waitForSelector("#act-menu [data-do=deleteNow]");
+      await stage.shot("kinds-delete");
+      await stage.accessible("one more question");
+      await page.click("#act-menu [data-do=deleteNow]");
+      await other.heard("message.deleted", (one) => one.message_id === message_id);
+      await page.waitForSelector(`${row} .gone`);
+      await page.click(`${row} .act`);
+      await page.waitForSelector("#act-menu:popover-open");
+      same(await page.$("#act-menu [data-do=delete]"), null, "what is deleted cannot be deleted again");
+    },
+  },
+  {
     name: "edits, deletions and reactions change the row where it stands",
     async run(stage) {
       const { page } = stage;

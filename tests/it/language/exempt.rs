@@ -164,6 +164,12 @@ const CONSTS: &[(&str, &str, Silence, &str)] = &[
     ),
     (
         "src/integrations/telegram/errors.rs",
+        "GONE",
+        Silence::All,
+        "words of Telegram",
+    ),
+    (
+        "src/integrations/telegram/errors.rs",
         "REPLY",
         Silence::All,
         "words of Telegram",

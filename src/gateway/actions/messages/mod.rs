@@ -1,7 +1,8 @@
 //! The actions about messages: send, receive, cancel, retry; reading them back is in `history`, what waits in `outbox`,
-//! what is for later in `later`.
+//! what is for later in `later`, taking back in `deleting`.
 
 pub(super) mod batch;
+pub(super) mod deleting;
 pub(super) mod gate;
 pub(super) mod history;
 pub(super) mod incoming;

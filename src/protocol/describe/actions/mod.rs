@@ -90,6 +90,7 @@ actions! {
     Typing conversations::TYPING, WRITERS, Conversation;
     Cancel messages::CANCEL, OPERATORS, Message;
     Retry messages::RETRY, OPERATORS, Message;
+    Delete messages::DELETE, OPERATORS, Message;
     Media media::MEDIA, EVERYONE, Nothing;
     MediaList media::MEDIA_LIST, READERS, Gateway;
     MediaFetch media::MEDIA_FETCH, SENDERS, Message;

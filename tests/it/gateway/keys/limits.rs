@@ -86,7 +86,7 @@ fn reading_shows_only_what_is_within_the_limits() {
 fn a_message_outside_is_answered_as_one_that_never_was() {
     let house = House::new();
     let key = house.limited("operator");
-    for action in ["message", "cancel", "retry", "media.fetch"] {
+    for action in ["message", "cancel", "retry", "delete", "media.fetch"] {
         let outside = refusal(&key, action, &json!({"message_id": house.of_bia}));
         let unknown = refusal(&key, action, &json!({"message_id": "m-999999"}));
         assert_eq!(outside, unknown, "{action}");

@@ -12,7 +12,7 @@ use super::{bearer, done, mcp, refusal};
 use crate::support::{Daemon, Gateway, Scratch};
 
 /// The tools of the Model Context Protocol, each with its action.
-const TOOLS: [(&str, &str); 14] = [
+const TOOLS: [(&str, &str); 15] = [
     ("channels", "integrations"),
     ("list_conversations", "conversations"),
     ("read_messages", "history"),
@@ -22,6 +22,7 @@ const TOOLS: [(&str, &str); 14] = [
     ("send_message", "send"),
     ("list_scheduled", "scheduled"),
     ("cancel_message", "cancel"),
+    ("delete_message", "delete"),
     ("list_schedules", "schedules"),
     ("add_schedule", "schedule.add"),
     ("remove_schedule", "schedule.remove"),

@@ -3,10 +3,12 @@
 use std::{
     fmt::Write as _,
     io::{BufRead as _, BufReader, Write as _},
+    net::{Ipv4Addr, SocketAddr},
     process::Stdio,
 };
 
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 
 use super::{comes_in, done, texts};
 use crate::support::{Daemon, Scratch, program, run_with_input};
@@ -70,13 +72,18 @@ fn requests_of_both_eras_are_answered_and_nothing_else_is_written() {
     assert_eq!(of_id(&answers, &Value::Null)["error"]["code"], -32700);
 }
 
-#[test]
-fn without_a_daemon_each_request_is_told_so() {
+#[tokio::test]
+async fn without_a_daemon_each_request_is_told_so() {
     let home = Scratch::new();
     drop(Daemon::start(&home.0));
+    // Bound, so that no daemon of another test gets it, and without a listener.
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    socket.bind(anywhere).expect("bound");
+    let port = socket.local_addr().expect("an address").port().to_string();
     let input = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n\
                  {\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n";
-    let answers = written(&home.0, &["mcp"], input);
+    let answers = written(&home.0, &["mcp", "--port", &port], input);
     assert_eq!((answers.len(), &answers[0]["id"]), (1, &json!(7)));
     let said = answers[0]["error"]["message"].as_str().expect("a text");
     assert!(

@@ -27,6 +27,7 @@ fn each_tool_says_what_it_takes_and_answers() {
             "send_message",
             "list_scheduled",
             "cancel_message",
+            "delete_message",
             "list_schedules",
             "add_schedule",
             "remove_schedule",

@@ -1,5 +1,6 @@
 //! `send`, `receive`, `history` and `cancel` over the WebSocket.
 
+mod deleting;
 mod later;
 mod posted;
 mod several;

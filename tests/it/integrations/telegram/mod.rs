@@ -348,3 +348,53 @@ async fn crash_resends_no_accepted_part() {
     let next = setup.fake.saw("/sendMessage").body;
     assert_field(&next["reply_parameters"], "message_id", 7);
 }
+
+#[tokio::test]
+async fn sent_message_is_deleted_in_all_its_parts_and_a_refusal_is_told() {
+    let setup = TelegramSetup::new(vec![], vec![]);
+    let daemon = setup.daemon(&[]);
+    let mut client = daemon.client().await;
+    let sent = send(
+        &mut client,
+        json!({"text": "hushed-text one. ".repeat(300)}),
+    )
+    .await;
+    let asked = json!({"message_id": sent["message_id"]});
+    // Somebody deleted the first part before.
+    let refused = |code: u16, why: &str| {
+        let body = json!({"ok": false, "error_code": code, "description": why});
+        Reply::Json(code, body)
+    };
+    let gone = refused(400, "Bad Request: message to delete not found");
+    setup
+        .service
+        .answers
+        .lock()
+        .expect("not poisoned")
+        .push_back(gone);
+    client.call("delete", &asked).await.expect("deleted");
+    let deleted: Vec<_> = (0..2)
+        .map(|_| setup.fake.saw("/deleteMessage").body)
+        .collect();
+    assert_eq!(
+        deleted,
+        [
+            json!({"chat_id": 42, "message_id": 100}),
+            json!({"chat_id": 42, "message_id": 101})
+        ]
+    );
+
+    let sent = send(&mut client, json!({"text": "hushed-text"})).await;
+    let asked = json!({"message_id": sent["message_id"]});
+    let late = refused(400, "Bad Request: message can't be deleted for everyone");
+    setup
+        .service
+        .answers
+        .lock()
+        .expect("not poisoned")
+        .push_back(late);
+    let fault = client.call("delete", &asked).await.expect_err("refused");
+    assert!(fault.to_string().contains("can't be deleted"), "{fault}");
+    let kept = client.call("message", &asked).await.expect("it");
+    assert!(kept["message"]["deleted_ms"].is_null(), "{kept}");
+}

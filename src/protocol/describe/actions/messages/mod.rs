@@ -203,6 +203,15 @@ pub(super) const CANCEL: ActionSpec = ActionSpec {
     response: &[MESSAGE_ID, must("state", FieldKind::Name, "cancelled")],
 };
 
+pub(super) const DELETE: ActionSpec = ActionSpec {
+    name: "delete",
+    aliases: &[],
+    summary: "Deletes a message that was sent, for everybody, where its service can (deletes in integrations). It \
+              stays in the archive.",
+    request: &[MESSAGE_ID],
+    response: &[MESSAGE_ID, must("deleted_ms", COUNT, "when, ms since 1970")],
+};
+
 pub(super) const RETRY: ActionSpec = ActionSpec {
     name: "retry",
     aliases: &[],
