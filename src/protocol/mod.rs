@@ -24,6 +24,10 @@ pub mod websocket;
 /// The protocol's version, as the hello has it.
 pub const VERSION: u32 = 1;
 
+/// Begin of a subprotocol that is the token, in base64url without padding (RFC 4648 §5): a page cannot send
+/// `Authorization` with an upgrade. It is never chosen; offer another beside it.
+pub const SUBPROTOCOL_TOKEN: &str = "token.";
+
 /// The WebSocket subprotocol of the triple, and of whoever offers none.
 pub const SUBPROTOCOL_TRIPLE: &str = "cleudocodebot.v1";
 

@@ -34,6 +34,20 @@ impl Payload {
         Ok(Self(map))
     }
 
+    /// Fails where there is a field that the table has not: a limit that is misspelt would be none.
+    pub fn expect_no_others(&self, action: &Action) -> Result<(), Fault> {
+        let is_known = |name: &str| action.request.iter().any(|field| field.name == name);
+        let Some(other) = self.0.keys().find(|name| !is_known(name)) else {
+            return Ok(());
+        };
+        let names: Vec<_> = action.request.iter().map(|field| field.name).collect();
+        Err(bad_field(
+            other,
+            &format!("left out; the fields are {}", names.join(", ")),
+            "there",
+        ))
+    }
+
     /// A string field, or `""` where it was left out.
     pub fn text(&self, name: &str) -> &str {
         self.0.get(name).and_then(Value::as_str).unwrap_or_default()

@@ -93,12 +93,24 @@ function enter(token, stays) {
 function arrive() {
   const { token, pair, name } = brought();
   if (pair !== undefined) pairing.begin(pair, name);
-  if (token) {
+  const isOther = Boolean(token && identity.token && identity.token !== token && !identity.why && state !== "token");
+  if (isOther) changeKey(token);
+  else if (token) {
     pairing.close();
     identity.try(token);
     session.end();
   }
   return Boolean(token || pair !== undefined);
+}
+
+/** A link may come from anywhere: whoever is in here stays until they say otherwise. */
+async function changeKey(token) {
+  const { ask } = await import("./app/dialog.js");
+  if (!(await ask({ title: words("changeKey"), text: words("changeKeyText"), act: words("changeKeyNow"), isGrave: true }))) return;
+  pairing.close();
+  identity.try(token);
+  session.end();
+  session.begin();
 }
 
 /** Whether something would be lost by a reload. */

@@ -17,6 +17,10 @@ const PATIENCE_MS = 20_000;
 /** What the page does not wait for is asked for after this. */
 const LATER_MS = 400;
 
+/** The dialect, and the token beside it: then the gateway knows from the first byte on whose connection that is. */
+const SPOKEN = "cleudocodebot.v1";
+const offered = token => `token.${btoa(String.fromCharCode(...new TextEncoder().encode(token))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+
 const secondsOf = ms => Math.ceil(ms / 1000);
 
 /** A rejection is what the gateway answered, or this. */
@@ -41,6 +45,8 @@ export class Session {
   #topics = new Set();
   /** Whether the gateway told this page what the key may. */
   #isTold = false;
+  /** Whether the next connection shows no token in its upgrade. */
+  #isShy = false;
 
   /**
    * `onState(name, detail)`: `connecting`, `open`, `waiting` (for so many ms), `token` (and why).
@@ -100,9 +106,14 @@ export class Session {
     // Where this page came from, so that it works under another name, behind TLS or below a path.
     const address = new URL("ws", location.href.split("#")[0]);
     address.protocol = address.protocol.replace("http", "ws");
-    const socket = (this.#socket = new WebSocket(address));
+    const socket = (this.#socket = new WebSocket(address, this.#isShy ? [SPOKEN] : [SPOKEN, offered(token)]));
     this.#beat(PATIENCE_MS);
-    socket.onopen = () => this.#enter(token);
+    // Why an upgrade was refused no page is told: the next one shows the token in a message, and hears it.
+    this.#isShy = !this.#isShy;
+    socket.onopen = () => {
+      this.#isShy = false;
+      this.#enter(token);
+    };
     socket.onmessage = ({ data }) => this.#hear(JSON.parse(data));
     socket.onclose = ({ code }) => this.#closed(code);
   }

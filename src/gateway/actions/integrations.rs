@@ -6,12 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, CommandResult};
 use crate::{
-    gateway::{
-        Gateway,
-        clients::bridge::refusal_fault,
-        control::{IntegrationStatus, Steer},
-        permissions::Access,
-    },
+    gateway::{Gateway, clients::bridge::refusal_fault, control::Steer, permissions::Access},
     integrations::bridge::{Refusal, check_name},
     protocol::{
         error_code::{ErrorCode, Fault},
@@ -28,7 +23,18 @@ pub(super) fn integrations(gateway: &Gateway, access: &Access) -> String {
 pub(super) fn integrations_json(gateway: &Gateway, access: &Access) -> Value {
     let all = gateway.channels.integrations();
     let seen = all.iter().filter(|one| access.covers_channel(&one.name));
-    seen.map(IntegrationStatus::json).collect()
+    let told = seen.map(|one| {
+        let mut json = one.json();
+        // An error may name another's conversation, and what was counted is also of others.
+        if access.limits().is_some() {
+            json["counters"] = json!({});
+            if let Some(fields) = json.as_object_mut() {
+                fields.remove("last_error");
+            }
+        }
+        json
+    });
+    told.collect()
 }
 
 pub(super) fn steer(gateway: &Gateway, payload: &Payload, how: Steer) -> CommandResult {

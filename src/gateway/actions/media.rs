@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     clock,
-    gateway::Gateway,
+    gateway::{Gateway, permissions::Access},
     media::{About, MediaError},
     message::{
         Direction, Kind, MediaId,
@@ -40,14 +40,15 @@ pub(super) enum Place {
     Received,
 }
 
-pub(super) fn media(gateway: &Gateway, payload: &Payload) -> Answer {
+pub(super) fn media(gateway: &Gateway, access: &Access, payload: &Payload) -> Answer {
+    let access = access.clone();
     let id = payload.text("media_id").parse::<MediaId>();
     let store = gateway.store.clone();
     Answer::Later(Box::pin(async move {
         let id = id.map_err(|()| bad_id("media_id"))?;
         let row = reading(&store, move |store| store.media(id)).await?;
         let row = row.ok_or(StoreError::NoSuchFile(id))?;
-        Ok(row_json(&row).to_string())
+        Ok(seen_json(&row, &access).to_string())
     }))
 }
 
@@ -159,11 +160,26 @@ pub(in crate::gateway) fn row_json(row: &MediaRow) -> Value {
     json
 }
 
+/// What of a row tells of others: the name they gave it, since when and how often it is there.
+const OF_OTHERS: [&str; 3] = ["name", "created_ms", "references"];
+
+/// The same for a key: one that is limited learns what the bytes are, which it has or could have, and nothing of who
+/// else has them.
+pub(in crate::gateway) fn seen_json(row: &MediaRow, access: &Access) -> Value {
+    let mut json = row_json(row);
+    if access.limits().is_some()
+        && let Some(fields) = json.as_object_mut()
+    {
+        fields.retain(|field, _| !OF_OTHERS.contains(&field.as_str()));
+    }
+    json
+}
+
 /// The same of one that was handed in just now.
-pub(in crate::gateway) fn kept_json(kept: &KeptMedia) -> Value {
-    let mut json = row_json(&kept.row);
+pub(in crate::gateway) fn kept_json(kept: &KeptMedia, access: &Access) -> Value {
+    let mut json = seen_json(&kept.row, access);
     json["sha256"] = json["media_id"].clone();
-    json["duplicate"] = json!(kept.duplicate);
+    json["duplicate"] = json!(kept.duplicate && access.limits().is_none());
     json
 }
 

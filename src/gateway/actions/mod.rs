@@ -103,7 +103,11 @@ fn checked(
         let text = "the daemon is stopping; connect again later";
         return Err(Fault::new(ErrorCode::ShuttingDown, text));
     }
-    Ok((action, Payload::check(action, call.payload)?))
+    let payload = Payload::check(action, call.payload)?;
+    if matches!(action.id, ActionId::KeyAdd | ActionId::KeyPair) {
+        payload.expect_no_others(action)?;
+    }
+    Ok((action, payload))
 }
 
 /// Without a fallback arm: an action that is described but not done does not compile.
@@ -191,7 +195,7 @@ fn dispatch(
         ActionId::Read => conversations::read(gateway, payload),
         ActionId::ConversationSet => conversations::set(gateway, payload),
         ActionId::Typing => Answer::Now(conversations::typing(gateway, &payload)),
-        ActionId::Media => media::media(gateway, &payload),
+        ActionId::Media => media::media(gateway, access, &payload),
         ActionId::MediaList => media::list(gateway, &payload),
         ActionId::MediaFetch => media::fetch(gateway, &payload),
         ActionId::MediaPrune => media::prune(gateway, &payload),

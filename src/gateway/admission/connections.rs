@@ -1,6 +1,7 @@
 //! All connections, and what those hold that are unfinished. Where a bound is reached, the oldest
-//! connection that has shown no key gives way to the new one; one that has shown it gives way only for what
-//! it holds unfinished.
+//! connection that has shown no key gives way to the new one, of the address that has the most of them; one that
+//! has shown a key gives way only for what it holds unfinished. Of one key so many have a place of their own, and
+//! what it opens beyond that gives way as if it had shown none: the owner comes in whatever a key does.
 //!
 //! Two sums of bytes are kept: of all who have shown no key (heads, bodies, messages), and of the
 //! unfinished bodies and messages of those who have. Where one is used up, its oldest holder gives way.
@@ -20,6 +21,9 @@ const HEADROOM: usize = 64;
 
 /// The headroom is at most this part of all connections there are descriptors for.
 const MAX_HEADROOM_PART: usize = 4;
+
+/// Connections of one key, without the owner's token, that give way to nobody.
+const PLACES_OF_A_KEY: usize = 64;
 
 /// What a session that gives way is closed with.
 const GAVE_WAY: &str = "the gateway needed the room for others; connect again";
@@ -75,7 +79,7 @@ impl Connections {
 
     /// Has the oldest connection give way that has shown no key, where there is one.
     pub(in crate::gateway) fn evict_oldest(&self) -> bool {
-        let evicted = self.table().evict(Standing::Unauthenticated, |_, _| true);
+        let evicted = self.table().evict_of_crowd(|_, _| true);
         evicted.is_some()
     }
 
@@ -85,7 +89,7 @@ impl Connections {
     }
 }
 
-/// Whether a connection has shown a key.
+/// Whether a connection has a place of its own: it has shown a key, and that has places left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     /// It has not: each such connection is a member of its group.
@@ -104,6 +108,8 @@ pub(super) struct Table {
     unauthenticated: Group,
     authenticated: Group,
     addresses: BTreeMap<IpAddr, OfAddress>,
+    /// Places by the numbers of keys.
+    places: BTreeMap<u64, usize>,
 }
 
 /// Members of one standing, and the bytes they hold together.
@@ -121,6 +127,10 @@ struct OfAddress {
 }
 
 impl OfAddress {
+    fn all(&self) -> usize {
+        self.plain + self.sockets
+    }
+
     fn count(&mut self, is_socket: bool) -> &mut usize {
         if is_socket {
             &mut self.sockets
@@ -178,11 +188,28 @@ impl Table {
             && let Entry::Occupied(mut of_address) = self.addresses.entry(member.network)
         {
             *of_address.get_mut().count(member.is_socket) -= 1;
-            if of_address.get().plain + of_address.get().sockets == 0 {
+            if of_address.get().all() == 0 {
                 of_address.remove();
             }
         }
         Some(member)
+    }
+
+    /// Takes a place of a key; false where it has none left.
+    pub(super) fn take_place(&mut self, key: u64) -> bool {
+        let taken = self.places.entry(key).or_default();
+        let has_room = *taken < PLACES_OF_A_KEY;
+        *taken += usize::from(has_room);
+        has_room
+    }
+
+    pub(super) fn leave_place(&mut self, key: u64) {
+        if let Entry::Occupied(mut taken) = self.places.entry(key) {
+            *taken.get_mut() -= 1;
+            if *taken.get() == 0 {
+                taken.remove();
+            }
+        }
     }
 
     /// How many unauthenticated connections of this kind an address has.
@@ -214,12 +241,29 @@ impl Table {
         let mut evicted = Vec::new();
         while self.group(standing).held > max {
             let holds = |other: u64, member: &Member| other != id && member.bytes > 0;
-            let Some(one) = self.evict(standing, holds) else {
+            let one = match standing {
+                Standing::Unauthenticated => self.evict_of_crowd(holds),
+                Standing::Authenticated => self.evict(standing, holds),
+            };
+            let Some(one) = one else {
                 break;
             };
             evicted.push(one);
         }
         evicted
+    }
+
+    /// Takes out the oldest that has no place of its own and `may_go`, of the address that has the most of them: who
+    /// fills the room is not to drive out others.
+    pub(super) fn evict_of_crowd(
+        &mut self,
+        may_go: impl Fn(u64, &Member) -> bool,
+    ) -> Option<Evicted> {
+        let crowd = self.addresses.iter().max_by_key(|(_, one)| one.all());
+        let crowd = *crowd?.0;
+        let of_crowd = |id: u64, member: &Member| member.network == crowd && may_go(id, member);
+        self.evict(Standing::Unauthenticated, of_crowd)
+            .or_else(|| self.evict(Standing::Unauthenticated, &may_go))
     }
 
     /// Takes out the oldest member that `may_go`. It counts no more from here on.

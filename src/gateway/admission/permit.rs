@@ -10,10 +10,10 @@ use std::{
 };
 
 use super::{
-    connections::{Connections, Full, Member, Standing},
+    connections::{Connections, Full, Member, Standing, Table},
     network,
 };
-use crate::{config::Limits, gateway::clients::handle::ClientHandle};
+use crate::{config::Limits, gateway::clients::handle::ClientHandle, keys::KeyId};
 
 /// A connection's place; dropping it frees the place. Its fields change under the lock of the table.
 #[derive(Debug)]
@@ -21,6 +21,10 @@ pub(in crate::gateway) struct Permit {
     connections: Arc<Connections>,
     network: IpAddr,
     authenticated: AtomicBool,
+    /// Whether it gives way to nobody for being there.
+    keeps_place: AtomicBool,
+    /// The number of the key whose place that is; 0 where it is the owner's, or none.
+    key: AtomicU64,
     is_socket: AtomicBool,
     /// The number of the member in the table; 0 where it is none.
     member: AtomicU64,
@@ -29,7 +33,7 @@ pub(in crate::gateway) struct Permit {
 
 impl Permit {
     /// A place for a connection that was just accepted. Where there is none left, or none of its
-    /// address, the oldest without a key gives way.
+    /// address, one without a place of its own gives way.
     pub(in crate::gateway) fn new(
         connections: &Arc<Connections>,
         address: IpAddr,
@@ -45,9 +49,7 @@ impl Permit {
             }));
         }
         while table.total >= connections.max_total(limits) {
-            let Some(one) = table.evict(Standing::Unauthenticated, |_, _| true) else {
-                return Err(Full);
-            };
+            let one = table.evict_of_crowd(|_, _| true).ok_or(Full)?;
             evicted.push(one);
         }
         table.total += 1;
@@ -56,6 +58,8 @@ impl Permit {
             connections: Arc::clone(connections),
             network,
             authenticated: AtomicBool::new(false),
+            keeps_place: AtomicBool::new(false),
+            key: AtomicU64::new(0),
             is_socket: AtomicBool::new(false),
             member: AtomicU64::new(member),
             held: AtomicUsize::new(0),
@@ -63,7 +67,7 @@ impl Permit {
     }
 
     fn standing(&self) -> Standing {
-        if self.authenticated.load(Relaxed) {
+        if self.keeps_place.load(Relaxed) {
             Standing::Authenticated
         } else {
             Standing::Unauthenticated
@@ -92,18 +96,34 @@ impl Permit {
         Poll::Pending
     }
 
-    /// The right key was shown: the connection gives way to nobody for being there.
-    pub(in crate::gateway) fn mark_authenticated(&self) {
+    /// The right key was shown: this one, or the owner's token. The connection gives way to nobody for being there,
+    /// unless its key has as many places as are kept for one.
+    pub(in crate::gateway) fn mark_authenticated(&self, key: Option<KeyId>) {
         if self.authenticated.load(Relaxed) {
             return;
         }
         let mut table = self.connections.table();
         let id = self.member.load(Relaxed);
         // One that gave way already is on its way out.
-        if table.leave(Standing::Unauthenticated, id).is_some() {
-            self.authenticated.store(true, Relaxed);
-            self.member.store(0, Relaxed);
-            self.held.store(0, Relaxed);
+        if table.member(Standing::Unauthenticated, id).is_none() {
+            return;
+        }
+        self.authenticated.store(true, Relaxed);
+        let key = key.map_or(0, |key| key.0);
+        if key != 0 && !table.take_place(key) {
+            return;
+        }
+        table.leave(Standing::Unauthenticated, id);
+        self.keeps_place.store(true, Relaxed);
+        self.key.store(key, Relaxed);
+        self.member.store(0, Relaxed);
+        self.held.store(0, Relaxed);
+    }
+
+    fn leave_place(&self, table: &mut Table) {
+        let key = self.key.swap(0, Relaxed);
+        if key != 0 {
+            table.leave_place(key);
         }
     }
 
@@ -115,19 +135,21 @@ impl Permit {
         }
         let mut table = self.connections.table();
         let id = self.member.load(Relaxed);
-        if id != 0 && table.leave(Standing::Authenticated, id).is_none() {
+        if id != 0 && table.leave(self.standing(), id).is_none() {
             return;
         }
+        self.leave_place(&mut table);
         let mut member = plain(self.network);
         member.bytes = held;
         let id = table.join(Standing::Unauthenticated, member);
         self.authenticated.store(false, Relaxed);
+        self.keeps_place.store(false, Relaxed);
         self.member.store(id, Relaxed);
         self.held.store(held, Relaxed);
     }
 
-    /// The connection becomes the WebSocket of `session`. Where there are as many as may be, the oldest
-    /// without a key gives way.
+    /// The connection becomes the WebSocket of `session`. Where there are as many as may be, one without a place of
+    /// its own gives way.
     pub(in crate::gateway) fn upgrade(
         &self,
         session: &Arc<ClientHandle>,
@@ -136,24 +158,22 @@ impl Permit {
         let mut evicted = Vec::new();
         let mut table = self.connections.table();
         let id = self.member.load(Relaxed);
-        let is_authenticated = self.authenticated.load(Relaxed);
-        if !is_authenticated && table.of_address(self.network, true) >= limits.max_unauthenticated {
+        let keeps_place = self.keeps_place.load(Relaxed);
+        if !keeps_place && table.of_address(self.network, true) >= limits.max_unauthenticated {
             evicted.extend(table.evict(Standing::Unauthenticated, |_, member| {
                 member.is_socket && member.network == self.network
             }));
         }
         while table.sockets >= self.connections.max_sockets(limits) {
             let socket = |_: u64, member: &Member| member.is_socket;
-            let Some(one) = table.evict(Standing::Unauthenticated, socket) else {
-                return Err(Full);
-            };
+            let one = table.evict_of_crowd(socket).ok_or(Full)?;
             evicted.push(one);
         }
         let left = table.leave(self.standing(), id);
         if id != 0 && left.is_none() {
             return Err(Full);
         }
-        if is_authenticated {
+        if keeps_place {
             self.member.store(0, Relaxed);
         } else {
             let mut member = plain(self.network);
@@ -182,20 +202,20 @@ impl Permit {
     ) {
         let mut table = self.connections.table();
         let (standing, mut id) = (self.standing(), self.member.load(Relaxed));
-        let is_authenticated = standing == Standing::Authenticated;
-        let max = if is_authenticated {
+        let keeps_place = standing == Standing::Authenticated;
+        let max = if keeps_place {
             limits.unfinished_memory
         } else {
             limits.unauthenticated_memory
         };
-        if is_authenticated && bytes == 0 {
+        if keeps_place && bytes == 0 {
             if id == 0 || table.leave(standing, id).is_some() {
                 self.member.store(0, Relaxed);
                 self.held.store(0, Relaxed);
             }
             return;
         }
-        if is_authenticated && id == 0 {
+        if keeps_place && id == 0 {
             let mut member = plain(self.network);
             member.is_socket = self.is_socket.load(Relaxed);
             member.session = session.cloned();
@@ -222,6 +242,7 @@ fn plain(network: IpAddr) -> Member {
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut table = self.connections.table();
+        self.leave_place(&mut table);
         let id = self.member.load(Relaxed);
         // One that gave way was counted out then.
         if id == 0 || table.leave(self.standing(), id).is_some() {

@@ -3,6 +3,7 @@
 //! Order of checks: framing → Host → path and method → version and key → Origin → token → 101.
 
 use std::{
+    borrow::Cow,
     future::poll_fn,
     io,
     net::SocketAddr,
@@ -302,7 +303,7 @@ impl HttpConnection {
             "/media" => {
                 let access = self.expect_token(&request, &[Method::POST], host, config)?;
                 expect_door(&access, Door::Upload)?;
-                Ok(Box::pin(media::upload(&self.gateway, request)).await)
+                Ok(Box::pin(media::upload(&self.gateway, &access, request)).await)
             }
             chat if chat.starts_with(V1) => {
                 let methods = openai::methods(&chat[V1.len()..]).ok_or_else(openai::unknown)?;
@@ -366,7 +367,8 @@ impl HttpConnection {
         let accepted = opening.check(request.version()).map_err(upgrade_refused)?;
         check_origin(request.headers(), host, self.is_tls(), config)?;
         check_query(request)?;
-        let access = self.check_token(request.headers()).transpose()?;
+        let access = self.check_token(request.headers(), || opening.token());
+        let access = access.transpose()?;
         let is_authenticated = access.is_some();
         if self.gateway.shutdown.reason().is_some() {
             return Err(busy(ErrorCode::ShuttingDown, "the daemon is stopping"));
@@ -393,7 +395,7 @@ impl HttpConnection {
     /// The token must be there, and right.
     fn check_bearer(&self, headers: &HeaderMap) -> Result<Access, HttpReply> {
         // A request without any token is no attempt to guess one.
-        self.check_token(headers)
+        self.check_token(headers, || None)
             .unwrap_or_else(|| Err(unauthorized(NO_TOKEN)))
     }
 
@@ -410,21 +412,28 @@ impl HttpConnection {
         self.check_bearer(request.headers())
     }
 
-    /// The token in `Authorization`: exactly one header, compared whole. None where there is no such
-    /// header.
-    fn check_token(&self, headers: &HeaderMap) -> Option<Result<Access, HttpReply>> {
+    /// The token in `Authorization`: exactly one header, compared whole; where there is none, the one that was
+    /// `offered` in another way. None where there is neither.
+    fn check_token(
+        &self,
+        headers: &HeaderMap,
+        offered: impl FnOnce() -> Option<String>,
+    ) -> Option<Result<Access, HttpReply>> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
-        let first = values.next()?;
-        let only = token(first).filter(|_| values.next().is_none());
-        let checked = self
-            .gateway
-            .check_token(self.address.ip(), &only.unwrap_or_default());
+        let given = match values.next() {
+            Some(first) => token(first)
+                .filter(|_| values.next().is_none())
+                .unwrap_or_default(),
+            None => Cow::Owned(offered()?),
+        };
+        let checked = self.gateway.check_token(self.address.ip(), &given);
         let refused = checked.map_err(|refusal| match refusal {
             TokenRefusal::Wrong(why) => unauthorized(why),
             TokenRefusal::TooMany(wait) => slow_down(wait),
         });
         Some(refused.inspect(|access| {
-            self.permit.mark_authenticated();
+            self.permit
+                .mark_authenticated(access.key().map(|key| key.id));
             *self.shown() = Shown::of(access, &self.gateway.owner_token);
         }))
     }

@@ -2,6 +2,7 @@
 //!
 //! Pure: headers in, a decision out, and the answer to it. Host, origin and token are checked elsewhere.
 
+use data_encoding::BASE64URL_NOPAD;
 use hyper::{
     HeaderMap, Response, StatusCode, Version,
     header::{
@@ -11,7 +12,9 @@ use hyper::{
 };
 
 use super::respond::{HttpReply, ReplyBody, refuse};
-use crate::protocol::{SUBPROTOCOL_JSONRPC, SUBPROTOCOL_TRIPLE, dialect::Dialect};
+use crate::protocol::{
+    SUBPROTOCOL_JSONRPC, SUBPROTOCOL_TOKEN, SUBPROTOCOL_TRIPLE, dialect::Dialect,
+};
 
 /// Why a request is no opening handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub(super) struct Opening<'h> {
     key: Occurrence<'h>,
     /// The first subprotocol of the client's list that we know (§4.2.2: it lists them by preference).
     subprotocol: Option<&'static str>,
+    /// What was offered as the token, in base64url.
+    token: Option<&'h str>,
 }
 
 /// How often a header is there that may be there once.
@@ -93,6 +98,7 @@ impl<'h> Opening<'h> {
                 opening.version.note(value);
             } else if name == SEC_WEBSOCKET_PROTOCOL {
                 opening.subprotocol = opening.subprotocol.or_else(|| known_of(value));
+                opening.token = opening.token.or_else(|| offered_token(value));
             } else if name == CONTENT_LENGTH {
                 opening.has_body |= value.as_bytes() != b"0";
             } else if name == TRANSFER_ENCODING {
@@ -105,6 +111,13 @@ impl<'h> Opening<'h> {
     /// Whether the request asks for WebSocket at all.
     pub(super) fn is_asked(&self) -> bool {
         self.is_asked
+    }
+
+    /// The token that was offered among the subprotocols; what is no base64url is a wrong one.
+    pub(super) fn token(&self) -> Option<String> {
+        let decoded = BASE64URL_NOPAD.decode(self.token?.as_bytes());
+        let text = decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        Some(text.unwrap_or_default())
     }
 
     /// Checks a GET request as §4.2.1 says.
@@ -195,6 +208,10 @@ fn known_of(list: &HeaderValue) -> Option<&'static str> {
             .into_iter()
             .find(|known| *known == offered)
     })
+}
+
+fn offered_token(list: &HeaderValue) -> Option<&str> {
+    tokens(list).find_map(|offered| offered.strip_prefix(SUBPROTOCOL_TOKEN))
 }
 
 #[cfg(test)]

@@ -186,6 +186,7 @@ fn asked(
     let peer = match (channel, text("peer")) {
         (None, Some(_)) => return Err(bad_field("channel", "given with peer", "left out")),
         (Some(channel), peer) => {
+            caller.access.expect_channel(channel)?;
             routed(gateway, channel)?;
             peer.map(|peer| stored_peer(gateway, channel, peer))
         }

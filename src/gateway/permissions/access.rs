@@ -185,6 +185,14 @@ impl Access {
         Err(Fault::new(ErrorCode::Forbidden, text))
     }
 
+    /// Fails where it is for no conversation of a channel, whether or not there is one of this name.
+    pub(in crate::gateway) fn expect_channel(&self, channel: &str) -> Result<(), Fault> {
+        match self.limits().filter(|_| !self.covers_channel(channel)) {
+            None => Ok(()),
+            Some(set) => Err(limited_to(set)),
+        }
+    }
+
     /// Fails where the conversation is not one of its own.
     pub(in crate::gateway) fn expect_within(
         &self,
@@ -201,9 +209,13 @@ impl Access {
         if is_within {
             return Ok(());
         }
-        let text = format!("this key is limited to {set}");
-        Err(Fault::new(ErrorCode::Forbidden, text))
+        Err(limited_to(set))
     }
+}
+
+fn limited_to(set: &ConversationSet) -> Fault {
+    let text = format!("this key is limited to {set}");
+    Fault::new(ErrorCode::Forbidden, text)
 }
 
 /// The roles of which one is needed, in words.

@@ -120,7 +120,8 @@ impl CommandHandler {
     /// The client counts as authenticated from here on; others are told the first time only.
     pub(super) fn mark_authenticated(&mut self) {
         self.authenticated = true;
-        self.permit.mark_authenticated();
+        let key = self.handle.access().key().map(|key| key.id);
+        self.permit.mark_authenticated(key);
         if self.handle.set_authenticated() {
             self.gateway.publish(event::CLIENT_CONNECTED, |out| {
                 let (id, address) = (

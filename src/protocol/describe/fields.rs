@@ -106,8 +106,16 @@ pub(super) const MEDIA_ROW: &[FieldSpec] = &[
     may("width", COUNT, "in pixels, where known"),
     may("height", COUNT, "in pixels, where known"),
     may("seconds", COUNT, "how long it plays, where known"),
-    must("created_ms", COUNT, "when it was first kept, ms since 1970"),
-    must("references", COUNT, "how many messages have it"),
+    may(
+        "created_ms",
+        COUNT,
+        "when it was first kept, ms since 1970; not for a limited key",
+    ),
+    may(
+        "references",
+        COUNT,
+        "how many messages have it; not for a limited key",
+    ),
 ];
 
 /// A message on the wire.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 
 use crate::support::{
@@ -195,4 +196,58 @@ fn webhooks_are_refused_before_their_body() {
     let mut raw = daemon.raw();
     raw.send(head(&daemon.address.to_string(), "whatsapp").as_bytes());
     assert_eq!(raw.head().0, 403);
+}
+
+#[test]
+fn token_among_the_subprotocols_opens_and_makes_nobody_give_way() {
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("MAX_UNAUTHENTICATED", "2")]);
+    let offering = |token: &str| {
+        let token = BASE64URL_NOPAD.encode(token.as_bytes());
+        let header = format!("Sec-WebSocket-Protocol: cleudocodebot.v1, token.{token}\r\n");
+        let mut raw = daemon.raw();
+        raw.send(upgrade_request(&daemon.address.to_string(), &header).as_bytes());
+        let (status, head) = raw.head();
+        (status, head, raw)
+    };
+    let (status, head, mut page) = offering(&daemon.token);
+    assert_eq!(status, 101, "{head}");
+    assert!(
+        head.contains("sec-websocket-protocol: cleudocodebot.v1"),
+        "{head}"
+    );
+    assert!(!head.contains("token."), "{head}");
+    let _crowd: Vec<_> = (0..4).map(|_| daemon.raw_websocket(false)).collect();
+    page.text(&json!({"type": "command", "action": "status", "payload": {}}).to_string());
+    assert_field(&page.json(), "type", "response");
+    assert_eq!(offering("another").0, 401);
+}
+
+#[tokio::test]
+async fn one_key_takes_no_place_from_the_owner() {
+    const OF_A_KEY: usize = 64;
+    let home = Scratch::new();
+    let daemon = Daemon::start_with(&home.0, &[("MAX_CONNECTIONS", "67")]);
+    let mut client = daemon.client().await;
+    let asked = json!({"name": "phone", "role": "read"});
+    let token = client.call("key.add", &asked).await.expect("a key")["token"].clone();
+    let token = token.as_str().expect("a token");
+    let mut phone: Vec<_> = (0..OF_A_KEY + 2)
+        .map(|_| {
+            let mut raw = asking(&daemon, token);
+            assert_eq!(raw.head().0, 101);
+            raw
+        })
+        .collect();
+    let mut owner = [daemon.raw_websocket(true), daemon.raw_websocket(true)];
+    for raw in &mut phone[OF_A_KEY..] {
+        assert_eq!(raw.close_code(), 1013);
+    }
+    phone[..OF_A_KEY].iter_mut().for_each(Raw::assert_alive);
+    owner.iter_mut().for_each(Raw::assert_alive);
+    // A place that is given up is there for the next one.
+    drop(phone);
+    let mut again = asking(&daemon, token);
+    assert_eq!(again.head().0, 101);
+    again.assert_alive();
 }

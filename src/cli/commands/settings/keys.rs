@@ -125,10 +125,17 @@ fn asked(args: &mut ParsedArgs) -> Result<Value> {
         payload.insert("role".to_owned(), json!(role));
     }
     for (option, field) in [("channels", "channels"), ("peers", "peers")] {
-        let all = args.list(option);
-        if !all.is_empty() {
-            payload.insert(field.to_owned(), json!(all));
+        if args.all(option).is_empty() {
+            continue;
         }
+        let all = args.list(option);
+        // An empty variable of a script is not to make a key for everything.
+        if all.is_empty() {
+            return Err(Error::Usage(format!(
+                "--{option} names nothing; leave it out for a key without that limit"
+            )));
+        }
+        payload.insert(field.to_owned(), json!(all));
     }
     if let Some(text) = args.text("expires") {
         payload.insert("expires_in_s".to_owned(), json!(seconds(&text)?));

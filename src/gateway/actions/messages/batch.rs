@@ -89,6 +89,8 @@ fn drafts(
             one.put("idempotency_key", json!(format!("{key}/{name}")));
         }
         let channel = one.text("channel").to_owned();
+        // Before anything is told of a channel that the key is not for.
+        access.expect_channel(&channel)?;
         own_names(access, &channel, &mut one);
         let mut draft = draft(gateway, one)?;
         access.expect_within(&draft.channel, Some(&draft.peer))?;

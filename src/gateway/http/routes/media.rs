@@ -12,7 +12,7 @@ use hyper::{
     body::Incoming as Body,
     header::{
         ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-        HeaderName, HeaderValue, IF_NONE_MATCH,
+        HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
     },
 };
 use tokio::time::timeout;
@@ -25,6 +25,7 @@ use crate::{
         Gateway,
         actions::media::kept_json,
         http::respond::{HttpReply, JSON, refuse, refuse_fault, reply},
+        permissions::Access,
     },
     media::{About, Intake, MediaError, OpenFile, probe},
     message::MediaId,
@@ -38,12 +39,14 @@ const STEP: u64 = 64 * 1024;
 /// What a page of another origin, or a file opened in a tab, may do with it: nothing.
 const POLICY: &str = "default-src 'none'; sandbox";
 
-/// Files never change: their name is what they are.
-const CACHING: &str = "private, max-age=31536000, immutable";
+/// Files never change, but a browser that keeps one must ask before it shows it again: the key may have been revoked,
+/// or its owner logged out, since.
+const CACHING: &str = "private, no-cache";
 
 /// Takes a file in: 201 with its id, once it is on disk.
 pub(in crate::gateway::http) async fn upload(
     gateway: &Gateway,
+    access: &Access,
     request: Request<Body>,
 ) -> HttpReply {
     let (head, body) = request.into_parts();
@@ -57,7 +60,7 @@ pub(in crate::gateway::http) async fn upload(
         ..About::default()
     };
     match take(gateway, body, about).await {
-        Ok(kept) => reply(201, JSON, format!("{}\n", kept_json(&kept))),
+        Ok(kept) => reply(201, JSON, format!("{}\n", kept_json(&kept, access))),
         Err(refusal) => refusal,
     }
 }
@@ -182,6 +185,7 @@ fn describe(reply: &mut HttpReply, mime: &str, name: Option<&str>, tag: &str) {
         (CONTENT_DISPOSITION, &disposition),
         (ETAG, tag),
         (CACHE_CONTROL, CACHING),
+        (VARY, "Authorization"),
         (ACCEPT_RANGES, "bytes"),
         (HeaderName::from_static("content-security-policy"), POLICY),
     ] {

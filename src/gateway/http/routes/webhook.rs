@@ -32,7 +32,7 @@ pub(in crate::gateway::http) async fn answer(
     match gateway.channels.examine_hook(name, &hook) {
         None => return unknown(),
         Some(Err(refusal)) => return replied(gateway, name, refusal),
-        Some(Ok(HookSender::Proven)) => permit.mark_authenticated(),
+        Some(Ok(HookSender::Proven)) => permit.mark_authenticated(None),
         Some(Ok(HookSender::Unproven)) => {}
     }
     hook.body = match whole_body(gateway, permit, head.uri.path(), body, &config.limits).await {

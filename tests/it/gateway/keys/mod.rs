@@ -6,6 +6,7 @@ mod limits;
 mod pairing;
 mod revoking;
 mod roles;
+mod traces;
 
 use serde_json::{Value, json};
 
