@@ -106,9 +106,10 @@ export class Session {
     // Where this page came from, so that it works under another name, behind TLS or below a path.
     const address = new URL("ws", location.href.split("#")[0]);
     address.protocol = address.protocol.replace("http", "ws");
-    const socket = (this.#socket = new WebSocket(address, this.#isShy ? [SPOKEN] : [SPOKEN, offered(token)]));
+    const socket = (this.#socket = new WebSocket(address, this.#isShy || !this.identity.isKnown ? [SPOKEN] : [SPOKEN, offered(token)]));
     this.#beat(PATIENCE_MS);
-    // Why an upgrade was refused no page is told: the next one shows the token in a message, and hears it.
+    // Why an upgrade was refused no page is told: the next one shows the token in a message, and hears it. So
+    // does one that was never taken.
     this.#isShy = !this.#isShy;
     socket.onopen = () => {
       this.#isShy = false;

@@ -90,6 +90,25 @@ export const checks = [
     },
   },
   {
+    name: "a link with another key asks before it takes over",
+    async run(stage) {
+      const { page } = stage;
+      const owner = await stage.client();
+      await stage.open();
+      const { token } = await owner.ask("key.add", { name: "another", role: "read" });
+      const composer = () => page.isVisible("#text");
+      assert(await composer(), "the owner writes");
+      await page.evaluate((hash) => (location.hash = hash), `token=${token}`);
+      await page.waitForSelector("dialog[open] .close");
+      await stage.accessible("the question");
+      await page.click("dialog[open] .close");
+      assert(await composer(), "who was in is still in");
+      await page.evaluate((hash) => (location.hash = hash), `token=${token}`);
+      await page.click("dialog[open] .main");
+      await until("the other key is in", async () => !(await composer()));
+    },
+  },
+  {
     name: "without a token the page asks for one",
     async run(stage) {
       await stage.page.goto(stage.daemon.origin);
