@@ -103,6 +103,10 @@ impl StoreFile {
         self.length.load(Ordering::Relaxed)
     }
 
+    pub(super) fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.storage.read(offset, out)
+    }
+
     /// Whether a sync has failed and was not made up for.
     pub(super) fn is_suspect(&self) -> bool {
         self.is_suspect.load(Ordering::Acquire)

@@ -2,11 +2,13 @@
 //! (`Durability::Immediate`, redb's default).
 //!
 //! - `place`: what may stand where the file should be.
-//! - `file`: creating it, verifying it, the errors of one that cannot be used.
+//! - `file`: creating it, verifying it, the errors of one that cannot be used; `closed`: how it was left, so that it
+//!   need not be verified again.
 //! - `disk`: the file under redb, which survives failed syncs; `overlay`: reading it without a change.
 //! - `rows`: reading and writing rows, each sealed with a checksum (`seal`); `upgrade` seals old ones.
 //! - `compaction`: giving unused space back. `leaves`: finding rows in a file that redb cannot open.
 
+mod closed;
 mod compaction;
 mod disk;
 mod file;
@@ -95,7 +97,11 @@ impl Redb {
         let file = StoreFile::new(path, storage).map_err(Error::file("open", path))?;
         file.repair_after_crash()
             .map_err(Error::file("write again after a failed sync", path))?;
-        let mut notes = verify(path, &file)?;
+        let mut notes = if closed::is_as_noted(path, &file) {
+            Vec::new()
+        } else {
+            verify(path, &file)?
+        };
         notes.extend(open_to_others(path));
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let database = builder().create_with_backend(OpenedFile(Arc::clone(&file)));
@@ -259,7 +265,17 @@ impl Backend for Redb {
     }
 
     fn close(&self) {
-        self.put(FileState::Closed);
+        let before = {
+            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *state, FileState::Closed)
+        };
+        // Not where somebody still reads it: redb closes it behind them.
+        if let FileState::Open(database) = before
+            && let Ok(database) = Arc::try_unwrap(database)
+            && catch_unwind(AssertUnwindSafe(|| drop(database))).is_ok()
+        {
+            closed::note(&self.path, &self.file);
+        }
     }
 
     fn seal(&self, schema: u64) -> Result<(), StoreError> {
