@@ -68,7 +68,9 @@ impl Http {
     ) -> Result<ServiceSocket, HttpError> {
         let forbidden = |why: &str| {
             let base = self.base.authority();
-            HttpError::NotSent(format!("{base} named an address for a WebSocket that {why}"))
+            HttpError::NotSent(format!(
+                "{base} named an address for a WebSocket that {why}"
+            ))
         };
         let as_http = url.strip_prefix("ws").map(|rest| format!("http{rest}"));
         let as_http = as_http.ok_or_else(|| forbidden("is none"))?;
@@ -164,7 +166,10 @@ impl ServiceSocket {
         self.input.reserve(STEP);
         let read = self.stream.read_buf(&mut self.input).await;
         match read {
-            Ok(0) => Err(no_answer(&self.host, "closed the connection without a word")),
+            Ok(0) => Err(no_answer(
+                &self.host,
+                "closed the connection without a word",
+            )),
             Ok(_) => Ok(()),
             Err(error) => Err(self.broken(&error)),
         }

@@ -11,6 +11,7 @@ use super::{
     bridge::Bridges,
     broken::Broken,
     cloud::{self, Cloud},
+    discord::{self, Discord},
     evolution::{self, Evolution},
     ingress::Ingress,
     pairing::Pairings,
@@ -52,6 +53,7 @@ pub struct Plan {
 enum ServiceSettings {
     WebChat,
     Telegram(telegram::BotSettings),
+    Discord(discord::DiscordSettings),
     Cloud(cloud::CloudSettings),
     Evolution(evolution::EvolutionSettings),
     /// A client of the gateway.
@@ -115,6 +117,7 @@ impl Plan {
     pub async fn inquire(&self) -> Result<Value, String> {
         match &self.settings {
             ServiceSettings::Telegram(settings) => telegram::bot(&self.name, settings).await,
+            ServiceSettings::Discord(settings) => discord::bot(&self.name, settings).await,
             ServiceSettings::Evolution(settings) => evolution::instances(settings).await,
             ServiceSettings::Cloud(settings) => cloud::number(settings).await,
             ServiceSettings::Broken(why) => Err(why.clone()),
@@ -143,6 +146,10 @@ impl Plan {
                 let media = context.media.clone();
                 Arc::new(Telegram::new(&self.name, settings, ingress(), media))
             }
+            ServiceSettings::Discord(settings) => {
+                let media = context.media.clone();
+                Arc::new(Discord::new(&self.name, settings, ingress(), media))
+            }
             ServiceSettings::Cloud(settings) => {
                 Arc::new(Cloud::new(settings, ingress(), context.media.clone()))
             }
@@ -165,6 +172,7 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
         .chain(telegrams(lookup))
         .chain(cloud(lookup))
         .chain(evolution(lookup))
+        .chain(discords(lookup))
         .collect()
 }
 
@@ -214,23 +222,42 @@ fn plan(
     }
 }
 
-/// One bot per token: `telegram`, `telegram-2`, …. The key of a further bot ends in the number of its
-/// channel: `TELEGRAM_BOT_TOKEN_2`.
 fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
     let service = &services::TELEGRAM;
-    service.channels.iter().filter_map(|name| {
-        let suffix = name.trim_start_matches("telegram").replace('-', "_");
-        let named = |key: &str| lookup.get(&format!("{key}{suffix}"));
-        let token = named("TELEGRAM_BOT_TOKEN").or_else(|| named("TELEGRAM_TOKEN"))?;
-        let settings = base(lookup, service).map(|base| {
-            let token = token.to_owned();
+    bots(lookup, service, |token| {
+        base(lookup, service).map(|base| {
             ServiceSettings::Telegram(telegram::BotSettings {
                 token,
                 base,
                 fetches: fetches(lookup, service),
             })
-        });
-        Some(plan(lookup, service, name, settings))
+        })
+    })
+}
+
+fn discords(lookup: &Lookup) -> impl Iterator<Item = Plan> {
+    let service = &services::DISCORD;
+    bots(lookup, service, |token| {
+        base(lookup, service).map(|base| {
+            ServiceSettings::Discord(discord::DiscordSettings {
+                token,
+                base,
+                fetches: fetches(lookup, service),
+            })
+        })
+    })
+}
+
+/// One bot per token: `telegram`, `telegram-2`, ….
+fn bots(
+    lookup: &Lookup,
+    service: &'static Service,
+    settings: impl Fn(String) -> Option<ServiceSettings>,
+) -> impl Iterator<Item = Plan> {
+    service.channels.iter().filter_map(move |name| {
+        let keys = service.token_keys(name);
+        let token = keys.iter().find_map(|key| lookup.get(key))?;
+        Some(plan(lookup, service, name, settings(token.to_owned())))
     })
 }
 

@@ -1,0 +1,1 @@
+//! The bot against a fake of the service.
