@@ -4,6 +4,7 @@
 pub(crate) mod certificates;
 mod client;
 mod daemon;
+pub(crate) mod discord;
 #[cfg(feature = "store")]
 pub(crate) mod dice;
 pub(crate) mod fake;

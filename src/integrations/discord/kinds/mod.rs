@@ -36,7 +36,7 @@ pub(super) const REPLY: u64 = 19;
 const CALL: u64 = 3;
 
 /// Fields that say something about a message and are none by themselves.
-const ABOUT: [&str; 28] = [
+const ABOUT: [&str; 29] = [
     "id",
     "channel_id",
     "channel_type",
@@ -65,6 +65,7 @@ const ABOUT: [&str; 28] = [
     "resolved",
     "guild_id",
     "member",
+    "lobby_member",
 ];
 
 /// Fields with what it says.
@@ -83,7 +84,7 @@ const CONTENTS: [&str; 11] = [
 ];
 
 /// Fields of one type of message alone.
-const OF_SYSTEM: [&str; 1] = ["role_subscription_data"];
+const OF_SYSTEM: [&str; 2] = ["role_subscription_data", "purchase_notification"];
 
 /// What a message without any content is called; a newer kind comes so.
 const NOTHING: &str = "message without content";
