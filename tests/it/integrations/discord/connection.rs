@@ -89,7 +89,7 @@ async fn a_gateway_that_answers_no_heartbeat_is_left_and_the_session_resumed() {
     let beat = setup.fake.heard(1);
     assert!(beat.is_u64(), "{beat}");
     let state = until_state(&mut states, "discord", "backing_off").await;
-    assert_mentions(&state, "reason", "heartbeat");
+    assert_mentions(&state, "last_error", "heartbeat");
     setup.fake.is_deaf(false, 1000);
     setup.fake.heard(6);
     until_state(&mut states, "discord", "running").await;

@@ -29,7 +29,7 @@ async fn a_text_goes_to_its_channel_as_it_is_written() {
     send(&mut client, link).await;
     setup.fake.saw("POST /channels/44/messages");
     let wrong = json!({"channel": "discord", "to": "ana", "text": "x"});
-    assert_eq!(refusal(&mut client, "send", wrong).await, "bad_field");
+    assert_eq!(refusal(&mut client, "send", wrong).await, "bad_payload");
 }
 
 #[tokio::test]
@@ -136,8 +136,9 @@ async fn replies_and_reactions_go_to_the_message_they_are_for() {
     let posted = setup.fake.saw(&format!("POST /channels/{channel}/messages"));
     let reference = json!({"type": 0, "message_id": id, "fail_if_not_exists": false});
     assert_field(&posted.body, "message_reference", reference);
-    let react = json!({"message_id": heard["message_id"], "emoji": "👍"});
-    client.call("react", &react).await.expect("queued");
+    let react = json!({"text": "👍", "to": super::ana(), "reply_to": heard["message_id"], "reaction": true});
+    let sent = send(&mut client, react).await;
+    assert_field(&sent, "state", "sent");
     setup.fake.saw(&format!(
         "PUT /channels/{channel}/messages/{id}/reactions/%F0%9F%91%8D/@me"
     ));

@@ -100,13 +100,14 @@ fn heard(shared: &Arc<Shared>, said: &Value, live: &mut Live) {
         None => found.push(format!("op {op} is none that bots say")),
     }
     found.into_iter().for_each(|fault| shared.fault(fault));
-    let _ = shared.said.send((op, said["d"].clone()));
     match op {
         1 if !shared.state().is_deaf => live.send(&json!({"op": 11})),
         2 => identify(shared, said, live),
         6 => resume(shared, said, live),
         _ => {}
     }
+    // Told only now, so that what a test does next comes behind it.
+    let _ = shared.said.send((op, said["d"].clone()));
 }
 
 fn identify(shared: &Arc<Shared>, said: &Value, live: &mut Live) {
