@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     address::{Address, id_at, name_of},
+    catch_up::HISTORY,
     kinds::{self, REPLY, Reading, readable},
     places::{Channel, Guild},
     who::{Me, called, people},
@@ -143,6 +144,7 @@ pub(super) fn message(scene: &Scene, message: &Value, me: &Me) -> Option<Arrival
             .with("bot", flag(is_bot(message)))
             .with("broadcast", flag(is_broadcast(message, scene)))
             .with("mentions", people(&message["mentions"]))
+            .with("history", flag(message[HISTORY] == true))
             .with("via", called(via, &Value::Null).map(Value::from)),
     )
 }
@@ -187,7 +189,7 @@ fn answered(message: &Value) -> Option<String> {
 
 /// Commands are what a person typed; the bot's name may stand in front, as people do in servers.
 fn commands(reading: &Reading, message: &Value, me: &Me) -> Commands {
-    if !reading.is_typed || is_bot(message) {
+    if !reading.is_typed || is_bot(message) || message[HISTORY] == true {
         return Commands::Ignored;
     }
     let text = text_at(message, "content").unwrap_or_default().trim_start();

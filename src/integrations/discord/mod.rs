@@ -3,12 +3,13 @@
 //!
 //! What comes in by `gateway` (the connection and its session) goes through `receive` (what an event means, and
 //! whether who did it is heard), `inbound` (who, where, in answer to what) and `kinds` (what it says: the table of all
-//! kinds stands there). What goes out goes through `wire` (which calls) and `send`; `api` makes the calls, within the
+//! kinds stands there); what was missed between two sessions by `catch_up`. What goes out goes through `wire` (which calls) and `send`; `api` makes the calls, within the
 //! limits that `rate` knows. How places and messages are called is in `address`, what is known of them in `places`,
 //! what the service's refusals mean in `errors`.
 
 mod address;
 mod api;
+mod catch_up;
 mod errors;
 mod files;
 mod gateway;

@@ -151,7 +151,7 @@ impl Receiver {
             self.debug("a message without an author", "");
             return Ok(());
         };
-        self.store(arrival).await
+        self.keep(arrival).await
     }
 
     /// An edit changes the message it concerns and is never obeyed. Of a message that is not known (it came before
@@ -179,7 +179,7 @@ impl Receiver {
             return Ok(());
         }
         arrival.origin.commands = Commands::Ignored;
-        self.store(arrival.with("edited", Some(json!(true)))).await
+        self.keep(arrival.with("edited", Some(json!(true)))).await
     }
 
     async fn deleted(&self, json: &Value, id: &Value) -> Result<(), Untaken> {
@@ -255,7 +255,7 @@ impl Receiver {
         let name = called(&member["user"], member);
         let mut arrival = Arrival::new(&scene, &sender, name, reading, key.to_owned());
         arrival.inbound.reply_to = Some(to);
-        self.store(arrival).await
+        self.keep(arrival).await
     }
 
     /// A moderator took reactions of everybody off a message; who it was is not told.
@@ -392,7 +392,7 @@ impl Receiver {
         self.ingress.may_write(sender, &peer, &origin).await
     }
 
-    async fn store(&self, mut arrival: Arrival) -> Result<(), Untaken> {
+    async fn keep(&self, mut arrival: Arrival) -> Result<(), Untaken> {
         if let Some(kind) = &arrival.unknown {
             self.debug("a message of a kind that no rule knows", kind);
         }
@@ -404,13 +404,26 @@ impl Receiver {
         Ok(())
     }
 
+    /// The channel of the gateway.
+    pub(super) fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    pub(super) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        self.ingress.store()
+    }
+
     async fn named(&self, name: &str) -> Result<Option<Message>, StoreError> {
         let (channel, name) = (self.channel.clone(), name.to_owned());
         let read = move |store: &Store| store.named(&channel, &name);
         self.ingress.store().run_blocking(read).await
     }
 
-    fn debug(&self, what: &str, kind: &str) {
+    pub(super) fn debug(&self, what: &str, kind: &str) {
         let fields: [LogField<'_>; 2] = [("name", &self.channel), ("type", &kind)];
         self.ingress.log().debug("integration", what, &fields);
     }

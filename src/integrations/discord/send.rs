@@ -42,7 +42,7 @@ const LOOKED_AT: usize = 100;
 const CLOCK_SKEW_MS: u64 = 60_000;
 
 /// The first moment of the service's ids (<https://docs.discord.com/developers/reference#snowflakes>).
-const EPOCH_MS: u64 = 1_420_070_400_000;
+pub(super) const EPOCH_MS: u64 = 1_420_070_400_000;
 
 /// Sends messages of one bot.
 pub(super) struct Sender {

@@ -4,9 +4,9 @@
 pub(crate) mod certificates;
 mod client;
 mod daemon;
-pub(crate) mod discord;
 #[cfg(feature = "store")]
 pub(crate) mod dice;
+pub(crate) mod discord;
 pub(crate) mod fake;
 mod fields;
 mod gateway;

@@ -29,8 +29,6 @@ use crate::{
 };
 
 pub(super) use self::close::MISSING_INTENT;
-#[cfg(test)]
-pub(super) use self::payload::INTENTS;
 
 /// Longest message of the service: what a large server tells of itself when the bot comes to it. It is in memory
 /// while it is read, and no longer.
@@ -245,7 +243,7 @@ impl Connection<'_> {
     ) -> Result<(), End> {
         match Payload::read(text) {
             Some(Payload::Dispatch(sequence, "READY", data)) => {
-                self.begin(sequence, data)?;
+                self.begin(sequence, data, receiver).await?;
                 context.alive();
             }
             Some(Payload::Dispatch(sequence, event, data)) => {
@@ -288,16 +286,38 @@ impl Connection<'_> {
     }
 
     /// <https://docs.discord.com/developers/events/gateway-events#ready>
-    fn begin(&self, sequence: u64, data: &str) -> Result<(), End> {
+    async fn begin(&mut self, sequence: u64, data: &str, receiver: &Receiver) -> Result<(), End> {
         let ready: Value = serde_json::from_str(data).unwrap_or_default();
         let session = Session::of_ready(&ready, sequence);
         let session = session
             .ok_or_else(|| End::Anew("Discord began a session without saying which".to_owned()))?;
-        *self.gateway.session() = Some(session);
+        // Before the session is known: one that is cut meanwhile begins again with this.
+        let gateway = self.gateway;
+        let caught_up = receiver.catch_up(&gateway.api, &session.me);
+        let caught_up = self.meanwhile(caught_up).await?;
+        caught_up.map_err(|error| {
+            let why = format!("what was missed could not be stored: {error}");
+            End::Failed(RunError::Failed(why, None))
+        })?;
+        *gateway.session() = Some(session);
         Ok(())
     }
 
-    /// Has an event stored. Heartbeats go on meanwhile; nothing is read, so that no more waits in memory than this.
+    /// Does something while heartbeats go on. Nothing is read meanwhile, so that no more waits in memory than this.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                () = sleep_until(self.pulse.due()) => {
+                    self.pulse.beat(false);
+                    self.beat().await?;
+                }
+            }
+        }
+    }
+
+    /// Has an event stored.
     async fn store(
         &mut self,
         sequence: u64,
@@ -309,17 +329,8 @@ impl Connection<'_> {
             return Ok(());
         };
         let key = format!("{}:{sequence}", session.id);
-        let mut taking = std::pin::pin!(receiver.take(event, data, &key, &session.me));
-        let taken = loop {
-            tokio::select! {
-                taken = &mut taking => break taken,
-                () = sleep_until(self.pulse.due()) => {
-                    self.pulse.beat(false);
-                    self.beat().await?;
-                }
-            }
-        };
-        taken.map_err(End::Failed)?;
+        let taking = receiver.take(event, data, &key, &session.me);
+        self.meanwhile(taking).await?.map_err(End::Failed)?;
         if let Some(session) = self.gateway.session().as_mut() {
             session.sequence = sequence;
         }

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::DiscordSetup;
 use crate::support::{
-    assert_field, assert_fields, discord::{self, ANA, BOT, direct_channel, user}, event_where, history,
+    assert_field, assert_fields,
+    discord::{self, ANA, BOT, direct_channel, user},
+    event_where, history,
 };
 
 const GUILD: &str = "500";
@@ -42,7 +44,10 @@ async fn servers_and_threads_are_conversations_and_only_the_listed_are_heard() {
     let mut listener = daemon.listener(&["message.received"]).await;
     setup.fake.heard(2);
     let bob = || user(BOB, "Bob");
-    setup.fake.tell("MESSAGE_CREATE", in_channel("601", CHANNEL, 0, bob(), "not heard"));
+    setup.fake.tell(
+        "MESSAGE_CREATE",
+        in_channel("601", CHANNEL, 0, bob(), "not heard"),
+    );
     let mut named = in_channel("602", CHANNEL, 0, user(ANA, "Ana"), &format!("<@{BOT}> hi"));
     named["mentions"] = json!([user(&BOT.to_string(), "Shop")]);
     setup.fake.tell("MESSAGE_CREATE", named);
@@ -72,12 +77,18 @@ async fn a_channel_on_the_list_lets_everybody_in_also_in_its_threads() {
     let daemon = setup.daemon(&[("DISCORD_ALLOW_FROM", CHANNEL)]);
     let mut listener = daemon.listener(&["message.received"]).await;
     setup.fake.heard(2);
-    setup.fake.tell("MESSAGE_CREATE", in_channel("601", THREAD, 11, user(BOB, "Bob"), "heard"));
+    setup.fake.tell(
+        "MESSAGE_CREATE",
+        in_channel("601", THREAD, 11, user(BOB, "Bob"), "heard"),
+    );
     let heard = event_where(&mut listener, |payload| payload["text"] == "heard").await;
     assert_field(&heard, "sender", format!("user:{BOB}"));
     let mut other = user("504", "Other");
     other["bot"] = json!(true);
-    setup.fake.tell("MESSAGE_CREATE", in_channel("602", CHANNEL, 0, other, "from a bot"));
+    setup.fake.tell(
+        "MESSAGE_CREATE",
+        in_channel("602", CHANNEL, 0, other, "from a bot"),
+    );
     let heard = event_where(&mut listener, |payload| payload["text"] == "from a bot").await;
     assert_field(&heard["meta"], "bot", true);
 }
@@ -86,11 +97,16 @@ async fn a_channel_on_the_list_lets_everybody_in_also_in_its_threads() {
 async fn edits_deletions_reactions_and_votes_concern_their_message() {
     let setup = DiscordSetup::new();
     let daemon = setup.daemon(&[("DISCORD_ALLOW_FROM", "*")]);
-    let mut listener = daemon.listener(&["message.received", "message.edited", "message.deleted"]).await;
+    let mut listener = daemon
+        .listener(&["message.received", "message.edited", "message.deleted"])
+        .await;
     setup.fake.heard(2);
     let id = setup.fake.says("frist");
     event_where(&mut listener, |payload| payload["text"] == "frist").await;
-    let channel = direct_channel(ANA)["id"].as_str().expect("an id").to_owned();
+    let channel = direct_channel(ANA)["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let mut edited = discord::message(&id, &channel, user(ANA, "Ana"), "frist");
     // What became of a link in it is no edit.
     edited["embeds"] = json!([{"type": "link"}]);
@@ -106,7 +122,11 @@ async fn edits_deletions_reactions_and_votes_concern_their_message() {
         "burst": false, "type": 0});
     setup.fake.tell("MESSAGE_REACTION_ADD", reaction.clone());
     let reacted = event_where(&mut listener, |payload| payload["kind"] == "reaction").await;
-    assert_field(&reacted, "content", json!({"to": format!("{channel}:{id}"), "emoji": "🔥"}));
+    assert_field(
+        &reacted,
+        "content",
+        json!({"to": format!("{channel}:{id}"), "emoji": "🔥"}),
+    );
     setup.fake.tell("MESSAGE_REACTION_REMOVE", reaction);
     let taken = event_where(&mut listener, |payload| payload["content"]["emoji"] == "").await;
     assert_field(&taken, "peer", super::ana());
@@ -118,12 +138,18 @@ async fn edits_deletions_reactions_and_votes_concern_their_message() {
     asked["poll"] = poll;
     setup.fake.tell("MESSAGE_CREATE", asked);
     let asked = event_where(&mut listener, |payload| payload["kind"] == "poll").await;
-    assert_field(&asked, "content", json!({"question": "Pizza?", "options": ["🍕 yes", "no"]}));
+    assert_field(
+        &asked,
+        "content",
+        json!({"question": "Pizza?", "options": ["🍕 yes", "no"]}),
+    );
     let vote = json!({"user_id": ANA, "channel_id": channel, "message_id": "700", "answer_id": 2});
     setup.fake.tell("MESSAGE_POLL_VOTE_ADD", vote);
     let voted = event_where(&mut listener, |payload| payload["kind"] == "vote").await;
     assert_field(&voted["content"], "options", json!(["no"]));
-    setup.fake.tell("MESSAGE_DELETE", json!({"id": id, "channel_id": channel}));
+    setup
+        .fake
+        .tell("MESSAGE_DELETE", json!({"id": id, "channel_id": channel}));
     event_where(&mut listener, |payload| payload["deleted_ms"].is_u64()).await;
 }
 
@@ -131,10 +157,15 @@ async fn edits_deletions_reactions_and_votes_concern_their_message() {
 async fn attachments_are_fetched_by_a_fresh_address() {
     let setup = DiscordSetup::new();
     let daemon = setup.daemon(&[("DISCORD_ALLOW_FROM", "*")]);
-    let mut listener = daemon.listener(&["message.received", "message.media"]).await;
+    let mut listener = daemon
+        .listener(&["message.received", "message.media"])
+        .await;
     setup.fake.heard(2);
     let url = setup.fake.has_file("note.txt", "what was written in it");
-    let channel = direct_channel(ANA)["id"].as_str().expect("an id").to_owned();
+    let channel = direct_channel(ANA)["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let mut sent = discord::message("800", &channel, user(ANA, "Ana"), "look");
     sent["attachments"] = json!([{"id": "801", "filename": "note.txt", "size": 22, "url": "https://cdn.discordapp.com/too-old",
         "proxy_url": "https://media.discordapp.net/x", "content_type": "text/plain"}]);
@@ -144,6 +175,9 @@ async fn attachments_are_fetched_by_a_fresh_address() {
     setup.fake.tell("MESSAGE_CREATE", sent);
     let heard = event_where(&mut listener, |payload| payload["text"] == "look").await;
     assert_field(&heard, "kind", "document");
-    let ready = event_where(&mut listener, |payload| payload["media"]["state"] == "ready").await;
+    let ready = event_where(&mut listener, |payload| {
+        payload["media"]["state"] == "ready"
+    })
+    .await;
     assert_fields(&ready["media"], &json!({"name": "note.txt", "bytes": 22}));
 }

@@ -10,7 +10,8 @@ use crate::support::{
 /// The number of the last event that the bot has.
 async fn texts(client: &mut cleudocodebot::client::Client) -> Vec<String> {
     let all = history(client, "discord").await;
-    let text = |message: &serde_json::Value| message["text"].as_str().unwrap_or_default().to_owned();
+    let text =
+        |message: &serde_json::Value| message["text"].as_str().unwrap_or_default().to_owned();
     all.iter().map(text).collect()
 }
 
@@ -21,7 +22,10 @@ async fn a_cut_line_loses_no_message() {
     let mut listener = daemon.listener(&["message.received"]).await;
     setup.fake.heard(2);
     setup.fake.says("hushed-text one");
-    event_where(&mut listener, |payload| payload["text"] == "hushed-text one").await;
+    event_where(&mut listener, |payload| {
+        payload["text"] == "hushed-text one"
+    })
+    .await;
     // While the line is cut and nobody answers, people go on writing.
     setup.fake.is_away(true);
     setup.fake.cut();
@@ -32,9 +36,15 @@ async fn a_cut_line_loses_no_message() {
     setup.fake.is_away(false);
     let resumed = setup.fake.heard(6);
     assert_field(&resumed, "session_id", "session-1");
-    event_where(&mut listener, |payload| payload["text"] == "hushed-text three").await;
+    event_where(&mut listener, |payload| {
+        payload["text"] == "hushed-text three"
+    })
+    .await;
     setup.fake.says("hushed-text four");
-    event_where(&mut listener, |payload| payload["text"] == "hushed-text four").await;
+    event_where(&mut listener, |payload| {
+        payload["text"] == "hushed-text four"
+    })
+    .await;
     let mut client = daemon.client().await;
     let expected = ["one", "two", "three", "four"].map(|word| format!("hushed-text {word}"));
     assert_eq!(texts(&mut client).await, expected);
@@ -50,10 +60,43 @@ async fn a_session_that_is_known_no_more_is_begun_anew() {
     event_where(&mut listener, |payload| payload["text"] == "one").await;
     setup.fake.forgets_session();
     setup.fake.cut();
+    // Nobody repeats that by itself.
+    setup.fake.says("missed");
     setup.fake.heard(6);
+    event_where(&mut listener, |payload| payload["text"] == "missed").await;
     setup.fake.heard(2);
     setup.fake.says("two");
     event_where(&mut listener, |payload| payload["text"] == "two").await;
+    let mut client = daemon.client().await;
+    assert_eq!(texts(&mut client).await, ["one", "missed", "two"]);
+}
+
+#[cfg(feature = "store")]
+#[tokio::test]
+async fn what_was_written_while_the_daemon_was_away_is_asked_for() {
+    let setup = DiscordSetup::new();
+    let settings = [("DISCORD_ALLOW_FROM", "*")];
+    let mut daemon = setup.daemon(&settings);
+    let mut listener = daemon.listener(&["message.received"]).await;
+    setup.fake.heard(2);
+    setup.fake.says("before");
+    event_where(&mut listener, |payload| payload["text"] == "before").await;
+    daemon.kill();
+    setup.fake.says("while it was away");
+    let daemon = setup.daemon(&settings);
+    setup.fake.heard(2);
+    setup.fake.says("after");
+    let mut client = daemon.client().await;
+    let expected = ["before", "while it was away", "after"];
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
+    while texts(&mut client).await != expected {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "{:?}",
+            texts(&mut client).await
+        );
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
@@ -142,7 +185,10 @@ async fn a_stranger_gets_a_code_and_is_heard_once_let_in() {
     let code = text.rsplit(' ').next().expect("a code").to_owned();
     let mut client = daemon.client().await;
     let approve = json!({"channel": "discord", "code": code});
-    client.call("pairing.approve", &approve).await.expect("let in");
+    client
+        .call("pairing.approve", &approve)
+        .await
+        .expect("let in");
     setup.fake.says("me again");
     let heard = event_where(&mut listener, |payload| payload["text"] == "me again").await;
     assert_field(&heard, "peer", ana());

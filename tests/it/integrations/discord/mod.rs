@@ -2,6 +2,8 @@
 
 mod coming;
 mod connection;
+#[cfg(target_os = "linux")]
+mod memory;
 mod sending;
 
 use cleudocodebot::client::Client;

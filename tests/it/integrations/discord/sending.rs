@@ -70,7 +70,9 @@ async fn an_answer_that_is_lost_makes_no_second_message() {
     let setup = DiscordSetup::new();
     let daemon = setup.daemon(&[("RETRY_DELAYS", "0s")]);
     let mut client = daemon.client().await;
-    setup.fake.answers("POST /channels/42/messages", DiscordReply::lost());
+    setup
+        .fake
+        .answers("POST /channels/42/messages", DiscordReply::lost());
     let sent = send(&mut client, json!({"text": "once"})).await;
     assert_field(&sent, "state", "sent");
     let posted = setup.fake.posted();
@@ -85,13 +87,19 @@ async fn refusals_say_what_to_do_and_are_not_repeated() {
     let daemon = setup.daemon(&[]);
     let mut client = daemon.client().await;
     let refused = json!({"message": "Missing Permissions", "code": 50013});
-    setup.fake.answers("POST /channels/42/messages", DiscordReply::new(403, refused));
+    setup.fake.answers(
+        "POST /channels/42/messages",
+        DiscordReply::new(403, refused),
+    );
     let failed = send(&mut client, json!({"text": "x"})).await;
     assert_field(&failed, "state", "failed");
     assert_mentions(&failed, "error", "Send Messages");
     let refused = json!({"message": "401: Unauthorized", "code": 0});
     until_running(&mut client, "discord").await;
-    setup.fake.answers("POST /channels/42/messages", DiscordReply::new(401, refused));
+    setup.fake.answers(
+        "POST /channels/42/messages",
+        DiscordReply::new(401, refused),
+    );
     let queued = json!({"channel": "discord", "to": "42", "text": "y"});
     let mut states = daemon.listener(&["integration.state"]).await;
     client.call("send", &queued).await.expect("queued");
@@ -103,7 +111,8 @@ async fn limits_of_the_answers_are_kept() {
     let setup = DiscordSetup::new();
     let daemon = setup.daemon(&[]);
     let mut client = daemon.client().await;
-    let limited = json!({"message": "You are being rate limited.", "retry_after": 0.05, "global": true});
+    let limited =
+        json!({"message": "You are being rate limited.", "retry_after": 0.05, "global": true});
     let limited = DiscordReply::new(429, limited)
         .with("Retry-After", "1")
         .with("X-RateLimit-Scope", "global");
@@ -126,14 +135,17 @@ async fn replies_and_reactions_go_to_the_message_they_are_for() {
     let mut listener = daemon.listener(&["message.received"]).await;
     setup.fake.heard(2);
     let id = setup.fake.says("hello");
-    let heard = crate::support::event_where(&mut listener, |payload| payload["text"] == "hello").await;
+    let heard =
+        crate::support::event_where(&mut listener, |payload| payload["text"] == "hello").await;
     let mut client = daemon.client().await;
     let reply = json!({"text": "hi", "to": super::ana(), "reply_to": heard["message_id"]});
     let sent = send(&mut client, reply).await;
     assert_field(&sent, "state", "sent");
     let channel = crate::support::discord::direct_channel(super::ANA)["id"].clone();
     let channel = channel.as_str().expect("an id");
-    let posted = setup.fake.saw(&format!("POST /channels/{channel}/messages"));
+    let posted = setup
+        .fake
+        .saw(&format!("POST /channels/{channel}/messages"));
     let reference = json!({"type": 0, "message_id": id, "fail_if_not_exists": false});
     assert_field(&posted.body, "message_reference", reference);
     let react = json!({"text": "👍", "to": super::ana(), "reply_to": heard["message_id"], "reaction": true});
@@ -160,7 +172,13 @@ async fn files_polls_and_notes() {
     let sent = send(&mut client, json!({"text": "see", "media": media})).await;
     assert_field(&sent, "state", "sent");
     let posted = setup.fake.saw("POST /channels/42/messages");
-    assert!(posted.text.contains("name=\"files[1]\"; filename=\"b.txt\""), "{}", posted.text);
+    assert!(
+        posted
+            .text
+            .contains("name=\"files[1]\"; filename=\"b.txt\""),
+        "{}",
+        posted.text
+    );
     let made = setup.fake.posted();
     assert_field(&made[0], "content", "see");
     assert_field(&made[0]["attachments"][1], "filename", "b.txt");
@@ -170,7 +188,11 @@ async fn files_polls_and_notes() {
     let posted = setup.fake.saw("POST /channels/42/messages");
     let question: &Value = &posted.body["poll"]["question"];
     assert_field(question, "text", "Pizza?");
-    assert_field(&posted.body["poll"]["answers"][1]["poll_media"], "text", "no");
+    assert_field(
+        &posted.body["poll"]["answers"][1]["poll_media"],
+        "text",
+        "no",
+    );
 }
 
 fn cleudocodebot_base64(text: &str) -> String {

@@ -61,17 +61,34 @@ pub(super) const CALLS: &[Call] = &[
     (
         "GET",
         "/channels/{id}/messages",
-        &[
-            ("after", MAY, Id),
-            ("limit", MAY, Int(1, 100)),
-        ],
+        &[("after", MAY, Id), ("limit", MAY, Int(1, 100))],
         &[],
     ),
-    ("POST", "/channels/{id}/messages", &[], MESSAGE_CREATE_REQUEST),
+    (
+        "POST",
+        "/channels/{id}/messages",
+        &[],
+        MESSAGE_CREATE_REQUEST,
+    ),
     ("POST", "/channels/{id}/typing", &[], &[]),
-    ("POST", "/users/@me/channels", &[], &[("recipient_id", MUST, Id)]),
-    ("PUT", "/channels/{id}/messages/{id}/reactions/{emoji}/@me", &[], &[]),
-    ("DELETE", "/channels/{id}/messages/{id}/reactions/{emoji}/@me", &[], &[]),
+    (
+        "POST",
+        "/users/@me/channels",
+        &[],
+        &[("recipient_id", MUST, Id)],
+    ),
+    (
+        "PUT",
+        "/channels/{id}/messages/{id}/reactions/{emoji}/@me",
+        &[],
+        &[],
+    ),
+    (
+        "DELETE",
+        "/channels/{id}/messages/{id}/reactions/{emoji}/@me",
+        &[],
+        &[],
+    ),
 ];
 
 /// `MessageCreateRequest`.
@@ -90,7 +107,11 @@ const MESSAGE_CREATE_REQUEST: &[Field] = &[
 
 /// `MessageAllowedMentionsRequest`.
 const ALLOWED_MENTIONS: &[Field] = &[
-    ("parse", MAY, List(&OneOf(&["users", "roles", "everyone"]), 3)),
+    (
+        "parse",
+        MAY,
+        List(&OneOf(&["users", "roles", "everyone"]), 3),
+    ),
     ("users", MAY, List(&Id, 100)),
     ("roles", MAY, List(&Id, 100)),
     ("replied_user", MAY, Bool),
@@ -125,11 +146,8 @@ const POLL_REQUEST: &[Field] = &[
     ("layout_type", MAY, Int(1, 1)),
 ];
 
-const POLL_ANSWER_REQUEST: &[Field] = &[(
-    "poll_media",
-    MUST,
-    Object(&[("text", MUST, Text(1, 55))]),
-)];
+const POLL_ANSWER_REQUEST: &[Field] =
+    &[("poll_media", MUST, Object(&[("text", MUST, Text(1, 55))]))];
 
 /// What we say on the gateway, by opcode.
 pub(super) const SAID: &[(u64, Shape)] = &[
@@ -167,7 +185,10 @@ pub(super) const EVENTS: &[(&str, &[Field])] = &[
     ("MESSAGE_CREATE", MESSAGE),
     ("MESSAGE_UPDATE", MESSAGE),
     ("MESSAGE_DELETE", &[("id", MUST, Id), CHANNEL, GUILD]),
-    ("MESSAGE_DELETE_BULK", &[("ids", MUST, List(&Id, 100)), CHANNEL, GUILD]),
+    (
+        "MESSAGE_DELETE_BULK",
+        &[("ids", MUST, List(&Id, 100)), CHANNEL, GUILD],
+    ),
     ("MESSAGE_REACTION_ADD", REACTION),
     ("MESSAGE_REACTION_REMOVE", REACTION),
     ("MESSAGE_REACTION_REMOVE_ALL", &[CHANNEL, MESSAGE_ID, GUILD]),
@@ -179,13 +200,30 @@ pub(super) const EVENTS: &[(&str, &[Field])] = &[
     ("MESSAGE_POLL_VOTE_REMOVE", VOTE),
     (
         "TYPING_START",
-        &[CHANNEL, GUILD, USER_ID, ("timestamp", MUST, INT32), ("member", MAY, Any)],
+        &[
+            CHANNEL,
+            GUILD,
+            USER_ID,
+            ("timestamp", MUST, INT32),
+            ("member", MAY, Any),
+        ],
     ),
     ("GUILD_CREATE", GUILD_CREATE),
-    ("GUILD_DELETE", &[("id", MUST, Id), ("unavailable", MAY, Bool)]),
+    (
+        "GUILD_DELETE",
+        &[("id", MUST, Id), ("unavailable", MAY, Bool)],
+    ),
     ("THREAD_CREATE", THREAD),
     ("THREAD_UPDATE", THREAD),
-    ("THREAD_DELETE", &[("id", MUST, Id), ("guild_id", MUST, Id), ("parent_id", MUST, Id), ("type", MUST, Int(10, 12))]),
+    (
+        "THREAD_DELETE",
+        &[
+            ("id", MUST, Id),
+            ("guild_id", MUST, Id),
+            ("parent_id", MUST, Id),
+            ("type", MUST, Int(10, 12)),
+        ],
+    ),
 ];
 
 const CHANNEL: Field = ("channel_id", MUST, Id);
@@ -317,7 +355,13 @@ const EMOJI: &[Field] = &[
     ("animated", MAY, Bool),
 ];
 
-const VOTE: &[Field] = &[USER_ID, CHANNEL, MESSAGE_ID, GUILD, ("answer_id", MUST, INT32)];
+const VOTE: &[Field] = &[
+    USER_ID,
+    CHANNEL,
+    MESSAGE_ID,
+    GUILD,
+    ("answer_id", MUST, INT32),
+];
 
 /// A guild object with what the gateway adds; only what is read here is looked at.
 const GUILD_CREATE: &[Field] = &[
@@ -354,8 +398,12 @@ pub(super) fn misfits(value: &Value, shape: Shape, at: &str, found: &mut Vec<Str
         Bool => value.is_boolean(),
         Id => is_id(value),
         FileId => is_id(value) || value.as_u64().is_some(),
-        Int(min, max) => value.as_i64().is_some_and(|number| (min..=max).contains(&number)),
-        Number(min, max) => value.as_f64().is_some_and(|number| (min..=max).contains(&number)),
+        Int(min, max) => value
+            .as_i64()
+            .is_some_and(|number| (min..=max).contains(&number)),
+        Number(min, max) => value
+            .as_f64()
+            .is_some_and(|number| (min..=max).contains(&number)),
         Text(min, max) => value
             .as_str()
             .is_some_and(|text| (min..=max).contains(&text.chars().count())),

@@ -192,7 +192,10 @@ impl Shared {
     fn scripted(&self, method: &str, path: &str) -> Option<DiscordReply> {
         let mut state = self.state();
         let call = format!("{method} {path}");
-        let place = state.answers.iter().position(|(to, _)| call.starts_with(to.as_str()))?;
+        let place = state
+            .answers
+            .iter()
+            .position(|(to, _)| call.starts_with(to.as_str()))?;
         if state.answers[place].1.is_lost {
             return None;
         }
@@ -214,14 +217,23 @@ impl Shared {
         let mut writer = stream.try_clone().expect("a copy");
         let mut reader = BufReader::new(stream.try_clone().expect("a copy"));
         while let Some(request) = read(&mut reader) {
-            if request.head.to_ascii_lowercase().contains("upgrade: websocket") {
+            if request
+                .head
+                .to_ascii_lowercase()
+                .contains("upgrade: websocket")
+            {
                 if self.state().is_away {
                     let _ = writer.write_all(b"HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n");
                     return;
                 }
                 return socket::serve(self, &request.head, &stream);
             }
-            let method = request.head.split(' ').next().unwrap_or_default().to_owned();
+            let method = request
+                .head
+                .split(' ')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             let reply = rest::answer(self, &request);
             let path = request.path.clone();
             let _ = self
@@ -233,7 +245,12 @@ impl Shared {
                 let _ = stream.shutdown(Shutdown::Both);
                 return;
             }
-            let DiscordReply { status, headers, body, .. } = reply;
+            let DiscordReply {
+                status,
+                headers,
+                body,
+                ..
+            } = reply;
             let whole = format!(
                 "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
                 body.len()
@@ -304,7 +321,10 @@ impl DiscordFake {
     /// A text that Ana writes to the bot; its id.
     pub(crate) fn says(&self, text: &str) -> String {
         let id = self.shared.state().next_id();
-        let channel = direct_channel(ANA)["id"].as_str().unwrap_or_default().to_owned();
+        let channel = direct_channel(ANA)["id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let mut said = message(&id, &channel, user(ANA, "Ana"), text);
         said["channel_type"] = json!(1);
         self.keep(&said);
@@ -390,7 +410,11 @@ impl DiscordFake {
     /// Waits for the next call that begins so; skips others.
     pub(crate) fn saw(&self, call: &str) -> Request {
         loop {
-            let seen = self.asked.lock().expect("not poisoned").recv_timeout(PATIENCE);
+            let seen = self
+                .asked
+                .lock()
+                .expect("not poisoned")
+                .recv_timeout(PATIENCE);
             let (seen, request) = seen.unwrap_or_else(|_| panic!("no {call} came"));
             if seen.replace("/api/v10", "").starts_with(call) {
                 return request;
@@ -401,7 +425,11 @@ impl DiscordFake {
     /// Waits until the bot says this on the gateway; skips the rest.
     pub(crate) fn heard(&self, op: u64) -> Value {
         loop {
-            let said = self.said.lock().expect("not poisoned").recv_timeout(PATIENCE);
+            let said = self
+                .said
+                .lock()
+                .expect("not poisoned")
+                .recv_timeout(PATIENCE);
             let (said, data) = said.unwrap_or_else(|_| panic!("op {op} never came"));
             if said == op {
                 return data;
@@ -414,7 +442,9 @@ impl DiscordFake {
         let state = self.shared.state();
         let bot = BOT.to_string();
         let all = state.messages.iter();
-        all.filter(|message| message["author"]["id"] == bot.as_str()).cloned().collect()
+        all.filter(|message| message["author"]["id"] == bot.as_str())
+            .cloned()
+            .collect()
     }
 }
 
@@ -425,7 +455,10 @@ impl Drop for DiscordFake {
         self.cut();
         let faults = std::mem::take(&mut self.shared.state().faults);
         if !thread::panicking() {
-            assert!(faults.is_empty(), "against Discord's description: {faults:#?}");
+            assert!(
+                faults.is_empty(),
+                "against Discord's description: {faults:#?}"
+            );
         }
     }
 }

@@ -26,7 +26,10 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> DiscordReply {
     if !lower.contains("user-agent: discordbot (") {
         return DiscordReply::new(403, json!({"message": "blocked", "code": 40333}));
     }
-    if !request.head.contains(&format!("Bot {}", super::DISCORD_TOKEN)) {
+    if !request
+        .head
+        .contains(&format!("Bot {}", super::DISCORD_TOKEN))
+    {
         return DiscordReply::new(401, json!({"message": "401: Unauthorized", "code": 0}));
     }
     let Some(path) = request.path.strip_prefix("/api/v10") else {
@@ -41,12 +44,18 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> DiscordReply {
         return scripted;
     }
     match (method, parts.as_slice()) {
-        ("GET", ["gateway", "bot"]) => DiscordReply::new(200, json!({"url": shared.gateway_url(), "shards": 1,
-            "session_start_limit": {"total": 1000, "remaining": shared.state().sessions_left, "reset_after": 60_000, "max_concurrency": 1}})),
+        ("GET", ["gateway", "bot"]) => DiscordReply::new(
+            200,
+            json!({"url": shared.gateway_url(), "shards": 1,
+            "session_start_limit": {"total": 1000, "remaining": shared.state().sessions_left, "reset_after": 60_000, "max_concurrency": 1}}),
+        ),
         ("GET", ["users", "@me"]) => DiscordReply::new(200, bot_user()),
         ("GET", ["applications", "@me"]) => {
             let flags = shared.state().flags;
-            DiscordReply::new(200, json!({"id": BOT.to_string(), "name": "Shop", "flags": flags}))
+            DiscordReply::new(
+                200,
+                json!({"id": BOT.to_string(), "name": "Shop", "flags": flags}),
+            )
         }
         ("POST", ["users", "@me", "channels"]) => {
             let user = body["recipient_id"].as_str().unwrap_or_default();
@@ -79,14 +88,21 @@ fn known(found: Option<&Value>, code: u64) -> DiscordReply {
 /// Makes a message, unless one with its nonce is there; the service also tells the bot of it.
 fn post(shared: &Arc<Shared>, channel: &str, body: &Value) -> DiscordReply {
     let mut state = shared.state();
-    let nonce = body["nonce"].as_str().filter(|_| body["enforce_nonce"] == true);
+    let nonce = body["nonce"]
+        .as_str()
+        .filter(|_| body["enforce_nonce"] == true);
     let all = state.messages.iter();
     let mut same = all.filter(|message| nonce.is_some() && message["nonce"].as_str() == nonce);
     if let Some(same) = same.find(|message| message["channel_id"] == channel) {
         return DiscordReply::new(200, same.clone());
     }
     let id = state.next_id();
-    let mut made = message(&id, channel, bot_user(), body["content"].as_str().unwrap_or_default());
+    let mut made = message(
+        &id,
+        channel,
+        bot_user(),
+        body["content"].as_str().unwrap_or_default(),
+    );
     made["nonce"] = body["nonce"].clone();
     let files = body["attachments"].as_array().into_iter().flatten();
     made["attachments"] = files
@@ -102,12 +118,20 @@ fn post(shared: &Arc<Shared>, channel: &str, body: &Value) -> DiscordReply {
 }
 
 fn list(shared: &Arc<Shared>, channel: &str, query: &str) -> DiscordReply {
-    let after = query.split('&').find_map(|pair| pair.strip_prefix("after="));
+    let after = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("after="));
     let after: u64 = after.and_then(|after| after.parse().ok()).unwrap_or(0);
     let number = |message: &Value| message["id"].as_str().and_then(|id| id.parse::<u64>().ok());
     let state = shared.state();
-    let all = state.messages.iter().filter(|message| message["channel_id"] == channel);
-    let mut all: Vec<Value> = all.filter(|message| number(message) > Some(after)).cloned().collect();
+    let all = state
+        .messages
+        .iter()
+        .filter(|message| message["channel_id"] == channel);
+    let mut all: Vec<Value> = all
+        .filter(|message| number(message) > Some(after))
+        .cloned()
+        .collect();
     all.reverse();
     DiscordReply::new(200, Value::from(all))
 }
@@ -131,7 +155,9 @@ fn check(shared: &Arc<Shared>, method: &str, path: &str, body: &Value, request: 
     let Some((_, template, fields, shape)) =
         calls.find(|(known, template, ..)| *known == method && is_same(template))
     else {
-        shared.fault(format!("{method} {path} is no call of the service that is used"));
+        shared.fault(format!(
+            "{method} {path} is no call of the service that is used"
+        ));
         return;
     };
     let mut found = Vec::new();

@@ -87,7 +87,11 @@ pub(super) fn serve(shared: &Arc<Shared>, head: &str, stream: &TcpStream) {
         heard(shared, &said, &mut live);
     }
     let mut state = shared.state();
-    if state.live.as_ref().is_some_and(|live| live.number == number) {
+    if state
+        .live
+        .as_ref()
+        .is_some_and(|live| live.number == number)
+    {
         state.live = None;
     }
 }
@@ -148,7 +152,9 @@ fn identify(shared: &Arc<Shared>, said: &Value, live: &mut Live) {
 
 fn resume(shared: &Arc<Shared>, said: &Value, live: &mut Live) {
     let mut state = shared.state();
-    let from = said["d"]["seq"].as_u64().and_then(|seq| usize::try_from(seq).ok());
+    let from = said["d"]["seq"]
+        .as_u64()
+        .and_then(|seq| usize::try_from(seq).ok());
     let from = from.unwrap_or(usize::MAX);
     let is_known = said["d"]["session_id"] == state.session.id.as_str();
     if !is_known || from > state.session.told.len() {
