@@ -148,6 +148,46 @@ async fn the_service_asks_for_a_heartbeat_and_for_another_connection() {
     setup.fake.heard(1);
     setup.fake.says_op(&json!({"op": 7, "d": null}));
     setup.fake.heard(6);
+    setup.fake.closes(4000);
+    setup.fake.heard(6);
+    // Of these the session is known no more.
+    setup.fake.closes(4009);
+    setup.fake.heard(2);
+}
+
+#[tokio::test]
+async fn a_token_is_tried_before_it_is_written_and_its_intent_with_it() {
+    let setup = DiscordSetup::new();
+    let daemon = setup.daemon(&[]);
+    let mut client = daemon.client().await;
+    let token = crate::support::discord::DISCORD_TOKEN;
+    let check = json!({"service": "discord-2", "changes": {"DISCORD_BOT_TOKEN_2": token}});
+    let found = client.call("config.check", &check).await.expect("found");
+    assert_field(&found["found"], "username", "shop");
+    assert_mentions(
+        &found["found"],
+        "link",
+        "https://discord.com/oauth2/authorize?client_id=",
+    );
+    setup.fake.has_flags(0);
+    let refused = client
+        .call("config.check", &check)
+        .await
+        .expect_err("refused");
+    assert!(
+        refused.to_string().contains("Message Content Intent"),
+        "{refused}"
+    );
+    let wrong = json!({"service": "discord", "changes": {"DISCORD_BOT_TOKEN": "x.hushed-text.z"}});
+    let refused = client
+        .call("config.check", &wrong)
+        .await
+        .expect_err("refused")
+        .to_string();
+    assert!(
+        refused.contains("401") && !refused.contains("hushed-text"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

@@ -459,3 +459,33 @@ fn is_id(value: &Value) -> bool {
     };
     value.as_str().is_some_and(is_plain)
 }
+
+#[test]
+fn what_does_not_fit_is_found() {
+    use serde_json::json;
+    let (_, _, _, request) = CALLS
+        .iter()
+        .find(|(method, path, ..)| (*method, *path) == ("POST", "/channels/{id}/messages"))
+        .expect("there");
+    for (body, wrong) in [
+        (json!({"content": "x".repeat(2001)}), "content"),
+        (json!({"contents": "x"}), "no such field"),
+        (json!({"nonce": "x".repeat(26)}), "nonce"),
+        (json!({"message_reference": {}}), "message_id is missing"),
+        (json!({"allowed_mentions": {"parse": ["all"]}}), "parse[0]"),
+        (json!({"allowed_mentions": {"users": [7]}}), "users[0]"),
+        (
+            json!({"poll": {"question": {"text": "x"}, "answers": [{"poll_media": {"text": "x".repeat(56)}}]}}),
+            "answers[0]",
+        ),
+    ] {
+        let mut found = Vec::new();
+        misfits_of_fields(&body, request, "body", &mut found);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains(wrong), "{found:?}");
+    }
+    let mut found = Vec::new();
+    let fits = json!({"content": "x", "nonce": "n", "enforce_nonce": true});
+    misfits_of_fields(&fits, request, "body", &mut found);
+    assert!(found.is_empty(), "{found:?}");
+}
