@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     address::{id_at, split_name},
     api::DiscordApi,
+    inbound::HISTORY,
     places::Channel,
     receive::{Receiver, Untaken},
     send::EPOCH_MS,
@@ -108,6 +109,3 @@ fn complete(message: &mut Value, channel: &Channel) {
         message[HISTORY] = json!(true);
     }
 }
-
-/// The field that a message which was missed for long is marked with.
-pub(super) const HISTORY: &str = "cleudocodebot_history";

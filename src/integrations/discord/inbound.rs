@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{
     address::{Address, id_at, name_of},
-    catch_up::HISTORY,
     kinds::{self, REPLY, Reading, readable},
     places::{Channel, Guild},
     who::{Me, called, people},
@@ -17,6 +16,9 @@ use crate::{
 
 /// The flag of a message that was posted in a channel which this one follows.
 const CROSSPOST: u64 = 1 << 1;
+
+/// The field that a message is marked with which was missed for long.
+pub(super) const HISTORY: &str = "cleudocodebot_history";
 
 /// Where something happened.
 #[derive(Debug, Clone)]

@@ -2,7 +2,9 @@
 //! it is asked is held against the service's own description (`contract`); what does not fit fails the test.
 
 mod contract;
+mod objects;
 mod rest;
+mod shape;
 mod socket;
 
 use std::{
@@ -20,7 +22,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use self::socket::{FakeSession, Live};
+pub(crate) use self::objects::{direct_channel, message, user};
+use self::{
+    objects::bot_user,
+    socket::{FakeSession, Live},
+};
 use super::{
     PATIENCE,
     fake::{Request, read},
@@ -34,9 +40,6 @@ pub(crate) const BOT: u64 = 1_000_000_000_000_000_001;
 
 /// Somebody who writes.
 pub(crate) const ANA: &str = "80351110224678912";
-
-/// The channel of the direct messages with a person.
-const DIRECT: u64 = 9_000_000_000_000_000_000;
 
 /// Points the daemon at a fake Discord.
 pub(crate) fn use_discord<'c>(command: &'c mut Command, fake: &DiscordFake) -> &'c mut Command {
@@ -124,38 +127,13 @@ struct State {
     faults: Vec<String>,
 }
 
-/// A user object.
-pub(crate) fn user(id: &str, name: &str) -> Value {
-    json!({"id": id, "username": name.to_lowercase(), "discriminator": "0", "global_name": name, "avatar": null})
-}
-
-fn bot_user() -> Value {
-    let mut bot = user(&BOT.to_string(), "Shop");
-    bot["bot"] = json!(true);
-    bot
-}
-
-/// The channel of the direct messages with a person.
-pub(crate) fn direct_channel(user_id: &str) -> Value {
-    let id = DIRECT + user_id.bytes().map(u64::from).sum::<u64>();
-    json!({"id": id.to_string(), "type": 1, "flags": 0, "recipients": [user(user_id, "Ana")]})
-}
-
-/// A message object with what it must have.
-pub(crate) fn message(id: &str, channel: &str, author: Value, content: &str) -> Value {
-    json!({"id": id, "channel_id": channel, "author": author, "content": content, "type": 0,
-        "mentions": [], "mention_roles": [], "mention_everyone": false, "attachments": [], "embeds": [],
-        "components": [], "timestamp": "2026-11-27T19:00:00.000000+00:00", "edited_timestamp": null,
-        "flags": 0, "pinned": false, "tts": false})
-}
-
 impl State {
     /// Tells an event in the session, now or when it is resumed.
     fn tell(&mut self, event: &str, data: Value) {
         let known = contract::EVENTS.iter().find(|(name, _)| *name == event);
         let mut found = Vec::new();
         match known {
-            Some((_, fields)) => contract::misfits_of_fields(&data, fields, event, &mut found),
+            Some((_, fields)) => shape::misfits_of_fields(&data, fields, event, &mut found),
             None => found.push(format!("{event} is no event of the contract")),
         }
         self.faults.extend(found);

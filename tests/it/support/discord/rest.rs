@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{BOT, DiscordReply, Shared, bot_user, contract, message};
+use super::{BOT, DiscordReply, Shared, bot_user, contract, direct_channel, message, shape};
 use crate::support::fake::Request;
 
 /// What a form or a body says as JSON.
@@ -59,7 +59,7 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> DiscordReply {
         }
         ("POST", ["users", "@me", "channels"]) => {
             let user = body["recipient_id"].as_str().unwrap_or_default();
-            DiscordReply::new(200, super::direct_channel(user))
+            DiscordReply::new(200, direct_channel(user))
         }
         ("GET", ["channels", id]) => known(shared.state().channels.get(*id), 10003),
         ("POST", ["channels", id, "messages"]) => post(shared, id, &body),
@@ -169,10 +169,10 @@ fn check(shared: &Arc<Shared>, method: &str, path: &str, body: &Value, request: 
         };
         let number = value.parse::<i64>().ok().filter(|_| name == "limit");
         let value = number.map_or_else(|| Value::from(value), Value::from);
-        contract::misfits(&value, *shape, &format!("{template}?{name}"), &mut found);
+        shape::misfits(&value, *shape, &format!("{template}?{name}"), &mut found);
     }
     if !shape.is_empty() {
-        contract::misfits_of_fields(body, shape, template, &mut found);
+        shape::misfits_of_fields(body, shape, template, &mut found);
     } else if !request.text.is_empty() {
         found.push(format!("{method} {template} has a body"));
     }

@@ -14,7 +14,7 @@ use tungstenite::{
     protocol::{Role, WebSocket},
 };
 
-use super::{BOT, Shared, contract};
+use super::{BOT, Shared, bot_user, contract, shape};
 
 /// An open connection with a session.
 pub(super) struct Live {
@@ -100,7 +100,7 @@ fn heard(shared: &Arc<Shared>, said: &Value, live: &mut Live) {
     let op = said["op"].as_u64().unwrap_or_default();
     let mut found = Vec::new();
     match contract::SAID.iter().find(|(known, _)| *known == op) {
-        Some((_, shape)) => contract::misfits(&said["d"], *shape, &format!("op {op}"), &mut found),
+        Some((_, shape)) => shape::misfits(&said["d"], *shape, &format!("op {op}"), &mut found),
         None => found.push(format!("op {op} is none that bots say")),
     }
     found.into_iter().for_each(|fault| shared.fault(fault));
@@ -132,7 +132,7 @@ fn identify(shared: &Arc<Shared>, said: &Value, live: &mut Live) {
         .iter()
         .map(|guild| json!({"id": guild["id"], "unavailable": true}))
         .collect();
-    let ready = json!({"v": 10, "user": super::bot_user(), "guilds": guilds, "session_id": id,
+    let ready = json!({"v": 10, "user": bot_user(), "guilds": guilds, "session_id": id,
         "resume_gateway_url": url, "application": {"id": BOT.to_string(), "flags": 1 << 19}});
     let mut told = vec![("READY".to_owned(), ready)];
     let guilds = state.guilds.iter();
