@@ -178,7 +178,7 @@ async fn a_token_is_tried_before_it_is_written_and_its_intent_with_it() {
         refused.to_string().contains("Message Content Intent"),
         "{refused}"
     );
-    let wrong = json!({"service": "discord", "changes": {"DISCORD_BOT_TOKEN": "x.hushed-text.z"}});
+    let wrong = json!({"service": "discord-3", "changes": {"DISCORD_BOT_TOKEN_3": "x.hushed-text.z"}});
     let refused = client
         .call("config.check", &wrong)
         .await
