@@ -217,13 +217,13 @@ fn meaning(
 fn said(body: &Value) -> String {
     let said = body["message"].as_str().unwrap_or("no reason given");
     let mut all = said.to_owned();
-    if let Some(wrong) = first_wrong(&body["errors"], String::new(), 8) {
+    if let Some(wrong) = first_wrong(&body["errors"], "", 8) {
         all = format!("{all}: {wrong}");
     }
     all.chars().take(MAX_SAID).collect()
 }
 
-fn first_wrong(errors: &Value, path: String, depth: usize) -> Option<String> {
+fn first_wrong(errors: &Value, path: &str, depth: usize) -> Option<String> {
     let fields = errors.as_object()?;
     if let Some(wrong) = fields.get("_errors").and_then(|all| all.get(0)) {
         return Some(format!("{path}: {}", wrong["message"].as_str()?));
@@ -235,7 +235,7 @@ fn first_wrong(errors: &Value, path: String, depth: usize) -> Option<String> {
         } else {
             format!("{path}.{field}")
         };
-        first_wrong(inner, path, depth)
+        first_wrong(inner, &path, depth)
     })
 }
 

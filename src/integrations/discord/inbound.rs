@@ -1,6 +1,6 @@
 //! What came in, as it is stored: who did it, where, what it says, and how it is to be treated.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     address::{Address, id_at, name_of},
@@ -153,7 +153,7 @@ pub(super) fn message(scene: &Scene, message: &Value, me: &Me) -> Option<Arrival
 
 /// A field of `meta` that is there only where it is true.
 fn flag(is_so: bool) -> Option<Value> {
-    is_so.then(|| json!(true))
+    is_so.then_some(Value::Bool(true))
 }
 
 /// A program wrote it. Agents answer none of those: two of them would never stop.

@@ -98,7 +98,8 @@ impl Receiver {
             return Ok(());
         }
         let json = serde_json::from_str(data).unwrap_or(Value::Null);
-        Ok(self.take_event(event, &json, key, me).await?)
+        // On the heap only while there is an event: a bot that waits for one holds none of it.
+        Ok(Box::pin(self.take_event(event, &json, key, me)).await?)
     }
 
     async fn take_event(

@@ -148,7 +148,7 @@ impl Sender {
                 RefusalMeaning::Reply if post.body.get("message_reference").is_some() => {
                     post = post.without("message_reference");
                 }
-                RefusalMeaning::Voice if post.is_note() => post = post.as_file(),
+                RefusalMeaning::Voice if post.is_note() => post = post.into_file(),
                 _ => return Err(RestError::Refused(refusal).into()),
             }
             let fields: [LogField<'_>; 2] = [("name", &self.channel), ("why", &refusal.text)];

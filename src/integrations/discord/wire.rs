@@ -239,7 +239,7 @@ impl Post {
     }
 
     /// The same as a plain file.
-    pub(super) fn as_file(mut self) -> Self {
+    pub(super) fn into_file(mut self) -> Self {
         let name = self.body["attachments"][0]["filename"].clone();
         self.body["attachments"] = json!([{"id": 0, "filename": name}]);
         self.without("flags")

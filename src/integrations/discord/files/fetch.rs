@@ -34,7 +34,7 @@ impl DiscordApi {
     ) -> Result<FetchedFile, FetchError> {
         let id = text_at(file, "id").unwrap_or_default();
         if let Some(sticker) = id.strip_prefix("sticker:") {
-            let host = if sticker.ends_with(".gif") {
+            let host = if sticker.rsplit('.').next() == Some("gif") {
                 MOVING
             } else {
                 &self.cdn

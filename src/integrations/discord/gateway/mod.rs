@@ -116,7 +116,7 @@ impl Gateway {
 
     /// One connection, from its first word to its end.
     async fn connection(&self, receiver: &Receiver, context: &RunContext) -> End {
-        let opened = match self.open().await {
+        let opened = match Box::pin(self.open()).await {
             Ok(opened) => opened,
             Err(end) => return end,
         };
@@ -293,7 +293,7 @@ impl Connection<'_> {
             .ok_or_else(|| End::Anew("Discord began a session without saying which".to_owned()))?;
         // Before the session is known: one that is cut meanwhile begins again with this.
         let gateway = self.gateway;
-        let caught_up = receiver.catch_up(&gateway.api, &session.me);
+        let caught_up = Box::pin(receiver.catch_up(&gateway.api, &session.me));
         let caught_up = self.meanwhile(caught_up).await?;
         caught_up.map_err(|error| {
             let why = format!("what was missed could not be stored: {error}");

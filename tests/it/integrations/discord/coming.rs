@@ -22,7 +22,7 @@ fn guild() -> Value {
 }
 
 fn in_channel(id: &str, channel: &str, kind: u64, author: Value, text: &str) -> Value {
-    let mut message = discord::message(id, channel, author, text);
+    let mut message = discord::message(id, channel, &author, text);
     message["guild_id"] = json!(GUILD);
     message["channel_type"] = json!(kind);
     message["member"] = json!({"nick": null, "roles": []});
@@ -46,11 +46,11 @@ async fn servers_and_threads_are_conversations_and_only_the_listed_are_heard() {
     let bob = || user(BOB, "Bob");
     setup.fake.tell(
         "MESSAGE_CREATE",
-        in_channel("601", CHANNEL, 0, bob(), "not heard"),
+        &in_channel("601", CHANNEL, 0, bob(), "not heard"),
     );
     let mut named = in_channel("602", CHANNEL, 0, user(ANA, "Ana"), &format!("<@{BOT}> hi"));
     named["mentions"] = json!([user(&BOT.to_string(), "Shop")]);
-    setup.fake.tell("MESSAGE_CREATE", named);
+    setup.fake.tell("MESSAGE_CREATE", &named);
     let heard = event_where(&mut listener, |payload| payload["text"] == "@Shop hi").await;
     assert_fields(&heard, &json!({"peer": CHANNEL, "sender": super::ana()}));
     assert_fields(
@@ -59,7 +59,7 @@ async fn servers_and_threads_are_conversations_and_only_the_listed_are_heard() {
     );
     let mut role = in_channel("603", THREAD, 11, user(ANA, "Ana"), "<@&599> cake?");
     role["mention_roles"] = json!(["599"]);
-    setup.fake.tell("MESSAGE_CREATE", role);
+    setup.fake.tell("MESSAGE_CREATE", &role);
     let heard = event_where(&mut listener, |payload| payload["text"] == "<@&599> cake?").await;
     assert_field(&heard, "peer", format!("{CHANNEL}/{THREAD}"));
     assert_fields(
@@ -79,7 +79,7 @@ async fn a_channel_on_the_list_lets_everybody_in_also_in_its_threads() {
     setup.fake.heard(2);
     setup.fake.tell(
         "MESSAGE_CREATE",
-        in_channel("601", THREAD, 11, user(BOB, "Bob"), "heard"),
+        &in_channel("601", THREAD, 11, user(BOB, "Bob"), "heard"),
     );
     let heard = event_where(&mut listener, |payload| payload["text"] == "heard").await;
     assert_field(&heard, "sender", format!("user:{BOB}"));
@@ -87,7 +87,7 @@ async fn a_channel_on_the_list_lets_everybody_in_also_in_its_threads() {
     other["bot"] = json!(true);
     setup.fake.tell(
         "MESSAGE_CREATE",
-        in_channel("602", CHANNEL, 0, other, "from a bot"),
+        &in_channel("602", CHANNEL, 0, other, "from a bot"),
     );
     let heard = event_where(&mut listener, |payload| payload["text"] == "from a bot").await;
     assert_field(&heard["meta"], "bot", true);
@@ -107,36 +107,36 @@ async fn edits_deletions_reactions_and_votes_concern_their_message() {
         .as_str()
         .expect("an id")
         .to_owned();
-    let mut edited = discord::message(&id, &channel, user(ANA, "Ana"), "frist");
+    let mut edited = discord::message(&id, &channel, &user(ANA, "Ana"), "frist");
     // What became of a link in it is no edit.
     edited["embeds"] = json!([{"type": "link"}]);
-    setup.fake.tell("MESSAGE_UPDATE", edited.clone());
+    setup.fake.tell("MESSAGE_UPDATE", &edited);
     edited["content"] = json!("first");
     edited["edited_timestamp"] = json!("2026-11-27T19:01:00+00:00");
-    setup.fake.tell("MESSAGE_UPDATE", edited);
+    setup.fake.tell("MESSAGE_UPDATE", &edited);
     let now = event_where(&mut listener, |payload| payload["text"] == "first").await;
     let edits = now["edits"].as_array().expect("edits");
     assert_eq!(edits.len(), 1, "{edits:?}");
     assert_field(&edits[0], "text", "frist");
     let reaction = json!({"user_id": ANA, "channel_id": channel, "message_id": id, "emoji": {"id": null, "name": "🔥"},
         "burst": false, "type": 0});
-    setup.fake.tell("MESSAGE_REACTION_ADD", reaction.clone());
+    setup.fake.tell("MESSAGE_REACTION_ADD", &reaction);
     let reacted = event_where(&mut listener, |payload| payload["kind"] == "reaction").await;
     assert_field(
         &reacted,
         "content",
         json!({"to": format!("{channel}:{id}"), "emoji": "🔥"}),
     );
-    setup.fake.tell("MESSAGE_REACTION_REMOVE", reaction);
+    setup.fake.tell("MESSAGE_REACTION_REMOVE", &reaction);
     let taken = event_where(&mut listener, |payload| payload["content"]["emoji"] == "").await;
     assert_field(&taken, "peer", super::ana());
     let poll = json!({"question": {"text": "Pizza?"}, "answers": [
         {"answer_id": 1, "poll_media": {"text": "yes", "emoji": {"id": null, "name": "🍕"}}},
         {"answer_id": 2, "poll_media": {"text": "no"}}],
         "expiry": "2026-11-28T19:00:00+00:00", "allow_multiselect": false, "layout_type": 1});
-    let mut asked = discord::message("700", &channel, user(ANA, "Ana"), "");
+    let mut asked = discord::message("700", &channel, &user(ANA, "Ana"), "");
     asked["poll"] = poll;
-    setup.fake.tell("MESSAGE_CREATE", asked);
+    setup.fake.tell("MESSAGE_CREATE", &asked);
     let asked = event_where(&mut listener, |payload| payload["kind"] == "poll").await;
     assert_field(
         &asked,
@@ -144,12 +144,12 @@ async fn edits_deletions_reactions_and_votes_concern_their_message() {
         json!({"question": "Pizza?", "options": ["🍕 yes", "no"]}),
     );
     let vote = json!({"user_id": ANA, "channel_id": channel, "message_id": "700", "answer_id": 2});
-    setup.fake.tell("MESSAGE_POLL_VOTE_ADD", vote);
+    setup.fake.tell("MESSAGE_POLL_VOTE_ADD", &vote);
     let voted = event_where(&mut listener, |payload| payload["kind"] == "vote").await;
     assert_field(&voted["content"], "options", json!(["no"]));
     setup
         .fake
-        .tell("MESSAGE_DELETE", json!({"id": id, "channel_id": channel}));
+        .tell("MESSAGE_DELETE", &json!({"id": id, "channel_id": channel}));
     event_where(&mut listener, |payload| payload["deleted_ms"].is_u64()).await;
 }
 
@@ -166,13 +166,13 @@ async fn attachments_are_fetched_by_a_fresh_address() {
         .as_str()
         .expect("an id")
         .to_owned();
-    let mut sent = discord::message("800", &channel, user(ANA, "Ana"), "look");
+    let mut sent = discord::message("800", &channel, &user(ANA, "Ana"), "look");
     sent["attachments"] = json!([{"id": "801", "filename": "note.txt", "size": 22, "url": "https://cdn.discordapp.com/too-old",
         "proxy_url": "https://media.discordapp.net/x", "content_type": "text/plain"}]);
     let mut fresh = sent.clone();
     fresh["attachments"][0]["url"] = json!(url);
     setup.fake.keep(&fresh);
-    setup.fake.tell("MESSAGE_CREATE", sent);
+    setup.fake.tell("MESSAGE_CREATE", &sent);
     let heard = event_where(&mut listener, |payload| payload["text"] == "look").await;
     assert_field(&heard, "kind", "document");
     let ready = event_where(&mut listener, |payload| {

@@ -112,10 +112,10 @@ async fn events_that_come_twice_are_stored_once() {
     let again = crate::support::discord::message(
         &id,
         channel,
-        crate::support::discord::user(super::ANA, "Ana"),
+        &crate::support::discord::user(super::ANA, "Ana"),
         "once",
     );
-    setup.fake.tell("MESSAGE_CREATE", again);
+    setup.fake.tell("MESSAGE_CREATE", &again);
     setup.fake.says("last");
     event_where(&mut listener, |payload| payload["text"] == "last").await;
     let mut client = daemon.client().await;
@@ -178,7 +178,8 @@ async fn a_token_is_tried_before_it_is_written_and_its_intent_with_it() {
         refused.to_string().contains("Message Content Intent"),
         "{refused}"
     );
-    let wrong = json!({"service": "discord-3", "changes": {"DISCORD_BOT_TOKEN_3": "x.hushed-text.z"}});
+    let wrong =
+        json!({"service": "discord-3", "changes": {"DISCORD_BOT_TOKEN_3": "x.hushed-text.z"}});
     let refused = client
         .call("config.check", &wrong)
         .await

@@ -129,11 +129,11 @@ struct State {
 
 impl State {
     /// Tells an event in the session, now or when it is resumed.
-    fn tell(&mut self, event: &str, data: Value) {
+    fn tell(&mut self, event: &str, data: &Value) {
         let known = contract::EVENTS.iter().find(|(name, _)| *name == event);
         let mut found = Vec::new();
         match known {
-            Some((_, fields)) => shape::misfits_of_fields(&data, fields, event, &mut found),
+            Some((_, fields)) => shape::misfits_of_fields(data, fields, event, &mut found),
             None => found.push(format!("{event} is no event of the contract")),
         }
         self.faults.extend(found);
@@ -190,7 +190,7 @@ impl Shared {
         place.is_some_and(|place| state.answers.remove(place).is_some())
     }
 
-    fn serve(self: &Arc<Self>, stream: TcpStream) {
+    fn serve(self: &Arc<Self>, stream: &TcpStream) {
         let _ = stream.set_nodelay(true);
         let mut writer = stream.try_clone().expect("a copy");
         let mut reader = BufReader::new(stream.try_clone().expect("a copy"));
@@ -204,7 +204,7 @@ impl Shared {
                     let _ = writer.write_all(b"HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n");
                     return;
                 }
-                return socket::serve(self, &request.head, &stream);
+                return socket::serve(self, &request.head, stream);
             }
             let method = request
                 .head
@@ -277,7 +277,7 @@ impl DiscordFake {
                     return;
                 }
                 let serving = Arc::clone(&accepting);
-                thread::spawn(move || serving.serve(stream));
+                thread::spawn(move || serving.serve(&stream));
             }
         });
         Self {
@@ -292,7 +292,7 @@ impl DiscordFake {
     }
 
     /// Tells an event: at once where the bot is connected, else when it resumes.
-    pub(crate) fn tell(&self, event: &str, data: Value) {
+    pub(crate) fn tell(&self, event: &str, data: &Value) {
         self.shared.state().tell(event, data);
     }
 
@@ -303,10 +303,10 @@ impl DiscordFake {
             .as_str()
             .unwrap_or_default()
             .to_owned();
-        let mut said = message(&id, &channel, user(ANA, "Ana"), text);
+        let mut said = message(&id, &channel, &user(ANA, "Ana"), text);
         said["channel_type"] = json!(1);
         self.keep(&said);
-        self.tell("MESSAGE_CREATE", said);
+        self.tell("MESSAGE_CREATE", &said);
         id
     }
 

@@ -25,7 +25,7 @@ pub(crate) fn direct_channel(user_id: &str) -> Value {
 }
 
 /// A message object with what it must have.
-pub(crate) fn message(id: &str, channel: &str, author: Value, content: &str) -> Value {
+pub(crate) fn message(id: &str, channel: &str, author: &Value, content: &str) -> Value {
     json!({"id": id, "channel_id": channel, "author": author, "content": content, "type": 0,
         "mentions": [], "mention_roles": [], "mention_everyone": false, "attachments": [], "embeds": [],
         "components": [], "timestamp": "2026-11-27T19:00:00.000000+00:00", "edited_timestamp": null,

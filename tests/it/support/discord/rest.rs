@@ -100,7 +100,7 @@ fn post(shared: &Arc<Shared>, channel: &str, body: &Value) -> DiscordReply {
     let mut made = message(
         &id,
         channel,
-        bot_user(),
+        &bot_user(),
         body["content"].as_str().unwrap_or_default(),
     );
     made["nonce"] = body["nonce"].clone();
@@ -113,7 +113,7 @@ fn post(shared: &Arc<Shared>, channel: &str, body: &Value) -> DiscordReply {
         })
         .collect();
     state.messages.push(made.clone());
-    state.tell("MESSAGE_CREATE", made.clone());
+    state.tell("MESSAGE_CREATE", &made);
     DiscordReply::new(200, made)
 }
 
@@ -187,5 +187,7 @@ fn check(shared: &Arc<Shared>, method: &str, path: &str, body: &Value, request: 
             found.push(format!("{files} attachments and {parts} files"));
         }
     }
-    found.into_iter().for_each(|fault| shared.fault(fault));
+    for fault in found {
+        shared.fault(fault);
+    }
 }

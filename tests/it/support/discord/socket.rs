@@ -103,7 +103,9 @@ fn heard(shared: &Arc<Shared>, said: &Value, live: &mut Live) {
         Some((_, shape)) => shape::misfits(&said["d"], *shape, &format!("op {op}"), &mut found),
         None => found.push(format!("op {op} is none that bots say")),
     }
-    found.into_iter().for_each(|fault| shared.fault(fault));
+    for fault in found {
+        shared.fault(fault);
+    }
     match op {
         1 if !shared.state().is_deaf => live.send(&json!({"op": 11})),
         2 => identify(shared, said, live),
@@ -146,7 +148,7 @@ fn identify(shared: &Arc<Shared>, said: &Value, live: &mut Live) {
         stream: live.stream.try_clone().expect("a copy"),
     });
     for (event, data) in told {
-        state.tell(&event, data);
+        state.tell(&event, &data);
     }
 }
 
@@ -173,5 +175,5 @@ fn resume(shared: &Arc<Shared>, said: &Value, live: &mut Live) {
         number: live.number,
         stream: live.stream.try_clone().expect("a copy"),
     });
-    state.tell("RESUMED", json!({}));
+    state.tell("RESUMED", &json!({}));
 }
