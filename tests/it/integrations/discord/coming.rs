@@ -21,8 +21,8 @@ fn guild() -> Value {
         "member_count": 3, "joined_at": "2026-11-27T19:00:00+00:00", "large": false})
 }
 
-fn in_channel(id: &str, channel: &str, kind: u64, author: Value, text: &str) -> Value {
-    let mut message = discord::message(id, channel, &author, text);
+fn in_channel(id: &str, channel: &str, kind: u64, author: &Value, text: &str) -> Value {
+    let mut message = discord::message(id, channel, author, text);
     message["guild_id"] = json!(GUILD);
     message["channel_type"] = json!(kind);
     message["member"] = json!({"nick": null, "roles": []});
@@ -43,12 +43,18 @@ async fn servers_and_threads_are_conversations_and_only_the_listed_are_heard() {
     let daemon = setup.daemon(&[("DISCORD_ALLOW_FROM", ANA)]);
     let mut listener = daemon.listener(&["message.received"]).await;
     setup.fake.heard(2);
-    let bob = || user(BOB, "Bob");
+    let bob = user(BOB, "Bob");
     setup.fake.tell(
         "MESSAGE_CREATE",
-        &in_channel("601", CHANNEL, 0, bob(), "not heard"),
+        &in_channel("601", CHANNEL, 0, &bob, "not heard"),
     );
-    let mut named = in_channel("602", CHANNEL, 0, user(ANA, "Ana"), &format!("<@{BOT}> hi"));
+    let mut named = in_channel(
+        "602",
+        CHANNEL,
+        0,
+        &user(ANA, "Ana"),
+        &format!("<@{BOT}> hi"),
+    );
     named["mentions"] = json!([user(&BOT.to_string(), "Shop")]);
     setup.fake.tell("MESSAGE_CREATE", &named);
     let heard = event_where(&mut listener, |payload| payload["text"] == "@Shop hi").await;
@@ -57,7 +63,7 @@ async fn servers_and_threads_are_conversations_and_only_the_listed_are_heard() {
         &heard["meta"],
         &json!({"group": "Acme #general", "name": "Ana", "mentioned": true, "id": format!("{CHANNEL}:602")}),
     );
-    let mut role = in_channel("603", THREAD, 11, user(ANA, "Ana"), "<@&599> cake?");
+    let mut role = in_channel("603", THREAD, 11, &user(ANA, "Ana"), "<@&599> cake?");
     role["mention_roles"] = json!(["599"]);
     setup.fake.tell("MESSAGE_CREATE", &role);
     let heard = event_where(&mut listener, |payload| payload["text"] == "<@&599> cake?").await;
@@ -79,7 +85,7 @@ async fn a_channel_on_the_list_lets_everybody_in_also_in_its_threads() {
     setup.fake.heard(2);
     setup.fake.tell(
         "MESSAGE_CREATE",
-        &in_channel("601", THREAD, 11, user(BOB, "Bob"), "heard"),
+        &in_channel("601", THREAD, 11, &user(BOB, "Bob"), "heard"),
     );
     let heard = event_where(&mut listener, |payload| payload["text"] == "heard").await;
     assert_field(&heard, "sender", format!("user:{BOB}"));
@@ -87,7 +93,7 @@ async fn a_channel_on_the_list_lets_everybody_in_also_in_its_threads() {
     other["bot"] = json!(true);
     setup.fake.tell(
         "MESSAGE_CREATE",
-        &in_channel("602", CHANNEL, 0, other, "from a bot"),
+        &in_channel("602", CHANNEL, 0, &other, "from a bot"),
     );
     let heard = event_where(&mut listener, |payload| payload["text"] == "from a bot").await;
     assert_field(&heard["meta"], "bot", true);
@@ -180,4 +186,40 @@ async fn attachments_are_fetched_by_a_fresh_address() {
     })
     .await;
     assert_fields(&ready["media"], &json!({"name": "note.txt", "bytes": 22}));
+}
+
+#[tokio::test]
+async fn what_comes_out_of_order_is_kept_once() {
+    let setup = DiscordSetup::new();
+    let daemon = setup.daemon(&[("DISCORD_ALLOW_FROM", "*")]);
+    let mut listener = daemon.listener(&["message.received"]).await;
+    setup.fake.heard(2);
+    let channel = direct_channel(ANA)["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let first = discord::message("900", &channel, &user(ANA, "Ana"), "frist");
+    let mut edited = first.clone();
+    edited["content"] = json!("first");
+    edited["edited_timestamp"] = json!("2026-11-27T19:01:00+00:00");
+    let reaction = json!({"user_id": ANA, "channel_id": channel, "message_id": "900", "emoji": {"id": null, "name": "🔥"},
+        "burst": false, "type": 0});
+    setup.fake.tell("MESSAGE_REACTION_ADD", &reaction);
+    setup.fake.tell("MESSAGE_UPDATE", &edited);
+    setup.fake.tell("MESSAGE_CREATE", &first);
+    setup.fake.tell(
+        "MESSAGE_DELETE",
+        &json!({"id": "901", "channel_id": channel}),
+    );
+    setup.fake.says("last");
+    event_where(&mut listener, |payload| payload["text"] == "last").await;
+    let mut client = daemon.client().await;
+    let all = history(&mut client, "discord").await;
+    let kinds: Vec<_> = all
+        .iter()
+        .map(|one| (one["kind"].as_str(), one["text"].as_str()))
+        .collect();
+    assert_eq!(kinds.len(), 3, "{kinds:?}");
+    assert_eq!(kinds[1], (None, Some("first")));
+    assert_field(&all[1]["meta"], "edited", true);
 }

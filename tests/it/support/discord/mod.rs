@@ -3,6 +3,7 @@
 
 mod contract;
 mod objects;
+mod reply;
 mod rest;
 mod shape;
 mod socket;
@@ -22,10 +23,13 @@ use std::{
 
 use serde_json::{Value, json};
 
-pub(crate) use self::objects::{direct_channel, message, user};
 use self::{
     objects::bot_user,
     socket::{FakeSession, Live},
+};
+pub(crate) use self::{
+    objects::{direct_channel, message, user},
+    reply::DiscordReply,
 };
 use super::{
     PATIENCE,
@@ -48,46 +52,6 @@ pub(crate) fn use_discord<'c>(command: &'c mut Command, fake: &DiscordFake) -> &
         .env("DISCORD_BASE_URL", fake.url())
 }
 
-/// An answer of the REST API.
-#[derive(Debug, Clone)]
-pub(crate) struct DiscordReply {
-    status: u16,
-    headers: String,
-    body: String,
-    /// The message is made all the same, and the connection ends in the place of the answer.
-    is_lost: bool,
-}
-
-impl DiscordReply {
-    pub(crate) fn new(status: u16, body: impl Into<Value>) -> Self {
-        let body: Value = body.into();
-        Self::text(status, &body.to_string())
-    }
-
-    pub(crate) fn text(status: u16, body: &str) -> Self {
-        Self {
-            status,
-            headers: String::new(),
-            body: body.to_owned(),
-            is_lost: false,
-        }
-    }
-
-    /// The same with a header.
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.headers = format!("{}{name}: {value}\r\n", self.headers);
-        self
-    }
-
-    /// What is asked is done, and its answer is lost.
-    pub(crate) fn lost() -> Self {
-        Self {
-            is_lost: true,
-            ..Self::text(200, "")
-        }
-    }
-}
-
 /// A running fake.
 pub(crate) struct DiscordFake {
     shared: Arc<Shared>,
@@ -98,6 +62,8 @@ pub(crate) struct DiscordFake {
 
 struct Shared {
     address: SocketAddr,
+    /// Where it says that its gateway is, if not there.
+    url: Mutex<Option<String>>,
     state: Mutex<State>,
     ended: AtomicBool,
     asked: Mutex<mpsc::Sender<(String, Request)>>,
@@ -163,7 +129,8 @@ impl Shared {
     }
 
     fn gateway_url(&self) -> String {
-        format!("ws://{}", self.address)
+        let url = self.url.lock().expect("not poisoned").clone();
+        url.unwrap_or_else(|| format!("ws://{}", self.address))
     }
 
     /// The next scripted answer to such a call.
@@ -247,6 +214,7 @@ impl DiscordFake {
         let (said_sender, said) = mpsc::channel();
         let shared = Arc::new(Shared {
             address: listener.local_addr().expect("an address"),
+            url: Mutex::default(),
             state: Mutex::new(State {
                 session: FakeSession::default(),
                 live: None,
@@ -289,6 +257,18 @@ impl DiscordFake {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.shared.address)
+    }
+
+    /// Its port.
+    #[cfg(feature = "tls")]
+    pub(crate) fn port(&self) -> String {
+        self.shared.address.port().to_string()
+    }
+
+    /// Says from now on that its gateway is there.
+    #[cfg(feature = "tls")]
+    pub(crate) fn is_reached_at(&self, url: &str) {
+        *self.shared.url.lock().expect("not poisoned") = Some(url.to_owned());
     }
 
     /// Tells an event: at once where the bot is connected, else when it resumes.
