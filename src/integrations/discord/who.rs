@@ -24,6 +24,8 @@ pub(super) struct Session {
     /// The number of the last event that is on disk.
     pub(super) sequence: u64,
     pub(super) me: Arc<Me>,
+    /// Connections in a row that its address did not open.
+    pub(super) unopened: u32,
 }
 
 impl Session {
@@ -34,6 +36,7 @@ impl Session {
             id: text_at(ready, "session_id")?.to_owned(),
             url: text_at(ready, "resume_gateway_url")?.to_owned(),
             sequence,
+            unopened: 0,
             me: Arc::new(Me {
                 id: id_at(me, "id")?,
                 name: text_at(me, "username").unwrap_or_default().to_owned(),

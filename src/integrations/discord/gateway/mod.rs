@@ -40,6 +40,10 @@ const HELLO: Duration = Duration::from_secs(20);
 /// Version and encoding (<https://docs.discord.com/developers/events/gateway#connecting>).
 const QUERY: &str = "v=10&encoding=json";
 
+/// Connections in a row that the address of a session may fail to open; then a new one is begun elsewhere, and what was
+/// missed is asked for.
+const MAX_UNOPENED: u32 = 12;
+
 /// Longest pause before a new session, after the old one was refused.
 const PAUSE_MS: u64 = 5000;
 
@@ -118,7 +122,10 @@ impl Gateway {
     async fn connection(&self, receiver: &Receiver, context: &RunContext) -> End {
         let opened = match Box::pin(self.open()).await {
             Ok(opened) => opened,
-            Err(end) => return end,
+            Err(end) => {
+                self.count_unopened();
+                return end;
+            }
         };
         let (mut socket, pulse) = opened;
         let mut connection = Connection {
@@ -132,6 +139,16 @@ impl Gateway {
             socket.close(4000).await;
         }
         end
+    }
+
+    fn count_unopened(&self) {
+        let mut session = self.session();
+        if let Some(known) = session.as_mut() {
+            known.unopened += 1;
+            if known.unopened >= MAX_UNOPENED {
+                *session = None;
+            }
+        }
     }
 
     /// Connects, and begins a session or resumes the one that was.
@@ -332,7 +349,7 @@ impl Connection<'_> {
         let taking = receiver.take(event, data, &key, &session.me);
         self.meanwhile(taking).await?.map_err(End::Failed)?;
         if let Some(session) = self.gateway.session().as_mut() {
-            session.sequence = sequence;
+            (session.sequence, session.unopened) = (sequence, 0);
         }
         Ok(())
     }
