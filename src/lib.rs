@@ -72,7 +72,10 @@
 //!   `UPDATE_DOCUMENTS=1 cargo test` for `.env.example` and the README.
 //! - A new integration: its folder `src/integrations/NAME/mod.rs` with the trait `Integration`, its row
 //!   in `src/config/services.rs`, the module in `src/integrations/mod.rs`, its plan in
-//!   `src/integrations/plan.rs`.
+//!   `src/integrations/plan.rs`. What only it has: spellings of addresses in `src/integrations/addresses.rs`, of the
+//!   entries of an allow-list in `src/integrations/allow_list.rs`, a dialect in `src/integrations/support/markup/mod.rs`,
+//!   limits of files in `src/integrations/support/files/limits.rs`; on the page its name in `src/web/app/channels.js`, its
+//!   dialog in `src/web/connect`. Then its rows in `src/manual/integrations.md` and `src/manual/files.md`, and its fake in `tests/it/support`.
 //! - A new tool of MCP: its row in `src/gateway/mcp/tools/table.rs`, of an action that is described.
 //! - A new command: its file in `src/cli/commands/SUBJECT/NAME.rs` and its row in `src/cli/commands/mod.rs`.
 

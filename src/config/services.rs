@@ -55,6 +55,18 @@ impl Service {
         self.all().find(|key| key.name == name)
     }
 
+    /// The names of the key with the token of one of its bots, the current one first. That of a further bot
+    /// ends in the number of its channel: `TELEGRAM_BOT_TOKEN_2` is of `telegram-2`.
+    pub fn token_keys(&self, channel: &str) -> Vec<String> {
+        let first = self.channels.first().copied().unwrap_or_default();
+        let number = channel.strip_prefix(first).unwrap_or_default();
+        let number = number.replace('-', "_");
+        let key = self.key("BOT_TOKEN");
+        let older = self.also.iter().filter(|(_, current)| *current == key);
+        let older: Vec<String> = older.map(|(older, _)| format!("{older}{number}")).collect();
+        [vec![format!("{key}{number}")], older].concat()
+    }
+
     /// All its keys.
     pub fn all(&self) -> impl Iterator<Item = &'static Key> + Clone {
         self.keys.iter().chain(self.rules)
@@ -115,7 +127,7 @@ macro_rules! rules {
 }
 
 /// Every service, in the order of `.env.example`.
-pub const SERVICES: &[&Service] = &[&WEBCHAT, &BRIDGES, &TELEGRAM, &EVOLUTION, &CLOUD];
+pub const SERVICES: &[&Service] = &[&WEBCHAT, &BRIDGES, &TELEGRAM, &EVOLUTION, &CLOUD, &DISCORD];
 
 /// The built-in web page.
 pub const WEBCHAT: Service = Service {
@@ -351,4 +363,59 @@ pub const CLOUD: Service = Service {
         ),
         (COUNTRY, "Country of numbers without a country code, as BR"),
     ],
+};
+
+/// Discord bots, one per token.
+pub const DISCORD: Service = Service {
+    title: "Discord",
+    channels: &[
+        "discord",
+        "discord-2",
+        "discord-3",
+        "discord-4",
+        "discord-5",
+    ],
+    prefix: "DISCORD",
+    keys: &[
+        secret(
+            "DISCORD_BOT_TOKEN",
+            "Token of a Discord bot, from the page Bot of the developer portal (also DISCORD_TOKEN); with _2 to _5 behind it, of more bots.",
+        ),
+        key(
+            "DISCORD_ALLOW_FROM",
+            "",
+            Kind::AllowList,
+            "Discord user, channel or server ids, separated by commas, who may write; empty asks unknown ones to pair, * lets all in.",
+        ),
+        key(
+            "DISCORD_BASE_URL",
+            "https://discord.com",
+            Kind::Service,
+            "Where the Discord API is.",
+        ),
+        key(
+            "DISCORD_MAX_AGE",
+            "24",
+            AGE_HOURS,
+            "Hours a message for Discord may wait before it fails; 0 is for ever.",
+        ),
+        key(
+            "DISCORD_RATE",
+            "1200",
+            RATE,
+            "Messages a minute to Discord, for each bot; 0 is no limit.",
+        ),
+        key(
+            "DISCORD_MEDIA",
+            "all",
+            Kind::FetchRule,
+            "Files from Discord that are fetched at once, up to 20 MB: all, images or none; others when asked for.",
+        ),
+    ],
+    rules: rules!("DISCORD"),
+    also: &[("DISCORD_TOKEN", "DISCORD_BOT_TOKEN")],
+    questions: &[(
+        "DISCORD_BOT_TOKEN",
+        "Bot token from discord.com/developers/applications, page Bot (switch Message Content Intent on there)",
+    )],
 };

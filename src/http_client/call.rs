@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use hyper::Method;
+use hyper::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::body::Multipart;
@@ -100,11 +100,28 @@ pub struct HttpAnswer {
     pub status: u16,
     /// `Retry-After`, if it was given in seconds; see [`retry_after`].
     pub retry_after: Option<Duration>,
+    /// Its head.
+    pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
 }
 
 impl HttpAnswer {
+    /// An answer without headers.
+    pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            retry_after: None,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+
+    /// A header, where it is there and text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)

@@ -10,7 +10,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     task::AbortHandle,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, error::Elapsed, timeout, timeout_at},
 };
 
 use super::{
@@ -105,7 +105,21 @@ pub(super) async fn connect(
     tls: &Tls,
     deadline: Instant,
 ) -> Result<Open, String> {
-    let slow = |_| "did not accept the connection in time".to_owned();
+    let tcp = dial(host, addresses, deadline).await?;
+    if host.is_https() {
+        let wrapped = tls.wrap(host.host(), tcp);
+        open(timeout_at(deadline, wrapped).await.map_err(slow)??).await
+    } else {
+        open(tcp).await
+    }
+}
+
+/// Opens a socket to a host, without TLS.
+pub(super) async fn dial(
+    host: &BaseUrl,
+    addresses: Option<&[std::net::SocketAddr]>,
+    deadline: Instant,
+) -> Result<TcpStream, String> {
     let tcp = async {
         match addresses {
             Some(addresses) => TcpStream::connect(addresses).await,
@@ -115,12 +129,12 @@ pub(super) async fn connect(
     let tcp = timeout_at(deadline, tcp).await.map_err(slow)?;
     let tcp = tcp.map_err(|error| format!("cannot be reached: {error}"))?;
     let _ = tcp.set_nodelay(true);
-    if host.is_https() {
-        let wrapped = tls.wrap(host.host(), tcp);
-        open(timeout_at(deadline, wrapped).await.map_err(slow)??).await
-    } else {
-        open(tcp).await
-    }
+    Ok(tcp)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "called by `map_err`")]
+pub(super) fn slow(_: Elapsed) -> String {
+    "did not accept the connection in time".to_owned()
 }
 
 /// Opens an HTTP connection and spawns the task that drives it until it closes.

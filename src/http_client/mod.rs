@@ -14,6 +14,7 @@ mod stream;
 mod tests;
 mod tls;
 mod watch;
+mod websocket;
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -42,6 +43,7 @@ pub use self::{
     outside::{Outside, OutsideUrl, Reach},
     probe::{Distrust, ProbeError, Probed, probe},
     stream::{HttpStream, Streamed},
+    websocket::{ServiceSocket, SocketMessage},
 };
 
 /// Idle connections kept per service.
@@ -147,17 +149,9 @@ impl Http {
         };
         let (host, target) = address::parsed(url).ok_or_else(|| forbidden("is none"))?;
         let deadline = Instant::now() + limits.connect;
-        let addresses = if address::is_same(&host, &self.base) {
-            None
-        } else {
-            if !host.is_https() {
-                return Err(forbidden("is not https"));
-            }
-            let found = self.resolve(&host, deadline).await?;
-            if address::leads_inside(&found) && !self.is_inside(deadline).await? {
-                return Err(forbidden("leads to a private network"));
-            }
-            Some(found)
+        let addresses = match self.may_lead(&host, deadline).await? {
+            Ok(addresses) => addresses,
+            Err(why) => return Err(forbidden(why)),
         };
         let request = request(&host, Method::GET, target, headers, HttpBody::Empty);
         let request = request.map_err(|why| not_sent(&host, why))?;
@@ -166,6 +160,26 @@ impl Http {
         let answered = open.send(request, limits).await;
         let response = answered.map_err(|unsent| failed(&host, unsent))?;
         self.save(&host, response, open, limits, sink).await
+    }
+
+    /// The addresses of a host that the service named, none for its own; the inner error says why nothing may
+    /// be asked of it.
+    async fn may_lead(
+        &self,
+        host: &BaseUrl,
+        deadline: Instant,
+    ) -> Result<Result<Option<Vec<std::net::SocketAddr>>, &'static str>, HttpError> {
+        if address::is_same(host, &self.base) {
+            return Ok(Ok(None));
+        }
+        if !host.is_https() {
+            return Ok(Err("is not https"));
+        }
+        let found = self.resolve(host, deadline).await?;
+        if address::leads_inside(&found) && !self.is_inside(deadline).await? {
+            return Ok(Err("leads to a private network"));
+        }
+        Ok(Ok(Some(found)))
     }
 
     async fn resolve(
@@ -240,13 +254,10 @@ impl Http {
         open: Open,
         limits: HttpLimits,
     ) -> Result<HttpAnswer, HttpError> {
-        let (status, retry_after, body) = collected(host, response, limits).await?;
+        let mut answer = collected(host, response, limits).await?;
         self.keep(host, open);
-        Ok(HttpAnswer {
-            status,
-            retry_after,
-            body: self.redacted(status, body),
-        })
+        answer.body = self.redacted(answer.status, answer.body);
+        Ok(answer)
     }
 
     async fn save<S: Sink>(
@@ -285,28 +296,28 @@ impl Http {
         self.read(host, response, open, limits).await
     }
 
-    fn redacted(&self, status: u16, body: Vec<u8>) -> Bytes {
+    fn redacted(&self, status: u16, body: Bytes) -> Bytes {
         if (200..300).contains(&status) {
-            return body.into();
+            return body;
         }
         let said = String::from_utf8_lossy(&body);
         without_secrets(&said, &self.secrets).into()
     }
 }
 
-/// The status of an answer, the wait it asks for, and its body.
+/// An answer with its whole body.
 async fn collected(
     host: &BaseUrl,
     response: Response<Incoming>,
     limits: HttpLimits,
-) -> Result<(u16, Option<Duration>, Vec<u8>), HttpError> {
-    let status = response.status().as_u16();
-    let wait = response
-        .headers()
+) -> Result<HttpAnswer, HttpError> {
+    let (head, body) = response.into_parts();
+    let retry_after = head
+        .headers
         .get("retry-after")
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
         .map(retry_after);
-    let body = collect(response.into_body(), limits.max_bytes, limits.body).await;
+    let body = collect(body, limits.max_bytes, limits.body).await;
     let body = body.map_err(|error| {
         let what = match error {
             CollectError::TooLarge => "sent an answer that is too large",
@@ -315,7 +326,11 @@ async fn collected(
         };
         no_answer(host, what)
     })?;
-    Ok((status, wait, body))
+    Ok(HttpAnswer {
+        retry_after,
+        headers: head.headers,
+        ..HttpAnswer::new(head.status.as_u16(), body)
+    })
 }
 
 fn not_sent(host: &BaseUrl, what: &str) -> HttpError {

@@ -104,14 +104,10 @@ impl Outside {
         let mut open = open.map_err(|why| not_sent(host, &why))?;
         let answered = open.send(request, limits).await;
         let response = answered.map_err(|unsent| failed(host, unsent))?;
-        let (status, retry_after, body) = collected(host, response, limits).await?;
-        let said = String::from_utf8_lossy(&body);
-        let body = without_secrets(&said, std::slice::from_ref(&url.target)).into();
-        Ok(HttpAnswer {
-            status,
-            retry_after,
-            body,
-        })
+        let mut answer = collected(host, response, limits).await?;
+        let said = String::from_utf8_lossy(&answer.body);
+        answer.body = without_secrets(&said, std::slice::from_ref(&url.target)).into();
+        Ok(answer)
     }
 }
 

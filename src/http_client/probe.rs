@@ -115,11 +115,7 @@ where
     let status = response.status().as_u16();
     let body = collect(response.into_body(), MAX_ANSWER, patience).await;
     let body = body.map_err(|_| broken("the answer broke off, or is too long"))?;
-    Ok(HttpAnswer {
-        status,
-        retry_after: None,
-        body: body.into(),
-    })
+    Ok(HttpAnswer::new(status, body))
 }
 
 fn unreachable(error: &io::Error) -> ProbeError {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Sent with every request. Meta's servers of files refuse requests without one.
-const AGENT: &str = concat!("cleudocodebot/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("cleudocodebot/", env!("CARGO_PKG_VERSION"));
 
 /// The body of a request, which tells when all of it was handed out.
 pub(super) struct RequestBody {

@@ -21,11 +21,14 @@ pub enum AllowList {
 const WRAPPERS: [char; 8] = ['[', ']', '"', '\'', '“', '”', '<', '>'];
 
 /// Prefixes stripped from an entry.
-const PREFIXES: [&str; 9] = [
+const PREFIXES: [&str; 12] = [
     "telegram:",
     "tg:",
     "whatsapp:",
     "wa:",
+    "discord:",
+    "channel:",
+    "guild:",
     "user:",
     "chat:",
     "group:",
@@ -66,6 +69,10 @@ impl AllowList {
 /// An address in the form that names are compared in: no leading `+`, user names in lower case,
 /// numbers in one spelling.
 pub fn plain(channel: &str, name: &str) -> String {
+    if services::DISCORD.channels.contains(&channel) {
+        // A person is listed by the same id in a server and in direct messages.
+        return name.strip_prefix("user:").unwrap_or(name).to_owned();
+    }
     let name = name.strip_prefix('+').unwrap_or(name);
     if name.starts_with('@') {
         return name.to_lowercase();
@@ -106,6 +113,12 @@ fn named(channel: &str, entry: &str, country: Option<Country>) -> Option<String>
             .is_some_and(|name| name.len() > 2 && user(name));
         return (is_id || is_user).then(|| plain(channel, entry));
     }
+    if services::DISCORD.channels.contains(&channel) {
+        // `<@42>` and `<#42>` are what is pasted from there.
+        let entry = entry.trim_start_matches(['@', '!', '#']);
+        let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        return entry.split('/').all(is_id).then(|| entry.to_owned());
+    }
     if phone::CHANNELS.contains(&channel) {
         let whole = phone::written(channel, entry, country).ok();
         // Keep short numbers as written: lists made before numbers were checked may have them.
@@ -119,6 +132,8 @@ fn named(channel: &str, entry: &str, country: Option<Country>) -> Option<String>
 fn expected(channel: &str) -> &'static str {
     if phone::CHANNELS.contains(&channel) {
         "write a number with the code of its country, as 5511987654321, or the address of a group"
+    } else if services::DISCORD.channels.contains(&channel) {
+        "write the numeric id of a user, a channel or a server (in Discord: Settings, Advanced, Developer Mode; then Copy ID)"
     } else {
         "write a numeric id of a user or chat, as 42 or -1001234567890, or @username"
     }

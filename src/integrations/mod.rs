@@ -5,11 +5,13 @@
 //! marked, and fetched by the daemon's worker when it asks. Shared code is in `support`;
 //! `plan` decides from the settings which integrations exist.
 
+pub mod addresses;
 pub mod allow_list;
 pub mod bridge;
 mod broken;
 mod chat_commands;
 pub mod cloud;
+pub mod discord;
 pub mod evolution;
 pub mod ingress;
 mod integration;

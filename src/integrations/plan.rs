@@ -11,6 +11,7 @@ use super::{
     bridge::Bridges,
     broken::Broken,
     cloud::{self, Cloud},
+    discord::{self, Discord},
     evolution::{self, Evolution},
     ingress::Ingress,
     pairing::Pairings,
@@ -52,6 +53,7 @@ pub struct Plan {
 enum ServiceSettings {
     WebChat,
     Telegram(telegram::BotSettings),
+    Discord(discord::DiscordSettings),
     Cloud(cloud::CloudSettings),
     Evolution(evolution::EvolutionSettings),
     /// A client of the gateway.
@@ -115,6 +117,7 @@ impl Plan {
     pub async fn inquire(&self) -> Result<Value, String> {
         match &self.settings {
             ServiceSettings::Telegram(settings) => telegram::bot(&self.name, settings).await,
+            ServiceSettings::Discord(settings) => discord::bot(&self.name, settings).await,
             ServiceSettings::Evolution(settings) => evolution::instances(settings).await,
             ServiceSettings::Cloud(settings) => cloud::number(settings).await,
             ServiceSettings::Broken(why) => Err(why.clone()),
@@ -143,6 +146,10 @@ impl Plan {
                 let media = context.media.clone();
                 Arc::new(Telegram::new(&self.name, settings, ingress(), media))
             }
+            ServiceSettings::Discord(settings) => {
+                let media = context.media.clone();
+                Arc::new(Discord::new(&self.name, settings, ingress(), media))
+            }
             ServiceSettings::Cloud(settings) => {
                 Arc::new(Cloud::new(settings, ingress(), context.media.clone()))
             }
@@ -165,6 +172,7 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
         .chain(telegrams(lookup))
         .chain(cloud(lookup))
         .chain(evolution(lookup))
+        .chain(discords(lookup))
         .collect()
 }
 
@@ -214,23 +222,42 @@ fn plan(
     }
 }
 
-/// One bot per token: `telegram`, `telegram-2`, …. The key of a further bot ends in the number of its
-/// channel: `TELEGRAM_BOT_TOKEN_2`.
 fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
     let service = &services::TELEGRAM;
-    service.channels.iter().filter_map(|name| {
-        let suffix = name.trim_start_matches("telegram").replace('-', "_");
-        let named = |key: &str| lookup.get(&format!("{key}{suffix}"));
-        let token = named("TELEGRAM_BOT_TOKEN").or_else(|| named("TELEGRAM_TOKEN"))?;
-        let settings = base(lookup, service).map(|base| {
-            let token = token.to_owned();
+    bots(lookup, service, |token| {
+        base(lookup, service).map(|base| {
             ServiceSettings::Telegram(telegram::BotSettings {
                 token,
                 base,
                 fetches: fetches(lookup, service),
             })
-        });
-        Some(plan(lookup, service, name, settings))
+        })
+    })
+}
+
+fn discords(lookup: &Lookup) -> impl Iterator<Item = Plan> {
+    let service = &services::DISCORD;
+    bots(lookup, service, |token| {
+        base(lookup, service).map(|base| {
+            ServiceSettings::Discord(discord::DiscordSettings {
+                token,
+                base,
+                fetches: fetches(lookup, service),
+            })
+        })
+    })
+}
+
+/// One bot per token: `telegram`, `telegram-2`, ….
+fn bots(
+    lookup: &Lookup,
+    service: &'static Service,
+    settings: impl Fn(String) -> Option<ServiceSettings>,
+) -> impl Iterator<Item = Plan> {
+    service.channels.iter().filter_map(move |name| {
+        let keys = service.token_keys(name);
+        let token = keys.iter().find_map(|key| lookup.get(key))?;
+        Some(plan(lookup, service, name, settings(token.to_owned())))
     })
 }
 
@@ -318,114 +345,4 @@ fn limits(lookup: &Lookup, service: &Service) -> SendLimits {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::{
-        config::{Environment, Overrides, look_up},
-        integrations::testing::server::{Answer, Asked, Server},
-    };
-
-    const TOKEN: &str = "123456:right";
-
-    /// All three services, each with an account for whoever has the right key.
-    fn services(asked: &Asked) -> Answer {
-        let has = |header: &str| asked.head.contains(header);
-        match asked.path.as_str() {
-            path if path.starts_with("/bot") && !path.contains(TOKEN) => Answer::Json(
-                401,
-                json!({"ok": false, "error_code": 401, "description": "Unauthorized"}),
-            ),
-            path if path.ends_with("/getMe") => Answer::Json(
-                200,
-                json!({"ok": true, "result": {"id": 1, "first_name": "Shop", "username": "shop_bot"}}),
-            ),
-            path if path.ends_with("/getWebhookInfo") => Answer::Json(
-                200,
-                json!({"ok": true, "result": {"url": "https://other.example/secret"}}),
-            ),
-            "/instance/fetchInstances" if has("apikey: right") => Answer::Json(
-                200,
-                json!([{"name": "Shop", "connectionStatus": "open", "token": "hunter2"}]),
-            ),
-            path if path.starts_with("/v23.0/77") && has("authorization: bearer right") => {
-                Answer::Json(
-                    200,
-                    json!({"id": "77", "display_phone_number": "+55 11 98765-4321", "verified_name": "Shop"}),
-                )
-            }
-            _ => Answer::Json(
-                401,
-                json!({"response": {"message": "Unauthorized"}, "error": {"code": 190, "message": "Invalid OAuth access token"}}),
-            ),
-        }
-    }
-
-    async fn inquired(
-        channel: &str,
-        base: &str,
-        settings: &[(&str, &str)],
-    ) -> Result<Value, String> {
-        let prefix = match channel {
-            "telegram" => "TELEGRAM",
-            "whatsapp" => "WHATSAPP",
-            _ => "WHATSAPP_CLOUD",
-        };
-        let base = (format!("{prefix}_BASE_URL"), base.to_owned());
-        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-        let overrides = Overrides {
-            home: Some(std::env::temp_dir().join("cleudocodebot-nowhere")),
-            settings: settings.iter().map(pair).chain([base]).collect(),
-            ..Overrides::default()
-        };
-        let lookup = look_up(&overrides, &Environment::default()).expect("settings");
-        let plans = plans(&lookup);
-        let plan = plans.iter().find(|plan| plan.name == channel);
-        plan.expect("a plan").inquire().await
-    }
-
-    #[tokio::test]
-    async fn a_service_says_whose_account_it_is_and_nothing_secret() {
-        let server = Server::start(services).await;
-        let base = format!("http://{}", server.base.authority());
-        let bot = inquired("telegram", &base, &[("TELEGRAM_BOT_TOKEN", TOKEN)]).await;
-        let expected = json!({"title": "Shop", "username": "shop_bot",
-            "link": "https://t.me/shop_bot", "webhook": "other.example"});
-        assert_eq!(bot, Ok(expected));
-        let key = [("WHATSAPP_API_TOKEN_INSTANCE", "right")];
-        let instances = inquired("whatsapp", &base, &key).await;
-        let expected = json!({"instances": [{"name": "Shop", "state": "open"}]});
-        assert_eq!(instances, Ok(expected));
-        let values = [
-            ("WHATSAPP_CLOUD_TOKEN", "right"),
-            ("WHATSAPP_CLOUD_PHONE_ID", "77"),
-        ];
-        let number = inquired("whatsapp-cloud", &base, &values).await;
-        let expected = json!({"title": "Shop", "number": "+55 11 98765-4321"});
-        assert_eq!(number, Ok(expected));
-    }
-
-    #[tokio::test]
-    async fn a_wrong_key_is_refused_in_words_without_it() {
-        let server = Server::start(services).await;
-        let base = format!("http://{}", server.base.authority());
-        for (channel, settings) in [
-            ("telegram", &[("TELEGRAM_BOT_TOKEN", "123456:hunter2")][..]),
-            ("whatsapp", &[("WHATSAPP_API_TOKEN_INSTANCE", "hunter2")]),
-            (
-                "whatsapp-cloud",
-                &[
-                    ("WHATSAPP_CLOUD_TOKEN", "hunter2"),
-                    ("WHATSAPP_CLOUD_PHONE_ID", "77"),
-                ],
-            ),
-        ] {
-            let why = inquired(channel, &base, settings).await.expect_err(channel);
-            assert!(
-                why.contains("401") && !why.contains("hunter2"),
-                "{channel}: {why}"
-            );
-        }
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::allow_list::AllowList;
+use super::allow_list::{AllowList, plain};
 use crate::{
     calendar::Hours,
     clock::parse_span,
@@ -76,6 +76,7 @@ impl SendRules {
 /// To whom a channel may send, by its `*_SEND_TO`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Targets {
+    channel: String,
     listed: AllowList,
     /// Those with a `*`: what is before and what behind it.
     patterns: Vec<(String, String)>,
@@ -84,6 +85,7 @@ pub struct Targets {
 impl Default for Targets {
     fn default() -> Self {
         Self {
+            channel: String::new(),
             listed: AllowList::All,
             patterns: Vec::new(),
         }
@@ -109,6 +111,7 @@ impl Targets {
             .filter(|entry| !is_pattern(entry))
             .collect();
         Self {
+            channel: channel.to_owned(),
             patterns: patterns.collect(),
             listed: AllowList::read(channel, &others.join(","), country),
         }
@@ -120,7 +123,8 @@ impl Targets {
             let rest = peer.strip_prefix(before.as_str());
             rest.is_some_and(|rest| rest.ends_with(behind.as_str()))
         };
-        self.listed.holds(peer) || self.patterns.iter().any(fits)
+        let is_listed = self.listed.holds(peer) || self.listed.holds(&plain(&self.channel, peer));
+        is_listed || self.patterns.iter().any(fits)
     }
 }
 

@@ -38,6 +38,7 @@ test("what is searched is searched among the archived, too", () => {
 
 test("a group is known by its address, or by who speaks in it", () => {
   assert.ok(isGroup({ channel: "whatsapp", peer: "1203@g.us" }) && isGroup({ channel: "telegram-2", peer: "-100123" }));
+  assert.ok(isGroup({ channel: "discord", peer: "42/43" }) && !isGroup({ channel: "discord-2", peer: "user:7" }));
   assert.ok(isGroup({ channel: "webchat", peer: "team", last: { peer: "team", sender: "ana" } }));
   assert.ok(!isGroup({ channel: "telegram", peer: "123" }) && !isGroup({ channel: "whatsapp", peer: "5511", last: { peer: "5511", sender: "5511" } }));
 });

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::Gate;
 use crate::{
-    integrations::SendRules,
+    integrations::{SendRules, addresses},
     message::{Direction, Message, State},
     store::{HistoryQuery, Store, StoreError},
 };
@@ -246,8 +246,7 @@ fn wait(now_ms: u64, until_ms: u64) -> Duration {
 
 /// Whether the peer of a message is a person who was never written to, and who did not write first.
 async fn is_new(message: &Message, store: &Store) -> Result<bool, StoreError> {
-    let is_group = message.peer.contains('@') || message.peer.starts_with('-');
-    if is_group {
+    if addresses::is_of_group(&message.channel, &message.peer) {
         return Ok(false);
     }
     let query = HistoryQuery {

@@ -17,7 +17,7 @@ struct Topic {
 }
 
 /// In the order of the numbers in [`MENU`].
-const TOPICS: [Topic; 5] = [
+const TOPICS: [Topic; 6] = [
     Topic {
         names: &["1", "whatsapp", "zap", "whats"],
         paragraphs: &[
@@ -54,10 +54,17 @@ const TOPICS: [Topic; 5] = [
             "Your phone gets a key of its own: on the page open Control, Devices, or in a terminal: cleudocodebot keys pair phone. Scan the code, and this page is an app there. How other devices reach this machine: cleudocodebot onboard --reach tailscale",
         ],
     },
+    Topic {
+        names: &["6", "discord"],
+        paragraphs: &[
+            "Make an application at discord.com/developers/applications, switch Message Content Intent on at its page Bot, and copy the token there. On the page open Control, press Add a channel and then Discord, or in a terminal: cleudocodebot onboard",
+            "Then invite the bot to your server by the link that you are shown, or write to it. The first direct message gets a code; with it you let yourself in.",
+        ],
+    },
 ];
 
 /// What can be asked for.
-const MENU: &str = "Answer with a number: 1 WhatsApp, 2 Telegram, 3 a model that answers, 4 a script, 5 your phone.";
+const MENU: &str = "Answer with a number: 1 WhatsApp, 2 Telegram, 3 a model that answers, 4 a script, 5 your phone, 6 Discord.";
 
 /// Why there is an answer at all, and how there is none.
 const WHO: &str = "This is the guide of your gateway, not a model. It is silent once an agent is set, or with GUIDE=0 in .env.";

@@ -64,9 +64,8 @@ mod tests {
 
     fn answered(status: u16, wait: Option<u64>) -> Outcome {
         let answer = HttpAnswer {
-            status,
             retry_after: wait.map(Duration::from_secs),
-            body: "a text".into(),
+            ..HttpAnswer::new(status, "a text")
         };
         outcome(Ok(answer), "push.example")
     }

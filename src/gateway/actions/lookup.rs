@@ -4,9 +4,8 @@
 use serde_json::json;
 
 use crate::{
-    config::services,
     gateway::Gateway,
-    integrations::telegram,
+    integrations::addresses,
     message::{Message, MessageId},
     phone::{self, Country},
     protocol::{
@@ -39,10 +38,7 @@ pub(super) fn target(
     field: &str,
     address: &str,
 ) -> Result<String, Fault> {
-    if services::TELEGRAM.channels.contains(&channel) {
-        return Ok(telegram::peer(address));
-    }
-    let peer = phone::written(channel, address, country(gateway, channel));
+    let peer = addresses::peer(channel, address, country(gateway, channel));
     peer.map_err(|expected| bad_field(field, &expected, &format!("{address:?}")))
 }
 
@@ -57,7 +53,7 @@ pub(in crate::gateway) fn expected_peer(
     channel: &str,
     address: &str,
 ) -> Option<String> {
-    phone::written(channel, address, country(gateway, channel)).err()
+    addresses::peer(channel, address, country(gateway, channel)).err()
 }
 
 /// Fails where what comes by this channel is not for clients to say.

@@ -1,5 +1,6 @@
 //! The client against servers that do what servers do, and what they should not.
 
+mod sockets;
 mod streams;
 
 use std::fmt::Write as _;

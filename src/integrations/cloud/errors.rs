@@ -158,11 +158,7 @@ mod tests {
     use super::*;
 
     fn answered(status: u16, body: &str) -> DeliveryError {
-        refusal(&HttpAnswer {
-            status,
-            retry_after: None,
-            body: Bytes::from(body.to_owned()),
-        })
+        refusal(&HttpAnswer::new(status, Bytes::from(body.to_owned())))
     }
 
     fn refused(status: u16, error: &Value) -> DeliveryError {

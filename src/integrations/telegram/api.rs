@@ -8,7 +8,10 @@ use super::{
     errors::{CallError, Refusal},
     settings::BotSettings,
 };
-use crate::http_client::{Http, HttpBody, HttpCall, HttpLimits};
+use crate::{
+    config::services::TELEGRAM,
+    http_client::{Http, HttpBody, HttpCall, HttpLimits},
+};
 
 /// One bot's access to the service.
 pub(super) struct Api {
@@ -21,9 +24,8 @@ pub(super) struct Api {
 impl Api {
     /// The access of the bot on the channel `name`.
     pub(super) fn new(name: &str, settings: &BotSettings) -> Self {
-        let number = name.trim_start_matches("telegram").replace('-', "_");
         Self {
-            key: format!("TELEGRAM_BOT_TOKEN{number}"),
+            key: TELEGRAM.token_keys(name).swap_remove(0),
             http: Http::new(settings.base.clone()).redacting([&settings.token]),
             settings: settings.clone(),
         }

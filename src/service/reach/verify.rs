@@ -163,11 +163,7 @@ mod tests {
 
     fn checked(status: u16, body: &Value) -> Result<(), String> {
         let url = BaseUrl::parse("https://box.lan").expect("fine");
-        let answer = HttpAnswer {
-            status,
-            retry_after: None,
-            body: Bytes::from(body.to_string()),
-        };
+        let answer = HttpAnswer::new(status, Bytes::from(body.to_string()));
         let checked = check_answer(&url, "127.0.0.1:1", "ab", &answer);
         checked.map_err(|obstacle| obstacle.to_string())
     }

@@ -2,10 +2,8 @@
 // loaded once one is wanted.
 
 import { button, make } from "../dom.js";
-import { serviceOf } from "./channels.js";
+import { botChannels, serviceOf } from "./channels.js";
 import { words } from "../words.js";
-
-const TELEGRAMS = ["telegram", "telegram-2", "telegram-3", "telegram-4", "telegram-5"];
 
 export class Start {
   /** Names of the channels and whether anybody answers; undefined until the gateway has told. */
@@ -67,11 +65,15 @@ export class Start {
   async open(what, channel) {
     const { keys = [] } = (await this.session.wish("config")) ?? {};
     const settings = new Map(keys.map(row => [row.name, row]));
-    const free = TELEGRAMS.find(name => !this.#channels?.includes(name));
+    const bot = async () => {
+      const free = channel ?? botChannels(what).find(name => !this.#channels?.includes(name));
+      return free && (await import("../connect/bot.js")).connectBot(this.session, free, settings);
+    };
     const steps = await {
       whatsapp: async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, channel && "evolution"),
       "whatsapp-cloud": async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, "cloud"),
-      telegram: async () => (channel ?? free) && (await import("../connect/telegram.js")).connectTelegram(this.session, channel ?? free, settings),
+      telegram: bot,
+      discord: bot,
       model: async () => (await import("../connect/model.js")).connectModel(this.session, settings, this.mine()),
     }[what]?.();
     steps?.onClose(() => {

@@ -244,7 +244,7 @@ export class Control {
 
   /** Which channel to add. */
   #addMenu() {
-    const ways = [["whatsapp", "WhatsApp"], ["telegram", "Telegram"]];
+    const ways = [["whatsapp", "WhatsApp"], ["telegram", "Telegram"], ["discord", "Discord"]];
     const rows = ways.map(([what, title]) => button("way", title, ({ target }) => (target.closest("dialog").close(), this.start.open(what)), { "data-do": what }));
     ask({ title: words("addChannel"), fields: rows });
   }

@@ -15,7 +15,7 @@ const SCHEDULE_STATES = { paused: "schedulePaused", over: "scheduleOver" };
 /** States in which an earlier error is over. */
 const WELL = ["running", "stopped", "starting"];
 /** Services that a dialog can connect, and so mend. */
-const CONNECTED = ["telegram", "whatsapp", "whatsapp-cloud"];
+const CONNECTED = ["telegram", "discord", "whatsapp", "whatsapp-cloud"];
 /** What a key is for, in words. */
 const ROLES = { read: "roleRead", send: "roleSend", operator: "roleOperator", owner: "roleOwner", bridge: "roleBridge", agent: "roleAgent" };
 /** Roles that a person may give to a device. */

@@ -13,6 +13,7 @@ const digitsOf = text => text.replace(/\D/g, "");
 export function isGroup({ channel, peer, last }) {
   if (/^whatsapp/.test(channel) && peer.endsWith("@g.us")) return true;
   if (/^telegram/.test(channel) && peer.startsWith("-")) return true;
+  if (/^discord/.test(channel) && !peer.startsWith("user:")) return true;
   return Boolean(last?.sender && last.sender !== last.peer);
 }
 

@@ -3,6 +3,7 @@
 mod bridge;
 mod chat_commands;
 mod cloud;
+mod discord;
 mod evolution;
 mod payloads;
 mod secrets;

@@ -12,6 +12,8 @@ use serde_json::json;
 
 use crate::support::{
     Daemon, Scratch, daemon_command,
+    discord::{DISCORD_TOKEN, DiscordFake},
+    event_where,
     fake::{Fake, Reply},
     integration, next_event,
 };
@@ -38,6 +40,35 @@ print(server.server_port, flush=True)
 server.serve_forever()
 "#;
 
+/// TLS in front of what listens on the port that is its argument. It prints its own.
+const IN_FRONT: &str = r#"
+import socket, ssl, sys, threading
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("server.pem", "server.key")
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+def pass_on(source, sink):
+    try:
+        while piece := source.recv(65536):
+            sink.sendall(piece)
+    except OSError:
+        pass
+    for one in (source, sink):
+        try: one.shutdown(socket.SHUT_RDWR)
+        except OSError: pass
+def serve(raw):
+    try:
+        outside = context.wrap_socket(raw, server_side=True)
+    except OSError:
+        return
+    inside = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    threading.Thread(target=pass_on, args=(inside, outside), daemon=True).start()
+    pass_on(outside, inside)
+while True:
+    raw, _ = listener.accept()
+    threading.Thread(target=serve, args=(raw,), daemon=True).start()
+"#;
+
 /// Two authorities, and a server whose certificate for `localhost` the first one signed.
 struct TlsServer {
     folder: Scratch,
@@ -55,6 +86,11 @@ impl Drop for TlsServer {
 impl TlsServer {
     /// `None`, with a message, if openssl or python3 is not installed.
     fn new() -> Option<Self> {
+        Self::running(SERVER, "")
+    }
+
+    /// The same with another server, which gets this argument.
+    fn running(script: &str, argument: &str) -> Option<Self> {
         for (program, argument) in [("openssl", "version"), ("python3", "--version")] {
             let found = Command::new(program).arg(argument).output();
             if !found.is_ok_and(|output| output.status.success()) {
@@ -77,7 +113,7 @@ impl TlsServer {
             assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         }
         let mut python = Command::new("python3")
-            .args(["-c", SERVER])
+            .args(["-c", script, argument])
             .current_dir(&folder.0)
             .stdout(Stdio::piped())
             .spawn()
@@ -178,4 +214,32 @@ async fn plain_service_is_reported() {
     let base = format!("https://{}", fake.address);
     let error = refused(&base, &server.authority("ca.pem")).await;
     assert!(error.contains("does not speak TLS"), "{error}");
+}
+
+#[tokio::test]
+async fn a_socket_goes_through_tls() {
+    let fake = DiscordFake::start();
+    let Some(server) = TlsServer::running(IN_FRONT, &fake.port()) else {
+        return;
+    };
+    fake.is_reached_at(&format!("wss://localhost:{}", server.port));
+    let home = Scratch::new();
+    let mut command = daemon_command(&home.0);
+    command
+        .env("SSL_CERT_FILE", server.authority("ca.pem"))
+        .env_remove("SSL_CERT_DIR")
+        .env(
+            "DISCORD_BASE_URL",
+            format!("https://localhost:{}", server.port),
+        )
+        .env("DISCORD_BOT_TOKEN", DISCORD_TOKEN)
+        .env("DISCORD_ALLOW_FROM", "*");
+    let daemon = Daemon::from_command(command, &home.0);
+    let mut listener = daemon.listener(&["message.received"]).await;
+    fake.heard(2);
+    fake.says("through");
+    event_where(&mut listener, |payload| payload["text"] == "through").await;
+    fake.cut();
+    fake.says("again");
+    event_where(&mut listener, |payload| payload["text"] == "again").await;
 }

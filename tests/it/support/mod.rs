@@ -6,6 +6,7 @@ mod client;
 mod daemon;
 #[cfg(feature = "store")]
 pub(crate) mod dice;
+pub(crate) mod discord;
 pub(crate) mod fake;
 mod fields;
 mod gateway;

@@ -36,7 +36,7 @@ files! {
     "app/said.js" "app/start.js" "app/viewport.js"
     "chat/agent.js" "chat/begin.js" "chat/card.js" "chat/chat.js" "chat/composer.js" "chat/finder.js" "chat/manage.js" "chat/menu.js" "chat/outbox.js"
     "chat/recorder.js" "chat/row.js" "chat/search.js" "chat/sidebar.js" "chat/thread.js" "chat/tray.js"
-    "connect/cloud.js" "connect/model.js" "connect/settle.js" "connect/steps.js" "connect/telegram.js"
+    "connect/bot.js" "connect/cloud.js" "connect/model.js" "connect/settle.js" "connect/steps.js"
     "connect/whatsapp.js"
     "control/control.css" "control/control.js" "control/device.js" "control/devices.js" "control/later.js" "control/log.js"
     "control/looks.js" "control/pair.js" "control/pausing.js" "control/push.js" "control/rows.js" "control/schedule.js" "control/setting.js"

@@ -10,11 +10,7 @@ use crate::integrations::{DeliveryError, ReconcileResult, Trouble};
 const PERSON: &str = "5511987654321";
 
 fn answered(status: u16, body: &str) -> HttpAnswer {
-    HttpAnswer {
-        status,
-        retry_after: None,
-        body: Bytes::from(body.to_owned()),
-    }
+    HttpAnswer::new(status, Bytes::from(body.to_owned()))
 }
 
 fn to(peer: &str, status: u16, body: &Value) -> Refusal {

@@ -133,6 +133,25 @@ const EVOLUTION_PICTURES: &[&str] = &[
     "image/tiff",
 ];
 
+/// What Discord takes: 10 MB by default and more in boosted servers, all of a message within 25 MB
+/// (<https://docs.discord.com/developers/reference#uploading-files>,
+/// <https://docs.discord.com/developers/resources/message#create-message>). Whatever is above that it never takes; what is
+/// below it refuses itself where the server has no boosts.
+pub const DISCORD: FileLimits = FileLimits {
+    service: "Discord",
+    rows: &[
+        (Kind::Image, DISCORD_REQUEST, &[]),
+        (Kind::Video, DISCORD_REQUEST, &[]),
+        (Kind::Audio, DISCORD_REQUEST, &[]),
+        (Kind::Voice, DISCORD_REQUEST, &[]),
+        (Kind::Document, DISCORD_REQUEST, &[]),
+        (Kind::Sticker, DISCORD_REQUEST, &[]),
+    ],
+};
+
+/// The most that one request to Discord may have.
+pub const DISCORD_REQUEST: u64 = 25 * MIB;
+
 impl FileLimits {
     /// Whether the service takes a file of this kind; the error says which it does not take and why.
     pub fn check(&self, kind: Kind, row: &MediaRow) -> Result<(), String> {
@@ -274,7 +293,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_file_has_one_row() {
-        for limits in [&TELEGRAM, &CLOUD, &EVOLUTION] {
+        for limits in [&TELEGRAM, &CLOUD, &EVOLUTION, &DISCORD] {
             for kind in Kind::ALL.into_iter().filter(|kind| kind.is_file()) {
                 let rows = limits.rows.iter().filter(|(of, ..)| *of == kind);
                 assert_eq!(rows.count(), 1, "{}: {}", limits.service, kind.as_str());

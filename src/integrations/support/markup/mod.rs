@@ -4,6 +4,7 @@
 //! A message says by `meta.format` what its text is written in (`send` with `format`). Not here: how the
 //! page draws it (`src/web/model/markdown.js`).
 
+mod discord;
 #[cfg(feature = "markdown")]
 mod markdown;
 #[cfg(test)]
@@ -117,6 +118,31 @@ impl Markup {
             .collect();
         all.sort_by_key(|(at, _)| *at);
         all
+    }
+}
+
+/// The parts of a message's text as Discord writes it, none longer than `limit` characters. A text without markdown
+/// arrives as it is: what would be a sign there is escaped, except the mentions of these people.
+pub fn discord(message: &Message, limit: usize, mentioned: &[String]) -> Vec<String> {
+    let markup = Markup::of(message).unwrap_or_else(|| Markup {
+        text: message.text.clone(),
+        spans: Vec::new(),
+    });
+    let mut room = limit;
+    loop {
+        let parts = markup.split(room, Measure::Chars);
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|part| discord::write(part, mentioned))
+            .collect();
+        if parts.iter().all(|part| Measure::Chars.of(part) <= limit) {
+            return parts;
+        }
+        // Signs, escapes and addresses come on top of the words.
+        if room < 128 {
+            return super::split::split(&markup.plain(), limit, Measure::Chars);
+        }
+        room -= room / 4;
     }
 }
 
