@@ -115,7 +115,7 @@ macro_rules! rules {
 }
 
 /// Every service, in the order of `.env.example`.
-pub const SERVICES: &[&Service] = &[&WEBCHAT, &BRIDGES, &TELEGRAM, &EVOLUTION, &CLOUD];
+pub const SERVICES: &[&Service] = &[&WEBCHAT, &BRIDGES, &TELEGRAM, &WHATSAPP, &CLOUD];
 
 /// The built-in web page.
 pub const WEBCHAT: Service = Service {
@@ -218,7 +218,7 @@ pub const TELEGRAM: Service = Service {
 };
 
 /// `WhatsApp` through the Evolution API.
-pub const EVOLUTION: Service = Service {
+pub const WHATSAPP: Service = Service {
     title: "WhatsApp by a self-hosted Evolution API",
     channels: &["whatsapp"],
     prefix: "WHATSAPP",

@@ -10,7 +10,6 @@ pub mod bridge;
 mod broken;
 mod chat_commands;
 pub mod cloud;
-pub mod evolution;
 pub mod ingress;
 mod integration;
 mod outcome;
@@ -22,6 +21,7 @@ pub mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod webchat;
+pub mod whatsapp;
 
 pub use self::{
     chat_commands::{AgentCommand, COMMAND, mark_agent_command},

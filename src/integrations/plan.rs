@@ -11,12 +11,12 @@ use super::{
     bridge::Bridges,
     broken::Broken,
     cloud::{self, Cloud},
-    evolution::{self, Evolution},
     ingress::Ingress,
     pairing::Pairings,
     send_rules::SendRules,
     telegram::{self, Telegram},
     webchat::{self, WebChat},
+    whatsapp::{self, Whatsapp},
 };
 use crate::{
     config::{
@@ -53,7 +53,7 @@ enum ServiceSettings {
     WebChat,
     Telegram(telegram::BotSettings),
     Cloud(cloud::CloudSettings),
-    Evolution(evolution::EvolutionSettings),
+    Whatsapp(whatsapp::WhatsappSettings),
     /// A client of the gateway.
     Bridge,
     /// Invalid settings, with the errors.
@@ -115,7 +115,7 @@ impl Plan {
     pub async fn inquire(&self) -> Result<Value, String> {
         match &self.settings {
             ServiceSettings::Telegram(settings) => telegram::bot(&self.name, settings).await,
-            ServiceSettings::Evolution(settings) => evolution::instances(settings).await,
+            ServiceSettings::Whatsapp(settings) => whatsapp::instances(settings).await,
             ServiceSettings::Cloud(settings) => cloud::number(settings).await,
             ServiceSettings::Broken(why) => Err(why.clone()),
             ServiceSettings::WebChat | ServiceSettings::Bridge => {
@@ -146,9 +146,9 @@ impl Plan {
             ServiceSettings::Cloud(settings) => {
                 Arc::new(Cloud::new(settings, ingress(), context.media.clone()))
             }
-            ServiceSettings::Evolution(settings) => {
+            ServiceSettings::Whatsapp(settings) => {
                 let media = context.media.clone();
-                Arc::new(Evolution::new(settings, &context.address, ingress(), media))
+                Arc::new(Whatsapp::new(settings, &context.address, ingress(), media))
             }
             ServiceSettings::WebChat => Arc::new(WebChat::new(&context.audience)),
             ServiceSettings::Broken(why) => Arc::new(Broken::new(&self.name, why)),
@@ -164,7 +164,7 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
     std::iter::once(webchat)
         .chain(telegrams(lookup))
         .chain(cloud(lookup))
-        .chain(evolution(lookup))
+        .chain(whatsapp(lookup))
         .collect()
 }
 
@@ -234,13 +234,13 @@ fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
     })
 }
 
-fn evolution(lookup: &Lookup) -> Option<Plan> {
-    let service = &services::EVOLUTION;
+fn whatsapp(lookup: &Lookup) -> Option<Plan> {
+    let service = &services::WHATSAPP;
     let text = |name: &str| lookup.text(name).map(str::to_owned);
     let token = text("WHATSAPP_API_TOKEN_INSTANCE")?;
     let instance = text("WHATSAPP_INSTANCE_NAME")?;
     let settings = base(lookup, service).map(|base| {
-        ServiceSettings::Evolution(evolution::EvolutionSettings {
+        ServiceSettings::Whatsapp(whatsapp::WhatsappSettings {
             base,
             token,
             instance,
@@ -249,7 +249,7 @@ fn evolution(lookup: &Lookup) -> Option<Plan> {
             fetches: fetches(lookup, service),
         })
     });
-    Some(plan(lookup, service, evolution::NAME, settings))
+    Some(plan(lookup, service, whatsapp::NAME, settings))
 }
 
 fn cloud(lookup: &Lookup) -> Option<Plan> {

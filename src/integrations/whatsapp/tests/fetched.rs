@@ -47,10 +47,7 @@ async fn a_file_is_fetched_by_the_name_of_its_message() {
         Answer::Json(201, answer)
     })
     .await;
-    let (fetched, content) = stage
-        .fetch(&stage.evolution, 1 << 20)
-        .await
-        .expect("a file");
+    let (fetched, content) = stage.fetch(&stage.whatsapp, 1 << 20).await.expect("a file");
     assert!(content == PNG);
     assert_eq!(
         (fetched.mime.as_deref(), fetched.name),
@@ -75,7 +72,7 @@ async fn a_refusal_to_fetch_passes_unless_there_is_no_file() {
     ] {
         let answer = message.clone();
         let (stage, _server) = with_picture(move |_| refused(400, &answer)).await;
-        match stage.fetch(&stage.evolution, 1 << 20).await {
+        match stage.fetch(&stage.whatsapp, 1 << 20).await {
             Err(FetchError::Permanent(_)) if is_final => {}
             Err(FetchError::Transient(why, _)) if !is_final => {
                 assert!(why.contains("status 400"), "{why}");
@@ -90,7 +87,7 @@ async fn a_file_of_another_size_than_allowed_is_given_up_whatever_the_service_sa
     let announced =
         b"HTTP/1.1 201 Created\r\ncontent-length: 1431655765\r\n\r\n{\"base64\":\"".to_vec();
     let (stage, _server) = with_picture(move |_| Answer::Raw(announced.clone())).await;
-    let fetched = stage.fetch(&stage.evolution, 1 << 20).await;
+    let fetched = stage.fetch(&stage.whatsapp, 1 << 20).await;
     let too_large = MediaError::TooLarge(1 << 20);
     assert_eq!(fetched, Err(FetchError::Media(too_large.clone())));
     let (stage, _server) = with_picture(|_| {
@@ -100,7 +97,7 @@ async fn a_file_of_another_size_than_allowed_is_given_up_whatever_the_service_sa
         )
     })
     .await;
-    let fetched = stage.fetch(&stage.evolution, 1 << 20).await;
+    let fetched = stage.fetch(&stage.whatsapp, 1 << 20).await;
     assert_eq!(fetched, Err(FetchError::Media(too_large)));
 }
 
@@ -112,7 +109,7 @@ async fn an_answer_that_is_no_file_is_asked_for_again_later() {
             body.len()
         );
         let (stage, _server) = with_picture(move |_| Answer::Raw(raw.clone().into_bytes())).await;
-        let fetched = stage.fetch(&stage.evolution, 1 << 20).await;
+        let fetched = stage.fetch(&stage.whatsapp, 1 << 20).await;
         let Err(FetchError::Transient(why, wait)) = fetched else {
             panic!("{body}: {fetched:?}");
         };

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    Evolution,
+    Whatsapp,
     connection::Status,
     inbound::{self, author_of_edit, call, edited, presences, votes},
     kinds::{self, Body, Said},
@@ -27,7 +27,7 @@ use crate::{
 /// Whether it is done with; false asks for a repeat.
 type Done = Result<bool, StoreError>;
 
-impl Evolution {
+impl Whatsapp {
     pub(super) async fn posted(&self, body: &Value) -> Result<HookReply, StoreError> {
         let event = text_at(body, "event").unwrap_or_default();
         let event = event.to_ascii_lowercase().replace('_', ".");

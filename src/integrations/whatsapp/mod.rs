@@ -67,7 +67,7 @@ const TYPING_MS: u64 = 4000;
 
 /// What the integration is made of.
 #[derive(Clone, PartialEq, Eq)]
-pub struct EvolutionSettings {
+pub struct WhatsappSettings {
     /// Where the server is.
     pub base: BaseUrl,
     /// Its API key.
@@ -85,14 +85,14 @@ pub struct EvolutionSettings {
 
 /// The secret of a webhook that we register: the same at every start, for what the service repeats
 /// from the time we were away carries the one registered before, and a refusal ends its repeats.
-fn derived(settings: &EvolutionSettings) -> String {
+fn derived(settings: &WhatsappSettings) -> String {
     let about = format!("webhook {}", settings.instance);
     hex(&hmac(settings.token.as_bytes(), about.as_bytes()))
 }
 
 /// One instance.
-pub struct Evolution {
-    settings: EvolutionSettings,
+pub struct Whatsapp {
+    settings: WhatsappSettings,
     secret: String,
     webhook_url: String,
     http: Http,
@@ -107,14 +107,9 @@ pub struct Evolution {
     context: Mutex<Option<RunContext>>,
 }
 
-impl Evolution {
+impl Whatsapp {
     /// The integration, not running yet; `address` is where the gateway listens.
-    pub fn new(
-        settings: &EvolutionSettings,
-        address: &str,
-        ingress: Ingress,
-        media: Media,
-    ) -> Self {
+    pub fn new(settings: &WhatsappSettings, address: &str, ingress: Ingress, media: Media) -> Self {
         let secret = settings.webhook_secret.clone();
         let secret = secret.unwrap_or_else(|| derived(settings));
         let here = || format!("http://{address}/webhooks/{NAME}");
@@ -270,7 +265,7 @@ impl Evolution {
     }
 }
 
-impl Integration for Evolution {
+impl Integration for Whatsapp {
     fn name(&self) -> &'static str {
         NAME
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
 use super::{
-    Evolution,
+    Whatsapp,
     errors::unfetched,
     who::{Place, Who},
     wire::{KEPT, NAME},
@@ -47,7 +47,7 @@ const WANTED: [&str; 3] = ["mimetype", "fileName", "mediaType"];
 /// How long a message waits for the file that was posted with it. Later it is fetched like any other.
 const KEEPING: Duration = Duration::from_secs(2);
 
-impl Evolution {
+impl Whatsapp {
     /// Makes the call that brings a kept file out.
     pub(super) async fn upload(
         &self,

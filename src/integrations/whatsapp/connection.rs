@@ -6,7 +6,7 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::{
-    Evolution,
+    Whatsapp,
     errors::{CONNECT, Fault, fault},
 };
 use crate::{
@@ -62,7 +62,7 @@ impl Status {
     }
 }
 
-impl Evolution {
+impl Whatsapp {
     /// Asks how the instance stands.
     pub(super) async fn status(&self) -> Result<Status, RunError> {
         let asked = self.call(Method::GET, "/instance/connectionState", &Value::Null);

@@ -166,7 +166,7 @@ async fn each_kind_of_file_goes_by_its_call_with_its_bytes_and_no_field_too_many
             reply_to: Some("Q".to_owned()),
             ..draft(media, "look")
         };
-        let sent = stage.deliver(&stage.evolution, draft).await;
+        let sent = stage.deliver(&stage.whatsapp, draft).await;
         assert!(matches!(sent, Ok(Accepted::Sent(_))), "{kind}: {sent:?}");
         let asked = server.asked();
         assert_eq!(
@@ -204,7 +204,7 @@ async fn a_sticker_goes_as_json_because_its_upload_is_not_read() {
     ] {
         let row = stage.keep(bytes, None, mime).await;
         let media = json!({"kind": "sticker", "media_id": row.id.to_string()});
-        let sent = stage.deliver(&stage.evolution, draft(media, "")).await;
+        let sent = stage.deliver(&stage.whatsapp, draft(media, "")).await;
         assert_eq!(sent, Ok(Accepted::Sent(vec!["S".to_owned()])));
         let body = server.asked()[0].json();
         assert_eq!(body["sticker"], BASE64.encode(bytes));
@@ -221,7 +221,7 @@ async fn several_files_go_one_after_the_other_with_the_text_below_the_first() {
     let list = json!([{"kind": "image", "media_id": png}, {"kind": "voice", "media_id": ogg},
         {"kind": "image", "url": "https://a.example/b.png"}]);
     let sent = stage
-        .deliver(&stage.evolution, draft(list, "all of them"))
+        .deliver(&stage.whatsapp, draft(list, "all of them"))
         .await;
     let ids = ["M", "V", "M"].map(str::to_owned);
     assert_eq!(sent, Ok(Accepted::Sent(ids.into())));
@@ -257,14 +257,14 @@ async fn what_was_sent_of_several_files_is_not_sent_again() {
     };
     let queued = stage.store.queue(draft).expect("room").await;
     let (message, progress) = (queued.expect("stored").message, Progress::default());
-    let sent = stage.evolution.deliver(&message, &progress).await;
+    let sent = stage.whatsapp.deliver(&message, &progress).await;
     assert!(
         matches!(sent, Err(DeliveryError::Transient(..))),
         "{sent:?}"
     );
     is_voice_refused.store(false, Relaxed);
     server.asked();
-    let sent = stage.evolution.deliver(&message, &progress).await;
+    let sent = stage.whatsapp.deliver(&message, &progress).await;
     assert_eq!(
         sent,
         Ok(Accepted::Sent(["M", "V"].map(str::to_owned).into()))
@@ -283,7 +283,7 @@ async fn what_the_service_does_not_take_is_refused_before_anything_is_sent() {
         .await;
     let list = json!([{"kind": "image", "media_id": png},
         {"kind": "video", "media_id": webm.id.to_string()}]);
-    let sent = stage.deliver(&stage.evolution, draft(list, "")).await;
+    let sent = stage.deliver(&stage.whatsapp, draft(list, "")).await;
     let Err(DeliveryError::Permanent(why)) = sent else {
         panic!("{sent:?}");
     };
@@ -293,7 +293,7 @@ async fn what_the_service_does_not_take_is_refused_before_anything_is_sent() {
     );
     stage.lose_files();
     let gone = json!({"kind": "image", "media_id": png});
-    let sent = stage.deliver(&stage.evolution, draft(gone, "")).await;
+    let sent = stage.deliver(&stage.whatsapp, draft(gone, "")).await;
     assert!(matches!(sent, Err(DeliveryError::Permanent(_))), "{sent:?}");
     assert_eq!(server.asked().len(), 0);
 }
@@ -304,7 +304,7 @@ async fn a_service_that_breaks_off_in_the_middle_of_a_file_is_tried_again() {
     let stage = Stage::of("*", server.base.clone(), FetchRule::All);
     let png = stage.keep(PNG, None, "image/png").await.id.to_string();
     let media = json!({"kind": "image", "media_id": png});
-    let sent = stage.deliver(&stage.evolution, draft(media, "")).await;
+    let sent = stage.deliver(&stage.whatsapp, draft(media, "")).await;
     // All of this one was sent.
     assert!(matches!(sent, Err(DeliveryError::Unknown(_))), "{sent:?}");
 }

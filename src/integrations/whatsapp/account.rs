@@ -4,7 +4,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
-    EvolutionSettings,
+    WhatsappSettings,
     errors::{Fault, fault},
     is_success,
 };
@@ -18,7 +18,7 @@ const MAX_INSTANCES: usize = 100;
 
 /// The instances that this key gives access to: all with the server's own key, else the one whose key it is
 /// (<https://doc.evolution-api.com/v2/api-reference/instance-controller/fetch-instances>).
-pub async fn instances(settings: &EvolutionSettings) -> Result<Value, String> {
+pub async fn instances(settings: &WhatsappSettings) -> Result<Value, String> {
     let address = format!("{}{}", settings.base.authority(), settings.base.prefix());
     let http = Http::new(settings.base.clone()).redacting([&settings.token]);
     let call = HttpCall {

@@ -4,7 +4,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Evolution,
+    Whatsapp,
     connection::Status,
     errors::{Fault, fault, is_success},
 };
@@ -14,7 +14,7 @@ use crate::{
     message::text_at,
 };
 
-impl Evolution {
+impl Whatsapp {
     /// What pairs a phone: a code, that it is paired, or why there is no code yet.
     pub(super) async fn pair(&self) -> Result<Value, String> {
         let status = self.status().await.map_err(told)?;

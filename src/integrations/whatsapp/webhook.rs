@@ -7,7 +7,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Evolution, SECRET_HEADER,
+    SECRET_HEADER, Whatsapp,
     connection::unanswered,
     errors::{Fault, fault, is_success},
 };
@@ -28,7 +28,7 @@ const EVENTS: [&str; 8] = [
 /// How many of them the first versions knew. One name that a version does not know is a 400 for all.
 const OLDEST: usize = 5;
 
-impl Evolution {
+impl Whatsapp {
     fn webhook(&self, events: &[&str]) -> Value {
         json!({"webhook": {"enabled": true, "url": self.webhook_url,
             "headers": {SECRET_HEADER: self.secret}, "byEvents": false, "base64": false, "events": events}})

@@ -13,7 +13,7 @@ use std::ops::Deref;
 
 use serde_json::{Value, json};
 
-use super::{Evolution, EvolutionSettings, NAME, RunContext};
+use super::{NAME, RunContext, Whatsapp, WhatsappSettings};
 use crate::{
     config::{BaseUrl, FetchRule},
     integrations::testing::Desk,
@@ -30,7 +30,7 @@ fn jid(number: &str) -> String {
 }
 
 struct Stage {
-    evolution: Evolution,
+    whatsapp: Whatsapp,
     desk: Desk,
 }
 
@@ -51,7 +51,7 @@ impl Stage {
     /// With the service there, and this rule for its files.
     fn of(allowed: &str, base: BaseUrl, fetches: FetchRule) -> Self {
         let desk = Desk::new(NAME, allowed);
-        let settings = EvolutionSettings {
+        let settings = WhatsappSettings {
             base,
             token: "key".to_owned(),
             instance: "Cleudocode".to_owned(),
@@ -60,7 +60,7 @@ impl Stage {
             fetches,
         };
         Self {
-            evolution: Evolution::new(
+            whatsapp: Whatsapp::new(
                 &settings,
                 "127.0.0.1:1",
                 desk.ingress.clone(),
@@ -73,7 +73,7 @@ impl Stage {
     async fn post(&self, event: &str, data: Value) {
         let body =
             json!({"event": event, "sender": format!("{ME}:3@s.whatsapp.net"), "data": data});
-        let reply = self.evolution.posted(&body).await.expect("the store works");
+        let reply = self.whatsapp.posted(&body).await.expect("the store works");
         assert_eq!(reply.status, 200, "{event}");
     }
 
@@ -90,7 +90,7 @@ impl Stage {
     }
 
     fn log(&self) -> String {
-        let lines = self.evolution.ingress.log().last(500, LogLevel::Debug);
+        let lines = self.whatsapp.ingress.log().last(500, LogLevel::Debug);
         let lines: Vec<String> = lines.iter().map(|line| format!("{line:?}")).collect();
         lines.join("\n")
     }
@@ -99,6 +99,6 @@ impl Stage {
     fn attend(&self, on_report: impl Fn(super::super::Report<'_>) + Send + Sync + 'static) {
         let (_, shutdown) = crate::shutdown::channel();
         let context = RunContext::new(shutdown, on_report);
-        *self.evolution.context.lock().expect("whole") = Some(context);
+        *self.whatsapp.context.lock().expect("whole") = Some(context);
     }
 }
