@@ -241,6 +241,9 @@ fn whatsapp(lookup: &Lookup) -> Option<Plan> {
     let instance = text("WHATSAPP_INSTANCE_NAME")?;
     let settings = base(lookup, service).map(|base| {
         ServiceSettings::Whatsapp(whatsapp::WhatsappSettings {
+            server: text("WHATSAPP_SERVER")
+                .and_then(|name| name.parse().ok())
+                .unwrap_or_default(),
             base,
             token,
             instance,

@@ -1,17 +1,16 @@
-//! What the service posts, event by event. `data` is one object or an array of them, depending on the
-//! event and the version; both are read everywhere.
+//! What a server posts, event by event: whose it is, and what of it is stored.
 
 use serde_json::Value;
 
 use super::{
     Whatsapp,
-    connection::Status,
-    inbound::{self, author_of_edit, call, edited, presences, votes},
+    events::{Call, PostedMessage, Posts, ServerEvent, Update},
+    inbound::{self, author_of_edit, edited},
     kinds::{self, Body, Said},
     mention,
     reconcile::{Posted, Whose, report},
-    who::{HIDDEN, Place, Who, here, place, plain, who},
-    wire::{NAME, state_of},
+    settings::NAME,
+    who::{HIDDEN, Place, Who, here, plain, who},
 };
 use crate::{
     integrations::{
@@ -28,40 +27,32 @@ use crate::{
 type Done = Result<bool, StoreError>;
 
 impl Whatsapp {
-    pub(super) async fn posted(&self, body: &Value) -> Result<HookReply, StoreError> {
-        let event = text_at(body, "event").unwrap_or_default();
-        let event = event.to_ascii_lowercase().replace('_', ".");
-        let me = text_at(body, "sender").map(here);
-        let data = &body["data"];
-        let all = data.as_array();
-        let all = all.map_or(std::slice::from_ref(data), Vec::as_slice);
-        for one in all {
-            if !self.event(&event, one, me.as_deref()).await? {
+    /// Takes all that a post tells.
+    pub(super) async fn take(&self, posts: Posts) -> Result<HookReply, StoreError> {
+        for event in posts.events {
+            if !self.event(event, posts.me.as_deref()).await? {
                 return Ok(HookReply::again("a message under way is not known yet"));
             }
         }
         Ok(HookReply::done())
     }
 
-    async fn event(&self, event: &str, data: &Value, me: Option<&str>) -> Done {
+    async fn event(&self, event: ServerEvent, me: Option<&str>) -> Done {
         match event {
-            "messages.upsert" => self.upsert(data, me).await,
-            "messages.update" => self.update(data, me).await,
-            "messages.edited" => self.edit(data, me).await,
-            "messages.delete" => self.delete(data).await,
-            "call" => self.call_came(data, me).await,
-            "presence.update" => self.present(data).await,
-            "connection.update" => {
-                let reason = kinds::whole(&data["statusReason"]);
-                self.became(&Status::of(text_at(data, "state"), reason));
+            ServerEvent::Message(posted) => self.message(&posted, me).await,
+            ServerEvent::Update(update) => self.update(&update, me).await,
+            ServerEvent::Protocol { key, protocol } => self.protocol(&key, &protocol, me).await,
+            ServerEvent::Deleted { name, key } => self.deleted(&name, &key).await,
+            ServerEvent::Call(call) => self.call_came(&call, me).await,
+            ServerEvent::Typing { chat, members } => self.present(&chat, &members).await,
+            ServerEvent::Status(status) => {
+                self.became(&status);
                 Ok(true)
             }
-            // Where there is no code in it, the last was not scanned in time.
-            "qrcode.updated" if data["statusCode"].is_number() => {
-                self.became(&Status::of(Some("refused"), None));
+            ServerEvent::Nothing { what, kind } => {
+                self.unread(what, &kind);
                 Ok(true)
             }
-            _ => Ok(true),
         }
     }
 
@@ -94,19 +85,17 @@ impl Whatsapp {
         self.ingress.log().debug("integration", what, &fields);
     }
 
-    async fn upsert(&self, data: &Value, me: Option<&str>) -> Done {
-        let Some(name) = text_at(&data["key"], "id") else {
+    async fn message(&self, posted: &PostedMessage, me: Option<&str>) -> Done {
+        let key = &posted.key;
+        let Some(name) = text_at(key, "id") else {
             return Ok(true);
         };
-        let key = &with_participant(data);
         let Some(who) = self.whose(key, me).await? else {
             return Ok(true);
         };
-        let hint = text_at(data, "messageType").filter(|hint| *hint != "unknown");
-        let hint = hint.or((key["isViewOnce"] == true).then_some("viewOnceMessage"));
-        let body = match &data["message"] {
-            Value::Null if key["isViewOnce"] != true => Body::Nothing("no message".to_owned()),
-            message => kinds::read(message, hint),
+        let body = match &posted.message {
+            Value::Null => Body::Nothing("no message".to_owned()),
+            message => kinds::read(message, posted.hint.as_deref()),
         };
         match body {
             Body::Nothing(kind) => {
@@ -118,20 +107,21 @@ impl Whatsapp {
                 let name = other.as_deref().unwrap_or(name);
                 self.edited(name, key, Some(who), &said).await
             }
-            Body::Said(said) => self.said(data, &who, &said, me).await,
+            Body::Said(said) => self.said(posted, &who, &said, me).await,
         }
     }
 
-    async fn said(&self, data: &Value, who: &Who, said: &Said, me: Option<&str>) -> Done {
+    async fn said(&self, posted: &PostedMessage, who: &Who, said: &Said, me: Option<&str>) -> Done {
         if let Some(kind) = said.service_type() {
             self.unread("a message of a kind that no rule knows", kind);
         }
-        let mut inbound = inbound::inbound(data, who, said);
+        let mut inbound = inbound::inbound(posted, who, said);
         if !who.own {
-            if who.place == Place::Group && self.names_us(data, &said.words, me).await? {
+            if who.place == Place::Group && self.names_us(posted, &said.words, me).await? {
                 inbound.meta.get_or_insert_default()["mentioned"] = true.into();
             }
-            self.expect_file(&mut inbound, who, data).await?;
+            self.expect_file(&mut inbound, who, posted.base64.as_deref())
+                .await?;
             let commands = if said.typed {
                 Commands::Obeyed
             } else {
@@ -140,16 +130,17 @@ impl Whatsapp {
             return self.store(inbound, who, commands).await;
         }
         // Ours, written here or on the phone: which, the names of those sent here tell.
-        let posted = Posted {
+        let ours = Posted {
             name: inbound.dedup_key.as_deref().unwrap_or_default(),
             peer: known(&who.peer),
             text: Some(&said.words),
         };
-        match report(&self.ingress, &posted, State::Sent, None).await? {
+        match report(&self.ingress, &ours, State::Sent, None).await? {
             Whose::Ours => Ok(true),
             Whose::InDoubt => Ok(false),
             Whose::NotOurs => {
-                self.expect_file(&mut inbound, who, data).await?;
+                self.expect_file(&mut inbound, who, posted.base64.as_deref())
+                    .await?;
                 self.store(inbound, who, Commands::Ignored).await
             }
         }
@@ -159,7 +150,7 @@ impl Whatsapp {
     /// id, which our own messages in groups tell.
     async fn names_us(
         &self,
-        data: &Value,
+        posted: &PostedMessage,
         words: &str,
         me: Option<&str>,
     ) -> Result<bool, StoreError> {
@@ -167,7 +158,7 @@ impl Whatsapp {
         if phone::is_mentioned(words, me) {
             return Ok(true);
         }
-        for address in mention::mentioned(data) {
+        for address in mention::mentioned(&posted.context, &posted.message) {
             let is_ours = if mention::is_hidden(&address) {
                 self.ingress.canonical(&address).await? == me
             } else {
@@ -215,14 +206,14 @@ impl Whatsapp {
             self.unread("an edit of a message that is not known", "edited");
             return Ok(true);
         };
-        let mut inbound = inbound::inbound(&Value::Null, &who, said);
+        let mut inbound = inbound::inbound(&PostedMessage::default(), &who, said);
         if let Some(meta) = &mut inbound.meta {
             meta["id"] = name.into();
             meta["edited"] = true.into();
         }
         inbound.dedup_key = Some(name.to_owned());
         inbound.media = said.media(name, None);
-        self.expect_file(&mut inbound, &who, &Value::Null).await?;
+        self.expect_file(&mut inbound, &who, None).await?;
         self.store(inbound, &who, Commands::Ignored).await
     }
 
@@ -248,10 +239,9 @@ impl Whatsapp {
         }
     }
 
-    /// `messages.edited` brings every `protocolMessage` there is.
-    async fn edit(&self, data: &Value, me: Option<&str>) -> Done {
-        let key = &data["key"];
-        match kinds::read_protocol(data) {
+    /// What somebody did to a message, told apart from a message of its own.
+    async fn protocol(&self, key: &Value, protocol: &Value, me: Option<&str>) -> Done {
+        match kinds::read_protocol(protocol) {
             Body::Edited(Some(name), said) => {
                 let who = author_of_edit(key, me).filter(|who| who.place != Place::Broadcast);
                 let who = match who {
@@ -275,43 +265,20 @@ impl Whatsapp {
         }
     }
 
-    async fn delete(&self, data: &Value) -> Done {
-        let key = &data["key"];
-        let name = text_at(key, "id").or(text_at(data, "keyId"));
-        match name.or(text_at(data, "id")) {
-            Some(name) => {
-                self.deleted(name, if key.is_object() { key } else { data })
-                    .await
-            }
-            None => Ok(true),
-        }
-    }
-
-    /// A receipt, an edit, or votes. That something was deleted is not believed here: versions before
-    /// 2.3.7 say so of whatever has no status (evolution-api#2010).
-    async fn update(&self, data: &Value, me: Option<&str>) -> Done {
-        let key = if data["key"].is_object() {
-            &data["key"]
-        } else {
-            data
-        };
-        let Some(name) = text_at(data, "keyId").or(text_at(key, "id")) else {
-            return Ok(true);
-        };
-        if text_at(key, "remoteJid").is_some_and(|jid| place(jid) == Place::Broadcast) {
-            return Ok(true);
-        }
-        if data["message"]["editedMessage"].is_object()
-            && let Body::Edited(other, said) = kinds::read(&data["message"], None)
+    /// A receipt, an edit, or votes.
+    async fn update(&self, update: &Update, me: Option<&str>) -> Done {
+        let (name, key) = (update.name.as_str(), &update.key);
+        if update.edited.is_object()
+            && let Body::Edited(other, said) = kinds::read(&update.edited, None)
             && let Some(who) = self.whose(key, me).await?
         {
             let name = other.as_deref().unwrap_or(name);
             self.edited(name, key, Some(who), &said).await?;
         }
-        for (voter, options) in votes(&data["pollUpdates"]) {
-            self.voted(name, key, &voter, options, me).await?;
+        for (voter, options) in &update.votes {
+            self.voted(name, key, voter, options.clone(), me).await?;
         }
-        let Some(state) = state_of(&data["status"]) else {
+        let Some(state) = update.state else {
             return Ok(true);
         };
         let failed = state == State::Failed;
@@ -357,14 +324,7 @@ impl Whatsapp {
         self.tell(&name, &who, &content, true).await
     }
 
-    async fn call_came(&self, data: &Value, me: Option<&str>) -> Done {
-        let Some(call) = call(data) else {
-            self.unread(
-                "a step of a call",
-                text_at(data, "status").unwrap_or("call"),
-            );
-            return Ok(true);
-        };
+    async fn call_came(&self, call: &Call, me: Option<&str>) -> Done {
         if let Some(who) = self.whose(&call.key, me).await? {
             self.tell(&call.name, &who, &call.content, call.is_news)
                 .await?;
@@ -384,7 +344,7 @@ impl Whatsapp {
         if is_news && self.ingress.revise(name, edited(&said)).await? {
             return Ok(());
         }
-        let mut inbound = inbound::inbound(&Value::Null, who, &said);
+        let mut inbound = inbound::inbound(&PostedMessage::default(), who, &said);
         inbound.dedup_key = Some(name.to_owned());
         self.store(inbound, who, Commands::Ignored).await.map(drop)
     }
@@ -398,27 +358,15 @@ impl Whatsapp {
         Ok(peer)
     }
 
-    async fn present(&self, data: &Value) -> Done {
-        let Some(chat) = text_at(data, "id") else {
-            return Ok(true);
-        };
+    async fn present(&self, chat: &str, members: &[(String, bool)]) -> Done {
         let peer = self.peer_of(chat).await?;
-        for (member, goes_on) in presences(data) {
+        for (member, goes_on) in members {
             let member = self.peer_of(member).await?;
             let sender = Some(member).filter(|member| *member != peer);
-            self.ingress.typing(&peer, sender.as_deref(), goes_on);
+            self.ingress.typing(&peer, sender.as_deref(), *goes_on);
         }
         Ok(true)
     }
-}
-
-/// The key of a message; programs before Baileys 6 told the member of a group beside it.
-fn with_participant(data: &Value) -> Value {
-    let mut key = data["key"].clone();
-    if text_at(&key, "participant").is_none() {
-        key["participant"] = data["participant"].clone();
-    }
-    key
 }
 
 /// A peer that is known for sure: a hidden id may be any number's.

@@ -3,27 +3,26 @@
 use serde_json::{Value, json};
 
 use super::{
+    events::PostedMessage,
     kinds::{Said, is_forwarded},
+    settings::NAME,
     who::{self, Place, Who},
-    wire::NAME,
 };
 use crate::{
     integrations::ADDRESS,
-    message::{Content, Kind, text_at},
+    message::{Kind, text_at},
     store::{Inbound, Revision},
 };
 
 /// A message as it is stored. Its key is the service's id of it alone: edits and deletions know no more,
 /// and the conversation of the same message is the number at one time and the hidden id at another.
-pub(super) fn inbound(data: &Value, who: &Who, said: &Said) -> Inbound {
-    let id = text_at(&data["key"], "id").or(text_at(data, "keyId"));
-    let url = text_at(&data["message"], "mediaUrl");
-    let context = &data["contextInfo"];
+pub(super) fn inbound(posted: &PostedMessage, who: &Who, said: &Said) -> Inbound {
+    let id = text_at(&posted.key, "id");
     let mut meta = json!({});
-    let is_forwarded = said.forwarded || is_forwarded(context);
+    let is_forwarded = said.forwarded || is_forwarded(&posted.context);
     let known = [
         ("id", id.map(Value::from)),
-        ("name", named(data, who).map(Value::from)),
+        ("name", named(posted, who).map(Value::from)),
         ("own", who.own.then_some(true.into())),
         (ADDRESS, who.address.clone().map(Value::from)),
         ("reaction_to", reacted_to(said).map(Value::from)),
@@ -35,7 +34,8 @@ pub(super) fn inbound(data: &Value, who: &Who, said: &Said) -> Inbound {
         }
     }
     // As Evolution 2.3 tells it; in 2.4 that is another context, and the content has its own.
-    let answered = text_at(context, "stanzaId").or(said.about.as_deref());
+    let answered = text_at(&posted.context, "stanzaId").or(said.about.as_deref());
+    let file = posted.file.as_deref().or(id).unwrap_or_default();
     Inbound {
         channel: NAME.to_owned(),
         peer: who.peer.clone(),
@@ -43,7 +43,7 @@ pub(super) fn inbound(data: &Value, who: &Who, said: &Said) -> Inbound {
         kind: said.kind,
         text: said.text.clone(),
         content: said.content.clone(),
-        media: said.media(id.unwrap_or_default(), url),
+        media: said.media(file, posted.url.as_deref()),
         reply_to: answered.map(str::to_owned),
         meta: Some(meta),
         dedup_key: id.map(str::to_owned),
@@ -51,8 +51,8 @@ pub(super) fn inbound(data: &Value, who: &Who, said: &Said) -> Inbound {
 }
 
 /// A post of a newsletter is nobody's.
-fn named<'a>(data: &'a Value, who: &Who) -> Option<&'a str> {
-    who::name(data, who).filter(|_| who.place != Place::Newsletter)
+fn named<'a>(posted: &'a PostedMessage, who: &Who) -> Option<&'a str> {
+    who::name(posted.name.as_deref(), who).filter(|_| who.place != Place::Newsletter)
 }
 
 fn reacted_to(said: &Said) -> Option<&str> {
@@ -86,82 +86,4 @@ pub(super) fn author_of_edit(key: &Value, me: Option<&str>) -> Option<Who> {
         }
         _ => Some(who),
     }
-}
-
-/// A call: its name among messages, who calls, and what is known of it. A call is posted at every step,
-/// so only the first makes a message (Baileys, `src/Types/Call.ts`).
-pub(super) struct Call {
-    pub name: String,
-    pub key: Value,
-    pub content: Content,
-    /// Whether it tells how the call went.
-    pub is_news: bool,
-}
-
-/// Reads the event `call`.
-pub(super) fn call(data: &Value) -> Option<Call> {
-    let id = text_at(data, "id")?;
-    let (outcome, is_news) = match text_at(data, "status")? {
-        "offer" | "ringing" => (None, false),
-        "accept" => (Some("accepted"), true),
-        "reject" => (Some("rejected"), true),
-        "timeout" => (Some("missed"), true),
-        // Also of a call that was taken.
-        "terminate" => (Some("ended"), false),
-        _ => return None,
-    };
-    let chat = text_at(data, "chatId");
-    let from = text_at(data, "from").or(chat);
-    let group = text_at(data, "groupJid").or(chat.filter(|chat| who::place(chat) == Place::Group));
-    let number = &data["callerPn"];
-    let key = match group {
-        Some(group) => json!({"remoteJid": group, "participant": from, "participantPn": number}),
-        None => json!({"remoteJid": from, "remoteJidAlt": number}),
-    };
-    Some(Call {
-        name: format!("call:{id}"),
-        key,
-        content: Content::Call {
-            video: data["isVideo"] == true,
-            outcome: outcome.map(str::to_owned),
-            seconds: None,
-        },
-        is_news,
-    })
-}
-
-/// The votes on a poll as older versions post them: an option each, with all who chose it.
-pub(super) fn votes(updates: &Value) -> Vec<(String, Vec<String>)> {
-    let mut votes: Vec<(String, Vec<String>)> = Vec::new();
-    for update in updates.as_array().into_iter().flatten() {
-        let Some(option) = text_at(update, "name") else {
-            continue;
-        };
-        let all = update["voters"].as_array().into_iter().flatten();
-        for voter in all.filter_map(Value::as_str) {
-            match votes.iter_mut().find(|(known, _)| known == voter) {
-                Some((_, options)) => options.push(option.to_owned()),
-                None => votes.push((voter.to_owned(), vec![option.to_owned()])),
-            }
-        }
-    }
-    votes
-}
-
-/// A member of a group, and whether it goes on, for each who writes or no longer does.
-pub(super) fn presences(data: &Value) -> Vec<(&str, bool)> {
-    /// Members of a group told of at once.
-    const MOST: usize = 16;
-    let Some(presences) = data["presences"].as_object() else {
-        return Vec::new();
-    };
-    let told = presences.iter().filter_map(|(member, presence)| {
-        let goes_on = match presence["lastKnownPresence"].as_str()? {
-            "composing" | "recording" => true,
-            "available" | "paused" => false,
-            _ => return None,
-        };
-        Some((member.as_str(), goes_on))
-    });
-    told.take(MOST).collect()
 }

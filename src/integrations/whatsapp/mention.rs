@@ -16,11 +16,11 @@ const MOST: usize = 64;
 /// Contents within contents that are looked into: `ephemeralMessage.message.imageMessage`.
 const DEEPEST: usize = 6;
 
-/// The addresses named beside the text.
-pub(super) fn mentioned(data: &Value) -> Vec<String> {
+/// The addresses named beside the text, in the context beside the content or in its own.
+pub(super) fn mentioned(beside: &Value, message: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    named_in(&data["contextInfo"], &mut found);
-    contexts(&data["message"], DEEPEST, &mut found);
+    named_in(beside, &mut found);
+    contexts(message, DEEPEST, &mut found);
     found.truncate(MOST);
     found
 }
@@ -67,10 +67,11 @@ mod tests {
             json!({"message": {"ephemeralMessage": {"message": {"extendedTextMessage":
                 {"contextInfo": {"mentionedJid": ["5511@s.whatsapp.net"], "quotedMessage": {"contextInfo": quoted}}}}}}}),
         ] {
-            assert_eq!(mentioned(&data), ["5511@s.whatsapp.net"], "{data}");
+            let found = mentioned(&data["contextInfo"], &data["message"]);
+            assert_eq!(found, ["5511@s.whatsapp.net"], "{data}");
         }
-        assert!(mentioned(&json!({"message": {"conversation": "hi"}})).is_empty());
-        let odd = json!({"contextInfo": {"mentionedJid": "5511@lid"}, "message": []});
-        assert!(mentioned(&odd).is_empty());
+        assert!(mentioned(&Value::Null, &json!({"conversation": "hi"})).is_empty());
+        let odd = json!({"mentionedJid": "5511@lid"});
+        assert!(mentioned(&odd, &json!([])).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Whose a message is that the service posts, as the store knows it: one of ours, perhaps one whose
 //! answer was lost, or one written on the phone.
 
-use super::wire::{NAME, bodies};
+use super::{settings::NAME, steps::steps};
 use crate::{
     integrations::ingress::Ingress,
     message::{Message, State},
@@ -102,13 +102,9 @@ async fn is_in_doubt(store: &Store, posted: &Posted<'_>) -> Result<bool, StoreEr
     store.run_blocking(read).await
 }
 
-/// Whether a call that brings the message out shows this text, however that call names it.
+/// Whether a step that brings the message out shows this text.
 fn says(message: &Message, text: &str) -> bool {
-    bodies(message).iter().any(|(_, body)| {
-        let mut fields = ["text", "caption", "reaction"].iter();
-        let shown = fields.find_map(|field| body[field].as_str());
-        shown.unwrap_or_default() == text
-    })
+    steps(message).iter().any(|step| step.shown() == text)
 }
 
 #[cfg(test)]

@@ -226,8 +226,8 @@ const SHORTEST: usize = 7;
 
 /// The name that came with a message; where there is none, Evolution puts the address in its place
 /// (`whatsapp.baileys.service.ts`, `prepareMessage`).
-pub(super) fn name<'a>(data: &'a Value, who: &Who) -> Option<&'a str> {
-    let name = text_at(data, "pushName").filter(|_| !who.own)?;
+pub(super) fn name<'a>(told: Option<&'a str>, who: &Who) -> Option<&'a str> {
+    let name = told.filter(|name| !name.is_empty() && !who.own)?;
     let has_server = [HIDDEN, PERSON].iter().any(|server| name.ends_with(server));
     let is_number = name.len() >= SHORTEST && name.bytes().all(|b| b.is_ascii_digit() || b == b':');
     (!has_server && !is_number).then_some(name)
@@ -334,7 +334,7 @@ mod tests {
             ("5522:1@s.whatsapp.net", None),
             ("", None),
         ] {
-            assert_eq!(name(&json!({"pushName": given}), &who), known, "{given}");
+            assert_eq!(name(Some(given), &who), known, "{given}");
         }
     }
 

@@ -18,7 +18,7 @@ use cleudocodebot::{
         pairing::Pairings,
         support::hmac::hmac,
         telegram::{BotSettings, Telegram},
-        whatsapp::{Whatsapp, WhatsappSettings},
+        whatsapp::{ServerKind, Whatsapp, WhatsappSettings},
     },
     log::{Log, LogLevel},
     media::Media,
@@ -74,6 +74,7 @@ fn stage() -> Stage {
     };
     let base = BaseUrl::parse("http://127.0.0.1:9").expect("an address");
     let whatsapp = WhatsappSettings {
+        server: ServerKind::Evolution,
         base: base.clone(),
         token: "key".to_owned(),
         instance: "Fuzz".to_owned(),

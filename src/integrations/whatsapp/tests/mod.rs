@@ -1,22 +1,20 @@
 //! The integration without a service: what is posted to it and what its store holds then.
 
-mod answered;
 mod edits;
 mod fetched;
 mod files;
 mod kinds;
 mod mentions;
 mod posted;
-mod sent;
 
 use std::ops::Deref;
 
 use serde_json::{Value, json};
 
-use super::{NAME, RunContext, Whatsapp, WhatsappSettings};
+use super::{NAME, RunContext, ServerKind, Whatsapp, WhatsappSettings};
 use crate::{
     config::{BaseUrl, FetchRule},
-    integrations::testing::Desk,
+    integrations::{Hook, Integration as _, testing::Desk},
     log::LogLevel,
 };
 
@@ -52,6 +50,7 @@ impl Stage {
     fn of(allowed: &str, base: BaseUrl, fetches: FetchRule) -> Self {
         let desk = Desk::new(NAME, allowed);
         let settings = WhatsappSettings {
+            server: ServerKind::Evolution,
             base,
             token: "key".to_owned(),
             instance: "Cleudocode".to_owned(),
@@ -73,7 +72,17 @@ impl Stage {
     async fn post(&self, event: &str, data: Value) {
         let body =
             json!({"event": event, "sender": format!("{ME}:3@s.whatsapp.net"), "data": data});
-        let reply = self.whatsapp.posted(&body).await.expect("the store works");
+        let secret = self.whatsapp.settings.secret();
+        let mut headers = hyper::HeaderMap::new();
+        let secret = secret.parse().expect("a header");
+        headers.insert("x-cleudocodebot-secret", secret);
+        let hook = Hook {
+            is_get: false,
+            query: String::new(),
+            headers,
+            body: body.to_string().into_bytes(),
+        };
+        let reply = self.whatsapp.hook(&hook).await;
         assert_eq!(reply.status, 200, "{event}");
     }
 

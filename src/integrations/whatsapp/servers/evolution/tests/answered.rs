@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::super::errors::{CONNECT, Refusal, is_no_chat, is_success, refusal, unasked};
+use super::super::errors::{Refusal, is_success, refusal, unasked};
 use crate::http_client::HttpAnswer;
-use crate::integrations::{DeliveryError, ReconcileResult, Trouble};
+use crate::integrations::{DeliveryError, ReconcileResult, Trouble, whatsapp::connection::CONNECT};
 
 const PERSON: &str = "5511987654321";
 
@@ -176,7 +176,6 @@ fn a_newsletter_is_not_said_to_be_missing() {
     let object = json!({"response": {"message": ["[object Object]"]}});
     let text = format!("{:?}", to("1@newsletter", 400, &object));
     assert!(text.contains("may not send to channels"), "{text}");
-    assert!(is_no_chat("status@broadcast").is_some() && is_no_chat(PERSON).is_none());
 }
 
 #[test]

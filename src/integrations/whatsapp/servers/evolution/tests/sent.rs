@@ -2,8 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::super::wire::{Sought, bodies, jids, names_of, read_messages, state_of};
-use crate::message::{Content, Direction, Kind, Message, State, content::Person};
+use super::super::wire::{body, found, read_body, state_of};
+use crate::{
+    integrations::whatsapp::{
+        NAME,
+        sought::{Sought, names_of},
+        steps::{jids, read_messages, steps},
+    },
+    message::{Content, Direction, Kind, Message, State, content::Person},
+};
+
+fn bodies(message: &Message) -> Vec<(&'static str, Value)> {
+    steps(message).iter().map(body).collect()
+}
 
 fn message(text: &str, media: Value) -> Message {
     let media = Some(media).filter(|media| !media.is_null());
@@ -14,7 +25,7 @@ fn message(text: &str, media: Value) -> Message {
         media,
         state: State::Sending,
         attempts: 1,
-        ..Message::sample(super::NAME, "5511")
+        ..Message::sample(NAME, "5511")
     }
 }
 
@@ -132,7 +143,7 @@ fn what_was_read_is_named_by_the_number_where_it_is_known() {
         let mut one = message("hi", Value::Null);
         one.peer = peer.to_owned();
         one.meta = Some(json!({"id": "A", "address": address}));
-        let body = read_messages(&[one]).expect("something");
+        let body = read_body(&read_messages(&[one]));
         body["readMessages"][0]["remoteJid"].clone()
     };
     assert_eq!(read("5511", json!("77@lid")), "5511@s.whatsapp.net");
@@ -172,12 +183,8 @@ fn a_message_is_found_by_its_text_and_any_spelling_of_its_time() {
         record(long),
         record(json!(5)),
     ];
-    let found = names_of(
-        &json!({"messages": {"records": records}}),
-        &Sought::Text("hi"),
-        1900,
-    );
-    assert_eq!(found.expect("records").len(), 3);
+    let found = found(&json!({"messages": {"records": records}})).expect("records");
+    assert_eq!(names_of(&found, &Sought::Text("hi"), 1900).len(), 3);
     assert_eq!(jids("77@lid"), ["77@lid"]);
 }
 
@@ -244,12 +251,13 @@ fn a_file_whose_answer_was_lost_is_known_by_its_kind_and_caption() {
         ("sticker", "", json!({"stickerMessage": {}}), true),
         ("image", "", json!({"conversation": "look"}), false),
     ] {
-        let steps = file(text, json!({"kind": kind, "media_id": id}));
+        let message = message(text, json!({"kind": kind, "media_id": id}));
+        let steps = steps(&message);
         let sought = Sought::of(&steps[0]).expect("told from others");
         let record = json!({"key": {"id": "N"}, "message": content, "messageTimestamp": 2000});
-        let found = names_of(&json!({"messages": {"records": [record]}}), &sought, 1900);
+        let found = found(&json!({"messages": {"records": [record]}})).expect("records");
         assert_eq!(
-            found.expect("records").len(),
+            names_of(&found, &sought, 1900).len(),
             usize::from(is_it),
             "{kind} {text}: {content}"
         );

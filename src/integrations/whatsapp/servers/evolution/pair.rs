@@ -4,36 +4,26 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Whatsapp,
-    connection::Status,
+    Evolution,
     errors::{Fault, fault, is_success},
 };
 use crate::{
-    integrations::{RunError, Trouble},
+    integrations::whatsapp::{
+        connection::{told, with_advice},
+        servers::Pairing,
+    },
     log::LogField,
     message::text_at,
 };
 
-impl Whatsapp {
-    /// What pairs a phone: a code, that it is paired, or why there is no code yet.
-    pub(super) async fn pair(&self) -> Result<Value, String> {
-        let status = self.status().await.map_err(told)?;
-        self.became(&status);
-        match status {
-            Status::Open => Ok(json!({"state": "connected"})),
-            Status::Closed(_) => self.code().await,
-            Status::Missing(_) => self.create().await,
-            Status::Unusable(trouble) => Err(with_advice(&trouble)),
-        }
-    }
-
-    async fn code(&self) -> Result<Value, String> {
+impl Evolution {
+    pub(super) async fn code(&self) -> Result<Pairing, String> {
         let asked = self.call(Method::GET, "/instance/connect", &Value::Null);
         let answer = asked.await.map_err(|error| error.to_string())?;
         if answer.status == 200 {
             return Ok(pairing(&answer.json()));
         }
-        Err(match fault(&answer, &self.address) {
+        Err(match fault(&answer, &self.api.address) {
             Fault::NoInstance => return self.create().await,
             Fault::Trouble(trouble) => with_advice(&trouble),
             Fault::Unauthorized(why) | Fault::Other(why) => why,
@@ -41,28 +31,30 @@ impl Whatsapp {
     }
 
     /// Makes the instance; whoever connects it wants it to be there.
-    async fn create(&self) -> Result<Value, String> {
-        let name = &self.settings.instance;
+    pub(super) async fn create(&self) -> Result<Pairing, String> {
+        let name = &self.instance;
         let wanted =
             json!({"instanceName": name, "integration": "WHATSAPP-BAILEYS", "qrcode": true});
-        let asked = self.ask(Method::POST, "/instance/create", &wanted);
+        let asked = self.api.post("/instance/create", &wanted);
         let answer = asked.await.map_err(|error| error.to_string())?;
         if is_success(&answer) {
             let fields: [LogField<'_>; 1] = [("instance", name)];
-            self.ingress
-                .log()
-                .info("integration", "made the instance", &fields);
-            if let Err(error) = self.register().await {
+            self.log.info("integration", "made the instance", &fields);
+            if let Err(error) = self.set().await {
                 let fields: [LogField<'_>; 1] = [("error", &told(error))];
-                self.ingress
-                    .log()
+                self.log
                     .warn("integration", "its webhook comes later", &fields);
             }
-            let mut pairing = pairing(&answer.json());
-            pairing["created"] = json!(true);
-            return Ok(pairing);
+            return Ok(match pairing(&answer.json()) {
+                Pairing::Code { code, typed, .. } => Pairing::Code {
+                    code,
+                    typed,
+                    is_new: true,
+                },
+                other => other,
+            });
         }
-        match fault(&answer, &self.address) {
+        match fault(&answer, &self.api.address) {
             Fault::Unauthorized(why) if why.contains("already in use") => Ok(waiting(
                 "the Evolution API has just deleted an instance of this name and needs some seconds more",
             )),
@@ -79,37 +71,24 @@ impl Whatsapp {
     }
 }
 
-fn told(error: RunError) -> String {
-    match error {
-        RunError::Failed(why, _) | RunError::Refused(why) => why,
-    }
-}
-
-fn with_advice(trouble: &Trouble) -> String {
-    match &trouble.advice {
-        Some(advice) => format!("{}; {advice}", trouble.why),
-        None => trouble.why.clone(),
-    }
-}
-
-fn waiting(why: &str) -> Value {
-    json!({"state": "waiting", "why": why})
+fn waiting(why: &str) -> Pairing {
+    Pairing::Waiting(why.to_owned())
 }
 
 /// What pairs a phone, by the answer of `/instance/connect` or `/instance/create`. A failure there is
 /// a 200 with `error` (`instance.controller.ts`, `connectToWhatsapp`).
-fn pairing(found: &Value) -> Value {
+fn pairing(found: &Value) -> Pairing {
     let state = text_at(&found["instance"], "state").or(text_at(&found["instance"], "status"));
     if state == Some("open") {
-        return json!({"state": "connected"});
+        return Pairing::Connected;
     }
     let codes = [found, &found["qrcode"]];
     if let Some((code, of)) = codes.iter().find_map(|of| Some((text_at(of, "code")?, of))) {
-        let mut pairing = json!({"state": "pairing", "code": code});
-        if let Some(typed) = text_at(of, "pairingCode") {
-            pairing["pairing_code"] = json!(typed);
-        }
-        return pairing;
+        return Pairing::Code {
+            code: code.to_owned(),
+            typed: text_at(of, "pairingCode").map(str::to_owned),
+            is_new: false,
+        };
     }
     if found["error"] == true {
         let said = text_at(found, "message").unwrap_or("an error");
@@ -131,10 +110,13 @@ mod tests {
     fn a_code_is_found_and_its_absence_is_explained() {
         let code = json!({"code": "2@x", "pairingCode": "ABCD", "count": 1});
         let wanted = json!({"state": "pairing", "code": "2@x", "pairing_code": "ABCD"});
-        assert_eq!(pairing(&code), wanted);
-        assert_eq!(pairing(&json!({"instance": {}, "qrcode": code})), wanted);
+        assert_eq!(pairing(&code).json(), wanted);
+        assert_eq!(
+            pairing(&json!({"instance": {}, "qrcode": code})).json(),
+            wanted
+        );
         let open = json!({"instance": {"instanceName": "a", "state": "open"}});
-        assert_eq!(pairing(&open), json!({"state": "connected"}));
+        assert_eq!(pairing(&open), Pairing::Connected);
         for (found, word) in [
             (json!({"count": 0}), "no code yet"),
             (
@@ -144,7 +126,7 @@ mod tests {
             (json!({"error": true, "message": "no socket"}), "no socket"),
             (Value::Null, "no code yet"),
         ] {
-            let waits = pairing(&found);
+            let waits = pairing(&found).json();
             assert_eq!(waits["state"], "waiting");
             assert!(
                 waits["why"].as_str().is_some_and(|why| why.contains(word)),

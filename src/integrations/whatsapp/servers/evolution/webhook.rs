@@ -7,11 +7,14 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
-    SECRET_HEADER, Whatsapp,
-    connection::unanswered,
+    Evolution, SECRET_HEADER,
     errors::{Fault, fault, is_success},
 };
-use crate::{http_client::HttpAnswer, integrations::RunError, log::LogField};
+use crate::{
+    http_client::HttpAnswer,
+    integrations::{RunError, whatsapp::servers::api::unanswered},
+    log::LogField,
+};
 
 /// Events we want posted. All that people do comes by these.
 const EVENTS: [&str; 8] = [
@@ -28,7 +31,7 @@ const EVENTS: [&str; 8] = [
 /// How many of them the first versions knew. One name that a version does not know is a 400 for all.
 const OLDEST: usize = 5;
 
-impl Whatsapp {
+impl Evolution {
     fn webhook(&self, events: &[&str]) -> Value {
         json!({"webhook": {"enabled": true, "url": self.webhook_url,
             "headers": {SECRET_HEADER: self.secret}, "byEvents": false, "base64": false, "events": events}})
@@ -45,7 +48,7 @@ impl Whatsapp {
     }
 
     /// Has the service post to us.
-    pub(super) async fn register(&self) -> Result<(), RunError> {
+    pub(super) async fn set(&self) -> Result<(), RunError> {
         let mut answer = self.set_webhook(&EVENTS).await?;
         let is_old = answer.status == 400;
         if is_old {
@@ -55,7 +58,7 @@ impl Whatsapp {
             self.knows_oldest_events.store(is_old, Ordering::Relaxed);
             return Ok(());
         }
-        let why = match fault(&answer, &self.address) {
+        let why = match fault(&answer, &self.api.address) {
             Fault::Other(why) | Fault::Unauthorized(why) => why,
             Fault::Trouble(trouble) => trouble.why,
             Fault::NoInstance => "the instance is gone".to_owned(),
@@ -74,7 +77,7 @@ impl Whatsapp {
     }
 
     /// Sets the webhook again where it is gone or another's. What stands in the answer holds our secret.
-    pub(super) async fn keep_webhook(&self) {
+    pub(super) async fn keep(&self) {
         let asked = self.call(Method::GET, "/webhook/find", &Value::Null).await;
         let Ok(answer) = asked else {
             return;
@@ -83,8 +86,8 @@ impl Whatsapp {
             return;
         }
         let url: [LogField<'_>; 1] = [("url", &self.webhook_url)];
-        let log = self.ingress.log();
-        match self.register().await {
+        let log = &self.log;
+        match self.set().await {
             Ok(()) if answer.status == 200 => {
                 log.warn(
                     "integration",

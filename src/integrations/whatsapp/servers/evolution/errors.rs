@@ -10,15 +10,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::who::{NEWSLETTER, STORIES};
 use crate::{
     http_client::HttpAnswer,
-    integrations::{DeliveryError, FetchError, ReconcileResult, Trouble},
+    integrations::{
+        DeliveryError, FetchError, ReconcileResult, Trouble,
+        whatsapp::{connection::CONNECT, who::NEWSLETTER},
+    },
     message::text_at,
 };
-
-/// What the user can do where the instance is not connected.
-pub(super) const CONNECT: &str = "cleudocodebot integrations connect whatsapp";
 
 /// Longest quote of the service's words, in characters.
 const MAX_SAID: usize = 200;
@@ -200,12 +199,6 @@ pub(super) fn no_instance() -> Trouble {
         "the Evolution API has no such instance (status 404)",
         CONNECT,
     )
-}
-
-/// A story would be told to everyone; nobody means that who answers one.
-pub(super) fn is_no_chat(peer: &str) -> Option<DeliveryError> {
-    let why = "status@broadcast is no chat: what is sent there would be a status for all contacts";
-    (peer == STORIES).then(|| DeliveryError::Permanent(why.to_owned()))
 }
 
 /// What a refusal to search means: asking again helps where the server is in trouble, and not where

@@ -1,15 +1,13 @@
 //! Which instances an Evolution API has, before one of them is written into the settings.
 
-use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{
-    WhatsappSettings,
-    errors::{Fault, fault},
-    is_success,
+    api_of,
+    errors::{Fault, fault, is_success},
 };
 use crate::{
-    http_client::{Http, HttpBody, HttpCall, HttpLimits},
+    integrations::whatsapp::{connection::with_advice, settings::WhatsappSettings},
     message::text_at,
 };
 
@@ -18,26 +16,16 @@ const MAX_INSTANCES: usize = 100;
 
 /// The instances that this key gives access to: all with the server's own key, else the one whose key it is
 /// (<https://doc.evolution-api.com/v2/api-reference/instance-controller/fetch-instances>).
-pub async fn instances(settings: &WhatsappSettings) -> Result<Value, String> {
-    let address = format!("{}{}", settings.base.authority(), settings.base.prefix());
-    let http = Http::new(settings.base.clone()).redacting([&settings.token]);
-    let call = HttpCall {
-        method: Method::GET,
-        path: "/instance/fetchInstances",
-        headers: &[("apikey", &settings.token)],
-        body: HttpBody::Empty,
-        limits: HttpLimits::default(),
-    };
-    let answer = http.call(call).await.map_err(|error| error.to_string())?;
+pub(in super::super) async fn instances(settings: &WhatsappSettings) -> Result<Value, String> {
+    let api = api_of(settings);
+    let asked = api.get("/instance/fetchInstances").await;
+    let answer = asked.map_err(|error| error.to_string())?;
     let found = answer.json();
     let all = found.as_array().filter(|_| is_success(&answer));
     let Some(all) = all else {
-        return Err(match fault(&answer, &address) {
+        return Err(match fault(&answer, &api.address) {
             Fault::Unauthorized(why) | Fault::Other(why) => why,
-            Fault::Trouble(trouble) => match trouble.advice {
-                Some(advice) => format!("{}; {advice}", trouble.why),
-                None => trouble.why,
-            },
+            Fault::Trouble(trouble) => with_advice(&trouble),
             // It says so where a key has no instance at all.
             Fault::NoInstance => return Ok(json!({"instances": []})),
         });
