@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    config::{BaseUrl, FetchRule},
+    config::{BaseUrl, FetchRule, services::WHATSAPP_SERVERS},
     integrations::support::hmac::hmac,
     phone,
     random::hex,
@@ -11,6 +11,9 @@ use crate::{
 
 /// The channel's name.
 pub const NAME: &str = phone::CHANNELS[0];
+
+/// The parameter of our webhook's address that holds the secret, for servers that can send none otherwise.
+pub(super) const SECRET: &str = "secret";
 
 /// What the integration is made of.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,23 +59,39 @@ pub enum ServerKind {
     /// The Evolution API, version 2.
     #[default]
     Evolution,
+    /// Evolution Go.
+    EvolutionGo,
+    /// go-whatsapp-web-multidevice.
+    Gowa,
+    /// WAHA.
+    Waha,
+    /// wuzapi.
+    Wuzapi,
 }
 
 impl ServerKind {
-    /// All of them, the usual one first.
-    pub const ALL: [Self; 1] = [Self::Evolution];
+    /// All of them, the usual one first, in the order of [`WHATSAPP_SERVERS`].
+    pub const ALL: [Self; WHATSAPP_SERVERS.len()] = [
+        Self::Evolution,
+        Self::EvolutionGo,
+        Self::Gowa,
+        Self::Waha,
+        Self::Wuzapi,
+    ];
 
     /// Its name in the settings.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Evolution => "evolution",
-        }
+        WHATSAPP_SERVERS[self as usize]
     }
 
-    /// What its makers call it.
+    /// What it is called where people read it.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Evolution => "the Evolution API",
+            Self::EvolutionGo => "Evolution Go",
+            Self::Gowa => "GOWA",
+            Self::Waha => "WAHA",
+            Self::Wuzapi => "wuzapi",
         }
     }
 }

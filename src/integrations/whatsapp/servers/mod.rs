@@ -4,24 +4,38 @@
 
 pub(super) mod api;
 pub(super) mod evolution;
+mod evolution_go;
+mod gowa;
+mod signature;
+mod uploads;
+mod waha;
+mod whatsmeow;
+mod wuzapi;
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{
-    connection::Status,
+    connection::{CONNECT, Status, told, with_advice},
     events::Posts,
     settings::{ServerKind, WhatsappSettings},
     sought::FoundMessage,
     steps::{ReadMessage, Step},
 };
 use crate::{
+    http_client::{DownloadError, Downloaded, HttpAnswer, HttpError},
     integrations::{
         BoxFuture, DeliveryError, FetchError, FetchedFile, Hook, HookReply, HookSender, Indicator,
-        ReconcileResult, RunError,
-        support::files::{limits::FileLimits, outgoing::OutgoingFile},
+        ReconcileResult, RunError, Trouble,
+        support::{
+            base64::Base64Error,
+            files::{limits::FileLimits, outgoing::OutgoingFile},
+        },
     },
     log::Log,
-    media::{Intake, Media},
+    media::{Intake, Media, MediaError},
+    message::text_at,
 };
 
 /// What a server is built with.
@@ -102,7 +116,9 @@ pub(super) enum Pairing {
         /// Whether the account was made for it.
         is_new: bool,
     },
-    /// Why there is no code yet, or where it is shown.
+    /// A code that the server only draws: the PNG, in base64.
+    Picture(String),
+    /// Why there is no code yet.
     Waiting(String),
 }
 
@@ -112,6 +128,10 @@ impl Pairing {
         match self {
             Self::Connected => json!({"state": "connected"}),
             Self::Waiting(why) => json!({"state": "waiting", "why": why}),
+            Self::Picture(png) => {
+                json!({"state": "waiting", "image": format!("data:image/png;base64,{png}"),
+                "why": "this server draws the code itself: scan it on the page, in Control (cleudocodebot dashboard)"})
+            }
             Self::Code {
                 code,
                 typed,
@@ -134,6 +154,10 @@ impl Pairing {
 pub(super) fn build(context: ServerContext) -> Box<dyn Server> {
     match context.settings.server {
         ServerKind::Evolution => Box::new(evolution::Evolution::new(context)),
+        ServerKind::EvolutionGo => Box::new(evolution_go::EvolutionGo::new(context)),
+        ServerKind::Gowa => Box::new(gowa::Gowa::new(context)),
+        ServerKind::Waha => Box::new(waha::Waha::new(context)),
+        ServerKind::Wuzapi => Box::new(wuzapi::Wuzapi::new(context)),
     }
 }
 
@@ -141,5 +165,139 @@ pub(super) fn build(context: ServerContext) -> Box<dyn Server> {
 pub(super) async fn instances(settings: &WhatsappSettings) -> Result<Value, String> {
     match settings.server {
         ServerKind::Evolution => evolution::account::instances(settings).await,
+        ServerKind::EvolutionGo => evolution_go::instances(settings).await,
+        ServerKind::Gowa => gowa::instances(settings).await,
+        ServerKind::Waha => waha::instances(settings).await,
+        ServerKind::Wuzapi => wuzapi::instances(settings).await,
     }
+}
+
+/// Longest quote of a server's words, in characters.
+const MAX_SAID: usize = 200;
+
+/// A server's words, short.
+fn quoted(said: &str) -> String {
+    if said.is_empty() {
+        return "nothing more".to_owned();
+    }
+    said.chars().take(MAX_SAID).collect()
+}
+
+/// That the account is not connected, in the server's words.
+fn not_connected(text: &str) -> Trouble {
+    Trouble::new(format!("WhatsApp is not connected: {text}"), CONNECT)
+}
+
+/// That something else answers than the server that is set.
+fn not_it(kind: ServerKind, address: &str, status: u16) -> Trouble {
+    Trouble::new(
+        format!("what answers at {address} is not {kind} (status {status})"),
+        "see whether WHATSAPP_BASE_URL and WHATSAPP_SERVER are right: cleudocodebot doctor",
+    )
+}
+
+/// That the server refuses the key.
+fn refused_key(kind: ServerKind, address: &str, status: u16) -> String {
+    format!("{kind} at {address} refused WHATSAPP_API_TOKEN_INSTANCE (status {status})")
+}
+
+/// What was asked and nobody waits for.
+fn shown(kind: ServerKind, asked: Result<HttpAnswer, HttpError>) -> Result<(), String> {
+    match asked.map_err(|error| error.to_string())?.status {
+        200..300 => Ok(()),
+        status => Err(format!("{kind} answered {status}")),
+    }
+}
+
+/// An account of a server, as it is told before it is in the settings.
+fn account(name: &str, is_open: bool, jid: Option<&str>, title: Option<&str>) -> Value {
+    let state = if is_open { "open" } else { "close" };
+    let mut told = json!({"name": name, "state": state});
+    if let Some(title) = title.filter(|title| !title.is_empty()) {
+        told["title"] = json!(title);
+    }
+    let number = jid.and_then(|jid| jid.split(['@', ':', '.']).next());
+    if let Some(number) = number.filter(|number| !number.is_empty()) {
+        told["number"] = json!(number);
+    }
+    told
+}
+
+/// An error in its words alone.
+fn words(error: DeliveryError) -> String {
+    match error {
+        DeliveryError::Transient(why, _)
+        | DeliveryError::Permanent(why)
+        | DeliveryError::Unauthorized(why)
+        | DeliveryError::Unknown(why)
+        | DeliveryError::Interrupted(why) => why,
+        DeliveryError::Channel(trouble) => with_advice(&trouble),
+        DeliveryError::Away => String::new(),
+    }
+}
+
+/// How an account stands, by an error of the question for it.
+fn status_of(error: DeliveryError, earliest: Option<Duration>) -> Result<Status, RunError> {
+    match error {
+        DeliveryError::Unauthorized(why) => Err(RunError::Refused(why)),
+        DeliveryError::Channel(trouble) => Ok(Status::Unusable(trouble)),
+        error => Err(RunError::Failed(words(error), earliest)),
+    }
+}
+
+/// The body of a post.
+fn json_of(hook: &Hook) -> Result<Value, HookReply> {
+    let body = serde_json::from_slice(&hook.body);
+    body.map_err(|_| HookReply::new(400, "the body is not JSON"))
+}
+
+/// What came of the download of a file.
+fn fetched(
+    asked: Result<Downloaded, DownloadError<MediaError>>,
+    refusal: impl Fn(&HttpAnswer) -> DeliveryError,
+) -> Result<FetchedFile, FetchError> {
+    match asked {
+        Ok(Downloaded::Whole(mime)) => Ok(FetchedFile {
+            mime,
+            ..FetchedFile::default()
+        }),
+        Ok(Downloaded::Refused(answer)) if answer.status == 404 => {
+            let why = "the server has no such file (status 404)".to_owned();
+            Err(FetchError::Transient(why, answer.retry_after))
+        }
+        Ok(Downloaded::Refused(answer)) => Err(refusal(&answer).into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An answer that says yes and has no file may be a proxy's, or cut off: the next may be whole.
+fn malformed(kind: ServerKind, error: Base64Error<MediaError>) -> FetchError {
+    /// Until the next is asked for.
+    const AGAIN: Duration = Duration::from_secs(5);
+    match error {
+        Base64Error::Sink(error) => error.into(),
+        malformed @ Base64Error::Malformed(_) => {
+            let text = format!("{kind} did not send the file: {malformed}");
+            FetchError::Transient(text, Some(AGAIN))
+        }
+    }
+}
+
+/// That a server does nothing until it is registered with its maker, which the Evolution API does from 2.4 on and
+/// Evolution Go (`pkg/core/c0.go`, `GateMiddleware`).
+fn license(kind: ServerKind, body: &Value, status: u16, address: &str) -> Option<Trouble> {
+    if body["code"] != "LICENSE_REQUIRED" {
+        return None;
+    }
+    let said = text_at(body, "error").unwrap_or("service not activated");
+    let why = format!("{kind} says: {said} (LICENSE_REQUIRED, status {status})");
+    let register = match text_at(body, "register_url") {
+        Some(url) => format!("activate it at {url}"),
+        None => format!("activate it at http://{address}/manager/login"),
+    };
+    let instead = match kind {
+        ServerKind::Evolution => "stay on version 2.3, or set WHATSAPP_SERVER to another server",
+        _ => "or set WHATSAPP_SERVER to another server",
+    };
+    Some(Trouble::new(why, format!("{register}, {instead}")))
 }

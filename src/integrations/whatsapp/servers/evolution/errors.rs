@@ -14,9 +14,8 @@ use crate::{
     http_client::HttpAnswer,
     integrations::{
         DeliveryError, FetchError, ReconcileResult, Trouble,
-        whatsapp::{connection::CONNECT, who::NEWSLETTER},
+        whatsapp::{connection::CONNECT, servers::license, settings::ServerKind, who::NEWSLETTER},
     },
-    message::text_at,
 };
 
 /// Longest quote of the service's words, in characters.
@@ -71,14 +70,8 @@ pub(super) enum Fault {
 /// Reads an answer from `address`.
 pub(super) fn fault(answer: &HttpAnswer, address: &str) -> Fault {
     let (body, status) = (answer.json(), answer.status);
-    if body["code"] == "LICENSE_REQUIRED" {
-        let said = text_at(&body, "error").unwrap_or("service not activated");
-        let why = format!("the Evolution API says: {said} (LICENSE_REQUIRED, status {status})");
-        let advice = match text_at(&body, "register_url") {
-            Some(url) => format!("activate it at {url}"),
-            None => format!("activate it at http://{address}/manager/login"),
-        };
-        return Fault::Trouble(Trouble::new(why, advice));
+    if let Some(trouble) = license(ServerKind::Evolution, &body, status, address) {
+        return Fault::Trouble(trouble);
     }
     let said = said(&body);
     let is_its_own = body["response"].is_object();
