@@ -60,6 +60,16 @@ enum ServiceSettings {
     Broken(String),
 }
 
+/// The server of the channel `whatsapp`.
+pub struct WhatsappServer {
+    /// As the settings have it.
+    pub named: whatsapp::ServerKind,
+    /// Where it should be.
+    pub address: String,
+    /// What answers there, if it is known; the error says why nothing does.
+    pub found: Result<Option<whatsapp::FoundServer>, String>,
+}
+
 /// The limits of a channel for sending.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SendLimits {
@@ -235,24 +245,39 @@ fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
 }
 
 fn whatsapp(lookup: &Lookup) -> Option<Plan> {
+    let settings = whatsapp_settings(lookup)?.map(ServiceSettings::Whatsapp);
+    Some(plan(lookup, &services::WHATSAPP, whatsapp::NAME, settings))
+}
+
+/// None without a key, and within, without a valid address.
+fn whatsapp_settings(lookup: &Lookup) -> Option<Option<whatsapp::WhatsappSettings>> {
     let service = &services::WHATSAPP;
     let text = |name: &str| lookup.text(name).map(str::to_owned);
     let token = text("WHATSAPP_API_TOKEN_INSTANCE")?;
     let instance = text("WHATSAPP_INSTANCE_NAME")?;
-    let settings = base(lookup, service).map(|base| {
-        ServiceSettings::Whatsapp(whatsapp::WhatsappSettings {
-            server: text("WHATSAPP_SERVER")
-                .and_then(|name| name.parse().ok())
-                .unwrap_or_default(),
+    // The name was validated when the settings were loaded, so the default is never used here.
+    let server = text("WHATSAPP_SERVER").and_then(|name| name.parse().ok());
+    Some(
+        base(lookup, service).map(|base| whatsapp::WhatsappSettings {
+            server: server.unwrap_or_default(),
             base,
             token,
             instance,
             webhook_url: text("WHATSAPP_WEBHOOK_URL"),
             webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
             fetches: fetches(lookup, service),
-        })
-    });
-    Some(plan(lookup, service, whatsapp::NAME, settings))
+        }),
+    )
+}
+
+/// Which server the settings name for `whatsapp` and where, and which answers there; `None` where they have none.
+pub async fn whatsapp_server(lookup: &Lookup) -> Option<WhatsappServer> {
+    let settings = whatsapp_settings(lookup)??;
+    Some(WhatsappServer {
+        named: settings.server,
+        address: settings.base.authority().to_owned(),
+        found: whatsapp::identify(&settings).await,
+    })
 }
 
 fn cloud(lookup: &Lookup) -> Option<Plan> {

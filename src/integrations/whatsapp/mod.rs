@@ -50,7 +50,10 @@ use crate::{
     store::StoreError,
 };
 
-pub use self::settings::{NAME, ServerKind, WhatsappSettings};
+pub use self::{
+    servers::{FoundServer, identify},
+    settings::{NAME, ServerKind, WhatsappSettings},
+};
 
 /// The accounts that the server of these settings has.
 pub async fn instances(settings: &WhatsappSettings) -> Result<Value, String> {

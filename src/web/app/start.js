@@ -69,7 +69,7 @@ export class Start {
     const settings = new Map(keys.map(row => [row.name, row]));
     const free = TELEGRAMS.find(name => !this.#channels?.includes(name));
     const steps = await {
-      whatsapp: async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, channel && "evolution"),
+      whatsapp: async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, channel && "phone"),
       "whatsapp-cloud": async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, "cloud"),
       telegram: async () => (channel ?? free) && (await import("../connect/telegram.js")).connectTelegram(this.session, channel ?? free, settings),
       model: async () => (await import("../connect/model.js")).connectModel(this.session, settings, this.mine()),

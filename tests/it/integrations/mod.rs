@@ -9,3 +9,4 @@ mod secrets;
 mod telegram;
 #[cfg(feature = "tls")]
 mod tls;
+mod whatsapp;

@@ -135,7 +135,7 @@ const FILES: &[(&str, &str)] = &[
 /// Calls, by file and name, and why.
 const CALLS: &[(&str, &str, &str)] = &[
     (
-        "src/integrations/evolution/hook.rs",
+        "src/integrations/whatsapp/hook.rs",
         ".unread",
         "goes to the log",
     ),
@@ -169,19 +169,19 @@ const CONSTS: &[(&str, &str, Silence, &str)] = &[
         "words of Telegram",
     ),
     (
-        "src/integrations/evolution/errors.rs",
+        "src/integrations/whatsapp/servers/evolution/errors.rs",
         "ABOUT_OUR_BODY",
         Silence::All,
         "words of Evolution",
     ),
     (
-        "src/integrations/evolution/errors.rs",
+        "src/integrations/whatsapp/servers/evolution/errors.rs",
         "CONNECTION_GONE",
         Silence::All,
         "words of Baileys",
     ),
     (
-        "src/integrations/evolution/errors.rs",
+        "src/integrations/whatsapp/servers/evolution/errors.rs",
         "NO_FILE",
         Silence::All,
         "words of Evolution",

@@ -6,6 +6,7 @@ pub(super) mod api;
 pub(super) mod evolution;
 mod evolution_go;
 mod gowa;
+mod identify;
 mod signature;
 mod uploads;
 mod waha;
@@ -37,6 +38,8 @@ use crate::{
     media::{Intake, Media, MediaError},
     message::text_at,
 };
+
+pub use self::identify::{FoundServer, identify};
 
 /// What a server is built with.
 pub(super) struct ServerContext {

@@ -260,7 +260,7 @@ impl EvolutionGo {
             max_bytes: (most / 3).saturating_mul(4).saturating_add(MAX_BESIDES),
             ..HttpLimits::for_file(file["bytes"].as_u64().unwrap_or(0))
         };
-        let mut json = Base64Json::new("base64", &[], into);
+        let mut json = Base64Json::new("base64", &[], into).data_url_within("data");
         let body = HttpBody::Json(&wanted);
         let path = "/message/downloadmedia";
         let asked = self

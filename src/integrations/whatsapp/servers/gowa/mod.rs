@@ -69,7 +69,7 @@ pub(super) struct Gowa {
     media: Media,
 }
 
-fn api_of(settings: &WhatsappSettings) -> Api {
+pub(super) fn api_of(settings: &WhatsappSettings) -> Api {
     let mut headers = vec![("x-device-id", settings.instance.clone())];
     // Without a password none is asked for.
     if settings.token.contains(':') {

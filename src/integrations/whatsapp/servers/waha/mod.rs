@@ -78,7 +78,7 @@ pub(super) struct Waha {
     media: Media,
 }
 
-fn api_of(settings: &WhatsappSettings) -> Api {
+pub(super) fn api_of(settings: &WhatsappSettings) -> Api {
     let headers = vec![("x-api-key", settings.token.clone())];
     Api::new(settings, headers, [&settings.token])
 }

@@ -228,7 +228,7 @@ impl Wuzapi {
             max_bytes: (most / 3).saturating_mul(4).saturating_add(MAX_BESIDES),
             ..HttpLimits::for_file(file["bytes"].as_u64().unwrap_or(0))
         };
-        let mut json = Base64Json::new("Data", &["Mimetype"], into);
+        let mut json = Base64Json::new("Data", &["Mimetype"], into).data_url_within("data");
         let body = HttpBody::Json(&wanted);
         let asked = self
             .api
