@@ -36,8 +36,8 @@ pub(super) enum ServerEvent {
     },
     /// How the account stands with `WhatsApp`.
     Status(Status),
-    /// Nothing to be stored; one line of why goes to the log.
-    Nothing { what: &'static str, kind: String },
+    /// A step of a call that makes no message.
+    CallStep(String),
 }
 
 /// A message as it was posted.

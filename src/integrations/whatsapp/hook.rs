@@ -49,8 +49,8 @@ impl Whatsapp {
                 self.became(&status);
                 Ok(true)
             }
-            ServerEvent::Nothing { what, kind } => {
-                self.unread(what, &kind);
+            ServerEvent::CallStep(step) => {
+                self.unread("a step of a call", &step);
                 Ok(true)
             }
         }

@@ -294,13 +294,13 @@ fn license(kind: ServerKind, body: &Value, status: u16, address: &str) -> Option
     }
     let said = text_at(body, "error").unwrap_or("service not activated");
     let why = format!("{kind} says: {said} (LICENSE_REQUIRED, status {status})");
-    let register = match text_at(body, "register_url") {
-        Some(url) => format!("activate it at {url}"),
-        None => format!("activate it at http://{address}/manager/login"),
+    let here = || format!("http://{address}/manager/login");
+    let url = text_at(body, "register_url").map_or_else(here, str::to_owned);
+    let advice = match kind {
+        ServerKind::Evolution => format!(
+            "activate it at {url}, stay on version 2.3, or set WHATSAPP_SERVER to another server"
+        ),
+        _ => format!("activate it at {url}, or set WHATSAPP_SERVER to another server"),
     };
-    let instead = match kind {
-        ServerKind::Evolution => "stay on version 2.3, or set WHATSAPP_SERVER to another server",
-        _ => "or set WHATSAPP_SERVER to another server",
-    };
-    Some(Trouble::new(why, format!("{register}, {instead}")))
+    Some(Trouble::new(why, advice))
 }

@@ -41,10 +41,7 @@ fn read_one(event: &str, data: Value) -> Option<ServerEvent> {
         "messages.delete" => deleted(&data)?,
         "call" => match call(&data) {
             Some(call) => ServerEvent::Call(call),
-            None => ServerEvent::Nothing {
-                what: "a step of a call",
-                kind: text_at(&data, "status").unwrap_or("call").to_owned(),
-            },
+            None => ServerEvent::CallStep(text_at(&data, "status").unwrap_or("call").to_owned()),
         },
         "presence.update" => ServerEvent::Typing {
             chat: text_at(&data, "id")?.to_owned(),

@@ -132,7 +132,7 @@ impl EvolutionGo {
         let text = format!("Evolution Go says: {} (status {status})", quoted(said));
         match status {
             401 | 403 => DeliveryError::Unauthorized(refused_key(KIND, &self.api.address, status)),
-            _ if said.contains("not registered on WhatsApp") => {
+            _ if wire::is_unknown_number(said) => {
                 DeliveryError::Permanent(format!("{text}; check the number and its country code"))
             }
             400 | 413 if body.is_object() && !wire::is_of_connection(said) => {
@@ -231,7 +231,7 @@ impl EvolutionGo {
         let asked = self.api.get("/instance/qr").await;
         let answer = asked.map_err(|error| error.to_string())?;
         let body = answer.json();
-        if text_at(&body, "error").is_some_and(|said| said.contains("already logged in")) {
+        if text_at(&body, "error").is_some_and(wire::is_paired) {
             return Ok(Pairing::Connected);
         }
         if let Some(code) = text_at(&body["data"], "Code") {

@@ -94,16 +94,40 @@ fn file_body(file: &SentFile<'_>) -> (&'static str, Value) {
     ("/send/media", body)
 }
 
+/// What it says of a number that `WhatsApp` does not have.
+const UNKNOWN_NUMBER: [&str; 1] = ["not registered on WhatsApp"];
+
 /// What it says of a file that it will never send.
-pub(super) fn is_of_our_file(said: &str) -> bool {
-    said.contains("Invalid file format") || said.contains("invalid media type")
-}
+const OF_OUR_FILE: [&str; 2] = ["Invalid file format", "invalid media type"];
 
 /// What it says of an instance without a connection.
+const OF_CONNECTION: [&str; 3] = ["no active session", "client disconnected", "not connected"];
+
+/// What it says of an instance that needs no code.
+const PAIRED: [&str; 1] = ["already logged in"];
+
+fn has(said: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| said.contains(word))
+}
+
+/// Whether it says that `WhatsApp` has no such number.
+pub(super) fn is_unknown_number(said: &str) -> bool {
+    has(said, &UNKNOWN_NUMBER)
+}
+
+/// Whether it will never send this file.
+pub(super) fn is_of_our_file(said: &str) -> bool {
+    has(said, &OF_OUR_FILE)
+}
+
+/// Whether the instance has no connection.
 pub(super) fn is_of_connection(said: &str) -> bool {
-    ["no active session", "client disconnected", "not connected"]
-        .iter()
-        .any(|words| said.contains(words))
+    has(said, &OF_CONNECTION)
+}
+
+/// Whether a phone is paired already.
+pub(super) fn is_paired(said: &str) -> bool {
+    has(said, &PAIRED)
 }
 
 /// A message as Go reads it; fields are found whatever their capitals, but for what is kept here with

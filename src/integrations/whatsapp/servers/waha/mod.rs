@@ -1,25 +1,33 @@
 //! WAHA, the WhatsApp HTTP API (<https://github.com/devlikeapro/waha>), read at 2025.12.3 (a copy of its sources:
 //! `src/api`, `src/structures`, `src/core/engines`) and in its documentation of July 2026
-//! (<https://waha.devlike.pro/docs>).
+//! (<https://waha.devlike.pro/docs>); 2024.10.8 Core with NOWEB was run, without a way to `WhatsApp`.
 //!
 //! The instance is one of its sessions, `default` where it is the free Core, the key `WAHA_API_KEY`
-//! (`X-Api-Key`). What it posts is signed with the secret of the session's webhook (`X-Webhook-Hmac`, SHA-512).
+//! (`X-Api-Key`). What it posts is signed with the secret of the session's webhook (`X-Webhook-Hmac`, SHA-512), but
+//! not by a Core of 2024: so the secret is in the address, too.
 //! Its engines have one payload; beside it NOWEB has what Baileys told (`_data.message`) and GOWS what
 //! whatsmeow told (`_data.Message`), and there every kind of content is read. WEBJS has neither.
 
 mod posts;
+mod session;
 mod wire;
+
+use std::sync::atomic::AtomicBool;
 
 use hyper::Method;
 use serde_json::{Value, json};
 
-use self::wire::{body_of, file_url, id_of, serialized};
+pub(super) use self::session::instances;
+use self::{
+    session::state_of,
+    wire::{body_of, file_url, id_of, serialized},
+};
 use super::{
     Pairing, Server, ServerContext,
-    api::{Api, unanswered},
+    api::Api,
     not_connected, not_it, quoted, refused_key, shown,
-    signature::{Algorithm, Signature},
-    status_of, uploads, whatsmeow, words,
+    signature::{Algorithm, Signature, knows_secret, with_secret},
+    uploads, whatsmeow,
 };
 use crate::{
     http_client::{HttpAnswer, HttpBody, HttpLimits},
@@ -32,7 +40,7 @@ use crate::{
             outgoing::OutgoingFile,
         },
         whatsapp::{
-            connection::{CONNECT, Status, told},
+            connection::{CONNECT, Status},
             events::Posts,
             settings::{ServerKind, WhatsappSettings},
             sought::FoundMessage,
@@ -53,21 +61,11 @@ const SIGNATURE: Signature = Signature {
     algorithm: Algorithm::Sha512,
 };
 
-/// The events we want posted (`src/structures/enums.dto.ts`).
-const EVENTS: [&str; 12] = [
-    "session.status",
-    "message.any",
-    "message.reaction",
-    "message.ack",
-    "message.ack.group",
-    "message.revoked",
-    "message.edited",
-    "presence.update",
-    "poll.vote",
-    "call.received",
-    "call.accepted",
-    "call.rejected",
-];
+/// What it says of a session that it does not have (`manager.abc.ts`, `sessions.controller.ts`).
+const MISSING: [&str; 2] = ["does not exist", "Session not found"];
+
+/// What versions of 2024 say of one that is not started (`manager.core.ts`).
+const STOPPED: [&str; 1] = ["find a session with name"];
 
 /// One session of a WAHA.
 pub(super) struct Waha {
@@ -76,6 +74,8 @@ pub(super) struct Waha {
     secret: String,
     webhook_url: String,
     media: Media,
+    /// Whether it refused the names of newer events.
+    knows_oldest_events: AtomicBool,
 }
 
 pub(super) fn api_of(settings: &WhatsappSettings) -> Api {
@@ -83,49 +83,15 @@ pub(super) fn api_of(settings: &WhatsappSettings) -> Api {
     Api::new(settings, headers, [&settings.token])
 }
 
-/// Its sessions, those that are stopped too.
-pub(super) async fn instances(settings: &WhatsappSettings) -> Result<Value, String> {
-    let api = api_of(settings);
-    let asked = api.get("/api/sessions?all=true").await;
-    let answer = asked.map_err(|error| error.to_string())?;
-    if matches!(answer.status, 401 | 403) {
-        return Err(refused_key(KIND, &api.address, answer.status));
-    }
-    let found = answer.json();
-    let Some(all) = found.as_array().filter(|_| answer.status == 200) else {
-        return Err(not_it(KIND, &api.address, answer.status).why);
-    };
-    let told = all.iter().filter_map(|one| {
-        let me = &one["me"];
-        let is_open = one["status"] == "WORKING";
-        let (jid, title) = (text_at(me, "id"), text_at(me, "pushName"));
-        Some(super::account(text_at(one, "name")?, is_open, jid, title))
-    });
-    Ok(json!({"instances": told.collect::<Vec<_>>()}))
-}
-
-/// What the state of a session means (`WAHASessionStatus`).
-fn state_of(status: &str) -> Status {
-    match status {
-        "WORKING" => Status::Open,
-        "SCAN_QR_CODE" => Status::not_connected("no phone is paired"),
-        "STARTING" => Status::not_connected("the session is starting"),
-        "STOPPED" => Status::not_connected("the session is stopped"),
-        "FAILED" => {
-            Status::not_connected("the phone logged this device out, or the session failed")
-        }
-        other => Status::not_connected(other),
-    }
-}
-
 impl Waha {
     pub(super) fn new(context: ServerContext) -> Self {
         Self {
             api: api_of(&context.settings),
             session: context.settings.instance,
+            webhook_url: with_secret(&context.webhook_url, &context.secret),
             secret: context.secret,
-            webhook_url: context.webhook_url,
             media: context.media,
+            knows_oldest_events: AtomicBool::new(false),
         }
     }
 
@@ -151,14 +117,11 @@ impl Waha {
         if matches!(status, 401 | 403) {
             return DeliveryError::Unauthorized(refused_key(KIND, &self.api.address, status));
         }
-        if body["expected"].is_array() {
+        if body["expected"].is_array() || STOPPED.iter().any(|stopped| said.contains(stopped)) {
             return DeliveryError::Channel(not_connected(&text));
         }
-        let is_of_session = said.contains("ession");
         match status {
-            404 | 422
-                if is_of_session && (said.contains("not exist") || said.contains("not found")) =>
-            {
+            404 | 422 if MISSING.iter().any(|missing| said.contains(missing)) => {
                 DeliveryError::Channel(self.missing())
             }
             // What only its paid version has, what the engine cannot do, and what is malformed.
@@ -194,128 +157,6 @@ impl Waha {
         let call = self.api.call(method, path, HttpBody::Json(&body), limits);
         let answer = call.await?;
         Ok(id_of(&self.body(&answer)?))
-    }
-
-    async fn session(&self) -> Result<Result<Value, Status>, RunError> {
-        let asked = self.api.get(&self.of_session("")).await;
-        let answer = asked.map_err(unanswered)?;
-        match self.body(&answer) {
-            Ok(found) if found["status"].is_string() => Ok(Ok(found)),
-            Ok(_) => Ok(Err(Status::Unusable(not_it(
-                KIND,
-                &self.api.address,
-                answer.status,
-            )))),
-            Err(DeliveryError::Channel(trouble)) if trouble == self.missing() => {
-                Ok(Err(Status::Missing(trouble)))
-            }
-            Err(error) => status_of(error, answer.retry_after).map(Err),
-        }
-    }
-
-    async fn how_it_stands(&self) -> Result<Status, RunError> {
-        Ok(match self.session().await? {
-            Ok(found) => state_of(text_at(&found, "status").unwrap_or_default()),
-            Err(status) => status,
-        })
-    }
-
-    fn webhook(&self) -> Value {
-        json!({"url": self.webhook_url, "events": EVENTS, "hmac": {"key": self.secret},
-            "retries": {"policy": "exponential", "delaySeconds": 2, "attempts": 10}})
-    }
-
-    fn is_ours(&self, webhook: &Value) -> bool {
-        let has = |event: &&str| {
-            let all = webhook["events"].as_array();
-            all.is_some_and(|all| all.iter().any(|one| one == *event || one == "*"))
-        };
-        webhook["url"] == self.webhook_url.as_str()
-            && webhook["hmac"]["key"] == self.secret.as_str()
-            && EVENTS.iter().all(has)
-    }
-
-    /// Adds our webhook to those of the session, where it is not there: WAHA restarts a session whose
-    /// configuration is set.
-    async fn set_webhook(&self) -> Result<(), RunError> {
-        let Ok(found) = self.session().await? else {
-            return Ok(());
-        };
-        let mut config = found["config"].clone();
-        let all = config["webhooks"].as_array().cloned().unwrap_or_default();
-        if all.iter().any(|webhook| self.is_ours(webhook)) {
-            return Ok(());
-        }
-        let others = all
-            .into_iter()
-            .filter(|webhook| webhook["url"] != self.webhook_url.as_str());
-        let webhooks: Vec<Value> = others.chain([self.webhook()]).collect();
-        if !config.is_object() {
-            config = json!({});
-        }
-        config["webhooks"] = json!(webhooks);
-        let wanted = json!({"name": self.session, "config": config});
-        let (path, body) = (self.of_session(""), HttpBody::Json(&wanted));
-        let limits = HttpLimits::for_file(0);
-        let asked = self.api.call(Method::PUT, &path, body, limits).await;
-        let answer = asked.map_err(unanswered)?;
-        let set = self.body(&answer).map(drop).map_err(words);
-        set.map_err(|why| {
-            let text = format!(
-                "the webhook {} could not be registered: {why}",
-                self.webhook_url
-            );
-            RunError::Failed(text, answer.retry_after)
-        })
-    }
-
-    async fn code(&self, is_missing: bool) -> Result<Pairing, String> {
-        if is_missing {
-            let wanted = json!({"name": self.session, "start": true,
-                "config": {"webhooks": [self.webhook()]}});
-            let asked = self.api.post("/api/sessions", &wanted).await;
-            let answer = asked.map_err(|error| error.to_string())?;
-            self.body(&answer).map_err(words)?;
-        }
-        let found = match self.session().await {
-            Ok(Ok(found)) => found,
-            Ok(Err(status)) => {
-                return Err(status
-                    .trouble()
-                    .map_or_else(String::new, |one| one.why.clone()));
-            }
-            Err(error) => return Err(told(error)),
-        };
-        match text_at(&found, "status").unwrap_or_default() {
-            "WORKING" => Ok(Pairing::Connected),
-            // A failed one has to forget the account before it makes a code.
-            state @ ("STOPPED" | "FAILED") => {
-                let step = if state == "FAILED" {
-                    "/logout"
-                } else {
-                    "/start"
-                };
-                let asked = self.api.post(&self.of_session(step), &json!({})).await;
-                let answer = asked.map_err(|error| error.to_string())?;
-                self.body(&answer).map_err(words)?;
-                Ok(Pairing::Waiting("WAHA starts the session".to_owned()))
-            }
-            "SCAN_QR_CODE" => {
-                let path = format!("/api/{}/auth/qr?format=raw", self.session);
-                let asked = self.api.get(&path).await;
-                let answer = asked.map_err(|error| error.to_string())?;
-                let body = self.body(&answer).map_err(words)?;
-                Ok(match text_at(&body, "value") {
-                    Some(code) => Pairing::Code {
-                        code: code.to_owned(),
-                        typed: None,
-                        is_new: is_missing,
-                    },
-                    None => Pairing::Waiting("WAHA has no code yet".to_owned()),
-                })
-            }
-            _ => Ok(Pairing::Waiting("WAHA starts the session".to_owned())),
-        }
     }
 
     /// Its files are at the address that WAHA has of itself, which may not be the one that we reach it by.
@@ -411,11 +252,16 @@ impl Server for Waha {
     }
 
     fn examine(&self, hook: &Hook) -> Result<HookSender, HookReply> {
+        if knows_secret(hook, &self.secret) {
+            return Ok(HookSender::Proven);
+        }
         SIGNATURE.examine(hook)
     }
 
     fn read(&self, hook: &Hook) -> Result<Posts, HookReply> {
-        SIGNATURE.check(hook, &self.secret)?;
+        if !knows_secret(hook, &self.secret) {
+            SIGNATURE.check(hook, &self.secret)?;
+        }
         Ok(posts::read(&super::json_of(hook)?, state_of))
     }
 

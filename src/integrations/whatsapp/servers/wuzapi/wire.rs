@@ -61,19 +61,19 @@ pub(super) fn call_of(step: &Step<'_>) -> Result<(&'static str, Value), Delivery
             }
             _ => {
                 return Err(unable(
-                    "sends one contact in a message; send them one by one",
+                    "wuzapi sends one contact in a message; send them one by one",
                 ));
             }
         },
-        What::Poll { .. } => return Err(unable("sends no polls to people")),
+        What::Poll { .. } => return Err(unable("wuzapi sends no polls to people")),
         What::Reaction { key, emoji } => ("/chat/react", reaction(key, emoji)),
     };
     body["Phone"] = json!(step.to);
     Ok((path, body))
 }
 
-fn unable(what: &str) -> DeliveryError {
-    DeliveryError::Permanent(format!("wuzapi {what}"))
+fn unable(why: &str) -> DeliveryError {
+    DeliveryError::Permanent(why.to_owned())
 }
 
 fn reaction(key: &Value, emoji: &str) -> Value {

@@ -273,6 +273,10 @@ impl WhatsappFake for Gowa {
         )
     }
 
+    fn reads_groups(&self) -> bool {
+        false
+    }
+
     fn told_otherwise(&self) -> Vec<(&'static str, Value)> {
         vec![
             ("poll", json!({"kind": "unsupported"})),

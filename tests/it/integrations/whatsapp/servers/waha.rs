@@ -1,4 +1,5 @@
-//! WAHA 2025.12.3 with each of its engines (`src/api`, `src/structures`, `src/core/engines`).
+//! WAHA 2025.12.3 with each of its engines (`src/api`, `src/structures`, `src/core/engines`); with NOWEB as the Core of
+//! 2024.10.8 answered when it was run: it refuses the names of newer events, and signs nothing.
 
 use serde_json::{Value, json};
 
@@ -348,7 +349,20 @@ impl WhatsappFake for Waha {
             "environment": {"version": "2025.12.3", "engine": engine, "tier": "CORE"}}).to_string())
     }
 
+    fn path(&self, account: &Account) -> String {
+        match self.0 {
+            // Set by hand, without a secret in the address.
+            Engine::Gows => "/webhooks/whatsapp".to_owned(),
+            Engine::Noweb | Engine::Webjs => {
+                format!("/webhooks/whatsapp?secret={}", account.secret)
+            }
+        }
+    }
+
     fn proof(&self, account: &Account, body: &str) -> String {
+        if self.0 == Engine::Noweb {
+            return "User-Agent: WAHA/2024.10.8".to_owned();
+        }
         format!(
             "X-Webhook-Hmac: {}",
             signed("sha512", &account.secret, body)
