@@ -245,34 +245,36 @@ fn telegrams(lookup: &Lookup) -> impl Iterator<Item = Plan> {
 }
 
 fn whatsapp(lookup: &Lookup) -> Option<Plan> {
-    let settings = whatsapp_settings(lookup)?.map(ServiceSettings::Whatsapp);
-    Some(plan(lookup, &services::WHATSAPP, whatsapp::NAME, settings))
+    let service = &services::WHATSAPP;
+    for name in ["WHATSAPP_API_TOKEN_INSTANCE", "WHATSAPP_INSTANCE_NAME"] {
+        lookup.text(name)?;
+    }
+    let settings = whatsapp_settings(lookup).map(ServiceSettings::Whatsapp);
+    Some(plan(lookup, service, whatsapp::NAME, settings))
 }
 
-/// None without a key, and within, without a valid address.
-fn whatsapp_settings(lookup: &Lookup) -> Option<Option<whatsapp::WhatsappSettings>> {
+/// None without a key, the name of an account or a valid address.
+fn whatsapp_settings(lookup: &Lookup) -> Option<whatsapp::WhatsappSettings> {
     let service = &services::WHATSAPP;
     let text = |name: &str| lookup.text(name).map(str::to_owned);
     let token = text("WHATSAPP_API_TOKEN_INSTANCE")?;
     let instance = text("WHATSAPP_INSTANCE_NAME")?;
     // The name was validated when the settings were loaded, so the default is never used here.
     let server = text("WHATSAPP_SERVER").and_then(|name| name.parse().ok());
-    Some(
-        base(lookup, service).map(|base| whatsapp::WhatsappSettings {
-            server: server.unwrap_or_default(),
-            base,
-            token,
-            instance,
-            webhook_url: text("WHATSAPP_WEBHOOK_URL"),
-            webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
-            fetches: fetches(lookup, service),
-        }),
-    )
+    Some(whatsapp::WhatsappSettings {
+        server: server.unwrap_or_default(),
+        base: base(lookup, service)?,
+        token,
+        instance,
+        webhook_url: text("WHATSAPP_WEBHOOK_URL"),
+        webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
+        fetches: fetches(lookup, service),
+    })
 }
 
 /// Which server the settings name for `whatsapp` and where, and which answers there; `None` where they have none.
 pub async fn whatsapp_server(lookup: &Lookup) -> Option<WhatsappServer> {
-    let settings = whatsapp_settings(lookup)??;
+    let settings = whatsapp_settings(lookup)?;
     Some(WhatsappServer {
         named: settings.server,
         address: settings.base.authority().to_owned(),

@@ -48,7 +48,7 @@ impl Whatsapp {
             let status = self.server.status().await?;
             match status {
                 Status::Open | Status::Closed(_) if is_registered => {
-                    self.server.keep_webhook().await
+                    self.server.keep_webhook().await;
                 }
                 Status::Open | Status::Closed(_) => {
                     self.server.register().await?;

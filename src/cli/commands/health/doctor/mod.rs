@@ -1,7 +1,8 @@
 //! `doctor`: checks what commonly breaks and says the remedy.
 //!
-//! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it, `reach` how other devices come to it, `agents` those who answer, `whatsapp` which server
-//! speaks to WhatsApp, `service` how the daemon is installed. `check` is one result of theirs.
+//! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it,
+//! `reach` how other devices come to it, `agents` those who answer, `whatsapp` which server speaks for that channel,
+//! `service` how the daemon is installed. `check` is one result of theirs.
 
 mod agents;
 mod check;

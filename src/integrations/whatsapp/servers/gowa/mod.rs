@@ -129,9 +129,10 @@ impl Gowa {
                 DeliveryError::Unauthorized(refused_key(KIND, &self.api.address, status))
             }
             (_, "DEVICE_NOT_FOUND") => DeliveryError::Channel(self.missing()),
-            (_, "VALIDATION_ERROR" | "INVALID_REQUEST") => DeliveryError::Permanent(text),
-            // Starting chats is restricted, which more tries make worse.
-            (_, "WA_REACHOUT_TIMELOCK") => DeliveryError::Permanent(text),
+            // With the last, starting chats is restricted, which more tries make worse.
+            (_, "VALIDATION_ERROR" | "INVALID_REQUEST" | "WA_REACHOUT_TIMELOCK") => {
+                DeliveryError::Permanent(text)
+            }
             // It says so as well where it could not ask.
             (_, "INVALID_JID") => DeliveryError::Transient(
                 format!("{text}; this number is not on WhatsApp, or GOWA could not look it up"),
@@ -393,7 +394,7 @@ impl Server for Gowa {
         Box::pin(self.fetch_file(file, into))
     }
 
-    /// In a group it names ourselves as the author of what was read, which WhatsApp takes no notice of
+    /// In a group it names ourselves as the author of what was read, which `WhatsApp` takes no notice of
     /// (`src/usecase/message.go`, `MarkAsRead`).
     fn can_show(&self, indicator: Indicator, peer: &str) -> bool {
         indicator == Indicator::Typing || place(peer) == Place::Person

@@ -82,14 +82,12 @@ const FILES: [(&str, &str); 6] = [
 
 /// A file is named by its path, or where files are not loaded by themselves, by the call that loads it.
 fn file_of(payload: &Value, file: &Value) -> String {
-    match path_of(file) {
-        Some(path) => format!("/{path}"),
-        None => {
-            let id = text_at(payload, "id").unwrap_or_default();
-            let chat = text_at(payload, "chat_id").unwrap_or_default();
-            format!("/message/{id}/download?phone={chat}")
-        }
+    if let Some(path) = path_of(file) {
+        return format!("/{path}");
     }
+    let id = text_at(payload, "id").unwrap_or_default();
+    let chat = text_at(payload, "chat_id").unwrap_or_default();
+    format!("/message/{id}/download?phone={chat}")
 }
 
 fn path_of(file: &Value) -> Option<&str> {
@@ -142,8 +140,8 @@ fn file_content(name: &str, file: &Value, body: &Value) -> Value {
     match name {
         // It does not say what was recorded as a message; that is Opus in Ogg.
         "audio" => {
-            content["ptt"] =
-                json!(path.is_empty() || path.ends_with(".ogg") || path.ends_with(".oga"))
+            let ending = path.rsplit('.').next();
+            content["ptt"] = json!(matches!(ending, Some("" | "ogg" | "oga")));
         }
         "document" => {
             let named = text_at(file, "filename");

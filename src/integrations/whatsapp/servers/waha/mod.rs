@@ -1,4 +1,4 @@
-//! WAHA, the WhatsApp HTTP API (<https://github.com/devlikeapro/waha>), read at 2025.12.3 (a copy of its sources:
+//! WAHA, the `WhatsApp` HTTP API (<https://github.com/devlikeapro/waha>), read at 2025.12.3 (a copy of its sources:
 //! `src/api`, `src/structures`, `src/core/engines`) and in its documentation of July 2026
 //! (<https://waha.devlike.pro/docs>); 2024.10.8 Core with NOWEB was run, without a way to `WhatsApp`.
 //!
@@ -198,7 +198,7 @@ impl Waha {
     }
 }
 
-/// Its words: of a session, of NestJS, of a failed validation or of an exception.
+/// Its words: of a session, of `NestJS`, of a failed validation or of an exception.
 fn said(body: &Value) -> String {
     let of = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),

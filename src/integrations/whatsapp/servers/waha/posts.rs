@@ -23,8 +23,8 @@ pub(super) fn read(body: &Value, state_of: impl Fn(&str) -> Status) -> Posts {
     let event = text_at(body, "event").unwrap_or_default();
     let found = match event {
         "message.any" | "message" => message(payload, content(payload)),
-        "message.reaction" => message(payload, reaction(payload)),
-        "message.edited" => message(payload, edit(payload)),
+        "message.reaction" => reaction(payload).and_then(|made| message(payload, made)),
+        "message.edited" => edit(payload).and_then(|made| message(payload, made)),
         "message.revoked" => revoked(payload),
         "message.ack" | "message.ack.group" => receipt(payload),
         "presence.update" => typing(payload),
@@ -54,42 +54,42 @@ fn key(payload: &Value) -> Option<Value> {
     key_of(text_at(payload, "id")?)
 }
 
-fn message(payload: &Value, content: Option<Value>) -> Option<ServerEvent> {
+fn message(payload: &Value, content: Value) -> Option<ServerEvent> {
     let data = &payload["_data"];
     let names = [
         text_at(data, "pushName"),
         text_at(&data["Info"], "PushName"),
         text_at(data, "notifyName"),
     ];
-    let mut context = json!({});
+    let mut within = json!({});
     if let Some(answered) = text_at(&payload["replyTo"], "id") {
-        context["stanzaId"] = json!(plain_id(answered));
+        within["stanzaId"] = json!(plain_id(answered));
     }
     if data["isForwarded"] == true {
-        context["isForwarded"] = json!(true);
+        within["isForwarded"] = json!(true);
     }
     let url = text_at(&payload["media"], "url").or(text_at(payload, "mediaUrl"));
     Some(ServerEvent::Message(Box::new(PostedMessage {
         key: key(payload)?,
-        message: content?,
+        message: content,
         hint: text_at(data, "type").map(str::to_owned),
         name: names.into_iter().flatten().next().map(str::to_owned),
-        context,
+        context: within,
         file: url.map(str::to_owned),
         ..PostedMessage::default()
     })))
 }
 
 /// The content as the protocol has it: the engine's own where it tells that, else made of the payload.
-fn content(payload: &Value) -> Option<Value> {
+fn content(payload: &Value) -> Value {
     let data = &payload["_data"];
     if data["message"].is_object() {
-        return Some(data["message"].clone());
+        return data["message"].clone();
     }
     if data["Message"].is_object() {
-        return Some(whatsmeow::message(&data["Message"]));
+        return whatsmeow::message(&data["Message"]);
     }
-    Some(of_payload(payload))
+    of_payload(payload)
 }
 
 fn of_payload(payload: &Value) -> Value {
@@ -239,7 +239,7 @@ fn call(event: &str, payload: &Value) -> Option<ServerEvent> {
 pub(super) fn found(one: &Value) -> Option<FoundMessage> {
     Some(FoundMessage {
         name: plain_id(text_at(one, "id")?).to_owned(),
-        content: content(one)?,
+        content: content(one),
         seconds: whole(&one["timestamp"]),
     })
 }

@@ -130,19 +130,15 @@ impl Wuzapi {
         step: &Step<'_>,
         file: Option<&OutgoingFile>,
     ) -> Result<Option<String>, DeliveryError> {
-        let answer = match (&step.what, file) {
-            (What::File(sent), Some(file)) => {
-                let data = uploads::base64(&self.media, file).await?;
-                let (path, body) =
-                    file_call(step, sent, Some((&file.name(), &file.row.mime, &data)));
-                let limits = HttpLimits::for_file(file.row.bytes);
-                let body = HttpBody::Json(&body);
-                self.api.call(Method::POST, path, body, limits).await?
-            }
-            _ => {
-                let (path, body) = call_of(step)?;
-                self.api.post(path, &body).await?
-            }
+        let answer = if let (What::File(sent), Some(file)) = (&step.what, file) {
+            let data = uploads::base64(&self.media, file).await?;
+            let (path, body) = file_call(step, sent, Some((&file.name(), &file.row.mime, &data)));
+            let limits = HttpLimits::for_file(file.row.bytes);
+            let body = HttpBody::Json(&body);
+            self.api.call(Method::POST, path, body, limits).await?
+        } else {
+            let (path, body) = call_of(step)?;
+            self.api.post(path, &body).await?
         };
         let data = self.data(&answer)?;
         // What it calls a reaction by is the name of the message reacted to.
