@@ -3,7 +3,7 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use super::{Account, Author, Told, WhatsappFake, form_text, header};
+use super::{Account, Author, Told, WhatsappFake, form_text, header, text_of};
 use crate::support::fake::{Reply, Request};
 
 pub(crate) struct Evolution;
@@ -21,6 +21,40 @@ fn key(author: &Author, id: &str) -> Value {
             "participant": author.hidden, "participantAlt": number});
     }
     json!({"id": id, "remoteJid": author.chat, "fromMe": author.own, "remoteJidAlt": author.hidden})
+}
+
+impl Evolution {
+    /// What it answers with a phone connected.
+    fn bring_out(account: &mut Account, request: &Request, path: &str) -> Reply {
+        let body = &request.body;
+        if path == "/chat/sendPresence" || path == "/chat/markMessageAsRead" {
+            return Reply::Json(201, json!({}));
+        }
+        let number = form_text(request, "number").map_or(body["number"].clone(), Value::from);
+        if number == "4915100000404" {
+            return refused(
+                400,
+                json!([{"jid": "4915100000404@s.whatsapp.net", "exists": false}]),
+            );
+        }
+        let about = &body["quoted"]["key"]["id"];
+        let caption = form_text(request, "caption").map_or(body["caption"].clone(), Value::from);
+        let name = match path {
+            "/message/sendText" => account.take("text", &number, &body["text"], about),
+            "/message/sendMedia" => account.take("image", &number, &caption, about),
+            "/message/sendLocation" => account.take("location", &number, &body["name"], about),
+            "/message/sendContact" => {
+                account.take("contact", &number, &body["contact"][0]["fullName"], about)
+            }
+            "/message/sendPoll" => account.take("poll", &number, &body["name"], about),
+            "/message/sendReaction" => {
+                let key = &body["key"];
+                account.take("reaction", &key["remoteJid"], &body["reaction"], &key["id"])
+            }
+            _ => return refused(404, json!([format!("Cannot POST {path}")])),
+        };
+        Reply::Json(201, json!({"key": {"id": name}}))
+    }
 }
 
 impl WhatsappFake for Evolution {
@@ -79,9 +113,9 @@ impl WhatsappFake for Evolution {
             }
             "/webhook/set" => {
                 let webhook = &body["webhook"];
-                account.url = webhook["url"].as_str().unwrap_or_default().to_owned();
-                let secret = webhook["headers"]["x-cleudocodebot-secret"].as_str();
-                account.secret = secret.unwrap_or_default().to_owned();
+                text_of(&webhook["url"]).clone_into(&mut account.url);
+                let secret = &webhook["headers"]["x-cleudocodebot-secret"];
+                text_of(secret).clone_into(&mut account.secret);
                 return Reply::Json(201, webhook.clone());
             }
             "/webhook/find" => return Reply::Json(200, Value::Null),
@@ -115,33 +149,7 @@ impl WhatsappFake for Evolution {
         if !account.is_connected {
             return refused(400, json!(["Error: Connection Closed"]));
         }
-        if path == "/chat/sendPresence" || path == "/chat/markMessageAsRead" {
-            return Reply::Json(201, json!({}));
-        }
-        let number = form_text(request, "number").map_or(body["number"].clone(), Value::from);
-        if number == "4915100000404" {
-            return refused(
-                400,
-                json!([{"jid": "4915100000404@s.whatsapp.net", "exists": false}]),
-            );
-        }
-        let about = &body["quoted"]["key"]["id"];
-        let caption = form_text(request, "caption").map_or(body["caption"].clone(), Value::from);
-        let name = match path {
-            "/message/sendText" => account.take("text", &number, &body["text"], about),
-            "/message/sendMedia" => account.take("image", &number, &caption, about),
-            "/message/sendLocation" => account.take("location", &number, &body["name"], about),
-            "/message/sendContact" => {
-                account.take("contact", &number, &body["contact"][0]["fullName"], about)
-            }
-            "/message/sendPoll" => account.take("poll", &number, &body["name"], about),
-            "/message/sendReaction" => {
-                let key = &body["key"];
-                account.take("reaction", &key["remoteJid"], &body["reaction"], &key["id"])
-            }
-            _ => return refused(404, json!([format!("Cannot POST {path}")])),
-        };
-        Reply::Json(201, json!({"key": {"id": name}}))
+        Self::bring_out(account, request, path)
     }
 
     fn body(&self, told: &Told) -> Option<String> {
@@ -153,10 +161,10 @@ impl WhatsappFake for Evolution {
             } => {
                 let mut data = json!({"key": key(author, id), "pushName": "Ana Lima", "message": message,
                     "messageTimestamp": 1_780_000_000});
-                let context = ["extendedTextMessage"]
+                let mut context = ["extendedTextMessage"]
                     .iter()
                     .map(|field| &message[*field]["contextInfo"]);
-                if let Some(context) = context.filter(|context| context.is_object()).next() {
+                if let Some(context) = context.find(|context| context.is_object()) {
                     // It rewrites a text with a context.
                     data["contextInfo"] = context.clone();
                     data["message"] =

@@ -10,7 +10,7 @@ use crate::support::fake::{Reply, Request};
 
 pub(crate) struct EvolutionGo;
 
-fn success(data: Value) -> Reply {
+fn success(data: &Value) -> Reply {
     Reply::Json(200, json!({"message": "success", "data": data}))
 }
 
@@ -40,17 +40,17 @@ impl WhatsappFake for EvolutionGo {
                 let url = body["webhookUrl"].as_str().unwrap_or_default();
                 let (before, secret) = url.split_once("?secret=").expect("a secret");
                 (account.url, account.secret) = (before.to_owned(), secret.to_owned());
-                return success(json!({"jid": "", "webhookUrl": url, "eventString": "MESSAGE"}));
+                return success(&json!({"jid": "", "webhookUrl": url, "eventString": "MESSAGE"}));
             }
             ("GET", "/instance/qr") => {
-                return success(json!({"Qrcode": "data:image/png;base64,AA==", "Code": "2@code"}));
+                return success(&json!({"Qrcode": "data:image/png;base64,AA==", "Code": "2@code"}));
             }
             ("GET", "/instance/status") if !account.is_there => {
                 return failed(400, "no active session found");
             }
             ("GET", "/instance/status") => {
                 return success(
-                    json!({"Connected": true, "LoggedIn": account.is_connected, "Name": "We"}),
+                    &json!({"Connected": true, "LoggedIn": account.is_connected, "Name": "We"}),
                 );
             }
             _ => {}
@@ -60,10 +60,10 @@ impl WhatsappFake for EvolutionGo {
         }
         match request.path.as_str() {
             "/message/presence" if body["state"] == "composing" => {
-                return success(json!({"timestamp": ""}));
+                return success(&json!({"timestamp": ""}));
             }
             "/message/markread" if body["id"].is_array() => {
-                return success(json!({"timestamp": ""}));
+                return success(&json!({"timestamp": ""}));
             }
             "/message/downloadmedia" => {
                 let file = &body["message"]["documentMessage"];
@@ -71,7 +71,7 @@ impl WhatsappFake for EvolutionGo {
                     return failed(500, "invalid media type");
                 }
                 return success(
-                    json!({"base64": "data:text/plain;base64,aGVsbG8gd29ybGQ=", "timestamp": ""}),
+                    &json!({"base64": "data:text/plain;base64,aGVsbG8gd29ybGQ=", "timestamp": ""}),
                 );
             }
             _ => {}
@@ -107,7 +107,7 @@ impl WhatsappFake for EvolutionGo {
             "/message/react" => account.take("reaction", &number, &body["reaction"], &body["id"]),
             _ => return Reply::Text(404, "404 page not found"),
         };
-        success(json!({"Info": {"ID": name, "IsFromMe": true}, "Message": {}}))
+        success(&json!({"Info": {"ID": name, "IsFromMe": true}, "Message": {}}))
     }
 
     fn body(&self, told: &Told) -> Option<String> {

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Account, Author, Told, WhatsappFake, form_text, has_file, header, in_go, method};
+use super::{
+    Account, Author, Told, WhatsappFake, form_text, has_file, header, in_go, method, text_of,
+};
 use crate::support::{
     fake::{Reply, Request},
     services::signed,
@@ -10,7 +12,7 @@ use crate::support::{
 
 pub(crate) struct Gowa;
 
-fn success(results: Value) -> Reply {
+fn success(results: &Value) -> Reply {
     Reply::Json(
         200,
         json!({"code": "SUCCESS", "message": "Success", "results": results}),
@@ -80,13 +82,13 @@ fn payload(author: &Author, id: &str, message: &Value) -> (&'static str, Value) 
             "videoMessage" => payload["video"] = json!(path("mp4")),
             "documentMessage" => {
                 payload["document"] =
-                    json!({"url": "https://mmg.whatsapp.net/x", "filename": value["fileName"]})
+                    json!({"url": "https://mmg.whatsapp.net/x", "filename": value["fileName"]});
             }
             "stickerMessage" => payload["sticker"] = json!(path("webp")),
             "locationMessage" => payload["location"] = in_go(value),
             "contactMessage" => {
                 payload["contact"] =
-                    json!({"displayName": value["displayName"], "vcard": value["vcard"]})
+                    json!({"displayName": value["displayName"], "vcard": value["vcard"]});
             }
             _ => {}
         }
@@ -94,93 +96,10 @@ fn payload(author: &Author, id: &str, message: &Value) -> (&'static str, Value) 
     ("message", payload)
 }
 
-impl WhatsappFake for Gowa {
-    fn server(&self) -> &'static str {
-        "gowa"
-    }
-
-    fn key(&self) -> &'static str {
-        "ana:password-of-the-test"
-    }
-
-    fn answer(&self, account: &mut Account, request: &Request) -> Reply {
-        let path = request.path.split('?').next().unwrap_or_default();
-        // The files are in front of the password.
-        if path.starts_with("/statics/") {
-            return Reply::Text(200, "hello world");
-        }
-        let credentials = "Basic YW5hOnBhc3N3b3JkLW9mLXRoZS10ZXN0";
-        if account.refuses_key || header(request, "authorization") != Some(credentials) {
-            return Reply::Text(401, "Unauthorized");
-        }
+impl Gowa {
+    /// What it answers with a phone connected.
+    fn bring_out(account: &mut Account, request: &Request, path: &str) -> Reply {
         let body = &request.body;
-        match (method(request), path) {
-            ("POST", "/devices") => {
-                (account.is_there, account.is_connected) = (true, false);
-                let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-                (account.url, account.secret) = (text("webhook_url"), text("webhook_secret"));
-                return success(json!({"id": body["device_id"], "state": "disconnected"}));
-            }
-            ("GET", "/app/info") => {
-                return success(json!({"version": "v9.2.0", "os": "AldinoKemal"}));
-            }
-            ("GET", "/devices") => {
-                return success(json!([{"id": "Cleudocode", "state": "logged_in"}]));
-            }
-            _ => {}
-        }
-        if !account.is_there {
-            // A route of devices fails inside, one of messages in front.
-            return if path.starts_with("/devices/") {
-                failure(500, "INTERNAL_SERVER_ERROR", "device Cleudocode not found")
-            } else {
-                failure(
-                    404,
-                    "DEVICE_NOT_FOUND",
-                    "device not found; create a device first",
-                )
-            };
-        }
-        match (method(request), path) {
-            ("GET", "/devices/Cleudocode/status") => {
-                let is_on = account.is_connected;
-                return success(
-                    json!({"device_id": "Cleudocode", "is_connected": is_on, "is_logged_in": is_on}),
-                );
-            }
-            ("PATCH", "/devices/Cleudocode/webhook") => {
-                let Some(url) = body["webhook_url"].as_str() else {
-                    return failure(400, "BAD_REQUEST", "webhook_url is required");
-                };
-                account.url = url.to_owned();
-                account.secret = body["webhook_secret"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_owned();
-                return success(body.clone());
-            }
-            ("GET", "/devices/Cleudocode/webhook") => {
-                return success(
-                    json!({"webhook_url": account.url, "webhook_secret": account.secret}),
-                );
-            }
-            ("GET", "/devices/Cleudocode/login") => {
-                return success(
-                    json!({"qr_link": "http://elsewhere:3000/statics/qrcode/scan-qr-1.png", "qr_duration": 30}),
-                );
-            }
-            _ => {}
-        }
-        if header(request, "x-device-id") != Some("Cleudocode") {
-            return failure(400, "DEVICE_ID_REQUIRED", "device_id is required");
-        }
-        if !account.is_connected {
-            return failure(
-                401,
-                "AUTHENTICATION_ERROR",
-                "you are not connect to services server, please reconnect",
-            );
-        }
         let field =
             |name: &str| form_text(request, name).map_or_else(|| body[name].clone(), Value::from);
         let phone = field("phone");
@@ -230,16 +149,104 @@ impl WhatsappFake for Gowa {
                     json!({"id": one.name, "content": one.text, "media_type": "",
                     "is_from_me": true, "timestamp": "2096-10-02T07:06:40Z"})
                 });
-                return success(json!({"data": all.collect::<Vec<_>>()}));
+                return success(&json!({"data": all.collect::<Vec<_>>()}));
             }
             path if path.ends_with("/download") => {
                 return success(
-                    json!({"message_id": "D", "file_path": "statics/media/5511/a.txt", "media_type": "document"}),
+                    &json!({"message_id": "D", "file_path": "statics/media/5511/a.txt", "media_type": "document"}),
                 );
             }
             _ => return Reply::Text(404, "Cannot POST"),
         };
-        success(json!({"message_id": name, "status": "Message sent"}))
+        success(&json!({"message_id": name, "status": "Message sent"}))
+    }
+}
+
+impl WhatsappFake for Gowa {
+    fn server(&self) -> &'static str {
+        "gowa"
+    }
+
+    fn key(&self) -> &'static str {
+        "ana:password-of-the-test"
+    }
+
+    fn answer(&self, account: &mut Account, request: &Request) -> Reply {
+        let path = request.path.split('?').next().unwrap_or_default();
+        // The files are in front of the password.
+        if path.starts_with("/statics/") {
+            return Reply::Text(200, "hello world");
+        }
+        let credentials = "Basic YW5hOnBhc3N3b3JkLW9mLXRoZS10ZXN0";
+        if account.refuses_key || header(request, "authorization") != Some(credentials) {
+            return Reply::Text(401, "Unauthorized");
+        }
+        let body = &request.body;
+        match (method(request), path) {
+            ("POST", "/devices") => {
+                (account.is_there, account.is_connected) = (true, false);
+                let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+                (account.url, account.secret) = (text("webhook_url"), text("webhook_secret"));
+                return success(&json!({"id": body["device_id"], "state": "disconnected"}));
+            }
+            ("GET", "/app/info") => {
+                return success(&json!({"version": "v9.2.0", "os": "AldinoKemal"}));
+            }
+            ("GET", "/devices") => {
+                return success(&json!([{"id": "Cleudocode", "state": "logged_in"}]));
+            }
+            _ => {}
+        }
+        if !account.is_there {
+            // A route of devices fails inside, one of messages in front.
+            return if path.starts_with("/devices/") {
+                failure(500, "INTERNAL_SERVER_ERROR", "device Cleudocode not found")
+            } else {
+                failure(
+                    404,
+                    "DEVICE_NOT_FOUND",
+                    "device not found; create a device first",
+                )
+            };
+        }
+        match (method(request), path) {
+            ("GET", "/devices/Cleudocode/status") => {
+                let is_on = account.is_connected;
+                return success(
+                    &json!({"device_id": "Cleudocode", "is_connected": is_on, "is_logged_in": is_on}),
+                );
+            }
+            ("PATCH", "/devices/Cleudocode/webhook") => {
+                let Some(url) = body["webhook_url"].as_str() else {
+                    return failure(400, "BAD_REQUEST", "webhook_url is required");
+                };
+                url.clone_into(&mut account.url);
+                text_of(&body["webhook_secret"]).clone_into(&mut account.secret);
+                return success(body);
+            }
+            ("GET", "/devices/Cleudocode/webhook") => {
+                return success(
+                    &json!({"webhook_url": account.url, "webhook_secret": account.secret}),
+                );
+            }
+            ("GET", "/devices/Cleudocode/login") => {
+                return success(
+                    &json!({"qr_link": "http://elsewhere:3000/statics/qrcode/scan-qr-1.png", "qr_duration": 30}),
+                );
+            }
+            _ => {}
+        }
+        if header(request, "x-device-id") != Some("Cleudocode") {
+            return failure(400, "DEVICE_ID_REQUIRED", "device_id is required");
+        }
+        if !account.is_connected {
+            return failure(
+                401,
+                "AUTHENTICATION_ERROR",
+                "you are not connect to services server, please reconnect",
+            );
+        }
+        Self::bring_out(account, request, path)
     }
 
     fn body(&self, told: &Told) -> Option<String> {

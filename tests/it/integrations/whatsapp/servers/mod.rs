@@ -59,7 +59,6 @@ impl Account {
         text: &Value,
         about: &Value,
     ) -> String {
-        let text_of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let name = format!("3EB0SENT{}", self.sent.len());
         let number = text_of(to)
             .replace("@s.whatsapp.net", "")
@@ -67,12 +66,16 @@ impl Account {
         self.sent.push(Sent {
             what,
             to: number,
-            text: text_of(text),
-            about: text_of(about),
+            text: text_of(text).to_owned(),
+            about: text_of(about).to_owned(),
             name: name.clone(),
         });
         name
     }
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// Who wrote, by all addresses that the service has.

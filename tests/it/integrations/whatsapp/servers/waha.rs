@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Account, Author, Told, WhatsappFake, go_message, header, method};
+use super::{Account, Author, Told, WhatsappFake, go_message, header, method, text_of};
 use crate::support::{
     fake::{Reply, Request},
     services::signed,
@@ -64,12 +64,12 @@ impl Waha {
             payload["media"] = json!({"url": format!("http://elsewhere:3000/api/files/default/{id}.bin"),
                 "mimetype": file["mimetype"], "filename": file["fileName"]});
         }
-        let context = message
+        let mut context = message
             .as_object()
             .into_iter()
             .flatten()
             .map(|(_, value)| &value["contextInfo"]);
-        if let Some(answered) = context.filter_map(|one| one["stanzaId"].as_str()).next() {
+        if let Some(answered) = context.find_map(|one| one["stanzaId"].as_str()) {
             payload["replyTo"] =
                 json!({"id": format!("false_{}_{answered}", cus(author.chat)), "body": "before"});
         }
@@ -128,84 +128,10 @@ fn exception(status: u16, body: Value) -> Reply {
     Reply::Json(status, body)
 }
 
-impl WhatsappFake for Waha {
-    fn server(&self) -> &'static str {
-        "waha"
-    }
-
-    fn key(&self) -> &'static str {
-        "waha-key-of-the-test"
-    }
-
-    fn answer(&self, account: &mut Account, request: &Request) -> Reply {
-        if request.path == "/ping" {
-            return Reply::Json(200, json!({"message": "pong"}));
-        }
-        if account.refuses_key || header(request, "x-api-key") != Some(self.key()) {
-            return exception(401, json!({"message": "Unauthorized", "statusCode": 401}));
-        }
-        let path = request.path.split('?').next().unwrap_or_default();
+impl Waha {
+    /// What it answers with a phone connected.
+    fn bring_out(&self, account: &mut Account, request: &Request, path: &str) -> Reply {
         let body = &request.body;
-        if let Some(file) = path.strip_prefix("/api/files/default/") {
-            assert!(!file.is_empty());
-            return Reply::Text(200, "hello world");
-        }
-        let status = if account.is_connected {
-            "WORKING"
-        } else {
-            "SCAN_QR_CODE"
-        };
-        let session = |account: &Account| {
-            let webhooks = if account.url.is_empty() {
-                json!([])
-            } else {
-                json!([{"url": account.url, "events": ["*"], "hmac": {"key": account.secret}}])
-            };
-            json!({"name": "Cleudocode", "status": status, "me": null, "config": {"debug": false, "webhooks": webhooks}})
-        };
-        let mut keep = |config: &Value| {
-            let webhook = &config["webhooks"][0];
-            account.url = webhook["url"].as_str().unwrap_or_default().to_owned();
-            account.secret = webhook["hmac"]["key"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-        };
-        match (method(request), path) {
-            ("GET", "/api/sessions/Cleudocode") if !account.is_there => {
-                return exception(
-                    404,
-                    json!({"message": "Session not found", "error": "Not Found", "statusCode": 404}),
-                );
-            }
-            ("GET", "/api/sessions/Cleudocode") => return Reply::Json(200, session(account)),
-            ("PUT", "/api/sessions/Cleudocode") => {
-                keep(&body["config"]);
-                return Reply::Json(200, session(account));
-            }
-            ("POST", "/api/sessions") => {
-                keep(&body["config"]);
-                (account.is_there, account.is_connected) = (true, false);
-                return Reply::Json(201, json!({"name": "Cleudocode", "status": "STARTING"}));
-            }
-            ("GET", "/api/server/version") => {
-                return Reply::Json(
-                    200,
-                    json!({"version": "2025.12.3", "engine": "NOWEB", "tier": "CORE"}),
-                );
-            }
-            ("GET", "/api/Cleudocode/auth/qr") => {
-                return Reply::Json(200, json!({"value": "2@code"}));
-            }
-            _ => {}
-        }
-        if !account.is_connected {
-            return exception(
-                422,
-                json!({"error": "Session status is not as expected. Try again later or restart the session",
-                "session": "Cleudocode", "status": "SCAN_QR_CODE", "expected": ["WORKING"]}),
-            );
-        }
         let chat = &body["chatId"];
         if chat == "4915100000404@c.us" {
             let said = "The number is not registered on WhatsApp";
@@ -288,6 +214,95 @@ impl WhatsappFake for Waha {
                 }
             },
         )
+    }
+}
+
+impl WhatsappFake for Waha {
+    fn server(&self) -> &'static str {
+        "waha"
+    }
+
+    fn key(&self) -> &'static str {
+        "waha-key-of-the-test"
+    }
+
+    fn answer(&self, account: &mut Account, request: &Request) -> Reply {
+        if request.path == "/ping" {
+            return Reply::Json(200, json!({"message": "pong"}));
+        }
+        if account.refuses_key || header(request, "x-api-key") != Some(self.key()) {
+            return exception(401, json!({"message": "Unauthorized", "statusCode": 401}));
+        }
+        let path = request.path.split('?').next().unwrap_or_default();
+        let body = &request.body;
+        if let Some(file) = path.strip_prefix("/api/files/default/") {
+            assert!(!file.is_empty());
+            return Reply::Text(200, "hello world");
+        }
+        let events = body["config"]["webhooks"][0]["events"].as_array();
+        let is_newer = |event: &Value| event == "message.edited" || event == "message.ack.group";
+        if self.0 == Engine::Noweb && events.is_some_and(|events| events.iter().any(is_newer)) {
+            let said = "config.webhooks.0.each value in events must be one of the following values: \
+                        session.status, message, message.reaction, message.any, message.ack";
+            return exception(
+                400,
+                json!({"message": [said], "error": "Bad Request", "statusCode": 400}),
+            );
+        }
+        let status = if account.is_connected {
+            "WORKING"
+        } else {
+            "SCAN_QR_CODE"
+        };
+        let session = |account: &Account| {
+            let webhooks = if account.url.is_empty() {
+                json!([])
+            } else {
+                json!([{"url": account.url, "events": ["*"], "hmac": {"key": account.secret}}])
+            };
+            json!({"name": "Cleudocode", "status": status, "me": null, "config": {"debug": false, "webhooks": webhooks}})
+        };
+        let mut keep = |config: &Value| {
+            let webhook = &config["webhooks"][0];
+            text_of(&webhook["url"]).clone_into(&mut account.url);
+            text_of(&webhook["hmac"]["key"]).clone_into(&mut account.secret);
+        };
+        match (method(request), path) {
+            ("GET", "/api/sessions/Cleudocode") if !account.is_there => {
+                return exception(
+                    404,
+                    json!({"message": "Session not found", "error": "Not Found", "statusCode": 404}),
+                );
+            }
+            ("GET", "/api/sessions/Cleudocode") => return Reply::Json(200, session(account)),
+            ("PUT", "/api/sessions/Cleudocode") => {
+                keep(&body["config"]);
+                return Reply::Json(200, session(account));
+            }
+            ("POST", "/api/sessions") => {
+                keep(&body["config"]);
+                (account.is_there, account.is_connected) = (true, false);
+                return Reply::Json(201, json!({"name": "Cleudocode", "status": "STARTING"}));
+            }
+            ("GET", "/api/server/version") => {
+                return Reply::Json(
+                    200,
+                    json!({"version": "2025.12.3", "engine": "NOWEB", "tier": "CORE"}),
+                );
+            }
+            ("GET", "/api/Cleudocode/auth/qr") => {
+                return Reply::Json(200, json!({"value": "2@code"}));
+            }
+            _ => {}
+        }
+        if !account.is_connected {
+            return exception(
+                422,
+                json!({"error": "Session status is not as expected. Try again later or restart the session",
+                "session": "Cleudocode", "status": "SCAN_QR_CODE", "expected": ["WORKING"]}),
+            );
+        }
+        self.bring_out(account, request, path)
     }
 
     fn body(&self, told: &Told) -> Option<String> {

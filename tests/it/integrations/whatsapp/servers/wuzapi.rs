@@ -7,7 +7,7 @@ use crate::support::fake::{Reply, Request};
 
 pub(crate) struct Wuzapi;
 
-fn answered(data: Value) -> Reply {
+fn answered(data: &Value) -> Reply {
     Reply::Json(200, json!({"code": 200, "data": data, "success": true}))
 }
 
@@ -49,21 +49,21 @@ impl WhatsappFake for Wuzapi {
                 let url = body["webhookurl"].as_str().unwrap_or_default();
                 let (before, secret) = url.split_once("?secret=").expect("a secret");
                 (account.url, account.secret) = (before.to_owned(), secret.to_owned());
-                return answered(json!({"webhook": url}));
+                return answered(&json!({"webhook": url}));
             }
             ("GET", "/webhook") => {
                 let url = format!("{}?secret={}", account.url, account.secret);
-                return answered(json!({"webhook": url, "subscribe": ["Message"]}));
+                return answered(&json!({"webhook": url, "subscribe": ["Message"]}));
             }
             ("POST", "/session/connect") => {
-                return answered(json!({"details": "Connected!", "jid": ""}));
+                return answered(&json!({"details": "Connected!", "jid": ""}));
             }
             ("GET", "/session/qr") => {
-                return answered(json!({"QRCode": "data:image/png;base64,aGVsbG8gd29ybGQ="}));
+                return answered(&json!({"QRCode": "data:image/png;base64,aGVsbG8gd29ybGQ="}));
             }
             ("GET", "/session/status") if !account.is_there => return failed(500, "No session"),
             ("GET", "/session/status") => {
-                return answered(json!({"Connected": true, "LoggedIn": account.is_connected}));
+                return answered(&json!({"Connected": true, "LoggedIn": account.is_connected}));
             }
             _ => {}
         }
@@ -72,14 +72,14 @@ impl WhatsappFake for Wuzapi {
         }
         match request.path.as_str() {
             "/chat/presence" if body["State"] == "composing" => {
-                return answered(json!({"Details": "Chat presence set successfuly"}));
+                return answered(&json!({"Details": "Chat presence set successfuly"}));
             }
             "/chat/markread" if body["Id"].is_array() && body["Chat"].is_string() => {
-                return answered(json!({"Details": "Message(s) marked as read"}));
+                return answered(&json!({"Details": "Message(s) marked as read"}));
             }
             "/chat/downloaddocument" if body["MediaKey"].is_string() && body["Url"].is_string() => {
                 return answered(
-                    json!({"Mimetype": "text/plain", "Data": "data:text/plain;base64,aGVsbG8gd29ybGQ="}),
+                    &json!({"Mimetype": "text/plain", "Data": "data:text/plain;base64,aGVsbG8gd29ybGQ="}),
                 );
             }
             _ => {}
@@ -129,7 +129,7 @@ impl WhatsappFake for Wuzapi {
             }
             _ => return Reply::Text(404, "404 page not found\n"),
         };
-        answered(json!({"Details": "Sent", "Id": name, "Timestamp": "2026-11-27T10:00:00-03:00"}))
+        answered(&json!({"Details": "Sent", "Id": name, "Timestamp": "2026-11-27T10:00:00-03:00"}))
     }
 
     fn body(&self, told: &Told) -> Option<String> {
