@@ -1,5 +1,7 @@
 //! Which server answers at an address. Nothing but what may be read is asked, and nothing is changed there.
 
+use std::time::Duration;
+
 use hyper::Method;
 use serde_json::Value;
 
@@ -12,6 +14,9 @@ use crate::{
 
 /// Longest answer that is looked at, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
+
+/// Until an answer begins, and until it is whole: somebody waits for all of them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +77,9 @@ impl FoundServer {
 
 async fn ask(api: &Api, path: &str) -> Result<HttpAnswer, String> {
     let limits = HttpLimits {
+        connect: PATIENCE,
+        first_byte: PATIENCE,
+        body: PATIENCE,
         max_bytes: MAX_ANSWER,
         ..HttpLimits::default()
     };

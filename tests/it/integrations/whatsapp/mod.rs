@@ -6,6 +6,7 @@ mod outgoing;
 mod servers;
 mod stage;
 mod standing;
+#[cfg(feature = "store")]
 mod switching;
 
 use self::servers::{Engine, Evolution, EvolutionGo, Gowa, Waha, Wuzapi};

@@ -154,3 +154,16 @@ async fn a_missing_license_says_what_to_do() {
         assert_mentions(&impaired, "advice", "set WHATSAPP_SERVER to another server");
     }
 }
+
+/// Another word than those is refused where settings are read.
+#[test]
+fn a_server_that_is_none_of_them_is_refused_with_the_names() {
+    let home = Scratch::new();
+    let arguments = ["config", "set", "WHATSAPP_SERVER", "baileys"];
+    let output = program(&home.0, &arguments).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    for name in ["evolution", "evolution-go", "gowa", "waha", "wuzapi"] {
+        assert!(said.contains(name), "{said}");
+    }
+}

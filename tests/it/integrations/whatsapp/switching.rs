@@ -6,9 +6,7 @@ use super::{
     servers::{Engine, Evolution, EvolutionGo, Gowa, Told, Waha, Wuzapi},
     stage::{ANA, Author, MEMBER, Setup},
 };
-use crate::support::{
-    Daemon, Scratch, assert_field, assert_fields, history, program, until_running,
-};
+use crate::support::{Daemon, Scratch, assert_field, assert_fields, history, until_running};
 
 const BIA: Author = Author {
     chat: "5511955554444@s.whatsapp.net",
@@ -35,7 +33,6 @@ fn post(setup: &Setup, daemon: &Daemon, author: Author, id: &str, text: &str) {
 }
 
 /// Evolution first: Ana is on the list, Bia is let in by a pairing; then every other server in its place.
-#[cfg(feature = "store")]
 #[tokio::test]
 async fn conversations_ids_and_lists_outlive_the_server() {
     let home = Scratch::new();
@@ -101,17 +98,4 @@ fn named(all: &[Value], name: &str) -> Value {
     found
         .cloned()
         .unwrap_or_else(|| panic!("{name} is not there: {all:?}"))
-}
-
-/// Another word than those is refused where settings are read.
-#[test]
-fn a_server_that_is_none_of_them_is_refused_with_the_names() {
-    let home = Scratch::new();
-    let arguments = ["config", "set", "WHATSAPP_SERVER", "baileys"];
-    let output = program(&home.0, &arguments).output().expect("runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "{said}");
-    for name in ["evolution", "evolution-go", "gowa", "waha", "wuzapi"] {
-        assert!(said.contains(name), "{said}");
-    }
 }
