@@ -127,7 +127,7 @@ macro_rules! rules {
 }
 
 /// Every service, in the order of `.env.example`.
-pub const SERVICES: &[&Service] = &[&WEBCHAT, &BRIDGES, &TELEGRAM, &EVOLUTION, &CLOUD, &DISCORD];
+pub const SERVICES: &[&Service] = &[&WEBCHAT, &BRIDGES, &TELEGRAM, &WHATSAPP, &CLOUD, &DISCORD];
 
 /// The built-in web page.
 pub const WEBCHAT: Service = Service {
@@ -229,37 +229,46 @@ pub const TELEGRAM: Service = Service {
     questions: &[("TELEGRAM_BOT_TOKEN", "Bot token from @BotFather")],
 };
 
-/// `WhatsApp` through the Evolution API.
-pub const EVOLUTION: Service = Service {
-    title: "WhatsApp by a self-hosted Evolution API",
+/// The servers that the channel `whatsapp` can speak to.
+pub const WHATSAPP_SERVERS: &[&str] = &["evolution", "evolution-go", "gowa", "waha", "wuzapi"];
+
+/// `WhatsApp` with a phone's own number, through a server of the user's.
+pub const WHATSAPP: Service = Service {
+    title: "WhatsApp by a server of your own (Evolution API, Evolution Go, GOWA, WAHA, wuzapi)",
     channels: &["whatsapp"],
     prefix: "WHATSAPP",
     keys: &[
         key(
+            "WHATSAPP_SERVER",
+            "evolution",
+            Kind::OneOf(WHATSAPP_SERVERS),
+            "Which server is at WHATSAPP_BASE_URL: evolution (Evolution API 2), evolution-go, gowa, waha or wuzapi.",
+        ),
+        key(
             "WHATSAPP_BASE_URL",
             "http://localhost:8080",
             Kind::Service,
-            "Where the Evolution API (version 2) is, for WhatsApp.",
+            "Where the server for WhatsApp is.",
         ),
         secret(
             "WHATSAPP_API_TOKEN_INSTANCE",
-            "API key of the Evolution API; with it the channel whatsapp exists.",
+            "Its API key; with it the channel whatsapp exists. For gowa user:password, for wuzapi the token of the user.",
         ),
         key(
             "WHATSAPP_INSTANCE_NAME",
             "Cleudocode",
             Kind::Token,
-            "Name of the instance in the Evolution API; letters, digits, - and _.",
+            "Name of the account at the server: instance, device (gowa) or session (waha); letters, digits, - and _.",
         ),
         key(
             "WHATSAPP_WEBHOOK_URL",
             "",
             Kind::Text,
-            "Where the Evolution API reaches us; empty is this machine, /webhooks/whatsapp on our port.",
+            "Where the server reaches us; empty is this machine, /webhooks/whatsapp on our port.",
         ),
         secret(
             "WHATSAPP_WEBHOOK_SECRET",
-            "What a webhook set by hand sends as x-cleudocodebot-secret; empty derives one from the API key and the instance.",
+            "What proves the server's posts where its webhook is set by hand: evolution sends it as x-cleudocodebot-secret, gowa and waha sign with it, the others have it in the address. Empty derives one and registers it.",
         ),
         key(
             "WHATSAPP_ALLOW_FROM",
@@ -289,9 +298,16 @@ pub const EVOLUTION: Service = Service {
     rules: rules!("WHATSAPP"),
     also: &[],
     questions: &[
-        ("WHATSAPP_BASE_URL", "Address of the Evolution API"),
+        (
+            "WHATSAPP_SERVER",
+            "Server: evolution, evolution-go, gowa, waha or wuzapi",
+        ),
+        ("WHATSAPP_BASE_URL", "Address of the server"),
         ("WHATSAPP_API_TOKEN_INSTANCE", "Its API key"),
-        ("WHATSAPP_INSTANCE_NAME", "Name of the instance"),
+        (
+            "WHATSAPP_INSTANCE_NAME",
+            "Name of the account at the server",
+        ),
         (COUNTRY, "Country of numbers without a country code, as BR"),
     ],
 };

@@ -12,7 +12,6 @@ mod broken;
 mod chat_commands;
 pub mod cloud;
 pub mod discord;
-pub mod evolution;
 pub mod ingress;
 mod integration;
 mod outcome;
@@ -24,6 +23,7 @@ pub mod telegram;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod webchat;
+pub mod whatsapp;
 
 pub use self::{
     chat_commands::{AgentCommand, COMMAND, mark_agent_command},

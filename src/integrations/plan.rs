@@ -12,12 +12,12 @@ use super::{
     broken::Broken,
     cloud::{self, Cloud},
     discord::{self, Discord},
-    evolution::{self, Evolution},
     ingress::Ingress,
     pairing::Pairings,
     send_rules::SendRules,
     telegram::{self, Telegram},
     webchat::{self, WebChat},
+    whatsapp::{self, Whatsapp},
 };
 use crate::{
     config::{
@@ -55,11 +55,21 @@ enum ServiceSettings {
     Telegram(telegram::BotSettings),
     Discord(discord::DiscordSettings),
     Cloud(cloud::CloudSettings),
-    Evolution(evolution::EvolutionSettings),
+    Whatsapp(whatsapp::WhatsappSettings),
     /// A client of the gateway.
     Bridge,
     /// Invalid settings, with the errors.
     Broken(String),
+}
+
+/// The server of the channel `whatsapp`.
+pub struct WhatsappServer {
+    /// As the settings have it.
+    pub named: whatsapp::ServerKind,
+    /// Where it should be.
+    pub address: String,
+    /// What answers there, if it is known; the error says why nothing does.
+    pub found: Result<Option<whatsapp::FoundServer>, String>,
 }
 
 /// The limits of a channel for sending.
@@ -118,7 +128,7 @@ impl Plan {
         match &self.settings {
             ServiceSettings::Telegram(settings) => telegram::bot(&self.name, settings).await,
             ServiceSettings::Discord(settings) => discord::bot(&self.name, settings).await,
-            ServiceSettings::Evolution(settings) => evolution::instances(settings).await,
+            ServiceSettings::Whatsapp(settings) => whatsapp::instances(settings).await,
             ServiceSettings::Cloud(settings) => cloud::number(settings).await,
             ServiceSettings::Broken(why) => Err(why.clone()),
             ServiceSettings::WebChat | ServiceSettings::Bridge => {
@@ -153,9 +163,9 @@ impl Plan {
             ServiceSettings::Cloud(settings) => {
                 Arc::new(Cloud::new(settings, ingress(), context.media.clone()))
             }
-            ServiceSettings::Evolution(settings) => {
+            ServiceSettings::Whatsapp(settings) => {
                 let media = context.media.clone();
-                Arc::new(Evolution::new(settings, &context.address, ingress(), media))
+                Arc::new(Whatsapp::new(settings, &context.address, ingress(), media))
             }
             ServiceSettings::WebChat => Arc::new(WebChat::new(&context.audience)),
             ServiceSettings::Broken(why) => Arc::new(Broken::new(&self.name, why)),
@@ -171,7 +181,7 @@ pub fn plans(lookup: &Lookup) -> Vec<Plan> {
     std::iter::once(webchat)
         .chain(telegrams(lookup))
         .chain(cloud(lookup))
-        .chain(evolution(lookup))
+        .chain(whatsapp(lookup))
         .chain(discords(lookup))
         .collect()
 }
@@ -261,22 +271,42 @@ fn bots(
     })
 }
 
-fn evolution(lookup: &Lookup) -> Option<Plan> {
-    let service = &services::EVOLUTION;
+fn whatsapp(lookup: &Lookup) -> Option<Plan> {
+    let service = &services::WHATSAPP;
+    for name in ["WHATSAPP_API_TOKEN_INSTANCE", "WHATSAPP_INSTANCE_NAME"] {
+        lookup.text(name)?;
+    }
+    let settings = whatsapp_settings(lookup).map(ServiceSettings::Whatsapp);
+    Some(plan(lookup, service, whatsapp::NAME, settings))
+}
+
+/// None without a key, the name of an account or a valid address.
+fn whatsapp_settings(lookup: &Lookup) -> Option<whatsapp::WhatsappSettings> {
+    let service = &services::WHATSAPP;
     let text = |name: &str| lookup.text(name).map(str::to_owned);
     let token = text("WHATSAPP_API_TOKEN_INSTANCE")?;
     let instance = text("WHATSAPP_INSTANCE_NAME")?;
-    let settings = base(lookup, service).map(|base| {
-        ServiceSettings::Evolution(evolution::EvolutionSettings {
-            base,
-            token,
-            instance,
-            webhook_url: text("WHATSAPP_WEBHOOK_URL"),
-            webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
-            fetches: fetches(lookup, service),
-        })
-    });
-    Some(plan(lookup, service, evolution::NAME, settings))
+    // The name was validated when the settings were loaded, so the default is never used here.
+    let server = text("WHATSAPP_SERVER").and_then(|name| name.parse().ok());
+    Some(whatsapp::WhatsappSettings {
+        server: server.unwrap_or_default(),
+        base: base(lookup, service)?,
+        token,
+        instance,
+        webhook_url: text("WHATSAPP_WEBHOOK_URL"),
+        webhook_secret: text("WHATSAPP_WEBHOOK_SECRET"),
+        fetches: fetches(lookup, service),
+    })
+}
+
+/// Which server the settings name for `whatsapp` and where, and which answers there; `None` where they have none.
+pub async fn whatsapp_server(lookup: &Lookup) -> Option<WhatsappServer> {
+    let settings = whatsapp_settings(lookup)?;
+    Some(WhatsappServer {
+        named: settings.server,
+        address: settings.base.authority().to_owned(),
+        found: whatsapp::identify(&settings).await,
+    })
 }
 
 fn cloud(lookup: &Lookup) -> Option<Plan> {

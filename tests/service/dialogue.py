@@ -51,7 +51,7 @@ def main():
             (b"Shall other machines", b""),
             (b"Connect Telegram?", b"y"),
             (b"empty for none): ", SECRET),
-            (b"Evolution API?", b""),
+            (b"wuzapi)?", b""),
             (b"Cloud API?", b""),
         )
         env = os.path.join(home, ".cleudocodebot", ".env")
@@ -70,7 +70,7 @@ def main():
             (b"Port for clients [18995]", b""),
             (b"Shall other machines", b""),
             (b"Telegram is set up. Change it?", b""),
-            (b"Evolution API?", b""),
+            (b"wuzapi)?", b""),
             (b"Cloud API?", b""),
         )
         assert b"unchanged" in shown, shown.decode()

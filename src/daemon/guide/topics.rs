@@ -21,7 +21,7 @@ const TOPICS: [Topic; 6] = [
     Topic {
         names: &["1", "whatsapp", "zap", "whats"],
         paragraphs: &[
-            "WhatsApp comes by an Evolution API server of your own, or by Meta's Cloud API. On the page open Control and press Connect WhatsApp: it asks for the server's address and key, and shows the code that your phone scans. In a terminal: cleudocodebot onboard",
+            "WhatsApp comes by a server of your own (Evolution API, Evolution Go, GOWA, WAHA or wuzapi), or by Meta's Cloud API. On the page open Control and press Connect WhatsApp: it asks for the server's address and key, and shows the code that your phone scans. In a terminal: cleudocodebot onboard",
             "Who may write there is up to you: strangers get a code, and you let them in on the page or with: cleudocodebot pairing",
         ],
     },

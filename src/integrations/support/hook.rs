@@ -44,12 +44,7 @@ impl Hook {
 
     /// The first value of a query parameter, percent-decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        let pairs = self
-            .query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='));
-        let mut found = pairs.filter(|(key, _)| *key == name);
-        found.next().map(|(_, value)| decoded(value))
+        form_field(&self.query, name)
     }
 }
 
@@ -76,6 +71,13 @@ impl HookReply {
     pub fn forbidden(why: &str) -> Self {
         Self::new(403, why)
     }
+}
+
+/// The first value of a field in a form or a query (`application/x-www-form-urlencoded`).
+pub fn form_field(form: &str, name: &str) -> Option<String> {
+    let pairs = form.split('&').filter_map(|pair| pair.split_once('='));
+    let mut found = pairs.filter(|(key, _)| *key == name);
+    found.next().map(|(_, value)| decoded(value))
 }
 
 /// The value of a parameter, as forms write it: a blank is a plus.

@@ -70,7 +70,7 @@ export class Start {
       return free && (await import("../connect/bot.js")).connectBot(this.session, free, settings);
     };
     const steps = await {
-      whatsapp: async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, channel && "evolution"),
+      whatsapp: async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, channel && "phone"),
       "whatsapp-cloud": async () => (await import("../connect/whatsapp.js")).connectWhatsapp(this.session, settings, "cloud"),
       telegram: bot,
       discord: bot,

@@ -1,4 +1,4 @@
-// Connecting WhatsApp: with a phone's own number by an Evolution API, or with a business number by Meta's Cloud API.
+// Connecting WhatsApp: with a phone's own number by a server of one's own, or with a business number by Meta's Cloud API.
 
 import { field } from "../app/dialog.js";
 import { pairInto } from "../control/pair.js";
@@ -12,17 +12,25 @@ import { Steps, choice, list } from "./steps.js";
 
 const CHANNEL = "whatsapp";
 const NEW = "\n";
+/** Each with where it is described, and where its key is found. */
+const SERVERS = {
+  evolution: ["Evolution API 2", "https://doc.evolution-api.com", "keyEvolution"],
+  "evolution-go": ["Evolution Go", "https://docs.evolutionfoundation.com.br/evolution-go", "keyEvolutionGo"],
+  gowa: ["GOWA", "https://github.com/aldinokemal/go-whatsapp-web-multidevice", "keyGowa"],
+  waha: ["WAHA", "https://waha.devlike.pro", "keyWaha"],
+  wuzapi: ["wuzapi", "https://github.com/asternic/wuzapi", "keyWuzapi"],
+};
 const LOCAL = /^https?:\/\/(localhost|127\.|\[::1\])/;
 
 /** Asks which way first, unless it is known. */
 export function connectWhatsapp(session, settings, way) {
   const steps = new Steps(words("connectTo", { name: "WhatsApp" }));
-  const evolution = () => connectEvolution(session, steps, settings, way ? undefined : ways);
+  const phone = () => connectPhone(session, steps, settings, way ? undefined : ways);
   const cloud = () => connectCloud(session, steps, settings, way ? undefined : ways);
   const ways = () => {
     const one = (title, note, act, go) => button("way", "", go, { "data-do": act });
     const rows = [
-      [words("wayPhone"), words("wayPhoneNote"), "evolution", evolution],
+      [words("wayPhone"), words("wayPhoneNote"), "phone", phone],
       [words("wayCloud"), words("wayCloudNote"), "cloud", cloud],
     ].map(([title, note, act, go]) => {
       const row = one(title, note, act, go);
@@ -31,17 +39,20 @@ export function connectWhatsapp(session, settings, way) {
     });
     steps.show({ content: rows });
   };
-  ({ evolution, cloud })[way]?.() ?? (way || ways());
+  ({ phone, cloud })[way]?.() ?? (way || ways());
   return steps;
 }
 
-function connectEvolution(session, steps, settings, back) {
+function connectPhone(session, steps, settings, back) {
   const now = name => settings.get(name)?.value ?? "";
+  const server = make("select", {}, ...Object.entries(SERVERS).map(([value, [title]]) => make("option", { value }, title)));
+  server.value = now("WHATSAPP_SERVER") || "evolution";
   const address = make("input", { type: "url", required: true, autocomplete: "off", value: now("WHATSAPP_BASE_URL") });
   const isSet = settings.get("WHATSAPP_API_TOKEN_INSTANCE")?.set;
   const key = make("input", { type: "password", required: !isSet, autocomplete: "off", placeholder: isSet ? words("secretKept") : "" });
   const hook = make("input", { type: "url", autocomplete: "off", value: now("WHATSAPP_WEBHOOK_URL"), placeholder: `${location.origin}/webhooks/whatsapp` });
   const changes = () => ({
+    ...(server.value !== (now("WHATSAPP_SERVER") || "evolution") && { WHATSAPP_SERVER: server.value }),
     WHATSAPP_BASE_URL: address.value.trim(),
     ...(key.value && { WHATSAPP_API_TOKEN_INSTANCE: key.value }),
     ...(hook.value.trim() !== now("WHATSAPP_WEBHOOK_URL") && { WHATSAPP_WEBHOOK_URL: hook.value.trim() || null }),
@@ -50,8 +61,15 @@ function connectEvolution(session, steps, settings, back) {
   const askServer = () => {
     const more = make("details", { open: Boolean(hook.value) }, make("summary", {}, words("evolutionElsewhere")), field(words("evolutionHook"), hook, words("evolutionHookHint")));
     address.onchange = () => (more.open ||= !LOCAL.test(address.value));
+    const how = make("div");
+    server.onchange = () => {
+      const [title, url, keyHow] = SERVERS[server.value];
+      how.replaceChildren(list([words("serverRun", { name: title }), " ", link(url, new URL(url).host)], words(keyHow)));
+    };
+    server.onchange();
     const content = [
-      list([words("evolutionRun"), " ", link("https://doc.evolution-api.com", "doc.evolution-api.com")], words("evolutionKeyHow")),
+      field(words("serverWhich"), server),
+      how,
       field(words("evolutionAddress"), address),
       field(words("evolutionKey"), key),
       more,

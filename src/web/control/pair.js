@@ -1,7 +1,7 @@
 // Pairing a device: the code to scan, renewed until the device is paired or the user has enough.
 
 import { daemonText } from "../app/said.js";
-import { $, drawing, write } from "../dom.js";
+import { $, drawing, make, write } from "../dom.js";
 import { words } from "../words.js";
 
 const AGAIN_MS = 3000;
@@ -21,7 +21,7 @@ export async function pairInto({ session, name, place, note, isOpen }) {
   write(note, words("pairWaiting"));
   let shown = "";
   while (isOpen()) {
-    const { state, qr = [], code, pairing_code, why, message } = await session.ask("integration.connect", { name }).catch(fault => fault);
+    const { state, qr = [], code, pairing_code, image, why, message } = await session.ask("integration.connect", { name }).catch(fault => fault);
     if (!isOpen()) return false;
     if (state === "connected") {
       write(note, words("pairDone"));
@@ -29,8 +29,10 @@ export async function pairInto({ session, name, place, note, isOpen }) {
       return true;
     }
     if (qr.length && shown !== (shown = qr.join())) place.replaceChildren(codeOf(qr));
+    const isPicture = image?.startsWith("data:image/png;base64,");
+    if (isPicture && shown !== (shown = image)) place.replaceChildren(make("img", { src: image, alt: "QR" }));
     const waits = code ?? (why ? daemonText(why) : words("pairWaiting"));
-    const said = pairing_code ? words("pairCode", { code: pairing_code }) : qr.length ? "" : waits;
+    const said = pairing_code ? words("pairCode", { code: pairing_code }) : qr.length || isPicture ? "" : waits;
     write(note, message ? daemonText(message) : said);
     await new Promise(resolve => setTimeout(resolve, AGAIN_MS));
   }

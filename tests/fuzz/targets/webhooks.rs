@@ -14,11 +14,11 @@ use cleudocodebot::{
         Audience, Hook, Integration, Typing,
         allow_list::AllowList,
         cloud::{Cloud, CloudSettings},
-        evolution::{Evolution, EvolutionSettings},
         ingress::Ingress,
         pairing::Pairings,
         support::hmac::hmac,
         telegram::{BotSettings, Telegram},
+        whatsapp::{ServerKind, Whatsapp, WhatsappSettings},
     },
     log::{Log, LogLevel},
     media::Media,
@@ -46,7 +46,7 @@ impl Audience for Nobody {
 struct Stage {
     runtime: Runtime,
     store: Store,
-    evolution: Evolution,
+    whatsapp: Whatsapp,
     cloud: Cloud,
     telegram: Telegram,
 }
@@ -73,7 +73,8 @@ fn stage() -> Stage {
         )
     };
     let base = BaseUrl::parse("http://127.0.0.1:9").expect("an address");
-    let evolution = EvolutionSettings {
+    let whatsapp = WhatsappSettings {
+        server: ServerKind::Evolution,
         base: base.clone(),
         token: "key".to_owned(),
         instance: "Fuzz".to_owned(),
@@ -99,7 +100,7 @@ fn stage() -> Stage {
             .enable_all()
             .build()
             .expect("a runtime"),
-        evolution: Evolution::new(&evolution, "127.0.0.1:1", ingress("whatsapp"), media.clone()),
+        whatsapp: Whatsapp::new(&whatsapp, "127.0.0.1:1", ingress("whatsapp"), media.clone()),
         cloud: Cloud::new(&cloud, ingress("whatsapp-cloud"), media.clone()),
         telegram: Telegram::new("telegram", &telegram, ingress("telegram"), media),
         store,
@@ -144,8 +145,8 @@ fuzz_target!(|body: &[u8]| {
 
 async fn take(stage: &Stage, body: &[u8]) {
     let hook = posted(body, "x-cleudocodebot-secret", SECRET.to_owned());
-    let status = stage.evolution.hook(&hook).await.status;
-    assert!([200, 400, 503].contains(&status), "Evolution: {status}");
+    let status = stage.whatsapp.hook(&hook).await.status;
+    assert!([200, 400, 503].contains(&status), "WhatsApp: {status}");
     let hook = posted(body, "x-hub-signature-256", signature(body));
     let status = stage.cloud.hook(&hook).await.status;
     assert!([200, 503].contains(&status), "Meta: {status}");

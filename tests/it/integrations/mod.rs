@@ -10,3 +10,4 @@ mod secrets;
 mod telegram;
 #[cfg(feature = "tls")]
 mod tls;
+mod whatsapp;

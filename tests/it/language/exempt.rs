@@ -135,7 +135,7 @@ const FILES: &[(&str, &str)] = &[
 /// Calls, by file and name, and why.
 const CALLS: &[(&str, &str, &str)] = &[
     (
-        "src/integrations/evolution/hook.rs",
+        "src/integrations/whatsapp/hook.rs",
         ".unread",
         "goes to the log",
     ),
@@ -175,22 +175,70 @@ const CONSTS: &[(&str, &str, Silence, &str)] = &[
         "words of Telegram",
     ),
     (
-        "src/integrations/evolution/errors.rs",
+        "src/integrations/whatsapp/servers/evolution/errors.rs",
         "ABOUT_OUR_BODY",
         Silence::All,
         "words of Evolution",
     ),
     (
-        "src/integrations/evolution/errors.rs",
+        "src/integrations/whatsapp/servers/evolution/errors.rs",
         "CONNECTION_GONE",
         Silence::All,
         "words of Baileys",
     ),
     (
-        "src/integrations/evolution/errors.rs",
+        "src/integrations/whatsapp/servers/evolution/errors.rs",
         "NO_FILE",
         Silence::All,
         "words of Evolution",
+    ),
+    (
+        "src/integrations/whatsapp/servers/whatsmeow.rs",
+        "NOT_CONNECTED",
+        Silence::All,
+        "words of whatsmeow",
+    ),
+    (
+        "src/integrations/whatsapp/servers/whatsmeow.rs",
+        "MAYBE_SENT",
+        Silence::All,
+        "words of whatsmeow",
+    ),
+    (
+        "src/integrations/whatsapp/servers/evolution_go/wire.rs",
+        "UNKNOWN_NUMBER",
+        Silence::All,
+        "words of Evolution Go",
+    ),
+    (
+        "src/integrations/whatsapp/servers/evolution_go/wire.rs",
+        "OF_OUR_FILE",
+        Silence::All,
+        "words of Evolution Go",
+    ),
+    (
+        "src/integrations/whatsapp/servers/evolution_go/wire.rs",
+        "OF_CONNECTION",
+        Silence::All,
+        "words of Evolution Go",
+    ),
+    (
+        "src/integrations/whatsapp/servers/evolution_go/wire.rs",
+        "PAIRED",
+        Silence::All,
+        "words of Evolution Go",
+    ),
+    (
+        "src/integrations/whatsapp/servers/waha/mod.rs",
+        "STOPPED",
+        Silence::All,
+        "words of WAHA",
+    ),
+    (
+        "src/integrations/whatsapp/servers/waha/mod.rs",
+        "MISSING",
+        Silence::All,
+        "words of WAHA",
     ),
     (
         "src/cli/commands/about/help.rs",

@@ -87,13 +87,18 @@ pub(crate) fn cloud_change(value: &Value) -> String {
 
 /// The signature of a body, by another implementation than ours.
 pub(crate) fn cloud_signature(body: &str) -> String {
-    let script = "import hmac,sys;print(hmac.new(sys.argv[1].encode(),sys.argv[2].encode(),'sha256').hexdigest())";
+    format!("sha256={}", signed("sha256", CLOUD_SECRET, body))
+}
+
+/// The authentication code of a body, by another implementation than ours.
+pub(crate) fn signed(algorithm: &str, secret: &str, body: &str) -> String {
+    let script = "import hmac,sys;print(hmac.new(sys.argv[2].encode(),sys.argv[3].encode(),sys.argv[1]).hexdigest())";
     let mut python = Command::new("python3");
     let output = python
-        .args(["-c", script, CLOUD_SECRET, body])
+        .args(["-c", script, algorithm, secret, body])
         .output()
         .expect("python3");
-    format!("sha256={}", String::from_utf8_lossy(&output.stdout).trim())
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// Posts to the webhook of the Cloud API; the status of the answer.

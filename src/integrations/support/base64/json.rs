@@ -24,6 +24,12 @@ pub struct Base64Json<'a, S> {
     /// What is kept of the name or value under way, as written.
     written: Vec<u8>,
     key: String,
+    /// The object whose fields are looked at besides the outermost one's.
+    within: Option<&'static str>,
+    /// Whether that is open.
+    is_within: bool,
+    /// Whether the file is a data URL whose beginning has not ended yet.
+    in_prefix: bool,
 }
 
 /// What the next byte belongs to.
@@ -66,7 +72,18 @@ impl<'a, S: Sink> Base64Json<'a, S> {
             state: State::Start,
             written: Vec::new(),
             key: String::new(),
+            within: None,
+            is_within: false,
+            in_prefix: false,
         }
+    }
+
+    /// The same for a file that is a data URL (RFC 2397) in a field of this object:
+    /// `{"data":{"file":"data:image/png;base64,iVBORw0…"}}`.
+    #[must_use]
+    pub fn data_url_within(mut self, object: &'static str) -> Self {
+        (self.within, self.in_prefix) = (Some(object), true);
+        self
     }
 
     /// The fields that were kept, if the answer was complete and had the file.
@@ -96,6 +113,10 @@ impl<'a, S: Sink> Base64Json<'a, S> {
             }
             (state, _) if is_space => state,
             (State::Start, b'{') | (State::AfterValue, b',') => State::BeforeKey,
+            (State::BeforeKey | State::AfterValue, b'}') if self.is_within => {
+                self.is_within = false;
+                State::AfterValue
+            }
             (State::BeforeKey | State::AfterValue, b'}') => State::End,
             (State::BeforeKey, b'"') => {
                 self.written = vec![b'"'];
@@ -123,6 +144,11 @@ impl<'a, S: Sink> Base64Json<'a, S> {
     }
 
     fn begin_value(&mut self, byte: u8) -> Result<(), &'static str> {
+        if byte == b'{' && !self.is_within && self.within == Some(self.key.as_str()) {
+            self.is_within = true;
+            self.state = State::BeforeKey;
+            return Ok(());
+        }
         self.written = vec![byte];
         if byte != b'"' {
             self.state = State::Other {
@@ -208,6 +234,17 @@ impl<'a, S: Sink> Base64Json<'a, S> {
         piece: &'p [u8],
         escaped: bool,
     ) -> Result<&'p [u8], Base64Error<S::Error>> {
+        if self.in_prefix {
+            let end = piece.iter().position(|byte| matches!(byte, b',' | b'"'));
+            self.in_prefix = end.is_none_or(|end| piece[end] == b'"');
+            return match end {
+                None => Ok(&[]),
+                Some(end) if piece[end] == b'"' => {
+                    Err(Base64Error::Malformed("has a file that is no data URL"))
+                }
+                Some(end) => Ok(&piece[end + 1..]),
+            };
+        }
         if escaped {
             // A slash may be written with a backslash; nothing else that base64 has is.
             if piece[0] != b'/' {

@@ -152,6 +152,99 @@ pub const DISCORD: FileLimits = FileLimits {
 /// The most that one request to Discord may have.
 pub const DISCORD_REQUEST: u64 = 25 * MIB;
 
+/// What Evolution Go takes by upload (`pkg/sendMessage/service/send_service.go`): it looks at the bytes, and makes
+/// Opus of all sound with ffmpeg. A sticker it fetches from an address alone.
+pub const EVOLUTION_GO: FileLimits = FileLimits {
+    service: "Evolution Go",
+    rows: &[
+        (
+            Kind::Image,
+            16 * MIB,
+            &["image/jpeg", "image/png", "image/webp"],
+        ),
+        (Kind::Video, 64 * MIB, &["video/mp4"]),
+        (Kind::Audio, 16 * MIB, &["audio/"]),
+        (
+            Kind::Voice,
+            16 * MIB,
+            &["audio/", "video/webm", "application/ogg"],
+        ),
+        (Kind::Document, 100 * MIB, &[]),
+        (Kind::Sticker, 500 * KIB, &["image/webp"]),
+    ],
+};
+
+/// What GOWA takes by upload (`src/validations/send_validation.go`, `src/config/settings.go`: files up to 50 MB,
+/// videos up to 100 MB, which is also the longest body). It has no types of sound but those.
+pub const GOWA: FileLimits = FileLimits {
+    service: "GOWA",
+    rows: &[
+        (Kind::Image, 20 * MIB, &["image/jpeg", "image/png"]),
+        (
+            Kind::Video,
+            95 * MIB,
+            &[
+                "video/mp4",
+                "video/x-matroska",
+                "video/avi",
+                "video/x-msvideo",
+            ],
+        ),
+        (Kind::Audio, 50 * MIB, GOWA_SOUND),
+        (Kind::Voice, 50 * MIB, GOWA_SOUND),
+        (Kind::Document, 47 * MIB, &[]),
+        (
+            Kind::Sticker,
+            20 * MIB,
+            &["image/jpeg", "image/png", "image/webp", "image/gif"],
+        ),
+    ],
+};
+
+const GOWA_SOUND: &[&str] = &[
+    "audio/aac",
+    "audio/amr",
+    "audio/flac",
+    "audio/m4a",
+    "audio/mp3",
+    "audio/mpeg",
+    "audio/ogg",
+    "audio/wav",
+    "audio/wave",
+    "audio/x-wav",
+];
+
+/// What WAHA takes as base64 in JSON, which is held in memory here and there.
+pub const WAHA: FileLimits = FileLimits {
+    service: "WAHA",
+    rows: &[
+        (Kind::Image, 16 * MIB, &["image/"]),
+        (Kind::Video, 32 * MIB, &["video/"]),
+        (Kind::Audio, 16 * MIB, &["audio/"]),
+        (
+            Kind::Voice,
+            16 * MIB,
+            &["audio/", "video/webm", "application/ogg"],
+        ),
+        (Kind::Document, 32 * MIB, &[]),
+        (Kind::Sticker, 500 * KIB, &["image/webp"]),
+    ],
+};
+
+/// What wuzapi takes as base64 in JSON (`handlers.go`), which is held in memory here and there. It tells the type by
+/// how the text begins.
+pub const WUZAPI: FileLimits = FileLimits {
+    service: "wuzapi",
+    rows: &[
+        (Kind::Image, 16 * MIB, &["image/jpeg", "image/png"]),
+        (Kind::Video, 32 * MIB, &["video/mp4", "video/3gpp"]),
+        (Kind::Audio, 16 * MIB, &["audio/ogg"]),
+        (Kind::Voice, 16 * MIB, &["audio/ogg"]),
+        (Kind::Document, 32 * MIB, &[]),
+        (Kind::Sticker, 500 * KIB, &["image/webp"]),
+    ],
+};
+
 impl FileLimits {
     /// Whether the service takes a file of this kind; the error says which it does not take and why.
     pub fn check(&self, kind: Kind, row: &MediaRow) -> Result<(), String> {
@@ -293,7 +386,16 @@ mod tests {
 
     #[test]
     fn each_kind_of_file_has_one_row() {
-        for limits in [&TELEGRAM, &CLOUD, &EVOLUTION, &DISCORD] {
+        for limits in [
+            &TELEGRAM,
+            &CLOUD,
+            &EVOLUTION,
+            &EVOLUTION_GO,
+            &GOWA,
+            &WAHA,
+            &WUZAPI,
+            &DISCORD,
+        ] {
             for kind in Kind::ALL.into_iter().filter(|kind| kind.is_file()) {
                 let rows = limits.rows.iter().filter(|(of, ..)| *of == kind);
                 assert_eq!(rows.count(), 1, "{}: {}", limits.service, kind.as_str());

@@ -164,7 +164,7 @@ pub(super) const CONFIG_CHECK: ActionSpec = ActionSpec {
         may(
             "found",
             FieldKind::Object,
-            "what the service says: {title?, username?, link?, webhook?} of a bot, {instances: [{name, state, title?, number?}]} of the Evolution API, {title?, number?} of the Cloud API, {title, models} of a model",
+            "what the service says: {title?, username?, link?, webhook?} of a bot, {instances: [{name, state, title?, number?}]} of a server for WhatsApp, {title?, number?} of the Cloud API, {title, models} of a model",
         ),
     ],
 };

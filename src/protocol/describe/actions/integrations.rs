@@ -67,6 +67,11 @@ pub(super) const INTEGRATION_CONNECT: ActionSpec = ActionSpec {
         ),
         may("pairing_code", FieldKind::Name, "to be typed instead"),
         may(
+            "image",
+            FieldKind::Text,
+            "the code as a picture, a data URL, of a service that only draws it",
+        ),
+        may(
             "why",
             FieldKind::Text,
             "while waiting: why there is no code yet",

@@ -1,7 +1,8 @@
 //! `doctor`: checks what commonly breaks and says the remedy.
 //!
-//! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it, `reach` how other devices come to it, `agents` those who answer, `service` how the
-//! daemon is installed. `check` is one result of theirs.
+//! `local` checks this machine (`message_file` the stored messages), `remote` the port and the daemon behind it,
+//! `reach` how other devices come to it, `agents` those who answer, `whatsapp` which server speaks for that channel,
+//! `service` how the daemon is installed. `check` is one result of theirs.
 
 mod agents;
 mod check;
@@ -11,6 +12,7 @@ mod message_file;
 mod reach;
 mod remote;
 mod service;
+mod whatsapp;
 
 use self::check::{Check, CheckResult};
 use crate::{
@@ -52,6 +54,7 @@ impl Command for DoctorCommand {
         checks.extend(block_on(async { Ok(remote::checks(context).await) })?);
         checks.extend(reach::checks(context));
         checks.extend(block_on(async { Ok(agents::checks(context).await) })?);
+        checks.extend(block_on(async { Ok(whatsapp::check(context).await) })?);
         checks.extend(service::checks(context));
         let translator = context.terminal.translator();
         for check in &checks {

@@ -56,6 +56,33 @@ fn the_file_is_decoded_and_the_wanted_fields_are_kept() {
 }
 
 #[test]
+fn a_data_url_inside_an_object_is_decoded_from_its_comma_on() {
+    let read = |text: &str, piece: usize| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.expect("a runtime").block_on(async {
+            let mut sink = Collected::default();
+            let mut json =
+                Base64Json::new("Data", &["Mimetype"], &mut sink).data_url_within("data");
+            for piece in text.as_bytes().chunks(piece) {
+                json.take(piece).await?;
+            }
+            let fields = json.finish()?;
+            Ok::<_, Base64Error<String>>((fields, sink.0))
+        })
+    };
+    let text = r#"{"code":200,"more":{"Data":"x"},"data":{"Mimetype":"text/plain","Data":"data:text/plain;base64,aGVsbG8="},"success":true}"#;
+    for piece in [1, 5, 1000] {
+        let (fields, file) = read(text, piece).expect("a file");
+        assert_eq!(
+            (fields["Mimetype"].as_str(), file.as_slice()),
+            (Some("text/plain"), &b"hello"[..])
+        );
+    }
+    assert!(read(r#"{"data":{"Data":"aGVsbG8="}}"#, 3).is_err());
+    assert!(read(r#"{"data":{"Data":"data:a;base64,aGVs"#, 3).is_err());
+}
+
+#[test]
 fn padding_may_be_missing_and_slashes_escaped() {
     for text in [
         r#"{"base64":"/\/+A"}"#,

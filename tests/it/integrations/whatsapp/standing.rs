@@ -1,0 +1,169 @@
+//! How the account stands at each server: missing, not paired, connected, refused.
+
+use serde_json::{Value, json};
+
+use super::{
+    servers::{Engine, Evolution, EvolutionGo, Gowa, Told, Waha, WhatsappFake, Wuzapi},
+    stage::{ANA, Setup, Stage},
+};
+use crate::support::{
+    Daemon, Scratch, assert_field, assert_fields, assert_mentions, daemon_command, event_where,
+    fake::{Fake, Reply},
+    integration, program, until_state,
+};
+
+/// An account that is not there is made or told to be paired, shows a code, and what waits goes out once it
+/// is connected. When the phone logs the device out, that is told.
+pub(super) async fn pairing(server: impl WhatsappFake) {
+    let setup = Setup::new(server);
+    {
+        let mut account = setup.account();
+        (account.is_there, account.is_connected) = (false, false);
+    }
+    let mut stage = Stage::on(setup).await;
+    let impaired = stage.until("impaired").await;
+    assert_mentions(
+        &impaired,
+        "advice",
+        "cleudocodebot integrations connect whatsapp",
+    );
+    let payload = json!({"channel": "whatsapp", "to": ANA.number, "text": "waits"});
+    let mut messages = stage.daemon.listener(&["message.*"]).await;
+    let queued = stage.client.call("send", &payload).await.expect("queued");
+    let connect = json!({"name": "whatsapp"});
+    let pairing = stage
+        .client
+        .call("integration.connect", &connect)
+        .await
+        .expect("a code");
+    let has_code = pairing["code"] == "2@code";
+    let has_picture = pairing["image"]
+        .as_str()
+        .is_some_and(|image| image == "data:image/png;base64,aGVsbG8gd29ybGQ=");
+    assert!(has_code || has_picture, "{pairing}");
+    {
+        let mut account = stage.setup.account();
+        (account.is_there, account.is_connected) = (true, true);
+    }
+    let pairing = stage
+        .client
+        .call("integration.connect", &connect)
+        .await
+        .expect("asked");
+    assert_field(&pairing, "state", "connected");
+    event_where(&mut messages, |event| {
+        event["message_id"] == queued["message_id"] && event["state"] == "sent"
+    })
+    .await;
+    assert!(
+        !stage.setup.account().url.is_empty(),
+        "the webhook is registered"
+    );
+    stage.setup.account().is_connected = false;
+    if stage.post(&Told::LoggedOut) {
+        let impaired = stage.until("impaired").await;
+        assert_mentions(&impaired, "last_error", "logged this device out");
+    }
+}
+
+/// A key that is refused parks the channel, in words without it.
+pub(super) async fn refused_key(server: impl WhatsappFake) {
+    let setup = Setup::new(server);
+    setup.account().refuses_key = true;
+    let key = setup.server.key();
+    let stage = Stage::on(setup).await;
+    let parked = stage.until("parked").await;
+    assert_mentions(&parked, "last_error", "WHATSAPP_API_TOKEN_INSTANCE");
+    assert!(!parked.to_string().contains(key), "{parked}");
+}
+
+/// `doctor` says which server answers, and what to do where the settings have another.
+#[test]
+fn doctor_tells_which_server_answers() {
+    let setups = [
+        Setup::new(Evolution),
+        Setup::new(EvolutionGo),
+        Setup::new(Gowa),
+        Setup::new(Waha(Engine::Noweb)),
+        Setup::new(Wuzapi),
+    ];
+    for (number, setup) in setups.iter().enumerate() {
+        let server = setup.server.server();
+        let other = setups[(number + 1) % setups.len()].server.server();
+        let right = found(setup, server);
+        assert_fields(&right, &json!({"verdict": "ok", "text~": "answers at"}));
+        let wrong = found(setup, other);
+        assert_fields(
+            &wrong,
+            &json!({"verdict": "fail", "text~": format!("WHATSAPP_SERVER is {other}"),
+                "remedy": format!("cleudocodebot config set WHATSAPP_SERVER {server}")}),
+        );
+    }
+    let nobody = Setup::new(Evolution);
+    nobody.fake.vanish();
+    assert_fields(
+        &found(&nobody, "evolution"),
+        &json!({"verdict": "warn", "text~": "nothing answers"}),
+    );
+}
+
+/// What `doctor` finds at the address of this server.
+fn found(setup: &Setup, server: &str) -> Value {
+    let home = Scratch::new();
+    let output = program(&home.0, &["doctor", "--json"])
+        .env("WHATSAPP_SERVER", server)
+        .env("WHATSAPP_BASE_URL", setup.fake.url())
+        .env("WHATSAPP_API_TOKEN_INSTANCE", setup.server.key())
+        .output()
+        .expect("runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let check = lines.find(|check| check["check"] == "whatsapp server");
+    check.unwrap_or_else(|| panic!("no check of it: {text}"))
+}
+
+/// What the Evolution API 2.4 answers until it is registered with its maker.
+#[tokio::test]
+async fn a_missing_license_says_what_to_do() {
+    let license = json!({"error": "service not activated", "code": "LICENSE_REQUIRED",
+        "register_url": "http://evolution.example/manager/login"});
+    for server in ["evolution", "evolution-go"] {
+        let answer = license.clone();
+        let fake = Fake::start(move |_| Reply::Json(503, answer.clone()));
+        let home = Scratch::new();
+        let mut command = daemon_command(&home.0);
+        command
+            .env("WHATSAPP_SERVER", server)
+            .env("WHATSAPP_BASE_URL", fake.url())
+            .env("WHATSAPP_API_TOKEN_INSTANCE", "a-key");
+        let daemon = Daemon::from_command(command, &home.0);
+        let mut states = daemon.listener(&["integration.state"]).await;
+        let now = integration(&mut daemon.client().await, "whatsapp").await;
+        let impaired = match now.filter(|now| now["state"] == "impaired") {
+            Some(now) => now,
+            None => until_state(&mut states, "whatsapp", "impaired").await,
+        };
+        assert_mentions(&impaired, "last_error", "LICENSE_REQUIRED");
+        assert_mentions(
+            &impaired,
+            "advice",
+            "activate it at http://evolution.example/manager/login",
+        );
+        assert_mentions(&impaired, "advice", "set WHATSAPP_SERVER to another server");
+    }
+}
+
+/// Another word than those is refused where settings are read.
+#[test]
+fn a_server_that_is_none_of_them_is_refused_with_the_names() {
+    let home = Scratch::new();
+    let arguments = ["config", "set", "WHATSAPP_SERVER", "baileys"];
+    let output = program(&home.0, &arguments).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    for name in ["evolution", "evolution-go", "gowa", "waha", "wuzapi"] {
+        assert!(said.contains(name), "{said}");
+    }
+}
