@@ -210,6 +210,14 @@ impl DiscordApi {
         self.call(asked).await.map(drop)
     }
 
+    /// Deletes a message (<https://docs.discord.com/developers/resources/message#delete-message>).
+    pub(super) async fn delete(&self, channel: u64, message: u64) -> Result<(), RestError> {
+        let path = format!("/channels/{channel}/messages/{message}");
+        let template = "DELETE /channels/{}/messages/{}";
+        let asked = Ask::new(Method::DELETE, template, channel, path, HttpBody::Empty);
+        self.call(asked).await.map(drop)
+    }
+
     /// The client, for what is no call.
     pub(super) fn http(&self) -> &Http {
         &self.http

@@ -75,6 +75,9 @@ const FINAL: [(u64, &str); 34] = [
     (520_002, "that channel takes no polls"),
 ];
 
+/// The code for a message that is not there.
+const NO_MESSAGE: u64 = 10_008;
+
 /// The code for an answer to a message that may not be answered.
 const NO_REPLY: u64 = 160_002;
 
@@ -129,6 +132,8 @@ pub(super) enum RefusalMeaning {
     Reply,
     /// A recorded note is not taken as one; the file is.
     Voice,
+    /// There is no such message any more.
+    Gone,
     /// Anything else: another try may help.
     Passing,
 }
@@ -202,6 +207,9 @@ fn meaning(
     let is_about_reply = body["errors"].get("message_reference").is_some();
     if code == NO_REPLY || is_about_reply {
         return (RefusalMeaning::Reply, "");
+    }
+    if code == NO_MESSAGE {
+        return (RefusalMeaning::Gone, "");
     }
     if VOICE.contains(&code) {
         return (RefusalMeaning::Voice, "");
@@ -300,9 +308,10 @@ impl From<RestError> for DeliveryError {
         match refusal.meaning {
             RefusalMeaning::Token => Self::Unauthorized(refusal.text),
             RefusalMeaning::Stranger => Self::Channel(Trouble::new(refusal.text, STRANGER)),
-            RefusalMeaning::Final | RefusalMeaning::Reply | RefusalMeaning::Voice => {
-                Self::Permanent(refusal.text)
-            }
+            RefusalMeaning::Final
+            | RefusalMeaning::Reply
+            | RefusalMeaning::Voice
+            | RefusalMeaning::Gone => Self::Permanent(refusal.text),
             RefusalMeaning::Passing => Self::Transient(refusal.text, refusal.retry_after),
         }
     }

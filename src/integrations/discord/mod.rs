@@ -175,6 +175,18 @@ impl Integration for Discord {
         sign == Indicator::Typing
     }
 
+    fn deletes(&self) -> bool {
+        true
+    }
+
+    fn delete<'a>(
+        &'a self,
+        _: &'a Message,
+        names: &'a [String],
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        Box::pin(self.sender.delete(names))
+    }
+
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(self.sender.typing(peer))
     }

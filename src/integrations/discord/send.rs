@@ -96,6 +96,18 @@ impl Sender {
         Ok(())
     }
 
+    /// Deletes what was sent, for everybody.
+    pub(super) async fn delete(&self, names: &[String]) -> Result<(), DeliveryError> {
+        for (channel, message) in names.iter().filter_map(|name| split_name(name)) {
+            match self.api.delete(channel, message).await {
+                // Somebody deleted it before.
+                Err(RestError::Refused(refusal)) if refusal.meaning == RefusalMeaning::Gone => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
     /// Shows that we write.
     pub(super) async fn typing(&self, peer: &str) -> Result<(), String> {
         let channel = self.places.channel_of(Address::parse(peer)?).await;

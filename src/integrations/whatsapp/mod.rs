@@ -228,6 +228,23 @@ impl Integration for Whatsapp {
         self.server.can_show(indicator, peer)
     }
 
+    fn deletes(&self) -> bool {
+        true
+    }
+
+    fn delete<'a>(
+        &'a self,
+        message: &'a Message,
+        names: &'a [String],
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        Box::pin(async move {
+            for name in names {
+                self.server.delete(&message.peer, name).await?;
+            }
+            Ok(())
+        })
+    }
+
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         self.server.typing(peer)
     }

@@ -103,6 +103,13 @@ pub(super) trait Server: Send + Sync {
     /// Shows the peer that we are typing.
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>>;
 
+    /// Deletes a message of ours in this conversation for everybody, by the name that it was given.
+    fn delete<'a>(
+        &'a self,
+        peer: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), DeliveryError>>;
+
     /// Marks these messages of one peer as read, the newest first.
     fn mark_read<'a>(&'a self, messages: &'a [ReadMessage]) -> BoxFuture<'a, Result<(), String>>;
 }
@@ -209,6 +216,26 @@ fn shown(kind: ServerKind, asked: Result<HttpAnswer, HttpError>) -> Result<(), S
     match asked.map_err(|error| error.to_string())?.status {
         200..300 => Ok(()),
         status => Err(format!("{kind} answered {status}")),
+    }
+}
+
+/// What came of a deletion. `WhatsApp` itself never says no: what is too old stays with the others.
+fn deleted(kind: ServerKind, asked: Result<HttpAnswer, HttpError>) -> Result<(), DeliveryError> {
+    let answer = asked?;
+    let said = || {
+        let body = answer.json();
+        let said = text_at(&body, "message").or_else(|| text_at(&body, "error"));
+        let status = answer.status;
+        format!(
+            "{kind} answered {status}: {}",
+            quoted(said.unwrap_or_default())
+        )
+    };
+    match answer.status {
+        200..300 => Ok(()),
+        401 | 403 => Err(DeliveryError::Unauthorized(said())),
+        400..500 => Err(DeliveryError::Permanent(said())),
+        _ => Err(DeliveryError::Transient(said(), answer.retry_after)),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::fs::{beside, create_private_file, remove_if_there};
 const PART: usize = 1024 * 1024;
 
 /// The first line of a note.
-const HEADING: &str = "closed in order";
+const HEADING: &str = "closed-in-order";
 
 fn note_of(path: &Path) -> PathBuf {
     beside(path, ".closed")

@@ -64,6 +64,30 @@ pub(super) async fn all(server: impl WhatsappFake) {
         MEMBER.chat
     );
     unknown_number(&mut stage).await;
+    taken_back(&mut stage).await;
+}
+
+/// What was sent is deleted under the name that the server gave it.
+async fn taken_back(stage: &mut Stage) {
+    let sent = stage
+        .send(ANA.number, &json!({"text": "to the wrong one"}))
+        .await;
+    let name = stage
+        .setup
+        .account()
+        .sent
+        .last()
+        .expect("taken")
+        .name
+        .clone();
+    let asked = json!({"message_id": sent["message_id"]});
+    let deleted = stage.client.call("delete", &asked).await.expect("deleted");
+    assert!(deleted["deleted_ms"].is_u64(), "{deleted}");
+    let taken = stage.setup.account().sent.last().cloned().expect("taken");
+    assert_eq!(
+        (taken.what, taken.to.as_str(), taken.about),
+        ("deletion", ANA.number, name)
+    );
 }
 
 async fn answers_and_reactions(stage: &mut Stage) {

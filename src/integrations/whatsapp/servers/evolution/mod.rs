@@ -27,7 +27,7 @@ use self::{
     errors::{Refusal, is_success, refusal, unasked},
     wire::{body, found, read_body},
 };
-use super::{Pairing, Server, ServerContext, api::Api};
+use super::{Pairing, Server, ServerContext, api::Api, deleted};
 use crate::{
     constant_time,
     http_client::{HttpAnswer, HttpBody, HttpError, HttpLimits},
@@ -41,9 +41,10 @@ use crate::{
         whatsapp::{
             connection::Status,
             events::Posts,
-            settings::WhatsappSettings,
+            settings::{ServerKind, WhatsappSettings},
             sought::FoundMessage,
             steps::{ReadMessage, Step},
+            who::remote_jid,
         },
     },
     log::Log,
@@ -233,6 +234,22 @@ impl Server for Evolution {
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         let body = json!({"number": peer, "presence": "composing", "delay": TYPING_MS});
         Box::pin(async move { self.show("/chat/sendPresence", &body).await })
+    }
+
+    /// `deleteMessageForEveryone` of `src/api/routes/chat.router.ts`.
+    fn delete<'a>(
+        &'a self,
+        peer: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        let key = json!({"id": name, "remoteJid": remote_jid(peer), "fromMe": true});
+        Box::pin(async move {
+            let path = "/chat/deleteMessageForEveryone";
+            deleted(
+                ServerKind::Evolution,
+                self.call(Method::DELETE, path, &key).await,
+            )
+        })
     }
 
     fn mark_read<'a>(&'a self, messages: &'a [ReadMessage]) -> BoxFuture<'a, Result<(), String>> {

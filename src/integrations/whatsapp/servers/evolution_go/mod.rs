@@ -16,7 +16,7 @@ use self::wire::call_of;
 use super::{
     Pairing, Server, ServerContext,
     api::{Api, unanswered},
-    license, not_connected, not_it, quoted, refused_key, shown,
+    deleted, license, not_connected, not_it, quoted, refused_key, shown,
     signature::{knows_secret, with_secret},
     status_of, whatsmeow, words,
 };
@@ -40,7 +40,7 @@ use crate::{
             settings::{ServerKind, WhatsappSettings},
             sought::FoundMessage,
             steps::{ReadMessage, Step, What},
-            who::{Place, place},
+            who::{Place, place, remote_jid},
         },
     },
     media::{Intake, Media, MediaError},
@@ -344,6 +344,16 @@ impl Server for EvolutionGo {
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         let wanted = json!({"number": peer, "state": "composing", "isAudio": false});
         Box::pin(async move { shown(KIND, self.api.post("/message/presence", &wanted).await) })
+    }
+
+    /// `DeleteMessageEveryone` of `pkg/message/service/message_service.go`.
+    fn delete<'a>(
+        &'a self,
+        peer: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        let wanted = json!({"chat": remote_jid(peer), "messageId": name});
+        Box::pin(async move { deleted(KIND, self.api.post("/message/delete", &wanted).await) })
     }
 
     fn mark_read<'a>(&'a self, messages: &'a [ReadMessage]) -> BoxFuture<'a, Result<(), String>> {

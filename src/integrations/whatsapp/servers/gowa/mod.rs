@@ -16,7 +16,7 @@ use self::wire::{GowaCall, call_of};
 use super::{
     Pairing, Server, ServerContext,
     api::{Api, unanswered},
-    not_connected, not_it, quoted, refused_key, shown,
+    deleted, not_connected, not_it, quoted, refused_key, shown,
     signature::{Algorithm, Signature},
     whatsmeow,
 };
@@ -403,6 +403,17 @@ impl Server for Gowa {
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         let wanted = json!({"phone": remote_jid(peer), "action": "start"});
         Box::pin(async move { shown(KIND, self.api.post("/send/chat-presence", &wanted).await) })
+    }
+
+    /// `RevokeMessage` of `src/ui/rest/message.go`.
+    fn delete<'a>(
+        &'a self,
+        peer: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        let path = format!("/message/{}/revoke", percent::encode(name, &[]));
+        let wanted = json!({"phone": remote_jid(peer)});
+        Box::pin(async move { deleted(KIND, self.api.post(&path, &wanted).await) })
     }
 
     fn mark_read<'a>(&'a self, messages: &'a [ReadMessage]) -> BoxFuture<'a, Result<(), String>> {

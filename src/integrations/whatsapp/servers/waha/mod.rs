@@ -25,7 +25,7 @@ use self::{
 use super::{
     Pairing, Server, ServerContext,
     api::Api,
-    not_connected, not_it, quoted, refused_key, shown,
+    deleted, not_connected, not_it, quoted, refused_key, shown,
     signature::{Algorithm, Signature, knows_secret, with_secret},
     uploads, whatsmeow,
 };
@@ -280,6 +280,27 @@ impl Server for Waha {
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         let wanted = json!({"session": self.session, "chatId": wire::chat_id(peer)});
         Box::pin(async move { shown(KIND, self.api.post("/api/startTyping", &wanted).await) })
+    }
+
+    /// `deleteMessage` of `src/api/chats.controller.ts`.
+    fn delete<'a>(
+        &'a self,
+        peer: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        let chat = wire::chat_id(peer);
+        let id = format!("true_{chat}_{name}");
+        let path = format!(
+            "/api/{}/chats/{}/messages/{}",
+            percent::encode(&self.session, &[]),
+            percent::encode(&chat, &[]),
+            percent::encode(&id, &[])
+        );
+        Box::pin(async move {
+            let (method, limits) = (Method::DELETE, HttpLimits::default());
+            let asked = self.api.call(method, &path, HttpBody::Empty, limits);
+            deleted(KIND, asked.await)
+        })
     }
 
     fn mark_read<'a>(&'a self, messages: &'a [ReadMessage]) -> BoxFuture<'a, Result<(), String>> {

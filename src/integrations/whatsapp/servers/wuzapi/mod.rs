@@ -16,7 +16,7 @@ use self::wire::{call_of, file_call};
 use super::{
     Pairing, Server, ServerContext,
     api::{Api, unanswered},
-    not_connected, not_it, quoted, refused_key, shown,
+    deleted, not_connected, not_it, quoted, refused_key, shown,
     signature::{Algorithm, Signature, knows_secret, with_secret},
     status_of, uploads, whatsmeow, words,
 };
@@ -39,6 +39,7 @@ use crate::{
             settings::{ServerKind, WhatsappSettings},
             sought::FoundMessage,
             steps::{ReadMessage, Step, What},
+            who::remote_jid,
         },
     },
     media::{Intake, Media, MediaError},
@@ -317,6 +318,16 @@ impl Server for Wuzapi {
     fn typing<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, Result<(), String>> {
         let wanted = json!({"Phone": peer, "State": "composing", "Media": ""});
         Box::pin(async move { shown(KIND, self.api.post("/chat/presence", &wanted).await) })
+    }
+
+    /// `DeleteMessage` of `handlers.go`.
+    fn delete<'a>(
+        &'a self,
+        peer: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        let wanted = json!({"Phone": remote_jid(peer), "Id": name});
+        Box::pin(async move { deleted(KIND, self.api.post("/chat/delete", &wanted).await) })
     }
 
     /// One call for each author, as a group has several.

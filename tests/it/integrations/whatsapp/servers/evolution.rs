@@ -27,6 +27,16 @@ impl Evolution {
     /// What it answers with a phone connected.
     fn bring_out(account: &mut Account, request: &Request, path: &str) -> Reply {
         let body = &request.body;
+        if path == "/chat/deleteMessageForEveryone"
+            && request.head.starts_with("DELETE ")
+            && body["fromMe"] == true
+        {
+            account.take("deletion", &body["remoteJid"], &Value::Null, &body["id"]);
+            return Reply::Json(
+                201,
+                json!({"message": {"protocolMessage": {"type": "REVOKE"}}}),
+            );
+        }
         if path == "/chat/sendPresence" || path == "/chat/markMessageAsRead" {
             return Reply::Json(201, json!({}));
         }

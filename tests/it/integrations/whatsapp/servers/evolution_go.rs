@@ -62,6 +62,11 @@ impl WhatsappFake for EvolutionGo {
             "/message/presence" if body["state"] == "composing" => {
                 return success(&json!({"timestamp": ""}));
             }
+            "/message/delete" if body["messageId"].is_string() => {
+                let name =
+                    account.take("deletion", &body["chat"], &Value::Null, &body["messageId"]);
+                return success(&json!({"messageId": name, "timestamp": ""}));
+            }
             "/message/markread" if body["id"].is_array() => {
                 return success(&json!({"timestamp": ""}));
             }

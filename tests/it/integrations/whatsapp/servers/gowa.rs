@@ -134,6 +134,10 @@ impl Gowa {
             }
             "/send/chat-presence" if body["action"] == "start" => "chat-presence-start".to_owned(),
             path if path.ends_with("/read") => "read".to_owned(),
+            path if path.ends_with("/revoke") => {
+                let id = path.split('/').nth(2).map(Value::from).unwrap_or_default();
+                account.take("deletion", &phone, &Value::Null, &id)
+            }
             path if path.ends_with("/reaction") => {
                 let id = path.split('/').nth(2).map(Value::from).unwrap_or_default();
                 account.take("reaction", &phone, &body["emoji"], &id)

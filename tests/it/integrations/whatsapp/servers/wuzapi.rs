@@ -101,6 +101,9 @@ impl WhatsappFake for Wuzapi {
             context["Participant"].is_string()
         );
         let name = match request.path.as_str() {
+            "/chat/delete" if body["Id"].is_string() => {
+                account.take("deletion", phone, &Value::Null, &body["Id"])
+            }
             "/chat/send/text" if body["Body"].is_string() => {
                 account.take("text", phone, &body["Body"], about)
             }
