@@ -86,7 +86,7 @@ impl Fixture {
 #[tokio::test]
 async fn a_channel_is_forgotten_completely_even_if_its_client_is_gone() {
     let fixture = Fixture::new();
-    let id = fixture.queue("discord").await;
+    let id = fixture.queue("matrix").await;
     let overrides = Overrides {
         home: Some(fixture.ground.folder.clone()),
         ..Overrides::default()
@@ -95,8 +95,8 @@ async fn a_channel_is_forgotten_completely_even_if_its_client_is_gone() {
     fixture
         .controller
         .launch(&Lookup::default(), &loaded.config);
-    assert_eq!(fixture.ground.bridges.names(), ["discord"]);
-    drop(Arc::clone(&fixture.ground.registry).forget("discord".to_owned()));
+    assert_eq!(fixture.ground.bridges.names(), ["matrix"]);
+    drop(Arc::clone(&fixture.ground.registry).forget("matrix".to_owned()));
     let state = || {
         let found = fixture.ground.store.message(id).expect("readable");
         found.expect("kept").0.state
@@ -111,7 +111,7 @@ async fn a_channel_is_forgotten_completely_even_if_its_client_is_gone() {
     done.expect("given up in time");
     assert!(fixture.ground.bridges.names().is_empty());
     let again = Arc::clone(&fixture.ground.registry)
-        .forget("discord".to_owned())
+        .forget("matrix".to_owned())
         .await;
     assert_eq!(again, Err(Refusal::Unknown));
 }

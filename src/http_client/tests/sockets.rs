@@ -1,4 +1,4 @@
-//! WebSockets: the upgrade, messages, and what is not accepted.
+//! A WebSocket of a service: the upgrade, messages, and what is not accepted.
 
 use tungstenite::handshake::derive_accept_key;
 

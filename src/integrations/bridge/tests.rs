@@ -58,12 +58,12 @@ fn message(id: u64, attempts: u32) -> Message {
         text: "x".to_owned(),
         state: State::Sending,
         attempts,
-        ..Message::sample("discord", "ana")
+        ..Message::sample("matrix", "ana")
     }
 }
 
 fn bridge() -> Arc<Bridge> {
-    Arc::new(Bridge::new("discord"))
+    Arc::new(Bridge::new("matrix"))
 }
 
 /// Begins a delivery and runs it until it waits.
@@ -263,12 +263,12 @@ impl Drop for Scratch {
 
 #[test]
 fn malformed_and_reserved_names_are_refused() {
-    for good in ["discord", "a", "signal_2", "my-bridge"] {
+    for good in ["matrix", "a", "signal_2", "my-bridge"] {
         assert_eq!(check_name(good), Ok(()), "{good}");
     }
     let long = "a".repeat(65);
     for wrong in [
-        "", "Discord", "2fast", "-x", "a/b", "a@b", "a b", "olá", &long,
+        "", "Matrix", "2fast", "-x", "a/b", "a@b", "a b", "olá", &long,
     ] {
         assert_eq!(check_name(wrong), Err(Refusal::Malformed), "{wrong}");
     }
@@ -281,28 +281,28 @@ fn malformed_and_reserved_names_are_refused() {
 fn an_announced_channel_survives_a_restart_until_it_is_forgotten() {
     let file = Scratch::new();
     let bridges = file.open();
-    bridges.announce("discord").expect("written");
+    bridges.announce("matrix").expect("written");
     bridges.announce("signal").expect("written");
     let lease = bridges
         .find("signal")
         .expect("known")
         .attach(Arc::new(Script::default()));
     assert_eq!(bridges.forget("signal"), Err(Refusal::Held));
-    assert_eq!(file.open().names(), ["discord", "signal"]);
+    assert_eq!(file.open().names(), ["matrix", "signal"]);
     drop(lease);
     assert_eq!(bridges.forget("signal"), Ok(()));
     assert_eq!(bridges.forget("signal"), Err(Refusal::Unknown));
-    assert_eq!(file.open().names(), ["discord"]);
+    assert_eq!(file.open().names(), ["matrix"]);
 }
 
 #[test]
 fn an_adopted_channel_is_written_when_its_bridge_connects() {
     let file = Scratch::new();
     let bridges = file.open();
-    bridges.adopt("discord");
+    bridges.adopt("matrix");
     assert!(file.open().names().is_empty());
-    bridges.announce("discord").expect("written");
-    assert_eq!(file.open().names(), ["discord"]);
+    bridges.announce("matrix").expect("written");
+    assert_eq!(file.open().names(), ["matrix"]);
 }
 
 #[test]
@@ -344,8 +344,8 @@ fn a_damaged_file_is_reported_and_replaced_by_the_next_name() {
     std::fs::write(&file.0, "{").expect("written");
     let (bridges, warning) = Bridges::open(file.0.clone());
     assert!(warning.is_some_and(|text| text.contains("damaged")));
-    bridges.announce("discord").expect("written");
-    assert_eq!(file.open().names(), ["discord"]);
+    bridges.announce("matrix").expect("written");
+    assert_eq!(file.open().names(), ["matrix"]);
     std::fs::write(&file.0, r#"{"channels":["ok","telegram","No Name",7]}"#).expect("written");
     assert_eq!(file.open().names(), ["ok"]);
 }
@@ -357,12 +357,12 @@ fn a_name_that_cannot_be_written_is_an_error() {
         .join("external.json");
     let (bridges, _) = Bridges::open(nowhere);
     assert!(matches!(
-        bridges.announce("discord"),
+        bridges.announce("matrix"),
         Err(Refusal::Unwritten(_))
     ));
     assert_eq!(
         bridges.names(),
-        ["discord"],
+        ["matrix"],
         "its messages can still be delivered until the daemon stops"
     );
 }

@@ -1,7 +1,7 @@
 //! From an event to the store: what it means for messages that are there already, and what else is to be
 //! done.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,13 @@ pub(super) struct Receiver {
     ingress: Ingress,
     /// Which files are fetched at once.
     fetches: FetchRule,
+    /// The channel that the service did not tell of last, and how often in a row.
+    untold: Mutex<(u64, u32)>,
 }
+
+/// Times that an event is put off because the service does not tell of its channel. Then it is taken without, or
+/// nothing behind it would ever come in.
+const MAX_PUT_OFF: u32 = 5;
 
 /// Why an event was not taken. It is repeated when the session is resumed.
 pub(super) enum Untaken {
@@ -75,6 +81,7 @@ impl Receiver {
             places,
             ingress,
             fetches,
+            untold: Mutex::default(),
         }
     }
 
@@ -363,7 +370,8 @@ impl Receiver {
             Ok(found) => scene.channel = found,
             // It is only called something, and is no thread: not worth waiting for.
             Err(_) if !may_be_thread => scene.channel.kind = told.unwrap_or_default(),
-            Err(error) => return Err(Untaken::Asking(error.text())),
+            Err(error) if self.is_put_off(id) => return Err(Untaken::Asking(error.text())),
+            Err(_) => scene.channel.kind = told.unwrap_or_default(),
         }
         scene.address = scene.channel.address(id);
         if let Some(parent) = scene.channel.parent {
@@ -371,6 +379,14 @@ impl Receiver {
             may = may || self.may_write(deed.sender, &scene).await?;
         }
         Ok(may.then_some((scene, true)))
+    }
+
+    /// Whether an event in this channel waits until the service tells of it.
+    fn is_put_off(&self, channel: u64) -> bool {
+        let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = if untold.0 == channel { untold.1 + 1 } else { 1 };
+        *untold = (channel, times);
+        times < MAX_PUT_OFF
     }
 
     fn direct(&self, person: u64, id: u64) -> Scene {

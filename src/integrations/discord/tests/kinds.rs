@@ -223,3 +223,32 @@ async fn of_a_server_little_is_kept_and_its_own_role_is_the_bots_name() {
         (&Value::Null, &json!("421"))
     );
 }
+
+#[tokio::test]
+async fn a_channel_that_is_never_told_of_holds_nothing_up_for_ever() {
+    let stage = Stage::new("*").await;
+    let fields = json!({"content": "hi", "guild_id": "5", "channel_id": "421", "channel_type": 11});
+    let event = message(3, &fields).to_string();
+    let me = crate::integrations::discord::who::Me {
+        id: ME,
+        name: "shop".to_owned(),
+    };
+    for _ in 0..4 {
+        stage.answers(
+            500,
+            json!({"message": "500: Internal Server Error", "code": 0}),
+        );
+        let taken = stage
+            .discord
+            .receiver
+            .take("MESSAGE_CREATE", &event, "s:1", &me);
+        assert!(taken.await.is_err(), "it is repeated");
+        assert!(stage.stored().is_empty());
+    }
+    stage.answers(
+        500,
+        json!({"message": "500: Internal Server Error", "code": 0}),
+    );
+    stage.take("MESSAGE_CREATE", message(3, &fields)).await;
+    assert_eq!(stage.only().peer, "421");
+}

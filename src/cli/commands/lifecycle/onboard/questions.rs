@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn empty_answers_change_nothing() {
-        let (edits, shown) = answered("", &[], "\n\n\n\n\n");
+        let (edits, shown) = answered("", &[], "\n\n\n\n\n\n");
         assert_eq!(edits, []);
         assert!(shown.contains("a fresh one will be made"), "{shown}");
         assert!(shown.contains("Port for clients [0]: "), "{shown}");
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn answers_become_settings() {
-        let (edits, _) = answered("", &[], "18790\ny\nbox.example\ny\n12:ab\nn\nn\n");
+        let (edits, _) = answered("", &[], "18790\ny\nbox.example\ny\n12:ab\nn\nn\nn\n");
         let expected = [
             edit(keys::PORT, "18790"),
             edit(keys::ALLOWED_HOSTS, "box.example"),
@@ -401,29 +401,29 @@ mod tests {
             ollama: vec!["llama3:latest".to_owned(), "r1:8b".to_owned()],
         };
         let ask = |env, answers| answered_with(&found, env, &[], answers);
-        let (edits, shown) = ask("", "\n\n\n\n\n\n");
+        let (edits, shown) = ask("", "\n\n\n\n\n\n\n");
         assert_eq!(edits, []);
         assert!(
             shown.contains("pi (1.5.2), ollama (2 models) [nobody]"),
             "{shown}"
         );
-        let (edits, _) = ask("", "\n\n\n\n\nollama\nr1:8b\n");
+        let (edits, _) = ask("", "\n\n\n\n\n\nollama\nr1:8b\n");
         assert_eq!(
             edits,
             [edit("AGENT", "openai"), edit("OLLAMA_MODEL", "r1:8b")]
         );
-        let (edits, _) = ask("", "\n\n\n\n\npi\n\n");
+        let (edits, _) = ask("", "\n\n\n\n\n\npi\n\n");
         assert_eq!(edits, [edit("AGENT", "pi")]);
-        let (edits, _) = ask("AGENT=pi\n", "\n\n\n\n\nnobody\n");
+        let (edits, _) = ask("AGENT=pi\n", "\n\n\n\n\n\nnobody\n");
         assert_eq!(edits, [edit("AGENT", "")]);
-        let (edits, _) = ask("AGENT=mine,pi\n", "\n\n\n\n\n\n");
+        let (edits, _) = ask("AGENT=mine,pi\n", "\n\n\n\n\n\n\n");
         assert_eq!(edits, []);
     }
 
     #[test]
     fn what_came_as_an_option_is_not_asked_and_what_stands_there_is_no_change() {
         let given = [(keys::PORT, "7"), ("A", "1")];
-        let (edits, shown) = answered("A=1\n", &given, "\n\n\n\n");
+        let (edits, shown) = answered("A=1\n", &given, "\n\n\n\n\n");
         assert_eq!(edits, [edit(keys::PORT, "7")]);
         assert!(!shown.contains("Port for clients"), "{shown}");
     }
@@ -431,7 +431,7 @@ mod tests {
     #[test]
     fn a_service_that_is_set_up_shows_what_is_known_and_no_secret() {
         let env = "WHATSAPP_API_TOKEN_INSTANCE=hunter2\nWHATSAPP_INSTANCE_NAME=mine\n";
-        let (edits, shown) = answered(env, &[], "\n\n\ny\nhttp://box:1\n\n\nBR\n\n");
+        let (edits, shown) = answered(env, &[], "\n\n\ny\nhttp://box:1\n\n\nBR\n\n\n");
         let expected = [
             edit("WHATSAPP_BASE_URL", "http://box:1"),
             edit(keys::COUNTRY, "BR"),
