@@ -22,18 +22,19 @@ const DEEPEST: usize = 24;
 
 /// A message in the spelling of the protocol.
 pub(super) fn message(value: &Value) -> Value {
-    translated(value, DEEPEST)
+    translated(value, DEEPEST, false)
 }
 
-fn translated(value: &Value, depth: usize) -> Value {
+/// `is_one_of` says that the value is one of several, in which a name with a capital letter is that of what it is.
+fn translated(value: &Value, depth: usize, is_one_of: bool) -> Value {
     match value {
         Value::Object(fields) if depth > 0 => {
             let mut all = Map::new();
             for (name, value) in fields {
-                let value = translated(value, depth - 1);
-                match value {
+                let holds_one = !is_one_of && holds_one_of(name);
+                match translated(value, depth - 1, holds_one) {
                     // One of several: what is inside belongs beside it.
-                    Value::Object(inside) if is_one_of(name) => all.extend(inside),
+                    Value::Object(inside) if holds_one => all.extend(inside),
                     value => {
                         all.insert(spelled(name), value);
                     }
@@ -42,7 +43,8 @@ fn translated(value: &Value, depth: usize) -> Value {
             Value::Object(all)
         }
         Value::Array(all) if depth > 0 => {
-            all.iter().map(|one| translated(one, depth - 1)).collect()
+            let all = all.iter();
+            all.map(|one| translated(one, depth - 1, false)).collect()
         }
         Value::Object(_) | Value::Array(_) => Value::Null,
         other => other.clone(),
@@ -50,7 +52,7 @@ fn translated(value: &Value, depth: usize) -> Value {
 }
 
 /// Whether a field holds one of several contents: its name is an exported one of Go, and no abbreviation.
-fn is_one_of(name: &str) -> bool {
+fn holds_one_of(name: &str) -> bool {
     let mut letters = name.chars();
     let first = letters
         .next()

@@ -431,7 +431,7 @@ mod tests {
     #[test]
     fn a_service_that_is_set_up_shows_what_is_known_and_no_secret() {
         let env = "WHATSAPP_API_TOKEN_INSTANCE=hunter2\nWHATSAPP_INSTANCE_NAME=mine\n";
-        let (edits, shown) = answered(env, &[], "\n\n\ny\nhttp://box:1\n\n\nBR\n\n\n");
+        let (edits, shown) = answered(env, &[], "\n\n\ny\n\nhttp://box:1\n\n\nBR\n\n\n");
         let expected = [
             edit("WHATSAPP_BASE_URL", "http://box:1"),
             edit(keys::COUNTRY, "BR"),

@@ -55,8 +55,18 @@ const SIGNATURE: Signature = Signature {
     algorithm: Algorithm::Sha256,
 };
 
-/// The events we want posted (`handlers.go`, `messageTypes`).
-const EVENTS: [&str; 3] = ["Message", "ReadReceipt", "ChatPresence"];
+/// The events we want posted. A version leaves out those that it does not know (`handlers.go`, `messageTypes`): that
+/// of May 2025 the last five, and then the connection is seen by looking alone.
+const EVENTS: [&str; 8] = [
+    "Message",
+    "ReadReceipt",
+    "ChatPresence",
+    "Connected",
+    "Disconnected",
+    "ConnectFailure",
+    "LoggedOut",
+    "CallOffer",
+];
 
 /// What an answer with a file has besides the file, at most.
 const MAX_BESIDES: usize = 64 * 1024;

@@ -147,7 +147,9 @@ fn what_is_not_the_service_has_no_say_about_the_message() {
     assert!(license.why.contains("LICENSE_REQUIRED"));
     assert_eq!(
         license.advice.as_deref(),
-        Some("activate it at http://host/manager/login")
+        Some(
+            "activate it at http://host/manager/login, stay on version 2.3, or set WHATSAPP_SERVER to another server"
+        )
     );
 }
 
