@@ -22,6 +22,10 @@ const MAX_WEAK_WORDS: usize = 2;
 /// `cannot {action} {path}: {source}`.
 const KNOWN: &str = "action";
 
+/// The placeholder of somebody's or something's name, in which no sentence ends. Where one seems to, the
+/// text is two sentences: `whatsapp is away: a:1 cannot be reached: refused`.
+const NAME: &str = "name";
+
 /// Whether a placeholder of this name stands for a word.
 pub(super) fn is_term(name: &str) -> bool {
     TERMS.contains(&name)
@@ -98,7 +102,8 @@ impl Pattern {
             let value = text.get(start..stop)?;
             let may_go_on = index + 1 == self.names.len() && last.is_empty();
             let is_long = value.split_whitespace().count() > MAX_WEAK_WORDS;
-            if value.contains('\n') && !may_go_on || is_long && self.is_weak() {
+            let is_of_two = name == NAME && !may_go_on && value.contains(": ");
+            if value.contains('\n') && !may_go_on || is_of_two || is_long && self.is_weak() {
                 return None;
             }
             found.push(start..stop);
@@ -150,6 +155,14 @@ mod tests {
         let told = values(key, "cannot open the log file /a b: no").expect("fits");
         assert_eq!(told, ["open the log file", "/a b", "no"]);
         assert_eq!(values(key, "cannot do this: no"), None);
+    }
+
+    #[test]
+    fn a_name_does_not_reach_over_the_sentence_before_it() {
+        let key = "{name} cannot be reached: {why}";
+        assert!(values(key, "a:1 cannot be reached: no: way").is_some());
+        assert_eq!(values(key, "zap is away: a:1 cannot be reached: no"), None);
+        assert!(values("no {name}", "no a: b").is_some());
     }
 
     #[test]

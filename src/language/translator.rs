@@ -203,6 +203,12 @@ msgstr "enviada"
 msgid "no such file (os error 2)"
 msgstr "não existe (erro 2)"
 
+msgid "{name} is away"
+msgstr "{name} está ausente"
+
+msgid "{name} cannot be reached: {why}"
+msgstr "sem acesso a {name}: {why}"
+
 msgid "use {{}} here"
 msgstr "use {{}} aqui"
 "#;
@@ -273,6 +279,10 @@ msgstr "use {{}} aqui"
                 "one\no telefone está desligado\ntem 1 mensagens",
             ),
             ("a: no such file (os error 2)", "a: não existe (erro 2)"),
+            (
+                "zap is away: a:1 cannot be reached: the phone is off",
+                "zap está ausente: sem acesso a a:1: o telefone está desligado",
+            ),
             (
                 "redb, 3 messages wait, 2 (3.0 MiB)",
                 "redb, 3 mensagens esperam, 2 (3.0 MiB)",
