@@ -5,8 +5,8 @@ import { whyOf } from "../app/said.js";
 import { button, make, write } from "../dom.js";
 import { words } from "../words.js";
 
-/** What the gateway says of a service that is not there. */
-const AWAY = /cannot be reached|did not answer|no such host|not found/i;
+/** What the gateway says of a service that is not there. A service that answers may itself say “Not Found”. */
+const AWAY = /cannot be reached|did not answer|no such host|host not found/i;
 
 export class Steps {
   isOpen = true;
