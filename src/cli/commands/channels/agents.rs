@@ -12,11 +12,11 @@ use crate::{
             Cell, TextStyle, printable, shown_peer, trouble,
             units::{self, Noun, counted},
         },
-        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option, not_one_of},
         runtime::block_on,
     },
     clock,
-    error::{Error, Result},
+    error::Result,
 };
 
 /// Longest time for which a conversation is taken over, in minutes.
@@ -88,9 +88,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         "start" => ("agent.start", &[("name", "NAME")]),
         "stop" => ("agent.stop", &[("name", "NAME")]),
         other => {
-            return Err(Error::Usage(format!(
-                "{other:?} is not one of list, abort, retry, takeover, resume, start, stop"
-            )));
+            return Err(not_one_of(&other, &["list", "abort", "retry", "takeover", "resume", "start", "stop"]));
         }
     };
     let mut payload = json!({});
@@ -217,9 +215,9 @@ fn agent(one: &Value, now_ms: u64) -> Vec<Cell> {
             format!("starts again in {wait}"),
         ));
     }
-    row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text)));
+    row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text).below()));
     if one["advice"].is_string() {
-        row.push(Cell::word(TextStyle::Plain, text(one, "advice")));
+        row.push(Cell::word(TextStyle::Plain, text(one, "advice")).below());
     }
     row
 }

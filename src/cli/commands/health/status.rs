@@ -246,7 +246,7 @@ fn rows_of(all: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
                 format!("for {}", units::since(since, now_ms)),
             ),
         ];
-        row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text)));
+        row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text).below()));
         row
     })
     .collect()
