@@ -10,8 +10,8 @@ import { Steps, list } from "./steps.js";
 
 /** `settings` are the rows of `config`, by name. */
 export function connectTelegram(session, channel, settings) {
-  const steps = new Steps(words("connectTo", { name: channelTitle(channel) }));
   const key = telegramKey(channel);
+  const steps = new Steps(words("connectTo", { name: channelTitle(channel) }), { [key]: words("botToken") });
   const token = make("input", { type: "password", required: true, autocomplete: "off", spellcheck: false, placeholder: "123456789:AA…" });
 
   const askToken = () => {
