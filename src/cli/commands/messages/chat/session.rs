@@ -114,7 +114,10 @@ impl ChatSession {
             let said = printable(line);
             self.print(&self.peer, &said, clock::now_ms(), TextStyle::Dim, terminal)?;
         }
-        let payload = json!({"channel": CHANNEL, "peer": self.peer, "text": line});
+        // As the page does, so that who answers knows it.
+        let language = terminal.translator().language().tag();
+        let payload = json!({"channel": CHANNEL, "peer": self.peer, "text": line,
+            "meta": {"language": language}});
         match self.client.call("receive", &payload).await {
             Ok(_) => Ok(()),
             Err(Error::Refused { code, message }) => {
@@ -209,7 +212,10 @@ mod tests {
 
     #[test]
     fn further_lines_are_indented_and_empty_ones_stay_empty() {
-        assert_eq!(indented("one\n\n13:05 ana: two", 6), "one\n\n      13:05 ana: two");
+        assert_eq!(
+            indented("one\n\n13:05 ana: two", 6),
+            "one\n\n      13:05 ana: two"
+        );
         assert_eq!(indented("one", 6), "one");
     }
 }
