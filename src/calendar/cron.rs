@@ -90,9 +90,7 @@ impl FromStr for Cron {
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.len() > MAX_BYTES {
-            return Err(format!(
-                "a cron expression has at most {MAX_BYTES} bytes"
-            ));
+            return Err(format!("a cron expression has at most {MAX_BYTES} bytes"));
         }
         let short = SHORT
             .iter()

@@ -145,7 +145,7 @@ fn number(text: &str, range: &FieldRange) -> Result<u8, String> {
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = named.or_else(|| text.parse().ok().filter(|_| is_digits));
     let number = number.filter(|number| (range.least..=range.most).contains(number));
-    number.ok_or_else(|| format!("{text:?} is not {}", range.what))
+    number.ok_or_else(|| format!("{text:?} does not fit here; expected {}", range.what))
 }
 
 #[cfg(test)]
@@ -174,16 +174,16 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (text, range, part) in [
-            ("60", &MINUTE, "not a minute from 0 to 59"),
-            ("", &HOUR, "not an hour"),
+            ("60", &MINUTE, "expected a minute from 0 to 59"),
+            ("", &HOUR, "expected an hour"),
             ("5-1", &HOUR, "runs backwards"),
             ("*/0", &HOUR, "the step"),
             ("1/", &HOUR, "the step"),
-            ("0", &DAY, "not a day of the month"),
+            ("0", &DAY, "expected a day of the month"),
             ("jany", &MONTH, "first three letters"),
-            ("+5", &MINUTE, "not a minute from 0 to 59"),
-            ("1,,2", &MINUTE, "not a minute from 0 to 59"),
-            ("*5", &MINUTE, "not a minute from 0 to 59"),
+            ("+5", &MINUTE, "expected a minute from 0 to 59"),
+            ("1,,2", &MINUTE, "expected a minute from 0 to 59"),
+            ("*5", &MINUTE, "expected a minute from 0 to 59"),
         ] {
             let error = Field::parse(text, range).expect_err(text);
             assert!(error.contains(part), "{text}: {error}");
