@@ -67,7 +67,7 @@ export class AgentBar {
     const { name, state, turn, hold } = this.#here;
     if (agents) $("agent").hidden = false;
     $("agent").className = (name && (hold ? "warn" : toneOf(state))) || "";
-    write($("agent-note"), agents ? told(name, state, turn, hold, chat.thread, agents.isOpenGroup) : "");
+    write($("agent-note"), agents ? told(agents.titleOf(name), state, turn, hold, chat.thread, agents.isOpenGroup) : "");
     write($("agent-left"), hold ? leftText(hold.until_ms) : "");
     const hadFocus = document.activeElement;
     this.#stop.hidden = !turn;
