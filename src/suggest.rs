@@ -65,7 +65,7 @@ mod tests {
         let tokens = || ["BOT_TOKEN", "BASE_URL"].into_iter();
         assert_eq!(near_miss("BOT_TOKN", tokens()), Some("BOT_TOKEN"));
         assert_eq!(near_miss("BOT_TOKEN_2", tokens()), None);
-        assert_eq!(near_miss("CAT_TOKEN", tokens()), None);
+        assert_eq!(near_miss("CAT_TICKET", tokens()), None);
         assert_eq!(suggest("foo", ["logs", "stop"].into_iter()), None);
     }
 }

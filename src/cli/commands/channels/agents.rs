@@ -12,7 +12,7 @@ use crate::{
             Cell, TextStyle, printable, shown_peer, trouble,
             units::{self, Noun, counted},
         },
-        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option, not_one_of},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, not_one_of, option},
         runtime::block_on,
     },
     clock,
@@ -88,7 +88,12 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         "start" => ("agent.start", &[("name", "NAME")]),
         "stop" => ("agent.stop", &[("name", "NAME")]),
         other => {
-            return Err(not_one_of(&other, &["list", "abort", "retry", "takeover", "resume", "start", "stop"]));
+            return Err(not_one_of(
+                &other,
+                &[
+                    "list", "abort", "retry", "takeover", "resume", "start", "stop",
+                ],
+            ));
         }
     };
     let mut payload = json!({});

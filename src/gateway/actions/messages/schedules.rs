@@ -109,7 +109,7 @@ fn seen(gateway: &Gateway, access: &Access, name: &str, must_be: bool) -> Result
         return Ok(());
     }
     let expected = if must_be {
-        "the name of a schedule; schedules lists them"
+        "the name of a schedule, as the list of schedules has it"
     } else {
         "another name: this one is taken"
     };
