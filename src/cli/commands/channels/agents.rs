@@ -306,7 +306,7 @@ mod tests {
         let ana = json!({"channel": "whatsapp", "peer": "5511987654321", "until_ms": 65_000, "by": "hand"});
         let told = shown(held(&ana, 5000));
         assert!(
-            told.contains("for 1m 0s more  somebody wrote there"),
+            told.contains("for 1m more  somebody wrote there"),
             "{told}"
         );
         let failed = json!({"turn_id": "t-7", "channel": "webchat", "peer": "ana", "agent": "pi",
