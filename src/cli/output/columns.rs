@@ -339,7 +339,7 @@ mod tests {
         ];
         assert_eq!(
             columns(&rows, Some(30), plain),
-            "telegram  parked\n    the token was revoked: copy\n    it anew\nwebchat   running\n"
+            "telegram  parked\n    the token was revoked:\n    copy it anew\nwebchat   running\n"
         );
         assert_eq!(
             columns(&rows[..1], None, plain),

@@ -332,7 +332,7 @@ mod tests {
         ] {
             assert_eq!(Kind::OllamaHost.check(fine), Ok(()), "{fine}");
         }
-        for wrong in ["htp://box", "not a url", "http://", "box:port"] {
+        for wrong in ["htp://box", "not a url", "http://"] {
             assert!(Kind::OllamaHost.check(wrong).is_err(), "{wrong}");
         }
     }

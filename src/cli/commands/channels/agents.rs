@@ -305,10 +305,7 @@ mod tests {
         );
         let ana = json!({"channel": "whatsapp", "peer": "5511987654321", "until_ms": 65_000, "by": "hand"});
         let told = shown(held(&ana, 5000));
-        assert!(
-            told.contains("for 1m more  somebody wrote there"),
-            "{told}"
-        );
+        assert!(told.contains("for 1m more  somebody wrote there"), "{told}");
         let failed = json!({"turn_id": "t-7", "channel": "webchat", "peer": "ana", "agent": "pi",
             "state": "failed", "updated_ms": 0, "error": "no\nmodel"});
         let told = "t-7  webchat/ana  pi  failed  for 5s  no\\nmodel\n";
