@@ -4,6 +4,21 @@
 /// than a third of the length of the word, at most four.
 pub fn suggest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let slip = (word.chars().count() / 3 + 1).min(4);
+    nearest(word, slip, candidates)
+}
+
+/// The candidate of which the word is one typing error or two away, and no longer form: for words that may as
+/// well be somebody else's.
+pub fn near_miss<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let found = nearest(word, 2, candidates);
+    found.filter(|candidate| !word.starts_with(candidate))
+}
+
+fn nearest<'a>(
+    word: &str,
+    slip: usize,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
     candidates
         .map(|candidate| (edits(word, candidate), candidate))
         .min_by_key(|(edits, _)| *edits)
@@ -47,6 +62,10 @@ mod tests {
         let words = || ["PORT", "HOST"].into_iter();
         assert_eq!(suggest("PROT", words()), Some("PORT"));
         assert_eq!(suggest("SOMETHING_ELSE", words()), None);
+        let tokens = || ["BOT_TOKEN", "BASE_URL"].into_iter();
+        assert_eq!(near_miss("BOT_TOKN", tokens()), Some("BOT_TOKEN"));
+        assert_eq!(near_miss("BOT_TOKEN_2", tokens()), None);
+        assert_eq!(near_miss("CAT_TICKET", tokens()), None);
         assert_eq!(suggest("foo", ["logs", "stop"].into_iter()), None);
     }
 }

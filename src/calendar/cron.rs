@@ -86,11 +86,11 @@ fn small(number: i8) -> u8 {
 impl FromStr for Cron {
     type Err = String;
 
-    /// The error says what was expected.
+    /// The error says what is wrong with it.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.len() > MAX_BYTES {
-            return Err(format!("a cron expression of at most {MAX_BYTES} bytes"));
+            return Err(format!("a cron expression has at most {MAX_BYTES} bytes"));
         }
         let short = SHORT
             .iter()
@@ -101,7 +101,7 @@ impl FromStr for Cron {
             .collect();
         let &[minute, hour, day, month, weekday] = fields.as_slice() else {
             return Err(format!(
-                "five fields (minute, hour, day of the month, month, day of the week), as 0 8 * * mon-fri, or @daily; not {} of them",
+                "a cron expression has five fields (minute, hour, day of the month, month, day of the week), as 0 8 * * mon-fri, or is @daily; this one has {}",
                 fields.len()
             ));
         };

@@ -3,46 +3,65 @@
 /// The numbers that a field may have, and their names.
 #[derive(Debug)]
 pub(super) struct FieldRange {
-    /// What errors call it.
-    pub name: &'static str,
+    /// What errors say that a number of it is.
+    pub what: &'static str,
     pub least: u8,
     pub most: u8,
-    /// Names of the numbers from `least` on, three letters each.
-    pub names: &'static [&'static str],
+    /// Names of the numbers from `least` on, three letters each, in English and Portuguese.
+    pub names: &'static [[&'static str; 2]],
 }
 
 pub(super) const MINUTE: FieldRange = FieldRange {
-    name: "minute",
+    what: "a minute from 0 to 59",
     least: 0,
     most: 59,
     names: &[],
 };
 pub(super) const HOUR: FieldRange = FieldRange {
-    name: "hour",
+    what: "an hour from 0 to 23",
     least: 0,
     most: 23,
     names: &[],
 };
 pub(super) const DAY: FieldRange = FieldRange {
-    name: "day of the month",
+    what: "a day of the month from 1 to 31",
     least: 1,
     most: 31,
     names: &[],
 };
 pub(super) const MONTH: FieldRange = FieldRange {
-    name: "month",
+    what: "a month from 1 to 12, or its first three letters",
     least: 1,
     most: 12,
     names: &[
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        ["jan", "jan"],
+        ["feb", "fev"],
+        ["mar", "mar"],
+        ["apr", "abr"],
+        ["may", "mai"],
+        ["jun", "jun"],
+        ["jul", "jul"],
+        ["aug", "ago"],
+        ["sep", "set"],
+        ["oct", "out"],
+        ["nov", "nov"],
+        ["dec", "dez"],
     ],
 };
 /// Sunday is 0, and 7 as well.
 pub(super) const WEEKDAY: FieldRange = FieldRange {
-    name: "day of the week",
+    what: "a day of the week from 0 to 7, or its first three letters",
     least: 0,
     most: 7,
-    names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+    names: &[
+        ["sun", "dom"],
+        ["mon", "seg"],
+        ["tue", "ter"],
+        ["wed", "qua"],
+        ["thu", "qui"],
+        ["fri", "sex"],
+        ["sat", "sab"],
+    ],
 };
 
 /// Which numbers a field means, as bits.
@@ -54,7 +73,7 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// Reads a field; the error says what was expected.
+    /// Reads a field; the error says what is wrong with it.
     pub(super) fn parse(text: &str, range: &FieldRange) -> Result<Self, String> {
         let mut bits = 0;
         for part in text.split(',') {
@@ -98,8 +117,7 @@ fn part_bits(part: &str, range: &FieldRange) -> Result<u64, String> {
     };
     if from > to {
         return Err(format!(
-            "{part:?} runs backwards; a range of the {} begins with the smaller number",
-            range.name
+            "{part:?} runs backwards; a range begins with the smaller number"
         ));
     }
     let step = step.map_or(Ok(1), |step| step_of(step, range))?;
@@ -114,32 +132,20 @@ fn step_of(text: &str, range: &FieldRange) -> Result<u8, String> {
         .filter(|step| (1..=range.most).contains(step));
     step.ok_or_else(|| {
         format!(
-            "the step {text:?} of the {} must be a number from 1 to {}",
-            range.name, range.most
+            "the step {text:?} must be a number from 1 to {}",
+            range.most
         )
     })
 }
 
 fn number(text: &str, range: &FieldRange) -> Result<u8, String> {
-    let named = range
-        .names
-        .iter()
-        .zip(range.least..)
-        .find_map(|(name, number)| name.eq_ignore_ascii_case(text).then_some(number));
+    let is_named = |names: &&[&str; 2]| names.iter().any(|name| name.eq_ignore_ascii_case(text));
+    let mut names = range.names.iter().zip(range.least..);
+    let named = names.find_map(|(names, number)| is_named(&names).then_some(number));
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = named.or_else(|| text.parse().ok().filter(|_| is_digits));
     let number = number.filter(|number| (range.least..=range.most).contains(number));
-    number.ok_or_else(|| {
-        let hint = if range.names.is_empty() {
-            ""
-        } else {
-            ", or its first three letters in English"
-        };
-        format!(
-            "{text:?} is no {}; expected {} to {}{hint}",
-            range.name, range.least, range.most
-        )
-    })
+    number.ok_or_else(|| format!("{text:?} does not fit here; expected {}", range.what))
 }
 
 #[cfg(test)]
@@ -158,6 +164,8 @@ mod tests {
         assert_eq!(numbers("10-30/10", &MINUTE), [10, 20, 30]);
         assert_eq!(numbers("50/5", &MINUTE), [50, 55]);
         assert_eq!(numbers("JAN-mar", &MONTH), [1, 2, 3]);
+        assert_eq!(numbers("FEV,abr,dez", &MONTH), [2, 4, 12]);
+        assert_eq!(numbers("seg-sex", &WEEKDAY), [1, 2, 3, 4, 5]);
         assert_eq!(numbers("*", &HOUR), (0..24).collect::<Vec<_>>());
         let sunday = Field::parse("7", &WEEKDAY).expect("sunday");
         assert_eq!(sunday.with_one_sunday().numbers().collect::<Vec<_>>(), [0]);
@@ -166,16 +174,16 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (text, range, part) in [
-            ("60", &MINUTE, "no minute"),
-            ("", &HOUR, "no hour"),
+            ("60", &MINUTE, "expected a minute from 0 to 59"),
+            ("", &HOUR, "expected an hour"),
             ("5-1", &HOUR, "runs backwards"),
             ("*/0", &HOUR, "the step"),
             ("1/", &HOUR, "the step"),
-            ("0", &DAY, "no day of the month"),
+            ("0", &DAY, "expected a day of the month"),
             ("jany", &MONTH, "first three letters"),
-            ("+5", &MINUTE, "no minute"),
-            ("1,,2", &MINUTE, "no minute"),
-            ("*5", &MINUTE, "no minute"),
+            ("+5", &MINUTE, "expected a minute from 0 to 59"),
+            ("1,,2", &MINUTE, "expected a minute from 0 to 59"),
+            ("*5", &MINUTE, "expected a minute from 0 to 59"),
         ] {
             let error = Field::parse(text, range).expect_err(text);
             assert!(error.contains(part), "{text}: {error}");

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    suggest::suggest,
+    suggest::{near_miss, suggest},
 };
 
 /// The prefix of the keys of this program.
@@ -269,7 +269,12 @@ pub fn expect_known(name: &str) -> Result<()> {
 /// unknown.
 pub const CLIENT_URL: &str = "CLEUDOCODEBOT_URL";
 
-/// The message about a key with our prefix that is not in the table.
+/// Whether this is most likely one of our keys, mistyped.
+pub(super) fn is_near_miss(name: &str) -> bool {
+    near_miss(name, all().map(|key| key.name)).is_some()
+}
+
+/// The message about a key that is not in the table.
 pub(super) fn unknown(name: &str) -> String {
     let guess = suggest(name, all().map(|key| key.name));
     let advice = guess.map_or_else(

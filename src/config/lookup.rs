@@ -174,12 +174,16 @@ impl Lookup {
         }
     }
 
-    /// A warning for each key with our prefix that is not in the table.
+    /// A warning for each key with our prefix that is not in the table, and for each in the file that is all
+    /// but one of ours. The environment is full of keys of other programs.
     fn unknown(&self) -> Vec<String> {
         let mut unknown: Vec<_> = self
             .names()
-            .filter(|(name, _)| name.starts_with(keys::PREFIX) && keys::row(name).is_none())
-            .filter(|(name, _)| *name != keys::CLIENT_URL)
+            .filter(|(name, _)| keys::row(name).is_none() && *name != keys::CLIENT_URL)
+            .filter(|(name, source)| {
+                let is_in_file = matches!(source, Source::EnvFile { .. });
+                name.starts_with(keys::PREFIX) || is_in_file && keys::is_near_miss(name)
+            })
             .map(|(name, source)| format!("{}: {}", self.origin(source), keys::unknown(name)))
             .collect();
         // The environment has no order; keep the output stable from run to run.

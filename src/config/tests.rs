@@ -257,9 +257,10 @@ fn the_loopback_of_the_same_family_stands_for_all_interfaces() {
 fn what_was_ignored_doubled_mistyped_or_doubtful_is_told() {
     let case = Case::with_file(
         "CLEUDOCODEBOT_HOME=/x\nCLEUDOCODEBOT_PORT=1\nCLEUDOCODEBOT_PORT=2\n\
-         CLEUDOCODEBOT_PROT=3\nCLEUDOCODEBOT_TOKEN=sixteen-and-more\nCLEUDOCODEBOT_MAX_QUEUE_BYTES=4096\n",
+         CLEUDOCODEBOT_PROT=3\nTELEGRAM_BOT_TOKN=5\nTELEGRAM_SESSION=6\nCLEUDOCODEBOT_TOKEN=sixteen-and-more\nCLEUDOCODEBOT_MAX_QUEUE_BYTES=4096\n",
     )
-    .environment("CLEUDOCODEBOT_FROBNICATION", "1");
+    .environment("CLEUDOCODEBOT_FROBNICATION", "1")
+    .environment("TELEGRAM_BOT_TOKNE", "of another program");
     let loaded = case.loaded();
     assert_eq!(loaded.config.home, case.home.path());
     assert_eq!(loaded.config.port, 2);
@@ -269,6 +270,9 @@ fn what_was_ignored_doubled_mistyped_or_doubtful_is_told() {
         format!("{file}: CLEUDOCODEBOT_HOME is ignored here"),
         format!(
             "{file}:4: CLEUDOCODEBOT_PROT is not a key of this program; did you mean CLEUDOCODEBOT_PORT?"
+        ),
+        format!(
+            "{file}:5: TELEGRAM_BOT_TOKN is not a key of this program; did you mean TELEGRAM_BOT_TOKEN?"
         ),
         "environment: CLEUDOCODEBOT_FROBNICATION is not a key of this program; `cleudocodebot config show` lists".to_owned(),
         "CLEUDOCODEBOT_TOKEN has fewer than 32 characters".to_owned(),

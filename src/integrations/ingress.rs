@@ -320,9 +320,7 @@ impl Ingress {
             &[("channel", &self.channel)],
         );
         let text = format!(
-            "This is a private assistant. To let you in, its owner runs: \
-             cleudocodebot pairing approve {} {code}",
-            self.channel
+            "Only people who were let in can write here. Your code is {code}: tell it to the owner."
         );
         let text = translated(language, &text).into_owned();
         self.send(peer, text, format!("pairing-{code}")).await

@@ -21,7 +21,7 @@ pub(super) trait Sentences {
     /// The translation of a text that is a sentence without placeholders.
     fn exact(&self, text: &str) -> Option<String>;
 
-    /// The sentence with placeholders that the text is; of several, that with the most words of its own.
+    /// The sentence with placeholders that the text is; of several, that of the highest rank.
     fn template(&self, text: &str) -> Option<Filled>;
 }
 
@@ -101,7 +101,7 @@ impl Sentences for Table {
         let places = [whole_word(text), ""].into_iter();
         let places = places.filter_map(|word| self.by_word.get(word)).flatten();
         let mut templates: Vec<&Template> = places.map(|at| &self.templates[*at]).collect();
-        templates.sort_by_key(|template| std::cmp::Reverse(template.key.weight()));
+        templates.sort_by_key(|template| std::cmp::Reverse(template.key.rank()));
         let is_known = |text: &str| self.exact.contains_key(text);
         templates
             .iter()
@@ -131,10 +131,9 @@ impl Sentences for Scan {
     fn template(&self, text: &str) -> Option<Filled> {
         let is_known = |text: &str| self.exact(text).is_some();
         let templates = self.entries().filter_map(|entry| Template::of(&entry));
-        let filled =
-            templates.filter_map(|one| Some((one.key.weight(), one.fill(text, &is_known)?)));
+        let filled = templates.filter_map(|one| Some((one.key.rank(), one.fill(text, &is_known)?)));
         filled
-            .max_by_key(|(weight, _)| *weight)
+            .max_by_key(|(rank, _)| *rank)
             .map(|(_, filled)| filled)
     }
 }

@@ -22,6 +22,10 @@ const MAX_WEAK_WORDS: usize = 2;
 /// `cannot {action} {path}: {source}`.
 const KNOWN: &str = "action";
 
+/// The placeholder of somebody's or something's name, in which no sentence ends. Where one seems to, the
+/// text is two sentences: `whatsapp is away: a:1 cannot be reached: refused`.
+const NAME: &str = "name";
+
 /// Whether a placeholder of this name stands for a word.
 pub(super) fn is_term(name: &str) -> bool {
     TERMS.contains(&name)
@@ -52,8 +56,14 @@ impl Pattern {
     }
 
     /// How many bytes of a text that fits are this sentence's own.
-    pub(super) fn weight(&self) -> usize {
+    fn weight(&self) -> usize {
         self.literals.iter().map(String::len).sum()
+    }
+
+    /// Which of several that fit a text counts: one with a known text in it before others, then the one with
+    /// the most of its own.
+    pub(super) fn rank(&self) -> (bool, usize) {
+        (self.names.iter().any(|name| name == KNOWN), self.weight())
     }
 
     /// Whether the sentence is hardly one, such as `for {1}`, so that parts of many others look like it.
@@ -92,13 +102,21 @@ impl Pattern {
             } else {
                 let inside = text.get(start..end)?;
                 let mut stops = inside.match_indices(next.as_str());
-                let fits = |at: usize| name != KNOWN || is_known(&inside[..at]);
-                start + stops.find(|(at, _)| fits(*at))?.0
+                let stop = if name == KNOWN {
+                    // `read the file`, where `read` is a word as well.
+                    stops.filter(|(at, _)| is_known(&inside[..*at])).last()
+                } else {
+                    stops.next()
+                };
+                start + stop?.0
             };
             let value = text.get(start..stop)?;
             let may_go_on = index + 1 == self.names.len() && last.is_empty();
             let is_long = value.split_whitespace().count() > MAX_WEAK_WORDS;
-            if value.contains('\n') && !may_go_on || is_long && self.is_weak() {
+            let before = value.split_once(": ").map(|(before, _)| before);
+            let ends_one = before.is_some_and(|text| text.is_empty() || text.contains(' '));
+            let is_of_two = name == NAME && !may_go_on && ends_one;
+            if value.contains('\n') && !may_go_on || is_of_two || is_long && self.is_weak() {
                 return None;
             }
             found.push(start..stop);
@@ -124,7 +142,7 @@ mod tests {
     use super::*;
 
     fn values(key: &str, text: &str) -> Option<Vec<String>> {
-        let known = |text: &str| text == "open the log file";
+        let known = |text: &str| ["open", "open the log file"].contains(&text);
         let found = Pattern::of(key).captures(text, &known)?;
         Some(found.into_iter().map(|at| text[at].to_owned()).collect())
     }
@@ -150,6 +168,16 @@ mod tests {
         let told = values(key, "cannot open the log file /a b: no").expect("fits");
         assert_eq!(told, ["open the log file", "/a b", "no"]);
         assert_eq!(values(key, "cannot do this: no"), None);
+    }
+
+    #[test]
+    fn a_name_does_not_reach_over_the_sentence_before_it() {
+        let key = "{name} cannot be reached: {why}";
+        assert!(values(key, "a:1 cannot be reached: no: way").is_some());
+        assert_eq!(values(key, "zap is away: a:1 cannot be reached: no"), None);
+        assert!(values(key, "line 2: a cannot be reached: no").is_none());
+        assert!(values(key, ".env:2: a cannot be reached: no").is_some());
+        assert!(values("there is no {name}", "there is no a b: c").is_some());
     }
 
     #[test]

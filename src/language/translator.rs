@@ -99,7 +99,10 @@ fn whole(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
     let filled = table.template(text)?;
     let translated = |(name, value): &(String, String)| {
         let may_be_ours = depth > 0 && (is_term(name) || value.contains(' '));
-        let translated = may_be_ours.then(|| sentence(table, value, depth - 1).into_owned());
+        let known = is_term(name).then(|| term(table, value)).flatten();
+        let translated = known.filter(|_| depth > 0);
+        let translated = translated
+            .or_else(|| may_be_ours.then(|| sentence(table, value, depth - 1).into_owned()));
         (name.clone(), translated.unwrap_or_else(|| value.clone()))
     };
     let values: Vec<_> = filled.values.iter().map(translated).collect();
@@ -108,6 +111,12 @@ fn whole(table: &dyn Sentences, text: &str, depth: usize) -> Option<String> {
         found.map(|(_, value)| value.as_str())
     };
     Some(filled.sentence.filled(value))
+}
+
+/// A known word with something in brackets behind it.
+fn term(table: &dyn Sentences, value: &str) -> Option<String> {
+    let (word, more) = value.split_once(" (")?;
+    Some(format!("{} ({more}", table.exact(word)?))
 }
 
 /// The text as one sentence with blanks around it.
@@ -203,6 +212,12 @@ msgstr "enviada"
 msgid "no such file (os error 2)"
 msgstr "não existe (erro 2)"
 
+msgid "{name} is away"
+msgstr "{name} está ausente"
+
+msgid "{name} cannot be reached: {why}"
+msgstr "sem acesso a {name}: {why}"
+
 msgid "use {{}} here"
 msgstr "use {{}} aqui"
 "#;
@@ -249,6 +264,10 @@ msgstr "use {{}} aqui"
             told("sent is not connected: sent"),
             "sem conexão com sent: sent"
         );
+        assert_eq!(
+            told("the message is already sent (wrong_state)"),
+            "a mensagem já está enviada (wrong_state)"
+        );
         assert_eq!(told("sent: hello"), "sent: hello");
     }
 
@@ -273,6 +292,10 @@ msgstr "use {{}} aqui"
                 "one\no telefone está desligado\ntem 1 mensagens",
             ),
             ("a: no such file (os error 2)", "a: não existe (erro 2)"),
+            (
+                "zap is away: a:1 cannot be reached: the phone is off",
+                "zap está ausente: sem acesso a a:1: o telefone está desligado",
+            ),
             (
                 "redb, 3 messages wait, 2 (3.0 MiB)",
                 "redb, 3 mensagens esperam, 2 (3.0 MiB)",

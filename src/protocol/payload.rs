@@ -124,6 +124,15 @@ pub fn bad_field(name: &str, expected: &str, came: &str) -> Fault {
     .with_details(serde_json::json!({"field": name, "expected": expected, "came": came}))
 }
 
+/// The fault of one field that says itself what is wrong with it.
+pub fn faulty_field(name: &str, why: &str, came: &str) -> Fault {
+    Fault::new(
+        ErrorCode::BadPayload,
+        format!("the field \"{name}\": {why}"),
+    )
+    .with_details(serde_json::json!({"field": name, "expected": why, "came": came}))
+}
+
 /// Fails where a value is not as its field must be; `None` is one that was left out.
 pub fn check_field(field: &FieldSpec, value: Option<&Value>) -> Result<(), Fault> {
     match value {

@@ -307,8 +307,8 @@ impl Diagnosis<'_> {
             self.doubtful(
                 "overruled",
                 format!(
-                    "{} from the environment or the command line count for this command only: the \
-                     installed daemon reads {}",
+                    "only this command goes by {} of the environment or the command line: the installed \
+                     daemon reads {}",
                     state.overruled.join(", "),
                     self.target.env_file().display()
                 ),

@@ -6,6 +6,7 @@ use super::{
     launchers::launcher::LauncherKind,
     system::{change::SystemChange, executor::Executor, probe::DaemonIdentity},
 };
+use crate::language::Translator;
 
 /// How a procedure ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,14 +85,19 @@ impl ServiceReport {
     }
 
     /// One line: outcome, launcher and process.
-    pub fn line(&self) -> String {
+    pub fn line(&self, translator: Translator) -> String {
         let how = self
             .kind
             .map_or_else(String::new, |kind| format!(" ({})", kind.title()));
         let who = self.identity.as_ref().map_or_else(String::new, |identity| {
             format!(", pid {}, version {}", identity.pid, identity.version)
         });
-        format!("{}{how}{who}", self.outcome.as_str())
+        let outcome = translator.word(self.outcome.as_str());
+        format!(
+            "{outcome}{}{}",
+            translator.sentence(&how),
+            translator.sentence(&who)
+        )
     }
 
     /// The report and all changes as `--json` prints them. The key `way` names the launcher.

@@ -227,7 +227,7 @@ def running(name):
         after = sound(daemon, 26)
         lines = daemon.text().count("the clock of this machine jumped")
         return {**{f"{key} meanwhile": value for key, value in during.items()}, **after, "told": told,
-                "told by status": bool(re.search("^clock .* the time counted", line.stdout, re.M)),
+                "told by status": bool(re.search("^clock .* the clock went", line.stdout, re.M)),
                 "one line in the log": lines == 1,
                 "believed again": daemon.call("status")["clock"]["believed"] is True}
     finally:

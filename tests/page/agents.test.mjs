@@ -27,6 +27,12 @@ test("who answers is the first that can, else the first", () => {
   assert.deepEqual(who(), ["pi", "parked"]);
 });
 
+test("an agent that only asks a model is called as that is, also in a new state", () => {
+  const agents = new Agents(told({ agents: [agent("pi", "running"), { ...agent("openai", "running"), model: "llama3:latest" }] }));
+  agents.hear("agent.state", agent("openai", "away"));
+  assert.deepEqual(["pi", "openai", "gone", undefined].map(name => agents.titleOf(name)), ["pi", "llama3:latest", "gone", undefined]);
+});
+
 test("a turn is shown from its first event to its end, and the one that runs before the one that waits", () => {
   const agents = new Agents(told({ running: [turn(1, "running")] }));
   const now = () => agents.at(ANA, NOW).turn?.turn_id;

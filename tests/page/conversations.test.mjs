@@ -34,6 +34,18 @@ test("only what the other side newly says is unread", () => {
   assert.equal(of(list, "ana").unread, 3);
 });
 
+test("somebody new is called as their first message says, a group is not", () => {
+  const list = listOf(row(9, "ana", 0, { name: "Ana" }));
+  list.hear(said(10, "bia", "out", { meta: { name: "Shop" } }));
+  assert.equal(of(list, "bia").name, undefined);
+  list.hear(said(11, "bia", "in", { meta: { name: "Own", own: true } }));
+  list.hear(said(12, "bia", "in", { meta: { name: "Bia" } }));
+  list.hear(said(13, "ana", "in", { meta: { name: "Ana Paula" } }));
+  list.hear(said(14, "-100", "in", { sender: "carla", meta: { name: "Carla" } }));
+  list.hear(said(15, "dora", "in"));
+  assert.deepEqual(["bia", "ana", "-100", "dora"].map(peer => of(list, peer).name), ["Bia", "Ana", undefined, undefined]);
+});
+
 test("what became of an old message is nothing unread, and stands in its preview", () => {
   const list = listOf(row(9, "ana", 0));
   assert.equal(list.hear(said(9, "ana", "in", { seq: 12, text: "new", edits: [{ text: "x", until_ms: 1 }] })), false);

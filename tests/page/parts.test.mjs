@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { waitBefore } from "../../src/web/model/backoff.js";
 import { Heights } from "../../src/web/model/heights.js";
-import { partsOf, webAddress } from "../../src/web/model/parts.js";
+import { named, partsOf, webAddress } from "../../src/web/model/parts.js";
 import { Rate, SECONDS } from "../../src/web/app/rate.js";
 
 const spelled = text => partsOf(text).map(({ kind, text }) => `${kind}:${text}`);
@@ -67,4 +67,10 @@ test("a measured height stays with its row when others come before it", () => {
   heights.forget();
   lay(heights, ["a", "b", "c"]);
   assert.equal(heights.total, 30);
+});
+
+test("settings are called as the form calls them, and others stay", () => {
+  const names = { BOT_TOKEN: "Token of the bot" };
+  assert.equal(named("Telegram refused BOT_TOKEN; see BOT_TOKEN_2 and API", names), "Telegram refused “Token of the bot”; see BOT_TOKEN_2 and API");
+  assert.equal(named("constructor CONSTRUCTOR", names), "constructor CONSTRUCTOR");
 });

@@ -105,7 +105,12 @@ fn reachable(host: &str) -> String {
 pub(crate) async fn connect(context: &Context<'_>) -> Result<Connection> {
     let config = context.client_config()?;
     let ConnectAttempt { endpoint, client } = open(context, &config).await?;
-    let mut client = client.map_err(|error| explained(error, context, &config, &endpoint))?;
+    let mut client = match client {
+        Err(Error::NotRunning { endpoint }) => {
+            return Err(not_there(endpoint, context, &config).await);
+        }
+        other => other.map_err(|error| explained(error, context, &config, &endpoint))?,
+    };
     if endpoint.token.is_none() {
         return Err(no_token(&config, &endpoint));
     }
@@ -116,6 +121,26 @@ pub(crate) async fn connect(context: &Context<'_>) -> Result<Connection> {
         hello,
         endpoint,
     })
+}
+
+/// Nobody answers at an address. Where that was named for this run, the daemon of this home may be at another.
+async fn not_there(endpoint: String, context: &Context<'_>, config: &Config) -> Error {
+    let noted = RuntimeFile::read(&config.home).filter(|_| is_named_for_this_run(context));
+    let noted = noted.map(|noted| {
+        let (host, port) = noted.endpoint();
+        Endpoint {
+            host,
+            port,
+            token: None,
+        }
+    });
+    match noted.filter(|noted| noted.authority() != endpoint) {
+        Some(other) if Client::connect(&other).await.is_ok() => Error::Failed(format!(
+            "no daemon answers at {endpoint}; the one of this home is at {}",
+            other.authority()
+        )),
+        _ => Error::NotRunning { endpoint },
+    }
 }
 
 /// Adds the remedy to an error. A gateway that refuses our token is most likely another home
@@ -153,7 +178,9 @@ pub(crate) fn token_origin(context: &Context<'_>, config: &Config) -> String {
     let source = lookup.ok().and_then(|all| Some(all.find(keys::TOKEN)?.1));
     match source {
         Some(Source::EnvFile { line }) => format!("{}:{line}", config.env_file.display()),
-        Some(source) => format!("the {source}"),
+        Some(Source::CommandLine) => "the command line".to_owned(),
+        Some(Source::Environment) => "the environment".to_owned(),
+        Some(Source::Default) => "the default".to_owned(),
         None => "nowhere".to_owned(),
     }
 }

@@ -96,7 +96,10 @@ impl Findings {
             let word = context.terminal.painted(style, &translator.word(word));
             let text = translator.sentence(&finding.text).replace('\n', "\n  ");
             context.terminal.foreign(format!("{word}: {text}"))?;
-            let (fix, command) = (translator.word("fix"), &finding.command);
+            let (fix, command) = (
+                translator.word("fix"),
+                translator.sentence(&finding.command),
+            );
             context.terminal.foreign(format!("  {fix}: {command}"))?;
         }
         Ok(())

@@ -33,14 +33,21 @@ pub(super) fn print(
     }
     if options.verbose || options.mode.dry {
         for change in executor.changes() {
-            terminal.line(change)?;
+            match change.command() {
+                Some((verb, command)) => {
+                    let verb = terminal.translator().word(verb);
+                    terminal.foreign(format!("{verb:<7} {command}"))?;
+                }
+                None => terminal.line(change)?,
+            }
             if let SystemChange::Wrote(_, Some(text)) = change {
                 terminal.text(&indented(text))?;
             }
         }
     }
     if let Ok(report) = outcome {
-        terminal.line(report.line())?;
+        let line = report.line(terminal.translator());
+        terminal.foreign(line)?;
     }
     for note in executor.notes() {
         let translator = terminal.translator();

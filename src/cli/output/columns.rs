@@ -57,6 +57,8 @@ pub(crate) struct Cell {
     /// Whether the text is ours, and so translated.
     is_ours: bool,
     is_whole: bool,
+    /// Whether it stands on lines of its own below its row, where somebody watches.
+    is_below: bool,
 }
 
 impl Cell {
@@ -74,6 +76,7 @@ impl Cell {
             style,
             is_ours: false,
             is_whole: false,
+            is_below: false,
         }
     }
 
@@ -95,6 +98,14 @@ impl Cell {
         Self {
             is_ours: true,
             ..Self::styled(style, text)
+        }
+    }
+
+    /// The same field below its row, such as an error that is a sentence. In a pipe it stays in the row.
+    pub(crate) fn below(self) -> Self {
+        Self {
+            is_below: true,
+            ..self
         }
     }
 
@@ -131,20 +142,44 @@ pub(crate) fn columns(
     width: Option<usize>,
     paint: impl Fn(TextStyle, &str) -> String,
 ) -> String {
-    let natural = natural_widths(rows);
+    let in_row = |row: &Vec<Cell>| -> Vec<Cell> {
+        let cells = row.iter().filter(|cell| width.is_none() || !cell.is_below);
+        cells.cloned().collect()
+    };
+    let aligned: Vec<Vec<Cell>> = rows.iter().map(in_row).collect();
+    let natural = natural_widths(&aligned);
     let gaps = GAP * natural.len().saturating_sub(1);
     let room = width.map_or(usize::MAX, |width| width.saturating_sub(gaps));
     let cap = cap(&natural, room);
     let is_too_wide = natural.iter().any(|column| *column > cap);
-    let is_flowing = is_too_wide && (cap < MIN_COLUMN || cuts_a_link(rows, cap));
+    let is_flowing = is_too_wide && (cap < MIN_COLUMN || cuts_a_link(&aligned, cap));
     let mut text = String::new();
-    for row in rows {
+    for (row, whole) in aligned.iter().zip(rows) {
         match width {
             Some(width) if is_flowing => push_flowing(&mut text, row, width, &paint),
             _ => push_aligned(&mut text, row, &natural, cap, &paint),
         }
+        let below = whole.iter().filter(|cell| cell.is_below);
+        for (cell, width) in below.filter_map(|cell| Some((cell, width?))) {
+            push_below(&mut text, cell, width, &paint);
+        }
     }
     text
+}
+
+/// A cell on lines of its own.
+fn push_below(
+    text: &mut String,
+    cell: &Cell,
+    width: usize,
+    paint: impl Fn(TextStyle, &str) -> String,
+) {
+    let room = width.saturating_sub(INDENT).max(MIN_COLUMN);
+    for line in cell.lines(room) {
+        text.push_str(&" ".repeat(INDENT));
+        text.push_str(&paint(cell.style, &line));
+        text.push('\n');
+    }
 }
 
 /// Whether a column that is none of the last would cut something that is of no use in pieces.
@@ -289,6 +324,26 @@ mod tests {
         assert_eq!(
             shown,
             "column 0  column 1  column 2\n    column 3  column 4\n    column 5  column 6\n    column 7\n"
+        );
+    }
+
+    #[test]
+    fn what_stands_below_its_row_takes_no_room_in_it() {
+        let row = |name: &str, why: &str| {
+            let why = Cell::from(why).below();
+            vec![Cell::from(name), "parked".into(), why]
+        };
+        let rows = [
+            row("telegram", "the token was revoked: copy it anew"),
+            vec!["webchat".into(), "running".into()],
+        ];
+        assert_eq!(
+            columns(&rows, Some(30), plain),
+            "telegram  parked\n    the token was revoked:\n    copy it anew\nwebchat   running\n"
+        );
+        assert_eq!(
+            columns(&rows[..1], None, plain),
+            "telegram  parked  the token was revoked: copy it anew\n"
         );
     }
 

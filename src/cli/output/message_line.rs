@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{names::Names, phone_number::shown_peer, times::Times};
 use crate::{
     language::Translator,
-    log::printable,
+    log::{printable, printable_lines},
     message::media::{FileState, files},
 };
 
@@ -49,11 +49,23 @@ pub(crate) fn moment(message: &Value) -> u64 {
 
 /// The text, with each file as `<kind name>` before it, and what became of it: `(edited)`, `(deleted)`.
 pub(crate) fn content(message: &Value, translator: Translator) -> String {
+    let text = message["text"].as_str().unwrap_or_default();
+    told(message, printable(text), translator)
+}
+
+/// The same on as many lines as its author wrote.
+pub(crate) fn content_lines(message: &Value, translator: Translator) -> String {
+    let text = message["text"].as_str().unwrap_or_default();
+    let text = text.replace("\r\n", "\n");
+    told(message, printable_lines(&text).into_owned(), translator)
+}
+
+/// What a message says and has with it, its text made harmless before.
+fn told(message: &Value, mut text: String, translator: Translator) -> String {
     let mut words: Vec<String> = files(message.get("media"))
         .iter()
         .filter_map(|one| file(message, one, translator))
         .collect();
-    let mut text = printable(message["text"].as_str().unwrap_or_default());
     if message["kind"] == "system" {
         // What happened in a conversation is told by the gateway itself.
         text = translator.sentence(&text).into_owned();
@@ -127,6 +139,13 @@ mod tests {
             message_line(&outbound),
             "1970-01-01 00:00 webchat ada -> <image http://x/> [failed] (gone) m-2"
         );
+    }
+
+    #[test]
+    fn a_text_of_several_lines_stays_so_where_that_is_wanted_and_steers_nothing() {
+        let message = json!({"text": "one\r\n\ntwo\u{1b}[2J\r3"});
+        let told = content_lines(&message, Translator::default());
+        assert_eq!(told, "one\n\ntwo\\u{1b}[2J\\r3");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// The two greatest units of a time: `3d 4h`, `12m 5s`, `42s`, `80 ms`.
+/// The two greatest units of a time, the second where there is any of it: `3d 4h`, `12m 5s`, `1d`, `80 ms`.
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
@@ -12,8 +12,11 @@ pub(crate) fn duration(time: Duration) -> String {
     match (days, hours, minutes, rest) {
         (0, 0, 0, 0) => format!("{} ms", time.as_millis()),
         (0, 0, 0, s) => format!("{s}s"),
+        (0, 0, m, 0) => format!("{m}m"),
         (0, 0, m, s) => format!("{m}m {s}s"),
+        (0, h, 0, _) => format!("{h}h"),
         (0, h, m, _) => format!("{h}h {m}m"),
+        (d, 0, ..) => format!("{d}d"),
         (d, h, ..) => format!("{d}d {h}h"),
     }
 }
@@ -23,18 +26,22 @@ pub(crate) fn since(then_ms: u64, now_ms: u64) -> String {
     duration(Duration::from_millis(now_ms.saturating_sub(then_ms)))
 }
 
-/// What is to be said of the `clock` of a status, while the daemon does not go by the wall clock.
+/// What is to be said of the `clock` of a status, while the daemon does not go by the wall clock. Nothing
+/// where it is only ahead by a downtime: no jump was seen since the start. An older daemon does not tell.
 pub(crate) fn unbelieved_clock(clock: &Value) -> Option<String> {
     if clock["believed"].as_bool().unwrap_or(true) {
         return None;
     }
     let ahead_ms = clock["ahead_ms"].as_i64().unwrap_or(0);
     let by = duration(Duration::from_millis(ahead_ms.unsigned_abs()));
-    Some(if ahead_ms < 0 {
-        format!("{by} behind the time counted here; ages go on by that")
-    } else {
-        format!("{by} ahead of the time counted here; ages go by it once that held for a day")
-    })
+    if ahead_ms < 0 {
+        return Some(format!(
+            "the clock went back {by}; deadlines go on as if it had not"
+        ));
+    }
+    let is_after_downtime = clock["jumps"] == 0;
+    (!is_after_downtime)
+        .then(|| format!("the clock went on {by} at once; deadlines follow within a day"))
 }
 
 /// What can be counted.
@@ -87,7 +94,9 @@ mod tests {
             (80, "80 ms"),
             (42_000, "42s"),
             (725_000, "12m 5s"),
-            (3_600_000, "1h 0m"),
+            (60_000, "1m"),
+            (3_600_000, "1h"),
+            (86_400_000, "1d"),
             (273_600_000, "3d 4h"),
         ] {
             assert_eq!(duration(Duration::from_millis(ms)), text);

@@ -17,5 +17,5 @@ pub(crate) use self::{
     option::{CHANNEL, JSON, OptionSpec, Takes, option, switch},
     reader::{Request, parse},
     spec::{CommandSpec, CommandTable, ParsedArgs},
-    usage::unknown_command,
+    usage::{not_one_of, unknown_command},
 };

@@ -164,7 +164,10 @@ impl Reader {
             Ok(Request::Run(command))
         });
         parsed.map_err(|error| match error {
-            Error::Usage(text) => Error::Usage(format!("{text}; see: {}", help_line(Some(spec)))),
+            // Some say themselves what to read.
+            Error::Usage(text) if !text.contains(" see: ") => {
+                Error::Usage(format!("{text}; see: {}", help_line(Some(spec))))
+            }
             other => other,
         })
     }

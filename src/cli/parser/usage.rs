@@ -26,6 +26,13 @@ pub(crate) fn unknown_command(word: &str, commands: &[&CommandSpec]) -> Error {
     ))
 }
 
+/// The error for a word that is none of those that a command takes at this place.
+pub(crate) fn not_one_of(word: &str, all: &[&str]) -> Error {
+    let guess = suggest(word, all.iter().copied());
+    let guess = guess.map_or_else(String::new, |guess| format!("; did you mean {guess}?"));
+    Error::Usage(format!("{word:?} is not one of {}{guess}", all.join(", ")))
+}
+
 /// The error for a long option that is not among those allowed at this point.
 pub(super) fn unknown_option(
     name: &str,

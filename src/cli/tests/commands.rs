@@ -112,7 +112,7 @@ fn send_and_message_send_mean_the_same() {
         "hi",
     ];
     assert_eq!(sent(&long), short);
-    assert!(refused(&["message", "sned"]).contains("expected send"));
+    assert!(refused(&["message", "sned"]).contains("did you mean send?"));
     assert!(refused(&["message"]).contains("send is missing"));
 }
 

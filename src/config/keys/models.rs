@@ -39,7 +39,7 @@ pub(in crate::config) const KEYS: &[Key] = &[
     key(
         OLLAMA_HOST,
         "",
-        Kind::Text,
+        Kind::OllamaHost,
         "Where Ollama is, such as http://127.0.0.1:11434, for the agents openai and pi.",
     ),
     key(

@@ -91,7 +91,7 @@ impl Config {
         {
             return Err(Error::Config(format!(
                 "{TOKEN} has fewer than {LEAST_TOKEN_CHARS} characters and is soon guessed; \
-                 remove the line, and the next start makes a safe one"
+                 leave it out, and the next start makes a safe one"
             )));
         }
         if self.host.is_loopback() {

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     calendar::{Hours, Zone},
     clock::parse_span,
+    config::models::ollama_base,
     language::Language,
     log::{LogFormat, LogLevel},
     phone::Country,
@@ -62,6 +63,8 @@ pub enum Kind {
     Delays,
     /// The base URL of a service.
     Service,
+    /// What `OLLAMA_HOST` may hold; may be empty.
+    OllamaHost,
     /// The address under which other devices reach the gateway.
     PublicUrl,
     /// The path of a file, absolute or relative to the home folder.
@@ -126,6 +129,7 @@ impl Kind {
             Self::Zone => zone(text).map(drop),
             Self::Delays => Delays::parse(text).map(drop),
             Self::Service => BaseUrl::parse(text).map(drop),
+            Self::OllamaHost => ollama_host(text),
             Self::PublicUrl | Self::File | Self::WebhookUrl if text.is_empty() => Ok(()),
             Self::PublicUrl => reach::public_url(text).map(drop),
             Self::File => reach::file(text).map(drop),
@@ -302,6 +306,12 @@ fn fetch_rule(text: &str) -> Result<FetchRule, Expected> {
         .map_err(|()| one_of(FetchRule::ALL.map(FetchRule::as_str)))
 }
 
+fn ollama_host(text: &str) -> Result<(), Expected> {
+    let base = ollama_base(text, "");
+    base.map(drop)
+        .ok_or_else(|| "an address such as http://127.0.0.1:11434".to_owned())
+}
+
 fn one_of(words: impl AsRef<[&'static str]>) -> Expected {
     format!("one of {}", words.as_ref().join(", "))
 }
@@ -309,6 +319,23 @@ fn one_of(words: impl AsRef<[&'static str]>) -> Expected {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ollama_is_named_as_ollama_itself_takes_it() {
+        for fine in [
+            "",
+            "box",
+            "0.0.0.0",
+            "box:1",
+            "[::1]",
+            "https://box/ollama/",
+        ] {
+            assert_eq!(Kind::OllamaHost.check(fine), Ok(()), "{fine}");
+        }
+        for wrong in ["htp://box", "not a url", "http://"] {
+            assert!(Kind::OllamaHost.check(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn numbers_are_digits_in_their_range() {

@@ -38,7 +38,9 @@ impl Kind {
             Self::Language => choice(Language::ALL.map(|(_, tag)| tag)),
             Self::Wait => plain("wait"),
             Self::OneOf(words) => choice(words.iter().copied()),
-            Self::Service | Self::PublicUrl | Self::WebhookUrl => plain("address"),
+            Self::Service | Self::OllamaHost | Self::PublicUrl | Self::WebhookUrl => {
+                plain("address")
+            }
             Self::Folder | Self::File => plain("path"),
             Self::Lines | Self::AgentPrompts => plain("lines"),
             Self::Origins

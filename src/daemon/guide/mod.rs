@@ -33,7 +33,7 @@ use crate::{
     },
     gateway::CommitListeners,
     integrations::webchat,
-    language::{Language, Peer},
+    language::{Language, Peer, of_user},
     log::{Log, LogField},
     message::{Direction, Kind, Message, State, text_at},
     store::{Draft, Occasion, Store, StoreError},
@@ -253,11 +253,13 @@ impl GuideInner {
     }
 }
 
-/// The language that the settings name, or that of the country that they name.
+/// The language that the settings name, or that of the country that they name; without either, that of the
+/// machine, as the command line finds it.
 fn usual_language(lookup: &Lookup) -> Language {
     let set = lookup.get(keys::LANGUAGE).and_then(Language::of_tag);
     let country = || lookup.get(keys::COUNTRY).and_then(Language::of_country);
-    set.or_else(country).unwrap_or_default()
+    let of_machine = || of_user(None, |name| lookup.get(name).map(str::to_owned));
+    set.or_else(country).unwrap_or_else(of_machine)
 }
 
 /// Whether a client wrote it to a peer, and not the guide itself.
@@ -297,6 +299,21 @@ mod tests {
         };
         let loaded = config::load(&overrides, &Environment::default());
         loaded.expect("settings").lookup
+    }
+
+    #[test]
+    fn it_speaks_as_the_settings_say_and_else_as_the_machine_does() {
+        let language = |settings: &[(&str, &str)]| {
+            let (ground, _trigger) = Ground::new();
+            usual_language(&lookup(&ground, settings))
+        };
+        let portuguese = Language::BrazilianPortuguese;
+        assert_eq!(language(&[]), Language::English);
+        assert_eq!(language(&[("LANG", "pt_BR.UTF-8")]), portuguese);
+        let set = [(keys::LANGUAGE, "en"), ("LANG", "pt_BR.UTF-8")];
+        assert_eq!(language(&set), Language::English);
+        let country = [(keys::COUNTRY, "BR"), ("LANG", "C")];
+        assert_eq!(language(&country), portuguese);
     }
 
     fn guide(ground: &Ground) -> Guide {

@@ -51,7 +51,7 @@ const TOPICS: [Topic; 6] = [
     Topic {
         names: &["5", "phone", "celular", "telefone", "mobile", "app"],
         paragraphs: &[
-            "Your phone gets a key of its own: on the page open Control, Devices, or in a terminal: cleudocodebot keys pair phone. Scan the code, and this page is an app there. How other devices reach this machine: cleudocodebot onboard --reach tailscale",
+            "Your phone gets a key of its own: on the page open Control, Devices and keys, or in a terminal: cleudocodebot keys pair phone. Scan the code, and this page is an app there. How other devices reach this machine: cleudocodebot onboard --reach tailscale",
         ],
     },
     Topic {

@@ -169,7 +169,7 @@ impl Repeating {
     fn find(&self, name: &str) -> Result<Schedule, Fault> {
         let found = self.all().get(name).cloned();
         found.ok_or_else(|| {
-            let text = format!("no schedule is called {name:?}; schedules lists them");
+            let text = format!("no schedule is called {name:?}; see the list of schedules");
             Fault::new(ErrorCode::NotFound, text)
         })
     }

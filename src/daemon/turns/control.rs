@@ -197,7 +197,15 @@ impl Agents for Turns {
                 settings.is_open_group(channel, peer),
             )
         });
-        let agents: Value = self.statuses().iter().map(AgentStatus::json).collect();
+        let agent = |one: &AgentStatus| {
+            let mut row = one.json();
+            let model = self.inner.model_of(&one.name).filter(|_| one.supervised);
+            if let Some(model) = model {
+                row["model"] = json!(model);
+            }
+            row
+        };
+        let agents: Value = self.statuses().iter().map(agent).collect();
         let held = self.inner.holds.all().into_iter();
         let held: Value = held
             .map(|((channel, peer), until_ms, by)| {

@@ -52,6 +52,8 @@ pub(super) struct TurnsInner {
     transcription: Mutex<Transcription>,
     /// The language of whoever does not tell theirs, and the country that stands for it where none is set.
     place: Mutex<(Option<Language>, Option<Country>)>,
+    /// The model of the agent `openai`, as the settings name it.
+    model: Mutex<Option<String>>,
     pub(super) pool: Arc<Pool>,
     pub(super) holds: Holds,
     pub(super) questions: Questions,
@@ -68,6 +70,7 @@ pub(super) struct TurnsInner {
 impl TurnsInner {
     pub(super) fn new(parts: TurnsParts) -> Self {
         Self {
+            model: Mutex::default(),
             holds: Holds::new(parts.store.clock()),
             parts,
             settings: RwLock::default(),
@@ -104,6 +107,17 @@ impl TurnsInner {
         *slot = Arc::new(settings);
         drop(slot);
         *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    }
+
+    /// Takes what the agent `openai` is asked with.
+    pub(super) fn model_is(&self, model: Option<String>) {
+        *self.model.lock().unwrap_or_else(PoisonError::into_inner) = model;
+    }
+
+    /// The model of that agent, where it is known.
+    pub(super) fn model_of(&self, agent: &str) -> Option<String> {
+        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        model.clone().filter(|_| agent == "openai")
     }
 
     /// Takes what turns voice notes into text.

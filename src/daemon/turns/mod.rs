@@ -40,7 +40,12 @@ use self::{
     reader::{NO_AGENT_LEFT, Reader, stand_down},
 };
 use crate::{
-    config::{Lookup, TranscriptionSettings, agents::AgentSettings, keys},
+    config::{
+        Lookup, TranscriptionSettings,
+        agents::AgentSettings,
+        keys,
+        models::{ModelEndpoint, ModelSettings},
+    },
     language::Language,
     message::TurnState,
     phone::Country,
@@ -85,6 +90,9 @@ impl Turns {
         self.inner.configure(settings, (language, country));
         self.inner
             .transcribe_by(TranscriptionSettings::read(lookup));
+        let endpoint = ModelSettings::read(lookup).endpoint;
+        let named = |endpoint: ModelEndpoint| endpoint.model.unwrap_or(endpoint.title.to_owned());
+        self.inner.model_is(endpoint.map(named));
         self.is_active.store(is_active, Ordering::Relaxed);
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         if is_active && reader.is_none() {

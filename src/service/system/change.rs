@@ -44,6 +44,16 @@ impl fmt::Display for SystemChange {
 }
 
 impl SystemChange {
+    /// What was done with which command, where it was one that succeeded: nothing of it but the word before
+    /// it is to be translated.
+    pub fn command(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Ran(command) => Some(("run", command)),
+            Self::Launched(command) => Some(("start", command)),
+            _ => None,
+        }
+    }
+
     /// The change as `--json` reports it.
     pub fn json(&self) -> Value {
         match self {

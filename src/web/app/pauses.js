@@ -67,10 +67,17 @@ export class Pauses {
     if (name === "gate.paused") {
       const others = this.#pauses.filter(({ channel }) => channel !== payload.channel);
       this.#pauses = payload.paused ? [...others, payload] : others;
+      if (!payload.paused) this.#release(payload.channel);
       this.#faults.delete(payload.channel);
       this.#loadSoon();
       this.#tell();
     } else if (name === "integration.state" || (this.#held.has(payload.channel) && payload.state === "sent")) this.#loadSoon();
+  }
+
+  /** What its end let go waits no more, whatever else may still hold it is told soon. */
+  #release(channel) {
+    if (channel === ALL) this.#held.clear();
+    else this.#held.delete(channel);
   }
 
   /** The gateway took a message and says that it waits. */

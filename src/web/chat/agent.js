@@ -67,7 +67,7 @@ export class AgentBar {
     const { name, state, turn, hold } = this.#here;
     if (agents) $("agent").hidden = false;
     $("agent").className = (name && (hold ? "warn" : toneOf(state))) || "";
-    write($("agent-note"), agents ? told(name, state, turn, hold, !agents.isOpenGroup && chat.thread.isGroup) : "");
+    write($("agent-note"), agents ? told(agents.titleOf(name), state, turn, hold, chat.thread, agents.isOpenGroup) : "");
     write($("agent-left"), hold ? leftText(hold.until_ms) : "");
     const hadFocus = document.activeElement;
     this.#stop.hidden = !turn;
@@ -87,8 +87,9 @@ export class AgentBar {
 }
 
 /** Who answers, or why nobody does. */
-function told(name, state, turn, hold, isChoosy) {
-  if (!name) return words("nobodyAnswers");
+function told(name, state, turn, hold, thread, isOpenGroup) {
+  if (!name) return words(thread.rows.some(({ meta }) => meta?.guide) ? "guideAnswers" : "nobodyAnswers");
+  const isChoosy = !isOpenGroup && thread.isGroup;
   if (hold) return joined([words("quietHere", { name }), words(hold.by)]);
   const more = turn ? turn.attempt > 1 && words("attempt", { n: turn.attempt }) : state !== "running" && words(state);
   return joined([words({ running: "answering", waiting: "answersNext" }[turn?.state] ?? (isChoosy ? "answersMentions" : "answersHere"), { name }), more]);

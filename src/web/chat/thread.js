@@ -149,7 +149,7 @@ export class ThreadView {
       follows: Boolean(near && one.created_ms - before.created_ms < TOGETHER_MS),
       unfolded: this.#unfolded.has(one.message_id),
       reactions: one.message_id && thread.reactionsOn(one),
-      agent: one.direction === "out" && (one.meta?.turn ?? one.meta?.ask) && (agents?.authorOf(one.message_id) ?? words("agent")),
+      agent: one.direction === "out" && (one.meta?.turn ?? one.meta?.ask) && (agents?.titleOf(agents.authorOf(one.message_id)) ?? words("agent")),
       failed: agents?.failedAt(one.message_id),
       options: this.#options(one, i),
       quoted: this.#quoted(one),

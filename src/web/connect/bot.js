@@ -28,8 +28,8 @@ const SERVICES = {
 
 /** `settings` are the rows of `config`, by name. */
 export function connectBot(session, channel, settings) {
-  const steps = new Steps(words("connectTo", { name: channelTitle(channel) }));
   const key = tokenKey(channel);
+  const steps = new Steps(words("connectTo", { name: channelTitle(channel) }), { [key]: words("botToken") });
   const service = SERVICES[serviceOf(channel)];
   const prefix = serviceOf(channel).toUpperCase();
   const token = make("input", { type: "password", required: true, autocomplete: "off", spellcheck: false, placeholder: service.token });

@@ -16,7 +16,7 @@ const SERVICES = {
 
 /** `mine` is the conversation to try it in. */
 export function connectModel(session, settings, mine) {
-  const steps = new Steps(words("letModel"));
+  const steps = new Steps(words("letModel"), { GROQ_API_KEY: words("modelKey"), OPENAI_API_KEY: words("modelKey"), OPENAI_BASE_URL: words("modelAddress") });
   let found;
 
   const first = () => {

@@ -3,17 +3,20 @@
 import { sheet } from "../app/dialog.js";
 import { whyOf } from "../app/said.js";
 import { button, make, write } from "../dom.js";
+import { named } from "../model/parts.js";
 import { words } from "../words.js";
 
-/** What the gateway says of a service that is not there. */
-const AWAY = /cannot be reached|did not answer|no such host|not found/i;
+/** What the gateway says of a service that is not there. A service that answers may itself say “Not Found”. */
+const AWAY = /cannot be reached|did not answer|no such host|host not found/i;
 
 export class Steps {
   isOpen = true;
   #body = make("div", { className: "step" });
   #onclose = [];
 
-  constructor(title) {
+  /** `names` says what the fields here are called, by the settings that they fill. */
+  constructor(title, names = {}) {
+    this.names = names;
     this.dialog = sheet(title, () => this.#closed(), this.#body);
     this.dialog.classList.add("steps");
   }
@@ -59,7 +62,7 @@ export class Steps {
       await run();
     } catch (fault) {
       const isAway = fault?.code === "channel_unavailable" && AWAY.test(fault.message);
-      write(trouble, [whyOf(fault), isAway && words("serviceAway")].filter(Boolean).join(" – "));
+      write(trouble, [named(whyOf(fault), this.names), isAway && words("serviceAway")].filter(Boolean).join(" – "));
       trouble.scrollIntoView?.({ block: "nearest" });
     }
     go.ariaDisabled = null;

@@ -24,7 +24,14 @@ const LOCAL = /^https?:\/\/(localhost|127\.|\[::1\])/;
 
 /** Asks which way first, unless it is known. */
 export function connectWhatsapp(session, settings, way) {
-  const steps = new Steps(words("connectTo", { name: "WhatsApp" }));
+  const steps = new Steps(words("connectTo", { name: "WhatsApp" }), {
+    WHATSAPP_BASE_URL: words("evolutionAddress"),
+    WHATSAPP_API_TOKEN_INSTANCE: words("evolutionKey"),
+    WHATSAPP_INSTANCE_NAME: words("instanceName"),
+    WHATSAPP_CLOUD_TOKEN: words("cloudToken"),
+    WHATSAPP_CLOUD_PHONE_ID: words("cloudPhone"),
+    WHATSAPP_CLOUD_APP_SECRET: words("cloudApp"),
+  });
   const phone = () => connectPhone(session, steps, settings, way ? undefined : ways);
   const cloud = () => connectCloud(session, steps, settings, way ? undefined : ways);
   const ways = () => {

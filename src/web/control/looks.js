@@ -65,7 +65,7 @@ export const LOOKS = {
     hint: name,
     note: line(standing(one), said(one.held)),
     trouble: complaint(one, mendOf({ name, ...one })),
-    counted: Object.values(one.counters ?? {}).some(Boolean) ? words("channelCounted", { received: 0, sent: 0, ...one.counters }) : "",
+    counted: one.counters?.sent ? words("channelCounted", one.counters) : "",
     tone: toneOf(one.state),
     main: isTroubled(one) || one.state === "stopped" ? mendOf({ name, ...one }) : undefined,
     acts: actsOf({ name, ...one }),

@@ -53,7 +53,7 @@ export function askSchedule(session, channels, added) {
   choose();
   fill({
     title: words("addSchedule"),
-    fields: [field(words("scheduleName"), name, words("scheduleNameHint")), field(words("channel"), channel), field(words("address"), to), field(words("scheduleText"), text), field(words("howOften"), way), ...Object.values(more)],
+    fields: [field(words("scheduleName"), name, words("scheduleNameHint")), field(words("channel"), channel), field(words("address"), to, words("addressHint")), field(words("scheduleText"), text), field(words("howOften"), way), ...Object.values(more)],
     act: words("addScheduleAct"),
     async submit() {
       const filled = { name: name.value, channel: channel.value, to: to.value, text: text.value, way: way.value, value: inputs[WAYS[way.value][0]].value };

@@ -41,7 +41,8 @@ export class Agents {
   /** Takes an event. */
   hear(name, payload) {
     const { turn_id, state, until_ms, message_id, agent } = payload;
-    if (name === "agent.state") return put(this.#agents, payload.name, payload);
+    // Which model it has, only the answer to `agents` tells.
+    if (name === "agent.state") return put(this.#agents, payload.name, { model: this.#agents.get(payload.name)?.model, ...payload });
     if (name === "agent.handover") return put(this.#held, keyOf(payload), until_ms && payload);
     put(this.#open, turn_id, OPEN.includes(state) && payload);
     if (message_id) put(this.#authors, message_id, agent);
@@ -62,6 +63,11 @@ export class Agents {
   /** The turn that failed, where it is told at this message. */
   failedAt(id) {
     return this.#failed.get(id);
+  }
+
+  /** What an agent is called for those who read: the model that it asks, where it has one. */
+  titleOf(name) {
+    return this.#agents.get(name)?.model ?? name;
   }
 
   /** Who wrote this answer. */

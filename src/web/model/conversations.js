@@ -93,6 +93,7 @@ export class Conversations {
     const isNew = !isOld && numberOf(message.message_id) > age(known);
     const isTheirs = (message.direction === "out") === (known.key === this.pinned);
     this.#put(known, message);
+    this.#call(known, message);
     // Who types goes on while the other side's message comes.
     if (isNew && known.typing?.direction === message.direction) known.typing = undefined;
     if (isNew && isTheirs) known.unread++;
@@ -160,6 +161,12 @@ export class Conversations {
   #flag(known, told) {
     if (Boolean(known.pinned) !== Boolean(told.pinned)) this.#sorted = null;
     for (const flag of FLAGS) known[flag] = Boolean(told[flag]);
+  }
+
+  /** A conversation without a name is called as its message says; in a group that is somebody of many. */
+  #call(known, { direction, meta }) {
+    const isTheirs = direction === "in" && !meta?.own && known.key !== this.pinned;
+    if (isTheirs && !known.isGroup && typeof meta?.name === "string") known.name ??= meta.name;
   }
 
   #put(known, message) {

@@ -11,6 +11,9 @@ const TAIL = /[.,;:!?)\]}*_]+$/;
 /** What there is of these, put together. */
 export const joined = (parts, between = " · ") => parts.filter(Boolean).join(between);
 
+/** A text that names settings, with those that have a name here in their own words. */
+export const named = (text, names) => text.replace(/\b[A-Z][A-Z0-9_]+\b/g, key => (Object.hasOwn(names, key) ? `“${names[key]}”` : key));
+
 /** A string, cut and cleaned; of anything else, none. */
 export const clean = value => (typeof value === "string" ? value.slice(0, LONGEST).replace(STEERING, "").trim() : "");
 

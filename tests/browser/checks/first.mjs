@@ -136,7 +136,7 @@ export const checks = [
       await evolution.say("5511777", "Bia", "posso entrar?");
       await page.waitForSelector(".askers [data-do=approve]");
       await page.tap(".askers [data-do=approve]");
-      await until("she is told", () => evolution.sent.some(({ number, text }) => number.includes("5511777") && text.length > 10 && !/pairing approve/.test(text)));
+      await until("she is told", () => evolution.sent.some(({ number, text }) => number.includes("5511777") && text.length > 10 && !/Your code is|Seu código é/.test(text)));
       await until("the channel works", async () => (await state(stage, "whatsapp")) === "running");
     },
   },

@@ -183,25 +183,47 @@ fn fish_completes_what_the_daemon_has() {
     expect_all("fish", &told);
 }
 
-/// The words that `_describe` is handed: the list itself needs a terminal, on which zsh draws it.
+/// A zsh in a terminal of its own, in which the tab key says in braces what became of the line.
+const ZSH_IN_A_TERMINAL: &str = r#"
+zmodload zsh/zpty
+zpty inner 'zsh -f -i'
+zpty -w inner 'TMOUT=120; unset zle_bracketed_paste; PROMPT=; autoload -U compinit; compinit -D -u'
+zpty -w inner 'source <(cleudocodebot completions zsh)'
+zpty -w inner 'finish() { zle complete-word; print -r -- "{$BUFFER}"; BUFFER=; zle reset-prompt }'
+zpty -w inner 'zle -N finish; bindkey "^I" finish; print read""y'
+zpty -r inner told '*ready*'
+asked() {
+  zpty -w -n inner "cleudocodebot $1"$'\t'
+  zpty -r inner told '*{*}*'
+  print -r -- "${${told##*\{}%%\}*}"
+}
+"#;
+
+/// Typed as far as only one word is left, which zsh then puts into the line: options, commands and values
+/// go through different ways of it.
 #[test]
 fn zsh_completes_what_the_daemon_has() {
     let (home, _daemon) = stage();
-    let mut text = "_describe() { echo \"${(@P)3}\" }\n\
-                    source <(cleudocodebot completions zsh)\n"
-        .to_owned();
-    for (words, _) in ASKED {
-        let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
-        text += &format!(
-            "words=(cleudocodebot {}); CURRENT={}; _cleudocodebot\n",
-            quoted.join(" "),
-            words.len() + 1
-        );
+    let asked = [
+        ("statu", "status"),
+        ("send --channel web", "webchat"),
+        ("send -c webchat -t visi", "visitor-7"),
+        ("keys revoke ", "k-1"),
+        ("integrations restart w", "webchat"),
+        ("send --chan", "--channel"),
+    ];
+    let mut text = ZSH_IN_A_TERMINAL.to_owned();
+    for (line, _) in asked {
+        text += &format!("asked '{line}'\n");
     }
     let Some(told) = shell(&home.0, "zsh", &["-fc"], &text) else {
         return;
     };
-    expect_all("zsh", &told);
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), asked.len(), "{told}");
+    for (line, (typed, expected)) in lines.iter().zip(asked) {
+        assert!(line.trim_end().ends_with(expected), "{typed:?}: {line}");
+    }
 }
 
 fn expect_all(shell: &str, told: &str) {

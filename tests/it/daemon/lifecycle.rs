@@ -102,7 +102,7 @@ fn wrong_settings_exit_with_78() {
         ("CLEUDOCODEBOT_TOKEN=\"unclosed\n", vec![".env:1:", "quote"]),
         (
             "CLEUDOCODEBOT_TOKEN=fifteen-letters\n",
-            vec!["16", "remove the line"],
+            vec!["16", "leave it out"],
         ),
         ("\u{feff}A=1\r\nB 2\r\n", vec![".env:2:"]),
         (

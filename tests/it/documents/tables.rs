@@ -92,32 +92,28 @@ fn errors() -> String {
 }
 
 /// Of the settings and actions, those that the README shows.
-const SHOWN_SETTINGS: [&str; 13] = [
+const SHOWN_SETTINGS: [&str; 12] = [
     "TELEGRAM_BOT_TOKEN",
     "TELEGRAM_ALLOW_FROM",
+    "DISCORD_BOT_TOKEN",
+    "WHATSAPP_SERVER",
     "WHATSAPP_BASE_URL",
     "WHATSAPP_API_TOKEN_INSTANCE",
-    "WHATSAPP_INSTANCE_NAME",
     "WHATSAPP_ALLOW_FROM",
     "AGENT",
     "OLLAMA_HOST",
     "CLEUDOCODEBOT_COUNTRY",
     "CLEUDOCODEBOT_LANG",
-    "CLEUDOCODEBOT_PORT",
     "CLEUDOCODEBOT_PUBLIC_URL",
-    "CLEUDOCODEBOT_HISTORY_DAYS",
 ];
-const SHOWN_ACTIONS: [&str; 10] = [
+const SHOWN_ACTIONS: [&str; 7] = [
     "send",
-    "receive",
     "history",
     "conversations",
     "read",
     "subscribe",
-    "message",
     "integrations",
     "status",
-    "describe",
 ];
 
 fn shown_keys() -> String {

@@ -138,7 +138,7 @@ fn strangers_cannot_send() {
     let mut all = [told(&telegram), told(&telegram)];
     all.sort_by_key(|(chat, _)| chat.as_i64());
     assert_eq!(all[0].1, "Sent to 5511999998888.");
-    assert!(all[1].0 == 99 && all[1].1.contains("pairing approve"));
+    assert!(all[1].0 == 99 && all[1].1.contains("Your code is "));
     assert!(evolution.never_saw("/message/sendText/Cleudocode"));
 }
 

@@ -49,7 +49,13 @@ const SILENT_CALLS: &[&str] = &["expect", "expect_err"];
 
 /// Calls whose texts people read, also where they are single words: what was done with a file, and words
 /// in columns.
-const WORD_CALLS: &[&str] = &["file", "word", "terminal.line", "terminal.note"];
+const WORD_CALLS: &[&str] = &[
+    "file",
+    "word",
+    "terminal.line",
+    "terminal.note",
+    "page.section",
+];
 
 /// Methods of logs, of whatever holds one.
 const LOG_CALLS: &[&str] = &["error", "warn", "info", "debug", "warn_limited", "limited"];
@@ -249,7 +255,7 @@ fn is_word_of_ours(tokens: &[Token], at: usize) -> bool {
             Kind::Mark('(') => {
                 let call = called(tokens, index).unwrap_or_default();
                 if call != "format!" {
-                    return WORD_CALLS.contains(&call.as_str());
+                    return WORD_CALLS.contains(&call.as_str()) || call.ends_with(".word");
                 }
             }
             Kind::Mark('[' | '{' | ';') => return false,

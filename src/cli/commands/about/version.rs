@@ -64,7 +64,7 @@ impl Command for VersionCommand {
                 Value::String(text) => text.clone(),
                 _ => return None,
             };
-            Some(vec![Cell::styled(TextStyle::Dim, name), value.into()])
+            Some(vec![Cell::word(TextStyle::Dim, name), value.into()])
         };
         let rows: Vec<_> = ["commit", "protocol", "features", "platform"]
             .into_iter()
@@ -79,6 +79,8 @@ fn facts() -> Value {
         ("store", cfg!(feature = "store")),
         ("tls", cfg!(feature = "tls")),
         ("allocator", cfg!(feature = "allocator")),
+        ("markdown", cfg!(feature = "markdown")),
+        ("schedule", cfg!(feature = "schedule")),
     ];
     let built_in = features.iter().filter(|(_, is_in)| *is_in);
     let features: Vec<_> = built_in.map(|(name, _)| *name).collect();

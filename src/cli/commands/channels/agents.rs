@@ -12,11 +12,11 @@ use crate::{
             Cell, TextStyle, printable, shown_peer, trouble,
             units::{self, Noun, counted},
         },
-        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, not_one_of, option},
         runtime::block_on,
     },
     clock,
-    error::{Error, Result},
+    error::Result,
 };
 
 /// Longest time for which a conversation is taken over, in minutes.
@@ -88,9 +88,12 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         "start" => ("agent.start", &[("name", "NAME")]),
         "stop" => ("agent.stop", &[("name", "NAME")]),
         other => {
-            return Err(Error::Usage(format!(
-                "{other:?} is not one of list, abort, retry, takeover, resume, start, stop"
-            )));
+            return Err(not_one_of(
+                &other,
+                &[
+                    "list", "abort", "retry", "takeover", "resume", "start", "stop",
+                ],
+            ));
         }
     };
     let mut payload = json!({});
@@ -217,9 +220,9 @@ fn agent(one: &Value, now_ms: u64) -> Vec<Cell> {
             format!("starts again in {wait}"),
         ));
     }
-    row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text)));
+    row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text).below()));
     if one["advice"].is_string() {
-        row.push(Cell::word(TextStyle::Plain, text(one, "advice")));
+        row.push(Cell::word(TextStyle::Plain, text(one, "advice")).below());
     }
     row
 }
@@ -302,10 +305,7 @@ mod tests {
         );
         let ana = json!({"channel": "whatsapp", "peer": "5511987654321", "until_ms": 65_000, "by": "hand"});
         let told = shown(held(&ana, 5000));
-        assert!(
-            told.contains("for 1m 0s more  somebody wrote there"),
-            "{told}"
-        );
+        assert!(told.contains("for 1m more  somebody wrote there"), "{told}");
         let failed = json!({"turn_id": "t-7", "channel": "webchat", "peer": "ana", "agent": "pi",
             "state": "failed", "updated_ms": 0, "error": "no\nmodel"});
         let told = "t-7  webchat/ana  pi  failed  for 5s  no\\nmodel\n";

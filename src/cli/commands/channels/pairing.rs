@@ -9,11 +9,11 @@ use crate::{
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, printable, shown_peer, units},
-        parser::{CommandSpec, JSON, ParsedArgs},
+        parser::{CommandSpec, JSON, ParsedArgs, not_one_of},
         runtime::block_on,
     },
     clock,
-    error::{Error, Result},
+    error::Result,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -57,9 +57,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("reject") => ("pairing.reject", "code"),
         Some("revoke") => ("pairing.revoke", "sender"),
         Some(other) => {
-            return Err(Error::Usage(format!(
-                "{other:?} is not one of list, approve, reject, revoke"
-            )));
+            return Err(not_one_of(&other, &["list", "approve", "reject", "revoke"]));
         }
     };
     let channel = args.required_word("CHANNEL")?;
@@ -121,23 +119,33 @@ fn rows(answer: &Value, now_ms: u64) -> Vec<Vec<Cell>> {
         let text = |name: &str| printable(one[name].as_str().unwrap_or("?"));
         Cell::from(shown_peer(&text("channel"), &text("sender")))
     };
+    let name = |one: &Value| Cell::from(printable(one["name"].as_str().unwrap_or_default()));
+    // In quotes, because it is what they say, whatever that is.
+    let words = |one: &Value| {
+        let words = one["words"].as_str().filter(|words| !words.is_empty());
+        let words = words.map(|words| format!("\"{}\"", printable(words)));
+        Cell::from(words.unwrap_or_default())
+    };
     let pending = of("pending").into_iter().map(|one| {
         let since = one["at_ms"].as_u64().unwrap_or(now_ms);
         vec![
             text(&one, "channel"),
             sender(&one),
+            name(&one),
             Cell::word(TextStyle::Doubtful, "asks"),
             text(&one, "code"),
             Cell::word(
                 TextStyle::Dim,
                 format!("for {}", units::since(since, now_ms)),
             ),
+            words(&one),
         ]
     });
     let approved = of("approved").into_iter().map(|one| {
         vec![
             text(&one, "channel"),
             sender(&one),
+            name(&one),
             Cell::word(TextStyle::Good, "let in"),
         ]
     });

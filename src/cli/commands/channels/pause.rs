@@ -112,10 +112,11 @@ pub(super) fn row(pause: &Value, times: &Times) -> Vec<Cell> {
     } else {
         Cell::word(TextStyle::Good, "sends")
     };
-    let mut row = vec![
-        Cell::from(printable(pause["channel"].as_str().unwrap_or("?"))),
-        state,
-    ];
+    let channel = match pause["channel"].as_str().unwrap_or("?") {
+        "all" => Cell::word(TextStyle::Plain, "all channels"),
+        one => Cell::from(printable(one)),
+    };
+    let mut row = vec![channel, state];
     if let Some(until_ms) = pause["until_ms"].as_u64() {
         row.push(Cell::word(
             TextStyle::Plain,

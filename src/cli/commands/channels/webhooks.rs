@@ -8,12 +8,12 @@ use crate::{
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, printable, trouble, units},
-        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, not_one_of, option},
         runtime::block_on,
     },
     clock,
     config::WebhookSecret,
-    error::{Error, Result},
+    error::Result,
     random,
 };
 
@@ -78,9 +78,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("pause") => "webhook.pause",
         Some("resume") => "webhook.resume",
         Some(other) => {
-            return Err(Error::Usage(format!(
-                "{other:?} is not one of list, test, replay, pause, resume, secret"
-            )));
+            return Err(not_one_of(
+                &other,
+                &["list", "test", "replay", "pause", "resume", "secret"],
+            ));
         }
     };
     let mut payload = json!({"name": args.required_word("NAME")?});
@@ -168,9 +169,9 @@ fn row(one: &Value, now_ms: u64) -> Vec<Cell> {
         let wait = units::since(now_ms, until);
         row.push(plain(format!("tried again in {wait}")));
     }
-    row.extend(trouble(one).map(plain));
+    row.extend(trouble(one).map(|text| plain(text).below()));
     if one["advice"].is_string() {
-        row.push(plain(text("advice")));
+        row.push(plain(text("advice")).below());
     }
     row
 }

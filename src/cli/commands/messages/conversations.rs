@@ -13,7 +13,7 @@ use crate::{
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, content, cut, printable, shown_peer, units},
-        parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option, switch},
+        parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, not_one_of, option, switch},
         runtime::block_on,
     },
     clock,
@@ -102,9 +102,20 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         }
         Some(word) => {
             let change = Change::of(word).ok_or_else(|| {
-                Error::Usage(format!(
-                    "{word:?} is not one of list, read, pin, unpin, archive, unarchive, mute, unmute, unread"
-                ))
+                not_one_of(
+                    &word,
+                    &[
+                        "list",
+                        "read",
+                        "pin",
+                        "unpin",
+                        "archive",
+                        "unarchive",
+                        "mute",
+                        "unmute",
+                        "unread",
+                    ],
+                )
             })?;
             let mut payload = conversation(args)?;
             change.ask(&mut payload);

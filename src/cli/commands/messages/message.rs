@@ -9,10 +9,10 @@ use crate::{
         connection::connect,
         context::Context,
         output::printable,
-        parser::{CommandSpec, ParsedArgs},
+        parser::{CommandSpec, ParsedArgs, not_one_of},
         runtime::block_on,
     },
-    error::{Error, Result},
+    error::Result,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -39,9 +39,7 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
     parse: |args| match args.required_word("send or delete")?.as_str() {
         "send" => send::parse(args),
         "delete" => Ok(Box::new(DeleteCommand::parse(args)?)),
-        other => Err(Error::Usage(format!(
-            "{other:?} is not one of delete, send"
-        ))),
+        other => Err(not_one_of(&other, &["delete", "send"])),
     },
 };
 

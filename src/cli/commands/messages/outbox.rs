@@ -12,11 +12,11 @@ use crate::{
         connection::{connect, names},
         context::Context,
         output::{Names, message_line, moment, printable},
-        parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, option},
+        parser::{CHANNEL, CommandSpec, JSON, ParsedArgs, Takes, not_one_of, option},
         runtime::block_on,
     },
     clock,
-    error::{Error, Result},
+    error::Result,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -90,9 +90,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
             OutboxCommand::Each("reschedule", vec![args.required_word("ID")?], times)
         }
         Some(other) => {
-            return Err(Error::Usage(format!(
-                "{other:?} is not one of list, scheduled, retry, cancel, reschedule"
-            )));
+            return Err(not_one_of(
+                &other,
+                &["list", "scheduled", "retry", "cancel", "reschedule"],
+            ));
         }
     };
     Ok(Box::new(command))

@@ -9,7 +9,7 @@ use crate::{
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, Times, cut, printable, shown_peer, units},
-        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, not_one_of, option},
         runtime::block_on,
     },
     error::{Error, Result},
@@ -97,9 +97,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("resume") => ("schedule.pause", Some(false)),
         Some("run") => ("schedule.run", None),
         Some(other) => {
-            return Err(Error::Usage(format!(
-                "{other:?} is not one of list, add, remove, pause, resume, run"
-            )));
+            return Err(not_one_of(
+                &other,
+                &["list", "add", "remove", "pause", "resume", "run"],
+            ));
         }
     };
     let mut payload = json!({"name": args.required_word("NAME")?});
@@ -181,7 +182,7 @@ impl ScheduleCommand {
                 if *action == "schedule.remove" {
                     let name = printable(told["name"].as_str().unwrap_or("?"));
                     let verb = context.terminal.translator().word("removed").into_owned();
-                    return context.terminal.foreign(format!("{verb} {name}"));
+                    return context.terminal.foreign(format!("{verb}: {name}"));
                 }
                 let rows = [row(&told, &context.terminal.times)];
                 context.terminal.columns(&rows)

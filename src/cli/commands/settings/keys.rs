@@ -8,7 +8,7 @@ use crate::{
         connection::connect,
         context::Context,
         output::{Cell, TextStyle, printable, qr_drawing, units},
-        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, option},
+        parser::{CommandSpec, JSON, OptionSpec, ParsedArgs, Takes, not_one_of, option},
         runtime::block_on,
     },
     clock,
@@ -102,9 +102,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
             Task::Change("key.revoke", json!({"key_id": key}))
         }
         Some(other) => {
-            return Err(Error::Usage(format!(
-                "{other:?} is not one of list, add, pair, rename, revoke, roles"
-            )));
+            return Err(not_one_of(
+                &other,
+                &["list", "add", "pair", "rename", "revoke", "roles"],
+            ));
         }
     };
     let json = args.flag("json");

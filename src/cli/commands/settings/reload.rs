@@ -12,6 +12,7 @@ use crate::{
         runtime::block_on,
     },
     error::Result,
+    language::Translator,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -48,13 +49,15 @@ impl ReloadCommand {
         if self.json {
             return context.terminal.json(&answer);
         }
-        context.terminal.line(outcome(&answer))
+        let translator = context.terminal.translator();
+        context.terminal.line(outcome(&answer, translator))
     }
 }
 
 /// Which keys took effect and which wait for the next start.
-pub(super) fn outcome(answer: &Value) -> String {
-    let (changed, waiting) = (names(&answer["changed"]), names(&answer["needs_restart"]));
+pub(super) fn outcome(answer: &Value, translator: Translator) -> String {
+    let names = |list: &str| names(&answer[list], translator);
+    let (changed, waiting) = (names("changed"), names("needs_restart"));
     match (changed.is_empty(), waiting.is_empty()) {
         (true, true) => "nothing has changed".to_owned(),
         (false, true) => format!("in effect: {changed}"),
@@ -63,24 +66,45 @@ pub(super) fn outcome(answer: &Value) -> String {
     }
 }
 
-fn names(list: &Value) -> String {
+/// Keys, and parts of the daemon in words: `integration telegram`.
+fn names(list: &Value, translator: Translator) -> String {
     let names = list.as_array().into_iter().flatten();
-    let names: Vec<String> = names.filter_map(Value::as_str).map(printable).collect();
+    let names = names.filter_map(Value::as_str).map(printable);
+    let names: Vec<String> = names
+        .map(|name| translator.sentence(&name).into_owned())
+        .collect();
     names.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
+
+    fn english(answer: &Value) -> String {
+        outcome(answer, Translator::default())
+    }
+
+    #[test]
+    fn parts_of_the_daemon_are_named_in_the_language_of_the_user() {
+        let portuguese = Translator::of(Language::BrazilianPortuguese);
+        let answer =
+            json!({"changed": ["integration telegram", "agents", "agent openai", "AGENT"]});
+        let told = outcome(&answer, portuguese);
+        assert_eq!(
+            portuguese.sentence(&told),
+            "em vigor: integração telegram, agentes, agente openai, AGENT"
+        );
+    }
 
     #[test]
     fn the_outcome_names_the_keys() {
         assert_eq!(
-            outcome(&json!({"changed": [], "needs_restart": []})),
+            english(&json!({"changed": [], "needs_restart": []})),
             "nothing has changed"
         );
         assert_eq!(
-            outcome(&json!({"changed": ["A", "B"], "needs_restart": ["C"]})),
+            english(&json!({"changed": ["A", "B"], "needs_restart": ["C"]})),
             "in effect: A, B\nat the next start: C"
         );
     }

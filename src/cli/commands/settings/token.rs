@@ -133,7 +133,8 @@ async fn reload_daemon(mut connection: Connection, context: &mut Context<'_>) ->
     let answer = connection.client.call("reload", &json!({})).await?;
     let changed = answer["changed"].as_array();
     if changed.is_some_and(|all| all.iter().any(|key| key == keys::TOKEN)) {
-        return context.terminal.line(reload::outcome(&answer));
+        let told = reload::outcome(&answer, context.terminal.translator());
+        return context.terminal.line(told);
     }
     Err(Error::Failed(format!(
         "it reloaded, and {} did not change for it: it has one from its own environment, its command \

@@ -65,7 +65,11 @@ fn add_machine(gateway: &Gateway, status: &mut Value) {
         ("store", store_json(gateway)),
         (
             "clock",
-            json!({"ahead_ms": health.clock.ahead_ms, "believed": health.clock.is_believed()}),
+            json!({
+                "ahead_ms": health.clock.ahead_ms,
+                "believed": health.clock.is_believed(),
+                "jumps": health.clock.jumps,
+            }),
         ),
         ("memory", memory),
         ("counters", gateway.counters.json()),

@@ -18,7 +18,7 @@ use crate::{
     protocol::{
         describe::{self},
         error_code::Fault,
-        payload::{Payload, bad_field},
+        payload::{Payload, bad_field, faulty_field},
     },
 };
 
@@ -109,7 +109,7 @@ fn seen(gateway: &Gateway, access: &Access, name: &str, must_be: bool) -> Result
         return Ok(());
     }
     let expected = if must_be {
-        "the name of a schedule; schedules lists them"
+        "the name of a schedule, as the list of schedules has it"
     } else {
         "another name: this one is taken"
     };
@@ -170,8 +170,7 @@ fn repeat(payload: &Payload, zone: Zone) -> Result<Repeat, Fault> {
     ) {
         (Some(text), None) => {
             let cron: Result<Cron, String> = text.parse();
-            let cron =
-                cron.map_err(|expected| bad_field("cron", &expected, &format!("{text:?}")))?;
+            let cron = cron.map_err(|why| faulty_field("cron", &why, &format!("{text:?}")))?;
             Ok(Repeat::Cron(cron, zone))
         }
         (None, Some(text)) => {

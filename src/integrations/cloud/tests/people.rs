@@ -134,7 +134,7 @@ async fn whoever_is_not_on_the_list_is_asked_to_pair_and_not_heard() {
         assert_eq!(stage.post(field, value).await, 200);
     }
     let told = stage.only();
-    assert!(told.text.contains("pairing approve"), "{}", told.text);
+    assert!(told.text.contains("Seu código é "), "{}", told.text);
     assert_eq!(told.peer, ANA);
 }
 

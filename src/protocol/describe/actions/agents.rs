@@ -124,7 +124,11 @@ pub(super) const AGENTS: ActionSpec = ActionSpec {
         ),
     ],
     response: &[
-        must("agents", FieldKind::Objects, "as the event agent.state"),
+        must(
+            "agents",
+            FieldKind::Objects,
+            "as the event agent.state; openai with model: the one that the settings name, else whose it is",
+        ),
         must(
             "held",
             FieldKind::Objects,

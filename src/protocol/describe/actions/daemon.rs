@@ -58,8 +58,9 @@ pub(super) const STATUS: ActionSpec = ActionSpec {
         may(
             "clock",
             FieldKind::Object,
-            "{ahead_ms, believed}: how far the wall clock is ahead (or behind, if negative) of the time that \
-             ages are counted by; it is believed once that held for a day",
+            "{ahead_ms, believed, jumps}: how far the wall clock is ahead (or behind, if negative) of the time \
+             that ages are counted by; it is believed once that held for a day. Ahead without jumps since the \
+             start, it is only that nothing ran before",
         ),
         may("memory", FieldKind::Object, "{rss_bytes?}"),
         may("counters", FieldKind::Object, "as /metrics, by name"),

@@ -327,7 +327,7 @@ async fn schedule_is_added_run_paused_and_removed() {
     ));
     assert!(code == 2 && err.contains("--cron"), "{err}");
     let (code, out, _) = run(program(&home.0, &["schedule", "remove", "often"]));
-    assert!(code == 0 && out.contains("removed often"), "{out}");
+    assert!(code == 0 && out.contains("removed: often"), "{out}");
 }
 
 /// A client with a key for Ana alone.

@@ -13,7 +13,12 @@ _cleudocodebot() {
     about=${line#*$'\t'}
     found+=("${word//:/\\:}:$about")
   done < <("${(Q)words[1]}" complete -- "${(@Q)words[2,CURRENT]}" 2> /dev/null)
-  _describe -o cleudocodebot found
+  # With -o zsh takes every word for an option, and offers it only behind a dash.
+  if [[ $words[CURRENT] == -* ]]; then
+    _describe -o cleudocodebot found
+  else
+    _describe cleudocodebot found
+  fi
 }
 if [ "$funcstack[1]" = _cleudocodebot ]; then
   _cleudocodebot "$@"

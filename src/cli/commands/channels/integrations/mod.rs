@@ -16,11 +16,11 @@ use crate::{
             Cell, TextStyle, printable, trouble,
             units::{self, Noun, counted},
         },
-        parser::{CommandSpec, JSON, ParsedArgs},
+        parser::{CommandSpec, JSON, ParsedArgs, not_one_of},
         runtime::block_on,
     },
     clock,
-    error::{Error, Result},
+    error::Result,
 };
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
@@ -86,9 +86,10 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("restart") => "integration.restart",
         Some("forget") => "integration.forget",
         Some(other) => {
-            return Err(Error::Usage(format!(
-                "{other:?} is not one of list, start, stop, restart, connect, forget"
-            )));
+            return Err(not_one_of(
+                &other,
+                &["list", "start", "stop", "restart", "connect", "forget"],
+            ));
         }
     };
     let name = args.required_word("NAME")?;
@@ -171,9 +172,9 @@ fn rows(all: &[Value], now_ms: u64) -> Vec<Vec<Cell>> {
             if one["held"].is_string() {
                 row.push(Cell::word(TextStyle::Doubtful, text("held")));
             }
-            row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text)));
+            row.extend(trouble(one).map(|text| Cell::word(TextStyle::Plain, text).below()));
             if one["advice"].is_string() {
-                row.push(Cell::word(TextStyle::Plain, text("advice")));
+                row.push(Cell::word(TextStyle::Plain, text("advice")).below());
             }
             row
         })

@@ -19,7 +19,7 @@ use crate::{
     cli::{
         command::Command,
         context::Context,
-        output::Cell,
+        output::{Cell, cells},
         parser::{CommandSpec, JSON},
         runtime::block_on,
     },
@@ -57,11 +57,13 @@ impl Command for DoctorCommand {
         checks.extend(block_on(async { Ok(whatsapp::check(context).await) })?);
         checks.extend(service::checks(context));
         let translator = context.terminal.translator();
+        let names = checks.iter().map(|check| translator.word(check.name));
+        let width = names.map(|name| cells(&name)).max().unwrap_or(0);
         for check in &checks {
             if self.json {
                 context.terminal.json(&check.json())?;
             } else {
-                context.terminal.columns(&rows(check, translator))?;
+                context.terminal.columns(&rows(check, width, translator))?;
             }
         }
         let broken = checks
@@ -79,18 +81,18 @@ impl Command for DoctorCommand {
 
 /// Result, name and text, and below it the remedy. A text may have several lines, such as all mistakes of a
 /// file at once.
-fn rows(check: &Check, translator: Translator) -> Vec<Vec<Cell>> {
+fn rows(check: &Check, width: usize, translator: Translator) -> Vec<Vec<Cell>> {
     let word = translator.word(check.result.word());
     let result = Cell::styled(check.result.style(), format!("{word:<5}"));
     let text = translator.sentence(&check.text);
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    let name = format!("{:<12}", translator.word(check.name));
+    let name = format!("{:<width$}", translator.word(check.name));
     let mut rows = vec![vec![result, name.into(), first.into()]];
     let fix = translator.word("fix");
     let remedy = check.remedy.iter();
     let remedy = remedy.map(|remedy| format!("{fix}: {}", translator.sentence(remedy)));
     let more = lines.map(str::to_owned).chain(remedy);
-    rows.extend(more.map(|line| vec![" ".repeat(5).into(), " ".repeat(12).into(), line.into()]));
+    rows.extend(more.map(|line| vec![" ".repeat(5).into(), " ".repeat(width).into(), line.into()]));
     rows
 }

@@ -218,11 +218,11 @@ fn certificate(tls: &Value) -> Option<Check> {
 
 fn wall_clock(clock: &Value) -> Check {
     match unbelieved_clock(clock) {
-        None => Check::fine("daemon's clock", "the time counted there agrees with it"),
+        None => Check::fine("daemon clock", "it runs without jumps"),
         Some(text) => Check::doubtful(
-            "daemon's clock",
+            "daemon clock",
             text,
-            "set the clock of its machine, if it is wrong; after a downtime this passes by itself",
+            "set the clock of its machine, if it is wrong; otherwise this passes by itself",
         ),
     }
 }

@@ -178,8 +178,7 @@ impl PingCommand {
         if self.json {
             return context.terminal.json(&statistics.json());
         }
-        context
-            .terminal
-            .line(format!("--- statistics ---\n{statistics}"))
+        context.terminal.line("--- statistics ---")?;
+        context.terminal.line(statistics)
     }
 }

@@ -31,14 +31,16 @@ impl Interview<'_> {
         if !found.is_any() && current.is_none() {
             return Ok(Vec::new());
         }
-        let offered = offered(&found);
-        let default = current.clone().unwrap_or_else(|| NOBODY.to_owned());
+        // In the words of who is asked, who may type either.
+        let nobody = self.terminal.translator().word(NOBODY).into_owned();
+        let offered = offered(&found, &nobody);
+        let default = current.clone().unwrap_or_else(|| nobody.clone());
         let question = format!("Who shall answer messages? {offered}");
         let known = current.clone();
         let answer = self
             .dialogue
             .ask(self.terminal, &question, &default, |text| {
-                let fits = [NOBODY, OLLAMA].contains(&text)
+                let fits = [NOBODY, OLLAMA, &nobody].contains(&text)
                     || IN_THE_BOX.contains(&text)
                     || known.as_deref() == Some(text);
                 fits.then_some(())
@@ -47,6 +49,11 @@ impl Interview<'_> {
         if Some(&answer) == current.as_ref() {
             return Ok(Vec::new());
         }
+        let answer = if answer == nobody {
+            NOBODY.to_owned()
+        } else {
+            answer
+        };
         let agent = match answer.as_str() {
             NOBODY if current.is_none() => return Ok(Vec::new()),
             NOBODY => "",
@@ -91,8 +98,8 @@ impl Interview<'_> {
 }
 
 /// What there is to choose from, in words.
-fn offered(found: &Found) -> String {
-    let mut all = vec![NOBODY.to_owned()];
+fn offered(found: &Found, nobody: &str) -> String {
+    let mut all = vec![nobody.to_owned()];
     if let Some(version) = &found.pi {
         all.push(format!("pi ({version})"));
     }

@@ -97,7 +97,8 @@ impl Interview<'_> {
         probe: &dyn GatewayProbe,
     ) -> Result<Vec<EnvEdit>> {
         let mut edits = self.given.clone();
-        if self.dialogue.is_person() {
+        // Who names a way for other devices wants that and nothing else, and an early word if it is not there.
+        if self.dialogue.is_person() && !self.reach {
             self.show()?;
             edits.extend(self.port(target, probe)?);
             edits.extend(self.reach()?);
@@ -164,7 +165,7 @@ impl Interview<'_> {
 
     /// A gateway that others can reach must allow the names they use, so both are asked together.
     fn reach(&mut self) -> Result<Vec<EnvEdit>> {
-        if self.reach || self.is_given(keys::HOST) || self.is_given(keys::ALLOWED_HOSTS) {
+        if self.is_given(keys::HOST) || self.is_given(keys::ALLOWED_HOSTS) {
             return Ok(Vec::new());
         }
         let open = !self.config.host.is_loopback();

@@ -13,7 +13,7 @@ use crate::{
     cli::{
         connection::end_of_connection,
         context::Context,
-        output::{Terminal, TextStyle, content, moment, printable},
+        output::{Terminal, TextStyle, cells, content, content_lines, moment, printable},
         prompt::Typed,
     },
     client::{Client, Event},
@@ -114,7 +114,10 @@ impl ChatSession {
             let said = printable(line);
             self.print(&self.peer, &said, clock::now_ms(), TextStyle::Dim, terminal)?;
         }
-        let payload = json!({"channel": CHANNEL, "peer": self.peer, "text": line});
+        // As the page does, so that who answers knows it.
+        let language = terminal.translator().language().tag();
+        let payload = json!({"channel": CHANNEL, "peer": self.peer, "text": line,
+            "meta": {"language": language}});
         match self.client.call("receive", &payload).await {
             Ok(_) => Ok(()),
             Err(Error::Refused { code, message }) => {
@@ -144,11 +147,17 @@ impl ChatSession {
             return Ok(());
         }
         let who = message["sender"].as_str().unwrap_or("bot");
+        let content = if terminal.is_watched() {
+            content_lines
+        } else {
+            content
+        };
         let said = content(message, terminal.translator());
         self.print(who, &said, moment(message), TextStyle::Good, terminal)
     }
 
-    /// One line of the conversation, below the date where that is a new one.
+    /// One message of the conversation, below the date where that is a new one. Its further lines stand
+    /// below the name, where no time can be taken for ours.
     fn print(
         &self,
         who: &str,
@@ -163,8 +172,9 @@ impl ChatSession {
                 return terminal.foreign(format!("{arrow} {said}"));
             }
             let who = terminal.painted(style, &printable(who));
-            let line = format!("{} {who}: {said}", terminal.times.of_line(ms));
-            terminal.dated(ms, line)
+            let time = terminal.times.of_line(ms);
+            let said = indented(said, cells(&time) + 1);
+            terminal.dated(ms, format!("{time} {who}: {said}"))
         })
     }
 
@@ -178,5 +188,34 @@ impl ChatSession {
         }
         self.shown.push_back(id.to_owned());
         false
+    }
+}
+
+/// The text with every line but the first this far to the right.
+fn indented(text: &str, columns: usize) -> String {
+    let blanks = " ".repeat(columns);
+    let mut lines = text.split('\n');
+    let mut shown = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        shown.push('\n');
+        if !line.is_empty() {
+            shown.push_str(&blanks);
+            shown.push_str(line);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_lines_are_indented_and_empty_ones_stay_empty() {
+        assert_eq!(
+            indented("one\n\n13:05 ana: two", 6),
+            "one\n\n      13:05 ana: two"
+        );
+        assert_eq!(indented("one", 6), "one");
     }
 }
