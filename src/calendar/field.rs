@@ -141,9 +141,9 @@ fn step_of(text: &str, range: &FieldRange) -> Result<u8, String> {
 fn number(text: &str, range: &FieldRange) -> Result<u8, String> {
     let is_named = |names: &&[&str; 2]| names.iter().any(|name| name.eq_ignore_ascii_case(text));
     let mut names = range.names.iter().zip(range.least..);
-    let named = names.find_map(|(names, number)| is_named(&names).then_some(number));
+    let by_name = names.find_map(|(names, number)| is_named(&names).then_some(number));
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = named.or_else(|| text.parse().ok().filter(|_| is_digits));
+    let number = by_name.or_else(|| text.parse().ok().filter(|_| is_digits));
     let number = number.filter(|number| (range.least..=range.most).contains(number));
     number.ok_or_else(|| format!("{text:?} does not fit here; expected {}", range.what))
 }

@@ -255,7 +255,10 @@ fn is_word_of_ours(tokens: &[Token], at: usize) -> bool {
             Kind::Mark('(') => {
                 let call = called(tokens, index).unwrap_or_default();
                 if call != "format!" {
-                    return WORD_CALLS.contains(&call.as_str()) || call.ends_with(".word");
+                    return WORD_CALLS.contains(&call.as_str())
+                        || call
+                            .rsplit_once('.')
+                            .is_some_and(|(_, name)| name == "word");
                 }
             }
             Kind::Mark('[' | '{' | ';') => return false,

@@ -89,7 +89,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         "stop" => ("agent.stop", &[("name", "NAME")]),
         other => {
             return Err(not_one_of(
-                &other,
+                other,
                 &[
                     "list", "abort", "retry", "takeover", "resume", "start", "stop",
                 ],

@@ -57,7 +57,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("reject") => ("pairing.reject", "code"),
         Some("revoke") => ("pairing.revoke", "sender"),
         Some(other) => {
-            return Err(not_one_of(&other, &["list", "approve", "reject", "revoke"]));
+            return Err(not_one_of(other, &["list", "approve", "reject", "revoke"]));
         }
     };
     let channel = args.required_word("CHANNEL")?;

@@ -79,7 +79,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("resume") => "webhook.resume",
         Some(other) => {
             return Err(not_one_of(
-                &other,
+                other,
                 &["list", "test", "replay", "pause", "resume", "secret"],
             ));
         }

@@ -103,7 +103,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some(word) => {
             let change = Change::of(word).ok_or_else(|| {
                 not_one_of(
-                    &word,
+                    word,
                     &[
                         "list",
                         "read",

@@ -17,7 +17,7 @@ use crate::{
 
 pub(crate) const SPEC: CommandSpec = CommandSpec {
     name: "message",
-    summary: "Take back what was sent; and the same as `send`, for scripts that call it so",
+    summary: "Take back what was sent, for everybody",
     usage: &[
         "delete ID...",
         "send --channel CHANNEL --target PEER --message TEXT",
@@ -36,10 +36,10 @@ pub(crate) const SPEC: CommandSpec = CommandSpec {
             "one line",
         ),
     ],
-    parse: |args| match args.required_word("send or delete")?.as_str() {
+    parse: |args| match args.required_word("delete or send")?.as_str() {
         "send" => send::parse(args),
         "delete" => Ok(Box::new(DeleteCommand::parse(args)?)),
-        other => Err(not_one_of(&other, &["delete", "send"])),
+        other => Err(not_one_of(other, &["delete", "send"])),
     },
 };
 

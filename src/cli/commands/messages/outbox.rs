@@ -91,7 +91,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         }
         Some(other) => {
             return Err(not_one_of(
-                &other,
+                other,
                 &["list", "scheduled", "retry", "cancel", "reschedule"],
             ));
         }

@@ -98,7 +98,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("run") => ("schedule.run", None),
         Some(other) => {
             return Err(not_one_of(
-                &other,
+                other,
                 &["list", "add", "remove", "pause", "resume", "run"],
             ));
         }

@@ -42,7 +42,7 @@ fn described(tool: &Tool) -> Value {
         "annotations": {
             "title": tool.title,
             "readOnlyHint": tool.only_reads(),
-            "destructiveHint": false,
+            "destructiveHint": tool.is_destructive(),
             "openWorldHint": !tool.only_reads(),
         },
     })

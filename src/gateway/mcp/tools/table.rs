@@ -313,9 +313,10 @@ pub(super) const TOOLS: &[Tool] = &[
 ];
 
 /// The actions whose tools change what others see.
-const CHANGING: [ActionId; 6] = [
+const CHANGING: [ActionId; 7] = [
     ActionId::Send,
     ActionId::Cancel,
+    ActionId::Delete,
     ActionId::ScheduleAdd,
     ActionId::ScheduleRemove,
     ActionId::Pause,
@@ -367,6 +368,11 @@ impl Tool {
     pub(super) fn answer(&self) -> Vec<FieldSpec> {
         let response = self.described().map_or(&[][..], |action| action.response);
         response.iter().chain(self.more).copied().collect()
+    }
+
+    /// Whether what it does cannot be had back (the specification of MCP, `ToolAnnotations`).
+    pub(super) fn is_destructive(&self) -> bool {
+        matches!(self.work, Work::Action(ActionId::Delete))
     }
 
     /// Whether nothing changes by it that anybody else sees.

@@ -5,6 +5,7 @@
 //! something, or beside another file it does not fit, and everything is verified (`file`).
 
 use std::{
+    fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -53,7 +54,7 @@ fn taken(file: &StoreFile) -> io::Result<Vec<u8>> {
         let rest = usize::try_from(file.length() - offset).unwrap_or(PART);
         let part = &mut part[..rest.min(PART)];
         file.read_at(offset, part)?;
-        note.push_str(&format!("{:08x}\n", crc32fast::hash(part)));
+        let _ = writeln!(note, "{:08x}", crc32fast::hash(part));
         offset += part.len() as u64;
     }
     Ok(note.into_bytes())

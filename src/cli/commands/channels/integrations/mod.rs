@@ -87,7 +87,7 @@ fn parse(args: &mut ParsedArgs) -> Result<Box<dyn Command>> {
         Some("forget") => "integration.forget",
         Some(other) => {
             return Err(not_one_of(
-                &other,
+                other,
                 &["list", "start", "stop", "restart", "connect", "forget"],
             ));
         }

@@ -145,9 +145,8 @@ impl Waha {
         }
         if let Some((chats, id)) = path.split_once("/messages/") {
             let chat = chats.rsplit('/').next().unwrap_or_default();
-            let chat = Some(Value::from(chat.replace("%40", "@")));
-            let id = id.rsplit('_').next().map(Value::from);
-            let (chat, id) = (chat.unwrap_or_default(), id.unwrap_or_default());
+            let chat = Value::from(chat.replace("%40", "@"));
+            let id = id.rsplit('_').next().map(Value::from).unwrap_or_default();
             account.take("deletion", &chat, &Value::Null, &id);
             return Reply::Json(200, json!({}));
         }
