@@ -110,7 +110,7 @@ export const checks = [
       await stage.go("chat/webchat/visitor");
       await page.tap("#start [data-do=whatsapp]");
       await fits(page, "the two ways");
-      await page.tap(".steps [data-do=evolution]");
+      await page.tap(".steps [data-do=phone]");
       await fits(page, "asking for the server");
       await page.fill(".steps input[type=url]", "http://127.0.0.1:1");
       await page.fill(".steps input[type=password]", "a-wrong-key-of-the-server");

@@ -106,3 +106,13 @@ pub(crate) fn post_to_cloud(daemon: &Daemon, body: &str, signature: &str) -> u16
     let header = format!("X-Hub-Signature-256: {signature}");
     daemon.post("/webhooks/whatsapp-cloud", &header, body).0
 }
+
+/// The code that somebody who is not let in yet was told.
+pub(crate) fn told_code(text: &str) -> &str {
+    let is_code = |word: &&str| {
+        let is_sign = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        word.len() == 8 && word.bytes().all(is_sign)
+    };
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.find(is_code).expect("a code")
+}

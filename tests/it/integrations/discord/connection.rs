@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{DiscordSetup, ana};
 use crate::support::{
-    assert_field, assert_mentions, event_where, history, integration, until_running, until_state,
+    assert_field, assert_mentions, event_where, history, integration, services::told_code,
+    until_running, until_state,
 };
 
 /// The number of the last event that the bot has.
@@ -223,7 +224,7 @@ async fn a_stranger_gets_a_code_and_is_heard_once_let_in() {
     setup.fake.says("hi");
     let asked = setup.fake.saw("POST /channels/");
     let text = asked.body["content"].as_str().expect("a text").to_owned();
-    let code = text.rsplit(' ').next().expect("a code").to_owned();
+    let code = told_code(&text);
     let mut client = daemon.client().await;
     let approve = json!({"channel": "discord", "code": code});
     client

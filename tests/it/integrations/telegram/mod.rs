@@ -10,7 +10,7 @@ use crate::support::{
     Daemon, Scratch, assert_field, assert_fields, assert_mentions, daemon_command,
     fake::{Fake, Reply},
     integration, next_event, refusal,
-    services::{telegram_ok, telegram_update, use_telegram},
+    services::{telegram_ok, telegram_update, told_code, use_telegram},
     until_running, until_state,
 };
 
@@ -188,10 +188,7 @@ async fn unknown_sender_must_pair() {
     let daemon = setup.daemon(&[]);
     let mut client = daemon.listener(&["message.received"]).await;
     let told = setup.fake.saw("/sendMessage").body;
-    let code = told["text"]
-        .as_str()
-        .and_then(|text| text.rsplit(' ').next());
-    let code = code.expect("a code").to_owned();
+    let code = told_code(told["text"].as_str().expect("a text"));
     let pending = client.call("pairing", &json!({})).await.expect("listed");
     assert_field(&pending["pending"][0], "sender", "42");
     let approve = json!({"channel": "telegram", "code": code});
