@@ -198,7 +198,7 @@ async fn unknown_sender_must_pair() {
         .expect("done");
     assert_field(&approved, "sender", "42");
     let welcome = setup.fake.saw("/sendMessage").body["text"].clone();
-    let is_told = welcome.as_str().is_some_and(|text| !text.contains(&code));
+    let is_told = welcome.as_str().is_some_and(|text| !text.contains(code));
     assert!(is_told, "who was let in is told so: {welcome}");
     setup
         .service
